@@ -1,0 +1,1 @@
+"""The compiler: script and narration in, timeline and reel out."""

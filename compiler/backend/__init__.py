@@ -1,0 +1,1 @@
+"""An OpenTimelineIO timeline as one video file, by ffmpeg."""

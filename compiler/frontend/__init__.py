@@ -1,0 +1,1 @@
+"""Script and narration in: reading, validation with places, transcripts, alignment."""

@@ -1,0 +1,1 @@
+"""The script's own words placed in time on the recorded narration."""

@@ -1,0 +1,180 @@
+"""A validated script as typed, frozen data: what the rest of the compiler reads instead of YAML.
+
+Times stay `Fraction` seconds, paths are absolute, defaults are filled in and inherited values
+(``defaults`` into scenes) are resolved, so that no later stage asks where a value came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from ..sync.types import Word
+
+Fit = Literal["cover", "contain", "blur"]
+SilencePolicy = Literal["hold", "gap", "tighten"]
+CaptionStyle = Literal["plain", "karaoke", "word"]
+Quality = Literal["draft", "standard", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Size and rate of the reel."""
+
+    width: int = 1080
+    height: int = 1920
+    fps: Fraction = Fraction(24)
+    start_timecode: str | None = None
+    """``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop frame; None is zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narration:
+    """A voice track, and the words in it where a transcript is given."""
+
+    audio: Path
+    transcript: Path | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """The bed under the narration. Gains in dB, fades in seconds."""
+
+    audio: Path
+    gain_db: float = -18.0
+    duck_db: float = 10.0
+    fade_in: Fraction = Fraction(1)
+    fade_out: Fraction = Fraction(2)
+    loop: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """How words are shown; the sidecar files are written in any case."""
+
+    burn: bool = False
+    style: CaptionStyle = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Silences:
+    """What becomes of pauses: rule 7 of the sync rules (``docs/sync.md``). Times in seconds."""
+
+    policy: SilencePolicy = "hold"
+    longer_than: Fraction = Fraction(3, 5)
+    keep: Fraction = Fraction(1, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """How a scene comes in. ``cut`` has no duration."""
+
+    type: str = "cut"
+    duration: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """A motion LoRA: a file, and how strongly it acts."""
+
+    path: Path
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How the picture moves: the camera's move and how lively a model may be, both 0..1."""
+
+    camera: str = "auto"
+    amount: float = 0.3
+    easing: str = "ease_in_out"
+    strength: float = 0.5
+    loras: tuple[Lora, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """The place of a keyframe in its scene.
+
+    ``kind`` says how ``value`` counts: ``start`` and ``end`` ignore it, ``fraction`` is 0..1 of the
+    scene, ``seconds`` from the scene's start, ``word`` the nth (0-based) occurrence of ``word``.
+    """
+
+    kind: Literal["start", "end", "fraction", "seconds", "word"]
+    value: Fraction = Fraction(0)
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A still image and where in the scene it is reached."""
+
+    image: Path
+    at: At = At("start")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Line and column (1-based) of a value in the script, for messages of later stages."""
+
+    file: str
+    line: int
+    column: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One entry of the script. Exactly one of ``text``, ``time`` and ``duration`` is set."""
+
+    id: str
+    keyframes: tuple[Keyframe, ...]
+    text: str | None = None
+    time: tuple[Fraction, Fraction] | None = None
+    duration: Fraction | None = None
+    narration: Narration | None = None
+    """The scene's own voice file, where there is no top-level narration."""
+    prompt: str = ""
+    negative_prompt: str = ""
+    depth: Path | None = None
+    fit: Fit = "cover"
+    renderer: str = "camera"
+    quality: Quality = "standard"
+    seed: int | None = None
+    motion: Motion = Motion()
+    transition: Transition = Transition()
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """Where ``""`` (the scene itself), ``text``, ``time``, ``keyframes[1].at``, … stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A whole script, checked and resolved."""
+
+    path: Path
+    sha256: str
+    """Of the script file's bytes, in hexadecimal."""
+    title: str
+    output: Output
+    scenes: tuple[Scene, ...]
+    narration: Narration | None = None
+    music: Music | None = None
+    captions: Captions = Captions()
+    silences: Silences = Silences()
+
+    @property
+    def name(self) -> str:
+        """The stem that outputs are named after: ``script.gvideo.yaml`` gives ``script``."""
+        return self.path.name.split(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenScene:
+    """What alignment found for one scene: its words on the narration's axis."""
+
+    scene: str
+    words: tuple[Word, ...]

@@ -1,0 +1,38 @@
+"""The small types of the sync arithmetic: words, spans and pauses in exact fractions of a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word.
+
+    Attributes:
+        text: as it is shown in captions, with its punctuation and without surrounding blanks.
+        start: seconds on the narration's own axis.
+        end: seconds, never before ``start``.
+    """
+
+    text: str
+    start: Fraction
+    end: Fraction
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError(f"word {self.text!r} ends at {self.end} before it starts, {self.start}")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A half-open stretch of time ``[start, end)`` in seconds."""
+
+    start: Fraction
+    end: Fraction
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds, negative where the ends are swapped."""
+        return self.end - self.start

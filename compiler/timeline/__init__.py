@@ -1,0 +1,1 @@
+"""A schedule as an OpenTimelineIO timeline, and back."""

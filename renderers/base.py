@@ -1,0 +1,239 @@
+"""What a renderer is: the shot it is given, the limits it states, the frames it returns.
+
+A renderer is small. It says in `Limits` what it can make in one go and turns one `Call` into
+frames; `planner.plan` cuts a `Shot` into calls, and converts rate, size and count afterwards.
+
+**Frames** are `numpy.ndarray` of ``uint8``, C-contiguous, told apart by their shape:
+
+* ``(height * 3 // 2, width)``: planar YUV 4:2:0 (I420), BT.709, limited range, the planes Y, U, V
+  one after the other. Width and height are even. Preferred: it halves the work of a conversion.
+* ``(height, width, 3)``: RGB, full range, sRGB transfer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frame: TypeAlias = NDArray[np.uint8]
+OnStep: TypeAlias = Callable[[int, int], None]
+"""Called with (done, total) while a call runs; the unit is the renderer's (frames or steps)."""
+
+CAMERA_MOVES = (
+    "static", "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down",
+    "orbit_left", "orbit_right", "roll_left", "roll_right",
+)  # fmt: skip
+
+
+class RendererError(Exception):
+    """A renderer could not do its work; the message is one line for the user."""
+
+
+class UnavailableError(RendererError):
+    """A renderer cannot run here at all (a package or a model is missing); says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """A LoRA file and its weight."""
+
+    path: Path
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How a shot moves. ``camera`` is one of `CAMERA_MOVES`; amounts are 0..1."""
+
+    camera: str = "static"
+    amount: float = 0.3
+    easing: str = "ease_in_out"
+    strength: float = 0.5
+    loras: tuple[Lora, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A still, and the frame of the scene's span at which it is to be seen."""
+
+    image: Path
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One slot to be filled: everything that decides its pixels.
+
+    A scene is seen for ``span`` frames in a row, its outer handles included. It is one slot, or
+    several when it is long; this slot's media are the frames ``start .. start + frames - 1`` of
+    that span. Moves and keyframes are laid out over the whole span, so slots of one scene continue
+    each other without a jump.
+
+    Attributes:
+        width, height: of the finished frames, in pixels, even.
+        fps: frames a second.
+        frames: that the slot's media hold, handles included.
+        head, tail: frames of the handles before and after the body.
+        start: of this slot's media within the scene's span.
+        span: frames for which the scene is seen.
+        keyframes: in order of their frames; at least one.
+        depth: a depth map of the first keyframe, near is white; None where there is none.
+        seed: decided, never "any".
+        quality: ``draft``, ``standard`` or ``high``.
+        settings: the renderer's own settings from the machine's configuration.
+        previous: media of the slot that this one continues, where the renderer asked for it.
+    """
+
+    width: int
+    height: int
+    fps: Fraction
+    frames: int
+    head: int
+    tail: int
+    start: int
+    span: int
+    keyframes: tuple[Keyframe, ...]
+    depth: Path | None = None
+    fit: Literal["cover", "contain", "blur"] = "cover"
+    prompt: str = ""
+    negative_prompt: str = ""
+    seed: int = 0
+    motion: Motion = Motion()
+    quality: str = "standard"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    previous: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameGrid:
+    """The frame counts a model can make in one go: ``step * k + offset`` up to ``most``.
+
+    ``counts`` names them one by one instead, for models with one or two lengths.
+    """
+
+    step: int = 1
+    offset: int = 0
+    least: int = 1
+    most: int | None = None
+    counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a renderer can do in one call. The defaults are those of a renderer without limits.
+
+    Attributes:
+        frames: the frame counts it can make.
+        fps: its native rate; None where it works at any rate.
+        multiple: that its width and height must be divisible by.
+        max_pixels: per frame; None where there is no bound.
+        conditions: where it takes keyframes: "first", "last", "any" (any implies the others).
+        controls: the motion controls it has: of "camera", "strength", "loras", "prompt".
+        overlap: frames of the chunk before that a continuing call is given; 0 where it cannot
+            continue from frames.
+        continues: whether a slot of a split scene needs the media of the slot before.
+    """
+
+    frames: FrameGrid = FrameGrid()
+    fps: Fraction | None = None
+    multiple: int = 2
+    max_pixels: int | None = None
+    conditions: frozenset[str] = frozenset({"first", "last", "any"})
+    controls: frozenset[str] = frozenset({"camera"})
+    overlap: int = 0
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a renderer: ``frames`` frames of ``width`` x ``height`` at ``fps``.
+
+    Attributes:
+        first: the frame of the shot's media, in the call's own rate, that the call starts at.
+        keyframes: with frames counted from the call's own first frame.
+        overlap: how many of its first frames repeat the end of the call before.
+        seed: of this call.
+    """
+
+    width: int
+    height: int
+    fps: Fraction
+    frames: int
+    first: int
+    keyframes: tuple[Keyframe, ...]
+    overlap: int
+    seed: int
+
+
+class Renderer(Protocol):
+    """Turns calls into frames.
+
+    Order of calls: one instance serves many shots of one ``settings`` and ``quality``; `limits` is
+    asked first and is cheap; `generate` is called once per planned call, in order, and its
+    iterator is exhausted or closed before the next; `close` comes last, always.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    """Part of every key: raised when the same recipe would give other pixels."""
+
+    def __init__(self, settings: Mapping[str, Any], quality: str) -> None: ...
+
+    @property
+    def limits(self) -> Limits:
+        """What one call can be."""
+        ...
+
+    def generate(
+        self, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
+    ) -> Iterator[Frame]:
+        """Yield exactly ``call.frames`` frames, lazily.
+
+        Args:
+            shot: the whole slot; what the call does not say stands here.
+            call: the part to make.
+            before: the last ``call.overlap`` frames of the call before, at the call's size.
+            on_step: progress.
+
+        Raises:
+            RendererError: the frames cannot be made.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of models and memory."""
+        ...
+
+
+_BUILT_IN = {
+    "camera": "otio_gvideo.renderers.camera:CameraRenderer",
+}
+ENTRY_POINT_GROUP = "otio_gvideo.renderers"
+
+
+def renderer_names() -> tuple[str, ...]:
+    """Names of the renderers that are built in or installed by other packages, sorted."""
+    return tuple(sorted({*_BUILT_IN, *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))}))
+
+
+def renderer_class(name: str) -> type[Renderer]:
+    """The renderer of that name; its module is imported now and not before.
+
+    Raises:
+        UnavailableError: there is no such renderer, or a package that it needs is missing.
+    """
+    if name in _BUILT_IN:
+        module, _, attribute = _BUILT_IN[name].partition(":")
+        return cast("type[Renderer]", getattr(import_module(module), attribute))
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        if entry.name == name:
+            return cast("type[Renderer]", entry.load())
+    raise UnavailableError(f"no renderer is called {name!r}; there are {', '.join(renderer_names())}")
