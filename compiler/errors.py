@@ -27,7 +27,7 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """The problem on one line: ``FILE:LINE:COLUMN: WHERE: WHAT; HINT``, empty parts left out."""
+        """On one line: ``FILE:LINE:COLUMN: WHERE: WHAT; HINT``, empty parts left out."""
         place = self.file
         if self.line:
             place += f":{self.line}:{self.column}"

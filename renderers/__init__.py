@@ -1,1 +1,1 @@
-"""Recipes into frames: the renderers, the store that keeps their media and the pool that runs them."""
+"""Recipes into frames: renderers, the store that keeps their media, the pool that runs them."""

@@ -236,4 +236,4 @@ def renderer_class(name: str) -> type[Renderer]:
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == name:
             return cast("type[Renderer]", entry.load())
-    raise UnavailableError(f"no renderer is called {name!r}; there are {', '.join(renderer_names())}")
+    raise UnavailableError(f"no renderer is called {name!r}; known: {', '.join(renderer_names())}")

@@ -38,6 +38,8 @@ class Narration:
     audio: Path
     transcript: Path | None = None
     language: str = "en"
+    align: Literal["audio", "transcript"] = "audio"
+    """Where word times come from; ``transcript`` trusts a transcript that was itself aligned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The small types of the sync arithmetic: words, spans and pauses in exact fractions of a second."""
+"""The small types of the sync arithmetic, in exact fractions of a second."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Word:
 
     def __post_init__(self) -> None:
         if self.end < self.start:
-            raise ValueError(f"word {self.text!r} ends at {self.end} before it starts, {self.start}")
+            raise ValueError(f"{self.text!r} ends ({self.end}) before it starts ({self.start})")
 
 
 @dataclass(frozen=True, slots=True)
