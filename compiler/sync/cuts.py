@@ -1,0 +1,56 @@
+"""Where one scene gives way to the next: the instant in a pause, and its whole frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .frames import clamp, frame_at_or_after, frame_at_or_before, frame_time, nearest_frame
+from .types import Interval
+
+LEAD = Fraction(12, 100)
+"""Seconds by which a picture comes before its first word, where the pause allows."""
+
+_HALF = Fraction(1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A cut as meant, in seconds, and as made, in whole frames; at most half a frame apart."""
+
+    time: Fraction
+    frame: int
+
+    def time_of_frame(self, fps: Fraction) -> Fraction:
+        """Seconds at which the frame starts."""
+        return frame_time(self.frame, fps)
+
+    def error(self, fps: Fraction) -> Fraction:
+        """Seconds from the frame to the instant that was meant."""
+        return self.time - self.time_of_frame(fps)
+
+
+def cut_in_pause(pause: Interval, fps: Fraction, lead: Fraction = LEAD) -> Cut:
+    """The cut for a pause: as near as can be to ``lead`` before its end, and inside it.
+
+    Where a frame starts within the pause, the cut is on such a frame. A pause that no frame starts
+    in (it is shorter than a frame) gets the frame nearest to it, which may touch a word.
+
+    Args:
+        pause: from the end of the last word of one scene to the start of the first of the next;
+            swapped ends (the words overlap) count as the instant half-way.
+        fps: frames a second.
+        lead: seconds before the end of the pause.
+
+    >>> cut_in_pause(Interval(Fraction(1), Fraction(2)), Fraction(24))
+    Cut(time=Fraction(47, 25), frame=45)
+    """
+    if pause.duration < 0:
+        middle = (pause.start + pause.end) / 2
+        pause = Interval(middle, middle)
+    target = clamp(pause.end - lead, pause.start, pause.end)
+    frame = nearest_frame(target, fps)
+    first, last = frame_at_or_after(pause.start, fps), frame_at_or_before(pause.end, fps)
+    if first <= last:
+        frame = max(first, min(frame, last))
+    return Cut(clamp(target, (frame - _HALF) / fps, (frame + _HALF) / fps), frame)

@@ -1,0 +1,338 @@
+"""The whole edit of a reel in whole frames: scenes, cuts, pauses, transitions and slots.
+
+`make_schedule` is the compiler's one place where times become frames. The rules that it keeps are
+explained in ``docs/sync.md`` and held by ``tests/properties``.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+from .cuts import Cut, cut_in_pause
+from .edit import (
+    Gap,
+    Notice,
+    Scene,
+    SceneInput,
+    Schedule,
+    ScheduleError,
+    Silences,
+    Slot,
+    Source,
+    Transition,
+    VoiceClip,
+)
+from .frames import clamp, frame_at_or_after, frame_at_or_before, frame_time, nearest_frame
+from .silences import pauses_between, surplus
+from .split import split_scene
+from .timemap import Insertion, TimeMap, build_time_map
+from .transitions import fit_transitions, frames_after, frames_before
+from .types import Interval, Word
+
+SHORTEST_SLOT = Fraction(2)
+LONGEST_SLOT = Fraction(10)
+"""Seconds of a slot's body; models make clips of about this length."""
+HOLD = Silences()
+SPLIT_PAUSE = Fraction(1, 5)
+"""Seconds of silence between two words that count as a pause to split a long scene at."""
+
+
+def lay_end_to_end(durations: Iterable[Fraction], fps: Fraction) -> tuple[Source, ...]:
+    """Voice files one after another on the narration's axis, each from a whole frame on.
+
+    >>> lay_end_to_end([Fraction(1), Fraction(3, 2)], Fraction(24000, 1001))[1]
+    Source(start=24, duration=Fraction(3, 2))
+    """
+    sources = []
+    start = 0
+    for duration in durations:
+        sources.append(Source(start, duration))
+        start += frame_at_or_after(duration, fps)
+    return tuple(sources)
+
+
+def make_schedule(
+    scenes: Sequence[SceneInput],
+    sources: Sequence[Source],
+    fps: Fraction,
+    silences: Silences = HOLD,
+) -> Schedule:
+    """Work out the edit.
+
+    Args:
+        scenes: in order; the words of all scenes are in the order of the narration.
+        sources: the voice files on the narration's axis; none for a reel of beats alone.
+        fps: frames a second.
+        silences: the policy for pauses.
+
+    Raises:
+        ScheduleError: a scene would have no frame of its own.
+    """
+    spoken = [scene for scene in scenes if scene.beat is None]
+    frames = 0
+    if spoken:
+        frames = max((s.start + frame_at_or_after(s.duration, fps) for s in sources), default=0)
+        if frames < len(spoken):
+            raise ScheduleError(
+                spoken[-1].id,
+                f"{len(spoken)} scenes don't fit into {frames} frames of narration",
+                "is this the right audio file?",
+            )
+    cuts = _spoken_cuts(spoken, frames, fps)
+    removed = _removed(spoken, fps, silences) if silences.policy == "tighten" else []
+    cuts = [_out_of_removed(cut, removed, fps) for cut in cuts]
+    inserted = _insertions(scenes, cuts, frames, fps)
+    time_map = build_time_map(frames, fps, removed, list(inserted.values()))
+
+    starts, meant = _starts(scenes, cuts, inserted, time_map)
+    following = [*starts[1:], time_map.frames]
+    for scene, start, end in zip(scenes, starts, following, strict=True):
+        if end <= start:
+            raise ScheduleError(
+                scene.id,
+                "the scene has no frame of its own",
+                "join it to its neighbour",
+            )
+    ends = list(following)
+    if silences.policy == "gap":
+        ends = _ends_before_gaps(scenes, starts, following, cuts, fps, silences)
+    gaps = [Gap(end, start) for end, start in zip(ends, following, strict=True) if end < start]
+    granted, notices = _grant_transitions(scenes, starts, ends, following, fps)
+
+    placed = []
+    for index, scene in enumerate(scenes):
+        words = tuple(
+            Word(w.text, time_map.start_of(w.start), time_map.end_of(w.end)) for w in scene.words
+        )
+        meets_next = ends[index] == following[index] and index + 1 < len(scenes)
+        slots = _slots(
+            Scene(scene.id, starts[index], ends[index], meant[index], words, ()),
+            head=frames_before(granted[index]),
+            tail=frames_after(granted[index + 1]) if meets_next else 0,
+            fps=fps,
+        )
+        placed.append(Scene(scene.id, starts[index], ends[index], meant[index], words, slots))
+    return Schedule(
+        fps=fps,
+        frames=time_map.frames,
+        scenes=tuple(placed),
+        gaps=tuple(gaps),
+        transitions=tuple(
+            Transition(scene.id, start, frames_before(n), frames_after(n))
+            for scene, start, n in zip(scenes, starts, granted, strict=True)
+            if n
+        ),
+        voice=_voice(time_map, sources, fps),
+        time_map=time_map,
+        notices=tuple(notices),
+    )
+
+
+def _spoken_cuts(spoken: Sequence[SceneInput], frames: int, fps: Fraction) -> list[Cut]:
+    """The cuts between spoken scenes on the narration's axis; each scene gets a frame at least."""
+    cuts: list[Cut] = []
+    for before, after in pairwise(spoken):
+        if after.time is not None:
+            pause = Interval(after.time.start, after.time.start)
+        elif before.time is not None:
+            pause = Interval(before.time.end, before.time.end)
+        else:
+            pause = Interval(before.words[-1].end, after.words[0].start)
+        cuts.append(cut_in_pause(pause, fps))
+    apart: list[Cut] = []
+    for index, cut in enumerate(cuts):
+        least = apart[-1].frame + 1 if apart else 1
+        most = frames - (len(cuts) - index)
+        frame = min(max(cut.frame, least), most)
+        half = Fraction(1, 2)
+        apart.append(Cut(clamp(cut.time, (frame - half) / fps, (frame + half) / fps), frame))
+    return apart
+
+
+def _removed(
+    spoken: Sequence[SceneInput], fps: Fraction, silences: Silences
+) -> list[tuple[int, int]]:
+    """The stretches of the narration that ``tighten`` takes out, in whole frames."""
+    removed = []
+    for pause in pauses_between(stretch for scene in spoken for stretch in scene.speech):
+        extra = surplus(pause, silences.longer_than, silences.keep)
+        if extra is not None:
+            start = frame_at_or_after(extra.start, fps)
+            end = frame_at_or_before(extra.end, fps)
+            if start < end:
+                removed.append((start, end))
+    return removed
+
+
+def _out_of_removed(cut: Cut, removed: Sequence[tuple[int, int]], fps: Fraction) -> Cut:
+    """A cut that lies in a removed stretch moves to its end: the same place of the reel."""
+    index = bisect_right(removed, cut.frame, key=lambda stretch: stretch[0]) - 1
+    if index < 0 or cut.frame >= removed[index][1]:
+        return cut
+    end = removed[index][1]
+    return Cut(cut.time + frame_time(end - cut.frame, fps), end)
+
+
+def _insertions(
+    scenes: Sequence[SceneInput], cuts: Sequence[Cut], frames: int, fps: Fraction
+) -> dict[int, Insertion]:
+    """The silence of each beat, by the beat's index; rounded from the sum, so nothing adds up."""
+    inserted = {}
+    spoken = 0
+    total, total_frames = Fraction(0), 0
+    for index, scene in enumerate(scenes):
+        if scene.beat is None:
+            spoken += 1
+            continue
+        at = 0 if spoken == 0 else cuts[spoken - 1].frame if spoken <= len(cuts) else frames
+        total += scene.beat
+        length = max(1, nearest_frame(total, fps) - total_frames)
+        total_frames += length
+        inserted[index] = Insertion(at, length)
+    return inserted
+
+
+def _starts(
+    scenes: Sequence[SceneInput],
+    cuts: Sequence[Cut],
+    inserted: Mapping[int, Insertion],
+    time_map: TimeMap,
+) -> tuple[list[int], list[Fraction]]:
+    """First frame of each scene in the reel, and the reel seconds that its cut was meant for."""
+    fps = time_map.fps
+    starts: list[int] = []
+    meant: list[Fraction] = []
+    spoken = 0
+    for index, scene in enumerate(scenes):
+        cut = cuts[spoken - 1] if 0 < spoken <= len(cuts) else None
+        if scene.beat is None:
+            start = int(time_map.start_of(cut.time_of_frame(fps) if cut else Fraction(0)) * fps)
+            spoken += 1
+        elif index - 1 in inserted:
+            start = starts[-1] + inserted[index - 1].frames
+        else:
+            start = int(time_map.end_of(frame_time(inserted[index].at, fps)) * fps)
+        starts.append(start)
+        meant.append(frame_time(start, fps) + (cut.error(fps) if cut else 0))
+    return starts, meant
+
+
+def _ends_before_gaps(
+    scenes: Sequence[SceneInput],
+    starts: Sequence[int],
+    following: Sequence[int],
+    cuts: Sequence[Cut],
+    fps: Fraction,
+    silences: Silences,
+) -> list[int]:
+    """Last frame (exclusive) of each scene where long pauses between scenes show no picture."""
+    ends = list(following)
+    spoken = 0
+    for index, (before, after) in enumerate(pairwise(scenes)):
+        spoken += before.beat is None
+        if before.beat is not None or after.beat is not None:
+            continue
+        pause = Interval(before.speech[-1].end, after.speech[0].start)
+        extra = surplus(pause, silences.longer_than, silences.keep)
+        if extra is not None:
+            gap = cuts[spoken - 1].frame - nearest_frame(extra.start, fps)
+            ends[index] -= max(0, min(gap, ends[index] - starts[index] - 1))
+    return ends
+
+
+def _grant_transitions(
+    scenes: Sequence[SceneInput],
+    starts: Sequence[int],
+    ends: Sequence[int],
+    following: Sequence[int],
+    fps: Fraction,
+) -> tuple[list[int], list[Notice]]:
+    """Frames of the transition into each scene, and a notice for each that was shortened."""
+    lengths: list[int] = []
+    wanted: list[int] = []
+    places = []
+    for scene, start, end, after in zip(scenes, starts, ends, following, strict=True):
+        places.append(len(lengths))
+        lengths.append(end - start)
+        wanted.append(nearest_frame(min(scene.transition, LONGEST_SLOT), fps))
+        if end < after:
+            lengths.append(after - end)
+            wanted.append(0)
+    fitted = fit_transitions(lengths, wanted)
+    granted = [fitted[place] for place in places]
+    notices = [
+        Notice(
+            scene.id,
+            f"the transition into it takes {granted[index]} frames instead of {wanted[place]}: "
+            "its neighbours are too short for more",
+        )
+        for index, (scene, place) in enumerate(zip(scenes, places, strict=True))
+        if index and granted[index] < wanted[place]
+    ]
+    return granted, notices
+
+
+def _slots(scene: Scene, *, head: int, tail: int, fps: Fraction) -> tuple[Slot, ...]:
+    """A scene's slots: one, or several that continue each other."""
+    most = frame_at_or_before(LONGEST_SLOT, fps)
+    least = min(max(frame_at_or_after(SHORTEST_SLOT, fps), head, tail), most // 2)
+    length = scene.end - scene.start
+    splits: tuple[int, ...] = ()
+    if length > most:
+        pauses = pauses_between(Interval(word.start, word.end) for word in scene.words)
+        splits = split_scene(
+            length,
+            least,
+            most,
+            [
+                cut_in_pause(pause, fps).frame - scene.start
+                for pause in pauses
+                if pause.duration >= SPLIT_PAUSE
+            ],
+            [nearest_frame(word.end, fps) - scene.start for word in scene.words],
+        )
+    bounds = [0, *splits, length]
+    parts = len(bounds) - 1
+    return tuple(
+        Slot(
+            scene=scene.id,
+            part=part,
+            parts=parts,
+            start=scene.start + first,
+            end=scene.start + end,
+            head=head if part == 1 else 0,
+            tail=tail if part == parts else 0,
+            span_start=0 if part == 1 else head + first,
+            span=head + length + tail,
+        )
+        for part, (first, end) in enumerate(pairwise(bounds), 1)
+    )
+
+
+def _voice(time_map: TimeMap, sources: Sequence[Source], fps: Fraction) -> tuple[VoiceClip, ...]:
+    """What is heard of each source, and when: the pieces of the time map, cut at source bounds."""
+    clips = []
+    remaining = deque(sources)
+    for piece in time_map.pieces:
+        end = piece.source + piece.frames
+        while remaining:
+            source = remaining[0]
+            source_end = source.start + frame_at_or_after(source.duration, fps)
+            first, last = max(piece.source, source.start), min(end, source_end)
+            if first < last:
+                clips.append(
+                    VoiceClip(
+                        source=len(sources) - len(remaining),
+                        start=first - source.start,
+                        frames=last - first,
+                        reel=piece.reel + first - piece.source,
+                    )
+                )
+            if source_end > end:
+                break
+            remaining.popleft()
+    return tuple(clips)

@@ -1,0 +1,87 @@
+"""Long scenes into slots: at a pause, else at a word's end, else evenly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class Break(IntEnum):
+    """What a scene may be split at, best first."""
+
+    PAUSE = 0
+    WORD = 1
+    EVEN = 2
+
+
+def split_scene(
+    frames: int,
+    least: int,
+    most: int,
+    pauses: Iterable[int] = (),
+    word_ends: Iterable[int] = (),
+) -> tuple[int, ...]:
+    """The frames at which a scene is split, counted from its start; none where it is short enough.
+
+    Of all ways to make every part ``least`` to ``most`` frames long, the one with the fewest splits
+    that are no pause and the fewest that are no word's end; then the one with the fewest parts;
+    then the most even one (smallest sum of squared lengths).
+
+    Args:
+        frames: length of the scene.
+        least: shortest part; at most half of ``most``.
+        most: longest part.
+        pauses: good places, frames from the scene's start.
+        word_ends: acceptable places.
+
+    Raises:
+        ValueError: ``least`` is more than half of ``most``, so that some lengths cannot be split.
+
+    >>> split_scene(300, 48, 240, pauses=[100, 290])
+    (100,)
+    >>> split_scene(480, 48, 240)
+    (240,)
+    """
+    if 2 * least > most:
+        raise ValueError(f"parts of {least} to {most} frames cannot make up every length")
+    if frames <= most:
+        return ()
+    kinds = dict.fromkeys(_even(frames, least, most), Break.EVEN)
+    kinds.update(dict.fromkeys(word_ends, Break.WORD))
+    kinds.update(dict.fromkeys(pauses, Break.PAUSE))
+    places = [0, *sorted(p for p in kinds if least <= p <= frames - least), frames]
+
+    # Shortest path over the places; a cost is (evens, word ends, parts, sum of squares).
+    best: list[tuple[tuple[int, int, int, int], int] | None] = [((0, 0, 0, 0), -1)]
+    first = 0
+    for place in places[1:]:
+        while place - places[first] > most:
+            first += 1
+        kind = Break.PAUSE if place == frames else kinds[place]
+        ways = []
+        for index in range(first, len(best)):
+            before, length = best[index], place - places[index]
+            if before is not None and length >= least:
+                evens, words, parts, squares = before[0]
+                cost = (
+                    evens + (kind is Break.EVEN),
+                    words + (kind is Break.WORD),
+                    parts + 1,
+                    squares + length * length,
+                )
+                ways.append((cost, index))
+        best.append(min(ways, default=None))
+    splits = []
+    step = best[-1]
+    while step is not None and step[1] > 0:
+        splits.append(places[step[1]])
+        step = best[step[1]]
+    return tuple(reversed(splits))
+
+
+def _even(frames: int, least: int, most: int) -> Iterable[int]:
+    """Places for splits where nothing better is: even shares of the whole, and a steady grid."""
+    parts = math.ceil(frames / most)
+    yield from (frames * part // parts for part in range(1, parts))
+    yield from range(least, frames - least + 1, max(1, least // 2))
