@@ -1,0 +1,158 @@
+"""What each slot's picture is made of: the recipe in its `GeneratorReference`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from ..frontend import model
+from ..sync import edit
+from ..sync.frames import nearest_frame
+
+Recipe = dict[str, Any]
+
+AUTO_MOVES = ("push_in", "pan_right", "pull_out", "tilt_up", "pan_left", "tilt_down")
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How pictures are made: what a recipe takes from the machine's side.
+
+    Attributes:
+        versions: of the renderers, by name; part of every key.
+        settings: of the renderers, by name, from the machine's configuration.
+        encoding: codec, preset and crf of the media.
+        key_of: the key of a recipe.
+        continues: names of the renderers whose slots need the media of the slot before.
+    """
+
+    versions: Mapping[str, int]
+    settings: Mapping[str, Mapping[str, Any]]
+    encoding: Mapping[str, Any]
+    key_of: Callable[[Recipe], str]
+    continues: frozenset[str] = frozenset()
+
+
+def slot_recipes(
+    script: model.Script, schedule: edit.Schedule, making: Making
+) -> dict[str, Recipe]:
+    """The recipe of every slot, by the slot's name."""
+    moves = choose_moves(script.scenes)
+    into = {transition.scene: transition for transition in schedule.transitions}
+    recipes: dict[str, Recipe] = {}
+    for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
+        transition = into.get(scene.id)
+        incoming = transition.before + transition.after if transition else 0
+        keyframes = keyframe_places(scene, placed, schedule.fps)
+        follows: str | None = None
+        for slot in placed.slots:
+            recipe = _recipe(script, scene, moves[scene.id], making)
+            recipe |= {
+                "fps": f"{schedule.fps.numerator}/{schedule.fps.denominator}",
+                "frames": slot.frames,
+                "head": slot.head,
+                "tail": slot.tail,
+                "start": slot.span_start,
+                "span": slot.span,
+                "keyframes": keyframes,
+                "idr": sorted(
+                    {0, slot.head, incoming if slot.part == 1 else 0, slot.frames - slot.tail}
+                    - {slot.frames}
+                ),
+                "follows": follows,
+            }
+            if scene.renderer in making.continues and slot.part < slot.parts:
+                follows = making.key_of(recipe)
+            recipes[slot.name] = recipe
+    return recipes
+
+
+def _recipe(script: model.Script, scene: model.Scene, camera: str, making: Making) -> Recipe:
+    """What all slots of a scene share."""
+    motion = scene.motion
+    return {
+        "renderer": scene.renderer,
+        "version": making.versions[scene.renderer],
+        "width": script.output.width,
+        "height": script.output.height,
+        "depth": str(scene.depth) if scene.depth else None,
+        "fit": scene.fit,
+        "prompt": scene.prompt,
+        "negative_prompt": scene.negative_prompt,
+        "seed": scene.seed if scene.seed is not None else seed_of(scene.id),
+        "motion": {
+            "camera": camera,
+            "amount": motion.amount,
+            "easing": motion.easing,
+            "strength": motion.strength,
+            "loras": [{"path": str(x.path), "weight": x.weight} for x in motion.loras],
+        },
+        "quality": scene.quality,
+        "settings": dict(making.settings.get(scene.renderer, {})),
+        "encoding": dict(making.encoding),
+    }
+
+
+def keyframe_places(
+    scene: model.Scene, placed: edit.Scene, fps: Fraction
+) -> list[dict[str, object]]:
+    """The scene's stills with the frame of its span (handles included) that each is reached at.
+
+    A still at the start or the end holds through the handle there.
+    """
+    head = placed.slots[0].head
+    span = placed.slots[0].span
+    length = placed.end - placed.start
+    places: list[dict[str, object]] = []
+    for keyframe in scene.keyframes:
+        at = keyframe.at
+        if at.kind == "start":
+            frame = 0
+        elif at.kind == "end":
+            frame = span - 1
+        elif at.kind == "fraction":
+            frame = head + nearest_frame(at.value * (length - 1), Fraction(1))
+        elif at.kind == "seconds":
+            frame = head + nearest_frame(at.value, fps)
+        else:
+            frame = head + _word_frame(at, placed, fps)
+        places.append({"image": str(keyframe.image), "frame": max(0, min(frame, span - 1))})
+    return places
+
+
+def _word_frame(at: model.At, placed: edit.Scene, fps: Fraction) -> int:
+    """The frame of the body at which a word starts; the scene's start where it is unsaid."""
+    wanted = _bare(at.word)
+    starts = [word.start for word in placed.words if _bare(word.text) == wanted]
+    if not starts:
+        return 0
+    return nearest_frame(starts[min(int(at.value), len(starts) - 1)], fps) - placed.start
+
+
+def _bare(word: str) -> str:
+    return "".join(letter for letter in word.casefold() if letter.isalnum())
+
+
+def seed_of(scene_id: str) -> int:
+    """A scene's seed where the script gives none: the same for the same name, on every machine."""
+    return int.from_bytes(hashlib.sha256(scene_id.encode()).digest()[:4], "big") >> 1
+
+
+def choose_moves(scenes: Sequence[model.Scene]) -> dict[str, str]:
+    """The camera move of each scene; ``auto`` is decided, never the same as the scene before.
+
+    The choice hangs on the scene's name and its neighbour's move alone, so that editing one scene
+    leaves the others' pictures as they are.
+    """
+    chosen: dict[str, str] = {}
+    before = ""
+    for scene in scenes:
+        move = scene.motion.camera
+        if move == "auto":
+            choices = [candidate for candidate in AUTO_MOVES if candidate != before]
+            move = choices[seed_of(scene.id) % len(choices)]
+        chosen[scene.id] = before = move
+    return chosen

@@ -1,0 +1,61 @@
+"""The slots of a timeline: finding them, and giving them their rendered media."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from .build import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class SlotClip:
+    """A clip that waits for video, or has it, and its recipe."""
+
+    clip: otio.schema.Clip
+    recipe: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The clip's name, which its media are named after."""
+        return str(self.clip.name)
+
+
+def slot_clips(timeline: otio.schema.Timeline) -> Iterator[SlotClip]:
+    """Every slot, in the order of the timeline."""
+    for clip in timeline.find_clips():
+        reference = clip.media_references().get(GENERATOR_KEY)
+        if (
+            isinstance(reference, otio.schema.GeneratorReference)
+            and reference.generator_kind == GENERATOR_KIND
+        ):
+            yield SlotClip(clip, plain(reference.parameters))
+
+
+def set_media(slot: SlotClip, path: Path, relative_to: Path | None = None) -> None:
+    """Make a rendered file the slot's media.
+
+    Args:
+        slot: the slot.
+        path: absolute path of the media.
+        relative_to: the timeline's folder, to name the file relative to it.
+    """
+    reference = slot.clip.media_references()[GENERATOR_KEY]
+    url = os.path.relpath(path, relative_to) if relative_to else path
+    references = slot.clip.media_references()
+    references[MEDIA_KEY] = otio.schema.ExternalReference(str(url), reference.available_range)
+    slot.clip.set_media_references(references, MEDIA_KEY)
+
+
+def plain(value: Any) -> Any:
+    """OTIO's own containers as plain dicts and lists, for JSON and hashing."""
+    if isinstance(value, otio.core._core_utils.AnyDictionary):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, otio.core._core_utils.AnyVector):
+        return [plain(item) for item in value]
+    return value
