@@ -1,0 +1,1 @@
+"""The small studio that draws, speaks and scores the example film."""
