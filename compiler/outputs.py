@@ -1,0 +1,101 @@
+"""Where a reel's files go, and writing the small ones so that none is ever half written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import opentimelineio as otio
+
+from .errors import WorkError
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files of one reel: ``folder/<name>.*`` and ``folder/media``."""
+
+    folder: Path
+    name: str
+
+    @property
+    def timeline(self) -> Path:
+        """The OpenTimelineIO timeline."""
+        return self.folder / f"{self.name}.otio"
+
+    @property
+    def media(self) -> Path:
+        """The store of rendered media."""
+        return self.folder / "media"
+
+    @property
+    def video(self) -> Path:
+        """The reel."""
+        return self.folder / f"{self.name}.mp4"
+
+    @property
+    def srt(self) -> Path:
+        """Captions as SubRip."""
+        return self.folder / f"{self.name}.srt"
+
+    @property
+    def vtt(self) -> Path:
+        """Captions as WebVTT."""
+        return self.folder / f"{self.name}.vtt"
+
+    @property
+    def report(self) -> Path:
+        """What was made, from what, and how well."""
+        return self.folder / "report.json"
+
+
+def outputs_beside(script: Path, folder: Path | None) -> Outputs:
+    """The outputs of a script: in ``folder``, else in ``build/<name>/`` beside the script."""
+    name = script.name.split(".")[0]
+    return Outputs(folder or script.parent / "build" / name, name)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole: under a temporary name in the same folder, flushed, then renamed.
+
+    Raises:
+        WorkError: the folder cannot be written to, or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise WorkError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
+    """Write a timeline as ``.otio``."""
+    write_text(path, timeline.to_json_string(indent=2) + "\n")
+
+
+def keep_edited(outputs: Outputs) -> Path | None:
+    """Set aside a timeline that was edited since it was written, before it is written again.
+
+    Returns:
+        The name the edited timeline is kept under, or None where there was nothing to keep.
+    """
+    try:
+        written = json.loads(outputs.report.read_text("utf-8"))["timeline"]["sha256"]
+        found = hashlib.sha256(outputs.timeline.read_bytes()).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if found == written:
+        return None
+    number = 1
+    while (kept := outputs.folder / f"{outputs.name}.edited-{number}.otio").exists():
+        number += 1
+    outputs.timeline.rename(kept)
+    return kept

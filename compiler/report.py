@@ -1,0 +1,136 @@
+"""The report of a run: what was made, from what, and how well (``schemas/report.schema.json``)."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass, field
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+REPORT_VERSION = 1
+PACKAGES = (
+    "otio-gvideo",
+    "opentimelineio",
+    "av",
+    "numpy",
+    "opencv-python-headless",
+    "pocketsphinx",
+)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide the result."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SceneReport:
+    """Where a scene was meant to start (reel seconds) and the frames it has."""
+
+    id: str
+    cut_frame: int
+    end_frame: int
+    meant: Fraction
+
+    def as_json(self, fps: Fraction) -> dict[str, Any]:
+        """As the report holds it."""
+        return {
+            "id": self.id,
+            "cut_frame": self.cut_frame,
+            "end_frame": self.end_frame,
+            "meant_s": round(float(self.meant), 6),
+            "error_ms": round(float((self.cut_frame / fps - self.meant) * 1000), 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SlotReport:
+    """A slot's media, and whether the store held it already."""
+
+    name: str
+    renderer: str
+    key: str
+    media: Path
+    reused: bool
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """As the report holds it."""
+        return {
+            "name": self.name,
+            "renderer": self.renderer,
+            "key": self.key,
+            "media": str(self.media),
+            "reused": self.reused,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """EBU R 128: integrated loudness in LUFS, true peak in dBTP."""
+
+    integrated_lufs: float
+    true_peak_dbtp: float
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run made so far; filled stage by stage."""
+
+    timeline: Path
+    width: int
+    height: int
+    fps: Fraction
+    frames: int
+    script: Path | None = None
+    timeline_sha256: str = ""
+    video: Path | None = None
+    captions: list[Path] = field(default_factory=list)
+    scenes: list[SceneReport] = field(default_factory=list)
+    slots: list[SlotReport] = field(default_factory=list)
+    loudness: Loudness | None = None
+    warnings: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    made_by: dict[str, str] = field(default_factory=versions)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data, valid against its schema."""
+        loudness = self.loudness
+        return {
+            "version": REPORT_VERSION,
+            "script": str(self.script) if self.script else None,
+            "timeline": {"path": str(self.timeline), "sha256": self.timeline_sha256},
+            "video": str(self.video) if self.video else None,
+            "captions": [str(path) for path in self.captions],
+            "output": {
+                "width": self.width,
+                "height": self.height,
+                "fps": f"{self.fps.numerator}/{self.fps.denominator}",
+            },
+            "frames": self.frames,
+            "duration_s": round(float(self.frames / self.fps), 6),
+            "scenes": [scene.as_json(self.fps) for scene in self.scenes],
+            "slots": [slot.as_json() for slot in self.slots],
+            "loudness": loudness
+            and {
+                "integrated_lufs": round(loudness.integrated_lufs, 2),
+                "true_peak_dbtp": round(loudness.true_peak_dbtp, 2),
+            },
+            "warnings": self.warnings,
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            "made_by": self.made_by,
+        }
+
+    def as_text(self) -> str:
+        """The report as the file holds it."""
+        return json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n"
