@@ -1,1 +1,48 @@
-"""The compiler: script and narration in, timeline and reel out."""
+"""The compiler: script and narration in, timeline and reel out.
+
+>>> from otio_gvideo.compiler import compile_script
+
+What is named here is imported when it is first used: a worker that needs the sync arithmetic alone
+does not load ffmpeg's bindings.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .driver import compile_script, flatten_timeline, render_timeline
+    from .errors import CompileError, InputError, Problem, WorkError
+    from .progress import Progress
+    from .report import Report
+
+_HOME = {
+    "compile_script": "driver",
+    "flatten_timeline": "driver",
+    "render_timeline": "driver",
+    "CompileError": "errors",
+    "InputError": "errors",
+    "Problem": "errors",
+    "WorkError": "errors",
+    "Progress": "progress",
+    "Report": "report",
+}
+
+__all__ = [
+    "CompileError",
+    "InputError",
+    "Problem",
+    "Progress",
+    "Report",
+    "WorkError",
+    "compile_script",
+    "flatten_timeline",
+    "render_timeline",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

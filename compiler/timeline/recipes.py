@@ -41,11 +41,9 @@ def slot_recipes(
 ) -> dict[str, Recipe]:
     """The recipe of every slot, by the slot's name."""
     moves = choose_moves(script.scenes)
-    into = {transition.scene: transition for transition in schedule.transitions}
+    lengths = {t.cut: t.before + t.after for t in schedule.transitions}
     recipes: dict[str, Recipe] = {}
     for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
-        transition = into.get(scene.id)
-        incoming = transition.before + transition.after if transition else 0
         keyframes = keyframe_places(scene, placed, schedule.fps)
         follows: str | None = None
         for slot in placed.slots:
@@ -58,16 +56,27 @@ def slot_recipes(
                 "start": slot.span_start,
                 "span": slot.span,
                 "keyframes": keyframes,
-                "idr": sorted(
-                    {0, slot.head, incoming if slot.part == 1 else 0, slot.frames - slot.tail}
-                    - {slot.frames}
-                ),
+                "idr": idr_frames(slot, lengths.get(slot.start, 0), lengths.get(slot.end, 0)),
                 "follows": follows,
             }
             if scene.renderer in making.continues and slot.part < slot.parts:
                 follows = making.key_of(recipe)
             recipes[slot.name] = recipe
     return recipes
+
+
+def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> list[int]:
+    """Frames of a slot's media at which a copy may start or stop.
+
+    They are the first frames of the body and of each handle, and the frames between which the body
+    is seen alone: after the incoming transition and before the outgoing one.
+
+    Args:
+        slot: the slot.
+        incoming, outgoing: frames of the transitions at its start and end.
+    """
+    places = {0, slot.head, incoming, slot.frames - outgoing, slot.frames - slot.tail}
+    return sorted(place for place in places if 0 <= place < slot.frames)
 
 
 def _recipe(script: model.Script, scene: model.Scene, camera: str, making: Making) -> Recipe:

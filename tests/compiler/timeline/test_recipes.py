@@ -43,12 +43,20 @@ def test_auto_keeps_clear_of_a_stated_move() -> None:
         assert choose_moves([stated, scene(name)])[name] != "push_in"
 
 
-def test_idr_frames_stand_where_the_body_and_the_handles_start() -> None:
+def test_idr_frames_stand_where_the_body_is_seen_alone() -> None:
     script, schedule = reel()
     recipe = slot_recipes(script, schedule, MAKING)["storm"]
-    into = next(t for t in schedule.transitions if t.scene == "storm")
-    tail = recipe["frames"] - recipe["tail"]
-    assert recipe["idr"] == sorted({0, recipe["head"], into.before + into.after, tail})
+    into, out = (t for t in schedule.transitions if t.scene in ("storm", "breath"))
+    frames = recipe["frames"]
+    assert recipe["idr"] == sorted(
+        {
+            0,
+            recipe["head"],
+            into.before + into.after,
+            frames - out.before - out.after,
+            frames - recipe["tail"],
+        }
+    )
 
 
 def test_keyframes_are_placed_within_the_span() -> None:

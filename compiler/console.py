@@ -1,0 +1,125 @@
+"""Progress on a terminal: live bars, plain lines, JSON lines, or nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import TracebackType
+from typing import Literal, Protocol, Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from .progress import Progress, Stage
+
+Style = Literal["auto", "plain", "json", "none"]
+
+
+class Display(Protocol):
+    """Shows progress while it is entered."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one step."""
+
+
+def display(style: Style, stream: TextIO | None = None) -> Display:
+    """The display of a style; ``auto`` is bars on a terminal and plain lines elsewhere."""
+    stream = stream or sys.stdout
+    if style == "auto":
+        style = "bars" if stream.isatty() else "plain"  # type: ignore[assignment]
+    kinds: dict[str, type[_Silent]] = {"plain": _Plain, "json": _Json, "none": _Silent}
+    return kinds.get(style, _Bars)(stream)
+
+
+class _Silent:
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    def __call__(self, progress: Progress) -> None:
+        """Say nothing."""
+
+
+class _Plain(_Silent):
+    """One line for each finished stage."""
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.message:
+            print(f"{progress.stage:<9} {progress.message}", file=self._stream, flush=True)
+
+
+class _Json(_Silent):
+    """One JSON object a line for each step: stage, done, total, message."""
+
+    def __call__(self, progress: Progress) -> None:
+        step = {
+            "stage": progress.stage,
+            "done": progress.done,
+            "total": progress.total,
+            "message": progress.message,
+        }
+        print(json.dumps(step, ensure_ascii=False), file=self._stream, flush=True)
+
+
+class _Bars(_Silent):
+    """A live bar for the stage at work; a line for each that is finished."""
+
+    def __init__(self, stream: TextIO):
+        super().__init__(stream)
+        self._bars = Bars(
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            console=Console(file=stream),
+            transient=True,
+        )
+        self._task: tuple[Stage, TaskID] | None = None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        if self._task is None or self._task[0] != progress.stage:
+            self._clear()
+            self._task = (progress.stage, self._bars.add_task(progress.stage, total=1.0))
+        self._bars.update(self._task[1], completed=progress.done / max(progress.total, 1e-9))
+        if progress.message:
+            self._clear()
+            self._bars.console.print(
+                f"{progress.stage:<9} {progress.message}", markup=False, highlight=False
+            )
+
+    def _clear(self) -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task[1])
+            self._task = None

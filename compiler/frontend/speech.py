@@ -1,0 +1,147 @@
+"""What is said when: the words of every scene on the axis of its own voice file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from ..errors import InputError, Problem
+from ..sync.types import Interval, Word
+from .align import AlignmentError, SceneText, align_scenes
+from .audio import duration_of
+from .model import Narration, Scene, Script
+from .transcripts import Transcript, TranscriptError, mend, read_transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice file and its exact length in seconds."""
+
+    path: Path
+    duration: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The narration as heard.
+
+    Attributes:
+        voices: the voice files, in the order of the scenes.
+        voice_of: the index in ``voices`` that each scene with words or a time belongs to.
+        words: by scene, on the axis of the scene's voice file.
+        warnings: what was mended or is doubtful, one line each.
+    """
+
+    voices: tuple[Voice, ...]
+    voice_of: Mapping[str, int]
+    words: Mapping[str, tuple[Word, ...]]
+    warnings: tuple[str, ...]
+
+
+def hear(script: Script, on_progress: Callable[[float], None] | None = None) -> Speech:
+    """Find every scene's words in its narration.
+
+    Args:
+        script: the resolved script.
+        on_progress: called with 0..1 as the work goes on.
+
+    Raises:
+        InputError: a transcript cannot be read, or a scene is not in the narration; all at once.
+    """
+    tracks = _tracks(script)
+    voices = []
+    voice_of: dict[str, int] = {}
+    words: dict[str, tuple[Word, ...]] = {}
+    warnings: list[str] = []
+    problems: list[Problem] = []
+    for index, (narration, scenes) in enumerate(tracks):
+        voices.append(Voice(narration.audio, duration_of(narration.audio)))
+        voice_of |= dict.fromkeys((scene.id for scene in scenes), index)
+        try:
+            found, doubts = _hear_track(
+                narration,
+                scenes,
+                voices[-1].duration,
+                (lambda share, index=index: on_progress((index + share) / len(tracks)))
+                if on_progress
+                else None,
+            )
+        except InputError as error:
+            problems += error.problems
+            continue
+        words |= found
+        warnings += doubts
+    if problems:
+        raise InputError(problems)
+    return Speech(tuple(voices), voice_of, words, tuple(warnings))
+
+
+def _tracks(script: Script) -> list[tuple[Narration, list[Scene]]]:
+    """The voice files, each with the scenes that speak in it."""
+    spoken = [scene for scene in script.scenes if scene.duration is None]
+    if script.narration is not None:
+        return [(script.narration, spoken)] if spoken else []
+    return [(scene.narration, [scene]) for scene in spoken if scene.narration is not None]
+
+
+def _hear_track(
+    narration: Narration,
+    scenes: Sequence[Scene],
+    duration: Fraction,
+    on_progress: Callable[[float], None] | None,
+) -> tuple[dict[str, tuple[Word, ...]], list[str]]:
+    transcript: Transcript | None = None
+    warnings: list[str] = []
+    if narration.transcript is not None:
+        try:
+            transcript = mend(read_transcript(narration.transcript), duration)
+        except TranscriptError as error:
+            raise InputError(
+                Problem(
+                    str(narration.transcript), error.line, error.column, "", error.what, error.hint
+                )
+            ) from error
+        warnings += [
+            f"{narration.transcript.name}: {r.place}: {r.what}" for r in transcript.repairs
+        ]
+    words: dict[str, tuple[Word, ...]] = {}
+    texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
+    if texts:
+        try:
+            alignment = align_scenes(
+                texts,
+                narration.audio,
+                language=narration.language,
+                transcript=transcript,
+                method=narration.align,
+                on_progress=on_progress,
+            )
+        except AlignmentError as error:
+            places = {scene.id: scene.places for scene in scenes}
+            raise InputError(
+                [_problem(places[e.scene_id], e.scene_id, e.what, e.hint) for e in error.entries]
+            ) from error
+        words |= {scene.scene: scene.words for scene in alignment.scenes}
+        warnings += [f"{warning.scene_id}: {warning.what}" for warning in alignment.warnings]
+    for scene in scenes:
+        if scene.time is not None and transcript is not None:
+            words[scene.id] = words_within(transcript.words, Interval(*scene.time))
+    return words, warnings
+
+
+def words_within(words: Sequence[Word], stretch: Interval) -> tuple[Word, ...]:
+    """The words whose middle lies in a stretch, trimmed to it."""
+    return tuple(
+        Word(word.text, max(word.start, stretch.start), min(word.end, stretch.end))
+        for word in words
+        if stretch.start <= (word.start + word.end) / 2 < stretch.end
+    )
+
+
+def _problem(places: Mapping[str, object], scene: str, what: str, hint: str) -> Problem:
+    place = places.get("text") or places.get("")
+    if place is None:
+        return Problem("", 0, 0, scene, what, hint)
+    return Problem(place.file, place.line, place.column, place.where, what, hint)
