@@ -330,7 +330,9 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
 def _build(
     script: Script, schedule: edit.Schedule, speech: Speech, making: Making
 ) -> otio.schema.Timeline:
-    music = script.music and Sound(script.music.audio, duration_of(script.music.audio))
+    music = None
+    if script.music is not None:
+        music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
     return build_timeline(script, schedule, slot_recipes(script, schedule, making), voices, music)
 

@@ -11,8 +11,8 @@ from ..errors import InputError, Problem
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
 from .audio import duration_of
-from .model import Narration, Scene, Script
-from .transcripts import Transcript, TranscriptError, mend, read_transcript
+from .model import Narration, Place, Scene, Script
+from .transcripts import Transcript, TranscriptError, read_transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,7 @@ def hear(script: Script, on_progress: Callable[[float], None] | None = None) -> 
                 narration,
                 scenes,
                 voices[-1].duration,
-                (lambda share, index=index: on_progress((index + share) / len(tracks)))
-                if on_progress
-                else None,
+                _part(on_progress, index, len(tracks)),
             )
         except InputError as error:
             problems += error.problems
@@ -86,6 +84,16 @@ def _tracks(script: Script) -> list[tuple[Narration, list[Scene]]]:
     return [(scene.narration, [scene]) for scene in spoken if scene.narration is not None]
 
 
+def _part(
+    on_progress: Callable[[float], None] | None, index: int, count: int
+) -> Callable[[float], None] | None:
+    """Progress of one track as progress of all."""
+    if on_progress is None:
+        return None
+    report = on_progress
+    return lambda share: report((index + share) / count)
+
+
 def _hear_track(
     narration: Narration,
     scenes: Sequence[Scene],
@@ -96,7 +104,7 @@ def _hear_track(
     warnings: list[str] = []
     if narration.transcript is not None:
         try:
-            transcript = mend(read_transcript(narration.transcript), duration)
+            transcript = read_transcript(narration.transcript, duration)
         except TranscriptError as error:
             raise InputError(
                 Problem(
@@ -140,7 +148,7 @@ def words_within(words: Sequence[Word], stretch: Interval) -> tuple[Word, ...]:
     )
 
 
-def _problem(places: Mapping[str, object], scene: str, what: str, hint: str) -> Problem:
+def _problem(places: Mapping[str, Place], scene: str, what: str, hint: str) -> Problem:
     place = places.get("text") or places.get("")
     if place is None:
         return Problem("", 0, 0, scene, what, hint)

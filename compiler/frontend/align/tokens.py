@@ -1,0 +1,170 @@
+"""The script's text as tokens: what is shown, and what is said for it.
+
+A token is what stands between blanks, with its punctuation; in scripts written without blanks, a
+letter. What is said is a list of spoken words: ``117`` is shown and *one hundred seventeen* said.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import num2words
+
+UNSPACED = re.compile(
+    r"[\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
+    r"\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+)
+"""Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese, which are written without blanks."""
+_CURRENCIES = {
+    "$": ("dollar", "dollars"),
+    "€": ("euro", "euros"),
+    "£": ("pound", "pounds"),
+    "¥": ("yen", "yen"),
+}
+_SIGNS = {"%": "percent", "&": "and", "+": "plus", "=": "equals", "@": "at", "°": "degrees"}
+_ABBREVIATIONS = {
+    "mr": "mister",
+    "mrs": "missus",
+    "ms": "miss",
+    "dr": "doctor",
+    "st": "saint",
+    "vs": "versus",
+    "etc": "et cetera",
+    "km": "kilometers",
+    "kg": "kilograms",
+    "cm": "centimeters",
+    "mm": "millimeters",
+    "no": "no",
+}
+_NUMBER = re.compile(
+    r"(?P<sign>[-−])?(?P<currency>[$€£¥])?(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<part>\d+))?"
+    r"(?P<rest>st|nd|rd|th|s|%|°|[$€£¥])?",
+    re.IGNORECASE,
+)
+_PIECE = re.compile(
+    rf"{_NUMBER.pattern}|[^\W\d_]+(?:'[^\W\d_]+)*|[{''.join(_SIGNS)}]", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as it is shown, and the ways to say it, the likeliest first.
+
+    Every reading is a tuple of lower-case words; a token without letters or digits has none, and is
+    shown with its neighbour.
+    """
+
+    text: str
+    readings: tuple[tuple[str, ...], ...]
+
+
+def tokenize(text: str, language: str = "en") -> list[Token]:
+    """The tokens of a text, each with at least one reading that says something.
+
+    >>> [token.text for token in tokenize("He climbed 117 steps — alone.")]
+    ['He', 'climbed', '117', 'steps —', 'alone.']
+    """
+    tokens: list[Token] = []
+    lead = ""
+    for chunk in unicodedata.normalize("NFC", text).split():
+        for part in _split_unspaced(chunk):
+            said = readings(part, language)
+            if said:
+                tokens.append(Token(lead + part, said))
+                lead = ""
+            elif tokens and not lead:
+                joint = "" if UNSPACED.search(tokens[-1].text[-1]) else " "
+                tokens[-1] = Token(tokens[-1].text + joint + part, tokens[-1].readings)
+            else:
+                lead += f"{part} "
+    return tokens
+
+
+def _split_unspaced(chunk: str) -> list[str]:
+    """A chunk letter by letter where it is written without blanks; marks stay with a letter."""
+    if not UNSPACED.search(chunk):
+        return [chunk]
+    parts: list[str] = []
+    for letter in chunk:
+        spaced = parts and not UNSPACED.search(letter) and not UNSPACED.search(parts[-1][-1])
+        if parts and (spaced or not letter.isalnum() or unicodedata.combining(letter)):
+            parts[-1] += letter
+        else:
+            parts.append(letter)
+    return parts
+
+
+def readings(token: str, language: str = "en") -> tuple[tuple[str, ...], ...]:
+    """The ways to say one token, the likeliest first; none where nothing in it is said.
+
+    >>> readings("1904,")[:2]
+    (('nineteen', 'oh', 'four'), ('one', 'thousand', 'nine', 'hundred', 'and', 'four'))
+    """
+    plain = unicodedata.normalize("NFKC", token).replace("’", "'").replace("‘", "'")
+    ways: list[tuple[str, ...]] = [()]
+    for match in _PIECE.finditer(plain):
+        said = _piece(match, language)
+        ways = [way + more for way in ways for more in said][:8]
+    return tuple(way for way in dict.fromkeys(ways) if way)
+
+
+def _piece(match: re.Match[str], language: str) -> list[tuple[str, ...]]:
+    word = match[0].lower()
+    if match["whole"] is not None:
+        return _number(match, language)
+    if word in _SIGNS:
+        return [(_SIGNS[word],)] if language == "en" else [()]
+    if language == "en" and word in _ABBREVIATIONS and match[0] != word.upper():
+        return [tuple(_ABBREVIATIONS[word].split()), (word,)]
+    if language == "en" and match[0].isupper() and 2 <= len(word) <= 5 and word.isalpha():
+        return [(word,), tuple(word)]
+    return [(word,)]
+
+
+def _number(match: re.Match[str], language: str) -> list[tuple[str, ...]]:
+    whole = int(match["whole"].replace(",", ""))
+    part, rest = match["part"], (match["rest"] or "").lower()
+    currency = match["currency"] or (rest if rest in _CURRENCIES else "")
+    minus: tuple[str, ...] = ("minus",) if match["sign"] else ()
+    cardinal = _words(lambda: num2words.num2words(whole, lang=language))
+    ways = [cardinal, tuple(word for word in cardinal if word != "and")]
+    if language != "en":
+        return [minus + ways[0]]
+    if rest in ("st", "nd", "rd", "th"):
+        return [_words(lambda: num2words.num2words(whole, to="ordinal"))]
+    if part is not None:
+        digits = tuple(num2words.num2words(int(digit)) for digit in part)
+        ways = [(*way, "point", *digits) for way in ways]
+        if currency:
+            names = _CURRENCIES[currency]
+            cents = _words(lambda: num2words.num2words(int(part)))
+            return [(*cardinal, names[1], *cents), (*cardinal, names[1], "and", *cents, "cents")]
+    elif "," not in match["whole"] and 1000 <= whole <= 2099 and not currency:
+        year = _words(lambda: num2words.num2words(whole, to="year"))
+        digits = tuple(num2words.num2words(int(digit)) for digit in match["whole"])
+        ways = [_plural(year) if rest == "s" else year, *ways, digits]
+    elif len(match["whole"]) > 1 and match["whole"].startswith("0"):
+        ways = [tuple(num2words.num2words(int(digit)) for digit in match["whole"])]
+    if whole in (100, 1000, 1_000_000):
+        ways.append(("a", *cardinal[1:]))
+    if currency:
+        ways = [(*way, _CURRENCIES[currency][whole != 1]) for way in ways]
+    elif rest in _SIGNS:
+        ways = [(*way, _SIGNS[rest]) for way in ways]
+    return list(dict.fromkeys(minus + way for way in ways))
+
+
+def _plural(words: tuple[str, ...]) -> tuple[str, ...]:
+    last = words[-1]
+    return (*words[:-1], last[:-1] + "ies" if last.endswith("y") else last + "s")
+
+
+def _words(spell: Callable[[], str]) -> tuple[str, ...]:
+    try:
+        text = spell()
+    except (NotImplementedError, OverflowError, ValueError):
+        return ("number",)
+    return tuple(re.findall(r"[^\W\d_]+", text.lower().replace("-", " ")))
