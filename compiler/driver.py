@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -81,22 +81,11 @@ def compile_script(
     """
     path = Path(script).absolute()
     clock = _Clock(on_progress)
-    with clock.stage("read"):
-        settings = load_config(Path(config) if config else None, path)
-        parsed = load_script(path, allow_outside=allow_outside, renderers=base.renderer_names())
-        parsed = _override(parsed, renderer, quality)
-        making = _making(parsed.scenes, settings)
-        clock.done("read", f"{path.name}: {_count(len(parsed.scenes), 'scene')}")
-    with clock.stage("align"):
-        speech = hear(parsed, lambda share: on_progress(Progress("align", share, 1)))
-        spoken = sum(len(words) for words in speech.words.values())
-        seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
-        clock.done("align", f"{_count(spoken, 'word')} in {seconds:.1f} s of narration")
+    front = _read(path, config, renderer, quality, allow_outside, clock)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     with clock.stage("timeline"):
-        schedule = _schedule(parsed, speech)
-        timeline = _build(parsed, schedule, speech, making)
-        report = _report(parsed, schedule, outputs, speech)
+        schedule, timeline = _edit(front)
+        report = _report(front, schedule, outputs)
         kept = keep_edited(outputs)
         if kept is not None:
             report.warnings.append(
@@ -113,17 +102,49 @@ def compile_script(
     if until != "timeline":
         with clock.stage("render"):
             try:
-                _render(timeline, outputs, report, settings, force, relative_media, on_progress)
+                _render(timeline, outputs, report, front.config, force, relative_media, on_progress)
             finally:
                 write_timeline(timeline, outputs.timeline)
                 _write_report(report, outputs, clock)
             clock.done("render", _made(report.slots))
     if until == "video":
         with clock.stage("flatten"):
-            _flatten(timeline, outputs.timeline, outputs.video, settings, report, on_progress)
+            _flatten(timeline, outputs.timeline, outputs.video, front.config, report, on_progress)
             clock.done("flatten", _reel(report))
     _write_report(report, outputs, clock)
     return report
+
+
+def plan_script(
+    script: str | Path,
+    *,
+    output: str | Path | None = None,
+    config: str | Path | None = None,
+    renderer: str | None = None,
+    quality: Quality | None = None,
+    allow_outside: bool = False,
+) -> list[str]:
+    """What `compile_script` would do, one line for each slot; nothing is written.
+
+    Arguments and errors as in `compile_script`.
+    """
+    path = Path(script).absolute()
+    front = _read(path, config, renderer, quality, allow_outside, _Clock(silent))
+    schedule, timeline = _edit(front)
+    outputs = outputs_beside(path, Path(output).absolute() if output else None)
+    store = Store(outputs.media)
+    scenes = {scene.id: scene for scene in schedule.scenes}
+    lines = [f"{outputs.timeline}: {_count(schedule.frames, 'frame')} at {float(schedule.fps):g}"]
+    for slot in slot_clips(timeline):
+        recipe = slot.recipe
+        state = "reuse" if store.find(slot.name, recipe_key(recipe)) else "render"
+        start = scenes[slot.scene].start / schedule.fps
+        lines.append(
+            f"{state:<7} {slot.name:<20} {float(start):7.2f} s  {recipe['frames']:4} frames  "
+            f"{recipe['renderer']} {recipe['motion']['camera']}"
+        )
+    lines += [f"note    {notice.scene}: {notice.what}" for notice in schedule.notices]
+    return lines
 
 
 def render_timeline(
@@ -221,12 +242,12 @@ class _Clock:
     """Seconds by stage, and the first and last word of each stage's progress."""
 
     def __init__(self, on_progress: OnProgress):
-        self._on_progress = on_progress
+        self.tell = on_progress
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
-        self._on_progress(Progress(stage, 0, 1))
+        self.tell(Progress(stage, 0, 1))
         started = time.perf_counter()
         try:
             yield
@@ -234,7 +255,39 @@ class _Clock:
             self.seconds[stage] = time.perf_counter() - started
 
     def done(self, stage: Stage, message: str) -> None:
-        self._on_progress(Progress(stage, 1, 1, message))
+        self.tell(Progress(stage, 1, 1, message))
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """What is known before the edit: the script, what is heard, and how pictures are made."""
+
+    script: Script
+    config: Config
+    making: Making
+    speech: Speech
+
+
+def _read(
+    path: Path,
+    config: str | Path | None,
+    renderer: str | None,
+    quality: Quality | None,
+    allow_outside: bool,
+    clock: _Clock,
+) -> _Front:
+    with clock.stage("read"):
+        settings = load_config(Path(config) if config else None, path)
+        script = load_script(path, allow_outside=allow_outside, renderers=base.renderer_names())
+        script = _override(script, renderer, quality)
+        making = _making(script.scenes, settings)
+        clock.done("read", f"{path.name}: {_count(len(script.scenes), 'scene')}")
+    with clock.stage("align"):
+        speech = hear(script, lambda share: clock.tell(Progress("align", share, 1)))
+        spoken = sum(len(words) for words in speech.words.values())
+        seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
+        clock.done("align", f"{_count(spoken, 'word')} in {seconds:.1f} s of narration")
+    return _Front(script, settings, making, speech)
 
 
 def _override(script: Script, renderer: str | None, quality: Quality | None) -> Script:
@@ -327,27 +380,29 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
         ) from error
 
 
-def _build(
-    script: Script, schedule: edit.Schedule, speech: Speech, making: Making
-) -> otio.schema.Timeline:
+def _edit(front: _Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
+    """The schedule of a script, and its timeline with stills as media."""
+    script, speech = front.script, front.speech
+    schedule = _schedule(script, speech)
     music = None
     if script.music is not None:
         music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
-    return build_timeline(script, schedule, slot_recipes(script, schedule, making), voices, music)
+    recipes = slot_recipes(script, schedule, front.making)
+    return schedule, build_timeline(script, schedule, recipes, voices, music)
 
 
-def _report(script: Script, schedule: edit.Schedule, outputs: Outputs, speech: Speech) -> Report:
+def _report(front: _Front, schedule: edit.Schedule, outputs: Outputs) -> Report:
     return Report(
-        script=script.path,
+        script=front.script.path,
         timeline=outputs.timeline,
-        width=script.output.width,
-        height=script.output.height,
+        width=front.script.output.width,
+        height=front.script.output.height,
         fps=schedule.fps,
         frames=schedule.frames,
         scenes=[SceneReport(s.id, s.start, s.end, s.cut) for s in schedule.scenes],
         warnings=[
-            *speech.warnings,
+            *front.speech.warnings,
             *(f"{notice.scene}: {notice.what}" for notice in schedule.notices),
         ],
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from .build import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY
+from .build import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,11 @@ class SlotClip:
 
     clip: otio.schema.Clip
     recipe: dict[str, Any]
+
+    @property
+    def scene(self) -> str:
+        """The scene that the slot belongs to, as the timeline was built."""
+        return str(self.clip.metadata.get(NAMESPACE, {}).get("scene", ""))
 
     @property
     def name(self) -> str:

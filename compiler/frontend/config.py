@@ -1,0 +1,74 @@
+"""What a machine does, apart from what a script says: ``video_config.yaml``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import InputError, Problem
+from .schema_check import check_schema
+from .yaml_source import read_yaml
+
+FILE_NAME = "video_config.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """How video is encoded: see ``config.schema.json``."""
+
+    codec: str = "h264"
+    preset: str = "veryfast"
+    crf: int = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The machine's configuration, defaults filled in."""
+
+    encoder: Encoder = Encoder()
+    workers: int | Literal["auto"] = "auto"
+    renderers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def load_config(explicit: Path | None, beside: Path | None) -> Config:
+    """The configuration that is named, else the one beside a file, else the user's, else none.
+
+    Raises:
+        InputError: the named file is missing, or the one that is found is wrong.
+    """
+    path = explicit or _find(beside)
+    if path is None:
+        return Config()
+    if not path.is_file():
+        raise InputError(Problem(str(path), 0, 0, "--config", "no such file"))
+    source = read_yaml(path, str(path))
+    problems = check_schema(source, "config")
+    if problems:
+        raise InputError(problems)
+    data: Any = source.data
+    return Config(
+        encoder=Encoder(**data.get("encoder", {})),
+        workers=data.get("workers", "auto"),
+        renderers=data.get("renderers") or {},
+    )
+
+
+def _find(beside: Path | None) -> Path | None:
+    places = [beside.parent / FILE_NAME] if beside else []
+    places.append(user_folder() / FILE_NAME)
+    return next((place for place in places if place.is_file()), None)
+
+
+def user_folder() -> Path:
+    """The user's configuration folder for this program on this system."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return base / "otio-gvideo"

@@ -1,0 +1,154 @@
+"""What a JSON Schema has to say about a document, in words that help."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from ... import schemas
+from ..errors import Problem
+from .yaml_source import Path_, Source
+
+KNOWN_ELSEWHERE = {
+    "image": "keyframe",
+    "picture": "keyframe",
+    "still": "keyframe",
+    "caption": "text",
+    "line": "text",
+    "say": "text",
+    "name": "id",
+    "voice": "narration",
+    "voiceover": "narration",
+    "soundtrack": "music",
+    "bgm": "music",
+    "effect": "motion",
+    "subtitles": "captions",
+    "length": "duration",
+    "clips": "scenes",
+    "resolution": "output",
+    "volume": "gain_db",
+    "ducking": "duck_db",
+}
+"""Keys that people know from other tools, and ours for the same."""
+_TYPES = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping of keys to values",
+    "null": "empty",
+}
+
+
+def check_schema(source: Source, name: str) -> list[Problem]:
+    """Everything in a document that its schema refuses, in file order.
+
+    Args:
+        source: the document.
+        name: of the schema.
+    """
+    found: list[Problem] = []
+    for error in _validator(name).iter_errors(source.data):
+        found += _problems(source, error)
+    return sorted(set(found))
+
+
+@functools.cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(schemas.load(name))
+
+
+def _problems(source: Source, error: ValidationError) -> Iterable[Problem]:
+    path: Path_ = tuple(error.absolute_path)
+    value, schema = error.instance, error.schema
+    rule, bound = error.validator, error.validator_value
+    title = schema.get("title", "value")
+    if rule == "additionalProperties":
+        known = list(schema["properties"])
+        for key in value:
+            if key not in known:
+                hint = _nearest_key(key, known, value)
+                here = (*path, key)
+                yield source.problem(here, f"{key!r} is not a key here", hint, at_key=True)
+    elif rule == "required":
+        missing = next(key for key in bound if key not in value and repr(key) in error.message)
+        hint = _first_sentence(schema["properties"].get(missing, {}))
+        yield source.problem(path, f"{missing!r} is missing", hint)
+    elif rule == "enum":
+        yield source.problem(path, f"{show(value)} is not a {title}", nearest(value, bound))
+    elif rule == "const":
+        yield source.problem(path, f"{show(value)} is not {show(bound)}", f"write {show(bound)}")
+    elif rule == "type":
+        kinds = [bound] if isinstance(bound, str) else bound
+        wanted = " or ".join(_TYPES[kind] for kind in kinds)
+        hint = _first_sentence(schema)
+        yield source.problem(path, f"{show(value)} is not {wanted}", hint)
+    elif rule == "pattern":
+        yield source.problem(path, f"{show(value)} is not a {title}", _first_sentence(schema))
+    else:
+        yield source.problem(path, _bound_broken(str(rule), value, bound))
+
+
+def _bound_broken(rule: str, value: object, bound: object) -> str:
+    sayings = {
+        "minimum": f"{show(value)} is less than {show(bound)}",
+        "maximum": f"{show(value)} is more than {show(bound)}",
+        "exclusiveMinimum": f"{show(value)} is not more than {show(bound)}",
+        "exclusiveMaximum": f"{show(value)} is not less than {show(bound)}",
+        "multipleOf": f"{show(value)} is not a multiple of {show(bound)}",
+        "minLength": "is empty",
+        "maxLength": f"is longer than {show(bound)} characters",
+        "minItems": "the list is empty",
+        "maxItems": f"the list is longer than {show(bound)}",
+    }
+    return sayings.get(rule, f"{show(value)} breaks the rule {rule} of the format")
+
+
+def show(value: object) -> str:
+    """A value as it is shown in a message: short, numbers as they were written."""
+    if isinstance(value, Fraction):
+        return f"{float(value):g}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:56] + "…'"
+
+
+def nearest(value: object, known: Sequence[object]) -> str:
+    """A hint that names the nearest known value, or all of them."""
+    words = [str(word) for word in known]
+    close = difflib.get_close_matches(str(value).replace("-", "_").lower(), words, 1, 0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    listed = ", ".join(words[:12]) + (", …" if len(words) > 12 else "")
+    return f"known: {listed}"
+
+
+def _nearest_key(key: str, known: Sequence[str], present: Mapping[str, object]) -> str:
+    free = [word for word in known if word not in present] or list(known)
+    close = difflib.get_close_matches(key.lower(), free, 1, 0.7)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    ours = KNOWN_ELSEWHERE.get(key.lower())
+    if ours in known:
+        return f"that is {ours!r} here"
+    return nearest(key, known)
+
+
+def _first_sentence(schema: Mapping[str, Any]) -> str:
+    text = str(schema.get("description", ""))
+    sentence = text.split(". ", 1)[0].rstrip(".")
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,205 @@
+"""A script file into the resolved `Script`: read, checked as a whole, defaults filled in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from . import model
+from .checks import Files, check_script
+from .schema_check import check_schema
+from .yaml_source import Path_, Source, read_yaml, where
+
+_INHERITED = ("renderer", "quality", "fit", "prompt", "negative_prompt", "seed")
+
+
+def load_script(
+    path: Path, *, allow_outside: bool = False, renderers: Collection[str] | None = None
+) -> model.Script:
+    """Read and check a script.
+
+    Args:
+        path: the YAML file.
+        allow_outside: accept files outside the script's folder.
+        renderers: names of the renderers there are; None to accept any.
+
+    Raises:
+        InputError: with every problem of the script, in file order.
+    """
+    name = _shown(path)
+    source = read_yaml(path, name)
+    files = Files(source, path.parent, allow_outside)
+    problems = check_schema(source, "script")
+    problems += check_script(source, files, renderers)
+    problems += files.problems
+    if problems:
+        raise InputError(sorted(set(problems)))
+    assert isinstance(source.data, dict)
+    return _Resolver(source, path).script(source.data)
+
+
+def _shown(path: Path) -> str:
+    """A path as people would type it here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+class _Resolver:
+    """Turns checked data into the model."""
+
+    def __init__(self, source: Source, path: Path):
+        self._source, self._path, self._folder = source, path, path.parent.absolute()
+
+    def script(self, data: Mapping[str, Any]) -> model.Script:
+        silences = data.get("silences", {})
+        captions = data.get("captions", {})
+        default = model.Silences()
+        return model.Script(
+            path=self._path.absolute(),
+            sha256=hashlib.sha256(self._path.read_bytes()).hexdigest(),
+            title=data.get("title") or self._path.name.split(".")[0],
+            output=_output(data.get("output", {})),
+            scenes=self._scenes(data["scenes"], data.get("defaults", {})),
+            narration=self._narration(data.get("narration")),
+            music=self._music(data.get("music")),
+            captions=model.Captions(**captions),
+            silences=model.Silences(
+                policy=silences.get("policy", default.policy),
+                longer_than=Fraction(silences.get("longer_than", default.longer_than)),
+                keep=Fraction(silences.get("keep", default.keep)),
+            ),
+        )
+
+    def _scenes(
+        self, scenes: list[dict[str, Any]], defaults: Mapping[str, Any]
+    ) -> tuple[model.Scene, ...]:
+        taken = {scene["id"] for scene in scenes if "id" in scene}
+        made = []
+        for index, scene in enumerate(scenes):
+            name = scene.get("id") or _name_for(scene, index, taken)
+            taken.add(name)
+            made.append(self._scene(scene, defaults, name, ("scenes", index)))
+        return tuple(made)
+
+    def _scene(
+        self, scene: Mapping[str, Any], defaults: Mapping[str, Any], name: str, path: Path_
+    ) -> model.Scene:
+        time = scene.get("time")
+        inherited = {key: scene.get(key, defaults.get(key)) for key in _INHERITED}
+        return model.Scene(
+            id=name,
+            keyframes=self._keyframes(scene),
+            text=scene.get("text"),
+            time=(Fraction(time["start"]), Fraction(time["end"])) if time else None,
+            duration=Fraction(scene["duration"]) if "duration" in scene else None,
+            narration=self._narration(scene.get("narration")),
+            depth=self._file(scene.get("depth")),
+            motion=self._motion({**defaults.get("motion", {}), **scene.get("motion", {})}),
+            transition=_transition(scene.get("transition") or defaults.get("transition") or {}),
+            places=self._places(path),
+            **{key: value for key, value in inherited.items() if value is not None},
+        )
+
+    def _keyframes(self, scene: Mapping[str, Any]) -> tuple[model.Keyframe, ...]:
+        if "keyframe" in scene:
+            return (model.Keyframe(self._folder / scene["keyframe"]),)
+        return tuple(
+            model.Keyframe(self._folder / keyframe["image"], _at(keyframe.get("at", "start")))
+            for keyframe in scene["keyframes"]
+        )
+
+    def _narration(self, data: Mapping[str, Any] | None) -> model.Narration | None:
+        if data is None:
+            return None
+        return model.Narration(
+            **{**data, "audio": self._folder / data["audio"]}
+            | ({"transcript": self._folder / data["transcript"]} if "transcript" in data else {})
+        )
+
+    def _music(self, data: Mapping[str, Any] | None) -> model.Music | None:
+        if data is None:
+            return None
+        values: dict[str, Any] = {**data, "audio": self._folder / data["audio"]}
+        for key in ("fade_in", "fade_out"):
+            if key in values:
+                values[key] = Fraction(values[key])
+        for key in ("gain_db", "duck_db"):
+            if key in values:
+                values[key] = float(values[key])
+        return model.Music(**values)
+
+    def _motion(self, data: Mapping[str, Any]) -> model.Motion:
+        loras = tuple(
+            model.Lora(self._folder / lora["path"], float(lora.get("weight", 1.0)))
+            for lora in data.get("loras", ())
+        )
+        values = {
+            key: float(value) if key in ("amount", "strength") else value
+            for key, value in data.items()
+        }
+        return model.Motion(**{**values, "loras": loras})
+
+    def _file(self, name: str | None) -> Path | None:
+        return self._folder / name if name else None
+
+    def _places(self, path: Path_) -> dict[str, model.Place]:
+        """Places of a scene and of what stands in it, two levels deep."""
+        places = {}
+        for inner in self._inner(path):
+            line, column = self._source.values[inner]
+            places[where(inner[len(path) :])] = model.Place(
+                self._source.file, line, column, where(inner)
+            )
+        return places
+
+    def _inner(self, path: Path_) -> list[Path_]:
+        data: Any = self._source.data
+        for key in path:
+            data = data[key]
+        return [path, *((*path, key) for key in data)]
+
+
+def _output(data: Mapping[str, Any]) -> model.Output:
+    values = dict(data)
+    if "fps" in values:
+        values["fps"] = Fraction(values["fps"])
+    return model.Output(**values)
+
+
+def _transition(data: Mapping[str, Any]) -> model.Transition:
+    kind = data.get("type", "cut")
+    duration = Fraction(data.get("duration", 0))
+    return model.Transition(kind, Fraction(0) if kind == "cut" else duration)
+
+
+def _at(at: str | int | Fraction) -> model.At:
+    if not isinstance(at, str):
+        return model.At("seconds", Fraction(at))
+    if at == "start":
+        return model.At("start")
+    if at == "end":
+        return model.At("end")
+    if at.endswith("%"):
+        return model.At("fraction", Fraction(at[:-1]) / 100)
+    if at.startswith("word:"):
+        word, _, nth = at.removeprefix("word:").partition("#")
+        return model.At("word", Fraction(int(nth or 1) - 1), word)
+    return model.At("seconds", Fraction(at))
+
+
+def _name_for(scene: Mapping[str, Any], index: int, taken: set[str]) -> str:
+    """A name for a scene without one: its number and its first words."""
+    plain = unicodedata.normalize("NFKD", str(scene.get("text", "beat")))
+    words = re.findall(r"[A-Za-z0-9]+", plain)[:3]
+    name = "-".join([f"{index + 1:02}", *words]).lower()[:60]
+    while name in taken:
+        name += "-"
+    return name
