@@ -33,22 +33,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return 2
-    except WorkError as error:
-        print(f"otio-gvideo: {error}", file=sys.stderr)
-        status = 1
     except KeyboardInterrupt:
         print("otio-gvideo: interrupted; run again to carry on", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except WorkError as error:
+        print(f"otio-gvideo: {error}", file=sys.stderr)
+        _trace(error, args)
     except Exception as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())
         print(f"otio-gvideo: unexpected {what}; --debug shows where", file=sys.stderr)
-        status = 1
+        _trace(error, args)
+    return 1
+
+
+def _trace(error: Exception, args: argparse.Namespace) -> None:
     if args.debug:
-        traceback.print_exc()
-    return status
+        traceback.print_exception(error)
 
 
 def _compile(args: argparse.Namespace) -> int:

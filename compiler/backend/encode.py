@@ -57,7 +57,7 @@ def video_args(encoding: Encoding, fps: Fraction, idr: Sequence[int]) -> list[st
     # x264 must be told the colours too: since ffmpeg 7 the frames decide, not these options.
     x264 = (
         "stitchable=1:open-gop=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:"
-        f"range=tv:keyint={max(2, round(GOP_S * fps))}:min-keyint=1"
+        f"range=tv:sar=1/1:keyint={max(2, round(GOP_S * fps))}:min-keyint=1"
     )
     forced = "+".join(f"eq(n,{frame})" for frame in sorted({0, *idr}))
     return [

@@ -76,7 +76,7 @@ def run(args: Sequence[str], *, what: str, on_frame: Callable[[int], None] | Non
             key, _, value = line.decode("utf-8", "replace").strip().partition("=")
             if on_frame is not None and key == "frame" and value.isdigit():
                 on_frame(int(value))
-    return running.errors()
+        return running.finish()
 
 
 class Running:

@@ -24,8 +24,8 @@ from .picture import Picture, read_picture, to_frames
 from .probe import probe
 from .segments import Layer, Segment, plan_segments
 
-SIDE_BY_SIDE = max(1, (os.cpu_count() or 1) // 2)
-"""Segments encoded at a time; each encoder has threads of its own."""
+SIDE_BY_SIDE = max(1, os.cpu_count() or 1)
+"""Segments encoded at a time: a short one keeps its encoder's threads busy for moments only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,15 @@ def flatten(
     try:
         with tempfile.TemporaryDirectory(prefix=".flatten-", dir=output.parent) as scratch:
             work = Path(scratch)
-            parts, copied = _make_parts(
-                segments, picture, work, (width, height), fps, encoding, on_progress
-            )
-            joined = join(parts, work / "picture.mp4", fps)
+            with ThreadPoolExecutor(1) as listener:
+                sound = listener.submit(encode_audio, mix, work / "sound.mp4")
+                parts, copied = _make_parts(
+                    segments, picture, work, (width, height), fps, encoding, on_progress
+                )
+                joined = join(parts, work / "picture.mp4", fps)
+                measure = sound.result()
             if joined != frames:
                 raise WorkError(f"{output.name}: {joined} frames were made of {frames}")
-            measure = encode_audio(mix, work / "sound.mp4")
             chapters = chapters_of(timeline, fps, frames)
             (work / "metadata.txt").write_text(
                 to_ffmetadata(str(timeline.name), chapters, fps), encoding="utf-8"

@@ -24,6 +24,7 @@ MOST_GAIN_DB = 40.0
 BITRATE = "192k"
 _TOLERANCE_LU = 0.2
 _PASSES = 4
+_LIMITED = 1.5
 _RAW = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2"]
 
 
@@ -65,7 +66,8 @@ def encode_audio(mix: Mix, path: Path) -> Measure:
         if over > 0:
             ceiling -= over + 0.2
         if abs(short) > _TOLERANCE_LU:
-            gain = min(gain + short, MOST_GAIN_DB)
+            # The harder the limiter works, the less of a raise gets through.
+            gain = min(gain + short * _LIMITED, MOST_GAIN_DB)
     return finished
 
 
