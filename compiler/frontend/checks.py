@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import av
 from PIL import Image, UnidentifiedImageError
@@ -121,7 +121,7 @@ def check_script(
         files: tries the files; its own problems are to be added by the caller.
         renderers: names that ``renderer`` may have; None to accept any.
     """
-    data = source.data
+    data: Any = source.data
     if not isinstance(data, dict):
         return
     length = _check_narration(data.get("narration"), ("narration",), files)
@@ -200,7 +200,7 @@ def _check_time(
     path: Path_,
     clock: Fraction,
     length: Fraction | None,
-) -> Iterator[Problem]:
+) -> Generator[Problem, None, Fraction]:
     """Times are inside the narration and one after another; returns where the scene ends."""
     time = scene.get("time")
     if not isinstance(time, dict):
@@ -293,7 +293,7 @@ def bare_word(word: str) -> str:
     return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | Fraction]:
     return isinstance(value, int | Fraction) and not isinstance(value, bool)
 
 

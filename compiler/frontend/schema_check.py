@@ -6,7 +6,7 @@ import difflib
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -67,8 +67,9 @@ def _validator(name: str) -> Draft202012Validator:
 
 def _problems(source: Source, error: ValidationError) -> Iterable[Problem]:
     path: Path_ = tuple(error.absolute_path)
-    value, schema = error.instance, error.schema
-    rule, bound = error.validator, error.validator_value
+    value: Any = error.instance
+    schema: Any = error.schema
+    rule, bound = error.validator, cast("Any", error.validator_value)
     title = schema.get("title", "value")
     if rule == "additionalProperties":
         known = list(schema["properties"])

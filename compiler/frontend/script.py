@@ -141,11 +141,12 @@ class _Resolver:
             model.Lora(self._folder / lora["path"], float(lora.get("weight", 1.0)))
             for lora in data.get("loras", ())
         )
-        values = {
+        values: dict[str, Any] = {
             key: float(value) if key in ("amount", "strength") else value
             for key, value in data.items()
         }
-        return model.Motion(**{**values, "loras": loras})
+        values["loras"] = loras
+        return model.Motion(**values)
 
     def _file(self, name: str | None) -> Path | None:
         return self._folder / name if name else None
