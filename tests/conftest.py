@@ -1,8 +1,15 @@
-"""Hypothesis profiles: derandomised in CI, larger by hand with ``HYPOTHESIS_PROFILE=thorough``."""
+"""Hypothesis profiles, and a small real project to compile: 10 s of narration, three scenes."""
+
+from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
+from PIL import Image
 
 settings.register_profile(
     "ci",
@@ -13,3 +20,71 @@ settings.register_profile(
 )
 settings.register_profile("thorough", max_examples=5000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+ROOT = Path(__file__).parent.parent
+LIGHTHOUSE = ROOT / "examples" / "lighthouse"
+
+SCRIPT = """\
+version: 1
+title: "A small light: one; two = three"
+output: {width: 108, height: 192, fps: 24}
+narration: {audio: voice.wav}
+music: {audio: bed.wav, gain_db: -12, duck_db: 10, fade_in: 0.5, fade_out: 0.5}
+defaults: {transition: {type: dissolve, duration: 0.5}}
+scenes:
+  - id: dusk
+    text: At the edge of the sea there was once a light, and a man who kept it.
+    keyframe: stills/red.png
+    motion: {camera: push_in}
+  - id: breath
+    duration: 1.0
+    keyframe: stills/green.png
+    motion: {camera: static}
+  - id: stairs
+    text: Every evening the keeper climbed 117 steps to wake the lamp.
+    keyframe: stills/blue.png
+    motion: {camera: pan_left}
+    transition: {type: cut}
+"""
+
+
+@pytest.fixture(scope="session")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first two sentences of the example's narration, 10.2 s."""
+    path = tmp_path_factory.mktemp("voice") / "voice.wav"
+    cut = input_args(LIGHTHOUSE / "audio" / "narration.flac", "-t", "10.2")
+    run([*cut, *output_args(path)], what="cutting the narration")
+    return path
+
+
+@pytest.fixture(scope="session")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of a chord, to be looped."""
+    path = tmp_path_factory.mktemp("bed") / "bed.wav"
+    chord = "aevalsrc=0.2*sin(440*2*PI*t)+0.2*sin(550*2*PI*t):s=48000:d=3"
+    run(["-f", "lavfi", "-i", chord, *output_args(path)], what="making a chord")
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, voice: Path, bed: Path) -> Path:
+    """A folder with a script of three scenes and everything it names; the script's path."""
+    folder = tmp_path / "project"
+    (folder / "stills").mkdir(parents=True)
+    for name, colour in {
+        "red": (200, 40, 30),
+        "green": (30, 160, 60),
+        "blue": (40, 60, 200),
+    }.items():
+        gradient = Image.linear_gradient("L").resize((216, 384))
+        tinted = Image.composite(
+            Image.new("RGB", gradient.size, colour),
+            gradient.convert("RGB"),
+            Image.new("L", gradient.size, 180),
+        )
+        tinted.save(folder / "stills" / f"{name}.png")
+    shutil.copy(voice, folder / "voice.wav")
+    shutil.copy(bed, folder / "bed.wav")
+    script = folder / "small.yaml"
+    script.write_text(SCRIPT)
+    return script

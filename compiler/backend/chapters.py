@@ -31,7 +31,7 @@ def chapters_of(timeline: otio.schema.Timeline, fps: Fraction, frames: int) -> l
         for marker in timeline.tracks.markers
     )
     marks = [(start, title) for start, title in marks if 0 <= start < frames]
-    ends = [start for start, _ in marks[1:]] + [frames]
+    ends = [*(start for start, _ in marks[1:]), frames][: len(marks)]
     return [
         Chapter(title, start, end)
         for (start, title), end in zip(marks, ends, strict=True)

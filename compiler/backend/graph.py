@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,8 @@ from .encode import Encoding, video_args
 from .ffmpeg import PROTOCOLS, output_args, run
 from .segments import Layer, Segment
 from .transitions import blend
+
+_HALF = Fraction(1, 2)
 
 
 def encode_segment(
@@ -75,17 +78,21 @@ def _picture(layer: Layer, frames: int, width: int, height: int, fps: Fraction) 
             t=_clock((frames + 1) / fps),
         )
     else:
-        # Half a frame early: the first frame that is kept is the wanted one, whatever rounding.
-        start = max(Fraction(0), layer.start - 1 / (2 * fps))
+        # The input frame that is seen at the start; seeking half a frame early surely keeps it.
+        first = math.floor(layer.start * layer.rate)
+        seek = max(Fraction(0), (first - _HALF) / layer.rate)
         source = ffmpeg.input(
             url,
             protocol_whitelist=PROTOCOLS,
-            ss=_clock(start),
-            t=_clock((frames + 2) / fps),
+            ss=_clock(seek),
+            t=_clock(frames / fps + 2 / layer.rate),
         )
     stream = source.video
     if layer.kind == "video":
-        # An input frame is shown from its time on: the last one at or before each reel frame.
+        # An input frame is seen from its time on. A little early, so that a time stamp that was
+        # rounded up does not come one reel frame late.
+        into = layer.start - first / layer.rate + 1 / (20 * fps)
+        stream = stream.filter("setpts", f"PTS-STARTPTS-{_clock(into)}/TB")
         stream = stream.filter("fps", fps=rate, round="up", start_time=0)
     return (
         stream.filter(

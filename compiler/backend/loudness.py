@@ -76,7 +76,7 @@ def _encode(mix: Mix, path: Path, gain_db: float, ceiling_dbtp: float) -> None:
     limit = 10 ** (ceiling_dbtp / 20)
     chain = (
         f"volume={gain_db:.4f}dB:precision=double,aresample={4 * SAMPLE_RATE},"
-        f"alimiter=limit={limit:.6f}:level=disabled:attack=5:release=80,"
+        f"alimiter=limit={limit:.6f}:level=disabled:attack=5:release=80:latency=1,"
         f"aresample={SAMPLE_RATE},atrim=end_sample={mix.samples}"
     )
     args = [

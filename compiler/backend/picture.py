@@ -153,7 +153,7 @@ class _Reader:
         start = seconds(child.trimmed_range().start_time)
         if reference.available_range is not None:
             start -= seconds(reference.available_range.start_time)
-        return Layer("video", path, start)
+        return Layer("video", path, start, info.video.fps if info.video else self._fps)
 
     def _probe(self, path: Path, name: str) -> MediaInfo | None:
         if path in self.media:

@@ -7,7 +7,7 @@ pictures. Planning is pure; it knows media only by what `Layer` says of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -21,15 +21,17 @@ class Layer:
         kind: ``video``, a ``still``, or ``black``.
         path: the media; None for black.
         start: seconds into the media of the layer's first frame.
+        rate: frames a second of a video.
     """
 
     kind: Literal["video", "still", "black"]
     path: Path | None = None
     start: Fraction = Fraction(0)
+    rate: Fraction = Fraction(0)
 
     def later(self, seconds: Fraction) -> Layer:
         """The same picture, from some seconds later (or, negative, earlier) on."""
-        return Layer(self.kind, self.path, self.start + seconds)
+        return replace(self, start=self.start + seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,9 @@ def _decode(path: Path) -> Iterator[Samples]:
             lead: int | None = None
             for frame in container.decode(stream):
                 if lead is None:
-                    lead = round(float(frame.time or 0.0) * SAMPLE_RATE)
+                    # Players start a file at its first time stamp, which MP3 has after its delay.
+                    began = (container.start_time or 0) / av.time_base
+                    lead = round((float(frame.time or 0.0) - began) * SAMPLE_RATE)
                     if lead > 0:
                         yield np.zeros((lead, 2), np.float32)
                 frame.pts = None

@@ -50,7 +50,8 @@ def speech_samples(path: Path) -> NDArray[np.int16]:
             lead = 0
             for index, frame in enumerate(container.decode(stream)):
                 if index == 0:
-                    lead = round(float(frame.time or 0.0) * SPEECH_RATE)
+                    began = (container.start_time or 0) / av.time_base
+                    lead = round((float(frame.time or 0.0) - began) * SPEECH_RATE)
                 frame.pts = None
                 blocks += [made.to_ndarray()[0] for made in resampler.resample(frame)]
             blocks += [made.to_ndarray()[0] for made in resampler.resample(None)]

@@ -23,6 +23,7 @@ MOST_VALUES = 2_000_000
 DEEPEST = 40
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"[-+]?(\d{1,18}\.\d{0,18}|\.\d{1,18})([eE][-+]?\d{1,2})?")
+_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "map", "seq"})
 _WORDS = {
     "true": True,
     "True": True,
@@ -146,7 +147,7 @@ class _Builder:
                 else ("the document is nested too deeply")
             )
             raise InputError(Problem(self._source.file, *mark, where(path), what))
-        if not node.tag.startswith("tag:yaml.org,2002:"):
+        if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
             self._refuse(node, path, f"the tag {node.tag!r} is not allowed", "write a plain value")
             return None
         if isinstance(node, yaml.MappingNode):

@@ -1,0 +1,64 @@
+"""Clips whose frames carry their number as black and white blocks that survive encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from otio_gvideo.compiler.backend.encode import Encoding, write_clip
+
+WIDTH, HEIGHT = 96, 160
+BITS = 10
+FAST = Encoding(preset="ultrafast", crf=18)
+
+
+def stamp(number: int, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
+    """A planar YUV frame: rows of blocks, one bit each, on grey."""
+    frame = np.full((height * 3 // 2, width), 128, np.uint8)
+    row = height // BITS
+    for bit in range(BITS):
+        frame[bit * row : (bit + 1) * row] = 235 if number >> bit & 1 else 16
+    frame[height:] = 128
+    return frame
+
+
+def write_stamped(
+    path: Path, first: int, count: int, fps: Fraction, idr: tuple[int, ...] = ()
+) -> Path:
+    """A clip of ``count`` frames, numbered from ``first`` on."""
+    write_clip(
+        (stamp(first + n) for n in range(count)),
+        path,
+        width=WIDTH,
+        height=HEIGHT,
+        fps=fps,
+        idr=idr,
+        encoding=FAST,
+    )
+    return path
+
+
+def planes(path: Path) -> Iterator[NDArray[np.uint8]]:
+    """The luma of every frame of a video."""
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="gray")
+
+
+def read_stamps(path: Path) -> list[int | None]:
+    """The number on every frame; None where it cannot be read (a blend, or black)."""
+    numbers: list[int | None] = []
+    for luma in planes(path):
+        row = luma.shape[0] // BITS
+        levels = [
+            float(luma[b * row + row // 4 : (b + 1) * row - row // 4].mean()) for b in range(BITS)
+        ]
+        if luma.mean() < 20 or any(60 < level < 190 for level in levels):
+            numbers.append(None)
+        else:
+            numbers.append(sum((level > 128) << bit for bit, level in enumerate(levels)))
+    return numbers

@@ -1,0 +1,265 @@
+"""Scripts are refused whole, with every problem at its place, or resolved completely."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from otio_gvideo import schemas
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.frontend import model
+from otio_gvideo.compiler.frontend.script import load_script
+
+from ...conftest import LIGHTHOUSE, SCRIPT
+
+
+def problems(script: Path, **options: object) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        load_script(script, renderers={"camera"}, **options)  # type: ignore[arg-type]
+    return [str(problem).partition(f"{script}:")[2] for problem in caught.value.problems]
+
+
+@pytest.fixture
+def edit(project: Path) -> Callable[[str, str], Path]:
+    def change(old: str, new: str) -> Path:
+        text = project.read_text()
+        assert old in text
+        project.write_text(text.replace(old, new, 1))
+        return project
+
+    return change
+
+
+def test_five_mistakes_give_five_lines_at_their_places(project: Path) -> None:
+    project.write_text(
+        SCRIPT.replace("dissolve, duration: 0.5", "disolve, duration: 0.5")
+        .replace("voice.wav", "voise.wav")
+        .replace("camera: push_in", "camera: zoom_in")
+        .replace("title:", "titel:")
+        .replace("duration: 1.0", "duration: soon")
+    )
+    assert problems(project) == [
+        "2:1: titel: 'titel' is not a key here; did you mean 'title'?",
+        "4:20: narration.audio: 'voise.wav' does not exist; did you mean 'voice.wav'?",
+        "6:31: defaults.transition.type: 'disolve' is not a transition; did you mean 'dissolve'?",
+        "11:22: scenes[0].motion.camera: 'zoom_in' is not a camera move; known: static, push_in,"
+        " pull_out, pan_left, pan_right, tilt_up, tilt_down, orbit_left, orbit_right, roll_left,"
+        " roll_right, auto",
+        "13:15: scenes[1].duration: 'soon' is not a number; "
+        "seconds of a silent beat: the narration waits",
+    ]
+
+
+REFUSALS = {
+    "unknown key of a neighbour": (
+        "keyframe: stills/red.png",
+        "image: stills/red.png",
+        [
+            "8:5: scenes[0]: has no keyframe; name one still, or several under keyframes",
+            "10:5: scenes[0].image: 'image' is not a key here; that is 'keyframe' here",
+        ],
+    ),
+    "duplicate id": (
+        "id: stairs",
+        "id: dusk",
+        [
+            "16:9: scenes[2].id: 'dusk' is already the id of scenes[0]; "
+            "give each scene a name of its own"
+        ],
+    ),
+    "duplicate key": (
+        "    keyframe: stills/red.png\n",
+        "    keyframe: stills/red.png\n    keyframe: stills/blue.png\n",
+        [
+            "11:5: scenes[0].keyframe: the key 'keyframe' stands twice, first in line 10; "
+            "keep one of them"
+        ],
+    ),
+    "two clocks": (
+        "duration: 1.0",
+        "duration: 1.0\n    text: hello",
+        [
+            "12:5: scenes[1]: has text and duration; exactly one of them says when the scene is",
+        ],
+    ),
+    "time past the end": (
+        "text: Every evening the keeper climbed 117 steps to wake the lamp.",
+        "time: {start: 5, end: 11}",
+        ["17:27: scenes[2].time.end: 11 s is past the end of the narration, 10.20 s"],
+    ),
+    "outside": (
+        "stills/red.png",
+        "../red.png",
+        [
+            "10:15: scenes[0].keyframe: '../red.png' lies outside the script's folder; "
+            "move it there, or allow it with --allow-outside"
+        ],
+    ),
+    "tag": (
+        "id: dusk",
+        "id: !!python/object:os.system dusk",
+        [
+            "8:9: scenes[0].id: the tag 'tag:yaml.org,2002:python/object:os.system' "
+            "is not allowed; write a plain value"
+        ],
+    ),
+    "unsaid word": (
+        "keyframe: stills/red.png",
+        'keyframes: [{image: stills/red.png, at: "word:seas"}]',
+        [
+            "10:45: scenes[0].keyframes[0].at: the scene's text has no word 'seas'; "
+            "did you mean 'sea'?"
+        ],
+    ),
+    "renderer": (
+        "id: dusk",
+        "id: dusk\n    renderer: camra",
+        ["9:15: scenes[0].renderer: 'camra' is not a renderer; did you mean 'camera'?"],
+    ),
+    "rate": (
+        "fps: 24",
+        "fps: 23.98",
+        [
+            "3:40: output.fps: 23.98 is not a whole number or text; "
+            'frames a second: a whole number, or a fraction as in "24000/1001"'
+        ],
+    ),
+    "odd size": (
+        "width: 108",
+        "width: 107",
+        ["3:17: output.width: 107 is not a multiple of 2"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_refusals_say_what_and_what_instead(case: str, edit: Callable[[str, str], Path]) -> None:
+    old, new, expected = REFUSALS[case]
+    assert problems(edit(old, new)) == expected
+
+
+def test_a_broken_image_is_found_before_any_work(project: Path) -> None:
+    (project.parent / "stills" / "red.png").write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
+    assert problems(project) == [
+        "10:15: scenes[0].keyframe: 'stills/red.png' is no image that can be read; "
+        "PNG, JPEG, WebP and TIFF are"
+    ]
+
+
+def test_a_sound_file_without_sound_is_found_before_any_work(project: Path) -> None:
+    shutil.copy(project.parent / "stills" / "red.png", project.parent / "voice.wav")
+    found = problems(project)
+    assert len(found) == 1
+    assert found[0].startswith("4:20: narration.audio: 'voice.wav' its sound cannot be read")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "version: [", "\tversion: 1", "just words", "a: &a [*a]", "- 1\n- 2"],
+)
+def test_what_is_no_script_is_refused(text: str, project: Path) -> None:
+    project.write_text(text)
+    assert problems(project)
+
+
+def test_an_alias_bomb_is_refused(project: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    project.write_text("\n".join(lines))
+    assert "expands without bound" in problems(project)[0]
+
+
+def test_a_symbolic_link_does_not_lead_outside(project: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    still = project.parent / "stills" / "red.png"
+    shutil.move(still, secret)
+    still.symlink_to(secret)
+    assert "lies outside" in problems(project)[0]
+    assert load_script(project, allow_outside=True)
+
+
+def test_defaults_are_merged_into_scenes(project: Path) -> None:
+    script = load_script(project)
+    dusk, breath, stairs = script.scenes
+    assert script.name == "small"
+    assert dusk.transition == model.Transition("dissolve", Fraction(1, 2))
+    assert stairs.transition == model.Transition("cut", Fraction(0))
+    assert breath.duration == 1
+    assert dusk.motion == model.Motion(camera="push_in")
+    assert dusk.places["text"].line == 9
+    assert dusk.places["keyframe"].where == "scenes[0].keyframe"
+
+
+def test_decimal_times_are_exact(edit: Callable[[str, str], Path]) -> None:
+    assert load_script(edit("duration: 1.0", "duration: 0.1")).scenes[1].duration == Fraction(1, 10)
+
+
+def test_words_that_yaml_would_take_for_something_else_stay_words(
+    edit: Callable[[str, str], Path],
+) -> None:
+    assert load_script(edit("id: dusk", "id: no")).scenes[0].id == "no"
+
+
+def test_schema_defaults_are_the_models_defaults() -> None:
+    schema = schemas.load("script")["$defs"] | schemas.load("script")["properties"]
+    for key, default in {
+        "motion": model.Motion(),
+        "output": model.Output(),
+        "captions": model.Captions(),
+        "silences": model.Silences(),
+    }.items():
+        for name, rules in schema[key]["properties"].items():
+            if "default" in rules and name != "loras":
+                stated = rules["default"]
+                same = float(getattr(default, name)) if isinstance(stated, int | float) else None
+                assert stated in (same, getattr(default, name)), (key, name)
+
+
+def test_the_shipped_example_is_a_valid_script() -> None:
+    script = load_script(LIGHTHOUSE / "script.yaml")
+    assert len(script.scenes) >= 8
+
+
+PLAIN = yaml.safe_load(SCRIPT)
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(max_size=5),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_change_of_a_script_ever_raises_anything_else(
+    data: st.DataObject, project: Path
+) -> None:
+    script = json.loads(json.dumps(PLAIN))
+    for _ in range(data.draw(st.integers(1, 3))):
+        holder = script
+        while True:
+            keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+            if not keys:
+                break
+            key = data.draw(st.sampled_from(keys))
+            inner = holder[key]
+            if isinstance(inner, dict | list) and data.draw(st.booleans()):
+                holder = inner
+                continue
+            holder[key] = data.draw(JUNK)
+            break
+    project.write_text(yaml.safe_dump(script, allow_unicode=True))
+    try:
+        load_script(project, renderers={"camera"})
+    except InputError as error:
+        assert all(problem.line for problem in error.problems)
