@@ -77,7 +77,7 @@ class _Picture:
     """A still prepared for a move: its planes, and their pixels to a frame width at zoom 1."""
 
     planes: Planes
-    scale: float
+    scale: tuple[float, float]
     room: Room
 
 
@@ -97,7 +97,7 @@ def _prepare(keyframe: Keyframe, shot: Shot) -> _Picture:
     if even != still.size:
         still = still.resize(even, Image.Resampling.LANCZOS)
     planes = to_planes(np.asarray(still))
-    return _Picture(planes, min(even[0] / room.width, even[1] / room.height), room)
+    return _Picture(planes, (even[0] / room.width, even[1] / room.height), room)
 
 
 def morph(keyframes: tuple[Keyframe, ...], frame: int, shot: Shot) -> tuple[int, int, float]:
@@ -119,26 +119,29 @@ def morph(keyframes: tuple[Keyframe, ...], frame: int, shot: Shot) -> tuple[int,
 
 
 def view_matrix(
-    pose: Pose, scale: float, shape: tuple[int, ...], width: int, height: int
+    pose: Pose, scale: tuple[float, float], shape: tuple[int, ...], width: int, height: int
 ) -> NDArray[np.float64]:
     """The 2x3 matrix from pixel centres of the frame to pixel centres of the picture.
 
     Args:
         pose: the view.
-        scale: pixels of the picture to a frame width at zoom 1.
+        scale: pixels of the picture to a frame width at zoom 1, along x and along y.
         shape: ``(height, width)`` of the picture.
         width, height: of the frame.
     """
-    step = scale / (pose.zoom * width)
+    step = 1 / (pose.zoom * width)
     cos, sin = math.cos(pose.angle) * step, math.sin(pose.angle) * step
-    centre = (shape[1] / 2 + pose.x * scale, shape[0] / 2 + pose.y * scale)
     from_x, from_y = (width - 1) / 2, (height - 1) / 2
-    return np.array(
+    # In frame widths from the picture's middle, then in its pixels along either axis.
+    matrix = np.array(
         [
-            [cos, -sin, centre[0] - 0.5 - cos * from_x + sin * from_y],
-            [sin, cos, centre[1] - 0.5 - sin * from_x - cos * from_y],
+            [cos, -sin, pose.x - cos * from_x + sin * from_y],
+            [sin, cos, pose.y - sin * from_x - cos * from_y],
         ]
     )
+    matrix *= np.array([[scale[0]], [scale[1]]])
+    matrix[:, 2] += ((shape[1] - 1) / 2, (shape[0] - 1) / 2)
+    return matrix
 
 
 def chroma_matrix(luma: NDArray[np.float64]) -> NDArray[np.float64]:
