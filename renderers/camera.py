@@ -19,7 +19,7 @@ from .yuv import Planes, to_planes
 
 LONGEST_MORPH_S = 2.5
 """Seconds over which one keyframe dissolves into the next, at the most."""
-OVERSAMPLING = 1.1
+OVERSAMPLING = 1.3
 """Pixels of the prepared still for one of the frame, at the widest view of the move: what is finer
 than a frame can show is filtered out once, before it can shimmer."""
 

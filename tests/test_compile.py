@@ -1,0 +1,307 @@
+"""The whole way: from a script to a reel, again, after a change, after being killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import jsonschema
+import numpy as np
+import opentimelineio as otio
+import pytest
+from otio_gvideo import schemas
+from otio_gvideo.compiler import (
+    InputError,
+    Progress,
+    compile_script,
+    flatten_timeline,
+)
+from otio_gvideo.compiler.backend.probe import probe
+from otio_gvideo.compiler.cli import main
+
+
+def media(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "media").glob("*.mp4"))
+
+
+@pytest.mark.slow
+def test_a_script_becomes_a_reel(project: Path) -> None:
+    steps: list[Progress] = []
+    report = compile_script(project, on_progress=steps.append)
+    folder = project.parent / "build" / "small"
+    document = json.loads((folder / "report.json").read_text())
+    jsonschema.validate(document, schemas.load("report"))
+    assert document == report.as_json()
+    assert report.video == folder / "small.mp4"
+    info = probe(report.video)
+    assert info.video is not None
+    assert info.audio is not None
+    assert (info.video.codec, info.video.profile, info.video.pixel_format) == (
+        "h264",
+        "High",
+        "yuv420p",
+    )
+    assert (info.video.width, info.video.height, info.video.fps) == (108, 192, 24)
+    assert info.video.frames == report.frames == round((Fraction(102, 10) + 1) * 24)
+    assert info.video.colors == (1, 1, 1, 1)
+    assert (info.audio.codec, info.audio.rate, info.audio.channels) == ("aac", 48000, 2)
+    assert report.loudness is not None
+    assert report.loudness.integrated_lufs == pytest.approx(-14, abs=0.5)
+    assert report.loudness.true_peak_dbtp <= -1
+    assert all(abs(scene["error_ms"]) <= 1000 / 48 for scene in document["scenes"])
+    assert [step.stage for step in steps if step.message] == [
+        "read",
+        "align",
+        "timeline",
+        "render",
+        "flatten",
+    ]
+    for name in ("small.srt", "small.vtt"):
+        assert "117 steps" in (folder / name).read_text()
+
+
+@pytest.mark.slow
+def test_picture_and_sound_start_and_end_together_and_chapters_name_the_scenes(
+    project: Path,
+) -> None:
+    report = compile_script(project)
+    with av.open(str(report.video)) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert video.start_time == 0
+        assert audio.start_time == 0
+        frames = [frame.pts * video.time_base for frame in container.decode(video)]
+        chapters = container.chapters()
+        title = container.metadata["title"]
+    with av.open(str(report.video)) as container:
+        samples = sum(frame.samples for frame in container.decode(audio=0))
+    assert abs(samples / 48000 - float(frames[-1] + Fraction(1, 24))) < 1 / 24
+    assert [chapter["metadata"]["title"] for chapter in chapters] == ["dusk", "breath", "stairs"]
+    assert title == "A small light: one; two = three"
+
+
+@pytest.mark.slow
+def test_the_voice_is_where_the_schedule_has_it(project: Path) -> None:
+    project.write_text(project.read_text().replace("music:", "#music:"))
+    report = compile_script(project)
+    cut = report.scenes[1].cut_frame
+
+    def sound(path: Path) -> np.ndarray:
+        with av.open(str(path)) as container:
+            resampler = av.AudioResampler("s16", "mono", 48000)
+            made = [m for f in container.decode(audio=0) for m in resampler.resample(f)]
+        return np.concatenate([m.to_ndarray()[0] for m in made]).astype(float)
+
+    reel, voice = sound(report.video or Path()), sound(project.parent / "voice.wav")
+    after = (cut + 24) * 2000
+    for start, source in ((0, 0), (after, cut * 2000)):
+        length = min(len(voice) - source, 48000 * 3)
+        one, other = reel[start : start + length], voice[source : source + length]
+        spectrum = np.fft.rfft(one, 2 * length) * np.conj(np.fft.rfft(other, 2 * length))
+        lag = int(np.argmax(np.fft.irfft(spectrum)))
+        assert min(lag, 2 * length - lag) <= 48
+    silence = reel[(cut + 2) * 2000 : (cut + 22) * 2000]
+    assert np.abs(silence).max() < 40
+
+
+@pytest.mark.slow
+def test_a_second_run_renders_nothing_and_a_change_renders_its_slot(project: Path) -> None:
+    compile_script(project)
+    assert all(slot.reused for slot in compile_script(project).slots)
+    project.write_text(project.read_text().replace("camera: pan_left", "camera: tilt_up"))
+    again = compile_script(project)
+    assert [slot.name for slot in again.slots if not slot.reused] == ["stairs"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("until", ["timeline", "media"])
+def test_the_way_can_be_walked_in_steps(project: Path, until: str) -> None:
+    whole = compile_script(project, output=project.parent / "whole")
+    folder = project.parent / "steps"
+    part = compile_script(project, output=folder, until=until)  # type: ignore[arg-type]
+    assert part.video is None
+    assert bool(media(folder)) == (until == "media")
+    assert main(["render", str(folder / "small.otio"), "--progress", "none"]) == 0
+    target = folder / "by hand.mp4"
+    assert (
+        main(["flatten", str(folder / "small.otio"), "-o", str(target), "--progress", "none"]) == 0
+    )
+    assert whole.video is not None
+    assert target.read_bytes() == whole.video.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_timeline_without_media_shows_its_stills(project: Path) -> None:
+    report = compile_script(project, until="timeline")
+    flat = flatten_timeline(report.timeline, project.parent / "stills.mp4")
+    assert flat.video is not None
+    assert probe(flat.video).video.frames == report.frames  # type: ignore[union-attr]
+
+
+@pytest.mark.slow
+def test_the_timeline_opens_at_every_stage(project: Path) -> None:
+    for until in ("timeline", "media"):
+        report = compile_script(project, until=until)  # type: ignore[arg-type]
+        timeline = otio.adapters.read_from_file(str(report.timeline))
+        for clip in timeline.find_clips():
+            path = Path(clip.media_reference.target_url)
+            assert path.is_absolute()
+            assert path.is_file()
+            if until == "media" and path.suffix == ".mp4":
+                video = probe(path).video
+                assert video is not None
+                assert clip.media_reference.available_range.duration.value == video.frames
+
+
+@pytest.mark.slow
+def test_relative_media_survive_a_move(project: Path, tmp_path: Path) -> None:
+    folder = project.parent / "out"
+    compile_script(project, output=folder, until="media", relative_media=True)
+    timeline = otio.adapters.read_from_file(str(folder / "small.otio"))
+    picture = timeline.video_tracks()[0]
+    assert all(not Path(c.media_reference.target_url).is_absolute() for c in picture.find_clips())
+    moved = folder.rename(tmp_path / "moved")
+    assert flatten_timeline(moved / "small.otio", tmp_path / "moved.mp4").frames == 269
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_carried_on(project: Path) -> None:
+    whole = compile_script(project, output=project.parent / "whole")
+    folder = project.parent / "killed"
+    command = [sys.executable, "-m", "otio_gvideo.compiler", "compile", str(project)]
+    victim = subprocess.Popen(
+        [*command, "-o", str(folder), "--progress", "none"],
+        env=os.environ | {"PYTHONPATH": ""},
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not list((folder / "media").glob("*.json")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    kept = {path.name: path.stat().st_mtime_ns for path in (folder / "media").glob("*.json")}
+    report = compile_script(project, output=folder)
+    assert kept
+    for slot in report.slots:
+        sidecar = slot.media.with_suffix(".json")
+        if sidecar.name in kept:
+            assert slot.reused
+            assert sidecar.stat().st_mtime_ns == kept[sidecar.name]
+    assert report.video is not None
+    assert whole.video is not None
+    assert report.video.read_bytes() == whole.video.read_bytes()
+
+
+@pytest.mark.slow
+def test_an_edited_timeline_is_kept_when_the_script_is_compiled_again(project: Path) -> None:
+    report = compile_script(project, until="timeline")
+    edited = report.timeline.read_text() + "\n"
+    report.timeline.write_text(edited)
+    again = compile_script(project, until="timeline")
+    kept = report.timeline.with_name("small.edited-1.otio")
+    assert kept.read_text() == edited
+    assert "small.edited-1.otio" in again.warnings[0]
+    assert not compile_script(project, until="timeline").warnings
+
+
+def test_wrong_input_writes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project.write_text(
+        project.read_text().replace("dissolve", "disolve").replace("id: dusk", "id:")
+    )
+    before = sorted(project.parent.rglob("*"))
+    assert main(["compile", str(project)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all(":" in line for line in lines)
+    assert sorted(project.parent.rglob("*")) == before
+
+
+def test_a_scene_that_is_not_said_is_an_error_at_its_text(project: Path) -> None:
+    text = project.read_text()
+    project.write_text(
+        text.replace(
+            "Every evening the keeper climbed 117 steps to wake the lamp", "Bananas grow"
+        ).replace("Bananas grow", "Bananas grow on the far side of the moon every single summer")
+    )
+    with pytest.raises(InputError) as caught:
+        compile_script(project)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.where) == (17, "scenes[2].text")
+    assert not (project.parent / "build").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [(["flatten", "missing.otio", "-o", "x.mp4"], 2), (["compile", "missing.yaml"], 2)],
+)
+def test_missing_files_are_wrong_input(
+    arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == status
+    assert "no such file" in capsys.readouterr().err
+
+
+def test_a_renderer_that_does_not_exist_is_wrong_input(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", str(project), "--renderer", "crayon"]) == 2
+    assert "there is no renderer 'crayon'" in capsys.readouterr().err
+
+
+def test_plan_says_what_would_be_rendered(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", str(project)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [
+        ["render", "dusk"],
+        ["render", "breath"],
+        ["render", "stairs"],
+    ]
+    assert not (project.parent / "build").exists()
+
+
+def test_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in schemas.names():
+        assert main(["schema", name]) == 0
+        schema = json.loads(capsys.readouterr().out)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert schema["description"]
+
+
+def test_doctor_names_ffmpeg_and_the_renderers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "ffmpeg" in out
+    assert "camera: ready" in out
+
+
+@pytest.mark.slow
+def test_json_progress_is_one_object_a_line(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", str(project), "--until", "timeline", "--progress", "json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["stage"] for line in lines[:-1]} == {"read", "align", "timeline"}
+    jsonschema.validate(lines[-1]["report"], schemas.load("report"))
+
+
+@pytest.mark.slow
+def test_scenes_may_have_voice_files_of_their_own(project: Path) -> None:
+    text = project.read_text().replace("narration: {audio: voice.wav}\n", "")
+    text = text.replace("  - id: dusk\n", "  - id: dusk\n    narration: {audio: voice.wav}\n")
+    text = text[: text.index("  - id: stairs")]
+    project.write_text(
+        text.replace(
+            "who kept it.",
+            "who kept it. Every evening the keeper climbed 117 steps to wake the lamp.",
+        )
+    )
+    report = compile_script(project, until="timeline")
+    assert report.frames == 245 + 24

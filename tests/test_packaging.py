@@ -1,0 +1,37 @@
+"""The list of packages is the folders, and what is installed carries its data."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from otio_gvideo import schemas
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_every_folder_with_code_is_packaged() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    found = {
+        "otio_gvideo." + ".".join(path.parent.relative_to(ROOT).parts)
+        for top in ("compiler", "renderers", "schemas")
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    assert set(settings["packages"]) == found
+
+
+def test_every_schema_is_found_where_it_is_installed() -> None:
+    files = {path.name.removesuffix(".schema.json") for path in (ROOT / "schemas").glob("*.json")}
+    assert set(schemas.names()) == files
+
+
+def test_sync_imports_nothing_of_the_project_but_itself() -> None:
+    for path in (ROOT / "compiler" / "sync").glob("*.py"):
+        text = path.read_text()
+        assert "from .." not in text, path.name
+        assert "import av" not in text
+
+
+def test_renderers_never_import_the_compiler() -> None:
+    for path in (ROOT / "renderers").rglob("*.py"):
+        assert "compiler" not in path.read_text().replace("the compiler", ""), path.name
