@@ -403,9 +403,21 @@ def _report(front: _Front, schedule: edit.Schedule, outputs: Outputs) -> Report:
         scenes=[SceneReport(s.id, s.start, s.end, s.cut) for s in schedule.scenes],
         warnings=[
             *front.speech.warnings,
+            *_not_done(front.script),
             *(f"{notice.scene}: {notice.what}" for notice in schedule.notices),
         ],
     )
+
+
+def _not_done(script: Script) -> list[str]:
+    """What the script asks for and does not get."""
+    undone = []
+    if script.captions.burn:
+        undone.append("captions.burn: captions are written beside the reel, not into the picture")
+    first = script.scenes[0]
+    if first.transition.duration and "transition" in first.places:
+        undone.append(f"{first.id}: the first scene comes in by a cut; its transition is left out")
+    return undone
 
 
 def _write_captions(timeline: otio.schema.Timeline, outputs: Outputs) -> list[Path]:

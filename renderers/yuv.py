@@ -1,4 +1,4 @@
-"""RGB pictures as planar YUV 4:2:0: BT.709, limited range, chroma sited left as in H.264.
+"""RGB pictures as planes of YUV 4:2:0: BT.709, limited range.
 
 Formulas: ITU-R BT.709-6; quantisation as its section 4 (16..235 and 16..240).
 """
@@ -6,47 +6,56 @@ Formulas: ITU-R BT.709-6; quantisation as its section 4 (16..235 and 16..240).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 _KR, _KG, _KB = 0.2126, 0.7152, 0.0722
+_LUMA = np.array([_KR, _KG, _KB]) * (219 / 255)
+_CB = (np.array([0, 0, 1]) - np.array([_KR, _KG, _KB])) / (2 * (1 - _KB)) * (224 / 255)
+_CR = (np.array([1, 0, 0]) - np.array([_KR, _KG, _KB])) / (2 * (1 - _KR)) * (224 / 255)
+_MATRIX = np.hstack([np.array([_LUMA, _CB, _CR]), [[16], [128], [128]]]).astype(np.float32)
+_TILE = 512
+_NOISE = (np.random.default_rng(709).random((_TILE, _TILE), np.float32) - 0.5).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """A picture: ``y`` of shape ``(height, width)``, ``u`` and ``v`` of half of both."""
+    """A picture: ``y`` of shape ``(height, width)``, ``u`` and ``v`` of half of both.
+
+    Chroma sample (i, j) is sited in the middle of its four luma samples, at (2i + 1/2, 2j + 1/2).
+    """
 
     y: NDArray[np.uint8]
     u: NDArray[np.uint8]
     v: NDArray[np.uint8]
 
 
-def to_planes(rgb: NDArray[np.uint8]) -> Planes:
-    """Convert a picture of even width and height.
+def to_planes(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Planes:
+    """Convert a picture and scale it to ``size``, an even width and height, by Lanczos.
 
     Rounding is dithered with noise of half a step, so that a slow sky doesn't step in bands.
     """
-    red, green, blue = (rgb[..., c].astype(np.float32) for c in range(3))
-    luma = _KR * red + _KG * green + _KB * blue
-    cb = (blue - luma) / (2 * (1 - _KB))
-    cr = (red - luma) / (2 * (1 - _KR))
-    noise = np.random.default_rng(709)
+    y, u, v = cv2.split(cv2.transform(rgb.astype(np.float32), _MATRIX))
+    half = (size[0] // 2, size[1] // 2)
+    shrinks = half[0] < rgb.shape[1]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    luma = y if size == (rgb.shape[1], rgb.shape[0]) else _resize(y, size, cv2.INTER_LANCZOS4)
     return Planes(
-        y=_quantise(16 + luma * (219 / 255), noise),
-        u=_quantise(128 + _halve(cb) * (224 / 255), noise),
-        v=_quantise(128 + _halve(cr) * (224 / 255), noise),
+        y=_quantise(luma),
+        u=_quantise(_resize(u, half, way)),
+        v=_quantise(_resize(v, half, way)),
     )
 
 
-def _halve(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Half the size: even columns by a [1 2 1] filter, pairs of rows by their mean."""
-    kernel = np.array([[0.25, 0.5, 0.25]], np.float32)
-    smooth = cv2.filter2D(plane, -1, kernel, borderType=cv2.BORDER_REPLICATE)[:, ::2]
-    return np.asarray((smooth[0::2] + smooth[1::2]) * 0.5, np.float32)
+def _resize(plane: Any, size: tuple[int, int], interpolation: int) -> Any:
+    return cv2.resize(plane, size, interpolation=interpolation)
 
 
-def _quantise(plane: NDArray[np.float32], noise: np.random.Generator) -> NDArray[np.uint8]:
-    jitter = noise.random(plane.shape, np.float32) - 0.5
-    return np.clip(np.rint(plane + jitter), 0, 255).astype(np.uint8)
+def _quantise(plane: Any) -> NDArray[np.uint8]:
+    height, width = plane.shape
+    tiles = (height // _TILE + 1, width // _TILE + 1)
+    plane += np.tile(_NOISE, tiles)[:height, :width]
+    return np.asarray(cv2.convertScaleAbs(plane))

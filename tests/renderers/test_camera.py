@@ -226,9 +226,9 @@ def test_a_morph_is_between_neighbours_and_its_weight_a_share(
 
 def test_chroma_is_sited_left() -> None:
     identity = np.array([[1.0, 0, 0], [0, 1.0, 0]])
-    assert np.allclose(chroma_matrix(identity), identity)
+    assert np.allclose(chroma_matrix(identity), [[1, 0, -0.25], [0, 1, 0]])
     shifted = np.array([[1.0, 0, 4.0], [0, 1.0, 2.0]])
-    assert np.allclose(chroma_matrix(shifted), [[1, 0, 2], [0, 1, 1]])
+    assert np.allclose(chroma_matrix(shifted), [[1, 0, 1.75], [0, 1, 1]])
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_chroma_is_sited_left() -> None:
     ],
 )
 def test_colours_are_bt709_limited(colour: tuple[int, ...], expected: tuple[int, ...]) -> None:
-    planes = to_planes(np.full((64, 64, 3), colour, np.uint8))
+    planes = to_planes(np.full((64, 64, 3), colour, np.uint8), (64, 64))
     found = (planes.y.mean(), planes.u.mean(), planes.v.mean())
     assert found == pytest.approx(expected, abs=0.6)
 
