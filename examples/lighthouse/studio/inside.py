@@ -53,67 +53,97 @@ def _lantern():
 
 
 @njit(**FAST)
+def _wall(y, r, angle):
+    """The tower's wall from inside: courses of stone, broken by windows."""
+    row = math.floor(y / 0.42)
+    along = angle / (2 * math.pi) * 22.0 + 0.5 * (row % 2)
+    stone = math.floor(along + 0.5)
+    ex = (along - stone) * 0.75
+    ey = y - (row + 0.5) * 0.42
+    joint = min(0.375 - abs(ex), 0.21 - abs(ey))
+    bulge = 0.035 * smooth(0.0, 0.05, joint) + 0.03 * hash2(int(row), int(stone))
+    level = math.floor((y + 1.3) / 4.2)
+    wy = y - (level * 4.2 + 0.6)
+    wa = (angle - 4.25 + 1.35 * (level % 3)) * r
+    if abs(wa) < 0.34 and wy < 0.62 and wy > -0.55:
+        deep = SHAFT + 0.75 - r
+        return deep, (DAY if deep < 0.05 else STONE)
+    return SHAFT + 0.05 - r - bulge, STONE
+
+
+@njit(**FAST)
+def _flight(y, r, turn, angle, lap):
+    """One turn of the stairs: treads, balusters and the rail, by the distance to each."""
+    tread, iron = 1e9, 1e9
+    cell = math.floor(turn * STEPS_A_TURN)
+    for side in range(-1, 2):
+        i = cell + side
+        top = (i + 1) * RISE + lap * PITCH
+        mid = (i + 0.5) * 2 * math.pi / STEPS_A_TURN
+        da = r * abs(angle - mid)
+        dz = da - r * math.pi / STEPS_A_TURN * 1.10
+        dy = max(y - top, top - 0.20 - y)
+        dr = max(WELL - r, r - SHAFT - 0.2)
+        d = math.sqrt(max(dz, 0.0) ** 2 + max(dy, 0.0) ** 2 + max(dr, 0.0) ** 2)
+        tread = min(tread, d + min(max(dz, dy, dr), 0.0) - 0.008)
+        post = math.hypot(da, r - WELL - 0.06) - 0.014
+        iron = min(iron, max(post, top - y, y - top - 0.92))
+    rail = (y - (PITCH * turn + RISE * 0.5 + lap * PITCH + 0.95)) * 0.82
+    return tread, min(iron, math.hypot(r - WELL - 0.06, rail) - 0.034)
+
+
+@njit(**FAST)
+def _keeper(x, y, z):
+    """A man in a long coat and a cap, his arm held out with the lantern; and its flame."""
+    fx, fy, fz = _keeper_foot()
+    lx, ly, lz = _lantern()
+    if (x - fx) ** 2 + (z - fz) ** 2 + (y - fy - 1) ** 2 > 6.0:
+        return 1.0, 1.0
+    a = KEEPER_ANGLE + math.pi / 2
+    ax, az = math.cos(a), math.sin(a)
+    sx, sz = -az * 0.17, ax * 0.17
+    coat = _capsule(x, y, z, fx, fy + 0.12, fz, fx, fy + 1.05, fz, 0.26, 0.15)
+    chest = _capsule(x, y, z, fx - sx, fy + 1.28, fz - sz, fx + sx, fy + 1.28, fz + sz, 0.12, 0.12)
+    blend = max(0.10 - abs(coat - chest), 0.0)
+    body = min(coat, chest) - blend * blend * 2.5
+    hx, hz = fx + ax * 0.04, fz + az * 0.04
+    head = _capsule(x, y, z, hx, fy + 1.52, hz, hx, fy + 1.58, hz, 0.095, 0.10)
+    crown = max(math.hypot(x - hx, z - hz) - 0.135, abs(y - fy - 1.66) - 0.035) - 0.02
+    px, pz = hx + ax * 0.10, hz + az * 0.10
+    peak = max(math.hypot(x - px, z - pz) - 0.10, abs(y - fy - 1.63) - 0.006)
+    body = min(body, head, crown, peak)
+    ex, ey, ez = (fx + lx) / 2 + sx * 0.4, fy + 1.12, (fz + lz) / 2 + sz * 0.4
+    near = 1.0 if (lx - fx) * sx + (lz - fz) * sz > 0 else -1.0
+    arm = _capsule(x, y, z, fx + sx * near, fy + 1.28, fz + sz * near, ex, ey, ez, 0.075, 0.055)
+    arm = min(arm, _capsule(x, y, z, ex, ey, ez, lx, ly + 0.26, lz, 0.055, 0.04))
+    arm = min(arm, max(math.hypot(x - lx, z - lz) - 0.07, abs(y - ly - 0.15) - 0.015))
+    flame = math.sqrt((x - lx) ** 2 + ((y - ly) * 0.7) ** 2 + (z - lz) ** 2) - 0.070
+    return min(body, arm), flame
+
+
+@njit(**FAST)
 def _stairs(x, y, z):
+    """Distance to the nearest part of the stairwell, and what it is."""
     r = math.sqrt(x * x + z * z)
     angle = math.atan2(z, x)
     if angle < 0:
         angle += 2 * math.pi
     turn = angle / (2 * math.pi)
-    row = math.floor(y / 0.42)
-    along = turn * 22.0 + 0.5 * (row % 2)
-    ex = (along - math.floor(along + 0.5)) * 0.75
-    ey = y - (row + 0.5) * 0.42
-    joint = min(0.375 - abs(ex) if abs(ex) > 0.2 else 0.2, 0.21 - abs(ey))
-    bulge = 0.035 * smooth(0.0, 0.05, joint) + 0.03 * hash2(int(row), int(math.floor(along + 0.5)))
-    best = SHAFT + 0.05 - r - bulge
-    what = STONE
-    level = math.floor((y + 1.3) / 4.2)
-    wy = y - (level * 4.2 + 0.6)
-    wa = (angle - 4.25 + 1.35 * (level % 3)) * r
-    if abs(wa) < 0.34 and wy < 0.62 and wy > -0.55:
-        best = SHAFT + 0.75 - r
-        if best < 0.05:
-            what = DAY
-    helix = PITCH * turn
-    m = math.floor((y - helix) / PITCH + 0.5)
-    for lap in range(2):
-        k = m + lap
-        cell = math.floor(turn * STEPS_A_TURN)
-        for side in range(-1, 2):
-            i = cell + side
-            top = (i + 1) * RISE + k * PITCH
-            mid = (i + 0.5) * 2 * math.pi / STEPS_A_TURN
-            da = abs(angle - mid)
-            dz = r * da - r * math.pi / STEPS_A_TURN * 1.10
-            dy = max(y - top, top - 0.20 - y)
-            dr = max(WELL - r, r - SHAFT - 0.2)
-            d = math.sqrt(max(dz, 0.0) ** 2 + max(dy, 0.0) ** 2 + max(dr, 0.0) ** 2)
-            d += min(max(dz, max(dy, dr)), 0.0) - 0.008
-            if d < best:
-                best, what = d, TREAD
-            px, pz = r * da, r - WELL - 0.06
-            post = math.sqrt(px * px + pz * pz) - 0.014
-            post = max(post, max(top - y, y - top - 0.92))
-            if post < best:
-                best, what = post, IRON
-        rail = (y - (helix + RISE * 0.5 + k * PITCH + 0.95)) * 0.82
-        d = math.sqrt((r - WELL - 0.06) ** 2 + rail * rail) - 0.034
-        if d < best:
-            best, what = d, IRON
+    best, what = _wall(y, r, angle)
+    lap = math.floor(y / PITCH - turn + 0.5)
+    for k in range(2):
+        tread, iron = _flight(y, r, turn, angle, lap + k)
+        if tread < best:
+            best, what = tread, TREAD
+        if iron < best:
+            best, what = iron, IRON
     if y - BOTTOM < best:
         best, what = y - BOTTOM, TREAD
-    fx, fy, fz = _keeper_foot()
-    if (x - fx) ** 2 + (z - fz) ** 2 + (y - fy - 1) ** 2 < 6.0:
-        d = _capsule(x, y, z, fx, fy + 0.1, fz, fx, fy + 1.25, fz, 0.27, 0.17)
-        d = min(d, _capsule(x, y, z, fx, fy + 1.5, fz, fx, fy + 1.56, fz, 0.10, 0.10))
-        d = min(d, _capsule(x, y, z, fx, fy + 1.60, fz, fx, fy + 1.66, fz, 0.15, 0.09))
-        lx, ly, lz = _lantern()
-        d = min(d, _capsule(x, y, z, fx, fy + 1.22, fz, lx, ly + 0.2, lz, 0.09, 0.045))
-        if d < best:
-            best, what = d, CLOTH
-        d = math.sqrt((x - lx) ** 2 + ((y - ly) * 0.7) ** 2 + (z - lz) ** 2) - 0.075
-        if d < best:
-            best, what = d, FLAME
+    body, flame = _keeper(x, y, z)
+    if body < best:
+        best, what = body, CLOTH
+    if flame < best:
+        best, what = flame, FLAME
     return best, what
 
 
@@ -138,11 +168,11 @@ def _room(x, y, z):
         d = min(d, math.sqrt((r - rr - 0.005) ** 2 + (y - h) ** 2) - 0.026)
     dome = math.sqrt(r * r + ((y - 1.42) * 1.7) ** 2) - 0.62
     d = min(d, max(dome, 1.42 - y) * 0.6)
-    d = min(d, max(r - 0.05, max(1.4 - y, y - 1.95)))
+    d = min(d, max(r - 0.05, 1.4 - y, y - 1.95))
     if d < best:
         best, what = d, BRASS
     base = max(r - 0.78, abs(y + 1.56) - 0.10)
-    base = min(base, max(r - 0.40 - 0.10 * smooth(-2.0, -1.6, y), max(-3.2 - y, y + 1.6)))
+    base = min(base, max(r - 0.4 - 0.1 * smooth(-2.0, -1.6, y), -3.2 - y, y + 1.6))
     base = min(base, max(r - 0.9, abs(y + 1.74) - 0.04))
     if base < best:
         best, what = base, IRON
@@ -242,56 +272,30 @@ def _glow(ox, oy, oz, dx, dy, dz, t, lx, ly, lz, core):
 
 
 @njit(**FAST)
-def _stairs_light(ox, oy, oz, dx, dy, dz):
-    t, what = _march(False, ox, oy, oz, dx, dy, dz, 40.0)
-    x, y, z = ox + dx * t, oy + dy * t, oz + dz * t
-    lx, ly, lz = _lantern()
-    if what == FLAME:
-        return 26.0, 15.0, 5.6, t
-    if what == DAY:
-        sky = 0.75 + 0.4 * fbm2(x * 3, y * 3, 3)
-        return 0.30 * sky, 0.52 * sky, 0.92 * sky, t
-    nx, ny, nz = _normal(False, x, y, z, 0.004 + 0.0006 * t)
-    grain = fbm3(x * 7, y * 7, z * 7, 6)
-    pits = fbm3(x * 26, y * 26, z * 26, 4)
-    bend = 0.55 if what == STONE or what == TREAD else 0.1
-    nx += (fbm3(x * 16 + 9, y * 16, z * 16, 4) - 0.5) * bend
-    ny += (fbm3(x * 16, y * 16 + 9, z * 16, 4) - 0.5) * bend
-    nz += (fbm3(x * 16, y * 16, z * 16 + 9, 4) - 0.5) * bend
-    n = math.sqrt(nx * nx + ny * ny + nz * nz)
-    nx, ny, nz = nx / n, ny / n, nz / n
-    r = math.sqrt(x * x + z * z)
+def _matter(what, x, y, z):
+    """The colour of stone, worn treads, iron and cloth."""
+    grain = fbm3(x * 7, y * 7, z * 7, 6) * 0.7 + (fbm3(x * 26, y * 26, z * 26, 5) - 0.5) * 0.55
     if what == STONE:
-        tone = 0.45 + 0.7 * grain + 0.25 * (pits - 0.5)
-        cr, cg, cb = 0.40 * tone, 0.37 * tone, 0.34 * tone
+        tone = 0.45 + grain
         damp = smooth(0.5, 0.75, fbm2(math.atan2(z, x) * 4, y * 0.5, 4))
-        cr, cg, cb = cr * (1 - 0.4 * damp), cg * (1 - 0.33 * damp), cb * (1 - 0.33 * damp)
-    elif what == TREAD:
-        worn = math.exp(-(((r - 1.75) / 0.4) ** 2))
-        tone = 0.5 + 0.55 * grain + 0.3 * (pits - 0.5) + 0.18 * worn
-        cr, cg, cb = 0.36 * tone, 0.335 * tone, 0.31 * tone
-    elif what == IRON:
-        cr, cg, cb = 0.05, 0.05, 0.055
-    else:
-        cr, cg, cb = 0.045, 0.05, 0.07
-    ax, ay, az = lx - x, ly - y, lz - z
-    d2 = ax * ax + ay * ay + az * az
-    d = math.sqrt(d2)
-    facing = max((nx * ax + ny * ay + nz * az) / d, 0.0)
-    light = 0.0
-    if facing > 0:
-        light = facing * _visible(
-            False, x + nx * 0.02, y + ny * 0.02, z + nz * 0.02, lx, ly, lz, 0.07, 0.16
+        return (
+            0.40 * tone * (1 - 0.4 * damp),
+            0.37 * tone * (1 - 0.33 * damp),
+            0.34 * tone * (1 - 0.33 * damp),
         )
-    light = light * 9.5 / (0.25 + d2)
-    open_ = _hollow(False, x, y, z, nx, ny, nz)
-    warm = 0.30 * open_ * math.exp(-d / 2.6) + 0.05 * open_ * math.exp(-d / 6.5)
-    above = math.exp(y / 4.5) * open_ * (0.35 + 0.65 * max(ny * 0.7 + 0.3, 0.0))
-    vr = light + warm
-    vg = light * 0.56 + warm * 0.50
-    vb = light * 0.20 + warm * 0.17
-    cold = 0.12 * above + 0.006 * open_
-    vr, vg, vb = vr + cold * 0.45, vg + cold * 0.72, vb + cold * 1.25
+    if what == TREAD:
+        worn = math.exp(-(((math.hypot(x, z) - 1.75) / 0.4) ** 2))
+        tone = 0.52 + 0.8 * grain + 0.18 * worn
+        return 0.38 * tone, 0.355 * tone, 0.33 * tone
+    if what == IRON:
+        return 0.05, 0.05, 0.055
+    return 0.016, 0.019, 0.028
+
+
+@njit(**FAST)
+def _windows(x, y, z, nx, ny, nz):
+    """Blue daylight from the windows in the wall, as from soft small panels."""
+    total = 0.0
     for level in range(-6, 1):
         a = 4.25 - 1.35 * (level % 3)
         wx, wy, wz = (SHAFT + 0.2) * math.cos(a), level * 4.2 + 0.6, (SHAFT + 0.2) * math.sin(a)
@@ -300,20 +304,63 @@ def _stairs_light(ox, oy, oz, dx, dy, dz):
         if e2 < 30.0:
             e = math.sqrt(e2)
             lit = max((nx * bx + ny * by + nz * bz) / e, 0.0)
-            inward = max((bx * math.cos(a) + bz * math.sin(a)) / e, 0.0)
-            if lit * inward > 0.01:
-                lit *= inward * 0.85 / (0.25 + e2) * open_
-                lit *= _visible(False, x + nx * 0.03, y + ny * 0.03, z + nz * 0.03, wx, wy, wz, 0.5, 0.5)
-                vr, vg, vb = vr + lit * 0.40, vg + lit * 0.68, vb + lit * 1.2
+            lit *= max((bx * math.cos(a) + bz * math.sin(a)) / e, 0.0)
+            if lit > 0.01:
+                sx, sy, sz = x + nx * 0.03, y + ny * 0.03, z + nz * 0.03
+                total += lit / (0.25 + e2) * _visible(False, sx, sy, sz, wx, wy, wz, 0.5, 0.5)
+    return total
+
+
+@njit(**FAST)
+def _stairs_light(ox, oy, oz, dx, dy, dz):
+    """Light from the stairwell along a ray, and the ray's length."""
+    t, what = _march(False, ox, oy, oz, dx, dy, dz, 48.0)
+    x, y, z = ox + dx * t, oy + dy * t, oz + dz * t
+    lx, ly, lz = _lantern()
+    if what == FLAME:
+        return 26.0, 15.0, 5.6, t
+    if what == DAY:
+        sky = 0.75 + 0.4 * fbm2(x * 3, y * 3, 3)
+        return 0.30 * sky, 0.52 * sky, 0.92 * sky, t
+    nx, ny, nz = _normal(False, x, y, z, 0.004 + 0.0006 * t)
+    bend = 0.1
+    if what == STONE:
+        bend = 0.55
+    elif what == TREAD:
+        bend = 0.22
+    nx += (fbm3(x * 16 + 9, y * 16, z * 16, 4) - 0.5) * bend
+    ny += (fbm3(x * 16, y * 16 + 9, z * 16, 4) - 0.5) * bend
+    nz += (fbm3(x * 16, y * 16, z * 16 + 9, 4) - 0.5) * bend
+    n = math.sqrt(nx * nx + ny * ny + nz * nz)
+    nx, ny, nz = nx / n, ny / n, nz / n
+    cr, cg, cb = _matter(what, x, y, z)
+    ax, ay, az = lx - x, ly - y, lz - z
+    d2 = ax * ax + ay * ay + az * az
+    d = math.sqrt(d2)
+    sx, sy, sz = x + nx * 0.02, y + ny * 0.02, z + nz * 0.02
+    light = max((nx * ax + ny * ay + nz * az) / d, 0.0)
+    if light > 0:
+        light *= _visible(False, sx, sy, sz, lx, ly, lz, 0.07, 0.16) * 7.5 / (0.35 + d2)
+    open_ = _hollow(False, x, y, z, nx, ny, nz)
+    warm = open_ * (0.30 * math.exp(-d / 2.6) + 0.09 * math.exp(-d / 6.5))
+    above = math.exp(y / 4.5) * (0.35 + 0.65 * max(ny * 0.7 + 0.3, 0.0))
+    cold = open_ * (0.26 * above + 0.010 + 0.85 * _windows(x, y, z, nx, ny, nz))
+    vr = light + warm + cold * 0.42
+    vg = light * 0.56 + warm * 0.50 + cold * 0.70
+    vb = light * 0.20 + warm * 0.17 + cold * 1.25
     shine = 0.0
     if what == IRON:
         hx, hy, hz = ax / d - dx, ay / d - dy, az / d - dz
         n = math.sqrt(hx * hx + hy * hy + hz * hz)
-        shine = max((nx * hx + ny * hy + nz * hz) / n, 0.0) ** 40 * light * 0.25
-    cr, cg, cb = cr * vr + shine, cg * vg + shine * 0.6, cb * vb + shine * 0.25
-    dust = 0.020 * _glow(ox, oy, oz, dx, dy, dz, t, lx, ly, lz, 0.10)
+        shine = max((nx * hx + ny * hy + nz * hz) / n, 0.0) ** 40 * (light * 0.25 + 0.02)
+    dust = 0.016 * _glow(ox, oy, oz, dx, dy, dz, t, lx, ly, lz, 0.10)
     air = 1 - math.exp(-max(t - 4.0, 0.0) * 0.018)
-    return cr + dust + 0.003 * air, cg + dust * 0.55 + 0.006 * air, cb + dust * 0.2 + 0.012 * air, t
+    return (
+        cr * vr + shine + dust + 0.003 * air,
+        cg * vg + shine * 0.6 + dust * 0.55 + 0.006 * air,
+        cb * vb + shine * 0.25 + dust * 0.2 + 0.012 * air,
+        t,
+    )
 
 
 @njit(**FAST)
@@ -330,7 +377,7 @@ def _outside(dx, dy, dz):
     if dy < -0.045:
         glitter = 0.6 + 0.8 * fbm2(dx * 14 / abs(dy), dz * 14 / abs(dy), 4)
         r, g, b = 0.050 * glitter, 0.058 * glitter, 0.082 * glitter
-    return r * 0.62, g * 0.62, b * 0.70
+    return r * 0.80, g * 0.80, b * 0.95
 
 
 @njit(**FAST)
@@ -362,18 +409,19 @@ def _lens(ox, oy, oz, dx, dy, dz, x, y, z):
     on_axis = axis**14
     bull = math.exp(-((rho / 0.16) ** 2)) if middle else 0.0
     light = image * (0.10 + 1.7 * spread) * (0.25 + 1.5 * on_axis) + bull * (0.5 + 6.0 * on_axis)
-    light += 0.035 + 0.13 * spread
+    light += 0.012 + 0.10 * spread
     groove = smooth(0.0, 0.10, f) * smooth(1.0, 0.93, f)
-    light *= 0.30 + 0.70 * groove
+    light *= 0.12 + 0.88 * groove
     light *= 0.75 + 0.5 * noise2(angle * 9, y * 7)
     rim = (1 - facing) ** 3
     edge = 1 - groove
-    sr, sg, sb = _outside(dx - 2 * nx * (dx * nx + dz * nz), 0.12 + 0.3 * y, dz - 2 * nz * (dx * nx + dz * nz))
+    mx, mz = dx - 2 * nx * (dx * nx + dz * nz), dz - 2 * nz * (dx * nx + dz * nz)
+    sr, sg, sb = _outside(mx, 0.10 + 0.10 * math.sin(ring * 3.0) + 0.2 * y * y, mz)
     warm = light * 1.25
     return (
-        warm * 1.0 + sr * (0.10 + 1.1 * rim) + edge * 0.05,
-        warm * 0.66 + sg * (0.10 + 1.1 * rim) + edge * 0.062,
-        warm * 0.30 + sb * (0.10 + 1.1 * rim) + edge * 0.055,
+        warm * 1.0 + sr * (0.14 + 1.4 * rim) + edge * 0.020,
+        warm * 0.62 + sg * (0.14 + 1.4 * rim) + edge * 0.040,
+        warm * 0.25 + sb * (0.14 + 1.4 * rim) + edge * 0.036,
     )
 
 
@@ -390,7 +438,9 @@ def _shaft(ox, oy, oz, dx, dy, dz, t, turn):
     px, py, pz = ox + dx * along - ax * s, oy + dy * along, oz + dz * along - az * s
     wide = 0.42 + 0.03 * max(s, 0.0)
     near = math.exp(-(px * px + pz * pz + 0.5 * py * py) / (wide * wide))
-    dust = 0.55 + 0.9 * fbm3((ox + dx * along) * 1.3, (oy + dy * along) * 1.6, (oz + dz * along) * 1.3, 5)
+    dust = 0.55 + 0.9 * fbm3(
+        (ox + dx * along) * 1.3, (oy + dy * along) * 1.6, (oz + dz * along) * 1.3, 5
+    )
     return near * smooth(0.75, 1.25, s) * dust / math.sqrt(sin2) / (1 + 0.10 * max(s, 0.0))
 
 
@@ -432,9 +482,7 @@ def _room_light(ox, oy, oz, dx, dy, dz):
             light = light * 0.8 + 0.20 * sheen
         elif what == FLOOR:
             plank = noise2(math.floor(x / 0.16), 3.0) * 0.5 + 0.5
-            gap = smooth(0.0, 0.06, abs((x / 0.16) % 1.0 - 0.5) * 2 - 0.0) * 0.0 + smooth(
-                0.5, 0.46, abs((x / 0.16) % 1.0 - 0.5)
-            )
+            gap = smooth(0.5, 0.46, abs((x / 0.16) % 1.0 - 0.5))
             figure = 0.7 + 0.6 * fbm2(x * 26, z * 2.2, 5)
             tone = plank * figure * (0.25 + 0.75 * gap)
             br, bg, bb = 0.26 * tone, 0.17 * tone, 0.10 * tone
@@ -447,7 +495,7 @@ def _room_light(ox, oy, oz, dx, dy, dz):
     beams = 0.0
     for k in range(8):
         beams += _shaft(ox, oy, oz, dx, dy, dz, t, k * math.pi / 4)
-    haze += 0.034 * beams
+    haze += 0.034 * beams * (what != LENS)
     return r + haze, g + haze * 0.70, b + haze * 0.36, t
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,7 @@ def _words(voice: PiperVoice, text: str, spoken: list[tuple[str, int, int]]) -> 
     alone: list[str] = []
     owner: list[int] = []
     for index, word in enumerate(written):
-        for phoneme in sum(voice.phonemize(word), []):
+        for phoneme in itertools.chain.from_iterable(voice.phonemize(word)):
             if any(map(str.isalpha, phoneme)):
                 alone.append(phoneme)
                 owner.append(index)

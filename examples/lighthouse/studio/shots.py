@@ -27,7 +27,7 @@ class Outdoors:
     coast: Coast
     stock: Stock
     depth: bool = False
-    cloud_steps: int = 44
+    cloud_steps: int = 64
     overlay: Overlay | None = None
 
 
@@ -43,16 +43,16 @@ DUSK = Weather(
     glow_width=0.45,
 )
 MOONLIT = Weather(
-    sun=toward(-5, 17),
+    sun=toward(1.5, 15.0),
     sun_rgb=(0.52, 0.60, 0.74),
     zenith=(0.003, 0.008, 0.024),
     horizon=(0.016, 0.034, 0.068),
-    glow=(0.045, 0.065, 0.105),
-    shade=(0.004, 0.008, 0.017),
-    cover=0.50,
-    cloud_scale=0.0022,
+    glow=(0.040, 0.060, 0.100),
+    shade=(0.006, 0.010, 0.020),
+    cover=0.45,
+    cloud_scale=0.0026,
     stars=0.35,
-    disc=0.018,
+    disc=0.016,
     glow_width=0.9,
 )
 STORM = Weather(
@@ -80,16 +80,16 @@ STARRY = Weather(
     glow_width=0.3,
 )
 DAWN = Weather(
-    sun=toward(-2, 6.5),
-    sun_rgb=(2.6, 1.45, 0.66),
-    zenith=(0.10, 0.17, 0.30),
-    horizon=(0.34, 0.27, 0.25),
-    glow=(0.55, 0.27, 0.10),
-    shade=(0.10, 0.10, 0.14),
-    cover=0.58,
-    cloud_scale=0.0022,
-    disc=0.015,
-    glow_width=0.8,
+    sun=toward(-2.5, 5.2),
+    sun_rgb=(2.5, 1.30, 0.55),
+    zenith=(0.055, 0.165, 0.360),
+    horizon=(0.24, 0.21, 0.23),
+    glow=(0.50, 0.22, 0.07),
+    shade=(0.085, 0.085, 0.130),
+    cover=0.50,
+    cloud_scale=0.0030,
+    disc=0.014,
+    glow_width=0.7,
 )
 MORNING = Weather(
     sun=toward(-48, 20),
@@ -102,6 +102,7 @@ MORNING = Weather(
     cloud_scale=0.0022,
     glow_width=0.5,
 )
+
 
 @dataclass(frozen=True, slots=True)
 class Indoors:
@@ -119,7 +120,7 @@ def _storm(light: Picture, distance: np.ndarray) -> tuple[Picture, np.ndarray]:
 
 
 def _gale(light: Picture, distance: np.ndarray) -> tuple[Picture, np.ndarray]:
-    light = tempest.bolt(light, distance, (0.80, -0.02), (0.70, 0.50), seed=4)
+    light = tempest.bolt(light, distance, (0.78, -0.02), (0.88, 0.575), seed=4)
     return tempest.rain(light, 1.0, slant_deg=-20, seed=6), distance
 
 
@@ -147,21 +148,22 @@ SHOTS: dict[str, Outdoors | Indoors] = {
     ),
     "ship": Outdoors(
         view=View(eye=(-60, 5, -330), target=(-22, 5, 0), height_deg=29, shift=0.24),
-        weather=MOONLIT,
+        weather=replace(MOONLIT, sun=toward(4.5, 15.2), disc=0.008),
         coast=Coast(
             wave=0.55,
-            lamp=1.0,
-            beam=1.0,
+            lamp=1.3,
+            windows=0.7,
+            beam=1.4,
             beam_azimuth=203,
             haze=1 / 1500,
             ship=Ship(x=-50, z=-150, yaw=25, heel=6),
         ),
-        stock=Stock(exposure=1.3, contrast=1.1),
+        stock=Stock(exposure=0.86, contrast=1.12),
         depth=True,
     ),
     "calm": Outdoors(
         view=View(eye=(-30, 4.5, -100), target=(3, 4.5, 0), height_deg=52, shift=0.42),
-        weather=MOONLIT,
+        weather=replace(MOONLIT, sun=toward(-42, 24)),
         coast=Coast(wave=0.35, lamp=1.0, beam=0.9, beam_azimuth=240, haze=1 / 1200, windows=0.6),
         stock=Stock(exposure=1.3, contrast=1.1),
     ),
@@ -169,8 +171,15 @@ SHOTS: dict[str, Outdoors | Indoors] = {
         view=View(eye=(-30, 4.5, -100), target=(3, 4.5, 0), height_deg=52, shift=0.42),
         weather=replace(STORM, flash=toward(9, 28), flash_rgb=(0.26, 0.31, 0.42)),
         coast=Coast(
-            wave=1.7, wave_length=40, chop=4.4, foam=0.9, lamp=1.0, beam=1.2, beam_azimuth=240,
-            haze=1 / 600, windows=0.6,
+            wave=1.45,
+            wave_length=40,
+            chop=4.4,
+            foam=0.9,
+            lamp=1.0,
+            beam=1.2,
+            beam_azimuth=240,
+            haze=1 / 600,
+            windows=0.6,
         ),
         stock=Stock(exposure=1.3, contrast=1.14),
         depth=True,
@@ -180,8 +189,13 @@ SHOTS: dict[str, Outdoors | Indoors] = {
         view=View(eye=(-10, 6.5, -62), target=(2, 6.0, 0), height_deg=46, shift=0.14, roll_deg=4),
         weather=replace(STORM, flash=toward(16, 22), flash_rgb=(0.26, 0.31, 0.42)),
         coast=Coast(
-            wave=3.0, wave_length=56, chop=4.8, foam=0.9, land=False, haze=1 / 500,
-            ship=Ship(x=2, z=0, yaw=24, heel=-20, lift=2.6),
+            wave=3.0,
+            wave_length=56,
+            chop=4.8,
+            foam=0.9,
+            land=False,
+            haze=1 / 500,
+            ship=Ship(x=2, z=0, yaw=24, heel=-20, lift=2.6, reefed=True),
         ),
         stock=Stock(exposure=1.3, contrast=1.14),
         depth=True,
@@ -220,6 +234,8 @@ SHOTS: dict[str, Outdoors | Indoors] = {
                 root=(0.045, 0.055, 0.018),
                 tip=(0.85, 0.78, 0.30),
                 flowers=(1.3, 0.55, 0.75),
+                near_m=9.0,
+                far_m=30.0,
             ),
             seed=3,
         ),
@@ -235,7 +251,7 @@ SHOTS: dict[str, Outdoors | Indoors] = {
             glow=(1.0, 0.36, 0.11),
         ),
         coast=Coast(wave=0.40, lamp=1.0, beam=0.55, beam_azimuth=228, haze=1 / 1300, windows=0.8),
-        stock=Stock(exposure=0.95, contrast=1.12),
+        stock=Stock(exposure=0.82, contrast=1.14),
         depth=True,
     ),
 }
@@ -266,7 +282,7 @@ def _exposer(shot: Outdoors | Indoors) -> Expose:
 
 
 def nearness(distance: np.ndarray) -> np.ndarray:
-    """Distance in metres to 8-bit nearness: inverse depth, so that parallax is linear in it."""
+    """Distance in metres to 8-bit nearness: the root of inverse depth keeps far layers apart."""
     inverse = 1.0 / np.maximum(distance, 1e-3)
     low, high = np.percentile(inverse, (0.5, 99.5))
     level = np.clip((inverse - low) / (high - low), 0, 1) ** 0.5

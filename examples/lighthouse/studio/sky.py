@@ -37,7 +37,7 @@ def air(w, dx: float, dy: float, dz: float) -> tuple[float, float, float]:
     azimuth = 0.5 + 0.5 * (dx * w[SUN_X] + dz * w[SUN_Z]) / flat
     band = max(azimuth, 0.0) ** (2.0 + 4 * (1 - w[GLOW_WIDTH])) * math.exp(-up * 6.5)
     halo = min(max(toward, 0.0), 1.0)
-    halo = 0.55 * halo ** 8 + 0.6 * halo**60 + 1.2 * halo**900
+    halo = 0.30 * halo**8 + 0.6 * halo**60 + 1.2 * halo**900
     r = w[ZENITH_RGB] * k + w[HORIZON_RGB] * (1 - k)
     g = w[ZENITH_RGB + 1] * k + w[HORIZON_RGB + 1] * (1 - k)
     b = w[ZENITH_RGB + 2] * k + w[HORIZON_RGB + 2] * (1 - k)
@@ -52,7 +52,7 @@ def air(w, dx: float, dy: float, dz: float) -> tuple[float, float, float]:
 def _star_field(dx: float, dy: float, dz: float, cells: float, rarity: float) -> float:
     """Points of light on a lattice of directions, of many sizes, few of them bright."""
     x, y, z = dx * cells, dy * cells, dz * cells
-    ix, iy, iz = int(math.floor(x)), int(math.floor(y)), int(math.floor(z))
+    ix, iy, iz = math.floor(x), math.floor(y), math.floor(z)
     total = 0.0
     for ox in range(-1, 2):
         for oy in range(-1, 2):
@@ -87,9 +87,9 @@ def stars(dx: float, dy: float, dz: float) -> tuple[float, float, float]:
     core = band * (0.15 + 1.25 * max(dust - 0.25, 0.0) ** 1.3) * (1 - 0.8 * lane)
     s *= 1 + 1.3 * band
     fade = smooth(0.0, 0.22, dy)
-    r = (s * (0.8 + 0.45 * tint) + core * 0.115) * fade
-    g = (s * (0.88 + 0.12 * tint) + core * 0.115) * fade
-    b = (s * (1.2 - 0.4 * tint) + core * 0.150) * fade
+    r = (s * (0.8 + 0.45 * tint) + core * 0.20) * fade
+    g = (s * (0.88 + 0.12 * tint) + core * 0.20) * fade
+    b = (s * (1.2 - 0.4 * tint) + core * 0.29) * fade
     return r, g, b
 
 
@@ -135,9 +135,9 @@ def clouds(w, oy: float, dx: float, dy: float, dz: float, jitter: float, steps: 
             for k in range(1, 4):
                 q = 55.0 * k * k
                 lift = max(w[SUN_Y], 0.10)
-                depth += _density(
-                    w, x + w[SUN_X] * q, y + lift * q, z + w[SUN_Z] * q, 4
-                ) * (0.5 + 0.5 * k)
+                depth += _density(w, x + w[SUN_X] * q, y + lift * q, z + w[SUN_Z] * q, 4) * (
+                    0.5 + 0.5 * k
+                )
             lit = (math.exp(-depth * 1.15) + 0.22 * math.exp(-depth * 0.25)) * phase
             h = (y - w[CLOUD_BASE]) / (w[CLOUD_TOP] - w[CLOUD_BASE])
             sky = 0.35 + 0.65 * h
@@ -173,9 +173,11 @@ def disc(w, dx: float, dy: float, dz: float) -> tuple[float, float, float]:
     edge = 1.0 - smooth(w[DISC] * 0.94, w[DISC] * 1.06, angle)
     if edge <= 0.0:
         return 0.0, 0.0, 0.0
-    seas = smooth(0.35, 0.68, fbm2((dx - w[SUN_X]) / w[DISC] * 1.3, (dy - w[SUN_Y]) / w[DISC] * 1.3, 5))
+    seas = smooth(
+        0.35, 0.68, fbm2((dx - w[SUN_X]) / w[DISC] * 1.3, (dy - w[SUN_Y]) / w[DISC] * 1.3, 5)
+    )
     face = edge * (1.0 - 0.42 * seas * w[STARS])
-    return w[SUN_RGB] * 2.2 * face, w[SUN_RGB + 1] * 2.2 * face, w[SUN_RGB + 2] * 2.2 * face
+    return w[SUN_RGB] * 1.7 * face, w[SUN_RGB + 1] * 1.7 * face, w[SUN_RGB + 2] * 1.7 * face
 
 
 @njit(**FAST)

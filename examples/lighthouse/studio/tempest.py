@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 
@@ -15,17 +17,21 @@ def rain(light: Picture, amount: float, slant_deg: float, seed: int) -> Picture:
     height, width = light.shape[:2]
     rng = np.random.default_rng(seed)
     sheet = np.zeros((height, width), np.float32)
-    for length, density, gain in ((0.028, 0.010, 0.9), (0.055, 0.0035, 1.3), (0.12, 0.0006, 2.6)):
+    for length, density, gain in ((0.030, 0.0030, 0.8), (0.060, 0.0013, 1.2), (0.13, 0.0003, 2.4)):
         drops = (rng.random((height, width)) < density).astype(np.float32)
         drops *= rng.random((height, width), np.float32)
         size = max(9, round(length * height) | 1)
         kernel = np.zeros((size, size), np.float32)
         lean = np.tan(np.radians(slant_deg)) * size / 2
         half = size // 2
-        cv2.line(kernel, (round(half - lean), 0), (round(half + lean), size - 1), 1.0, 1, cv2.LINE_AA)
+        cv2.line(
+            kernel, (round(half - lean), 0), (round(half + lean), size - 1), 1.0, 1, cv2.LINE_AA
+        )
         kernel *= np.hanning(size)[:, None]
         sheet += gain * cv2.filter2D(drops, -1, kernel / kernel.max())
-    gusts = cv2.resize(rng.random((12, 7), np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    gusts = cv2.resize(
+        rng.random((12, 7), np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     sheet *= 0.35 + 0.9 * gusts
     around = cv2.GaussianBlur(light, (0, 0), width / 18)
     tint = 0.35 * around + np.float32([0.050, 0.060, 0.068])
@@ -70,7 +76,7 @@ def _branch(
     sway = np.linalg.norm(end - start) * 0.16
     for _ in range(7):
         longer = [points[0]]
-        for a, b in zip(points, points[1:], strict=False):
+        for a, b in itertools.pairwise(points):
             along = (b - a) / (np.linalg.norm(b - a) + 1e-6)
             side = np.array([-along[1], along[0]])
             longer += [(a + b) / 2 + side * rng.normal(0, sway), b]
@@ -87,6 +93,8 @@ def _branch(
         heading = end - start
         turn = rng.choice([-1, 1]) * rng.uniform(0.35, 0.8)
         cos, sin = np.cos(turn), np.sin(turn)
-        heading = np.array([cos * heading[0] - sin * heading[1], sin * heading[0] + cos * heading[1]])
+        heading = np.array(
+            [cos * heading[0] - sin * heading[1], sin * heading[0] + cos * heading[1]]
+        )
         tip = points[at] + heading * rng.uniform(0.18, 0.42)
         _branch(stroke, points[at], tip, strength * rng.uniform(0.25, 0.5), rng, width)

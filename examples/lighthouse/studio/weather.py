@@ -40,6 +40,7 @@ class Weather:
     flash_rgb: Rgb = BLACK
 
     def pack(self) -> np.ndarray:
+        """Lay the fields out by the indices of `sky`."""
         fields = np.zeros(40)
         fields[sky.SUN_X : sky.SUN_X + 3] = self.sun
         fields[sky.SUN_RGB : sky.SUN_RGB + 3] = self.sun_rgb
@@ -70,6 +71,7 @@ class Ship:
     heel: float = 8.0
     scale: float = 1.0
     lift: float = 0.0
+    reefed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Coast:
     scatter: Rgb = (0.05, 0.14, 0.13)
 
     def pack(self) -> np.ndarray:
+        """Lay the fields out by the indices of `coast`."""
         fields = np.zeros(32)
         fields[coast.WAVE : coast.FOAM + 1] = (
             self.wave,
@@ -116,6 +119,7 @@ class Coast:
             fields[coast.SHIP_HEEL] = np.radians(self.ship.heel)
             fields[coast.SHIP_SCALE] = self.ship.scale
             fields[coast.SHIP_LIFT] = self.ship.lift
+            fields[coast.SHIP_REEFED] = self.ship.reefed
         fields[coast.DEEP_RGB : coast.DEEP_RGB + 3] = self.deep
         fields[coast.SCATTER_RGB : coast.SCATTER_RGB + 3] = self.scatter
         return fields

@@ -20,10 +20,7 @@ FAR = 9000.0
 def _solid(p, x: float, y: float, z: float, octaves: int) -> tuple[float, int]:
     best, what = 1e9, coast.NOTHING
     if p[coast.LAND] > 0:
-        if y < 24.0:
-            ground = (y - coast.land_height(p, x, z, octaves)) * 0.42
-        else:
-            ground = y - 23.0
+        ground = (y - coast.land_height(p, x, z, octaves)) * 0.42 if y < 24.0 else y - 23.0
         best, what = ground, coast.LANDS
         r = math.sqrt(x * x + z * z)
         if r < 22.0:
@@ -55,7 +52,7 @@ def _march(p, ox, oy, oz, dx, dy, dz, limit, steps) -> tuple[float, int]:
 @njit(**FAST)
 def _sea_hit(p, ox, oy, oz, dx, dy, dz) -> float:
     """Where a ray meets the waves, or FAR."""
-    high = 1.7 * p[coast.WAVE]
+    high = 2.4 * p[coast.WAVE]
     if dy >= 0 and oy > high:
         return FAR
     t = max((high - oy) / dy, 0.3) if oy > high else 0.3
@@ -78,9 +75,7 @@ def _shadow(p, w, x, y, z) -> float:
     """How much of the sun or moon reaches a place on land."""
     t, light = 0.6, 1.0
     for _ in range(40):
-        d, _what = _solid(
-            p, x + w[sky.SUN_X] * t, y + w[sky.SUN_Y] * t, z + w[sky.SUN_Z] * t, 3
-        )
+        d, _what = _solid(p, x + w[sky.SUN_X] * t, y + w[sky.SUN_Y] * t, z + w[sky.SUN_Z] * t, 3)
         light = min(light, 9.0 * d / t)
         if light < 0.02 or t > 70:
             break
@@ -89,99 +84,118 @@ def _shadow(p, w, x, y, z) -> float:
 
 
 @njit(**FAST)
-def _solid_light(p, w, what, ox, oy, oz, dx, dy, dz, t):
-    """The colour of land, walls, metal, sails."""
-    x, y, z = ox + dx * t, oy + dy * t, oz + dz * t
-    e = max(0.02, t * 0.0011)
-    if what == coast.LANDS:
-        e = max(0.05, t * 0.0014)
-        hx = coast.land_height(p, x + e, z, 7) - coast.land_height(p, x - e, z, 7)
-        hz = coast.land_height(p, x, z + e, 7) - coast.land_height(p, x, z - e, 7)
-        nx, ny, nz = -hx, 2 * e, -hz
-    else:
-        nx = _solid(p, x + e, y, z, 3)[0] - _solid(p, x - e, y, z, 3)[0]
-        ny = _solid(p, x, y + e, z, 3)[0] - _solid(p, x, y - e, z, 3)[0]
-        nz = _solid(p, x, y, z + e, 3)[0] - _solid(p, x, y, z - e, 3)[0]
+def _solid_normal(p, what, x, y, z, dx, dz, t):
+    """The unit normal of a surface, as fine as a pixel is at that distance."""
     if what == coast.SAIL:
+        # A sail is thinner than the step of a difference; it faces across its ship.
         nx, ny, nz = -math.sin(p[coast.SHIP_YAW]), 0.05, math.cos(p[coast.SHIP_YAW])
         if nx * dx + nz * dz > 0:
             nx, nz = -nx, -nz
+    elif what == coast.LANDS:
+        e = max(0.05, t * 0.0014)
+        nx = coast.land_height(p, x - e, z, 7) - coast.land_height(p, x + e, z, 7)
+        nz = coast.land_height(p, x, z - e, 7) - coast.land_height(p, x, z + e, 7)
+        ny = 2 * e
+    else:
+        e = max(0.02, t * 0.0011)
+        nx = _solid(p, x + e, y, z, 3)[0] - _solid(p, x - e, y, z, 3)[0]
+        ny = _solid(p, x, y + e, z, 3)[0] - _solid(p, x, y - e, z, 3)[0]
+        nz = _solid(p, x, y, z + e, 3)[0] - _solid(p, x, y, z - e, 3)[0]
     n = math.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9
-    nx, ny, nz = nx / n, ny / n, nz / n
-    r = g = b = 0.0
-    glow_r = glow_g = glow_b = 0.0
-    if what == coast.LANDS:
-        rough = fbm3(x * 0.9, y * 2.6, z * 0.9, 6)
-        strata = 0.5 + 0.5 * math.sin(y * 2.1 + 5.0 * fbm2(x * 0.12, z * 0.12 + y * 0.05, 4))
-        tone = 0.42 + 0.75 * rough + 0.22 * strata
-        r, g, b = 0.135 * tone, 0.118 * tone, 0.104 * tone
-        bend = (rough - 0.5) * 1.5
-        nx, nz = nx + bend * 0.7 * (1 - ny), nz - bend * 0.5 * (1 - ny)
-        wet = 1 - smooth(0.4, 3.6 + 2.0 * rough, y)
-        r, g, b = r * (1 - 0.6 * wet), g * (1 - 0.58 * wet), b * (1 - 0.52 * wet)
-        turf = smooth(0.62, 0.82, ny + 0.35 * (fbm2(x * 0.35, z * 0.35, 5) - 0.5))
-        turf *= smooth(6.0, 10.5, y)
-        blade = fbm2(x * 2.3, z * 2.3, 5)
-        dry = fbm2(x * 0.11 + 3, z * 0.11, 4)
-        tr, tg, tb = 0.10 + 0.09 * dry, 0.115 + 0.03 * dry, 0.042 + 0.015 * dry
-        shade = 0.45 + 1.1 * blade
-        r += (tr * shade - r) * turf
-        g += (tg * shade - g) * turf
-        b += (tb * shade - b) * turf
-    elif what == coast.PLASTER:
-        stain = fbm3(x * 0.7, y * 0.16, z * 0.7, 6)
-        course = fbm3(x * 3, y * 3.0, z * 3, 4)
-        tone = 0.52 + 0.30 * stain + 0.12 * course
-        r, g, b = 0.78 * tone, 0.75 * tone, 0.70 * tone
-    elif what == coast.METAL:
-        r, g, b = 0.055, 0.060, 0.066
-    elif what == coast.ROOF:
+    return nx / n, ny / n, nz / n
+
+
+@njit(**FAST)
+def _ground(x, y, z, ny):
+    """Rock in beds, dark where the sea wets it, under turf; colour and roughness."""
+    rough = fbm3(x * 0.9, y * 2.6, z * 0.9, 6)
+    strata = 0.5 + 0.5 * math.sin(y * 2.1 + 5.0 * fbm2(x * 0.12, z * 0.12 + y * 0.05, 4))
+    tone = 0.46 + 0.80 * rough + 0.24 * strata
+    r, g, b = 0.150 * tone, 0.128 * tone, 0.110 * tone
+    wet = 1 - smooth(0.4, 3.6 + 2.0 * rough, y)
+    r, g, b = r * (1 - 0.6 * wet), g * (1 - 0.58 * wet), b * (1 - 0.52 * wet)
+    turf = smooth(0.62, 0.82, ny + 0.35 * (fbm2(x * 0.35, z * 0.35, 5) - 0.5))
+    turf *= smooth(6.0, 10.5, y)
+    blade = fbm2(x * 2.3, z * 2.3, 5)
+    dry = fbm2(x * 0.11 + 3, z * 0.11, 4)
+    shade = 0.45 + 1.1 * blade
+    r += ((0.10 + 0.09 * dry) * shade - r) * turf
+    g += ((0.115 + 0.03 * dry) * shade - g) * turf
+    b += ((0.042 + 0.015 * dry) * shade - b) * turf
+    return r, g, b, rough
+
+
+@njit(**FAST)
+def _paint(what, x, y, z):
+    """The colour of what people built."""
+    if what == coast.PLASTER:
+        tone = (
+            0.52 + 0.30 * fbm3(x * 0.7, y * 0.16, z * 0.7, 6) + 0.12 * fbm3(x * 3, y * 3, z * 3, 4)
+        )
+        return 0.78 * tone, 0.75 * tone, 0.70 * tone
+    if what == coast.ROOF:
         tone = 0.6 + 0.8 * noise2(x * 3.0, y * 4.0 + z)
-        r, g, b = 0.10 * tone, 0.085 * tone, 0.08 * tone
-    elif what == coast.HULL:
-        r, g, b = 0.060, 0.048, 0.042
-    elif what == coast.SAIL:
-        tone = 0.85 + 0.3 * noise2(y * 1.4, x * 0.4)
-        r, g, b = 0.78 * tone, 0.72 * tone, 0.62 * tone
-    elif what == coast.PANE:
-        r, g, b = 0.02, 0.02, 0.025
-        glow_r, glow_g, glow_b = 2.6 * p[coast.WINDOWS], 1.25 * p[coast.WINDOWS], 0.38 * p[coast.WINDOWS]
-    elif what == coast.GLASS:
+        return 0.10 * tone, 0.085 * tone, 0.08 * tone
+    if what == coast.HULL:
+        plank = smooth(0.0, 0.16, abs((y * 2.6) % 1.0 - 0.5) * 2)
+        tone = (0.55 + 0.45 * plank) * (0.7 + 0.6 * fbm3(x * 1.1, y * 5, z * 1.1, 4))
+        return 0.085 * tone, 0.062 * tone, 0.050 * tone
+    if what == coast.SAIL:
+        seam = smooth(0.0, 0.10, abs((y * 0.52) % 1.0 - 0.5) * 2)
+        tone = (0.80 + 0.2 * seam) * (0.72 + 0.5 * fbm2(y * 0.5, x * 0.5, 4))
+        return 0.78 * tone, 0.71 * tone, 0.60 * tone
+    if what == coast.METAL:
+        return 0.055, 0.060, 0.066
+    return 0.03, 0.033, 0.038
+
+
+@njit(**FAST)
+def _solid_light(p, w, what, ox, oy, oz, dx, dy, dz, t):
+    """Light from land, walls, metal, sails: their colour under sun, sky, flash and lamp."""
+    x, y, z = ox + dx * t, oy + dy * t, oz + dz * t
+    nx, ny, nz = _solid_normal(p, what, x, y, z, dx, dz, t)
+    if what == coast.PANE:
+        k = p[coast.WINDOWS]
+        return 2.6 * k + 0.01, 1.25 * k + 0.01, 0.38 * k + 0.012
+    if what == coast.GLASS:
         h = (y - coast.LAMP_Y) / 1.2
         core = math.exp(-h * h * 1.2) * (0.25 + 0.75 * max(-(nx * dx + nz * dz), 0.0) ** 1.5)
-        r, g, b = 0.03, 0.035, 0.04
-        glow_r, glow_g, glow_b = (
-            30 * core * p[coast.LAMP],
-            20 * core * p[coast.LAMP],
-            9.5 * core * p[coast.LAMP],
-        )
-    sun = nx * w[sky.SUN_X] + ny * w[sky.SUN_Y] + nz * w[sky.SUN_Z]
-    if what == coast.SAIL:
-        sun = 0.30 + 0.55 * abs(sun)
-    if sun > 0:
-        sun *= _shadow(p, w, x + nx * 0.15, y + ny * 0.15, z + nz * 0.15)
-    sun = max(sun, 0.0)
-    zr, zg, zb = sky.air(w, nx, max(ny, 0.25), nz)
-    up = 0.35 + 0.65 * (0.5 + 0.5 * ny)
+        core *= p[coast.LAMP]
+        ar, ag, ab = sky.air(w, 2 * nx * 0.7 + dx, 0.25, 2 * nz * 0.7 + dz)
+        return 30 * core + 0.25 * ar, 20 * core + 0.25 * ag, 9.5 * core + 0.25 * ab
     hollow = 1.0
     if what == coast.LANDS:
+        r, g, b, rough = _ground(x, y, z, ny)
+        bend = (rough - 0.5) * 1.5
+        nx, nz = nx + bend * 0.7 * (1 - ny), nz - bend * 0.5 * (1 - ny)
         hollow = smooth(-1.0, 1.6, y - coast.land_height(p, x + nx * 2.2, z + nz * 2.2, 3))
         hollow = 0.3 + 0.7 * hollow
-    lr = w[sky.SUN_RGB] * sun * 1.25 + (zr * 0.95 + w[sky.SHADE_RGB] * 0.5) * up * hollow
-    lg = w[sky.SUN_RGB + 1] * sun * 1.25 + (zg * 0.95 + w[sky.SHADE_RGB + 1] * 0.5) * up * hollow
-    lb = w[sky.SUN_RGB + 2] * sun * 1.25 + (zb * 0.95 + w[sky.SHADE_RGB + 2] * 0.5) * up * hollow
-    # A strike of lightning lights what faces it; the lamp warms the gallery round it.
-    fl = max(nx * w[sky.FLASH_X] + ny * 0.4 + nz * w[sky.FLASH_Z], 0.0) * 0.35
-    lr += w[sky.FLASH_RGB] * fl
-    lg += w[sky.FLASH_RGB + 1] * fl
-    lb += w[sky.FLASH_RGB + 2] * fl
-    if p[coast.LAMP] > 0 and what != coast.GLASS:
+    else:
+        r, g, b = _paint(what, x, y, z)
+    sun = nx * w[sky.SUN_X] + ny * w[sky.SUN_Y] + nz * w[sky.SUN_Z]
+    if what == coast.SAIL:
+        # Cloth lets light through: from behind it glows, and no mast shades it for long.
+        sun = 0.16 + 0.62 * abs(sun)
+    elif sun > 0:
+        lift = 0.15 if what == coast.LANDS else 0.6
+        sun *= _shadow(p, w, x + nx * lift, y + ny * lift, z + nz * lift)
+    sun = max(sun, 0.0) * 1.25
+    zr, zg, zb = sky.air(w, nx, max(ny, 0.25), nz)
+    up = (0.35 + 0.65 * (0.5 + 0.5 * ny)) * hollow
+    lr = w[sky.SUN_RGB] * sun + (zr * 0.95 + w[sky.SHADE_RGB] * 0.7) * up
+    lg = w[sky.SUN_RGB + 1] * sun + (zg * 0.95 + w[sky.SHADE_RGB + 1] * 0.7) * up
+    lb = w[sky.SUN_RGB + 2] * sun + (zb * 0.95 + w[sky.SHADE_RGB + 2] * 0.7) * up
+    flash = 0.25 + max(nx * w[sky.FLASH_X] + ny * 0.4 + nz * w[sky.FLASH_Z], 0.0) * 1.2
+    lr += w[sky.FLASH_RGB] * flash
+    lg += w[sky.FLASH_RGB + 1] * flash
+    lb += w[sky.FLASH_RGB + 2] * flash
+    if p[coast.LAMP] > 0 and p[coast.LAND] > 0:
         ax, ay, az = -x, coast.LAMP_Y - y, -z
         d2 = ax * ax + ay * ay + az * az
         facing = 0.4 + 0.6 * max((nx * ax + ny * ay + nz * az) / math.sqrt(d2), 0.0)
         near = 7.0 * p[coast.LAMP] * facing / (1.5 + d2)
         lr, lg, lb = lr + near, lg + near * 0.62, lb + near * 0.26
-    return r * lr + glow_r, g * lg + glow_g, b * lb + glow_b
+    return r * lr, g * lg, b * lb
 
 
 @njit(**FAST)
@@ -200,12 +214,12 @@ def _glint(lx, ly, lz, dx, dy, dz, nx, ny, nz, variance) -> float:
 
 
 @njit(**FAST)
-def _sea_light(p, w, ox, oy, oz, dx, dy, dz, t, jitter):
-    x, z = ox + dx * t, oz + dz * t
-    e = max(0.03, t * 0.0016)
-    octaves = 8
+def _wave_normal(p, x, z, dx, dy, dz, t):
+    """The unit normal of the water, never turned from the eye; and the water's height."""
+    e = max(0.02, t * 0.0012)
+    octaves = 9
     if t > 60:
-        octaves = 6
+        octaves = 7
     if t > 200:
         octaves = 5
     h = coast.sea_height(p, x, z, octaves)
@@ -219,71 +233,102 @@ def _sea_light(p, w, ox, oy, oz, dx, dy, dz, t, jitter):
     facing = -(dx * nx + dy * ny + dz * nz)
     if facing < 0.03:
         # A facet turned away is hidden by its own crest: bend it back into view.
-        nx, ny, nz = nx - dx * (0.03 - facing), ny - dy * (0.03 - facing), nz - dz * (0.03 - facing)
+        k = 0.03 - facing
+        nx, ny, nz = nx - dx * k, ny - dy * k, nz - dz * k
         n = math.sqrt(nx * nx + ny * ny + nz * nz)
         nx, ny, nz = nx / n, ny / n, nz / n
-        facing = 0.03
-    rough = min(t / 1500.0, 1.0)
-    fresnel = 0.02 + 0.98 * (1 - facing) ** 5 * (1 - 0.45 * rough)
-    k = 2 * facing
-    rx, ry, rz = dx + nx * k, dy + ny * k, dz + nz * k
-    ry = max(ry, 0.0) + 0.025 + 0.10 * rough
-    n = math.sqrt(rx * rx + ry * ry + rz * rz)
-    rx, ry, rz = rx / n, ry / n, rz / n
-    sr, sg, sb = sky.air(w, rx, ry, rz)
-    cr, cg, cb, through = sky.clouds(w, 0.0, rx, ry, rz, jitter, 9)
-    sr, sg, sb = sr * through + cr, sg * through + cg, sb * through + cb
-    y = h
-    if p[coast.LAND] > 0 and x * x + z * z < 130.0**2 and ry > 0:
+    return nx, ny, nz, h
+
+
+@njit(**FAST)
+def _mirrored(p, w, x, y, z, rx, ry, rz, jitter):
+    """What the water mirrors: sky and clouds, and the solids that stand near."""
+    if p[coast.LAND] > 0 and x * x + z * z < 130.0**2:
         hit, what = _march(p, x, max(y, 0.0) + 0.3, z, rx, ry, rz, 90.0, 44)
         if hit < FAR:
-            sr, sg, sb = _solid_light(p, w, what, x, max(y, 0.0) + 0.3, z, rx, ry, rz, hit)
+            return _solid_light(p, w, what, x, max(y, 0.0) + 0.3, z, rx, ry, rz, hit)
     elif p[coast.SHIP] > 0:
         hit, what = _march(p, x, y + 0.2, z, rx, ry, rz, 60.0, 40)
         if hit < FAR:
-            sr, sg, sb = _solid_light(p, w, what, x, y + 0.2, z, rx, ry, rz, hit)
-    # Light that comes up through the water, most where a crest is thin and lit from behind.
-    crest = min(max(h / (1.3 * p[coast.WAVE] + 0.05) + 0.25, 0.0), 1.2)
-    crest *= crest / (1 + t / 500.0)
-    toward = 0.35 + 0.65 * max(dx * w[sky.SUN_X] + dz * w[sky.SUN_Z], 0.0) ** 2
-    lum = w[sky.SUN_RGB + 1] * 0.5 + w[sky.FLASH_RGB + 1] * 0.25 + w[sky.ZENITH_RGB + 2]
-    r = p[coast.DEEP_RGB] + p[coast.SCATTER_RGB] * crest * toward * lum
-    g = p[coast.DEEP_RGB + 1] + p[coast.SCATTER_RGB + 1] * crest * toward * lum
-    b = p[coast.DEEP_RGB + 2] + p[coast.SCATTER_RGB + 2] * crest * toward * lum
-    r, g, b = r + (sr - r) * fresnel, g + (sg - g) * fresnel, b + (sb - b) * fresnel
-    # Foam on steep crests and round the rocks.
-    lace = fbm2(x * 0.9, z * 0.9, 5)
-    veins = 1 - abs(2 * fbm2(x * 0.35 + 2 * lace, z * 0.35, 5) - 1)
-    foam = smooth(0.80, 1.20, crest * 0.9 + 0.7 * (lace - 0.5)) * p[coast.FOAM]
-    foam += smooth(0.84, 0.99, veins) * 0.30 * p[coast.FOAM] * crest
+            return _solid_light(p, w, what, x, y + 0.2, z, rx, ry, rz, hit)
+    r, g, b = sky.air(w, rx, ry, rz)
+    cr, cg, cb, through = sky.clouds(w, 0.0, rx, ry, rz, jitter, 9)
+    return r * through + cr, g * through + cg, b * through + cb
+
+
+@njit(**FAST)
+def _foam(p, x, z, crest, t):
+    """How much of the water is foam: torn crests, streaks down the wind, surf at the rocks."""
+    lace = fbm2(x * 0.9, z * 0.9, 6)
+    veins = 1 - abs(2 * fbm2(x * 0.40 + 2.2 * lace, z * 0.40, 6) - 1)
+    streak = 1 - abs(2 * fbm2(x * 0.16 + 1.2 * lace, z * 0.75 + 0.8 * lace, 6) - 1)
+    torn = crest * 0.58 + 0.9 * (lace - 0.5) + 0.35 * (veins - 0.7)
+    foam = smooth(0.72, 1.12, torn)
+    foam += smooth(0.86, 0.985, streak) * (0.12 + 0.42 * min(crest, 1.0))
+    foam += smooth(0.90, 0.995, veins) * 0.25 * crest
+    foam *= p[coast.FOAM]
     if p[coast.LAND] > 0 and x * x + z * z < 160.0**2:
         ground = coast.land_height(p, x, z, 4)
         surf = smooth(-5.2, -0.6, ground + 2.6 * (lace - 0.5)) * (0.35 + 0.9 * veins * veins)
         foam += surf * min(0.5 + p[coast.WAVE], 1.0)
-    foam = min(max(foam, 0.0), 1.0) * (0.35 + 0.65 * lace) * 1.2 / (1 + t / 900.0)
-    zr, zg, zb = sky.air(w, 0.0, 0.7, 0.3)
-    lit = max(w[sky.SUN_Y], 0.12) * 1.1
-    fr = zr * 0.9 + w[sky.SUN_RGB] * lit + w[sky.SHADE_RGB] + w[sky.FLASH_RGB] * 0.12
-    fg = zg * 0.9 + w[sky.SUN_RGB + 1] * lit + w[sky.SHADE_RGB + 1] + w[sky.FLASH_RGB + 1] * 0.12
-    fb = zb * 0.9 + w[sky.SUN_RGB + 2] * lit + w[sky.SHADE_RGB + 2] + w[sky.FLASH_RGB + 2] * 0.12
-    r, g, b = r + (0.8 * fr - r) * foam, g + (0.8 * fg - g) * foam, b + (0.8 * fb - b) * foam
-    # The glitter of sun or moon, and of the lamp.
+    fine = fbm2(x * 3.1, z * 3.1, 5)
+    foam = min(max(foam, 0.0), 1.0) * (0.25 + 0.95 * smooth(0.28, 0.68, fine))
+    return min(foam, 1.0) / (1 + t / 900.0)
+
+
+@njit(**FAST)
+def _glitter(p, w, x, y, z, dx, dy, dz, nx, ny, nz, t):
+    """The road of sun or moon on the water, and the lamp's."""
     variance = 0.0060 + 0.018 * min(p[coast.WAVE], 1.0) * (1 - math.exp(-t / 160.0))
     spark = fbm2(x * 9.0 / (1 + t * 0.02), z * 9.0 / (1 + t * 0.05), 3)
-    spark = 0.10 + 4.5 * max(spark - 0.46, 0.0) * (0.5 + 0.5 * jitter)
+    spark = 0.08 + 2.7 * max(spark - 0.46, 0.0)
     shine = _glint(w[sky.SUN_X], w[sky.SUN_Y], w[sky.SUN_Z], dx, dy, dz, nx, ny, nz, variance)
-    shine = min(shine, 7.0) * spark * (1 - 0.8 * foam)
-    veil = w[sky.DISC] * 100.0
-    r += w[sky.SUN_RGB] * shine * veil
-    g += w[sky.SUN_RGB + 1] * shine * veil
-    b += w[sky.SUN_RGB + 2] * shine * veil
+    shine = min(shine, 6.0) * spark * w[sky.DISC] * 80.0
+    r, g, b = w[sky.SUN_RGB] * shine, w[sky.SUN_RGB + 1] * shine, w[sky.SUN_RGB + 2] * shine
     if p[coast.LAMP] > 0 and p[coast.LAND] > 0:
         lx, ly, lz = -x, coast.LAMP_Y - y, -z
         d = math.sqrt(lx * lx + ly * ly + lz * lz)
         shine = _glint(lx / d, ly / d, lz / d, dx, dy, dz, nx, ny, nz, variance)
-        shine = min(shine, 9.0) * spark * p[coast.LAMP] * 0.5 / (1 + (d / 260.0) ** 2)
+        shine = min(shine, 8.0) * spark * p[coast.LAMP] * 0.55 / (1 + (d / 260.0) ** 2)
         r, g, b = r + shine, g + shine * 0.66, b + shine * 0.30
     return r, g, b
+
+
+@njit(**FAST)
+def _sea_light(p, w, ox, oy, oz, dx, dy, dz, t, jitter):
+    """Light from the water: the mirror on it, the glow in it, foam and glitter."""
+    x, z = ox + dx * t, oz + dz * t
+    nx, ny, nz, y = _wave_normal(p, x, z, dx, dy, dz, t)
+    facing = -(dx * nx + dy * ny + dz * nz)
+    rough = min(t / 1500.0, 1.0)
+    fresnel = 0.02 + 0.98 * (1 - facing) ** 5 * (1 - 0.45 * rough)
+    rx, ry, rz = dx + 2 * facing * nx, dy + 2 * facing * ny, dz + 2 * facing * nz
+    ry = max(ry, 0.0) + 0.025 + 0.10 * rough
+    n = math.sqrt(rx * rx + ry * ry + rz * rz)
+    sr, sg, sb = _mirrored(p, w, x, y, z, rx / n, ry / n, rz / n, jitter)
+    # Light that comes up through the water, most where a crest is thin and lit from behind.
+    crest = min(max(y / (1.3 * p[coast.WAVE] + 0.05) + 0.25, 0.0), 1.2)
+    crest *= crest / (1 + t / 500.0)
+    toward = 0.35 + 0.65 * max(dx * w[sky.SUN_X] + dz * w[sky.SUN_Z], 0.0) ** 2
+    lum = w[sky.SUN_RGB + 1] * 0.5 + w[sky.FLASH_RGB + 1] * 0.5 + w[sky.ZENITH_RGB + 2]
+    glow = crest * toward * lum * (0.45 + 0.55 * (1 - ny) * 4)
+    r = p[coast.DEEP_RGB] + p[coast.SCATTER_RGB] * glow
+    g = p[coast.DEEP_RGB + 1] + p[coast.SCATTER_RGB + 1] * glow
+    b = p[coast.DEEP_RGB + 2] + p[coast.SCATTER_RGB + 2] * glow
+    r, g, b = r + (sr - r) * fresnel, g + (sg - g) * fresnel, b + (sb - b) * fresnel
+    foam = _foam(p, x, z, crest, t)
+    zr, zg, zb = sky.air(w, 0.0, 0.7, 0.3)
+    lit = max(w[sky.SUN_Y], 0.12) * 1.1
+    slope = 0.55 + 0.9 * max(ny - 0.5, 0.0)
+    fr = (zr * 0.9 + w[sky.SUN_RGB] * lit + w[sky.SHADE_RGB] + w[sky.FLASH_RGB] * 0.3) * slope
+    fg = (zg * 0.9 + w[sky.SUN_RGB + 1] * lit + w[sky.SHADE_RGB + 1]) * slope
+    fg += w[sky.FLASH_RGB + 1] * 0.3 * slope
+    fb = (zb * 0.9 + w[sky.SUN_RGB + 2] * lit + w[sky.SHADE_RGB + 2]) * slope
+    fb += w[sky.FLASH_RGB + 2] * 0.3 * slope
+    r, g, b = r + (0.8 * fr - r) * foam, g + (0.8 * fg - g) * foam, b + (0.8 * fb - b) * foam
+    hr, hg, hb = _glitter(p, w, x, y, z, dx, dy, dz, nx, ny, nz, t)
+    dull = 1 - 0.8 * foam
+    return r + hr * dull, g + hg * dull, b + hb * dull
 
 
 @njit(**FAST)
@@ -306,7 +351,7 @@ def _beam(p, ox, oy, oz, dx, dy, dz, t, turn):
     px, py, pz = wx + dx * along - ax * s, wy + dy * along - ay * s, wz + dz * along - az * s
     radius = 0.62 + 0.026 * max(s, 0.0)
     near = math.exp(-(px * px + py * py + pz * pz) / (radius * radius))
-    dust = 0.62 + 0.75 * fbm3(
+    dust = 0.78 + 0.44 * fbm3(
         (ox + dx * along) * 0.035, (oy + dy * along) * 0.05, (oz + dz * along) * 0.035, 4
     )
     ahead = 0.55 + 0.9 * max(-b, 0.0) ** 2
@@ -349,7 +394,7 @@ def trace(cam, w, p, px, py, jitter, steps):
         glow = _beam(p, ox, oy, oz, dx, dy, dz, t, p[coast.BEAM_AZIMUTH])
         glow += _beam(p, ox, oy, oz, dx, dy, dz, t, p[coast.BEAM_AZIMUTH] + math.pi)
         glow *= p[coast.BEAM_GAIN]
-        r, g, b = r + glow, g + glow * 0.80, b + glow * 0.52
+        r, g, b = r + glow, g + glow * 0.86, b + glow * 0.64
     return r, g, b, t
 
 
