@@ -26,6 +26,8 @@ _BANDS = 25
 _LOW_HZ, _HIGH_HZ = 130.0, 6800.0
 _PRE_EMPHASIS = 0.97
 _LIFTER = 22
+_LEAST_POWER = 10.0
+"""Mel power of noise in the last bit of 16, in place of a digital silence's minus infinity."""
 _BLOCK = 4096
 
 
@@ -38,13 +40,14 @@ def cepstra(samples: NDArray[np.int16]) -> Array:
     Returns:
         ``[len(samples) // 160, 13]``; windows at the end are filled up with zeros.
     """
-    log_mel = np.log(np.maximum(_denoised(_mel_power(samples)), 1e-4))
+    log_mel = np.log(_denoised(np.maximum(_mel_power(samples), _LEAST_POWER)))
     return (log_mel @ _cosines()).astype(np.float32)
 
 
 def normalised(values: Array) -> Array:
     """Cepstra less their mean, which takes out the microphone and the room's colour."""
-    return values - values.mean(axis=0, keepdims=True) if len(values) else values
+    sounding = values[values[:, 0] > 0]
+    return values - sounding.mean(axis=0, keepdims=True) if len(sounding) else values
 
 
 def with_deltas(values: Array) -> Array:
