@@ -2,8 +2,8 @@
 
     python benchmarks/reel.py [--seconds 60]
 
-The example is stretched to the length asked for by a silent beat. Prints seconds of reel per second of
-work for the whole way, for its stages, and for the floor, and the ratios.
+The example is stretched to the length asked for by a silent beat. Prints seconds of reel per second
+of work for the whole way, for its stages, and for the floor, and the ratios.
 """
 
 from __future__ import annotations
