@@ -63,6 +63,7 @@ def _compile(args: argparse.Namespace) -> int:
             config=args.config,
             renderer=args.renderer,
             quality=args.quality,
+            engine=args.engine,
             force=args.force,
             allow_outside=args.allow_outside,
             relative_media=args.relative_media,
@@ -77,6 +78,7 @@ def _render(args: argparse.Namespace) -> int:
         report = render_timeline(
             args.timeline,
             config=args.config,
+            engine=args.engine,
             force=args.force,
             relative_media=args.relative_media,
             on_progress=show,
@@ -227,7 +229,20 @@ def _overriding(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _engine(name: str) -> str:
+    if name in ("local", "ray") or name.startswith("ray://"):
+        return name
+    raise argparse.ArgumentTypeError(f"{name!r} is no engine: local, ray or ray://HOST:PORT")
+
+
 def _writing(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--engine",
+        type=_engine,
+        default="local",
+        metavar="E",
+        help="where slots are rendered: local, ray, or ray://HOST:PORT (default: local)",
+    )
     command.add_argument(
         "--force", action="store_true", help="render again what the store holds already"
     )

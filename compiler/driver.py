@@ -52,6 +52,7 @@ def compile_script(
     config: str | Path | None = None,
     renderer: str | None = None,
     quality: Quality | None = None,
+    engine: str = "local",
     force: bool = False,
     allow_outside: bool = False,
     relative_media: bool = False,
@@ -67,6 +68,7 @@ def compile_script(
             user's own.
         renderer: use this one for every scene, whatever the script says.
         quality: use this one for every scene.
+        engine: where slots are rendered: ``local``, ``ray`` or ``ray://HOST:PORT``.
         force: render every slot again, also those that the store holds.
         allow_outside: let the script name files outside its folder.
         relative_media: name media relative to the timeline, for a folder that will move.
@@ -102,7 +104,14 @@ def compile_script(
     if until != "timeline":
         with clock.stage("render"):
             try:
-                _render(timeline, outputs, report, front.config, force, relative_media, on_progress)
+                _render(
+                    timeline,
+                    outputs,
+                    report,
+                    front.config,
+                    _Rendering(engine, force, relative_media),
+                    on_progress,
+                )
             finally:
                 write_timeline(timeline, outputs.timeline)
                 _write_report(report, outputs, clock)
@@ -151,6 +160,7 @@ def render_timeline(
     timeline: str | Path,
     *,
     config: str | Path | None = None,
+    engine: str = "local",
     force: bool = False,
     relative_media: bool = False,
     on_progress: OnProgress = silent,
@@ -169,7 +179,14 @@ def render_timeline(
         clock.done("read", f"{path.name}: {_count(report.frames, 'frame')}")
     with clock.stage("render"):
         try:
-            _render(loaded, outputs, report, settings, force, relative_media, on_progress)
+            _render(
+                loaded,
+                outputs,
+                report,
+                settings,
+                _Rendering(engine, force, relative_media),
+                on_progress,
+            )
         finally:
             write_timeline(loaded, path)
         clock.done("render", _made(report.slots))
@@ -433,13 +450,21 @@ def _write_report(report: Report, outputs: Outputs, clock: _Clock) -> None:
     write_text(outputs.report, report.as_text())
 
 
+@dataclass(frozen=True, slots=True)
+class _Rendering:
+    """How slots are filled: where, whether again, and how their media are named."""
+
+    engine: str
+    force: bool
+    relative_media: bool
+
+
 def _render(
     timeline: otio.schema.Timeline,
     outputs: Outputs,
     report: Report,
     config: Config,
-    force: bool,
-    relative_media: bool,
+    how: _Rendering,
     on_progress: OnProgress,
 ) -> None:
     """Render what the slots lack; what is finished is named in the timeline, also on failure."""
@@ -454,7 +479,7 @@ def _render(
 
     def on_finished(rendered: pool.Rendered) -> None:
         slot = by_name[rendered.slot]
-        set_media(slot, rendered.path, outputs.folder if relative_media else None)
+        set_media(slot, rendered.path, outputs.folder if how.relative_media else None)
         report.slots.append(
             SlotReport(
                 name=rendered.slot,
@@ -472,10 +497,13 @@ def _render(
             Store(outputs.media),
             write_clip=_write_clip,
             workers=config.workers,
-            force=force,
+            engine=how.engine,
+            force=how.force,
             on_frames=on_frames,
             on_finished=on_finished,
         )
+    except base.UnavailableError as error:
+        raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
         raise WorkError(str(error)) from error
     order = {slot.name: index for index, slot in enumerate(slots)}

@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .backend.ffmpeg import ffmpeg_version
+
 REPORT_VERSION = 1
 PACKAGES = (
     "otio-gvideo",
@@ -23,7 +25,7 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide the result."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "ffmpeg": ffmpeg_version()}
     for package in PACKAGES:
         try:
             found[package] = version(package)

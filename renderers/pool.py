@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from . import assemble
 from .base import Frame, RendererError, renderer_class
+from .engines import executor
 from .recipe import Recipe, recipe_key, shot_from_recipe
 from .store import Store
 
@@ -60,6 +60,7 @@ def render_slots(
     *,
     write_clip: WriteClip,
     workers: int | Literal["auto"] = "auto",
+    engine: str = "local",
     force: bool = False,
     on_frames: Callable[[str, int, int], None] = lambda *_: None,
     on_finished: Callable[[Rendered], None] = lambda _: None,
@@ -73,9 +74,11 @@ def render_slots(
         jobs: the slots; two with the same key are made once.
         store: where media are looked for and kept.
         write_clip: the encoder.
-        workers: slots at a time; ``auto`` is one for two cores, as the encoder takes the other.
+        workers: slots at a time, as `engines.executor` takes it.
+        engine: where: ``local``, ``ray`` or ``ray://HOST:PORT``.
         force: make all of them again.
-        on_frames: called with (slot, frames made, all frames), from any thread, one at a time.
+        on_frames: called with (slot, frames made, all frames), from any thread, one at a time; on
+            a cluster when a slot is finished.
         on_finished: called once for each slot as it is done, one at a time.
 
     Returns:
@@ -112,12 +115,16 @@ def render_slots(
         with lock:
             on_frames(slot, made, total)
 
-    def make(key: str, index: int) -> Rendered:
+    def submit(pool: Executor, key: str, index: int) -> Future[Rendered]:
         job = jobs[index]
-        return _render(job, key, store, write_clip, lambda m, t: step(job.slot, m, t))
+        if engine != "local":
+            return pool.submit(_render, job, key, store, write_clip)
+        return pool.submit(
+            _render, job, key, store, write_clip, lambda made, total: step(job.slot, made, total)
+        )
 
-    with ThreadPoolExecutor(_workers(workers)) as pool:
-        futures = {pool.submit(make, key, index): index for key, index in to_make.items()}
+    with executor(engine, workers) as pool:
+        futures = {submit(pool, key, index): index for key, index in to_make.items()}
         try:
             for future in _as_completed(set(futures)):
                 index = futures[future]
@@ -126,7 +133,9 @@ def render_slots(
                 except RendererError as error:
                     failures[jobs[index].slot] = str(error)
                 else:
+                    frames = int(jobs[index].recipe["frames"])
                     with lock:
+                        on_frames(rendered.slot, frames, frames)
                         finish(index, rendered)
         except BaseException:
             stop.set()
@@ -157,7 +166,7 @@ def _render(
     key: str,
     store: Store,
     write_clip: WriteClip,
-    on_step: Callable[[int, int], None],
+    on_step: Callable[[int, int], None] = lambda *_: None,
 ) -> Rendered:
     started = time.perf_counter()
     recipe = job.recipe
@@ -182,7 +191,3 @@ def _render(
     except OSError as error:
         raise RendererError(f"{path}: cannot be written: {error.strerror or error}") from error
     return Rendered(job.slot, key, path, False, time.perf_counter() - started)
-
-
-def _workers(workers: int | Literal["auto"]) -> int:
-    return workers if isinstance(workers, int) else max(1, (os.cpu_count() or 2) // 2)

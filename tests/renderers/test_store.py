@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 from otio_gvideo import schemas
-from otio_gvideo.renderers.base import Frame, RendererError
+from otio_gvideo.renderers.base import Frame, RendererError, UnavailableError
 from otio_gvideo.renderers.pool import Job, Rendered, render_slots
 from otio_gvideo.renderers.recipe import recipe_key, shot_from_recipe
 from otio_gvideo.renderers.store import Store
@@ -140,6 +140,28 @@ def test_order_and_number_of_workers_change_no_byte(recipe: dict[str, Any], tmp_
     one = run(jobs, tmp_path / "one", workers=1)
     many = run(jobs[::-1], tmp_path / "many", workers=4)[::-1]
     assert [r.path.read_bytes() for r in one] == [r.path.read_bytes() for r in many]
+
+
+@pytest.mark.slow
+def test_a_ray_cluster_makes_the_same_media(recipe: dict[str, Any], tmp_path: Path) -> None:
+    jobs = [Job(f"s{n}", recipe | {"seed": n}) for n in range(3)]
+    here = run(jobs, tmp_path / "here")
+    finished: list[str] = []
+    there = run(
+        jobs, tmp_path / "there", engine="ray", on_finished=lambda made: finished.append(made.slot)
+    )
+    assert [r.path.read_bytes() for r in here] == [r.path.read_bytes() for r in there]
+    assert sorted(finished) == ["s0", "s1", "s2"]
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    bad = recipe | {"keyframes": [{"image": str(broken), "frame": 0}]}
+    with pytest.raises(RendererError, match="cannot be decoded"):
+        run([Job("bad", bad)], tmp_path / "there", engine="ray")
+
+
+def test_an_unknown_engine_is_refused(recipe: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="no engine 'steam'"):
+        run([Job("a", recipe)], tmp_path / "media", engine="steam")
 
 
 def test_one_failing_slot_loses_no_other(recipe: dict[str, Any], tmp_path: Path) -> None:
