@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import opentimelineio as otio
 
-from .picture import NAMESPACE
+from .reading import ours
 
 LINE_WIDTH = 30
 """Columns of a line: what fits a vertical picture in a size that is read on a phone."""
@@ -54,7 +54,7 @@ class Cue:
 
 def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
     """The words that a timeline carries, in order."""
-    words = timeline.metadata.get(NAMESPACE, {}).get("words", [])
+    words = ours(timeline).get("words", [])
     return [
         SpokenWord(str(w["text"]), float(w["start"]), float(w["end"]), str(w.get("scene", "")))
         for w in words

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from .picture import to_frames
+from .reading import to_frames
 
 
 @dataclass(frozen=True, slots=True)

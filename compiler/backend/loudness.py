@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ class Measure:
         return self.lufs <= -69.9
 
 
-def encode_audio(mix: Mix, path: Path) -> Measure:
+def encode_audio(mix: Mix, path: Path, *, stop: threading.Event | None = None) -> Measure:
     """Encode a mix as AAC at `TARGET_LUFS` with true peaks under `MOST_DBTP`.
 
     The first pass measures the mix; each further one encodes with what was learnt and measures the
@@ -52,13 +53,13 @@ def encode_audio(mix: Mix, path: Path) -> Measure:
     Returns:
         What the finished file measures.
     """
-    measured = measure_blocks(mix.blocks())
+    measured = measure_blocks(mix.blocks(), stop)
     gain, ceiling = 0.0, MOST_DBTP - 0.5
     if not measured.silent:
         gain = min(TARGET_LUFS - measured.lufs, MOST_GAIN_DB)
     for _ in range(_PASSES):
-        _encode(mix, path, gain, ceiling)
-        finished = measure_file(path)
+        _encode(mix, path, gain, ceiling, stop)
+        finished = measure_file(path, stop)
         if measured.silent:
             break
         over = finished.dbtp - MOST_DBTP
@@ -73,7 +74,9 @@ def encode_audio(mix: Mix, path: Path) -> Measure:
     return finished
 
 
-def _encode(mix: Mix, path: Path, gain_db: float, ceiling_dbtp: float) -> None:
+def _encode(
+    mix: Mix, path: Path, gain_db: float, ceiling_dbtp: float, stop: threading.Event | None
+) -> None:
     # Four times oversampled, so that the limiter sees the peaks between the samples.
     limit = 10 ** (ceiling_dbtp / 20)
     chain = (
@@ -86,24 +89,26 @@ def _encode(mix: Mix, path: Path, gain_db: float, ceiling_dbtp: float) -> None:
         *("-ac", "2", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1"),
         *output_args(path, "-f", "mp4"),
     ]
-    with process(args, what="encoding the sound", pipe_in=True) as encoder:
+    with process(args, what="encoding the sound", pipe_in=True, stop=stop) as encoder:
         for block in mix.blocks():
             encoder.write(block.data)
 
 
-def measure_blocks(blocks: Iterable[Samples]) -> Measure:
+def measure_blocks(blocks: Iterable[Samples], stop: threading.Event | None = None) -> Measure:
     """Measure samples."""
     args = [*pipe_args(*_RAW), "-af", _METER, "-f", "null", "-"]
-    with process(args, what="measuring loudness", pipe_in=True, loglevel="info") as meter:
+    with process(
+        args, what="measuring loudness", pipe_in=True, loglevel="info", stop=stop
+    ) as meter:
         for block in blocks:
             meter.write(block.data)
     return _summary(meter.errors)
 
 
-def measure_file(path: Path) -> Measure:
+def measure_file(path: Path, stop: threading.Event | None = None) -> Measure:
     """Measure a file's sound."""
     args = [*input_args(path, "-vn"), "-af", _METER, "-f", "null", "-"]
-    return _summary(run(args, what="measuring loudness", loglevel="info"))
+    return _summary(run(args, what="measuring loudness", loglevel="info", stop=stop))
 
 
 def _summary(text: str) -> Measure:

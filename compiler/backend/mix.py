@@ -12,8 +12,8 @@ import opentimelineio as otio
 from numpy.typing import NDArray
 
 from ..errors import InputError, Problem
-from .picture import NAMESPACE, media_path, seconds
 from .probe import probe
+from .reading import media_path, ours, seconds, source_start
 from .sound import SAMPLE_RATE, Samples, SoundReader
 
 ATTACK_S = 0.25
@@ -108,20 +108,20 @@ def read_mix(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> 
     for track in timeline.audio_tracks():
         if not track.enabled:
             continue
-        ours = track.metadata.get(NAMESPACE, {})
+        settings = ours(track)
         tracks.append(
             AudioTrack(
                 clips=tuple(_clips(track, root, problems)),
-                gain_db=float(ours.get("gain_db", 0.0)),
-                duck_db=float(ours.get("duck_db", 0.0)),
-                fade_in_s=float(ours.get("fade_in", 0.0)),
-                fade_out_s=float(ours.get("fade_out", 0.0)),
+                gain_db=float(settings.get("gain_db", 0.0)),
+                duck_db=float(settings.get("duck_db", 0.0)),
+                fade_in_s=float(settings.get("fade_in", 0.0)),
+                fade_out_s=float(settings.get("fade_out", 0.0)),
             )
         )
     if problems:
         raise InputError(problems)
     samples = round(length_s * SAMPLE_RATE)
-    words = timeline.metadata.get(NAMESPACE, {}).get("words")
+    words = ours(timeline).get("words")
     ducked = any(track.duck_db for track in tracks)
     if words is not None:
         speech = tuple((float(word["start"]), float(word["end"])) for word in words)
@@ -198,15 +198,13 @@ def _clips(track: otio.schema.Track, root: Path, problems: list[Problem]) -> Ite
             problems.append(Problem("", 0, 0, name, "the clip has no sound file"))
             continue
         path = media_path(reference, root)
-        if not path.is_file():
+        if path is None or not path.is_file():
             problems.append(Problem("", 0, 0, name, f"its sound {path} does not exist"))
             continue
         if probe(path).audio is None:
             problems.append(Problem("", 0, 0, name, f"{path} holds no sound"))
             continue
-        source = seconds(child.trimmed_range().start_time)
-        if reference.available_range is not None:
-            source -= seconds(reference.available_range.start_time)
+        source = source_start(child)
         before = children[index - 1] if index else None
         after = children[index + 1] if index + 1 < len(children) else None
         lead, fade_in = _overlap(before)
