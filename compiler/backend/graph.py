@@ -109,7 +109,8 @@ class _Pictures:
                 )
 
     def _still(self, still: Still, frames: int) -> Any:
-        image = source(url(self._media[still.path].path), f="ppm_pipe")
+        path = self._media[still.path].path
+        image = source(url(path), f="ppm_pipe", framerate=_rate(self._fps))
         fitted = image.filter("scale", out_color_matrix="bt709", out_range="tv").filter(
             "format", "yuv420p"
         )
@@ -120,9 +121,8 @@ class _Pictures:
         return (
             stream.filter("trim", end_frame=1)
             .filter("loop", loop=frames - 1, size=1)
-            .filter("settb", f"1/{_FINE}")
-            .filter("setpts", f"N*{_FINE}*{self._fps.denominator}/{self._fps.numerator}")
-            .filter("fps", fps=_rate(self._fps))
+            .filter("settb", f"{self._fps.denominator}/{self._fps.numerator}")
+            .filter("setpts", "N")
             .filter("setsar", 1)
         )
 

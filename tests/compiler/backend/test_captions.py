@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pysubs2
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.backend.captions import (
@@ -17,7 +16,6 @@ from otio_gvideo.compiler.backend.captions import (
     to_srt,
     to_vtt,
 )
-from otio_gvideo.compiler.backend.chapters import Chapter, to_ffmetadata
 
 
 @st.composite
@@ -80,11 +78,3 @@ def test_lines_break_where_they_read_well() -> None:
 def test_webvtt_escapes_what_it_must() -> None:
     cue = Cue(0, 1, ((SpokenWord("a<b", 0, 1), SpokenWord("&", 0, 1)),))
     assert "a&lt;b &amp;" in to_vtt([cue])
-
-
-@pytest.mark.parametrize("title", ["plain", "a=b; c#d\\e\nf"])
-def test_chapter_titles_are_escaped(title: str) -> None:
-    text = to_ffmetadata(
-        "x", [Chapter(title, 0, 24)], pytest.importorskip("fractions").Fraction(24)
-    )
-    assert text.count("\n") == 8 + title.count("\n")
