@@ -18,6 +18,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
+from .audio import read_mix
 from .chapters import chapters_of, title_of, to_ffmetadata
 from .encode import Encoding, timescale
 from .ffmpeg import input_args, output_args, run
@@ -25,7 +26,6 @@ from .fit import fit_still
 from .graph import encode_piece
 from .join import join, places_in
 from .loudness import encode_audio
-from .mix import read_mix
 from .picture import Reading, read_picture, timeline_frames
 from .pieces import Copy, CopyPlaces, Encode, Piece, cut_pieces
 from .probe import MediaInfo, probe
