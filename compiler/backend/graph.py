@@ -133,10 +133,12 @@ class _Pictures:
         wanted = video.start
         if not video.speed:
             wanted = math.ceil(video.start / one - Fraction(1, 2)) * one
-        # A frame and a half early, so that rounding in the file or by seeking loses nothing.
-        end = (info.frames - 1) * one
-        seek = _microseconds(max(Fraction(0), min(wanted, end) + info.start - one * 3 / 2))
-        length = frames * video.speed / self._fps + 4 * one
+        # Where times are exact, straight to the frame, so that decoding starts there if it is an
+        # IDR frame; else a frame and a half early, so that no rounding loses it.
+        first = math.ceil(min(wanted / one, Fraction(info.frames - 1)) - Fraction(1, 2)) * one
+        early = 0 if info.steady else one * 3 / 2
+        seek = _microseconds(max(Fraction(0), first + info.start - early))
+        length = first + info.start - seek + (frames - 1) * video.speed / self._fps + 2 * one
         decoded = source(url(video.path), ss=f"{float(seek):.6f}", t=f"{float(length):.6f}")
         # From here on 0 is the first frame of the reel that is wanted. A frame is seen from half a
         # frame before its time to half a frame after it, so the nearest one is; the 32nd part

@@ -37,6 +37,7 @@ class VideoInfo:
             (of the range: 0 unknown, 1 limited, 2 full).
         rotation: degrees clockwise by which the picture is turned for showing; 0, 90, 180 or 270.
         sample_aspect: width of a pixel by its height.
+        steady: whether each frame's time is exactly its number by ``fps``.
     """
 
     codec: str
@@ -51,6 +52,7 @@ class VideoInfo:
     start: Fraction = Fraction(0)
     rotation: int = 0
     sample_aspect: Fraction = Fraction(1)
+    steady: bool = False
 
     @property
     def display_size(self) -> tuple[Fraction, Fraction]:
@@ -152,6 +154,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         ),
         start=max(Fraction(0), start - began),
         rotation=rotation_of(path) if is_mp4 else _decoded_rotation(container, stream),
+        steady=is_mp4 and bool(fps) and stream.base_rate == fps,
         sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
     )
 
