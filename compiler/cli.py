@@ -16,7 +16,13 @@ from pathlib import Path
 from .. import schemas
 from .console import display
 from .doctor import diagnose
-from .driver import compile_script, flatten_timeline, plan_script, render_timeline
+from .driver import (
+    check_video,
+    compile_script,
+    flatten_timeline,
+    plan_script,
+    render_timeline,
+)
 from .errors import InputError, WorkError
 from .report import Report
 
@@ -94,6 +100,17 @@ def _flatten(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check(args: argparse.Namespace) -> int:
+    with display("none" if args.json else args.progress) as show:
+        found = check_video(args.video, args.against, on_progress=show)
+    if args.json:
+        print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+    else:
+        for finding in found.findings:
+            print(finding)
+    return 0 if found.ok else 1
+
+
 def _plan(args: argparse.Namespace) -> int:
     for line in plan_script(
         args.script,
@@ -167,6 +184,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     _making(command)
 
+    command = add("check", _check, "measure a finished reel against its timeline")
+    command.add_argument("video", type=Path, metavar="X.mp4", help="the finished reel")
+    command.add_argument(
+        "--against", type=Path, required=True, metavar="TIMELINE", help="what it was made from"
+    )
+    command.add_argument("--json", action="store_true", help="print the findings as JSON")
+    _progress(command)
+
     command = add("plan", _plan, "what compile would do, without doing it")
     command.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
     _output_folder(command)
@@ -209,6 +234,10 @@ def _output_folder(command: argparse.ArgumentParser) -> None:
 
 def _making(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=Path, metavar="FILE", help=_CONFIG_HELP)
+    _progress(command)
+
+
+def _progress(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--progress",
         choices=("auto", "plain", "json", "none"),
