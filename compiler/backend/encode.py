@@ -7,10 +7,10 @@ IDR frames stand where a copy may start or stop.
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,23 +18,47 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import WorkError
-from .ffmpeg import output_args, process
+from ..errors import InputError
+from .ffmpeg import Running, output_args, pipe_args, process
+from .whole_file import whole_file
 
 THREADS = 4
 """Of one encoder: x264's result depends on it, so it is the same on every machine."""
 GOP_S = 2
 """Seconds between IDR frames at the most, for players that seek."""
+PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+)  # fmt: skip
+TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+"""The filter that states what the frames are; since ffmpeg 7 the encoder believes them alone."""
+_FROM_RGB = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp"
 _QUEUED_FRAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How video is encoded: codec, x264 preset, constant rate factor (0 lossless .. 51)."""
+    """How video is encoded.
+
+    Attributes:
+        codec: ``h264``.
+        preset: one of `PRESETS`, x264's.
+        crf: x264's constant rate factor, 1 (nearly lossless) to 51.
+
+    Raises:
+        InputError: a value is none of these.
+    """
 
     codec: str = "h264"
     preset: str = "veryfast"
     crf: int = 18
+
+    def __post_init__(self) -> None:
+        if self.codec != "h264":
+            raise InputError(f"there is no encoder for {self.codec!r}; use h264")
+        if self.preset not in PRESETS:
+            raise InputError(f"{self.preset!r} is no preset of x264; use {', '.join(PRESETS)}")
+        if not 1 <= self.crf <= 51:
+            raise InputError(f"crf {self.crf} is not between 1 and 51")
 
 
 def timescale(fps: Fraction) -> int:
@@ -46,15 +70,8 @@ def timescale(fps: Fraction) -> int:
     return fps.numerator * max(1, 24000 // fps.numerator)
 
 
-def video_args(encoding: Encoding, fps: Fraction, idr: Sequence[int]) -> list[str]:
-    """ffmpeg's output arguments: H.264 High, 4:2:0, BT.709 limited range, IDR at given frames.
-
-    Raises:
-        WorkError: the codec is none that this backend encodes.
-    """
-    if encoding.codec != "h264":
-        raise WorkError(f"there is no encoder for {encoding.codec!r}; use h264")
-    # x264 must be told the colours too: since ffmpeg 7 the frames decide, not these options.
+def video_args(encoding: Encoding, fps: Fraction, idr: Sequence[int] = ()) -> list[str]:
+    """ffmpeg's output arguments: H.264 High, 4:2:0, BT.709 limited range, IDR at given frames."""
     x264 = (
         "stitchable=1:open-gop=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:"
         f"range=tv:sar=1/1:keyint={max(2, round(GOP_S * fps))}:min-keyint=1"
@@ -82,9 +99,12 @@ def write_clip(
 ) -> int:
     """Encode frames to an MP4, whole or not at all.
 
+    Frames are taken in the caller's thread and written by another, so that the next ones are made
+    while the encoder works. A frame must not be changed once it is handed over.
+
     Args:
         frames: all planar YUV 4:2:0 ``(height * 3 // 2, width)`` in BT.709 limited range, or all
-            RGB ``(height, width, 3)``; taken as they are needed.
+            RGB ``(height, width, 3)``; taken as they are needed, and closed where they can be.
         path: written under a temporary name in the same folder, flushed, then renamed.
         width, height: in pixels, even.
         fps: frames a second.
@@ -95,90 +115,100 @@ def write_clip(
         How many frames were written.
 
     Raises:
-        WorkError: ffmpeg failed.
-        ValueError: a frame has another shape than the first.
+        WorkError: ffmpeg failed, or the file cannot be written.
+        ValueError: there is no frame, or a frame has another shape than it should.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    iterator = iter(frames)
-    first = next(iterator, None)
-    if first is None:
-        raise ValueError(f"{path}: there are no frames to write")
     shapes = {(height * 3 // 2, width): "yuv420p", (height, width, 3): "rgb24"}
-    if first.shape not in shapes:
-        raise ValueError(f"{path}: a frame of shape {first.shape} is not {width}x{height}")
-    pixel_format = shapes[first.shape]
-    args = [
-        *("-f", "rawvideo", "-pix_fmt", pixel_format, "-s", f"{width}x{height}"),
-        *("-color_range", "tv" if pixel_format == "yuv420p" else "pc"),
-        *("-r", f"{fps.numerator}/{fps.denominator}", "-i", "pipe:0"),
-    ]
-    if pixel_format == "rgb24":
-        args += ["-vf", "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd"]
-    args += video_args(encoding or Encoding(), fps, idr)
+    iterator = iter(frames)
     try:
-        with process(
-            [*args, *output_args(temporary, "-f", "mp4")],
-            what=f"encoding {path.name}",
-            pipe_in=True,
-        ) as encoder:
-            written = 0
-            for frame in _ahead(_chain(first, iterator)):
-                if frame.shape != first.shape:
-                    raise ValueError(f"{path}: frame {written} has shape {frame.shape}")
-                encoder.write(np.ascontiguousarray(frame).data)
+        frame = next(iterator, None)
+        if frame is None:
+            raise ValueError(f"{path}: there are no frames to write")
+        pixel_format = shapes.get(frame.shape)
+        if pixel_format is None:
+            raise ValueError(f"{path}: a frame of shape {frame.shape} is not {width}x{height}")
+        shape = frame.shape
+        args = [
+            *pipe_args(
+                *("-f", "rawvideo", "-pix_fmt", pixel_format, "-video_size", f"{width}x{height}"),
+                *("-framerate", f"{fps.numerator}/{fps.denominator}"),
+            ),
+            *("-vf", TAGS if pixel_format == "yuv420p" else f"{_FROM_RGB},format=yuv420p,{TAGS}"),
+            *video_args(encoding or Encoding(), fps, idr),
+        ]
+        written = 0
+        with (
+            whole_file(path) as temporary,
+            process(
+                [*args, *output_args(temporary, "-f", "mp4")],
+                what=f"encoding {path.name}",
+                pipe_in=True,
+            ) as encoder,
+            _feeding(encoder) as feed,
+        ):
+            while frame is not None:
+                if frame.shape != shape or frame.dtype != np.uint8:
+                    raise ValueError(f"{path}: frame {written} is {frame.dtype} {frame.shape}")
+                feed(frame)
                 written += 1
-        _flush_to_disk(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise WorkError(f"{path}: cannot be written: {error.strerror or error}") from error
+                frame = next(iterator, None)
+        return written
     finally:
-        temporary.unlink(missing_ok=True)
-    return written
+        if isinstance(iterator, Generator):
+            iterator.close()
 
 
-def _chain(
-    first: NDArray[np.uint8], rest: Iterator[NDArray[np.uint8]]
-) -> Iterator[NDArray[np.uint8]]:
-    yield first
-    yield from rest
+class _Feed:
+    """Frames handed to a thread that writes them, a few ahead."""
+
+    def __init__(self, encoder: Running):
+        self._encoder = encoder
+        self._frames: queue.Queue[NDArray[np.uint8] | None] = queue.Queue(_QUEUED_FRAMES)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._write, name="write-frames", daemon=True)
+        self._thread.start()
+
+    def __call__(self, frame: NDArray[np.uint8]) -> None:
+        """Queue a frame; waits while the queue is full.
+
+        Raises:
+            BrokenPipeError: the encoder has stopped.
+        """
+        self._frames.put(frame)
+        self._check()
+
+    def finish(self) -> None:
+        """Wait until all frames are written. Errors as above."""
+        self._frames.put(None)
+        self._thread.join()
+        self._check()
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _write(self) -> None:
+        while (frame := self._frames.get()) is not None:
+            if self._error is None:
+                try:
+                    self._encoder.write(np.ascontiguousarray(frame).data)
+                except BaseException as error:
+                    # From here on frames are only taken, so that the caller is never kept waiting.
+                    self._error = error
 
 
-def _ahead(frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
-    """The frames, made by a thread while the ones before are written."""
-    ready: queue.Queue[NDArray[np.uint8] | BaseException | None] = queue.Queue(_QUEUED_FRAMES)
-    stop = threading.Event()
-
-    def put(item: NDArray[np.uint8] | BaseException | None) -> bool:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def make() -> None:
-        try:
-            for frame in frames:
-                if not put(frame):
-                    return
-            put(None)
-        except BaseException as error:
-            put(error)
-
-    maker = threading.Thread(target=make, daemon=True)
-    maker.start()
+@contextmanager
+def _feeding(encoder: Running) -> Generator[_Feed, None, None]:
+    feed = _Feed(encoder)
     try:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        maker.join()
-
-
-def _flush_to_disk(path: Path) -> None:
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
+        yield feed
+        feed.finish()
+    except BrokenPipeError:
+        with suppress(BrokenPipeError):
+            feed.finish()
+        raise
+    except BaseException:
+        encoder.kill()
+        with suppress(BrokenPipeError):
+            feed.finish()
+        raise

@@ -11,6 +11,7 @@ import av
 
 from ..errors import WorkError
 from .encode import timescale
+from .probe import open_media
 
 REORDER = 2
 """Frames by which decoding runs ahead of showing: x264's delay with pyramids of B-frames."""
@@ -54,7 +55,7 @@ def join(parts: Iterable[Part], path: Path, fps: Fraction) -> int:
         stream: av.VideoStream | None = None
         for part in parts:
             if stream is None:
-                with av.open(f"file:{part.path}", metadata_errors="ignore") as source:
+                with open_media(part.path) as source:
                     stream = output.add_stream_from_template(source.streams.video[0])
                 stream.time_base = base
             count = 0
@@ -89,7 +90,7 @@ def _part_packets(part: Part, fps: Fraction) -> Iterator[tuple[int, av.Packet[av
 
 
 def _packets(path: Path, start: Fraction = Fraction(0)) -> Iterator[av.Packet[av.VideoStream]]:
-    with av.open(f"file:{path}", metadata_errors="ignore") as container:
+    with open_media(path) as container:
         stream = container.streams.video[0]
         if start and stream.time_base:
             container.seek(round(start / stream.time_base), stream=stream)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .ffmpeg import input_args, output_args, process
+from .ffmpeg import input_args, output_args, pipe_args, process, run
 from .mix import Mix
 from .sound import SAMPLE_RATE, Samples
 
@@ -25,6 +25,8 @@ BITRATE = "192k"
 _TOLERANCE_LU = 0.2
 _PASSES = 4
 _LIMITED = 1.5
+# Its running figures would fill the log of a long reel; the summary is told all the same.
+_METER = "ebur128=peak=true:framelog=verbose"
 _RAW = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2"]
 
 
@@ -80,7 +82,7 @@ def _encode(mix: Mix, path: Path, gain_db: float, ceiling_dbtp: float) -> None:
         f"aresample={SAMPLE_RATE},atrim=end_sample={mix.samples}"
     )
     args = [
-        *(*_RAW, "-i", "pipe:0", "-af", chain, "-c:a", "aac", "-b:a", BITRATE),
+        *(*pipe_args(*_RAW), "-af", chain, "-c:a", "aac", "-b:a", BITRATE),
         *("-ac", "2", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1"),
         *output_args(path, "-f", "mp4"),
     ]
@@ -91,18 +93,17 @@ def _encode(mix: Mix, path: Path, gain_db: float, ceiling_dbtp: float) -> None:
 
 def measure_blocks(blocks: Iterable[Samples]) -> Measure:
     """Measure samples."""
-    args = [*_RAW, "-i", "pipe:0", "-af", "ebur128=peak=true", "-f", "null", "-"]
+    args = [*pipe_args(*_RAW), "-af", _METER, "-f", "null", "-"]
     with process(args, what="measuring loudness", pipe_in=True, loglevel="info") as meter:
         for block in blocks:
             meter.write(block.data)
-        return _summary(meter.finish())
+    return _summary(meter.errors)
 
 
 def measure_file(path: Path) -> Measure:
     """Measure a file's sound."""
-    args = [*input_args(path, "-vn"), "-af", "ebur128=peak=true", "-f", "null", "-"]
-    with process(args, what="measuring loudness", loglevel="info") as meter:
-        return _summary(meter.finish())
+    args = [*input_args(path, "-vn"), "-af", _METER, "-f", "null", "-"]
+    return _summary(run(args, what="measuring loudness", loglevel="info"))
 
 
 def _summary(text: str) -> Measure:

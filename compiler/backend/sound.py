@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import WorkError
+from .probe import open_media
 
 SAMPLE_RATE = 48000
 """Hz, of everything that is mixed."""
@@ -65,7 +66,7 @@ class SoundReader:
 def _decode(path: Path) -> Iterator[Samples]:
     """The file's samples from its instant 0 on, in blocks of whatever size it is coded in."""
     try:
-        with av.open(f"file:{path}", metadata_errors="ignore") as container:
+        with open_media(path) as container:
             stream = container.streams.audio[0]
             mono = stream.codec_context.layout.nb_channels == 1
             resampler = av.AudioResampler("fltp", "mono" if mono else "stereo", SAMPLE_RATE)

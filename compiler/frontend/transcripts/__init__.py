@@ -6,69 +6,97 @@ members of `base.Reader` and an entry in `READERS`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from ...sync.types import Interval
 from . import whisper
-from .base import Reader, Repair, Transcript, TranscriptError
+from .base import (
+    MalformedError,
+    RawTranscript,
+    RawWord,
+    Reader,
+    Repair,
+    Transcript,
+    TranscriptError,
+)
+from .content import parse_json, read_text
 from .mend import mend
 
-__all__ = ["READERS", "Repair", "Transcript", "TranscriptError", "read_transcript"]
+__all__ = [
+    "READERS",
+    "RawTranscript",
+    "RawWord",
+    "Repair",
+    "Transcript",
+    "TranscriptError",
+    "mend",
+    "read_transcript",
+]
 
 READERS: Sequence[Reader] = (whisper,)
 """In the order in which they are asked."""
-MOST_BYTES = 256 << 20
 
 
-def read_transcript(path: Path, duration: Fraction | None = None) -> Transcript:
+def read_transcript(
+    path: Path,
+    duration: Fraction | None = None,
+    speech: Sequence[Interval] | None = None,
+) -> Transcript:
     """Read a timing file of any known format and mend what is wrong with it.
 
     Args:
         path: the file.
         duration: of the sound it belongs to, in seconds.
+        speech: where that sound has a voice, in order.
 
     Raises:
         TranscriptError: the file is unreadable, broken, of no known format, or has no words.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise TranscriptError(path, "is larger than 256 MB", "is this a transcript?")
-        text = _decode(path.read_bytes())
-    except OSError as error:
-        raise TranscriptError(path, f"cannot be read: {error.strerror}") from error
-    document = _parse(path, text)
-    known = ", ".join(reader.NAME for reader in READERS)
+    text = read_text(path)
+    document = parse_json(path, text)
     for reader in READERS:
-        if not reader.matches(text, document):
-            continue
-        try:
-            transcript = mend(reader.read(text, document), reader.NAME, duration)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise TranscriptError(path, f"is broken {reader.NAME}: {error!r}") from error
-        if not transcript.words:
-            raise TranscriptError(path, f"is {reader.NAME} without a word in it")
-        return transcript
-    raise TranscriptError(path, "is no transcript in a known format", f"known: {known}")
-
-
-def _decode(content: bytes) -> str:
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if content.startswith(mark):
-            return content.decode(encoding, "replace")
-    return content.decode("utf-8-sig", "replace")
-
-
-def _parse(path: Path, text: str) -> object:
-    """The text as JSON with exact numbers, or None where it is none."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
+        if reader.matches(text, document):
+            break
+    else:
+        known = ", ".join(reader.NAME for reader in READERS)
+        what = f"is no transcript in a known format: it {_seen(text, document)}"
+        raise TranscriptError(path, what, f"known: {known}")
     try:
-        return json.loads(
-            text, parse_float=Fraction, parse_int=Fraction, parse_constant=lambda _: None
-        )
-    except json.JSONDecodeError as error:
+        raw = reader.read(text, document)
+    except MalformedError as error:
         raise TranscriptError(
-            path, f"is broken JSON: {error.msg}", "", error.lineno, error.colno
+            path, error.what, f"it was read as {reader.NAME}", error.line, 1, error.where
         ) from error
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise TranscriptError(path, f"is broken {reader.NAME}: {error!r}") from error
+    raw = replace(raw, format=raw.format or reader.NAME)
+    transcript = mend(raw, duration, speech)
+    if not transcript.words:
+        raise TranscriptError(path, f"is {raw.format} without a word in it", _last(transcript))
+    return transcript
+
+
+def _seen(text: str, document: object) -> str:
+    """What a file that nobody knows begins with, in a few words."""
+    if isinstance(document, dict):
+        keys = [str(key)[:24] for key in document][:6]
+        return f"is a JSON object with {', '.join(map(repr, keys))}" if keys else "is '{}'"
+    if isinstance(document, list):
+        first = document[0] if document else None
+        if isinstance(first, dict):
+            return f"is a JSON array of objects with {', '.join(repr(str(k)[:24]) for k in first)}"
+        return f"is a JSON array of {len(document)} values"
+    line = next(line for line in text.split("\n") if line.strip()).strip()
+    shown = "".join(char if char.isprintable() else "�" for char in line[:40])
+    return f"begins with {shown!r}"
+
+
+def _last(transcript: Transcript) -> str:
+    """Why nothing is left of a transcript, as far as mending says."""
+    if not transcript.repairs:
+        return ""
+    repair = transcript.repairs[-1]
+    return f"at {repair.place} {repair.what}"

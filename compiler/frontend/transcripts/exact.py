@@ -1,0 +1,63 @@
+"""Numbers and clock times of timing files as exact fractions of a second, never through a float."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+_NUMBER = re.compile(r"([-+]?)(\d{1,40})?(?:\.(\d{0,40}))?(?:[eE]([-+]?\d{1,3}))?")
+_CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,4}):(\d{1,4})(?:[.,](\d{1,12}))?")
+_MOST_EXPONENT = 30
+
+
+def parse_decimal(text: str) -> Fraction | None:
+    """A decimal number; None for anything else, NaN, infinities and absurd sizes among them.
+
+    >>> parse_decimal("4.72"), parse_decimal("1e-3"), parse_decimal("NaN")
+    (Fraction(118, 25), Fraction(1, 1000), None)
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    sign, whole, decimals, exponent = match.groups()
+    digits = (whole or "") + (decimals or "")
+    if not digits:
+        return None
+    power = (int(exponent) if exponent else 0) - len(decimals or "")
+    number = -int(digits) if sign == "-" else int(digits)
+    if power >= 0:
+        return Fraction(number * 10**power) if power <= _MOST_EXPONENT else None
+    return Fraction(number, 10**-power) if power >= -2 * _MOST_EXPONENT else None
+
+
+def seconds(value: object, per_second: int = 1) -> Fraction | None:
+    """A time of parsed JSON in seconds, or None for one that is missing or no number.
+
+    Args:
+        value: a number, or a number written as a string.
+        per_second: how many of its units make a second.
+    """
+    if isinstance(value, str):
+        value = parse_decimal(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | Fraction):
+        return None
+    if per_second == 1:
+        return value if isinstance(value, Fraction) else Fraction(value)
+    return Fraction(value, per_second)
+
+
+def parse_clock(text: str) -> Fraction | None:
+    """``HH:MM:SS,mmm`` or ``MM:SS.mmm`` in seconds; None where it is neither.
+
+    >>> parse_clock("01:02.5")
+    Fraction(125, 2)
+    """
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None:
+        return None
+    hours, minutes, whole, decimals = match.groups()
+    total = (int(hours or 0) * 60 + int(minutes)) * 60 + int(whole)
+    if not decimals:
+        return Fraction(total)
+    scale: int = 10 ** len(decimals)
+    return Fraction(total * scale + int(decimals), scale)

@@ -1,0 +1,108 @@
+"""Words on a clock of whole ticks: as exact as fractions of a second, and many times faster."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ...sync.types import Interval, Word
+from .base import RawWord
+
+LEAST = Fraction(1, 100)
+"""Seconds that a word gets at the least where its time has to be made up."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """A word under repair; times in ticks, None where unknown."""
+
+    text: str
+    start: int | None
+    end: int | None
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A rate of ticks that every time of a transcript falls on.
+
+    Attributes:
+        rate: ticks a second, a multiple of 1000.
+        least: ticks that a word with a made-up time lasts at the least; at least one.
+        duration: of the sound in ticks, rounded down; None where it is not known.
+        speech: where there is a voice, in ticks, in order; empty where that is not known.
+    """
+
+    rate: int
+    least: int
+    duration: int | None
+    speech: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(
+        cls,
+        words: Sequence[RawWord],
+        duration: Fraction | None,
+        speech: Sequence[Interval] | None,
+    ) -> Clock:
+        """The slowest clock for these words."""
+        parts = {word.start.denominator for word in words if word.start is not None}
+        parts |= {word.end.denominator for word in words if word.end is not None}
+        if duration is not None:
+            parts.add(duration.denominator)
+        rate = math.lcm(1000, *parts)
+        if duration is None or not words:
+            least, limit = LEAST * rate, None
+        else:
+            # A sound too short for its words still gives each of them a place.
+            rate *= math.ceil(Fraction(2 * len(words)) / (duration * rate)) if duration > 0 else 1
+            least = min(LEAST, duration / (2 * len(words))) * rate
+            limit = math.floor(duration * rate)
+        voiced = tuple(
+            (math.floor(stretch.start * rate), math.ceil(stretch.end * rate))
+            for stretch in speech or ()
+        )
+        return cls(rate, max(1, math.floor(least)), limit, voiced)
+
+    def ticks(self, seconds: Fraction) -> int:
+        """Seconds that fall on a tick, as ticks."""
+        return seconds.numerator * (self.rate // seconds.denominator)
+
+    def span(self, seconds: Fraction) -> int:
+        """Any length in seconds in ticks, rounded down."""
+        return math.floor(seconds * self.rate)
+
+    def show(self, ticks: int) -> str:
+        """A time as it is shown in messages.
+
+        >>> Clock(1000, 10, None, ()).show(12340)
+        '12.34 s'
+        """
+        return f"{round(ticks / self.rate, 3):g} s"
+
+    def heard(self, words: Sequence[RawWord]) -> list[Heard]:
+        """Raw words in ticks."""
+        rate = self.rate
+        return [
+            Heard(
+                word.text,
+                None
+                if (start := word.start) is None
+                else start.numerator * (rate // start.denominator),
+                None if (end := word.end) is None else end.numerator * (rate // end.denominator),
+                word.place,
+            )
+            for word in words
+        ]
+
+    def words(self, heard: Sequence[Heard]) -> tuple[Word, ...]:
+        """Placed words in seconds."""
+        seconds: dict[int | None, Fraction] = {}
+        for word in heard:
+            for time in (word.start, word.end):
+                if time not in seconds:
+                    assert time is not None
+                    seconds[time] = Fraction(time, self.rate)
+        return tuple(Word(word.text, seconds[word.start], seconds[word.end]) for word in heard)
