@@ -1,28 +1,35 @@
 """Camera moves over a still as pure geometry: where the frame lies in the picture, and when.
 
 Lengths are in *frame widths*: the widest view that fits is 1 wide at zoom 1. A `Pose` says
-where the centre of the view is, how far it is zoomed in and how it is turned.
+where the camera looks, how far it is zoomed in and how it is turned.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .base import Motion
+import numpy as np
+from numpy.typing import NDArray
+
+from .base import CAMERA_MOVES, Motion
 
 ZOOM = 0.5
 """How far a push at full amount goes: to 1.5 times, 1.15 at the default of 0.3."""
 TRAVEL = 0.5
 """Frame widths that a pan at full amount travels."""
-ORBIT = 0.35
-"""Frame widths that an orbit at full amount travels."""
-NEARER = 0.12
-"""How much nearer an orbit at full amount comes."""
 TILT = 0.38
 """Frame heights that a tilt at full amount travels."""
+ORBIT = math.radians(30)
+"""Angle of the arc that an orbit at full amount goes along, 9 degrees at the default of 0.3."""
+SLIDE = 0.2
+"""Frame widths that an orbit at full amount travels besides."""
+NEARER = 0.12
+"""How much nearer an orbit at full amount comes in the middle of its arc."""
 ROLL = math.radians(12)
 """Angle that a roll at full amount turns through."""
+FOCAL = 1.4
+"""Distance of the camera in frame widths: a lens of 50 mm on a full-format camera held upright."""
 DRIFT = 0.35
 """Share of an even speed in the eased ones, so that no move starts or ends dead."""
 SAFETY = 1.002
@@ -31,15 +38,48 @@ SAFETY = 1.002
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """A view: its centre from the picture's middle in frame widths, its zoom and its angle.
+    """A view: the point it looks at from the picture's middle in frame widths, its zoom and turn.
 
-    ``x`` grows to the right and ``y`` downwards; ``angle`` is in radians, clockwise.
+    ``x`` grows to the right and ``y`` downwards. ``angle`` is that of a roll, in radians,
+    clockwise; ``yaw`` that of an orbit, positive where the camera stands to the left.
     """
 
-    x: float
-    y: float
-    zoom: float
-    angle: float
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 1.0
+    angle: float = 0.0
+    yaw: float = 0.0
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether rows of the picture are rows of the view, so that the axes are independent."""
+        return self.angle == 0 and self.yaw == 0
+
+    def matrix(self) -> NDArray[np.float64]:
+        """The 3x3 homography from the frame to the picture, both in frame widths from the middle.
+
+        A camera ``FOCAL / zoom`` away from the picture, turned by ``yaw`` about the upright through
+        the point it looks at, sees frame point ``(u, v)`` where its ray meets the picture:
+        ``x + FOCAL / zoom * (u, v cos yaw) / (FOCAL cos yaw - u sin yaw)``.
+        """
+        cos, sin = math.cos(self.yaw), math.sin(self.yaw)
+        far = FOCAL / self.zoom
+        seen = np.array(
+            [
+                [far - self.x * sin, 0.0, self.x * FOCAL * cos],
+                [-self.y * sin, far * cos, self.y * FOCAL * cos],
+                [-sin, 0.0, FOCAL * cos],
+            ]
+        )
+        turn_cos, turn_sin = math.cos(self.angle), math.sin(self.angle)
+        turned = np.array([[turn_cos, -turn_sin, 0.0], [turn_sin, turn_cos, 0.0], [0.0, 0.0, 1.0]])
+        return np.asarray(seen @ turned / (FOCAL * cos))
+
+    def corners(self, aspect: float) -> NDArray[np.float64]:
+        """Where the corners of a frame of that aspect lie in the picture; shape ``(4, 2)``."""
+        half = np.array([[u, v * aspect, 1.0] for u in (-0.5, 0.5) for v in (-0.5, 0.5)])
+        seen = half @ self.matrix().T
+        return np.asarray(seen[:, :2] / seen[:, 2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +94,6 @@ class Room:
     width: float
     height: float
     aspect: float
-
-    def covering_zoom(self, angle: float) -> float:
-        """The smallest zoom at which a frame turned by ``angle`` lies inside the picture."""
-        cos, sin = abs(math.cos(angle)), abs(math.sin(angle))
-        return max((cos + sin * self.aspect) / self.width, (sin + cos * self.aspect) / self.height)
 
 
 def room_for(picture_aspect: float, frame_aspect: float) -> Room:
@@ -95,6 +130,14 @@ def ease(share: float, easing: str) -> float:
     return DRIFT * t + (1 - DRIFT) * eased
 
 
+def decide(motion: Motion, seed: int) -> Motion:
+    """The motion with ``auto`` replaced by one of the moves, the same for the same seed."""
+    if motion.camera != "auto":
+        return motion
+    moving = [move for move in CAMERA_MOVES if move != "static"]
+    return replace(motion, camera=moving[seed % len(moving)])
+
+
 def pose_at(motion: Motion, share: float, room: Room) -> Pose:
     """The view at ``share`` 0..1 of a move; always inside the picture.
 
@@ -104,40 +147,60 @@ def pose_at(motion: Motion, share: float, room: Room) -> Pose:
         ValueError: the move or the easing is unknown.
     """
     progress = ease(share, motion.easing)
-    across = progress - 0.5
-    amount = motion.amount
+    far = _reach(motion, room)
     move = motion.camera
-    zoom = 1.0
-    way_x = way_y = turn = 0.0
+    zoom = far.zoom * SAFETY
     if move in ("push_in", "pull_out"):
         done = progress if move == "push_in" else 1 - progress
-        zoom = (1 + ZOOM * amount) ** done
-    elif move in ("pan_left", "pan_right"):
-        way_x = TRAVEL * amount
-    elif move in ("orbit_left", "orbit_right"):
-        way_x = ORBIT * amount
-    elif move in ("tilt_up", "tilt_down"):
-        way_y = TILT * amount * room.aspect
-    elif move in ("roll_left", "roll_right"):
-        turn = ROLL * amount
-    elif move != "static":
-        raise ValueError(f"unknown camera move {move!r}")
+        return Pose(zoom=zoom * (1 + ZOOM * motion.amount) ** done)
     sign = 1 if move.endswith(("right", "down")) else -1
-    angle = sign * turn * across
-    zoom = max(
-        zoom,
-        (1 + way_x) / room.width,
-        (room.aspect + way_y) / room.height,
-        room.covering_zoom(turn / 2),
+    across = sign * 2 * (progress - 0.5)
+    if far.yaw:
+        zoom *= 1 + NEARER * motion.amount * math.cos(math.pi / 2 * across)
+    return Pose(
+        x=far.x / zoom * across,
+        y=far.y / zoom * across,
+        zoom=zoom,
+        angle=far.angle * across,
+        # A camera that goes to the right sees the picture from the right.
+        yaw=-far.yaw * across,
     )
-    x, y = sign * way_x * across / zoom, sign * way_y * across / zoom
-    if move.startswith("orbit"):
-        # About a flat picture: the camera comes a little nearer at the middle of its arc.
-        zoom *= 1 + NEARER * amount * math.cos(math.pi * across)
-    return Pose(x, y, zoom * SAFETY, angle)
 
 
-def zoom_range(motion: Motion, room: Room) -> tuple[float, float]:
+def _reach(motion: Motion, room: Room) -> Pose:
+    """How far a move goes to either side of its middle, and the zoom at which that fits.
+
+    ``x`` and ``y`` are in widths of the zoomed frame.
+    """
+    move, amount = motion.camera, motion.amount
+    if move in ("static", "push_in", "pull_out"):
+        return Pose()
+    if move in ("pan_left", "pan_right"):
+        end = Pose(x=TRAVEL * amount / 2)
+    elif move in ("tilt_up", "tilt_down"):
+        end = Pose(y=TILT * amount / 2 * room.aspect)
+    elif move in ("orbit_left", "orbit_right"):
+        end = Pose(x=SLIDE * amount / 2, yaw=ORBIT * amount / 2)
+    elif move in ("roll_left", "roll_right"):
+        end = Pose(angle=ROLL * amount / 2)
+    else:
+        raise ValueError(f"unknown camera move {move!r}")
+    # Everything grows towards the ends, which mirror each other; so one end decides.
+    right = np.abs(end.corners(room.aspect)).max(axis=0)
+    left = np.abs(replace(end, yaw=-end.yaw).corners(room.aspect)).max(axis=0)
+    wide, high = (float(length) for length in np.maximum(left, right))
+    return replace(end, zoom=max(1.0, 2 * wide / room.width, 2 * high / room.height))
+
+
+def bounds(motion: Motion, room: Room, samples: int = 33) -> NDArray[np.float64]:
+    """The part of the picture that a move sees: ``[[left, top], [right, bottom]]``."""
+    seen = np.concatenate(
+        [pose_at(motion, n / (samples - 1), room).corners(room.aspect) for n in range(samples)]
+    )
+    return np.stack([seen.min(axis=0), seen.max(axis=0)])
+
+
+def zoom_range(motion: Motion, room: Room, samples: int = 33) -> tuple[float, float]:
     """The smallest and the largest zoom of a move."""
-    zooms = [pose_at(motion, step / 16, room).zoom for step in range(17)]
+    zooms = [pose_at(motion, n / (samples - 1), room).zoom for n in range(samples)]
     return min(zooms), max(zooms)

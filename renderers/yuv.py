@@ -1,10 +1,13 @@
-"""RGB pictures as planes of YUV 4:2:0: BT.709, limited range.
+"""RGB pictures as planar YUV 4:2:0: BT.709, limited range, chroma sited left as in H.264.
 
-Formulas: ITU-R BT.709-6; quantisation as its section 4 (16..235 and 16..240).
+Formulas: ITU-R BT.709-6; levels as its section 4 (16..235 and 16..240). Planes stay ``float32``
+until a frame is finished, and are dithered once, then: a slow zoom over a smooth sky would step in
+visible bands between 8-bit levels.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,50 +15,92 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .resample import Axis, Plane, axis, resample
+
 _KR, _KG, _KB = 0.2126, 0.7152, 0.0722
-_LUMA = np.array([_KR, _KG, _KB]) * (219 / 255)
-_CB = (np.array([0, 0, 1]) - np.array([_KR, _KG, _KB])) / (2 * (1 - _KB)) * (224 / 255)
-_CR = (np.array([1, 0, 0]) - np.array([_KR, _KG, _KB])) / (2 * (1 - _KR)) * (224 / 255)
-_MATRIX = np.hstack([np.array([_LUMA, _CB, _CR]), [[16], [128], [128]]]).astype(np.float32)
-_TILE = 512
-_NOISE = (np.random.default_rng(709).random((_TILE, _TILE), np.float32) - 0.5).astype(np.float32)
+_Y, _C = 219 / 255, 224 / 255
+_CB, _CR = _C / (2 * (1 - _KB)), _C / (2 * (1 - _KR))
+_MATRIX = np.array(
+    [
+        [_Y * _KR, _Y * _KG, _Y * _KB, 16],
+        [-_CB * _KR, -_CB * _KG, _CB * (1 - _KB), 128],
+        [_CR * (1 - _KR), -_CR * _KG, -_CR * _KB, 128],
+    ],
+    np.float32,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """A picture: ``y`` of shape ``(height, width)``, ``u`` and ``v`` of half of both.
+    """A picture in levels 0..255: ``y`` of shape ``(height, width)``, ``u`` and ``v`` of half."""
 
-    Chroma sample (i, j) is sited in the middle of its four luma samples, at (2i + 1/2, 2j + 1/2).
+    y: Plane
+    u: Plane
+    v: Plane
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where samples lie along one side of a source: ``count`` at ``start + step * n``, an even
+    number; the kernel that finds them is ``cutoff`` source samples wide."""
+
+    count: int
+    start: float
+    step: float
+    source: int
+    cutoff: float
+
+    def luma(self) -> Axis:
+        """The samples themselves."""
+        return axis(self.count, self.start, self.step, self.source, cutoff=self.cutoff)
+
+    def chroma(self, offset: float) -> Axis:
+        """Every other sample, from ``offset`` samples after the first."""
+        return axis(
+            self.count // 2,
+            self.start + self.step * offset,
+            self.step * 2,
+            self.source,
+            cutoff=max(self.cutoff, self.step * 2),
+        )
+
+
+def to_planes(rgb: NDArray[Any], rows: Grid, columns: Grid) -> Planes:
+    """Convert RGB of shape ``(height, width, 3)`` in levels 0..255, resampled.
+
+    Chroma is filtered down with a kernel as sharp as its new size allows. Sample ``(i, j)`` of it
+    lies at luma column ``2i`` and row ``2j + 1/2``.
     """
-
-    y: NDArray[np.uint8]
-    u: NDArray[np.uint8]
-    v: NDArray[np.uint8]
-
-
-def to_planes(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Planes:
-    """Convert a picture and scale it to ``size``, an even width and height, by Lanczos.
-
-    Rounding is dithered with noise of half a step, so that a slow sky doesn't step in bands.
-    """
-    y, u, v = cv2.split(cv2.transform(rgb.astype(np.float32), _MATRIX))
-    half = (size[0] // 2, size[1] // 2)
-    shrinks = half[0] < rgb.shape[1]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    luma = y if size == (rgb.shape[1], rgb.shape[0]) else _resize(y, size, cv2.INTER_LANCZOS4)
+    if rows.step * columns.step > 1:
+        # Less is left to convert after than before.
+        luma = rows.luma(), columns.luma()
+        rgb = np.asarray(cv2.merge([resample(rgb[..., channel], *luma) for channel in range(3)]))
+        rows, columns = _as_is(rows.count), _as_is(columns.count)
+    y, cb, cr = cv2.split(cv2.transform(rgb.astype(np.float32, copy=False), _MATRIX))
+    chroma = rows.chroma(0.5), columns.chroma(0.0)
     return Planes(
-        y=_quantise(luma),
-        u=_quantise(_resize(u, half, way)),
-        v=_quantise(_resize(v, half, way)),
+        resample(y, rows.luma(), columns.luma()), resample(cb, *chroma), resample(cr, *chroma)
     )
 
 
-def _resize(plane: Any, size: tuple[int, int], interpolation: int) -> Any:
-    return cv2.resize(plane, size, interpolation=interpolation)
+def _as_is(count: int) -> Grid:
+    return Grid(count, 0.0, 1.0, count, 1.0)
 
 
-def _quantise(plane: Any) -> NDArray[np.uint8]:
-    height, width = plane.shape
-    tiles = (height // _TILE + 1, width // _TILE + 1)
-    plane += np.tile(_NOISE, tiles)[:height, :width]
-    return np.asarray(cv2.convertScaleAbs(plane))
+def quantise(plane: Plane, out: NDArray[np.uint8]) -> None:
+    """Round a plane to 8 bits, dithered; a plane of whole levels stays as it is."""
+    cv2.add(plane, _noise(*plane.shape), dst=out, dtype=cv2.CV_8U)
+
+
+@functools.lru_cache(maxsize=8)
+def _noise(height: int, width: int) -> Plane:
+    """Half a level up or down, spread evenly over any few neighbours.
+
+    Interleaved gradient noise, from J. Jimenez, "Next Generation Post Processing in Call of Duty:
+    Advanced Warfare", SIGGRAPH 2014. It stands still, so that it costs the encoder nothing in
+    frames that repeat.
+    """
+    y, x = np.mgrid[0:height, 0:width]
+    noise = np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1)
+    # Short of a half, as OpenCV rounds halves to even and whole levels must not move.
+    return np.asarray((noise - 0.5) * 0.999, np.float32)

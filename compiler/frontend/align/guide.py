@@ -12,6 +12,9 @@ from ..transcripts.base import Transcript
 from .text import align_words
 from .tokens import Token, tokenize
 
+VOUCHED = 3
+"""Tokens in a row that are heard rather than guessed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guide:
@@ -63,6 +66,20 @@ class Guide:
     def share(self, tokens: Sequence[int]) -> float:
         """How many of some tokens the transcript has, 0..1."""
         return sum(self.matched[index] is not None for index in tokens) / max(1, len(tokens))
+
+    def vouched(self) -> list[int]:
+        """Tokens that it has in runs of at least three, one word after the other."""
+        sure: list[int] = []
+        run: list[int] = []
+        last = -2
+        for index, pair in enumerate(self.matched):
+            if pair is None or not last < pair[0] <= last + 2:
+                sure += run if len(run) >= VOUCHED else []
+                run = []
+            if pair is not None:
+                run.append(index)
+                last = pair[1]
+        return sure + (run if len(run) >= VOUCHED else [])
 
     def nearest(self, tokens: Sequence[int], most: int = 8) -> str:
         """The passage of the transcript that shares most words with some tokens."""

@@ -1,25 +1,24 @@
-"""Whether scenes are in the narration: errors for those that are not, doubts about others."""
+"""Whether scenes are in the narration: errors for those that are not, warnings about others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from fractions import Fraction
 
+from ...sync.types import Interval
 from .guide import Guide
-from .listen import Listener
+from .listen import Hearing
 from .tokens import Token
 
 MISSING = 0.34
-"""A scene of whose words the transcript has a smaller share is not in the narration."""
+"""A scene of whose words a transcript has a smaller share is not in the narration."""
 WEAK = 0.67
 """A scene of whose words it has a smaller share is doubtful."""
-MISFIT = 0.06
-"""By how much a scene may fit its sound worse than the median scene."""
-GOOD_FIT = 0.94
-"""Score of a scene that was certainly said."""
-MOST_SUSPECTS = 12
-"""Scenes that are tried one by one when some fit their sound badly."""
+MISFIT = 0.1
+"""By how much of the contrast a scene may fit its sound worse than any other speech."""
+STRANGE = Fraction(3, 5)
+"""Seconds of speech from which what is not in the script is worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class SceneText:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class AlignmentWarning:
     """Something about a scene that may be wrong."""
 
     scene_id: str
@@ -47,16 +46,8 @@ class Unheard:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A token's scene, and where it is in time once that is known."""
-
-    scene: int
-    token: Token
-
-
 class AlignmentError(Exception):
-    """Scenes are not in the narration; names all of them."""
+    """Scenes are not in the narration; ``entries`` names all of them."""
 
     def __init__(self, entries: Sequence[Unheard]):
         self.entries = tuple(entries)
@@ -65,115 +56,103 @@ class AlignmentError(Exception):
 
 def judge_by_ear(
     scenes: Sequence[SceneText],
-    places: Sequence[Place],
-    listener: Listener,
+    tokens: Sequence[Token],
+    members: Sequence[Sequence[int]],
+    hearing: Hearing,
     guide: Guide | None,
-) -> list[Doubt]:
-    """Doubts about scenes that fit their sound badly.
+) -> list[AlignmentWarning]:
+    """Warnings about scenes that are said in part, differently, or with something else between.
 
-    One unsaid scene spoils the fit of its neighbours too; the one without which the others fit
-    again is the one that was not said. The transcript alone condemns no scene here: programs skip
-    clauses that are plainly there.
+    Args:
+        scenes: with their ``tokens``; ``members`` are the tokens of each scene.
+        hearing: of the tokens.
+        guide: to say what a transcript has instead.
 
     Raises:
-        AlignmentError: scenes were not said.
+        AlignmentError: scenes of which most was not said.
     """
-    tokens = [place.token for place in places]
-    members = _members(scenes, places)
-    left_out: set[int] = set()
-    unheard: list[int] = []
-    scores = listener.scores
-    while True:
-        fits = {
-            index: fmean(scores[token] for token in members[index])
-            for index in range(len(scenes))
-            if index not in unheard
-        }
-        bound = min(GOOD_FIT, median(fits.values()) - MISFIT) if len(fits) > 1 else 0.9
-        suspects = [index for index, fit in fits.items() if fit < bound][:MOST_SUSPECTS]
-        culprit = _culprit(suspects, members, tokens, left_out, listener)
-        if culprit is None:
-            break
-        unheard.append(culprit)
-        left_out |= set(members[culprit])
-        scores = listener.scores_without(tokens, left_out) or scores
+    unheard: list[Unheard] = []
+    warnings: list[AlignmentWarning] = []
+    scene_of = {index: number for number, group in enumerate(members) for index in group}
+    for scene, group in zip(scenes, members, strict=True):
+        lost = [index for index in group if hearing.times[index] is None]
+        if _letters(tokens, lost) >= 0.6 * _letters(tokens, group):
+            unheard.append(_unheard(scene, group, guide, _place_of(group, hearing)))
+        elif lost:
+            shown = _short(" ".join(tokens[index].text for index in lost))
+            warnings.append(AlignmentWarning(scene.id, f"{shown!r} was not heard in it"))
+        elif (margin := _margin(group, hearing)) < -MISFIT * hearing.contrast:
+            what = f"its words fit the sound badly ({margin:.1f}); check what is said"
+            warnings.append(AlignmentWarning(scene.id, what))
     if unheard:
-        raise AlignmentError(
-            [_unheard(scenes[index], members[index], guide) for index in sorted(unheard)]
-        )
-    return [
-        Doubt(
-            scenes[index].id,
-            "its words fit the sound badly "
-            f"({fits[index]:.2f}, the others {median(fits.values()):.2f}); check what is said",
-        )
-        for index in suspects
-    ]
-
-
-def _culprit(
-    suspects: Sequence[int],
-    members: Sequence[Sequence[int]],
-    tokens: Sequence[Token],
-    left_out: set[int],
-    listener: Listener,
-) -> int | None:
-    """The suspect without which the other suspects fit, and their neighbours still do."""
-    best: tuple[float, int] | None = None
-    for suspect in suspects:
-        scores = listener.scores_without(tokens, left_out | set(members[suspect]))
-        if scores is None:
-            continue
-        others = [index for index in suspects if index != suspect] or [
-            index
-            for index in (suspect - 1, suspect + 1)
-            if 0 <= index < len(members) and not left_out & set(members[index])
-        ]
-        if others:
-            fit = min(fmean(scores[token] for token in members[index]) for index in others)
-            best = max(best or (fit, suspect), (fit, suspect))
-    return best[1] if best is not None and best[0] >= GOOD_FIT else None
+        raise AlignmentError(unheard)
+    for index, stretch in hearing.strange:
+        if stretch.duration >= STRANGE and index in scene_of and index - 1 in scene_of:
+            scene = scenes[scene_of[index - 1]]
+            what = f"something that is not in the script is said {_span(stretch)}"
+            warnings.append(AlignmentWarning(scene.id, what))
+    return warnings
 
 
 def judge_by_transcript(
-    scenes: Sequence[SceneText], places: Sequence[Place], guide: Guide
-) -> list[Doubt]:
-    """Doubts about scenes that a transcript has only in part.
+    scenes: Sequence[SceneText], members: Sequence[Sequence[int]], guide: Guide
+) -> list[AlignmentWarning]:
+    """Warnings about scenes that a transcript has only in part.
 
     Raises:
         AlignmentError: scenes that it hardly has at all.
     """
-    members = _members(scenes, places)
-    shares = [guide.share(tokens) for tokens in members]
+    shares = [guide.share(group) for group in members]
     unheard = [
-        _unheard(scene, tokens, guide)
-        for scene, tokens, share in zip(scenes, members, shares, strict=True)
+        _unheard(scene, group, guide, None)
+        for scene, group, share in zip(scenes, members, shares, strict=True)
         if share < MISSING
     ]
     if unheard:
         raise AlignmentError(unheard)
     return [
-        Doubt(scene.id, f"the transcript has {share:.0%} of its words; check its place")
+        AlignmentWarning(scene.id, f"the transcript has {share:.0%} of its words; check its place")
         for scene, share in zip(scenes, shares, strict=True)
         if share < WEAK
     ]
 
 
-def _members(scenes: Sequence[SceneText], places: Sequence[Place]) -> list[list[int]]:
-    """The tokens of each scene."""
-    members: list[list[int]] = [[] for _ in scenes]
-    for index, place in enumerate(places):
-        members[place.scene].append(index)
-    return members
+def _letters(tokens: Sequence[Token], chosen: Sequence[int]) -> int:
+    return sum(len(word) for index in chosen for word in tokens[index].readings[0])
 
 
-def _unheard(scene: SceneText, tokens: Sequence[int], guide: Guide | None) -> Unheard:
+def _margin(group: Sequence[int], hearing: Hearing) -> float:
+    """Mean margin of some tokens by their lengths."""
+    lengths = [float(time.duration) if (time := hearing.times[i]) else 0.0 for i in group]
+    margins = [hearing.margins[index] for index in group]
+    return sum(m * s for m, s in zip(margins, lengths, strict=True)) / max(sum(lengths), 1e-6)
+
+
+def _place_of(group: Sequence[int], hearing: Hearing) -> Interval | None:
+    """Where the scene would be: from the word before it that was heard to the one after."""
+    before = [time.end for time in hearing.times[: group[0]] if time]
+    after = [time.start for time in hearing.times[group[-1] + 1 :] if time]
+    if not before or not after:
+        return None
+    return Interval(before[-1], after[0])
+
+
+def _unheard(
+    scene: SceneText, group: Sequence[int], guide: Guide | None, place: Interval | None
+) -> Unheard:
     what = f"{_short(scene.text)!r} is not in the narration"
-    if guide is None:
-        return Unheard(scene.id, what, "correct the text, or record it")
-    near = guide.nearest(tokens)
-    share = guide.share(tokens)
-    return Unheard(scene.id, what, f"the nearest passage is {near!r} ({share:.0%} agrees)")
+    if guide is not None:
+        near = guide.nearest(group)
+        hint = f"the nearest passage is {near!r} ({guide.share(group):.0%} agrees)"
+    elif place is not None:
+        hint = f"correct the text, or record it: it would be {_span(place)}"
+    else:
+        hint = "correct the text, or record it"
+    return Unheard(scene.id, what, hint)
+
+
+def _span(stretch: Interval) -> str:
+    return f"from {float(stretch.start):.1f} to {float(stretch.end):.1f} s"
 
 
 def _short(text: str, most: int = 40) -> str:

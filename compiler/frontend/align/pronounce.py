@@ -1,4 +1,4 @@
-"""A pronunciation for words that no dictionary has: English letter-to-sound rules.
+"""How words are pronounced: the CMU dictionary, and letter-to-sound rules for what it lacks.
 
 Phones are ARPAbet as the CMU Pronouncing Dictionary writes them, without stress. The rules are the
 common correspondences of English spelling, tried longest first; for aligning it is enough that the
@@ -8,7 +8,13 @@ phones are of about the right number and kind.
 from __future__ import annotations
 
 import unicodedata
+from functools import cache, lru_cache
+from pathlib import Path
 
+import pocketsphinx
+
+MOST_VARIANTS = 4
+"""Pronunciations of a word that are tried."""
 _RULES = {
     "tion": "SH AH N", "sion": "ZH AH N", "ture": "CH ER", "ough": "OW", "augh": "AO",
     "eigh": "EY", "igh": "AY", "tch": "CH", "dge": "JH", "sch": "SH", "ing": "IH NG",
@@ -27,6 +33,43 @@ _RULES = {
 }  # fmt: skip
 _LONG = {"a": "EY", "e": "IY", "i": "AY", "o": "OW", "u": "UW"}
 _VOWELS = "aeiouy"
+
+
+@lru_cache(maxsize=1 << 16)
+def pronunciations(word: str) -> tuple[tuple[str, ...], ...]:
+    """Phones of a lower-case word, the usual way first; never none.
+
+    >>> pronunciations("the")
+    (('DH', 'AH'), ('DH', 'IY'))
+    """
+    known = _dictionary()
+    if word in known:
+        return tuple(tuple(way.split()) for way in known[word][:MOST_VARIANTS])
+    stem, mark, ending = word.rpartition("'")
+    if mark and ending in _ENDINGS and stem in known:
+        return tuple((*way, *more) for way in pronunciations(stem) for more in _ENDINGS[ending])
+    return (tuple(phones(word).split()),)
+
+
+_ENDINGS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "s": (("Z",), ("S",), ("AH", "Z")),
+    "": ((),),
+    "d": (("D",), ("AH", "D")),
+    "ll": (("AH", "L"),),
+    "ve": (("AH", "V"),),
+    "re": (("ER",),),
+}
+
+
+@cache
+def _dictionary() -> dict[str, list[str]]:
+    """The dictionary that `pocketsphinx` carries: 134,000 words."""
+    path = Path(str(pocketsphinx.get_model_path())) / "en-us" / "cmudict-en-us.dict"
+    found: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        word, _, said = line.partition(" ")
+        found.setdefault(word.partition("(")[0] or word, []).append(said)
+    return found
 
 
 def phones(word: str) -> str:

@@ -1,8 +1,8 @@
-"""Every scene's words in time: forced alignment where it can be trusted, a transcript elsewhere.
+"""Every scene's words in time: by ear where the language has a model, by a transcript elsewhere.
 
-The script's own text is aligned to the sound as a whole. A transcript is the check on that: where
-the two disagree by more than a word's length, or where words were not said, the transcript's times
-are taken. Where nothing was aligned, the transcript is all there is.
+By ear, the script's own text is aligned to the sound, whatever a transcript says; the transcript
+vouches for words that the ear is not sure of. Without a model its times are taken, and checked
+against the pauses of the sound.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...sync.types import Interval, Word
 from ..audio import duration_of, speech_samples
 from ..model import SpokenScene
@@ -21,15 +24,15 @@ from ..transcripts.base import Transcript
 from .guide import Guide
 from .judge import (
     AlignmentError,
-    Doubt,
-    Place,
+    AlignmentWarning,
     SceneText,
     Unheard,
     judge_by_ear,
     judge_by_transcript,
 )
-from .listen import Listener
-from .tokens import tokenize
+from .listen import listen
+from .synth import SYNTHESIZER, can_speak, follow_synthesis
+from .tokens import Token, tokenize
 
 SWALLOWED = Fraction(3, 20)
 """Seconds of silence that an aligned word may hold at either end, and that are taken off it."""
@@ -41,7 +44,22 @@ class Alignment:
 
     scenes: tuple[SpokenScene, ...]
     duration: Fraction
-    warnings: tuple[Doubt, ...]
+    warnings: tuple[AlignmentWarning, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """The scenes as tokens, and what a transcript knows of them."""
+
+    scenes: Sequence[SceneText]
+    tokens: list[Token]
+    members: list[list[int]]
+    guide: Guide | None
+    language: str
+    duration: Fraction
+
+
+_Placed = tuple[list[Interval], list[AlignmentWarning]]
 
 
 def align_scenes(
@@ -63,52 +81,115 @@ def align_scenes(
         method: ``transcript`` believes the transcript and does not listen to the sound.
         on_progress: called with 0..1.
 
+    Returns:
+        Every token of every scene once, in order, inside the narration.
+
     Raises:
         AlignmentError: scenes are not in the narration.
         WorkError: the sound cannot be read.
     """
-    places = [
-        Place(index, token)
-        for index, scene in enumerate(scenes)
-        for token in tokenize(scene.text, language)
-    ]
-    tokens = [place.token for place in places]
+    tokens: list[Token] = []
+    members: list[list[int]] = []
+    for scene in scenes:
+        found = tokenize(scene.text, language)
+        members.append(list(range(len(tokens), len(tokens) + len(found))))
+        tokens += found
     duration = duration_of(audio)
     guide = Guide.of(tokens, transcript, language) if transcript else None
-    times: list[Interval] | None = None
-    doubts: list[Doubt] = []
-    if method == "audio":
+    task = _Task(scenes, tokens, members, guide, language, duration)
+    if not tokens:
+        times: list[Interval] = []
+        warnings: list[AlignmentWarning] = []
+    elif method == "transcript":
+        times, warnings = _trusting(task)
+    else:
         samples = speech_samples(audio)
-        if language.partition("-")[0] == "en":
-            listener = Listener(samples, on_progress)
-            times = listener.place(tokens)
-            if times is not None:
-                doubts = judge_by_ear(scenes, places, listener, guide)
-                times = listener.settle(tokens, times, guide) if guide else times
-                times = trim_to_speech(times, speech_intervals(samples), most=SWALLOWED)
-        if times is None and guide is not None:
-            times = trim_to_speech(guide.interpolated(duration), speech_intervals(samples))
-            doubts = judge_by_transcript(scenes, places, guide)
-    elif guide is not None:
-        times = guide.interpolated(duration)
-        doubts = judge_by_transcript(scenes, places, guide)
-    if times is None:
-        raise AlignmentError([_not_aligned(scenes, language, method)])
-    words: list[list[Word]] = [[] for _ in scenes]
-    for place, time in zip(places, in_order(times, duration), strict=True):
-        words[place.scene].append(Word(place.token.text, time.start, time.end))
+        if language.partition("-")[0].lower() == "en":
+            times, warnings = _by_ear(task, samples, on_progress)
+        elif guide is not None:
+            times, warnings = _by_transcript(task, samples)
+        else:
+            times, warnings = _by_synthesis(task, samples, on_progress)
+    ordered = in_order(times, duration)
+    words = [Word(t.text, i.start, i.end) for t, i in zip(tokens, ordered, strict=True)]
     if on_progress:
         on_progress(1.0)
     return Alignment(
-        tuple(SpokenScene(scene.id, tuple(w)) for scene, w in zip(scenes, words, strict=True)),
+        tuple(
+            SpokenScene(scene.id, tuple(words[index] for index in group))
+            for scene, group in zip(scenes, members, strict=True)
+        ),
         duration,
-        tuple(doubts),
+        tuple(warnings),
     )
+
+
+def _trusting(task: _Task) -> _Placed:
+    """A transcript's times as they are."""
+    if task.guide is None:
+        raise AlignmentError(
+            [
+                Unheard(
+                    task.scenes[0].id,
+                    "word times are to come from a transcript",
+                    "name one as narration.transcript",
+                )
+            ]
+        )
+    warnings = judge_by_transcript(task.scenes, task.members, task.guide)
+    return task.guide.interpolated(task.duration), warnings
+
+
+def _by_transcript(task: _Task, samples: NDArray[np.int16]) -> _Placed:
+    """A transcript's times without the pauses that its words swallowed."""
+    times, warnings = _trusting(task)
+    return trim_to_speech(times, speech_intervals(samples)), warnings
+
+
+def _by_ear(
+    task: _Task, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
+) -> _Placed:
+    """The times of the sound; a transcript vouches for scenes that the ear would call unsaid."""
+    certain: frozenset[int] = frozenset()
+    if task.guide is not None:
+        certain = frozenset(task.guide.vouched())
+    hearing = listen(task.tokens, samples, on_progress, certain)
+    warnings = judge_by_ear(task.scenes, task.tokens, task.members, hearing, task.guide)
+    times = trim_to_speech(_filled(hearing.times, task), speech_intervals(samples), most=SWALLOWED)
+    return times, warnings
+
+
+def _by_synthesis(
+    task: _Task, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
+) -> _Placed:
+    """The times of a synthesized voice, warped onto the recorded one."""
+    if not can_speak(task.language):
+        what = f"there is no acoustic model for language {task.language!r}"
+        hint = f"install {SYNTHESIZER}, or give a transcript as narration.transcript"
+        raise AlignmentError([Unheard(task.scenes[0].id, what, hint)])
+    times = follow_synthesis(
+        [[task.tokens[index] for index in group] for group in task.members],
+        samples,
+        task.language,
+        on_progress,
+    )
+    return trim_to_speech(times, speech_intervals(samples), most=SWALLOWED), []
+
+
+def _filled(times: Sequence[Interval | None], task: _Task) -> list[Interval]:
+    """Times for every token; what was not said gets a sliver of the pause where it would be."""
+    filled: list[Interval] = []
+    clock = Fraction(0)
+    for time in times:
+        filled.append(time if time is not None else Interval(clock, clock))
+        clock = filled[-1].end
+    first = next((time.start for time in times if time is not None), task.duration)
+    return [Interval(max(t.start, min(first, t.start)), t.end) for t in filled]
 
 
 def in_order(times: Sequence[Interval], duration: Fraction) -> list[Interval]:
     """The same times made monotone: each at least a millisecond long, none before its neighbour."""
-    least = Fraction(1, 1000)
+    least = min(Fraction(1, 1000), duration / max(1, len(times)))
     ordered: list[Interval] = []
     clock = Fraction(0)
     for index, time in enumerate(times):
@@ -117,18 +198,6 @@ def in_order(times: Sequence[Interval], duration: Fraction) -> list[Interval]:
         end = max(start + least, min(time.end, duration))
         if index + 1 < len(times):
             end = max(start + least, min(end, max(times[index + 1].start, start + least)))
-        ordered.append(Interval(start, end))
-        clock = end
+        ordered.append(Interval(start, min(end, duration)))
+        clock = ordered[-1].end
     return ordered
-
-
-def _not_aligned(scenes: Sequence[SceneText], language: str, method: str) -> Unheard:
-    if method == "transcript":
-        what, hint = "word times are to come from a transcript", "name one as narration.transcript"
-    elif language.partition("-")[0] != "en":
-        what = f"there is no acoustic model for language {language!r}"
-        hint = "give a transcript with word times as narration.transcript"
-    else:
-        what = "the narration does not say what the scenes say"
-        hint = "correct the texts, or give a transcript as narration.transcript"
-    return Unheard(scenes[0].id, what, hint)

@@ -12,7 +12,21 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...sync.types import Interval
-from . import whisper
+from . import (
+    aeneas,
+    aws,
+    ctm,
+    deepgram,
+    edge_tts,
+    elevenlabs,
+    gentle,
+    subtitles,
+    textgrid,
+    transformers,
+    tsv,
+    whisper,
+    whisper_cpp,
+)
 from .base import (
     MalformedError,
     RawTranscript,
@@ -36,8 +50,22 @@ __all__ = [
     "read_transcript",
 ]
 
-READERS: Sequence[Reader] = (whisper,)
-"""In the order in which they are asked."""
+READERS: Sequence[Reader] = (
+    whisper_cpp,
+    transformers,
+    elevenlabs,
+    gentle,
+    edge_tts,
+    aeneas,
+    aws,
+    deepgram,
+    whisper,
+    textgrid,
+    tsv,
+    subtitles,
+    ctm,
+)
+"""In the order in which they are asked: what is told by one sure sign comes first."""
 
 
 def read_transcript(

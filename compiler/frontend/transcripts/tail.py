@@ -60,6 +60,17 @@ def _first_after(words: Sequence[Heard], time: int) -> int:
     return first
 
 
-def _said(words: Sequence[Heard]) -> str:
-    text = " ".join(word.text for word in words).casefold()
-    return " ".join(re.findall(r"\w+", text))
+def stock_tail(words: Sequence[str]) -> str:
+    """The longest end of some words that is a phrase models are known to invent, or nothing.
+
+    >>> stock_tail("so it ended Thank you for watching!".split())
+    'Thank you for watching!'
+    """
+    for first in range(max(0, len(words) - _LONGEST), len(words)):
+        if _STOCK.fullmatch(_folded(words[first:])):
+            return " ".join(words[first:])
+    return ""
+
+
+def _folded(words: Sequence[str]) -> str:
+    return " ".join(re.findall(r"\w+", " ".join(words).casefold()))

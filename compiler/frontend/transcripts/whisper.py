@@ -22,11 +22,9 @@ from typing import Any
 from .base import MalformedError, RawTranscript, RawWord, Repair, Timed
 from .exact import seconds
 from .punctuation import punctuate
-from .words import spread_words
+from .words import join_pieces, spread_words
 
 NAME = "whisper JSON"
-_SPACELESS = ("\u2e80", "\uffef")
-"""Scripts written without blanks lie between these, near enough."""
 
 
 def matches(text: str, document: object) -> bool:
@@ -94,20 +92,19 @@ def _api_words(document: dict[str, Any]) -> list[Any]:
 
 
 def _words(entries: object, place: str) -> list[RawWord]:
-    """Words, those that go on without a blank joined to the one before (``twenty``, ``-five``)."""
     if not isinstance(entries, list):
         raise MalformedError("is no list of words", place)
-    texts = [_text(entry, f"{place}[{index}]") for index, entry in enumerate(entries)]
-    blanks = sum(text[:1].isspace() for text in texts) * 2 >= len(texts)
-    words: list[RawWord] = []
-    for index, (entry, shown) in enumerate(zip(entries, texts, strict=True)):
-        start, end = seconds(entry.get("start")), seconds(entry.get("end"))
-        if blanks and words and _goes_on(shown):
-            before = words[-1]
-            words[-1] = RawWord(before.text + shown.strip(), before.start, end, before.place)
-        else:
-            words.append(RawWord(shown.strip(), start, end, f"{place}[{index}]"))
-    return words
+    return join_pieces(
+        [
+            RawWord(
+                _text(entry, f"{place}[{index}]"),
+                seconds(entry.get("start")),
+                seconds(entry.get("end")),
+                f"{place}[{index}]",
+            )
+            for index, entry in enumerate(entries)
+        ]
+    )
 
 
 def _text(entry: object, place: str) -> str:
@@ -117,10 +114,6 @@ def _text(entry: object, place: str) -> str:
     if not isinstance(text, str):
         raise MalformedError("has no text", place)
     return text
-
-
-def _goes_on(text: str) -> bool:
-    return bool(text) and not text[0].isspace() and not _SPACELESS[0] <= text[0] <= _SPACELESS[1]
 
 
 def _program(document: object, segments: Sequence[Any]) -> str:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from .base import RawWord
+from .base import RawWord, Timed
 
 MILLISECOND = Fraction(1, 1000)
+SILENCES = frozenset(
+    ("", "sp", "ap", "sil", "silence", "pau", "#", "<eps>", "<sil>", "<p:>", "<silence>", "<b>")
+)
+"""What aligners write, in lower case, where nothing is said."""
+_SPACELESS = ("\u2e80", "\uffef")
+"""Scripts written without blanks lie between these, near enough."""
 _OPENERS = frozenset("\"'“‘«‹([{¿¡-–—")
 
 
@@ -71,6 +77,57 @@ def spread_words(
     return [
         RawWord(word, edges[index], edges[index + 1], place) for index, word in enumerate(words)
     ]
+
+
+def words_of_segments(segments: Sequence[RawWord]) -> tuple[list[RawWord], Timed]:
+    """Words of segments, and whether those were words already, as programs can be told to write.
+
+    Args:
+        segments: stretches of text with their times; blanks around the text mean something.
+    """
+    spoken = [segment for segment in segments if segment.text.strip()]
+    single = [segment for segment in spoken if len(split_words(segment.text)) <= 1]
+    if spoken and len(single) * 10 >= len(spoken) * 9:
+        pieces: list[RawWord] = []
+        for segment in spoken:
+            if len(split_words(segment.text)) <= 1:
+                pieces.append(segment)
+            else:
+                pieces += spread_words(segment.text, segment.start, segment.end, segment.place)
+        return join_pieces(pieces), "word"
+    words: list[RawWord] = []
+    for segment in spoken:
+        words += spread_words(segment.text, segment.start, segment.end, segment.place)
+    return words, "segment"
+
+
+def join_pieces(pieces: Sequence[RawWord]) -> list[RawWord]:
+    """Pieces of words joined where the next one goes on without a blank (`` twenty``, ``-five``).
+
+    Where no piece has a blank before it, they are words as they are.
+    """
+    spoken = [piece for piece in pieces if piece.text.strip()]
+    blanks = any(piece.text[0].isspace() for piece in spoken)
+    words: list[RawWord] = []
+    open_end = False
+    for piece in spoken:
+        shown = piece.text.strip()
+        if words and blanks and not open_end and _goes_on(piece.text):
+            before = words[-1]
+            end = before.end if piece.end is None else piece.end
+            words[-1] = RawWord(before.text + shown, before.start, end, before.place)
+        else:
+            words.append(RawWord(shown, piece.start, piece.end, piece.place))
+        open_end = piece.text[-1].isspace()
+    return words
+
+
+def _goes_on(text: str) -> bool:
+    first = text[0]
+    if first.isspace():
+        return False
+    # Lone surrogates are bytes of a character that was torn apart.
+    return "\ud800" <= first <= "\udfff" or not _SPACELESS[0] <= first <= _SPACELESS[1]
 
 
 def share(start: Fraction, end: Fraction, weights: Iterable[int]) -> list[Fraction]:

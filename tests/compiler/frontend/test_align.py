@@ -101,7 +101,10 @@ def test_words_that_a_trusted_transcript_lacks_get_the_time_between() -> None:
     assert true.words[2].end <= words[3].start < words[4].end <= true.words[5].start
 
 
-def test_another_language_without_a_transcript_says_what_it_needs() -> None:
+def test_another_language_without_a_transcript_says_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
     with pytest.raises(AlignmentError) as caught:
         align_scenes([SceneText("a", "Il était une fois")], AUDIO, language="fr")
     assert "transcript" in caught.value.entries[0].hint

@@ -1,0 +1,193 @@
+"""The acoustic model of US English that the `pocketsphinx` package carries, read with numpy.
+
+Phonetically tied mixtures: a codebook of 128 Gaussians per phone and feature stream, shared by all
+senones (tied states) of that phone. Layouts as in PocketSphinx's `bin_mdef.c`, `ms_gauden.c`,
+`ptm_mgau.c` and `tmat.c`. Reading it here, rather than calling the decoder, gives every senone's
+likelihood in every frame: alternatives, omissions and unscripted speech can then be weighed
+against each other in one search.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pocketsphinx
+from numpy.typing import NDArray
+
+from .mfcc import CEPSTRA, Array
+
+SILENCE = "SIL"
+STATES = 3
+"""Emitting states of a phone, passed through from left to right."""
+_LOG_STEP = 1024 * float(np.log(1.0001))
+"""Natural logarithm per unit of a stored mixture weight."""
+_BLOCK = 64
+"""Frames scored at once. So few that OpenBLAS does not start threads for a product: on a busy
+machine they wait for each other ten times as long as they work."""
+_POSITIONS = {"inside": 0, "begin": 1, "end": 2, "single": 3}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AcousticModel:
+    """Senones, their Gaussians, and which senones make up a phone in its context.
+
+    Attributes:
+        phones: names of the context-free phones; ``phones.index("AA")`` is the phone's number.
+        first_states: senones of each context-free phone, ``[phones, 3]``.
+        codebook: the phone whose Gaussians a senone weighs, ``[senones]``.
+        loop, step: log probability of staying in and of leaving a state, ``[phones, 3]``.
+    """
+
+    phones: tuple[str, ...]
+    first_states: NDArray[np.int64]
+    codebook: NDArray[np.int64]
+    loop: Array
+    step: Array
+    _keys: NDArray[np.int64]
+    _sequences: NDArray[np.int64]
+    _quadratic: tuple[Array, ...]
+    """Per stream ``[phones, 26, 128]``: what squares and values are multiplied by."""
+    _constant: tuple[Array, ...]
+    """Per stream ``[phones, 128]``."""
+    _weights: tuple[Array, ...]
+    """Per stream ``[128, senones]``, not logarithms."""
+
+    def states(self, phone: str, left: str, right: str, position: str) -> NDArray[np.int64]:
+        """The three senones of a phone between two others.
+
+        Args:
+            phone, left, right: names, `SILENCE` where there is none.
+            position: in its word: ``begin``, ``inside``, ``end`` or ``single``.
+        """
+        number, before, after = (self.phones.index(name) for name in (phone, left, right))
+        for place in (_POSITIONS[position], 0, 1, 2, 3):
+            key = _key(number, before, after, place)
+            found = int(np.searchsorted(self._keys, key))
+            if found < len(self._keys) and self._keys[found] == key:
+                return np.asarray(self._sequences[found])
+        return np.asarray(self.first_states[number])
+
+    def score(self, features: Array, senones: NDArray[np.int64]) -> Array:
+        """Log likelihood of senones, ``[frames, len(senones)]``, for ``[frames, 39]``."""
+        scores = np.zeros((len(features), len(senones)), np.float32)
+        books = self.codebook[senones]
+        used = np.unique(books)
+        chosen = [
+            (place, which)
+            for place, book in enumerate(used)
+            for which in _split(np.flatnonzero(books == book))
+        ]
+        weights = [[part[:, senones[which]] for _, which in chosen] for part in self._weights]
+        quadratic = [part[used] for part in self._quadratic]
+        constant = [part[used, None] for part in self._constant]
+        for first in range(0, len(features), _BLOCK):
+            block = features[first : first + _BLOCK]
+            target = scores[first : first + _BLOCK]
+            for stream in range(3):
+                values = block[:, stream * CEPSTRA : (stream + 1) * CEPSTRA]
+                terms = np.concatenate([values * values, values], axis=1)
+                density = np.matmul(terms[None], quadratic[stream]) + constant[stream]
+                most = density.max(axis=2, keepdims=True)
+                density -= most
+                np.exp(density, out=density)
+                for (book, which), weight in zip(chosen, weights[stream], strict=True):
+                    mixed = density[book] @ weight
+                    mixed += 1e-30
+                    target[:, which] += np.log(mixed, out=mixed) + most[book]
+        return scores
+
+
+def _split(numbers: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    return [numbers[first : first + 32] for first in range(0, len(numbers), 32)]
+
+
+_Numbers = TypeVar("_Numbers", int, NDArray[np.int64])
+
+
+def _key(phone: _Numbers, left: _Numbers, right: _Numbers, position: _Numbers) -> _Numbers:
+    return ((phone * 64 + left) * 64 + right) * 4 + position
+
+
+@cache
+def english() -> AcousticModel:
+    """The packaged model, read once: some 30 MB in memory."""
+    folder = Path(str(pocketsphinx.get_model_path())) / "en-us" / "en-us"
+    content = (folder / "mdef").read_bytes()
+    skip = 12 + struct.unpack_from("<i", content, 8)[0]
+    counts = struct.unpack_from("<10i", content, skip)
+    ci_count, phone_count, _, _, senone_count, _, sequence_count, _, tree_size, _ = counts
+    place = skip + 40
+    names = []
+    for _ in range(ci_count):
+        end = content.index(b"\0", place)
+        names.append(content[place:end].decode("ascii"))
+        place = end + 1
+    place += -place % 4 + tree_size * 8
+    table = np.frombuffer(
+        content, np.dtype([("ssid", "<i4"), ("tmat", "<i4"), ("more", "u1", 4)]), phone_count, place
+    )
+    place += table.nbytes + 4
+    sequences = np.frombuffer(content, "<u2", sequence_count * STATES, place)
+    sequences = sequences.reshape(-1, STATES).astype(np.int64)
+    triphones = table[ci_count:]
+    position, phone, left, right = triphones["more"].astype(np.int64).T
+    keys = _key(phone, left, right, position)
+    order = np.argsort(keys)
+    owner = np.zeros(senone_count, np.int64)
+    owner[sequences[table["ssid"][:ci_count]].ravel()] = np.repeat(np.arange(ci_count), STATES)
+    owner[sequences[triphones["ssid"]].ravel()] = np.repeat(phone, STATES)
+    transitions = _floats(folder / "transition_matrices", 4).reshape(ci_count, STATES, STATES + 1)
+    transitions = transitions[table["tmat"][:ci_count]]
+    transitions = np.log(np.maximum(transitions / transitions.sum(2, keepdims=True), 1e-4))
+    state = np.arange(STATES)
+    quadratic, constant = _gaussians(folder, ci_count)
+    return AcousticModel(
+        phones=tuple(names),
+        first_states=sequences[table["ssid"][:ci_count]],
+        codebook=owner,
+        loop=transitions[:, state, state].astype(np.float32),
+        step=transitions[:, state, state + 1].astype(np.float32),
+        _keys=keys[order],
+        _sequences=sequences[triphones["ssid"][order]],
+        _quadratic=quadratic,
+        _constant=constant,
+        _weights=_mixture_weights(folder / "sendump", senone_count),
+    )
+
+
+def _floats(path: Path, header: int) -> NDArray[np.float32]:
+    """The values of an S3 file, after ``header`` whole numbers that describe them."""
+    content = path.read_bytes()
+    start = content.index(b"endhdr\n") + 7 + 4
+    size = struct.unpack_from("<i", content, start + 4 * (header - 1))[0]
+    return np.frombuffer(content, "<f4", size, start + 4 * header)
+
+
+def _gaussians(folder: Path, books: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Diagonal Gaussians as a matrix product: ``[x*x, x] @ quadratic + constant``."""
+    means = _floats(folder / "means", 7).reshape(books, 3, -1, CEPSTRA).astype(np.float64)
+    spread = _floats(folder / "variances", 7).reshape(means.shape).astype(np.float64)
+    spread = np.maximum(spread, 1e-4)
+    quadratic, constant = [], []
+    for stream in range(3):
+        mean, variance = means[:, stream], spread[:, stream]
+        terms = np.concatenate([-0.5 / variance, mean / variance], axis=2)
+        quadratic.append(terms.transpose(0, 2, 1))
+        constant.append(-0.5 * np.sum(mean**2 / variance + np.log(2 * np.pi * variance), axis=2))
+    return (
+        tuple(np.ascontiguousarray(part, np.float32) for part in quadratic),
+        tuple(part.astype(np.float32) for part in constant),
+    )
+
+
+def _mixture_weights(path: Path, senones: int) -> tuple[Array, ...]:
+    """Weights ``[128, senones]`` of each stream; stored as negated logarithms in a byte."""
+    content = path.read_bytes()
+    size = 3 * 128 * senones
+    stored = np.frombuffer(content, np.uint8, size, len(content) - size).reshape(3, 128, senones)
+    return tuple(np.exp(-_LOG_STEP * part.astype(np.float32)) for part in stored)

@@ -1,0 +1,142 @@
+"""Alignment in any language that espeak-ng speaks: its voice says the text and is warped onto ours.
+
+The method of `aeneas` (Pettarin, 2015): synthesize the words, take cepstra of both voices, find the
+warp of least distance (dynamic time warping; Sakoe and Chiba, 1978). Pauses are taken out of the
+recording first. espeak-ng is called as a program.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import shutil
+import subprocess
+import wave
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import WorkError
+from ...sync.types import Interval
+from ..audio import SPEECH_RATE
+from ..pauses import speech_intervals
+from .dtw import warp
+from .mfcc import HOP, Array, cepstra
+from .tokens import Token
+
+SYNTHESIZER = "espeak-ng"
+"""The program, and the package that has it."""
+_GAP = SPEECH_RATE // 5
+"""Samples of silence from which the synthesizer has ended a clause."""
+
+
+def can_speak(language: str) -> bool:
+    """Whether there is a synthesizer on the PATH that knows a language."""
+    if shutil.which(SYNTHESIZER) is None:
+        return False
+    tried = subprocess.run(
+        [SYNTHESIZER, "-q", "-v", language.lower(), "a"], capture_output=True, check=False
+    )
+    return tried.returncode == 0
+
+
+def follow_synthesis(
+    scenes: Sequence[Sequence[Token]],
+    samples: NDArray[np.int16],
+    language: str,
+    on_progress: Callable[[float], None] | None = None,
+) -> list[Interval]:
+    """The time of every token of every scene, in order.
+
+    Args:
+        scenes: their tokens.
+        samples: of the narration, mono, 16 kHz.
+        language: one that `can_speak`.
+        on_progress: called with 0..1.
+
+    Raises:
+        WorkError: the synthesizer failed.
+    """
+    parts: list[Array] = []
+    bounds = [0]
+    for index, tokens in enumerate(scenes):
+        for said in _spoken(tokens, language):
+            parts.append(cepstra(said))
+            bounds.append(bounds[-1] + len(parts[-1]))
+        if on_progress:
+            on_progress(0.5 * (index + 1) / len(scenes))
+    voiced = _voiced(samples)
+    recorded = cepstra(samples)[voiced] if len(voiced) else np.zeros((0, 13), np.float32)
+    if not len(recorded) or bounds[-1] == 0:
+        return [Interval(Fraction(0), Fraction(0)) for _ in bounds[1:]]
+    path = warp(_shape(recorded), _shape(np.concatenate(parts)))
+    edges = np.searchsorted(path, bounds, side="left")
+    times = []
+    for first, last in itertools.pairwise(edges):
+        start = voiced[min(int(first), len(voiced) - 1)]
+        end = voiced[min(max(int(last) - 1, int(first)), len(voiced) - 1)] + 1
+        times.append(Interval(Fraction(int(start), 100), Fraction(int(end), 100)))
+    return times
+
+
+def _voiced(samples: NDArray[np.int16]) -> NDArray[np.int64]:
+    """Numbers of the frames in which somebody speaks."""
+    count = len(samples) // HOP
+    spans = [
+        np.arange(int(stretch.start * 100), min(count, int(stretch.end * 100)))
+        for stretch in speech_intervals(samples)
+    ]
+    return np.concatenate(spans) if spans else np.zeros(0, np.int64)
+
+
+def _shape(values: Array) -> Array:
+    """Cepstra without loudness, each of mean 0 and spread 1 over its own voice."""
+    shape = values[:, 1:]
+    return np.asarray((shape - shape.mean(axis=0)) / (shape.std(axis=0) + 1e-3), np.float32)
+
+
+def _spoken(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]]:
+    """Samples of each token, spoken alone."""
+    texts = ["".join(c if c.isalnum() or c in "'’.,-" else " " for c in t.text) for t in tokens]
+    together = _split(_synthesize("\n\n".join(f"{t.strip(' .,-')}." for t in texts), language))
+    if len(together) == len(tokens):
+        return together
+    return [
+        np.concatenate(_split(_synthesize(text, language)) or [np.zeros(HOP * 8, np.int16)])
+        for text in texts
+    ]
+
+
+def _synthesize(text: str, language: str) -> NDArray[np.int16]:
+    done = subprocess.run(
+        [SYNTHESIZER, "-v", language.lower(), "--stdin", "--stdout"],
+        input=text.encode(),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip()
+        raise WorkError(f"{SYNTHESIZER} cannot speak {language!r}: {reason}")
+    with wave.open(io.BytesIO(done.stdout)) as sound:
+        rate = sound.getframerate()
+        # Written to a pipe, the header states no true length.
+        samples = np.frombuffer(sound.readframes(1 << 30), np.int16)
+    count = len(samples) * SPEECH_RATE // rate
+    if not count:
+        return np.zeros(0, np.int16)
+    resized = cv2.resize(samples[None].astype(np.float32), (count, 1), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.clip(resized[0], -32768, 32767), np.int16)
+
+
+def _split(samples: NDArray[np.int16]) -> list[NDArray[np.int16]]:
+    """What stands between silences as long as those between clauses."""
+    loud = np.flatnonzero(abs(samples.astype(np.int32)) > 100)
+    if not len(loud):
+        return []
+    cuts = np.flatnonzero(np.diff(loud) > _GAP)
+    starts = np.concatenate([loud[:1], loud[cuts + 1]])
+    ends = np.concatenate([loud[cuts], loud[-1:]])
+    return [samples[start : end + 1] for start, end in zip(starts, ends, strict=True)]

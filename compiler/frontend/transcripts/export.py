@@ -1,0 +1,91 @@
+"""A transcript as the JSON of openai-whisper, which most programs read."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from ...sync.types import Word
+from .base import Transcript
+
+PAUSE = Fraction(3, 5)
+"""Seconds of silence that part two segments."""
+_SENTENCE_END = re.compile(r".*[.!?…。！？][\"'’”»)\]\s]*", re.DOTALL)
+_FEWEST_DECIMALS, _MOST_DECIMALS = 6, 60
+
+
+def to_whisper_json(transcript: Transcript) -> str:
+    """Segments, parted at pauses and sentence ends, of words with their times.
+
+    Times are written exactly where they are decimal fractions, else rounded down to as many
+    decimals as keep every word's length positive.
+    """
+    segments = list(_segments(transcript.words))
+    decimals = _decimals(transcript.words)
+    words = [" " + word.text for word in transcript.words]
+    lines = ",\n".join(
+        _segment(number, segment, decimals) for number, segment in enumerate(segments)
+    )
+    return (
+        f'{{"text": {_quoted("".join(words))},\n'
+        f' "segments": [\n{lines}\n ],\n'
+        f' "language": {_quoted(transcript.language)}}}\n'
+    )
+
+
+def _segments(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    first = 0
+    for index, word in enumerate(words, 1):
+        last = index == len(words)
+        if last or _SENTENCE_END.fullmatch(word.text) or words[index].start - word.end >= PAUSE:
+            yield words[first:index]
+            first = index
+
+
+def _segment(number: int, words: Sequence[Word], decimals: int) -> str:
+    text = _quoted("".join(" " + word.text for word in words))
+    timed = ",\n".join(
+        f'    {{"word": {_quoted(" " + word.text)}, "start": {_decimal(word.start, decimals)}, '
+        f'"end": {_decimal(word.end, decimals)}}}'
+        for word in words
+    )
+    return (
+        f'  {{"id": {number}, "start": {_decimal(words[0].start, decimals)}, '
+        f'"end": {_decimal(words[-1].end, decimals)}, "text": {text}, "words": [\n{timed}]}}'
+    )
+
+
+def _quoted(text: str | None) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _decimals(words: Sequence[Word]) -> int:
+    """How many decimals write every time: exactly, where it can be written so."""
+    parts = {time.denominator for word in words for time in (word.start, word.end)}
+    exact = max((places for part in parts if (places := _places(part)) is not None), default=0)
+    decimals = min(max(exact, _FEWEST_DECIMALS), _MOST_DECIMALS)
+    shortest = min((word.end - word.start for word in words), default=Fraction(1))
+    while decimals < _MOST_DECIMALS and 0 < shortest * 10**decimals < 2:
+        decimals += 1
+    return decimals
+
+
+def _places(denominator: int) -> int | None:
+    """Decimals of a fraction with this denominator, None where they never end."""
+    twos = (denominator & -denominator).bit_length() - 1
+    rest = denominator >> twos
+    fives = 0
+    while rest % 5 == 0:
+        rest //= 5
+        fives += 1
+    return max(twos, fives) if rest == 1 else None
+
+
+def _decimal(seconds: Fraction, decimals: int) -> str:
+    scaled = math.floor(seconds * 10**decimals)
+    whole, part = divmod(abs(scaled), 10**decimals)
+    shown = f"{part:0{decimals}d}".rstrip("0") or "0"
+    return f"{'-' if scaled < 0 else ''}{whole}.{shown}"

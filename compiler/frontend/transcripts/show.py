@@ -1,0 +1,114 @@
+"""What a timing file holds, for a person: the ``transcript`` command."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+from ...errors import InputError, WorkError
+from ..audio import duration_of, speech_samples
+from ..pauses import speech_intervals
+from . import read_transcript
+from .base import Transcript
+from .export import to_whisper_json
+from .files import write_whole
+from .tail import stock_tail
+
+COLUMNS = 80
+MOST_REPAIRS = 200
+"""Repairs that are listed one by one."""
+
+
+def show_transcript(path: Path, audio: Path | None = None, output: Path | None = None) -> str:
+    """Read, mend and describe a timing file.
+
+    Args:
+        path: the timing file.
+        audio: the sound it belongs to; with it, what lies past its end or after its last voice is
+            found.
+        output: where the mended words go as openai-whisper JSON; None for nowhere.
+
+    Raises:
+        InputError: the file is no transcript, or the output would replace it.
+        WorkError: the sound cannot be read, or the output cannot be written.
+    """
+    if output is not None and output.exists() and path.exists() and output.samefile(path):
+        raise InputError(f"{output}: is the transcript itself; give another name to -o")
+    duration = speech = None
+    if audio is not None:
+        duration = duration_of(audio)
+        speech = speech_intervals(speech_samples(audio))
+    transcript = read_transcript(path, duration, speech)
+    shown = describe(transcript, path.name, duration)
+    if output is None:
+        return shown
+    try:
+        write_whole(output, to_whisper_json(transcript))
+    except OSError as error:
+        raise WorkError(f"{output}: cannot be written: {error.strerror}") from error
+    return f"{shown}\n{output}"
+
+
+def describe(
+    transcript: Transcript, name: str = "transcript", duration: Fraction | None = None
+) -> str:
+    """A transcript in a few lines of at most 80 columns, and every repair.
+
+    Args:
+        transcript: mended.
+        name: of the file.
+        duration: of the sound in seconds, where it is known.
+    """
+    words = transcript.words
+    language = f", language {transcript.language}" if transcript.language else ""
+    lines = [f"{name}: {transcript.format or 'words'}{language}"]
+    if words:
+        start, end = words[0].start, words[-1].end
+        pace = round(60 * len(words) / (end - start)) if end > start else 0
+        heard = f" of {_time(duration)}" if duration is not None else ""
+        lines.append(
+            f"{_count(len(words), 'word')} from {_time(start)} to {_time(end)}{heard}, "
+            f"{pace} a minute"
+        )
+        lines.append(
+            "each word has a time of its own"
+            if transcript.timed == "word"
+            else "only segments have times; their words share them by their letters"
+        )
+    else:
+        lines.append("no words")
+    invented = stock_tail([word.text for word in words]) if duration is None else ""
+    if invented:
+        lines.append(
+            f"the end, {invented!r}, is what models often invent; --audio tells whether it was said"
+        )
+    repairs = transcript.repairs
+    if not repairs:
+        return _wrapped([*lines, "nothing had to be mended"])
+    lines.append(f"{_count(len(repairs), 'repair')}:")
+    lines += [f"  {repair.place}: {repair.what}" for repair in repairs[:MOST_REPAIRS]]
+    if len(repairs) > MOST_REPAIRS:
+        lines.append(f"  and {len(repairs) - MOST_REPAIRS} more")
+    return _wrapped(lines)
+
+
+def _wrapped(lines: Iterable[str]) -> str:
+    return "\n".join(
+        textwrap.fill(
+            line,
+            COLUMNS,
+            initial_indent=line[: len(line) - len(line.lstrip())],
+            subsequent_indent=" " * (4 if line.startswith(" ") else 2),
+        )
+        for line in lines
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _time(seconds: Fraction) -> str:
+    return f"{float(seconds):.3f}".rstrip("0").rstrip(".") + " s"

@@ -1,0 +1,138 @@
+"""Camera moves as geometry: inside the picture, without a jump, the same however a scene is cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from otio_gvideo.renderers.base import CAMERA_MOVES, Motion
+from otio_gvideo.renderers.moves import (
+    Pose,
+    bounds,
+    decide,
+    ease,
+    pose_at,
+    room_for,
+    zoom_range,
+)
+
+EASINGS = ("linear", "ease_in", "ease_out", "ease_in_out")
+motions = st.builds(
+    Motion,
+    camera=st.sampled_from(CAMERA_MOVES),
+    amount=st.floats(0, 1),
+    easing=st.sampled_from(EASINGS),
+)
+shares = st.floats(0, 1)
+picture_aspects = st.floats(0.1, 10)
+frame_aspects = st.floats(0.4, 2.4)
+
+
+@given(motions, shares, picture_aspects, frame_aspects)
+def test_a_view_never_leaves_the_picture(
+    motion: Motion, share: float, picture: float, frame: float
+) -> None:
+    room = room_for(picture, frame)
+    reach = np.abs(pose_at(motion, share, room).corners(frame))
+    assert (reach <= np.array([room.width, room.height]) / 2).all()
+
+
+@given(motions, shares, picture_aspects, frame_aspects)
+def test_bounds_hold_every_view(motion: Motion, share: float, picture: float, frame: float) -> None:
+    room = room_for(picture, frame)
+    (left, top), (right, bottom) = bounds(motion, room)
+    corners = pose_at(motion, share, room).corners(frame)
+    # Sampled bounds may miss the turning point of a curved path by very little.
+    assert corners[:, 0].min() >= left - 1e-3
+    assert corners[:, 0].max() <= right + 1e-3
+    assert corners[:, 1].min() >= top - 1e-3
+    assert corners[:, 1].max() <= bottom + 1e-3
+
+
+@given(motions, st.integers(3, 400), picture_aspects)
+def test_moves_have_no_jump_in_place_or_speed(motion: Motion, span: int, picture: float) -> None:
+    room = room_for(picture, 16 / 9)
+    places = np.array(
+        [pose_at(motion, n / (span - 1), room).corners(16 / 9) for n in range(span)]
+    ).reshape(span, -1)
+    speeds = np.diff(places, axis=0)
+    assert np.abs(speeds).max() <= 3 / (span - 1)
+    assert np.abs(np.diff(speeds, axis=0)).max() <= 12 / (span - 1) ** 2
+
+
+@given(st.sampled_from(CAMERA_MOVES), st.floats(0.05, 1), st.sampled_from(EASINGS))
+def test_moves_that_move_never_stand_still(move: str, amount: float, easing: str) -> None:
+    assume(move != "static")
+    room = room_for(16 / 9, 16 / 9)
+    motion = Motion(move, amount, easing)
+    poses = [pose_at(motion, n / 50, room).corners(16 / 9) for n in range(51)]
+    assert min(np.abs(late - early).max() for early, late in pairwise(poses)) > 1e-3 * amount
+
+
+@given(motions, shares, picture_aspects)
+def test_opposite_moves_mirror_each_other(motion: Motion, share: float, picture: float) -> None:
+    opposite = {"left": "right", "right": "left", "up": "down", "down": "up"}
+    head, _, side = motion.camera.partition("_")
+    assume(side in opposite)
+    room = room_for(picture, 16 / 9)
+    here = pose_at(motion, share, room)
+    there = pose_at(replace(motion, camera=f"{head}_{opposite[side]}"), share, room)
+    mirrored = Pose(-here.x, -here.y, here.zoom, -here.angle, -here.yaw)
+    assert np.allclose(there.matrix(), mirrored.matrix(), atol=1e-12)
+
+
+@pytest.mark.parametrize(("move", "grows"), [("push_in", True), ("pull_out", False)])
+def test_zooms_grow_by_equal_ratios(move: str, grows: bool) -> None:
+    room = room_for(16 / 9, 16 / 9)
+    zooms = [pose_at(Motion(move, 0.3, "linear"), n / 10, room).zoom for n in range(11)]
+    ratios = [late / early for early, late in pairwise(zooms)]
+    assert ratios == pytest.approx([ratios[0]] * 10)
+    assert (ratios[0] > 1) == grows
+    assert max(zooms) / min(zooms) == pytest.approx(1.15)
+
+
+@pytest.mark.parametrize("easing", EASINGS)
+def test_easings_go_from_start_to_end_and_never_stop(easing: str) -> None:
+    values = [ease(n / 100, easing) for n in range(101)]
+    assert values[0] == 0
+    assert values[-1] == pytest.approx(1)
+    assert min(np.diff(values)) > 0.002
+
+
+@pytest.mark.parametrize(
+    ("move", "axis", "sign"),
+    [("pan_right", 0, 1), ("pan_left", 0, -1), ("tilt_down", 1, 1), ("tilt_up", 1, -1)],
+)
+def test_the_camera_goes_where_the_move_says(move: str, axis: int, sign: int) -> None:
+    room = room_for(1.0, 16 / 9)
+    start, end = (pose_at(Motion(move), share, room).corners(16 / 9).mean(0) for share in (0, 1))
+    assert np.sign(end - start)[axis] == sign
+    assert (end - start)[1 - axis] == pytest.approx(0)
+
+
+def test_an_orbit_brings_its_own_side_nearer() -> None:
+    room = room_for(16 / 9, 16 / 9)
+    seen = pose_at(Motion("orbit_right", 1.0), 1, room).corners(16 / 9)
+    left, right = seen[1, 1] - seen[0, 1], seen[3, 1] - seen[2, 1]
+    # From the right, the picture's right side is near: less of it fills the frame's height.
+    assert right < left
+
+
+@given(st.integers(0, 2**31))
+def test_an_undecided_move_is_decided_by_the_seed(seed: int) -> None:
+    decided = decide(Motion("auto"), seed)
+    assert decided == decide(Motion("auto"), seed)
+    assert decided.camera in CAMERA_MOVES
+    assert decided.camera != "static"
+
+
+def test_moves_and_easings_that_are_unknown_are_refused() -> None:
+    room = room_for(1, 1)
+    with pytest.raises(ValueError, match="sideways"):
+        pose_at(Motion("sideways"), 0, room)
+    with pytest.raises(ValueError, match="bouncy"):
+        zoom_range(Motion("push_in", 0.3, "bouncy"), room)
