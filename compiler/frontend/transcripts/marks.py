@@ -20,6 +20,7 @@ _SOUNDS = re.compile(
     re.IGNORECASE,
 )
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
+_UNPAIRED = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _PLAIN = re.compile(r"[A-Za-z0-9][!-'+-;=?-Z^-~]*", re.ASCII)
 
 
@@ -39,9 +40,12 @@ def clean_texts(words: Sequence[Heard], repairs: list[Repair]) -> list[Heard]:
             repairs.append(Repair(word.place, f"{shown!r} is no speech; left out"))
             index = stop
             continue
+        shown = word.text.strip()
         _clean(word, repairs)
         index += 1
         if not word.text:
+            if shown and "�" not in shown:
+                repairs.append(Repair(word.place, f"{shown!r} is no word; left out"))
             continue
         if is_spoken(word.text):
             kept.append(word)
@@ -75,15 +79,12 @@ def _mark_end(words: Sequence[Heard], index: int) -> int:
 def _clean(word: Heard, repairs: list[Repair]) -> None:
     text = " ".join(_INVISIBLE.sub("", word.text).split()).strip("♪♫♬🎵🎶 ")
     if not text.isascii():
-        whole = text.encode("utf-8", "surrogateescape" if _escaped(text) else "replace")
-        text = whole.decode("utf-8", "replace")
+        # Bytes that were no UTF-8 come as lone surrogates; together they may make a character.
+        text = (
+            _UNPAIRED.sub("�", text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        )
     text = "".join(char for char in text if char.isprintable())
     if "�" in text:
         repairs.append(Repair(word.place, f"{text!r} has broken characters; taken out"))
         text = text.replace("�", "").strip()
     word.text = text
-
-
-def _escaped(text: str) -> bool:
-    """Whether lone surrogates, if any, all stand for bytes that were no UTF-8."""
-    return all(not 0xD800 <= ord(char) <= 0xDFFF or 0xDC80 <= ord(char) <= 0xDCFF for char in text)

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
-from ...errors import InputError, WorkError
+from ...errors import InputError
+from ...outputs import write_text
 from ..audio import duration_of, speech_samples
 from ..pauses import speech_intervals
 from . import read_transcript
 from .base import Transcript
 from .export import to_whisper_json
-from .files import write_whole
 from .tail import stock_tail
 
 COLUMNS = 80
@@ -44,10 +44,7 @@ def show_transcript(path: Path, audio: Path | None = None, output: Path | None =
     shown = describe(transcript, path.name, duration)
     if output is None:
         return shown
-    try:
-        write_whole(output, to_whisper_json(transcript))
-    except OSError as error:
-        raise WorkError(f"{output}: cannot be written: {error.strerror}") from error
+    write_text(output, to_whisper_json(transcript))
     return f"{shown}\n{output}"
 
 

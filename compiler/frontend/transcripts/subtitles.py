@@ -53,8 +53,8 @@ def matches(text: str, document: object) -> bool:
 
 def read(text: str, document: object) -> RawTranscript:
     """Words of all cues."""
-    cues = _cues(text)
     vtt = text.startswith("WEBVTT")
+    cues = _cues(text, vtt)
     name = "WebVTT" if vtt else "SubRip"
     timed: Timed = "word"
     if any(_INLINE.search(cue.text) for cue in cues):
@@ -70,8 +70,11 @@ def read(text: str, document: object) -> RawTranscript:
     return RawTranscript(tuple(words), _language(text) if vtt else None, timed, name)
 
 
-def _cues(text: str) -> list[_Cue]:
-    """Every cue; what stands between them (numbers, names, notes, styles) is passed over."""
+def _cues(text: str, vtt: bool) -> list[_Cue]:
+    """Every cue; what stands between them (numbers, names, notes, styles) is passed over.
+
+    A line of blanks ends a cue of SubRip, where programs are careless, but not one of WebVTT.
+    """
     lines = text.split("\n")
     cues = []
     index = 0
@@ -86,7 +89,9 @@ def _cues(text: str) -> list[_Cue]:
         if start is None or end is None:
             raise MalformedError("has times that cannot be read", "", index)
         first = index
-        while index < len(lines) and lines[index].strip() and "-->" not in lines[index]:
+        while index < len(lines) and "-->" not in lines[index]:
+            if not (lines[index] if vtt else lines[index].strip()):
+                break
             index += 1
         stop = index
         if index < len(lines) and "-->" in lines[index] and lines[index - 1].strip().isdigit():

@@ -31,12 +31,9 @@ def drop_tail(words: Sequence[Heard], clock: Clock, repairs: list[Repair]) -> li
     first = _first_after(words, last + clock.span(_LATE))
     # A stock phrase that is only just too late for the voice is no speech either.
     sooner = _first_after(words, last + clock.span(_STOCK_LATE))
-    if (
-        sooner < first
-        and len(words) - sooner <= _LONGEST
-        and _STOCK.fullmatch(_said(words[sooner:]))
-    ):
-        first = sooner
+    if sooner < first and len(words) - sooner <= _LONGEST:
+        said = _folded([word.text for word in words[sooner:]])
+        first = sooner if _STOCK.fullmatch(said) else first
     if first == len(words):
         return list(words)
     shown = " ".join(word.text for word in words[first : first + 8])

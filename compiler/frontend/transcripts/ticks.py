@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ...sync.types import Interval, Word
@@ -33,12 +33,14 @@ class Clock:
         least: ticks that a word with a made-up time lasts at the least; at least one.
         duration: of the sound in ticks, rounded down; None where it is not known.
         speech: where there is a voice, in ticks, in order; empty where that is not known.
+        known: seconds of the ticks that came from a file; most words keep theirs.
     """
 
     rate: int
     least: int
     duration: int | None
     speech: tuple[tuple[int, int], ...]
+    known: dict[int, Fraction] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -66,10 +68,6 @@ class Clock:
         )
         return cls(rate, max(1, math.floor(least)), limit, voiced)
 
-    def ticks(self, seconds: Fraction) -> int:
-        """Seconds that fall on a tick, as ticks."""
-        return seconds.numerator * (self.rate // seconds.denominator)
-
     def span(self, seconds: Fraction) -> int:
         """Any length in seconds in ticks, rounded down."""
         return math.floor(seconds * self.rate)
@@ -84,25 +82,30 @@ class Clock:
 
     def heard(self, words: Sequence[RawWord]) -> list[Heard]:
         """Raw words in ticks."""
-        rate = self.rate
-        return [
-            Heard(
-                word.text,
-                None
-                if (start := word.start) is None
-                else start.numerator * (rate // start.denominator),
-                None if (end := word.end) is None else end.numerator * (rate // end.denominator),
-                word.place,
+        heard = []
+        for word in words:
+            start, end = word.start, word.end
+            heard.append(
+                Heard(
+                    word.text,
+                    None if start is None else self._ticks(start),
+                    None if end is None else self._ticks(end),
+                    word.place,
+                )
             )
-            for word in words
-        ]
+        return heard
 
     def words(self, heard: Sequence[Heard]) -> tuple[Word, ...]:
         """Placed words in seconds."""
-        seconds: dict[int | None, Fraction] = {}
-        for word in heard:
-            for time in (word.start, word.end):
-                if time not in seconds:
-                    assert time is not None
-                    seconds[time] = Fraction(time, self.rate)
-        return tuple(Word(word.text, seconds[word.start], seconds[word.end]) for word in heard)
+        return tuple(
+            Word(word.text, self._seconds(word.start), self._seconds(word.end)) for word in heard
+        )
+
+    def _ticks(self, seconds: Fraction) -> int:
+        ticks = seconds.numerator * (self.rate // seconds.denominator)
+        self.known[ticks] = seconds
+        return ticks
+
+    def _seconds(self, ticks: int | None) -> Fraction:
+        assert ticks is not None
+        return self.known.get(ticks) or Fraction(ticks, self.rate)

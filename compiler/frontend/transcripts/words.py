@@ -67,7 +67,9 @@ def spread_words(
     ['2', '4', '6']
     """
     words = split_words(text)
-    if start is None or end is None or end <= start:
+    if start is not None and start == end:
+        return [RawWord(word, start, end, place) for word in words]
+    if start is None or end is None or end < start:
         # The first word keeps what is known of the start; mending finds room for the others.
         return [
             RawWord(word, start if index == 0 else None, None, place)
@@ -104,7 +106,8 @@ def words_of_segments(segments: Sequence[RawWord]) -> tuple[list[RawWord], Timed
 def join_pieces(pieces: Sequence[RawWord]) -> list[RawWord]:
     """Pieces of words joined where the next one goes on without a blank (`` twenty``, ``-five``).
 
-    Where no piece has a blank before it, they are words as they are.
+    Where no piece has a blank before it, they are words as they are; but bytes of a character that
+    was torn apart (lone surrogates) always belong together.
     """
     spoken = [piece for piece in pieces if piece.text.strip()]
     blanks = any(piece.text[0].isspace() for piece in spoken)
@@ -112,7 +115,8 @@ def join_pieces(pieces: Sequence[RawWord]) -> list[RawWord]:
     open_end = False
     for piece in spoken:
         shown = piece.text.strip()
-        if words and blanks and not open_end and _goes_on(piece.text):
+        torn = "\ud800" <= piece.text[0] <= "\udfff"
+        if words and (torn or (blanks and not open_end and _goes_on(piece.text[0]))):
             before = words[-1]
             end = before.end if piece.end is None else piece.end
             words[-1] = RawWord(before.text + shown, before.start, end, before.place)
@@ -122,12 +126,8 @@ def join_pieces(pieces: Sequence[RawWord]) -> list[RawWord]:
     return words
 
 
-def _goes_on(text: str) -> bool:
-    first = text[0]
-    if first.isspace():
-        return False
-    # Lone surrogates are bytes of a character that was torn apart.
-    return "\ud800" <= first <= "\udfff" or not _SPACELESS[0] <= first <= _SPACELESS[1]
+def _goes_on(first: str) -> bool:
+    return not first.isspace() and not _SPACELESS[0] <= first <= _SPACELESS[1]
 
 
 def share(start: Fraction, end: Fraction, weights: Iterable[int]) -> list[Fraction]:
