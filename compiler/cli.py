@@ -24,6 +24,7 @@ from .driver import (
     render_timeline,
 )
 from .errors import InputError, WorkError
+from .frontend.transcripts.show import show_transcript
 from .report import Report
 
 Command = Callable[[argparse.Namespace], int]
@@ -111,6 +112,11 @@ def _check(args: argparse.Namespace) -> int:
     return 0 if found.ok else 1
 
 
+def _transcript(args: argparse.Namespace) -> int:
+    print(show_transcript(args.file, args.audio, args.output))
+    return 0
+
+
 def _plan(args: argparse.Namespace) -> int:
     for line in plan_script(
         args.script,
@@ -191,6 +197,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--json", action="store_true", help="print the findings as JSON")
     _progress(command)
+
+    command = add("transcript", _transcript, "show what was read of a timing file, and mended")
+    command.add_argument("file", type=Path, metavar="FILE", help="a timing file of any format")
+    command.add_argument(
+        "--audio", type=Path, metavar="WAV", help="the sound it belongs to, to check it against"
+    )
+    command.add_argument(
+        "-o", "--output", type=Path, metavar="X.json", help="write it as plain whisper JSON"
+    )
 
     command = add("plan", _plan, "what compile would do, without doing it")
     command.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
