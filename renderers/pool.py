@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from . import assemble
-from .base import Frame, RendererError, renderer_class
+from .base import Frame, RendererError
 from .engines import executor
+from .models import Models, kind_of
 from .recipe import Recipe, recipe_key, shot_from_recipe
 from .store import Store
 
@@ -67,8 +69,8 @@ def render_slots(
 ) -> list[Rendered]:
     """Render what is missing.
 
-    Each renderer instance serves one worker. The order of work changes no byte of a result, since a
-    slot depends on its recipe alone.
+    The order of work changes no byte of a result, since a slot depends on its recipe alone, and on
+    the media of the slot that it follows, which are made first.
 
     Args:
         jobs: the slots; two with the same key are made once.
@@ -88,77 +90,136 @@ def render_slots(
         RendererError: slots failed; the message names each. The others are finished and kept.
     """
     store.clear_leftovers()
-    keys = [recipe_key(job.recipe) for job in jobs]
-    lock = threading.Lock()
-    done: dict[int, Rendered] = {}
-    failures: dict[str, str] = {}
-    to_make: dict[str, int] = {}
-
-    def finish(index: int, rendered: Rendered) -> None:
-        done[index] = rendered
-        on_finished(rendered)
-
-    for index, (job, key) in enumerate(zip(jobs, keys, strict=True)):
-        found = None if force else store.find(job.slot, key)
-        frames = int(job.recipe["frames"])
-        if found is not None:
-            on_frames(job.slot, frames, frames)
-            finish(index, Rendered(job.slot, key, found, True, 0.0))
-        elif key not in to_make:
-            to_make[key] = index
-
-    stop = threading.Event()
-
-    def step(slot: str, made: int, total: int) -> None:
-        if stop.is_set():
-            raise _Stopped
-        with lock:
-            on_frames(slot, made, total)
-
-    def submit(pool: Executor, key: str, index: int) -> Future[Rendered]:
-        job = jobs[index]
-        if engine != "local":
-            return pool.submit(_render, job, key, store, write_clip)
-        return pool.submit(
-            _render, job, key, store, write_clip, lambda made, total: step(job.slot, made, total)
-        )
-
-    with executor(engine, workers) as pool:
-        futures = {submit(pool, key, index): index for key, index in to_make.items()}
+    run = _Run(jobs, store, write_clip, on_frames, on_finished)
+    run.take_what_is_there(force=force)
+    with executor(engine, workers) as pool, contextlib.closing(run.models):
         try:
-            for future in _as_completed(set(futures)):
-                index = futures[future]
-                try:
-                    rendered = future.result()
-                except RendererError as error:
-                    failures[jobs[index].slot] = str(error)
-                else:
-                    frames = int(jobs[index].recipe["frames"])
-                    with lock:
-                        on_frames(rendered.slot, frames, frames)
-                        finish(index, rendered)
+            run.make_the_rest(pool, is_local=engine == "local")
         except BaseException:
-            stop.set()
+            run.stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    for index, (job, key) in enumerate(zip(jobs, keys, strict=True)):
-        first = to_make.get(key)
-        if index not in done and first in done:
-            finish(index, Rendered(job.slot, key, done[first].path, True, 0.0))
-    if failures:
-        raise RendererError("; ".join(f"{slot}: {what}" for slot, what in failures.items()))
-    return [done[index] for index in range(len(jobs))]
+    return run.result()
+
+
+class _Run:
+    """The state of one `render_slots`."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        store: Store,
+        write_clip: WriteClip,
+        on_frames: Callable[[str, int, int], None],
+        on_finished: Callable[[Rendered], None],
+    ):
+        self.jobs = jobs
+        self.keys = [recipe_key(job.recipe) for job in jobs]
+        self.store = store
+        self.write_clip = write_clip
+        self.on_frames = on_frames
+        self.on_finished = on_finished
+        self.models = Models()
+        self.stop = threading.Event()
+        self._lock = threading.Lock()
+        self._done: dict[int, Rendered] = {}
+        self._failures: dict[str, Exception] = {}
+        self._to_make: dict[str, int] = {}
+        """Key of a recipe to the first job that has it."""
+
+    def take_what_is_there(self, *, force: bool) -> None:
+        """Finish the jobs whose media the store holds; the others are to be made."""
+        for index, (job, key) in enumerate(zip(self.jobs, self.keys, strict=True)):
+            found = None if force else self.store.find(job.slot, key)
+            if found is not None:
+                self._finish(index, Rendered(job.slot, key, found, True, 0.0))
+            else:
+                self._to_make.setdefault(key, index)
+
+    def make_the_rest(self, pool: Executor, *, is_local: bool) -> None:
+        """Make what is to be made, each after what it follows; failures are kept for later."""
+        # Slots of one model stand together, so that it is loaded once.
+        waiting = sorted(self._to_make, key=lambda key: kind_of(self._job(key).recipe))
+        running: dict[Future[Rendered], str] = {}
+        while waiting or running:
+            busy = {*waiting, *running.values()}
+            for key in [key for key in waiting if self._job(key).recipe.get("follows") not in busy]:
+                waiting.remove(key)
+                job = self._job(key)
+                follows = job.recipe.get("follows")
+                previous = self.store.find(job.slot, follows) if follows else None
+                if follows and previous is None:
+                    self._failures[job.slot] = RendererError("what it continues is not rendered")
+                else:
+                    running[self._submit(pool, key, previous, is_local=is_local)] = key
+            # Short waits let an interrupt through between them.
+            for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
+                self._settle(self._to_make[running.pop(future)], future)
+
+    def result(self) -> list[Rendered]:
+        """One entry for each job.
+
+        Raises:
+            RendererError: some failed.
+        """
+        for index, (job, key) in enumerate(zip(self.jobs, self.keys, strict=True)):
+            first = self._to_make.get(key)
+            if index not in self._done and first in self._done:
+                self._finish(index, Rendered(job.slot, key, self._done[first].path, True, 0.0))
+        if self._failures:
+            said = [f"{slot}: {_said(error)}" for slot, error in self._failures.items()]
+            raise RendererError("; ".join(said)) from next(iter(self._failures.values()))
+        return [self._done[index] for index in range(len(self.jobs))]
+
+    def _job(self, key: str) -> Job:
+        return self.jobs[self._to_make[key]]
+
+    def _submit(
+        self, pool: Executor, key: str, previous: Path | None, *, is_local: bool
+    ) -> Future[Rendered]:
+        job = self._job(key)
+        if not is_local:
+            return pool.submit(_render, job, key, self.store, self.write_clip, previous)
+
+        def on_step(made: int, total: int) -> None:
+            if self.stop.is_set():
+                raise _Stopped
+            with self._lock:
+                self.on_frames(job.slot, made, total)
+
+        return pool.submit(
+            _render, job, key, self.store, self.write_clip, previous, on_step, self.models
+        )
+
+    def _settle(self, index: int, future: Future[Rendered]) -> None:
+        try:
+            rendered = future.result()
+        except Exception as error:
+            # Whatever it is, the others' work must not be lost over it.
+            self._failures[self.jobs[index].slot] = error
+        else:
+            self._finish(index, rendered)
+
+    def _finish(self, index: int, rendered: Rendered) -> None:
+        frames = int(self.jobs[index].recipe["frames"])
+        with self._lock:
+            self._done[index] = rendered
+            self.on_frames(rendered.slot, frames, frames)
+            self.on_finished(rendered)
+
+
+def _said(error: Exception) -> str:
+    """An error in one line; one that is nobody's message for users with its type."""
+    cause = getattr(error, "cause", None)  # Of Ray, whose own text is the worker's traceback.
+    if isinstance(cause, Exception):
+        return _said(cause)
+    if type(error).__module__ == "builtins":
+        return f"{type(error).__name__}: {error}"
+    return str(error) or type(error).__name__
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: the run was interrupted
     """The run is over; this slot is left unfinished."""
-
-
-def _as_completed(futures: set[Future[Rendered]]) -> Iterator[Future[Rendered]]:
-    # Short waits let an interrupt through between them.
-    while futures:
-        finished, futures = wait(futures, timeout=0.2, return_when=FIRST_COMPLETED)
-        yield from finished
 
 
 def _render(
@@ -166,16 +227,18 @@ def _render(
     key: str,
     store: Store,
     write_clip: WriteClip,
+    previous: Path | None = None,
     on_step: Callable[[int, int], None] = lambda *_: None,
+    models: Models | None = None,
 ) -> Rendered:
     started = time.perf_counter()
     recipe = job.recipe
-    shot = shot_from_recipe(recipe)
+    shot = shot_from_recipe(recipe, previous)
     path = store.path_for(job.slot, key)
+    own = Models() if models is None else models
     try:
         store.folder.mkdir(parents=True, exist_ok=True)
-        renderer = renderer_class(recipe["renderer"])(shot.settings, shot.quality)
-        try:
+        with own.renderer(recipe, shot) as renderer:
             write_clip(
                 assemble.frames(renderer, shot, on_step),
                 path,
@@ -185,9 +248,10 @@ def _render(
                 idr=recipe["idr"],
                 encoding=recipe["encoding"],
             )
-        finally:
-            renderer.close()
         store.commit(path, key, dict(recipe))
     except OSError as error:
         raise RendererError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if models is None:
+            own.close()
     return Rendered(job.slot, key, path, False, time.perf_counter() - started)

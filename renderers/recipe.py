@@ -18,6 +18,10 @@ from .base import Keyframe, Lora, Motion, RendererError, Shot
 
 Recipe: TypeAlias = Mapping[str, Any]
 
+SAMPLED_ABOVE = 256 << 20
+"""Bytes of a file above which its digest is taken from samples."""
+_PIECES, _PIECE = 64, 1 << 20
+
 
 def shot_from_recipe(recipe: Recipe, previous: Path | None = None) -> Shot:
     """The shot that a recipe describes.
@@ -58,11 +62,13 @@ def shot_from_recipe(recipe: Recipe, previous: Path | None = None) -> Shot:
 def recipe_key(recipe: Recipe, digest: Callable[[Path], str] | None = None) -> str:
     """SHA-256 of a recipe in which the content of every file stands for its name.
 
-    Moving a project or renaming a still changes no key; changing a pixel of the still does.
+    Moving a project or renaming a still changes no key; changing a pixel of the still does. The
+    same holds for models that the renderer's own settings name: absolute paths of files and folders
+    that exist.
 
     Args:
         recipe: the recipe.
-        digest: the digest of a file's content; remembers what it has read by default.
+        digest: the digest of a file's or folder's content; remembers what it has read by default.
 
     Raises:
         RendererError: a file that the recipe names cannot be read.
@@ -76,24 +82,58 @@ def recipe_key(recipe: Recipe, digest: Callable[[Path], str] | None = None) -> s
         **motion,
         "loras": [{**lora, "path": of(Path(lora["path"]))} for lora in motion["loras"]],
     }
+    content["settings"] = _by_content(recipe["settings"], of)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def _by_content(value: Any, of: Callable[[Path], str]) -> Any:
+    """Settings with the digest of a file or folder for every absolute path of one."""
+    if isinstance(value, Mapping):
+        return {key: _by_content(entry, of) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_by_content(entry, of) for entry in value]
+    # Relative names are the hub's, or words; whether a folder of that name lies about is chance.
+    if isinstance(value, str) and Path(value).is_absolute() and Path(value).exists():
+        return of(Path(value))
+    return value
+
+
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, read again only when its size or time of change is another.
+    """SHA-256 of a file's content, or of a folder's: the names and contents of its files.
+
+    A file is read again only when its size or time of change is another. Of files larger than
+    `SAMPLED_ABOVE`, which are weights of models, it is that of their size and of pieces all over
+    them: reading gigabytes would take longer than some renders.
 
     Raises:
         RendererError: the file cannot be read.
     """
     try:
-        state = path.stat()
-        return _digest(path, state.st_size, state.st_mtime_ns)
+        if path.is_dir():
+            lines = [
+                f"{_stat_digest(file)} {file.relative_to(path).as_posix()}"
+                for file in sorted(path.rglob("*"))
+                if file.is_file()
+            ]
+            return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return _stat_digest(path)
     except OSError as error:
         raise RendererError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _stat_digest(path: Path) -> str:
+    state = path.stat()
+    return _digest(path, state.st_size, state.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=65536)
 def _digest(path: Path, size: int, mtime_ns: int) -> str:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        if size <= SAMPLED_ABOVE:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+        sample = hashlib.sha256(str(size).encode())
+        for piece in range(_PIECES):
+            stream.seek((size - _PIECE) * piece // (_PIECES - 1))
+            sample.update(stream.read(_PIECE))
+        return sample.hexdigest()

@@ -9,12 +9,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 KEY_LENGTH = 12
 """Digits of a key that stand in a file's name: 48 bits, and the sidecar holds them all."""
+NAME_BYTES = 120
+"""Of a slot's name in a file's name, which may have 255 and carries the key and a suffix besides,
+and while it is written a process and a thread."""
+_STARTED = time.time()
 
 
 class Store:
@@ -48,7 +53,8 @@ class Store:
         temporary = sidecar.with_name(f".{sidecar.name}.{os.getpid()}.tmp")
         try:
             with temporary.open("w", encoding="utf-8") as stream:
-                json.dump({"key": key, "recipe": recipe}, stream, indent=1, ensure_ascii=False)
+                document = {"key": key, "bytes": media.stat().st_size, "recipe": recipe}
+                json.dump(document, stream, indent=1, ensure_ascii=False)
                 stream.write("\n")
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -64,14 +70,17 @@ class Store:
         """Delete temporary files of processes that are no more."""
         for path in self.folder.glob(".*.tmp"):
             owner = re.search(r"\.(\d+)(?:\.\d+)?\.tmp$", path.name)
-            if owner is not None and not _is_running(int(owner[1])):
+            if owner is not None and _is_left(path, int(owner[1])):
                 path.unlink(missing_ok=True)
 
     def _is_finished(self, media: Path, key: str) -> bool:
         try:
             with sidecar_of(media).open(encoding="utf-8") as stream:
-                return bool(json.load(stream)["key"] == key) and media.stat().st_size > 0
-        except (OSError, ValueError, KeyError, TypeError):
+                document = json.load(stream)
+            size = media.stat().st_size
+            # A copy of the folder that was cut short leaves files that are too small.
+            return bool(document["key"] == key) and size == document.get("bytes", size) > 0
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False
 
 
@@ -82,16 +91,25 @@ def sidecar_of(media: Path) -> Path:
 
 def _safe(name: str) -> str:
     """A slot's name as part of a file's name on every system."""
-    return re.sub(r"[^\w.\-]+", "_", name).strip("._")[:80] or "slot"
+    plain = re.sub(r"[^\w.\-]+", "_", name).strip("._")
+    return plain.encode()[:NAME_BYTES].decode(errors="ignore") or "slot"
 
 
-def _is_running(pid: int) -> bool:
-    if pid == os.getpid():
-        return False
+def _is_left(path: Path, owner: int) -> bool:
+    """Whether a temporary file's process is no more.
+
+    In containers every run may have the same process id: a file of ours from before our start is
+    that of another.
+    """
+    if owner == os.getpid():
+        try:
+            return path.stat().st_mtime < _STARTED
+        except OSError:
+            return False
     try:
-        os.kill(pid, 0)
+        os.kill(owner, 0)
     except ProcessLookupError:
-        return False
-    except OSError:
         return True
-    return True
+    except OSError:
+        return False
+    return False

@@ -7,18 +7,29 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonschema
+import numpy as np
 import pytest
 from otio_gvideo import schemas
-from otio_gvideo.renderers.base import Frame, RendererError, UnavailableError
+from otio_gvideo.renderers import models
+from otio_gvideo.renderers.base import (
+    Call,
+    Frame,
+    FrameGrid,
+    Limits,
+    RendererError,
+    Shot,
+    UnavailableError,
+)
 from otio_gvideo.renderers.pool import Job, Rendered, render_slots
-from otio_gvideo.renderers.recipe import recipe_key, shot_from_recipe
+from otio_gvideo.renderers.recipe import file_digest, recipe_key, shot_from_recipe
 from otio_gvideo.renderers.store import Store
 from PIL import Image
 
@@ -69,7 +80,9 @@ def write_raw(
     idr: object,
     encoding: object,
 ) -> None:
-    path.write_bytes(b"".join(frame.tobytes() for frame in frames))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    temporary.write_bytes(b"".join(frame.tobytes() for frame in frames))
+    temporary.replace(path)
 
 
 def run(jobs: list[Job], folder: Path, **options: Any) -> list[Rendered]:
@@ -101,6 +114,49 @@ def test_repainting_a_still_changes_the_key(recipe: dict[str, Any]) -> None:
     key = recipe_key(recipe)
     Image.new("RGB", (10, 10)).save(recipe["keyframes"][0]["image"])
     assert recipe_key(recipe) != key
+
+
+def test_models_count_by_content_wherever_they_lie(recipe: dict[str, Any], tmp_path: Path) -> None:
+    def key(model: Path, weights: Path) -> str:
+        settings = {"model": str(model), "options": [{"weights": str(weights)}], "device": "cpu"}
+        return recipe_key(recipe | {"settings": settings})
+
+    model = tmp_path / "model"
+    (model / "unet").mkdir(parents=True)
+    (model / "unet" / "config.json").write_text("{}")
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(b"1")
+    before = key(model, weights)
+    assert key(model.rename(tmp_path / "moved"), weights.rename(tmp_path / "w")) == before
+    moved, weights = tmp_path / "moved", tmp_path / "w"
+    (moved / "unet" / "config.json").write_text('{"layers": 2}')
+    assert key(moved, weights) != before
+    (moved / "unet" / "config.json").write_text("{}")
+    assert key(moved, weights) == before
+    weights.write_bytes(b"2")
+    assert key(moved, weights) != before
+
+
+def test_large_weights_count_by_samples(
+    recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otio_gvideo.renderers.recipe.SAMPLED_ABOVE", 1000)
+    one, same, other = (tmp_path / name for name in ("one", "same", "other"))
+    content = np.random.default_rng(1).bytes(3 << 20)
+    one.write_bytes(content)
+    same.write_bytes(content)
+    other.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert file_digest(one) == file_digest(same) != file_digest(other)
+
+
+def test_hub_names_are_names_whatever_lies_about(
+    recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = recipe | {"settings": {"model": "lab/model"}}
+    before = recipe_key(settings)
+    (tmp_path / "lab" / "model").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert recipe_key(settings) == before
 
 
 def test_a_second_run_renders_nothing(recipe: dict[str, Any], tmp_path: Path) -> None:
@@ -173,6 +229,146 @@ def test_one_failing_slot_loses_no_other(recipe: dict[str, Any], tmp_path: Path)
     assert run([Job("good", recipe)], tmp_path / "media")[0].reused
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("ffmpeg has left"), "RuntimeError: ffmpeg has left"),
+        (MemoryError("no room"), "MemoryError: no room"),
+    ],
+)
+def test_errors_of_any_kind_lose_no_other_slot(
+    recipe: dict[str, Any], tmp_path: Path, error: Exception, said: str
+) -> None:
+    def write(frames: Iterator[Frame], path: Path, **rest: Any) -> None:
+        if path.name.startswith("bad"):
+            raise error
+        write_raw(frames, path, **rest)
+
+    jobs = [Job("bad", recipe), Job("good", recipe | {"seed": 2})]
+    finished: list[str] = []
+    with pytest.raises(RendererError, match=f"bad: {said}") as caught:
+        render_slots(
+            jobs,
+            Store(tmp_path / "media"),
+            write_clip=write,
+            workers=1,
+            on_finished=lambda made: finished.append(made.slot),
+        )
+    assert finished == ["good"]
+    assert caught.value.__cause__ is error
+
+
+def test_an_interrupt_ends_the_run_and_keeps_what_is_finished(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    def interrupt(made: Rendered) -> None:
+        raise KeyboardInterrupt
+
+    jobs = [Job(f"s{n}", recipe | {"seed": n, "frames": 4}) for n in range(30)]
+    with pytest.raises(KeyboardInterrupt):
+        run(jobs, tmp_path / "media", workers=1, on_finished=interrupt)
+    again = run(jobs, tmp_path / "media", workers=1)
+    assert 1 <= sum(made.reused for made in again) < 30
+
+
+def test_frames_are_counted_up_to_all_of_them(recipe: dict[str, Any], tmp_path: Path) -> None:
+    seen: dict[str, list[int]] = {}
+    jobs = [Job(name, recipe | {"seed": n}) for n, name in enumerate("ab")]
+    run(
+        jobs,
+        tmp_path / "media",
+        on_frames=lambda slot, n, all_: seen.setdefault(slot, []).append(n),
+    )
+    for counts in seen.values():
+        assert counts == sorted(counts)
+        assert counts[-1] == 12
+    assert set(seen) == {"a", "b"}
+
+
+class Recorder:
+    """A renderer with limits: what runs a model. Records what becomes of its instances."""
+
+    name = "recorder"
+    version = 1
+    log: ClassVar[list[str]] = []
+
+    def __init__(self, settings: dict[str, Any], quality: str):
+        self.quality = quality
+        self.used = False
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(frames=FrameGrid(most=1000), continues=True)
+
+    def generate(self, shot: Shot, call: Call, before: object, on_step: object) -> Iterator[Frame]:
+        self.used = True
+        previous = shot.previous.name.rpartition("-")[0] if shot.previous else None
+        self.log.append(f"{self.quality} after {previous}")
+        for _ in range(call.frames):
+            yield np.zeros((call.height, call.width, 3), np.uint8)
+
+    def close(self) -> None:
+        if self.used:
+            self.log.append("closed")
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setattr(models, "renderer_class", lambda _: Recorder)
+    monkeypatch.setattr(Recorder, "log", [])
+    return Recorder.log
+
+
+def test_a_slot_is_given_the_media_it_follows(
+    recipe: dict[str, Any], tmp_path: Path, recorder: list[str]
+) -> None:
+    first = recipe | {"seed": 1}
+    second = recipe | {"seed": 2, "follows": recipe_key(first)}
+    third = recipe | {"seed": 3, "follows": recipe_key(second)}
+    jobs = [Job("three", third), Job("two", second), Job("one", first)]
+    made = run(jobs, tmp_path / "media", workers=3)
+    assert recorder == [
+        "standard after None",
+        "standard after one",
+        "standard after two",
+        "closed",
+    ]
+    assert [each.slot for each in made] == ["three", "two", "one"]
+    # Media that are there are as good as media made now.
+    made[0].path.unlink()
+    run([Job("three", third)], tmp_path / "media")
+    assert recorder[-2:] == ["standard after two", "closed"]
+
+
+def test_a_slot_whose_predecessor_failed_fails_too_and_alone(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    first = recipe | {"keyframes": [{"image": str(broken), "frame": 0}]}
+    second = recipe | {"seed": 2, "follows": recipe_key(first)}
+    third = recipe | {"seed": 3, "follows": recipe_key(second)}
+    jobs = [Job("c", third), Job("b", second), Job("a", first), Job("good", recipe)]
+    with pytest.raises(RendererError) as caught:
+        run(jobs, tmp_path / "media")
+    for said in ("a: ", "b: what it continues", "c: what it continues"):
+        assert said in str(caught.value)
+    assert "good" not in str(caught.value)
+    assert run([Job("good", recipe)], tmp_path / "media")[0].reused
+
+
+def test_a_model_is_loaded_once_and_makes_room_for_the_next(
+    recipe: dict[str, Any], tmp_path: Path, recorder: list[str]
+) -> None:
+    jobs = [
+        Job(f"s{n}", recipe | {"seed": n, "quality": quality})
+        for n, quality in enumerate(("high", "draft", "high", "draft"))
+    ]
+    run(jobs, tmp_path / "media", workers=1)
+    draft, high = ["draft after None"] * 2, ["high after None"] * 2
+    assert recorder == [*draft, "closed", *high, "closed"]
+
+
 def test_media_without_their_recipe_are_unfinished(recipe: dict[str, Any], tmp_path: Path) -> None:
     path = run([Job("a", recipe)], tmp_path / "media")[0].path
     path.with_suffix(".json").unlink()
@@ -185,6 +381,41 @@ def test_a_recipe_of_another_key_is_not_trusted(recipe: dict[str, Any], tmp_path
     document = json.loads(sidecar.read_text())
     sidecar.write_text(json.dumps(document | {"key": document["key"][:12] + "0" * 52}))
     assert not run([Job("a", recipe)], tmp_path / "media")[0].reused
+
+
+def test_media_that_were_cut_short_are_unfinished(recipe: dict[str, Any], tmp_path: Path) -> None:
+    path = run([Job("a", recipe)], tmp_path / "media")[0].path
+    os.truncate(path, path.stat().st_size - 1)
+    assert not run([Job("a", recipe)], tmp_path / "media")[0].reused
+
+
+@pytest.mark.parametrize("content", ["", "null", "[]", '{"key": 1}', "{"])
+def test_broken_recipes_beside_media_are_no_error(
+    recipe: dict[str, Any], tmp_path: Path, content: str
+) -> None:
+    path = run([Job("a", recipe)], tmp_path / "media")[0].path
+    path.with_suffix(".json").write_text(content)
+    assert not run([Job("a", recipe)], tmp_path / "media")[0].reused
+
+
+@pytest.mark.parametrize("name", ["灯台" * 60, "../../etc", "a/b\\c:d", "", "...", "é" * 300])
+def test_slots_of_any_name_have_a_file(recipe: dict[str, Any], tmp_path: Path, name: str) -> None:
+    path = run([Job(name, recipe)], tmp_path / "media")[0].path
+    assert path.parent == tmp_path / "media"
+    assert len(f".{path.name}.4194304.140737488355328.tmp".encode()) < 255
+    assert run([Job(name, recipe)], tmp_path / "media")[0].reused
+
+
+def test_our_own_files_in_the_making_are_left_alone(recipe: dict[str, Any], tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    ours, of_a_run_before = (media / f".{name}.mp4.{os.getpid()}.1.tmp" for name in "ab")
+    ours.touch()
+    of_a_run_before.touch()
+    os.utime(of_a_run_before, (1_000_000_000, 1_000_000_000))
+    Store(media).clear_leftovers()
+    assert ours.exists()
+    assert not of_a_run_before.exists()
 
 
 def test_leftovers_of_dead_processes_are_cleared(recipe: dict[str, Any], tmp_path: Path) -> None:
@@ -230,4 +461,31 @@ def test_a_killed_run_leaves_nothing_that_looks_whole(
     victim.wait()
     assert not list(media.glob("*.mp4"))
     assert not run([Job("a", recipe)], media)[0].reused
+    assert not list(media.glob(".*.tmp"))
+
+
+RACER = """
+import json, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from tests.renderers.test_store import run, Job
+recipe = json.loads({recipe!r})
+jobs = [Job(f"s{{n}}", recipe | {{"seed": n}}) for n in range(8)]
+for made in run(jobs, Path({media!r})):
+    assert made.path.stat().st_size == 12 * 32 * 56 * 3 // 2, made
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_that_make_the_same_do_no_harm(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    media = tmp_path / "media"
+    root = str(Path(__file__).parents[2])
+    code = RACER.format(root=root, recipe=json.dumps(recipe), media=str(media))
+    racers = [subprocess.Popen([sys.executable, "-c", code], cwd=root) for _ in range(2)]
+    assert [racer.wait(timeout=60) for racer in racers] == [0, 0]
+    assert len(list(media.glob("*.mp4"))) == 8
+    jobs = [Job(f"s{n}", recipe | {"seed": n}) for n in range(8)]
+    assert all(made.reused for made in run(jobs, media))
     assert not list(media.glob(".*.tmp"))
