@@ -18,8 +18,8 @@ WEAK = 0.67
 MISFIT = 0.1
 """By how much of the contrast a scene may fit its sound worse than any other speech."""
 RUSHED = 25.0
-"""Letters a second that nobody speaks at: people say 12 to 20. Words that are squeezed like that into
-bits of other speech, and fit it worse than any speech would, were not said."""
+"""Letters a second that nobody speaks at: people say 12 to 20. Words that are squeezed like that
+into bits of other speech, and fit it worse than any speech would, were not said."""
 STRANGE = Fraction(3, 5)
 """Seconds of speech from which what is not in the script is worth a warning."""
 
