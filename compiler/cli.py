@@ -16,8 +16,15 @@ from pathlib import Path
 from .. import schemas
 from .console import display
 from .doctor import diagnose
-from .driver import compile_script, flatten_timeline, plan_script, render_timeline
+from .driver import (
+    check_video,
+    compile_script,
+    flatten_timeline,
+    plan_script,
+    render_timeline,
+)
 from .errors import InputError, WorkError
+from .frontend.transcripts.show import show_transcript
 from .report import Report
 
 Command = Callable[[argparse.Namespace], int]
@@ -94,6 +101,22 @@ def _flatten(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check(args: argparse.Namespace) -> int:
+    with display("none" if args.json else args.progress) as show:
+        found = check_video(args.video, args.against, on_progress=show)
+    if args.json:
+        print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+    else:
+        for finding in found.findings:
+            print(finding)
+    return 0 if found.ok else 1
+
+
+def _transcript(args: argparse.Namespace) -> int:
+    print(show_transcript(args.file, args.audio, args.output))
+    return 0
+
+
 def _plan(args: argparse.Namespace) -> int:
     for line in plan_script(
         args.script,
@@ -167,6 +190,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     _making(command)
 
+    command = add("check", _check, "measure a finished reel against its timeline")
+    command.add_argument("video", type=Path, metavar="X.mp4", help="the finished reel")
+    command.add_argument(
+        "--against", type=Path, required=True, metavar="TIMELINE", help="what it was made from"
+    )
+    command.add_argument("--json", action="store_true", help="print the findings as JSON")
+    _progress(command)
+
+    command = add("transcript", _transcript, "show what was read of a timing file, and mended")
+    command.add_argument("file", type=Path, metavar="FILE", help="a timing file of any format")
+    command.add_argument(
+        "--audio", type=Path, metavar="WAV", help="the sound it belongs to, to check it against"
+    )
+    command.add_argument(
+        "-o", "--output", type=Path, metavar="X.json", help="write it as plain whisper JSON"
+    )
+
     command = add("plan", _plan, "what compile would do, without doing it")
     command.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
     _output_folder(command)
@@ -209,6 +249,10 @@ def _output_folder(command: argparse.ArgumentParser) -> None:
 
 def _making(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=Path, metavar="FILE", help=_CONFIG_HELP)
+    _progress(command)
+
+
+def _progress(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--progress",
         choices=("auto", "plain", "json", "none"),

@@ -29,6 +29,7 @@ from .frontend.config import Config, load_config
 from .frontend.model import Quality, Scene, Script
 from .frontend.script import load_script
 from .frontend.speech import Speech, hear
+from .inspection.check import Check, check_reel
 from .outputs import Outputs, keep_edited, outputs_beside, write_text, write_timeline
 from .progress import OnProgress, Progress, Stage, silent
 from .report import Loudness, Report, SceneReport, SlotReport
@@ -217,6 +218,35 @@ def flatten_timeline(
         clock.done("flatten", _reel(report))
     report.seconds = clock.seconds
     return report
+
+
+def check_video(
+    video: str | Path, timeline: str | Path, *, on_progress: OnProgress = silent
+) -> Check:
+    """Measure a finished reel against the timeline it was made from.
+
+    Raises:
+        InputError: a file is missing or is not what it should be.
+        WorkError: the video cannot be decoded.
+    """
+    path, reel = Path(timeline).absolute(), Path(video).absolute()
+    if not reel.is_file():
+        raise InputError(Problem(str(video), 0, 0, "", "no such file"))
+    loaded = read_timeline(path)
+    report = report_of_timeline(loaded, path)
+    found = check_reel(
+        reel,
+        loaded,
+        media_root=path.parent,
+        width=report.width,
+        height=report.height,
+        fps=report.fps,
+        on_frame=lambda done: on_progress(Progress("check", done, report.frames)),
+    )
+    off = sum(not finding.ok for finding in found.findings)
+    summary = f"{reel.name}: {off} of {len(found.findings)} findings are off"
+    on_progress(Progress("check", 1, 1, summary if off else f"{reel.name}: nothing is off"))
+    return found
 
 
 def read_timeline(path: Path) -> otio.schema.Timeline:

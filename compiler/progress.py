@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Stage = Literal["read", "align", "timeline", "render", "flatten"]
+Stage = Literal["read", "align", "timeline", "render", "flatten", "check"]
 
 
 @dataclass(frozen=True, slots=True)

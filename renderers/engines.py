@@ -50,9 +50,8 @@ class RayExecutor(Executor):
         self._ray = ray
         self._was_up = ray.is_initialized()
         if not self._was_up:
-            own = {} if address else {"include_dashboard": False}
             try:
-                ray.init(address=address, log_to_driver=False, **own)
+                ray.init(address=address, log_to_driver=False)
             except (ConnectionError, RuntimeError, ValueError) as error:
                 raise RendererError(f"Ray cannot be reached at {address}: {error}") from error
 

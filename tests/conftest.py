@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
@@ -71,17 +72,11 @@ def project(tmp_path: Path, voice: Path, bed: Path) -> Path:
     """A folder with a script of three scenes and everything it names; the script's path."""
     folder = tmp_path / "project"
     (folder / "stills").mkdir(parents=True)
-    for name, colour in {
-        "red": (200, 40, 30),
-        "green": (30, 160, 60),
-        "blue": (40, 60, 200),
-    }.items():
-        gradient = Image.linear_gradient("L").resize((216, 384))
-        tinted = Image.composite(
-            Image.new("RGB", gradient.size, colour),
-            gradient.convert("RGB"),
-            Image.new("L", gradient.size, 180),
-        )
+    grain = np.random.default_rng(7).integers(0, 256, (24, 14), dtype=np.uint8)
+    texture = Image.fromarray(grain).resize((216, 384), Image.Resampling.BICUBIC).convert("RGB")
+    colours = {"red": (200, 40, 30), "green": (30, 160, 60), "blue": (40, 60, 200)}
+    for name, colour in colours.items():
+        tinted = Image.blend(texture, Image.new("RGB", texture.size, colour), 0.7)
         tinted.save(folder / "stills" / f"{name}.png")
     shutil.copy(voice, folder / "voice.wav")
     shutil.copy(bed, folder / "bed.wav")

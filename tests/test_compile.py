@@ -25,6 +25,7 @@ from otio_gvideo.compiler import (
 )
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.driver import check_video
 
 
 def media(folder: Path) -> list[str]:
@@ -290,6 +291,18 @@ def test_json_progress_is_one_object_a_line(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["stage"] for line in lines[:-1]} == {"read", "align", "timeline"}
     jsonschema.validate(lines[-1]["report"], schemas.load("report"))
+
+
+@pytest.mark.slow
+def test_tightened_pauses_leave_picture_voice_and_captions_in_step(project: Path) -> None:
+    text = project.read_text() + "silences: {policy: tighten, longer_than: 0.35, keep: 0.2}\n"
+    start, end = text.index("  - id: breath"), text.index("  - id: stairs")
+    project.write_text(text[:start] + text[end:])
+    report = compile_script(project)
+    assert report.frames < 245 - 12
+    assert report.video is not None
+    found = check_video(report.video, report.timeline)
+    assert found.ok, [str(finding) for finding in found.findings]
 
 
 @pytest.mark.slow

@@ -141,8 +141,10 @@ def join_words(words: Iterable[SpokenWord]) -> str:
 
 def columns(words: Sequence[SpokenWord]) -> int:
     """Width of words on a line; letters of East Asian scripts count twice."""
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for w in words for letter in w.text)
-    return len(join_words(words)) + wide
+    text = join_words(words)
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
 
 
 def _sentences(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:

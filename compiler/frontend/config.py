@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import InputError, Problem
+from .folders import config_folder
 from .schema_check import check_schema
 from .yaml_source import read_yaml
 
@@ -59,16 +58,5 @@ def load_config(explicit: Path | None, beside: Path | None) -> Config:
 
 def _find(beside: Path | None) -> Path | None:
     places = [beside.parent / FILE_NAME] if beside else []
-    places.append(user_folder() / FILE_NAME)
+    places.append(config_folder() / FILE_NAME)
     return next((place for place in places if place.is_file()), None)
-
-
-def user_folder() -> Path:
-    """The user's configuration folder for this program on this system."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return base / "otio-gvideo"

@@ -32,11 +32,21 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Asr:
+    """A speech recogniser that makes the transcript: an engine, and a model that it knows."""
+
+    engine: str = "faster-whisper"
+    model: str = "small"
+
+
+@dataclass(frozen=True, slots=True)
 class Narration:
     """A voice track, and the words in it where a transcript is given."""
 
     audio: Path
     transcript: Path | None = None
+    asr: Asr | None = None
+    """In place of a transcript file: recognise the words."""
     language: str = "en"
     align: Literal["audio", "transcript"] = "audio"
     """Where word times come from; ``transcript`` trusts a transcript that was itself aligned."""

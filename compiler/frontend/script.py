@@ -119,10 +119,13 @@ class _Resolver:
     def _narration(self, data: Mapping[str, Any] | None) -> model.Narration | None:
         if data is None:
             return None
-        return model.Narration(
-            **{**data, "audio": self._folder / data["audio"]}
-            | ({"transcript": self._folder / data["transcript"]} if "transcript" in data else {})
-        )
+        values: dict[str, Any] = {**data, "audio": self._folder / data["audio"]}
+        transcript = values.pop("transcript", None)
+        if isinstance(transcript, dict):
+            values["asr"] = model.Asr(**transcript)
+        elif transcript is not None:
+            values["transcript"] = self._folder / transcript
+        return model.Narration(**values)
 
     def _music(self, data: Mapping[str, Any] | None) -> model.Music | None:
         if data is None:

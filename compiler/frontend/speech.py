@@ -11,8 +11,10 @@ from ..errors import InputError, Problem
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
 from .audio import duration_of
+from .folders import cache_folder
 from .model import Narration, Place, Scene, Script
-from .transcripts import Transcript, TranscriptError, read_transcript
+from .transcripts import Transcript, read_transcript
+from .transcripts.asr import transcribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +102,11 @@ def _hear_track(
     duration: Fraction,
     on_progress: Callable[[float], None] | None,
 ) -> tuple[dict[str, tuple[Word, ...]], list[str]]:
-    transcript: Transcript | None = None
+    transcript = _transcript(narration, duration)
     warnings: list[str] = []
-    if narration.transcript is not None:
-        try:
-            transcript = read_transcript(narration.transcript, duration)
-        except TranscriptError as error:
-            raise InputError(
-                Problem(
-                    str(narration.transcript), error.line, error.column, "", error.what, error.hint
-                )
-            ) from error
-        warnings += [
-            f"{narration.transcript.name}: {r.place}: {r.what}" for r in transcript.repairs
-        ]
+    if transcript is not None and narration.transcript is not None:
+        name = narration.transcript.name
+        warnings += [f"{name}: {repair.place}: {repair.what}" for repair in transcript.repairs]
     words: dict[str, tuple[Word, ...]] = {}
     texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
     if texts:
@@ -137,6 +130,21 @@ def _hear_track(
         if scene.time is not None and transcript is not None:
             words[scene.id] = words_within(transcript.words, Interval(*scene.time))
     return words, warnings
+
+
+def _transcript(narration: Narration, duration: Fraction) -> Transcript | None:
+    """The words with times that a narration comes with, read or recognised."""
+    if narration.asr is not None:
+        return transcribe(
+            narration.audio,
+            narration.asr.engine,
+            narration.asr.model,
+            narration.language,
+            cache=cache_folder() / "transcripts",
+        )
+    if narration.transcript is not None:
+        return read_transcript(narration.transcript, duration)
+    return None
 
 
 def words_within(words: Sequence[Word], stretch: Interval) -> tuple[Word, ...]:

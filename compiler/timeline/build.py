@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ GENERATOR_KEY = "generator"
 KEYFRAME_KEY = "keyframe"
 MEDIA_KEY = otio.schema.Clip.DEFAULT_MEDIA_KEY
 FORMAT_VERSION = 1
+JOIN_FRAMES = 1
+"""Frames on either side of a place where a pause was taken out of the voice, for a crossfade."""
 MUSIC_SEAM = Fraction(1, 2)
 """Seconds over which looped music is crossfaded with itself."""
 
@@ -155,12 +158,30 @@ def _narration(schedule: edit.Schedule, voices: Sequence[Sound]) -> otio.schema.
         "A1", kind=otio.schema.TrackKind.Audio, metadata={NAMESPACE: {"role": "narration"}}
     )
     position = 0
-    for heard in schedule.voice:
+    for before, heard in pairwise((None, *schedule.voice)):
+        assert heard is not None
         _fill_to(track, position, heard.reel, fps)
+        if before is not None and position == heard.reel and _is_join(before, heard):
+            track.append(_crossfade(JOIN_FRAMES, JOIN_FRAMES, fps))
         track.append(_sound_clip(voices[heard.source], heard.start, heard.frames, fps))
         position = heard.reel + heard.frames
     _fill_to(track, position, schedule.frames, fps)
     return track
+
+
+def _is_join(before: edit.VoiceClip, after: edit.VoiceClip) -> bool:
+    """Whether a pause was taken out between two clips, both long enough for a crossfade."""
+    return before.source == after.source and min(before.frames, after.frames) > 2 * JOIN_FRAMES
+
+
+def _crossfade(before: int, after: int, fps: Fraction) -> otio.schema.Transition:
+    """An equal-power crossfade of sound, that many frames before and after its cut."""
+    return otio.schema.Transition(
+        name="dissolve",
+        transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
+        in_offset=time(before, fps),
+        out_offset=time(after, fps),
+    )
 
 
 def _music(music: model.Music, sound: Sound, schedule: edit.Schedule) -> otio.schema.Track:
@@ -187,14 +208,7 @@ def _music(music: model.Music, sound: Sound, schedule: edit.Schedule) -> otio.sc
         end = whole - half if music.loop else whole
         frames = min(end - start, schedule.frames - position)
         if position and half:
-            track.append(
-                otio.schema.Transition(
-                    name="dissolve",
-                    transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
-                    in_offset=time(half, fps),
-                    out_offset=time(min(half, frames), fps),
-                )
-            )
+            track.append(_crossfade(half, min(half, frames), fps))
         track.append(_sound_clip(sound, start, frames, fps))
         position += frames
         if not music.loop:

@@ -17,6 +17,9 @@ WEAK = 0.67
 """A scene of whose words it has a smaller share is doubtful."""
 MISFIT = 0.1
 """By how much of the contrast a scene may fit its sound worse than any other speech."""
+RUSHED = 25.0
+"""Letters a second that nobody speaks at: people say 12 to 20. Words that are squeezed like that
+into bits of other speech, and fit it worse than any speech would, were not said."""
 STRANGE = Fraction(3, 5)
 """Seconds of speech from which what is not in the script is worth a warning."""
 
@@ -76,7 +79,8 @@ def judge_by_ear(
     scene_of = {index: number for number, group in enumerate(members) for index in group}
     for scene, group in zip(scenes, members, strict=True):
         lost = [index for index in group if hearing.times[index] is None]
-        if _letters(tokens, lost) >= 0.6 * _letters(tokens, group):
+        squeezed = _margin(group, hearing) < 0 and _pace(tokens, group, hearing) >= RUSHED
+        if squeezed or _letters(tokens, lost) >= 0.6 * _letters(tokens, group):
             unheard.append(_unheard(scene, group, guide, _place_of(group, hearing)))
         elif lost:
             shown = _short(" ".join(tokens[index].text for index in lost))
@@ -119,6 +123,12 @@ def judge_by_transcript(
 
 def _letters(tokens: Sequence[Token], chosen: Sequence[int]) -> int:
     return sum(len(word) for index in chosen for word in tokens[index].readings[0])
+
+
+def _pace(tokens: Sequence[Token], group: Sequence[int], hearing: Hearing) -> float:
+    """Letters a second at which a scene would have been said."""
+    seconds = sum(float(time.duration) for i in group if (time := hearing.times[i]))
+    return _letters(tokens, group) / max(seconds, 1e-3)
 
 
 def _margin(group: Sequence[int], hearing: Hearing) -> float:

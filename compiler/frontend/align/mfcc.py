@@ -111,7 +111,7 @@ def _smoothing() -> NDArray[np.float64]:
     """The mean over four bands to either side, as a matrix."""
     bands = np.arange(_BANDS)
     near = (abs(bands[:, None] - bands[None, :]) <= 4).astype(np.float64)
-    return near / near.sum(axis=0)
+    return np.asarray(near / near.sum(axis=0))
 
 
 @cache

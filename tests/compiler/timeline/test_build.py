@@ -127,6 +127,15 @@ def test_the_narration_waits_during_a_beat() -> None:
     assert voice[2].source_range.start_time == voice[0].source_range.end_time_exclusive()
 
 
+def test_a_tightened_pause_is_joined_by_a_crossfade() -> None:
+    voice = next(t for t in timeline(policy="tighten").audio_tracks() if t.name == "A1")
+    kinds = [type(item).__name__ for item in voice]
+    assert kinds[:3] == ["Clip", "Transition", "Clip"]
+    for item in voice:
+        if isinstance(item, otio.schema.Transition):
+            assert item.in_offset.value == item.out_offset.value == 1
+
+
 def test_short_music_is_looped_over_its_seams() -> None:
     bed = next(t for t in timeline().audio_tracks() if t.name == "A2")
     assert sum(isinstance(item, otio.schema.Transition) for item in bed) >= 2

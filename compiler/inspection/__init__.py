@@ -1,0 +1,1 @@
+"""Measuring a finished reel against the timeline it was made from."""

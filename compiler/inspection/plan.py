@@ -1,0 +1,94 @@
+"""What a timeline promises of its reel: cuts, transitions, gaps, stillness, the voice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import opentimelineio as otio
+
+from ..timeline.build import GENERATOR_KEY, NAMESPACE
+from ..timeline.rate import whole_frames
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Frames ``[start, end)`` of the reel."""
+
+    start: int
+    end: int
+
+    def holds(self, frame: int, margin: int = 0) -> bool:
+        """Whether a frame lies in it, or within ``margin`` frames of it."""
+        return self.start - margin <= frame < self.end + margin
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is to be seen.
+
+    Attributes:
+        frames: of the reel.
+        cuts: first frames after hard cuts between different scenes, with the scene's name.
+        joins: first frames of slots that continue the slot before.
+        transitions: where pictures blend.
+        gaps: without a picture.
+        still: where nothing is to move.
+    """
+
+    frames: int
+    cuts: tuple[tuple[int, str], ...]
+    joins: tuple[int, ...]
+    transitions: tuple[Stretch, ...]
+    gaps: tuple[Stretch, ...]
+    still: tuple[Stretch, ...]
+
+
+def promise_of(timeline: otio.schema.Timeline, fps: Fraction) -> Promise:
+    """What a timeline's first picture track promises."""
+    frames = whole_frames(timeline.duration(), fps)
+    tracks = timeline.video_tracks()
+    if not tracks:
+        return Promise(frames, (), (), (), (Stretch(0, frames),), ())
+    track = tracks[0]
+    transitions: list[Stretch] = []
+    gaps: list[Stretch] = []
+    still: list[Stretch] = []
+    shown: list[tuple[int, str, str, bool]] = []
+    position = 0
+    blended = False
+    for child in track:
+        if isinstance(child, otio.schema.Transition):
+            before = whole_frames(child.in_offset, fps)
+            transitions.append(
+                Stretch(position - before, position + whole_frames(child.out_offset, fps))
+            )
+            blended = True
+            continue
+        stretch = Stretch(position, position + whole_frames(child.duration(), fps))
+        if isinstance(child, otio.schema.Gap):
+            gaps.append(stretch)
+            shown.append((position, "gap", "", blended))
+        else:
+            scene = str(child.metadata.get(NAMESPACE, {}).get("scene", child.name))
+            shown.append((position, str(child.name), scene, blended))
+            if _stands_still(child):
+                still.append(stretch)
+        position, blended = stretch.end, False
+    cuts, joins = [], []
+    for (_, _, scene_before, _), (frame, name, scene, into) in pairwise(shown):
+        if scene and scene == scene_before:
+            joins.append(frame)
+        elif not into:
+            cuts.append((frame, name))
+    return Promise(frames, tuple(cuts), tuple(joins), tuple(transitions), tuple(gaps), tuple(still))
+
+
+def _stands_still(clip: otio.schema.Clip) -> bool:
+    reference = clip.media_references().get(GENERATOR_KEY)
+    if not isinstance(reference, otio.schema.GeneratorReference):
+        return True
+    motion = reference.parameters.get("motion", {})
+    keyframes = reference.parameters.get("keyframes", [])
+    return len(keyframes) == 1 and (motion.get("camera") == "static" or not motion.get("amount"))

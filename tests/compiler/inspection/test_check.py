@@ -1,0 +1,121 @@
+"""A check finds nothing in a good reel, and names what is off in a bad one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import opentimelineio as otio
+import pytest
+from otio_gvideo import schemas
+from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.driver import check_video
+from otio_gvideo.compiler.inspection.check import Check
+from otio_gvideo.compiler.inspection.look import runs
+from otio_gvideo.compiler.timeline.rate import time_range
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def reel(project: Path) -> Path:
+    """A compiled project of three scenes with a hard cut between each; the folder."""
+    text = project.read_text().replace("{type: dissolve, duration: 0.5}", "{type: cut}")
+    project.write_text(text)
+    compile_script(project, output=project.parent / "out")
+    return project.parent / "out"
+
+
+def checked(folder: Path, video: str = "small.mp4") -> Check:
+    return check_video(folder / video, folder / "small.otio")
+
+
+def off(check: Check) -> list[str]:
+    return [finding.name for finding in check.findings if not finding.ok]
+
+
+def change(folder: Path, *options: str, name: str = "changed.mp4") -> str:
+    """The reel put through ffmpeg with some options."""
+    run(
+        [*input_args(folder / "small.mp4"), *options, *output_args(folder / name)],
+        what="spoiling the reel",
+    )
+    return name
+
+
+def test_a_good_reel_is_on_its_frames_and_in_step(reel: Path) -> None:
+    check = checked(reel)
+    assert check.ok, off(check)
+    assert check.cut_offsets == {"breath": 0, "stairs": 0}
+    offsets = [offset.ms for offset in check.voice_offsets]
+    assert all(ms is not None and abs(ms) < 0.5 for ms in offsets)
+
+
+def test_a_late_voice_is_measured(reel: Path) -> None:
+    late = change(reel, "-c:v", "copy", "-af", "adelay=40:all=1")
+    check = checked(reel, late)
+    assert off(check) == ["voice at the start", "voice at the middle", "voice at the end"]
+    assert check.voice_offsets[0].ms == pytest.approx(40, abs=1)
+
+
+def test_a_voice_that_drifts_is_measured(reel: Path) -> None:
+    fast = change(reel, "-c:v", "copy", "-af", "atempo=1.01")
+    assert "drift" in off(checked(reel, fast))
+
+
+def test_cuts_that_are_late_are_found(reel: Path) -> None:
+    late = change(reel, "-c:a", "copy", "-vf", "tpad=start=2:start_mode=clone,trim=end_frame=269")
+    check = checked(reel, late)
+    assert check.cut_offsets == {"breath": 2, "stairs": 2}
+    assert {"cut breath", "cut stairs"} <= set(off(check))
+
+
+def test_black_standstill_and_a_stray_cut_are_found(reel: Path) -> None:
+    black = "drawbox=c=black:t=fill:enable='between(n,60,66)'"
+    assert "unplanned black" in off(checked(reel, change(reel, "-vf", black, name="black.mp4")))
+    freeze = "loop=loop=30:size=1:start=20,trim=end_frame=269,setpts=N/24/TB"
+    assert "unplanned standstill" in off(checked(reel, change(reel, "-vf", freeze, name="ice.mp4")))
+    flash = "negate=enable='between(n,100,160)'"
+    assert "unplanned cut" in off(checked(reel, change(reel, "-vf", flash, name="flash.mp4")))
+
+
+def test_wrong_length_size_and_rate_are_found(reel: Path) -> None:
+    small = change(reel, "-vf", "scale=54:96,fps=25", "-t", "5")
+    assert {"frames", "size", "rate"} <= set(off(checked(reel, small)))
+
+
+def test_planned_gaps_are_no_black_to_complain_of(project: Path) -> None:
+    project.write_text(project.read_text() + "silences: {policy: gap, longer_than: 0.3}\n")
+    text = project.read_text()
+    start, end = text.index("  - id: breath"), text.index("  - id: stairs")
+    project.write_text(text[:start] + text[end:])
+    report = compile_script(project)
+    assert report.video is not None
+    timeline = otio.adapters.read_from_file(str(report.timeline))
+    assert any(isinstance(item, otio.schema.Gap) for item in timeline.video_tracks()[0])
+    check = check_video(report.video, report.timeline)
+    assert check.ok, off(check)
+
+
+def test_the_command_prints_lines_or_json_and_says_by_its_status(
+    reel: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(reel / "small.mp4"), "--against", str(reel / "small.otio")]
+    assert main(["check", *arguments, "--progress", "none"]) == 0
+    assert all(line.startswith("ok ") for line in capsys.readouterr().out.splitlines())
+    timeline = otio.adapters.read_from_file(str(reel / "small.otio"))
+    first = timeline.video_tracks()[0][0]
+    first.source_range = time_range(0, int(first.source_range.duration.value) - 3, 24)
+    otio.adapters.write_to_file(timeline, str(reel / "small.otio"))
+    assert main(["check", *arguments, "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schemas.load("check"))
+    assert document["cut_offsets_frames"] == {"breath": 3, "stairs": 3}
+
+
+def test_runs_are_half_open() -> None:
+    assert runs(np.array([1, 1, 0, 1, 1, 1], bool), 2) == [(0, 2), (3, 6)]

@@ -1,0 +1,125 @@
+"""A script that is edited at random: what an edit does not touch keeps its key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from otio_gvideo.compiler.frontend import model
+from otio_gvideo.compiler.sync.edit import SceneInput, Source
+from otio_gvideo.compiler.sync.schedule import make_schedule
+from otio_gvideo.compiler.sync.types import Word
+from otio_gvideo.compiler.timeline.recipes import Making, Recipe, slot_recipes
+
+FPS = Fraction(24)
+MOVES = ("static", "push_in", "pan_left", "tilt_up")
+
+
+def key_of(recipe: Recipe) -> str:
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+
+
+MAKING = Making({"camera": 1}, {}, {"codec": "h264", "preset": "veryfast", "crf": 18}, key_of)
+
+
+class Script(RuleBasedStateMachine):
+    """Scenes with voice files of their own, so that each has its time whatever the others do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scenes: list[model.Scene] = []
+        self.lengths: dict[str, Fraction] = {}
+        self.count = 0
+
+    def keys(self) -> dict[str, str]:
+        """The key of every slot, by its name."""
+        if not self.scenes:
+            return {}
+        sources, inputs, start = [], [], 0
+        for scene in self.scenes:
+            length = self.lengths[scene.id]
+            sources.append(Source(start, length))
+            offset = start / FPS
+            words = (Word("w", offset + Fraction(1, 5), offset + length - Fraction(1, 5)),)
+            inputs.append(SceneInput(scene.id, words, transition=scene.transition.duration))
+            start += -(-length * FPS // 1)
+        schedule = make_schedule(inputs, sources, FPS)
+        script = model.Script(Path("/s.yaml"), "0" * 64, "s", model.Output(), tuple(self.scenes))
+        return {
+            name: key_of(recipe) for name, recipe in slot_recipes(script, schedule, MAKING).items()
+        }
+
+    def neighbours(self, index: int) -> set[str]:
+        """The scenes at and beside a place: the only ones that an edit there may change."""
+        return {scene.id for scene in self.scenes[max(0, index - 1) : index + 2]}
+
+    def unchanged_but(self, before: dict[str, str], touched: set[str]) -> None:
+        after = self.keys()
+        for name in before.keys() & after.keys():
+            if name.partition(".")[0] not in touched:
+                assert before[name] == after[name], name
+
+    @rule(
+        place=st.integers(0, 12),
+        length=st.integers(800, 14_000),
+        transition=st.sampled_from([0, 500, 1000]),
+        move=st.sampled_from(MOVES),
+    )
+    def add(self, place: int, length: int, transition: int, move: str) -> None:
+        before, index = self.keys(), min(place, len(self.scenes))
+        self.count += 1
+        name = f"scene{self.count}"
+        self.lengths[name] = Fraction(length, 1000)
+        scene = model.Scene(
+            name,
+            (model.Keyframe(Path(f"/{name}.png")),),
+            text="w",
+            motion=model.Motion(camera=move),
+            transition=model.Transition("dissolve", Fraction(transition, 1000)),
+        )
+        self.scenes.insert(index, scene)
+        self.unchanged_but(before, self.neighbours(index))
+
+    @precondition(lambda self: self.scenes)
+    @rule(place=st.integers(0, 12))
+    def drop(self, place: int) -> None:
+        before, index = self.keys(), place % len(self.scenes)
+        touched = self.neighbours(index)
+        del self.scenes[index]
+        self.unchanged_but(before, touched | self.neighbours(index))
+
+    @precondition(lambda self: len(self.scenes) > 1)
+    @rule(place=st.integers(0, 12), other=st.integers(0, 12))
+    def swap(self, place: int, other: int) -> None:
+        before = self.keys()
+        one, two = place % len(self.scenes), other % len(self.scenes)
+        self.scenes[one], self.scenes[two] = self.scenes[two], self.scenes[one]
+        self.unchanged_but(before, self.neighbours(one) | self.neighbours(two))
+
+    @precondition(lambda self: self.scenes)
+    @rule(place=st.integers(0, 12), length=st.integers(800, 14_000))
+    def retime(self, place: int, length: int) -> None:
+        before, index = self.keys(), place % len(self.scenes)
+        self.lengths[self.scenes[index].id] = Fraction(length, 1000)
+        self.unchanged_but(before, self.neighbours(index))
+
+    @precondition(lambda self: self.scenes)
+    @rule(place=st.integers(0, 12), prompt=st.text(max_size=3))
+    def reword(self, place: int, prompt: str) -> None:
+        before, index = self.keys(), place % len(self.scenes)
+        self.scenes[index] = replace(self.scenes[index], prompt=prompt)
+        self.unchanged_but(before, {self.scenes[index].id})
+
+    @invariant()
+    def the_same_script_has_the_same_keys(self) -> None:
+        assert self.keys() == self.keys()
+
+
+TestEdits = Script.TestCase
+TestEdits.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
