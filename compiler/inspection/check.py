@@ -10,8 +10,9 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ..backend.audio import read_mix
 from ..backend.loudness import MOST_DBTP, TARGET_LUFS, measure_file
-from ..backend.mix import Mix, read_mix
+from ..backend.mix import Mix
 from ..backend.probe import probe
 from .listen import Offset, voice_offsets
 from .look import Look, look_at, runs

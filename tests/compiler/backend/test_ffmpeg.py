@@ -53,6 +53,7 @@ def test_one_that_fits_comes_first(
     version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path / "bin", f"echo 'ffmpeg version {version} x'; echo 'Encoder libx264 [x]'")
+    monkeypatch.delenv("IMAGEIO_FFMPEG_EXE", raising=False)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     assert ffmpeg_path() == str(tmp_path / "bin" / "ffmpeg")
     assert ffmpeg_version() == version
