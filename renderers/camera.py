@@ -29,7 +29,7 @@ class CameraRenderer:
     """
 
     name: ClassVar[str] = "camera"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
         self._kernel = "triangle" if quality == "draft" else "lanczos"

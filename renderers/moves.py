@@ -24,7 +24,7 @@ ORBIT = math.radians(30)
 """Angle of the arc that an orbit at full amount goes along, 9 degrees at the default of 0.3."""
 SLIDE = 0.2
 """Frame widths that an orbit at full amount travels besides."""
-NEARER = 0.12
+NEARER = 0.06
 """How much nearer an orbit at full amount comes in the middle of its arc."""
 ROLL = math.radians(12)
 """Angle that a roll at full amount turns through."""

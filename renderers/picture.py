@@ -72,7 +72,7 @@ def prepare(path: Path, shot: Shot, motion: Motion) -> Picture:
     aspect = shot.height / shot.width
     room = room_for(height / width, aspect) if shot.fit == "cover" else Room(1.0, aspect, aspect)
     try:
-        closest = zoom_range(motion, room)[1]
+        widest, closest = zoom_range(motion, room)
         start, end = pose_at(motion, 0, room), pose_at(motion, 1, room)
     except ValueError as error:
         raise RendererError(str(error)) from error
@@ -82,8 +82,10 @@ def prepare(path: Path, shot: Shot, motion: Motion) -> Picture:
     density = shown * (LINEAR_DENSITY if is_linear else DENSITY)
     if shot.fit == "cover" and not is_linear:
         density = min(native, density)
+    # An orbit comes nearer in its middle; one limit must do for all of it.
+    finest = shot.width * math.sqrt(widest * closest) if is_linear else density
+    cutoff = max(1.0, native / finest)
     if shot.fit == "cover":
-        cutoff = max(1.0, native / (shown if is_linear else density))
         rgb = still
         seen = bounds(motion, room)
         columns = _stretch(width, native, density, cutoff, seen[:, 0])
@@ -100,7 +102,6 @@ def prepare(path: Path, shot: Shot, motion: Motion) -> Picture:
         densities = (native / columns.step, native / rows.step)
     else:
         size = (_even(density), _even(density * aspect))
-        cutoff = max(1.0, native / (shown if is_linear else density))
         rgb = _on_canvas(still, size, native / density, cutoff, blur=shot.fit == "blur")
         columns, rows = (Grid(count, 0.0, 1.0, count, 1.0) for count in size)
         middle = ((size[0] - 1) / 2, (size[1] - 1) / 2)

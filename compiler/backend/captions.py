@@ -6,23 +6,26 @@ SubRip has no standard of its own; WebVTT is https://www.w3.org/TR/webvtt1/.
 from __future__ import annotations
 
 import html
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from fractions import Fraction
 
 import opentimelineio as otio
 
-from .picture import NAMESPACE
+from .reading import ours, seconds
 
-LINE_WIDTH = 30
+LINE_WIDTH = 32
 """Columns of a line: what fits a vertical picture in a size that is read on a phone."""
 LONGEST_S = 5.0
 SHORTEST_S = 1.0
 """Seconds a cue stays where the next one leaves it the time."""
 PAUSE_S = 0.7
 """A silence that long ends a cue."""
+_TICK_S = 0.001
+"""Seconds that the formats count in."""
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
 _CLAUSE_END = re.compile(r"[,;:–—、，；：][\"'”’»)\]]*$")
 _JOINED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -53,40 +56,56 @@ class Cue:
 
 
 def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
-    """The words that a timeline carries, in order."""
-    words = timeline.metadata.get(NAMESPACE, {}).get("words", [])
-    return [
-        SpokenWord(str(w["text"]), float(w["start"]), float(w["end"]), str(w.get("scene", "")))
-        for w in words
-    ]
+    """The words that a timeline carries, in order of their times."""
+    words = (
+        SpokenWord(
+            " ".join(str(word["text"]).split()),
+            float(word["start"]),
+            float(word["end"]),
+            str(word.get("scene", "")),
+        )
+        for word in ours(timeline).get("words") or ()
+    )
+    return sorted((word for word in words if word.text), key=lambda word: word.start)
 
 
-def captions_of(timeline: otio.schema.Timeline) -> list[Cue]:
-    """The captions of a timeline."""
-    return make_cues(words_of(timeline))
+def captions_of(timeline: otio.schema.Timeline, width: int = LINE_WIDTH) -> list[Cue]:
+    """The captions of a timeline; none outlasts it."""
+    length = seconds(timeline.duration()) if len(timeline.tracks) else Fraction(0)
+    return make_cues(words_of(timeline), width, float(length) or None)
 
 
-def make_cues(words: Sequence[SpokenWord], width: int = LINE_WIDTH) -> list[Cue]:
+def make_cues(
+    words: Sequence[SpokenWord], width: int = LINE_WIDTH, length_s: float | None = None
+) -> list[Cue]:
     """Words into cues that never overlap and hold every word once.
 
     A cue ends with a sentence, a scene or a pause; one that would be too long for two lines is
-    split where it hurts least: after a comma, else near its middle.
+    split where it hurts least: after a comma, else near its middle. One that would flash by is
+    shown together with the next.
 
     Args:
         words: in order of their times.
         width: columns of a line; a longer word gets a line of its own.
+        length_s: seconds after which nothing is shown, however long it would stay.
     """
     groups = [part for sentence in _sentences(words) for part in _split_to_fit(sentence, width)]
-    starts = [group[0].start for group in groups]
+    groups = _without_flashes(groups, width)
+    starts: list[float] = []
+    for group in groups:
+        # Two cues never begin together, not even where words do.
+        earliest = starts[-1] + _TICK_S if starts else 0.0
+        starts.append(max(group[0].start, earliest))
     cues = []
-    for index, group in enumerate(groups):
-        end = max(group[-1].end, starts[index] + SHORTEST_S)
-        if index + 1 < len(groups):
-            following = starts[index + 1]
-            # Over a short silence the caption stays: one that flickers off and on disturbs.
-            end = following if following - end < PAUSE_S / 2 else end
-            end = min(end, following)
-        cues.append(Cue(starts[index], max(end, starts[index]), _lines(group, width)))
+    for group, start, following in zip(
+        groups, starts, [*starts[1:], math.inf][: len(starts)], strict=True
+    ):
+        end = max(group[-1].end, start + SHORTEST_S)
+        if length_s is not None and following == math.inf:
+            end = min(end, max(length_s, group[-1].end))
+        # Over a short silence the caption stays: one that flickers off and on disturbs.
+        end = following if following - end < PAUSE_S / 2 else end
+        cues.append(Cue(start, max(end, start + _TICK_S), _lines(group, width)))
     return cues
 
 
@@ -139,6 +158,24 @@ def _sentences(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:
                 continue
         groups.append([word])
     return groups
+
+
+def _without_flashes(groups: list[list[SpokenWord]], width: int) -> list[list[SpokenWord]]:
+    """Cues that the next one would cut short of `SHORTEST_S`, shown together with it."""
+    joined: list[list[SpokenWord]] = []
+    for group in groups:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and group[0].start - last[0].start < SHORTEST_S
+            and group[0].scene == last[-1].scene
+            and group[-1].end - last[0].start <= LONGEST_S
+            and _best_break([*last, *group], width) is not None
+        ):
+            joined[-1] = [*last, *group]
+        else:
+            joined.append(group)
+    return joined
 
 
 def _is_short(text: str) -> bool:
@@ -201,8 +238,3 @@ def _clock(time: float, point: str) -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{seconds:02}{point}{milliseconds:03}"
-
-
-def overlapping(cues: Sequence[Cue]) -> bool:
-    """Whether any cue starts before the one before it has ended."""
-    return any(before.end > after.start for before, after in pairwise(cues))

@@ -1,9 +1,8 @@
-"""Segments into one stream without encoding: packets copied, time stamps laid end to end."""
+"""Pieces into one stream without encoding: packets copied, time stamps laid end to end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,96 +10,103 @@ import av
 
 from ..errors import WorkError
 from .encode import timescale
+from .pieces import Copy, CopyPlaces, copy_places
 from .probe import open_media
 
-REORDER = 2
-"""Frames by which decoding runs ahead of showing: x264's delay with pyramids of B-frames."""
+MOST_REORDER = 16
+"""Frames by which H.264 may decode ahead of showing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """``frames`` frames of a file from its frame ``first`` on, which must be an IDR frame."""
-
-    path: Path
-    first: int
-    frames: int
-
-
-def idr_frames(path: Path, fps: Fraction) -> frozenset[int]:
-    """The frames of an H.264 file that a copy may start at, and one past its last frame."""
-    found = set()
-    count = 0
+def places_in(path: Path, fps: Fraction) -> CopyPlaces | None:
+    """Where an H.264 file of the reel's rate can be cut; None where its frames have holes."""
+    shown: list[int] = []
+    idr: list[int] = []
     for packet in _packets(path):
-        count += 1
+        frame = _frame(packet, fps)
+        shown.append(frame)
         if packet.is_keyframe:
-            found.add(_frame(packet, fps))
-    return frozenset({*found, count})
+            idr.append(frame)
+    return copy_places(shown, idr)
 
 
-def join(parts: Iterable[Part], path: Path, fps: Fraction) -> int:
-    """Write the parts one after another as one MP4 without sound.
+def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:
+    """Write parts of files one after another as one MP4 without sound.
 
     Frame ``n`` gets exactly the time ``n / fps``. Packets keep their order within a part.
+
+    Args:
+        copies: what to copy; all files share their codec's headers.
+        path: of the MP4.
+        fps: of all of them.
 
     Returns:
         Frames written.
 
     Raises:
-        WorkError: a part does not hold the frames it is said to.
+        WorkError: a part does not hold the frames that it should, or has other headers.
     """
     tick = int(timescale(fps) / fps)
     base = Fraction(1, timescale(fps))
     total = 0
     with av.open(f"file:{path}", "w", format="mp4") as output:
-        stream: av.VideoStream | None = None
-        for part in parts:
-            if stream is None:
-                with open_media(part.path) as source:
-                    stream = output.add_stream_from_template(source.streams.video[0])
-                stream.time_base = base
+        with open_media(copies[0].path) as first:
+            source = first.streams.video[0]
+            stream = output.add_stream_from_template(source)
+            headers = source.codec_context.extradata
+            reorder = min(source.codec_context.reorder_depth, MOST_REORDER)
+        stream.time_base = base
+        for copy in copies:
             count = 0
-            for frame, packet in _part_packets(part, fps):
+            for frame, packet in _copied(copy, headers, fps):
                 packet.stream = stream
                 packet.time_base = base
-                packet.pts = (total + frame - part.first) * tick
-                packet.dts = (total + count - REORDER) * tick
+                packet.pts = (total + frame - copy.first) * tick
+                packet.dts = (total + count - reorder) * tick
                 packet.duration = tick
                 if packet.dts > packet.pts:
-                    raise WorkError(
-                        f"{part.path}: its frames are reordered too deeply to be copied"
-                    )
+                    raise WorkError(f"{copy.path}: its frames are decoded too far out of order")
                 output.mux(packet)
                 count += 1
-            if count != part.frames:
+            if count != copy.frames:
                 raise WorkError(
-                    f"{part.path}: holds {count} of {part.frames} frames from {part.first} on"
+                    f"{copy.path}: holds {count} of {copy.frames} frames from {copy.first} on"
                 )
-            total += part.frames
+            total += copy.frames
     return total
 
 
-def _part_packets(part: Part, fps: Fraction) -> Iterator[tuple[int, av.Packet[av.VideoStream]]]:
-    stop = part.first + part.frames
-    for packet in _packets(part.path, part.first / fps):
+def _copied(
+    copy: Copy, headers: bytes | None, fps: Fraction
+) -> Iterator[tuple[int, av.Packet[av.VideoStream]]]:
+    """The packets of a part in decoding order, and the frames that they are shown as."""
+    stop = copy.first + copy.frames
+    left = copy.frames
+    for packet in _packets(copy.path, copy.first / fps, headers):
         frame = _frame(packet, fps)
-        if packet.is_keyframe and frame >= stop:
-            return
-        if part.first <= frame < stop:
+        if copy.first <= frame < stop:
             yield frame, packet
+            left -= 1
+            if not left:
+                return
 
 
-def _packets(path: Path, start: Fraction = Fraction(0)) -> Iterator[av.Packet[av.VideoStream]]:
+def _packets(
+    path: Path, start: Fraction = Fraction(0), headers: bytes | None = None
+) -> Iterator[av.Packet[av.VideoStream]]:
     with open_media(path) as container:
         stream = container.streams.video[0]
+        if headers is not None and stream.codec_context.extradata != headers:
+            raise WorkError(f"{path}: its headers differ from those of the rest of the reel")
         if start and stream.time_base:
-            container.seek(round(start / stream.time_base), stream=stream)
+            place = round(start / stream.time_base) + (stream.start_time or 0)
+            container.seek(place, stream=stream)
         for packet in container.demux(stream):
             if packet.pts is not None and packet.size:
                 yield packet
 
 
 def _frame(packet: av.Packet[av.VideoStream], fps: Fraction) -> int:
-    """The frame that a packet is shown as, counted from 0."""
+    """The frame that a packet is shown as, counted from the stream's first."""
     assert packet.pts is not None
     assert packet.time_base is not None
-    return round(packet.pts * packet.time_base * fps)
+    return round((packet.pts - (packet.stream.start_time or 0)) * packet.time_base * fps)

@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import WorkError
 from .ffmpeg import PROTOCOLS, url
+from .mp4 import rotation_of
 
 STILL_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".avif", ".heic", ".heif"}
@@ -34,7 +35,7 @@ class VideoInfo:
         extradata: the codec's headers (SPS and PPS of H.264).
         colors: primaries, transfer, matrix and range as ITU-T H.273 numbers them; 2 is unknown
             (of the range: 0 unknown, 1 limited, 2 full).
-        rotation: degrees by which the picture is to be turned counterclockwise for showing.
+        rotation: degrees clockwise by which the picture is turned for showing; 0, 90, 180 or 270.
         sample_aspect: width of a pixel by its height.
     """
 
@@ -52,11 +53,10 @@ class VideoInfo:
     sample_aspect: Fraction = Fraction(1)
 
     @property
-    def display_size(self) -> tuple[Fraction, int]:
+    def display_size(self) -> tuple[Fraction, Fraction]:
         """Width and height as it is seen, upright and with square pixels."""
-        if self.rotation % 180:
-            return self.height / self.sample_aspect, self.width
-        return self.width * self.sample_aspect, self.height
+        width, height = self.width * self.sample_aspect, Fraction(self.height)
+        return (height, width) if self.rotation % 180 else (width, height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def open_media(path: Path) -> InputContainer:
 
 
 def probe(path: Path) -> MediaInfo:
-    """Read a file's headers, and its first frame.
+    """Read a file's headers.
 
     Raises:
         WorkError: the file cannot be read, or holds neither picture nor sound.
@@ -112,7 +112,7 @@ def probe(path: Path) -> MediaInfo:
                 duration = length
             if pictures:
                 stream = pictures[0]
-                video = _video(container, stream)
+                video = _video(path, container, stream)
                 if stream.duration and stream.time_base:
                     duration = stream.duration * stream.time_base
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -127,12 +127,10 @@ def _is_cover(stream: VideoStream) -> bool:
     return bool(stream.disposition & stream.disposition.attached_pic)
 
 
-def _video(container: InputContainer, stream: VideoStream) -> VideoInfo:
+def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoInfo:
     context = stream.codec_context
+    is_mp4 = "mp4" in container.format.name.split(",")
     fps = Fraction(stream.average_rate or stream.guessed_rate or 0)
-    context.thread_type = "NONE"  # one frame comes sooner without the delay of threads
-    first = next(container.decode(stream), None)
-    rotation = 0 if first is None else round(first.rotation) % 360
     began = Fraction(container.start_time or 0, av.time_base)
     start = began
     if stream.start_time is not None and stream.time_base:
@@ -153,7 +151,7 @@ def _video(container: InputContainer, stream: VideoStream) -> VideoInfo:
             int(context.color_range),
         ),
         start=max(Fraction(0), start - began),
-        rotation=rotation,
+        rotation=rotation_of(path) if is_mp4 else _decoded_rotation(container, stream),
         sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
     )
 
@@ -162,6 +160,13 @@ def _count(container: InputContainer, stream: VideoStream) -> int:
     """How many frames a stream holds, where its file doesn't say (as in Matroska)."""
     container.seek(0)
     return sum(packet.size > 0 for packet in container.demux(stream))
+
+
+def _decoded_rotation(container: InputContainer, stream: VideoStream) -> int:
+    container.seek(0)
+    stream.codec_context.thread_type = "NONE"  # one frame comes sooner without threads' delay
+    first = next(container.decode(stream), None)
+    return 0 if first is None else round(-first.rotation / 90) * 90 % 360
 
 
 def _probe_still(path: Path) -> MediaInfo:

@@ -1,7 +1,8 @@
-"""Cutting a reel into segments: what can be copied, and what must be encoded.
+"""The reel's picture as spans: what is seen, from which frame to which.
 
-A segment is a run of frames made in one way: a body shown as it is, or a transition between two
-pictures. Planning is pure; it knows media only by what `Layer` says of them.
+A span is a run of frames that show one thing: a picture as it is, or a transition between two.
+Tracks, nested timelines and transitions all come down to a row of spans without holes. Everything
+here is pure; media are known only by their paths.
 """
 
 from __future__ import annotations
@@ -9,59 +10,67 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """A picture for some frames of the reel.
+class Clear:
+    """Nothing: what is below shows through, and below everything is black."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One image, for as long as it is wanted."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """Moving media.
 
     Attributes:
-        kind: ``video``, a ``still``, or ``black``.
-        path: the media; None for black.
-        start: seconds into the media of the layer's first frame.
-        rate: frames a second of a video.
+        path: the file.
+        start: seconds into it that the span's first frame shows; before its first frame that one
+            is seen, after its last the last one.
+        speed: seconds of it that pass in a second of the reel; 0 holds one frame.
     """
 
-    kind: Literal["video", "still", "black"]
-    path: Path | None = None
-    start: Fraction = Fraction(0)
-    rate: Fraction = Fraction(0)
-
-    def later(self, seconds: Fraction) -> Layer:
-        """The same picture, from some seconds later (or, negative, earlier) on."""
-        return replace(self, start=self.start + seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A stretch ``[start, end)`` of the reel's picture track, in frames."""
-
-    name: str
-    start: int
-    end: int
-    layer: Layer
+    path: Path
+    start: Fraction
+    speed: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """A transition around frame ``cut``: its name and its frames on either side."""
+    """A transition, or a part of one.
+
+    Attributes:
+        name: of the transition.
+        outgoing, incoming: the pictures, from the span's first frame on.
+        frames: of the whole transition.
+        done: frames of it that lie before the span.
+    """
 
     name: str
-    cut: int
-    before: int
-    after: int
+    outgoing: Picture
+    incoming: Picture
+    frames: int
+    done: int = 0
+
+
+Picture: TypeAlias = Clear | Still | Video | Blend
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """Frames ``[start, end)``: one layer, or two that a transition joins."""
+class Span:
+    """Frames ``[start, end)`` of the reel, and what they show."""
 
     start: int
     end: int
-    layers: tuple[Layer, ...]
-    transition: str = ""
+    picture: Picture
 
     @property
     def frames(self) -> int:
@@ -69,43 +78,160 @@ class Segment:
         return self.end - self.start
 
 
-def plan_segments(
-    items: Sequence[Item], blends: Sequence[Blend], fps: Fraction
-) -> Iterator[Segment]:
-    """The segments of a picture track, in order; together they are every frame of it.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where two items meet: the transition's name and its frames on either side.
+
+    ``before + after`` is 0 for a plain cut.
+    """
+
+    name: str = ""
+    before: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A child of a track.
+
+    Attributes:
+        start, end: its frames, half-open, without the reach of transitions.
+        spans: what it shows; they cover also the frames that the transitions at its ends reach.
+    """
+
+    start: int
+    end: int
+    spans: tuple[Span, ...]
+
+
+def later(picture: Picture, frames: int, fps: Fraction) -> Picture:
+    """The same picture from some frames later (or, negative, earlier) on."""
+    if isinstance(picture, Video):
+        return replace(picture, start=picture.start + frames * picture.speed / fps)
+    if isinstance(picture, Blend):
+        return replace(
+            picture,
+            outgoing=later(picture.outgoing, frames, fps),
+            incoming=later(picture.incoming, frames, fps),
+            done=picture.done + frames,
+        )
+    return picture
+
+
+def trim(spans: Sequence[Span], start: int, end: int, fps: Fraction) -> Iterator[Span]:
+    """The part of some spans that lies in ``[start, end)``."""
+    for span in spans:
+        first, last = max(start, span.start), min(end, span.end)
+        if first < last:
+            yield Span(first, last, later(span.picture, first - span.start, fps))
+
+
+def lay_track(items: Sequence[Item], cuts: Sequence[Cut], fps: Fraction) -> Iterator[Span]:
+    """The spans of a track, in order.
+
+    A transition shows both its neighbours beyond the cut. At the start or the end of a track its
+    other side is clear.
 
     Args:
         items: in order, without holes.
-        blends: by cut; none reaches into another.
-        fps: frames a second.
+        cuts: one more than there are items: before the first, between each two, after the last.
+            No two of them reach into each other.
+        fps: of the reel.
     """
-    by_cut = {blend.cut: blend for blend in blends}
-    black = Layer("black")
     for index, item in enumerate(items):
-        into, out = by_cut.get(item.start), by_cut.get(item.end)
-        before = items[index - 1].layer if index else black
-        if into is not None:
-            length = items[index - 1].end - items[index - 1].start if index else 0
-            yield Segment(
-                item.start - into.before,
-                item.start + into.after,
-                (
-                    before.later((length - into.before) / fps),
-                    item.layer.later(-into.before / fps),
-                ),
-                into.name,
+        into, out = cuts[index], cuts[index + 1]
+        first = index == 0
+        reach = item.start - (0 if first else into.before)
+        if reach < item.start + into.after:
+            outgoing = (
+                trim(items[index - 1].spans, reach, item.start + into.after, fps)
+                if not first
+                else [Span(reach, item.start + into.after, Clear())]
             )
-        start = item.start + (into.after if into else 0)
-        end = item.end - (out.before if out else 0)
-        if start < end:
-            layer = item.layer.later((start - item.start) / fps)
-            yield Segment(start, end, (layer,))
-    last = items[-1] if items else None
-    if last is not None and (out := by_cut.get(last.end)) is not None:
-        length = last.end - last.start
-        yield Segment(
-            last.end - out.before,
-            last.end,
-            (last.layer.later((length - out.before) / fps), black),
-            out.name,
+            yield from _blend(
+                list(outgoing),
+                list(trim(item.spans, reach, item.start + into.after, fps)),
+                into.name,
+                fps,
+            )
+        yield from trim(item.spans, item.start + into.after, item.end - out.before, fps)
+    if items and cuts[-1].before:
+        start, end = items[-1].end - cuts[-1].before, items[-1].end
+        outgoing = trim(items[-1].spans, start, end, fps)
+        yield from _blend(list(outgoing), [Span(start, end, Clear())], cuts[-1].name, fps)
+
+
+def _blend(
+    outgoing: Sequence[Span], incoming: Sequence[Span], name: str, fps: Fraction
+) -> Iterator[Span]:
+    """Two rows of spans over the same frames as the parts of one transition."""
+    start, end = outgoing[0].start, outgoing[-1].end
+    for one, other in _side_by_side(outgoing, incoming, fps):
+        blend = Blend(name, one.picture, other.picture, end - start, one.start - start)
+        yield Span(one.start, one.end, blend)
+
+
+def _side_by_side(
+    one: Sequence[Span], other: Sequence[Span], fps: Fraction
+) -> Iterator[tuple[Span, Span]]:
+    """Two rows over the same frames, cut wherever either is."""
+    edges = sorted({edge for span in (*one, *other) for edge in (span.start, span.end)})
+    a, b = iter(one), iter(other)
+    left, right = next(a), next(b)
+    for start, end in pairwise(edges):
+        while left.end <= start:
+            left = next(a)
+        while right.end <= start:
+            right = next(b)
+        yield (
+            Span(start, end, later(left.picture, start - left.start, fps)),
+            Span(start, end, later(right.picture, start - right.start, fps)),
         )
+
+
+def over(upper: Sequence[Span], lower: Sequence[Span], fps: Fraction) -> list[Span]:
+    """One row of spans over another of the same frames, which shows where the upper is clear."""
+    return merge(
+        (
+            Span(top.start, top.end, _filled(top.picture, bottom.picture))
+            for top, bottom in _side_by_side(upper, lower, fps)
+        ),
+        fps,
+    )
+
+
+def _filled(picture: Picture, below: Picture) -> Picture:
+    if isinstance(picture, Clear):
+        return below
+    if isinstance(picture, Blend):
+        return replace(
+            picture,
+            outgoing=_filled(picture.outgoing, below),
+            incoming=_filled(picture.incoming, below),
+        )
+    return picture
+
+
+def merge(spans: Iterator[Span], fps: Fraction) -> list[Span]:
+    """Spans that continue each other as one, so that no seam is left where nothing changes."""
+    merged: list[Span] = []
+    for span in spans:
+        last = merged[-1] if merged else None
+        if (
+            last is not None
+            and last.end == span.start
+            and later(last.picture, last.frames, fps) == span.picture
+        ):
+            merged[-1] = Span(last.start, span.end, last.picture)
+        elif span.frames:
+            merged.append(span)
+    return merged
+
+
+def media_of(picture: Picture) -> Iterator[Path]:
+    """Every file that a picture shows."""
+    if isinstance(picture, Blend):
+        yield from media_of(picture.outgoing)
+        yield from media_of(picture.incoming)
+    elif isinstance(picture, Still | Video):
+        yield picture.path

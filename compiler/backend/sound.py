@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,87 +15,99 @@ from .probe import open_media
 
 SAMPLE_RATE = 48000
 """Hz, of everything that is mixed."""
+JUMP_S = 20
+"""Seconds from which on it is quicker to look up a place than to decode up to it."""
+_SETTLE_S = 1
+"""Seconds that a decoder is given to settle in after a jump."""
+_INEXACT = frozenset({"mp3", "mp3float", "mp2", "mp2float", "mp1", "mp1float"})
+"""Decoders of files that tell only roughly where a time is: they are read from the start."""
 
 Samples = NDArray[np.float32]
 """Shape ``(samples, 2)``, full scale is 1."""
 
 
 class SoundReader:
-    """Reads forward through a sound file; going back opens it again.
+    """Reads forward through a sound file; going back, or far ahead, opens it again.
 
     Sample 0 is the instant 0 of the file; what lies before it or after its end is silence.
     """
 
     def __init__(self, path: Path):
         self._path = path
-        self._blocks: Iterator[Samples] = iter(())
+        self._place = 0
         self._block: Samples = np.zeros((0, 2), np.float32)
-        self._position = 0
-        self._open()
+        self._open(0)
 
     def read(self, start: int, count: int) -> Samples:
-        """Samples ``[start, start + count)`` of the file at 48 kHz."""
+        """Samples ``[start, start + count)`` of the file at 48 kHz.
+
+        Raises:
+            WorkError: the file cannot be decoded.
+        """
         out = np.zeros((count, 2), np.float32)
-        if start < self._position:
-            self._open()
-        while self._position < start + count:
-            block_end = self._position + len(self._block)
-            if block_end <= start:
-                if not self._next():
-                    break
-                continue
-            first = max(start, self._position)
-            last = min(start + count, block_end)
-            out[first - start : last - start] = self._block[
-                first - self._position : last - self._position
-            ]
-            if block_end >= start + count or not self._next():
+        ahead = start - self._place - len(self._block)
+        if max(0, start) < self._place or ahead > JUMP_S * SAMPLE_RATE:
+            self._open(start)
+        end = start + count
+        while not self._ended:
+            block_end = self._place + len(self._block)
+            first, last = max(start, self._place), min(end, block_end)
+            if first < last:
+                place = self._place
+                out[first - start : last - start] = self._block[first - place : last - place]
+            if block_end >= end:
                 break
+            self._next()
         return out
 
-    def _open(self) -> None:
-        self._blocks = _decode(self._path)
-        self._block = np.zeros((0, 2), np.float32)
-        self._position = 0
+    def _open(self, place: int) -> None:
+        """Start at a place, or at one before it."""
+        self._ended = False
+        self._place, self._block = max(0, place), np.zeros((0, 2), np.float32)
+        self._blocks = _decode(self._path, max(0.0, place / SAMPLE_RATE - _SETTLE_S))
+        self._next()
+        if self._place > max(0, place):  # the file's index led astray
+            self._blocks = _decode(self._path, 0.0)
+            self._next()
 
-    def _next(self) -> bool:
-        self._position += len(self._block)
-        self._block = next(self._blocks, np.zeros((0, 2), np.float32))
-        return len(self._block) > 0
+    def _next(self) -> None:
+        following = next(self._blocks, None)
+        if following is None:
+            self._ended = True
+            self._place += len(self._block)
+            self._block = np.zeros((0, 2), np.float32)
+        else:
+            self._place, self._block = following
 
 
-def _decode(path: Path) -> Iterator[Samples]:
-    """The file's samples from its instant 0 on, in blocks of whatever size it is coded in."""
+def _decode(path: Path, start_s: float) -> Iterator[tuple[int, Samples]]:
+    """Samples from about ``start_s`` seconds on: blocks of any size without holes, with places."""
     try:
         with open_media(path) as container:
             stream = container.streams.audio[0]
+            # Players start a file at its first time stamp, which MP3 has after its delay.
+            began = (container.start_time or 0) / av.time_base
+            jump = start_s > JUMP_S and stream.codec_context.name not in _INEXACT
+            if jump:
+                container.seek(int((start_s + began) * av.time_base))
             mono = stream.codec_context.layout.nb_channels == 1
             resampler = av.AudioResampler("fltp", "mono" if mono else "stereo", SAMPLE_RATE)
-            lead: int | None = None
-            for frame in container.decode(stream):
-                if lead is None:
-                    # Players start a file at its first time stamp, which MP3 has after its delay.
-                    began = (container.start_time or 0) / av.time_base
-                    lead = round((float(frame.time or 0.0) - began) * SAMPLE_RATE)
-                    if lead > 0:
-                        yield np.zeros((lead, 2), np.float32)
-                frame.pts = None
+            place: int | None = None
+            for frame in itertools.chain(container.decode(stream), [None]):
+                if frame is not None:
+                    if place is None:
+                        place = round((float(frame.time or 0.0) - began) * SAMPLE_RATE)
+                        if not jump:
+                            yield 0, np.zeros((max(0, place), 2), np.float32)
+                    frame.pts = None
                 for made in resampler.resample(frame):
-                    lead, block = _trim(lead, _stereo(made))
-                    yield block
-            for made in resampler.resample(None):
-                lead, block = _trim(lead or 0, _stereo(made))
-                yield block
+                    block = _stereo(made)
+                    begin = place or 0
+                    early = min(max(0, -begin), len(block))
+                    yield begin + early, block[early:]
+                    place = begin + len(block)
     except (av.error.FFmpegError, OSError, IndexError) as error:
         raise WorkError(f"{path}: its sound cannot be read: {error}") from error
-
-
-def _trim(lead: int, block: Samples) -> tuple[int, Samples]:
-    """A block without the samples from before instant 0, of which ``-lead`` are left."""
-    if lead >= 0:
-        return lead, block
-    dropped = min(-lead, len(block))
-    return lead + dropped, block[dropped:]
 
 
 def _stereo(frame: av.AudioFrame) -> Samples:

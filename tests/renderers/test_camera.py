@@ -103,17 +103,26 @@ def test_fine_detail_stays_true_and_does_not_shimmer(
     Image.fromarray(detail.astype(np.uint8)).convert("RGB").save(path)
     made = shot(path, width=180, height=320, motion=Motion(move, amount), frames=8, span=8)
     room = prepare(path, made, made.motion).room
-    likeness = []
-    errors = []
+    likeness, errors, crispness = [], [], []
     for index, frame in enumerate(render(made)):
         matrix = pose_at(made.motion, index / 7, room).matrix()
         expected = 16 + ideal(detail, matrix, 180, 320) * 219 / 255
         found = frame[:320].astype(np.float64)
         likeness.append(ssim(found, expected))
         errors.append(found - expected)
+        crispness.append(fine(found) / fine(expected))
     assert min(likeness) > 0.98
     shimmer = np.sqrt(np.mean(np.diff(np.array(errors), axis=0)[:, 8:-8, 8:-8] ** 2))
     assert shimmer < 2.5  # levels
+    # Neither softer than it could be nor sharpened, from the first frame to the last. The upper
+    # bound is that of a full orbit, whose far side is always a little denser than its near one.
+    assert min(crispness) > 0.94
+    assert max(crispness) < 1.08
+
+
+def fine(luma: np.ndarray) -> float:
+    """How strong the finest detail is."""
+    return float(cv2.Laplacian(luma.astype(np.float64), cv2.CV_64F)[8:-8, 8:-8].std())
 
 
 def ideal(detail: np.ndarray, matrix: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import opentimelineio as otio
 import pysubs2
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.backend.captions import (
     LINE_WIDTH,
+    PAUSE_S,
+    SHORTEST_S,
     Cue,
     SpokenWord,
+    captions_of,
     columns,
     make_cues,
     to_srt,
     to_vtt,
 )
-from otio_gvideo.compiler.backend.chapters import Chapter, to_ffmetadata
 
 
 @st.composite
@@ -32,6 +34,80 @@ def spoken(draw: st.DrawFn) -> list[SpokenWord]:
         words.append(SpokenWord(text, clock, clock + length, draw(st.sampled_from("ab"))))
         clock += length + draw(st.sampled_from([0.0, 0.0, 0.05, 0.3, 1.2]))
     return words
+
+
+@st.composite
+def wild(draw: st.DrawFn) -> list[SpokenWord]:
+    """Words that overlap, begin together, take no time, or hold odd text."""
+    word = st.builds(
+        lambda text, start, length, scene: SpokenWord(text, start, start + length, scene),
+        st.sampled_from(["a", "no.", "-->", "<b>", "& co,", "灯台", "x" * 50, "O'Neil's", "…"]),
+        st.integers(0, 40).map(lambda n: n / 8),
+        st.sampled_from([0.0, 0.001, 0.3, 7.0]),
+        st.sampled_from("ab"),
+    )
+    return sorted(draw(st.lists(word, max_size=25)), key=lambda word: word.start)
+
+
+@given(wild(), st.integers(1, 60))
+def test_whatever_the_words_the_cues_are_in_order_and_whole(
+    words: list[SpokenWord], width: int
+) -> None:
+    cues = make_cues(words, width)
+    assert [w for cue in cues for line in cue.lines for w in line] == words
+    times = [round(t * 1000) for cue in cues for t in (cue.start, cue.end)]
+    assert times == sorted(times)
+    assert all(round(cue.end * 1000) > round(cue.start * 1000) for cue in cues)
+    for cue in cues:
+        assert 1 <= len(cue.lines) <= 2
+        assert all(columns(line) <= width or len(line) == 1 for line in cue.lines)
+    assert len(pysubs2.SSAFile.from_string(to_vtt(cues), format_="vtt")) == len(cues)
+
+
+@given(spoken())
+def test_a_cue_stays_a_second_where_the_next_leaves_it_the_time(words: list[SpokenWord]) -> None:
+    cues = make_cues(words)
+    for cue, following in pairwise([*cues, None]):
+        room = following.start - cue.start if following else 10.0
+        assert cue.end - cue.start >= min(room, SHORTEST_S) - 1e-9
+
+
+@given(spoken())
+def test_a_cue_is_held_over_a_short_pause_and_not_over_a_long_one(
+    words: list[SpokenWord],
+) -> None:
+    for cue, following in pairwise(make_cues(words)):
+        silence = following.start - cue.end
+        assert silence == 0 or silence >= PAUSE_S / 2 - 1e-9
+        last = cue.lines[-1][-1]
+        assert cue.end - max(last.end, cue.start + SHORTEST_S) < PAUSE_S / 2 + 1e-9
+
+
+def test_short_sentences_share_a_cue() -> None:
+    text = "Yes. No. Who knows? The sea went on as it always had."
+    words = [SpokenWord(w, n * 0.25, n * 0.25 + 0.25) for n, w in enumerate(text.split())]
+    assert next(cue.text for cue in make_cues(words)) == ("Yes. No. Who knows?",)
+
+
+def test_captions_end_with_the_reel() -> None:
+    timeline = otio.schema.Timeline("t")
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    range_ = otio.opentime.TimeRange(
+        otio.opentime.RationalTime(0, 24), otio.opentime.RationalTime(48, 24)
+    )
+    track.append(otio.schema.Gap(source_range=range_))
+    timeline.tracks.append(track)
+    timeline.metadata["otio_gvideo"] = {
+        "words": [
+            {"text": " two\nlines ", "start": 1.7, "end": 1.9, "scene": "a"},
+            {"text": "  ", "start": 0.5, "end": 0.6},
+            {"text": "one", "start": 0.1, "end": 0.4, "scene": "a"},
+        ]
+    }
+    cues = captions_of(timeline)
+    assert [cue.text for cue in cues] == [("one",), ("two lines",)]
+    assert cues[-1].end == 2.0
+    assert captions_of(otio.schema.Timeline("empty")) == []
 
 
 @given(spoken())
@@ -80,11 +156,3 @@ def test_lines_break_where_they_read_well() -> None:
 def test_webvtt_escapes_what_it_must() -> None:
     cue = Cue(0, 1, ((SpokenWord("a<b", 0, 1), SpokenWord("&", 0, 1)),))
     assert "a&lt;b &amp;" in to_vtt([cue])
-
-
-@pytest.mark.parametrize("title", ["plain", "a=b; c#d\\e\nf"])
-def test_chapter_titles_are_escaped(title: str) -> None:
-    text = to_ffmetadata(
-        "x", [Chapter(title, 0, 24)], pytest.importorskip("fractions").Fraction(24)
-    )
-    assert text.count("\n") == 8 + title.count("\n")

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend import ffmpeg
 from otio_gvideo.compiler.backend.encode import Encoding, timescale, write_clip
-from otio_gvideo.compiler.backend.join import idr_frames
+from otio_gvideo.compiler.backend.join import places_in
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.errors import InputError, WorkError
 
@@ -35,7 +35,10 @@ def test_idr_frames_stand_where_they_are_asked_for(each_ffmpeg: str, tmp_path: P
     path = tmp_path / "a.mp4"
     veryfast = Encoding()
     write((stamp(7) for _ in range(60)), path, idr=(5, 6, 31), encoding=veryfast)
-    assert idr_frames(path, FPS) >= {0, 5, 6, 31, 60}
+    places = places_in(path, FPS)
+    assert places is not None
+    assert {0, 5, 6, 31} <= set(places.starts)
+    assert {5, 6, 31, 60} <= set(places.stops)
 
 
 def rgb(red: int, green: int, blue: int) -> NDArray[np.uint8]:

@@ -1,0 +1,224 @@
+"""How smoothly a camera moves: points of a test card tracked through every move, to 0.001 pixels.
+
+    python benchmarks/smoothness.py [--width 1080] [--frames 48]
+
+For each move: the distance of the points from where the move's geometry puts them (*error*), how
+far they leave a smooth path of their own (*jitter*), how much the finest detail comes and goes
+(*breathing*), and the processor time of a frame. Beside it the same pushes and pans by ffmpeg's
+``zoompan``, as it is and on a still enlarged three times, which is the usual cure for its jitter.
+Jitter is measured alike for all, without a word of where the points should be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from otio_gvideo.compiler.backend.ffmpeg import ffmpeg_path
+from otio_gvideo.renderers import assemble
+from otio_gvideo.renderers.base import CAMERA_MOVES, Keyframe, Motion, Shot
+from otio_gvideo.renderers.camera import CameraRenderer
+from otio_gvideo.renderers.moves import pose_at, room_for
+from PIL import Image
+
+Luma = NDArray[np.float64]
+AMOUNT = 0.3
+RADIUS = 26
+"""Half the side of the patch that a dot is measured in, in pixels."""
+WINDOW = 6.0
+"""Standard deviation of the window that it is weighed under, so narrow that the patch's sides weigh
+nothing."""
+BACKGROUND = 16 + 40 * 219 / 255
+"""Level of the card between its dots."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--width", type=int, default=1080, help="of the frame; it is 9:16")
+    parser.add_argument("--frames", type=int, default=48, help="of each move")
+    arguments = parser.parse_args()
+    width, frames = arguments.width, arguments.frames
+    height = width * 16 // 9 // 2 * 2
+    with tempfile.TemporaryDirectory() as folder:
+        card, dots = make_card(Path(folder) / "card.png", width * 4 // 3, height * 4 // 3)
+        grain = make_grain(Path(folder) / "grain.png", width * 4 // 3, height * 4 // 3)
+        print(f"{'':34}{'error':>9}{'jitter':>9}{'breathing':>11}{'time':>11}")
+        for move in CAMERA_MOVES:
+            motion = Motion(move, AMOUNT, "linear")
+            made, seconds = timed(lambda m=motion: ours(card, m, width, height, frames))
+            ideal = [places(motion, n / (frames - 1), dots, width, height) for n in range(frames)]
+            tracks = track(made, ideal)
+            off = float(np.sqrt(np.nanmean((tracks - np.array(ideal)) ** 2)))
+            detail = ours(grain, motion, width, height, frames)
+            report(f"camera {move}", off, tracks, sharpness(detail), seconds / frames)
+        for move in ("push_in", "pan_right"):
+            for factor in (1, 3):
+                draw = zoompan(move, factor, width, height, frames)
+                made, seconds = timed(lambda d=draw: filtered(card, d, width, height))
+                motion = Motion(move, AMOUNT, "linear")
+                near = [
+                    places(motion, n / (frames - 1), dots, width, height) for n in range(frames)
+                ]
+                detail = filtered(grain, draw, width, height)
+                name = f"zoompan {move}" + (f", {factor}x enlarged" if factor > 1 else "")
+                report(name, None, track(made, near), sharpness(detail), seconds / frames)
+
+
+def make_card(path: Path, width: int, height: int) -> tuple[Path, NDArray[np.float64]]:
+    """A dark card with soft dots, and their places in pixels from the middle over the width."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    level = np.full((height, width), 40, np.float32)
+    centres = []
+    spacing = 120
+    for row in range(height % spacing // 2 + spacing, height - spacing, spacing):
+        for column in range(width % spacing // 2 + spacing, width - spacing, spacing):
+            window = np.s_[row - 40 : row + 41, column - 40 : column + 41]
+            level[window] += 200 * np.exp(
+                -((x[window] - column) ** 2 + (y[window] - row) ** 2) / (2 * 8.0**2)
+            )
+            centres.append(((column - (width - 1) / 2) / width, (row - (height - 1) / 2) / width))
+    Image.fromarray(level.round().astype(np.uint8)).convert("RGB").save(path)
+    return path, np.array(centres)
+
+
+def make_grain(path: Path, width: int, height: int) -> Path:
+    """Noise as fine as the still allows, with the spectrum of a photograph."""
+    noise = np.fft.rfft2(np.random.default_rng(5).normal(size=(height, width)))
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
+    texture = np.fft.irfft2(noise / np.maximum(frequency, 1e-3), s=(height, width))
+    levels = np.clip(128 + 40 * texture / texture.std(), 0, 255).round()
+    Image.fromarray(levels.astype(np.uint8)).convert("RGB").save(path)
+    return path
+
+
+def ours(still: Path, motion: Motion, width: int, height: int, frames: int) -> list[Luma]:
+    shot = Shot(
+        width, height, Fraction(24), frames, 0, 0, 0, frames, (Keyframe(still, 0),), motion=motion
+    )
+    made = assemble.frames(CameraRenderer({}, "standard"), shot, lambda *_: None)
+    return [frame[:height].copy() for frame in made]  # type: ignore[misc]
+
+
+def places(
+    motion: Motion, share: float, dots: NDArray[np.float64], width: int, height: int
+) -> NDArray[np.float64]:
+    """Where the dots lie in a frame, in pixels."""
+    inverse = np.linalg.inv(pose_at(motion, share, room_for(16 / 9, height / width)).matrix())
+    seen = np.column_stack([dots, np.ones(len(dots))]) @ inverse.T
+    return np.asarray(
+        seen[:, :2] / seen[:, 2:] * width + ((width - 1) / 2, (height - 1) / 2), np.float64
+    )
+
+
+def zoompan(move: str, factor: int, width: int, height: int, frames: int) -> str:
+    """The filter that does about the same move, as people write it."""
+    last = frames - 1
+    if move == "push_in":
+        path = f"z='pow(1.15,on/{last})':x='iw/2-iw/zoom/2':y='ih/2-ih/zoom/2'"
+    else:
+        path = f"z=1.15:x='(iw-iw/zoom)*on/{last}':y='ih/2-ih/zoom/2'"
+    enlarged = f"scale={width * 4 // 3 * factor}:-1:flags=lanczos,"
+    return f"{enlarged}zoompan={path}:d={frames}:s={width}x{height}:fps=24,format=gray"
+
+
+def filtered(still: Path, graph: str, width: int, height: int) -> list[Luma]:
+    raw = subprocess.run(
+        [ffmpeg_path(), "-v", "error", "-i", still, "-vf", graph, "-f", "rawvideo", "-"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    return list(np.frombuffer(raw, np.uint8).reshape(-1, height, width))  # type: ignore[arg-type]
+
+
+def track(frames: list[Luma], near: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Dots followed through the frames: shape ``(frames, dots, 2)``, NaN near the frame's sides.
+
+    The place of a dot is where a Gaussian window's weighted mean is its own middle, which hangs
+    neither on whole pixels nor on where the search begins.
+    """
+    height, width = frames[0].shape
+    found = np.full((len(frames), len(near[0]), 2), np.nan)
+    for index, frame in enumerate(frames):
+        for dot, (x, y) in enumerate(near[index]):
+            if 2 * RADIUS < x < width - 2 * RADIUS and 2 * RADIUS < y < height - 2 * RADIUS:
+                found[index, dot] = place_of(frame, float(x), float(y))
+    return found
+
+
+def place_of(frame: Luma, x: float, y: float) -> tuple[float, float]:
+    """The place of the dot near one; (nan, nan) where the search does not settle."""
+    across = np.arange(-RADIUS, RADIUS + 1, dtype=np.float64)
+    left, top = round(x), round(y)
+    patch = frame[top - RADIUS : top + RADIUS + 1, left - RADIUS : left + RADIUS + 1]
+    weight = patch.astype(np.float64) - BACKGROUND
+    for _ in range(60):
+        over_x = np.exp(-((across + left - x) ** 2) / (2 * WINDOW**2))
+        over_y = np.exp(-((across + top - y) ** 2) / (2 * WINDOW**2))
+        total = over_y @ weight @ over_x
+        step_x = over_y @ weight @ (over_x * across) / total + left - x
+        step_y = (over_y * across) @ weight @ over_x / total + top - y
+        x, y = x + step_x, y + step_y
+        if max(abs(step_x), abs(step_y)) < 1e-5:
+            return x, y
+    return np.nan, np.nan
+
+
+def sharpness(frames: list[Luma]) -> NDArray[np.float64]:
+    """The strength of the finest detail, frame by frame."""
+    return np.array(
+        [
+            cv2.Laplacian(frame.astype(np.float64), cv2.CV_64F)[16:-16, 16:-16].std()
+            for frame in frames
+        ]
+    )
+
+
+def report(
+    name: str,
+    off: float | None,
+    tracks: NDArray[np.float64],
+    detail: NDArray[np.float64],
+    seconds: float,
+) -> None:
+    """Print a line; jitter is what a polynomial in time leaves of a dot's path."""
+    time = np.linspace(-1, 1, len(tracks))
+    whole = tracks[:, ~np.isnan(tracks).any(axis=(0, 2))].reshape(len(tracks), -1)
+    rest = whole - np.polynomial.chebyshev.chebval(
+        time, np.polynomial.chebyshev.chebfit(time, whole, 5)
+    ).T.reshape(whole.shape)
+    jitter = float(np.sqrt(np.mean(rest**2)))
+    line = np.polynomial.chebyshev.chebval(time, np.polynomial.chebyshev.chebfit(time, detail, 3))
+    breathing = float(np.sqrt(np.mean((detail / line - 1) ** 2)))
+    error = f"{off:6.3f} px" if off is not None else ""
+    print(
+        f"{name:34}{error:>9}{jitter:6.3f} px{breathing * 100:9.2f} %{seconds * 1e3:8.1f} ms",
+        flush=True,
+    )
+
+
+def timed(make: Callable[[], list[Luma]]) -> tuple[list[Luma], float]:
+    """What something makes, and the processor time of this process and its children for it."""
+    before = processor_time()
+    made = make()
+    return made, processor_time() - before
+
+
+def processor_time() -> float:
+    def of(who: int) -> Iterator[float]:
+        usage = resource.getrusage(who)
+        yield usage.ru_utime
+        yield usage.ru_stime
+
+    return sum((*of(resource.RUSAGE_SELF), *of(resource.RUSAGE_CHILDREN)))
+
+
+if __name__ == "__main__":
+    main()

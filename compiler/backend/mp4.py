@@ -1,0 +1,63 @@
+"""The one thing of an MP4 that PyAV does not tell: how its picture is turned.
+
+ISO/IEC 14496-12 (ISO base media file format): boxes of a 32-bit length and a four-letter name; the
+matrix that a picture is shown through is in its track's header (``tkhd``).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+def rotation_of(path: Path) -> int:
+    """Degrees clockwise by which the first picture track is turned, a multiple of 90.
+
+    0 where the file holds none; a mirrored picture counts as turned by 180.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        end = path.stat().st_size
+        for track in _find(stream, 0, end, (b"moov", b"trak")):
+            handlers = [_read(stream, box, 12) for box in _find(stream, *track, (b"mdia", b"hdlr"))]
+            if not any(handler[8:12] == b"vide" for handler in handlers):
+                continue
+            for box in _find(stream, *track, (b"tkhd",)):
+                header = _read(stream, box, 96)
+                start = 52 if header[:1] == b"\1" else 40
+                a, b = struct.unpack(">2i", header[start : start + 8])
+                return round(math.degrees(math.atan2(b, a)) / 90) * 90 % 360
+    return 0
+
+
+def _find(
+    stream: BinaryIO, start: int, end: int, names: tuple[bytes, ...]
+) -> Iterator[tuple[int, int]]:
+    """Contents (start, end) of every box at a path of names."""
+    position = start
+    while position + 8 <= end:
+        stream.seek(position)
+        length, name = struct.unpack(">I4s", stream.read(8))
+        begin = position + 8
+        if length == 1:
+            length = int.from_bytes(stream.read(8), "big")
+            begin += 8
+        stop = end if length == 0 else position + length
+        if stop < begin or stop > end:
+            return
+        if name == names[0]:
+            if len(names) == 1:
+                yield begin, stop
+            else:
+                yield from _find(stream, begin, stop, names[1:])
+        position = stop
+
+
+def _read(stream: BinaryIO, box: tuple[int, int], most: int) -> bytes:
+    stream.seek(box[0])
+    return stream.read(min(most, box[1] - box[0])).ljust(most, b"\0")

@@ -1,0 +1,75 @@
+"""Readings that picture and sound share: exact times of OTIO, and the files that it names."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import opentimelineio as otio
+
+NAMESPACE = "otio_gvideo"
+"""The key of this project's metadata."""
+_NTSC_TOLERANCE = 0.005
+"""Frames a second by which a written rate (23.98, 29.97) may miss the one that it stands for."""
+
+
+def exact_rate(rate: float) -> Fraction:
+    """The rate that a rounded one stands for.
+
+    >>> exact_rate(24.0), exact_rate(23.98), exact_rate(29.97), exact_rate(12.5)
+    (Fraction(24, 1), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(25, 2))
+    """
+    whole = round(rate)
+    if abs(rate - whole) < 1e-6:
+        return Fraction(whole)
+    ntsc = Fraction(math.ceil(rate) * 1000, 1001)
+    if abs(rate - ntsc) < _NTSC_TOLERANCE:
+        return ntsc
+    return Fraction(rate).limit_denominator(1001)
+
+
+def seconds(time: otio.opentime.RationalTime) -> Fraction:
+    """A time in exact seconds; a value a hair off a whole frame, by rounding, is that frame."""
+    whole = round(time.value)
+    near = abs(time.value - whole) < 1e-4
+    value = Fraction(whole) if near else Fraction(time.value).limit_denominator(10**6)
+    return value / exact_rate(time.rate)
+
+
+def to_frames(time: otio.opentime.RationalTime, fps: Fraction) -> int:
+    """A time in whole frames of the reel, the nearest."""
+    return round(seconds(time) * fps)
+
+
+def source_start(clip: otio.schema.Clip) -> Fraction:
+    """Seconds into its media at which a clip begins."""
+    start = seconds(clip.trimmed_range().start_time)
+    available = clip.media_reference.available_range
+    return start - seconds(available.start_time) if available is not None else start
+
+
+def media_path(reference: otio.schema.ExternalReference, root: Path) -> Path | None:
+    """The file that a reference names; None where it names none on this machine.
+
+    A plain path or a ``file:`` URL, relative to ``root``. Programs differ in whether they encode a
+    path (``%20``): the way that leads to a file wins.
+    """
+    url = str(reference.target_url)
+    if url.startswith("file:"):
+        url = "/" + url.removeprefix("file:").removeprefix("//localhost").lstrip("/")
+        ways = (unquote(url), url)
+    elif "://" in url:
+        return None
+    else:
+        ways = (url, unquote(url))
+    paths = [(root / way).absolute() for way in ways]
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def ours(item: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
+    """This project's metadata of an item; empty where there are none, or where they are foreign."""
+    found = item.metadata.get(NAMESPACE, {})
+    return dict(found) if hasattr(found, "items") else {}

@@ -1,0 +1,284 @@
+"""A timeline's picture is read exactly, and what cannot be shown is named."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler.backend.picture import Reading, read_picture, timeline_frames
+from otio_gvideo.compiler.backend.reading import exact_rate, media_path, seconds
+from otio_gvideo.compiler.backend.segments import Blend, Clear, Span, Still, Video
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.timeline.rate import time, time_range
+from PIL import Image
+
+from .stamped import write_stamped
+
+FPS = Fraction(24)
+Child = otio.core.Composable
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("media")
+    write_stamped(folder / "a.mp4", 0, 60, FPS)
+    write_stamped(folder / "b.mp4", 64, 60, FPS)
+    write_stamped(folder / "fast.mp4", 0, 60, Fraction(30))
+    Image.new("RGB", (30, 40), "red").save(folder / "s.png")
+    return folder
+
+
+def clip(name: str, start: int, frames: int, effects: list[otio.schema.Effect] | None = None):  # type: ignore[no-untyped-def]
+    reference = otio.schema.ExternalReference(name, time_range(0, 60, FPS))
+    return otio.schema.Clip(name, reference, time_range(start, frames, FPS), effects=effects)
+
+
+def gap(frames: int) -> otio.schema.Gap:
+    return otio.schema.Gap(source_range=time_range(0, frames, FPS))
+
+
+def fade(before: int, after: int, name: str = "dissolve") -> otio.schema.Transition:
+    kinds = otio.schema.TransitionTypes
+    return otio.schema.Transition(
+        transition_type=kinds.SMPTE_Dissolve if name == "dissolve" else kinds.Custom,
+        in_offset=time(before, FPS),
+        out_offset=time(after, FPS),
+        metadata={"otio_gvideo": {"transition": name}},
+    )
+
+
+def track(*children: Child) -> otio.schema.Track:
+    made = otio.schema.Track("V", kind=otio.schema.TrackKind.Video)
+    made.extend(children)
+    return made
+
+
+def read(media: Path, *tracks: Child) -> Reading:
+    timeline = otio.schema.Timeline("t")
+    timeline.tracks.extend(tracks)
+    return read_picture(timeline, media, FPS)
+
+
+def shown(media: Path, *tracks: Child) -> list[Span]:
+    return list(read(media, *tracks).spans)
+
+
+def problems(media: Path, *tracks: Child) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        read(media, *tracks)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def at(name: str, frame: int, speed: Fraction | int = 1, rate: int = 24) -> Video:
+    return Video(Path(name), Fraction(frame, rate), Fraction(speed))
+
+
+def named(spans: list[Span], media: Path) -> list[Span]:
+    """With the folder taken from every path."""
+
+    def bare(picture):  # type: ignore[no-untyped-def]
+        match picture:
+            case Video(path, start, speed):
+                return Video(path.relative_to(media), start, speed)
+            case Still(path):
+                return Still(path.relative_to(media))
+            case Blend(name, one, other, frames, done):
+                return Blend(name, bare(one), bare(other), frames, done)
+        return picture
+
+    return [Span(span.start, span.end, bare(span.picture)) for span in spans]
+
+
+def test_clips_gaps_and_transitions(media: Path) -> None:
+    spans = shown(media, track(clip("a.mp4", 5, 20), fade(3, 4), clip("b.mp4", 8, 20), gap(6)))
+    assert named(spans, media) == [
+        Span(0, 17, at("a.mp4", 5)),
+        Span(17, 24, Blend("dissolve", at("a.mp4", 22), at("b.mp4", 5), 7)),
+        Span(24, 40, at("b.mp4", 12)),
+        Span(40, 46, Clear()),
+    ]
+
+
+def test_available_ranges_that_start_at_a_time_code(media: Path) -> None:
+    reference = otio.schema.ExternalReference("a.mp4", time_range(86400, 60, FPS))
+    late = otio.schema.Clip("a", reference, time_range(86407, 20, FPS))
+    assert named(shown(media, track(late)), media) == [Span(0, 20, at("a.mp4", 7))]
+
+
+def test_a_transition_at_the_ends_of_a_track_is_with_black(media: Path) -> None:
+    spans = shown(media, track(fade(0, 4), clip("a.mp4", 5, 20), fade(5, 0)))
+    assert named(spans, media) == [
+        Span(0, 4, Blend("dissolve", Clear(), at("a.mp4", 5), 4)),
+        Span(4, 15, at("a.mp4", 9)),
+        Span(15, 20, Blend("dissolve", at("a.mp4", 20), Clear(), 5)),
+    ]
+
+
+def test_the_upper_track_hides_the_lower(media: Path) -> None:
+    spans = shown(
+        media,
+        track(clip("a.mp4", 0, 40)),
+        track(gap(10), clip("b.mp4", 3, 10), fade(2, 2), gap(10)),
+    )
+    assert named(spans, media) == [
+        Span(0, 10, at("a.mp4", 0)),
+        Span(10, 18, at("b.mp4", 3)),
+        Span(18, 22, Blend("dissolve", at("b.mp4", 11), at("a.mp4", 18), 4)),
+        Span(22, 40, at("a.mp4", 22)),
+    ]
+
+
+def test_a_nested_timeline_shows_its_range_and_lends_its_handles(media: Path) -> None:
+    inner = otio.schema.Stack("inner", source_range=time_range(10, 20, FPS))
+    inner.append(track(clip("a.mp4", 0, 20), clip("b.mp4", 0, 20)))
+    spans = shown(media, track(clip("s.png", 0, 8), fade(2, 2), inner, gap(2)))
+    still = Still(Path("s.png"))
+    assert named(spans, media) == [
+        Span(0, 6, still),
+        Span(6, 10, Blend("dissolve", still, at("a.mp4", 8), 4)),
+        Span(10, 18, at("a.mp4", 12)),
+        Span(18, 28, at("b.mp4", 0)),
+        Span(28, 30, Clear()),
+    ]
+
+
+def test_retimes_and_freezes(media: Path) -> None:
+    slow = clip("a.mp4", 6, 20, [otio.schema.LinearTimeWarp("slow", time_scalar=0.5)])
+    held = clip("b.mp4", 9, 20, [otio.schema.FreezeFrame("held")])
+    spans = shown(media, track(slow, fade(2, 2), held))
+    assert named(spans, media) == [
+        Span(0, 18, at("a.mp4", 6, Fraction(1, 2))),
+        Span(18, 22, Blend("dissolve", at("a.mp4", 15, Fraction(1, 2)), at("b.mp4", 9, 0), 4)),
+        Span(22, 40, at("b.mp4", 9, 0)),
+    ]
+
+
+def test_what_is_disabled_is_not_shown(media: Path) -> None:
+    off = clip("a.mp4", 0, 10)
+    off.enabled = False
+    effect = otio.schema.Effect("x", "Glow", enabled=False)
+    hidden = track(clip("b.mp4", 0, 20))
+    hidden.enabled = False
+    spans = shown(media, track(off, clip("b.mp4", 0, 10, [effect])), hidden)
+    assert named(spans, media) == [Span(0, 10, Clear()), Span(10, 20, at("b.mp4", 0))]
+
+
+def test_places_of_other_rates_do_not_add_up_their_error(media: Path) -> None:
+    parts = [
+        otio.schema.Clip(
+            "a",
+            otio.schema.ExternalReference("s.png"),
+            otio.opentime.TimeRange(
+                otio.opentime.RationalTime(0, 29.97), otio.opentime.RationalTime(7, 29.97)
+            ),
+        )
+        for _ in range(50)
+    ]
+    spans = shown(media, track(*parts))
+    assert spans[-1].end == round(50 * 7 * Fraction(1001, 30000) * 24)
+
+
+def test_a_handle_that_the_media_lack_is_held_and_told(media: Path) -> None:
+    reading = read(media, track(clip("a.mp4", 30, 30), fade(0, 6), clip("b.mp4", 0, 20)))
+    assert [warning.split(":")[0] for warning in reading.warnings] == ["a.mp4"]
+    assert "last frame is held" in reading.warnings[0]
+    reading = read(media, track(clip("a.mp4", 0, 30), fade(6, 0), clip("b.mp4", 0, 20)))
+    assert "first frame is held" in reading.warnings[0]
+
+
+def test_all_that_cannot_be_shown_is_named_at_once(media: Path) -> None:
+    backwards = clip("a.mp4", 20, 10, [otio.schema.LinearTimeWarp("rev", time_scalar=-1.0)])
+    glowing = clip("b.mp4", 0, 10, [otio.schema.Effect("", "Glow")])
+    empty = otio.schema.Clip("slot", source_range=time_range(0, 10, FPS))
+    remote = clip("http://example.com/a.mp4", 0, 10)
+    told = problems(
+        media,
+        track(
+            *(backwards, glowing, empty, remote),
+            *(clip("none.mp4", 0, 10), clip("missing.png", 0, 10)),
+            fade(2, 2, "star_wipe"),
+            *(clip("a.mp4", 0, 4), fade(3, 3), clip("a.mp4", 50, 20)),
+        ),
+    )
+    wanted = [
+        "plays backwards", "Glow", "no media", "no file", "none.mp4 does not exist",
+        "missing.png does not exist", "star_wipe", "frames 50 to 69",
+    ]  # fmt: skip
+    for what in wanted:
+        assert sum(what in line for line in told) == 1, (what, told)
+    assert len(told) == len(wanted)
+
+
+def test_transitions_that_reach_into_each_other_are_refused(media: Path) -> None:
+    told = problems(
+        media,
+        track(
+            clip("a.mp4", 5, 20), fade(3, 4), clip("b.mp4", 9, 6), fade(3, 2), clip("a.mp4", 9, 9)
+        ),
+    )
+    assert told == ["b.mp4: its transitions need 7 frames of its 6; shorten them"]
+
+
+def test_media_that_cannot_be_read_are_named(media: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"x" * 100)
+    broken = otio.schema.Clip(
+        "b", otio.schema.ExternalReference(str(tmp_path / "broken.mp4")), time_range(0, 5, FPS)
+    )
+    assert "broken.mp4: cannot be read as media" in problems(media, track(broken))[0]
+
+
+def test_a_track_of_another_kind_and_a_stack_effect_are_refused(media: Path) -> None:
+    subtitles = otio.schema.Track("S1", kind="Subtitle")
+    subtitles.append(gap(5))
+    told = problems(media, track(clip("a.mp4", 0, 10)), subtitles)
+    assert "'Subtitle'" in told[0]
+    warped = track(clip("a.mp4", 0, 10))
+    warped.effects.append(otio.schema.LinearTimeWarp("slow", time_scalar=0.5))
+    assert "on a Track" in problems(media, warped)[0]
+
+
+def test_the_length_is_that_of_the_longest_track(media: Path) -> None:
+    timeline = otio.schema.Timeline("t")
+    timeline.tracks.append(track(clip("a.mp4", 0, 10), fade(2, 2), clip("b.mp4", 5, 10)))
+    timeline.tracks.append(otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio))
+    timeline.tracks[1].append(gap(33))
+    assert timeline_frames(timeline, FPS) == 33 == timeline.duration().value
+    assert read_picture(timeline, media, FPS).spans[-1] == Span(20, 33, Clear())
+
+
+@pytest.mark.parametrize(
+    ("written", "exact"),
+    [
+        (24, "24"), (23.976, "24000/1001"), (23.98, "24000/1001"), (29.97, "30000/1001"),
+        (59.94, "60000/1001"), (119.88, "120000/1001"), (12.5, "25/2"), (15.0, "15"),
+        (1000.0, "1000"), (48000.0, "48000"),
+    ],
+)  # fmt: skip
+def test_rates_are_the_ones_that_are_meant(written: float, exact: str) -> None:
+    assert exact_rate(written) == Fraction(exact)
+
+
+def test_times_are_exact() -> None:
+    assert seconds(otio.opentime.RationalTime(7.00000001, 29.97)) == Fraction(7 * 1001, 30000)
+    assert seconds(otio.opentime.RationalTime(0.5, 24)) == Fraction(1, 48)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a b.mp4", "a b.mp4"),
+        ("a b.mp4", "a%20b.mp4"),
+        ("100%20x.mp4", "100%20x.mp4"),
+        ("c#d?e.mp4", "file://{folder}/c%23d%3Fe.mp4"),
+        ("c#d?e.mp4", "file://{folder}/c#d?e.mp4"),
+        ("f.mp4", "file://localhost{folder}/f.mp4"),
+        ("g.mp4", "file:{folder}/g.mp4"),
+        ("ü 🎬.mp4", "file://{folder}/%C3%BC%20%F0%9F%8E%AC.mp4"),
+    ],
+)
+def test_media_are_found_however_they_are_written(name: str, written: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    reference = otio.schema.ExternalReference(written.format(folder=tmp_path))
+    assert media_path(reference, tmp_path) == tmp_path / name

@@ -1,0 +1,136 @@
+"""Tracks, transitions and layers come down to one row of spans that shows every frame once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from otio_gvideo.compiler.backend.segments import (
+    Blend,
+    Clear,
+    Cut,
+    Item,
+    Picture,
+    Span,
+    Still,
+    Video,
+    later,
+    lay_track,
+    media_of,
+    over,
+    trim,
+)
+
+FPS = Fraction(24)
+
+
+def video(number: int, start: int = 0) -> Video:
+    return Video(Path(f"{number}.mp4"), start / FPS)
+
+
+@dataclass(frozen=True)
+class Track:
+    items: list[Item]
+    cuts: list[Cut]
+
+    def shown(self, frame: int) -> Picture:
+        """What a frame shows, found the simple way."""
+        for index, item in enumerate(self.items):
+            for place, cut in ((item.start, self.cuts[index]), (item.end, self.cuts[index + 1])):
+                at_start = place == self.items[0].start
+                before = 0 if at_start else cut.before
+                after = cut.after if place != self.items[-1].end else 0
+                if place - before <= frame < place + after:
+                    sides = [
+                        next((i for i in self.items if i.end == place), None),
+                        next((i for i in self.items if i.start == place), None),
+                    ]
+                    old, new = (self.frame_of(side, frame) for side in sides)
+                    return Blend(cut.name, old, new, before + after, frame - place + before)
+        item = next(i for i in self.items if i.start <= frame < i.end)
+        return self.frame_of(item, frame)
+
+    @staticmethod
+    def frame_of(item: Item | None, frame: int) -> Picture:
+        if item is None:
+            return Clear()
+        span = next(span for span in item.spans if span.start <= frame < span.end)
+        return later(span.picture, frame - span.start, FPS)
+
+
+@st.composite
+def tracks(draw: st.DrawFn, length: int | None = None) -> Track:
+    lengths = draw(st.lists(st.integers(4, 20), min_size=1, max_size=5))
+    if length is not None:
+        lengths = [length // len(lengths)] * len(lengths)
+        lengths[-1] += length - sum(lengths)
+    cuts = [
+        Cut(draw(st.sampled_from("ab")), draw(st.integers(0, 2)), draw(st.integers(0, 2)))
+        for _ in range(len(lengths) + 1)
+    ]
+    items, position = [], 0
+    for number, frames in enumerate(lengths):
+        start, end = position, position + frames
+        low, high = start - 2, end + 2
+        middle = draw(st.integers(low + 1, high - 1))
+        picture = draw(st.sampled_from([Clear(), Still(Path("s.png")), video(number, 100)]))
+        parts = (
+            Span(low, middle, picture),
+            Span(middle, high, video(9, draw(st.integers(50, 60)))),
+        )
+        items.append(
+            Item(start, end, parts if draw(st.booleans()) else (Span(low, high, picture),))
+        )
+        position = end
+    return Track(items, cuts)
+
+
+def frames_of(spans: list[Span]) -> list[Picture]:
+    return [later(s.picture, n, FPS) for s in spans for n in range(s.frames)]
+
+
+@given(tracks())
+def test_every_frame_of_a_track_shows_what_it_should(track: Track) -> None:
+    spans = list(lay_track(track.items, track.cuts, FPS))
+    assert spans[0].start == 0
+    assert all(one.end == other.start for one, other in pairwise(spans))
+    assert frames_of(spans) == [track.shown(frame) for frame in range(track.items[-1].end)]
+
+
+@given(tracks(length=60), tracks(length=60))
+def test_a_clear_picture_lets_the_one_below_through(upper: Track, lower: Track) -> None:
+    top = list(lay_track(upper.items, upper.cuts, FPS))
+    bottom = list(lay_track(lower.items, lower.cuts, FPS))
+    shown = frames_of(over(top, bottom, FPS))
+    for frame, picture in enumerate(shown):
+        above, below = upper.shown(frame), lower.shown(frame)
+        if isinstance(above, Clear):
+            assert picture == below
+        elif isinstance(above, Blend):
+            assert isinstance(picture, Blend)
+            hidden = isinstance(above.outgoing, Clear)
+            assert picture.outgoing == (below if hidden else above.outgoing)
+        else:
+            assert picture == above
+
+
+def test_spans_that_go_on_are_one() -> None:
+    top = [Span(0, 10, Clear()), Span(10, 20, Clear())]
+    bottom = [Span(0, 20, video(1))]
+    assert over(top, bottom, FPS) == [Span(0, 20, video(1))]
+
+
+def test_trimming_moves_into_the_media_at_their_speed() -> None:
+    slow = Video(Path("a.mp4"), Fraction(1), Fraction(1, 2))
+    assert list(trim([Span(10, 40, slow)], 22, 30, FPS)) == [
+        Span(22, 30, Video(Path("a.mp4"), Fraction(5, 4), Fraction(1, 2)))
+    ]
+
+
+def test_the_files_of_a_nested_transition_are_all_named() -> None:
+    picture = Blend("a", Blend("b", video(1), Still(Path("s.png")), 4), video(2), 6)
+    assert [str(path) for path in media_of(picture)] == ["1.mp4", "s.png", "2.mp4"]
