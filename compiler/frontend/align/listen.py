@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...sync.types import Interval
-from ..pauses import speech_intervals
 from .lattice import Lattice, lattice_of
 from .mfcc import Array, cepstra, normalised, with_deltas
-from .model import SILENCE, AcousticModel, english
+from .model import SILENCE, STATES, AcousticModel, english
 from .search import Piece, Prices, Way, find_way
 from .tokens import Token
 
@@ -40,8 +39,11 @@ SEGMENT = 1500
 """Frames from which an anchored pause ends a segment of the final placement."""
 BELIEF = 0.35
 """By how much of the contrast a token may fall short of any other speech, and be said still."""
-FORCED = Prices(skip=1e9)
-"""Every token is said; something else may be said between them."""
+QUIET = -0.15
+"""How far silence may score below any sound where nobody speaks, as a share of the contrast. Over
+15 frames it is -0.3 to -0.7 in speech, in noise and reverberation too, and about 0 in pauses."""
+FORCED_STRANGE = 10.0
+"""What beginning something strange costs in the final placement, as a multiple of the contrast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,6 @@ class _Ear:
         self.model: AcousticModel = english()
         self.features = with_deltas(normalised(cepstra(samples)))
         self.frames = len(self.features)
-        self._quiet = _quiet(samples, self.frames)
         self.contrast = self._contrast()
         self.leeway = 0.14 * self.contrast
         """Nats a frame by which a word may fit worse than usual without being doubted."""
@@ -113,11 +114,19 @@ class _Ear:
         self._margins: list[float] = []
 
     def _contrast(self) -> float:
-        voiced = self.features[~self._quiet]
-        some = self._free(voiced[:: max(1, len(voiced) // 3000)])
+        some = self._free(self.features[:: max(1, self.frames // 4000)])
         if not len(some):
             return 5.0
-        return float(np.mean(np.sort(some, axis=1)[:, -4:].mean(axis=1) - some.mean(axis=1)))
+        best, silence = self._extremes(some)
+        spread = best - some.mean(axis=1)
+        voiced = silence - best < QUIET * spread.mean()
+        return float(spread[voiced].mean() if voiced.any() else spread.mean())
+
+    def _extremes(self, free: Array) -> tuple[Array, Array]:
+        """What any sound scores at best, and what silence scores, from all phones' states."""
+        number = self.model.phones.index(SILENCE) * STATES
+        best = np.partition(free, -4, axis=1)[:, -4:].mean(axis=1)
+        return best, free[:, number : number + STATES].max(axis=1)
 
     def _free(self, features: Array) -> Array:
         return self.model.score(features, self.model.first_states.ravel())
@@ -130,15 +139,12 @@ class _Ear:
         senones, columns = np.unique(np.concatenate([lattice.senones, free]), return_inverse=True)
         scores = self.model.score(self.features[first:last], senones)
         count = len(lattice.senones)
-        best = np.partition(scores[:, columns[count:]], -4, axis=1)[:, -4:]
-        silence = self.model.first_states[self.model.phones.index(SILENCE)]
-        at = columns[count:][np.isin(free, silence)]
+        best, silence = self._extremes(scores[:, columns[count:]])
+        apart = np.convolve(silence - best, np.full(15, 1 / 15), mode="same")[: len(best)]
         # Where nobody speaks, silence must not lose against strange speech.
         strange = np.where(
-            self._quiet[first:last],
-            scores[:, at].max(axis=1) - 1,
-            best.mean(axis=1) + np.float32(self.level),
-        )
+            apart > QUIET * self.contrast, silence - 1, best + np.float32(self.level)
+        ).astype(np.float32)
         return find_way(lattice, scores, columns[:count], strange, prices, whole=whole)
 
     def follow(self, tokens: Sequence[Token], told: Callable[[float], None]) -> list[Piece]:
@@ -196,14 +202,15 @@ class _Ear:
     ) -> list[Piece]:
         """Those tokens that are believed said, every one, segment by segment between anchors."""
         pieces: list[Piece] = []
+        prices = Prices(strange=FORCED_STRANGE * self.contrast, skip=1e9)
         said = {piece.token for piece in anchors if not piece.strange}
         for part, first, last in _segments(which, anchors, self.frames):
             within = [p for p in anchors if first <= p.start < last]
-            if said.issuperset(part):
-                pieces += [p for p in within if p.strange or p.token in set(part)]
+            if said.issuperset(part) and not any(p.strange for p in within):
+                pieces += [p for p in within if p.token in set(part)]
                 continue
             lattice = lattice_of([tokens[index] for index in part], self.model)
-            way = self.find(lattice, first, last, FORCED, whole=True)
+            way = self.find(lattice, first, last, prices, whole=True)
             numbers = [*part, part[-1] + 1]
             if way is not None:
                 within = [
@@ -242,14 +249,6 @@ class _Ear:
             strange=tuple((p.token, _interval(p.start, p.end)) for p in placed if p.strange),
             contrast=self.contrast,
         )
-
-
-def _quiet(samples: NDArray[np.int16], frames: int) -> NDArray[np.bool_]:
-    """Frames without a voice in them."""
-    quiet = np.ones(frames, np.bool_)
-    for stretch in speech_intervals(samples):
-        quiet[int(stretch.start / FRAME) : int(stretch.end / FRAME)] = False
-    return quiet
 
 
 def _interval(start: int, end: int) -> Interval:

@@ -37,6 +37,11 @@ from .tokens import Token, tokenize
 SWALLOWED = Fraction(3, 20)
 """Seconds of silence that an aligned word may hold at either end, and that are taken off it."""
 
+CLEAR = 12.0
+"""Contrast from which energy tells a voice's edges better than the model: not in noise or rooms."""
+PAUSE = Fraction(1, 4)
+"""Seconds from which a silence is a pause, and not a weak sound."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
@@ -155,7 +160,9 @@ def _by_ear(
         certain = frozenset(task.guide.vouched())
     hearing = listen(task.tokens, samples, on_progress, certain)
     warnings = judge_by_ear(task.scenes, task.tokens, task.members, hearing, task.guide)
-    times = trim_to_speech(_filled(hearing.times, task), speech_intervals(samples), most=SWALLOWED)
+    times = _filled(hearing.times, task)
+    if hearing.contrast >= CLEAR:
+        times = trim_to_speech(times, _bridged(speech_intervals(samples)), most=SWALLOWED)
     return times, warnings
 
 
@@ -174,6 +181,17 @@ def _by_synthesis(
         on_progress,
     )
     return trim_to_speech(times, speech_intervals(samples), most=SWALLOWED), []
+
+
+def _bridged(voiced: Sequence[Interval]) -> list[Interval]:
+    """Speech with what is shorter than a pause between words filled in: weak sounds in noise."""
+    bridged: list[Interval] = []
+    for stretch in voiced:
+        if bridged and stretch.start - bridged[-1].end < PAUSE:
+            bridged[-1] = Interval(bridged[-1].start, stretch.end)
+        else:
+            bridged.append(stretch)
+    return bridged
 
 
 def _filled(times: Sequence[Interval | None], task: _Task) -> list[Interval]:

@@ -46,7 +46,7 @@ def _events(document: object) -> list[tuple[dict[str, Any], str]]:
     return [
         (event, f"[{index}]")
         for index, event in enumerate(document)
-        if isinstance(event, dict) and event.get("type") in {_WORD, _SENTENCE}
+        if isinstance(event, dict) and event.get("type") in (_WORD, _SENTENCE)
     ]
 
 

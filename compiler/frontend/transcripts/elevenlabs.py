@@ -83,7 +83,7 @@ def _typed_words(document: object) -> list[Any]:
     words = document.get("words") if isinstance(document, dict) else None
     if not isinstance(words, list) or not words:
         return []
-    kinds = {"word", "spacing", "audio_event"}
+    kinds = ("word", "spacing", "audio_event")
     typed = all(isinstance(word, dict) and word.get("type") in kinds for word in words[:3])
     return words if typed else []
 

@@ -19,7 +19,8 @@ _SOUNDS = re.compile(
     r"no audio|bell(s)? ring\w*|wind (blow|howl)\w*|clears throat|speaking \w+)\b",
     re.IGNORECASE,
 )
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
+_JOINERS = "\u200c\u200d"
+"""Invisible, but part of how Persian, Hindi and emoji are written."""
 _UNPAIRED = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _PLAIN = re.compile(r"[A-Za-z0-9][!-'+-;=?-Z^-~]*", re.ASCII)
 
@@ -77,13 +78,14 @@ def _mark_end(words: Sequence[Heard], index: int) -> int:
 
 
 def _clean(word: Heard, repairs: list[Repair]) -> None:
-    text = " ".join(_INVISIBLE.sub("", word.text).split()).strip("♪♫♬🎵🎶 ")
+    text = " ".join(word.text.split()).strip("♪♫♬🎵🎶 ")
     if not text.isascii():
         # Bytes that were no UTF-8 come as lone surrogates; together they may make a character.
         text = (
             _UNPAIRED.sub("�", text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         )
-    text = "".join(char for char in text if char.isprintable())
+    text = "".join(char for char in text if char.isprintable() or char in _JOINERS)
+    text = text.strip(f" {_JOINERS}")
     if "�" in text:
         repairs.append(Repair(word.place, f"{text!r} has broken characters; taken out"))
         text = text.replace("�", "").strip()

@@ -94,7 +94,7 @@ def describe(
 def _wrapped(lines: Iterable[str]) -> str:
     return "\n".join(
         textwrap.fill(
-            line,
+            line.lstrip(),
             COLUMNS,
             initial_indent=line[: len(line) - len(line.lstrip())],
             subsequent_indent=" " * (4 if line.startswith(" ") else 2),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from .base import Repair
 from .ticks import Clock, Heard
@@ -184,7 +184,7 @@ def _fill(words: list[Heard], clock: Clock, repairs: list[Repair]) -> None:
         what = f"{shown!r} {fact}; placed between the neighbours"
         repairs.append(Repair(run[0].place, what))
         index = stop
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip_longest(words, words[1:]):
         if word.end is not None:
             continue
         assert word.start is not None
