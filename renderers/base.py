@@ -132,10 +132,12 @@ class Limits:
 
     Attributes:
         frames: the frame counts it can make.
-        fps: its native rate; None where it works at any rate.
+        fps: its native rate; None where it works at any rate up to ``max_fps``.
+        max_fps: the highest rate it works at; None where there is no bound.
         multiple: that its width and height must be divisible by.
         max_pixels: per frame; None where there is no bound.
         conditions: where it takes keyframes: "first", "last", "any" (any implies the others).
+        keyframe_step: frames of a call that a keyframe may lie at are multiples of this.
         controls: the motion controls it has: of "camera", "strength", "loras", "prompt".
         overlap: frames of the chunk before that a continuing call is given; 0 where it cannot
             continue from frames.
@@ -144,9 +146,11 @@ class Limits:
 
     frames: FrameGrid = FrameGrid()
     fps: Fraction | None = None
+    max_fps: Fraction | None = None
     multiple: int = 2
     max_pixels: int | None = None
     conditions: frozenset[str] = frozenset({"first", "last", "any"})
+    keyframe_step: int = 1
     controls: frozenset[str] = frozenset({"camera"})
     overlap: int = 0
     continues: bool = False
@@ -158,7 +162,8 @@ class Call:
 
     Attributes:
         first: the frame of the shot's media, in the call's own rate, that the call starts at.
-        keyframes: with frames counted from the call's own first frame.
+        keyframes: with frames counted from the call's own first frame; of a renderer without limits
+            all of the shot's, as they stand there.
         overlap: how many of its first frames repeat the end of the call before.
         seed: of this call.
     """
