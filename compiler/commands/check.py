@@ -1,0 +1,36 @@
+"""`otio-gvideo check`: what is off in a finished reel."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from ..console import display
+from ..driver import check_video
+from . import options
+
+NAME = "check"
+SUMMARY = "measure a finished reel against its timeline"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument("video", type=Path, metavar="X.mp4", help="the finished reel")
+    parser.add_argument(
+        "--against", type=Path, required=True, metavar="TIMELINE", help="what it was made from"
+    )
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    options.progress(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    with display("none" if args.json else args.progress) as show:
+        found = check_video(args.video, args.against, on_progress=show)
+    if args.json:
+        print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+    else:
+        for finding in found.findings:
+            print(finding)
+    return 0 if found.ok else 1

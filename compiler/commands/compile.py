@@ -1,0 +1,50 @@
+"""`otio-gvideo compile`: the whole way."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..console import display
+from ..driver import compile_script
+from . import options
+from .tell import tell
+
+NAME = "compile"
+SUMMARY = "a script into a timeline, its media and the reel"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
+    options.output_folder(parser)
+    parser.add_argument(
+        "--until",
+        choices=("timeline", "media", "video"),
+        default="video",
+        help="where to stop (default: video)",
+    )
+    options.config(parser)
+    options.progress(parser)
+    options.overriding(parser)
+    options.rendering(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    with display(args.progress) as show:
+        report = compile_script(
+            args.script,
+            output=args.output,
+            until=args.until,
+            config=args.config,
+            renderer=args.renderer,
+            quality=args.quality,
+            engine=args.engine,
+            force=args.force,
+            allow_outside=args.allow_outside,
+            relative_media=args.relative_media,
+            on_progress=show,
+        )
+    tell(report, args.progress)
+    return 0

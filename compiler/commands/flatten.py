@@ -1,0 +1,32 @@
+"""`otio-gvideo flatten`: a timeline into one video file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..console import display
+from ..driver import flatten_timeline
+from . import options
+from .tell import tell
+
+NAME = "flatten"
+SUMMARY = "any OpenTimelineIO timeline into a video"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
+    )
+    options.config(parser)
+    options.progress(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    with display(args.progress) as show:
+        report = flatten_timeline(args.timeline, args.output, config=args.config, on_progress=show)
+    tell(report, args.progress)
+    return 0

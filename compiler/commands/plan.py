@@ -1,0 +1,34 @@
+"""`otio-gvideo plan`: what would be made."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..driver import plan_script
+from . import options
+
+NAME = "plan"
+SUMMARY = "what compile would do, without doing it"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
+    options.output_folder(parser)
+    options.config(parser)
+    options.overriding(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    for line in plan_script(
+        args.script,
+        output=args.output,
+        config=args.config,
+        renderer=args.renderer,
+        quality=args.quality,
+        allow_outside=args.allow_outside,
+    ):
+        print(line)
+    return 0

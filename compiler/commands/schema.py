@@ -1,0 +1,22 @@
+"""`otio-gvideo schema`: the formats."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from ... import schemas
+
+NAME = "schema"
+SUMMARY = "print a JSON Schema"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument("name", choices=schemas.names(), help="which format")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    print(json.dumps(schemas.load(args.name), indent=2, ensure_ascii=False))
+    return 0

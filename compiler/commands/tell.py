@@ -1,0 +1,22 @@
+"""What is printed when the work is done."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from ..report import Report
+
+
+def tell(report: Report, style: str) -> None:
+    """Print warnings and the paths that were written, in a style of progress."""
+    if style == "none":
+        return
+    if style == "json":
+        print(json.dumps({"report": report.as_json()}, ensure_ascii=False))
+        return
+    for warning in report.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    for path in (report.timeline, report.video, *report.captions):
+        if path is not None:
+            print(path)

@@ -1,0 +1,28 @@
+"""`otio-gvideo transcript`: what a timing file says."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..frontend.transcripts.show import show_transcript
+
+NAME = "transcript"
+SUMMARY = "show what was read of a timing file, and mended"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a timing file of any format")
+    parser.add_argument(
+        "--audio", type=Path, metavar="WAV", help="the sound it belongs to, to check it against"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="X.json", help="write it as plain whisper JSON"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    print(show_transcript(args.file, args.audio, args.output))
+    return 0

@@ -1,0 +1,1 @@
+"""The stages of a compilation, a module each; `driver` strings them together."""

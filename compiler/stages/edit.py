@@ -1,0 +1,101 @@
+"""Edit: the schedule of a script, and its timeline."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import opentimelineio as otio
+
+from ..errors import InputError, Problem
+from ..frontend.audio import duration_of
+from ..frontend.model import Script
+from ..frontend.speech import Speech
+from ..outputs import Outputs
+from ..report import Report, SceneReport
+from ..sync import edit
+from ..sync.frames import frame_time
+from ..sync.schedule import lay_end_to_end, make_schedule
+from ..sync.types import Interval, Word
+from ..timeline.build import Sound, build_timeline
+from ..timeline.recipes import slot_recipes
+from .read import Front
+
+
+def lay_out(front: Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
+    """The schedule of a script, and its timeline with stills as media."""
+    script, speech = front.script, front.speech
+    schedule = _schedule(script, speech)
+    music = None
+    if script.music is not None:
+        music = Sound(script.music.audio, duration_of(script.music.audio))
+    voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
+    recipes = slot_recipes(script, schedule, front.making)
+    return schedule, build_timeline(script, schedule, recipes, voices, music)
+
+
+def _schedule(script: Script, speech: Speech) -> edit.Schedule:
+    fps = script.output.fps
+    sources = lay_end_to_end((voice.duration for voice in speech.voices), fps)
+    scenes = []
+    for scene in script.scenes:
+        offset = Fraction(0)
+        if scene.id in speech.voice_of:
+            offset = frame_time(sources[speech.voice_of[scene.id]].start, fps)
+        scenes.append(
+            edit.SceneInput(
+                id=scene.id,
+                words=tuple(
+                    Word(word.text, word.start + offset, word.end + offset)
+                    for word in speech.words.get(scene.id, ())
+                ),
+                time=scene.time and Interval(scene.time[0] + offset, scene.time[1] + offset),
+                beat=scene.duration,
+                transition=scene.transition.duration,
+            )
+        )
+    policy = script.silences
+    silences = edit.Silences(policy.policy, policy.longer_than, policy.keep)
+    try:
+        return make_schedule(scenes, sources, fps, silences)
+    except edit.ScheduleError as error:
+        scene = next(scene for scene in script.scenes if scene.id == error.scene)
+        place = scene.places.get("")
+        raise InputError(
+            Problem(
+                place.file if place else "",
+                place.line if place else 0,
+                place.column if place else 0,
+                place.where if place else scene.id,
+                error.what,
+                error.hint,
+            )
+        ) from error
+
+
+def report_of(front: Front, schedule: edit.Schedule, outputs: Outputs) -> Report:
+    """The report of an edit, before anything is rendered."""
+    return Report(
+        script=front.script.path,
+        timeline=outputs.timeline,
+        width=front.script.output.width,
+        height=front.script.output.height,
+        fps=schedule.fps,
+        frames=schedule.frames,
+        scenes=[SceneReport(s.id, s.start, s.end, s.cut) for s in schedule.scenes],
+        warnings=[
+            *front.speech.warnings,
+            *_not_done(front.script),
+            *(f"{notice.scene}: {notice.what}" for notice in schedule.notices),
+        ],
+    )
+
+
+def _not_done(script: Script) -> list[str]:
+    """What the script asks for and does not get."""
+    undone = []
+    if script.captions.burn:
+        undone.append("captions.burn: captions are written beside the reel, not into the picture")
+    first = script.scenes[0]
+    if first.transition.duration and "transition" in first.places:
+        undone.append(f"{first.id}: the first scene comes in by a cut; its transition is left out")
+    return undone
