@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from . import assemble
-from .base import Frame, RendererError
+from .base import Frame, RendererError, Shot
 from .engines import executor
 from .models import Models, kind_of
 from .recipe import Recipe, recipe_key, shot_from_recipe
@@ -138,6 +138,11 @@ class _Run:
 
     def make_the_rest(self, pool: Executor, *, is_local: bool) -> None:
         """Make what is to be made, each after what it follows; failures are kept for later."""
+        expected: dict[str, list[Shot]] = {}
+        for key in self._to_make:
+            recipe = self._job(key).recipe
+            expected.setdefault(kind_of(recipe), []).append(shot_from_recipe(recipe))
+        self.models.expect(expected)
         # Slots of one model stand together, so that it is loaded once.
         waiting = sorted(self._to_make, key=lambda key: kind_of(self._job(key).recipe))
         running: dict[Future[Rendered], str] = {}
@@ -240,7 +245,7 @@ def _render(
         store.folder.mkdir(parents=True, exist_ok=True)
         with own.renderer(recipe, shot) as renderer:
             write_clip(
-                assemble.frames(renderer, shot, on_step),
+                assemble.frames(renderer, shot, on_step, chunks=store.chunks),
                 path,
                 width=shot.width,
                 height=shot.height,
