@@ -57,7 +57,7 @@ class DiffusionRenderer(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
-    pipeline: ClassVar[str]
+    pipeline: str
     denoisers: ClassVar[tuple[str, ...]] = ("transformer",)
     half: ClassVar[str] = "bfloat16"
     encoded: ClassVar[tuple[str, ...]] = ("prompt_embeds", "negative_prompt_embeds")

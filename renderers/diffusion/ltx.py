@@ -53,7 +53,7 @@ class LtxRenderer(DiffusionRenderer):
     """LTX-Video from 0.9.5 on, through ``LTXConditionPipeline``."""
 
     name: ClassVar[str] = "ltx"
-    pipeline: ClassVar[str] = "LTXConditionPipeline"
+    pipeline = "LTXConditionPipeline"
     encoded: ClassVar[tuple[str, ...]] = (
         "prompt_embeds",
         "prompt_attention_mask",

@@ -23,17 +23,6 @@ WORDS: Mapping[str, str] = {
 LIVELINESS = ((0.2, "subtle, calm movement"), (0.7, "natural movement"), (1.0, "lively movement"))
 NEGATIVE = "worst quality, blurry, jittery, distorted, text, watermark"
 """What must not be seen where the script says nothing."""
-MOTION_LORAS: Mapping[str, str] = {
-    "push_in": "guoyww/animatediff-motion-lora-zoom-in",
-    "pull_out": "guoyww/animatediff-motion-lora-zoom-out",
-    "pan_left": "guoyww/animatediff-motion-lora-pan-left",
-    "pan_right": "guoyww/animatediff-motion-lora-pan-right",
-    "tilt_up": "guoyww/animatediff-motion-lora-tilt-up",
-    "tilt_down": "guoyww/animatediff-motion-lora-tilt-down",
-    "roll_left": "guoyww/animatediff-motion-lora-rolling-anticlockwise",
-    "roll_right": "guoyww/animatediff-motion-lora-rolling-clockwise",
-}
-"""The published motion LoRAs of AnimateDiff, by the move they make."""
 SVD_BUCKET = 127
 """The motion bucket that Stable Video Diffusion was tuned at."""
 

@@ -157,9 +157,7 @@ def setup_of(renderer: str, settings: Mapping[str, Any], quality: str) -> Setup:
             Adapter(source_of(entry), float(entry.get("weight", 1.0)))
             for entry in settings.get("loras", ())
         ),
-        camera_loras={
-            move: source_of(entry) for move, entry in settings.get("camera_loras", {}).items()
-        },
+        camera_loras=_camera_loras(renderer, settings.get("camera_loras", {})),
         device=settings.get("device", "auto"),
         dtype=settings.get("dtype"),
         memory_gb=settings.get("memory_gb"),
@@ -173,6 +171,14 @@ def setup_of(renderer: str, settings: Mapping[str, Any], quality: str) -> Setup:
     for source in made.sources:
         refuse_pickle(source.file or source.model)
     return made
+
+
+def _camera_loras(renderer: str, value: Any) -> Mapping[str, Source]:
+    if value == "published":
+        value = table()[renderer].get("camera_loras")
+    if not isinstance(value, Mapping):
+        raise RendererError(f"camera_loras: there are no published ones for {renderer}")
+    return {move: source_of(entry) for move, entry in value.items()}
 
 
 def source_of(value: Any) -> Source:

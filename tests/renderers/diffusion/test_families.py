@@ -15,11 +15,13 @@ from otio_gvideo.renderers.base import Frame, Shot, renderer_class
 
 from .conftest import SETTINGS, lasting
 
-FAMILIES = ("ltx",)
+FAMILIES = ("ltx", "ltx2", "svd", "animatediff", "wan")
 
 
 def settings_for(name: str, models: Callable[[str], Path], **more: Any) -> dict[str, Any]:
-    return {**SETTINGS[name], "model": str(models(name)), "device": "cpu", **more}
+    folder = models(name)
+    own = {"adapter": str(folder / "adapter")} if name == "animatediff" else {}
+    return {**SETTINGS[name], "model": str(folder), "device": "cpu", **own, **more}
 
 
 def rendered(name: str, settings: dict[str, Any], shot: Shot) -> list[Frame]:
