@@ -102,6 +102,9 @@ class AnimateDiffRenderer(DiffusionRenderer):
             timestep_spacing="linspace",
             steps_offset=1,
         )
+        if self._way != "controlnet":
+            # Always, since it cannot be taken off an adapter that leaves the middle block alone.
+            pipe.enable_free_noise(context_length=CONTEXT, context_stride=STRIDE)
         if self._way == "ip_adapter":
             source = setup.parts["ip_adapter"]
             path = file_of(source, setup)
@@ -123,11 +126,6 @@ class AnimateDiffRenderer(DiffusionRenderer):
     ) -> Tensor:
         """Latents of shape ``(1, channels, frames, h, w)``."""
         preset = self.preset
-        if self._way != "controlnet":
-            if call.frames > LONGEST_WINDOW:
-                pipe.enable_free_noise(context_length=CONTEXT, context_stride=STRIDE)
-            else:
-                pipe.disable_free_noise()
         prompt, negative = motion.words(shot)
         return pipe(
             **self._shown(pipe, shot, call, before),

@@ -283,8 +283,11 @@ class DiffusionRenderer(ABC):
 
         while True:
             try:
-                with quiet(), torch.inference_mode():
-                    return work(self._loaded(call))
+                pipe = self._loaded(call)
+                with quiet(), torch.inference_mode(), torch.random.fork_rng():
+                    # SparseCtrl's pipeline draws from the global generator, whatever it is given.
+                    torch.manual_seed(call.seed)
+                    return work(pipe)
             except Exception as caught:  # what is not of memory is raised again at once
                 if not is_out_of_memory(caught):
                     raise
