@@ -31,7 +31,13 @@ FAMILIES = ("ltx", "ltx2", "svd", "animatediff", "wan")
 def settings_for(name: str, models: Callable[[str], Path], **more: Any) -> dict[str, Any]:
     folder = models(name)
     own = {"adapter": str(folder / "adapter")} if name == "animatediff" else {}
-    return {**SETTINGS[name], "model": str(folder), "device": "cpu", **own, **more}
+    return {
+        **SETTINGS[name.partition("_")[0]],
+        "model": str(folder),
+        "device": "cpu",
+        **own,
+        **more,
+    }
 
 
 def rendered(name: str, settings: dict[str, Any], shot: Shot) -> list[Frame]:
