@@ -27,6 +27,8 @@ _MATRIX = np.array(
     ],
     np.float32,
 )
+_BAND = 32
+"""Rows converted at a time, so that they stay in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,21 @@ def to_planes(rgb: NDArray[Any], rows: Grid, columns: Grid) -> Planes:
         luma = rows.luma(), columns.luma()
         rgb = np.asarray(cv2.merge([resample(rgb[..., channel], *luma) for channel in range(3)]))
         rows, columns = _as_is(rows.count), _as_is(columns.count)
-    y, cb, cr = cv2.split(cv2.transform(rgb.astype(np.float32, copy=False), _MATRIX))
+    y, cb, cr = _converted(rgb)
     chroma = rows.chroma(0.5), columns.chroma(0.0)
     return Planes(
         resample(y, rows.luma(), columns.luma()), resample(cb, *chroma), resample(cr, *chroma)
     )
+
+
+def _converted(rgb: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
+    """Y, Cb and Cr, all as large as the picture."""
+    planes = tuple(np.empty(rgb.shape[:2], np.float32) for _ in _MATRIX)
+    for top in range(0, len(rgb), _BAND):
+        band = rgb[top : top + _BAND].astype(np.float32, copy=False)
+        for plane, weights in zip(planes, _MATRIX, strict=True):
+            cv2.transform(band, weights[None], dst=plane[top : top + _BAND])
+    return planes
 
 
 def _as_is(count: int) -> Grid:
