@@ -29,6 +29,8 @@ from .tokens import Token
 
 SYNTHESIZER = "espeak-ng"
 """The program, and the package that has it."""
+PAUSE = 20
+"""Frames of silence from which it is no part of a word."""
 _GAP = SPEECH_RATE // 5
 """Samples of silence from which the synthesizer has ended a clause."""
 
@@ -73,13 +75,32 @@ def follow_synthesis(
     if not len(recorded) or bounds[-1] == 0:
         return [Interval(Fraction(0), Fraction(0)) for _ in bounds[1:]]
     path = warp(_shape(recorded), _shape(np.concatenate(parts)))
-    edges = np.searchsorted(path, bounds, side="left")
+    edges = _to_pauses(np.searchsorted(path, bounds, side="left"), voiced)
     times = []
     for first, last in itertools.pairwise(edges):
         start = voiced[min(int(first), len(voiced) - 1)]
         end = voiced[min(max(int(last) - 1, int(first)), len(voiced) - 1)] + 1
         times.append(Interval(Fraction(int(start), 100), Fraction(int(end), 100)))
     return times
+
+
+def _to_pauses(edges: NDArray[np.int64], voiced: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Edges of tokens moved to the pauses: none is inside a word, so the nearer edge belongs there.
+
+    Without the pauses, being a single frame off would make a token swallow one whole.
+
+    Args:
+        edges: as indices of ``voiced``.
+        voiced: numbers of the frames in which somebody speaks.
+    """
+    moved = edges.copy()
+    for place in np.flatnonzero(np.diff(voiced) > PAUSE) + 1:
+        after = int(np.searchsorted(moved, place, side="left"))
+        if 0 < after < len(moved) and moved[after] != place:
+            before = after - 1
+            nearer = before if place - moved[before] < moved[after] - place else after
+            moved[nearer] = place
+    return moved
 
 
 def _voiced(samples: NDArray[np.int16]) -> NDArray[np.int64]:
