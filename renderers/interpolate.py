@@ -10,10 +10,10 @@ RIFE network from an ONNX file.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import cv2
 import numpy as np
@@ -34,6 +34,7 @@ PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 Flow = NDArray[np.float32]
 """Shape ``(height, width, 2)``: where each pixel goes, in pixels, x then y."""
+Estimate: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], Flow]
 
 
 class Interpolator(Protocol):
@@ -89,7 +90,7 @@ class FlowInterpolator:
     """Optical flow both ways, and a blend that knows what is hidden."""
 
     def __init__(self) -> None:
-        self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._dis = dense_flow("medium")
 
     def between(self, first: Frame, second: Frame, times: list[float]) -> list[Frame]:
         """See `Interpolator`; at a cut each is the nearer frame."""
@@ -124,26 +125,35 @@ def _blend(
         _sampled(frame, _enlarged_flow(flow, width, height) + _grid(width, height))
         for frame, flow in ((first, to_first), (second, to_second))
     )
-    share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.blendLinear(from_first, from_second, 1 - share, share), np.uint8)
+    part = np.asarray(
+        cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
+    )
+    return np.asarray(cv2.blendLinear(from_first, from_second, 1 - part, part), np.uint8)
 
 
 def _nearer(first: Frame, second: Frame, times: list[float]) -> list[Frame]:
     return [first if time < 0.5 else second for time in times]
 
 
-def flows_between(first: Frame, second: Frame, estimate: Any) -> tuple[Flow, Flow]:
-    """The flow from the first frame to the second, and back, at a small size.
+def dense_flow(preset: Literal["fast", "medium"]) -> Estimate:
+    """An estimator of dense flow from one picture of luma to another (DIS)."""
+    presets = {
+        "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
+        "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
+    }
+    dis = cv2.DISOpticalFlow.create(presets[preset])
 
-    Args:
-        first, second: RGB or I420.
-        estimate: a ``cv2.DenseOpticalFlow``.
-    """
+    def estimate(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Flow:
+        # None has OpenCV make the array; its types do not know.
+        return np.asarray(dis.calc(one, other, None), np.float32)  # type: ignore[call-overload]
+
+    return estimate
+
+
+def flows_between(first: Frame, second: Frame, estimate: Estimate) -> tuple[Flow, Flow]:
+    """The flow from the first frame to the second, RGB or I420, and back, at a small size."""
     one, other = (small_luma(frame, FLOW_WIDTH) for frame in (first, second))
-    return (
-        np.asarray(estimate.calc(one, other, None), np.float32),
-        np.asarray(estimate.calc(other, one, None), np.float32),
-    )
+    return estimate(one, other), estimate(other, one)
 
 
 def is_cut(*hidden: NDArray[np.float32]) -> bool:
@@ -194,7 +204,10 @@ def _grid(width: int, height: int) -> Flow:
 
 
 def _sampled(image: Any, at: Flow) -> NDArray[Any]:
-    return np.asarray(cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    # OpenCV takes both coordinates in one map where the second is None; its types do not know.
+    return np.asarray(
+        cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    )
 
 
 class RifeInterpolator:
@@ -233,7 +246,7 @@ class RifeInterpolator:
             name: np.float16 if kind == "tensor(float16)" else np.float32
             for name, kind in types.items()
         }
-        self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._dis = dense_flow("fast")
 
     def between(self, first: Frame, second: Frame, times: list[float]) -> list[Frame]:
         """See `Interpolator`; at a cut each is the nearer frame.
@@ -263,7 +276,7 @@ class RifeInterpolator:
 def _tensor(frame: Frame) -> NDArray[np.float32]:
     height, width = frame.shape[:2]
     padded = cv2.copyMakeBorder(frame, 0, -height % 32, 0, -width % 32, cv2.BORDER_REPLICATE)
-    return np.asarray(padded, np.float32).transpose(2, 0, 1)[None] / 255
+    return np.asarray(padded.transpose(2, 0, 1)[None] / 255, np.float32)
 
 
 def _line(error: Exception) -> str:
