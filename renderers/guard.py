@@ -37,10 +37,11 @@ LEAST_HOLD = 0.5
 MORE_STRENGTH = 0.2
 MOTION_WORDS = (
     "continuous, clearly visible motion from the very first moment",
-    "dynamic shot, everything is in motion at once, the camera moves without a pause",
+    "dynamic shot, everything in the picture moves at once and without a pause",
 )
 """What is added to the prompt, try by try."""
-STILL_WORDS = "still image, frozen, motionless, static frame, slideshow"
+STILL_WORDS = "still image, frozen, motionless, slideshow, worst quality, blurry, distorted"
+"""What must not be seen, in place of a model's own words or beside the script's."""
 GENTLE_MOVE = Motion(camera="push_in", amount=0.2)
 """What a fallback does with a shot whose camera was to stand: it has nothing else that moves."""
 _WITHOUT_MODEL = ("parallax", "camera")
@@ -200,7 +201,14 @@ def _livelier(shot: Shot, number: int) -> Shot:
 
 
 def make_media(
-    name: str, shot: Shot, path: Path, renderers: Renderers, write: Write, on_step: OnStep
+    name: str,
+    shot: Shot,
+    path: Path,
+    renderers: Renderers,
+    write: Write,
+    on_step: OnStep,
+    *,
+    chunks: Path | None = None,
 ) -> Made | None:
     """Make a slot's media, guarded where a model makes them.
 
@@ -211,6 +219,7 @@ def make_media(
         renderers: where renderers come from.
         write: the encoder.
         on_step: progress in frames; it stands where a try is made again.
+        chunks: a folder where finished chunks are kept, as `assemble.frames` takes it.
 
     Returns:
         What became of it; None where no guard was wanted.
@@ -225,13 +234,13 @@ def make_media(
         most = max(most, done)
         on_step(most, total)
 
-    made = _Making(path, write, rising)
+    made = _Making(path, write, rising, chunks)
     failure: RendererError | None = None
     try:
         with renderers(name, shot) as renderer:
             guard = None if is_unbounded(renderer.limits) else guard_of(shot)
             if guard is None:
-                write(assemble.frames(renderer, shot, rising), path)
+                write(assemble.frames(renderer, shot, rising, chunks=chunks), path)
                 return None
             for attempt in tries_of(shot):
                 if made.make(name, renderer, attempt, guard) >= 1:
@@ -251,9 +260,9 @@ def make_media(
 class _Making:
     """The tries at one slot; the best so far lies at the path."""
 
-    def __init__(self, path: Path, write: Write, on_step: OnStep):
+    def __init__(self, path: Path, write: Write, on_step: OnStep, chunks: Path | None):
         self.tries: list[Try] = []
-        self._path, self._write, self._on_step = path, write, on_step
+        self._path, self._write, self._on_step, self._chunks = path, write, on_step, chunks
         self._best, self._used = -1.0, 0
 
     def make(self, name: str, renderer: Renderer, shot: Shot, guard: Guard) -> float:
@@ -262,7 +271,8 @@ class _Making:
         meter = MotionMeter(shot.fps)
         part = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
         try:
-            self._write(meter.watch(assemble.frames(renderer, shot, self._on_step)), part)
+            frames = assemble.frames(renderer, shot, self._on_step, chunks=self._chunks)
+            self._write(meter.watch(frames), part)
             seen = meter.movement()
             share = guard.share(seen)
             if share > self._best:

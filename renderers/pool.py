@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from .base import Frame, Renderer, RendererError, Shot
 from .engines import executor
-from .guard import Made, made_from_json, make_media
+from .guard import Made, made_from_json, make_media, tries_of
 from .models import Models, kind_of
 from .recipe import Recipe, recipe_key, shot_from_recipe
 from .store import Store
@@ -146,6 +146,11 @@ class _Run:
 
     def make_the_rest(self, pool: Executor, *, is_local: bool) -> None:
         """Make what is to be made, each after what it follows; failures are kept for later."""
+        expected: dict[str, list[Shot]] = {}
+        for key in self._to_make:
+            recipe = self._job(key).recipe
+            expected.setdefault(kind_of(recipe), []).extend(tries_of(shot_from_recipe(recipe)))
+        self.models.expect(expected)
         # Slots of one model stand together, so that it is loaded once.
         waiting = sorted(self._to_make, key=lambda key: kind_of(self._job(key).recipe))
         running: dict[Future[Rendered], str] = {}
@@ -270,7 +275,9 @@ def _render(
 
     try:
         store.folder.mkdir(parents=True, exist_ok=True)
-        made = make_media(recipe["renderer"], shot, path, renderers, write, on_step)
+        made = make_media(
+            recipe["renderer"], shot, path, renderers, write, on_step, chunks=store.chunks
+        )
         store.commit(path, key, dict(recipe), made.as_json() if made else None)
     except OSError as error:
         raise RendererError(f"{path}: cannot be written: {error.strerror or error}") from error

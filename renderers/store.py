@@ -20,6 +20,8 @@ KEY_LENGTH = 12
 NAME_BYTES = 120
 """Of a slot's name in a file's name, which may have 255 and carries the key and a suffix besides,
 and while it is written a process and a thread."""
+CHUNKS_LAST_S = 14 * 24 * 3600
+"""Seconds after which a slot that was left half made is not carried on any more."""
 _STARTED = time.time()
 
 
@@ -29,6 +31,11 @@ class Store:
 
     def __init__(self, folder: Path):
         self.folder = folder
+
+    @property
+    def chunks(self) -> Path:
+        """Where finished chunks of slots that are still being made are kept."""
+        return self.folder / ".chunks"
 
     def path_for(self, slot: str, key: str) -> Path:
         """Where the media of a slot belong."""
@@ -91,8 +98,11 @@ class Store:
         sidecar_of(self.path_for(slot, key)).unlink(missing_ok=True)
 
     def clear_leftovers(self) -> None:
-        """Delete temporary files of processes that are no more."""
-        for path in self.folder.glob(".*.tmp"):
+        """Delete temporary files of processes that are no more, and chunks that nobody came for."""
+        for path in self.chunks.glob("*.npy"):
+            if _age_s(path) > CHUNKS_LAST_S:
+                path.unlink(missing_ok=True)
+        for path in (*self.folder.glob(".*.tmp"), *self.chunks.glob(".*.tmp")):
             owner = re.search(r"\.(\d+)(?:\.\d+)?\.tmp$", path.name)
             if owner is not None and _is_left(path, int(owner[1])):
                 path.unlink(missing_ok=True)
@@ -117,6 +127,13 @@ def _safe(name: str) -> str:
     """A slot's name as part of a file's name on every system."""
     plain = re.sub(r"[^\w.\-]+", "_", name).strip("._")
     return plain.encode()[:NAME_BYTES].decode(errors="ignore") or "slot"
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _is_left(path: Path, owner: int) -> bool:
