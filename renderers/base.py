@@ -90,6 +90,8 @@ class Shot:
         seed: decided, never "any".
         quality: ``draft``, ``standard`` or ``high``.
         settings: the renderer's own settings from the machine's configuration.
+        image_strength: a factor on how firmly the keyframes hold a model's picture; 1 is as firmly
+            as its preset says. Less than 1 where a video came out still and is tried again.
         previous: media of the slot that this one continues, where the renderer asked for it.
     """
 
@@ -110,6 +112,7 @@ class Shot:
     motion: Motion = Motion()
     quality: str = "standard"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    image_strength: float = 1.0
     previous: Path | None = None
 
 

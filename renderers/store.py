@@ -1,7 +1,8 @@
 """The content-addressed store of rendered media: a recipe's key names its file.
 
-``<slot>-<key12>.mp4`` holds the video, ``<slot>-<key12>.json`` the recipe. Both are written under a
-temporary name and renamed, the recipe last: media without it are unfinished, and made again.
+``<slot>-<key12>.mp4`` holds the video, ``<slot>-<key12>.json`` the recipe, and what became of it
+where a model's video was tried several times. Both are written under a temporary name and renamed,
+the recipe last: media without it are unfinished, and made again.
 """
 
 from __future__ import annotations
@@ -50,8 +51,20 @@ class Store:
                 return path
         return None
 
-    def commit(self, media: Path, key: str, recipe: Mapping[str, Any]) -> None:
+    def commit(
+        self,
+        media: Path,
+        key: str,
+        recipe: Mapping[str, Any],
+        made: Mapping[str, Any] | None = None,
+    ) -> None:
         """Declare written media finished by putting their recipe beside them.
+
+        Args:
+            media: the file.
+            key: of the recipe.
+            recipe: what was asked for.
+            made: what became of it, where that may be something else.
 
         Raises:
             OSError: the folder cannot be written to.
@@ -61,6 +74,8 @@ class Store:
         try:
             with temporary.open("w", encoding="utf-8") as stream:
                 document = {"key": key, "bytes": media.stat().st_size, "recipe": recipe}
+                if made is not None:
+                    document["made"] = made
                 json.dump(document, stream, indent=1, ensure_ascii=False)
                 stream.write("\n")
                 stream.flush()
@@ -68,6 +83,15 @@ class Store:
             temporary.replace(sidecar)
         finally:
             temporary.unlink(missing_ok=True)
+
+    def made(self, media: Path) -> dict[str, Any] | None:
+        """What became of finished media's recipe, as it was committed; None where nothing was."""
+        try:
+            document = json.loads(sidecar_of(media).read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        found = document.get("made") if isinstance(document, dict) else None
+        return found if isinstance(found, dict) else None
 
     def forget(self, slot: str, key: str) -> None:
         """Take a slot's media for unfinished, so that they are made again."""
