@@ -70,20 +70,19 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
     """Versions and settings of the renderers that the scenes name.
 
     Raises:
-        InputError: a renderer cannot run here, for every scene that names it.
+        InputError: renderers cannot run here, or their settings are wrong.
     """
     versions: dict[str, int] = {}
     continues: set[str] = set()
     problems = []
+    seen: set[tuple[str, str]] = set()
     for scene in scenes:
         name = scene.renderer
-        if name in versions:
+        if (name, scene.quality) in seen:
             continue
+        seen.add((name, scene.quality))
         try:
             kind = base.renderer_class(name)
-            versions[name] = kind.version
-            if kind(config.renderers.get(name, {}), scene.quality).limits.continues:
-                continues.add(name)
         except base.UnavailableError as error:
             place = scene.places.get("renderer") or scene.places.get("")
             problems.append(
@@ -91,6 +90,13 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
                 if place
                 else Problem("", 0, 0, scene.id, str(error))
             )
+            continue
+        versions[name] = kind.version
+        try:
+            if kind(config.renderers.get(name, {}), scene.quality).limits.continues:
+                continues.add(name)
+        except base.RendererError as error:
+            problems.append(config.problem(name, str(error)))
     if problems:
         raise InputError(problems)
     encoder = config.encoder

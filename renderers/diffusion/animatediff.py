@@ -149,16 +149,16 @@ class AnimateDiffRenderer(DiffusionRenderer):
                 "num_frames": call.frames,
                 "conditioning_frames": [Image.fromarray(frame) for frame in frames],
                 "controlnet_frame_indices": places,
-                "controlnet_conditioning_scale": motion.hold(1.0, shot.motion.strength),
+                "controlnet_conditioning_scale": motion.hold(1.0, shot),
             }
         if self._way == "ip_adapter":
             picture = still(call.keyframes[0].image, shot, call)
-            pipe.set_ip_adapter_scale(motion.hold(LIKENESS, shot.motion.strength))
+            pipe.set_ip_adapter_scale(motion.hold(LIKENESS, shot))
             return {
                 "num_frames": call.frames,
                 "ip_adapter_image": Image.fromarray(picture),
             }
-        held = motion.hold(self.preset.guide, shot.motion.strength)
+        held = motion.hold(self.preset.guide, shot)
         return {
             "video": [Image.fromarray(frame) for frame in camera_clip(shot, call)],
             "strength": 1 - held,

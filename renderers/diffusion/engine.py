@@ -92,7 +92,9 @@ class DiffusionRenderer(ABC):
         Args:
             parts: of the pipeline that are given, or left out by None.
         """
-        return load_pipeline(self.pipeline, self.folder, self.setup, self.dtype, parts)
+        return load_pipeline(
+            self.pipeline, self.folder, self.setup, self.dtype, parts, self.denoisers[0]
+        )
 
     # What `pool` asks for.
 

@@ -90,7 +90,7 @@ class Ltx2Renderer(DiffusionRenderer):
                     frames=Image.fromarray(picture),
                     # The first latent frame is one frame, each later one stands for eight.
                     index=-(-key.frame // GRID),
-                    strength=motion.hold(preset.strength, life),
+                    strength=motion.hold(preset.strength, shot),
                     crf=0,
                 )
             )

@@ -42,12 +42,14 @@ def camera_words(motion: Motion) -> str:
     return WORDS.get(motion.camera, "").format(pace=pace)
 
 
-def hold(strength: float, liveliness: float) -> float:
-    """How firmly a keyframe is held: ``strength`` at 0.5, less where more life is wanted.
+def hold(strength: float, shot: Shot) -> float:
+    """How firmly a keyframe is held: ``strength`` at `Motion.strength` 0.5, less where more life is
+    wanted, and where an earlier try stood still.
 
     Models that are given a still with strength 1 and little else to do stand still.
     """
-    return min(1.0, max(0.3, strength + 0.3 * (0.5 - liveliness)))
+    held = strength + 0.3 * (0.5 - shot.motion.strength)
+    return min(1.0, max(0.2, held * shot.image_strength))
 
 
 def still_crf(crf: int, liveliness: float) -> int:
@@ -65,9 +67,10 @@ def bucket(motion: Motion) -> int:
     return round(min(255.0, max(1.0, SVD_BUCKET * 4 ** (motion.strength - 0.5) * camera)))
 
 
-def added_noise(noise: float, liveliness: float) -> float:
-    """Noise on a keyframe: ``noise`` at strength 0.5, four times as much or little at the ends."""
-    return noise * 16 ** (liveliness - 0.5)
+def added_noise(noise: float, shot: Shot) -> float:
+    """Noise on a keyframe: ``noise`` at strength 0.5, four times as much or little at the ends, and
+    more where the keyframe is to hold less."""
+    return noise * float(16 ** (shot.motion.strength - 0.5)) / max(0.25, shot.image_strength) ** 4
 
 
 def camera_lora(motion: Motion, configured: Mapping[str, Source]) -> tuple[Source, float] | None:

@@ -59,7 +59,7 @@ class Preset:
     refine: tuple[float, ...] = ()
     decode_timestep: float = 0.0
     decode_noise: float = 0.0
-    interpolation: str = "flow"
+    interpolation: str = "rife"
 
 
 @dataclass(frozen=True, slots=True)

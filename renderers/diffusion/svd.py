@@ -63,7 +63,7 @@ class SvdRenderer(DiffusionRenderer):
             max_guidance_scale=preset.guidance,
             fps=round(call.fps),
             motion_bucket_id=motion.bucket(shot.motion),
-            noise_aug_strength=motion.added_noise(preset.noise, shot.motion.strength),
+            noise_aug_strength=motion.added_noise(preset.noise, shot),
             generator=self.generator(call),
             output_type="latent",
             callback_on_step_end=self.at_step(on_step, preset.steps),
