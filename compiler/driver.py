@@ -14,7 +14,7 @@ from typing import Literal
 from ..renderers.recipe import recipe_key
 from ..renderers.store import Store
 from .errors import InputError, Problem
-from .frontend.config import load_config
+from .frontend.config import FILE_NAME, load_config
 from .frontend.model import Quality
 from .inspection.check import Check, check_reel
 from .outputs import Outputs, keep_edited, outputs_beside, write_text, write_timeline
@@ -215,7 +215,7 @@ def list_models(*, config: Path | None = None) -> Iterator[str]:
     Raises:
         InputError: the configuration is wrong, or what the models need is not installed.
     """
-    return models_there(load_config(config, None))
+    return models_there(load_config(config, Path.cwd() / FILE_NAME))
 
 
 def pull_models(
@@ -226,13 +226,14 @@ def pull_models(
     Args:
         renderers: by name.
         qualities: to fetch for; all of them unless they are given.
-        config: the machine's configuration; else the user's own.
+        config: the machine's configuration; else ``video_config.yaml`` in the current folder, else
+            the user's own.
 
     Raises:
         InputError: there is no such renderer, or the configuration is wrong.
         WorkError: something cannot be fetched. What was fetched is kept.
     """
-    return fetch_models(renderers, qualities, load_config(config, None))
+    return fetch_models(renderers, qualities, load_config(config, Path.cwd() / FILE_NAME))
 
 
 def check_video(

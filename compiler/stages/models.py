@@ -14,15 +14,10 @@ from ..frontend.config import Config
 def models_there(config: Config) -> Iterator[str]:
     """What each renderer with a model needs, and whether it is on this machine."""
     for name in table():
-        base.renderer_class(name)
-        needed = dict.fromkeys(
-            s for setup in _setups(name, QUALITIES, config) for s in setup.sources
-        )
-        licence = (
-            "" if "model" in config.renderers.get(name, {}) else table()[name]["weights"]["licence"]
-        )
-        yield f"{name}" + (f"  ({licence})" if licence else "")
-        for source in needed:
+        setups = _setups(name, QUALITIES, config)
+        is_default = "model" not in config.renderers.get(name, {})
+        yield name + (f"  ({table()[name]['weights']['licence']})" if is_default else "")
+        for source in dict.fromkeys(source for setup in setups for source in setup.sources):
             yield f"  {'here' if pulling.is_here(source) else 'to pull':<8} {source}"
 
 
