@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from ...renderers import base
+from ...renderers.diffusion.setup import origin_of
 from ...renderers.recipe import recipe_key
 from ..errors import InputError, Problem
 from ..frontend.config import Config, load_config
@@ -74,6 +76,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
     """
     versions: dict[str, int] = {}
     continues: set[str] = set()
+    origins: dict[str, dict[str, Any]] = {}
     problems = []
     seen: set[tuple[str, str]] = set()
     for scene in scenes:
@@ -95,6 +98,9 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
         try:
             if kind(config.renderers.get(name, {}), scene.quality).limits.continues:
                 continues.add(name)
+            origin = origin_of(name, config.renderers.get(name, {}))
+            if origin is not None:
+                origins[name] = origin
         except base.RendererError as error:
             problems.append(config.problem(name, str(error)))
     if problems:
@@ -106,4 +112,5 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
         encoding={"codec": encoder.codec, "preset": encoder.preset, "crf": encoder.crf},
         key_of=recipe_key,
         continues=frozenset(continues),
+        origins=origins,
     )

@@ -173,6 +173,29 @@ def setup_of(renderer: str, settings: Mapping[str, Any], quality: str) -> Setup:
     return made
 
 
+def origin_of(renderer: str, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a timeline says of the model behind a renderer; None for one without a model.
+
+    Returns:
+        ``renderer``, ``model``, and of a default model ``licence`` and ``tells_viewers``: whether
+        its licence asks for viewers to be told that they see what a machine made.
+
+    Raises:
+        RendererError: a setting is wrong.
+    """
+    if renderer not in table():
+        return None
+    setup = setup_of(renderer, settings, "standard")
+    defaults = table()[renderer]["weights"] if "model" not in settings else {}
+    return {
+        "renderer": renderer,
+        "model": str(setup.model),
+        "weights": None if setup.weights is None else str(setup.weights),
+        "licence": defaults.get("licence"),
+        "tells_viewers": defaults.get("tells_viewers"),
+    }
+
+
 def _camera_loras(renderer: str, value: Any) -> Mapping[str, Source]:
     if value == "published":
         value = table()[renderer].get("camera_loras")
