@@ -219,7 +219,11 @@ def list_models(*, config: Path | None = None) -> Iterator[str]:
 
 
 def pull_models(
-    renderers: Sequence[str], *, qualities: Sequence[str] | None = None, config: Path | None = None
+    renderers: Sequence[str],
+    *,
+    qualities: Sequence[str] | None = None,
+    config: Path | None = None,
+    bars: bool = False,
 ) -> Iterator[str]:
     """Fetch what renderers' models need: a line for each thing, as it is there.
 
@@ -228,12 +232,15 @@ def pull_models(
         qualities: to fetch for; all of them unless they are given.
         config: the machine's configuration; else ``video_config.yaml`` in the current folder, else
             the user's own.
+        bars: whether the hub's library shows what it fetches, on standard error.
 
     Raises:
         InputError: there is no such renderer, or the configuration is wrong.
         WorkError: something cannot be fetched. What was fetched is kept.
     """
-    return fetch_models(renderers, qualities, load_config(config, Path.cwd() / FILE_NAME))
+    return fetch_models(
+        renderers, qualities, load_config(config, Path.cwd() / FILE_NAME), bars=bars
+    )
 
 
 def check_video(

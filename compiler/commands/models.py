@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..driver import list_models, pull_models
@@ -39,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
     lines = (
         list_models(config=config)
         if args.action == "list"
-        else pull_models(args.renderer, qualities=args.quality, config=config)
+        else pull_models(
+            args.renderer, qualities=args.quality, config=config, bars=sys.stderr.isatty()
+        )
     )
     for line in lines:
         print(line, flush=True)

@@ -22,7 +22,7 @@ def models_there(config: Config) -> Iterator[str]:
 
 
 def fetch_models(
-    names: Sequence[str], qualities: Sequence[str] | None, config: Config
+    names: Sequence[str], qualities: Sequence[str] | None, config: Config, *, bars: bool
 ) -> Iterator[str]:
     """Fetch what renderers need; a line for each thing as it is there, then what pins them.
 
@@ -45,7 +45,7 @@ def fetch_models(
                 continue
             done.add((name, source))
             try:
-                found = pulling.pull(source, setup)
+                found = pulling.pull(source, setup, bars=bars)
             except base.RendererError as error:
                 raise WorkError(str(error)) from error
             at = f" at {found.commit[:12]}" if found.commit else ""

@@ -6,6 +6,7 @@ Nothing is fetched while rendering: what is not here is named, with the command 
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -89,14 +90,32 @@ def folder_of(source: Source, setup: Setup) -> Path:
         if not source.path.is_dir():
             raise UnavailableError(f"{source.path}: there is no such folder of a model")
         return source.path
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415
+    found = snapshot_of(source)
+    if found is None:
+        raise _missing(source, setup)
+    return found
 
+
+def snapshot_of(source: Source) -> Path | None:
+    """The folder of a repository in the hub's cache, however much of it is there; None for none.
+
+    ``snapshot_download`` would take a repository of which only what is needed was fetched for a
+    broken one. The cache's layout:
+    https://huggingface.co/docs/huggingface_hub/guides/manage-cache
+    """
+    from huggingface_hub import constants  # noqa: PLC0415 - slow to import
+    from huggingface_hub.file_download import repo_folder_name  # noqa: PLC0415
+
+    name = repo_folder_name(repo_id=source.model, repo_type="model")
+    storage = Path(constants.HF_HUB_CACHE) / name
+    revision = source.revision or "main"
+    reference = storage / "refs" / revision
     try:
-        found = snapshot_download(source.model, revision=source.revision, local_files_only=True)
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        raise _missing(source, setup) from error
-    return Path(found)
+        commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else revision
+    except OSError:
+        return None
+    folder = storage / "snapshots" / commit
+    return folder if folder.is_dir() else None
 
 
 def file_of(source: Source, setup: Setup) -> Path:
@@ -141,6 +160,24 @@ def refuse_pickles(folder: Path) -> None:
             refuse_pickle(str(pickles[0]))
 
 
+def index_of(folder: Path, setup: Setup) -> dict[str, Any]:
+    """The index of a pipeline's folder: its parts by name, and their classes.
+
+    Raises:
+        RendererError: it is not the folder of a pipeline.
+        UnavailableError: it is, but not all of it is here.
+    """
+    try:
+        found = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        if setup.model.path is None:
+            raise _missing(setup.model, setup) from error
+        raise RendererError(
+            f"{folder}: no model_index.json: not a folder of a diffusers pipeline"
+        ) from error
+    return dict(found)
+
+
 def load_pipeline(
     kind: str,
     folder: Path,
@@ -166,10 +203,7 @@ def load_pipeline(
     import diffusers  # noqa: PLC0415 - seconds to import
 
     refuse_pickles(folder)
-    if not (folder / "model_index.json").is_file():
-        if setup.model.path is None:
-            raise _missing(setup.model, setup)
-        raise RendererError(f"{folder}: no model_index.json: not a folder of a diffusers pipeline")
+    index_of(folder, setup)
     if setup.quantization == "int8" and denoiser is not None and denoiser not in parts:
         config = diffusers.PipelineQuantizationConfig(quant_mapping={denoiser: _int8()})
         parts = {**parts, "quantization_config": config}

@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from ..base import RendererError, UnavailableError
+from .loading import snapshot_of
 from .setup import SAFE_SUFFIX, Setup, Source, refuse_pickle
 
 LEFT_OUT = {"safety_checker"}
@@ -28,21 +29,21 @@ def is_here(source: Source) -> bool:
     """Whether weights are on this machine, as far as can be told without loading them."""
     if source.path is not None:
         return source.path.exists()
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 - slow to import
-
-    try:
-        folder = Path(
-            snapshot_download(source.model, revision=source.revision, local_files_only=True)
-        )
-    except Exception:  # of the hub's errors none means more than that it is not here
+    folder = snapshot_of(source)
+    if folder is None:
         return False
     if source.file is not None:
         return (folder / source.file).is_file()
     return any(folder.rglob(f"*{SAFE_SUFFIX}"))
 
 
-def pull(source: Source, setup: Setup) -> Pulled:
+def pull(source: Source, setup: Setup, *, bars: bool = False) -> Pulled:
     """Fetch weights, or what is missing of them.
+
+    Args:
+        source: of the weights.
+        setup: whose weights they are.
+        bars: whether the hub's library shows its progress.
 
     Raises:
         RendererError: they cannot be fetched, or are pickles.
@@ -51,7 +52,7 @@ def pull(source: Source, setup: Setup) -> Pulled:
         if not source.path.exists():
             raise RendererError(f"{source.path}: no such file or folder")
         return Pulled(source.path, None)
-    from huggingface_hub import HfApi, constants, snapshot_download  # noqa: PLC0415
+    from huggingface_hub import HfApi, constants, snapshot_download, utils  # noqa: PLC0415
     from huggingface_hub.errors import (  # noqa: PLC0415
         GatedRepoError,
         HfHubHTTPError,
@@ -61,13 +62,20 @@ def pull(source: Source, setup: Setup) -> Pulled:
         RevisionNotFoundError,
     )
 
+    if not bars:
+        utils.disable_progress_bars()
     try:
         if constants.HF_HUB_OFFLINE:
-            found = snapshot_download(source.model, revision=source.revision, local_files_only=True)
+            cached = snapshot_of(source)
+            if cached is None:
+                raise OfflineModeIsEnabled
+            path = cached
         else:
             files = HfApi().list_repo_files(source.model, revision=source.revision)
             wanted = files_of(source, setup, files)
-            found = snapshot_download(source.model, revision=source.revision, allow_patterns=wanted)
+            path = Path(
+                snapshot_download(source.model, revision=source.revision, allow_patterns=wanted)
+            )
     except GatedRepoError as error:
         raise RendererError(
             f"{source.model} is given to those who accept its licence: do so at "
@@ -84,7 +92,6 @@ def pull(source: Source, setup: Setup) -> Pulled:
     except (HfHubHTTPError, OSError) as error:
         what = " ".join(str(error).split())
         raise RendererError(f"{source} cannot be fetched: {what[:200]}") from error
-    path = Path(found)
     if source.file is not None and not (path / source.file).is_file():
         raise RendererError(f"{source.model} has no file {source.file}")
     return Pulled(path, path.name)
