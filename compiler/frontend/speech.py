@@ -10,9 +10,10 @@ from pathlib import Path
 from ..errors import InputError, Problem
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
-from .audio import duration_of
+from .audio import duration_of, speech_samples
 from .folders import cache_folder
 from .model import Narration, Place, Scene, Script
+from .pauses import speech_intervals
 from .transcripts import Transcript, read_transcript
 from .transcripts.asr import transcribe
 
@@ -143,7 +144,9 @@ def _transcript(narration: Narration, duration: Fraction) -> Transcript | None:
             cache=cache_folder() / "transcripts",
         )
     if narration.transcript is not None:
-        return read_transcript(narration.transcript, duration)
+        trusted = narration.align == "transcript"
+        voiced = None if trusted else speech_intervals(speech_samples(narration.audio))
+        return read_transcript(narration.transcript, duration, voiced)
     return None
 
 

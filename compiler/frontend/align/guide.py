@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ...sync.types import Interval
-from ..transcripts.base import Transcript
+from ..transcripts.base import Timed, Transcript
 from .text import align_words
 from .tokens import Token, tokenize
 
@@ -25,14 +25,14 @@ class Guide:
         times: of each token, None where it was not heard.
         heard: the transcript's words as shown.
         matched: for each token, the heard words that stand for it: first and last.
-        slack: seconds by which its times may be wrong without being doubted.
+        timed: whether every word has times of its own, or shares those of its segment.
     """
 
     tokens: tuple[Token, ...]
     times: tuple[Interval | None, ...]
     heard: tuple[str, ...]
     matched: tuple[tuple[int, int] | None, ...]
-    slack: Fraction
+    timed: Timed
 
     @classmethod
     def of(cls, tokens: Sequence[Token], transcript: Transcript, language: str) -> Guide:
@@ -60,7 +60,7 @@ class Guide:
             ),
             heard=tuple(word.text for word in words),
             matched=tuple(matched),
-            slack=Fraction(1, 2) if transcript.timed == "word" else Fraction(3),
+            timed=transcript.timed,
         )
 
     def share(self, tokens: Sequence[int]) -> float:

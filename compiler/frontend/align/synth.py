@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import wave
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import cv2
@@ -47,13 +48,29 @@ def can_speak(language: str) -> bool:
     return tried.returncode == 0
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What came of following a synthesized voice.
+
+    Attributes:
+        times: of every token of every scene, in order.
+        paces: for each scene, how long its voice takes over it, as a multiple of what the
+            synthesizer takes.
+        distances: for each scene, the mean cosine distance of the two voices, 0..2; about 0.6.
+    """
+
+    times: tuple[Interval, ...]
+    paces: tuple[float, ...]
+    distances: tuple[float, ...]
+
+
 def follow_synthesis(
     scenes: Sequence[Sequence[Token]],
     samples: NDArray[np.int16],
     language: str,
     on_progress: Callable[[float], None] | None = None,
-) -> list[Interval]:
-    """The time of every token of every scene, in order.
+) -> Following:
+    """Where every token of every scene is said.
 
     Args:
         scenes: their tokens.
@@ -62,27 +79,44 @@ def follow_synthesis(
         on_progress: called with 0..1.
 
     Raises:
-        WorkError: the synthesizer failed.
+        WorkError: the synthesizer failed, or nobody speaks in the narration.
     """
+    voiced = _voiced(samples)
+    if not len(voiced):
+        raise WorkError("nobody speaks in the narration")
     parts: list[Array] = []
     bounds = [0]
+    scene_bounds = [0]
     for index, tokens in enumerate(scenes):
         for said in _spoken(tokens, language):
             parts.append(cepstra(said))
             bounds.append(bounds[-1] + len(parts[-1]))
+        scene_bounds.append(bounds[-1])
         if on_progress:
             on_progress(0.5 * (index + 1) / len(scenes))
-    voiced = _voiced(samples)
-    if not len(voiced) or bounds[-1] == 0:
-        return [Interval(Fraction(0), Fraction(0)) for _ in bounds[1:]]
-    path = warp(_shape(cepstra(samples)[voiced]), _shape(np.concatenate(parts)))
+    if bounds[-1] == 0:
+        raise WorkError(f"{SYNTHESIZER} said nothing in {language!r}")
+    recorded, spoken = _shape(cepstra(samples)[voiced]), _shape(np.concatenate(parts))
+    path = warp(recorded, spoken)
     edges = _to_pauses(np.searchsorted(path, bounds, side="left"), voiced)
     times = []
     for first, last in itertools.pairwise(edges):
         start = voiced[min(int(first), len(voiced) - 1)]
         end = voiced[min(max(int(last) - 1, int(first)), len(voiced) - 1)] + 1
         times.append(Interval(Fraction(int(start), 100), Fraction(int(end), 100)))
-    return times
+    distances = _distances(recorded, spoken[path])
+    paces, means = [], []
+    for begin, end in itertools.pairwise(scene_bounds):
+        first, last = np.searchsorted(path, [begin, end])
+        paces.append(float(last - first) / max(1, end - begin))
+        means.append(float(distances[first:last].mean()) if last > first else 2.0)
+    return Following(tuple(times), tuple(paces), tuple(means))
+
+
+def _distances(one: Array, other: Array) -> Array:
+    """Cosine distance of each row to the row of another."""
+    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return np.asarray(1 - np.sum(one * other, axis=1) / (norms + 1e-6), np.float32)
 
 
 def _to_pauses(edges: NDArray[np.int64], voiced: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -137,7 +137,7 @@ def _faster_whisper(
     try:
         found, info = loaded.transcribe(
             str(audio),
-            language=language,
+            language=language and language.partition("-")[0].lower(),
             word_timestamps=True,
             # A segment that went wrong must not pull the next one along.
             condition_on_previous_text=False,

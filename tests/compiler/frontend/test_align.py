@@ -22,6 +22,8 @@ from otio_gvideo.compiler.frontend.transcripts import Transcript, read_transcrip
 from otio_gvideo.compiler.sync.types import Interval, Word
 
 from ...conftest import LIGHTHOUSE
+from .align.recordings import samples, with_noise
+from .align.recordings import truth as voice_truth
 
 AUDIO = LIGHTHOUSE / "audio" / "narration.flac"
 TRUTH = LIGHTHOUSE / "audio" / "narration.json"
@@ -195,6 +197,24 @@ def test_a_word_stretched_over_a_pause_is_cut_back_to_its_voice() -> None:
     assert [(round(float(v.start), 1), round(float(v.end), 1)) for v in voiced] == [(0, 1), (2, 3)]
     swallowed = Interval(Fraction(9, 10), Fraction(29, 10))
     assert trim_to_speech([swallowed], voiced) == [Interval(Fraction(2), Fraction(29, 10))]
+
+
+@pytest.mark.parametrize(("snr_db", "missed"), [(None, 0.08), (20, 0.3), (15, 0.3)])
+def test_a_voice_is_told_from_its_pauses_in_noise(snr_db: float | None, missed: float) -> None:
+    sound = samples("slt") if snr_db is None else with_noise(samples("slt"), snr_db)
+    said = np.zeros(len(sound) // 160, bool)
+    for line in voice_truth("slt"):
+        said[round(line[0].start * 100) : round(line[-1].end * 100)] = True
+    found = np.zeros_like(said)
+    for stretch in speech_intervals(sound):
+        found[round(stretch.start * 100) : round(stretch.end * 100)] = True
+    assert np.mean(~found[said]) < missed
+    assert np.mean(found[~said]) < 0.1
+
+
+def test_noise_is_no_voice() -> None:
+    noise = np.random.default_rng(4).normal(0, 300, 16000 * 20).astype(np.int16)
+    assert not speech_intervals(noise)
 
 
 def test_transcript_words_are_exact_fractions() -> None:
