@@ -8,9 +8,9 @@ from fractions import Fraction
 from statistics import median
 
 from ...sync.types import Interval
+from .follow import Following
 from .guide import Guide
 from .listen import Hearing
-from .synth import Following
 from .tokens import Token
 
 MISSING = 0.34
@@ -144,8 +144,8 @@ def judge_by_synthesis(scenes: Sequence[SceneText], found: Following) -> list[Al
             unheard.append(
                 Unheard(
                     scene.id,
-                    f"{_short(scene.text)!r} is not in the narration",
-                    "correct the text, or record it; or give a transcript, if it is there",
+                    f"{_short(scene.text)!r}, or a scene beside it, is not in the narration",
+                    "correct the text, or record it; a transcript tells which",
                 )
             )
         elif own_pace < FAST * pace:

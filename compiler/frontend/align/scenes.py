@@ -23,6 +23,7 @@ from ..audio import duration_of, speech_samples
 from ..model import SpokenScene
 from ..pauses import speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
+from .follow import Following, follow_synthesis
 from .guide import Guide
 from .judge import (
     AlignmentError,
@@ -34,7 +35,7 @@ from .judge import (
     judge_by_transcript,
 )
 from .listen import listen
-from .synth import SYNTHESIZER, Following, can_speak, follow_synthesis
+from .synth import SYNTHESIZER, can_speak
 from .tokens import Token, tokenize
 
 SWALLOWED = Fraction(3, 20)
