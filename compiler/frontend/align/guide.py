@@ -81,8 +81,16 @@ class Guide:
                 last = pair[1]
         return sure + (run if len(run) >= VOUCHED else [])
 
-    def nearest(self, tokens: Sequence[int], most: int = 8) -> str:
-        """The passage of the transcript that shares most words with some tokens."""
+    def nearest(self, tokens: Sequence[int], most: int = 8) -> tuple[str, float]:
+        """The passage of the transcript that is most like some tokens, and how much of it agrees.
+
+        Args:
+            tokens: their numbers.
+            most: words of the passage that are shown.
+
+        Returns:
+            The passage, and which share of what the tokens say is in it, 0..1.
+        """
         wanted = Counter(w for index in tokens for w in self.tokens[index].readings[0])
         spoken = [[w for t in tokenize(text) for w in t.readings[0]] for text in self.heard]
         size = min(len(tokens), len(spoken))
@@ -96,7 +104,8 @@ class Guide:
             if common > best:
                 best, place = common, start
         shown = self.heard[place : place + min(size, most)]
-        return " ".join(shown) + (" …" if size > most else "")
+        passage = " ".join(shown) + (" …" if size > most else "")
+        return passage, max(0, best) / max(1, wanted.total())
 
     def interpolated(self, duration: Fraction) -> list[Interval]:
         """Times for every token; what was not heard shares the time between its neighbours."""

@@ -190,8 +190,8 @@ def _unheard(
 ) -> Unheard:
     what = f"{_short(scene.text)!r} is not in the narration"
     if guide is not None:
-        near = guide.nearest(group)
-        hint = f"the nearest passage is {near!r} ({guide.share(group):.0%} agrees)"
+        passage, share = guide.nearest(group)
+        hint = f"the nearest passage is {passage!r} ({share:.0%} of its words agree)"
     elif place is not None:
         hint = f"correct the text, or record it: it would be {_span(place)}"
     else:

@@ -90,6 +90,26 @@ def test_a_scene_that_was_not_said_is_named(transcript: Path | None) -> None:
     assert "is not in the narration" in caught.value.entries[0].what
 
 
+def test_a_scene_that_a_transcript_lacks_is_shown_beside_its_nearest_passage() -> None:
+    texts = scenes()
+    texts.insert(2, SceneText("moon", "Every morning the farmer climbed two trees in the garden"))
+    with pytest.raises(AlignmentError) as caught:
+        align_scenes(texts, AUDIO, transcript=read_transcript(TRUTH), method="transcript")
+    (entry,) = caught.value.entries
+    assert entry.scene_id == "moon"
+    assert "'Every evening the keeper climbed" in entry.hint
+    assert "(40% of its words agree)" in entry.hint
+
+
+def test_a_scene_that_a_transcript_has_in_part_is_doubted() -> None:
+    texts = scenes()
+    texts[1] = SceneText("stairs", "Every evening the keeper climbed up all those cold wet stones")
+    found = align_scenes(texts, AUDIO, transcript=read_transcript(TRUTH), method="transcript")
+    (warning,) = found.warnings
+    assert warning.scene_id == "stairs"
+    assert "of its words" in warning.what
+
+
 def test_a_trusted_transcript_is_taken_as_it_is() -> None:
     true = read_transcript(TRUTH)
     found = align_scenes(scenes(), AUDIO, transcript=true, method="transcript")
