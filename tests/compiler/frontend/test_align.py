@@ -6,6 +6,7 @@ import json
 import unicodedata
 from dataclasses import replace
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from otio_gvideo.compiler.frontend.align.text import align_words
 from otio_gvideo.compiler.frontend.align.tokens import readings, tokenize
 from otio_gvideo.compiler.frontend.pauses import speech_intervals, trim_to_speech
 from otio_gvideo.compiler.frontend.transcripts import Transcript, read_transcript
+from otio_gvideo.compiler.sync.cuts import cut_in_pause
 from otio_gvideo.compiler.sync.types import Interval, Word
 
 from ...conftest import LIGHTHOUSE
@@ -235,6 +237,28 @@ def test_a_voice_is_told_from_its_pauses_in_noise(snr_db: float | None, missed: 
 def test_noise_is_no_voice() -> None:
     noise = np.random.default_rng(4).normal(0, 300, 16000 * 20).astype(np.int16)
     assert not speech_intervals(noise)
+
+
+@pytest.mark.parametrize("greedy", ["before", "after"])
+def test_a_cut_lands_in_the_pause_that_a_recognisers_word_swallowed(greedy: str) -> None:
+    true = read_transcript(TRUTH)
+    words = list(true.words)
+    lasts = list(accumulate(len(tokenize(scene.text)) for scene in scenes()))[:-1]
+    for after in lasts:
+        last, first = words[after - 1], words[after]
+        if greedy == "before":
+            words[after - 1] = replace(last, end=first.start)
+        else:
+            words[after] = replace(first, start=last.end)
+    # Of a language without a model, a recogniser's times are all there is.
+    found = align_scenes(
+        scenes(), AUDIO, transcript=replace(true, words=tuple(words)), language="sco"
+    )
+    for (before, after_it), place in zip(pairwise(found.scenes), lasts, strict=True):
+        pause = Interval(before.words[-1].end, after_it.words[0].start)
+        cut = cut_in_pause(pause, Fraction(24)).frame / Fraction(24)
+        assert true.words[place - 1].end - Fraction(1, 24) <= cut
+        assert cut <= true.words[place].start + Fraction(1, 24)
 
 
 def test_transcript_words_are_exact_fractions() -> None:
