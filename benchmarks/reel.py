@@ -13,9 +13,9 @@ dissolves, 1080x1920 at 24 frames a second.
 * ``moviepy``: MoviePy, as its documentation does it, on the first two scenes; its time a second of
   reel does not change with the length.
 
-Each way runs in a process of its own, all ways in turns, so that what else the machine does falls on
-all of them. Printed are medians: seconds of reel a second, processor seconds a second of reel, both
-beside the floor's, and the largest sum of memory of all processes.
+Each way runs in a process of its own, all ways in turns, so that what else the machine does falls
+on all of them. Printed are medians: seconds of reel a second, processor seconds a second of reel,
+both beside the floor's, and the largest sum of memory of all processes.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def main() -> None:
             middle = statistics.median(result[key] for result in results)
             share = ""
             if "floor" in found:
-                # Rounds are compared with themselves, as a machine is not alike from one to the next.
+                # Within a round, as a machine is not alike from one to the next.
                 ratios = [
                     (mine[key] / floor[key]) ** better
                     for mine, floor in zip(results, found["floor"], strict=True)
