@@ -100,7 +100,8 @@ def render_slots(
     store.clear_leftovers()
     run = _Run(jobs, store, write_clip, on_frames, on_finished)
     run.take_what_is_there(force=force)
-    with executor(engine, workers) as pool, contextlib.closing(run.models):
+    pixels = max((job.recipe["width"] * job.recipe["height"] for job in jobs), default=1)
+    with executor(engine, workers, pixels) as pool, contextlib.closing(run.models):
         try:
             run.make_the_rest(pool, is_local=engine == "local")
         except BaseException:

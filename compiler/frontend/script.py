@@ -155,6 +155,9 @@ class _Resolver:
             for key, value in data.items()
         }
         values["loras"] = loras
+        if isinstance(data.get("focus"), list):
+            x, y = data["focus"]
+            values["focus"] = (float(x), float(y))
         return model.Motion(**values)
 
     def _file(self, name: str | None) -> Path | None:
