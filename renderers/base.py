@@ -225,6 +225,7 @@ class Renderer(Protocol):
 
 _BUILT_IN = {
     "camera": "otio_gvideo.renderers.camera:CameraRenderer",
+    "parallax": "otio_gvideo.renderers.parallax:ParallaxRenderer",
 }
 ENTRY_POINT_GROUP = "otio_gvideo.renderers"
 
