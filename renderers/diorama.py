@@ -29,12 +29,13 @@ from .yuv import Grid, Planes, to_planes
 
 DEPTH = 0.35
 """Difference in relief between the farthest and the nearest: the far moves by a third less."""
-LINEAR_DENSITY = 2.0
+LINEAR_DENSITY = 1.6
 """Samples of a layer to a pixel of the closest view, which is sampled linearly."""
 WORK_WIDTH = 540
 """Samples of the work grid to a frame width, at the most."""
-MARGIN = 0.004
-"""Frame widths kept between what is seen and the still's edge."""
+MARGIN_PX = 2.5
+"""Pixels kept between what is seen and the still's edge, of the frame or of the still: whichever
+are larger, so that no filter reaches over it."""
 SAMPLES = 33
 """Of a move, at which its reach is measured."""
 
@@ -120,7 +121,8 @@ def prepare(ground: Ground, shot: Shot, motion: Motion) -> Diorama:
     relief = (values - np.float32(_pivot(values))) * np.float32(DEPTH) + 1
     lowest, highest = float(relief.min()), float(relief.max())
     try:
-        reach = measure(motion, ground.room, lowest, highest, ground.depth.most_shift)
+        margin = MARGIN_PX / min(shot.width, ground.native)
+        reach = measure(motion, ground.room, (lowest, highest), ground.depth.most_shift, margin)
     except ValueError as error:
         raise RendererError(str(error)) from error
     relief = (relief - 1) * np.float32(reach.strength) + 1
@@ -254,14 +256,17 @@ class Reach:
     rest: Place
 
 
-def measure(motion: Motion, room: Room, lowest: float, highest: float, most_shift: float) -> Reach:
+def measure(
+    motion: Motion, room: Room, relief: tuple[float, float], most_shift: float, margin: float = 0.0
+) -> Reach:
     """How far a move reaches over a picture whose relief lies between two values.
 
     Args:
         motion: the move.
         room: of the picture.
-        lowest, highest: of its relief.
+        relief: its lowest and highest.
         most_shift: frame widths that two points may move against each other to either side.
+        margin: frame widths kept between what is seen and the picture's edge.
 
     Raises:
         ValueError: the move or the easing is unknown.
@@ -272,30 +277,30 @@ def measure(motion: Motion, room: Room, lowest: float, highest: float, most_shif
         np.float32,
     ).T
     moves = [pose_at(motion, n / (SAMPLES - 1), room) for n in range(SAMPLES)]
-    limits = np.array([room.width / 2 - MARGIN, room.height / 2 - MARGIN])
-    overscan, strength = 1.0, 1.0
+    limits = np.array([[room.width / 2 - margin], [room.height / 2 - margin]])
+    overscan = 1.0
     for _ in range(8):
         poses = [closer(pose, overscan) for pose in moves]
         rest = eye(replace(_middle(poses), yaw=0.0))
-        places, shift = [], 0.0
-        for pose in poses:
+        # Where a pose sees a point of the frame is linear in the relief there.
+        plain, moved = np.empty((2, SAMPLES, 2, frame.shape[1]))
+        for n, pose in enumerate(poses):
             view_ = view(pose, rest)
             rays = (view_.homography @ frame).astype(np.float32)
-            plain = np.stack(view_.place(rays, 1.0))
-            moved = np.stack(view_.place(rays, 2.0)) - plain
-            shift = max(shift, float(np.hypot(*moved).max()))
-            strength = min(1.0, most_shift / max(1e-9, shift * (highest - lowest)))
-            for value in (lowest, highest):
-                places.append(np.stack(view_.place(rays, (value - 1) * strength + 1)))
-        found = np.concatenate(places, axis=1)
-        centres = np.repeat([[abs(p.x), abs(p.y)] for p in poses], 2 * frame.shape[1], axis=0).T
-        over = (np.abs(found) - centres) / np.maximum(limits[:, None] - centres, 1e-6)
-        if over.max() <= 1 + 1e-6:
+            plain[n] = view_.place(rays, 1.0)
+            moved[n] = view_.place(rays, 2.0) - plain[n]
+        shifts = np.hypot(moved[:, 0], moved[:, 1]).max(axis=1)
+        in_frame = float((shifts * [pose.zoom for pose in poses]).max())
+        strength = min(1.0, most_shift / max(1e-9, in_frame * (relief[1] - relief[0])))
+        found = np.stack([plain + moved * (strength * (value - 1)) for value in relief])
+        centres = np.array([[abs(pose.x), abs(pose.y)] for pose in poses])[:, :, None]
+        over = float(((np.abs(found) - centres) / np.maximum(limits - centres, 1e-6)).max())
+        if over <= 1 + 1e-6:
             break
-        overscan *= float(over.max()) * 1.0005
+        overscan *= over * 1.0005
     zooms = [pose.zoom for pose in poses]
-    box = np.stack([found.min(axis=1), found.max(axis=1)])
-    return Reach(box, shift, strength, (min(zooms), max(zooms)), overscan, rest)
+    box = np.stack([found.min(axis=(0, 1, 3)), found.max(axis=(0, 1, 3))])
+    return Reach(box, float(shifts.max()), strength, (min(zooms), max(zooms)), overscan, rest)
 
 
 def _middle(poses: list[Pose]) -> Pose:
