@@ -46,22 +46,21 @@ class Morph:
     forth: Floats
     back: Floats
 
-    def blend(self, one: Planes, other: Planes, weight: float, out: Planes) -> None:
-        """Blend two pictures, bent, into planes of ``uint8``.
 
-        Args:
-            one, other: planes of ``float32`` or ``uint8``.
-            weight: 0..1 of the second.
-            out: where to.
-        """
-        # A place of the first goes `weight` of the way; seen from there it is looked up behind.
-        first = _bent(one, self.forth, weight)
-        second = _bent(other, self.back, 1 - weight)
-        blend(first, second, weight, out)
+def blend(
+    one: Planes, other: Planes, weight: float, out: Planes, morph: Morph | None = None
+) -> None:
+    """Blend two pictures into planes of ``uint8``, rounded once.
 
-
-def blend(one: Planes, other: Planes, weight: float, out: Planes) -> None:
-    """Blend two pictures into planes of ``uint8``, rounded once."""
+    Args:
+        one, other: planes of ``float32`` or ``uint8``.
+        weight: 0..1 of the second.
+        out: where to; may be either of them.
+        morph: how they are bent meanwhile.
+    """
+    if morph is not None:
+        # What one shows goes `weight` of the way to where the other shows it.
+        one, other = _bent(one, morph.forth, weight), _bent(other, morph.back, 1 - weight)
     for first, second, into in zip(_all(one), _all(other), _all(out), strict=True):
         if first.dtype == np.uint8:
             cv2.addWeighted(first, 1 - weight, second, weight, 0, dst=into)
@@ -132,14 +131,10 @@ def _bent(planes: Planes, flow: Floats, share: float) -> Planes:
 
 def _bent_plane(plane: NDArray[np.generic], flow: Floats, share: float) -> NDArray[np.generic]:
     height, width = plane.shape
-    far = [
-        cv2.resize(part * np.float32(-share * width), (width, height)) for part in flow
-    ]
+    far = [cv2.resize(part * np.float32(-share * width), (width, height)) for part in flow]
     x = np.asarray(far[0]) + np.arange(width, dtype=np.float32)
     y = np.asarray(far[1]) + np.arange(height, dtype=np.float32)[:, None]
-    return np.asarray(
-        cv2.remap(plane, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    )
+    return np.asarray(cv2.remap(plane, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _all(planes: Planes) -> tuple[NDArray[np.generic], ...]:

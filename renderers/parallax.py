@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
-from .base import Call, Frame, Limits, OnStep, Shot
-from .camera import dissolve
+from .base import Call, Frame, Limits, Motion, OnStep, Shot
 from .diorama import Diorama, prepare
+from .dissolve import dissolve, halfway
 from .ground import ground
+from .morph import Morph, blend, morph_between
 from .moves import decide
+from .yuv import planes_of
 
 
 class ParallaxRenderer:
@@ -37,6 +38,7 @@ class ParallaxRenderer:
         dioramas: dict[int, Diorama] = {}
         size = (call.height * 3 // 2, call.width)
         over = np.empty(size, np.uint8)
+        morphs: dict[int, Morph | None] = {}
         last: tuple[object, Frame] | None = None
         for index in range(call.frames):
             frame = shot.start + call.first + index
@@ -55,11 +57,26 @@ class ParallaxRenderer:
                 finished = np.empty(size, np.uint8)
                 dioramas[lower].draw(below, finished)
                 if weight > 0:
+                    if upper not in morphs:
+                        half = halfway(call.keyframes, upper, shot) / max(1, shot.span - 1)
+                        pair = dioramas[lower], dioramas[upper]
+                        morphs = {upper: _morph(*pair, motion, half, call)}
                     dioramas[upper].draw(above, over)
-                    cv2.addWeighted(finished, 1 - weight, over, weight, 0, dst=finished)
+                    planes = planes_of(finished)
+                    blend(planes, planes_of(over), weight, planes, morphs[upper])
             last = (state, finished)
             yield finished
             on_step(index + 1, call.frames)
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _morph(one: Diorama, other: Diorama, motion: Motion, share: float, call: Call) -> Morph | None:
+    """How two stills morph, as they are seen at ``share`` 0..1 of a move."""
+    seen = []
+    for diorama in (one, other):
+        frame = np.empty((call.height * 3 // 2, call.width), np.uint8)
+        diorama.draw(diorama.pose(motion, share), frame)
+        seen.append(frame[: call.height])
+    return morph_between(seen[0], seen[1])

@@ -86,7 +86,7 @@ def saliency(rgb: NDArray[np.uint8]) -> _Floats:
     height, width = rgb.shape[:2]
     side = max(height, width)
     colours = np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
-    blurred = np.asarray(cv2.GaussianBlur(colours, (0, 0), side / 48))
+    blurred = np.asarray(cv2.GaussianBlur(colours, (0, 0), side / 48), np.float32)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     middle = np.exp(
         -(((x + 0.5) / width - 0.5) ** 2 + ((y + 0.5) / height - 0.5) ** 2) / (2 * CENTRE**2)

@@ -13,6 +13,7 @@ all others keep their moves, and their media.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -35,7 +36,7 @@ IN_DEPTH = frozenset({"parallax"})
 """Renderers that know depth, without which an orbit looks like a tilted card."""
 PULLED = 0.3
 """Share of the pushes that pull out."""
-OFF_MIDDLE = 0.05
+OFF_MIDDLE = 0.06
 """Of a side: a focus this near to the middle draws the camera to neither side."""
 USUAL_S = 5.0
 """Seconds of a scene whose move goes just as far as ``amount`` says."""
@@ -93,7 +94,7 @@ def choose_moves(
 
 def amount_for(amount: float, seconds: float) -> float:
     """How far an undecided move goes in a scene of some length."""
-    factor = min(max((seconds / USUAL_S) ** LENGTHENS, LEAST), MOST)
+    factor = min(max(math.pow(seconds / USUAL_S, LENGTHENS), LEAST), MOST)
     # Rounded, as the last digit of a power is not the same on every machine.
     return min(1.0, round(amount * factor, 3))
 
