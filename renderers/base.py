@@ -247,6 +247,7 @@ _BUILT_IN = {
     "camera": "otio_gvideo.renderers.camera:CameraRenderer",
     "ltx": "otio_gvideo.renderers.diffusion.ltx:LtxRenderer",
     "ltx2": "otio_gvideo.renderers.diffusion.ltx2:Ltx2Renderer",
+    "parallax": "otio_gvideo.renderers.parallax:ParallaxRenderer",
     "svd": "otio_gvideo.renderers.diffusion.svd:SvdRenderer",
     "wan": "otio_gvideo.renderers.diffusion.wan:WanRenderer",
 }
