@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,7 @@ from ..renderers.store import Store
 from .errors import InputError, Problem
 from .evaluation.evaluation import Evaluation
 from .evaluation.page import page_of
-from .frontend.config import load_config
+from .frontend.config import FILE_NAME, load_config
 from .frontend.model import Quality
 from .inspection.check import Check, check_reel
 from .outputs import Outputs, keep_edited, outputs_beside, write_text, write_timeline
@@ -32,8 +32,9 @@ from .stages.evaluate import (
     picked,
 )
 from .stages.flatten import make_video, reel_made, write_captions
+from .stages.models import fetch_models, models_there
 from .stages.read import read_script
-from .stages.render import Rendering, fill_slots, slots_made
+from .stages.render import Rendering, calls_of, fill_slots, slots_made
 from .stages.timelines import read_timeline, report_of_timeline
 from .timeline.slots import slot_clips
 
@@ -129,7 +130,8 @@ def plan_script(
     quality: Quality | None = None,
     allow_outside: bool = False,
 ) -> list[str]:
-    """What `compile_script` would do, one line for each slot; nothing is written.
+    """What `compile_script` would do, a line for each slot and, where a model makes it, its calls;
+    nothing is written.
 
     Arguments and errors as in `compile_script`.
     """
@@ -148,6 +150,7 @@ def plan_script(
             f"{state:<7} {slot.name:<20} {float(start):7.2f} s  {recipe['frames']:4} frames  "
             f"{recipe['renderer']} {recipe['motion']['camera']}"
         )
+        lines += [f"        {line}" for line in calls_of(recipe)]
     lines += [f"note    {notice.scene}: {notice.what}" for notice in schedule.notices]
     return lines
 
@@ -213,6 +216,33 @@ def flatten_timeline(
         clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds
     return report
+
+
+def list_models(*, config: Path | None = None) -> Iterator[str]:
+    """What the configured renderers' models need, and whether it is here: line by line.
+
+    Raises:
+        InputError: the configuration is wrong, or what the models need is not installed.
+    """
+    return models_there(load_config(config, Path.cwd() / FILE_NAME))
+
+
+def pull_models(
+    renderers: Sequence[str], *, qualities: Sequence[str] | None = None, config: Path | None = None
+) -> Iterator[str]:
+    """Fetch what renderers' models need: a line for each thing, as it is there.
+
+    Args:
+        renderers: by name.
+        qualities: to fetch for; all of them unless they are given.
+        config: the machine's configuration; else ``video_config.yaml`` in the current folder, else
+            the user's own.
+
+    Raises:
+        InputError: there is no such renderer, or the configuration is wrong.
+        WorkError: something cannot be fetched. What was fetched is kept.
+    """
+    return fetch_models(renderers, qualities, load_config(config, Path.cwd() / FILE_NAME))
 
 
 def check_video(

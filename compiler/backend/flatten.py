@@ -19,7 +19,7 @@ import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
 from .audio import read_mix
-from .chapters import chapters_of, title_of, to_ffmetadata
+from .chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
 from .encode import Encoding, timescale
 from .ffmpeg import input_args, output_args, run
 from .fit import fit_still
@@ -125,7 +125,7 @@ def flatten(
         if joined != frames:
             raise WorkError(f"{output.name}: {joined} frames were made of {frames}")
         chapters = chapters_of(timeline, fps, frames)
-        metadata = to_ffmetadata(title_of(timeline), chapters, fps)
+        metadata = to_ffmetadata(title_of(timeline), chapters, fps, disclosure_of(timeline))
         (folder / "metadata.txt").write_text(metadata, encoding="utf-8")
         _mux(folder, temporary, fps, output.name)
     silent = measure.silent

@@ -11,6 +11,8 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers import base, pool
+from ...renderers.planner import describe, is_unbounded, plan
+from ...renderers.recipe import shot_from_recipe
 from ...renderers.store import Store
 from ..backend.encode import Encoding, write_clip
 from ..backend.reading import media_path
@@ -119,6 +121,19 @@ def _write_clip(
     return write_clip(
         frames, path, width=width, height=height, fps=fps, idr=idr, encoding=Encoding(**encoding)
     )
+
+
+def calls_of(recipe: dict[str, Any]) -> list[str]:
+    """The model calls that make a slot, and which of its wishes they cannot meet, line by line.
+
+    Nothing for a renderer without a model.
+    """
+    renderer = base.renderer_class(recipe["renderer"])(recipe["settings"], recipe["quality"])
+    if is_unbounded(renderer.limits):
+        return []
+    # Which file a slot goes on from does not matter here; that it does, makes it longer.
+    previous = Path(recipe["follows"]) if recipe["follows"] else None
+    return describe(plan(shot_from_recipe(recipe, previous), renderer.limits))
 
 
 def slots_made(slots: Sequence[SlotReport]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +27,7 @@ class Making:
         encoding: codec, preset and crf of the media.
         key_of: the key of a recipe.
         continues: names of the renderers whose slots need the media of the slot before.
+        origins: what is to be told of the models behind renderers, by the renderers' names.
     """
 
     versions: Mapping[str, int]
@@ -34,6 +35,7 @@ class Making:
     encoding: Mapping[str, Any]
     key_of: Callable[[Recipe], str]
     continues: frozenset[str] = frozenset()
+    origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def slot_recipes(

@@ -57,7 +57,7 @@ class DiffusionRenderer(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
-    pipeline: ClassVar[str]
+    pipeline: str
     denoisers: ClassVar[tuple[str, ...]] = ("transformer",)
     half: ClassVar[str] = "bfloat16"
     encoded: ClassVar[tuple[str, ...]] = ("prompt_embeds", "negative_prompt_embeds")
@@ -92,7 +92,9 @@ class DiffusionRenderer(ABC):
         Args:
             parts: of the pipeline that are given, or left out by None.
         """
-        return load_pipeline(self.pipeline, self.folder, self.setup, self.dtype, parts)
+        return load_pipeline(
+            self.pipeline, self.folder, self.setup, self.dtype, parts, self.denoisers[0]
+        )
 
     # What `pool` asks for.
 
@@ -283,8 +285,11 @@ class DiffusionRenderer(ABC):
 
         while True:
             try:
-                with quiet(), torch.inference_mode():
-                    return work(self._loaded(call))
+                pipe = self._loaded(call)
+                with quiet(), torch.inference_mode(), torch.random.fork_rng():
+                    # SparseCtrl's pipeline draws from the global generator, whatever it is given.
+                    torch.manual_seed(call.seed)
+                    return work(pipe)
             except Exception as caught:  # what is not of memory is raised again at once
                 if not is_out_of_memory(caught):
                     raise

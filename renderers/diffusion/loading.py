@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -141,7 +142,12 @@ def refuse_pickles(folder: Path) -> None:
 
 
 def load_pipeline(
-    kind: str, folder: Path, setup: Setup, dtype: Any, parts: Mapping[str, Any]
+    kind: str,
+    folder: Path,
+    setup: Setup,
+    dtype: Any,
+    parts: Mapping[str, Any],
+    denoiser: str | None = None,
 ) -> Pipeline:
     """A pipeline of a class of diffusers.
 
@@ -151,6 +157,7 @@ def load_pipeline(
         setup: whose pipeline it is.
         dtype: of its numbers.
         parts: that are given, or left out by None.
+        denoiser: the part that is quantized, where the setup wants that.
 
     Raises:
         RendererError: the folder does not hold such a pipeline, or holds pickles.
@@ -163,6 +170,9 @@ def load_pipeline(
         if setup.model.path is None:
             raise _missing(setup.model, setup)
         raise RendererError(f"{folder}: no model_index.json: not a folder of a diffusers pipeline")
+    if setup.quantization == "int8" and denoiser is not None and denoiser not in parts:
+        config = diffusers.PipelineQuantizationConfig(quant_mapping={denoiser: _int8()})
+        parts = {**parts, "quantization_config": config}
     try:
         with quiet():
             made = getattr(diffusers, kind).from_pretrained(
@@ -182,6 +192,20 @@ def load_pipeline(
         raise RendererError(f"{setup.model} cannot be loaded as {kind}: {what[:300]}") from error
     made.set_progress_bar_config(disable=True)
     return made
+
+
+def _int8() -> Any:
+    """What quantizes a model's weights to 8 bits while it is loaded.
+
+    Raises:
+        UnavailableError: torchao is not installed.
+    """
+    if find_spec("torchao") is None:
+        raise UnavailableError("quantization int8 needs torchao: pip install torchao")
+    from diffusers import TorchAoConfig  # noqa: PLC0415
+    from torchao.quantization import Int8WeightOnlyConfig  # noqa: PLC0415
+
+    return TorchAoConfig(Int8WeightOnlyConfig())
 
 
 def load_part(kind: Any, source: Source, setup: Setup, dtype: Any, **more: Any) -> Any:
@@ -215,10 +239,17 @@ def from_single_file(
     import diffusers  # noqa: PLC0415
 
     path = file_of(source, setup)
+    is_small = setup.quantization == "int8" and part != "vae"
+    more = {"quantization_config": _int8()} if is_small else {}
     try:
         with quiet():
             return getattr(diffusers, kind).from_single_file(
-                str(path), config=str(folder), subfolder=part, dtype=dtype, local_files_only=True
+                str(path),
+                config=str(folder),
+                subfolder=part,
+                dtype=dtype,
+                local_files_only=True,
+                **more,
             )
     except (OSError, ValueError, TypeError, KeyError) as error:
         what = " ".join(str(error).split())
