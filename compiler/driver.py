@@ -14,6 +14,8 @@ from typing import Literal
 from ..renderers.recipe import recipe_key
 from ..renderers.store import Store
 from .errors import InputError, Problem
+from .evaluation.evaluation import Evaluation
+from .evaluation.page import page_of
 from .frontend.config import FILE_NAME, load_config
 from .frontend.model import Quality
 from .inspection.check import Check, check_reel
@@ -22,6 +24,13 @@ from .progress import OnProgress, Progress, silent
 from .report import Report
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
+from .stages.evaluate import (
+    chosen_slots,
+    evaluate_slots,
+    known_qualities,
+    pick_takes,
+    picked,
+)
 from .stages.flatten import make_video, reel_made, write_captions
 from .stages.models import fetch_models, models_there
 from .stages.read import read_script
@@ -269,6 +278,66 @@ def check_video(
     off = sum(not finding.ok for finding in found.findings)
     summary = f"{reel.name}: {off} of {len(found.findings)} findings are off"
     on_progress(Progress("check", 1, 1, summary if off else f"{reel.name}: nothing is off"))
+    return found
+
+
+def evaluate_timeline(
+    timeline: str | Path,
+    *,
+    renderers: Sequence[str] = (),
+    qualities: Sequence[str] = ("standard",),
+    slots: Sequence[str] = (),
+    picks: Sequence[str] = (),
+    config: str | Path | None = None,
+    force: bool = False,
+    on_progress: OnProgress = silent,
+) -> Evaluation:
+    """Compare renderers on slots of a timeline: make takes, measure them, and show them on a page.
+
+    The takes are added to the timeline's clips, whose media stay what they are until one is picked.
+    What was made and measured before is not made again.
+
+    Args:
+        timeline: as `compile_script` writes it.
+        renderers: to compare; all that can run here where none are named, none where takes are
+            only to be picked.
+        qualities: of each.
+        slots: to try; three, spread over the reel, where none are named; ``["all"]`` for all.
+        picks: takes to make active, as ``TAKE`` or ``SLOT=TAKE``.
+        config: the machine's configuration, as `compile_script` takes it.
+        force: make and measure again what was.
+        on_progress: called as the work goes on.
+
+    Returns:
+        The evaluation, as it is written to ``<name>.evaluation.json``.
+
+    Raises:
+        InputError: the timeline, a name or the configuration is wrong. Nothing was written.
+        WorkError: what was made cannot be measured.
+    """
+    path = Path(timeline).absolute()
+    clock = Clock(on_progress)
+    with clock.stage("read"):
+        settings = load_config(Path(config) if config else None, path)
+        loaded = read_timeline(path)
+        tried = chosen_slots(loaded, slots, path)
+        wanted = known_qualities(qualities)
+        clock.done("read", f"{path.name}: {count(len(list(slot_clips(loaded))), 'slot')}")
+    found = Evaluation(path)
+    if renderers or not picks:
+        with clock.stage("evaluate"):
+            outputs = Outputs(path.parent, path.stem)
+            evaluate_slots(
+                tried, renderers, wanted, settings, outputs, found, on_progress, force=force
+            )
+            clock.done("evaluate", f"{count(len(found.takes), 'take')} measured")
+    pick_takes(loaded, picks, slots, path)
+    found.picked = picked(loaded)
+    if found.takes or picks:
+        write_timeline(loaded, path)
+    if found.takes:
+        write_text(found.data, found.as_text())
+        write_text(found.page, page_of(found, tried))
     return found
 
 
