@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from ..errors import InputError, WorkError
-from .codecs import two_pass_args
+from .codecs import Codec, two_pass_args
 from .encode import Encoding, format_args, timescale
 from .ffmpeg import input_args, output_args, run
 
@@ -53,28 +53,29 @@ class Parts:
     frames: int
 
 
-def mux(parts: Parts, output: Path, suffix: str, name: str) -> None:
+def mux(parts: Parts, output: Path, codec: Codec, name: str) -> None:
     """Write picture and sound as they are into one file, fit for streaming.
 
     Args:
         parts: what to put together.
         output: the file.
-        suffix: ``.mp4`` or ``.mov``, which tells the format.
+        codec: of the picture.
         name: of the file, for the message of a failure.
 
     Raises:
         FfmpegError: ffmpeg failed.
     """
     timecode = ["-timecode", parts.timecode] if parts.timecode else []
+    tag = ["-tag:v", codec.tag] if codec.tag else []
     run(
         [
             *input_args(parts.picture),
             *input_args(parts.sound),
             *input_args(parts.metadata, "-f", "ffmetadata"),
             *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "2"),
-            *("-c", "copy", "-video_track_timescale", str(timescale(parts.fps)), *timecode),
+            *("-c", "copy", "-video_track_timescale", str(timescale(parts.fps)), *timecode, *tag),
             *("-movflags", "+faststart", "-fflags", "+bitexact"),
-            *output_args(output, "-f", suffix.removeprefix(".")),
+            *output_args(output, "-f", codec.suffix.removeprefix(".")),
         ],
         what=f"writing {name}",
     )
@@ -120,16 +121,12 @@ def squeezed(parts: Parts, encoding: Encoding, most_bytes: int, folder: Path, na
                 cwd=folder,
             )  # fmt: skip
         whole = folder / f"whole{encoding.kind.suffix}"
-        mux(_with_picture(parts, path), whole, encoding.kind.suffix, name)
+        mux(replace(parts, picture=path), whole, encoding.kind, name)
         over = whole.stat().st_size - most_bytes
         if over <= 0:
             return path
         room -= over + most_bytes // 200
     raise WorkError(f"{name}: cannot be brought under {most_bytes / 1e6:.2f} MB")
-
-
-def _with_picture(parts: Parts, picture: Path) -> Parts:
-    return Parts(picture, parts.sound, parts.metadata, parts.timecode, parts.fps, parts.frames)
 
 
 def _pass_args(encoder: str, number: int, log: Path) -> list[str]:

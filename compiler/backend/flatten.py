@@ -189,7 +189,7 @@ def flatten(
             if made.most_bytes is not None:
                 small = squeezed(parts, made.encoding, made.most_bytes, folder, output.name)
                 parts = replace(parts, picture=small)
-            mux(parts, temporary, made.suffix, output.name)
+            mux(parts, temporary, made.encoding.kind, output.name)
     store.tidy()
     silent = measure.silent
     return FlattenResult(

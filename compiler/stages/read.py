@@ -40,7 +40,12 @@ def read_script(
     """Read, check and hear a script."""
     with clock.stage("read"):
         settings = load_config(Path(config) if config else None, path)
-        script = load_script(path, allow_outside=allow_outside, renderers=base.renderer_names())
+        script = load_script(
+            path,
+            allow_outside=allow_outside,
+            renderers=base.renderer_names(),
+            transitions=settings.expressions,
+        )
         script = _override(script, renderer, quality)
         making = _making(script.scenes, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
