@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -31,13 +32,15 @@ from .stages.evaluate import (
     pick_takes,
     picked,
 )
-from .stages.flatten import make_video, reel_made, write_captions
+from .stages.finishing import Finishing, plan_of
+from .stages.flatten import make_videos, reel_made, write_captions
 from .stages.models import fetch_models, models_there
 from .stages.read import read_script
 from .stages.render import Rendering, calls_of, fill_slots, slots_made
 from .stages.timelines import read_timeline, report_of_timeline
 from .timeline.slots import slot_clips
 
+PLAIN = Finishing()
 Until = Literal["timeline", "media", "video"]
 
 
@@ -53,6 +56,7 @@ def compile_script(
     force: bool = False,
     allow_outside: bool = False,
     relative_media: bool = False,
+    finishing: Finishing = PLAIN,
     on_progress: OnProgress = silent,
 ) -> Report:
     """Compile a script into a timeline, its media and the finished reel.
@@ -69,6 +73,7 @@ def compile_script(
         force: render every slot again, also those that the store holds.
         allow_outside: let the script name files outside its folder.
         relative_media: name media relative to the timeline, for a folder that will move.
+        finishing: what is asked of the finished video.
         on_progress: called as the work goes on.
 
     Returns:
@@ -82,6 +87,9 @@ def compile_script(
     clock = Clock(on_progress)
     front = read_script(path, config, renderer, quality, allow_outside, clock)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
+    if until == "video":
+        made = plan_of(front.config, finishing).output
+        outputs = replace(outputs, suffix=made.suffix)
     with clock.stage("timeline"):
         schedule, timeline = lay_out(front)
         report = report_of(front, schedule, outputs)
@@ -115,7 +123,15 @@ def compile_script(
             clock.done("render", slots_made(report.slots))
     if until == "video":
         with clock.stage("flatten"):
-            make_video(timeline, outputs.timeline, outputs.video, front.config, report, on_progress)
+            make_videos(
+                timeline,
+                outputs.timeline,
+                outputs.video,
+                front.config,
+                finishing,
+                report,
+                on_progress,
+            )
             clock.done("flatten", reel_made(report))
     _write_report(report, outputs, clock)
     return report
@@ -198,9 +214,10 @@ def flatten_timeline(
     output: str | Path,
     *,
     config: str | Path | None = None,
+    finishing: Finishing = PLAIN,
     on_progress: OnProgress = silent,
 ) -> Report:
-    """Flatten any OpenTimelineIO timeline to one video file.
+    """Flatten any OpenTimelineIO timeline to a video file, or to one for each size.
 
     Arguments and errors as in `compile_script`.
     """
@@ -212,7 +229,8 @@ def flatten_timeline(
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
     with clock.stage("flatten"):
-        make_video(loaded, path, Path(output).absolute(), settings, report, on_progress)
+        video = Path(output).absolute()
+        make_videos(loaded, path, video, settings, finishing, report, on_progress)
         clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds
     return report

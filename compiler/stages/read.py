@@ -43,7 +43,12 @@ def read_script(
     """Read, check and hear a script."""
     with clock.stage("read"):
         settings = load_config(Path(config) if config else None, path)
-        script = load_script(path, allow_outside=allow_outside, renderers=base.renderer_names())
+        script = load_script(
+            path,
+            allow_outside=allow_outside,
+            renderers=base.renderer_names(),
+            transitions=settings.expressions,
+        )
         script = _override(script, renderer, quality)
         making = _making(script.scenes, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
@@ -112,7 +117,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
             if origin is not None:
                 origins[name] = origin
         except base.RendererError as error:
-            problems.append(config.problem(name, str(error)))
+            problems.append(config.problem(("renderers", name), str(error)))
     if problems:
         raise InputError(problems)
     encoder = config.encoder
