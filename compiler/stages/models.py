@@ -68,4 +68,4 @@ def _setups(name: str, qualities: Sequence[str], config: Config) -> list[Setup]:
     except base.UnavailableError as error:
         raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
-        raise InputError(config.problem(name, str(error))) from error
+        raise InputError(config.problem(("renderers", name), str(error))) from error

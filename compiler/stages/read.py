@@ -12,13 +12,14 @@ from ...renderers import base
 from ...renderers.diffusion.loading import pinned
 from ...renderers.diffusion.setup import origin_of
 from ...renderers.recipe import recipe_key
+from ...renderers.saliency import look_at
 from ..errors import InputError, Problem
 from ..frontend.config import Config, load_config
 from ..frontend.model import Quality, Scene, Script
 from ..frontend.script import load_script
 from ..frontend.speech import Speech, hear
 from ..progress import Progress
-from ..timeline.recipes import Making
+from ..timeline.recipes import Look, Making, unseen
 from .clock import Clock, count
 
 
@@ -43,7 +44,12 @@ def read_script(
     """Read, check and hear a script."""
     with clock.stage("read"):
         settings = load_config(Path(config) if config else None, path)
-        script = load_script(path, allow_outside=allow_outside, renderers=base.renderer_names())
+        script = load_script(
+            path,
+            allow_outside=allow_outside,
+            renderers=base.renderer_names(),
+            transitions=settings.expressions,
+        )
         script = _override(script, renderer, quality)
         making = _making(script.scenes, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
@@ -56,7 +62,7 @@ def read_script(
 
 
 def _override(script: Script, renderer: str | None, quality: Quality | None) -> Script:
-    """The script with one renderer or quality for all scenes."""
+    """The script with one renderer or quality for all scenes; a draft is half as large."""
     if renderer is not None and renderer not in base.renderer_names():
         known = ", ".join(base.renderer_names())
         raise InputError(
@@ -66,7 +72,16 @@ def _override(script: Script, renderer: str | None, quality: Quality | None) -> 
         replace(scene, renderer=renderer or scene.renderer, quality=quality or scene.quality)
         for scene in script.scenes
     )
-    return replace(script, scenes=scenes)
+    output = script.output
+    if all(scene.quality == "draft" for scene in scenes):
+        # A mixed reel keeps its size: its drafts would have to be enlarged again, frame by frame.
+        output = replace(output, width=_halved(output.width), height=_halved(output.height))
+    return replace(script, scenes=scenes, output=output)
+
+
+def _halved(length: int) -> int:
+    """Half of a length, even."""
+    return max(2, length // 4 * 2)
 
 
 def _making(scenes: Sequence[Scene], config: Config) -> Making:
@@ -105,7 +120,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
                 origins[name] = origin
                 settings[name] = pinned(name, config.renderers.get(name, {}))
         except base.RendererError as error:
-            problems.append(config.problem(name, str(error)))
+            problems.append(config.problem(("renderers", name), str(error)))
     if problems:
         raise InputError(problems)
     encoder = config.encoder
@@ -115,5 +130,14 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
         encoding={"codec": encoder.codec, "preset": encoder.preset, "crf": encoder.crf},
         key_of=recipe_key,
         continues=frozenset(continues),
+        look=_look,
         origins=origins,
     )
+
+
+def _look(still: Path) -> Look:
+    try:
+        seen = look_at(still)
+    except base.RendererError:
+        return unseen(still)  # Rendering says what is wrong with it.
+    return seen.aspect, seen.focus
