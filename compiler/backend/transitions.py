@@ -72,7 +72,12 @@ ZOOM = 2.5
 
 LONGEST_S = 59
 """Seconds that ``xfade`` can take at a time."""
-_BT709_IN = {"matrixin": "709", "transferin": "709", "primariesin": "709", "rangein": "tv"}
+_BT709 = {
+    "range": "tv",
+    "color_primaries": "bt709",
+    "color_trc": "bt709",
+    "colorspace": "bt709",
+}
 _FINE = "1/705600000"
 """A time base that halves of frames of any usual rate are whole numbers in."""
 
@@ -214,16 +219,14 @@ def _ready(stream: Any, haste: int, linear: bool) -> Any:
     if not linear:
         return fine
     # 16 bits hold what 8 bits of gamma-encoded light do, also in the dark.
-    return (
-        fine.filter("zscale", **_BT709_IN, transfer="linear", matrix="gbr", range="pc")
-        .filter("format", "gbrp16le")
-    )  # fmt: skip
+    tagged = fine.filter("setparams", **_BT709)
+    lit = tagged.filter("zscale", transfer="linear", matrix="gbr", range="pc")
+    return lit.filter("format", "gbrp16le")
 
 
 def _from_linear(stream: Any) -> Any:
-    tags = {"matrixin": "gbr", "transferin": "linear", "primariesin": "709", "rangein": "pc"}
     out = {"matrix": "709", "transfer": "709", "primaries": "709", "range": "tv"}
-    return stream.filter("zscale", **tags, **out).filter("format", "yuv420p")
+    return stream.filter("zscale", transferin="linear", **out).filter("format", "yuv420p")
 
 
 def _dip(outgoing: Any, incoming: Any, colour: str, passage: Passage, style: Style) -> Any:
