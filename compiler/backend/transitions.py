@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -247,13 +247,25 @@ def _dip(outgoing: Any, incoming: Any, colour: str, passage: Passage, style: Sty
         begun = passage.begun + first - half
         flat = plain(colour, rest, passage.size, fps)
         parts.append(_xfade(flat, new, fade, half, begun, fps, style))
-    return parts[0] if len(parts) == 1 else ffmpeg.concat(*parts, v=1, a=0)
+    return in_a_row(parts, fps)
 
 
 def plain(colour: str, frames: int, size: tuple[int, int], fps: Fraction) -> Any:
     """A stream of one colour, of exactly some frames."""
     flat = source(f"color=c={colour}:s={size[0]}x{size[1]}:r={_exact(fps)}", f="lavfi")
     return flat.filter("trim", end_frame=frames).filter("format", "yuv420p").filter("setsar", 1)
+
+
+def in_a_row(streams: Sequence[Any], fps: Fraction) -> Any:
+    """Streams one after another.
+
+    Frames are numbered anew: ``concat`` does not know how long a stream of a single frame is, and
+    would lay the next one over it.
+    """
+    if len(streams) == 1:
+        return streams[0]
+    row = ffmpeg.concat(*streams, v=1, a=0)
+    return row.filter("settb", f"{fps.denominator}/{fps.numerator}").filter("setpts", "N")
 
 
 def check_expression(expression: str) -> str:
