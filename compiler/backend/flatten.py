@@ -20,7 +20,7 @@ import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
 from .audio import read_mix
-from .chapters import chapters_of, title_of, to_ffmetadata
+from .chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
 from .encode import Encoding
 from .fetch import fetch_all
 from .ffmpeg import ffmpeg_path
@@ -181,7 +181,8 @@ def flatten(
             raise WorkError(f"{output.name}: {joined} frames were made of {frames}")
         metadata = folder / "metadata.txt"
         chapters = chapters_of(timeline, fps, frames)
-        metadata.write_text(to_ffmetadata(title_of(timeline), chapters, fps), encoding="utf-8")
+        tags = to_ffmetadata(title_of(timeline), chapters, fps, disclosure_of(timeline))
+        metadata.write_text(tags, encoding="utf-8")
         parts = Parts(picture, sound_path, metadata, timecode_of(timeline, fps), fps, frames)
         if made.preview is not None:
             write_preview(picture, made.preview, temporary, folder, output.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,7 +66,7 @@ class Config:
     expressions: Mapping[str, str] = field(default_factory=dict)
     workers: int | Literal["auto"] = "auto"
     renderers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    source: Source | None = None
+    source: Source | None = field(default=None, compare=False, repr=False)
 
     def problem(self, path: Path_, what: str, hint: str = "") -> Problem:
         """Something that is wrong with a value, at its place in the file where there is one."""
@@ -99,9 +100,25 @@ def load_config(explicit: Path | None, beside: Path | None) -> Config:
         linear_light=mixing.get("light") == "linear",
         expressions=mixing.get("expressions") or {},
         workers=data.get("workers", "auto"),
-        renderers=data.get("renderers") or {},
+        renderers=_settings(data.get("renderers") or {}, path.absolute().parent),
         source=source,
     )
+
+
+def _settings(value: Any, folder: Path) -> Any:
+    """Settings as renderers and recipes hold them: plain numbers, and absolute paths for those that
+    begin with ``./``, ``../`` or ``~``. Other names without a root are the hub's."""
+    if isinstance(value, Mapping):
+        return {key: _settings(entry, folder) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_settings(entry, folder) for entry in value]
+    if isinstance(value, Fraction):
+        return float(value)
+    if isinstance(value, str) and value.startswith("~/"):
+        return str(Path(value).expanduser())
+    if isinstance(value, str) and value.startswith(("./", "../")):
+        return str((folder / value).resolve())
+    return value
 
 
 def _preset(data: Mapping[str, Any]) -> Preset:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -127,10 +128,15 @@ class _Resolver:
         values: dict[str, Any] = {**data, "audio": self._folder / data["audio"]}
         transcript = values.pop("transcript", None)
         if isinstance(transcript, dict):
-            values["asr"] = model.Asr(**transcript)
+            values["asr"] = self._recogniser(model.Asr(**transcript))
         elif transcript is not None:
             values["transcript"] = self._folder / transcript
         return model.Narration(**values)
+
+    def _recogniser(self, asr: model.Asr) -> model.Asr:
+        """A model in a folder beside the script is meant before one of that name elsewhere."""
+        folder = self._folder / asr.model
+        return replace(asr, model=str(folder)) if folder.is_dir() else asr
 
     def _music(self, data: Mapping[str, Any] | None) -> model.Music | None:
         if data is None:
@@ -154,6 +160,9 @@ class _Resolver:
             for key, value in data.items()
         }
         values["loras"] = loras
+        if isinstance(data.get("focus"), list):
+            x, y = data["focus"]
+            values["focus"] = (float(x), float(y))
         return model.Motion(**values)
 
     def _file(self, name: str | None) -> Path | None:

@@ -16,7 +16,7 @@ from ..sync import edit
 from ..sync.frames import frame_time
 from ..sync.schedule import lay_end_to_end, make_schedule
 from ..sync.types import Interval, Word
-from ..timeline.build import Sound, build_timeline
+from ..timeline.build import NAMESPACE, Sound, build_timeline
 from ..timeline.recipes import slot_recipes
 from .read import Front
 
@@ -30,7 +30,12 @@ def lay_out(front: Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
         music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
     recipes = slot_recipes(script, schedule, front.making)
-    return schedule, build_timeline(script, schedule, recipes, voices, music)
+    timeline = build_timeline(script, schedule, recipes, voices, music)
+    if front.making.origins:
+        timeline.metadata[NAMESPACE]["generated_by"] = [
+            dict(origin) for origin in front.making.origins.values()
+        ]
+    return schedule, timeline
 
 
 def _schedule(script: Script, speech: Speech) -> edit.Schedule:
@@ -44,10 +49,7 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
         scenes.append(
             edit.SceneInput(
                 id=scene.id,
-                words=tuple(
-                    Word(word.text, word.start + offset, word.end + offset)
-                    for word in speech.words.get(scene.id, ())
-                ),
+                words=_moved(speech.words.get(scene.id, ()), offset),
                 time=scene.time and Interval(scene.time[0] + offset, scene.time[1] + offset),
                 beat=scene.duration,
                 transition=scene.transition.duration,
@@ -70,6 +72,13 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
                 error.hint,
             )
         ) from error
+
+
+def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:
+    """Words of a voice file on the axis of the whole narration."""
+    if not offset:
+        return words
+    return tuple(Word(word.text, word.start + offset, word.end + offset) for word in words)
 
 
 def report_of(front: Front, schedule: edit.Schedule, outputs: Outputs) -> Report:
