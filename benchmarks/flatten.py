@@ -44,12 +44,15 @@ flatten(Path(sys.argv[1]), Path(sys.argv[2]))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60.0, help="length of the reel")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="length of the reel; 0 for none"
+    )
     parser.add_argument("--clips", type=int, nargs="+", default=[12, 500])
     parser.add_argument("--size", default="270x480")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        one_change(Path(scratch), args.seconds)
+    if args.seconds:
+        with tempfile.TemporaryDirectory() as scratch:
+            one_change(Path(scratch), args.seconds)
     width, height = map(int, args.size.split("x"))
     with tempfile.TemporaryDirectory() as scratch:
         sizes(Path(scratch), args.clips, width, height)
@@ -73,7 +76,8 @@ def one_change(folder: Path, seconds: float) -> None:
         stages = ", ".join(f"{name} {taken:.1f}" for name, taken in report.seconds.items())
         print(
             f"{turn:<18} {spent[-1]:7.2f} s  {spent[-1] / spent[0]:6.1%} of the first  "
-            f"{made} of {len(report.slots)} slots and {len(new)} segments made  ({stages})"
+            f"{made} of {len(report.slots)} slots and {len(new)} segments made  ({stages})",
+            flush=True,
         )
 
 
@@ -101,7 +105,8 @@ def told(name: str, clips: int, seconds: float, peak_mb: float, first: float) ->
     first = first or peak_mb
     print(
         f"{name:<16} {clips:8} {frames:7} {seconds:8.2f} {frames / seconds:9.1f} "
-        f"{peak_mb:6.0f} MB {peak_mb / first:7.2f}"
+        f"{peak_mb:6.0f} MB {peak_mb / first:7.2f}",
+        flush=True,
     )
     return first
 
