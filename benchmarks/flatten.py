@@ -28,8 +28,8 @@ import yaml
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.backend.encode import write_clip
 from otio_gvideo.compiler.backend.ffmpeg import ffmpeg_path
-from reel import stretched
 
+EXAMPLE = Path(__file__).parent.parent / "examples" / "lighthouse"
 FPS = Fraction(24)
 BODY, HALF = 24, 6
 MEDIA = 6
@@ -79,6 +79,21 @@ def one_change(folder: Path, seconds: float) -> None:
             f"{made} of {len(report.slots)} slots and {len(new)} segments made  ({stages})",
             flush=True,
         )
+
+
+def stretched(folder: Path, seconds: float) -> Path:
+    """The example's script with a silent beat at its end that makes it as long as asked for."""
+    script = yaml.safe_load((EXAMPLE / "script.yaml").read_text())
+    for name in ("keyframes", "audio"):
+        shutil.copytree(EXAMPLE / name, folder / name)
+    report = compile_script(EXAMPLE / "script.yaml", output=folder / "measure", until="timeline")
+    missing = seconds - float(report.frames / report.fps)
+    if missing > 0:
+        still = script["scenes"][0]["keyframe"]
+        script["scenes"].append({"id": "hold", "duration": round(missing, 3), "keyframe": still})
+    path = folder / "stretched.yaml"
+    path.write_text(yaml.safe_dump(script))
+    return path
 
 
 def sizes(folder: Path, counts: list[int], width: int, height: int) -> None:

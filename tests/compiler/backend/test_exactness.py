@@ -163,6 +163,7 @@ def test_many_timelines(
     check(timeline, media, tmp_path_factory.mktemp("reel"))
 
 
+@pytest.mark.slow
 def test_ten_hours_do_not_drift(media: Path) -> None:
     ntsc = Fraction(30000, 1001)
     length = otio.opentime.RationalTime(97, 29.97)
