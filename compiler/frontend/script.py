@@ -21,7 +21,11 @@ _INHERITED = ("renderer", "quality", "fit", "prompt", "negative_prompt", "seed")
 
 
 def load_script(
-    path: Path, *, allow_outside: bool = False, renderers: Collection[str] | None = None
+    path: Path,
+    *,
+    allow_outside: bool = False,
+    renderers: Collection[str] | None = None,
+    transitions: Collection[str] = (),
 ) -> model.Script:
     """Read and check a script.
 
@@ -29,6 +33,7 @@ def load_script(
         path: the YAML file.
         allow_outside: accept files outside the script's folder.
         renderers: names of the renderers there are; None to accept any.
+        transitions: names of those that this machine's configuration adds.
 
     Raises:
         InputError: with every problem of the script, in file order.
@@ -36,7 +41,7 @@ def load_script(
     name = _shown(path)
     source = read_yaml(path, name)
     files = Files(source, path.parent, allow_outside)
-    problems = check_schema(source, "script")
+    problems = check_schema(source, "script", {"transition": transitions})
     problems += check_script(source, files, renderers)
     problems += files.problems
     if problems:
@@ -155,6 +160,9 @@ class _Resolver:
             for key, value in data.items()
         }
         values["loras"] = loras
+        if isinstance(data.get("focus"), list):
+            x, y = data["focus"]
+            values["focus"] = (float(x), float(y))
         return model.Motion(**values)
 
     def _file(self, name: str | None) -> Path | None:
