@@ -160,7 +160,7 @@ class Scene:
     negative_prompt: str = ""
     depth: Path | None = None
     fit: Fit = "cover"
-    renderer: str = "camera"
+    renderer: str = "parallax"
     quality: Quality = "standard"
     seed: int | None = None
     motion: Motion = Motion()

@@ -24,7 +24,7 @@ def test_continuations_follow_each_other_where_the_renderer_needs_it() -> None:
     script, schedule = reel()
     plain = slot_recipes(script, schedule, MAKING)
     assert plain["long.2"]["follows"] is None
-    chained = slot_recipes(script, schedule, replace(MAKING, continues=frozenset({"camera"})))
+    chained = slot_recipes(script, schedule, replace(MAKING, continues=frozenset({"parallax"})))
     assert chained["long"]["follows"] is None
     assert chained["long.2"]["follows"] == MAKING.key_of(chained["long"])
 
