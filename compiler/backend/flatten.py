@@ -19,18 +19,24 @@ import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
 from .audio import read_mix
+from .captions.burn import Burned, burned
+from .captions.cues import captions_of
+from .captions.sidecars import to_vtt
+from .captions.words import language_of
 from .chapters import chapters_of, title_of, to_ffmetadata
 from .encode import Encoding, timescale
 from .ffmpeg import input_args, output_args, run
 from .fit import fit_still
 from .graph import encode_piece
 from .join import join, places_in
+from .languages import iso_639_2
 from .loudness import encode_audio
+from .mp4 import disable_subtitles
 from .picture import Reading, read_picture, timeline_frames
 from .pieces import Copy, CopyPlaces, Encode, Piece, cut_pieces
 from .probe import MediaInfo, probe
 from .reading import exact_rate, ours
-from .segments import Clear, Span, media_of
+from .segments import Clear, Span, media_of, trim
 from .whole_file import whole_file
 
 SIDE_BY_SIDE = max(1, min(4, os.cpu_count() or 1))
@@ -115,8 +121,9 @@ def flatten(
     reading = read_picture(timeline, root, fps)
     mix = read_mix(timeline, root, frames / fps)
     size = _size(timeline, reading, width, height)
-    work = _Work(reading, size, fps, encoding or Encoding())
     with whole_file(output) as temporary, _scratch(work_dir or output.parent) as folder:
+        captions = burned(timeline, size, fps, folder)
+        work = _Work(reading, size, fps, encoding or Encoding(), captions)
         with ThreadPoolExecutor(1) as listener, work.stopped_on_error():
             sound = listener.submit(encode_audio, mix, folder / "sound.mp4", stop=work.stop)
             pieces = work.make_pieces(folder, on_progress)
@@ -127,7 +134,11 @@ def flatten(
         chapters = chapters_of(timeline, fps, frames)
         metadata = to_ffmetadata(title_of(timeline), chapters, fps)
         (folder / "metadata.txt").write_text(metadata, encoding="utf-8")
-        _mux(folder, temporary, fps, output.name)
+        cues = captions_of(timeline)
+        if cues:
+            (folder / "captions.vtt").write_text(to_vtt(cues), encoding="utf-8")
+        tags = _Tags(language_of(timeline) if cues else "", bool(cues), captions is not None)
+        _mux(folder, temporary, fps, output.name, tags)
     silent = measure.silent
     return FlattenResult(
         frames=frames,
@@ -139,15 +150,23 @@ def flatten(
         loudness_lufs=None if silent else measure.lufs,
         true_peak_dbtp=None if silent else measure.dbtp,
         seconds=time.monotonic() - started,
-        warnings=reading.warnings,
+        warnings=(*reading.warnings, *(captions.warnings if captions else ())),
     )
 
 
 class _Work:
     """The picture's pieces: planned, then made, a few side by side."""
 
-    def __init__(self, reading: Reading, size: tuple[int, int], fps: Fraction, encoding: Encoding):
+    def __init__(
+        self,
+        reading: Reading,
+        size: tuple[int, int],
+        fps: Fraction,
+        encoding: Encoding,
+        captions: Burned | None,
+    ):
         self._reading, self._size, self._fps, self._encoding = reading, size, fps, encoding
+        self._captions = captions
         self._media = dict(reading.media)
         self._places: dict[Path, CopyPlaces | None] = {}
         self.stop = threading.Event()
@@ -215,7 +234,7 @@ class _Work:
         headers = {path: self._headers(path) for path in files}
         known = {value for value in headers.values() if value}
         if len(known) == 1:
-            pieces = cut_pieces(spans, self._fps, lambda path: self._places_of(path, headers))
+            pieces = self._cut(lambda path: self._places_of(path, headers))
             if all(isinstance(piece, Copy) for piece in pieces):
                 return pieces
         if known:
@@ -224,7 +243,18 @@ class _Work:
             video = probe(own).video
             wanted = video.extradata if video is not None else b""
             headers = {path: value if value == wanted else b"" for path, value in headers.items()}
-        return cut_pieces(spans, self._fps, lambda path: self._places_of(path, headers))
+        return self._cut(lambda path: self._places_of(path, headers))
+
+    def _cut(self, places_of: Callable[[Path], CopyPlaces | None]) -> list[Piece]:
+        """The pieces; where a caption is seen nothing is copied."""
+        spans = self._reading.spans
+        if self._captions is None:
+            return cut_pieces(spans, self._fps, places_of)
+        pieces: list[Piece] = []
+        for start, end, seen in self._captions.stretches(spans[-1].end, self._fps):
+            part = trim(spans, start, end, self._fps)
+            pieces += cut_pieces(part, self._fps, (lambda _: None) if seen else places_of)
+        return pieces
 
     def _headers(self, path: Path) -> bytes:
         """The codec headers of a file that looks like one of ours; none where it doesn't."""
@@ -273,24 +303,45 @@ class _Work:
             size=self._size,
             fps=self._fps,
             encoding=self._encoding,
+            captions=self._captions,
             on_frame=on_frame,
             stop=self.stop,
         )
 
 
-def _mux(folder: Path, output: Path, fps: Fraction, name: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Tags:
+    """What the file says of its sound and captions: their language, and whether there are any."""
+
+    language: str
+    captions: bool
+    burned: bool
+
+
+def _mux(folder: Path, output: Path, fps: Fraction, name: str, tags: _Tags) -> None:
+    language = iso_639_2(tags.language)
+    text = input_args(folder / "captions.vtt", "-f", "webvtt") if tags.captions else []
+    stream = [
+        *("-map", "3:s:0", "-c:s", "mov_text"),
+        *("-metadata:s:s:0", f"language={language}", "-metadata:s:a:0", f"language={language}"),
+    ]
     run(
         [
             *input_args(folder / "picture.mp4"),
             *input_args(folder / "sound.mp4"),
             *input_args(folder / "metadata.txt", "-f", "ffmetadata"),
+            *text,
             *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "2"),
             *("-c", "copy", "-video_track_timescale", str(timescale(fps))),
+            *(stream if tags.captions else []),
             *("-movflags", "+faststart", "-fflags", "+bitexact"),
             *output_args(output, "-f", "mp4"),
         ],
         what=f"writing {name}",
     )
+    if tags.burned:
+        # Captions that are seen in any case are not shown once more, unless somebody asks for it.
+        disable_subtitles(output)
 
 
 @contextmanager

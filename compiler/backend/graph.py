@@ -11,6 +11,7 @@ from typing import Any
 
 import ffmpeg
 
+from .captions.burn import Burned
 from .encode import TAGS, Encoding, video_args
 from .ffmpeg import output_args, run, url
 from .fit import Fit, fit_of
@@ -32,6 +33,7 @@ def encode_piece(
     size: tuple[int, int],
     fps: Fraction,
     encoding: Encoding,
+    captions: Burned | None = None,
     on_frame: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
@@ -45,6 +47,7 @@ def encode_piece(
         size: width and height of the reel, in pixels.
         fps: of the reel.
         encoding: of the reel.
+        captions: drawn over all of it, transitions too.
         on_frame: called with the number of frames that are ready.
         stop: ends the work when it is set.
 
@@ -54,7 +57,12 @@ def encode_piece(
     pictures = _Pictures(media, size, fps)
     shown = [pictures.stream(span.picture, span.frames) for span in piece.spans]
     stream = shown[0] if len(shown) == 1 else ffmpeg.concat(*shown, v=1, a=0)
-    last = piece.spans[-1].end
+    first, last = piece.spans[0].start, piece.spans[-1].end
+    text = captions.between(first / fps, last / fps) if captions else ""
+    if captions is not None and text:
+        script = path.with_suffix(".ass")
+        script.write_text(text, encoding="utf-8")
+        stream = _captioned(stream, script, captions.fonts, first, fps)
     run(
         [
             *compiled(stream),
@@ -63,9 +71,19 @@ def encode_piece(
             *video_args(encoding, fps),
             *output_args(path, "-f", "mp4"),
         ],
-        what=f"encoding frames {piece.spans[0].start} to {last}",
+        what=f"encoding frames {first} to {last}",
         on_frame=on_frame,
         stop=stop,
+    )
+
+
+def _captioned(stream: Any, script: Path, fonts: Path, start: int, fps: Fraction) -> Any:
+    """A stream with captions over it, which are timed from the start of the reel."""
+    return (
+        stream.filter("settb", f"{fps.denominator}/{fps.numerator}")
+        .filter("setpts", f"N+{start}")
+        .filter("ass", filename=str(script), fontsdir=str(fonts), shaping="complex")
+        .filter("setpts", "N")
     )
 
 

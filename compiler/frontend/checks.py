@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 import av
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageFont, UnidentifiedImageError
 
 from ..errors import Problem, WorkError
 from .align.tokens import tokenize
@@ -24,6 +24,7 @@ from .yaml_source import Path_, Source
 
 MOST_PIXELS = 200_000_000
 """A still with more is refused before it is decoded."""
+FONT_SUFFIXES = (".ttf", ".otf", ".ttc")
 CLOCKS = ("text", "time", "duration")
 _AT_WORD = re.compile(r"word:(?P<word>[^#\s]+)(?:#(?P<nth>[1-9]\d*))?")
 
@@ -42,7 +43,7 @@ class Files:
         Args:
             value: a path as the script has it.
             path: where it stands.
-            kind: ``image``, ``sound`` or ``file``.
+            kind: ``image``, ``sound``, ``font`` or ``file``.
         """
         if not isinstance(value, str) or not value:
             return None
@@ -68,6 +69,8 @@ class Files:
             return ("does not exist" if not path.exists() else "is no file", _sibling(path))
         if kind == "image":
             return _image_fault(path)
+        if kind == "font":
+            return _font_fault(path)
         if kind == "sound":
             try:
                 length = duration_of(path)
@@ -90,6 +93,14 @@ def _image_fault(path: Path) -> tuple[str, str] | None:
         return "is no image that can be read", "PNG, JPEG, WebP and TIFF are"
     except (OSError, ValueError, SyntaxError) as error:
         return f"is a broken image: {error}", "save it again"
+    return None
+
+
+def _font_fault(path: Path) -> tuple[str, str] | None:
+    try:
+        ImageFont.truetype(path, 24)
+    except (OSError, ValueError):
+        return "is no font that can be read", "TrueType and OpenType fonts are"
     return None
 
 
@@ -128,6 +139,7 @@ def check_script(
     music = data.get("music")
     if isinstance(music, dict):
         files.check(music.get("audio"), ("music", "audio"), "sound")
+    yield from _check_captions(source, data.get("captions"), files)
     silences = data.get("silences")
     if isinstance(silences, dict):
         keep, longer = silences.get("keep", Fraction(1, 4)), silences.get("longer_than")
@@ -170,6 +182,25 @@ def _check_narration(narration: object, path: Path_, files: Files) -> Fraction |
     files.check(narration.get("transcript"), (*path, "transcript"), "file")
     audio = files.check(narration.get("audio"), (*path, "audio"), "sound")
     return duration_of(audio) if audio is not None else None
+
+
+def _check_captions(source: Source, captions: object, files: Files) -> Iterator[Problem]:
+    if not isinstance(captions, dict):
+        return
+    if is_font_file(captions.get("font")):
+        files.check(captions["font"], ("captions", "font"), "font")
+    for key, value in captions.items():
+        if str(key).endswith("colour") and isinstance(value, str):
+            try:
+                ImageColor.getrgb(value)
+            except ValueError:
+                hint = "write it as #ffd400, with opacity as #ffd400c0, or as a name of CSS"
+                yield source.problem(("captions", key), f"{show(value)} is not a colour", hint)
+
+
+def is_font_file(font: object) -> bool:
+    """Whether a font is stated as a file rather than as a family."""
+    return isinstance(font, str) and font.lower().endswith(FONT_SUFFIXES)
 
 
 def _check_clock(

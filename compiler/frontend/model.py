@@ -66,10 +66,28 @@ class Music:
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """How words are shown; the sidecar files are written in any case."""
+    """How words are shown; the sidecar files are written in any case.
+
+    What is None is left to the backend, whose defaults suit the style and the picture's shape.
+    Lengths are pixels of a picture whose shorter side is 1080.
+    """
 
     burn: bool = False
     style: CaptionStyle = "plain"
+    font: str | None = None
+    """A font file by its absolute path, or the name of a family."""
+    size: float | None = None
+    colour: str | None = None
+    highlight_colour: str | None = None
+    outline: float | None = None
+    outline_colour: str | None = None
+    shadow: float | None = None
+    box_colour: str | None = None
+    position: str | float | None = None
+    safe_area: Mapping[str, float] | None = None
+    capitals: bool | None = None
+    lines: int | None = None
+    words: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import InputError
 from . import model
-from .checks import Files, check_script
+from .checks import Files, check_script, is_font_file
 from .schema_check import check_schema
 from .yaml_source import Path_, Source, read_yaml, where
 
@@ -60,7 +60,6 @@ class _Resolver:
 
     def script(self, data: Mapping[str, Any]) -> model.Script:
         silences = data.get("silences", {})
-        captions = data.get("captions", {})
         default = model.Silences()
         return model.Script(
             path=self._path.absolute(),
@@ -70,7 +69,7 @@ class _Resolver:
             scenes=self._scenes(data["scenes"], data.get("defaults", {})),
             narration=self._narration(data.get("narration")),
             music=self._music(data.get("music")),
-            captions=model.Captions(**captions),
+            captions=self._captions(data.get("captions", {})),
             silences=model.Silences(
                 policy=silences.get("policy", default.policy),
                 longer_than=Fraction(silences.get("longer_than", default.longer_than)),
@@ -138,6 +137,17 @@ class _Resolver:
             if key in values:
                 values[key] = float(values[key])
         return model.Music(**values)
+
+    def _captions(self, data: Mapping[str, Any]) -> model.Captions:
+        values: dict[str, Any] = {
+            key: float(value) if isinstance(value, Fraction) else value
+            for key, value in data.items()
+        }
+        if is_font_file(values.get("font")):
+            values["font"] = str(self._folder / values["font"])
+        if "safe_area" in values:
+            values["safe_area"] = {side: float(share) for side, share in data["safe_area"].items()}
+        return model.Captions(**values)
 
     def _motion(self, data: Mapping[str, Any]) -> model.Motion:
         loras = tuple(

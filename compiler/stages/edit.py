@@ -93,8 +93,6 @@ def report_of(front: Front, schedule: edit.Schedule, outputs: Outputs) -> Report
 def _not_done(script: Script) -> list[str]:
     """What the script asks for and does not get."""
     undone = []
-    if script.captions.burn:
-        undone.append("captions.burn: captions are written beside the reel, not into the picture")
     first = script.scenes[0]
     if first.transition.duration and "transition" in first.places:
         undone.append(f"{first.id}: the first scene comes in by a cut; its transition is left out")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
 
-from ..backend.captions import captions_of, to_srt, to_vtt
+from ..backend.captions.burn import to_ass
+from ..backend.captions.cues import captions_of
+from ..backend.captions.sidecars import to_srt, to_vtt
 from ..backend.encode import Encoding
 from ..backend.flatten import flatten
 from ..frontend.config import Config
@@ -16,12 +19,15 @@ from ..report import Loudness, Report
 from .clock import count
 
 
-def write_captions(timeline: otio.schema.Timeline, outputs: Outputs) -> list[Path]:
-    """Write the sidecars, and return their paths."""
+def write_captions(
+    timeline: otio.schema.Timeline, outputs: Outputs, size: tuple[int, int], fps: Fraction
+) -> list[Path]:
+    """Write the sidecars for a reel of that size and rate, and return their paths."""
     cues = captions_of(timeline)
     write_text(outputs.srt, to_srt(cues))
     write_text(outputs.vtt, to_vtt(cues))
-    return [outputs.srt, outputs.vtt]
+    write_text(outputs.ass, to_ass(timeline, size, fps))
+    return [outputs.srt, outputs.vtt, outputs.ass]
 
 
 def make_video(
@@ -46,6 +52,7 @@ def make_video(
     )
     report.video = video
     report.frames = result.frames
+    report.warnings += [line for line in result.warnings if line not in report.warnings]
     if result.loudness_lufs is not None and result.true_peak_dbtp is not None:
         report.loudness = Loudness(result.loudness_lufs, result.true_peak_dbtp)
 

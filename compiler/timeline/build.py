@@ -7,7 +7,7 @@ transitions, the narration on ``A1``, music on ``A2``, every edit on whole frame
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -86,7 +86,10 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
             "height": output.height,
             "fps": f"{schedule.fps.numerator}/{schedule.fps.denominator}",
         },
-        "captions": {"burn": script.captions.burn, "style": script.captions.style},
+        "captions": {
+            key: value for key, value in asdict(script.captions).items() if value is not None
+        },
+        "language": _language(script),
         "words": [
             {
                 "scene": scene.id,
@@ -98,6 +101,12 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
             for word in scene.words
         ],
     }
+
+
+def _language(script: model.Script) -> str:
+    """The language of the words: of the narration, else of the first scene that has one."""
+    narrations = [script.narration, *(scene.narration for scene in script.scenes)]
+    return next((narration.language for narration in narrations if narration), "en")
 
 
 def _picture(

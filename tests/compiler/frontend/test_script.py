@@ -216,7 +216,8 @@ def test_schema_defaults_are_the_models_defaults() -> None:
         "silences": model.Silences(),
     }.items():
         for name, rules in schema[key]["properties"].items():
-            if "default" in rules and name != "loras":
+            left_to_the_backend = key == "captions" and getattr(default, name) is None
+            if "default" in rules and name != "loras" and not left_to_the_backend:
                 stated = rules["default"]
                 same = float(getattr(default, name)) if isinstance(stated, int | float) else None
                 assert stated in (same, getattr(default, name)), (key, name)

@@ -1,0 +1,247 @@
+"""Cues as Advanced SubStation Alpha, which libass draws: styles, positions, the spoken word.
+
+The format: http://www.tcax.org/docs/ass-specs.htm, with libass's extensions (a box behind all lines
+is ``BorderStyle`` 4, ``Encoding`` -1 finds the direction of the text by itself).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from .cues import Cue, Setting
+from .fonts import Face, emoji
+from .style import Area, Colour, Style, area_of
+from .words import SpokenWord, is_joined, join_words
+
+_LINGER_S = 0.3
+"""A word stays lit over a shorter pause after it."""
+_POP_MS = 90
+"""Milliseconds in which big words grow to their size."""
+_BOX_PADDING = 0.3
+"""Of an em, between letters and the edge of their box."""
+_STYLE_FIELDS = (
+    "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
+    "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
+    "Alignment, MarginL, MarginR, MarginV, Encoding"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of an ASS file, and the reel seconds in which it is seen."""
+
+    start: float
+    end: float
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An ASS file: what stands above its events, and the events in order."""
+
+    header: str
+    events: tuple[Event, ...]
+
+    def text(self, start_s: float | Fraction = 0.0, end_s: float | Fraction = math.inf) -> str:
+        """The file, with the events that are seen in a stretch of the reel."""
+        lines = (e.line for e in self.events if e.start < end_s and e.end > start_s)
+        return "\n".join([self.header, *lines, ""])
+
+
+@dataclass(frozen=True, slots=True)
+class Typesetter:
+    """Sets cues in a style, for a picture of some size and rate.
+
+    Attributes:
+        style: how they look.
+        size: of the picture, in pixels.
+        fps: of the reel: captions change between two frames, so that rounding shifts none.
+        language: of the words.
+        family: another font than the style's that is drawn with, by the name of its family.
+        absent: letters that are left out, since nothing draws them.
+    """
+
+    style: Style
+    size: tuple[int, int]
+    fps: Fraction
+    language: str = "en"
+    family: str = ""
+    absent: frozenset[str] = frozenset()
+
+    @property
+    def area(self) -> Area:
+        """Where captions may be."""
+        return area_of(self.style, self.size)
+
+    @property
+    def face(self) -> Face:
+        """The font that is measured."""
+        return self.style.face()
+
+    def setting(self) -> Setting:
+        """What a cue may hold."""
+        big = self.style.style == "word"
+        return Setting(
+            width=self.area.room - 2 * self.style.outline,
+            measure=lambda words: self.face.width(self._shown(join_words(words)), self._size),
+            language=self.language,
+            lines=1 if big else self.style.lines,
+            most_words=self.style.words if big else None,
+            shortest_s=0.25 if big else 1.0,
+        )
+
+    def script(self, cues: Sequence[Cue]) -> Script:
+        """Cues as an ASS file."""
+        return Script(self._header(), tuple(self._event(cue) for cue in cues))
+
+    @property
+    def _size(self) -> float:
+        return self.style.size_px
+
+    def _header(self) -> str:
+        style, area, face = self.style, self.area, self.face
+        line_px = self._size / face.em
+        boxed = style.box_colour is not None
+        shade = style.outline_colour
+        back = style.box_colour or (*shade[:3], shade[3] // 2)
+        family = self.family or face.family
+        values = [
+            *("Caption", family, _number(line_px)),
+            *(_colour(style.colour), _colour(style.highlight_colour)),
+            *(_colour(shade), _colour(back)),
+            *(str(face.weight if not self.family else 700), "0", "0", "0", "100", "100", "0", "0"),
+            *("4" if boxed else "1", _number(style.outline)),
+            # The shadow of a boxed line is how far its box reaches.
+            _number(self._size * _BOX_PADDING if boxed else style.shadow),
+            *("5", *(str(round(x)) for x in (area.left, area.right, area.bottom)), "-1"),
+        ]
+        return "\n".join(
+            [
+                "[Script Info]",
+                "ScriptType: v4.00+",
+                f"PlayResX: {area.width}",
+                f"PlayResY: {area.height}",
+                "WrapStyle: 2",
+                "ScaledBorderAndShadow: yes",
+                "YCbCr Matrix: TV.709",
+                "",
+                "[V4+ Styles]",
+                f"Format: {_STYLE_FIELDS}",
+                f"Style: {','.join(values)}",
+                "",
+                "[Events]",
+                "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
+            ]
+        )
+
+    def _event(self, cue: Cue) -> Event:
+        area = self.area
+        widest = max(self.setting().measure(line) for line in cue.lines)
+        shrink = min(1.0, (area.room - 2 * self.style.outline) / max(widest, 1.0))
+        line_px = self._size / self.face.em * shrink
+        middle = area.middle(self.style.position, line_px * len(cue.lines))
+        tags = [rf"\pos({_number(area.width / 2)},{_number(middle)})"]
+        if shrink < 1:
+            tags.append(rf"\fs{_number(line_px)}")
+        if self.style.style == "word":
+            tags.append(rf"\fscx82\fscy82\t(0,{_POP_MS},\fscx100\fscy100)")
+        start, end = self._between(cue.start), self._between(cue.end)
+        text = r"\N".join(self._line(line, cue, start) for line in cue.lines)
+        times = f"{_clock(start)},{_clock(end)}"
+        return Event(start, end, f"Dialogue: 0,{times},Caption,,0,0,0,,{{{''.join(tags)}}}{text}")
+
+    def _line(self, words: Sequence[SpokenWord], cue: Cue, start: float) -> str:
+        text = ""
+        for index, word in enumerate(words):
+            shown = self._drawn(self._shown(word.text))
+            if self.style.style == "karaoke":
+                shown = self._lit(word, cue, start) + shown
+            if index and not is_joined(words[index - 1].text, word.text):
+                shown = f" {shown}"
+            text += shown
+        return text
+
+    def _lit(self, word: SpokenWord, cue: Cue, start: float) -> str:
+        """Tags that light a word up while it is spoken."""
+        until = word.end
+        for one, following in pairwise(cue.words):
+            if one is word and following.start - until < _LINGER_S:
+                until = max(until, following.start)
+        first, last = (round((self._between(at) - start) * 1000) for at in (word.start, until))
+        plain, lit = _bgr(self.style.colour), _bgr(self.style.highlight_colour)
+        # A change takes a millisecond: libass takes (0,0) for the whole time of the line.
+        begin = rf"\1c{lit}" if first <= 0 else rf"\1c{plain}\t({first},{first + 1},\1c{lit})"
+        last = max(last, first + 1)
+        return rf"{{{begin}\t({last},{last + 1},\1c{plain})}}"
+
+    def _shown(self, text: str) -> str:
+        """Text without what nothing draws, in capitals where these are asked for."""
+        text = "".join(letter for letter in text if letter not in self.absent)
+        if not self.style.capitals:
+            return text
+        if self.language.partition("-")[0].lower() in ("tr", "az"):
+            text = text.replace("i", "İ")
+        return text.upper()
+
+    def _drawn(self, text: str) -> str:
+        """Text as ASS has it: nothing in it is a tag, pictographs come from their own font."""
+        face, pictures = self.face, emoji()
+        runs: list[tuple[bool, str]] = []
+        for letter in text:
+            picture = not face.has(letter) and pictures.has(letter)
+            # Joiners and selectors belong to the pictograph before them.
+            if runs and (picture == runs[-1][0] or _JOINER.match(letter)):
+                runs[-1] = (runs[-1][0], runs[-1][1] + letter)
+            else:
+                runs.append((picture, letter))
+        family = self.family or face.family
+        return "".join(
+            rf"{{\fn{pictures.family}}}{escape(part)}{{\fn{family}}}" if picture else escape(part)
+            for picture, part in runs
+        )
+
+    def _between(self, time: float) -> float:
+        """The instant before the frame that is nearest to a time: halfway from the one before."""
+        frame = round(Fraction(time) * self.fps)
+        return float(max(Fraction(0), (frame - Fraction(1, 2)) / self.fps))
+
+
+_JOINER = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+
+
+def escape(text: str) -> str:
+    r"""Text in which ASS finds no tag: braces escaped, a backslash parted from what follows it.
+
+    >>> escape("{\\an8}")
+    '\\{\\\u2060an8\\}'
+    """
+    return text.replace("\\", "\\\u2060").replace("{", r"\{").replace("}", r"\}")
+
+
+def _colour(colour: Colour) -> str:
+    """A colour as a style has it: ``&HAABBGGRR``, in which 0 is opaque."""
+    red, green, blue, opacity = colour
+    return f"&H{255 - opacity:02X}{blue:02X}{green:02X}{red:02X}"
+
+
+def _bgr(colour: Colour) -> str:
+    red, green, blue, _ = colour
+    return f"&H{blue:02X}{green:02X}{red:02X}&"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _clock(time: float) -> str:
+    """``H:MM:SS.cc``."""
+    hundredths = round(time * 100)
+    seconds, hundredths = divmod(hundredths, 100)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}.{hundredths:02}"
