@@ -187,11 +187,14 @@ def flatten_timeline(
     output: str | Path,
     *,
     config: str | Path | None = None,
+    clip_sound_db: float | None = None,
     on_progress: OnProgress = silent,
 ) -> Report:
     """Flatten any OpenTimelineIO timeline to one video file.
 
-    Arguments and errors as in `compile_script`.
+    ``clip_sound_db`` is the level at which the sound of picture clips' own media is heard where
+    their metadata state none; None leaves it out. Other arguments and errors as in
+    `compile_script`.
     """
     path = Path(timeline).absolute()
     clock = Clock(on_progress)
@@ -201,7 +204,8 @@ def flatten_timeline(
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
     with clock.stage("flatten"):
-        make_video(loaded, path, Path(output).absolute(), settings, report, on_progress)
+        video = Path(output).absolute()
+        make_video(loaded, path, video, settings, report, on_progress, clip_sound_db)
         clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds
     return report

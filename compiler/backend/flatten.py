@@ -86,6 +86,7 @@ def flatten(
     encoding: Encoding | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     work_dir: Path | None = None,
+    own_sound_db: float | None = None,
 ) -> FlattenResult:
     """Flatten a timeline to an MP4: H.264 and AAC, exactly its frames, sound in step.
 
@@ -104,6 +105,7 @@ def flatten(
         encoding: of what must be encoded; see `Encoding`.
         on_progress: called in this thread with (frames that are ready, all frames).
         work_dir: folder for what is made on the way, about the size of the reel; else beside it.
+        own_sound_db: the level of picture clips' own sound, where they state none; None for none.
 
     Raises:
         InputError: the timeline holds what cannot be rendered, or media are missing; names all.
@@ -119,7 +121,9 @@ def flatten(
     if frames <= 0:
         raise InputError(f"{timeline.name or 'the timeline'}: is empty")
     reading = read_picture(timeline, root, fps)
-    mix = read_mix(timeline, root, frames / fps)
+    mix = read_mix(timeline, root, frames / fps, own_sound_db=own_sound_db)
+    if mix.missing:
+        raise InputError(Problem("", 0, 0, "", line) for line in mix.missing)
     size = _size(timeline, reading, width, height)
     with whole_file(output) as temporary, _scratch(work_dir or output.parent) as folder:
         captions = burned(timeline, size, fps, folder)
@@ -150,7 +154,7 @@ def flatten(
         loudness_lufs=None if silent else measure.lufs,
         true_peak_dbtp=None if silent else measure.dbtp,
         seconds=time.monotonic() - started,
-        warnings=(*reading.warnings, *(captions.warnings if captions else ())),
+        warnings=(*reading.warnings, *mix.warnings, *(captions.warnings if captions else ())),
     )
 
 

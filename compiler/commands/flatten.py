@@ -20,6 +20,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
     )
+    parser.add_argument(
+        "--clip-sound",
+        type=float,
+        metavar="DB",
+        help="mix in the sound of the picture clips' own media at this level, as in -12",
+    )
     options.config(parser)
     options.progress(parser)
 
@@ -27,6 +33,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     with display(args.progress) as show:
-        report = flatten_timeline(args.timeline, args.output, config=args.config, on_progress=show)
+        report = flatten_timeline(
+            args.timeline,
+            args.output,
+            config=args.config,
+            clip_sound_db=args.clip_sound,
+            on_progress=show,
+        )
     tell(report, args.progress)
     return 0

@@ -16,8 +16,9 @@ from ..sync import edit
 from ..sync.frames import frame_time
 from ..sync.schedule import lay_end_to_end, make_schedule
 from ..sync.types import Interval, Word
-from ..timeline.build import Sound, build_timeline
+from ..timeline.build import build_timeline
 from ..timeline.recipes import slot_recipes
+from ..timeline.sound import Sound
 from .read import Front
 
 
@@ -30,7 +31,9 @@ def lay_out(front: Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
         music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
     recipes = slot_recipes(script, schedule, front.making)
-    return schedule, build_timeline(script, schedule, recipes, voices, music)
+    files = {effect.audio for scene in script.scenes for effect in scene.sounds}
+    effects = {path: duration_of(path) for path in files}
+    return schedule, build_timeline(script, schedule, recipes, voices, music, effects)
 
 
 def _schedule(script: Script, speech: Speech) -> edit.Schedule:

@@ -37,6 +37,7 @@ def make_video(
     config: Config,
     report: Report,
     on_progress: OnProgress,
+    own_sound_db: float | None = None,
 ) -> None:
     """Flatten a timeline, and put what came of it into the report."""
     encoder = config.encoder
@@ -48,6 +49,7 @@ def make_video(
         height=report.height,
         fps=report.fps,
         encoding=Encoding(encoder.codec, encoder.preset, encoder.crf),
+        own_sound_db=own_sound_db,
         on_progress=lambda done, total: on_progress(Progress("flatten", done, total)),
     )
     report.video = video

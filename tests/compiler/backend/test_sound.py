@@ -176,30 +176,37 @@ def test_a_voice_cut_at_an_odd_rate_runs_on_without_a_seam(tmp_path: Path) -> No
     assert np.all(heard[200:-200] == 0.5)
 
 
-def test_what_cannot_be_played_is_named(tmp_path: Path) -> None:
+def test_what_cannot_be_played_is_named_and_silent(tmp_path: Path) -> None:
     tone = make(tmp_path / "tone.wav", "0.5", 1)
     (tmp_path / "text.wav").write_text("no sound" * 50)
-    fast = clip(tone, 0, 10)
-    fast.effects.append(otio.schema.LinearTimeWarp("fast", time_scalar=2.0))
+    odd = clip(tone, 0, 12)
+    odd.effects.append(otio.schema.Effect("reverb", "Reverb"))
     silent = otio.schema.Clip("silent", source_range=time_range(0, 10, FPS))
     made = timeline(
-        [fast, silent, clip(tmp_path / "none.wav", 0, 10), clip(tmp_path / "text.wav", 0, 10)],
+        [odd, silent, clip(tmp_path / "none.wav", 0, 10), clip(tmp_path / "text.wav", 0, 10)],
         [clip(tone, 48, 10)],
     )
-    made.tracks[1].metadata["otio_gvideo"] = {"gain_db": "loud"}
+    mix = read_mix(made, tmp_path, Fraction(10))
+    for what in ("MissingReference", "none.wav does not exist", "text.wav", "holds 1.00 s"):
+        assert sum(what in line for line in mix.missing) == 1, (what, mix.missing)
+    assert len(mix.missing) == 4
+    assert mix.warnings == ("tone: the effect Reverb cannot be played; it is heard without",)
+    heard = np.concatenate(list(mix.blocks()))
+    assert heard[100 : SAMPLE_RATE // 4].min() > 0.4
+    assert np.abs(heard[SAMPLE_RATE // 2 + 10 :]).max() == 0
+
+
+def test_levels_that_are_no_numbers_are_refused_by_name(tmp_path: Path) -> None:
+    tone = make(tmp_path / "tone.wav", "0.5", 1)
+    made = timeline([clip(tone, 0, 10)])
+    made.tracks[0].metadata["otio_gvideo"] = {"gain_db": "loud"}
+    made.tracks[0][0].metadata["otio_gvideo"] = {"fade_in": "nan"}
     with pytest.raises(InputError) as caught:
         read_mix(made, tmp_path, Fraction(10))
-    text = [str(problem) for problem in caught.value.problems]
-    for what in (
-        "LinearTimeWarp",
-        "MissingReference",
-        "none.wav does not exist",
-        "text.wav",
-        "holds 1.00 s",
-    ):
-        assert sum(what in line for line in text) == 1, (what, text)
-    assert any("'loud' is no number" in line for line in text)
-    assert len(text) == 6
+    assert [str(problem) for problem in caught.value.problems] == [
+        "tone: fade_in 'nan' is no number",
+        "gain_db 'loud' is no number",
+    ]
 
 
 def test_loops_cross_fade_without_a_hole(tmp_path: Path) -> None:
