@@ -126,6 +126,34 @@ def test_music_ducks_by_the_words_by_exactly_what_is_asked(tmp_path: Path) -> No
     assert level(7, 9) == pytest.approx(-12.02, abs=0.05)
 
 
+@pytest.mark.parametrize(("attack", "release"), [(0.25, 0.5), (0.1, 1.0), (1.0, 0.2)])
+def test_ducking_follows_its_attack_and_release(
+    attack: float, release: float, tmp_path: Path
+) -> None:
+    steady = make(tmp_path / "steady.wav", "0.5", 10)
+    words = [{"text": "a", "start": 4.0, "end": 5.0}, {"text": "b", "start": 5.5, "end": 6.0}]
+    made = timeline([clip(steady, 0, 240)], words=words)
+    made.tracks[0].metadata["otio_gvideo"] = {
+        "duck_db": 12,
+        "attack": attack,
+        "release": release,
+    }
+    heard = mixed(made, 240)[:, 0]
+    times = np.arange(len(heard)) / SAMPLE_RATE
+    # Straight lines over decibels: down before the first word, back up after the last.
+    depth = np.interp(times, [4 - attack, 4, 6, 6 + release], [0, -12, -12, 0])
+    measured = 20 * np.log10(heard[:-200] / 0.5)
+    assert np.abs(measured - depth[:-200]).max() < 0.01
+
+
+def test_effects_and_music_are_no_voice_that_ducks(tmp_path: Path) -> None:
+    loud = make(tmp_path / "loud.wav", "0.5*sin(300*2*PI*t)", 4)
+    made = timeline([clip(loud, 0, 96)], [clip(loud, 0, 96)])
+    made.tracks[0].metadata["otio_gvideo"] = {"role": "effects"}
+    made.tracks[1].metadata["otio_gvideo"] = {"role": "music", "duck_db": 12}
+    assert read_mix(made, Path("/"), Fraction(4)).speech == ()
+
+
 def test_ducking_does_not_flutter_between_words() -> None:
     envelope = duck_envelope([(1.0, 1.4), (1.5, 2.0), (2.7, 3.0), (5.0, 6.0)])
     assert envelope.at(np.array([1.45, 2.35])).tolist() == [1.0, 1.0]
