@@ -19,6 +19,7 @@ import opentimelineio as otio
 from ..frontend import model
 from ..sync import edit
 from .names import NAMESPACE
+from .parsed import parsed
 from .rate import time, time_range
 from .recipes import Recipe
 from .sound import Sound, effect_tracks, music_track, narration_track
@@ -49,12 +50,15 @@ def build_timeline(
         effects: seconds of every file that the scenes' sounds name.
     """
     fps = schedule.fps
-    timeline = otio.schema.Timeline(name=script.title)
+    timeline: otio.schema.Timeline = parsed(
+        otio.schema.Timeline,
+        name=script.title,
+        metadata={NAMESPACE: _timeline_metadata(script, schedule)},
+    )
     start = script.output.start_timecode
     timeline.global_start_time = (
         otio.opentime.from_timecode(start, float(fps)) if start else time(0, fps)
     )
-    timeline.metadata[NAMESPACE] = _timeline_metadata(script, schedule)
     timeline.tracks.append(_picture(script, schedule, recipes))
     if voices:
         timeline.tracks.append(narration_track(schedule, voices))
@@ -121,6 +125,13 @@ def _picture(
 def _slot_clip(slot: edit.Slot, recipe: Recipe, fps: Fraction) -> otio.schema.Clip:
     media = time_range(0, slot.frames, fps)
     still = str(recipe["keyframes"][0]["image"])
+    generator = parsed(
+        otio.schema.GeneratorReference,
+        name=slot.name,
+        generator_kind=GENERATOR_KIND,
+        parameters=recipe,
+    )
+    generator.available_range = media
     clip = otio.schema.Clip(
         slot.name,
         source_range=time_range(slot.head, slot.end - slot.start, fps),
@@ -132,9 +143,7 @@ def _slot_clip(slot: edit.Slot, recipe: Recipe, fps: Fraction) -> otio.schema.Cl
         {
             MEDIA_KEY: otio.schema.ExternalReference(still, media),
             KEYFRAME_KEY: otio.schema.ExternalReference(still, media),
-            GENERATOR_KEY: otio.schema.GeneratorReference(
-                slot.name, GENERATOR_KIND, media, dict(recipe)
-            ),
+            GENERATOR_KEY: generator,
         },
         MEDIA_KEY,
     )
