@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +13,7 @@ import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
 from .ducking import ATTACK_S, RELEASE_S, loud_stretches
+from .media import speed_of
 from .mix import AudioTrack, Clip, Mix, retimed
 from .probe import MediaInfo, probe
 from .reading import media_path, ours, seconds, source_start
@@ -31,6 +32,7 @@ def read_mix(
     root: Path,
     length_s: Fraction,
     *,
+    remote: Mapping[str, Path] | None = None,
     own_sound_db: float | None = None,
 ) -> Mix:
     """The mix that a timeline describes.
@@ -48,6 +50,7 @@ def read_mix(
         timeline: its tracks, and the words in its metadata.
         root: the folder that relative media are named from.
         length_s: of the reel, in seconds; sound after it is not heard.
+        remote: files that were fetched, by the URL that clips name them by.
         own_sound_db: the level of picture clips' own sound where no metadata state one; None to
             leave it out.
 
@@ -57,7 +60,7 @@ def read_mix(
     Raises:
         InputError: what metadata state cannot be used; names every such thing.
     """
-    reader = _Reader(root)
+    reader = _Reader(root, remote or {})
     tracks = []
     window = (Fraction(0), length_s)
     for track in timeline.tracks:
@@ -102,6 +105,7 @@ def voice_tracks(mix: Mix) -> tuple[AudioTrack, ...]:
 @dataclass
 class _Reader:
     root: Path
+    remote: Mapping[str, Path] = field(default_factory=dict)
     media: dict[Path, MediaInfo | WorkError] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -160,7 +164,7 @@ class _Reader:
             return
         if not isinstance(item, otio.schema.Track | otio.schema.Stack):
             if not picture:
-                self.missing.append(f"{item.name}: a {type(item).__name__} cannot be played")
+                self.warnings.append(f"{item.name}: a {type(item).__name__} cannot be played")
             return
         speed = self._speed(item, picture)
         if not speed:
@@ -221,9 +225,9 @@ class _Reader:
         source = begin + (heard[0] - at) * speed
         first = min(source, source + (heard[1] - heard[0]) * speed)
         if info.duration and first >= info.duration:
-            self.missing.append(
+            self.warnings.append(
                 f"{clip.name}: it starts {float(first):.2f} s into {info.path.name}, "
-                f"which holds {float(info.duration):.2f} s"
+                f"which holds {float(info.duration):.2f} s; it is silent"
             )
             return
         faded_in = lead + fade_in or Fraction(self._number(clip, "fade_in", 0.0))
@@ -254,17 +258,11 @@ class _Reader:
 
     def _speed(self, item: otio.core.Item, picture: bool) -> Fraction:
         """How fast an item plays: `LinearTimeWarp`s multiply; 0, a `FreezeFrame`, is silent."""
-        speed = Fraction(1)
-        for effect in item.effects:
-            if not effect.enabled:
-                continue
-            if isinstance(effect, otio.schema.LinearTimeWarp):
-                speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
-            elif not picture:
-                kind = effect.effect_name or effect.name or effect.schema_name()
-                self.warnings.append(
-                    f"{item.name}: the effect {kind} cannot be played; it is heard without"
-                )
+        speed, unknown = speed_of(item)
+        for effect in () if picture else unknown:
+            self.warnings.append(
+                f"{item.name}: the effect {effect} cannot be played; it is heard without"
+            )
         return speed
 
     def _has_sound(self, clip: otio.schema.Clip) -> bool:
@@ -272,29 +270,36 @@ class _Reader:
         reference = clip.media_reference
         if not isinstance(reference, otio.schema.ExternalReference):
             return False
-        path = media_path(reference, self.root)
+        path = self._path(reference)
         info = self._probed(path) if path is not None and path.is_file() else None
         return isinstance(info, MediaInfo) and info.audio is not None
 
     def _info(self, clip: otio.schema.Clip) -> MediaInfo | None:
         name, reference = str(clip.name), clip.media_reference
+        if isinstance(reference, otio.schema.GeneratorReference):
+            self.warnings.append(f"{name}: the generator {reference.generator_kind!r} is silent")
+            return None
         if not isinstance(reference, otio.schema.ExternalReference) or not reference.target_url:
             kind = type(reference).__name__
-            self.missing.append(f"{name}: the clip has no sound file ({kind})")
+            self.missing.append(f"{name}: it has no sound file ({kind})")
             return None
-        path = media_path(reference, self.root)
+        path = self._path(reference)
         if path is None or not path.is_file():
             shown = path or reference.target_url
-            self.missing.append(f"{name}: its sound {shown} does not exist; relink the clip")
+            self.missing.append(f"{name}: its sound {shown} does not exist")
             return None
         info = self._probed(path)
         if isinstance(info, WorkError):
-            self.missing.append(f"{name}: {info}; relink the clip")
+            self.missing.append(f"{name}: {info}")
             return None
         if info.audio is None:
             self.missing.append(f"{name}: {path} holds no sound")
             return None
         return info
+
+    def _path(self, reference: otio.schema.ExternalReference) -> Path | None:
+        url = str(reference.target_url)
+        return self.remote.get(url) or media_path(reference, self.root)
 
     def _probed(self, path: Path) -> MediaInfo | WorkError:
         if path not in self.media:

@@ -6,7 +6,6 @@ is ``BorderStyle`` 4, ``Encoding`` -1 finds the direction of the text by itself)
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,11 +32,18 @@ _STYLE_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of an ASS file, and the reel seconds in which it is seen."""
+    """A caption: the reel seconds in which it is seen, and its text with tags."""
 
-    start: float
-    end: float
-    line: str
+    start: Fraction
+    end: Fraction
+    text: str
+
+    def line(self, since: Fraction) -> str:
+        """The line of the file whose time 0 is an instant of the reel, in or before the event."""
+        start, text = self.start - since, self.text
+        if start < 0:
+            start, text = Fraction(0), _later(text, round(-start * 1000))
+        return f"Dialogue: 0,{_clock(start)},{_clock(self.end - since)},Caption,,0,0,0,,{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +53,17 @@ class Script:
     header: str
     events: tuple[Event, ...]
 
-    def text(self, start_s: float | Fraction = 0.0, end_s: float | Fraction = math.inf) -> str:
-        """The file, with the events that are seen in a stretch of the reel."""
-        lines = (e.line for e in self.events if e.start < end_s and e.end > start_s)
-        return "\n".join([self.header, *lines, ""])
+    def text(self) -> str:
+        """The whole file."""
+        return "\n".join([self.header, *(event.line(Fraction(0)) for event in self.events), ""])
+
+    def between(self, start: Fraction, end: Fraction) -> str:
+        """The file for a stretch of the reel (seconds), whose times count from its start.
+
+        So a stretch that only moved has the same file as before. Empty where nothing is seen.
+        """
+        seen = [event for event in self.events if event.start < end and event.end > start]
+        return "\n".join([self.header, *(e.line(start) for e in seen), ""]) if seen else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,7 @@ class Typesetter:
                 "WrapStyle: 2",
                 "ScaledBorderAndShadow: yes",
                 "YCbCr Matrix: TV.709",
+                f"; Font: {face.digest}",
                 "",
                 "[V4+ Styles]",
                 f"Format: {_STYLE_FIELDS}",
@@ -152,10 +166,9 @@ class Typesetter:
             tags.append(rf"\fscx82\fscy82\t(0,{_POP_MS},\fscx100\fscy100)")
         start, end = self._between(cue.start), self._between(cue.end)
         text = r"\N".join(self._line(line, cue, start) for line in cue.lines)
-        times = f"{_clock(start)},{_clock(end)}"
-        return Event(start, end, f"Dialogue: 0,{times},Caption,,0,0,0,,{{{''.join(tags)}}}{text}")
+        return Event(start, end, f"{{{''.join(tags)}}}{text}")
 
-    def _line(self, words: Sequence[SpokenWord], cue: Cue, start: float) -> str:
+    def _line(self, words: Sequence[SpokenWord], cue: Cue, start: Fraction) -> str:
         text = ""
         for index, word in enumerate(words):
             shown = self._drawn(self._shown(word.text))
@@ -166,7 +179,7 @@ class Typesetter:
             text += shown
         return text
 
-    def _lit(self, word: SpokenWord, cue: Cue, start: float) -> str:
+    def _lit(self, word: SpokenWord, cue: Cue, start: Fraction) -> str:
         """Tags that light a word up while it is spoken."""
         until = word.end
         for one, following in pairwise(cue.words):
@@ -205,10 +218,27 @@ class Typesetter:
             for picture, part in runs
         )
 
-    def _between(self, time: float) -> float:
+    def _between(self, time: float) -> Fraction:
         """The instant before the frame that is nearest to a time: halfway from the one before."""
         frame = round(Fraction(time) * self.fps)
-        return float(max(Fraction(0), (frame - Fraction(1, 2)) / self.fps))
+        return max(Fraction(0), (frame - Fraction(1, 2)) / self.fps)
+
+
+_CHANGE = re.compile(r"\\t\((\d+),(\d+),([^()]*)\)")
+
+
+def _later(text: str, passed_ms: int) -> str:
+    r"""Text of which some time has passed: what changed by then is changed.
+
+    >>> _later(r"{\t(0,90,\fscx100)\t(200,201,\1c&H0&)}a", 100)
+    '{\\fscx100\\t(100,101,\\1c&H0&)}a'
+    """
+
+    def change(match: re.Match[str]) -> str:
+        first, last = int(match[1]) - passed_ms, int(match[2]) - passed_ms
+        return rf"\t({first},{last},{match[3]})" if last > 0 else match[3]
+
+    return _CHANGE.sub(change, text)
 
 
 _JOINER = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
@@ -238,7 +268,7 @@ def _number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _clock(time: float) -> str:
+def _clock(time: Fraction) -> str:
     """``H:MM:SS.cc``."""
     hundredths = round(time * 100)
     seconds, hundredths = divmod(hundredths, 100)

@@ -49,10 +49,9 @@ class Burned:
     fonts: Path
     warnings: tuple[str, ...] = ()
 
-    def between(self, start_s: Fraction, end_s: Fraction) -> str:
-        """The file for a stretch of the reel, in seconds; empty where no caption is seen in it."""
-        seen = any(e.start < end_s and e.end > start_s for e in self.script.events)
-        return self.script.text(start_s, end_s) if seen else ""
+    def between(self, start: Fraction, end: Fraction) -> str:
+        """The file for a stretch of the reel, in seconds; see `Script.between`."""
+        return self.script.between(start, end)
 
     def stretches(self, frames: int, fps: Fraction) -> Iterator[tuple[int, int, bool]]:
         """The frames of a reel as stretches ``[start, end)`` with and without captions.
@@ -62,8 +61,8 @@ class Burned:
         near = math.ceil(_NEAR_S * fps)
         seen: list[tuple[int, int]] = []
         for event in self.script.events:
-            start = max(0, math.ceil(Fraction(event.start) * fps))
-            end = min(frames, math.ceil(Fraction(event.end) * fps))
+            start = max(0, math.ceil(event.start * fps))
+            end = min(frames, math.ceil(event.end * fps))
             if seen and start - seen[-1][1] < near:
                 seen[-1] = (seen[-1][0], max(end, seen[-1][1]))
             elif start < end:

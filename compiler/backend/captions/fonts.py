@@ -8,6 +8,7 @@ font file: https://learn.microsoft.com/typography/opentype/spec/.
 from __future__ import annotations
 
 import functools
+import hashlib
 import struct
 import unicodedata
 from collections.abc import Callable
@@ -38,12 +39,14 @@ class Face:
         family: its name, as an ASS style has it.
         weight: 400 for regular, 700 for bold.
         em: of a line's height as libass counts it (the Windows ascent and descent).
+        digest: of the file's content.
     """
 
     path: Path
     family: str
     weight: int
     em: float
+    digest: str
 
     def has(self, letter: str) -> bool:
         """Whether it has a glyph for a letter; also for what is never drawn."""
@@ -87,7 +90,8 @@ def face_of(path: Path) -> Face:
             ascent, descent = struct.unpack_from(">hh", data, tables[b"hhea"] + 4)
             descent = -descent
         family = _family(data, tables[b"name"]) or str(_font(path).getname()[0])
-        return Face(path, family, weight, units / (ascent + descent))
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        return Face(path, family, weight, units / (ascent + descent), digest)
     except (OSError, struct.error, KeyError, ZeroDivisionError) as error:
         raise WorkError(f"{path}: is no font that can be read") from error
 

@@ -104,6 +104,22 @@ def test_the_spoken_word_lights_up_and_no_other(each_ffmpeg: str, tmp_path: Path
 
 
 @pytest.mark.slow
+def test_a_caption_goes_on_where_the_picture_is_made_in_parts(tmp_path: Path) -> None:
+    words = said("and so it went on", step=0.7, start=17.5)  # parts are 20 seconds long
+    timeline = reel(words, frames=528, style="karaoke")
+    flattened(timeline, tmp_path / "reel.mp4", segments=tmp_path / "segments")
+    frames = planes(tmp_path / "reel.mp4")
+    assert [n for n, frame in enumerate(frames) if is_lit(frame)] == list(range(420, 504))
+    # The word that is lit when the second part begins is the one that was lit before.
+    lit = [np.flatnonzero((frames[n][1] < 80).any(axis=0)).mean() for n in (478, 479, 480, 481)]
+    assert lit[0] == lit[1] == lit[2] == lit[3]
+    # Where a caption is told later, only what shows it is made again.
+    moved = reel([*words[:-1], {**words[-1], "text": "off"}], frames=528, style="karaoke")
+    again = flattened(moved, tmp_path / "again.mp4", segments=tmp_path / "segments")
+    assert again.found_frames > 0
+
+
+@pytest.mark.slow
 def test_colours_are_those_of_the_reel_whatever_ffmpeg_draws_in(
     each_ffmpeg: str, tmp_path: Path
 ) -> None:
@@ -253,14 +269,14 @@ def test_nothing_in_a_word_is_a_tag() -> None:
     setter = Typesetter(Style(), SIZE, FPS)
     word = SpokenWord(r"{\an8}\N\h", 0, 1)
     (event,) = setter.script(make_cues([word])).events
-    assert event.line.endswith("}" + escape(word.text))
+    assert event.text.endswith("}" + escape(word.text))
     assert escape("{a}") == r"\{a\}"
 
 
 def test_turkish_and_german_capitals() -> None:
     def capitals(text: str, language: str) -> str:
         setter = Typesetter(Style(capitals=True), SIZE, FPS, language)
-        return setter.script(make_cues([SpokenWord(text, 0, 1)])).events[0].line
+        return setter.script(make_cues([SpokenWord(text, 0, 1)])).events[0].text
 
     assert capitals("istanbul", "tr").endswith("İSTANBUL")
     assert capitals("Straße", "de").endswith("STRASSE")
