@@ -7,7 +7,7 @@ is ``BorderStyle`` 4, ``Encoding`` -1 finds the direction of the text by itself)
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -21,6 +21,8 @@ _LINGER_S = 0.3
 """A word stays lit over a shorter pause after it."""
 _POP_MS = 90
 """Milliseconds in which big words grow to their size."""
+_LINE_HEIGHT = 1.25
+"""Ems from one line to the next."""
 _BOX_PADDING = 0.3
 """Of an em, between letters and the edge of their box."""
 _STYLE_FIELDS = (
@@ -110,7 +112,7 @@ class Typesetter:
 
     def script(self, cues: Sequence[Cue]) -> Script:
         """Cues as an ASS file."""
-        return Script(self._header(), tuple(self._event(cue) for cue in cues))
+        return Script(self._header(), tuple(e for cue in cues for e in self._events(cue)))
 
     @property
     def _size(self) -> float:
@@ -153,20 +155,30 @@ class Typesetter:
             ]
         )
 
-    def _event(self, cue: Cue) -> Event:
-        area = self.area
+    def _events(self, cue: Cue) -> Iterator[Event]:
+        """A cue as an event of all its lines where they share a box, else as one of each line.
+
+        Lines by themselves stand as close as they read well; in one event a line is as high as
+        the font's highest accents and lowest marks ask for.
+        """
+        area, style = self.area, self.style
         widest = max(self.setting().measure(line) for line in cue.lines)
-        shrink = min(1.0, (area.room - 2 * self.style.outline) / max(widest, 1.0))
+        shrink = min(1.0, (area.room - 2 * style.outline) / max(widest, 1.0))
         line_px = self._size / self.face.em * shrink
-        middle = area.middle(self.style.position, line_px * len(cue.lines))
-        tags = [rf"\pos({_number(area.width / 2)},{_number(middle)})"]
-        if shrink < 1:
-            tags.append(rf"\fs{_number(line_px)}")
-        if self.style.style == "word":
-            tags.append(rf"\fscx82\fscy82\t(0,{_POP_MS},\fscx100\fscy100)")
+        together = style.box_colour is not None or len(cue.lines) == 1
+        pitch = line_px if together else _LINE_HEIGHT * self._size * shrink
+        middle = area.middle(style.position, pitch * len(cue.lines))
         start, end = self._between(cue.start), self._between(cue.end)
-        text = r"\N".join(self._line(line, cue, start) for line in cue.lines)
-        return Event(start, end, f"{{{''.join(tags)}}}{text}")
+        blocks = [cue.lines] if together else [(line,) for line in cue.lines]
+        for number, block in enumerate(blocks):
+            down = middle + (number - (len(blocks) - 1) / 2) * pitch
+            tags = [rf"\pos({_number(area.width / 2)},{_number(down)})"]
+            if shrink < 1:
+                tags.append(rf"\fs{_number(line_px)}")
+            if style.style == "word":
+                tags.append(rf"\fscx82\fscy82\t(0,{_POP_MS},\fscx100\fscy100)")
+            text = r"\N".join(self._line(line, cue, start) for line in block)
+            yield Event(start, end, f"{{{''.join(tags)}}}{text}")
 
     def _line(self, words: Sequence[SpokenWord], cue: Cue, start: Fraction) -> str:
         text = ""
