@@ -15,7 +15,7 @@ from itertools import pairwise
 from .cues import Cue, Setting
 from .fonts import Face, emoji
 from .style import Area, Colour, Style, area_of
-from .words import SpokenWord, is_joined, join_words
+from .words import SpokenWord, is_joined
 
 _LINGER_S = 0.3
 """A word stays lit over a shorter pause after it."""
@@ -103,12 +103,19 @@ class Typesetter:
         big = self.style.style == "word"
         return Setting(
             width=self.area.room - 2 * self.style.outline,
-            measure=lambda words: self.face.width(self._shown(join_words(words)), self._size),
+            measure=self.measure,
             language=self.language,
             lines=1 if big else self.style.lines,
             most_words=self.style.words if big else None,
             shortest_s=0.25 if big else 1.0,
         )
+
+    def measure(self, words: Sequence[SpokenWord]) -> float:
+        """How wide words on a line are: each by itself, with blanks where they belong."""
+        face, size = self.style.face(), self._size
+        widths = sum(face.width(self._shown(word.text), size) for word in words)
+        blanks = sum(not is_joined(a.text, b.text) for a, b in pairwise(words))
+        return widths + blanks * face.width(" ", size)
 
     def script(self, cues: Sequence[Cue]) -> Script:
         """Cues as an ASS file."""
@@ -162,7 +169,7 @@ class Typesetter:
         the font's highest accents and lowest marks ask for.
         """
         area, style = self.area, self.style
-        widest = max(self.setting().measure(line) for line in cue.lines)
+        widest = max(self.measure(line) for line in cue.lines)
         shrink = min(1.0, (area.room - 2 * style.outline) / max(widest, 1.0))
         line_px = self._size / self.face.em * shrink
         together = style.box_colour is not None or len(cue.lines) == 1
@@ -206,7 +213,8 @@ class Typesetter:
 
     def _shown(self, text: str) -> str:
         """Text without what nothing draws, in capitals where these are asked for."""
-        text = "".join(letter for letter in text if letter not in self.absent)
+        if self.absent:
+            text = "".join(letter for letter in text if letter not in self.absent)
         if not self.style.capitals:
             return text
         if self.language.partition("-")[0].lower() in ("tr", "az"):

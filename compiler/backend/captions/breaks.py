@@ -6,6 +6,7 @@ its noun and a preposition or conjunction with what follows, keep the lines abou
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -52,19 +53,19 @@ def two_lines(
     """
     if measure(words) <= width or len(words) == 1:
         return 0
-
-    def cost(place: int) -> float:
-        upper, lower = measure(words[:place]), measure(words[place:])
+    best, least = None, math.inf
+    for place in range(1, len(words)):
+        upper = measure(words[:place])
+        if upper > width and place > 1:
+            break
+        lower = measure(words[place:])
+        if lower > width and place < len(words) - 1:
+            continue
         uneven = abs(upper - lower) / width + (0.06 if upper > lower else 0)
-        return uneven + roughness(words, place, language)
-
-    places = [
-        place
-        for place in range(1, len(words))
-        if (measure(words[:place]) <= width or place == 1)
-        and (measure(words[place:]) <= width or place == len(words) - 1)
-    ]
-    return min(places, key=cost, default=None)
+        cost = uneven + roughness(words, place, language)
+        if cost < least:
+            best, least = place, cost
+    return best
 
 
 def halve(words: Sequence[SpokenWord], measure: Measure, language: str) -> int:

@@ -54,13 +54,20 @@ class Face:
 
     def width(self, text: str, size: float) -> float:
         """How wide a text is, for an em of ``size``; letters of other fonts are estimated."""
-        own = "".join(letter for letter in text if self.has(letter))
-        foreign = sum(
-            1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.65
-            for letter in text
-            if not self.has(letter)
-        )
-        return (_font(self.path).getlength(own) / _MEASURED_AT + foreign) * size
+        return _ems(self.path, text) * size
+
+
+@functools.lru_cache(1 << 16)
+def _ems(path: Path, text: str) -> float:
+    has = _has(path)
+    own = [is_invisible(letter) or has(letter) for letter in text]
+    known = "".join(letter for letter, here in zip(text, own, strict=True) if here)
+    foreign = sum(
+        1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.65
+        for letter, here in zip(text, own, strict=True)
+        if not here
+    )
+    return float(_font(path).getlength(known)) / _MEASURED_AT + foreign
 
 
 def rubik() -> Face:
