@@ -25,6 +25,9 @@ SVT_PRESETS = tuple(str(number) for number in range(14))
 PRORES_PROFILES = ("proxy", "lt", "standard", "hq")
 HARDWARE = ("nvenc", "videotoolbox", "qsv", "vaapi")
 """Kinds of hardware encoders, in the order in which they are tried."""
+# Where chroma samples lie is known of some frames and not of others: no header says it, so that all
+# headers are the same.
+_AV1 = ("-bsf:v", "av1_metadata=chroma_sample_position=unknown")
 _VAAPI_DEVICE = Path("/dev/dri/renderD128")
 
 
@@ -36,6 +39,7 @@ class Codec:
         presets: names of speeds (of ProRes: profiles), and the one that is used unless stated.
         crf: lowest, usual and highest constant quality; None where there is none to choose.
         suffix: of the file.
+        tag: that players know the codec by, where ffmpeg would choose another.
         pixel_format: of its frames.
     """
 
@@ -43,14 +47,15 @@ class Codec:
     preset: str
     crf: tuple[int, int, int] | None
     suffix: str = ".mp4"
+    tag: str = ""
     pixel_format: str = "yuv420p"
 
 
 CODECS = {
     "h264": Codec(X264_PRESETS, "veryfast", (1, 18, 51)),
-    "hevc": Codec(X264_PRESETS, "fast", (1, 21, 51)),
+    "hevc": Codec(X264_PRESETS, "fast", (1, 21, 51), tag="hvc1"),
     "av1": Codec(SVT_PRESETS, "8", (1, 28, 63)),
-    "prores": Codec(PRORES_PROFILES, "hq", None, ".mov", "yuv422p10le"),
+    "prores": Codec(PRORES_PROFILES, "hq", None, ".mov", pixel_format="yuv422p10le"),
 }
 _SOFTWARE = {"h264": ("libx264",), "hevc": ("libx265",), "av1": ("libsvtav1", "libaom-av1"),
              "prores": ("prores_ks",)}  # fmt: skip
@@ -104,7 +109,7 @@ def encoder_args(encoder: str, preset: str, crf: int, fps: Fraction) -> list[str
     if encoder == "libx264":
         x264 = (
             "stitchable=1:open-gop=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:"
-            f"range=tv:sar=1/1:keyint={gop}:min-keyint=1"
+            f"range=tv:chromaloc=0:sar=1/1:keyint={gop}:min-keyint=1"
         )
         return [
             *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-profile:v", "high"),
@@ -113,18 +118,19 @@ def encoder_args(encoder: str, preset: str, crf: int, fps: Fraction) -> list[str
     if encoder == "libx265":
         x265 = (
             f"open-gop=0:keyint={gop}:min-keyint=1:info=0:log-level=error:pools={THREADS}:"
-            "frame-threads=2:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=limited"
+            "frame-threads=2:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=limited:"
+            "chromaloc=0"
         )
         return [
             *("-c:v", "libx265", "-preset", preset, "-crf", str(crf), "-tag:v", "hvc1"),
             *("-x265-params", x265, "-forced-idr", "1"),
         ]
     if encoder == "libsvtav1":
-        return ["-c:v", encoder, "-preset", preset, "-crf", str(crf), "-g", str(gop)]
+        return ["-c:v", encoder, "-preset", preset, "-crf", str(crf), "-g", str(gop), *_AV1]
     if encoder == "libaom-av1":
         speed = min(8, int(preset))
         return ["-c:v", encoder, "-cpu-used", str(speed), "-crf", str(crf), "-b:v", "0",
-                "-g", str(gop), "-row-mt", "1", "-lag-in-frames", "0"]  # fmt: skip
+                "-g", str(gop), "-row-mt", "1", "-lag-in-frames", "0", *_AV1]  # fmt: skip
     if encoder == "prores_ks":
         profile = PRORES_PROFILES.index(preset)
         return ["-c:v", encoder, "-profile:v", str(profile), "-vendor", "apl0"]

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ..errors import InputError, WorkError
-from .codecs import two_pass_args
+from .codecs import Codec, two_pass_args
 from .encode import Encoding, format_args, timescale
 from .ffmpeg import input_args, output_args, run
 from .languages import iso_639_2
@@ -72,13 +72,13 @@ class Parts:
     text: Text | None = None
 
 
-def mux(parts: Parts, output: Path, suffix: str, name: str) -> None:
+def mux(parts: Parts, output: Path, codec: Codec, name: str) -> None:
     """Write picture and sound as they are into one file, fit for streaming.
 
     Args:
         parts: what to put together.
         output: the file.
-        suffix: ``.mp4`` or ``.mov``, which tells the format.
+        codec: of the picture.
         name: of the file, for the message of a failure.
 
     Raises:
@@ -90,6 +90,7 @@ def mux(parts: Parts, output: Path, suffix: str, name: str) -> None:
         language = f"language={iso_639_2(text.language)}"
         captions = ["-map", "3:s:0", "-c:s", "mov_text"]
         captions += ["-metadata:s:s:0", language, "-metadata:s:a:0", language]
+    tag = ["-tag:v", codec.tag] if codec.tag else []
     run(
         [
             *input_args(parts.picture),
@@ -97,10 +98,10 @@ def mux(parts: Parts, output: Path, suffix: str, name: str) -> None:
             *input_args(parts.metadata, "-f", "ffmetadata"),
             *(input_args(text.path, "-f", "webvtt") if text is not None else []),
             *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "2"),
-            *("-c", "copy", "-video_track_timescale", str(timescale(parts.fps)), *timecode),
+            *("-c", "copy", "-video_track_timescale", str(timescale(parts.fps)), *timecode, *tag),
             *captions,
             *("-movflags", "+faststart", "-fflags", "+bitexact"),
-            *output_args(output, "-f", suffix.removeprefix(".")),
+            *output_args(output, "-f", codec.suffix.removeprefix(".")),
         ],
         what=f"writing {name}",
     )
@@ -148,16 +149,12 @@ def squeezed(parts: Parts, encoding: Encoding, most_bytes: int, folder: Path, na
                 cwd=folder,
             )  # fmt: skip
         whole = folder / f"whole{encoding.kind.suffix}"
-        mux(_with_picture(parts, path), whole, encoding.kind.suffix, name)
+        mux(replace(parts, picture=path), whole, encoding.kind, name)
         over = whole.stat().st_size - most_bytes
         if over <= 0:
             return path
         room -= over + most_bytes // 200
     raise WorkError(f"{name}: cannot be brought under {most_bytes / 1e6:.2f} MB")
-
-
-def _with_picture(parts: Parts, picture: Path) -> Parts:
-    return replace(parts, picture=picture)
 
 
 def _pass_args(encoder: str, number: int, log: Path) -> list[str]:

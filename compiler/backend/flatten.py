@@ -24,7 +24,7 @@ from .captions.burn import burned
 from .captions.cues import captions_of
 from .captions.sidecars import to_vtt
 from .captions.words import language_of
-from .chapters import chapters_of, title_of, to_ffmetadata
+from .chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
 from .encode import Encoding
 from .fetch import fetch_all
 from .ffmpeg import ffmpeg_path
@@ -185,7 +185,8 @@ def flatten(
             raise WorkError(f"{output.name}: {joined} frames were made of {frames}")
         metadata = folder / "metadata.txt"
         chapters = chapters_of(timeline, fps, frames)
-        metadata.write_text(to_ffmetadata(title_of(timeline), chapters, fps), encoding="utf-8")
+        tags = to_ffmetadata(title_of(timeline), chapters, fps, disclosure_of(timeline))
+        metadata.write_text(tags, encoding="utf-8")
         text = _text(timeline, folder, captions is not None)
         timecode = timecode_of(timeline, fps)
         parts = Parts(picture, sound_path, metadata, timecode, fps, frames, text)
@@ -195,7 +196,7 @@ def flatten(
             if made.most_bytes is not None:
                 small = squeezed(parts, made.encoding, made.most_bytes, folder, output.name)
                 parts = replace(parts, picture=small)
-            mux(parts, temporary, made.suffix, output.name)
+            mux(parts, temporary, made.encoding.kind, output.name)
     store.tidy()
     silent = measure.silent
     return FlattenResult(

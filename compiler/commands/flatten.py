@@ -20,6 +20,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
     )
+    options.finishing(parser)
+    parser.add_argument(
+        "--allow-missing",
+        action="store_true",
+        help="exit status 0 even where slates stand in for missing media",
+    )
+    parser.add_argument(
+        "--allow-network",
+        action="store_true",
+        help="fetch media that the timeline names by http and https",
+    )
     parser.add_argument(
         "--clip-sound",
         type=float,
@@ -37,7 +48,12 @@ def run(args: argparse.Namespace) -> int:
             args.timeline,
             args.output,
             config=args.config,
-            clip_sound_db=args.clip_sound,
+            finishing=options.finishing_of(
+                args,
+                allow_missing=args.allow_missing,
+                allow_network=args.allow_network,
+                clip_sound_db=args.clip_sound,
+            ),
             on_progress=show,
         )
     tell(report, args.progress)

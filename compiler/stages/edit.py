@@ -17,6 +17,7 @@ from ..sync.frames import frame_time
 from ..sync.schedule import lay_end_to_end, make_schedule
 from ..sync.types import Interval, Word
 from ..timeline.build import build_timeline
+from ..timeline.names import NAMESPACE
 from ..timeline.recipes import slot_recipes
 from ..timeline.sound import Sound
 from .read import Front
@@ -33,7 +34,12 @@ def lay_out(front: Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
     recipes = slot_recipes(script, schedule, front.making)
     files = {effect.audio for scene in script.scenes for effect in scene.sounds}
     effects = {path: duration_of(path) for path in files}
-    return schedule, build_timeline(script, schedule, recipes, voices, music, effects)
+    timeline = build_timeline(script, schedule, recipes, voices, music, effects)
+    if front.making.origins:
+        timeline.metadata[NAMESPACE]["generated_by"] = [
+            dict(origin) for origin in front.making.origins.values()
+        ]
+    return schedule, timeline
 
 
 def _schedule(script: Script, speech: Speech) -> edit.Schedule:
