@@ -99,7 +99,9 @@ def compile_script(
                 f"{outputs.timeline.name} was edited since it was compiled; kept as {kept.name}"
             )
         write_timeline(timeline, outputs.timeline)
-        report.captions = write_captions(timeline, outputs)
+        report.captions = write_captions(
+            timeline, outputs, (report.width, report.height), report.fps
+        )
         _write_report(report, outputs, clock)
         slots = sum(len(scene.slots) for scene in schedule.scenes)
         clock.done(

@@ -9,7 +9,7 @@ import opentimelineio as otio
 
 from ..errors import InputError, Problem
 from ..report import Report
-from ..timeline.build import NAMESPACE
+from ..timeline.names import NAMESPACE
 from ..timeline.rate import exact_rate, whole_frames
 
 

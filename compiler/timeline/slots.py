@@ -10,7 +10,8 @@ from typing import Any
 
 import opentimelineio as otio
 
-from .build import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, NAMESPACE
+from .build import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY
+from .names import NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
