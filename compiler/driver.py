@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ..renderers.recipe import recipe_key
 from ..renderers.store import Store
+from .editors.dialects import EDITORS
 from .errors import InputError, Problem
 from .frontend.config import load_config
 from .frontend.model import Quality
@@ -21,6 +23,7 @@ from .progress import OnProgress, Progress, silent
 from .report import Report
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
+from .stages.export import export, output_for
 from .stages.flatten import make_video, reel_made, write_captions
 from .stages.read import read_script
 from .stages.render import Rendering, fill_slots, slots_made
@@ -178,6 +181,42 @@ def render_timeline(
         clock.done("render", slots_made(report.slots))
     report.seconds = clock.seconds
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file for another program, and what is otherwise in it than in the timeline."""
+
+    path: Path
+    notes: list[str]
+
+
+def export_timeline(
+    timeline: str | Path, output: str | Path | None = None, *, editor: str | None = None
+) -> Exported:
+    """Write a timeline as the file of another program.
+
+    Args:
+        timeline: any timeline, with or without rendered media.
+        output: what to write; its suffix says in which format. Without it, what the editor likes
+            best, beside the timeline.
+        editor: one of `EDITORS`, for whose reader it is written.
+
+    Raises:
+        InputError: the timeline cannot be read, or nothing writes such a file.
+        WorkError: the file cannot be written.
+    """
+    path = Path(timeline).absolute()
+    target, program = (
+        output_for(path, editor)
+        if output is None
+        else (
+            Path(output).absolute(),
+            EDITORS[editor] if editor is not None else None,
+        )
+    )
+    loaded = read_timeline(path)
+    return Exported(target, export(loaded, path.parent, target, program))
 
 
 def flatten_timeline(

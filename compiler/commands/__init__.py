@@ -5,13 +5,14 @@ A new command is a new module with the members of `base.Command`, and a line in 
 
 from __future__ import annotations
 
-from . import check, compile, doctor, flatten, plan, render, schema, transcript
+from . import check, compile, doctor, export, flatten, plan, render, schema, transcript
 from .base import Command
 
 COMMANDS: tuple[Command, ...] = (
     compile,
     render,
     flatten,
+    export,
     check,
     transcript,
     plan,

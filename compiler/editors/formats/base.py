@@ -1,0 +1,96 @@
+"""What a format is: a file that other programs read or write, and a timeline in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from ...errors import InputError, Problem
+from ...timeline.build import NAMESPACE
+from ...timeline.rate import exact_rate
+
+EXTRA = "pip install 'otio-gvideo[editors]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        suffix: with its dot, in small letters.
+        name: as people call it.
+        write: a prepared timeline into a file; returns what the format cannot carry, one line each.
+            None where the format is only read.
+        read: a file into a timeline; None where the format is only written. Given the file, and
+            the rate that the reel is known to have where the format doesn't say one.
+    """
+
+    suffix: str
+    name: str
+    write: Callable[[otio.schema.Timeline, Path], list[str]] | None
+    read: Callable[[Path, Fraction | None], otio.core.SerializableObject] | None
+
+
+def adapter(name: str, path: Path) -> Any:
+    """An adapter of OpenTimelineIO.
+
+    Args:
+        name: as the adapter's plugin calls itself.
+        path: the file that it is wanted for.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        return otio.adapters.from_name(name)
+    except otio.exceptions.OTIOError as error:
+        what = f"{path.suffix} needs an adapter that is not installed"
+        raise InputError(Problem(str(path), 0, 0, "", what, EXTRA)) from error
+
+
+def rate_of(timeline: otio.schema.Timeline) -> Fraction:
+    """Frames a second: what the timeline's metadata say, else what its picture is counted in."""
+    stated = timeline.metadata.get(NAMESPACE, {})
+    output = stated.get("output", {}) if hasattr(stated, "get") else {}
+    if "fps" in output:
+        return Fraction(output["fps"])
+    for track in (*timeline.video_tracks(), *timeline.tracks):
+        if len(track):
+            return exact_rate(track.duration().rate)
+    return exact_rate(timeline.duration().rate)
+
+
+def size_of(timeline: otio.schema.Timeline) -> tuple[int, int]:
+    """Width and height in pixels, as the timeline's metadata say."""
+    stated = timeline.metadata.get(NAMESPACE, {})
+    output = stated.get("output", {}) if hasattr(stated, "get") else {}
+    return int(output.get("width", 1080)), int(output.get("height", 1920))
+
+
+def kind_of(transition: otio.schema.Transition) -> str:
+    """A transition's name among ours: ``dissolve``, ``wipe_left``, …"""
+    stated = transition.metadata.get(NAMESPACE, {})
+    kind = stated.get("transition") if hasattr(stated, "get") else None
+    if kind:
+        return str(kind)
+    dissolve = otio.schema.TransitionTypes.SMPTE_Dissolve
+    return "dissolve" if transition.transition_type == dissolve else str(transition.name)
+
+
+def speed_of(clip: otio.core.Item) -> Fraction:
+    """How many times faster than its media a clip plays; 0 is a frozen frame."""
+    speed = Fraction(1)
+    for effect in clip.effects:
+        if effect.enabled and isinstance(effect, otio.schema.LinearTimeWarp):
+            speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
+    return speed
+
+
+def file_url(path: str) -> str:
+    """A path as a ``file:`` URL; a URL as it is."""
+    return path if "://" in path or path.startswith("file:") else Path(path).as_uri()
