@@ -21,6 +21,7 @@ from .inspection.check import Check, check_reel
 from .outputs import Outputs, keep_edited, outputs_beside, write_text, write_timeline
 from .progress import OnProgress, Progress, silent
 from .report import Report
+from .stages.bring_back import bring_back
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
 from .stages.export import export, output_for
@@ -148,6 +149,9 @@ def plan_script(
 def render_timeline(
     timeline: str | Path,
     *,
+    output: str | Path | None = None,
+    compiled: str | Path | None = None,
+    media: str | Path | None = None,
     config: str | Path | None = None,
     engine: str = "local",
     force: bool = False,
@@ -156,28 +160,46 @@ def render_timeline(
 ) -> Report:
     """Fill the slots of a timeline that lack media, and name the media in the file.
 
-    Media go to ``media/`` beside the timeline. Arguments and errors as in `compile_script`.
+    The timeline may come from an editor that dropped the recipes: they are found again, and slots
+    that show more than their media hold are rendered again. Media go to ``media/`` beside the
+    timeline; what is rendered already is used where it is.
+
+    Args:
+        timeline: ``.otio``, or any file that an editor writes.
+        output: the ``.otio`` to write; the timeline itself, else a file named after it.
+        compiled: the timeline that it was made from, where it is not near.
+        media: a folder of rendered media, where they are not near.
+        config, engine, force, relative_media, on_progress: as in `compile_script`.
+
+    Raises:
+        InputError, WorkError: as in `compile_script`.
     """
     path = Path(timeline).absolute()
     clock = Clock(on_progress)
     with clock.stage("read"):
         settings = load_config(Path(config) if config else None, path)
-        loaded = read_timeline(path)
-        outputs = Outputs(path.parent, path.stem)
-        report = report_of_timeline(loaded, path)
-        clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
+        returned = bring_back(
+            path,
+            compiled=Path(compiled).absolute() if compiled else None,
+            media=Path(media).absolute() if media else None,
+        )
+        target = Path(output).absolute() if output else returned.output
+        outputs = Outputs(target.parent, target.stem)
+        report = report_of_timeline(returned.timeline, target)
+        report.warnings += returned.notes
+        clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")
     with clock.stage("render"):
         try:
             fill_slots(
-                loaded,
+                returned.timeline,
                 outputs,
                 report,
                 settings,
-                Rendering(engine, force, relative_media),
+                Rendering(engine, force, relative_media, tuple(returned.library.folders)),
                 on_progress,
             )
         finally:
-            write_timeline(loaded, path)
+            write_timeline(returned.timeline, target)
         clock.done("render", slots_made(report.slots))
     report.seconds = clock.seconds
     return report

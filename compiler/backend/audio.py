@@ -14,7 +14,7 @@ from ..errors import InputError, Problem, WorkError
 from .ducking import loud_stretches
 from .mix import AudioTrack, Clip, Mix
 from .probe import MediaInfo, probe
-from .reading import media_path, ours, seconds, source_start
+from .reading import is_active, media_path, ours, seconds, source_start
 from .sound import SAMPLE_RATE
 
 _NOWHERE = (Fraction(0), Fraction(0))
@@ -104,7 +104,7 @@ class _Reader:
             return
         for effect in item.effects:
             still = isinstance(effect, otio.schema.LinearTimeWarp) and effect.time_scalar == 1
-            if effect.enabled and not still:
+            if is_active(effect) and not still:
                 kind = effect.effect_name or effect.name or effect.schema_name()
                 self.refuse(str(item.name), f"the effect {kind} cannot be played")
         if isinstance(item, otio.schema.Clip):

@@ -15,7 +15,7 @@ import opentimelineio as otio
 from ..errors import InputError, Problem, WorkError
 from .ffmpeg import ffmpeg_path
 from .probe import MediaInfo, VideoInfo, probe
-from .reading import media_path, ours, seconds, source_start, to_frames
+from .reading import is_active, media_path, ours, seconds, source_start, to_frames
 from .segments import Clear, Cut, Item, Picture, Span, Still, Video, later, lay_track, over, trim
 from .transitions import LONGEST_S, transition_names
 
@@ -129,7 +129,7 @@ class _Reader:
             self.refuse(str(item.name), f"a {type(item).__name__} cannot be shown")
             return clear
         for effect in item.effects:
-            if effect.enabled:
+            if is_active(effect):
                 what = f"the effect {_kind(effect)} on a {type(item).__name__} cannot be rendered"
                 self.refuse(str(item.name), what)
         if item.source_range is not None:
@@ -241,7 +241,7 @@ class _Reader:
     def _speed(self, clip: otio.schema.Clip) -> Fraction:
         speed = Fraction(1)
         for effect in clip.effects:
-            if not effect.enabled:
+            if not is_active(effect):
                 continue
             if not isinstance(effect, otio.schema.LinearTimeWarp):
                 self.refuse(str(clip.name), f"the effect {_kind(effect)} cannot be rendered")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..frontend.config import Config
 from ..outputs import Outputs
 from ..progress import OnProgress, Progress
 from ..report import Report, SlotReport
-from ..timeline.slots import set_media, slot_clips
+from ..timeline.slots import SlotClip, set_media, slot_clips
 from .clock import count
 
 
@@ -29,6 +29,8 @@ class Rendering:
     engine: str
     force: bool
     relative_media: bool
+    also: tuple[Path, ...] = ()
+    """Folders of rendered media that are used where they are."""
 
 
 def fill_slots(
@@ -40,9 +42,9 @@ def fill_slots(
     on_progress: OnProgress,
 ) -> None:
     """Render what the slots lack; what is finished is named in the timeline, also on failure."""
-    slots = list(slot_clips(timeline))
-    by_name = {slot.name: slot for slot in slots}
-    total = sum(int(slot.recipe["frames"]) for slot in slots)
+    slots = _by_job(slot_clips(timeline))
+    jobs = [pool.Job(name, same[0].recipe) for name, same in slots.items()]
+    total = sum(int(job.recipe["frames"]) for job in jobs)
     done: dict[str, int] = {}
 
     def on_frames(slot: str, frames: int, _: int) -> None:
@@ -50,12 +52,12 @@ def fill_slots(
         on_progress(Progress("render", sum(done.values()), total))
 
     def on_finished(rendered: pool.Rendered) -> None:
-        slot = by_name[rendered.slot]
-        set_media(slot, rendered.path, outputs.folder if how.relative_media else None)
+        for slot in slots[rendered.slot]:
+            set_media(slot, rendered.path, outputs.folder if how.relative_media else None)
         report.slots.append(
             SlotReport(
                 name=rendered.slot,
-                renderer=str(slot.recipe["renderer"]),
+                renderer=str(slots[rendered.slot][0].recipe["renderer"]),
                 key=rendered.key,
                 media=rendered.path,
                 reused=rendered.reused,
@@ -65,8 +67,8 @@ def fill_slots(
 
     try:
         pool.render_slots(
-            [pool.Job(slot.name, slot.recipe) for slot in slots],
-            Store(outputs.media),
+            jobs,
+            Store(outputs.media, how.also),
             write_clip=_write_clip,
             workers=config.workers,
             engine=how.engine,
@@ -78,8 +80,24 @@ def fill_slots(
         raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
         raise WorkError(str(error)) from error
-    order = {slot.name: index for index, slot in enumerate(slots)}
+    order = {name: index for index, name in enumerate(slots)}
     report.slots.sort(key=lambda slot: order[slot.name])
+
+
+def _by_job(clips: Iterable[SlotClip]) -> dict[str, list[SlotClip]]:
+    """Slots by the names of their jobs: those with one recipe are one job.
+
+    An editor may have cut a slot in two, and made one piece longer: the same name then stands for
+    two recipes, and the second gets a number.
+    """
+    jobs: dict[str, list[SlotClip]] = {}
+    for slot in clips:
+        name, number = slot.name, 2
+        while name in jobs and jobs[name][0].recipe != slot.recipe:
+            name = f"{slot.name}~{number}"
+            number += 1
+        jobs.setdefault(name, []).append(slot)
+    return jobs
 
 
 def _write_clip(

@@ -16,7 +16,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ...timeline.rate import whole_frames
-from .base import adapter, file_url, kind_of, rate_of
+from .base import adapter, file_url, kind_of, name_tracks, path_of_url, rate_of
 
 ADAPTER = "AAF"
 VIDEO_DISSOLVE = "0c3bea40-fc05-11d2-8a29-0050040ef7d2"
@@ -52,7 +52,16 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.aaf``."""
     adapter(ADAPTER, path)
-    return otio.adapters.read_from_file(str(path), adapter_name=ADAPTER, attach_markers=True)
+    found = otio.adapters.read_from_file(str(path), adapter_name=ADAPTER, attach_markers=True)
+    if isinstance(found, otio.schema.Timeline):
+        name_tracks(found, ("", "Sequence"))
+        for track in found.tracks:
+            # Of a track with transitions the adapter counts them in, as AAF does.
+            track.source_range = None
+        for clip in found.find_clips():
+            if isinstance(clip.media_reference, otio.schema.ExternalReference):
+                clip.media_reference.target_url = path_of_url(clip.media_reference.target_url)
+    return found
 
 
 def _identify(clip: otio.schema.Clip) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
 import opentimelineio as otio
 
@@ -94,3 +95,17 @@ def speed_of(clip: otio.core.Item) -> Fraction:
 def file_url(path: str) -> str:
     """A path as a ``file:`` URL; a URL as it is."""
     return path if "://" in path or path.startswith("file:") else Path(path).as_uri()
+
+
+def path_of_url(url: str) -> str:
+    """The path of a ``file:`` URL, with or without ``localhost``; other text as it is."""
+    parsed = urlparse(url)
+    return unquote(parsed.path) if parsed.scheme == "file" else url
+
+
+def name_tracks(timeline: otio.schema.Timeline, nameless: tuple[str, ...] = ("",)) -> None:
+    """Name the tracks of a format that keeps no names as ours are: ``V1``, ``A1``, ``A2``."""
+    for letter, tracks in (("V", timeline.video_tracks()), ("A", timeline.audio_tracks())):
+        for number, track in enumerate(tracks, 1):
+            if track.name in nameless:
+                track.name = f"{letter}{number}"

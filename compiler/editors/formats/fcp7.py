@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from urllib.parse import unquote, urlparse
 from xml.etree import ElementTree
 
 import opentimelineio as otio
 
 from ...backend.probe import STILL_SUFFIXES
-from .base import adapter, file_url, kind_of, rate_of, size_of
+from .base import adapter, file_url, kind_of, name_tracks, path_of_url, rate_of, size_of
 
 ADAPTER = "fcp_xml"
 KNOWN = {"dissolve"}
@@ -63,11 +62,11 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
         if len(sequences) == 1:
             found = sequences[0]
     if isinstance(found, otio.schema.Timeline):
-        _name_tracks(found)
+        name_tracks(found)
         for clip in found.find_clips():
             reference = clip.media_reference
             if isinstance(reference, otio.schema.ExternalReference):
-                reference.target_url = _path_of(reference.target_url)
+                reference.target_url = path_of_url(reference.target_url)
     return found
 
 
@@ -132,19 +131,7 @@ def _mend_clip(clip: ElementTree.Element, lengths: dict[str, str]) -> None:
     url = clip.findtext("file/pathurl")
     if (
         url
-        and Path(_path_of(url)).suffix.lower() in STILL_SUFFIXES
+        and Path(path_of_url(url)).suffix.lower() in STILL_SUFFIXES
         and (clip.find("stillframe") is None)
     ):
         ElementTree.SubElement(clip, "stillframe").text = "TRUE"
-
-
-def _name_tracks(timeline: otio.schema.Timeline) -> None:
-    for letter, tracks in (("V", timeline.video_tracks()), ("A", timeline.audio_tracks())):
-        for number, track in enumerate(tracks, 1):
-            track.name = track.name or f"{letter}{number}"
-
-
-def _path_of(url: str) -> str:
-    """The path of a ``file:`` URL, with or without ``localhost``; other text as it is."""
-    parsed = urlparse(url)
-    return unquote(parsed.path) if parsed.scheme == "file" else url

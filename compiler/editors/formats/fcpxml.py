@@ -316,7 +316,7 @@ def _runs(items: Iterable[Placed]) -> list[list[Placed]]:
 
 
 def _in_order(element: Element) -> None:
-    """Sort an item's children as the format's grammar wants them: map, what hangs on it, markers."""
+    """Sort an item's children as the grammar wants them: map, what hangs on it, markers."""
     rank = {"timeMap": 0, "marker": 2}
     element[:] = sorted(element, key=lambda child: rank.get(child.tag, 1))
 

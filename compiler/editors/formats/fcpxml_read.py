@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from urllib.parse import unquote, urlparse
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -19,6 +18,7 @@ import opentimelineio as otio
 from ...errors import InputError, Problem
 from ...timeline.build import NAMESPACE
 from ...timeline.rate import time, time_range
+from .base import path_of_url
 
 ITEMS = {"asset-clip", "clip", "video", "audio", "gap", "ref-clip", "sync-clip", "mc-clip", "title"}
 DISSOLVES = {"Cross Dissolve", "Audio Crossfade", ""}
@@ -90,7 +90,7 @@ class _Reader:
                     number += 1
                     timeline.tracks.append(self._track(f"{letter}{number}", items))
         timeline.tracks.markers.extend(self.markers)
-        if "width" in kind.keys() and "height" in kind.keys():
+        if kind.get("width") and kind.get("height"):
             timeline.metadata[NAMESPACE] = {
                 "output": {
                     "width": int(kind.get("width", "0")),
@@ -170,7 +170,7 @@ class _Reader:
             length = self._frame(asset.get("duration"))
             available = time_range(self._frame(asset.get("start")), length, self.fps)
             clip.media_reference = otio.schema.ExternalReference(
-                _path_of(url), available if length else None
+                path_of_url(url), available if length else None
             )
         clip.enabled = element.get("enabled", "1") != "0"
         if not speed:
@@ -253,8 +253,3 @@ def _apart(items: list[_Found]) -> list[list[_Found]]:
 def _seconds(text: str | None) -> Fraction:
     """``61/12s`` in seconds; nothing is 0."""
     return Fraction((text or "0s").rstrip("s") or 0)
-
-
-def _path_of(url: str) -> str:
-    parsed = urlparse(url)
-    return unquote(parsed.path) if parsed.scheme == "file" else url

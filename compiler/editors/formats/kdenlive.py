@@ -1,8 +1,8 @@
 """Kdenlive's project: MLT XML in which each clip is in a bin and each track is two playlists.
 
 Written in the document version of Kdenlive 22, which later ones convert as they open it;
-`otio-kdenlive-adapter` is deprecated and loses transitions. Clips that a transition joins lie on the
-two playlists of their track in turn, and overlap.
+`otio-kdenlive-adapter` is deprecated and loses transitions. Clips that a transition joins lie on
+the two playlists of their track in turn, and overlap.
 """
 
 from __future__ import annotations
@@ -157,6 +157,8 @@ class _Project(Document):
                 else:
                     kind = self.luma(out) | {"kdenlive_id": "luma", "alpha_over": 1,
                                              "fix_background_alpha": 1}  # fmt: skip
+                    if "resource" in kind:
+                        kind["resource"] = kind["resource"].lstrip("%")
                     if side and "invert" in kind:  # a wipe that runs backwards runs the other way
                         kind["invert"] = 1 - kind["invert"]
                 properties(mix, common | kind | {"reverse": side})

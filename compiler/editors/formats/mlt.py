@@ -258,7 +258,7 @@ class Document:
         if fade_in:
             points[min(fade_in, end)] = level
         if fade_out:
-            points[max(max(points), end - fade_out)] = level
+            points[max(*points, end - fade_out)] = level
             points[end] = SILENT_DB
         text = ";".join(f"{frame}={db:g}" for frame, db in sorted(points.items()))
         properties(SubElement(playlist, "filter"), {"mlt_service": "volume", "level": text})

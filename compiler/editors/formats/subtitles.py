@@ -23,7 +23,8 @@ WrapStyle: 2
 [V4+ Styles]
 Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, BackColour, Bold, Alignment, \
 MarginL, MarginR, MarginV, BorderStyle, Outline, Shadow, Encoding
-Style: Default,Arial,{size},&H00FFFFFF,&H00000000,&H80000000,-1,2,{side},{side},{bottom},1,{line},0,1
+Style: Default,Arial,{size},&H00FFFFFF,&H00000000,&H80000000,-1,2,\
+{side},{side},{bottom},1,{line},0,1
 
 [Events]
 Format: Layer, Start, End, Style, Text
