@@ -13,6 +13,7 @@ from typing import Literal
 
 from ..renderers.recipe import recipe_key
 from ..renderers.store import Store
+from .editors.compare import compare
 from .editors.dialects import EDITORS
 from .errors import InputError, Problem
 from .frontend.config import load_config
@@ -21,7 +22,7 @@ from .inspection.check import Check, check_reel
 from .outputs import Outputs, keep_edited, outputs_beside, write_text, write_timeline
 from .progress import OnProgress, Progress, silent
 from .report import Report
-from .stages.bring_back import bring_back
+from .stages.bring_back import bring_back, to_render
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
 from .stages.export import export, output_for
@@ -203,6 +204,24 @@ def render_timeline(
         clock.done("render", slots_made(report.slots))
     report.seconds = clock.seconds
     return report
+
+
+def diff_timelines(before: str | Path, after: str | Path) -> list[str]:
+    """What changed from one timeline to another, and what would be rendered, one line each.
+
+    Args:
+        before: a timeline, such as was compiled.
+        after: the same after an edit, in any format that is read.
+
+    Raises:
+        InputError: one of them cannot be read.
+    """
+    old_path, new_path = Path(before).absolute(), Path(after).absolute()
+    old = bring_back(old_path)
+    new = bring_back(new_path, compiled=old_path if old_path.suffix == ".otio" else None)
+    lines = compare(old.timeline, new.timeline, new.fps) or ["nothing changed"]
+    store = Store(new.output.parent / "media", new.library.folders)
+    return lines + to_render(new, store)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A new command is a new module with the members of `base.Command`, and a line in 
 
 from __future__ import annotations
 
-from . import check, compile, doctor, export, flatten, plan, render, schema, transcript
+from . import check, compile, diff, doctor, export, flatten, plan, render, schema, transcript
 from .base import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -13,6 +13,7 @@ COMMANDS: tuple[Command, ...] = (
     render,
     flatten,
     export,
+    diff,
     check,
     transcript,
     plan,

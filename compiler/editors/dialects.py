@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import opentimelineio as otio
 
 from ..timeline.build import NAMESPACE
-from .formats.base import kind_of
+from .readings import kind_of
 
 
 @dataclass(frozen=True, slots=True)

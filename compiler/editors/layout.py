@@ -13,7 +13,7 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from ..timeline.rate import whole_frames
-from .formats.base import kind_of, speed_of
+from .readings import kind_of, speed_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,16 @@ def _lay_out(track: otio.schema.Track, fps: Fraction) -> Iterator[Placed]:
         ends = begins + _seconds(span.duration, fps)
         start, end = round(begins * fps), round(ends * fps)
         begins = ends
-        after = items[index + 1] if index + 1 < len(items) else None
+        # A transition at an end of the track has nothing to blend with.
+        before = items[index - 1] if index > 1 else None
+        after = items[index + 1] if index + 2 < len(items) else None
         yield Placed(
             item=item,
             start=start,
             frames=end - start,
             media_start=_media_start(item, span, fps),
             speed=speed_of(item),
-            into=_blend(items[index - 1] if index else None, fps),
+            into=_blend(before, fps),
             out=_blend(after, fps),
         )
 

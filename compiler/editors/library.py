@@ -35,6 +35,8 @@ class Known:
         scene, part, parts: whose picture it is.
         recipe: of its media.
         media: the rendered file, where there is one.
+        shift: frames by which its scene's picture begins earlier than it was compiled to, because
+            an edit needed them.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Known:
     parts: int
     recipe: Recipe
     media: Path | None = None
+    shift: int = 0
 
     @property
     def still(self) -> Path:
@@ -123,6 +126,7 @@ def _of_slot(slot: SlotClip, root: Path) -> Known:
         int(stated.get("parts", 1)),
         slot.recipe,
         media,
+        int(stated.get("shift", 0)),
     )
 
 
@@ -138,7 +142,8 @@ def _of_sidecar(sidecar: Path, names: dict[str, Known]) -> Known | None:
     named = names.get(name)
     if named is None:
         return Known(name, name, 1, 1, recipe, media)
-    return Known(named.name, named.scene, named.part, named.parts, recipe, media)
+    shift = named.shift if named.recipe == recipe else 0
+    return Known(named.name, named.scene, named.part, named.parts, recipe, media, shift)
 
 
 def _recipe_of(sidecar: Path) -> Recipe | None:

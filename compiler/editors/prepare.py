@@ -19,7 +19,7 @@ from ..errors import WorkError
 from ..sync.frames import frame_at_or_after
 from ..timeline.build import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.rate import time, time_range, whole_frames
-from .formats.base import rate_of, speed_of
+from .readings import rate_of, speed_of
 
 
 def prepare(timeline: otio.schema.Timeline, root: Path) -> tuple[otio.schema.Timeline, list[str]]:

@@ -75,6 +75,8 @@ class Remade:
     use: Use
     recipe: Recipe
     begin: int
+    shift: int = 0
+    """Frames by which the scene's picture begins earlier than it was compiled to."""
 
     @property
     def is_kept(self) -> bool:
@@ -118,18 +120,13 @@ def _uses(
 ) -> list[Use | None]:
     """The slot that each item shows, in order; None of what shows none."""
     uses: list[Use | None] = []
-    items = lay_out(track, fps)
-    for index, placed in enumerate(items):
+    for placed in lay_out(track, fps):
         found = None
         if isinstance(placed.item, otio.schema.Clip):
             found = match(placed.item, library, root)
         if found is None:
             uses.append(None)
             continue
-        if index == 0 and placed.into is not None:
-            placed = replace(placed, into=None)
-        if index == len(items) - 1 and placed.out is not None:
-            placed = replace(placed, out=None)
         uses.append(_use(placed, found.known, fps, by_still=found.by_still))
     return uses
 
@@ -153,7 +150,7 @@ def _use(placed: Placed, known: Known, fps: Fraction, *, by_still: bool) -> Use:
 
 
 def _settled(begin: int, first: int, stop: int, recipe: Recipe) -> int:
-    """Where a clip of a still begins: all frames of one are alike, so as near as the slot allows."""
+    """Where a clip of a still begins: its frames are alike, so as near as the slot allows."""
     if stop - first > recipe["frames"]:
         return int(recipe["head"])
     return max(-first, min(begin, recipe["frames"] - stop))
@@ -205,7 +202,7 @@ def _remake(chain: Sequence[Use]) -> list[Remade]:
         recipe = use.known.recipe
         if grown != span or low < 0 or high > recipe["frames"]:
             recipe = _extended(recipe, same, low, high, shift, grown)
-        remade.append(Remade(use, recipe, use.begin - low))
+        remade.append(Remade(use, recipe, use.begin - low, use.known.shift + shift))
     return remade
 
 
@@ -243,7 +240,7 @@ def _extended(
 
 
 def _moved(frame: int, end: int, shift: int, span: int) -> int:
-    """Where a keyframe is reached in a longer span: ends stay ends, the others keep their moment."""
+    """Where a keyframe is reached in a longer span: ends stay ends, others keep their moment."""
     if frame == 0:
         return 0
     return span - 1 if frame == end else frame + shift
@@ -300,6 +297,7 @@ def _apply(one: Remade) -> None:
         "scene": known.scene,
         "part": known.part,
         "parts": known.parts,
+        **({"shift": one.shift} if one.shift else {}),
     }
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...renderers.recipe import recipe_key
+from ...renderers.store import Store
 from ..editors.formats import FORMATS
-from ..editors.formats.base import rate_of
 from ..editors.layout import lay_out
 from ..editors.library import Library, gather
 from ..editors.matching import match
+from ..editors.readings import rate_of
 from ..editors.rebuild import Remade, rebuild
 from ..editors.restore import restore
 from .clock import count
@@ -88,3 +89,22 @@ def bring_back(path: Path, *, compiled: Path | None = None, media: Path | None =
         else (path.with_name(f"{path.name}.otio"))
     )
     return Returned(timeline, output, library, remade, foreign, notes, fps)
+
+
+def to_render(returned: Returned, store: Store) -> list[str]:
+    """What rendering a timeline would make and what it would reuse, one line each."""
+    lines, there = [], 0
+    told = set()
+    for one in returned.remade:
+        known, key = one.use.known, recipe_key(one.recipe)
+        if key in told:
+            continue
+        told.add(key)
+        if store.find(known.name, key):
+            there += 1
+            continue
+        why = "not rendered yet"
+        if not one.is_kept:
+            why = f"its media hold {known.recipe['frames']}"
+        lines.append(f"to render: {known.name}, {count(one.recipe['frames'], 'frame')} ({why})")
+    return [*lines, f"reused: {count(there, 'slot')}"]

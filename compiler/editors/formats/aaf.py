@@ -16,7 +16,8 @@ from typing import Any
 import opentimelineio as otio
 
 from ...timeline.rate import whole_frames
-from .base import adapter, file_url, kind_of, name_tracks, path_of_url, rate_of
+from ..readings import kind_of, rate_of
+from .base import adapter, file_url, name_tracks, path_of_url
 
 ADAPTER = "AAF"
 VIDEO_DISSOLVE = "0c3bea40-fc05-11d2-8a29-0050040ef7d2"

@@ -3,7 +3,8 @@
 A list holds one picture track and no sound here. A dissolve in it begins at its cut; ours lie
 around theirs, so they are put back there when a list is read. What the adapter leaves wrong:
 
-* With a dissolve, the file of the clip that comes in is read as that of the one that goes out.
+* With a dissolve, the file of the clip that comes in is read as that of the one that goes out, and
+  its speed is not read.
 * More than one picture track is refused; the first is written.
 * Markers on a timeline are left out; they are given to the clips they lie on.
 """
@@ -17,7 +18,8 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...timeline.rate import time, time_range, whole_frames
-from .base import adapter, kind_of, rate_of
+from ..readings import kind_of, rate_of
+from .base import adapter
 
 ADAPTER = "cmx_3600"
 RATE = 24
@@ -57,6 +59,7 @@ def read(path: Path, fps: Fraction | None) -> otio.core.SerializableObject:
         files = _files_by_name(text)
         for track in timeline.tracks:
             track.name = "V1" if track.name == "V" else track.name
+            _add_speeds(track, text, rate)
             _mend(track, files, rate)
     return timeline
 
@@ -70,6 +73,29 @@ def _files_by_name(text: str) -> dict[str, str]:
         if len(names) == len(paths):
             files |= dict(zip(names, paths, strict=True))
     return files
+
+
+def _add_speeds(track: otio.schema.Track, text: str, rate: Fraction) -> None:
+    """Retimes that the adapter missed: ``M2`` lines after the event that they belong to."""
+    starts = {
+        whole_frames(track.range_of_child(item).start_time, rate): item
+        for item in track
+        if isinstance(item, otio.schema.Clip)
+    }
+    first = min(starts, default=0)
+    begin: int | None = None
+    last: otio.schema.Clip | None = None
+    for line in text.splitlines():
+        event = re.match(r"^\d+\s+.*?((?:\d\d[:;]){3}\d\d)\s+(?:\d\d[:;]){3}\d\d\s*$", line)
+        if event is not None:
+            at = whole_frames(otio.opentime.from_timecode(event[1], float(rate)), rate)
+            begin = at if begin is None else begin
+            last = starts.get(at - begin + first)
+        speed = re.match(r"^M2\s+(\S.*?)\s+(-?[\d.]+)\s+(?:\d\d[:;]){3}\d\d\s*$", line)
+        if speed is not None and last is not None and last.name == speed[1] and not last.effects:
+            scalar = Fraction(speed[2]) / rate
+            warp = otio.schema.LinearTimeWarp(time_scalar=float(scalar))
+            last.effects.append(warp if scalar else otio.schema.FreezeFrame())
 
 
 def _mend(track: otio.schema.Track, files: dict[str, str], rate: Fraction) -> None:

@@ -6,6 +6,8 @@ What the adapter leaves wrong, and is mended here:
 * ``pathurl`` is a plain path; it must be a ``file:`` URL.
 * Every file is said to hold sound, so editors look for sound tracks in silent clips.
 * A clip's ``duration`` is that of the cut, not of its media; its rate is written twice.
+* Retimes are left out. They are Final Cut's "Time Remap", whose in and out points count in frames
+  of the retimed clip.
 * Tracks have no names; those that come back are named as ours are.
 """
 
@@ -18,7 +20,9 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from ...backend.probe import STILL_SUFFIXES
-from .base import adapter, file_url, kind_of, name_tracks, path_of_url, rate_of, size_of
+from ...timeline.rate import whole_frames
+from ..readings import kind_of, rate_of, size_of, speed_of
+from .base import adapter, file_url, name_tracks, path_of_url
 
 ADAPTER = "fcp_xml"
 KNOWN = {"dissolve"}
@@ -45,6 +49,9 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     lengths = _mend_files(root)
     for clip in root.iter("clipitem"):
         _mend_clip(clip, lengths)
+    items = [i for t in timeline.tracks for i in t if isinstance(i, otio.schema.Clip)]
+    for clip, item in zip(root.iterfind(".//sequence//track/clipitem"), items, strict=True):
+        _write_speed(clip, item, rate_of(timeline))
     ElementTree.indent(root)
     body = ElementTree.tostring(root, "unicode")
     path.write_text(
@@ -63,6 +70,12 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
             found = sequences[0]
     if isinstance(found, otio.schema.Timeline):
         name_tracks(found)
+        root = ElementTree.parse(path).getroot()
+        items = [i for t in found.tracks for i in t if isinstance(i, otio.schema.Clip)]
+        written = root.findall(".//sequence//track/clipitem")
+        if len(written) == len(items):
+            for clip, item in zip(written, items, strict=True):
+                _read_speed(clip, item)
         for clip in found.find_clips():
             reference = clip.media_reference
             if isinstance(reference, otio.schema.ExternalReference):
@@ -93,6 +106,61 @@ def _add_format(sequence: ElementTree.Element, timeline: otio.schema.Timeline) -
         ("colordepth", 24),
     ):
         ElementTree.SubElement(sample, name).text = str(value)
+
+
+def _write_speed(clip: ElementTree.Element, item: otio.schema.Clip, fps: Fraction) -> None:
+    speed = speed_of(item)
+    if speed == 1:
+        return
+    begin, end = clip.find("in"), clip.find("out")
+    if speed and begin is not None and end is not None:
+        first, length = int(begin.text or 0), int(end.text or 0) - int(begin.text or 0)
+        # What the adapter took off the start for a transition is in frames of the reel already.
+        start = whole_frames(item.trimmed_range().start_time, fps)
+        begin.text = str(round(start / speed) - (start - first))
+        end.text = str(int(begin.text) + length)
+    effect = ElementTree.SubElement(ElementTree.SubElement(clip, "filter"), "effect")
+    for name, value in (
+        ("name", "Time Remap"),
+        ("effectid", "timeremap"),
+        ("effectcategory", "motion"),
+        ("effecttype", "motion"),
+        ("mediatype", "video"),
+    ):
+        ElementTree.SubElement(effect, name).text = value
+    for name, value in (("variablespeed", "0"), ("speed", f"{float(abs(speed)) * 100:g}"),
+                        ("reverse", "FALSE"), ("frameblending", "FALSE")):  # fmt: skip
+        parameter = ElementTree.SubElement(effect, "parameter")
+        ElementTree.SubElement(parameter, "parameterid").text = name
+        ElementTree.SubElement(parameter, "name").text = name
+        ElementTree.SubElement(parameter, "value").text = value
+
+
+def _read_speed(clip: ElementTree.Element, item: otio.schema.Clip) -> None:
+    for effect in clip.iterfind("filter/effect"):
+        if (effect.findtext("effectid") or "").casefold() != "timeremap":
+            continue
+        for parameter in effect.iterfind("parameter"):
+            if parameter.findtext("parameterid") != "speed":
+                continue
+            speed = Fraction(parameter.findtext("value") or "100") / 100
+            span = item.source_range
+            own = [e for e in item.effects if not isinstance(e, otio.schema.TimeEffect)]
+            if speed == 1 or span is None or len(own) < len(item.effects):
+                continue
+            item.effects[:] = [e for e in own if not _is_remap(e)]
+            if not speed:
+                item.effects.append(otio.schema.FreezeFrame())
+                continue
+            start = round(Fraction(span.start_time.value) * speed)
+            item.source_range = otio.opentime.TimeRange(
+                otio.opentime.RationalTime(start, span.start_time.rate), span.duration
+            )
+            item.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+
+
+def _is_remap(effect: otio.schema.Effect) -> bool:
+    return "timeremap" in str(effect.metadata).casefold()
 
 
 def _mend_files(root: ElementTree.Element) -> dict[str, str]:

@@ -23,7 +23,8 @@ from ...backend.probe import STILL_SUFFIXES
 from ...timeline.build import NAMESPACE
 from ...timeline.rate import whole_frames
 from ..layout import Blend, Placed, lay_out
-from .base import file_url, rate_of, size_of
+from ..readings import rate_of, size_of
+from .base import file_url
 
 VERSION = "1.8"
 CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"

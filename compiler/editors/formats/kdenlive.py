@@ -15,8 +15,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
-from ..layout import Placed, lay_out
-from .base import size_of
+from ..layout import Blend, Placed, lay_out
+from ..readings import size_of
 from .mlt import Document, properties, save
 
 DOCUMENT_VERSION = "1.04"
@@ -131,43 +131,45 @@ class _Project(Document):
         for line in lines:
             SubElement(tractor, "track", {"hide": hide, "producer": str(line.get("id"))})
         reached, side = [0, 0], 0
-        for index, placed in enumerate(items):
-            after = items[index + 1] if index + 1 < len(items) else None
-            into = placed.into if index else None
-            out = placed.out if after is not None else None
-            begin = -into.before if into else 0
-            end = placed.frames + (out.after if out else 0)
-            if into:
+        for placed in items:
+            begin = -placed.into.before if placed.into else 0
+            end = placed.frames + (placed.out.after if placed.out else 0)
+            if placed.into:
                 side = 1 - side
-            blank = placed.start + begin - reached[side]
             if placed.is_clip:
+                blank = placed.start + begin - reached[side]
                 if blank > 0:
                     SubElement(lines[side], "blank", length=str(blank))
                 self._entry(lines[side], placed, begin, end)
-                self._name_entry(lines[side], placed)
+                self._name_entry(lines[side])
                 reached[side] = placed.start + end
-            if out is not None and after is not None:
-                first = placed.end - out.before
-                last = first + out.frames - 1
-                mix = SubElement(tractor, "transition", {"in": str(first), "out": str(last)})
-                common = {"a_track": 0, "b_track": 1, "kdenlive:mixcut": out.before}
-                if is_sound:
-                    kind: dict[str, Any] = {"mlt_service": "mix", "kdenlive_id": "mix",
-                                            "start": -1, "accepts_blanks": 1}  # fmt: skip
-                else:
-                    kind = self.luma(out) | {"kdenlive_id": "luma", "alpha_over": 1,
-                                             "fix_background_alpha": 1}  # fmt: skip
-                    if "resource" in kind:
-                        kind["resource"] = kind["resource"].lstrip("%")
-                    if side and "invert" in kind:  # a wipe that runs backwards runs the other way
-                        kind["invert"] = 1 - kind["invert"]
-                properties(mix, common | kind | {"reverse": side})
+            if placed.out:
+                self._mix_clips(tractor, placed.end, placed.out, side, is_sound)
         if is_sound:
             self._gain(tractor, track, items)
         self.root.extend([*lines, tractor])
         return str(tractor.get("id"))
 
-    def _name_entry(self, line: Element, placed: Placed) -> None:
+    def _mix_clips(
+        self, tractor: Element, cut: int, blend: Blend, side: int, is_sound: bool
+    ) -> None:
+        """A transition from the playlist ``side`` to the other."""
+        first = cut - blend.before
+        span = {"in": str(first), "out": str(first + blend.frames - 1)}
+        kind: dict[str, Any]
+        if is_sound:
+            kind = {"mlt_service": "mix", "kdenlive_id": "mix", "start": -1, "accepts_blanks": 1}
+        else:
+            kind = self.luma(blend) | {"kdenlive_id": "luma", "alpha_over": 1}
+            kind["fix_background_alpha"] = 1
+            if "resource" in kind:
+                kind["resource"] = kind["resource"].lstrip("%")
+                if side:  # a wipe that runs backwards runs the other way
+                    kind["invert"] = 1 - kind["invert"]
+        common = {"a_track": 0, "b_track": 1, "kdenlive:mixcut": blend.before}
+        properties(SubElement(tractor, "transition", span), common | kind | {"reverse": side})
+
+    def _name_entry(self, line: Element) -> None:
         entry = line[-1]
         name = entry.get("producer", "")
         element = next(e for e in self.root.iter("producer") if e.get("id") == name)

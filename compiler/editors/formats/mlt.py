@@ -21,7 +21,7 @@ import opentimelineio as otio
 from ...backend.probe import STILL_SUFFIXES
 from ...timeline.build import NAMESPACE
 from ..layout import Blend, Placed, lay_out
-from .base import rate_of, size_of
+from ..readings import rate_of, size_of
 
 LUMAS = {
     "wipe_left": ("luma01.pgm", True),
@@ -130,8 +130,8 @@ class Document:
             self._gain(playlist, track, items)
         for index, placed in enumerate(items):
             after = items[index + 1] if index + 1 < len(items) else None
-            begin = placed.into.after if placed.into and index else 0
-            end = placed.frames - (placed.out.before if placed.out and after else 0)
+            begin = placed.into.after if placed.into else 0
+            end = placed.frames - (placed.out.before if placed.out else 0)
             if end > begin:
                 self._entry(playlist, placed, begin, end)
             if placed.out is not None and after is not None:

@@ -9,7 +9,7 @@ import opentimelineio as otio
 
 from ...backend.captions import Cue, captions_of, to_srt, to_vtt
 from ...errors import InputError
-from .base import size_of
+from ..readings import size_of
 
 ASS_HEADER = """\
 [Script Info]
