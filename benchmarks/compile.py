@@ -1,11 +1,15 @@
 """How compiling a script to its timeline grows: 100, 1,000 and 10,000 scenes of ten words.
 
     python benchmarks/compile.py [SCENES ...]
+    python benchmarks/compile.py --text
 
 Scripts, a transcript with word times and a silent recording of the right length are made up; word
 times are taken from the transcript (``narration.align: transcript``), as a recording of ten hours
 would otherwise be listened to. Each size runs in a process of its own. Prints seconds, seconds per
 scene beside the smallest size's, and peak memory.
+
+``--text`` times only the alignment of texts to a transcript, 200 scenes of 100 words: words as
+frequent as in English, of which the transcript misses, invents and misspells some.
 """
 
 from __future__ import annotations
@@ -15,9 +19,16 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
+from fractions import Fraction
 from pathlib import Path
 
 import yaml
+from otio_gvideo.compiler.frontend.align.guide import Guide
+from otio_gvideo.compiler.frontend.align.judge import SceneText, judge_by_transcript
+from otio_gvideo.compiler.frontend.align.tokens import tokenize
+from otio_gvideo.compiler.frontend.transcripts import Transcript
+from otio_gvideo.compiler.sync.types import Word
 from otio_gvideo.compiler.backend.ffmpeg import output_args, run
 from PIL import Image
 
@@ -39,6 +50,9 @@ print(json.dumps({
 
 
 def main() -> None:
+    if sys.argv[1:] == ["--text"]:
+        align_texts()
+        return
     sizes = [int(size) for size in sys.argv[1:]] or [100, 1000, 10_000]
     print("  scenes   words    reel      seconds  per scene   ratio  peak")
     first = 0.0
@@ -62,12 +76,51 @@ def main() -> None:
         print("         ", ", ".join(f"{k} {v:.2f} s" for k, v in found["stages"].items()))
 
 
+def align_texts() -> None:
+    """Time the alignment of texts to a faulty transcript, at growing sizes."""
+    print("  scenes   words   seconds  per word  placed right       worst")
+    for scenes in (20, 200, 2000):
+        choose = random.Random(scenes)
+        vocabulary = make_vocabulary(choose, 8000)
+        rank = [1 / (place + 1) for place in range(len(vocabulary))]
+        said = choose.choices(vocabulary, rank, k=scenes * 100)
+        words: list[Word] = []
+        for place, word in enumerate(said):
+            start = Fraction(place)
+            if choose.random() < 0.04:
+                continue
+            if choose.random() < 0.04:
+                words.append(Word(choose.choice(vocabulary), start - Fraction(1, 3), start))
+            text = word[:-1] + "q" if choose.random() < 0.04 else word
+            words.append(Word(text, start, start + Fraction(1, 2)))
+        texts = [
+            SceneText(f"s{n}", " ".join(said[n * 100 : n * 100 + 100])) for n in range(scenes)
+        ]
+        started = time.perf_counter()
+        tokens = [token for scene in texts for token in tokenize(scene.text)]
+        members = [range(n * 100, n * 100 + 100) for n in range(scenes)]
+        guide = Guide.of(tokens, Transcript(tuple(words)), "en")
+        judge_by_transcript(texts, members, guide)
+        times = guide.interpolated(Fraction(len(said)))
+        seconds = time.perf_counter() - started
+        off = [abs(found.start - place) for place, found in enumerate(times)]
+        right = sum(error < Fraction(1, 10) for error in off) / len(off)
+        print(
+            f"{scenes:8} {len(said):7} {seconds:9.2f} {seconds / len(said) * 1e6:6.0f} us"
+            f" {right:12.1%} {float(max(off)):10.2f} s"
+        )
+
+
+def make_vocabulary(choose: random.Random, size: int) -> list[str]:
+    """Made-up words."""
+    letters = "abcdefghijklmnop"
+    return ["".join(choose.choices(letters, k=choose.randint(2, 9))) for _ in range(size)]
+
+
 def make_script(folder: Path, scenes: int) -> Path:
     """A script of many scenes, its stills, its transcript and its recording."""
     choose = random.Random(scenes)
-    vocabulary = [
-        "".join(choose.choices("abcdefghijklmnop", k=choose.randint(2, 9))) for _ in range(4000)
-    ]
+    vocabulary = make_vocabulary(choose, 4000)
     for number in range(20):
         Image.new("RGB", (90, 160), (number * 12, 80, 120)).save(folder / f"{number}.png")
     clock = 0.4

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..renderers.guard import Made
 from .backend.ffmpeg import ffmpeg_version
 
 REPORT_VERSION = 1
@@ -56,7 +57,11 @@ class SceneReport:
 
 @dataclass(frozen=True, slots=True)
 class SlotReport:
-    """A slot's media, and whether the store held it already."""
+    """A slot's media, and whether the store held it already.
+
+    ``made`` says how a model's video moves, what was tried, and what made it in the end; None of a
+    renderer without a model.
+    """
 
     name: str
     renderer: str
@@ -64,6 +69,7 @@ class SlotReport:
     media: Path
     reused: bool
     seconds: float
+    made: Made | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the report holds it."""
@@ -74,6 +80,7 @@ class SlotReport:
             "media": str(self.media),
             "reused": self.reused,
             "seconds": round(self.seconds, 3),
+            "made": self.made and self.made.as_json(),
         }
 
 

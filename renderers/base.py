@@ -12,13 +12,14 @@ frames; `planner.plan` cuts a `Shot` into calls, and converts rate, size and cou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +90,8 @@ class Shot:
         seed: decided, never "any".
         quality: ``draft``, ``standard`` or ``high``.
         settings: the renderer's own settings from the machine's configuration.
+        image_strength: a factor on how firmly the keyframes hold a model's picture; 1 is as firmly
+            as its preset says. Less than 1 where a video came out still and is tried again.
         previous: media of the slot that this one continues, where the renderer asked for it.
     """
 
@@ -109,6 +112,7 @@ class Shot:
     motion: Motion = Motion()
     quality: str = "standard"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    image_strength: float = 1.0
     previous: Path | None = None
 
 
@@ -138,10 +142,14 @@ class Limits:
         max_pixels: per frame; None where there is no bound.
         conditions: where it takes keyframes: "first", "last", "any" (any implies the others).
         keyframe_step: frames of a call that a keyframe may lie at are multiples of this.
-        controls: the motion controls it has: of "camera", "strength", "loras", "prompt".
+        controls: the motion controls it has: of "camera", "strength", "loras", "prompt"; "pace"
+            where a camera move only decides how much moves.
+        moves: the camera moves that it can make, where it has a control for them.
         overlap: frames of the chunk before that a continuing call is given; 0 where it cannot
             continue from frames.
         continues: whether a slot of a split scene needs the media of the slot before.
+        anchored: whether each call holds to the colours of the first keyframe by itself, so that a
+            chunk is matched to the one before at its start only.
     """
 
     frames: FrameGrid = FrameGrid()
@@ -152,8 +160,10 @@ class Limits:
     conditions: frozenset[str] = frozenset({"first", "last", "any"})
     keyframe_step: int = 1
     controls: frozenset[str] = frozenset({"camera"})
+    moves: frozenset[str] = frozenset(CAMERA_MOVES)
     overlap: int = 0
     continues: bool = False
+    anchored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +228,26 @@ class Renderer(Protocol):
         ...
 
 
+@runtime_checkable
+class Expecting(Protocol):
+    """A renderer that wants to know beforehand what it will be asked for."""
+
+    def expect(self, shots: Sequence[Shot]) -> None:
+        """Told once, before the first call, of all shots that this run may ask it for."""
+        ...
+
+
 _BUILT_IN = {
+    "animatediff": "otio_gvideo.renderers.diffusion.animatediff:AnimateDiffRenderer",
     "camera": "otio_gvideo.renderers.camera:CameraRenderer",
+    "ltx": "otio_gvideo.renderers.diffusion.ltx:LtxRenderer",
+    "ltx2": "otio_gvideo.renderers.diffusion.ltx2:Ltx2Renderer",
+    "svd": "otio_gvideo.renderers.diffusion.svd:SvdRenderer",
+    "wan": "otio_gvideo.renderers.diffusion.wan:WanRenderer",
 }
+_DIFFUSION = ("torch", "diffusers", "transformers", "accelerate")
+_NEEDS = dict.fromkeys(("animatediff", "ltx", "ltx2", "svd", "wan"), _DIFFUSION)
+"""Packages that a built-in renderer needs beyond the base install; the extra is `diffusion`."""
 ENTRY_POINT_GROUP = "otio_gvideo.renderers"
 
 
@@ -236,6 +263,12 @@ def renderer_class(name: str) -> type[Renderer]:
         UnavailableError: there is no such renderer, or a package that it needs is missing.
     """
     if name in _BUILT_IN:
+        missing = [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]
+        if missing:
+            raise UnavailableError(
+                f"the renderer {name} needs {', '.join(missing)}: "
+                "pip install 'otio-gvideo[diffusion]'"
+            )
         module, _, attribute = _BUILT_IN[name].partition(":")
         return cast("type[Renderer]", getattr(import_module(module), attribute))
     for entry in entry_points(group=ENTRY_POINT_GROUP):

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import Call, Frame, Keyframe, Limits, OnStep, Shot
+from .dither import quantise
 from .moves import Pose, decide, pose_at
 from .picture import Picture, prepare
 from .resample import Plane, axis, resample
-from .yuv import Planes, quantise
+from .yuv import Planes, blank, planes_of
 
 LONGEST_DISSOLVE_S = 2.5
 """Seconds over which one keyframe dissolves into the next, at the most."""
@@ -24,15 +25,14 @@ class CameraRenderer:
     """Moves over stills; dissolves between them where a scene has several.
 
     Sampling is Lanczos at exact positions for all moves but rolls and orbits, whose views are
-    turned; those sample a denser picture linearly, also at exact positions. ``draft`` samples
-    everything linearly.
+    turned; those sample a denser picture linearly, also at exact positions.
     """
 
     name: ClassVar[str] = "camera"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
-        self._kernel = "triangle" if quality == "draft" else "lanczos"
+        """Nothing hangs on settings or quality."""
 
     @property
     def limits(self) -> Limits:
@@ -45,7 +45,6 @@ class CameraRenderer:
         """Yield the frames as planar YUV 4:2:0, each a new array."""
         motion = decide(shot.motion, shot.seed)
         pictures: dict[int, Picture] = {}
-        made, over = _blank(call), _blank(call)
         last: tuple[object, Frame] | None = None
         for index in range(call.frames):
             frame = shot.start + call.first + index
@@ -60,12 +59,11 @@ class CameraRenderer:
             if last is not None and last[0] == state:
                 finished = last[1].copy()
             else:
-                self._view(pictures[lower], below, made)
-                if weight > 0:
-                    self._view(pictures[upper], above, over)
-                    for plane, other in _pairs(made, over):
-                        cv2.addWeighted(plane, 1 - weight, other, weight, 0, dst=plane)
-                finished = _frame(made)
+                finished = np.empty((call.height * 3 // 2, call.width), np.uint8)
+                if weight == 0:
+                    view(pictures[lower], below, planes_of(finished))
+                else:
+                    _blend(pictures[lower], below, pictures[upper], above, weight, finished)
             last = (state, finished)
             yield finished
             on_step(index + 1, call.frames)
@@ -73,24 +71,44 @@ class CameraRenderer:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _view(self, picture: Picture, pose: Pose, out: Planes) -> None:
-        height, width = out.y.shape
-        matrix = view_matrix(pose, picture, width, height)
-        chroma = chroma_matrix(matrix)
-        for plane, place, into in (
-            (picture.planes.y, matrix, out.y),
-            (picture.planes.u, chroma, out.u),
-            (picture.planes.v, chroma, out.v),
-        ):
-            if picture.is_linear:
-                _warp(plane, place, into)
-            else:
-                resample(
-                    plane,
-                    axis(into.shape[0], place[1, 2], place[1, 1], plane.shape[0], self._kernel),
-                    axis(into.shape[1], place[0, 2], place[0, 0], plane.shape[1], self._kernel),
-                    into,
-                )
+
+def view(picture: Picture, pose: Pose, out: Planes) -> None:
+    """What a picture looks like from a pose; into planes of ``float32`` or ``uint8``."""
+    height, width = out.y.shape
+    matrix = view_matrix(pose, picture, width, height)
+    chroma = chroma_matrix(matrix)
+    for plane, place, into in (
+        (picture.planes.y, matrix, out.y),
+        (picture.planes.u, chroma, out.u),
+        (picture.planes.v, chroma, out.v),
+    ):
+        if picture.is_linear:
+            _warp(plane, place, into)
+        else:
+            resample(
+                plane,
+                axis(into.shape[0], place[1, 2], place[1, 1], plane.shape[0]),
+                axis(into.shape[1], place[0, 2], place[0, 0], plane.shape[1]),
+                into,
+            )
+
+
+def _blend(
+    below: Picture, pose: Pose, above: Picture, over: Pose, weight: float, out: Frame
+) -> None:
+    """A dissolve between two views, rounded once."""
+    height, width = out.shape[0] * 2 // 3, out.shape[1]
+    one, other = blank(width, height), blank(width, height)
+    view(below, pose, one)
+    view(above, over, other)
+    finished = planes_of(out)
+    for plane, second, into in (
+        (one.y, other.y, finished.y),
+        (one.u, other.u, finished.u),
+        (one.v, other.v, finished.v),
+    ):
+        cv2.addWeighted(plane, 1 - weight, second, weight, 0, dst=plane)
+        quantise(plane, into)
 
 
 def dissolve(keyframes: tuple[Keyframe, ...], frame: int, shot: Shot) -> tuple[int, int, float]:
@@ -143,37 +161,11 @@ def chroma_matrix(luma: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(from_luma @ luma @ to_luma)
 
 
-def _warp(plane: Plane, matrix: NDArray[np.float64], out: Plane) -> None:
+def _warp(plane: Plane, matrix: NDArray[np.float64], out: NDArray[Any]) -> None:
     size = (out.shape[1], out.shape[0])
-    if matrix[2, 0] == 0 and matrix[2, 1] == 0:
-        cv2.warpAffine(
-            plane, matrix[:2], size, dst=out, flags=_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-    else:
-        cv2.warpPerspective(
-            plane, matrix, size, dst=out, flags=_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-
-
-def _blank(call: Call) -> Planes:
-    half = (call.height // 2, call.width // 2)
-    return Planes(
-        np.empty((call.height, call.width), np.float32),
-        np.empty(half, np.float32),
-        np.empty(half, np.float32),
+    into = out if out.dtype == np.float32 else np.empty(out.shape, np.float32)
+    cv2.warpPerspective(
+        plane, matrix, size, dst=into, flags=_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-
-
-def _pairs(one: Planes, other: Planes) -> tuple[tuple[Plane, Plane], ...]:
-    return (one.y, other.y), (one.u, other.u), (one.v, other.v)
-
-
-def _frame(planes: Planes) -> Frame:
-    """Planes as one array of 8 bits."""
-    height, width = planes.y.shape
-    out = np.empty((height * 3 // 2, width), np.uint8)
-    quantise(planes.y, out[:height])
-    chroma = out[height:].reshape(2, height // 2, width // 2)
-    quantise(planes.u, chroma[0])
-    quantise(planes.v, chroma[1])
-    return out
+    if into is not out:
+        quantise(into, out)

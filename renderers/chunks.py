@@ -66,12 +66,12 @@ def _joined(
         made = _chunk(renderer, shot, call, before, on_share, index, kept)
         try:
             head = list(itertools.islice(made, call.overlap))
-            match = colour_match(before, head) if before else None
-            matched = [_apply(match, frame) for frame in head]
+            matched = _matched(before, head, made, call, renderer.limits.anchored)
             # What leads in from the slot before is that slot's own, and not seen again.
-            faded = cross_fade(before, matched) if index > 0 else []
+            shared = list(itertools.islice(matched, call.overlap))
+            faded = cross_fade(before, shared) if index > 0 else []
             held: deque[Frame] = deque()
-            for frame in itertools.chain(faded, (_apply(match, frame) for frame in made)):
+            for frame in itertools.chain(faded, matched):
                 held.append(frame)
                 if len(held) > later:
                     yield held.popleft()
@@ -79,6 +79,32 @@ def _joined(
             made.close()
         before = list(held)
     yield from before
+
+
+def _matched(
+    before: list[Frame], head: list[Frame], rest: Iterator[Frame], call: Call, anchored: bool
+) -> Iterator[Frame]:
+    """A chunk in the colours of the one before.
+
+    Args:
+        before: the last frames of the chunk before; none for the first chunk.
+        head: the frames of this chunk that show the same.
+        rest: those after it.
+        call: of this chunk.
+        anchored: whether the match fades out over the chunk, whose own colours are to be trusted.
+    """
+    frames = itertools.chain(head, rest)
+    if not before:
+        return frames
+    match = colour_match(before, head)
+    if not anchored:
+        return (_apply(match, frame) for frame in frames)
+    plain = np.arange(256.0)[None, :, None]
+    shares = (1 - number / max(1, call.frames - 1) for number in itertools.count())
+    return (
+        _apply(_rounded(plain + (match - plain) * max(0.0, share)), frame)
+        for share, frame in zip(shares, frames, strict=False)
+    )
 
 
 def _chunk(
@@ -139,7 +165,11 @@ def colour_match(reference: list[Frame], made: list[Frame]) -> NDArray[np.uint8]
     gain = gain.clip(1 / MOST_GAIN, MOST_GAIN)
     levels = np.arange(256.0)[:, None]
     table = (levels - mean_from) * gain + mean_to
-    return np.asarray(table.round().clip(0, 255), np.uint8)[None]
+    return _rounded(table[None])
+
+
+def _rounded(table: NDArray[np.float64]) -> NDArray[np.uint8]:
+    return np.asarray(table.round().clip(0, 255), np.uint8)
 
 
 def _statistics(frames: list[Frame]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -151,8 +181,8 @@ def _statistics(frames: list[Frame]) -> tuple[NDArray[np.float64], NDArray[np.fl
     return means, np.sqrt(np.maximum(squares - means**2, 0))
 
 
-def _apply(table: NDArray[np.uint8] | None, frame: Frame) -> Frame:
-    return frame if table is None else np.asarray(cv2.LUT(frame, table), np.uint8)
+def _apply(table: NDArray[np.uint8], frame: Frame) -> Frame:
+    return np.asarray(cv2.LUT(frame, table), np.uint8)
 
 
 def cross_fade(old: list[Frame], new: list[Frame]) -> list[Frame]:
@@ -181,7 +211,7 @@ def frames_before(shot: Shot, plan: Plan) -> list[Frame]:
     try:
         with av.open(str(shot.previous)) as container:
             for frame in container.decode(video=0):
-                held.append(frame.to_ndarray(format="yuv420p"))
+                held.append(np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8))
     except (av.FFmpegError, OSError, IndexError) as error:
         raise RendererError(f"{shot.previous}: cannot be read: {error}") from error
     wanted = [round(-Fraction(n) * step) for n in range(call.overlap, 0, -1)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from .base import Limits, Renderer, Shot, renderer_class
+from .base import Expecting, Limits, Renderer, Shot, renderer_class
 from .recipe import Recipe
 
 
@@ -26,9 +26,14 @@ class Models:
     """
 
     def __init__(self) -> None:
+        self._expected: Mapping[str, Sequence[Shot]] = {}
         self._turn = threading.Lock()
         self._kind = ""
         self._held: Renderer | None = None
+
+    def expect(self, shots: Mapping[str, Sequence[Shot]]) -> None:
+        """Say which shots the run may ask for, by their recipes' kind (`kind_of`)."""
+        self._expected = shots
 
     @contextlib.contextmanager
     def renderer(self, recipe: Recipe, shot: Shot) -> Iterator[Renderer]:
@@ -48,6 +53,8 @@ class Models:
             else:
                 self.close()
                 self._kind, self._held = kind_of(recipe), made
+                if isinstance(made, Expecting):
+                    made.expect(self._expected.get(self._kind, ()))
             try:
                 yield self._held
             except BaseException:

@@ -278,8 +278,13 @@ def _keyframes(
 def _wishes_not_met(shot: Shot, limits: Limits) -> list[str]:
     motion, controls = shot.motion, limits.controls
     notes = []
-    if motion.camera != "static" and "camera" not in controls:
-        how = "is put into words only" if "prompt" in controls else "is not honoured"
+    has_camera = "camera" in controls and motion.camera in {*limits.moves, "auto"}
+    if motion.camera != "static" and not has_camera:
+        how = "is not honoured"
+        if "pace" in controls:
+            how = "only decides how much moves"
+        elif "prompt" in controls:
+            how = "is put into words only"
         notes.append(f"motion.camera {motion.camera} {how}")
     if motion.strength != type(motion)().strength and "strength" not in controls:
         notes.append("motion.strength is not honoured")

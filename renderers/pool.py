@@ -12,9 +12,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from . import assemble
-from .base import Frame, RendererError
+from .base import Frame, Renderer, RendererError, Shot
 from .engines import executor
+from .guard import Made, made_from_json, make_media, tries_of
 from .models import Models, kind_of
 from .recipe import Recipe, recipe_key, shot_from_recipe
 from .store import Store
@@ -30,13 +30,21 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A slot's media. ``seconds`` is what making them took; 0 where they were there."""
+    """A slot's media.
+
+    Attributes:
+        slot, key, path: what they are of, and where.
+        reused: whether they were there.
+        seconds: that making them took; 0 where they were there.
+        made: what became of the recipe, where a model's video is guarded against standing still.
+    """
 
     slot: str
     key: str
     path: Path
     reused: bool
     seconds: float
+    made: Made | None = None
 
 
 class WriteClip(Protocol):
@@ -132,12 +140,17 @@ class _Run:
         for index, (job, key) in enumerate(zip(self.jobs, self.keys, strict=True)):
             found = None if force else self.store.find(job.slot, key)
             if found is not None:
-                self._finish(index, Rendered(job.slot, key, found, True, 0.0))
+                self._finish(index, self._found(job.slot, key, found))
             else:
                 self._to_make.setdefault(key, index)
 
     def make_the_rest(self, pool: Executor, *, is_local: bool) -> None:
         """Make what is to be made, each after what it follows; failures are kept for later."""
+        expected: dict[str, list[Shot]] = {}
+        for key in self._to_make:
+            recipe = self._job(key).recipe
+            expected.setdefault(kind_of(recipe), []).extend(tries_of(shot_from_recipe(recipe)))
+        self.models.expect(expected)
         # Slots of one model stand together, so that it is loaded once.
         waiting = sorted(self._to_make, key=lambda key: kind_of(self._job(key).recipe))
         running: dict[Future[Rendered], str] = {}
@@ -165,11 +178,20 @@ class _Run:
         for index, (job, key) in enumerate(zip(self.jobs, self.keys, strict=True)):
             first = self._to_make.get(key)
             if index not in self._done and first in self._done:
-                self._finish(index, Rendered(job.slot, key, self._done[first].path, True, 0.0))
+                self._finish(index, self._found(job.slot, key, self._done[first].path))
         if self._failures:
             said = [f"{slot}: {_said(error)}" for slot, error in self._failures.items()]
             raise RendererError("; ".join(said)) from next(iter(self._failures.values()))
         return [self._done[index] for index in range(len(self.jobs))]
+
+    def _found(self, slot: str, key: str, path: Path) -> Rendered:
+        document = self.store.made(path)
+        made = None
+        if document is not None:
+            # Whoever changed it by hand has still got the media.
+            with contextlib.suppress(KeyError, TypeError, ValueError, IndexError):
+                made = made_from_json(document)
+        return Rendered(slot, key, path, True, 0.0, made)
 
     def _job(self, key: str) -> Job:
         return self.jobs[self._to_make[key]]
@@ -236,22 +258,30 @@ def _render(
     shot = shot_from_recipe(recipe, previous)
     path = store.path_for(job.slot, key)
     own = Models() if models is None else models
+
+    def renderers(name: str, wanted: Shot) -> contextlib.AbstractContextManager[Renderer]:
+        return own.renderer({**recipe, "renderer": name, "settings": wanted.settings}, wanted)
+
+    def write(frames: Iterator[Frame], to: Path) -> None:
+        write_clip(
+            frames,
+            to,
+            width=shot.width,
+            height=shot.height,
+            fps=shot.fps,
+            idr=recipe["idr"],
+            encoding=recipe["encoding"],
+        )
+
     try:
         store.folder.mkdir(parents=True, exist_ok=True)
-        with own.renderer(recipe, shot) as renderer:
-            write_clip(
-                assemble.frames(renderer, shot, on_step),
-                path,
-                width=shot.width,
-                height=shot.height,
-                fps=shot.fps,
-                idr=recipe["idr"],
-                encoding=recipe["encoding"],
-            )
-        store.commit(path, key, dict(recipe))
+        made = make_media(
+            recipe["renderer"], shot, path, renderers, write, on_step, chunks=store.chunks
+        )
+        store.commit(path, key, dict(recipe), made.as_json() if made else None)
     except OSError as error:
         raise RendererError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         if models is None:
             own.close()
-    return Rendered(job.slot, key, path, False, time.perf_counter() - started)
+    return Rendered(job.slot, key, path, False, time.perf_counter() - started, made)

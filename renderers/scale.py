@@ -33,7 +33,7 @@ _SOFTEN = np.array([[0.25, 0.5, 0.25]], np.float32)
 def finish(frame: Frame, plan: Plan) -> Frame:
     """The finished I420 frame of a native RGB frame of shape ``(height, width, 3)``."""
     kept = cropped(frame, plan)
-    luma, blue, red = cv2.split(cv2.transform(kept.astype(np.float32), _FORWARD))
+    luma, blue, red = _floats(cv2.transform(kept.astype(np.float32), _FORWARD))
     width, height = plan.width, plan.height
     out = np.empty((height * 3 // 2, width), np.uint8)
     quarter = height // 2 * (width // 2)
@@ -82,11 +82,15 @@ def rgb_of(frame: Frame) -> Frame:
     return np.asarray(cv2.transform(cv2.merge(planes), _BACK).round().clip(0, 255), np.uint8)
 
 
+def _floats(picture: cv2.typing.MatLike) -> list[NDArray[np.float32]]:
+    return [np.asarray(plane, np.float32) for plane in cv2.split(picture)]
+
+
 def _scaled(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
     if plane.shape == (height, width):
         return plane
     way = cv2.INTER_AREA if plane.shape[1] > width else cv2.INTER_LANCZOS4
-    return np.asarray(cv2.resize(plane, (width, height), interpolation=way))
+    return np.asarray(cv2.resize(plane, (width, height), interpolation=way), np.float32)
 
 
 def _chroma(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

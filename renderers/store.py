@@ -1,7 +1,8 @@
 """The content-addressed store of rendered media: a recipe's key names its file.
 
-``<slot>-<key12>.mp4`` holds the video, ``<slot>-<key12>.json`` the recipe. Both are written under a
-temporary name and renamed, the recipe last: media without it are unfinished, and made again.
+``<slot>-<key12>.mp4`` holds the video, ``<slot>-<key12>.json`` the recipe, and what became of it
+where a model's video was tried several times. Both are written under a temporary name and renamed,
+the recipe last: media without it are unfinished, and made again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ KEY_LENGTH = 12
 NAME_BYTES = 120
 """Of a slot's name in a file's name, which may have 255 and carries the key and a suffix besides,
 and while it is written a process and a thread."""
+CHUNKS_LAST_S = 14 * 24 * 3600
+"""Seconds after which a slot that was left half made is not carried on any more."""
 _STARTED = time.time()
 
 
@@ -30,6 +33,11 @@ class Store:
         self.folder = folder
         self.also = tuple(also)
         """Folders that finished media are looked for in besides; nothing is written there."""
+
+    @property
+    def chunks(self) -> Path:
+        """Where finished chunks of slots that are still being made are kept."""
+        return self.folder / ".chunks"
 
     def path_for(self, slot: str, key: str) -> Path:
         """Where the media of a slot belong."""
@@ -46,8 +54,20 @@ class Store:
                     return path
         return None
 
-    def commit(self, media: Path, key: str, recipe: Mapping[str, Any]) -> None:
+    def commit(
+        self,
+        media: Path,
+        key: str,
+        recipe: Mapping[str, Any],
+        made: Mapping[str, Any] | None = None,
+    ) -> None:
         """Declare written media finished by putting their recipe beside them.
+
+        Args:
+            media: the file.
+            key: of the recipe.
+            recipe: what was asked for.
+            made: what became of it, where that may be something else.
 
         Raises:
             OSError: the folder cannot be written to.
@@ -57,6 +77,8 @@ class Store:
         try:
             with temporary.open("w", encoding="utf-8") as stream:
                 document = {"key": key, "bytes": media.stat().st_size, "recipe": recipe}
+                if made is not None:
+                    document["made"] = made
                 json.dump(document, stream, indent=1, ensure_ascii=False)
                 stream.write("\n")
                 stream.flush()
@@ -65,13 +87,25 @@ class Store:
         finally:
             temporary.unlink(missing_ok=True)
 
+    def made(self, media: Path) -> dict[str, Any] | None:
+        """What became of finished media's recipe, as it was committed; None where nothing was."""
+        try:
+            document = json.loads(sidecar_of(media).read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        found = document.get("made") if isinstance(document, dict) else None
+        return found if isinstance(found, dict) else None
+
     def forget(self, slot: str, key: str) -> None:
         """Take a slot's media for unfinished, so that they are made again."""
         sidecar_of(self.path_for(slot, key)).unlink(missing_ok=True)
 
     def clear_leftovers(self) -> None:
-        """Delete temporary files of processes that are no more."""
-        for path in self.folder.glob(".*.tmp"):
+        """Delete temporary files of processes that are no more, and chunks that nobody came for."""
+        for path in self.chunks.glob("*.npy"):
+            if _age_s(path) > CHUNKS_LAST_S:
+                path.unlink(missing_ok=True)
+        for path in (*self.folder.glob(".*.tmp"), *self.chunks.glob(".*.tmp")):
             owner = re.search(r"\.(\d+)(?:\.\d+)?\.tmp$", path.name)
             if owner is not None and _is_left(path, int(owner[1])):
                 path.unlink(missing_ok=True)
@@ -96,6 +130,13 @@ def _safe(name: str) -> str:
     """A slot's name as part of a file's name on every system."""
     plain = re.sub(r"[^\w.\-]+", "_", name).strip("._")
     return plain.encode()[:NAME_BYTES].decode(errors="ignore") or "slot"
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _is_left(path: Path, owner: int) -> bool:

@@ -1,13 +1,11 @@
 """RGB pictures as planar YUV 4:2:0: BT.709, limited range, chroma sited left as in H.264.
 
 Formulas: ITU-R BT.709-6; levels as its section 4 (16..235 and 16..240). Planes stay ``float32``
-until a frame is finished, and are dithered once, then: a slow zoom over a smooth sky would step in
-visible bands between 8-bit levels.
+until a frame is finished.
 """
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .resample import Axis, Plane, axis, resample
+from .base import Frame
+from .resample import Axis, axis, resample
 
 _KR, _KG, _KB = 0.2126, 0.7152, 0.0722
 _Y, _C = 219 / 255, 224 / 255
@@ -28,15 +27,37 @@ _MATRIX = np.array(
     ],
     np.float32,
 )
+_BAND = 32
+"""Rows converted at a time, so that they stay in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """A picture in levels 0..255: ``y`` of shape ``(height, width)``, ``u`` and ``v`` of half."""
+    """A picture in levels 0..255: ``y`` of shape ``(height, width)``, ``u`` and ``v`` of half.
 
-    y: Plane
-    u: Plane
-    v: Plane
+    They are ``float32``, or ``uint8`` where they are views of a finished frame.
+    """
+
+    y: NDArray[Any]
+    u: NDArray[Any]
+    v: NDArray[Any]
+
+
+def blank(width: int, height: int) -> Planes:
+    """Planes of ``float32`` of no particular content."""
+    half = (height // 2, width // 2)
+    return Planes(
+        np.empty((height, width), np.float32),
+        np.empty(half, np.float32),
+        np.empty(half, np.float32),
+    )
+
+
+def planes_of(frame: Frame) -> Planes:
+    """The planes of an I420 frame of shape ``(height * 3 // 2, width)``, as views of it."""
+    height, width = frame.shape[0] * 2 // 3, frame.shape[1]
+    chroma = frame[height:].reshape(2, height // 2, width // 2)
+    return Planes(frame[:height], chroma[0], chroma[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +97,22 @@ def to_planes(rgb: NDArray[Any], rows: Grid, columns: Grid) -> Planes:
         luma = rows.luma(), columns.luma()
         rgb = np.asarray(cv2.merge([resample(rgb[..., channel], *luma) for channel in range(3)]))
         rows, columns = _as_is(rows.count), _as_is(columns.count)
-    y, cb, cr = cv2.split(cv2.transform(rgb.astype(np.float32, copy=False), _MATRIX))
+    y, cb, cr = _converted(rgb)
     chroma = rows.chroma(0.5), columns.chroma(0.0)
     return Planes(
         resample(y, rows.luma(), columns.luma()), resample(cb, *chroma), resample(cr, *chroma)
     )
 
 
+def _converted(rgb: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
+    """Y, Cb and Cr, all as large as the picture."""
+    planes = tuple(np.empty(rgb.shape[:2], np.float32) for _ in _MATRIX)
+    for top in range(0, len(rgb), _BAND):
+        band = rgb[top : top + _BAND].astype(np.float32, copy=False)
+        for plane, weights in zip(planes, _MATRIX, strict=True):
+            cv2.transform(band, weights[None], dst=plane[top : top + _BAND])
+    return planes
+
+
 def _as_is(count: int) -> Grid:
     return Grid(count, 0.0, 1.0, count, 1.0)
-
-
-def quantise(plane: Plane, out: NDArray[np.uint8]) -> None:
-    """Round a plane to 8 bits, dithered; a plane of whole levels stays as it is."""
-    cv2.add(plane, _noise(*plane.shape), dst=out, dtype=cv2.CV_8U)
-
-
-@functools.lru_cache(maxsize=8)
-def _noise(height: int, width: int) -> Plane:
-    """Half a level up or down, spread evenly over any few neighbours.
-
-    Interleaved gradient noise, from J. Jimenez, "Next Generation Post Processing in Call of Duty:
-    Advanced Warfare", SIGGRAPH 2014. It stands still, so that it costs the encoder nothing in
-    frames that repeat.
-    """
-    y, x = np.mgrid[0:height, 0:width]
-    noise = np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1)
-    # Short of a half, as OpenCV rounds halves to even and whole levels must not move.
-    return np.asarray((noise - 0.5) * 0.999, np.float32)

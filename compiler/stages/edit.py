@@ -44,10 +44,7 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
         scenes.append(
             edit.SceneInput(
                 id=scene.id,
-                words=tuple(
-                    Word(word.text, word.start + offset, word.end + offset)
-                    for word in speech.words.get(scene.id, ())
-                ),
+                words=_moved(speech.words.get(scene.id, ()), offset),
                 time=scene.time and Interval(scene.time[0] + offset, scene.time[1] + offset),
                 beat=scene.duration,
                 transition=scene.transition.duration,
@@ -70,6 +67,13 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
                 error.hint,
             )
         ) from error
+
+
+def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:
+    """Words of a voice file on the axis of the whole narration."""
+    if not offset:
+        return words
+    return tuple(Word(word.text, word.start + offset, word.end + offset) for word in words)
 
 
 def report_of(front: Front, schedule: edit.Schedule, outputs: Outputs) -> Report:

@@ -62,8 +62,11 @@ def fill_slots(
                 media=rendered.path,
                 reused=rendered.reused,
                 seconds=rendered.seconds,
+                made=rendered.made,
             )
         )
+        if rendered.made is not None and rendered.made.notice:
+            report.warnings.append(f"{rendered.slot}: {rendered.made.notice}")
 
     try:
         pool.render_slots(

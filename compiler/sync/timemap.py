@@ -48,13 +48,12 @@ class TimeMap:
 
     def start_of(self, seconds: Fraction) -> Fraction:
         """Reel seconds of something that starts then: after a silence inserted at that instant."""
-        position = seconds * self.fps
-        return self._place(bisect_right(self._sources, position) - 1, position, after=True)
+        return self._place(bisect_right(self._sources, self._floor(seconds)) - 1, seconds)
 
     def end_of(self, seconds: Fraction) -> Fraction:
         """Reel seconds of something that ends then: before a silence inserted at that instant."""
-        position = seconds * self.fps
-        return self._place(bisect_left(self._sources, position) - 1, position, after=False)
+        index = bisect_left(self._sources, -self._floor(-seconds)) - 1
+        return self._place(index, seconds) if index >= 0 else Fraction(0)
 
     def to_narration(self, seconds: Fraction) -> Fraction | None:
         """Narration seconds of a time of the reel, or None where silence was inserted."""
@@ -65,12 +64,20 @@ class TimeMap:
         piece = self.pieces[index]
         return (piece.source + position - piece.reel) / self.fps
 
-    def _place(self, index: int, position: Fraction, *, after: bool) -> Fraction:
-        """Reel seconds of a narration position, in frames, that belongs to piece ``index``."""
+    def _floor(self, seconds: Fraction) -> int:
+        """The frame that a time lies in, by whole numbers: fractions are slow to compare."""
+        fps = self.fps
+        return (seconds.numerator * fps.numerator) // (seconds.denominator * fps.denominator)
+
+    def _place(self, index: int, seconds: Fraction) -> Fraction:
+        """Reel seconds of a narration time that belongs to piece ``index``."""
         if index < 0:
-            return Fraction(self._reels[0] if after and self._reels else 0) / self.fps
+            return (self._reels[0] if self._reels else 0) / self.fps
         piece = self.pieces[index]
-        return (piece.reel + min(position - piece.source, Fraction(piece.frames))) / self.fps
+        if self._floor(seconds) >= piece.source + piece.frames:
+            return (piece.reel + piece.frames) / self.fps
+        shift = piece.reel - piece.source
+        return seconds + shift / self.fps if shift else seconds
 
 
 def build_time_map(

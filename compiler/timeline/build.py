@@ -18,6 +18,7 @@ import opentimelineio as otio
 from ..frontend import model
 from ..sync import edit
 from ..sync.frames import frame_at_or_after, frame_at_or_before
+from .parsed import parsed
 from .rate import time, time_range
 from .recipes import Recipe
 
@@ -59,12 +60,15 @@ def build_timeline(
         music: what ``script.music`` names.
     """
     fps = schedule.fps
-    timeline = otio.schema.Timeline(name=script.title)
+    timeline: otio.schema.Timeline = parsed(
+        otio.schema.Timeline,
+        name=script.title,
+        metadata={NAMESPACE: _timeline_metadata(script, schedule)},
+    )
     start = script.output.start_timecode
     timeline.global_start_time = (
         otio.opentime.from_timecode(start, float(fps)) if start else time(0, fps)
     )
-    timeline.metadata[NAMESPACE] = _timeline_metadata(script, schedule)
     timeline.tracks.append(_picture(script, schedule, recipes))
     if voices:
         timeline.tracks.append(_narration(schedule, voices))
@@ -121,6 +125,13 @@ def _picture(
 def _slot_clip(slot: edit.Slot, recipe: Recipe, fps: Fraction) -> otio.schema.Clip:
     media = time_range(0, slot.frames, fps)
     still = str(recipe["keyframes"][0]["image"])
+    generator = parsed(
+        otio.schema.GeneratorReference,
+        name=slot.name,
+        generator_kind=GENERATOR_KIND,
+        parameters=recipe,
+    )
+    generator.available_range = media
     clip = otio.schema.Clip(
         slot.name,
         source_range=time_range(slot.head, slot.end - slot.start, fps),
@@ -132,9 +143,7 @@ def _slot_clip(slot: edit.Slot, recipe: Recipe, fps: Fraction) -> otio.schema.Cl
         {
             MEDIA_KEY: otio.schema.ExternalReference(still, media),
             KEYFRAME_KEY: otio.schema.ExternalReference(still, media),
-            GENERATOR_KEY: otio.schema.GeneratorReference(
-                slot.name, GENERATOR_KIND, media, dict(recipe)
-            ),
+            GENERATOR_KEY: generator,
         },
         MEDIA_KEY,
     )

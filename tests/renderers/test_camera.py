@@ -13,10 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from otio_gvideo.renderers import assemble
 from otio_gvideo.renderers.base import CAMERA_MOVES, Frame, Keyframe, Motion, RendererError, Shot
-from otio_gvideo.renderers.camera import CameraRenderer, chroma_matrix, dissolve, view_matrix
+from otio_gvideo.renderers.camera import (
+    CameraRenderer,
+    chroma_matrix,
+    dissolve,
+    view,
+    view_matrix,
+)
 from otio_gvideo.renderers.moves import pose_at
 from otio_gvideo.renderers.picture import prepare
-from otio_gvideo.renderers.yuv import Grid, to_planes
+from otio_gvideo.renderers.yuv import Grid, blank, to_planes
 from PIL import Image
 
 motions = st.builds(
@@ -194,7 +200,7 @@ def test_the_still_goes_on_to_every_side_of_the_frame(
         image = Image.fromarray(levels.round().astype(np.uint8)).convert("RGB")
         made = shot(folder / "ramp", width=size[0], height=size[1], motion=motion, span=5)
         for share in (0, 0.5, 1):
-            luma = view(image, made, share)
+            luma = luma_of(image, made, share)
             across = luma if axis == 0 else luma.T
             rise = np.diff(across.astype(np.float64), axis=1)
             middle = np.median(rise)
@@ -202,19 +208,13 @@ def test_the_still_goes_on_to_every_side_of_the_frame(
             assert rise[:, -2:].mean() > 0.5 * middle
 
 
-def view(image: Image.Image, made: Shot, share: float) -> np.ndarray:
+def luma_of(image: Image.Image, made: Shot, share: float) -> np.ndarray:
     """The luma, in floats, of one view of a still in memory."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("otio_gvideo.renderers.picture.load_still", lambda _: image)
         picture = prepare(Path("memory"), made, made.motion)
-    renderer = CameraRenderer({}, "standard")
-    half = (made.height // 2, made.width // 2)
-    planes = type(picture.planes)(
-        np.empty((made.height, made.width), np.float32),
-        np.empty(half, np.float32),
-        np.empty(half, np.float32),
-    )
-    renderer._view(picture, pose_at(made.motion, share, picture.room), planes)
+    planes = blank(made.width, made.height)
+    view(picture, pose_at(made.motion, share, picture.room), planes)
     return planes.y
 
 

@@ -322,6 +322,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_slot_is_given_the_media_it_follows(
     recipe: dict[str, Any], tmp_path: Path, recorder: list[str]
 ) -> None:
+    recipe = recipe | {"settings": {"motion_guard": False}}
     first = recipe | {"seed": 1}
     second = recipe | {"seed": 2, "follows": recipe_key(first)}
     third = recipe | {"seed": 3, "follows": recipe_key(second)}
@@ -361,7 +362,10 @@ def test_a_model_is_loaded_once_and_makes_room_for_the_next(
     recipe: dict[str, Any], tmp_path: Path, recorder: list[str]
 ) -> None:
     jobs = [
-        Job(f"s{n}", recipe | {"seed": n, "quality": quality})
+        Job(
+            f"s{n}",
+            recipe | {"seed": n, "quality": quality, "settings": {"motion_guard": False}},
+        )
         for n, quality in enumerate(("high", "draft", "high", "draft"))
     ]
     run(jobs, tmp_path / "media", workers=1)

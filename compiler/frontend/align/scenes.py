@@ -210,12 +210,15 @@ def in_order(times: Sequence[Interval], duration: Fraction) -> list[Interval]:
     least = min(Fraction(1, 1000), duration / max(1, len(times)))
     ordered: list[Interval] = []
     clock = Fraction(0)
+    safe = duration - least * len(times)
     for index, time in enumerate(times):
-        latest = duration - least * (len(times) - index)
-        start = max(clock, min(time.start, latest))
-        end = max(start + least, min(time.end, duration))
-        if index + 1 < len(times):
-            end = max(start + least, min(end, max(times[index + 1].start, start + least)))
-        ordered.append(Interval(start, min(end, duration)))
-        clock = ordered[-1].end
+        following = times[index + 1].start if index + 1 < len(times) else duration
+        # Most are in order; what is, is not worked out again: fractions are slow.
+        if not (clock <= time.start and time.start + least <= time.end <= min(following, safe)):
+            latest = duration - least * (len(times) - index)
+            start = max(clock, min(time.start, latest))
+            end = min(time.end, max(following, start + least), latest + least)
+            time = Interval(start, max(end, start + least))
+        ordered.append(time)
+        clock = time.end
     return ordered

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import num2words
 
@@ -97,6 +98,7 @@ def _split_unspaced(chunk: str) -> list[str]:
     return parts
 
 
+@lru_cache(maxsize=1 << 15)
 def readings(token: str, language: str = "en") -> tuple[tuple[str, ...], ...]:
     """The ways to say one token, the likeliest first; none where nothing in it is said.
 

@@ -87,8 +87,10 @@ def _words(voice: PiperVoice, text: str, spoken: list[tuple[str, int, int]]) -> 
 
     espeak runs small words together ("of the" is one group), so the line's phonemes are
     matched with those of its words said one by one, and each takes its word from its match.
+    Between words piper times a blank of some 50 ms, though nothing pauses there: they share it.
     """
-    sounds = [s for s in spoken if any(map(str.isalpha, s[0]))]
+    places = [n for n, s in enumerate(spoken) if any(map(str.isalpha, s[0]))]
+    sounds = [spoken[place] for place in places]
     written = text.split()
     alone: list[str] = []
     owner: list[int] = []
@@ -105,11 +107,26 @@ def _words(voice: PiperVoice, text: str, spoken: list[tuple[str, int, int]]) -> 
                 of_sound[b] = owner[min(a0 + b - b0, a1 - 1)]
     words = []
     for index, word in enumerate(written):
-        mine = [s for s, o in zip(sounds, of_sound, strict=True) if o == index]
+        mine = [n for n, o in zip(places, of_sound, strict=True) if o == index]
         if not mine:
             raise ValueError(f"no sound belongs to {word!r} in {text!r}")
-        words.append(Word(word, mine[0][1] / RATE, mine[-1][2] / RATE))
+        words.append(Word(word, *_bounds(spoken, mine[0], mine[-1])))
     return words
+
+
+def _bounds(spoken: list[tuple[str, int, int]], first: int, last: int) -> tuple[float, float]:
+    """Start and end in seconds, with stress and length marks and half of the blanks around."""
+    while first and spoken[first - 1][0] in "ˈˌ":
+        first -= 1
+    while last + 1 < len(spoken) and spoken[last + 1][0] in "ːʲ":
+        last += 1
+    start, end = spoken[first][1], spoken[last][2]
+    # After a comma the blank is the end of a pause.
+    if first > 1 and spoken[first - 1][0] == " " and spoken[first - 2][0] not in ",.;:!?":
+        start = sum(spoken[first - 1][1:]) // 2
+    if last + 1 < len(spoken) and spoken[last + 1][0] == " ":
+        end = sum(spoken[last + 1][1:]) // 2
+    return start / RATE, end / RATE
 
 
 def _whisper_json(lines: list[list[Word]]) -> str:

@@ -45,8 +45,10 @@ def test_words_are_found_without_a_transcript() -> None:
     errors = [
         abs(float(word.start) - true["start"]) for word, true in zip(words, truth(), strict=True)
     ]
-    assert np.median(errors) < 0.05
-    assert np.percentile(errors, 95) < 0.12
+    median, p95 = np.median(errors) * 1000, np.percentile(errors, 95) * 1000
+    print(f"lighthouse: median {median:.0f} ms, 95th percentile {p95:.0f} ms")
+    assert median < 30
+    assert p95 < 80
     assert not found.warnings
 
 
