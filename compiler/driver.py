@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import opentimelineio as otio
+
 from ..renderers.recipe import recipe_key
 from ..renderers.store import Store
 from .editors.compare import compare
 from .editors.dialects import EDITORS
+from .editors.drafts import from_folder, from_timeline, to_yaml
+from .editors.relink import Relinked, relink
 from .errors import InputError, Problem
 from .frontend.config import load_config
 from .frontend.model import Quality
@@ -29,6 +33,7 @@ from .stages.export import export, output_for
 from .stages.flatten import make_video, reel_made, write_captions
 from .stages.read import read_script
 from .stages.render import Rendering, fill_slots, slots_made
+from .stages.rendered import link_rendered
 from .stages.timelines import read_timeline, report_of_timeline
 from .timeline.slots import slot_clips
 
@@ -222,6 +227,78 @@ def diff_timelines(before: str | Path, after: str | Path) -> list[str]:
     lines = compare(old.timeline, new.timeline, new.fps) or ["nothing changed"]
     store = Store(new.output.parent / "media", new.library.folders)
     return lines + to_render(new, store)
+
+
+def relink_timeline(
+    timeline: str | Path, media: str | Path, output: str | Path | None = None
+) -> tuple[Path, Relinked]:
+    """Find the files of a timeline again after they were moved.
+
+    Args:
+        timeline: an ``.otio`` file.
+        media: the folder to look in, and in all below it.
+        output: what to write; the timeline itself where it is not given.
+
+    Returns:
+        What was written, and what became of the files that were missing.
+
+    Raises:
+        InputError: the timeline or the folder cannot be read.
+    """
+    path, folder = Path(timeline).absolute(), Path(media)
+    if not folder.is_dir():
+        raise InputError(Problem(str(media), 0, 0, "", "no such folder"))
+    loaded = read_timeline(path)
+    done = relink(loaded, path.parent, folder)
+    target = Path(output).absolute() if output else path
+    if target.suffix != ".otio":
+        raise InputError(Problem(str(target), 0, 0, "", "is no .otio file", "give -o X.otio"))
+    write_timeline(loaded, target)
+    return target, done
+
+
+def init_script(
+    source: str | Path, output: str | Path | None = None, *, force: bool = False
+) -> tuple[Path, list[str]]:
+    """Write a script from a folder of stills, a voice and a text, or from a timeline.
+
+    Args:
+        source: the folder, or a timeline in any format that is read.
+        output: the script; else ``script.yaml`` in the folder, or the timeline's name with
+            ``.yaml``.
+        force: write over a script that is there.
+
+    Returns:
+        The script's path, and what was guessed, one line each.
+
+    Raises:
+        InputError: nothing can be made of it, or the script is there already.
+    """
+    path = Path(source).absolute()
+    is_folder = path.is_dir() and path.suffix not in (".otiod", ".fcpxmld")
+    target = path / "script.yaml" if is_folder else path.with_suffix(".yaml")
+    target = Path(output).absolute() if output else target
+    if target.exists() and not force:
+        what = "is there already"
+        raise InputError(Problem(str(target), 0, 0, "", what, "give another -o, or --force"))
+    if is_folder:
+        draft, notes = from_folder(path)
+    else:
+        draft, notes = from_timeline(read_timeline(path), path, target.parent)
+    write_text(target, to_yaml(draft))
+    return target, notes
+
+
+def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> otio.schema.Timeline:
+    """The timeline of a script, with the media that are rendered already; nothing is written.
+
+    Arguments and errors as in `compile_script`.
+    """
+    path = Path(script).absolute()
+    front = read_script(path, None, None, None, allow_outside, Clock(silent))
+    _, timeline = lay_out(front)
+    link_rendered(timeline, [outputs_beside(path, None).media])
+    return timeline
 
 
 @dataclass(frozen=True, slots=True)

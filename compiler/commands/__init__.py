@@ -5,7 +5,20 @@ A new command is a new module with the members of `base.Command`, and a line in 
 
 from __future__ import annotations
 
-from . import check, compile, diff, doctor, export, flatten, plan, render, schema, transcript
+from . import (
+    check,
+    compile,
+    diff,
+    doctor,
+    export,
+    flatten,
+    init,
+    plan,
+    relink,
+    render,
+    schema,
+    transcript,
+)
 from .base import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -14,6 +27,8 @@ COMMANDS: tuple[Command, ...] = (
     flatten,
     export,
     diff,
+    relink,
+    init,
     check,
     transcript,
     plan,

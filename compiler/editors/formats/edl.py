@@ -5,8 +5,8 @@ around theirs, so they are put back there when a list is read. What the adapter 
 
 * With a dissolve, the file of the clip that comes in is read as that of the one that goes out, and
   its speed is not read.
+* Reels are named after files, spaces and all, which no reader takes; they are made of letters here.
 * More than one picture track is refused; the first is written.
-* Markers on a timeline are left out; they are given to the clips they lie on.
 """
 
 from __future__ import annotations
@@ -44,9 +44,25 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
             item.transition_type = otio.schema.TransitionTypes.SMPTE_Dissolve
             item.name = ""
     copy.tracks.append(track)
+    _name_reels(track)
     text = module.write_to_string(copy, rate=float(rate_of(timeline)))
     path.write_text(text, encoding="utf-8")
     return notes
+
+
+def _name_reels(track: otio.schema.Track) -> None:
+    """A reel of eight letters and digits for every file, the same for the same file."""
+    reels: dict[str, str] = {}
+    for clip in track.find_clips():
+        url = str(getattr(clip.media_reference, "target_url", "") or clip.name)
+        if url not in reels:
+            plain = re.sub(r"[^A-Z0-9]", "", Path(url).stem.upper()) or "AX"
+            name, number = plain[:8], 2
+            while name in reels.values():
+                name = f"{plain[: 8 - len(str(number))]}{number}"
+                number += 1
+            reels[url] = name
+        clip.metadata["cmx_3600"] = {"reel": reels[url]}
 
 
 def read(path: Path, fps: Fraction | None) -> otio.core.SerializableObject:

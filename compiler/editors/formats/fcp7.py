@@ -6,6 +6,7 @@ What the adapter leaves wrong, and is mended here:
 * ``pathurl`` is a plain path; it must be a ``file:`` URL.
 * Every file is said to hold sound, so editors look for sound tracks in silent clips.
 * A clip's ``duration`` is that of the cut, not of its media; its rate is written twice.
+* The comments of markers are left out.
 * Retimes are left out. They are Final Cut's "Time Remap", whose in and out points count in frames
   of the retimed clip.
 * Tracks have no names; those that come back are named as ours are.
@@ -46,6 +47,10 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     root = ElementTree.fromstring(text)
     for sequence in root.iter("sequence"):
         _add_format(sequence, timeline)
+    written = root.findall(".//sequence/marker")
+    for element, marker in zip(written, timeline.tracks.markers, strict=False):
+        if marker.comment:
+            ElementTree.SubElement(element, "comment").text = str(marker.comment)
     lengths = _mend_files(root)
     for clip in root.iter("clipitem"):
         _mend_clip(clip, lengths)
@@ -71,6 +76,10 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     if isinstance(found, otio.schema.Timeline):
         name_tracks(found)
         root = ElementTree.parse(path).getroot()
+        comments = [m.findtext("comment", "") for m in root.iterfind(".//sequence/marker")]
+        if len(comments) == len(found.tracks.markers):
+            for marker, comment in zip(found.tracks.markers, comments, strict=True):
+                marker.comment = marker.comment or comment
         items = [i for t in found.tracks for i in t if isinstance(i, otio.schema.Clip)]
         written = root.findall(".//sequence//track/clipitem")
         if len(written) == len(items):

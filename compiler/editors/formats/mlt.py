@@ -28,8 +28,8 @@ LUMAS = {
     "wipe_right": ("luma01.pgm", False),
     "wipe_up": ("luma02.pgm", True),
     "wipe_down": ("luma02.pgm", False),
-    "circle_open": ("luma22.pgm", False),
-    "circle_close": ("luma22.pgm", True),
+    "circle_open": ("luma16.pgm", False),
+    "circle_close": ("luma16.pgm", True),
 }
 """Our wipes as MLT's: the picture whose grey says when each pixel changes, and whether inverted."""
 SILENT_DB = -70
