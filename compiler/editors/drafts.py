@@ -16,6 +16,7 @@ from typing import Any
 import av
 import opentimelineio as otio
 import yaml
+from PIL import Image
 
 from ..backend.probe import STILL_SUFFIXES, open_media
 from ..backend.reading import media_path
@@ -290,7 +291,7 @@ def _take_frame(video: Path, at: Fraction, target: Path) -> None:
             if frame is None:
                 raise _problem(video, "holds no picture there", "")
             target.parent.mkdir(parents=True, exist_ok=True)
-            frame.to_image().save(target)
+            Image.fromarray(frame.to_ndarray(format="rgb24")).save(target)
     except (av.error.FFmpegError, IndexError, OSError) as error:
         raise _problem(video, f"cannot be read: {error}", "") from error
 

@@ -153,7 +153,7 @@ def _settled(begin: int, first: int, stop: int, recipe: Recipe) -> int:
     """Where a clip of a still begins: its frames are alike, so as near as the slot allows."""
     if stop - first > recipe["frames"]:
         return int(recipe["head"])
-    return max(-first, min(begin, recipe["frames"] - stop))
+    return max(-first, min(begin, int(recipe["frames"]) - stop))
 
 
 def _chains(uses: Sequence[Use | None]) -> list[list[Use]]:

@@ -164,9 +164,8 @@ class _Reader:
         name = element.get("name") or (asset.get("name", "") if asset is not None else "")
         clip = otio.schema.Clip(name, source_range=source)
         if asset is not None:
-            source_url = asset.get("src")
             rep = asset.find("media-rep")
-            url = source_url or (rep.get("src", "") if rep is not None else "")
+            url = (rep if rep is not None else asset).get("src") or ""
             length = self._frame(asset.get("duration"))
             available = time_range(self._frame(asset.get("start")), length, self.fps)
             clip.media_reference = otio.schema.ExternalReference(

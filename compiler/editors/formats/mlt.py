@@ -105,7 +105,7 @@ class Document:
         )  # fmt: skip
         background = SubElement(self.root, "playlist", id="background")
         SubElement(background, "entry", {"producer": "black", "in": "0", "out": str(frames - 1)})
-        names = [("background", None)]
+        names: list[tuple[str, otio.schema.Track | None]] = [("background", None)]
         for number, (track, items) in enumerate(laid):
             names.append((self._playlist(track, items, number), track))
         main = Element("tractor", {"id": "main", "in": "0", "out": str(frames - 1)})

@@ -21,13 +21,14 @@ ScaledBorderAndShadow: yes
 WrapStyle: 2
 
 [V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, BackColour, Bold, Alignment, \
-MarginL, MarginR, MarginV, BorderStyle, Outline, Shadow, Encoding
-Style: Default,Arial,{size},&H00FFFFFF,&H00000000,&H80000000,-1,2,\
-{side},{side},{bottom},1,{line},0,1
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, \
+Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, \
+Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Arial,{size},&H00FFFFFF,&H00FFFFFF,&H00000000,&H80000000,\
+-1,0,0,0,100,100,0,0,1,{line},0,2,{side},{side},{bottom},1
 
 [Events]
-Format: Layer, Start, End, Style, Text
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 """Sub Station Alpha, version 4.00+ (http://www.tcax.org/docs/ass-specs.htm)."""
 
@@ -57,7 +58,7 @@ def write_ass(timeline: otio.schema.Timeline, path: Path) -> list[str]:
         line=max(1, round(height / 480)),
     )
     lines = [
-        f"Dialogue: 0,{_time(cue.start)},{_time(cue.end)},Default,"
+        f"Dialogue: 0,{_time(cue.start)},{_time(cue.end)},Default,,0,0,0,,"
         + r"\N".join(_plain(line) for line in cue.text)
         for cue in _cues(timeline)
     ]

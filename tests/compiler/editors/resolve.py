@@ -109,6 +109,7 @@ def compiled(folder: Path, *, rendered: bool = True) -> otio.schema.Timeline:
     voice = otio.schema.Track(
         "A1", kind=otio.schema.TrackKind.Audio, metadata={"otio_gvideo": {"role": "narration"}}
     )
+    (folder / "voice.wav").write_bytes(b"sound")
     said = otio.schema.ExternalReference(str(folder / "voice.wav"), time_range(0, 90, FPS))
     voice.append(otio.schema.Clip("voice", said, time_range(0, 90, FPS)))
     timeline.tracks.extend([picture, voice])

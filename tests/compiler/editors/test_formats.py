@@ -92,11 +92,9 @@ def facts(timeline: otio.schema.Timeline, fps: Fraction) -> dict[str, Any]:
 def table(title: str) -> dict[str, dict[str, str]]:
     """A table of ``docs/editors.md``: rows by their first cell, cells by the head of the column."""
     text = (ROOT / "docs" / "editors.md").read_text()
-    after = text.split(f"<!-- {title} -->")[1]
-    lines = [line for line in after.strip().splitlines()]
-    rows = [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines
-            if line.startswith("|")][: lines.index("") if "" in lines else None]  # fmt: skip
-    head, _, *body = rows
+    block = text.split(f"<!-- {title} -->")[1].strip().split("\n\n")[0]
+    head, _, *body = ([cell.strip().strip("`") for cell in line.strip("|").split("|")]
+                      for line in block.splitlines())  # fmt: skip
     return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in body}
 
 
@@ -209,9 +207,7 @@ def test_the_sequence_of_final_cut_7_says_its_format(folder: Path) -> None:
 
 def test_a_bundle_holds_its_media_and_their_recipes(tmp_path: Path) -> None:
     folder = tmp_path / "reel"
-    timeline = compiled(folder)
-    (folder / "voice.wav").write_bytes(b"sound")
-    timeline.to_json_file(str(folder / "reel.otio"))
+    compiled(folder)
     path = export_timeline(folder / "reel.otio", tmp_path / "x.otioz").path
     with zipfile.ZipFile(path) as archive:
         names = sorted(Path(name).suffix for name in archive.namelist())
@@ -302,6 +298,7 @@ def test_the_start_is_an_hour(folder: Path) -> None:
 
 
 def test_kinds_have_names(folder: Path) -> None:
-    assert [kind_of(i) for i in cut(folder).tracks[0] if isinstance(i, otio.schema.Transition)] == [
+    timeline = cut(folder)
+    assert [kind_of(i) for i in timeline.tracks[0] if isinstance(i, otio.schema.Transition)] == [
         "dissolve", "wipe_left"
     ]  # fmt: skip
