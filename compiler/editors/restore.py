@@ -70,15 +70,16 @@ def restore(
         _name_transitions(track, kinds, fps, notes)
     if compiled is None:
         return notes
-    stated = ours(timeline)
-    timeline.metadata[NAMESPACE] = {**plain(compiled.metadata[NAMESPACE]), **_plain(stated)}
+    known, stated = plain(compiled.metadata[NAMESPACE]), _plain(ours(timeline))
+    timeline.metadata[NAMESPACE] = {**known, **stated}
     timeline.name = timeline.name or compiled.name
     if not sound:
         for track in compiled.audio_tracks():
             timeline.tracks.append(track.deepcopy())
         notes.append("the file carries no sound; that of the compiled timeline is laid under it")
     _give_roles(timeline, compiled)
-    _move_words(timeline, compiled, fps)
+    if stated.get("words", known.get("words")) == known.get("words"):
+        _move_words(timeline, compiled, fps)
     return notes
 
 
@@ -119,7 +120,7 @@ def _name_transitions(
         stated = ours(item).get("transition")
         kind = stated if stated in OURS else name if name in OURS else THEIRS.get(name.casefold())
         if item.transition_type == dissolve:
-            if kind in (None, "dissolve"):
+            if stated is None and kind in (None, "dissolve"):
                 # Editors that know no other were given a dissolve.
                 kind = kinds.get((_slot_name(before), _slot_name(after)), "dissolve")
         elif kind is None and stated is None:

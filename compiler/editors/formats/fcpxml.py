@@ -70,12 +70,14 @@ class _Document:
         name = self.timeline.name or "timeline"
         event = SubElement(SubElement(self.root, "library"), "event", name=name)
         start = self.timeline.global_start_time
+        # Places on the primary storyline count from the start timecode.
+        self.start = whole_frames(start, self.fps) if start is not None else 0
         sequence = SubElement(
             SubElement(event, "project", name=name),
             "sequence",
             format=self.format,
             duration=self.time(frames),
-            tcStart=self.time(whole_frames(start, self.fps) if start is not None else 0),
+            tcStart=self.time(self.start),
             tcFormat="NDF",
             audioLayout="stereo",
             audioRate="48k",
@@ -119,16 +121,17 @@ class _Document:
     ) -> list[tuple[Element, Placed]]:
         made = []
         for placed in items:
-            element = self._item(placed, placed.start)
+            element = self._item(placed, self.start + placed.start)
             spine.append(element)
             made.append((element, placed))
             if placed.out is not None:
-                spine.append(self._transition(placed.out, placed.end, is_sound=False))
+                cut = self.start + placed.end
+                spine.append(self._transition(placed.out, cut, is_sound=False))
         end = items[-1].end if items else 0
         if end < frames:
             gap = otio.schema.Gap()
             rest = Placed(gap, end, frames - end, 0, Fraction(1), None, None)
-            element = self._item(rest, end)
+            element = self._item(rest, self.start + end)
             spine.append(element)
             made.append((element, rest))
         return made

@@ -78,7 +78,10 @@ class _Reader:
         spine = self.sequence.find("spine")
         if spine is None:
             raise ValueError("a sequence has no spine")
-        self._line(spine, Fraction(0), 0)
+        # Places on the primary storyline count from the start timecode; some writers forget it.
+        start = _seconds(self.sequence.get("tcStart"))
+        places = [_seconds(item.get("offset")) for item in spine if item.get("offset")]
+        self._line(spine, -start if min(places, default=start) >= start else Fraction(0), 0)
         timeline = otio.schema.Timeline(name)
         timeline.global_start_time = time(self._frame(self.sequence.get("tcStart")), self.fps)
         pictures = sorted(lane for sound, lane in self.tracks if not sound)
@@ -105,7 +108,7 @@ class _Reader:
 
     def _line(self, spine: Element, at: Fraction, lane: int) -> None:
         """Read a storyline that begins ``at`` seconds of the sequence."""
-        reached = at
+        reached = max(at, Fraction(0))
         for element in spine:
             offset = element.get("offset")
             start = at + _seconds(offset) if offset is not None else reached
