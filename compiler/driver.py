@@ -17,7 +17,9 @@ from ..renderers.recipe import recipe_key
 from ..renderers.store import Store
 from .editors.compare import compare
 from .editors.dialects import EDITORS
-from .editors.drafts import from_folder, from_timeline, to_yaml
+from .editors.draft import to_yaml
+from .editors.draft_folder import from_folder
+from .editors.draft_timeline import from_timeline
 from .editors.relink import Relinked, relink
 from .errors import InputError, Problem
 from .frontend.config import load_config

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.driver import compile_script, init_script
-from otio_gvideo.compiler.editors.drafts import _shared
+from otio_gvideo.compiler.editors.draft_folder import share_out
 from otio_gvideo.compiler.editors.layout import lay_out
 from otio_gvideo.compiler.errors import InputError
 
@@ -158,7 +158,7 @@ def test_a_cut_whose_stills_are_lost_names_them_all(tmp_path: Path) -> None:
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=12), st.data())
 def test_runs_share_out_everything_in_order(weights: list[int], data: st.DataObject) -> None:
     count = data.draw(st.integers(1, len(weights)))
-    runs = _shared(weights, count)
+    runs = share_out(weights, count)
     assert len(runs) == count
     assert [i for a, b in runs for i in range(a, b)] == list(range(len(weights)))
     assert all(a < b for a, b in runs)

@@ -1,4 +1,4 @@
-"""From a compiled reel to an editor and back to a video: the pixels are those that were asked for."""
+"""From a compiled reel to an editor and back to a video, with the pixels that were asked for."""
 
 from __future__ import annotations
 
