@@ -52,13 +52,18 @@ class Lora:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How a shot moves. ``camera`` is one of `CAMERA_MOVES`; amounts are 0..1."""
+    """How a shot moves. ``camera`` is one of `CAMERA_MOVES`; amounts are 0..1.
+
+    ``focus`` is the point of the still that pushes go towards and other moves keep in sight, as
+    ``(x, y)`` in 0..1 of its width and height.
+    """
 
     camera: str = "static"
     amount: float = 0.3
     easing: str = "ease_in_out"
     strength: float = 0.5
     loras: tuple[Lora, ...] = ()
+    focus: tuple[float, float] = (0.5, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +247,11 @@ _BUILT_IN = {
     "camera": "otio_gvideo.renderers.camera:CameraRenderer",
     "ltx": "otio_gvideo.renderers.diffusion.ltx:LtxRenderer",
     "ltx2": "otio_gvideo.renderers.diffusion.ltx2:Ltx2Renderer",
+    "parallax": "otio_gvideo.renderers.parallax:ParallaxRenderer",
     "svd": "otio_gvideo.renderers.diffusion.svd:SvdRenderer",
     "wan": "otio_gvideo.renderers.diffusion.wan:WanRenderer",
 }
-_DIFFUSION = ("torch", "diffusers", "transformers", "accelerate")
+_DIFFUSION = ("torch", "diffusers", "transformers", "accelerate", "peft", "ftfy", "sentencepiece")
 _NEEDS = dict.fromkeys(("animatediff", "ltx", "ltx2", "svd", "wan"), _DIFFUSION)
 """Packages that a built-in renderer needs beyond the base install; the extra is `diffusion`."""
 ENTRY_POINT_GROUP = "otio_gvideo.renderers"

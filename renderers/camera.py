@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import Call, Frame, Keyframe, Limits, OnStep, Shot
+from .base import Call, Frame, Limits, Motion, OnStep, Shot
+from .dissolve import dissolve, halfway
 from .dither import quantise
+from .morph import Morph, blend, morph_between
 from .moves import Pose, decide, pose_at
 from .picture import Picture, prepare
 from .resample import Plane, axis, resample
 from .yuv import Planes, blank, planes_of
 
-LONGEST_DISSOLVE_S = 2.5
-"""Seconds over which one keyframe dissolves into the next, at the most."""
 _LINEAR = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
 
@@ -29,7 +29,7 @@ class CameraRenderer:
     """
 
     name: ClassVar[str] = "camera"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
         """Nothing hangs on settings or quality."""
@@ -45,6 +45,7 @@ class CameraRenderer:
         """Yield the frames as planar YUV 4:2:0, each a new array."""
         motion = decide(shot.motion, shot.seed)
         pictures: dict[int, Picture] = {}
+        morphs: dict[int, Morph | None] = {}
         last: tuple[object, Frame] | None = None
         for index in range(call.frames):
             frame = shot.start + call.first + index
@@ -63,7 +64,15 @@ class CameraRenderer:
                 if weight == 0:
                     view(pictures[lower], below, planes_of(finished))
                 else:
-                    _blend(pictures[lower], below, pictures[upper], above, weight, finished)
+                    if upper not in morphs:
+                        half = halfway(call.keyframes, upper, shot) / max(1, shot.span - 1)
+                        morphs = {
+                            upper: _morph(pictures[lower], pictures[upper], motion, half, call)
+                        }
+                    one, other = blank(call.width, call.height), blank(call.width, call.height)
+                    view(pictures[lower], below, one)
+                    view(pictures[upper], above, other)
+                    blend(one, other, weight, planes_of(finished), morphs[upper])
             last = (state, finished)
             yield finished
             on_step(index + 1, call.frames)
@@ -93,40 +102,14 @@ def view(picture: Picture, pose: Pose, out: Planes) -> None:
             )
 
 
-def _blend(
-    below: Picture, pose: Pose, above: Picture, over: Pose, weight: float, out: Frame
-) -> None:
-    """A dissolve between two views, rounded once."""
-    height, width = out.shape[0] * 2 // 3, out.shape[1]
-    one, other = blank(width, height), blank(width, height)
-    view(below, pose, one)
-    view(above, over, other)
-    finished = planes_of(out)
-    for plane, second, into in (
-        (one.y, other.y, finished.y),
-        (one.u, other.u, finished.u),
-        (one.v, other.v, finished.v),
-    ):
-        cv2.addWeighted(plane, 1 - weight, second, weight, 0, dst=plane)
-        quantise(plane, into)
-
-
-def dissolve(keyframes: tuple[Keyframe, ...], frame: int, shot: Shot) -> tuple[int, int, float]:
-    """Which two keyframes are seen at a frame of the span, and the weight of the second.
-
-    A keyframe is reached, alone, at its own frame. The dissolve towards it takes the second half of
-    the way there, `LONGEST_DISSOLVE_S` at the most.
-    """
-    upper = next((n for n, key in enumerate(keyframes) if key.frame > frame), len(keyframes))
-    if upper in (0, len(keyframes)):
-        only = min(upper, len(keyframes) - 1)
-        return only, only, 0.0
-    start, end = keyframes[upper - 1].frame, keyframes[upper].frame
-    length = min((end - start) / 2, LONGEST_DISSOLVE_S * float(shot.fps))
-    weight = 1 - (end - frame) / max(1.0, length)
-    if weight <= 0:
-        return upper - 1, upper - 1, 0.0
-    return upper - 1, upper, weight * weight * (3 - 2 * weight)
+def _morph(one: Picture, other: Picture, motion: Motion, share: float, call: Call) -> Morph | None:
+    """How two pictures morph, as they are seen at ``share`` 0..1 of a move."""
+    seen = []
+    for picture in (one, other):
+        frame = np.empty((call.height * 3 // 2, call.width), np.uint8)
+        view(picture, pose_at(motion, share, picture.room), planes_of(frame))
+        seen.append(frame[: call.height])
+    return morph_between(seen[0], seen[1])
 
 
 def view_matrix(pose: Pose, picture: Picture, width: int, height: int) -> NDArray[np.float64]:

@@ -6,32 +6,32 @@ machines of a cluster share a file system, and have this package installed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from .base import RendererError, UnavailableError
+from .machine import slots_at_once
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def executor(engine: str, workers: int | Literal["auto"]) -> Executor:
+def executor(engine: str, workers: int | Literal["auto"], pixels: int) -> Executor:
     """The executor of an engine.
 
     Args:
         engine: ``local``; ``ray`` for a cluster on this machine; ``ray://HOST:PORT`` for another.
-        workers: slots at a time on this machine; ``auto`` is one for two cores, as the encoder
-            takes the other.
+        workers: slots at a time on this machine; ``auto`` is as many as it has cores and memory
+            for.
+        pixels: of the largest frame that is rendered.
 
     Raises:
         UnavailableError: the engine is unknown, or Ray is not installed.
         RendererError: the cluster cannot be reached.
     """
     if engine == "local":
-        count = workers if isinstance(workers, int) else max(1, (os.cpu_count() or 2) // 2)
-        return ThreadPoolExecutor(count)
+        return ThreadPoolExecutor(workers if isinstance(workers, int) else slots_at_once(pixels))
     if engine == "ray" or engine.startswith("ray://"):
         return RayExecutor(None if engine == "ray" else engine)
     raise UnavailableError(f"there is no engine {engine!r}: local, ray or ray://HOST:PORT")

@@ -147,19 +147,20 @@ def pose_at(motion: Motion, share: float, room: Room) -> Pose:
         ValueError: the move or the easing is unknown.
     """
     progress = ease(share, motion.easing)
-    far = _reach(motion, room)
+    far, limits = _reach(motion, room)
     move = motion.camera
     zoom = far.zoom * SAFETY
     if move in ("push_in", "pull_out"):
         done = progress if move == "push_in" else 1 - progress
-        return Pose(zoom=zoom * (1 + ZOOM * motion.amount) ** done)
+        return _pushed(motion, done, zoom, room)
     sign = 1 if move.endswith(("right", "down")) else -1
     across = sign * 2 * (progress - 0.5)
     if far.yaw:
         zoom *= 1 + NEARER * motion.amount * math.cos(math.pi / 2 * across)
+    beside = _towards(motion, room, limits[0], limits[1])
     return Pose(
-        x=far.x / zoom * across,
-        y=far.y / zoom * across,
+        x=beside[0] + far.x / zoom * across,
+        y=beside[1] + far.y / zoom * across,
         zoom=zoom,
         angle=far.angle * across,
         # A camera that goes to the right sees the picture from the right.
@@ -167,15 +168,44 @@ def pose_at(motion: Motion, share: float, room: Room) -> Pose:
     )
 
 
-def _reach(motion: Motion, room: Room) -> Pose:
+def _pushed(motion: Motion, done: float, widest: float, room: Room) -> Pose:
+    """The view of a push at ``done`` 0..1 of its zoom.
+
+    Its middle goes evenly with the width of the view, so that everything in the picture moves
+    straight away from one point, which is what a lens does.
+    """
+    closest = widest * (1 + ZOOM * motion.amount)
+    zoom = widest * (1 + ZOOM * motion.amount) ** done
+    start, end = (
+        _towards(motion, room, (room.width - 1 / z) / 2, (room.height - room.aspect / z) / 2)
+        for z in (widest, closest)
+    )
+    share = (1 / widest - 1 / zoom) / (1 / widest - 1 / closest) if closest > widest else 0.0
+    return Pose(
+        x=start[0] + (end[0] - start[0]) * share,
+        y=start[1] + (end[1] - start[1]) * share,
+        zoom=zoom,
+    )
+
+
+def _towards(motion: Motion, room: Room, most_x: float, most_y: float) -> tuple[float, float]:
+    """The motion's focus, from the picture's middle, as far as a view may go to either side."""
+    x = (motion.focus[0] - 0.5) * room.width
+    y = (motion.focus[1] - 0.5) * room.height
+    most_x, most_y = max(0.0, most_x), max(0.0, most_y)
+    return min(max(x, -most_x), most_x), min(max(y, -most_y), most_y)
+
+
+def _reach(motion: Motion, room: Room) -> tuple[Pose, tuple[float, float]]:
     """How far a move goes to either side of its middle, and the zoom at which that fits.
 
-    ``x`` and ``y`` are in widths of the zoomed frame.
+    ``x`` and ``y`` are in widths of the zoomed frame. Then, how far the middle may lie from the
+    picture's, in frame widths.
     """
     move, amount = motion.camera, motion.amount
     if move in ("static", "push_in", "pull_out"):
-        return Pose()
-    if move in ("pan_left", "pan_right"):
+        end = Pose()
+    elif move in ("pan_left", "pan_right"):
         end = Pose(x=TRAVEL * amount / 2)
     elif move in ("tilt_up", "tilt_down"):
         end = Pose(y=TILT * amount / 2 * room.aspect)
@@ -189,7 +219,9 @@ def _reach(motion: Motion, room: Room) -> Pose:
     right = np.abs(end.corners(room.aspect)).max(axis=0)
     left = np.abs(replace(end, yaw=-end.yaw).corners(room.aspect)).max(axis=0)
     wide, high = (float(length) for length in np.maximum(left, right))
-    return replace(end, zoom=max(1.0, 2 * wide / room.width, 2 * high / room.height))
+    zoom = max(1.0, 2 * wide / room.width, 2 * high / room.height)
+    kept = zoom * SAFETY
+    return replace(end, zoom=zoom), (room.width / 2 - wide / kept, room.height / 2 - high / kept)
 
 
 def bounds(motion: Motion, room: Room, samples: int = 33) -> NDArray[np.float64]:

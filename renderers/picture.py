@@ -102,7 +102,7 @@ def prepare(path: Path, shot: Shot, motion: Motion) -> Picture:
         densities = (native / columns.step, native / rows.step)
     else:
         size = (_even(density), _even(density * aspect))
-        rgb = _on_canvas(still, size, native / density, cutoff, blur=shot.fit == "blur")
+        rgb = on_canvas(still, size, native / density, cutoff, blur=shot.fit == "blur")
         columns, rows = (Grid(count, 0.0, 1.0, count, 1.0) for count in size)
         middle = ((size[0] - 1) / 2, (size[1] - 1) / 2)
         densities = (density, density)
@@ -144,7 +144,7 @@ def _sharpened(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(cv2.sepFilter2D(plane, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE))
 
 
-def _on_canvas(
+def on_canvas(
     still: NDArray[np.uint8], size: tuple[int, int], step: float, cutoff: float, *, blur: bool
 ) -> NDArray[np.float32]:
     """The whole still in the middle of a canvas that is black or a blurred copy of it."""

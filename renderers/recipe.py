@@ -52,6 +52,7 @@ def shot_from_recipe(recipe: Recipe, previous: Path | None = None) -> Shot:
             easing=motion["easing"],
             strength=motion["strength"],
             loras=tuple(Lora(Path(x["path"]), x["weight"]) for x in motion["loras"]),
+            focus=tuple(motion.get("focus", (0.5, 0.5))),
         ),
         quality=recipe["quality"],
         settings=recipe["settings"],

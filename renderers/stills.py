@@ -2,29 +2,70 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path
 
+import cv2
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .base import RendererError
 
 MOST_PIXELS = 170_000_000
 """A still with more is refused before it is decoded; just below where Pillow itself refuses."""
 _TOO_LARGE = f"more than {MOST_PIXELS // 1_000_000} million pixels"
+BLUR_SIDE = 128
+"""Longer side of the small copy that is blurred to lie behind a picture with clear parts."""
+BLUR_SIGMA = 8.0
+"""Of that blur, in pixels of the small copy."""
+BLUR_LIGHT = 0.55
+"""Brightness of it."""
+_WITH_ALPHA = ("RGBA", "LA", "La", "RGBa", "PA")
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 FURTHEST_ASPECT = 50
 """A still more than this many times as long as it is wide is taken for a mistake."""
 
 
 def load_still(path: Path) -> Image.Image:
-    """Load a still: turned as its EXIF says, converted to sRGB, without alpha (over black).
+    """Load a still: turned as its EXIF says, converted to sRGB, over a blur of itself where clear.
 
     Of an animation it is the first picture.
 
     Raises:
         RendererError: the file cannot be decoded, or its size is absurd.
     """
+    return load_cutout(path)[0]
+
+
+def load_cutout(path: Path) -> tuple[Image.Image, NDArray[np.uint8] | None]:
+    """`load_still`, and how opaque it is: shape ``(height, width)``, None where it is so all over.
+
+    Raises:
+        RendererError: the file cannot be decoded, or its size is absurd.
+    """
+    image = open_still(path)
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I") or image.mode == "F":
+        return _to_srgb(_eight_bits(image), profile), None
+    if image.mode not in _WITH_ALPHA and "transparency" not in image.info:
+        return _to_srgb(image, profile), None
+    rgba = image.convert("RGBA")
+    alpha = np.asarray(rgba.getchannel("A"))
+    rgb = _to_srgb(rgba.convert("RGB"), profile)
+    if alpha.min() == 255:
+        return rgb, None
+    return _over_blur(np.asarray(rgb), alpha), alpha
+
+
+def open_still(path: Path) -> Image.Image:
+    """Decode a picture as it is stored, turned as its EXIF says.
+
+    Raises:
+        RendererError: the file cannot be decoded, or its size is absurd.
+    """
+    _know_heif()
     try:
         with Image.open(path) as image:
             _check_size(path, *image.size)
@@ -35,10 +76,33 @@ def load_still(path: Path) -> Image.Image:
         raise
     except Image.DecompressionBombError as error:
         raise RendererError(f"{path}: {_TOO_LARGE}") from error
+    except UnidentifiedImageError as error:
+        raise RendererError(f"{path}: cannot be decoded: {_what_it_is(path)}") from error
     # Pillow's decoders raise more kinds of errors over broken files than it documents.
     except Exception as error:
         raise RendererError(f"{path}: cannot be decoded: {error}") from error
-    return _flat(upright, profile)
+    if profile:
+        upright.info["icc_profile"] = profile
+    return upright
+
+
+@functools.cache
+def _know_heif() -> bool:
+    """Let Pillow read HEIC where the package for it is installed."""
+    try:
+        import pillow_heif  # noqa: PLC0415 - optional
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
+
+
+def _what_it_is(path: Path) -> str:
+    with path.open("rb") as stream:
+        start = stream.read(12)
+    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and not _know_heif():
+        return "HEIC needs a package: pip install 'otio-gvideo[heif]'"
+    return "it is no picture that is known here"
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -48,16 +112,24 @@ def _check_size(path: Path, width: int, height: int) -> None:
         raise RendererError(f"{path}: {width}x{height} is no shape for a still")
 
 
-def _flat(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Any mode to RGB, and alpha over black."""
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _eight_bits(image)
-    if image.mode not in ("RGBA", "LA", "La", "RGBa", "PA") and "transparency" not in image.info:
-        return _to_srgb(image, profile)
-    rgba = image.convert("RGBA")
-    black = Image.new("RGB", rgba.size)
-    black.paste(_to_srgb(rgba.convert("RGB"), profile), mask=rgba.getchannel("A"))
-    return black
+def _over_blur(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Image.Image:
+    """A picture over a darkened blur of what of it is opaque; black where nothing is."""
+    height, width = alpha.shape
+    factor = min(1.0, BLUR_SIDE / max(height, width))
+    size = (max(2, round(width * factor)), max(2, round(height * factor)))
+    opacity = alpha.astype(np.float32) / 255
+    small = cv2.resize(opacity, size, interpolation=cv2.INTER_AREA)
+    weight = cv2.GaussianBlur(small, (0, 0), BLUR_SIGMA)
+    made = np.empty(rgb.shape, np.uint8)
+    for channel in range(3):
+        plane = rgb[..., channel].astype(np.float32)
+        copy = cv2.resize(plane * opacity, size, interpolation=cv2.INTER_AREA)
+        blurred = cv2.GaussianBlur(copy, (0, 0), BLUR_SIGMA) / np.maximum(weight, 1e-3)
+        behind = cv2.resize(
+            blurred * np.float32(BLUR_LIGHT), (width, height), interpolation=cv2.INTER_CUBIC
+        )
+        made[..., channel] = np.clip(behind + (plane - behind) * opacity, 0, 255).round()
+    return Image.fromarray(made)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -36,7 +36,7 @@ def match(clip: otio.schema.Clip, library: Library, root: Path) -> Match | None:
     )
     own = of_clip(clip, root)
     if own is not None:
-        return Match(own, by_still=path is not None and path.name == own.still.name)
+        return Match(own)
     if path is not None:
         known = _by_file(path, library)
         if known is not None:

@@ -33,6 +33,7 @@ from ..timeline.build import (
 )
 from ..timeline.rate import time_range, whole_frames
 from ..timeline.recipes import Recipe
+from ..timeline.slots import slot_of
 from .layout import Placed, lay_out
 from .library import Known, Library
 from .matching import match
@@ -268,18 +269,19 @@ def _follow(remade: list[Remade], key_of: Callable[[Recipe], str]) -> list[Remad
 
 
 def _apply(one: Remade) -> None:
-    """Write a clip's recipe, its media and its place in them into the timeline."""
+    """Write a clip's recipe, its media and its place in them into the timeline.
+
+    A clip that has all of that keeps it, and the takes it has, and which of them is picked.
+    """
+    if one.is_kept and slot_of(one.use.clip) is not None:
+        return
     clip, known, recipe = one.use.clip, one.use.known, one.recipe
     rate = Fraction(recipe["fps"])
     media = time_range(0, recipe["frames"], rate)
     shown = one.use.known.media if one.is_kept else None
     duration = clip.trimmed_range().duration
+    # Other takes of the slot are as long as its media were, and go with them.
     references: dict[str, Any] = {
-        key: reference
-        for key, reference in clip.media_references().items()
-        if key not in (MEDIA_KEY, KEYFRAME_KEY, GENERATOR_KEY) and known.recipe == recipe
-    }
-    references |= {
         MEDIA_KEY: otio.schema.ExternalReference(
             str(shown or known.still), media, metadata=_metadata_of(clip.media_reference)
         ),

@@ -99,13 +99,19 @@ class Lora:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How the picture moves: the camera's move and how lively a model may be, both 0..1."""
+    """How the picture moves: the camera's move and how lively a model may be, both 0..1.
+
+    ``focus`` is the point of the still that the move keeps to, ``(x, y)`` in 0..1 of its width and
+    height, ``middle``, or ``auto`` for what draws the eye; None is ``auto`` with an ``auto`` move
+    and ``middle`` with a stated one.
+    """
 
     camera: str = "auto"
     amount: float = 0.3
     easing: str = "ease_in_out"
     strength: float = 0.5
     loras: tuple[Lora, ...] = ()
+    focus: tuple[float, float] | Literal["auto", "middle"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,7 @@ class Scene:
     negative_prompt: str = ""
     depth: Path | None = None
     fit: Fit = "cover"
-    renderer: str = "camera"
+    renderer: str = "parallax"
     quality: Quality = "standard"
     seed: int | None = None
     motion: Motion = Motion()

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from ...renderers import base
+from ...renderers.diffusion.setup import origin_of
 from ...renderers.recipe import recipe_key
+from ...renderers.saliency import look_at
 from ..errors import InputError, Problem
 from ..frontend.config import Config, load_config
 from ..frontend.model import Quality, Scene, Script
 from ..frontend.script import load_script
 from ..frontend.speech import Speech, hear
 from ..progress import Progress
-from ..timeline.recipes import Making
+from ..timeline.recipes import Look, Making, unseen
 from .clock import Clock, count
 
 
@@ -40,7 +43,12 @@ def read_script(
     """Read, check and hear a script."""
     with clock.stage("read"):
         settings = load_config(Path(config) if config else None, path)
-        script = load_script(path, allow_outside=allow_outside, renderers=base.renderer_names())
+        script = load_script(
+            path,
+            allow_outside=allow_outside,
+            renderers=base.renderer_names(),
+            transitions=settings.expressions,
+        )
         script = _override(script, renderer, quality)
         making = _making(script.scenes, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
@@ -53,7 +61,7 @@ def read_script(
 
 
 def _override(script: Script, renderer: str | None, quality: Quality | None) -> Script:
-    """The script with one renderer or quality for all scenes."""
+    """The script with one renderer or quality for all scenes; a draft is half as large."""
     if renderer is not None and renderer not in base.renderer_names():
         known = ", ".join(base.renderer_names())
         raise InputError(
@@ -63,27 +71,36 @@ def _override(script: Script, renderer: str | None, quality: Quality | None) -> 
         replace(scene, renderer=renderer or scene.renderer, quality=quality or scene.quality)
         for scene in script.scenes
     )
-    return replace(script, scenes=scenes)
+    output = script.output
+    if all(scene.quality == "draft" for scene in scenes):
+        # A mixed reel keeps its size: its drafts would have to be enlarged again, frame by frame.
+        output = replace(output, width=_halved(output.width), height=_halved(output.height))
+    return replace(script, scenes=scenes, output=output)
+
+
+def _halved(length: int) -> int:
+    """Half of a length, even."""
+    return max(2, length // 4 * 2)
 
 
 def _making(scenes: Sequence[Scene], config: Config) -> Making:
     """Versions and settings of the renderers that the scenes name.
 
     Raises:
-        InputError: a renderer cannot run here, for every scene that names it.
+        InputError: renderers cannot run here, or their settings are wrong.
     """
     versions: dict[str, int] = {}
     continues: set[str] = set()
+    origins: dict[str, dict[str, Any]] = {}
     problems = []
+    seen: set[tuple[str, str]] = set()
     for scene in scenes:
         name = scene.renderer
-        if name in versions:
+        if (name, scene.quality) in seen:
             continue
+        seen.add((name, scene.quality))
         try:
             kind = base.renderer_class(name)
-            versions[name] = kind.version
-            if kind(config.renderers.get(name, {}), scene.quality).limits.continues:
-                continues.add(name)
         except base.UnavailableError as error:
             place = scene.places.get("renderer") or scene.places.get("")
             problems.append(
@@ -91,6 +108,16 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
                 if place
                 else Problem("", 0, 0, scene.id, str(error))
             )
+            continue
+        versions[name] = kind.version
+        try:
+            if kind(config.renderers.get(name, {}), scene.quality).limits.continues:
+                continues.add(name)
+            origin = origin_of(name, config.renderers.get(name, {}))
+            if origin is not None:
+                origins[name] = origin
+        except base.RendererError as error:
+            problems.append(config.problem(("renderers", name), str(error)))
     if problems:
         raise InputError(problems)
     encoder = config.encoder
@@ -100,4 +127,14 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
         encoding={"codec": encoder.codec, "preset": encoder.preset, "crf": encoder.crf},
         key_of=recipe_key,
         continues=frozenset(continues),
+        look=_look,
+        origins=origins,
     )
+
+
+def _look(still: Path) -> Look:
+    try:
+        seen = look_at(still)
+    except base.RendererError:
+        return unseen(still)  # Rendering says what is wrong with it.
+    return seen.aspect, seen.focus

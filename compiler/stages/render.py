@@ -11,14 +11,18 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers import base, pool
+from ...renderers.planner import describe, is_unbounded, plan
+from ...renderers.recipe import shot_from_recipe
 from ...renderers.store import Store
 from ..backend.encode import Encoding, write_clip
+from ..backend.reading import media_path
 from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
 from ..outputs import Outputs
 from ..progress import OnProgress, Progress
 from ..report import Report, SlotReport
 from ..timeline.slots import SlotClip, set_media, slot_clips
+from ..timeline.takes import picked_take
 from .clock import count
 
 
@@ -41,8 +45,18 @@ def fill_slots(
     how: Rendering,
     on_progress: OnProgress,
 ) -> None:
-    """Render what the slots lack; what is finished is named in the timeline, also on failure."""
-    slots = _by_job(slot_clips(timeline))
+    """Render what the slots lack; what is finished is named in the timeline, also on failure.
+
+    A slot whose picked take is there lacks nothing.
+    """
+    store = Store(outputs.media, how.also)
+    slots: dict[str, list[SlotClip]] = {}
+    for name, same in _by_job(slot_clips(timeline)).items():
+        taken = [_picked(slot, store, outputs.folder) for slot in same]
+        report.slots.extend([made for made in taken if made is not None][:1])
+        left = [slot for slot, made in zip(same, taken, strict=True) if made is None]
+        if left:
+            slots[name] = left
     jobs = [pool.Job(name, same[0].recipe) for name, same in slots.items()]
     total = sum(int(job.recipe["frames"]) for job in jobs)
     done: dict[str, int] = {}
@@ -71,7 +85,7 @@ def fill_slots(
     try:
         pool.render_slots(
             jobs,
-            Store(outputs.media, how.also),
+            store,
             write_clip=_write_clip,
             workers=config.workers,
             engine=how.engine,
@@ -83,7 +97,7 @@ def fill_slots(
         raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
         raise WorkError(str(error)) from error
-    order = {name: index for index, name in enumerate(slots)}
+    order = {name: index for index, name in enumerate(_by_job(slot_clips(timeline)))}
     report.slots.sort(key=lambda slot: order[slot.name])
 
 
@@ -103,6 +117,17 @@ def _by_job(clips: Iterable[SlotClip]) -> dict[str, list[SlotClip]]:
     return jobs
 
 
+def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:
+    """The slot's picked take, where its media are there."""
+    reference = picked_take(slot)
+    media = None if reference is None else media_path(reference, folder)
+    key = None if media is None else store.key_of(media)
+    if media is None or key is None:
+        return None
+    renderer = slot.clip.active_media_reference_key.rpartition(".")[0]
+    return SlotReport(slot.name, renderer, key, media, True, 0.0)
+
+
 def _write_clip(
     frames: Iterator[base.Frame],
     path: Path,
@@ -117,6 +142,19 @@ def _write_clip(
     return write_clip(
         frames, path, width=width, height=height, fps=fps, idr=idr, encoding=Encoding(**encoding)
     )
+
+
+def calls_of(recipe: dict[str, Any]) -> list[str]:
+    """The model calls that make a slot, and which of its wishes they cannot meet, line by line.
+
+    Nothing for a renderer without a model.
+    """
+    renderer = base.renderer_class(recipe["renderer"])(recipe["settings"], recipe["quality"])
+    if is_unbounded(renderer.limits):
+        return []
+    # Which file a slot goes on from does not matter here; that it does, makes it longer.
+    previous = Path(recipe["follows"]) if recipe["follows"] else None
+    return describe(plan(shot_from_recipe(recipe, previous), renderer.limits))
 
 
 def slots_made(slots: Sequence[SlotReport]) -> str:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from ..frontend import model
 from ..sync import edit
 from ..sync.frames import nearest_frame
+from .moves import Sight, choose_moves
 
 Recipe = dict[str, Any]
+Look = tuple[float, tuple[float, float]]
+"""Of a still: height over width, and the point that draws the eye, 0..1 of width and height."""
 
-AUTO_MOVES = ("push_in", "pan_right", "pull_out", "tilt_up", "pan_left", "tilt_down")
+MIDDLE = (0.5, 0.5)
+
+
+def unseen(_: Path) -> Look:
+    """What is said of a still at which nobody looks."""
+    return 1.0, MIDDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,8 @@ class Making:
         encoding: codec, preset and crf of the media.
         key_of: the key of a recipe.
         continues: names of the renderers whose slots need the media of the slot before.
+        look: what a glance at a still tells.
+        origins: what is to be told of the models behind renderers, by the renderers' names.
     """
 
     versions: Mapping[str, int]
@@ -34,20 +45,22 @@ class Making:
     encoding: Mapping[str, Any]
     key_of: Callable[[Recipe], str]
     continues: frozenset[str] = frozenset()
+    look: Callable[[Path], Look] = unseen
+    origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def slot_recipes(
     script: model.Script, schedule: edit.Schedule, making: Making
 ) -> dict[str, Recipe]:
     """The recipe of every slot, by the slot's name."""
-    moves = choose_moves(script.scenes)
+    motions = decided_motions(script, schedule, making.look)
     lengths = {t.cut: t.before + t.after for t in schedule.transitions}
     recipes: dict[str, Recipe] = {}
     for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
         keyframes = keyframe_places(scene, placed, schedule.fps)
         follows: str | None = None
         for slot in placed.slots:
-            recipe = _recipe(script, scene, moves[scene.id], making)
+            recipe = _recipe(script, scene, motions[scene.id], making)
             recipe |= {
                 "fps": f"{schedule.fps.numerator}/{schedule.fps.denominator}",
                 "frames": slot.frames,
@@ -79,9 +92,36 @@ def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> list[int]:
     return sorted(place for place in places if 0 <= place < slot.frames)
 
 
-def _recipe(script: model.Script, scene: model.Scene, camera: str, making: Making) -> Recipe:
+def decided_motions(
+    script: model.Script, schedule: edit.Schedule, look: Callable[[Path], Look]
+) -> dict[str, model.Motion]:
+    """The motion of every scene, by its id: its move and its focus decided."""
+    sights: dict[str, Sight] = {}
+    frame = script.output.width / script.output.height
+    for scene in script.scenes:
+        motion = scene.motion
+        if motion.camera != "auto" and motion.focus != "auto":
+            continue
+        # What does not fill the frame is seen whole, wherever the eye is drawn.
+        aspect, focus = look(scene.keyframes[0].image) if scene.fit == "cover" else (1.0, MIDDLE)
+        stated = motion.focus if isinstance(motion.focus, tuple) else None
+        if motion.focus == "middle":
+            stated = MIDDLE
+        sights[scene.id] = Sight(1 / aspect / frame, stated or focus)
+    seconds = {
+        scene.id: float(placed.slots[0].span / schedule.fps)
+        for scene, placed in zip(script.scenes, schedule.scenes, strict=True)
+    }
+    return {
+        scene: replace(motion, focus=sights[scene].focus if scene in sights else motion.focus)
+        for scene, motion in choose_moves(script.scenes, sights, seconds).items()
+    }
+
+
+def _recipe(
+    script: model.Script, scene: model.Scene, motion: model.Motion, making: Making
+) -> Recipe:
     """What all slots of a scene share."""
-    motion = scene.motion
     return {
         "renderer": scene.renderer,
         "version": making.versions[scene.renderer],
@@ -93,11 +133,12 @@ def _recipe(script: model.Script, scene: model.Scene, camera: str, making: Makin
         "negative_prompt": scene.negative_prompt,
         "seed": scene.seed if scene.seed is not None else seed_of(scene.id),
         "motion": {
-            "camera": camera,
+            "camera": motion.camera,
             "amount": motion.amount,
             "easing": motion.easing,
             "strength": motion.strength,
             "loras": [{"path": str(x.path), "weight": x.weight} for x in motion.loras],
+            "focus": list(motion.focus if isinstance(motion.focus, tuple) else MIDDLE),
         },
         "quality": scene.quality,
         "settings": dict(making.settings.get(scene.renderer, {})),
@@ -148,20 +189,3 @@ def _bare(word: str) -> str:
 def seed_of(scene_id: str) -> int:
     """A scene's seed where the script gives none: the same for the same name, on every machine."""
     return int.from_bytes(hashlib.sha256(scene_id.encode()).digest()[:4], "big") >> 1
-
-
-def choose_moves(scenes: Sequence[model.Scene]) -> dict[str, str]:
-    """The camera move of each scene; ``auto`` is decided, never the same as the scene before.
-
-    The choice hangs on the scene's name and its neighbour's move alone, so that editing one scene
-    leaves the others' pictures as they are.
-    """
-    chosen: dict[str, str] = {}
-    before = ""
-    for scene in scenes:
-        move = scene.motion.camera
-        if move == "auto":
-            choices = [candidate for candidate in AUTO_MOVES if candidate != before]
-            move = choices[seed_of(scene.id) % len(choices)]
-        chosen[scene.id] = before = move
-    return chosen

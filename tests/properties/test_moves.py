@@ -26,6 +26,7 @@ motions = st.builds(
     camera=st.sampled_from(CAMERA_MOVES),
     amount=st.floats(0, 1),
     easing=st.sampled_from(EASINGS),
+    focus=st.sampled_from(((0.5, 0.5), (0.2, 0.5), (0.9, 0.1), (0.0, 1.0))),
 )
 shares = st.floats(0, 1)
 picture_aspects = st.floats(0.1, 10)
@@ -80,7 +81,8 @@ def test_opposite_moves_mirror_each_other(motion: Motion, share: float, picture:
     assume(side in opposite)
     room = room_for(picture, 16 / 9)
     here = pose_at(motion, share, room)
-    there = pose_at(replace(motion, camera=f"{head}_{opposite[side]}"), share, room)
+    focus = (1 - motion.focus[0], 1 - motion.focus[1])
+    there = pose_at(replace(motion, camera=f"{head}_{opposite[side]}", focus=focus), share, room)
     mirrored = Pose(-here.x, -here.y, here.zoom, -here.angle, -here.yaw)
     assert np.allclose(there.matrix(), mirrored.matrix(), atol=1e-12)
 
@@ -120,6 +122,40 @@ def test_an_orbit_brings_its_own_side_nearer() -> None:
     left, right = seen[1, 1] - seen[0, 1], seen[3, 1] - seen[2, 1]
     # From the right, the picture's right side is near: less of it fills the frame's height.
     assert right < left
+
+
+@pytest.mark.parametrize("move", ["push_in", "pull_out"])
+@given(st.floats(0, 1), st.floats(0, 1), picture_aspects)
+def test_a_push_goes_straight_to_its_focus(move: str, x: float, y: float, picture: float) -> None:
+    """Every point of the picture moves on a ray from one point, the one in focus if it can."""
+    room = room_for(picture, 16 / 9)
+    motion = Motion(move, 0.5, focus=(x, y))
+    poses = [pose_at(motion, n / 10, room) for n in range(11)]
+    if move == "pull_out":
+        poses.reverse()
+    for axis in ("x", "y"):
+        middles = [getattr(pose, axis) for pose in poses]
+        widths = [1 / pose.zoom for pose in poses]
+        line = np.polyfit(widths, middles, 1)
+        assert np.polyval(line, widths) == pytest.approx(middles, abs=1e-9)
+    wanted = np.array([(x - 0.5) * room.width, (y - 0.5) * room.height])
+    before, after = (
+        np.linalg.norm((wanted - (pose.x, pose.y)) * pose.zoom) for pose in (poses[0], poses[-1])
+    )
+    # Nearer to the middle of the view than it was, or where it was.
+    assert after <= before * poses[-1].zoom / poses[0].zoom + 1e-9
+    assert (
+        np.abs(wanted - (poses[-1].x, poses[-1].y))
+        <= np.abs(wanted - (poses[0].x, poses[0].y)) + 1e-12
+    ).all()
+
+
+@given(motions)
+def test_a_move_over_a_wide_still_shows_what_is_in_focus(motion: Motion) -> None:
+    room = room_for(16 / 27, 16 / 9)
+    x = (motion.focus[0] - 0.5) * room.width
+    views = [pose_at(motion, n / 8, room).corners(16 / 9)[:, 0] for n in range(9)]
+    assert any(view.min() - 0.15 <= x <= view.max() + 0.15 for view in views)
 
 
 @given(st.integers(0, 2**31))

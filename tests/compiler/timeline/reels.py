@@ -23,7 +23,7 @@ def key_of(recipe: Recipe) -> str:
 
 
 MAKING = Making(
-    versions={"camera": 1},
+    versions={"camera": 1, "parallax": 1},
     settings={},
     encoding={"codec": "h264", "preset": "veryfast", "crf": 18},
     key_of=key_of,

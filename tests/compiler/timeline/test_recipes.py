@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 from otio_gvideo.compiler.frontend import model
-from otio_gvideo.compiler.timeline.recipes import choose_moves, slot_recipes
+from otio_gvideo.compiler.timeline.recipes import slot_recipes
 
-from .reels import MAKING, reel, scene
+from .reels import MAKING, reel
 
 
 def test_editing_one_scene_changes_no_other_recipe() -> None:
@@ -25,22 +24,23 @@ def test_continuations_follow_each_other_where_the_renderer_needs_it() -> None:
     script, schedule = reel()
     plain = slot_recipes(script, schedule, MAKING)
     assert plain["long.2"]["follows"] is None
-    chained = slot_recipes(script, schedule, replace(MAKING, continues=frozenset({"camera"})))
+    chained = slot_recipes(script, schedule, replace(MAKING, continues=frozenset({"parallax"})))
     assert chained["long"]["follows"] is None
     assert chained["long.2"]["follows"] == MAKING.key_of(chained["long"])
 
 
-def test_auto_never_makes_the_same_move_twice_in_a_row() -> None:
-    scenes = [scene(f"scene-{number}") for number in range(200)]
-    moves = list(choose_moves(scenes).values())
-    assert all(a != b for a, b in pairwise(moves))
-    assert set(moves) > {"push_in", "pull_out", "pan_left"}
+def test_a_focus_is_stated_or_seen() -> None:
+    script, schedule = reel()
+    making = replace(MAKING, look=lambda _: (16 / 9, (0.2, 0.7)))
 
+    def focus(**motion: object) -> object:
+        scenes = tuple(replace(s, motion=model.Motion(**motion)) for s in script.scenes)  # type: ignore[arg-type]
+        recipes = slot_recipes(replace(script, scenes=scenes), schedule, making)
+        return recipes["storm"]["motion"]["focus"]
 
-def test_auto_keeps_clear_of_a_stated_move() -> None:
-    stated = scene("a", motion=model.Motion(camera="push_in"))
-    for name in map(str, range(50)):
-        assert choose_moves([stated, scene(name)])[name] != "push_in"
+    assert focus() == focus(focus="auto") == focus(camera="pan_left", focus="auto") == [0.2, 0.7]
+    assert focus(camera="pan_left") == focus(focus="middle") == [0.5, 0.5]
+    assert focus(focus=(0.1, 0.9)) == focus(camera="push_in", focus=(0.1, 0.9)) == [0.1, 0.9]
 
 
 def test_idr_frames_stand_where_the_body_is_seen_alone() -> None:

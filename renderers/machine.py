@@ -1,0 +1,64 @@
+"""How many slots this machine renders side by side: as its cores and its free memory allow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+CORES_OF_SLOT = 2
+"""One makes frames while the encoder's threads take the other."""
+BYTES_OF_PIXEL = 280
+"""Memory of a slot for each pixel of its frame: the encoder's pictures and their half-pixel planes,
+220 bytes by measurement, the still's planes, and the frames on their way between the two."""
+KEPT_FREE = 0.25
+"""Share of the free memory that is left to others."""
+
+
+def slots_at_once(pixels: int) -> int:
+    """Slots of frames with so many pixels that are rendered side by side; at least one."""
+    by_memory = int(free_bytes() * (1 - KEPT_FREE)) // (pixels * BYTES_OF_PIXEL)
+    return max(1, min(cores() // CORES_OF_SLOT, by_memory))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def free_bytes() -> int:
+    """Memory that this process may take: of the machine, and within its control group.
+
+    All that a machine has where the system does not say what is free.
+    """
+    return min([*_free_of_machine(), *_free_of_group()], default=4 << 30)
+
+
+def _free_of_machine() -> Iterator[int]:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                yield int(line.split()[1]) * 1024
+                return
+    except OSError:
+        pass
+    try:
+        yield os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return
+
+
+def _free_of_group() -> Iterator[int]:
+    """What the control groups of Linux leave, of version 2 and of version 1."""
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        folder = Path("/sys/fs/cgroup")
+        try:
+            # "max" where there is no limit.
+            yield max(0, int((folder / limit).read_text()) - int((folder / used).read_text()))
+        except (OSError, ValueError):
+            continue

@@ -1,0 +1,110 @@
+"""Where a view sees the points of a picture that stand nearer or farther than its plane.
+
+The picture is a photograph taken by a camera at rest. A point that it shows at ``p`` may lie
+anywhere on the ray through ``p``; its *relief* ``w`` is the distance of the picture's plane over
+its own distance along that ray: 1 on the plane, more where it is nearer, less where it is farther.
+In homogeneous coordinates such a point is ``(p, 1) + (w - 1) rest``, linear in ``w``, so that a
+view with homography ``H`` and a camera that is elsewhere sees it at the frame point ``f`` for which
+
+    s H f = (p, 1) + (w - 1) h,
+
+``h`` being where the line through both cameras meets the plane (plane plus parallax: Hartley and
+Zisserman, "Multiple View Geometry", 13.3). For a given ``w`` that is solved at once; for a whole
+map of them by going back and forth between place and relief, which converges as relief is smooth.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .moves import FOCAL, Pose
+
+ROUNDS = 5
+"""Times that a place and its relief are looked up in turn."""
+
+Floats: TypeAlias = NDArray[Any]
+"""An array of ``float32``; OpenCV's own annotations do not tell which numbers it returns."""
+Place = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a pose is to a camera at rest.
+
+    Attributes:
+        homography: from the frame to the plane, both in frame widths from their middles.
+        epipole: ``h`` of the module's docstring, scaled as it stands there.
+    """
+
+    homography: NDArray[np.float64]
+    epipole: Place
+
+    def place(self, frame: Floats, relief: Floats | float) -> tuple[Floats, Floats]:
+        """The picture points ``(x, y)`` of a relief that are seen at points of the frame.
+
+        Args:
+            frame: ``homography`` applied to them, not divided: shape ``(3, ...)``.
+            relief: of each, or of all.
+        """
+        off = relief - 1
+        h_x, h_y, h_z = (np.float32(value) for value in self.epipole)
+        scale = (off * h_z + 1) / frame[2]
+        return scale * frame[0] - off * h_x, scale * frame[1] - off * h_y
+
+
+def eye(pose: Pose) -> Place:
+    """Where the camera of a pose stands: ``(x, y, z)``, z negative before the picture's plane."""
+    far = FOCAL / pose.zoom
+    return pose.x - far * math.sin(pose.yaw), pose.y, -far * math.cos(pose.yaw)
+
+
+def view(pose: Pose, rest: Place) -> View:
+    """The view of a pose on a picture that was taken from ``rest``."""
+    x, y, z = eye(pose)
+    share = rest[2] / z
+    return View(pose.matrix(), (rest[0] - share * x, rest[1] - share * y, 1 - share))
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """A map of relief over a picture.
+
+    Attributes:
+        values: shape ``(rows, columns)``.
+        density: samples to a frame width, along x and along y.
+        middle: the picture's middle as ``(x, y)`` among the samples.
+    """
+
+    values: Floats
+    density: tuple[float, float]
+    middle: tuple[float, float]
+
+    def at(self, x: Floats, y: Floats) -> Floats:
+        """The relief at points of the picture, in frame widths from its middle."""
+        columns = x * np.float32(self.density[0]) + np.float32(self.middle[0])
+        rows = y * np.float32(self.density[1]) + np.float32(self.middle[1])
+        return np.asarray(
+            cv2.remap(self.values, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        )
+
+
+def seen(view_: View, frame: Floats, relief: Relief, rounds: int = ROUNDS) -> tuple[Floats, Floats]:
+    """The picture points ``(x, y)`` seen at points of the frame.
+
+    Args:
+        view_: the view.
+        frame: points of the frame, homogeneous, in frame widths: shape ``(3, rows, columns)``.
+        relief: of the picture.
+        rounds: of the search.
+    """
+    rays = np.tensordot(view_.homography, frame, 1).astype(np.float32)
+    x, y = view_.place(rays, 1.0)
+    for _ in range(rounds):
+        x, y = view_.place(rays, relief.at(x, y))
+    return x, y

@@ -1,0 +1,29 @@
+"""Slots side by side: as many as there are cores and memory for, and never none."""
+
+from __future__ import annotations
+
+import pytest
+from otio_gvideo.renderers import machine
+
+FRAME = 1080 * 1920
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "slots"),
+    [(1, 8, 1), (2, 8, 1), (8, 64, 4), (64, 512, 32), (64, 4, 5), (8, 0, 1), (8, 1, 1)],
+)
+def test_slots_are_sized_to_cores_and_memory(
+    monkeypatch: pytest.MonkeyPatch, cores: int, gigabytes: int, slots: int
+) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    monkeypatch.setattr(machine, "free_bytes", lambda: gigabytes << 30)
+    assert machine.slots_at_once(FRAME) == slots
+
+
+def test_smaller_frames_need_less() -> None:
+    assert machine.slots_at_once(FRAME // 4) >= machine.slots_at_once(FRAME) >= 1
+
+
+def test_this_machine_has_cores_and_memory() -> None:
+    assert machine.cores() >= 1
+    assert machine.free_bytes() > 1 << 20
