@@ -2,8 +2,8 @@
 
 The adapter refuses transitions without AAF's own description of them, clips without an identity of
 their media, and tracks whose first item says no rate. All of it is given here: a dissolve is Avid's
-"Video Dissolve", with a ramp from 0 to 1, and a file's identity is made from its path, so that the
-same file is the same media in every export.
+"Video Dissolve", with a ramp from 0 to 1, and a file's identity is made from its path and the
+clip's name, so that the same clip is the same media in every export.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def _identify(clip: otio.schema.Clip) -> None:
     if not isinstance(reference, otio.schema.ExternalReference):
         return
     reference.target_url = file_url(reference.target_url)
-    digest = uuid.uuid5(uuid.NAMESPACE_URL, reference.target_url).hex
+    # Media bear one name in AAF; clips of one still that are named apart are media of their own.
+    digest = uuid.uuid5(uuid.NAMESPACE_URL, f"{reference.target_url}#{clip.name}").hex
     identity = f"urn:smpte:umid:{_dotted(_UMID_PREFIX)}.{_dotted(digest)}"
     clip.metadata["AAF"] = {"MobID": identity, "SourceID": identity}
     reference.metadata["AAF"] = {"MobID": identity, "SourceID": identity}

@@ -120,6 +120,16 @@ def test_every_cut_stays_on_its_frame_at_an_ntsc_rate(tmp_path: Path, suffix: st
         assert came[row] == sent[row], row
 
 
+@pytest.mark.parametrize("suffix", READ_BACK)
+def test_clips_of_one_file_keep_their_own_names(folder: Path, suffix: str) -> None:
+    timeline = cut(folder)
+    clips = list(timeline.tracks[0].find_clips())
+    clips[1].media_reference = clips[0].media_reference.deepcopy()
+    back = there_and_back(timeline, folder, suffix)
+    names = [clip.name for clip in back.tracks[0].find_clips()]
+    assert names == [f"scene {number}" for number in range(5)]
+
+
 def test_a_file_for_resolve_is_what_its_reader_knows(folder: Path) -> None:
     source = folder / "cut.otio"
     cut(folder).to_json_file(str(source))
