@@ -10,7 +10,7 @@ import opentimelineio as otio
 
 from ...errors import InputError, Problem
 from . import aaf, edl, fcp7, fcpxml, fcpxml_read, kdenlive, mlt, otio_json, subtitles
-from .base import EXTRA, Format
+from .base import Format
 
 FORMATS = {
     entry.suffix: entry
@@ -71,7 +71,8 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
         raise
     except otio.exceptions.NoKnownAdapterForExtensionError as error:
         what = f"{path.suffix or 'a name without an ending'} is not a format that can be read"
-        raise InputError(Problem(str(path), 0, 0, "", what, EXTRA)) from error
+        known = ", ".join(suffix for suffix, one in FORMATS.items() if one.read is not None)
+        raise InputError(Problem(str(path), 0, 0, "", what, f"known: {known}")) from error
     except Exception as error:
         # Adapters raise what they like over a broken file.
         what = " ".join(str(error).split()) or type(error).__name__
