@@ -53,7 +53,10 @@ def _prepare_track(track: otio.schema.Track, root: Path, fps: Fraction, notes: l
             item.in_offset = time(whole_frames(item.in_offset, fps), fps)
             item.out_offset = time(whole_frames(item.out_offset, fps), fps)
         elif isinstance(item, otio.schema.Track | otio.schema.Stack):
-            notes.append(f"{item.name or track.name}: a nested timeline is passed on as it is")
+            notes.append(
+                f"{item.name or track.name}: a nested timeline; where a format knows none "
+                "(.fcpxml, .mlt, .kdenlive, .edl), a gap stands in its place"
+            )
         elif isinstance(item, otio.schema.Clip):
             if _prepare_clip(item, root, fps, notes):
                 continue

@@ -13,7 +13,7 @@ from otio_gvideo.compiler.stages.bring_back import Returned, bring_back
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from otio_gvideo.compiler.timeline.slots import slot_of
 
-from .resolve import FPS, SLOTS, START, clips, compiled, kinds, write_resolve
+from .resolve import FPS, SLOTS, START, clips, compiled, kinds, recipe_of, write_resolve
 
 UNTOUCHED = [("stairs", 0, 40, 0, 46), ("storm", 40, 30, 6, 40), ("breath", 70, 20, 4, 24)]
 
@@ -464,6 +464,68 @@ def test_slots_that_continue_another_continue_what_it_has_become(edit: Edit) -> 
     back = bring_back(edit.folder / "edited.otio")
     assert back.remade[1].recipe["follows"] == recipe_key(back.remade[0].recipe)
     assert kept(back) == [False, False, True]
+
+
+def long_scene(folder: Path, first: tuple[int, int], second: tuple[int, int], gap: int) -> Returned:
+    """A scene of two parts, 50 frames each of a span of 100, brought back after an edit.
+
+    Args:
+        folder: for the files.
+        first, second: the frame of its media that each part begins at, and its length.
+        gap: frames between them.
+    """
+    compiled(folder)
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    for part, (begin, frames) in enumerate((first, second)):
+        recipe = recipe_of("stairs", folder) | {
+            "start": 50 * part, "span": 100, "frames": 50, "head": 0, "tail": 0, "idr": [0],
+        }  # fmt: skip
+        image = recipe["keyframes"][0]["image"]
+        recipe["keyframes"] = [{"image": image, "frame": frame} for frame in (0, 30, 99)]
+        media = time_range(0, 50, FPS)
+        clip = otio.schema.Clip(f"gale{part}", source_range=time_range(begin, frames, FPS))
+        clip.set_media_references(
+            {
+                "DEFAULT_MEDIA": otio.schema.ExternalReference(image, media),
+                "generator": otio.schema.GeneratorReference(
+                    f"gale{part}", "otio_gvideo.shot", media, recipe
+                ),
+            },
+            "DEFAULT_MEDIA",
+        )
+        if part and gap:
+            track.append(otio.schema.Gap(source_range=time_range(0, gap, FPS)))
+        track.append(clip)
+    timeline = otio.schema.Timeline("long")
+    timeline.tracks.append(track)
+    timeline.to_json_file(str(folder / "long.otio"))
+    return bring_back(folder / "long.otio")
+
+
+def test_a_cut_within_a_scene_moves_without_laying_it_out_anew(tmp_path: Path) -> None:
+    back = long_scene(tmp_path / "x", (0, 56), (6, 44), 0)
+    assert kept(back) == [False, True]
+    recipe = back.remade[0].recipe
+    assert (recipe["start"], recipe["frames"], recipe["span"]) == (0, 56, 100)
+    assert [k["frame"] for k in recipe["keyframes"]] == [0, 30, 99]
+
+
+def test_parts_that_continue_each_other_are_laid_out_anew_together(tmp_path: Path) -> None:
+    back = long_scene(tmp_path / "x", (-5, 55), (0, 60), 0)
+    assert kept(back) == [False, False]
+    first, second = (one.recipe for one in back.remade)
+    assert first["span"] == second["span"] == 115
+    assert (first["start"], first["frames"]) == (0, 55)
+    assert (second["start"], second["frames"]) == (55, 60)
+    # Ends stay ends; what was reached at a word still is.
+    assert [k["frame"] for k in first["keyframes"]] == [0, 35, 114]
+    assert first["keyframes"] == second["keyframes"]
+
+
+def test_parts_that_were_pulled_apart_go_their_own_ways(tmp_path: Path) -> None:
+    back = long_scene(tmp_path / "x", (0, 50), (0, 60), 12)
+    assert kept(back) == [True, False]
+    assert back.remade[1].recipe["span"] == 110
 
 
 offsets = st.integers(0, 8)
