@@ -38,7 +38,7 @@ from .picture import Reading, read_picture, timeline_frames
 from .pictures import media_of
 from .produce import Production
 from .reading import exact_rate, ours
-from .salience import focus_of
+from .reframe import Salience, focus_of
 from .store import SegmentStore, key_of
 from .timecode import timecode_of
 from .transitions import Style, transition_names
@@ -57,14 +57,14 @@ class Output:
         encoding: of what must be encoded.
         preview: in place of a video.
         most_bytes: that the file may have; None for as many as its quality takes.
-        reframe: where pictures are cut off to fill the frame: around their ``centre``, or around
-            what is ``salient`` in them.
+        salience: tells what stands out in a picture, to lay the frame around it where it is cut
+            off to fill the frame; None for its centre.
     """
 
     encoding: Encoding = field(default_factory=Encoding)
     preview: Preview | None = None
     most_bytes: int | None = None
-    reframe: str = "centre"
+    salience: Salience | None = None
 
     @property
     def suffix(self) -> str:
@@ -171,7 +171,7 @@ def flatten(
         reading = read_picture(timeline, root, fps, remote=remote, transitions=names)
         mix = read_mix(timeline, root, frames / fps, remote=remote, own_sound_db=own_sound_db)
         size = _size(timeline, reading, width, height)
-        focus = focus_of(reading, size, fps) if made.reframe == "salient" else {}
+        focus = focus_of(reading, size, fps, made.salience) if made.salience else {}
         look = Look(size, fps, made.encoding, style, focus)
         captions = burned(timeline, size, fps, folder)
         work = Production(reading, look, store, captions)

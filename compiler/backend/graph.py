@@ -33,7 +33,7 @@ from .pictures import (
 from .pieces import Encode
 from .probe import MediaInfo
 from .sources import source
-from .transitions import Passage, Style, blend, plain
+from .transitions import Passage, Style, blend, in_a_row, plain
 
 _FINE = 705_600_000
 """Ticks a second, whole numbers of which make the frames of every usual rate."""
@@ -90,7 +90,7 @@ def encode_piece(
     """
     pictures = _Pictures(Materials(scratch, media, look.size, look.focus), look)
     shown = [pictures.stream(span.picture, span.frames) for span in piece.spans]
-    stream = shown[0] if len(shown) == 1 else ffmpeg.concat(*shown, v=1, a=0)
+    stream = in_a_row(shown, look.fps)
     if captions:
         stream = _captioned(stream, captions, fonts, scratch)
     encoding, fps = look.encoding, look.fps

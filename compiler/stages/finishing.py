@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ...renderers.saliency import saliency
 from ..backend.codecs import hardware_encoder
 from ..backend.encode import Encoding
 from ..backend.finish import Preview
@@ -85,10 +86,11 @@ def plan_of(config: Config, finishing: Finishing) -> Plan:
     if megabytes is not None and (output.preview or output.encoding.codec not in _TWO_PASS):
         kinds = ", ".join(_TWO_PASS)
         raise InputError(f"only {kinds} can be fitted into a size, not {preset.codec}")
+    reframe = finishing.reframe or preset.reframe or ("salient" if sizes else "centre")
     output = replace(
         output,
         most_bytes=None if megabytes is None else int(megabytes * 1_000_000),
-        reframe=finishing.reframe or preset.reframe or ("salient" if sizes else "centre"),
+        salience=saliency if reframe == "salient" else None,
     )
     return Plan(output, sizes, style, warnings)
 
