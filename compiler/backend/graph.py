@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import ffmpeg
 
@@ -57,27 +57,6 @@ class Look:
     encoding: Encoding = field(default_factory=Encoding)
     style: Style = field(default_factory=Style)
     focus: Mapping[Path, tuple[float, float]] = field(default_factory=dict)
-
-
-class Burned(Protocol):
-    """Captions that are drawn into the picture."""
-
-    @property
-    def fonts(self) -> Path:
-        """A folder with the fonts that they use."""
-        ...
-
-    def stretches(self, frames: int, fps: Fraction) -> list[tuple[int, int, bool]]:
-        """The reel in order as (first frame, end, whether a caption is seen in it)."""
-        ...
-
-    def between(self, start: Fraction, end: Fraction) -> str:
-        """An ASS file of what is seen between two instants of the reel, in seconds.
-
-        Its times count from ``start``, so that a stretch that only moved is the same as before.
-        Empty where nothing is seen.
-        """
-        ...
 
 
 def encode_piece(

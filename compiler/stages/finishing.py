@@ -28,6 +28,8 @@ class Finishing:
         allow_missing: whether slates and silence may stand in for media that are missing.
         allow_network: whether media on a network are fetched.
         keep_segments: whether what was encoded is kept for the next run.
+        clip_sound_db: the level of picture clips' own sound; None leaves it out where the timeline
+            states none.
     """
 
     preset: str = ""
@@ -37,6 +39,7 @@ class Finishing:
     allow_missing: bool = False
     allow_network: bool = False
     keep_segments: bool = True
+    clip_sound_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
