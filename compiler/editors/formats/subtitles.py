@@ -7,7 +7,8 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ...backend.captions import Cue, captions_of, to_srt, to_vtt
+from ...backend.captions.cues import Cue, captions_of
+from ...backend.captions.sidecars import to_srt, to_vtt
 from ...errors import InputError
 from ..readings import size_of
 
