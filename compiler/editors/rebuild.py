@@ -29,8 +29,8 @@ from ..timeline.build import (
     GENERATOR_KIND,
     KEYFRAME_KEY,
     MEDIA_KEY,
-    NAMESPACE,
 )
+from ..timeline.names import NAMESPACE
 from ..timeline.rate import time_range, whole_frames
 from ..timeline.recipes import Recipe
 from ..timeline.slots import slot_of
