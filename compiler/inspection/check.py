@@ -10,7 +10,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ..backend.audio import read_mix
+from ..backend.audio import read_mix, voice_tracks
 from ..backend.loudness import MOST_DBTP, TARGET_LUFS, measure_file
 from ..backend.mix import Mix
 from ..backend.probe import probe
@@ -208,10 +208,9 @@ def _surprises(look: Look, promise: Promise, root: Path, fps: Fraction) -> Itera
 
 
 def _voice(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> Mix:
-    """The narration alone: of the audio tracks, those that are not music."""
+    """The narration alone: of the audio tracks, those that somebody speaks on."""
     mix = read_mix(timeline, root, length_s)
-    tracks = tuple(track for track in mix.tracks if not track.duck_db and track.clips)
-    return Mix(tracks, mix.samples, mix.speech)
+    return Mix(voice_tracks(mix), mix.samples, mix.speech)
 
 
 def _in_step(offsets: tuple[Offset, ...]) -> Iterator[Finding]:

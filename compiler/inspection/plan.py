@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import opentimelineio as otio
 
-from ..timeline.build import GENERATOR_KEY, NAMESPACE
+from ..timeline.build import GENERATOR_KEY
+from ..timeline.names import NAMESPACE
 from ..timeline.rate import whole_frames
 
 
