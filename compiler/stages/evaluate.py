@@ -16,7 +16,7 @@ from ...renderers.store import Store
 from ..errors import InputError, Problem
 from ..evaluation.evaluation import Evaluation, Take, takes_before
 from ..evaluation.measure import measure
-from ..evaluation.worker import MadeTake, make_takes
+from ..evaluation.worker import Failure, MadeTake, make_takes
 from ..frontend.config import Config
 from ..frontend.model import Quality
 from ..outputs import Outputs
@@ -162,7 +162,11 @@ def evaluate_slots(
             on_frames=lambda slot, frames, kind=kind: progress.tell(slot, kind.take, frames),  # type: ignore[misc]
             on_made=on_made,
         )
-        found.failed |= {(slot, kind.take): why for slot, why in failed.items()}
+        if not renderers and len(failed) == len(recipes) and _are_unavailable(failed):
+            # Weights that are not on this machine: nobody asked for this renderer by name.
+            found.left_out[kind.renderer] = next(iter(failed.values())).why
+        else:
+            found.failed |= {(slot, kind.take): failure.why for slot, failure in failed.items()}
     for slot in slots:
         for kind in kinds:
             if (slot.name, kind.take) in takes:
@@ -175,6 +179,10 @@ def evaluate_slots(
         for take in takes_before(found.data).values()
         if (take.slot, take.name) not in made and take.made.path.is_file()
     ]
+
+
+def _are_unavailable(failed: Mapping[str, Failure]) -> bool:
+    return all(failure.is_unavailable for failure in failed.values())
 
 
 def _kinds(
