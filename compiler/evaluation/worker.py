@@ -112,10 +112,8 @@ def make_takes(
         raise
     for slot in sorted(missing - failures.keys()):
         # Status -9 is what a machine that runs out of memory does to its largest process.
-        why = (
-            "killed, for want of memory perhaps" if status == -9 else f"ended with status {status}"
-        )
-        failures[slot] = Failure(f"its process was {why}")
+        how = "was killed, for want of memory perhaps" if status == -9 else f"ended with {status}"
+        failures[slot] = Failure(f"its process {how}")
     return {slot: failure for slot, failure in failures.items() if slot in missing}
 
 

@@ -11,6 +11,8 @@ from typing import get_args
 import opentimelineio as otio
 
 from ...renderers import base, pool
+from ...renderers.guard import without_fallback
+from ...renderers.planner import is_unbounded
 from ...renderers.recipe import recipe_key
 from ...renderers.store import Store
 from ..errors import InputError, Problem
@@ -38,6 +40,7 @@ class _Kind:
     quality: Quality
     version: int
     continues: bool
+    runs_model: bool
 
     @property
     def take(self) -> str:
@@ -195,7 +198,8 @@ def _kinds(
             kind = base.renderer_class(name)
             for quality in qualities:
                 limits = kind(config.renderers.get(name, {}), quality).limits
-                kinds.append(_Kind(name, quality, kind.version, limits.continues))
+                runs_model = not is_unbounded(limits)
+                kinds.append(_Kind(name, quality, kind.version, limits.continues, runs_model))
         except base.RendererError as error:
             if renderers:
                 problems.append(Problem("", 0, 0, "--renderers", str(error)))
@@ -210,6 +214,9 @@ def _recipes(slots: Sequence[SlotClip], kind: _Kind, config: Config) -> dict[str
     recipes: dict[str, Recipe] = {}
     parts: dict[tuple[str, int], str] = {}
     settings = config.renderers.get(kind.renderer, {})
+    if kind.runs_model:
+        # What stands still is to be seen standing, and not as another renderer's work.
+        settings = without_fallback(settings)
     for slot in slots:
         recipe = retaken(slot.recipe, kind.renderer, kind.version, kind.quality, settings)
         part = int(slot.clip.metadata.get(NAMESPACE, {}).get("part", 1))

@@ -214,7 +214,7 @@ def test_what_goes_wrong_with_one_take_costs_no_other(
     for slot in ("breath", "stairs"):
         assert f"{slot}: crashes.standard: its process ended with 7" in lines
     assert "breath: fails.standard: nothing moves" in lines
-    notice = "stood still in all of 2 tries with still; camera made it instead"
+    notice = "stands nearly still in all of 2 tries with still; kept so"
     assert f"stairs: still.standard {notice}" in lines
     found = takes_before(timeline.with_name("small.evaluation.json"))
     assert {(take.slot, take.name) for take in found.values()} == {
