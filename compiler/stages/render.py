@@ -19,7 +19,7 @@ from ..backend.reading import media_path
 from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
 from ..outputs import Outputs
-from ..progress import OnProgress, Progress
+from ..progress import Estimate, OnProgress, Progress
 from ..report import Report, SlotReport
 from ..timeline.slots import SlotClip, set_media, slot_clips
 from ..timeline.takes import picked_take
@@ -56,9 +56,14 @@ def fill_slots(
     total = sum(int(slot.recipe["frames"]) for slot in slots)
     done: dict[str, int] = {}
 
-    def on_frames(slot: str, frames: int, _: int) -> None:
+    estimate = Estimate()
+
+    def on_frames(slot: str, frames: int, of_slot: int) -> None:
+        is_whole_at_once = frames == of_slot and slot not in done
         done[slot] = frames
-        on_progress(Progress("render", sum(done.values()), total))
+        made = sum(done.values())
+        left_s = None if is_whole_at_once else estimate.left_s(made, total)
+        on_progress(Progress("render", made, total, slot=slot, left_s=left_s))
 
     def on_finished(rendered: pool.Rendered) -> None:
         slot = by_name[rendered.slot]
