@@ -24,12 +24,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import yaml
+from otio_gvideo.compiler.backend.ffmpeg import output_args, run
 from otio_gvideo.compiler.frontend.align.guide import Guide
 from otio_gvideo.compiler.frontend.align.judge import SceneText, judge_by_transcript
 from otio_gvideo.compiler.frontend.align.tokens import tokenize
 from otio_gvideo.compiler.frontend.transcripts import Transcript
 from otio_gvideo.compiler.sync.types import Word
-from otio_gvideo.compiler.backend.ffmpeg import output_args, run
 from PIL import Image
 
 WORDS = 10
@@ -93,9 +93,7 @@ def align_texts() -> None:
                 words.append(Word(choose.choice(vocabulary), start - Fraction(1, 3), start))
             text = word[:-1] + "q" if choose.random() < 0.04 else word
             words.append(Word(text, start, start + Fraction(1, 2)))
-        texts = [
-            SceneText(f"s{n}", " ".join(said[n * 100 : n * 100 + 100])) for n in range(scenes)
-        ]
+        texts = [SceneText(f"s{n}", " ".join(said[n * 100 : n * 100 + 100])) for n in range(scenes)]
         started = time.perf_counter()
         tokens = [token for scene in texts for token in tokenize(scene.text)]
         members = [range(n * 100, n * 100 + 100) for n in range(scenes)]

@@ -12,13 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .driver import compile_script, flatten_timeline, render_timeline
+    from .driver import compile_script, evaluate_timeline, flatten_timeline, render_timeline
     from .errors import CompileError, InputError, Problem, WorkError
     from .progress import Progress
     from .report import Report
 
 _HOME = {
     "compile_script": "driver",
+    "evaluate_timeline": "driver",
     "flatten_timeline": "driver",
     "render_timeline": "driver",
     "CompileError": "errors",
@@ -37,6 +38,7 @@ __all__ = [
     "Report",
     "WorkError",
     "compile_script",
+    "evaluate_timeline",
     "flatten_timeline",
     "render_timeline",
 ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
 from ..renderers.base import UnavailableError, renderer_class, renderer_names
 from .backend.ffmpeg import ffmpeg_path, ffmpeg_version
+from .frontend.align.synth import SYNTHESIZER
 
 ENCODERS = ("libx264", "aac")
 """What ffmpeg must be able to encode with."""
@@ -23,6 +25,7 @@ def diagnose() -> list[str]:
         f"ffmpeg     {ffmpeg_version()} ({ffmpeg_path()})",
         *(f"encoder    {name}: {_encoder(name)}" for name in ENCODERS),
         *(f"package    {name}: {_package(name)}" for name in OPTIONAL),
+        f"languages  English{_other_languages()}",
         f"device     {_device()}",
         *(f"renderer   {name}: {_renderer(name)}" for name in renderer_names()),
     ]
@@ -37,6 +40,13 @@ def _encoder(name: str) -> str:
         timeout=60,
     ).stdout
     return "there" if f" {name} " in known else "missing from this ffmpeg; install another"
+
+
+def _other_languages() -> str:
+    found = shutil.which(SYNTHESIZER)
+    if found:
+        return f", and those of {SYNTHESIZER} ({found})"
+    return f"; others need {SYNTHESIZER}, or a transcript with word times"
 
 
 def _package(name: str) -> str:

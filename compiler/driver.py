@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from ..renderers.recipe import recipe_key
 from ..renderers.store import Store
 from .errors import InputError, Problem
-from .frontend.config import load_config
+from .evaluation.evaluation import Evaluation
+from .evaluation.page import page_of
+from .frontend.config import FILE_NAME, load_config
 from .frontend.model import Quality
 from .inspection.check import Check, check_reel
 from .outputs import Outputs, keep_edited, outputs_beside, write_text, write_timeline
@@ -21,12 +25,22 @@ from .progress import OnProgress, Progress, silent
 from .report import Report
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
-from .stages.flatten import make_video, reel_made, write_captions
+from .stages.evaluate import (
+    chosen_slots,
+    evaluate_slots,
+    known_qualities,
+    pick_takes,
+    picked,
+)
+from .stages.finishing import Finishing, plan_of
+from .stages.flatten import make_videos, reel_made, write_captions
+from .stages.models import fetch_models, models_there
 from .stages.read import read_script
-from .stages.render import Rendering, fill_slots, slots_made
+from .stages.render import Rendering, calls_of, fill_slots, slots_made
 from .stages.timelines import read_timeline, report_of_timeline
 from .timeline.slots import slot_clips
 
+PLAIN = Finishing()
 Until = Literal["timeline", "media", "video"]
 
 
@@ -42,6 +56,7 @@ def compile_script(
     force: bool = False,
     allow_outside: bool = False,
     relative_media: bool = False,
+    finishing: Finishing = PLAIN,
     on_progress: OnProgress = silent,
 ) -> Report:
     """Compile a script into a timeline, its media and the finished reel.
@@ -58,6 +73,7 @@ def compile_script(
         force: render every slot again, also those that the store holds.
         allow_outside: let the script name files outside its folder.
         relative_media: name media relative to the timeline, for a folder that will move.
+        finishing: what is asked of the finished video.
         on_progress: called as the work goes on.
 
     Returns:
@@ -71,6 +87,9 @@ def compile_script(
     clock = Clock(on_progress)
     front = read_script(path, config, renderer, quality, allow_outside, clock)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
+    if until == "video":
+        made = plan_of(front.config, finishing).output
+        outputs = replace(outputs, suffix=made.suffix)
     with clock.stage("timeline"):
         schedule, timeline = lay_out(front)
         report = report_of(front, schedule, outputs)
@@ -104,7 +123,15 @@ def compile_script(
             clock.done("render", slots_made(report.slots))
     if until == "video":
         with clock.stage("flatten"):
-            make_video(timeline, outputs.timeline, outputs.video, front.config, report, on_progress)
+            make_videos(
+                timeline,
+                outputs.timeline,
+                outputs.video,
+                front.config,
+                finishing,
+                report,
+                on_progress,
+            )
             clock.done("flatten", reel_made(report))
     _write_report(report, outputs, clock)
     return report
@@ -119,7 +146,8 @@ def plan_script(
     quality: Quality | None = None,
     allow_outside: bool = False,
 ) -> list[str]:
-    """What `compile_script` would do, one line for each slot; nothing is written.
+    """What `compile_script` would do, a line for each slot and, where a model makes it, its calls;
+    nothing is written.
 
     Arguments and errors as in `compile_script`.
     """
@@ -138,6 +166,7 @@ def plan_script(
             f"{state:<7} {slot.name:<20} {float(start):7.2f} s  {recipe['frames']:4} frames  "
             f"{recipe['renderer']} {recipe['motion']['camera']}"
         )
+        lines += [f"        {line}" for line in calls_of(recipe)]
     lines += [f"note    {notice.scene}: {notice.what}" for notice in schedule.notices]
     return lines
 
@@ -185,9 +214,10 @@ def flatten_timeline(
     output: str | Path,
     *,
     config: str | Path | None = None,
+    finishing: Finishing = PLAIN,
     on_progress: OnProgress = silent,
 ) -> Report:
-    """Flatten any OpenTimelineIO timeline to one video file.
+    """Flatten any OpenTimelineIO timeline to a video file, or to one for each size.
 
     Arguments and errors as in `compile_script`.
     """
@@ -199,10 +229,45 @@ def flatten_timeline(
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
     with clock.stage("flatten"):
-        make_video(loaded, path, Path(output).absolute(), settings, report, on_progress)
+        video = Path(output).absolute()
+        make_videos(loaded, path, video, settings, finishing, report, on_progress)
         clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds
     return report
+
+
+def list_models(*, config: Path | None = None) -> Iterator[str]:
+    """What the configured renderers' models need, and whether it is here: line by line.
+
+    Raises:
+        InputError: the configuration is wrong, or what the models need is not installed.
+    """
+    return models_there(load_config(config, Path.cwd() / FILE_NAME))
+
+
+def pull_models(
+    renderers: Sequence[str],
+    *,
+    qualities: Sequence[str] | None = None,
+    config: Path | None = None,
+    bars: bool = False,
+) -> Iterator[str]:
+    """Fetch what renderers' models need: a line for each thing, as it is there.
+
+    Args:
+        renderers: by name.
+        qualities: to fetch for; all of them unless they are given.
+        config: the machine's configuration; else ``video_config.yaml`` in the current folder, else
+            the user's own.
+        bars: whether the hub's library shows what it fetches, on standard error.
+
+    Raises:
+        InputError: there is no such renderer, or the configuration is wrong.
+        WorkError: something cannot be fetched. What was fetched is kept.
+    """
+    return fetch_models(
+        renderers, qualities, load_config(config, Path.cwd() / FILE_NAME), bars=bars
+    )
 
 
 def check_video(
@@ -231,6 +296,66 @@ def check_video(
     off = sum(not finding.ok for finding in found.findings)
     summary = f"{reel.name}: {off} of {len(found.findings)} findings are off"
     on_progress(Progress("check", 1, 1, summary if off else f"{reel.name}: nothing is off"))
+    return found
+
+
+def evaluate_timeline(
+    timeline: str | Path,
+    *,
+    renderers: Sequence[str] = (),
+    qualities: Sequence[str] = ("standard",),
+    slots: Sequence[str] = (),
+    picks: Sequence[str] = (),
+    config: str | Path | None = None,
+    force: bool = False,
+    on_progress: OnProgress = silent,
+) -> Evaluation:
+    """Compare renderers on slots of a timeline: make takes, measure them, and show them on a page.
+
+    The takes are added to the timeline's clips, whose media stay what they are until one is picked.
+    What was made and measured before is not made again.
+
+    Args:
+        timeline: as `compile_script` writes it.
+        renderers: to compare; all that can run here where none are named, none where takes are
+            only to be picked.
+        qualities: of each.
+        slots: to try; three, spread over the reel, where none are named; ``["all"]`` for all.
+        picks: takes to make active, as ``TAKE`` or ``SLOT=TAKE``.
+        config: the machine's configuration, as `compile_script` takes it.
+        force: make and measure again what was.
+        on_progress: called as the work goes on.
+
+    Returns:
+        The evaluation, as it is written to ``<name>.evaluation.json``.
+
+    Raises:
+        InputError: the timeline, a name or the configuration is wrong. Nothing was written.
+        WorkError: what was made cannot be measured.
+    """
+    path = Path(timeline).absolute()
+    clock = Clock(on_progress)
+    with clock.stage("read"):
+        settings = load_config(Path(config) if config else None, path)
+        loaded = read_timeline(path)
+        tried = chosen_slots(loaded, slots, path)
+        wanted = known_qualities(qualities)
+        clock.done("read", f"{path.name}: {count(len(list(slot_clips(loaded))), 'slot')}")
+    found = Evaluation(path)
+    if renderers or not picks:
+        with clock.stage("evaluate"):
+            outputs = Outputs(path.parent, path.stem)
+            evaluate_slots(
+                tried, renderers, wanted, settings, outputs, found, on_progress, force=force
+            )
+            clock.done("evaluate", f"{count(len(found.takes), 'take')} measured")
+    pick_takes(loaded, picks, slots, path)
+    found.picked = picked(loaded)
+    if found.takes or picks:
+        write_timeline(loaded, path)
+    if found.takes:
+        write_text(found.data, found.as_text())
+        write_text(found.page, page_of(found, tried))
     return found
 
 

@@ -19,6 +19,7 @@ class Outputs:
 
     folder: Path
     name: str
+    suffix: str = ".mp4"
 
     @property
     def timeline(self) -> Path:
@@ -33,7 +34,7 @@ class Outputs:
     @property
     def video(self) -> Path:
         """The reel."""
-        return self.folder / f"{self.name}.mp4"
+        return self.folder / f"{self.name}{self.suffix}"
 
     @property
     def srt(self) -> Path:

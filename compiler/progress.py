@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Stage = Literal["read", "align", "timeline", "render", "flatten", "check"]
+Stage = Literal["read", "align", "timeline", "render", "flatten", "check", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True)

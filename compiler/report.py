@@ -104,6 +104,7 @@ class Report:
     script: Path | None = None
     timeline_sha256: str = ""
     video: Path | None = None
+    other_videos: list[Path] = field(default_factory=list)
     captions: list[Path] = field(default_factory=list)
     scenes: list[SceneReport] = field(default_factory=list)
     slots: list[SlotReport] = field(default_factory=list)
@@ -120,6 +121,7 @@ class Report:
             "script": str(self.script) if self.script else None,
             "timeline": {"path": str(self.timeline), "sha256": self.timeline_sha256},
             "video": str(self.video) if self.video else None,
+            "other_videos": [str(path) for path in self.other_videos],
             "captions": [str(path) for path in self.captions],
             "output": {
                 "width": self.width,

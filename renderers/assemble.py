@@ -70,8 +70,7 @@ def _converted(
     fps = made.calls[0].fps
     rated = native
     if fps != made.fps:
-        rife = shot.settings.get("rife")
-        chosen: Interpolator = interpolator_for(None if rife is None else Path(str(rife)))
+        chosen: Interpolator = interpolator_for(_rife(shot))
         rated = retime(native, fps, made.fps, made.frames, chosen)
     count = 0
     try:
@@ -89,6 +88,13 @@ def _converted(
                 close()
     if count != made.frames:
         raise RendererError(f"{renderer.name}: {count} frames came out of {made.frames}")
+
+
+def _rife(shot: Shot) -> Path | None:
+    """The ONNX file that is configured, unless the quality's preset wants optical flow."""
+    found = shot.settings.get("rife")
+    preset = shot.settings.get("presets", {}).get(shot.quality, {})
+    return None if found is None or preset.get("interpolation") == "flow" else Path(str(found))
 
 
 class _Progress:

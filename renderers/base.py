@@ -251,7 +251,7 @@ _BUILT_IN = {
     "svd": "otio_gvideo.renderers.diffusion.svd:SvdRenderer",
     "wan": "otio_gvideo.renderers.diffusion.wan:WanRenderer",
 }
-_DIFFUSION = ("torch", "diffusers", "transformers", "accelerate")
+_DIFFUSION = ("torch", "diffusers", "transformers", "accelerate", "peft", "ftfy", "sentencepiece")
 _NEEDS = dict.fromkeys(("animatediff", "ltx", "ltx2", "svd", "wan"), _DIFFUSION)
 """Packages that a built-in renderer needs beyond the base install; the extra is `diffusion`."""
 ENTRY_POINT_GROUP = "otio_gvideo.renderers"

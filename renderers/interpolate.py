@@ -156,6 +156,20 @@ def flows_between(first: Frame, second: Frame, estimate: Estimate) -> tuple[Flow
     return estimate(one, other), estimate(other, one)
 
 
+def flow_back(
+    second: NDArray[np.uint8], there: Flow, back: Flow
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The second of two pictures of luma moved to where the first has it, and what both show.
+
+    Args:
+        second: of the flows' size.
+        there, back: the flow from the first to the second, and from the second to the first.
+    """
+    height, width = second.shape
+    moved = _sampled(second, _grid(width, height) + there)
+    return moved, _mismatch(there, back) < 0.5
+
+
 def is_cut(*hidden: NDArray[np.float32]) -> bool:
     """Whether frames show different pictures, by what each shows and the other does not."""
     return all(float((one > 0.5).mean()) > CUT_SHARE for one in hidden)

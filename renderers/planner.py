@@ -321,7 +321,7 @@ def describe(made: Plan) -> list[str]:
     shared = made.calls[-1].overlap
     lines = [
         f"{calls} of {counts} frames at {call.width}x{call.height}, {_rate(call.fps)}"
-        + (f", {shared} shared with the call before" if shared else "")
+        + (f", overlap {shared}" if shared else "")
     ]
     lines += [
         f"call {number}: {key.image.name} at its frame {key.frame}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from fractions import Fraction
@@ -45,6 +45,21 @@ class Rendered:
     reused: bool
     seconds: float
     made: Made | None = None
+
+
+class SlotsError(RendererError):
+    """Slots failed, each for a reason of its own.
+
+    Attributes:
+        reasons: by slot, in a line each.
+    """
+
+    def __init__(self, reasons: Mapping[str, str]):
+        self.reasons = dict(reasons)
+        super().__init__("; ".join(f"{slot}: {why}" for slot, why in reasons.items()))
+
+    def __reduce__(self) -> tuple[type[SlotsError], tuple[dict[str, str]]]:
+        return SlotsError, (self.reasons,)
 
 
 class WriteClip(Protocol):
@@ -95,7 +110,7 @@ def render_slots(
         One entry for each job, in the order of the jobs.
 
     Raises:
-        RendererError: slots failed; the message names each. The others are finished and kept.
+        SlotsError: slots failed; the others are finished and kept.
     """
     store.clear_leftovers()
     run = _Run(jobs, store, write_clip, on_frames, on_finished)
@@ -174,15 +189,15 @@ class _Run:
         """One entry for each job.
 
         Raises:
-            RendererError: some failed.
+            SlotsError: some failed.
         """
         for index, (job, key) in enumerate(zip(self.jobs, self.keys, strict=True)):
             first = self._to_make.get(key)
             if index not in self._done and first in self._done:
                 self._finish(index, self._found(job.slot, key, self._done[first].path))
         if self._failures:
-            said = [f"{slot}: {_said(error)}" for slot, error in self._failures.items()]
-            raise RendererError("; ".join(said)) from next(iter(self._failures.values()))
+            reasons = {slot: _said(error) for slot, error in self._failures.items()}
+            raise SlotsError(reasons) from next(iter(self._failures.values()))
         return [self._done[index] for index in range(len(self.jobs))]
 
     def _found(self, slot: str, key: str, path: Path) -> Rendered:

@@ -93,6 +93,14 @@ class Store:
         found = document.get("made") if isinstance(document, dict) else None
         return found if isinstance(found, dict) else None
 
+    def key_of(self, media: Path) -> str | None:
+        """The key of finished media; None where they are not ours, or unfinished."""
+        try:
+            key = str(json.loads(sidecar_of(media).read_text("utf-8"))["key"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return key if self._is_finished(media, key) else None
+
     def forget(self, slot: str, key: str) -> None:
         """Take a slot's media for unfinished, so that they are made again."""
         sidecar_of(self.path_for(slot, key)).unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +20,13 @@ from .sound import SAMPLE_RATE
 _NOWHERE = (Fraction(0), Fraction(0))
 
 
-def read_mix(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> Mix:
+def read_mix(
+    timeline: otio.schema.Timeline,
+    root: Path,
+    length_s: Fraction,
+    *,
+    remote: Mapping[str, Path] | None = None,
+) -> Mix:
     """The mix that a timeline describes.
 
     A track's metadata may state ``gain_db``, ``duck_db``, ``fade_in`` and ``fade_out`` (seconds).
@@ -33,9 +39,9 @@ def read_mix(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> 
         length_s: of the reel, in seconds; sound after it is not heard.
 
     Raises:
-        InputError: media are missing, or something cannot be played; names every such thing.
+        InputError: metadata of a track are wrong; names every such thing.
     """
-    reader = _Reader(root)
+    reader = _Reader(root, remote or {})
     tracks = []
     window = (Fraction(0), length_s)
     for track in timeline.audio_tracks():
@@ -45,7 +51,12 @@ def read_mix(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> 
         tracks.append(reader.track(track, clips))
     if reader.problems:
         raise InputError(dict.fromkeys(reader.problems))
-    mix = Mix(tuple(tracks), round(length_s * SAMPLE_RATE))
+    mix = Mix(
+        tuple(tracks),
+        round(length_s * SAMPLE_RATE),
+        warnings=tuple(dict.fromkeys(reader.warnings)),
+        missing=tuple(dict.fromkeys(reader.missing)),
+    )
     if not any(track.duck_db for track in tracks):
         return mix
     words = ours(timeline).get("words") or ()
@@ -59,8 +70,11 @@ def read_mix(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> 
 @dataclass
 class _Reader:
     root: Path
+    remote: Mapping[str, Path]
     media: dict[Path, MediaInfo | WorkError] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     def refuse(self, where: str, what: str, hint: str = "") -> None:
         self.problems.append(Problem("", 0, 0, where, what, hint))
@@ -102,18 +116,15 @@ class _Reader:
         """
         if isinstance(item, otio.schema.Gap) or not item.enabled:
             return
-        for effect in item.effects:
-            still = isinstance(effect, otio.schema.LinearTimeWarp) and effect.time_scalar == 1
-            if effect.enabled and not still:
-                kind = effect.effect_name or effect.name or effect.schema_name()
-                self.refuse(str(item.name), f"the effect {kind} cannot be played")
+        if not self._plays(item):
+            return
         if isinstance(item, otio.schema.Clip):
             clip = self._clip(item, at, window, fades)
             if clip is not None:
                 yield clip
             return
         if not isinstance(item, otio.schema.Track | otio.schema.Stack):
-            self.refuse(str(item.name), f"a {type(item).__name__} cannot be played")
+            self.warnings.append(f"{item.name}: a {type(item).__name__} cannot be played")
             return
         if item.source_range is not None:
             inner = item.source_range
@@ -134,6 +145,21 @@ class _Reader:
             yield from self.clips(child, at, window, (into, out))
             at += seconds(child.duration())
 
+    def _plays(self, item: otio.core.Item) -> bool:
+        """Whether an item is heard with the effects that it has; those that are not, are told."""
+        for effect in item.effects:
+            still = isinstance(effect, otio.schema.LinearTimeWarp) and effect.time_scalar == 1
+            if not effect.enabled or still:
+                continue
+            kind = effect.effect_name or effect.name or effect.schema_name()
+            if isinstance(effect, otio.schema.TimeEffect):
+                self.warnings.append(f"{item.name}: its sound cannot be played at another speed "
+                                     f"({kind}); it is left out")  # fmt: skip
+                return False
+            self.warnings.append(f"{item.name}: the effect {kind} cannot be played; "
+                                 "it is heard without")  # fmt: skip
+        return True
+
     def _clip(
         self,
         clip: otio.schema.Clip,
@@ -151,10 +177,9 @@ class _Reader:
             return None
         source = source_start(clip) - lead
         if info.duration and source + heard[0] - start >= info.duration:
-            self.refuse(
-                str(clip.name),
-                f"it starts {float(source):.2f} s into {info.path.name}, "
-                f"which holds {float(info.duration):.2f} s",
+            self.warnings.append(
+                f"{clip.name}: it starts {float(source):.2f} s into {info.path.name}, "
+                f"which holds {float(info.duration):.2f} s; it is silent"
             )
             return None
         return Clip(
@@ -168,13 +193,16 @@ class _Reader:
 
     def _info(self, clip: otio.schema.Clip) -> MediaInfo | None:
         name, reference = str(clip.name), clip.media_reference
-        if not isinstance(reference, otio.schema.ExternalReference) or not reference.target_url:
-            self.refuse(name, f"the clip has no sound file ({type(reference).__name__})")
+        if isinstance(reference, otio.schema.GeneratorReference):
+            self.warnings.append(f"{name}: the generator {reference.generator_kind!r} is silent")
             return None
-        path = media_path(reference, self.root)
+        if not isinstance(reference, otio.schema.ExternalReference) or not reference.target_url:
+            self.missing.append(f"{name}: it has no sound file ({type(reference).__name__})")
+            return None
+        path = self.remote.get(str(reference.target_url)) or media_path(reference, self.root)
         if path is None or not path.is_file():
             shown = path or reference.target_url
-            self.refuse(name, f"its sound {shown} does not exist", "relink the clip")
+            self.missing.append(f"{name}: its sound {shown} does not exist")
             return None
         if path not in self.media:
             try:
@@ -183,10 +211,10 @@ class _Reader:
                 self.media[path] = error
         info = self.media[path]
         if isinstance(info, WorkError):
-            self.refuse(name, str(info), "relink the clip")
+            self.missing.append(f"{name}: {info}")
             return None
         if info.audio is None:
-            self.refuse(name, f"{path} holds no sound")
+            self.missing.append(f"{name}: {path} holds no sound")
             return None
         return info
 

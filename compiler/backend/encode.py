@@ -19,16 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .codecs import (
+    CODECS,
+    Codec,
+    encoder_args,
+    forced_keys,
+    software_encoder,
+    upload_filter,
+)
 from .ffmpeg import Running, output_args, pipe_args, process
 from .whole_file import whole_file
 
-THREADS = 4
-"""Of one encoder: x264's result depends on it, so it is the same on every machine."""
-GOP_S = 2
-"""Seconds between IDR frames at the most, for players that seek."""
-PRESETS = (
-    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
-)  # fmt: skip
 TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 """The filter that states what the frames are; since ffmpeg 7 the encoder believes them alone."""
 _FROM_RGB = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp"
@@ -40,25 +41,57 @@ class Encoding:
     """How video is encoded.
 
     Attributes:
-        codec: ``h264``.
-        preset: one of `PRESETS`, x264's.
-        crf: x264's constant rate factor, 1 (nearly lossless) to 51.
+        codec: one of `CODECS`.
+        preset: a speed of its encoder (of ProRes: a profile); empty for the usual one.
+        crf: constant quality, lower is better; None for the usual one.
+        encoder: ffmpeg's name of the encoder; empty for the one that needs no hardware.
 
     Raises:
-        InputError: a value is none of these.
+        InputError: a value is none of these, or this ffmpeg cannot encode the codec.
     """
 
     codec: str = "h264"
-    preset: str = "veryfast"
-    crf: int = 18
+    preset: str = ""
+    crf: int | None = None
+    encoder: str = ""
 
     def __post_init__(self) -> None:
-        if self.codec != "h264":
-            raise InputError(f"there is no encoder for {self.codec!r}; use h264")
-        if self.preset not in PRESETS:
-            raise InputError(f"{self.preset!r} is no preset of x264; use {', '.join(PRESETS)}")
-        if not 1 <= self.crf <= 51:
-            raise InputError(f"crf {self.crf} is not between 1 and 51")
+        kind = CODECS.get(self.codec)
+        if kind is None:
+            raise InputError(f"there is no encoder for {self.codec!r}; use {', '.join(CODECS)}")
+        if self.preset and self.preset not in kind.presets:
+            known = ", ".join(kind.presets)
+            raise InputError(f"{self.preset!r} is no preset of {self.codec}; use {known}")
+        if self.crf is not None and kind.crf is None:
+            raise InputError(f"{self.codec} takes no crf; choose a preset: "
+                             f"{', '.join(kind.presets)}")  # fmt: skip
+        if self.crf is not None and kind.crf and not kind.crf[0] <= self.crf <= kind.crf[2]:
+            low, _, high = kind.crf
+            raise InputError(f"crf {self.crf} of {self.codec} is not between {low} and {high}")
+
+    @property
+    def kind(self) -> Codec:
+        """What there is to know of the codec."""
+        return CODECS[self.codec]
+
+    @property
+    def program(self) -> str:
+        """ffmpeg's name of the encoder.
+
+        Raises:
+            InputError: this ffmpeg has none.
+        """
+        name = self.encoder or software_encoder(self.codec)
+        if not name:
+            raise InputError(f"this ffmpeg cannot encode {self.codec}; without an ffmpeg on the "
+                             "PATH the one of imageio-ffmpeg is used, which can")  # fmt: skip
+        return name
+
+    @property
+    def quality(self) -> int:
+        """Constant quality; 0 where there is none to choose."""
+        usual = self.kind.crf[1] if self.kind.crf else 0
+        return usual if self.crf is None else self.crf
 
 
 def timescale(fps: Fraction) -> int:
@@ -71,16 +104,21 @@ def timescale(fps: Fraction) -> int:
 
 
 def video_args(encoding: Encoding, fps: Fraction, idr: Sequence[int] = ()) -> list[str]:
-    """ffmpeg's output arguments: H.264 High, 4:2:0, BT.709 limited range, IDR at given frames."""
-    x264 = (
-        "stitchable=1:open-gop=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:"
-        f"range=tv:sar=1/1:keyint={max(2, round(GOP_S * fps))}:min-keyint=1"
-    )
-    forced = "+".join(f"eq(n,{frame})" for frame in sorted({0, *idr}))
+    """ffmpeg's output arguments: BT.709 limited range, key frames at given frames."""
+    preset = encoding.preset or encoding.kind.preset
     return [
-        *("-c:v", "libx264", "-preset", encoding.preset, "-crf", str(encoding.crf)),
-        *("-profile:v", "high", "-pix_fmt", "yuv420p", "-threads", str(THREADS)),
-        *("-x264-params", x264, "-forced-idr", "1", "-force_key_frames", f"expr:{forced}"),
+        *encoder_args(encoding.program, preset, encoding.quality, fps),
+        *("-force_key_frames", forced_keys(idr)),
+        *format_args(encoding, fps),
+    ]
+
+
+def format_args(encoding: Encoding, fps: Fraction) -> list[str]:
+    """ffmpeg's output arguments for what frames are, however they are encoded."""
+    # What is uploaded to a device keeps the device's own format.
+    pixels = [] if upload_filter(encoding.program) else ["-pix_fmt", encoding.kind.pixel_format]
+    return [
+        *pixels,
         *("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"),
         *("-color_range", "tv", "-video_track_timescale", str(timescale(fps))),
         *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"),

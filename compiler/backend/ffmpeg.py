@@ -104,6 +104,25 @@ def filter_values(program: str, name: str, option: str) -> frozenset[str]:
     return frozenset(values)
 
 
+@functools.cache
+def encoder_names(program: str) -> frozenset[str]:
+    """Every encoder that this build of ffmpeg lists, whether its hardware is there or not."""
+    lines = _say(program, "-encoders").splitlines()
+    return frozenset(words[1] for line in lines if len(words := line.split()) > 1)
+
+
+def trial(program: str, args: Sequence[str]) -> bool:
+    """Whether ffmpeg gets to the end of something short."""
+    done = subprocess.run(
+        [program, *_COMMON, "-loglevel", "quiet", *args],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    return done.returncode == 0
+
+
 def _say(program: str, *args: str) -> str:
     return subprocess.run(
         [program, "-hide_banner", *args] if args[0] != "-version" else [program, *args],
@@ -143,6 +162,7 @@ def run(
     on_frame: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
     loglevel: str = "error",
+    cwd: Path | None = None,
 ) -> str:
     """Run ffmpeg to its end.
 
@@ -152,6 +172,7 @@ def run(
         on_frame: called with the number of frames written so far, a few times a second.
         stop: ends ffmpeg when it is set.
         loglevel: how much it says on standard error.
+        cwd: the folder that relative names in ``args`` are looked up in.
 
     Returns:
         Its standard error.
@@ -161,7 +182,7 @@ def run(
         StoppedError: ``stop`` was set.
     """
     progress = ["-progress", "pipe:1", "-stats_period", "0.25"]
-    with process([*progress, *args], what=what, stop=stop, loglevel=loglevel) as running:
+    with process([*progress, *args], what=what, stop=stop, loglevel=loglevel, cwd=cwd) as running:
         running.follow(on_frame)
     return running.errors
 
@@ -229,6 +250,7 @@ def process(
     pipe_in: bool = False,
     stop: threading.Event | None = None,
     loglevel: str = "error",
+    cwd: Path | None = None,
 ) -> Iterator[Running]:
     """Start ffmpeg, let the caller feed or follow it, and wait for its end.
 
@@ -243,6 +265,7 @@ def process(
             stderr=log,
             bufsize=0 if pipe_in else -1,
             env=os.environ | {"AV_LOG_FORCE_NOCOLOR": "1"},
+            cwd=cwd,
         )
         running = Running(popen)
         with _ended(popen), _watched(popen, running, stop) as cause:

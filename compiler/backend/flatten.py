@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,24 +20,52 @@ import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
 from .audio import read_mix
-from .chapters import chapters_of, title_of, to_ffmetadata
-from .encode import Encoding, timescale
-from .ffmpeg import input_args, output_args, run
-from .fit import fit_still
-from .graph import encode_piece
-from .join import join, places_in
-from .loudness import encode_audio
+from .chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
+from .encode import Encoding
+from .fetch import fetch_all
+from .ffmpeg import ffmpeg_path
+from .finish import Parts, Preview, mux, squeezed, write_preview
+from .graph import Burned, Look
+from .join import join
+from .loudness import Measure, encode_audio
+from .media import lines_of
+from .mix import Mix
 from .picture import Reading, read_picture, timeline_frames
-from .pieces import Copy, CopyPlaces, Encode, Piece, cut_pieces
-from .probe import MediaInfo, probe
+from .pictures import media_of
+from .produce import Production
 from .reading import exact_rate, ours
-from .segments import Clear, Span, media_of
+from .salience import focus_of
+from .store import SegmentStore, key_of
+from .timecode import timecode_of
+from .transitions import Style, transition_names
 from .whole_file import whole_file
 
-SIDE_BY_SIDE = max(1, min(4, os.cpu_count() or 1))
-"""Pieces encoded at a time: a short one keeps its encoder's threads busy for moments only."""
+_HIGHEST_FPS = 240
 _SIZE = (1080, 1920)
 _FPS = Fraction(24)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What kind of file is made.
+
+    Attributes:
+        encoding: of what must be encoded.
+        preview: in place of a video.
+        most_bytes: that the file may have; None for as many as its quality takes.
+        reframe: where pictures are cut off to fill the frame: around their ``centre``, or around
+            what is ``salient`` in them.
+    """
+
+    encoding: Encoding = field(default_factory=Encoding)
+    preview: Preview | None = None
+    most_bytes: int | None = None
+    reframe: str = "centre"
+
+    @property
+    def suffix(self) -> str:
+        """Of the file's name."""
+        return f".{self.preview.kind}" if self.preview else self.encoding.kind.suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +73,32 @@ class FlattenResult:
     """What was made.
 
     Attributes:
+        width, height: in pixels, of the reel.
         frames, fps: of the reel; its length is exactly ``frames / fps``.
-        copied_frames, encoded_frames: how its frames came to be.
-        copied_pieces, encoded_pieces: in how many runs.
+        copied_frames, found_frames, encoded_frames: how its frames came to be: taken from media,
+            taken from what an earlier run had encoded, or encoded.
+        copied_pieces, found_pieces, encoded_pieces: in how many runs.
         loudness_lufs, true_peak_dbtp: as measured on the finished sound; None where it is silent.
         seconds: that the work took.
         warnings: what is shown otherwise than the timeline says, one line each.
+        missing: media that a slate or silence stands in for, one line each.
     """
 
+    width: int
+    height: int
     frames: int
     fps: Fraction
     copied_frames: int
+    found_frames: int
     encoded_frames: int
     copied_pieces: int
+    found_pieces: int
     encoded_pieces: int
     loudness_lufs: float | None
     true_peak_dbtp: float | None
     seconds: float
     warnings: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def duration(self) -> Fraction:
@@ -78,10 +115,15 @@ def flatten(
     height: int | None = None,
     fps: Fraction | None = None,
     encoding: Encoding | None = None,
+    made: Output | None = None,
+    style: Style | None = None,
+    segments: Path | None = None,
+    allow_network: bool = False,
+    burn: Callable[[otio.schema.Timeline, Look, Path], Burned | None] | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     work_dir: Path | None = None,
 ) -> FlattenResult:
-    """Flatten a timeline to an MP4: H.264 and AAC, exactly its frames, sound in step.
+    """Flatten a timeline to one file: exactly its frames, sound in step.
 
     Runs of frames whose media are encoded like the reel are copied bit by bit; transitions, and
     whatever else differs, are encoded. Memory does not grow with the number of clips or the
@@ -95,202 +137,112 @@ def flatten(
         width, height: of the reel, in pixels, even. Else what the timeline's metadata say, else
             the size of its first media.
         fps: of the reel. Else what the metadata say, else the rate of the first picture clip.
-        encoding: of what must be encoded; see `Encoding`.
+        encoding: of what must be encoded, where ``made`` is not given.
+        made: what kind of file; H.264 and AAC in an MP4 where nothing is said.
+        style: how transitions mix pictures, and the ones that ffmpeg does not have.
+        segments: a folder that keeps what was encoded for the next run; None keeps nothing.
+        allow_network: whether media that are named by ``http`` and ``https`` are fetched.
+        burn: makes the captions that are drawn into the picture, of the timeline, of what the
+            reel looks like and a folder for their files; None for none.
         on_progress: called in this thread with (frames that are ready, all frames).
         work_dir: folder for what is made on the way, about the size of the reel; else beside it.
 
     Raises:
-        InputError: the timeline holds what cannot be rendered, or media are missing; names all.
+        InputError: the timeline cannot be read or is empty, or cannot be encoded as it is asked.
         WorkError: ffmpeg failed, or the file cannot be written.
     """
     started = time.monotonic()
+    made = made or Output(encoding or Encoding())
+    style = style or Style()
     if isinstance(timeline, Path):
         media_root = media_root or timeline.absolute().parent
         timeline = _load(timeline)
     root = media_root or Path.cwd()
     fps = fps or _stated_fps(timeline)
-    frames = timeline_frames(timeline, fps)
-    if frames <= 0:
-        raise InputError(f"{timeline.name or 'the timeline'}: is empty")
-    reading = read_picture(timeline, root, fps)
-    mix = read_mix(timeline, root, frames / fps)
-    size = _size(timeline, reading, width, height)
-    work = _Work(reading, size, fps, encoding or Encoding())
+    frames = _frames_of(timeline, fps)
+    store = SegmentStore(segments)
     with whole_file(output) as temporary, _scratch(work_dir or output.parent) as folder:
+        remote = fetch_all(timeline, segments or folder) if allow_network else {}
+        names = transition_names(ffmpeg_path()) | set(style.expressions)
+        reading = read_picture(timeline, root, fps, remote=remote, transitions=names)
+        mix = read_mix(timeline, root, frames / fps, remote=remote)
+        size = _size(timeline, reading, width, height)
+        focus = focus_of(reading, size, fps) if made.reframe == "salient" else {}
+        look = Look(size, fps, made.encoding, style, focus)
+        captions = burn(timeline, look, folder) if burn is not None else None
+        work = Production(reading, look, store, captions)
         with ThreadPoolExecutor(1) as listener, work.stopped_on_error():
-            sound = listener.submit(encode_audio, mix, folder / "sound.mp4", stop=work.stop)
+            sound = listener.submit(_sound, mix, store, folder, work.stop)
             pieces = work.make_pieces(folder, on_progress)
-            joined = join(pieces, folder / "picture.mp4", fps)
-            measure = sound.result()
+            picture = folder / f"picture{made.encoding.kind.suffix}"
+            joined = join(pieces, picture, fps)
+            sound_path, measure = sound.result()
         if joined != frames:
             raise WorkError(f"{output.name}: {joined} frames were made of {frames}")
+        metadata = folder / "metadata.txt"
         chapters = chapters_of(timeline, fps, frames)
-        metadata = to_ffmetadata(title_of(timeline), chapters, fps)
-        (folder / "metadata.txt").write_text(metadata, encoding="utf-8")
-        _mux(folder, temporary, fps, output.name)
+        tags = to_ffmetadata(title_of(timeline), chapters, fps, disclosure_of(timeline))
+        metadata.write_text(tags, encoding="utf-8")
+        parts = Parts(picture, sound_path, metadata, timecode_of(timeline, fps), fps, frames)
+        if made.preview is not None:
+            write_preview(picture, made.preview, temporary, folder, output.name)
+        else:
+            if made.most_bytes is not None:
+                small = squeezed(parts, made.encoding, made.most_bytes, folder, output.name)
+                parts = replace(parts, picture=small)
+            mux(parts, temporary, made.encoding.kind, output.name)
+    store.tidy()
     silent = measure.silent
     return FlattenResult(
+        width=size[0],
+        height=size[1],
         frames=frames,
         fps=fps,
         copied_frames=work.copied_frames,
-        encoded_frames=frames - work.copied_frames,
-        copied_pieces=work.copied_pieces,
-        encoded_pieces=len(pieces) - work.copied_pieces,
+        found_frames=work.found_frames,
+        encoded_frames=frames - work.copied_frames - work.found_frames,
+        copied_pieces=work.copied,
+        found_pieces=work.found,
+        encoded_pieces=work.encoded,
         loudness_lufs=None if silent else measure.lufs,
         true_peak_dbtp=None if silent else measure.dbtp,
         seconds=time.monotonic() - started,
-        warnings=reading.warnings,
+        warnings=lines_of((*reading.warnings, *mix.warnings)),
+        missing=lines_of((*reading.missing, *mix.missing)),
     )
 
 
-class _Work:
-    """The picture's pieces: planned, then made, a few side by side."""
-
-    def __init__(self, reading: Reading, size: tuple[int, int], fps: Fraction, encoding: Encoding):
-        self._reading, self._size, self._fps, self._encoding = reading, size, fps, encoding
-        self._media = dict(reading.media)
-        self._places: dict[Path, CopyPlaces | None] = {}
-        self.stop = threading.Event()
-        self.copied_frames = self.copied_pieces = 0
-
-    @contextmanager
-    def stopped_on_error(self) -> Iterator[None]:
-        """End every ffmpeg of this work when anything goes wrong."""
-        try:
-            yield
-        except BaseException:
-            self.stop.set()
-            raise
-
-    def make_pieces(self, folder: Path, on_progress: Callable[[int, int], None]) -> list[Copy]:
-        """Every piece of the reel as a part of a file, in order."""
-        pieces = self._plan(folder)
-        copies = [piece for piece in pieces if isinstance(piece, Copy)]
-        self.copied_pieces = len(copies)
-        self.copied_frames = sum(copy.frames for copy in copies)
-        total = sum(piece.frames for piece in pieces)
-        ready = {-1: self.copied_frames}
-
-        def make(index: int, piece: Encode) -> Copy:
-            def on_frame(count: int) -> None:
-                ready[index] = min(count, piece.frames)
-
-            path = folder / f"{index:06}.mp4"
-            self._encode(piece, path, folder, on_frame)
-            ready[index] = piece.frames
-            return Copy(path, 0, piece.frames)
-
-        self._prepare_stills(folder)
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as workers, self.stopped_on_error():
-            made: dict[int, Future[Copy]] = {
-                index: workers.submit(make, index, piece)
-                for index, piece in enumerate(pieces)
-                if isinstance(piece, Encode)
-            }
-            try:
-                self._await(made.values(), lambda: on_progress(sum(ready.values()), total))
-            except BaseException:
-                workers.shutdown(wait=False, cancel_futures=True)
-                raise
-        return [
-            piece if isinstance(piece, Copy) else made[index].result()
-            for index, piece in enumerate(pieces)
-        ]
-
-    @staticmethod
-    def _await(futures: Iterable[Future[Copy]], report: Callable[[], None]) -> None:
-        waiting = set(futures)
-        report()
-        while waiting:
-            # Short waits let an interrupt through, and tell how far it is.
-            done, waiting = wait(waiting, timeout=0.25, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-            report()
-
-    def _plan(self, folder: Path) -> list[Piece]:
-        """Copy what shares one set of codec headers with all that stands beside it."""
-        spans = self._reading.spans
-        files = {path for span in spans for path in media_of(span.picture)}
-        headers = {path: self._headers(path) for path in files}
-        known = {value for value in headers.values() if value}
-        if len(known) == 1:
-            pieces = cut_pieces(spans, self._fps, lambda path: self._places_of(path, headers))
-            if all(isinstance(piece, Copy) for piece in pieces):
-                return pieces
-        if known:
-            own = folder / "headers.mp4"
-            self._encode(Encode((Span(0, 2, Clear()),)), own, folder)
-            video = probe(own).video
-            wanted = video.extradata if video is not None else b""
-            headers = {path: value if value == wanted else b"" for path, value in headers.items()}
-        return cut_pieces(spans, self._fps, lambda path: self._places_of(path, headers))
-
-    def _headers(self, path: Path) -> bytes:
-        """The codec headers of a file that looks like one of ours; none where it doesn't."""
-        video = self._media[path].video
-        alike = (
-            video is not None
-            and video.codec == "h264"
-            and (video.width, video.height) == self._size
-            and video.fps == self._fps
-            and video.pixel_format == "yuv420p"
-            and video.rotation == 0
-            and video.sample_aspect == 1
-        )
-        return video.extradata if video is not None and alike else b""
-
-    def _places_of(self, path: Path, headers: dict[Path, bytes]) -> CopyPlaces | None:
-        if not headers[path]:
-            return None
-        if path not in self._places:
-            self._places[path] = places_in(path, self._fps)
-        return self._places[path]
-
-    def _prepare_stills(self, folder: Path) -> None:
-        """Bring every still to the reel's size, once."""
-        for number, (path, info) in enumerate(self._reading.media.items()):
-            if info.still:
-                fitted = folder / f"still{number:06}.ppm"
-                try:
-                    fit_still(path, self._size, fitted)
-                except (OSError, ValueError) as error:
-                    what = f"cannot be read as an image: {error}"
-                    raise InputError(Problem(str(path), 0, 0, "", what)) from error
-                self._media[path] = MediaInfo(fitted, info.duration, info.video, None, still=True)
-
-    def _encode(
-        self,
-        piece: Encode,
-        path: Path,
-        folder: Path,
-        on_frame: Callable[[int], None] | None = None,
-    ) -> None:
-        encode_piece(
-            piece,
-            path,
-            media=self._media,
-            size=self._size,
-            fps=self._fps,
-            encoding=self._encoding,
-            on_frame=on_frame,
-            stop=self.stop,
-        )
+def _frames_of(timeline: otio.schema.Timeline, fps: Fraction) -> int:
+    name = str(timeline.name) or "the timeline"
+    try:
+        frames = timeline_frames(timeline, fps)
+    except otio.exceptions.OTIOError as error:
+        what = f"has no length: {' '.join(str(error).split())}"
+        raise InputError(Problem("", 0, 0, name, what, "give every clip a source_range")) from error
+    if frames <= 0:
+        raise InputError(f"{name}: is empty")
+    return frames
 
 
-def _mux(folder: Path, output: Path, fps: Fraction, name: str) -> None:
-    run(
-        [
-            *input_args(folder / "picture.mp4"),
-            *input_args(folder / "sound.mp4"),
-            *input_args(folder / "metadata.txt", "-f", "ffmetadata"),
-            *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "2"),
-            *("-c", "copy", "-video_track_timescale", str(timescale(fps))),
-            *("-movflags", "+faststart", "-fflags", "+bitexact"),
-            *output_args(output, "-f", "mp4"),
-        ],
-        what=f"writing {name}",
-    )
+def _sound(
+    mix: Mix, store: SegmentStore, folder: Path, stop: threading.Event
+) -> tuple[Path, Measure]:
+    """The finished sound and what it measures; found where the same mix was made before."""
+    name = f"sound-{key_of({}, mix)}"
+    path = store.find(f"{name}.mp4")
+    told = store.find(f"{name}.json")
+    if path is not None and told is not None:
+        with suppress(OSError, ValueError, TypeError):
+            lufs, dbtp = json.loads(told.read_text("utf-8"))
+            return path, Measure(float(lufs), float(dbtp))
+    path = store.place(f"{name}.mp4") or folder / "sound.mp4"
+    with whole_file(path) as temporary:
+        measure = encode_audio(mix, temporary, stop=stop)
+    told = store.place(f"{name}.json")
+    if told is not None:
+        with whole_file(told) as temporary:
+            temporary.write_text(json.dumps([str(measure.lufs), str(measure.dbtp)]), "utf-8")
+    return path, measure
 
 
 @contextmanager
@@ -336,9 +288,10 @@ def _stated_fps(timeline: otio.schema.Timeline) -> Fraction:
     if stated:
         return Fraction(stated)
     for track in timeline.video_tracks():
-        for child in track:
-            if isinstance(child, otio.schema.Clip):
-                return exact_rate(child.duration().rate)
+        for clip in track.find_clips():
+            shown = clip.source_range or clip.media_reference.available_range
+            if shown is not None and 1 <= shown.duration.rate <= _HIGHEST_FPS:
+                return exact_rate(shown.duration.rate)
     return _FPS
 
 

@@ -5,23 +5,79 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ffmpeg
 
+from .codecs import device_args, upload_filter
+from .compiled import compiled
 from .encode import TAGS, Encoding, video_args
 from .ffmpeg import output_args, run, url
 from .fit import Fit, fit_of
+from .materials import Materials
+from .pictures import (
+    Bars,
+    Blend,
+    Clear,
+    Over,
+    Picture,
+    Slate,
+    Solid,
+    Still,
+    Video,
+    mirrored,
+)
 from .pieces import Encode
 from .probe import MediaInfo
-from .segments import Blend, Clear, Picture, Still, Video
-from .sources import NUMBER, source
-from .transitions import blend, plain
+from .sources import source
+from .transitions import Passage, Style, blend, plain
 
 _FINE = 705_600_000
 """Ticks a second, whole numbers of which make the frames of every usual rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What all pieces of a reel share.
+
+    Attributes:
+        size: width and height of the reel, in pixels.
+        fps: of the reel.
+        encoding: of what is encoded.
+        style: how transitions mix pictures.
+        focus: the point of a file's picture that stays in sight where it is cut off, as shares of
+            its width and height; its centre where none is named.
+    """
+
+    size: tuple[int, int]
+    fps: Fraction
+    encoding: Encoding = field(default_factory=Encoding)
+    style: Style = field(default_factory=Style)
+    focus: Mapping[Path, tuple[float, float]] = field(default_factory=dict)
+
+
+class Burned(Protocol):
+    """Captions that are drawn into the picture."""
+
+    @property
+    def fonts(self) -> Path:
+        """A folder with the fonts that they use."""
+        ...
+
+    def stretches(self, frames: int, fps: Fraction) -> list[tuple[int, int, bool]]:
+        """The reel in order as (first frame, end, whether a caption is seen in it)."""
+        ...
+
+    def between(self, start: Fraction, end: Fraction) -> str:
+        """An ASS file of what is seen between two instants of the reel, in seconds.
+
+        Its times count from ``start``, so that a stretch that only moved is the same as before.
+        Empty where nothing is seen.
+        """
+        ...
 
 
 def encode_piece(
@@ -29,92 +85,125 @@ def encode_piece(
     path: Path,
     *,
     media: Mapping[Path, MediaInfo],
-    size: tuple[int, int],
-    fps: Fraction,
-    encoding: Encoding,
+    look: Look,
+    scratch: Path,
+    captions: str = "",
+    fonts: Path | None = None,
     on_frame: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Encode a piece to an MP4 of exactly its frames.
+    """Encode a piece to a file of exactly its frames.
 
     Args:
         piece: what to show.
-        path: of the MP4.
-        media: what is known of every file in it; for a still, of its picture as PPM, of the reel's
-            size.
-        size: width and height of the reel, in pixels.
-        fps: of the reel.
-        encoding: of the reel.
+        path: of the file.
+        media: what is known of every file in it.
+        look: what it shares with the rest of the reel.
+        scratch: an empty folder, for what is made on the way.
+        captions: an ASS file, drawn over all of it; its time 0 is the first frame.
+        fonts: a folder with the fonts that they use.
         on_frame: called with the number of frames that are ready.
         stop: ends the work when it is set.
 
     Raises:
+        InputError: a still cannot be read.
         FfmpegError: ffmpeg failed.
     """
-    pictures = _Pictures(media, size, fps)
+    pictures = _Pictures(Materials(scratch, media, look.size, look.focus), look)
     shown = [pictures.stream(span.picture, span.frames) for span in piece.spans]
     stream = shown[0] if len(shown) == 1 else ffmpeg.concat(*shown, v=1, a=0)
-    last = piece.spans[-1].end
+    if captions:
+        stream = _captioned(stream, captions, fonts, scratch)
+    encoding, fps = look.encoding, look.fps
+    upload = upload_filter(encoding.program)
+    last = f"{TAGS},{upload}" if upload else TAGS
     run(
         [
-            *compiled(stream),
+            *device_args(encoding.program),
+            *compiled(stream, encoding.kind.pixel_format, last),
             *("-map", "[out]", "-frames:v", str(piece.frames)),
             *("-r", _rate(fps), "-fps_mode", "cfr"),
             *video_args(encoding, fps),
-            *output_args(path, "-f", "mp4"),
+            *output_args(path.absolute(), "-f", encoding.kind.suffix.removeprefix(".")),
         ],
-        what=f"encoding frames {piece.spans[0].start} to {last}",
+        what=f"encoding frames {piece.spans[0].start} to {piece.spans[-1].end}",
         on_frame=on_frame,
         stop=stop,
+        cwd=scratch,
     )
 
 
-def compiled(stream: Any) -> list[str]:
-    """Inputs and ``-filter_complex`` of a stream, its output labelled ``out``."""
-    tagged = stream.filter("format", "yuv420p").filter("setsar", 1)
-    args = [str(arg) for arg in ffmpeg.output(tagged, "unused").get_args()]
-    while f"-{NUMBER}" in args:
-        at = args.index(f"-{NUMBER}")
-        del args[at : at + 2]
-    graph = args.index("-filter_complex") + 1
-    label = args[args.index("-map") + 1]
-    return [*args[:graph], f"{args[graph].removesuffix(label)}[plain];[plain]{TAGS}[out]"]
+def _captioned(stream: Any, captions: str, fonts: Path | None, scratch: Path) -> Any:
+    """A stream with captions over it. Both files go by plain names: no filter sees others."""
+    (scratch / "captions.ass").write_text(captions, encoding="utf-8")
+    where = {}
+    if fonts is not None:
+        (scratch / "fonts").symlink_to(fonts.absolute(), target_is_directory=True)
+        where = {"fontsdir": "fonts"}
+    return stream.filter("ass", filename="captions.ass", shaping="complex", **where)
 
 
 class _Pictures:
     """Pictures as streams of the reel's size and rate."""
 
-    def __init__(self, media: Mapping[Path, MediaInfo], size: tuple[int, int], fps: Fraction):
-        self._media, self._size, self._fps = media, size, fps
+    def __init__(self, materials: Materials, look: Look):
+        self._materials, self._look = materials, look
+        self._size, self._fps = look.size, look.fps
 
     def stream(self, picture: Picture, frames: int) -> Any:
         """A picture as a stream of exactly some frames."""
         match picture:
-            case Clear():
-                return plain("black", frames, self._size, self._fps)
-            case Still():
+            case Clear() | Solid() | Bars():
+                return self._drawn(picture, frames)
+            case Still() | Slate():
                 return self._still(picture, frames)
             case Video():
                 return self._video(picture, frames)
+            case Over():
+                sides = [self.stream(side, frames) for side in (picture.lower, picture.upper)]
+                return ffmpeg.filter(sides, "overlay", format="yuv420", shortest=1)
             case Blend():
-                return blend(
-                    self.stream(picture.outgoing, frames),
-                    self.stream(picture.incoming, frames),
-                    picture.name,
-                    whole=picture.frames,
-                    done=picture.done,
-                    frames=frames,
-                    size=self._size,
-                    fps=self._fps,
-                )
+                return self._blend(picture, frames)
 
-    def _still(self, still: Still, frames: int) -> Any:
-        path = self._media[still.path].path
-        image = source(url(path), f="ppm_pipe", framerate=_rate(self._fps))
-        fitted = image.filter("scale", out_color_matrix="bt709", out_range="tv").filter(
-            "format", "yuv420p"
+    def _blend(self, part: Blend, frames: int) -> Any:
+        if part.rate < 0:
+            turned = mirrored(part, frames, self._fps)
+            return self.stream(turned, frames).filter("reverse")
+        if part.rate == 0:
+            return self._held(self.stream(replace(part, rate=1), 1), frames)
+        passage = Passage(
+            part.frames, Fraction(part.done), Fraction(part.rate), frames, self._size, self._fps
         )
-        return self._held(fitted, frames)
+        return blend(
+            self.stream(part.outgoing, frames),
+            self.stream(part.incoming, frames),
+            part.name,
+            passage,
+            style=self._look.style,
+        )
+
+    def _drawn(self, picture: Clear | Solid | Bars, frames: int) -> Any:
+        if isinstance(picture, Clear):
+            return plain("black", frames, self._size, self._fps)
+        shape = f"s={self._size[0]}x{self._size[1]}:r={_rate(self._fps)}"
+        if isinstance(picture, Bars):
+            name = {"smpte": "smptehdbars", "ebu": "pal75bars"}[picture.standard]
+            return self._held(source(f"{name}={shape}", f="lavfi"), frames)
+        red, green, blue, alpha = picture.rgba
+        colour = f"0x{red:02x}{green:02x}{blue:02x}@{alpha / 255:.4f}"
+        flat = source(f"color=c={colour}:{shape},format=rgba", f="lavfi")
+        return self._held(self._from_rgb(flat, alpha == 255), frames)
+
+    def _still(self, still: Still | Slate, frames: int) -> Any:
+        name = self._materials.image(still)
+        image = source(f"file:{name}", f="pam_pipe", framerate=_rate(self._fps))
+        return self._held(self._from_rgb(image, isinstance(still, Slate) or still.opaque), frames)
+
+    @staticmethod
+    def _from_rgb(stream: Any, opaque: bool) -> Any:
+        return stream.filter(
+            "scale", out_color_matrix="bt709", out_range="tv", flags="bicubic+accurate_rnd"
+        ).filter("format", "yuv420p" if opaque else "yuva420p")
 
     def _held(self, stream: Any, frames: int) -> Any:
         """The first frame of a stream, as often as it is wanted."""
@@ -127,19 +216,35 @@ class _Pictures:
         )
 
     def _video(self, video: Video, frames: int) -> Any:
-        info = self._media[video.path].video
+        if video.speed < 0:
+            turned = mirrored(video, frames, self._fps)
+            return self.stream(turned, frames).filter("reverse")
+        known = self._materials.media[video.path]
+        info = known.video
         assert info is not None
         one = 1 / info.fps
         wanted = video.start
         if not video.speed:
             wanted = math.ceil(video.start / one - Fraction(1, 2)) * one
-        # Where times are exact, straight to the frame, so that decoding starts there if it is an
-        # IDR frame; else a frame and a half early, so that no rounding loses it.
-        first = math.ceil(min(wanted / one, Fraction(info.frames - 1)) - Fraction(1, 2)) * one
-        early = 0 if info.steady else one * 3 / 2
-        seek = _microseconds(max(Fraction(0), first + info.start - early))
-        length = first + info.start - seek + (frames - 1) * video.speed / self._fps + 2 * one
-        decoded = source(url(video.path), ss=f"{float(seek):.6f}", t=f"{float(length):.6f}")
+        place = min(max(wanted / one, Fraction(0)), Fraction(info.frames - 1))
+        first = math.ceil(place - Fraction(1, 2))
+        if known.images:
+            seek = first * one
+            count = math.ceil((frames - 1) * video.speed / self._fps / one) + 3
+            decoded = source(
+                f"file:{self._materials.sequence(video, first, count)}",
+                f="image2",
+                framerate=_rate(info.fps),
+                start_number=str(first),
+            )
+        else:
+            # Where times are exact, straight to the frame, so that decoding starts there if it is
+            # an IDR frame; else a frame and a half early, so that no rounding loses it.
+            early = 0 if info.steady else one * 3 / 2
+            seek = _microseconds(max(Fraction(0), first * one + info.start - early))
+            length = first * one + info.start - seek
+            length += (frames - 1) * video.speed / self._fps + 2 * one
+            decoded = source(url(video.path), ss=f"{float(seek):.6f}", t=f"{float(length):.6f}")
         # From here on 0 is the first frame of the reel that is wanted. A frame is seen from half a
         # frame before its time to half a frame after it, so the nearest one is; the 32nd part
         # less makes it the earlier one of two that are as near.
@@ -151,7 +256,7 @@ class _Pictures:
         )
         fitted = _fitted(
             shifted.filter("fps", fps=_rate(self._fps), round="up", start_time=0),
-            fit_of(info, self._size),
+            fit_of(info, self._size, self._materials.focus_of(video.path)),
         )
         if not video.speed:
             return self._held(fitted, frames)

@@ -48,10 +48,10 @@ def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:
     tick = int(timescale(fps) / fps)
     base = Fraction(1, timescale(fps))
     total = 0
-    with av.open(f"file:{path}", "w", format="mp4") as output:
+    with av.open(f"file:{path}", "w", format=path.suffix.removeprefix(".")) as output:
         with open_media(copies[0].path) as first:
             source = first.streams.video[0]
-            stream = output.add_stream_from_template(source)
+            stream = output.add_stream_from_template(source, opaque=True)
             headers = source.codec_context.extradata
             reorder = min(source.codec_context.reorder_depth, MOST_REORDER)
         stream.time_base = base

@@ -69,11 +69,17 @@ class AudioTrack:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Every track, and the stretches of speech (reel seconds) that duck what wants ducking."""
+    """Every track, and the stretches of speech (reel seconds) that duck what wants ducking.
+
+    ``warnings`` say what sounds otherwise than the timeline says, ``missing`` what media silence
+    stands in for; one line each.
+    """
 
     tracks: tuple[AudioTrack, ...]
     samples: int
     speech: tuple[tuple[float, float], ...] = ()
+    warnings: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     def blocks(self) -> Iterator[Samples]:
         """The mix in blocks of a second; memory does not grow with the reel.

@@ -8,13 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
-from .segments import Span, Video, later
+from .pictures import Video, later, runs_backwards
+from .segments import Span
 
 LONGEST_S = 20
 """Seconds of one piece to encode at the most: long ones are made side by side."""
+BACKWARDS_S = Fraction(1)
+"""Seconds of a span that runs backwards: its frames are kept in memory to turn them around."""
+ALONE_S = Fraction(1)
+"""Seconds from which on a span is a piece by itself."""
 MOST_SPANS = 8
 """Spans in one piece at the most: each opens files of its own."""
 SHORTEST_COPY_S = Fraction(1, 2)
@@ -93,6 +99,9 @@ def cut_pieces(
 ) -> list[Piece]:
     """The pieces of a reel, in order; together they are every frame of it.
 
+    Where a piece ends is told by what is near it alone, so that a change leaves those that are
+    far from it as they are, but for their place.
+
     Args:
         spans: in order, without holes.
         fps: of the reel.
@@ -140,20 +149,27 @@ def _parts(
         yield Span(stop, span.end, later(picture, stop - span.start, fps)), None
 
 
-def _encodes(spans: list[Span], fps: Fraction) -> Iterator[Encode]:
-    """Spans to be encoded as pieces of work, none of them too long."""
-    most = int(LONGEST_S * fps)
+def _encodes(spans: Iterable[Span], fps: Fraction) -> Iterator[Encode]:
+    """Spans to be encoded as pieces of work: long ones by themselves, short ones together."""
+    alone = int(ALONE_S * fps)
     taken: list[Span] = []
-    room = most
     for span in spans:
-        rest = span
-        while rest.frames:
-            if not room or len(taken) == MOST_SPANS:
+        for part in _of_bearable_length(span, fps):
+            if taken and (span.frames >= alone or len(taken) == MOST_SPANS):
                 yield Encode(tuple(taken))
-                taken, room = [], most
-            frames = min(rest.frames, room)
-            taken.append(Span(rest.start, rest.start + frames, rest.picture))
-            room -= frames
-            rest = Span(rest.start + frames, rest.end, later(rest.picture, frames, fps))
+                taken = []
+            taken.append(part)
+            if span.frames >= alone or sum(one.frames for one in taken) >= alone:
+                yield Encode(tuple(taken))
+                taken = []
     if taken:
         yield Encode(tuple(taken))
+
+
+def _of_bearable_length(span: Span, fps: Fraction) -> Iterator[Span]:
+    """A span in equal parts, none too long; where frames have to be turned around, very short."""
+    most = int((BACKWARDS_S if runs_backwards(span.picture) else LONGEST_S) * fps)
+    parts = -(-span.frames // max(1, most))
+    edges = [span.frames * part // parts for part in range(parts + 1)]
+    for first, last in pairwise(edges):
+        yield Span(span.start + first, span.start + last, later(span.picture, first, fps))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -73,13 +74,22 @@ class AudioInfo:
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """A media file. ``duration`` is in seconds, 0 for a still."""
+    """A media file, or an image sequence.
+
+    Attributes:
+        path: the file, or the name that the sequence goes by.
+        duration: in seconds, 0 for a still.
+        images: of a sequence, one for each frame; None where one is missing.
+        black_where_missing: whether black stands for a missing image, and not the one before.
+    """
 
     path: Path
     duration: Fraction
     video: VideoInfo | None
     audio: AudioInfo | None
     still: bool = False
+    images: tuple[Path | None, ...] = ()
+    black_where_missing: bool = False
 
 
 def open_media(path: Path) -> InputContainer:
@@ -122,6 +132,45 @@ def probe(path: Path) -> MediaInfo:
     if video is None and audio is None:
         raise WorkError(f"{path}: holds neither picture nor sound")
     return MediaInfo(path, duration, video, audio)
+
+
+def probe_sequence(
+    path: Path, images: Sequence[Path | None], fps: Fraction, *, black_where_missing: bool
+) -> MediaInfo:
+    """What is known of an image sequence: the first image that there is stands for all.
+
+    Args:
+        path: the name that the sequence goes by.
+        images: one for each frame; None where one is missing.
+        fps: images a second.
+        black_where_missing: whether black stands for a missing image, and not the one before.
+
+    Raises:
+        WorkError: there is no image, or the first one cannot be read.
+    """
+    first = next((image for image in images if image is not None), None)
+    if first is None:
+        raise WorkError(f"{path}: there are no such images")
+    try:
+        with open_media(first) as container:
+            video = _video(first, container, container.streams.video[0])
+    except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
+        raise WorkError(f"{first}: cannot be read as an image: {error}") from error
+    count = len(images)
+    video = replace(video, fps=fps, frames=count, start=Fraction(0), steady=True, extradata=b"")
+    return MediaInfo(
+        path,
+        count / fps,
+        video,
+        None,
+        images=tuple(images),
+        black_where_missing=black_where_missing,
+    )
+
+
+def has_alpha(pixel_format: str) -> bool:
+    """Whether pictures of a format may let something through that is below them."""
+    return pixel_format.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya", "pal"))
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -177,9 +226,10 @@ def _probe_still(path: Path) -> MediaInfo:
         with Image.open(path) as image:
             width, height = image.size
             name = str(image.format).lower()
+            pixel_format = "rgba" if image.has_transparency_data else ""
             if cast("int", image.getexif().get(_ORIENTATION, 1)) >= 5:
                 width, height = height, width
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise WorkError(f"{path}: cannot be read as an image: {error}") from error
-    video = VideoInfo(name, "", width, height, Fraction(0), 1, "", b"", (2, 2, 2, 0))
+    video = VideoInfo(name, "", width, height, Fraction(0), 1, pixel_format, b"", (2, 2, 2, 0))
     return MediaInfo(path, Fraction(0), video, None, still=True)

@@ -7,61 +7,14 @@ here is pure; media are known only by their paths.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
-from typing import TypeAlias
 
-
-@dataclass(frozen=True, slots=True)
-class Clear:
-    """Nothing: what is below shows through, and below everything is black."""
-
-
-@dataclass(frozen=True, slots=True)
-class Still:
-    """One image, for as long as it is wanted."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Video:
-    """Moving media.
-
-    Attributes:
-        path: the file.
-        start: seconds into it that the span's first frame shows; before its first frame that one
-            is seen, after its last the last one.
-        speed: seconds of it that pass in a second of the reel; 0 holds one frame.
-    """
-
-    path: Path
-    start: Fraction
-    speed: Fraction = Fraction(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """A transition, or a part of one.
-
-    Attributes:
-        name: of the transition.
-        outgoing, incoming: the pictures, from the span's first frame on.
-        frames: of the whole transition.
-        done: frames of it that lie before the span.
-    """
-
-    name: str
-    outgoing: Picture
-    incoming: Picture
-    frames: int
-    done: int = 0
-
-
-Picture: TypeAlias = Clear | Still | Video | Blend
+from .pictures import Blend, Clear, Picture, laid_over, later, retimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +55,6 @@ class Item:
     start: int
     end: int
     spans: tuple[Span, ...]
-
-
-def later(picture: Picture, frames: int, fps: Fraction) -> Picture:
-    """The same picture from some frames later (or, negative, earlier) on."""
-    if isinstance(picture, Video):
-        return replace(picture, start=picture.start + frames * picture.speed / fps)
-    if isinstance(picture, Blend):
-        return replace(
-            picture,
-            outgoing=later(picture.outgoing, frames, fps),
-            incoming=later(picture.incoming, frames, fps),
-            done=picture.done + frames,
-        )
-    return picture
 
 
 def trim(spans: Sequence[Span], start: int, end: int, fps: Fraction) -> Iterator[Span]:
@@ -193,23 +132,11 @@ def over(upper: Sequence[Span], lower: Sequence[Span], fps: Fraction) -> list[Sp
     """One row of spans over another of the same frames, which shows where the upper is clear."""
     return merge(
         (
-            Span(top.start, top.end, _filled(top.picture, bottom.picture))
+            Span(top.start, top.end, laid_over(top.picture, bottom.picture))
             for top, bottom in _side_by_side(upper, lower, fps)
         ),
         fps,
     )
-
-
-def _filled(picture: Picture, below: Picture) -> Picture:
-    if isinstance(picture, Clear):
-        return below
-    if isinstance(picture, Blend):
-        return replace(
-            picture,
-            outgoing=_filled(picture.outgoing, below),
-            incoming=_filled(picture.incoming, below),
-        )
-    return picture
 
 
 def merge(spans: Iterator[Span], fps: Fraction) -> list[Span]:
@@ -228,10 +155,36 @@ def merge(spans: Iterator[Span], fps: Fraction) -> list[Span]:
     return merged
 
 
-def media_of(picture: Picture) -> Iterator[Path]:
-    """Every file that a picture shows."""
-    if isinstance(picture, Blend):
-        yield from media_of(picture.outgoing)
-        yield from media_of(picture.incoming)
-    elif isinstance(picture, Still | Video):
-        yield picture.path
+def retime(
+    spans: Sequence[Span], pivot: Fraction, speed: Fraction, window: tuple[int, int], fps: Fraction
+) -> list[Span]:
+    """A row of spans at another speed.
+
+    Frame ``f`` of it shows what was at ``pivot + (f - pivot) * speed``.
+
+    Args:
+        spans: in order, without holes; they reach over all that is shown, see `retimed_reach`.
+        pivot: the place, in frames, that stays where it is.
+        speed: frames of ``spans`` that pass in one frame of the result; 0 holds one, negative ones
+            run backwards.
+        window: frames of the result, half-open.
+        fps: of both.
+    """
+    starts = [span.start for span in spans]
+    made: list[Span] = []
+    for frame in range(*window):
+        place = pivot + (frame - pivot) * speed
+        at = spans[max(0, bisect_right(starts, place) - 1)]
+        picture = retimed(later(at.picture, place - at.start, fps), speed)
+        last = made[-1] if made else None
+        if last is not None and later(last.picture, last.frames, fps) == picture:
+            made[-1] = Span(last.start, frame + 1, last.picture)
+        else:
+            made.append(Span(frame, frame + 1, picture))
+    return made
+
+
+def retimed_reach(pivot: Fraction, speed: Fraction, window: tuple[int, int]) -> tuple[int, int]:
+    """The frames that `retime` looks at to fill a window."""
+    places = [pivot + (frame - pivot) * speed for frame in (window[0], window[1] - 1)]
+    return math.floor(min(places)), math.floor(max(places)) + 1

@@ -25,12 +25,17 @@ begun already and its last one has not quite arrived, so neither repeats its nei
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import ffmpeg
 
-from .ffmpeg import filter_values
+from .compiled import compiled
+from .ffmpeg import FfmpegError, filter_values, run
 from .sources import source
 
 XFADE_NAMES = {
@@ -65,10 +70,26 @@ DIPS = {"fade_black": "black", "fade_white": "white"}
 ZOOM = 2.5
 """How much larger the old picture is at the end of ``zoom_in``."""
 
-LONGEST_S = 60
-"""Seconds that ``xfade`` can take."""
+LONGEST_S = 59
+"""Seconds that ``xfade`` can take at a time."""
+_BT709_IN = {"matrixin": "709", "transferin": "709", "primariesin": "709", "rangein": "tv"}
 _FINE = "1/705600000"
 """A time base that halves of frames of any usual rate are whole numbers in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How pictures are mixed.
+
+    Attributes:
+        expressions: transitions of one's own, by name, in the language of ``xfade``'s ``expr``
+            (https://ffmpeg.org/ffmpeg-filters.html#xfade): ``A`` and ``B`` are the old and the new
+            picture's value, ``X Y W H`` place and size, ``P`` goes from 1 to 0.
+        linear_light: whether values are mixed as light adds up, and not as they are encoded.
+    """
+
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    linear_light: bool = False
 
 
 def transition_names(program: str) -> frozenset[str]:
@@ -77,103 +98,179 @@ def transition_names(program: str) -> frozenset[str]:
     return (filter_values(program, "xfade", "transition") - {"custom"}) | own
 
 
-def blend(
-    outgoing: Any,
-    incoming: Any,
-    name: str,
-    *,
-    whole: int,
-    done: int,
-    frames: int,
-    size: tuple[int, int],
-    fps: Fraction,
-) -> Any:
-    """The stream that turns one picture into the other.
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The part of a transition that is to be made.
 
-    Args:
-        outgoing, incoming: ffmpeg-python streams of exactly ``frames`` frames each, of one size.
-        name: one of `transition_names`.
+    Attributes:
         whole: frames of the whole transition.
         done: frames of it before these.
+        rate: frames of it that pass in one of these; more than 0.
         frames: to make.
         size: width and height in pixels.
         fps: frames a second.
     """
+
+    whole: int
+    done: Fraction
+    rate: Fraction
+    frames: int
+    size: tuple[int, int]
+    fps: Fraction
+
+    @property
+    def length(self) -> Fraction:
+        """Frames over which progress goes from 0 to 1."""
+        return (self.whole + 1) / self.rate
+
+    @property
+    def begun(self) -> Fraction:
+        """Frames since progress was 0."""
+        return (self.done + 1) / self.rate
+
+
+def blend(
+    outgoing: Any,
+    incoming: Any,
+    name: str,
+    passage: Passage,
+    *,
+    style: Style,
+) -> Any:
+    """The stream that turns one picture into the other.
+
+    Args:
+        outgoing, incoming: ffmpeg-python streams of exactly ``passage.frames`` frames each, of
+            one size.
+        name: one of `transition_names`, or of the expressions of ``style``.
+        passage: which part of it, and of what size.
+        style: how pictures are mixed.
+    """
+    fps = passage.fps
     if name in SLIDES:
         # By the time, since its count of frames begins with 1.
-        now = f"((t*{fps.numerator}/{fps.denominator}+{done + 1})/{whole + 1})"
+        begun, length = passage.begun, passage.length
+        now = f"((t*{_exact(fps)}+{_exact(begun)})/({_exact(length)}))"
         x, y = (place.format(p=now) for place in SLIDES[name])
         return ffmpeg.filter(
             [outgoing, incoming], "overlay", x=x, y=y, eval="frame", shortest=1, format="yuv420"
         )
     if name in DIPS:
-        return _dip(outgoing, incoming, DIPS[name], whole, done, frames, size, fps)
+        return _dip(outgoing, incoming, DIPS[name], passage, style)
     if name == "zoom_in":
-        outgoing = _zoomed(outgoing, whole, done, size, fps)
-    length = Fraction(whole + 1)
-    known = XFADE_NAMES.get(name)
-    mixed = _xfade(outgoing, incoming, known or name, length, Fraction(done + 1), fps)
+        outgoing = _zoomed(outgoing, passage)
+    how = {"transition": XFADE_NAMES.get(name, name)}
+    if name in style.expressions:
+        how = {"transition": "custom", "expr": style.expressions[name]}
+    mixed = _xfade(outgoing, incoming, how, passage.length, passage.begun, fps, style)
     # Those that we don't know may fill with black and white beyond the limited range.
-    return mixed if known else mixed.filter("limiter", min=16, max=235, planes=1)
+    return mixed if name in XFADE_NAMES else mixed.filter("limiter", min=16, max=235, planes=1)
 
 
-def _zoomed(stream: Any, whole: int, done: int, size: tuple[int, int], fps: Fraction) -> Any:
+def _zoomed(stream: Any, passage: Passage) -> Any:
     """A picture that comes closer, ever faster. ``xfade``'s own goes down to a single pixel."""
+    width, height = passage.size
+    now = f"(on+{_exact(passage.begun)})/({_exact(passage.length)})"
     return stream.filter(
         "zoompan",
-        z=f"1+{ZOOM - 1}*pow((on+{done + 1})/{whole + 1},2)",
+        z=f"1+{ZOOM - 1}*pow({now},2)",
         x="iw/2-iw/zoom/2",
         y="ih/2-ih/zoom/2",
         d=1,
-        s=f"{size[0]}x{size[1]}",
-        fps=f"{fps.numerator}/{fps.denominator}",
+        s=f"{width}x{height}",
+        fps=_exact(passage.fps),
     )
 
 
 def _xfade(
-    outgoing: Any, incoming: Any, name: str, length: Fraction, begun: Fraction, fps: Fraction
-) -> Any:
-    """A transition ``length`` frames long that has begun some frames before the streams."""
-    return ffmpeg.filter(
-        [outgoing.filter("settb", _FINE), incoming.filter("settb", _FINE)],
-        "xfade",
-        transition=name,
-        duration=f"{float(length / fps):.6f}",
-        offset=f"{float(-begun / fps):.6f}",
-    )
-
-
-def _dip(
     outgoing: Any,
     incoming: Any,
-    colour: str,
-    whole: int,
-    done: int,
-    frames: int,
-    size: tuple[int, int],
+    how: Mapping[str, str],
+    length: Fraction,
+    begun: Fraction,
     fps: Fraction,
+    style: Style,
 ) -> Any:
+    """A transition ``length`` frames long that has begun some frames before the streams."""
+    # A longer one than it can take is made in a time that runs faster.
+    haste = -(-length // (LONGEST_S * fps))
+    sides = [_ready(side, haste, style.linear_light) for side in (outgoing, incoming)]
+    mixed = ffmpeg.filter(
+        sides,
+        "xfade",
+        **how,
+        duration=f"{float(length / fps / haste):.6f}",
+        offset=f"{float(-begun / fps / haste):.6f}",
+    )
+    if haste > 1:
+        mixed = mixed.filter("setpts", f"PTS*{haste}")
+    return _from_linear(mixed) if style.linear_light else mixed
+
+
+def _ready(stream: Any, haste: int, linear: bool) -> Any:
+    fine = stream.filter("settb", _FINE)
+    if haste > 1:
+        fine = fine.filter("setpts", f"PTS/{haste}")
+    if not linear:
+        return fine
+    # 16 bits hold what 8 bits of gamma-encoded light do, also in the dark.
+    return (
+        fine.filter("zscale", **_BT709_IN, transfer="linear", matrix="gbr", range="pc")
+        .filter("format", "gbrp16le")
+    )  # fmt: skip
+
+
+def _from_linear(stream: Any) -> Any:
+    tags = {"matrixin": "gbr", "transferin": "linear", "primariesin": "709", "rangein": "pc"}
+    out = {"matrix": "709", "transfer": "709", "primaries": "709", "range": "tv"}
+    return stream.filter("zscale", **tags, **out).filter("format", "yuv420p")
+
+
+def _dip(outgoing: Any, incoming: Any, colour: str, passage: Passage, style: Style) -> Any:
     """Two dissolves, the one to a colour and the other from it, that meet in the middle."""
-    half = Fraction(whole + 1, 2)
-    first = max(0, min(frames, int(half) - done))
+    half, frames, fps = passage.length / 2, passage.frames, passage.fps
+    first = max(0, min(frames, math.ceil(half - passage.begun)))
     rest = frames - first
+    fade = {"transition": "fade"}
     parts = []
     if first:
         old = outgoing.filter("trim", end_frame=first) if rest else outgoing
-        flat = plain(colour, first, size, fps)
-        parts.append(_xfade(old, flat, "fade", half, Fraction(done + 1), fps))
+        flat = plain(colour, first, passage.size, fps)
+        parts.append(_xfade(old, flat, fade, half, passage.begun, fps, style))
     if rest:
         new = incoming
         if first:
             new = incoming.filter("trim", start_frame=first).filter("setpts", "PTS-STARTPTS")
-        begun = done + first + 1 - half
-        flat = plain(colour, rest, size, fps)
-        parts.append(_xfade(flat, new, "fade", half, begun, fps))
+        begun = passage.begun + first - half
+        flat = plain(colour, rest, passage.size, fps)
+        parts.append(_xfade(flat, new, fade, half, begun, fps, style))
     return parts[0] if len(parts) == 1 else ffmpeg.concat(*parts, v=1, a=0)
 
 
 def plain(colour: str, frames: int, size: tuple[int, int], fps: Fraction) -> Any:
     """A stream of one colour, of exactly some frames."""
-    rate = f"{fps.numerator}/{fps.denominator}"
-    flat = source(f"color=c={colour}:s={size[0]}x{size[1]}:r={rate}", f="lavfi")
+    flat = source(f"color=c={colour}:s={size[0]}x{size[1]}:r={_exact(fps)}", f="lavfi")
     return flat.filter("trim", end_frame=frames).filter("format", "yuv420p").filter("setsar", 1)
+
+
+def check_expression(expression: str) -> str:
+    """Why ffmpeg does not take a custom expression; empty where it does.
+
+    It is tried on two small pictures, since only ``xfade`` itself knows what it can evaluate.
+    """
+    black, white = (plain(colour, 3, (16, 16), Fraction(24)) for colour in ("black", "white"))
+    style = Style({"tried": expression})
+    passage = Passage(3, Fraction(0), Fraction(1), 3, (16, 16), Fraction(24))
+    tried = blend(black, white, "tried", passage, style=style)
+    try:
+        run([*compiled(tried), "-map", "[out]", "-f", "null", "-"], what="trying an expression")
+    except FfmpegError as error:
+        words = str(error).partition(": ")[2]
+        told = re.search(r"(Undefined constant[^;]*|Missing[^;]*|Invalid chars[^;]*|"
+                         r"Unknown function[^;]*|[^;]*expression[^;]*)", words)  # fmt: skip
+        return re.sub(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*", "", told[0] if told else words).strip()
+    return ""
+
+
+def _exact(number: Fraction) -> str:
+    return f"{number.numerator}/{number.denominator}"

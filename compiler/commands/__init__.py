@@ -5,7 +5,18 @@ A new command is a new module with the members of `base.Command`, and a line in 
 
 from __future__ import annotations
 
-from . import check, compile, doctor, flatten, plan, render, schema, transcript
+from . import (
+    check,
+    compile,
+    doctor,
+    evaluate,
+    flatten,
+    models,
+    plan,
+    render,
+    schema,
+    transcript,
+)
 from .base import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -14,7 +25,9 @@ COMMANDS: tuple[Command, ...] = (
     flatten,
     check,
     transcript,
+    evaluate,
     plan,
+    models,
     doctor,
     schema,
 )

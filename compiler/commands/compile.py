@@ -28,6 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.progress(parser)
     options.overriding(parser)
     options.rendering(parser)
+    options.finishing(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
             force=args.force,
             allow_outside=args.allow_outside,
             relative_media=args.relative_media,
+            finishing=options.finishing_of(args),
             on_progress=show,
         )
     tell(report, args.progress)

@@ -20,6 +20,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
     )
+    options.finishing(parser)
+    parser.add_argument(
+        "--allow-missing",
+        action="store_true",
+        help="exit status 0 even where slates stand in for missing media",
+    )
+    parser.add_argument(
+        "--allow-network",
+        action="store_true",
+        help="fetch media that the timeline names by http and https",
+    )
     options.config(parser)
     options.progress(parser)
 
@@ -27,6 +38,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     with display(args.progress) as show:
-        report = flatten_timeline(args.timeline, args.output, config=args.config, on_progress=show)
+        report = flatten_timeline(
+            args.timeline,
+            args.output,
+            config=args.config,
+            finishing=options.finishing_of(
+                args, allow_missing=args.allow_missing, allow_network=args.allow_network
+            ),
+            on_progress=show,
+        )
     tell(report, args.progress)
     return 0

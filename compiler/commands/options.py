@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
+
+from ..stages.finishing import Finishing
 
 
 def output_folder(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +67,64 @@ def rendering(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="name media relative to the timeline, for a folder that will move",
     )
+
+
+def finishing(parser: argparse.ArgumentParser) -> None:
+    """What is asked of the finished video."""
+    parser.add_argument(
+        "--preset",
+        default="",
+        metavar="P",
+        help="h264, hevc, av1, prores, gif, webp, or one of the configuration's presets",
+    )
+    parser.add_argument(
+        "--size",
+        type=_size,
+        action="append",
+        default=[],
+        metavar="WxH",
+        help="size of the video (default: the timeline's); give it again for another file",
+    )
+    parser.add_argument(
+        "--reframe",
+        choices=("centre", "salient"),
+        help="what pictures are laid around where they are cut off to fill the frame "
+        "(default: salient with --size, else centre)",
+    )
+    parser.add_argument(
+        "--max-size", type=_megabytes, metavar="MB", help="most megabytes of a file (two passes)"
+    )
+    parser.add_argument(
+        "--no-segments",
+        action="store_true",
+        help="keep nothing of what is encoded for the next run",
+    )
+
+
+def finishing_of(args: argparse.Namespace, **others: bool) -> Finishing:
+    """What the arguments of `finishing` say."""
+    return Finishing(
+        preset=args.preset,
+        sizes=tuple(args.size),
+        reframe=args.reframe,
+        max_mb=args.max_size,
+        keep_segments=not args.no_segments,
+        **others,
+    )
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not found or any(int(side) % 2 or int(side) < 16 for side in found.groups()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size in even pixels, as in 1080x1920")
+    return int(found[1]), int(found[2])
+
+
+def _megabytes(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:MB)?", text)
+    if not found or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of megabytes, as in 50")
+    return float(found[1])
 
 
 def _engine(name: str) -> str:

@@ -17,6 +17,6 @@ def tell(report: Report, style: str) -> None:
         return
     for warning in report.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    for path in (report.timeline, report.video, *report.captions):
+    for path in (report.timeline, report.video, *report.other_videos, *report.captions):
         if path is not None:
             print(path)

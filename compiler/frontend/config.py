@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import InputError, Problem
 from .folders import config_folder
 from .schema_check import check_schema
-from .yaml_source import read_yaml
+from .yaml_source import Path_, Source, read_yaml, where
 
 FILE_NAME = "video_config.yaml"
 
@@ -25,12 +26,53 @@ class Encoder:
 
 
 @dataclass(frozen=True, slots=True)
+class Preset:
+    """A kind of finished video: see ``config.schema.json``. None is what is usual for its codec."""
+
+    codec: str
+    speed: str = ""
+    crf: int | None = None
+    hardware: str = "none"
+    max_mb: float | None = None
+    sizes: tuple[tuple[int, int], ...] = ()
+    reframe: Literal["centre", "salient"] | None = None
+    height: int | None = None
+    fps: int | None = None
+
+
+BUILT_IN = {name: Preset(name) for name in ("h264", "hevc", "av1", "prores", "gif", "webp")}
+"""The presets that need no configuration."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """The machine's configuration, defaults filled in."""
+    """The machine's configuration, defaults filled in.
+
+    Attributes:
+        encoder: of rendered media, and of the reel where no preset is named.
+        preset: the name of the one that is used unless another is asked for; empty for none.
+        presets: by name, the built-in ones among them.
+        linear_light: whether transitions mix linear light.
+        expressions: transitions of one's own, by name.
+        workers: slots rendered at a time.
+        renderers: their own settings, by name.
+        source: where all of it stands, for messages; None where there is no file.
+    """
 
     encoder: Encoder = Encoder()
+    preset: str = ""
+    presets: Mapping[str, Preset] = field(default_factory=lambda: dict(BUILT_IN))
+    linear_light: bool = False
+    expressions: Mapping[str, str] = field(default_factory=dict)
     workers: int | Literal["auto"] = "auto"
     renderers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    source: Source | None = field(default=None, compare=False, repr=False)
+
+    def problem(self, path: Path_, what: str, hint: str = "") -> Problem:
+        """Something that is wrong with a value, at its place in the file where there is one."""
+        if self.source is None:
+            return Problem("", 0, 0, where(path), what, hint)
+        return self.source.problem(path, what, hint)
 
 
 def load_config(explicit: Path | None, beside: Path | None) -> Config:
@@ -49,11 +91,55 @@ def load_config(explicit: Path | None, beside: Path | None) -> Config:
     if problems:
         raise InputError(problems)
     data: Any = source.data
+    presets = {**BUILT_IN, **{k: _preset(v) for k, v in (data.get("presets") or {}).items()}}
+    mixing = data.get("transitions") or {}
     return Config(
         encoder=Encoder(**data.get("encoder", {})),
+        preset=data.get("preset", ""),
+        presets=presets,
+        linear_light=mixing.get("light") == "linear",
+        expressions=mixing.get("expressions") or {},
         workers=data.get("workers", "auto"),
-        renderers=data.get("renderers") or {},
+        renderers=_settings(data.get("renderers") or {}, path.absolute().parent),
+        source=source,
     )
+
+
+def _settings(value: Any, folder: Path) -> Any:
+    """Settings as renderers and recipes hold them: plain numbers, and absolute paths for those that
+    begin with ``./``, ``../`` or ``~``. Other names without a root are the hub's."""
+    if isinstance(value, Mapping):
+        return {key: _settings(entry, folder) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_settings(entry, folder) for entry in value]
+    if isinstance(value, Fraction):
+        return float(value)
+    if isinstance(value, str) and value.startswith("~/"):
+        return str(Path(value).expanduser())
+    if isinstance(value, str) and value.startswith(("./", "../")):
+        return str((folder / value).resolve())
+    return value
+
+
+def _preset(data: Mapping[str, Any]) -> Preset:
+    values = dict(data)
+    if "speed" in values:
+        values["speed"] = str(values["speed"])
+    if "max_mb" in values:
+        values["max_mb"] = float(values["max_mb"])
+    if "sizes" in values:
+        values["sizes"] = tuple(size_of(size) for size in values["sizes"])
+    return Preset(**values)
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """Width and height of a size as it is written.
+
+    >>> size_of("1080x1920")
+    (1080, 1920)
+    """
+    width, height = text.split("x")
+    return int(width), int(height)
 
 
 def _find(beside: Path | None) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
@@ -47,15 +47,21 @@ _TYPES = {
 }
 
 
-def check_schema(source: Source, name: str) -> list[Problem]:
+def check_schema(
+    source: Source, name: str, more: Mapping[str, Collection[str]] | None = None
+) -> list[Problem]:
     """Everything in a document that its schema refuses, in file order.
 
     Args:
         source: the document.
         name: of the schema.
+        more: values that are known besides those of the schema, by the title of what they are.
     """
     found: list[Problem] = []
     for error in _validator(name).iter_errors(source.data):
+        title = str(cast("Any", error.schema).get("title", ""))
+        if error.validator == "enum" and error.instance in (more or {}).get(title, ()):
+            continue
         found += _problems(source, error)
     return sorted(set(found))
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,11 @@ _INHERITED = ("renderer", "quality", "fit", "prompt", "negative_prompt", "seed")
 
 
 def load_script(
-    path: Path, *, allow_outside: bool = False, renderers: Collection[str] | None = None
+    path: Path,
+    *,
+    allow_outside: bool = False,
+    renderers: Collection[str] | None = None,
+    transitions: Collection[str] = (),
 ) -> model.Script:
     """Read and check a script.
 
@@ -28,6 +33,7 @@ def load_script(
         path: the YAML file.
         allow_outside: accept files outside the script's folder.
         renderers: names of the renderers there are; None to accept any.
+        transitions: names of those that this machine's configuration adds.
 
     Raises:
         InputError: with every problem of the script, in file order.
@@ -35,7 +41,7 @@ def load_script(
     name = _shown(path)
     source = read_yaml(path, name)
     files = Files(source, path.parent, allow_outside)
-    problems = check_schema(source, "script")
+    problems = check_schema(source, "script", {"transition": transitions})
     problems += check_script(source, files, renderers)
     problems += files.problems
     if problems:
@@ -122,10 +128,15 @@ class _Resolver:
         values: dict[str, Any] = {**data, "audio": self._folder / data["audio"]}
         transcript = values.pop("transcript", None)
         if isinstance(transcript, dict):
-            values["asr"] = model.Asr(**transcript)
+            values["asr"] = self._recogniser(model.Asr(**transcript))
         elif transcript is not None:
             values["transcript"] = self._folder / transcript
         return model.Narration(**values)
+
+    def _recogniser(self, asr: model.Asr) -> model.Asr:
+        """A model in a folder beside the script is meant before one of that name elsewhere."""
+        folder = self._folder / asr.model
+        return replace(asr, model=str(folder)) if folder.is_dir() else asr
 
     def _music(self, data: Mapping[str, Any] | None) -> model.Music | None:
         if data is None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from ..errors import InputError, Problem
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
-from .audio import duration_of
+from .audio import duration_of, speech_samples
 from .folders import cache_folder
 from .model import Narration, Place, Scene, Script
+from .pauses import speech_intervals
 from .transcripts import Transcript, read_transcript
 from .transcripts.asr import transcribe
 
@@ -102,10 +103,14 @@ def _hear_track(
     duration: Fraction,
     on_progress: Callable[[float], None] | None,
 ) -> tuple[dict[str, tuple[Word, ...]], list[str]]:
-    transcript = _transcript(narration, duration)
+    if narration.asr is not None:
+        recognised, on_progress = _part(on_progress, 0, 2), _part(on_progress, 1, 2)
+    else:
+        recognised = None
+    transcript = _transcript(narration, duration, recognised)
     warnings: list[str] = []
-    if transcript is not None and narration.transcript is not None:
-        name = narration.transcript.name
+    if transcript is not None:
+        name = narration.transcript.name if narration.transcript else transcript.format
         warnings += [f"{name}: {repair.place}: {repair.what}" for repair in transcript.repairs]
     words: dict[str, tuple[Word, ...]] = {}
     texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
@@ -132,7 +137,9 @@ def _hear_track(
     return words, warnings
 
 
-def _transcript(narration: Narration, duration: Fraction) -> Transcript | None:
+def _transcript(
+    narration: Narration, duration: Fraction, on_progress: Callable[[float], None] | None
+) -> Transcript | None:
     """The words with times that a narration comes with, read or recognised."""
     if narration.asr is not None:
         return transcribe(
@@ -141,9 +148,12 @@ def _transcript(narration: Narration, duration: Fraction) -> Transcript | None:
             narration.asr.model,
             narration.language,
             cache=cache_folder() / "transcripts",
+            on_progress=on_progress,
         )
     if narration.transcript is not None:
-        return read_transcript(narration.transcript, duration)
+        trusted = narration.align == "transcript"
+        voiced = None if trusted else speech_intervals(speech_samples(narration.audio))
+        return read_transcript(narration.transcript, duration, voiced)
     return None
 
 

@@ -16,7 +16,7 @@ from ..sync import edit
 from ..sync.frames import frame_time
 from ..sync.schedule import lay_end_to_end, make_schedule
 from ..sync.types import Interval, Word
-from ..timeline.build import Sound, build_timeline
+from ..timeline.build import NAMESPACE, Sound, build_timeline
 from ..timeline.recipes import slot_recipes
 from .read import Front
 
@@ -30,7 +30,12 @@ def lay_out(front: Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
         music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
     recipes = slot_recipes(script, schedule, front.making)
-    return schedule, build_timeline(script, schedule, recipes, voices, music)
+    timeline = build_timeline(script, schedule, recipes, voices, music)
+    if front.making.origins:
+        timeline.metadata[NAMESPACE]["generated_by"] = [
+            dict(origin) for origin in front.making.origins.values()
+        ]
+    return schedule, timeline
 
 
 def _schedule(script: Script, speech: Speech) -> edit.Schedule:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import opentimelineio as otio
 
 from ..backend.captions import captions_of, to_srt, to_vtt
-from ..backend.encode import Encoding
 from ..backend.flatten import flatten
+from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
 from ..outputs import Outputs, write_text
 from ..progress import OnProgress, Progress
 from ..report import Loudness, Report
 from .clock import count
+from .finishing import Finishing, plan_of
 
 
 def write_captions(timeline: otio.schema.Timeline, outputs: Outputs) -> list[Path]:
@@ -24,30 +26,88 @@ def write_captions(timeline: otio.schema.Timeline, outputs: Outputs) -> list[Pat
     return [outputs.srt, outputs.vtt]
 
 
-def make_video(
+def make_videos(
     timeline: otio.schema.Timeline,
     timeline_path: Path,
     video: Path,
     config: Config,
+    finishing: Finishing,
     report: Report,
     on_progress: OnProgress,
 ) -> None:
-    """Flatten a timeline, and put what came of it into the report."""
-    encoder = config.encoder
-    result = flatten(
-        timeline,
-        video,
-        media_root=timeline_path.parent,
-        width=report.width,
-        height=report.height,
-        fps=report.fps,
-        encoding=Encoding(encoder.codec, encoder.preset, encoder.crf),
-        on_progress=lambda done, total: on_progress(Progress("flatten", done, total)),
-    )
-    report.video = video
-    report.frames = result.frames
-    if result.loudness_lufs is not None and result.true_peak_dbtp is not None:
-        report.loudness = Loudness(result.loudness_lufs, result.true_peak_dbtp)
+    """Flatten a timeline, once for each size that is asked for, and report what came of it.
+
+    Args:
+        timeline: what to flatten.
+        timeline_path: its file; relative media are named from its folder.
+        video: the file to write. Where a preset makes another kind of file, one with its suffix
+            must be named. Of several sizes all but the first have theirs in their names.
+        config: the machine's.
+        finishing: what this run asks for.
+        report: to put into it what was made.
+        on_progress: called as the work goes on.
+
+    Raises:
+        InputError: the preset or the timeline cannot be used.
+        WorkError: ffmpeg failed; or media are missing, and that is not allowed. The files are
+            written even then, with slates.
+    """
+    plan = plan_of(config, finishing)
+    suffix = plan.output.suffix
+    if video.suffix.lower() != suffix:
+        what = f"this preset makes a {suffix} file"
+        raise InputError(Problem("", 0, 0, "--output", what, f"name it {video.stem}{suffix}"))
+    sizes: tuple[tuple[int, int] | None, ...] = plan.sizes or (None,)
+    missing: list[str] = []
+    report.warnings += plan.warnings
+    for number, size in enumerate(sizes):
+        path = video
+        if number and size is not None:
+            path = video.with_stem(f"{video.stem}-{size[0]}x{size[1]}")
+        result = flatten(
+            timeline,
+            path,
+            media_root=timeline_path.parent,
+            width=size[0] if size else None,
+            height=size[1] if size else None,
+            made=plan.output,
+            style=plan.style,
+            segments=segments_of(video) if finishing.keep_segments else None,
+            allow_network=finishing.allow_network,
+            on_progress=_share(on_progress, number, len(sizes)),
+        )
+        report.warnings += [line for line in result.warnings if line not in report.warnings]
+        missing += [line for line in result.missing if line not in missing]
+        if number:
+            report.other_videos.append(path)
+            continue
+        report.video = path
+        report.frames, report.fps = result.frames, result.fps
+        report.width, report.height = result.width, result.height
+        if result.loudness_lufs is not None and result.true_peak_dbtp is not None:
+            report.loudness = Loudness(result.loudness_lufs, result.true_peak_dbtp)
+    if missing and finishing.allow_missing:
+        report.warnings += [f"missing: {line}" for line in missing]
+    elif missing:
+        listed = "\n".join(f"  {line}" for line in missing)
+        raise WorkError(
+            f"{video.name} was written, but slates and silence stand in for media that are "
+            f"missing (--allow-missing accepts that):\n{listed}"
+        )
+
+
+def segments_of(video: Path) -> Path:
+    """The folder that keeps what was encoded for a video."""
+    return video.with_name(f"{video.stem}.segments")
+
+
+def _share(on_progress: OnProgress, number: int, parts: int) -> Callable[[int, int], None]:
+    """Progress of one of several files as progress of all."""
+
+    def told(done: int, total: int) -> None:
+        on_progress(Progress("flatten", number * total + done, parts * total))
+
+    return told
 
 
 def reel_made(report: Report) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from ...renderers import base
+from ...renderers.diffusion.setup import origin_of
 from ...renderers.recipe import recipe_key
 from ...renderers.saliency import look_at
 from ..errors import InputError, Problem
@@ -41,7 +43,12 @@ def read_script(
     """Read, check and hear a script."""
     with clock.stage("read"):
         settings = load_config(Path(config) if config else None, path)
-        script = load_script(path, allow_outside=allow_outside, renderers=base.renderer_names())
+        script = load_script(
+            path,
+            allow_outside=allow_outside,
+            renderers=base.renderer_names(),
+            transitions=settings.expressions,
+        )
         script = _override(script, renderer, quality)
         making = _making(script.scenes, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
@@ -80,20 +87,20 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
     """Versions and settings of the renderers that the scenes name.
 
     Raises:
-        InputError: a renderer cannot run here, for every scene that names it.
+        InputError: renderers cannot run here, or their settings are wrong.
     """
     versions: dict[str, int] = {}
     continues: set[str] = set()
+    origins: dict[str, dict[str, Any]] = {}
     problems = []
+    seen: set[tuple[str, str]] = set()
     for scene in scenes:
         name = scene.renderer
-        if name in versions:
+        if (name, scene.quality) in seen:
             continue
+        seen.add((name, scene.quality))
         try:
             kind = base.renderer_class(name)
-            versions[name] = kind.version
-            if kind(config.renderers.get(name, {}), scene.quality).limits.continues:
-                continues.add(name)
         except base.UnavailableError as error:
             place = scene.places.get("renderer") or scene.places.get("")
             problems.append(
@@ -101,6 +108,16 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
                 if place
                 else Problem("", 0, 0, scene.id, str(error))
             )
+            continue
+        versions[name] = kind.version
+        try:
+            if kind(config.renderers.get(name, {}), scene.quality).limits.continues:
+                continues.add(name)
+            origin = origin_of(name, config.renderers.get(name, {}))
+            if origin is not None:
+                origins[name] = origin
+        except base.RendererError as error:
+            problems.append(config.problem(("renderers", name), str(error)))
     if problems:
         raise InputError(problems)
     encoder = config.encoder
@@ -111,6 +128,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
         key_of=recipe_key,
         continues=frozenset(continues),
         look=_look,
+        origins=origins,
     )
 
 

@@ -11,14 +11,18 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers import base, pool
+from ...renderers.planner import describe, is_unbounded, plan
+from ...renderers.recipe import shot_from_recipe
 from ...renderers.store import Store
 from ..backend.encode import Encoding, write_clip
+from ..backend.reading import media_path
 from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
 from ..outputs import Outputs
 from ..progress import OnProgress, Progress
 from ..report import Report, SlotReport
-from ..timeline.slots import set_media, slot_clips
+from ..timeline.slots import SlotClip, set_media, slot_clips
+from ..timeline.takes import picked_take
 from .clock import count
 
 
@@ -39,8 +43,15 @@ def fill_slots(
     how: Rendering,
     on_progress: OnProgress,
 ) -> None:
-    """Render what the slots lack; what is finished is named in the timeline, also on failure."""
-    slots = list(slot_clips(timeline))
+    """Render what the slots lack; what is finished is named in the timeline, also on failure.
+
+    A slot whose picked take is there lacks nothing.
+    """
+    store = Store(outputs.media)
+    every = list(slot_clips(timeline))
+    taken = {slot.name: made for slot in every if (made := _picked(slot, store, outputs.folder))}
+    report.slots.extend(taken.values())
+    slots = [slot for slot in every if slot.name not in taken]
     by_name = {slot.name: slot for slot in slots}
     total = sum(int(slot.recipe["frames"]) for slot in slots)
     done: dict[str, int] = {}
@@ -69,7 +80,7 @@ def fill_slots(
     try:
         pool.render_slots(
             [pool.Job(slot.name, slot.recipe) for slot in slots],
-            Store(outputs.media),
+            store,
             write_clip=_write_clip,
             workers=config.workers,
             engine=how.engine,
@@ -81,8 +92,19 @@ def fill_slots(
         raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
         raise WorkError(str(error)) from error
-    order = {slot.name: index for index, slot in enumerate(slots)}
+    order = {slot.name: index for index, slot in enumerate(every)}
     report.slots.sort(key=lambda slot: order[slot.name])
+
+
+def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:
+    """The slot's picked take, where its media are there."""
+    reference = picked_take(slot)
+    media = None if reference is None else media_path(reference, folder)
+    key = None if media is None else store.key_of(media)
+    if media is None or key is None:
+        return None
+    renderer = slot.clip.active_media_reference_key.rpartition(".")[0]
+    return SlotReport(slot.name, renderer, key, media, True, 0.0)
 
 
 def _write_clip(
@@ -99,6 +121,19 @@ def _write_clip(
     return write_clip(
         frames, path, width=width, height=height, fps=fps, idr=idr, encoding=Encoding(**encoding)
     )
+
+
+def calls_of(recipe: dict[str, Any]) -> list[str]:
+    """The model calls that make a slot, and which of its wishes they cannot meet, line by line.
+
+    Nothing for a renderer without a model.
+    """
+    renderer = base.renderer_class(recipe["renderer"])(recipe["settings"], recipe["quality"])
+    if is_unbounded(renderer.limits):
+        return []
+    # Which file a slot goes on from does not matter here; that it does, makes it longer.
+    previous = Path(recipe["follows"]) if recipe["follows"] else None
+    return describe(plan(shot_from_recipe(recipe, previous), renderer.limits))
 
 
 def slots_made(slots: Sequence[SlotReport]) -> str:

@@ -38,7 +38,11 @@ def read_timeline(path: Path) -> otio.schema.Timeline:
 def report_of_timeline(timeline: otio.schema.Timeline, path: Path) -> Report:
     """An empty report for a timeline, with the size and rate that it states."""
     output = timeline.metadata.get(NAMESPACE, {}).get("output", {})
-    duration = timeline.duration()
+    try:
+        duration = timeline.duration()
+    except otio.exceptions.OTIOError as error:
+        what = f"has no length: {' '.join(str(error).split())}"
+        raise InputError(Problem(str(path), 0, 0, "", what)) from error
     fps = Fraction(output["fps"]) if "fps" in output else exact_rate(duration.rate)
     return Report(
         timeline=path,

@@ -7,14 +7,15 @@ same object in a fifth of the time, which counts from a hundred thousand words o
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import opentimelineio as otio
 
 
-def parsed(kind: type[Any], **fields: Any) -> Any:
-    """An object of an OTIO class; its fields are plain data, or the defaults of the class.
+def parsed(kind: Callable[[], Any], **fields: Any) -> Any:
+    """An object of an OTIO class; its fields are plain data, or what a new one has.
 
     >>> parsed(otio.schema.Timeline, metadata={"words": [1, 2]}).metadata["words"][1]
     2
@@ -23,7 +24,7 @@ def parsed(kind: type[Any], **fields: Any) -> Any:
 
 
 @cache
-def _blank(kind: type[Any]) -> dict[str, Any]:
+def _blank(kind: Callable[[], Any]) -> dict[str, Any]:
     """A new object's fields, as JSON has them."""
     blank: dict[str, Any] = json.loads(kind().to_json_string())
     return blank

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class Making:
         key_of: the key of a recipe.
         continues: names of the renderers whose slots need the media of the slot before.
         look: what a glance at a still tells.
+        origins: what is to be told of the models behind renderers, by the renderers' names.
     """
 
     versions: Mapping[str, int]
@@ -45,6 +46,7 @@ class Making:
     key_of: Callable[[Recipe], str]
     continues: frozenset[str] = frozenset()
     look: Callable[[Path], Look] = unseen
+    origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def slot_recipes(

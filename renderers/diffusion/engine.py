@@ -28,13 +28,14 @@ from .loading import (
     folder_of,
     from_single_file,
     holds_vae,
+    index_of,
     is_out_of_memory,
     load_pipeline,
     quiet,
     sizes_of,
 )
 from .placing import limit_memory, offload_blocks, place, release
-from .setup import Setup, setup_of
+from .setup import Setup, refuse_pickle, setup_of
 
 T = TypeVar("T")
 Prompt = tuple[str, str]
@@ -57,7 +58,7 @@ class DiffusionRenderer(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
-    pipeline: ClassVar[str]
+    pipeline: str
     denoisers: ClassVar[tuple[str, ...]] = ("transformer",)
     half: ClassVar[str] = "bfloat16"
     encoded: ClassVar[tuple[str, ...]] = ("prompt_embeds", "negative_prompt_embeds")
@@ -92,7 +93,9 @@ class DiffusionRenderer(ABC):
         Args:
             parts: of the pipeline that are given, or left out by None.
         """
-        return load_pipeline(self.pipeline, self.folder, self.setup, self.dtype, parts)
+        return load_pipeline(
+            self.pipeline, self.folder, self.setup, self.dtype, parts, self.denoisers[0]
+        )
 
     # What `pool` asks for.
 
@@ -221,7 +224,11 @@ class DiffusionRenderer(ABC):
 
     def load_encoder(self) -> Pipeline:
         """The pipeline with the parts that encode prompts and no others."""
-        parts: dict[str, Any] = dict.fromkeys(_heavy_parts(self.folder))
+        index = index_of(self.folder, self.setup)
+        others = [name for name, part in index.items() if isinstance(part, list)]
+        parts: dict[str, Any] = {
+            name: None for name in others if name not in (*ENCODERS, "scheduler")
+        }
         return load_pipeline(self.pipeline, self.folder, self.setup, self.dtype, parts)
 
     def encode(self, pipe: Pipeline, prompt: str, negative: str) -> Embeddings:
@@ -283,8 +290,11 @@ class DiffusionRenderer(ABC):
 
         while True:
             try:
-                with quiet(), torch.inference_mode():
-                    return work(self._loaded(call))
+                pipe = self._loaded(call)
+                with quiet(), torch.inference_mode(), torch.random.fork_rng():
+                    # SparseCtrl's pipeline draws from the global generator, whatever it is given.
+                    torch.manual_seed(call.seed)
+                    return work(pipe)
             except Exception as caught:  # what is not of memory is raised again at once
                 if not is_out_of_memory(caught):
                     raise
@@ -365,18 +375,7 @@ def _safe(lora: Lora) -> Path:
     Raises:
         RendererError: it is one, or is missing.
     """
-    from .setup import refuse_pickle  # noqa: PLC0415
-
     refuse_pickle(str(lora.path))
     if not lora.path.is_file():
         raise RendererError(f"{lora.path}: there is no such LoRA")
     return lora.path
-
-
-def _heavy_parts(folder: Path) -> list[str]:
-    """Parts of a pipeline's folder that encode no prompts, by its own index."""
-    import json  # noqa: PLC0415
-
-    index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    parts = [name for name, value in index.items() if isinstance(value, list)]
-    return [name for name in parts if name not in (*ENCODERS, "scheduler")]

@@ -6,7 +6,9 @@ Nothing is fetched while rendering: what is not here is named, with the command 
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -88,14 +90,32 @@ def folder_of(source: Source, setup: Setup) -> Path:
         if not source.path.is_dir():
             raise UnavailableError(f"{source.path}: there is no such folder of a model")
         return source.path
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415
+    found = snapshot_of(source)
+    if found is None:
+        raise _missing(source, setup)
+    return found
 
+
+def snapshot_of(source: Source) -> Path | None:
+    """The folder of a repository in the hub's cache, however much of it is there; None for none.
+
+    ``snapshot_download`` would take a repository of which only what is needed was fetched for a
+    broken one. The cache's layout:
+    https://huggingface.co/docs/huggingface_hub/guides/manage-cache
+    """
+    from huggingface_hub import constants  # noqa: PLC0415 - slow to import
+    from huggingface_hub.file_download import repo_folder_name  # noqa: PLC0415
+
+    name = repo_folder_name(repo_id=source.model, repo_type="model")
+    storage = Path(constants.HF_HUB_CACHE) / name
+    revision = source.revision or "main"
+    reference = storage / "refs" / revision
     try:
-        found = snapshot_download(source.model, revision=source.revision, local_files_only=True)
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        raise _missing(source, setup) from error
-    return Path(found)
+        commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else revision
+    except OSError:
+        return None
+    folder = storage / "snapshots" / commit
+    return folder if folder.is_dir() else None
 
 
 def file_of(source: Source, setup: Setup) -> Path:
@@ -140,8 +160,31 @@ def refuse_pickles(folder: Path) -> None:
             refuse_pickle(str(pickles[0]))
 
 
+def index_of(folder: Path, setup: Setup) -> dict[str, Any]:
+    """The index of a pipeline's folder: its parts by name, and their classes.
+
+    Raises:
+        RendererError: it is not the folder of a pipeline.
+        UnavailableError: it is, but not all of it is here.
+    """
+    try:
+        found = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        if setup.model.path is None:
+            raise _missing(setup.model, setup) from error
+        raise RendererError(
+            f"{folder}: no model_index.json: not a folder of a diffusers pipeline"
+        ) from error
+    return dict(found)
+
+
 def load_pipeline(
-    kind: str, folder: Path, setup: Setup, dtype: Any, parts: Mapping[str, Any]
+    kind: str,
+    folder: Path,
+    setup: Setup,
+    dtype: Any,
+    parts: Mapping[str, Any],
+    denoiser: str | None = None,
 ) -> Pipeline:
     """A pipeline of a class of diffusers.
 
@@ -151,6 +194,7 @@ def load_pipeline(
         setup: whose pipeline it is.
         dtype: of its numbers.
         parts: that are given, or left out by None.
+        denoiser: the part that is quantized, where the setup wants that.
 
     Raises:
         RendererError: the folder does not hold such a pipeline, or holds pickles.
@@ -159,10 +203,10 @@ def load_pipeline(
     import diffusers  # noqa: PLC0415 - seconds to import
 
     refuse_pickles(folder)
-    if not (folder / "model_index.json").is_file():
-        if setup.model.path is None:
-            raise _missing(setup.model, setup)
-        raise RendererError(f"{folder}: no model_index.json: not a folder of a diffusers pipeline")
+    index_of(folder, setup)
+    if setup.quantization == "int8" and denoiser is not None and denoiser not in parts:
+        config = diffusers.PipelineQuantizationConfig(quant_mapping={denoiser: _int8()})
+        parts = {**parts, "quantization_config": config}
     try:
         with quiet():
             made = getattr(diffusers, kind).from_pretrained(
@@ -182,6 +226,20 @@ def load_pipeline(
         raise RendererError(f"{setup.model} cannot be loaded as {kind}: {what[:300]}") from error
     made.set_progress_bar_config(disable=True)
     return made
+
+
+def _int8() -> Any:
+    """What quantizes a model's weights to 8 bits while it is loaded.
+
+    Raises:
+        UnavailableError: torchao is not installed.
+    """
+    if find_spec("torchao") is None:
+        raise UnavailableError("quantization int8 needs torchao: pip install torchao")
+    from diffusers import TorchAoConfig  # noqa: PLC0415
+    from torchao.quantization import Int8WeightOnlyConfig  # noqa: PLC0415
+
+    return TorchAoConfig(Int8WeightOnlyConfig())
 
 
 def load_part(kind: Any, source: Source, setup: Setup, dtype: Any, **more: Any) -> Any:
@@ -215,10 +273,17 @@ def from_single_file(
     import diffusers  # noqa: PLC0415
 
     path = file_of(source, setup)
+    is_small = setup.quantization == "int8" and part != "vae"
+    more = {"quantization_config": _int8()} if is_small else {}
     try:
         with quiet():
             return getattr(diffusers, kind).from_single_file(
-                str(path), config=str(folder), subfolder=part, dtype=dtype, local_files_only=True
+                str(path),
+                config=str(folder),
+                subfolder=part,
+                dtype=dtype,
+                local_files_only=True,
+                **more,
             )
     except (OSError, ValueError, TypeError, KeyError) as error:
         what = " ".join(str(error).split())

@@ -53,7 +53,7 @@ class LtxRenderer(DiffusionRenderer):
     """LTX-Video from 0.9.5 on, through ``LTXConditionPipeline``."""
 
     name: ClassVar[str] = "ltx"
-    pipeline: ClassVar[str] = "LTXConditionPipeline"
+    pipeline = "LTXConditionPipeline"
     encoded: ClassVar[tuple[str, ...]] = (
         "prompt_embeds",
         "prompt_attention_mask",
@@ -91,7 +91,7 @@ class LtxRenderer(DiffusionRenderer):
             "num_frames": call.frames,
             "frame_rate": float(call.fps),
             "guidance_scale": preset.guidance,
-            "image_cond_noise_scale": motion.added_noise(preset.noise, shot.motion.strength),
+            "image_cond_noise_scale": motion.added_noise(preset.noise, shot),
             "generator": self.generator(call),
             "output_type": "latent",
         }
@@ -138,7 +138,7 @@ class LtxRenderer(DiffusionRenderer):
         if before:
             given.append(LTXVideoCondition(video=[Image.fromarray(f) for f in before]))
         crf = motion.still_crf(preset.crf, life)
-        strength = motion.hold(preset.strength, life)
+        strength = motion.hold(preset.strength, shot)
         for key in call.keyframes:
             picture = Image.fromarray(still(key.image, shot, call, crf))
             given.append(LTXVideoCondition(image=picture, frame_index=key.frame, strength=strength))

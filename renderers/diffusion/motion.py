@@ -23,17 +23,6 @@ WORDS: Mapping[str, str] = {
 LIVELINESS = ((0.2, "subtle, calm movement"), (0.7, "natural movement"), (1.0, "lively movement"))
 NEGATIVE = "worst quality, blurry, jittery, distorted, text, watermark"
 """What must not be seen where the script says nothing."""
-MOTION_LORAS: Mapping[str, str] = {
-    "push_in": "guoyww/animatediff-motion-lora-zoom-in",
-    "pull_out": "guoyww/animatediff-motion-lora-zoom-out",
-    "pan_left": "guoyww/animatediff-motion-lora-pan-left",
-    "pan_right": "guoyww/animatediff-motion-lora-pan-right",
-    "tilt_up": "guoyww/animatediff-motion-lora-tilt-up",
-    "tilt_down": "guoyww/animatediff-motion-lora-tilt-down",
-    "roll_left": "guoyww/animatediff-motion-lora-rolling-anticlockwise",
-    "roll_right": "guoyww/animatediff-motion-lora-rolling-clockwise",
-}
-"""The published motion LoRAs of AnimateDiff, by the move they make."""
 SVD_BUCKET = 127
 """The motion bucket that Stable Video Diffusion was tuned at."""
 
@@ -53,12 +42,14 @@ def camera_words(motion: Motion) -> str:
     return WORDS.get(motion.camera, "").format(pace=pace)
 
 
-def hold(strength: float, liveliness: float) -> float:
-    """How firmly a keyframe is held: ``strength`` at 0.5, less where more life is wanted.
+def hold(strength: float, shot: Shot) -> float:
+    """How firmly a keyframe is held: ``strength`` at `Motion.strength` 0.5, less where more life is
+    wanted, and where an earlier try stood still.
 
     Models that are given a still with strength 1 and little else to do stand still.
     """
-    return min(1.0, max(0.3, strength + 0.3 * (0.5 - liveliness)))
+    held = strength + 0.3 * (0.5 - shot.motion.strength)
+    return min(1.0, max(0.2, held * shot.image_strength))
 
 
 def still_crf(crf: int, liveliness: float) -> int:
@@ -76,9 +67,10 @@ def bucket(motion: Motion) -> int:
     return round(min(255.0, max(1.0, SVD_BUCKET * 4 ** (motion.strength - 0.5) * camera)))
 
 
-def added_noise(noise: float, liveliness: float) -> float:
-    """Noise on a keyframe: ``noise`` at strength 0.5, four times as much or little at the ends."""
-    return noise * 16 ** (liveliness - 0.5)
+def added_noise(noise: float, shot: Shot) -> float:
+    """Noise on a keyframe: ``noise`` at strength 0.5, four times as much or little at the ends, and
+    more where the keyframe is to hold less."""
+    return noise * float(16 ** (shot.motion.strength - 0.5)) / max(0.25, shot.image_strength) ** 4
 
 
 def camera_lora(motion: Motion, configured: Mapping[str, Source]) -> tuple[Source, float] | None:

@@ -25,9 +25,9 @@ def place(
         if setup.compile:
             model.compile_repeated_blocks()
     vae = pipe.vae
-    if setup.vae_slicing and hasattr(vae, "enable_slicing"):
+    if setup.vae_slicing and hasattr(vae, "use_slicing"):
         vae.enable_slicing()
-    if rung.tiling and hasattr(vae, "enable_tiling"):
+    if rung.tiling and hasattr(vae, "use_tiling"):
         vae.enable_tiling()
     if rung.offload == "none":
         pipe.to(device)

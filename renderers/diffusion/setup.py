@@ -59,7 +59,7 @@ class Preset:
     refine: tuple[float, ...] = ()
     decode_timestep: float = 0.0
     decode_noise: float = 0.0
-    interpolation: str = "flow"
+    interpolation: str = "rife"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,7 @@ def setup_of(renderer: str, settings: Mapping[str, Any], quality: str) -> Setup:
             Adapter(source_of(entry), float(entry.get("weight", 1.0)))
             for entry in settings.get("loras", ())
         ),
-        camera_loras={
-            move: source_of(entry) for move, entry in settings.get("camera_loras", {}).items()
-        },
+        camera_loras=_camera_loras(renderer, settings.get("camera_loras", {})),
         device=settings.get("device", "auto"),
         dtype=settings.get("dtype"),
         memory_gb=settings.get("memory_gb"),
@@ -173,6 +171,37 @@ def setup_of(renderer: str, settings: Mapping[str, Any], quality: str) -> Setup:
     for source in made.sources:
         refuse_pickle(source.file or source.model)
     return made
+
+
+def origin_of(renderer: str, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a timeline says of the model behind a renderer; None for one without a model.
+
+    Returns:
+        ``renderer``, ``model``, and of a default model ``licence`` and ``tells_viewers``: whether
+        its licence asks for viewers to be told that they see what a machine made.
+
+    Raises:
+        RendererError: a setting is wrong.
+    """
+    if renderer not in table():
+        return None
+    setup = setup_of(renderer, settings, "standard")
+    defaults = table()[renderer]["weights"] if "model" not in settings else {}
+    return {
+        "renderer": renderer,
+        "model": str(setup.model),
+        "weights": None if setup.weights is None else str(setup.weights),
+        "licence": defaults.get("licence"),
+        "tells_viewers": defaults.get("tells_viewers"),
+    }
+
+
+def _camera_loras(renderer: str, value: Any) -> Mapping[str, Source]:
+    if value == "published":
+        value = table()[renderer].get("camera_loras")
+    if not isinstance(value, Mapping):
+        raise RendererError(f"camera_loras: there are no published ones for {renderer}")
+    return {move: source_of(entry) for move, entry in value.items()}
 
 
 def source_of(value: Any) -> Source:

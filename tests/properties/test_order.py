@@ -1,4 +1,4 @@
-"""Word times put in order: apart, each of some length, inside the narration, as few moved as can be."""
+"""Word times put in order: apart, each of some length, inside the narration."""
 
 from __future__ import annotations
 

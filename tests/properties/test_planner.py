@@ -86,7 +86,7 @@ def test_every_call_is_one_that_the_model_can_make(shot: Shot, can: Limits) -> N
     for call in plan(shot, can).calls:
         assert count_for(call.frames, can.frames) == call.frames
         assert call.width % can.multiple == call.height % can.multiple == 0
-        smallest = call.width == can.multiple or call.height == can.multiple
+        smallest = can.multiple in (call.width, call.height)
         fits = can.max_pixels is None or call.width * call.height <= can.max_pixels
         assert fits or smallest
         assert can.fps in (None, call.fps)

@@ -225,6 +225,22 @@ def test_rule_7_the_time_map_is_monotone_with_slopes_of_one_and_zero(
         assert end - start <= late - early + inserted
 
 
+@given(reels(), silences(), st.lists(seconds(0, 300_000), min_size=1))
+def test_rule_7_what_is_heard_in_the_reel_is_at_one_time_of_the_narration(
+    reel: Reel, policy: Silences, times: list[Fraction]
+) -> None:
+    time_map = scheduled(reel, policy).time_map
+    for time in times:
+        source = time_map.to_narration(time)
+        if source is not None:
+            assert time_map.start_of(source) == time
+        else:
+            assert all(
+                not piece.reel <= time * reel.fps < piece.reel + piece.frames
+                for piece in time_map.pieces
+            )
+
+
 @given(reels(), silences())
 def test_rule_7_words_keep_their_length_and_their_order_under_every_policy(
     reel: Reel, policy: Silences

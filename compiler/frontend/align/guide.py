@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ...sync.types import Interval
-from ..transcripts.base import Transcript
+from ..transcripts.base import Timed, Transcript
 from .text import align_words
 from .tokens import Token, tokenize
 
@@ -25,14 +25,14 @@ class Guide:
         times: of each token, None where it was not heard.
         heard: the transcript's words as shown.
         matched: for each token, the heard words that stand for it: first and last.
-        slack: seconds by which its times may be wrong without being doubted.
+        timed: whether every word has times of its own, or shares those of its segment.
     """
 
     tokens: tuple[Token, ...]
     times: tuple[Interval | None, ...]
     heard: tuple[str, ...]
     matched: tuple[tuple[int, int] | None, ...]
-    slack: Fraction
+    timed: Timed
 
     @classmethod
     def of(cls, tokens: Sequence[Token], transcript: Transcript, language: str) -> Guide:
@@ -60,7 +60,7 @@ class Guide:
             ),
             heard=tuple(word.text for word in words),
             matched=tuple(matched),
-            slack=Fraction(1, 2) if transcript.timed == "word" else Fraction(3),
+            timed=transcript.timed,
         )
 
     def share(self, tokens: Sequence[int]) -> float:
@@ -81,8 +81,16 @@ class Guide:
                 last = pair[1]
         return sure + (run if len(run) >= VOUCHED else [])
 
-    def nearest(self, tokens: Sequence[int], most: int = 8) -> str:
-        """The passage of the transcript that shares most words with some tokens."""
+    def nearest(self, tokens: Sequence[int], most: int = 8) -> tuple[str, float]:
+        """The passage of the transcript that is most like some tokens, and how much of it agrees.
+
+        Args:
+            tokens: their numbers.
+            most: words of the passage that are shown.
+
+        Returns:
+            The passage, and which share of what the tokens say is in it, 0..1.
+        """
         wanted = Counter(w for index in tokens for w in self.tokens[index].readings[0])
         spoken = [[w for t in tokenize(text) for w in t.readings[0]] for text in self.heard]
         size = min(len(tokens), len(spoken))
@@ -96,7 +104,8 @@ class Guide:
             if common > best:
                 best, place = common, start
         shown = self.heard[place : place + min(size, most)]
-        return " ".join(shown) + (" …" if size > most else "")
+        passage = " ".join(shown) + (" …" if size > most else "")
+        return passage, max(0, best) / max(1, wanted.total())
 
     def interpolated(self, duration: Fraction) -> list[Interval]:
         """Times for every token; what was not heard shares the time between its neighbours."""

@@ -2,7 +2,8 @@
 
 By ear, the script's own text is aligned to the sound, whatever a transcript says; the transcript
 vouches for words that the ear is not sure of. Without a model its times are taken, and checked
-against the pauses of the sound.
+against the pauses of the sound; where it times segments alone, or there is none, a synthesized
+voice is followed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from statistics import median
 from typing import Literal
 
 import numpy as np
@@ -21,6 +23,7 @@ from ..audio import duration_of, speech_samples
 from ..model import SpokenScene
 from ..pauses import speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
+from .follow import Following, follow_synthesis
 from .guide import Guide
 from .judge import (
     AlignmentError,
@@ -28,10 +31,11 @@ from .judge import (
     SceneText,
     Unheard,
     judge_by_ear,
+    judge_by_synthesis,
     judge_by_transcript,
 )
 from .listen import listen
-from .synth import SYNTHESIZER, can_speak, follow_synthesis
+from .synth import SYNTHESIZER, can_speak
 from .tokens import Token, tokenize
 
 SWALLOWED = Fraction(3, 20)
@@ -39,6 +43,8 @@ SWALLOWED = Fraction(3, 20)
 
 CLEAR = 12.0
 """Contrast from which energy tells a voice's edges better than the model: not in noise or rooms."""
+SEGMENT = Fraction(2)
+"""Seconds that words may be off where they share a segment's time by their letters."""
 PAUSE = Fraction(1, 4)
 """Seconds from which a silence is a pause, and not a weak sound."""
 
@@ -111,8 +117,10 @@ def align_scenes(
         samples = speech_samples(audio)
         if language.partition("-")[0].lower() == "en":
             times, warnings = _by_ear(task, samples, on_progress)
-        elif guide is not None:
+        elif guide is not None and (guide.timed == "word" or not can_speak(language)):
             times, warnings = _by_transcript(task, samples)
+        elif guide is not None:
+            times, warnings = _by_segments(task, samples, on_progress)
         else:
             times, warnings = _by_synthesis(task, samples, on_progress)
     ordered = in_order(times, duration)
@@ -174,13 +182,35 @@ def _by_synthesis(
         what = f"there is no acoustic model for language {task.language!r}"
         hint = f"install {SYNTHESIZER}, or give a transcript as narration.transcript"
         raise AlignmentError([Unheard(task.scenes[0].id, what, hint)])
-    times = follow_synthesis(
+    found = _followed(task, samples, on_progress)
+    warnings = judge_by_synthesis(task.scenes, found)
+    return trim_to_speech(found.times, speech_intervals(samples), most=SWALLOWED), warnings
+
+
+def _by_segments(
+    task: _Task, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
+) -> _Placed:
+    """A synthesized voice's times, wherever they lie in the segments of a transcript."""
+    guessed, warnings = _trusting(task)
+    found = _followed(task, samples, on_progress)
+    times = list(guessed)
+    for group in task.members:
+        apart = median(abs(found.times[i].start - guessed[i].start) for i in group)
+        if apart <= SEGMENT:
+            for index in group:
+                times[index] = found.times[index]
+    return trim_to_speech(times, speech_intervals(samples), most=SWALLOWED), warnings
+
+
+def _followed(
+    task: _Task, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
+) -> Following:
+    return follow_synthesis(
         [[task.tokens[index] for index in group] for group in task.members],
         samples,
         task.language,
         on_progress,
     )
-    return trim_to_speech(times, speech_intervals(samples), most=SWALLOWED), []
 
 
 def _bridged(voiced: Sequence[Interval]) -> list[Interval]:
@@ -218,7 +248,8 @@ def in_order(times: Sequence[Interval], duration: Fraction) -> list[Interval]:
             latest = duration - least * (len(times) - index)
             start = max(clock, min(time.start, latest))
             end = min(time.end, max(following, start + least), latest + least)
-            time = Interval(start, max(end, start + least))
-        ordered.append(time)
-        clock = time.end
+            ordered.append(Interval(start, max(end, start + least)))
+        else:
+            ordered.append(time)
+        clock = ordered[-1].end
     return ordered

@@ -1,40 +1,31 @@
-"""Alignment in any language that espeak-ng speaks: its voice says the text and is warped onto ours.
+"""A synthesized voice that says a text in any language that espeak-ng knows, token by token.
 
-The method of `aeneas` (Pettarin, 2015): synthesize the words, take cepstra of both voices, find the
-warp of least distance (dynamic time warping; Sakoe and Chiba, 1978). Pauses are taken out of the
-recording first. espeak-ng is called as a program.
+espeak-ng is called as a program.
 """
 
 from __future__ import annotations
 
 import io
-import itertools
 import shutil
 import subprocess
+import unicodedata
 import wave
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import WorkError
-from ...sync.types import Interval
 from ..audio import SPEECH_RATE
-from ..pauses import speech_intervals
-from .dtw import warp
-from .mfcc import CEPSTRA, HOP, Array, cepstra, with_deltas
-from .tokens import Token
+from .tokens import UNSPACED, Token
 
 SYNTHESIZER = "espeak-ng"
 """The program, and the package that has it."""
-_LOUDNESS, _SLOPES = 1.5, 0.7
-"""What the level of a voice and the slopes of its cepstra count, beside the cepstra."""
-PAUSE = 20
-"""Frames of silence from which it is no part of a word."""
 _GAP = SPEECH_RATE // 5
 """Samples of silence from which the synthesizer has ended a clause."""
+_UNSAID = SPEECH_RATE // 12
+"""Samples of silence that stand for a token of which nothing is said."""
 
 
 def can_speak(language: str) -> bool:
@@ -47,97 +38,44 @@ def can_speak(language: str) -> bool:
     return tried.returncode == 0
 
 
-def follow_synthesis(
-    scenes: Sequence[Sequence[Token]],
-    samples: NDArray[np.int16],
-    language: str,
-    on_progress: Callable[[float], None] | None = None,
-) -> list[Interval]:
-    """The time of every token of every scene, in order.
-
-    Args:
-        scenes: their tokens.
-        samples: of the narration, mono, 16 kHz.
-        language: one that `can_speak`.
-        on_progress: called with 0..1.
-
-    Raises:
-        WorkError: the synthesizer failed.
-    """
-    parts: list[Array] = []
-    bounds = [0]
-    for index, tokens in enumerate(scenes):
-        for said in _spoken(tokens, language):
-            parts.append(cepstra(said))
-            bounds.append(bounds[-1] + len(parts[-1]))
-        if on_progress:
-            on_progress(0.5 * (index + 1) / len(scenes))
-    voiced = _voiced(samples)
-    if not len(voiced) or bounds[-1] == 0:
-        return [Interval(Fraction(0), Fraction(0)) for _ in bounds[1:]]
-    path = warp(_shape(cepstra(samples)[voiced]), _shape(np.concatenate(parts)))
-    edges = _to_pauses(np.searchsorted(path, bounds, side="left"), voiced)
-    times = []
-    for first, last in itertools.pairwise(edges):
-        start = voiced[min(int(first), len(voiced) - 1)]
-        end = voiced[min(max(int(last) - 1, int(first)), len(voiced) - 1)] + 1
-        times.append(Interval(Fraction(int(start), 100), Fraction(int(end), 100)))
-    return times
-
-
-def _to_pauses(edges: NDArray[np.int64], voiced: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Edges of tokens moved to the pauses: none is inside a word, so the nearer edge belongs there.
-
-    Without the pauses, being a single frame off would make a token swallow one whole.
-
-    Args:
-        edges: as indices of ``voiced``.
-        voiced: numbers of the frames in which somebody speaks.
-    """
-    moved = edges.copy()
-    for place in np.flatnonzero(np.diff(voiced) > PAUSE) + 1:
-        after = int(np.searchsorted(moved, place, side="left"))
-        if 0 < after < len(moved) and moved[after] != place:
-            before = after - 1
-            nearer = before if place - moved[before] < moved[after] - place else after
-            moved[nearer] = place
-    return moved
-
-
-def _voiced(samples: NDArray[np.int16]) -> NDArray[np.int64]:
-    """Numbers of the frames in which somebody speaks."""
-    count = len(samples) // HOP
-    spans = [
-        np.arange(int(stretch.start * 100), min(count, int(stretch.end * 100)))
-        for stretch in speech_intervals(samples)
-    ]
-    return np.concatenate(spans) if spans else np.zeros(0, np.int64)
-
-
-def _shape(values: Array) -> Array:
-    """What two voices have in common: cepstra and their slopes, of mean 0 and spread 1 in either.
-
-    Loudness and slopes find the edges of words; of the spectrum's shape alone, twice as many words
-    are off by more than 0.1 s.
-    """
-    slopes = with_deltas(values)[:, CEPSTRA : 2 * CEPSTRA]
-    both = np.concatenate([values, slopes], axis=1)
-    both = (both - both.mean(axis=0)) / (both.std(axis=0) + 1e-3)
-    both[:, 0] *= _LOUDNESS
-    both[:, CEPSTRA:] *= _SLOPES
-    return np.asarray(both, np.float32)
-
-
-def _spoken(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]]:
-    """Samples of each token, spoken alone."""
-    texts = ["".join(c if c.isalnum() or c in "'’.,-" else " " for c in t.text) for t in tokens]
+def speak(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]]:
+    """Samples of each token; letters of scripts without blanks share those of their phrase."""
+    phrases = _phrases(tokens)
+    texts = ["".join(map(_sayable, phrase)) for phrase in phrases]
     together = _split(_synthesize("\n\n".join(f"{t.strip(' .,-')}." for t in texts), language))
-    if len(together) == len(tokens):
-        return together
+    if len(together) != len(phrases):
+        together = [
+            np.concatenate(_split(_synthesize(text, language)) or [np.zeros(_UNSAID, np.int16)])
+            for text in texts
+        ]
     return [
-        np.concatenate(_split(_synthesize(text, language)) or [np.zeros(HOP * 8, np.int16)])
-        for text in texts
+        part
+        for phrase, said in zip(phrases, together, strict=True)
+        for part in np.array_split(said, len(phrase))
     ]
+
+
+def _phrases(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Tokens that are said together: letter after letter up to a mark, or a word alone."""
+    phrases: list[list[Token]] = []
+    for token in tokens:
+        last = phrases[-1][-1].text[-1] if phrases else ""
+        if UNSPACED.match(token.text) and UNSPACED.match(last):
+            phrases[-1].append(token)
+        else:
+            phrases.append([token])
+    return phrases
+
+
+def _sayable(token: Token) -> str:
+    """A token's text without marks that the synthesizer would name, and with accents that it needs.
+
+    Thai vowels and tones are marks of the letter before, not letters.
+    """
+    return "".join(
+        c if c.isalnum() or unicodedata.combining(c) or c in "'’.,-" or UNSPACED.match(c) else " "
+        for c in token.text
+    )
 
 
 def _synthesize(text: str, language: str) -> NDArray[np.int16]:

@@ -16,7 +16,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
-from ...errors import InputError, WorkError
+from ...errors import InputError, Problem, WorkError
 from ...outputs import write_text
 from ..audio import duration_of, speech_samples
 from ..pauses import speech_intervals
@@ -53,12 +53,15 @@ def transcribe(
         WorkError: the sound cannot be read, the model cannot be had, or the engine failed.
     """
     if engine not in ENGINES:
-        raise InputError(f"{engine!r} is no speech recogniser; known: {', '.join(ENGINES)}")
+        what = f"{engine!r} is no speech recogniser"
+        raise InputError(
+            Problem("", 0, 0, "transcript.engine", what, f"known: {', '.join(ENGINES)}")
+        )
     try:
         version = metadata.version(engine)
     except metadata.PackageNotFoundError as error:
-        what = f"{engine} is not installed; pip install 'otio-gvideo[asr]', or give a transcript"
-        raise InputError(what) from error
+        what, hint = f"{engine} is not installed", "pip install 'otio-gvideo[asr]', or name a file"
+        raise InputError(Problem("", 0, 0, "transcript.engine", what, hint)) from error
     duration = duration_of(audio)
     kept = None
     if cache is not None:
@@ -137,7 +140,7 @@ def _faster_whisper(
     try:
         found, info = loaded.transcribe(
             str(audio),
-            language=language,
+            language=language and language.partition("-")[0].lower(),
             word_timestamps=True,
             # A segment that went wrong must not pull the next one along.
             condition_on_previous_text=False,

@@ -174,7 +174,16 @@ def test_it_travels_to_worker_processes() -> None:
     assert pickle.loads(pickle.dumps(write)).func is write_clip
 
 
-@pytest.mark.parametrize("wrong", [{"codec": "av1"}, {"preset": "fastest"}, {"crf": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"codec": "vp8"},
+        {"preset": "fastest"},
+        {"crf": 0},
+        {"codec": "av1", "preset": "veryfast"},
+        {"codec": "prores", "crf": 18},
+    ],
+)
 def test_settings_that_do_not_exist_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InputError):
         Encoding(**wrong)  # type: ignore[arg-type]

@@ -8,9 +8,18 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.backend.picture import Reading, read_picture, timeline_frames
+from otio_gvideo.compiler.backend.pictures import (
+    Bars,
+    Blend,
+    Clear,
+    Over,
+    Slate,
+    Solid,
+    Still,
+    Video,
+)
 from otio_gvideo.compiler.backend.reading import exact_rate, media_path, seconds
-from otio_gvideo.compiler.backend.segments import Blend, Clear, Span, Still, Video
-from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.backend.segments import Span
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 
@@ -65,12 +74,6 @@ def shown(media: Path, *tracks: Child) -> list[Span]:
     return list(read(media, *tracks).spans)
 
 
-def problems(media: Path, *tracks: Child) -> list[str]:
-    with pytest.raises(InputError) as caught:
-        read(media, *tracks)
-    return [str(problem) for problem in caught.value.problems]
-
-
 def at(name: str, frame: int, speed: Fraction | int = 1, rate: int = 24) -> Video:
     return Video(Path(name), Fraction(frame, rate), Fraction(speed))
 
@@ -84,8 +87,8 @@ def named(spans: list[Span], media: Path) -> list[Span]:
                 return Video(path.relative_to(media), start, speed)
             case Still(path):
                 return Still(path.relative_to(media))
-            case Blend(name, one, other, frames, done):
-                return Blend(name, bare(one), bare(other), frames, done)
+            case Blend(name, one, other, frames, done, rate):
+                return Blend(name, bare(one), bare(other), frames, done, rate)
         return picture
 
     return [Span(span.start, span.end, bare(span.picture)) for span in spans]
@@ -188,55 +191,132 @@ def test_a_handle_that_the_media_lack_is_held_and_told(media: Path) -> None:
     assert "first frame is held" in reading.warnings[0]
 
 
-def test_all_that_cannot_be_shown_is_named_at_once(media: Path) -> None:
-    backwards = clip("a.mp4", 20, 10, [otio.schema.LinearTimeWarp("rev", time_scalar=-1.0)])
-    glowing = clip("b.mp4", 0, 10, [otio.schema.Effect("", "Glow")])
-    empty = otio.schema.Clip("slot", source_range=time_range(0, 10, FPS))
-    remote = clip("http://example.com/a.mp4", 0, 10)
-    told = problems(
-        media,
-        track(
-            *(backwards, glowing, empty, remote),
-            *(clip("none.mp4", 0, 10), clip("missing.png", 0, 10)),
-            fade(2, 2, "star_wipe"),
-            *(clip("a.mp4", 0, 4), fade(3, 3), clip("a.mp4", 50, 20)),
-        ),
-    )
-    wanted = [
-        "plays backwards", "Glow", "no media", "no file", "none.mp4 does not exist",
-        "missing.png does not exist", "star_wipe", "frames 50 to 69",
-    ]  # fmt: skip
-    for what in wanted:
-        assert sum(what in line for line in told) == 1, (what, told)
-    assert len(told) == len(wanted)
-
-
-def test_transitions_that_reach_into_each_other_are_refused(media: Path) -> None:
-    told = problems(
-        media,
-        track(
-            clip("a.mp4", 5, 20), fade(3, 4), clip("b.mp4", 9, 6), fade(3, 2), clip("a.mp4", 9, 9)
-        ),
-    )
-    assert told == ["b.mp4: its transitions need 7 frames of its 6; shorten them"]
-
-
-def test_media_that_cannot_be_read_are_named(media: Path, tmp_path: Path) -> None:
+def test_all_that_is_missing_is_named_and_has_a_slate(media: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"x" * 100)
-    broken = otio.schema.Clip(
-        "b", otio.schema.ExternalReference(str(tmp_path / "broken.mp4")), time_range(0, 5, FPS)
-    )
-    assert "broken.mp4: cannot be read as media" in problems(media, track(broken))[0]
+    (tmp_path / "broken.png").write_bytes(b"x" * 100)
+    slot = otio.schema.Clip("slot", source_range=time_range(0, 10, FPS))
+    slot.media_reference = otio.schema.GeneratorReference("", "otio_gvideo.shot")
+    strange = otio.schema.Clip("strange", source_range=time_range(0, 10, FPS))
+    strange.media_reference = otio.schema.GeneratorReference("", "plasma")
+    wanted = {
+        "empty: it has no media": otio.schema.Clip("empty", source_range=time_range(0, 10, FPS)),
+        "a.mp4 are on a network": clip("http://example.com/a.mp4", 0, 10),
+        "none.mp4 does not exist": clip("none.mp4", 0, 10),
+        "missing.png does not exist": clip("missing.png", 0, 10),
+        "broken.mp4: cannot be read as media": clip(str(tmp_path / "broken.mp4"), 0, 5),
+        "broken.png: cannot be read as an image": clip(str(tmp_path / "broken.png"), 0, 5),
+        "slot: its slot has no media yet": slot,
+        "the generator 'plasma' is not known": strange,
+    }
+    reading = read(media, track(*wanted.values()))
+    for what, span, told in zip(wanted, reading.spans, reading.missing, strict=True):
+        assert what in told
+        assert isinstance(span.picture, Slate)
+        assert "MEDIA MISSING" in span.picture.lines
 
 
-def test_a_track_of_another_kind_and_a_stack_effect_are_refused(media: Path) -> None:
+def test_what_is_shown_otherwise_is_named(media: Path) -> None:
+    glowing = clip("b.mp4", 0, 10, [otio.schema.Effect("", "Glow")])
+    blurred = track(clip("a.mp4", 0, 10))
+    blurred.effects.append(otio.schema.Effect("", "Blur"))
     subtitles = otio.schema.Track("S1", kind="Subtitle")
     subtitles.append(gap(5))
-    told = problems(media, track(clip("a.mp4", 0, 10)), subtitles)
-    assert "'Subtitle'" in told[0]
-    warped = track(clip("a.mp4", 0, 10))
-    warped.effects.append(otio.schema.LinearTimeWarp("slow", time_scalar=0.5))
-    assert "on a Track" in problems(media, warped)[0]
+    reading = read(
+        media,
+        track(glowing, clip("b.mp4", 0, 20), fade(2, 2, "star_wipe"), clip("a.mp4", 50, 20)),
+        blurred,
+        subtitles,
+    )
+    wanted = ["effect Glow", "'star_wipe' is not a known transition", "frames 50 to 69",
+              "effect Blur on a Track", "kind 'Subtitle'"]  # fmt: skip
+    for what in wanted:
+        assert sum(what in line for line in reading.warnings) == 1, (what, reading.warnings)
+    assert len(reading.warnings) == len(wanted)
+    assert not reading.missing
+
+
+def test_transitions_that_reach_into_each_other_are_shortened(media: Path) -> None:
+    parts = (clip("a.mp4", 5, 20), fade(3, 4), clip("b.mp4", 9, 6), fade(3, 2), clip("a.mp4", 9, 9))
+    reading = read(media, track(*parts))
+    assert reading.warnings == (
+        "b.mp4: its transitions need 7 frames of its 6; they are shortened",
+    )
+    lengths = [span.frames for span in reading.spans if isinstance(span.picture, Blend)]
+    assert lengths == [3 + 3, 3 + 2]
+
+
+def test_what_runs_backwards_begins_with_the_end_of_its_range(media: Path) -> None:
+    def back(speed: float) -> list[otio.schema.Effect]:
+        return [otio.schema.LinearTimeWarp("rev", time_scalar=speed)]
+
+    spans = shown(media, track(clip("a.mp4", 20, 10, back(-1)), clip("b.mp4", 9, 10, back(-2))))
+    assert named(spans, media) == [
+        Span(0, 10, at("a.mp4", 29, -1)),
+        Span(10, 20, at("b.mp4", 27, -2)),
+    ]
+
+
+def test_a_nested_timeline_is_retimed_as_a_whole(media: Path) -> None:
+    def warped(speed: float) -> list[Span]:
+        inner = otio.schema.Stack("inner", source_range=time_range(4, 8, FPS))
+        inner.append(track(clip("a.mp4", 0, 10), fade(2, 2), clip("b.mp4", 20, 20)))
+        inner.effects.append(otio.schema.LinearTimeWarp("w", time_scalar=speed))
+        return named(shown(media, track(gap(3), inner)), media)
+
+    def blend(done: int, speed: int) -> Blend:
+        sides = at("a.mp4", 8 + done, speed), at("b.mp4", 18 + done, speed)
+        return Blend("dissolve", *sides, 4, done, speed)
+
+    assert warped(2)[1:] == [
+        Span(3, 5, at("a.mp4", 4, 2)),
+        Span(5, 7, blend(0, 2)),
+        Span(7, 11, at("b.mp4", 22, 2)),
+    ]
+    assert warped(-1)[1:] == [Span(3, 7, blend(3, -1)), Span(7, 11, at("a.mp4", 7, -1))]
+    assert warped(0)[1:] == [Span(3, 11, at("a.mp4", 4, 0))]
+
+
+def test_pictures_that_are_not_opaque_show_what_is_below(media: Path, tmp_path: Path) -> None:
+    Image.new("RGBA", (30, 40), (255, 0, 0, 128)).save(tmp_path / "half.png")
+    half = Still(tmp_path / "half.png", opaque=False)
+    glass = otio.schema.Clip("glass", source_range=time_range(0, 10, FPS))
+    glass.media_reference = otio.schema.GeneratorReference(
+        "", "SolidColor", parameters={"color": "#00ff0080"}
+    )
+    spans = shown(
+        media,
+        track(clip("a.mp4", 0, 20)),
+        track(clip(str(tmp_path / "half.png"), 0, 10), fade(2, 2), gap(10)),
+        track(gap(15), glass),
+    )
+    assert [(span.start, span.end) for span in spans] == [
+        (0, 8), (8, 12), (12, 15), (15, 20), (20, 25)
+    ]  # fmt: skip
+    green = Solid((0, 255, 0, 128))
+    lower = Video(media / "a.mp4", Fraction(0))
+    assert spans[0].picture == Over(half, lower)
+    crossing = spans[1].picture
+    assert isinstance(crossing, Blend)
+    assert isinstance(crossing.outgoing, Over)
+    assert crossing.incoming == Video(media / "a.mp4", Fraction(8, 24))
+    assert isinstance(spans[3].picture, Over)
+    assert spans[4].picture == Over(green, Clear())
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "picture"),
+    [
+        ("black", {}, Solid((0, 0, 0, 255))),
+        ("SolidColor", {"color": "red"}, Solid((255, 0, 0, 255))),
+        ("Solid Color", {"Color": [0.0, 0.5, 1.0, 1.0]}, Solid((0, 128, 255, 255))),
+        ("SMPTEBars", {}, Bars("smpte")),
+        ("pal_75_bars", {}, Bars("ebu")),
+    ],
+)
+def test_generators(kind: str, parameters: dict[str, object], picture: object, media: Path) -> None:
+    made = otio.schema.Clip("made", source_range=time_range(0, 10, FPS))
+    made.media_reference = otio.schema.GeneratorReference("", kind, parameters=parameters)
+    assert shown(media, track(made)) == [Span(0, 10, picture)]
 
 
 def test_the_length_is_that_of_the_longest_track(media: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from otio_gvideo.compiler.backend.pictures import Clear, Video, later
 from otio_gvideo.compiler.backend.pieces import (
     LONGEST_S,
     MOST_SPANS,
@@ -16,7 +17,7 @@ from otio_gvideo.compiler.backend.pieces import (
     copy_places,
     cut_pieces,
 )
-from otio_gvideo.compiler.backend.segments import Clear, Span, Video, later
+from otio_gvideo.compiler.backend.segments import Span
 
 FPS = Fraction(24)
 MEDIA = Path("a.mp4")

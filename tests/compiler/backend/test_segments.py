@@ -9,21 +9,16 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.compiler.backend.segments import (
+from otio_gvideo.compiler.backend.pictures import (
     Blend,
     Clear,
-    Cut,
-    Item,
     Picture,
-    Span,
     Still,
     Video,
     later,
-    lay_track,
     media_of,
-    over,
-    trim,
 )
+from otio_gvideo.compiler.backend.segments import Cut, Item, Span, lay_track, over, trim
 
 FPS = Fraction(24)
 

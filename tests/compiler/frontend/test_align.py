@@ -6,6 +6,7 @@ import json
 import unicodedata
 from dataclasses import replace
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,12 @@ from otio_gvideo.compiler.frontend.align.text import align_words
 from otio_gvideo.compiler.frontend.align.tokens import readings, tokenize
 from otio_gvideo.compiler.frontend.pauses import speech_intervals, trim_to_speech
 from otio_gvideo.compiler.frontend.transcripts import Transcript, read_transcript
+from otio_gvideo.compiler.sync.cuts import cut_in_pause
 from otio_gvideo.compiler.sync.types import Interval, Word
 
 from ...conftest import LIGHTHOUSE
+from .align.recordings import samples, with_noise
+from .align.recordings import truth as voice_truth
 
 AUDIO = LIGHTHOUSE / "audio" / "narration.flac"
 TRUTH = LIGHTHOUSE / "audio" / "narration.json"
@@ -86,6 +90,26 @@ def test_a_scene_that_was_not_said_is_named(transcript: Path | None) -> None:
         )
     assert [entry.scene_id for entry in caught.value.entries] == ["moon"]
     assert "is not in the narration" in caught.value.entries[0].what
+
+
+def test_a_scene_that_a_transcript_lacks_is_shown_beside_its_nearest_passage() -> None:
+    texts = scenes()
+    texts.insert(2, SceneText("moon", "Every morning the farmer climbed two trees in the garden"))
+    with pytest.raises(AlignmentError) as caught:
+        align_scenes(texts, AUDIO, transcript=read_transcript(TRUTH), method="transcript")
+    (entry,) = caught.value.entries
+    assert entry.scene_id == "moon"
+    assert "'Every evening the keeper climbed" in entry.hint
+    assert "(40% of its words agree)" in entry.hint
+
+
+def test_a_scene_that_a_transcript_has_in_part_is_doubted() -> None:
+    texts = scenes()
+    texts[1] = SceneText("stairs", "Every evening the keeper climbed up all those cold wet stones")
+    found = align_scenes(texts, AUDIO, transcript=read_transcript(TRUTH), method="transcript")
+    (warning,) = found.warnings
+    assert warning.scene_id == "stairs"
+    assert "of its words" in warning.what
 
 
 def test_a_trusted_transcript_is_taken_as_it_is() -> None:
@@ -195,6 +219,46 @@ def test_a_word_stretched_over_a_pause_is_cut_back_to_its_voice() -> None:
     assert [(round(float(v.start), 1), round(float(v.end), 1)) for v in voiced] == [(0, 1), (2, 3)]
     swallowed = Interval(Fraction(9, 10), Fraction(29, 10))
     assert trim_to_speech([swallowed], voiced) == [Interval(Fraction(2), Fraction(29, 10))]
+
+
+@pytest.mark.parametrize(("snr_db", "missed"), [(None, 0.08), (20, 0.3), (15, 0.3)])
+def test_a_voice_is_told_from_its_pauses_in_noise(snr_db: float | None, missed: float) -> None:
+    sound = samples("slt") if snr_db is None else with_noise(samples("slt"), snr_db)
+    said = np.zeros(len(sound) // 160, bool)
+    for line in voice_truth("slt"):
+        said[round(line[0].start * 100) : round(line[-1].end * 100)] = True
+    found = np.zeros_like(said)
+    for stretch in speech_intervals(sound):
+        found[round(stretch.start * 100) : round(stretch.end * 100)] = True
+    assert np.mean(~found[said]) < missed
+    assert np.mean(found[~said]) < 0.1
+
+
+def test_noise_is_no_voice() -> None:
+    noise = np.random.default_rng(4).normal(0, 300, 16000 * 20).astype(np.int16)
+    assert not speech_intervals(noise)
+
+
+@pytest.mark.parametrize("greedy", ["before", "after"])
+def test_a_cut_lands_in_the_pause_that_a_recognisers_word_swallowed(greedy: str) -> None:
+    true = read_transcript(TRUTH)
+    words = list(true.words)
+    lasts = list(accumulate(len(tokenize(scene.text)) for scene in scenes()))[:-1]
+    for after in lasts:
+        last, first = words[after - 1], words[after]
+        if greedy == "before":
+            words[after - 1] = replace(last, end=first.start)
+        else:
+            words[after] = replace(first, start=last.end)
+    # Of a language without a model, a recogniser's times are all there is.
+    found = align_scenes(
+        scenes(), AUDIO, transcript=replace(true, words=tuple(words)), language="sco"
+    )
+    for (before, after_it), place in zip(pairwise(found.scenes), lasts, strict=True):
+        pause = Interval(before.words[-1].end, after_it.words[0].start)
+        cut = cut_in_pause(pause, Fraction(24)).frame / Fraction(24)
+        assert true.words[place - 1].end - Fraction(1, 24) <= cut
+        assert cut <= true.words[place].start + Fraction(1, 24)
 
 
 def test_transcript_words_are_exact_fractions() -> None:

@@ -69,10 +69,10 @@ def stills(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def shot(stills: tuple[Path, Path]) -> Shot:
-    """Two seconds at 96x160, the red still at its start."""
+    """Two seconds at 64x112, the red still at its start."""
     return Shot(
-        width=96,
-        height=160,
+        width=64,
+        height=112,
         fps=Fraction(24),
         frames=48,
         head=0,

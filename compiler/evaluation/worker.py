@@ -1,0 +1,202 @@
+"""Takes made in a process of their own, so that memory is one renderer's, and a crash its own.
+
+    python -m otio_gvideo.compiler.evaluation.worker < job.json
+
+The job is ``{"media": folder, "jobs": [{"slot", "recipe"}, …]}``. Out come lines of JSON:
+``frames`` as they are made, ``made`` for each finished slot, ``failed`` with the reasons of those
+that failed.
+`make_takes` is the other end of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ...renderers import pool
+from ...renderers.base import Frame, RendererError
+from ...renderers.store import Store
+from ..backend.encode import Encoding, write_clip
+from ..errors import CompileError
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTake:
+    """A take's media, and what they took.
+
+    Attributes:
+        slot, key, path: what they are, and where.
+        seconds: of work, from the recipe to the encoded file. A model is loaded within the first.
+        memory_mb: the most that the process had in memory so far, in MiB.
+        gpu_memory_mb: the most of the device's memory that was reserved for this slot, in MiB; None
+            where no device was used.
+        device: what it ran on.
+        notice: what became of it, where that is not what was asked for.
+    """
+
+    slot: str
+    key: str
+    path: Path
+    seconds: float
+    memory_mb: float
+    gpu_memory_mb: float | None
+    device: str
+    notice: str
+
+
+def make_takes(
+    jobs: Sequence[pool.Job],
+    media: Path,
+    *,
+    on_frames: Callable[[str, int], None],
+    on_made: Callable[[MadeTake], None],
+) -> dict[str, str]:
+    """Make takes of one renderer and quality in another process, one after the other.
+
+    Args:
+        jobs: what to make.
+        media: the store's folder.
+        on_frames: called with a slot and the frames of it that are made.
+        on_made: called for each slot that is finished.
+
+    Returns:
+        Why slots could not be made, by slot.
+    """
+    document = {
+        "media": str(media),
+        "jobs": [{"slot": job.slot, "recipe": dict(job.recipe)} for job in jobs],
+    }
+    missing = {job.slot for job in jobs}
+    reasons: dict[str, str] = {}
+    worker = subprocess.Popen(
+        [sys.executable, "-m", __spec__.name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    try:
+        json.dump(document, worker.stdin)
+        worker.stdin.close()
+        for line in worker.stdout:
+            said = json.loads(line)
+            if "frames" in said:
+                on_frames(said["slot"], said["frames"])
+            elif "made" in said:
+                missing.discard(said["made"]["slot"])
+                on_made(MadeTake(**{**said["made"], "path": Path(said["made"]["path"])}))
+            else:
+                reasons |= said["failed"]
+        status = worker.wait()
+    except BaseException:
+        worker.kill()
+        worker.wait()
+        raise
+    if missing - reasons.keys():
+        # Status -9 is what a machine that runs out of memory does to its largest process.
+        why = (
+            "killed, for want of memory perhaps" if status == -9 else f"ended with status {status}"
+        )
+        reasons |= dict.fromkeys(sorted(missing - reasons.keys()), f"its process was {why}")
+    return {slot: why for slot, why in reasons.items() if slot in missing}
+
+
+def main() -> int:
+    """Make what standard input says."""
+    # Libraries that print must not be taken for the protocol.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    job = json.load(sys.stdin)
+
+    def say(**said: Any) -> None:
+        out.write(json.dumps(said, ensure_ascii=True) + "\n")
+
+    def on_finished(rendered: pool.Rendered) -> None:
+        gpu, device = _device()
+        say(
+            made={
+                "slot": rendered.slot,
+                "key": rendered.key,
+                "path": str(rendered.path),
+                "seconds": round(rendered.seconds, 3),
+                "memory_mb": round(peak_memory_mb(), 1),
+                "gpu_memory_mb": gpu,
+                "device": device,
+                "notice": rendered.made.notice if rendered.made else "",
+            }
+        )
+
+    try:
+        pool.render_slots(
+            [pool.Job(one["slot"], one["recipe"]) for one in job["jobs"]],
+            Store(Path(job["media"])),
+            write_clip=_write_clip,
+            workers=1,
+            force=True,
+            on_frames=lambda slot, frames, _: say(slot=slot, frames=frames),
+            on_finished=on_finished,
+        )
+    except pool.SlotsError as error:
+        say(failed=error.reasons)
+    except (RendererError, CompileError) as error:
+        say(failed={one["slot"]: " ".join(str(error).split()) for one in job["jobs"]})
+    return 0
+
+
+def peak_memory_mb() -> float:
+    """The most that this process has had in memory, in MiB; 0 where the system does not say."""
+    try:
+        import resource  # noqa: PLC0415 - not there on every system
+    except ImportError:
+        return 0.0
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _device() -> tuple[float | None, str]:
+    """What a slot took of the GPU's memory since the slot before, and the device's name."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
+        return None, _processor()
+    peak = torch.cuda.max_memory_reserved() / 2**20
+    torch.cuda.reset_peak_memory_stats()
+    return round(peak, 1), str(torch.cuda.get_device_name())
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next(line for line in lines if line.startswith("model name")).partition(":")[2]
+    except (OSError, StopIteration):
+        name = platform.processor() or platform.machine()
+    return f"{name.strip()}, {os.cpu_count()} cores"
+
+
+def _write_clip(
+    frames: Iterator[Frame],
+    path: Path,
+    *,
+    width: int,
+    height: int,
+    fps: Fraction,
+    idr: Sequence[int],
+    encoding: Mapping[str, Any],
+) -> object:
+    return write_clip(
+        frames, path, width=width, height=height, fps=fps, idr=idr, encoding=Encoding(**encoding)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+"""Evaluate: takes of a timeline's slots by several renderers, made, measured and picked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import get_args
+
+import opentimelineio as otio
+
+from ...renderers import base, pool
+from ...renderers.recipe import recipe_key
+from ...renderers.store import Store
+from ..errors import InputError, Problem
+from ..evaluation.evaluation import Evaluation, Take, takes_before
+from ..evaluation.measure import measure
+from ..evaluation.worker import MadeTake, make_takes
+from ..frontend.config import Config
+from ..frontend.model import Quality
+from ..outputs import Outputs
+from ..progress import OnProgress, Progress
+from ..timeline.build import MEDIA_KEY, NAMESPACE
+from ..timeline.recipes import Recipe
+from ..timeline.slots import SlotClip, slot_clips
+from ..timeline.takes import pick, picked_take, retaken, set_take, take_name, takes_of
+
+SLOTS = 3
+"""Slots that are tried where none are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A renderer at a quality."""
+
+    renderer: str
+    quality: Quality
+    version: int
+    continues: bool
+
+    @property
+    def take(self) -> str:
+        return take_name(self.renderer, self.quality)
+
+
+def chosen_slots(
+    timeline: otio.schema.Timeline, names: Sequence[str], path: Path
+) -> list[SlotClip]:
+    """The slots of those names; all for ``all``; without names a few, spread over the reel.
+
+    Raises:
+        InputError: there are no slots, or none of a name.
+    """
+    slots = list(slot_clips(timeline))
+    if not slots:
+        raise InputError(
+            Problem(
+                str(path),
+                0,
+                0,
+                "",
+                "has no slots",
+                "compile a script to a timeline: --until timeline",
+            )
+        )
+    if list(names) == ["all"]:
+        return slots
+    if not names:
+        count = min(SLOTS, len(slots))
+        return [slots[(2 * n + 1) * len(slots) // (2 * count)] for n in range(count)]
+    known = {slot.name for slot in slots}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        hint = f"there are {', '.join(slot.name for slot in slots[:20])}"
+        raise InputError(
+            [Problem(str(path), 0, 0, "--slots", f"no slot is called {n!r}", hint) for n in unknown]
+        )
+    return [slot for slot in slots if slot.name in names]
+
+
+def known_qualities(names: Sequence[str]) -> list[Quality]:
+    """The qualities of those names, each once.
+
+    Raises:
+        InputError: there is no such quality.
+    """
+    known = get_args(Quality)
+    problems = [
+        Problem("", 0, 0, "--qualities", f"{name!r} is no quality", f"there are {', '.join(known)}")
+        for name in names
+        if name not in known
+    ]
+    if problems:
+        raise InputError(problems)
+    return [quality for quality in known if quality in names]
+
+
+def evaluate_slots(
+    slots: Sequence[SlotClip],
+    renderers: Sequence[str],
+    qualities: Sequence[Quality],
+    config: Config,
+    outputs: Outputs,
+    found: Evaluation,
+    on_progress: OnProgress,
+    *,
+    force: bool = False,
+) -> None:
+    """Make the takes, measure them, and put them into the timeline's clips.
+
+    Args:
+        slots: to be tried.
+        renderers: by name; all that can run here where none are named.
+        qualities: of each.
+        config: the machine's.
+        outputs: the timeline's folder, and its store.
+        found: what becomes of it.
+        on_progress: called as it goes.
+        force: make and measure again what was.
+
+    Raises:
+        InputError: a renderer that was named cannot run here.
+    """
+    kinds = _kinds(renderers, qualities, config, found)
+    before = {} if force else takes_before(found.data)
+    store = Store(outputs.media)
+    work = [(kind, _recipes(slots, kind, config)) for kind in kinds]
+    total = sum(int(recipe["frames"]) for _, recipes in work for recipe in recipes.values())
+    progress = _Progress(on_progress, total)
+    takes: dict[tuple[str, str], Take] = {}
+    for kind, recipes in work:
+        jobs = []
+        for name, recipe in recipes.items():
+            key = recipe_key(recipe)
+            kept = before.get(key)
+            if kept is not None and kept.slot == name and store.find(name, key) is not None:
+                takes[name, kind.take] = kept
+                progress.tell(name, kind.take, int(recipe["frames"]))
+            else:
+                jobs.append(pool.Job(name, recipe))
+        if not jobs:
+            continue
+
+        def on_made(
+            made: MadeTake, kind: _Kind = kind, recipes: Mapping[str, Recipe] = recipes
+        ) -> None:
+            recipe = recipes[made.slot]
+            takes[made.slot, kind.take] = Take(
+                made.slot,
+                kind.take,
+                made,
+                int(recipe["frames"]),
+                Fraction(recipe["fps"]),
+                measure(made.path, recipe),
+            )
+            progress.tell(made.slot, kind.take, int(recipe["frames"]))
+
+        failed = make_takes(
+            jobs,
+            outputs.media,
+            on_frames=lambda slot, frames, kind=kind: progress.tell(slot, kind.take, frames),  # type: ignore[misc]
+            on_made=on_made,
+        )
+        found.failed |= {(slot, kind.take): why for slot, why in failed.items()}
+    for slot in slots:
+        for kind in kinds:
+            if (slot.name, kind.take) in takes:
+                take = takes[slot.name, kind.take]
+                set_take(slot, kind.take, take.made.path)
+                found.takes.append(take)
+    made = {(take.slot, take.name) for take in found.takes}
+    found.before = [
+        take
+        for take in takes_before(found.data).values()
+        if (take.slot, take.name) not in made and take.made.path.is_file()
+    ]
+
+
+def _kinds(
+    renderers: Sequence[str], qualities: Sequence[Quality], config: Config, found: Evaluation
+) -> list[_Kind]:
+    kinds = []
+    problems = []
+    for name in renderers or base.renderer_names():
+        try:
+            kind = base.renderer_class(name)
+            for quality in qualities:
+                limits = kind(config.renderers.get(name, {}), quality).limits
+                kinds.append(_Kind(name, quality, kind.version, limits.continues))
+        except base.RendererError as error:
+            if renderers:
+                problems.append(Problem("", 0, 0, "--renderers", str(error)))
+            found.left_out[name] = str(error)
+    if problems:
+        raise InputError(problems)
+    return kinds
+
+
+def _recipes(slots: Sequence[SlotClip], kind: _Kind, config: Config) -> dict[str, Recipe]:
+    """The recipes of a kind's takes by slot, each after the part of its scene that comes before."""
+    recipes: dict[str, Recipe] = {}
+    parts: dict[tuple[str, int], str] = {}
+    settings = config.renderers.get(kind.renderer, {})
+    for slot in slots:
+        recipe = retaken(slot.recipe, kind.renderer, kind.version, kind.quality, settings)
+        part = int(slot.clip.metadata.get(NAMESPACE, {}).get("part", 1))
+        if kind.continues:
+            recipe["follows"] = parts.get((slot.scene, part - 1))
+        recipes[slot.name] = recipe
+        parts[slot.scene, part] = recipe_key(recipe)
+    return recipes
+
+
+class _Progress:
+    """Frames of all takes as one count."""
+
+    def __init__(self, on_progress: OnProgress, total: int):
+        self._on_progress, self._total = on_progress, total
+        self._done: dict[tuple[str, str], int] = {}
+
+    def tell(self, slot: str, take: str, frames: int) -> None:
+        self._done[slot, take] = frames
+        self._on_progress(Progress("evaluate", sum(self._done.values()), self._total))
+
+
+def pick_takes(
+    timeline: otio.schema.Timeline, picks: Sequence[str], names: Sequence[str], path: Path
+) -> None:
+    """Make takes active.
+
+    Args:
+        timeline: whose slots have them.
+        picks: each ``TAKE`` for all slots that have it, or ``SLOT=TAKE`` for one; ``none`` for a
+            take goes back to the slot's own media.
+        names: of the slots that a pick without a slot is for; all where there are none.
+        path: of the timeline, for messages.
+
+    Raises:
+        InputError: no slot has such a take.
+    """
+    slots = {slot.name: slot for slot in slot_clips(timeline)}
+    wanted: list[tuple[SlotClip, str]] = []
+    problems = []
+    for given in picks:
+        name, _, take = given.rpartition("=")
+        key = MEDIA_KEY if take == "none" else take
+        if name and name not in slots:
+            problems.append(Problem(str(path), 0, 0, "--pick", f"no slot is called {name!r}"))
+            continue
+        among = [slots[name]] if name else [s for s in slots.values() if _is_meant(s, names)]
+        having = [slot for slot in among if key == MEDIA_KEY or key in takes_of(slot)]
+        if not having:
+            there = sorted({one for slot in among for one in takes_of(slot)})
+            what = f"{name or 'no slot'} has {'no' if name else 'a'} take {take!r}"
+            hint = f"there are {', '.join(there)}" if there else "evaluate makes takes"
+            problems.append(Problem(str(path), 0, 0, "--pick", what, hint))
+        wanted += [(slot, key) for slot in having]
+    if problems:
+        raise InputError(problems)
+    for slot, key in wanted:
+        pick(slot, key)
+
+
+def _is_meant(slot: SlotClip, names: Sequence[str]) -> bool:
+    return not names or list(names) == ["all"] or slot.name in names
+
+
+def picked(timeline: otio.schema.Timeline) -> dict[str, str]:
+    """The takes that are active, by slot."""
+    return {
+        slot.name: slot.clip.active_media_reference_key
+        for slot in slot_clips(timeline)
+        if picked_take(slot) is not None
+    }

@@ -1,0 +1,116 @@
+"""What is asked of the finished video: the preset, changed by what the command line says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..backend.codecs import hardware_encoder
+from ..backend.encode import Encoding
+from ..backend.finish import Preview
+from ..backend.flatten import Output
+from ..backend.transitions import Style, check_expression
+from ..errors import InputError, Problem
+from ..frontend.config import Config, Preset
+from ..frontend.schema_check import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """What a run asks for.
+
+    Attributes:
+        preset: by name; empty for the configuration's own.
+        sizes: width and height of each file; none for the preset's, else the timeline's.
+        reframe: ``centre`` or ``salient``; None for the preset's, else salient where sizes are
+            named.
+        max_mb: of a file; None for the preset's.
+        allow_missing: whether slates and silence may stand in for media that are missing.
+        allow_network: whether media on a network are fetched.
+        keep_segments: whether what was encoded is kept for the next run.
+    """
+
+    preset: str = ""
+    sizes: tuple[tuple[int, int], ...] = ()
+    reframe: str | None = None
+    max_mb: float | None = None
+    allow_missing: bool = False
+    allow_network: bool = False
+    keep_segments: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is made: the kind of file, its sizes, and what to tell of the choice."""
+
+    output: Output
+    sizes: tuple[tuple[int, int], ...]
+    style: Style
+    warnings: tuple[str, ...]
+
+
+def plan_of(config: Config, finishing: Finishing) -> Plan:
+    """The preset that is asked for, checked.
+
+    Raises:
+        InputError: there is no such preset, or it or an expression cannot be used; names all.
+    """
+    name = finishing.preset or config.preset
+    if name and name not in config.presets:
+        what, hint = f"there is no preset {name!r}", nearest(name, list(config.presets))
+        raise InputError(
+            Problem("", 0, 0, "--preset", what, hint)
+            if finishing.preset
+            else config.problem(("preset",), what, hint)
+        )
+    problems = []
+    for own, expression in config.expressions.items():
+        trouble = check_expression(expression)
+        if trouble:
+            path = ("transitions", "expressions", own)
+            problems.append(config.problem(path, f"ffmpeg does not take it: {trouble}"))
+    if problems:
+        raise InputError(problems)
+    style = Style(config.expressions, config.linear_light)
+    if not name:
+        encoder = config.encoder
+        preset = Preset("h264", encoder.preset, encoder.crf)
+    else:
+        preset = config.presets[name]
+    output, warnings = _output(config, name, preset)
+    sizes = finishing.sizes or preset.sizes
+    megabytes = finishing.max_mb or preset.max_mb
+    if megabytes is not None and (output.preview or output.encoding.codec not in _TWO_PASS):
+        kinds = ", ".join(_TWO_PASS)
+        raise InputError(f"only {kinds} can be fitted into a size, not {preset.codec}")
+    output = replace(
+        output,
+        most_bytes=None if megabytes is None else int(megabytes * 1_000_000),
+        reframe=finishing.reframe or preset.reframe or ("salient" if sizes else "centre"),
+    )
+    return Plan(output, sizes, style, warnings)
+
+
+_TWO_PASS = ("h264", "hevc")
+
+
+def _output(config: Config, name: str, preset: Preset) -> tuple[Output, tuple[str, ...]]:
+    if preset.codec in ("gif", "webp"):
+        preview = Preview(preset.codec)
+        preview = replace(
+            preview, height=preset.height or preview.height, fps=preset.fps or preview.fps
+        )
+        return Output(preview=preview), ()
+    warnings: tuple[str, ...] = ()
+    encoder = ""
+    if preset.hardware != "none" and preset.codec != "prores":
+        encoder = hardware_encoder(preset.codec, preset.hardware)
+        if not encoder and preset.hardware != "auto":
+            warnings = (f"{preset.hardware} cannot encode {preset.codec} here; "
+                        "software does it",)  # fmt: skip
+    try:
+        encoding = Encoding(preset.codec, preset.speed, preset.crf, encoder)
+        encoding.program  # noqa: B018 - raises where there is none
+    except InputError as error:
+        path = ("presets", name) if name else ("encoder",)
+        raise InputError(config.problem(path, error.problems[0].what)) from error
+    return Output(encoding), warnings

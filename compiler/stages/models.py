@@ -1,0 +1,71 @@
+"""Models: the weights that the configured renderers need, listed and fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...renderers import base
+from ...renderers.diffusion import pulling
+from ...renderers.diffusion.setup import QUALITIES, Setup, setup_of, table
+from ..errors import InputError, Problem, WorkError
+from ..frontend.config import Config
+
+
+def models_there(config: Config) -> Iterator[str]:
+    """What each renderer with a model needs, and whether it is on this machine."""
+    for name in table():
+        setups = _setups(name, QUALITIES, config)
+        is_default = "model" not in config.renderers.get(name, {})
+        yield name + (f"  ({table()[name]['weights']['licence']})" if is_default else "")
+        for source in dict.fromkeys(source for setup in setups for source in setup.sources):
+            yield f"  {'here' if pulling.is_here(source) else 'to pull':<8} {source}"
+
+
+def fetch_models(
+    names: Sequence[str], qualities: Sequence[str] | None, config: Config, *, bars: bool
+) -> Iterator[str]:
+    """Fetch what renderers need; a line for each thing as it is there, then what pins them.
+
+    Raises:
+        InputError: there is no such renderer, or its settings are wrong.
+        WorkError: something cannot be fetched.
+    """
+    unknown = [name for name in names if name not in table()]
+    if unknown:
+        known = ", ".join(table())
+        raise InputError(
+            [Problem("", 0, 0, "", f"{name} has no model", f"known: {known}") for name in unknown]
+        )
+    setups = [(name, s) for name in names for s in _setups(name, qualities or QUALITIES, config)]
+    pinned: dict[str, str] = {}
+    done = set()
+    for name, setup in setups:
+        for source in setup.sources:
+            if (name, source) in done:
+                continue
+            done.add((name, source))
+            try:
+                found = pulling.pull(source, setup, bars=bars)
+            except base.RendererError as error:
+                raise WorkError(str(error)) from error
+            at = f" at {found.commit[:12]}" if found.commit else ""
+            yield f"{name:<12} {source.model if source.file is None else source}{at}"
+            yield f"             {found.path}"
+            if found.commit and source == setup.model and source.revision != found.commit:
+                pinned[name] = found.commit
+    if pinned:
+        yield "To keep these versions whatever is published later, put into video_config.yaml:"
+        yield "renderers:"
+        for name, commit in pinned.items():
+            yield f"  {name}:"
+            yield f"    revision: {commit}"
+
+
+def _setups(name: str, qualities: Sequence[str], config: Config) -> list[Setup]:
+    try:
+        base.renderer_class(name)
+        return [setup_of(name, config.renderers.get(name, {}), q) for q in qualities]
+    except base.UnavailableError as error:
+        raise InputError(Problem("", 0, 0, "", str(error))) from error
+    except base.RendererError as error:
+        raise InputError(config.problem(("renderers", name), str(error))) from error

@@ -1,0 +1,75 @@
+"""Takes: other media of a slot, by another renderer or quality; the active key picks one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from .build import GENERATOR_KEY, KEYFRAME_KEY, MEDIA_KEY
+from .recipes import Recipe
+from .slots import SlotClip
+
+_NOT_TAKES = (MEDIA_KEY, KEYFRAME_KEY, GENERATOR_KEY)
+
+
+def take_name(renderer: str, quality: str) -> str:
+    """The key of a take among its clip's media references."""
+    return f"{renderer}.{quality}"
+
+
+def retaken(
+    recipe: Recipe, renderer: str, version: int, quality: str, settings: Mapping[str, Any]
+) -> Recipe:
+    """A slot's recipe for another renderer and quality; it follows no other slot's media."""
+    return {
+        **recipe,
+        "renderer": renderer,
+        "version": version,
+        "quality": quality,
+        "settings": dict(settings),
+        "follows": None,
+    }
+
+
+def takes_of(slot: SlotClip) -> tuple[str, ...]:
+    """Names of a slot's takes, in their order."""
+    return tuple(name for name in slot.clip.media_references() if name not in _NOT_TAKES)
+
+
+def picked_take(slot: SlotClip) -> otio.schema.ExternalReference | None:
+    """The take that is a slot's media; None where its own recipe's media are."""
+    if slot.clip.active_media_reference_key in _NOT_TAKES:
+        return None
+    reference = slot.clip.media_reference
+    return reference if isinstance(reference, otio.schema.ExternalReference) else None
+
+
+def set_take(slot: SlotClip, name: str, path: Path, relative_to: Path | None = None) -> None:
+    """Add a take to a slot, or put another in its place; which one is active stays as it is.
+
+    Args:
+        slot: the slot.
+        name: of `take_name`.
+        path: absolute path of its media, which are as long as the slot's own.
+        relative_to: the timeline's folder, to name the file relative to it.
+    """
+    references = slot.clip.media_references()
+    url = os.path.relpath(path, relative_to) if relative_to else path
+    available = references[GENERATOR_KEY].available_range
+    references[name] = otio.schema.ExternalReference(str(url), available)
+    slot.clip.set_media_references(references, slot.clip.active_media_reference_key)
+
+
+def pick(slot: SlotClip, name: str) -> None:
+    """Make a take a slot's media; ``DEFAULT_MEDIA`` takes the pick back.
+
+    Raises:
+        KeyError: there is no such take.
+    """
+    if name != MEDIA_KEY and name not in takes_of(slot):
+        raise KeyError(name)
+    slot.clip.active_media_reference_key = name

@@ -1,0 +1,113 @@
+"""`ltx2`: LTX-2, which makes sound too (dropped here), through the way of `ltx`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from PIL import Image
+
+from ..base import Call, Frame, Limits, OnStep, Shot
+from . import motion
+from .conditioning import camera_clip, still
+from .decoding import video_frames
+from .engine import DiffusionRenderer
+from .loading import Pipeline, Tensor
+from .ltx import GRID, video_limits
+
+
+class Ltx2Renderer(DiffusionRenderer):
+    """LTX-2 and its successors, through ``LTX2ConditionPipeline``."""
+
+    name: ClassVar[str] = "ltx2"
+    pipeline = "LTX2ConditionPipeline"
+    encoded: ClassVar[tuple[str, ...]] = (
+        "prompt_embeds",
+        "prompt_attention_mask",
+        "negative_prompt_embeds",
+        "negative_prompt_attention_mask",
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """As of LTX-Video."""
+        return video_limits(self.preset, self.setup.budget_gb, 32)
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The text encoder, and what makes a waveform of the sound; the tokenizer says on which
+        side prompts are padded."""
+        return ("text_encoder", "vocoder")
+
+    def denoise(
+        self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
+    ) -> Tensor:
+        """Latents as the pipeline returns them: not normalised, unlike those of LTX-Video."""
+        preset = self.preset
+        unguided = {
+            "stg_scale": 0.0,
+            "modality_scale": 1.0,
+            "audio_guidance_scale": 1.0,
+            "audio_stg_scale": 0.0,
+            "audio_modality_scale": 1.0,
+        }
+        return pipe(
+            **self.embeddings(shot),
+            **({} if preset.guidance > 1 else unguided),
+            conditions=self.conditions(shot, call, before),
+            width=call.width,
+            height=call.height,
+            num_frames=call.frames,
+            frame_rate=float(call.fps),
+            num_inference_steps=preset.steps,
+            guidance_scale=preset.guidance,
+            generator=self.generator(call),
+            output_type="latent",
+            callback_on_step_end=self.at_step(on_step, preset.steps),
+        ).frames.cpu()
+
+    def conditions(self, shot: Shot, call: Call, before: list[Frame]) -> list[Any]:
+        """What the model is shown, and where. Places are latent frames here, not frames.
+
+        The pipeline would pass stills through H.264 itself, at a crf that it looks up in the text
+        encoder; they have been, so it is told not to.
+        """
+        from diffusers.pipelines.ltx2.pipeline_ltx2_condition import (  # noqa: PLC0415
+            LTX2VideoCondition,
+        )
+
+        preset, life = self.preset, shot.motion.strength
+        given = []
+        if preset.guide:
+            clip = [Image.fromarray(frame) for frame in camera_clip(shot, call)]
+            given.append(LTX2VideoCondition(frames=clip, index=0, strength=preset.guide))
+        if before:
+            given.append(LTX2VideoCondition(frames=[Image.fromarray(frame) for frame in before]))
+        for key in call.keyframes:
+            picture = still(key.image, shot, call, motion.still_crf(preset.crf, life))
+            given.append(
+                LTX2VideoCondition(
+                    frames=Image.fromarray(picture),
+                    # The first latent frame is one frame, each later one stands for eight.
+                    index=-(-key.frame // GRID),
+                    strength=motion.hold(preset.strength, shot),
+                    crf=0,
+                )
+            )
+        return given
+
+    def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
+        """Yield the frames, decoded in pieces."""
+        import torch  # noqa: PLC0415 - slow to import
+
+        vae = pipe.vae
+        timestep = None
+        if vae.config.timestep_conditioning:
+            timestep = torch.tensor([self.preset.decode_timestep], dtype=vae.dtype)
+
+        def one(piece: Tensor) -> Tensor:
+            at = None if timestep is None else timestep.to(self.device)
+            with torch.inference_mode():
+                return vae.decode(piece.to(self.device, vae.dtype), at, return_dict=False)[0]
+
+        yield from video_frames(latents, one, GRID, most)

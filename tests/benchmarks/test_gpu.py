@@ -1,0 +1,84 @@
+"""The GPU benchmark builds the published shapes, and runs; what it measures takes a GPU."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="the extra [diffusion] is not installed")
+pytest.importorskip("diffusers", reason="the extra [diffusion] is not installed")
+
+BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
+FAMILIES = sorted(path.stem for path in (BENCHMARKS / "models").glob("*.json"))
+
+
+def parts(described: dict[str, Any], where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, what in described.get("parts", {}).items():
+        if "billions" in what:
+            yield f"{where}{name}", what
+    for name, what in described.get("beside", {}).items():
+        if "billions" in what:
+            yield f"{where}{name}", what
+        yield from parts(what, f"{where}{name}/")
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module("gpu")
+
+
+def test_models_are_as_large_as_the_published_ones(gpu: Any) -> None:
+    seen = 0
+    for family in FAMILIES:
+        described = json.loads((BENCHMARKS / "models" / f"{family}.json").read_text())
+        for name, what in parts(described):
+            model = gpu.shaped(what)
+            billions = sum(parameter.numel() for parameter in model.parameters()) / 1e9
+            assert billions == pytest.approx(what["billions"], abs=0.006), f"{family} {name}"
+            seen += 1
+    assert seen == 14
+
+
+@pytest.mark.slow
+def test_it_runs_as_small_as_can_be_without_a_gpu(tmp_path: Path, gpu: Any) -> None:
+    command = [
+        *(sys.executable, str(BENCHMARKS / "gpu.py"), "--tiny", "--device", "cpu"),
+        *("--renderer", "ltx", "--quality", "draft", "high"),
+        *("--seconds", "1", "--size", "96x160", "--folder", str(tmp_path)),
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert ran.returncode == 0, ran.stderr
+    rows = [line for line in ran.stdout.splitlines() if line.startswith("ltx ")]
+    assert [row.split()[1] for row in rows] == ["draft", "high"]
+    for row in rows:
+        speeds = [float(speed) for speed in re.findall(r"([\d.]+) s/s", row)]
+        assert len(speeds) == 2
+        assert all(speed > 0 for speed in speeds)
+    built = tmp_path / "tiny" / "ltx"
+    before = (built / "model_index.json").stat().st_mtime_ns
+    assert (built / "upsampler" / "vae" / "config.json").is_file()
+    gpu.built("ltx", built, tiny=True, device="cpu")
+    assert (built / "model_index.json").stat().st_mtime_ns == before
+
+
+def test_without_a_gpu_it_says_how_to_try_it(tmp_path: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    ran = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "gpu.py")], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.strip() == "there is no CUDA device here; try: --device cpu --tiny"

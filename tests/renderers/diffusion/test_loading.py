@@ -1,0 +1,388 @@
+"""Weights: found, refused, told apart, fetched; never code, never the network while rendering."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from otio_gvideo.renderers import assemble
+from otio_gvideo.renderers.base import RendererError, Shot, UnavailableError, renderer_class
+from otio_gvideo.renderers.diffusion.pulling import files_of
+from otio_gvideo.renderers.diffusion.setup import Source, preset_of, setup_of, source_of, table
+
+from . import hub, tiny
+from .conftest import lasting
+from .test_families import difference, rendered, settings_for
+
+
+def loaded(name: str, settings: dict[str, Any], shot: Shot) -> Any:
+    """The pipeline that a renderer loads; the first call is made with it."""
+    with closing(renderer_class(name)(settings, "draft")) as renderer:
+        made: Any = renderer
+        list(assemble.frames(made, lasting(shot, 9), lambda *_: None))
+        return made._pipe
+
+
+@pytest.mark.slow
+def test_a_folder_that_names_another_pipeline_and_schedule_is_taken_all_the_same(
+    tmp_path: Path, shot: Shot, models: Callable[[str], Path]
+) -> None:
+    # As the folders of 0.9.0 and 0.9.1 have it, over which the pipeline would fail.
+    folder = tiny.ltx(tmp_path / "ltx", use_dynamic_shifting=True)
+    assert json.loads((folder / "model_index.json").read_text())["_class_name"] == "LTXPipeline"
+    pipe = loaded("ltx", {**settings_for("ltx", models), "model": str(folder)}, shot)
+    assert type(pipe).__name__ == "LTXConditionPipeline"
+    assert not pipe.scheduler.config.use_dynamic_shifting
+    assert pipe.text_encoder is None
+
+
+@pytest.mark.slow
+def test_animatediff_gets_the_schedule_that_does_not_flicker(
+    shot: Shot, models: Callable[[str], Path]
+) -> None:
+    config = loaded("animatediff", settings_for("animatediff", models), shot).scheduler.config
+    assert (config.beta_schedule, config.clip_sample) == ("linear", False)
+    assert (config.timestep_spacing, config.steps_offset) == ("linspace", 1)
+
+
+@pytest.mark.slow
+def test_libraries_say_nothing_while_a_model_works(
+    shot: Shot, models: Callable[[str], Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_for("ltx", models)
+    capfd.readouterr()
+    rendered("ltx", settings, lasting(shot, 9))
+    output = capfd.readouterr()
+    assert output.out == output.err == ""
+
+
+def _with_pickle(source: Path, folder: Path) -> Path:
+    shutil.copytree(source, folder)
+    safe = folder / "transformer" / "diffusion_pytorch_model.safetensors"
+    safe.rename(safe.with_suffix(".bin"))
+    return folder
+
+
+@pytest.mark.slow
+def test_pickles_are_refused_with_the_reason_wherever_they_come_from(
+    tmp_path: Path, shot: Shot, models: Callable[[str], Path]
+) -> None:
+    folder = _with_pickle(models("ltx"), tmp_path / "pickled")
+    with pytest.raises(RendererError, match=r"model\.bin: a \.bin file is a pickle, which can run"):
+        rendered("ltx", {**settings_for("ltx", models), "model": str(folder)}, shot)
+    for setting in (
+        {"weights": "some/repo/model.ckpt"},
+        {"loras": [{"model": "/a/lora.pt"}]},
+        {"camera_loras": {"push_in": "/a/lora.bin"}},
+    ):
+        with pytest.raises(RendererError, match="is a pickle"):
+            renderer_class("animatediff")({**setting}, "draft")
+    from dataclasses import replace
+
+    from otio_gvideo.renderers.base import Lora
+
+    worn = replace(shot, motion=replace(shot.motion, loras=(Lora(tmp_path / "x.pth", 1.0),)))
+    with pytest.raises(RendererError, match="is a pickle"):
+        rendered("ltx", settings_for("ltx", models), worn)
+
+
+@pytest.mark.slow
+def test_what_is_no_model_is_refused_in_one_line(
+    tmp_path: Path, shot: Shot, models: Callable[[str], Path]
+) -> None:
+    settings = settings_for("ltx", models)
+    (tmp_path / "empty").mkdir()
+    for folder, what in (
+        (tmp_path / "nowhere", "there is no such folder"),
+        (tmp_path / "empty", "no model_index.json"),
+        (models("svd"), "cannot be loaded as LTXConditionPipeline"),
+    ):
+        with pytest.raises(RendererError) as caught:
+            rendered("ltx", {**settings, "model": str(folder)}, shot)
+        assert what in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_variant_is_loaded_by_its_name(
+    tmp_path: Path, shot: Shot, models: Callable[[str], Path]
+) -> None:
+    from diffusers import StableVideoDiffusionPipeline
+
+    pipe = StableVideoDiffusionPipeline.from_pretrained(models("svd"))
+    pipe.save_pretrained(tmp_path / "svd", variant="fp16")
+    settings = {**settings_for("svd", models), "model": str(tmp_path / "svd")}
+    with pytest.raises(RendererError, match="cannot be loaded"):
+        rendered("svd", settings, shot)
+    assert len(rendered("svd", {**settings, "variant": "fp16"}, lasting(shot, 9))) == 9
+
+
+def _single_file(folder: Path, file: Path, scale: float) -> None:
+    """The transformer and VAE of a folder under the names of Lightricks' own checkpoints."""
+    from safetensors.torch import load_file, save_file
+
+    names = {
+        "proj_in": "patchify_proj",
+        "time_embed": "adaln_single",
+        "norm_q": "q_norm",
+        "norm_k": "k_norm",
+    }
+    tensors = {}
+    part = folder / "transformer" / "diffusion_pytorch_model.safetensors"
+    for name, tensor in load_file(part).items():
+        for new, old in names.items():
+            name = name.replace(new, old)  # noqa: PLW2901
+        tensors[f"model.diffusion_model.{name}"] = tensor * scale
+    save_file(tensors, file)
+
+
+@pytest.mark.slow
+def test_a_single_file_takes_the_transformers_place(
+    tmp_path: Path, shot: Shot, models: Callable[[str], Path]
+) -> None:
+    settings = settings_for("ltx", models)
+    short = lasting(shot, 9)
+    plain = rendered("ltx", settings, short)
+    for scale, is_same in ((1.0, True), (1.5, False)):
+        file = tmp_path / f"{scale}.safetensors"
+        _single_file(models("ltx"), file, scale)
+        made = rendered("ltx", {**settings, "weights": str(file)}, short)
+        assert (difference(plain, made) == 0) is is_same
+
+
+def test_the_default_file_goes_with_the_default_folder_alone() -> None:
+    assert str(setup_of("ltx", {}, "draft").weights).endswith("ltxv-2b-0.9.8-distilled.safetensors")
+    assert setup_of("ltx", {"model": "/models/mine"}, "draft").weights is None
+    assert setup_of("svd", {}, "draft").variant == "fp16"
+    assert setup_of("svd", {"model": "/models/mine"}, "draft").variant is None
+    assert "upsampler" not in setup_of("ltx", {}, "standard").parts
+    assert "upsampler" in setup_of("ltx", {}, "high").parts
+
+
+def test_names_of_weights_are_read_as_people_write_them() -> None:
+    assert source_of("a/b") == Source("a/b")
+    assert source_of("a/b/c/d.safetensors") == Source("a/b", file="c/d.safetensors")
+    assert source_of("/a/b") == Source("/a/b")
+    assert source_of({"model": "a/b", "revision": "x", "file": "y"}) == Source("a/b", "x", "y")
+    for wrong in ("", "model", 3, None, {"revision": "x"}):
+        with pytest.raises(RendererError):
+            source_of(wrong)
+
+
+def test_every_preset_is_whole_and_within_what_its_model_was_made_for() -> None:
+    for name, rows in table().items():
+        for quality in ("draft", "standard", "high"):
+            preset = preset_of(name, quality, {})
+            assert preset.steps > 0
+            # Portrait frames of more pixels lose their colours; LTX's second pass repairs them.
+            assert preset.max_pixels <= (1088 * 1920 if preset.refine else 704 * 1280)
+        assert set(rows["weights"]) >= {"model", "licence", "tells_viewers"}
+    ltx = preset_of("ltx", "standard", {})
+    assert len(ltx.timesteps) == ltx.steps == 7
+    assert 0 not in ltx.timesteps
+    assert ltx.noise == pytest.approx(0.025)
+    assert (ltx.overlap - 1) % 8 == 0
+    assert ltx.frames <= 257
+
+
+def test_fields_of_presets_are_checked() -> None:
+    assert preset_of("svd", "draft", {"steps": 3, "guidance": 1}).steps == 3
+    for wrong in ({"stops": 3}, {"steps": "three"}, {"steps": True}, {"timesteps": 4}):
+        with pytest.raises(RendererError, match=r"presets\.draft"):
+            preset_of("svd", "draft", wrong)
+
+
+@pytest.mark.slow
+def test_a_tokenizer_of_sentencepiece_alone_can_be_read(tmp_path: Path) -> None:
+    # The published folders of LTX-Video and Wan have no tokenizer.json; the tiny ones here do.
+    import sentencepiece
+    from transformers import AutoTokenizer
+
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("\n".join(f"a lamp above the sea number {n}" for n in range(200)))
+    folder = tmp_path / "tokenizer"
+    folder.mkdir()
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(corpus),
+        model_prefix=str(folder / "spiece"),
+        vocab_size=45,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    (folder / "spiece.vocab").unlink()
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "T5Tokenizer"}')
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    ids = tokenizer("a lamp").input_ids
+    assert ids[-1] == 1
+    assert tokenizer.decode(ids, skip_special_tokens=True) == "a lamp"
+
+
+REPOSITORY = [
+    "README.md", "model_index.json", "ltxv-13b.safetensors", "scheduler/scheduler_config.json",
+    "text_encoder/config.json", "text_encoder/model.safetensors", "text_encoder/model.bin",
+    "tokenizer/spiece.model", "transformer/config.json",
+    "transformer/diffusion_pytorch_model.safetensors",
+    "transformer/diffusion_pytorch_model.fp16.safetensors",
+    "vae/config.json", "vae/diffusion_pytorch_model.safetensors",
+    "safety_checker/model.safetensors",
+]  # fmt: skip
+
+
+def test_what_is_fetched_is_what_is_needed() -> None:
+    setup = setup_of("ltx", {"model": "a/b", "variant": "fp16"}, "draft")
+    wanted = files_of(setup.model, setup, REPOSITORY)
+    left_out = sorted(set(REPOSITORY) - set(wanted))
+    assert left_out == [
+        "README.md", "ltxv-13b.safetensors", "safety_checker/model.safetensors",
+        "text_encoder/model.bin", "transformer/diffusion_pytorch_model.safetensors",
+    ]  # fmt: skip
+    over = setup_of("ltx", {"model": "a/b", "weights": "a/b/ltxv-13b.safetensors"}, "draft")
+    wanted = files_of(over.model, over, REPOSITORY)
+    assert "transformer/config.json" in wanted
+    assert not any(name.startswith("transformer/diff") for name in wanted)
+    assert over.weights is not None
+    assert files_of(over.weights, over, REPOSITORY) == ["ltxv-13b.safetensors"]
+    with pytest.raises(RendererError, match="is a pickle"):
+        files_of(setup.model, setup, ["vae/config.json", "vae/model.bin"])
+
+
+@pytest.mark.slow
+def test_models_are_pulled_once_and_rendering_needs_no_network(
+    tmp_path: Path, shot: Shot, stills: tuple[Path, Path], models: Callable[[str], Path]
+) -> None:
+    published = _published(models("ltx"), tmp_path / "published")
+    config = tmp_path / "video_config.yaml"
+    config.write_text(
+        "renderers:\n"
+        "  ltx:\n"
+        "    model: acme/tiny-ltx\n"
+        "    device: cpu\n"
+        "    presets: {draft: {steps: 2, timesteps: [1000, 500], guidance: 1}}\n"
+        "  wan: {model: acme/gated}\n"
+        "  svd: {model: acme/nowhere}\n"
+    )
+    repositories = {"acme/tiny-ltx": published, "acme/gated": published}
+    with hub.serving(repositories, frozenset({"acme/gated"})) as (address, asked):
+        env = {
+            **os.environ,
+            "HF_HOME": str(tmp_path / "home"),
+            "HF_ENDPOINT": address,
+            "HF_HUB_OFFLINE": "0",
+            "HF_HUB_DISABLE_XET": "1",
+        }
+
+        def run(*args: str, **more: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [sys.executable, "-m", "otio_gvideo.compiler", *args, "--config", str(config)],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**env, **more},
+            )
+
+        pulled = run("models", "pull", "ltx", "--quality", "draft")
+        assert pulled.returncode == 0, pulled.stderr
+        assert f"acme/tiny-ltx at {hub.COMMIT[:12]}" in pulled.stdout
+        assert f"    revision: {hub.COMMIT}" in pulled.stdout
+        assert not [name for name in asked if name.endswith((".bin", ".md"))]
+        assert "acme/tiny-ltx/vae/diffusion_pytorch_model.safetensors" in asked
+        before = len(asked)
+        assert run("models", "pull", "ltx", "--quality", "draft").returncode == 0
+        assert len(asked) == before
+        gated, missing = (
+            run("models", "pull", name, "--quality", "draft") for name in ("wan", "svd")
+        )
+        assert gated.returncode == missing.returncode == 1
+        assert "accept its licence" in gated.stderr
+        assert "HF_TOKEN" in gated.stderr
+        assert "acme/nowhere is not on the hub" in missing.stderr
+        assert (gated.stderr + missing.stderr).count("\n") == 2
+        listed = run("models", "list").stdout
+        assert "here     acme/tiny-ltx" in listed
+    # The hub is gone, and nobody said that we are offline.
+    code = (
+        "import sys, json, pathlib\n"
+        "from fractions import Fraction\n"
+        "from otio_gvideo.renderers import assemble\n"
+        "from otio_gvideo.renderers.base import Keyframe, Shot, renderer_class\n"
+        "key = Keyframe(pathlib.Path(sys.argv[1]), 0)\n"
+        "shot = Shot(64, 112, Fraction(24), 9, 0, 0, 0, 9, (key,), prompt='x', quality='draft')\n"
+        "for revision in (sys.argv[2], 'f' * 40):\n"
+        "    settings = {'model': 'acme/tiny-ltx', 'revision': revision, 'device': 'cpu'}\n"
+        "    renderer = renderer_class('ltx')(settings, 'draft')\n"
+        "    try:\n"
+        "        print(len(list(assemble.frames(renderer, shot, lambda *_: None))))\n"
+        "    except Exception as error:\n"
+        "        print(error)\n"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", code, str(stills[0]), hub.COMMIT],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=env,
+    )
+    assert made.stdout.splitlines() == [
+        "9",
+        f"acme/tiny-ltx@{'f' * 40} is not on this machine; fetch it: otio-gvideo models pull ltx",
+    ]
+
+
+def _published(source: Path, folder: Path) -> Path:
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("upsampler"))
+    (folder / "README.md").write_text("a model")
+    (folder / "vae" / "diffusion_pytorch_model.bin").write_bytes(b"pickle")
+    return folder
+
+
+def test_a_device_that_is_not_there_is_named(shot: Shot, models: Callable[[str], Path]) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    settings = {**settings_for("svd", models), "device": "cuda"}
+    with pytest.raises(UnavailableError, match="has no cuda device; set device: auto"):
+        rendered("svd", settings, shot)
+
+
+@pytest.mark.slow
+def test_blocks_are_compiled_where_that_is_wanted(
+    shot: Shot, models: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import diffusers
+
+    compiled: list[object] = []
+    kind = diffusers.LTXVideoTransformer3DModel
+    monkeypatch.setattr(kind, "compile_repeated_blocks", lambda model: compiled.append(model))  # noqa: PLW0108 - bound to its model
+    rendered("ltx", settings_for("ltx", models, compile=True), lasting(shot, 9))
+    assert len(compiled) == 1
+
+
+@pytest.mark.slow
+def test_the_second_pass_works_at_twice_the_size(shot: Shot, models: Callable[[str], Path]) -> None:
+    short = lasting(shot, 9)
+    presets = {"draft": {"timesteps": [1000.0, 500.0], "refine": [900.0, 400.0], "steps": 2}}
+    settings = settings_for(
+        "ltx", models, presets=presets, upsampler=str(models("ltx") / "upsampler")
+    )
+    steps: list[tuple[int, int]] = []
+    with closing(renderer_class("ltx")(settings, "draft")) as renderer:
+        assert renderer.limits.multiple == 64
+        from otio_gvideo.renderers.planner import plan
+
+        call = plan(short, renderer.limits).calls[0]
+        frames = list(renderer.generate(short, call, [], lambda *step: steps.append(step)))
+    assert steps[1:] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert frames[0].shape == (128, 64, 3)
+    assert np.ptp(frames[0]) > 8
