@@ -46,7 +46,7 @@ MATTE_PX = 3
 """Radius within which the matte's edge follows the picture's own, in samples."""
 MATTE_EPSILON = 3e-4
 """Contrast (of levels 0..1), squared, at which an edge of the picture draws the matte to it."""
-FILL_PX = 320
+FILL_PX = 128
 """Longer side of the small copy in which holes are filled smoothly."""
 
 
