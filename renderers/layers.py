@@ -106,7 +106,9 @@ def split(relief: Floats, luma: Floats, shift_px: float) -> Split | None:
     """
     gaps = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (GAP_PX, GAP_PX))
     step = 1.0 / max(shift_px, 1e-6)
-    clean = cv2.medianBlur(sharpened(relief, step), 5)
+    sharp = sharpened(relief, step)
+    # Notches are filled, while spires and masts stay.
+    clean = np.maximum(sharp, cv2.medianBlur(sharp, 5))
     relief = sharpened(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, gaps), step)
     sides = _sides(relief, shift_px)
     if sides is None:
@@ -201,7 +203,7 @@ def sharpened(relief: Floats, step: float) -> Floats:
         step: a difference that is to be seen.
     """
     kernel = np.ones((BLUR_PX, BLUR_PX), np.uint8)
-    relief = np.asarray(cv2.medianBlur(np.ascontiguousarray(relief, np.float32), 3))
+    relief = np.ascontiguousarray(relief, np.float32)
     high, low = cv2.dilate(relief, kernel), cv2.erode(relief, kernel)
     nearer = np.where(relief > (high + low) / 2, high, low)
     certain = np.clip((high - low) / (4 * step) - 1, 0, 1).astype(np.float32)
