@@ -69,7 +69,7 @@ class _Plain(_Silent):
 
 
 class _Json(_Silent):
-    """One JSON object a line for each step: stage, done, total, message."""
+    """One JSON object a line for each step: the fields of `Progress`."""
 
     def __call__(self, progress: Progress) -> None:
         step = {
@@ -77,6 +77,8 @@ class _Json(_Silent):
             "done": progress.done,
             "total": progress.total,
             "message": progress.message,
+            "slot": progress.slot,
+            "left_s": None if progress.left_s is None else round(progress.left_s, 1),
         }
         print(json.dumps(step, ensure_ascii=False), file=self._stream, flush=True)
 
@@ -91,6 +93,7 @@ class _Bars(_Silent):
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[more]}", markup=False),
             console=Console(file=stream),
             transient=True,
         )
@@ -111,8 +114,12 @@ class _Bars(_Silent):
     def __call__(self, progress: Progress) -> None:
         if self._task is None or self._task[0] != progress.stage:
             self._clear()
-            self._task = (progress.stage, self._bars.add_task(progress.stage, total=1.0))
-        self._bars.update(self._task[1], completed=progress.done / max(progress.total, 1e-9))
+            self._task = (progress.stage, self._bars.add_task(progress.stage, total=1.0, more=""))
+        self._bars.update(
+            self._task[1],
+            completed=progress.done / max(progress.total, 1e-9),
+            more=f"{_left(progress.left_s)}{progress.slot[:20]}",
+        )
         if progress.message:
             self._clear()
             self._bars.console.print(
@@ -123,3 +130,12 @@ class _Bars(_Silent):
         if self._task is not None:
             self._bars.remove_task(self._task[1])
             self._task = None
+
+
+def _left(seconds: float | None) -> str:
+    """As in ``3 min left, ``; nothing where there is no telling."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{seconds:.0f} s left, "
+    return f"{seconds / 60:.0f} min left, " if seconds < 5400 else f"{seconds / 3600:.1f} h left, "

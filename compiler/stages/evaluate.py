@@ -21,7 +21,8 @@ from ..frontend.config import Config
 from ..frontend.model import Quality
 from ..outputs import Outputs
 from ..progress import OnProgress, Progress
-from ..timeline.build import MEDIA_KEY, NAMESPACE
+from ..timeline.build import MEDIA_KEY
+from ..timeline.names import NAMESPACE
 from ..timeline.recipes import Recipe
 from ..timeline.slots import SlotClip, slot_clips
 from ..timeline.takes import pick, picked_take, retaken, set_take, take_name, takes_of

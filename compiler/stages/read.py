@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from ...renderers import base
+from ...renderers.diffusion.loading import pinned
 from ...renderers.diffusion.setup import origin_of
 from ...renderers.recipe import recipe_key
 from ...renderers.saliency import look_at
@@ -92,6 +93,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
     versions: dict[str, int] = {}
     continues: set[str] = set()
     origins: dict[str, dict[str, Any]] = {}
+    settings: dict[str, Mapping[str, Any]] = dict(config.renderers)
     problems = []
     seen: set[tuple[str, str]] = set()
     for scene in scenes:
@@ -116,6 +118,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
             origin = origin_of(name, config.renderers.get(name, {}))
             if origin is not None:
                 origins[name] = origin
+                settings[name] = pinned(name, config.renderers.get(name, {}))
         except base.RendererError as error:
             problems.append(config.problem(("renderers", name), str(error)))
     if problems:
@@ -123,7 +126,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
     encoder = config.encoder
     return Making(
         versions=versions,
-        settings=config.renderers,
+        settings=settings,
         encoding={"codec": encoder.codec, "preset": encoder.preset, "crf": encoder.crf},
         key_of=recipe_key,
         continues=frozenset(continues),

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ..base import RendererError, UnavailableError
 from .memory import Sizes, header, weights_bytes
-from .setup import SAFE_SUFFIX, Setup, Source, refuse_pickle
+from .setup import SAFE_SUFFIX, Setup, Source, refuse_pickle, setup_of, table
 
 Pipeline: TypeAlias = Any
 """A ``diffusers.DiffusionPipeline``."""
@@ -158,6 +158,33 @@ def refuse_pickles(folder: Path) -> None:
         pickles = sorted(path for kind in _PICKLES for path in part.glob(kind))
         if pickles and not any(part.glob(f"*{SAFE_SUFFIX}")):
             refuse_pickle(str(pickles[0]))
+
+
+def pinned(renderer: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with the commits of the model that are on this machine, where none are stated: what
+    is fetched later under the same name makes another recipe.
+
+    Raises:
+        RendererError: a setting is wrong.
+    """
+    made = dict(settings)
+    if renderer not in table():
+        return made
+    setup = setup_of(renderer, settings, "standard")
+    model, weights = setup.model, setup.weights
+    if model.path is None and model.revision is None:
+        found = snapshot_of(model)
+        if found is not None:
+            made["revision"] = found.name
+    if weights is not None and weights.path is None and weights.revision is None:
+        found = snapshot_of(weights)
+        if found is not None:
+            made["weights"] = {
+                "model": weights.model,
+                "revision": found.name,
+                "file": weights.file,
+            }
+    return made
 
 
 def index_of(folder: Path, setup: Setup) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import opentimelineio as otio
@@ -71,6 +72,39 @@ def test_a_script_becomes_a_reel_by_two_models(configured: Path) -> None:
     assert all(slot.reused for slot in again.slots)
     # More steps were reported than there are slots: models tell of each of theirs.
     assert len([step for step in steps if step.stage == "render"]) > 12
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_goes_on_after_the_last_finished_chunk(
+    configured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import diffusers
+
+    kind = diffusers.LTXVideoTransformer3DModel
+    original, calls = kind.forward, []
+
+    def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 4:  # Of two steps each, the second call's second one.
+            raise KeyboardInterrupt
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(kind, "forward", forward)
+    text = configured.read_text()
+    configured.write_text(text[: text.index("  - id: breath")])
+    with pytest.raises(KeyboardInterrupt):
+        compile_script(configured, until="media")
+    chunks = configured.parent / "build" / "small" / "media" / ".chunks"
+    assert len(list(chunks.glob("*.npy"))) == 1
+    broken_off = len(calls)
+    compile_script(configured, until="media")
+    planned = sum(
+        int(words[0])
+        for words in map(str.split, plan_script(configured))
+        if words[1:3] in (["call", "of"], ["calls", "of"])
+    )
+    assert len(calls) - broken_off == 2 * (planned - 1)
+    assert not list(chunks.iterdir())
 
 
 @pytest.mark.slow

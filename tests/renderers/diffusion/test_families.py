@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from otio_gvideo.renderers import assemble
 from otio_gvideo.renderers.base import (
+    Expecting,
     Frame,
     Keyframe,
     Lora,
@@ -22,6 +23,7 @@ from otio_gvideo.renderers.base import (
     Shot,
     renderer_class,
 )
+from otio_gvideo.renderers.planner import plan
 
 from .conftest import SETTINGS, lasting
 
@@ -40,9 +42,16 @@ def settings_for(name: str, models: Callable[[str], Path], **more: Any) -> dict[
     }
 
 
+def rendered_each(name: str, settings: dict[str, Any], *shots: Shot) -> list[list[Frame]]:
+    """The frames of several slots, by one renderer."""
+    with closing(renderer_class(name)(settings, shots[0].quality)) as renderer:
+        if isinstance(renderer, Expecting):
+            renderer.expect(shots)
+        return [list(assemble.frames(renderer, shot, lambda *_: None)) for shot in shots]
+
+
 def rendered(name: str, settings: dict[str, Any], shot: Shot) -> list[Frame]:
-    with closing(renderer_class(name)(settings, shot.quality)) as renderer:
-        return list(assemble.frames(renderer, shot, lambda *_: None))
+    return rendered_each(name, settings, shot)[0]
 
 
 def difference(some: list[Frame], others: list[Frame]) -> float:
@@ -72,12 +81,8 @@ def test_the_same_recipe_gives_the_same_frames_and_another_seed_others(
 ) -> None:
     short = lasting(shot, 20)
     settings = settings_for(name, models)
-    with closing(renderer_class(name)(settings, "draft")) as renderer:
-        first, again, other = (
-            list(assemble.frames(renderer, one, lambda *_: None))
-            for one in (short, short, replace(short, seed=8))
-        )
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    first, other, again = rendered_each(name, settings, short, replace(short, seed=8), short)
+    assert difference(first, again) == 0
     assert difference(first, other) > 0.5
     assert difference(rendered(name, settings, short), first) == 0
 
@@ -88,11 +93,12 @@ def test_words_reach_the_model_that_takes_them(
     name: str, models: Callable[[str], Path], shot: Shot
 ) -> None:
     short = lasting(shot, 10)
-    settings = settings_for(name, models)
-    first = rendered(name, settings, short)
-    assert difference(first, rendered(name, settings, replace(short, prompt="Rain! Fire? 99"))) > 0
     away = replace(short, motion=replace(short.motion, camera="pan_left"))
-    assert difference(first, rendered(name, settings, away)) > 0
+    first, said, moved = rendered_each(
+        name, settings_for(name, models), short, replace(short, prompt="Rain! Fire? 99"), away
+    )
+    assert difference(first, said) > 0
+    assert difference(first, moved) > 0
 
 
 @pytest.mark.slow
@@ -101,46 +107,33 @@ def test_more_strength_is_another_video(
     name: str, models: Callable[[str], Path], shot: Shot
 ) -> None:
     short = lasting(shot, 10)
-    settings = settings_for(name, models)
-    lively = replace(short, motion=replace(short.motion, strength=0.6))
     # In the same words, so that it is not they that make the difference.
-    assert difference(rendered(name, settings, short), rendered(name, settings, lively)) > 0.05
+    lively = replace(short, motion=replace(short.motion, strength=0.6))
+    calm, more = rendered_each(name, settings_for(name, models), short, lively)
+    assert difference(calm, more) > 0.05
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
-def test_work_ends_at_the_step_that_is_told_to(
+def test_every_step_is_reported_once_and_work_ends_at_the_one_that_is_told_to(
     name: str, models: Callable[[str], Path], shot: Shot
 ) -> None:
     class Stopped(Exception):  # noqa: N818
         pass
 
-    steps: list[int] = []
+    steps: list[tuple[int, int]] = []
 
-    def on_step(done: int, total: int) -> None:
-        steps.append(done)
+    def stop(done: int, total: int) -> None:
+        steps.append((done, total))
         if done:
             raise Stopped
 
     with closing(renderer_class(name)(settings_for(name, models), "draft")) as renderer:
-        call = next(iter(_calls(renderer, shot)))
+        call = plan(lasting(shot, 10), renderer.limits).calls[0]
         with pytest.raises(Stopped):
-            next(iter(renderer.generate(shot, call, [], on_step)))
-    assert steps == [0, 1]
-
-
-def _calls(renderer: Any, shot: Shot) -> Any:
-    from otio_gvideo.renderers.planner import plan
-
-    return plan(shot, renderer.limits).calls
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FAMILIES)
-def test_every_step_is_reported_once(name: str, models: Callable[[str], Path], shot: Shot) -> None:
-    steps: list[tuple[int, int]] = []
-    with closing(renderer_class(name)(settings_for(name, models), "draft")) as renderer:
-        call = _calls(renderer, lasting(shot, 10))[0]
+            next(iter(renderer.generate(shot, call, [], stop)))
+        assert steps == [(0, 1), (1, 2)]
+        steps.clear()
         frames = list(renderer.generate(shot, call, [], lambda *step: steps.append(step)))
     assert steps == [(0, 1), (1, 2), (2, 2)]
     assert len(frames) == call.frames
@@ -195,11 +188,10 @@ def test_a_camera_move_wears_the_motion_lora_that_is_configured_for_it(
     settings = settings_for("animatediff", models)
     moving = {**settings, "camera_loras": {"push_in": str(loras / "zoom-in.safetensors")}}
     short = lasting(shot, 12)
-    plain, worn = (rendered("animatediff", one, short) for one in (settings, moving))
-    assert difference(plain, worn) > 0.01
-    still = replace(short, motion=Motion(camera="pan_left"))
-    plain, worn = (rendered("animatediff", one, still) for one in (settings, moving))
-    assert difference(plain, worn) == 0
+    other = replace(short, motion=Motion(camera="pan_left"))
+    plain, worn = (rendered_each("animatediff", one, short, other) for one in (settings, moving))
+    assert difference(plain[0], worn[0]) > 0.01
+    assert difference(plain[1], worn[1]) == 0
 
 
 def test_the_published_motion_loras_are_named_by_the_table(models: Callable[[str], Path]) -> None:

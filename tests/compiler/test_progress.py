@@ -1,0 +1,61 @@
+"""What is said while the work goes on."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from otio_gvideo.compiler.console import display
+from otio_gvideo.compiler.progress import Estimate, Progress
+
+
+def test_the_time_left_is_that_of_the_work_and_not_of_what_was_there() -> None:
+    now = 100.0
+    estimate = Estimate(lambda: now)
+    assert estimate.left_s(400, 1000) is None  # 400 frames were there before.
+    now = 110.0
+    assert estimate.left_s(400, 1000) is None
+    assert estimate.left_s(450, 1000) == pytest.approx(10 / 50 * 550)
+    now = 220.0
+    assert estimate.left_s(1000, 1000) == 0
+
+
+def test_programs_are_told_the_slot_and_the_time_left() -> None:
+    stream = io.StringIO()
+    with display("json", stream) as show:
+        show(Progress("render", 3, 10, slot="storm", left_s=12.34))
+    told = json.loads(stream.getvalue())
+    assert told == {
+        "stage": "render",
+        "done": 3,
+        "total": 10,
+        "message": "",
+        "slot": "storm",
+        "left_s": 12.3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("left_s", "said"),
+    [
+        (None, "storm"),
+        (42.4, "42 s left, storm"),
+        (600, "10 min left, storm"),
+        (9000, "2.5 h left"),
+    ],
+)
+def test_people_see_them_beside_the_bar(left_s: float | None, said: str) -> None:
+    from otio_gvideo.compiler.console import _left
+
+    assert f"{_left(left_s)}storm".startswith(said)
+
+
+def test_bars_are_drawn() -> None:
+    stream = io.StringIO()
+    from otio_gvideo.compiler.console import _Bars
+
+    with _Bars(stream) as show:
+        show(Progress("render", 3, 10, slot="storm[1]", left_s=12.0))
+        show(Progress("render", 10, 10, "3 slots: 3 made"))
+    assert "render    3 slots: 3 made" in stream.getvalue()

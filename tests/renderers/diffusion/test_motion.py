@@ -1,0 +1,131 @@
+"""What a script says of motion, in what each model understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from otio_gvideo.renderers.base import CAMERA_MOVES, Motion, Shot, renderer_class
+from otio_gvideo.renderers.diffusion import loading, motion
+from otio_gvideo.renderers.diffusion.setup import Source
+from otio_gvideo.renderers.planner import describe, plan
+
+from . import hub
+
+strengths = st.floats(0, 1)
+
+
+def test_every_camera_move_has_words_of_its_own_that_say_how_fast() -> None:
+    said = [motion.camera_words(Motion(camera=move, amount=0.3)) for move in CAMERA_MOVES]
+    assert len(set(said)) == len(CAMERA_MOVES)
+    assert all(said)
+    paces = [motion.camera_words(Motion("pan_left", amount)) for amount in (0.2, 0.5, 0.9)]
+    assert paces == [
+        "the camera slowly pans to the left",
+        "the camera steadily pans to the left",
+        "the camera quickly pans to the left",
+    ]
+    assert motion.camera_words(Motion("pan_left", 0.0)) == motion.camera_words(Motion("static"))
+
+
+def test_a_prompt_is_kept_and_motion_is_added_to_it(shot: Shot) -> None:
+    positive, negative = motion.words(shot)
+    assert positive.startswith("a lamp above the sea, the camera slowly pushes in, ")
+    assert negative == motion.NEGATIVE
+    own = replace(shot, negative_prompt="rain", prompt="")
+    assert motion.words(own)[1] == "rain"
+    assert motion.words(own)[0].startswith("the camera")
+
+
+@given(strengths, strengths)
+def test_more_strength_never_means_less_life(one: float, other: float) -> None:
+    less, more = (Motion(strength=value) for value in sorted((one, other)))
+    assert motion.bucket(less) <= motion.bucket(more)
+    assert motion.still_crf(29, less.strength) <= motion.still_crf(29, more.strength)
+
+
+def test_strength_holds_keyframes_less_and_a_second_try_less_still(shot: Shot) -> None:
+    def held(strength: float, image_strength: float = 1.0) -> float:
+        moving = replace(shot, motion=Motion(strength=strength), image_strength=image_strength)
+        return motion.hold(0.9, moving)
+
+    assert held(0.5) == pytest.approx(0.9)
+    assert held(0.0) == 1.0
+    assert held(1.0) == pytest.approx(0.75)
+    assert held(0.5, 0.7) == pytest.approx(0.63)
+    noisy = replace(shot, image_strength=0.7)
+    assert motion.added_noise(0.02, noisy) > 3 * motion.added_noise(0.02, shot)
+
+
+def test_the_bucket_is_the_published_one_for_a_common_move_and_stays_in_range() -> None:
+    assert motion.bucket(Motion("push_in", 0.3, strength=0.5)) == 127
+    assert motion.bucket(Motion("static", strength=0.5)) < 127
+    assert motion.bucket(Motion("push_in", 0.9, strength=0.5)) > 127
+    assert motion.bucket(Motion("static", strength=0.0)) >= 1
+    assert motion.bucket(Motion("push_in", 1.0, strength=1.0)) == 255
+
+
+def test_a_move_that_goes_further_weighs_its_lora_more() -> None:
+    loras = {"push_in": Source("a/b")}
+    weights = [motion.camera_lora(Motion("push_in", amount), loras) for amount in (0.3, 0.6)]
+    assert weights == [(Source("a/b"), 0.7), (Source("a/b"), 0.85)]
+    assert motion.camera_lora(Motion("push_in", 0.0), loras) is None
+    assert motion.camera_lora(Motion("pan_left", 0.5), loras) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "note"),
+    [
+        ("ltx", {}, "motion.camera push_in is put into words only"),
+        ("ltx", {"presets": {"draft": {"guide": 0.4}}}, None),
+        ("svd", {}, "motion.camera push_in only decides how much moves"),
+        ("wan", {}, "motion.camera push_in is put into words only"),
+        ("animatediff", {}, None),
+        ("animatediff", {"ip_adapter": "a/b/c.safetensors", "camera_loras": "published"}, None),
+        (
+            "animatediff",
+            {"ip_adapter": "a/b/c.safetensors"},
+            "motion.camera push_in is put into words only",
+        ),
+    ],
+)
+def test_the_plan_says_what_becomes_of_a_camera_move(
+    name: str, settings: dict[str, Any], note: str | None, shot: Shot
+) -> None:
+    lines = describe(plan(shot, renderer_class(name)(settings, "draft").limits))
+    assert [line for line in lines if line.startswith("motion.camera")] == ([note] if note else [])
+
+
+def test_a_move_without_a_published_lora_is_said_to_be_words_alone(shot: Shot) -> None:
+    settings = {"ip_adapter": "a/b/c.safetensors", "camera_loras": "published"}
+    orbit = replace(shot, motion=Motion("orbit_left"))
+    lines = describe(plan(orbit, renderer_class("animatediff")(settings, "draft").limits))
+    assert "motion.camera orbit_left is put into words only" in lines
+
+
+def test_recipes_name_the_commit_that_is_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: Callable[[str], Path]
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    settings = {"model": "acme/tiny", "weights": "acme/files/x.safetensors"}
+    assert loading.pinned("ltx", settings) == settings
+    for name in ("tiny", "files"):
+        storage = tmp_path / f"models--acme--{name}"
+        (storage / "snapshots" / hub.COMMIT).mkdir(parents=True)
+        (storage / "refs").mkdir()
+        (storage / "refs" / "main").write_text(hub.COMMIT)
+    assert loading.pinned("ltx", settings) == {
+        "model": "acme/tiny",
+        "revision": hub.COMMIT,
+        "weights": {"model": "acme/files", "revision": hub.COMMIT, "file": "x.safetensors"},
+    }
+    stated = {"model": "acme/tiny", "revision": "v2"}
+    assert loading.pinned("svd", stated) == stated
+    assert loading.pinned("camera", {}) == {}
