@@ -6,7 +6,9 @@ First the example, stretched to a length, is compiled, one scene is changed, and
 again. Then timelines of as many one-second clips with dissolves between them are flattened, each in
 a process of its own, with peak memory of the process and all its children. The smallest one is also
 given to ffmpeg as one graph of `xfade`s over all clips and, where they are there, to `melt` through
-`otio-mlt-adapter`; media, size and codec settings are the same. Reads `/proc`: Linux only.
+`otio-mlt-adapter`; media, size and codec settings are the same. Clips take turns with six files, so
+large timelines repeat dissolves, which are then encoded once: compare their memory, not their speed.
+Reads `/proc`: Linux only.
 """
 
 from __future__ import annotations
