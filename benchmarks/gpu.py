@@ -16,8 +16,8 @@ where on the ladder of memory it ran. The target is LTX-Video 2B, distilled, in 
 ``standard``: 1 or more. LTX-2 is not among the models: its 19 billion numbers fit under no 16 GB.
 
 ``--tiny`` builds the same models as small as can be, to try all of this without a GPU. The folder
-takes 16 GB of disk for ``ltx``, 23 for ``wan``, 5 for ``svd`` and 3 for ``animatediff``, and is used
-again by the next run.
+takes 16 GB of disk for ``ltx``, 23 for ``wan``, 5 for ``svd`` and 3 for ``animatediff``, and is
+used again by the next run.
 """
 
 from __future__ import annotations

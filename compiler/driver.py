@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import opentimelineio as otio
+
 from ..renderers.recipe import recipe_key
 from ..renderers.store import Store
+from .editors.compare import compare
+from .editors.dialects import EDITORS
+from .editors.draft import to_yaml
+from .editors.draft_folder import from_folder
+from .editors.draft_timeline import from_timeline
+from .editors.relink import Relinked, relink
 from .errors import InputError, Problem
 from .evaluation.evaluation import Evaluation
 from .evaluation.page import page_of
@@ -23,6 +31,7 @@ from .inspection.check import Check, check_reel
 from .outputs import Outputs, keep_edited, outputs_beside, write_text, write_timeline
 from .progress import OnProgress, Progress, silent
 from .report import Report
+from .stages.bring_back import bring_back, to_render
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
 from .stages.evaluate import (
@@ -32,11 +41,13 @@ from .stages.evaluate import (
     pick_takes,
     picked,
 )
+from .stages.export import export, output_for
 from .stages.finishing import Finishing, plan_of
 from .stages.flatten import make_videos, reel_made, write_captions
 from .stages.models import fetch_models, models_there
 from .stages.read import read_script
 from .stages.render import Rendering, calls_of, fill_slots, slots_made
+from .stages.rendered import link_rendered
 from .stages.timelines import read_timeline, report_of_timeline
 from .timeline.slots import slot_clips
 
@@ -99,7 +110,9 @@ def compile_script(
                 f"{outputs.timeline.name} was edited since it was compiled; kept as {kept.name}"
             )
         write_timeline(timeline, outputs.timeline)
-        report.captions = write_captions(timeline, outputs)
+        report.captions = write_captions(
+            timeline, outputs, (report.width, report.height), report.fps
+        )
         _write_report(report, outputs, clock)
         slots = sum(len(scene.slots) for scene in schedule.scenes)
         clock.done(
@@ -174,6 +187,9 @@ def plan_script(
 def render_timeline(
     timeline: str | Path,
     *,
+    output: str | Path | None = None,
+    compiled: str | Path | None = None,
+    media: str | Path | None = None,
     config: str | Path | None = None,
     engine: str = "local",
     force: bool = False,
@@ -182,31 +198,175 @@ def render_timeline(
 ) -> Report:
     """Fill the slots of a timeline that lack media, and name the media in the file.
 
-    Media go to ``media/`` beside the timeline. Arguments and errors as in `compile_script`.
+    The timeline may come from an editor that dropped the recipes: they are found again, and slots
+    that show more than their media hold are rendered again. Media go to ``media/`` beside the
+    timeline; what is rendered already is used where it is.
+
+    Args:
+        timeline: ``.otio``, or any file that an editor writes.
+        output: the ``.otio`` to write; the timeline itself, else a file named after it.
+        compiled: the timeline that it was made from, where it is not near.
+        media: a folder of rendered media, where they are not near.
+        config, engine, force, relative_media, on_progress: as in `compile_script`.
+
+    Raises:
+        InputError, WorkError: as in `compile_script`.
     """
     path = Path(timeline).absolute()
     clock = Clock(on_progress)
     with clock.stage("read"):
         settings = load_config(Path(config) if config else None, path)
-        loaded = read_timeline(path)
-        outputs = Outputs(path.parent, path.stem)
-        report = report_of_timeline(loaded, path)
-        clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
+        returned = bring_back(
+            path,
+            compiled=Path(compiled).absolute() if compiled else None,
+            media=Path(media).absolute() if media else None,
+        )
+        target = Path(output).absolute() if output else returned.output
+        outputs = Outputs(target.parent, target.stem)
+        report = report_of_timeline(returned.timeline, target)
+        report.warnings += returned.notes
+        clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")
     with clock.stage("render"):
         try:
             fill_slots(
-                loaded,
+                returned.timeline,
                 outputs,
                 report,
                 settings,
-                Rendering(engine, force, relative_media),
+                Rendering(engine, force, relative_media, tuple(returned.library.folders)),
                 on_progress,
             )
         finally:
-            write_timeline(loaded, path)
+            write_timeline(returned.timeline, target)
         clock.done("render", slots_made(report.slots))
     report.seconds = clock.seconds
     return report
+
+
+def diff_timelines(before: str | Path, after: str | Path) -> list[str]:
+    """What changed from one timeline to another, and what would be rendered, one line each.
+
+    Args:
+        before: a timeline, such as was compiled.
+        after: the same after an edit, in any format that is read.
+
+    Raises:
+        InputError: one of them cannot be read.
+    """
+    old_path, new_path = Path(before).absolute(), Path(after).absolute()
+    old = bring_back(old_path)
+    new = bring_back(new_path, compiled=old_path if old_path.suffix == ".otio" else None)
+    lines = compare(old.timeline, new.timeline, new.fps) or ["nothing changed"]
+    store = Store(new.output.parent / "media", new.library.folders)
+    return lines + to_render(new, store)
+
+
+def relink_timeline(
+    timeline: str | Path, media: str | Path, output: str | Path | None = None
+) -> tuple[Path, Relinked]:
+    """Find the files of a timeline again after they were moved.
+
+    Args:
+        timeline: an ``.otio`` file.
+        media: the folder to look in, and in all below it.
+        output: what to write; the timeline itself where it is not given.
+
+    Returns:
+        What was written, and what became of the files that were missing.
+
+    Raises:
+        InputError: the timeline or the folder cannot be read.
+    """
+    path, folder = Path(timeline).absolute(), Path(media)
+    if not folder.is_dir():
+        raise InputError(Problem(str(media), 0, 0, "", "no such folder"))
+    loaded = read_timeline(path)
+    done = relink(loaded, path.parent, folder)
+    target = Path(output).absolute() if output else path
+    if target.suffix != ".otio":
+        raise InputError(Problem(str(target), 0, 0, "", "is no .otio file", "give -o X.otio"))
+    write_timeline(loaded, target)
+    return target, done
+
+
+def init_script(
+    source: str | Path, output: str | Path | None = None, *, force: bool = False
+) -> tuple[Path, list[str]]:
+    """Write a script from a folder of stills, a voice and a text, or from a timeline.
+
+    Args:
+        source: the folder, or a timeline in any format that is read.
+        output: the script; else ``script.yaml`` in the folder, or the timeline's name with
+            ``.yaml``.
+        force: write over a script that is there.
+
+    Returns:
+        The script's path, and what was guessed, one line each.
+
+    Raises:
+        InputError: nothing can be made of it, or the script is there already.
+    """
+    path = Path(source).absolute()
+    is_folder = path.is_dir() and path.suffix not in (".otiod", ".fcpxmld")
+    target = path / "script.yaml" if is_folder else path.with_suffix(".yaml")
+    target = Path(output).absolute() if output else target
+    if target.exists() and not force:
+        what = "is there already"
+        raise InputError(Problem(str(target), 0, 0, "", what, "give another -o, or --force"))
+    if is_folder:
+        draft, notes = from_folder(path)
+    else:
+        draft, notes = from_timeline(read_timeline(path), path, target.parent)
+    write_text(target, to_yaml(draft))
+    return target, notes
+
+
+def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> otio.schema.Timeline:
+    """The timeline of a script, with the media that are rendered already; nothing is written.
+
+    Arguments and errors as in `compile_script`.
+    """
+    path = Path(script).absolute()
+    front = read_script(path, None, None, None, allow_outside, Clock(silent))
+    _, timeline = lay_out(front)
+    link_rendered(timeline, [outputs_beside(path, None).media])
+    return timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file for another program, and what is otherwise in it than in the timeline."""
+
+    path: Path
+    notes: list[str]
+
+
+def export_timeline(
+    timeline: str | Path, output: str | Path | None = None, *, editor: str | None = None
+) -> Exported:
+    """Write a timeline as the file of another program.
+
+    Args:
+        timeline: any timeline, with or without rendered media.
+        output: what to write; its suffix says in which format. Without it, what the editor likes
+            best, beside the timeline.
+        editor: one of `EDITORS`, for whose reader it is written.
+
+    Raises:
+        InputError: the timeline cannot be read, or nothing writes such a file.
+        WorkError: the file cannot be written.
+    """
+    path = Path(timeline).absolute()
+    target, program = (
+        output_for(path, editor)
+        if output is None
+        else (
+            Path(output).absolute(),
+            EDITORS[editor] if editor is not None else None,
+        )
+    )
+    loaded = read_timeline(path)
+    return Exported(target, export(loaded, path.parent, target, program))
 
 
 def flatten_timeline(

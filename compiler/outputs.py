@@ -47,6 +47,11 @@ class Outputs:
         return self.folder / f"{self.name}.vtt"
 
     @property
+    def ass(self) -> Path:
+        """Captions as Advanced SubStation Alpha, in the script's style."""
+        return self.folder / f"{self.name}.ass"
+
+    @property
     def report(self) -> Path:
         """What was made, from what, and how well."""
         return self.folder / "report.json"

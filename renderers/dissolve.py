@@ -1,4 +1,4 @@
-"""When the keyframes of a scene are seen: each alone at its own frame, and dissolves between them."""
+"""When each keyframe of a scene is seen: alone at its own frame, with dissolves between."""
 
 from __future__ import annotations
 

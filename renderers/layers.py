@@ -30,7 +30,7 @@ GAP_PX = 11
 """Samples across which a gap between near things closes: blades and leaves move as one."""
 POCKET_AREA = 400
 """Samples of far ground, enclosed by near things, that move with them."""
-SPECK_AREA = 50
+SPECK_AREA = 120
 """Samples of a near thing that is too small to stand alone."""
 LEAST_SHIFT = 1.0
 """Samples by which a jump opens, at the most, that is as good as a slope."""
@@ -46,7 +46,7 @@ MATTE_PX = 3
 """Radius within which the matte's edge follows the picture's own, in samples."""
 MATTE_EPSILON = 3e-4
 """Contrast (of levels 0..1), squared, at which an edge of the picture draws the matte to it."""
-FILL_PX = 320
+FILL_PX = 128
 """Longer side of the small copy in which holes are filled smoothly."""
 
 
@@ -105,29 +105,26 @@ def split(relief: Floats, luma: Floats, shift_px: float) -> Split | None:
         shift_px: samples by which a difference in relief of 1 shifts at most.
     """
     gaps = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (GAP_PX, GAP_PX))
-    closed = cv2.morphologyEx(relief, cv2.MORPH_CLOSE, gaps)
-    relief = sharpened(closed, 1.0 / max(shift_px, 1e-6))
-    kernel = np.ones((JUMP_PX, JUMP_PX), np.uint8)
-    high, low = cv2.dilate(relief, kernel), cv2.erode(relief, kernel)
-    jump = high - low
-    is_jump = jump * np.float32(shift_px) > LEAST_SHIFT
-    if is_jump.sum() < LEAST_JUMP:
+    step = 1.0 / max(shift_px, 1e-6)
+    sharp = sharpened(relief, step)
+    # Notches are filled, while spires and masts stay.
+    clean = np.maximum(sharp, cv2.medianBlur(sharp, 5))
+    relief = sharpened(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, gaps), step)
+    sides = _sides(relief, shift_px)
+    if sides is None:
         return None
-    is_near = relief > (high + low) / 2
-    near, far = _Nearest(is_jump & is_near), _Nearest(is_jump & ~is_near)
     # Pockets between leaves and blades move with them, specks with what they are on.
-    pockets = _small(near.distance >= far.distance, POCKET_AREA)
-    specks = _small(near.distance < far.distance, SPECK_AREA)
-    if pockets.any() or specks.any():
-        relief = np.where(pockets, near.of(relief), np.where(specks, far.of(relief), relief))
-        is_jump &= cv2.dilate((pockets | specks).astype(np.uint8), kernel) == 0
-        if is_jump.sum() < LEAST_JUMP:
-            return None
-        near, far = _Nearest(is_jump & is_near), _Nearest(is_jump & ~is_near)
-    is_front = (near.distance < far.distance).astype(np.float32)
+    pockets = _small(~sides.is_front, POCKET_AREA)
+    specks = _small(sides.is_front, SPECK_AREA)
+    relief = np.where(pockets, sides.near.of(relief), relief)
+    relief = np.where(specks, sides.far.of(relief), relief)
+    sides = _sides(relief, shift_px)
+    if sides is None:
+        return None
+    near, far = sides.near, sides.far
+    is_front = sides.is_front.astype(np.float32)
     # How far the camera can look behind a jump, and a little more.
-    height = cv2.dilate(high, kernel) - cv2.erode(low, kernel)
-    shift_near, shift_far = (side.of(height) * np.float32(shift_px) for side in (near, far))
+    shift_near, shift_far = (side.of(sides.height) * np.float32(shift_px) for side in (near, far))
     reach_near, reach_far = REACH * shift_near + 4, REACH * shift_far + 4
     # Where another jump's ground begins nothing is carried on, nor so near to it that it could
     # slide across.
@@ -159,6 +156,32 @@ def split(relief: Floats, luma: Floats, shift_px: float) -> Split | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """The jumps of a relief: samples on their near and on their far side, and how high they are."""
+
+    near: _Nearest
+    far: _Nearest
+    height: Floats
+
+    @property
+    def is_front(self) -> NDArray[np.bool_]:
+        """Whether the nearest jump is near here."""
+        return np.asarray(self.near.distance < self.far.distance)
+
+
+def _sides(relief: Floats, shift_px: float) -> _Sides | None:
+    """The jumps that open by more than `LEAST_SHIFT`; None where there are hardly any."""
+    kernel = np.ones((JUMP_PX, JUMP_PX), np.uint8)
+    high, low = np.asarray(cv2.dilate(relief, kernel)), np.asarray(cv2.erode(relief, kernel))
+    is_jump = (high - low) * np.float32(shift_px) > LEAST_SHIFT
+    if is_jump.sum() < LEAST_JUMP:
+        return None
+    is_near = relief > (high + low) / 2
+    near, far = _Nearest(is_jump & is_near), _Nearest(is_jump & ~is_near)
+    return _Sides(near, far, np.asarray(cv2.dilate(high, kernel) - cv2.erode(low, kernel)))
+
+
 def _small(mask: NDArray[np.bool_], area: int) -> NDArray[np.bool_]:
     """The parts of a mask that hang together and are smaller than an area."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(
@@ -180,7 +203,7 @@ def sharpened(relief: Floats, step: float) -> Floats:
         step: a difference that is to be seen.
     """
     kernel = np.ones((BLUR_PX, BLUR_PX), np.uint8)
-    relief = np.asarray(cv2.medianBlur(np.ascontiguousarray(relief, np.float32), 3))
+    relief = np.ascontiguousarray(relief, np.float32)
     high, low = cv2.dilate(relief, kernel), cv2.erode(relief, kernel)
     nearer = np.where(relief > (high + low) / 2, high, low)
     certain = np.clip((high - low) / (4 * step) - 1, 0, 1).astype(np.float32)

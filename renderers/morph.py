@@ -1,7 +1,7 @@
 """A dissolve that bends: what two pictures share moves from its place in one to that in the other.
 
-Where the same thing stands in two stills, a plain dissolve shows it twice. Here each picture is bent
-towards the other as far as the dissolve has come, along the optical flow between them. Flow is
+Where the same thing stands in two stills, a plain dissolve shows it twice. Here each picture is
+bent towards the other as far as the dissolve has come, along the optical flow between them. Flow is
 trusted only where it leads back to where it came from, and what is trusted is spread smoothly over
 the rest; pictures that have too little in common dissolve plainly.
 """
@@ -9,6 +9,7 @@ the rest; pictures that have too little in common dissolve plainly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from .yuv import Planes
 WIDTH = 288
 """Pixels of the width of the copies that are compared."""
 LIGHT = 8.0
-"""Sigma, in pixels of them, about which light and contrast are evened out: day may turn to night."""
+"""Sigma, in pixels of them, about which light is evened out: day may turn to night."""
 FARTHEST = 0.1
 """Widths that anything moves at the most."""
 AGREE = 1.5
@@ -78,8 +79,8 @@ def morph_between(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Morph | N
     size = (WIDTH, max(16, round(WIDTH * height / width)))
     first, second = (_evened(luma, size) for luma in (one, other))
     finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    forth = np.asarray(finder.calc(first, second, None))
-    back = np.asarray(finder.calc(second, first, None))
+    forth = np.asarray(finder.calc(first, second, None))  # type: ignore[call-overload]
+    back = np.asarray(finder.calc(second, first, None))  # type: ignore[call-overload]
     trust = _trust(forth, back, first), _trust(back, forth, second)
     if min(float(part.mean()) for part in trust) < IN_COMMON:
         return None
@@ -129,7 +130,7 @@ def _bent(planes: Planes, flow: Floats, share: float) -> Planes:
     return Planes(y, u, v)
 
 
-def _bent_plane(plane: NDArray[np.generic], flow: Floats, share: float) -> NDArray[np.generic]:
+def _bent_plane(plane: NDArray[Any], flow: Floats, share: float) -> NDArray[Any]:
     height, width = plane.shape
     far = [cv2.resize(part * np.float32(-share * width), (width, height)) for part in flow]
     x = np.asarray(far[0]) + np.arange(width, dtype=np.float32)
@@ -137,5 +138,5 @@ def _bent_plane(plane: NDArray[np.generic], flow: Floats, share: float) -> NDArr
     return np.asarray(cv2.remap(plane, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _all(planes: Planes) -> tuple[NDArray[np.generic], ...]:
+def _all(planes: Planes) -> tuple[NDArray[Any], ...]:
     return planes.y, planes.u, planes.v

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,10 @@ class Store:
     """A folder of media. Many processes may use it at once: whoever is last wins, with the same
     bytes."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, also: Sequence[Path] = ()):
         self.folder = folder
+        self.also = tuple(also)
+        """Folders that finished media are looked for in besides; nothing is written there."""
 
     @property
     def chunks(self) -> Path:
@@ -46,9 +48,10 @@ class Store:
         own = self.path_for(slot, key)
         if self._is_finished(own, key):
             return own
-        for path in sorted(self.folder.glob(f"*-{key[:KEY_LENGTH]}.mp4")):
-            if self._is_finished(path, key):
-                return path
+        for folder in (self.folder, *self.also):
+            for path in sorted(folder.glob(f"*-{key[:KEY_LENGTH]}.mp4")):
+                if self._is_finished(path, key):
+                    return path
         return None
 
     def commit(

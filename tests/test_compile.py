@@ -64,8 +64,22 @@ def test_a_script_becomes_a_reel(project: Path) -> None:
         "render",
         "flatten",
     ]
-    for name in ("small.srt", "small.vtt"):
-        assert "117 steps" in (folder / name).read_text()
+    for name in ("small.srt", "small.vtt", "small.ass"):
+        assert "117" in (folder / name).read_text()
+
+
+def test_a_reel_of_drafts_is_half_as_large_and_as_long(project: Path) -> None:
+    whole = compile_script(project, until="timeline")
+    draft = compile_script(project, until="timeline", quality="draft", output=project.parent / "d")
+    assert (draft.width, draft.height) == (54, 96)
+    assert draft.frames == whole.frames
+    timeline = otio.adapters.read_from_file(str(draft.timeline))
+    recipes = [
+        clip.media_references()["generator"].parameters
+        for clip in timeline.find_clips()
+        if "generator" in clip.media_references()
+    ]
+    assert {(recipe["width"], recipe["height"]) for recipe in recipes} == {(54, 96)}
 
 
 @pytest.mark.slow

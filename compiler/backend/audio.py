@@ -1,23 +1,30 @@
-"""The sound of an OTIO timeline as a mix: its audio tracks, also nested ones, and the words."""
+"""The sound of an OTIO timeline as a mix: audio tracks, clips' own sound, and the words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
-from .ducking import loud_stretches
-from .mix import AudioTrack, Clip, Mix
+from .ducking import ATTACK_S, RELEASE_S, loud_stretches
+from .media import speed_of
+from .mix import AudioTrack, Clip, Mix, retimed
 from .probe import MediaInfo, probe
 from .reading import media_path, ours, seconds, source_start
 from .sound import SAMPLE_RATE
 
+Window: TypeAlias = tuple[Fraction, Fraction]
+"""Reel seconds, half-open."""
+Reach: TypeAlias = tuple[Fraction, Fraction]
+"""Seconds of a crossfade before and after its cut."""
 _NOWHERE = (Fraction(0), Fraction(0))
+_OWN_SOUND = "sound_gain_db"
 
 
 def read_mix(
@@ -26,85 +33,112 @@ def read_mix(
     length_s: Fraction,
     *,
     remote: Mapping[str, Path] | None = None,
+    own_sound_db: float | None = None,
 ) -> Mix:
     """The mix that a timeline describes.
 
-    A track's metadata may state ``gain_db``, ``duck_db``, ``fade_in`` and ``fade_out`` (seconds).
-    What is ducked gives way to the words in the timeline's metadata; where there are none, to the
-    tracks that are not ducked, while they are loud.
+    The metadata of an audio track may state ``gain_db``, ``duck_db``, ``attack``, ``release``,
+    ``fade_in`` and ``fade_out`` (seconds), those of a clip on one ``gain_db``, ``fade_in`` and
+    ``fade_out``. What is ducked gives way to the words in the timeline's metadata; where there are
+    none, to the voice while it is loud: the tracks of the role ``narration``, else all that are
+    not ducked.
+
+    The sound of a picture clip's own media is heard where its metadata, or those of a track that
+    it is on, state ``sound_gain_db``.
 
     Args:
-        timeline: its audio tracks, and the words in its metadata.
+        timeline: its tracks, and the words in its metadata.
         root: the folder that relative media are named from.
         length_s: of the reel, in seconds; sound after it is not heard.
+        remote: files that were fetched, by the URL that clips name them by.
+        own_sound_db: the level of picture clips' own sound where no metadata state one; None to
+            leave it out.
+
+    Returns:
+        The mix. Sound that cannot be read is named in ``missing``; silence stands in for it.
 
     Raises:
-        InputError: metadata of a track are wrong; names every such thing.
+        InputError: what metadata state cannot be used; names every such thing.
     """
     reader = _Reader(root, remote or {})
     tracks = []
     window = (Fraction(0), length_s)
-    for track in timeline.audio_tracks():
-        if not track.enabled:
+    for track in timeline.tracks:
+        if not track.enabled or not isinstance(track, otio.schema.Track):
             continue
-        clips = tuple(_unbroken(reader.clips(track, Fraction(0), window)))
-        tracks.append(reader.track(track, clips))
+        picture = track.kind != otio.schema.TrackKind.Audio
+        own = reader.own_sound(track, own_sound_db) if picture else None
+        clips = reader.clips(track, Fraction(0), window, own=own, picture=picture)
+        for lane in _lanes(clips):
+            heard = tuple(_unbroken(lane))
+            tracks.append(
+                AudioTrack(heard, role="picture") if picture else reader.track(track, heard)
+            )
     if reader.problems:
         raise InputError(dict.fromkeys(reader.problems))
     mix = Mix(
         tuple(tracks),
         round(length_s * SAMPLE_RATE),
-        warnings=tuple(dict.fromkeys(reader.warnings)),
         missing=tuple(dict.fromkeys(reader.missing)),
+        warnings=tuple(dict.fromkeys(reader.warnings)),
     )
     if not any(track.duck_db for track in tracks):
         return mix
     words = ours(timeline).get("words") or ()
     speech = tuple((float(word["start"]), float(word["end"])) for word in words)
     if not speech:
-        voices = tuple(track for track in tracks if not track.duck_db and track.clips)
+        voices = voice_tracks(mix)
         speech = loud_stretches(Mix(voices, mix.samples).blocks()) if voices else ()
     return replace(mix, speech=speech)
+
+
+def voice_tracks(mix: Mix) -> tuple[AudioTrack, ...]:
+    """The tracks that somebody speaks on: the narration, else all that give way to nothing."""
+    heard = [track for track in mix.tracks if track.clips]
+    narration = tuple(track for track in heard if track.role == "narration")
+    others = ("music", "effects", "picture")
+    return narration or tuple(
+        track for track in heard if not track.duck_db and track.role not in others
+    )
 
 
 @dataclass
 class _Reader:
     root: Path
-    remote: Mapping[str, Path]
+    remote: Mapping[str, Path] = field(default_factory=dict)
     media: dict[Path, MediaInfo | WorkError] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-
-    def refuse(self, where: str, what: str, hint: str = "") -> None:
-        self.problems.append(Problem("", 0, 0, where, what, hint))
+    warnings: list[str] = field(default_factory=list)
 
     def track(self, track: otio.schema.Track, clips: tuple[Clip, ...]) -> AudioTrack:
         """A track with what its metadata say of how it sounds."""
-        stated = ours(track)
-
-        def number(name: str) -> float:
-            value: Any = stated.get(name, 0.0)
-            try:
-                return float(value)
-            except (TypeError, ValueError):
-                self.refuse(str(track.name), f"{name} {value!r} is no number")
-                return 0.0
-
         return AudioTrack(
             clips=clips,
-            gain_db=number("gain_db"),
-            duck_db=number("duck_db"),
-            fade_in_s=number("fade_in"),
-            fade_out_s=number("fade_out"),
+            gain_db=self._number(track, "gain_db", 0.0),
+            duck_db=self._number(track, "duck_db", 0.0),
+            attack_s=max(0.0, self._number(track, "attack", ATTACK_S)),
+            release_s=max(0.0, self._number(track, "release", RELEASE_S)),
+            role=str(ours(track).get("role", "")),
+            fade_in_s=self._number(track, "fade_in", 0.0),
+            fade_out_s=self._number(track, "fade_out", 0.0),
         )
+
+    def own_sound(self, item: otio.core.Item, above: float | None) -> float | None:
+        """The level of the sound of picture clips in an item; None where it is not heard."""
+        if ours(item).get(_OWN_SOUND) is None:
+            return above
+        return self._number(item, _OWN_SOUND, 0.0)
 
     def clips(
         self,
         item: otio.core.Composable,
         at: Fraction,
-        window: tuple[Fraction, Fraction],
-        fades: tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]] = (_NOWHERE, _NOWHERE),
+        window: Window,
+        fades: tuple[Reach, Reach] = (_NOWHERE, _NOWHERE),
+        *,
+        own: float | None = None,
+        picture: bool = False,
     ) -> Iterator[Clip]:
         """The clips within an item that are heard in a window, in order.
 
@@ -112,29 +146,53 @@ class _Reader:
             item: any child of a composition.
             at: reel seconds at which it begins.
             window: reel seconds, half-open.
-            fades: seconds before and after the cut of the crossfades into and out of it.
+            fades: of the crossfades into and out of it.
+            own: the level of picture clips' own sound; None where it is not heard.
+            picture: whether it lies on a picture track.
         """
         if isinstance(item, otio.schema.Gap) or not item.enabled:
             return
-        if not self._plays(item):
-            return
+        own = self.own_sound(item, own) if isinstance(item, otio.core.Item) else own
         if isinstance(item, otio.schema.Clip):
-            clip = self._clip(item, at, window, fades)
-            if clip is not None:
-                yield clip
+            if not picture:
+                speed = self._speed(item, picture)
+                gain = self._number(item, "gain_db", 0.0)
+                yield from self._clip(item, at, window, fades, speed, gain)
+            elif own is not None and self._has_sound(item):
+                speed = self._speed(item, picture)
+                yield from self._clip(item, at, window, fades, speed, own)
             return
         if not isinstance(item, otio.schema.Track | otio.schema.Stack):
-            self.warnings.append(f"{item.name}: a {type(item).__name__} cannot be played")
+            if not picture:
+                self.warnings.append(f"{item.name}: a {type(item).__name__} cannot be played")
             return
+        speed = self._speed(item, picture)
+        if not speed:
+            return
+        began, length = at, seconds(item.duration())
+        ended = began + length
+        inside = (max(window[0], began), min(window[1], ended))
+        pivot = began if speed > 0 else began - length * speed / (1 - speed)
+        edges = sorted(pivot + (edge - pivot) * speed for edge in inside)
         if item.source_range is not None:
-            inner = item.source_range
-            window = (max(window[0], at), min(window[1], at + seconds(inner.duration)))
-            at -= seconds(inner.start_time)
+            at -= seconds(item.source_range.start_time)
+        found = self._children(item, at, (edges[0], edges[1]), own, picture)
+        yield from found if speed == 1 else retimed(found, pivot * SAMPLE_RATE, speed)
+
+    def _children(
+        self,
+        item: otio.schema.Track | otio.schema.Stack,
+        at: Fraction,
+        window: Window,
+        own: float | None,
+        picture: bool,
+    ) -> Iterator[Clip]:
         if isinstance(item, otio.schema.Stack):
             for child in item:
-                is_track = isinstance(child, otio.schema.Track)
-                if not is_track or child.kind == otio.schema.TrackKind.Audio:
-                    yield from self.clips(child, at, window)
+                silent = picture
+                if isinstance(child, otio.schema.Track):
+                    silent = child.kind != otio.schema.TrackKind.Audio
+                yield from self.clips(child, at, window, own=own, picture=silent)
             return
         children = list(item)
         for index, child in enumerate(children):
@@ -142,54 +200,79 @@ class _Reader:
                 continue
             into = _reach(children[index - 1] if index else None)
             out = _reach(children[index + 1] if index + 1 < len(children) else None)
-            yield from self.clips(child, at, window, (into, out))
+            yield from self.clips(child, at, window, (into, out), own=own, picture=picture)
             at += seconds(child.duration())
-
-    def _plays(self, item: otio.core.Item) -> bool:
-        """Whether an item is heard with the effects that it has; those that are not, are told."""
-        for effect in item.effects:
-            still = isinstance(effect, otio.schema.LinearTimeWarp) and effect.time_scalar == 1
-            if not effect.enabled or still:
-                continue
-            kind = effect.effect_name or effect.name or effect.schema_name()
-            if isinstance(effect, otio.schema.TimeEffect):
-                self.warnings.append(f"{item.name}: its sound cannot be played at another speed "
-                                     f"({kind}); it is left out")  # fmt: skip
-                return False
-            self.warnings.append(f"{item.name}: the effect {kind} cannot be played; "
-                                 "it is heard without")  # fmt: skip
-        return True
 
     def _clip(
         self,
         clip: otio.schema.Clip,
         at: Fraction,
-        window: tuple[Fraction, Fraction],
-        fades: tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]],
-    ) -> Clip | None:
+        window: Window,
+        fades: tuple[Reach, Reach],
+        speed: Fraction,
+        gain_db: float,
+    ) -> Iterator[Clip]:
         info = self._info(clip)
-        if info is None or info.audio is None:
-            return None
+        if info is None or not speed:
+            return
         (lead, fade_in), (fade_out, trail) = fades
-        start, end = at - lead, at + seconds(clip.duration()) + trail
+        length = seconds(clip.duration())
+        start, end = at - lead, at + length + trail
         heard = (max(start, window[0]), min(end, window[1]))
         if heard[0] >= heard[1]:
-            return None
-        source = source_start(clip) - lead
-        if info.duration and source + heard[0] - start >= info.duration:
+            return
+        begin = source_start(clip) - (length * speed if speed < 0 else 0)
+        source = begin + (heard[0] - at) * speed
+        first = min(source, source + (heard[1] - heard[0]) * speed)
+        if info.duration and first >= info.duration:
             self.warnings.append(
-                f"{clip.name}: it starts {float(source):.2f} s into {info.path.name}, "
+                f"{clip.name}: it starts {float(first):.2f} s into {info.path.name}, "
                 f"which holds {float(info.duration):.2f} s; it is silent"
             )
-            return None
-        return Clip(
+            return
+        faded_in = lead + fade_in or Fraction(self._number(clip, "fade_in", 0.0))
+        faded_out = fade_out + trail or Fraction(self._number(clip, "fade_out", 0.0))
+        place = source * SAMPLE_RATE
+        yield Clip(
             path=info.path,
             start=round(heard[0] * SAMPLE_RATE),
             end=round(heard[1] * SAMPLE_RATE),
-            source=round((source + heard[0] - start) * SAMPLE_RATE),
-            fade_in=round((lead + fade_in) * SAMPLE_RATE) if heard[0] == start else 0,
-            fade_out=round((fade_out + trail) * SAMPLE_RATE) if heard[1] == end else 0,
+            source=round(place) if speed == 1 else place,
+            fade_in=round(faded_in * SAMPLE_RATE) if heard[0] == start else 0,
+            fade_out=round(faded_out * SAMPLE_RATE) if heard[1] == end else 0,
+            speed=speed,
+            gain_db=gain_db,
         )
+
+    def _number(self, item: otio.core.Item, name: str, default: float) -> float:
+        value: Any = ours(item).get(name, default)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            where = str(item.name)
+            self.problems.append(Problem("", 0, 0, where, f"{name} {value!r} is no number"))
+            return default
+        return number
+
+    def _speed(self, item: otio.core.Item, picture: bool) -> Fraction:
+        """How fast an item plays: `LinearTimeWarp`s multiply; 0, a `FreezeFrame`, is silent."""
+        speed, unknown = speed_of(item)
+        for effect in () if picture else unknown:
+            self.warnings.append(
+                f"{item.name}: the effect {effect} cannot be played; it is heard without"
+            )
+        return speed
+
+    def _has_sound(self, clip: otio.schema.Clip) -> bool:
+        """Whether a picture clip's media can be heard; what is missing the picture tells of."""
+        reference = clip.media_reference
+        if not isinstance(reference, otio.schema.ExternalReference):
+            return False
+        path = self._path(reference)
+        info = self._probed(path) if path is not None and path.is_file() else None
+        return isinstance(info, MediaInfo) and info.audio is not None
 
     def _info(self, clip: otio.schema.Clip) -> MediaInfo | None:
         name, reference = str(clip.name), clip.media_reference
@@ -197,19 +280,15 @@ class _Reader:
             self.warnings.append(f"{name}: the generator {reference.generator_kind!r} is silent")
             return None
         if not isinstance(reference, otio.schema.ExternalReference) or not reference.target_url:
-            self.missing.append(f"{name}: it has no sound file ({type(reference).__name__})")
+            kind = type(reference).__name__
+            self.missing.append(f"{name}: it has no sound file ({kind})")
             return None
-        path = self.remote.get(str(reference.target_url)) or media_path(reference, self.root)
+        path = self._path(reference)
         if path is None or not path.is_file():
             shown = path or reference.target_url
             self.missing.append(f"{name}: its sound {shown} does not exist")
             return None
-        if path not in self.media:
-            try:
-                self.media[path] = probe(path)
-            except WorkError as error:
-                self.media[path] = error
-        info = self.media[path]
+        info = self._probed(path)
         if isinstance(info, WorkError):
             self.missing.append(f"{name}: {info}")
             return None
@@ -218,22 +297,46 @@ class _Reader:
             return None
         return info
 
+    def _path(self, reference: otio.schema.ExternalReference) -> Path | None:
+        url = str(reference.target_url)
+        return self.remote.get(url) or media_path(reference, self.root)
 
-def _reach(neighbour: object) -> tuple[Fraction, Fraction]:
+    def _probed(self, path: Path) -> MediaInfo | WorkError:
+        if path not in self.media:
+            try:
+                self.media[path] = probe(path)
+            except WorkError as error:
+                self.media[path] = error
+        return self.media[path]
+
+
+def _reach(neighbour: object) -> Reach:
     """Seconds that a crossfade takes before and after its cut."""
     if not isinstance(neighbour, otio.schema.Transition):
         return _NOWHERE
     return seconds(neighbour.in_offset), seconds(neighbour.out_offset)
 
 
-def _unbroken(clips: Iterator[Clip]) -> Iterator[Clip]:
+def _lanes(clips: Iterable[Clip]) -> list[list[Clip]]:
+    """Clips as rows, each in order, for those that nested tracks play at once."""
+    lanes: list[list[Clip]] = []
+    for clip in clips:
+        lane = next((lane for lane in lanes if lane[-1].start <= clip.start), None)
+        if lane is None:
+            lanes.append([clip])
+        else:
+            lane.append(clip)
+    return lanes
+
+
+def _unbroken(clips: Iterable[Clip]) -> Iterator[Clip]:
     """Clips that continue a recording do so to the sample, also where rounding says otherwise."""
     before: Clip | None = None
     for clip in clips:
         made = clip
         if before is not None and before.path == clip.path and before.end == clip.start:
-            onward = before.source + before.end - before.start
-            if abs(onward - clip.source) <= 1:
+            onward = before.source + (before.end - before.start) * before.speed
+            if before.speed == clip.speed and abs(onward - clip.source) <= 1:
                 made = replace(clip, source=onward)
         yield made
         before = made

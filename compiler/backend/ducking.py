@@ -15,7 +15,7 @@ ATTACK_S = 0.25
 RELEASE_S = 0.5
 """Seconds over which it comes back, after one."""
 BREATH_S = 0.8
-"""Silences between words shorter than this don't bring the music back."""
+"""Shorter silences between words never bring the music back."""
 FLOOR_DB = -45.0
 """Level (dBFS, over `_WINDOW`) from which on a voice track is taken to speak."""
 _WINDOW = SAMPLE_RATE // 20
@@ -25,8 +25,7 @@ _WINDOW = SAMPLE_RATE // 20
 class Envelope:
     """Break points (seconds, 0..1) of how far music gives way; linear between them.
 
-    Linear over decibels, so a fade sounds even. All attacks and releases end before the next
-    begins, since `BREATH_S` is longer than both.
+    Linear over decibels, so a fade sounds even.
     """
 
     times: NDArray[np.float64]
@@ -39,18 +38,29 @@ class Envelope:
         return np.asarray(np.interp(times, self.times, self.depths))
 
 
-def duck_envelope(speech: Sequence[tuple[float, float]]) -> Envelope:
-    """The envelope for stretches of speech, in seconds; in any order, they may overlap."""
+def duck_envelope(
+    speech: Sequence[tuple[float, float]], attack_s: float = ATTACK_S, release_s: float = RELEASE_S
+) -> Envelope:
+    """The envelope for stretches of speech.
+
+    Between two stretches it comes back only where it has the time to come back wholly.
+
+    Args:
+        speech: (start, end) in seconds; in any order, they may overlap.
+        attack_s: seconds before a stretch in which the sound gives way; it has at its start.
+        release_s: seconds after one in which it comes back.
+    """
     merged: list[list[float]] = []
+    shortest = max(BREATH_S, attack_s + release_s)
     for start, end in sorted(speech):
-        if merged and start - merged[-1][1] < BREATH_S:
+        if merged and start - merged[-1][1] < shortest:
             merged[-1][1] = max(merged[-1][1], end)
         else:
             merged.append([start, end])
     times = [
         time
         for start, end in merged
-        for time in (start - ATTACK_S, start, max(start, end), max(start, end) + RELEASE_S)
+        for time in (start - attack_s, start, max(start, end), max(start, end) + release_s)
     ]
     return Envelope(np.array(times), np.array([0.0, 1.0, 1.0, 0.0] * len(merged)))
 

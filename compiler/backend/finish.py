@@ -10,6 +10,8 @@ from ..errors import InputError, WorkError
 from .codecs import Codec, two_pass_args
 from .encode import Encoding, format_args, timescale
 from .ffmpeg import input_args, output_args, run
+from .languages import iso_639_2
+from .mp4 import disable_subtitles
 
 SMALLEST_BPS = 40_000
 """Bits a second below which no picture is worth watching."""
@@ -34,6 +36,21 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """Captions that become a track of the video.
+
+    Attributes:
+        path: a WebVTT file.
+        language: of them and of the voice, as in ``en`` or ``pt-BR``.
+        shown: whether players show them unasked.
+    """
+
+    path: Path
+    language: str
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What is put together.
 
@@ -43,6 +60,7 @@ class Parts:
         timecode: of the first frame; empty for none.
         fps: of the picture.
         frames: that it has.
+        text: captions; None for none.
     """
 
     picture: Path
@@ -51,6 +69,7 @@ class Parts:
     timecode: str
     fps: Fraction
     frames: int
+    text: Text | None = None
 
 
 def mux(parts: Parts, output: Path, codec: Codec, name: str) -> None:
@@ -66,19 +85,28 @@ def mux(parts: Parts, output: Path, codec: Codec, name: str) -> None:
         FfmpegError: ffmpeg failed.
     """
     timecode = ["-timecode", parts.timecode] if parts.timecode else []
+    text, captions = parts.text, []
+    if text is not None:
+        language = f"language={iso_639_2(text.language)}"
+        captions = ["-map", "3:s:0", "-c:s", "mov_text"]
+        captions += ["-metadata:s:s:0", language, "-metadata:s:a:0", language]
     tag = ["-tag:v", codec.tag] if codec.tag else []
     run(
         [
             *input_args(parts.picture),
             *input_args(parts.sound),
             *input_args(parts.metadata, "-f", "ffmetadata"),
+            *(input_args(text.path, "-f", "webvtt") if text is not None else []),
             *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "2"),
             *("-c", "copy", "-video_track_timescale", str(timescale(parts.fps)), *timecode, *tag),
+            *captions,
             *("-movflags", "+faststart", "-fflags", "+bitexact"),
             *output_args(output, "-f", codec.suffix.removeprefix(".")),
         ],
         what=f"writing {name}",
     )
+    if text is not None and not text.shown:
+        disable_subtitles(output)
 
 
 def squeezed(parts: Parts, encoding: Encoding, most_bytes: int, folder: Path, name: str) -> Path:

@@ -20,12 +20,16 @@ import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
 from .audio import read_mix
+from .captions.burn import burned
+from .captions.cues import captions_of
+from .captions.sidecars import to_vtt
+from .captions.words import language_of
 from .chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
 from .encode import Encoding
 from .fetch import fetch_all
 from .ffmpeg import ffmpeg_path
-from .finish import Parts, Preview, mux, squeezed, write_preview
-from .graph import Burned, Look
+from .finish import Parts, Preview, Text, mux, squeezed, write_preview
+from .graph import Look
 from .join import join
 from .loudness import Measure, encode_audio
 from .media import lines_of
@@ -34,7 +38,7 @@ from .picture import Reading, read_picture, timeline_frames
 from .pictures import media_of
 from .produce import Production
 from .reading import exact_rate, ours
-from .salience import focus_of
+from .reframe import Salience, focus_of
 from .store import SegmentStore, key_of
 from .timecode import timecode_of
 from .transitions import Style, transition_names
@@ -53,14 +57,14 @@ class Output:
         encoding: of what must be encoded.
         preview: in place of a video.
         most_bytes: that the file may have; None for as many as its quality takes.
-        reframe: where pictures are cut off to fill the frame: around their ``centre``, or around
-            what is ``salient`` in them.
+        salience: tells what stands out in a picture, to lay the frame around it where it is cut
+            off to fill the frame; None for its centre.
     """
 
     encoding: Encoding = field(default_factory=Encoding)
     preview: Preview | None = None
     most_bytes: int | None = None
-    reframe: str = "centre"
+    salience: Salience | None = None
 
     @property
     def suffix(self) -> str:
@@ -119,7 +123,7 @@ def flatten(
     style: Style | None = None,
     segments: Path | None = None,
     allow_network: bool = False,
-    burn: Callable[[otio.schema.Timeline, Look, Path], Burned | None] | None = None,
+    own_sound_db: float | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     work_dir: Path | None = None,
 ) -> FlattenResult:
@@ -142,8 +146,8 @@ def flatten(
         style: how transitions mix pictures, and the ones that ffmpeg does not have.
         segments: a folder that keeps what was encoded for the next run; None keeps nothing.
         allow_network: whether media that are named by ``http`` and ``https`` are fetched.
-        burn: makes the captions that are drawn into the picture, of the timeline, of what the
-            reel looks like and a folder for their files; None for none.
+        own_sound_db: the level of picture clips' own sound, where their metadata state none; None
+            leaves it out.
         on_progress: called in this thread with (frames that are ready, all frames).
         work_dir: folder for what is made on the way, about the size of the reel; else beside it.
 
@@ -165,11 +169,11 @@ def flatten(
         remote = fetch_all(timeline, segments or folder) if allow_network else {}
         names = transition_names(ffmpeg_path()) | set(style.expressions)
         reading = read_picture(timeline, root, fps, remote=remote, transitions=names)
-        mix = read_mix(timeline, root, frames / fps, remote=remote)
+        mix = read_mix(timeline, root, frames / fps, remote=remote, own_sound_db=own_sound_db)
         size = _size(timeline, reading, width, height)
-        focus = focus_of(reading, size, fps) if made.reframe == "salient" else {}
+        focus = focus_of(reading, size, fps, made.salience) if made.salience else {}
         look = Look(size, fps, made.encoding, style, focus)
-        captions = burn(timeline, look, folder) if burn is not None else None
+        captions = burned(timeline, size, fps, folder)
         work = Production(reading, look, store, captions)
         with ThreadPoolExecutor(1) as listener, work.stopped_on_error():
             sound = listener.submit(_sound, mix, store, folder, work.stop)
@@ -183,7 +187,9 @@ def flatten(
         chapters = chapters_of(timeline, fps, frames)
         tags = to_ffmetadata(title_of(timeline), chapters, fps, disclosure_of(timeline))
         metadata.write_text(tags, encoding="utf-8")
-        parts = Parts(picture, sound_path, metadata, timecode_of(timeline, fps), fps, frames)
+        text = _text(timeline, folder, captions is not None)
+        timecode = timecode_of(timeline, fps)
+        parts = Parts(picture, sound_path, metadata, timecode, fps, frames, text)
         if made.preview is not None:
             write_preview(picture, made.preview, temporary, folder, output.name)
         else:
@@ -207,9 +213,21 @@ def flatten(
         loudness_lufs=None if silent else measure.lufs,
         true_peak_dbtp=None if silent else measure.dbtp,
         seconds=time.monotonic() - started,
-        warnings=lines_of((*reading.warnings, *mix.warnings)),
+        warnings=lines_of(
+            (*reading.warnings, *mix.warnings, *(captions.warnings if captions else ()))
+        ),
         missing=lines_of((*reading.missing, *mix.missing)),
     )
+
+
+def _text(timeline: otio.schema.Timeline, folder: Path, is_burned: bool) -> Text | None:
+    """The captions as a file that becomes a track of the video; None where there are none."""
+    cues = captions_of(timeline)
+    if not cues:
+        return None
+    path = folder / "captions.vtt"
+    path.write_text(to_vtt(cues), encoding="utf-8")
+    return Text(path, language_of(timeline), shown=not is_burned)
 
 
 def _frames_of(timeline: otio.schema.Timeline, fps: Fraction) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import ffmpeg
 
@@ -33,7 +33,7 @@ from .pictures import (
 from .pieces import Encode
 from .probe import MediaInfo
 from .sources import source
-from .transitions import Passage, Style, blend, plain
+from .transitions import Passage, Style, blend, in_a_row, plain
 
 _FINE = 705_600_000
 """Ticks a second, whole numbers of which make the frames of every usual rate."""
@@ -57,27 +57,6 @@ class Look:
     encoding: Encoding = field(default_factory=Encoding)
     style: Style = field(default_factory=Style)
     focus: Mapping[Path, tuple[float, float]] = field(default_factory=dict)
-
-
-class Burned(Protocol):
-    """Captions that are drawn into the picture."""
-
-    @property
-    def fonts(self) -> Path:
-        """A folder with the fonts that they use."""
-        ...
-
-    def stretches(self, frames: int, fps: Fraction) -> list[tuple[int, int, bool]]:
-        """The reel in order as (first frame, end, whether a caption is seen in it)."""
-        ...
-
-    def between(self, start: Fraction, end: Fraction) -> str:
-        """An ASS file of what is seen between two instants of the reel, in seconds.
-
-        Its times count from ``start``, so that a stretch that only moved is the same as before.
-        Empty where nothing is seen.
-        """
-        ...
 
 
 def encode_piece(
@@ -111,7 +90,7 @@ def encode_piece(
     """
     pictures = _Pictures(Materials(scratch, media, look.size, look.focus), look)
     shown = [pictures.stream(span.picture, span.frames) for span in piece.spans]
-    stream = shown[0] if len(shown) == 1 else ffmpeg.concat(*shown, v=1, a=0)
+    stream = in_a_row(shown, look.fps)
     if captions:
         stream = _captioned(stream, captions, fonts, scratch)
     encoding, fps = look.encoding, look.fps

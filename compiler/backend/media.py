@@ -19,7 +19,7 @@ from PIL import ImageColor
 from ..errors import WorkError
 from .pictures import Bars, Picture, Slate, Solid, Still, Video
 from .probe import MediaInfo, VideoInfo, has_alpha, probe, probe_sequence
-from .reading import exact_rate, media_path, seconds, source_start
+from .reading import exact_rate, is_active, media_path, seconds, source_start
 
 _PROBES = 4
 _MOST_IMAGES = 10_000_000
@@ -43,7 +43,7 @@ def speed_of(item: otio.core.Item) -> tuple[Fraction, tuple[str, ...]]:
     """
     speed, unknown = Fraction(1), []
     for effect in item.effects:
-        if not effect.enabled:
+        if not is_active(effect):
             continue
         if isinstance(effect, otio.schema.LinearTimeWarp):
             speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .ducking import Envelope, duck_envelope
+from .ducking import ATTACK_S, RELEASE_S, Envelope, duck_envelope
 from .sound import SAMPLE_RATE, Samples, SoundReader
+from .varispeed import at_speed
 
 BLOCK = SAMPLE_RATE
 EDGE = SAMPLE_RATE // 500
@@ -22,16 +24,59 @@ _MOST_READERS = 4
 class Clip:
     """Samples ``[start, end)`` of the reel, taken from sample ``source`` of a file on.
 
-    ``fade_in`` and ``fade_out`` are samples of an equal-power fade at its ends. Clips overlap
-    where they fade into each other.
+    Clips overlap where they fade into each other.
+
+    Attributes:
+        path: the file.
+        start, end: in the reel.
+        source: place in the file of the first one; between two samples where it is retimed.
+        fade_in, fade_out: samples of an equal-power fade at its ends.
+        speed: samples of the file that pass in one of the reel; not 0, negative for backwards.
+        gain_db: of this clip alone.
     """
 
     path: Path
     start: int
     end: int
-    source: int
+    source: int | Fraction
     fade_in: int = 0
     fade_out: int = 0
+    speed: Fraction = Fraction(1)
+    gain_db: float = 0.0
+
+
+def retimed(clips: Iterable[Clip], pivot: Fraction, speed: Fraction) -> list[Clip]:
+    """Clips as they are heard when what they lie in is played at another speed.
+
+    Sample ``t`` of the result is what was at ``pivot + (t - pivot) * speed``.
+
+    Args:
+        clips: in order.
+        pivot: in samples of the reel.
+        speed: not 0.
+    """
+
+    def place(sample: int) -> int:
+        return round(pivot + (sample - pivot) / speed)
+
+    made = []
+    for clip in clips:
+        ahead = speed > 0
+        start, end = sorted((place(clip.start), place(clip.end)))
+        begin = clip.source if ahead else clip.source + (clip.end - clip.start) * clip.speed
+        fades = [round(fade / abs(speed)) for fade in (clip.fade_in, clip.fade_out)]
+        made.append(
+            replace(
+                clip,
+                start=start,
+                end=end,
+                source=begin,
+                speed=clip.speed * speed,
+                fade_in=fades[0 if ahead else 1],
+                fade_out=fades[1 if ahead else 0],
+            )
+        )
+    return sorted(made, key=lambda clip: clip.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +86,8 @@ class AudioTrack:
     Attributes:
         gain_db: of all of it.
         duck_db: by how much less it is heard while somebody speaks.
+        attack_s, release_s: seconds over which it gives way before speech, and comes back after.
+        role: ``narration``, ``music``, ``effects``, or nothing.
         fade_in_s, fade_out_s: seconds over which it comes up from its first clip's start, and goes
             down to its last one's end.
     """
@@ -48,6 +95,9 @@ class AudioTrack:
     clips: tuple[Clip, ...]
     gain_db: float = 0.0
     duck_db: float = 0.0
+    attack_s: float = ATTACK_S
+    release_s: float = RELEASE_S
+    role: str = ""
     fade_in_s: float = 0.0
     fade_out_s: float = 0.0
 
@@ -69,17 +119,22 @@ class AudioTrack:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Every track, and the stretches of speech (reel seconds) that duck what wants ducking.
+    """Everything that is heard.
 
-    ``warnings`` say what sounds otherwise than the timeline says, ``missing`` what media silence
-    stands in for; one line each.
+    Attributes:
+        tracks: in no order.
+        samples: of the whole.
+        speech: stretches (reel seconds) that duck what wants ducking.
+        missing: sound that the timeline names and that cannot be read, one line each; silence
+            stands in for it.
+        warnings: what is heard otherwise than the timeline says, one line each.
     """
 
     tracks: tuple[AudioTrack, ...]
     samples: int
     speech: tuple[tuple[float, float], ...] = ()
-    warnings: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def blocks(self) -> Iterator[Samples]:
         """The mix in blocks of a second; memory does not grow with the reel.
@@ -88,12 +143,14 @@ class Mix:
             WorkError: a file cannot be decoded.
         """
         readers = [_TrackReader(track.clips) for track in self.tracks]
-        envelope = duck_envelope(self.speech)
+        envelopes = [
+            duck_envelope(self.speech, track.attack_s, track.release_s) for track in self.tracks
+        ]
         for start in range(0, self.samples, BLOCK):
             count = min(BLOCK, self.samples - start)
             places = np.arange(start, start + count)
             mixed = np.zeros((count, 2), np.float32)
-            for track, reader in zip(self.tracks, readers, strict=True):
+            for track, reader, envelope in zip(self.tracks, readers, envelopes, strict=True):
                 heard = reader.read(start, count)
                 if heard is not None:
                     mixed += heard * track.gain(places, envelope)[:, None]
@@ -122,11 +179,18 @@ class _TrackReader:
                 continue
             if out is None:
                 out = np.zeros((count, 2), np.float32)
-            place = clip.source + first - clip.start
-            samples = self._reader(clip, index).read(place, last - first)
+            samples = self._samples(clip, index, first, last)
             gain = _fades(clip, first, last, self._runs_on(index - 1), self._runs_on(index))
             out[first - start : last - start] += samples * gain[:, None]
         return out
+
+    def _samples(self, clip: Clip, index: int, first: int, last: int) -> Samples:
+        """What a clip plays at samples ``[first, last)`` of the reel."""
+        reader = self._reader(clip, index)
+        place = clip.source + (first - clip.start) * clip.speed
+        if clip.speed == 1 and place == int(place):
+            return reader.read(int(place), last - first)
+        return at_speed(reader.read, Fraction(place), last - first, clip.speed)
 
     def _reader(self, clip: Clip, index: int) -> SoundReader:
         # Clips that fade into each other may read one file at two places at once.
@@ -145,7 +209,8 @@ class _TrackReader:
         return (
             one.path == two.path
             and one.end == two.start
-            and one.source + one.end - one.start == two.source
+            and one.speed == two.speed
+            and one.source + (one.end - one.start) * one.speed == two.source
         )
 
 
@@ -154,7 +219,7 @@ def _fades(
 ) -> NDArray[np.float32]:
     """Gain of samples ``[first, last)``: equal-power crossfades, and edges without clicks."""
     places = np.arange(first, last)
-    gain = np.ones(last - first, np.float32)
+    gain = np.full(last - first, 10.0 ** (clip.gain_db / 20), np.float32)
     into = clip.fade_in or (0 if joined_before or clip.source <= 0 else EDGE)
     out = clip.fade_out or (0 if joined_after else EDGE)
     if into and first < clip.start + into:

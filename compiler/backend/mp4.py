@@ -1,7 +1,7 @@
-"""The one thing of an MP4 that PyAV does not tell: how its picture is turned.
+"""What ffmpeg's libraries keep to themselves of an MP4: how its picture is turned, what is on.
 
 ISO/IEC 14496-12 (ISO base media file format): boxes of a 32-bit length and a four-letter name; the
-matrix that a picture is shown through is in its track's header (``tkhd``).
+matrix that a picture is shown through, and whether a track is on, are in its header (``tkhd``).
 """
 
 from __future__ import annotations
@@ -23,16 +23,36 @@ def rotation_of(path: Path) -> int:
     """
     with path.open("rb") as stream:
         end = path.stat().st_size
-        for track in _find(stream, 0, end, (b"moov", b"trak")):
-            handlers = [_read(stream, box, 12) for box in _find(stream, *track, (b"mdia", b"hdlr"))]
-            if not any(handler[8:12] == b"vide" for handler in handlers):
-                continue
+        for track in _tracks(stream, end, b"vide"):
             for box in _find(stream, *track, (b"tkhd",)):
                 header = _read(stream, box, 96)
                 start = 52 if header[:1] == b"\1" else 40
                 a, b = struct.unpack(">2i", header[start : start + 8])
                 return round(math.degrees(math.atan2(b, a)) / 90) * 90 % 360
     return 0
+
+
+def disable_subtitles(path: Path) -> None:
+    """Clear the flag by which players show subtitle tracks unasked; ffmpeg always sets it.
+
+    Raises:
+        OSError: the file cannot be changed.
+    """
+    with path.open("r+b") as stream:
+        for track in list(_tracks(stream, path.stat().st_size, b"sbtl")):
+            for start, _ in list(_find(stream, *track, (b"tkhd",))):
+                stream.seek(start + 3)
+                flags = stream.read(1)[0]
+                stream.seek(start + 3)
+                stream.write(bytes([flags & ~1]))
+
+
+def _tracks(stream: BinaryIO, end: int, handler: bytes) -> Iterator[tuple[int, int]]:
+    """Contents of the tracks of a kind."""
+    for track in _find(stream, 0, end, (b"moov", b"trak")):
+        boxes = [_read(stream, box, 12) for box in _find(stream, *track, (b"mdia", b"hdlr"))]
+        if any(box[8:12] == handler for box in boxes):
+            yield track
 
 
 def _find(

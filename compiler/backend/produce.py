@@ -10,7 +10,8 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
-from .graph import Burned, Look, encode_piece
+from .captions.burn import Burned
+from .graph import Look, encode_piece
 from .join import places_in
 from .picture import Reading
 from .pictures import Blend, Clear, Picture, media_of

@@ -73,3 +73,23 @@ def ours(item: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
     """This project's metadata of an item; empty where there are none, or where they are foreign."""
     found = item.metadata.get(NAMESPACE, {})
     return dict(found) if hasattr(found, "items") else {}
+
+
+def is_active(effect: otio.schema.Effect) -> bool:
+    """Whether an effect changes anything.
+
+    DaVinci Resolve writes its Transform, Cropping and others on every clip, with the parameters
+    that were touched in ``Resolve_OTIO``; those at their defaults do nothing.
+    """
+    stated = effect.metadata.get("Resolve_OTIO")
+    if not effect.enabled:
+        return False
+    if not hasattr(stated, "get") or isinstance(effect, otio.schema.LinearTimeWarp):
+        return True
+    touched = (
+        parameter
+        for parameter in stated.get("Parameters", ())
+        if str(parameter.get("Parameter Value")) != str(parameter.get("Default Parameter Value"))
+        or len(parameter.get("Key Frames", {}))
+    )
+    return bool(stated.get("Enabled", True)) and next(touched, None) is not None

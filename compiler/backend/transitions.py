@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -72,7 +72,12 @@ ZOOM = 2.5
 
 LONGEST_S = 59
 """Seconds that ``xfade`` can take at a time."""
-_BT709_IN = {"matrixin": "709", "transferin": "709", "primariesin": "709", "rangein": "tv"}
+_BT709 = {
+    "range": "tv",
+    "color_primaries": "bt709",
+    "color_trc": "bt709",
+    "colorspace": "bt709",
+}
 _FINE = "1/705600000"
 """A time base that halves of frames of any usual rate are whole numbers in."""
 
@@ -214,16 +219,14 @@ def _ready(stream: Any, haste: int, linear: bool) -> Any:
     if not linear:
         return fine
     # 16 bits hold what 8 bits of gamma-encoded light do, also in the dark.
-    return (
-        fine.filter("zscale", **_BT709_IN, transfer="linear", matrix="gbr", range="pc")
-        .filter("format", "gbrp16le")
-    )  # fmt: skip
+    tagged = fine.filter("setparams", **_BT709)
+    lit = tagged.filter("zscale", transfer="linear", matrix="gbr", range="pc")
+    return lit.filter("format", "gbrp16le")
 
 
 def _from_linear(stream: Any) -> Any:
-    tags = {"matrixin": "gbr", "transferin": "linear", "primariesin": "709", "rangein": "pc"}
     out = {"matrix": "709", "transfer": "709", "primaries": "709", "range": "tv"}
-    return stream.filter("zscale", **tags, **out).filter("format", "yuv420p")
+    return stream.filter("zscale", transferin="linear", **out).filter("format", "yuv420p")
 
 
 def _dip(outgoing: Any, incoming: Any, colour: str, passage: Passage, style: Style) -> Any:
@@ -244,13 +247,25 @@ def _dip(outgoing: Any, incoming: Any, colour: str, passage: Passage, style: Sty
         begun = passage.begun + first - half
         flat = plain(colour, rest, passage.size, fps)
         parts.append(_xfade(flat, new, fade, half, begun, fps, style))
-    return parts[0] if len(parts) == 1 else ffmpeg.concat(*parts, v=1, a=0)
+    return in_a_row(parts, fps)
 
 
 def plain(colour: str, frames: int, size: tuple[int, int], fps: Fraction) -> Any:
     """A stream of one colour, of exactly some frames."""
     flat = source(f"color=c={colour}:s={size[0]}x{size[1]}:r={_exact(fps)}", f="lavfi")
     return flat.filter("trim", end_frame=frames).filter("format", "yuv420p").filter("setsar", 1)
+
+
+def in_a_row(streams: Sequence[Any], fps: Fraction) -> Any:
+    """Streams one after another.
+
+    Frames are numbered anew: ``concat`` does not know how long a stream of a single frame is, and
+    would lay the next one over it.
+    """
+    if len(streams) == 1:
+        return streams[0]
+    row = ffmpeg.concat(*streams, v=1, a=0)
+    return row.filter("settb", f"{fps.denominator}/{fps.numerator}").filter("setpts", "N")
 
 
 def check_expression(expression: str) -> str:

@@ -31,6 +31,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fetch media that the timeline names by http and https",
     )
+    parser.add_argument(
+        "--clip-sound",
+        type=float,
+        metavar="DB",
+        help="mix in the sound of the picture clips' own media at this level, as in -12",
+    )
     options.config(parser)
     options.progress(parser)
 
@@ -43,7 +49,10 @@ def run(args: argparse.Namespace) -> int:
             args.output,
             config=args.config,
             finishing=options.finishing_of(
-                args, allow_missing=args.allow_missing, allow_network=args.allow_network
+                args,
+                allow_missing=args.allow_missing,
+                allow_network=args.allow_network,
+                clip_sound_db=args.clip_sound,
             ),
             on_progress=show,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import Any
 
 from ..stages.finishing import Finishing
 
@@ -101,7 +102,7 @@ def finishing(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def finishing_of(args: argparse.Namespace, **others: bool) -> Finishing:
+def finishing_of(args: argparse.Namespace, **others: Any) -> Finishing:
     """What the arguments of `finishing` say."""
     return Finishing(
         preset=args.preset,

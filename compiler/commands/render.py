@@ -11,12 +11,33 @@ from . import options
 from .tell import tell
 
 NAME = "render"
-SUMMARY = "fill the slots of a timeline that lack media"
+SUMMARY = "fill the slots of a timeline that lack media, also after it was edited elsewhere"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare them."""
-    parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file")
+    parser.add_argument(
+        "timeline",
+        type=Path,
+        metavar="TIMELINE",
+        help="an .otio file, or what an editor wrote: .otioz .fcpxml .xml .edl .aaf",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="X.otio",
+        help="the timeline to write (default: TIMELINE itself, else TIMELINE.otio)",
+    )
+    parser.add_argument(
+        "--compiled",
+        type=Path,
+        metavar="X.otio",
+        help="the timeline that it was made from (default: found beside it, or beside its media)",
+    )
+    parser.add_argument(
+        "--media", type=Path, metavar="DIR", help="a folder of rendered media to use as well"
+    )
     options.config(parser)
     options.progress(parser)
     options.rendering(parser)
@@ -27,6 +48,9 @@ def run(args: argparse.Namespace) -> int:
     with display(args.progress) as show:
         report = render_timeline(
             args.timeline,
+            output=args.output,
+            compiled=args.compiled,
+            media=args.media,
             config=args.config,
             engine=args.engine,
             force=args.force,

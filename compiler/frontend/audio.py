@@ -25,6 +25,8 @@ def duration_of(path: Path) -> Fraction:
     """
     try:
         with av.open(f"file:{path}", metadata_errors="ignore") as container:
+            if not container.streams.audio:
+                raise WorkError(f"{path}: holds no sound")
             stream = container.streams.audio[0]
             if stream.duration and stream.time_base:
                 return Fraction(stream.duration * stream.time_base)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 import av
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageFont, UnidentifiedImageError
 
 from ..errors import Problem, WorkError
 from .align.tokens import tokenize
@@ -24,6 +24,7 @@ from .yaml_source import Path_, Source
 
 MOST_PIXELS = 200_000_000
 """A still with more is refused before it is decoded."""
+FONT_SUFFIXES = (".ttf", ".otf", ".ttc")
 CLOCKS = ("text", "time", "duration")
 _AT_WORD = re.compile(r"word:(?P<word>[^#\s]+)(?:#(?P<nth>[1-9]\d*))?")
 
@@ -42,7 +43,7 @@ class Files:
         Args:
             value: a path as the script has it.
             path: where it stands.
-            kind: ``image``, ``sound`` or ``file``.
+            kind: ``image``, ``sound``, ``font`` or ``file``.
         """
         if not isinstance(value, str) or not value:
             return None
@@ -68,6 +69,8 @@ class Files:
             return ("does not exist" if not path.exists() else "is no file", _sibling(path))
         if kind == "image":
             return _image_fault(path)
+        if kind == "font":
+            return _font_fault(path)
         if kind == "sound":
             try:
                 length = duration_of(path)
@@ -90,6 +93,14 @@ def _image_fault(path: Path) -> tuple[str, str] | None:
         return "is no image that can be read", "PNG, JPEG, WebP and TIFF are"
     except (OSError, ValueError, SyntaxError) as error:
         return f"is a broken image: {error}", "save it again"
+    return None
+
+
+def _font_fault(path: Path) -> tuple[str, str] | None:
+    try:
+        ImageFont.truetype(path, 24)
+    except (OSError, ValueError):
+        return "is no font that can be read", "TrueType and OpenType fonts are"
     return None
 
 
@@ -125,9 +136,8 @@ def check_script(
     if not isinstance(data, dict):
         return
     length = _check_narration(data.get("narration"), ("narration",), files)
-    music = data.get("music")
-    if isinstance(music, dict):
-        files.check(music.get("audio"), ("music", "audio"), "sound")
+    yield from _check_music(source, data.get("music"), files)
+    yield from _check_captions(source, data.get("captions"), files)
     silences = data.get("silences")
     if isinstance(silences, dict):
         keep, longer = silences.get("keep", Fraction(1, 4)), silences.get("longer_than")
@@ -159,6 +169,7 @@ def check_script(
         clock = yield from _check_time(source, scene, path, clock, own or length)
         clock = Fraction(0) if own else clock
         yield from _check_keyframes(source, scene, path, files)
+        yield from _check_sounds(source, scene, path, files)
         files.check(scene.get("depth"), (*path, "depth"), "image")
         _check_loras(scene, path, files)
 
@@ -170,6 +181,61 @@ def _check_narration(narration: object, path: Path_, files: Files) -> Fraction |
     files.check(narration.get("transcript"), (*path, "transcript"), "file")
     audio = files.check(narration.get("audio"), (*path, "audio"), "sound")
     return duration_of(audio) if audio is not None else None
+
+
+def _check_music(source: Source, music: object, files: Files) -> Iterator[Problem]:
+    if not isinstance(music, dict):
+        return
+    audio = files.check(music.get("audio"), ("music", "audio"), "sound")
+    bpm, first = music.get("bpm"), music.get("first_beat", 0)
+    for key in ("beats_per_bar", "first_beat"):
+        if key in music and bpm is None:
+            yield source.problem(("music", key), "there is no bpm that it belongs to", "state bpm")
+    if music.get("end_on") == "bar" and bpm is None:
+        what = "without bpm nothing is known of its bars"
+        yield source.problem(("music", "end_on"), what, "state bpm, or end on a fade")
+    beats = music.get("beats_per_bar", 4)
+    if audio is None or not (_is_number(bpm) and _is_number(first) and _is_number(beats)):
+        return
+    length = duration_of(audio)
+    if bpm > 0 and first + Fraction(60) * beats / bpm > length:
+        what = f"the music, {float(length):.2f} s, has not one whole bar"
+        yield source.problem(("music", "bpm"), what, "check bpm, beats_per_bar and first_beat")
+
+
+def _check_sounds(
+    source: Source, scene: Mapping[str, Any], path: Path_, files: Files
+) -> Iterator[Problem]:
+    sounds = scene.get("sounds")
+    for index, sound in enumerate(sounds if isinstance(sounds, list) else []):
+        if not isinstance(sound, dict):
+            continue
+        here: Path_ = (*path, "sounds", index)
+        files.check(sound.get("audio"), (*here, "audio"), "sound")
+        at = sound.get("at", "start")
+        if isinstance(at, str) and at.startswith("word:"):
+            yield from _check_word(source, at, scene.get("text"), (*here, "at"))
+        elif _share(at) is not None:
+            yield from _check_share(source, at, (*here, "at"))
+
+
+def _check_captions(source: Source, captions: object, files: Files) -> Iterator[Problem]:
+    if not isinstance(captions, dict):
+        return
+    if is_font_file(captions.get("font")):
+        files.check(captions["font"], ("captions", "font"), "font")
+    for key, value in captions.items():
+        if str(key).endswith("colour") and isinstance(value, str):
+            try:
+                ImageColor.getrgb(value)
+            except ValueError:
+                hint = "write it as #ffd400, with opacity as #ffd400c0, or as a name of CSS"
+                yield source.problem(("captions", key), f"{show(value)} is not a colour", hint)
+
+
+def is_font_file(font: object) -> bool:
+    """Whether a font is stated as a file rather than as a family."""
+    return isinstance(font, str) and font.lower().endswith(FONT_SUFFIXES)
 
 
 def _check_clock(
@@ -240,17 +306,26 @@ def _check_keyframes(
         at = keyframe.get("at", "start")
         if isinstance(at, str) and at.startswith("word:"):
             yield from _check_word(source, at, scene.get("text"), (*here, "at"))
-        share = {"start": Fraction(0), "end": Fraction(1)}.get(str(at))
-        if isinstance(at, str) and at.endswith("%") and _number(at[:-1]) is not None:
-            share = Fraction(at[:-1]) / 100
-            if share > 1:
-                what = f"{show(at)} is beyond the scene's end"
-                yield source.problem((*here, "at"), what, "a share is at most 100%")
+        share = {"start": Fraction(0), "end": Fraction(1)}.get(str(at), _share(at))
+        yield from _check_share(source, at, (*here, "at"))
         if share is not None:
             if share < before or (share == before and index):
                 what = f"{show(at)} does not come after the keyframe before it"
                 yield source.problem((*here, "at"), what, "put keyframes in order of their places")
             before = max(before, share)
+
+
+def _share(at: object) -> Fraction | None:
+    """The part of a scene that a place such as ``40%`` is at."""
+    number = _number(at[:-1]) if isinstance(at, str) and at.endswith("%") else None
+    return number / 100 if number is not None else None
+
+
+def _check_share(source: Source, at: object, path: Path_) -> Iterator[Problem]:
+    share = _share(at)
+    if share is not None and share > 1:
+        what = f"{show(at)} is beyond the scene's end"
+        yield source.problem(path, what, "a share is at most 100%")
 
 
 def _check_word(source: Source, at: str, text: object, path: Path_) -> Iterator[Problem]:

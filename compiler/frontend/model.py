@@ -59,17 +59,57 @@ class Music:
     audio: Path
     gain_db: float = -18.0
     duck_db: float = 10.0
+    attack: Fraction = Fraction(1, 4)
+    """Seconds over which it gives way before a word."""
+    release: Fraction = Fraction(1, 2)
+    """Seconds over which it comes back after one."""
     fade_in: Fraction = Fraction(1)
     fade_out: Fraction = Fraction(2)
     loop: bool = True
+    bpm: Fraction | None = None
+    """Beats a minute; where it is stated, loops go from bar to bar."""
+    beats_per_bar: int = 4
+    first_beat: Fraction = Fraction(0)
+    """Seconds into the file at which its first bar starts."""
+    end_on: Literal["fade", "bar"] = "fade"
+    """Whether it ends with the reel, fading out, or at the last bar line before the reel's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundEffect:
+    """A sound in a scene, and where it starts; at ``end`` it ends with the scene."""
+
+    audio: Path
+    at: At
+    gain_db: float = 0.0
+    fade_in: Fraction = Fraction(0)
+    fade_out: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """How words are shown; the sidecar files are written in any case."""
+    """How words are shown; the sidecar files are written in any case.
+
+    What is None is left to the backend, whose defaults suit the style and the picture's shape.
+    Lengths are pixels of a picture whose shorter side is 1080.
+    """
 
     burn: bool = False
     style: CaptionStyle = "plain"
+    font: str | None = None
+    """A font file by its absolute path, or the name of a family."""
+    size: float | None = None
+    colour: str | None = None
+    highlight_colour: str | None = None
+    outline: float | None = None
+    outline_colour: str | None = None
+    shadow: float | None = None
+    box_colour: str | None = None
+    position: str | float | None = None
+    safe_area: Mapping[str, float] | None = None
+    capitals: bool | None = None
+    lines: int | None = None
+    words: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +156,7 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """The place of a keyframe in its scene.
+    """The place of a keyframe or a sound in its scene.
 
     ``kind`` says how ``value`` counts: ``start`` and ``end`` ignore it, ``fraction`` is 0..1 of the
     scene, ``seconds`` from the scene's start, ``word`` the nth (0-based) occurrence of ``word``.
@@ -165,6 +205,7 @@ class Scene:
     seed: int | None = None
     motion: Motion = Motion()
     transition: Transition = Transition()
+    sounds: tuple[SoundEffect, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
     """Where ``""`` (the scene itself), ``text``, ``time``, ``keyframes[1].at``, … stand."""
 

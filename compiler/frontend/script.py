@@ -13,10 +13,12 @@ from typing import Any
 
 from ..errors import InputError
 from . import model
-from .checks import Files, check_script
+from .checks import Files, check_script, is_font_file
 from .schema_check import check_schema
 from .yaml_source import Path_, Source, read_yaml, where
 
+END_OF_BAR_FADE = Fraction(1, 50)
+"""Seconds over which music that ends on a bar fades out, where the script says nothing."""
 _INHERITED = ("renderer", "quality", "fit", "prompt", "negative_prompt", "seed")
 
 
@@ -66,7 +68,6 @@ class _Resolver:
 
     def script(self, data: Mapping[str, Any]) -> model.Script:
         silences = data.get("silences", {})
-        captions = data.get("captions", {})
         default = model.Silences()
         return model.Script(
             path=self._path.absolute(),
@@ -76,7 +77,7 @@ class _Resolver:
             scenes=self._scenes(data["scenes"], data.get("defaults", {})),
             narration=self._narration(data.get("narration")),
             music=self._music(data.get("music")),
-            captions=model.Captions(**captions),
+            captions=self._captions(data.get("captions", {})),
             silences=model.Silences(
                 policy=silences.get("policy", default.policy),
                 longer_than=Fraction(silences.get("longer_than", default.longer_than)),
@@ -110,6 +111,7 @@ class _Resolver:
             depth=self._file(scene.get("depth")),
             motion=self._motion({**defaults.get("motion", {}), **scene.get("motion", {})}),
             transition=_transition(scene.get("transition") or defaults.get("transition") or {}),
+            sounds=self._sounds(scene),
             places=self._places(path),
             **{key: value for key, value in inherited.items() if value is not None},
         )
@@ -141,14 +143,31 @@ class _Resolver:
     def _music(self, data: Mapping[str, Any] | None) -> model.Music | None:
         if data is None:
             return None
-        values: dict[str, Any] = {**data, "audio": self._folder / data["audio"]}
-        for key in ("fade_in", "fade_out"):
-            if key in values:
-                values[key] = Fraction(values[key])
-        for key in ("gain_db", "duck_db"):
-            if key in values:
-                values[key] = float(values[key])
+        values = _exact(data, "attack", "release", "fade_in", "fade_out", "bpm", "first_beat")
+        values["audio"] = self._folder / data["audio"]
+        if data.get("end_on") == "bar":
+            values.setdefault("fade_out", END_OF_BAR_FADE)
         return model.Music(**values)
+
+    def _sounds(self, scene: Mapping[str, Any]) -> tuple[model.SoundEffect, ...]:
+        made = []
+        for sound in scene.get("sounds", ()):
+            values = _exact(sound, "fade_in", "fade_out")
+            values["audio"] = self._folder / sound["audio"]
+            values["at"] = _at(sound.get("at", "start"))
+            made.append(model.SoundEffect(**values))
+        return tuple(made)
+
+    def _captions(self, data: Mapping[str, Any]) -> model.Captions:
+        values: dict[str, Any] = {
+            key: float(value) if isinstance(value, Fraction) else value
+            for key, value in data.items()
+        }
+        if is_font_file(values.get("font")):
+            values["font"] = str(self._folder / values["font"])
+        if "safe_area" in values:
+            values["safe_area"] = {side: float(share) for side, share in data["safe_area"].items()}
+        return model.Captions(**values)
 
     def _motion(self, data: Mapping[str, Any]) -> model.Motion:
         loras = tuple(
@@ -183,6 +202,17 @@ class _Resolver:
         for key in path:
             data = data[key]
         return [path, *((*path, key) for key in data)]
+
+
+def _exact(data: Mapping[str, Any], *seconds: str) -> dict[str, Any]:
+    """Values with times as fractions and levels as floats."""
+    values = dict(data)
+    for key in data:
+        if key in seconds:
+            values[key] = Fraction(data[key])
+        elif key.endswith("_db"):
+            values[key] = float(data[key])
+    return values
 
 
 def _output(data: Mapping[str, Any]) -> model.Output:

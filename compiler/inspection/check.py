@@ -10,12 +10,12 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ..backend.audio import read_mix
+from ..backend.audio import read_mix, voice_tracks
 from ..backend.loudness import MOST_DBTP, TARGET_LUFS, measure_file
 from ..backend.mix import Mix
 from ..backend.probe import probe
 from .listen import Offset, voice_offsets
-from .look import Look, look_at, runs
+from .look import Look, is_black, look_at, runs
 from .plan import Promise, promise_of
 
 SEARCH = 6
@@ -124,7 +124,7 @@ def check_reel(
         cuts[name] = found = cut_offset(look, frame)
         seen = f"frame {frame + found}" if found is not None else "no visible change"
         findings.append(Finding(f"cut {name}", found in (0, None), seen, f"frame {frame}"))
-    findings += _surprises(look, promise, fps)
+    findings += _surprises(look, promise, media_root, fps)
     length = float(promise.frames / fps)
     voice = _voice(timeline, media_root, promise.frames / fps)
     offsets: tuple[Offset, ...] = ()
@@ -175,7 +175,17 @@ def _file(
     yield Finding("colours", picture.colors == BT709, tags, "BT.709")
 
 
-def _surprises(look: Look, promise: Promise, fps: Fraction) -> Iterator[Finding]:
+def _shows_black(promise: Promise, root: Path, frame: int) -> bool:
+    """Whether a still that is seen at a frame is black itself."""
+    return any(
+        is_black(root / still)
+        for stretch, stills in promise.pictures
+        if stretch.holds(frame)
+        for still in stills
+    )
+
+
+def _surprises(look: Look, promise: Promise, root: Path, fps: Fraction) -> Iterator[Finding]:
     """Cuts, black and standstill that nobody planned."""
     planned = {frame for frame, _ in promise.cuts} | {gap.start for gap in promise.gaps}
     planned |= {gap.end for gap in promise.gaps}
@@ -186,7 +196,8 @@ def _surprises(look: Look, promise: Promise, fps: Fraction) -> Iterator[Finding]
             yield Finding("unplanned cut", False, f"frame {frame}", "none")
     for start, end in runs(look.black, BLACK_FRAMES):
         stretches = (*promise.gaps, *promise.transitions)
-        if not any(s.holds(start, 1) and s.holds(end - 1, 1) for s in stretches):
+        planned_black = any(s.holds(start, 1) and s.holds(end - 1, 1) for s in stretches)
+        if not planned_black and not _shows_black(promise, root, (start + end) // 2):
             yield Finding("unplanned black", False, f"frames {start} to {end}", "none")
     frozen = look.change < FROZEN_CHANGE
     frozen[:1] = False
@@ -197,10 +208,9 @@ def _surprises(look: Look, promise: Promise, fps: Fraction) -> Iterator[Finding]
 
 
 def _voice(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> Mix:
-    """The narration alone: of the audio tracks, those that are not music."""
+    """The narration alone: of the audio tracks, those that somebody speaks on."""
     mix = read_mix(timeline, root, length_s)
-    tracks = tuple(track for track in mix.tracks if not track.duck_db and track.clips)
-    return Mix(tracks, mix.samples, mix.speech)
+    return Mix(voice_tracks(mix), mix.samples, mix.speech)
 
 
 def _in_step(offsets: tuple[Offset, ...]) -> Iterator[Finding]:

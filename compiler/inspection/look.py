@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,6 +67,16 @@ def look_at(video: Path, on_frame: Callable[[int], None] | None = None) -> Look:
     except (av.error.FFmpegError, OSError, IndexError) as error:
         raise WorkError(f"{video}: its picture cannot be decoded: {error}") from error
     return Look(np.array(changes), np.array(black, bool))
+
+
+def is_black(still: Path) -> bool:
+    """Whether a still has nothing to see; not where it cannot be read."""
+    image = cv2.imread(str(still), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        return False
+    small = cv2.resize(image, (_WIDTH, _WIDTH), interpolation=cv2.INTER_AREA)
+    # From full range to a video's.
+    return float(np.percentile(small, 99)) * 219 / 255 + 16 < BLACK
 
 
 def runs(mask: NDArray[np.bool_], least: int) -> list[tuple[int, int]]:

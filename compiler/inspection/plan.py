@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import opentimelineio as otio
 
-from ..timeline.build import GENERATOR_KEY, NAMESPACE
+from ..timeline.build import GENERATOR_KEY
+from ..timeline.names import NAMESPACE
 from ..timeline.rate import whole_frames
 
 
@@ -35,6 +36,7 @@ class Promise:
         transitions: where pictures blend.
         gaps: without a picture.
         still: where nothing is to move.
+        pictures: the stills that are seen in each stretch, as the timeline names them.
     """
 
     frames: int
@@ -43,6 +45,7 @@ class Promise:
     transitions: tuple[Stretch, ...]
     gaps: tuple[Stretch, ...]
     still: tuple[Stretch, ...]
+    pictures: tuple[tuple[Stretch, tuple[str, ...]], ...]
 
 
 def promise_of(timeline: otio.schema.Timeline, fps: Fraction) -> Promise:
@@ -50,11 +53,12 @@ def promise_of(timeline: otio.schema.Timeline, fps: Fraction) -> Promise:
     frames = whole_frames(timeline.duration(), fps)
     tracks = timeline.video_tracks()
     if not tracks:
-        return Promise(frames, (), (), (), (Stretch(0, frames),), ())
+        return Promise(frames, (), (), (), (Stretch(0, frames),), (), ())
     track = tracks[0]
     transitions: list[Stretch] = []
     gaps: list[Stretch] = []
     still: list[Stretch] = []
+    pictures: list[tuple[Stretch, tuple[str, ...]]] = []
     shown: list[tuple[int, str, str, bool]] = []
     position = 0
     blended = False
@@ -73,6 +77,7 @@ def promise_of(timeline: otio.schema.Timeline, fps: Fraction) -> Promise:
         else:
             scene = str(child.metadata.get(NAMESPACE, {}).get("scene", child.name))
             shown.append((position, str(child.name), scene, blended))
+            pictures.append((stretch, _stills(child)))
             if _stands_still(child):
                 still.append(stretch)
         position, blended = stretch.end, False
@@ -82,7 +87,22 @@ def promise_of(timeline: otio.schema.Timeline, fps: Fraction) -> Promise:
             joins.append(frame)
         elif not into:
             cuts.append((frame, name))
-    return Promise(frames, tuple(cuts), tuple(joins), tuple(transitions), tuple(gaps), tuple(still))
+    return Promise(
+        frames,
+        tuple(cuts),
+        tuple(joins),
+        tuple(transitions),
+        tuple(gaps),
+        tuple(still),
+        tuple(pictures),
+    )
+
+
+def _stills(clip: otio.schema.Clip) -> tuple[str, ...]:
+    reference = clip.media_references().get(GENERATOR_KEY)
+    if not isinstance(reference, otio.schema.GeneratorReference):
+        return ()
+    return tuple(str(keyframe["image"]) for keyframe in reference.parameters.get("keyframes", []))
 
 
 def _stands_still(clip: otio.schema.Clip) -> bool:

@@ -16,8 +16,10 @@ from ..sync import edit
 from ..sync.frames import frame_time
 from ..sync.schedule import lay_end_to_end, make_schedule
 from ..sync.types import Interval, Word
-from ..timeline.build import NAMESPACE, Sound, build_timeline
+from ..timeline.build import build_timeline
+from ..timeline.names import NAMESPACE
 from ..timeline.recipes import slot_recipes
+from ..timeline.sound import Sound
 from .read import Front
 
 
@@ -30,7 +32,9 @@ def lay_out(front: Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
         music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
     recipes = slot_recipes(script, schedule, front.making)
-    timeline = build_timeline(script, schedule, recipes, voices, music)
+    files = {effect.audio for scene in script.scenes for effect in scene.sounds}
+    effects = {path: duration_of(path) for path in files}
+    timeline = build_timeline(script, schedule, recipes, voices, music, effects)
     if front.making.origins:
         timeline.metadata[NAMESPACE]["generated_by"] = [
             dict(origin) for origin in front.making.origins.values()
@@ -102,8 +106,6 @@ def report_of(front: Front, schedule: edit.Schedule, outputs: Outputs) -> Report
 def _not_done(script: Script) -> list[str]:
     """What the script asks for and does not get."""
     undone = []
-    if script.captions.burn:
-        undone.append("captions.burn: captions are written beside the reel, not into the picture")
     first = script.scenes[0]
     if first.transition.duration and "transition" in first.places:
         undone.append(f"{first.id}: the first scene comes in by a cut; its transition is left out")

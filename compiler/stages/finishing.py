@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ...renderers.saliency import saliency
 from ..backend.codecs import hardware_encoder
 from ..backend.encode import Encoding
 from ..backend.finish import Preview
@@ -27,6 +28,8 @@ class Finishing:
         allow_missing: whether slates and silence may stand in for media that are missing.
         allow_network: whether media on a network are fetched.
         keep_segments: whether what was encoded is kept for the next run.
+        clip_sound_db: the level of picture clips' own sound; None leaves it out where the timeline
+            states none.
     """
 
     preset: str = ""
@@ -36,6 +39,7 @@ class Finishing:
     allow_missing: bool = False
     allow_network: bool = False
     keep_segments: bool = True
+    clip_sound_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,11 @@ def plan_of(config: Config, finishing: Finishing) -> Plan:
     if megabytes is not None and (output.preview or output.encoding.codec not in _TWO_PASS):
         kinds = ", ".join(_TWO_PASS)
         raise InputError(f"only {kinds} can be fitted into a size, not {preset.codec}")
+    reframe = finishing.reframe or preset.reframe or ("salient" if sizes else "centre")
     output = replace(
         output,
         most_bytes=None if megabytes is None else int(megabytes * 1_000_000),
-        reframe=finishing.reframe or preset.reframe or ("salient" if sizes else "centre"),
+        salience=saliency if reframe == "salient" else None,
     )
     return Plan(output, sizes, style, warnings)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
 
-from ..backend.captions import captions_of, to_srt, to_vtt
+from ..backend.captions.burn import to_ass
+from ..backend.captions.cues import captions_of
+from ..backend.captions.sidecars import to_srt, to_vtt
 from ..backend.flatten import flatten
 from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
@@ -18,12 +21,15 @@ from .clock import count
 from .finishing import Finishing, plan_of
 
 
-def write_captions(timeline: otio.schema.Timeline, outputs: Outputs) -> list[Path]:
-    """Write the sidecars, and return their paths."""
+def write_captions(
+    timeline: otio.schema.Timeline, outputs: Outputs, size: tuple[int, int], fps: Fraction
+) -> list[Path]:
+    """Write the sidecars for a reel of that size and rate, and return their paths."""
     cues = captions_of(timeline)
     write_text(outputs.srt, to_srt(cues))
     write_text(outputs.vtt, to_vtt(cues))
-    return [outputs.srt, outputs.vtt]
+    write_text(outputs.ass, to_ass(timeline, size, fps))
+    return [outputs.srt, outputs.vtt, outputs.ass]
 
 
 def make_videos(
@@ -74,6 +80,7 @@ def make_videos(
             style=plan.style,
             segments=segments_of(video) if finishing.keep_segments else None,
             allow_network=finishing.allow_network,
+            own_sound_db=finishing.clip_sound_db,
             on_progress=_share(on_progress, number, len(sizes)),
         )
         report.warnings += [line for line in result.warnings if line not in report.warnings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -33,6 +33,8 @@ class Rendering:
     engine: str
     force: bool
     relative_media: bool
+    also: tuple[Path, ...] = ()
+    """Folders of rendered media that are used where they are."""
 
 
 def fill_slots(
@@ -47,13 +49,16 @@ def fill_slots(
 
     A slot whose picked take is there lacks nothing.
     """
-    store = Store(outputs.media)
-    every = list(slot_clips(timeline))
-    taken = {slot.name: made for slot in every if (made := _picked(slot, store, outputs.folder))}
-    report.slots.extend(taken.values())
-    slots = [slot for slot in every if slot.name not in taken]
-    by_name = {slot.name: slot for slot in slots}
-    total = sum(int(slot.recipe["frames"]) for slot in slots)
+    store = Store(outputs.media, how.also)
+    slots: dict[str, list[SlotClip]] = {}
+    for name, same in _by_job(slot_clips(timeline)).items():
+        taken = [_picked(slot, store, outputs.folder) for slot in same]
+        report.slots.extend([made for made in taken if made is not None][:1])
+        left = [slot for slot, made in zip(same, taken, strict=True) if made is None]
+        if left:
+            slots[name] = left
+    jobs = [pool.Job(name, same[0].recipe) for name, same in slots.items()]
+    total = sum(int(job.recipe["frames"]) for job in jobs)
     done: dict[str, int] = {}
 
     estimate = Estimate()
@@ -66,12 +71,12 @@ def fill_slots(
         on_progress(Progress("render", made, total, slot=slot, left_s=left_s))
 
     def on_finished(rendered: pool.Rendered) -> None:
-        slot = by_name[rendered.slot]
-        set_media(slot, rendered.path, outputs.folder if how.relative_media else None)
+        for slot in slots[rendered.slot]:
+            set_media(slot, rendered.path, outputs.folder if how.relative_media else None)
         report.slots.append(
             SlotReport(
                 name=rendered.slot,
-                renderer=str(slot.recipe["renderer"]),
+                renderer=str(slots[rendered.slot][0].recipe["renderer"]),
                 key=rendered.key,
                 media=rendered.path,
                 reused=rendered.reused,
@@ -84,7 +89,7 @@ def fill_slots(
 
     try:
         pool.render_slots(
-            [pool.Job(slot.name, slot.recipe) for slot in slots],
+            jobs,
             store,
             write_clip=_write_clip,
             workers=config.workers,
@@ -97,8 +102,24 @@ def fill_slots(
         raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
         raise WorkError(str(error)) from error
-    order = {slot.name: index for index, slot in enumerate(every)}
+    order = {name: index for index, name in enumerate(_by_job(slot_clips(timeline)))}
     report.slots.sort(key=lambda slot: order[slot.name])
+
+
+def _by_job(clips: Iterable[SlotClip]) -> dict[str, list[SlotClip]]:
+    """Slots by the names of their jobs: those with one recipe are one job.
+
+    An editor may have cut a slot in two, and made one piece longer: the same name then stands for
+    two recipes, and the second gets a number.
+    """
+    jobs: dict[str, list[SlotClip]] = {}
+    for slot in clips:
+        name, number = slot.name, 2
+        while name in jobs and jobs[name][0].recipe != slot.recipe:
+            name = f"{slot.name}~{number}"
+            number += 1
+        jobs.setdefault(name, []).append(slot)
+    return jobs
 
 
 def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:

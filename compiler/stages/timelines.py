@@ -7,27 +7,28 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ..editors import formats
 from ..errors import InputError, Problem
 from ..report import Report
-from ..timeline.build import NAMESPACE
+from ..timeline.names import NAMESPACE
 from ..timeline.rate import exact_rate, whole_frames
 
 
-def read_timeline(path: Path) -> otio.schema.Timeline:
-    """Read any timeline that OTIO's adapters can.
+def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeline:
+    """Read any timeline that an editor wrote.
+
+    Args:
+        path: the file.
+        fps: the rate to read a format at that doesn't say one (``.edl``).
 
     Raises:
         InputError: the file is missing, broken, or holds something else than a timeline.
     """
-    try:
-        loaded = otio.adapters.read_from_file(str(path))
-    except FileNotFoundError as error:
-        raise InputError(Problem(str(path), 0, 0, "", "no such file")) from error
-    except (otio.exceptions.OTIOError, OSError, ValueError) as error:
-        what = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(
-            Problem(str(path), 0, 0, "", f"cannot be read as a timeline: {what}")
-        ) from error
+    loaded = formats.read(path, fps)
+    if isinstance(loaded, otio.schema.SerializableCollection):
+        held = [item for item in loaded if isinstance(item, otio.schema.Timeline)]
+        if len(held) == 1:
+            loaded = held[0]
     if not isinstance(loaded, otio.schema.Timeline):
         raise InputError(
             Problem(str(path), 0, 0, "", f"holds a {type(loaded).__name__}, not a Timeline")

@@ -1,46 +1,34 @@
 """A schedule and its script as an OpenTimelineIO timeline: the intermediate representation.
 
 The layout is described in ``docs/architecture.md``: one picture track ``V1`` of slots, gaps and
-transitions, the narration on ``A1``, music on ``A2``, every edit on whole frames of one rate.
+transitions, the narration on ``A1``, music on ``A2``, the scenes' sounds from ``A3`` on, every edit
+on whole frames of one rate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import opentimelineio as otio
 
 from ..frontend import model
 from ..sync import edit
-from ..sync.frames import frame_at_or_after, frame_at_or_before
+from .names import NAMESPACE
 from .parsed import parsed
 from .rate import time, time_range
 from .recipes import Recipe
+from .sound import Sound, effect_tracks, music_track, narration_track
 
-NAMESPACE = "otio_gvideo"
-"""Key of everything of ours in OTIO metadata."""
 GENERATOR_KIND = "otio_gvideo.shot"
 GENERATOR_KEY = "generator"
 KEYFRAME_KEY = "keyframe"
 MEDIA_KEY = otio.schema.Clip.DEFAULT_MEDIA_KEY
 FORMAT_VERSION = 1
-JOIN_FRAMES = 1
-"""Frames on either side of a place where a pause was taken out of the voice, for a crossfade."""
-MUSIC_SEAM = Fraction(1, 2)
-"""Seconds over which looped music is crossfaded with itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """An audio file and its length in seconds."""
-
-    path: Path
-    duration: Fraction
 
 
 def build_timeline(
@@ -49,6 +37,7 @@ def build_timeline(
     recipes: Mapping[str, Recipe],
     voices: Sequence[Sound],
     music: Sound | None,
+    effects: Mapping[Path, Fraction] = MappingProxyType({}),
 ) -> otio.schema.Timeline:
     """The timeline of a reel, with stills as the media of every slot.
 
@@ -58,6 +47,7 @@ def build_timeline(
         recipes: by slot name.
         voices: the schedule's sources, in its order.
         music: what ``script.music`` names.
+        effects: seconds of every file that the scenes' sounds name.
     """
     fps = schedule.fps
     timeline: otio.schema.Timeline = parsed(
@@ -71,9 +61,10 @@ def build_timeline(
     )
     timeline.tracks.append(_picture(script, schedule, recipes))
     if voices:
-        timeline.tracks.append(_narration(schedule, voices))
+        timeline.tracks.append(narration_track(schedule, voices))
     if music is not None and script.music is not None:
-        timeline.tracks.append(_music(script.music, music, schedule))
+        timeline.tracks.append(music_track(script.music, music, schedule))
+    timeline.tracks.extend(effect_tracks(script, schedule, effects))
     for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
         timeline.tracks.markers.append(_marker(scene, placed, fps))
     return timeline
@@ -90,7 +81,10 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
             "height": output.height,
             "fps": f"{schedule.fps.numerator}/{schedule.fps.denominator}",
         },
-        "captions": {"burn": script.captions.burn, "style": script.captions.style},
+        "captions": {
+            key: value for key, value in asdict(script.captions).items() if value is not None
+        },
+        "language": _language(script),
         "words": [
             {
                 "scene": scene.id,
@@ -102,6 +96,12 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
             for word in scene.words
         ],
     }
+
+
+def _language(script: model.Script) -> str:
+    """The language of the words: of the narration, else of the first scene that has one."""
+    narrations = [script.narration, *(scene.narration for scene in script.scenes)]
+    return next((narration.language for narration in narrations if narration), "en")
 
 
 def _picture(
@@ -159,87 +159,6 @@ def _transition(kind: str, placed: edit.Transition, fps: Fraction) -> otio.schem
         out_offset=time(placed.after, fps),
         metadata={NAMESPACE: {"transition": kind}},
     )
-
-
-def _narration(schedule: edit.Schedule, voices: Sequence[Sound]) -> otio.schema.Track:
-    fps = schedule.fps
-    track = otio.schema.Track(
-        "A1", kind=otio.schema.TrackKind.Audio, metadata={NAMESPACE: {"role": "narration"}}
-    )
-    position = 0
-    for before, heard in pairwise((None, *schedule.voice)):
-        assert heard is not None
-        _fill_to(track, position, heard.reel, fps)
-        if before is not None and position == heard.reel and _is_join(before, heard):
-            track.append(_crossfade(JOIN_FRAMES, JOIN_FRAMES, fps))
-        track.append(_sound_clip(voices[heard.source], heard.start, heard.frames, fps))
-        position = heard.reel + heard.frames
-    _fill_to(track, position, schedule.frames, fps)
-    return track
-
-
-def _is_join(before: edit.VoiceClip, after: edit.VoiceClip) -> bool:
-    """Whether a pause was taken out between two clips, both long enough for a crossfade."""
-    return before.source == after.source and min(before.frames, after.frames) > 2 * JOIN_FRAMES
-
-
-def _crossfade(before: int, after: int, fps: Fraction) -> otio.schema.Transition:
-    """An equal-power crossfade of sound, that many frames before and after its cut."""
-    return otio.schema.Transition(
-        name="dissolve",
-        transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
-        in_offset=time(before, fps),
-        out_offset=time(after, fps),
-    )
-
-
-def _music(music: model.Music, sound: Sound, schedule: edit.Schedule) -> otio.schema.Track:
-    """The bed: once, or looped with a crossfade at each seam, cut off where the reel ends."""
-    fps = schedule.fps
-    track = otio.schema.Track(
-        "A2",
-        kind=otio.schema.TrackKind.Audio,
-        metadata={
-            NAMESPACE: {
-                "role": "music",
-                "gain_db": music.gain_db,
-                "duck_db": music.duck_db,
-                "fade_in": float(music.fade_in),
-                "fade_out": float(music.fade_out),
-            }
-        },
-    )
-    whole = frame_at_or_before(sound.duration, fps)
-    half = min(frame_at_or_before(MUSIC_SEAM / 2, fps), whole // 4)
-    position = 0
-    while position < schedule.frames and whole > 0:
-        start = half if position else 0
-        end = whole - half if music.loop else whole
-        frames = min(end - start, schedule.frames - position)
-        if position and half:
-            track.append(_crossfade(half, min(half, frames), fps))
-        track.append(_sound_clip(sound, start, frames, fps))
-        position += frames
-        if not music.loop:
-            break
-    _fill_to(track, position, schedule.frames, fps)
-    return track
-
-
-def _sound_clip(sound: Sound, start: int, frames: int, fps: Fraction) -> otio.schema.Clip:
-    return otio.schema.Clip(
-        sound.path.stem,
-        otio.schema.ExternalReference(
-            str(sound.path), time_range(0, frame_at_or_after(sound.duration, fps), fps)
-        ),
-        time_range(start, frames, fps),
-    )
-
-
-def _fill_to(track: otio.schema.Track, position: int, stop: int, fps: Fraction) -> None:
-    """Silence from one frame to another, where there is any."""
-    if stop > position:
-        track.append(otio.schema.Gap(source_range=time_range(0, stop - position, fps)))
 
 
 def _marker(scene: model.Scene, placed: edit.Scene, fps: Fraction) -> otio.schema.Marker:

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..frontend import model
 from ..sync import edit
-from ..sync.frames import nearest_frame
 from .moves import Sight, choose_moves
+from .places import frame_in_scene
 
 Recipe = dict[str, Any]
 Look = tuple[float, tuple[float, float]]
@@ -155,7 +155,6 @@ def keyframe_places(
     """
     head = placed.slots[0].head
     span = placed.slots[0].span
-    length = placed.end - placed.start
     places: list[dict[str, object]] = []
     for keyframe in scene.keyframes:
         at = keyframe.at
@@ -163,27 +162,10 @@ def keyframe_places(
             frame = 0
         elif at.kind == "end":
             frame = span - 1
-        elif at.kind == "fraction":
-            frame = head + nearest_frame(at.value * (length - 1), Fraction(1))
-        elif at.kind == "seconds":
-            frame = head + nearest_frame(at.value, fps)
         else:
-            frame = head + _word_frame(at, placed, fps)
+            frame = head + frame_in_scene(at, placed, fps)
         places.append({"image": str(keyframe.image), "frame": max(0, min(frame, span - 1))})
     return places
-
-
-def _word_frame(at: model.At, placed: edit.Scene, fps: Fraction) -> int:
-    """The frame of the body at which a word starts; the scene's start where it is unsaid."""
-    wanted = _bare(at.word)
-    starts = [word.start for word in placed.words if _bare(word.text) == wanted]
-    if not starts:
-        return 0
-    return nearest_frame(starts[min(int(at.value), len(starts) - 1)], fps) - placed.start
-
-
-def _bare(word: str) -> str:
-    return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
 def seed_of(scene_id: str) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 
 import opentimelineio as otio
 
-from .build import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, NAMESPACE
+from .build import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY
+from .names import NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +28,27 @@ class SlotClip:
 
     @property
     def name(self) -> str:
-        """The clip's name, which its media are named after."""
-        return str(self.clip.name)
+        """The slot's name, which its media are named after, whatever the clip is called now."""
+        return str(self.clip.media_references()[GENERATOR_KEY].name or self.clip.name)
 
 
 def slot_clips(timeline: otio.schema.Timeline) -> Iterator[SlotClip]:
     """Every slot, in the order of the timeline."""
     for clip in timeline.find_clips():
-        reference = clip.media_references().get(GENERATOR_KEY)
-        if (
-            isinstance(reference, otio.schema.GeneratorReference)
-            and reference.generator_kind == GENERATOR_KIND
-        ):
-            yield SlotClip(clip, plain(reference.parameters))
+        slot = slot_of(clip)
+        if slot is not None:
+            yield slot
+
+
+def slot_of(clip: otio.schema.Clip) -> SlotClip | None:
+    """A clip as a slot, if it carries a recipe."""
+    reference = clip.media_references().get(GENERATOR_KEY)
+    if (
+        isinstance(reference, otio.schema.GeneratorReference)
+        and reference.generator_kind == GENERATOR_KIND
+    ):
+        return SlotClip(clip, plain(reference.parameters))
+    return None
 
 
 def set_media(slot: SlotClip, path: Path, relative_to: Path | None = None) -> None:

@@ -71,7 +71,7 @@ def _loaded(
         ) from error
     try:
         processor = transformers.AutoImageProcessor.from_pretrained(
-            name, revision=revision, local_files_only=True
+            name, revision=revision, local_files_only=True, backend="pil"
         )
         network = transformers.AutoModelForDepthEstimation.from_pretrained(
             name, revision=revision, local_files_only=True, use_safetensors=True

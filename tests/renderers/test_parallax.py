@@ -167,6 +167,9 @@ def test_edges_are_clean_and_what_was_hidden_is_filled(move: str, box: tuple[Pat
         corners = outline(scene, scene.pose(made.motion, index / 4))
         mask = np.zeros((HEIGHT, WIDTH), np.uint8)
         cv2.fillPoly(mask, [np.round(corners * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+        # Corners are rounded by a sample or two of the coarse grid that the cut is made on.
+        for corner in corners:
+            cv2.circle(mask, np.round(corner).astype(int).tolist(), 4, 128, -1)
         inner = cv2.erode(mask, np.ones((5, 5))) == 255
         outer = cv2.dilate(mask, np.ones((5, 5))) == 0
         # Two pixels from the edge all is box, or all is wall: nothing stretches, no hole.
@@ -174,12 +177,12 @@ def test_edges_are_clean_and_what_was_hidden_is_filled(move: str, box: tuple[Pat
         assert luma[outer].max() < 120
         assert luma[outer].min() > 20
         # What comes into view has the wall's texture; the eye finds flat patches.
-        beside = outer & (cv2.dilate(mask, np.ones((17, 17))) > 0)
-        assert luma[beside].std() > 0.6 * luma[outer].std()
+        beside = outer & (cv2.dilate(mask, np.ones((13, 13))) > 0)
+        assert luma[beside].std() > 0.7 * luma[outer].std()
 
 
 def test_near_moves_more_than_far(box: tuple[Path, Path]) -> None:
-    for move in ("push_in", "orbit_left", "pan_right", "tilt_up"):
+    for move in MOVING:
         scene = diorama(shot(*box, motion=Motion(move, 0.5)))
         rest = np.array(scene.rest)
         ends = [scene.pose(Motion(move, 0.5), share) for share in (0, 1)]
@@ -187,7 +190,7 @@ def test_near_moves_more_than_far(box: tuple[Path, Path]) -> None:
             np.subtract(*(project((0.15, 0.2), relief, pose, rest) for pose in ends))
             for relief in (1.0, 1 - DEPTH / 2)
         )
-        assert np.linalg.norm(near - far) > 1.5, move
+        assert np.linalg.norm(near - far) > 0.9, move
 
 
 random_maps = st.builds(

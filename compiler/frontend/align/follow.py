@@ -130,7 +130,7 @@ def _to_pauses(
         if 0 < after < len(moved):
             before = after - 1
             moved[before if place - moved[before] < moved[after] - place else after] = place
-    return moved
+    return np.maximum.accumulate(moved)
 
 
 def _move(edges: NDArray[np.int64], which: int, place: int) -> None:

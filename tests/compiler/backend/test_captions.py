@@ -8,18 +8,17 @@ import opentimelineio as otio
 import pysubs2
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.compiler.backend.captions import (
+from otio_gvideo.compiler.backend.captions.cues import (
     LINE_WIDTH,
     PAUSE_S,
     SHORTEST_S,
     Cue,
-    SpokenWord,
+    Setting,
     captions_of,
-    columns,
     make_cues,
-    to_srt,
-    to_vtt,
 )
+from otio_gvideo.compiler.backend.captions.sidecars import to_srt, to_vtt
+from otio_gvideo.compiler.backend.captions.words import SpokenWord, columns
 
 
 @st.composite
@@ -53,7 +52,7 @@ def wild(draw: st.DrawFn) -> list[SpokenWord]:
 def test_whatever_the_words_the_cues_are_in_order_and_whole(
     words: list[SpokenWord], width: int
 ) -> None:
-    cues = make_cues(words, width)
+    cues = make_cues(words, Setting(width))
     assert [w for cue in cues for line in cue.lines for w in line] == words
     times = [round(t * 1000) for cue in cues for t in (cue.start, cue.end)]
     assert times == sorted(times)
@@ -147,9 +146,9 @@ def test_other_programs_read_both_files(words: list[SpokenWord]) -> None:
 def test_lines_break_where_they_read_well() -> None:
     text = "He lit one small flame, and the great lens made it a star."
     words = [SpokenWord(w, n * 0.3, n * 0.3 + 0.3) for n, w in enumerate(text.split())]
-    assert [line for cue in make_cues(words) for line in cue.text] == [
-        "He lit one small flame, and",
-        "the great lens made it a star.",
+    assert [cue.text for cue in make_cues(words)] == [
+        ("He lit one small flame,",),
+        ("and the great lens", "made it a star."),
     ]
 
 

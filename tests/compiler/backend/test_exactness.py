@@ -10,7 +10,11 @@ import opentimelineio as otio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from otio_gvideo.compiler.backend.audio import read_mix
+from otio_gvideo.compiler.backend.ffmpeg import output_args, run
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.picture import read_picture
+from otio_gvideo.compiler.backend.sound import SAMPLE_RATE
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from .stamped import FAST, HEIGHT, WIDTH, read_stamps, write_stamped
@@ -157,6 +161,37 @@ def test_many_timelines(
     timeline: otio.schema.Timeline, media: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     check(timeline, media, tmp_path_factory.mktemp("reel"))
+
+
+@pytest.mark.slow
+def test_ten_hours_do_not_drift(media: Path) -> None:
+    ntsc = Fraction(30000, 1001)
+    length = otio.opentime.RationalTime(97, 29.97)
+    clips = 10 * 3600 * 30 // 97
+    timeline = otio.schema.Timeline("long")
+    for kind in (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio):
+        track = otio.schema.Track(kind, kind=kind)
+        for number in range(clips):
+            reference = otio.schema.ExternalReference(f"{number % 2}.mp4")
+            shown = otio.opentime.TimeRange(otio.opentime.RationalTime(0, 29.97), length)
+            track.append(otio.schema.Clip(str(number), reference, shown))
+        timeline.tracks.append(track)
+    spans = read_picture(timeline, media, FPS).spans
+    assert [span.start for span in spans] == [round(n * 97 / ntsc * FPS) for n in range(clips)]
+    total = clips * 97 / ntsc
+    assert spans[-1].end == round(total * FPS)
+    make_tone(media / "tone.wav")
+    for clip in timeline.audio_tracks()[0]:
+        clip.media_reference = otio.schema.ExternalReference("tone.wav")
+    (heard,) = read_mix(timeline, media, total).tracks
+    assert [clip.start for clip in heard.clips] == [
+        round(n * 97 / ntsc * SAMPLE_RATE) for n in range(clips)
+    ]
+
+
+def make_tone(path: Path) -> None:
+    tone = ["-f", "lavfi", "-i", "sine=r=48000:d=5"]
+    run([*tone, *output_args(path)], what="making a tone")
 
 
 DATA = Path(__file__).parents[2] / "data" / "otio"

@@ -275,6 +275,12 @@ def test_layers_and_nested_timelines(tmp_path: Path) -> None:
     assert read_stamps(tmp_path / "reel.mp4") == [*below[:4], 104, 105, 106, *below[7:]]
 
 
+def test_pieces_of_single_frames_keep_every_one(each_ffmpeg: str, tmp_path: Path) -> None:
+    a = write_stamped(tmp_path / "a.mp4", 64, 60, FPS)
+    flat(of(*(clip(a, frame, 1) for frame in (3, 40, 7, 7, 1, 30, 2))), tmp_path)
+    assert read_stamps(tmp_path / "reel.mp4") == [67, 104, 71, 71, 65, 94, 66]
+
+
 def test_gaps_are_black(tmp_path: Path) -> None:
     timeline = reel(tmp_path, [Shown(5, 10), Shown(5, 10)])
     timeline.tracks[0].insert(1, otio.schema.Gap(source_range=time_range(0, 9, FPS)))

@@ -23,10 +23,11 @@ from otio_gvideo.compiler.backend.encode import Encoding
 from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.backend.finish import Preview
 from otio_gvideo.compiler.backend.flatten import FlattenResult, Output, flatten
-from otio_gvideo.compiler.backend.salience import best_point, salience
+from otio_gvideo.compiler.backend.reframe import best_point
 from otio_gvideo.compiler.backend.timecode import timecode_of
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.rate import time, time_range
+from otio_gvideo.renderers.saliency import saliency
 from PIL import Image
 
 from .stamped import FAST, HEIGHT, WIDTH, planes, read_stamps, write_stamped
@@ -183,8 +184,8 @@ def test_a_picture_is_reframed_around_what_stands_out(marked: Path, tmp_path: Pa
     run([*args, *output_args(moving)], what="making a video")
     seen = {}
     for path in (marked, moving):
-        for reframe in ("centre", "salient"):
-            made = Output(FAST, reframe=reframe)
+        for reframe, told in (("centre", None), ("salient", saliency)):
+            made = Output(FAST, salience=told)
             flat(of(clip(path, 0, 3)), tmp_path / "a.mp4", made=made, width=180, height=180)
             seen[path.suffix, reframe] = redness(tmp_path / "a.mp4")
     for suffix in (".png", ".mp4"):
@@ -193,13 +194,12 @@ def test_a_picture_is_reframed_around_what_stands_out(marked: Path, tmp_path: Pa
 
 
 def test_the_window_lies_where_most_is(marked: Path) -> None:
-    found = salience(np.asarray(Image.open(marked)))
-    assert found.sum() == pytest.approx(1, abs=1e-3)
+    small = cv2.resize(np.asarray(Image.open(marked)), (96, 36))
+    found = saliency(small.astype(np.uint8))
     across, down = best_point(found, 1.0)
     assert 0.7 < across < 0.82
     assert down == 0.5
-    flat_grey = np.full((100, 300, 3), 90, np.uint8)
-    assert best_point(salience(flat_grey), 1.0) == (0.5, 0.5)
+    assert best_point(np.zeros((30, 96), np.float32), 1.0) == (0.5, 0.5)
     tall = best_point(np.rot90(found), 1.0)
     assert tall[0] == 0.5
     assert 0.18 < tall[1] < 0.3

@@ -13,6 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from otio_gvideo import schemas
+from otio_gvideo.compiler.backend.captions import fonts
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.frontend import model
 from otio_gvideo.compiler.frontend.script import load_script
@@ -131,6 +132,57 @@ REFUSALS = {
             'frames a second: a whole number, or a fraction as in "24000/1001"'
         ],
     ),
+    "colour": (
+        "version: 1",
+        "version: 1\ncaptions: {burn: true, colour: '#12', color: red, font: none.ttf}",
+        [
+            "2:32: captions.colour: '#12' is not a colour; "
+            "write it as #ffd400, with opacity as #ffd400c0, or as a name of CSS",
+            "2:39: captions.color: 'color' is not a key here; did you mean 'colour'?",
+            "2:57: captions.font: 'none.ttf' does not exist; check the name",
+        ],
+    ),
+    "caption style": (
+        "version: 1",
+        "version: 1\ncaptions: {position: left, size: 4, safe_area: {left: 50}}",
+        [
+            "2:22: captions.position: 'left' is not a position; top, middle, bottom, or the "
+            "height of their middle in percent, as in 65%",
+            "2:34: captions.size: 4 is less than 8",
+            "2:55: captions.safe_area.left: 50 is more than 45",
+        ],
+    ),
+    "music": (
+        "gain_db: -12,",
+        "end_on: bar, first_beat: 1,",
+        [
+            "5:33: music.end_on: without bpm nothing is known of its bars; "
+            "state bpm, or end on a fade",
+            "5:50: music.first_beat: there is no bpm that it belongs to; state bpm",
+        ],
+    ),
+    "bars": (
+        "gain_db: -12,",
+        "bpm: 20, beats_per_bar: 32,",
+        [
+            "5:30: music.bpm: the music, 3.00 s, has not one whole bar; "
+            "check bpm, beats_per_bar and first_beat"
+        ],
+    ),
+    "sounds": (
+        "id: dusk",
+        "id: dusk\n    sounds: [{audio: bed.wav, at: '140%'}, {audio: bed.wav, at: 'word:seas'},"
+        " {audio: stills/red.png}, {at: end}]",
+        [
+            "9:35: scenes[0].sounds[0].at: '140%' is beyond the scene's end; "
+            "a share is at most 100%",
+            "9:65: scenes[0].sounds[1].at: the scene's text has no word 'seas'; "
+            "did you mean 'sea'?",
+            "9:87: scenes[0].sounds[2].audio: 'stills/red.png' holds no sound; is it a sound file?",
+            "9:104: scenes[0].sounds[3]: 'audio' is missing; the sound: anything ffmpeg reads, "
+            "the sound of a video too",
+        ],
+    ),
     "odd size": (
         "width: 108",
         "width: 107",
@@ -153,11 +205,50 @@ def test_a_broken_image_is_found_before_any_work(project: Path) -> None:
     ]
 
 
+def test_a_font_that_is_none_is_found_before_any_work(project: Path) -> None:
+    (project.parent / "my.ttf").write_bytes(b"no font at all")
+    project.write_text(SCRIPT.replace("version: 1", "version: 1\ncaptions: {font: my.ttf}"))
+    assert problems(project) == [
+        "2:18: captions.font: 'my.ttf' is no font that can be read; TrueType and OpenType fonts are"
+    ]
+
+
+def test_captions_music_and_sounds_are_resolved(project: Path) -> None:
+    shutil.copy(fonts.RUBIK, project.parent / "my.ttf")
+    project.write_text(
+        SCRIPT.replace(
+            "version: 1",
+            "version: 1\ncaptions: {burn: true, style: word, font: my.ttf, colour: hotpink, "
+            "position: 65%, safe_area: {left: 7.5}}",
+        )
+        .replace("gain_db: -12,", "gain_db: -12, bpm: 93.5, end_on: bar, attack: 0.1,")
+        .replace(", fade_out: 0.5", "")
+        .replace("id: dusk", "id: dusk\n    sounds: [{audio: bed.wav, at: word:sea, gain_db: -3}]")
+    )
+    script = load_script(project)
+    assert script.captions == model.Captions(
+        burn=True,
+        style="word",
+        font=str(project.parent.absolute() / "my.ttf"),
+        colour="hotpink",
+        position="65%",
+        safe_area={"left": 7.5},
+    )
+    assert script.music is not None
+    assert (script.music.bpm, script.music.attack) == (Fraction(187, 2), Fraction(1, 10))
+    assert script.music.fade_out == Fraction(1, 50)
+    assert script.scenes[0].sounds == (
+        model.SoundEffect(
+            project.parent.absolute() / "bed.wav", model.At("word", word="sea"), gain_db=-3.0
+        ),
+    )
+
+
 def test_a_sound_file_without_sound_is_found_before_any_work(project: Path) -> None:
     shutil.copy(project.parent / "stills" / "red.png", project.parent / "voice.wav")
     found = problems(project)
     assert len(found) == 1
-    assert found[0].startswith("4:20: narration.audio: 'voice.wav' its sound cannot be read")
+    assert found[0].startswith("4:20: narration.audio: 'voice.wav' holds no sound")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +307,8 @@ def test_schema_defaults_are_the_models_defaults() -> None:
         "silences": model.Silences(),
     }.items():
         for name, rules in schema[key]["properties"].items():
-            if "default" in rules and name != "loras":
+            left_to_the_backend = key == "captions" and getattr(default, name) is None
+            if "default" in rules and name != "loras" and not left_to_the_backend:
                 stated = rules["default"]
                 same = float(getattr(default, name)) if isinstance(stated, int | float) else None
                 assert stated in (same, getattr(default, name)), (key, name)

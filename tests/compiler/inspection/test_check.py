@@ -17,6 +17,7 @@ from otio_gvideo.compiler.driver import check_video
 from otio_gvideo.compiler.inspection.check import Check
 from otio_gvideo.compiler.inspection.look import runs
 from otio_gvideo.compiler.timeline.rate import time_range
+from PIL import Image
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +82,16 @@ def test_black_standstill_and_a_stray_cut_are_found(reel: Path) -> None:
     assert "unplanned standstill" in off(checked(reel, change(reel, "-vf", freeze, name="ice.mp4")))
     flash = "negate=enable='between(n,100,160)'"
     assert "unplanned cut" in off(checked(reel, change(reel, "-vf", flash, name="flash.mp4")))
+
+
+def test_a_still_that_is_black_itself_is_no_surprise(project: Path) -> None:
+    Image.new("RGB", (216, 384)).save(project.parent / "stills" / "green.png")
+    report = compile_script(project)
+    assert report.video is not None
+    check = check_video(report.video, report.timeline)
+    assert check.ok, off(check)
+    Image.new("RGB", (216, 384), "white").save(project.parent / "stills" / "green.png")
+    assert "unplanned black" in off(check_video(report.video, report.timeline))
 
 
 def test_wrong_length_size_and_rate_are_found(reel: Path) -> None:

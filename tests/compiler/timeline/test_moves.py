@@ -73,7 +73,8 @@ def test_a_change_reaches_no_further_than_a_run_of_equal_wishes(
 
 
 def test_a_reel_is_varied() -> None:
-    moves = [motion.camera for motion in chosen([scene(f"scene-{n}") for n in range(400)])]
+    flat = [scene(f"scene-{n}", renderer="camera") for n in range(400)]
+    moves = [motion.camera for motion in chosen(flat)]
     shares = {move: moves.count(move) / 400 for move in set(moves)}
     assert set(shares) == {move for kind in ("push", "pan", "tilt") for move in KINDS[kind]}
     assert min(shares.values()) > 0.05
@@ -85,9 +86,9 @@ def test_a_reel_is_varied() -> None:
 @pytest.mark.parametrize(("wideness", "kind"), [(2.0, "pan"), (0.5, "tilt")])
 def test_moves_suit_the_shape_of_the_still(wideness: float, kind: str) -> None:
     alone = [kinds([scene(f"scene-{n}")], wideness)[0] for n in range(200)]
-    assert alone.count(kind) > 100
+    assert alone.count(kind) > 80
     whole = [kinds([scene(f"scene-{n}", fit="contain")], wideness)[0] for n in range(200)]
-    assert whole.count(kind) < 80
+    assert whole.count(kind) < 60
 
 
 @pytest.mark.parametrize(

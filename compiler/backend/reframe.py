@@ -1,16 +1,15 @@
-"""Where to look: the point of a picture that a narrower frame is laid around.
+"""The point of a picture that a frame of another shape is laid around, so that it stays in sight.
 
-What stands out is told by the spectral residual of lightness and colours (Hou and Zhang, "Saliency
-Detection: A Spectral Residual Approach", CVPR 2007), weighed towards the middle, where cameras are
-pointed. One point holds for a whole file, so that nothing wanders within a shot.
+One point holds for a whole file, so that nothing wanders within a shot.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 import cv2
@@ -22,18 +21,20 @@ from .picture import Reading
 from .pictures import Still, Video, leaves
 from .probe import MediaInfo, open_media
 
-_SIDE = 64
-"""Pixels of the longer side of the small picture that the spectrum is taken of."""
+_SIDE = 96
+"""Pixels of the longer side of the copies that are looked at."""
 _SAMPLES = 5
 """Frames of a video that are looked at."""
-_MIDDLE = 0.35
-"""Spread of the weight towards the middle, in shares of the side."""
 _CUT_OFF = 0.01
 """Share of a side from which on it matters what is cut off."""
 
 
+Salience: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""How much each pixel of a small RGB picture stands out: ``(h, w, 3)`` to ``(h, w)``, from 0 up."""
+
+
 def focus_of(
-    reading: Reading, size: tuple[int, int], fps: Fraction
+    reading: Reading, size: tuple[int, int], fps: Fraction, salience: Salience
 ) -> dict[Path, tuple[float, float]]:
     """The point to keep in sight of every file that is cut off to fill a frame of a size.
 
@@ -41,6 +42,7 @@ def focus_of(
         reading: what the reel shows.
         size: width and height of the frame.
         fps: of the reel.
+        salience: tells what stands out.
 
     Returns:
         Shares of width and height, by file. Files that fit as they are, are left out.
@@ -59,49 +61,11 @@ def focus_of(
         if _is_cut(info, size):
             total: NDArray[np.float32] | None = None
             for picture in _samples(info, times):
-                one = salience(picture)
+                one = salience(_small(picture))
                 total = one if total is None or total.shape != one.shape else total + one
             if total is not None:
                 found[path] = best_point(total, size[0] / size[1])
     return found
-
-
-def salience(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How much each place of a picture stands out; the sum is 1.
-
-    Args:
-        picture: RGB, of shape ``(height, width, 3)``.
-
-    Returns:
-        Shape ``(h, w)``, small, of the picture's shape.
-    """
-    height, width = picture.shape[:2]
-    scale = _SIDE / max(height, width)
-    small = (max(8, round(width * scale)), max(8, round(height * scale)))
-    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)
-    reduced = cv2.resize(lab, small, interpolation=cv2.INTER_AREA).astype(np.float32)
-    found = np.zeros(reduced.shape[:2], np.float32)
-    for channel in range(3):
-        found += _residual(reduced[:, :, channel])
-    rows = np.linspace(-0.5, 0.5, small[1])[:, None]
-    columns = np.linspace(-0.5, 0.5, small[0])[None, :]
-    found *= np.exp(-(rows**2 + columns**2) / (2 * _MIDDLE**2)).astype(np.float32)
-    found /= max(float(found.sum()), 1e-9)
-    shares: NDArray[np.float32] = (found / max(float(found.sum()), 1e-9)).astype(np.float32)
-    return shares
-
-
-def _residual(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    spectrum = np.fft.fft2(plane - plane.mean())
-    amplitude = np.log(np.abs(spectrum) + 1e-6).astype(np.float32)
-    residual = amplitude - cv2.blur(amplitude, (3, 3), borderType=cv2.BORDER_REFLECT)
-    # A flat plane has no spectrum to speak of, only rounding.
-    if float(plane.std()) < 0.5:
-        return np.zeros_like(plane)
-    back = np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))
-    energy = (np.abs(back) ** 2).astype(np.float32)
-    smooth = np.asarray(cv2.GaussianBlur(energy, (0, 0), max(plane.shape) / 25), np.float32)
-    return smooth * np.float32(float(plane.std()) / max(float(smooth.sum()), 1e-9))
 
 
 def best_point(found: NDArray[np.float32], aspect: float) -> tuple[float, float]:
@@ -110,14 +74,15 @@ def best_point(found: NDArray[np.float32], aspect: float) -> tuple[float, float]
     Of several windows that hold as much, the one nearest to the middle of the picture.
 
     Args:
-        found: as `salience` gives it.
+        found: how much each place stands out.
         aspect: width by height of the window.
     """
     height, width = found.shape
     wide = width / height > aspect
     length = width if wide else height
     part = (height * aspect if wide else width / aspect) / length
-    along = found.sum(axis=0 if wide else 1)
+    along = found.sum(axis=0 if wide else 1).astype(np.float64)
+    along /= max(float(along.sum()), 1e-9)
     fine = np.interp(
         np.linspace(0, length, 512), np.arange(length + 1), np.concatenate([[0], np.cumsum(along)])
     )
@@ -167,6 +132,13 @@ def _samples(info: MediaInfo, times: list[Fraction]) -> Iterator[NDArray[np.uint
             if frame is not None:
                 upright = np.rot90(frame.to_ndarray(format="rgb24"), turns)
                 yield cv2.resize(np.ascontiguousarray(upright), shape).astype(np.uint8)
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
+    scale = _SIDE / max(height, width)
+    shape = (max(8, round(width * scale)), max(8, round(height * scale)))
+    return cv2.resize(picture, shape, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def _image(path: Path) -> NDArray[np.uint8]:

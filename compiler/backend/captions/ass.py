@@ -1,0 +1,297 @@
+"""Cues as Advanced SubStation Alpha, which libass draws: styles, positions, the spoken word.
+
+The format: http://www.tcax.org/docs/ass-specs.htm, with libass's extensions (a box behind all lines
+is ``BorderStyle`` 4, ``Encoding`` -1 finds the direction of the text by itself).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from .cues import Cue, Setting
+from .fonts import Face, emoji
+from .style import Area, Colour, Style, area_of
+from .words import SpokenWord, is_joined
+
+_LINGER_S = 0.3
+"""A word stays lit over a shorter pause after it."""
+_POP_MS = 90
+"""Milliseconds in which big words grow to their size."""
+_LINE_HEIGHT = 1.25
+"""Ems from one line to the next."""
+_BOX_PADDING = 0.3
+"""Of an em, between letters and the edge of their box."""
+_STYLE_FIELDS = (
+    "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
+    "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
+    "Alignment, MarginL, MarginR, MarginV, Encoding"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A caption: the reel seconds in which it is seen, and its text with tags."""
+
+    start: Fraction
+    end: Fraction
+    text: str
+
+    def line(self, since: Fraction) -> str:
+        """The line of the file whose time 0 is an instant of the reel, in or before the event."""
+        start, text = self.start - since, self.text
+        if start < 0:
+            start, text = Fraction(0), _later(text, round(-start * 1000))
+        return f"Dialogue: 0,{_clock(start)},{_clock(self.end - since)},Caption,,0,0,0,,{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An ASS file: what stands above its events, and the events in order."""
+
+    header: str
+    events: tuple[Event, ...]
+
+    def text(self) -> str:
+        """The whole file."""
+        return "\n".join([self.header, *(event.line(Fraction(0)) for event in self.events), ""])
+
+    def between(self, start: Fraction, end: Fraction) -> str:
+        """The file for a stretch of the reel (seconds), whose times count from its start.
+
+        So a stretch that only moved has the same file as before. Empty where nothing is seen.
+        """
+        seen = [event for event in self.events if event.start < end and event.end > start]
+        return "\n".join([self.header, *(e.line(start) for e in seen), ""]) if seen else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Typesetter:
+    """Sets cues in a style, for a picture of some size and rate.
+
+    Attributes:
+        style: how they look.
+        size: of the picture, in pixels.
+        fps: of the reel: captions change between two frames, so that rounding shifts none.
+        language: of the words.
+        family: another font than the style's that is drawn with, by the name of its family.
+        absent: letters that are left out, since nothing draws them.
+    """
+
+    style: Style
+    size: tuple[int, int]
+    fps: Fraction
+    language: str = "en"
+    family: str = ""
+    absent: frozenset[str] = frozenset()
+
+    @property
+    def area(self) -> Area:
+        """Where captions may be."""
+        return area_of(self.style, self.size)
+
+    @property
+    def face(self) -> Face:
+        """The font that is measured."""
+        return self.style.face()
+
+    def setting(self) -> Setting:
+        """What a cue may hold."""
+        big = self.style.style == "word"
+        return Setting(
+            width=self.area.room - 2 * self.style.outline,
+            measure=self.measure,
+            language=self.language,
+            lines=1 if big else self.style.lines,
+            most_words=self.style.words if big else None,
+            shortest_s=0.25 if big else 1.0,
+        )
+
+    def measure(self, words: Sequence[SpokenWord]) -> float:
+        """How wide words on a line are: each by itself, with blanks where they belong."""
+        face, size = self.style.face(), self._size
+        widths = sum(face.width(self._shown(word.text), size) for word in words)
+        blanks = sum(not is_joined(a.text, b.text) for a, b in pairwise(words))
+        return widths + blanks * face.width(" ", size)
+
+    def script(self, cues: Sequence[Cue]) -> Script:
+        """Cues as an ASS file."""
+        return Script(self._header(), tuple(e for cue in cues for e in self._events(cue)))
+
+    @property
+    def _size(self) -> float:
+        return self.style.size_px
+
+    def _header(self) -> str:
+        style, area, face = self.style, self.area, self.face
+        line_px = self._size / face.em
+        boxed = style.box_colour is not None
+        shade = style.outline_colour
+        back = style.box_colour or (*shade[:3], shade[3] // 2)
+        family = self.family or face.family
+        values = [
+            *("Caption", family, _number(line_px)),
+            *(_colour(style.colour), _colour(style.highlight_colour)),
+            *(_colour(shade), _colour(back)),
+            *(str(face.weight if not self.family else 700), "0", "0", "0", "100", "100", "0", "0"),
+            *("4" if boxed else "1", _number(style.outline)),
+            # The shadow of a boxed line is how far its box reaches.
+            _number(self._size * _BOX_PADDING if boxed else style.shadow),
+            *("5", *(str(round(x)) for x in (area.left, area.right, area.bottom)), "-1"),
+        ]
+        return "\n".join(
+            [
+                "[Script Info]",
+                "ScriptType: v4.00+",
+                f"PlayResX: {area.width}",
+                f"PlayResY: {area.height}",
+                "WrapStyle: 2",
+                "ScaledBorderAndShadow: yes",
+                "YCbCr Matrix: TV.709",
+                f"; Font: {face.digest}",
+                "",
+                "[V4+ Styles]",
+                f"Format: {_STYLE_FIELDS}",
+                f"Style: {','.join(values)}",
+                "",
+                "[Events]",
+                "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
+            ]
+        )
+
+    def _events(self, cue: Cue) -> Iterator[Event]:
+        """A cue as an event of all its lines where they share a box, else as one of each line.
+
+        Lines by themselves stand as close as they read well; in one event a line is as high as
+        the font's highest accents and lowest marks ask for.
+        """
+        area, style = self.area, self.style
+        widest = max(self.measure(line) for line in cue.lines)
+        shrink = min(1.0, (area.room - 2 * style.outline) / max(widest, 1.0))
+        line_px = self._size / self.face.em * shrink
+        together = style.box_colour is not None or len(cue.lines) == 1
+        pitch = line_px if together else _LINE_HEIGHT * self._size * shrink
+        middle = area.middle(style.position, pitch * len(cue.lines))
+        start, end = self._between(cue.start), self._between(cue.end)
+        blocks = [cue.lines] if together else [(line,) for line in cue.lines]
+        for number, block in enumerate(blocks):
+            down = middle + (number - (len(blocks) - 1) / 2) * pitch
+            tags = [rf"\pos({_number(area.width / 2)},{_number(down)})"]
+            if shrink < 1:
+                tags.append(rf"\fs{_number(line_px)}")
+            if style.style == "word":
+                tags.append(rf"\fscx82\fscy82\t(0,{_POP_MS},\fscx100\fscy100)")
+            text = r"\N".join(self._line(line, cue, start) for line in block)
+            yield Event(start, end, f"{{{''.join(tags)}}}{text}")
+
+    def _line(self, words: Sequence[SpokenWord], cue: Cue, start: Fraction) -> str:
+        text = ""
+        for index, word in enumerate(words):
+            shown = self._drawn(self._shown(word.text))
+            if self.style.style == "karaoke":
+                shown = self._lit(word, cue, start) + shown
+            if index and not is_joined(words[index - 1].text, word.text):
+                shown = f" {shown}"
+            text += shown
+        return text
+
+    def _lit(self, word: SpokenWord, cue: Cue, start: Fraction) -> str:
+        """Tags that light a word up while it is spoken."""
+        until = word.end
+        for one, following in pairwise(cue.words):
+            if one is word and following.start - until < _LINGER_S:
+                until = max(until, following.start)
+        first, last = (round((self._between(at) - start) * 1000) for at in (word.start, until))
+        plain, lit = _bgr(self.style.colour), _bgr(self.style.highlight_colour)
+        # A change takes a millisecond: libass takes (0,0) for the whole time of the line.
+        begin = rf"\1c{lit}" if first <= 0 else rf"\1c{plain}\t({first},{first + 1},\1c{lit})"
+        last = max(last, first + 1)
+        return rf"{{{begin}\t({last},{last + 1},\1c{plain})}}"
+
+    def _shown(self, text: str) -> str:
+        """Text without what nothing draws, in capitals where these are asked for."""
+        if self.absent:
+            text = "".join(letter for letter in text if letter not in self.absent)
+        if not self.style.capitals:
+            return text
+        if self.language.partition("-")[0].lower() in ("tr", "az"):
+            text = text.replace("i", "İ")
+        return text.upper()
+
+    def _drawn(self, text: str) -> str:
+        """Text as ASS has it: nothing in it is a tag, pictographs come from their own font."""
+        face, pictures = self.face, emoji()
+        runs: list[tuple[bool, str]] = []
+        for letter in text:
+            picture = not face.has(letter) and pictures.has(letter)
+            # Joiners and selectors belong to the pictograph before them.
+            if runs and (picture == runs[-1][0] or _JOINER.match(letter)):
+                runs[-1] = (runs[-1][0], runs[-1][1] + letter)
+            else:
+                runs.append((picture, letter))
+        family = self.family or face.family
+        return "".join(
+            rf"{{\fn{pictures.family}}}{escape(part)}{{\fn{family}}}" if picture else escape(part)
+            for picture, part in runs
+        )
+
+    def _between(self, time: float) -> Fraction:
+        """The instant before the frame that is nearest to a time: halfway from the one before."""
+        frame = round(Fraction(time) * self.fps)
+        return max(Fraction(0), (frame - Fraction(1, 2)) / self.fps)
+
+
+_CHANGE = re.compile(r"\\t\((\d+),(\d+),([^()]*)\)")
+
+
+def _later(text: str, passed_ms: int) -> str:
+    r"""Text of which some time has passed: what changed by then is changed.
+
+    >>> _later(r"{\t(0,90,\fscx100)\t(200,201,\1c&H0&)}a", 100)
+    '{\\fscx100\\t(100,101,\\1c&H0&)}a'
+    """
+
+    def change(match: re.Match[str]) -> str:
+        first, last = int(match[1]) - passed_ms, int(match[2]) - passed_ms
+        return rf"\t({first},{last},{match[3]})" if last > 0 else match[3]
+
+    return _CHANGE.sub(change, text)
+
+
+_JOINER = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+
+
+def escape(text: str) -> str:
+    r"""Text in which ASS finds no tag: braces escaped, a backslash parted from what follows it.
+
+    >>> escape("{\\an8}")
+    '\\{\\\u2060an8\\}'
+    """
+    return text.replace("\\", "\\\u2060").replace("{", r"\{").replace("}", r"\}")
+
+
+def _colour(colour: Colour) -> str:
+    """A colour as a style has it: ``&HAABBGGRR``, in which 0 is opaque."""
+    red, green, blue, opacity = colour
+    return f"&H{255 - opacity:02X}{blue:02X}{green:02X}{red:02X}"
+
+
+def _bgr(colour: Colour) -> str:
+    red, green, blue, _ = colour
+    return f"&H{blue:02X}{green:02X}{red:02X}&"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _clock(time: Fraction) -> str:
+    """``H:MM:SS.cc``."""
+    hundredths = round(time * 100)
+    seconds, hundredths = divmod(hundredths, 100)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}.{hundredths:02}"

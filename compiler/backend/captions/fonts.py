@@ -1,0 +1,146 @@
+"""Fonts: the two that come with the project, and what is known of a font file.
+
+Rubik Bold (Latin, Cyrillic, Hebrew, Arabic) and Noto Emoji Bold are under the SIL Open Font
+License. Other letters come from the fonts of the machine, which libass finds by itself. Tables of a
+font file: https://learn.microsoft.com/typography/opentype/spec/.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import struct
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import ImageFont
+
+from ...errors import WorkError
+
+FOLDER = Path(__file__).parent.parent / "fonts"
+RUBIK = FOLDER / "Rubik-Bold.ttf"
+EMOJI = FOLDER / "NotoEmoji-Bold.ttf"
+SUFFIXES = (".ttf", ".otf", ".ttc")
+"""Of font files."""
+_MEASURED_AT = 200
+"""Pixels of an em at which widths are read, so that rounding does not tell."""
+_NO_LETTER = "\U0010fffe"
+"""A code point that no font has a glyph for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A font file.
+
+    Attributes:
+        path: the file.
+        family: its name, as an ASS style has it.
+        weight: 400 for regular, 700 for bold.
+        em: of a line's height as libass counts it (the Windows ascent and descent).
+        digest: of the file's content.
+    """
+
+    path: Path
+    family: str
+    weight: int
+    em: float
+    digest: str
+
+    def has(self, letter: str) -> bool:
+        """Whether it has a glyph for a letter; also for what is never drawn."""
+        return is_invisible(letter) or _has(self.path)(letter)
+
+    def width(self, text: str, size: float) -> float:
+        """How wide a text is, for an em of ``size``; letters of other fonts are estimated."""
+        return _ems(self.path, text) * size
+
+
+@functools.lru_cache(1 << 16)
+def _ems(path: Path, text: str) -> float:
+    has = _has(path)
+    own = [is_invisible(letter) or has(letter) for letter in text]
+    known = "".join(letter for letter, here in zip(text, own, strict=True) if here)
+    foreign = sum(
+        1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.65
+        for letter, here in zip(text, own, strict=True)
+        if not here
+    )
+    return float(_font(path).getlength(known)) / _MEASURED_AT + foreign
+
+
+def rubik() -> Face:
+    """The font that captions have unless they ask for another one."""
+    return face_of(RUBIK)
+
+
+def emoji() -> Face:
+    """The font of pictographs: plain outlines, since libass draws no colour fonts."""
+    return face_of(EMOJI)
+
+
+@functools.cache
+def face_of(path: Path) -> Face:
+    """What is known of a font file.
+
+    Raises:
+        WorkError: it is no font that can be read.
+    """
+    try:
+        data = path.read_bytes()
+        tables = _tables(data)
+        units = struct.unpack_from(">H", data, tables[b"head"] + 18)[0]
+        weight = struct.unpack_from(">H", data, tables[b"OS/2"] + 4)[0]
+        ascent, descent = struct.unpack_from(">hh", data, tables[b"OS/2"] + 74)
+        if not ascent + descent:
+            ascent, descent = struct.unpack_from(">hh", data, tables[b"hhea"] + 4)
+            descent = -descent
+        family = _family(data, tables[b"name"]) or str(_font(path).getname()[0])
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        return Face(path, family, weight, units / (ascent + descent), digest)
+    except (OSError, struct.error, KeyError, ZeroDivisionError) as error:
+        raise WorkError(f"{path}: is no font that can be read") from error
+
+
+def is_invisible(letter: str) -> bool:
+    """Whether a letter is never drawn by itself: blanks, joiners, variation selectors."""
+    return unicodedata.category(letter) in ("Zs", "Cf") or "\ufe00" <= letter <= "\ufe0f"
+
+
+def _tables(data: bytes) -> dict[bytes, int]:
+    """Where the tables of the first font in a file are."""
+    start = struct.unpack_from(">L", data, 12)[0] if data[:4] == b"ttcf" else 0
+    count = struct.unpack_from(">H", data, start + 4)[0]
+    records = (struct.unpack_from(">4sLLL", data, start + 12 + 16 * n) for n in range(count))
+    return {tag: offset for tag, _, offset, _ in records}
+
+
+def _family(data: bytes, table: int) -> str:
+    """The family's name for Windows in English (name 1), by which libass finds a font."""
+    count, strings = struct.unpack_from(">HH", data, table + 2)
+    for n in range(count):
+        platform, _, language, name, length, offset = struct.unpack_from(
+            ">6H", data, table + 6 + 12 * n
+        )
+        if (platform, language, name) == (3, 0x409, 1):
+            start = table + strings + offset
+            return data[start : start + length].decode("utf-16-be", "replace")
+    return ""
+
+
+@functools.cache
+def _font(path: Path) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, _MEASURED_AT, layout_engine=ImageFont.Layout.BASIC)
+
+
+@functools.cache
+def _has(path: Path) -> Callable[[str], bool]:
+    font = ImageFont.truetype(path, 24, layout_engine=ImageFont.Layout.BASIC)
+    missing = bytes(font.getmask(_NO_LETTER))
+
+    @functools.cache
+    def has(letter: str) -> bool:
+        return bytes(font.getmask(letter)) != missing
+
+    return has

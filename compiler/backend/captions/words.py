@@ -1,0 +1,75 @@
+"""The words that a timeline carries, and how they stand beside each other."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import opentimelineio as otio
+
+from ..reading import ours
+
+_JOINED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    r"\uf900-\ufaff\uff00-\uff65]"
+)
+"""Letters and marks of writing systems without blanks: Thai, Lao, Burmese, Khmer, Chinese,
+Japanese."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """A word in reel seconds, and the scene that it belongs to."""
+
+    text: str
+    start: float
+    end: float
+    scene: str = ""
+
+
+def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
+    """The words that a timeline carries, in order of their times."""
+    words = (
+        SpokenWord(
+            _clean(str(word["text"])),
+            float(word["start"]),
+            float(word["end"]),
+            str(word.get("scene", "")),
+        )
+        for word in ours(timeline).get("words") or ()
+    )
+    return sorted((word for word in words if word.text), key=lambda word: word.start)
+
+
+def language_of(timeline: otio.schema.Timeline) -> str:
+    """The language of the words, as in ``en`` or ``pt-BR``; ``en`` where it is not stated."""
+    return str(ours(timeline).get("language") or "en")
+
+
+def _clean(text: str) -> str:
+    """A word without line breaks and other control characters."""
+    shown = " ".join(text.split())
+    return "".join(letter for letter in shown if unicodedata.category(letter) != "Cc")
+
+
+def join_words(words: Iterable[SpokenWord]) -> str:
+    """Words as text; no blanks between those of scripts that are written without."""
+    text = ""
+    for word in words:
+        text += word.text if not text or is_joined(text, word.text) else f" {word.text}"
+    return text
+
+
+def is_joined(text: str, following: str) -> bool:
+    """Whether a word follows a text without a blank."""
+    return bool(_JOINED.match(text[-1:]) and _JOINED.match(following[:1]))
+
+
+def columns(words: Sequence[SpokenWord]) -> float:
+    """Width of words on a line of text; letters of East Asian scripts count twice."""
+    text = join_words(words)
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)

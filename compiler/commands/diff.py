@@ -1,0 +1,26 @@
+"""`otio-gvideo diff`: what an editor changed, and what would be rendered for it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..driver import diff_timelines
+
+NAME = "diff"
+SUMMARY = "what changed between two timelines, in an editor's words, and what it would cost"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument("before", type=Path, metavar="A", help="a timeline, such as was compiled")
+    parser.add_argument(
+        "after", type=Path, metavar="B", help="the same after an edit: .otio .fcpxml .xml .edl .aaf"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    for line in diff_timelines(args.before, args.after):
+        print(line)
+    return 0

@@ -1,0 +1,1 @@
+"""Other people's programs: what is written for them, and what comes back from them."""

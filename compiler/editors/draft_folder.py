@@ -1,0 +1,152 @@
+"""A script from a folder: stills in the order of their names, a voice, a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..backend.probe import STILL_SUFFIXES
+from ..frontend.audio import duration_of
+from .draft import Draft, plain_number, problem, scene_id, shown_path
+
+SOUNDS = {".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff"}
+TEXTS = {".txt", ".md"}
+MUSIC = re.compile(r"music|bed|score|theme|song|ambien|background", re.I)
+DEPTH = re.compile(r"[._-]depth$", re.I)
+BEAT_S = 3.0
+"""Seconds of a still that nothing is said over, where there is no voice at all."""
+_SENTENCE = re.compile(r"(?<=[.!?…。！？])[\"'”’»)\]]*\s+|(?<=[。！？])")
+
+
+def from_folder(folder: Path) -> tuple[Draft, list[str]]:
+    """The script of a folder, and what was guessed, one line each.
+
+    The stills in the order of their names; the text's paragraphs, where there are as many as
+    stills, else its sentences shared out among them.
+
+    Raises:
+        InputError: there are no stills, or it cannot be told which sound is the voice.
+    """
+    files = sorted((f for f in folder.rglob("*") if f.is_file()), key=_natural)
+    files = [f for f in files if not _is_hidden(f.relative_to(folder))]
+    stills = [f for f in files if f.suffix.lower() in STILL_SUFFIXES and not DEPTH.search(f.stem)]
+    if not stills:
+        raise problem(folder, "holds no stills", "put images into it, named in their order")
+    notes: list[str] = []
+    sounds = [f for f in files if f.suffix.lower() in SOUNDS]
+    music = [f for f in sounds if MUSIC.search(f.stem)]
+    voices = [f for f in sounds if f not in music]
+    if len(voices) > 1:
+        names = ", ".join(str(f.relative_to(folder)) for f in voices)
+        hint = "leave one, or call the others music"
+        raise problem(folder, f"holds several voices: {names}", hint)
+    draft: Draft = {"version": 1, "title": _title(folder.resolve().name)}
+    if voices:
+        draft["narration"] = {"audio": shown_path(voices[0], folder)}
+        transcript = next((f for f in files if _is_transcript(f, voices[0])), None)
+        if transcript is not None:
+            draft["narration"]["transcript"] = shown_path(transcript, folder)
+    if music:
+        draft["music"] = {"audio": shown_path(music[0], folder)}
+    texts = [f for f in files if f.suffix.lower() in TEXTS and f.stem.lower() != "readme"]
+    text = "\n\n".join(f.read_text("utf-8-sig", errors="replace") for f in texts[:1]).strip()
+    if len(texts) > 1:
+        notes.append(f"of several texts, {shown_path(texts[0], folder)} is taken")
+    draft["defaults"] = {"transition": {"type": "dissolve", "duration": 0.5}}
+    depths = {
+        DEPTH.sub("", f.stem): f
+        for f in files
+        if f.suffix.lower() in STILL_SUFFIXES and DEPTH.search(f.stem)
+    }
+    groups = _scenes(stills, text if voices else "", voices, notes)
+    taken = set[str]()
+    draft["scenes"] = [_scene(said, group, folder, depths, taken) for said, group in groups]
+    return draft, notes
+
+
+def _scenes(
+    stills: Sequence[Path], text: str, voices: Sequence[Path], notes: list[str]
+) -> Iterator[tuple[Draft, Sequence[Path]]]:
+    """What is said or how long it lasts, and the stills of it, for each scene."""
+    if not text:
+        if not voices:
+            for still in stills:
+                yield {"duration": BEAT_S}, [still]
+            return
+        notes.append("there is no text: the voice is shared out among the stills evenly")
+        seconds = duration_of(voices[0])
+        for number, still in enumerate(stills):
+            start, end = (seconds * place / len(stills) for place in (number, number + 1))
+            yield {"time": {"start": plain_number(start), "end": plain_number(end)}}, [still]
+        return
+    parts = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+    if len(parts) != len(stills):
+        parts = [s for part in parts for s in _SENTENCE.split(part) if s and s.strip()]
+        notes.append(
+            f"{len(parts)} sentences are shared out among {len(stills)} stills; "
+            "a paragraph for each still says it exactly"
+        )
+    count = min(len(parts), len(stills))
+    sentences = share_out([len(part) for part in parts], count)
+    pictures = share_out([1] * len(stills), count)
+    for (a, b), (c, d) in zip(sentences, pictures, strict=True):
+        yield {"text": " ".join(parts[a:b])}, stills[c:d]
+
+
+def share_out(weights: Sequence[int], count: int) -> list[tuple[int, int]]:
+    """Runs of items, ``count`` of them, of weights as even as their order allows."""
+    total, ranges, begin, reached = sum(weights), [], 0, 0
+    for number in range(count):
+        end = begin + 1
+        reached += weights[begin]
+        left = count - number - 1
+        while end < len(weights) - left and (
+            left == 0 or 2 * reached + weights[end] <= 2 * total * (number + 1) / count
+        ):
+            reached += weights[end]
+            end += 1
+        ranges.append((begin, end))
+        begin = end
+    return ranges
+
+
+def _scene(
+    said: Draft, stills: Sequence[Path], folder: Path, depths: dict[str, Path], taken: set[str]
+) -> Draft:
+    scene: Draft = {"id": scene_id(stills[0].stem, taken), **said}
+    if len(stills) == 1:
+        scene["keyframe"] = shown_path(stills[0], folder)
+        if stills[0].stem in depths:
+            scene["depth"] = shown_path(depths[stills[0].stem], folder)
+        return scene
+    last = len(stills) - 1
+    scene["keyframes"] = [
+        {
+            "image": shown_path(still, folder),
+            "at": "start" if number == 0 else "end" if number == last
+            else f"{round(100 * number / last)}%",
+        }
+        for number, still in enumerate(stills)
+    ]  # fmt: skip
+    return scene
+
+
+def _natural(path: Path) -> list[tuple[int, int | str]]:
+    """Names in the order that people mean: 2 before 10."""
+    return [
+        (0, int(part)) if part.isdigit() else (1, part.casefold())
+        for part in re.split(r"(\d+)", path.as_posix())
+    ]
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_")) or part in ("build", "media") for part in path.parts)
+
+
+def _is_transcript(file: Path, voice: Path) -> bool:
+    return file.stem == voice.stem and file.suffix.lower() in (".json", ".srt", ".vtt", ".textgrid")
+
+
+def _title(name: str) -> str:
+    return re.sub(r"[_-]+", " ", name).strip().capitalize() or "Untitled"

@@ -1,0 +1,81 @@
+"""Formats, one module each; a new one is a new module with a function or two, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+
+from ...errors import InputError, Problem
+from . import aaf, edl, fcp7, fcpxml, fcpxml_read, kdenlive, mlt, otio_json, subtitles
+from .base import Format
+
+FORMATS = {
+    entry.suffix: entry
+    for entry in (
+        Format(".otio", "OpenTimelineIO", otio_json.write, otio_json.read),
+        Format(".otioz", "OpenTimelineIO, packed", otio_json.write_zip, otio_json.read_zip),
+        Format(".otiod", "OpenTimelineIO, a folder", otio_json.write_folder, otio_json.read_folder),
+        Format(".fcpxml", "Final Cut Pro X", fcpxml.write, fcpxml_read.read),
+        Format(".fcpxmld", "Final Cut Pro X, a folder", None, fcpxml_read.read),
+        Format(".xml", "Final Cut Pro 7", fcp7.write, fcp7.read),
+        Format(".edl", "CMX 3600", edl.write, edl.read),
+        Format(".aaf", "AAF", aaf.write, aaf.read),
+        Format(".mlt", "MLT", mlt.write, None),
+        Format(".kdenlive", "Kdenlive", kdenlive.write, None),
+        Format(".srt", "SubRip", subtitles.write_srt, None),
+        Format(".vtt", "WebVTT", subtitles.write_vtt, None),
+        Format(".ass", "Advanced SubStation Alpha", subtitles.write_ass, None),
+    )
+}
+"""By suffix."""
+
+
+def writer(path: Path) -> Callable[[otio.schema.Timeline, Path], list[str]]:
+    """What writes a file of that name.
+
+    Raises:
+        InputError: nothing does.
+    """
+    entry = FORMATS.get(path.suffix.lower())
+    if entry is None or entry.write is None:
+        known = ", ".join(suffix for suffix, one in FORMATS.items() if one.write is not None)
+        what = f"{path.suffix or 'a name without an ending'} is not a format to export"
+        raise InputError(Problem(str(path), 0, 0, "", what, f"known: {known}"))
+    return entry.write
+
+
+def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObject:
+    """Read a file by its suffix; what is not known here, by whatever adapters OTIO has.
+
+    Args:
+        path: the file.
+        fps: the rate to read a format at that doesn't say one.
+
+    Raises:
+        InputError: it is missing, broken, or cannot be read.
+    """
+    if not path.exists():
+        raise InputError(Problem(str(path), 0, 0, "", "no such file"))
+    entry = FORMATS.get(path.suffix.lower())
+    if entry is not None and entry.read is None:
+        what = f"{path.suffix} is written, and cannot be read back"
+        raise InputError(Problem(str(path), 0, 0, "", what, "export .otio, .xml or .fcpxml there"))
+    try:
+        if entry is not None and entry.read is not None:
+            return entry.read(path, fps)
+        return otio.adapters.read_from_file(str(path))
+    except InputError:
+        raise
+    except otio.exceptions.NoKnownAdapterForExtensionError as error:
+        what = f"{path.suffix or 'a name without an ending'} is not a format that can be read"
+        known = ", ".join(suffix for suffix, one in FORMATS.items() if one.read is not None)
+        raise InputError(Problem(str(path), 0, 0, "", what, f"known: {known}")) from error
+    except Exception as error:
+        # Adapters raise what they like over a broken file.
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            Problem(str(path), 0, 0, "", f"cannot be read as a timeline: {what}")
+        ) from error

@@ -1,0 +1,71 @@
+"""What a format is: a file that other programs read or write, and a timeline in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import opentimelineio as otio
+
+from ...errors import InputError, Problem
+
+EXTRA = "pip install 'otio-gvideo[editors]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        suffix: with its dot, in small letters.
+        name: as people call it.
+        write: a prepared timeline into a file; returns what the format cannot carry, one line each.
+            None where the format is only read.
+        read: a file into a timeline; None where the format is only written. Given the file, and
+            the rate that the reel is known to have where the format doesn't say one.
+    """
+
+    suffix: str
+    name: str
+    write: Callable[[otio.schema.Timeline, Path], list[str]] | None
+    read: Callable[[Path, Fraction | None], otio.core.SerializableObject] | None
+
+
+def adapter(name: str, path: Path) -> Any:
+    """An adapter of OpenTimelineIO.
+
+    Args:
+        name: as the adapter's plugin calls itself.
+        path: the file that it is wanted for.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        return otio.adapters.from_name(name)
+    except otio.exceptions.OTIOError as error:
+        what = f"{path.suffix} needs an adapter that is not installed"
+        raise InputError(Problem(str(path), 0, 0, "", what, EXTRA)) from error
+
+
+def file_url(path: str) -> str:
+    """A path as a ``file:`` URL; a URL as it is."""
+    return path if "://" in path or path.startswith("file:") else Path(path).as_uri()
+
+
+def path_of_url(url: str) -> str:
+    """The path of a ``file:`` URL, with or without ``localhost``; other text as it is."""
+    parsed = urlparse(url)
+    return unquote(parsed.path) if parsed.scheme == "file" else url
+
+
+def name_tracks(timeline: otio.schema.Timeline, nameless: tuple[str, ...] = ("",)) -> None:
+    """Name the tracks of a format that keeps no names as ours are: ``V1``, ``A1``, ``A2``."""
+    for letter, tracks in (("V", timeline.video_tracks()), ("A", timeline.audio_tracks())):
+        for number, track in enumerate(tracks, 1):
+            if track.name in nameless:
+                track.name = f"{letter}{number}"

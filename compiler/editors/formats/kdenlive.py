@@ -1,0 +1,191 @@
+"""Kdenlive's project: MLT XML in which each clip is in a bin and each track is two playlists.
+
+Written in the document version of Kdenlive 22, which later ones convert as they open it;
+`otio-kdenlive-adapter` is deprecated and loses transitions. Clips that a transition joins lie on
+the two playlists of their track in turn, and overlap.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement
+
+import opentimelineio as otio
+
+from ..layout import Blend, Placed, lay_out
+from ..readings import size_of
+from .mlt import Document, properties, save
+
+DOCUMENT_VERSION = "1.04"
+INTERNAL = 237
+"""The mark of what Kdenlive puts between tracks by itself."""
+
+
+def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
+    """Write ``.kdenlive``."""
+    document = _Project(timeline)
+    main = document.build()
+    document.root.set("producer", "main_bin")
+    save(document.root, main, path)
+    return document.notes
+
+
+class _Project(Document):
+    """The same clips and transitions, laid out as Kdenlive lays them out."""
+
+    def build(self) -> Element:
+        tracks = list(self.timeline.tracks)
+        sounds = [t for t in tracks if t.kind == otio.schema.TrackKind.Audio]
+        pictures = [t for t in tracks if t.kind != otio.schema.TrackKind.Audio]
+        laid = [(track, lay_out(track, self.fps)) for track in (*reversed(sounds), *pictures)]
+        frames = max((items[-1].end for _, items in laid if items), default=1)
+        bin_list = self._bin()
+        span = {"in": "0", "out": str(frames - 1)}
+        black = SubElement(self.root, "producer", {"id": "black_track", **span})
+        properties(
+            black,
+            {"length": frames, "eof": "continue", "resource": "black", "mlt_service": "color",
+             "kdenlive:playlistid": "black_track", "mlt_image_format": "rgba",
+             "set.test_audio": 0},
+        )  # fmt: skip
+        main = Element("tractor", {"id": "main", **span})
+        SubElement(main, "track", producer="black_track")
+        for number, (track, items) in enumerate(laid):
+            name = self._track(track, items, number, frames)
+            SubElement(main, "track", producer=name)
+        for number, (track, _) in enumerate(laid, 1):
+            self._mix_tracks(main, number, track.kind == otio.schema.TrackKind.Audio)
+        self._fill(bin_list)
+        return main
+
+    def _bin(self) -> Element:
+        """The bin, which must come before what is on the tracks; it is filled at the end."""
+        element = SubElement(self.root, "playlist", id="main_bin")
+        width, height = size_of(self.timeline)
+        identity = uuid.uuid5(uuid.NAMESPACE_OID, str(self.timeline.name))
+        values = {
+            "version": DOCUMENT_VERSION,
+            "kdenliveversion": "22.12.3",
+            "uuid": f"{{{identity}}}",
+            "profile": f"{width}x{height}_{float(self.fps):g}",
+            "guides": self._guides(),
+            "audioTarget": -1,
+            "videoTarget": -1,
+            "position": 0,
+        }
+        named: dict[str, Any] = {f"kdenlive:docproperties.{k}": v for k, v in values.items()}
+        return properties(element, named | {"xml_retain": 1})
+
+    def _guides(self) -> str:
+        """The timeline's markers, which Kdenlive calls guides, as it writes them."""
+        guides = []
+        for marker in self.timeline.tracks.markers:
+            start = marker.marked_range.start_time
+            position = round(start.rescaled_to(float(self.fps)).value)
+            guides.append({"comment": str(marker.name), "pos": position, "type": 0})
+        return json.dumps(guides)
+
+    def producer(self, placed: Placed) -> str | None:
+        name = super().producer(placed)
+        if name is not None:
+            element = next(e for e in self.root.iter("producer") if e.get("id") == name)
+            if element.find("property[@name='kdenlive:id']") is None:
+                properties(
+                    element,
+                    {"kdenlive:id": len(self.producers) + 1,
+                     "kdenlive:clipname": placed.item.name},
+                )  # fmt: skip
+        return name
+
+    def _fill(self, bin_list: Element) -> None:
+        for name in self.producers.values():
+            element = next(e for e in self.root.iter("producer") if e.get("id") == name)
+            SubElement(
+                bin_list,
+                "entry",
+                {"producer": name, "in": "0", "out": element.get("out", "0")},
+            )
+            # What is played must be known before it is named.
+            self.root.remove(element)
+            self.root.insert(1, element)
+
+    def _track(
+        self, track: otio.schema.Track, items: list[Placed], number: int, frames: int
+    ) -> str:
+        is_sound = track.kind == otio.schema.TrackKind.Audio
+        lines = [Element("playlist", id=f"playlist{number}_{side}") for side in (0, 1)]
+        if is_sound:
+            for line in lines:
+                properties(line, {"kdenlive:audio_track": 1})
+        tractor = Element("tractor", {"id": f"track{number}", "in": "0", "out": str(frames - 1)})
+        values: dict[str, Any] = {
+            "kdenlive:track_name": track.name or "",
+            "kdenlive:timeline_active": 1,
+            "kdenlive:trackheight": 67,
+        }
+        properties(tractor, values | ({"kdenlive:audio_track": 1} if is_sound else {}))
+        hide = "video" if is_sound else "audio"
+        for line in lines:
+            SubElement(tractor, "track", {"hide": hide, "producer": str(line.get("id"))})
+        reached, side = [0, 0], 0
+        for placed in items:
+            begin = -placed.into.before if placed.into else 0
+            end = placed.frames + (placed.out.after if placed.out else 0)
+            if placed.into:
+                side = 1 - side
+            if placed.is_clip:
+                blank = placed.start + begin - reached[side]
+                if blank > 0:
+                    SubElement(lines[side], "blank", length=str(blank))
+                self._entry(lines[side], placed, begin, end)
+                self._name_entry(lines[side])
+                reached[side] = placed.start + end
+            if placed.out:
+                self._mix_clips(tractor, placed.end, placed.out, side, is_sound)
+        if is_sound:
+            self._gain(tractor, track, items)
+        self.root.extend([*lines, tractor])
+        return str(tractor.get("id"))
+
+    def _mix_clips(
+        self, tractor: Element, cut: int, blend: Blend, side: int, is_sound: bool
+    ) -> None:
+        """A transition from the playlist ``side`` to the other."""
+        first = cut - blend.before
+        span = {"in": str(first), "out": str(first + blend.frames - 1)}
+        kind: dict[str, Any]
+        if is_sound:
+            kind = {"mlt_service": "mix", "kdenlive_id": "mix", "start": -1, "accepts_blanks": 1}
+        else:
+            kind = self.luma(blend) | {"kdenlive_id": "luma", "alpha_over": 1}
+            kind["fix_background_alpha"] = 1
+            if "resource" in kind:
+                kind["resource"] = kind["resource"].lstrip("%")
+                if side:  # a wipe that runs backwards runs the other way
+                    kind["invert"] = 1 - kind["invert"]
+        common = {"a_track": 0, "b_track": 1, "kdenlive:mixcut": blend.before}
+        properties(SubElement(tractor, "transition", span), common | kind | {"reverse": side})
+
+    def _name_entry(self, line: Element) -> None:
+        entry = line[-1]
+        name = entry.get("producer", "")
+        element = next(e for e in self.root.iter("producer") if e.get("id") == name)
+        known = element.findtext("property[@name='kdenlive:id']")
+        properties(entry, {"kdenlive:id": known})
+
+    def _mix_tracks(self, main: Element, number: int, is_sound: bool) -> None:
+        common = {
+            "a_track": 0,
+            "b_track": number,
+            "always_active": 1,
+            "internal_added": INTERNAL,
+        }
+        if is_sound:
+            kind: dict[str, Any] = {"mlt_service": "mix", "kdenlive_id": "mix", "sum": 1,
+                                    "accepts_blanks": 1}  # fmt: skip
+        else:
+            kind = {"mlt_service": "qtblend", "kdenlive_id": "qtblend", "compositing": 0}
+        properties(SubElement(main, "transition"), common | kind)

@@ -1,0 +1,169 @@
+"""OpenTimelineIO's own file, and its bundles with media.
+
+Bundles are written here, since OpenTimelineIO's adapters refuse two files of one name, cannot write
+for older readers, and would leave the recipes of rendered media behind
+(https://opentimelineio.readthedocs.io/en/latest/tutorials/otio-filebundles.html).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+
+from ...errors import InputError, Problem
+from ...timeline.build import GENERATOR_KEY, MEDIA_KEY
+
+OLD_READERS = "0.14.0"
+"""The release of OpenTimelineIO whose schemas readers know that have no `Clip.2`."""
+_VERSION = "1.0.0"
+"""Of the bundles' layout."""
+_CONTENT = "content.otio"
+
+
+def to_text(timeline: otio.schema.Timeline, *, old: bool = False) -> str:
+    """A timeline as JSON; with ``old``, in schemas that every reader knows."""
+    if not old:
+        return str(timeline.to_json_string(indent=2)) + "\n"
+    versions = otio.versioning.fetch_map("OTIO_CORE", OLD_READERS)
+    text = otio.adapters.write_to_string(timeline, "otio_json", target_schema_versions=versions)
+    return str(text) + "\n"
+
+
+def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
+    """Write ``.otio``."""
+    path.write_text(to_text(timeline), encoding="utf-8")
+    return []
+
+
+def write_old(timeline: otio.schema.Timeline, path: Path) -> list[str]:
+    """Write ``.otio`` for readers that know no `Clip.2`."""
+    path.write_text(to_text(timeline, old=True), encoding="utf-8")
+    return []
+
+
+def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
+    """Read ``.otio``."""
+    return otio.adapters.read_from_file(str(path), adapter_name="otio_json")
+
+
+def write_zip(timeline: otio.schema.Timeline, path: Path, *, old: bool = False) -> list[str]:
+    """Write ``.otioz``: one file with the media in it, and their recipes beside them."""
+    bundled, files = _bundled(timeline)
+    with zipfile.ZipFile(path, "w") as archive:
+        content = to_text(bundled, old=old)
+        archive.writestr(_CONTENT, content, zipfile.ZIP_DEFLATED)
+        archive.writestr("version.txt", _VERSION, zipfile.ZIP_DEFLATED)
+        for name, file in files.items():
+            # Media are packed as tightly as they can be already.
+            archive.write(file, f"media/{name}", zipfile.ZIP_STORED)
+    return []
+
+
+def write_zip_old(timeline: otio.schema.Timeline, path: Path) -> list[str]:
+    """Write ``.otioz`` for readers that know no `Clip.2`."""
+    return write_zip(timeline, path, old=True)
+
+
+def write_folder(timeline: otio.schema.Timeline, path: Path) -> list[str]:
+    """Write ``.otiod``: a folder with the media in it, and their recipes beside them."""
+    bundled, files = _bundled(timeline)
+    (path / "media").mkdir(parents=True)
+    (path / _CONTENT).write_text(to_text(bundled), encoding="utf-8")
+    (path / "version.txt").write_text(_VERSION, encoding="utf-8")
+    for name, file in files.items():
+        shutil.copyfile(file, path / "media" / name)
+    return []
+
+
+def read_zip(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
+    """Read ``.otioz``; its media are unpacked beside it, into a folder of its name.
+
+    Raises:
+        InputError: it is no such bundle.
+    """
+    folder = path.with_suffix("")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                # Names in an archive may lead out of the folder; only the media are wanted.
+                name = Path(entry.filename)
+                if name.parent.as_posix() != "media" or entry.is_dir():
+                    continue
+                target = folder / "media" / name.name
+                if not target.is_file() or target.stat().st_size != entry.file_size:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    with archive.open(entry) as packed, target.open("wb") as stream:
+                        shutil.copyfileobj(packed, stream)
+            content = archive.read(_CONTENT).decode("utf-8")
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        what = f"cannot be read as a bundle: {error}"
+        raise InputError(Problem(str(path), 0, 0, "", what)) from error
+    return _with_media(otio.adapters.read_from_string(content, "otio_json"), folder)
+
+
+def read_folder(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
+    """Read ``.otiod``."""
+    content = otio.adapters.read_from_file(str(path / _CONTENT), adapter_name="otio_json")
+    return _with_media(content, path)
+
+
+def _with_media(
+    content: otio.core.SerializableObject, folder: Path
+) -> otio.core.SerializableObject:
+    """A bundle's timeline, its media named by absolute paths."""
+    if isinstance(content, otio.schema.Timeline):
+        for clip in content.find_clips():
+            for reference in clip.media_references().values():
+                url = getattr(reference, "target_url", None)
+                if url and not Path(url).is_absolute() and "://" not in url:
+                    reference.target_url = str(folder.absolute() / url)
+    return content
+
+
+def _bundled(
+    timeline: otio.schema.Timeline,
+) -> tuple[otio.schema.Timeline, dict[str, Path]]:
+    """A copy that names media in ``media/``, and the files that belong there, by their names.
+
+    Of every clip the reference that is shown and the recipe are kept.
+    """
+    copy = timeline.deepcopy()
+    files: dict[str, Path] = {}
+    names: dict[Path, str] = {}
+    for clip in copy.find_clips():
+        kept = {}
+        for key, reference in clip.media_references().items():
+            if key not in (MEDIA_KEY, GENERATOR_KEY, clip.active_media_reference_key):
+                continue
+            if isinstance(reference, otio.schema.ExternalReference):
+                path = Path(reference.target_url)
+                if path not in names:
+                    names[path] = _free_name(path, files)
+                    files[names[path]] = path
+                    sidecar = path.with_suffix(".json")
+                    if _is_recipe(sidecar):
+                        files[Path(names[path]).with_suffix(".json").name] = sidecar
+                reference.target_url = f"media/{names[path]}"
+            kept[key] = reference
+        clip.set_media_references(kept, clip.active_media_reference_key)
+    return copy, files
+
+
+def _free_name(path: Path, taken: dict[str, Path]) -> str:
+    name, number = path.name, 2
+    while name in taken:
+        name = f"{path.stem}-{number}{path.suffix}"
+        number += 1
+    return name
+
+
+def _is_recipe(path: Path) -> bool:
+    try:
+        return "recipe" in json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False

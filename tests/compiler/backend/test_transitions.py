@@ -1,0 +1,133 @@
+"""Transitions: every name that ffmpeg knows, expressions of one's own, light that adds up."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler.backend.ffmpeg import ffmpeg_path, filter_values
+from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.transitions import (
+    DIPS,
+    SLIDES,
+    XFADE_NAMES,
+    Style,
+    check_expression,
+    transition_names,
+)
+from otio_gvideo.compiler.timeline.rate import time, time_range
+from PIL import Image
+
+from .stamped import FAST, HEIGHT, WIDTH, planes
+
+FPS = Fraction(24)
+
+
+def still(path: Path, level: int, frames: int) -> otio.schema.Clip:
+    file = path / f"{level}.png"
+    if not file.exists():
+        Image.new("L", (WIDTH, HEIGHT), level).save(file)
+    return otio.schema.Clip(
+        str(level), otio.schema.ExternalReference(str(file)), time_range(0, frames, FPS)
+    )
+
+
+def transition(name: str, frames: int) -> otio.schema.Transition:
+    return otio.schema.Transition(
+        name,
+        otio.schema.TransitionTypes.Custom,
+        in_offset=time(frames // 2, FPS),
+        out_offset=time(frames - frames // 2, FPS),
+    )
+
+
+def of(*children: otio.core.Composable) -> otio.schema.Timeline:
+    timeline = otio.schema.Timeline("reel")
+    timeline.tracks.append(otio.schema.Track("V1", kind=otio.schema.TrackKind.Video))
+    timeline.tracks[0].extend(children)
+    return timeline
+
+
+def levels(timeline: otio.schema.Timeline, folder: Path, style: Style | None = None) -> list[float]:
+    path = folder / "reel.mp4"
+    size = {"width": WIDTH, "height": HEIGHT}
+    result = flatten(timeline, path, fps=FPS, encoding=FAST, style=style, **size)
+    assert not result.warnings
+    return [float(luma.mean()) for luma in planes(path)]
+
+
+def test_every_name_of_ffmpeg_is_a_transition(each_ffmpeg: str, tmp_path: Path) -> None:
+    program = ffmpeg_path()
+    names = sorted(transition_names(program) - {*XFADE_NAMES, *SLIDES, *DIPS, "cut"})
+    assert set(names) >= filter_values(program, "xfade", "transition") - {"custom"} - {
+        *XFADE_NAMES, *DIPS
+    }  # fmt: skip
+    assert len(names) > 30
+    children: list[otio.core.Composable] = []
+    for name in names:
+        children += [still(tmp_path, 230, 6), transition(name, 4), still(tmp_path, 30, 6)]
+    seen = levels(of(*children), tmp_path)
+    assert len(seen) == 12 * len(names)
+    for number, name in enumerate(names):
+        first, *_, last = own = seen[12 * number : 12 * number + 12]
+        assert first > 200, name
+        assert last < 60, name
+        assert any(abs(level - first) > 2 and abs(level - last) > 2 for level in own[4:8]), name
+
+
+def test_an_expression_of_ones_own_is_a_transition(each_ffmpeg: str, tmp_path: Path) -> None:
+    style = Style({"curtain": "if(lt(X, W*P), A, B)"})
+    timeline = of(still(tmp_path, 230, 12), transition("curtain", 9), still(tmp_path, 30, 12))
+    seen = levels(timeline, tmp_path, style)
+    share = (seen[12] - seen[-1]) / (seen[0] - seen[-1])
+    assert share == pytest.approx(0.5, abs=0.05)
+    luma = list(planes(tmp_path / "reel.mp4"))[12]
+    assert luma[:, : WIDTH // 2 - 4].min() > 190
+    assert luma[:, WIDTH // 2 + 4 :].max() < 60
+
+
+@pytest.mark.parametrize("wrong", ["A*(", "nothing(A)", "A+C", "if(lt(X,"])
+def test_an_expression_that_ffmpeg_does_not_take_is_refused(each_ffmpeg: str, wrong: str) -> None:
+    told = check_expression(wrong)
+    assert told
+    assert "\n" not in told
+    assert "0x" not in told
+
+
+@pytest.mark.parametrize("expression", ["A", "A*P+B*(1-P)", "st(0,X);if(gt(ld(0),W/2),A,B)"])
+def test_expressions_that_ffmpeg_takes(each_ffmpeg: str, expression: str) -> None:
+    assert not check_expression(expression)
+
+
+@pytest.mark.parametrize("name", ["dissolve", "fade_black", "zoom_in", "circle_open"])
+def test_light_adds_up_where_it_is_asked_for(each_ffmpeg: str, name: str, tmp_path: Path) -> None:
+    timeline = of(still(tmp_path, 255, 12), transition(name, 9), still(tmp_path, 0, 12))
+    display = levels(timeline, tmp_path)
+    linear = levels(timeline, tmp_path, Style(linear_light=True))
+    # The colours of either end are those of before, within rounding.
+    assert linear[0] == pytest.approx(display[0], abs=1)
+    assert linear[-1] == pytest.approx(display[-1], abs=1)
+    if name == "dissolve":
+        shares = np.arange(1, 10)[::-1] / 10
+        # A display's curve: ITU-R BT.1886, a gamma of 2.4.
+        top, bottom = display[0], display[-1]
+        assert linear[8:17] == pytest.approx(
+            list(bottom + (top - bottom) * shares ** (1 / 2.4)), abs=3
+        )
+        assert display[8:17] == pytest.approx(list(bottom + (top - bottom) * shares), abs=3)
+
+
+def test_a_transition_may_take_minutes(tmp_path: Path) -> None:
+    frames = 70 * 24
+    timeline = of(
+        still(tmp_path, 255, frames // 2 + 5),
+        transition("dissolve", frames),
+        still(tmp_path, 0, frames // 2 + 5),
+    )
+    seen = levels(timeline, tmp_path)
+    inside = seen[5 : 5 + frames]
+    wanted = np.linspace(seen[0], seen[-1], frames + 2)[1:-1]
+    assert np.abs(np.array(inside) - wanted).max() < 3

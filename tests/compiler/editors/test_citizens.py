@@ -1,0 +1,127 @@
+"""What OpenTimelineIO's own tools see: scripts as timelines, media by key, moved projects."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.driver import compile_script, export_timeline, render_timeline
+from otio_gvideo.compiler.timeline.slots import slot_clips
+
+
+def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One of OpenTimelineIO's commands, in a process of its own."""
+    code = f"from opentimelineio.console.{name} import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_otioconvert_reads_scripts(project: Path, tmp_path: Path) -> None:
+    script = project.rename(project.with_name("small.gvideo.yaml"))
+    out = tmp_path / "reel.otio"
+    done = tool("otioconvert", "-i", str(script), "-o", str(out))
+    assert done.returncode == 0, done.stderr
+    timeline = otio.adapters.read_from_file(str(out))
+    assert [clip.name for clip in timeline.tracks[0].find_clips()] == ["dusk", "breath", "stairs"]
+    assert not (project.parent / "build").exists()
+
+
+def test_a_script_that_is_wrong_is_said_by_any_tool(project: Path) -> None:
+    project.write_text(project.read_text().replace("dissolve", "disolve"))
+    with pytest.raises(otio.exceptions.OTIOError, match="did you mean 'dissolve'"):
+        otio.adapters.read_from_file(str(project))
+
+
+def test_a_script_read_by_otio_has_the_media_that_are_rendered(project: Path) -> None:
+    compile_script(project, until="media")
+    timeline = otio.adapters.read_from_file(str(project))
+    suffixes = {Path(c.media_reference.target_url).suffix for c in timeline.tracks[0].find_clips()}
+    assert suffixes == {".mp4"}
+
+
+def test_the_media_linker_finds_media_by_key(project: Path, tmp_path: Path) -> None:
+    report = compile_script(project, until="media")
+    media = tmp_path / "elsewhere"
+    shutil.move(report.timeline.parent / "media", media)
+    assert "otio_gvideo" in otio.media_linker.available_media_linker_names()
+    out = tmp_path / "linked.otio"
+    done = tool(
+        "otioconvert", "-i", str(report.timeline), "-o", str(out), "-m", "otio_gvideo",
+        "-M", f"media='{media}'",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    linked = otio.adapters.read_from_file(str(out))
+    assert {
+        Path(clip.media_reference.target_url).parent for clip in linked.tracks[0].find_clips()
+    } == {media}
+    # Sound is no slot, and stays as it was.
+    voice = linked.audio_tracks()[0][0]
+    assert voice.media_reference.target_url == str(project.parent / "voice.wav")
+
+
+def test_the_media_linker_finds_clips_of_editors_by_the_key_in_their_name(
+    project: Path, tmp_path: Path
+) -> None:
+    report = compile_script(project, until="media")
+    exported = export_timeline(report.timeline, tmp_path / "x.otio", editor="resolve").path
+    media = tmp_path / "elsewhere"
+    shutil.move(report.timeline.parent / "media", media)
+    linked = otio.adapters.read_from_file(
+        str(exported),
+        media_linker_name="otio_gvideo",
+        media_linker_argument_map={"media": str(media)},
+    )
+    for clip in linked.tracks[0].find_clips():
+        assert Path(clip.media_reference.target_url).is_file()
+        assert clip.media_reference.available_range is not None
+
+
+def test_a_project_that_moved_is_relinked_and_nothing_is_rendered_again(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compile_script(project, until="media")
+    moved = tmp_path / "new" / "place"
+    moved.parent.mkdir()
+    shutil.move(project.parent, moved)
+    timeline = moved / "build" / "small" / "small.otio"
+    assert main(["relink", str(timeline), "--media", str(moved)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("8 files relinked, 0 missing")
+    assert str(project.parent) not in json.dumps(
+        [
+            [slot.recipe["keyframes"], slot.clip.media_reference.target_url]
+            for slot in slot_clips(otio.adapters.read_from_file(str(timeline)))
+        ]
+    )
+    again = render_timeline(timeline)
+    assert [slot.reused for slot in again.slots] == [True] * 3
+
+
+def test_of_several_files_of_one_name_the_likest_place_wins(project: Path, tmp_path: Path) -> None:
+    report = compile_script(project, until="timeline")
+    moved = tmp_path / "new"
+    shutil.move(project.parent, moved)
+    (moved / "old" / "stills").mkdir(parents=True)
+    shutil.copy(moved / "stills" / "red.png", moved / "red.png")
+    timeline = moved / report.timeline.relative_to(project.parent)
+    assert main(["relink", str(timeline), "--media", str(moved)]) == 0
+    first = next(slot_clips(otio.adapters.read_from_file(str(timeline))))
+    assert first.recipe["keyframes"][0]["image"] == str(moved / "stills" / "red.png")
+
+
+def test_what_is_not_found_is_named(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = compile_script(project, until="timeline")
+    (project.parent / "voice.wav").unlink()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert main(["relink", str(report.timeline), "--media", str(empty)]) == 1
+    assert "voice.wav: not found in" in capsys.readouterr().err
+    assert main(["relink", str(report.timeline), "--media", str(tmp_path / "no")]) == 2

@@ -1,0 +1,158 @@
+"""What is said of an edit: each kind in an editor's words, and nothing besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler.driver import diff_timelines
+from otio_gvideo.compiler.timeline.rate import time, time_range
+
+from .resolve import FPS, write_resolve
+from .test_bring_back import Edit
+
+
+def cut_later(edit: Edit) -> None:
+    edit.clip("stairs").source_range = time_range(0, 43, FPS)
+    edit.clip("storm").source_range = time_range(9, 27, FPS)
+    edit.transition_into("storm").in_offset = time(3, FPS)
+    edit.transition_into("storm").out_offset = time(3, FPS)
+
+
+def longer(edit: Edit) -> None:
+    edit.clip("stairs").source_range = time_range(0, 46, FPS)
+
+
+def longer_dissolve(edit: Edit) -> None:
+    into = edit.transition_into("storm")
+    into.in_offset = into.out_offset = time(10, FPS)
+
+
+def swapped(edit: Edit) -> None:
+    stairs, storm = edit.clip("stairs"), edit.clip("storm")
+    first, second = edit.track.index(stairs), edit.track.index(storm)
+    edit.track[first], edit.track[second] = otio.schema.Gap(), otio.schema.Gap()
+    edit.track[first], edit.track[second] = storm, stairs
+
+
+def dropped(edit: Edit) -> None:
+    edit.track.remove(edit.clip("storm"))
+    edit.track.remove(edit.track[2])
+
+
+def split(edit: Edit) -> None:
+    storm = edit.clip("storm")
+    rest = storm.deepcopy()
+    storm.source_range, rest.source_range = time_range(6, 12, FPS), time_range(18, 18, FPS)
+    edit.track.insert(edit.track.index(storm) + 1, rest)
+
+
+def slipped(edit: Edit) -> None:
+    edit.clip("breath").source_range = time_range(2, 20, FPS)
+    edit.transition_into("breath").in_offset = time(2, FPS)
+
+
+def retimed(edit: Edit) -> None:
+    edit.clip("breath").effects.append(otio.schema.LinearTimeWarp(time_scalar=0.5))
+
+
+def unblended(edit: Edit) -> None:
+    edit.track.remove(edit.transition_into("breath"))
+
+
+def untouched(edit: Edit) -> None:
+    pass
+
+
+def own_clip(edit: Edit) -> None:
+    own = edit.folder / "drone.mov"
+    own.write_bytes(b"theirs")
+    reference = otio.schema.ExternalReference(str(own), time_range(0, 99, FPS))
+    edit.track.append(otio.schema.Clip("drone", reference, time_range(0, 25, FPS)))
+
+
+REUSED = "reused: 3 slots"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (untouched, ["nothing changed", REUSED]),
+        (
+            longer,
+            [
+                "stairs ends 6 frames later in its picture",
+                "stairs is 6 frames longer: 40 to 46 frames",
+                "the picture is 6 frames longer: 90 to 96 frames",
+                "to render: stairs, 52 frames (its media hold 46)",
+                "reused: 2 slots",
+            ],
+        ),
+        (
+            cut_later,
+            [
+                "stairs ends 3 frames later in its picture",
+                "stairs is 3 frames longer: 40 to 43 frames",
+                "storm begins 3 frames later in its picture",
+                "storm is 3 frames shorter: 30 to 27 frames",
+                "storm starts 3 frames later",
+                "dissolve into storm 12 to 6 frames",
+                REUSED,
+            ],
+        ),
+        (
+            longer_dissolve,
+            [
+                "dissolve into storm 12 to 20 frames",
+                "to render: stairs, 50 frames (its media hold 46)",
+                "to render: storm, 44 frames (its media hold 40)",
+                "reused: 1 slot",
+            ],
+        ),
+        (
+            dropped,
+            ["storm removed", "the picture is 30 frames shorter: 90 to 60 frames"],
+        ),
+        (split, ["storm split after 12 frames", REUSED]),
+        (
+            slipped,
+            [
+                "breath slipped by 2 frames, to earlier frames of its picture",
+                "wipe_left into breath 8 to 6 frames",
+                REUSED,
+            ],
+        ),
+        (retimed, ["breath plays at 50 % instead of 100 %", REUSED]),
+        (unblended, ["wipe_left into breath removed", REUSED]),
+        (
+            own_clip,
+            [
+                "drone added at frame 90, 25 frames",
+                "the picture is 25 frames longer: 90 to 115 frames",
+                REUSED,
+            ],
+        ),
+    ],
+)
+def test_an_edit_is_said(tmp_path: Path, change: Callable[[Edit], None], said: list[str]) -> None:
+    edit = Edit(tmp_path / "reel")
+    change(edit)
+    edited = write_resolve(edit.timeline, edit.folder / "edited.otio")
+    lines = diff_timelines(edit.folder / "reel.otio", edited)
+    if change is dropped:
+        lines = [line for line in lines if "into" not in line and "render" not in line]
+        said = [*said, lines[-1]]
+    assert lines == said
+
+
+def test_clips_that_changed_places_are_said_once(tmp_path: Path) -> None:
+    edit = Edit(tmp_path / "reel")
+    edit.cut_only()
+    before = edit.folder / "cuts.otio"
+    edit.timeline.to_json_file(str(before))
+    swapped(edit)
+    edited = write_resolve(edit.timeline, edit.folder / "edited.otio")
+    lines = diff_timelines(before, edited)
+    assert lines == ["stairs and storm swapped", REUSED]

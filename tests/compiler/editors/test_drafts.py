@@ -1,0 +1,164 @@
+"""Scripts from folders and from cuts: they compile, and cut where the cut was."""
+
+from __future__ import annotations
+
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.driver import compile_script, init_script
+from otio_gvideo.compiler.editors.draft_folder import share_out
+from otio_gvideo.compiler.editors.layout import lay_out
+from otio_gvideo.compiler.errors import InputError
+
+from .cut import cut, media
+
+SAID = (
+    "At the edge of the sea there was once a light, and a man who kept it.",
+    "Every evening the keeper climbed 117 steps to wake the lamp.",
+)
+
+
+@pytest.fixture
+def folder(project: Path, tmp_path: Path) -> Path:
+    """Stills, a voice, a bed of music; no script."""
+    folder = tmp_path / "the_light"
+    shutil.copytree(project.parent / "stills", folder / "stills")
+    for name in ("voice.wav", "bed.wav"):
+        shutil.copy(project.parent / name, folder / name)
+    (folder / "stills" / "blue.depth.png").write_bytes(
+        (folder / "stills" / "blue.png").read_bytes()
+    )
+    return folder
+
+
+def scenes(path: Path) -> list[dict[str, object]]:
+    return list(yaml.safe_load(path.read_text())["scenes"])
+
+
+def test_a_folder_with_a_paragraph_for_each_still_becomes_a_script_that_compiles(
+    folder: Path,
+) -> None:
+    (folder / "stills" / "green.png").unlink()
+    (folder / "text.txt").write_text("\n\n".join(SAID))
+    path, notes = init_script(folder)
+    assert path == folder / "script.yaml"
+    assert notes == []
+    document = yaml.safe_load(path.read_text())
+    assert document["title"] == "The light"
+    assert document["narration"] == {"audio": "voice.wav"}
+    assert document["music"] == {"audio": "bed.wav"}
+    assert [scene["text"] for scene in document["scenes"]] == list(SAID)
+    assert document["scenes"][0]["depth"] == "stills/blue.depth.png"
+    report = compile_script(path, until="timeline")
+    assert report.frames == 245
+
+
+def test_more_stills_than_sentences_become_keyframes(folder: Path) -> None:
+    (folder / "text.md").write_text(" ".join(SAID))
+    path, notes = init_script(folder)
+    assert notes == ["2 sentences are shared out among 3 stills; "
+                     "a paragraph for each still says it exactly"]  # fmt: skip
+    first, second = scenes(path)
+    assert [k["at"] for k in first["keyframes"]] == ["start", "end"]  # type: ignore[attr-defined]
+    assert second["keyframe"] == "stills/red.png"
+    compile_script(path, until="timeline")
+
+
+def test_without_a_text_the_voice_is_shared_out(folder: Path) -> None:
+    path, notes = init_script(folder)
+    assert len(notes) == 1
+    assert [scene["time"]["end"] for scene in scenes(path)] == [3.4, 6.8, 10.2]  # type: ignore[index]
+    compile_script(path, until="timeline")
+
+
+def test_without_a_voice_stills_are_silent_beats(folder: Path) -> None:
+    (folder / "voice.wav").unlink()
+    (folder / "text.txt").write_text("Nobody says this.")
+    path, _ = init_script(folder)
+    assert [scene["duration"] for scene in scenes(path)] == [3.0] * 3
+    compile_script(path, until="timeline")
+
+
+def test_a_script_that_is_there_is_not_written_over(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "script.yaml").write_text("mine")
+    assert main(["init", str(folder)]) == 2
+    assert "is there already; give another -o, or --force" in capsys.readouterr().err
+    assert (folder / "script.yaml").read_text() == "mine"
+    assert main(["init", str(folder), "--force"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("take", "add", "said"),
+    [
+        ("stills", None, "holds no stills; put images into it"),
+        (None, "other voice.wav", "holds several voices: other voice.wav, voice.wav"),
+    ],
+)
+def test_what_cannot_be_guessed_is_said(
+    folder: Path, take: str | None, add: str | None, said: str
+) -> None:
+    if take:
+        shutil.rmtree(folder / take)
+    if add:
+        shutil.copy(folder / "voice.wav", folder / add)
+    with pytest.raises(InputError, match=said):
+        init_script(folder)
+    assert not (folder / "script.yaml").exists()
+
+
+def test_a_cut_becomes_a_script_that_cuts_on_the_same_frames(project: Path) -> None:
+    report = compile_script(project, until="timeline")
+    path, notes = init_script(report.timeline, project.parent / "again.yaml")
+    assert notes == []
+    again = compile_script(path, until="timeline")
+    assert again.frames == report.frames
+    assert [s.cut_frame for s in again.scenes] == [s.cut_frame for s in report.scenes]
+    before, after = (
+        otio.adapters.read_from_file(str(r.timeline)).tracks[0] for r in (report, again)
+    )
+    shape = [
+        [(type(item).__name__, item.duration()) for item in track] for track in (before, after)
+    ]
+    assert shape[0] == shape[1]
+
+
+def test_clips_of_video_give_their_first_frame(tmp_path: Path) -> None:
+    media(tmp_path, Fraction(24))
+    timeline = cut(tmp_path, plain=True)
+    timeline.to_json_file(str(tmp_path / "cut.otio"))
+    path, notes = init_script(tmp_path / "cut.otio")
+    assert path == tmp_path / "cut.yaml"
+    assert any("shows a video; its first frame is its still" in note for note in notes)
+    stills = sorted(p.name for p in (tmp_path / "keyframes").glob("*.png"))
+    assert stills == ["a 0-0.png", "b 1-12.png", "c 2-10.png", "d 3-8.png", "e 4-8.png"]
+    placed = [p for p in lay_out(timeline.tracks[0], Fraction(24)) if p.is_clip]
+    assert len(scenes(path)) == len(placed) == 5
+
+
+def test_a_cut_whose_stills_are_lost_names_them_all(tmp_path: Path) -> None:
+    media(tmp_path, Fraction(24))
+    timeline = cut(tmp_path)
+    for name in "ab":
+        next(tmp_path.glob(f"{name} *.mp4")).unlink()
+    timeline.to_json_file(str(tmp_path / "cut.otio"))
+    with pytest.raises(InputError) as caught:
+        init_script(tmp_path / "cut.otio")
+    assert [problem.where for problem in caught.value.problems] == ["scene-0", "scene-1"]
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=12), st.data())
+def test_runs_share_out_everything_in_order(weights: list[int], data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, len(weights)))
+    runs = share_out(weights, count)
+    assert len(runs) == count
+    assert [i for a, b in runs for i in range(a, b)] == list(range(len(weights)))
+    assert all(a < b for a, b in runs)

@@ -1,0 +1,314 @@
+"""What survives in each format: the table in ``docs/editors.md`` is what these round trips find."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.driver import export_timeline
+from otio_gvideo.compiler.editors import formats
+from otio_gvideo.compiler.editors.layout import lay_out
+from otio_gvideo.compiler.editors.prepare import prepare
+from otio_gvideo.compiler.editors.readings import kind_of, rate_of
+from otio_gvideo.compiler.errors import InputError
+
+from .cut import START, cut, media
+from .resolve import compiled
+
+ROOT = Path(__file__).parents[3]
+NTSC = Fraction(24000, 1001)
+READ_BACK = (".otio", ".otioz", ".otiod", ".fcpxml", ".xml", ".edl", ".aaf")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("a cut")
+    media(folder, Fraction(24))
+    return folder
+
+
+def there_and_back(
+    timeline: otio.schema.Timeline, folder: Path, suffix: str, editor: str | None = None
+) -> otio.schema.Timeline:
+    source = folder / "cut.otio"
+    timeline.to_json_file(str(source))
+    written = export_timeline(source, folder / f"out{suffix}", editor=editor).path
+    back = formats.read(written, rate_of(timeline))
+    assert isinstance(back, otio.schema.Timeline)
+    return back
+
+
+def facts(timeline: otio.schema.Timeline, fps: Fraction) -> dict[str, Any]:
+    """What a format may keep, by the rows of the table."""
+    tracks = [(track, lay_out(track, fps)) for track in timeline.tracks]
+    clips = [[p for p in items if isinstance(p.item, otio.schema.Clip)] for _, items in tracks]
+    pictures = [c for (t, _), c in zip(tracks, clips, strict=True) if t.kind == "Video"]
+    sounds = [c for (t, _), c in zip(tracks, clips, strict=True) if t.kind == "Audio"]
+    blends = [
+        [(p.start, p.into.before, p.into.after, p.into.kind) for p in c if p.into] for c in pictures
+    ]
+
+    def ranges(rows: list[Any]) -> list[Any]:
+        return [[(p.start, p.frames, p.media_start) for p in row] for row in rows]
+
+    return {
+        "cuts": ranges(pictures[:1]),
+        "more picture tracks": ranges(pictures[1:]),
+        "sound": ranges(sounds),
+        "crossfades of sound": [
+            (p.start, p.into.before, p.into.after) for row in sounds for p in row if p.into
+        ],
+        "handles": [
+            [p.item.media_reference.available_range is not None
+             and p.item.media_reference.available_range.duration.value for p in row]
+            for row in pictures[:1]
+        ],
+        "dissolves": [b[:3] for b in blends[0] if b[3] == "dissolve" and b[0] == 40],
+        "wipes, as a transition there": [b[:3] for b in blends[0] if b[0] != 40],
+        "wipes, by kind": [b[3] for b in blends[0] if b[0] != 40],
+        "gaps": [(a.end, b.start) for a, b in zip(pictures[0], pictures[0][1:], strict=False)
+                 if a.end != b.start],
+        "retimes": [float(p.speed) for p in pictures[0]],
+        "clip names": [p.item.name for p in pictures[0]],
+        "track names": [track.name for track, _ in tracks][:1],
+        "media": [Path(p.item.media_reference.target_url).name for p in pictures[0]],
+        "markers": sorted(
+            (str(m.name), round(m.marked_range.start_time.value)) for m in timeline.tracks.markers
+        ),
+        "notes of markers": sorted(str(m.comment) for m in timeline.tracks.markers),
+        "rate": rate_of(timeline),
+        "start timecode": round(timeline.global_start_time.value)
+        if timeline.global_start_time is not None else 0,
+    }  # fmt: skip
+
+
+def table(title: str) -> dict[str, dict[str, str]]:
+    """A table of ``docs/editors.md``: rows by their first cell, cells by the head of the column."""
+    text = (ROOT / "docs" / "editors.md").read_text()
+    block = text.split(f"<!-- {title} -->")[1].strip().split("\n\n")[0]
+    head, _, *body = ([cell.strip().strip("`") for cell in line.strip("|").split("|")]
+                      for line in block.splitlines())  # fmt: skip
+    return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in body}
+
+
+@pytest.mark.parametrize("suffix", READ_BACK)
+def test_what_survives_is_what_the_table_says(folder: Path, suffix: str) -> None:
+    timeline = cut(folder)
+    sent = facts(timeline, Fraction(24))
+    came = facts(there_and_back(timeline, folder, suffix), Fraction(24))
+    found = {row: "yes" if came[row] == sent[row] else "no" for row in sent}
+    said = {row: cells[suffix] for row, cells in table("formats").items()}
+    assert found == {row: re.sub(r"\W.*", "", cell) for row, cell in said.items()}
+
+
+@pytest.mark.parametrize("suffix", READ_BACK)
+def test_every_cut_stays_on_its_frame_at_an_ntsc_rate(tmp_path: Path, suffix: str) -> None:
+    media(tmp_path / "clips", NTSC)
+    timeline = cut(tmp_path / "clips", NTSC)
+    for clip in timeline.find_clips():
+        clip.effects.clear()
+    sent = facts(timeline, NTSC)
+    came = facts(there_and_back(timeline, tmp_path / "clips", suffix), NTSC)
+    for row in ("cuts", "dissolves", "gaps", "rate"):
+        assert came[row] == sent[row], row
+
+
+@pytest.mark.parametrize("suffix", READ_BACK)
+def test_clips_of_one_file_keep_their_own_names(folder: Path, suffix: str) -> None:
+    timeline = cut(folder)
+    clips = list(timeline.tracks[0].find_clips())
+    clips[1].media_reference = clips[0].media_reference.deepcopy()
+    back = there_and_back(timeline, folder, suffix)
+    names = [clip.name for clip in back.tracks[0].find_clips()]
+    assert names == [f"scene {number}" for number in range(5)]
+
+
+def test_a_file_for_resolve_is_what_its_reader_knows(folder: Path) -> None:
+    source = folder / "cut.otio"
+    cut(folder).to_json_file(str(source))
+    for suffix in (".otio", ".otioz"):
+        path = export_timeline(source, folder / f"resolve{suffix}", editor="resolve").path
+        if suffix == ".otioz":
+            with zipfile.ZipFile(path) as archive:
+                document = json.loads(archive.read("content.otio"))
+        else:
+            document = json.loads(path.read_text())
+        text = json.dumps(document)
+        assert '"Clip.2"' not in text
+        assert "MissingReference" not in text
+        assert "Custom_Transition" not in text
+        clips = [c for c in document["tracks"]["children"][0]["children"]
+                 if c["OTIO_SCHEMA"] == "Clip.1"]  # fmt: skip
+        assert len(clips) == 5
+        for clip in clips:
+            url = clip["media_reference"]["target_url"]
+            assert Path(url).is_absolute() if suffix == ".otio" else url.startswith("media/")
+        notes = [m["metadata"]["Resolve_OTIO"]["Note"] for m in document["tracks"]["markers"]]
+        assert notes == ["about the first", "about the second"]
+
+
+def test_a_slot_without_video_shows_its_still_and_its_handles(tmp_path: Path) -> None:
+    timeline = compiled(tmp_path / "reel", rendered=False)
+    made, notes = prepare(timeline, tmp_path / "reel")
+    assert notes == []
+    for clip in made.tracks[0].find_clips():
+        reference = clip.media_reference
+        assert Path(reference.target_url).suffix == ".png"
+        assert (
+            reference.available_range.duration.value >= clip.source_range.end_time_exclusive().value
+        )
+
+
+def test_a_half_rendered_reel_opens_and_media_that_are_lost_become_stills(tmp_path: Path) -> None:
+    folder = tmp_path / "reel"
+    timeline = compiled(folder)
+    next((folder / "media").glob("storm-*.mp4")).unlink()
+    made, notes = prepare(timeline, folder)
+    assert [Path(c.media_reference.target_url).stem for c in made.tracks[0].find_clips()][1] == (
+        "storm"
+    )
+    assert len(notes) == 1
+    assert "its still stands in its place" in notes[0]
+
+
+def test_a_clip_without_any_media_becomes_a_gap_of_its_length(folder: Path) -> None:
+    timeline = cut(folder)
+    timeline.tracks[0][0].media_reference.target_url = "/nowhere/a.mp4"
+    made, notes = prepare(timeline, folder)
+    assert isinstance(made.tracks[0][0], otio.schema.Gap)
+    assert made.tracks[0][0].duration().value == 40
+    assert notes == ["scene 0: has no media that are there; a gap stands in its place"]
+
+
+def test_ranges_are_those_of_the_files(folder: Path) -> None:
+    timeline = cut(folder)
+    for clip in timeline.find_clips():
+        clip.media_reference.available_range = None
+    made, _ = prepare(timeline, folder)
+    ranges = {c.media_reference.available_range.duration.value for c in made.tracks[0].find_clips()}
+    assert ranges == {60}
+
+
+def test_positions_become_whole_frames_without_drifting(folder: Path) -> None:
+    timeline = cut(folder)
+    timeline.tracks[0][0].source_range = otio.opentime.TimeRange(
+        otio.opentime.RationalTime(0.4, 24), otio.opentime.RationalTime(39.7, 24)
+    )
+    made, _ = prepare(timeline, folder)
+    assert made.tracks[0][0].source_range.duration.value == 40
+
+
+def test_the_sequence_of_final_cut_7_says_its_format(folder: Path) -> None:
+    source = folder / "cut.otio"
+    cut(folder).to_json_file(str(source))
+    text = export_timeline(source, folder / "format.xml").path.read_text()
+    assert "<width>96</width>" in text
+    assert "<height>160</height>" in text
+    assert "<pathurl>file:///" in text
+    assert "a%200.mp4" in text
+
+
+def test_a_bundle_holds_its_media_and_their_recipes(tmp_path: Path) -> None:
+    folder = tmp_path / "reel"
+    compiled(folder)
+    path = export_timeline(folder / "reel.otio", tmp_path / "x.otioz").path
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(Path(name).suffix for name in archive.namelist())
+    assert names == [".json"] * 3 + [".mp4"] * 3 + [".otio", ".txt", ".wav"]
+
+
+def test_files_of_one_name_stay_two_in_a_bundle(folder: Path, tmp_path: Path) -> None:
+    timeline = cut(folder)
+    other = tmp_path / "a 0.mp4"
+    other.write_bytes((folder / "b 1.mp4").read_bytes())
+    timeline.tracks[0][2].media_reference.target_url = str(other)
+    source = tmp_path / "cut.otio"
+    timeline.to_json_file(str(source))
+    back = formats.read(export_timeline(source, tmp_path / "x.otiod").path)
+    assert isinstance(back, otio.schema.Timeline)
+    urls = [Path(c.media_reference.target_url) for c in back.tracks[0].find_clips()]
+    assert urls[0].name != urls[1].name
+    assert urls[1].read_bytes() == other.read_bytes()
+
+
+def test_subtitles_lie_beside_a_timeline(tmp_path: Path) -> None:
+    pysubs2 = pytest.importorskip("pysubs2")
+    compiled(tmp_path / "reel")
+    for suffix in (".srt", ".vtt", ".ass"):
+        path = export_timeline(tmp_path / "reel" / "reel.otio", tmp_path / f"x{suffix}").path
+        read = pysubs2.load(str(path))
+        assert "storm" in " ".join(line.plaintext for line in read)
+        assert abs(read[0].start - 500) <= 21  # half a frame
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "x.foo"], "x.foo: .foo is not a format to export; known: .otio,"),
+        (["-o", "x.edl", "--for", "finalcut"], "Final Cut Pro reads no .edl; it reads .fcpxml"),
+        ([], "nothing says what to write; give -o X.EXT, or --for EDITOR"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_line(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(folder)
+    cut(folder).to_json_file("cut.otio")
+    assert main(["export", "cut.otio", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_a_missing_adapter_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(otio.adapters, "from_name", _unknown)
+    cut(folder).to_json_file(str(folder / "cut.otio"))
+    with pytest.raises(InputError, match=r"pip install 'otio-gvideo\[editors\]'"):
+        export_timeline(folder / "cut.otio", folder / "x.aaf")
+    assert not (folder / "x.aaf").exists()
+
+
+def _unknown(name: str) -> None:
+    raise otio.exceptions.NotSupportedError(name)
+
+
+@pytest.mark.parametrize("suffix", [".otio", ".otioz", ".fcpxml", ".xml", ".edl", ".aaf"])
+def test_a_broken_file_is_one_line(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.write_text("<nonsense")
+    if suffix == ".edl":
+        path.write_text("001  AX V C 00:00:00:00 rubbish")
+    with pytest.raises(InputError) as caught:
+        formats.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_export_is_whole_or_not_there(folder: Path) -> None:
+    cut(folder).to_json_file(str(folder / "cut.otio"))
+    export_timeline(folder / "cut.otio", folder / "out.mlt")
+    assert not list(folder.glob(".*tmp*"))
+
+
+def test_the_start_is_an_hour(folder: Path) -> None:
+    assert there_and_back(cut(folder), folder, ".fcpxml").global_start_time.value == START
+
+
+def test_kinds_have_names(folder: Path) -> None:
+    timeline = cut(folder)
+    assert [kind_of(i) for i in timeline.tracks[0] if isinstance(i, otio.schema.Transition)] == [
+        "dissolve", "wipe_left"
+    ]  # fmt: skip

@@ -1,0 +1,137 @@
+"""A real editor's engine opens what is exported: MLT, which Shotcut and Kdenlive are built on.
+
+What melt plays is held against what `flatten` makes of the same timeline, frame by frame.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import opentimelineio as otio
+import pytest
+from numpy.typing import NDArray
+from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.probe import probe
+from otio_gvideo.compiler.driver import compile_script, export_timeline
+from otio_gvideo.compiler.editors.formats.mlt import LUMAS
+from otio_gvideo.compiler.timeline.rate import time, time_range
+from PIL import Image
+
+from ..backend.stamped import FAST, HEIGHT, WIDTH, planes, read_stamps
+from .cut import cut, media
+
+FPS = Fraction(24)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("melt") is None, reason="melt is not installed"),
+]
+
+
+def play(project: Path) -> Path:
+    """What melt makes of a project."""
+    video = project.with_suffix(f"{project.suffix}.mp4")
+    consumer = f"avformat:{video}"
+    settings = ["vcodec=libx264", "crf=12", "preset=ultrafast", "acodec=aac", "real_time=-1"]
+    subprocess.run(
+        ["melt", "-quiet", str(project), "-consumer", consumer, *settings],
+        check=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    return video
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The cut, and what flatten makes of it."""
+    folder = tmp_path_factory.mktemp("a cut")
+    media(folder, Fraction(24))
+    timeline = cut(folder, plain=True)
+    timeline.to_json_file(str(folder / "cut.otio"))
+    flatten(timeline, folder / "flat.mp4", media_root=folder, encoding=FAST)
+    return folder / "cut.otio", folder / "flat.mp4"
+
+
+@pytest.mark.parametrize("suffix", [".mlt", ".kdenlive"])
+def test_melt_plays_every_frame_where_flatten_has_it(ours: tuple[Path, Path], suffix: str) -> None:
+    source, flat = ours
+    played = play(export_timeline(source, source.with_name(f"out{suffix}")).path)
+    info, wanted = probe(played), probe(flat)
+    assert info.video is not None
+    assert wanted.video is not None
+    assert info.video.frames == wanted.video.frames == 165
+    assert (info.video.width, info.video.height) == (WIDTH, HEIGHT)
+    assert info.video.fps == 24
+    theirs, mine = read_stamps(played), read_stamps(flat)
+    blends = {*range(34, 46), *range(130, 140)}
+    slow = set(range(80, 110))
+    for frame in sorted(set(range(165)) - blends - slow):
+        assert theirs[frame] == mine[frame], frame
+    # At half speed both show each frame of the media twice; which comes first is rounding.
+    for frame in sorted(slow):
+        assert abs((theirs[frame] or 0) - (mine[frame] or 0)) <= 1, frame
+    lumas = list(zip(planes(played), planes(flat), strict=True))
+    for middle in (39, 40):
+        # Half of the one and half of the other; the two count a dissolve's ends differently.
+        assert difference(*lumas[middle]) < 16
+
+
+def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    return float(np.abs(one.astype(int) - other.astype(int)).mean())
+
+
+def test_wipes_go_the_same_way(tmp_path: Path) -> None:
+    """All of them in a row, from white to black and back."""
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    kinds = sorted(LUMAS)
+    for index in range(len(kinds) + 1):
+        file = tmp_path / f"{index}.png"
+        Image.new("L", (WIDTH, HEIGHT), 255 * (index % 2)).convert("RGB").save(file)
+        if index:
+            track.append(
+                otio.schema.Transition(
+                    kinds[index - 1], "Custom_Transition", time(8, FPS), time(8, FPS)
+                )
+            )
+        reference = otio.schema.ExternalReference(str(file), time_range(0, 60, FPS))
+        track.append(otio.schema.Clip(str(index), reference, time_range(20, 24, FPS)))
+    timeline = otio.schema.Timeline("wipes")
+    timeline.tracks.append(track)
+    timeline.metadata["otio_gvideo"] = {"output": {"width": WIDTH, "height": HEIGHT, "fps": "24/1"}}
+    timeline.to_json_file(str(tmp_path / "wipe.otio"))
+    flatten(timeline, tmp_path / "flat.mp4", media_root=tmp_path, encoding=FAST)
+    wanted = list(planes(tmp_path / "flat.mp4"))
+    for suffix in (".mlt", ".kdenlive"):
+        exported = export_timeline(tmp_path / "wipe.otio", tmp_path / f"x{suffix}")
+        assert exported.notes == []
+        pictures = list(planes(play(exported.path)))
+        assert len(pictures) == len(wanted) == 24 * 7
+        for number, kind in enumerate(kinds, 1):
+            for frame in (24 * number - 5, 24 * number, 24 * number + 5):
+                agree = ((pictures[frame] > 128) == (wanted[frame] > 128)).mean()
+                assert agree > 0.8, (suffix, kind, frame)
+
+
+def test_the_compiled_example_of_the_tests_plays_as_it_flattens(project: Path) -> None:
+    script = project.read_text().replace("{type: cut}", "{type: wipe_up, duration: 0.5}")
+    project.write_text(script)
+    report = compile_script(project)
+    assert report.video is not None
+    exported = export_timeline(report.timeline, project.parent / "x.mlt")
+    assert exported.notes == ["A2: does not give way to the narration"]
+    played = play(exported.path)
+    theirs, mine = list(planes(played)), list(planes(report.video))
+    assert len(theirs) == len(mine) == report.frames
+    assert max(difference(a, b) for a, b in zip(theirs, mine, strict=True)) < 12
+    cuts = [scene.cut_frame for scene in report.scenes]
+    for frame in (*cuts, report.frames - 1):
+        assert difference(theirs[frame], mine[frame]) < 12
+    sound = probe(played).audio
+    assert sound is not None
+    assert abs(sound.samples / sound.rate - float(report.frames / report.fps)) < 0.1

@@ -1,0 +1,148 @@
+"""`otio-gvideo flatten` as it is typed: presets, sizes, missing media, and what is refused."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler.backend.encode import Encoding, write_clip
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.driver import compile_script
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.timeline.rate import time_range
+
+from .compiler.backend.stamped import stamp
+
+FPS = Fraction(24)
+
+
+@pytest.fixture
+def timeline(tmp_path: Path) -> Path:
+    media = tmp_path / "a.mp4"
+    frames = (stamp(n) for n in range(30))
+    write_clip(frames, media, width=96, height=160, fps=FPS, encoding=Encoding("h264", "ultrafast"))
+    made = otio.schema.Timeline("edit")
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    reference = otio.schema.ExternalReference("a.mp4")
+    track.append(otio.schema.Clip("a", reference, time_range(0, 24, FPS)))
+    made.tracks.append(track)
+    path = tmp_path / "edit.otio"
+    otio.adapters.write_to_file(made, str(path))
+    return path
+
+
+def run(timeline: Path, *args: str) -> int:
+    return main(["flatten", str(timeline), "--progress", "plain", *args])
+
+
+def size_of(path: Path) -> tuple[str, int, int]:
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        return context.name, context.width, context.height
+
+
+def test_a_timeline_without_metadata_has_the_size_of_its_media(
+    timeline: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(timeline, "-o", str(tmp_path / "x.mp4")) == 0
+    assert size_of(tmp_path / "x.mp4") == ("h264", 96, 160)
+    assert "x.mp4: 24 frames, 1.00 s" in capsys.readouterr().out
+
+
+def test_several_sizes_are_several_files(
+    timeline: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = ["--size", "96x160", "--size", "96x96", "--size", "160x96"]
+    assert run(timeline, "-o", str(tmp_path / "x.mp4"), *sizes) == 0
+    told = capsys.readouterr().out
+    for name, size in (("x", (96, 160)), ("x-96x96", (96, 96)), ("x-160x96", (160, 96))):
+        assert size_of(tmp_path / f"{name}.mp4")[1:] == size
+        assert str(tmp_path / f"{name}.mp4") in told
+
+
+def test_presets_of_ones_own(timeline: Path, tmp_path: Path) -> None:
+    (tmp_path / "video_config.yaml").write_text(
+        "preset: master\n"
+        "presets:\n"
+        "  master: {codec: prores, speed: proxy}\n"
+        "  feed: {codec: hevc, speed: ultrafast, crf: 30, sizes: [64x64]}\n"
+    )
+    assert run(timeline, "-o", str(tmp_path / "x.mov")) == 0
+    assert size_of(tmp_path / "x.mov") == ("prores", 96, 160)
+    assert run(timeline, "-o", str(tmp_path / "x.mp4"), "--preset", "feed") == 0
+    assert size_of(tmp_path / "x.mp4") == ("hevc", 64, 64)
+
+
+def test_missing_media_end_with_status_1_unless_allowed(
+    timeline: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.mp4").unlink()
+    video = tmp_path / "x.mp4"
+    assert run(timeline, "-o", str(video)) == 1
+    told = capsys.readouterr().err
+    assert "--allow-missing accepts that" in told
+    assert f"a: its media {tmp_path / 'a.mp4'} does not exist" in told
+    assert size_of(video) == ("h264", 1080, 1920)
+    assert run(timeline, "-o", str(video), "--allow-missing") == 0
+    assert "warning: missing: a: its media" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["-o", "x.mp4", "--preset", "hvec"], "--preset: there is no preset 'hvec'; did you mean"),
+        (["-o", "x.mp4", "--preset", "prores"], "--output: this preset makes a .mov file; name it"),
+        (["-o", "x.gif"], "--output: this preset makes a .mp4 file; name it x.mp4"),
+        (["-o", "x.gif", "--preset", "gif", "--max-size", "5"], "can be fitted into a size"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(
+    args: list[str],
+    told: str,
+    timeline: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(timeline.parent)
+    assert run(timeline, *args) == 2
+    assert told in capsys.readouterr().err
+    assert not list(timeline.parent.glob("x.*"))
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("presets:\n  a: {codec: av1, speed: fast}\npreset: a\n", ":2:6: presets.a: 'fast' is no"),
+        ("presets:\n  a: {codec: prores, crf: 3}\npreset: a\n", "prores takes no crf"),
+        ("preset: a\n", ":1:9: preset: there is no preset 'a'"),
+        ("presets:\n  a: {codec: h264, sizes: [99x100]}\n", "'99x100' is not a size"),
+        (
+            "transitions:\n  expressions:\n    iris: 'lt(X,'\n",
+            ":3:11: transitions.expressions.iris: ffmpeg does not take it",
+        ),
+    ],
+)
+def test_a_wrong_configuration_is_named_with_its_place(
+    config: str, told: str, timeline: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (timeline.parent / "video_config.yaml").write_text(config)
+    assert run(timeline, "-o", str(timeline.parent / "x.mp4")) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_script_names_a_transition_of_the_configuration(project: Path) -> None:
+    text = project.read_text()
+    project.write_text(text.replace("transition: {type: cut}", "transition: {type: curtain}"))
+    with pytest.raises(InputError, match="'curtain' is not a transition"):
+        compile_script(project, until="timeline")
+    (project.parent / "video_config.yaml").write_text(
+        "transitions: {light: linear, expressions: {curtain: 'if(lt(X,W*P),A,B)'}}\n"
+        "encoder: {preset: ultrafast}\n"
+    )
+    report = compile_script(project)
+    assert report.video is not None
+    assert not [line for line in report.warnings if "curtain" in line]
