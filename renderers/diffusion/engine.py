@@ -117,10 +117,10 @@ class DiffusionRenderer(ABC):
         made = 0
         while made < call.frames:
             # What is decoded again on a lower step goes on where the one above had to stop.
-            error = None
+            frames: Iterator[Frame] = iter(())
             try:
-                pipe = self._loaded(call)
-                for frame in islice(self.decode(pipe, latents, call, self._most(call)), made, None):
+                frames = self.decode(self._loaded(call), latents, call, self._most(call))
+                for frame in islice(frames, made, None):
                     yield frame
                     made += 1
                 break
@@ -128,6 +128,7 @@ class DiffusionRenderer(ABC):
                 if not is_out_of_memory(caught):
                     raise
                 error = str(caught)
+            frames = iter(())  # A generator holds on to its pipeline.
             self._step_down(error)
 
     def close(self) -> None:
@@ -290,11 +291,12 @@ class DiffusionRenderer(ABC):
 
         while True:
             try:
-                pipe = self._loaded(call)
+                self._loaded(call)
                 with quiet(), torch.inference_mode(), torch.random.fork_rng():
                     # SparseCtrl's pipeline draws from the global generator, whatever it is given.
                     torch.manual_seed(call.seed)
-                    return work(pipe)
+                    # No name is given to it: one would keep it in memory beside the next.
+                    return work(self._loaded(call))
             except Exception as caught:  # what is not of memory is raised again at once
                 if not is_out_of_memory(caught):
                     raise

@@ -54,7 +54,7 @@ def hold(strength: float, shot: Shot) -> float:
 
 def still_crf(crf: int, liveliness: float) -> int:
     """The H.264 quality that a keyframe goes through: coarser where more life is wanted."""
-    return 0 if crf == 0 else min(45, max(1, round(crf + 16 * (liveliness - 0.5))))
+    return 0 if crf == 0 else min(38, max(1, round(crf + 16 * (liveliness - 0.5))))
 
 
 def bucket(motion: Motion) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -107,10 +108,12 @@ def test_memory_that_runs_out_leads_down_the_ladder_to_the_same_video(
     shot: Shot,
     failing: Callable[[int], list[int]],
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = settings_for("ltx", models)
     wanted = rendered("ltx", settings, lasting(shot, 20))
     failing(2)
+    alive = _pipelines_alive_at_loading(monkeypatch)
     with caplog.at_level(logging.WARNING, "otio_gvideo.renderers.diffusion.engine"):
         made = rendered("ltx", settings, lasting(shot, 20))
     assert [record.getMessage() for record in caplog.records] == [
@@ -119,6 +122,26 @@ def test_memory_that_runs_out_leads_down_the_ladder_to_the_same_video(
         "16 MP decoded at once",
     ]
     assert all(np.array_equal(a, b) for a, b in zip(wanted, made, strict=True))
+    # The encoder, then the model three times: what failed is gone before the next one comes.
+    assert alive == [0, 0, 0, 0]
+
+
+def _pipelines_alive_at_loading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pipelines are in memory when one is loaded, load by load."""
+    from otio_gvideo.renderers.diffusion import engine
+
+    loaded: list[weakref.ref[Any]] = []
+    alive: list[int] = []
+    original = engine.load_pipeline
+
+    def load(*args: Any, **kwargs: Any) -> Any:
+        alive.append(sum(one() is not None for one in loaded))
+        pipe = original(*args, **kwargs)
+        loaded.append(weakref.ref(pipe))
+        return pipe
+
+    monkeypatch.setattr(engine, "load_pipeline", load)
+    return alive
 
 
 @pytest.mark.slow
