@@ -101,9 +101,8 @@ def sizes(folder: Path, counts: list[int], width: int, height: int) -> None:
     """Flatten timelines of some sizes, and the smallest one in other ways."""
     media = [make_media(folder / f"media{n}.mp4", n, width, height) for n in range(MEDIA)]
     first = 0.0
-    print(
-        f"\n{width}x{height}           clips  frames  seconds      CPU  frames/CPU s      peak   ratio"
-    )
+    columns = "clips  frames  seconds      CPU  frames/CPU s      peak   ratio"
+    print(f"\n{width}x{height}           {columns}")
     for count in sorted(counts):
         made = timeline(media, count)
         path = folder / f"{count}.otio"
@@ -197,7 +196,8 @@ def by_melt(made: otio.schema.Timeline, folder: Path, width: int, height: int) -
     plan, profile = folder / "reel.mlt", folder / "profile"
     otio.adapters.write_to_file(made, str(plan), adapter_name="mlt_xml")
     profile.write_text(
-        f"frame_rate_num=24\nframe_rate_den=1\nwidth={width}\nheight={height}\nprogressive=1\n"
+        f"description=benchmark\nframe_rate_num=24\nframe_rate_den=1\nprogressive=1\n"
+        f"width={width}\nheight={height}\n"
         f"sample_aspect_num=1\nsample_aspect_den=1\ndisplay_aspect_num={width}\n"
         f"display_aspect_den={height}\ncolorspace=709\n"
     )

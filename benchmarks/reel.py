@@ -97,8 +97,17 @@ def main() -> None:
         print(line + f"{max(result['peak_mb'] for result in results):11.0f} MB")
         stages = [result["stages"] for result in results if "stages" in result]
         if stages:
-            middles = {n: statistics.median(s[n] for s in stages) for n in stages[0]}  # type: ignore
-            print("          " + ", ".join(f"{n} {s:.2f} s" for n, s in middles.items()))
+            middles = {name: statistics.median(run[name] for run in stages) for name in stages[0]}
+            print("".ljust(10) + ", ".join(f"{name} {s:.2f} s" for name, s in middles.items()))
+        if stages and "floor" in found:
+            ratios = [
+                mine["rendering"] / floor["rate"]
+                for mine, floor in zip(results, found["floor"], strict=True)
+            ]
+            print(
+                "".ljust(10)
+                + f"rendering alone, handles counted: ({statistics.median(ratios):.2f})"
+            )
 
 
 def write_script(folder: Path, scenes: int) -> Path:
@@ -254,7 +263,15 @@ def compiled(script: Path, folder: Path, **options: Any) -> dict[str, Any]:
 
     before = clocks()
     report = compile_script(script, output=folder / "out", **options)
-    return timed(report.frames, before, stages=report.seconds)
+    result = timed(report.frames, before, stages=report.seconds)
+    recipes = [json.loads(path.read_text())["recipe"] for path in recipes_of(folder)]
+    rendered = sum(recipe["frames"] for recipe in recipes)
+    return {**result, "rendering": rendered / FPS / report.seconds["render"]}
+
+
+def recipes_of(folder: Path) -> list[Path]:
+    """The recipes beside the media of a compiled reel."""
+    return sorted((folder / "out" / "media").glob("*.json"))
 
 
 def zoompan(script: Path, folder: Path) -> dict[str, Any]:

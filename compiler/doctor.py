@@ -9,6 +9,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
 from ..renderers.base import UnavailableError, renderer_class, renderer_names
+from .backend.codecs import CODECS, hardware_encoder, software_encoder
 from .backend.ffmpeg import ffmpeg_path, ffmpeg_version
 from .frontend.align.synth import SYNTHESIZER
 
@@ -24,6 +25,7 @@ def diagnose() -> list[str]:
         f"{os.cpu_count()} cores",
         f"ffmpeg     {ffmpeg_version()} ({ffmpeg_path()})",
         *(f"encoder    {name}: {_encoder(name)}" for name in ENCODERS),
+        *(f"video      {codec}: {_video(codec)}" for codec in CODECS),
         *(f"package    {name}: {_package(name)}" for name in OPTIONAL),
         f"languages  English{_other_languages()}",
         f"device     {_device()}",
@@ -47,6 +49,13 @@ def _other_languages() -> str:
     if found:
         return f", and those of {SYNTHESIZER} ({found})"
     return f"; others need {SYNTHESIZER}, or a transcript with word times"
+
+
+def _video(codec: str) -> str:
+    """What encodes a codec here: in software, and in hardware."""
+    software = software_encoder(codec) or "no software encoder in this ffmpeg"
+    hardware = hardware_encoder(codec, "auto") if codec != "prores" else ""
+    return f"{software}, {hardware or 'no hardware'}"
 
 
 def _package(name: str) -> str:

@@ -178,6 +178,17 @@ def guard_of(shot: Shot) -> Guard | None:
     return replace(PRESETS[shot.quality], **fields)
 
 
+def without_fallback(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A renderer's settings with which it is never replaced: its liveliest try is kept."""
+    changes = settings.get(SETTING, {})
+    if changes is False:
+        return dict(settings)
+    kept = {**(changes if isinstance(changes, Mapping) else {}), "fallback": "keep"}
+    for quality in kept.keys() & PRESETS.keys():
+        kept[quality] = {**kept[quality], "fallback": "keep"}
+    return {**settings, SETTING: kept}
+
+
 def tries_of(shot: Shot) -> tuple[Shot, ...]:
     """The shot, and what is asked for in its place when it stands still: try by try."""
     guard = guard_of(shot)

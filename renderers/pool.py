@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from .base import Frame, Renderer, RendererError, Shot
+from .base import Frame, Renderer, RendererError, Shot, UnavailableError
 from .engines import executor
 from .guard import Made, made_from_json, make_media, tries_of
 from .models import Models, kind_of
@@ -52,14 +52,13 @@ class SlotsError(RendererError):
 
     Attributes:
         reasons: by slot, in a line each.
+        unavailable: the slots whose renderer cannot run here at all.
     """
 
-    def __init__(self, reasons: Mapping[str, str]):
-        self.reasons = dict(reasons)
-        super().__init__("; ".join(f"{slot}: {why}" for slot, why in reasons.items()))
-
-    def __reduce__(self) -> tuple[type[SlotsError], tuple[dict[str, str]]]:
-        return SlotsError, (self.reasons,)
+    def __init__(self, errors: Mapping[str, Exception]):
+        self.reasons = {slot: _said(error) for slot, error in errors.items()}
+        self.unavailable = {s for s, error in errors.items() if isinstance(error, UnavailableError)}
+        super().__init__("; ".join(f"{slot}: {why}" for slot, why in self.reasons.items()))
 
 
 class WriteClip(Protocol):
@@ -196,8 +195,7 @@ class _Run:
             if index not in self._done and first in self._done:
                 self._finish(index, self._found(job.slot, key, self._done[first].path))
         if self._failures:
-            reasons = {slot: _said(error) for slot, error in self._failures.items()}
-            raise SlotsError(reasons) from next(iter(self._failures.values()))
+            raise SlotsError(self._failures) from next(iter(self._failures.values()))
         return [self._done[index] for index in range(len(self.jobs))]
 
     def _found(self, slot: str, key: str, path: Path) -> Rendered:

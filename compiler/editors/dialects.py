@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import opentimelineio as otio
 
-from ..timeline.build import NAMESPACE
+from ..timeline.names import NAMESPACE
 from .readings import kind_of
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from ..timeline.build import NAMESPACE
+from ..timeline.names import NAMESPACE
 from ..timeline.rate import exact_rate
 
 

@@ -18,7 +18,7 @@ import opentimelineio as otio
 
 from ..backend.reading import ours
 from ..backend.transitions import DIPS, SLIDES, XFADE_NAMES
-from ..timeline.build import NAMESPACE
+from ..timeline.names import NAMESPACE
 from ..timeline.slots import plain, slot_of
 from .layout import Placed, lay_out
 from .library import Library

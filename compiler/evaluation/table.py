@@ -108,7 +108,7 @@ def as_lines(found: Evaluation) -> list[str]:
     left = max(16, WIDTH - sum(widths) - len(widths) - 1)
     longest = max((len(name) for _, name, _ in rows), default=4)
     second = min(longest, left - 6)
-    first = left - second
+    first = min(left - second, max((len(slot) + 1 for slot, _, _ in rows), default=4))
     lines = []
     if rows:
         titles = [column.title.rjust(width) for column, width in zip(columns, widths, strict=True)]

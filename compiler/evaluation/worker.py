@@ -52,13 +52,21 @@ class MadeTake:
     notice: str
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a take could not be made, and whether its renderer cannot run here at all."""
+
+    why: str
+    is_unavailable: bool = False
+
+
 def make_takes(
     jobs: Sequence[pool.Job],
     media: Path,
     *,
     on_frames: Callable[[str, int], None],
     on_made: Callable[[MadeTake], None],
-) -> dict[str, str]:
+) -> dict[str, Failure]:
     """Make takes of one renderer and quality in another process, one after the other.
 
     Args:
@@ -75,7 +83,7 @@ def make_takes(
         "jobs": [{"slot": job.slot, "recipe": dict(job.recipe)} for job in jobs],
     }
     missing = {job.slot for job in jobs}
-    reasons: dict[str, str] = {}
+    failures: dict[str, Failure] = {}
     worker = subprocess.Popen(
         [sys.executable, "-m", __spec__.name],
         stdin=subprocess.PIPE,
@@ -96,19 +104,17 @@ def make_takes(
                 missing.discard(said["made"]["slot"])
                 on_made(MadeTake(**{**said["made"], "path": Path(said["made"]["path"])}))
             else:
-                reasons |= said["failed"]
+                failures |= {slot: Failure(*told) for slot, told in said["failed"].items()}
         status = worker.wait()
     except BaseException:
         worker.kill()
         worker.wait()
         raise
-    if missing - reasons.keys():
+    for slot in sorted(missing - failures.keys()):
         # Status -9 is what a machine that runs out of memory does to its largest process.
-        why = (
-            "killed, for want of memory perhaps" if status == -9 else f"ended with status {status}"
-        )
-        reasons |= dict.fromkeys(sorted(missing - reasons.keys()), f"its process was {why}")
-    return {slot: why for slot, why in reasons.items() if slot in missing}
+        how = "was killed, for want of memory perhaps" if status == -9 else f"ended with {status}"
+        failures[slot] = Failure(f"its process {how}")
+    return {slot: failure for slot, failure in failures.items() if slot in missing}
 
 
 def main() -> int:
@@ -147,9 +153,11 @@ def main() -> int:
             on_finished=on_finished,
         )
     except pool.SlotsError as error:
-        say(failed=error.reasons)
+        reasons = error.reasons.items()
+        say(failed={slot: [why, slot in error.unavailable] for slot, why in reasons})
     except (RendererError, CompileError) as error:
-        say(failed={one["slot"]: " ".join(str(error).split()) for one in job["jobs"]})
+        said = [" ".join(str(error).split()), False]
+        say(failed={one["slot"]: said for one in job["jobs"]})
     return 0
 
 

@@ -11,12 +11,14 @@ from typing import get_args
 import opentimelineio as otio
 
 from ...renderers import base, pool
+from ...renderers.guard import without_fallback
+from ...renderers.planner import is_unbounded
 from ...renderers.recipe import recipe_key
 from ...renderers.store import Store
 from ..errors import InputError, Problem
 from ..evaluation.evaluation import Evaluation, Take, takes_before
 from ..evaluation.measure import measure
-from ..evaluation.worker import MadeTake, make_takes
+from ..evaluation.worker import Failure, MadeTake, make_takes
 from ..frontend.config import Config
 from ..frontend.model import Quality
 from ..outputs import Outputs
@@ -39,6 +41,7 @@ class _Kind:
     quality: Quality
     version: int
     continues: bool
+    runs_model: bool
 
     @property
     def take(self) -> str:
@@ -163,7 +166,11 @@ def evaluate_slots(
             on_frames=lambda slot, frames, kind=kind: progress.tell(slot, kind.take, frames),  # type: ignore[misc]
             on_made=on_made,
         )
-        found.failed |= {(slot, kind.take): why for slot, why in failed.items()}
+        if not renderers and len(failed) == len(recipes) and _are_unavailable(failed):
+            # Weights that are not on this machine: nobody asked for this renderer by name.
+            found.left_out[kind.renderer] = next(iter(failed.values())).why
+        else:
+            found.failed |= {(slot, kind.take): failure.why for slot, failure in failed.items()}
     for slot in slots:
         for kind in kinds:
             if (slot.name, kind.take) in takes:
@@ -178,6 +185,10 @@ def evaluate_slots(
     ]
 
 
+def _are_unavailable(failed: Mapping[str, Failure]) -> bool:
+    return all(failure.is_unavailable for failure in failed.values())
+
+
 def _kinds(
     renderers: Sequence[str], qualities: Sequence[Quality], config: Config, found: Evaluation
 ) -> list[_Kind]:
@@ -188,7 +199,8 @@ def _kinds(
             kind = base.renderer_class(name)
             for quality in qualities:
                 limits = kind(config.renderers.get(name, {}), quality).limits
-                kinds.append(_Kind(name, quality, kind.version, limits.continues))
+                runs_model = not is_unbounded(limits)
+                kinds.append(_Kind(name, quality, kind.version, limits.continues, runs_model))
         except base.RendererError as error:
             if renderers:
                 problems.append(Problem("", 0, 0, "--renderers", str(error)))
@@ -203,6 +215,9 @@ def _recipes(slots: Sequence[SlotClip], kind: _Kind, config: Config) -> dict[str
     recipes: dict[str, Recipe] = {}
     parts: dict[tuple[str, int], str] = {}
     settings = config.renderers.get(kind.renderer, {})
+    if kind.runs_model:
+        # What stands still is to be seen standing, and not as another renderer's work.
+        settings = without_fallback(settings)
     for slot in slots:
         recipe = retaken(slot.recipe, kind.renderer, kind.version, kind.quality, settings)
         part = int(slot.clip.metadata.get(NAMESPACE, {}).get("part", 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
         encoding={"codec": encoder.codec, "preset": encoder.preset, "crf": encoder.crf},
         key_of=recipe_key,
         continues=frozenset(continues),
-        look=_look,
+        look=cache(_look),
         origins=origins,
     )
 

@@ -31,7 +31,14 @@ from otio_gvideo.renderers.base import (
     Shot,
 )
 from otio_gvideo.renderers.flow import MotionMeter, Movement
-from otio_gvideo.renderers.guard import PRESETS, Guard, guard_of, made_from_json, tries_of
+from otio_gvideo.renderers.guard import (
+    PRESETS,
+    Guard,
+    guard_of,
+    made_from_json,
+    tries_of,
+    without_fallback,
+)
 from otio_gvideo.renderers.pool import Job, Rendered, render_slots
 from otio_gvideo.renderers.recipe import recipe_key
 from otio_gvideo.renderers.store import Store, sidecar_of
@@ -339,6 +346,18 @@ def test_each_quality_has_a_guard_that_settings_change_for_all_or_for_one() -> N
     assert guard_of(shot("draft", motion_guard=changed)) == replace(PRESETS["draft"], whole=2)
     high = replace(PRESETS["high"], whole=1, retries=5)
     assert guard_of(shot("high", motion_guard=changed)) == high
+
+
+def test_a_renderer_can_be_kept_from_being_replaced() -> None:
+    def guard(**settings: object) -> Guard | None:
+        return guard_of(shot("high", **without_fallback(settings)))
+
+    assert guard() == replace(PRESETS["high"], fallback="keep")
+    assert guard(motion_guard=True) == guard()
+    assert guard(motion_guard=False) is None
+    given = {"fallback": "camera", "whole": 1, "high": {"fallback": "auto", "retries": 0}}
+    assert guard(motion_guard=given) == Guard(PRESETS["high"].first_second, 1, 0, "keep")
+    assert without_fallback({"model": "x"})["model"] == "x"
 
 
 @given(st.integers(0, 10), st.floats(0.05, 1), st.integers(0, 2**32 - 1), st.text(max_size=20))

@@ -20,7 +20,7 @@ from xml.etree.ElementTree import Element, SubElement
 import opentimelineio as otio
 
 from ...backend.probe import STILL_SUFFIXES
-from ...timeline.build import NAMESPACE
+from ...timeline.names import NAMESPACE
 from ...timeline.rate import whole_frames
 from ..layout import Blend, Placed, lay_out
 from ..readings import rate_of, size_of

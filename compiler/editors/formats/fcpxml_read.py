@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 import opentimelineio as otio
 
 from ...errors import InputError, Problem
-from ...timeline.build import NAMESPACE
+from ...timeline.names import NAMESPACE
 from ...timeline.rate import time, time_range
 from .base import path_of_url
 

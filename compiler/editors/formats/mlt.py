@@ -19,7 +19,7 @@ from xml.etree.ElementTree import Element, SubElement
 import opentimelineio as otio
 
 from ...backend.probe import STILL_SUFFIXES
-from ...timeline.build import NAMESPACE
+from ...timeline.names import NAMESPACE
 from ..layout import Blend, Placed, lay_out
 from ..readings import rate_of, size_of
 

@@ -245,7 +245,7 @@ def test_subtitles_lie_beside_a_timeline(tmp_path: Path) -> None:
         path = export_timeline(tmp_path / "reel" / "reel.otio", tmp_path / f"x{suffix}").path
         read = pysubs2.load(str(path))
         assert "storm" in " ".join(line.plaintext for line in read)
-        assert read[0].start == 500
+        assert abs(read[0].start - 500) <= 21  # half a frame
 
 
 @pytest.mark.parametrize(

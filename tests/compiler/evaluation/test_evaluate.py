@@ -23,6 +23,7 @@ from otio_gvideo.compiler.evaluation.evaluation import Evaluation, Take, takes_b
 from otio_gvideo.compiler.evaluation.measure import Measures
 from otio_gvideo.compiler.evaluation.table import as_lines
 from otio_gvideo.compiler.evaluation.worker import MadeTake
+from otio_gvideo.renderers import base
 
 ROOT = Path(__file__).parent.parent.parent.parent
 
@@ -168,6 +169,12 @@ class Absent(Crashes):
     name = "absent"
     def __init__(self, settings, quality): raise UnavailableError("there is no model")
 
+class Unfetched(Crashes):
+    name = "unfetched"
+    def generate(self, shot, call, before, on_step):
+        raise UnavailableError("fetch the weights first")
+        yield
+
 class Still(Crashes):
     name, limits = "still", Limits(FrameGrid(1, 0, most=300), multiple=4)
     def generate(self, shot, call, before, on_step):
@@ -185,7 +192,7 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     about.mkdir(parents=True)
     (site / "third_party.py").write_text(THIRD_PARTY)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: third-party\nVersion: 1.0\n")
-    names = ("Crashes", "Fails", "Absent", "Still")
+    names = ("Crashes", "Fails", "Absent", "Unfetched", "Still")
     entries = "\n".join(f"{name.lower()} = third_party:{name}" for name in names)
     (about / "entry_points.txt").write_text(f"[otio_gvideo.renderers]\n{entries}\n")
     monkeypatch.syspath_prepend(str(site))
@@ -205,9 +212,9 @@ def test_what_goes_wrong_with_one_take_costs_no_other(
     assert status == 1
     lines = out.splitlines()
     for slot in ("breath", "stairs"):
-        assert f"{slot}: crashes.standard: its process was ended with status 7" in lines
+        assert f"{slot}: crashes.standard: its process ended with 7" in lines
     assert "breath: fails.standard: nothing moves" in lines
-    notice = "stood still in all of 2 tries with still; camera made it instead"
+    notice = "stands nearly still in all of 2 tries with still; kept so"
     assert f"stairs: still.standard {notice}" in lines
     found = takes_before(timeline.with_name("small.evaluation.json"))
     assert {(take.slot, take.name) for take in found.values()} == {
@@ -222,10 +229,18 @@ def test_what_goes_wrong_with_one_take_costs_no_other(
 
 @pytest.mark.slow
 def test_renderers_that_cannot_run_are_left_out_unless_they_are_named(
-    timeline: Path, third_party: None
+    timeline: Path, third_party: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(InputError, match="--renderers: there is no model"):
         evaluate_timeline(timeline, renderers=["absent"])
+    named = evaluate_timeline(timeline, renderers=["unfetched"], slots=["breath"])
+    assert named.failed == {("breath", "unfetched.standard"): "fetch the weights first"}
+    assert not named.left_out
+    monkeypatch.setattr(base, "renderer_names", lambda: ("absent", "camera", "unfetched"))
+    found = evaluate_timeline(timeline, slots=["breath"])
+    assert found.left_out == {"absent": "there is no model", "unfetched": "fetch the weights first"}
+    assert not found.failed
+    assert [take.name for take in found.takes] == ["camera.standard"]
 
 
 def take(slot: str, name: str, **measures: float | None) -> Take:
