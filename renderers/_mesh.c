@@ -5,7 +5,9 @@
    front layer's matte decides for each cell whether one layer is sampled or both. */
 
 #define PY_SSIZE_T_CLEAN
+#ifndef Py_LIMITED_API
 #define Py_LIMITED_API 0x030B0000
+#endif
 #include <Python.h>
 #include <stdint.h>
 

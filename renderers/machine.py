@@ -8,9 +8,10 @@ from pathlib import Path
 
 CORES_OF_SLOT = 2
 """One makes frames while the encoder's threads take the other."""
-BYTES_OF_PIXEL = 280
+BYTES_OF_PIXEL = 400
 """Memory of a slot for each pixel of its frame: the encoder's pictures and their half-pixel planes,
-220 bytes by measurement, the still's planes, and the frames on their way between the two."""
+220 bytes by measurement; the still's layers while they are made, 160 of `parallax` and 40 of
+`camera`; and the frames on their way between the two."""
 KEPT_FREE = 0.25
 """Share of the free memory that is left to others."""
 
