@@ -7,7 +7,7 @@ again. Then timelines of as many one-second clips with dissolves between them ar
 a process of its own, with peak memory of the process and all its children. The smallest one is also
 given to ffmpeg as one graph of `xfade`s over all clips and, where they are there, to `melt` through
 `otio-mlt-adapter`; media, size and codec settings are the same. Clips take turns with six files, so
-large timelines repeat dissolves, which are then encoded once: compare their memory, not their speed.
+large timelines repeat dissolves, which are encoded once: compare their memory, not their speed.
 Reads `/proc`: Linux only.
 """
 
