@@ -253,6 +253,25 @@ def test_loops_cross_fade_without_a_hole(tmp_path: Path) -> None:
     assert power.max() - power.min() < 1.0
 
 
+def test_transitions_at_the_ends_of_a_track_fade_its_sound(tmp_path: Path) -> None:
+    steady = make(tmp_path / "steady.wav", "0.5", 10)
+
+    def fade(before: int, after: int) -> otio.schema.Transition:
+        offsets = {"in_offset": time(before, FPS), "out_offset": time(after, FPS)}
+        return otio.schema.Transition("", "SMPTE_Dissolve", **offsets)
+
+    made = timeline([fade(6, 12), clip(steady, 48, 48), fade(12, 24)])
+    assert made.duration().value == 6 + 48 + 24
+    sound = mixed(made, 78)[:, 0] / 0.5
+    # The first clip begins with the track, as OTIO places it: what lies before is not heard.
+    rise = np.sin(np.pi / 2 * np.arange(24000) / 24000)
+    fall = np.cos(np.pi / 2 * np.arange(72000) / 72000)
+    assert np.abs(sound[:24000] - rise).max() < 1e-3
+    assert np.abs(sound[24000:72000] - 1).max() < 1e-3
+    assert np.abs(sound[72000:144000] - fall).max() < 1e-3
+    assert np.abs(sound[144000:]).max() == 0
+
+
 def test_a_mix_reads_as_it_goes(tmp_path: Path) -> None:
     bed = make(tmp_path / "bed.wav", "0.1", 4)
     tracks = (AudioTrack((Clip(bed, 0, 10**12, 0),)), AudioTrack(()))
