@@ -32,7 +32,7 @@ from .finish import Parts, Preview, Text, mux, squeezed, write_preview
 from .frame_rate import frame_rate_of
 from .graph import Look
 from .join import join
-from .loudness import Measure, encode_audio
+from .loudness import Measure, encode_audio, target_of
 from .media import lines_of
 from .mix import Mix
 from .picture import Reading, read_picture, timeline_frames
@@ -175,7 +175,7 @@ def flatten(
         captions = burned(timeline, size, fps, folder)
         work = Production(reading, look, store, captions)
         with ThreadPoolExecutor(1) as listener, work.stopped_on_error():
-            sound = listener.submit(_sound, mix, store, folder, work.stop)
+            sound = listener.submit(_sound, mix, target_of(timeline), store, folder, work.stop)
             pieces = work.make_pieces(folder, on_progress)
             picture = folder / f"picture{made.encoding.kind.suffix}"
             joined = join(pieces, picture, fps)
@@ -244,10 +244,10 @@ def _frames_of(timeline: otio.schema.Timeline, fps: Fraction | None) -> tuple[Fr
 
 
 def _sound(
-    mix: Mix, store: SegmentStore, folder: Path, stop: threading.Event
+    mix: Mix, target: float, store: SegmentStore, folder: Path, stop: threading.Event
 ) -> tuple[Path, Measure]:
     """The finished sound and what it measures; found where the same mix was made before."""
-    name = f"sound-{key_of({}, mix)}"
+    name = f"sound-{key_of({}, mix, target)}"
     path = store.find(f"{name}.mp4")
     told = store.find(f"{name}.json")
     if path is not None and told is not None:
@@ -256,7 +256,7 @@ def _sound(
             return path, Measure(float(lufs), float(dbtp))
     path = store.place(f"{name}.mp4") or folder / "sound.mp4"
     with whole_file(path) as temporary:
-        measure = encode_audio(mix, temporary, stop=stop)
+        measure = encode_audio(mix, temporary, target, stop=stop)
     told = store.place(f"{name}.json")
     if told is not None:
         with whole_file(told) as temporary:

@@ -15,7 +15,7 @@ from otio_gvideo.compiler.backend.ducking import duck_envelope
 from otio_gvideo.compiler.backend.encode import Encoding
 from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.backend.flatten import flatten
-from otio_gvideo.compiler.backend.loudness import encode_audio, measure_file
+from otio_gvideo.compiler.backend.loudness import encode_audio, measure_file, target_of
 from otio_gvideo.compiler.backend.mix import AudioTrack, Clip, Mix
 from otio_gvideo.compiler.backend.sound import SAMPLE_RATE, SoundReader
 from otio_gvideo.compiler.errors import InputError
@@ -279,13 +279,17 @@ def test_a_mix_reads_as_it_goes(tmp_path: Path) -> None:
     assert sum(len(block) for block, _ in zip(blocks, range(5), strict=False)) == 5 * SAMPLE_RATE
 
 
-@pytest.mark.parametrize("gain", [0.02, 0.3, 0.99])
-def test_loudness_is_brought_to_the_target_under_the_peak(tmp_path: Path, gain: float) -> None:
+@pytest.mark.parametrize(("gain", "target"), [(0.02, -14), (0.3, -14), (0.99, -14), (0.3, -23)])
+def test_loudness_is_brought_to_the_target_under_the_peak(
+    tmp_path: Path, gain: float, target: float
+) -> None:
     peaky = f"{gain}*(0.3*sin(300*2*PI*t)+0.7*sin(997*2*PI*t)*between(mod(t,0.5),0,0.02))"
     made = timeline([clip(make(tmp_path / "peaky.wav", peaky, 8), 0, 192)])
-    measure = encode_audio(read_mix(made, tmp_path, Fraction(8)), tmp_path / "sound.mp4")
+    made.metadata["otio_gvideo"] = {"output": {"loudness": target}}
+    mix = read_mix(made, tmp_path, Fraction(8))
+    measure = encode_audio(mix, tmp_path / "sound.mp4", target_of(made))
     assert measure == measure_file(tmp_path / "sound.mp4")
-    assert measure.lufs == pytest.approx(-14, abs=0.3)
+    assert measure.lufs == pytest.approx(target, abs=0.3)
     assert measure.dbtp <= -1.0
 
 
