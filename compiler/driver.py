@@ -23,7 +23,7 @@ from .editors.draft_folder import from_folder
 from .editors.draft_timeline import from_timeline
 from .editors.relink import Relinked, relink
 from .errors import InputError, Problem
-from .evaluation.evaluation import Evaluation
+from .evaluation.evaluation import Evaluation, redrawn
 from .evaluation.page import page_of
 from .frontend.config import FILE_NAME, load_config
 from .frontend.model import Quality
@@ -33,6 +33,7 @@ from .progress import OnProgress, Progress, silent
 from .report import Report
 from .stages.bring_back import bring_back, to_render
 from .stages.clock import Clock, count
+from .stages.disclosure import disclose
 from .stages.edit import lay_out, report_of
 from .stages.evaluate import (
     chosen_slots,
@@ -511,11 +512,14 @@ def evaluate_timeline(
             clock.done("evaluate", f"{count(len(found.takes), 'take')} measured")
     pick_takes(loaded, picks, slots, path)
     found.picked = picked(loaded)
+    if picks:
+        disclose(loaded, path.parent)
     if found.takes or picks:
         write_timeline(loaded, path)
-    if found.takes:
-        write_text(found.data, found.as_text())
-        write_text(found.page, page_of(found, tried))
+    shown = found if found.takes else redrawn(found)
+    if shown.takes:
+        write_text(found.data, shown.as_text())
+        write_text(found.page, page_of(shown, tried if found.takes else list(slot_clips(loaded))))
     return found
 
 

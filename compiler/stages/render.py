@@ -24,6 +24,7 @@ from ..report import Report, SlotReport
 from ..timeline.slots import SlotClip, set_media, slot_clips
 from ..timeline.takes import picked_take
 from .clock import count
+from .disclosure import disclose
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ def fill_slots(
         raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
         raise WorkError(str(error)) from error
+    finally:
+        disclose(timeline, outputs.folder)
     order = {name: index for index, name in enumerate(_by_job(slot_clips(timeline)))}
     report.slots.sort(key=lambda slot: order[slot.name])
 
