@@ -58,7 +58,10 @@ class SlotsError(RendererError):
     def __init__(self, errors: Mapping[str, Exception]):
         self.reasons = {slot: _said(error) for slot, error in errors.items()}
         self.unavailable = {s for s, error in errors.items() if isinstance(error, UnavailableError)}
-        super().__init__("; ".join(f"{slot}: {why}" for slot, why in self.reasons.items()))
+        slots: dict[str, list[str]] = {}
+        for slot, why in self.reasons.items():
+            slots.setdefault(why, []).append(slot)
+        super().__init__("; ".join(f"{', '.join(of)}: {why}" for why, of in slots.items()))
 
 
 class WriteClip(Protocol):
