@@ -138,17 +138,51 @@ def write_clip(
 ) -> int:
     """Encode frames to an MP4, whole or not at all.
 
+    Args:
+        path: written under a temporary name in the same folder, flushed, then renamed.
+
+    All else as in `encode_frames`.
+    """
+    with whole_file(path) as temporary:
+        return encode_frames(
+            frames,
+            temporary,
+            width=width,
+            height=height,
+            fps=fps,
+            idr=idr,
+            encoding=encoding,
+            what=f"encoding {path.name}",
+        )
+
+
+def encode_frames(
+    frames: Iterable[NDArray[np.uint8]],
+    path: Path,
+    *,
+    width: int,
+    height: int,
+    fps: Fraction,
+    idr: Sequence[int] = (),
+    encoding: Encoding | None = None,
+    what: str,
+    stop: threading.Event | None = None,
+) -> int:
+    """Encode frames to an MP4, as they come.
+
     Frames are taken in the caller's thread and written by another, so that the next ones are made
     while the encoder works. A frame must not be changed once it is handed over.
 
     Args:
         frames: all planar YUV 4:2:0 ``(height * 3 // 2, width)`` in BT.709 limited range, or all
             RGB ``(height, width, 3)``; taken as they are needed, and closed where they can be.
-        path: written under a temporary name in the same folder, flushed, then renamed.
+        path: of the MP4.
         width, height: in pixels, even.
         fps: frames a second.
         idr: frames to start a group of pictures at; 0 always does.
         encoding: see `Encoding`.
+        what: is being done, for the message of a failure.
+        stop: ends the work when it is set.
 
     Returns:
         How many frames were written.
@@ -177,11 +211,8 @@ def write_clip(
         ]
         written = 0
         with (
-            whole_file(path) as temporary,
             process(
-                [*args, *output_args(temporary, "-f", "mp4")],
-                what=f"encoding {path.name}",
-                pipe_in=True,
+                [*args, *output_args(path, "-f", "mp4")], what=what, pipe_in=True, stop=stop
             ) as encoder,
             _feeding(encoder) as feed,
         ):

@@ -30,7 +30,7 @@ from .pictures import (
     Video,
     mirrored,
 )
-from .pieces import Encode
+from .pieces import ALONE_S, Encode
 from .probe import MediaInfo
 from .sources import source
 from .transitions import Passage, Style, blend, in_a_row, plain
@@ -223,7 +223,11 @@ class _Pictures:
             seek = _microseconds(max(Fraction(0), first * one + info.start - early))
             length = first * one + info.start - seek
             length += (frames - 1) * video.speed / self._fps + 2 * one
-            decoded = source(url(video.path), ss=f"{float(seek):.6f}", t=f"{float(length):.6f}")
+            # More threads than one are started and filled for longer than a short piece takes.
+            threads = {"threads": "1"} if frames < ALONE_S * self._fps else {}
+            decoded = source(
+                url(video.path), ss=f"{float(seek):.6f}", t=f"{float(length):.6f}", **threads
+            )
         # From here on 0 is the first frame of the reel that is wanted. A frame is seen from half a
         # frame before its time to half a frame after it, so the nearest one is; the 32nd part
         # less makes it the earlier one of two that are as near.

@@ -22,7 +22,7 @@ def places_in(path: Path, fps: Fraction) -> CopyPlaces | None:
     shown: list[int] = []
     idr: list[int] = []
     for packet in _packets(path):
-        frame = _frame(packet, fps)
+        frame = shown_frame(packet, packet.stream, fps)
         shown.append(frame)
         if packet.is_keyframe:
             idr.append(frame)
@@ -82,7 +82,7 @@ def _copied(
     stop = copy.first + copy.frames
     left = copy.frames
     for packet in _packets(copy.path, copy.first / fps, headers):
-        frame = _frame(packet, fps)
+        frame = shown_frame(packet, packet.stream, fps)
         if copy.first <= frame < stop:
             yield frame, packet
             left -= 1
@@ -105,8 +105,10 @@ def _packets(
                 yield packet
 
 
-def _frame(packet: av.Packet[av.VideoStream], fps: Fraction) -> int:
-    """The frame that a packet is shown as, counted from the stream's first."""
-    assert packet.pts is not None
-    assert packet.time_base is not None
-    return round((packet.pts - (packet.stream.start_time or 0)) * packet.time_base * fps)
+def shown_frame(
+    timed: av.Packet[av.VideoStream] | av.VideoFrame, stream: av.VideoStream, fps: Fraction
+) -> int:
+    """The frame of its stream, counted from the first, that a packet or picture is shown as."""
+    assert timed.pts is not None
+    assert timed.time_base is not None
+    return round((timed.pts - (stream.start_time or 0)) * timed.time_base * fps)

@@ -7,10 +7,15 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .captions.burn import Burned
+from .direct import UndecodableError, direct_frames, is_direct
+from .encode import encode_frames
 from .graph import Look, encode_piece
 from .join import places_in
 from .picture import Reading
@@ -200,6 +205,11 @@ class Production:
         on_frame: Callable[[int], None] | None = None,
     ) -> None:
         with tempfile.TemporaryDirectory(dir=folder) as scratch, whole_file(path) as temporary:
+            if not captions and is_direct(piece, self._media, self._look, self._own_places):
+                # What this decoder refuses, ffmpeg may still conceal.
+                with suppress(UndecodableError):
+                    self._encode_directly(piece, temporary, on_frame)
+                    return
             encode_piece(
                 piece,
                 temporary,
@@ -211,6 +221,31 @@ class Production:
                 on_frame=on_frame,
                 stop=self.stop,
             )
+
+    def _encode_directly(
+        self, piece: Encode, path: Path, on_frame: Callable[[int], None] | None
+    ) -> None:
+        def counted() -> Iterator[NDArray[np.uint8]]:
+            for count, frame in enumerate(direct_frames(piece, self._look.fps), 1):
+                yield frame
+                if on_frame is not None:
+                    on_frame(count)
+
+        width, height = self._look.size
+        encode_frames(
+            counted(),
+            path,
+            width=width,
+            height=height,
+            fps=self._look.fps,
+            encoding=self._look.encoding,
+            what=f"encoding frames {piece.spans[0].start} to {piece.spans[-1].end}",
+            stop=self.stop,
+        )
+
+    def _own_places(self, path: Path) -> CopyPlaces | None:
+        """Where a file that looks like one of ours can be cut, whatever its headers are."""
+        return self._places_of(path, {path: self._headers(path)})
 
 
 def _transitions(pictures: Iterable[Picture]) -> Iterator[str]:

@@ -22,7 +22,7 @@ from typing import Any
 from .ffmpeg import ffmpeg_version
 from .probe import MediaInfo
 
-VERSION = 1
+VERSION = 2
 """Counted up when the same plan is to give other frames than before."""
 _ENDS = 65536
 _SPARE = 1.0
