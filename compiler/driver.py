@@ -97,8 +97,8 @@ def compile_script(
     """
     path = Path(script).absolute()
     clock = Clock(on_progress)
-    front = read_script(path, config, renderer, quality, allow_outside, clock)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
+    front = read_script(path, config, renderer, quality, allow_outside, clock)
     if until == "video":
         made = plan_of(front.config, finishing).output
         outputs = replace(outputs, suffix=made.suffix)
@@ -442,7 +442,8 @@ def check_video(
     """
     path, reel = Path(timeline).absolute(), Path(video).absolute()
     if not reel.is_file():
-        raise InputError(Problem(str(video), 0, 0, "", "no such file"))
+        what = "is a folder, not a video" if reel.is_dir() else "no such file"
+        raise InputError(Problem(str(video), 0, 0, "", what))
     loaded = read_timeline(path)
     report = report_of_timeline(loaded, path)
     found = check_reel(
