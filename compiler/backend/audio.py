@@ -199,6 +199,8 @@ class _Reader:
             if isinstance(child, otio.schema.Transition):
                 continue
             into = _reach(children[index - 1] if index else None)
+            if index == 1:  # what lies before the track is not heard, so it fades in from its start
+                into = (Fraction(0), into[1])
             out = _reach(children[index + 1] if index + 1 < len(children) else None)
             yield from self.clips(child, at, window, (into, out), own=own, picture=picture)
             at += seconds(child.duration())

@@ -29,24 +29,23 @@ from .encode import Encoding
 from .fetch import fetch_all
 from .ffmpeg import ffmpeg_path
 from .finish import Parts, Preview, Text, mux, squeezed, write_preview
+from .frame_rate import frame_rate_of
 from .graph import Look
 from .join import join
-from .loudness import Measure, encode_audio
+from .loudness import Measure, encode_audio, target_of
 from .media import lines_of
 from .mix import Mix
 from .picture import Reading, read_picture, timeline_frames
 from .pictures import media_of
 from .produce import Production
-from .reading import exact_rate, ours
+from .reading import ours
 from .reframe import Salience, focus_of
 from .store import SegmentStore, key_of
 from .timecode import timecode_of
 from .transitions import Style, transition_names
 from .whole_file import whole_file
 
-_HIGHEST_FPS = 240
 _SIZE = (1080, 1920)
-_FPS = Fraction(24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,8 @@ def flatten(
             current one.
         width, height: of the reel, in pixels, even. Else what the timeline's metadata say, else
             the size of its first media.
-        fps: of the reel. Else what the metadata say, else the rate of the first picture clip.
+        fps: of the reel. Else what the metadata say, else the rate that the timeline is cut at:
+            the start time's or the most frequent one, which holds its length in whole frames.
         encoding: of what must be encoded, where ``made`` is not given.
         made: what kind of file; H.264 and AAC in an MP4 where nothing is said.
         style: how transitions mix pictures, and the ones that ffmpeg does not have.
@@ -162,8 +162,7 @@ def flatten(
         media_root = media_root or timeline.absolute().parent
         timeline = _load(timeline)
     root = media_root or Path.cwd()
-    fps = fps or _stated_fps(timeline)
-    frames = _frames_of(timeline, fps)
+    fps, frames = _frames_of(timeline, fps)
     store = SegmentStore(segments)
     with whole_file(output) as temporary, _scratch(work_dir or output.parent) as folder:
         remote = fetch_all(timeline, segments or folder) if allow_network else {}
@@ -176,7 +175,7 @@ def flatten(
         captions = burned(timeline, size, fps, folder)
         work = Production(reading, look, store, captions)
         with ThreadPoolExecutor(1) as listener, work.stopped_on_error():
-            sound = listener.submit(_sound, mix, store, folder, work.stop)
+            sound = listener.submit(_sound, mix, target_of(timeline), store, folder, work.stop)
             pieces = work.make_pieces(folder, on_progress)
             picture = folder / f"picture{made.encoding.kind.suffix}"
             joined = join(pieces, picture, fps)
@@ -230,23 +229,25 @@ def _text(timeline: otio.schema.Timeline, folder: Path, is_burned: bool) -> Text
     return Text(path, language_of(timeline), shown=not is_burned)
 
 
-def _frames_of(timeline: otio.schema.Timeline, fps: Fraction) -> int:
+def _frames_of(timeline: otio.schema.Timeline, fps: Fraction | None) -> tuple[Fraction, int]:
+    """The rate of the reel, as wanted or as the timeline states it, and its frames."""
     name = str(timeline.name) or "the timeline"
     try:
+        fps = fps or frame_rate_of(timeline)
         frames = timeline_frames(timeline, fps)
     except otio.exceptions.OTIOError as error:
         what = f"has no length: {' '.join(str(error).split())}"
         raise InputError(Problem("", 0, 0, name, what, "give every clip a source_range")) from error
     if frames <= 0:
         raise InputError(f"{name}: is empty")
-    return frames
+    return fps, frames
 
 
 def _sound(
-    mix: Mix, store: SegmentStore, folder: Path, stop: threading.Event
+    mix: Mix, target: float, store: SegmentStore, folder: Path, stop: threading.Event
 ) -> tuple[Path, Measure]:
     """The finished sound and what it measures; found where the same mix was made before."""
-    name = f"sound-{key_of({}, mix)}"
+    name = f"sound-{key_of({}, mix, target)}"
     path = store.find(f"{name}.mp4")
     told = store.find(f"{name}.json")
     if path is not None and told is not None:
@@ -255,7 +256,7 @@ def _sound(
             return path, Measure(float(lufs), float(dbtp))
     path = store.place(f"{name}.mp4") or folder / "sound.mp4"
     with whole_file(path) as temporary:
-        measure = encode_audio(mix, temporary, stop=stop)
+        measure = encode_audio(mix, temporary, target, stop=stop)
     told = store.place(f"{name}.json")
     if told is not None:
         with whole_file(told) as temporary:
@@ -299,18 +300,6 @@ def _load(path: Path) -> otio.schema.Timeline:
         what = f"holds a {type(loaded).__name__}, not a Timeline"
         raise InputError(Problem(str(path), 0, 0, "", what))
     return loaded
-
-
-def _stated_fps(timeline: otio.schema.Timeline) -> Fraction:
-    stated = ours(timeline).get("output", {}).get("fps")
-    if stated:
-        return Fraction(stated)
-    for track in timeline.video_tracks():
-        for clip in track.find_clips():
-            shown = clip.source_range or clip.media_reference.available_range
-            if shown is not None and 1 <= shown.duration.rate <= _HIGHEST_FPS:
-                return exact_rate(shown.duration.rate)
-    return _FPS
 
 
 def _size(

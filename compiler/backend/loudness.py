@@ -12,12 +12,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import opentimelineio as otio
+
 from .ffmpeg import input_args, output_args, pipe_args, process, run
 from .limiter import limited
 from .mix import Mix
+from .reading import ours
 from .sound import SAMPLE_RATE, Samples
 
-TARGET_LUFS = -14.0
+USUAL_LUFS = -14.0
 """Integrated loudness that the video platforms play back at."""
 MOST_DBTP = -1.0
 """True peaks stay under this, measured on the encoded file."""
@@ -45,8 +48,17 @@ class Measure:
         return self.lufs <= -69.9
 
 
-def encode_audio(mix: Mix, path: Path, *, stop: threading.Event | None = None) -> Measure:
-    """Encode a mix as AAC at `TARGET_LUFS` with true peaks under `MOST_DBTP`.
+def target_of(timeline: otio.schema.Timeline) -> float:
+    """The loudness that a timeline asks for, in LUFS; `USUAL_LUFS` where it states none."""
+    stated = ours(timeline).get("output", {})
+    wanted = stated.get("loudness") if hasattr(stated, "get") else None
+    return float(wanted) if isinstance(wanted, int | float) else USUAL_LUFS
+
+
+def encode_audio(
+    mix: Mix, path: Path, target: float = USUAL_LUFS, *, stop: threading.Event | None = None
+) -> Measure:
+    """Encode a mix as AAC at a loudness with true peaks under `MOST_DBTP`.
 
     First the mix is measured. Where gain alone would do, it does; else peaks are limited, and the
     gain is raised by what the limiter takes, as measured. The finished file is measured too, and
@@ -55,6 +67,7 @@ def encode_audio(mix: Mix, path: Path, *, stop: threading.Event | None = None) -
     Args:
         mix: what is heard.
         path: of the file, an MP4.
+        target: integrated loudness, in LUFS.
         stop: ends the work when it is set.
 
     Returns:
@@ -66,10 +79,10 @@ def encode_audio(mix: Mix, path: Path, *, stop: threading.Event | None = None) -
     measured = measure_blocks(mix.blocks(), stop)
     gain, ceiling = 0.0, MOST_DBTP - _CODEC_DB
     if not measured.silent:
-        gain = min(TARGET_LUFS - measured.lufs, MOST_GAIN_DB)
+        gain = min(target - measured.lufs, MOST_GAIN_DB)
     for _ in range(_PASSES):
         if measured.dbtp + gain > ceiling:
-            gain = _raised(mix, gain, ceiling, stop)
+            gain = _raised(mix, target, gain, ceiling, stop)
         _encode(limited(mix.blocks(), gain, ceiling), path, stop)
         finished = measure_file(path, stop)
         over = finished.dbtp - MOST_DBTP
@@ -79,12 +92,14 @@ def encode_audio(mix: Mix, path: Path, *, stop: threading.Event | None = None) -
     return finished
 
 
-def _raised(mix: Mix, gain: float, ceiling: float, stop: threading.Event | None) -> float:
+def _raised(
+    mix: Mix, target: float, gain: float, ceiling: float, stop: threading.Event | None
+) -> float:
     """The gain at which the limited mix is as loud as it should be, or nearly."""
     missing = 0.0
     for _ in range(_PASSES):
         heard = measure_blocks(limited(mix.blocks(), gain, ceiling), stop, peak=False)
-        before, missing = missing, TARGET_LUFS - heard.lufs
+        before, missing = missing, target - heard.lufs
         if abs(missing) <= _TOLERANCE_LU or gain >= MOST_GAIN_DB:
             break
         # The harder the limiter works, the less of a raise gets through: by what got through

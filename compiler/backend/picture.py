@@ -39,9 +39,15 @@ class Reading:
 def timeline_frames(timeline: otio.schema.Timeline, fps: Fraction) -> int:
     """Length of a timeline in frames: of its longest track, the last frame rounded to the nearest.
 
-    Transitions at the very ends of a track add nothing: there is no picture on their other side.
+    It is the one that OTIO states: a track that begins with a transition is longer by its
+    ``in_offset``, one that ends with a transition by its ``out_offset``.
     """
-    return round(_length(timeline.tracks) * fps)
+    return round(timeline_length(timeline) * fps)
+
+
+def timeline_length(timeline: otio.schema.Timeline) -> Fraction:
+    """Length of a timeline in exact seconds; see `timeline_frames`."""
+    return _length(timeline.tracks)
 
 
 def _length(item: otio.core.Composable) -> Fraction:
@@ -51,8 +57,18 @@ def _length(item: otio.core.Composable) -> Fraction:
         lengths = [_length(c) for c in item if not isinstance(c, otio.schema.Transition)]
         if isinstance(item, otio.schema.Stack):
             return max(lengths, default=Fraction(0))
-        return sum(lengths, Fraction(0))
+        return sum(lengths, _ends(item))
     return seconds(item.duration())
+
+
+def _ends(track: otio.schema.Track) -> Fraction:
+    """Seconds that transitions at the ends of a track add to it, as OTIO counts them."""
+    ends = Fraction(0)
+    if len(track) and isinstance(track[0], otio.schema.Transition):
+        ends += seconds(track[0].in_offset)
+    if len(track) and isinstance(track[-1], otio.schema.Transition):
+        ends += seconds(track[-1].out_offset)
+    return ends
 
 
 def read_picture(
@@ -172,6 +188,12 @@ class _Reader:
             places.append(places[-1] + _length(child))
             cuts.append(Cut())
         edges = [round(place * self.fps) for place in places]
+        if cuts[0].before:
+            # OTIO adds them to the track's length, yet its first clip begins where the track does.
+            self.warn(f"transition at frame {edges[0]}",
+                      f"{cuts[0].before} of its frames lie before its track and are not shown; "
+                      "it is as much shorter")  # fmt: skip
+            cuts[0] = replace(cuts[0], before=0)
         cuts = self._fitting(track, children, edges, cuts)
         items = []
         for index, child in enumerate(children):

@@ -69,7 +69,7 @@ def lay_track(items: Sequence[Item], cuts: Sequence[Cut], fps: Fraction) -> Iter
     """The spans of a track, in order.
 
     A transition shows both its neighbours beyond the cut. At the start or the end of a track its
-    other side is clear.
+    other side is clear; one at the end makes the track longer by its frames after the cut.
 
     Args:
         items: in order, without holes.
@@ -79,25 +79,24 @@ def lay_track(items: Sequence[Item], cuts: Sequence[Cut], fps: Fraction) -> Iter
     """
     for index, item in enumerate(items):
         into, out = cuts[index], cuts[index + 1]
-        first = index == 0
-        reach = item.start - (0 if first else into.before)
-        if reach < item.start + into.after:
-            outgoing = (
-                trim(items[index - 1].spans, reach, item.start + into.after, fps)
-                if not first
-                else [Span(reach, item.start + into.after, Clear())]
-            )
-            yield from _blend(
-                list(outgoing),
-                list(trim(item.spans, reach, item.start + into.after, fps)),
-                into.name,
-                fps,
-            )
+        if index == 0:
+            yield from _across(None, item, item.start, into, fps)
         yield from trim(item.spans, item.start + into.after, item.end - out.before, fps)
-    if items and cuts[-1].before:
-        start, end = items[-1].end - cuts[-1].before, items[-1].end
-        outgoing = trim(items[-1].spans, start, end, fps)
-        yield from _blend(list(outgoing), [Span(start, end, Clear())], cuts[-1].name, fps)
+        after = items[index + 1] if index + 1 < len(items) else None
+        yield from _across(item, after, item.end, out, fps)
+
+
+def _across(
+    old: Item | None, new: Item | None, place: int, cut: Cut, fps: Fraction
+) -> Iterator[Span]:
+    """The spans of the transition where two items meet, if there is one; None is clear."""
+    start, end = place - cut.before, place + cut.after
+    if start < end:
+        outgoing, incoming = (
+            [Span(start, end, Clear())] if side is None else list(trim(side.spans, start, end, fps))
+            for side in (old, new)
+        )
+        yield from _blend(outgoing, incoming, cut.name, fps)
 
 
 def _blend(

@@ -22,13 +22,15 @@ Quality = Literal["draft", "standard", "high"]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Size and rate of the reel."""
+    """Size, rate and loudness of the reel."""
 
     width: int = 1080
     height: int = 1920
     fps: Fraction = Fraction(24)
     start_timecode: str | None = None
     """``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop frame; None is zero."""
+    loudness: float = -14.0
+    """Of the finished sound, in LUFS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,8 @@ def _output(data: Mapping[str, Any]) -> model.Output:
     values = dict(data)
     if "fps" in values:
         values["fps"] = Fraction(values["fps"])
+    if "loudness" in values:
+        values["loudness"] = float(values["loudness"])
     return model.Output(**values)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ..backend.audio import read_mix, voice_tracks
-from ..backend.loudness import MOST_DBTP, TARGET_LUFS, measure_file
+from ..backend.loudness import MOST_DBTP, measure_file, target_of
 from ..backend.mix import Mix
 from ..backend.probe import probe
 from .listen import Offset, voice_offsets
@@ -133,12 +133,13 @@ def check_reel(
         findings += _in_step(offsets)
     loudness = measure_file(video)
     if not loudness.silent:
+        target = target_of(timeline)
         findings += [
             Finding(
                 "loudness",
-                abs(loudness.lufs - TARGET_LUFS) <= LOUDNESS_LU,
+                abs(loudness.lufs - target) <= LOUDNESS_LU,
                 f"{loudness.lufs:.1f} LUFS",
-                f"{TARGET_LUFS:.0f} LUFS",
+                f"{target:g} LUFS",
             ),
             Finding(
                 "true peak",

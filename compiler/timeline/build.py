@@ -80,6 +80,7 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
             "width": output.width,
             "height": output.height,
             "fps": f"{schedule.fps.numerator}/{schedule.fps.denominator}",
+            "loudness": output.loudness,
         },
         "captions": {
             key: value for key, value in asdict(script.captions).items() if value is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from otio_gvideo.renderers import stills
 from otio_gvideo.renderers.base import RendererError
@@ -49,17 +50,14 @@ def test_what_is_clear_all_over_is_black(tmp_path: Path, mode: str) -> None:
     assert made.getpixel((0, 0)) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr", "I;16", "F", "HSV", "LAB"])
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr", "I;16", "F", "LAB"])
 def test_every_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
     image = Image.new("RGB", (20, 30), (200, 100, 50))
     made = image.convert("L").convert(mode) if mode in ("I;16", "F") else _converted(image, mode)
     path = tmp_path / "a.tif"
     # Pillow 11.3 cannot read the YCbCr that it writes uncompressed.
     options = {"compression": "tiff_lzw"} if mode == "YCbCr" else {}
-    try:
-        made.save(path, **options)
-    except (OSError, KeyError):
-        pytest.skip(f"Pillow writes no {mode} TIFF")
+    made.save(path, **options)
     assert load_still(path).mode == "RGB"
     assert load_still(path).size == (20, 30)
 
@@ -148,7 +146,7 @@ def test_every_format_gives_the_same_picture(
     tmp_path: Path, name: str, options: dict[str, object]
 ) -> None:
     if name.endswith("heic"):
-        pytest.importorskip("pillow_heif").register_heif_opener()
+        pillow_heif.register_heif_opener()
     made = saved(tmp_path / name, photograph(), **options)
     apart = np.abs(np.asarray(made).astype(int) - np.asarray(photograph()))
     assert made.mode == "RGB"

@@ -208,4 +208,6 @@ def test_otios_own_timelines_have_the_length_that_otio_states(path: Path, tmp_pa
     named = {line.split(": ")[0] for line in result.missing}
     lost = otio.schema.MissingReference, otio.schema.ExternalReference
     for clip in timeline.find_clips():
-        assert not isinstance(clip.media_reference, lost) or str(clip.name) in named
+        # What is disabled is neither seen nor heard, so nothing of it is missed.
+        if clip.enabled and isinstance(clip.media_reference, lost):
+            assert str(clip.name) in named

@@ -231,6 +231,18 @@ def test_foreign_media_are_copied_where_nothing_must_be_encoded(tmp_path: Path) 
     assert read_stamps(tmp_path / "reel.mp4")[1:60] == list(range(1, 60))
 
 
+def test_a_copy_begins_where_it_should_amid_key_frames(tmp_path: Path) -> None:
+    media = tmp_path / "clip0.mp4"
+    usual = Encoding(preset="veryfast", crf=18)  # it decodes some frames ahead of showing them
+    frames = (stamp(number) for number in range(60))
+    keys = (20, 21, 22, 24)
+    write_clip(frames, media, width=WIDTH, height=HEIGHT, fps=FPS, idr=keys, encoding=usual)
+    timeline = of(clip(media, 20, 24))
+    result = flatten(timeline, tmp_path / "reel.mp4", encoding=usual)
+    assert result.copied_frames == 24
+    assert read_stamps(tmp_path / "reel.mp4") == list(range(20, 44))
+
+
 # Pictures of any kind.
 
 

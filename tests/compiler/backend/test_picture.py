@@ -7,6 +7,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler.backend.frame_rate import frame_rate_of
 from otio_gvideo.compiler.backend.picture import Reading, read_picture, timeline_frames
 from otio_gvideo.compiler.backend.pictures import (
     Bars,
@@ -116,6 +117,36 @@ def test_a_transition_at_the_ends_of_a_track_is_with_black(media: Path) -> None:
         Span(0, 4, Blend("dissolve", Clear(), at("a.mp4", 5), 4)),
         Span(4, 15, at("a.mp4", 9)),
         Span(15, 20, Blend("dissolve", at("a.mp4", 20), Clear(), 5)),
+    ]
+
+
+def test_transitions_that_reach_beyond_a_track_count_to_its_length(media: Path) -> None:
+    made = track(fade(3, 4), clip("a.mp4", 5, 20), clip("b.mp4", 0, 10), fade(5, 6))
+    reading = read(media, made)
+    first, last = made[1], made[2]
+    assert made.range_of_child(first) == time_range(0, 20, FPS)
+    assert made.range_of_child(last) == time_range(20, 10, FPS)
+    assert made.duration().value == 3 + 20 + 10 + 6
+    assert named(list(reading.spans), media) == [
+        Span(0, 4, Blend("dissolve", Clear(), at("a.mp4", 5), 4)),
+        Span(4, 20, at("a.mp4", 9)),
+        Span(20, 25, at("b.mp4", 0)),
+        Span(25, 36, Blend("dissolve", at("b.mp4", 5), Clear(), 11)),
+        Span(36, 39, Clear()),
+    ]
+    assert reading.warnings == (
+        "transition at frame 0: 3 of its frames lie before its track and are not shown; "
+        "it is as much shorter",
+    )
+
+
+def test_a_track_that_ends_in_a_transition_pushes_what_follows(media: Path) -> None:
+    inner = track(clip("a.mp4", 5, 10), fade(2, 4))
+    spans = shown(media, track(inner, clip("b.mp4", 0, 6)))
+    assert named(spans, media) == [
+        Span(0, 8, at("a.mp4", 5)),
+        Span(8, 14, Blend("dissolve", at("a.mp4", 13), Clear(), 6)),
+        Span(14, 20, at("b.mp4", 0)),
     ]
 
 
@@ -338,6 +369,39 @@ def test_the_length_is_that_of_the_longest_track(media: Path) -> None:
 )  # fmt: skip
 def test_rates_are_the_ones_that_are_meant(written: float, exact: str) -> None:
     assert exact_rate(written) == Fraction(exact)
+
+
+@pytest.mark.parametrize(
+    ("rates", "begins", "fps"),
+    [
+        ((15, 30, 30), None, "30"),
+        ((15, 30), None, "30"),
+        ((24, 24, 30), None, "30"),  # at 24 it would not be as long as it states
+        ((24, 24, 48), 48.0, "48"),
+        ((24, 24, 48), 1.0, "24"),  # what a start time of no meaning counts in
+        ((23.98, 23.98, 24), None, "24000/1001"),
+        ((25,), None, "25"),
+        ((), 25.0, "24"),
+    ],
+)
+def test_the_rate_is_the_one_that_most_of_the_timeline_is_cut_at(
+    rates: tuple[float, ...], begins: float | None, fps: str
+) -> None:
+    def part(rate: float) -> otio.schema.Clip:
+        begin, length = otio.opentime.RationalTime(0, rate), otio.opentime.RationalTime(2, rate)
+        black = otio.schema.GeneratorReference("", "black")
+        return otio.schema.Clip("part", black, otio.opentime.TimeRange(begin, length))
+
+    timeline = otio.schema.Timeline("t")
+    timeline.tracks.append(track(*(part(rate) for rate in rates)))
+    if not rates:
+        sound = otio.schema.Track(kind=otio.schema.TrackKind.Audio)
+        sound.append(part(48000))
+        sound[0].source_range = time_range(0, 48000, Fraction(48000))
+        timeline.tracks.append(sound)
+    if begins:
+        timeline.global_start_time = otio.opentime.RationalTime(0, begins)
+    assert frame_rate_of(timeline) == Fraction(fps)
 
 
 def test_times_are_exact() -> None:

@@ -36,16 +36,14 @@ class Track:
         """What a frame shows, found the simple way."""
         for index, item in enumerate(self.items):
             for place, cut in ((item.start, self.cuts[index]), (item.end, self.cuts[index + 1])):
-                at_start = place == self.items[0].start
-                before = 0 if at_start else cut.before
-                after = cut.after if place != self.items[-1].end else 0
-                if place - before <= frame < place + after:
+                if place - cut.before <= frame < place + cut.after:
                     sides = [
                         next((i for i in self.items if i.end == place), None),
                         next((i for i in self.items if i.start == place), None),
                     ]
                     old, new = (self.frame_of(side, frame) for side in sides)
-                    return Blend(cut.name, old, new, before + after, frame - place + before)
+                    frames, done = cut.before + cut.after, frame - place + cut.before
+                    return Blend(cut.name, old, new, frames, done)
         item = next(i for i in self.items if i.start <= frame < i.end)
         return self.frame_of(item, frame)
 
@@ -91,16 +89,20 @@ def frames_of(spans: list[Span]) -> list[Picture]:
 @given(tracks())
 def test_every_frame_of_a_track_shows_what_it_should(track: Track) -> None:
     spans = list(lay_track(track.items, track.cuts, FPS))
-    assert spans[0].start == 0
+    start, end = -track.cuts[0].before, track.items[-1].end + track.cuts[-1].after
+    assert (spans[0].start, spans[-1].end) == (start, end)
     assert all(one.end == other.start for one, other in pairwise(spans))
-    assert frames_of(spans) == [track.shown(frame) for frame in range(track.items[-1].end)]
+    assert frames_of(spans) == [track.shown(frame) for frame in range(start, end)]
 
 
 @given(tracks(length=60), tracks(length=60))
 def test_a_clear_picture_lets_the_one_below_through(upper: Track, lower: Track) -> None:
-    top = list(lay_track(upper.items, upper.cuts, FPS))
-    bottom = list(lay_track(lower.items, lower.cuts, FPS))
+    top, bottom = (
+        list(trim(list(lay_track(track.items, track.cuts, FPS)), 0, 60, FPS))
+        for track in (upper, lower)
+    )
     shown = frames_of(over(top, bottom, FPS))
+    assert len(shown) == 60
     for frame, picture in enumerate(shown):
         above, below = upper.shown(frame), lower.shown(frame)
         if isinstance(above, Clear):

@@ -15,7 +15,7 @@ from otio_gvideo.compiler.backend.ducking import duck_envelope
 from otio_gvideo.compiler.backend.encode import Encoding
 from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.backend.flatten import flatten
-from otio_gvideo.compiler.backend.loudness import encode_audio, measure_file
+from otio_gvideo.compiler.backend.loudness import encode_audio, measure_file, target_of
 from otio_gvideo.compiler.backend.mix import AudioTrack, Clip, Mix
 from otio_gvideo.compiler.backend.sound import SAMPLE_RATE, SoundReader
 from otio_gvideo.compiler.errors import InputError
@@ -253,6 +253,25 @@ def test_loops_cross_fade_without_a_hole(tmp_path: Path) -> None:
     assert power.max() - power.min() < 1.0
 
 
+def test_transitions_at_the_ends_of_a_track_fade_its_sound(tmp_path: Path) -> None:
+    steady = make(tmp_path / "steady.wav", "0.5", 10)
+
+    def fade(before: int, after: int) -> otio.schema.Transition:
+        offsets = {"in_offset": time(before, FPS), "out_offset": time(after, FPS)}
+        return otio.schema.Transition("", "SMPTE_Dissolve", **offsets)
+
+    made = timeline([fade(6, 12), clip(steady, 48, 48), fade(12, 24)])
+    assert made.duration().value == 6 + 48 + 24
+    sound = mixed(made, 78)[:, 0] / 0.5
+    # The first clip begins with the track, as OTIO places it: what lies before is not heard.
+    rise = np.sin(np.pi / 2 * np.arange(24000) / 24000)
+    fall = np.cos(np.pi / 2 * np.arange(72000) / 72000)
+    assert np.abs(sound[:24000] - rise).max() < 1e-3
+    assert np.abs(sound[24000:72000] - 1).max() < 1e-3
+    assert np.abs(sound[72000:144000] - fall).max() < 1e-3
+    assert np.abs(sound[144000:]).max() == 0
+
+
 def test_a_mix_reads_as_it_goes(tmp_path: Path) -> None:
     bed = make(tmp_path / "bed.wav", "0.1", 4)
     tracks = (AudioTrack((Clip(bed, 0, 10**12, 0),)), AudioTrack(()))
@@ -260,13 +279,17 @@ def test_a_mix_reads_as_it_goes(tmp_path: Path) -> None:
     assert sum(len(block) for block, _ in zip(blocks, range(5), strict=False)) == 5 * SAMPLE_RATE
 
 
-@pytest.mark.parametrize("gain", [0.02, 0.3, 0.99])
-def test_loudness_is_brought_to_the_target_under_the_peak(tmp_path: Path, gain: float) -> None:
+@pytest.mark.parametrize(("gain", "target"), [(0.02, -14), (0.3, -14), (0.99, -14), (0.3, -23)])
+def test_loudness_is_brought_to_the_target_under_the_peak(
+    tmp_path: Path, gain: float, target: float
+) -> None:
     peaky = f"{gain}*(0.3*sin(300*2*PI*t)+0.7*sin(997*2*PI*t)*between(mod(t,0.5),0,0.02))"
     made = timeline([clip(make(tmp_path / "peaky.wav", peaky, 8), 0, 192)])
-    measure = encode_audio(read_mix(made, tmp_path, Fraction(8)), tmp_path / "sound.mp4")
+    made.metadata["otio_gvideo"] = {"output": {"loudness": target}}
+    mix = read_mix(made, tmp_path, Fraction(8))
+    measure = encode_audio(mix, tmp_path / "sound.mp4", target_of(made))
     assert measure == measure_file(tmp_path / "sound.mp4")
-    assert measure.lufs == pytest.approx(-14, abs=0.3)
+    assert measure.lufs == pytest.approx(target, abs=0.3)
     assert measure.dbtp <= -1.0
 
 
