@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import NoReturn
 
 from .commands import COMMANDS
 from .errors import InputError, WorkError
@@ -45,8 +46,16 @@ def _trace(error: Exception, args: argparse.Namespace) -> None:
         traceback.print_exception(error)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the usage in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        what = message.removeprefix("argument ")
+        self.exit(2, f"{self.prog}: {what}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="otio-gvideo",
         description="Compile scripts for narrated vertical video into OpenTimelineIO timelines "
         "and finished reels.",

@@ -9,6 +9,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
 from ..renderers.base import UnavailableError, renderer_class, renderer_names
+from ..renderers.diffusion.setup import table
 from .backend.codecs import CODECS, hardware_encoder, software_encoder
 from .backend.ffmpeg import ffmpeg_path, ffmpeg_version
 from .frontend.align.synth import SYNTHESIZER
@@ -84,4 +85,4 @@ def _renderer(name: str) -> str:
         renderer_class(name)
     except UnavailableError as error:
         return str(error)
-    return "ready"
+    return "installed; models list says what it needs" if name in table() else "ready"

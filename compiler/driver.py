@@ -23,7 +23,7 @@ from .editors.draft_folder import from_folder
 from .editors.draft_timeline import from_timeline
 from .editors.relink import Relinked, relink
 from .errors import InputError, Problem
-from .evaluation.evaluation import Evaluation
+from .evaluation.evaluation import Evaluation, redrawn
 from .evaluation.page import page_of
 from .frontend.config import FILE_NAME, load_config
 from .frontend.model import Quality
@@ -33,6 +33,7 @@ from .progress import OnProgress, Progress, silent
 from .report import Report
 from .stages.bring_back import bring_back, to_render
 from .stages.clock import Clock, count
+from .stages.disclosure import disclose
 from .stages.edit import lay_out, report_of
 from .stages.evaluate import (
     chosen_slots,
@@ -96,8 +97,8 @@ def compile_script(
     """
     path = Path(script).absolute()
     clock = Clock(on_progress)
-    front = read_script(path, config, renderer, quality, allow_outside, clock)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
+    front = read_script(path, config, renderer, quality, allow_outside, clock)
     if until == "video":
         made = plan_of(front.config, finishing).output
         outputs = replace(outputs, suffix=made.suffix)
@@ -441,7 +442,8 @@ def check_video(
     """
     path, reel = Path(timeline).absolute(), Path(video).absolute()
     if not reel.is_file():
-        raise InputError(Problem(str(video), 0, 0, "", "no such file"))
+        what = "is a folder, not a video" if reel.is_dir() else "no such file"
+        raise InputError(Problem(str(video), 0, 0, "", what))
     loaded = read_timeline(path)
     report = report_of_timeline(loaded, path)
     found = check_reel(
@@ -511,11 +513,14 @@ def evaluate_timeline(
             clock.done("evaluate", f"{count(len(found.takes), 'take')} measured")
     pick_takes(loaded, picks, slots, path)
     found.picked = picked(loaded)
+    if picks:
+        disclose(loaded, path.parent)
     if found.takes or picks:
         write_timeline(loaded, path)
-    if found.takes:
-        write_text(found.data, found.as_text())
-        write_text(found.page, page_of(found, tried))
+    shown = found if found.takes else redrawn(found)
+    if shown.takes:
+        write_text(found.data, shown.as_text())
+        write_text(found.page, page_of(shown, tried if found.takes else list(slot_clips(loaded))))
     return found
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import opentimelineio as otio
 
-from .errors import WorkError
+from .errors import InputError, Problem, WorkError
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,17 @@ class Outputs:
 
 
 def outputs_beside(script: Path, folder: Path | None) -> Outputs:
-    """The outputs of a script: in ``folder``, else in ``build/<name>/`` beside the script."""
+    """The outputs of a script: in ``folder``, else in ``build/<name>/`` beside the script.
+
+    Raises:
+        InputError: a file lies where the folder is to be.
+    """
     name = script.name.split(".")[0]
-    return Outputs(folder or script.parent / "build" / name, name)
+    chosen = folder or script.parent / "build" / name
+    if chosen.exists() and not chosen.is_dir():
+        what, hint = "is a file, not a folder", "give another one with --output"
+        raise InputError(Problem(str(chosen), 0, 0, "", what, hint))
+    return Outputs(chosen, name)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -78,7 +87,8 @@ def write_text(path: Path, text: str) -> None:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise WorkError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 

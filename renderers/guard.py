@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -31,6 +31,8 @@ from .planner import call_seed, is_unbounded
 
 SETTING = "motion_guard"
 """The renderer's setting that changes what `PRESETS` says."""
+FALLBACKS = "fallbacks"
+"""The setting, written by `with_fallbacks`, that holds the settings of those who may step in."""
 LESS_HOLD = 0.15
 """By how much a try's keyframes hold the picture less than the try's before."""
 LEAST_HOLD = 0.5
@@ -168,14 +170,42 @@ def guard_of(shot: Shot) -> Guard | None:
     ``motion_guard`` may be false, or change fields of the preset's, for all qualities and, under a
     quality's own name, for that one. A shot whose ``motion.strength`` is 0 is to stand still.
     """
-    changes = shot.settings.get(SETTING, {})
-    if changes is False or not shot.motion.strength:
+    return _guard(shot.settings, shot.quality) if shot.motion.strength else None
+
+
+def _guard(settings: Mapping[str, Any], quality: str) -> Guard | None:
+    changes = settings.get(SETTING, {})
+    if changes is False:
         return None
     if changes is True:
         changes = {}
     fields = {name: value for name, value in changes.items() if name not in PRESETS}
-    fields |= changes.get(shot.quality, {})
-    return replace(PRESETS[shot.quality], **fields)
+    fields |= changes.get(quality, {})
+    return replace(PRESETS[quality], **fields)
+
+
+def with_fallbacks(
+    settings: Mapping[str, Any], renderers: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """A renderer's settings with those of the renderers that may make its slots in its place.
+
+    They decide pixels then, and so belong to the recipe. Without such settings nothing changes.
+
+    Args:
+        settings: of the renderer that runs a model.
+        renderers: the configured settings of all renderers, by name.
+    """
+    guards = (_guard(settings, quality) for quality in PRESETS)
+    names = {name for guard in guards if guard for name in _stand_ins(guard)}
+    found = {name: dict(renderers[name]) for name in sorted(names) if renderers.get(name)}
+    return {**settings, FALLBACKS: found} if found else dict(settings)
+
+
+def _stand_ins(guard: Guard) -> Sequence[str]:
+    """Who is asked, in this order, where no try moves."""
+    if guard.fallback == "keep":
+        return ()
+    return _WITHOUT_MODEL if guard.fallback == "auto" else (guard.fallback,)
 
 
 def without_fallback(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -308,22 +338,22 @@ class _Making:
 
 
 def _fall_back(made: _Making, shot: Shot, guard: Guard, renderers: Renderers) -> None:
-    if guard.fallback == "keep":
-        return
     known = renderer_names()
-    auto = [name for name in _WITHOUT_MODEL if name in known]
-    names = auto if guard.fallback == "auto" else [guard.fallback]
-    moving = replace(shot, settings={})
+    # One that is asked for by name and is not there is an error.
+    names = [name for name in _stand_ins(guard) if name in known or guard.fallback != "auto"]
+    settings = shot.settings.get(FALLBACKS, {})
+    moving = shot
     if shot.motion.camera == "static" or not shot.motion.amount:
         moving = replace(
             moving,
             motion=replace(shot.motion, camera=GENTLE_MOVE.camera, amount=GENTLE_MOVE.amount),
         )
     for name in names:
+        own = replace(moving, settings=settings.get(name, {}))
         try:
-            with renderers(name, moving) as renderer:
+            with renderers(name, own) as renderer:
                 made.use_last()
-                made.make(name, renderer, moving, guard)
+                made.make(name, renderer, own, guard)
             return
         except RendererError:
             if name == names[-1]:

@@ -318,11 +318,14 @@ def describe(made: Plan) -> list[str]:
     call = made.calls[0]
     counts = ", ".join(str(one.frames) for one in made.calls)
     calls = "1 call" if len(made.calls) == 1 else f"{len(made.calls)} calls"
-    shared = made.calls[-1].overlap
+    shared = made.calls[-1].overlap if len(made.calls) > 1 else 0
     lines = [
         f"{calls} of {counts} frames at {call.width}x{call.height}, {_rate(call.fps)}"
         + (f", overlap {shared}" if shared else "")
     ]
+    if call.overlap:
+        last = "the last frame" if call.overlap == 1 else f"the last {call.overlap} frames"
+        lines.append(f"call 1: goes on from {last} of the slot before")
     lines += [
         f"call {number}: {key.image.name} at its frame {key.frame}"
         for number, one in enumerate(made.calls, 1)

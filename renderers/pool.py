@@ -19,6 +19,9 @@ from .models import Models, kind_of
 from .recipe import Recipe, recipe_key, shot_from_recipe
 from .store import Store
 
+NAMED = 3
+"""Slots that failed for one reason and are named; of the others their number is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -58,7 +61,10 @@ class SlotsError(RendererError):
     def __init__(self, errors: Mapping[str, Exception]):
         self.reasons = {slot: _said(error) for slot, error in errors.items()}
         self.unavailable = {s for s, error in errors.items() if isinstance(error, UnavailableError)}
-        super().__init__("; ".join(f"{slot}: {why}" for slot, why in self.reasons.items()))
+        same: dict[str, list[str]] = {}
+        for slot, why in self.reasons.items():
+            same.setdefault(why, []).append(slot)
+        super().__init__("; ".join(f"{_listed(slots)}: {why}" for why, slots in same.items()))
 
 
 class WriteClip(Protocol):
@@ -195,17 +201,13 @@ class _Run:
             if index not in self._done and first in self._done:
                 self._finish(index, self._found(job.slot, key, self._done[first].path))
         if self._failures:
-            raise SlotsError(self._failures) from next(iter(self._failures.values()))
+            order = [job.slot for job in self.jobs if job.slot in self._failures]
+            failures = {slot: self._failures[slot] for slot in order}
+            raise SlotsError(failures) from failures[order[0]]
         return [self._done[index] for index in range(len(self.jobs))]
 
     def _found(self, slot: str, key: str, path: Path) -> Rendered:
-        document = self.store.made(path)
-        made = None
-        if document is not None:
-            # Whoever changed it by hand has still got the media.
-            with contextlib.suppress(KeyError, TypeError, ValueError, IndexError):
-                made = made_from_json(document)
-        return Rendered(slot, key, path, True, 0.0, made)
+        return Rendered(slot, key, path, True, 0.0, made_of(path))
 
     def _job(self, key: str) -> Job:
         return self.jobs[self._to_make[key]]
@@ -242,6 +244,23 @@ class _Run:
             self._done[index] = rendered
             self.on_frames(rendered.slot, frames, frames)
             self.on_finished(rendered)
+
+
+def made_of(media: Path) -> Made | None:
+    """What became of finished media's recipe; None where it is what was asked for."""
+    document = Store(media.parent).made(media)
+    if document is not None:
+        # Whoever changed it by hand has still got the media.
+        with contextlib.suppress(KeyError, TypeError, ValueError, IndexError):
+            return made_from_json(document)
+    return None
+
+
+def _listed(slots: Sequence[str]) -> str:
+    """Names in a line that stays short, however many there are."""
+    if len(slots) <= NAMED + 1:
+        return ", ".join(slots)
+    return f"{', '.join(slots[:NAMED])} and {len(slots) - NAMED} more"
 
 
 def _said(error: Exception) -> str:

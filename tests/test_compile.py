@@ -290,6 +290,39 @@ def test_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
         assert schema["description"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bogus"], "otio-gvideo: COMMAND: invalid choice: 'bogus'"),
+        (["compile"], "otio-gvideo compile: the following arguments are required: SCRIPT"),
+        (["schema", "x"], "otio-gvideo schema: NAME: invalid choice: 'x'"),
+    ],
+)
+def test_wrong_usage_is_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(said)
+    assert lines[0].endswith("--help")
+
+
+def test_files_and_folders_are_told_apart(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", str(project), "-o", str(project)]) == 2
+    assert capsys.readouterr().err == (
+        f"{project}: is a file, not a folder; give another one with --output\n"
+    )
+    assert main(["render", str(project.parent)]) == 2
+    assert capsys.readouterr().err == f"{project.parent}: is a folder, not a timeline\n"
+    assert main(["check", str(project.parent), "--against", str(project)]) == 2
+    assert capsys.readouterr().err == f"{project.parent}: is a folder, not a video\n"
+
+
 def test_doctor_names_ffmpeg_and_the_renderers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     out = capsys.readouterr().out

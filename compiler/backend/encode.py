@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -225,6 +226,22 @@ def encode_frames(
     finally:
         if isinstance(iterator, Generator):
             iterator.close()
+
+
+def write_slot(
+    frames: Iterable[NDArray[np.uint8]],
+    path: Path,
+    *,
+    width: int,
+    height: int,
+    fps: Fraction,
+    idr: Sequence[int],
+    encoding: Mapping[str, Any],
+) -> int:
+    """`write_clip` with the encoder's settings as a recipe holds them."""
+    return write_clip(
+        frames, path, width=width, height=height, fps=fps, idr=idr, encoding=Encoding(**encoding)
+    )
 
 
 class _Feed:

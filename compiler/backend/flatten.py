@@ -297,7 +297,7 @@ def _load(path: Path) -> otio.schema.Timeline:
         what = f"cannot be read as a timeline: {' '.join(str(error).split())}"
         raise InputError(Problem(str(path), 0, 0, "", what)) from error
     if not isinstance(loaded, otio.schema.Timeline):
-        what = f"holds a {type(loaded).__name__}, not a Timeline"
+        what = f"holds no Timeline, but {type(loaded).__name__}"
         raise InputError(Problem(str(path), 0, 0, "", what))
     return loaded
 

@@ -15,7 +15,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare them."""
     parser.add_argument("before", type=Path, metavar="A", help="a timeline, such as was compiled")
     parser.add_argument(
-        "after", type=Path, metavar="B", help="the same after an edit: .otio .fcpxml .xml .edl .aaf"
+        "after",
+        type=Path,
+        metavar="B",
+        help="the same after an edit: .otio .otioz .fcpxml .xml .edl .aaf",
     )
 
 

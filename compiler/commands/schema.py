@@ -13,7 +13,8 @@ SUMMARY = "print a JSON Schema"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare them."""
-    parser.add_argument("name", choices=schemas.names(), help="which format")
+    names = schemas.names()
+    parser.add_argument("name", choices=names, metavar="NAME", help=", ".join(names))
 
 
 def run(args: argparse.Namespace) -> int:

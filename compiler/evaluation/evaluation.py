@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,22 @@ def takes_before(path: Path) -> dict[str, Take]:
         return {one["key"]: _take(one) for one in document["takes"]}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def redrawn(found: Evaluation) -> Evaluation:
+    """An evaluation in which takes were picked and none was made: what was kept of the one before,
+    with the picks. Without takes where nothing was kept whose media are there."""
+    takes = [take for take in takes_before(found.data).values() if take.made.path.is_file()]
+    if not takes:
+        return found
+    kept = json.loads(found.data.read_text(encoding="utf-8"))
+    return replace(
+        found,
+        takes=takes,
+        failed={(one["slot"], one["take"]): one["why"] for one in kept.get("failed", [])},
+        left_out=dict(kept.get("left_out", {})),
+        made_by=dict(kept.get("made_by", found.made_by)),
+    )
 
 
 def _take(one: Mapping[str, Any]) -> Take:

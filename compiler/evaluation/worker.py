@@ -15,16 +15,15 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from ...renderers import pool
-from ...renderers.base import Frame, RendererError
+from ...renderers.base import RendererError
 from ...renderers.store import Store
-from ..backend.encode import Encoding, write_clip
+from ..backend.encode import write_slot
 from ..errors import CompileError
 
 
@@ -146,7 +145,7 @@ def main() -> int:
         pool.render_slots(
             [pool.Job(one["slot"], one["recipe"]) for one in job["jobs"]],
             Store(Path(job["media"])),
-            write_clip=_write_clip,
+            write_clip=write_slot,
             workers=1,
             force=True,
             on_frames=lambda slot, frames, _: say(slot=slot, frames=frames),
@@ -189,21 +188,6 @@ def _processor() -> str:
     except (OSError, StopIteration):
         name = platform.processor() or platform.machine()
     return f"{name.strip()}, {os.cpu_count()} cores"
-
-
-def _write_clip(
-    frames: Iterator[Frame],
-    path: Path,
-    *,
-    width: int,
-    height: int,
-    fps: Fraction,
-    idr: Sequence[int],
-    encoding: Mapping[str, Any],
-) -> object:
-    return write_clip(
-        frames, path, width=width, height=height, fps=fps, idr=idr, encoding=Encoding(**encoding)
-    )
 
 
 if __name__ == "__main__":

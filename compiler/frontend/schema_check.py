@@ -158,4 +158,5 @@ def _nearest_key(key: str, known: Sequence[str], present: Mapping[str, object]) 
 def _first_sentence(schema: Mapping[str, Any]) -> str:
     text = str(schema.get("description", ""))
     sentence = text.split(". ", 1)[0].rstrip(".")
-    return sentence[:1].lower() + sentence[1:]
+    # "GPU memory" and "H.264" begin with what is no word of a sentence.
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence

@@ -81,6 +81,8 @@ def promise_of(timeline: otio.schema.Timeline, fps: Fraction) -> Promise:
             if _stands_still(child):
                 still.append(stretch)
         position, blended = stretch.end, False
+    if position < frames:
+        gaps.append(Stretch(position, frames))  # the sound goes on after the picture
     cuts, joins = [], []
     for (_, _, scene_before, _), (frame, name, scene, into) in pairwise(shown):
         if scene and scene == scene_before:

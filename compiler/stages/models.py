@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...renderers import base
 from ...renderers.diffusion import pulling
-from ...renderers.diffusion.setup import QUALITIES, Setup, setup_of, table
+from ...renderers.diffusion.setup import QUALITIES, Setup, Source, setup_of, table
 from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
 
@@ -37,7 +37,7 @@ def fetch_models(
             [Problem("", 0, 0, "", f"{name} has no model", f"known: {known}") for name in unknown]
         )
     setups = [(name, s) for name in names for s in _setups(name, qualities or QUALITIES, config)]
-    pinned: dict[str, str] = {}
+    pinned: dict[str, dict[str, str]] = {}
     done = set()
     for name, setup in setups:
         for source in setup.sources:
@@ -51,14 +51,25 @@ def fetch_models(
             at = f" at {found.commit[:12]}" if found.commit else ""
             yield f"{name:<12} {source.model if source.file is None else source}{at}"
             yield f"             {found.path}"
-            if found.commit and source == setup.model and source.revision != found.commit:
-                pinned[name] = found.commit
+            if found.commit and source.revision != found.commit:
+                pinned[name] = pinned.get(name, {}) | _pins(source, setup, found.commit)
+    pinned = {name: pins for name, pins in pinned.items() if pins}
     if pinned:
         yield "To keep these versions whatever is published later, put into video_config.yaml:"
         yield "renderers:"
-        for name, commit in pinned.items():
+        for name, pins in sorted(pinned.items()):
             yield f"  {name}:"
-            yield f"    revision: {commit}"
+            yield from (f"    {setting}: {value}" for setting, value in pins.items())
+
+
+def _pins(source: Source, setup: Setup, commit: str) -> dict[str, str]:
+    """The settings, as YAML has them, that hold a source at a commit."""
+    if source == setup.model:
+        return {"revision": commit}
+    file = f", file: {source.file}" if source.file else ""
+    value = f"{{model: {source.model}, revision: {commit}{file}}}"
+    parts = {**setup.parts, **({"weights": setup.weights} if setup.weights else {})}
+    return {name: value for name, part in parts.items() if part == source}
 
 
 def _setups(name: str, qualities: Sequence[str], config: Config) -> list[Setup]:

@@ -12,6 +12,8 @@ from typing import Any
 from ...renderers import base
 from ...renderers.diffusion.loading import pinned
 from ...renderers.diffusion.setup import origin_of
+from ...renderers.guard import with_fallbacks
+from ...renderers.planner import is_unbounded
 from ...renderers.recipe import recipe_key
 from ...renderers.saliency import look_at
 from ..errors import InputError, Problem
@@ -114,12 +116,15 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
             continue
         versions[name] = kind.version
         try:
-            if kind(config.renderers.get(name, {}), scene.quality).limits.continues:
+            limits = kind(config.renderers.get(name, {}), scene.quality).limits
+            if limits.continues:
                 continues.add(name)
             origin = origin_of(name, config.renderers.get(name, {}))
             if origin is not None:
                 origins[name] = origin
                 settings[name] = pinned(name, config.renderers.get(name, {}))
+            if not is_unbounded(limits):
+                settings[name] = with_fallbacks(settings.get(name, {}), config.renderers)
         except base.RendererError as error:
             problems.append(config.problem(("renderers", name), str(error)))
     if problems:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from ...renderers import base, pool
 from ...renderers.planner import describe, is_unbounded, plan
 from ...renderers.recipe import shot_from_recipe
 from ...renderers.store import Store
-from ..backend.encode import Encoding, write_clip
+from ..backend.encode import write_slot
 from ..backend.reading import media_path
 from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
@@ -24,6 +23,7 @@ from ..report import Report, SlotReport
 from ..timeline.slots import SlotClip, set_media, slot_clips
 from ..timeline.takes import picked_take
 from .clock import count
+from .disclosure import disclose
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def fill_slots(
         pool.render_slots(
             jobs,
             store,
-            write_clip=_write_clip,
+            write_clip=write_slot,
             workers=config.workers,
             engine=how.engine,
             force=how.force,
@@ -102,6 +102,8 @@ def fill_slots(
         raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
         raise WorkError(str(error)) from error
+    finally:
+        disclose(timeline, outputs.folder)
     order = {name: index for index, name in enumerate(_by_job(slot_clips(timeline)))}
     report.slots.sort(key=lambda slot: order[slot.name])
 
@@ -131,22 +133,6 @@ def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:
         return None
     renderer = slot.clip.active_media_reference_key.rpartition(".")[0]
     return SlotReport(slot.name, renderer, key, media, True, 0.0)
-
-
-def _write_clip(
-    frames: Iterator[base.Frame],
-    path: Path,
-    *,
-    width: int,
-    height: int,
-    fps: Fraction,
-    idr: Sequence[int],
-    encoding: dict[str, Any],
-) -> object:
-    """The encoder as the pool calls it, its settings as a recipe holds them."""
-    return write_clip(
-        frames, path, width=width, height=height, fps=fps, idr=idr, encoding=Encoding(**encoding)
-    )
 
 
 def calls_of(recipe: dict[str, Any]) -> list[str]:

@@ -31,7 +31,7 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
             loaded = held[0]
     if not isinstance(loaded, otio.schema.Timeline):
         raise InputError(
-            Problem(str(path), 0, 0, "", f"holds a {type(loaded).__name__}, not a Timeline")
+            Problem(str(path), 0, 0, "", f"holds no Timeline, but {type(loaded).__name__}")
         )
     return loaded
 

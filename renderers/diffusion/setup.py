@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import tomllib
 from collections.abc import Mapping
@@ -11,10 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from ..base import RendererError
+from ..guard import FALLBACKS
 
 DEFAULT_MEMORY_GB = 16.0
 QUALITIES = ("draft", "standard", "high")
 SAFE_SUFFIX = ".safetensors"
+PARTS = ("upsampler", "adapter", "controlnet", "ip_adapter")
+"""Weights of a model's family besides its pipeline."""
+SETTINGS = (
+    *("model", "revision", "weights", "variant", *PARTS, "loras", "camera_loras"),
+    *("device", "dtype", "memory_gb", "offload", "vae_tiling", "vae_slicing", "quantization"),
+    *("compile", "presets", "rife", "motion_guard"),
+)
+"""All that can be set, as ``config.schema.json`` explains it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,12 @@ def setup_of(renderer: str, settings: Mapping[str, Any], quality: str) -> Setup:
     Raises:
         RendererError: a setting is wrong.
     """
+    for name in settings.keys() - {*SETTINGS, FALLBACKS}:
+        close = difflib.get_close_matches(name, SETTINGS, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(SETTINGS)}"
+        raise RendererError(f"there is no setting {name!r}; {hint}")
+    for each, changes in settings.get("presets", {}).items():
+        preset_of(renderer, each, changes)
     defaults = table()[renderer]["weights"]
     own_model = "model" in settings
     model = source_of(settings.get("model", defaults["model"]))
@@ -139,7 +155,7 @@ def setup_of(renderer: str, settings: Mapping[str, Any], quality: str) -> Setup:
     weights = settings.get("weights", None if own_model else defaults.get("weights"))
     parts = {
         name: source_of(settings.get(name, defaults.get(name)))
-        for name in ("upsampler", "adapter", "controlnet", "ip_adapter")
+        for name in PARTS
         if settings.get(name, defaults.get(name)) is not None
     }
     preset = preset_of(renderer, quality, settings.get("presets", {}).get(quality, {}))
@@ -252,8 +268,9 @@ def preset_of(renderer: str, quality: str, changes: Mapping[str, Any]) -> Preset
     known = {field.name: field for field in fields(Preset)}
     for name, value in changes.items():
         if name not in known:
-            fits = ", ".join(known)
-            raise RendererError(f"presets.{quality}: there is no field {name!r}; there are {fits}")
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+            raise RendererError(f"presets.{quality}: there is no field {name!r}; {hint}")
         is_list = known[name].type == "tuple[float, ...]"
         kinds = (list, tuple) if is_list else (str,) if name == "interpolation" else (int, float)
         if not isinstance(value, kinds) or isinstance(value, bool):

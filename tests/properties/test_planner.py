@@ -179,6 +179,8 @@ def test_a_plan_is_the_same_every_time_and_no_two_calls_have_one_seed(
     assert len({call.seed for call in made.calls}) == len(made.calls)
     text = describe(made)
     assert text[-len(made.notes) - 1].startswith(f"{shot.frames} frames")
+    assert any(line.endswith("of the slot before") for line in text) == (made.calls[0].overlap > 0)
+    assert ("overlap" in text[0]) == (made.calls[-1].overlap > 0 and len(made.calls) > 1)
 
 
 @given(st.integers(64, 2200), st.integers(64, 2200), st.sampled_from([8, 16, 32, 64]))

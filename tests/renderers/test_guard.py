@@ -37,6 +37,7 @@ from otio_gvideo.renderers.guard import (
     guard_of,
     made_from_json,
     tries_of,
+    with_fallbacks,
     without_fallback,
 )
 from otio_gvideo.renderers.pool import Job, Rendered, render_slots
@@ -258,6 +259,27 @@ def test_the_best_renderer_without_a_model_is_taken_of_those_that_can(
     assert made.renderer == "parallax"
 
 
+def test_a_fallback_has_the_settings_that_are_configured_for_it(
+    recipe: dict[str, Any], tmp_path: Path, shy: type[Shy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shy, "moves_at", 99)
+    monkeypatch.setitem(base._BUILT_IN, "parallax", f"{__name__}:Deep")
+    monkeypatch.setattr(Deep, "seen", [])
+    configured = {"parallax": {"depth_model": "a/b"}, "camera": {}, "svd": {"device": "cpu"}}
+    settings = with_fallbacks({"motion_guard": {"retries": 0}}, configured)
+    made = render(recipe | {"settings": settings}, tmp_path / "media")
+    assert made.made is not None
+    assert made.made.renderer == "parallax"
+    assert Deep.seen[-1] == {"depth_model": "a/b"}
+    # They decide pixels, and so are part of the key; where there are none it stays what it was.
+    assert settings["fallbacks"] == {"parallax": {"depth_model": "a/b"}}
+    assert with_fallbacks({"model": "x"}, {"camera": {}}) == {"model": "x"}
+    for guard in (False, {"fallback": "keep"}, {"fallback": "camera"}):
+        assert with_fallbacks({"motion_guard": guard}, configured) == {"motion_guard": guard}
+    one = {"motion_guard": {"fallback": "keep", "high": {"fallback": "svd"}}}
+    assert with_fallbacks(one, configured)["fallbacks"] == {"svd": {"device": "cpu"}}
+
+
 class Unable(Shy):
     """A renderer that lacks something."""
 
@@ -273,9 +295,10 @@ class Deep:
     name = "parallax"
     version = 1
     limits = Limits()
+    seen: ClassVar[list[dict[str, Any]]] = []
 
     def __init__(self, settings: dict[str, Any], quality: str):
-        pass
+        self.seen.append(settings)
 
     def generate(self, shot: Shot, call: Call, before: object, on_step: Any) -> Iterator[Frame]:
         for frame in panned(call.frames, 3):

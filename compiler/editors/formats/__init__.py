@@ -60,6 +60,8 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
     if not path.exists():
         raise InputError(Problem(str(path), 0, 0, "", "no such file"))
     entry = FORMATS.get(path.suffix.lower())
+    if entry is None and path.is_dir():
+        raise InputError(Problem(str(path), 0, 0, "", "is a folder, not a timeline"))
     if entry is not None and entry.read is None:
         what = f"{path.suffix} is written, and cannot be read back"
         raise InputError(Problem(str(path), 0, 0, "", what, "export .otio, .xml or .fcpxml there"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
-from ...errors import InputError
+from ...errors import InputError, WorkError
 from ...outputs import write_text
 from ..audio import duration_of, speech_samples
 from ..pauses import speech_intervals
@@ -31,15 +31,19 @@ def show_transcript(path: Path, audio: Path | None = None, output: Path | None =
         output: where the mended words go as openai-whisper JSON; None for nowhere.
 
     Raises:
-        InputError: the file is no transcript, or the output would replace it.
-        WorkError: the sound cannot be read, or the output cannot be written.
+        InputError: the file is no transcript, the sound cannot be read, or the output would replace
+            the transcript.
+        WorkError: the output cannot be written.
     """
     if output is not None and output.exists() and path.exists() and output.samefile(path):
         raise InputError(f"{output}: is the transcript itself; give another name to -o")
     duration = speech = None
     if audio is not None:
-        duration = duration_of(audio)
-        speech = speech_intervals(speech_samples(audio))
+        try:
+            duration = duration_of(audio)
+            speech = speech_intervals(speech_samples(audio))
+        except WorkError as error:
+            raise InputError(f"--audio: {error}") from error
     transcript = read_transcript(path, duration, speech)
     shown = describe(transcript, path.name, duration)
     if output is None:

@@ -169,7 +169,7 @@ def test_random_reels_show_the_frames_that_the_timeline_says(
 
 
 @pytest.mark.slow
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(clips=RANDOM_CLIPS)
 def test_many_random_reels(clips: list[Shown], tmp_path_factory: pytest.TempPathFactory) -> None:
     check_random(clips, tmp_path_factory.mktemp("reel"))

@@ -93,7 +93,21 @@ def test_takes_are_made_measured_kept_and_picked(timeline: Path) -> None:
     assert clips(timeline)["dusk"].active_media_reference_key == "camera.draft"
     assert flatten_timeline(timeline, timeline.with_suffix(".mp4")).video is not None
 
-    back = evaluate_timeline(timeline, picks=["dusk=none"])
+    # A pick alone redraws the page, with every take that there is.
+    assert found.page.read_text().count("data:video/mp4;base64,") == 1
+    assert evaluate_timeline(timeline, picks=["breath=camera.standard"]).takes == []
+    page = found.page.read_text()
+    assert page.count("data:video/mp4;base64,") == 4
+    assert [name + mark for name, mark in re.findall(r"<h3>([\w.]+)(, picked)</h3>", page)] == [
+        "camera.draft, picked",
+        "camera.standard, picked",
+    ]
+    document = json.loads(found.data.read_text())
+    jsonschema.validate(document, schemas.load("evaluation"))
+    assert document["picked"] == {"dusk": "camera.draft", "breath": "camera.standard"}
+    assert len(document["takes"]) == 4
+
+    back = evaluate_timeline(timeline, picks=["dusk=none", "breath=none"])
     assert back.picked == {}
     assert clips(timeline)["dusk"].active_media_reference_key == "DEFAULT_MEDIA"
     assert not back.takes

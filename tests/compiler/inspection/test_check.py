@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import jsonschema
@@ -16,6 +17,7 @@ from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.driver import check_video
 from otio_gvideo.compiler.inspection.check import Check
 from otio_gvideo.compiler.inspection.look import runs
+from otio_gvideo.compiler.inspection.plan import Stretch, promise_of
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
@@ -110,6 +112,14 @@ def test_planned_gaps_are_no_black_to_complain_of(project: Path) -> None:
     assert any(isinstance(item, otio.schema.Gap) for item in timeline.video_tracks()[0])
     check = check_video(report.video, report.timeline)
     assert check.ok, off(check)
+
+
+def test_where_the_sound_outlasts_the_picture_black_is_planned() -> None:
+    timeline = otio.schema.Timeline()
+    for kind, frames in ((otio.schema.TrackKind.Video, 20), (otio.schema.TrackKind.Audio, 30)):
+        clip = otio.schema.Clip("one", source_range=time_range(0, frames, Fraction(24)))
+        timeline.tracks.append(otio.schema.Track(children=[clip], kind=kind))
+    assert promise_of(timeline, Fraction(24)).gaps == (Stretch(20, 30),)
 
 
 def test_the_command_prints_lines_or_json_and_says_by_its_status(

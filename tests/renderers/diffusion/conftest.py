@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -38,6 +39,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +50,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def folder(name: str) -> Path:
         if name not in made:
             made[name] = getattr(tiny, name)(tmp_path_factory.mktemp("models") / name)
+            # Renderers collect garbage as models go: not among a million objects of libraries.
+            gc.collect()
+            gc.freeze()
         return made[name]
 
     return folder

@@ -13,9 +13,13 @@ from typing import Any
 import av
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler import InputError, Progress, compile_script
+from otio_gvideo.compiler import InputError, Progress, compile_script, evaluate_timeline
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.driver import plan_script
+from otio_gvideo.compiler.timeline.slots import slot_clips
+from otio_gvideo.compiler.timeline.takes import set_take
+
+from .commands import commands
 
 CONFIG = """\
 workers: 1
@@ -125,11 +129,51 @@ def test_a_wrong_setting_is_reported_at_its_place(
     configured: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = configured.parent / "video_config.yaml"
-    config.write_text(config.read_text().replace("steps: 2", "stops: 2"))
-    assert main(["compile", str(configured)]) == 2
-    error = capsys.readouterr().err
-    assert "video_config.yaml:4:5: renderers.ltx: presets.draft: there is no field 'stops'" in error
+    text = config.read_text()
+    at = "video_config.yaml:4:5: renderers.ltx: "
+    for wrong, said in (
+        (("steps: 2", "stops: 2"), "presets.draft: there is no field 'stops'; did you mean"),
+        # Of a quality that is not asked for here; it would be found out much later.
+        (("presets:\n", "presets:\n      high: {crff: 3}\n"), "presets.high: there is no field"),
+        (("memory_gb", "memory_bg"), "there is no setting 'memory_bg'; did you mean 'memory_gb'?"),
+    ):
+        config.write_text(text.replace(*wrong))
+        assert main(["compile", str(configured)]) == 2
+        assert at + said in capsys.readouterr().err
     assert not (configured.parent / "build").exists()
+
+
+@pytest.mark.slow
+def test_viewers_are_told_of_the_models_that_made_what_they_see(configured: Path) -> None:
+    config = configured.parent / "video_config.yaml"
+    text = configured.read_text()
+    configured.write_text(text.replace("    renderer: svd\n", ""))
+    never = "motion_guard: {whole: 99, retries: 0, fallback: camera}"
+    config.write_text(config.read_text().replace("motion_guard: false", never))
+
+    def told(timeline: Path) -> list[str]:
+        loaded = otio.adapters.read_from_file(str(timeline))
+        found = loaded.metadata["otio_gvideo"].get("generated_by", [])
+        return [one["renderer"] for one in found]
+
+    timeline = compile_script(configured, until="timeline").timeline
+    assert told(timeline) == ["ltx"]
+    # No slot moved enough, so that not one is a model's in the end.
+    report = compile_script(configured)
+    assert {slot.made.renderer for slot in report.slots if slot.made} == {"camera"}
+    assert told(timeline) == []
+    assert report.video is not None
+    with av.open(str(report.video)) as container:
+        assert "comment" not in container.metadata
+    # A take by a model that is picked is seen, and told of, until it is no more.
+    loaded = otio.adapters.read_from_file(str(timeline))
+    breath = next(slot for slot in slot_clips(loaded) if slot.name == "breath")
+    set_take(breath, "svd.draft", timeline.with_name("take.mp4"))
+    otio.adapters.write_to_file(loaded, str(timeline))
+    evaluate_timeline(timeline, picks=["breath=svd.draft"])
+    assert told(timeline) == ["svd"]
+    evaluate_timeline(timeline, picks=["none"])
+    assert told(timeline) == []
 
 
 def test_a_path_in_the_configuration_is_seen_from_there(configured: Path) -> None:
@@ -154,6 +198,8 @@ def test_weights_that_are_not_here_are_named_with_the_command_that_fetches_them(
     assert main(["compile", str(project), "--renderer", "wan", "--progress", "none"]) == 1
     error = capsys.readouterr().err.strip()
     assert error.count("\n") == 0
+    assert error.count("is not on this machine") == 1
+    assert "dusk, breath, stairs: " in error
     assert "Wan-AI/Wan2.2-TI2V-5B-Diffusers is not on this machine" in error
     assert "otio-gvideo models pull wan" in error
 
@@ -167,23 +213,18 @@ for name in ("diffusers", "torch", "transformers", "accelerate"):
 
 @pytest.mark.slow
 def test_without_diffusers_the_extra_is_named_and_all_else_works(project: Path) -> None:
-    def run(*args: str) -> subprocess.CompletedProcess[str]:
-        code = f"{BLOCKER}\nfrom otio_gvideo.compiler.cli import main\nsys.exit(main(sys.argv[1:]))"
-        return subprocess.run(
-            [sys.executable, "-c", code, *args],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "PYTHONWARNINGS": "ignore"},
-        )
-
-    refused = run("compile", str(project), "--renderer", "ltx")
-    assert refused.returncode == 2
-    assert "pip install 'otio-gvideo[diffusion]'" in refused.stderr
-    assert "Traceback" not in refused.stderr
-    worked = run("compile", str(project), "--until", "timeline", "--progress", "none")
-    assert worked.returncode == 0, worked.stderr
-    assert run("plan", str(project)).returncode == 0
+    refused, worked, planned = commands(
+        ("compile", str(project), "--renderer", "ltx"),
+        ("compile", str(project), "--until", "timeline", "--progress", "none"),
+        ("plan", str(project)),
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        before=BLOCKER,
+    )
+    assert refused.status == 2
+    assert "pip install 'otio-gvideo[diffusion]'" in refused.err
+    assert refused.err.count("\n") == 1
+    assert worked.status == 0, worked.err
+    assert planned.status == 0
 
 
 def test_no_renderer_imports_torch_before_it_works() -> None:

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from otio_gvideo.renderers import assemble
 from otio_gvideo.renderers.base import RendererError, Shot, UnavailableError, renderer_class
 from otio_gvideo.renderers.diffusion.pulling import files_of
 from otio_gvideo.renderers.diffusion.setup import Source, preset_of, setup_of, source_of, table
 
 from . import hub, tiny
+from .commands import commands
 from .conftest import lasting
 from .test_families import difference, rendered, settings_for
 
@@ -269,6 +271,7 @@ def test_models_are_pulled_once_and_rendering_needs_no_network(
         "renderers:\n"
         "  ltx:\n"
         "    model: acme/tiny-ltx\n"
+        f"    weights: acme/tiny-ltx/{FILE}\n"
         "    device: cpu\n"
         "    presets: {draft: {steps: 2, timesteps: [1000, 500], guidance: 1}}\n"
         "  wan: {model: acme/gated}\n"
@@ -284,34 +287,31 @@ def test_models_are_pulled_once_and_rendering_needs_no_network(
             "HF_HUB_DISABLE_XET": "1",
         }
 
-        def run(*args: str, **more: str) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [sys.executable, "-m", "otio_gvideo.compiler", *args, "--config", str(config)],
-                capture_output=True,
-                text=True,
-                check=False,
-                env={**env, **more},
-            )
-
-        pulled = run("models", "pull", "ltx", "--quality", "draft")
-        assert pulled.returncode == 0, pulled.stderr
-        assert f"acme/tiny-ltx at {hub.COMMIT[:12]}" in pulled.stdout
-        assert f"    revision: {hub.COMMIT}" in pulled.stdout
+        pull = ("models", "pull", "--config", str(config), "--quality", "draft")
+        (pulled,) = commands((*pull, "ltx"), env=env)
+        assert pulled.status == 0, pulled.err
+        assert f"acme/tiny-ltx at {hub.COMMIT[:12]}" in pulled.out
+        pins = yaml.safe_load(pulled.out[pulled.out.index("\nrenderers:") :])
+        file = {"model": "acme/tiny-ltx", "revision": hub.COMMIT, "file": FILE}
+        assert pins == {"renderers": {"ltx": {"revision": hub.COMMIT, "weights": file}}}
         assert not [name for name in asked if name.endswith((".bin", ".md"))]
         assert "acme/tiny-ltx/vae/diffusion_pytorch_model.safetensors" in asked
         before = len(asked)
-        assert run("models", "pull", "ltx", "--quality", "draft").returncode == 0
-        assert len(asked) == before
-        gated, missing = (
-            run("models", "pull", name, "--quality", "draft") for name in ("wan", "svd")
+        again, gated, missing, listed = commands(
+            (*pull, "ltx"),
+            (*pull, "wan"),
+            (*pull, "svd"),
+            ("models", "list", "--config", str(config)),
+            env=env,
         )
-        assert gated.returncode == missing.returncode == 1
-        assert "accept its licence" in gated.stderr
-        assert "HF_TOKEN" in gated.stderr
-        assert "acme/nowhere is not on the hub" in missing.stderr
-        assert (gated.stderr + missing.stderr).count("\n") == 2
-        listed = run("models", "list").stdout
-        assert "here     acme/tiny-ltx" in listed
+        assert again.status == 0
+        assert len(asked) == before
+        assert gated.status == missing.status == 1
+        assert "accept its licence" in gated.err
+        assert "HF_TOKEN" in gated.err
+        assert "acme/nowhere is not on the hub" in missing.err
+        assert (gated.err + missing.err).count("\n") == 2
+        assert "here     acme/tiny-ltx" in listed.out
     # The hub is gone, and nobody said that we are offline.
     code = (
         "import sys, json, pathlib\n"
@@ -339,6 +339,10 @@ def test_models_are_pulled_once_and_rendering_needs_no_network(
         "9",
         f"acme/tiny-ltx@{'f' * 40} is not on this machine; fetch it: otio-gvideo models pull ltx",
     ]
+
+
+FILE = "transformer/diffusion_pytorch_model.safetensors"
+"""Any: it stands for a single file of weights, which is pinned by itself."""
 
 
 def _published(source: Path, folder: Path) -> Path:

@@ -263,7 +263,11 @@ def animatediff(folder: Path) -> Path:
         ),
         # As the published folders have it; AnimateDiff flickers with it.
         scheduler=PNDMScheduler(
-            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True
+            beta_start=0.00085,
+            beta_end=0.012,
+            beta_schedule="scaled_linear",
+            skip_prk_steps=True,
+            steps_offset=1,
         ),
         safety_checker=None,
         feature_extractor=CLIPImageProcessor(
