@@ -107,7 +107,8 @@ def _decode(path: Path, start_s: float) -> Iterator[tuple[int, Samples]]:
                     yield begin + early, block[early:]
                     place = begin + len(block)
     except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise WorkError(f"{path}: its sound cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise WorkError(f"{path}: its sound cannot be read: {why}") from error
 
 
 def _stereo(frame: av.AudioFrame) -> Samples:

@@ -33,7 +33,8 @@ def duration_of(path: Path) -> Fraction:
             samples = sum(frame.samples for frame in container.decode(stream))
             return Fraction(samples, stream.rate)
     except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise WorkError(f"{path}: its sound cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise WorkError(f"{path}: its sound cannot be read: {why}") from error
 
 
 def speech_samples(path: Path) -> NDArray[np.int16]:
@@ -58,7 +59,8 @@ def speech_samples(path: Path) -> NDArray[np.int16]:
                 blocks += [made.to_ndarray()[0] for made in resampler.resample(frame)]
             blocks += [made.to_ndarray()[0] for made in resampler.resample(None)]
     except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise WorkError(f"{path}: its sound cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise WorkError(f"{path}: its sound cannot be read: {why}") from error
     samples = np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
     if lead > 0:
         return np.concatenate([np.zeros(lead, np.int16), samples])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from otio_gvideo.compiler.errors import InputError, WorkError
+from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.frontend.transcripts import read_transcript
 from otio_gvideo.compiler.frontend.transcripts.export import to_whisper_json
 from otio_gvideo.compiler.frontend.transcripts.show import show_transcript
@@ -83,5 +83,5 @@ def test_a_transcript_is_never_written_over_itself(tmp_path: Path) -> None:
 
 
 def test_a_sound_that_cannot_be_read_is_said() -> None:
-    with pytest.raises(WorkError, match=r"nowhere\.wav"):
+    with pytest.raises(InputError, match=r"--audio: nowhere\.wav: its sound cannot be read"):
         show_transcript(DATA / "openai-whisper.json", Path("nowhere.wav"))
