@@ -16,6 +16,13 @@ from .engine import DiffusionRenderer
 from .loading import Pipeline, Tensor, load_part
 from .setup import Preset
 
+ENCODED = (
+    "prompt_embeds",
+    "prompt_attention_mask",
+    "negative_prompt_embeds",
+    "negative_prompt_attention_mask",
+)
+"""What an encoded prompt is to these pipelines, by the names of their arguments."""
 GRID = 8
 """Frames to a latent frame: calls, overlaps and guides have ``8 k + 1`` frames, and keyframes lie
 at multiples of it. The pipelines cut other counts down without a word."""
@@ -54,12 +61,7 @@ class LtxRenderer(DiffusionRenderer):
 
     name: ClassVar[str] = "ltx"
     pipeline = "LTXConditionPipeline"
-    encoded: ClassVar[tuple[str, ...]] = (
-        "prompt_embeds",
-        "prompt_attention_mask",
-        "negative_prompt_embeds",
-        "negative_prompt_attention_mask",
-    )
+    encoded: ClassVar[tuple[str, ...]] = ENCODED
 
     @property
     def limits(self) -> Limits:

@@ -13,7 +13,7 @@ from .conditioning import camera_clip, still
 from .decoding import video_frames
 from .engine import DiffusionRenderer
 from .loading import Pipeline, Tensor
-from .ltx import GRID, video_limits
+from .ltx import ENCODED, GRID, video_limits
 
 
 class Ltx2Renderer(DiffusionRenderer):
@@ -21,12 +21,7 @@ class Ltx2Renderer(DiffusionRenderer):
 
     name: ClassVar[str] = "ltx2"
     pipeline = "LTX2ConditionPipeline"
-    encoded: ClassVar[tuple[str, ...]] = (
-        "prompt_embeds",
-        "prompt_attention_mask",
-        "negative_prompt_embeds",
-        "negative_prompt_attention_mask",
-    )
+    encoded: ClassVar[tuple[str, ...]] = ENCODED
 
     @property
     def limits(self) -> Limits:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
+import pysubs2
 import pytest
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.driver import export_timeline
@@ -239,7 +240,6 @@ def test_files_of_one_name_stay_two_in_a_bundle(folder: Path, tmp_path: Path) ->
 
 
 def test_subtitles_lie_beside_a_timeline(tmp_path: Path) -> None:
-    pysubs2 = pytest.importorskip("pysubs2")
     compiled(tmp_path / "reel")
     for suffix in (".srt", ".vtt", ".ass"):
         path = export_timeline(tmp_path / "reel" / "reel.otio", tmp_path / f"x{suffix}").path
