@@ -110,7 +110,7 @@ def _decoded(picture: Picture, frames: int, fps: Fraction) -> Iterator[VideoFram
     first = int(picture.start * fps)
     awaited = first
     try:
-        with open_media(picture.path) as container:
+        with open_media(picture.path, looked_into=False) as container:
             stream = container.streams.video[0]
             # Pieces are made side by side: threads in each would cost memory and win nothing.
             stream.thread_type = "NONE"

@@ -49,7 +49,7 @@ def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:
     base = Fraction(1, timescale(fps))
     total = 0
     with av.open(f"file:{path}", "w", format=path.suffix.removeprefix(".")) as output:
-        with open_media(copies[0].path) as first:
+        with open_media(copies[0].path, looked_into=False) as first:
             source = first.streams.video[0]
             stream = output.add_stream_from_template(source, opaque=True)
             headers = source.codec_context.extradata
@@ -93,7 +93,7 @@ def _copied(
 def _packets(
     path: Path, start: Fraction = Fraction(0), headers: bytes | None = None
 ) -> Iterator[av.Packet[av.VideoStream]]:
-    with open_media(path) as container:
+    with open_media(path, looked_into=False) as container:
         stream = container.streams.video[0]
         if headers is not None and stream.codec_context.extradata != headers:
             raise WorkError(f"{path}: its headers differ from those of the rest of the reel")

@@ -92,13 +92,24 @@ class MediaInfo:
     black_where_missing: bool = False
 
 
-def open_media(path: Path) -> InputContainer:
+def open_media(path: Path, *, looked_into: bool = True) -> InputContainer:
     """Open a file for reading; no playlist in it leads to the network.
+
+    Args:
+        path: the file.
+        looked_into: whether a few pictures are decoded to learn what the headers may not say. An
+            MP4 that is known says all that its packets need, and its first pictures take tens of
+            milliseconds; without them its pixel format is not told before decoding.
 
     Raises:
         av.error.FFmpegError, OSError: as PyAV raises them.
     """
-    return av.open(url(path), metadata_errors="ignore", options={"protocol_whitelist": PROTOCOLS})
+    return av.open(
+        url(path),
+        metadata_errors="ignore",
+        options={"protocol_whitelist": PROTOCOLS},
+        stream_options=None if looked_into else [{"skip_frame": "all"}],
+    )
 
 
 def probe(path: Path) -> MediaInfo:
