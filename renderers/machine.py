@@ -8,6 +8,8 @@ from pathlib import Path
 
 CORES_OF_SLOT = 2
 """One makes frames while the encoder's threads take the other."""
+SLOTS_BEYOND = 1
+"""Slots more than that, which have work while another's still is read or its encoder runs empty."""
 BYTES_OF_PIXEL = 400
 """Memory of a slot for each pixel of its frame: the encoder's pictures and their half-pixel planes,
 220 bytes by measurement; the still's layers while they are made, 160 of `parallax` and 40 of
@@ -19,7 +21,7 @@ KEPT_FREE = 0.25
 def slots_at_once(pixels: int) -> int:
     """Slots of frames with so many pixels that are rendered side by side; at least one."""
     by_memory = int(free_bytes() * (1 - KEPT_FREE)) // (pixels * BYTES_OF_PIXEL)
-    return max(1, min(cores() // CORES_OF_SLOT, by_memory))
+    return max(1, min(cores() // CORES_OF_SLOT + SLOTS_BEYOND, by_memory))
 
 
 def cores() -> int:

@@ -10,7 +10,7 @@ FRAME = 1080 * 1920
 
 @pytest.mark.parametrize(
     ("cores", "gigabytes", "slots"),
-    [(1, 8, 1), (2, 8, 1), (8, 64, 4), (64, 512, 32), (64, 4, 3), (8, 0, 1), (8, 1, 1)],
+    [(1, 8, 1), (2, 8, 2), (2, 2, 1), (8, 64, 5), (64, 512, 33), (64, 4, 3), (8, 0, 1), (8, 1, 1)],
 )
 def test_slots_are_sized_to_cores_and_memory(
     monkeypatch: pytest.MonkeyPatch, cores: int, gigabytes: int, slots: int
