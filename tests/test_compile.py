@@ -80,6 +80,14 @@ def test_a_reel_of_drafts_is_half_as_large_and_as_long(project: Path) -> None:
         if "generator" in clip.media_references()
     ]
     assert {(recipe["width"], recipe["height"]) for recipe in recipes} == {(54, 96)}
+    assert {recipe["encoding"]["preset"] for recipe in recipes} == {"superfast"}
+
+
+def test_a_speed_that_was_chosen_is_that_of_drafts_too(project: Path) -> None:
+    (project.parent / "video_config.yaml").write_text("encoder: {preset: medium}\n")
+    draft = compile_script(project, until="timeline", quality="draft")
+    assert '"preset": "medium"' in draft.timeline.read_text()
+    assert "superfast" not in draft.timeline.read_text()
 
 
 @pytest.mark.slow

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import InputError, Problem
 from .folders import config_folder
+from .model import Quality
 from .schema_check import check_schema
 from .yaml_source import Path_, Source, read_yaml, where
 
 FILE_NAME = "video_config.yaml"
+USUAL_PRESET, DRAFT_PRESET = "veryfast", "superfast"
+"""Of x264: what a reel is encoded at, and what is enough to look at its timing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,16 @@ class Encoder:
     """How video is encoded: see ``config.schema.json``."""
 
     codec: str = "h264"
-    preset: str = "veryfast"
+    preset: str = USUAL_PRESET
     crf: int = 18
+
+    def of(self, quality: Quality) -> Encoder:
+        """How slots of a quality are encoded: drafts faster, unless a speed was chosen for all.
+
+        x264 writes the same headers at both speeds, so a draft too is copied into the reel.
+        """
+        is_faster = quality == "draft" and self.preset == USUAL_PRESET
+        return replace(self, preset=DRAFT_PRESET) if is_faster else self
 
 
 @dataclass(frozen=True, slots=True)

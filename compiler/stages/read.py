@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -129,11 +129,10 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
             problems.append(config.problem(("renderers", name), str(error)))
     if problems:
         raise InputError(problems)
-    encoder = config.encoder
     return Making(
         versions=versions,
         settings=settings,
-        encoding={"codec": encoder.codec, "preset": encoder.preset, "crf": encoder.crf},
+        encoding=lambda quality: asdict(config.encoder.of(quality)),
         key_of=recipe_key,
         continues=frozenset(continues),
         look=cache(_look),

@@ -33,7 +33,7 @@ class Making:
     Attributes:
         versions: of the renderers, by name; part of every key.
         settings: of the renderers, by name, from the machine's configuration.
-        encoding: codec, preset and crf of the media.
+        encoding: codec, preset and crf of a scene's media, by its quality.
         key_of: the key of a recipe.
         continues: names of the renderers whose slots need the media of the slot before.
         look: what a glance at a still tells.
@@ -42,7 +42,7 @@ class Making:
 
     versions: Mapping[str, int]
     settings: Mapping[str, Mapping[str, Any]]
-    encoding: Mapping[str, Any]
+    encoding: Callable[[model.Quality], Mapping[str, Any]]
     key_of: Callable[[Recipe], str]
     continues: frozenset[str] = frozenset()
     look: Callable[[Path], Look] = unseen
@@ -142,7 +142,7 @@ def _recipe(
         },
         "quality": scene.quality,
         "settings": dict(making.settings.get(scene.renderer, {})),
-        "encoding": dict(making.encoding),
+        "encoding": dict(making.encoding(scene.quality)),
     }
 
 

@@ -25,7 +25,7 @@ def key_of(recipe: Recipe) -> str:
 MAKING = Making(
     versions={"camera": 1, "parallax": 1},
     settings={},
-    encoding={"codec": "h264", "preset": "veryfast", "crf": 18},
+    encoding=lambda _: {"codec": "h264", "preset": "veryfast", "crf": 18},
     key_of=key_of,
 )
 
