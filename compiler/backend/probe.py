@@ -104,12 +104,10 @@ def open_media(path: Path, *, looked_into: bool = True) -> InputContainer:
     Raises:
         av.error.FFmpegError, OSError: as PyAV raises them.
     """
-    return av.open(
-        url(path),
-        metadata_errors="ignore",
-        options={"protocol_whitelist": PROTOCOLS},
-        stream_options=None if looked_into else [{"skip_frame": "all"}],
-    )
+    options = {"protocol_whitelist": PROTOCOLS}
+    if not looked_into:
+        options["skip_frame"] = "all"  # Reaches the look alone: what is decoded later is whole.
+    return av.open(url(path), metadata_errors="ignore", options=options)
 
 
 def probe(path: Path) -> MediaInfo:
