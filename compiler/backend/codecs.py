@@ -17,7 +17,11 @@ from .ffmpeg import encoder_names, ffmpeg_path, trial
 GOP_S = 2
 """Seconds between IDR frames at the most, for players that seek."""
 THREADS = 4
-"""Of one encoder: x264's result depends on it, so it is the same on every machine."""
+"""Of one encoder: x264's result depends on it, so it is the same on every machine.
+
+x264 looks ahead in the thread that hands it frames (``sync-lookahead=0``): in a thread of its own
+it weighs blocks one way or another as chance has it, at presets that have ``mbtree``.
+"""
 X264_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
@@ -109,7 +113,7 @@ def encoder_args(encoder: str, preset: str, crf: int, fps: Fraction) -> list[str
     if encoder == "libx264":
         x264 = (
             "stitchable=1:open-gop=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:"
-            f"range=tv:chromaloc=0:sar=1/1:keyint={gop}:min-keyint=1"
+            f"range=tv:chromaloc=0:sar=1/1:keyint={gop}:min-keyint=1:sync-lookahead=0"
         )
         return [
             *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-profile:v", "high"),

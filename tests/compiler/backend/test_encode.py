@@ -18,9 +18,14 @@ from otio_gvideo.compiler.backend.encode import Encoding, timescale, write_clip
 from otio_gvideo.compiler.backend.join import places_in
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.errors import InputError, WorkError
+from otio_gvideo.compiler.frontend.config import DRAFT_PRESET, USUAL_PRESET
+from otio_gvideo.renderers import assemble
+from otio_gvideo.renderers.base import Keyframe, Motion, Shot
+from otio_gvideo.renderers.camera import CameraRenderer
 
 from .stamped import FAST, HEIGHT, WIDTH, read_stamps, stamp
 
+EXAMPLE = Path(__file__).parents[3] / "examples" / "lighthouse"
 FPS = Fraction(24)
 write = functools.partial(write_clip, width=WIDTH, height=HEIGHT, fps=FPS, encoding=FAST)
 
@@ -94,10 +99,32 @@ def test_both_layouts_give_the_same_headers_and_tags(each_ffmpeg: str, tmp_path:
     assert one.colors == two.colors == (1, 1, 1, 1)
 
 
+def test_drafts_are_copied_into_a_reel_of_the_usual_speed(each_ffmpeg: str, tmp_path: Path) -> None:
+    headers = set()
+    for preset in (USUAL_PRESET, DRAFT_PRESET):
+        write((stamp(7) for _ in range(9)), tmp_path / "a.mp4", encoding=Encoding(preset=preset))
+        video = probe(tmp_path / "a.mp4").video
+        assert video is not None
+        headers.add(video.extradata)
+    assert len(headers) == 1
+
+
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
     for name in "ab":
         write((stamp(n) for n in range(30)), tmp_path / name, encoding=Encoding())
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_chance_has_no_say_in_what_is_encoded(tmp_path: Path) -> None:
+    # A dark sky: x264's looking ahead in a thread of its own made two or three files of it.
+    still = Keyframe(EXAMPLE / "keyframes" / "stars.jpg", 0)
+    shot = Shot(270, 480, FPS, 102, 0, 0, 0, 102, (still,), motion=Motion("pan_right"))
+    frames = list(assemble.frames(CameraRenderer({}, "standard"), shot, lambda *_: None))
+    made = set()
+    for _ in range(10):
+        write_clip(frames, tmp_path / "a.mp4", width=270, height=480, fps=FPS, encoding=Encoding())
+        made.add((tmp_path / "a.mp4").read_bytes())
+    assert len(made) == 1
 
 
 def test_the_next_frame_is_made_while_one_is_encoded(tmp_path: Path) -> None:
