@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..evaluation.chosen import chosen_slots, known_qualities, pick_takes, picked
 from ..evaluation.evaluation import Evaluation, redrawn
 from ..evaluation.page import page_of
 from ..frontend.config import load_config
@@ -12,7 +13,7 @@ from ..outputs import Outputs, write_text, write_timeline
 from ..progress import OnProgress, silent
 from ..stages.clock import Clock, count
 from ..stages.disclosure import disclose
-from ..stages.evaluate import chosen_slots, evaluate_slots, known_qualities, pick_takes, picked
+from ..stages.evaluate import evaluate_slots
 from ..stages.timelines import read_timeline
 from ..timeline.slots import slot_clips
 

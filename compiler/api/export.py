@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..editors.dialects import EDITORS
-from ..stages.export import export, output_for
+import opentimelineio as otio
+
+from ..editors import formats
+from ..editors.dialects import EDITORS, Editor, speak
+from ..editors.formats import otio_json
+from ..editors.prepare import prepare
+from ..errors import InputError, Problem, WorkError
 from ..stages.timelines import read_timeline
 
 
@@ -34,13 +41,67 @@ def export_timeline(
         WorkError: the file cannot be written.
     """
     path = Path(timeline).absolute()
-    target, program = (
-        output_for(path, editor)
-        if output is None
-        else (
-            Path(output).absolute(),
-            EDITORS[editor] if editor is not None else None,
-        )
-    )
+    program = None if editor is None else EDITORS[editor]
+    target = _beside(path, editor) if output is None else Path(output).absolute()
     loaded = read_timeline(path)
-    return Exported(target, export(loaded, path.parent, target, program))
+    return Exported(target, _write(loaded, path.parent, target, program))
+
+
+def _write(
+    timeline: otio.schema.Timeline, root: Path, output: Path, editor: Editor | None
+) -> list[str]:
+    """Write a timeline for an editor, whole or not at all.
+
+    Args:
+        timeline: any timeline.
+        root: the folder that its relative media are named from.
+        output: what to write; its suffix says in which format.
+        editor: for whom; None for anyone who reads the format.
+
+    Returns:
+        What is otherwise in the file than in the timeline, one line each.
+
+    Raises:
+        InputError: nothing writes such a file, or the editor reads none.
+        WorkError: the file cannot be written.
+    """
+    write = formats.writer(output)
+    suffix = output.suffix.lower()
+    if editor is not None and suffix not in editor.suffixes:
+        known = ", ".join(editor.suffixes)
+        what = f"{editor.name} reads no {suffix}"
+        raise InputError(Problem(str(output), 0, 0, "", what, f"it reads {known}"))
+    copy, notes = prepare(timeline, root)
+    if editor is not None:
+        notes += speak(copy, editor)
+    temporary = output.with_name(f".{output.stem}.{os.getpid()}.tmp{output.suffix}")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        if editor is not None and editor.old and suffix in (".otio", ".otioz"):
+            old = {".otio": otio_json.write_old, ".otioz": otio_json.write_zip_old}[suffix]
+            notes += old(copy, temporary)
+        else:
+            notes += write(copy, temporary)
+        if output.is_dir():
+            shutil.rmtree(output)
+        temporary.replace(output)
+    except OSError as error:
+        raise WorkError(f"{output}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        temporary.unlink(missing_ok=True)
+    return list(dict.fromkeys(notes))
+
+
+def _beside(timeline: Path, editor: str | None) -> Path:
+    """Where a timeline is exported to when nobody says where: beside it, as its editor likes best.
+
+    Raises:
+        InputError: nobody says for whom, either.
+    """
+    if editor is None:
+        raise InputError(
+            Problem("", 0, 0, "", "nothing says what to write", "give -o X.EXT, or --for EDITOR")
+        )
+    return timeline.with_name(f"{timeline.stem}.{editor}{EDITORS[editor].suffixes[0]}")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..frontend.config import FILE_NAME, load_config
-from ..stages.models import fetch_models, models_there
+from ...renderers import base
+from ...renderers.diffusion import pulling
+from ...renderers.diffusion.setup import QUALITIES, Setup, Source, setup_of, table
+from ..errors import InputError, Problem, WorkError
+from ..frontend.config import FILE_NAME, Config, load_config
 
 
 def list_models(*, config: Path | None = None) -> Iterator[str]:
@@ -15,7 +18,7 @@ def list_models(*, config: Path | None = None) -> Iterator[str]:
     Raises:
         InputError: the configuration is wrong, or what the models need is not installed.
     """
-    return models_there(load_config(config, Path.cwd() / FILE_NAME))
+    return _listed(load_config(config, Path.cwd() / FILE_NAME))
 
 
 def pull_models(
@@ -38,6 +41,69 @@ def pull_models(
         InputError: there is no such renderer, or the configuration is wrong.
         WorkError: something cannot be fetched. What was fetched is kept.
     """
-    return fetch_models(
-        renderers, qualities, load_config(config, Path.cwd() / FILE_NAME), bars=bars
-    )
+    return _fetched(renderers, qualities, load_config(config, Path.cwd() / FILE_NAME), bars=bars)
+
+
+def _listed(config: Config) -> Iterator[str]:
+    for name in table():
+        setups = _setups(name, QUALITIES, config)
+        is_default = "model" not in config.renderers.get(name, {})
+        yield name + (f"  ({table()[name]['weights']['licence']})" if is_default else "")
+        for source in dict.fromkeys(source for setup in setups for source in setup.sources):
+            yield f"  {'here' if pulling.is_here(source) else 'to pull':<8} {source}"
+
+
+def _fetched(
+    names: Sequence[str], qualities: Sequence[str] | None, config: Config, *, bars: bool
+) -> Iterator[str]:
+    """Each thing as it is there, then what pins them all."""
+    unknown = [name for name in names if name not in table()]
+    if unknown:
+        known = ", ".join(table())
+        raise InputError(
+            [Problem("", 0, 0, "", f"{name} has no model", f"known: {known}") for name in unknown]
+        )
+    setups = [(name, s) for name in names for s in _setups(name, qualities or QUALITIES, config)]
+    pinned: dict[str, dict[str, str]] = {}
+    done = set()
+    for name, setup in setups:
+        for source in setup.sources:
+            if (name, source) in done:
+                continue
+            done.add((name, source))
+            try:
+                found = pulling.pull(source, setup, bars=bars)
+            except base.RendererError as error:
+                raise WorkError(str(error)) from error
+            at = f" at {found.commit[:12]}" if found.commit else ""
+            yield f"{name:<12} {source.model if source.file is None else source}{at}"
+            yield f"             {found.path}"
+            if found.commit and source.revision != found.commit:
+                pinned[name] = pinned.get(name, {}) | _pins(source, setup, found.commit)
+    pinned = {name: pins for name, pins in pinned.items() if pins}
+    if pinned:
+        yield "To keep these versions whatever is published later, put into video_config.yaml:"
+        yield "renderers:"
+        for name, pins in sorted(pinned.items()):
+            yield f"  {name}:"
+            yield from (f"    {setting}: {value}" for setting, value in pins.items())
+
+
+def _pins(source: Source, setup: Setup, commit: str) -> dict[str, str]:
+    """The settings, as YAML has them, that hold a source at a commit."""
+    if source == setup.model:
+        return {"revision": commit}
+    file = f", file: {source.file}" if source.file else ""
+    value = f"{{model: {source.model}, revision: {commit}{file}}}"
+    parts = {**setup.parts, **({"weights": setup.weights} if setup.weights else {})}
+    return {name: value for name, part in parts.items() if part == source}
+
+
+def _setups(name: str, qualities: Sequence[str], config: Config) -> list[Setup]:
+    try:
+        base.renderer_class(name)
+        return [setup_of(name, config.renderers.get(name, {}), q) for q in qualities]
+    except base.UnavailableError as error:
+        raise InputError(Problem("", 0, 0, "", str(error))) from error
+    except base.RendererError as error:
+        raise InputError(config.problem(("renderers", name), str(error))) from error
