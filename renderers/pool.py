@@ -14,7 +14,9 @@ from typing import Any, Literal, Protocol
 
 from .base import Frame, Renderer, RendererError, Shot, UnavailableError
 from .engines import executor
-from .guard import Made, made_from_json, make_media, tries_of
+from .guard import tries_of
+from .made import Made, made_of
+from .making import make_media
 from .models import Models, kind_of
 from .recipe import Recipe, recipe_key, shot_from_recipe
 from .store import Store
@@ -244,16 +246,6 @@ class _Run:
             self._done[index] = rendered
             self.on_frames(rendered.slot, frames, frames)
             self.on_finished(rendered)
-
-
-def made_of(media: Path) -> Made | None:
-    """What became of finished media's recipe; None where it is what was asked for."""
-    document = Store(media.parent).made(media)
-    if document is not None:
-        # Whoever changed it by hand has still got the media.
-        with contextlib.suppress(KeyError, TypeError, ValueError, IndexError):
-            return made_from_json(document)
-    return None
 
 
 def _listed(slots: Sequence[str]) -> str:
