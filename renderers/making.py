@@ -27,7 +27,7 @@ from .base import (
 from .flow import MotionMeter, Movement
 from .guard import FALLBACKS, Guard, guard_of, stand_ins, tries_of
 from .made import Made, Try
-from .planner import is_unbounded
+from .native import is_unbounded
 
 GENTLE_MOVE = Motion(camera="push_in", amount=0.2)
 """What a fallback does with a shot whose camera was to stand: it has nothing else that moves."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ...renderers import base, pool
 from ...renderers.guard import without_fallback
-from ...renderers.planner import is_unbounded
+from ...renderers.native import is_unbounded
 from ...renderers.recipe import recipe_key
 from ...renderers.store import Store
 from ..errors import InputError, Problem

@@ -10,7 +10,8 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers import base, pool
-from ...renderers.planner import describe, is_unbounded, plan
+from ...renderers.native import is_unbounded
+from ...renderers.planner import describe, plan
 from ...renderers.recipe import shot_from_recipe
 from ...renderers.store import Store
 from ..backend.encode import write_slot
