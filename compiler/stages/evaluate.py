@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...renderers import base, pool
+from ...renderers import base
 from ...renderers.guard import without_fallback
+from ...renderers.job import Job
 from ...renderers.native import is_unbounded
 from ...renderers.recipe import recipe_key
 from ...renderers.store import Store
@@ -82,7 +83,7 @@ def evaluate_slots(
                 takes[name, kind.take] = kept
                 progress.tell(name, kind.take, int(recipe["frames"]))
             else:
-                jobs.append(pool.Job(name, recipe))
+                jobs.append(Job(name, recipe))
         if not jobs:
             continue
 
