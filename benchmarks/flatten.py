@@ -40,8 +40,9 @@ MEDIA = 6
 CHILD = """
 import sys
 from pathlib import Path
+import opentimelineio as otio
 from otio_gvideo.compiler.backend.flatten import flatten
-flatten(Path(sys.argv[1]), Path(sys.argv[2]))
+flatten(otio.adapters.read_from_file(sys.argv[1]), Path(sys.argv[2]))
 """
 
 

@@ -12,16 +12,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .driver import compile_script, evaluate_timeline, flatten_timeline, render_timeline
+    from .api.evaluate import evaluate_timeline
+    from .api.flatten import flatten_timeline
+    from .api.render import render_timeline
+    from .driver import compile_script
     from .errors import CompileError, InputError, Problem, WorkError
     from .progress import Progress
     from .report import Report
 
 _HOME = {
     "compile_script": "driver",
-    "evaluate_timeline": "driver",
-    "flatten_timeline": "driver",
-    "render_timeline": "driver",
+    "evaluate_timeline": "api.evaluate",
+    "flatten_timeline": "api.flatten",
+    "render_timeline": "api.render",
     "CompileError": "errors",
     "InputError": "errors",
     "Problem": "errors",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -95,23 +93,3 @@ def write_text(path: Path, text: str) -> None:
 def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
     """Write a timeline as ``.otio``."""
     write_text(path, timeline.to_json_string(indent=2) + "\n")
-
-
-def keep_edited(outputs: Outputs) -> Path | None:
-    """Set aside a timeline that was edited since it was written, before it is written again.
-
-    Returns:
-        The name the edited timeline is kept under, or None where there was nothing to keep.
-    """
-    try:
-        written = json.loads(outputs.report.read_text("utf-8"))["timeline"]["sha256"]
-        found = hashlib.sha256(outputs.timeline.read_bytes()).hexdigest()
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if found == written:
-        return None
-    number = 1
-    while (kept := outputs.folder / f"{outputs.name}.edited-{number}.otio").exists():
-        number += 1
-    outputs.timeline.rename(kept)
-    return kept

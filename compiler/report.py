@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..renderers.guard import Made
+from ..renderers.made import Made
 from .backend.ffmpeg import ffmpeg_version
 
 REPORT_VERSION = 1

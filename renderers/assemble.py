@@ -14,7 +14,8 @@ from pathlib import Path
 from .base import Frame, OnStep, Renderer, RendererError, Shot
 from .chunks import native_frames
 from .interpolate import Interpolator, interpolator_for, retime
-from .planner import Plan, is_unbounded, plan
+from .native import is_unbounded
+from .planner import Plan, plan
 from .scale import finish
 
 MODEL_SHARE = 0.8

@@ -1,33 +1,19 @@
-"""The guard against still video: what a model made is measured, and made again where it stands.
+"""The guard against still video: what is wanted of a slot that a model makes, and what is tried.
 
 Image-to-video models like to hold their first picture still. Where a slot moves less than its
 preset wants, it is tried again, each time with another seed, keyframes that hold less, a livelier
-motion and a prompt that names motion; where no try moves, a renderer without a model makes it. The
-recipe, and so the key, stays that of what was asked for; what became of it is told by `Made`.
+motion and a prompt that names motion. `making` does it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from . import assemble
-from .base import (
-    Frame,
-    Motion,
-    OnStep,
-    Renderer,
-    RendererError,
-    Shot,
-    UnavailableError,
-    renderer_names,
-)
-from .flow import MotionMeter, Movement
-from .planner import call_seed, is_unbounded
+from .base import Shot
+from .flow import Movement
+from .planner import call_seed
 
 SETTING = "motion_guard"
 """The renderer's setting that changes what `PRESETS` says."""
@@ -44,8 +30,6 @@ MOTION_WORDS = (
 """What is added to the prompt, try by try."""
 STILL_WORDS = "still image, frozen, motionless, slideshow, worst quality, blurry, distorted"
 """What must not be seen, in place of a model's own words or beside the script's."""
-GENTLE_MOVE = Motion(camera="push_in", amount=0.2)
-"""What a fallback does with a shot whose camera was to stand: it has nothing else that moves."""
 _WITHOUT_MODEL = ("parallax", "camera")
 """The renderers that need no model, the better first."""
 
@@ -80,90 +64,6 @@ PRESETS: Mapping[str, Guard] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One time that a slot was made, and how it moved; ``failed`` says why it could not be."""
-
-    renderer: str
-    seed: int
-    image_strength: float
-    strength: float
-    prompt: str
-    first_second: float = 0.0
-    whole: float = 0.0
-    failed: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """As sidecars and reports hold it."""
-        return {
-            "renderer": self.renderer,
-            "seed": self.seed,
-            "image_strength": round(self.image_strength, 3),
-            "strength": round(self.strength, 3),
-            "prompt": self.prompt,
-            "first_second": round(self.first_second, 3),
-            "whole": round(self.whole, 3),
-            "failed": self.failed or None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What became of a slot that a model was to make.
-
-    Attributes:
-        tries: in order; the fallback, where it came to that, is the last.
-        used: index of the one that was kept.
-        moves: whether that one moves as much as is wanted.
-    """
-
-    tries: tuple[Try, ...]
-    used: int
-    moves: bool
-
-    @property
-    def renderer(self) -> str:
-        """What made the media that were kept."""
-        return self.tries[self.used].renderer
-
-    @property
-    def notice(self) -> str:
-        """What the user should know, in a line; empty where all is as it was asked for."""
-        asked = self.tries[0].renderer
-        if self.renderer != asked:
-            count = sum(one.renderer == asked for one in self.tries)
-            return f"stood still in {_times(count)} with {asked}; {self.renderer} made it instead"
-        if not self.moves:
-            return f"stands nearly still in {_times(len(self.tries))} with {asked}; kept so"
-        return ""
-
-    def as_json(self) -> dict[str, Any]:
-        """As sidecars and reports hold it."""
-        return {
-            "tries": [one.as_json() for one in self.tries],
-            "used": self.used,
-            "moves": self.moves,
-        }
-
-
-def made_from_json(document: Mapping[str, Any]) -> Made:
-    """What `Made.as_json` wrote.
-
-    Raises:
-        KeyError, TypeError, IndexError: it is something else.
-    """
-    tries = tuple(Try(**{**one, "failed": one["failed"] or ""}) for one in document["tries"])
-    made = Made(tries, int(document["used"]), bool(document["moves"]))
-    made.tries[made.used]
-    return made
-
-
-Renderers: TypeAlias = Callable[[str, Shot], contextlib.AbstractContextManager[Renderer]]
-"""Gives a renderer by its name, for a shot, while it is that shot's turn."""
-Write: TypeAlias = Callable[[Iterator[Frame], Path], object]
-"""Encodes frames to a file, whole or not at all."""
-
-
 def guard_of(shot: Shot) -> Guard | None:
     """The guard of a shot by its quality and settings; None where none is wanted.
 
@@ -196,16 +96,9 @@ def with_fallbacks(
         renderers: the configured settings of all renderers, by name.
     """
     guards = (_guard(settings, quality) for quality in PRESETS)
-    names = {name for guard in guards if guard for name in _stand_ins(guard)}
+    names = {name for guard in guards if guard for name in stand_ins(guard)}
     found = {name: dict(renderers[name]) for name in sorted(names) if renderers.get(name)}
     return {**settings, FALLBACKS: found} if found else dict(settings)
-
-
-def _stand_ins(guard: Guard) -> Sequence[str]:
-    """Who is asked, in this order, where no try moves."""
-    if guard.fallback == "keep":
-        return ()
-    return _WITHOUT_MODEL if guard.fallback == "auto" else (guard.fallback,)
 
 
 def without_fallback(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,6 +110,13 @@ def without_fallback(settings: Mapping[str, Any]) -> dict[str, Any]:
     for quality in kept.keys() & PRESETS.keys():
         kept[quality] = {**kept[quality], "fallback": "keep"}
     return {**settings, SETTING: kept}
+
+
+def stand_ins(guard: Guard) -> Sequence[str]:
+    """Who is asked, in this order, where no try moves."""
+    if guard.fallback == "keep":
+        return ()
+    return _WITHOUT_MODEL if guard.fallback == "auto" else (guard.fallback,)
 
 
 def tries_of(shot: Shot) -> tuple[Shot, ...]:
@@ -239,134 +139,3 @@ def _livelier(shot: Shot, number: int) -> Shot:
         prompt=f"{shot.prompt.rstrip(' .,')}, {words}" if shot.prompt.strip() else words,
         negative_prompt=", ".join(part for part in (shot.negative_prompt, STILL_WORDS) if part),
     )
-
-
-def make_media(
-    name: str,
-    shot: Shot,
-    path: Path,
-    renderers: Renderers,
-    write: Write,
-    on_step: OnStep,
-    *,
-    chunks: Path | None = None,
-) -> Made | None:
-    """Make a slot's media, guarded where a model makes them.
-
-    Args:
-        name: of the renderer.
-        shot: the slot.
-        path: of the media.
-        renderers: where renderers come from.
-        write: the encoder.
-        on_step: progress in frames; it stands where a try is made again.
-        chunks: a folder where finished chunks are kept, as `assemble.frames` takes it.
-
-    Returns:
-        What became of it; None where no guard was wanted.
-
-    Raises:
-        RendererError: the first try failed; or the fallback that was asked for by name did.
-    """
-    most = 0
-
-    def rising(done: int, total: int) -> None:
-        nonlocal most
-        most = max(most, done)
-        on_step(most, total)
-
-    made = _Making(path, write, rising, chunks)
-    failure: RendererError | None = None
-    try:
-        with renderers(name, shot) as renderer:
-            guard = None if is_unbounded(renderer.limits) else guard_of(shot)
-            if guard is None:
-                write(assemble.frames(renderer, shot, rising, chunks=chunks), path)
-                return None
-            for attempt in tries_of(shot):
-                if made.make(name, renderer, attempt, guard) >= 1:
-                    return made.result(guard)
-    except RendererError as error:
-        if not made.tries or isinstance(error, UnavailableError):
-            raise
-        failure = error
-    assert guard is not None
-    if failure is not None:
-        attempt = tries_of(shot)[len(made.tries)]
-        made.tries.append(replace(_described(name, attempt), failed=_line(failure)))
-    _fall_back(made, shot, guard, renderers)
-    return made.result(guard)
-
-
-class _Making:
-    """The tries at one slot; the best so far lies at the path."""
-
-    def __init__(self, path: Path, write: Write, on_step: OnStep, chunks: Path | None):
-        self.tries: list[Try] = []
-        self._path, self._write, self._on_step, self._chunks = path, write, on_step, chunks
-        self._best, self._used = -1.0, 0
-
-    def make(self, name: str, renderer: Renderer, shot: Shot, guard: Guard) -> float:
-        """Make it once, keep it where it is the best so far, and say how much of what is wanted
-        moves."""
-        meter = MotionMeter(shot.fps)
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-        try:
-            frames = assemble.frames(renderer, shot, self._on_step, chunks=self._chunks)
-            self._write(meter.watch(frames), part)
-            seen = meter.movement()
-            share = guard.share(seen)
-            if share > self._best:
-                part.replace(self._path)
-                self._best, self._used = share, len(self.tries)
-        finally:
-            part.unlink(missing_ok=True)
-        self.tries.append(
-            replace(_described(name, shot), first_second=seen.first_second, whole=seen.whole)
-        )
-        return share
-
-    def use_last(self) -> None:
-        """Let the next try be kept, whatever the ones before were."""
-        self._best = -1.0
-
-    def result(self, guard: Guard) -> Made:
-        """What became of it."""
-        used = self.tries[self._used]
-        moves = guard.share(Movement(used.first_second, used.whole)) >= 1
-        return Made(tuple(self.tries), self._used, moves)
-
-
-def _fall_back(made: _Making, shot: Shot, guard: Guard, renderers: Renderers) -> None:
-    known = renderer_names()
-    # One that is asked for by name and is not there is an error.
-    names = [name for name in _stand_ins(guard) if name in known or guard.fallback != "auto"]
-    settings = shot.settings.get(FALLBACKS, {})
-    moving = shot
-    if shot.motion.camera == "static" or not shot.motion.amount:
-        moving = replace(
-            moving,
-            motion=replace(shot.motion, camera=GENTLE_MOVE.camera, amount=GENTLE_MOVE.amount),
-        )
-    for name in names:
-        own = replace(moving, settings=settings.get(name, {}))
-        try:
-            with renderers(name, own) as renderer:
-                made.use_last()
-                made.make(name, renderer, own, guard)
-            return
-        except RendererError:
-            if name == names[-1]:
-                raise
-
-
-def _described(name: str, shot: Shot) -> Try:
-    return Try(name, shot.seed, shot.image_strength, shot.motion.strength, shot.prompt)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-def _times(count: int) -> str:
-    return "its only try" if count == 1 else f"all of {count} tries"

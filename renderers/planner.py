@@ -12,7 +12,9 @@ import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from .base import Call, FrameGrid, Keyframe, Limits, RendererError, Shot
+from .base import Call, Keyframe, Limits, Shot
+from .native import chunk_lengths, is_unbounded, longest_count, native_rate, native_size
+from .unmet import keyframes_not_met, wishes_not_met
 
 JOIN_FRAMES = 8
 """Frames over which two chunks dissolve where the model cannot continue from frames."""
@@ -72,7 +74,7 @@ def plan(shot: Shot, limits: Limits) -> Plan:
     longest = longest_count(limits.frames)
     overlap = limits.overlap or (min(JOIN_FRAMES, longest // 2) if longest else 0)
     lengths = chunk_lengths(needed + lead, limits.frames, overlap)
-    notes = _wishes_not_met(shot, limits)
+    notes = wishes_not_met(shot, limits)
     if len(lengths) > 1 and not limits.overlap:
         notes.append(
             f"the model cannot continue from frames: {len(lengths)} chunks dissolve into each other"
@@ -97,7 +99,7 @@ def plan(shot: Shot, limits: Limits) -> Plan:
         keyframes = _keyframes(shot, limits, call, places, continued, end)
         calls.append(replace(call, keyframes=keyframes))
         first += length - overlap
-    notes += _keyframes_not_met(shot, places, needed, calls)
+    notes += keyframes_not_met(shot, places, needed, calls)
     scale = max(Fraction(shot.width, width), Fraction(shot.height, height))
     return Plan(
         width=shot.width,
@@ -109,15 +111,6 @@ def plan(shot: Shot, limits: Limits) -> Plan:
         scale=scale,
         crop=((width - shot.width / scale) / 2, (height - shot.height / scale) / 2),
         notes=tuple(notes),
-    )
-
-
-def is_unbounded(limits: Limits) -> bool:
-    """Whether a renderer makes any shot in one call, at its own size and rate."""
-    return (
-        limits.frames == FrameGrid()
-        and limits.multiple <= 2
-        and (limits.fps is None and limits.max_fps is None and limits.max_pixels is None)
     )
 
 
@@ -141,90 +134,8 @@ def _as_it_is(shot: Shot, limits: Limits) -> Plan:
         native_frames=shot.frames,
         scale=Fraction(1),
         crop=(Fraction(0), Fraction(0)),
-        notes=tuple(_wishes_not_met(shot, limits)),
+        notes=tuple(wishes_not_met(shot, limits)),
     )
-
-
-def native_rate(fps: Fraction, limits: Limits) -> Fraction:
-    """The rate a model works at: its own, or a whole part of the reel's that it can do."""
-    if limits.fps is not None:
-        return limits.fps
-    if limits.max_fps is None or fps <= limits.max_fps:
-        return fps
-    return fps / math.ceil(fps / limits.max_fps)
-
-
-def native_size(width: int, height: int, multiple: int, max_pixels: int | None) -> tuple[int, int]:
-    """The size to generate at, for frames that cover ``width`` x ``height`` when scaled.
-
-    Of all sizes with sides divisible by ``multiple`` and at most ``max_pixels`` pixels it is the
-    one that keeps the most pixels after the crop, never more than the target has; among equals the
-    smallest. For 1080x1920 in steps of 32 and 544 * 960 pixels that is 544x960, of which 2 columns
-    are cropped on either side.
-    """
-    best: tuple[int, int] = (multiple, multiple)
-    best_rank = (0, 0)
-    for columns in range(1, math.ceil(width / multiple) + 1):
-        wide = columns * multiple
-        rows = {wide * height // (width * multiple), -(-wide * height // (width * multiple))}
-        if max_pixels is not None:
-            rows.add(max_pixels // (wide * multiple))
-        for row in rows:
-            high = max(1, min(row, math.ceil(height / multiple))) * multiple
-            if max_pixels is not None and wide * high > max_pixels:
-                continue
-            kept = min(wide * height, high * width, width * height)
-            rank = (kept, -wide * high)
-            if rank > best_rank:
-                best, best_rank = (wide, high), rank
-    return best
-
-
-def longest_count(grid: FrameGrid) -> int | None:
-    """The most frames of one call; None where there is no bound."""
-    if grid.counts:
-        return max(grid.counts)
-    if grid.most is None:
-        return None
-    return grid.offset + (grid.most - grid.offset) // grid.step * grid.step
-
-
-def count_for(frames: int, grid: FrameGrid) -> int | None:
-    """The smallest number of frames that a model can make and that is enough; None for none."""
-    if grid.counts:
-        return min((count for count in grid.counts if count >= frames), default=None)
-    wanted = max(frames, grid.least)
-    count = grid.offset + -(-(wanted - grid.offset) // grid.step) * grid.step
-    longest = longest_count(grid)
-    return count if longest is None or count <= longest else None
-
-
-def chunk_lengths(frames: int, grid: FrameGrid, overlap: int) -> list[int]:
-    """Lengths of the chunks that give at least ``frames`` frames, ``overlap`` of each shared.
-
-    As few as can be, and as equal as can be.
-
-    Raises:
-        RendererError: a chunk is no longer than what it shares with the one before.
-    """
-    single = count_for(frames, grid)
-    if single is not None:
-        return [single]
-    longest = longest_count(grid)
-    assert longest is not None
-    if longest <= overlap:
-        raise RendererError(f"chunks of {longest} frames cannot share {overlap} with each other")
-    missing = frames - overlap
-    chunks = math.ceil(missing / (longest - overlap))
-    lengths = []
-    for left in range(chunks, 0, -1):
-        length = count_for(math.ceil(missing / left) + overlap, grid)
-        assert length is not None
-        lengths.append(length)
-        missing -= length - overlap
-        if missing <= 0:
-            break
-    return lengths
 
 
 def call_seed(seed: int, index: int) -> int:
@@ -273,44 +184,6 @@ def _keyframes(
         shown = [n for n, place in enumerate(places) if place <= max(0, call.first)] or [0]
         found[0] = Keyframe(shot.keyframes[shown[-1]].image, 0)
     return tuple(found[frame] for frame in sorted(found))
-
-
-def _wishes_not_met(shot: Shot, limits: Limits) -> list[str]:
-    motion, controls = shot.motion, limits.controls
-    notes = []
-    has_camera = "camera" in controls and motion.camera in {*limits.moves, "auto"}
-    if motion.camera != "static" and not has_camera:
-        how = "is not honoured"
-        if "pace" in controls:
-            how = "only decides how much moves"
-        elif "prompt" in controls:
-            how = "is put into words only"
-        notes.append(f"motion.camera {motion.camera} {how}")
-    if motion.strength != type(motion)().strength and "strength" not in controls:
-        notes.append("motion.strength is not honoured")
-    if motion.loras and "loras" not in controls:
-        notes.append("motion.loras are not honoured")
-    if shot.prompt and "prompt" not in controls and not is_unbounded(limits):
-        notes.append("the prompt is not used")
-    return notes
-
-
-def _keyframes_not_met(shot: Shot, places: list[int], needed: int, calls: list[Call]) -> list[str]:
-    met = {(key.image, call.first + key.frame) for call in calls for key in call.keyframes}
-    notes = []
-    for key, place in zip(shot.keyframes, places, strict=True):
-        if not 0 <= place < needed:
-            continue
-        offsets = [abs(at - place) for image, at in met if image == key.image]
-        moved = min(offsets, default=None)
-        if moved is None:
-            notes.append(f"keyframe {key.image.name} at frame {key.frame} is not honoured")
-        elif moved > 0:
-            seconds = float(moved / calls[0].fps)
-            notes.append(
-                f"keyframe {key.image.name} at frame {key.frame} is reached within {seconds:.2f} s"
-            )
-    return notes
 
 
 def describe(made: Plan) -> list[str]:

@@ -4,50 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-from .base import Frame, Renderer, RendererError, Shot, UnavailableError
+from .base import RendererError, Shot, UnavailableError
 from .engines import executor
-from .guard import Made, made_from_json, make_media, tries_of
+from .guard import tries_of
+from .job import Job, Rendered, WriteClip, make_slot
+from .made import made_of
 from .models import Models, kind_of
-from .recipe import Recipe, recipe_key, shot_from_recipe
+from .recipe import recipe_key, shot_from_recipe
 from .store import Store
 
 NAMED = 3
 """Slots that failed for one reason and are named; of the others their number is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A slot and its recipe."""
-
-    slot: str
-    recipe: Recipe
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A slot's media.
-
-    Attributes:
-        slot, key, path: what they are of, and where.
-        reused: whether they were there.
-        seconds: that making them took; 0 where they were there.
-        made: what became of the recipe, where a model's video is guarded against standing still.
-    """
-
-    slot: str
-    key: str
-    path: Path
-    reused: bool
-    seconds: float
-    made: Made | None = None
 
 
 class SlotsError(RendererError):
@@ -65,23 +37,6 @@ class SlotsError(RendererError):
         for slot, why in self.reasons.items():
             same.setdefault(why, []).append(slot)
         super().__init__("; ".join(f"{_listed(slots)}: {why}" for why, slots in same.items()))
-
-
-class WriteClip(Protocol):
-    """Encodes frames to a file, whole or not at all."""
-
-    def __call__(
-        self,
-        frames: Iterator[Frame],
-        path: Path,
-        *,
-        width: int,
-        height: int,
-        fps: Fraction,
-        idr: Sequence[int],
-        encoding: dict[str, Any],
-    ) -> object:
-        """Write ``path``; start a group of pictures at each frame of ``idr``."""
 
 
 def render_slots(
@@ -217,7 +172,7 @@ class _Run:
     ) -> Future[Rendered]:
         job = self._job(key)
         if not is_local:
-            return pool.submit(_render, job, key, self.store, self.write_clip, previous)
+            return pool.submit(make_slot, job, key, self.store, self.write_clip, previous)
 
         def on_step(made: int, total: int) -> None:
             if self.stop.is_set():
@@ -226,7 +181,7 @@ class _Run:
                 self.on_frames(job.slot, made, total)
 
         return pool.submit(
-            _render, job, key, self.store, self.write_clip, previous, on_step, self.models
+            make_slot, job, key, self.store, self.write_clip, previous, on_step, self.models
         )
 
     def _settle(self, index: int, future: Future[Rendered]) -> None:
@@ -244,16 +199,6 @@ class _Run:
             self._done[index] = rendered
             self.on_frames(rendered.slot, frames, frames)
             self.on_finished(rendered)
-
-
-def made_of(media: Path) -> Made | None:
-    """What became of finished media's recipe; None where it is what was asked for."""
-    document = Store(media.parent).made(media)
-    if document is not None:
-        # Whoever changed it by hand has still got the media.
-        with contextlib.suppress(KeyError, TypeError, ValueError, IndexError):
-            return made_from_json(document)
-    return None
 
 
 def _listed(slots: Sequence[str]) -> str:
@@ -275,46 +220,3 @@ def _said(error: Exception) -> str:
 
 class _Stopped(Exception):  # noqa: N818 - not an error: the run was interrupted
     """The run is over; this slot is left unfinished."""
-
-
-def _render(
-    job: Job,
-    key: str,
-    store: Store,
-    write_clip: WriteClip,
-    previous: Path | None = None,
-    on_step: Callable[[int, int], None] = lambda *_: None,
-    models: Models | None = None,
-) -> Rendered:
-    started = time.perf_counter()
-    recipe = job.recipe
-    shot = shot_from_recipe(recipe, previous)
-    path = store.path_for(job.slot, key)
-    own = Models() if models is None else models
-
-    def renderers(name: str, wanted: Shot) -> contextlib.AbstractContextManager[Renderer]:
-        return own.renderer({**recipe, "renderer": name, "settings": wanted.settings}, wanted)
-
-    def write(frames: Iterator[Frame], to: Path) -> None:
-        write_clip(
-            frames,
-            to,
-            width=shot.width,
-            height=shot.height,
-            fps=shot.fps,
-            idr=recipe["idr"],
-            encoding=recipe["encoding"],
-        )
-
-    try:
-        store.folder.mkdir(parents=True, exist_ok=True)
-        made = make_media(
-            recipe["renderer"], shot, path, renderers, write, on_step, chunks=store.chunks
-        )
-        store.commit(path, key, dict(recipe), made.as_json() if made else None)
-    except OSError as error:
-        raise RendererError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        if models is None:
-            own.close()
-    return Rendered(job.slot, key, path, False, time.perf_counter() - started, made)

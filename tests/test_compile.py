@@ -23,9 +23,9 @@ from otio_gvideo.compiler import (
     compile_script,
     flatten_timeline,
 )
+from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import check_video
 
 
 def media(folder: Path) -> list[str]:

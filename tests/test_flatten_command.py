@@ -8,9 +8,9 @@ from pathlib import Path
 import av
 import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.backend.encode import Encoding, write_clip
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import compile_script
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.rate import time_range
 

@@ -13,7 +13,7 @@ import opentimelineio as otio
 import pytest
 import yaml
 from otio_gvideo.compiler import Report, compile_script
-from otio_gvideo.compiler.driver import check_video
+from otio_gvideo.compiler.api.check import check_video
 from PIL import Image
 
 from .compiler.frontend.align.recordings import in_room, samples, saved, scenes, truth, with_noise

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -40,6 +36,7 @@ from .pictures import media_of
 from .produce import Production
 from .reading import ours
 from .reframe import Salience, focus_of
+from .scratch import scratch
 from .store import SegmentStore, key_of
 from .timecode import timecode_of
 from .transitions import Style, transition_names
@@ -110,7 +107,7 @@ class FlattenResult:
 
 
 def flatten(
-    timeline: otio.schema.Timeline | Path,
+    timeline: otio.schema.Timeline,
     output: Path,
     *,
     media_root: Path | None = None,
@@ -133,10 +130,10 @@ def flatten(
     length of the reel.
 
     Args:
-        timeline: any number of picture and audio tracks, or the file that holds it.
+        timeline: any number of picture and audio tracks.
         output: written under a temporary name beside it, then renamed.
-        media_root: the folder that relative media are named from: the timeline's own, else the
-            current one.
+        media_root: the folder that relative media are named from; the current one where it is not
+            given.
         width, height: of the reel, in pixels, even. Else what the timeline's metadata say, else
             the size of its first media.
         fps: of the reel. Else what the metadata say, else the rate that the timeline is cut at:
@@ -152,19 +149,16 @@ def flatten(
         work_dir: folder for what is made on the way, about the size of the reel; else beside it.
 
     Raises:
-        InputError: the timeline cannot be read or is empty, or cannot be encoded as it is asked.
+        InputError: the timeline is empty, or cannot be encoded as it is asked.
         WorkError: ffmpeg failed, or the file cannot be written.
     """
     started = time.monotonic()
     made = made or Output(encoding or Encoding())
     style = style or Style()
-    if isinstance(timeline, Path):
-        media_root = media_root or timeline.absolute().parent
-        timeline = _load(timeline)
     root = media_root or Path.cwd()
     fps, frames = _frames_of(timeline, fps)
     store = SegmentStore(segments)
-    with whole_file(output) as temporary, _scratch(work_dir or output.parent) as folder:
+    with whole_file(output) as temporary, scratch(work_dir or output.parent) as folder:
         remote = fetch_all(timeline, segments or folder) if allow_network else {}
         names = transition_names(ffmpeg_path()) | set(style.expressions)
         reading = read_picture(timeline, root, fps, remote=remote, transitions=names)
@@ -262,44 +256,6 @@ def _sound(
         with whole_file(told) as temporary:
             temporary.write_text(json.dumps([str(measure.lufs), str(measure.dbtp)]), "utf-8")
     return path, measure
-
-
-@contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
-    """A folder for parts, gone afterwards; those that killed processes left are cleared away."""
-    prefix = ".flatten-"
-    for old in parent.glob(f"{prefix}*"):
-        owner = re.match(rf"{re.escape(prefix)}(\d+)-", old.name)
-        if owner is not None and not _is_running(int(owner[1])):
-            shutil.rmtree(old, ignore_errors=True)
-    try:
-        made = tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}-", dir=parent)
-    except OSError as error:
-        raise WorkError(f"{parent}: cannot be written: {error.strerror or error}") from error
-    with made as folder:
-        yield Path(folder)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _load(path: Path) -> otio.schema.Timeline:
-    try:
-        loaded = otio.adapters.read_from_file(str(path))
-    except (otio.exceptions.OTIOError, OSError, ValueError) as error:
-        what = f"cannot be read as a timeline: {' '.join(str(error).split())}"
-        raise InputError(Problem(str(path), 0, 0, "", what)) from error
-    if not isinstance(loaded, otio.schema.Timeline):
-        what = f"holds no Timeline, but {type(loaded).__name__}"
-        raise InputError(Problem(str(path), 0, 0, "", what))
-    return loaded
 
 
 def _size(

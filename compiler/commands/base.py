@@ -26,5 +26,5 @@ class Command(Protocol):
         """Do it, and return the exit status.
 
         Raises:
-            InputError, WorkError: as the driver raises them.
+            InputError, WorkError: as `driver` and `api` raise them.
         """

@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
+from ..api.check import check_video
 from ..console import display
-from ..driver import check_video
 from . import options
 
 NAME = "check"

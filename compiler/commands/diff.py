@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..driver import diff_timelines
+from ..api.diff import diff_timelines
 
 NAME = "diff"
 SUMMARY = "what changed between two timelines, in an editor's words, and what it would cost"

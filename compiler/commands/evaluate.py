@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
+from ..api.evaluate import evaluate_timeline
 from ..console import display
-from ..driver import evaluate_timeline
 from ..evaluation.table import as_lines
 from . import options
 

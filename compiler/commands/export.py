@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..driver import export_timeline
+from ..api.export import export_timeline
 from ..editors.dialects import EDITORS
 from ..editors.formats import FORMATS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..api.flatten import flatten_timeline
 from ..console import display
-from ..driver import flatten_timeline
 from . import options
 from .tell import tell
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..driver import init_script
+from ..api.init import init_script
 
 NAME = "init"
 SUMMARY = "a script from a folder of stills, a voice and a text, or from a timeline"

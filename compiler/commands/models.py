@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..driver import list_models, pull_models
+from ..api.models import list_models, pull_models
 from . import options
 
 NAME = "models"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..driver import plan_script
+from ..api.plan import plan_script
 from . import options
 
 NAME = "plan"

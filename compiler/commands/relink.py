@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..driver import relink_timeline
+from ..api.relink import relink_timeline
 
 NAME = "relink"
 SUMMARY = "find the files of a timeline again after they were moved"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..api.render import render_timeline
 from ..console import display
-from ..driver import render_timeline
 from . import options
 from .tell import tell
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from ...renderers import pool
 from ...renderers.base import RendererError
+from ...renderers.job import Job, Rendered
 from ...renderers.store import Store
 from ..backend.encode import write_slot
 from ..errors import CompileError
@@ -60,7 +61,7 @@ class Failure:
 
 
 def make_takes(
-    jobs: Sequence[pool.Job],
+    jobs: Sequence[Job],
     media: Path,
     *,
     on_frames: Callable[[str, int], None],
@@ -126,7 +127,7 @@ def main() -> int:
     def say(**said: Any) -> None:
         out.write(json.dumps(said, ensure_ascii=True) + "\n")
 
-    def on_finished(rendered: pool.Rendered) -> None:
+    def on_finished(rendered: Rendered) -> None:
         gpu, device = _device()
         say(
             made={
@@ -143,7 +144,7 @@ def main() -> int:
 
     try:
         pool.render_slots(
-            [pool.Job(one["slot"], one["recipe"]) for one in job["jobs"]],
+            [Job(one["slot"], one["recipe"]) for one in job["jobs"]],
             Store(Path(job["media"])),
             write_clip=write_slot,
             workers=1,

@@ -13,7 +13,9 @@ from typing import Any
 
 from ..errors import InputError
 from . import model
-from .checks import Files, check_script, is_font_file
+from .checks import check_script
+from .checks.captions import is_font_file
+from .checks.files import Files
 from .schema_check import check_schema
 from .yaml_source import Path_, Source, read_yaml, where
 

@@ -1,1 +1,1 @@
-"""The stages of a compilation, a module each; `driver` strings them together."""
+"""The stages of a compilation, a module each; `driver` and `api` string them together."""

@@ -9,7 +9,7 @@ import opentimelineio as otio
 
 from ...renderers.base import RendererError
 from ...renderers.diffusion.setup import origin_of
-from ...renderers.pool import made_of
+from ...renderers.made import made_of
 from ..backend.reading import media_path, ours
 from ..timeline.names import NAMESPACE
 from ..timeline.slots import SlotClip, plain, slot_clips

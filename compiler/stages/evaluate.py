@@ -1,18 +1,15 @@
-"""Evaluate: takes of a timeline's slots by several renderers, made, measured and picked."""
+"""Evaluate: takes of a timeline's slots by several renderers, made and measured."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import get_args
 
-import opentimelineio as otio
-
-from ...renderers import base, pool
+from ...renderers import base
 from ...renderers.guard import without_fallback
-from ...renderers.planner import is_unbounded
+from ...renderers.job import Job
+from ...renderers.native import is_unbounded
 from ...renderers.recipe import recipe_key
 from ...renderers.store import Store
 from ..errors import InputError, Problem
@@ -23,14 +20,10 @@ from ..frontend.config import Config
 from ..frontend.model import Quality
 from ..outputs import Outputs
 from ..progress import OnProgress, Progress
-from ..timeline.build import MEDIA_KEY
 from ..timeline.names import NAMESPACE
 from ..timeline.recipes import Recipe
-from ..timeline.slots import SlotClip, slot_clips
-from ..timeline.takes import pick, picked_take, retaken, set_take, take_name, takes_of
-
-SLOTS = 3
-"""Slots that are tried where none are named."""
+from ..timeline.slots import SlotClip
+from ..timeline.takes import retaken, set_take, take_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,58 +39,6 @@ class _Kind:
     @property
     def take(self) -> str:
         return take_name(self.renderer, self.quality)
-
-
-def chosen_slots(
-    timeline: otio.schema.Timeline, names: Sequence[str], path: Path
-) -> list[SlotClip]:
-    """The slots of those names; all for ``all``; without names a few, spread over the reel.
-
-    Raises:
-        InputError: there are no slots, or none of a name.
-    """
-    slots = list(slot_clips(timeline))
-    if not slots:
-        raise InputError(
-            Problem(
-                str(path),
-                0,
-                0,
-                "",
-                "has no slots",
-                "compile a script to a timeline: --until timeline",
-            )
-        )
-    if list(names) == ["all"]:
-        return slots
-    if not names:
-        count = min(SLOTS, len(slots))
-        return [slots[(2 * n + 1) * len(slots) // (2 * count)] for n in range(count)]
-    known = {slot.name for slot in slots}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        hint = f"there are {', '.join(slot.name for slot in slots[:20])}"
-        raise InputError(
-            [Problem(str(path), 0, 0, "--slots", f"no slot is called {n!r}", hint) for n in unknown]
-        )
-    return [slot for slot in slots if slot.name in names]
-
-
-def known_qualities(names: Sequence[str]) -> list[Quality]:
-    """The qualities of those names, each once.
-
-    Raises:
-        InputError: there is no such quality.
-    """
-    known = get_args(Quality)
-    problems = [
-        Problem("", 0, 0, "--qualities", f"{name!r} is no quality", f"there are {', '.join(known)}")
-        for name in names
-        if name not in known
-    ]
-    if problems:
-        raise InputError(problems)
-    return [quality for quality in known if quality in names]
 
 
 def evaluate_slots(
@@ -142,7 +83,7 @@ def evaluate_slots(
                 takes[name, kind.take] = kept
                 progress.tell(name, kind.take, int(recipe["frames"]))
             else:
-                jobs.append(pool.Job(name, recipe))
+                jobs.append(Job(name, recipe))
         if not jobs:
             continue
 
@@ -238,54 +179,3 @@ class _Progress:
     def tell(self, slot: str, take: str, frames: int) -> None:
         self._done[slot, take] = frames
         self._on_progress(Progress("evaluate", sum(self._done.values()), self._total))
-
-
-def pick_takes(
-    timeline: otio.schema.Timeline, picks: Sequence[str], names: Sequence[str], path: Path
-) -> None:
-    """Make takes active.
-
-    Args:
-        timeline: whose slots have them.
-        picks: each ``TAKE`` for all slots that have it, or ``SLOT=TAKE`` for one; ``none`` for a
-            take goes back to the slot's own media.
-        names: of the slots that a pick without a slot is for; all where there are none.
-        path: of the timeline, for messages.
-
-    Raises:
-        InputError: no slot has such a take.
-    """
-    slots = {slot.name: slot for slot in slot_clips(timeline)}
-    wanted: list[tuple[SlotClip, str]] = []
-    problems = []
-    for given in picks:
-        name, _, take = given.rpartition("=")
-        key = MEDIA_KEY if take == "none" else take
-        if name and name not in slots:
-            problems.append(Problem(str(path), 0, 0, "--pick", f"no slot is called {name!r}"))
-            continue
-        among = [slots[name]] if name else [s for s in slots.values() if _is_meant(s, names)]
-        having = [slot for slot in among if key == MEDIA_KEY or key in takes_of(slot)]
-        if not having:
-            there = sorted({one for slot in among for one in takes_of(slot)})
-            what = f"{name or 'no slot'} has {'no' if name else 'a'} take {take!r}"
-            hint = f"there are {', '.join(there)}" if there else "evaluate makes takes"
-            problems.append(Problem(str(path), 0, 0, "--pick", what, hint))
-        wanted += [(slot, key) for slot in having]
-    if problems:
-        raise InputError(problems)
-    for slot, key in wanted:
-        pick(slot, key)
-
-
-def _is_meant(slot: SlotClip, names: Sequence[str]) -> bool:
-    return not names or list(names) == ["all"] or slot.name in names
-
-
-def picked(timeline: otio.schema.Timeline) -> dict[str, str]:
-    """The takes that are active, by slot."""
-    return {
-        slot.name: slot.clip.active_media_reference_key
-        for slot in slot_clips(timeline)
-        if picked_take(slot) is not None
-    }

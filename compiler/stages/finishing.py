@@ -42,6 +42,10 @@ class Finishing:
     clip_sound_db: float | None = None
 
 
+PLAIN = Finishing()
+"""The configuration's own preset at the timeline's size."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is made: the kind of file, its sizes, and what to tell of the choice."""

@@ -13,7 +13,7 @@ from ...renderers import base
 from ...renderers.diffusion.loading import pinned
 from ...renderers.diffusion.setup import origin_of
 from ...renderers.guard import with_fallbacks
-from ...renderers.planner import is_unbounded
+from ...renderers.native import is_unbounded
 from ...renderers.recipe import recipe_key
 from ...renderers.saliency import look_at
 from ..errors import InputError, Problem

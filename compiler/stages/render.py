@@ -10,7 +10,9 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers import base, pool
-from ...renderers.planner import describe, is_unbounded, plan
+from ...renderers.job import Job, Rendered
+from ...renderers.native import is_unbounded
+from ...renderers.planner import describe, plan
 from ...renderers.recipe import shot_from_recipe
 from ...renderers.store import Store
 from ..backend.encode import write_slot
@@ -57,7 +59,7 @@ def fill_slots(
         left = [slot for slot, made in zip(same, taken, strict=True) if made is None]
         if left:
             slots[name] = left
-    jobs = [pool.Job(name, same[0].recipe) for name, same in slots.items()]
+    jobs = [Job(name, same[0].recipe) for name, same in slots.items()]
     total = sum(int(job.recipe["frames"]) for job in jobs)
     done: dict[str, int] = {}
 
@@ -70,7 +72,7 @@ def fill_slots(
         left_s = None if is_whole_at_once else estimate.left_s(made, total)
         on_progress(Progress("render", made, total, slot=slot, left_s=left_s))
 
-    def on_finished(rendered: pool.Rendered) -> None:
+    def on_finished(rendered: Rendered) -> None:
         for slot in slots[rendered.slot]:
             set_media(slot, rendered.path, outputs.folder if how.relative_media else None)
         report.slots.append(

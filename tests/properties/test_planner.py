@@ -14,15 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from otio_gvideo.renderers import assemble
 from otio_gvideo.renderers.base import Call, Frame, FrameGrid, Keyframe, Limits, OnStep, Shot
-from otio_gvideo.renderers.planner import (
+from otio_gvideo.renderers.native import (
     chunk_lengths,
     count_for,
-    describe,
     is_unbounded,
     longest_count,
     native_size,
-    plan,
 )
+from otio_gvideo.renderers.planner import describe, plan
 
 RATES = [Fraction(24), Fraction(25), Fraction(30), Fraction(60), Fraction(24000, 1001)]
 CONDITIONS = [{"first"}, {"first", "last"}, {"first", "last", "any"}]

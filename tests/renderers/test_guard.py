@@ -35,12 +35,13 @@ from otio_gvideo.renderers.guard import (
     PRESETS,
     Guard,
     guard_of,
-    made_from_json,
     tries_of,
     with_fallbacks,
     without_fallback,
 )
-from otio_gvideo.renderers.pool import Job, Rendered, render_slots
+from otio_gvideo.renderers.job import Job, Rendered
+from otio_gvideo.renderers.made import made_from_json
+from otio_gvideo.renderers.pool import render_slots
 from otio_gvideo.renderers.recipe import recipe_key
 from otio_gvideo.renderers.store import Store, sidecar_of
 from PIL import Image

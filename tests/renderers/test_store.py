@@ -28,7 +28,8 @@ from otio_gvideo.renderers.base import (
     Shot,
     UnavailableError,
 )
-from otio_gvideo.renderers.pool import Job, Rendered, render_slots
+from otio_gvideo.renderers.job import Job, Rendered
+from otio_gvideo.renderers.pool import render_slots
 from otio_gvideo.renderers.recipe import file_digest, recipe_key, shot_from_recipe
 from otio_gvideo.renderers.store import Store
 from PIL import Image

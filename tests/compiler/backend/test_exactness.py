@@ -201,7 +201,7 @@ DATA = Path(__file__).parents[2] / "data" / "otio"
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.otio")), ids=lambda path: path.stem)
 def test_otios_own_timelines_have_the_length_that_otio_states(path: Path, tmp_path: Path) -> None:
     timeline = otio.adapters.read_from_file(str(path))
-    result = flatten(path, tmp_path / "reel.mp4", width=32, height=32, encoding=FAST)
+    result = flatten(timeline, tmp_path / "reel.mp4", width=32, height=32, encoding=FAST)
     stated = timeline.duration()
     assert result.duration == Fraction(stated.value) / Fraction(stated.rate)
     assert len(read_stamps(tmp_path / "reel.mp4")) == result.frames

@@ -480,28 +480,25 @@ def test_progress_ends_with_every_frame(tmp_path: Path) -> None:
     assert threads == {threading.get_ident()}
 
 
-def test_a_timeline_file_says_its_own_size_and_rate(tmp_path: Path) -> None:
+def test_a_timeline_says_its_own_size_and_rate(tmp_path: Path) -> None:
     timeline = reel(tmp_path, [Shown(5, 20)], Fraction(30))
-    for path in (tmp_path / "plain.otio", tmp_path / "stated.otio"):
-        otio.adapters.write_to_file(timeline, str(path))
-        timeline.metadata["otio_gvideo"] = {"output": {"width": 64, "height": 96, "fps": "24/1"}}
-    result = flatten(tmp_path / "plain.otio", tmp_path / "a.mp4", encoding=FAST)
+    result = flatten(timeline, tmp_path / "a.mp4", encoding=FAST)
     assert (result.frames, result.fps) == (20, 30)
     video = probe(tmp_path / "a.mp4").video
     assert video is not None
     assert (video.width, video.height) == (WIDTH, HEIGHT)
-    result = flatten(tmp_path / "stated.otio", tmp_path / "b.mp4", encoding=FAST)
+    timeline.metadata["otio_gvideo"] = {"output": {"width": 64, "height": 96, "fps": "24/1"}}
+    result = flatten(timeline, tmp_path / "b.mp4", encoding=FAST)
     assert (result.frames, result.fps) == (16, 24)
     video = probe(tmp_path / "b.mp4").video
     assert video is not None
     assert (video.width, video.height) == (64, 96)
 
 
-def test_relative_media_are_found_beside_the_timeline(tmp_path: Path) -> None:
+def test_relative_media_are_found_in_the_folder_that_is_named(tmp_path: Path) -> None:
     write_stamped(tmp_path / "a.mp4", 1, 20, FPS)
     timeline = of(clip(Path("a.mp4"), 0, 20))
-    otio.adapters.write_to_file(timeline, str(tmp_path / "reel.otio"))
-    flatten(tmp_path / "reel.otio", tmp_path / "reel.mp4", encoding=FAST)
+    flatten(timeline, tmp_path / "reel.mp4", media_root=tmp_path, encoding=FAST)
     assert read_stamps(tmp_path / "reel.mp4") == list(range(1, 21))
 
 

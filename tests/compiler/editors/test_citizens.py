@@ -10,8 +10,9 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler import compile_script, render_timeline
+from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import compile_script, export_timeline, render_timeline
 from otio_gvideo.compiler.timeline.slots import slot_clips
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.driver import diff_timelines
+from otio_gvideo.compiler.api.diff import diff_timelines
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from .resolve import FPS, write_resolve

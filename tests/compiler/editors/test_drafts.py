@@ -11,8 +11,9 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.api.init import init_script
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import compile_script, init_script
 from otio_gvideo.compiler.editors.draft_folder import share_out
 from otio_gvideo.compiler.editors.layout import lay_out
 from otio_gvideo.compiler.errors import InputError

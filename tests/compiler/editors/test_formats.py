@@ -12,8 +12,8 @@ from typing import Any
 import opentimelineio as otio
 import pysubs2
 import pytest
+from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import export_timeline
 from otio_gvideo.compiler.editors import formats
 from otio_gvideo.compiler.editors.layout import lay_out
 from otio_gvideo.compiler.editors.prepare import prepare

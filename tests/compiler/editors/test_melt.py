@@ -14,9 +14,10 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
+from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.probe import probe
-from otio_gvideo.compiler.driver import compile_script, export_timeline
 from otio_gvideo.compiler.editors.formats.mlt import LUMAS
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image

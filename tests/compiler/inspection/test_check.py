@@ -12,9 +12,9 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo import schemas
 from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import check_video
 from otio_gvideo.compiler.inspection.check import Check
 from otio_gvideo.compiler.inspection.look import runs
 from otio_gvideo.compiler.inspection.plan import Stretch, promise_of

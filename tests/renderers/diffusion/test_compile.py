@@ -14,8 +14,8 @@ import av
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import InputError, Progress, compile_script, evaluate_timeline
+from otio_gvideo.compiler.api.plan import plan_script
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import plan_script
 from otio_gvideo.compiler.timeline.slots import slot_clips
 from otio_gvideo.compiler.timeline.takes import set_take
 

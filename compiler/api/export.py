@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import opentimelineio as otio
@@ -13,9 +14,40 @@ from ..editors.dialects import EDITORS, Editor, speak
 from ..editors.formats import otio_json
 from ..editors.prepare import prepare
 from ..errors import InputError, Problem, WorkError
+from ..stages.timelines import read_timeline
 
 
-def export(
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file for another program, and what is otherwise in it than in the timeline."""
+
+    path: Path
+    notes: list[str]
+
+
+def export_timeline(
+    timeline: str | Path, output: str | Path | None = None, *, editor: str | None = None
+) -> Exported:
+    """Write a timeline as the file of another program.
+
+    Args:
+        timeline: any timeline, with or without rendered media.
+        output: what to write; its suffix says in which format. Without it, what the editor likes
+            best, beside the timeline.
+        editor: one of `EDITORS`, for whose reader it is written.
+
+    Raises:
+        InputError: the timeline cannot be read, or nothing writes such a file.
+        WorkError: the file cannot be written.
+    """
+    path = Path(timeline).absolute()
+    program = None if editor is None else EDITORS[editor]
+    target = _beside(path, editor) if output is None else Path(output).absolute()
+    loaded = read_timeline(path)
+    return Exported(target, _write(loaded, path.parent, target, program))
+
+
+def _write(
     timeline: otio.schema.Timeline, root: Path, output: Path, editor: Editor | None
 ) -> list[str]:
     """Write a timeline for an editor, whole or not at all.
@@ -62,7 +94,7 @@ def export(
     return list(dict.fromkeys(notes))
 
 
-def output_for(timeline: Path, editor: str | None) -> tuple[Path, Editor | None]:
+def _beside(timeline: Path, editor: str | None) -> Path:
     """Where a timeline is exported to when nobody says where: beside it, as its editor likes best.
 
     Raises:
@@ -72,5 +104,4 @@ def output_for(timeline: Path, editor: str | None) -> tuple[Path, Editor | None]
         raise InputError(
             Problem("", 0, 0, "", "nothing says what to write", "give -o X.EXT, or --for EDITOR")
         )
-    known = EDITORS[editor]
-    return timeline.with_name(f"{timeline.stem}.{editor}{known.suffixes[0]}"), known
+    return timeline.with_name(f"{timeline.stem}.{editor}{EDITORS[editor].suffixes[0]}")

@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from ...renderers import base
 from ...renderers.diffusion import pulling
 from ...renderers.diffusion.setup import QUALITIES, Setup, Source, setup_of, table
 from ..errors import InputError, Problem, WorkError
-from ..frontend.config import Config
+from ..frontend.config import FILE_NAME, Config, load_config
 
 
-def models_there(config: Config) -> Iterator[str]:
-    """What each renderer with a model needs, and whether it is on this machine."""
+def list_models(*, config: Path | None = None) -> Iterator[str]:
+    """What the configured renderers' models need, and whether it is here: line by line.
+
+    Raises:
+        InputError: the configuration is wrong, or what the models need is not installed.
+    """
+    return _listed(load_config(config, Path.cwd() / FILE_NAME))
+
+
+def pull_models(
+    renderers: Sequence[str],
+    *,
+    qualities: Sequence[str] | None = None,
+    config: Path | None = None,
+    bars: bool = False,
+) -> Iterator[str]:
+    """Fetch what renderers' models need: a line for each thing, as it is there.
+
+    Args:
+        renderers: by name.
+        qualities: to fetch for; all of them unless they are given.
+        config: the machine's configuration; else ``video_config.yaml`` in the current folder, else
+            the user's own.
+        bars: whether the hub's library shows what it fetches, on standard error.
+
+    Raises:
+        InputError: there is no such renderer, or the configuration is wrong.
+        WorkError: something cannot be fetched. What was fetched is kept.
+    """
+    return _fetched(renderers, qualities, load_config(config, Path.cwd() / FILE_NAME), bars=bars)
+
+
+def _listed(config: Config) -> Iterator[str]:
     for name in table():
         setups = _setups(name, QUALITIES, config)
         is_default = "model" not in config.renderers.get(name, {})
@@ -21,15 +53,10 @@ def models_there(config: Config) -> Iterator[str]:
             yield f"  {'here' if pulling.is_here(source) else 'to pull':<8} {source}"
 
 
-def fetch_models(
+def _fetched(
     names: Sequence[str], qualities: Sequence[str] | None, config: Config, *, bars: bool
 ) -> Iterator[str]:
-    """Fetch what renderers need; a line for each thing as it is there, then what pins them.
-
-    Raises:
-        InputError: there is no such renderer, or its settings are wrong.
-        WorkError: something cannot be fetched.
-    """
+    """Each thing as it is there, then what pins them all."""
     unknown = [name for name in names if name not in table()]
     if unknown:
         known = ", ".join(table())

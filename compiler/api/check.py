@@ -1,0 +1,40 @@
+"""Check: a finished reel, measured against the timeline it was made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import InputError, Problem
+from ..inspection.check import Check, check_reel
+from ..progress import OnProgress, Progress, silent
+from ..stages.timelines import read_timeline, report_of_timeline
+
+
+def check_video(
+    video: str | Path, timeline: str | Path, *, on_progress: OnProgress = silent
+) -> Check:
+    """Measure a finished reel against the timeline it was made from.
+
+    Raises:
+        InputError: a file is missing or is not what it should be.
+        WorkError: the video cannot be decoded.
+    """
+    path, reel = Path(timeline).absolute(), Path(video).absolute()
+    if not reel.is_file():
+        what = "is a folder, not a video" if reel.is_dir() else "no such file"
+        raise InputError(Problem(str(video), 0, 0, "", what))
+    loaded = read_timeline(path)
+    report = report_of_timeline(loaded, path)
+    found = check_reel(
+        reel,
+        loaded,
+        media_root=path.parent,
+        width=report.width,
+        height=report.height,
+        fps=report.fps,
+        on_frame=lambda done: on_progress(Progress("check", done, report.frames)),
+    )
+    off = sum(not finding.ok for finding in found.findings)
+    summary = f"{reel.name}: {off} of {len(found.findings)} findings are off"
+    on_progress(Progress("check", 1, 1, summary if off else f"{reel.name}: nothing is off"))
+    return found

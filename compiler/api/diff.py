@@ -1,0 +1,27 @@
+"""Diff: what changed from one timeline to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...renderers.store import Store
+from ..editors.compare import compare
+from ..stages.bring_back import bring_back, to_render
+
+
+def diff_timelines(before: str | Path, after: str | Path) -> list[str]:
+    """What changed from one timeline to another, and what would be rendered, one line each.
+
+    Args:
+        before: a timeline, such as was compiled.
+        after: the same after an edit, in any format that is read.
+
+    Raises:
+        InputError: one of them cannot be read.
+    """
+    old_path, new_path = Path(before).absolute(), Path(after).absolute()
+    old = bring_back(old_path)
+    new = bring_back(new_path, compiled=old_path if old_path.suffix == ".otio" else None)
+    lines = compare(old.timeline, new.timeline, new.fps) or ["nothing changed"]
+    store = Store(new.output.parent / "media", new.library.folders)
+    return lines + to_render(new, store)

@@ -1,0 +1,81 @@
+"""Evaluate: renderers compared on slots of a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..evaluation.chosen import chosen_slots, known_qualities, pick_takes, picked
+from ..evaluation.evaluation import Evaluation, redrawn
+from ..evaluation.page import page_of
+from ..frontend.config import load_config
+from ..outputs import Outputs, write_text, write_timeline
+from ..progress import OnProgress, silent
+from ..stages.clock import Clock, count
+from ..stages.disclosure import disclose
+from ..stages.evaluate import evaluate_slots
+from ..stages.timelines import read_timeline
+from ..timeline.slots import slot_clips
+
+
+def evaluate_timeline(
+    timeline: str | Path,
+    *,
+    renderers: Sequence[str] = (),
+    qualities: Sequence[str] = ("standard",),
+    slots: Sequence[str] = (),
+    picks: Sequence[str] = (),
+    config: str | Path | None = None,
+    force: bool = False,
+    on_progress: OnProgress = silent,
+) -> Evaluation:
+    """Compare renderers on slots of a timeline: make takes, measure them, and show them on a page.
+
+    The takes are added to the timeline's clips, whose media stay what they are until one is picked.
+    What was made and measured before is not made again.
+
+    Args:
+        timeline: as `compile_script` writes it.
+        renderers: to compare; all that can run here where none are named, none where takes are
+            only to be picked.
+        qualities: of each.
+        slots: to try; three, spread over the reel, where none are named; ``["all"]`` for all.
+        picks: takes to make active, as ``TAKE`` or ``SLOT=TAKE``.
+        config: the machine's configuration, as `compile_script` takes it.
+        force: make and measure again what was.
+        on_progress: called as the work goes on.
+
+    Returns:
+        The evaluation, as it is written to ``<name>.evaluation.json``.
+
+    Raises:
+        InputError: the timeline, a name or the configuration is wrong. Nothing was written.
+        WorkError: what was made cannot be measured.
+    """
+    path = Path(timeline).absolute()
+    clock = Clock(on_progress)
+    with clock.stage("read"):
+        settings = load_config(Path(config) if config else None, path)
+        loaded = read_timeline(path)
+        tried = chosen_slots(loaded, slots, path)
+        wanted = known_qualities(qualities)
+        clock.done("read", f"{path.name}: {count(len(list(slot_clips(loaded))), 'slot')}")
+    found = Evaluation(path)
+    if renderers or not picks:
+        with clock.stage("evaluate"):
+            outputs = Outputs(path.parent, path.stem)
+            evaluate_slots(
+                tried, renderers, wanted, settings, outputs, found, on_progress, force=force
+            )
+            clock.done("evaluate", f"{count(len(found.takes), 'take')} measured")
+    pick_takes(loaded, picks, slots, path)
+    found.picked = picked(loaded)
+    if picks:
+        disclose(loaded, path.parent)
+    if found.takes or picks:
+        write_timeline(loaded, path)
+    shown = found if found.takes else redrawn(found)
+    if shown.takes:
+        write_text(found.data, shown.as_text())
+        write_text(found.page, page_of(shown, tried if found.takes else list(slot_clips(loaded))))
+    return found

@@ -1,0 +1,40 @@
+"""Flatten: any timeline as a video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..frontend.config import load_config
+from ..progress import OnProgress, silent
+from ..report import Report
+from ..stages.clock import Clock, count
+from ..stages.finishing import PLAIN, Finishing
+from ..stages.flatten import make_videos, reel_made
+from ..stages.timelines import read_timeline, report_of_timeline
+
+
+def flatten_timeline(
+    timeline: str | Path,
+    output: str | Path,
+    *,
+    config: str | Path | None = None,
+    finishing: Finishing = PLAIN,
+    on_progress: OnProgress = silent,
+) -> Report:
+    """Flatten any OpenTimelineIO timeline to a video file, or to one for each size.
+
+    Arguments and errors as in `compile_script`.
+    """
+    path = Path(timeline).absolute()
+    clock = Clock(on_progress)
+    with clock.stage("read"):
+        settings = load_config(Path(config) if config else None, path)
+        loaded = read_timeline(path)
+        report = report_of_timeline(loaded, path)
+        clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
+    with clock.stage("flatten"):
+        video = Path(output).absolute()
+        make_videos(loaded, path, video, settings, finishing, report, on_progress)
+        clock.done("flatten", reel_made(report))
+    report.seconds = clock.seconds
+    return report

@@ -1,0 +1,44 @@
+"""Init: a script from what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..editors.draft import to_yaml
+from ..editors.draft_folder import from_folder
+from ..editors.draft_timeline import from_timeline
+from ..errors import InputError, Problem
+from ..outputs import write_text
+from ..stages.timelines import read_timeline
+
+
+def init_script(
+    source: str | Path, output: str | Path | None = None, *, force: bool = False
+) -> tuple[Path, list[str]]:
+    """Write a script from a folder of stills, a voice and a text, or from a timeline.
+
+    Args:
+        source: the folder, or a timeline in any format that is read.
+        output: the script; else ``script.yaml`` in the folder, or the timeline's name with
+            ``.yaml``.
+        force: write over a script that is there.
+
+    Returns:
+        The script's path, and what was guessed, one line each.
+
+    Raises:
+        InputError: nothing can be made of it, or the script is there already.
+    """
+    path = Path(source).absolute()
+    is_folder = path.is_dir() and path.suffix not in (".otiod", ".fcpxmld")
+    target = path / "script.yaml" if is_folder else path.with_suffix(".yaml")
+    target = Path(output).absolute() if output else target
+    if target.exists() and not force:
+        what = "is there already"
+        raise InputError(Problem(str(target), 0, 0, "", what, "give another -o, or --force"))
+    if is_folder:
+        draft, notes = from_folder(path)
+    else:
+        draft, notes = from_timeline(read_timeline(path), path, target.parent)
+    write_text(target, to_yaml(draft))
+    return target, notes

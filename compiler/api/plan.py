@@ -1,0 +1,65 @@
+"""Plan: what compiling a script would come to; nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import opentimelineio as otio
+
+from ...renderers.recipe import recipe_key
+from ...renderers.store import Store
+from ..frontend.model import Quality
+from ..outputs import outputs_beside
+from ..progress import silent
+from ..stages.clock import Clock, count
+from ..stages.edit import lay_out
+from ..stages.read import read_script
+from ..stages.render import calls_of
+from ..stages.rendered import link_rendered
+from ..timeline.slots import slot_clips
+
+
+def plan_script(
+    script: str | Path,
+    *,
+    output: str | Path | None = None,
+    config: str | Path | None = None,
+    renderer: str | None = None,
+    quality: Quality | None = None,
+    allow_outside: bool = False,
+) -> list[str]:
+    """What `compile_script` would do, a line for each slot and, where a model makes it, its calls;
+    nothing is written.
+
+    Arguments and errors as in `compile_script`.
+    """
+    path = Path(script).absolute()
+    front = read_script(path, config, renderer, quality, allow_outside, Clock(silent))
+    schedule, timeline = lay_out(front)
+    outputs = outputs_beside(path, Path(output).absolute() if output else None)
+    store = Store(outputs.media)
+    scenes = {scene.id: scene for scene in schedule.scenes}
+    lines = [f"{outputs.timeline}: {count(schedule.frames, 'frame')} at {float(schedule.fps):g}"]
+    for slot in slot_clips(timeline):
+        recipe = slot.recipe
+        state = "reuse" if store.find(slot.name, recipe_key(recipe)) else "render"
+        start = scenes[slot.scene].start / schedule.fps
+        lines.append(
+            f"{state:<7} {slot.name:<20} {float(start):7.2f} s  {recipe['frames']:4} frames  "
+            f"{recipe['renderer']} {recipe['motion']['camera']}"
+        )
+        lines += [f"        {line}" for line in calls_of(recipe)]
+    lines += [f"note    {notice.scene}: {notice.what}" for notice in schedule.notices]
+    return lines
+
+
+def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> otio.schema.Timeline:
+    """The timeline of a script, with the media that are rendered already; nothing is written.
+
+    Arguments and errors as in `compile_script`.
+    """
+    path = Path(script).absolute()
+    front = read_script(path, None, None, None, allow_outside, Clock(silent))
+    _, timeline = lay_out(front)
+    link_rendered(timeline, [outputs_beside(path, None).media])
+    return timeline

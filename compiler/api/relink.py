@@ -1,0 +1,38 @@
+"""Relink: the files of a timeline, found again after they were moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..editors.relink import Relinked, relink
+from ..errors import InputError, Problem
+from ..outputs import write_timeline
+from ..stages.timelines import read_timeline
+
+
+def relink_timeline(
+    timeline: str | Path, media: str | Path, output: str | Path | None = None
+) -> tuple[Path, Relinked]:
+    """Find the files of a timeline again after they were moved.
+
+    Args:
+        timeline: an ``.otio`` file.
+        media: the folder to look in, and in all below it.
+        output: what to write; the timeline itself where it is not given.
+
+    Returns:
+        What was written, and what became of the files that were missing.
+
+    Raises:
+        InputError: the timeline or the folder cannot be read.
+    """
+    path, folder = Path(timeline).absolute(), Path(media)
+    if not folder.is_dir():
+        raise InputError(Problem(str(media), 0, 0, "", "no such folder"))
+    loaded = read_timeline(path)
+    done = relink(loaded, path.parent, folder)
+    target = Path(output).absolute() if output else path
+    if target.suffix != ".otio":
+        raise InputError(Problem(str(target), 0, 0, "", "is no .otio file", "give -o X.otio"))
+    write_timeline(loaded, target)
+    return target, done
