@@ -47,7 +47,7 @@ def load_script(
     files = Files(source, path.parent, allow_outside)
     problems = check_schema(source, "script", {"transition": transitions})
     problems += check_script(source, files, renderers)
-    problems += files.problems
+    problems += files.problems()
     if problems:
         raise InputError(sorted(set(problems)))
     assert isinstance(source.data, dict)

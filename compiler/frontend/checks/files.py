@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 from PIL import Image, ImageFont, UnidentifiedImageError
@@ -12,20 +15,31 @@ from ...errors import Problem, WorkError
 from ..audio import duration_of
 from ..yaml_source import Path_, Source
 
+_Fault: TypeAlias = tuple[str, str] | None
+"""What is wrong with a file, and what would be right."""
 MOST_PIXELS = 200_000_000
 """A still with more is refused before it is decoded."""
+AT_ONCE = 8
+"""Files that are tried side by side at the most: each may be a still that takes its memory."""
 
 
 class Files:
-    """Resolves and tries the files that a script names, each once."""
+    """Resolves and tries the files that a script names, each once, several at a time.
+
+    Decoding a hundred stills takes seconds, and the edit after it none.
+    """
 
     def __init__(self, source: Source, folder: Path, allow_outside: bool):
         self._source, self._folder, self._allow_outside = source, folder, allow_outside
-        self._faults: dict[tuple[Path, str], tuple[str, str] | None] = {}
-        self.problems: list[Problem] = []
+        self._workers = ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1))
+        self._faults: dict[tuple[Path, str], Future[_Fault]] = {}
+        self._named: list[tuple[str, Path_, Future[_Fault]]] = []
+        self._outside: list[Problem] = []
 
     def check(self, value: object, path: Path_, kind: str) -> Path | None:
-        """The file that a value names, or None; what is wrong with it becomes a problem.
+        """The file that a value names, or None where it names none inside the folder.
+
+        What is wrong with it is among `problems`.
 
         Args:
             value: a path as the script has it.
@@ -37,38 +51,48 @@ class Files:
         named = (self._folder / value).absolute()
         resolved = named.resolve()
         if not self._allow_outside and not resolved.is_relative_to(self._folder.resolve()):
+            what = f"{value!r} lies outside the script's folder"
             hint = "move it there, or allow it with --allow-outside"
-            self._refuse(path, f"{value!r} lies outside the script's folder", hint)
+            self._outside.append(self._source.problem(path, what, hint))
             return None
         if (named, kind) not in self._faults:
-            self._faults[named, kind] = self._fault(named, kind)
-        fault = self._faults[named, kind]
-        if fault is not None:
-            self._refuse(path, f"{value!r} {fault[0]}", fault[1])
-            return None
+            self._faults[named, kind] = self._workers.submit(_fault, named, kind)
+        self._named.append((value, path, self._faults[named, kind]))
         return named
 
-    def _refuse(self, path: Path_, what: str, hint: str) -> None:
-        self.problems.append(self._source.problem(path, what, hint))
+    def sound(self, value: object, path: Path_) -> Path | None:
+        """The sound file that a value names, or None where it names none that can be read."""
+        named = self.check(value, path, "sound")
+        return None if named is None or self._faults[named, "sound"].result() else named
 
-    def _fault(self, path: Path, kind: str) -> tuple[str, str] | None:
-        if not path.is_file():
-            return ("does not exist" if not path.exists() else "is no file", _sibling(path))
-        if kind == "image":
-            return _image_fault(path)
-        if kind == "font":
-            return _font_fault(path)
-        if kind == "sound":
-            try:
-                length = duration_of(path)
-                _first_sound(path)
-            except WorkError as error:
-                return (str(error).removeprefix(f"{path}: "), "is it a sound file?")
-            return None if length > 0 else ("holds no sound", "is it the right file?")
-        return None
+    def problems(self) -> list[Problem]:
+        """What is wrong with the files; waits until all of them are tried."""
+        self._workers.shutdown()
+        return self._outside + [
+            self._source.problem(path, f"{value!r} {fault[0]}", fault[1])
+            for value, path, trial in self._named
+            if (fault := trial.result()) is not None
+        ]
 
 
-def _image_fault(path: Path) -> tuple[str, str] | None:
+def _fault(path: Path, kind: str) -> _Fault:
+    if not path.is_file():
+        return ("does not exist" if not path.exists() else "is no file", _sibling(path))
+    if kind == "image":
+        return _image_fault(path)
+    if kind == "font":
+        return _font_fault(path)
+    if kind == "sound":
+        try:
+            length = duration_of(path)
+            _first_sound(path)
+        except WorkError as error:
+            return (str(error).removeprefix(f"{path}: "), "is it a sound file?")
+        return None if length > 0 else ("holds no sound", "is it the right file?")
+    return None
+
+
+def _image_fault(path: Path) -> _Fault:
     try:
         with Image.open(path) as image:
             if image.width * image.height > MOST_PIXELS:
@@ -83,7 +107,7 @@ def _image_fault(path: Path) -> tuple[str, str] | None:
     return None
 
 
-def _font_fault(path: Path) -> tuple[str, str] | None:
+def _font_fault(path: Path) -> _Fault:
     try:
         ImageFont.truetype(path, 24)
     except (OSError, ValueError):

@@ -19,7 +19,7 @@ def check_narration(narration: object, path: Path_, files: Files) -> Fraction | 
     if not isinstance(narration, dict):
         return None
     files.check(narration.get("transcript"), (*path, "transcript"), "file")
-    audio = files.check(narration.get("audio"), (*path, "audio"), "sound")
+    audio = files.sound(narration.get("audio"), (*path, "audio"))
     return duration_of(audio) if audio is not None else None
 
 
@@ -27,7 +27,7 @@ def check_music(source: Source, music: object, files: Files) -> Iterator[Problem
     """The music's file, and that it has the bars that are asked for."""
     if not isinstance(music, dict):
         return
-    audio = files.check(music.get("audio"), ("music", "audio"), "sound")
+    audio = files.sound(music.get("audio"), ("music", "audio"))
     bpm, first = music.get("bpm"), music.get("first_beat", 0)
     for key in ("beats_per_bar", "first_beat"):
         if key in music and bpm is None:
