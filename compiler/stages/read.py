@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +134,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
         encoding=lambda quality: asdict(config.encoder.of(quality)),
         key_of=recipe_key,
         continues=frozenset(continues),
-        look=cache(_look),
+        look=_look,
         origins=origins,
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -36,7 +38,7 @@ class Making:
         encoding: codec, preset and crf of a scene's media, by its quality.
         key_of: the key of a recipe.
         continues: names of the renderers whose slots need the media of the slot before.
-        look: what a glance at a still tells.
+        look: what a glance at a still tells; called from several threads.
         origins: what is to be told of the models behind renderers, by the renderers' names.
     """
 
@@ -98,14 +100,16 @@ def decided_motions(
     """The motion of every scene, by its id: its move and its focus decided."""
     sights: dict[str, Sight] = {}
     frame = script.output.width / script.output.height
-    for scene in script.scenes:
-        motion = scene.motion
-        if motion.camera != "auto" and motion.focus != "auto":
-            continue
-        # What does not fill the frame is seen whole, wherever the eye is drawn.
-        aspect, focus = look(scene.keyframes[0].image) if scene.fit == "cover" else (1.0, MIDDLE)
-        stated = motion.focus if isinstance(motion.focus, tuple) else None
-        if motion.focus == "middle":
+    undecided = [s for s in script.scenes if s.motion.camera == "auto" or s.motion.focus == "auto"]
+    # What does not fill the frame is seen whole, wherever the eye is drawn.
+    stills = {s.id: s.keyframes[0].image for s in undecided if s.fit == "cover"}
+    different = list(dict.fromkeys(stills.values()))
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        seen = dict(zip(different, workers.map(look, different), strict=True))
+    for scene in undecided:
+        aspect, focus = seen[stills[scene.id]] if scene.id in stills else (1.0, MIDDLE)
+        stated = scene.motion.focus if isinstance(scene.motion.focus, tuple) else None
+        if scene.motion.focus == "middle":
             stated = MIDDLE
         sights[scene.id] = Sight(1 / aspect / frame, stated or focus)
     seconds = {
