@@ -68,6 +68,20 @@ def test_a_script_becomes_a_reel(project: Path) -> None:
         assert "117" in (folder / name).read_text()
 
 
+def test_versions_of_a_script_are_reels_of_their_own(project: Path) -> None:
+    made = []
+    for name in ("teaser.v1.yaml", "teaser.v2.yaml", "teaser.gvideo.yaml"):
+        script = project.with_name(name)
+        script.write_text(project.read_text())
+        made.append(compile_script(script, until="timeline").timeline)
+    build = project.parent / "build"
+    assert made == [
+        build / "teaser.v1" / "teaser.v1.otio",
+        build / "teaser.v2" / "teaser.v2.otio",
+        build / "teaser" / "teaser.otio",
+    ]
+
+
 def test_a_reel_of_drafts_is_half_as_large_and_as_long(project: Path) -> None:
     whole = compile_script(project, until="timeline")
     draft = compile_script(project, until="timeline", quality="draft", output=project.parent / "d")

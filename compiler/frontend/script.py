@@ -72,7 +72,7 @@ class _Resolver:
         return model.Script(
             path=self._path.absolute(),
             sha256=hashlib.sha256(self._path.read_bytes()).hexdigest(),
-            title=data.get("title") or self._path.name.split(".")[0],
+            title=data.get("title") or model.reel_name(self._path),
             output=_output(data.get("output", {})),
             scenes=self._scenes(data["scenes"], data.get("defaults", {})),
             narration=self._narration(data.get("narration")),

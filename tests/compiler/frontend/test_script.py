@@ -279,7 +279,6 @@ def test_a_symbolic_link_does_not_lead_outside(project: Path, tmp_path: Path) ->
 def test_defaults_are_merged_into_scenes(project: Path) -> None:
     script = load_script(project)
     dusk, breath, stairs = script.scenes
-    assert script.name == "small"
     assert dusk.transition == model.Transition("dissolve", Fraction(1, 2))
     assert stairs.transition == model.Transition("cut", Fraction(0))
     assert breath.duration == 1
