@@ -287,6 +287,15 @@ def test_defaults_are_merged_into_scenes(project: Path) -> None:
     assert dusk.places["keyframe"].where == "scenes[0].keyframe"
 
 
+def test_a_transition_without_a_duration_is_seen(edit: Callable[[str, str], Path]) -> None:
+    script = edit("type: cut", "type: wipe_left")
+    assert load_script(script).scenes[2].transition == model.Transition("wipe_left", Fraction(1, 2))
+    script = edit("duration: 0.5}}", "duration: 0.8}}")
+    assert load_script(script).scenes[2].transition == model.Transition("wipe_left", Fraction(4, 5))
+    script = edit("wipe_left", "wipe_left, duration: 0")
+    assert load_script(script).scenes[2].transition == model.Transition("wipe_left", Fraction(0))
+
+
 def test_decimal_times_are_exact(edit: Callable[[str, str], Path]) -> None:
     assert load_script(edit("duration: 1.0", "duration: 0.1")).scenes[1].duration == Fraction(1, 10)
 
