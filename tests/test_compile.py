@@ -227,6 +227,27 @@ def test_a_killed_run_is_carried_on(project: Path) -> None:
     assert report.video.read_bytes() == whole.video.read_bytes()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("ended", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_run_that_is_told_to_end_cleans_up(project: Path, ended: str) -> None:
+    if signal.getsignal(getattr(signal, ended)) == signal.SIG_IGN:
+        pytest.skip("a shell in the background has its children ignore it")
+    folder = project.parent / "ended"
+    command = [sys.executable, "-m", "otio_gvideo.compiler", "compile", str(project)]
+    victim = subprocess.Popen(
+        [*command, "-o", str(folder), "--progress", "none"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (list(folder.glob(".flatten-*")) or victim.poll() is not None):
+        time.sleep(0.002)
+    victim.send_signal(getattr(signal, ended))
+    _, said = victim.communicate(timeout=60)
+    assert (victim.returncode, said) == (130, "otio-gvideo: interrupted; run again to carry on\n")
+    assert [path for path in folder.rglob("*") if path.name.startswith(".")] == []
+
+
 @pytest.mark.slow
 def test_an_edited_timeline_is_kept_when_the_script_is_compiled_again(project: Path) -> None:
     report = compile_script(project, until="timeline")
