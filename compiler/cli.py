@@ -6,9 +6,12 @@ Exit status: 0 done, 1 the work failed, 2 the input or the usage is wrong, 130 i
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import NoReturn
 
@@ -20,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     args = _parser().parse_args(argv)
     try:
-        return int(args.run(args))
+        with _ended_in_order():
+            return int(args.run(args))
     except InputError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
@@ -39,6 +43,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"otio-gvideo: unexpected {what}; --debug shows where", file=sys.stderr)
         _trace(error, args)
     return 1
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Take the signals of schedulers and closed terminals for an interrupt: scratch is removed."""
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        names = []  # Python lets only the main thread listen.
+    before = {name: signal.getsignal(getattr(signal, name)) for name in names}
+    listened = {name: old for name, old in before.items() if old == signal.SIG_DFL}
+    for name in listened:
+        signal.signal(getattr(signal, name), signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for name, old in listened.items():
+            signal.signal(getattr(signal, name), old)
 
 
 def _trace(error: Exception, args: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from .errors import InputError, Problem, WorkError
+from .frontend.model import reel_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
     Raises:
         InputError: a file lies where the folder is to be.
     """
-    name = script.name.split(".")[0]
+    name = reel_name(script)
     chosen = folder or script.parent / "build" / name
     if chosen.exists() and not chosen.is_dir():
         what, hint = "is a file, not a folder", "give another one with --output"

@@ -68,6 +68,20 @@ def test_a_script_becomes_a_reel(project: Path) -> None:
         assert "117" in (folder / name).read_text()
 
 
+def test_versions_of_a_script_are_reels_of_their_own(project: Path) -> None:
+    made = []
+    for name in ("teaser.v1.yaml", "teaser.v2.yaml", "teaser.gvideo.yaml"):
+        script = project.with_name(name)
+        script.write_text(project.read_text())
+        made.append(compile_script(script, until="timeline").timeline)
+    build = project.parent / "build"
+    assert made == [
+        build / "teaser.v1" / "teaser.v1.otio",
+        build / "teaser.v2" / "teaser.v2.otio",
+        build / "teaser" / "teaser.otio",
+    ]
+
+
 def test_a_reel_of_drafts_is_half_as_large_and_as_long(project: Path) -> None:
     whole = compile_script(project, until="timeline")
     draft = compile_script(project, until="timeline", quality="draft", output=project.parent / "d")
@@ -219,6 +233,27 @@ def test_a_killed_run_is_carried_on(project: Path) -> None:
     assert report.video is not None
     assert whole.video is not None
     assert report.video.read_bytes() == whole.video.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("ended", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_run_that_is_told_to_end_cleans_up(project: Path, ended: str) -> None:
+    if signal.getsignal(getattr(signal, ended)) == signal.SIG_IGN:
+        pytest.skip("a shell in the background has its children ignore it")
+    folder = project.parent / "ended"
+    command = [sys.executable, "-m", "otio_gvideo.compiler", "compile", str(project)]
+    victim = subprocess.Popen(
+        [*command, "-o", str(folder), "--progress", "none"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (list(folder.glob(".flatten-*")) or victim.poll() is not None):
+        time.sleep(0.002)
+    victim.send_signal(getattr(signal, ended))
+    _, said = victim.communicate(timeout=60)
+    assert (victim.returncode, said) == (130, "otio-gvideo: interrupted; run again to carry on\n")
+    assert [path for path in folder.rglob("*") if path.name.startswith(".")] == []
 
 
 @pytest.mark.slow

@@ -227,10 +227,16 @@ class Script:
     captions: Captions = Captions()
     silences: Silences = Silences()
 
-    @property
-    def name(self) -> str:
-        """The stem that outputs are named after: ``script.gvideo.yaml`` gives ``script``."""
-        return self.path.name.split(".")[0]
+
+def reel_name(script: Path) -> str:
+    """What a script's outputs are named after: its file without the suffix.
+
+    Other points stay, so that ``teaser.v1.yaml`` and ``teaser.v2.yaml`` are two reels.
+
+    >>> reel_name(Path("teaser.v1.yaml")), reel_name(Path("teaser.gvideo.yaml"))
+    ('teaser.v1', 'teaser')
+    """
+    return script.stem.removesuffix(".gvideo")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from .yaml_source import Path_, Source, read_yaml, where
 
 END_OF_BAR_FADE = Fraction(1, 50)
 """Seconds over which music that ends on a bar fades out, where the script says nothing."""
+TRANSITION = Fraction(1, 2)
+"""Seconds of a transition that states none."""
 _INHERITED = ("renderer", "quality", "fit", "prompt", "negative_prompt", "seed")
 
 
@@ -74,7 +76,7 @@ class _Resolver:
         return model.Script(
             path=self._path.absolute(),
             sha256=hashlib.sha256(self._path.read_bytes()).hexdigest(),
-            title=data.get("title") or self._path.name.split(".")[0],
+            title=data.get("title") or model.reel_name(self._path),
             output=_output(data.get("output", {})),
             scenes=self._scenes(data["scenes"], data.get("defaults", {})),
             narration=self._narration(data.get("narration")),
@@ -112,7 +114,9 @@ class _Resolver:
             narration=self._narration(scene.get("narration")),
             depth=self._file(scene.get("depth")),
             motion=self._motion({**defaults.get("motion", {}), **scene.get("motion", {})}),
-            transition=_transition(scene.get("transition") or defaults.get("transition") or {}),
+            transition=_transition(
+                {**defaults.get("transition", {}), **scene.get("transition", {})}
+            ),
             sounds=self._sounds(scene),
             places=self._places(path),
             **{key: value for key, value in inherited.items() if value is not None},
@@ -228,7 +232,7 @@ def _output(data: Mapping[str, Any]) -> model.Output:
 
 def _transition(data: Mapping[str, Any]) -> model.Transition:
     kind = data.get("type", "cut")
-    duration = Fraction(data.get("duration", 0))
+    duration = Fraction(data.get("duration", TRANSITION))
     return model.Transition(kind, Fraction(0) if kind == "cut" else duration)
 
 

@@ -279,13 +279,21 @@ def test_a_symbolic_link_does_not_lead_outside(project: Path, tmp_path: Path) ->
 def test_defaults_are_merged_into_scenes(project: Path) -> None:
     script = load_script(project)
     dusk, breath, stairs = script.scenes
-    assert script.name == "small"
     assert dusk.transition == model.Transition("dissolve", Fraction(1, 2))
     assert stairs.transition == model.Transition("cut", Fraction(0))
     assert breath.duration == 1
     assert dusk.motion == model.Motion(camera="push_in")
     assert dusk.places["text"].line == 9
     assert dusk.places["keyframe"].where == "scenes[0].keyframe"
+
+
+def test_a_transition_without_a_duration_is_seen(edit: Callable[[str, str], Path]) -> None:
+    script = edit("type: cut", "type: wipe_left")
+    assert load_script(script).scenes[2].transition == model.Transition("wipe_left", Fraction(1, 2))
+    script = edit("duration: 0.5}}", "duration: 0.8}}")
+    assert load_script(script).scenes[2].transition == model.Transition("wipe_left", Fraction(4, 5))
+    script = edit("wipe_left", "wipe_left, duration: 0")
+    assert load_script(script).scenes[2].transition == model.Transition("wipe_left", Fraction(0))
 
 
 def test_decimal_times_are_exact(edit: Callable[[str, str], Path]) -> None:
