@@ -18,16 +18,15 @@ from typing import Any, ClassVar, TypeVar
 
 from ..base import Call, Frame, Limits, OnStep, RendererError, Shot
 from . import memory, motion
+from .finding import folder_of, index_of
 from .loading import (
     ENCODERS,
     Pipeline,
     Tensor,
     device_of,
     dtype_of,
-    folder_of,
     from_single_file,
     holds_vae,
-    index_of,
     is_out_of_memory,
     load_pipeline,
     quiet,

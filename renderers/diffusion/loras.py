@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..base import Lora, RendererError, Shot
 from . import motion
-from .loading import Pipeline, file_of, is_out_of_memory
+from .finding import file_of
+from .loading import Pipeline, is_out_of_memory
 from .setup import Setup, refuse_pickle
 
 
