@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...renderers import base
-from ...renderers.diffusion.loading import pinned
+from ...renderers.diffusion.finding import pinned
 from ...renderers.diffusion.setup import origin_of
 from ...renderers.guard import with_fallbacks
 from ...renderers.native import is_unbounded

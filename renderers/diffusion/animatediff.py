@@ -18,7 +18,8 @@ from . import memory, motion
 from .conditioning import camera_clip, still
 from .decoding import to_frame
 from .engine import DiffusionRenderer
-from .loading import Pipeline, Tensor, file_of, folder_of, load_part
+from .finding import file_of, folder_of
+from .loading import Pipeline, Tensor, load_part
 from .setup import Source
 
 CONTEXT = 16

@@ -16,26 +16,25 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from ..base import Call, Frame, Limits, Lora, OnStep, RendererError, Shot
+from ..base import Call, Frame, Limits, OnStep, RendererError, Shot
 from . import memory, motion
+from .finding import folder_of, index_of
 from .loading import (
     ENCODERS,
     Pipeline,
     Tensor,
     device_of,
     dtype_of,
-    file_of,
-    folder_of,
     from_single_file,
     holds_vae,
-    index_of,
     is_out_of_memory,
     load_pipeline,
     quiet,
     sizes_of,
 )
+from .loras import Wardrobe, loras_of
 from .placing import limit_memory, offload_blocks, place, release
-from .setup import Setup, refuse_pickle, setup_of
+from .setup import Setup, setup_of
 
 T = TypeVar("T")
 Prompt = tuple[str, str]
@@ -70,7 +69,7 @@ class DiffusionRenderer(ABC):
         self._rung: int | None = None
         self._prompts: dict[Prompt, Embeddings] = {}
         self._expected: set[Prompt] = set()
-        self._worn: dict[Path, str] = {}
+        self._wardrobe = Wardrobe(self.name)
 
     @property
     @abstractmethod
@@ -181,13 +180,15 @@ class DiffusionRenderer(ABC):
 
         return torch.Generator("cpu").manual_seed(call.seed)
 
-    def loras(self, shot: Shot) -> list[tuple[Path, float]]:
-        """The LoRAs that a shot wears, with their weights."""
-        worn = [(file_of(lora.source, self.setup), lora.weight) for lora in self.setup.loras]
-        moving = motion.camera_lora(shot.motion, self.setup.camera_loras)
-        if moving is not None:
-            worn.append((file_of(moving[0], self.setup), moving[1]))
-        return worn + [(_safe(lora), lora.weight) for lora in shot.motion.loras]
+    def at_step(self, on_step: OnStep, total: int, done: int = 0) -> Callable[..., dict[str, Any]]:
+        """What a pipeline calls after each step. It ends the work by an error that ``on_step``
+        raises: the flag that some pipelines have for it is ignored by others."""
+
+        def report(_pipe: object, index: int, _time: object, _: object) -> dict[str, Any]:
+            on_step(done + index + 1, total)
+            return {}
+
+        return report
 
     # Prompts.
 
@@ -262,6 +263,9 @@ class DiffusionRenderer(ABC):
         self._pipe = pipe
         return pipe
 
+    def _dressed(self, pipe: Pipeline, shot: Shot) -> Pipeline:
+        return self._wardrobe.dress(pipe, loras_of(shot, self.setup))
+
     @property
     def dropped(self) -> tuple[str, ...]:
         """Parts that the pipeline does without once prompts are encoded."""
@@ -271,7 +275,7 @@ class DiffusionRenderer(ABC):
         if self._pipe is not None:
             self._pipe.maybe_free_model_hooks()
             self._pipe = None
-            self._worn.clear()
+            self._wardrobe.clear()
             release(self.device)
 
     def _ladder(self) -> tuple[memory.Rung, ...]:
@@ -312,7 +316,7 @@ class DiffusionRenderer(ABC):
         """
         rungs = self._ladder()
         self._pipe = None
-        self._worn.clear()
+        self._wardrobe.clear()
         release(self.device)
         below = (self._rung or 0) + 1
         if below >= len(rungs):
@@ -323,61 +327,3 @@ class DiffusionRenderer(ABC):
             )
         _log.warning("%s: out of memory; trying again with %s", self.name, rungs[below])
         self._rung = below
-
-    # LoRAs.
-
-    def _dressed(self, pipe: Pipeline, shot: Shot) -> Pipeline:
-        """The pipeline with the LoRAs that a shot wears, and no others."""
-        wanted = [(path, weight) for path, weight in self.loras(shot) if weight]
-        if not wanted and not self._worn:
-            return pipe
-        for path, _ in wanted:
-            if path not in self._worn:
-                self._put_on(pipe, path)
-        if wanted:
-            pipe.enable_lora()
-            pipe.set_adapters(
-                [self._worn[path] for path, _ in wanted], [weight for _, weight in wanted]
-            )
-        else:
-            pipe.disable_lora()
-        return pipe
-
-    def _put_on(self, pipe: Pipeline, path: Path) -> None:
-        name = f"lora_{len(self._worn)}"
-        try:
-            pipe.load_lora_weights(
-                str(path.parent),
-                weight_name=path.name,
-                adapter_name=name,
-                local_files_only=True,
-                use_safetensors=True,
-            )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            if is_out_of_memory(error):
-                raise
-            what = " ".join(str(error).split())
-            raise RendererError(f"{path}: no LoRA for {self.name}: {what[:200]}") from error
-        self._worn[path] = name
-
-    def at_step(self, on_step: OnStep, total: int, done: int = 0) -> Callable[..., dict[str, Any]]:
-        """What a pipeline calls after each step. It ends the work by an error that ``on_step``
-        raises: the flag that some pipelines have for it is ignored by others."""
-
-        def report(_pipe: object, index: int, _time: object, _: object) -> dict[str, Any]:
-            on_step(done + index + 1, total)
-            return {}
-
-        return report
-
-
-def _safe(lora: Lora) -> Path:
-    """A LoRA's path, unless it is a pickle.
-
-    Raises:
-        RendererError: it is one, or is missing.
-    """
-    refuse_pickle(str(lora.path))
-    if not lora.path.is_file():
-        raise RendererError(f"{lora.path}: there is no such LoRA")
-    return lora.path

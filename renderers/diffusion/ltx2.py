@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from PIL import Image
-
 from ..base import Call, Frame, Limits, OnStep, Shot
-from . import motion
-from .conditioning import camera_clip, still
-from .decoding import video_frames
-from .engine import DiffusionRenderer
 from .loading import Pipeline, Tensor
-from .ltx import ENCODED, GRID, video_limits
+from .ltx_family import GRID, LtxFamily
 
 
-class Ltx2Renderer(DiffusionRenderer):
+class Ltx2Renderer(LtxFamily):
     """LTX-2 and its successors, through ``LTX2ConditionPipeline``."""
 
     name: ClassVar[str] = "ltx2"
     pipeline = "LTX2ConditionPipeline"
-    encoded: ClassVar[tuple[str, ...]] = ENCODED
 
     @property
     def limits(self) -> Limits:
         """As of LTX-Video."""
-        return video_limits(self.preset, self.setup.budget_gb, 32)
+        return self.limits_at(32)
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -71,38 +64,17 @@ class Ltx2Renderer(DiffusionRenderer):
             LTX2VideoCondition,
         )
 
-        preset, life = self.preset, shot.motion.strength
-        given = []
-        if preset.guide:
-            clip = [Image.fromarray(frame) for frame in camera_clip(shot, call)]
-            given.append(LTX2VideoCondition(frames=clip, index=0, strength=preset.guide))
-        if before:
-            given.append(LTX2VideoCondition(frames=[Image.fromarray(frame) for frame in before]))
-        for key in call.keyframes:
-            picture = still(key.image, shot, call, motion.still_crf(preset.crf, life))
-            given.append(
-                LTX2VideoCondition(
-                    frames=Image.fromarray(picture),
-                    # The first latent frame is one frame, each later one stands for eight.
-                    index=-(-key.frame // GRID),
-                    strength=motion.hold(preset.strength, shot),
-                    crf=0,
-                )
+        return [
+            LTX2VideoCondition(
+                frames=one.picture,
+                # The first latent frame is one frame, each later one stands for eight.
+                index=-(-one.frame // GRID),
+                strength=one.strength,
+                crf=None if isinstance(one.picture, list) else 0,
             )
-        return given
+            for one in self.shown(shot, call, before)
+        ]
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
         """Yield the frames, decoded in pieces."""
-        import torch  # noqa: PLC0415 - slow to import
-
-        vae = pipe.vae
-        timestep = None
-        if vae.config.timestep_conditioning:
-            timestep = torch.tensor([self.preset.decode_timestep], dtype=vae.dtype)
-
-        def one(piece: Tensor) -> Tensor:
-            at = None if timestep is None else timestep.to(self.device)
-            with torch.inference_mode():
-                return vae.decode(piece.to(self.device, vae.dtype), at, return_dict=False)[0]
-
-        yield from video_frames(latents, one, GRID, most)
+        yield from self.frames_of(pipe, latents, most)

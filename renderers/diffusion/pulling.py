@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from ..base import RendererError, UnavailableError
-from .loading import snapshot_of
+from .finding import snapshot_of
 from .setup import SAFE_SUFFIX, Setup, Source, refuse_pickle
 
 LEFT_OUT = {"safety_checker"}

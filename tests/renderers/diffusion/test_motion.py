@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.renderers.base import CAMERA_MOVES, Motion, Shot, renderer_class
-from otio_gvideo.renderers.diffusion import loading, motion
+from otio_gvideo.renderers.diffusion import finding, motion
 from otio_gvideo.renderers.diffusion.setup import Source
 from otio_gvideo.renderers.planner import describe, plan
 
@@ -115,17 +115,17 @@ def test_recipes_name_the_commit_that_is_on_this_machine(
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     settings = {"model": "acme/tiny", "weights": "acme/files/x.safetensors"}
-    assert loading.pinned("ltx", settings) == settings
+    assert finding.pinned("ltx", settings) == settings
     for name in ("tiny", "files"):
         storage = tmp_path / f"models--acme--{name}"
         (storage / "snapshots" / hub.COMMIT).mkdir(parents=True)
         (storage / "refs").mkdir()
         (storage / "refs" / "main").write_text(hub.COMMIT)
-    assert loading.pinned("ltx", settings) == {
+    assert finding.pinned("ltx", settings) == {
         "model": "acme/tiny",
         "revision": hub.COMMIT,
         "weights": {"model": "acme/files", "revision": hub.COMMIT, "file": "x.safetensors"},
     }
     stated = {"model": "acme/tiny", "revision": "v2"}
-    assert loading.pinned("svd", stated) == stated
-    assert loading.pinned("camera", {}) == {}
+    assert finding.pinned("svd", stated) == stated
+    assert finding.pinned("camera", {}) == {}
