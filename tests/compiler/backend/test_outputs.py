@@ -30,6 +30,7 @@ from otio_gvideo.compiler.timeline.rate import time, time_range
 from otio_gvideo.renderers.saliency import saliency
 from PIL import Image
 
+from .reels import of
 from .stamped import FAST, HEIGHT, WIDTH, planes, read_stamps, write_stamped
 
 FPS = Fraction(24)
@@ -44,13 +45,6 @@ def clip(path: Path, start: int, frames: int) -> otio.schema.Clip:
 def dissolve(frames: int) -> otio.schema.Transition:
     half = time(frames // 2, FPS)
     return otio.schema.Transition("", "SMPTE_Dissolve", in_offset=half, out_offset=half)
-
-
-def of(*children: otio.core.Composable) -> otio.schema.Timeline:
-    timeline = otio.schema.Timeline("reel")
-    timeline.tracks.append(otio.schema.Track("V1", kind=otio.schema.TrackKind.Video))
-    timeline.tracks[0].extend(children)
-    return timeline
 
 
 @pytest.fixture(scope="module")

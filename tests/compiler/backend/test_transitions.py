@@ -21,6 +21,7 @@ from otio_gvideo.compiler.backend.transitions import (
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 
+from .reels import of
 from .stamped import FAST, HEIGHT, WIDTH, planes
 
 FPS = Fraction(24)
@@ -42,13 +43,6 @@ def transition(name: str, frames: int) -> otio.schema.Transition:
         in_offset=time(frames // 2, FPS),
         out_offset=time(frames - frames // 2, FPS),
     )
-
-
-def of(*children: otio.core.Composable) -> otio.schema.Timeline:
-    timeline = otio.schema.Timeline("reel")
-    timeline.tracks.append(otio.schema.Track("V1", kind=otio.schema.TrackKind.Video))
-    timeline.tracks[0].extend(children)
-    return timeline
 
 
 def levels(timeline: otio.schema.Timeline, folder: Path, style: Style | None = None) -> list[float]:

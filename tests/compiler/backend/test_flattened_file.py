@@ -1,0 +1,163 @@
+"""The file that flattening makes: whole or not at all, tagged, of the size and rate it says."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler.backend.ffmpeg import input_args, run
+from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.probe import probe
+from otio_gvideo.compiler.errors import InputError, WorkError
+from otio_gvideo.compiler.timeline.rate import time_range
+
+from .reels import FPS, Shown, clip, flat, of, reel, stills
+from .stamped import FAST, HEIGHT, WIDTH, planes, read_stamps, write_stamped
+
+
+def test_progress_ends_with_every_frame(tmp_path: Path) -> None:
+    calls: list[tuple[int, int]] = []
+    threads = set()
+
+    def note(done: int, total: int) -> None:
+        calls.append((done, total))
+        threads.add(threading.get_ident())
+
+    timeline = reel(tmp_path, [Shown(5, 20), Shown(5, 20, "dissolve", 6)])
+    flatten(timeline, tmp_path / "reel.mp4", encoding=FAST, on_progress=note)
+    assert calls[-1] == (40, 40)
+    assert calls == sorted(calls)
+    assert threads == {threading.get_ident()}
+
+
+def test_a_timeline_says_its_own_size_and_rate(tmp_path: Path) -> None:
+    timeline = reel(tmp_path, [Shown(5, 20)], Fraction(30))
+    result = flatten(timeline, tmp_path / "a.mp4", encoding=FAST)
+    assert (result.frames, result.fps) == (20, 30)
+    video = probe(tmp_path / "a.mp4").video
+    assert video is not None
+    assert (video.width, video.height) == (WIDTH, HEIGHT)
+    timeline.metadata["otio_gvideo"] = {"output": {"width": 64, "height": 96, "fps": "24/1"}}
+    result = flatten(timeline, tmp_path / "b.mp4", encoding=FAST)
+    assert (result.frames, result.fps) == (16, 24)
+    video = probe(tmp_path / "b.mp4").video
+    assert video is not None
+    assert (video.width, video.height) == (64, 96)
+
+
+def test_relative_media_are_found_in_the_folder_that_is_named(tmp_path: Path) -> None:
+    write_stamped(tmp_path / "a.mp4", 1, 20, FPS)
+    timeline = of(clip(Path("a.mp4"), 0, 20))
+    flatten(timeline, tmp_path / "reel.mp4", media_root=tmp_path, encoding=FAST)
+    assert read_stamps(tmp_path / "reel.mp4") == list(range(1, 21))
+
+
+def test_the_file_is_tagged_titled_and_fit_for_the_web(each_ffmpeg: str, tmp_path: Path) -> None:
+    timeline = reel(tmp_path, [Shown(5, 40), Shown(5, 40)])
+    timeline.name = "A [light]; one = two # 50%\\ \n 🎬"
+    for name, start in (("in = the; #beginning", 0), ("later\\", 40)):
+        timeline.tracks.markers.append(
+            otio.schema.Marker(name=name, marked_range=time_range(start, 40, FPS))
+        )
+    flat(timeline, tmp_path)
+    data = (tmp_path / "reel.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    with av.open(str(tmp_path / "reel.mp4")) as container:
+        assert container.metadata["title"] == timeline.name
+        assert "otio-gvideo" in container.metadata["encoder"]
+        chapters = [
+            (c["metadata"]["title"].rstrip(), round(c["start"] * c["time_base"] * FPS, 1))
+            for c in container.chapters()
+        ]
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert (audio.codec_context.name, audio.rate, audio.channels) == ("aac", 48000, 2)
+        assert video.start_time * video.time_base == 0
+        assert abs(audio.duration * audio.time_base - 80 / FPS) < 1 / FPS
+    assert chapters == [("in = the; #beginning", 0), ("later\\", 40)]
+    info = probe(tmp_path / "reel.mp4").video
+    assert info is not None
+    assert (info.colors, info.fps, info.pixel_format) == ((1, 1, 1, 1), FPS, "yuv420p")
+    run([*input_args(tmp_path / "reel.mp4"), "-xerror", "-f", "null", "-"], what="decoding")
+
+
+def test_awkward_file_names_are_only_names(each_ffmpeg: str, tmp_path: Path) -> None:
+    folder = tmp_path / "-it's, a [long]: 100%d 'näme' ;🎬\nsecond line"
+    folder.mkdir()
+    timeline = reel(folder, [Shown(0, 10), Shown(2, 10, "dissolve", 4)])
+    timeline.tracks[0].append(clip(stills(folder, "red")[0], 0, 5))
+    assert flat(timeline, folder).frames == 25
+    assert len(read_stamps(folder / "reel.mp4")) == 25
+
+
+def test_a_refused_timeline_leaves_nothing(tmp_path: Path) -> None:
+    timeline = reel(tmp_path, [Shown(0, 10), Shown(0, 10)])
+    for index in (0, 1):
+        (tmp_path / f"clip{index}.mp4").unlink()
+    for child in timeline.tracks[0]:
+        child.source_range = None
+        child.media_reference.available_range = None
+    with pytest.raises(InputError, match="has no length"):
+        flat(timeline, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, WorkError("no")])
+def test_an_interrupt_leaves_nothing_half_done(error: BaseException, tmp_path: Path) -> None:
+    timeline = reel(tmp_path, [Shown(5, 20), Shown(5, 20, "dissolve", 6)])
+    (tmp_path / "reel.mp4").write_bytes(b"the old one")
+
+    def fail(done: int, total: int) -> None:
+        raise error
+
+    with pytest.raises((KeyboardInterrupt, WorkError)):
+        flatten(timeline, tmp_path / "reel.mp4", encoding=FAST, on_progress=fail)
+    assert (tmp_path / "reel.mp4").read_bytes() == b"the old one"
+    assert {path.name for path in tmp_path.iterdir()} == {"reel.mp4", "clip0.mp4", "clip1.mp4"}
+
+
+def test_what_killed_processes_left_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / ".flatten-99999999-abc").mkdir()
+    (tmp_path / ".flatten-other").mkdir()
+    flat(reel(tmp_path, [Shown(0, 5)]), tmp_path)
+    assert not (tmp_path / ".flatten-99999999-abc").exists()
+    assert (tmp_path / ".flatten-other").exists()
+
+
+def test_long_stretches_are_encoded_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otio_gvideo.compiler.backend.pieces.LONGEST_S", 1)
+    media = write_stamped(tmp_path / "a.mp4", 0, 100, FPS)
+    made = otio.schema.Clip(
+        "a", otio.schema.ExternalReference(str(media)), time_range(0, 100, Fraction(24))
+    )
+    result = flatten(of(made), tmp_path / "b.mp4", encoding=replace(FAST, preset="superfast"))
+    assert result.encoded_pieces == 0  # one set of headers: all of it is copied
+    made.effects.append(otio.schema.LinearTimeWarp("same", time_scalar=1.0))
+    half = otio.schema.ExternalReference(str(media))
+    timeline = of(otio.schema.Clip("a", half, time_range(0, 100, FPS)))
+    timeline.metadata["otio_gvideo"] = {"output": {"width": 64, "height": 96}}
+    result = flatten(timeline, tmp_path / "b.mp4", encoding=FAST)
+    assert result.encoded_pieces == 5
+    assert len(list(planes(tmp_path / "b.mp4"))) == 100
+
+
+def test_a_silent_reel_still_has_a_sound_track(tmp_path: Path) -> None:
+    result = flat(reel(tmp_path, [Shown(0, 24)]), tmp_path)
+    assert result.loudness_lufs is None
+    with av.open(str(tmp_path / "reel.mp4")) as container:
+        samples = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
+    assert abs(len(samples) / 48000 - 1) < 1 / 24
+    assert float(np.abs(samples).max()) < 1e-3
+
+
+@pytest.mark.parametrize("size", [(95, 160), (2, 2)])
+def test_sizes_that_cannot_be_encoded_are_refused(size: tuple[int, int], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be encoded"):
+        flatten(reel(tmp_path, [Shown(0, 5)]), tmp_path / "a.mp4", width=size[0], height=size[1])
