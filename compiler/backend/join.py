@@ -49,7 +49,7 @@ def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:
     base = Fraction(1, timescale(fps))
     total = 0
     with av.open(f"file:{path}", "w", format=path.suffix.removeprefix(".")) as output:
-        with open_media(copies[0].path, looked_into=False) as first:
+        with open_media(copies[0].path) as first:
             source = first.streams.video[0]
             stream = output.add_stream_from_template(source, opaque=True)
             headers = source.codec_context.extradata

@@ -99,7 +99,8 @@ def open_media(path: Path, *, looked_into: bool = True) -> InputContainer:
         path: the file.
         looked_into: whether a few pictures are decoded to learn what the headers may not say. An
             MP4 that is known says all that its packets need, and its first pictures take tens of
-            milliseconds; without them its pixel format is not told before decoding.
+            milliseconds; without them neither its pixel format nor its reordering is told before
+            decoding.
 
     Raises:
         av.error.FFmpegError, OSError: as PyAV raises them.
