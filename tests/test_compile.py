@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -270,6 +272,55 @@ def test_an_edited_timeline_is_kept_when_the_script_is_compiled_again(project: P
     assert kept.read_text() == edited
     assert "small.edited-1.otio" in again.warnings[0]
     assert not compile_script(project, until="timeline").warnings
+
+
+RED = "keyframe: stills/red.png"
+ORDERS = {
+    "seconds": (
+        (RED, "keyframes: [{image: stills/red.png, at: 3}, {image: stills/blue.png, at: 1}]"),
+        "10:78: scenes[0].keyframes[1].at: is reached at N s, before the keyframe before it, "
+        "at N s; put keyframes in order of their places",
+    ),
+    "a word and a share": (
+        (RED, 'keyframes: [{image: stills/red.png, at: 60%}, {image: x.png, at: "word:sea"}]'),
+        "10:70: scenes[0].keyframes[1].at: is reached at N s, before the keyframe before it, "
+        "at N s; put keyframes in order of their places",
+    ),
+    "a keyframe beyond": (
+        (RED, "keyframes: [{image: stills/red.png}, {image: stills/blue.png, at: 9}]"),
+        "10:71: scenes[0].keyframes[1].at: N s is past the end of the scene, which lasts N s",
+    ),
+    "a sound beyond": (
+        (RED, f"{RED}\n    sounds: [{{audio: bed.wav, at: 90}}]"),
+        "11:35: scenes[0].sounds[0].at: N s is past the end of the scene, which lasts N s",
+    ),
+    "a time in the words before": (
+        (
+            "text: Every evening the keeper climbed 117 steps to wake the lamp.",
+            "time: {start: 1, end: 9}",
+        ),
+        "17:11: scenes[2].time: 1 s is too early for scene 'dusk', which is said from N to N s",
+    ),
+    "a time in the words after": (
+        (
+            "text: At the edge of the sea there was once a light, and a man who kept it.",
+            "time: {start: 1, end: 9}",
+        ),
+        "9:11: scenes[0].time: 9 s is too late for scene 'stairs', which is said from N to N s",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ORDERS)
+def test_what_is_out_of_the_order_of_what_is_said_is_refused(case: str, project: Path) -> None:
+    (old, new), expected = ORDERS[case]
+    shutil.copy(project.parent / "stills" / "green.png", project.parent / "x.png")
+    project.write_text(project.read_text().replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        compile_script(project, until="timeline")
+    said = [str(problem).partition(f"{project}:")[2] for problem in caught.value.problems]
+    assert [re.sub(r"\d+\.\d\d", "N", line) for line in said] == [expected]
+    assert not (project.parent / "build").exists()
 
 
 def test_wrong_input_writes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -194,7 +194,7 @@ class _Resolver:
         return self._folder / name if name else None
 
     def _places(self, path: Path_) -> dict[str, model.Place]:
-        """Places of a scene and of what stands in it, two levels deep."""
+        """Places of a scene, of what stands in it, and of the places of its stills and sounds."""
         places = {}
         for inner in self._inner(path):
             line, column = self._source.values[inner]
@@ -207,7 +207,13 @@ class _Resolver:
         data: Any = self._source.data
         for key in path:
             data = data[key]
-        return [path, *((*path, key) for key in data)]
+        ats = [
+            (*path, key, index, "at")
+            for key in ("keyframes", "sounds")
+            for index, item in enumerate(data.get(key, ()))
+            if "at" in item
+        ]
+        return [path, *((*path, key) for key in data), *ats]
 
 
 def _exact(data: Mapping[str, Any], *seconds: str) -> dict[str, Any]:
