@@ -274,6 +274,40 @@ def test_an_edited_timeline_is_kept_when_the_script_is_compiled_again(project: P
     assert not compile_script(project, until="timeline").warnings
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_voice_of_a_few_samples_is_refused(project: Path, language: str) -> None:
+    voice = project.parent / "voice.wav"
+    voice.write_bytes(voice.read_bytes()[:300])
+    project.write_text(
+        project.read_text().replace("voice.wav}", f"voice.wav, language: {language}}}")
+    )
+    with pytest.raises(InputError) as caught:
+        compile_script(project, until="timeline")
+    said = [str(problem).partition(f"{project}:")[2] for problem in caught.value.problems]
+    why = "nobody speaks in the narration; is it the right file?"
+    assert said == [f"9:11: scenes[0].text: {why}", f"17:11: scenes[2].text: {why}"]
+
+
+def test_what_is_no_video_is_not_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    timeline = compile_script(project, until="timeline").timeline
+    for name, why in (
+        ("voice.wav", "holds no picture; name the finished reel"),
+        ("small.yaml", "is no video that can be read"),
+    ):
+        file = project.parent / name
+        assert main(["check", str(file), "--against", str(timeline)]) == 2
+        assert capsys.readouterr().err == f"{file}: {why}\n"
+
+
+def test_an_export_to_where_nothing_can_be_written_is_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = compile_script(project, until="timeline").timeline
+    output = project.parent / "voice.wav" / "x.fcpxml"
+    assert main(["export", str(timeline), "-o", str(output)]) == 1
+    assert capsys.readouterr().err.startswith(f"otio-gvideo: {output}: cannot be written: ")
+
+
 RED = "keyframe: stills/red.png"
 ORDERS = {
     "seconds": (

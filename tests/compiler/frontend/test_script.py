@@ -183,6 +183,27 @@ REFUSALS = {
             "the sound of a video too",
         ],
     ),
+    "rate as text": (
+        "fps: 24",
+        'fps: "999/1"',
+        ["3:40: output.fps: '999/1' is more than 240 frames a second"],
+    ),
+    "timecode beyond the second": (
+        "fps: 24",
+        'fps: 24, start_timecode: "01:00:00:24"',
+        [
+            "3:60: output.start_timecode: '01:00:00:24' is no timecode at 24 frames a second; "
+            "frames count from 00 to 23"
+        ],
+    ),
+    "drop frame at 24": (
+        "fps: 24",
+        'fps: 24, start_timecode: "01:00:00;00"',
+        [
+            "3:60: output.start_timecode: '01:00:00;00' is no timecode at 24 frames a second; "
+            "only 30000/1001 and 60000/1001 drop frames; write a colon before the frames"
+        ],
+    ),
     "odd size": (
         "width: 108",
         "width: 107",
