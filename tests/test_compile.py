@@ -274,6 +274,29 @@ def test_an_edited_timeline_is_kept_when_the_script_is_compiled_again(project: P
     assert not compile_script(project, until="timeline").warnings
 
 
+def test_where_nothing_can_be_written_is_said_before_any_work(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    voice = project.parent / "voice.wav"
+    assert main(["compile", str(project), "-o", str(voice / "reel")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        f"{voice / 'reel'}: cannot be made: {voice} is a file; give another one with --output\n"
+    )
+
+
+def test_every_path_that_was_written_is_printed(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", str(project), "--until", "timeline", "--progress", "plain"]) == 0
+    build = project.parent / "build" / "small"
+    said = capsys.readouterr().out.splitlines()
+    assert sorted(line for line in said if line.startswith("/")) == sorted(
+        str(path) for path in build.iterdir()
+    )
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_voice_of_a_few_samples_is_refused(project: Path, language: str) -> None:
     voice = project.parent / "voice.wav"
