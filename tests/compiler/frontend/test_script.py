@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,10 @@ from otio_gvideo import schemas
 from otio_gvideo.compiler.backend.captions import fonts
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.frontend import model
+from otio_gvideo.compiler.frontend.checks import files
 from otio_gvideo.compiler.frontend.script import load_script
+from otio_gvideo.renderers.stills import FURTHEST_ASPECT, MOST_PIXELS
+from PIL import Image
 
 from ...conftest import LIGHTHOUSE, SCRIPT
 
@@ -270,6 +274,32 @@ def test_a_broken_image_is_found_before_any_work(project: Path) -> None:
     assert problems(project) == [
         "10:15: scenes[0].keyframe: 'stills/red.png' is no image that can be read; "
         "PNG, JPEG, WebP and TIFF are"
+    ]
+
+
+def test_stills_that_no_renderer_takes_are_found_before_any_work(project: Path) -> None:
+    stills = project.parent / "stills"
+    Image.new("1", (600, 4)).save(stills / "red.png")
+    Image.new("1", (20000, 9000)).save(stills / "green.png")
+    Image.new("1", (13100, 13100)).save(stills / "blue.png")
+    assert problems(project) == [
+        "10:15: scenes[0].keyframe: 'stills/red.png' is 600x4; "
+        "one side may be 50 times the other at the most",
+        "14:15: scenes[1].keyframe: 'stills/green.png' is too large; "
+        "no more than 170 million pixels are taken",
+        "18:15: scenes[2].keyframe: 'stills/blue.png' is 13100x13100; "
+        "no more than 170 million pixels are taken",
+    ]
+    assert (files.MOST_PIXELS, files.FURTHEST_ASPECT) == (MOST_PIXELS, FURTHEST_ASPECT)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="both lead there")
+def test_folders_are_parted_by_slashes_and_named_nearly(project: Path) -> None:
+    project.write_text(SCRIPT.replace("stills/red", "stills\\red").replace("stills/b", "still/b"))
+    assert problems(project) == [
+        "10:15: scenes[0].keyframe: 'stills\\\\red.png' does not exist; write / between folders",
+        "18:15: scenes[2].keyframe: 'still/blue.png' does not exist; "
+        "there is no folder 'still' either; did you mean 'stills'?",
     ]
 
 
