@@ -28,6 +28,7 @@ from otio_gvideo.compiler import (
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.cli import main
+from PIL import Image
 
 
 def media(folder: Path) -> list[str]:
@@ -272,6 +273,14 @@ def test_an_edited_timeline_is_kept_when_the_script_is_compiled_again(project: P
     assert kept.read_text() == edited
     assert "small.edited-1.otio" in again.warnings[0]
     assert not compile_script(project, until="timeline").warnings
+
+
+def test_words_of_libraries_to_programmers_are_not_printed(
+    project: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    Image.new("1", (10000, 9500)).save(project.parent / "stills" / "red.png")
+    assert main(["compile", str(project), "--until", "timeline", "--progress", "none"]) == 0
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_where_nothing_can_be_written_is_said_before_any_work(
