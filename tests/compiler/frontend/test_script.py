@@ -385,6 +385,23 @@ def test_defaults_are_merged_into_scenes(project: Path) -> None:
     assert dusk.places["keyframe"].where == "scenes[0].keyframe"
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Große Wellen über Füße", "01-grosse-wellen-uber"),
+        ("L'été, à Łódź", "01-l-ete-a"),
+        ("渔夫把船推入", "01"),
+        ("The", "01-the"),
+    ],
+)
+def test_scenes_without_a_name_are_named_after_their_words(
+    text: str, name: str, edit: Callable[[str, str], Path]
+) -> None:
+    said = "text: At the edge of the sea there was once a light, and a man who kept it."
+    script = edit("id: dusk\n    " + said, f"text: {text}")
+    assert load_script(script).scenes[0].id == name
+
+
 def test_a_transition_without_a_duration_is_seen(edit: Callable[[str, str], Path]) -> None:
     script = edit("type: cut", "type: wipe_left")
     assert load_script(script).scenes[2].transition == model.Transition("wipe_left", Fraction(1, 2))
