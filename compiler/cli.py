@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -22,6 +23,8 @@ from .errors import InputError, WorkError
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     args = _parser().parse_args(argv)
+    if not (args.debug or sys.warnoptions):
+        warnings.simplefilter("ignore")  # Libraries' words to programmers; ours are printed.
     try:
         with _ended_in_order():
             return int(args.run(args))

@@ -13,7 +13,7 @@ from typing import Literal
 import opentimelineio as otio
 
 from .frontend.model import Quality
-from .outputs import Outputs, outputs_beside, write_timeline
+from .outputs import Outputs, outputs_beside, refuse_unwritable, write_timeline
 from .progress import OnProgress, silent
 from .report import Report
 from .stages.clock import Clock, count
@@ -69,6 +69,7 @@ def compile_script(
     path = Path(script).absolute()
     clock = Clock(on_progress)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
+    refuse_unwritable(outputs)
     front = read_script(path, config, renderer, quality, allow_outside, clock)
     if until == "video":
         outputs = replace(outputs, suffix=plan_of(front.config, finishing).output.suffix)

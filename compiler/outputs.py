@@ -12,6 +12,8 @@ import opentimelineio as otio
 from .errors import InputError, Problem, WorkError
 from .frontend.model import reel_name
 
+REPORT = "report.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
@@ -54,7 +56,7 @@ class Outputs:
     @property
     def report(self) -> Path:
         """What was made, from what, and how well."""
-        return self.folder / "report.json"
+        return self.folder / REPORT
 
 
 def outputs_beside(script: Path, folder: Path | None) -> Outputs:
@@ -69,6 +71,23 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
         what, hint = "is a file, not a folder", "give another one with --output"
         raise InputError(Problem(str(chosen), 0, 0, "", what, hint))
     return Outputs(chosen, name)
+
+
+def refuse_unwritable(outputs: Outputs) -> None:
+    """Before any work is done, see that its results can be written.
+
+    Raises:
+        InputError: the folder can neither be written to nor made.
+    """
+    folder = outputs.folder
+    there = next(above for above in (folder, *folder.parents) if above.exists())
+    if not there.is_dir():
+        what = f"cannot be made: {there} is a file"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        what = "cannot be written to" if there == folder else f"cannot be made in {there}"
+    else:
+        return
+    raise InputError(Problem(str(folder), 0, 0, "", what, "give another one with --output"))
 
 
 def write_text(path: Path, text: str) -> None:

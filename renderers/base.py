@@ -279,5 +279,11 @@ def renderer_class(name: str) -> type[Renderer]:
         return cast("type[Renderer]", getattr(import_module(module), attribute))
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == name:
-            return cast("type[Renderer]", entry.load())
+            try:
+                return cast("type[Renderer]", entry.load())
+            except (ImportError, AttributeError) as error:
+                package = entry.dist.name if entry.dist else entry.value
+                raise UnavailableError(
+                    f"the renderer {name} of the package {package} cannot be loaded: {error}"
+                ) from error
     raise UnavailableError(f"no renderer is called {name!r}; known: {', '.join(renderer_names())}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +28,7 @@ from otio_gvideo.compiler import (
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.cli import main
+from PIL import Image
 
 
 def media(folder: Path) -> list[str]:
@@ -270,6 +273,120 @@ def test_an_edited_timeline_is_kept_when_the_script_is_compiled_again(project: P
     assert kept.read_text() == edited
     assert "small.edited-1.otio" in again.warnings[0]
     assert not compile_script(project, until="timeline").warnings
+
+
+def test_words_of_libraries_to_programmers_are_not_printed(
+    project: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    Image.new("1", (10000, 9500)).save(project.parent / "stills" / "red.png")
+    assert main(["compile", str(project), "--until", "timeline", "--progress", "none"]) == 0
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_where_nothing_can_be_written_is_said_before_any_work(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    voice = project.parent / "voice.wav"
+    assert main(["compile", str(project), "-o", str(voice / "reel")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        f"{voice / 'reel'}: cannot be made: {voice} is a file; give another one with --output\n"
+    )
+
+
+def test_every_path_that_was_written_is_printed(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", str(project), "--until", "timeline", "--progress", "plain"]) == 0
+    build = project.parent / "build" / "small"
+    said = capsys.readouterr().out.splitlines()
+    assert sorted(line for line in said if line.startswith("/")) == sorted(
+        str(path) for path in build.iterdir()
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_voice_of_a_few_samples_is_refused(project: Path, language: str) -> None:
+    voice = project.parent / "voice.wav"
+    voice.write_bytes(voice.read_bytes()[:300])
+    project.write_text(
+        project.read_text().replace("voice.wav}", f"voice.wav, language: {language}}}")
+    )
+    with pytest.raises(InputError) as caught:
+        compile_script(project, until="timeline")
+    said = [str(problem).partition(f"{project}:")[2] for problem in caught.value.problems]
+    why = "nobody speaks in the narration; is it the right file?"
+    assert said == [f"9:11: scenes[0].text: {why}", f"17:11: scenes[2].text: {why}"]
+
+
+def test_what_is_no_video_is_not_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    timeline = compile_script(project, until="timeline").timeline
+    for name, why in (
+        ("voice.wav", "holds no picture; name the finished reel"),
+        ("small.yaml", "is no video that can be read"),
+    ):
+        file = project.parent / name
+        assert main(["check", str(file), "--against", str(timeline)]) == 2
+        assert capsys.readouterr().err == f"{file}: {why}\n"
+
+
+def test_an_export_to_where_nothing_can_be_written_is_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = compile_script(project, until="timeline").timeline
+    output = project.parent / "voice.wav" / "x.fcpxml"
+    assert main(["export", str(timeline), "-o", str(output)]) == 1
+    assert capsys.readouterr().err.startswith(f"otio-gvideo: {output}: cannot be written: ")
+
+
+RED = "keyframe: stills/red.png"
+ORDERS = {
+    "seconds": (
+        (RED, "keyframes: [{image: stills/red.png, at: 3}, {image: stills/blue.png, at: 1}]"),
+        "10:78: scenes[0].keyframes[1].at: is reached at N s, before the keyframe before it, "
+        "at N s; put keyframes in order of their places",
+    ),
+    "a word and a share": (
+        (RED, 'keyframes: [{image: stills/red.png, at: 60%}, {image: x.png, at: "word:sea"}]'),
+        "10:70: scenes[0].keyframes[1].at: is reached at N s, before the keyframe before it, "
+        "at N s; put keyframes in order of their places",
+    ),
+    "a keyframe beyond": (
+        (RED, "keyframes: [{image: stills/red.png}, {image: stills/blue.png, at: 9}]"),
+        "10:71: scenes[0].keyframes[1].at: N s is past the end of the scene, which lasts N s",
+    ),
+    "a sound beyond": (
+        (RED, f"{RED}\n    sounds: [{{audio: bed.wav, at: 90}}]"),
+        "11:35: scenes[0].sounds[0].at: N s is past the end of the scene, which lasts N s",
+    ),
+    "a time in the words before": (
+        (
+            "text: Every evening the keeper climbed 117 steps to wake the lamp.",
+            "time: {start: 1, end: 9}",
+        ),
+        "17:11: scenes[2].time: 1 s is too early for scene 'dusk', which is said from N to N s",
+    ),
+    "a time in the words after": (
+        (
+            "text: At the edge of the sea there was once a light, and a man who kept it.",
+            "time: {start: 1, end: 9}",
+        ),
+        "9:11: scenes[0].time: 9 s is too late for scene 'stairs', which is said from N to N s",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ORDERS)
+def test_what_is_out_of_the_order_of_what_is_said_is_refused(case: str, project: Path) -> None:
+    (old, new), expected = ORDERS[case]
+    shutil.copy(project.parent / "stills" / "green.png", project.parent / "x.png")
+    project.write_text(project.read_text().replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        compile_script(project, until="timeline")
+    said = [str(problem).partition(f"{project}:")[2] for problem in caught.value.problems]
+    assert [re.sub(r"\d+\.\d\d", "N", line) for line in said] == [expected]
+    assert not (project.parent / "build").exists()
 
 
 def test_wrong_input_writes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import InputError, Problem
+from ..backend.probe import probe
+from ..errors import InputError, Problem, WorkError
 from ..inspection.check import Check, check_reel
 from ..progress import OnProgress, Progress, silent
 from ..stages.timelines import read_timeline, report_of_timeline
@@ -23,6 +24,7 @@ def check_video(
     if not reel.is_file():
         what = "is a folder, not a video" if reel.is_dir() else "no such file"
         raise InputError(Problem(str(video), 0, 0, "", what))
+    _refuse_what_is_no_video(reel, str(video))
     loaded = read_timeline(path)
     report = report_of_timeline(loaded, path)
     found = check_reel(
@@ -38,3 +40,12 @@ def check_video(
     summary = f"{reel.name}: {off} of {len(found.findings)} findings are off"
     on_progress(Progress("check", 1, 1, summary if off else f"{reel.name}: nothing is off"))
     return found
+
+
+def _refuse_what_is_no_video(reel: Path, shown: str) -> None:
+    try:
+        has_picture = probe(reel).video is not None
+    except WorkError as error:
+        raise InputError(Problem(shown, 0, 0, "", "is no video that can be read")) from error
+    if not has_picture:
+        raise InputError(Problem(shown, 0, 0, "", "holds no picture", "name the finished reel"))

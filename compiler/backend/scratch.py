@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -12,10 +13,17 @@ from pathlib import Path
 
 from ..errors import WorkError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+"""What the system says where nothing more can be written."""
+
 
 @contextmanager
 def scratch(parent: Path) -> Iterator[Path]:
-    """A folder for parts, gone afterwards; those that killed processes left are cleared away."""
+    """A folder for parts, gone afterwards; those that killed processes left are cleared away.
+
+    Raises:
+        WorkError: the folder cannot be written to, or the disk gets full.
+    """
     prefix = ".flatten-"
     for old in parent.glob(f"{prefix}*"):
         owner = re.match(rf"{re.escape(prefix)}(\d+)-", old.name)
@@ -26,7 +34,12 @@ def scratch(parent: Path) -> Iterator[Path]:
     except OSError as error:
         raise WorkError(f"{parent}: cannot be written: {error.strerror or error}") from error
     with made as folder:
-        yield Path(folder)
+        try:
+            yield Path(folder)
+        except OSError as error:
+            if error.errno in FULL:
+                raise WorkError(f"{parent}: cannot be written: {error.strerror}") from error
+            raise
 
 
 def _is_running(pid: int) -> bool:

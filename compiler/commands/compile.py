@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..console import display
 from ..driver import compile_script
+from ..outputs import REPORT
 from . import options
 from .tell import tell
 
@@ -48,5 +49,5 @@ def run(args: argparse.Namespace) -> int:
             finishing=options.finishing_of(args),
             on_progress=show,
         )
-    tell(report, args.progress)
+    tell(report, args.progress, report.timeline.with_name(REPORT))
     return 0

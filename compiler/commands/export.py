@@ -17,7 +17,12 @@ SUMMARY = "a timeline for DaVinci Resolve, Premiere, Final Cut, Kdenlive and oth
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare them."""
     suffixes = " ".join(suffix for suffix, one in FORMATS.items() if one.write is not None)
-    parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file")
+    parser.add_argument(
+        "timeline",
+        type=Path,
+        metavar="TIMELINE",
+        help="any timeline: .otio .otioz .otiod .fcpxml .xml .edl .aaf",
+    )
     parser.add_argument(
         "-o",
         "--output",

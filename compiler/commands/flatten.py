@@ -16,7 +16,12 @@ SUMMARY = "any OpenTimelineIO timeline into a video"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare them."""
-    parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file")
+    parser.add_argument(
+        "timeline",
+        type=Path,
+        metavar="TIMELINE",
+        help="any timeline: .otio .otioz .otiod .fcpxml .xml .edl .aaf",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
     )

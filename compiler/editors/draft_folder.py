@@ -1,4 +1,4 @@
-"""A script from a folder: stills in the order of their names, a voice, a text."""
+"""A script from a folder: stills in the order of their names, a voice or one a scene, a text."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ def from_folder(folder: Path) -> tuple[Draft, list[str]]:
     """The script of a folder, and what was guessed, one line each.
 
     The stills in the order of their names; the text's paragraphs, where there are as many as
-    stills, else its sentences shared out among them.
+    stills, else its sentences shared out among them. Several voices are one a scene, as programs
+    that speak write them, and the stills are shared out among these.
 
     Raises:
-        InputError: there are no stills, or it cannot be told which sound is the voice.
+        InputError: there are no stills, or fewer than voices.
     """
     files = sorted((f for f in folder.rglob("*") if f.is_file()), key=_natural)
     files = [f for f in files if not _is_hidden(f.relative_to(folder))]
@@ -37,21 +38,18 @@ def from_folder(folder: Path) -> tuple[Draft, list[str]]:
     sounds = [f for f in files if f.suffix.lower() in SOUNDS]
     music = [f for f in sounds if MUSIC.search(f.stem)]
     voices = [f for f in sounds if f not in music]
-    if len(voices) > 1:
+    if len(voices) > len(stills):
         names = ", ".join(str(f.relative_to(folder)) for f in voices)
-        hint = "leave one, or call the others music"
-        raise problem(folder, f"holds several voices: {names}", hint)
+        hint = "leave one, or a still for each, or call the others music"
+        raise problem(folder, f"holds more voices than stills: {names}", hint)
     draft: Draft = {"version": 1, "title": _title(folder.resolve().name)}
-    if voices:
-        draft["narration"] = {"audio": shown_path(voices[0], folder)}
-        transcript = next((f for f in files if _is_transcript(f, voices[0])), None)
-        if transcript is not None:
-            draft["narration"]["transcript"] = shown_path(transcript, folder)
+    narrations = [_narration(voice, files, folder) for voice in voices]
+    if len(voices) == 1:
+        draft["narration"] = narrations[0]
     if music:
         draft["music"] = {"audio": shown_path(music[0], folder)}
     texts = [f for f in files if f.suffix.lower() in TEXTS and f.stem.lower() != "readme"]
-    text = "\n\n".join(f.read_text("utf-8-sig", errors="replace") for f in texts[:1]).strip()
-    if len(texts) > 1:
+    if len(texts) > 1 and len(voices) < 2:
         notes.append(f"of several texts, {shown_path(texts[0], folder)} is taken")
     draft["defaults"] = {"transition": {"type": "dissolve", "duration": 0.5}}
     depths = {
@@ -59,10 +57,58 @@ def from_folder(folder: Path) -> tuple[Draft, list[str]]:
         for f in files
         if f.suffix.lower() in STILL_SUFFIXES and DEPTH.search(f.stem)
     }
-    groups = _scenes(stills, text if voices else "", voices, notes)
+    if len(voices) > 1:
+        groups = _voices_apart(stills, voices, narrations, texts, notes)
+    else:
+        text = _read(texts[0]) if texts and voices else ""
+        groups = _scenes(stills, text, voices, notes)
     taken = set[str]()
     draft["scenes"] = [_scene(said, group, folder, depths, taken) for said, group in groups]
     return draft, notes
+
+
+def _narration(voice: Path, files: Sequence[Path], folder: Path) -> Draft:
+    """A voice file, and the transcript that is called as it is."""
+    narration: Draft = {"audio": shown_path(voice, folder)}
+    transcript = next((f for f in files if _is_transcript(f, voice)), None)
+    if transcript is not None:
+        narration["transcript"] = shown_path(transcript, folder)
+    return narration
+
+
+def _voices_apart(
+    stills: Sequence[Path],
+    voices: Sequence[Path],
+    narrations: Sequence[Draft],
+    texts: Sequence[Path],
+    notes: list[str],
+) -> Iterator[tuple[Draft, Sequence[Path]]]:
+    """A scene for each voice file: its text, or its length where it cannot be told what it says."""
+    own = {f.stem: _read(f) for f in texts}
+    apart = any(voice.stem in own for voice in voices)
+    lines = _parts(_read(texts[0]), len(voices)) if texts and not apart else []
+    pictures = share_out([1] * len(stills), len(voices))
+    for number, (voice, (first, end)) in enumerate(zip(voices, pictures, strict=True)):
+        said = own.get(voice.stem) or (lines[number] if lines else "")
+        if said:
+            scene: Draft = {"text": " ".join(said.split())}
+        else:
+            notes.append(f"{voice.name}: nothing tells what it says; its length is taken")
+            scene = {"time": {"start": 0, "end": plain_number(duration_of(voice))}}
+        yield {**scene, "narration": narrations[number]}, stills[first:end]
+
+
+def _parts(text: str, count: int) -> list[str]:
+    """A text in that many parts: its paragraphs, its lines or its sentences; none where not."""
+    for separator in (r"\n\s*\n", r"\n", _SENTENCE.pattern):
+        parts = [part for part in re.split(separator, text) if part and part.strip()]
+        if len(parts) == count:
+            return parts
+    return []
+
+
+def _read(text: Path) -> str:
+    return text.read_text("utf-8-sig", errors="replace").strip()
 
 
 def _scenes(

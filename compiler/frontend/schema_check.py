@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, cast
@@ -36,6 +37,35 @@ KNOWN_ELSEWHERE = {
     "ducking": "duck_db",
 }
 """Keys that people know from other tools, and ours for the same."""
+SYNONYMS = {
+    "transition": {
+        "fade": "dissolve",
+        "crossfade": "dissolve",
+        "cross_dissolve": "dissolve",
+        "crossdissolve": "dissolve",
+        "mix": "dissolve",
+        "none": "cut",
+        "hard_cut": "cut",
+        "fade_to_black": "fade_black",
+        "dip_to_black": "fade_black",
+        "fade_to_white": "fade_white",
+        "wipe": "wipe_left",
+        "slide": "slide_left",
+        "push": "push_left",
+    },
+    "focus": {"center": "middle", "centre": "middle"},
+    "camera move": {
+        "zoom_in": "push_in",
+        "zoom": "push_in",
+        "dolly_in": "push_in",
+        "zoom_out": "pull_out",
+        "dolly_out": "pull_out",
+        "ken_burns": "auto",
+        "none": "static",
+        "still": "static",
+    },
+}
+"""Values that people know from other tools, by the title of what they are, and ours."""
 _TYPES = {
     "string": "text",
     "number": "a number",
@@ -89,18 +119,61 @@ def _problems(source: Source, error: ValidationError) -> Iterable[Problem]:
         hint = _first_sentence(schema["properties"].get(missing, {}))
         yield source.problem(path, f"{missing!r} is missing", hint)
     elif rule == "enum":
-        yield source.problem(path, f"{show(value)} is not a {title}", nearest(value, bound))
+        hint = _synonym(value, title) or nearest(value, bound)
+        yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
+    elif rule == "oneOf":
+        hint = _synonym(value, title) or _first_sentence(schema)
+        yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
     elif rule == "const":
         yield source.problem(path, f"{show(value)} is not {show(bound)}", f"write {show(bound)}")
     elif rule == "type":
         kinds = [bound] if isinstance(bound, str) else bound
         wanted = " or ".join(_TYPES[kind] for kind in kinds)
-        hint = _first_sentence(schema)
+        hint = _as_it_is_written(value, kinds, schema) or _first_sentence(schema)
         yield source.problem(path, f"{show(value)} is not {wanted}", hint)
     elif rule == "pattern":
-        yield source.problem(path, f"{show(value)} is not a {title}", _first_sentence(schema))
+        hint = _ntsc(value, schema) or _first_sentence(schema)
+        yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
     else:
         yield source.problem(path, _bound_broken(str(rule), value, bound))
+
+
+def _as_it_is_written(value: Any, kinds: Sequence[str], schema: Mapping[str, Any]) -> str:
+    """How a value of the wrong type is written, where that is plain from what it is."""
+    if (
+        kinds == ["string"]
+        and isinstance(value, int | Fraction)
+        and re.search(schema.get("pattern", "^" if "title" not in schema else "$^"), show(value))
+    ):
+        return f'put it in quotes, as in "{show(value)}"'
+    if "object" in kinds and isinstance(value, str | bool):
+        key = next(iter(schema.get("required", schema.get("properties", ()))), None)
+        rules = schema.get("properties", {}).get(key, {})
+        names_a_thing = key != "id" and len(schema.get("required", ())) <= 1
+        if names_a_thing and Draft202012Validator(rules).is_valid(value):
+            return f"write it as {{{key}: {value if isinstance(value, str) else show(value)}}}"
+    return _ntsc(value, schema)
+
+
+def _ntsc(value: Any, schema: Mapping[str, Any]) -> str:
+    """The exact rate that a rounded one such as 29.97 stands for."""
+    if schema.get("title") != "frame rate" or isinstance(value, bool):
+        return ""
+    try:
+        whole = round(Fraction(value) * 1001 / 1000)
+    except (ValueError, TypeError, ZeroDivisionError):
+        return ""
+    exact = Fraction(whole * 1000, 1001)
+    return f'write "{exact}"' if 0 < abs(exact - Fraction(value)) < Fraction(1, 100) else ""
+
+
+def _synonym(value: object, title: str) -> str:
+    ours = SYNONYMS.get(title, {}).get(str(value).replace("-", "_").lower())
+    return f"that is {ours!r} here" if ours else ""
+
+
+def _a(title: str) -> str:
+    return f"{'an' if title[0] in 'aeiou' else 'a'} {title}"
 
 
 def _bound_broken(rule: str, value: object, bound: object) -> str:

@@ -21,6 +21,8 @@ from .yaml_source import Path_, Source, read_yaml, where
 
 END_OF_BAR_FADE = Fraction(1, 50)
 """Seconds over which music that ends on a bar fades out, where the script says nothing."""
+_SPELT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
+"""Latin letters that are no letter with a mark."""
 TRANSITION = Fraction(1, 2)
 """Seconds of a transition that states none."""
 _INHERITED = ("renderer", "quality", "fit", "prompt", "negative_prompt", "seed")
@@ -194,7 +196,7 @@ class _Resolver:
         return self._folder / name if name else None
 
     def _places(self, path: Path_) -> dict[str, model.Place]:
-        """Places of a scene and of what stands in it, two levels deep."""
+        """Places of a scene, of what stands in it, and of the places of its stills and sounds."""
         places = {}
         for inner in self._inner(path):
             line, column = self._source.values[inner]
@@ -207,7 +209,13 @@ class _Resolver:
         data: Any = self._source.data
         for key in path:
             data = data[key]
-        return [path, *((*path, key) for key in data)]
+        ats = [
+            (*path, key, index, "at")
+            for key in ("keyframes", "sounds")
+            for index, item in enumerate(data.get(key, ()))
+            if "at" in item
+        ]
+        return [path, *((*path, key) for key in data), *ats]
 
 
 def _exact(data: Mapping[str, Any], *seconds: str) -> dict[str, Any]:
@@ -253,7 +261,8 @@ def _at(at: str | int | Fraction) -> model.At:
 
 def _name_for(scene: Mapping[str, Any], index: int, taken: set[str]) -> str:
     """A name for a scene without one: its number and its first words."""
-    plain = unicodedata.normalize("NFKD", str(scene.get("text", "beat")))
+    text = str(scene.get("text", "beat")).translate(_SPELT)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     words = re.findall(r"[A-Za-z0-9]+", plain)[:3]
     name = "-".join([f"{index + 1:02}", *words]).lower()[:60]
     while name in taken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 import opentimelineio as otio
@@ -20,13 +21,20 @@ from ..timeline.build import build_timeline
 from ..timeline.names import NAMESPACE
 from ..timeline.recipes import slot_recipes
 from ..timeline.sound import Sound
+from .order import places_out_of_order, times_out_of_order
 from .read import Front
 
 
 def lay_out(front: Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
-    """The schedule of a script, and its timeline with stills as media."""
+    """The schedule of a script, and its timeline with stills as media.
+
+    Raises:
+        InputError: scenes, keyframes or sounds are not in the order of what is said.
+    """
     script, speech = front.script, front.speech
+    _refuse(times_out_of_order(script, speech))
     schedule = _schedule(script, speech)
+    _refuse(places_out_of_order(script, schedule))
     music = None
     if script.music is not None:
         music = Sound(script.music.audio, duration_of(script.music.audio))
@@ -40,6 +48,12 @@ def lay_out(front: Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
             dict(origin) for origin in front.making.origins.values()
         ]
     return schedule, timeline
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    found = sorted(problems)
+    if found:
+        raise InputError(found)
 
 
 def _schedule(script: Script, speech: Speech) -> edit.Schedule:

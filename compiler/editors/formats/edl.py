@@ -17,6 +17,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ...errors import InputError, Problem
 from ...timeline.rate import time, time_range, whole_frames
 from ..readings import kind_of, rate_of
 from .base import adapter
@@ -31,9 +32,13 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     module = adapter(ADAPTER, path)
     notes = []
     pictures = timeline.video_tracks()
-    others = len(timeline.tracks) - 1
-    if others > 0:
+    if not pictures:
+        what, hint = "the timeline has no picture track", "an edit decision list is one of pictures"
+        raise InputError(Problem("", 0, 0, "", what, hint))
+    if len(pictures) > 1:
         notes.append("an edit decision list holds one picture track; the others are left out")
+    if len(pictures) < len(timeline.tracks):
+        notes.append("an edit decision list carries no sound; it is left out")
     copy = otio.schema.Timeline(timeline.name or path.stem)
     copy.global_start_time = timeline.global_start_time
     track = pictures[0].deepcopy()

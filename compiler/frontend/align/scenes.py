@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...sync.types import Interval, Word
-from ..audio import duration_of, speech_samples
+from ..audio import SPEECH_RATE, duration_of, speech_samples
 from ..model import SpokenScene
 from ..pauses import speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
@@ -38,6 +38,8 @@ from .listen import listen
 from .synth import SYNTHESIZER, can_speak
 from .tokens import Token, tokenize
 
+SHORTEST = Fraction(1, 10)
+"""Seconds of sound in which no word is said."""
 SWALLOWED = Fraction(3, 20)
 """Seconds of silence that an aligned word may hold at either end, and that are taken off it."""
 
@@ -115,6 +117,9 @@ def align_scenes(
         times, warnings = _trusting(task)
     else:
         samples = speech_samples(audio)
+        if len(samples) < SHORTEST * SPEECH_RATE or not samples.any():
+            what, hint = "nobody speaks in the narration", "is it the right file?"
+            raise AlignmentError([Unheard(scene.id, what, hint) for scene in scenes])
         if language.partition("-")[0].lower() == "en":
             times, warnings = _by_ear(task, samples, on_progress)
         elif guide is not None and (guide.timed == "word" or not can_speak(language)):

@@ -15,6 +15,7 @@ from ..schema_check import show
 from ..yaml_source import Path_, Source, where
 from .captions import check_captions
 from .files import Files
+from .output import check_output
 from .pictures import check_keyframes, check_loras, check_renderer
 from .plain import entries, is_number
 from .sound import check_music, check_narration, check_sounds
@@ -34,6 +35,7 @@ def check_script(
     data: Any = source.data
     if not isinstance(data, dict):
         return
+    yield from check_output(source, data.get("output"))
     length = check_narration(data.get("narration"), ("narration",), files)
     yield from check_music(source, data.get("music"), files)
     yield from check_captions(source, data.get("captions"), files)

@@ -17,8 +17,11 @@ from ..yaml_source import Path_, Source
 
 _Fault: TypeAlias = tuple[str, str] | None
 """What is wrong with a file, and what would be right."""
-MOST_PIXELS = 200_000_000
+MOST_PIXELS = 170_000_000
 """A still with more is refused before it is decoded."""
+FURTHEST_ASPECT = 50
+"""How many times longer one side of a still may be than the other; renderers take no more."""
+_TOO_LARGE = f"no more than {MOST_PIXELS // 1_000_000} million pixels are taken"
 AT_ONCE = 8
 """Files that are tried side by side at the most: each may be a still that takes its memory."""
 
@@ -95,12 +98,16 @@ def _fault(path: Path, kind: str) -> _Fault:
 def _image_fault(path: Path) -> _Fault:
     try:
         with Image.open(path) as image:
+            size = f"is {image.width}x{image.height}"
             if image.width * image.height > MOST_PIXELS:
-                size = f"is {image.width}x{image.height}"
-                return size, f"no more than {MOST_PIXELS // 1_000_000} million pixels are taken"
+                return size, _TOO_LARGE
+            if max(image.size) > FURTHEST_ASPECT * min(image.size):
+                return size, f"one side may be {FURTHEST_ASPECT} times the other at the most"
             image.draft("RGB", (64, 64))
             image.load()
-    except (UnidentifiedImageError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        return "is too large", _TOO_LARGE
+    except UnidentifiedImageError:
         return "is no image that can be read", "PNG, JPEG, WebP and TIFF are"
     except (OSError, ValueError, SyntaxError) as error:
         return f"is a broken image: {error}", "save it again"
@@ -125,9 +132,15 @@ def _first_sound(path: Path) -> None:
 
 
 def _sibling(path: Path) -> str:
-    """A hint at a file of nearly that name in the same folder."""
+    """A hint at a file of nearly that name in the same folder, or at a folder of nearly its."""
+    if "\\" in str(path) and Path(str(path).replace("\\", "/")).exists():
+        return "write / between folders"
     if not path.parent.is_dir():
-        return f"there is no folder {path.parent.name!r} either"
+        beside = path.parent.parent
+        names = [e.name for e in beside.iterdir() if e.is_dir()] if beside.is_dir() else []
+        close = difflib.get_close_matches(path.parent.name, names, 1, 0.6)
+        meant = f"; did you mean {close[0]!r}?" if close else ""
+        return f"there is no folder {path.parent.name!r} either{meant}"
     names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
     close = difflib.get_close_matches(path.name, names, 1, 0.6)
     return f"did you mean {close[0]!r}?" if close else "check the name"

@@ -91,7 +91,10 @@ def read_transcript(
     else:
         known = ", ".join(reader.NAME for reader in READERS)
         what = f"is no transcript in a known format: it {_seen(text, document)}"
-        raise TranscriptError(path, what, f"known: {known}")
+        hint = f"known: {known}"
+        if document is None and not any(char.isdigit() for char in text.partition("\n")[0]):
+            hint = f"a text without times is none, and none is needed; {hint}"
+        raise TranscriptError(path, what, hint)
     try:
         raw = reader.read(text, document)
     except MalformedError as error:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.init import init_script
+from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.editors.draft_folder import share_out
 from otio_gvideo.compiler.editors.layout import lay_out
@@ -100,20 +101,59 @@ def test_a_script_that_is_there_is_not_written_over(
 @pytest.mark.parametrize(
     ("take", "add", "said"),
     [
-        ("stills", None, "holds no stills; put images into it"),
-        (None, "other voice.wav", "holds several voices: other voice.wav, voice.wav"),
+        ("stills", (), "holds no stills; put images into it"),
+        (None, ("a.wav", "b.wav", "c.wav"), "more voices than stills: a.wav, b.wav, c.wav, voice"),
     ],
 )
 def test_what_cannot_be_guessed_is_said(
-    folder: Path, take: str | None, add: str | None, said: str
+    folder: Path, take: str | None, add: tuple[str, ...], said: str
 ) -> None:
     if take:
         shutil.rmtree(folder / take)
-    if add:
-        shutil.copy(folder / "voice.wav", folder / add)
+    for name in add:
+        shutil.copy(folder / "voice.wav", folder / name)
     with pytest.raises(InputError, match=said):
         init_script(folder)
     assert not (folder / "script.yaml").exists()
+
+
+def voices_apart(folder: Path) -> None:
+    for number, cut_at in enumerate((("-t", "5.1"), ("-ss", "5.1")), 1):
+        voice = folder / f"line{number}.wav"
+        run([*input_args(folder / "voice.wav", *cut_at), *output_args(voice)], what="cutting")
+    (folder / "voice.wav").unlink()
+
+
+@pytest.mark.parametrize("told", ["lines", "files"])
+def test_several_voices_become_a_scene_each(folder: Path, told: str) -> None:
+    voices_apart(folder)
+    if told == "lines":
+        (folder / "text.txt").write_text("\n".join(SAID))
+    else:
+        for number, said in enumerate(SAID, 1):
+            (folder / f"line{number}.txt").write_text(said)
+    path, notes = init_script(folder)
+    assert notes == []
+    assert "narration" not in yaml.safe_load(path.read_text())
+    found = scenes(path)
+    assert [scene["text"] for scene in found] == list(SAID)
+    assert [scene["narration"] for scene in found] == [
+        {"audio": "line1.wav"},
+        {"audio": "line2.wav"},
+    ]
+    assert [len(scene.get("keyframes", [0])) for scene in found] == [2, 1]
+    assert compile_script(path, until="timeline").warnings == []
+
+
+def test_voices_of_which_nothing_is_known_are_as_long_as_they_are(folder: Path) -> None:
+    voices_apart(folder)
+    path, notes = init_script(folder)
+    assert notes[0] == "line1.wav: nothing tells what it says; its length is taken"
+    assert [scene["time"] for scene in scenes(path)] == [
+        {"start": 0, "end": 5.1},
+        {"start": 0, "end": 5.1},
+    ]
+    assert compile_script(path, until="timeline").frames == 246
 
 
 def test_a_cut_becomes_a_script_that_cuts_on_the_same_frames(project: Path) -> None:

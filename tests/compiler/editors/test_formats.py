@@ -312,3 +312,25 @@ def test_kinds_have_names(folder: Path) -> None:
     assert [kind_of(i) for i in timeline.tracks[0] if isinstance(i, otio.schema.Transition)] == [
         "dissolve", "wipe_left"
     ]  # fmt: skip
+
+
+def test_a_list_of_edits_says_what_it_leaves_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = otio.schema.Timeline("bare")
+    timeline.tracks.append(otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio))
+    path = folder / "bare.otio"
+    output = ["-o", str(folder / "bare.edl")]
+    otio.adapters.write_to_file(timeline, str(path))
+    assert main(["export", str(path), *output]) == 2
+    assert capsys.readouterr().err == (
+        "the timeline has no picture track; an edit decision list is one of pictures\n"
+    )
+    still = otio.schema.GeneratorReference(generator_kind="black")
+    whole = otio.opentime.TimeRange(duration=otio.opentime.RationalTime(24, 24))
+    timeline.tracks.append(otio.schema.Track("V1", [otio.schema.Clip("a", still, whole)]))
+    otio.adapters.write_to_file(timeline, str(path))
+    assert main(["export", str(path), *output]) == 0
+    said = capsys.readouterr().err
+    assert "an edit decision list carries no sound; it is left out" in said
+    assert "one picture track" not in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,10 @@ from otio_gvideo import schemas
 from otio_gvideo.compiler.backend.captions import fonts
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.frontend import model
+from otio_gvideo.compiler.frontend.checks import files
 from otio_gvideo.compiler.frontend.script import load_script
+from otio_gvideo.renderers.stills import FURTHEST_ASPECT, MOST_PIXELS
+from PIL import Image
 
 from ...conftest import LIGHTHOUSE, SCRIPT
 
@@ -50,9 +54,7 @@ def test_five_mistakes_give_five_lines_at_their_places(project: Path) -> None:
         "2:1: titel: 'titel' is not a key here; did you mean 'title'?",
         "4:20: narration.audio: 'voise.wav' does not exist; did you mean 'voice.wav'?",
         "6:31: defaults.transition.type: 'disolve' is not a transition; did you mean 'dissolve'?",
-        "11:22: scenes[0].motion.camera: 'zoom_in' is not a camera move; known: static, push_in,"
-        " pull_out, pan_left, pan_right, tilt_up, tilt_down, orbit_left, orbit_right, roll_left,"
-        " roll_right, auto",
+        "11:22: scenes[0].motion.camera: 'zoom_in' is not a camera move; that is 'push_in' here",
         "13:15: scenes[1].duration: 'soon' is not a number; "
         "seconds of a silent beat: the narration waits",
     ]
@@ -127,8 +129,13 @@ REFUSALS = {
     "rate": (
         "fps: 24",
         "fps: 23.98",
+        ['3:40: output.fps: 23.98 is not a whole number or text; write "24000/1001"'],
+    ),
+    "a rate of no kind": (
+        "fps: 24",
+        "fps: 23.5",
         [
-            "3:40: output.fps: 23.98 is not a whole number or text; "
+            "3:40: output.fps: 23.5 is not a whole number or text; "
             'frames a second: a whole number, or a fraction as in "24000/1001"'
         ],
     ),
@@ -183,6 +190,71 @@ REFUSALS = {
             "the sound of a video too",
         ],
     ),
+    "rate as text": (
+        "fps: 24",
+        'fps: "999/1"',
+        ["3:40: output.fps: '999/1' is more than 240 frames a second"],
+    ),
+    "timecode beyond the second": (
+        "fps: 24",
+        'fps: 24, start_timecode: "01:00:00:24"',
+        [
+            "3:60: output.start_timecode: '01:00:00:24' is no timecode at 24 frames a second; "
+            "frames count from 00 to 23"
+        ],
+    ),
+    "drop frame at 24": (
+        "fps: 24",
+        'fps: 24, start_timecode: "01:00:00;00"',
+        [
+            "3:60: output.start_timecode: '01:00:00;00' is no timecode at 24 frames a second; "
+            "only 30000/1001 and 60000/1001 drop frames; write a colon before the frames"
+        ],
+    ),
+    "a rounded rate as text": (
+        "fps: 24",
+        'fps: "23.976"',
+        ["3:40: output.fps: '23.976' is not a frame rate; write \"24000/1001\""],
+    ),
+    "a file where a mapping stands": (
+        "narration: {audio: voice.wav}",
+        "narration: voice.wav",
+        [
+            "4:12: narration: 'voice.wav' is not a mapping of keys to values; "
+            "write it as {audio: voice.wav}"
+        ],
+    ),
+    "a word where a mapping stands": (
+        "transition: {type: cut}",
+        "transition: cut",
+        [
+            "20:17: scenes[2].transition: 'cut' is not a mapping of keys to values; "
+            "write it as {type: cut}"
+        ],
+    ),
+    "a number where text stands": (
+        "text: Every evening the keeper climbed 117 steps to wake the lamp.",
+        "text: 117",
+        ['17:11: scenes[2].text: 117 is not text; put it in quotes, as in "117"'],
+    ),
+    "a name with an umlaut": (
+        "id: dusk",
+        "id: Dämmerung",
+        [
+            "8:9: scenes[0].id: 'Dämmerung' is not a name for a scene; what its clips and media "
+            "are called: letters of English, digits, _ and -; 64 at most, the first no -"
+        ],
+    ),
+    "other programs' words": (
+        "motion: {camera: pan_left}\n    transition: {type: cut}",
+        "motion: {camera: zoom_in, focus: center}\n    transition: {type: fade}",
+        [
+            "19:22: scenes[2].motion.camera: 'zoom_in' is not a camera move; "
+            "that is 'push_in' here",
+            "19:38: scenes[2].motion.focus: 'center' is not a focus; that is 'middle' here",
+            "20:24: scenes[2].transition.type: 'fade' is not a transition; that is 'dissolve' here",
+        ],
+    ),
     "odd size": (
         "width: 108",
         "width: 107",
@@ -202,6 +274,32 @@ def test_a_broken_image_is_found_before_any_work(project: Path) -> None:
     assert problems(project) == [
         "10:15: scenes[0].keyframe: 'stills/red.png' is no image that can be read; "
         "PNG, JPEG, WebP and TIFF are"
+    ]
+
+
+def test_stills_that_no_renderer_takes_are_found_before_any_work(project: Path) -> None:
+    stills = project.parent / "stills"
+    Image.new("1", (600, 4)).save(stills / "red.png")
+    Image.new("1", (20000, 9000)).save(stills / "green.png")
+    Image.new("1", (13100, 13100)).save(stills / "blue.png")
+    assert problems(project) == [
+        "10:15: scenes[0].keyframe: 'stills/red.png' is 600x4; "
+        "one side may be 50 times the other at the most",
+        "14:15: scenes[1].keyframe: 'stills/green.png' is too large; "
+        "no more than 170 million pixels are taken",
+        "18:15: scenes[2].keyframe: 'stills/blue.png' is 13100x13100; "
+        "no more than 170 million pixels are taken",
+    ]
+    assert (files.MOST_PIXELS, files.FURTHEST_ASPECT) == (MOST_PIXELS, FURTHEST_ASPECT)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="both lead there")
+def test_folders_are_parted_by_slashes_and_named_nearly(project: Path) -> None:
+    project.write_text(SCRIPT.replace("stills/red", "stills\\red").replace("stills/b", "still/b"))
+    assert problems(project) == [
+        "10:15: scenes[0].keyframe: 'stills\\\\red.png' does not exist; write / between folders",
+        "18:15: scenes[2].keyframe: 'still/blue.png' does not exist; "
+        "there is no folder 'still' either; did you mean 'stills'?",
     ]
 
 
@@ -285,6 +383,23 @@ def test_defaults_are_merged_into_scenes(project: Path) -> None:
     assert dusk.motion == model.Motion(camera="push_in")
     assert dusk.places["text"].line == 9
     assert dusk.places["keyframe"].where == "scenes[0].keyframe"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Große Wellen über Füße", "01-grosse-wellen-uber"),
+        ("L'été, à Łódź", "01-l-ete-a"),
+        ("渔夫把船推入", "01"),
+        ("The", "01-the"),
+    ],
+)
+def test_scenes_without_a_name_are_named_after_their_words(
+    text: str, name: str, edit: Callable[[str, str], Path]
+) -> None:
+    said = "text: At the edge of the sea there was once a light, and a man who kept it."
+    script = edit("id: dusk\n    " + said, f"text: {text}")
+    assert load_script(script).scenes[0].id == name
 
 
 def test_a_transition_without_a_duration_is_seen(edit: Callable[[str, str], Path]) -> None:

@@ -58,6 +58,7 @@ def test_what_was_seen_is_said_and_what_is_known_is_listed(tmp_path: Path) -> No
         assert name in error.hint
     prose = refused_content(tmp_path, "It was a calm evening.\n")
     assert "it begins with 'It was a calm evening.'" in prose.what
+    assert prose.hint.startswith("a text without times is none, and none is needed; known: ")
 
 
 def test_a_sound_file_is_no_text(tmp_path: Path) -> None:
