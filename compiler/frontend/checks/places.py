@@ -37,7 +37,7 @@ def share_of(at: object) -> Fraction | None:
         return None
     try:
         return Fraction(at[:-1]) / 100
-    except ValueError:
+    except (ValueError, ZeroDivisionError):
         return None
 
 

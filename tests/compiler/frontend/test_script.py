@@ -121,6 +121,15 @@ REFUSALS = {
             "did you mean 'sea'?"
         ],
     ),
+    "no share": (
+        "keyframe: stills/red.png",
+        'keyframes: [{image: stills/red.png, at: "1/0%"}]',
+        [
+            "10:45: scenes[0].keyframes[0].at: '1/0%' is not a place in the scene; start, end, a "
+            "share as in 40%, seconds from the scene's start, or word:storm for when a word is "
+            "said (word:storm#2 for its second time)"
+        ],
+    ),
     "renderer": (
         "id: dusk",
         "id: dusk\n    renderer: camra",
