@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .api.evaluate import evaluate_timeline
     from .api.flatten import flatten_timeline
     from .api.render import render_timeline
+    from .api.view import view_timeline
     from .driver import compile_script
     from .errors import CompileError, InputError, Problem, WorkError
     from .progress import Progress
@@ -25,6 +26,7 @@ _HOME = {
     "evaluate_timeline": "api.evaluate",
     "flatten_timeline": "api.flatten",
     "render_timeline": "api.render",
+    "view_timeline": "api.view",
     "CompileError": "errors",
     "InputError": "errors",
     "Problem": "errors",
@@ -44,6 +46,7 @@ __all__ = [
     "evaluate_timeline",
     "flatten_timeline",
     "render_timeline",
+    "view_timeline",
 ]
 
 

@@ -21,6 +21,20 @@ def test_every_folder_with_code_is_packaged() -> None:
     assert set(settings["packages"]) == found
 
 
+def test_every_file_that_code_reads_is_packaged() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {name: ROOT.joinpath(*name.split(".")[1:]) for name in settings["packages"]}
+    listed = {
+        path
+        for name, patterns in settings["package-data"].items()
+        for pattern in patterns
+        for path in folders[name].glob(pattern)
+    }
+    sources = {".py", ".c", ".h", ".so"}
+    read = {path for folder in folders.values() for path in folder.iterdir() if path.is_file()}
+    assert {path for path in read if path.suffix not in sources} <= listed
+
+
 def test_every_schema_is_found_where_it_is_installed() -> None:
     files = {path.name.removesuffix(".schema.json") for path in (ROOT / "schemas").glob("*.json")}
     assert set(schemas.names()) == files

@@ -31,18 +31,14 @@ from .join import join
 from .loudness import Measure, encode_audio, target_of
 from .media import lines_of
 from .mix import Mix
-from .picture import Reading, read_picture, timeline_frames
-from .pictures import media_of
+from .picture import Reading, frame_size, read_picture, timeline_frames
 from .produce import Production
-from .reading import ours
 from .reframe import Salience, focus_of
 from .scratch import scratch
 from .store import SegmentStore, key_of
 from .timecode import timecode_of
 from .transitions import Style, transition_names
 from .whole_file import whole_file
-
-_SIZE = (1080, 1920)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,21 +257,8 @@ def _sound(
 def _size(
     timeline: otio.schema.Timeline, reading: Reading, width: int | None, height: int | None
 ) -> tuple[int, int]:
-    stated = ours(timeline).get("output", {})
-    first = next(
-        (
-            info.video
-            for span in reading.spans
-            for path in media_of(span.picture)
-            if (info := reading.media[path]).video is not None and not info.still
-        ),
-        None,
-    )
-    shown = _SIZE if first is None else tuple(round(side / 2) * 2 for side in first.display_size)
-    size = (
-        width or int(stated.get("width", shown[0])),
-        height or int(stated.get("height", shown[1])),
-    )
+    stated = frame_size(timeline, reading)
+    size = (width or stated[0], height or stated[1])
     if size[0] % 2 or size[1] % 2 or min(size) < 16:
         raise InputError(f"a picture of {size[0]}x{size[1]} cannot be encoded; use even numbers")
     return size

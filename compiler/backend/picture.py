@@ -12,11 +12,13 @@ import opentimelineio as otio
 
 from .ffmpeg import ffmpeg_path
 from .media import MediaReader, lines_of, speed_of
-from .pictures import Clear, later
+from .pictures import Clear, later, media_of
 from .probe import MediaInfo
 from .reading import ours, seconds, to_frames
 from .segments import Cut, Item, Span, lay_track, over, retime, retimed_reach, trim
 from .transitions import transition_names
+
+_SIZE = (1080, 1920)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +90,57 @@ def read_picture(
         remote: files that were fetched, by the URL that clips name them by.
         transitions: names of those that can be shown; else those of this machine's ffmpeg.
     """
-    media = MediaReader(root, fps, remote or {})
-    media.probe_all(clip for clip in timeline.find_clips() if not _is_sound(clip))
-    names = transition_names(ffmpeg_path()) if transitions is None else transitions
-    reader = _Reader(media, fps, names)
-    window = (0, timeline_frames(timeline, fps))
+    reader = picture_reader(timeline, root, fps, remote=remote, transitions=transitions)
+    media, window = reader.media, (0, timeline_frames(timeline, fps))
     spans = over(reader.spans(timeline.tracks, Fraction(0), window), [Span(*window, Clear())], fps)
     return Reading(tuple(spans), media.media, lines_of(media.warnings), lines_of(media.missing))
 
 
+def picture_reader(
+    timeline: otio.schema.Timeline,
+    root: Path,
+    fps: Fraction,
+    *,
+    remote: Mapping[str, Path] | None = None,
+    transitions: Container[str] | None = None,
+) -> PictureReader:
+    """What resolves the items of a timeline, one by one; the headers of all media are read.
+
+    Arguments as in `read_picture`.
+    """
+    media = MediaReader(root, fps, remote or {})
+    media.probe_all(clip for clip in timeline.find_clips() if not _is_sound(clip))
+    names = transition_names(ffmpeg_path()) if transitions is None else transitions
+    return PictureReader(media, fps, names)
+
+
+def frame_size(timeline: otio.schema.Timeline, reading: Reading) -> tuple[int, int]:
+    """Width and height of the reel in pixels: what the metadata say, else those of its first video,
+    made even."""
+    stated = ours(timeline).get("output", {})
+    first = next(
+        (
+            info.video
+            for span in reading.spans
+            for path in media_of(span.picture)
+            if (info := reading.media[path]).video is not None and not info.still
+        ),
+        None,
+    )
+    shown = _SIZE if first is None else tuple(round(side / 2) * 2 for side in first.display_size)
+    return int(stated.get("width", shown[0])), int(stated.get("height", shown[1]))
+
+
 @dataclass
-class _Reader:
+class PictureReader:
+    """Items into spans, and what of them cannot be shown (in ``media``)."""
+
     media: MediaReader
     fps: Fraction
     names: Container[str]
 
     def warn(self, where: str, what: str) -> None:
+        """Remember what is shown otherwise than the timeline says."""
         self.media.warnings.append(f"{where}: {what}")
 
     def spans(

@@ -20,6 +20,7 @@ from . import (
     render,
     schema,
     transcript,
+    view,
 )
 from .base import Command
 
@@ -28,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     render,
     flatten,
     export,
+    view,
     diff,
     relink,
     init,

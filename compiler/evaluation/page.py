@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 
 from ...renderers.base import RendererError
 from ...renderers.stills import load_still
-from ..backend.ffmpeg import input_args, output_args, run
 from ..errors import WorkError
+from ..page.preview import preview_url
+from ..page.thumbnails import picture_url
 from ..timeline.slots import SlotClip
 from .evaluation import Evaluation, Take, figures, means
 from .table import COLUMNS, Column, shown
@@ -118,9 +116,10 @@ def _slot(slot: SlotClip, takes: Sequence[Take], picked: str | None) -> list[str
         )
         mark, kind = (", picked", "take picked") if take.name == picked else ("", "take")
         strip = "".join(f'<img alt="" src="{url}">' for url in _strip(take))
+        preview = preview_url(take.made.path, PREVIEW_WIDTH, crf=28)
         parts.append(
             f'<div class="{kind}">'
-            f'<video controls loop muted playsinline preload="metadata" src="{_preview(take)}">'
+            f'<video controls loop muted playsinline preload="metadata" src="{preview}">'
             f"</video><div><h3>{html.escape(take.name)}{mark}</h3>"
             f'<p class="sub">{html.escape(take.made.path.name)}</p>{notice}'
             f'<div class="strip">{strip}</div></div></div>'
@@ -165,11 +164,7 @@ def _still(path: Path) -> str:
 
 def _jpeg(rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
     size = (PREVIEW_WIDTH, max(1, round(PREVIEW_WIDTH * rgb.shape[0] / rgb.shape[1])))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    _, coded = cv2.imencode(
-        ".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    )
-    return "data:image/jpeg;base64," + base64.b64encode(coded.tobytes()).decode()
+    return picture_url(rgb, size, ".jpg", _JPEG_QUALITY)
 
 
 def _strip(take: Take) -> list[str]:
@@ -183,19 +178,3 @@ def _strip(take: Take) -> list[str]:
             ]
     except (av.error.FFmpegError, OSError, IndexError) as error:
         raise WorkError(f"{take.made.path}: its picture cannot be decoded: {error}") from error
-
-
-def _preview(take: Take) -> str:
-    """The take, small, as a URL that holds it."""
-    with tempfile.TemporaryDirectory() as folder:
-        small = Path(folder) / "preview.mp4"
-        run(
-            [
-                *input_args(take.made.path),
-                *("-vf", f"scale={PREVIEW_WIDTH // 2 * 2}:-2", "-an", "-c:v", "libx264"),
-                *("-crf", "28", "-preset", "veryfast", "-pix_fmt", "yuv420p"),
-                *output_args(small, "-movflags", "+faststart"),
-            ],
-            what=f"previewing {take.made.path.name}",
-        )
-        return "data:video/mp4;base64," + base64.b64encode(small.read_bytes()).decode()

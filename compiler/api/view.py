@@ -1,0 +1,89 @@
+"""View: any timeline as a web page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import opentimelineio as otio
+
+from ..errors import InputError, Problem
+from ..outputs import write_text
+from ..page.model import Fact, State, View
+from ..page.preview import preview_url
+from ..page.read import read_view
+from ..page.reel import Finished, finished_of
+from ..page.render import page_of
+from ..stages.timelines import read_timeline
+
+EMBEDDED_WIDTH = 360
+"""Pixels of the reel within a page."""
+_EMBEDDED_CRF = 30
+_EMBEDDED_SOUND_KBPS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """A page, and what is missing or off in its timeline, one line each."""
+
+    path: Path
+    notes: list[str]
+
+
+def view_timeline(
+    timeline: str | Path, output: str | Path | None = None, *, embed: bool = False
+) -> Viewed:
+    """Write a timeline as a web page.
+
+    Args:
+        timeline: any timeline, with or without rendered media.
+        output: the page; ``<name>.html`` beside the timeline where it is not given.
+        embed: put a small copy of the finished reel into it.
+
+    Raises:
+        InputError: the timeline cannot be read, or there is no reel to embed.
+        WorkError: the page cannot be written.
+    """
+    path = Path(timeline).absolute()
+    page = Path(output).absolute() if output else path.with_suffix(".html")
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise InputError(Problem(str(page), 0, 0, "", "is no page", "give -o X.html"))
+    return Viewed(page, _write(read_timeline(path), path, page, embed))
+
+
+def _write(timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool) -> list[str]:
+    """Write the page of a timeline that was read from ``path``, and return what is off in it."""
+    view = read_view(timeline, path)
+    finished = finished_of(path, view.frames, view.fps)
+    embedded = ""
+    if embed:
+        if finished.reel is None:
+            why = finished.notes[0] if finished.notes else "there is no reel beside it to embed"
+            hint = f"otio-gvideo flatten {path.name} -o {path.stem}.mp4 makes it"
+            raise InputError(Problem(str(path), 0, 0, "--embed", why, hint))
+        embedded = preview_url(
+            finished.reel, EMBEDDED_WIDTH, crf=_EMBEDDED_CRF, sound_kbps=_EMBEDDED_SOUND_KBPS
+        )
+    _tell(view, finished)
+    write_text(page, page_of(view, page, embedded))
+    return view.notes
+
+
+def _tell(view: View, finished: Finished) -> None:
+    """Put into a view what was made of the timeline, and how much is still to be made."""
+    view.reel = finished.reel
+    loudness = finished.report.get("loudness")
+    if isinstance(loudness, dict):
+        lufs, peak = loudness.get("integrated_lufs"), loudness.get("true_peak_dbtp")
+        if isinstance(lufs, int | float) and isinstance(peak, int | float):
+            view.facts.insert(0, Fact("Loudness", f"{lufs:.1f} LUFS, peak {peak:.1f} dBTP"))
+    waiting = sum(block.state is State.WAITING for block in view.blocks)
+    if waiting:
+        slots = f"{waiting} slots wait" if waiting > 1 else "1 slot waits"
+        view.notes.append(f"{slots} for video (otio-gvideo render {view.path.name})")
+    lost = sum(block.state is State.MISSING for row in view.rows for block in row.blocks)
+    if lost > 1:
+        view.notes.insert(0, f"{lost} clips lack their media")
+    told = finished.report.get("warnings")
+    lines = [*finished.notes, *(map(str, told) if isinstance(told, list) else ())]
+    view.notes += [line for line in lines if line not in view.notes]

@@ -1,0 +1,44 @@
+"""`otio-gvideo view`: a timeline as a web page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import webbrowser
+from pathlib import Path
+
+from ..api.view import view_timeline
+
+NAME = "view"
+SUMMARY = "the timeline as a web page: tracks, words, cuts, recipes, and a player"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    parser.add_argument(
+        "timeline", type=Path, metavar="TIMELINE", help="an .otio file, or what an editor writes"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PAGE.html",
+        help="the page to write (default: <name>.html beside TIMELINE)",
+    )
+    parser.add_argument(
+        "--embed",
+        action="store_true",
+        help="put a small copy of the finished reel into the page, to send it alone",
+    )
+    parser.add_argument("--open", action="store_true", help="open it in the web browser")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    viewed = view_timeline(args.timeline, args.output, embed=args.embed)
+    for note in viewed.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(viewed.path)
+    if args.open and not webbrowser.open(viewed.path.as_uri()):
+        print("note: there is no web browser to open it in", file=sys.stderr)
+    return 0

@@ -1,0 +1,48 @@
+"""Frames as people read them: timecode, and seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import opentimelineio as otio
+
+_DAY_S = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class FrameClock:
+    """Frames of a reel at a rate, the first of which bears the number ``first``."""
+
+    fps: Fraction
+    first: int = 0
+
+    @property
+    def counting(self) -> str:
+        """``drop`` or ``plain`` timecode, or ``seconds`` at rates that timecode does not count."""
+        try:
+            text = otio.opentime.to_timecode(otio.opentime.RationalTime(0, float(self.fps)))
+        except ValueError:
+            return "seconds"
+        return "drop" if ";" in text else "plain"
+
+    def label(self, frame: int) -> str:
+        """A frame's timecode, ``HH:MM:SS:FF``; else minutes and seconds.
+
+        >>> FrameClock(Fraction(24), 86400).label(25), FrameClock(Fraction(25, 2)).label(800)
+        ('01:00:01:01', '1:04.000')
+        """
+        if self.counting == "seconds":
+            minutes, left = divmod(Fraction(self.first + frame) / self.fps, 60)
+            return f"{minutes}:{float(left):06.3f}"
+        count = (self.first + frame) % (_DAY_S * round(self.fps))
+        time = otio.opentime.RationalTime(count, float(self.fps))
+        return str(otio.opentime.to_timecode(time, float(self.fps)))
+
+    def seconds(self, frames: int) -> str:
+        """A length: ``2.50 s``, ``3:04.5 min``."""
+        length = float(frames / self.fps)
+        if length < 60:
+            return f"{length:.2f} s"
+        minutes, left = divmod(round(length, 1), 60)
+        return f"{minutes:.0f}:{left:04.1f} min"

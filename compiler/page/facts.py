@@ -1,0 +1,211 @@
+"""What the panel says of an item: its place, its words, its recipe, its media."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from ...renderers.base import RendererError
+from ...renderers.made import made_from_json
+from ...renderers.recipe import recipe_key
+from ...renderers.store import sidecar_of
+from ..backend.probe import MediaInfo
+from ..backend.reading import media_path
+from ..editors.layout import Placed
+from ..timeline.build import MEDIA_KEY
+from ..timeline.slots import SlotClip
+from ..timeline.takes import takes_of
+from .clock import FrameClock
+from .model import Fact, Group, Said, State
+
+Recipe = Mapping[str, Any]
+
+
+def place(placed: Placed, start: int, clock: FrameClock) -> Group:
+    """Where an item lies, how it comes and goes, and how fast it plays."""
+    last = start + placed.frames - 1
+    facts = [
+        Fact("In", f"{clock.label(start)}, frame {start}"),
+        Fact("Out", f"{clock.label(last)}, frame {last}"),
+        Fact("Length", f"{placed.frames} frames, {clock.seconds(placed.frames)}"),
+    ]
+    for label, blend in (("Comes in by", placed.into), ("Goes out by", placed.out)):
+        if blend is not None:
+            text = f"{blend.kind}, {blend.frames} frames: {blend.before} before the cut, "
+            facts.append(Fact(label, f"{text}{blend.after} after it"))
+    if placed.speed != 1:
+        speed = "a frozen frame" if not placed.speed else f"{float(placed.speed):.4g} times as fast"
+        facts.append(Fact("Speed", speed))
+    if len(placed.item.effects):
+        named = (str(e.effect_name or e.name or e.schema_name()) for e in placed.item.effects)
+        facts.append(Fact("Effects", ", ".join(dict.fromkeys(named))))
+    return Group("Place", tuple(facts))
+
+
+def cut_among_words(
+    cut: int, words: Sequence[Said], fps: Fraction, *, may_cut_in: bool
+) -> Fact | None:
+    """How a cut lies to the words around it; None where nobody speaks.
+
+    Args:
+        cut: the first frame after it.
+        words: of the reel, in order.
+        fps: of the reel.
+        may_cut_in: whether it may lie within a word: where the picture before goes on after it, or
+            the clip is an editor's own.
+    """
+    if not words or not cut:
+        return None
+    before = max((word for word in words if word.start < cut), key=lambda w: w.start, default=None)
+    after = next((word for word in words if word.start >= cut), None)
+    if before is not None and before.end > cut + 1 and before.start < cut - 1:
+        kind = "" if may_cut_in else "warning"
+        return Fact("Cut", f"within the word “{before.text}”", kind=kind)
+    parts = []
+    if before is not None:
+        parts.append(f"{_gap(cut - before.end, fps)} after “{before.text}”")
+    if after is not None:
+        parts.append(f"{_gap(after.start - cut, fps)} before “{after.text}”")
+    return Fact("Cut", ", ".join(parts))
+
+
+def _gap(frames: float, fps: Fraction) -> str:
+    return f"{max(0.0, frames / float(fps)):.2f} s"
+
+
+def recipe_groups(recipe: Recipe) -> Iterator[Group]:
+    """What a slot's picture is made of, in words, and then all of it."""
+    keyframes = recipe.get("keyframes") or ()
+    motion = recipe.get("motion") or {}
+    facts = [Fact("Renderer", ", ".join(_texts(recipe, "renderer", "quality")))]
+    if recipe.get("prompt"):
+        facts.append(Fact("Prompt", str(recipe["prompt"]), kind="said"))
+    if recipe.get("negative_prompt"):
+        facts.append(Fact("Not", str(recipe["negative_prompt"]), kind="said"))
+    if motion.get("camera"):
+        moves = str(motion["camera"]).replace("_", " ")
+        if moves != "static":
+            moves += f" {_number(motion.get('amount'))}"
+            moves += f", {str(motion.get('easing', '')).replace('_', ' ')}"
+        facts.append(Fact("Motion", moves))
+        facts.append(Fact("Strength", _number(motion.get("strength"))))
+    facts.append(Fact("Seed", str(recipe.get("seed", ""))))
+    facts += [
+        Fact("Keyframe", f"at frame {key.get('frame', 0)} of {recipe.get('span', '?')}",
+             Path(str(key.get("image", ""))))
+        for key in keyframes
+    ]  # fmt: skip
+    if recipe.get("depth"):
+        facts.append(Fact("Depth", "", Path(str(recipe["depth"]))))
+    facts += [
+        Fact("LoRA", f"weight {_number(lora.get('weight'))}", Path(str(lora.get("path", ""))))
+        for lora in motion.get("loras") or ()
+    ]
+    frames, head, tail = (recipe.get(name, 0) for name in ("frames", "head", "tail"))
+    facts.append(Fact("Media hold", f"{frames} frames; handles of {head} and {tail}"))
+    if recipe.get("follows"):
+        facts.append(Fact("Goes on from", str(recipe["follows"])[:12]))
+    yield Group("Recipe", tuple(fact for fact in facts if fact.text or fact.file))
+    whole = json.dumps(recipe, indent=1, ensure_ascii=False, sort_keys=True)
+    yield Group("The whole recipe", (Fact("", whole, kind="code"),), folded=True)
+
+
+def media_group(
+    media: Path | None, info: MediaInfo | None, slot: SlotClip | None, root: Path, state: State
+) -> Group:
+    """The file that is shown, its key, and the other takes of a slot.
+
+    Args:
+        media: what is shown; None where it is no file.
+        info: what is known of it.
+        slot: the clip, where it is a slot.
+        root: the folder that relative media are named from.
+        state: of the clip.
+    """
+    facts = []
+    if media is not None:
+        what = "its still, until it is rendered" if state is State.WAITING else _stream(info)
+        facts.append(Fact("File", what, media))
+    beside = sidecar(media)
+    key = str(beside.get("key", ""))
+    if key:
+        facts.append(Fact("Key", key, kind="code"))
+    if slot is not None:
+        facts += _slot_facts(slot, key, root)
+    return Group("Media", tuple(facts))
+
+
+def _slot_facts(slot: SlotClip, key: str, root: Path) -> Iterator[Fact]:
+    """Takes, and whether the media are those of the recipe."""
+    active = slot.clip.active_media_reference_key
+    references = slot.clip.media_references()
+    for name in takes_of(slot):
+        url = getattr(references[name], "target_url", None)
+        file = media_path(otio.schema.ExternalReference(str(url)), root) if url else None
+        yield Fact("Take", f"{name}, picked" if name == active else str(name), file)
+    try:
+        wanted = recipe_key(slot.recipe)
+    except (RendererError, KeyError, TypeError):
+        yield Fact("Recipe", "a file that it names is not there", kind="warning")
+        return
+    if not key:
+        yield Fact("Key", f"{wanted} (to be rendered)", kind="code")
+    elif active == MEDIA_KEY and wanted != key:
+        what = "the recipe was changed since; render makes the slot anew"
+        yield Fact("Recipe", what, kind="warning")
+
+
+def made_group(media: Path | None) -> Group | None:
+    """What became of a slot that a model was to make, as the file beside its media tells it."""
+    document = sidecar(media).get("made")
+    if not isinstance(document, dict):
+        return None
+    try:
+        made = made_from_json(document)
+    except (KeyError, TypeError, IndexError, ValueError):
+        return None
+    facts = [Fact("Made by", made.renderer)]
+    if made.notice:
+        facts.append(Fact("Notice", made.notice, kind="warning"))
+    for number, one in enumerate(made.tries):
+        what = one.failed or (
+            f"{one.renderer}, seed {one.seed}: motion {one.first_second:.2f} in the first second, "
+            f"{one.whole:.2f} in all"
+        )
+        facts.append(Fact(f"Try {number + 1}", what + (", kept" if number == made.used else "")))
+    return Group("Made", tuple(facts))
+
+
+def sidecar(media: Path | None) -> dict[str, Any]:
+    """What lies beside rendered media: ``key``, ``recipe``, ``made``; empty where nothing does."""
+    if media is None:
+        return {}
+    try:
+        document = json.loads(sidecar_of(media).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    ours = isinstance(document, dict) and isinstance(document.get("recipe"), dict)
+    return document if ours else {}
+
+
+def _stream(info: MediaInfo | None) -> str:
+    if info is None or info.video is None:
+        return ""
+    width, height = (round(side) for side in info.video.display_size)
+    if info.still:
+        return f"still, {width}x{height}"
+    rate = f"{float(info.video.fps):.5g} fps"
+    return f"{width}x{height}, {rate}, {info.video.codec}, {info.video.frames} frames"
+
+
+def _texts(recipe: Recipe, *names: str) -> Iterator[str]:
+    return (str(recipe[name]) for name in names if recipe.get(name))
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else ""

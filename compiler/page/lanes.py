@@ -1,0 +1,150 @@
+"""The timeline of the page: a lane for each track, and for markers, captions and words.
+
+Places are whole frames in ``--s`` and ``--n``; the style sheet makes pixels of them, so that it can
+be zoomed without being written anew.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+
+from .model import Block, Join, Mark, Row, State
+from .sheet import Sheet, block_name, count, state_label
+
+_TINTS = frozenset(
+    {"pink", "red", "orange", "yellow", "green", "cyan", "blue", "purple", "magenta", "black",
+     "white"}
+)  # fmt: skip
+
+
+def timeline_of(sheet: Sheet) -> str:
+    """The section."""
+    view = sheet.view
+    lanes = [
+        '<div class="lane ruler"><div class="head">Time</div><div class="body" id="ruler" '
+        'role="slider" tabindex="0" aria-label="Playhead" aria-valuemin="0" '
+        f'aria-valuemax="{view.frames - 1}" aria-valuenow="0" '
+        f'aria-valuetext="{sheet.clock.label(0)}"><canvas></canvas></div></div>'
+    ]
+    if view.marks:
+        lanes.append(_lane("marks", "Marks", "", [_mark(mark) for mark in view.marks]))
+    first_sound = True
+    for index, row in enumerate(view.rows):
+        if not row.is_picture and first_sound:
+            lanes += _text_lanes(sheet)
+            first_sound = False
+        lanes.append(_row(sheet, index, row))
+    if first_sound:
+        lanes += _text_lanes(sheet)
+    return (
+        '<section class="timeline" aria-label="Timeline"><div class="bar"><h2>Timeline</h2>'
+        '<button type="button" id="out" aria-label="Zoom out" title="Zoom out (-)">−</button>'
+        '<input type="range" id="zoom" min="0" max="100" value="0" aria-label="Zoom">'
+        '<button type="button" id="in" aria-label="Zoom in" title="Zoom in (+)">+</button>'
+        '<button type="button" id="fit" title="Fit (F)">Fit</button></div>'
+        '<div class="scroll" id="scroll" tabindex="-1">'
+        f'<div class="lanes" id="lanes" style="--frames:{view.frames}">'
+        + "".join(lanes)
+        + _cuts(sheet)
+        + '<div class="playhead" id="playhead"></div></div></div>'
+        '<div class="key"><span><kbd>space</kbd> play</span><span><kbd>←</kbd> <kbd>→</kbd> '
+        "frame, with <kbd>⇧</kbd> second</span><span><kbd>↑</kbd> <kbd>↓</kbd> cut</span>"
+        "<span><kbd>J</kbd> <kbd>K</kbd> <kbd>L</kbd> back, stop, on</span>"
+        "<span><kbd>+</kbd> <kbd>−</kbd> <kbd>F</kbd> zoom, fit</span>"
+        "<span><kbd>ctrl</kbd> wheel zoom</span><span><kbd>M</kbd> sound</span></div></section>"
+    )
+
+
+def _text_lanes(sheet: Sheet) -> Iterator[str]:
+    view = sheet.view
+    if view.captions:
+        yield _lane("captions", "Captions", "", [
+            f'<span class="at caption" style="{_at(c.start, c.end - c.start)}" '
+            f'title="{html.escape(c.text)}">{html.escape(" ".join(c.text.split()))}</span>'
+            for c in view.captions
+        ])  # fmt: skip
+    if view.words:
+        yield _lane("words", "Words", "", [
+            f'<span class="at word" style="{_at(w.start, w.end - w.start)}" '
+            f'title="{html.escape(w.text)}">{html.escape(w.text)}</span>'
+            for w in view.words
+        ])  # fmt: skip
+
+
+def _mark(mark: Mark) -> str:
+    tint = f";--tint:{mark.colour}" if mark.colour in _TINTS else ""
+    told = f"{mark.name}: {mark.comment}" if mark.comment else mark.name
+    return (
+        f'<span class="at mark" style="{_at(mark.start, mark.frames)}{tint}" '
+        f'title="{html.escape(told)}">{html.escape(mark.name)}</span>'
+    )
+
+
+def _row(sheet: Sheet, index: int, row: Row) -> str:
+    inside = [_block(sheet, block_name(index, n), row, block) for n, block in enumerate(row.blocks)]
+    inside += [_join(join) for join in row.joins]
+    kind = f"{'picture' if row.is_picture else 'sound'}{'' if row.enabled else ' off'}"
+    if row.role in ("music", "effects"):
+        kind += f" {row.role}"
+    if row.peaks:
+        inside.insert(0, f'<canvas class="wave" data-row="{index}"></canvas>')
+    told = row.role or ("" if row.enabled else "switched off")
+    return _lane(kind, row.name, told, inside)
+
+
+def _join(join: Join) -> str:
+    frames = join.before + join.after
+    told = f"{join.name}, {count(frames, 'frame')}: {join.before} before the cut, "
+    return (
+        f'<span class="at join" style="{_at(join.cut - join.before, frames)}" '
+        f'title="{html.escape(told)}{join.after} after it">'
+        f"<b>{html.escape(join.name)} {frames}</b></span>"
+    )
+
+
+def _block(sheet: Sheet, name: str, row: Row, block: Block) -> str:
+    place = _at(block.start, block.frames)
+    if block.state is State.GAP:
+        what = f"gap, {count(block.frames, 'frame')}" if row.is_picture else ""
+        return f'<span class="at gap" style="{place}" title="{what}">{what}</span>'
+    told = [block.name or "(no name)", sheet.clock.label(block.start),
+            count(block.frames, "frame"), state_label(block.state)]  # fmt: skip
+    told += ["warning"] if block.warned else []
+    strip = "".join(f'<i class="t{number}"></i>' for _, number in sheet.strips.get(name))
+    if row.is_picture:
+        colours = (seen.colour for seen in block.seen if seen.colour)
+        strip = strip or "".join(f'<i style="background:{colour}"></i>' for colour in colours)
+        strip = f'<span class="strip">{strip}</span>'
+    small = block.renderer or ""
+    if block.state not in (State.RENDERED, State.MEDIA):
+        small = state_label(block.state)
+    warned = " warned" if block.warned else ""
+    return (
+        f'<button type="button" class="at block {block.state}{warned}" id="{name}" '
+        f'style="{place}" data-s="{block.start}" aria-pressed="false" '
+        f'aria-label="{html.escape(", ".join(told))}" title="{html.escape(", ".join(told))}">'
+        f'{strip}<span class="name"><b>{html.escape(block.name)}</b>'
+        f"<small>{html.escape(small)}</small></span></button>"
+    )
+
+
+def _cuts(sheet: Sheet) -> str:
+    """Lines from the picture down through the sound, at every cut."""
+    lines = []
+    for cut in sheet.cuts:
+        inside = any(w.start < cut - 1 and w.end > cut + 1 for w in sheet.view.words)
+        lines.append(f'<i{" class=inside" if inside else ""} style="--s:{cut}"></i>')
+    return f'<div class="cuts" aria-hidden="true">{"".join(lines)}</div>'
+
+
+def _at(start: float, frames: float) -> str:
+    return f"--s:{round(start, 2):.12g};--n:{round(frames, 2):.12g}"
+
+
+def _lane(kind: str, name: str, told: str, inside: Sequence[str]) -> str:
+    small = f"<small>{html.escape(told)}</small>" if told else ""
+    return (
+        f'<div class="lane {kind}"><div class="head">{html.escape(name)}{small}</div>'
+        f'<div class="body">{"".join(inside)}</div></div>'
+    )

@@ -1,0 +1,50 @@
+"""The panel of the page: what there is to be known of each item."""
+
+from __future__ import annotations
+
+import html
+
+from .model import Block, Fact, Group
+from .sheet import Sheet, badge
+
+
+def panel_of(sheet: Sheet) -> str:
+    """The section; the script shows one item of it, without it all are there."""
+    details = "".join(
+        _detail(sheet, name, block)
+        for name, block in (*sheet.named(sound=False), *sheet.named(sound=True))
+    )
+    return (
+        '<aside class="panel" id="panel" aria-label="The selected item" tabindex="0">'
+        f'<p class="hint" id="hint">Choose a clip in the timeline.</p>{details}</aside>'
+    )
+
+
+def _detail(sheet: Sheet, name: str, block: Block) -> str:
+    groups = "".join(_group(sheet, group) for group in block.groups)
+    title = html.escape(block.name or "(no name)")
+    return (
+        f'<article class="detail" id="d-{name}" aria-label="{title}"><h3>{title} '
+        f"{badge(block.state)}</h3>"
+        f'<div class="groups">{groups}</div></article>'
+    )
+
+
+def _group(sheet: Sheet, group: Group) -> str:
+    title = html.escape(group.title)
+    facts = "".join(_fact(sheet, fact) for fact in group.facts)
+    if group.folded:
+        return f'<details class="group"><summary>{title}</summary><dl>{facts}</dl></details>'
+    return f'<section class="group"><h4>{title}</h4><dl>{facts}</dl></section>'
+
+
+def _fact(sheet: Sheet, fact: Fact) -> str:
+    text = html.escape(fact.text)
+    if fact.kind == "code":
+        text = f"<pre>{text}</pre>" if "\n" in fact.text else f"<code>{text}</code>"
+    if fact.file is not None:
+        link = sheet.link(fact.file)
+        text = f"{link}<br>{text}" if text else link
+    kind = fact.kind if fact.label else f"{fact.kind} only"
+    label = f"<dt>{html.escape(fact.label)}</dt>" if fact.label else ""
+    return f'{label}<dd class="{kind.strip()}">{text}</dd>'

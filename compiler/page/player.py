@@ -1,0 +1,59 @@
+"""The player of the page: the reel, or the pictures of the timeline one after the other."""
+
+from __future__ import annotations
+
+import html
+
+from .sheet import Sheet, count
+
+_ICONS = {
+    "previous": "M3 3h2v10H3zM14 3v10L6 8z",
+    "back": "M11 3v10L4 8z",
+    "on": "M5 3v10l7-5z",
+    "next": "M11 3h2v10h-2zM2 3v10l8-5z",
+    "sound": "M2 6h3l4-3v10l-4-3H2zM11 5.5a3.5 3.5 0 0 1 0 5z",
+}
+
+
+def player_of(sheet: Sheet, embedded: str) -> str:
+    """The section.
+
+    Args:
+        sheet: the page.
+        embedded: a URL that holds the reel, in place of the one that the view names.
+    """
+    view = sheet.view
+    reel = ""
+    source = embedded or (sheet.url(view.reel) if view.reel is not None else "")
+    if source:
+        reel = (
+            f'<video id="reel" src="{html.escape(source)}" controls playsinline '
+            f'preload="metadata" aria-label="The reel"></video>'
+        )
+    wide = " wide" if view.width > view.height else ""
+    buttons = "".join(
+        f'<button type="button" id="{name}" aria-label="{what}" title="{what}">'
+        f'<svg viewBox="0 0 16 16" aria-hidden="true"><path d="{_ICONS[name]}"/></svg></button>'
+        if name != "play"
+        else '<button type="button" id="play" class="play" aria-label="Play" '
+        'title="Play or pause (space)"><svg viewBox="0 0 16 16" aria-hidden="true">'
+        '<path class="go" d="M4 2v12l10-6z"/><path class="halt" d="M3 2h4v12H3zM9 2h4v12H9z"/>'
+        "</svg></button>"
+        for name, what in (
+            ("previous", "Cut before (up)"),
+            ("back", "A frame back (left)"),
+            ("play", ""),
+            ("on", "A frame on (right)"),
+            ("next", "Next cut (down)"),
+            ("sound", "No sound (M)"),
+        )
+    )
+    return (
+        '<section class="player" aria-label="Player">'
+        f'<div class="screen{wide}" id="screen" style="--ratio:{view.width}/{view.height}">'
+        '<div class="absent" id="absent" hidden>no picture here</div>'
+        f'<div class="poster t0" id="poster"></div>{reel}</div>'
+        f'<div class="clock"><output id="timecode">{sheet.clock.label(0)}</output>'
+        f'<span id="frame">{count(view.frames, "frame")}</span><span id="speed"></span></div>'
+        f'<div class="controls">{buttons}</div><p class="says" id="says"></p></section>'
+    )

@@ -1,0 +1,37 @@
+"""A video, small, as a ``data:`` URL that holds it."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from pathlib import Path
+
+from ..backend.ffmpeg import input_args, output_args, run
+
+
+def preview_url(video: Path, width: int, *, crf: int, sound_kbps: int = 0) -> str:
+    """The video as H.264 in an MP4.
+
+    Args:
+        video: any that ffmpeg reads.
+        width: of the preview, in pixels; its height follows.
+        crf: of x264.
+        sound_kbps: kilobits a second of its sound; 0 leaves it out.
+
+    Raises:
+        WorkError: it cannot be encoded.
+    """
+    sound = ["-c:a", "aac", "-b:a", f"{sound_kbps}k"] if sound_kbps else ["-an"]
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder) / "preview.mp4"
+        run(
+            [
+                *input_args(video),
+                *("-map", "0:v:0", "-map", "0:a:0?", "-map_metadata", "-1", "-map_chapters", "-1"),
+                *("-vf", f"scale={width // 2 * 2}:-2", *sound, "-c:v", "libx264"),
+                *("-crf", str(crf), "-preset", "veryfast", "-pix_fmt", "yuv420p"),
+                *output_args(small, "-movflags", "+faststart"),
+            ],
+            what=f"previewing {video.name}",
+        )
+        return "data:video/mp4;base64," + base64.b64encode(small.read_bytes()).decode()

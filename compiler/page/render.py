@@ -1,0 +1,113 @@
+"""A `View` as one HTML file that needs nothing beside it, and plays the media that are there."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections import Counter
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from .data import as_json, data_of
+from .lanes import timeline_of
+from .model import Fact, State, View
+from .panel import panel_of
+from .player import player_of
+from .sheet import Sheet, count, state_label
+from .strips import Strips, draw_strips
+from .tables import tables_of
+
+_MOST_OPEN = 4
+"""Notes that are shown without being asked for."""
+
+
+def page_of(view: View, page: Path, embedded: str = "") -> str:
+    """The page.
+
+    Args:
+        view: what it shows.
+        page: where it will be; media are named relative to it.
+        embedded: a URL that holds the reel, to be played in place of the file.
+    """
+    named = list(Sheet(view, page.parent, Strips()).named(sound=False))
+    sheet = Sheet(view, page.parent, draw_strips(view, named))
+    script = _asset("view.js").strip()
+    title = html.escape(view.title)
+    parts = {
+        "policy": _policy(script),
+        "title": f"{title}: timeline",
+        "heading": title,
+        "style": f"{_asset('view.css').strip()}\n{_picture_rules(sheet)}",
+        "facts": _facts(sheet),
+        "notes": _notes(sheet),
+        "player": player_of(sheet, embedded) if view.frames else "",
+        "timeline": timeline_of(sheet) if view.frames else "",
+        "panel": panel_of(sheet) if view.frames else "",
+        "tables": tables_of(sheet) if view.frames else "",
+        "made_by": f"{html.escape(view.path.name)}, by otio-gvideo {version('otio-gvideo')}",
+        "data": as_json(data_of(sheet)),
+        "script": script,
+    }
+    # In one pass: what is put in may look like a place to put something.
+    return re.sub(r"<!-- (\w+) -->", lambda found: parts[found[1]], _asset("view.html"))
+
+
+def _policy(script: str) -> str:
+    """No script but the page's own runs in it, and nothing is fetched but the media beside it."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "img-src 'self' file: data:; media-src 'self' file: data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _picture_rules(sheet: Sheet) -> str:
+    rules = [f".t{n}{{background-image:url({url})}}" for n, url in enumerate(sheet.strips.pictures)]
+    return "\n".join(rules)
+
+
+def _facts(sheet: Sheet) -> str:
+    view = sheet.view
+    rate = f"{float(view.fps):.6g} fps"
+    if view.fps.denominator != 1:
+        rate += f" ({view.fps.numerator}/{view.fps.denominator})"
+    shown = [
+        Fact("Length", f"{sheet.clock.seconds(view.frames)}, {count(view.frames, 'frame')}"),
+        Fact("Size", f"{view.width}×{view.height}"),
+        Fact("Rate", rate),
+    ]
+    if view.first:
+        shown.append(Fact("Starts at", sheet.clock.label(0)))
+    states: Counter[State] = Counter(b.state for b in view.blocks if b.state is not State.GAP)
+    listed = ", ".join(f"{states[state]} {state_label(state)}" for state in State if states[state])
+    if listed:
+        shown.append(Fact("Picture", listed))
+    if view.words:
+        shown.append(Fact("Words", str(len(view.words))))
+    items = "".join(
+        f"<div><dt>{html.escape(fact.label)}</dt><dd>{html.escape(fact.text)}</dd></div>"
+        for fact in [*shown, *view.facts]
+    )
+    return f'<dl class="meta">{items}</dl>'
+
+
+def _notes(sheet: Sheet) -> str:
+    notes = sheet.view.notes
+    if not notes:
+        return ""
+    lost = any(block.state is State.MISSING for row in sheet.view.rows for block in row.blocks)
+    kind = "notes missing" if lost else "notes"
+    lines = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+    told = f"<ul>{lines}</ul>" if len(notes) > 1 else f"<p>{html.escape(notes[0])}</p>"
+    if len(notes) > _MOST_OPEN:
+        summary = f"{count(len(notes), 'note')}: {html.escape(notes[0])}, …"
+        told = f"<details><summary>{summary}</summary>{told}</details>"
+    return f'<section class="{kind}" aria-label="Notes">{told}</section>'
+
+
+def _asset(name: str) -> str:
+    return (files(__package__) / name).read_text("utf-8")
