@@ -97,7 +97,7 @@ def load_config(explicit: Path | None, beside: Path | None) -> Config:
         return Config()
     if not path.is_file():
         raise InputError(Problem(str(path), 0, 0, "--config", "no such file"))
-    source = read_yaml(path, str(path))
+    source = read_yaml(path, str(path), may_be_empty=True)
     problems = check_schema(source, "config")
     if problems:
         raise InputError(problems)

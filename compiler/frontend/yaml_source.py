@@ -76,12 +76,13 @@ def where(path: Path_) -> str:
     return text.removeprefix(".")
 
 
-def read_yaml(path: Path, name: str) -> Source:
+def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> Source:
     """Read a YAML file.
 
     Args:
         path: the file.
         name: what to call it in messages.
+        may_be_empty: whether a file without a value, as of comments alone, is an empty mapping.
 
     Raises:
         InputError: it is missing, too large, no UTF-8, no YAML, or uses what is refused.
@@ -110,6 +111,8 @@ def read_yaml(path: Path, name: str) -> Source:
         raise InputError(Problem(name, 0, 0, "", f"is no YAML: {what}")) from error
     except RecursionError as error:
         raise InputError(Problem(name, 0, 0, "", "is nested too deeply")) from error
+    if node is None and may_be_empty:
+        return Source(name, {}, {(): (1, 1)})
     if node is None:
         raise InputError(Problem(name, 1, 1, "", "is empty"))
     source = Source(name)

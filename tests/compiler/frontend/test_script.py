@@ -286,6 +286,7 @@ def test_a_broken_image_is_found_before_any_work(project: Path) -> None:
     ]
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_stills_that_no_renderer_takes_are_found_before_any_work(project: Path) -> None:
     stills = project.parent / "stills"
     Image.new("1", (600, 4)).save(stills / "red.png")
