@@ -25,9 +25,8 @@ def key_of(recipe: Recipe) -> str:
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
 
-MAKING = Making(
-    {"camera": 1, "parallax": 1}, {}, {"codec": "h264", "preset": "veryfast", "crf": 18}, key_of
-)
+ENCODING = {"codec": "h264", "preset": "veryfast", "crf": 18}
+MAKING = Making({"camera": 1, "parallax": 1}, {}, lambda _: ENCODING, key_of)
 
 
 class Script(RuleBasedStateMachine):
