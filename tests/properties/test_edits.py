@@ -26,7 +26,10 @@ def key_of(recipe: Recipe) -> str:
 
 
 MAKING = Making(
-    {"camera": 1, "parallax": 1}, {}, {"codec": "h264", "preset": "veryfast", "crf": 18}, key_of
+    {"camera": 1, "parallax": 1},
+    {},
+    lambda quality: {"codec": "h264", "preset": "veryfast", "crf": 18},
+    key_of,
 )
 
 
