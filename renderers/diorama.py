@@ -24,7 +24,7 @@ from .moves import Pose, Room
 from .perspective import Floats, Place, Relief, seen, view
 from .reach import closer, measure, pose_in_depth
 from .work import Work
-from .yuv import Grid, Planes, to_planes
+from .yuv import Grid, Planes, planes_of, to_planes
 
 DEPTH = 0.35
 """Difference in relief between the farthest and the nearest: the far moves by a third less."""
@@ -71,6 +71,12 @@ class Diorama:
             out,
             [(layer, self._nodes(*seen(view_, frame, relief))) for layer, relief in self.layers],
         )
+
+    def planes(self, pose: Pose, width: int, height: int) -> Planes:
+        """A view as planes of ``uint8``."""
+        frame = np.empty((height * 3 // 2, width), np.uint8)
+        self.draw(pose, frame)
+        return planes_of(frame)
 
     def _nodes(self, x: Floats, y: Floats) -> Floats:
         made = np.stack([x, y])
