@@ -1,8 +1,8 @@
-/* The inner loop of mesh.py: two layers of a picture, each through a mesh, onto one plane of a frame.
+/* The inner loop of mesh.py: layers of a picture, each through a mesh, onto one plane of a frame.
 
    One pass over the frame and no table of maps: places are interpolated between nodes in fixed point
    (16.16), samples bilinearly between neighbours, and the sum is dithered to 8 bits at once. The
-   front layer's matte decides for each cell whether one layer is sampled or both. */
+   layers' mattes decide for each cell which of them are sampled. */
 
 #define PY_SSIZE_T_CLEAN
 #ifndef Py_LIMITED_API
@@ -12,18 +12,19 @@
 #include <stdint.h>
 
 /* Cells are of eight pixels each way: of luma from a node to the next, of chroma to the one after it. */
-enum { CELL = 8, BLOCK = 16, NOISE_ROWS = 64, LEVEL_BITS = 22 };
-
-typedef struct {
-    const int16_t *samples;
-    Py_ssize_t stride;
-    const float *x, *y; /* of the nodes, in samples of the layer's luma */
-} layer_t;
+enum { CELL = 8, BLOCK = 16, NOISE_ROWS = 64, LEVEL_BITS = 22, MOST_LAYERS = 4 };
 
 typedef struct {
     const uint8_t *values, *range;
     Py_ssize_t stride, range_columns;
 } matte_t;
+
+typedef struct {
+    const int16_t *samples;
+    Py_ssize_t stride;
+    const float *x, *y; /* of the nodes, in samples of the layer's luma */
+    matte_t matte;      /* of all but the hindmost */
+} layer_t;
 
 /* A place that moves along a row: 16.16. */
 typedef struct {
@@ -75,12 +76,16 @@ static inline walk_t halved(walk_t luma)
     return made;
 }
 
-/* A run of pixels along a row of a cell. */
+/* One layer along a row of a cell: its samples, and its matte. */
 typedef struct {
-    const layer_t *back, *front;
-    const matte_t *matte;
-    walk_t behind, before, over;
-    int count;
+    const layer_t *layer;
+    walk_t at, over;
+} strip_t;
+
+/* A run of pixels along a row of a cell, and the layers that are seen there, the hindmost first. */
+typedef struct {
+    strip_t strips[MOST_LAYERS];
+    int layers, count;
     const int32_t *noise;
     uint8_t *out;
 } run_t;
@@ -92,38 +97,29 @@ static inline uint8_t finished(int32_t level)
     return (uint8_t)(level < 0 ? 0 : level > 255 ? 255 : level);
 }
 
-static void one_layer(const run_t *run)
+typedef void (*loop_t)(const run_t *);
+
+static void loop(const run_t *run)
 {
-    walk_t at = run->behind;
-    for (int n = 0; n < run->count; n++) {
-        int32_t level = sample(run->back->samples, run->back->stride, at.x, at.y);
-        run->out[n] = finished(level + run->noise[n]);
-        at.x += at.dx;
-        at.y += at.dy;
+    int32_t levels[CELL];
+    walk_t at = run->strips[0].at;
+    for (int n = 0; n < run->count; n++, at.x += at.dx, at.y += at.dy)
+        levels[n] = sample(run->strips[0].layer->samples, run->strips[0].layer->stride, at.x, at.y);
+    for (const strip_t *strip = run->strips + 1; strip < run->strips + run->layers; strip++) {
+        const matte_t *matte = &strip->layer->matte;
+        walk_t over = strip->over;
+        at = strip->at;
+        for (int n = 0; n < run->count; n++) {
+            int32_t nearer = sample(strip->layer->samples, strip->layer->stride, at.x, at.y);
+            int32_t cover = opacity(matte->values, matte->stride, over.x, over.y);
+            levels[n] += ((nearer - levels[n]) >> 12) * cover;
+            at.x += at.dx, at.y += at.dy;
+            over.x += over.dx, over.y += over.dy;
+        }
     }
+    for (int n = 0; n < run->count; n++)
+        run->out[n] = finished(levels[n] + run->noise[n]);
 }
-
-static void both_layers(const run_t *run)
-{
-    walk_t behind = run->behind, before = run->before, over = run->over;
-    for (int n = 0; n < run->count; n++) {
-        int32_t level = sample(run->back->samples, run->back->stride, behind.x, behind.y);
-        int32_t nearer = sample(run->front->samples, run->front->stride, before.x, before.y);
-        int32_t cover = opacity(run->matte->values, run->matte->stride, over.x, over.y);
-        level += ((nearer - level) >> 12) * cover;
-        run->out[n] = finished(level + run->noise[n]);
-        behind.x += behind.dx, behind.y += behind.dy;
-        before.x += before.dx, before.y += before.dy;
-        over.x += over.dx, over.y += over.dy;
-    }
-}
-
-typedef struct {
-    void (*one)(const run_t *);
-    void (*both)(const run_t *);
-} loops_t;
-
-static const loops_t BASELINE = {one_layer, both_layers};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* The same for eight pixels at a time, to the bit: all of it is arithmetic of whole numbers. */
@@ -194,41 +190,35 @@ WIDE void finish8(__m256i level, const run_t *run)
     _mm_storel_epi64((__m128i *)run->out, _mm_packus_epi16(words, words));
 }
 
-__attribute__((target("avx2"))) static void one_layer8(const run_t *run)
-{
-    if (run->count == 8)
-        finish8(samples8(run->back, run->behind), run);
-    else
-        one_layer(run);
-}
-
-__attribute__((target("avx2"))) static void both_layers8(const run_t *run)
+__attribute__((target("avx2"))) static void loop8(const run_t *run)
 {
     if (run->count != 8) {
-        both_layers(run);
+        loop(run);
         return;
     }
-    __m256i level = samples8(run->back, run->behind), nearer = samples8(run->front, run->before);
-    __m256i cover = opacities8(run->matte, run->over);
-    __m256i apart = _mm256_srai_epi32(_mm256_sub_epi32(nearer, level), 12);
-    finish8(_mm256_add_epi32(level, _mm256_mullo_epi32(apart, cover)), run);
+    __m256i level = samples8(run->strips[0].layer, run->strips[0].at);
+    for (const strip_t *strip = run->strips + 1; strip < run->strips + run->layers; strip++) {
+        __m256i nearer = samples8(strip->layer, strip->at);
+        __m256i cover = opacities8(&strip->layer->matte, strip->over);
+        __m256i apart = _mm256_srai_epi32(_mm256_sub_epi32(nearer, level), 12);
+        level = _mm256_add_epi32(level, _mm256_mullo_epi32(apart, cover));
+    }
+    finish8(level, run);
 }
 
-static const loops_t EIGHT = {one_layer8, both_layers8};
-
-static const loops_t *fastest(void) { return __builtin_cpu_supports("avx2") ? &EIGHT : &BASELINE; }
+static loop_t fastest(void) { return __builtin_cpu_supports("avx2") ? loop8 : loop; }
 #else
-static const loops_t *fastest(void) { return &BASELINE; }
+static loop_t fastest(void) { return loop; }
 #endif
 
 static inline float least(float a, float b) { return a < b ? a : b; }
 static inline float most(float a, float b) { return a > b ? a : b; }
 
 /* -1: the matte is empty over the whole cell; 1: opaque; 0: neither. */
-static int cover_of(const layer_t *front, const matte_t *matte, Py_ssize_t node, int right_node,
-                    Py_ssize_t below)
+static int cover_of(const layer_t *layer, Py_ssize_t node, int right_node, Py_ssize_t below)
 {
-    const float *x = front->x + node, *y = front->y + node;
+    const matte_t *matte = &layer->matte;
+    const float *x = layer->x + node, *y = layer->y + node;
     Py_ssize_t across = right_node, corner = below + right_node;
     float left = least(least(x[0], x[across]), least(x[below], x[corner]));
     float right = most(most(x[0], x[across]), most(x[below], x[corner]));
@@ -247,104 +237,143 @@ static int cover_of(const layer_t *front, const matte_t *matte, Py_ssize_t node,
     return low == 255 ? 1 : high == 0 ? -1 : 0;
 }
 
-static void draw_plane(uint8_t *out, Py_ssize_t height, Py_ssize_t width, const layer_t *back,
-                       const layer_t *front, const matte_t *matte, const int32_t *noise,
-                       Py_ssize_t columns, int is_chroma, const loops_t *loops)
+/* Which layers are seen in a cell, the hindmost first; returns how many. */
+static int seen_in(strip_t *strips, const layer_t *layers, int count, Py_ssize_t node, int right,
+                   Py_ssize_t below)
+{
+    const layer_t *shown[MOST_LAYERS];
+    int seen = 0;
+    for (const layer_t *layer = layers + count - 1; layer >= layers; layer--) {
+        int cover = layer > layers ? cover_of(layer, node, right, below) : 1;
+        if (cover >= 0)
+            shown[seen++] = layer;
+        if (cover > 0)
+            break;
+    }
+    for (int n = 0; n < seen; n++)
+        strips[n].layer = shown[seen - 1 - n];
+    return seen;
+}
+
+static void draw_plane(uint8_t *out, Py_ssize_t height, Py_ssize_t width, const layer_t *layers,
+                       int count, const int32_t *noise, Py_ssize_t columns, int is_chroma,
+                       loop_t draw_run)
 {
     const int nodes = is_chroma ? 2 : 1;
     const Py_ssize_t below = nodes * columns;
-    run_t run = {.back = back, .front = front, .matte = matte};
+    run_t run = {.count = 0};
     for (Py_ssize_t top = 0; top < height; top += CELL) {
         int rows = height - top < CELL ? (int)(height - top) : CELL;
         for (Py_ssize_t left = 0; left < width; left += CELL) {
             Py_ssize_t node = (top / CELL * columns + left / CELL) * nodes;
-            int cover = front ? cover_of(front, matte, node, nodes, below) : -1;
+            run.layers = seen_in(run.strips, layers, count, node, nodes, below);
             run.count = width - left < CELL ? (int)(width - left) : CELL;
-            run.back = cover > 0 ? front : back;
             for (int row = 0; row < rows; row++) {
                 float down = is_chroma ? (row + 0.25f) / CELL : (float)row / CELL;
                 run.out = out + (top + row) * width + left;
                 run.noise = noise + (top + row) % NOISE_ROWS * width + left;
-                run.behind = walk(run.back, node, nodes, below, down);
-                if (cover == 0)
-                    run.before = run.over = walk(front, node, nodes, below, down);
-                if (is_chroma)
-                    run.behind = halved(run.behind), run.before = halved(run.before);
-                (cover == 0 ? loops->both : loops->one)(&run);
+                for (strip_t *strip = run.strips; strip < run.strips + run.layers; strip++) {
+                    strip->over = walk(strip->layer, node, nodes, below, down);
+                    strip->at = is_chroma ? halved(strip->over) : strip->over;
+                }
+                draw_run(&run);
             }
         }
     }
 }
 
-enum { OUT, BACK, BACK_NODES, FRONT, FRONT_NODES, MATTE, RANGE, DITHER, BUFFERS };
+/* What Python hands over: a frame's plane, its dither, and for each layer four buffers. */
+enum { SAMPLES, NODES, MATTE, RANGE, OF_LAYER };
+enum { OUT, DITHER, LAYERS, BUFFERS = LAYERS + MOST_LAYERS * OF_LAYER };
 
-static const struct {
-    int dimensions;
-    Py_ssize_t size;
-} SHAPES[BUFFERS] = {{2, 1}, {2, 2}, {3, 4}, {2, 2}, {3, 4}, {2, 1}, {3, 1}, {2, 4}};
-
-/* Whether the buffers are as mesh.py makes them, so that no access is out of bounds. */
-static int fits(const Py_buffer *buffers, int has_front, int is_chroma)
+static int is_shaped(const Py_buffer *buffer, int dimensions, Py_ssize_t size)
 {
-    const int nodes = is_chroma ? 2 : 1;
-    for (int n = 0; n < BUFFERS; n++)
-        if (buffers[n].obj &&
-            (buffers[n].ndim != SHAPES[n].dimensions || buffers[n].itemsize != SHAPES[n].size))
-            return 0;
-    for (int n = BACK_NODES; n <= FRONT_NODES; n += FRONT_NODES - BACK_NODES)
-        if (buffers[n].shape[0] != 2 ||
-            (buffers[n].shape[1] - 1) / nodes * CELL < buffers[OUT].shape[0] ||
-            (buffers[n].shape[2] - 1) / nodes * CELL < buffers[OUT].shape[1] ||
-            buffers[n].shape[2] != buffers[BACK_NODES].shape[2])
-            return 0;
-    if (has_front && (!buffers[MATTE].obj || !buffers[RANGE].obj || buffers[RANGE].shape[2] != 2 ||
-                      buffers[RANGE].shape[0] * BLOCK < buffers[MATTE].shape[0] ||
-                      buffers[RANGE].shape[1] * BLOCK < buffers[MATTE].shape[1]))
-        return 0;
-    return buffers[DITHER].shape[0] == NOISE_ROWS &&
-           buffers[DITHER].shape[1] == buffers[OUT].shape[1];
+    return buffer->obj && buffer->ndim == dimensions && buffer->itemsize == size;
 }
 
-static layer_t layer_of(const Py_buffer *samples, const Py_buffer *nodes)
+/* Whether the buffers are as mesh.py makes them, so that no access is out of bounds. */
+static int fits(const Py_buffer *buffers, int count, int is_chroma)
 {
-    const float *x = nodes->buf;
-    layer_t made = {samples->buf, samples->shape[1], x, x + nodes->shape[1] * nodes->shape[2]};
+    const int nodes = is_chroma ? 2 : 1;
+    const Py_buffer *out = &buffers[OUT], *dither = &buffers[DITHER];
+    if (!is_shaped(out, 2, 1) || !is_shaped(dither, 2, 4) || dither->shape[0] != NOISE_ROWS ||
+        dither->shape[1] != out->shape[1])
+        return 0;
+    for (int n = 0; n < count; n++) {
+        const Py_buffer *of = buffers + LAYERS + n * OF_LAYER, *first = buffers + LAYERS;
+        if (!is_shaped(of + SAMPLES, 2, 2) || !is_shaped(of + NODES, 3, 4) ||
+            of[NODES].shape[0] != 2 || (of[NODES].shape[1] - 1) / nodes * CELL < out->shape[0] ||
+            (of[NODES].shape[2] - 1) / nodes * CELL < out->shape[1] ||
+            of[NODES].shape[2] != first[NODES].shape[2])
+            return 0;
+        if (n > 0 && (!is_shaped(of + MATTE, 2, 1) || !is_shaped(of + RANGE, 3, 1) ||
+                      of[RANGE].shape[2] != 2 ||
+                      of[RANGE].shape[0] * BLOCK < of[MATTE].shape[0] ||
+                      of[RANGE].shape[1] * BLOCK < of[MATTE].shape[1]))
+            return 0;
+    }
+    return 1;
+}
+
+static layer_t layer_of(const Py_buffer *of)
+{
+    const float *x = of[NODES].buf;
+    layer_t made = {of[SAMPLES].buf, of[SAMPLES].shape[1], x,
+                    x + of[NODES].shape[1] * of[NODES].shape[2], {0}};
+    if (of[MATTE].obj) {
+        made.matte.values = of[MATTE].buf, made.matte.stride = of[MATTE].shape[1];
+        made.matte.range = of[RANGE].buf, made.matte.range_columns = of[RANGE].shape[1];
+    }
     return made;
+}
+
+/* Fills in the buffers of the layers, the hindmost first; returns how many layers, or -1. */
+static int layers_from(PyObject *tuple, Py_buffer *buffers)
+{
+    Py_ssize_t count = PyTuple_Size(tuple);
+    if (count < 1 || count > MOST_LAYERS) {
+        if (!PyErr_Occurred())
+            PyErr_Format(PyExc_ValueError, "%zd layers; 1 to %d are drawn", count, MOST_LAYERS);
+        return -1;
+    }
+    for (Py_ssize_t n = 0; n < count; n++) {
+        PyObject *objects[OF_LAYER];
+        if (!PyArg_ParseTuple(PyTuple_GetItem(tuple, n), "OOOO", &objects[SAMPLES],
+                              &objects[NODES], &objects[MATTE], &objects[RANGE]))
+            return -1;
+        for (int k = 0; k < OF_LAYER; k++)
+            if (objects[k] != Py_None &&
+                PyObject_GetBuffer(objects[k], &buffers[n * OF_LAYER + k], PyBUF_C_CONTIGUOUS))
+                return -1;
+    }
+    return (int)count;
 }
 
 static PyObject *draw(PyObject *self, PyObject *args)
 {
-    PyObject *objects[BUFFERS];
+    PyObject *out, *dither, *tuple;
     Py_buffer buffers[BUFFERS] = {{0}};
-    int is_chroma, is_plain, is_good = 1;
+    int is_chroma, is_plain, is_good = 0;
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOpp", &objects[0], &objects[1], &objects[2], &objects[3],
-                          &objects[4], &objects[5], &objects[6], &objects[7], &is_chroma,
+    if (!PyArg_ParseTuple(args, "OO!Opp", &out, &PyTuple_Type, &tuple, &dither, &is_chroma,
                           &is_plain))
         return NULL;
-    for (int n = 0; n < BUFFERS && is_good; n++) {
-        int flags = n == OUT ? PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS : PyBUF_C_CONTIGUOUS;
-        if (objects[n] != Py_None)
-            is_good = PyObject_GetBuffer(objects[n], &buffers[n], flags) == 0;
-    }
-    int has_front = buffers[FRONT].obj != NULL;
-    if (is_good && !fits(buffers, has_front, is_chroma)) {
-        PyErr_SetString(PyExc_ValueError, "buffers of shapes that do not go together");
-        is_good = 0;
-    }
-    if (is_good) {
-        layer_t back = layer_of(&buffers[BACK], &buffers[BACK_NODES]), front = back;
-        matte_t matte = {0};
-        if (has_front) {
-            front = layer_of(&buffers[FRONT], &buffers[FRONT_NODES]);
-            matte.values = buffers[MATTE].buf, matte.stride = buffers[MATTE].shape[1];
-            matte.range = buffers[RANGE].buf, matte.range_columns = buffers[RANGE].shape[1];
+    if (PyObject_GetBuffer(out, &buffers[OUT], PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) == 0 &&
+        PyObject_GetBuffer(dither, &buffers[DITHER], PyBUF_C_CONTIGUOUS) == 0) {
+        int count = layers_from(tuple, buffers + LAYERS);
+        if (count > 0 && fits(buffers, count, is_chroma)) {
+            layer_t layers[MOST_LAYERS];
+            for (int n = 0; n < count; n++)
+                layers[n] = layer_of(buffers + LAYERS + n * OF_LAYER);
+            is_good = 1;
+            Py_BEGIN_ALLOW_THREADS
+            draw_plane(buffers[OUT].buf, buffers[OUT].shape[0], buffers[OUT].shape[1], layers,
+                       count, buffers[DITHER].buf, buffers[LAYERS + NODES].shape[2], is_chroma,
+                       is_plain ? loop : fastest());
+            Py_END_ALLOW_THREADS
+        } else if (count > 0) {
+            PyErr_SetString(PyExc_ValueError, "buffers of shapes that do not go together");
         }
-        Py_BEGIN_ALLOW_THREADS
-        draw_plane(buffers[OUT].buf, buffers[OUT].shape[0], buffers[OUT].shape[1], &back,
-                   has_front ? &front : NULL, &matte, buffers[DITHER].buf,
-                   buffers[BACK_NODES].shape[2], is_chroma, is_plain ? &BASELINE : fastest());
-        Py_END_ALLOW_THREADS
     }
     for (int n = 0; n < BUFFERS; n++)
         if (buffers[n].obj)
@@ -356,7 +385,7 @@ static PyObject *draw(PyObject *self, PyObject *args)
 
 static PyMethodDef METHODS[] = {
     {"draw", draw, METH_VARARGS,
-     "draw(out, back, back_nodes, front, front_nodes, matte, range, noise, is_chroma, is_plain)"},
+     "draw(out, ((samples, nodes, matte, range), ...), noise, is_chroma, is_plain)"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,16 +1,18 @@
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+_Layer: TypeAlias = tuple[
+    NDArray[np.int16],
+    NDArray[np.float32],
+    NDArray[np.uint8] | None,
+    NDArray[np.uint8] | None,
+]
+
 def draw(
     out: NDArray[np.uint8],
-    back: NDArray[np.int16],
-    back_nodes: NDArray[np.float32],
-    front: NDArray[np.int16] | None,
-    front_nodes: NDArray[np.float32],
-    matte: NDArray[np.uint8] | None,
-    range: NDArray[np.uint8] | None,
+    layers: tuple[_Layer, ...],
     noise: NDArray[np.int32],
     is_chroma: bool,
     is_plain: bool,

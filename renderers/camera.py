@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import cv2
@@ -10,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import Call, Frame, Limits, Motion, OnStep, Shot
-from .dissolve import dissolve, halfway
 from .dither import quantise
-from .morph import Morph, blend, morph_between
-from .moves import Pose, decide, pose_at
+from .moves import Pose, pose_at
+from .over_stills import frames_over_stills
 from .picture import Picture, prepare
 from .resample import Plane, axis, resample
 from .yuv import Planes, blank, planes_of
@@ -43,42 +44,32 @@ class CameraRenderer:
         self, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Iterator[Frame]:
         """Yield the frames as planar YUV 4:2:0, each a new array."""
-        motion = decide(shot.motion, shot.seed)
-        pictures: dict[int, Picture] = {}
-        morphs: dict[int, Morph | None] = {}
-        last: tuple[object, Frame] | None = None
-        for index in range(call.frames):
-            frame = shot.start + call.first + index
-            share = frame / max(1, shot.span - 1)
-            lower, upper, weight = dissolve(call.keyframes, frame, shot)
-            for number in {lower, upper} - pictures.keys():
-                pictures[number] = prepare(call.keyframes[number].image, shot, motion)
-            for number in pictures.keys() - {lower, upper}:
-                del pictures[number]  # Keyframes are passed once: memory holds two at the most.
-            below, above = (pose_at(motion, share, pictures[n].room) for n in (lower, upper))
-            state = (lower, upper, weight, below, above)
-            if last is not None and last[0] == state:
-                finished = last[1].copy()
-            else:
-                finished = np.empty((call.height * 3 // 2, call.width), np.uint8)
-                if weight == 0:
-                    view(pictures[lower], below, planes_of(finished))
-                else:
-                    if upper not in morphs:
-                        half = halfway(call.keyframes, upper, shot) / max(1, shot.span - 1)
-                        morphs = {
-                            upper: _morph(pictures[lower], pictures[upper], motion, half, call)
-                        }
-                    one, other = blank(call.width, call.height), blank(call.width, call.height)
-                    view(pictures[lower], below, one)
-                    view(pictures[upper], above, other)
-                    blend(one, other, weight, planes_of(finished), morphs[upper])
-            last = (state, finished)
-            yield finished
-            on_step(index + 1, call.frames)
+
+        def ready(still: Path, motion: Motion) -> _Seen:
+            return _Seen(prepare(still, shot, motion))
+
+        return frames_over_stills(shot, call, ready, on_step)
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A picture as a camera sees it."""
+
+    picture: Picture
+
+    def pose(self, motion: Motion, share: float) -> Pose:
+        return pose_at(motion, share, self.picture.room)
+
+    def draw(self, pose: Pose, out: Frame) -> None:
+        view(self.picture, pose, planes_of(out))
+
+    def planes(self, pose: Pose, width: int, height: int) -> Planes:
+        planes = blank(width, height)
+        view(self.picture, pose, planes)
+        return planes
 
 
 def view(picture: Picture, pose: Pose, out: Planes) -> None:
@@ -100,16 +91,6 @@ def view(picture: Picture, pose: Pose, out: Planes) -> None:
                 axis(into.shape[1], place[0, 2], place[0, 0], plane.shape[1]),
                 into,
             )
-
-
-def _morph(one: Picture, other: Picture, motion: Motion, share: float, call: Call) -> Morph | None:
-    """How two pictures morph, as they are seen at ``share`` 0..1 of a move."""
-    seen = []
-    for picture in (one, other):
-        frame = np.empty((call.height * 3 // 2, call.width), np.uint8)
-        view(picture, pose_at(motion, share, picture.room), planes_of(frame))
-        seen.append(frame[: call.height])
-    return morph_between(seen[0], seen[1])
 
 
 def view_matrix(pose: Pose, picture: Picture, width: int, height: int) -> NDArray[np.float64]:

@@ -2,70 +2,57 @@
 
 There is no one depth at which a picture could be cut in two: a sea runs from near to far without an
 edge, a mast is in front of the sail that is in front of the sky. So the cut is local. Along every
-jump of the depth the near side belongs to the *front*, the far side to the *back*. Around the jump,
-as far as the camera can look behind it, the back is carried on under the front: its relief as it is
-at the jump, its colours as a smooth fill that bears the far side's own texture. The front is
-carried on likewise over the far side, where its matte is empty. Everywhere else the two are the
-same, so that there it is of no consequence which of them is seen.
+jump of the depth the near side is carried on over the far side, as far as the camera can shift the
+one before the other, and the far side under the near side, likewise:
+
+    relief             front: the upper envelope       back: the lower envelope
+         ____               ______ _ _                       ____
+        |                         ` .                      .'
+    ____|               ______________`_              ____.'
+
+The front's matte is empty where it is carried on; the back is hidden there, its colours a fill.
+Everywhere else the two are the same, so that there it is of no consequence which of them is seen.
+What jumps remain in the back, where one edge runs up to another, take it apart once more.
 
 All maps here lie on one *work grid* of a picture, coarser than what is rendered.
 """
 
 from __future__ import annotations
 
-import math
+import itertools
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from . import matte
+from .fill import Hole
+from .jumps import LEAST_SHIFT, Jumps, Nearest, cleaned, closed, jumps_of
 from .perspective import Floats
 
-JUMP_PX = 3
-"""Samples within which a change of depth counts as a jump rather than as a slope."""
-BLUR_PX = 5
-"""Samples over which the jumps of a depth map may be blurred and are put together again."""
-GAP_PX = 11
-"""Samples across which a gap between near things closes: blades and leaves move as one."""
-POCKET_AREA = 400
-"""Samples of far ground, enclosed by near things, that move with them."""
-SPECK_AREA = 120
-"""Samples of a near thing that is too small to stand alone."""
-LEAST_SHIFT = 1.0
-"""Samples by which a jump opens, at the most, that is as good as a slope."""
-LEAST_JUMP = 16
-"""Samples along a jump that make it worth a layer."""
-MARGIN_PX = 2.0
+STEPS = 4
+"""Heights that are carried on apart from each other, so that the nearest thing comes first."""
+SAME = 0.2
+"""Share of a jump by which what is lower may still be the same ground."""
+MARGIN_PX = 1.0
 """Samples beside a jump whose colours are a mixture of both sides."""
-REACH = 1.5
+REACH = 1.25
 """How far layers are carried on, to what can come into view: they fold where it is less."""
+WAY_PX = 4.0
+"""Sigma with which the way to mirrored texture is smoothed, in samples."""
+OVERLAP_PX = 6.0
+"""Samples for which both layers have what goes on from one to the other."""
 SMOOTH_PX = 2.0
 """Sigma with which relief is smoothed within a layer, in samples: no layer folds or tears."""
-MATTE_PX = 3
-"""Radius within which the matte's edge follows the picture's own, in samples."""
-MATTE_EPSILON = 3e-4
-"""Contrast (of levels 0..1), squared, at which an edge of the picture draws the matte to it."""
-FILL_PX = 128
-"""Longer side of the small copy in which holes are filled smoothly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One layer of a picture, on the picture's work grid of shape ``(rows, columns)``.
-
-    Attributes:
-        relief: of the layer.
-        hole: 0..1, where its colours are filled in.
-        known: 0 or 1, where its own colours are.
-        source: the sample ``(x, y)`` from which a hole takes its texture; shape
-            ``(2, rows, columns)``.
-    """
+    """One layer of a picture: its relief, and where its colours are not those of the picture."""
 
     relief: Floats
-    hole: Floats
-    known: Floats
-    source: Floats
+    hole: Hole
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,164 +61,141 @@ class Split:
 
     Attributes:
         front, back: the layers.
-        is_front: 0 or 1, the matte in the rough.
-        edge: 0..1, where the picture's own edges are those of the matte.
-        guide: ``(slope, offset)``: there it is a linear function of luma 0..1.
+        matte: of the front.
+        settled: where the back is never seen, whatever its depth does there.
     """
 
     front: Part
     back: Part
-    is_front: Floats
-    edge: Floats
-    guide: tuple[Floats, Floats]
-
-    def matte(self, luma: Floats) -> Floats:
-        """How opaque the front is, 0..1, as finely as luma (0..1) is given."""
-        size = luma.shape[::-1]
-        is_front, edge, slope, offset = (
-            cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
-            for values in (self.is_front, self.edge, *self.guide)
-        )
-        plain = _tight(cv2.GaussianBlur(is_front, (0, 0), size[0] / self.edge.shape[1]))
-        return np.asarray(plain + (_tight(slope * luma + offset) - plain) * edge)
+    matte: matte.Matte
+    settled: NDArray[np.bool_]
 
 
-def split(relief: Floats, luma: Floats, shift_px: float) -> Split | None:
+def split(
+    relief: Floats, luma: Floats, shift_px: float, settled: NDArray[np.bool_] | None = None
+) -> Split | None:
     """Take a picture apart; None where no jump of its relief is large enough to be seen.
 
     Args:
         relief: of each sample, 1 on the picture's plane.
         luma: of each sample, 0..1.
         shift_px: samples by which a difference in relief of 1 shifts at most.
+        settled: where nothing is taken apart.
     """
-    gaps = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (GAP_PX, GAP_PX))
-    step = 1.0 / max(shift_px, 1e-6)
-    sharp = sharpened(relief, step)
-    # Notches are filled, while spires and masts stay.
-    clean = np.maximum(sharp, cv2.medianBlur(sharp, 5))
-    relief = sharpened(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, gaps), step)
-    sides = _sides(relief, shift_px)
-    if sides is None:
+    if settled is None:
+        relief = closed(cleaned(relief, shift_px), shift_px)
+    jumps = jumps_of(relief, shift_px, settled)
+    if jumps is None:
         return None
-    # Pockets between leaves and blades move with them, specks with what they are on.
-    pockets = _small(~sides.is_front, POCKET_AREA)
-    specks = _small(sides.is_front, SPECK_AREA)
-    relief = np.where(pockets, sides.near.of(relief), relief)
-    relief = np.where(specks, sides.far.of(relief), relief)
-    sides = _sides(relief, shift_px)
-    if sides is None:
-        return None
-    near, far = sides.near, sides.far
-    is_front = sides.is_front.astype(np.float32)
-    # How far the camera can look behind a jump, and a little more.
-    shift_near, shift_far = (side.of(sides.height) * np.float32(shift_px) for side in (near, far))
-    reach_near, reach_far = REACH * shift_near + 4, REACH * shift_far + 4
-    # Where another jump's ground begins nothing is carried on, nor so near to it that it could
-    # slide across.
-    spare = _to_other(is_front, np.minimum(near.distance, far.distance))
-    spare = np.float32(0.8) * np.maximum(spare - 3, 0)
-    over_far = _falling(near.distance / reach_near) * (1 - is_front)
-    over_far = np.minimum(over_far, spare / np.maximum(shift_near, 1e-3)) * _fading(shift_near)
-    under_near = _falling(far.distance / reach_far) * is_front
-    under_near = np.minimum(under_near, spare / np.maximum(shift_far, 1e-3)) * _fading(shift_far)
-    front = relief + (near.of(relief) - relief) * over_far
-    back = relief + (far.of(relief) - relief) * under_near
-    inside = np.where(is_front > 0, far.distance, -near.distance).astype(np.float32)
-    inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), 1.5))
-    # Farther in than any jump around reaches the two layers are the same, and one is enough.
-    side = 2 * math.ceil(2 * float(reach_far.max())) + 1
-    widest = cv2.dilate(reach_far, np.ones((side, side), np.uint8))
-    certain, guide = _guided(is_front, luma)
-    beside = np.minimum(near.distance, far.distance)
-    back_from, front_from = _beyond(inside, np.where(is_front > 0, reach_far, reach_near))
-    beside_near = np.minimum(_fading(shift_near), spare / 2) * _beside(near)
-    back_hole = _hole(under_near, inside + MARGIN_PX + 1, beside_near)
-    front_hole = _hole(over_far, 1 - inside, _fading(shift_far) * _beside(far))
+    over = _carried(relief, jumps, shift_px, np.ones_like(relief), is_over=True)
+    is_over = over.share > 0
+    # Edges over which something nearer is carried stay in the back.
+    jumps = jumps.without(is_over)
+    near, far = Nearest(jumps.near), Nearest(jumps.far)
+    # Where one thing goes on from the front to the back, both have it for a while.
+    rim = np.asarray(cv2.dilate(is_over.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    rim &= ~is_over & (near.distance > 3)
+    to_rim = cv2.distanceTransform((~rim).astype(np.uint8), cv2.DIST_L2, 3)
+    free = np.clip((to_rim - OVERLAP_PX) / OVERLAP_PX, 0, 1) * ~is_over
+    under = _carried(relief, jumps, shift_px, free, is_over=False)
+    height = (jumps.high - jumps.low) * np.float32(shift_px)
+    inside = np.where(near.distance < far.distance, far.distance, -near.distance)
+    inside = np.asarray(cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5))
+    # Where the two differ, and as far beside it as smoothing reaches.
+    ends = np.ones((13, 13), np.uint8)
+    differs = cv2.dilate(((under.share > 0) & ~is_over).astype(np.uint8), ends) > 0
+    is_front = (differs & ~is_over).astype(np.float32)
+    front_edge = np.clip(1 - inside, 0, 1) * _fading(far.of(height)) * _beside(far)
+    back_edge = np.clip(inside + MARGIN_PX + 1, 0, 1) * _fading(near.of(height)) * _beside(near)
     return Split(
-        front=Part(smoothed(front), front_hole, is_front * (front_hole == 0), front_from),
-        back=Part(smoothed(back), back_hole, (1 - is_front) * (back_hole == 0), back_from),
-        is_front=is_front * (far.distance < 2 * widest + 2),
-        edge=np.asarray(np.clip(2 - beside / MATTE_PX, 0, 1), np.float32) * certain,
-        guide=guide,
+        Part(smoothed(over.relief), _hole(over.share, front_edge, ~is_over)),
+        Part(under.relief, _hole(under.share, back_edge, is_front == 0, 5)),
+        matte.matte(is_front, luma, np.minimum(near.distance, far.distance)),
+        (under.share > 0) & (under.share < 0.9),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Sides:
-    """The jumps of a relief: samples on their near and on their far side, and how high they are."""
+class _Carried:
+    """A relief carried on across its jumps.
 
-    near: _Nearest
-    far: _Nearest
-    height: Floats
+    Attributes:
+        relief: the result.
+        share: 0..1, how much of it is carried on.
+    """
 
-    @property
-    def is_front(self) -> NDArray[np.bool_]:
-        """Whether the nearest jump is near here."""
-        return np.asarray(self.near.distance < self.far.distance)
-
-
-def _sides(relief: Floats, shift_px: float) -> _Sides | None:
-    """The jumps that open by more than `LEAST_SHIFT`; None where there are hardly any."""
-    kernel = np.ones((JUMP_PX, JUMP_PX), np.uint8)
-    high, low = np.asarray(cv2.dilate(relief, kernel)), np.asarray(cv2.erode(relief, kernel))
-    is_jump = (high - low) * np.float32(shift_px) > LEAST_SHIFT
-    if is_jump.sum() < LEAST_JUMP:
-        return None
-    is_near = relief > (high + low) / 2
-    near, far = _Nearest(is_jump & is_near), _Nearest(is_jump & ~is_near)
-    return _Sides(near, far, np.asarray(cv2.dilate(high, kernel) - cv2.erode(low, kernel)))
+    relief: Floats
+    share: Floats
 
 
-def _small(mask: NDArray[np.bool_], area: int) -> NDArray[np.bool_]:
-    """The parts of a mask that hang together and are smaller than an area."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S
-    )
-    is_small = stats[:, cv2.CC_STAT_AREA] < area
-    is_small[0] = False
-    return np.asarray(is_small[labels])
+def _carried(
+    relief: Floats, jumps: Jumps, shift_px: float, free: Floats, *, is_over: bool
+) -> _Carried:
+    """The near sides of jumps carried on over their far sides, or these under those.
 
-
-def sharpened(relief: Floats, step: float) -> Floats:
-    """Relief whose jumps are jumps: depth maps, of models above all, blur them over some samples.
-
-    Within a window that holds a jump each sample goes to whichever end of it is closer (toggle
-    mapping: Kramer and Bruckner, 1975), the more so the larger the jump.
+    What is nearest covers what is less near; what is under something else is what is next to it.
 
     Args:
-        relief: the map.
-        step: a difference that is to be seen.
+        relief: of each sample.
+        jumps: of the relief.
+        shift_px: samples by which a difference in relief of 1 shifts at most.
+        free: 0..1, where it may be.
+        is_over: which of the two.
     """
-    kernel = np.ones((BLUR_PX, BLUR_PX), np.uint8)
-    relief = np.ascontiguousarray(relief, np.float32)
-    high, low = cv2.dilate(relief, kernel), cv2.erode(relief, kernel)
-    nearer = np.where(relief > (high + low) / 2, high, low)
-    certain = np.clip((high - low) / (4 * step) - 1, 0, 1).astype(np.float32)
-    return np.asarray(relief + (nearer - relief) * certain, np.float32)
+    seeds = jumps.near if is_over else jumps.far
+    heights = relief[seeds]
+    edges = np.linspace(heights.min(), heights.max(), STEPS + 1)
+    edges[-1] = np.inf
+    made = relief.copy()
+    share = np.zeros_like(relief)
+    closest = np.full_like(relief, np.inf)
+    for low, high in itertools.pairwise(edges):
+        some = seeds & (relief >= low) & (relief < high)
+        if not some.any():
+            continue
+        nearest = Nearest(some)
+        tops, bottoms = nearest.of(jumps.high), nearest.of(jumps.low)
+        shift = (tops - bottoms) * np.float32(shift_px)
+        weight = _falling(nearest.distance / (REACH * shift + 4)) * _fading(shift)
+        # Only what lies on the other side of that jump, not the same ground farther on.
+        limit = tops - (tops - bottoms) * np.float32(SAME if is_over else 0.5)
+        weight = weight * free * (relief < limit if is_over else relief > limit)
+        value = relief + (nearest.of(relief) - relief) * weight
+        better = value > made if is_over else (weight > 0) & (nearest.distance < closest)
+        made[better], share[better] = value[better], weight[better]
+        closest[better] = nearest.distance[better]
+    return _Carried(made, share)
 
 
-class _Nearest:
-    """For every sample, the nearest one of a set."""
+def _hole(share: Floats, edge: Floats, seen: NDArray[np.bool_], sliver: int = 0) -> Hole:
+    """Where a layer's own colours are not known.
 
-    def __init__(self, seeds: NDArray[np.bool_]):
-        self.distance, labels = cv2.distanceTransformWithLabels(
-            (~seeds).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-        )
-        order = np.zeros(int(labels.max()) + 1, np.int64)
-        order[labels[seeds]] = np.flatnonzero(seeds)
-        self._seed = order[labels]
+    Args:
+        share: 0..1, how much the layer is carried on.
+        edge: 0..1, where colours are a mixture of both sides of a jump.
+        seen: where it is the layer that is seen.
+    """
+    share = np.maximum(np.clip(4 * share, 0, 1), edge).astype(np.float32)
+    known = (seen & (share == 0)).astype(np.uint8)
+    if sliver:
+        known = cv2.morphologyEx(known, cv2.MORPH_OPEN, np.ones((sliver, sliver), np.uint8))
+    if not known.any():
+        known[:] = 1
+    return Hole(share, known.astype(np.float32), _mirrored(known > 0))
 
-    def of(self, values: Floats) -> Floats:
-        """The values there."""
-        return np.asarray(values.reshape(-1)[self._seed])
 
-
-def _to_other(is_front: Floats, to_jump: Floats) -> Floats:
-    """Distance from where the ground next to one jump gives way to that next to another."""
-    kernel = np.ones((3, 3), np.uint8)
-    changes = cv2.morphologyEx(is_front, cv2.MORPH_GRADIENT, kernel) > 0
-    border = changes & (to_jump > 2)
-    return np.asarray(cv2.distanceTransform((~border).astype(np.uint8), cv2.DIST_L2, 3))
+def _mirrored(known: NDArray[np.bool_]) -> Floats:
+    """For every sample that is not known, the place as far behind the known ones' edge."""
+    nearest = Nearest(known)
+    distance = nearest.distance
+    # Edges are jagged: what is mirrored in them would swirl.
+    across, down = (
+        cv2.GaussianBlur(part / np.maximum(distance, 1), (0, 0), WAY_PX)
+        for part in nearest.towards()
+    )
+    scale = 2 * distance / np.maximum(np.hypot(across, down), np.float32(1e-3))
+    y, x = np.indices(known.shape, np.float32)
+    return np.stack([x + across * scale, y + down * scale]).astype(np.float32)
 
 
 def _falling(distance: Floats) -> Floats:
@@ -240,110 +204,15 @@ def _falling(distance: Floats) -> Floats:
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def smoothed(relief: Floats) -> Floats:
-    """Relief without what is too small to be anything but noise."""
-    return np.asarray(cv2.GaussianBlur(relief, (0, 0), SMOOTH_PX))
-
-
-def _hole(carried: Floats, inside: Floats, beside: Floats) -> Floats:
-    """Where a layer's own colours are not known: under the other layer, and at the very edge."""
-    edge = np.clip(inside, 0, 1) * np.clip(beside, 0, 1)
-    return np.asarray(np.maximum(np.clip(4 * carried, 0, 1), edge), np.float32)
-
-
-def _beside(seeds: _Nearest) -> Floats:
-    return np.asarray(np.clip(3 - seeds.distance / MARGIN_PX, 0, 1))
-
-
 def _fading(shift: Floats) -> Floats:
     """0..1: where a jump runs out, its layers become one gradually."""
     return np.asarray(np.clip((shift - LEAST_SHIFT) / 2, 0, 1))
 
 
-def _beyond(inside: Floats, reach: Floats) -> tuple[Floats, Floats]:
-    """Where the back and the front take their texture from: ground as wide as the hole, next to it.
-
-    Args:
-        inside: distance from the edge, positive in front.
-        reach: width of the holes.
-    """
-    inside = cv2.GaussianBlur(inside, (0, 0), 4)
-    down, across = (cv2.GaussianBlur(part, (0, 0), 8) for part in np.gradient(inside))
-    length = np.maximum(np.hypot(across, down), np.float32(1e-3))
-    way = cv2.GaussianBlur(reach, (0, 0), 8) + np.float32(4 * MARGIN_PX)
-    across, down = across * way / length, down * way / length
-    y, x = np.indices(inside.shape, np.float32)
-    return (
-        np.stack([x - across, y - down]).astype(np.float32),
-        np.stack([x + across, y + down]).astype(np.float32),
-    )
+def _beside(seeds: Nearest) -> Floats:
+    return np.asarray(np.clip(3 - seeds.distance / MARGIN_PX, 0, 1))
 
 
-def _guided(mask: Floats, luma: Floats) -> tuple[Floats, tuple[Floats, Floats]]:
-    """Linear functions of luma that are near a mask, and turn where luma does.
-
-    A guided filter: K. He, J. Sun, X. Tang, "Guided Image Filtering", ECCV 2010.
-
-    Returns:
-        How well they are near it, 0..1, and their ``(slope, offset)``.
-    """
-
-    def mean(values: Floats) -> Floats:
-        side = 2 * MATTE_PX + 1
-        return np.asarray(cv2.boxFilter(values, -1, (side, side), borderType=cv2.BORDER_REFLECT))
-
-    mean_luma, mean_mask = mean(luma), mean(mask)
-    variance = mean(luma * luma) - mean_luma * mean_luma + np.float32(MATTE_EPSILON)
-    together = mean(luma * mask) - mean_luma * mean_mask
-    slope = together / variance
-    # The share of the mask's variance that luma explains.
-    explained = slope * together / np.maximum(mean_mask * (1 - mean_mask), np.float32(1e-3))
-    certain = np.clip((mean(explained) - 0.4) / 0.3, 0, 1)
-    return certain.astype(np.float32), (mean(slope), mean(mean_mask - slope * mean_luma))
-
-
-def _tight(matte: Floats) -> Floats:
-    """A matte without the tails that its filter gave it."""
-    t = np.clip((matte - np.float32(0.25)) * 2, 0, 1)
-    return np.asarray(t * t * (3 - 2 * t))
-
-
-def carried_on(plane: Floats, part: Part) -> Floats:
-    """A plane of a picture as one layer has it: its holes filled from what the layer knows.
-
-    What is known, smoothed, is carried over the hole; onto that goes texture from beyond the edge.
-
-    Args:
-        plane: shape ``(height, width)``, over the same ground as the work grid.
-        part: the layer.
-    """
-    size = plane.shape[::-1]
-    known = cv2.resize(part.known, size, interpolation=cv2.INTER_LINEAR)
-    scale = min(1.0, FILL_PX / max(size))
-    small = tuple(max(2, round(length * scale)) for length in size)
-    weight = cv2.resize(known, small, interpolation=cv2.INTER_AREA)
-    total = cv2.resize(plane * known, small, interpolation=cv2.INTER_AREA)
-    smooth = cv2.resize(_pulled(total, weight), size, interpolation=cv2.INTER_CUBIC)
-    stretch = (size[0] / part.known.shape[1], size[1] / part.known.shape[0])
-    x, y = (
-        (cv2.resize(source, size, interpolation=cv2.INTER_LINEAR) + np.float32(0.5))
-        * np.float32(factor)
-        - np.float32(0.5)
-        for source, factor in zip(part.source, stretch, strict=True)
-    )
-    texture = cv2.remap(
-        (plane - smooth) * known, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
-    )
-    hole = cv2.resize(part.hole, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(plane + (smooth + texture - plane) * hole)
-
-
-def _pulled(total: Floats, weight: Floats) -> Floats:
-    """Known values carried into what is unknown (pull-push: Gortler et al., 1996)."""
-    rows, columns = weight.shape
-    known = total / np.maximum(weight, np.float32(1e-6))
-    if min(rows, columns) <= 2 or float(weight.min()) > 0.5:
-        return np.asarray(known)
-    smaller = _pulled(cv2.pyrDown(total), cv2.pyrDown(weight))
-    coarse = cv2.pyrUp(smaller, dstsize=(columns, rows))
-    return np.asarray(coarse + (known - coarse) * np.clip(weight * 2, 0, 1), np.float32)
+def smoothed(relief: Floats) -> Floats:
+    """Relief without what is too small to be anything but noise."""
+    return np.asarray(cv2.GaussianBlur(relief, (0, 0), SMOOTH_PX))

@@ -2,7 +2,7 @@
 
 A mesh holds, for every node of a grid over the frame, the sample of the layer that is seen there.
 Between nodes places are interpolated linearly along rows and columns, and samples bilinearly. Where
-a cell of the front layer is opaque or empty, one layer alone is sampled.
+a cell of a layer is empty it is not sampled; where it is opaque, nothing behind it is.
 
 A compiled kernel does it in one pass (``_mesh.c``); where it is not installed OpenCV does the
 same in several, at a fraction of the speed, and may round to another level.
@@ -11,6 +11,7 @@ same in several, at a fraction of the speed, and may round to another level.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -36,7 +37,8 @@ UNITS = 64
 """Of a level in the samples of a layer, so that what is interpolated can be dithered."""
 BLOCK = 16
 """Samples of a matte, each way, whose least and largest value are known."""
-
+MOST_LAYERS = 4
+"""That are drawn over each other."""
 PAD = 64
 """Samples around a layer: the outermost nodes lie up to 16 pixels outside the frame."""
 
@@ -48,7 +50,7 @@ class Layer:
     Attributes:
         y: shape ``(height, width)``, both even.
         u, v: shape ``(height // 2, width // 2)``; sample (i, j) at luma column 2i, row 2j + 1/2.
-        matte: of the front layer, how opaque it is, 0..255, shape of ``y``; None at the back.
+        matte: how opaque it is, 0..255, shape of ``y``; None of the hindmost layer.
         range: least and largest value of the matte around every `BLOCK`: shape
             ``(rows, columns, 2)``.
     """
@@ -94,42 +96,29 @@ def node_places(width: int, height: int) -> NDArray[np.float32]:
     return np.stack([across, down, np.ones_like(across)]).astype(np.float32)
 
 
-def draw(
-    out: NDArray[np.uint8],
-    back: Layer,
-    back_nodes: Floats,
-    front: Layer | None,
-    front_nodes: Floats,
-) -> None:
-    """Draw a front layer over a back layer.
+def draw(out: NDArray[np.uint8], layers: Sequence[tuple[Layer, Floats]]) -> None:
+    """Draw layers over each other.
 
     Args:
         out: a frame of planar YUV 4:2:0.
-        back, front: the layers.
-        back_nodes, front_nodes: the sample ``(x, y)`` of each layer's ``y`` that is seen at each
-            node: shape ``(2, rows, columns)``.
+        layers: the hindmost first; `MOST_LAYERS` at the most. With each the sample ``(x, y)`` of
+            its ``y`` that is seen at each node: shape ``(2, rows, columns)``.
     """
     height, width = out.shape[0] * 2 // 3, out.shape[1]
     chroma = out[height:].reshape(2, height // 2, width // 2)
     planes = ((out[:height], "y"), (chroma[0], "u"), (chroma[1], "v"))
-    back_nodes = _inside(back_nodes, back)
-    front_nodes = _inside(front_nodes, front) if front is not None else back_nodes
+    kept = [(layer, _inside(nodes, layer)) for layer, nodes in layers]
     for plane, name in planes:
         if kernel is not None:
             kernel.draw(
                 plane,
-                getattr(back, name),
-                back_nodes,
-                None if front is None else getattr(front, name),
-                front_nodes,
-                None if front is None else front.matte,
-                None if front is None else front.range,
+                tuple((getattr(of, name), nodes, of.matte, of.range) for of, nodes in kept),
                 _noise(plane.shape[1]),
                 name != "y",
                 False,
             )
         else:
-            _draw_slowly(plane, back, back_nodes, front, front_nodes, name)
+            _draw_slowly(plane, kept, name)
 
 
 def _inside(nodes: Floats, of: Layer) -> Floats:
@@ -163,23 +152,17 @@ def _noise(width: int) -> NDArray[np.int32]:
     return np.asarray(noise(width) * (UNITS << 16), np.int32)
 
 
-def _draw_slowly(
-    out: NDArray[np.uint8],
-    back: Layer,
-    back_nodes: Floats,
-    front: Layer | None,
-    front_nodes: Floats,
-    name: str,
-) -> None:
+def _draw_slowly(out: NDArray[np.uint8], layers: Sequence[tuple[Layer, Floats]], name: str) -> None:
     is_chroma = name != "y"
-    drawn = _sampled(getattr(back, name), *_every_pixel(back_nodes, out.shape, is_chroma))
-    if front is not None:
-        assert front.matte is not None
-        x, y = _every_pixel(front_nodes, out.shape, is_chroma)
-        over = _sampled(getattr(front, name), x, y)
+    drawn = np.zeros(out.shape, np.float32)
+    for of, nodes in layers:
+        x, y = _every_pixel(nodes, out.shape, is_chroma)
+        seen = _sampled(getattr(of, name), x, y)
+        if of.matte is None:
+            drawn = seen
+            continue
         luma = (x * 2, y * 2 + np.float32(0.5)) if is_chroma else (x, y)
-        weight = _sampled(front.matte, *luma) * np.float32(1 / 255)
-        drawn += (over - drawn) * weight
+        drawn += (seen - drawn) * (_sampled(of.matte, *luma) * np.float32(1 / 255))
     quantise(drawn * np.float32(1 / UNITS), out)
 
 

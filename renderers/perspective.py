@@ -85,10 +85,8 @@ class Relief:
     density: tuple[float, float]
     middle: tuple[float, float]
 
-    def at(self, x: Floats, y: Floats) -> Floats:
-        """The relief at points of the picture, in frame widths from its middle."""
-        columns = x * np.float32(self.density[0]) + np.float32(self.middle[0])
-        rows = y * np.float32(self.density[1]) + np.float32(self.middle[1])
+    def at(self, columns: Floats, rows: Floats) -> Floats:
+        """The relief at places among the samples."""
         return np.asarray(
             cv2.remap(self.values, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         )
@@ -104,7 +102,18 @@ def seen(view_: View, frame: Floats, relief: Relief, rounds: int = ROUNDS) -> tu
         rounds: of the search.
     """
     rays = np.tensordot(view_.homography, frame, 1).astype(np.float32)
-    x, y = view_.place(rays, 1.0)
+    plain = rays[:2] / rays[2]
+    # `View.place` for one relief after another, in samples of the map: linear in relief.
+    h_x, h_y, h_z = view_.epipole
+    moved = plain * np.float32(h_z) - np.array([h_x, h_y], np.float32)[:, None, None]
+    density, middle = (
+        np.array(pair, np.float32)[:, None, None] for pair in (relief.density, relief.middle)
+    )
+    start, step = plain * density + middle, moved * density
+    place = start
     for _ in range(rounds):
-        x, y = view_.place(rays, relief.at(x, y))
+        off = relief.at(*place)
+        off -= 1
+        place = start + step * off
+    x, y = plain + moved * off
     return x, y

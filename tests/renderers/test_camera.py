@@ -16,10 +16,10 @@ from otio_gvideo.renderers.base import CAMERA_MOVES, Frame, Keyframe, Motion, Re
 from otio_gvideo.renderers.camera import (
     CameraRenderer,
     chroma_matrix,
-    dissolve,
     view,
     view_matrix,
 )
+from otio_gvideo.renderers.dissolve import dissolve
 from otio_gvideo.renderers.moves import pose_at
 from otio_gvideo.renderers.picture import prepare
 from otio_gvideo.renderers.yuv import Grid, blank, to_planes

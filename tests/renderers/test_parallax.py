@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from otio_gvideo.renderers import assemble, mesh
 from otio_gvideo.renderers.base import CAMERA_MOVES, Frame, Keyframe, Motion, RendererError, Shot
-from otio_gvideo.renderers.diorama import DEPTH, Diorama, measure, prepare
+from otio_gvideo.renderers.diorama import DEPTH, Diorama, prepare
 from otio_gvideo.renderers.ground import ground
 from otio_gvideo.renderers.moves import FOCAL, Pose, pose_at, room_for
 from otio_gvideo.renderers.parallax import ParallaxRenderer
 from otio_gvideo.renderers.perspective import eye, view
+from otio_gvideo.renderers.reach import measure
 from PIL import Image
 
 MOVING = tuple(move for move in CAMERA_MOVES if move != "static")
@@ -292,12 +293,15 @@ def test_the_compiled_loops_refuse_what_does_not_fit() -> None:
     noise = np.zeros((64, 32), np.int32)
     draw = mesh.kernel.draw  # type: ignore[union-attr]
     out = np.zeros((32, 32), np.uint8)
-    draw(out, planes, nodes, None, nodes, None, None, noise, False, False)
+    back = (planes, nodes, None, None)
+    draw(out, (back,), noise, False, False)
     for bad in (
-        (out, planes.astype(np.int32), nodes, None, nodes, None, None, noise),
-        (np.zeros((64, 32), np.uint8), planes, nodes, None, nodes, None, None, noise),
-        (out, planes, nodes, planes, nodes, None, None, noise),
-        (out, planes, nodes, None, nodes, None, None, noise[:, :8]),
+        (out, ((planes.astype(np.int32), nodes, None, None),), noise),
+        (np.zeros((64, 32), np.uint8), (back,), noise),
+        (out, (back, back), noise),
+        (out, (back,), noise[:, :8]),
+        (out, (), noise),
+        (out, (back,) * 5, noise),
     ):
         with pytest.raises((ValueError, BufferError)):
             draw(*bad, False, False)
@@ -315,7 +319,7 @@ def test_a_guess_moves_points_by_one_and_a_half_percent_at_the_most(
         made = shot(two_planes[0], motion=Motion(move, 1.0))
         still = ground(two_planes[0], made, {})
         scene = diorama(made)
-        reliefs = scene.back_relief.values
+        reliefs = scene.layers[0][1].values
         rest = np.array(scene.rest)
         ends = [scene.pose(made.motion, share) for share in (0, 1)]
         for point in ((0, 0), (0.3, 0.5), (-0.4, -0.7)):
@@ -324,7 +328,7 @@ def test_a_guess_moves_points_by_one_and_a_half_percent_at_the_most(
                 for relief in (reliefs.max(), reliefs.min())
             )
             assert np.linalg.norm(near - far) <= 0.0151 * WIDTH
-        assert scene.front is None
+        assert len(scene.layers) == 1
         assert still.depth.values.max() <= 1
 
 
