@@ -33,7 +33,7 @@ def load_script(
     *,
     allow_outside: bool = False,
     renderers: Collection[str] | None = None,
-    transitions: Collection[str] = (),
+    transitions: Collection[str] | None = None,
 ) -> model.Script:
     """Read and check a script.
 
@@ -41,7 +41,7 @@ def load_script(
         path: the YAML file.
         allow_outside: accept files outside the script's folder.
         renderers: names of the renderers there are; None to accept any.
-        transitions: names of those that this machine's configuration adds.
+        transitions: names of those that can be made here; None for those that the schema lists.
 
     Raises:
         InputError: with every problem of the script, in file order.
@@ -49,7 +49,9 @@ def load_script(
     name = _shown(path)
     source = read_yaml(path, name)
     files = Files(source, path.parent, allow_outside)
-    problems = check_schema(source, "script", {"transition": transitions})
+    problems = check_schema(
+        source, "script", None if transitions is None else {"transition": transitions}
+    )
     problems += check_script(source, files, renderers)
     problems += files.problems()
     if problems:

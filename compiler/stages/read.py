@@ -15,6 +15,8 @@ from ...renderers.guard import with_fallbacks
 from ...renderers.native import is_unbounded
 from ...renderers.recipe import recipe_key
 from ...renderers.saliency import look_at
+from ..backend.ffmpeg import ffmpeg_path
+from ..backend.transitions import transition_names
 from ..errors import InputError, Problem
 from ..frontend.config import Config, load_config
 from ..frontend.model import Quality, Scene, Script
@@ -50,7 +52,7 @@ def read_script(
             path,
             allow_outside=allow_outside,
             renderers=base.renderer_names(),
-            transitions=settings.expressions,
+            transitions={*settings.expressions, *transition_names(ffmpeg_path())},
         )
         script = _override(script, renderer, quality)
         making = _making(script.scenes, settings)
