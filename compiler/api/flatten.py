@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..frontend.config import load_config
 from ..progress import OnProgress, silent
 from ..report import Report
 from ..stages.clock import Clock, count
+from ..stages.configured import read_config
 from ..stages.finishing import PLAIN, Finishing
 from ..stages.flatten import make_videos, reel_made
 from ..stages.timelines import read_timeline, report_of_timeline
@@ -28,7 +28,7 @@ def flatten_timeline(
     path = Path(timeline).absolute()
     clock = Clock(on_progress)
     with clock.stage("read"):
-        settings = load_config(Path(config) if config else None, path)
+        settings = read_config(config, path)
         loaded = read_timeline(path)
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..frontend.config import load_config
 from ..outputs import Outputs, write_timeline
 from ..progress import OnProgress, silent
 from ..report import Report
 from ..stages.bring_back import bring_back
 from ..stages.clock import Clock, count
+from ..stages.configured import read_config
 from ..stages.render import Rendering, fill_slots, slots_made
 from ..stages.timelines import report_of_timeline
 
@@ -45,7 +45,7 @@ def render_timeline(
     path = Path(timeline).absolute()
     clock = Clock(on_progress)
     with clock.stage("read"):
-        settings = load_config(Path(config) if config else None, path)
+        settings = read_config(config, path)
         returned = bring_back(
             path,
             compiled=Path(compiled).absolute() if compiled else None,

@@ -18,13 +18,14 @@ from ...renderers.saliency import look_at
 from ..backend.ffmpeg import ffmpeg_path
 from ..backend.transitions import transition_names
 from ..errors import InputError, Problem
-from ..frontend.config import Config, load_config
+from ..frontend.config import Config
 from ..frontend.model import Quality, Scene, Script
 from ..frontend.script import load_script
 from ..frontend.speech import Speech, hear
 from ..progress import Progress
 from ..timeline.recipes import Look, Making, unseen
 from .clock import Clock, count
+from .configured import read_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def read_script(
 ) -> Front:
     """Read, check and hear a script."""
     with clock.stage("read"):
-        settings = load_config(Path(config) if config else None, path)
+        settings = read_config(config, path)
         script = load_script(
             path,
             allow_outside=allow_outside,
