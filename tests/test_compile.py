@@ -529,3 +529,56 @@ def test_scenes_may_have_voice_files_of_their_own(project: Path) -> None:
     )
     report = compile_script(project, until="timeline")
     assert report.frames == 245 + 24
+
+
+NOT_MADE = {
+    "preset": (["--preset", "hvec"], "--preset: there is no preset 'hvec'; did you mean 'hevc'?"),
+    "size": (["--max-size", "0.05"], "small.yaml: 11.2 s do not fit into 0.05 MB; they need 0.06"),
+    "kind": (["--preset", "gif", "--max-size", "5"], "only h264, hevc can be fitted into a size"),
+    "name": (["-o", "reel.mp4"], "reel.mp4: is the name of a file"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_MADE)
+def test_what_cannot_be_made_in_the_end_is_found_before_any_work(
+    case: str,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args, said = NOT_MADE[case]
+    monkeypatch.chdir(project.parent)
+    assert main(["compile", str(project), "--progress", "plain", *args]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert said in told.err
+    assert not (project.parent / "build").exists()
+    assert not (project.parent / "reel.mp4").exists()
+
+
+@pytest.mark.slow
+def test_a_size_that_the_sound_alone_fills_is_refused_before_anything_is_rendered(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["compile", str(project), "--progress", "plain", "--quality", "draft"]
+    assert main([*args, "--max-size", "0.2"]) == 2
+    told = capsys.readouterr()
+    assert [line.split()[0] for line in told.out.splitlines()] == ["read", "align", "timeline"]
+    assert "small.mp4: 11.2 s do not fit into 0.20 MB; they need" in told.err
+    folder = project.parent / "build" / "small"
+    assert media(folder) == []
+    # What it names is enough.
+    needed = float(told.err.rpartition("they need ")[2].split()[0]) + 0.01
+    assert main([*args, "--max-size", f"{needed:.2f}"]) == 0
+    assert (folder / "small.mp4").stat().st_size <= needed * 1e6
+
+
+def test_a_timeline_is_rendered_to_a_timeline(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = compile_script(project, until="timeline").timeline
+    assert main(["render", str(timeline), "-o", str(timeline.with_name("x.mp4"))]) == 2
+    assert capsys.readouterr().err == (
+        "--output: render writes an .otio file; name it x.otio, and export that\n"
+    )
+    assert media(timeline.parent) == []

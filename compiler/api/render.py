@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..errors import InputError, Problem
 from ..outputs import Outputs, write_timeline
 from ..progress import OnProgress, silent
 from ..report import Report
@@ -43,6 +44,9 @@ def render_timeline(
         InputError, WorkError: as in `compile_script`.
     """
     path = Path(timeline).absolute()
+    if output is not None and Path(output).suffix.lower() != ".otio":
+        hint = f"name it {Path(output).stem}.otio, and export that"
+        raise InputError(Problem("", 0, 0, "--output", "render writes an .otio file", hint))
     clock = Clock(on_progress)
     with clock.stage("read"):
         settings = read_config(config, path)
