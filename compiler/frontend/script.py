@@ -83,7 +83,7 @@ class _Resolver:
             title=data.get("title") or model.reel_name(self._path),
             output=_output(data.get("output", {})),
             scenes=self._scenes(data["scenes"], data.get("defaults", {})),
-            narration=self._narration(data.get("narration")),
+            narration=self._narration(data.get("narration"), ("narration",)),
             music=self._music(data.get("music")),
             captions=self._captions(data.get("captions", {})),
             silences=model.Silences(
@@ -115,7 +115,7 @@ class _Resolver:
             text=scene.get("text"),
             time=(Fraction(time["start"]), Fraction(time["end"])) if time else None,
             duration=Fraction(scene["duration"]) if "duration" in scene else None,
-            narration=self._narration(scene.get("narration")),
+            narration=self._narration(scene.get("narration"), (*path, "narration")),
             depth=self._file(scene.get("depth")),
             motion=self._motion({**defaults.get("motion", {}), **scene.get("motion", {})}),
             transition=_transition(
@@ -134,11 +134,13 @@ class _Resolver:
             for keyframe in scene["keyframes"]
         )
 
-    def _narration(self, data: Mapping[str, Any] | None) -> model.Narration | None:
+    def _narration(self, data: Mapping[str, Any] | None, path: Path_) -> model.Narration | None:
         if data is None:
             return None
         values: dict[str, Any] = {**data, "audio": self._folder / data["audio"]}
         transcript = values.pop("transcript", None)
+        if transcript is not None:
+            values["place"] = self._place((*path, "transcript"))
         if isinstance(transcript, dict):
             values["asr"] = self._recogniser(model.Asr(**transcript))
         elif transcript is not None:
@@ -201,11 +203,12 @@ class _Resolver:
         """Places of a scene, of what stands in it, and of the places of its stills and sounds."""
         places = {}
         for inner in self._inner(path):
-            line, column = self._source.values[inner]
-            places[where(inner[len(path) :])] = model.Place(
-                self._source.file, line, column, where(inner)
-            )
+            places[where(inner[len(path) :])] = self._place(inner)
         return places
+
+    def _place(self, path: Path_) -> model.Place:
+        line, column = self._source.values[path]
+        return model.Place(self._source.file, line, column, where(path))
 
     def _inner(self, path: Path_) -> list[Path_]:
         data: Any = self._source.data

@@ -68,6 +68,7 @@ def hear(script: Script, on_progress: Callable[[float], None] | None = None) -> 
                 scenes,
                 voices[-1].duration,
                 _part(on_progress, index, len(tracks)),
+                script.path.parent,
             )
         except InputError as error:
             problems += error.problems
@@ -102,12 +103,16 @@ def _hear_track(
     scenes: Sequence[Scene],
     duration: Fraction,
     on_progress: Callable[[float], None] | None,
+    folder: Path,
 ) -> tuple[dict[str, tuple[Word, ...]], list[str]]:
     if narration.asr is not None:
         recognised, on_progress = _part(on_progress, 0, 2), _part(on_progress, 1, 2)
     else:
         recognised = None
-    transcript = _transcript(narration, duration, recognised)
+    try:
+        transcript = _transcript(narration, duration, recognised)
+    except InputError as error:
+        raise InputError([_named(it, narration, folder) for it in error.problems]) from error
     warnings: list[str] = []
     if transcript is not None:
         name = narration.transcript.name if narration.transcript else transcript.format
@@ -155,6 +160,23 @@ def _transcript(
         voiced = None if trusted else speech_intervals(speech_samples(narration.audio))
         return read_transcript(narration.transcript, duration, voiced)
     return None
+
+
+def _named(problem: Problem, narration: Narration, folder: Path) -> Problem:
+    """A transcript's problem at the line of the script in ``folder`` that names the transcript.
+
+    Where in the transcript it lies is told after the path, as the script has it.
+    """
+    place = narration.place
+    if place is None:
+        return problem
+    what = problem.what
+    if narration.transcript is not None:
+        path = narration.transcript
+        name = path.relative_to(folder) if path.is_relative_to(folder) else path
+        inner = Problem(str(name), problem.line, problem.column, problem.where, problem.what)
+        what = str(inner)
+    return Problem(place.file, place.line, place.column, place.where, what, problem.hint)
 
 
 def words_within(words: Sequence[Word], stretch: Interval) -> tuple[Word, ...]:
