@@ -28,6 +28,7 @@ from otio_gvideo.compiler import (
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.errors import Problem
 from PIL import Image
 
 
@@ -502,6 +503,64 @@ def test_json_progress_is_one_object_a_line(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["stage"] for line in lines[:-1]} == {"read", "align", "timeline"}
     jsonschema.validate(lines[-1]["report"], schemas.load("report"))
+
+
+def test_programs_are_told_of_warnings_and_errors_as_objects(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["compile", str(project), "--until", "timeline", "--progress", "json"]
+    text = project.read_text()
+    named = "    transition: {type: wipe_left}\n"
+    project.write_text(text.replace("    motion: {camera: push_in}\n", named))
+    assert main(args) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    *_, warning, last = [json.loads(line) for line in told.out.splitlines()]
+    said = "dusk: the first scene comes in by a cut; its transition is left out"
+    assert warning == {"warning": said}
+    assert last["report"]["warnings"] == [said]
+    # Without progress, too, people are told.
+    assert main([*args[:-1], "none"]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"warning: {said}\n")
+
+    project.write_text(text.replace("dissolve", "disolve").replace("title:", "titel:"))
+    assert main(args) == 2
+    told = capsys.readouterr()
+    *_, last = [json.loads(line) for line in told.out.splitlines()]
+    assert last["error"]["exit_status"] == 2
+    first, second = last["error"]["problems"]
+    assert (first["line"], first["where"]) == (2, "titel")
+    assert second == {
+        "file": str(project),
+        "line": 6,
+        "column": 31,
+        "where": "defaults.transition.type",
+        "what": "'disolve' is not a transition",
+        "hint": "did you mean 'dissolve'?",
+    }
+    assert told.err.splitlines() == [
+        str(Problem(**problem)) for problem in last["error"]["problems"]
+    ]
+
+
+@pytest.mark.slow
+def test_programs_are_told_of_failed_work(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = compile_script(project, until="timeline").timeline
+    shutil.rmtree(project.parent / "stills")
+    (project.parent / "voice.wav").unlink()
+    video = timeline.with_name("x.mp4")
+    assert main(["flatten", str(timeline), "-o", str(video), "--progress", "json"]) == 1
+    told = capsys.readouterr()
+    error = json.loads(told.out.splitlines()[-1])["error"]
+    assert error["exit_status"] == 1
+    assert "x.mp4 was written, but slates" in error["problems"][0]["what"]
+    assert told.err == f"otio-gvideo: {error['problems'][0]['what']}\n"
+    assert main(["check", str(video), "--against", str(timeline), "--progress", "json"]) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    jsonschema.validate(lines[-1]["check"], schemas.load("check"))
 
 
 @pytest.mark.slow
