@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError, Problem
 from ..sync.types import Interval, Word
+from .afterwards import said_afterwards
 from .align import AlignmentError, SceneText, align_scenes
 from .audio import duration_of, speech_samples
 from .folders import cache_folder
@@ -139,6 +140,12 @@ def _hear_track(
     for scene in scenes:
         if scene.time is not None and transcript is not None:
             words[scene.id] = words_within(transcript.words, Interval(*scene.time))
+    last = scenes[-1]
+    if last.time is not None:
+        end, heard = last.time[1], None if transcript is None else transcript.words
+        voiced = speech_intervals(speech_samples(narration.audio)) if heard is None else ()
+        told = said_afterwards(end, duration, heard, voiced)
+        warnings += [f"{last.id}: {told}"] if told else []
     return words, warnings
 
 
