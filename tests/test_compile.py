@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,6 +30,9 @@ from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import Problem
+from otio_gvideo.renderers import base
+from otio_gvideo.renderers.base import Call, Frame, OnStep, Shot
+from otio_gvideo.renderers.camera import CameraRenderer
 from PIL import Image
 
 
@@ -432,6 +436,30 @@ def test_a_renderer_that_does_not_exist_is_wrong_input(
 ) -> None:
     assert main(["compile", str(project), "--renderer", "crayon"]) == 2
     assert "there is no renderer 'crayon'" in capsys.readouterr().err
+
+
+class Faulty(CameraRenderer):
+    """A renderer of another package, with a fault in it."""
+
+    def generate(
+        self, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
+    ) -> Iterator[Frame]:
+        raise KeyError("x")
+
+
+def test_a_fault_of_a_renderer_is_told_as_other_unexpected_errors_are(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(base._BUILT_IN, "faulty", f"{__name__}:Faulty")
+    text = project.read_text()
+    project.write_text(text.replace("  - id: breath\n", "  - id: breath\n    renderer: faulty\n"))
+    args = ["compile", str(project), "--until", "media", "--quality", "draft"]
+    assert main([*args, "--progress", "none"]) == 1
+    told = capsys.readouterr().err
+    assert told == "otio-gvideo: breath: unexpected KeyError: 'x'; --debug shows where\n"
+    assert main([*args, "--progress", "none", "--debug"]) == 1
+    told = capsys.readouterr().err
+    assert 'raise KeyError("x")' in told
 
 
 def test_plan_says_what_would_be_rendered(
