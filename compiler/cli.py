@@ -17,7 +17,8 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from .commands import COMMANDS
-from .errors import InputError, WorkError
+from .commands.tell import tell_error
+from .errors import InputError, Problem, WorkError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,21 +32,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
-        return 2
+        return _ended(args, 2, *error.problems)
     except KeyboardInterrupt:
-        print("otio-gvideo: interrupted; run again to carry on", file=sys.stderr)
-        return 130
+        what, hint = "interrupted", "run again to carry on"
+        print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
+        return _ended(args, 130, Problem("", 0, 0, "", what, hint))
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     except WorkError as error:
         print(f"otio-gvideo: {error}", file=sys.stderr)
         _trace(error, args)
+        return _ended(args, 1, Problem("", 0, 0, "", str(error)))
     except Exception as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"otio-gvideo: unexpected {what}; --debug shows where", file=sys.stderr)
+        what = "unexpected " + " ".join(f"{type(error).__name__}: {error}".split())
+        hint = "--debug shows where"
+        print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
         _trace(error, args)
-    return 1
+        return _ended(args, 1, Problem("", 0, 0, "", what, hint))
+
+
+def _ended(args: argparse.Namespace, status: int, *problems: Problem) -> int:
+    """The exit status of what went wrong; programs are told why."""
+    if getattr(args, "progress", "") == "json":
+        tell_error(status, problems)
+    return status
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from .progress import OnProgress, silent
 from .report import Report
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
-from .stages.finishing import PLAIN, Finishing, plan_of
-from .stages.flatten import make_videos, reel_made, write_captions
+from .stages.finishing import PLAIN, Finishing
+from .stages.flatten import make_videos, reel_made, refuse_large, write_captions
 from .stages.read import Front, read_script
 from .stages.render import Rendering, fill_slots, slots_made
 from .stages.written import keep_edited, write_report
@@ -63,17 +63,22 @@ def compile_script(
         The report, as it is written to ``report.json``.
 
     Raises:
-        InputError: the script, its files or the configuration are wrong. Nothing was written.
+        InputError: the script, its files, the configuration or what is asked of the video are
+            wrong. Nothing was written, but for a timeline whose sound alone is over the size that
+            the video may have.
         WorkError: the work failed. What was finished is kept, and is used by the next run.
     """
     path = Path(script).absolute()
     clock = Clock(on_progress)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     refuse_unwritable(outputs)
-    front = read_script(path, config, renderer, quality, allow_outside, clock)
-    if until == "video":
-        outputs = replace(outputs, suffix=plan_of(front.config, finishing).output.suffix)
+    wanted = finishing if until == "video" else None
+    front = read_script(path, config, renderer, quality, allow_outside, clock, wanted)
+    if front.plan is not None:
+        outputs = replace(outputs, suffix=front.plan.output.suffix)
     timeline, report = _write_edit(front, outputs, clock)
+    if front.plan is not None:
+        refuse_large(timeline, outputs.timeline, outputs.video, front.plan, finishing)
     if until != "timeline":
         with clock.stage("render"):
             how = Rendering(engine, force, relative_media)

@@ -13,6 +13,8 @@ from .errors import InputError, Problem, WorkError
 from .frontend.model import reel_name
 
 REPORT = "report.json"
+FILE_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".gif", ".webp", ".otio")
+"""What is a file and no folder to whoever gives such a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,16 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
     """The outputs of a script: in ``folder``, else in ``build/<name>/`` beside the script.
 
     Raises:
-        InputError: a file lies where the folder is to be.
+        InputError: a file lies where the folder is to be, or the name is a file's.
     """
     name = reel_name(script)
     chosen = folder or script.parent / "build" / name
     if chosen.exists() and not chosen.is_dir():
         what, hint = "is a file, not a folder", "give another one with --output"
+        raise InputError(Problem(str(chosen), 0, 0, "", what, hint))
+    if chosen.suffix.lower() in FILE_SUFFIXES and not chosen.exists():
+        what = f"is the name of a file, and {chosen.suffix} of one of several that are made"
+        hint = f"give a folder with --output; in it the reel is called {name}"
         raise InputError(Problem(str(chosen), 0, 0, "", what, hint))
     return Outputs(chosen, name)
 

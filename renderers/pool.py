@@ -28,11 +28,13 @@ class SlotsError(RendererError):
     Attributes:
         reasons: by slot, in a line each.
         unavailable: the slots whose renderer cannot run here at all.
+        unexpected: the slots whose error is nobody's message for users, but a fault.
     """
 
     def __init__(self, errors: Mapping[str, Exception]):
         self.reasons = {slot: _said(error) for slot, error in errors.items()}
         self.unavailable = {s for s, error in errors.items() if isinstance(error, UnavailableError)}
+        self.unexpected = {slot for slot, error in errors.items() if _is_unexpected(error)}
         same: dict[str, list[str]] = {}
         for slot, why in self.reasons.items():
             same.setdefault(why, []).append(slot)
@@ -158,7 +160,10 @@ class _Run:
         if self._failures:
             order = [job.slot for job in self.jobs if job.slot in self._failures]
             failures = {slot: self._failures[slot] for slot in order}
-            raise SlotsError(failures) from failures[order[0]]
+            failed = SlotsError(failures)
+            # Of several, a fault is what a traceback is wanted of.
+            shown = next((slot for slot in order if slot in failed.unexpected), order[0])
+            raise failed from failures[shown]
         return [self._done[index] for index in range(len(self.jobs))]
 
     def _found(self, slot: str, key: str, path: Path) -> Rendered:
@@ -210,12 +215,24 @@ def _listed(slots: Sequence[str]) -> str:
 
 def _said(error: Exception) -> str:
     """An error in one line; one that is nobody's message for users with its type."""
-    cause = getattr(error, "cause", None)  # Of Ray, whose own text is the worker's traceback.
-    if isinstance(cause, Exception):
-        return _said(cause)
-    if type(error).__module__ == "builtins":
-        return f"{type(error).__name__}: {error}"
+    error = _origin(error)
+    if _is_unexpected(error):
+        return " ".join(f"unexpected {type(error).__name__}: {error}".split())
     return str(error) or type(error).__name__
+
+
+def _is_unexpected(error: Exception) -> bool:
+    """Whether an error was raised by no one who wrote its message for users."""
+    error = _origin(error)
+    own = __name__.partition(".")[0]
+    is_ours = type(error).__module__.partition(".")[0] == own
+    return not (is_ours or isinstance(error, RendererError))
+
+
+def _origin(error: Exception) -> Exception:
+    """What a worker raised: Ray wraps it, and its own text is the worker's traceback."""
+    cause = getattr(error, "cause", None)
+    return _origin(cause) if isinstance(cause, Exception) else error
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: the run was interrupted

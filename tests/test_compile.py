@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,6 +29,10 @@ from otio_gvideo.compiler import (
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.errors import Problem
+from otio_gvideo.renderers import base
+from otio_gvideo.renderers.base import Call, Frame, OnStep, Shot
+from otio_gvideo.renderers.camera import CameraRenderer
 from PIL import Image
 
 
@@ -433,6 +438,30 @@ def test_a_renderer_that_does_not_exist_is_wrong_input(
     assert "there is no renderer 'crayon'" in capsys.readouterr().err
 
 
+class Faulty(CameraRenderer):
+    """A renderer of another package, with a fault in it."""
+
+    def generate(
+        self, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
+    ) -> Iterator[Frame]:
+        raise KeyError("x")
+
+
+def test_a_fault_of_a_renderer_is_told_as_other_unexpected_errors_are(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(base._BUILT_IN, "faulty", f"{__name__}:Faulty")
+    text = project.read_text()
+    project.write_text(text.replace("  - id: breath\n", "  - id: breath\n    renderer: faulty\n"))
+    args = ["compile", str(project), "--until", "media", "--quality", "draft"]
+    assert main([*args, "--progress", "none"]) == 1
+    told = capsys.readouterr().err
+    assert told == "otio-gvideo: breath: unexpected KeyError: 'x'; --debug shows where\n"
+    assert main([*args, "--progress", "none", "--debug"]) == 1
+    told = capsys.readouterr().err
+    assert 'raise KeyError("x")' in told
+
+
 def test_plan_says_what_would_be_rendered(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -504,6 +533,64 @@ def test_json_progress_is_one_object_a_line(
     jsonschema.validate(lines[-1]["report"], schemas.load("report"))
 
 
+def test_programs_are_told_of_warnings_and_errors_as_objects(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["compile", str(project), "--until", "timeline", "--progress", "json"]
+    text = project.read_text()
+    named = "    transition: {type: wipe_left}\n"
+    project.write_text(text.replace("    motion: {camera: push_in}\n", named))
+    assert main(args) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    *_, warning, last = [json.loads(line) for line in told.out.splitlines()]
+    said = "dusk: the first scene comes in by a cut; its transition is left out"
+    assert warning == {"warning": said}
+    assert last["report"]["warnings"] == [said]
+    # Without progress, too, people are told.
+    assert main([*args[:-1], "none"]) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"warning: {said}\n")
+
+    project.write_text(text.replace("dissolve", "disolve").replace("title:", "titel:"))
+    assert main(args) == 2
+    told = capsys.readouterr()
+    *_, last = [json.loads(line) for line in told.out.splitlines()]
+    assert last["error"]["exit_status"] == 2
+    first, second = last["error"]["problems"]
+    assert (first["line"], first["where"]) == (2, "titel")
+    assert second == {
+        "file": str(project),
+        "line": 6,
+        "column": 31,
+        "where": "defaults.transition.type",
+        "what": "'disolve' is not a transition",
+        "hint": "did you mean 'dissolve'?",
+    }
+    assert told.err.splitlines() == [
+        str(Problem(**problem)) for problem in last["error"]["problems"]
+    ]
+
+
+@pytest.mark.slow
+def test_programs_are_told_of_failed_work(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = compile_script(project, until="timeline").timeline
+    shutil.rmtree(project.parent / "stills")
+    (project.parent / "voice.wav").unlink()
+    video = timeline.with_name("x.mp4")
+    assert main(["flatten", str(timeline), "-o", str(video), "--progress", "json"]) == 1
+    told = capsys.readouterr()
+    error = json.loads(told.out.splitlines()[-1])["error"]
+    assert error["exit_status"] == 1
+    assert "x.mp4 was written, but slates" in error["problems"][0]["what"]
+    assert told.err == f"otio-gvideo: {error['problems'][0]['what']}\n"
+    assert main(["check", str(video), "--against", str(timeline), "--progress", "json"]) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    jsonschema.validate(lines[-1]["check"], schemas.load("check"))
+
+
 @pytest.mark.slow
 def test_tightened_pauses_leave_picture_voice_and_captions_in_step(project: Path) -> None:
     text = project.read_text() + "silences: {policy: tighten, longer_than: 0.35, keep: 0.2}\n"
@@ -529,3 +616,56 @@ def test_scenes_may_have_voice_files_of_their_own(project: Path) -> None:
     )
     report = compile_script(project, until="timeline")
     assert report.frames == 245 + 24
+
+
+NOT_MADE = {
+    "preset": (["--preset", "hvec"], "--preset: there is no preset 'hvec'; did you mean 'hevc'?"),
+    "size": (["--max-size", "0.05"], "small.yaml: 11.2 s do not fit into 0.05 MB; they need 0.06"),
+    "kind": (["--preset", "gif", "--max-size", "5"], "only h264, hevc can be fitted into a size"),
+    "name": (["-o", "reel.mp4"], "reel.mp4: is the name of a file"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_MADE)
+def test_what_cannot_be_made_in_the_end_is_found_before_any_work(
+    case: str,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args, said = NOT_MADE[case]
+    monkeypatch.chdir(project.parent)
+    assert main(["compile", str(project), "--progress", "plain", *args]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert said in told.err
+    assert not (project.parent / "build").exists()
+    assert not (project.parent / "reel.mp4").exists()
+
+
+@pytest.mark.slow
+def test_a_size_that_the_sound_alone_fills_is_refused_before_anything_is_rendered(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["compile", str(project), "--progress", "plain", "--quality", "draft"]
+    assert main([*args, "--max-size", "0.2"]) == 2
+    told = capsys.readouterr()
+    assert [line.split()[0] for line in told.out.splitlines()] == ["read", "align", "timeline"]
+    assert "small.mp4: 11.2 s do not fit into 0.20 MB; they need" in told.err
+    folder = project.parent / "build" / "small"
+    assert media(folder) == []
+    # What it names is enough.
+    needed = float(told.err.rpartition("they need ")[2].split()[0]) + 0.01
+    assert main([*args, "--max-size", f"{needed:.2f}"]) == 0
+    assert (folder / "small.mp4").stat().st_size <= needed * 1e6
+
+
+def test_a_timeline_is_rendered_to_a_timeline(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = compile_script(project, until="timeline").timeline
+    assert main(["render", str(timeline), "-o", str(timeline.with_name("x.mp4"))]) == 2
+    assert capsys.readouterr().err == (
+        "--output: render writes an .otio file; name it x.otio, and export that\n"
+    )
+    assert media(timeline.parent) == []

@@ -6,15 +6,18 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.backend.encode import Encoding, write_clip
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.frontend.script import load_script
 from otio_gvideo.compiler.timeline.rate import time_range
 
-from .compiler.backend.stamped import stamp
+from .compiler.backend.stamped import planes, stamp
+from .conftest import SCRIPT
 
 FPS = Fraction(24)
 
@@ -146,3 +149,32 @@ def test_a_script_names_a_transition_of_the_configuration(project: Path) -> None
     report = compile_script(project)
     assert report.video is not None
     assert not [line for line in report.warnings if "curtain" in line]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fadefast", "wipeleft"])
+def test_a_script_names_any_transition_of_ffmpeg(name: str, project: Path) -> None:
+    text = project.read_text().replace("camera: pan_left", "camera: static")
+    project.write_text(text.replace("transition: {type: cut}", f"transition: {{type: {name}}}"))
+    report = compile_script(project, quality="draft")
+    assert report.video is not None
+    assert not [line for line in report.warnings if name in line]
+    shown = np.array([luma.mean() for luma in planes(report.video)])
+    cut = report.scenes[2].cut_frame
+    before, after = shown[cut - 12], shown[cut + 12]
+    assert abs(before - after) > 10
+    mixed = np.minimum(abs(shown - before), abs(shown - after)) > 1
+    assert mixed[cut - 4 : cut + 4].all()
+    assert not mixed[cut - 12 : cut - 6].any()
+    assert not mixed[cut + 6 : cut + 12].any()
+
+
+def test_a_transition_that_ffmpeg_lacks_is_refused_with_the_nearest(project: Path) -> None:
+    for name, nearest in [("fadefats", "fadefast"), ("disolve", "dissolve")]:
+        project.write_text(SCRIPT.replace("type: cut", f"type: {name}"))
+        with pytest.raises(InputError, match=f"'{name}' is not a tr.*did you mean '{nearest}'"):
+            compile_script(project, until="timeline")
+    project.write_text(SCRIPT.replace("type: cut", "type: wipe_left"))
+    known = {"cut", "dissolve"}
+    with pytest.raises(InputError, match="'wipe_left' is not a transition; known: cut"):
+        load_script(project, transitions=known)

@@ -8,10 +8,10 @@ from pathlib import Path
 from ..evaluation.chosen import chosen_slots, known_qualities, pick_takes, picked
 from ..evaluation.evaluation import Evaluation, redrawn
 from ..evaluation.page import page_of
-from ..frontend.config import load_config
 from ..outputs import Outputs, write_text, write_timeline
 from ..progress import OnProgress, silent
 from ..stages.clock import Clock, count
+from ..stages.configured import read_config
 from ..stages.disclosure import disclose
 from ..stages.evaluate import evaluate_slots
 from ..stages.timelines import read_timeline
@@ -55,7 +55,7 @@ def evaluate_timeline(
     path = Path(timeline).absolute()
     clock = Clock(on_progress)
     with clock.stage("read"):
-        settings = load_config(Path(config) if config else None, path)
+        settings = read_config(config, path)
         loaded = read_timeline(path)
         tried = chosen_slots(loaded, slots, path)
         wanted = known_qualities(qualities)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..frontend.config import load_config
 from ..progress import OnProgress, silent
 from ..report import Report
 from ..stages.clock import Clock, count
-from ..stages.finishing import PLAIN, Finishing
-from ..stages.flatten import make_videos, reel_made
+from ..stages.configured import read_config
+from ..stages.finishing import PLAIN, Finishing, plan_of
+from ..stages.flatten import make_videos, reel_made, refuse_misnamed
 from ..stages.timelines import read_timeline, report_of_timeline
 
 
@@ -28,12 +28,13 @@ def flatten_timeline(
     path = Path(timeline).absolute()
     clock = Clock(on_progress)
     with clock.stage("read"):
-        settings = load_config(Path(config) if config else None, path)
+        settings = read_config(config, path)
+        video = Path(output).absolute()
+        refuse_misnamed(video, plan_of(settings, finishing))
         loaded = read_timeline(path)
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
     with clock.stage("flatten"):
-        video = Path(output).absolute()
         make_videos(loaded, path, video, settings, finishing, report, on_progress)
         clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds

@@ -9,7 +9,8 @@ from ...renderers import base
 from ...renderers.diffusion import pulling
 from ...renderers.diffusion.setup import QUALITIES, Setup, Source, setup_of, table
 from ..errors import InputError, Problem, WorkError
-from ..frontend.config import FILE_NAME, Config, load_config
+from ..frontend.config import FILE_NAME, Config
+from ..stages.configured import read_config
 
 
 def list_models(*, config: Path | None = None) -> Iterator[str]:
@@ -18,7 +19,7 @@ def list_models(*, config: Path | None = None) -> Iterator[str]:
     Raises:
         InputError: the configuration is wrong, or what the models need is not installed.
     """
-    return _listed(load_config(config, Path.cwd() / FILE_NAME))
+    return _listed(read_config(config, Path.cwd() / FILE_NAME))
 
 
 def pull_models(
@@ -41,7 +42,7 @@ def pull_models(
         InputError: there is no such renderer, or the configuration is wrong.
         WorkError: something cannot be fetched. What was fetched is kept.
     """
-    return _fetched(renderers, qualities, load_config(config, Path.cwd() / FILE_NAME), bars=bars)
+    return _fetched(renderers, qualities, read_config(config, Path.cwd() / FILE_NAME), bars=bars)
 
 
 def _listed(config: Config) -> Iterator[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..frontend.config import load_config
+from ..errors import InputError, Problem
 from ..outputs import Outputs, write_timeline
 from ..progress import OnProgress, silent
 from ..report import Report
 from ..stages.bring_back import bring_back
 from ..stages.clock import Clock, count
+from ..stages.configured import read_config
 from ..stages.render import Rendering, fill_slots, slots_made
 from ..stages.timelines import report_of_timeline
 
@@ -43,9 +44,12 @@ def render_timeline(
         InputError, WorkError: as in `compile_script`.
     """
     path = Path(timeline).absolute()
+    if output is not None and Path(output).suffix.lower() != ".otio":
+        hint = f"name it {Path(output).stem}.otio, and export that"
+        raise InputError(Problem("", 0, 0, "--output", "render writes an .otio file", hint))
     clock = Clock(on_progress)
     with clock.stage("read"):
-        settings = load_config(Path(config) if config else None, path)
+        settings = read_config(config, path)
         returned = bring_back(
             path,
             compiled=Path(compiled).absolute() if compiled else None,

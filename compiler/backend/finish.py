@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -109,6 +110,25 @@ def mux(parts: Parts, output: Path, codec: Codec, name: str) -> None:
         disable_subtitles(output)
 
 
+def refuse_too_small(most_bytes: int, sound_bytes: int, length: Fraction, name: str) -> None:
+    """See that a reel's sound and the least of a picture fit into a size.
+
+    Args:
+        most_bytes: of the whole file.
+        sound_bytes: of the encoded sound.
+        length: of the reel, in seconds.
+        name: of the file, for messages.
+
+    Raises:
+        InputError: they do not.
+    """
+    least = (sound_bytes + SMALLEST_BPS * length / 8) / _OVERHEAD
+    if least > most_bytes:
+        needed = math.ceil(least / 10_000) / 100
+        raise InputError(f"{name}: {float(length):.1f} s do not fit into "
+                         f"{most_bytes / 1e6:.2f} MB; they need {needed:.2f} MB")  # fmt: skip
+
+
 def squeezed(parts: Parts, encoding: Encoding, most_bytes: int, folder: Path, name: str) -> Path:
     """The picture encoded again in two passes, so that the whole file stays under a size.
 
@@ -127,13 +147,12 @@ def squeezed(parts: Parts, encoding: Encoding, most_bytes: int, folder: Path, na
         FfmpegError: ffmpeg failed.
     """
     length = parts.frames / parts.fps
+    refuse_too_small(most_bytes, parts.sound.stat().st_size, length, name)
     room = most_bytes * _OVERHEAD - parts.sound.stat().st_size
     for _ in range(_TRIES):
         rate = int(room * 8 / length)
         if rate < SMALLEST_BPS:
-            least = float(parts.sound.stat().st_size + SMALLEST_BPS * length / 8) / 1e6
-            raise InputError(f"{name}: {float(length):.1f} s do not fit into "
-                             f"{most_bytes / 1e6:.2f} MB; they need {least:.2f} MB")  # fmt: skip
+            break
         path = folder / f"squeezed{encoding.kind.suffix}"
         for number in (1, 2):
             run(

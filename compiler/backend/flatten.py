@@ -24,7 +24,7 @@ from .chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
 from .encode import Encoding
 from .fetch import fetch_all
 from .ffmpeg import ffmpeg_path
-from .finish import Parts, Preview, Text, mux, squeezed, write_preview
+from .finish import Parts, Preview, Text, mux, refuse_too_small, squeezed, write_preview
 from .frame_rate import frame_rate_of
 from .graph import Look
 from .join import join
@@ -166,6 +166,9 @@ def flatten(
         work = Production(reading, look, store, captions)
         with ThreadPoolExecutor(1) as listener, work.stopped_on_error():
             sound = listener.submit(_sound, mix, target_of(timeline), store, folder, work.stop)
+            if made.most_bytes is not None:
+                sound_bytes = sound.result()[0].stat().st_size
+                refuse_too_small(made.most_bytes, sound_bytes, frames / fps, output.name)
             pieces = work.make_pieces(folder, on_progress)
             picture = folder / f"picture{made.encoding.kind.suffix}"
             joined = join(pieces, picture, fps)
@@ -207,6 +210,33 @@ def flatten(
         ),
         missing=lines_of((*reading.missing, *mix.missing)),
     )
+
+
+def refuse_unfitting(
+    timeline: otio.schema.Timeline,
+    output: Path,
+    most_bytes: int,
+    *,
+    media_root: Path,
+    segments: Path | None = None,
+) -> None:
+    """Before pictures are rendered, see that a reel can be brought under a size.
+
+    Args:
+        timeline, output, media_root, segments: as `flatten` will have them; the sound is kept in
+            ``segments``, and not made again.
+        most_bytes: that the file may have.
+
+    Raises:
+        InputError: the sound alone, with the least of a picture, takes more.
+        WorkError: the sound cannot be made.
+    """
+    fps, frames = _frames_of(timeline, None)
+    mix = read_mix(timeline, media_root, frames / fps)
+    with scratch(output.parent) as folder:
+        store = SegmentStore(segments)
+        path, _ = _sound(mix, target_of(timeline), store, folder, threading.Event())
+        refuse_too_small(most_bytes, path.stat().st_size, frames / fps, output.name)
 
 
 def _text(timeline: otio.schema.Timeline, folder: Path, is_burned: bool) -> Text | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..api.check import check_video
 from ..console import display
 from . import options
+from .tell import tell_object
 
 NAME = "check"
 SUMMARY = "measure a finished reel against its timeline"
@@ -30,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
         found = check_video(args.video, args.against, on_progress=show)
     if args.json:
         print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+    elif args.progress == "json":
+        tell_object({"check": found.as_json()})
     else:
         for finding in found.findings:
             print(finding)

@@ -10,6 +10,7 @@ from ..api.evaluate import evaluate_timeline
 from ..console import display
 from ..evaluation.table import as_lines
 from . import options
+from .tell import tell_object
 
 NAME = "evaluate"
 SUMMARY = "compare renderers on slots of a timeline, and pick takes"
@@ -68,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.json:
         print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+    elif args.progress == "json":
+        tell_object({"evaluation": found.as_json()})
     elif args.progress != "none":
         for line in as_lines(found):
             print(line)

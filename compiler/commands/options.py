@@ -34,7 +34,7 @@ def progress(parser: argparse.ArgumentParser) -> None:
         "--progress",
         choices=("auto", "plain", "json", "none"),
         default="auto",
-        help="bars on a terminal, plain lines, JSON lines, or nothing (default: auto)",
+        help="bars on a terminal, plain lines, JSON lines, or nothing but warnings (default: auto)",
     )
 
 

@@ -1,11 +1,16 @@
-"""What is printed when the work is done."""
+"""What is printed when the work is done, or has failed."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from ..errors import Problem
 from ..report import Report
 
 
@@ -17,13 +22,27 @@ def tell(report: Report, style: str, *also: Path) -> None:
         style: of its progress.
         also: paths that the report does not name.
     """
-    if style == "none":
-        return
     if style == "json":
-        print(json.dumps({"report": report.as_json()}, ensure_ascii=False))
+        for warning in report.warnings:
+            tell_object({"warning": warning})
+        tell_object({"report": report.as_json()})
         return
     for warning in report.warnings:
         print(f"warning: {warning}", file=sys.stderr)
+    if style == "none":
+        return
     for path in (report.timeline, report.video, *report.other_videos, *report.captions, *also):
         if path is not None:
             print(path)
+
+
+def tell_object(what: Mapping[str, Any]) -> None:
+    """Print an object for programs, on a line of its own."""
+    print(json.dumps(what, ensure_ascii=False), flush=True)
+
+
+def tell_error(status: int, problems: Iterable[Problem]) -> None:
+    """Print for programs why there is an exit status other than 0."""
+    told = {"exit_status": status, "problems": [asdict(problem) for problem in problems]}
+    with suppress(BrokenPipeError):  # Nobody listens any more, and the status says it too.
+        tell_object({"error": told})

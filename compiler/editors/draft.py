@@ -17,11 +17,22 @@ import yaml
 from ..errors import InputError, Problem
 
 Draft = dict[str, Any]
+NEXT = {
+    "motion": "{camera: push_in, amount: 0.3}         # auto, where a scene says nothing",
+    "transition": "{type: wipe_left, duration: 0.4}   # into this scene",
+}
+"""What people change first in a scene."""
 
 
 def to_yaml(draft: Draft) -> str:
-    """A draft as the text of a script."""
-    return yaml.safe_dump(draft, sort_keys=False, allow_unicode=True, width=96)
+    """A draft as the text of a script; its last scene ends with what may be said next, commented
+    out."""
+    text = yaml.safe_dump(draft, sort_keys=False, allow_unicode=True, width=96)
+    scenes = draft["scenes"]
+    free = [key for key in NEXT if key not in scenes[-1]]
+    if len(scenes) == 1:
+        free.remove("transition")  # The first scene comes in by a cut.
+    return text + "".join(f"  # {key}: {NEXT[key]}\n" for key in free)
 
 
 def scene_id(name: str, taken: set[str]) -> str:

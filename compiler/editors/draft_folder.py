@@ -51,7 +51,6 @@ def from_folder(folder: Path) -> tuple[Draft, list[str]]:
     texts = [f for f in files if f.suffix.lower() in TEXTS and f.stem.lower() != "readme"]
     if len(texts) > 1 and len(voices) < 2:
         notes.append(f"of several texts, {shown_path(texts[0], folder)} is taken")
-    draft["defaults"] = {"transition": {"type": "dissolve", "duration": 0.5}}
     depths = {
         DEPTH.sub("", f.stem): f
         for f in files
@@ -63,7 +62,11 @@ def from_folder(folder: Path) -> tuple[Draft, list[str]]:
         text = _read(texts[0]) if texts and voices else ""
         groups = _scenes(stills, text, voices, notes)
     taken = set[str]()
-    draft["scenes"] = [_scene(said, group, folder, depths, taken) for said, group in groups]
+    scenes = [_scene(said, group, folder, depths, taken) for said, group in groups]
+    if any("text" in scene for scene in scenes):
+        draft["captions"] = {"burn": True, "style": "karaoke"}
+    draft["defaults"] = {"transition": {"type": "dissolve", "duration": 0.5}}
+    draft["scenes"] = scenes
     return draft, notes
 
 

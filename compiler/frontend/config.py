@@ -79,11 +79,11 @@ class Config:
     renderers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     source: Source | None = field(default=None, compare=False, repr=False)
 
-    def problem(self, path: Path_, what: str, hint: str = "") -> Problem:
-        """Something that is wrong with a value, at its place in the file where there is one."""
+    def problem(self, path: Path_, what: str, hint: str = "", *, at_key: bool = False) -> Problem:
+        """Something that is wrong with a value or a key, at its place where there is a file."""
         if self.source is None:
             return Problem("", 0, 0, where(path), what, hint)
-        return self.source.problem(path, what, hint)
+        return self.source.problem(path, what, hint, at_key=at_key)
 
 
 def load_config(explicit: Path | None, beside: Path | None) -> Config:

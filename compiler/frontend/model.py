@@ -52,6 +52,8 @@ class Narration:
     language: str = "en"
     align: Literal["audio", "transcript"] = "audio"
     """Where word times come from; ``transcript`` trusts a transcript that was itself aligned."""
+    place: Place | None = field(default=None, compare=False)
+    """Where the transcript is named; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,27 +78,40 @@ _TYPES = {
 
 
 def check_schema(
-    source: Source, name: str, more: Mapping[str, Collection[str]] | None = None
+    source: Source, name: str, known: Mapping[str, Collection[str]] | None = None
 ) -> list[Problem]:
     """Everything in a document that its schema refuses, in file order.
 
     Args:
         source: the document.
         name: of the schema.
-        more: values that are known besides those of the schema, by the title of what they are.
+        known: values that there are here in place of the schema's list, by the title of what they
+            are.
     """
-    found: list[Problem] = []
-    for error in _validator(name).iter_errors(source.data):
-        title = str(cast("Any", error.schema).get("title", ""))
-        if error.validator == "enum" and error.instance in (more or {}).get(title, ()):
-            continue
-        found += _problems(source, error)
-    return sorted(set(found))
+    validator = _validator(name)
+    if known:
+        validator = Draft202012Validator(_listing(schemas.load(name), known))
+    errors = validator.iter_errors(source.data)
+    return sorted({problem for error in errors for problem in _problems(source, error)})
 
 
 @functools.cache
 def _validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schemas.load(name))
+
+
+def _listing(schema: Any, known: Mapping[str, Collection[str]]) -> Any:
+    """A schema with other values in its lists, those that it has itself before the others."""
+    if isinstance(schema, list):
+        return [_listing(entry, known) for entry in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    copy = {key: _listing(value, known) for key, value in schema.items()}
+    title = schema.get("title")
+    if "enum" in schema and isinstance(title, str) and title in known:
+        own = [value for value in schema["enum"] if value in known[title]]
+        copy["enum"] = [*own, *sorted(set(known[title]) - set(own))]
+    return copy
 
 
 def _problems(source: Source, error: ValidationError) -> Iterable[Problem]:

@@ -33,7 +33,7 @@ def load_script(
     *,
     allow_outside: bool = False,
     renderers: Collection[str] | None = None,
-    transitions: Collection[str] = (),
+    transitions: Collection[str] | None = None,
 ) -> model.Script:
     """Read and check a script.
 
@@ -41,7 +41,7 @@ def load_script(
         path: the YAML file.
         allow_outside: accept files outside the script's folder.
         renderers: names of the renderers there are; None to accept any.
-        transitions: names of those that this machine's configuration adds.
+        transitions: names of those that can be made here; None for those that the schema lists.
 
     Raises:
         InputError: with every problem of the script, in file order.
@@ -49,7 +49,9 @@ def load_script(
     name = _shown(path)
     source = read_yaml(path, name)
     files = Files(source, path.parent, allow_outside)
-    problems = check_schema(source, "script", {"transition": transitions})
+    problems = check_schema(
+        source, "script", None if transitions is None else {"transition": transitions}
+    )
     problems += check_script(source, files, renderers)
     problems += files.problems()
     if problems:
@@ -81,7 +83,7 @@ class _Resolver:
             title=data.get("title") or model.reel_name(self._path),
             output=_output(data.get("output", {})),
             scenes=self._scenes(data["scenes"], data.get("defaults", {})),
-            narration=self._narration(data.get("narration")),
+            narration=self._narration(data.get("narration"), ("narration",)),
             music=self._music(data.get("music")),
             captions=self._captions(data.get("captions", {})),
             silences=model.Silences(
@@ -113,7 +115,7 @@ class _Resolver:
             text=scene.get("text"),
             time=(Fraction(time["start"]), Fraction(time["end"])) if time else None,
             duration=Fraction(scene["duration"]) if "duration" in scene else None,
-            narration=self._narration(scene.get("narration")),
+            narration=self._narration(scene.get("narration"), (*path, "narration")),
             depth=self._file(scene.get("depth")),
             motion=self._motion({**defaults.get("motion", {}), **scene.get("motion", {})}),
             transition=_transition(
@@ -132,11 +134,13 @@ class _Resolver:
             for keyframe in scene["keyframes"]
         )
 
-    def _narration(self, data: Mapping[str, Any] | None) -> model.Narration | None:
+    def _narration(self, data: Mapping[str, Any] | None, path: Path_) -> model.Narration | None:
         if data is None:
             return None
         values: dict[str, Any] = {**data, "audio": self._folder / data["audio"]}
         transcript = values.pop("transcript", None)
+        if transcript is not None:
+            values["place"] = self._place((*path, "transcript"))
         if isinstance(transcript, dict):
             values["asr"] = self._recogniser(model.Asr(**transcript))
         elif transcript is not None:
@@ -199,11 +203,12 @@ class _Resolver:
         """Places of a scene, of what stands in it, and of the places of its stills and sounds."""
         places = {}
         for inner in self._inner(path):
-            line, column = self._source.values[inner]
-            places[where(inner[len(path) :])] = model.Place(
-                self._source.file, line, column, where(inner)
-            )
+            places[where(inner[len(path) :])] = self._place(inner)
         return places
+
+    def _place(self, path: Path_) -> model.Place:
+        line, column = self._source.values[path]
+        return model.Place(self._source.file, line, column, where(path))
 
     def _inner(self, path: Path_) -> list[Path_]:
         data: Any = self._source.data

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError, Problem
 from ..sync.types import Interval, Word
+from .afterwards import said_afterwards
 from .align import AlignmentError, SceneText, align_scenes
 from .audio import duration_of, speech_samples
 from .folders import cache_folder
@@ -68,6 +69,7 @@ def hear(script: Script, on_progress: Callable[[float], None] | None = None) -> 
                 scenes,
                 voices[-1].duration,
                 _part(on_progress, index, len(tracks)),
+                script.path.parent,
             )
         except InputError as error:
             problems += error.problems
@@ -102,12 +104,16 @@ def _hear_track(
     scenes: Sequence[Scene],
     duration: Fraction,
     on_progress: Callable[[float], None] | None,
+    folder: Path,
 ) -> tuple[dict[str, tuple[Word, ...]], list[str]]:
     if narration.asr is not None:
         recognised, on_progress = _part(on_progress, 0, 2), _part(on_progress, 1, 2)
     else:
         recognised = None
-    transcript = _transcript(narration, duration, recognised)
+    try:
+        transcript = _transcript(narration, duration, recognised)
+    except InputError as error:
+        raise InputError([_named(it, narration, folder) for it in error.problems]) from error
     warnings: list[str] = []
     if transcript is not None:
         name = narration.transcript.name if narration.transcript else transcript.format
@@ -134,6 +140,12 @@ def _hear_track(
     for scene in scenes:
         if scene.time is not None and transcript is not None:
             words[scene.id] = words_within(transcript.words, Interval(*scene.time))
+    last = scenes[-1]
+    if last.time is not None:
+        end, heard = last.time[1], None if transcript is None else transcript.words
+        voiced = speech_intervals(speech_samples(narration.audio)) if heard is None else ()
+        told = said_afterwards(end, duration, heard, voiced)
+        warnings += [f"{last.id}: {told}"] if told else []
     return words, warnings
 
 
@@ -155,6 +167,23 @@ def _transcript(
         voiced = None if trusted else speech_intervals(speech_samples(narration.audio))
         return read_transcript(narration.transcript, duration, voiced)
     return None
+
+
+def _named(problem: Problem, narration: Narration, folder: Path) -> Problem:
+    """A transcript's problem at the line of the script in ``folder`` that names the transcript.
+
+    Where in the transcript it lies is told after the path, as the script has it.
+    """
+    place = narration.place
+    if place is None:
+        return problem
+    what = problem.what
+    if narration.transcript is not None:
+        path = narration.transcript
+        name = path.relative_to(folder) if path.is_relative_to(folder) else path
+        inner = Problem(str(name), problem.line, problem.column, problem.where, problem.what)
+        what = str(inner)
+    return Problem(place.file, place.line, place.column, place.where, what, problem.hint)
 
 
 def words_within(words: Sequence[Word], stretch: Interval) -> tuple[Word, ...]:

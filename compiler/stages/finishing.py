@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from ...renderers.saliency import saliency
 from ..backend.codecs import hardware_encoder
 from ..backend.encode import Encoding
-from ..backend.finish import Preview
+from ..backend.finish import Preview, refuse_too_small
 from ..backend.flatten import Output
 from ..backend.transitions import Style, check_expression
 from ..errors import InputError, Problem
+from ..frontend.audio import duration_of
 from ..frontend.config import Config, Preset
+from ..frontend.model import Script
 from ..frontend.schema_check import nearest
 
 
@@ -54,6 +57,23 @@ class Plan:
     sizes: tuple[tuple[int, int], ...]
     style: Style
     warnings: tuple[str, ...]
+
+
+def refuse_too_long(plan: Plan, script: Script) -> None:
+    """Before anything is heard, see that the least of a picture of a script fits into a size.
+
+    Tightened pauses make a reel shorter, by nobody knows how much yet.
+
+    Raises:
+        InputError: it does not.
+    """
+    most_bytes = plan.output.most_bytes
+    if most_bytes is None or script.silences.policy == "tighten":
+        return
+    voices = [script.narration, *(scene.narration for scene in script.scenes)]
+    seconds = sum((duration_of(voice.audio) for voice in voices if voice), Fraction(0))
+    seconds += sum((scene.duration or Fraction(0) for scene in script.scenes), Fraction(0))
+    refuse_too_small(most_bytes, 0, seconds, script.path.name)
 
 
 def plan_of(config: Config, finishing: Finishing) -> Plan:

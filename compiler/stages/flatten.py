@@ -11,14 +11,14 @@ import opentimelineio as otio
 from ..backend.captions.burn import to_ass
 from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
-from ..backend.flatten import flatten
+from ..backend.flatten import flatten, refuse_unfitting
 from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
 from ..outputs import Outputs, write_text
 from ..progress import OnProgress, Progress
 from ..report import Loudness, Report
 from .clock import count
-from .finishing import Finishing, plan_of
+from .finishing import Finishing, Plan, plan_of
 
 
 def write_captions(
@@ -30,6 +30,42 @@ def write_captions(
     write_text(outputs.vtt, to_vtt(cues))
     write_text(outputs.ass, to_ass(timeline, size, fps))
     return [outputs.srt, outputs.vtt, outputs.ass]
+
+
+def refuse_misnamed(video: Path, plan: Plan) -> None:
+    """Before any work, see that a video's name is one for what a plan makes.
+
+    Raises:
+        InputError: it ends otherwise.
+    """
+    suffix = plan.output.suffix
+    if video.suffix.lower() != suffix:
+        what = f"this preset makes a {suffix} file"
+        raise InputError(Problem("", 0, 0, "--output", what, f"name it {video.stem}{suffix}"))
+
+
+def refuse_large(
+    timeline: otio.schema.Timeline,
+    timeline_path: Path,
+    video: Path,
+    plan: Plan,
+    finishing: Finishing,
+) -> None:
+    """Before slots are rendered, see that the video can be brought under the size that it may have.
+
+    Arguments as in `make_videos`.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if plan.output.most_bytes is not None:
+        refuse_unfitting(
+            timeline,
+            video,
+            plan.output.most_bytes,
+            media_root=timeline_path.parent,
+            segments=segments_of(video) if finishing.keep_segments else None,
+        )
 
 
 def make_videos(
@@ -59,10 +95,7 @@ def make_videos(
             written even then, with slates.
     """
     plan = plan_of(config, finishing)
-    suffix = plan.output.suffix
-    if video.suffix.lower() != suffix:
-        what = f"this preset makes a {suffix} file"
-        raise InputError(Problem("", 0, 0, "--output", what, f"name it {video.stem}{suffix}"))
+    refuse_misnamed(video, plan)
     sizes: tuple[tuple[int, int] | None, ...] = plan.sizes or (None,)
     missing: list[str] = []
     report.warnings += plan.warnings

@@ -15,14 +15,18 @@ from ...renderers.guard import with_fallbacks
 from ...renderers.native import is_unbounded
 from ...renderers.recipe import recipe_key
 from ...renderers.saliency import look_at
+from ..backend.ffmpeg import ffmpeg_path
+from ..backend.transitions import transition_names
 from ..errors import InputError, Problem
-from ..frontend.config import Config, load_config
+from ..frontend.config import Config
 from ..frontend.model import Quality, Scene, Script
 from ..frontend.script import load_script
 from ..frontend.speech import Speech, hear
 from ..progress import Progress
 from ..timeline.recipes import Look, Making, unseen
 from .clock import Clock, count
+from .configured import read_config
+from .finishing import Finishing, Plan, plan_of, refuse_too_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Front:
     config: Config
     making: Making
     speech: Speech
+    plan: Plan | None
+    """What is made of it in the end; None where that is not asked."""
 
 
 def read_script(
@@ -42,25 +48,34 @@ def read_script(
     quality: Quality | None,
     allow_outside: bool,
     clock: Clock,
+    finishing: Finishing | None = None,
 ) -> Front:
-    """Read, check and hear a script."""
+    """Read, check and hear a script.
+
+    Raises:
+        InputError: it, what is configured or what is asked of the finished video is wrong; but for
+            what has to be heard for it, that is found before anything is.
+    """
     with clock.stage("read"):
-        settings = load_config(Path(config) if config else None, path)
+        settings = read_config(config, path)
+        plan = None if finishing is None else plan_of(settings, finishing)
         script = load_script(
             path,
             allow_outside=allow_outside,
             renderers=base.renderer_names(),
-            transitions=settings.expressions,
+            transitions={*settings.expressions, *transition_names(ffmpeg_path())},
         )
         script = _override(script, renderer, quality)
         making = _making(script.scenes, settings)
+        if plan is not None:
+            refuse_too_long(plan, script)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
     with clock.stage("align"):
         speech = hear(script, lambda share: clock.tell(Progress("align", share, 1)))
         spoken = sum(len(words) for words in speech.words.values())
         seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
         clock.done("align", f"{count(spoken, 'word')} in {seconds:.1f} s of narration")
-    return Front(script, settings, making, speech)
+    return Front(script, settings, making, speech, plan)
 
 
 def _override(script: Script, renderer: str | None, quality: Quality | None) -> Script:

@@ -103,7 +103,8 @@ def fill_slots(
     except base.UnavailableError as error:
         raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
-        raise WorkError(str(error)) from error
+        is_fault = isinstance(error, pool.SlotsError) and error.unexpected
+        raise WorkError(f"{error}; --debug shows where" if is_fault else str(error)) from error
     finally:
         disclose(timeline, outputs.folder)
     order = {name: index for index, name in enumerate(_by_job(slot_clips(timeline)))}

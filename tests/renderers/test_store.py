@@ -29,7 +29,7 @@ from otio_gvideo.renderers.base import (
     UnavailableError,
 )
 from otio_gvideo.renderers.job import Job, Rendered
-from otio_gvideo.renderers.pool import render_slots
+from otio_gvideo.renderers.pool import SlotsError, render_slots
 from otio_gvideo.renderers.recipe import file_digest, recipe_key, shot_from_recipe
 from otio_gvideo.renderers.store import Store
 from PIL import Image
@@ -233,8 +233,8 @@ def test_one_failing_slot_loses_no_other(recipe: dict[str, Any], tmp_path: Path)
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (RuntimeError("ffmpeg has left"), "RuntimeError: ffmpeg has left"),
-        (MemoryError("no room"), "MemoryError: no room"),
+        (RuntimeError("ffmpeg has left"), "unexpected RuntimeError: ffmpeg has left"),
+        (MemoryError("no room"), "unexpected MemoryError: no room"),
     ],
 )
 def test_errors_of_any_kind_lose_no_other_slot(
@@ -257,6 +257,20 @@ def test_errors_of_any_kind_lose_no_other_slot(
         )
     assert finished == ["good"]
     assert caught.value.__cause__ is error
+
+
+def test_of_several_failures_the_fault_is_the_cause(recipe: dict[str, Any], tmp_path: Path) -> None:
+    fault = KeyError("x")
+
+    def write(frames: Iterator[Frame], path: Path, **rest: Any) -> None:
+        raise RendererError("the disk is full") if path.name.startswith("full") else fault
+
+    jobs = [Job("full", recipe), Job("bad", recipe | {"seed": 2})]
+    with pytest.raises(SlotsError) as caught:
+        render_slots(jobs, Store(tmp_path / "media"), write_clip=write, workers=1)
+    assert str(caught.value) == "full: the disk is full; bad: unexpected KeyError: 'x'"
+    assert caught.value.unexpected == {"bad"}
+    assert caught.value.__cause__ is fault
 
 
 def test_an_interrupt_ends_the_run_and_keeps_what_is_finished(

@@ -15,9 +15,11 @@ from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.init import init_script
 from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.editors.draft import to_yaml
 from otio_gvideo.compiler.editors.draft_folder import share_out
 from otio_gvideo.compiler.editors.layout import lay_out
 from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.frontend.script import load_script
 
 from .cut import cut, media
 
@@ -71,6 +73,39 @@ def test_more_stills_than_sentences_become_keyframes(folder: Path) -> None:
     assert [k["at"] for k in first["keyframes"]] == ["start", "end"]  # type: ignore[attr-defined]
     assert second["keyframe"] == "stills/red.png"
     compile_script(path, until="timeline")
+
+
+def test_a_text_is_shown_as_it_is_said(folder: Path) -> None:
+    path, _ = init_script(folder)
+    assert "captions" not in yaml.safe_load(path.read_text())
+    (folder / "text.txt").write_text(" ".join(SAID))
+    path, _ = init_script(folder, force=True)
+    document = yaml.safe_load(path.read_text())
+    assert document["captions"] == {"burn": True, "style": "karaoke"}
+    assert list(document)[-2:] == ["defaults", "scenes"]
+    assert "language" not in document["narration"]
+
+
+def test_what_may_be_changed_next_is_there_to_be_uncommented(folder: Path) -> None:
+    path, _ = init_script(folder)
+    text = path.read_text()
+    assert text.splitlines()[-2:] == [
+        "  # motion: {camera: push_in, amount: 0.3}         # auto, where a scene says nothing",
+        "  # transition: {type: wipe_left, duration: 0.4}   # into this scene",
+    ]
+    path.write_text(text.replace("  # motion", "  motion").replace("  # trans", "  trans"))
+    *_, last = load_script(path).scenes
+    assert (last.motion.camera, last.transition.type) == ("push_in", "wipe_left")
+
+
+def test_a_draft_names_nothing_that_would_be_left_out_or_twice_there(folder: Path) -> None:
+    for still in ("green", "red"):
+        (folder / "stills" / f"{still}.png").unlink()
+    path, _ = init_script(folder)
+    assert path.read_text().count("#") == 2
+    assert "transition: {" not in path.read_text()
+    scene = {"id": "a", "transition": {"type": "dissolve", "duration": 0.5}}
+    assert "# transition" not in to_yaml({"scenes": [{"id": "b"}, scene]})
 
 
 def test_without_a_text_the_voice_is_shared_out(folder: Path) -> None:

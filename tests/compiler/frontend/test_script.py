@@ -19,6 +19,7 @@ from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.frontend import model
 from otio_gvideo.compiler.frontend.checks import files
 from otio_gvideo.compiler.frontend.script import load_script
+from otio_gvideo.compiler.frontend.speech import hear
 from otio_gvideo.renderers.stills import FURTHEST_ASPECT, MOST_PIXELS
 from PIL import Image
 
@@ -488,3 +489,45 @@ def test_no_change_of_a_script_ever_raises_anything_else(
         load_script(project, renderers={"camera"})
     except InputError as error:
         assert all(problem.line for problem in error.problems)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            '{"segments": [\n  {"start": 0.0\n',
+            "words/voice.json:3:1: is broken JSON: Expecting ',' delimiter",
+        ),
+        (
+            "0.0 1.0 one\n",
+            "words/voice.json: is no transcript in a known format: it begins with '0.0 1.0 one'; ",
+        ),
+        ("", "words/voice.json: is empty; did the program that writes it finish?"),
+    ],
+)
+def test_a_transcript_that_cannot_be_read_is_told_of_where_the_script_names_it(
+    content: str, told: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.parent / "words").mkdir()
+    (project.parent / "words" / "voice.json").write_text(content)
+    named = "narration: {audio: voice.wav, transcript: words/voice.json, align: transcript}"
+    project.write_text(SCRIPT.replace("narration: {audio: voice.wav}", named))
+    monkeypatch.chdir(project.parent)
+    with pytest.raises(InputError) as caught:
+        hear(load_script(project))
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"small.yaml:4:43: narration.transcript: {told}")
+
+
+def test_a_transcript_of_one_scene_is_told_of_at_that_scene(project: Path) -> None:
+    (project.parent / "voice.txt").write_text("nothing timed\n")
+    own = "\n    narration: {audio: voice.wav, transcript: voice.txt, align: transcript}"
+    text = SCRIPT.replace("narration: {audio: voice.wav}\n", "")
+    for said in ("a man who kept it.", "wake the lamp."):
+        text = text.replace(said, said + own)
+    project.write_text(text)
+    with pytest.raises(InputError) as caught:
+        hear(load_script(project))
+    first, second = str(caught.value).splitlines()
+    assert first.startswith(f"{project}:9:47: scenes[0].narration.transcript: voice.txt: is no tr")
+    assert second.startswith(f"{project}:18:47: scenes[2].narration.transcript: voice.txt: is no")

@@ -130,16 +130,22 @@ def test_a_wrong_setting_is_reported_at_its_place(
 ) -> None:
     config = configured.parent / "video_config.yaml"
     text = config.read_text()
-    at = "video_config.yaml:4:5: renderers.ltx: "
+    at = "4:5: renderers.ltx: "
     for wrong, said in (
-        (("steps: 2", "stops: 2"), "presets.draft: there is no field 'stops'; did you mean"),
+        (("steps: 2", "stops: 2"), at + "presets.draft: there is no field 'stops'; did you mean"),
         # Of a quality that is not asked for here; it would be found out much later.
-        (("presets:\n", "presets:\n      high: {crff: 3}\n"), "presets.high: there is no field"),
-        (("memory_gb", "memory_bg"), "there is no setting 'memory_bg'; did you mean 'memory_gb'?"),
+        (
+            ("presets:\n", "presets:\n      high: {crff: 3}\n"),
+            at + "presets.high: there is no field",
+        ),
+        (
+            ("memory_gb", "memory_bg"),
+            "6:5: renderers.ltx.memory_bg: there is no setting 'memory_bg'; did you mean",
+        ),
     ):
         config.write_text(text.replace(*wrong))
         assert main(["compile", str(configured)]) == 2
-        assert at + said in capsys.readouterr().err
+        assert f"video_config.yaml:{said}" in capsys.readouterr().err
     assert not (configured.parent / "build").exists()
 
 
