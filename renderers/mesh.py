@@ -65,7 +65,7 @@ class Layer:
 def layer(planes: Planes, matte: NDArray[np.uint8] | None = None) -> Layer:
     """A layer of planes in levels, with `PAD` samples of luma around it that repeat its edge."""
     y, u, v = (
-        _padded(np.rint(plane * UNITS).astype(np.int16), pad)
+        _padded(np.asarray(cv2.addWeighted(plane, UNITS, plane, 0, 0, dtype=cv2.CV_16S)), pad)
         for plane, pad in ((planes.y, PAD), (planes.u, PAD // 2), (planes.v, PAD // 2))
     )
     if matte is None:
@@ -138,11 +138,12 @@ def _ranges(matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
     )
     rows, columns = edge.shape[0] // BLOCK, edge.shape[1] // BLOCK
 
-    def blocks(plane: NDArray[Any]) -> NDArray[np.uint8]:
-        return np.asarray(plane).reshape(rows, BLOCK, columns, BLOCK)
+    def of_blocks(plane: NDArray[Any], extreme: np.ufunc) -> NDArray[np.uint8]:
+        lines = extreme.reduce(np.asarray(plane).reshape(rows, BLOCK, -1), axis=1)
+        return np.asarray(extreme.reduce(lines.reshape(rows, columns, BLOCK), axis=2))
 
-    least = blocks(cv2.erode(edge, kernel)).min(axis=(1, 3))
-    most = blocks(cv2.dilate(edge, kernel)).max(axis=(1, 3))
+    least = of_blocks(cv2.erode(edge, kernel), np.minimum)
+    most = of_blocks(cv2.dilate(edge, kernel), np.maximum)
     return np.ascontiguousarray(np.stack([least, most], axis=-1))
 
 

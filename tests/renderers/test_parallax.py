@@ -319,7 +319,7 @@ def test_a_guess_moves_points_by_one_and_a_half_percent_at_the_most(
         made = shot(two_planes[0], motion=Motion(move, 1.0))
         still = ground(two_planes[0], made, {})
         scene = diorama(made)
-        reliefs = scene.layers[0][1].values
+        reliefs = scene.layers[0].relief.values
         rest = np.array(scene.rest)
         ends = [scene.pose(made.motion, share) for share in (0, 1)]
         for point in ((0, 0), (0.3, 0.5), (-0.4, -0.7)):
