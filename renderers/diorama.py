@@ -21,7 +21,7 @@ from .box import Box
 from .denser import denser, denser_matte, even
 from .depth.sources import Depth
 from .moves import Pose, Room
-from .perspective import Floats, Place, Relief, View, seen, view
+from .perspective import Floats, Place, Rays, Relief, view
 from .reach import closer, measure, pose_in_depth
 from .work import Work
 from .yuv import Grid, Planes, planes_of, to_planes
@@ -37,6 +37,8 @@ MARGIN_PX = 2.5
 are larger, so that no filter reaches over it."""
 MOST_LAYERS = 3
 """That a picture is taken apart into."""
+FAR = 1e6
+"""Samples beyond any layer."""
 LEAST_AREA = 3e-4
 """Share of the picture that a layer holds: for less, things are not taken apart."""
 
@@ -52,18 +54,34 @@ class Drawn:
         relief: of the picture.
         density: samples of the layer to a frame width, along x and along y.
         middle: the picture's middle as ``(x, y)`` among the layer's samples.
+        rows: of the relief, between which the layer is not empty; None of the hindmost.
+        heights: the lowest and the highest relief, less 1.
     """
 
     layer: mesh.Layer
     relief: Relief
     density: Pair
     middle: Pair
+    rows: Pair | None = None
+    heights: Pair = (0.0, 0.0)
 
-    def nodes(self, view_: View, frame: Floats) -> Floats:
-        """The samples that are seen at points of the frame: see `mesh.draw`."""
-        made = np.stack(seen(view_, frame, self.relief))
-        made *= np.array(self.density, np.float32)[:, None, None]
-        made += np.array(self.middle, np.float32)[:, None, None]
+    def nodes(self, rays: Rays, among: Rays) -> Floats:
+        """The samples that are seen at points of the frame: see `mesh.draw`.
+
+        Args:
+            rays: the rays through them.
+            among: the same among the samples of the relief.
+        """
+        if self.rows is None:
+            return rays.among(self.density, self.middle).at(among.relief(self.relief))
+        # Only where it is not empty, and a cell of chroma around that.
+        first, last = among.between(*self.heights, *self.rows)
+        first, last = max(0, first - 2), last + 2
+        made = np.empty(rays.plain.shape, np.float32)
+        made[:, :first], made[:, last:] = -FAR, FAR
+        if first < last - 2:
+            off = among.rows(first, last).relief(self.relief)
+            made[:, first:last] = rays.rows(first, last).among(self.density, self.middle).at(off)
         return made
 
 
@@ -72,7 +90,8 @@ class Diorama:
     """A still ready for a move in depth.
 
     Attributes:
-        layers: the hindmost first; one where no jump of depth can be seen.
+        layers: the hindmost first, their reliefs all on one grid; one where no jump of depth can
+            be seen.
         room: of the picture.
         overscan: zoom beyond that of the move.
         rest: where the camera stood that took the picture.
@@ -89,9 +108,11 @@ class Diorama:
 
     def draw(self, pose: Pose, out: NDArray[np.uint8]) -> None:
         """Draw a view as planar YUV 4:2:0."""
-        view_ = view(pose, self.rest)
         frame = mesh.node_places(out.shape[1], out.shape[0] * 2 // 3)
-        mesh.draw(out, [(drawn.layer, drawn.nodes(view_, frame)) for drawn in self.layers])
+        rays = Rays.of(view(pose, self.rest), frame)
+        relief = self.layers[0].relief
+        among = rays.among(relief.density, relief.middle)
+        mesh.draw(out, [(drawn.layer, drawn.nodes(rays, among)) for drawn in self.layers])
 
     def planes(self, pose: Pose, width: int, height: int) -> Planes:
         """A view as planes of ``uint8``."""
@@ -172,12 +193,14 @@ class _Cut:
         matte: how opaque it is, 0..255; None of the hindmost layer.
         relief: of the whole picture, on the work grid.
         box: the part of the picture that it is.
+        rows: between which it lies on the work grid.
     """
 
     planes: Planes
     matte: NDArray[np.uint8] | None
     relief: Floats
     box: Box
+    rows: Pair | None = None
 
 
 def _taken_apart(planes: Planes, work: Work, relief: Floats, shift_px: float) -> list[_Cut]:
@@ -201,7 +224,7 @@ def _taken_apart(planes: Planes, work: Work, relief: Floats, shift_px: float) ->
         box = support.among(behind.shape, shape)
         front = split.front.hole.filled(planes, small, box)
         opaque = split.matte.fine(_light(planes.y[box.part]), box, shape)
-        apart.insert(0, _Cut(front, opaque, split.front.relief, box))
+        apart.insert(0, _Cut(front, opaque, split.front.relief, box, (support.top, support.bottom)))
         planes = split.back.hole.filled(planes, small)
         behind, settled = split.back.relief, split.settled
     last = _Cut(planes, None, layers.smoothed(behind), Box.whole(planes.y.shape))
@@ -225,6 +248,8 @@ def _drawn(
             (middle[0] - cut.box.left + 0.5) * grown[0] - 0.5 + mesh.PAD,
             (middle[1] - cut.box.top + 0.5) * grown[1] - 0.5 + mesh.PAD,
         ),
+        cut.rows,
+        (float(cut.relief.min()) - 1, float(cut.relief.max()) - 1),
     )
 
 

@@ -288,16 +288,18 @@ def test_eight_pixels_at_a_time_give_the_bytes_of_one(
 
 @pytest.mark.skipif(mesh.kernel is None, reason="the loops were not compiled")
 def test_the_compiled_loops_refuse_what_does_not_fit() -> None:
-    planes = np.zeros((40, 40), np.int16)
+    planes = np.zeros((1, 40, 40), np.int16)
     nodes = np.zeros((2, 5, 5), np.float32)
     noise = np.zeros((64, 32), np.int32)
     draw = mesh.kernel.draw  # type: ignore[union-attr]
-    out = np.zeros((32, 32), np.uint8)
+    out = np.zeros((1, 32, 32), np.uint8)
     back = (planes, nodes, None, None)
     draw(out, (back,), noise, False, False)
     for bad in (
         (out, ((planes.astype(np.int32), nodes, None, None),), noise),
-        (np.zeros((64, 32), np.uint8), (back,), noise),
+        (np.zeros((1, 64, 32), np.uint8), (back,), noise),
+        (np.zeros((2, 32, 32), np.uint8), (back,), noise),
+        (out[0], (back,), noise),
         (out, (back, back), noise),
         (out, (back,), noise[:, :8]),
         (out, (), noise),
