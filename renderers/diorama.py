@@ -32,6 +32,9 @@ LINEAR_DENSITY = 1.6
 """Samples of a layer to a pixel of the closest view, which is sampled linearly."""
 WORK_WIDTH = 540
 """Samples of the work grid to a frame width, at the most."""
+SPARED = 1.2
+"""Times as fine as a frame can show are the details left in a still that do not shimmer: slices
+through time keep an SSIM of 0.985 to ones computed from 16 times 16 samples a pixel."""
 MARGIN_PX = 2.5
 """Pixels kept between what is seen and the still's edge, of the frame or of the still: whichever
 are larger, so that no filter reaches over it."""
@@ -160,7 +163,7 @@ def prepare(ground: Ground, shot: Shot, motion: Motion) -> Diorama:
     height, width = ground.rgb.shape[:2]
     native, dense = ground.native, shot.width * reach.zooms[1] * LINEAR_DENSITY
     base = min(native, dense)
-    cutoff = max(1.0, native / (shot.width * math.sqrt(reach.zooms[0] * reach.zooms[1])))
+    cutoff = max(1.0, native / (shot.width * _sharpest(*reach.zooms)))
     columns = _part(width, native, base, cutoff, reach.seen[:, 0])
     rows = _part(height, native, base, cutoff, reach.seen[:, 1])
     planes = to_planes(ground.rgb, rows, columns)
@@ -256,6 +259,16 @@ def _drawn(
 def _light(luma: Floats) -> Floats:
     """Levels of luma as 0..1."""
     return np.asarray(np.clip((luma - np.float32(16)) * np.float32(1 / 219), 0, 1))
+
+
+def _sharpest(widest: float, closest: float) -> float:
+    """The zoom for which a still is filtered that is seen at zooms from one to another.
+
+    That of the closest view, which so has all that the still holds, as long as the widest does not
+    shimmer; else no more than one half way between them.
+    """
+    ratio = closest / widest
+    return widest * max(math.sqrt(ratio), min(ratio, SPARED))
 
 
 def _at_least_2(grid: Grid, factor: float) -> int:

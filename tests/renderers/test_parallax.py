@@ -20,6 +20,7 @@ from otio_gvideo.renderers.moves import FOCAL, Pose, pose_at, room_for
 from otio_gvideo.renderers.parallax import ParallaxRenderer
 from otio_gvideo.renderers.perspective import eye, view
 from otio_gvideo.renderers.reach import measure
+from otio_gvideo.renderers.resample import axis, resample
 from PIL import Image
 
 MOVING = tuple(move for move in CAMERA_MOVES if move != "static")
@@ -364,3 +365,29 @@ def test_rooms_and_moves_agree_with_those_of_the_camera(box: tuple[Path, Path]) 
     assert scene.room == room
     plain = pose_at(made.motion, 0.25, room)
     assert scene.pose(made.motion, 0.25) == replace(plain, zoom=plain.zoom * scene.overscan)
+
+
+def test_the_closest_view_has_what_the_still_holds(tmp_path: Path) -> None:
+    width, height, finer = 180, 320, 1.3
+    grain = np.random.default_rng(3).normal(128, 40, (round(height * finer), round(width * finer)))
+    levels = np.clip(cv2.GaussianBlur(grain, (0, 0), 0.7), 0, 255).round().astype(np.uint8)
+    image = save(tmp_path / "grain.png", np.dstack([levels] * 3))
+    flat = save(tmp_path / "flat.png", np.full((64, 36), 128, np.uint8))
+    made = shot(image, flat, motion=Motion("push_in", 0.3), width=width, height=height)
+    scene = diorama(made)
+    pose = scene.pose(made.motion, 1.0)
+    frame = np.empty((height * 3 // 2, width), np.uint8)
+    scene.draw(pose, frame)
+    # The same view of the still, sampled as finely as it is, filtered for this view alone.
+    rows, columns = levels.shape
+    step = columns / (width * pose.zoom)
+    down, across = (
+        axis(count, (side - 1) / 2 - step * (count - 1) / 2, step, side)
+        for count, side in ((height, rows), (width, columns))
+    )
+    ideal = resample(levels, down, across) * (219 / 255) + 16
+    found, wanted = (
+        cv2.Laplacian(picture.astype(np.float32), cv2.CV_32F)[8:-8, 8:-8].var()
+        for picture in (frame[:height], ideal)
+    )
+    assert 0.9 < found / wanted < 1.15
