@@ -2,7 +2,8 @@
 
    One pass over the frame and no table of maps: places are interpolated between nodes in fixed point
    (16.16), samples bilinearly between neighbours, and the sum is dithered to 8 bits at once. The
-   layers' mattes decide for each cell which of them are sampled. */
+   layers' mattes decide for each cell which of them are sampled. Both planes of chroma are seen at the
+   same places, and drawn together. */
 
 #define PY_SSIZE_T_CLEAN
 #ifndef Py_LIMITED_API
@@ -12,7 +13,7 @@
 #include <stdint.h>
 
 /* Cells are of eight pixels each way: of luma from a node to the next, of chroma to the one after it. */
-enum { CELL = 8, BLOCK = 16, NOISE_ROWS = 64, LEVEL_BITS = 22, MOST_LAYERS = 4 };
+enum { CELL = 8, BLOCK = 16, NOISE_ROWS = 64, LEVEL_BITS = 22, OPAQUE = 4096, MOST_LAYERS = 4 };
 
 typedef struct {
     const uint8_t *values, *range;
@@ -20,7 +21,7 @@ typedef struct {
 } matte_t;
 
 typedef struct {
-    const int16_t *samples;
+    const int16_t *samples[2]; /* of luma, or of both planes of chroma */
     Py_ssize_t stride;
     const float *x, *y; /* of the nodes, in samples of the layer's luma */
     matte_t matte;      /* of all but the hindmost */
@@ -41,30 +42,35 @@ static inline int32_t sample(const int16_t *samples, Py_ssize_t stride, int32_t 
     return top * 256 + (bottom - top) * down;
 }
 
-/* 0..4096 */
+/* 0..OPAQUE */
 static inline int32_t opacity(const uint8_t *values, Py_ssize_t stride, int32_t x, int32_t y)
 {
     const uint8_t *at = values + (Py_ssize_t)(y >> 16) * stride + (x >> 16);
     int32_t across = (x >> 8) & 255, down = (y >> 8) & 255;
     int32_t top = at[0] * 256 + (at[1] - at[0]) * across;
     int32_t bottom = at[stride] * 256 + (at[stride + 1] - at[stride]) * across;
-    return ((top * 256 + (bottom - top) * down) >> 8) * 4112 >> 16;
+    return ((top * 256 + (bottom - top) * down) >> 8) * 4113 >> 16;
 }
 
-/* The places of a row of a cell, `down` of the way from its upper nodes to its lower ones.
-   `right` and `below` lead from a node to those at the cell's other corners. */
-static inline walk_t walk(const layer_t *layer, Py_ssize_t node, int right, Py_ssize_t below,
-                          float down)
+/* One layer along the rows of a cell: x and y at the left end of a row and at its right, how they
+   change from the first row to the one after the last, and where one row is seen. */
+typedef struct {
+    const layer_t *layer;
+    float ends[4], falls[4];
+    walk_t at, over;
+} strip_t;
+
+/* The places of a row of a cell, `down` of the way from its upper nodes to its lower ones. */
+static inline walk_t walk(const strip_t *strip, float down)
 {
-    const float *x = layer->x + node, *y = layer->y + node;
-    float left_x = x[0] + (x[below] - x[0]) * down, left_y = y[0] + (y[below] - y[0]) * down;
-    float right_x = x[right] + (x[below + right] - x[right]) * down;
-    float right_y = y[right] + (y[below + right] - y[right]) * down;
+    float ends[4];
+    for (int n = 0; n < 4; n++)
+        ends[n] = strip->ends[n] + strip->falls[n] * down;
     walk_t made = {
-        (int32_t)(left_x * 65536.0f),
-        (int32_t)(left_y * 65536.0f),
-        (int32_t)((right_x - left_x) * (65536.0f / CELL)),
-        (int32_t)((right_y - left_y) * (65536.0f / CELL)),
+        (int32_t)(ends[0] * 65536.0f),
+        (int32_t)(ends[1] * 65536.0f),
+        (int32_t)((ends[2] - ends[0]) * (65536.0f / CELL)),
+        (int32_t)((ends[3] - ends[1]) * (65536.0f / CELL)),
     };
     return made;
 }
@@ -76,18 +82,12 @@ static inline walk_t halved(walk_t luma)
     return made;
 }
 
-/* One layer along a row of a cell: its samples, and its matte. */
-typedef struct {
-    const layer_t *layer;
-    walk_t at, over;
-} strip_t;
-
 /* A run of pixels along a row of a cell, and the layers that are seen there, the hindmost first. */
 typedef struct {
     strip_t strips[MOST_LAYERS];
-    int layers, count;
+    int layers, count, planes;
     const int32_t *noise;
-    uint8_t *out;
+    uint8_t *out[2];
 } run_t;
 
 /* Filters overshoot: levels may lie beyond 0 and 255 by some. */
@@ -101,24 +101,27 @@ typedef void (*loop_t)(const run_t *);
 
 static void loop(const run_t *run)
 {
-    int32_t levels[CELL];
-    walk_t at = run->strips[0].at;
-    for (int n = 0; n < run->count; n++, at.x += at.dx, at.y += at.dy)
-        levels[n] = sample(run->strips[0].layer->samples, run->strips[0].layer->stride, at.x, at.y);
-    for (const strip_t *strip = run->strips + 1; strip < run->strips + run->layers; strip++) {
-        const matte_t *matte = &strip->layer->matte;
-        walk_t over = strip->over;
-        at = strip->at;
-        for (int n = 0; n < run->count; n++) {
-            int32_t nearer = sample(strip->layer->samples, strip->layer->stride, at.x, at.y);
-            int32_t cover = opacity(matte->values, matte->stride, over.x, over.y);
-            levels[n] += ((nearer - levels[n]) >> 12) * cover;
-            at.x += at.dx, at.y += at.dy;
-            over.x += over.dx, over.y += over.dy;
+    for (int plane = 0; plane < run->planes; plane++) {
+        int32_t levels[CELL];
+        for (const strip_t *strip = run->strips; strip < run->strips + run->layers; strip++) {
+            const layer_t *layer = strip->layer;
+            walk_t at = strip->at, over = strip->over;
+            for (int n = 0; n < run->count; n++) {
+                int32_t nearer = sample(layer->samples[plane], layer->stride, at.x, at.y);
+                int32_t cover = OPAQUE;
+                if (strip > run->strips)
+                    cover = opacity(layer->matte.values, layer->matte.stride, over.x, over.y);
+                if (cover == OPAQUE)
+                    levels[n] = nearer;
+                else
+                    levels[n] += ((nearer - levels[n]) >> 12) * cover;
+                at.x += at.dx, at.y += at.dy;
+                over.x += over.dx, over.y += over.dy;
+            }
         }
+        for (int n = 0; n < run->count; n++)
+            run->out[plane][n] = finished(levels[n] + run->noise[n]);
     }
-    for (int n = 0; n < run->count; n++)
-        run->out[n] = finished(levels[n] + run->noise[n]);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -156,14 +159,24 @@ WIDE __m256i index_of(__m256i x, __m256i y, Py_ssize_t stride)
         _mm256_srai_epi32(x, 16));
 }
 
-WIDE __m256i samples8(const layer_t *layer, walk_t at)
+/* Where eight samples are: each load takes one and the one to its right. */
+typedef struct {
+    __m256i index, pair, y;
+} spots_t;
+
+WIDE spots_t spots8(const layer_t *layer, walk_t at)
 {
-    __m256i x = places(at.x, at.dx), y = places(at.y, at.dy), pair = weights(x);
-    __m256i index = index_of(x, y, layer->stride);
-    /* Each load takes a sample and the one to its right. */
-    __m256i top = _mm256_i32gather_epi32((const int *)layer->samples, index, 2);
-    __m256i bottom = _mm256_i32gather_epi32((const int *)(layer->samples + layer->stride), index, 2);
-    return between(_mm256_madd_epi16(top, pair), _mm256_madd_epi16(bottom, pair), y);
+    __m256i x = places(at.x, at.dx), y = places(at.y, at.dy);
+    spots_t made = {index_of(x, y, layer->stride), weights(x), y};
+    return made;
+}
+
+WIDE __m256i samples8(const layer_t *layer, int plane, spots_t at)
+{
+    const int16_t *samples = layer->samples[plane];
+    __m256i top = _mm256_i32gather_epi32((const int *)samples, at.index, 2);
+    __m256i bottom = _mm256_i32gather_epi32((const int *)(samples + layer->stride), at.index, 2);
+    return between(_mm256_madd_epi16(top, at.pair), _mm256_madd_epi16(bottom, at.pair), at.y);
 }
 
 WIDE __m256i opacities8(const matte_t *matte, walk_t at)
@@ -178,32 +191,53 @@ WIDE __m256i opacities8(const matte_t *matte, walk_t at)
     top = _mm256_madd_epi16(_mm256_shuffle_epi8(top, spread), pair);
     bottom = _mm256_madd_epi16(_mm256_shuffle_epi8(bottom, spread), pair);
     __m256i cover = _mm256_srai_epi32(between(top, bottom, y), 8);
-    return _mm256_srai_epi32(_mm256_mullo_epi32(cover, _mm256_set1_epi32(4112)), 16);
+    return _mm256_srai_epi32(_mm256_mullo_epi32(cover, _mm256_set1_epi32(4113)), 16);
 }
 
-WIDE void finish8(__m256i level, const run_t *run)
+WIDE void finish8(__m256i level, const int32_t *noise, uint8_t *out)
 {
-    __m256i grain = _mm256_loadu_si256((const __m256i *)run->noise);
+    __m256i grain = _mm256_loadu_si256((const __m256i *)noise);
     __m256i levels = _mm256_srai_epi32(_mm256_add_epi32(level, grain), LEVEL_BITS);
     __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(levels),
                                     _mm256_extracti128_si256(levels, 1));
-    _mm_storel_epi64((__m128i *)run->out, _mm_packus_epi16(words, words));
+    _mm_storel_epi64((__m128i *)out, _mm_packus_epi16(words, words));
 }
 
+/* From the nearest layer to the hindmost that anything is seen of: most of a matte is clear or opaque,
+   and layers are sampled only where they show. */
 __attribute__((target("avx2"))) static void loop8(const run_t *run)
 {
     if (run->count != 8) {
         loop(run);
         return;
     }
-    __m256i level = samples8(run->strips[0].layer, run->strips[0].at);
-    for (const strip_t *strip = run->strips + 1; strip < run->strips + run->layers; strip++) {
-        __m256i nearer = samples8(strip->layer, strip->at);
+    const __m256i opaque = _mm256_set1_epi32(OPAQUE);
+    const strip_t *seen[MOST_LAYERS];
+    __m256i covers[MOST_LAYERS];
+    int count = 0, is_whole = 0;
+    for (const strip_t *strip = run->strips + run->layers - 1; strip > run->strips && !is_whole;
+         strip--) {
         __m256i cover = opacities8(&strip->layer->matte, strip->over);
-        __m256i apart = _mm256_srai_epi32(_mm256_sub_epi32(nearer, level), 12);
-        level = _mm256_add_epi32(level, _mm256_mullo_epi32(apart, cover));
+        if (_mm256_testz_si256(cover, cover))
+            continue;
+        seen[count] = strip, covers[count++] = cover;
+        is_whole = _mm256_movemask_epi8(_mm256_cmpeq_epi32(cover, opaque)) == -1;
     }
-    finish8(level, run);
+    if (!is_whole)
+        seen[count++] = run->strips;
+    spots_t spots[MOST_LAYERS];
+    for (int n = 0; n < count; n++)
+        spots[n] = spots8(seen[n]->layer, seen[n]->at);
+    for (int plane = 0; plane < run->planes; plane++) {
+        __m256i level = samples8(seen[count - 1]->layer, plane, spots[count - 1]);
+        for (int n = count - 2; n >= 0; n--) {
+            __m256i nearer = samples8(seen[n]->layer, plane, spots[n]);
+            __m256i apart = _mm256_srai_epi32(_mm256_sub_epi32(nearer, level), 12);
+            __m256i mixed = _mm256_add_epi32(level, _mm256_mullo_epi32(apart, covers[n]));
+            level = _mm256_blendv_epi8(mixed, nearer, _mm256_cmpeq_epi32(covers[n], opaque));
+        }
+        finish8(level, run->noise, run->out[plane]);
+    }
 }
 
 static loop_t fastest(void) { return __builtin_cpu_supports("avx2") ? loop8 : loop; }
@@ -237,6 +271,17 @@ static int cover_of(const layer_t *layer, Py_ssize_t node, int right_node, Py_ss
     return low == 255 ? 1 : high == 0 ? -1 : 0;
 }
 
+/* A layer between the nodes of a cell; `right` and `below` lead from a node to the others. */
+static void lay(strip_t *strip, const layer_t *layer, Py_ssize_t node, int right, Py_ssize_t below)
+{
+    const float *x = layer->x + node, *y = layer->y + node;
+    float upper[4] = {x[0], y[0], x[right], y[right]};
+    float lower[4] = {x[below], y[below], x[below + right], y[below + right]};
+    strip->layer = layer;
+    for (int n = 0; n < 4; n++)
+        strip->ends[n] = upper[n], strip->falls[n] = lower[n] - upper[n];
+}
+
 /* Which layers are seen in a cell, the hindmost first; returns how many. */
 static int seen_in(strip_t *strips, const layer_t *layers, int count, Py_ssize_t node, int right,
                    Py_ssize_t below)
@@ -251,17 +296,17 @@ static int seen_in(strip_t *strips, const layer_t *layers, int count, Py_ssize_t
             break;
     }
     for (int n = 0; n < seen; n++)
-        strips[n].layer = shown[seen - 1 - n];
+        lay(&strips[n], shown[seen - 1 - n], node, right, below);
     return seen;
 }
 
-static void draw_plane(uint8_t *out, Py_ssize_t height, Py_ssize_t width, const layer_t *layers,
-                       int count, const int32_t *noise, Py_ssize_t columns, int is_chroma,
-                       loop_t draw_run)
+static void draw_planes(uint8_t *out, Py_ssize_t height, Py_ssize_t width, const layer_t *layers,
+                        int count, const int32_t *noise, Py_ssize_t columns, int is_chroma,
+                        loop_t draw_run)
 {
     const int nodes = is_chroma ? 2 : 1;
     const Py_ssize_t below = nodes * columns;
-    run_t run = {.count = 0};
+    run_t run = {.planes = nodes};
     for (Py_ssize_t top = 0; top < height; top += CELL) {
         int rows = height - top < CELL ? (int)(height - top) : CELL;
         for (Py_ssize_t left = 0; left < width; left += CELL) {
@@ -270,10 +315,11 @@ static void draw_plane(uint8_t *out, Py_ssize_t height, Py_ssize_t width, const 
             run.count = width - left < CELL ? (int)(width - left) : CELL;
             for (int row = 0; row < rows; row++) {
                 float down = is_chroma ? (row + 0.25f) / CELL : (float)row / CELL;
-                run.out = out + (top + row) * width + left;
+                run.out[0] = out + (top + row) * width + left;
+                run.out[1] = run.out[0] + (nodes - 1) * height * width;
                 run.noise = noise + (top + row) % NOISE_ROWS * width + left;
                 for (strip_t *strip = run.strips; strip < run.strips + run.layers; strip++) {
-                    strip->over = walk(strip->layer, node, nodes, below, down);
+                    strip->over = walk(strip, down);
                     strip->at = is_chroma ? halved(strip->over) : strip->over;
                 }
                 draw_run(&run);
@@ -282,7 +328,7 @@ static void draw_plane(uint8_t *out, Py_ssize_t height, Py_ssize_t width, const 
     }
 }
 
-/* What Python hands over: a frame's plane, its dither, and for each layer four buffers. */
+/* What Python hands over: a frame's plane or planes, their dither, and for each layer four buffers. */
 enum { SAMPLES, NODES, MATTE, RANGE, OF_LAYER };
 enum { OUT, DITHER, LAYERS, BUFFERS = LAYERS + MOST_LAYERS * OF_LAYER };
 
@@ -296,14 +342,15 @@ static int fits(const Py_buffer *buffers, int count, int is_chroma)
 {
     const int nodes = is_chroma ? 2 : 1;
     const Py_buffer *out = &buffers[OUT], *dither = &buffers[DITHER];
-    if (!is_shaped(out, 2, 1) || !is_shaped(dither, 2, 4) || dither->shape[0] != NOISE_ROWS ||
-        dither->shape[1] != out->shape[1])
+    if (!is_shaped(out, 3, 1) || out->shape[0] != nodes || !is_shaped(dither, 2, 4) ||
+        dither->shape[0] != NOISE_ROWS || dither->shape[1] != out->shape[2])
         return 0;
     for (int n = 0; n < count; n++) {
         const Py_buffer *of = buffers + LAYERS + n * OF_LAYER, *first = buffers + LAYERS;
-        if (!is_shaped(of + SAMPLES, 2, 2) || !is_shaped(of + NODES, 3, 4) ||
-            of[NODES].shape[0] != 2 || (of[NODES].shape[1] - 1) / nodes * CELL < out->shape[0] ||
-            (of[NODES].shape[2] - 1) / nodes * CELL < out->shape[1] ||
+        if (!is_shaped(of + SAMPLES, 3, 2) || of[SAMPLES].shape[0] != nodes ||
+            !is_shaped(of + NODES, 3, 4) || of[NODES].shape[0] != 2 ||
+            (of[NODES].shape[1] - 1) / nodes * CELL < out->shape[1] ||
+            (of[NODES].shape[2] - 1) / nodes * CELL < out->shape[2] ||
             of[NODES].shape[2] != first[NODES].shape[2])
             return 0;
         if (n > 0 && (!is_shaped(of + MATTE, 2, 1) || !is_shaped(of + RANGE, 3, 1) ||
@@ -318,8 +365,11 @@ static int fits(const Py_buffer *buffers, int count, int is_chroma)
 static layer_t layer_of(const Py_buffer *of)
 {
     const float *x = of[NODES].buf;
-    layer_t made = {of[SAMPLES].buf, of[SAMPLES].shape[1], x,
-                    x + of[NODES].shape[1] * of[NODES].shape[2], {0}};
+    const int16_t *samples = of[SAMPLES].buf;
+    Py_ssize_t stride = of[SAMPLES].shape[2];
+    layer_t made = {{samples}, stride, x, x + of[NODES].shape[1] * of[NODES].shape[2], {0}};
+    if (of[SAMPLES].shape[0] > 1)
+        made.samples[1] = samples + of[SAMPLES].shape[1] * stride;
     if (of[MATTE].obj) {
         made.matte.values = of[MATTE].buf, made.matte.stride = of[MATTE].shape[1];
         made.matte.range = of[RANGE].buf, made.matte.range_columns = of[RANGE].shape[1];
@@ -367,9 +417,9 @@ static PyObject *draw(PyObject *self, PyObject *args)
                 layers[n] = layer_of(buffers + LAYERS + n * OF_LAYER);
             is_good = 1;
             Py_BEGIN_ALLOW_THREADS
-            draw_plane(buffers[OUT].buf, buffers[OUT].shape[0], buffers[OUT].shape[1], layers,
-                       count, buffers[DITHER].buf, buffers[LAYERS + NODES].shape[2], is_chroma,
-                       is_plain ? loop : fastest());
+            draw_planes(buffers[OUT].buf, buffers[OUT].shape[1], buffers[OUT].shape[2], layers,
+                        count, buffers[DITHER].buf, buffers[LAYERS + NODES].shape[2], is_chroma,
+                        is_plain ? loop : fastest());
             Py_END_ALLOW_THREADS
         } else if (count > 0) {
             PyErr_SetString(PyExc_ValueError, "buffers of shapes that do not go together");

@@ -7,12 +7,12 @@ without a seam.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .box import Box
 from .perspective import Floats
 from .yuv import Planes
 
@@ -39,90 +39,146 @@ class Hole:
     known: Floats
     source: Floats
 
-    def filled(self, planes: Planes) -> Planes:
-        """The planes of the picture with the hole filled in."""
-        half = _Lookup.of(self, planes.u.shape)
-        return Planes(
-            _Lookup.of(self, planes.y.shape).filled(planes.y),
-            half.filled(planes.u),
-            half.filled(planes.v),
+    def pasted(self, box: Box, shape: tuple[int, ...]) -> Hole:
+        """It in a whole picture, of which it is that in a part."""
+        return Hole(
+            box.pasted(self.share, shape),
+            box.pasted(self.known, shape, 1),
+            np.stack(
+                [
+                    box.pasted(places + np.float32(first), shape)
+                    for places, first in zip(self.source, (box.left, box.top), strict=True)
+                ]
+            ),
         )
+
+    def filled(self, planes: Planes, coarse: Planes, box: Box | None = None) -> Planes:
+        """The planes of the picture with the hole filled in.
+
+        Args:
+            planes: of the whole picture.
+            coarse: the same on the grid of the hole.
+            box: what is made of them, in samples of ``y``; all by default.
+        """
+        if box is None:
+            box = Box.whole(planes.y.shape)
+        luma = _Lookup.of(self, planes.y.shape, box)
+        chroma = _Lookup.of(self, planes.u.shape, box.halved())
+        smooth = _smooth(self.known, coarse)
+        made = [
+            lookup.filled(plane, copy) if lookup else plane[part.part]
+            for lookup, part, plane, copy in zip(
+                (luma, chroma, chroma),
+                (box, box.halved(), box.halved()),
+                (planes.y, planes.u, planes.v),
+                smooth,
+                strict=True,
+            )
+        ]
+        return Planes(*made)
 
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
     """A hole among the samples of a plane.
 
+    What is known of its samples comes in rows of `ROW`, of which the last is filled up with some
+    that were there before.
+
     Attributes:
-        hole: the hole.
-        rows, columns: of its samples.
+        box: the part of the plane that is wanted.
+        index: of the hole's samples in that.
         share: at each of them.
-        source: where each takes its texture from, among the plane's samples.
+        here: places ``(x, y)`` of them, among the plane's samples.
+        source: where each takes its texture from.
         known: at each of those places.
     """
 
-    hole: Hole
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
+    box: Box
+    index: NDArray[np.intp]
     share: Floats
+    here: tuple[Floats, ...]
     source: tuple[Floats, ...]
     known: Floats
 
     @classmethod
-    def of(cls, hole: Hole, shape: tuple[int, ...]) -> _Lookup:
+    def of(cls, hole: Hole, shape: tuple[int, ...], box: Box) -> _Lookup | None:
+        """The samples of a plane of a shape that are in a hole."""
         size, coarse = shape[::-1], hole.share.shape[::-1]
-        share = cv2.resize(hole.share, size, interpolation=cv2.INTER_LINEAR)
-        rows, columns = np.nonzero(share)
-        here = _scaled((columns, rows), size, coarse)
-        source = tuple(_at(places, here, cv2.INTER_LINEAR) for places in hole.source)
-        known = _at(hole.known, source, cv2.INTER_LINEAR)
-        where = _scaled(source, coarse, size)
-        return cls(hole, rows, columns, share[rows, columns], where, known)
+        around = Box.around(hole.share > 0, 1)
+        if around is None:
+            return None
+        part = around.among(hole.share.shape, shape).within(box)
+        if 0 in part.shape:
+            return None
+        share = part.finer(hole.share, shape)
+        found = np.flatnonzero(share > 0)
+        if not len(found):
+            return None
+        found = np.resize(found, (-(-len(found) // ROW), ROW))
+        rows = found // share.shape[1]
+        columns = found - rows * share.shape[1]
+        rows += part.top
+        columns += part.left
+        here = columns.astype(np.float32), rows.astype(np.float32)
+        places = _scaled(here, size, coarse)
+        source = tuple(_at(values, places, cv2.INTER_LINEAR) for values in hole.source)
+        return cls(
+            box,
+            (rows - box.top) * box.shape[1] + (columns - box.left),
+            share.reshape(-1)[found],
+            here,
+            _scaled(source, coarse, size),
+            _at(hole.known, source, cv2.INTER_LINEAR),
+        )
 
-    def filled(self, plane: Floats) -> Floats:
-        """A plane with the hole filled in."""
-        made = plane.copy()
-        if not len(self.rows):
-            return made
-        smooth = self._smooth(plane)
+    def filled(self, plane: Floats, smooth: Floats) -> Floats:
+        """What is wanted of a plane with the hole filled in.
+
+        Args:
+            plane: all of it.
+            smooth: a small copy without the hole.
+        """
+        made = plane[self.box.part].copy()
         size, small = plane.shape[::-1], smooth.shape[::-1]
         colours = _at(plane, self.source, cv2.INTER_LINEAR)
         colours -= _at(smooth, _scaled(self.source, size, small), cv2.INTER_CUBIC)
         colours *= self.known
-        here = _scaled((self.columns, self.rows), size, small)
-        colours += _at(smooth, here, cv2.INTER_CUBIC)
-        old = plane[self.rows, self.columns]
-        made[self.rows, self.columns] = old + (colours - old) * self.share
+        colours += _at(smooth, _scaled(self.here, size, small), cv2.INTER_CUBIC)
+        flat = made.reshape(-1)
+        old = flat[self.index]
+        colours -= old
+        colours *= self.share
+        colours += old
+        flat[self.index] = colours
         return made
 
-    def _smooth(self, plane: Floats) -> Floats:
-        """What is known of a plane, carried over what is not: a small copy."""
-        known = self.hole.known
-        scale = min(1.0, FILL_PX / max(known.shape))
-        size = tuple(max(2, round(length * scale)) for length in known.shape[::-1])
-        coarse = cv2.resize(plane, known.shape[::-1], interpolation=cv2.INTER_AREA)
-        total = cv2.resize(coarse * known, size, interpolation=cv2.INTER_AREA)
-        return _pulled(total, cv2.resize(known, size, interpolation=cv2.INTER_AREA))
+
+def _smooth(known: Floats, coarse: Planes) -> list[Floats]:
+    """What is known of planes, carried over what is not: small copies."""
+    scale = min(1.0, FILL_PX / max(known.shape))
+    size = tuple(max(2, round(length * scale)) for length in known.shape[::-1])
+    weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+    return [
+        _pulled(cv2.resize(cv2.multiply(plane, known), size, interpolation=cv2.INTER_AREA), weight)
+        for plane in (coarse.y, coarse.u, coarse.v)
+    ]
 
 
 def _scaled(
-    places: tuple[NDArray[Any], ...], size: tuple[int, ...], other: tuple[int, ...]
+    places: tuple[Floats, ...], size: tuple[int, ...], other: tuple[int, ...]
 ) -> tuple[Floats, ...]:
     """Places ``(x, y)`` among samples of a plane as places among those of another over the same."""
     return tuple(
-        (place.astype(np.float32) + np.float32(0.5)) * np.float32(to / of) - np.float32(0.5)
+        place * np.float32(to / of) + np.float32(0.5 * to / of - 0.5)
         for place, of, to in zip(places, size, other, strict=True)
     )
 
 
 def _at(plane: Floats, places: tuple[Floats, ...], way: int) -> Floats:
-    """A plane's values at a list of places ``(x, y)``."""
-    count = len(places[0])
-    if not count:
-        return np.zeros(0, np.float32)
-    x, y = (np.resize(place, (-(-count // ROW), ROW)) for place in places)
-    found = cv2.remap(plane, x, y, way, borderMode=cv2.BORDER_REFLECT)
-    return np.asarray(found).reshape(-1)[:count]
+    """A plane's values at places ``(x, y)``."""
+    x, y = places
+    return np.asarray(cv2.remap(plane, x, y, way, borderMode=cv2.BORDER_REFLECT))
 
 
 def _pulled(total: Floats, weight: Floats) -> Floats:

@@ -43,22 +43,25 @@ class Nearest:
     """For every sample, the nearest one of a set; ``distance`` is that to it."""
 
     def __init__(self, seeds: NDArray[np.bool_]):
-        self.distance, labels = cv2.distanceTransformWithLabels(
-            (~seeds).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        distance, labels = cv2.distanceTransformWithLabels(
+            (~seeds).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
         )
-        order = np.zeros(int(labels.max()) + 1, np.int32)
-        order[labels[seeds]] = np.flatnonzero(seeds)
-        self._seed = order[labels]
+        self.distance: Floats = np.asarray(distance)
+        self._labels: NDArray[np.int32] = np.asarray(labels, np.int32)
+        # Labels count the seeds from 1 on, row by row.
+        self._seeds = np.append(0, np.flatnonzero(seeds))
 
-    def of(self, values: Floats) -> Floats:
-        """The values there."""
-        return np.asarray(values.reshape(-1)[self._seed])
+    def of(self, values: Floats, where: NDArray[np.intp] | None = None) -> Floats:
+        """The values there: of every sample, or of those at flat indices."""
+        labels = self._labels if where is None else self._labels.reshape(-1)[where]
+        return np.asarray(values.reshape(-1)[self._seeds].take(labels))
 
     def towards(self) -> tuple[Floats, Floats]:
         """The way there: ``(x, y)``."""
-        rows, columns = divmod(self._seed, self._seed.shape[1])
-        y, x = np.indices(self._seed.shape, np.float32)
-        return np.asarray(columns - x, np.float32), np.asarray(rows - y, np.float32)
+        height, width = self._labels.shape
+        rows, columns = (part.astype(np.float32) for part in np.divmod(self._seeds, width))
+        x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+        return columns.take(self._labels) - x, rows.take(self._labels) - y
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,11 @@ class Jumps:
         near = self.near & ~hidden
         beside = cv2.dilate(near.astype(np.uint8), np.ones((JUMP_PX, JUMP_PX), np.uint8)) > 0
         return Jumps(near, self.far & beside, self.high, self.low)
+
+    def within(self, part: tuple[slice, slice]) -> Jumps:
+        """Those in a part of the map."""
+        maps = (self.near, self.far, self.high, self.low)
+        return Jumps(*(np.ascontiguousarray(values[part]) for values in maps))
 
 
 def jumps_of(
@@ -139,8 +147,11 @@ def closed(relief: Floats, shift_px: float) -> Floats:
     is_near = np.asarray(near.distance < far.distance)
     pockets = _small(~is_near, POCKET_AREA)
     specks = _small(is_near, SPECK_AREA)
-    relief = np.where(pockets, near.of(relief), relief)
-    return np.asarray(np.where(specks, far.of(relief), relief), np.float32)
+    made = relief.copy()
+    for small, side in ((pockets, near), (specks, far)):
+        where = np.flatnonzero(small)
+        made.reshape(-1)[where] = side.of(made, where)
+    return made
 
 
 def sharpened(relief: Floats, step: float) -> Floats:

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import matte
+from .box import Box
 from .fill import Hole
 from .jumps import LEAST_SHIFT, Jumps, Nearest, cleaned, closed, jumps_of
 from .perspective import Floats
@@ -43,6 +44,8 @@ WAY_PX = 4.0
 """Sigma with which the way to mirrored texture is smoothed, in samples."""
 OVERLAP_PX = 6.0
 """Samples for which both layers have what goes on from one to the other."""
+AROUND_PX = 24
+"""Samples beyond what is carried on that its edges, filters and mirrored texture look at."""
 SMOOTH_PX = 2.0
 """Sigma with which relief is smoothed within a layer, in samples: no layer folds or tears."""
 
@@ -70,6 +73,19 @@ class Split:
     matte: matte.Matte
     settled: NDArray[np.bool_]
 
+    def pasted(self, box: Box, relief: Floats) -> Split:
+        """It for a whole picture, of which it is that of a part."""
+        shape, front, back = relief.shape, smoothed(relief), relief.copy()
+        front[box.part], back[box.part] = self.front.relief, self.back.relief
+        settled = np.zeros(shape, np.bool_)
+        settled[box.part] = self.settled
+        return Split(
+            Part(front, self.front.hole.pasted(box, shape)),
+            Part(back, self.back.hole.pasted(box, shape)),
+            self.matte.pasted(box, shape),
+            settled,
+        )
+
 
 def split(
     relief: Floats, luma: Floats, shift_px: float, settled: NDArray[np.bool_] | None = None
@@ -87,23 +103,34 @@ def split(
     jumps = jumps_of(relief, shift_px, settled)
     if jumps is None:
         return None
-    over = _carried(relief, jumps, shift_px, np.ones_like(relief), is_over=True)
+    # Everything else happens beside them.
+    is_jump = jumps.near | jumps.far
+    most = float((jumps.high - jumps.low)[is_jump].max()) * shift_px
+    box = Box.around(is_jump, _reach(most) + AROUND_PX)
+    assert box is not None
+    found = _split(relief[box.part], luma[box.part], jumps.within(box.part), shift_px)
+    return found.pasted(box, relief)
+
+
+def _split(relief: Floats, luma: Floats, jumps: Jumps, shift_px: float) -> Split:
+    relief = np.ascontiguousarray(relief)
+    over = _carried(relief, jumps, shift_px, None, is_over=True)
     is_over = over.share > 0
     # Edges over which something nearer is carried stay in the back.
     jumps = jumps.without(is_over)
     near, far = Nearest(jumps.near), Nearest(jumps.far)
     # Where one thing goes on from the front to the back, both have it for a while.
-    rim = np.asarray(cv2.dilate(is_over.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    rim = np.asarray(cv2.dilate(is_over.view(np.uint8), np.ones((3, 3), np.uint8)) > 0)
     rim &= ~is_over & (near.distance > 3)
-    to_rim = cv2.distanceTransform((~rim).astype(np.uint8), cv2.DIST_L2, 3)
+    to_rim = cv2.distanceTransform((~rim).view(np.uint8), cv2.DIST_L2, 3)
     free = np.clip((to_rim - OVERLAP_PX) / OVERLAP_PX, 0, 1) * ~is_over
     under = _carried(relief, jumps, shift_px, free, is_over=False)
     height = (jumps.high - jumps.low) * np.float32(shift_px)
     inside = np.where(near.distance < far.distance, far.distance, -near.distance)
-    inside = np.asarray(cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5))
+    inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), 1.5))
     # Where the two differ, and as far beside it as smoothing reaches.
     ends = np.ones((13, 13), np.uint8)
-    differs = cv2.dilate(((under.share > 0) & ~is_over).astype(np.uint8), ends) > 0
+    differs = cv2.dilate(((under.share > 0) & ~is_over).view(np.uint8), ends) > 0
     is_front = (differs & ~is_over).astype(np.float32)
     front_edge = np.clip(1 - inside, 0, 1) * _fading(far.of(height)) * _beside(far)
     back_edge = np.clip(inside + MARGIN_PX + 1, 0, 1) * _fading(near.of(height)) * _beside(near)
@@ -129,7 +156,7 @@ class _Carried:
 
 
 def _carried(
-    relief: Floats, jumps: Jumps, shift_px: float, free: Floats, *, is_over: bool
+    relief: Floats, jumps: Jumps, shift_px: float, free: Floats | None, *, is_over: bool
 ) -> _Carried:
     """The near sides of jumps carried on over their far sides, or these under those.
 
@@ -139,32 +166,58 @@ def _carried(
         relief: of each sample.
         jumps: of the relief.
         shift_px: samples by which a difference in relief of 1 shifts at most.
-        free: 0..1, where it may be.
+        free: 0..1, where it may be; None: everywhere.
         is_over: which of the two.
     """
     seeds = jumps.near if is_over else jumps.far
     heights = relief[seeds]
+    made, share = relief.copy(), np.zeros_like(relief)
+    if not len(heights):
+        return _Carried(made, share)
     edges = np.linspace(heights.min(), heights.max(), STEPS + 1)
     edges[-1] = np.inf
-    made = relief.copy()
-    share = np.zeros_like(relief)
     closest = np.full_like(relief, np.inf)
+    height = jumps.high - jumps.low
     for low, high in itertools.pairwise(edges):
         some = seeds & (relief >= low) & (relief < high)
         if not some.any():
             continue
-        nearest = Nearest(some)
-        tops, bottoms = nearest.of(jumps.high), nearest.of(jumps.low)
+        reach = _reach(float(height[some].max()) * shift_px)
+        box = Box.around(some, reach)
+        assert box is not None
+        nearest = Nearest(some[box.part])
+        # Only where it reaches to.
+        where = np.flatnonzero(nearest.distance < reach)
+        distance = nearest.distance.reshape(-1)[where]
+        here, tops, bottoms, value = (
+            values[box.part].reshape(-1) for values in (relief, jumps.high, jumps.low, relief)
+        )
+        here = here[where]
+        tops, bottoms, value = (nearest.of(values, where) for values in (tops, bottoms, value))
         shift = (tops - bottoms) * np.float32(shift_px)
-        weight = _falling(nearest.distance / (REACH * shift + 4)) * _fading(shift)
+        weight = _falling(distance / (REACH * shift + 4)) * _fading(shift)
         # Only what lies on the other side of that jump, not the same ground farther on.
         limit = tops - (tops - bottoms) * np.float32(SAME if is_over else 0.5)
-        weight = weight * free * (relief < limit if is_over else relief > limit)
-        value = relief + (nearest.of(relief) - relief) * weight
-        better = value > made if is_over else (weight > 0) & (nearest.distance < closest)
-        made[better], share[better] = value[better], weight[better]
-        closest[better] = nearest.distance[better]
+        weight *= here < limit if is_over else here > limit
+        if free is not None:
+            weight *= free[box.part].reshape(-1)[where]
+        value = here + (value - here) * weight
+        at = where + where // box.shape[1] * (relief.shape[1] - box.shape[1])
+        at += box.top * relief.shape[1] + box.left
+        better = (
+            value > made.reshape(-1)[at]
+            if is_over
+            else (weight > 0) & (distance < closest.reshape(-1)[at])
+        )
+        at = at[better]
+        for values, found in ((made, value), (share, weight), (closest, distance)):
+            values.reshape(-1)[at] = found[better]
     return _Carried(made, share)
+
+
+def _reach(shift: float) -> float:
+    """Samples that a jump is carried on, at the most, which opens by some."""
+    return 2 * (REACH * shift + 4)
 
 
 def _hole(share: Floats, edge: Floats, seen: NDArray[np.bool_], sliver: int = 0) -> Hole:
@@ -190,12 +243,16 @@ def _mirrored(known: NDArray[np.bool_]) -> Floats:
     distance = nearest.distance
     # Edges are jagged: what is mirrored in them would swirl.
     across, down = (
-        cv2.GaussianBlur(part / np.maximum(distance, 1), (0, 0), WAY_PX)
+        cv2.GaussianBlur(part / np.maximum(distance, np.float32(1)), (0, 0), WAY_PX)
         for part in nearest.towards()
     )
-    scale = 2 * distance / np.maximum(np.hypot(across, down), np.float32(1e-3))
-    y, x = np.indices(known.shape, np.float32)
-    return np.stack([x + across * scale, y + down * scale]).astype(np.float32)
+    scale = 2 * distance / np.maximum(cv2.magnitude(across, down), np.float32(1e-3))
+    made = np.empty((2, *known.shape), np.float32)
+    np.multiply(across, scale, out=made[0])
+    np.multiply(down, scale, out=made[1])
+    made[0] += np.arange(known.shape[1], dtype=np.float32)
+    made[1] += np.arange(known.shape[0], dtype=np.float32)[:, None]
+    return made
 
 
 def _falling(distance: Floats) -> Floats:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .box import Box
 from .perspective import Floats
 
 RADIUS_PX = 3
@@ -31,16 +32,29 @@ class Matte:
     slope: Floats
     offset: Floats
 
-    def fine(self, luma: Floats) -> NDArray[np.uint8]:
-        """The matte, 0..255, as finely as luma (0..1) is given."""
-        size = luma.shape[::-1]
-        soft = cv2.GaussianBlur(self.mask, (0, 0), 1)
-        plain = _tight(cv2.resize(soft, size, interpolation=cv2.INTER_CUBIC))
+    def pasted(self, box: Box, shape: tuple[int, ...]) -> Matte:
+        """It for a whole picture, of which it is that of a part; the rest is clear."""
+        maps = (self.mask, self.follows, self.slope, self.offset)
+        return Matte(*(box.pasted(values, shape) for values in maps))
+
+    def support(self) -> Box | None:
+        """Where it is not empty, on its own grid; None where it is so all over."""
+        return Box.around(self.mask, 2 * RADIUS_PX + 2)
+
+    def fine(self, luma: Floats, box: Box, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """The matte, 0..255, as finely as luma (0..1) is given.
+
+        Args:
+            luma: of what is in the box.
+            box: a part of the picture, in samples of luma.
+            shape: of the whole picture.
+        """
+        soft = np.asarray(cv2.GaussianBlur(self.mask, (0, 0), 1))
+        plain = _tight(box.finer(soft, shape, taps=4))
         follows, slope, offset = (
-            cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
-            for values in (self.follows, self.slope, self.offset)
+            box.finer(values, shape) for values in (self.follows, self.slope, self.offset)
         )
-        guided = _tight(np.asarray(slope * luma + offset))
+        guided = _tight(cv2.multiply(slope, luma) + offset)
         return np.asarray(cv2.blendLinear(guided, plain, follows, 1 - follows))
 
 

@@ -49,15 +49,15 @@ class Layer:
 
     Attributes:
         y: shape ``(height, width)``, both even.
-        u, v: shape ``(height // 2, width // 2)``; sample (i, j) at luma column 2i, row 2j + 1/2.
+        chroma: both planes, shape ``(2, height // 2, width // 2)``; sample (i, j) lies at luma
+            column 2i, row 2j + 1/2.
         matte: how opaque it is, 0..255, shape of ``y``; None of the hindmost layer.
         range: least and largest value of the matte around every `BLOCK`: shape
             ``(rows, columns, 2)``.
     """
 
     y: NDArray[np.int16]
-    u: NDArray[np.int16]
-    v: NDArray[np.int16]
+    chroma: NDArray[np.int16]
     matte: NDArray[np.uint8] | None = None
     range: NDArray[np.uint8] | None = None
 
@@ -65,13 +65,14 @@ class Layer:
 def layer(planes: Planes, matte: NDArray[np.uint8] | None = None) -> Layer:
     """A layer of planes in levels, with `PAD` samples of luma around it that repeat its edge."""
     y, u, v = (
-        _padded(np.rint(plane * UNITS).astype(np.int16), pad)
+        _padded(np.asarray(cv2.addWeighted(plane, UNITS, plane, 0, 0, dtype=cv2.CV_16S)), pad)
         for plane, pad in ((planes.y, PAD), (planes.u, PAD // 2), (planes.v, PAD // 2))
     )
+    chroma = np.stack([u, v])
     if matte is None:
-        return Layer(y, u, v)
+        return Layer(y, chroma)
     matte = _padded(matte, PAD)
-    return Layer(y, u, v, matte, _ranges(matte))
+    return Layer(y, chroma, matte, _ranges(matte))
 
 
 def _padded(plane: NDArray[Any], pad: int) -> NDArray[Any]:
@@ -106,19 +107,17 @@ def draw(out: NDArray[np.uint8], layers: Sequence[tuple[Layer, Floats]]) -> None
     """
     height, width = out.shape[0] * 2 // 3, out.shape[1]
     chroma = out[height:].reshape(2, height // 2, width // 2)
-    planes = ((out[:height], "y"), (chroma[0], "u"), (chroma[1], "v"))
     kept = [(layer, _inside(nodes, layer)) for layer, nodes in layers]
-    for plane, name in planes:
+    for planes, is_chroma in ((out[None, :height], False), (chroma, True)):
+        drawn = tuple(
+            (of.chroma if is_chroma else of.y[None], nodes, of.matte, of.range)
+            for of, nodes in kept
+        )
         if kernel is not None:
-            kernel.draw(
-                plane,
-                tuple((getattr(of, name), nodes, of.matte, of.range) for of, nodes in kept),
-                _noise(plane.shape[1]),
-                name != "y",
-                False,
-            )
+            kernel.draw(planes, drawn, _noise(planes.shape[2]), is_chroma, False)
         else:
-            _draw_slowly(plane, kept, name)
+            for number, plane in enumerate(planes):
+                _draw_slowly(plane, drawn, number, is_chroma)
 
 
 def _inside(nodes: Floats, of: Layer) -> Floats:
@@ -138,11 +137,12 @@ def _ranges(matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
     )
     rows, columns = edge.shape[0] // BLOCK, edge.shape[1] // BLOCK
 
-    def blocks(plane: NDArray[Any]) -> NDArray[np.uint8]:
-        return np.asarray(plane).reshape(rows, BLOCK, columns, BLOCK)
+    def of_blocks(plane: NDArray[Any], extreme: np.ufunc) -> NDArray[np.uint8]:
+        lines = extreme.reduce(np.asarray(plane).reshape(rows, BLOCK, -1), axis=1)
+        return np.asarray(extreme.reduce(lines.reshape(rows, columns, BLOCK), axis=2))
 
-    least = blocks(cv2.erode(edge, kernel)).min(axis=(1, 3))
-    most = blocks(cv2.dilate(edge, kernel)).max(axis=(1, 3))
+    least = of_blocks(cv2.erode(edge, kernel), np.minimum)
+    most = of_blocks(cv2.dilate(edge, kernel), np.maximum)
     return np.ascontiguousarray(np.stack([least, most], axis=-1))
 
 
@@ -152,17 +152,18 @@ def _noise(width: int) -> NDArray[np.int32]:
     return np.asarray(noise(width) * (UNITS << 16), np.int32)
 
 
-def _draw_slowly(out: NDArray[np.uint8], layers: Sequence[tuple[Layer, Floats]], name: str) -> None:
-    is_chroma = name != "y"
+def _draw_slowly(
+    out: NDArray[np.uint8], layers: Sequence[tuple[Any, ...]], number: int, is_chroma: bool
+) -> None:
     drawn = np.zeros(out.shape, np.float32)
-    for of, nodes in layers:
+    for samples, nodes, matte, _ in layers:
         x, y = _every_pixel(nodes, out.shape, is_chroma)
-        seen = _sampled(getattr(of, name), x, y)
-        if of.matte is None:
+        seen = _sampled(samples[number], x, y)
+        if matte is None:
             drawn = seen
             continue
         luma = (x * 2, y * 2 + np.float32(0.5)) if is_chroma else (x, y)
-        drawn += (seen - drawn) * (_sampled(of.matte, *luma) * np.float32(1 / 255))
+        drawn += (seen - drawn) * (_sampled(matte, *luma) * np.float32(1 / 255))
     quantise(drawn * np.float32(1 / UNITS), out)
 
 

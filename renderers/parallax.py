@@ -16,7 +16,7 @@ class ParallaxRenderer:
     """Moves through stills in depth; dissolves between them where a scene has several."""
 
     name: ClassVar[str] = "parallax"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
         self._settings = settings

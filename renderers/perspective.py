@@ -26,7 +26,9 @@ from numpy.typing import NDArray
 from .moves import FOCAL, Pose
 
 ROUNDS = 5
-"""Times that a place and its relief are looked up in turn."""
+"""Times that a place and its relief are looked up in turn, at the most."""
+CLOSE = 0.01
+"""Samples of a map by which a place moves from one round to the next when it is found."""
 
 Floats: TypeAlias = NDArray[Any]
 """An array of ``float32``; OpenCV's own annotations do not tell which numbers it returns."""
@@ -92,28 +94,74 @@ class Relief:
         )
 
 
-def seen(view_: View, frame: Floats, relief: Relief, rounds: int = ROUNDS) -> tuple[Floats, Floats]:
-    """The picture points ``(x, y)`` seen at points of the frame.
+@dataclass(frozen=True, slots=True)
+class Rays:
+    """The rays of a view through points of the frame, shape ``(rows, columns)``, to a picture.
 
-    Args:
-        view_: the view.
-        frame: points of the frame, homogeneous, in frame widths: shape ``(3, rows, columns)``.
-        relief: of the picture.
-        rounds: of the search.
+    Attributes:
+        plain: the points ``(x, y)`` of the picture where they meet its plane: shape
+            ``(2, rows, columns)``.
+        moved: how far from there what they meet lies, if its relief is greater by 1.
     """
-    rays = np.tensordot(view_.homography, frame, 1).astype(np.float32)
-    plain = rays[:2] / rays[2]
-    # `View.place` for one relief after another, in samples of the map: linear in relief.
-    h_x, h_y, h_z = view_.epipole
-    moved = plain * np.float32(h_z) - np.array([h_x, h_y], np.float32)[:, None, None]
-    density, middle = (
-        np.array(pair, np.float32)[:, None, None] for pair in (relief.density, relief.middle)
-    )
-    start, step = plain * density + middle, moved * density
-    place = start
-    for _ in range(rounds):
-        off = relief.at(*place)
+
+    plain: Floats
+    moved: Floats
+
+    @classmethod
+    def of(cls, view_: View, frame: Floats) -> Rays:
+        """The rays through points of the frame.
+
+        Args:
+            view_: the view.
+            frame: homogeneous, in frame widths: shape ``(3, rows, columns)``.
+        """
+        homography = view_.homography.astype(np.float32)
+        rays = (homography @ frame.reshape(3, -1)).reshape(frame.shape)
+        plain = rays[:2] / rays[2]
+        # `View.place` for one relief after another: linear in relief.
+        h_x, h_y, h_z = view_.epipole
+        moved = plain * np.float32(h_z)
+        moved -= np.array([h_x, h_y], np.float32)[:, None, None]
+        return cls(plain, moved)
+
+    def among(self, density: tuple[float, float], middle: tuple[float, float]) -> Rays:
+        """They among samples: so many to a frame width, and the picture's middle there."""
+        scale, start = (np.array(pair, np.float32)[:, None, None] for pair in (density, middle))
+        plain = self.plain * scale
+        plain += start
+        return Rays(plain, self.moved * scale)
+
+    def rows(self, first: int, last: int) -> Rays:
+        """Those of some rows."""
+        return Rays(self.plain[:, first:last], self.moved[:, first:last])
+
+    def relief(self, relief: Relief) -> Floats:
+        """The relief less 1 that they meet; they lie among its samples."""
+        off = relief.at(self.plain[0], self.plain[1])
         off -= 1
-        place = start + step * off
-    x, y = plain + moved * off
-    return x, y
+        reach = float(np.abs(self.moved).max())
+        for _ in range(ROUNDS - 1):
+            x, y = self.at(off)
+            before, off = off, relief.at(x, y)
+            off -= 1
+            if reach * cv2.norm(off, before, cv2.NORM_INF) < CLOSE:
+                break
+        return off
+
+    def between(self, lowest: float, highest: float, top: float, bottom: float) -> tuple[int, int]:
+        """Their rows, from the first to the one after the last, that may lie between two rows.
+
+        Args:
+            lowest, highest: the relief they meet less 1.
+            top, bottom: rows of the samples they lie among.
+        """
+        ends = [self.plain[1] + self.moved[1] * np.float32(off) for off in (lowest, highest)]
+        is_below = np.maximum(*ends).max(axis=1) > top
+        found = np.flatnonzero(is_below & (np.minimum(*ends).min(axis=1) < bottom))
+        return (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
+
+    def at(self, off: Floats) -> Floats:
+        """Where they meet what has a relief less 1: ``(x, y)``."""
+        place = self.moved * off
+        place += self.plain
+        return place

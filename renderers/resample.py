@@ -110,6 +110,36 @@ def axis(length: int, start: float, step: float, source: int, cutoff: float | No
     return Axis(first.astype(np.int32), weights)
 
 
+@functools.lru_cache(maxsize=16)
+def interpolation(length: int, start: float, step: float, source: int, taps: int) -> Axis:
+    """Weights for ``length`` samples at ``start + step * n`` between those of a smooth map.
+
+    Args:
+        length: output samples.
+        start, step: their positions; a step is not negative.
+        source: input samples.
+        taps: 2 of a linear interpolation, 4 of a cubic one.
+    """
+    places = start + step * np.arange(length)
+    first = np.floor(places).astype(np.int64)
+    t = places - first
+    weights = np.stack([1 - t, t] if taps == 2 else _cubic(t), axis=1).astype(np.float32)
+    return _inside(first - (taps // 2 - 1), weights, source)
+
+
+def _cubic(t: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Keys, 1981, with OpenCV's slope of -0.75."""
+    slope = -0.75
+
+    def near(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return ((slope + 2) * x - (slope + 3)) * x * x + 1
+
+    def far(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return ((slope * x - 5 * slope) * x + 8 * slope) * x - 4 * slope
+
+    return [far(1 + t), near(t), near(1 - t), far(2 - t)]
+
+
 def resample(
     plane: NDArray[Any], rows: Axis, columns: Axis, out: NDArray[Any] | None = None
 ) -> NDArray[Any]:

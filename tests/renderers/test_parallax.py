@@ -20,6 +20,7 @@ from otio_gvideo.renderers.moves import FOCAL, Pose, pose_at, room_for
 from otio_gvideo.renderers.parallax import ParallaxRenderer
 from otio_gvideo.renderers.perspective import eye, view
 from otio_gvideo.renderers.reach import measure
+from otio_gvideo.renderers.resample import axis, resample
 from PIL import Image
 
 MOVING = tuple(move for move in CAMERA_MOVES if move != "static")
@@ -288,16 +289,18 @@ def test_eight_pixels_at_a_time_give_the_bytes_of_one(
 
 @pytest.mark.skipif(mesh.kernel is None, reason="the loops were not compiled")
 def test_the_compiled_loops_refuse_what_does_not_fit() -> None:
-    planes = np.zeros((40, 40), np.int16)
+    planes = np.zeros((1, 40, 40), np.int16)
     nodes = np.zeros((2, 5, 5), np.float32)
     noise = np.zeros((64, 32), np.int32)
     draw = mesh.kernel.draw  # type: ignore[union-attr]
-    out = np.zeros((32, 32), np.uint8)
+    out = np.zeros((1, 32, 32), np.uint8)
     back = (planes, nodes, None, None)
     draw(out, (back,), noise, False, False)
     for bad in (
         (out, ((planes.astype(np.int32), nodes, None, None),), noise),
-        (np.zeros((64, 32), np.uint8), (back,), noise),
+        (np.zeros((1, 64, 32), np.uint8), (back,), noise),
+        (np.zeros((2, 32, 32), np.uint8), (back,), noise),
+        (out[0], (back,), noise),
         (out, (back, back), noise),
         (out, (back,), noise[:, :8]),
         (out, (), noise),
@@ -319,7 +322,7 @@ def test_a_guess_moves_points_by_one_and_a_half_percent_at_the_most(
         made = shot(two_planes[0], motion=Motion(move, 1.0))
         still = ground(two_planes[0], made, {})
         scene = diorama(made)
-        reliefs = scene.layers[0][1].values
+        reliefs = scene.layers[0].relief.values
         rest = np.array(scene.rest)
         ends = [scene.pose(made.motion, share) for share in (0, 1)]
         for point in ((0, 0), (0.3, 0.5), (-0.4, -0.7)):
@@ -362,3 +365,29 @@ def test_rooms_and_moves_agree_with_those_of_the_camera(box: tuple[Path, Path]) 
     assert scene.room == room
     plain = pose_at(made.motion, 0.25, room)
     assert scene.pose(made.motion, 0.25) == replace(plain, zoom=plain.zoom * scene.overscan)
+
+
+def test_the_closest_view_has_what_the_still_holds(tmp_path: Path) -> None:
+    width, height, finer = 180, 320, 1.3
+    grain = np.random.default_rng(3).normal(128, 40, (round(height * finer), round(width * finer)))
+    levels = np.clip(cv2.GaussianBlur(grain, (0, 0), 0.7), 0, 255).round().astype(np.uint8)
+    image = save(tmp_path / "grain.png", np.dstack([levels] * 3))
+    flat = save(tmp_path / "flat.png", np.full((64, 36), 128, np.uint8))
+    made = shot(image, flat, motion=Motion("push_in", 0.3), width=width, height=height)
+    scene = diorama(made)
+    pose = scene.pose(made.motion, 1.0)
+    frame = np.empty((height * 3 // 2, width), np.uint8)
+    scene.draw(pose, frame)
+    # The same view of the still, sampled as finely as it is, filtered for this view alone.
+    rows, columns = levels.shape
+    step = columns / (width * pose.zoom)
+    down, across = (
+        axis(count, (side - 1) / 2 - step * (count - 1) / 2, step, side)
+        for count, side in ((height, rows), (width, columns))
+    )
+    ideal = resample(levels, down, across) * (219 / 255) + 16
+    found, wanted = (
+        cv2.Laplacian(picture.astype(np.float32), cv2.CV_32F)[8:-8, 8:-8].var()
+        for picture in (frame[:height], ideal)
+    )
+    assert 0.9 < found / wanted < 1.15

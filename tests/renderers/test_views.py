@@ -112,8 +112,8 @@ def test_crossing_edges_stay_where_they_are_seen(
     made = shot(*still, motion=Motion(move, amount), width=WIDTH, height=HEIGHT)
     scene = diorama(made)
     # Depth 0 and 1 are the least and the most relief there are.
-    front = max(float(relief.values.max()) for _, relief in scene.layers)
-    back = min(float(relief.values.min()) for _, relief in scene.layers)
+    front = max(float(drawn.relief.values.max()) for drawn in scene.layers)
+    back = min(float(drawn.relief.values.min()) for drawn in scene.layers)
     reliefs = {card.depth: back + (front - back) * card.depth for card in CARDS}
     for share in (0.0, 1.0):
         pose = scene.pose(made.motion, share)

@@ -1,0 +1,46 @@
+"""Parts of pictures, and the nearest samples of a set."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from otio_gvideo.renderers.box import Box
+from otio_gvideo.renderers.jumps import Nearest
+
+RANDOM = np.random.default_rng(11)
+
+
+@pytest.mark.parametrize(("taps", "way"), [(2, cv2.INTER_LINEAR), (4, cv2.INTER_CUBIC)])
+@pytest.mark.parametrize("box", [Box(0, 173, 0, 96), Box(40, 120, 12, 60), Box(100, 173, 50, 96)])
+def test_a_map_is_as_fine_in_a_part_as_in_the_whole(taps: int, way: int, box: Box) -> None:
+    coarse = RANDOM.random((61, 37), np.float32)
+    whole = cv2.resize(coarse, (96, 173), interpolation=way)
+    found = box.finer(coarse, (173, 96), taps)
+    assert np.abs(found - whole[box.part]).max() < 1e-5
+
+
+def test_a_box_lies_around_what_there_is() -> None:
+    mask = np.zeros((50, 40), np.bool_)
+    assert Box.around(mask) is None
+    mask[10, 20] = mask[12, 39] = True
+    assert Box.around(mask) == Box(10, 13, 20, 40)
+    assert Box.around(mask, 1.5) == Box(8, 15, 18, 40)
+    # Nothing less among finer samples, and none of them is cut in chroma.
+    assert Box(10, 13, 20, 40).among((50, 40), (75, 100)) == Box(14, 20, 50, 100)
+
+
+def test_the_nearest_of_a_set_is_the_nearest() -> None:
+    seeds = RANDOM.random((40, 30)) > 0.97
+    values = RANDOM.random(seeds.shape, np.float32)
+    nearest = Nearest(seeds)
+    at = np.argwhere(seeds)
+    rows, columns = np.indices(seeds.shape)
+    far = np.hypot(rows[..., None] - at[:, 0], columns[..., None] - at[:, 1])
+    # OpenCV's distances are those of a walk over the samples, 2 % off.
+    x, y = nearest.towards()
+    assert (np.hypot(x, y) <= far.min(axis=-1) * 1.03).all()
+    own = values[(rows + y).astype(int), (columns + x).astype(int)]
+    assert np.array_equal(nearest.of(values), own)
+    where = np.array([7, 500, 1199])
+    assert np.array_equal(nearest.of(values, where), own.reshape(-1)[where])
