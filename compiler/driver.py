@@ -88,13 +88,13 @@ def compile_script(
                 write_timeline(timeline, outputs.timeline)
                 _write_report(report, outputs, clock)
             clock.done("render", slots_made(report.slots))
-    if until == "video":
+    if front.plan is not None:
         with clock.stage("flatten"):
             make_videos(
                 timeline,
                 outputs.timeline,
                 outputs.video,
-                front.config,
+                front.plan,
                 finishing,
                 report,
                 on_progress,

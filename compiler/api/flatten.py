@@ -30,12 +30,13 @@ def flatten_timeline(
     with clock.stage("read"):
         settings = read_config(config, path)
         video = Path(output).absolute()
-        refuse_misnamed(video, plan_of(settings, finishing))
+        plan = plan_of(settings, finishing)
+        refuse_misnamed(video, plan)
         loaded = read_timeline(path)
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
     with clock.stage("flatten"):
-        make_videos(loaded, path, video, settings, finishing, report, on_progress)
+        make_videos(loaded, path, video, plan, finishing, report, on_progress)
         clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds
     return report

@@ -57,19 +57,16 @@ def timeline_of(sheet: Sheet) -> str:
 
 
 def _text_lanes(sheet: Sheet) -> Iterator[str]:
-    view = sheet.view
-    if view.captions:
-        yield _lane("captions", "Captions", "", [
-            f'<span class="at caption" style="{_at(c.start, c.end - c.start)}" '
-            f'title="{html.escape(c.text)}">{html.escape(" ".join(c.text.split()))}</span>'
-            for c in view.captions
-        ])  # fmt: skip
-    if view.words:
-        yield _lane("words", "Words", "", [
-            f'<span class="at word" style="{_at(w.start, w.end - w.start)}" '
-            f'title="{html.escape(w.text)}">{html.escape(w.text)}</span>'
-            for w in view.words
-        ])  # fmt: skip
+    for kind, title, said in (
+        ("caption", "Captions", sheet.view.captions),
+        ("word", "Words", sheet.view.words),
+    ):
+        if said:
+            yield _lane(f"{kind}s", title, "", [
+                f'<span class="at {kind}" style="{_at(one.start, one.end - one.start)}" '
+                f'title="{html.escape(one.text)}">{html.escape(" ".join(one.text.split()))}</span>'
+                for one in said
+            ])  # fmt: skip
 
 
 def _mark(mark: Mark) -> str:

@@ -13,12 +13,11 @@ from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
 from ..backend.flatten import flatten, refuse_unfitting
 from ..errors import InputError, Problem, WorkError
-from ..frontend.config import Config
 from ..outputs import Outputs, write_text
 from ..progress import OnProgress, Progress
 from ..report import Loudness, Report
 from .clock import count
-from .finishing import Finishing, Plan, plan_of
+from .finishing import Finishing, Plan
 
 
 def write_captions(
@@ -72,7 +71,7 @@ def make_videos(
     timeline: otio.schema.Timeline,
     timeline_path: Path,
     video: Path,
-    config: Config,
+    plan: Plan,
     finishing: Finishing,
     report: Report,
     on_progress: OnProgress,
@@ -82,20 +81,18 @@ def make_videos(
     Args:
         timeline: what to flatten.
         timeline_path: its file; relative media are named from its folder.
-        video: the file to write. Where a preset makes another kind of file, one with its suffix
-            must be named. Of several sizes all but the first have theirs in their names.
-        config: the machine's.
+        video: the file to write, with the suffix of what the plan makes. Of several sizes all but
+            the first have theirs in their names.
+        plan: what is made.
         finishing: what this run asks for.
         report: to put into it what was made.
         on_progress: called as the work goes on.
 
     Raises:
-        InputError: the preset or the timeline cannot be used.
+        InputError: the timeline cannot be used.
         WorkError: ffmpeg failed; or media are missing, and that is not allowed. The files are
             written even then, with slates.
     """
-    plan = plan_of(config, finishing)
-    refuse_misnamed(video, plan)
     sizes: tuple[tuple[int, int] | None, ...] = plan.sizes or (None,)
     missing: list[str] = []
     report.warnings += plan.warnings
