@@ -1,4 +1,4 @@
-"""The timecode of a reel's first frame, for players and editors that count in it."""
+"""Timecode: of a reel's first frame, for players and editors that count in it, and of any."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from .reading import seconds
 
 
 def timecode_of(timeline: otio.schema.Timeline, fps: Fraction) -> str:
-    """``global_start_time`` as ``HH:MM:SS:FF``, with ``;`` before the frames where it drops some.
-
-    Empty where the timeline states none, or at rates that timecode does not count.
-    """
+    """`timecode_at` ``global_start_time``; empty where the timeline states none."""
     start = timeline.global_start_time
-    if start is None:
-        return ""
-    frame = round(seconds(start) * fps)
+    return "" if start is None else timecode_at(round(seconds(start) * fps), fps)
+
+
+def timecode_at(frame: int, fps: Fraction) -> str:
+    """A frame as ``HH:MM:SS:FF``, with ``;`` before the frames where it drops some.
+
+    A day begins anew after 24 hours. Empty at rates that timecode does not count.
+    """
     day = 24 * 60 * 60 * round(fps)
     try:
         time = otio.opentime.RationalTime(frame % day, float(fps))

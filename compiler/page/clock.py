@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-import opentimelineio as otio
-
-_DAY_S = 24 * 60 * 60
+from ..backend.timecode import timecode_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +18,8 @@ class FrameClock:
     @property
     def counting(self) -> str:
         """``drop`` or ``plain`` timecode, or ``seconds`` at rates that timecode does not count."""
-        try:
-            text = otio.opentime.to_timecode(otio.opentime.RationalTime(0, float(self.fps)))
-        except ValueError:
-            return "seconds"
-        return "drop" if ";" in text else "plain"
+        text = timecode_at(0, self.fps)
+        return "seconds" if not text else "drop" if ";" in text else "plain"
 
     def label(self, frame: int) -> str:
         """A frame's timecode, ``HH:MM:SS:FF``; else minutes and seconds.
@@ -32,12 +27,11 @@ class FrameClock:
         >>> FrameClock(Fraction(24), 86400).label(25), FrameClock(Fraction(25, 2)).label(800)
         ('01:00:01:01', '1:04.000')
         """
-        if self.counting == "seconds":
+        text = timecode_at(self.first + frame, self.fps)
+        if not text:
             minutes, left = divmod(Fraction(self.first + frame) / self.fps, 60)
-            return f"{minutes}:{float(left):06.3f}"
-        count = (self.first + frame) % (_DAY_S * round(self.fps))
-        time = otio.opentime.RationalTime(count, float(self.fps))
-        return str(otio.opentime.to_timecode(time, float(self.fps)))
+            text = f"{minutes}:{float(left):06.3f}"
+        return text
 
     def seconds(self, frames: int) -> str:
         """A length: ``2.50 s``, ``3:04.5 min``."""
