@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from ..sync.types import Interval, Word
@@ -17,7 +17,7 @@ def said_afterwards(
     end: Fraction,
     duration: Fraction,
     words: Sequence[Word] | None,
-    voiced: Sequence[Interval],
+    voiced: Iterable[Interval],
 ) -> str:
     """What is to be told of a narration that goes on for long after its last scene; else empty.
 
@@ -25,7 +25,7 @@ def said_afterwards(
         end: of the last scene, as it is stated.
         duration: of the narration.
         words: of its transcript; None where there is none, and energy has to tell.
-        voiced: where it has a voice, by energy; not asked where there are words.
+        voiced: where it has a voice, by energy; only asked where there are no words.
     """
     rest = duration - end
     if rest <= LONGEST_REST:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -143,10 +143,14 @@ def _hear_track(
     last = scenes[-1]
     if last.time is not None:
         end, heard = last.time[1], None if transcript is None else transcript.words
-        voiced = speech_intervals(speech_samples(narration.audio)) if heard is None else ()
-        told = said_afterwards(end, duration, heard, voiced)
+        told = said_afterwards(end, duration, heard, _voiced(narration.audio))
         warnings += [f"{last.id}: {told}"] if told else []
     return words, warnings
+
+
+def _voiced(audio: Path) -> Iterator[Interval]:
+    """Where a file has a voice, by energy; it is read when the first is asked for."""
+    yield from speech_intervals(speech_samples(audio))
 
 
 def _transcript(
