@@ -16,11 +16,13 @@ from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .base import Call, Frame, Renderer, RendererError, Shot
+from .containers import open_input
 from .planner import Plan
 from .recipe import file_digest
 from .scale import native_from_finished, rgb_of
@@ -204,12 +206,10 @@ def frames_before(shot: Shot, plan: Plan) -> list[Frame]:
     call = plan.calls[0]
     if not call.overlap or shot.previous is None:
         return []
-    import av  # noqa: PLC0415 - not needed where nothing is continued
-
     step = plan.fps / call.fps
     held: deque[Frame] = deque(maxlen=int(call.overlap * step) + 1)
     try:
-        with av.open(str(shot.previous)) as container:
+        with open_input(shot.previous) as container:
             for frame in container.decode(video=0):
                 held.append(np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8))
     except (av.FFmpegError, OSError, IndexError) as error:

@@ -21,10 +21,9 @@ from typing import IO
 
 import imageio_ffmpeg
 
+from ...renderers.containers import PROTOCOLS, url
 from ..errors import WorkError
 
-PROTOCOLS = "file,pipe,crypto,data"
-"""What an input may be read through: no media reference reaches the network."""
 STALL_S = 300.0
 """Seconds for which ffmpeg may work without a sign of life before it is ended."""
 OLDEST = (5, 1)
@@ -133,11 +132,6 @@ def _say(program: str, *args: str) -> str:
         timeout=60,
         stdin=subprocess.DEVNULL,
     ).stdout
-
-
-def url(path: Path) -> str:
-    """A file as ffmpeg names it: a leading dash or a colon in the name means nothing special."""
-    return f"file:{path}"
 
 
 def input_args(path: Path, *options: str) -> list[str]:

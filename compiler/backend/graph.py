@@ -12,10 +12,11 @@ from typing import Any
 
 import ffmpeg
 
+from ...renderers.containers import url
 from .codecs import device_args, upload_filter
 from .compiled import compiled
 from .encode import TAGS, Encoding, video_args
-from .ffmpeg import output_args, run, url
+from .ffmpeg import output_args, run
 from .fit import Fit, fit_of
 from .materials import Materials
 from .pictures import (

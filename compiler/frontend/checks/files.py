@@ -11,6 +11,7 @@ from typing import TypeAlias
 import av
 from PIL import Image, ImageFont, UnidentifiedImageError
 
+from ....renderers.containers import open_input
 from ...errors import Problem, WorkError
 from ..audio import duration_of
 from ..yaml_source import Path_, Source
@@ -125,7 +126,7 @@ def _font_fault(path: Path) -> _Fault:
 def _first_sound(path: Path) -> None:
     """Decode the first block, so that a file with a good header and nothing behind it is found."""
     try:
-        with av.open(f"file:{path}", metadata_errors="ignore") as container:
+        with open_input(path) as container:
             next(container.decode(container.streams.audio[0]))
     except (av.error.FFmpegError, StopIteration, IndexError) as error:
         raise WorkError(f"{path}: cannot be decoded") from error
