@@ -62,7 +62,7 @@ def _ended(args: argparse.Namespace, status: int, *problems: Problem) -> int:
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
     """Take the signals of schedulers and closed terminals for an interrupt: scratch is removed."""
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    names = [name for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         names = []  # Python lets only the main thread listen.
     before = {name: signal.getsignal(getattr(signal, name)) for name in names}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ..renderers.replace import replace_file
 from .errors import InputError, Problem, WorkError
 from .frontend.model import reel_name
 
@@ -109,7 +110,7 @@ def write_text(path: Path, text: str) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        replace_file(temporary, path)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()

@@ -8,6 +8,7 @@ slot that was killed carries on after the last of them.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -25,6 +26,7 @@ from .base import Call, Frame, Renderer, RendererError, Shot
 from .containers import open_input
 from .planner import Plan
 from .recipe import file_digest
+from .replace import replace_file
 from .scale import native_from_finished, rgb_of
 
 MOST_GAIN = 1.25
@@ -251,9 +253,10 @@ class ChunkFolder:
                 yield frame
             stored.flush()
             del stored
-            part.replace(path)
+            replace_file(part, path)
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # Still mapped, where something failed.
+                part.unlink()
 
     def clear(self, calls: tuple[Call, ...]) -> None:
         """Delete the chunks of these calls."""

@@ -6,7 +6,7 @@ Works with ffmpeg 5.1 and later. Nothing here knows what is encoded.
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import errno
 import functools
 import os
 import re
@@ -20,6 +20,11 @@ from pathlib import Path
 from typing import IO
 
 import imageio_ffmpeg
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from ...renderers.containers import PROTOCOLS, url
 from ..errors import WorkError
@@ -207,7 +212,7 @@ class Running:
         descriptor = self._popen.stdin.fileno()
         while view:
             self._awaited_since = time.monotonic()
-            view = view[os.write(descriptor, view) :]
+            view = view[_written(descriptor, view) :]
         self._awaited_since = None
 
     def kill(self) -> None:
@@ -336,5 +341,20 @@ def _text(log: IO[bytes]) -> str:
 
 def _widen(descriptor: int) -> None:
     """A wider pipe where the system has one: fewer turns between the two processes."""
-    with contextlib.suppress(AttributeError, OSError):
-        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    if fcntl is not None:
+        with contextlib.suppress(AttributeError, OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def _written(descriptor: int, view: memoryview) -> int:
+    """Write to a pipe and return how many bytes it took.
+
+    Raises:
+        BrokenPipeError: nobody reads any more; Windows calls that an invalid argument.
+    """
+    try:
+        return os.write(descriptor, view)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise BrokenPipeError(errno.EPIPE, "nobody reads this pipe") from error
+        raise

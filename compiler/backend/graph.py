@@ -33,6 +33,7 @@ from .pictures import (
 )
 from .pieces import ALONE_S, Encode
 from .probe import MediaInfo
+from .scratch import stand_in
 from .sources import source
 from .transitions import Passage, Style, blend, in_a_row, plain
 
@@ -118,7 +119,7 @@ def _captioned(stream: Any, captions: str, fonts: Path | None, scratch: Path) ->
     (scratch / "captions.ass").write_text(captions, encoding="utf-8")
     where = {}
     if fonts is not None:
-        (scratch / "fonts").symlink_to(fonts.absolute(), target_is_directory=True)
+        stand_in(fonts, scratch / "fonts")
         where = {"fontsdir": "fonts"}
     return stream.filter("ass", filename="captions.ass", shaping="complex", **where)
 
