@@ -21,6 +21,7 @@ PACKAGES = (
     "numpy",
     "opencv-python-headless",
     "pocketsphinx",
+    "SpeechRecognition",
 )
 
 
