@@ -12,6 +12,7 @@ import opentimelineio as otio
 from ..renderers.replace import replace_file
 from .errors import InputError, Problem, WorkError
 from .frontend.model import reel_name
+from .path_text import refuse_unnamable
 
 REPORT = "report.json"
 FILE_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".gif", ".webp", ".otio")
@@ -66,10 +67,11 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
     """The outputs of a script: in ``folder``, else in ``build/<name>/`` beside the script.
 
     Raises:
-        InputError: a file lies where the folder is to be, or the name is a file's.
+        InputError: a file lies where the folder is to be, the name is a file's, or no text.
     """
     name = reel_name(script)
     chosen = folder or script.parent / "build" / name
+    refuse_unnamable([chosen])
     if chosen.exists() and not chosen.is_dir():
         what, hint = "is a file, not a folder", "give another one with --output"
         raise InputError(Problem(str(chosen), 0, 0, "", what, hint))

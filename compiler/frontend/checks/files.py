@@ -13,6 +13,7 @@ from PIL import Image, ImageFont, UnidentifiedImageError
 
 from ....renderers.containers import open_input
 from ...errors import Problem, WorkError
+from ...path_text import fault_of_locale
 from ..audio import duration_of
 from ..yaml_source import Path_, Source
 
@@ -38,7 +39,7 @@ class Files:
         self._workers = ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1))
         self._faults: dict[tuple[Path, str], Future[_Fault]] = {}
         self._named: list[tuple[str, Path_, Future[_Fault]]] = []
-        self._outside: list[Problem] = []
+        self._refused: list[Problem] = []
 
     def check(self, value: object, path: Path_, kind: str) -> Path | None:
         """The file that a value names, or None where it names none inside the folder.
@@ -53,11 +54,15 @@ class Files:
         if not isinstance(value, str) or not value:
             return None
         named = (self._folder / value).absolute()
+        fault = fault_of_locale(named)
+        if fault is not None:
+            self._refused.append(self._source.problem(path, *fault))
+            return None
         resolved = named.resolve()
         if not self._allow_outside and not resolved.is_relative_to(self._folder.resolve()):
             what = f"{value!r} lies outside the script's folder"
             hint = "move it there, or allow it with --allow-outside"
-            self._outside.append(self._source.problem(path, what, hint))
+            self._refused.append(self._source.problem(path, what, hint))
             return None
         if (named, kind) not in self._faults:
             self._faults[named, kind] = self._workers.submit(_fault, named, kind)
@@ -72,7 +77,7 @@ class Files:
     def problems(self) -> list[Problem]:
         """What is wrong with the files; waits until all of them are tried."""
         self._workers.shutdown()
-        return self._outside + [
+        return self._refused + [
             self._source.problem(path, f"{value!r} {fault[0]}", fault[1])
             for value, path, trial in self._named
             if (fault := trial.result()) is not None

@@ -74,7 +74,7 @@ def test_both_packages_carry_the_same_model(hidden: pytest.MonkeyPatch) -> None:
     # The dictionaries have a few words that the other says otherwise.
     second = align_scenes(scenes("slt"), VOICE)
     apart = np.abs(np.array(errors_ms(first)) - np.array(errors_ms(second)))
-    print(f"{np.count_nonzero(apart)} of {len(apart)} words differ, by at most {apart.max():.0f} ms")
+    print(f"{np.count_nonzero(apart)} of {len(apart)} words, by {apart.max():.0f} ms at most")
     assert np.median(apart) == 0
     assert apart.max() <= 30
 
