@@ -1,7 +1,7 @@
 """Where the acoustic model of US English lies: two packages carry it, and neither is imported.
 
-`pocketsphinx` has it where there is a wheel of that package. `SpeechRecognition` has the same files
-on every system, with a dictionary that lacks 1,400 rare words.
+It is PocketSphinx's. `SpeechRecognition` is pure Python and has the same files, with a dictionary
+that lacks 1,400 rare words; of `pocketsphinx` there is no wheel for some Pythons and systems.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from pathlib import Path
 
 from ...errors import WorkError
 
-HELP = "pip install pocketsphinx (or SpeechRecognition, where there is no wheel of it)"
+HELP = "pip install SpeechRecognition, which carries one"
 """How somebody without the model comes by it."""
 _PLACES = (
-    ("pocketsphinx", "model/en-us/en-us", "model/en-us/cmudict-en-us.dict"),
     (
         "speech_recognition",
         "pocketsphinx-data/en-US/acoustic-model",
         "pocketsphinx-data/en-US/pronounciation-dictionary.dict",
     ),
+    ("pocketsphinx", "model/en-us/en-us", "model/en-us/cmudict-en-us.dict"),
 )
 """Module, and in its folder the model's folder and the dictionary."""
 
@@ -55,5 +55,5 @@ def model_files() -> ModelFiles:
     """
     found = find_model()
     if found is None:
-        raise WorkError(f"there is no acoustic model of English; {HELP}")
+        raise WorkError(f"there is no acoustic model of English here; {HELP}")
     return found

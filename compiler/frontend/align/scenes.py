@@ -205,7 +205,7 @@ def _by_synthesis(
         what = f"there is no acoustic model for language {task.language!r}"
         hint = f"install {SYNTHESIZER}, or give a transcript as narration.transcript"
         if is_english(task.language):
-            hint += f"; {HELP} brings the model"
+            hint += f", or {HELP}"
         raise AlignmentError([Unheard(task.scenes[0].id, what, hint)])
     found = _followed(task, samples, on_progress)
     warnings = judge_by_synthesis(task.scenes, found)
