@@ -246,22 +246,24 @@ class ChunkFolder:
         path = self._path(call)
         part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         shape = (call.frames, call.height, call.width, 3)
+        stored: NDArray[np.uint8] | None = None
         try:
             stored = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
             for number, frame in enumerate(frames):
                 stored[number] = frame
                 yield frame
             stored.flush()
-            del stored
+            stored = None  # Windows neither renames nor deletes a file that is mapped.
             replace_file(part, path)
         finally:
-            with contextlib.suppress(OSError):  # Still mapped, where something failed.
-                part.unlink()
+            stored = None
+            part.unlink(missing_ok=True)
 
     def clear(self, calls: tuple[Call, ...]) -> None:
-        """Delete the chunks of these calls."""
+        """Delete the chunks of these calls; what is still being read goes when it has aged."""
         for call in calls:
-            self._path(call).unlink(missing_ok=True)
+            with contextlib.suppress(PermissionError):
+                self._path(call).unlink(missing_ok=True)
 
     def _path(self, call: Call) -> Path:
         digest = hashlib.sha256(repr((self._about, call)).encode()).hexdigest()
