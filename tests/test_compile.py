@@ -229,7 +229,7 @@ def test_a_killed_run_is_carried_on(project: Path) -> None:
     deadline = time.monotonic() + 60
     while not list((folder / "media").glob("*.json")) and time.monotonic() < deadline:
         time.sleep(0.005)
-    victim.send_signal(signal.SIGKILL)
+    victim.kill()
     victim.wait()
     kept = {path.name: path.stat().st_mtime_ns for path in (folder / "media").glob("*.json")}
     report = compile_script(project, output=folder)

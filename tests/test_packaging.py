@@ -54,6 +54,13 @@ def test_one_module_opens_media() -> None:
     assert found == ["renderers/containers.py"]
 
 
+def test_opencv_opens_no_file() -> None:
+    """On Windows it takes names for text in the system's code page."""
+    opening = re.compile(r"\bcv2\.(imread|imwrite|VideoCapture|VideoWriter|FileStorage)\b")
+    files = [f for top in ("compiler", "renderers") for f in (ROOT / top).rglob("*.py")]
+    assert not [f for f in files if opening.search(f.read_text("utf-8"))]
+
+
 def test_renderers_never_import_the_compiler() -> None:
     for path in (ROOT / "renderers").rglob("*.py"):
         imported = re.findall(r"^\s*(?:from|import) .*$", path.read_text(), re.MULTILINE)

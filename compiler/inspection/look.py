@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...renderers.base import RendererError
 from ...renderers.containers import open_input
+from ...renderers.stills import load_still
 from ..errors import WorkError
 
 _WIDTH = 96
@@ -72,8 +74,9 @@ def look_at(video: Path, on_frame: Callable[[int], None] | None = None) -> Look:
 
 def is_black(still: Path) -> bool:
     """Whether a still has nothing to see; not where it cannot be read."""
-    image = cv2.imread(str(still), cv2.IMREAD_GRAYSCALE)
-    if image is None:
+    try:
+        image = np.asarray(load_still(still).convert("L"))
+    except RendererError:
         return False
     small = cv2.resize(image, (_WIDTH, _WIDTH), interpolation=cv2.INTER_AREA)
     # From full range to a video's.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -476,7 +475,7 @@ def test_a_killed_run_leaves_nothing_that_looks_whole(
     deadline = time.monotonic() + 60
     while not list(media.glob(".*.tmp")) and time.monotonic() < deadline:
         time.sleep(0.02)
-    victim.send_signal(signal.SIGKILL)
+    victim.kill()
     victim.wait()
     assert not list(media.glob("*.mp4"))
     assert not run([Job("a", recipe)], media)[0].reused
