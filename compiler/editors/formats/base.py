@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 import opentimelineio as otio
 
@@ -50,17 +49,6 @@ def adapter(name: str, path: Path) -> Any:
     except otio.exceptions.OTIOError as error:
         what = f"{path.suffix} needs an adapter that is not installed"
         raise InputError(Problem(str(path), 0, 0, "", what, EXTRA)) from error
-
-
-def file_url(path: str) -> str:
-    """A path as a ``file:`` URL; a URL as it is."""
-    return path if "://" in path or path.startswith("file:") else Path(path).as_uri()
-
-
-def path_of_url(url: str) -> str:
-    """The path of a ``file:`` URL, with or without ``localhost``; other text as it is."""
-    parsed = urlparse(url)
-    return unquote(parsed.path) if parsed.scheme == "file" else url
 
 
 def name_tracks(timeline: otio.schema.Timeline, nameless: tuple[str, ...] = ("",)) -> None:

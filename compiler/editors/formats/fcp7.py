@@ -20,10 +20,11 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 
+from ...backend.file_urls import path_of_url, url_of_path
 from ...backend.probe import STILL_SUFFIXES
 from ...timeline.rate import whole_frames
 from ..readings import kind_of, rate_of, size_of, speed_of
-from .base import adapter, file_url, name_tracks, path_of_url
+from .base import adapter, name_tracks
 
 ADAPTER = "fcp_xml"
 KNOWN = {"dissolve"}
@@ -42,7 +43,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
                     notes.append(f"{item.name}: written as a cross dissolve of that name")
     for clip in copy.find_clips():
         if isinstance(clip.media_reference, otio.schema.ExternalReference):
-            clip.media_reference.target_url = file_url(clip.media_reference.target_url)
+            clip.media_reference.target_url = url_of_path(clip.media_reference.target_url)
     text = adapter(ADAPTER, path).write_to_string(copy)
     root = ElementTree.fromstring(text)
     for sequence in root.iter("sequence"):

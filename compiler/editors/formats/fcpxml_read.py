@@ -15,10 +15,10 @@ from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
 
+from ...backend.file_urls import path_of_url
 from ...errors import InputError, Problem
 from ...timeline.names import NAMESPACE
 from ...timeline.rate import time, time_range
-from .base import path_of_url
 
 ITEMS = {"asset-clip", "clip", "video", "audio", "gap", "ref-clip", "sync-clip", "mc-clip", "title"}
 DISSOLVES = {"Cross Dissolve", "Audio Crossfade", ""}

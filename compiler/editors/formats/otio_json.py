@@ -15,6 +15,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ...backend.file_urls import is_url
 from ...errors import InputError, Problem
 from ...timeline.build import GENERATOR_KEY, MEDIA_KEY
 
@@ -120,7 +121,7 @@ def _with_media(
         for clip in content.find_clips():
             for reference in clip.media_references().values():
                 url = getattr(reference, "target_url", None)
-                if url and not Path(url).is_absolute() and "://" not in url:
+                if url and not is_url(url) and not Path(url).is_absolute():
                     reference.target_url = str(folder.absolute() / url)
     return content
 
