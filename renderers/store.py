@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .file_names import unreserved
+
 KEY_LENGTH = 12
 """Digits of a key that stand in a file's name: 48 bits, and the sidecar holds them all."""
 NAME_BYTES = 120
@@ -41,7 +43,7 @@ class Store:
 
     def path_for(self, slot: str, key: str) -> Path:
         """Where the media of a slot belong."""
-        return self.folder / f"{_safe(slot)}-{key[:KEY_LENGTH]}.mp4"
+        return self.folder / f"{media_name(slot)}-{key[:KEY_LENGTH]}.mp4"
 
     def find(self, slot: str, key: str) -> Path | None:
         """Finished media of that key, rather under the slot's own name, or None."""
@@ -134,10 +136,11 @@ def sidecar_of(media: Path) -> Path:
     return media.with_suffix(".json")
 
 
-def _safe(name: str) -> str:
-    """A slot's name as part of a file's name on every system."""
-    plain = re.sub(r"[^\w.\-]+", "_", name).strip("._")
-    return plain.encode()[:NAME_BYTES].decode(errors="ignore") or "slot"
+def media_name(slot: str) -> str:
+    """What a slot's media are called before their key, on every system."""
+    plain = re.sub(r"[^\w.\-]+", "_", slot).strip("._")
+    name = plain.encode()[:NAME_BYTES].decode(errors="ignore") or "slot"
+    return unreserved(f"{name}-").removesuffix("-")
 
 
 def _age_s(path: Path) -> float:

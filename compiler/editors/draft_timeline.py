@@ -11,6 +11,7 @@ import av
 import opentimelineio as otio
 from PIL import Image
 
+from ...renderers.file_names import unreserved
 from ..backend.probe import STILL_SUFFIXES, open_media
 from ..backend.reading import media_path
 from ..errors import InputError, Problem
@@ -159,7 +160,7 @@ def _still(
     path = _file(placed, root)
     if path is None or path.suffix.lower() in STILL_SUFFIXES:
         return path
-    target = folder / "keyframes" / f"{path.stem}-{placed.media_start}.png"
+    target = folder / "keyframes" / unreserved(f"{path.stem}-{placed.media_start}.png")
     _take_frame(path, Fraction(placed.media_start) / fps, target)
     notes.append(f"{clip.name}: shows a video; its first frame is its still, {target.name}")
     return target
