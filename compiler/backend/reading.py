@@ -10,6 +10,7 @@ from typing import Any
 import opentimelineio as otio
 
 from .file_urls import paths_of
+from .presence import is_refused
 
 NAMESPACE = "otio_gvideo"
 """The key of this project's metadata."""
@@ -59,7 +60,8 @@ def media_path(reference: otio.schema.ExternalReference, root: Path) -> Path | N
     path (``%20``): the way that leads to a file wins.
     """
     paths = [(root / way).absolute() for way in paths_of(str(reference.target_url))]
-    return next((path for path in paths if path.is_file()), paths[0] if paths else None)
+    possible = [path for path in paths if not is_refused(path)]
+    return next((path for path in possible if path.is_file()), possible[0] if possible else None)
 
 
 def ours(item: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers.store import media_name, sidecar_of
+from ..backend.presence import is_folder
 from ..backend.reading import media_path, ours
 from ..timeline.build import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.recipes import Recipe
@@ -166,7 +167,7 @@ def _media_folders(
         candidates.append(compiled.parent / "media")
     candidates += [file.parent for file in _files(timeline, path.parent)]
     for folder in candidates:
-        if folder is not None and folder.is_dir() and folder not in seen:
+        if folder is not None and is_folder(folder) and folder not in seen:
             seen.add(folder)
             yield folder
 

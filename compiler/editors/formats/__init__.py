@@ -8,6 +8,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ...backend.presence import is_there
 from ...errors import InputError, Problem
 from . import aaf, edl, fcp7, fcpxml, fcpxml_read, kdenlive, mlt, otio_json, subtitles
 from .base import Format
@@ -57,7 +58,7 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
     Raises:
         InputError: it is missing, broken, or cannot be read.
     """
-    if not path.exists():
+    if not is_there(path):
         raise InputError(Problem(str(path), 0, 0, "", "no such file"))
     entry = FORMATS.get(path.suffix.lower())
     if entry is None and path.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
@@ -11,6 +12,7 @@ from typing import TypeAlias
 import av
 from PIL import Image, ImageFont, UnidentifiedImageError
 
+from ...backend.presence import is_refused
 from ...errors import Problem, WorkError
 from ..audio import duration_of
 from ..yaml_source import Path_, Source
@@ -52,6 +54,10 @@ class Files:
         if not isinstance(value, str) or not value:
             return None
         named = (self._folder / value).absolute()
+        if is_refused(named):
+            what = f"{value!r} cannot be a file's name here"
+            self._outside.append(self._source.problem(path, what, _refused(value)))
+            return None
         resolved = named.resolve()
         if not self._allow_outside and not resolved.is_relative_to(self._folder.resolve()):
             what = f"{value!r} lies outside the script's folder"
@@ -76,6 +82,17 @@ class Files:
             for value, path, trial in self._named
             if (fault := trial.result()) is not None
         ]
+
+
+def _refused(name: str) -> str:
+    """Why the system refuses a name, and the way out."""
+    if "\0" in name:
+        return "take the null character out"
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return f"the system's names are in {sys.getfilesystemencoding()}; set PYTHONUTF8=1"
+    return "it is too long; shorten it"
 
 
 def _fault(path: Path, kind: str) -> _Fault:
