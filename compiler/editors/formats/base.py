@@ -11,6 +11,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ...errors import InputError, Problem
+from ...frontend.encodings import decode, encoding_of
 
 EXTRA = "pip install 'otio-gvideo[editors]'"
 
@@ -49,6 +50,15 @@ def adapter(name: str, path: Path) -> Any:
     except otio.exceptions.OTIOError as error:
         what = f"{path.suffix} needs an adapter that is not installed"
         raise InputError(Problem(str(path), 0, 0, "", what, EXTRA)) from error
+
+
+def read_xml(path: Path) -> str | bytes:
+    """A document to be parsed: as bytes, whose encoding it states; as text where it is UTF-16.
+
+    Documents that went through a program's output state an encoding that they no longer have.
+    """
+    content = path.read_bytes()
+    return content if encoding_of(content) == "utf-8-sig" else decode(content, "replace")
 
 
 def name_tracks(timeline: otio.schema.Timeline, nameless: tuple[str, ...] = ("",)) -> None:

@@ -24,7 +24,7 @@ from ...backend.file_urls import path_of_url, url_of_path
 from ...backend.probe import STILL_SUFFIXES
 from ...timeline.rate import whole_frames
 from ..readings import kind_of, rate_of, size_of, speed_of
-from .base import adapter, name_tracks
+from .base import adapter, name_tracks, read_xml
 
 ADAPTER = "fcp_xml"
 KNOWN = {"dissolve"}
@@ -68,15 +68,15 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
 
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.xml``."""
-    adapter(ADAPTER, path)
-    found = otio.adapters.read_from_file(str(path), adapter_name=ADAPTER)
+    text = read_xml(path)
+    found = adapter(ADAPTER, path).read_from_string(text)
     if isinstance(found, otio.schema.SerializableCollection):
         sequences = [item for item in found if isinstance(item, otio.schema.Timeline)]
         if len(sequences) == 1:
             found = sequences[0]
     if isinstance(found, otio.schema.Timeline):
         name_tracks(found)
-        root = ElementTree.parse(path).getroot()
+        root = ElementTree.fromstring(text)
         comments = [m.findtext("comment", "") for m in root.iterfind(".//sequence/marker")]
         if len(comments) == len(found.tracks.markers):
             for marker, comment in zip(found.tracks.markers, comments, strict=True):

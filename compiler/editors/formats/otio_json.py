@@ -7,6 +7,7 @@ for older readers, and would leave the recipes of rendered media behind
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ import opentimelineio as otio
 from ....renderers.file_names import portable
 from ...backend.file_urls import is_url
 from ...errors import InputError, Problem
+from ...frontend.encodings import UTF16_MARKS, decode
 from ...timeline.build import GENERATOR_KEY, MEDIA_KEY
 
 OLD_READERS = "0.14.0"
@@ -52,6 +54,13 @@ def write_old(timeline: otio.schema.Timeline, path: Path) -> list[str]:
 
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.otio``."""
+    return _load(path)
+
+
+def _load(path: Path) -> otio.core.SerializableObject:
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF8, *UTF16_MARKS)):
+        return otio.adapters.read_from_string(decode(content), "otio_json")
     return otio.adapters.read_from_file(str(path), adapter_name="otio_json")
 
 
@@ -125,8 +134,7 @@ def _unpacked(name: str) -> str:
 
 def read_folder(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.otiod``."""
-    content = otio.adapters.read_from_file(str(path / _CONTENT), adapter_name="otio_json")
-    return _with_media(content, path)
+    return _with_media(_load(path / _CONTENT), path)
 
 
 def _with_media(
