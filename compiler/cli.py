@@ -18,11 +18,13 @@ from typing import NoReturn
 
 from .commands import COMMANDS
 from .commands.tell import tell_error
+from .console import escape_what_streams_lack
 from .errors import InputError, Problem, WorkError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
+    escape_what_streams_lack()
     args = _parser().parse_args(argv)
     if not (args.debug or sys.warnoptions):
         warnings.simplefilter("ignore")  # Libraries' words to programmers; ours are printed.

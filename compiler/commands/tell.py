@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -10,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..console import print_json
 from ..errors import Problem
 from ..report import Report
 
@@ -38,7 +38,7 @@ def tell(report: Report, style: str, *also: Path) -> None:
 
 def tell_object(what: Mapping[str, Any]) -> None:
     """Print an object for programs, on a line of its own."""
-    print(json.dumps(what, ensure_ascii=False), flush=True)
+    print_json(what)
 
 
 def tell_error(status: int, problems: Iterable[Problem]) -> None:
