@@ -39,6 +39,8 @@ def _encoder(name: str) -> str:
         [ffmpeg_path(), "-hide_banner", "-encoders"],
         capture_output=True,
         text=True,
+        encoding="utf-8",
+        errors="replace",
         check=True,
         timeout=60,
     ).stdout

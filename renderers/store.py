@@ -77,7 +77,7 @@ class Store:
         sidecar = sidecar_of(media)
         temporary = sidecar.with_name(f".{sidecar.name}.{os.getpid()}.tmp")
         try:
-            with temporary.open("w", encoding="utf-8") as stream:
+            with temporary.open("w", encoding="utf-8", newline="\n") as stream:
                 document = {"key": key, "bytes": media.stat().st_size, "recipe": recipe}
                 if made is not None:
                     document["made"] = made

@@ -6,11 +6,11 @@ Works with ffmpeg 5.1 and later. Nothing here knows what is encoded.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import functools
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -22,6 +22,7 @@ from typing import IO
 import imageio_ffmpeg
 
 from ..errors import WorkError
+from .programs import find_program
 
 PROTOCOLS = "file,pipe,crypto,data"
 """What an input may be read through: no media reference reaches the network."""
@@ -54,7 +55,7 @@ def ffmpeg_path() -> str:
 
 @functools.cache
 def _choose(path: str, override: str) -> str:
-    found = None if override else shutil.which("ffmpeg", path=path)
+    found = None if override else find_program("ffmpeg", path)
     if found is not None and _is_fit(found):
         return found
     try:
@@ -128,6 +129,7 @@ def _say(program: str, *args: str) -> str:
         [program, "-hide_banner", *args] if args[0] != "-version" else [program, *args],
         capture_output=True,
         text=True,
+        encoding="utf-8",
         errors="replace",
         check=True,
         timeout=60,
@@ -213,7 +215,13 @@ class Running:
         descriptor = self._popen.stdin.fileno()
         while view:
             self._awaited_since = time.monotonic()
-            view = view[os.write(descriptor, view) :]
+            try:
+                view = view[os.write(descriptor, view) :]
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                # What Windows says of a pipe that nobody reads any more.
+                raise BrokenPipeError(error.errno, error.strerror) from error
         self._awaited_since = None
 
     def kill(self) -> None:

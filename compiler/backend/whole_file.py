@@ -30,7 +30,8 @@ def whole_file(path: Path) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with writing(path):
-            with temporary.open("rb") as stream:
+            # To write, though nothing is: Windows flushes no file that is open to be read.
+            with temporary.open("r+b") as stream:
                 os.fsync(stream.fileno())
             temporary.replace(path)
             _flush_folder(path.parent)

@@ -52,7 +52,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     copy.tracks.append(track)
     _name_reels(track)
     text = module.write_to_string(copy, rate=float(rate_of(timeline)))
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", newline="\n")
     return notes
 
 

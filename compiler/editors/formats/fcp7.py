@@ -61,7 +61,9 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     ElementTree.indent(root)
     body = ElementTree.tostring(root, "unicode")
     path.write_text(
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n', encoding="utf-8"
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n',
+        encoding="utf-8",
+        newline="\n",
     )
     return notes
 

@@ -39,7 +39,9 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     ElementTree.indent(root)
     text = ElementTree.tostring(root, "unicode")
     path.write_text(
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{text}\n', encoding="utf-8"
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{text}\n',
+        encoding="utf-8",
+        newline="\n",
     )
     return document.notes
 

@@ -48,7 +48,9 @@ def save(root: Element, main: Element, path: Path) -> None:
     root.append(main)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, "unicode")
-    path.write_text(f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n', encoding="utf-8")
+    path.write_text(
+        f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n', encoding="utf-8", newline="\n"
+    )
 
 
 def properties(element: Element, values: dict[str, Any]) -> Element:

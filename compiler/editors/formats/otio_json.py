@@ -42,13 +42,13 @@ def to_text(timeline: otio.schema.Timeline, *, old: bool = False) -> str:
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.otio``."""
-    path.write_text(to_text(timeline), encoding="utf-8")
+    path.write_text(to_text(timeline), encoding="utf-8", newline="\n")
     return []
 
 
 def write_old(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.otio`` for readers that know no `Clip.2`."""
-    path.write_text(to_text(timeline, old=True), encoding="utf-8")
+    path.write_text(to_text(timeline, old=True), encoding="utf-8", newline="\n")
     return []
 
 
@@ -86,8 +86,8 @@ def write_folder(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.otiod``: a folder with the media in it, and their recipes beside them."""
     bundled, files = _bundled(timeline)
     (path / "media").mkdir(parents=True)
-    (path / _CONTENT).write_text(to_text(bundled), encoding="utf-8")
-    (path / "version.txt").write_text(_VERSION, encoding="utf-8")
+    (path / _CONTENT).write_text(to_text(bundled), encoding="utf-8", newline="\n")
+    (path / "version.txt").write_text(_VERSION, encoding="utf-8", newline="\n")
     for name, file in files.items():
         shutil.copyfile(file, path / "media" / name)
     return []
