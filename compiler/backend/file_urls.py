@@ -108,7 +108,27 @@ def relative_or_absolute(
         found = str(flavour.relpath(text, os.fspath(folder)))
     except ValueError:
         return text
-    return found.replace("\\", "/") if _is_windows(flavour) else found
+    return slashed(found, flavour)
+
+
+def slashed(path: str, flavour: ModuleType = os.path) -> str:
+    r"""A path with slashes between its folders, which programs on every system read.
+
+    >>> import ntpath, posixpath
+    >>> slashed(r"C:\a\b.mp4", ntpath), slashed(r"/a\b.mp4", posixpath)
+    ('C:/a/b.mp4', '/a\\b.mp4')
+    """
+    return path.replace("\\", "/") if _is_windows(flavour) else path
+
+
+def begins_with(text: str, folders: tuple[str, ...], flavour: ModuleType = os.path) -> bool:
+    r"""Whether a path begins with one of some folders, as ``.`` or ``~``, and goes on from there.
+
+    >>> import ntpath, posixpath
+    >>> begins_with(r".\a", (".",), ntpath), begins_with(r".\a", (".",), posixpath)
+    (True, False)
+    """
+    return slashed(text, flavour).startswith(tuple(f"{folder}/" for folder in folders))
 
 
 def _is_windows(flavour: ModuleType) -> bool:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from ..backend.file_urls import begins_with
 from ..backend.presence import is_file
 from ..errors import InputError, Problem
 from .folders import config_folder
@@ -126,9 +127,9 @@ def _settings(value: Any, folder: Path) -> Any:
         return [_settings(entry, folder) for entry in value]
     if isinstance(value, Fraction):
         return float(value)
-    if isinstance(value, str) and value.startswith("~/"):
+    if isinstance(value, str) and begins_with(value, ("~",)):
         return str(Path(value).expanduser())
-    if isinstance(value, str) and value.startswith(("./", "../")):
+    if isinstance(value, str) and begins_with(value, (".", "..")):
         return str((folder / value).resolve())
     return value
 

@@ -15,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.backend import file_urls, reading
 from otio_gvideo.compiler.backend.file_urls import (
+    begins_with,
     is_url,
     path_of_url,
     paths_of,
     relative_or_absolute,
+    slashed,
     url_of_path,
 )
 from otio_gvideo.compiler.page import sheet
@@ -176,6 +178,29 @@ def test_no_relative_path_leads_to_another_drive(path: str, folder: str, found: 
 
 def test_relative_paths_of_posix_are_those_of_the_system() -> None:
     assert relative_or_absolute("/a/m\\n.mp4", "/a/b", posixpath) == "../m\\n.mp4"
+
+
+@pytest.mark.parametrize(
+    ("text", "on_posix", "on_windows"),
+    [
+        ("./a", True, True),
+        ("../a", True, True),
+        (r".\a", False, True),
+        (r"..\a", False, True),
+        (".a", False, False),
+        ("a/./b", False, False),
+        ("...", False, False),
+    ],
+)
+def test_what_begins_at_its_own_folder(text: str, on_posix: bool, on_windows: bool) -> None:
+    assert begins_with(text, (".", ".."), posixpath) is on_posix
+    assert begins_with(text, (".", ".."), ntpath) is on_windows
+
+
+@given(NAMES)
+def test_a_name_of_posix_keeps_its_backslashes(name: str) -> None:
+    assert slashed(f"/a\\{name}", posixpath) == f"/a\\{name}"
+    assert slashed(f"C:\\{name}", ntpath) == f"C:/{name}"
 
 
 def test_a_reference_between_drives_names_the_whole_path(monkeypatch: pytest.MonkeyPatch) -> None:
