@@ -24,8 +24,8 @@ _WHOLE_FILE_BYTES = 180
 """Of a name of a large file that stand in its temporary name."""
 _WINDOWS_LONGEST = 259
 """Characters of a path that Windows takes where long paths are not enabled."""
-_WINDOWS_TOO_LONG = (123, 206)
-"""Its errors for names that are too long: ERROR_INVALID_NAME, ERROR_FILENAME_EXCED_RANGE."""
+_WINDOWS_TOO_LONG = 206
+"""Its error for paths that are too long, ERROR_FILENAME_EXCED_RANGE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def _length(name: str) -> int:
     """Bytes of a name; on Windows, code units of UTF-16."""
     if os.name == "nt":
         return len(name.encode("utf-16-le", "surrogatepass")) // 2
-    return len(os.fsencode(name))
+    return len(name.encode(errors="surrogateescape"))
 
 
 def _is_too_long(path: Path) -> bool:
@@ -209,8 +209,10 @@ def _is_too_long(path: Path) -> bool:
     try:
         path.lstat()
     except OSError as error:
-        too_long = getattr(error, "winerror", None) in _WINDOWS_TOO_LONG
+        too_long = getattr(error, "winerror", None) == _WINDOWS_TOO_LONG
         return too_long or error.errno == errno.ENAMETOOLONG
+    except ValueError:
+        return False  # The system's names lack some letter; whoever opens it says so.
     return False
 
 
