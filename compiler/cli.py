@@ -11,24 +11,40 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import version
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-from .commands import COMMANDS
-from .commands.tell import tell_error
-from .console import escape_what_streams_lack
 from .errors import InputError, Problem, WorkError
+from .packages import fault_hint
+from .path_text import refuse_unnamable
+from .streams import escape_what_streams_lack
+
+if TYPE_CHECKING:
+    from .commands.base import Command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     escape_what_streams_lack()
-    args = _parser().parse_args(argv)
+    try:
+        commands = import_module(".commands", __package__).COMMANDS
+    except Exception as error:
+        # A package that is missing, broken, or changed: whatever its import raises.
+        args = argparse.Namespace(debug="--debug" in (sys.argv if argv is None else argv))
+        return _fault(error, args)
+    return _run(_parser(commands).parse_args(argv))
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Run a command, say how it ended if not well, and return the exit status."""
     if not (args.debug or sys.warnoptions):
         warnings.simplefilter("ignore")  # Libraries' words to programmers; ours are printed.
     try:
+        refuse_unnamable(value for value in vars(args).values() if isinstance(value, Path))
         with _ended_in_order():
             return int(args.run(args))
     except InputError as error:
@@ -47,16 +63,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         _trace(error, args)
         return _ended(args, 1, Problem("", 0, 0, "", str(error)))
     except Exception as error:
-        what = "unexpected " + " ".join(f"{type(error).__name__}: {error}".split())
-        hint = "--debug shows where"
-        print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
-        _trace(error, args)
-        return _ended(args, 1, Problem("", 0, 0, "", what, hint))
+        return _fault(error, args)
+
+
+def _fault(error: Exception, args: argparse.Namespace) -> int:
+    """Say what nobody foresaw, in one line, with the packages that it may come from."""
+    what = "unexpected " + " ".join(f"{type(error).__name__}: {error}".split())
+    hint = fault_hint()
+    print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
+    _trace(error, args)
+    return _ended(args, 1, Problem("", 0, 0, "", what, hint))
 
 
 def _ended(args: argparse.Namespace, status: int, *problems: Problem) -> int:
     """The exit status of what went wrong; programs are told why."""
     if getattr(args, "progress", "") == "json":
+        from .commands.tell import tell_error  # noqa: PLC0415 - a package of it may be broken
+
         tell_error(status, problems)
     return status
 
@@ -64,7 +87,7 @@ def _ended(args: argparse.Namespace, status: int, *problems: Problem) -> int:
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
     """Take the signals of schedulers and closed terminals for an interrupt: scratch is removed."""
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    names = [name for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         names = []  # Python lets only the main thread listen.
     before = {name: signal.getsignal(getattr(signal, name)) for name in names}
@@ -91,17 +114,17 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {what}; see {self.prog} --help\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(commands: Iterable[Command]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="otio-gvideo",
         description="Compile scripts for narrated vertical video into OpenTimelineIO timelines "
         "and finished reels.",
     )
     parser.add_argument("--version", action="version", version=version("otio-gvideo"))
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in COMMANDS:
+    added = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in commands:
         what = command.SUMMARY
-        own = commands.add_parser(command.NAME, help=what, description=what[0].upper() + what[1:])
+        own = added.add_parser(command.NAME, help=what, description=what[0].upper() + what[1:])
         own.set_defaults(run=command.run)
         own.add_argument("--debug", action="store_true", help="show a traceback when work fails")
         command.arguments(own)

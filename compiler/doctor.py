@@ -5,53 +5,60 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import subprocess
-from importlib.metadata import PackageNotFoundError, version
 
 from ..renderers.base import UnavailableError, renderer_class, renderer_names
 from ..renderers.diffusion.setup import table
 from .backend.codecs import CODECS, hardware_encoder, software_encoder
-from .backend.ffmpeg import ffmpeg_path, ffmpeg_version
+from .backend.ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
+from .frontend.align.model_files import HELP, find_model
 from .frontend.align.synth import SYNTHESIZER
+from .packages import Package, packages
 
 ENCODERS = ("libx264", "aac")
 """What ffmpeg must be able to encode with."""
-OPTIONAL = ("torch", "diffusers", "faster-whisper")
 
 
 def diagnose() -> list[str]:
     """One line for each thing that matters, with the way out where something is missing."""
+    python, *others = packages()
     return [
-        f"python     {platform.python_version()} on {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores",
+        f"python     {python.installed} ({python.tested}) on {platform.system()} "
+        f"{platform.machine()}, {os.cpu_count()} cores",
+        *(f"package    {package}{_of_extra(package)}" for package in others),
         f"ffmpeg     {ffmpeg_version()} ({ffmpeg_path()})",
         *(f"encoder    {name}: {_encoder(name)}" for name in ENCODERS),
         *(f"video      {codec}: {_video(codec)}" for codec in CODECS),
-        *(f"package    {name}: {_package(name)}" for name in OPTIONAL),
-        f"languages  English{_other_languages()}",
+        f"english    {_english()}",
+        f"languages  {_other_languages()}",
         f"device     {_device()}",
         *(f"renderer   {name}: {_renderer(name)}" for name in renderer_names()),
     ]
 
 
 def _encoder(name: str) -> str:
-    known = subprocess.run(
-        [ffmpeg_path(), "-hide_banner", "-encoders"],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=True,
-        timeout=60,
-    ).stdout
-    return "there" if f" {name} " in known else "missing from this ffmpeg; install another"
+    known = name in encoder_names(ffmpeg_path())
+    return "there" if known else "missing from this ffmpeg; install another"
+
+
+def _of_extra(package: Package) -> str:
+    """Which extra brings a package that is missing; a base one may have no wheel here."""
+    if package.installed:
+        return ""
+    return f"; pip install 'otio-gvideo[{package.extra}]'" if package.extra else ""
+
+
+def _english() -> str:
+    found = find_model()
+    if found is None:
+        return f"no acoustic model, words are placed by other means; {HELP}"
+    return f"acoustic model of {found.module}"
 
 
 def _other_languages() -> str:
     found = shutil.which(SYNTHESIZER)
     if found:
-        return f", and those of {SYNTHESIZER} ({found})"
-    return f"; others need {SYNTHESIZER}, or a transcript with word times"
+        return f"those of {SYNTHESIZER} ({found})"
+    return f"others than English need {SYNTHESIZER}, or a transcript with word times"
 
 
 def _video(codec: str) -> str:
@@ -59,13 +66,6 @@ def _video(codec: str) -> str:
     software = software_encoder(codec) or "no software encoder in this ffmpeg"
     hardware = hardware_encoder(codec, "auto") if codec != "prores" else ""
     return f"{software}, {hardware or 'no hardware'}"
-
-
-def _package(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _device() -> str:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ..renderers.replace import replace_file
 from ..renderers.store import Store
 from .errors import InputError, Problem, WorkError
 from .frontend.model import reel_name
+from .path_text import refuse_unnamable
 
 REPORT = "report.json"
 FILE_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".gif", ".webp", ".otio")
@@ -76,10 +78,11 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
     """The outputs of a script: in ``folder``, else in ``build/<name>/`` beside the script.
 
     Raises:
-        InputError: a file lies where the folder is to be, or the name is a file's.
+        InputError: a file lies where the folder is to be, the name is a file's, or no text.
     """
     name = reel_name(script)
     chosen = folder or script.parent / "build" / name
+    refuse_unnamable([chosen])
     refuse_long(chosen, [_aside(f"{name}.otio")])
     if chosen.exists() and not chosen.is_dir():
         what, hint = "is a file, not a folder", "give another one with --output"
@@ -123,7 +126,7 @@ def refuse_long(folder: Path, names: Iterable[str]) -> None:
     Raises:
         InputError: one is too long, or the folder's name is no text.
     """
-    _refuse_no_text(folder)
+    refuse_unnamable([folder])
     there = _nearest(folder)
     most = _longest_name(there)
     for name in names:
@@ -138,16 +141,6 @@ def refuse_long(folder: Path, names: Iterable[str]) -> None:
         else:
             continue
         raise InputError(Problem(str(folder), 0, 0, "", what, hint))
-
-
-def _refuse_no_text(path: Path) -> None:
-    """A timeline is text in UTF-8, and names its media by whole paths."""
-    try:
-        str(path).encode("utf-8")
-    except UnicodeEncodeError as error:
-        what = "the path is no text in UTF-8"
-        hint = "rename it, or set PYTHONUTF8=1"
-        raise InputError(Problem(str(path), 0, 0, "", what, hint)) from error
 
 
 def _names_in(outputs: Outputs, slots: Iterable[str]) -> Iterator[str]:
@@ -246,7 +239,7 @@ def write_text(path: Path, text: str) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        replace_file(temporary, path)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()

@@ -20,7 +20,7 @@ PACKAGES = (
     "av",
     "numpy",
     "opencv-python-headless",
-    "pocketsphinx",
+    "SpeechRecognition",
 )
 
 

@@ -1,8 +1,10 @@
 /* Separable resampling of float planes, for `resample.py`: the inner loops.
  *
  * Vectors are GCC's and Clang's own extension, so that one source serves every processor; on x86-64
- * the loops exist twice and the processor decides at run time. The result does not hang on it: see
- * _lanes.h. Work runs without the interpreter's lock.
+ * the loops exist twice and the processor decides at run time. MSVC has neither vector types nor
+ * target attributes and takes four lanes from SSE or NEON intrinsics; scalar loops would be slower
+ * than fallback.py. The bytes are the same everywhere: see _lanes.h. Work runs without the
+ * interpreter's lock.
  */
 
 #define Py_LIMITED_API 0x030B0000
@@ -13,7 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_ONCE 8
+/* Define NO_GNU_C to compile MSVC's path with any compiler. */
+#if defined(_MSC_VER) && !defined(NO_GNU_C)
+#define NO_GNU_C
+#endif
+/* No fused products, with flags or without; GCC knows only -ffp-contract=off. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(_MSC_VER)
+#pragma fp_contract(off)
+#endif
+
+#define AT_ONCE 8 /* as many sums as rows() in _lanes.h has */
 #define PANEL 256
 
 struct axis {
@@ -29,12 +42,35 @@ struct blocks {
     int count, inputs;
 };
 
+#ifdef NO_GNU_C
+#if defined(_M_ARM64) || defined(__aarch64__)
+#include <arm_neon.h>
+typedef float32x4_t vector_4;
+static inline vector_4 load_4(const float *from) { return vld1q_f32(from); }
+static inline void store_4(float *to, vector_4 values) { vst1q_f32(to, values); }
+static inline vector_4 add_scaled_4(vector_4 sum, float factor, vector_4 values)
+{
+    return vaddq_f32(sum, vmulq_f32(vdupq_n_f32(factor), values));
+}
+#else
+#include <xmmintrin.h>
+typedef __m128 vector_4;
+static inline vector_4 load_4(const float *from) { return _mm_loadu_ps(from); }
+static inline void store_4(float *to, vector_4 values) { _mm_storeu_ps(to, values); }
+static inline vector_4 add_scaled_4(vector_4 sum, float factor, vector_4 values)
+{
+    return _mm_add_ps(sum, _mm_mul_ps(_mm_set1_ps(factor), values));
+}
+#endif
+#endif
+
 #define LANES 4
 #define TARGET
 #define NAME(what) what##_4
 #include "_lanes.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(NO_GNU_C)
+#define HAS_WIDE
 #define LANES 8
 #define TARGET __attribute__((target("avx2")))
 #define NAME(what) what##_8
@@ -50,15 +86,17 @@ struct loops {
 };
 
 static const struct loops BASELINE = {4, down_4, across_4, round_4};
-#if defined(__x86_64__)
+#ifdef HAS_WIDE
 static const struct loops WIDE = {8, down_8, across_8, round_8};
 #endif
 
 static const struct loops *loops_for(int lanes)
 {
-#if defined(__x86_64__)
+#ifdef HAS_WIDE
     if (lanes != 4 && __builtin_cpu_supports("avx2"))
         return &WIDE;
+#else
+    (void)lanes;
 #endif
     return &BASELINE;
 }

@@ -4,6 +4,7 @@
  * sum, so all widths give the same bytes.
  */
 
+#ifndef NO_GNU_C
 typedef float NAME(vector) __attribute__((vector_size(LANES * sizeof(float))));
 
 TARGET static inline NAME(vector) NAME(load)(const float *from)
@@ -18,20 +19,31 @@ TARGET static inline void NAME(store)(float *to, NAME(vector) values)
     memcpy(to, &values, sizeof values);
 }
 
+TARGET static inline NAME(vector)
+NAME(add_scaled)(NAME(vector) sum, float factor, NAME(vector) values)
+{
+    return sum + factor * values;
+}
+#endif
+
 /* One row of an axis: out[x] = sum over k of weights[k] * from[k * stride + x]. */
 TARGET static void NAME(down)(const float *from, ptrdiff_t stride, const float *weights, int taps,
                               float *out, int length)
 {
     int x = 0;
     for (; x + 4 * LANES <= length; x += 4 * LANES) {
-        NAME(vector) sums[4] = {0};
+        NAME(vector) a = {0}, b = {0}, c = {0}, d = {0};
         for (int k = 0; k < taps; k++) {
             const float *source = from + k * stride + x;
-            for (int n = 0; n < 4; n++)
-                sums[n] += weights[k] * NAME(load)(source + n * LANES);
+            a = NAME(add_scaled)(a, weights[k], NAME(load)(source));
+            b = NAME(add_scaled)(b, weights[k], NAME(load)(source + LANES));
+            c = NAME(add_scaled)(c, weights[k], NAME(load)(source + 2 * LANES));
+            d = NAME(add_scaled)(d, weights[k], NAME(load)(source + 3 * LANES));
         }
-        for (int n = 0; n < 4; n++)
-            NAME(store)(out + x + n * LANES, sums[n]);
+        NAME(store)(out + x, a);
+        NAME(store)(out + x + LANES, b);
+        NAME(store)(out + x + 2 * LANES, c);
+        NAME(store)(out + x + 3 * LANES, d);
     }
     for (; x < length; x++) {
         float sum = 0;
@@ -41,20 +53,41 @@ TARGET static void NAME(down)(const float *from, ptrdiff_t stride, const float *
     }
 }
 
-/* LANES outputs of each of `count` rows from `inputs` samples that they share: a small dense matrix
- * product. `count` is a constant where this is inlined. */
-TARGET static inline __attribute__((always_inline)) void
-NAME(block)(const float *from, ptrdiff_t stride, const float *matrix, int inputs, float *out,
-            ptrdiff_t out_stride, const int count)
+/* LANES outputs of a row from `inputs` samples. */
+TARGET static void NAME(row)(const float *from, const float *matrix, int inputs, float *out)
 {
-    NAME(vector) sums[AT_ONCE] = {0};
+    NAME(vector) sum = {0};
+    for (int j = 0; j < inputs; j++)
+        sum = NAME(add_scaled)(sum, from[j], NAME(load)(matrix + j * LANES));
+    NAME(store)(out, sum);
+}
+
+/* LANES outputs of each of AT_ONCE rows from `inputs` samples that they share: a small dense matrix
+ * product. The sums have names, since not every compiler keeps an array of them in registers. */
+TARGET static void NAME(rows)(const float *from, ptrdiff_t stride, const float *matrix, int inputs,
+                              float *out, ptrdiff_t out_stride)
+{
+    NAME(vector) a = {0}, b = {0}, c = {0}, d = {0}, e = {0}, f = {0}, g = {0}, h = {0};
     for (int j = 0; j < inputs; j++) {
+        const float *source = from + j;
         NAME(vector) column = NAME(load)(matrix + j * LANES);
-        for (int n = 0; n < count; n++)
-            sums[n] += from[n * stride + j] * column;
+        a = NAME(add_scaled)(a, source[0], column);
+        b = NAME(add_scaled)(b, source[stride], column);
+        c = NAME(add_scaled)(c, source[2 * stride], column);
+        d = NAME(add_scaled)(d, source[3 * stride], column);
+        e = NAME(add_scaled)(e, source[4 * stride], column);
+        f = NAME(add_scaled)(f, source[5 * stride], column);
+        g = NAME(add_scaled)(g, source[6 * stride], column);
+        h = NAME(add_scaled)(h, source[7 * stride], column);
     }
-    for (int n = 0; n < count; n++)
-        NAME(store)(out + n * out_stride, sums[n]);
+    NAME(store)(out, a);
+    NAME(store)(out + out_stride, b);
+    NAME(store)(out + 2 * out_stride, c);
+    NAME(store)(out + 3 * out_stride, d);
+    NAME(store)(out + 4 * out_stride, e);
+    NAME(store)(out + 5 * out_stride, f);
+    NAME(store)(out + 6 * out_stride, g);
+    NAME(store)(out + 7 * out_stride, h);
 }
 
 /* Blocks `begin` to `end` of `count` rows; `from` is the plane's first column. */
@@ -65,12 +98,11 @@ TARGET static void NAME(across)(const float *from, ptrdiff_t stride, const struc
         const float *matrix = blocks->matrices + (ptrdiff_t)b * blocks->inputs * LANES;
         const float *source = from + blocks->first[b];
         if (count == AT_ONCE) {
-            NAME(block)(source, stride, matrix, blocks->inputs, out, out_stride, AT_ONCE);
+            NAME(rows)(source, stride, matrix, blocks->inputs, out, out_stride);
             continue;
         }
         for (int n = 0; n < count; n++)
-            NAME(block)(source + n * stride, stride, matrix, blocks->inputs, out + n * out_stride,
-                        out_stride, 1);
+            NAME(row)(source + n * stride, matrix, blocks->inputs, out + n * out_stride);
     }
 }
 

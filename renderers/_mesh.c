@@ -12,6 +12,13 @@
 #include <Python.h>
 #include <stdint.h>
 
+/* No fused products, with flags or without; GCC knows only -ffp-contract=off. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(_MSC_VER)
+#pragma fp_contract(off)
+#endif
+
 /* Cells are of eight pixels each way: of luma from a node to the next, of chroma to the one after it. */
 enum { CELL = 8, BLOCK = 16, NOISE_ROWS = 64, LEVEL_BITS = 22, OPAQUE = 4096, MOST_LAYERS = 4 };
 
@@ -124,7 +131,8 @@ static void loop(const run_t *run)
     }
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+/* MSVC draws one pixel at a time; define NO_GNU_C for the same with any compiler. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(NO_GNU_C)
 /* The same for eight pixels at a time, to the bit: all of it is arithmetic of whole numbers. */
 #include <immintrin.h>
 #define WIDE __attribute__((target("avx2"))) static inline

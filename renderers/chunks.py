@@ -8,6 +8,7 @@ slot that was killed carries on after the last of them.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -16,13 +17,16 @@ from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .base import Call, Frame, Renderer, RendererError, Shot
+from .containers import open_input
 from .planner import Plan
 from .recipe import file_digest
+from .replace import replace_file
 from .scale import native_from_finished, rgb_of
 
 MOST_GAIN = 1.25
@@ -204,12 +208,10 @@ def frames_before(shot: Shot, plan: Plan) -> list[Frame]:
     call = plan.calls[0]
     if not call.overlap or shot.previous is None:
         return []
-    import av  # noqa: PLC0415 - not needed where nothing is continued
-
     step = plan.fps / call.fps
     held: deque[Frame] = deque(maxlen=int(call.overlap * step) + 1)
     try:
-        with av.open(str(shot.previous)) as container:
+        with open_input(shot.previous) as container:
             for frame in container.decode(video=0):
                 held.append(np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8))
     except (av.FFmpegError, OSError, IndexError) as error:
@@ -251,9 +253,10 @@ class ChunkFolder:
                 yield frame
             stored.flush()
             del stored
-            part.replace(path)
+            replace_file(part, path)
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # Still mapped, where something failed.
+                part.unlink()
 
     def clear(self, calls: tuple[Call, ...]) -> None:
         """Delete the chunks of these calls."""

@@ -17,6 +17,9 @@ BYTES_OF_PIXEL = 400
 KEPT_FREE = 0.25
 """Share of the free memory that is left to others."""
 
+UNKNOWN_BYTES = 4 << 30
+"""Memory that is taken to be free where the system does not say."""
+
 
 def slots_at_once(pixels: int) -> int:
     """Slots of frames with so many pixels that are rendered side by side; at least one."""
@@ -32,11 +35,8 @@ def cores() -> int:
 
 
 def free_bytes() -> int:
-    """Memory that this process may take: of the machine, and within its control group.
-
-    All that a machine has where the system does not say what is free.
-    """
-    return min([*_free_of_machine(), *_free_of_group()], default=4 << 30)
+    """Memory that this process may take: of the machine, and within its control group."""
+    return min([*_free_of_machine(), *_free_of_group()], default=UNKNOWN_BYTES)
 
 
 def _free_of_machine() -> Iterator[int]:
@@ -48,9 +48,10 @@ def _free_of_machine() -> Iterator[int]:
     except OSError:
         pass
     try:
-        yield os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return  # Windows has no sysconf.
+        import psutil  # noqa: PLC0415 - a dependency where there is no /proc/meminfo
+    except ImportError:
+        return
+    yield int(psutil.virtual_memory().available)
 
 
 def _free_of_group() -> Iterator[int]:

@@ -28,6 +28,7 @@ from .flow import MotionMeter, Movement
 from .guard import FALLBACKS, Guard, guard_of, stand_ins, tries_of
 from .made import Made, Try
 from .native import is_unbounded
+from .replace import replace_file
 
 GENTLE_MOVE = Motion(camera="push_in", amount=0.2)
 """What a fallback does with a shot whose camera was to stand: it has nothing else that moves."""
@@ -113,7 +114,7 @@ class _Making:
             seen = meter.movement()
             share = guard.share(seen)
             if share > self._best:
-                part.replace(self._path)
+                replace_file(part, self._path)
                 self._best, self._used = share, len(self.tries)
         finally:
             part.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ the recipe last: media without it are unfinished, and made again.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from .file_names import unreserved
+from .processes import is_running
+from .replace import replace_file
 
 KEY_LENGTH = 12
 """Digits of a key that stand in a file's name: 48 bits, and the sidecar holds them all."""
@@ -85,7 +88,7 @@ class Store:
                 stream.write("\n")
                 stream.flush()
                 os.fsync(stream.fileno())
-            temporary.replace(sidecar)
+            replace_file(temporary, sidecar)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -114,11 +117,11 @@ class Store:
         """Delete temporary files of processes that are no more, and chunks that nobody came for."""
         for path in self.chunks.glob("*.npy"):
             if _age_s(path) > CHUNKS_LAST_S:
-                path.unlink(missing_ok=True)
+                _delete(path)
         for path in (*self.folder.glob(".*.tmp"), *self.chunks.glob(".*.tmp")):
             owner = re.search(r"\.(\d+)(?:\.\d+)?\.tmp$", path.name)
             if owner is not None and _is_left(path, int(owner[1])):
-                path.unlink(missing_ok=True)
+                _delete(path)
 
     def _is_finished(self, media: Path, key: str) -> bool:
         try:
@@ -143,6 +146,12 @@ def media_name(slot: str) -> str:
     return unreserved(f"{name}-").removesuffix("-")
 
 
+def _delete(path: Path) -> None:
+    """Delete a leftover, unless somebody has it open, where that keeps it (on Windows)."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
 def _age_s(path: Path) -> float:
     try:
         return time.time() - path.stat().st_mtime
@@ -161,10 +170,4 @@ def _is_left(path: Path, owner: int) -> bool:
             return path.stat().st_mtime < _STARTED
         except OSError:
             return False
-    try:
-        os.kill(owner, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
+    return not is_running(owner)

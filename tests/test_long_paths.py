@@ -206,5 +206,5 @@ def test_how_long_windows_lets_a_path_be(path: str, is_too_long: bool) -> None:
 
 
 def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no text in UTF-8"):
+    with pytest.raises(InputError, match="no valid UTF-8"):
         refuse_unwritable(Outputs(tmp_path / os.fsdecode(b"x\xe9"), "s"))

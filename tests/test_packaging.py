@@ -47,6 +47,13 @@ def test_sync_imports_nothing_of_the_project_but_itself() -> None:
         assert "import av" not in text
 
 
+def test_one_module_opens_media() -> None:
+    opening = re.compile(r"\bav\.open\(|from av import .*\bopen\b")
+    files = [f for top in ("compiler", "renderers") for f in (ROOT / top).rglob("*.py")]
+    found = [f.relative_to(ROOT).as_posix() for f in files if opening.search(f.read_text("utf-8"))]
+    assert found == ["renderers/containers.py"]
+
+
 def test_renderers_never_import_the_compiler() -> None:
     for path in (ROOT / "renderers").rglob("*.py"):
         imported = re.findall(r"^\s*(?:from|import) .*$", path.read_text(), re.MULTILINE)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ...renderers.replace import replace_file
 from ..editors import formats
 from ..editors.dialects import EDITORS, Editor, speak
 from ..editors.formats import otio_json
@@ -87,7 +88,7 @@ def _write(
             notes += write(copy, temporary)
         if output.is_dir():
             shutil.rmtree(output)
-        temporary.replace(output)
+        replace_file(temporary, output)
     except OSError as error:
         raise WorkError(f"{output}: cannot be written: {error.strerror or error}") from error
     finally:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import functools
 import os
 import re
@@ -21,11 +20,15 @@ from typing import IO
 
 import imageio_ffmpeg
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+from ...renderers.containers import PROTOCOLS, url
 from ..errors import WorkError
 from .programs import find_program
 
-PROTOCOLS = "file,pipe,crypto,data"
-"""What an input may be read through: no media reference reaches the network."""
 STALL_S = 300.0
 """Seconds for which ffmpeg may work without a sign of life before it is ended."""
 OLDEST = (5, 1)
@@ -137,11 +140,6 @@ def _say(program: str, *args: str) -> str:
     ).stdout
 
 
-def url(path: Path) -> str:
-    """A file as ffmpeg names it: a leading dash or a colon in the name means nothing special."""
-    return f"file:{path}"
-
-
 def input_args(path: Path, *options: str) -> list[str]:
     """Arguments for one input file."""
     return ["-protocol_whitelist", PROTOCOLS, *options, "-i", url(path)]
@@ -215,13 +213,7 @@ class Running:
         descriptor = self._popen.stdin.fileno()
         while view:
             self._awaited_since = time.monotonic()
-            try:
-                view = view[os.write(descriptor, view) :]
-            except OSError as error:
-                if error.errno != errno.EINVAL:
-                    raise
-                # What Windows says of a pipe that nobody reads any more.
-                raise BrokenPipeError(error.errno, error.strerror) from error
+            view = view[_written(descriptor, view) :]
         self._awaited_since = None
 
     def kill(self) -> None:
@@ -350,5 +342,20 @@ def _text(log: IO[bytes]) -> str:
 
 def _widen(descriptor: int) -> None:
     """A wider pipe where the system has one: fewer turns between the two processes."""
-    with contextlib.suppress(AttributeError, OSError):
-        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    if fcntl is not None:
+        with contextlib.suppress(AttributeError, OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def _written(descriptor: int, view: memoryview) -> int:
+    """Write to a pipe and return how many bytes it took.
+
+    Raises:
+        BrokenPipeError: nobody reads any more; Windows calls that an invalid argument.
+    """
+    try:
+        return os.write(descriptor, view)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise BrokenPipeError(errno.EPIPE, "nobody reads this pipe") from error
+        raise

@@ -12,10 +12,11 @@ from typing import Any
 
 import ffmpeg
 
+from ...renderers.containers import url
 from .codecs import device_args, upload_filter
 from .compiled import compiled
 from .encode import TAGS, Encoding, video_args
-from .ffmpeg import output_args, run, url
+from .ffmpeg import output_args, run
 from .fit import Fit, fit_of
 from .materials import Materials
 from .pictures import (
@@ -32,6 +33,7 @@ from .pictures import (
 )
 from .pieces import ALONE_S, Encode
 from .probe import MediaInfo
+from .scratch import stand_in
 from .sources import source
 from .transitions import Passage, Style, blend, in_a_row, plain
 
@@ -117,7 +119,7 @@ def _captioned(stream: Any, captions: str, fonts: Path | None, scratch: Path) ->
     (scratch / "captions.ass").write_text(captions, encoding="utf-8", newline="\n")
     where = {}
     if fonts is not None:
-        (scratch / "fonts").symlink_to(fonts.absolute(), target_is_directory=True)
+        stand_in(fonts, scratch / "fonts")
         where = {"fontsdir": "fonts"}
     return stream.filter("ass", filename="captions.ass", shaping="complex", **where)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 
+from ...renderers.containers import open_output
 from ..errors import WorkError
 from .encode import timescale
 from .pieces import Copy, CopyPlaces, copy_places
@@ -48,7 +49,7 @@ def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:
     tick = int(timescale(fps) / fps)
     base = Fraction(1, timescale(fps))
     total = 0
-    with av.open(f"file:{path}", "w", format=path.suffix.removeprefix(".")) as output:
+    with open_output(path, path.suffix.removeprefix(".")) as output:
         with open_media(copies[0].path) as first:
             source = first.streams.video[0]
             stream = output.add_stream_from_template(source, opaque=True)

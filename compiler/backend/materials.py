@@ -15,6 +15,7 @@ from .ffmpeg import output_args, run
 from .fit import CENTRE, fit_still
 from .pictures import Slate, Still, Video
 from .probe import MediaInfo
+from .scratch import stand_in
 from .slate import draw_slate
 from .whole_file import writing
 
@@ -77,7 +78,7 @@ class Materials:
             if image is None:
                 self._black(info, link)
             else:
-                link.symlink_to(image.absolute())
+                stand_in(image, link)
         return f"{name}/%08d{suffix}"
 
     @staticmethod

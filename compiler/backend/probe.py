@@ -13,8 +13,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from PIL import Image, UnidentifiedImageError
 
+from ...renderers.containers import open_input
 from ..errors import WorkError
-from .ffmpeg import PROTOCOLS, url
 from .mp4 import rotation_of
 
 STILL_SUFFIXES = frozenset(
@@ -105,10 +105,8 @@ def open_media(path: Path, *, looked_into: bool = True) -> InputContainer:
     Raises:
         av.error.FFmpegError, OSError: as PyAV raises them.
     """
-    options = {"protocol_whitelist": PROTOCOLS}
-    if not looked_into:
-        options["skip_frame"] = "all"  # Reaches the look alone: what is decoded later is whole.
-    return av.open(url(path), metadata_errors="ignore", options=options)
+    # Reaches the look alone: what is decoded later is whole.
+    return open_input(path, {} if looked_into else {"skip_frame": "all"})
 
 
 def probe(path: Path) -> MediaInfo:

@@ -8,9 +8,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ...renderers.processes import is_running
 from ..errors import WorkError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
@@ -27,7 +28,7 @@ def scratch(parent: Path) -> Iterator[Path]:
     prefix = ".flatten-"
     for old in parent.glob(f"{prefix}*"):
         owner = re.match(rf"{re.escape(prefix)}(\d+)-", old.name)
-        if owner is not None and not _is_running(int(owner[1])):
+        if owner is not None and not is_running(int(owner[1])):
             shutil.rmtree(old, ignore_errors=True)
     try:
         made = tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}-", dir=parent)
@@ -42,11 +43,21 @@ def scratch(parent: Path) -> Iterator[Path]:
             raise
 
 
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+def stand_in(source: Path, target: Path) -> None:
+    """Let a file or a folder of files be found under a name in the scratch folder.
+
+    By a link; by a copy where links are not to be had, as for most users of Windows.
+
+    Raises:
+        OSError: it can neither be linked nor copied.
+    """
+    with suppress(OSError, NotImplementedError):
+        target.symlink_to(source.absolute(), target_is_directory=source.is_dir())
+        return
+    if source.is_dir():
+        shutil.copytree(source, target)
+        return
+    with suppress(OSError, NotImplementedError):
+        target.hardlink_to(source)
+        return
+    shutil.copyfile(source, target)

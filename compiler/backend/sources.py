@@ -11,7 +11,7 @@ from typing import Any
 
 import ffmpeg
 
-from .ffmpeg import PROTOCOLS
+from ...renderers.containers import PROTOCOLS
 
 NUMBER = "number_of_input"
 """The option that tells inputs apart."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...renderers.replace import replace_file
 from ..errors import WorkError
 
 _NAME_BYTES = 180
@@ -30,10 +31,9 @@ def whole_file(path: Path) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with writing(path):
-            # To write, though nothing is: Windows flushes no file that is open to be read.
-            with temporary.open("r+b") as stream:
+            with temporary.open("r+b") as stream:  # Windows flushes only what may be written to.
                 os.fsync(stream.fileno())
-            temporary.replace(path)
+            replace_file(temporary, path)
             _flush_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from ..api.check import check_video
-from ..console import display, print_json
+from ..console import display
+from ..streams import print_json
 from . import options
 from .tell import tell_object
 

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from ..api.evaluate import evaluate_timeline
-from ..console import display, print_json
+from ..console import display
 from ..evaluation.table import as_lines
+from ..streams import print_json
 from . import options
 from .tell import tell_object
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ... import schemas
-from ..console import print_json
+from ..streams import print_json
 
 NAME = "schema"
 SUMMARY = "print a JSON Schema"

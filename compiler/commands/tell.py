@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..console import print_json
 from ..errors import Problem
 from ..report import Report
+from ..streams import print_json
 
 
 def tell(report: Report, style: str, *also: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..backend.probe import STILL_SUFFIXES
 from ..frontend.audio import duration_of
 from ..frontend.encodings import decode, unix_lines
+from ..path_text import refuse_unnamable
 from .draft import Draft, plain_number, problem, scene_id, shown_path
 
 SOUNDS = {".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff"}
@@ -32,6 +33,7 @@ def from_folder(folder: Path) -> tuple[Draft, list[str]]:
     """
     files = sorted((f for f in folder.rglob("*") if f.is_file()), key=_natural)
     files = [f for f in files if not _is_hidden(f.relative_to(folder))]
+    refuse_unnamable(files)
     stills = [f for f in files if f.suffix.lower() in STILL_SUFFIXES and not DEPTH.search(f.stem)]
     if not stills:
         raise problem(folder, "holds no stills", "put images into it, named in their order")

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...renderers.base import Frame, RendererError
+from ...renderers.containers import open_input
 from ...renderers.flow import WIDTH, MotionMeter, block_velocities
 from ...renderers.interpolate import dense_flow, flow_back, small_luma
 from ...renderers.scale import rgb_of
@@ -97,7 +98,7 @@ def measure(media: Path, recipe: Mapping[str, Any]) -> Measures:
 
 def _frames(media: Path) -> Iterator[Frame]:
     try:
-        with av.open(f"file:{media}", metadata_errors="ignore") as container:
+        with open_input(media) as container:
             container.streams.video[0].thread_type = "AUTO"
             for frame in container.decode(video=0):
                 yield np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)

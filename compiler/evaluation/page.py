@@ -10,6 +10,7 @@ import av
 import numpy as np
 
 from ...renderers.base import RendererError
+from ...renderers.containers import open_input
 from ...renderers.stills import load_still
 from ..errors import WorkError
 from ..page.preview import preview_url
@@ -170,7 +171,7 @@ def _jpeg(rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
 def _strip(take: Take) -> list[str]:
     wanted = sorted({round(n * (take.frames - 1) / (FRAMES - 1)) for n in range(FRAMES)})
     try:
-        with av.open(f"file:{take.made.path}", metadata_errors="ignore") as container:
+        with open_input(take.made.path) as container:
             return [
                 _jpeg(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
                 for number, frame in enumerate(container.decode(video=0))

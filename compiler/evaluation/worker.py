@@ -164,12 +164,20 @@ def main() -> int:
 def peak_memory_mb() -> float:
     """The most that this process has had in memory, in MiB; 0 where the system does not say."""
     try:
-        import resource  # noqa: PLC0415 - not there on every system
+        import resource  # noqa: PLC0415 - not there on Windows
     except ImportError:
-        return 0.0
+        return _windows_peak_mb()
     # Linux counts in KiB, macOS in bytes.
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _windows_peak_mb() -> float:
+    try:
+        import psutil  # noqa: PLC0415 - a dependency on Windows and macOS alone
+    except ImportError:
+        return 0.0
+    return float(getattr(psutil.Process().memory_info(), "peak_wset", 0)) / 2**20
 
 
 def _device() -> tuple[float | None, str]:

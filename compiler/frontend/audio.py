@@ -9,6 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from ...renderers.containers import open_input
 from ..errors import WorkError
 
 SPEECH_RATE = 16000
@@ -24,7 +25,7 @@ def duration_of(path: Path) -> Fraction:
         WorkError: the file cannot be read, or holds no sound.
     """
     try:
-        with av.open(f"file:{path}", metadata_errors="ignore") as container:
+        with open_input(path) as container:
             if not container.streams.audio:
                 raise WorkError(f"{path}: holds no sound")
             stream = container.streams.audio[0]
@@ -47,7 +48,7 @@ def speech_samples(path: Path) -> NDArray[np.int16]:
     """
     blocks: list[NDArray[np.int16]] = []
     try:
-        with av.open(f"file:{path}", metadata_errors="ignore") as container:
+        with open_input(path) as container:
             stream = container.streams.audio[0]
             resampler = av.AudioResampler("s16", "mono", SPEECH_RATE)
             lead = 0

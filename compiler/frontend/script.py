@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..path_text import refuse_unnamable
 from . import model
 from .checks import check_script
 from .checks.captions import is_font_file
@@ -46,6 +47,7 @@ def load_script(
     Raises:
         InputError: with every problem of the script, in file order.
     """
+    refuse_unnamable([path])
     name = _shown(path)
     source = read_yaml(path, name)
     files = Files(source, path.parent, allow_outside)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...renderers.containers import open_input
 from ..errors import WorkError
 
 _WIDTH = 96
@@ -52,7 +53,7 @@ def look_at(video: Path, on_frame: Callable[[int], None] | None = None) -> Look:
     black: list[bool] = []
     before: NDArray[np.float32] | None = None
     try:
-        with av.open(f"file:{video}", metadata_errors="ignore") as container:
+        with open_input(video) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             height = max(2, round(_WIDTH * stream.height / stream.width))

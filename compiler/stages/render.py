@@ -20,6 +20,7 @@ from ..backend.reading import media_path
 from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
 from ..outputs import Outputs
+from ..packages import fault_hint
 from ..progress import Estimate, OnProgress, Progress
 from ..report import Report, SlotReport
 from ..timeline.slots import SlotClip, set_media, slot_clips
@@ -104,7 +105,7 @@ def fill_slots(
         raise InputError(Problem("", 0, 0, "", str(error))) from error
     except base.RendererError as error:
         is_fault = isinstance(error, pool.SlotsError) and error.unexpected
-        raise WorkError(f"{error}; --debug shows where" if is_fault else str(error)) from error
+        raise WorkError(f"{error}; {fault_hint()}" if is_fault else str(error)) from error
     finally:
         disclose(timeline, outputs.folder)
     order = {name: index for index, name in enumerate(_by_job(slot_clips(timeline)))}

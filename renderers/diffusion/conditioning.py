@@ -13,6 +13,7 @@ import numpy as np
 
 from ..base import Call, Frame, Keyframe, Motion, RendererError, Shot
 from ..camera import CameraRenderer
+from ..containers import open_input, open_output
 from ..scale import rgb_of
 
 
@@ -78,13 +79,13 @@ def as_video_frame(frame: Frame, crf: int) -> Frame:
     soft = np.ascontiguousarray(cv2.GaussianBlur(frame, (3, 3), 1.0), np.uint8)
     try:
         buffer = io.BytesIO()
-        with av.open(buffer, "w", format="mp4") as container:
+        with open_output(buffer, "mp4") as container:
             stream = container.add_stream("libx264", rate=Fraction(24), options={"crf": str(crf)})
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             picture = av.VideoFrame.from_ndarray(soft, format="rgb24")
             container.mux([*stream.encode(picture), *stream.encode()])
         buffer.seek(0)
-        with av.open(buffer, "r") as read:
+        with open_input(buffer) as read:
             decoded = next(read.decode(video=0))
             return np.asarray(decoded.to_ndarray(format="rgb24"), np.uint8)
     except (av.FFmpegError, StopIteration) as error:

@@ -10,6 +10,7 @@ import opentimelineio as otio
 
 from ...backend.presence import is_there
 from ...errors import InputError, Problem
+from ...path_text import refuse_unnamable
 from . import aaf, edl, fcp7, fcpxml, fcpxml_read, kdenlive, mlt, otio_json, subtitles
 from .base import Format
 
@@ -58,6 +59,7 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
     Raises:
         InputError: it is missing, broken, or cannot be read.
     """
+    refuse_unnamable([path])
     if not is_there(path):
         raise InputError(Problem(str(path), 0, 0, "", "no such file"))
     entry = FORMATS.get(path.suffix.lower())

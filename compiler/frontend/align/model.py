@@ -1,4 +1,4 @@
-"""The acoustic model of US English that the `pocketsphinx` package carries, read with numpy.
+"""The acoustic model of US English that PocketSphinx is shipped with, read with numpy.
 
 Phonetically tied mixtures: a codebook of 128 Gaussians per phone and feature stream, shared by all
 senones (tied states) of that phone. Layouts as in PocketSphinx's `bin_mdef.c`, `ms_gauden.c`,
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import pocketsphinx
 from numpy.typing import NDArray
 
 from .mfcc import CEPSTRA, Array
+from .model_files import model_files
 
 SILENCE = "SIL"
 STATES = 3
@@ -115,8 +115,12 @@ def _key(phone: _Numbers, left: _Numbers, right: _Numbers, position: _Numbers) -
 
 @cache
 def english() -> AcousticModel:
-    """The packaged model, read once: some 30 MB in memory."""
-    folder = Path(str(pocketsphinx.get_model_path())) / "en-us" / "en-us"
+    """The packaged model, read once: some 30 MB in memory.
+
+    Raises:
+        WorkError: no package that carries it is installed.
+    """
+    folder = model_files().acoustic
     content = (folder / "mdef").read_bytes()
     skip = 12 + struct.unpack_from("<i", content, 8)[0]
     counts = struct.unpack_from("<10i", content, skip)

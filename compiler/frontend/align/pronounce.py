@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache, lru_cache
-from pathlib import Path
 
-import pocketsphinx
+from .model_files import model_files
 
 MOST_VARIANTS = 4
 """Pronunciations of a word that are tried."""
@@ -63,10 +62,9 @@ _ENDINGS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 @cache
 def _dictionary() -> dict[str, list[str]]:
-    """The dictionary that `pocketsphinx` carries: 134,000 words."""
-    path = Path(str(pocketsphinx.get_model_path())) / "en-us" / "cmudict-en-us.dict"
+    """The CMU Pronouncing Dictionary: 134,000 words."""
     found: dict[str, list[str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in model_files().dictionary.read_text(encoding="utf-8").splitlines():
         word, _, said = line.partition(" ")
         found.setdefault(word.partition("(")[0] or word, []).append(said)
     return found

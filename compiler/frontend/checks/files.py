@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
@@ -12,8 +11,10 @@ from typing import TypeAlias
 import av
 from PIL import Image, ImageFont, UnidentifiedImageError
 
+from ....renderers.containers import open_input
 from ...backend.presence import is_refused
 from ...errors import Problem, WorkError
+from ...path_text import fault_of_locale
 from ..audio import duration_of
 from ..yaml_source import Path_, Source
 
@@ -39,7 +40,7 @@ class Files:
         self._workers = ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1))
         self._faults: dict[tuple[Path, str], Future[_Fault]] = {}
         self._named: list[tuple[str, Path_, Future[_Fault]]] = []
-        self._outside: list[Problem] = []
+        self._refused: list[Problem] = []
 
     def check(self, value: object, path: Path_, kind: str) -> Path | None:
         """The file that a value names, or None where it names none inside the folder.
@@ -54,15 +55,17 @@ class Files:
         if not isinstance(value, str) or not value:
             return None
         named = (self._folder / value).absolute()
-        if is_refused(named):
-            what = f"{value!r} cannot be a file's name here"
-            self._outside.append(self._source.problem(path, what, _refused(value)))
+        fault = fault_of_locale(named)
+        if fault is None and is_refused(named):
+            fault = f"{value!r} cannot be a file's name here", _why_refused(value)
+        if fault is not None:
+            self._refused.append(self._source.problem(path, *fault))
             return None
         resolved = named.resolve()
         if not self._allow_outside and not resolved.is_relative_to(self._folder.resolve()):
             what = f"{value!r} lies outside the script's folder"
             hint = "move it there, or allow it with --allow-outside"
-            self._outside.append(self._source.problem(path, what, hint))
+            self._refused.append(self._source.problem(path, what, hint))
             return None
         if (named, kind) not in self._faults:
             self._faults[named, kind] = self._workers.submit(_fault, named, kind)
@@ -77,22 +80,16 @@ class Files:
     def problems(self) -> list[Problem]:
         """What is wrong with the files; waits until all of them are tried."""
         self._workers.shutdown()
-        return self._outside + [
+        return self._refused + [
             self._source.problem(path, f"{value!r} {fault[0]}", fault[1])
             for value, path, trial in self._named
             if (fault := trial.result()) is not None
         ]
 
 
-def _refused(name: str) -> str:
-    """Why the system refuses a name, and the way out."""
-    if "\0" in name:
-        return "take the null character out"
-    try:
-        os.fsencode(name)
-    except UnicodeEncodeError:
-        return f"the system's names are in {sys.getfilesystemencoding()}; set PYTHONUTF8=1"
-    return "it is too long; shorten it"
+def _why_refused(name: str) -> str:
+    """What to do about a name that the system refuses."""
+    return "take the null character out" if "\0" in name else "it is too long; shorten it"
 
 
 def _fault(path: Path, kind: str) -> _Fault:
@@ -142,7 +139,7 @@ def _font_fault(path: Path) -> _Fault:
 def _first_sound(path: Path) -> None:
     """Decode the first block, so that a file with a good header and nothing behind it is found."""
     try:
-        with av.open(f"file:{path}", metadata_errors="ignore") as container:
+        with open_input(path) as container:
             next(container.decode(container.streams.audio[0]))
     except (av.error.FFmpegError, StopIteration, IndexError) as error:
         raise WorkError(f"{path}: cannot be decoded") from error

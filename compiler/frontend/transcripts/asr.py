@@ -16,6 +16,8 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...errors import InputError, Problem, WorkError
 from ...outputs import write_text
 from ..audio import duration_of, speech_samples
@@ -139,7 +141,8 @@ def _faster_whisper(
         raise WorkError(what) from error
     try:
         found, info = loaded.transcribe(
-            str(audio),
+            # Its own reading of files does not take every release of PyAV.
+            speech_samples(audio).astype(np.float32) / 32768,
             language=language and language.partition("-")[0].lower(),
             word_timestamps=True,
             # A segment that went wrong must not pull the next one along.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.compiled import compiled
 from otio_gvideo.compiler.backend.direct import UndecodableError, direct_frames, is_direct
 from otio_gvideo.compiler.backend.encode import Encoding, write_clip
-from otio_gvideo.compiler.backend.ffmpeg import run, url
+from otio_gvideo.compiler.backend.ffmpeg import run
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.graph import Look
 from otio_gvideo.compiler.backend.join import places_in
@@ -27,6 +27,7 @@ from otio_gvideo.compiler.backend.segments import Span
 from otio_gvideo.compiler.backend.sources import source
 from otio_gvideo.compiler.backend.transitions import Passage, Style, blend
 from otio_gvideo.compiler.timeline.rate import time, time_range
+from otio_gvideo.renderers.containers import url
 
 FPS = Fraction(24)
 WIDTH, HEIGHT, FRAMES = 80, 144, 40

@@ -1,0 +1,101 @@
+"""Packages of others: which are installed, and with which versions this program was tested."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package, and the versions it was tested with.
+
+    Attributes:
+        name: as on the package index; ``python`` is the interpreter.
+        oldest, newest: tested versions, and all releases between them are taken to work.
+        extra: of this program's extras, the one that needs it; empty for the base installation.
+        installed: its version here; empty where it is not installed.
+    """
+
+    name: str
+    oldest: str
+    newest: str
+    extra: str
+    installed: str
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether the installed version lies in the tested range, or is a patch of its newest."""
+        here = _release(self.installed)
+        return _release(self.oldest) <= here and here[:2] <= _release(self.newest)[:2]
+
+    @property
+    def tested(self) -> str:
+        """The tested range, and whether the installed version is outside it."""
+        return f"{'' if self.is_tested else 'NOT '}tested: {self.oldest} to {self.newest}"
+
+    def __str__(self) -> str:
+        """As in ``av 19.0.2 (tested: 15.1 to 19.0.2)``."""
+        if not self.installed:
+            return f"{self.name}: not installed"
+        return f"{self.name} {self.installed} ({self.tested})"
+
+
+def packages() -> tuple[Package, ...]:
+    """Python and every package that this program asks for by name, the base ones first."""
+    return tuple(
+        Package(name, oldest, newest, extra, _installed(name))
+        for extra, tested in _tested().items()
+        for name, (oldest, newest) in tested.items()
+    )
+
+
+def in_play() -> str:
+    """The packages that this process uses, untested versions first, for a fault's message.
+
+    As in ``av 20.0.0 (NOT tested: 15.1 to 19.0.2), python 3.13.0 (tested: 3.11 to 3.13), …``: the
+    base ones, which every command uses, and of the extras those that are imported.
+    """
+    used = [p for p in packages() if p.installed and (not p.extra or _is_imported(p.name))]
+    return ", ".join(map(str, sorted(used, key=lambda package: package.is_tested)))
+
+
+def fault_hint() -> str:
+    """What to do about a fault of this program, or of a package that has changed under it."""
+    return f"--debug shows where; with {in_play()}"
+
+
+@cache
+def _tested() -> dict[str, dict[str, tuple[str, str]]]:
+    """Oldest and newest tested version of each package, by extra."""
+    text = files(__package__).joinpath("tested_versions.toml").read_text(encoding="utf-8")
+    return {
+        "" if extra == "base" else extra: {name: (low, high) for name, (low, high) in found.items()}
+        for extra, found in tomllib.loads(text).items()
+    }
+
+
+def _installed(name: str) -> str:
+    if name == "python":
+        return platform.python_version()
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _is_imported(name: str) -> bool:
+    """Whether a package of an extra is imported; their modules have their names."""
+    return name.lower().replace("-", "_") in sys.modules
+
+
+def _release(stated: str) -> tuple[int, ...]:
+    """The numbers of a version, without what follows them, as in ``2.14.1+cu130``."""
+    match = re.match(r"\d+(?:\.\d+)*", stated)
+    return tuple(map(int, match[0].split("."))) if match else ()

@@ -1,0 +1,49 @@
+"""Paths as text: only names that are valid UTF-8 can stand in a timeline, a report, or a script."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from .errors import InputError, Problem
+
+_LOCALE_FAULT = f"cannot be named in this locale, whose encoding is {sys.getfilesystemencoding()}"
+_LOCALE_HINT = "set PYTHONUTF8=1, or LC_ALL=C.UTF-8"
+
+
+def is_text(path: Path) -> bool:
+    """Whether a path can be written as text: Python holds other bytes as lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
+
+
+def refuse_unnamable(paths: Iterable[Path]) -> None:
+    """See that paths, with the folder that relative ones start in, can be written as text.
+
+    Raises:
+        InputError: names each that cannot, with its bytes escaped.
+    """
+    wrong = [path for path in map(Path.absolute, paths) if not is_text(path)]
+    if wrong:
+        raise InputError(map(_problem, wrong))
+
+
+def fault_of_locale(path: Path) -> tuple[str, str] | None:
+    """What is wrong with a path that text names, and the way out; None where it can be opened."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return _LOCALE_FAULT, _LOCALE_HINT
+    return None
+
+
+def _problem(path: Path) -> Problem:
+    name = os.fsencode(path)
+    shown = name.decode("utf-8", "backslashreplace")
+    try:
+        name.decode("utf-8")
+    except UnicodeDecodeError:
+        what = "its name is no valid UTF-8, and neither a timeline nor a report can hold it"
+        return Problem(shown, 0, 0, "", what, "rename the file or folder")
+    return Problem(shown, 0, 0, "", _LOCALE_FAULT, _LOCALE_HINT)

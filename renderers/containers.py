@@ -1,0 +1,56 @@
+"""Media containers opened through PyAV: the only module that depends on what its versions take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import av
+from av.container import Container, InputContainer, OutputContainer
+
+PROTOCOLS = "file,pipe,crypto,data"
+"""What an input may be read through: no media reference reaches the network."""
+# PyAV 19 ignores tags that are no UTF-8 by itself and no longer takes the argument; older releases
+# raise UnicodeDecodeError without it.
+_LENIENT: dict[str, Any] = (
+    {"metadata_errors": "ignore"} if hasattr(Container, "metadata_errors") else {}
+)
+
+
+def url(path: Path) -> str:
+    """A file as FFmpeg names it: a leading dash or a colon in the name means nothing special."""
+    return f"file:{path}"
+
+
+def open_input(file: Path | IO[bytes], options: Mapping[str, str] | None = None) -> InputContainer:
+    """Open a media file, or a file object, for reading.
+
+    Tags that are no valid UTF-8 are no error, and a playlist reaches no network.
+
+    Args:
+        file: a path, or a file object that is open for reading.
+        options: FFmpeg's own, for the container and its streams.
+
+    Raises:
+        av.error.FFmpegError, OSError: as PyAV raises them.
+    """
+    chosen = {"protocol_whitelist": PROTOCOLS} if isinstance(file, Path) else {}
+    return av.open(_named(file), "r", options=chosen | dict(options or {}), **_LENIENT)
+
+
+def open_output(file: Path | IO[bytes], container: str) -> OutputContainer:
+    """Open a media file, or a file object, for writing.
+
+    Args:
+        file: a path, or a file object that is open for writing.
+        container: FFmpeg's name of the format, as in ``mp4``.
+
+    Raises:
+        av.error.FFmpegError, OSError: as PyAV raises them.
+    """
+    return av.open(_named(file), "w", format=container)
+
+
+def _named(file: Path | IO[bytes]) -> str | IO[bytes]:
+    return url(file) if isinstance(file, Path) else file

@@ -1,0 +1,25 @@
+"""Processes of this machine: whether one still runs."""
+
+from __future__ import annotations
+
+import os
+
+IS_WINDOWS = os.name == "nt"
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process of this machine runs; True where that cannot be told."""
+    if IS_WINDOWS:
+        # Windows has no signal 0: os.kill would end the process.
+        try:
+            import psutil  # noqa: PLC0415 - a dependency on Windows and macOS alone
+        except ImportError:
+            return True
+        return bool(psutil.pid_exists(pid))
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

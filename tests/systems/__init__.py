@@ -1,0 +1,1 @@
+"""Systems that this one is not: what they lack, and how their names and files behave."""

@@ -1,0 +1,65 @@
+"""A finished file takes the name of one that somebody is looking at, or its owner is told."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from otio_gvideo.compiler.errors import WorkError
+from otio_gvideo.compiler.outputs import write_text
+from otio_gvideo.renderers import replace
+from otio_gvideo.renderers.replace import replace_file
+
+
+class Player:
+    """A file that is open elsewhere, as Windows sees it: nothing is renamed over it."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch):
+        self.closed = threading.Event()
+        rename = Path.replace
+
+        def guarded(source: Path, target: Path) -> Path:
+            if target == path and not self.closed.is_set():
+                error = PermissionError(13, "The process cannot access the file")
+                error.winerror = 32  # type: ignore[attr-defined]
+                raise error
+            return rename(source, target)
+
+        monkeypatch.setattr(Path, "replace", guarded)
+
+
+@pytest.fixture
+def reel(tmp_path: Path) -> Path:
+    path = tmp_path / "reel.mp4"
+    path.write_text("old")
+    return path
+
+
+def test_a_file_that_is_soon_closed_is_replaced(
+    reel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = Player(reel, monkeypatch)
+    threading.Timer(0.3, player.closed.set).start()
+    write_text(reel, "new")
+    assert reel.read_text() == "new"
+
+
+def test_a_file_that_stays_open_is_named_in_one_line_and_kept(
+    reel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Player(reel, monkeypatch)
+    monkeypatch.setattr(replace, "RETRY_S", 0.2)
+    with pytest.raises(WorkError) as raised:
+        write_text(reel, "new")
+    assert str(raised.value) == (
+        f"{reel}: cannot be written: it is open in another program; close it there and run again"
+    )
+    assert reel.read_text() == "old"
+    assert [path.name for path in reel.parent.iterdir()] == [reel.name]
+
+
+def test_other_faults_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replace, "RETRY_S", 3600)
+    with pytest.raises(FileNotFoundError):
+        replace_file(tmp_path / "none", tmp_path / "reel.mp4")

@@ -1,0 +1,128 @@
+"""Run a module as on a system without POSIX: ``python without_posix.py MODULE [ARGUMENTS]``.
+
+Hides from Python what Windows does not have, and lets the rest behave as it does there: links need
+a privilege, a signal 0 ends a process, only what may be written to can be flushed, a closed pipe is
+an invalid argument.
+"""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import importlib
+import io
+import os
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+MODULES = ("fcntl", "resource", "termios", "pwd", "grp", "tty", "pty")
+PACKAGES = (
+    "av",
+    "cv2",
+    "imageio_ffmpeg",
+    "jsonschema",
+    "numpy",
+    "opentimelineio",
+    "PIL.Image",
+    "rich",
+)
+SIGNALS = ("SIGHUP", "SIGKILL", "SIGQUIT", "SIGPIPE", "SIGALRM", "SIGUSR1", "SIGUSR2")
+FUNCTIONS = (  # of os
+    *("fork", "forkpty", "getuid", "geteuid", "getgid", "sched_getaffinity", "sysconf", "killpg"),
+    *("getloadavg", "mkfifo", "mknod", "statvfs", "uname", "setsid", "getpgid", "chown"),
+    *("confstr", "pathconf", "posix_fadvise", "posix_fallocate", "sched_setaffinity", "nice"),
+)
+
+
+def hide() -> None:
+    """Take away what Windows does not have.
+
+    Packages of others, which have their own way there, are imported before.
+    """
+    for name in PACKAGES:
+        importlib.import_module(name)
+    for name in MODULES:
+        sys.modules[name] = None  # type: ignore[assignment]
+    for name in SIGNALS:
+        if hasattr(signal, name):
+            delattr(signal, name)
+    for name in FUNCTIONS:
+        if hasattr(os, name):
+            delattr(os, name)
+    os.symlink = _no_link  # type: ignore[assignment]
+    os.link = _no_link  # type: ignore[assignment]
+    _change_processes()
+    shutil._use_fd_functions = False  # type: ignore[attr-defined]
+    _change_files()
+
+
+def _no_link(*args: Any, **options: Any) -> NoReturn:
+    raise OSError(errno.EPERM, "a required privilege is not held by the client")
+
+
+def _change_processes() -> None:
+    kill = os.kill
+
+    def send(pid: int, number: int) -> None:
+        if number == 0:
+            os._exit(99)  # On Windows it is the other process that ends.
+        kill(pid, number)
+
+    def pid_exists(pid: int) -> bool:
+        return Path(f"/proc/{pid}").exists()
+
+    os.kill = send  # type: ignore[assignment]
+    subprocess.Popen.kill = subprocess.Popen.terminate  # type: ignore[method-assign]
+    sys.modules["psutil"] = SimpleNamespace(  # type: ignore[assignment]
+        pid_exists=pid_exists,
+        virtual_memory=lambda: SimpleNamespace(available=8 << 30),
+        Process=lambda: SimpleNamespace(memory_info=lambda: SimpleNamespace(peak_wset=1 << 20)),
+    )
+    processes = importlib.import_module("otio_gvideo.renderers.processes")
+    processes.IS_WINDOWS = True  # type: ignore[attr-defined]
+
+
+def _change_files() -> None:
+    opened, flushed, written, listed = io.open, os.fsync, os.write, os.open
+
+    def open_file(file: Any, *args: Any, **options: Any) -> Any:
+        if str(file).startswith(("/proc/", "/sys/", "/dev/")) and str(file) != os.devnull:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), file)
+        return opened(file, *args, **options)
+
+    def open_descriptor(path: Any, flags: int, *args: Any, **options: Any) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return listed(path, flags, *args, **options)
+
+    def flush(descriptor: Any) -> None:
+        number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
+        try:
+            written(number, b"")
+        except OSError:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from None
+        flushed(number)
+
+    def write(descriptor: int, data: Any) -> int:
+        try:
+            return written(descriptor, data)
+        except BrokenPipeError:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from None
+
+    builtins.open = open_file
+    io.open = open_file
+    os.open = open_descriptor
+    os.fsync = flush
+    os.write = write
+
+
+if __name__ == "__main__":
+    hide()
+    sys.argv = sys.argv[1:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
