@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 from .errors import InputError, Problem, WorkError
 from .packages import fault_hint
 from .path_text import refuse_unnamable
+from .streams import escape_what_streams_lack
 
 if TYPE_CHECKING:
     from .commands.base import Command
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
+    escape_what_streams_lack()
     try:
         commands = import_module(".commands", __package__).COMMANDS
     except Exception as error:

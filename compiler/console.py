@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from types import TracebackType
 from typing import Literal, Protocol, Self, TextIO
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from .progress import Progress, Stage
+from .streams import print_json
 
 Style = Literal["auto", "plain", "json", "none"]
 
@@ -80,7 +80,7 @@ class _Json(_Silent):
             "slot": progress.slot,
             "left_s": None if progress.left_s is None else round(progress.left_s, 1),
         }
-        print(json.dumps(step, ensure_ascii=False), file=self._stream, flush=True)
+        print_json(step, self._stream)
 
 
 class _Bars(_Silent):

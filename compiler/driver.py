@@ -73,7 +73,7 @@ def compile_script(
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     refuse_unwritable(outputs)
     wanted = finishing if until == "video" else None
-    front = read_script(path, config, renderer, quality, allow_outside, clock, wanted)
+    front = read_script(path, config, renderer, quality, allow_outside, clock, wanted, outputs)
     if front.plan is not None:
         outputs = replace(outputs, suffix=front.plan.output.suffix)
     timeline, report = _write_edit(front, outputs, clock)

@@ -41,7 +41,7 @@ def free_bytes() -> int:
 
 def _free_of_machine() -> Iterator[int]:
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
+        for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("MemAvailable:"):
                 yield int(line.split()[1]) * 1024
                 return
@@ -63,6 +63,10 @@ def _free_of_group() -> Iterator[int]:
         folder = Path("/sys/fs/cgroup")
         try:
             # "max" where there is no limit.
-            yield max(0, int((folder / limit).read_text()) - int((folder / used).read_text()))
+            yield max(
+                0,
+                int((folder / limit).read_text(encoding="utf-8"))
+                - int((folder / used).read_text(encoding="utf-8")),
+            )
         except (OSError, ValueError):
             continue

@@ -95,9 +95,16 @@ def _by_content(value: Any, of: Callable[[Path], str]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_by_content(entry, of) for entry in value]
     # Relative names are the hub's, or words; whether a folder of that name lies about is chance.
-    if isinstance(value, str) and Path(value).is_absolute() and Path(value).exists():
+    if isinstance(value, str) and Path(value).is_absolute() and _is_there(Path(value)):
         return of(Path(value))
     return value
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False  # Words that begin with a slash may be longer than any name.
 
 
 def file_digest(path: Path) -> str:
@@ -114,7 +121,8 @@ def file_digest(path: Path) -> str:
         if path.is_dir():
             lines = [
                 f"{_stat_digest(file)} {file.relative_to(path).as_posix()}"
-                for file in sorted(path.rglob("*"))
+                # By their parts: paths of Windows would be sorted without regard to case.
+                for file in sorted(path.rglob("*"), key=lambda file: file.relative_to(path).parts)
                 if file.is_file()
             ]
             return hashlib.sha256("\n".join(lines).encode()).hexdigest()

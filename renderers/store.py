@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .file_names import unreserved
 from .processes import is_running
 from .replace import replace_file
 
@@ -45,7 +46,7 @@ class Store:
 
     def path_for(self, slot: str, key: str) -> Path:
         """Where the media of a slot belong."""
-        return self.folder / f"{_safe(slot)}-{key[:KEY_LENGTH]}.mp4"
+        return self.folder / f"{media_name(slot)}-{key[:KEY_LENGTH]}.mp4"
 
     def find(self, slot: str, key: str) -> Path | None:
         """Finished media of that key, rather under the slot's own name, or None."""
@@ -79,7 +80,7 @@ class Store:
         sidecar = sidecar_of(media)
         temporary = sidecar.with_name(f".{sidecar.name}.{os.getpid()}.tmp")
         try:
-            with temporary.open("w", encoding="utf-8") as stream:
+            with temporary.open("w", encoding="utf-8", newline="\n") as stream:
                 document = {"key": key, "bytes": media.stat().st_size, "recipe": recipe}
                 if made is not None:
                     document["made"] = made
@@ -138,10 +139,11 @@ def sidecar_of(media: Path) -> Path:
     return media.with_suffix(".json")
 
 
-def _safe(name: str) -> str:
-    """A slot's name as part of a file's name on every system."""
-    plain = re.sub(r"[^\w.\-]+", "_", name).strip("._")
-    return plain.encode()[:NAME_BYTES].decode(errors="ignore") or "slot"
+def media_name(slot: str) -> str:
+    """What a slot's media are called before their key, on every system."""
+    plain = re.sub(r"[^\w.\-]+", "_", slot).strip("._")
+    name = plain.encode()[:NAME_BYTES].decode(errors="ignore") or "slot"
+    return unreserved(f"{name}-").removesuffix("-")
 
 
 def _delete(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..backend.presence import is_file, is_folder
 from ..backend.probe import probe
 from ..errors import InputError, Problem, WorkError
 from ..inspection.check import Check, check_reel
@@ -21,8 +22,8 @@ def check_video(
         WorkError: the video cannot be decoded.
     """
     path, reel = Path(timeline).absolute(), Path(video).absolute()
-    if not reel.is_file():
-        what = "is a folder, not a video" if reel.is_dir() else "no such file"
+    if not is_file(reel):
+        what = "is a folder, not a video" if is_folder(reel) else "no such file"
         raise InputError(Problem(str(video), 0, 0, "", what))
     _refuse_what_is_no_video(reel, str(video))
     loaded = read_timeline(path)

@@ -21,7 +21,7 @@ def diff_timelines(before: str | Path, after: str | Path) -> list[str]:
     """
     old_path, new_path = Path(before).absolute(), Path(after).absolute()
     old = bring_back(old_path)
-    new = bring_back(new_path, compiled=old_path if old_path.suffix == ".otio" else None)
+    new = bring_back(new_path, compiled=old_path if old_path.suffix.lower() == ".otio" else None)
     lines = compare(old.timeline, new.timeline, new.fps) or ["nothing changed"]
     store = Store(new.output.parent / "media", new.library.folders)
     return lines + to_render(new, store)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..evaluation.chosen import chosen_slots, known_qualities, pick_takes, picked
 from ..evaluation.evaluation import Evaluation, redrawn
 from ..evaluation.page import page_of
-from ..outputs import Outputs, write_text, write_timeline
+from ..outputs import Outputs, refuse_unwritable, write_text, write_timeline
 from ..progress import OnProgress, silent
 from ..stages.clock import Clock, count
 from ..stages.configured import read_config
@@ -64,6 +64,7 @@ def evaluate_timeline(
     if renderers or not picks:
         with clock.stage("evaluate"):
             outputs = Outputs(path.parent, path.stem)
+            refuse_unwritable(outputs, [slot.name for slot in tried])
             evaluate_slots(
                 tried, renderers, wanted, settings, outputs, found, on_progress, force=force
             )

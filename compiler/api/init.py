@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..backend.presence import is_folder
 from ..editors.draft import to_yaml
 from ..editors.draft_folder import from_folder
 from ..editors.draft_timeline import from_timeline
 from ..errors import InputError, Problem
-from ..outputs import write_text
+from ..outputs import names_of_file, refuse_long, write_text
 from ..stages.timelines import read_timeline
 
 
@@ -30,13 +31,14 @@ def init_script(
         InputError: nothing can be made of it, or the script is there already.
     """
     path = Path(source).absolute()
-    is_folder = path.is_dir() and path.suffix not in (".otiod", ".fcpxmld")
-    target = path / "script.yaml" if is_folder else path.with_suffix(".yaml")
+    from_files = is_folder(path) and path.suffix.lower() not in (".otiod", ".fcpxmld")
+    target = path / "script.yaml" if from_files else path.with_suffix(".yaml")
     target = Path(output).absolute() if output else target
+    refuse_long(target.parent, names_of_file(target))
     if target.exists() and not force:
         what = "is there already"
         raise InputError(Problem(str(target), 0, 0, "", what, "give another -o, or --force"))
-    if is_folder:
+    if from_files:
         draft, notes = from_folder(path)
     else:
         draft, notes = from_timeline(read_timeline(path), path, target.parent)

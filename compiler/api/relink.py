@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..backend.presence import is_folder
 from ..editors.relink import Relinked, relink
 from ..errors import InputError, Problem
-from ..outputs import write_timeline
+from ..outputs import names_of_file, refuse_long, write_timeline
 from ..stages.timelines import read_timeline
 
 
@@ -27,12 +28,13 @@ def relink_timeline(
         InputError: the timeline or the folder cannot be read.
     """
     path, folder = Path(timeline).absolute(), Path(media)
-    if not folder.is_dir():
+    target = Path(output).absolute() if output else path
+    refuse_long(target.parent, names_of_file(target))
+    if not is_folder(folder):
         raise InputError(Problem(str(media), 0, 0, "", "no such folder"))
     loaded = read_timeline(path)
     done = relink(loaded, path.parent, folder)
-    target = Path(output).absolute() if output else path
-    if target.suffix != ".otio":
+    if target.suffix.lower() != ".otio":
         raise InputError(Problem(str(target), 0, 0, "", "is no .otio file", "give -o X.otio"))
     write_timeline(loaded, target)
     return target, done

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import InputError, Problem
-from ..outputs import Outputs, write_timeline
+from ..outputs import Outputs, refuse_unwritable, write_timeline
 from ..progress import OnProgress, silent
 from ..report import Report
 from ..stages.bring_back import bring_back
@@ -13,6 +13,7 @@ from ..stages.clock import Clock, count
 from ..stages.configured import read_config
 from ..stages.render import Rendering, fill_slots, slots_made
 from ..stages.timelines import report_of_timeline
+from ..timeline.slots import slot_clips
 
 
 def render_timeline(
@@ -57,6 +58,7 @@ def render_timeline(
         )
         target = Path(output).absolute() if output else returned.output
         outputs = Outputs(target.parent, target.stem)
+        refuse_unwritable(outputs, [slot.name for slot in slot_clips(returned.timeline)])
         report = report_of_timeline(returned.timeline, target)
         report.warnings += returned.notes
         clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")

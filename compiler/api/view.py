@@ -8,7 +8,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import InputError, Problem
-from ..outputs import write_text
+from ..outputs import names_of_file, refuse_long, write_text
 from ..page.model import Fact, State, View
 from ..page.preview import preview_url
 from ..page.read import read_view
@@ -48,6 +48,7 @@ def view_timeline(
     page = Path(output).absolute() if output else path.with_suffix(".html")
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(Problem(str(page), 0, 0, "", "is no page", "give -o X.html"))
+    refuse_long(page.parent, names_of_file(page))
     return Viewed(page, _write(read_timeline(path), path, page, embed))
 
 

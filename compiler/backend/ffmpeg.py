@@ -10,7 +10,6 @@ import errno
 import functools
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -28,6 +27,7 @@ except ImportError:  # Windows
 
 from ...renderers.containers import PROTOCOLS, url
 from ..errors import WorkError
+from .programs import find_program
 
 STALL_S = 300.0
 """Seconds for which ffmpeg may work without a sign of life before it is ended."""
@@ -58,7 +58,7 @@ def ffmpeg_path() -> str:
 
 @functools.cache
 def _choose(path: str, override: str) -> str:
-    found = None if override else shutil.which("ffmpeg", path=path)
+    found = None if override else find_program("ffmpeg", path)
     if found is not None and _is_fit(found):
         return found
     try:
@@ -132,6 +132,7 @@ def _say(program: str, *args: str) -> str:
         [program, "-hide_banner", *args] if args[0] != "-version" else [program, *args],
         capture_output=True,
         text=True,
+        encoding="utf-8",
         errors="replace",
         check=True,
         timeout=60,

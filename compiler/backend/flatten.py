@@ -178,7 +178,7 @@ def flatten(
         metadata = folder / "metadata.txt"
         chapters = chapters_of(timeline, fps, frames)
         tags = to_ffmetadata(title_of(timeline), chapters, fps, disclosure_of(timeline))
-        metadata.write_text(tags, encoding="utf-8")
+        metadata.write_text(tags, encoding="utf-8", newline="\n")
         text = _text(timeline, folder, captions is not None)
         timecode = timecode_of(timeline, fps)
         parts = Parts(picture, sound_path, metadata, timecode, fps, frames, text)
@@ -245,7 +245,7 @@ def _text(timeline: otio.schema.Timeline, folder: Path, is_burned: bool) -> Text
     if not cues:
         return None
     path = folder / "captions.vtt"
-    path.write_text(to_vtt(cues), encoding="utf-8")
+    path.write_text(to_vtt(cues), encoding="utf-8", newline="\n")
     return Text(path, language_of(timeline), shown=not is_burned)
 
 
@@ -280,7 +280,8 @@ def _sound(
     told = store.place(f"{name}.json")
     if told is not None:
         with whole_file(told) as temporary:
-            temporary.write_text(json.dumps([str(measure.lufs), str(measure.dbtp)]), "utf-8")
+            measured = json.dumps([str(measure.lufs), str(measure.dbtp)])
+            temporary.write_text(measured, encoding="utf-8", newline="\n")
     return path, measure
 
 

@@ -116,7 +116,7 @@ def encode_piece(
 
 def _captioned(stream: Any, captions: str, fonts: Path | None, scratch: Path) -> Any:
     """A stream with captions over it. Both files go by plain names: no filter sees others."""
-    (scratch / "captions.ass").write_text(captions, encoding="utf-8")
+    (scratch / "captions.ass").write_text(captions, encoding="utf-8", newline="\n")
     where = {}
     if fonts is not None:
         stand_in(fonts, scratch / "fonts")

@@ -6,9 +6,11 @@ import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import opentimelineio as otio
+
+from .file_urls import paths_of
+from .presence import is_refused
 
 NAMESPACE = "otio_gvideo"
 """The key of this project's metadata."""
@@ -57,16 +59,9 @@ def media_path(reference: otio.schema.ExternalReference, root: Path) -> Path | N
     A plain path or a ``file:`` URL, relative to ``root``. Programs differ in whether they encode a
     path (``%20``): the way that leads to a file wins.
     """
-    url = str(reference.target_url)
-    if url.startswith("file:"):
-        url = "/" + url.removeprefix("file:").removeprefix("//localhost").lstrip("/")
-        ways = (unquote(url), url)
-    elif "://" in url:
-        return None
-    else:
-        ways = (url, unquote(url))
-    paths = [(root / way).absolute() for way in ways]
-    return next((path for path in paths if path.is_file()), paths[0])
+    paths = [(root / way).absolute() for way in paths_of(str(reference.target_url))]
+    possible = [path for path in paths if not is_refused(path)]
+    return next((path for path in possible if path.is_file()), possible[0] if possible else None)
 
 
 def ours(item: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:

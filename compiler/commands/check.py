@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from ..api.check import check_video
 from ..console import display
+from ..streams import print_json
 from . import options
 from .tell import tell_object
 
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     with display("none" if args.json else args.progress) as show:
         found = check_video(args.video, args.against, on_progress=show)
     if args.json:
-        print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+        print_json(found.as_json(), indent=2)
     elif args.progress == "json":
         tell_object({"check": found.as_json()})
     else:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from ..api.evaluate import evaluate_timeline
 from ..console import display
 from ..evaluation.table import as_lines
+from ..streams import print_json
 from . import options
 from .tell import tell_object
 
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             on_progress=show,
         )
     if args.json:
-        print(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+        print_json(found.as_json(), indent=2)
     elif args.progress == "json":
         tell_object({"evaluation": found.as_json()})
     elif args.progress != "none":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from ... import schemas
+from ..streams import print_json
 
 NAME = "schema"
 SUMMARY = "print a JSON Schema"
@@ -19,5 +19,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    print(json.dumps(schemas.load(args.name), indent=2, ensure_ascii=False))
+    print_json(schemas.load(args.name), indent=2)
     return 0

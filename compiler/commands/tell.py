@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any
 
 from ..errors import Problem
 from ..report import Report
+from ..streams import print_json
 
 
 def tell(report: Report, style: str, *also: Path) -> None:
@@ -38,7 +38,7 @@ def tell(report: Report, style: str, *also: Path) -> None:
 
 def tell_object(what: Mapping[str, Any]) -> None:
     """Print an object for programs, on a line of its own."""
-    print(json.dumps(what, ensure_ascii=False), flush=True)
+    print_json(what)
 
 
 def tell_error(status: int, problems: Iterable[Problem]) -> None:

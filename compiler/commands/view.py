@@ -8,6 +8,7 @@ import webbrowser
 from pathlib import Path
 
 from ..api.view import view_timeline
+from ..backend.file_urls import url_of_path
 
 NAME = "view"
 SUMMARY = "the timeline as a web page: tracks, words, cuts, recipes, and a player"
@@ -39,6 +40,6 @@ def run(args: argparse.Namespace) -> int:
     for note in viewed.notes:
         print(f"note: {note}", file=sys.stderr)
     print(viewed.path)
-    if args.open and not webbrowser.open(viewed.path.as_uri()):
+    if args.open and not webbrowser.open(url_of_path(viewed.path)):
         print("note: there is no web browser to open it in", file=sys.stderr)
     return 0

@@ -6,7 +6,6 @@ A person is to go on from a draft; so it is written as a person would write it.
 from __future__ import annotations
 
 import math
-import os
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from ..backend.file_urls import relative_or_absolute
 from ..errors import InputError, Problem
 
 Draft = dict[str, Any]
@@ -48,7 +48,7 @@ def scene_id(name: str, taken: set[str]) -> str:
 
 def shown_path(path: Path, folder: Path) -> str:
     """A path as a script names it: from the script's folder, with slashes."""
-    return Path(os.path.relpath(path, folder)).as_posix()
+    return Path(relative_or_absolute(path, folder)).as_posix()
 
 
 def plain_number(value: Fraction) -> int | float | str:

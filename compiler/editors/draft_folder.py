@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..backend.probe import STILL_SUFFIXES
 from ..frontend.audio import duration_of
+from ..frontend.encodings import decode, unix_lines
 from ..path_text import refuse_unnamable
 from .draft import Draft, plain_number, problem, scene_id, shown_path
 
@@ -113,7 +114,7 @@ def _parts(text: str, count: int) -> list[str]:
 
 
 def _read(text: Path) -> str:
-    return text.read_text("utf-8-sig", errors="replace").strip()
+    return unix_lines(decode(text.read_bytes(), "replace")).strip()
 
 
 def _scenes(

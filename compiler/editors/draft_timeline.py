@@ -11,6 +11,7 @@ import av
 import opentimelineio as otio
 from PIL import Image
 
+from ...renderers.file_names import unreserved
 from ..backend.probe import STILL_SUFFIXES, open_media
 from ..backend.reading import media_path
 from ..errors import InputError, Problem
@@ -90,9 +91,10 @@ def _scenes(
     scenes: list[Draft] = []
     problems = []
     taken = set[str]()
+    frames: dict[str, tuple[Path, int]] = {}
     reached = Fraction(0)
     for placed in shown:
-        still = _still(placed, path.parent, folder, fps, notes)
+        still = _still(placed, path.parent, folder, fps, frames, notes)
         name = scene_id(str(placed.item.name) or "scene", taken)
         if still is None:
             problems.append(Problem(str(path), 0, 0, name, "its media are not there", "relink it"))
@@ -146,9 +148,17 @@ def _file(placed: Placed, root: Path) -> Path | None:
 
 
 def _still(
-    placed: Placed, root: Path, folder: Path, fps: Fraction, notes: list[str]
+    placed: Placed,
+    root: Path,
+    folder: Path,
+    fps: Fraction,
+    frames: dict[str, tuple[Path, int]],
+    notes: list[str],
 ) -> Path | None:
-    """The still of a clip: what it was made of, what it shows, or its first frame."""
+    """The still of a clip: what it was made of, what it shows, or its first frame.
+
+    ``frames`` holds what was taken of which video, by the file's name in small letters.
+    """
     clip = placed.item
     assert isinstance(clip, otio.schema.Clip)
     made_of = clip.media_references().get(KEYFRAME_KEY)
@@ -159,7 +169,12 @@ def _still(
     path = _file(placed, root)
     if path is None or path.suffix.lower() in STILL_SUFFIXES:
         return path
-    target = folder / "keyframes" / f"{path.stem}-{placed.media_start}.png"
+    stem, number = unreserved(f"{path.stem}-{placed.media_start}"), 2
+    name, taken = stem, (path, placed.media_start)
+    while frames.setdefault(name.casefold(), taken) != taken:
+        name = f"{stem}-{number}"
+        number += 1
+    target = folder / "keyframes" / f"{name}.png"
     _take_frame(path, Fraction(placed.media_start) / fps, target)
     notes.append(f"{clip.name}: shows a video; its first frame is its still, {target.name}")
     return target

@@ -11,12 +11,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
-from ...renderers.store import sidecar_of
+from ...renderers.store import media_name, sidecar_of
+from ..backend.presence import is_folder
 from ..backend.reading import media_path, ours
 from ..timeline.build import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.recipes import Recipe
@@ -90,7 +92,7 @@ def gather(
     slots = list(slot_clips(library.compiled)) if library.compiled is not None else []
     for slot in slots:
         library.by_name.setdefault(slot.name, _of_slot(slot, path.parent))
-    names = {known.name: known for known in library.by_name.values()}
+    names = {media_name(known.name): known for known in library.by_name.values()}
     for folder in library.folders:
         for sidecar in sorted(folder.glob("*.json")):
             known = _of_sidecar(sidecar, names)
@@ -131,10 +133,11 @@ def _of_slot(slot: SlotClip, root: Path) -> Known:
 
 
 def _of_sidecar(sidecar: Path, names: dict[str, Known]) -> Known | None:
+    """The slot of some media; ``names`` are what slots' media are called before their key."""
     recipe = _recipe_of(sidecar)
     matched = _MEDIA_NAME.match(sidecar.stem)
     media = next(
-        (m for m in sorted(sidecar.parent.glob(f"{sidecar.stem}.*")) if m != sidecar), None
+        (m for m in sorted(sidecar.parent.glob(f"{escape(sidecar.stem)}.*")) if m != sidecar), None
     )
     if recipe is None or matched is None or media is None:
         return None
@@ -164,7 +167,7 @@ def _media_folders(
         candidates.append(compiled.parent / "media")
     candidates += [file.parent for file in _files(timeline, path.parent)]
     for folder in candidates:
-        if folder is not None and folder.is_dir() and folder not in seen:
+        if folder is not None and is_folder(folder) and folder not in seen:
             seen.add(folder)
             yield folder
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ..backend.file_urls import paths_of
+from ..backend.presence import is_there
 from ..backend.reading import media_path
 from ..timeline.build import GENERATOR_KEY
 from ..timeline.slots import slot_of
@@ -41,7 +43,9 @@ def relink(timeline: otio.schema.Timeline, root: Path, folder: Path) -> Relinked
 
     def now(url: str, path: Path | None) -> str:
         """The path that a file has now; as it was where nothing is known of it."""
-        if path is None or path.exists():
+        if path is None and paths_of(url) and url not in done.missing:
+            done.missing.append(url)  # No file can have that name here.
+        if path is None or is_there(path):
             return url
         if url not in done.found:
             same = index.get(path.name, [])

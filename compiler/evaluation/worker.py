@@ -120,7 +120,7 @@ def make_takes(
 def main() -> int:
     """Make what standard input says."""
     # Libraries that print must not be taken for the protocol.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n", buffering=1)
     os.dup2(2, 1)
     job = json.load(sys.stdin)
 

@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from ..backend.file_urls import begins_with
+from ..backend.presence import is_file
 from ..errors import InputError, Problem
 from .folders import config_folder
 from .model import Quality
@@ -95,7 +97,7 @@ def load_config(explicit: Path | None, beside: Path | None) -> Config:
     path = explicit or _find(beside)
     if path is None:
         return Config()
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(Problem(str(path), 0, 0, "--config", "no such file"))
     source = read_yaml(path, str(path), may_be_empty=True)
     problems = check_schema(source, "config")
@@ -125,9 +127,9 @@ def _settings(value: Any, folder: Path) -> Any:
         return [_settings(entry, folder) for entry in value]
     if isinstance(value, Fraction):
         return float(value)
-    if isinstance(value, str) and value.startswith("~/"):
+    if isinstance(value, str) and begins_with(value, ("~",)):
         return str(Path(value).expanduser())
-    if isinstance(value, str) and value.startswith(("./", "../")):
+    if isinstance(value, str) and begins_with(value, (".", "..")):
         return str((folder / value).resolve())
     return value
 
@@ -156,4 +158,4 @@ def size_of(text: str) -> tuple[int, int]:
 def _find(beside: Path | None) -> Path | None:
     places = [beside.parent / FILE_NAME] if beside else []
     places.append(config_folder() / FILE_NAME)
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if is_file(place)), None)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from ...renderers.file_names import unreserved
 from ..sync.types import Word
 
 Fit = Literal["cover", "contain", "blur"]
@@ -238,7 +239,7 @@ def reel_name(script: Path) -> str:
     >>> reel_name(Path("teaser.v1.yaml")), reel_name(Path("teaser.gvideo.yaml"))
     ('teaser.v1', 'teaser')
     """
-    return script.stem.removesuffix(".gvideo")
+    return unreserved(script.stem.removesuffix(".gvideo"))
 
 
 @dataclass(frozen=True, slots=True)

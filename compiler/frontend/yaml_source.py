@@ -17,6 +17,7 @@ from typing import TypeAlias
 import yaml
 
 from ..errors import InputError, Problem
+from .encodings import decode, unix_lines
 
 MOST_BYTES = 32 << 20
 MOST_VALUES = 2_000_000
@@ -85,7 +86,7 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> Source:
         may_be_empty: whether a file without a value, as of comments alone, is an empty mapping.
 
     Raises:
-        InputError: it is missing, too large, no UTF-8, no YAML, or uses what is refused.
+        InputError: it is missing, too large, no text, no YAML, or uses what is refused.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -96,10 +97,11 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> Source:
     except OSError as error:
         raise InputError(Problem(name, 0, 0, "", f"cannot be read: {error.strerror}")) from error
     try:
-        text = content.decode("utf-8-sig")
+        text = decode(content)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        before = error.object[: error.start].decode(error.encoding, "replace")
+        before = unix_lines(before.removeprefix("\ufeff"))
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         problem = Problem(name, line, column, "", "is not UTF-8 text", "save it as UTF-8")
         raise InputError(problem) from error
     try:

@@ -41,7 +41,7 @@ def finished_of(timeline: Path, frames: int, fps: Fraction) -> Finished:
     video = report.get("video")
     named = [Path(video), timeline.with_name(Path(video).name)] if isinstance(video, str) else []
     found = [*named, *(timeline.with_suffix(suffix) for suffix in _PLAYED)]
-    reel = next((path for path in found if path.suffix in _PLAYED and path.is_file()), None)
+    reel = next((path for path in found if path.suffix.lower() in _PLAYED and path.is_file()), None)
     if reel is None:
         return Finished(None, report)
     try:

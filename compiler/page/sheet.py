@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
+from ..backend.file_urls import relative_or_absolute, url_of_path
 from .clock import FrameClock
 from .model import Block, State, View
 from .strips import Strips
@@ -60,7 +60,7 @@ class Sheet:
         """A file as the page names it: from its own folder, where it isn't far away."""
         related = self._related(path)
         # With a dot before it, it is never taken for a scheme, whatever the file is called.
-        return path.as_uri() if related is None else f"./{quote(related.as_posix())}"
+        return url_of_path(path) if related is None else f"./{quote(related.as_posix())}"
 
     def link(self, path: Path | None) -> str:
         """A file's name that leads to it, where it is there; nothing for None."""
@@ -74,9 +74,10 @@ class Sheet:
         return f'<a href="{html.escape(self.url(path))}" target="_blank" rel="noopener">{name}</a>'
 
     def _related(self, path: Path) -> Path | None:
-        """A path from the page's folder, None where it is too far away."""
-        related = Path(os.path.relpath(path, self.folder))
-        return related if related.parts.count("..") <= _MOST_UP else None
+        """A path from the page's folder, None where it is too far away, or on another drive."""
+        related = Path(relative_or_absolute(path, self.folder))
+        is_near = not related.is_absolute() and related.parts.count("..") <= _MOST_UP
+        return related if is_near else None
 
 
 def block_name(row: int, block: int) -> str:

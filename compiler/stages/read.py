@@ -22,6 +22,7 @@ from ..frontend.config import Config
 from ..frontend.model import Quality, Scene, Script
 from ..frontend.script import load_script
 from ..frontend.speech import Speech, hear
+from ..outputs import Outputs, refuse_unwritable
 from ..progress import Progress
 from ..timeline.recipes import Look, Making, unseen
 from .clock import Clock, count
@@ -49,8 +50,9 @@ def read_script(
     allow_outside: bool,
     clock: Clock,
     finishing: Finishing | None = None,
+    outputs: Outputs | None = None,
 ) -> Front:
-    """Read, check and hear a script.
+    """Read, check and hear a script; with ``outputs``, see that its media can be written there.
 
     Raises:
         InputError: it, what is configured or what is asked of the finished video is wrong; but for
@@ -69,6 +71,8 @@ def read_script(
         making = _making(script.scenes, settings)
         if plan is not None:
             refuse_too_long(plan, script)
+        if outputs is not None:
+            refuse_unwritable(outputs, [f"{scene.id}.99" for scene in script.scenes])
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
     with clock.stage("align"):
         speech = hear(script, lambda share: clock.tell(Progress("align", share, 1)))

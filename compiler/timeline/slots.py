@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ..backend.file_urls import relative_or_absolute
 from .build import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY
 from .names import NAMESPACE
 
@@ -60,7 +60,7 @@ def set_media(slot: SlotClip, path: Path, relative_to: Path | None = None) -> No
         relative_to: the timeline's folder, to name the file relative to it.
     """
     reference = slot.clip.media_references()[GENERATOR_KEY]
-    url = os.path.relpath(path, relative_to) if relative_to else path
+    url = relative_or_absolute(path, relative_to) if relative_to else path
     references = slot.clip.media_references()
     references[MEDIA_KEY] = otio.schema.ExternalReference(str(url), reference.available_range)
     slot.clip.set_media_references(references, MEDIA_KEY)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
+from ..backend.file_urls import relative_or_absolute
 from .build import GENERATOR_KEY, KEYFRAME_KEY, MEDIA_KEY
 from .recipes import Recipe
 from .slots import SlotClip
@@ -58,7 +58,7 @@ def set_take(slot: SlotClip, name: str, path: Path, relative_to: Path | None = N
         relative_to: the timeline's folder, to name the file relative to it.
     """
     references = slot.clip.media_references()
-    url = os.path.relpath(path, relative_to) if relative_to else path
+    url = relative_or_absolute(path, relative_to) if relative_to else path
     available = references[GENERATOR_KEY].available_range
     references[name] = otio.schema.ExternalReference(str(url), available)
     slot.clip.set_media_references(references, slot.clip.active_media_reference_key)

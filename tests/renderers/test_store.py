@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -32,6 +33,27 @@ from otio_gvideo.renderers.pool import SlotsError, render_slots
 from otio_gvideo.renderers.recipe import file_digest, recipe_key, shot_from_recipe
 from otio_gvideo.renderers.store import Store
 from PIL import Image
+
+
+def test_a_setting_that_is_no_path_is_itself(recipe: dict[str, Any]) -> None:
+    words = f"/{'long words ' * 40}"
+    assert recipe_key({**recipe, "settings": {"words": words}})
+
+
+def test_the_digest_of_a_folder_goes_by_the_parts_of_its_paths(tmp_path: Path) -> None:
+    """As POSIX sorts paths, whatever the system, so that keys stay what they are."""
+    folder = tmp_path / "model"
+    names = ["a/b", "a-b", "B", "a", "Z/c"]
+    for name in names:
+        path = folder / (name if "/" in name else f"{name}.bin")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    found = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    lines = [
+        f"{hashlib.sha256(f.read_bytes()).hexdigest()} {f.relative_to(folder).as_posix()}"
+        for f in found
+    ]
+    assert file_digest(folder) == hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 @pytest.fixture

@@ -224,6 +224,7 @@ def _drawn(text: str, style: str, folder: Path, fonts: Path, output: Path | None
         f"Style: D,{style},-1\n[Events]\nFormat: Start, End, Style, Text\n"
         f"Dialogue: 0:00:00.00,0:00:09.00,D,{text}\n",
         encoding="utf-8",
+        newline="\n",
     )
     tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
     size = f"{_CANVAS}x{_CANVAS}"

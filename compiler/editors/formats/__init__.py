@@ -8,6 +8,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ...backend.presence import is_there
 from ...errors import InputError, Problem
 from ...path_text import refuse_unnamable
 from . import aaf, edl, fcp7, fcpxml, fcpxml_read, kdenlive, mlt, otio_json, subtitles
@@ -59,7 +60,7 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
         InputError: it is missing, broken, or cannot be read.
     """
     refuse_unnamable([path])
-    if not path.exists():
+    if not is_there(path):
         raise InputError(Problem(str(path), 0, 0, "", "no such file"))
     entry = FORMATS.get(path.suffix.lower())
     if entry is None and path.is_dir():

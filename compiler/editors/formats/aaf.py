@@ -15,9 +15,10 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ...backend.file_urls import path_of_url, url_of_path
 from ...timeline.rate import whole_frames
 from ..readings import kind_of, rate_of
-from .base import adapter, file_url, name_tracks, path_of_url
+from .base import adapter, name_tracks
 
 ADAPTER = "AAF"
 VIDEO_DISSOLVE = "0c3bea40-fc05-11d2-8a29-0050040ef7d2"
@@ -70,7 +71,7 @@ def _identify(clip: otio.schema.Clip) -> None:
     reference = clip.media_reference
     if not isinstance(reference, otio.schema.ExternalReference):
         return
-    reference.target_url = file_url(reference.target_url)
+    reference.target_url = url_of_path(reference.target_url)
     # Media bear one name in AAF; clips of one still that are named apart are media of their own.
     digest = uuid.uuid5(uuid.NAMESPACE_URL, f"{reference.target_url}#{clip.name}").hex
     identity = f"urn:smpte:umid:{_dotted(_UMID_PREFIX)}.{_dotted(digest)}"

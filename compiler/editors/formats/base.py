@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 import opentimelineio as otio
 
 from ...errors import InputError, Problem
+from ...frontend.encodings import decode, encoding_of
 
 EXTRA = "pip install 'otio-gvideo[editors]'"
 
@@ -52,15 +52,13 @@ def adapter(name: str, path: Path) -> Any:
         raise InputError(Problem(str(path), 0, 0, "", what, EXTRA)) from error
 
 
-def file_url(path: str) -> str:
-    """A path as a ``file:`` URL; a URL as it is."""
-    return path if "://" in path or path.startswith("file:") else Path(path).as_uri()
+def read_xml(path: Path) -> str | bytes:
+    """A document to be parsed: as bytes, whose encoding it states; as text where it is UTF-16.
 
-
-def path_of_url(url: str) -> str:
-    """The path of a ``file:`` URL, with or without ``localhost``; other text as it is."""
-    parsed = urlparse(url)
-    return unquote(parsed.path) if parsed.scheme == "file" else url
+    Documents that went through a program's output state an encoding that they no longer have.
+    """
+    content = path.read_bytes()
+    return content if encoding_of(content) == "utf-8-sig" else decode(content, "replace")
 
 
 def name_tracks(timeline: otio.schema.Timeline, nameless: tuple[str, ...] = ("",)) -> None:

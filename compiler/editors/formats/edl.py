@@ -18,6 +18,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...errors import InputError, Problem
+from ...frontend.encodings import decode, unix_lines
 from ...timeline.rate import time, time_range, whole_frames
 from ..readings import kind_of, rate_of
 from .base import adapter
@@ -51,7 +52,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     copy.tracks.append(track)
     _name_reels(track)
     text = module.write_to_string(copy, rate=float(rate_of(timeline)))
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", newline="\n")
     return notes
 
 
@@ -74,7 +75,7 @@ def read(path: Path, fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.edl``, at the rate that the reel is known to have."""
     rate = fps or Fraction(RATE)
     module = adapter(ADAPTER, path)
-    text = path.read_text("utf-8", errors="replace")
+    text = unix_lines(decode(path.read_bytes(), "replace"))
     timeline = module.read_from_string(text, rate=float(rate), ignore_timecode_mismatch=True)
     if isinstance(timeline, otio.schema.Timeline):
         files = _files_by_name(text)

@@ -20,10 +20,11 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 
+from ...backend.file_urls import path_of_url, url_of_path
 from ...backend.probe import STILL_SUFFIXES
 from ...timeline.rate import whole_frames
 from ..readings import kind_of, rate_of, size_of, speed_of
-from .base import adapter, file_url, name_tracks, path_of_url
+from .base import adapter, name_tracks, read_xml
 
 ADAPTER = "fcp_xml"
 KNOWN = {"dissolve"}
@@ -42,7 +43,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
                     notes.append(f"{item.name}: written as a cross dissolve of that name")
     for clip in copy.find_clips():
         if isinstance(clip.media_reference, otio.schema.ExternalReference):
-            clip.media_reference.target_url = file_url(clip.media_reference.target_url)
+            clip.media_reference.target_url = url_of_path(clip.media_reference.target_url)
     text = adapter(ADAPTER, path).write_to_string(copy)
     root = ElementTree.fromstring(text)
     for sequence in root.iter("sequence"):
@@ -60,22 +61,24 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     ElementTree.indent(root)
     body = ElementTree.tostring(root, "unicode")
     path.write_text(
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n', encoding="utf-8"
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n',
+        encoding="utf-8",
+        newline="\n",
     )
     return notes
 
 
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.xml``."""
-    adapter(ADAPTER, path)
-    found = otio.adapters.read_from_file(str(path), adapter_name=ADAPTER)
+    text = read_xml(path)
+    found = adapter(ADAPTER, path).read_from_string(text)
     if isinstance(found, otio.schema.SerializableCollection):
         sequences = [item for item in found if isinstance(item, otio.schema.Timeline)]
         if len(sequences) == 1:
             found = sequences[0]
     if isinstance(found, otio.schema.Timeline):
         name_tracks(found)
-        root = ElementTree.parse(path).getroot()
+        root = ElementTree.fromstring(text)
         comments = [m.findtext("comment", "") for m in root.iterfind(".//sequence/marker")]
         if len(comments) == len(found.tracks.markers):
             for marker, comment in zip(found.tracks.markers, comments, strict=True):

@@ -19,12 +19,12 @@ from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
+from ...backend.file_urls import url_of_path
 from ...backend.probe import STILL_SUFFIXES
 from ...timeline.names import NAMESPACE
 from ...timeline.rate import whole_frames
 from ..layout import Blend, Placed, lay_out
 from ..readings import rate_of, size_of
-from .base import file_url
 
 VERSION = "1.8"
 CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
@@ -39,7 +39,9 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     ElementTree.indent(root)
     text = ElementTree.tostring(root, "unicode")
     path.write_text(
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{text}\n', encoding="utf-8"
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{text}\n',
+        encoding="utf-8",
+        newline="\n",
     )
     return document.notes
 
@@ -226,7 +228,7 @@ class _Document:
 
     def _asset(self, clip: otio.schema.Clip, still: bool) -> str:
         reference = clip.media_reference
-        url = file_url(reference.target_url)
+        url = url_of_path(reference.target_url)
         sound = _is_sound(clip)
         if still:
             width, height = size_of(self.timeline)

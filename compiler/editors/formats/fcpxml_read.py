@@ -15,10 +15,11 @@ from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
 
+from ...backend.file_urls import path_of_url
 from ...errors import InputError, Problem
 from ...timeline.names import NAMESPACE
 from ...timeline.rate import time, time_range
-from .base import path_of_url
+from .base import read_xml
 
 ITEMS = {"asset-clip", "clip", "video", "audio", "gap", "ref-clip", "sync-clip", "mc-clip", "title"}
 DISSOLVES = {"Cross Dissolve", "Audio Crossfade", ""}
@@ -34,7 +35,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """
     file = path / BUNDLE_INFO if path.is_dir() else path
     try:
-        root = ElementTree.parse(file).getroot()
+        root = ElementTree.fromstring(read_xml(file))
     except ElementTree.ParseError as error:
         raise _problem(path, f"is not XML: {error}") from error
     sequence = root.find(".//project/sequence")

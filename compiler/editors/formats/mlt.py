@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
+from ...backend.file_urls import slashed
 from ...backend.probe import STILL_SUFFIXES
 from ...timeline.names import NAMESPACE
 from ..layout import Blend, Placed, lay_out
@@ -48,7 +49,9 @@ def save(root: Element, main: Element, path: Path) -> None:
     root.append(main)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, "unicode")
-    path.write_text(f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n', encoding="utf-8")
+    path.write_text(
+        f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n', encoding="utf-8", newline="\n"
+    )
 
 
 def properties(element: Element, values: dict[str, Any]) -> Element:
@@ -169,7 +172,7 @@ class Document:
             or not isinstance(clip.media_reference, otio.schema.ExternalReference)
         ):
             return None
-        path = str(clip.media_reference.target_url)
+        path = slashed(str(clip.media_reference.target_url))
         held = placed.media_start if not placed.speed else 0
         key = (path, placed.speed, held)
         if key not in self.producers:

@@ -7,15 +7,21 @@ for older readers, and would leave the recipes of rendered media behind
 
 from __future__ import annotations
 
+import codecs
 import json
+import os
 import shutil
 import zipfile
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import opentimelineio as otio
 
+from ....renderers.file_names import portable
+from ...backend.file_urls import is_url
 from ...errors import InputError, Problem
+from ...frontend.encodings import UTF16_MARKS, decode
 from ...timeline.build import GENERATOR_KEY, MEDIA_KEY
 
 OLD_READERS = "0.14.0"
@@ -36,18 +42,25 @@ def to_text(timeline: otio.schema.Timeline, *, old: bool = False) -> str:
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.otio``."""
-    path.write_text(to_text(timeline), encoding="utf-8")
+    path.write_text(to_text(timeline), encoding="utf-8", newline="\n")
     return []
 
 
 def write_old(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.otio`` for readers that know no `Clip.2`."""
-    path.write_text(to_text(timeline, old=True), encoding="utf-8")
+    path.write_text(to_text(timeline, old=True), encoding="utf-8", newline="\n")
     return []
 
 
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.otio``."""
+    return _load(path)
+
+
+def _load(path: Path) -> otio.core.SerializableObject:
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF8, *UTF16_MARKS)):
+        return otio.adapters.read_from_string(decode(content), "otio_json")
     return otio.adapters.read_from_file(str(path), adapter_name="otio_json")
 
 
@@ -73,8 +86,8 @@ def write_folder(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.otiod``: a folder with the media in it, and their recipes beside them."""
     bundled, files = _bundled(timeline)
     (path / "media").mkdir(parents=True)
-    (path / _CONTENT).write_text(to_text(bundled), encoding="utf-8")
-    (path / "version.txt").write_text(_VERSION, encoding="utf-8")
+    (path / _CONTENT).write_text(to_text(bundled), encoding="utf-8", newline="\n")
+    (path / "version.txt").write_text(_VERSION, encoding="utf-8", newline="\n")
     for name, file in files.items():
         shutil.copyfile(file, path / "media" / name)
     return []
@@ -91,10 +104,10 @@ def read_zip(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
                 # Names in an archive may lead out of the folder; only the media are wanted.
-                name = Path(entry.filename)
-                if name.parent.as_posix() != "media" or entry.is_dir():
+                name = _media_in(entry)
+                if name is None:
                     continue
-                target = folder / "media" / name.name
+                target = folder / "media" / name
                 if not target.is_file() or target.stat().st_size != entry.file_size:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with archive.open(entry) as packed, target.open("wb") as stream:
@@ -103,25 +116,38 @@ def read_zip(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     except (zipfile.BadZipFile, KeyError, OSError) as error:
         what = f"cannot be read as a bundle: {error}"
         raise InputError(Problem(str(path), 0, 0, "", what)) from error
-    return _with_media(otio.adapters.read_from_string(content, "otio_json"), folder)
+    return _with_media(otio.adapters.read_from_string(content, "otio_json"), folder, _unpacked)
+
+
+def _media_in(entry: zipfile.ZipInfo) -> str | None:
+    """The name of a media file in an archive; None of anything else."""
+    parent, _, name = entry.filename.replace("media\\", "media/", 1).rpartition("/")
+    if parent != "media" or name in ("", ".", ".."):
+        return None
+    return _unpacked(name)
+
+
+def _unpacked(name: str) -> str:
+    """What a file of an archive is called where it is unpacked: on Windows ``C:a`` is no name."""
+    return portable(name) if os.name == "nt" else name
 
 
 def read_folder(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.otiod``."""
-    content = otio.adapters.read_from_file(str(path / _CONTENT), adapter_name="otio_json")
-    return _with_media(content, path)
+    return _with_media(_load(path / _CONTENT), path)
 
 
 def _with_media(
-    content: otio.core.SerializableObject, folder: Path
+    content: otio.core.SerializableObject, folder: Path, named: Callable[[str], str] = str
 ) -> otio.core.SerializableObject:
     """A bundle's timeline, its media named by absolute paths."""
     if isinstance(content, otio.schema.Timeline):
         for clip in content.find_clips():
             for reference in clip.media_references().values():
                 url = getattr(reference, "target_url", None)
-                if url and not Path(url).is_absolute() and "://" not in url:
-                    reference.target_url = str(folder.absolute() / url)
+                if url and not is_url(url) and not Path(url).is_absolute():
+                    name = PurePosixPath(url)
+                    reference.target_url = str(folder.absolute() / name.parent / named(name.name))
     return content
 
 
@@ -130,10 +156,12 @@ def _bundled(
 ) -> tuple[otio.schema.Timeline, dict[str, Path]]:
     """A copy that names media in ``media/``, and the files that belong there, by their names.
 
-    Of every clip the reference that is shown and the recipe are kept.
+    Of every clip the reference that is shown and the recipe are kept. No two names differ by case
+    alone, and every system takes them.
     """
     copy = timeline.deepcopy()
     files: dict[str, Path] = {}
+    taken: set[str] = set()
     names: dict[Path, str] = {}
     for clip in copy.find_clips():
         kept = {}
@@ -143,23 +171,27 @@ def _bundled(
             if isinstance(reference, otio.schema.ExternalReference):
                 path = Path(reference.target_url)
                 if path not in names:
-                    names[path] = _free_name(path, files)
-                    files[names[path]] = path
-                    sidecar = path.with_suffix(".json")
-                    if _is_recipe(sidecar):
-                        files[Path(names[path]).with_suffix(".json").name] = sidecar
+                    plain = Path(portable(path.name))
+                    packed = {plain.suffix: path}
+                    if _is_recipe(sidecar := path.with_suffix(".json")):
+                        packed[sidecar.suffix] = sidecar
+                    stem = _free_stem(plain.stem, packed, taken)
+                    names[path] = f"{stem}{plain.suffix}"
+                    files |= {f"{stem}{suffix}": file for suffix, file in packed.items()}
                 reference.target_url = f"media/{names[path]}"
             kept[key] = reference
         clip.set_media_references(kept, clip.active_media_reference_key)
     return copy, files
 
 
-def _free_name(path: Path, taken: dict[str, Path]) -> str:
-    name, number = path.name, 2
-    while name in taken:
-        name = f"{path.stem}-{number}{path.suffix}"
+def _free_stem(plain: str, suffixes: Iterable[str], taken: set[str]) -> str:
+    """A name without its suffix, numbered where one with any of the suffixes is taken."""
+    stem, number = plain, 2
+    while any(f"{stem}{suffix}".casefold() in taken for suffix in suffixes):
+        stem = f"{plain}-{number}"
         number += 1
-    return name
+    taken.update(f"{stem}{suffix}".casefold() for suffix in suffixes)
+    return stem
 
 
 def _is_recipe(path: Path) -> bool:

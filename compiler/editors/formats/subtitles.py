@@ -16,20 +16,22 @@ from ..readings import rate_of, size_of
 
 def write_srt(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.srt``."""
-    path.write_text(to_srt(_cues(timeline)), encoding="utf-8")
+    path.write_text(to_srt(_cues(timeline)), encoding="utf-8", newline="\n")
     return []
 
 
 def write_vtt(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.vtt``."""
-    path.write_text(to_vtt(_cues(timeline)), encoding="utf-8")
+    path.write_text(to_vtt(_cues(timeline)), encoding="utf-8", newline="\n")
     return []
 
 
 def write_ass(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.ass``, in the style that the timeline states, for a frame of the reel's own size."""
     _cues(timeline)
-    path.write_text(to_ass(timeline, size_of(timeline), rate_of(timeline)), encoding="utf-8")
+    path.write_text(
+        to_ass(timeline, size_of(timeline), rate_of(timeline)), encoding="utf-8", newline="\n"
+    )
     return []
 
 

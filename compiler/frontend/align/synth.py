@@ -6,7 +6,6 @@ espeak-ng is called as a program.
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import unicodedata
 import wave
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...backend.programs import find_program
 from ...errors import WorkError
 from ..audio import SPEECH_RATE
 from .tokens import UNSPACED, Token
@@ -30,10 +30,11 @@ _UNSAID = SPEECH_RATE // 12
 
 def can_speak(language: str) -> bool:
     """Whether there is a synthesizer on the PATH that knows a language."""
-    if shutil.which(SYNTHESIZER) is None:
+    program = find_program(SYNTHESIZER)
+    if program is None:
         return False
     tried = subprocess.run(
-        [SYNTHESIZER, "-q", "-v", language.lower(), "a"], capture_output=True, check=False
+        [program, "-q", "-v", language.lower(), "a"], capture_output=True, check=False
     )
     return tried.returncode == 0
 
@@ -80,7 +81,7 @@ def _sayable(token: Token) -> str:
 
 def _synthesize(text: str, language: str) -> NDArray[np.int16]:
     done = subprocess.run(
-        [SYNTHESIZER, "-v", language.lower(), "--stdin", "--stdout"],
+        [find_program(SYNTHESIZER) or SYNTHESIZER, "-v", language.lower(), "--stdin", "--stdout"],
         input=text.encode(),
         capture_output=True,
         check=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ..encodings import decode, unix_lines
 from .base import TranscriptError
 from .exact import parse_decimal
 
@@ -25,7 +26,7 @@ def read_text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise TranscriptError(path, f"cannot be read: {error.strerror}") from error
-    text = _decode(content).replace("\r\n", "\n").replace("\r", "\n")
+    text = unix_lines(decode(content, "surrogateescape"))
     if not text.strip():
         raise TranscriptError(path, "is empty", "did the program that writes it finish?")
     if "\0" in text:
@@ -59,17 +60,6 @@ def parse_json(path: Path, text: str) -> object:
         raise TranscriptError(path, "is JSON nested too deeply for a transcript") from error
     except ValueError as error:
         raise TranscriptError(path, f"is JSON with a number out of range: {error}") from error
-
-
-def _decode(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    # Praat writes UTF-16 with a mark; other programs forget it.
-    if content[:1] == b"\0" and content[1:2] not in (b"\0", b""):
-        return content.decode("utf-16-be", "replace")
-    if content[1:2] == b"\0" and content[:1] != b"\0":
-        return content.decode("utf-16-le", "replace")
-    return content.decode("utf-8-sig", "surrogateescape")
 
 
 def _parse_lines(path: Path, text: str) -> list[object]:

@@ -20,7 +20,9 @@ from otio_gvideo.compiler.editors.draft_folder import share_out
 from otio_gvideo.compiler.editors.layout import lay_out
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.frontend.script import load_script
+from otio_gvideo.compiler.timeline.rate import time_range
 
+from ..backend.stamped import write_stamped
 from .cut import cut, media
 
 SAID = (
@@ -205,6 +207,28 @@ def test_a_cut_becomes_a_script_that_cuts_on_the_same_frames(project: Path) -> N
         [(type(item).__name__, item.duration()) for item in track] for track in (before, after)
     ]
     assert shape[0] == shape[1]
+
+
+def test_videos_of_one_name_give_each_its_own_frame(tmp_path: Path) -> None:
+    """Also where the names differ by case alone, or are a device's of Windows."""
+    names = ["x/clip.mp4", "y/clip.mp4", "y/Clip.mp4", "x/con.2.mp4", "x/clip.mp4"]
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    for number, name in enumerate(names[:-1]):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_stamped(tmp_path / name, 10 * number, 24, Fraction(24))
+    for name in names:
+        reference = otio.schema.ExternalReference(name, time_range(0, 24, Fraction(24)))
+        track.append(otio.schema.Clip(name, reference, time_range(0, 24, Fraction(24))))
+    timeline = otio.schema.Timeline("videos")
+    timeline.tracks.append(track)
+    otio.adapters.write_to_file(timeline, str(tmp_path / "videos.otio"))
+    init_script(tmp_path / "videos.otio")
+    stills = sorted(path.name for path in (tmp_path / "keyframes").iterdir())
+    assert stills == ["Clip-0-3.png", "_con.2-0.png", "clip-0-2.png", "clip-0.png"]
+    assert len({(tmp_path / "keyframes" / name).read_bytes() for name in stills}) == 4
+    draft = yaml.safe_load((tmp_path / "videos.yaml").read_text(encoding="utf-8"))
+    shown = [Path(scene["keyframe"]).name for scene in draft["scenes"]]
+    assert shown == ["clip-0.png", "clip-0-2.png", "Clip-0-3.png", "_con.2-0.png", "clip-0.png"]
 
 
 def test_clips_of_video_give_their_first_frame(tmp_path: Path) -> None:

@@ -1,0 +1,32 @@
+"""Whether a file is there, by any name: one that the system refuses, as too long, is nobody's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path names a file."""
+    return os.path.isfile(path)  # noqa: PTH113 - it does not raise
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path names a folder."""
+    return os.path.isdir(path)  # noqa: PTH112 - it does not raise
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path names anything."""
+    return os.path.exists(path)  # noqa: PTH110 - it does not raise
+
+
+def is_refused(path: Path) -> bool:
+    """Whether no file can have that name here: it is too long, or not in the system's encoding."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False
+    except (OSError, ValueError):
+        return True
+    return False

@@ -1,0 +1,27 @@
+"""Programs of others, found on the PATH and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+
+def find_program(name: str, path: str | None = None) -> str | None:
+    """The whole path of a program on the PATH, or None.
+
+    Folders of the PATH that are relative are left out, and so is the current folder, where Windows
+    looks first: a program that came with somebody's project is never run.
+
+    Args:
+        name: without ``.exe``.
+        path: in place of the environment's PATH.
+    """
+    listed = os.environ.get("PATH", "") if path is None else path
+    for folder in listed.split(os.pathsep):
+        place = folder.strip('"') if os.name == "nt" else folder
+        if not os.path.isabs(place):  # noqa: PTH117 - as the system writes it
+            continue
+        program = os.path.join(place, f"{name}.exe" if os.name == "nt" else name)  # noqa: PTH118
+        if (found := shutil.which(program)) is not None:
+            return found
+    return None

@@ -1,0 +1,61 @@
+"""Printing on streams of any encoding: consoles of Windows, pipes, the C locale.
+
+Nothing of another package is imported, so that it works where one is broken.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import os
+import sys
+from typing import Any, TextIO
+
+_ESCAPED = "otio_gvideo.escaped"
+
+
+def escape_what_streams_lack() -> None:
+    """Have the standard streams print letters that their encodings lack as ``\\u…``.
+
+    Bytes of a file's name that are no text come out as they are, so that the name stays one.
+    """
+    codecs.register_error(_ESCAPED, _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_ESCAPED)
+
+
+def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    letter = error.object[error.start]
+    if os.name != "nt" and "\udc80" <= letter <= "\udcff":
+        return letter.encode("ascii", "surrogateescape"), error.start + 1
+    return letter.encode("ascii", "backslashreplace").decode("ascii"), error.start + 1
+
+
+def print_json(what: Any, stream: TextIO | None = None, indent: int | None = None) -> None:
+    """Print an object for programs, in ASCII where the stream is not UTF-8 or the text is no text.
+
+    Args:
+        what: plain data.
+        stream: standard output where none is given.
+        indent: blanks a level; None writes one line.
+    """
+    stream = stream or sys.stdout
+    text = json.dumps(what, ensure_ascii=False, indent=indent)
+    if not _is_utf8(stream) or not _is_text(text):
+        text = json.dumps(what, indent=indent)
+    print(text, file=stream, flush=True)
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name == "utf-8"
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,210 @@
+"""Long paths: they work, or are refused in a line before anything is done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler import outputs
+from otio_gvideo.compiler.backend import encode
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.outputs import Outputs, exceeds_windows, refuse_unwritable
+from PIL import Image
+
+LONG = "n" * 300
+SCRIPT = """\
+version: 1
+output: {width: 108, height: 192, fps: 24}
+scenes:
+  - {id: a, duration: 2, keyframe: a.png, renderer: camera}
+  - {id: b, duration: 2, keyframe: a.png, renderer: camera, transition: {type: dissolve}}
+"""
+LIGHTHOUSE = Path(__file__).parent.parent / "examples" / "lighthouse"
+PATH_MAX = os.pathconf("/", "PC_PATH_MAX")
+
+
+@pytest.fixture
+def deep(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder whose path has as many bytes as the test asks for, with a script in it.
+
+    The parts are made one by one, from within each other.
+    """
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    reached = len(os.fsencode(tmp_path))
+    while reached < request.param:
+        part = "d" * min(100, request.param - reached - 1) or "d"
+        Path(part).mkdir()
+        os.chdir(part)
+        reached += 1 + len(part)
+    with Image.open(next((LIGHTHOUSE / "keyframes").glob("*.jpg"))) as still:
+        still.resize((108, 192)).save("a.png")
+    Path("s.yaml").write_text(SCRIPT, encoding="utf-8")
+    yield Path.cwd()
+    os.chdir(before)
+    shutil.rmtree(tmp_path / ("d" * 100))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("deep", [300, 1100, PATH_MAX - 250], indirect=True)
+def test_a_project_in_a_deep_folder_is_compiled_and_handed_on(
+    deep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = "build/s/s.otio"
+    assert len(os.fsencode(deep)) >= 300
+    assert main(["compile", "s.yaml"]) == 0
+    assert main(["view", timeline, "-o", "page.html"]) == 0
+    assert main(["export", timeline, "-o", "x.otioz"]) == 0
+    assert main(["export", timeline, "-o", "x.fcpxml"]) == 0
+    assert main(["flatten", timeline, "-o", "cut.mov", "--preset", "prores"]) == 0
+    assert main(["check", "build/s/s.mp4", "--against", timeline]) == 0
+    assert main(["render", "x.fcpxml"]) == 0
+    assert main(["plan", "s.yaml"]) == 0
+    assert "render" not in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("deep", [PATH_MAX - 50, PATH_MAX - 20], indirect=True)
+def test_a_folder_that_is_too_deep_is_refused_before_anything_is_made(
+    deep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(Path().iterdir())
+    assert main(["compile", "s.yaml"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.endswith("/build/s: the path is too long; give a shorter one with --output\n")
+    assert sorted(Path().iterdir()) == before
+    assert main(["compile", "s.yaml", "--until", "timeline", "-o", str(tmp_path / "out")]) == 0
+
+
+COMMANDS = [
+    ("compile s.yaml -o {long}", "the path is too long; give a shorter one with --output"),
+    ("compile {long}.yaml", "in it is too long a name; give a shorter name"),
+    ("compile s.yaml --config {long}", "--config: no such file"),
+    ("plan {long}.yaml", "cannot be read: File name too long"),
+    ("render {long}.otio", "no such file"),
+    ("render cut.otio -o {long}.otio", "in it is too long a name; give a shorter name"),
+    ("flatten {long}.otio -o x.mp4", "no such file"),
+    ("flatten cut.otio -o {long}.mp4", "in it is too long a name; give a shorter name"),
+    ("export {long}.otio -o x.xml", "no such file"),
+    ("export cut.otio -o {long}.xml", "in it is too long a name; give a shorter name"),
+    ("view cut.otio -o {long}.html", "in it is too long a name; give a shorter name"),
+    ("diff {long}.otio cut.otio", "no such file"),
+    ("relink cut.otio --media {long}", "no such folder"),
+    ("relink cut.otio --media . -o {long}.otio", "in it is too long a name; give a shorter name"),
+    ("init {long}", "in it is too long a name; give a shorter name"),
+    ("init cut.otio -o {long}.yaml", "in it is too long a name; give a shorter name"),
+    ("check {long}.mp4 --against cut.otio", "no such file"),
+    ("transcript {long}.srt", "cannot be read: File name too long"),
+    ("transcript words.srt -o {long}.json", "in it is too long a name; give a shorter name"),
+    ("evaluate {long}.otio", "no such file"),
+]
+
+
+@pytest.mark.parametrize(("command", "said"), COMMANDS)
+def test_a_name_that_is_too_long_is_refused_in_a_line(
+    command: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("s.yaml").write_text(SCRIPT, encoding="utf-8")
+    Path("words.srt").write_text("1\n00:00:00,000 --> 00:00:02,000\nwords\n", encoding="utf-8")
+    Image.linear_gradient("L").resize((108, 192)).save("a.png")
+    track = otio.schema.Track("V1")
+    span = otio.opentime.TimeRange(
+        otio.opentime.RationalTime(0, 24), otio.opentime.RationalTime(24, 24)
+    )
+    track.append(otio.schema.Clip("a", otio.schema.ExternalReference("a.png", span), span))
+    timeline = otio.schema.Timeline("cut")
+    timeline.tracks.append(track)
+    otio.adapters.write_to_file(timeline, "cut.otio")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert main(command.format(long=LONG).split()) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_still_with_a_name_that_cannot_be_is_a_problem_of_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "s.yaml"
+    script.write_text(SCRIPT.replace("a.png", f"{LONG}.png", 1), encoding="utf-8")
+    Image.linear_gradient("L").resize((108, 192)).save(tmp_path / "a.png")
+    assert main(["compile", str(script)]) == 2
+    error = capsys.readouterr().err
+    assert f"s.yaml:4:36: scenes[0].keyframe: '{LONG}.png' cannot be a file's name here" in error
+    assert error.count("\n") == 1
+
+
+def test_a_reference_that_is_no_name_is_missing_media(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    span = otio.opentime.TimeRange(
+        otio.opentime.RationalTime(0, 24), otio.opentime.RationalTime(24, 24)
+    )
+    track = otio.schema.Track("V1")
+    url = f"data:image/png;base64,{LONG}"
+    track.append(otio.schema.Clip("inline", otio.schema.ExternalReference(url, span), span))
+    timeline = otio.schema.Timeline("cut")
+    timeline.tracks.append(track)
+    path = str(tmp_path / "cut.otio")
+    otio.adapters.write_to_file(timeline, path)
+    assert main(["view", path]) == 0
+    assert main(["export", path, "-o", str(tmp_path / "x.fcpxml")]) == 0
+    assert main(["relink", path, "--media", str(tmp_path)]) in (0, 1)
+    assert main(["flatten", path, "-o", str(tmp_path / "x.mp4"), "--size", "64x64"]) == 1
+    assert "unexpected" not in capsys.readouterr().err
+
+
+def test_names_of_every_temporary_file_are_tried(tmp_path: Path) -> None:
+    """The names that are really written while a slot is made are no longer than those tried."""
+    seen: list[str] = []
+    media = Outputs(tmp_path, "s").media
+    target = media / f"{'a' * 64}.99-{0:012}.mp4"
+    with encode.whole_file(target) as temporary:
+        seen.append(temporary.name)
+        temporary.touch()
+    tried = max(map(len, outputs._names_in(Outputs(tmp_path, "s"), ["a" * 64 + ".99"])))
+    assert len(f"media/{seen[0]}") <= tried
+
+
+def test_the_longest_scene_that_fits_is_taken_and_a_longer_one_not(tmp_path: Path) -> None:
+    name = next(n for n in range(255, 0, -1) if _fits(tmp_path, n))
+    assert name > 200
+    assert not _fits(tmp_path, name + 1)
+
+
+def _fits(folder: Path, length: int) -> bool:
+    try:
+        refuse_unwritable(Outputs(folder, "r" * length))
+    except InputError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("path", "is_too_long"),
+    [
+        ("C:\\" + "a" * 256, False),
+        ("C:\\" + "a" * 257, True),
+        ("C:\\" + "🎬" * 128, False),
+        ("C:\\" + "🎬" * 129, True),
+        ("\\\\?\\C:\\" + "a" * 3000, False),
+    ],
+)
+def test_how_long_windows_lets_a_path_be(path: str, is_too_long: bool) -> None:
+    assert exceeds_windows(path) is is_too_long
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no valid UTF-8"):
+        refuse_unwritable(Outputs(tmp_path / os.fsdecode(b"x\xe9"), "s"))

@@ -1,0 +1,128 @@
+"""No file that is made has a name that some system cannot have."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.api.export import export_timeline
+from otio_gvideo.compiler.editors import formats
+from otio_gvideo.compiler.editors.library import gather
+from otio_gvideo.compiler.frontend.model import reel_name
+from otio_gvideo.compiler.timeline.slots import slot_clips
+from otio_gvideo.renderers.file_names import portable
+from otio_gvideo.renderers.store import Store
+from PIL import Image
+
+KEY = "0123456789abcdef" * 4
+SCRIPT = """\
+version: 1
+output: {width: 108, height: 192, fps: 24}
+scenes:
+  - {id: con, duration: 21, keyframe: a.png, renderer: camera}
+  - {id: Aux, duration: 2, keyframe: a.png, renderer: camera}
+  - {id: aux, duration: 2, keyframe: a.png, renderer: camera, motion: {camera: pan_left}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("slot", "name"),
+    [
+        ("stairs", "stairs"),
+        ("stairs.2", "stairs.2"),
+        ("con", "con"),
+        ("con.2", "_con.2"),
+        ("NUL.3", "_NUL.3"),
+        ("com1.2~2", "_com1.2_2"),
+        ("con .2", "con_.2"),
+        ("über 2", "über_2"),
+        ("...", "slot"),
+    ],
+)
+def test_media_of_a_slot_have_a_name_on_every_system(slot: str, name: str, tmp_path: Path) -> None:
+    path = Store(tmp_path).path_for(slot, KEY)
+    assert path.name == f"{name}-0123456789ab.mp4"
+    assert portable(path.name) == path.name
+
+
+@pytest.mark.parametrize(
+    ("script", "name"),
+    [
+        ("teaser.v1.yaml", "teaser.v1"),
+        ("con.yaml", "_con"),
+        ("Aux.v2.yaml", "_Aux.v2"),
+        ("teaser .yaml", "teaser"),
+        ("teaser. .yaml", "teaser"),
+        ("what?.yaml", "what?"),
+        ("console.yaml", "console"),
+    ],
+)
+def test_a_reel_has_a_name_on_every_system(script: str, name: str) -> None:
+    assert reel_name(Path(script)) == name
+
+
+@pytest.mark.slow
+def test_scenes_called_like_devices_are_made_and_found_again(tmp_path: Path) -> None:
+    Image.linear_gradient("L").convert("RGB").resize((108, 192)).save(tmp_path / "a.png")
+    script = tmp_path / "prn.yaml"
+    script.write_text(SCRIPT, encoding="utf-8")
+    report = compile_script(script, until="media")
+    assert report.timeline == tmp_path / "build" / "_prn" / "_prn.otio"
+    made = sorted((tmp_path / "build").rglob("*"))
+    names = [path.name for path in made]
+    assert [portable(name) for name in names] == names
+    assert len({name.casefold() for name in names}) == len(names)
+    assert any(name.startswith("_con.2-") for name in names)
+
+    timeline = otio.adapters.read_from_file(str(report.timeline), adapter_name="otio_json")
+    known = gather(timeline, report.timeline.with_name("back.otio"))
+    assert {one.scene for one in known.by_file.values()} == {"con", "Aux", "aux"}
+    assert {one.name for one in known.by_file.values()} == {s.name for s in slot_clips(timeline)}
+    assert all(slot.reused for slot in compile_script(script, until="media").slots)
+
+
+def test_a_bundle_holds_names_that_every_system_takes(tmp_path: Path) -> None:
+    stills = ["A.png", "a.png", "con.png", "what?.png", "b..png", "ä b#%20.png", "x/a.png"]
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    for number, name in enumerate(stills):
+        path = tmp_path / "stills" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (16, 16), (number, 0, 0)).save(path)
+        span = otio.opentime.TimeRange(
+            otio.opentime.RationalTime(0, 24), otio.opentime.RationalTime(24, 24)
+        )
+        track.append(otio.schema.Clip(name, otio.schema.ExternalReference(str(path), span), span))
+    timeline = otio.schema.Timeline("cut")
+    timeline.tracks.append(track)
+    source = tmp_path / "cut.otio"
+    otio.adapters.write_to_file(timeline, str(source))
+
+    bundle = export_timeline(source, tmp_path / "cut.otioz").path
+    with zipfile.ZipFile(bundle) as archive:
+        names = [Path(name).name for name in archive.namelist() if name.startswith("media/")]
+    assert [portable(name) for name in names] == names
+    assert len({name.casefold() for name in names}) == len(names) == len(stills)
+    assert {"A.png", "b..png", "ä b#%20.png"} <= set(names)
+    back = formats.read(bundle)
+    assert isinstance(back, otio.schema.Timeline)
+    for number, clip in enumerate(back.find_clips()):
+        shown = Image.open(clip.media_reference.target_url)
+        assert shown.getpixel((0, 0)) == (number, 0, 0)
+
+
+def test_nothing_is_unpacked_outside_the_folder_of_its_bundle(tmp_path: Path) -> None:
+    bundle = tmp_path / "b.otioz"
+    content = json.loads(otio.schema.Timeline("b").to_json_string())
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("content.otio", json.dumps(content))
+        for name in ("../evil.txt", "media/../evil.txt", "/evil.txt", "media/..", "media/x/y"):
+            archive.writestr(name, "evil")
+        archive.writestr("media/a.txt", "good")
+        archive.writestr("media\\b.txt", "packed by a program that writes backslashes")
+    formats.read(bundle)
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.txt")}
+    assert found == {"b/media/a.txt", "b/media/b.txt"}
