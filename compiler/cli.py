@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 from .errors import InputError, Problem, WorkError
 from .packages import fault_hint
 from .path_text import refuse_unnamable
-from .streams import escape_what_streams_lack
+from .streams import escape_what_streams_lack, is_closed_pipe
 
 if TYPE_CHECKING:
     from .commands.base import Command
@@ -56,14 +56,19 @@ def _run(args: argparse.Namespace) -> int:
         print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
         return _ended(args, 130, Problem("", 0, 0, "", what, hint))
     except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+        return _unheard()
     except WorkError as error:
         print(f"otio-gvideo: {error}", file=sys.stderr)
         _trace(error, args)
         return _ended(args, 1, Problem("", 0, 0, "", str(error)))
     except Exception as error:
-        return _fault(error, args)
+        return _unheard() if is_closed_pipe(error) else _fault(error, args)
+
+
+def _unheard() -> int:
+    """The exit status where nobody reads what is printed; Python is kept from complaining of it."""
+    sys.stderr.close()
+    return 1
 
 
 def _fault(error: Exception, args: argparse.Namespace) -> int:

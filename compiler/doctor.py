@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 
 from ..renderers.base import UnavailableError, renderer_class, renderer_names
 from ..renderers.diffusion.setup import table
 from .backend.codecs import CODECS, hardware_encoder, software_encoder
 from .backend.ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
+from .backend.programs import find_program
 from .frontend.align.model_files import HELP, find_model
 from .frontend.align.synth import SYNTHESIZER
 from .packages import Package, packages
@@ -55,7 +55,7 @@ def _english() -> str:
 
 
 def _other_languages() -> str:
-    found = shutil.which(SYNTHESIZER)
+    found = find_program(SYNTHESIZER)
     if found:
         return f"those of {SYNTHESIZER} ({found})"
     return f"others than English need {SYNTHESIZER}, or a transcript with word times"

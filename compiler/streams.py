@@ -6,6 +6,7 @@ Nothing of another package is imported, so that it works where one is broken.
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import json
 import os
@@ -47,6 +48,14 @@ def print_json(what: Any, stream: TextIO | None = None, indent: int | None = Non
     if not _is_utf8(stream) or not _is_text(text):
         text = json.dumps(what, indent=indent)
     print(text, file=stream, flush=True)
+
+
+def is_closed_pipe(error: BaseException) -> bool:
+    """Whether an error says that nobody reads a pipe; Windows calls that an invalid argument."""
+    if isinstance(error, BrokenPipeError):
+        return True
+    is_bare = isinstance(error, OSError) and error.filename is None
+    return os.name == "nt" and is_bare and error.errno == errno.EINVAL
 
 
 def _is_utf8(stream: TextIO) -> bool:

@@ -13,7 +13,8 @@ from otio_gvideo.compiler import outputs
 from otio_gvideo.compiler.backend import encode
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
-from otio_gvideo.compiler.outputs import Outputs, exceeds_windows, refuse_unwritable
+from otio_gvideo.compiler.outputs import Outputs, refuse_unwritable
+from otio_gvideo.compiler.path_length import exceeds_windows
 from PIL import Image
 
 LONG = "n" * 300

@@ -16,7 +16,7 @@ from ..editors.dialects import EDITORS, Editor, speak
 from ..editors.formats import otio_json
 from ..editors.prepare import prepare
 from ..errors import InputError, Problem, WorkError
-from ..outputs import names_of_file, refuse_long
+from ..path_length import names_of_file, refuse_long
 from ..stages.timelines import read_timeline
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..outputs import names_of_video, refuse_long
+from ..path_length import names_of_video, refuse_long
 from ..progress import OnProgress, silent
 from ..report import Report
 from ..stages.clock import Clock, count

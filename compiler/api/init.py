@@ -9,7 +9,8 @@ from ..editors.draft import to_yaml
 from ..editors.draft_folder import from_folder
 from ..editors.draft_timeline import from_timeline
 from ..errors import InputError, Problem
-from ..outputs import names_of_file, refuse_long, write_text
+from ..outputs import write_text
+from ..path_length import names_of_file, refuse_long
 from ..stages.timelines import read_timeline
 
 

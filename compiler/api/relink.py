@@ -7,7 +7,8 @@ from pathlib import Path
 from ..backend.presence import is_folder
 from ..editors.relink import Relinked, relink
 from ..errors import InputError, Problem
-from ..outputs import names_of_file, refuse_long, write_timeline
+from ..outputs import write_timeline
+from ..path_length import names_of_file, refuse_long
 from ..stages.timelines import read_timeline
 
 

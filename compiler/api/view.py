@@ -8,12 +8,13 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import InputError, Problem
-from ..outputs import names_of_file, refuse_long, write_text
+from ..outputs import write_text
 from ..page.model import Fact, State, View
 from ..page.preview import preview_url
 from ..page.read import read_view
 from ..page.reel import Finished, finished_of
 from ..page.render import page_of
+from ..path_length import names_of_file, refuse_long
 from ..stages.timelines import read_timeline
 
 EMBEDDED_WIDTH = 360

@@ -31,7 +31,9 @@ def scratch(parent: Path) -> Iterator[Path]:
         if owner is not None and not is_running(int(owner[1])):
             shutil.rmtree(old, ignore_errors=True)
     try:
-        made = tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}-", dir=parent)
+        made = tempfile.TemporaryDirectory(
+            prefix=f"{prefix}{os.getpid()}-", dir=parent, ignore_cleanup_errors=True
+        )
     except OSError as error:
         raise WorkError(f"{parent}: cannot be written: {error.strerror or error}") from error
     with made as folder:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..errors import Problem
 from ..report import Report
-from ..streams import print_json
+from ..streams import is_closed_pipe, print_json
 
 
 def tell(report: Report, style: str, *also: Path) -> None:
@@ -44,5 +43,8 @@ def tell_object(what: Mapping[str, Any]) -> None:
 def tell_error(status: int, problems: Iterable[Problem]) -> None:
     """Print for programs why there is an exit status other than 0."""
     told = {"exit_status": status, "problems": [asdict(problem) for problem in problems]}
-    with suppress(BrokenPipeError):  # Nobody listens any more, and the status says it too.
+    try:
         tell_object({"error": told})
+    except OSError as error:  # Nobody listens any more, and the status says it too.
+        if not is_closed_pipe(error):
+            raise

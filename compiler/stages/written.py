@@ -6,6 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from ...renderers.replace import replace_file
+from ..backend.whole_file import writing
 from ..outputs import Outputs, write_text
 from ..report import Report
 
@@ -21,6 +23,9 @@ def keep_edited(outputs: Outputs) -> Path | None:
 
     Returns:
         The name the edited timeline is kept under, or None where there was nothing to keep.
+
+    Raises:
+        WorkError: it cannot be renamed, as on Windows while an editor has it open.
     """
     try:
         written = json.loads(outputs.report.read_text("utf-8"))["timeline"]["sha256"]
@@ -32,7 +37,8 @@ def keep_edited(outputs: Outputs) -> Path | None:
     number = 1
     while (kept := outputs.folder / f"{outputs.name}.edited-{number}.otio").exists():
         number += 1
-    outputs.timeline.rename(kept)
+    with writing(kept):
+        replace_file(outputs.timeline, kept)
     return kept
 
 

@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...errors import InputError, WorkError
-from ...outputs import names_of_file, refuse_long, write_text
+from ...outputs import write_text
+from ...path_length import names_of_file, refuse_long
 from ..audio import duration_of, speech_samples
 from ..pauses import speech_intervals
 from . import read_transcript

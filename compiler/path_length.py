@@ -1,0 +1,122 @@
+"""The length of paths: what the system will not take is refused before any work is done for it.
+
+Names of temporary files are longer than those they become, and count.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .errors import InputError, Problem
+from .path_text import refuse_unnamable
+
+_LONGEST_ID, _LONGEST_THREAD = 4_194_304, 140_000_000_000_000
+"""What numbers of processes and threads, which stand in temporary names, come to."""
+_WHOLE_FILE_BYTES = 180
+"""Of a name of a large file that stand in its temporary name."""
+_WINDOWS_LONGEST = 259
+"""Characters of a path that Windows takes where long paths are not enabled."""
+_WINDOWS_TOO_LONG = 206
+"""Its error for paths that are too long, ERROR_FILENAME_EXCED_RANGE."""
+
+
+def refuse_long(folder: Path, names: Iterable[str]) -> None:
+    """Before any work is done, see that the system takes the names of files that will be written.
+
+    Args:
+        folder: where they will be; need not be there yet.
+        names: paths in it, with slashes.
+
+    Raises:
+        InputError: one is too long, or the folder's name is no text.
+    """
+    refuse_unnamable([folder])
+    there = nearest_folder(folder)
+    most = _longest_name(there)
+    for name in names:
+        path = folder / name
+        long = [part for part in Path(name).parts if _length(part) > most]
+        if long:
+            what, hint = f"{long[0]!r} in it is too long a name", "give a shorter name"
+        elif _is_too_long(path) or any(_length(part) > most for part in folder.parts):
+            what, hint = "the path is too long", "give a shorter one with --output"
+            if os.name == "nt":
+                hint += ", or enable long paths in Windows"
+        else:
+            continue
+        raise InputError(Problem(str(folder), 0, 0, "", what, hint))
+
+
+def names_of_file(path: Path) -> Iterator[str]:
+    """The paths beside a small file while it is made, itself among them."""
+    yield path.name
+    yield temporary_name(path.name)
+
+
+def names_of_video(video: Path) -> Iterator[str]:
+    """The longest paths beside a video while it is made, itself among them."""
+    yield video.name
+    yield temporary_name(video.name, whole=True)
+    yield f"{video.stem}.segments/{temporary_name(f'sound-{0:024}.json', whole=True)}"
+    yield f".flatten-{_LONGEST_ID}-{0:08}/tmp{0:08}/sequence10/{0:08}.tiff"
+
+
+def temporary_name(name: str, *, whole: bool = False) -> str:
+    """The longest temporary name of a file: of a small one, or one that `whole_file` gives."""
+    if not whole:
+        return f".{name}.{_LONGEST_ID}.tmp"
+    kept = name.encode(errors="surrogateescape")[:_WHOLE_FILE_BYTES].decode(errors="ignore")
+    return f".{kept}.{_LONGEST_ID}.{_LONGEST_THREAD}.tmp"
+
+
+def nearest_folder(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(above for above in (folder, *folder.parents) if os.path.lexists(above))
+
+
+def _longest_name(folder: Path) -> int:
+    """How long a name may be in a folder, as `_length` counts."""
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):
+        return 255
+
+
+def _length(name: str) -> int:
+    """Bytes of a name; on Windows, code units of UTF-16."""
+    if os.name == "nt":
+        return len(name.encode("utf-16-le", "surrogatepass")) // 2
+    return len(name.encode(errors="surrogateescape"))
+
+
+def _is_too_long(path: Path) -> bool:
+    if os.name == "nt" and exceeds_windows(str(path)) and not _long_paths_enabled():
+        return True
+    try:
+        path.lstat()
+    except OSError as error:
+        too_long = getattr(error, "winerror", None) == _WINDOWS_TOO_LONG
+        return too_long or error.errno == errno.ENAMETOOLONG
+    except ValueError:
+        return False  # The system's names lack some letter; whoever opens it says so.
+    return False
+
+
+def exceeds_windows(path: str) -> bool:
+    """Whether Windows refuses a path for its length where long paths are not enabled.
+
+    It counts in UTF-16. A path that begins with ``\\\\?\\`` may have any length.
+    """
+    is_free = path.startswith("\\\\?\\")
+    return not is_free and len(path.encode("utf-16-le", "surrogatepass")) > 2 * _WINDOWS_LONGEST
+
+
+def _long_paths_enabled() -> bool:
+    """Whether Windows takes longer paths from this process."""
+    import ctypes  # noqa: PLC0415 - Windows alone has what is asked
+
+    library = getattr(ctypes, "WinDLL", ctypes.CDLL)("ntdll")
+    return bool(library.RtlAreLongPathsEnabled() & 0xFF)
