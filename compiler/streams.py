@@ -52,10 +52,9 @@ def print_json(what: Any, stream: TextIO | None = None, indent: int | None = Non
 
 def is_closed_pipe(error: BaseException) -> bool:
     """Whether an error says that nobody reads a pipe; Windows calls that an invalid argument."""
-    if isinstance(error, BrokenPipeError):
-        return True
-    is_bare = isinstance(error, OSError) and error.filename is None
-    return os.name == "nt" and is_bare and error.errno == errno.EINVAL
+    if os.name == "nt" and isinstance(error, OSError) and error.filename is None:
+        return error.errno in (errno.EINVAL, errno.EPIPE)
+    return isinstance(error, BrokenPipeError)
 
 
 def _is_utf8(stream: TextIO) -> bool:

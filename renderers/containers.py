@@ -36,7 +36,10 @@ def open_input(file: Path | IO[bytes], options: Mapping[str, str] | None = None)
         av.error.FFmpegError, OSError: as PyAV raises them.
     """
     chosen = {"protocol_whitelist": PROTOCOLS} if isinstance(file, Path) else {}
-    return av.open(_named(file), "r", options=chosen | dict(options or {}), **_LENIENT)
+    opened: InputContainer = av.open(
+        _named(file), "r", options=chosen | dict(options or {}), **_LENIENT
+    )
+    return opened
 
 
 def open_output(file: Path | IO[bytes], container: str) -> OutputContainer:

@@ -115,6 +115,14 @@ def encoder_names(program: str) -> frozenset[str]:
     return frozenset(words[1] for line in lines if len(words := line.split()) > 1)
 
 
+@functools.cache
+def setpts_keeps_rate(program: str) -> bool:
+    """Whether streams still state their frame rate after the filter `setpts`; not in ffmpeg 7."""
+    source = "color=s=16x16:r=24:d=1,setpts=N"
+    graph = f"{source}[a];{source}[b];[a][b]xfade=duration=0.5"
+    return trial(program, ["-filter_complex", graph, "-frames:v", "1", "-f", "null", "-"])
+
+
 def trial(program: str, args: Sequence[str]) -> bool:
     """Whether ffmpeg gets to the end of something short."""
     done = subprocess.run(

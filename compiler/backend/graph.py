@@ -35,7 +35,7 @@ from .pieces import ALONE_S, Encode
 from .probe import MediaInfo
 from .scratch import stand_in
 from .sources import source
-from .transitions import Passage, Style, blend, in_a_row, plain
+from .transitions import BT709, Passage, Style, blend, in_a_row, plain
 
 _FINE = 705_600_000
 """Ticks a second, whole numbers of which make the frames of every usual rate."""
@@ -121,7 +121,9 @@ def _captioned(stream: Any, captions: str, fonts: Path | None, scratch: Path) ->
     if fonts is not None:
         stand_in(fonts, scratch / "fonts")
         where = {"fontsdir": "fonts"}
-    return stream.filter("ass", filename="captions.ass", shaping="complex", **where)
+    # ffmpeg 7 draws in the colours that frames are tagged with, and forgets tags on the way here.
+    tagged = stream.filter("setparams", **BT709)
+    return tagged.filter("ass", filename="captions.ass", shaping="complex", **where)
 
 
 class _Pictures:

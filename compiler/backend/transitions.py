@@ -35,7 +35,7 @@ from typing import Any
 import ffmpeg
 
 from .compiled import compiled
-from .ffmpeg import FfmpegError, filter_values, run
+from .ffmpeg import FfmpegError, ffmpeg_path, filter_values, run, setpts_keeps_rate
 from .sources import source
 
 XFADE_NAMES = {
@@ -72,7 +72,7 @@ ZOOM = 2.5
 
 LONGEST_S = 59
 """Seconds that ``xfade`` can take at a time."""
-_BT709 = {
+BT709 = {
     "range": "tv",
     "color_primaries": "bt709",
     "color_trc": "bt709",
@@ -199,7 +199,7 @@ def _xfade(
     """A transition ``length`` frames long that has begun some frames before the streams."""
     # A longer one than it can take is made in a time that runs faster.
     haste = -(-length // (LONGEST_S * fps))
-    sides = [_ready(side, haste, style.linear_light) for side in (outgoing, incoming)]
+    sides = [_ready(side, haste, fps, style.linear_light) for side in (outgoing, incoming)]
     mixed = ffmpeg.filter(
         sides,
         "xfade",
@@ -212,14 +212,17 @@ def _xfade(
     return _from_linear(mixed) if style.linear_light else mixed
 
 
-def _ready(stream: Any, haste: int, linear: bool) -> Any:
+def _ready(stream: Any, haste: int, fps: Fraction, linear: bool) -> Any:
     fine = stream.filter("settb", _FINE)
     if haste > 1:
         fine = fine.filter("setpts", f"PTS/{haste}")
+    if not setpts_keeps_rate(ffmpeg_path()):
+        # xfade refuses a stream that states none. Frames are where they were.
+        fine = fine.filter("fps", fps=_exact(fps * haste)).filter("settb", _FINE)
     if not linear:
         return fine
     # 16 bits hold what 8 bits of gamma-encoded light do, also in the dark.
-    tagged = fine.filter("setparams", **_BT709)
+    tagged = fine.filter("setparams", **BT709)
     lit = tagged.filter("zscale", transfer="linear", matrix="gbr", range="pc")
     return lit.filter("format", "gbrp16le")
 

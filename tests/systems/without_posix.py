@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 import errno
-import importlib
+import importlib.util
 import io
 import os
 import runpy
@@ -35,7 +35,7 @@ PACKAGES = (
 SIGNALS = ("SIGHUP", "SIGKILL", "SIGQUIT", "SIGPIPE", "SIGALRM", "SIGUSR1", "SIGUSR2")
 FUNCTIONS = (  # of os
     *("fork", "forkpty", "getuid", "geteuid", "getgid", "sched_getaffinity", "sysconf", "killpg"),
-    *("getloadavg", "mkfifo", "mknod", "statvfs", "uname", "setsid", "getpgid", "chown"),
+    *("getloadavg", "mkfifo", "mknod", "statvfs", "setsid", "getpgid", "chown"),
     *("confstr", "pathconf", "posix_fadvise", "posix_fallocate", "sched_setaffinity", "nice"),
 )
 
@@ -123,6 +123,9 @@ def _change_files() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[2:3] in (["doctor"], ["models"]):
+        for name in filter(importlib.util.find_spec, ("torch", "diffusers")):
+            importlib.import_module(name)
     hide()
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -1,0 +1,117 @@
+"""A user's unlucky set of packages gives one line, which names versions and what was tested."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from otio_gvideo.compiler import packages as tested
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.packages import Package, in_play, packages
+from otio_gvideo.renderers import containers
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+ROOT = Path(__file__).parent.parent.parent
+EXTRAS = ("diffusion", "asr", "heif", "ray", "editors", "rife", "depth")
+ELSEWHERE = {"psutil"}
+"""Not needed on Linux, where tests run."""
+
+
+def requirements() -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for extra in EXTRAS for line in extras[extra])]
+    return [one for one in map(Requirement, lines) if one.name not in ELSEWHERE]
+
+
+def test_the_oldest_tested_versions_are_the_floors_of_the_project() -> None:
+    floors: dict[str, Version] = {}
+    for one in requirements():
+        (floor,) = (Version(part.version) for part in one.specifier if part.operator == ">=")
+        floors[one.name] = min(floor, floors.get(one.name, floor))
+    listed = {p.name: Version(p.oldest) for p in packages() if p.name != "python"}
+    assert listed == floors
+
+
+def test_the_newest_tested_versions_are_allowed() -> None:
+    newest = {package.name: package.newest for package in packages()}
+    for one in requirements():
+        assert newest[one.name] in one.specifier
+
+
+@pytest.mark.parametrize(
+    ("installed", "is_tested"),
+    [
+        ("17.0.1", True),
+        ("18.1", True),
+        ("19.0.7+local", True),
+        ("17.0.0", False),
+        ("19.1.0", False),
+        ("20.0rc1", False),
+    ],
+)
+def test_a_version_is_tested_from_the_oldest_to_patches_of_the_newest(
+    installed: str, is_tested: bool
+) -> None:
+    package = Package("av", "17.0.1", "19.0.2", "", installed)
+    assert package.is_tested is is_tested
+    assert ("NOT tested" in str(package)) is not is_tested
+
+
+def test_a_fault_names_untested_versions_first(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when PyAV 19 dropped an argument of its `open`."""
+    found = tested._installed
+    monkeypatch.setattr(tested, "_installed", lambda name: "99.0" if name == "av" else found(name))
+
+    def changed(*args: object, **options: object) -> object:
+        raise TypeError("open() got an unexpected keyword argument 'options'")
+
+    monkeypatch.setattr(containers.av, "open", changed)
+    assert main(["compile", str(project), "--progress", "none"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "otio-gvideo: unexpected TypeError: open() got an unexpected keyword argument 'options'; "
+        f"--debug shows where; with {in_play()}"
+    )
+    assert in_play().startswith("av 99.0 (NOT tested: 17.0.1 to ")
+    assert "numpy" in in_play()
+
+
+@pytest.mark.parametrize(
+    ("module", "content"),
+    [
+        ("opentimelineio", "raise AttributeError('no _opentime here')"),
+        ("cv2", "import libGL_that_is_not_there"),
+        ("rich", "1 / 0"),
+    ],
+)
+def test_a_package_that_cannot_be_imported_gives_one_line(
+    module: str, content: str, tmp_path: Path
+) -> None:
+    (tmp_path / f"{module}.py").write_text(content)
+    command = [sys.executable, "-m", "otio_gvideo.compiler", "doctor"]
+    path = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=path, capture_output=True, text=True, check=False)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert line.startswith("otio-gvideo: unexpected ")
+    assert "opentimelineio 0.18" in line
+    assert "tested: 17.0.1 to " in line
+    debug = subprocess.run([*command, "--debug"], env=path, capture_output=True, check=False)
+    assert b"Traceback" in debug.stderr
+
+
+def test_doctor_shows_every_package_with_its_tested_versions(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for package in packages()[1:]:
+        assert any(line.startswith(f"package    {package}") for line in lines)
