@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import ntpath
 import re
+import sys
 
 import pytest
 from hypothesis import given
@@ -22,10 +23,6 @@ NAMES = st.text(st.sampled_from("conprnaulpt0159¹$COM. -_x"), min_size=1, max_s
     st.text(st.sampled_from(". -_x2"), max_size=4),
 )
 
-needs_reference = pytest.mark.skipif(
-    not hasattr(ntpath, "isreserved"), reason="Python before 3.13 does not know reserved names"
-)
-
 
 def by_python(name: str) -> bool:
     return bool(ntpath.isreserved(name))  # type: ignore[attr-defined]
@@ -39,22 +36,21 @@ def test_devices_are_no_names_in_any_case(device: str, written: str) -> None:
         assert not is_reserved(unreserved(name))
 
 
-@needs_reference
-@given(NAMES)
-def test_what_is_left_is_reserved_nowhere(name: str) -> None:
-    assert not by_python(unreserved(name))
-    if name.partition(".")[0].rstrip(" ").lower() not in NOT_IN_PYTHON:
-        wants_change = by_python(name) or not name.strip(" .")
-        assert wants_change == (unreserved(name) != name)
+if sys.version_info >= (3, 13):  # Python before does not know reserved names.
 
+    @given(NAMES)
+    def test_what_is_left_is_reserved_nowhere(name: str) -> None:
+        assert not by_python(unreserved(name))
+        if name.partition(".")[0].rstrip(" ").lower() not in NOT_IN_PYTHON:
+            wants_change = by_python(name) or not name.strip(" .")
+            assert wants_change == (unreserved(name) != name)
 
-@needs_reference
-def test_every_character_that_python_refuses_is_replaced() -> None:
-    for character in map(chr, itertools.chain(range(256), (0x2028, 0x1F3AC))):
-        name = f"a{character}b"
-        is_separator = character in '/\\:"'
-        assert (portable(name) != name) == (by_python(name) or is_separator), repr(character)
-        assert not by_python(portable(name))
+    def test_every_character_that_python_refuses_is_replaced() -> None:
+        for character in map(chr, itertools.chain(range(256), (0x2028, 0x1F3AC))):
+            name = f"a{character}b"
+            is_separator = character in '/\\:"'
+            assert (portable(name) != name) == (by_python(name) or is_separator), repr(character)
+            assert not by_python(portable(name))
 
 
 @given(st.text(st.characters(exclude_characters='<>:"/\\|?*', min_codepoint=32), min_size=1))
