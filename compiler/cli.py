@@ -33,14 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         commands = import_module(".commands", __package__).COMMANDS
     except Exception as error:
-        # A package that is missing, broken, or changed: whatever its import raises.
+        # A missing, broken or changed package can raise anything on import.
         args = argparse.Namespace(debug="--debug" in (sys.argv if argv is None else argv))
         return _fault(error, args)
     return _run(_parser(commands).parse_args(argv))
 
 
 def _run(args: argparse.Namespace) -> int:
-    """Run a command, say how it ended if not well, and return the exit status."""
+    """Run a command, report a failure, and return the exit status."""
     if not (args.debug or sys.warnoptions):
         warnings.simplefilter("ignore")  # Libraries' words to programmers; ours are printed.
     try:
@@ -66,13 +66,13 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _unheard() -> int:
-    """The exit status where nobody reads what is printed; Python is kept from complaining of it."""
+    """Exit status after a closed pipe; without stderr Python prints no complaint of its own."""
     sys.stderr.close()
     return 1
 
 
 def _fault(error: Exception, args: argparse.Namespace) -> int:
-    """Say what nobody foresaw, in one line, with the packages that it may come from."""
+    """Report an unexpected exception in one line, with package versions, its likely cause."""
     what = "unexpected " + " ".join(f"{type(error).__name__}: {error}".split())
     hint = fault_hint()
     print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)

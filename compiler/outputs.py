@@ -89,7 +89,7 @@ def refuse_unwritable(outputs: Outputs, slots: Iterable[str] = ()) -> None:
 
     Args:
         outputs: where they go.
-        slots: the longest names of slots that will be rendered, as far as they are known.
+        slots: the longest names of slots to render, if known.
 
     Raises:
         InputError: the folder can neither be written to nor made, or names in it are too long.

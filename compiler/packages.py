@@ -1,4 +1,4 @@
-"""Packages of others: which are installed, and with which versions this program was tested."""
+"""Third-party packages: installed versions beside the tested ones."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Package:
 
     Attributes:
         name: as on the package index; ``python`` is the interpreter.
-        oldest, newest: tested versions, and all releases between them are taken to work.
-        extra: of this program's extras, the one that needs it; empty for the base installation.
-        installed: its version here; empty where it is not installed.
+        oldest, newest: the tested range.
+        extra: the extra of this program that needs it; empty for the base installation.
+        installed: its version here; empty if it is not installed.
     """
 
     name: str
@@ -67,7 +67,7 @@ def in_play() -> str:
 
 
 def fault_hint() -> str:
-    """What to do about a fault of this program, or of a package that has changed under it."""
+    """The hint of an unexpected exception: a changed package is its likeliest cause."""
     return f"--debug shows where; with {in_play()}"
 
 

@@ -1,6 +1,6 @@
-"""The length of paths: what the system will not take is refused before any work is done for it.
+"""Path length limits, checked before any work.
 
-Names of temporary files are longer than those they become, and count.
+Temporary names count: they are longer than the final ones.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _WINDOWS_TOO_LONG = 206
 
 
 def refuse_long(folder: Path, names: Iterable[str]) -> None:
-    """Before any work is done, see that the system takes the names of files that will be written.
+    """Reject a folder in which the system would refuse the names of the outputs.
 
     Args:
-        folder: where they will be; need not be there yet.
+        folder: of the outputs; need not exist yet.
         names: paths in it, with slashes.
 
     Raises:
@@ -116,7 +116,7 @@ def exceeds_windows(path: str) -> bool:
 
 def _long_paths_enabled() -> bool:
     """Whether Windows takes longer paths from this process."""
-    import ctypes  # noqa: PLC0415 - Windows alone has what is asked
+    import ctypes  # noqa: PLC0415 - for Windows alone
 
     library = getattr(ctypes, "WinDLL", ctypes.CDLL)("ntdll")
     return bool(library.RtlAreLongPathsEnabled() & 0xFF)

@@ -1,4 +1,4 @@
-"""Paths as text: only names that are valid UTF-8 can stand in a timeline, a report, or a script."""
+"""Paths as text: timelines, reports and scripts hold valid UTF-8 only."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _LOCALE_HINT = "set PYTHONUTF8=1, or LC_ALL=C.UTF-8"
 
 
 def is_text(path: Path) -> bool:
-    """Whether a path can be written as text: Python holds other bytes as lone surrogates."""
+    """Whether a path is valid text; Python represents undecodable bytes as lone surrogates."""
     return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
 
 
 def refuse_unnamable(paths: Iterable[Path]) -> None:
-    """See that paths, with the folder that relative ones start in, can be written as text.
+    """Reject paths that are no valid text, with the current folder of relative ones.
 
     Raises:
-        InputError: names each that cannot, with its bytes escaped.
+        InputError: lists each of them, with its bytes escaped.
     """
     wrong = [path for path in map(Path.absolute, paths) if not is_text(path)]
     if wrong:
@@ -30,7 +30,7 @@ def refuse_unnamable(paths: Iterable[Path]) -> None:
 
 
 def fault_of_locale(path: Path) -> tuple[str, str] | None:
-    """What is wrong with a path that text names, and the way out; None where it can be opened."""
+    """Fact and hint if this locale cannot encode a path; else None."""
     try:
         os.fsencode(path)
     except UnicodeEncodeError:

@@ -1,6 +1,6 @@
 """Printing on streams of any encoding: consoles of Windows, pipes, the C locale.
 
-Nothing of another package is imported, so that it works where one is broken.
+Standard library only, so that it works with a broken package.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def print_json(what: Any, stream: TextIO | None = None, indent: int | None = None) -> None:
-    """Print an object for programs, in ASCII where the stream is not UTF-8 or the text is no text.
+    """Print an object as JSON, in ASCII if the stream is not UTF-8 or the text is no valid text.
 
     Args:
         what: plain data.
-        stream: standard output where none is given.
+        stream: standard output by default.
         indent: blanks a level; None writes one line.
     """
     stream = stream or sys.stdout
@@ -51,7 +51,7 @@ def print_json(what: Any, stream: TextIO | None = None, indent: int | None = Non
 
 
 def is_closed_pipe(error: BaseException) -> bool:
-    """Whether an error says that nobody reads a pipe; Windows calls that an invalid argument."""
+    """Whether an error means a closed pipe; Windows reports an invalid argument."""
     if os.name == "nt" and isinstance(error, OSError) and error.filename is None:
         return error.errno in (errno.EINVAL, errno.EPIPE)
     return isinstance(error, BrokenPipeError)

@@ -260,7 +260,7 @@ class ChunkFolder:
             part.unlink(missing_ok=True)
 
     def clear(self, calls: tuple[Call, ...]) -> None:
-        """Delete the chunks of these calls; what is still being read goes when it has aged."""
+        """Delete the chunks of these calls; open ones expire later."""
         for call in calls:
             with contextlib.suppress(PermissionError):
                 self._path(call).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Media containers opened through PyAV: the only module that depends on what its versions take."""
+"""Open media containers through PyAV: the only module that depends on its version."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import av
 from av.container import Container, InputContainer, OutputContainer
 
 PROTOCOLS = "file,pipe,crypto,data"
-"""What an input may be read through: no media reference reaches the network."""
-# PyAV 19 ignores tags that are no UTF-8 by itself and no longer takes the argument; older releases
-# raise UnicodeDecodeError without it.
+"""Protocols allowed for inputs: no media reference reaches the network."""
+# Older releases raise UnicodeDecodeError for tags that are not UTF-8; PyAV 19 escapes them and has
+# dropped the argument.
 _LENIENT: dict[str, Any] = (
     {"metadata_errors": "ignore"} if hasattr(Container, "metadata_errors") else {}
 )

@@ -18,7 +18,7 @@ KEPT_FREE = 0.25
 """Share of the free memory that is left to others."""
 
 UNKNOWN_BYTES = 4 << 30
-"""Memory that is taken to be free where the system does not say."""
+"""Assumed free memory if the system does not report it."""
 
 
 def slots_at_once(pixels: int) -> int:
@@ -48,7 +48,7 @@ def _free_of_machine() -> Iterator[int]:
     except OSError:
         pass
     try:
-        import psutil  # noqa: PLC0415 - a dependency where there is no /proc/meminfo
+        import psutil  # noqa: PLC0415 - not a dependency on Linux
     except ImportError:
         return
     yield int(psutil.virtual_memory().available)

@@ -1,4 +1,4 @@
-"""Processes of this machine: whether one still runs."""
+"""Process liveness, on POSIX and Windows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ IS_WINDOWS = os.name == "nt"
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process of this machine runs; True where that cannot be told."""
+    """Whether a process of this machine is alive; True if unknown."""
     if IS_WINDOWS:
         # Windows has no signal 0: os.kill would end the process.
         try:

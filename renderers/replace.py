@@ -1,7 +1,7 @@
-"""Renaming a finished file over the one that has its name, also where another program reads that.
+"""Atomic replacement of a file, retried on a sharing violation.
 
-Windows refuses to replace a file that is open in a player or being looked at by a virus scanner.
-The scanner is through in a moment; the player's owner is told.
+Windows refuses to replace a file that a player or a virus scanner has open. A scanner closes it
+soon; for a player the error says what to do.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ import time
 from pathlib import Path
 
 RETRY_S = 5.0
-"""Seconds for which a file that is in use is tried again."""
+"""Seconds of retries for a file in use."""
 _IN_USE = (5, 32, 33)
 """Windows: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
 
 
 def replace_file(source: Path, target: Path) -> None:
-    """Rename a file, over another one where there is one: never half of either is seen.
+    """Rename a file atomically, replacing ``target``.
 
     Raises:
-        OSError: it cannot be renamed; where that is because ``target`` is open elsewhere, its
-            ``strerror`` says so.
+        OSError: it cannot be renamed; ``strerror`` says so if ``target`` is open elsewhere.
     """
     deadline = time.monotonic() + RETRY_S
     wait_s = 0.01

@@ -140,14 +140,14 @@ def sidecar_of(media: Path) -> Path:
 
 
 def media_name(slot: str) -> str:
-    """What a slot's media are called before their key, on every system."""
+    """The part of a media name before the key, valid on every system."""
     plain = re.sub(r"[^\w.\-]+", "_", slot).strip("._")
     name = plain.encode()[:NAME_BYTES].decode(errors="ignore") or "slot"
     return unreserved(f"{name}-").removesuffix("-")
 
 
 def _delete(path: Path) -> None:
-    """Delete a leftover, unless somebody has it open, where that keeps it (on Windows)."""
+    """Delete a leftover; on Windows an open one stays."""
     with contextlib.suppress(OSError):
         path.unlink()
 

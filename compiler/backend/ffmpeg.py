@@ -117,7 +117,7 @@ def encoder_names(program: str) -> frozenset[str]:
 
 @functools.cache
 def setpts_keeps_rate(program: str) -> bool:
-    """Whether streams still state their frame rate after the filter `setpts`; not in ffmpeg 7."""
+    """Whether the filter `setpts` keeps the frame rate of a stream; ffmpeg 7 drops it."""
     source = "color=s=16x16:r=24:d=1,setpts=N"
     graph = f"{source}[a];{source}[b];[a][b]xfade=duration=0.5"
     return trial(program, ["-filter_complex", graph, "-frames:v", "1", "-f", "null", "-"])
@@ -356,10 +356,10 @@ def _widen(descriptor: int) -> None:
 
 
 def _written(descriptor: int, view: memoryview) -> int:
-    """Write to a pipe and return how many bytes it took.
+    """Write to a pipe and return the number of bytes written.
 
     Raises:
-        BrokenPipeError: nobody reads any more; Windows calls that an invalid argument.
+        BrokenPipeError: the reader has closed it; Windows reports an invalid argument.
     """
     try:
         return os.write(descriptor, view)

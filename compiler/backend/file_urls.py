@@ -95,7 +95,7 @@ def url_of_path(path: str | PathLike[str], flavour: ModuleType = os.path) -> str
 def relative_or_absolute(
     path: str | PathLike[str], folder: str | PathLike[str], flavour: ModuleType = os.path
 ) -> str:
-    r"""A path from a folder, with slashes; in full where none leads there, as between two drives.
+    r"""A path relative to a folder, with slashes; absolute if there is none, as between two drives.
 
     >>> import ntpath
     >>> relative_or_absolute(r"C:\a\media\b.mp4", r"C:\a", ntpath)
@@ -140,7 +140,7 @@ def _quoted(text: str) -> str:
 
 
 def _path(rest: str, flavour: ModuleType) -> str:
-    """What stands after ``file:`` as a path."""
+    """The path in the rest of a URL after ``file:``."""
     rest = _LOCALHOST.sub("", rest, count=1)
     if not _is_windows(flavour):
         return "/" + rest.lstrip("/")
@@ -155,7 +155,7 @@ def _path(rest: str, flavour: ModuleType) -> str:
 
 
 def _without_slash(path: str, flavour: ModuleType) -> str:
-    """A drive's path without the slash that stays before it where a URL was taken apart."""
+    """A drive's path without the leading slash that it has in a URL."""
     if _is_windows(flavour) and path.startswith("/") and (drive := _DRIVE.match(path)):
         return f"{drive[1]}:{path[drive.end() :]}"
     return path

@@ -9,8 +9,8 @@ import shutil
 def find_program(name: str, path: str | None = None) -> str | None:
     """The whole path of a program on the PATH, or None.
 
-    Folders of the PATH that are relative are left out, and so is the current folder, where Windows
-    looks first: a program that came with somebody's project is never run.
+    Relative folders of the PATH are ignored, and so is the current folder, which Windows searches
+    first: a program inside somebody's project is never run.
 
     Args:
         name: without ``.exe``.

@@ -46,9 +46,9 @@ def scratch(parent: Path) -> Iterator[Path]:
 
 
 def stand_in(source: Path, target: Path) -> None:
-    """Let a file or a folder of files be found under a name in the scratch folder.
+    """Give a file, or a folder of files, a name in the scratch folder.
 
-    By a link; by a copy where links are not to be had, as for most users of Windows.
+    A link, or a copy if links are not permitted, as for most users of Windows.
 
     Raises:
         OSError: it can neither be linked nor copied.

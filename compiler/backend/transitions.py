@@ -217,7 +217,7 @@ def _ready(stream: Any, haste: int, fps: Fraction, linear: bool) -> Any:
     if haste > 1:
         fine = fine.filter("setpts", f"PTS/{haste}")
     if not setpts_keeps_rate(ffmpeg_path()):
-        # xfade refuses a stream that states none. Frames are where they were.
+        # xfade refuses a stream without a frame rate. The frames stay the same.
         fine = fine.filter("fps", fps=_exact(fps * haste)).filter("settb", _FINE)
     if not linear:
         return fine

@@ -31,7 +31,7 @@ def whole_file(path: Path) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with writing(path):
-            with temporary.open("r+b") as stream:  # Windows flushes only what may be written to.
+            with temporary.open("r+b") as stream:  # Windows flushes writable files only.
                 os.fsync(stream.fileno())
             replace_file(temporary, path)
             _flush_folder(path.parent)

@@ -32,7 +32,7 @@ def decode(content: bytes, errors: str = "strict") -> str:
 
     Args:
         content: a whole file.
-        errors: what becomes of bytes that are none, as `bytes.decode` takes it; in UTF-16 they are
+        errors: the error handler of `bytes.decode` for invalid bytes; in UTF-16 they are
             replaced, unless errors are to be raised.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A user's unlucky set of packages gives one line, which names versions and what was tested."""
+"""An unlucky set of packages gives one line with installed and tested versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Media are opened the same way by every release of PyAV that is taken."""
+"""Media open the same way with every supported release of PyAV."""
 
 from __future__ import annotations
 

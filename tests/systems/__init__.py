@@ -1,1 +1,1 @@
-"""Systems that this one is not: what they lack, and how their names and files behave."""
+"""Other operating systems: missing modules, file names, sharing violations."""

@@ -1,4 +1,4 @@
-"""Names that are no UTF-8, and locales that cannot name what is: one line, before any work."""
+"""Undecodable paths and unfit locales are rejected in one line, before any work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished file takes the name of one that somebody is looking at, or its owner is told."""
+"""A finished file replaces one that is open elsewhere, or the error names it."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def adapter(name: str, path: Path) -> Any:
 
 
 def read_xml(path: Path) -> str | bytes:
-    """A document to be parsed: as bytes, whose encoding it states; as text where it is UTF-16.
+    """A document for the XML parser: bytes, since it states its encoding; text if it is UTF-16.
 
     Documents that went through a program's output state an encoding that they no longer have.
     """

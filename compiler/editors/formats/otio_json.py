@@ -128,7 +128,7 @@ def _media_in(entry: zipfile.ZipInfo) -> str | None:
 
 
 def _unpacked(name: str) -> str:
-    """What a file of an archive is called where it is unpacked: on Windows ``C:a`` is no name."""
+    """The unpacked name of an archive entry; on Windows ``C:a`` is no valid name."""
     return portable(name) if os.name == "nt" else name
 
 
@@ -185,7 +185,7 @@ def _bundled(
 
 
 def _free_stem(plain: str, suffixes: Iterable[str], taken: set[str]) -> str:
-    """A name without its suffix, numbered where one with any of the suffixes is taken."""
+    """A stem that is free with every suffix, numbered if necessary."""
     stem, number = plain, 2
     while any(f"{stem}{suffix}".casefold() in taken for suffix in suffixes):
         stem = f"{plain}-{number}"

@@ -1,7 +1,8 @@
-"""Where the acoustic model of US English lies: two packages carry it, and neither is imported.
+"""Locate PocketSphinx's acoustic model of US English in the packages that carry it.
 
-It is PocketSphinx's. `SpeechRecognition` is pure Python and has the same files, with a dictionary
-that lacks 1,400 rare words; of `pocketsphinx` there is no wheel for some Pythons and systems.
+`SpeechRecognition` is pure Python and has the same model as `pocketsphinx`, with a dictionary that
+lacks 1,400 rare words; `pocketsphinx` lacks wheels for some Pythons and systems. Neither package is
+imported.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from ...errors import WorkError
 
 HELP = "pip install SpeechRecognition, which carries one"
-"""How somebody without the model comes by it."""
+"""How to install the model."""
 _PLACES = (
     (
         "speech_recognition",
@@ -37,7 +38,7 @@ class ModelFiles:
 
 @cache
 def find_model() -> ModelFiles | None:
-    """The model's files; None where no package that carries them is installed."""
+    """Return the model's files, or None if neither package is installed."""
     for module, acoustic, dictionary in _PLACES:
         spec = find_spec(module)
         for folder in map(Path, (spec and spec.submodule_search_locations) or ()):
@@ -48,10 +49,10 @@ def find_model() -> ModelFiles | None:
 
 
 def model_files() -> ModelFiles:
-    """The model's files.
+    """Return the model's files.
 
     Raises:
-        WorkError: no package that carries them is installed.
+        WorkError: neither package is installed.
     """
     found = find_model()
     if found is None:

@@ -1,4 +1,4 @@
-"""English is heard with the model of either package, and placed in other ways without one."""
+"""English alignment works with the model of either package, and falls back without it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CACHES = (find_model, acoustic.english, pronounce._dictionary, pronounce.pronunc
 
 @pytest.fixture
 def hidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Lets a test hide packages; what was read of them is forgotten before and after."""
+    """Lets a test hide packages; their caches are cleared before and after."""
     for cache in CACHES:
         cache.cache_clear()
     yield monkeypatch
