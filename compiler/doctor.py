@@ -10,7 +10,6 @@ from ..renderers.diffusion.setup import table
 from .backend.codecs import CODECS, hardware_encoder, software_encoder
 from .backend.ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
 from .backend.programs import find_program
-from .frontend.align.model_files import HELP, find_model
 from .frontend.align.synth import SYNTHESIZER
 from .packages import Package, packages
 
@@ -28,8 +27,7 @@ def diagnose() -> list[str]:
         f"ffmpeg     {ffmpeg_version()} ({ffmpeg_path()})",
         *(f"encoder    {name}: {_encoder(name)}" for name in ENCODERS),
         *(f"video      {codec}: {_video(codec)}" for codec in CODECS),
-        f"english    {_english()}",
-        f"languages  {_other_languages()}",
+        f"languages  English{_other_languages()}",
         f"device     {_device()}",
         *(f"renderer   {name}: {_renderer(name)}" for name in renderer_names()),
     ]
@@ -47,18 +45,11 @@ def _of_extra(package: Package) -> str:
     return f"; pip install 'otio-gvideo[{package.extra}]'" if package.extra else ""
 
 
-def _english() -> str:
-    found = find_model()
-    if found is None:
-        return f"no acoustic model, words are placed by other means; {HELP}"
-    return f"acoustic model of {found.module}"
-
-
 def _other_languages() -> str:
     found = find_program(SYNTHESIZER)
     if found:
-        return f"those of {SYNTHESIZER} ({found})"
-    return f"others than English need {SYNTHESIZER}, or a transcript with word times"
+        return f", and those of {SYNTHESIZER} ({found})"
+    return f"; others need {SYNTHESIZER}, or a transcript with word times"
 
 
 def _video(codec: str) -> str:

@@ -20,7 +20,6 @@ PACKAGES = (
     "av",
     "numpy",
     "opencv-python-headless",
-    "SpeechRecognition",
 )
 
 

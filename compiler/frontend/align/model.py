@@ -1,4 +1,4 @@
-"""The acoustic model of US English that PocketSphinx is shipped with, read with numpy.
+"""The acoustic model of US English of PocketSphinx, read with NumPy.
 
 Phonetically tied mixtures: a codebook of 128 Gaussians per phone and feature stream, shared by all
 senones (tied states) of that phone. Layouts as in PocketSphinx's `bin_mdef.c`, `ms_gauden.c`,
@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .mfcc import CEPSTRA, Array
-from .model_files import model_files
 
+FOLDER = Path(__file__).parent / "en_us"
+"""The model, and the CMU Pronouncing Dictionary."""
 SILENCE = "SIL"
 STATES = 3
 """Emitting states of a phone, passed through from left to right."""
@@ -115,12 +116,8 @@ def _key(phone: _Numbers, left: _Numbers, right: _Numbers, position: _Numbers) -
 
 @cache
 def english() -> AcousticModel:
-    """The packaged model, read once: some 30 MB in memory.
-
-    Raises:
-        WorkError: no package that carries it is installed.
-    """
-    folder = model_files().acoustic
+    """The packaged model, read once: some 30 MB in memory."""
+    folder = FOLDER
     content = (folder / "mdef").read_bytes()
     skip = 12 + struct.unpack_from("<i", content, 8)[0]
     counts = struct.unpack_from("<10i", content, skip)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from functools import cache, lru_cache
 
-from .model_files import model_files
+from .model import FOLDER
 
 MOST_VARIANTS = 4
 """Pronunciations of a word that are tried."""
@@ -64,7 +64,7 @@ _ENDINGS: dict[str, tuple[tuple[str, ...], ...]] = {
 def _dictionary() -> dict[str, list[str]]:
     """The CMU Pronouncing Dictionary: 134,000 words."""
     found: dict[str, list[str]] = {}
-    for line in model_files().dictionary.read_text(encoding="utf-8").splitlines():
+    for line in (FOLDER / "cmudict.dict").read_text(encoding="utf-8").splitlines():
         word, _, said = line.partition(" ")
         found.setdefault(word.partition("(")[0] or word, []).append(said)
     return found

@@ -35,7 +35,6 @@ from .judge import (
     judge_by_transcript,
 )
 from .listen import listen
-from .model_files import HELP, find_model
 from .synth import SYNTHESIZER, can_speak
 from .tokens import Token, tokenize
 
@@ -50,11 +49,6 @@ SEGMENT = Fraction(2)
 """Seconds that words may be off where they share a segment's time by their letters."""
 PAUSE = Fraction(1, 4)
 """Seconds from which a silence is a pause, and not a weak sound."""
-
-WITHOUT_MODEL = (
-    "there is no acoustic model of English here, so words are placed less exactly, by a transcript "
-    f"or a synthesized voice; {HELP}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +120,7 @@ def align_scenes(
         if len(samples) < SHORTEST * SPEECH_RATE or not samples.any():
             what, hint = "nobody speaks in the narration", "is it the right file?"
             raise AlignmentError([Unheard(scene.id, what, hint) for scene in scenes])
-        if can_hear(language):
+        if language.partition("-")[0].lower() == "en":
             times, warnings = _by_ear(task, samples, on_progress)
         elif guide is not None and (guide.timed == "word" or not can_speak(language)):
             times, warnings = _by_transcript(task, samples)
@@ -134,8 +128,6 @@ def align_scenes(
             times, warnings = _by_segments(task, samples, on_progress)
         else:
             times, warnings = _by_synthesis(task, samples, on_progress)
-    if tokens and method == "audio" and is_english(language) and not can_hear(language):
-        warnings = [AlignmentWarning(scenes[0].id, WITHOUT_MODEL), *warnings]
     ordered = in_order(times, duration)
     words = [Word(t.text, i.start, i.end) for t, i in zip(tokens, ordered, strict=True)]
     if on_progress:
@@ -148,16 +140,6 @@ def align_scenes(
         duration,
         tuple(warnings),
     )
-
-
-def is_english(language: str) -> bool:
-    """Whether a language is any English, as in ``en`` or ``en-GB``."""
-    return language.partition("-")[0].lower() == "en"
-
-
-def can_hear(language: str) -> bool:
-    """Whether there is an acoustic model here for a language."""
-    return is_english(language) and find_model() is not None
 
 
 def _trusting(task: _Task) -> _Placed:
@@ -204,8 +186,6 @@ def _by_synthesis(
     if not can_speak(task.language):
         what = f"there is no acoustic model for language {task.language!r}"
         hint = f"install {SYNTHESIZER}, or give a transcript as narration.transcript"
-        if is_english(task.language):
-            hint += f", or {HELP}"
         raise AlignmentError([Unheard(task.scenes[0].id, what, hint)])
     found = _followed(task, samples, on_progress)
     warnings = judge_by_synthesis(task.scenes, found)

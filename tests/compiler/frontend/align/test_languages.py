@@ -10,7 +10,9 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
 import subprocess
+import sys
 import wave
 from dataclasses import replace
 from fractions import Fraction
@@ -34,8 +36,6 @@ from otio_gvideo.compiler.sync.cuts import cut_in_pause
 from otio_gvideo.compiler.sync.types import Interval
 
 from .recordings import DATA, OTHERS, in_room, samples, saved, scenes, truth, with_noise
-
-pytestmark = pytest.mark.usefixtures("synthesizer")
 
 FPS = Fraction(24)
 CONDITIONS = {
@@ -76,6 +76,19 @@ LINES = {
         "ตอนเช้าท้องฟ้าแจ่มใส",
     ],
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _synthesizer(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """The synthesizer of the `espeakng-loader` wheel, first on the PATH: the same everywhere."""
+    folder = tmp_path_factory.mktemp("programs")
+    program = folder / "espeak-ng"
+    launcher = Path(__file__).with_name("espeak_ng.py")
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{launcher}" "$@"\n')
+    program.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+        yield
 
 
 def bad_cuts(found: Alignment, edges: list[tuple[float, float]]) -> list[str]:
