@@ -122,10 +122,10 @@ def _linux(machine: str) -> Platform:
     )
 
 
-def _macos(machine: str) -> Platform:
+def _macos(machine: str, classifier: str | None) -> Platform:
     return Platform(
         f"macOS {machine}",
-        "Operating System :: MacOS",
+        classifier,
         tuple(tags.mac_platforms(MACOS, machine)),
         _markers("posix", "Darwin", "darwin", machine),
     )
@@ -143,10 +143,11 @@ def _windows(machine: str, tag: str, classifier: str | None) -> Platform:
 PLATFORMS = (
     _linux("x86_64"),
     _linux("aarch64"),
-    _macos("x86_64"),
-    _macos("arm64"),
+    # Shown but not promised, as README says: OpenTimelineIO has no wheels for it.
+    _macos("x86_64", None),
+    _macos("arm64", "Operating System :: MacOS"),
     _windows("AMD64", "amd64", "Operating System :: Microsoft :: Windows"),
-    # Shown, but no promise: most of what has binaries has none for it.
+    # Likewise; OpenCV lacks them too.
     _windows("ARM64", "arm64", None),
 )
 
