@@ -14,7 +14,7 @@ from ..renderers.replace import replace_file
 from ..renderers.store import Store
 from .errors import InputError, Problem, WorkError
 from .frontend.model import reel_name
-from .path_length import names_of_video, nearest_folder, refuse_long, temporary_name
+from .path_limits import names_of_video, nearest_folder, refuse_unusable, temporary_name
 
 REPORT = "report.json"
 FILE_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".gif", ".webp", ".otio")
@@ -73,7 +73,7 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
     """
     name = reel_name(script)
     chosen = folder or script.parent / "build" / name
-    refuse_long(chosen, [temporary_name(f"{name}.otio")])
+    refuse_unusable(chosen, [temporary_name(f"{name}.otio")])
     if chosen.exists() and not chosen.is_dir():
         what, hint = "is a file, not a folder", "give another one with --output"
         raise InputError(Problem(str(chosen), 0, 0, "", what, hint))
@@ -95,9 +95,11 @@ def refuse_unwritable(outputs: Outputs, slots: Iterable[str] = ()) -> None:
         InputError: the folder can neither be written to nor made, or names in it are too long.
     """
     folder = outputs.folder
-    refuse_long(folder, _names_in(outputs, slots))
+    refuse_unusable(folder, _names_in(outputs, slots))
     there = nearest_folder(folder)
-    if not there.is_dir():
+    if not there.exists():
+        what = f"cannot be made: there is no {there}"
+    elif not there.is_dir():
         what = f"cannot be made: {there} is a file"
     elif not os.access(there, os.W_OK | os.X_OK):
         what = "cannot be written to" if there == folder else f"cannot be made in {there}"

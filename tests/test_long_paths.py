@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import opentimelineio as otio
 import pytest
@@ -14,7 +14,7 @@ from otio_gvideo.compiler.backend import encode
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.outputs import Outputs, refuse_unwritable
-from otio_gvideo.compiler.path_length import exceeds_windows
+from otio_gvideo.compiler.path_limits import exceeds_windows, refuse_invalid
 from PIL import Image
 
 LONG = "n" * 300
@@ -206,6 +206,38 @@ def test_how_long_windows_lets_a_path_be(path: str, is_too_long: bool) -> None:
     assert exceeds_windows(path) is is_too_long
 
 
+@pytest.mark.parametrize(
+    ("folder", "name", "invalid", "valid"),
+    [
+        (r"C:\reels", "nul.otio", "nul.otio", "_nul.otio"),
+        (r"C:\reels\what?", "a.otio", "what?", "what_"),
+        (r"\\server\share\con\out", "a.otio", "con", "_con"),
+        (r"..\reels. ", "a.otio", "reels. ", "reels"),
+    ],
+)
+def test_names_that_windows_does_not_take(folder: str, name: str, invalid: str, valid: str) -> None:
+    with pytest.raises(InputError) as caught:
+        refuse_invalid(PureWindowsPath(folder), [name])
+    (problem,) = caught.value.problems
+    assert problem.what == f"{invalid!r} is no valid name on Windows"
+    assert problem.hint == f"{valid!r} is"
+
+
+@pytest.mark.parametrize("folder", [r"C:\a b", "C:\\", r"\\server\share\x", "..\\..", "."])
+def test_names_that_windows_takes(folder: str) -> None:
+    refuse_invalid(PureWindowsPath(folder), ["a.otio", "media/_con.2-abc.mp4"])
+
+
 def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no valid UTF-8"):
         refuse_unwritable(Outputs(tmp_path / os.fsdecode(b"x\xe9"), "s"))
+
+
+def test_a_drive_or_server_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``Z:`` or an unreachable server on Windows; on POSIX the root is always there."""
+    monkeypatch.setattr(os.path, "lexists", lambda path: False)
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    with pytest.raises(InputError, match="cannot be made: there is no /;"):
+        refuse_unwritable(Outputs(tmp_path / "out", "s"))

@@ -16,7 +16,7 @@ from ..editors.dialects import EDITORS, Editor, speak
 from ..editors.formats import otio_json
 from ..editors.prepare import prepare
 from ..errors import InputError, Problem, WorkError
-from ..path_length import names_of_file, refuse_long
+from ..path_limits import names_of_file, refuse_unusable
 from ..stages.timelines import read_timeline
 
 
@@ -69,7 +69,7 @@ def _write(
         WorkError: the file cannot be written.
     """
     write = formats.writer(output)
-    refuse_long(output.parent, names_of_file(output))
+    refuse_unusable(output.parent, names_of_file(output))
     suffix = output.suffix.lower()
     if editor is not None and suffix not in editor.suffixes:
         known = ", ".join(editor.suffixes)

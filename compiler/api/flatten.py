@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..path_length import names_of_video, refuse_long
+from ..path_limits import names_of_video, refuse_unusable
 from ..progress import OnProgress, silent
 from ..report import Report
 from ..stages.clock import Clock, count
@@ -33,7 +33,7 @@ def flatten_timeline(
         video = Path(output).absolute()
         plan = plan_of(settings, finishing)
         refuse_misnamed(video, plan)
-        refuse_long(video.parent, names_of_video(video))
+        refuse_unusable(video.parent, names_of_video(video))
         loaded = read_timeline(path)
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")

@@ -10,7 +10,7 @@ from ..editors.draft_folder import from_folder
 from ..editors.draft_timeline import from_timeline
 from ..errors import InputError, Problem
 from ..outputs import write_text
-from ..path_length import names_of_file, refuse_long
+from ..path_limits import names_of_file, refuse_unusable
 from ..stages.timelines import read_timeline
 
 
@@ -35,7 +35,7 @@ def init_script(
     from_files = is_folder(path) and path.suffix.lower() not in (".otiod", ".fcpxmld")
     target = path / "script.yaml" if from_files else path.with_suffix(".yaml")
     target = Path(output).absolute() if output else target
-    refuse_long(target.parent, names_of_file(target))
+    refuse_unusable(target.parent, names_of_file(target))
     if target.exists() and not force:
         what = "is there already"
         raise InputError(Problem(str(target), 0, 0, "", what, "give another -o, or --force"))

@@ -8,7 +8,7 @@ from ..backend.presence import is_folder
 from ..editors.relink import Relinked, relink
 from ..errors import InputError, Problem
 from ..outputs import write_timeline
-from ..path_length import names_of_file, refuse_long
+from ..path_limits import names_of_file, refuse_unusable
 from ..stages.timelines import read_timeline
 
 
@@ -30,7 +30,7 @@ def relink_timeline(
     """
     path, folder = Path(timeline).absolute(), Path(media)
     target = Path(output).absolute() if output else path
-    refuse_long(target.parent, names_of_file(target))
+    refuse_unusable(target.parent, names_of_file(target))
     if not is_folder(folder):
         raise InputError(Problem(str(media), 0, 0, "", "no such folder"))
     loaded = read_timeline(path)

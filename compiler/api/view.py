@@ -14,7 +14,7 @@ from ..page.preview import preview_url
 from ..page.read import read_view
 from ..page.reel import Finished, finished_of
 from ..page.render import page_of
-from ..path_length import names_of_file, refuse_long
+from ..path_limits import names_of_file, refuse_unusable
 from ..stages.timelines import read_timeline
 
 EMBEDDED_WIDTH = 360
@@ -49,7 +49,7 @@ def view_timeline(
     page = Path(output).absolute() if output else path.with_suffix(".html")
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(Problem(str(page), 0, 0, "", "is no page", "give -o X.html"))
-    refuse_long(page.parent, names_of_file(page))
+    refuse_unusable(page.parent, names_of_file(page))
     return Viewed(page, _write(read_timeline(path), path, page, embed))
 
 

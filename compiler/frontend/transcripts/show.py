@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...errors import InputError, WorkError
 from ...outputs import write_text
-from ...path_length import names_of_file, refuse_long
+from ...path_limits import names_of_file, refuse_unusable
 from ..audio import duration_of, speech_samples
 from ..pauses import speech_intervals
 from . import read_transcript
@@ -37,7 +37,7 @@ def show_transcript(path: Path, audio: Path | None = None, output: Path | None =
         WorkError: the output cannot be written.
     """
     if output is not None:
-        refuse_long(output.absolute().parent, names_of_file(output))
+        refuse_unusable(output.absolute().parent, names_of_file(output))
     if output is not None and output.exists() and path.exists() and output.samefile(path):
         raise InputError(f"{output}: is the transcript itself; give another name to -o")
     duration = speech = None

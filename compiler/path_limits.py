@@ -1,4 +1,4 @@
-"""Path length limits, checked before any work.
+"""Limits of the system on paths, checked before any work: length, letters, reserved names.
 
 Temporary names count: they are longer than the final ones.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from ..renderers.file_names import portable
 from .errors import InputError, Problem
 from .path_text import refuse_unnamable
 
@@ -23,7 +24,7 @@ _WINDOWS_TOO_LONG = 206
 """Its error for paths that are too long, ERROR_FILENAME_EXCED_RANGE."""
 
 
-def refuse_long(folder: Path, names: Iterable[str]) -> None:
+def refuse_unusable(folder: Path, names: Iterable[str]) -> None:
     """Reject a folder in which the system would refuse the names of the outputs.
 
     Args:
@@ -31,9 +32,11 @@ def refuse_long(folder: Path, names: Iterable[str]) -> None:
         names: paths in it, with slashes.
 
     Raises:
-        InputError: one is too long, or the folder's name is no text.
+        InputError: one is too long or invalid, or the folder's name is no text.
     """
     refuse_unnamable([folder])
+    if os.name == "nt":
+        refuse_invalid(folder, names := tuple(names))
     there = nearest_folder(folder)
     most = _longest_name(there)
     for name in names:
@@ -48,6 +51,19 @@ def refuse_long(folder: Path, names: Iterable[str]) -> None:
         else:
             continue
         raise InputError(Problem(str(folder), 0, 0, "", what, hint))
+
+
+def refuse_invalid(folder: PurePath, names: Iterable[str]) -> None:
+    """Reject names with letters that Windows does not take, and those of its devices.
+
+    Raises:
+        InputError: shows the first of them beside a valid one.
+    """
+    parts = folder.parts[1:] if folder.anchor else folder.parts
+    for part in (*parts, *(part for name in names for part in PurePath(name).parts)):
+        if part not in (".", "..") and portable(part) != part:
+            what = f"{part!r} is no valid name on Windows"
+            raise InputError(Problem(str(folder), 0, 0, "", what, f"{portable(part)!r} is"))
 
 
 def names_of_file(path: Path) -> Iterator[str]:
@@ -73,8 +89,9 @@ def temporary_name(name: str, *, whole: bool = False) -> str:
 
 
 def nearest_folder(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
-    return next(above for above in (folder, *folder.parents) if os.path.lexists(above))
+    """The nearest existing folder; the drive or server itself if it is missing, too."""
+    existing = (above for above in (folder, *folder.parents) if os.path.lexists(above))
+    return next(existing, Path(folder.anchor))
 
 
 def _longest_name(folder: Path) -> int:
@@ -119,4 +136,7 @@ def _long_paths_enabled() -> bool:
     import ctypes  # noqa: PLC0415 - for Windows alone
 
     library = getattr(ctypes, "WinDLL", ctypes.CDLL)("ntdll")
-    return bool(library.RtlAreLongPathsEnabled() & 0xFF)
+    try:
+        return bool(library.RtlAreLongPathsEnabled() & 0xFF)
+    except AttributeError:  # Windows before 10, version 1607
+        return False
