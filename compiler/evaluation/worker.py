@@ -26,6 +26,7 @@ from ...renderers.job import Job, Rendered
 from ...renderers.store import Store
 from ..backend.encode import write_slot
 from ..errors import CompileError
+from ..packages import in_play
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,10 @@ def main() -> int:
             on_finished=on_finished,
         )
     except pool.SlotsError as error:
-        reasons = error.reasons.items()
-        say(failed={slot: [why, slot in error.unavailable] for slot, why in reasons})
+        reasons = dict(error.reasons)
+        for slot in error.unexpected:
+            reasons[slot] += f"; with {in_play()}"
+        say(failed={slot: [why, slot in error.unavailable] for slot, why in reasons.items()})
     except (RendererError, CompileError) as error:
         said = [" ".join(str(error).split()), False]
         say(failed={one["slot"]: said for one in job["jobs"]})

@@ -189,6 +189,12 @@ class Unfetched(Crashes):
         raise UnavailableError("fetch the weights first")
         yield
 
+class Outdated(Crashes):
+    name = "outdated"
+    def generate(self, shot, call, before, on_step):
+        raise TypeError("no such argument")
+        yield
+
 class Still(Crashes):
     name, limits = "still", Limits(FrameGrid(1, 0, most=300), multiple=4)
     def generate(self, shot, call, before, on_step):
@@ -206,7 +212,7 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     about.mkdir(parents=True)
     (site / "third_party.py").write_text(THIRD_PARTY)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: third-party\nVersion: 1.0\n")
-    names = ("Crashes", "Fails", "Absent", "Unfetched", "Still")
+    names = ("Crashes", "Fails", "Absent", "Unfetched", "Outdated", "Still")
     entries = "\n".join(f"{name.lower()} = third_party:{name}" for name in names)
     (about / "entry_points.txt").write_text(f"[otio_gvideo.renderers]\n{entries}\n")
     monkeypatch.syspath_prepend(str(site))
@@ -255,6 +261,14 @@ def test_renderers_that_cannot_run_are_left_out_unless_they_are_named(
     assert found.left_out == {"absent": "there is no model", "unfetched": "fetch the weights first"}
     assert not found.failed
     assert [take.name for take in found.takes] == ["camera.standard"]
+
+
+@pytest.mark.slow
+def test_an_unexpected_error_names_the_packages(timeline: Path, third_party: None) -> None:
+    found = evaluate_timeline(timeline, renderers=["outdated"], slots=["breath"])
+    (why,) = found.failed.values()
+    assert why.startswith("unexpected TypeError: no such argument; with python 3.")
+    assert "(tested: " in why
 
 
 def take(slot: str, name: str, **measures: float | None) -> Take:
