@@ -22,6 +22,13 @@ settings.register_profile(
 settings.register_profile("thorough", max_examples=5000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests marked ``posix`` on Windows."""
+    if os.name == "nt" and item.get_closest_marker("posix"):
+        pytest.skip("Windows has no such names, links or signals")
+
+
 ROOT = Path(__file__).parent.parent
 LIGHTHOUSE = ROOT / "examples" / "lighthouse"
 

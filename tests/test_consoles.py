@@ -160,9 +160,10 @@ def test_json_says_the_same_in_every_encoding(made: Made) -> None:
 
 def test_letters_that_a_stream_lacks_are_escaped(made: Made) -> None:
     said = run(made.folder, "cp1252", "compile", "nowhere-é日.yaml").stderr
-    assert said.decode("cp1252") == "nowhere-é\\u65e5.yaml: no such file\n"
+    assert said.decode("cp1252").splitlines() == ["nowhere-é\\u65e5.yaml: no such file"]
 
 
+@pytest.mark.posix
 def test_names_that_are_no_text_are_printed_escaped(tmp_path: Path) -> None:
     name = b"nowhere-\xe9.yaml"
     done = run(tmp_path, "utf-8", "compile", os.fsdecode(name))

@@ -26,7 +26,7 @@ scenes:
   - {id: b, duration: 2, keyframe: a.png, renderer: camera, transition: {type: dissolve}}
 """
 LIGHTHOUSE = Path(__file__).parent.parent / "examples" / "lighthouse"
-PATH_MAX = os.pathconf("/", "PC_PATH_MAX")
+PATH_MAX = os.pathconf("/", "PC_PATH_MAX") if os.name == "posix" else 260
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ def deep(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.posix
 @pytest.mark.parametrize("deep", [300, 1100, PATH_MAX - 250], indirect=True)
 def test_a_project_in_a_deep_folder_is_compiled_and_handed_on(
     deep: Path, capsys: pytest.CaptureFixture[str]
@@ -69,6 +70,7 @@ def test_a_project_in_a_deep_folder_is_compiled_and_handed_on(
     assert "render" not in capsys.readouterr().out.splitlines()[-1]
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("deep", [PATH_MAX - 50, PATH_MAX - 20], indirect=True)
 def test_a_folder_that_is_too_deep_is_refused_before_anything_is_made(
     deep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -85,6 +85,7 @@ def test_scenes_called_like_devices_are_made_and_found_again(tmp_path: Path) -> 
     assert all(slot.reused for slot in compile_script(script, until="media").slots)
 
 
+@pytest.mark.posix
 def test_a_bundle_holds_names_that_every_system_takes(tmp_path: Path) -> None:
     stills = ["A.png", "a.png", "con.png", "what?.png", "b..png", "ä b#%20.png", "x/a.png"]
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)

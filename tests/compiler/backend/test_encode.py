@@ -188,6 +188,7 @@ def test_an_encoder_that_dies_ends_the_producer(
     assert len(taken) < 5000
 
 
+@pytest.mark.posix
 def test_names_are_only_names(each_ffmpeg: str, tmp_path: Path) -> None:
     name = "-it's, a [long]: 100%d 'näme' 🎬\n;second.mp4"
     write([stamp(3)], tmp_path / name)

@@ -86,6 +86,7 @@ def test_the_file_is_tagged_titled_and_fit_for_the_web(each_ffmpeg: str, tmp_pat
     run([*input_args(tmp_path / "reel.mp4"), "-xerror", "-f", "null", "-"], what="decoding")
 
 
+@pytest.mark.posix
 def test_awkward_file_names_are_only_names(each_ffmpeg: str, tmp_path: Path) -> None:
     folder = tmp_path / "-it's, a [long]: 100%d 'näme' ;🎬\nsecond line"
     folder.mkdir()

@@ -409,6 +409,7 @@ def test_times_are_exact() -> None:
     assert seconds(otio.opentime.RationalTime(0.5, 24)) == Fraction(1, 48)
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("name", "written"),
     [

@@ -36,6 +36,7 @@ def test_a_program_in_the_current_folder_is_not_run(
     assert find_program("tool") is None
 
 
+@pytest.mark.posix
 def test_a_file_that_is_no_program_is_passed_over(tmp_path: Path) -> None:
     good = program(tmp_path / "good", "tool")
     bad = program(tmp_path / "bad", "tool")

@@ -55,7 +55,7 @@ def test_the_media_linker_finds_media_by_key(project: Path, tmp_path: Path) -> N
     out = tmp_path / "linked.otio"
     done = tool(
         "otioconvert", "-i", str(report.timeline), "-o", str(out), "-m", "otio_gvideo",
-        "-M", f"media='{media}'",
+        "-M", f"media='{media.as_posix()}'",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     linked = otio.adapters.read_from_file(str(out))

@@ -209,6 +209,7 @@ def test_a_cut_becomes_a_script_that_cuts_on_the_same_frames(project: Path) -> N
     assert shape[0] == shape[1]
 
 
+@pytest.mark.posix
 def test_videos_of_one_name_give_each_its_own_frame(tmp_path: Path) -> None:
     """Also where the names differ by case alone, or are a device's of Windows."""
     names = ["x/clip.mp4", "y/clip.mp4", "y/Clip.mp4", "x/con.2.mp4", "x/clip.mp4"]

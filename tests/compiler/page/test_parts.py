@@ -42,6 +42,7 @@ def test_lengths(frames: int, text: str) -> None:
     assert FrameClock(FPS).seconds(frames) == text
 
 
+@pytest.mark.posix
 def test_links_lead_from_the_page_and_are_never_schemes() -> None:
     sheet = Sheet(View(Path("/a/b/c/x.otio"), "", 2, 2, FPS, 1), Path("/a/b/c"), Strips())
     assert sheet.url(Path("/a/b/c/media/a b#1?.mp4")) == "./media/a%20b%231%3F.mp4"
