@@ -13,6 +13,7 @@ import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, NoReturn
 from .errors import InputError, Problem, WorkError
 from .packages import fault_hint
 from .path_text import refuse_unnamable
-from .streams import escape_what_streams_lack, is_closed_pipe
+from .streams import escape_what_streams_lack, is_closed_pipe, print_json
 
 if TYPE_CHECKING:
     from .commands.base import Command
@@ -34,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         commands = import_module(".commands", __package__).COMMANDS
     except Exception as error:
         # A missing, broken or changed package can raise anything on import.
-        args = argparse.Namespace(debug="--debug" in (sys.argv if argv is None else argv))
+        words = sys.argv[1:] if argv is None else argv
+        is_json = "--progress json" in " ".join(words).replace("=", " ")
+        args = argparse.Namespace(debug="--debug" in words, progress="json" if is_json else "")
         return _fault(error, args)
     return _run(_parser(commands).parse_args(argv))
 
@@ -81,11 +84,14 @@ def _fault(error: Exception, args: argparse.Namespace) -> int:
 
 
 def _ended(args: argparse.Namespace, status: int, *problems: Problem) -> int:
-    """The exit status of what went wrong; programs are told why."""
+    """Return the exit status of a failure; programs get the reason as JSON."""
     if getattr(args, "progress", "") == "json":
-        from .commands.tell import tell_error  # noqa: PLC0415 - a package of it may be broken
-
-        tell_error(status, problems)
+        reasons = [asdict(problem) for problem in problems]
+        try:
+            print_json({"error": {"exit_status": status, "problems": reasons}})
+        except OSError as error:  # Nobody listens any more, and the status says it too.
+            if not is_closed_pipe(error):
+                raise
     return status
 
 

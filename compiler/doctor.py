@@ -39,10 +39,11 @@ def _encoder(name: str) -> str:
 
 
 def _of_extra(package: Package) -> str:
-    """Which extra brings a package that is missing; a base one may have no wheel here."""
+    """How to install a missing package."""
     if package.installed:
         return ""
-    return f"; pip install 'otio-gvideo[{package.extra}]'" if package.extra else ""
+    wanted = f"'otio-gvideo[{package.extra}]'" if package.extra else package.name
+    return f"; pip install {wanted}"
 
 
 def _other_languages() -> str:

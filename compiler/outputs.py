@@ -97,7 +97,9 @@ def refuse_unwritable(outputs: Outputs, slots: Iterable[str] = ()) -> None:
     folder = outputs.folder
     refuse_unusable(folder, _names_in(outputs, slots))
     there = nearest_folder(folder)
-    if not there.exists():
+    if there.is_symlink() and not there.exists():
+        what = f"cannot be made: the link {there} leads nowhere"
+    elif not there.exists():
         what = f"cannot be made: there is no {there}"
     elif not there.is_dir():
         what = f"cannot be made: {there} is a file"

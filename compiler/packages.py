@@ -11,6 +11,9 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 
+ELSEWHERE = "elsewhere"
+"""The section of packages that not every system needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -41,7 +44,7 @@ class Package:
         return f"{'' if self.is_tested else 'NOT '}tested: {self.oldest} to {self.newest}"
 
     def __str__(self) -> str:
-        """As in ``av 19.0.2 (tested: 15.1 to 19.0.2)``."""
+        """As in ``av 19.0.2 (tested: 17.0.1 to 19.0.2)``."""
         if not self.installed:
             return f"{self.name}: not installed"
         return f"{self.name} {self.installed} ({self.tested})"
@@ -49,26 +52,30 @@ class Package:
 
 def packages() -> tuple[Package, ...]:
     """Python and every package that this program asks for by name, the base ones first."""
-    return tuple(
-        Package(name, oldest, newest, extra, _installed(name))
+    found = (
+        Package(name, oldest, newest, "" if extra == ELSEWHERE else extra, _installed(name))
         for extra, tested in _tested().items()
         for name, (oldest, newest) in tested.items()
     )
+    elsewhere = _tested()[ELSEWHERE]
+    return tuple(p for p in found if p.installed or p.name not in elsewhere)
 
 
 def in_play() -> str:
     """The packages that this process uses, untested versions first, for a fault's message.
 
-    As in ``av 20.0.0 (NOT tested: 15.1 to 19.0.2), python 3.13.0 (tested: 3.11 to 3.13), …``: the
-    base ones, which every command uses, and of the extras those that are imported.
+    As in ``av 20.0 (NOT tested: 17.0.1 to 19.0.2), python 3.13.0 (tested: 3.11.0 to 3.13.0), …``:
+    the base ones, which every command uses, and of the extras those that are imported.
     """
-    used = [p for p in packages() if p.installed and (not p.extra or _is_imported(p.name))]
+    used = [p for p in packages() if not p.extra or (p.installed and _is_imported(p.name))]
     return ", ".join(map(str, sorted(used, key=lambda package: package.is_tested)))
 
 
 def fault_hint() -> str:
     """The hint of an unexpected exception: a changed package is its likeliest cause."""
-    return f"--debug shows where; with {in_play()}"
+    missing = [p.name for p in packages() if not p.extra and not p.installed]
+    way_out = f"pip install {' '.join(missing)}; " if missing else ""
+    return f"{way_out}--debug shows where; with {in_play()}"
 
 
 @cache
@@ -91,7 +98,7 @@ def _installed(name: str) -> str:
 
 
 def _is_imported(name: str) -> bool:
-    """Whether a package of an extra is imported; their modules have their names."""
+    """Whether a package of an extra is imported, if its module has its name."""
     return name.lower().replace("-", "_") in sys.modules
 
 

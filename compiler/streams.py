@@ -52,9 +52,12 @@ def print_json(what: Any, stream: TextIO | None = None, indent: int | None = Non
 
 def is_closed_pipe(error: BaseException) -> bool:
     """Whether an error means a closed pipe; Windows reports an invalid argument."""
-    if os.name == "nt" and isinstance(error, OSError) and error.filename is None:
-        return error.errno in (errno.EINVAL, errno.EPIPE)
-    return isinstance(error, BrokenPipeError)
+    if isinstance(error, BrokenPipeError):
+        return True
+    if os.name != "nt" or not isinstance(error, OSError) or error.errno != errno.EINVAL:
+        return False
+    # This one is the C runtime's: errors of the system itself have a number of Windows.
+    return not (error.filename or getattr(error, "winerror", 0))
 
 
 def _is_utf8(stream: TextIO) -> bool:

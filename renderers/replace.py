@@ -12,8 +12,10 @@ from pathlib import Path
 
 RETRY_S = 5.0
 """Seconds of retries for a file in use."""
-_IN_USE = (5, 32, 33)
-"""Windows: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
+_DENIED = 5
+"""Windows' ERROR_ACCESS_DENIED: the target is open, read-only, or in a folder without rights."""
+_IN_USE = (_DENIED, 32, 33)
+"""That, ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION."""
 
 
 def replace_file(source: Path, target: Path) -> None:
@@ -32,6 +34,8 @@ def replace_file(source: Path, target: Path) -> None:
                 raise
             if time.monotonic() + wait_s > deadline:
                 what = "it is open in another program; close it there and run again"
+                if error.winerror == _DENIED:  # type: ignore[attr-defined]
+                    what = "it is open in another program, or may not be replaced; close it there"
                 raise PermissionError(errno.EACCES, what, str(target)) from error
             time.sleep(wait_s)
             wait_s = min(2 * wait_s, 0.5)

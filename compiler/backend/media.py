@@ -17,9 +17,10 @@ import opentimelineio as otio
 from PIL import ImageColor
 
 from ..errors import WorkError
+from .file_urls import paths_of
 from .pictures import Bars, Picture, Slate, Solid, Still, Video
 from .probe import MediaInfo, VideoInfo, has_alpha, probe, probe_sequence
-from .reading import exact_rate, is_active, media_path, seconds, source_start
+from .reading import exact_rate, is_active, media_path, seconds, source_start, why_no_path
 
 _PROBES = 4
 _MOST_IMAGES = 10_000_000
@@ -174,7 +175,8 @@ class MediaReader:
             return self._slate(clip, "its media reference names no file")
         path = self._path(reference)
         if path is None:
-            return self._slate(clip, f"its media {url} are on a network (--allow-network)", url)
+            way_out = "" if paths_of(url) else " (--allow-network)"
+            return self._slate(clip, f"its media {url} {why_no_path(url)}{way_out}", url)
         if path not in self._read:
             return self._slate(clip, f"its media {path} does not exist", path.name)
         info = self._read[path]
@@ -198,7 +200,8 @@ class MediaReader:
         pattern = f"{sequence.name_prefix}%0{sequence.frame_zero_padding}d{sequence.name_suffix}"
         folder = media_path(otio.schema.ExternalReference(str(sequence.target_url_base)), self.root)
         if folder is None:
-            what = f"its images {sequence.target_url_base} are on a network"
+            url = str(sequence.target_url_base)
+            what = f"its images {url} {why_no_path(url)}"
             return self._slate(clip, what, pattern)
         path = folder / pattern
         if path in self._read:

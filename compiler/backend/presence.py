@@ -21,12 +21,14 @@ def is_there(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110 - it does not raise
 
 
-def is_refused(path: Path) -> bool:
-    """Whether no file can have that name here: it is too long, or not in the system's encoding."""
+def refusal(path: Path) -> str:
+    """The reason for which the system refuses a path, as ``File name too long``; else empty."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return False
-    except (OSError, ValueError):
-        return True
-    return False
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    except ValueError as error:
+        return str(error)
+    return ""

@@ -10,7 +10,7 @@ from typing import Any
 import opentimelineio as otio
 
 from .file_urls import paths_of
-from .presence import is_refused
+from .presence import refusal
 
 NAMESPACE = "otio_gvideo"
 """The key of this project's metadata."""
@@ -60,8 +60,15 @@ def media_path(reference: otio.schema.ExternalReference, root: Path) -> Path | N
     path (``%20``): the way that leads to a file wins.
     """
     paths = [(root / way).absolute() for way in paths_of(str(reference.target_url))]
-    possible = [path for path in paths if not is_refused(path)]
+    possible = [path for path in paths if not refusal(path)]
     return next((path for path in possible if path.is_file()), possible[0] if possible else None)
+
+
+def why_no_path(url: str) -> str:
+    """Why `media_path` has no path for a reference."""
+    if not paths_of(url):
+        return "are on a network"
+    return "have a name that this system or locale refuses"
 
 
 def ours(item: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:

@@ -51,8 +51,10 @@ def stand_in(source: Path, target: Path) -> None:
     A link, or a copy if links are not permitted, as for most users of Windows.
 
     Raises:
-        OSError: it can neither be linked nor copied.
+        OSError: it can neither be linked nor copied, or the name is taken.
     """
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     with suppress(OSError, NotImplementedError):
         target.symlink_to(source.absolute(), target_is_directory=source.is_dir())
         return

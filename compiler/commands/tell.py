@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import Problem
 from ..report import Report
-from ..streams import is_closed_pipe, print_json
+from ..streams import print_json
 
 
 def tell(report: Report, style: str, *also: Path) -> None:
@@ -38,13 +36,3 @@ def tell(report: Report, style: str, *also: Path) -> None:
 def tell_object(what: Mapping[str, Any]) -> None:
     """Print an object for programs, on a line of its own."""
     print_json(what)
-
-
-def tell_error(status: int, problems: Iterable[Problem]) -> None:
-    """Print for programs why there is an exit status other than 0."""
-    told = {"exit_status": status, "problems": [asdict(problem) for problem in problems]}
-    try:
-        tell_object({"error": told})
-    except OSError as error:  # Nobody listens any more, and the status says it too.
-        if not is_closed_pipe(error):
-            raise

@@ -14,6 +14,8 @@ from .draft import Draft, plain_number, problem, scene_id, shown_path
 
 SOUNDS = {".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff"}
 TEXTS = {".txt", ".md"}
+USED = {*STILL_SUFFIXES, *SOUNDS, *TEXTS}
+"""Suffixes of files that a draft may name; a transcript has the name of its voice."""
 MUSIC = re.compile(r"music|bed|score|theme|song|ambien|background", re.I)
 DEPTH = re.compile(r"[._-]depth$", re.I)
 BEAT_S = 3.0
@@ -33,7 +35,7 @@ def from_folder(folder: Path) -> tuple[Draft, list[str]]:
     """
     files = sorted((f for f in folder.rglob("*") if f.is_file()), key=_natural)
     files = [f for f in files if not _is_hidden(f.relative_to(folder))]
-    refuse_unnamable(files)
+    refuse_unnamable(f for f in files if f.suffix.lower() in USED)
     stills = [f for f in files if f.suffix.lower() in STILL_SUFFIXES and not DEPTH.search(f.stem)]
     if not stills:
         raise problem(folder, "holds no stills", "put images into it, named in their order")

@@ -37,7 +37,7 @@ def keep_edited(outputs: Outputs) -> Path | None:
     number = 1
     while (kept := outputs.folder / f"{outputs.name}.edited-{number}.otio").exists():
         number += 1
-    with writing(kept):
+    with writing(outputs.timeline):
         replace_file(outputs.timeline, kept)
     return kept
 

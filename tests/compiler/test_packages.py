@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,22 +12,26 @@ from pathlib import Path
 import pytest
 from otio_gvideo.compiler import packages as tested
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.packages import Package, in_play, packages
+from otio_gvideo.compiler.packages import Package, fault_hint, in_play, packages
 from otio_gvideo.renderers import containers
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent.parent
 EXTRAS = ("diffusion", "asr", "heif", "ray", "editors", "rife", "depth")
-ELSEWHERE = {"psutil"}
-"""Not needed on Linux, where tests run."""
 
 
 def requirements() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
     lines = [*project["dependencies"], *(line for extra in EXTRAS for line in extras[extra])]
-    return [one for one in map(Requirement, lines) if one.name not in ELSEWHERE]
+    return list(map(Requirement, lines))
+
+
+def table() -> dict[str, tuple[str, str]]:
+    """Oldest and newest tested version of every package."""
+    sections = tested._tested().values()
+    return {name: found for section in sections for name, found in section.items()}
 
 
 def test_the_oldest_tested_versions_are_the_floors_of_the_project() -> None:
@@ -34,14 +39,13 @@ def test_the_oldest_tested_versions_are_the_floors_of_the_project() -> None:
     for one in requirements():
         (floor,) = (Version(part.version) for part in one.specifier if part.operator == ">=")
         floors[one.name] = min(floor, floors.get(one.name, floor))
-    listed = {p.name: Version(p.oldest) for p in packages() if p.name != "python"}
+    listed = {name: Version(oldest) for name, (oldest, _) in table().items() if name != "python"}
     assert listed == floors
 
 
 def test_the_newest_tested_versions_are_allowed() -> None:
-    newest = {package.name: package.newest for package in packages()}
     for one in requirements():
-        assert newest[one.name] in one.specifier
+        assert table()[one.name][1] in one.specifier
 
 
 @pytest.mark.parametrize(
@@ -84,6 +88,18 @@ def test_a_fault_names_untested_versions_first(
     assert "numpy" in in_play()
 
 
+def test_a_missing_package_is_named_with_its_installation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = tested._installed
+    monkeypatch.setattr(tested, "_installed", lambda name: "" if name == "rich" else found(name))
+    assert fault_hint().startswith(
+        "pip install rich; --debug shows where; with rich: not installed, "
+    )
+    assert main(["doctor"]) == 0
+    assert "package    rich: not installed; pip install rich\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("module", "content"),
     [
@@ -104,6 +120,10 @@ def test_a_package_that_cannot_be_imported_gives_one_line(
     assert line.startswith("otio-gvideo: unexpected ")
     assert "opentimelineio 0.18" in line
     assert "tested: 17.0.1 to " in line
+    assert not done.stdout
+    plan = [*command[:-1], "plan", "x.yaml", "--progress", "json"]
+    told = subprocess.run(plan, env=path, capture_output=True, check=False).stdout
+    assert json.loads(told)["error"]["exit_status"] == 1
     debug = subprocess.run([*command, "--debug"], env=path, capture_output=True, check=False)
     assert b"Traceback" in debug.stderr
 

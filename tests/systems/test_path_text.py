@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler.timeline.rate import time_range
 
 from ..conftest import LIGHTHOUSE
 
@@ -84,6 +86,23 @@ def test_stills_of_a_folder_have_names_that_a_script_can_hold(tmp_path: Path) ->
     done = run(UTF8, "init", tmp_path)
     assert done.returncode == 2
     assert r"/a\xe9.jpg: its name is no valid UTF-8" in done.stderr
+
+
+def test_files_that_a_draft_does_not_use_may_have_any_name(tmp_path: Path) -> None:
+    shutil.copy(LIGHTHOUSE / "keyframes" / "stairs.jpg", tmp_path / "a.jpg")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/Angebot\xe4.doc")).touch()
+    assert run(UTF8, "init", tmp_path).returncode == 0
+
+
+def test_media_that_this_locale_cannot_name_are_on_no_network(tmp_path: Path) -> None:
+    shutil.copy(LIGHTHOUSE / "keyframes" / "stairs.jpg", tmp_path / "é.jpg")
+    clip = otio.schema.Clip("a", otio.schema.ExternalReference("é.jpg"), time_range(0, 12, 24))
+    timeline = otio.schema.Timeline("a")
+    timeline.tracks.append(otio.schema.Track("V1", [clip], kind=otio.schema.TrackKind.Video))
+    timeline.to_json_file(str(tmp_path / "a.otio"))
+    done = run(ASCII, "flatten", tmp_path / "a.otio", "-o", tmp_path / "a.mp4", "--size", "64x64")
+    assert done.returncode == 1
+    assert "have a name that this system or locale refuses" in done.stderr
 
 
 def test_a_locale_that_cannot_name_a_file_is_told(project: Path) -> None:

@@ -15,14 +15,14 @@ from otio_gvideo.renderers.replace import replace_file
 class Player:
     """A file that is open elsewhere, as Windows sees it: nothing is renamed over it."""
 
-    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch):
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch, number: int = 32):
         self.closed = threading.Event()
         rename = Path.replace
 
         def guarded(source: Path, target: Path) -> Path:
             if target == path and not self.closed.is_set():
                 error = PermissionError(13, "The process cannot access the file")
-                error.winerror = 32  # type: ignore[attr-defined]
+                error.winerror = number  # type: ignore[attr-defined]
                 raise error
             return rename(source, target)
 
@@ -57,6 +57,15 @@ def test_a_file_that_stays_open_is_named_in_one_line_and_kept(
     )
     assert reel.read_text() == "old"
     assert [path.name for path in reel.parent.iterdir()] == [reel.name]
+
+
+def test_a_file_that_may_not_be_replaced_is_not_called_open_for_sure(
+    reel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Player(reel, monkeypatch, number=5)
+    monkeypatch.setattr(replace, "RETRY_S", 0.2)
+    with pytest.raises(WorkError, match="in another program, or may not be replaced"):
+        write_text(reel, "new")
 
 
 def test_other_faults_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import av
 from PIL import Image, ImageFont, UnidentifiedImageError
 
 from ....renderers.containers import open_input
-from ...backend.presence import is_refused
+from ...backend.presence import refusal
 from ...errors import Problem, WorkError
 from ...path_text import fault_of_locale
 from ..audio import duration_of
@@ -56,8 +56,8 @@ class Files:
             return None
         named = (self._folder / value).absolute()
         fault = fault_of_locale(named)
-        if fault is None and is_refused(named):
-            fault = f"{value!r} cannot be a file's name here", _why_refused(value)
+        if fault is None and (why := refusal(named)):
+            fault = f"{value!r} cannot be a file's name here", f"{why}; rename it"
         if fault is not None:
             self._refused.append(self._source.problem(path, *fault))
             return None
@@ -85,11 +85,6 @@ class Files:
             for value, path, trial in self._named
             if (fault := trial.result()) is not None
         ]
-
-
-def _why_refused(name: str) -> str:
-    """What to do about a name that the system refuses."""
-    return "take the null character out" if "\0" in name else "it is too long; shorten it"
 
 
 def _fault(path: Path, kind: str) -> _Fault:
