@@ -23,7 +23,7 @@ def diagnose() -> list[str]:
     return [
         f"python     {python.installed} ({python.tested}) on {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores",
-        *(f"package    {package}{_of_extra(package)}" for package in others),
+        *(f"package    {package}{_installation(package)}" for package in others),
         f"ffmpeg     {ffmpeg_version()} ({ffmpeg_path()})",
         *(f"encoder    {name}: {_encoder(name)}" for name in ENCODERS),
         *(f"video      {codec}: {_video(codec)}" for codec in CODECS),
@@ -38,7 +38,7 @@ def _encoder(name: str) -> str:
     return "there" if known else "missing from this ffmpeg; install another"
 
 
-def _of_extra(package: Package) -> str:
+def _installation(package: Package) -> str:
     """How to install a missing package."""
     if package.installed:
         return ""

@@ -8,14 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .errors import InputError, Problem
+from .streams import is_text
 
 _LOCALE_FAULT = f"cannot be named in this locale, whose encoding is {sys.getfilesystemencoding()}"
 _LOCALE_HINT = "set PYTHONUTF8=1, or LC_ALL=C.UTF-8"
-
-
-def is_text(path: Path) -> bool:
-    """Whether a path is valid text; Python represents undecodable bytes as lone surrogates."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
 
 
 def refuse_unnamable(paths: Iterable[Path]) -> None:
@@ -24,7 +20,7 @@ def refuse_unnamable(paths: Iterable[Path]) -> None:
     Raises:
         InputError: lists each of them, with its bytes escaped.
     """
-    wrong = [path for path in map(Path.absolute, paths) if not is_text(path)]
+    wrong = [path for path in map(Path.absolute, paths) if not is_text(str(path))]
     if wrong:
         raise InputError(map(_problem, wrong))
 

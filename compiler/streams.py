@@ -45,7 +45,7 @@ def print_json(what: Any, stream: TextIO | None = None, indent: int | None = Non
     """
     stream = stream or sys.stdout
     text = json.dumps(what, ensure_ascii=False, indent=indent)
-    if not _is_utf8(stream) or not _is_text(text):
+    if not _is_utf8(stream) or not is_text(text):
         text = json.dumps(what, indent=indent)
     print(text, file=stream, flush=True)
 
@@ -64,7 +64,8 @@ def _is_utf8(stream: TextIO) -> bool:
     return codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name == "utf-8"
 
 
-def _is_text(text: str) -> bool:
+def is_text(text: str) -> bool:
+    """Whether text is valid; Python represents undecodable bytes of names as lone surrogates."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

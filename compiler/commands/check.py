@@ -9,7 +9,6 @@ from ..api.check import check_video
 from ..console import display
 from ..streams import print_json
 from . import options
-from .tell import tell_object
 
 NAME = "check"
 SUMMARY = "measure a finished reel against its timeline"
@@ -32,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(found.as_json(), indent=2)
     elif args.progress == "json":
-        tell_object({"check": found.as_json()})
+        print_json({"check": found.as_json()})
     else:
         for finding in found.findings:
             print(finding)

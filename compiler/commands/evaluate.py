@@ -10,7 +10,6 @@ from ..console import display
 from ..evaluation.table import as_lines
 from ..streams import print_json
 from . import options
-from .tell import tell_object
 
 NAME = "evaluate"
 SUMMARY = "compare renderers on slots of a timeline, and pick takes"
@@ -70,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(found.as_json(), indent=2)
     elif args.progress == "json":
-        tell_object({"evaluation": found.as_json()})
+        print_json({"evaluation": found.as_json()})
     elif args.progress != "none":
         for line in as_lines(found):
             print(line)

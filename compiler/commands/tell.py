@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ..report import Report
 from ..streams import print_json
@@ -21,8 +19,8 @@ def tell(report: Report, style: str, *also: Path) -> None:
     """
     if style == "json":
         for warning in report.warnings:
-            tell_object({"warning": warning})
-        tell_object({"report": report.as_json()})
+            print_json({"warning": warning})
+        print_json({"report": report.as_json()})
         return
     for warning in report.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -31,8 +29,3 @@ def tell(report: Report, style: str, *also: Path) -> None:
     for path in (report.timeline, report.video, *report.other_videos, *report.captions, *also):
         if path is not None:
             print(path)
-
-
-def tell_object(what: Mapping[str, Any]) -> None:
-    """Print an object for programs, on a line of its own."""
-    print_json(what)
