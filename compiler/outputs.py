@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import opentimelineio as otio
 
-from ..renderers.replace import replace_file
 from ..renderers.store import Store
+from .backend.whole_file import whole_file, why_torn
 from .errors import InputError, Problem, WorkError
 from .frontend.model import reel_name
-from .path_limits import names_of_video, nearest_folder, refuse_unusable, temporary_name
+from .path_limits import in_scratch, names_of_video, nearest_folder, refuse_unusable
 
 REPORT = "report.json"
 FILE_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".gif", ".webp", ".otio")
@@ -73,7 +72,7 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
     """
     name = reel_name(script)
     chosen = folder or script.parent / "build" / name
-    refuse_unusable(chosen, [temporary_name(f"{name}.otio")])
+    refuse_unusable(chosen, [in_scratch(f"{name}.otio")])
     if chosen.exists() and not chosen.is_dir():
         what, hint = "is a file, not a folder", "give another one with --output"
         raise InputError(Problem(str(chosen), 0, 0, "", what, hint))
@@ -113,32 +112,28 @@ def refuse_unwritable(outputs: Outputs, slots: Iterable[str] = ()) -> None:
 def _names_in(outputs: Outputs, slots: Iterable[str]) -> Iterator[str]:
     """The longest paths in the folder of outputs, those of temporary files among them."""
     small = (outputs.timeline, outputs.srt, outputs.report)
-    yield from (temporary_name(path.name) for path in small)
+    yield from (in_scratch(path.name) for path in small)
     yield from names_of_video(outputs.video)
     media = Store(outputs.media)
     for slot in slots:
         path = media.path_for(slot, "0" * 64)
-        yield f"{outputs.media.name}/{temporary_name(temporary_name(path.name), whole=True)}"
+        yield f"{outputs.media.name}/{in_scratch(in_scratch(path.name))}"
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole: under a temporary name in the same folder, flushed, then renamed.
+    """Write a text file atomically.
 
     Raises:
         WorkError: the folder cannot be written to, or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        replace_file(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise WorkError(f"{path}: cannot be written: {error.strerror or error}") from error
+    data = text.encode()
+
+    def check(written: Path) -> None:
+        if written.read_bytes() != data:
+            raise WorkError(f"{path}: cannot be written: {why_torn(written)}")
+
+    with whole_file(path, check) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:

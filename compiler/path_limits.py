@@ -10,14 +10,11 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 
+from ..renderers.atomic_file import SCRATCH
 from ..renderers.file_names import portable
 from .errors import InputError, Problem
 from .path_text import refuse_unnamable
 
-_LONGEST_ID, _LONGEST_THREAD = 4_194_304, 140_000_000_000_000
-"""What numbers of processes and threads, which stand in temporary names, come to."""
-_WHOLE_FILE_BYTES = 180
-"""Of a name of a large file that stand in its temporary name."""
 _WINDOWS_LONGEST = 259
 """Characters of a path that Windows takes where long paths are not enabled."""
 _WINDOWS_TOO_LONG = 206
@@ -67,25 +64,22 @@ def refuse_invalid(folder: PurePath, names: Iterable[str]) -> None:
 
 
 def names_of_file(path: Path) -> Iterator[str]:
-    """The paths beside a small file while it is made, itself among them."""
+    """The paths beside a file while it is made, itself among them."""
     yield path.name
-    yield temporary_name(path.name)
+    yield in_scratch(path.name)
 
 
 def names_of_video(video: Path) -> Iterator[str]:
     """The longest paths beside a video while it is made, itself among them."""
-    yield video.name
-    yield temporary_name(video.name, whole=True)
-    yield f"{video.stem}.segments/{temporary_name(f'sound-{0:024}.json', whole=True)}"
-    yield f".flatten-{_LONGEST_ID}-{0:08}/tmp{0:08}/sequence10/{0:08}.tiff"
+    yield from names_of_file(video)
+    yield f".{video.stem}.lock"
+    yield f"{video.stem}.segments/{in_scratch(f'sound-{0:024}-{0:032}.json')}"
+    yield in_scratch(f"{0:08}/sequence10/{0:08}.tiff")
 
 
-def temporary_name(name: str, *, whole: bool = False) -> str:
-    """The longest temporary name of a file: of a small one, or one that `whole_file` gives."""
-    if not whole:
-        return f".{name}.{_LONGEST_ID}.tmp"
-    kept = name.encode(errors="surrogateescape")[:_WHOLE_FILE_BYTES].decode(errors="ignore")
-    return f".{kept}.{_LONGEST_ID}.{_LONGEST_THREAD}.tmp"
+def in_scratch(name: str) -> str:
+    """A file's path while it is made."""
+    return f"{SCRATCH}{0:08}/{name}"
 
 
 def nearest_folder(folder: Path) -> Path:

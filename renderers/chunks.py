@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
@@ -22,15 +21,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .atomic_file import finish, scratch_folder
 from .base import Call, Frame, Renderer, RendererError, Shot
 from .containers import open_input
 from .planner import Plan
 from .recipe import file_digest
-from .replace import replace_file
 from .scale import native_from_finished, rgb_of
+from .store import sha256_of
 
 MOST_GAIN = 1.25
 """How far the spread of a channel is changed at the most, either way."""
+_SHA_DIGITS = 32
 
 OnShare = Callable[[int, float], None]
 """Called with the index of a call and the share of it that is done, 0..1."""
@@ -223,7 +224,8 @@ def frames_before(shot: Shot, plan: Plan) -> list[Frame]:
 
 
 class ChunkFolder:
-    """Finished chunks on disk, raw, each named by everything that decides its pixels."""
+    """Finished chunks on disk, raw, each named by everything that decides its pixels, and by
+    their SHA-256."""
 
     def __init__(self, folder: Path, renderer: Renderer, shot: Shot):
         self._folder = folder
@@ -232,9 +234,12 @@ class ChunkFolder:
 
     def find(self, call: Call) -> Iterator[Frame] | None:
         """The frames of a call that was finished before, or None."""
-        try:
-            stored = np.load(self._path(call), mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):
+        stored: NDArray[np.uint8] | None = None
+        with contextlib.suppress(OSError, ValueError):
+            path = next(iter(self._kept(call)), None)
+            if path is not None and path.stem.endswith(sha256_of(path)[:_SHA_DIGITS]):
+                stored = np.load(path, mmap_mode="r", allow_pickle=False)
+        if stored is None:
             return None
         if stored.shape != (call.frames, call.height, call.width, 3) or stored.dtype != np.uint8:
             return None
@@ -243,28 +248,27 @@ class ChunkFolder:
     def write(self, call: Call, frames: Iterator[Frame]) -> Iterator[Frame]:
         """Pass frames on, and keep them once they are whole."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(call)
-        part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         shape = (call.frames, call.height, call.width, 3)
-        stored: NDArray[np.uint8] | None = None
-        try:
-            stored = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
-            for number, frame in enumerate(frames):
-                stored[number] = frame
-                yield frame
-            stored.flush()
-            stored = None  # Windows neither renames nor deletes a file that is mapped.
-            replace_file(part, path)
-        finally:
-            stored = None
-            part.unlink(missing_ok=True)
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        with scratch_folder(self._folder) as folder:
+            part = folder / "chunk.npy"
+            # Written and not mapped: a full disk kills whoever writes to mapped memory.
+            with part.open("wb") as stream:
+                np.lib.format.write_array_header_1_0(stream, header)
+                for frame in frames:
+                    stream.write(np.ascontiguousarray(frame).data)
+                    yield frame
+            finish(part, self._folder / f"{self._name(call)}-{sha256_of(part)[:_SHA_DIGITS]}.npy")
 
     def clear(self, calls: tuple[Call, ...]) -> None:
         """Delete the chunks of these calls; open ones expire later."""
         for call in calls:
-            with contextlib.suppress(PermissionError):
-                self._path(call).unlink(missing_ok=True)
+            for path in self._kept(call):
+                with contextlib.suppress(PermissionError):
+                    path.unlink(missing_ok=True)
 
-    def _path(self, call: Call) -> Path:
-        digest = hashlib.sha256(repr((self._about, call)).encode()).hexdigest()
-        return self._folder / f"{digest[:24]}.npy"
+    def _kept(self, call: Call) -> list[Path]:
+        return sorted(self._folder.glob(f"{self._name(call)}-*.npy"))
+
+    def _name(self, call: Call) -> str:
+        return hashlib.sha256(repr((self._about, call)).encode()).hexdigest()[:24]

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
+from .atomic_file import scratch_folder
 from .base import Frame, Renderer, RendererError, Shot
 from .made import Made
 from .making import make_media
@@ -46,7 +47,7 @@ class Rendered:
 
 
 class WriteClip(Protocol):
-    """Encodes frames to a file, whole or not at all."""
+    """Encodes frames to a file in a scratch folder, and reads it back."""
 
     def __call__(
         self,
@@ -107,10 +108,12 @@ def make_slot(
 
     try:
         store.folder.mkdir(parents=True, exist_ok=True)
-        made = make_media(
-            recipe["renderer"], shot, path, renderers, write, on_step, chunks=store.chunks
-        )
-        store.commit(path, key, dict(recipe), made.as_json() if made else None)
+        with scratch_folder(store.folder) as folder:
+            part = folder / path.name
+            made = make_media(
+                recipe["renderer"], shot, part, renderers, write, on_step, chunks=store.chunks
+            )
+            store.put(part, job.slot, key, dict(recipe), made.as_json() if made else None)
     except OSError as error:
         raise RendererError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:

@@ -7,7 +7,6 @@ renderer without a model makes it. The recipe, and so the key, stays that of wha
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +34,7 @@ GENTLE_MOVE = Motion(camera="push_in", amount=0.2)
 Renderers: TypeAlias = Callable[[str, Shot], contextlib.AbstractContextManager[Renderer]]
 """Gives a renderer by its name, for a shot, while it is that shot's turn."""
 Write: TypeAlias = Callable[[Iterator[Frame], Path], object]
-"""Encodes frames to a file, whole or not at all."""
+"""Encodes frames to a file in a scratch folder, and reads it back."""
 
 
 def make_media(
@@ -53,7 +52,7 @@ def make_media(
     Args:
         name: of the renderer.
         shot: the slot.
-        path: of the media.
+        path: of the media, in a scratch folder.
         renderers: where renderers come from.
         write: the encoder.
         on_step: progress in frames; it stands where a try is made again.
@@ -107,7 +106,7 @@ class _Making:
         """Make it once, keep it where it is the best so far, and say how much of what is wanted
         moves."""
         meter = MotionMeter(shot.fps)
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+        part = self._path.with_name(f"attempt-{self._path.name}")
         try:
             frames = assemble.frames(renderer, shot, self._on_step, chunks=self._chunks)
             self._write(meter.watch(frames), part)

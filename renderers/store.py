@@ -1,43 +1,58 @@
 """The content-addressed store of rendered media: a recipe's key names its file.
 
-``<slot>-<key12>.mp4`` holds the video, ``<slot>-<key12>.json`` the recipe, and what became of it
-where a model's video was tried several times. Both are written under a temporary name and renamed,
-the recipe last: media without it are unfinished, and made again.
+``<slot>-<key12>.mp4`` holds the video, ``<slot>-<key12>.json`` the recipe, the SHA-256 of the video
+and of the document itself, and what became of the recipe if a model's video was tried several
+times. Both are written atomically, the document last: media without it are unfinished, and made
+again. What the store gives back is what was put in: media or documents whose SHA-256 differs are
+damaged, and made again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-import os
 import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .atomic_file import atomic_file, clear_scratch, finish
 from .file_names import unreserved
-from .processes import is_running
-from .replace import replace_file
+from .locks import locked
 
 KEY_LENGTH = 12
 """Digits of a key that stand in a file's name: 48 bits, and the sidecar holds them all."""
 NAME_BYTES = 120
-"""Of a slot's name in a file's name, which may have 255 and carries the key and a suffix besides,
-and while it is written a process and a thread."""
+"""Of a slot's name in a file's name, which may have 255 and carries key and suffix besides."""
 CHUNKS_LAST_S = 14 * 24 * 3600
 """Seconds after which a slot that was left half made is not carried on any more."""
-_STARTED = time.time()
+_CHECKSUM = "checksum"
+_MEDIA = re.compile(rf".+-[0-9a-f]{{{KEY_LENGTH}}}\.mp4")
+
+
+class DamagedError(Exception):
+    """A stored file is not what was put in; the message says how, without its name."""
 
 
 class Store:
     """A folder of media. Many processes may use it at once: whoever is last wins, with the same
-    bytes."""
+    bytes.
 
-    def __init__(self, folder: Path, also: Sequence[Path] = ()):
+    Args:
+        folder: of the media.
+        also: folders that finished media are looked for in besides; nothing is written there.
+        read: whether media are compared with their SHA-256; without it, for who reads none of
+            them, only if their size or time of change is suspicious.
+    """
+
+    def __init__(self, folder: Path, also: Sequence[Path] = (), *, read: bool = True):
         self.folder = folder
         self.also = tuple(also)
-        """Folders that finished media are looked for in besides; nothing is written there."""
+        self.read = read
+        self.damaged: dict[Path, str] = {}
+        """Media that were looked for and are damaged, and how."""
 
     @property
     def chunks(self) -> Path:
@@ -59,6 +74,25 @@ class Store:
                     return path
         return None
 
+    def put(
+        self,
+        finished: Path,
+        slot: str,
+        key: str,
+        recipe: Mapping[str, Any],
+        made: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Take media from a scratch folder in, and return their path.
+
+        Arguments and errors as in `commit`.
+        """
+        media = self.path_for(slot, key)
+        with locked(self.folder / ".lock"):
+            sidecar_of(media).unlink(missing_ok=True)
+            finish(finished, media)
+            self.commit(media, key, recipe, made)
+        return media
+
     def commit(
         self,
         media: Path,
@@ -66,7 +100,7 @@ class Store:
         recipe: Mapping[str, Any],
         made: Mapping[str, Any] | None = None,
     ) -> None:
-        """Declare written media finished by putting their recipe beside them.
+        """Declare media in the folder finished by putting their recipe beside them.
 
         Args:
             media: the file.
@@ -77,61 +111,131 @@ class Store:
         Raises:
             OSError: the folder cannot be written to.
         """
-        sidecar = sidecar_of(media)
-        temporary = sidecar.with_name(f".{sidecar.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-                document = {"key": key, "bytes": media.stat().st_size, "recipe": recipe}
-                if made is not None:
-                    document["made"] = made
-                json.dump(document, stream, indent=1, ensure_ascii=False)
-                stream.write("\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            replace_file(temporary, sidecar)
-        finally:
-            temporary.unlink(missing_ok=True)
+        document: dict[str, Any] = {
+            "key": key,
+            "bytes": media.stat().st_size,
+            "sha256": sha256_of(media),
+            "recipe": recipe,
+        }
+        if made is not None:
+            document["made"] = made
+        document[_CHECKSUM] = _checksum(document)
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        with atomic_file(sidecar_of(media)) as temporary:
+            temporary.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
     def made(self, media: Path) -> dict[str, Any] | None:
         """What became of finished media's recipe, as it was committed; None where nothing was."""
-        try:
-            document = json.loads(sidecar_of(media).read_text("utf-8"))
-        except (OSError, ValueError):
-            return None
-        found = document.get("made") if isinstance(document, dict) else None
-        return found if isinstance(found, dict) else None
+        with contextlib.suppress(DamagedError):
+            found = (read_sidecar(media) or {}).get("made")
+            return found if isinstance(found, dict) else None
+        return None
 
     def key_of(self, media: Path) -> str | None:
-        """The key of finished media; None where they are not ours, or unfinished."""
+        """The key of finished media; None where they are not ours, unfinished, or damaged."""
         try:
-            key = str(json.loads(sidecar_of(media).read_text("utf-8"))["key"])
-        except (OSError, ValueError, KeyError, TypeError):
+            key = str((read_sidecar(media) or {})["key"])
+        except KeyError:
+            return None
+        except DamagedError as error:
+            self.damaged[media] = str(error)
             return None
         return key if self._is_finished(media, key) else None
 
-    def forget(self, slot: str, key: str) -> None:
-        """Take a slot's media for unfinished, so that they are made again."""
-        sidecar_of(self.path_for(slot, key)).unlink(missing_ok=True)
-
     def clear_leftovers(self) -> None:
-        """Delete temporary files of processes that are no more, and chunks that nobody came for."""
+        """Delete what killed processes left half written, and chunks that nobody came for."""
         for path in self.chunks.glob("*.npy"):
             if _age_s(path) > CHUNKS_LAST_S:
                 _delete(path)
-        for path in (*self.folder.glob(".*.tmp"), *self.chunks.glob(".*.tmp")):
-            owner = re.search(r"\.(\d+)(?:\.\d+)?\.tmp$", path.name)
-            if owner is not None and _is_left(path, int(owner[1])):
-                _delete(path)
+        clear_scratch(self.folder)
+        clear_scratch(self.chunks)
+        with contextlib.suppress(OSError):
+            self.chunks.rmdir()
+
+    def verify(self) -> None:
+        """Read all finished media, and delete those that are damaged."""
+        for media in sorted(self.folder.glob("*.mp4")):
+            if sidecar_of(media).is_file() and self.key_of(media) is None:
+                _delete(sidecar_of(media))
+                _delete(media)
 
     def _is_finished(self, media: Path, key: str) -> bool:
         try:
-            with sidecar_of(media).open(encoding="utf-8") as stream:
-                document = json.load(stream)
-            size = media.stat().st_size
-            # A copy of the folder that was cut short leaves files that are too small.
-            return bool(document["key"] == key) and size == document.get("bytes", size) > 0
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            document = read_sidecar(media)
+            if document is None:
+                return False
+            if document["key"] != key:
+                raise DamagedError("its .json is that of other media")
+            _check(media, document, read=self.read)
+        except DamagedError as error:
+            self.damaged[media] = str(error)
             return False
+        except OSError:
+            return False
+        return True
+
+
+def read_sidecar(media: Path) -> dict[str, Any] | None:
+    """The document beside media; None if there is none.
+
+    Raises:
+        DamagedError: it is not what was written.
+    """
+    try:
+        document = json.loads(sidecar_of(media).read_text("utf-8"))
+        if document[_CHECKSUM] == _checksum(document):
+            return dict(document)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise DamagedError("its .json has changed")
+
+
+def damage_of(media: Path, *, read: bool) -> str:
+    """What is wrong with media of a store; empty if nothing is, and for any other file.
+
+    Args:
+        media: any file.
+        read: as in `Store`.
+    """
+    if not _MEDIA.fullmatch(media.name):
+        return ""
+    try:
+        document = read_sidecar(media)
+        if document is not None:
+            _check(media, document, read=read)
+    except DamagedError as error:
+        return str(error)
+    except OSError:
+        pass
+    return ""
+
+
+def _check(media: Path, document: Mapping[str, Any], *, read: bool) -> None:
+    state = media.stat()
+    if state.st_size != document["bytes"]:
+        raise DamagedError(f"it holds {state.st_size} of {document['bytes']} bytes")
+    is_untouched = state.st_mtime_ns <= sidecar_of(media).stat().st_mtime_ns
+    if (read or not is_untouched) and sha256_of(media) != document["sha256"]:
+        raise DamagedError("its content has changed")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a document without its own checksum, however it is laid out."""
+    content = {name: value for name, value in document.items() if name != _CHECKSUM}
+    plain = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sidecar_of(media: Path) -> Path:
@@ -157,17 +261,3 @@ def _age_s(path: Path) -> float:
         return time.time() - path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _is_left(path: Path, owner: int) -> bool:
-    """Whether a temporary file's process is no more.
-
-    In containers every run may have the same process id: a file of ours from before our start is
-    that of another.
-    """
-    if owner == os.getpid():
-        try:
-            return path.stat().st_mtime < _STARTED
-        except OSError:
-            return False
-    return not is_running(owner)

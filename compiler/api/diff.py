@@ -23,5 +23,5 @@ def diff_timelines(before: str | Path, after: str | Path) -> list[str]:
     old = bring_back(old_path)
     new = bring_back(new_path, compiled=old_path if old_path.suffix.lower() == ".otio" else None)
     lines = compare(old.timeline, new.timeline, new.fps) or ["nothing changed"]
-    store = Store(new.output.parent / "media", new.library.folders)
+    store = Store(new.output.parent / "media", new.library.folders, read=False)
     return lines + to_render(new, store)

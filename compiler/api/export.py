@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import opentimelineio as otio
 
-from ...renderers.replace import replace_file
+from ..backend.whole_file import whole_file
 from ..editors import formats
 from ..editors.dialects import EDITORS, Editor, speak
 from ..editors.formats import otio_json
 from ..editors.prepare import prepare
-from ..errors import InputError, Problem, WorkError
+from ..errors import InputError, Problem
 from ..path_limits import names_of_file, refuse_unusable
 from ..stages.timelines import read_timeline
 
@@ -78,24 +75,12 @@ def _write(
     copy, notes = prepare(timeline, root)
     if editor is not None:
         notes += speak(copy, editor)
-    temporary = output.with_name(f".{output.stem}.{os.getpid()}.tmp{output.suffix}")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(output) as temporary:
         if editor is not None and editor.old and suffix in (".otio", ".otioz"):
             old = {".otio": otio_json.write_old, ".otioz": otio_json.write_zip_old}[suffix]
             notes += old(copy, temporary)
         else:
             notes += write(copy, temporary)
-        if output.is_dir():
-            shutil.rmtree(output)
-        replace_file(temporary, output)
-    except OSError as error:
-        raise WorkError(f"{output}: cannot be written: {error.strerror or error}") from error
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return list(dict.fromkeys(notes))
 
 

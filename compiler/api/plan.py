@@ -37,7 +37,7 @@ def plan_script(
     front = read_script(path, config, renderer, quality, allow_outside, Clock(silent))
     schedule, timeline = lay_out(front)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
-    store = Store(outputs.media)
+    store = Store(outputs.media, read=False)
     scenes = {scene.id: scene for scene in schedule.scenes}
     lines = [f"{outputs.timeline}: {count(schedule.frames, 'frame')} at {float(schedule.fps):g}"]
     for slot in slot_clips(timeline):

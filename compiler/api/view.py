@@ -64,7 +64,11 @@ def _write(timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool) 
             hint = f"otio-gvideo flatten {path.name} -o {path.stem}.mp4 makes it"
             raise InputError(Problem(str(path), 0, 0, "--embed", why, hint))
         embedded = preview_url(
-            finished.reel, EMBEDDED_WIDTH, crf=_EMBEDDED_CRF, sound_kbps=_EMBEDDED_SOUND_KBPS
+            finished.reel,
+            EMBEDDED_WIDTH,
+            page.parent,
+            crf=_EMBEDDED_CRF,
+            sound_kbps=_EMBEDDED_SOUND_KBPS,
         )
     _tell(view, finished)
     write_text(page, page_of(view, page, embedded))

@@ -29,6 +29,7 @@ from .codecs import (
     upload_filter,
 )
 from .ffmpeg import Running, output_args, pipe_args, process
+from .read_back import refuse_torn_video
 from .whole_file import whole_file
 
 TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
@@ -139,7 +140,7 @@ def write_clip(
     """Encode frames to an MP4, whole or not at all.
 
     Args:
-        path: written under a temporary name in the same folder, flushed, then renamed.
+        path: written atomically.
 
     All else as in `encode_frames`.
     """
@@ -168,7 +169,7 @@ def encode_frames(
     what: str,
     stop: threading.Event | None = None,
 ) -> int:
-    """Encode frames to an MP4, as they come.
+    """Encode frames to an MP4, as they come, and read it back.
 
     Frames are taken in the caller's thread and written by another, so that the next ones are made
     while the encoder works. A frame must not be changed once it is handed over.
@@ -222,6 +223,7 @@ def encode_frames(
                 feed(frame)
                 written += 1
                 frame = next(iterator, None)
+        refuse_torn_video(path, written, path.name)
         return written
     finally:
         if isinstance(iterator, Generator):
@@ -238,9 +240,16 @@ def write_slot(
     idr: Sequence[int],
     encoding: Mapping[str, Any],
 ) -> int:
-    """`write_clip` with the encoder's settings as a recipe holds them."""
-    return write_clip(
-        frames, path, width=width, height=height, fps=fps, idr=idr, encoding=Encoding(**encoding)
+    """`encode_frames` to a file in a scratch folder, with the settings that a recipe holds."""
+    return encode_frames(
+        frames,
+        path,
+        width=width,
+        height=height,
+        fps=fps,
+        idr=idr,
+        encoding=Encoding(**encoding),
+        what=f"encoding {path.name}",
     )
 
 

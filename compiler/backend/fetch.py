@@ -6,20 +6,20 @@ import hashlib
 import shutil
 import urllib.error
 import urllib.request
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import opentimelineio as otio
 
 from ..errors import WorkError
-from .whole_file import whole_file
+from .store import SegmentStore
 
 TIMEOUT_S = 60
 _SCHEMES = ("http", "https")
 
 
-def fetch_all(timeline: otio.schema.Timeline, folder: Path) -> dict[str, Path]:
+def fetch_all(timeline: otio.schema.Timeline, store: SegmentStore, folder: Path) -> dict[str, Path]:
     """Fetch every file that a clip names by ``http`` or ``https``.
 
     A file that is there is not fetched again. What cannot be fetched is left out, so that a slate
@@ -27,7 +27,8 @@ def fetch_all(timeline: otio.schema.Timeline, folder: Path) -> dict[str, Path]:
 
     Args:
         timeline: any.
-        folder: to put them in.
+        store: where they are kept.
+        folder: for those that are not.
 
     Returns:
         The files, by URL.
@@ -42,8 +43,8 @@ def fetch_all(timeline: otio.schema.Timeline, folder: Path) -> dict[str, Path]:
             continue
         url = str(reference.target_url)
         if urlsplit(url).scheme.lower() in _SCHEMES and url not in found:
-            path = folder / _name(url)
-            if path.is_file() or _fetch(url, path):
+            path = store.find(_name(url)) or _fetch(url, store, folder)
+            if path is not None:
                 found[url] = path
     return found
 
@@ -54,17 +55,24 @@ def _name(url: str) -> str:
     return f"fetched-{hashlib.sha256(url.encode()).hexdigest()[:24]}{plain}"
 
 
-def _fetch(url: str, path: Path) -> bool:
+def _fetch(url: str, store: SegmentStore, folder: Path) -> Path | None:
     request = urllib.request.Request(url, headers={"User-Agent": "otio-gvideo"})
     try:
-        with (
-            urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer,
-            whole_file(path) as temporary,
-            temporary.open("wb") as stream,
-        ):
-            shutil.copyfileobj(answer, stream)
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            return store.make(_name(url), folder, lambda path: _save(answer, path))
     except WorkError:
         raise
     except (OSError, HTTPException, ValueError, urllib.error.URLError):
-        return False
-    return True
+        return None
+
+
+def _save(answer: HTTPResponse, path: Path) -> None:
+    """Write an answer's content to a file.
+
+    Raises:
+        OSError: it cannot be written, or the answer is shorter than it says.
+    """
+    with path.open("wb") as stream:
+        shutil.copyfileobj(answer, stream)
+    if answer.length:  # bytes that did not come
+        raise ConnectionError(f"{answer.length} bytes are missing")

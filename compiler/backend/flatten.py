@@ -33,12 +33,15 @@ from .media import lines_of
 from .mix import Mix
 from .picture import Reading, frame_size, read_picture, timeline_frames
 from .produce import Production
+from .read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
 from .reframe import Salience, focus_of
-from .scratch import scratch
+from .sound import SAMPLE_RATE
 from .store import SegmentStore, key_of
 from .timecode import timecode_of
 from .transitions import Style, transition_names
-from .whole_file import whole_file
+from .whole_file import scratch, whole_file
+
+_SOUND_SLACK_S = Fraction(1, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def flatten(
 
     Args:
         timeline: any number of picture and audio tracks.
-        output: written under a temporary name beside it, then renamed.
+        output: written atomically.
         media_root: the folder that relative media are named from; the current one where it is not
             given.
         width, height: of the reel, in pixels, even. Else what the timeline's metadata say, else
@@ -155,7 +158,7 @@ def flatten(
     fps, frames = _frames_of(timeline, fps)
     store = SegmentStore(segments)
     with whole_file(output) as temporary, scratch(work_dir or output.parent) as folder:
-        remote = fetch_all(timeline, segments or folder) if allow_network else {}
+        remote = fetch_all(timeline, store, folder) if allow_network else {}
         names = transition_names(ffmpeg_path()) | set(style.expressions)
         reading = read_picture(timeline, root, fps, remote=remote, transitions=names)
         mix = read_mix(timeline, root, frames / fps, remote=remote, own_sound_db=own_sound_db)
@@ -184,11 +187,14 @@ def flatten(
         parts = Parts(picture, sound_path, metadata, timecode, fps, frames, text)
         if made.preview is not None:
             write_preview(picture, made.preview, temporary, folder, output.name)
+            refuse_torn_preview(temporary, output.name)
         else:
             if made.most_bytes is not None:
                 small = squeezed(parts, made.encoding, made.most_bytes, folder, output.name)
                 parts = replace(parts, picture=small)
             mux(parts, temporary, made.encoding.kind, output.name)
+            refuse_torn_video(temporary, frames, output.name)
+            refuse_torn_sound(temporary, frames / fps - _SOUND_SLACK_S, output.name)
     store.tidy()
     silent = measure.silent
     return FlattenResult(
@@ -206,7 +212,12 @@ def flatten(
         true_peak_dbtp=None if silent else measure.dbtp,
         seconds=time.monotonic() - started,
         warnings=lines_of(
-            (*reading.warnings, *mix.warnings, *(captions.warnings if captions else ()))
+            (
+                *(f"{path.name} was damaged and is made again" for path in store.damaged),
+                *reading.warnings,
+                *mix.warnings,
+                *(captions.warnings if captions else ()),
+            )
         ),
         missing=lines_of((*reading.missing, *mix.missing)),
     )
@@ -274,14 +285,16 @@ def _sound(
         with suppress(OSError, ValueError, TypeError):
             lufs, dbtp = json.loads(told.read_text("utf-8"))
             return path, Measure(float(lufs), float(dbtp))
-    path = store.place(f"{name}.mp4") or folder / "sound.mp4"
-    with whole_file(path) as temporary:
-        measure = encode_audio(mix, temporary, target, stop=stop)
-    told = store.place(f"{name}.json")
-    if told is not None:
-        with whole_file(told) as temporary:
-            measured = json.dumps([str(measure.lufs), str(measure.dbtp)])
-            temporary.write_text(measured, encoding="utf-8", newline="\n")
+    measures: list[Measure] = []
+
+    def write(part: Path) -> None:
+        measures.append(encode_audio(mix, part, target, stop=stop))
+        refuse_torn_sound(part, Fraction(mix.samples, SAMPLE_RATE), part.name)
+
+    path = store.make(f"{name}.mp4", folder, write)
+    (measure,) = measures
+    measured = json.dumps([str(measure.lufs), str(measure.dbtp)])
+    store.make(f"{name}.json", folder, lambda part: part.write_text(measured, encoding="utf-8"))
     return path, measure
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import opentimelineio as otio
 from PIL import ImageColor
 
+from ...renderers.store import damage_of
 from ..errors import WorkError
 from .file_urls import paths_of
 from .pictures import Bars, Picture, Slate, Solid, Still, Video
@@ -61,6 +62,7 @@ class MediaReader:
         root: the folder that relative media are named from.
         fps: the reel's rate.
         remote: files that were fetched, by the URL that clips name them by.
+        read: whether rendered media are compared with their SHA-256.
         media: what is known of every file and image sequence that is shown.
         missing: what slates stand in for, one line each.
         warnings: what is shown otherwise than the timeline says, one line each.
@@ -69,6 +71,7 @@ class MediaReader:
     root: Path
     fps: Fraction
     remote: Mapping[str, Path] = field(default_factory=dict)
+    read: bool = False
     media: dict[Path, MediaInfo] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -84,7 +87,8 @@ class MediaReader:
             and path.is_file()
         }
         with ThreadPoolExecutor(_PROBES) as pool:
-            self._read = dict(zip(paths, pool.map(_probe, paths), strict=True))
+            probes = pool.map(lambda path: _probe(path, read=self.read), paths)
+            self._read = dict(zip(paths, probes, strict=True))
 
     def picture(self, clip: otio.schema.Clip, frames: int) -> Picture:
         """What a clip shows from its first frame on.
@@ -300,7 +304,10 @@ def shown_frame(video: VideoInfo, time: Fraction) -> int:
     return math.ceil(time * video.fps - Fraction(1, 2))
 
 
-def _probe(path: Path) -> MediaInfo | WorkError:
+def _probe(path: Path, *, read: bool) -> MediaInfo | WorkError:
+    damage = damage_of(path, read=read)
+    if damage:
+        return WorkError(f"{path} is damaged: {damage}; otio-gvideo render makes it again")
     try:
         return probe(path)
     except WorkError as error:

@@ -90,7 +90,7 @@ def read_picture(
         remote: files that were fetched, by the URL that clips name them by.
         transitions: names of those that can be shown; else those of this machine's ffmpeg.
     """
-    reader = picture_reader(timeline, root, fps, remote=remote, transitions=transitions)
+    reader = picture_reader(timeline, root, fps, remote=remote, transitions=transitions, read=True)
     media, window = reader.media, (0, timeline_frames(timeline, fps))
     spans = over(reader.spans(timeline.tracks, Fraction(0), window), [Span(*window, Clear())], fps)
     return Reading(tuple(spans), media.media, lines_of(media.warnings), lines_of(media.missing))
@@ -103,12 +103,13 @@ def picture_reader(
     *,
     remote: Mapping[str, Path] | None = None,
     transitions: Container[str] | None = None,
+    read: bool = False,
 ) -> PictureReader:
     """What resolves the items of a timeline, one by one; the headers of all media are read.
 
-    Arguments as in `read_picture`.
+    Arguments as in `read_picture`, and as `MediaReader` has them.
     """
-    media = MediaReader(root, fps, remote or {})
+    media = MediaReader(root, fps, remote or {}, read)
     media.probe_all(clip for clip in timeline.find_clips() if not _is_sound(clip))
     names = transition_names(ffmpeg_path()) if transitions is None else transitions
     return PictureReader(media, fps, names)

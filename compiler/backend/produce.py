@@ -22,9 +22,9 @@ from .picture import Reading
 from .pictures import Blend, Clear, Picture, media_of
 from .pieces import Copy, CopyPlaces, Encode, Piece, cut_pieces
 from .probe import probe
+from .read_back import refuse_torn_video
 from .segments import Span, trim
 from .store import SegmentStore, key_of
-from .whole_file import whole_file
 
 SIDE_BY_SIDE = max(1, min(4, os.cpu_count() or 1))
 """Pieces encoded at a time: a short one keeps its encoder's threads busy for moments only."""
@@ -94,9 +94,9 @@ class Production:
             def on_frame(count: int) -> None:
                 ready[index] = min(count, piece.frames)
 
-            path = self._store.place(name) or folder / name
-            if not path.is_file():
-                self._encode(piece, path, folder, captions, on_frame)
+            path = self._store.find(name) or self._store.make(
+                name, folder, lambda part: self._encode(piece, part, folder, captions, on_frame)
+            )
             ready[index] = piece.frames
             return Copy(path, 0, piece.frames)
 
@@ -168,9 +168,10 @@ class Production:
 
     def _own_headers(self, folder: Path) -> bytes:
         name = f"headers-{key_of({}, self._look.size, self._look.fps, self._look.encoding)}.mp4"
-        path = self._store.find(name) or self._store.place(name) or folder / name
-        if not path.is_file():
-            self._encode(Encode((Span(0, 2, Clear()),)), path, folder, "")
+        piece = Encode((Span(0, 2, Clear()),))
+        path = self._store.find(name) or self._store.make(
+            name, folder, lambda part: self._encode(piece, part, folder, "")
+        )
         video = probe(path).video
         return video.extradata if video is not None else b""
 
@@ -204,15 +205,15 @@ class Production:
         captions: str,
         on_frame: Callable[[int], None] | None = None,
     ) -> None:
-        with tempfile.TemporaryDirectory(dir=folder) as scratch, whole_file(path) as temporary:
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
             if not captions and is_direct(piece, self._media, self._look, self._own_places):
                 # What this decoder refuses, ffmpeg may still conceal.
                 with suppress(UndecodableError):
-                    self._encode_directly(piece, temporary, on_frame)
+                    self._encode_directly(piece, path, on_frame)
                     return
             encode_piece(
                 piece,
-                temporary,
+                path,
                 media=self._media,
                 look=self._look,
                 scratch=Path(scratch),
@@ -221,6 +222,7 @@ class Production:
                 on_frame=on_frame,
                 stop=self.stop,
             )
+        refuse_torn_video(path, piece.spans[-1].end - piece.spans[0].start, path.name)
 
     def _encode_directly(
         self, piece: Encode, path: Path, on_frame: Callable[[int], None] | None

@@ -3,7 +3,7 @@
 A segment's key is the SHA-256 of what it shows, frame by frame, of the identity of every file in
 it, and of how it is encoded; its place in the reel is no part of it. A file's identity is its size,
 the time it was changed and its first and last 64 KiB, so that files of any size are told apart at
-once.
+once. A segment's own SHA-256 is part of its name, and is compared whenever it is used.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
 from fractions import Fraction
@@ -19,14 +20,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ...renderers.atomic_file import finish
+from ...renderers.store import sha256_of
 from .ffmpeg import ffmpeg_version
 from .probe import MediaInfo
+from .whole_file import scratch, writing
 
 VERSION = 2
 """Counted up when the same plan is to give other frames than before."""
 _ENDS = 65536
 _SPARE = 1.0
 """Bytes that may be kept for a change that is taken back, by those that are in use."""
+_SHA_DIGITS = 32
+_OURS = re.compile(r"(?:headers-|sound-|fetched-)?[0-9a-f]{24}-([0-9a-f]{32})(?:\.\w+)?")
 
 
 class SegmentStore:
@@ -34,33 +40,79 @@ class SegmentStore:
 
     Args:
         folder: made when the first segment is; None keeps nothing.
+
+    Attributes:
+        damaged: segments that were found damaged, and deleted.
     """
 
     def __init__(self, folder: Path | None):
         self._folder = folder
         self._used: set[str] = set()
-
-    def place(self, name: str) -> Path | None:
-        """Where a segment belongs, and that it is in use; None where nothing is kept."""
-        if self._folder is None:
-            return None
-        self._used.add(name)
-        return self._folder / name
+        self.damaged: list[Path] = []
 
     def find(self, name: str) -> Path | None:
-        """A segment that is there."""
-        path = self.place(name)
-        if path is None or not path.is_file():
+        """A segment that is there and whole, by its name without SHA-256; it is in use now."""
+        if self._folder is None:
             return None
+        stem, suffix = Path(name).stem, Path(name).suffix
+        for path in sorted(self._folder.glob(f"{stem}-{'[0-9a-f]' * _SHA_DIGITS}{suffix}")):
+            if self._is_whole(path):
+                self._used.add(path.name)
+                with suppress(OSError):
+                    os.utime(path)
+                return path
+        return None
+
+    def make(self, name: str, folder: Path, write: Callable[[Path], object]) -> Path:
+        """Make a segment, and keep it.
+
+        Args:
+            name: without SHA-256.
+            folder: for what is not kept.
+            write: writes the file, and reads it back.
+
+        Raises:
+            WorkError: the folder cannot be written to, or the disk is full.
+        """
+        if self._folder is None:
+            write(folder / name)
+            return folder / name
+        with writing(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        with scratch(self._folder) as place:
+            part = place / name
+            write(part)
+            kept = self._folder / f"{part.stem}-{sha256_of(part)[:_SHA_DIGITS]}{part.suffix}"
+            with writing(kept):
+                finish(part, kept)
+        self._used.add(kept.name)
+        return kept
+
+    def verify(self) -> None:
+        """Read all segments, and delete those that are damaged."""
+        for path in self._all():
+            self._is_whole(path)
+
+    def _is_whole(self, path: Path) -> bool:
+        match = _OURS.fullmatch(path.name)
         with suppress(OSError):
-            os.utime(path)
-        return path
+            if match is not None and sha256_of(path).startswith(match[1]):
+                return True
+            self.damaged.append(path)
+            path.unlink()
+        return False
+
+    def _all(self) -> list[Path]:
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        return [path for path in sorted(self._folder.iterdir()) if _OURS.fullmatch(path.name)]
 
     def tidy(self) -> None:
         """Remove what has not been in use for longest, until no more is spare than is in use."""
-        if self._folder is None or not self._folder.is_dir():
-            return
-        files = [(path, path.stat()) for path in self._folder.iterdir() if path.is_file()]
+        files = []
+        for path in self._all():
+            with suppress(OSError):
+                files.append((path, path.stat()))
         room = _SPARE * sum(stat.st_size for path, stat in files if path.name in self._used)
         spare = [(path, stat) for path, stat in files if path.name not in self._used]
         for path, stat in sorted(spare, key=lambda entry: entry[1].st_mtime, reverse=True):

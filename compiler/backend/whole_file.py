@@ -1,43 +1,64 @@
-"""Files that are there whole or not at all: written aside, flushed, then renamed."""
+"""Atomic writes whose failures are one line that names the file."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import threading
-from collections.abc import Iterator
+import errno
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ...renderers.replace import replace_file
+from ...renderers.atomic_file import atomic_file, scratch_folder
 from ..errors import WorkError
 
-_NAME_BYTES = 180
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
+"""What the system says if nothing more can be written."""
+_NO_ROOM_BYTES = 1 << 16
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; when the block ends well, it becomes ``path``.
+def whole_file(path: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
+    """Yield a temporary path; when the block ends well, it becomes ``path``.
 
-    The temporary name ends in ``.<process>.<thread>.tmp``, so that leftovers of a process that was
-    killed can be told from files in the making.
+    Args:
+        path: of a file or folder.
+        check: called with what is finished and flushed, before it gets its name; raises if it is
+            not whole.
 
     Raises:
         WorkError: the folder cannot be written to, or the disk is full.
     """
-    stem = path.name.encode()[:_NAME_BYTES].decode(errors="ignore")
-    temporary = path.with_name(f".{stem}.{os.getpid()}.{threading.get_ident()}.tmp")
-    try:
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+    with _one_line(path, atomic_file(path, check)) as temporary:
         yield temporary
-        with writing(path):
-            with temporary.open("r+b") as stream:  # Windows flushes writable files only.
-                os.fsync(stream.fileno())
-            replace_file(temporary, path)
-            _flush_folder(path.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+
+
+@contextlib.contextmanager
+def scratch(parent: Path) -> Iterator[Path]:
+    """A folder for parts of a file in the making, gone afterwards.
+
+    Raises:
+        WorkError: the folder cannot be written to, or the disk gets full.
+    """
+    with _one_line(parent, scratch_folder(parent)) as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def _one_line(path: Path, made: AbstractContextManager[Path]) -> Iterator[Path]:
+    """Turn the system's errors into one line; those of the caller only if the disk is full."""
+    of_caller: OSError | None = None
+    try:
+        with made as temporary:
+            try:
+                yield temporary
+            except OSError as error:
+                of_caller = error
+                raise
+    except OSError as error:
+        if error is of_caller and error.errno not in FULL:
+            raise
+        raise WorkError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 @contextlib.contextmanager
@@ -49,11 +70,9 @@ def writing(path: Path) -> Iterator[None]:
         raise WorkError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _flush_folder(folder: Path) -> None:
-    """Make the new name last through a loss of power, where the system can."""
+def why_torn(path: Path) -> str:
+    """The likely reason for which a file that was just written is not whole."""
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if shutil.disk_usage(path.parent).free < _NO_ROOM_BYTES:
+            return "no space left on device"
+    return "a program that says it wrote it did not"

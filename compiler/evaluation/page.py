@@ -117,7 +117,8 @@ def _slot(slot: SlotClip, takes: Sequence[Take], picked: str | None) -> list[str
         )
         mark, kind = (", picked", "take picked") if take.name == picked else ("", "take")
         strip = "".join(f'<img alt="" src="{url}">' for url in _strip(take))
-        preview = preview_url(take.made.path, PREVIEW_WIDTH, crf=28)
+        media = take.made.path
+        preview = preview_url(media, PREVIEW_WIDTH, media.parent, crf=28)
         parts.append(
             f'<div class="{kind}">'
             f'<video controls loop muted playsinline preload="metadata" src="{preview}">'

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
-import tempfile
 from pathlib import Path
 
 from ..backend.ffmpeg import input_args, output_args, run
+from ..backend.whole_file import scratch
 
 
-def preview_url(video: Path, width: int, *, crf: int, sound_kbps: int = 0) -> str:
+def preview_url(video: Path, width: int, folder: Path, *, crf: int, sound_kbps: int = 0) -> str:
     """The video as H.264 in an MP4.
 
     Args:
         video: any that ffmpeg reads.
         width: of the preview, in pixels; its height follows.
+        folder: for scratch.
         crf: of x264.
         sound_kbps: kilobits a second of its sound; 0 leaves it out.
 
@@ -22,8 +23,8 @@ def preview_url(video: Path, width: int, *, crf: int, sound_kbps: int = 0) -> st
         WorkError: it cannot be encoded.
     """
     sound = ["-c:a", "aac", "-b:a", f"{sound_kbps}k"] if sound_kbps else ["-an"]
-    with tempfile.TemporaryDirectory() as folder:
-        small = Path(folder) / "preview.mp4"
+    with scratch(folder) as made:
+        small = made / "preview.mp4"
         run(
             [
                 *input_args(video),

@@ -107,9 +107,17 @@ def fill_slots(
         is_fault = isinstance(error, pool.SlotsError) and error.unexpected
         raise WorkError(f"{error}; {fault_hint()}" if is_fault else str(error)) from error
     finally:
+        report.warnings += damages(store)
         disclose(timeline, outputs.folder)
     order = {name: index for index, name in enumerate(_by_job(slot_clips(timeline)))}
     report.slots.sort(key=lambda slot: order[slot.name])
+
+
+def damages(store: Store) -> list[str]:
+    """Media that the store found damaged, in a line each."""
+    return [
+        f"{path.name} was damaged ({how}) and is made again" for path, how in store.damaged.items()
+    ]
 
 
 def _by_job(clips: Iterable[SlotClip]) -> dict[str, list[SlotClip]]:

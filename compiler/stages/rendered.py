@@ -10,7 +10,7 @@ import opentimelineio as otio
 
 from ...renderers.base import RendererError
 from ...renderers.recipe import recipe_key
-from ...renderers.store import KEY_LENGTH, Store
+from ...renderers.store import KEY_LENGTH, Store, damage_of
 from ..timeline.slots import set_media, slot_clips, slot_of
 
 _KEY = re.compile(rf"-([0-9a-f]{{{KEY_LENGTH}}})(?![0-9a-f])")
@@ -32,9 +32,9 @@ def find_rendered(clip: otio.schema.Clip, folders: Sequence[Path]) -> Path | Non
     if named is None:
         return None
     for folder in folders:
-        same = sorted(folder.glob(f"*-{named[1]}.mp4"))
-        if same:
-            return same[0].absolute()
+        for path in sorted(folder.glob(f"*-{named[1]}.mp4")):
+            if not damage_of(path, read=False):
+                return path.absolute()
     return None
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from otio_gvideo import schemas
 from otio_gvideo.renderers import models
+from otio_gvideo.renderers.atomic_file import SCRATCH
 from otio_gvideo.renderers.base import (
     Call,
     Frame,
@@ -423,52 +424,101 @@ def test_a_recipe_of_another_key_is_not_trusted(recipe: dict[str, Any], tmp_path
     assert not run([Job("a", recipe)], tmp_path / "media")[0].reused
 
 
-def test_media_that_were_cut_short_are_unfinished(recipe: dict[str, Any], tmp_path: Path) -> None:
-    path = run([Job("a", recipe)], tmp_path / "media")[0].path
-    os.truncate(path, path.stat().st_size - 1)
-    assert not run([Job("a", recipe)], tmp_path / "media")[0].reused
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 4
+    path.write_bytes(data)
 
 
-@pytest.mark.parametrize("content", ["", "null", "[]", '{"key": 1}', "{"])
-def test_broken_recipes_beside_media_are_no_error(
-    recipe: dict[str, Any], tmp_path: Path, content: str
+def untouched(path: Path, change: Callable[[], object]) -> None:
+    """Change a file as a failing disk does: its times stay what they were."""
+    state = path.stat()
+    change()
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+@pytest.mark.parametrize("times_change", [False, True])
+@pytest.mark.parametrize(
+    ("damage", "how"),
+    [
+        (lambda media: flip(media, 0), "its content has changed"),
+        (lambda media: flip(media, 5000), "its content has changed"),
+        (lambda media: flip(media, -1), "its content has changed"),
+        (lambda media: os.truncate(media, 100), "it holds 100 of 32256 bytes"),
+        (lambda media: media.write_bytes(b""), "it holds 0 of 32256 bytes"),
+        (lambda media: media.write_bytes(b"\0" * 32256), "its content has changed"),
+        (lambda media: flip(media.with_suffix(".json"), 30), "its .json has changed"),
+        (lambda media: flip(media.with_suffix(".json"), -20), "its .json has changed"),
+        (lambda media: media.with_suffix(".json").write_text(""), "its .json has changed"),
+        (lambda media: media.with_suffix(".json").write_text("[]"), "its .json has changed"),
+        (lambda media: media.with_suffix(".json").write_text("null"), "its .json has changed"),
+        (lambda media: media.with_suffix(".json").write_text('{"key": 1}'), "its .json has chang"),
+        (lambda media: media.with_suffix(".json").write_bytes(b"\xff{"), "its .json has changed"),
+    ],
+)
+def test_damage_is_noticed_and_made_again(
+    recipe: dict[str, Any],
+    tmp_path: Path,
+    damage: Callable[[Path], object],
+    how: str,
+    times_change: bool,
+) -> None:
+    media = tmp_path / "media"
+    path = run([Job("a", recipe)], media)[0].path
+    before = path.read_bytes()
+    if times_change:
+        damage(path)
+    else:
+        untouched(path, lambda: damage(path))
+    store = Store(media)
+    (made,) = render_slots([Job("a", recipe)], store, write_clip=write_raw)
+    assert not made.reused
+    assert path.read_bytes() == before
+    assert [*store.damaged] == [path]
+    assert store.damaged[path].startswith(how)
+    assert Store(media).find("a", recipe_key(recipe)) == path
+
+
+def test_media_with_the_document_of_others_are_damaged(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    jobs = [Job("a", recipe), Job("b", recipe | {"seed": 2})]
+    one, other = (made.path for made in run(jobs, tmp_path / "media"))
+    other.with_suffix(".json").replace(one.with_suffix(".json"))
+    store = Store(tmp_path / "media")
+    assert store.find("a", recipe_key(recipe)) is None
+    assert store.damaged == {one: "its .json is that of other media"}
+
+
+def test_who_reads_no_media_compares_those_that_look_changed(
+    recipe: dict[str, Any], tmp_path: Path
 ) -> None:
     path = run([Job("a", recipe)], tmp_path / "media")[0].path
-    path.with_suffix(".json").write_text(content)
-    assert not run([Job("a", recipe)], tmp_path / "media")[0].reused
+    key = recipe_key(recipe)
+    untouched(path, lambda: flip(path, 9))
+    assert Store(tmp_path / "media", read=False).find("a", key) == path
+    os.utime(path, (time.time() + 9, time.time() + 9))
+    assert Store(tmp_path / "media", read=False).find("a", key) is None
+
+
+def test_all_media_can_be_verified(recipe: dict[str, Any], tmp_path: Path) -> None:
+    jobs = [Job(name, recipe | {"seed": n}) for n, name in enumerate("abc")]
+    made = [one.path for one in run(jobs, tmp_path / "media")]
+    flip(made[1], 77)
+    (tmp_path / "media" / "own.mp4").write_bytes(b"of the user")
+    store = Store(tmp_path / "media")
+    store.verify()
+    assert store.damaged == {made[1]: "its content has changed"}
+    assert [path.exists() for path in made] == [True, False, True]
+    assert (tmp_path / "media" / "own.mp4").exists()
 
 
 @pytest.mark.parametrize("name", ["灯台" * 60, "../../etc", "a/b\\c:d", "", "...", "é" * 300])
 def test_slots_of_any_name_have_a_file(recipe: dict[str, Any], tmp_path: Path, name: str) -> None:
     path = run([Job(name, recipe)], tmp_path / "media")[0].path
     assert path.parent == tmp_path / "media"
-    assert len(f".{path.name}.4194304.140737488355328.tmp".encode()) < 255
+    assert len(path.name.encode()) < 255
     assert run([Job(name, recipe)], tmp_path / "media")[0].reused
-
-
-def test_our_own_files_in_the_making_are_left_alone(recipe: dict[str, Any], tmp_path: Path) -> None:
-    media = tmp_path / "media"
-    media.mkdir()
-    ours, of_a_run_before = (media / f".{name}.mp4.{os.getpid()}.1.tmp" for name in "ab")
-    ours.touch()
-    of_a_run_before.touch()
-    os.utime(of_a_run_before, (1_000_000_000, 1_000_000_000))
-    Store(media).clear_leftovers()
-    assert ours.exists()
-    assert not of_a_run_before.exists()
-
-
-def test_leftovers_of_dead_processes_are_cleared(recipe: dict[str, Any], tmp_path: Path) -> None:
-    media = tmp_path / "media"
-    media.mkdir()
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    left, live = media / f".a.mp4.{dead.pid}.123.tmp", media / f".b.mp4.{os.getppid()}.1.tmp"
-    left.touch()
-    live.touch()
-    run([Job("a", recipe)], media)
-    assert not left.exists()
-    assert live.exists()
 
 
 KILLED = """
@@ -495,13 +545,13 @@ def test_a_killed_run_leaves_nothing_that_looks_whole(
     code = KILLED.format(root=root, recipe=json.dumps(recipe), media=str(media))
     victim = subprocess.Popen([sys.executable, "-c", code], cwd=root)
     deadline = time.monotonic() + 60
-    while not list(media.glob(".*.tmp")) and time.monotonic() < deadline:
+    while not list(media.glob(f"{SCRATCH}*/.*.tmp")) and time.monotonic() < deadline:
         time.sleep(0.02)
     victim.kill()
     victim.wait()
     assert not list(media.glob("*.mp4"))
     assert not run([Job("a", recipe)], media)[0].reused
-    assert not list(media.glob(".*.tmp"))
+    assert not list(media.glob(".*"))
 
 
 RACER = """
@@ -528,4 +578,4 @@ def test_two_processes_that_make_the_same_do_no_harm(
     assert len(list(media.glob("*.mp4"))) == 8
     jobs = [Job(f"s{n}", recipe | {"seed": n}) for n in range(8)]
     assert all(made.reused for made in run(jobs, media))
-    assert not list(media.glob(".*.tmp"))
+    assert not list(media.glob(".*"))

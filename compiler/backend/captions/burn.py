@@ -98,7 +98,7 @@ def burned(
     style = read_style(stated)
     fonts = _lay_fonts(style, folder)
     tried = _try_out({letter for word in words for letter in word.text}, style, fonts)
-    if draws_in_bt601(ffmpeg_path()):
+    if draws_in_bt601(ffmpeg_path(), folder):
         style = _for_bt601(style)
     typesetter = Typesetter(style, size, fps, language_of(timeline), tried.family, tried.absent)
     cues = captions_of(timeline, typesetter.setting())
@@ -199,12 +199,12 @@ def _draw(text: str, family: str, fonts: Path) -> str:
 
 
 @functools.cache
-def draws_in_bt601(program: str) -> bool:
+def draws_in_bt601(program: str, scratch: Path) -> bool:
     """Whether this ffmpeg draws in the colours of BT.601 whatever the picture's are.
 
     Those before 7 do. Found out by drawing yellow on a picture that says BT.709.
     """
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name)
         output = folder / "drawn.yuv"
         box = (

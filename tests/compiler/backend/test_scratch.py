@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from otio_gvideo.compiler.backend.scratch import scratch
+from otio_gvideo.compiler.backend.whole_file import scratch
 from otio_gvideo.compiler.errors import WorkError
 
 

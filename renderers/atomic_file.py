@@ -1,0 +1,123 @@
+"""Atomic writes: a file has its name once it is whole, flushed and read back, or not at all.
+
+What is in the making lies in a hidden scratch folder beside it, under its own name, so that a
+rename finishes it. A scratch folder holds a lock: one whose lock can be taken was left by a process
+that is no more, and is deleted by whoever comes next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .locks import LOST_AFTER_S, UNKNOWN, Lock, owner_of, try_lock
+from .replace import replace_file
+
+SCRATCH = ".otio-gvideo-scratch-"
+"""What the names of scratch folders begin with; eight hexadecimal digits follow."""
+_LOCK = ".lock"
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
+    """Yield a temporary path; if the block ends well, what lies there becomes ``path``.
+
+    Args:
+        path: of a file, or of a folder.
+        check: reads the temporary file back once it is flushed, and raises if it is not whole.
+
+    Raises:
+        OSError: the folder cannot be written to, or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with scratch_folder(path.parent) as folder:
+        temporary = folder / path.name
+        yield temporary
+        finish(temporary, path, check)
+
+
+def finish(temporary: Path, path: Path, check: Callable[[Path], None] = lambda _: None) -> None:
+    """Flush what lies at a temporary path in a scratch folder, check it, and give it its name.
+
+    Arguments and errors as in `atomic_file`.
+    """
+    for file in temporary.rglob("*") if temporary.is_dir() else [temporary]:
+        if file.is_file():
+            with file.open("r+b") as stream:  # Windows flushes writable files only.
+                os.fsync(stream.fileno())
+    check(temporary)
+    if temporary.is_dir() and path.is_dir() and not path.is_symlink():
+        replace_file(path, temporary.with_name(f"{temporary.name}.old"))
+    replace_file(temporary, path)
+    _flush_folder(path.parent)
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Yield a hidden folder in ``parent``, deleted afterwards; those left behind are, too.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    clear_scratch(parent)
+    folder, lock = _new_folder(parent)
+    try:
+        yield folder
+    finally:
+        _remove(folder, lock)
+
+
+def clear_scratch(parent: Path) -> None:
+    """Delete the scratch folders that killed processes left in a folder."""
+    try:
+        found = [entry.path for entry in os.scandir(parent) if entry.name.startswith(SCRATCH)]
+    except OSError:
+        return
+    for folder in map(Path, found):
+        with contextlib.suppress(OSError):
+            # A lock may not reach other machines: what is theirs gets time.
+            owner, age_s = owner_of(folder / _LOCK), time.time() - folder.stat().st_mtime
+            if owner != UNKNOWN and not owner.is_near and age_s < LOST_AFTER_S:
+                continue
+            lock = None if folder.is_symlink() else try_lock(folder / _LOCK)
+            if lock is not None:
+                _remove(folder, lock)
+
+
+def _new_folder(parent: Path) -> tuple[Path, Lock]:
+    while True:
+        folder = parent / f"{SCRATCH}{secrets.token_hex(4)}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            # Whoever clears may have taken it for a leftover before it was locked.
+            with contextlib.suppress(FileNotFoundError):
+                lock = try_lock(folder / _LOCK)
+                if lock is not None:
+                    return folder, lock
+
+
+def _remove(folder: Path, lock: Lock) -> None:
+    with contextlib.suppress(OSError):
+        for entry in folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif not entry.name.startswith(_LOCK):
+                entry.unlink(missing_ok=True)
+    lock.release()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a new name last through a loss of power, if the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,230 @@
+"""Locks between processes: of one machine, of its containers, of machines that share a folder.
+
+A lock is `flock(2)` on a small file (on Windows a byte-range lock), which the system releases
+however its process ends. It reaches every PID namespace of a machine and, from NFS version 4 on,
+every client of a server. Where a file system has no locks, the file states its owner instead: host,
+boot, PID namespace and process id. An owner that nobody can ask about is given up for lost after
+`LOST_AFTER_S`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .processes import is_running
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+try:
+    import msvcrt
+except ImportError:  # POSIX
+    msvcrt = None  # type: ignore[assignment]
+
+LOST_AFTER_S = 7 * 24 * 3600.0
+"""Seconds after which an owner that cannot be asked about is given up."""
+_POLL_S = 0.1
+_UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+_LOCKED_BYTE = 1 << 30
+"""Windows lets nobody read a locked byte: one past the end is locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A process, so that other machines and containers can tell whether it may still run.
+
+    Attributes:
+        host: of the machine or container.
+        boot: an id of the machine's start; empty if unknown.
+        namespace: of process ids; empty if unknown.
+        pid: in that namespace.
+    """
+
+    host: str
+    boot: str
+    namespace: str
+    pid: int
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}" if self.pid else "unknown"
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it runs, or ran, on this machine, in whatever container."""
+        here = this_process()
+        return bool(self.boot and self.boot == here.boot) or self.host == here.host
+
+    def is_gone(self, age_s: float) -> bool:
+        """Whether it has ended, as far as can be told; ``age_s`` is how long ago it signed."""
+        here = this_process()
+        if self.is_near and self.boot != here.boot:
+            return True  # The machine was started again.
+        if self.is_near and self.namespace == here.namespace:
+            return not is_running(self.pid)
+        return age_s > LOST_AFTER_S
+
+
+UNKNOWN = Owner("", "", "", 0)
+
+
+def this_process() -> Owner:
+    """This process as an owner."""
+    boot = namespace = ""
+    with contextlib.suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    with contextlib.suppress(OSError, NotImplementedError):
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+    return Owner(platform.node(), boot, namespace, os.getpid())
+
+
+class Lock:
+    """A lock that is held; `release` it, or end the process."""
+
+    def __init__(self, path: Path, descriptor: int, claim: Path | None = None):
+        self._path, self._descriptor, self._claim = path, descriptor, claim
+
+    def release(self) -> None:
+        """Delete the file and let go of it."""
+        # POSIX deletes it first: whoever waits for it then finds that it is no longer at its path.
+        deleted = _delete(self._path)
+        os.close(self._descriptor)
+        if not deleted:
+            _delete(self._path)
+        if self._claim is not None:
+            _delete(self._claim)
+
+
+def try_lock(path: Path) -> Lock | None:
+    """Take the lock of a file, which is made if necessary; None if another process or lock has it.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            taken = _flock(descriptor)
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                os.close(descriptor)
+                raise
+            claim = _claim(path)
+            if claim is not None:
+                return Lock(path, descriptor, claim)
+            taken = False
+        if not taken:
+            os.close(descriptor)
+            return None
+        if _is_at(path, descriptor):
+            with contextlib.suppress(OSError):  # On a full disk the lock holds all the same.
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, json.dumps(asdict(this_process())).encode())
+            return Lock(path, descriptor)
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(path: Path, on_wait: Callable[[Owner], None] = lambda _: None) -> Iterator[None]:
+    """Hold the lock of a file, and wait for it as long as another has it.
+
+    Args:
+        path: the file; its folder exists.
+        on_wait: called once, with the one that has it, before the wait.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    lock = try_lock(path)
+    if lock is None:
+        on_wait(owner_of(path))
+    while lock is None:
+        time.sleep(_POLL_S)
+        lock = try_lock(path)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def owner_of(path: Path) -> Owner:
+    """The owner that a lock's file states; `UNKNOWN` if it states none."""
+    for file in (path, _claim_of(path)):
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            return Owner(**json.loads(file.read_text("utf-8")))
+    return UNKNOWN
+
+
+def _flock(descriptor: int) -> bool:
+    """Lock a file; False if it is locked.
+
+    Raises:
+        OSError: the file system has no locks.
+    """
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        elif msvcrt is not None:
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        else:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
+            return False
+        raise
+    return True
+
+
+def _claim(path: Path) -> Path | None:
+    """Claim a file by name where there are no locks; None if its owner may still run."""
+    claim = _claim_of(path)
+    while True:
+        try:
+            descriptor = os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            if not _is_abandoned(claim):
+                return None
+            _delete(claim)
+            continue
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(asdict(this_process()), stream)
+        return claim
+
+
+def _is_abandoned(claim: Path) -> bool:
+    try:
+        age_s = time.time() - claim.stat().st_mtime
+    except OSError:
+        return True
+    owner = owner_of(claim)
+    return age_s > LOST_AFTER_S if owner == UNKNOWN else owner.is_gone(age_s)
+
+
+def _claim_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.owner")
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether an open file is still the one at its path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
+
+
+def _delete(path: Path) -> bool:
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True
