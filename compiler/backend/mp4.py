@@ -32,6 +32,26 @@ def rotation_of(path: Path) -> int:
     return 0
 
 
+def is_complete(path: Path) -> bool:
+    """Whether a file's boxes fill it to its last byte.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    position, end = 0, path.stat().st_size
+    with path.open("rb") as stream:
+        while position + 8 <= end:
+            stream.seek(position)
+            length = int.from_bytes(stream.read(4), "big")
+            if length == 1:
+                stream.seek(position + 8)
+                length = int.from_bytes(stream.read(8), "big")
+            if length < 8:
+                return False
+            position += length
+    return position == end > 0
+
+
 def disable_subtitles(path: Path) -> None:
     """Clear the flag by which players show subtitle tracks unasked; ffmpeg always sets it.
 

@@ -9,6 +9,7 @@ import av
 from PIL import Image
 
 from ..errors import WorkError
+from .mp4 import is_complete
 from .probe import open_media
 from .whole_file import why_torn
 
@@ -26,7 +27,7 @@ def refuse_torn_video(path: Path, frames: int, name: str) -> None:
     """
     found = _packets(path, "video")
     if found is None or found[0] != frames:
-        held = "is no video" if found is None else f"holds {found[0]} of {frames} frames"
+        held = "is no whole video" if found is None else f"holds {found[0]} of {frames} frames"
         raise WorkError(f"{name}: cannot be written: it {held}; {why_torn(path)}")
 
 
@@ -43,7 +44,7 @@ def refuse_torn_sound(path: Path, seconds: Fraction, name: str) -> None:
     """
     found = _packets(path, "audio")
     if found is None or found[1] < seconds:
-        held = "has no sound" if found is None else f"holds {float(found[1]):.2f} s of sound"
+        held = "has no whole sound" if found is None else f"holds {float(found[1]):.2f} s of sound"
         wanted = f"{float(seconds):.2f} s"
         raise WorkError(f"{name}: cannot be written: it {held} of {wanted}; {why_torn(path)}")
 
@@ -61,12 +62,15 @@ def refuse_torn_preview(path: Path, name: str) -> None:
 def _packets(path: Path, kind: str) -> tuple[int, Fraction] | None:
     """The whole packets of a file's first stream of a kind, and how long they last, in seconds.
 
-    None if the file cannot be opened, or has no such stream.
+    None if the file cannot be opened, is cut off, or has no such stream.
     """
     count, ticks = 0, 0
     try:
         end = path.stat().st_size
         with open_media(path, looked_into=False) as container:
+            is_mp4 = "mp4" in container.format.name.split(",")
+            if is_mp4 and not is_complete(path):
+                return None
             streams = container.streams.video if kind == "video" else container.streams.audio
             for packet in container.demux(streams[0]):
                 if packet.pts is None or not packet.size:

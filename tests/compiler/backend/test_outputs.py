@@ -333,6 +333,38 @@ def test_what_was_encoded_is_found_again_wherever_it_moved(
     assert names <= {path.name for path in kept.iterdir()}
 
 
+@pytest.mark.parametrize("kind", ["bit", "zeros", "short", "empty", "other"])
+def test_damaged_segments_are_named_and_made_again(
+    media: list[Path], tmp_path: Path, kind: str
+) -> None:
+    kept = tmp_path / "kept"
+    timeline = of(clip(media[0], 10, 30), dissolve(8), clip(media[1], 10, 40))
+    timeline.tracks.append(otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio))
+    flat(timeline, tmp_path / "reel.mp4", segments=kept)
+    before = (tmp_path / "reel.mp4").read_bytes()
+    names = sorted(path.name for path in kept.iterdir())
+    assert {name.split("-")[0] for name in names} >= {"headers", "sound"}
+    (kept / "own file.mp4").write_text("of the user")
+    for name in names:
+        path, content = kept / name, (kept / name).read_bytes()
+        middle = len(content) // 2
+        damaged = {
+            "bit": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+            "zeros": content[:middle] + bytes(len(content) - middle),
+            "short": content[:middle],
+            "empty": b"",
+            "other": next(p for p in kept.iterdir() if p.name != name).read_bytes(),
+        }[kind]
+        state = path.stat()
+        path.write_bytes(damaged)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+        (tmp_path / "reel.mp4").unlink()
+        result = flat(timeline, tmp_path / "reel.mp4", segments=kept)
+        assert result.warnings == (f"{name} was damaged and is made again",)
+        assert (tmp_path / "reel.mp4").read_bytes() == before
+        assert {path.name for path in kept.iterdir()} == {*names, "own file.mp4"}
+
+
 def test_media_that_changed_are_encoded_again(media: list[Path], tmp_path: Path) -> None:
     own = shutil.copy(media[0], tmp_path / "own.mp4")
     timeline = of(clip(own, 10, 30), dissolve(8), clip(media[1], 10, 40))
