@@ -9,7 +9,9 @@ from typing import IO, Any
 import av
 from av.container import Container, InputContainer, OutputContainer
 
-PROTOCOLS = "file,pipe,crypto,data"
+from .demuxers import ALLOWED, demuxer_options, names_others
+
+PROTOCOLS = "file,pipe"
 """Protocols allowed for inputs: no media reference reaches the network."""
 # Older releases raise UnicodeDecodeError for tags that are not UTF-8; PyAV 19 escapes them and has
 # dropped the argument.
@@ -26,7 +28,8 @@ def url(path: Path) -> str:
 def open_input(file: Path | IO[bytes], options: Mapping[str, str] | None = None) -> InputContainer:
     """Open a media file, or a file object, for reading.
 
-    Tags that are no valid UTF-8 are no error, and a playlist reaches no network.
+    Tags that are no valid UTF-8 are no error. No other file is opened: what only names other files
+    (a playlist) is refused by its content.
 
     Args:
         file: a path, or a file object that is open for reading.
@@ -35,10 +38,22 @@ def open_input(file: Path | IO[bytes], options: Mapping[str, str] | None = None)
     Raises:
         av.error.FFmpegError, OSError: as PyAV raises them.
     """
-    chosen = {"protocol_whitelist": PROTOCOLS} if isinstance(file, Path) else {}
-    opened: InputContainer = av.open(
-        _named(file), "r", options=chosen | dict(options or {}), **_LENIENT
-    )
+    chosen = {"format_whitelist": ALLOWED}
+    if isinstance(file, Path):
+        chosen = {"protocol_whitelist": PROTOCOLS, **demuxer_options(file)}
+    demuxer = chosen.pop("f", None)
+    try:
+        opened: InputContainer = av.open(
+            _named(file), "r", format=demuxer, options=chosen | dict(options or {}), **_LENIENT
+        )
+    except (av.error.ArgumentError, av.error.InvalidDataError) as error:
+        what = names_others(file) if isinstance(file, Path) else ""
+        if what:
+            raise OSError(f"it is {what}, which names other files, and no media itself") from error
+        if isinstance(error, av.error.ArgumentError) and demuxer is None:
+            # FFmpeg's answer to a format that is not allowed.
+            raise OSError("it has no format of media that is read here") from error
+        raise
     return opened
 
 

@@ -26,6 +26,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from ...renderers.containers import PROTOCOLS, url
+from ...renderers.demuxers import demuxer_options
 from ..errors import WorkError
 from .programs import find_program
 
@@ -149,8 +150,10 @@ def _say(program: str, *args: str) -> str:
 
 
 def input_args(path: Path, *options: str) -> list[str]:
-    """Arguments for one input file."""
-    return ["-protocol_whitelist", PROTOCOLS, *options, "-i", url(path)]
+    """Arguments for one input file, of a format that opens no other; ``-f`` states another one."""
+    known = {} if "-f" in options else demuxer_options(path)
+    stated = [arg for key, value in known.items() for arg in (f"-{key}", value)]
+    return ["-protocol_whitelist", PROTOCOLS, *stated, *options, "-i", url(path)]
 
 
 def pipe_args(*options: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 import ffmpeg
 
 from ...renderers.containers import url
+from ...renderers.demuxers import demuxer_options
 from .codecs import device_args, upload_filter
 from .compiled import compiled
 from .encode import TAGS, Encoding, video_args
@@ -230,7 +231,11 @@ class _Pictures:
             # More threads than one are started and filled for longer than a short piece takes.
             threads = {"threads": "1"} if frames < ALONE_S * self._fps else {}
             decoded = source(
-                url(video.path), ss=f"{float(seek):.6f}", t=f"{float(length):.6f}", **threads
+                url(video.path),
+                ss=f"{float(seek):.6f}",
+                t=f"{float(length):.6f}",
+                **threads,
+                **demuxer_options(video.path),
             )
         # From here on 0 is the first frame of the reel that is wanted. A frame is seen from half a
         # frame before its time to half a frame after it, so the nearest one is; the 32nd part
