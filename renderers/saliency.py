@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from .image_files import open_image
 from .stills import load_still
 
 SIDE = 96
@@ -123,7 +124,7 @@ def _unlike_the_border(colours: _Floats, wide: int) -> _Floats:
 def _small(path: Path) -> tuple[tuple[int, int], Image.Image]:
     """A still's size and a small copy, upright. Of a JPEG no more is decoded than is needed."""
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             if image.format == "JPEG" and image.mode == "RGB":
                 image.draft("RGB", (SIDE * 2, SIDE * 2))
                 still = ImageOps.exif_transpose(image)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .base import RendererError
+from .image_files import open_image, what_it_is
 
 MOST_PIXELS = 170_000_000
 """A still with more is refused before it is decoded; just below where Pillow itself refuses."""
@@ -23,7 +23,6 @@ BLUR_SIGMA = 8.0
 BLUR_LIGHT = 0.55
 """Brightness of it."""
 _WITH_ALPHA = ("RGBA", "LA", "La", "RGBa", "PA")
-_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 FURTHEST_ASPECT = 50
 """A still more than this many times as long as it is wide is taken for a mistake."""
 
@@ -65,9 +64,8 @@ def open_still(path: Path) -> Image.Image:
     Raises:
         RendererError: the file cannot be decoded, or its size is absurd.
     """
-    _know_heif()
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             _check_size(path, *image.size)
             profile = image.info.get("icc_profile")
             image.load()
@@ -77,32 +75,13 @@ def open_still(path: Path) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise RendererError(f"{path}: {_TOO_LARGE}") from error
     except UnidentifiedImageError as error:
-        raise RendererError(f"{path}: cannot be decoded: {_what_it_is(path)}") from error
+        raise RendererError(f"{path}: cannot be decoded: {what_it_is(path)}") from error
     # Pillow's decoders raise more kinds of errors over broken files than it documents.
     except Exception as error:
         raise RendererError(f"{path}: cannot be decoded: {error}") from error
     if profile:
         upright.info["icc_profile"] = profile
     return upright
-
-
-@functools.cache
-def _know_heif() -> bool:
-    """Let Pillow read HEIC where the package for it is installed."""
-    try:
-        import pillow_heif  # noqa: PLC0415 - optional
-    except ImportError:
-        return False
-    pillow_heif.register_heif_opener()
-    return True
-
-
-def _what_it_is(path: Path) -> str:
-    with path.open("rb") as stream:
-        start = stream.read(12)
-    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and not _know_heif():
-        return "HEIC needs a package: pip install 'otio-gvideo[heif]'"
-    return "it is no picture that is known here"
 
 
 def _check_size(path: Path, width: int, height: int) -> None:

@@ -54,6 +54,13 @@ def test_one_module_opens_media() -> None:
     assert found == ["renderers/containers.py"]
 
 
+def test_one_module_opens_images() -> None:
+    opening = re.compile(r"\bImage\.open\(|from PIL\.Image import .*\bopen\b")
+    files = [f for top in ("compiler", "renderers") for f in (ROOT / top).rglob("*.py")]
+    found = [f.relative_to(ROOT).as_posix() for f in files if opening.search(f.read_text("utf-8"))]
+    assert found == ["renderers/image_files.py"]
+
+
 def test_opencv_opens_no_file() -> None:
     """On Windows it takes names for text in the system's code page."""
     opening = re.compile(r"\bcv2\.(imread|imwrite|VideoCapture|VideoWriter|FileStorage)\b")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from ...renderers.image_files import open_image
 from .probe import VideoInfo, has_alpha
 from .whole_file import writing
 
@@ -135,7 +136,7 @@ def fit_still(
     """Write a still as it is shown: upright, covering the frame; 8 bits of sRGB, with alpha.
 
     Args:
-        image: anything that Pillow reads.
+        image: of one of `image_files.FORMATS`.
         size: width and height of the frame, in pixels.
         fitted: written as PAM.
         focus: as in `fit_of`.
@@ -143,7 +144,7 @@ def fit_still(
     Raises:
         WorkError: the file cannot be written.
     """
-    with Image.open(image) as opened:
+    with open_image(image) as opened:
         upright = _eight_bits(ImageOps.exif_transpose(opened))
         flat = ImageOps.fit(upright, size, Image.Resampling.LANCZOS, centering=_centering(
             upright.size, size, focus

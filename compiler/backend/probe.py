@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from PIL import Image, UnidentifiedImageError
 
 from ...renderers.containers import open_input
+from ...renderers.image_files import open_image, what_it_is
 from ..errors import WorkError
 from .mp4 import rotation_of
 
@@ -231,13 +232,15 @@ def _decoded_rotation(container: InputContainer, stream: VideoStream) -> int:
 
 def _probe_still(path: Path) -> MediaInfo:
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             width, height = image.size
             name = str(image.format).lower()
             pixel_format = "rgba" if image.has_transparency_data else ""
             if cast("int", image.getexif().get(_ORIENTATION, 1)) >= 5:
                 width, height = height, width
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError as error:
+        raise WorkError(f"{path}: cannot be read as an image: {what_it_is(path)}") from error
+    except (OSError, Image.DecompressionBombError) as error:
         raise WorkError(f"{path}: cannot be read as an image: {error}") from error
     video = VideoInfo(name, "", width, height, Fraction(0), 1, pixel_format, b"", (2, 2, 2, 0))
     return MediaInfo(path, Fraction(0), video, None, still=True)

@@ -15,8 +15,9 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ImageOps
 
+from ...renderers.image_files import open_image
 from .picture import Reading
 from .pictures import Still, Video, leaves
 from .probe import MediaInfo, open_media
@@ -142,5 +143,5 @@ def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _image(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path) as opened:
+    with open_image(path) as opened:
         return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))

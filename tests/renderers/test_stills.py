@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pillow_heif
 import pytest
-from otio_gvideo.renderers import stills
+from otio_gvideo.renderers import image_files
 from otio_gvideo.renderers.base import RendererError
 from otio_gvideo.renderers.stills import load_cutout, load_still
 from PIL import Image, ImageCms
@@ -237,7 +237,7 @@ def test_clear_parts_lie_over_a_blur_of_the_rest(tmp_path: Path) -> None:
 def test_heic_without_its_package_says_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stills, "_know_heif", lambda: False)
+    monkeypatch.setattr(image_files, "_formats", lambda: ("PNG",))
     for brand, expected in ((b"heic", r"otio-gvideo\[heif\]"), (b"mp42", "no picture")):
         path = tmp_path / "a.heic"
         path.write_bytes(b"\0\0\0\x18ftyp" + brand + b"\0" * 40)

@@ -12,6 +12,7 @@ import av
 from PIL import Image, ImageFont, UnidentifiedImageError
 
 from ....renderers.containers import open_input
+from ....renderers.image_files import open_image
 from ...backend.presence import refusal
 from ...errors import Problem, WorkError
 from ...path_text import fault_of_locale
@@ -106,7 +107,7 @@ def _fault(path: Path, kind: str) -> _Fault:
 
 def _image_fault(path: Path) -> _Fault:
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             size = f"is {image.width}x{image.height}"
             if image.width * image.height > MOST_PIXELS:
                 return size, _TOO_LARGE

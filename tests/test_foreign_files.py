@@ -1,0 +1,29 @@
+"""Scripts that name files which are not what they are called: refused before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from otio_gvideo.compiler.cli import main
+
+EPS = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 16\n%%EndComments\nshowpage\n%%EOF\n"
+CONCAT = "ffconcat version 1.0\nfile 'bed.wav'\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("voice.wav", CONCAT, ":4:20: narration.audio: 'voice.wav' its sound cannot be read: "),
+        ("stills/red.png", EPS, ":10:15: scenes[0].keyframe: 'stills/red.png' is no image"),
+    ],
+)
+def test_what_is_no_media_is_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, said: str
+) -> None:
+    (project.parent / name).write_text(text)
+    assert main(["compile", str(project)]) == 2
+    error = capsys.readouterr().err
+    assert f"{project}{said}" in error
+    assert error.count("\n") == 1
+    assert not (project.parent / "build").exists()
