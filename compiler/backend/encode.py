@@ -29,6 +29,7 @@ from .codecs import (
     upload_filter,
 )
 from .ffmpeg import Running, output_args, pipe_args, process
+from .ffmpeg_watch import LOOKAHEAD_FRAMES, patience
 from .read_back import refuse_torn_video
 from .whole_file import whole_file
 
@@ -213,7 +214,11 @@ def encode_frames(
         written = 0
         with (
             process(
-                [*args, *output_args(path, "-f", "mp4")], what=what, pipe_in=True, stop=stop
+                [*args, *output_args(path, "-f", "mp4")],
+                what=what,
+                pipe_in=True,
+                stop=stop,
+                stall_s=patience(frames=LOOKAHEAD_FRAMES, pixels=width * height),
             ) as encoder,
             _feeding(encoder) as feed,
         ):

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import logging
 import os
 import re
+import select
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,13 +29,22 @@ except ImportError:  # Windows
 from ...renderers.containers import PROTOCOLS, url
 from ...renderers.demuxers import demuxer_options
 from ..errors import WorkError
+from .ffmpeg_log import LogReader, last_words, unanswered
+from .ffmpeg_watch import STALL_S, noticed, watched
 from .programs import find_program
 
-STALL_S = 300.0
-"""Seconds for which ffmpeg may work without a sign of life before it is ended."""
+ANSWER_S = 8.0
+"""Seconds that ffmpeg may take to answer a question about itself."""
+_TRIAL_S = 30.0
+"""Seconds that a trial may take: hardware encoders start a device first."""
+_DRAIN_S = 10.0
+"""Seconds that reading the rest of a log may take after its process has ended."""
+_KILLED_S = 0.5
+"""Seconds to wait for the end of a pipe whose process was killed; a child of it may hold it."""
 OLDEST = (5, 1)
 """The oldest version whose options are known to fit."""
 _PIPE_BYTES = 1 << 20
+_log = logging.getLogger(__name__)
 _COMMON = ("-hide_banner", "-nostdin", "-nostats", "-y")
 
 
@@ -74,7 +84,8 @@ def _is_fit(program: str) -> bool:
     try:
         version = version_of(program)
         encoders = _say(program, "-h", "encoder=libx264")
-    except (OSError, subprocess.SubprocessError):
+    except FfmpegError as error:
+        _log.warning("otio-gvideo: %s; another ffmpeg is used", error)
         return False
     numbers = re.match(r"n?(\d+)\.(\d+)", version)
     recent = numbers is None or (int(numbers[1]), int(numbers[2])) >= OLDEST
@@ -125,28 +136,48 @@ def setpts_keeps_rate(program: str) -> bool:
 
 
 def trial(program: str, args: Sequence[str]) -> bool:
-    """Whether ffmpeg gets to the end of something short."""
-    done = subprocess.run(
-        [program, *_COMMON, "-loglevel", "quiet", *args],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
+    """Whether ffmpeg gets to the end of something short; False if it takes more than 30 s."""
+    try:
+        with noticed("a trial", _TRIAL_S):
+            done = subprocess.run(
+                [program, *_COMMON, "-loglevel", "quiet", *args],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=_TRIAL_S,
+                check=False,
+            )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
     return done.returncode == 0
 
 
 def _say(program: str, *args: str) -> str:
-    return subprocess.run(
-        [program, "-hide_banner", *args] if args[0] != "-version" else [program, *args],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=True,
-        timeout=60,
-        stdin=subprocess.DEVNULL,
-    ).stdout
+    """What a program answers on standard output.
+
+    Raises:
+        FfmpegError: it cannot be run, fails, or takes more than `ANSWER_S` seconds.
+    """
+    words = [*args] if args[0] == "-version" else ["-hide_banner", *args]
+    try:
+        return subprocess.run(
+            [program, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=True,
+            timeout=ANSWER_S,
+            stdin=subprocess.DEVNULL,
+        ).stdout
+    except subprocess.TimeoutExpired as error:
+        raise FfmpegError(unanswered(program, words, ANSWER_S)) from error
+    except subprocess.CalledProcessError as error:
+        told = last_words("", error.returncode)
+        raise FfmpegError(f"{program} {words[-1]} failed: {told}") from error
+    except OSError as error:
+        raise FfmpegError(f"{program} cannot be run: {error.strerror or error}") from error
 
 
 def input_args(path: Path, *options: str) -> list[str]:
@@ -174,6 +205,7 @@ def run(
     stop: threading.Event | None = None,
     loglevel: str = "error",
     cwd: Path | None = None,
+    stall_s: float | None = None,
 ) -> str:
     """Run ffmpeg to its end.
 
@@ -184,16 +216,20 @@ def run(
         stop: ends ffmpeg when it is set.
         loglevel: how much it says on standard error.
         cwd: the folder that relative names in ``args`` are looked up in.
+        stall_s: seconds without progress after which it is ended; `patience` computes them. None
+            for `STALL_S`.
 
     Returns:
-        Its standard error.
+        Its standard error; of a long one the first and the last 64 KiB.
 
     Raises:
-        FfmpegError: it failed, or gave no sign of life for `STALL_S` seconds.
+        FfmpegError: it failed, could not write its output, or made no progress for ``stall_s``.
         StoppedError: ``stop`` was set.
     """
     progress = ["-progress", "pipe:1", "-stats_period", "0.25"]
-    with process([*progress, *args], what=what, stop=stop, loglevel=loglevel, cwd=cwd) as running:
+    with process(
+        [*progress, *args], what=what, stop=stop, loglevel=loglevel, cwd=cwd, stall_s=stall_s
+    ) as running:
         running.follow(on_frame)
     return running.errors
 
@@ -204,6 +240,9 @@ class Running:
     def __init__(self, popen: subprocess.Popen[bytes]):
         self._popen = popen
         self._awaited_since: float | None = None
+        self._frame = -1
+        self._reader: threading.Thread | None = None
+        self._writable = _writable(popen.stdin) if popen.stdin is not None else None
         self.errors = ""
         """Its standard error; complete once the `process` block is left."""
 
@@ -222,14 +261,30 @@ class Running:
         assert self._popen.stdin is not None
         view = data.cast("B")
         descriptor = self._popen.stdin.fileno()
+        self._awaited_since = time.monotonic()
         while view:
-            self._awaited_since = time.monotonic()
+            if self._writable is not None and not self._writable.poll(200):
+                if self._popen.poll() is not None:  # A child of its own may hold the pipe.
+                    raise BrokenPipeError(errno.EPIPE, "ffmpeg has ended")
+                continue
             view = view[_written(descriptor, view) :]
+            self._awaited_since = time.monotonic()
         self._awaited_since = None
 
     def kill(self) -> None:
         """End it now, so that nobody waits for it any more."""
         self._popen.kill()
+
+    def close(self) -> None:
+        """Close its pipes."""
+        if self._reader is not None:
+            self._reader.join(_KILLED_S)
+            if self._reader.is_alive():  # A child of ffmpeg's own holds the pipe: closing waits.
+                return
+        for stream in (self._popen.stdin, self._popen.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
 
     def follow(self, on_frame: Callable[[int], None] | None = None) -> None:
         """End its input, read what it reports, and wait until it is through."""
@@ -238,19 +293,35 @@ class Running:
                 self._popen.stdin.close()
         self._awaited_since = time.monotonic()
         if self._popen.stdout is not None:
-            self._read_progress(self._popen.stdout, on_frame)
+            self._follow_progress(self._popen.stdout, on_frame)
         self._popen.wait()
 
-    def _read_progress(self, lines: IO[bytes], on_frame: Callable[[int], None] | None) -> None:
+    def _follow_progress(self, lines: IO[bytes], on_frame: Callable[[int], None] | None) -> None:
+        if self._reader is None:
+            self._reader = threading.Thread(
+                target=self._read_progress, args=(lines,), name="ffmpeg-progress", daemon=True
+            )
+            self._reader.start()
+        reported, ended = -1, False
+        while not ended:
+            # A child of its own may hold the pipe for longer than it lives.
+            ended = self._popen.poll() is not None or not self._reader.is_alive()
+            self._reader.join(_KILLED_S if ended else 0.1)
+            if on_frame is not None and self._frame != reported:
+                reported = self._frame
+                on_frame(reported)
+
+    def _read_progress(self, lines: IO[bytes]) -> None:
         seen: dict[bytes, bytes] = {}
-        for line in lines:
-            key, _, value = line.strip().partition(b"=")
-            # It reports on a clock, also when nothing moves: only a change is a sign of life.
-            if key in (b"frame", b"out_time_us", b"total_size") and seen.get(key) != value:
-                seen[key] = value
-                self._awaited_since = time.monotonic()
-                if key == b"frame" and on_frame is not None and value.isdigit():
-                    on_frame(int(value))
+        with contextlib.suppress(OSError, ValueError):  # closed while it is read
+            while line := lines.readline(256):
+                key, _, value = line.strip().partition(b"=")
+                # It reports on a clock, also when nothing moves: only a change is progress.
+                if key in (b"frame", b"out_time_us", b"total_size") and seen.get(key) != value:
+                    seen[key] = value
+                    self._awaited_since = time.monotonic()
+                    if key == b"frame" and value.isdigit():
+                        self._frame = int(value)
 
 
 @contextlib.contextmanager
@@ -262,41 +333,56 @@ def process(
     stop: threading.Event | None = None,
     loglevel: str = "error",
     cwd: Path | None = None,
+    stall_s: float | None = None,
 ) -> Iterator[Running]:
     """Start ffmpeg, let the caller feed or follow it, and wait for its end.
 
     It is ended when the caller raises. Arguments and errors as in `run`; with ``pipe_in`` the
     caller writes to its standard input, and time that the caller takes is no stall.
     """
-    with tempfile.TemporaryFile() as log:
+    limit_s = STALL_S if stall_s is None else stall_s
+    program = ffmpeg_path()
+    try:
         popen = subprocess.Popen(
-            [ffmpeg_path(), *_COMMON, "-loglevel", loglevel, *args],
+            [program, *_COMMON, "-loglevel", loglevel, *args],
             stdin=subprocess.PIPE if pipe_in else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if pipe_in else subprocess.PIPE,
-            stderr=log,
+            stderr=subprocess.PIPE,
             bufsize=0 if pipe_in else -1,
             env=os.environ | {"AV_LOG_FORCE_NOCOLOR": "1"},
             cwd=cwd,
         )
-        running = Running(popen)
-        with _ended(popen), _watched(popen, running, stop) as cause:
-            if popen.stdin is not None:
-                _widen(popen.stdin.fileno())
-            with contextlib.suppress(BrokenPipeError):
-                yield running
-                running.follow()
-            popen.wait()
-            running.errors = _text(log)
-        if cause == ["stopped"]:
-            raise StoppedError(f"{what} was stopped")
-        if cause == ["stalled"]:
-            raise FfmpegError(f"ffmpeg failed while {what}: no sign of life for {STALL_S:.0f} s")
-        if popen.returncode != 0:
-            raise FfmpegError(f"ffmpeg failed while {what}: {_last_words(running, popen)}")
+    except OSError as error:
+        why = error.strerror or error
+        raise FfmpegError(f"{program} cannot be started for {what}: {why}") from error
+    assert popen.stderr is not None
+    log = LogReader(popen.stderr)
+    running = Running(popen)
+    with (
+        _ended(popen, running, log),
+        watched(popen, lambda: running.silent_s, stop, what, limit_s) as cause,
+    ):
+        if popen.stdin is not None:
+            _widen(popen.stdin.fileno())
+        with contextlib.suppress(BrokenPipeError):
+            yield running
+            running.follow()
+        popen.wait()
+        running.errors = log.finish(_KILLED_S if cause else _DRAIN_S)
+    if cause == ["stopped"]:
+        raise StoppedError(f"{what} was stopped")
+    if cause == ["stalled"]:
+        raise FfmpegError(f"ffmpeg failed while {what}: no progress for {limit_s:.0f} s")
+    if popen.returncode != 0:
+        why = last_words(running.errors, popen.returncode)
+        raise FfmpegError(f"ffmpeg failed while {what}: {why}")
+    # At other levels it repeats what files say of themselves, as their titles.
+    if loglevel == "error" and log.write_error:
+        raise FfmpegError(f"ffmpeg failed while {what}: {log.write_error}")
 
 
 @contextlib.contextmanager
-def _ended(popen: subprocess.Popen[bytes]) -> Iterator[None]:
+def _ended(popen: subprocess.Popen[bytes], running: Running, log: LogReader) -> Iterator[None]:
     """Leave no process and no pipe behind, whatever happens."""
     try:
         yield
@@ -304,51 +390,18 @@ def _ended(popen: subprocess.Popen[bytes]) -> Iterator[None]:
         if popen.poll() is None:
             popen.kill()
             popen.wait()
-        for stream in (popen.stdin, popen.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        running.close()
+        log.finish(_KILLED_S)
 
 
-@contextlib.contextmanager
-def _watched(
-    popen: subprocess.Popen[bytes], running: Running, stop: threading.Event | None
-) -> Iterator[list[str]]:
-    """End the process when it stalls or is to stop; yields a list that then says which."""
-    cause: list[str] = []
-    finished = threading.Event()
-
-    def watch() -> None:
-        while not finished.wait(0.2):
-            if stop is not None and stop.is_set():
-                cause.append("stopped")
-            elif running.silent_s > STALL_S:
-                cause.append("stalled")
-            else:
-                continue
-            popen.kill()
-            return
-
-    watcher = threading.Thread(target=watch, name="ffmpeg-watch", daemon=True)
-    watcher.start()
-    try:
-        yield cause
-    finally:
-        finished.set()
-        watcher.join()
-
-
-def _last_words(running: Running, popen: subprocess.Popen[bytes]) -> str:
-    lines = [" ".join(line.split()) for line in running.errors.splitlines()]
-    # The first line of an error names the cause, the last ones only who was affected.
-    told = list(dict.fromkeys(line for line in lines if line))
-    chosen = told if len(told) <= 4 else [*told[:2], *told[-2:]]
-    return "; ".join(chosen)[:600] or f"exit status {popen.returncode}"
-
-
-def _text(log: IO[bytes]) -> str:
-    log.seek(0)
-    return log.read().decode("utf-8", "replace")
+def _writable(stream: IO[bytes]) -> select.poll | None:
+    """What tells whether a pipe takes more; None on systems that cannot wait for that."""
+    if not hasattr(select, "poll") or os.name == "nt":
+        return None
+    os.set_blocking(stream.fileno(), False)
+    poll = select.poll()
+    poll.register(stream.fileno(), select.POLLOUT)
+    return poll
 
 
 def _widen(descriptor: int) -> None:
@@ -359,13 +412,15 @@ def _widen(descriptor: int) -> None:
 
 
 def _written(descriptor: int, view: memoryview) -> int:
-    """Write to a pipe and return the number of bytes written.
+    """Write to a pipe and return the number of bytes written; 0 if it has no room for them.
 
     Raises:
         BrokenPipeError: the reader has closed it; Windows reports an invalid argument.
     """
     try:
         return os.write(descriptor, view)
+    except BlockingIOError:
+        return 0
     except OSError as error:
         if error.errno == errno.EINVAL:
             raise BrokenPipeError(errno.EPIPE, "nobody reads this pipe") from error

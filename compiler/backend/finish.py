@@ -11,8 +11,10 @@ from ..errors import InputError, WorkError
 from .codecs import Codec, two_pass_args
 from .encode import Encoding, format_args, timescale
 from .ffmpeg import input_args, output_args, run
+from .ffmpeg_watch import patience
 from .languages import iso_639_2
 from .mp4 import disable_subtitles
+from .probe import probe
 
 SMALLEST_BPS = 40_000
 """Bits a second below which no picture is worth watching."""
@@ -105,6 +107,7 @@ def mux(parts: Parts, output: Path, codec: Codec, name: str) -> None:
             *output_args(output, "-f", codec.suffix.removeprefix(".")),
         ],
         what=f"writing {name}",
+        stall_s=patience(size_bytes=parts.picture.stat().st_size + parts.sound.stat().st_size),
     )
     if text is not None and not text.shown:
         disable_subtitles(output)
@@ -149,6 +152,7 @@ def squeezed(parts: Parts, encoding: Encoding, most_bytes: int, folder: Path, na
     length = parts.frames / parts.fps
     refuse_too_small(most_bytes, parts.sound.stat().st_size, length, name)
     room = most_bytes * _OVERHEAD - parts.sound.stat().st_size
+    patience_s = _patience(parts.picture)
     for _ in range(_TRIES):
         rate = int(room * 8 / length)
         if rate < SMALLEST_BPS:
@@ -166,6 +170,7 @@ def squeezed(parts: Parts, encoding: Encoding, most_bytes: int, folder: Path, na
                 ],
                 what=f"fitting {name} into its size, pass {number}",
                 cwd=folder,
+                stall_s=patience_s,
             )  # fmt: skip
         whole = folder / f"whole{encoding.kind.suffix}"
         mux(replace(parts, picture=path), whole, encoding.kind, name)
@@ -174,6 +179,12 @@ def squeezed(parts: Parts, encoding: Encoding, most_bytes: int, folder: Path, na
             return path
         room -= over + most_bytes // 200
     raise WorkError(f"{name}: cannot be brought under {most_bytes / 1e6:.2f} MB")
+
+
+def _patience(picture: Path) -> float:
+    """The patience that reading all of a video takes before something is written."""
+    video = probe(picture).video
+    return patience(frames=video.frames, pixels=video.width * video.height) if video else patience()
 
 
 def _pass_args(encoder: str, number: int, log: Path) -> list[str]:
@@ -196,7 +207,7 @@ def write_preview(picture: Path, preview: Preview, output: Path, folder: Path, n
         f"fps=fps='min(source_fps,{preview.fps})',"
         f"scale=w=-2:h='min(ih,{preview.height})':flags=lanczos+accurate_rnd"
     )
-    what = f"writing {name}"
+    what, patience_s = f"writing {name}", _patience(picture)
     if preview.kind == "webp":
         run(
             [
@@ -206,11 +217,16 @@ def write_preview(picture: Path, preview: Preview, output: Path, folder: Path, n
                 *output_args(output, "-f", "webp"),
             ],
             what=what,
+            stall_s=patience_s,
         )
         return
     palette = folder / "palette.png"
     choose = f"{shrunk},palettegen=stats_mode=diff"
-    run([*input_args(picture), "-vf", choose, *output_args(palette, "-frames:v", "1")], what=what)
+    run(
+        [*input_args(picture), "-vf", choose, *output_args(palette, "-frames:v", "1")],
+        what=what,
+        stall_s=patience_s,
+    )
     use = f"[0:v]{shrunk}[s];[s][1:v]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
     run(
         [
@@ -220,4 +236,5 @@ def write_preview(picture: Path, preview: Preview, output: Path, folder: Path, n
             *output_args(output, "-f", "gif"),
         ],
         what=what,
+        stall_s=patience_s,
     )

@@ -18,6 +18,7 @@ from .codecs import device_args, upload_filter
 from .compiled import compiled
 from .encode import TAGS, Encoding, video_args
 from .ffmpeg import output_args, run
+from .ffmpeg_watch import patience
 from .fit import Fit, fit_of
 from .materials import Materials
 from .pictures import (
@@ -112,6 +113,14 @@ def encode_piece(
         on_frame=on_frame,
         stop=stop,
         cwd=scratch,
+        stall_s=patience(
+            frames=piece.frames,
+            pixels=look.size[0] * look.size[1],
+            source_pixels=max(
+                (info.video.width * info.video.height for info in media.values() if info.video),
+                default=0,
+            ),
+        ),
     )
 
 

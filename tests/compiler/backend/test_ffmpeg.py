@@ -92,7 +92,7 @@ def test_a_stop_ends_it_at_once() -> None:
 def test_a_stall_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "nothing.wav")
     monkeypatch.setattr(ffmpeg, "STALL_S", 0.5)
-    with pytest.raises(FfmpegError, match="no sign of life"):
+    with pytest.raises(FfmpegError, match="no progress for"):
         run([*input_args(tmp_path / "nothing.wav"), "-f", "null", "-"], what="waiting")
 
 
