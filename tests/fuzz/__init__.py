@@ -1,0 +1,1 @@
+"""Fuzzing of the product's readers: ``python -m tests.fuzz --help``."""

@@ -1,0 +1,25 @@
+"""Timing files that are JSON: every speech recogniser and voice that the product knows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from otio_gvideo.compiler.frontend.transcripts import read_transcript
+
+from .. import mutators
+
+SUFFIX = ".json"
+DATA = Path(__file__).parents[2] / "compiler" / "frontend" / "transcripts" / "data"
+_MOST_BYTES = 4000
+
+mutate = mutators.one_of(mutators.mutate_json, mutators.mutate_json, mutators.mutate_text)
+
+
+def seeds() -> list[bytes]:
+    files = [*DATA.glob("*.json"), *DATA.glob("*.ndjson")]
+    return [path.read_bytes() for path in sorted(files) if path.stat().st_size <= _MOST_BYTES]
+
+
+def read(path: Path) -> None:
+    read_transcript(path, Fraction(10))

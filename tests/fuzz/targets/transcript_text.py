@@ -1,0 +1,24 @@
+"""Timing files that are lines of text: subtitles, CTM, TSV and TextGrid."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from otio_gvideo.compiler.frontend.transcripts import read_transcript
+
+from .. import mutators
+from .transcript_json import DATA
+
+SUFFIX = ".txt"
+
+mutate = mutators.one_of(mutators.mutate_text, mutators.mutate_text, mutators.mutate_bytes)
+
+
+def seeds() -> list[bytes]:
+    suffixes = (".srt", ".vtt", ".ctm", ".TextGrid", ".tsv")
+    return [path.read_bytes() for path in sorted(DATA.iterdir()) if path.suffix in suffixes]
+
+
+def read(path: Path) -> None:
+    read_transcript(path, Fraction(10))
