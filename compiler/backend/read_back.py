@@ -6,8 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from PIL import Image
 
+from ...renderers.image_files import open_image
 from ..errors import WorkError
 from .mp4 import is_complete
 from .probe import open_media
@@ -52,7 +52,7 @@ def refuse_torn_sound(path: Path, seconds: Fraction, name: str) -> None:
 def refuse_torn_preview(path: Path, name: str) -> None:
     """See that a GIF or WebP can be decoded to its last picture. Arguments and errors as above."""
     try:
-        with Image.open(path, formats=["GIF", "WEBP"]) as image:
+        with open_image(path) as image:
             image.seek(getattr(image, "n_frames", 1) - 1)
             image.load()
     except (OSError, EOFError, SyntaxError, ValueError) as error:

@@ -1,0 +1,24 @@
+"""Verify: everything that is kept for a reel, compared with its SHA-256."""
+
+from __future__ import annotations
+
+from ...renderers.store import Store
+from ..backend.store import SegmentStore
+from ..outputs import Outputs
+from .flatten import segments_of
+
+
+def verify_stored(outputs: Outputs) -> list[str]:
+    """Read all rendered media and segments of a folder, and delete those that are damaged.
+
+    Returns:
+        The damaged ones, in a line each.
+    """
+    store = Store(outputs.media)
+    store.verify()
+    segments = SegmentStore(segments_of(outputs.video))
+    segments.verify()
+    return [
+        *(f"{path.name} was damaged ({how}) and is deleted" for path, how in store.damaged.items()),
+        *(f"{path.name} was damaged and is deleted" for path in segments.damaged),
+    ]
