@@ -17,18 +17,16 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from .processes import is_running
 
 try:
-    import fcntl
+    fcntl: Any = import_module("fcntl")
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-try:
-    import msvcrt
-except ImportError:  # POSIX
-    msvcrt = None  # type: ignore[assignment]
+    fcntl = None
 
 LOST_AFTER_S = 7 * 24 * 3600.0
 """Seconds after which an owner that cannot be asked about is given up."""
@@ -172,10 +170,8 @@ def _flock(descriptor: int) -> bool:
     try:
         if fcntl is not None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        elif msvcrt is not None:
-            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-            os.lseek(descriptor, 0, os.SEEK_SET)
+        elif os.name == "nt":
+            _lock_byte(descriptor)
         else:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     except OSError as error:
@@ -183,6 +179,14 @@ def _flock(descriptor: int) -> bool:
             return False
         raise
     return True
+
+
+def _lock_byte(descriptor: int) -> None:
+    """Lock a file on Windows, as `_flock` does elsewhere."""
+    msvcrt: Any = import_module("msvcrt")
+    os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+    msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    os.lseek(descriptor, 0, os.SEEK_SET)
 
 
 def _claim(path: Path) -> Path | None:
