@@ -126,6 +126,10 @@ def test_what_cannot_be_made_is_refused(
             "transitions:\n  expressions:\n    iris: 'lt(X,'\n",
             ":3:11: transitions.expressions.iris: ffmpeg does not take it",
         ),
+        (
+            "transitions: {expressions: {iris: 'A+ while (1,1)'}}\n",
+            ":1:35: transitions.expressions.iris: it calls while(), which may take for ever; write",
+        ),
     ],
 )
 def test_a_wrong_configuration_is_named_with_its_place(

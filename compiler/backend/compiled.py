@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import ffmpeg
 
 from .encode import TAGS
 from .sources import NUMBER
+
+_HAS_STATE = re.compile(r"(?<![a-z])(st|random|randomi)(?![a-z])")
+"""Functions of an expression by which one sample has to do with another."""
 
 
 def compiled(stream: Any, pixel_format: str = "yuv420p", last: str = TAGS) -> list[str]:
@@ -24,5 +28,9 @@ def compiled(stream: Any, pixel_format: str = "yuv420p", last: str = TAGS) -> li
         at = args.index(f"-{NUMBER}")
         del args[at : at + 2]
     graph = args.index("-filter_complex") + 1
+    if "transition=custom" in args[graph] and _HAS_STATE.search("".join(args[graph].split())):
+        # xfade evaluates in threads that share what st() stores: each run would look otherwise.
+        args[graph - 1 : graph - 1] = ["-filter_complex_threads", "1"]
+        graph += 2
     label = args[args.index("-map") + 1]
     return [*args[:graph], f"{args[graph].removesuffix(label)}[plain];[plain]{last}[out]"]

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -35,7 +36,14 @@ from typing import Any
 import ffmpeg
 
 from .compiled import compiled
-from .ffmpeg import FfmpegError, ffmpeg_path, filter_values, run, setpts_keeps_rate
+from .ffmpeg import (
+    FfmpegError,
+    StoppedError,
+    ffmpeg_path,
+    filter_values,
+    run,
+    setpts_keeps_rate,
+)
 from .sources import source
 
 XFADE_NAMES = {
@@ -78,6 +86,11 @@ BT709 = {
     "color_trc": "bt709",
     "colorspace": "bt709",
 }
+ENDLESS = ("while", "taylor", "root", "print")
+"""Functions that no custom expression may call: the first may never end, the next two evaluate
+theirs a thousand times for every sample, and the last writes a line for it."""
+TRIAL_S = 30.0
+"""Seconds that the trial of a custom expression may take; it has 1152 samples."""
 _FINE = "1/705600000"
 """A time base that halves of frames of any usual rate are whole numbers in."""
 
@@ -272,21 +285,36 @@ def in_a_row(streams: Sequence[Any], fps: Fraction) -> Any:
 
 
 def check_expression(expression: str) -> str:
-    """Why ffmpeg does not take a custom expression; empty where it does.
+    """Why a custom expression is not taken; empty where it is.
 
     It is tried on two small pictures, since only ``xfade`` itself knows what it can evaluate.
     """
+    # ffmpeg drops white space, and reads a name up to the first character that cannot be in one.
+    # None of these names is part of another function's.
+    written = "".join(expression.split())
+    called = next((name for name in ENDLESS if name in written), "")
+    if called:
+        return f"it calls {called}(), which may take for ever; write it without"
     black, white = (plain(colour, 3, (16, 16), Fraction(24)) for colour in ("black", "white"))
     style = Style({"tried": expression})
     passage = Passage(3, Fraction(0), Fraction(1), 3, (16, 16), Fraction(24))
     tried = blend(black, white, "tried", passage, style=style)
+    stop = threading.Event()
+    timer = threading.Timer(TRIAL_S, stop.set)
+    timer.start()
+    args = [*compiled(tried), "-map", "[out]", "-f", "null", "-"]
     try:
-        run([*compiled(tried), "-map", "[out]", "-f", "null", "-"], what="trying an expression")
+        run(args, what="trying an expression", stop=stop)
+    except StoppedError:
+        return f"it takes more than {TRIAL_S:.0f} s for a picture of 16x16"
     except FfmpegError as error:
         words = str(error).partition(": ")[2]
         told = re.search(r"(Undefined constant[^;]*|Missing[^;]*|Invalid chars[^;]*|"
                          r"Unknown function[^;]*|[^;]*expression[^;]*)", words)  # fmt: skip
-        return re.sub(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*", "", told[0] if told else words).strip()
+        said = re.sub(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*", "", told[0] if told else words).strip()
+        return f"ffmpeg does not take it: {said}"
+    finally:
+        timer.cancel()
     return ""
 
 

@@ -95,7 +95,7 @@ def plan_of(config: Config, finishing: Finishing) -> Plan:
         trouble = check_expression(expression)
         if trouble:
             path = ("transitions", "expressions", own)
-            problems.append(config.problem(path, f"ffmpeg does not take it: {trouble}"))
+            problems.append(config.problem(path, trouble))
     if problems:
         raise InputError(problems)
     style = Style(config.expressions, config.linear_light)

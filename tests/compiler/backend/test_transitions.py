@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import time as clock
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.backend.ffmpeg import ffmpeg_path, filter_values
+from otio_gvideo.compiler.backend import transitions
+from otio_gvideo.compiler.backend.compiled import compiled
+from otio_gvideo.compiler.backend.ffmpeg import ffmpeg_path, filter_values, output_args, run
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.transitions import (
     DIPS,
     SLIDES,
     XFADE_NAMES,
+    Passage,
     Style,
+    blend,
     check_expression,
+    plain,
     transition_names,
 )
 from otio_gvideo.compiler.timeline.rate import time, time_range
@@ -89,6 +95,55 @@ def test_an_expression_that_ffmpeg_does_not_take_is_refused(each_ffmpeg: str, wr
     assert told
     assert "\n" not in told
     assert "0x" not in told
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "while(1,1)",
+        "A+wh ile\n(1, 1)",
+        "while+(1,1)",
+        "taylor(taylor(1,1),1)",
+        "root(1,1)",
+        "print(A)",
+    ],
+)
+def test_an_expression_that_may_never_end_is_refused(wrong: str) -> None:
+    assert "which may take for ever" in check_expression(wrong)
+
+
+def test_the_trial_of_an_expression_has_a_limit(
+    each_ffmpeg: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transitions, "ENDLESS", ())
+    monkeypatch.setattr(transitions, "TRIAL_S", 1.0)
+    started = clock.monotonic()
+    assert "it takes more than 1 s" in check_expression("while(1,1)")
+    assert clock.monotonic() - started < 10
+
+
+def test_an_expression_with_variables_gives_the_same_pixels_each_time(
+    each_ffmpeg: str, tmp_path: Path
+) -> None:
+    pictures = [plain(colour, 4, (640, 640), Fraction(24)) for colour in ("black", "white")]
+    passage = Passage(4, Fraction(0), Fraction(1), 4, (640, 640), Fraction(24))
+    style = Style({"mine": "st(0,X);st(1,Y);if(gt(ld(0)+ld(1),W*P*2),A,B)"})
+    digests = set()
+    for _ in range(3):
+        made = compiled(blend(*pictures, "mine", passage, style=style))
+        out = tmp_path / "out.md5"
+        run([*made, "-map", "[out]", *output_args(out, "-f", "md5")], what="mixing")
+        digests.add(out.read_text())
+    assert len(digests) == 1
+
+
+def test_a_timeline_brings_no_expression_of_its_own(tmp_path: Path) -> None:
+    assert "custom" not in transition_names(ffmpeg_path())
+    timeline = of(still(tmp_path, 255, 12), transition("custom", 9), still(tmp_path, 0, 12))
+    timeline.tracks[0][1].metadata["otio_gvideo"] = {"expr": "while(1,1)"}
+    size = {"width": WIDTH, "height": HEIGHT}
+    result = flatten(timeline, tmp_path / "reel.mp4", fps=FPS, encoding=FAST, **size)
+    assert "custom" in " ".join(result.warnings)
 
 
 @pytest.mark.parametrize("expression", ["A", "A*P+B*(1-P)", "st(0,X);if(gt(ld(0),W/2),A,B)"])
