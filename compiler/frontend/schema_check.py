@@ -7,6 +7,7 @@ import functools
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import islice
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator
@@ -66,6 +67,8 @@ SYNONYMS = {
     },
 }
 """Values that people know from other tools, by the title of what they are, and ours."""
+MOST_PROBLEMS = 1000
+"""Of one document; nobody reads more."""
 _TYPES = {
     "string": "text",
     "number": "a number",
@@ -92,7 +95,8 @@ def check_schema(
     if known:
         validator = Draft202012Validator(_listing(schemas.load(name), known))
     errors = validator.iter_errors(source.data)
-    return sorted({problem for error in errors for problem in _problems(source, error)})
+    found = (problem for error in errors for problem in _problems(source, error))
+    return sorted(set(islice(found, MOST_PROBLEMS)))
 
 
 @functools.cache

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from . import model
 from .checks import check_script
 from .checks.captions import is_font_file
 from .checks.files import Files
-from .schema_check import check_schema
+from .schema_check import MOST_PROBLEMS, check_schema
 from .yaml_source import Path_, Source, read_yaml, where
 
 END_OF_BAR_FADE = Fraction(1, 50)
@@ -54,7 +55,7 @@ def load_script(
     problems = check_schema(
         source, "script", None if transitions is None else {"transition": transitions}
     )
-    problems += check_script(source, files, renderers)
+    problems += islice(check_script(source, files, renderers), MOST_PROBLEMS)
     problems += files.problems()
     if problems:
         raise InputError(sorted(set(problems)))

@@ -9,8 +9,10 @@ refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,7 +22,8 @@ from ..errors import InputError, Problem
 from .encodings import decode, unix_lines
 
 MOST_BYTES = 32 << 20
-MOST_VALUES = 2_000_000
+MOST_VALUES = 500_000
+"""Of a document, aliases counted as often as they are used."""
 DEEPEST = 40
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"[-+]?(\d{1,18}\.\d{0,18}|\.\d{1,18})([eE][-+]?\d{1,2})?")
@@ -105,18 +108,22 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> Source:
         problem = Problem(name, line, column, "", "is not UTF-8 text", "save it as UTF-8")
         raise InputError(problem) from error
     try:
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise InputError(_syntax_problem(name, error)) from error
     except yaml.YAMLError as error:
         what = " ".join(str(error).split())
         raise InputError(Problem(name, 0, 0, "", f"is no YAML: {what}")) from error
+    except _TooManyValuesError as error:
+        what = f"holds more than {MOST_VALUES:,} values"
+        raise InputError(Problem(name, 0, 0, "", what)) from error
     except RecursionError as error:
         raise InputError(Problem(name, 0, 0, "", "is nested too deeply")) from error
     if node is None and may_be_empty:
         return Source(name, {}, {(): (1, 1)})
     if node is None:
         raise InputError(Problem(name, 1, 1, "", "is empty"))
+    _refuse_expansion(node, name)
     source = Source(name)
     builder = _Builder(source)
     source.data = builder.build(node, ())
@@ -135,22 +142,64 @@ def _syntax_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:
     return Problem(name, line, column, "", f"YAML: {what}", hint)
 
 
+class _TooManyValuesError(Exception):
+    """A document holds more than `MOST_VALUES`."""
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Composes a document, and stops at more values than are allowed."""
+
+    count = 0
+
+    def resolve(self, kind: type[yaml.Node], _value: str | None, _implicit: object) -> str:
+        """Return the tag of a value that has none; what it means is said by its text."""
+        self.count += 1
+        if self.count > MOST_VALUES:
+            raise _TooManyValuesError
+        return {yaml.MappingNode: "map", yaml.SequenceNode: "seq"}.get(kind, "str")
+
+
+def _refuse_expansion(root: yaml.Node, file: str) -> None:
+    """Count the values of a document as often as aliases repeat them, without repeating them.
+
+    Raises:
+        InputError: they are too many, or a value contains itself.
+    """
+    sizes: dict[int, int] = {}
+
+    def size_of(node: yaml.Node, depth: int) -> int:
+        known = sizes.get(id(node))
+        if known is None:
+            mark = node.start_mark
+            place = (file, mark.line + 1, mark.column + 1, "")
+            if depth > DEEPEST:
+                raise InputError(Problem(*place, "the document is nested too deeply"))
+            sizes[id(node)] = MOST_VALUES  # An alias to what it stands in has no end.
+            known = 1 + sum(size_of(child, depth + 1) for child in _children(node))
+            if known > MOST_VALUES:
+                raise InputError(Problem(*place, "the document expands without bound"))
+            sizes[id(node)] = known
+        return known
+
+    size_of(root, 0)
+
+
+def _children(node: yaml.Node) -> Iterable[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return chain.from_iterable(node.value)
+    return node.value if isinstance(node, yaml.SequenceNode) else ()
+
+
 class _Builder:
     def __init__(self, source: Source):
         self._source = source
-        self._count = 0
         self.problems: list[Problem] = []
 
     def build(self, node: yaml.Node, path: Path_) -> Value:
         mark = (node.start_mark.line + 1, node.start_mark.column + 1)
         self._source.values.setdefault(path, mark)
-        self._count += 1
-        if self._count > MOST_VALUES or len(path) > DEEPEST:
-            what = (
-                "the document expands without bound"
-                if self._count > MOST_VALUES
-                else ("the document is nested too deeply")
-            )
+        if len(path) > DEEPEST:
+            what = "the document is nested too deeply"
             raise InputError(Problem(self._source.file, *mark, where(path), what))
         if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
             self._refuse(node, path, f"the tag {node.tag!r} is not allowed", "write a plain value")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -373,7 +374,24 @@ def test_an_alias_bomb_is_refused(project: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     project.write_text("\n".join(lines))
-    assert "expands without bound" in problems(project)[0]
+    begun = time.process_time()
+    found = problems(project)
+    assert found == ["6:5: the document expands without bound"]
+    assert time.process_time() - begun < 1
+
+
+def test_more_values_than_a_script_has_are_refused_while_they_are_read(project: Path) -> None:
+    project.write_text("- 1\n" * 8_000_000)
+    begun = time.process_time()
+    assert problems(project) == [" holds more than 500,000 values"]
+    assert time.process_time() - begun < 5
+
+
+def test_of_a_hundred_thousand_mistakes_a_thousand_are_told(project: Path) -> None:
+    project.write_text("".join(f"key{n}: 1\n" for n in range(100_000)))
+    begun = time.process_time()
+    assert len(problems(project)) == 1000
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
