@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NoReturn
 from .errors import InputError, Problem, WorkError
 from .packages import fault_hint
 from .path_text import refuse_unnamable
-from .streams import escape_what_streams_lack, is_closed_pipe, print_json
+from .streams import escape_what_streams_lack, is_closed_pipe, print_json, print_warnings
 
 if TYPE_CHECKING:
     from .commands.base import Command
@@ -61,11 +61,21 @@ def _run(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         return _unheard()
     except WorkError as error:
+        _warn(error, args)
         print(f"otio-gvideo: {error}", file=sys.stderr)
         _trace(error, args)
         return _ended(args, 1, Problem("", 0, 0, "", str(error)))
     except Exception as error:
         return _unheard() if is_closed_pipe(error) else _fault(error, args)
+
+
+def _warn(error: WorkError, args: argparse.Namespace) -> None:
+    """Print the warnings before a failure."""
+    try:
+        print_warnings(error.warnings, getattr(args, "progress", ""))
+    except OSError as closed:
+        if not is_closed_pipe(closed):
+            raise
 
 
 def _unheard() -> int:

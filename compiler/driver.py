@@ -13,6 +13,7 @@ from typing import Literal
 import opentimelineio as otio
 
 from .frontend.model import Quality
+from .notices import Notice
 from .outputs import Outputs, outputs_beside, refuse_unwritable, write_timeline
 from .progress import OnProgress, silent
 from .report import Report
@@ -80,7 +81,7 @@ def compile_script(
     if front.plan is not None:
         refuse_large(timeline, outputs.timeline, outputs.video, front.plan, finishing)
     if until != "timeline":
-        with clock.stage("render"):
+        with clock.stage("render"), report.kept_on_failure():
             how = Rendering(engine, force, relative_media)
             try:
                 fill_slots(timeline, outputs, report, front.config, how, on_progress)
@@ -89,7 +90,7 @@ def compile_script(
                 _write_report(report, outputs, clock)
             clock.done("render", slots_made(report.slots))
     if front.plan is not None:
-        with clock.stage("flatten"):
+        with clock.stage("flatten"), report.kept_on_failure():
             make_videos(
                 timeline,
                 outputs.timeline,
@@ -110,12 +111,11 @@ def _write_edit(
     """The timeline of a script with stills as media, and its report; both are written."""
     with clock.stage("timeline"):
         schedule, timeline = lay_out(front)
-        report = report_of(front, schedule, outputs)
+        report = report_of(front, schedule, timeline, outputs)
         kept = keep_edited(outputs)
         if kept is not None:
-            report.warnings.append(
-                f"{outputs.timeline.name} was edited since it was compiled; kept as {kept.name}"
-            )
+            what = f"{outputs.timeline.name} was edited since it was compiled; kept as {kept.name}"
+            report.warnings.append(Notice("edited", what))
         write_timeline(timeline, outputs.timeline)
         size = report.width, report.height
         report.captions = write_captions(timeline, outputs, size, report.fps)

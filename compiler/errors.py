@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .notices import Notice
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -52,4 +54,10 @@ class InputError(CompileError):
 
 
 class WorkError(CompileError):
-    """The work failed (an encoder stopped, a disk is full): exit status 1. What is done is kept."""
+    """The work failed (an encoder stopped, a disk is full): exit status 1. What is done is kept.
+
+    Attributes:
+        warnings: of the run until then.
+    """
+
+    warnings: tuple[Notice, ...] = ()

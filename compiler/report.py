@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +14,8 @@ from typing import Any
 
 from ..renderers.made import Made
 from .backend.ffmpeg import ffmpeg_version
+from .errors import WorkError
+from .notices import Notice
 
 REPORT_VERSION = 1
 PACKAGES = (
@@ -108,7 +112,7 @@ class Report:
     scenes: list[SceneReport] = field(default_factory=list)
     slots: list[SlotReport] = field(default_factory=list)
     loudness: Loudness | None = None
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     made_by: dict[str, str] = field(default_factory=versions)
 
@@ -136,10 +140,19 @@ class Report:
                 "integrated_lufs": round(loudness.integrated_lufs, 2),
                 "true_peak_dbtp": round(loudness.true_peak_dbtp, 2),
             },
-            "warnings": self.warnings,
+            "warnings": [warning.coded for warning in self.warnings],
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
             "made_by": self.made_by,
         }
+
+    @contextmanager
+    def kept_on_failure(self) -> Iterator[None]:
+        """Have a `WorkError` carry the warnings so far."""
+        try:
+            yield
+        except WorkError as error:
+            error.warnings = tuple(self.warnings)
+            raise
 
     def as_text(self) -> str:
         """The report as the file holds it."""

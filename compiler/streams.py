@@ -11,7 +11,10 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
+
+from .notices import Notice
 
 _ESCAPED = "otio_gvideo.escaped"
 
@@ -48,6 +51,15 @@ def print_json(what: Any, stream: TextIO | None = None, indent: int | None = Non
     if not _is_utf8(stream) or not is_text(text):
         text = json.dumps(what, indent=indent)
     print(text, file=stream, flush=True)
+
+
+def print_warnings(warnings: Iterable[Notice], style: str = "") -> None:
+    """Print warnings with their codes: JSON lines if that is the style, else on standard error."""
+    for warning in warnings:
+        if style == "json":
+            print_json({"warning": warning, "code": warning.code})
+        else:
+            print(f"warning: {warning.coded}", file=sys.stderr)
 
 
 def is_closed_pipe(error: BaseException) -> bool:

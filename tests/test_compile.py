@@ -548,12 +548,12 @@ def test_programs_are_told_of_warnings_and_errors_as_objects(
     assert told.err == ""
     *_, warning, last = [json.loads(line) for line in told.out.splitlines()]
     said = "dusk: the first scene comes in by a cut; its transition is left out"
-    assert warning == {"warning": said}
-    assert last["report"]["warnings"] == [said]
+    assert warning == {"warning": said, "code": "transition"}
+    assert last["report"]["warnings"] == [f"{said} [transition]"]
     # Without progress, too, people are told.
     assert main([*args[:-1], "none"]) == 0
     told = capsys.readouterr()
-    assert (told.out, told.err) == ("", f"warning: {said}\n")
+    assert (told.out, told.err) == ("", f"warning: {said} [transition]\n")
 
     project.write_text(text.replace("dissolve", "disolve").replace("title:", "titel:"))
     assert main(args) == 2

@@ -10,7 +10,8 @@ from ..stages.bring_back import bring_back, to_render
 
 
 def diff_timelines(before: str | Path, after: str | Path) -> list[str]:
-    """What changed from one timeline to another, and what would be rendered, one line each.
+    """What changed from one timeline to another, and what would be rendered, one line each;
+    last, as `Notice`, what the files did not hold.
 
     Args:
         before: a timeline, such as was compiled.
@@ -24,4 +25,4 @@ def diff_timelines(before: str | Path, after: str | Path) -> list[str]:
     new = bring_back(new_path, compiled=old_path if old_path.suffix.lower() == ".otio" else None)
     lines = compare(old.timeline, new.timeline, new.fps) or ["nothing changed"]
     store = Store(new.output.parent / "media", new.library.folders, read=False)
-    return lines + to_render(new, store)
+    return [*lines, *to_render(new, store), *dict.fromkeys((*old.notes, *new.notes))]

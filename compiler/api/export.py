@@ -13,6 +13,7 @@ from ..editors.dialects import EDITORS, Editor, speak
 from ..editors.formats import otio_json
 from ..editors.prepare import prepare
 from ..errors import InputError, Problem
+from ..notices import Notice, notices
 from ..path_limits import names_of_file, refuse_unusable
 from ..stages.timelines import read_timeline
 
@@ -22,7 +23,7 @@ class Exported:
     """A file for another program, and what is otherwise in it than in the timeline."""
 
     path: Path
-    notes: list[str]
+    notes: list[Notice]
 
 
 def export_timeline(
@@ -49,7 +50,7 @@ def export_timeline(
 
 def _write(
     timeline: otio.schema.Timeline, root: Path, output: Path, editor: Editor | None
-) -> list[str]:
+) -> list[Notice]:
     """Write a timeline for an editor, whole or not at all.
 
     Args:
@@ -74,13 +75,13 @@ def _write(
         raise InputError(Problem(str(output), 0, 0, "", what, f"it reads {known}"))
     copy, notes = prepare(timeline, root)
     if editor is not None:
-        notes += speak(copy, editor)
+        notes += notices("format", speak(copy, editor))
     with whole_file(output) as temporary:
         if editor is not None and editor.old and suffix in (".otio", ".otioz"):
             old = {".otio": otio_json.write_old, ".otioz": otio_json.write_zip_old}[suffix]
-            notes += old(copy, temporary)
+            notes += notices("format", old(copy, temporary))
         else:
-            notes += write(copy, temporary)
+            notes += notices("format", write(copy, temporary))
     return list(dict.fromkeys(notes))
 
 

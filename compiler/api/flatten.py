@@ -37,7 +37,7 @@ def flatten_timeline(
         loaded = read_timeline(path)
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
-    with clock.stage("flatten"):
+    with clock.stage("flatten"), report.kept_on_failure():
         make_videos(loaded, path, video, plan, finishing, report, on_progress)
         clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds

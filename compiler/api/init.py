@@ -9,6 +9,7 @@ from ..editors.draft import to_yaml
 from ..editors.draft_folder import from_folder
 from ..editors.draft_timeline import from_timeline
 from ..errors import InputError, Problem
+from ..notices import Notice, notices
 from ..outputs import write_text
 from ..path_limits import names_of_file, refuse_unusable
 from ..stages.timelines import read_timeline
@@ -16,7 +17,7 @@ from ..stages.timelines import read_timeline
 
 def init_script(
     source: str | Path, output: str | Path | None = None, *, force: bool = False
-) -> tuple[Path, list[str]]:
+) -> tuple[Path, list[Notice]]:
     """Write a script from a folder of stills, a voice and a text, or from a timeline.
 
     Args:
@@ -44,4 +45,4 @@ def init_script(
     else:
         draft, notes = from_timeline(read_timeline(path), path, target.parent)
     write_text(target, to_yaml(draft))
-    return target, notes
+    return target, notices("draft", notes)

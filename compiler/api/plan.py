@@ -13,6 +13,7 @@ from ..outputs import outputs_beside
 from ..progress import silent
 from ..stages.clock import Clock, count
 from ..stages.edit import lay_out
+from ..stages.edit_warnings import warnings_of
 from ..stages.read import read_script
 from ..stages.render import calls_of
 from ..stages.rendered import link_rendered
@@ -29,7 +30,7 @@ def plan_script(
     allow_outside: bool = False,
 ) -> list[str]:
     """What `compile_script` would do, a line for each slot and, where a model makes it, its calls;
-    nothing is written.
+    last, as `Notice`, the warnings that it would begin with. Nothing is written.
 
     Arguments and errors as in `compile_script`.
     """
@@ -49,8 +50,7 @@ def plan_script(
             f"{recipe['renderer']} {recipe['motion']['camera']}"
         )
         lines += [f"        {line}" for line in calls_of(recipe)]
-    lines += [f"note    {notice.scene}: {notice.what}" for notice in schedule.notices]
-    return lines
+    return [*lines, *warnings_of(front, schedule, timeline)]
 
 
 def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> otio.schema.Timeline:

@@ -62,7 +62,7 @@ def render_timeline(
         report = report_of_timeline(returned.timeline, target)
         report.warnings += returned.notes
         clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")
-    with clock.stage("render"):
+    with clock.stage("render"), report.kept_on_failure():
         try:
             fill_slots(
                 returned.timeline,

@@ -8,6 +8,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import InputError, Problem
+from ..notices import Notice, parsed
 from ..outputs import write_text
 from ..page.model import Fact, State, View
 from ..page.preview import preview_url
@@ -28,7 +29,7 @@ class Viewed:
     """A page, and what is missing or off in its timeline, one line each."""
 
     path: Path
-    notes: list[str]
+    notes: list[Notice]
 
 
 def view_timeline(
@@ -53,7 +54,7 @@ def view_timeline(
     return Viewed(page, _write(read_timeline(path), path, page, embed))
 
 
-def _write(timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool) -> list[str]:
+def _write(timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool) -> list[Notice]:
     """Write the page of a timeline that was read from ``path``, and return what is off in it."""
     view = read_view(timeline, path)
     finished = finished_of(path, view.frames, view.fps)
@@ -86,10 +87,12 @@ def _tell(view: View, finished: Finished) -> None:
     waiting = sum(block.state is State.WAITING for block in view.blocks)
     if waiting:
         slots = f"{waiting} slots wait" if waiting > 1 else "1 slot waits"
-        view.notes.append(f"{slots} for video (otio-gvideo render {view.path.name})")
+        what = f"{slots} for video (otio-gvideo render {view.path.name})"
+        view.notes.append(Notice("unrendered", what))
     lost = sum(block.state is State.MISSING for row in view.rows for block in row.blocks)
     if lost > 1:
-        view.notes.insert(0, f"{lost} clips lack their media")
+        view.notes.insert(0, Notice("missing", f"{lost} clips lack their media"))
     told = finished.report.get("warnings")
-    lines = [*finished.notes, *(map(str, told) if isinstance(told, list) else ())]
+    before = [parsed(str(line), "reel") for line in told] if isinstance(told, list) else []
+    lines = [*finished.notes, *before]
     view.notes += [line for line in lines if line not in view.notes]

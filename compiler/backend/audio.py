@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
+from ..notices import Notice
 from .ducking import ATTACK_S, RELEASE_S, loud_stretches
 from .media import speed_of
 from .mix import AudioTrack, Clip, Mix, retimed
@@ -109,7 +110,7 @@ class _Reader:
     media: dict[Path, MediaInfo | WorkError] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
 
     def track(self, track: otio.schema.Track, clips: tuple[Clip, ...]) -> AudioTrack:
         """A track with what its metadata say of how it sounds."""
@@ -164,7 +165,8 @@ class _Reader:
             return
         if not isinstance(item, otio.schema.Track | otio.schema.Stack):
             if not picture:
-                self.warnings.append(f"{item.name}: a {type(item).__name__} cannot be played")
+                what = f"{item.name}: a {type(item).__name__} cannot be played"
+                self.warnings.append(Notice("effect", what))
             return
         speed = self._speed(item, picture)
         if not speed:
@@ -227,10 +229,11 @@ class _Reader:
         source = begin + (heard[0] - at) * speed
         first = min(source, source + (heard[1] - heard[0]) * speed)
         if info.duration and first >= info.duration:
-            self.warnings.append(
+            what = (
                 f"{clip.name}: it starts {float(first):.2f} s into {info.path.name}, "
                 f"which holds {float(info.duration):.2f} s; it is silent"
             )
+            self.warnings.append(Notice("range", what))
             return
         faded_in = lead + fade_in or Fraction(self._number(clip, "fade_in", 0.0))
         faded_out = fade_out + trail or Fraction(self._number(clip, "fade_out", 0.0))
@@ -262,9 +265,8 @@ class _Reader:
         """How fast an item plays: `LinearTimeWarp`s multiply; 0, a `FreezeFrame`, is silent."""
         speed, unknown = speed_of(item)
         for effect in () if picture else unknown:
-            self.warnings.append(
-                f"{item.name}: the effect {effect} cannot be played; it is heard without"
-            )
+            what = f"{item.name}: the effect {effect} cannot be played; it is heard without"
+            self.warnings.append(Notice("effect", what))
         return speed
 
     def _has_sound(self, clip: otio.schema.Clip) -> bool:
@@ -279,7 +281,8 @@ class _Reader:
     def _info(self, clip: otio.schema.Clip) -> MediaInfo | None:
         name, reference = str(clip.name), clip.media_reference
         if isinstance(reference, otio.schema.GeneratorReference):
-            self.warnings.append(f"{name}: the generator {reference.generator_kind!r} is silent")
+            what = f"{name}: the generator {reference.generator_kind!r} is silent"
+            self.warnings.append(Notice("effect", what))
             return None
         if not isinstance(reference, otio.schema.ExternalReference) or not reference.target_url:
             kind = type(reference).__name__

@@ -15,6 +15,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
+from ..notices import Notice
 from .audio import read_mix
 from .captions.burn import burned
 from .captions.cues import captions_of
@@ -96,7 +97,7 @@ class FlattenResult:
     loudness_lufs: float | None
     true_peak_dbtp: float | None
     seconds: float
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
     missing: tuple[str, ...] = ()
 
     @property

@@ -12,17 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import opentimelineio as otio
 from PIL import ImageColor
 
 from ...renderers.store import damage_of
 from ..errors import WorkError
+from ..notices import Notice
 from .file_urls import paths_of
 from .pictures import Bars, Picture, Slate, Solid, Still, Video
 from .probe import MediaInfo, VideoInfo, has_alpha, probe, probe_sequence
 from .reading import exact_rate, is_active, media_path, seconds, source_start, why_no_path
 
+_Line = TypeVar("_Line", bound=str)
 _PROBES = 4
 _MOST_IMAGES = 10_000_000
 _BLACK = (0, 0, 0, 255)
@@ -74,7 +77,7 @@ class MediaReader:
     read: bool = False
     media: dict[Path, MediaInfo] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
     _read: dict[Path, MediaInfo | WorkError] = field(default_factory=dict)
 
     def probe_all(self, clips: Iterable[otio.schema.Clip]) -> None:
@@ -100,8 +103,8 @@ class MediaReader:
         """
         speed, unknown = speed_of(clip)
         for effect in unknown:
-            self.warnings.append(f"{clip.name}: the effect {effect} cannot be rendered; "
-                                 "it is shown without")  # fmt: skip
+            what = f"{clip.name}: the effect {effect} cannot be rendered; it is shown without"
+            self.warnings.append(Notice("effect", what))
         match clip.media_reference:
             case otio.schema.GeneratorReference() as generator:
                 return self._generated(clip, generator)
@@ -150,17 +153,18 @@ class MediaReader:
                 shown_frame(video, picture.start + frame * picture.speed / self.fps)
                 for frame in (0, max(0, body - 1))
             )
-            self.warnings.append(
+            what = (
                 f"{name}: it shows frames {first} to {last} of {picture.path.name}, which holds "
                 f"{video.frames}; its first or last frame is held"
             )
+            self.warnings.append(Notice("range", what))
             return
         if before and beyond(-before, 0):
-            self.warnings.append(f"{name}: its media start too late for the transition into it; "
-                                 "their first frame is held")  # fmt: skip
+            what = "its media start too late for the transition into it; their first frame is held"
+            self.warnings.append(Notice("range", f"{name}: {what}"))
         if after and beyond(body - 1, body - 1 + after):
-            self.warnings.append(f"{name}: its media end too early for the transition out of it; "
-                                 "their last frame is held")  # fmt: skip
+            what = "its media end too early for the transition out of it; their last frame is held"
+            self.warnings.append(Notice("range", f"{name}: {what}"))
 
     def _path(self, reference: otio.schema.ExternalReference) -> Path | None:
         url = str(reference.target_url)
@@ -314,6 +318,6 @@ def _probe(path: Path, *, read: bool) -> MediaInfo | WorkError:
         return error
 
 
-def lines_of(found: Sequence[str]) -> tuple[str, ...]:
+def lines_of(found: Sequence[_Line]) -> tuple[_Line, ...]:
     """Each line once, in order."""
     return tuple(dict.fromkeys(found))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..notices import Notice
 from .ducking import ATTACK_S, RELEASE_S, Envelope, duck_envelope
 from .sound import SAMPLE_RATE, Samples, SoundReader
 from .varispeed import at_speed
@@ -134,7 +135,7 @@ class Mix:
     samples: int
     speech: tuple[tuple[float, float], ...] = ()
     missing: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
     def blocks(self) -> Iterator[Samples]:
         """The mix in blocks of a second; memory does not grow with the reel.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ..notices import Notice
 from .ffmpeg import ffmpeg_path
 from .media import MediaReader, lines_of, speed_of
 from .pictures import Clear, later, media_of
@@ -34,7 +35,7 @@ class Reading:
 
     spans: tuple[Span, ...]
     media: dict[Path, MediaInfo]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
     missing: tuple[str, ...] = ()
 
 
@@ -140,9 +141,9 @@ class PictureReader:
     fps: Fraction
     names: Container[str]
 
-    def warn(self, where: str, what: str) -> None:
+    def warn(self, code: str, where: str, what: str) -> None:
         """Remember what is shown otherwise than the timeline says."""
-        self.media.warnings.append(f"{where}: {what}")
+        self.media.warnings.append(Notice(code, f"{where}: {what}"))
 
     def spans(
         self, item: otio.core.Composable, at: Fraction, window: tuple[int, int]
@@ -165,12 +166,12 @@ class PictureReader:
             self.media.check_range(str(item.name), picture, body, *reach)
             return [Span(*window, later(picture, window[0] - began, self.fps))]
         if not isinstance(item, otio.schema.Stack | otio.schema.Track):
-            self.warn(str(item.name), f"a {type(item).__name__} cannot be shown")
+            self.warn("effect", str(item.name), f"a {type(item).__name__} cannot be shown")
             return clear
         speed, unknown = speed_of(item)
         for effect in unknown:
-            kind = type(item).__name__
-            self.warn(str(item.name), f"the effect {effect} on a {kind} cannot be rendered")
+            what = f"the effect {effect} on a {type(item).__name__} cannot be rendered"
+            self.warn("effect", str(item.name), what)
         if speed == 1:
             return self._composition(item, at, window)
         pivot = at * self.fps
@@ -196,7 +197,8 @@ class PictureReader:
                 if child.kind == otio.schema.TrackKind.Audio:
                     continue
                 if child.kind != otio.schema.TrackKind.Video and len(child):
-                    self.warn(str(child.name), f"a track of kind {child.kind!r} cannot be shown")
+                    what = f"a track of kind {child.kind!r} cannot be shown"
+                    self.warn("effect", str(child.name), what)
                     continue
             end = round((at + _length(child)) * self.fps)
             first, last = max(window[0], round(at * self.fps)), min(window[1], end)
@@ -228,7 +230,7 @@ class PictureReader:
         edges = [round(place * self.fps) for place in places]
         if cuts[0].before:
             # OTIO adds them to the track's length, yet its first clip begins where the track does.
-            self.warn(f"transition at frame {edges[0]}",
+            self.warn("transition", f"transition at frame {edges[0]}",
                       f"{cuts[0].before} of its frames lie before its track and are not shown; "
                       "it is as much shorter")  # fmt: skip
             cuts[0] = replace(cuts[0], before=0)
@@ -258,7 +260,7 @@ class PictureReader:
             fitting[index] = replace(into, after=after)
             fitting[index + 1] = replace(out, before=min(out.before, room - after))
             name = str(child.name) or f"{track.name} at frame {start}"
-            self.warn(name, f"its transitions need {wanted} frames of its {room}; "
+            self.warn("transition", name, f"its transitions need {wanted} frames of its {room}; "
                             "they are shortened")  # fmt: skip
         return fitting
 
@@ -272,11 +274,12 @@ class PictureReader:
         if name == "cut" or not before + after:
             return Cut()
         if min(before, after) < 0:
-            self.warn(where, "it has a negative offset; it is shown as a cut")
+            self.warn("transition", where, "it has a negative offset; it is shown as a cut")
             return Cut()
         if name not in self.names:
             kind = name or transition.transition_type
-            self.warn(where, f"{kind!r} is not a known transition; it is shown as a dissolve")
+            what = f"{kind!r} is not a known transition; it is shown as a dissolve"
+            self.warn("transition", where, what)
             name = "dissolve"
         return Cut(name, before, after)
 

@@ -30,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.overriding(parser)
     options.rendering(parser)
     options.finishing(parser)
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,4 +51,5 @@ def run(args: argparse.Namespace) -> int:
             on_progress=show,
         )
     tell(report, args.progress, report.timeline.with_name(REPORT))
+    options.fail_on(args, report.warnings)
     return 0

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from ..api.diff import diff_timelines
+from . import options
+from .tell import tell_lines
 
 NAME = "diff"
 SUMMARY = "what changed between two timelines, in an editor's words, and what it would cost"
@@ -20,10 +22,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="B",
         help="the same after an edit: .otio .otioz .fcpxml .xml .edl .aaf",
     )
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    for line in diff_timelines(args.before, args.after):
-        print(line)
+    options.fail_on(args, tell_lines(diff_timelines(args.before, args.after)))
     return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..api.evaluate import evaluate_timeline
 from ..console import display
 from ..evaluation.table import as_lines
-from ..streams import print_json
+from ..streams import print_json, print_warnings
 from . import options
 
 NAME = "evaluate"
@@ -51,6 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the evaluation as JSON")
     options.config(parser)
     options.progress(parser)
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
             force=args.force,
             on_progress=show,
         )
+    print_warnings(found.warnings, "" if args.json else args.progress)
     if args.json:
         print_json(found.as_json(), indent=2)
     elif args.progress == "json":
@@ -77,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{slot}: {take} is picked")
         if found.takes:
             print(found.page)
+    options.fail_on(args, found.warnings)
     return 1 if found.failed else 0
 
 

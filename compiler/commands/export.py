@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..api.export import export_timeline
 from ..editors.dialects import EDITORS
 from ..editors.formats import FORMATS
+from ..streams import print_warnings
+from . import options
 
 NAME = "export"
 SUMMARY = "a timeline for DaVinci Resolve, Premiere, Final Cut, Kdenlive and others"
@@ -31,14 +32,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"what to write: {suffixes} (default: what the editor likes best, beside TIMELINE)",
     )
     parser.add_argument(
-        "--for", dest="editor", choices=tuple(EDITORS), help="the program that is to open it"
+        "--for",
+        dest="editor",
+        choices=tuple(EDITORS),
+        metavar="PROGRAM",
+        help=f"the program that is to open it: {', '.join(EDITORS)}",
     )
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     exported = export_timeline(args.timeline, args.output, editor=args.editor)
-    for note in exported.notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_warnings(exported.notes)
     print(exported.path)
+    options.fail_on(args, exported.notes)
     return 0

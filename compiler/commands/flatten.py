@@ -44,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.config(parser)
     options.progress(parser)
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,4 +63,5 @@ def run(args: argparse.Namespace) -> int:
             on_progress=show,
         )
     tell(report, args.progress)
+    options.fail_on(args, report.warnings)
     return 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..api.init import init_script
+from ..streams import print_warnings
+from . import options
 
 NAME = "init"
 SUMMARY = "a script from a folder of stills, a voice and a text, or from a timeline"
@@ -28,12 +29,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="what to write (default: script.yaml in FOLDER, or TIMELINE's name with .yaml)",
     )
     parser.add_argument("--force", action="store_true", help="write over a script that is there")
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     path, notes = init_script(args.source, args.output, force=args.force)
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_warnings(notes)
     print(path)
+    options.fail_on(args, notes)
     return 0

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..errors import WorkError
+from ..notices import CODES, Notice, failure
 from ..stages.finishing import Finishing
 
 
@@ -102,6 +106,40 @@ def finishing(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def strictness(parser: argparse.ArgumentParser) -> None:
+    """``--strict`` and ``--fail-on``: warnings that end with exit status 1."""
+    parser.add_argument(
+        "--strict",
+        dest="fail_on",
+        action="store_const",
+        const=list(CODES),
+        default=[],
+        help="exit status 1 after any warning; everything is still written",
+    )
+    parser.add_argument(
+        "--fail-on",
+        type=_codes,
+        action="extend",
+        metavar="C,C",
+        help=f"the same after warnings of these codes: {', '.join(CODES)}",
+    )
+
+
+def fail_on(args: argparse.Namespace, warnings: Iterable[Notice]) -> None:
+    """After everything is written and told, fail over the warnings that count as errors.
+
+    Args:
+        args: of `strictness`.
+        warnings: of the run.
+
+    Raises:
+        WorkError: there are some; it counts them and names their codes.
+    """
+    what = failure(warnings, args.fail_on)
+    if what:
+        raise WorkError(what)
+
+
 def finishing_of(args: argparse.Namespace, **others: Any) -> Finishing:
     """What the arguments of `finishing` say."""
     return Finishing(
@@ -126,6 +164,17 @@ def _megabytes(text: str) -> float:
     if not found or not float(found[1]):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of megabytes, as in 50")
     return float(found[1])
+
+
+def _codes(text: str) -> list[str]:
+    codes = [code for part in text.split(",") if (code := part.strip())]
+    for code in codes or [text]:
+        if code not in CODES:
+            close = difflib.get_close_matches(code.lower(), CODES, 1, 0.6)
+            meant = f"did you mean {close[0]!r}? " if close else ""
+            known = ", ".join(CODES)
+            raise argparse.ArgumentTypeError(f"{code!r} is no code; {meant}known: {known}")
+    return codes
 
 
 def _engine(name: str) -> str:

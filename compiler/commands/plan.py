@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..api.plan import plan_script
 from . import options
+from .tell import tell_lines
 
 NAME = "plan"
 SUMMARY = "what compile would do, without doing it"
@@ -18,17 +19,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.output_folder(parser)
     options.config(parser)
     options.overriding(parser)
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    for line in plan_script(
+    found = plan_script(
         args.script,
         output=args.output,
         config=args.config,
         renderer=args.renderer,
         quality=args.quality,
         allow_outside=args.allow_outside,
-    ):
-        print(line)
+    )
+    options.fail_on(args, tell_lines(found))
     return 0

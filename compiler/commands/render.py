@@ -41,6 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.config(parser)
     options.progress(parser)
     options.rendering(parser)
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,4 +59,5 @@ def run(args: argparse.Namespace) -> int:
             on_progress=show,
         )
     tell(report, args.progress)
+    options.fail_on(args, report.warnings)
     return 0

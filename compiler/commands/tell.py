@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from ..notices import Notice
 from ..report import Report
-from ..streams import print_json
+from ..streams import print_json, print_warnings
+
+
+def tell_lines(lines: Iterable[str]) -> list[Notice]:
+    """Print lines, and those that are warnings as such; return the warnings."""
+    warnings = []
+    for line in lines:
+        if isinstance(line, Notice):
+            warnings.append(line)
+        else:
+            print(line)
+    print_warnings(warnings)
+    return warnings
 
 
 def tell(report: Report, style: str, *also: Path) -> None:
@@ -17,13 +30,10 @@ def tell(report: Report, style: str, *also: Path) -> None:
         style: of its progress.
         also: paths that the report does not name.
     """
+    print_warnings(report.warnings, style)
     if style == "json":
-        for warning in report.warnings:
-            print_json({"warning": warning})
         print_json({"report": report.as_json()})
         return
-    for warning in report.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
     if style == "none":
         return
     for path in (report.timeline, report.video, *report.other_videos, *report.captions, *also):

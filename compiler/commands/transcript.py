@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from ..frontend.transcripts.show import show_transcript
+from ..streams import print_warnings
+from . import options
 
 NAME = "transcript"
 SUMMARY = "show what was read of a timing file, and mended"
@@ -20,9 +22,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="X.json", help="write it as plain whisper JSON"
     )
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    print(show_transcript(args.file, args.audio, args.output))
+    shown, warnings = show_transcript(args.file, args.audio, args.output)
+    print(shown)
+    print_warnings(warnings)
+    options.fail_on(args, warnings)
     return 0

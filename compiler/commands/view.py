@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import webbrowser
 from pathlib import Path
 
 from ..api.view import view_timeline
 from ..backend.file_urls import url_of_path
+from ..notices import Notice
+from ..streams import print_warnings
+from . import options
 
 NAME = "view"
 SUMMARY = "the timeline as a web page: tracks, words, cuts, recipes, and a player"
@@ -32,14 +34,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="put a small copy of the finished reel into the page, to send it alone",
     )
     parser.add_argument("--open", action="store_true", help="open it in the web browser")
+    options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     viewed = view_timeline(args.timeline, args.output, embed=args.embed)
-    for note in viewed.notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_warnings(viewed.notes)
     print(viewed.path)
     if args.open and not webbrowser.open(url_of_path(viewed.path)):
-        print("note: there is no web browser to open it in", file=sys.stderr)
+        unopened = Notice("browser", "there is no web browser to open it in")
+        print_warnings([unopened])
+        viewed.notes.append(unopened)
+    options.fail_on(args, viewed.notes)
     return 0

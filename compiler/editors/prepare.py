@@ -16,13 +16,16 @@ import opentimelineio as otio
 from ..backend.probe import STILL_SUFFIXES, MediaInfo, probe
 from ..backend.reading import media_path
 from ..errors import WorkError
+from ..notices import Notice
 from ..sync.frames import frame_at_or_after
 from ..timeline.build import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.rate import time, time_range, whole_frames
 from .readings import rate_of, speed_of
 
 
-def prepare(timeline: otio.schema.Timeline, root: Path) -> tuple[otio.schema.Timeline, list[str]]:
+def prepare(
+    timeline: otio.schema.Timeline, root: Path
+) -> tuple[otio.schema.Timeline, list[Notice]]:
     """A copy of a timeline that opens anywhere.
 
     Slots without video show their stills; clips without any media become gaps.
@@ -36,7 +39,7 @@ def prepare(timeline: otio.schema.Timeline, root: Path) -> tuple[otio.schema.Tim
     """
     copy = timeline.deepcopy()
     fps = rate_of(copy)
-    notes: list[str] = []
+    notes: list[Notice] = []
     start = copy.global_start_time
     copy.global_start_time = time(whole_frames(start, fps) if start is not None else 0, fps)
     for track in copy.tracks:
@@ -47,27 +50,31 @@ def prepare(timeline: otio.schema.Timeline, root: Path) -> tuple[otio.schema.Tim
     return copy, notes
 
 
-def _prepare_track(track: otio.schema.Track, root: Path, fps: Fraction, notes: list[str]) -> None:
+def _prepare_track(
+    track: otio.schema.Track, root: Path, fps: Fraction, notes: list[Notice]
+) -> None:
     for index, item in enumerate(list(track)):
         if isinstance(item, otio.schema.Transition):
             item.in_offset = time(whole_frames(item.in_offset, fps), fps)
             item.out_offset = time(whole_frames(item.out_offset, fps), fps)
         elif isinstance(item, otio.schema.Track | otio.schema.Stack):
-            notes.append(
+            what = (
                 f"{item.name or track.name}: a nested timeline; where a format knows none "
                 "(.fcpxml, .mlt, .kdenlive, .edl), a gap stands in its place"
             )
+            notes.append(Notice("format", what))
         elif isinstance(item, otio.schema.Clip):
             if _prepare_clip(item, root, fps, notes):
                 continue
-            notes.append(f"{item.name}: has no media that are there; a gap stands in its place")
+            what = f"{item.name}: has no media that are there; a gap stands in its place"
+            notes.append(Notice("missing", what))
             frames = whole_frames(item.duration(), fps)
             track[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
         elif isinstance(item, otio.core.Item):
             item.source_range = _snapped(item.trimmed_range(), fps)
 
 
-def _prepare_clip(clip: otio.schema.Clip, root: Path, fps: Fraction, notes: list[str]) -> bool:
+def _prepare_clip(clip: otio.schema.Clip, root: Path, fps: Fraction, notes: list[Notice]) -> bool:
     """Give a clip one file that is there; False where there is none."""
     found = _file_of(clip, root)
     if found is None:
@@ -77,7 +84,8 @@ def _prepare_clip(clip: otio.schema.Clip, root: Path, fps: Fraction, notes: list
         clip.media_reference, otio.schema.ExternalReference
     ):
         wanted = clip.media_reference.target_url
-        notes.append(f"{clip.name}: {wanted} is not there; its still stands in its place")
+        what = f"{clip.name}: {wanted} is not there; its still stands in its place"
+        notes.append(Notice("missing", what))
     stated = reference.available_range
     shown = _snapped(clip.trimmed_range(), fps)
     origin = whole_frames(stated.start_time, fps) if stated is not None else 0
@@ -99,7 +107,8 @@ def _prepare_clip(clip: otio.schema.Clip, root: Path, fps: Fraction, notes: list
     clip.set_media_references(references, MEDIA_KEY)
     last = shown.start_time.value + (shown.duration.value - 1) * speed_of(clip)
     if shown.start_time.value < origin or last >= origin + frames:
-        notes.append(f"{clip.name}: shows more than the {frames} frames of {path.name}")
+        what = f"{clip.name}: shows more than the {frames} frames of {path.name}"
+        notes.append(Notice("range", what))
     return True
 
 

@@ -18,6 +18,7 @@ import opentimelineio as otio
 
 from ..backend.reading import ours
 from ..backend.transitions import DIPS, SLIDES, XFADE_NAMES
+from ..notices import Notice
 from ..timeline.names import NAMESPACE
 from ..timeline.slots import plain, slot_of
 from .layout import Placed, lay_out
@@ -50,7 +51,7 @@ THEIRS = {
 
 def restore(
     timeline: otio.schema.Timeline, library: Library, fps: Fraction, *, sound: bool
-) -> list[str]:
+) -> list[Notice]:
     """Put back what was dropped, in place, after the slots have their recipes again.
 
     Args:
@@ -63,7 +64,7 @@ def restore(
     Returns:
         What could not be put back as it was, one line each.
     """
-    notes: list[str] = []
+    notes: list[Notice] = []
     compiled = library.compiled
     kinds = dict(_kinds(compiled, fps)) if compiled is not None else {}
     for track in timeline.video_tracks():
@@ -76,7 +77,8 @@ def restore(
     if not sound:
         for track in compiled.audio_tracks():
             timeline.tracks.append(track.deepcopy())
-        notes.append("the file carries no sound; that of the compiled timeline is laid under it")
+        what = "the file carries no sound; that of the compiled timeline is laid under it"
+        notes.append(Notice("format", what))
     _give_roles(timeline, compiled)
     if stated.get("words", known.get("words")) == known.get("words"):
         _move_words(timeline, compiled, fps)
@@ -108,7 +110,7 @@ def _name_transitions(
     track: otio.schema.Track,
     kinds: dict[tuple[str, str], str],
     fps: Fraction,
-    notes: list[str],
+    notes: list[Notice],
 ) -> None:
     """Say of each transition what it is among ours."""
     dissolve = otio.schema.TransitionTypes.SMPTE_Dissolve
@@ -125,8 +127,9 @@ def _name_transitions(
                 kind = kinds.get((_slot_name(before), _slot_name(after)), "dissolve")
         elif kind is None and stated is None:
             kind = "dissolve"
-            notes.append(f"{after.item.name}: comes in by {name or 'a transition'!r}, "
-                         "which is not known here; a dissolve takes its place")  # fmt: skip
+            what = f"{after.item.name}: comes in by {name or 'a transition'!r}, "
+            what += "which is not known here; a dissolve takes its place"
+            notes.append(Notice("transition", what))
         if kind is None:
             continue
         item.metadata[NAMESPACE] = {**dict(item.metadata.get(NAMESPACE, {})), "transition": kind}

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ..notices import Notice
 from ..report import versions
 from .measure import Measures
 from .worker import MadeTake
@@ -79,6 +80,18 @@ class Evaluation:
     left_out: dict[str, str] = field(default_factory=dict)
     picked: dict[str, str] = field(default_factory=dict)
     made_by: dict[str, str] = field(default_factory=versions)
+
+    @property
+    def warnings(self) -> list[Notice]:
+        """Takes that a model did not make as asked, and renderers that were left out."""
+        told = [(take, take.made.notice) for take in self.takes if take.made.notice]
+        return [
+            *(Notice("fallback", f"{take.slot}: {take.name} {what}") for take, what in told),
+            *(
+                Notice("unavailable", f"{name} was left out: {why}")
+                for name, why in self.left_out.items()
+            ),
+        ]
 
     @property
     def data(self) -> Path:

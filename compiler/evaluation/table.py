@@ -120,11 +120,7 @@ def as_lines(found: Evaluation) -> list[str]:
         lines.append(" ".join([*head, *texts]))
     if rows:
         lines += _legend(columns)
-    for take in found.takes:
-        if take.made.notice:
-            lines.append(f"{take.slot}: {take.name} {take.made.notice}")
     lines += [f"{slot}: {take}: {why}" for (slot, take), why in found.failed.items()]
-    lines += [f"{name} was left out: {why}" for name, why in found.left_out.items()]
     return lines
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ..errors import InputError, Problem
+from ..notices import Notice
 from ..sync.types import Interval, Word
 from .afterwards import said_afterwards
 from .align import AlignmentError, SceneText, align_scenes
@@ -41,7 +42,7 @@ class Speech:
     voices: tuple[Voice, ...]
     voice_of: Mapping[str, int]
     words: Mapping[str, tuple[Word, ...]]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 def hear(script: Script, on_progress: Callable[[float], None] | None = None) -> Speech:
@@ -58,7 +59,7 @@ def hear(script: Script, on_progress: Callable[[float], None] | None = None) -> 
     voices = []
     voice_of: dict[str, int] = {}
     words: dict[str, tuple[Word, ...]] = {}
-    warnings: list[str] = []
+    warnings: list[Notice] = []
     problems: list[Problem] = []
     for index, (narration, scenes) in enumerate(tracks):
         voices.append(Voice(narration.audio, duration_of(narration.audio)))
@@ -105,7 +106,7 @@ def _hear_track(
     duration: Fraction,
     on_progress: Callable[[float], None] | None,
     folder: Path,
-) -> tuple[dict[str, tuple[Word, ...]], list[str]]:
+) -> tuple[dict[str, tuple[Word, ...]], list[Notice]]:
     if narration.asr is not None:
         recognised, on_progress = _part(on_progress, 0, 2), _part(on_progress, 1, 2)
     else:
@@ -114,10 +115,13 @@ def _hear_track(
         transcript = _transcript(narration, duration, recognised)
     except InputError as error:
         raise InputError([_named(it, narration, folder) for it in error.problems]) from error
-    warnings: list[str] = []
+    warnings: list[Notice] = []
     if transcript is not None:
         name = narration.transcript.name if narration.transcript else transcript.format
-        warnings += [f"{name}: {repair.place}: {repair.what}" for repair in transcript.repairs]
+        warnings += [
+            Notice("transcript", f"{name}: {repair.place}: {repair.what}")
+            for repair in transcript.repairs
+        ]
     words: dict[str, tuple[Word, ...]] = {}
     texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
     if texts:
@@ -136,7 +140,9 @@ def _hear_track(
                 [_problem(places[e.scene_id], e.scene_id, e.what, e.hint) for e in error.entries]
             ) from error
         words |= {scene.scene: scene.words for scene in alignment.scenes}
-        warnings += [f"{warning.scene_id}: {warning.what}" for warning in alignment.warnings]
+        warnings += [
+            Notice("sync", f"{warning.scene_id}: {warning.what}") for warning in alignment.warnings
+        ]
     for scene in scenes:
         if scene.time is not None and transcript is not None:
             words[scene.id] = words_within(transcript.words, Interval(*scene.time))
@@ -144,7 +150,7 @@ def _hear_track(
     if last.time is not None:
         end, heard = last.time[1], None if transcript is None else transcript.words
         told = said_afterwards(end, duration, heard, _voiced(narration.audio))
-        warnings += [f"{last.id}: {told}"] if told else []
+        warnings += [Notice("sync", f"{last.id}: {told}")] if told else []
     return words, warnings
 
 

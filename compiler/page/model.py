@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ..backend.probe import MediaInfo
+from ..notices import Notice
 
 
 class State(StrEnum):
@@ -214,7 +215,7 @@ class View:
     peaks_per_s: int = 0
     reel: Path | None = None
     facts: list[Fact] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Notice] = field(default_factory=list)
 
     @property
     def blocks(self) -> list[Block]:

@@ -20,6 +20,7 @@ from ..backend.segments import Span, over
 from ..backend.sound import SAMPLE_RATE
 from ..editors.readings import kind_of
 from ..errors import InputError, Problem
+from ..notices import Notice, notices
 from .marks import marks_of
 from .model import Fact, Heard, Said, View
 from .peaks import peaks_per_second
@@ -44,7 +45,8 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> View:
     if not frames:
         stated = ours(timeline).get("output", {})
         size = int(stated.get("width", 1080)), int(stated.get("height", 1920))
-        return View(path, title, *size, fps, 0, first, notes=["The timeline is empty."])
+        empty = [Notice("effect", "The timeline is empty.")]
+        return View(path, title, *size, fps, 0, first, notes=empty)
     names = {kind_of(one) for one in timeline.find_children(None, None, False)
              if isinstance(one, otio.schema.Transition)}  # fmt: skip
     reader = picture_reader(timeline, path.parent, fps, transitions=names | {"dissolve"})
@@ -69,7 +71,7 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> View:
     view.heard = _heard(rows.mix)
     told = disclosure_of(timeline)
     view.facts += [Fact("Disclosure", told)] if told else []
-    view.notes += lines_of((*reader.media.missing, *rows.mix.missing))
+    view.notes += notices("missing", lines_of((*reader.media.missing, *rows.mix.missing)))
     view.notes += lines_of((*reader.media.warnings, *rows.mix.warnings, *rows.notes))
     return view
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..backend.probe import probe
 from ..errors import WorkError
+from ..notices import Notice
 from ..outputs import Outputs
 
 _PLAYED = (".mp4", ".m4v", ".webm", ".mov")
@@ -27,7 +28,7 @@ class Finished:
 
     reel: Path | None
     report: dict[str, Any]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Notice, ...] = ()
 
 
 def finished_of(timeline: Path, frames: int, fps: Fraction) -> Finished:
@@ -48,14 +49,15 @@ def finished_of(timeline: Path, frames: int, fps: Fraction) -> Finished:
         held = round(probe(reel).duration * fps)
         length = probe(reel).video
     except WorkError as error:
-        return Finished(None, report, (str(error),))
+        return Finished(None, report, (Notice("reel", str(error)),))
     held = length.frames if length is not None and length.fps == fps else held
     if held != frames:
         what = f"{reel.name} has {held} frames and the timeline {frames}: it shows another cut, "
-        return Finished(None, report, (f"{what}and the slots' own media are played",))
+        what += "and the slots' own media are played"
+        return Finished(None, report, (Notice("reel", what),))
     if reel.stat().st_mtime < timeline.stat().st_mtime:
         what = f"{reel.name} is older than the timeline and may show it as it was before"
-        return Finished(reel, report, (what,))
+        return Finished(reel, report, (Notice("reel", what),))
     return Finished(reel, report)
 
 

@@ -15,6 +15,7 @@ from ..backend.pictures import Slate, leaves
 from ..backend.reading import media_path, ours, seconds
 from ..editors.layout import Placed, lay_out
 from ..errors import WorkError
+from ..notices import Notice
 from ..timeline.slots import slot_of
 from . import facts
 from .clock import FrameClock
@@ -34,7 +35,7 @@ class Rows:
         self._timeline, self._root, self._reader, self._view = timeline, root, reader, view
         self._clock = FrameClock(view.fps, view.first)
         self.mix = read_mix(timeline, root, view.frames / view.fps)
-        self.notes: list[str] = []
+        self.notes: list[Notice] = []
 
     def all(self) -> list[Row]:
         """Picture from the top down, then sound."""
@@ -43,13 +44,14 @@ class Rows:
             track = _as_track(child)
             if len(track) and not list(self._placed(track)):
                 told = f"{track.name or 'a track'}: nothing on it lies within the reel"
-                self.notes.append(told)
+                self.notes.append(Notice("effect", told))
             if track.kind == otio.schema.TrackKind.Audio:
                 sounds.append(self._sound(track))
             elif track.kind == otio.schema.TrackKind.Video:
                 pictures.append(self._picture(track))
             else:
-                self.notes.append(f"{track.name}: a track of kind {track.kind!r} is not shown")
+                told = f"{track.name}: a track of kind {track.kind!r} is not shown"
+                self.notes.append(Notice("effect", told))
         pictures = [_called(row, f"V{n}") for n, row in enumerate(pictures, 1)]
         sounds = [_called(row, f"A{n}") for n, row in enumerate(sounds, 1)]
         return [*reversed(pictures), *sounds]
@@ -193,7 +195,7 @@ class Rows:
         try:
             return peaks_of(replace(mix, speech=self.mix.speech), self._view.peaks_per_s)
         except WorkError as error:
-            self.notes.append(str(error))
+            self.notes.append(Notice("sound", str(error)))
             return b""
 
 

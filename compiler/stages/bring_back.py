@@ -17,6 +17,7 @@ from ..editors.matching import match
 from ..editors.readings import rate_of
 from ..editors.rebuild import Remade, rebuild
 from ..editors.restore import restore
+from ..notices import Notice
 from .clock import count
 from .timelines import read_timeline
 
@@ -43,7 +44,7 @@ class Returned:
     library: Library
     remade: list[Remade]
     foreign: list[str]
-    notes: list[str]
+    notes: list[Notice]
     fps: Fraction
 
     @property

@@ -21,6 +21,7 @@ from ..timeline.build import build_timeline
 from ..timeline.names import NAMESPACE
 from ..timeline.recipes import slot_recipes
 from ..timeline.sound import Sound
+from .edit_warnings import warnings_of
 from .order import places_out_of_order, times_out_of_order
 from .read import Front
 
@@ -99,7 +100,9 @@ def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:
     return tuple(Word(word.text, word.start + offset, word.end + offset) for word in words)
 
 
-def report_of(front: Front, schedule: edit.Schedule, outputs: Outputs) -> Report:
+def report_of(
+    front: Front, schedule: edit.Schedule, timeline: otio.schema.Timeline, outputs: Outputs
+) -> Report:
     """The report of an edit, before anything is rendered."""
     return Report(
         script=front.script.path,
@@ -109,18 +112,5 @@ def report_of(front: Front, schedule: edit.Schedule, outputs: Outputs) -> Report
         fps=schedule.fps,
         frames=schedule.frames,
         scenes=[SceneReport(s.id, s.start, s.end, s.cut) for s in schedule.scenes],
-        warnings=[
-            *front.speech.warnings,
-            *_not_done(front.script),
-            *(f"{notice.scene}: {notice.what}" for notice in schedule.notices),
-        ],
+        warnings=warnings_of(front, schedule, timeline),
     )
-
-
-def _not_done(script: Script) -> list[str]:
-    """What the script asks for and does not get."""
-    undone = []
-    first = script.scenes[0]
-    if first.transition.duration and "transition" in first.places:
-        undone.append(f"{first.id}: the first scene comes in by a cut; its transition is left out")
-    return undone

@@ -16,6 +16,7 @@ from ..frontend.audio import duration_of
 from ..frontend.config import Config, Preset
 from ..frontend.model import Script
 from ..frontend.schema_check import nearest
+from ..notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Plan:
     output: Output
     sizes: tuple[tuple[int, int], ...]
     style: Style
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 def refuse_too_long(plan: Plan, script: Script) -> None:
@@ -122,20 +123,20 @@ def plan_of(config: Config, finishing: Finishing) -> Plan:
 _TWO_PASS = ("h264", "hevc")
 
 
-def _output(config: Config, name: str, preset: Preset) -> tuple[Output, tuple[str, ...]]:
+def _output(config: Config, name: str, preset: Preset) -> tuple[Output, tuple[Notice, ...]]:
     if preset.codec in ("gif", "webp"):
         preview = Preview(preset.codec)
         preview = replace(
             preview, height=preset.height or preview.height, fps=preset.fps or preview.fps
         )
         return Output(preview=preview), ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
     encoder = ""
     if preset.hardware != "none" and preset.codec != "prores":
         encoder = hardware_encoder(preset.codec, preset.hardware)
         if not encoder and preset.hardware != "auto":
-            warnings = (f"{preset.hardware} cannot encode {preset.codec} here; "
-                        "software does it",)  # fmt: skip
+            what = f"{preset.hardware} cannot encode {preset.codec} here; software does it"
+            warnings = (Notice("encoder", what),)
     try:
         encoding = Encoding(preset.codec, preset.speed, preset.crf, encoder)
         encoding.program  # noqa: B018 - raises where there is none

@@ -13,6 +13,7 @@ from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
 from ..backend.flatten import flatten, refuse_unfitting
 from ..errors import InputError, Problem, WorkError
+from ..notices import Notice
 from ..outputs import Outputs, write_text
 from ..progress import OnProgress, Progress
 from ..report import Loudness, Report
@@ -124,7 +125,7 @@ def make_videos(
         if result.loudness_lufs is not None and result.true_peak_dbtp is not None:
             report.loudness = Loudness(result.loudness_lufs, result.true_peak_dbtp)
     if missing and finishing.allow_missing:
-        report.warnings += [f"missing: {line}" for line in missing]
+        report.warnings += [Notice("missing", f"missing: {line}") for line in missing]
     elif missing:
         listed = "\n".join(f"  {line}" for line in missing)
         raise WorkError(

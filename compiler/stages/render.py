@@ -12,13 +12,14 @@ import opentimelineio as otio
 from ...renderers import base, pool
 from ...renderers.job import Job, Rendered
 from ...renderers.native import is_unbounded
-from ...renderers.planner import describe, plan
+from ...renderers.planner import Plan, describe, plan
 from ...renderers.recipe import shot_from_recipe
 from ...renderers.store import Store
 from ..backend.encode import write_slot
 from ..backend.reading import media_path
 from ..errors import InputError, Problem, WorkError
 from ..frontend.config import Config
+from ..notices import Notice
 from ..outputs import Outputs
 from ..packages import fault_hint
 from ..progress import Estimate, OnProgress, Progress
@@ -88,7 +89,8 @@ def fill_slots(
             )
         )
         if rendered.made is not None and rendered.made.notice:
-            report.warnings.append(f"{rendered.slot}: {rendered.made.notice}")
+            what = f"{rendered.slot}: {rendered.made.notice}"
+            report.warnings.append(Notice("fallback", what))
 
     try:
         pool.render_slots(
@@ -152,12 +154,25 @@ def calls_of(recipe: dict[str, Any]) -> list[str]:
 
     Nothing for a renderer without a model.
     """
+    planned, is_model = _planned(recipe)
+    return describe(planned) if is_model else []
+
+
+def not_met(recipe: dict[str, Any]) -> tuple[str, ...]:
+    """What the renderer of a slot cannot do of what is asked of it, one line each."""
+    try:
+        return _planned(recipe)[0].notes
+    except base.RendererError:
+        return ()  # Rendering says what is wrong with it.
+
+
+def _planned(recipe: dict[str, Any]) -> tuple[Plan, bool]:
+    """The calls that make a slot, and whether a model makes it."""
     renderer = base.renderer_class(recipe["renderer"])(recipe["settings"], recipe["quality"])
-    if is_unbounded(renderer.limits):
-        return []
     # Which file a slot goes on from does not matter here; that it does, makes it longer.
     previous = Path(recipe["follows"]) if recipe["follows"] else None
-    return describe(plan(shot_from_recipe(recipe, previous), renderer.limits))
+    planned = plan(shot_from_recipe(recipe, previous), renderer.limits)
+    return planned, not is_unbounded(renderer.limits)
 
 
 def slots_made(slots: Sequence[SlotReport]) -> str:

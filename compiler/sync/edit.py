@@ -138,7 +138,7 @@ class VoiceClip:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Shortened:
     """Something that was bent to make the edit possible, and for which scene."""
 
     scene: str
@@ -156,4 +156,4 @@ class Schedule:
     transitions: tuple[Transition, ...]
     voice: tuple[VoiceClip, ...]
     time_map: TimeMap
-    notices: tuple[Notice, ...]
+    notices: tuple[Shortened, ...]

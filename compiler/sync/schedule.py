@@ -15,11 +15,11 @@ from itertools import pairwise
 from .cuts import Cut, cut_in_pause
 from .edit import (
     Gap,
-    Notice,
     Scene,
     SceneInput,
     Schedule,
     ScheduleError,
+    Shortened,
     Silences,
     Slot,
     Source,
@@ -250,7 +250,7 @@ def _grant_transitions(
     ends: Sequence[int],
     following: Sequence[int],
     fps: Fraction,
-) -> tuple[list[int], list[Notice]]:
+) -> tuple[list[int], list[Shortened]]:
     """Frames of the transition into each scene, and a notice for each that was shortened."""
     lengths: list[int] = []
     wanted: list[int] = []
@@ -265,7 +265,7 @@ def _grant_transitions(
     fitted = fit_transitions(lengths, wanted)
     granted = [fitted[place] for place in places]
     notices = [
-        Notice(
+        Shortened(
             scene.id,
             f"the transition into it takes {granted[index]} frames instead of {wanted[place]}: "
             "its neighbours are too short for more",

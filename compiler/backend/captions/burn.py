@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 
+from ...notices import Notice
 from ..ffmpeg import ffmpeg_path, output_args, run
 from ..reading import ours
 from .ass import Script, Typesetter, escape
@@ -47,7 +48,7 @@ class Burned:
 
     script: Script
     fonts: Path
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
     def between(self, start: Fraction, end: Fraction) -> str:
         """The file for a stretch of the reel, in seconds; see `Script.between`."""
@@ -135,7 +136,7 @@ def _family_of(style: Style) -> str:
 class _Tried:
     family: str = ""
     absent: frozenset[str] = frozenset()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
 
 def _try_out(letters: Iterable[str], style: Style, fonts: Path) -> _Tried:
@@ -148,7 +149,8 @@ def _try_out(letters: Iterable[str], style: Style, fonts: Path) -> _Tried:
     told = _draw("".join(foreign) or "a", family or known[0].family, fonts)
     warnings = []
     if family and not _is_found(family, told):
-        warnings.append(f"captions.font: this machine has no font {family!r}; Rubik is used")
+        what = f"captions.font: this machine has no font {family!r}; Rubik is used"
+        warnings.append(Notice("font", what))
         family = ""
     codes = re.findall(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]+)", told)
     missing = sorted({chr(int(code, 16)) for code in codes} & set(foreign))
@@ -156,7 +158,8 @@ def _try_out(letters: Iterable[str], style: Style, fonts: Path) -> _Tried:
     for system, found in _by_system(x for x in missing if not is_invisible(x)).items():
         shown = " ".join(found[:5]) + (" …" if len(found) > 5 else "")
         instead = "they are left out" if set(found) <= absent else "boxes are shown"
-        warnings.append(f"captions: no font on this machine has {system} ({shown}); {instead}")
+        what = f"captions: no font on this machine has {system} ({shown}); {instead}"
+        warnings.append(Notice("font", what))
     return _Tried(family, absent, tuple(warnings))
 
 

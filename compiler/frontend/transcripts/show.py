@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...errors import InputError, WorkError
+from ...notices import Notice
 from ...outputs import write_text
 from ...path_limits import names_of_file, refuse_unusable
 from ..audio import duration_of, speech_samples
@@ -22,8 +23,10 @@ MOST_REPAIRS = 200
 """Repairs that are listed one by one."""
 
 
-def show_transcript(path: Path, audio: Path | None = None, output: Path | None = None) -> str:
-    """Read, mend and describe a timing file.
+def show_transcript(
+    path: Path, audio: Path | None = None, output: Path | None = None
+) -> tuple[str, list[Notice]]:
+    """Read, mend and describe a timing file; with the warnings that it deserves.
 
     Args:
         path: the timing file.
@@ -49,10 +52,17 @@ def show_transcript(path: Path, audio: Path | None = None, output: Path | None =
             raise InputError(f"--audio: {error}") from error
     transcript = read_transcript(path, duration, speech)
     shown = describe(transcript, path.name, duration)
+    warnings = []
+    if transcript.repairs:
+        what = f"{path.name}: {_count(len(transcript.repairs), 'repair')}"
+        warnings.append(Notice("transcript", what))
+    if duration is None and stock_tail([word.text for word in transcript.words]):
+        what = f"{path.name}: its end may be invented; --audio tells"
+        warnings.append(Notice("transcript", what))
     if output is None:
-        return shown
+        return shown, warnings
     write_text(output, to_whisper_json(transcript))
-    return f"{shown}\n{output}"
+    return f"{shown}\n{output}", warnings
 
 
 def describe(

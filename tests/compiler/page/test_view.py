@@ -223,7 +223,7 @@ def test_media_that_are_missing_are_told_of_once(
     assert main(["view", str(path)]) == 0
     out, err = capsys.readouterr()
     assert out == f"{path.with_suffix('.html')}\n"
-    assert err.startswith("note: 5 clips lack their media\n")
+    assert err.startswith("warning: 5 clips lack their media [missing]\n")
     page = view(path)
     assert page.facts["Picture"] == "3 missing"
     assert page.notes.count("gone.wav does not exist") == 1

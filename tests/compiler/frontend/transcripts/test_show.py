@@ -32,7 +32,7 @@ def _voice(tmp_path: Path) -> Path:
 
 
 def test_a_clean_transcript_is_described_in_four_lines() -> None:
-    assert show_transcript(DATA / "openai-whisper.json").split("\n") == [
+    assert show_transcript(DATA / "openai-whisper.json")[0].split("\n") == [
         "openai-whisper.json: openai-whisper JSON, language en",
         "14 words from 0.3 s to 5.7 s, 156 a minute",
         "each word has a time of its own",
@@ -41,24 +41,25 @@ def test_a_clean_transcript_is_described_in_four_lines() -> None:
 
 
 def test_repairs_come_one_a_line_within_eighty_columns() -> None:
-    shown = show_transcript(DATA / "whisperx-unaligned.json").split("\n")
+    shown = show_transcript(DATA / "whisperx-unaligned.json")[0].split("\n")
     assert shown[3] == "3 repairs:"
     assert shown[-1] == "  segments[0].words[4]: '£5' has no time; placed between the neighbours"
     assert all(len(line) <= 80 for line in shown)
 
 
 def test_a_phrase_that_models_invent_is_only_a_hint_until_the_sound_is_known(voice: Path) -> None:
-    doubtful = show_transcript(DATA / "tail.json")
+    doubtful, (warning,) = show_transcript(DATA / "tail.json")
+    assert warning == "tail.json: its end may be invented; --audio tells"
     assert "'Thank you for watching!'" in doubtful
     assert "--audio tells" in doubtful
-    heard = show_transcript(DATA / "tail.json", voice)
+    heard, _ = show_transcript(DATA / "tail.json", voice)
     assert "4 words from 0.5 s to 2 s of 16 s" in heard
     assert "comes after the last voice" in heard
 
 
 def test_the_mended_words_are_written_as_whisper_json(tmp_path: Path) -> None:
     output = tmp_path / "mended" / "narration.json"
-    shown = show_transcript(DATA / "whisper-highlighted.srt", output=output)
+    shown, _ = show_transcript(DATA / "whisper-highlighted.srt", output=output)
     assert shown.endswith(str(output))
     assert read_transcript(output).words == read_transcript(DATA / "openai-whisper.json").words
     assert [path.name for path in output.parent.iterdir()] == ["narration.json"]

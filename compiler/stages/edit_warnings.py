@@ -1,0 +1,95 @@
+"""The warnings of an edit, before anything is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import opentimelineio as otio
+from PIL import Image
+
+from ..frontend.model import Script
+from ..notices import Notice
+from ..sync import edit
+from ..timeline.names import NAMESPACE
+from ..timeline.slots import slot_clips
+from .read import Front
+from .render import not_met
+
+MOST_ENLARGED = 2
+"""Times that a still may be enlarged to fill the frame before that is told."""
+LONGEST_CUT_OFF = Fraction(1, 2)
+"""Seconds of a scene's sound that the ends of the reel may cut off before that is told."""
+_ORIENTATION = 0x0112
+
+
+def warnings_of(
+    front: Front, schedule: edit.Schedule, timeline: otio.schema.Timeline
+) -> list[Notice]:
+    """Return what of a script is doubtful, is done otherwise than it says, or is not done."""
+    return [
+        *front.speech.warnings,
+        *_first_transition(front.script),
+        *(Notice("transition", f"{one.scene}: {one.what}") for one in schedule.notices),
+        *_no_captions(front),
+        *_small_stills(front.script),
+        *_sounds_cut_off(timeline),
+        *_unsupported(front.script, timeline),
+    ]
+
+
+def _first_transition(script: Script) -> Iterator[Notice]:
+    first = script.scenes[0]
+    if first.transition.duration and "transition" in first.places:
+        what = f"{first.id}: the first scene comes in by a cut; its transition is left out"
+        yield Notice("transition", what)
+
+
+def _no_captions(front: Front) -> Iterator[Notice]:
+    if front.script.captions.burn and not any(front.speech.words.values()):
+        what = "captions.burn: there are no words to draw; give scenes a text, or a transcript"
+        yield Notice("captions", what)
+
+
+def _small_stills(script: Script) -> Iterator[Notice]:
+    width, height = script.output.width, script.output.height
+    told = set()
+    for scene in script.scenes:
+        for image in (keyframe.image for keyframe in scene.keyframes):
+            if image in told:
+                continue
+            told.add(image)
+            with Image.open(image) as still:
+                across, down = still.size
+                if still.getexif().get(_ORIENTATION, 1) >= 5:
+                    across, down = down, across
+            factor = max(width / across, height / down)
+            if factor > MOST_ENLARGED:
+                what = f"{image.name} is {across}x{down} and is enlarged {factor:.1f} times to fill"
+                yield Notice("resolution", f"{scene.id}: {what} {width}x{height}")
+
+
+def _sounds_cut_off(timeline: otio.schema.Timeline) -> Iterator[Notice]:
+    for track in timeline.audio_tracks():
+        if track.metadata.get(NAMESPACE, {}).get("role") != "effects":
+            continue
+        for clip in track.find_clips():
+            whole, heard = clip.available_range().duration, clip.source_range.duration
+            lost = (whole - heard).to_seconds()
+            if lost > LONGEST_CUT_OFF:
+                what = f"{clip.name}: {lost:.1f} s of this sound lie outside the reel, cut off"
+                yield Notice("sound", what)
+
+
+def _unsupported(script: Script, timeline: otio.schema.Timeline) -> Iterator[Notice]:
+    """What renderers cannot do of what is asked of them, once for all slots that ask for it."""
+    cameras = {scene.id: scene.motion.camera for scene in script.scenes}
+    asking: dict[str, list[str]] = {}
+    for slot in slot_clips(timeline):
+        for what in not_met(slot.recipe):
+            if what.startswith("motion.camera ") and cameras.get(slot.scene) == "auto":
+                continue  # Nobody asked for this move.
+            asking.setdefault(f"{slot.recipe['renderer']}: {what}", []).append(slot.name)
+    for what, names in asking.items():
+        others = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        yield Notice("unsupported", f"{', '.join(names[:3])}{others}: {what}")
