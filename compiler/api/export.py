@@ -11,6 +11,7 @@ from ..backend.whole_file import whole_file
 from ..editors import formats
 from ..editors.dialects import EDITORS, Editor, speak
 from ..editors.formats import otio_json
+from ..editors.losses import losses
 from ..editors.prepare import prepare
 from ..errors import InputError, Problem
 from ..notices import Notice, notices
@@ -74,6 +75,7 @@ def _write(
         what = f"{editor.name} reads no {suffix}"
         raise InputError(Problem(str(output), 0, 0, "", what, f"it reads {known}"))
     copy, notes = prepare(timeline, root)
+    notes += notices("format", losses(copy, suffix))
     if editor is not None:
         notes += notices("format", speak(copy, editor))
     with whole_file(output) as temporary:

@@ -7,6 +7,7 @@ without media, which keep their place and their name.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,16 @@ from .base import read_xml
 
 ITEMS = {"asset-clip", "clip", "video", "audio", "gap", "ref-clip", "sync-clip", "mc-clip", "title"}
 DISSOLVES = {"Cross Dissolve", "Audio Crossfade", ""}
+DEFAULTS = {
+    "anchor": ("0 0",),
+    "amount": ("0dB", "1", "1.0"),
+    "enabled": ("1",),
+    "position": ("0 0",),
+    "rotation": ("0",),
+    "scale": ("1 1",),
+    "type": ("fit",),
+}
+"""Values of adjustments that change nothing; programs write them on every clip."""
 BUNDLE_INFO = "Info.fcpxml"
 """Final Cut 10.6 and later export a folder, ``.fcpxmld``, with the file of that name in it."""
 
@@ -180,6 +191,9 @@ class _Reader:
             clip.effects.append(otio.schema.FreezeFrame())
         elif speed != 1:
             clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+        if len(points) > 2:
+            clip.effects.append(otio.schema.Effect("", "varying speed"))
+        clip.effects.extend(_effects(element))
         return clip
 
     def _asset(self, element: Element) -> Element | None:
@@ -237,6 +251,19 @@ class _Reader:
             in_offset=time(cut - blend.start, self.fps),
             out_offset=time(blend.start + blend.frames - cut, self.fps),
         )
+
+
+def _effects(element: Element) -> Iterator[otio.schema.Effect]:
+    """What is laid on an item: filters, and adjustments that differ from their defaults."""
+    for child in element:
+        if child.get("enabled", "1") == "0":
+            continue
+        if child.tag in ("filter-video", "filter-audio", "filter-video-mask"):
+            yield otio.schema.Effect("", child.get("name") or child.tag)
+        elif child.tag.startswith("adjust-") and (
+            len(child) or any(v not in DEFAULTS.get(name, ()) for name, v in child.items())
+        ):
+            yield otio.schema.Effect("", child.tag)
 
 
 def _apart(items: list[_Found]) -> list[list[_Found]]:
