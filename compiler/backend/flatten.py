@@ -214,7 +214,10 @@ def flatten(
         seconds=time.monotonic() - started,
         warnings=lines_of(
             (
-                *(f"{path.name} was damaged and is made again" for path in store.damaged),
+                *(
+                    Notice("damaged", f"{path.name} was damaged and is made again")
+                    for path in store.damaged
+                ),
                 *reading.warnings,
                 *mix.warnings,
                 *(captions.warnings if captions else ()),

@@ -115,10 +115,11 @@ def fill_slots(
     report.slots.sort(key=lambda slot: order[slot.name])
 
 
-def damages(store: Store) -> list[str]:
+def damages(store: Store) -> list[Notice]:
     """Media that the store found damaged, in a line each."""
     return [
-        f"{path.name} was damaged ({how}) and is made again" for path, how in store.damaged.items()
+        Notice("damaged", f"{path.name} was damaged ({how}) and is made again")
+        for path, how in store.damaged.items()
     ]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ...renderers.store import Store
 from ..backend.store import SegmentStore
+from ..notices import Notice, notices
 from ..outputs import Outputs
 from .flatten import segments_of
 
 
-def verify_stored(outputs: Outputs) -> list[str]:
+def verify_stored(outputs: Outputs) -> list[Notice]:
     """Read all rendered media and segments of a folder, and delete those that are damaged.
 
     Returns:
@@ -18,7 +19,6 @@ def verify_stored(outputs: Outputs) -> list[str]:
     store.verify()
     segments = SegmentStore(segments_of(outputs.video))
     segments.verify()
-    return [
-        *(f"{path.name} was damaged ({how}) and is deleted" for path, how in store.damaged.items()),
-        *(f"{path.name} was damaged and is deleted" for path in segments.damaged),
-    ]
+    lines = [f"{path.name} was damaged ({how}); deleted" for path, how in store.damaged.items()]
+    lines += [f"{path.name} was damaged; deleted" for path in segments.damaged]
+    return notices("damaged", lines)
