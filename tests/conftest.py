@@ -23,6 +23,12 @@ settings.register_profile("thorough", max_examples=5000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A cache of the tests' own, in programs that they start too."""
+    os.environ["OTIO_GVIDEO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests marked ``posix`` on Windows."""
     if os.name == "nt" and item.get_closest_marker("posix"):

@@ -9,6 +9,7 @@ import opentimelineio as otio
 
 from ..backend.whole_file import whole_file
 from ..editors import formats
+from ..editors.bundle_media import copy_media, rename_media
 from ..editors.dialects import EDITORS, Editor, speak
 from ..editors.formats import otio_json
 from ..editors.losses import losses
@@ -17,6 +18,10 @@ from ..errors import InputError, Problem
 from ..notices import Notice, notices
 from ..path_limits import names_of_file, refuse_unusable
 from ..stages.timelines import read_timeline
+
+_PACKED = (".otioz", ".otiod")
+"""Formats that hold the media themselves."""
+_WITHOUT_PATHS = (*_PACKED, ".srt", ".vtt", ".ass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,14 @@ def _write(
     notes += notices("format", losses(copy, suffix))
     if editor is not None:
         notes += notices("format", speak(copy, editor))
+    copies = {} if suffix in _WITHOUT_PATHS else rename_media(copy, output.parent / "media")
     with whole_file(output) as temporary:
         if editor is not None and editor.old and suffix in (".otio", ".otioz"):
             old = {".otio": otio_json.write_old, ".otioz": otio_json.write_zip_old}[suffix]
             notes += notices("format", old(copy, temporary))
         else:
             notes += notices("format", write(copy, temporary))
+        copy_media(copies)
     return list(dict.fromkeys(notes))
 
 

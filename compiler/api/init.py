@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..backend.presence import is_folder
+from ..editors.bundle_media import copy_media, rename_media
 from ..editors.draft import to_yaml
 from ..editors.draft_folder import from_folder
 from ..editors.draft_timeline import from_timeline
@@ -43,6 +44,8 @@ def init_script(
     if from_files:
         draft, notes = from_folder(path)
     else:
-        draft, notes = from_timeline(read_timeline(path), path, target.parent)
+        timeline = read_timeline(path)
+        copy_media(rename_media(timeline, target.parent / "media"))
+        draft, notes = from_timeline(timeline, path, target.parent)
     write_text(target, to_yaml(draft))
     return target, notices("draft", notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..backend.presence import is_folder
+from ..editors.bundle_media import copy_media, rename_media
 from ..editors.relink import Relinked, relink
 from ..errors import InputError, Problem
 from ..outputs import write_timeline
@@ -37,5 +38,6 @@ def relink_timeline(
     done = relink(loaded, path.parent, folder)
     if target.suffix.lower() != ".otio":
         raise InputError(Problem(str(target), 0, 0, "", "is no .otio file", "give -o X.otio"))
+    copy_media(rename_media(loaded, target.parent / "media"))
     write_timeline(loaded, target)
     return target, done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..editors.bundle_media import copy_media, rename_media
 from ..errors import InputError, Problem
 from ..outputs import Outputs, refuse_unwritable, write_timeline
 from ..progress import OnProgress, silent
@@ -63,6 +64,7 @@ def render_timeline(
         report.warnings += returned.notes
         clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")
     with clock.stage("render"), report.kept_on_failure():
+        copy_media(rename_media(returned.timeline, outputs.media))
         try:
             fill_slots(
                 returned.timeline,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ..editors.bundle_media import cached_media
+from ..editors.formats.bundle_cache import KEPT_S
 from ..errors import InputError, Problem
 from ..notices import Notice, parsed
 from ..outputs import write_text
@@ -57,6 +59,11 @@ def view_timeline(
 def _write(timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool) -> list[Notice]:
     """Write the page of a timeline that was read from ``path``, and return what is off in it."""
     view = read_view(timeline, path)
+    if cached_media(timeline):
+        view.notes.append(
+            "the page plays media from the cache of opened bundles, where they are kept for "
+            f"{KEPT_S // 86400} days"
+        )
     finished = finished_of(path, view.frames, view.fps)
     embedded = ""
     if embed:

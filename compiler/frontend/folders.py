@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+CACHE_VARIABLE = "OTIO_GVIDEO_CACHE"
+"""Names another folder for `cache_folder`."""
 _NAME = "otio-gvideo"
 
 
@@ -15,7 +17,10 @@ def config_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Where results are kept that can be made again."""
+    """Where results are kept that can be made again, unless `CACHE_VARIABLE` names a folder."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named).expanduser().absolute()
     return _folder("XDG_CACHE_HOME", ".cache", "LOCALAPPDATA", "Caches")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable
@@ -20,15 +19,14 @@ import opentimelineio as otio
 
 from ....renderers.file_names import portable
 from ...backend.file_urls import is_url
-from ...errors import InputError, Problem
 from ...frontend.encodings import UTF16_MARKS, decode
 from ...timeline.build import GENERATOR_KEY, MEDIA_KEY
+from .bundle_cache import CONTENT, media_name, unpacked
 
 OLD_READERS = "0.14.0"
 """The release of OpenTimelineIO whose schemas readers know that have no `Clip.2`."""
 _VERSION = "1.0.0"
 """Of the bundles' layout."""
-_CONTENT = "content.otio"
 
 
 def to_text(timeline: otio.schema.Timeline, *, old: bool = False) -> str:
@@ -69,7 +67,7 @@ def write_zip(timeline: otio.schema.Timeline, path: Path, *, old: bool = False) 
     bundled, files = _bundled(timeline)
     with zipfile.ZipFile(path, "w") as archive:
         content = to_text(bundled, old=old)
-        archive.writestr(_CONTENT, content, zipfile.ZIP_DEFLATED)
+        archive.writestr(CONTENT, content, zipfile.ZIP_DEFLATED)
         archive.writestr("version.txt", _VERSION, zipfile.ZIP_DEFLATED)
         for name, file in files.items():
             # Media are packed as tightly as they can be already.
@@ -86,7 +84,7 @@ def write_folder(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.otiod``: a folder with the media in it, and their recipes beside them."""
     bundled, files = _bundled(timeline)
     (path / "media").mkdir(parents=True)
-    (path / _CONTENT).write_text(to_text(bundled), encoding="utf-8", newline="\n")
+    (path / CONTENT).write_text(to_text(bundled), encoding="utf-8", newline="\n")
     (path / "version.txt").write_text(_VERSION, encoding="utf-8", newline="\n")
     for name, file in files.items():
         shutil.copyfile(file, path / "media" / name)
@@ -94,47 +92,18 @@ def write_folder(timeline: otio.schema.Timeline, path: Path) -> list[str]:
 
 
 def read_zip(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
-    """Read ``.otioz``; its media are unpacked beside it, into a folder of its name.
+    """Read ``.otioz``; its media are unpacked in the user's cache.
 
     Raises:
-        InputError: it is no such bundle.
+        InputError: it is no such bundle, or the cache cannot be written to.
     """
-    folder = path.with_suffix("")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                # Names in an archive may lead out of the folder; only the media are wanted.
-                name = _media_in(entry)
-                if name is None:
-                    continue
-                target = folder / "media" / name
-                if not target.is_file() or target.stat().st_size != entry.file_size:
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    with archive.open(entry) as packed, target.open("wb") as stream:
-                        shutil.copyfileobj(packed, stream)
-            content = archive.read(_CONTENT).decode("utf-8")
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
-        what = f"cannot be read as a bundle: {error}"
-        raise InputError(Problem(str(path), 0, 0, "", what)) from error
-    return _with_media(otio.adapters.read_from_string(content, "otio_json"), folder, _unpacked)
-
-
-def _media_in(entry: zipfile.ZipInfo) -> str | None:
-    """The name of a media file in an archive; None of anything else."""
-    parent, _, name = entry.filename.replace("media\\", "media/", 1).rpartition("/")
-    if parent != "media" or name in ("", ".", ".."):
-        return None
-    return _unpacked(name)
-
-
-def _unpacked(name: str) -> str:
-    """The unpacked name of an archive entry; on Windows ``C:a`` is no valid name."""
-    return portable(name) if os.name == "nt" else name
+    folder = unpacked(path)
+    return _with_media(_load(folder / CONTENT), folder, media_name)
 
 
 def read_folder(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.otiod``."""
-    return _with_media(_load(path / _CONTENT), path)
+    return _with_media(_load(path / CONTENT), path)
 
 
 def _with_media(

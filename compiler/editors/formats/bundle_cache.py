@@ -1,0 +1,228 @@
+"""Bundles unpacked in the user's cache: opening one writes nothing beside it.
+
+A bundle's folder is named by the SHA-256 of its archive. It is unpacked under a temporary name and
+renamed, and used again if every file has its size and CRC; folders unused for `KEPT_S` are removed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from ....renderers.file_names import portable
+from ...errors import InputError, Problem
+from ...frontend.folders import CACHE_VARIABLE, cache_folder
+
+CONTENT = "content.otio"
+MOST_ENTRIES = 10_000
+MOST_BYTES = 64 << 30
+"""Of all files of a bundle; also no more than the cache's disk has free."""
+MOST_RATIO = 200
+"""How many times larger than packed a file may be. Media are stored; JSON shrinks to a tenth."""
+_RATIO_FROM = 1 << 20
+"""Bytes below which no ratio is suspicious."""
+KEPT_S = 30 * 24 * 3600
+"""Seconds for which an unpacked bundle is kept that nobody opens."""
+_ABANDONED_S = 24 * 3600
+"""Seconds after which a temporary folder was left behind by a run that was killed."""
+_BLOCK = 1 << 20
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def bundles_folder() -> Path:
+    """Where bundles are unpacked.
+
+    Raises:
+        RuntimeError: the user has no home folder.
+    """
+    return cache_folder() / "bundles"
+
+
+def unpacked(path: Path) -> Path:
+    """The folder that a bundle is unpacked in, laid out like an ``.otiod``.
+
+    Raises:
+        InputError: it is no bundle, holds an entry that no bundle has, is too large, or the cache
+            cannot be written to.
+    """
+    try:
+        with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
+            files = _files(path, archive)
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            return _in_cache(path, archive, files, digest)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise _unreadable(path, error) from error
+
+
+def media_name(name: str) -> str:
+    """The unpacked name of a media file; on Windows ``C:a`` is no valid one."""
+    return portable(name) if os.name == "nt" else name
+
+
+def _in_cache(
+    path: Path, archive: zipfile.ZipFile, files: Mapping[str, zipfile.ZipInfo], digest: str
+) -> Path:
+    cache = ""
+    try:
+        cache = str(cache_folder())
+        parent = bundles_folder()
+        folder = parent / digest
+        if not _is_whole(folder, files):
+            parent.mkdir(parents=True, exist_ok=True)
+            _refuse_larger(path, files, min(MOST_BYTES, shutil.disk_usage(parent).free))
+            _unpack(path, archive, files, folder)
+        with suppress(OSError):
+            os.utime(folder)
+        _evict(parent, folder)
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or error
+        what = f"a bundle cannot be unpacked in the cache: {why}"
+        hint = f"name a folder that can be written to in {CACHE_VARIABLE}"
+        raise InputError(Problem(cache, 0, 0, "", what, hint)) from error
+    return folder
+
+
+def _files(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The entries that are unpacked, by their names below the folder.
+
+    Raises:
+        InputError: an entry is none that a bundle has.
+    """
+    entries = archive.infolist()
+    if len(entries) > MOST_ENTRIES:
+        what = f"holds {len(entries)} files; a bundle may hold {MOST_ENTRIES}"
+        raise InputError(Problem(str(path), 0, 0, "", what))
+    files: dict[str, zipfile.ZipInfo] = {}
+    taken: set[str] = set()
+    for entry in entries:
+        what = _fault(entry)
+        name = entry.filename.replace("\\", "/")
+        is_wanted = name == CONTENT or (name.startswith("media/") and name != "media/")
+        if not what and is_wanted:
+            folder, _, own = name.rpartition("/")
+            name = f"{folder}/{media_name(own)}" if folder else name
+            folded = unicodedata.normalize("NFC", name).casefold()
+            if folded in taken:
+                what = "is there twice; names must differ by more than case"
+            taken.add(folded)
+            files[name] = entry
+        if what:
+            raise InputError(Problem(str(path), 0, 0, repr(entry.filename)[:200], what))
+    if CONTENT not in files:
+        raise InputError(Problem(str(path), 0, 0, "", f"is no bundle: it holds no {CONTENT}"))
+    return files
+
+
+def _fault(entry: zipfile.ZipInfo) -> str:
+    """Why a bundle cannot have an entry; empty where it can."""
+    parts = entry.filename.replace("\\", "/").removesuffix("/").split("/")
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if not parts[0] or _DRIVE.match(parts[0]) or not {".", ".."}.isdisjoint(parts):
+        return "leads out of the bundle"
+    if entry.flag_bits & 0x1:
+        return "is encrypted"
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "is a link or a device, not a file"
+    if parts[0] == "media" and (len(parts) > 2 or (len(parts) == 2 and entry.is_dir())):
+        return "is a folder within media, or lies in one; a bundle has none"
+    if entry.file_size > max(_RATIO_FROM, MOST_RATIO * entry.compress_size):
+        return f"unpacks to {entry.file_size} bytes from {entry.compress_size}"
+    return ""
+
+
+def _refuse_larger(path: Path, files: Mapping[str, zipfile.ZipInfo], most: int) -> None:
+    total = sum(entry.file_size for entry in files.values())
+    if total > most:
+        what = f"unpacks to {total} bytes; there is room for {most}"
+        raise InputError(Problem(str(path), 0, 0, "", what))
+
+
+def _is_whole(folder: Path, files: Mapping[str, zipfile.ZipInfo]) -> bool:
+    """Whether all files of a bundle are there as they were packed, and no link in their place."""
+    return folder.is_dir() and all(_is_same(folder / name, entry) for name, entry in files.items())
+
+
+def _is_same(path: Path, entry: zipfile.ZipInfo) -> bool:
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size != entry.file_size:
+            return False
+        found = 0
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                found = zlib.crc32(block, found)
+    except OSError:
+        return False
+    return found == entry.CRC
+
+
+def _unpack(
+    path: Path, archive: zipfile.ZipFile, files: Mapping[str, zipfile.ZipInfo], folder: Path
+) -> None:
+    """Unpack under a temporary name, and rename; a damaged folder of that name is replaced.
+
+    Raises:
+        InputError: the archive is broken.
+        OSError: the cache cannot be written to.
+    """
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name[:16]}-", dir=folder.parent))
+    try:
+        (temporary / "new" / "media").mkdir(parents=True)
+        for name, entry in files.items():
+            with (temporary / "new" / name).open("xb") as stream:
+                for block in _blocks(path, archive, entry):
+                    stream.write(block)
+        with suppress(FileNotFoundError):
+            folder.rename(temporary / "damaged")
+        try:
+            (temporary / "new").rename(folder)
+        except OSError as error:
+            # Another process was first, with the same content.
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.EACCES):
+                raise
+            if not _is_whole(folder, files):
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _blocks(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The content of an entry; its CRC is checked at its end."""
+    try:
+        with archive.open(entry) as packed:
+            yield from iter(lambda: _read(packed), b"")
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(packed: IO[bytes]) -> bytes:
+    return packed.read(_BLOCK)
+
+
+def _evict(parent: Path, used: Path) -> None:
+    """Remove what nobody opened for long, and what killed runs left behind."""
+    now = time.time()
+    with suppress(OSError):
+        for folder in parent.iterdir():
+            kept = _ABANDONED_S if folder.name.startswith(".") else KEPT_S
+            if folder != used and now - folder.stat().st_mtime > kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    why = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+    return InputError(Problem(str(path), 0, 0, "", f"cannot be read as a bundle: {why}"))
