@@ -6,7 +6,11 @@ are named.
 
 from __future__ import annotations
 
+import itertools
 import math
+import os
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,7 +31,9 @@ from .reading import exact_rate, is_active, media_path, seconds, source_start, w
 
 _Line = TypeVar("_Line", bound=str)
 _PROBES = 4
-_MOST_IMAGES = 10_000_000
+MOST_IMAGES = 2_000_000
+"""Of one image sequence: a day and a night at 23 frames a second."""
+_MOST_DIGITS = 30
 _BLACK = (0, 0, 0, 255)
 _SOLIDS = {"solidcolor": _BLACK, "color": _BLACK, "colour": _BLACK, "solid": _BLACK,
            "black": _BLACK, "slug": _BLACK, "white": (255, 255, 255, 255)}  # fmt: skip
@@ -238,15 +244,19 @@ class MediaReader:
 
         stated = sequence.available_range
         rate = exact_rate(sequence.rate or (stated.duration.rate if stated is not None else 24))
+        there = _numbers_in(folder, str(sequence.name_prefix), str(sequence.name_suffix))
+
+        def is_there(number: int) -> bool:
+            return sequence.start_frame + number * step in there and image(number).is_file()
+
         if stated is not None:
             count = max(1, round(seconds(stated.duration) * rate / step))
         else:
-            count = next((n for n in range(_MOST_IMAGES) if not image(n).is_file()), _MOST_IMAGES)
+            count = next(number for number in itertools.count() if not is_there(number))
+        if count > MOST_IMAGES:
+            return WorkError(f"{path}: {count:,} images are more than {MOST_IMAGES:,}")
         black = sequence.missing_frame_policy == _SHOW_BLACK
-        images: list[Path | None] = []
-        for number in range(count):
-            found = image(number)
-            images.append(found if found.is_file() else None)
+        images = [image(number) if is_there(number) else None for number in range(count)]
         try:
             return probe_sequence(path, images, rate / step, black_where_missing=black)
         except WorkError as error:
@@ -301,6 +311,28 @@ def colour_of(value: object) -> tuple[int, int, int, int] | None:
         parts += [255.0] * (4 - len(parts))
     red, green, blue, alpha = (min(255, max(0, math.floor(part + 0.5))) for part in parts)
     return red, green, blue, alpha
+
+
+def _numbers_in(folder: Path, prefix: str, suffix: str) -> set[int]:
+    """Return the numbers that files of a folder may have in an image sequence.
+
+    A folder is listed once, since millions of names that are not there take minutes to ask for.
+    """
+    above, start = os.path.split(prefix)
+    # Some systems take names of other case or composition for the same.
+    pattern = "(-?[0-9]+)".join(re.escape(_plain(part)) for part in (start, suffix))
+    name = re.compile(pattern, re.DOTALL)
+    try:
+        names = [path.name for path in (folder / above).iterdir()]
+    except (OSError, ValueError):
+        return set()
+    found = (name.fullmatch(_plain(one)) for one in names)
+    # More digits than that are no number of an image, and slow to read.
+    return {int(one[1]) for one in found if one is not None and len(one[1]) <= _MOST_DIGITS}
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def shown_frame(video: VideoInfo, time: Fraction) -> int:

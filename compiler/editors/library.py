@@ -21,6 +21,7 @@ from ...renderers.store import media_name, sidecar_of
 from ..backend.presence import is_folder
 from ..backend.reading import media_path, ours
 from ..timeline.build import KEYFRAME_KEY, MEDIA_KEY
+from ..timeline.json_text import parse
 from ..timeline.recipes import Recipe
 from ..timeline.slots import SlotClip, slot_clips, slot_of
 
@@ -201,8 +202,8 @@ def _compiled_near(
     best: tuple[int, Path, otio.schema.Timeline] | None = None
     for file in candidates:
         try:
-            loaded = otio.adapters.read_from_file(str(file), adapter_name="otio_json")
-        except (otio.exceptions.OTIOError, OSError, ValueError):
+            loaded = parse(file.read_text("utf-8"))
+        except (otio.exceptions.OTIOError, OSError, LookupError, ValueError):
             continue
         if not isinstance(loaded, otio.schema.Timeline) or "script" not in ours(loaded):
             continue

@@ -100,17 +100,25 @@ def promise_of(timeline: otio.schema.Timeline, fps: Fraction) -> Promise:
     )
 
 
-def _stills(clip: otio.schema.Clip) -> tuple[str, ...]:
-    reference = clip.media_references().get(GENERATOR_KEY)
-    if not isinstance(reference, otio.schema.GeneratorReference):
+def _stills(item: otio.core.Item) -> tuple[str, ...]:
+    reference = _generator(item)
+    if reference is None:
         return ()
     return tuple(str(keyframe["image"]) for keyframe in reference.parameters.get("keyframes", []))
 
 
-def _stands_still(clip: otio.schema.Clip) -> bool:
-    reference = clip.media_references().get(GENERATOR_KEY)
-    if not isinstance(reference, otio.schema.GeneratorReference):
+def _stands_still(item: otio.core.Item) -> bool:
+    reference = _generator(item)
+    if reference is None:
         return True
     motion = reference.parameters.get("motion", {})
     keyframes = reference.parameters.get("keyframes", [])
     return len(keyframes) == 1 and (motion.get("camera") == "static" or not motion.get("amount"))
+
+
+def _generator(item: otio.core.Item) -> otio.schema.GeneratorReference | None:
+    """The recipe of a slot; None of other clips, and of nested compositions."""
+    if not isinstance(item, otio.schema.Clip):
+        return None
+    reference = item.media_references().get(GENERATOR_KEY)
+    return reference if isinstance(reference, otio.schema.GeneratorReference) else None

@@ -10,6 +10,7 @@ import opentimelineio as otio
 from ..editors import formats
 from ..errors import InputError, Problem
 from ..report import Report
+from ..timeline.bounds import refuse_impossible
 from ..timeline.names import NAMESPACE
 from ..timeline.rate import exact_rate, whole_frames
 
@@ -22,7 +23,8 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
         fps: the rate to read a format at that doesn't say one (``.edl``).
 
     Raises:
-        InputError: the file is missing, broken, or holds something else than a timeline.
+        InputError: the file is missing, broken, or holds something else than a timeline; or it
+            states numbers that no reel has (`timeline.bounds`).
     """
     loaded = formats.read(path, fps)
     if isinstance(loaded, otio.schema.SerializableCollection):
@@ -33,6 +35,7 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
         raise InputError(
             Problem(str(path), 0, 0, "", f"holds no Timeline, but {type(loaded).__name__}")
         )
+    refuse_impossible(loaded, path)
     return loaded
 
 

@@ -7,7 +7,6 @@ for older readers, and would leave the recipes of rendered media behind
 
 from __future__ import annotations
 
-import codecs
 import json
 import shutil
 import zipfile
@@ -19,8 +18,9 @@ import opentimelineio as otio
 
 from ....renderers.file_names import portable
 from ...backend.file_urls import is_url
-from ...frontend.encodings import UTF16_MARKS, decode
+from ...frontend.encodings import decode
 from ...timeline.build import GENERATOR_KEY, MEDIA_KEY
+from ...timeline.json_text import parse
 from .bundle_cache import CONTENT, media_name, unpacked
 
 OLD_READERS = "0.14.0"
@@ -56,10 +56,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
 
 
 def _load(path: Path) -> otio.core.SerializableObject:
-    content = path.read_bytes()
-    if content.startswith((codecs.BOM_UTF8, *UTF16_MARKS)):
-        return otio.adapters.read_from_string(decode(content), "otio_json")
-    return otio.adapters.read_from_file(str(path), adapter_name="otio_json")
+    return parse(decode(path.read_bytes()).removeprefix("\ufeff"))
 
 
 def write_zip(timeline: otio.schema.Timeline, path: Path, *, old: bool = False) -> list[str]:

@@ -1,0 +1,83 @@
+"""A timeline's JSON, checked before OpenTimelineIO's parser reads it.
+
+That parser calls itself for each level of nesting, and some texts end the whole process in it:
+`SIGSEGV` over a `Clip.1` with the fields of a `Clip.2`, ``exit`` over an `UnknownSchema`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import opentimelineio as otio
+
+DEEPEST = 100
+"""Levels of a timeline's JSON, about two for each composition; those of editors have up to 20."""
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
+_INF = re.compile(r'("(?:[^"\\]++|\\.)*+(?:"|\Z))|\bInf\b', re.DOTALL)
+"""A string, or the infinity that RapidJSON reads and Python doesn't."""
+_BLOCK = 1 << 20
+_SCHEMA = re.compile(r"(\w+)\.([0-9]{1,9})", re.ASCII)
+_INTERNAL = ("UnknownSchema", "SerializableObjectRef", "Test")
+"""Schemas that no file holds; with a reference, a composition could contain itself."""
+
+
+def parse(text: str) -> otio.core.SerializableObject:
+    """Return what the text of an ``.otio`` file holds.
+
+    Raises:
+        ValueError, otio.exceptions.OTIOError, KeyError: it is no such file, or nested more than
+            `DEEPEST` levels deep.
+    """
+    depth = depth_of(text.encode("utf-8"))
+    if depth > DEEPEST:
+        raise ValueError(f"it is nested {depth} levels deep; the most is {DEEPEST}")
+    _check(text)
+    return otio.adapters.read_from_string(text, "otio_json")
+
+
+def depth_of(text: bytes) -> int:
+    r"""The most brackets that are open at once in a JSON text; those in strings don't count.
+
+    >>> depth_of(rb'{"a": [1, "[[[\"["]}')
+    2
+    """
+    brackets = np.frombuffer(_STRINGS.sub(b"", text), dtype=np.uint8)
+    deepest = now = 0
+    for start in range(0, len(brackets), _BLOCK):
+        block = brackets[start : start + _BLOCK] | 0x20  # The code of `[` becomes that of `{`.
+        steps = (block == ord("{")).astype(np.int64) - (block == ord("}"))
+        depths = np.cumsum(steps) + now
+        deepest, now = max(deepest, int(depths.max())), int(depths[-1])
+    return deepest
+
+
+def _check(text: str) -> None:
+    def load(checked: str) -> None:
+        # Numbers are OpenTimelineIO's business; of an integer, Python limits the digits.
+        json.loads(checked, object_pairs_hook=_check_object, parse_int=float, strict=False)
+
+    try:
+        load(text)
+    except json.JSONDecodeError:
+        if "Inf" not in text:
+            raise
+        load(_INF.sub(lambda found: found[1] or "Infinity", text))
+
+
+def _check_object(pairs: list[tuple[str, Any]]) -> object:
+    """Refuse an object that the parser takes wrongly; nothing of it is kept."""
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} stands twice in an object")
+    schema = next((value for key, value in pairs if key == "OTIO_SCHEMA"), None)
+    if isinstance(schema, str):
+        found = _SCHEMA.fullmatch(schema)
+        if found is None or found[1] in _INTERNAL:
+            raise ValueError(f"{schema[:60]!r} is no schema of a file")
+        if found[1] == "Clip" and int(found[2]) < 2 and "media_references" in keys:
+            raise ValueError(f"a clip says {schema!r}, but has the media_references of a Clip.2")
+    return None

@@ -1,0 +1,197 @@
+"""A timeline that no reel can have is refused in a line, before it is used."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+import pytest
+from opentimelineio.opentime import RationalTime, TimeRange
+from otio_gvideo.compiler.backend.media import MOST_IMAGES
+from otio_gvideo.compiler.backend.picture import read_picture
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.inspection.plan import promise_of
+from otio_gvideo.compiler.stages.timelines import read_timeline
+from otio_gvideo.compiler.timeline.bounds import refuse_impossible
+from otio_gvideo.compiler.timeline.json_text import DEEPEST, depth_of
+
+DATA = Path(__file__).parents[2] / "data" / "otio"
+
+
+def refused(path: Path) -> list[str]:
+    begun = time.monotonic()
+    with pytest.raises(InputError) as caught:
+        read_timeline(path)
+    assert time.monotonic() - begun < 10
+    assert all(problem.file == str(path) for problem in caught.value.problems)
+    return [str(problem).removeprefix(f"{path}: ") for problem in caught.value.problems]
+
+
+def refused_text(folder: Path, text: str) -> list[str]:
+    path = folder / "cut.otio"
+    path.write_text(text)
+    return refused(path)
+
+
+def one_clip() -> otio.schema.Timeline:
+    shown = TimeRange(RationalTime(0, 24), RationalTime(48, 24))
+    media = otio.schema.ExternalReference("a.mp4", shown)
+    timeline = otio.schema.Timeline("cut")
+    timeline.tracks.append(otio.schema.Track("V1", [otio.schema.Clip("dusk", media, shown)]))
+    return timeline
+
+
+def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """A timeline of one clip whose JSON is changed."""
+    document = json.loads(one_clip().to_json_string())
+    change(document["tracks"]["children"][0]["children"][0])
+    path = folder / "cut.otio"
+    path.write_text(json.dumps(document))
+    return path
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.otio")), ids=lambda path: path.stem)
+def test_what_editors_write_is_within_the_bounds(path: Path) -> None:
+    refuse_impossible(read_timeline(path), path)
+    assert depth_of(path.read_bytes()) < DEEPEST / 5
+
+
+@pytest.mark.parametrize("levels", [DEEPEST + 1, 100_000])
+def test_json_nested_too_deeply_is_refused_before_it_is_parsed(levels: int, tmp_path: Path) -> None:
+    found = refused_text(tmp_path, "[" * levels + "]" * levels)
+    assert found == [
+        f"cannot be read as a timeline: it is nested {levels} levels deep; the most is {DEEPEST}"
+    ]
+
+
+def test_three_thousand_stacks_are_refused(tmp_path: Path) -> None:
+    stack = '{"OTIO_SCHEMA":"Stack.1","children":['
+    text = f'{{"OTIO_SCHEMA":"Timeline.1","tracks":{stack * 3000}{"]}" * 3000}}}'
+    assert "it is nested 6001 levels deep" in refused_text(tmp_path, text)[0]
+
+
+def test_brackets_in_strings_are_no_nesting() -> None:
+    assert depth_of(rb'{"a": ["[[[\"[[{{", "\\"], "[": []}') == 2
+    assert depth_of(b'["' + b'\\"' * 500_000) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('{"OTIO_SCHEMA":"UnknownSchema.1"}', "'UnknownSchema.1' is no schema of a file"),
+        (
+            '{"OTIO_SCHEMA":"Clip.1","media_references":{"a":{"OTIO_SCHEMA":"MissingReference.1"}}}',
+            "a clip says 'Clip.1', but has the media_references of a Clip.2",
+        ),
+        (
+            '{"OTIO_SCHEMA":"Timeline.1","tracks":{"OTIO_SCHEMA":"Stack.1","OTIO_REF_ID":"s",'
+            '"children":[{"OTIO_SCHEMA":"SerializableObjectRef.1","id":"s"}]}}',
+            "'SerializableObjectRef.1' is no schema of a file",
+        ),
+        ('{"a": 1, "a": 2}', "the key 'a' stands twice in an object"),
+    ],
+)
+def test_what_ends_the_process_in_the_parser_does_not_get_there(
+    text: str, what: str, tmp_path: Path
+) -> None:
+    assert refused_text(tmp_path, text) == [f"cannot be read as a timeline: {what}"]
+
+
+@pytest.mark.parametrize("number", ["9" * 10_000, "1e999999999", "-1e400"])
+def test_a_number_of_many_digits_is_refused(number: str, tmp_path: Path) -> None:
+    assert "cannot be read as a timeline" in refused_text(tmp_path, f'{{"a": {number}}}')[0]
+
+
+@pytest.mark.parametrize("rate", [0, 1e-9, -24.0, 1e12, math.nan, math.inf])
+def test_a_rate_that_is_none_is_refused_with_the_clip(rate: float, tmp_path: Path) -> None:
+    path = changed(tmp_path, lambda clip: clip["source_range"]["duration"].update(rate=rate))
+    assert refused(path) == [
+        f"dusk: source_range.duration counts {rate:g} units a second; 0.01 to 1e+09 are possible"
+    ]
+
+
+@pytest.mark.parametrize("field", ["start_time", "duration"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e300])
+def test_a_time_that_is_none_is_refused_with_the_clip(
+    value: float, field: str, tmp_path: Path
+) -> None:
+    path = changed(tmp_path, lambda clip: clip["source_range"][field].update(value=value))
+    assert refused(path) == [
+        f"dusk: source_range.{field} is {value:g} at 24 a second, which is no time"
+    ]
+
+
+def test_a_reel_of_years_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, lambda clip: clip["source_range"]["duration"].update(value=1e9))
+    assert refused(path) == ["lasts 11,574.1 hours; the most is 24"]
+
+
+@pytest.mark.parametrize("speed", [math.nan, math.inf, 1e300])
+def test_a_speed_that_is_none_is_refused(speed: float, tmp_path: Path) -> None:
+    timeline = one_clip()
+    clip = next(iter(timeline.find_clips()))
+    clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=speed))
+    with pytest.raises(InputError, match=r"dusk: plays .* times as fast as its media"):
+        refuse_impossible(timeline, tmp_path)
+
+
+def test_compositions_nested_too_deeply_are_refused(tmp_path: Path) -> None:
+    timeline = one_clip()
+    for _ in range(100):
+        inner = timeline.tracks.deepcopy()
+        timeline = otio.schema.Timeline("cut")
+        timeline.tracks.append(inner)
+    with pytest.raises(InputError, match="is nested more than 40 compositions deep"):
+        refuse_impossible(timeline, tmp_path)
+
+
+def images(folder: Path, **given: Any) -> otio.schema.Timeline:
+    shown = TimeRange(RationalTime(0, 24), RationalTime(48, 24))
+    values = {"start_frame": 1, "frame_zero_padding": 4, "rate": 24.0, **given}
+    media = otio.schema.ImageSequenceReference(str(folder), "a.", ".png", **values)
+    timeline = otio.schema.Timeline("cut")
+    timeline.tracks.append(otio.schema.Track("V1", [otio.schema.Clip("dusk", media, shown)]))
+    return timeline
+
+
+def test_a_billion_images_are_refused_at_once(tmp_path: Path) -> None:
+    held = TimeRange(RationalTime(0, 24), RationalTime(1e9, 24))
+    begun = time.monotonic()
+    reading = read_picture(images(tmp_path, available_range=held), tmp_path, 24, transitions=())
+    assert time.monotonic() - begun < 2
+    assert f"1,000,000,000 images are more than {MOST_IMAGES:,}" in reading.missing[0]
+
+
+def test_millions_of_images_that_are_not_there_are_not_asked_for_one_by_one(tmp_path: Path) -> None:
+    held = TimeRange(RationalTime(0, 24), RationalTime(1_900_000, 24))
+    begun = time.process_time()
+    reading = read_picture(images(tmp_path, available_range=held), tmp_path, 24, transitions=())
+    assert time.process_time() - begun < 5
+    assert "there are no such images" in reading.missing[0]
+
+
+def test_a_padding_of_a_billion_digits_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the numbers of its images have 1000000000 digits"):
+        refuse_impossible(images(tmp_path, frame_zero_padding=10**9), tmp_path)
+
+
+@pytest.mark.parametrize("url", ["a\0b.mp4", "n" * 300 + ".mp4", "file:///" + "n" * 5000, "\ud7ff"])
+def test_a_file_name_that_no_system_takes_is_a_missing_file(url: str, tmp_path: Path) -> None:
+    timeline = one_clip()
+    clip = next(iter(timeline.find_clips()))
+    clip.media_reference = otio.schema.ExternalReference(url)
+    reading = read_picture(timeline, tmp_path, 24, transitions=())
+    assert reading.missing[0].startswith("dusk: its media ")
+
+
+def test_a_nested_timeline_on_the_first_track_can_be_checked() -> None:
+    timeline = one_clip()
+    inner = timeline.tracks.deepcopy()
+    inner.name = "inner"
+    timeline.tracks[0].append(inner)
+    assert promise_of(timeline, 24).cuts == ((48, "inner"),)
