@@ -12,7 +12,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "transcript": "a timing file was repaired, or is doubtful",
         "captions": "captions are asked for, and there are no words to show",
         "font": "a font is not installed, or lacks letters",
-        "resolution": "a still is enlarged to more than twice its size",
+        "resolution": "a still is enlarged more than five times",
         "transition": "a transition is shortened, replaced or left out",
         "unsupported": "a renderer cannot do what the script asks of it",
         "fallback": "a model's video stands still, or another renderer made it",

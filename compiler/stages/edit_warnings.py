@@ -16,7 +16,7 @@ from ..timeline.slots import slot_clips
 from .read import Front
 from .render import not_met
 
-MOST_ENLARGED = 2
+MOST_ENLARGED = 5
 """Times that a still may be enlarged to fill the frame before that is told."""
 LONGEST_CUT_OFF = Fraction(1, 2)
 """Seconds of a scene's sound that the ends of the reel may cut off before that is told."""

@@ -127,7 +127,7 @@ def test_help_fits_the_terminal(
 
 
 def test_what_is_asked_for_and_not_done_is_told(project: Path) -> None:
-    Image.open(project.parent / "stills" / "red.png").resize((40, 70)).save(
+    Image.open(project.parent / "stills" / "red.png").resize((20, 35)).save(
         project.parent / "stills" / "red.png"
     )
     text = project.read_text()
@@ -135,7 +135,7 @@ def test_what_is_asked_for_and_not_done_is_told(project: Path) -> None:
                         "    sounds: [{audio: bed.wav, at: \"word:lamp\"}]\n")  # fmt: skip
     project.write_text(text.replace("    motion: {camera: push_in}\n", "    motion: {loras: []}\n"))
     told = {warning.code: warning for warning in compile_script(project, until="timeline").warnings}
-    assert told["resolution"] == "dusk: red.png is 40x70 and is enlarged 2.7 times to fill 108x192"
+    assert told["resolution"] == "dusk: red.png is 20x35 and is enlarged 5.5 times to fill 108x192"
     assert re.fullmatch(r"bed: 2\.\d s of this sound lie outside the reel, cut off", told["sound"])
     planned = [line for line in plan_script(project) if isinstance(line, Notice)]
     assert planned == list(told.values())

@@ -423,7 +423,21 @@ def test_the_report_says_what_was_tried(
     made = {slot["name"]: slot["made"] for slot in document["slots"]}
     assert made["dusk"] is None
     assert [one["renderer"] for one in made["breath"]["tries"]] == ["shy", "shy", "camera"]
-    assert any("breath: stood still in all of 2 tries with shy" in w for w in report.warnings)
+    fallbacks = [warning for warning in report.warnings if warning.code == "fallback"]
+    assert any("breath: stood still in all of 2 tries with shy" in w for w in fallbacks)
+
+
+def test_what_a_model_cannot_do_is_told_before_it_renders(project: Path, shy: type[Shy]) -> None:
+    text = project.read_text()
+    text = text.replace("motion: {camera: static}", "renderer: shy\n    prompt: calm")
+    project.write_text(text.replace("motion: {camera: pan_left}", "renderer: shy"))
+    report = compile_script(project, until="timeline")
+    assert [warning.coded for warning in report.warnings] == [
+        "breath: shy: the prompt is not used [unsupported]",
+        "stairs: shy: the model cannot continue from frames: 2 chunks dissolve into each other "
+        "[unsupported]",
+    ]
+    assert not shy.asked
 
 
 def test_a_wrong_guard_is_a_wrong_configuration(project: Path) -> None:
