@@ -23,6 +23,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "format": "the format cannot hold it, or did not",
         "sound": "sound is missing, is cut off, or ends early",
         "encoder": "another encoder than the one asked for was used",
+        "outside": "a file from outside the project was packed",
         "edited": "a timeline that was edited since it was compiled was set aside",
         "damaged": "a stored file failed its hash and was made again",
         "unrendered": "slots wait for video",

@@ -14,6 +14,7 @@ from ..editors.dialects import EDITORS, Editor, speak
 from ..editors.formats import otio_json
 from ..editors.losses import losses
 from ..editors.prepare import prepare
+from ..editors.project_files import refuse_outside
 from ..errors import InputError, Problem
 from ..notices import Notice, notices
 from ..path_limits import names_of_file, refuse_unusable
@@ -33,7 +34,11 @@ class Exported:
 
 
 def export_timeline(
-    timeline: str | Path, output: str | Path | None = None, *, editor: str | None = None
+    timeline: str | Path,
+    output: str | Path | None = None,
+    *,
+    editor: str | None = None,
+    allow_outside: bool = False,
 ) -> Exported:
     """Write a timeline as the file of another program.
 
@@ -42,34 +47,41 @@ def export_timeline(
         output: what to write; its suffix says in which format. Without it, what the editor likes
             best, beside the timeline.
         editor: one of `EDITORS`, for whose reader it is written.
+        allow_outside: let a bundle take media from outside the timeline's project.
 
     Raises:
-        InputError: the timeline cannot be read, or nothing writes such a file.
+        InputError: the timeline cannot be read, nothing writes such a file, or a bundle would take
+            media from outside the project.
         WorkError: the file cannot be written.
     """
     path = Path(timeline).absolute()
     program = None if editor is None else EDITORS[editor]
     target = _beside(path, editor) if output is None else Path(output).absolute()
     loaded = read_timeline(path)
-    return Exported(target, _write(loaded, path.parent, target, program))
+    return Exported(target, _write(loaded, path, target, program, allow_outside))
 
 
 def _write(
-    timeline: otio.schema.Timeline, root: Path, output: Path, editor: Editor | None
+    timeline: otio.schema.Timeline,
+    path: Path,
+    output: Path,
+    editor: Editor | None,
+    allow_outside: bool,
 ) -> list[Notice]:
     """Write a timeline for an editor, whole or not at all.
 
     Args:
         timeline: any timeline.
-        root: the folder that its relative media are named from.
+        path: its file, from whose folder relative media are named.
         output: what to write; its suffix says in which format.
         editor: for whom; None for anyone who reads the format.
+        allow_outside: as in `export_timeline`.
 
     Returns:
         What is otherwise in the file than in the timeline, one line each.
 
     Raises:
-        InputError: nothing writes such a file, or the editor reads none.
+        InputError: as in `export_timeline`, or the editor reads no such file.
         WorkError: the file cannot be written.
     """
     write = formats.writer(output)
@@ -79,7 +91,10 @@ def _write(
         known = ", ".join(editor.suffixes)
         what = f"{editor.name} reads no {suffix}"
         raise InputError(Problem(str(output), 0, 0, "", what, f"it reads {known}"))
-    copy, notes = prepare(timeline, root)
+    copy, notes = prepare(timeline, path.parent)
+    if suffix in _PACKED:
+        files = otio_json.packed_files(copy)
+        notes += refuse_outside(timeline, path, files, allow=allow_outside)
     notes += notices("format", losses(copy, suffix))
     if editor is not None:
         notes += notices("format", speak(copy, editor))

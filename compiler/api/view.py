@@ -9,6 +9,7 @@ import opentimelineio as otio
 
 from ..editors.bundle_media import cached_media
 from ..editors.formats.bundle_cache import KEPT_S
+from ..editors.project_files import refuse_outside
 from ..errors import InputError, Problem
 from ..notices import Notice, parsed
 from ..outputs import write_text
@@ -35,7 +36,11 @@ class Viewed:
 
 
 def view_timeline(
-    timeline: str | Path, output: str | Path | None = None, *, embed: bool = False
+    timeline: str | Path,
+    output: str | Path | None = None,
+    *,
+    embed: bool = False,
+    allow_outside: bool = False,
 ) -> Viewed:
     """Write a timeline as a web page.
 
@@ -43,9 +48,10 @@ def view_timeline(
         timeline: any timeline, with or without rendered media.
         output: the page; ``<name>.html`` beside the timeline where it is not given.
         embed: put a small copy of the finished reel into it.
+        allow_outside: let that reel lie outside the timeline's project.
 
     Raises:
-        InputError: the timeline cannot be read, or there is no reel to embed.
+        InputError: the timeline cannot be read, or there is no reel to embed, or none that may be.
         WorkError: the page cannot be written.
     """
     path = Path(timeline).absolute()
@@ -53,10 +59,12 @@ def view_timeline(
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(Problem(str(page), 0, 0, "", "is no page", "give -o X.html"))
     refuse_unusable(page.parent, names_of_file(page))
-    return Viewed(page, _write(read_timeline(path), path, page, embed))
+    return Viewed(page, _write(read_timeline(path), path, page, embed, allow_outside))
 
 
-def _write(timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool) -> list[Notice]:
+def _write(
+    timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool, allow_outside: bool
+) -> list[Notice]:
     """Write the page of a timeline that was read from ``path``, and return what is off in it."""
     view = read_view(timeline, path)
     if cached_media(timeline):
@@ -71,6 +79,7 @@ def _write(timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool) 
             why = finished.notes[0] if finished.notes else "there is no reel beside it to embed"
             hint = f"otio-gvideo flatten {path.name} -o {path.stem}.mp4 makes it"
             raise InputError(Problem(str(path), 0, 0, "--embed", why, hint))
+        view.notes += refuse_outside(timeline, path, [finished.reel], allow=allow_outside)
         embedded = preview_url(
             finished.reel,
             EMBEDDED_WIDTH,

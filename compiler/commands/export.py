@@ -38,12 +38,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PROGRAM",
         help=f"the program that is to open it: {', '.join(EDITORS)}",
     )
+    parser.add_argument(
+        "--allow-outside",
+        action="store_true",
+        help="let .otioz and .otiod take media from outside the timeline's folder and its script's",
+    )
     options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    exported = export_timeline(args.timeline, args.output, editor=args.editor)
+    exported = export_timeline(
+        args.timeline, args.output, editor=args.editor, allow_outside=args.allow_outside
+    )
     print_warnings(exported.notes)
     print(exported.path)
     options.fail_on(args, exported.notes)

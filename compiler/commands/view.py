@@ -33,13 +33,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="put a small copy of the finished reel into the page, to send it alone",
     )
+    parser.add_argument(
+        "--allow-outside",
+        action="store_true",
+        help="let --embed take a reel from outside the timeline's folder and its script's",
+    )
     parser.add_argument("--open", action="store_true", help="open it in the web browser")
     options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    viewed = view_timeline(args.timeline, args.output, embed=args.embed)
+    viewed = view_timeline(
+        args.timeline, args.output, embed=args.embed, allow_outside=args.allow_outside
+    )
     print_warnings(viewed.notes)
     print(viewed.path)
     if args.open and not webbrowser.open(url_of_path(viewed.path)):

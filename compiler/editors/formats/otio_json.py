@@ -117,6 +117,11 @@ def _with_media(
     return content
 
 
+def packed_files(timeline: otio.schema.Timeline) -> list[Path]:
+    """The files that a bundle of a timeline holds."""
+    return list(_bundled(timeline)[1].values())
+
+
 def _bundled(
     timeline: otio.schema.Timeline,
 ) -> tuple[otio.schema.Timeline, dict[str, Path]]:

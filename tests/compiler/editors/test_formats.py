@@ -232,7 +232,7 @@ def test_files_of_one_name_stay_two_in_a_bundle(folder: Path, tmp_path: Path) ->
     timeline.tracks[0][2].media_reference.target_url = str(other)
     source = tmp_path / "cut.otio"
     timeline.to_json_file(str(source))
-    back = formats.read(export_timeline(source, tmp_path / "x.otiod").path)
+    back = formats.read(export_timeline(source, tmp_path / "x.otiod", allow_outside=True).path)
     assert isinstance(back, otio.schema.Timeline)
     urls = [Path(c.media_reference.target_url) for c in back.tracks[0].find_clips()]
     assert urls[0].name != urls[1].name

@@ -1,0 +1,89 @@
+"""Which files belong to a timeline's project: those that may be copied into what is sent away.
+
+A timeline that came from elsewhere may name any file of this machine. Its project is its folder,
+and the folder of the script that it states, if that script is there: above the timeline, or with
+the content that it was compiled from. Hidden files are in no project.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import opentimelineio as otio
+
+from ..backend.reading import ours
+from ..errors import InputError, Problem
+from ..frontend.yaml_source import read_yaml
+from ..notices import Notice
+from .formats.bundle_cache import bundles_folder
+
+_NAMED = 5
+"""Files that a note names; it counts the rest."""
+
+
+def refuse_outside(
+    timeline: otio.schema.Timeline, path: Path, files: Iterable[Path], *, allow: bool
+) -> list[Notice]:
+    """See that files which are to be packed belong to a timeline's project.
+
+    Args:
+        timeline: any.
+        path: its file.
+        files: what is to be packed.
+        allow: pack them all the same.
+
+    Returns:
+        A note that names those outside; none where there are none.
+
+    Raises:
+        InputError: there are, and ``allow`` is not set.
+    """
+    folders = list(_folders(timeline, path))
+    outside = [file for file in dict.fromkeys(files) if not _is_inside(file, folders)]
+    if not outside:
+        return []
+    if not allow:
+        more = f", with {len(outside) - 1} more" if len(outside) > 1 else ""
+        what = f"{outside[0]} lies outside the timeline's project and would be packed{more}"
+        hint = "move it there, or allow it with --allow-outside"
+        raise InputError(Problem(str(path), 0, 0, "", what, hint))
+    more = f" and {len(outside) - _NAMED} more" if len(outside) > _NAMED else ""
+    named = ", ".join(map(str, outside[:_NAMED]))
+    return [Notice("outside", f"packed from outside the project: {named}{more}")]
+
+
+def _folders(timeline: otio.schema.Timeline, path: Path) -> Iterator[Path]:
+    yield path.parent.resolve()
+    if path.suffix.lower() == ".otioz":
+        yield bundles_folder().resolve()
+    stated = ours(timeline).get("script")
+    if stated is None or not hasattr(stated, "get"):
+        return
+    script = Path(str(stated.get("path", "")))
+    if _is_its_script(script, str(stated.get("sha256", "")), path):
+        yield script.parent.resolve()
+
+
+def _is_its_script(script: Path, digest: str, timeline: Path) -> bool:
+    try:
+        if not script.is_absolute() or not script.is_file():
+            return False
+        if hashlib.sha256(script.read_bytes()).hexdigest() == digest:
+            return True
+        is_above = timeline.resolve().is_relative_to(script.parent.resolve())
+        data = read_yaml(script, script.name).data if is_above else None
+    except (OSError, ValueError, InputError):
+        return False
+    return isinstance(data, dict) and "scenes" in data
+
+
+def _is_inside(file: Path, folders: Iterable[Path]) -> bool:
+    """Whether a file lies in one of some folders, wherever links lead, and is not hidden there."""
+    resolved = file.resolve()
+    return any(
+        resolved.is_relative_to(folder)
+        and not any(part.startswith(".") for part in resolved.relative_to(folder).parts)
+        for folder in folders
+    )
