@@ -13,17 +13,16 @@ from typing import Literal
 import opentimelineio as otio
 
 from .frontend.model import Quality
-from .notices import Notice
-from .outputs import Outputs, outputs_beside, refuse_unwritable, write_timeline
+from .outputs import Outputs, outputs_beside, refuse_unwritable, timeline_text
 from .progress import OnProgress, silent
 from .report import Report
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
 from .stages.finishing import PLAIN, Finishing
-from .stages.flatten import make_videos, reel_made, refuse_large, write_captions
+from .stages.flatten import captions_text, make_videos, reel_made, refuse_large
 from .stages.read import Front, read_script
 from .stages.render import Rendering, fill_slots, slots_made
-from .stages.written import keep_edited, write_report
+from .stages.written import Claims
 
 Until = Literal["timeline", "media", "video"]
 
@@ -77,7 +76,7 @@ def compile_script(
     front = read_script(path, config, renderer, quality, allow_outside, clock, wanted, outputs)
     if front.plan is not None:
         outputs = replace(outputs, suffix=front.plan.output.suffix)
-    timeline, report = _write_edit(front, outputs, clock)
+    timeline, report, claims = _write_edit(front, outputs, clock)
     if front.plan is not None:
         refuse_large(timeline, outputs.timeline, outputs.video, front.plan, finishing)
     if until != "timeline":
@@ -86,8 +85,8 @@ def compile_script(
             try:
                 fill_slots(timeline, outputs, report, front.config, how, on_progress)
             finally:
-                write_timeline(timeline, outputs.timeline)
-                _write_report(report, outputs, clock)
+                claims.write({outputs.timeline: timeline_text(timeline)})
+                _write_report(report, claims, clock)
             clock.done("render", slots_made(report.slots))
     if front.plan is not None:
         with clock.stage("flatten"), report.kept_on_failure():
@@ -99,35 +98,34 @@ def compile_script(
                 finishing,
                 report,
                 on_progress,
+                claims.before_rename,
             )
             clock.done("flatten", reel_made(report))
-    _write_report(report, outputs, clock)
+    _write_report(report, claims, clock)
     return report
 
 
 def _write_edit(
     front: Front, outputs: Outputs, clock: Clock
-) -> tuple[otio.schema.Timeline, Report]:
+) -> tuple[otio.schema.Timeline, Report, Claims]:
     """The timeline of a script with stills as media, and its report; both are written."""
     with clock.stage("timeline"):
         schedule, timeline = lay_out(front)
         report = report_of(front, schedule, timeline, outputs)
-        kept = keep_edited(outputs)
-        if kept is not None:
-            what = f"{outputs.timeline.name} was edited since it was compiled; kept as {kept.name}"
-            report.warnings.append(Notice("edited", what))
-        write_timeline(timeline, outputs.timeline)
+        claims = Claims(report, outputs)
         size = report.width, report.height
-        report.captions = write_captions(timeline, outputs, size, report.fps)
-        _write_report(report, outputs, clock)
+        captions = captions_text(timeline, outputs, size, report.fps)
+        report.captions = list(captions)
+        claims.write({outputs.timeline: timeline_text(timeline), **captions})
+        _write_report(report, claims, clock)
         slots = sum(len(scene.slots) for scene in schedule.scenes)
         clock.done(
             "timeline",
             f"{outputs.timeline.name}: {count(schedule.frames, 'frame')}, {count(slots, 'slot')}",
         )
-    return timeline, report
+    return timeline, report, claims
 
 
-def _write_report(report: Report, outputs: Outputs, clock: Clock) -> None:
+def _write_report(report: Report, claims: Claims, clock: Clock) -> None:
     report.seconds = dict(clock.seconds)
-    write_report(report, outputs)
+    claims.write_report()

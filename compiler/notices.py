@@ -24,7 +24,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "sound": "sound is missing, is cut off, or ends early",
         "encoder": "another encoder than the one asked for was used",
         "outside": "a file from outside the project was packed",
-        "edited": "a timeline that was edited since it was compiled was set aside",
+        "edited": "a file that was edited, or was somebody's, was set aside",
         "damaged": "a stored file failed its hash and was made again",
         "unrendered": "slots wait for video",
         "reel": "the finished reel is not that of the timeline",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 
@@ -61,7 +63,33 @@ class Outputs:
     @property
     def report(self) -> Path:
         """What was made, from what, and how well."""
-        return self.folder / REPORT
+        return report_path(self.timeline)
+
+
+def report_path(timeline: Path) -> Path:
+    """The report of a compiled timeline, existing or to be written.
+
+    ``report.json`` is that of the first reel in a folder; further reels have
+    ``<name>.report.json``, as does any reel beside a ``report.json`` of another program.
+    """
+    own, first = timeline.with_name(f"{timeline.stem}.{REPORT}"), timeline.with_name(REPORT)
+    if read_report(own) is not None:
+        return own
+    if not os.path.lexists(first):
+        return first
+    found = read_report(first)
+    is_mine = found is not None and Path(found["timeline"]["path"]).name == timeline.name
+    return first if is_mine else own
+
+
+def read_report(path: Path) -> dict[str, Any] | None:
+    """A report as plain data; None if there is none, or the file is another program's."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        is_ours = isinstance(found["timeline"]["path"], str) and isinstance(found["made_by"], dict)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if is_ours else None
 
 
 def outputs_beside(script: Path, folder: Path | None) -> Outputs:
@@ -117,7 +145,7 @@ def _names_in(outputs: Outputs, slots: Iterable[str]) -> Iterator[str]:
     media = Store(outputs.media)
     for slot in slots:
         path = media.path_for(slot, "0" * 64)
-        yield f"{outputs.media.name}/{in_scratch(in_scratch(path.name))}"
+        yield f"{outputs.media.name}/{in_scratch(f'attempt-{path.name}')}"
 
 
 def write_text(path: Path, text: str) -> None:
@@ -138,4 +166,9 @@ def write_text(path: Path, text: str) -> None:
 
 def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
     """Write a timeline as ``.otio``."""
-    write_text(path, timeline.to_json_string(indent=2) + "\n")
+    write_text(path, timeline_text(timeline))
+
+
+def timeline_text(timeline: otio.schema.Timeline) -> str:
+    """The content of a timeline's ``.otio``."""
+    return timeline.to_json_string(indent=2) + "\n"

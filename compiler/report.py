@@ -106,6 +106,8 @@ class Report:
     frames: int
     script: Path | None = None
     timeline_sha256: str = ""
+    files: dict[str, list[str]] = field(default_factory=dict)
+    """SHA-256 of the files beside the report that it claims, by name; see `stages.written`."""
     video: Path | None = None
     other_videos: list[Path] = field(default_factory=list)
     captions: list[Path] = field(default_factory=list)
@@ -126,6 +128,7 @@ class Report:
             "video": str(self.video) if self.video else None,
             "other_videos": [str(path) for path in self.other_videos],
             "captions": [str(path) for path in self.captions],
+            "files": self.files,
             "output": {
                 "width": self.width,
                 "height": self.height,

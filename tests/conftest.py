@@ -96,3 +96,44 @@ def project(tmp_path: Path, voice: Path, bed: Path) -> Path:
     script = folder / "small.yaml"
     script.write_text(SCRIPT)
     return script
+
+
+SILENT = """\
+version: 1
+title: silent
+output: {width: 108, height: 192, fps: 24}
+captions: {burn: false}
+defaults: {renderer: camera, transition: {type: cut}}
+scenes:
+  - {id: a, duration: 0.25, keyframe: red.png, motion: {camera: static}}
+  - {id: b, duration: 0.25, keyframe: blue.png, motion: {camera: push_in}}
+"""
+SPOKEN = """\
+version: 1
+title: spoken
+output: {width: 108, height: 192, fps: 24}
+narration: {audio: voice.wav, transcript: words.srt, align: transcript}
+defaults: {renderer: camera}
+scenes:
+  - id: dusk
+    text: At the edge of the sea there was once a light, and a man who kept it.
+    keyframe: red.png
+"""
+SRT = """\
+1
+00:00:00,300 --> 00:00:04,600
+At the edge of the sea there was once a light, and a man who kept it.
+"""
+
+
+@pytest.fixture
+def folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with stills, a voice, its transcript and two scripts; the current one."""
+    folder = project.parent
+    for name in ("red", "blue"):
+        shutil.copy(folder / "stills" / f"{name}.png", folder / f"{name}.png")
+    (folder / "words.srt").write_text(SRT)
+    (folder / "small.yaml").write_text(SILENT)
+    (folder / "spoken.yaml").write_text(SPOKEN)
+    monkeypatch.chdir(folder)
+    return folder

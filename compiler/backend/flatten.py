@@ -122,6 +122,7 @@ def flatten(
     own_sound_db: float | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     work_dir: Path | None = None,
+    before_rename: Callable[[Path], None] | None = None,
 ) -> FlattenResult:
     """Flatten a timeline to one file: exactly its frames, sound in step.
 
@@ -147,6 +148,7 @@ def flatten(
             leaves it out.
         on_progress: called in this thread with (frames that are ready, all frames).
         work_dir: folder for what is made on the way, about the size of the reel; else beside it.
+        before_rename: called with the finished temporary file, just before it becomes ``output``.
 
     Raises:
         InputError: the timeline is empty, or cannot be encoded as it is asked.
@@ -196,6 +198,8 @@ def flatten(
             mux(parts, temporary, made.encoding.kind, output.name)
             refuse_torn_video(temporary, frames, output.name)
             refuse_torn_sound(temporary, frames / fps - _SOUND_SLACK_S, output.name)
+        if before_rename is not None:
+            before_rename(temporary)
     store.tidy()
     silent = measure.silent
     return FlattenResult(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..console import display
 from ..driver import compile_script
-from ..outputs import REPORT
+from ..outputs import report_path
 from . import options
 from .tell import tell
 
@@ -50,6 +50,6 @@ def run(args: argparse.Namespace) -> int:
             finishing=options.finishing_of(args),
             on_progress=show,
         )
-    tell(report, args.progress, report.timeline.with_name(REPORT))
+    tell(report, args.progress, report_path(report.timeline))
     options.fail_on(args, report.warnings)
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from ..backend.probe import probe
 from ..errors import WorkError
 from ..notices import Notice
-from ..outputs import Outputs
+from ..outputs import read_report, report_path
 
 _PLAYED = (".mp4", ".m4v", ".webm", ".mov")
 
@@ -38,7 +37,7 @@ def finished_of(timeline: Path, frames: int, fps: Fraction) -> Finished:
         timeline: its file.
         frames, fps: its length; a reel of another one shows another cut.
     """
-    report = _report(timeline)
+    report = read_report(report_path(timeline)) or {}
     video = report.get("video")
     named = [Path(video), timeline.with_name(Path(video).name)] if isinstance(video, str) else []
     found = [*named, *(timeline.with_suffix(suffix) for suffix in _PLAYED)]
@@ -59,13 +58,3 @@ def finished_of(timeline: Path, frames: int, fps: Fraction) -> Finished:
         what = f"{reel.name} is older than the timeline and may show it as it was before"
         return Finished(reel, report, (Notice("reel", what),))
     return Finished(reel, report)
-
-
-def _report(timeline: Path) -> dict[str, Any]:
-    """The report beside a timeline, if it tells of this one."""
-    try:
-        document = json.loads(Outputs(timeline.parent, timeline.stem).report.read_text("utf-8"))
-        same = Path(document["timeline"]["path"]).name == timeline.name
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return document if same else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import opentimelineio as otio
@@ -14,22 +15,23 @@ from ..backend.captions.sidecars import to_srt, to_vtt
 from ..backend.flatten import flatten, refuse_unfitting
 from ..errors import InputError, Problem, WorkError
 from ..notices import Notice
-from ..outputs import Outputs, write_text
+from ..outputs import Outputs
 from ..progress import OnProgress, Progress
 from ..report import Loudness, Report
 from .clock import count
 from .finishing import Finishing, Plan
 
 
-def write_captions(
+def captions_text(
     timeline: otio.schema.Timeline, outputs: Outputs, size: tuple[int, int], fps: Fraction
-) -> list[Path]:
-    """Write the sidecars for a reel of that size and rate, and return their paths."""
+) -> dict[Path, str]:
+    """The sidecars for a reel of that size and rate, by their paths."""
     cues = captions_of(timeline)
-    write_text(outputs.srt, to_srt(cues))
-    write_text(outputs.vtt, to_vtt(cues))
-    write_text(outputs.ass, to_ass(timeline, size, fps))
-    return [outputs.srt, outputs.vtt, outputs.ass]
+    return {
+        outputs.srt: to_srt(cues),
+        outputs.vtt: to_vtt(cues),
+        outputs.ass: to_ass(timeline, size, fps),
+    }
 
 
 def refuse_misnamed(video: Path, plan: Plan) -> None:
@@ -76,6 +78,7 @@ def make_videos(
     finishing: Finishing,
     report: Report,
     on_progress: OnProgress,
+    before_rename: Callable[[Path, Path], None] | None = None,
 ) -> None:
     """Flatten a timeline, once for each size that is asked for, and report what came of it.
 
@@ -88,6 +91,8 @@ def make_videos(
         finishing: what this run asks for.
         report: to put into it what was made.
         on_progress: called as the work goes on.
+        before_rename: called with a video's name and its finished temporary file, just before the
+            file gets that name.
 
     Raises:
         InputError: the timeline cannot be used.
@@ -95,12 +100,10 @@ def make_videos(
             written even then, with slates.
     """
     sizes: tuple[tuple[int, int] | None, ...] = plan.sizes or (None,)
+    paths = videos_of(video, plan)
     missing: list[str] = []
     report.warnings += plan.warnings
-    for number, size in enumerate(sizes):
-        path = video
-        if number and size is not None:
-            path = video.with_stem(f"{video.stem}-{size[0]}x{size[1]}")
+    for number, (size, path) in enumerate(zip(sizes, paths, strict=True)):
         result = flatten(
             timeline,
             path,
@@ -113,6 +116,7 @@ def make_videos(
             allow_network=finishing.allow_network,
             own_sound_db=finishing.clip_sound_db,
             on_progress=_share(on_progress, number, len(sizes)),
+            before_rename=before_rename and partial(before_rename, path),
         )
         report.warnings += [line for line in result.warnings if line not in report.warnings]
         missing += [line for line in result.missing if line not in missing]
@@ -132,6 +136,12 @@ def make_videos(
             f"{video.name} was written, but slates and silence stand in for media that are "
             f"missing (--allow-missing accepts that):\n{listed}"
         )
+
+
+def videos_of(video: Path, plan: Plan) -> list[Path]:
+    """The files of a plan: the video, and those of further sizes, which are in their names."""
+    more = (video.with_stem(f"{video.stem}-{w}x{h}") for w, h in plan.sizes[1:])
+    return [video, *more]
 
 
 def segments_of(video: Path) -> Path:

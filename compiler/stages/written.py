@@ -1,46 +1,199 @@
-"""Written: the report holds the timeline's hash, by which an edit is known the next time."""
+"""Written: a reel's files are claimed by hash in its report before they get their names.
+
+A file whose hash the report doesn't claim was edited, or was never ours: it is renamed before a
+file of ours takes its name. The claim is on disk first (write-ahead), so that after a kill at any
+moment the next run knows its own files.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
 
 from ...renderers.replace import replace_file
+from ...renderers.store import sha256_of
 from ..backend.whole_file import writing
-from ..outputs import Outputs, write_text
+from ..notices import Notice
+from ..outputs import Outputs, read_report, report_path, timeline_text, write_text
 from ..report import Report
 
 
-def write_report(report: Report, outputs: Outputs) -> None:
-    """Write a report, with the hash of the timeline that is there."""
-    report.timeline_sha256 = _sha256(outputs.timeline)
-    write_text(outputs.report, report.as_text())
+class Claims:
+    """The files that a run writes beside its report.
+
+    Args:
+        report: of the run; its ``files`` and ``timeline_sha256`` are kept up to date.
+        outputs: the reel's files.
+    """
+
+    def __init__(self, report: Report, outputs: Outputs):
+        self._report, self._outputs = report, outputs
+        self._own: dict[str, list[str]] = {}
+
+    def write(self, texts: Mapping[Path, str]) -> None:
+        """Write text files of the reel, claimed first.
+
+        Raises:
+            WorkError: one of them, or the report, cannot be written.
+        """
+        hashes = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in texts.items()}
+        self._claim(hashes)
+        for path, text in texts.items():
+            write_text(path, text)
+        self._own |= {path.name: [sha256] for path, sha256 in hashes.items()}
+
+    def before_rename(self, path: Path, temporary: Path) -> None:
+        """Claim a finished file just before it gets its name.
+
+        Args:
+            path: the name.
+            temporary: the file, complete.
+
+        Raises:
+            WorkError: the report cannot be written, or the file that has the name not be renamed.
+        """
+        with writing(path):
+            sha256 = sha256_of(temporary)
+        self._claim({path: sha256})
+        self._own[path.name] = [sha256]
+
+    def write_report(self) -> None:
+        """Write the report with a single hash for each file.
+
+        Raises:
+            WorkError: it cannot be written.
+        """
+        self._write_report(self._own)
+
+    def _claim(self, hashes: Mapping[Path, str]) -> None:
+        """Put the hashes of files into the report on disk, and rename what is not ours."""
+        held = claimed(self._outputs.timeline)
+        for path, sha256 in hashes.items():
+            earlier = held.get(path.name, [])
+            kept = step_aside(path, [*earlier, sha256])
+            if kept is not None:
+                why = "was edited since it was compiled" if earlier else "was not compiled here"
+                what = f"{path.name} {why}; kept as {kept.name}"
+                self._report.warnings.append(Notice("edited", what))
+            if path == self._outputs.timeline:
+                self._report.timeline_sha256 = sha256
+        both = {
+            path.name: list(dict.fromkeys([*held.get(path.name, []), sha256]))
+            for path, sha256 in hashes.items()
+        }
+        self._write_report(self._own | both)
+
+    def _write_report(self, claims: Mapping[str, list[str]]) -> None:
+        """Write the report with claims, and those of files that other runs have written."""
+        path = self._outputs.report
+        others = {
+            name: hashes
+            for name, hashes in claimed(self._outputs.timeline).items()
+            if os.path.lexists(path.with_name(name))
+        }
+        self._report.files = {**others, **claims}
+        if os.path.lexists(path) and read_report(path) is None:
+            kept = step_aside(path, ())
+            if kept is not None:
+                what = f"{path.name} is no report; kept as {kept.name}"
+                self._report.warnings.append(Notice("edited", what))
+        write_text(path, self._report.as_text())
 
 
-def keep_edited(outputs: Outputs) -> Path | None:
-    """Set aside a timeline that was edited since it was written, before it is written again.
+def update_timeline(timeline: otio.schema.Timeline, path: Path, *, is_ours: bool) -> None:
+    """Write a timeline again; one that was as compiled stays claimed.
+
+    Raises:
+        WorkError: it cannot be written.
+    """
+    text = timeline_text(timeline)
+    if is_ours:
+        claim(path, path, hashlib.sha256(text.encode()).hexdigest())
+    write_text(path, text)
+
+
+def claimed(timeline: Path) -> dict[str, list[str]]:
+    """The hashes of files that a compiled timeline's report claims, by name."""
+    document = read_report(report_path(timeline)) or {}
+    files = document.get("files")
+    if files is None and document:  # A report of an earlier release.
+        files = {timeline.name: [document["timeline"].get("sha256")]}
+    return {str(name): list(hashes) for name, hashes in _items(files) if isinstance(hashes, list)}
+
+
+def claim(timeline: Path, path: Path, sha256: str) -> None:
+    """Add a file to the claims of a compiled timeline's report, if it has one.
+
+    Raises:
+        WorkError: the report cannot be written.
+    """
+    where = report_path(timeline)
+    document = read_report(where)
+    if document is not None:
+        held = claimed(timeline)
+        hashes = dict.fromkeys([*held.get(path.name, []), sha256])
+        document["files"] = held | {path.name: list(hashes)}
+        if path == timeline:
+            document["timeline"]["sha256"] = sha256
+        write_text(where, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def is_claimed(timeline: Path, path: Path) -> bool:
+    """Whether a file is as a compiled timeline's report claims."""
+    return _matches(path, claimed(timeline).get(path.name, []))
+
+
+def step_aside(path: Path, ours: Sequence[str]) -> Path | None:
+    """Rename a file to ``<name>.edited-N<suffix>`` unless it has one of some hashes.
+
+    Args:
+        path: the file; need not exist.
+        ours: SHA-256 of what may be replaced.
 
     Returns:
-        The name the edited timeline is kept under, or None where there was nothing to keep.
+        The new name; None if the file is ours, or there is none.
 
     Raises:
         WorkError: it cannot be renamed, as on Windows while an editor has it open.
     """
-    try:
-        written = json.loads(outputs.report.read_text("utf-8"))["timeline"]["sha256"]
-        found = _sha256(outputs.timeline)
-    except (OSError, ValueError, KeyError, TypeError):
+    is_folder = path.is_dir() and not path.is_symlink()
+    if not os.path.lexists(path) or is_folder or _matches(path, ours):
         return None
-    if found == written:
-        return None
-    number = 1
-    while (kept := outputs.folder / f"{outputs.name}.edited-{number}.otio").exists():
-        number += 1
-    with writing(outputs.timeline):
-        replace_file(outputs.timeline, kept)
+    with writing(path):
+        kept = _free_name(path)
+        try:
+            replace_file(path, kept)
+        except OSError:
+            kept.unlink()
+            raise
     return kept
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _free_name(path: Path) -> Path:
+    """The first free name for an edited file, taken so that no other run takes it."""
+    for number in itertools.count(1):
+        kept = path.with_name(f"{path.stem}.edited-{number}{path.suffix}")
+        if not os.path.lexists(kept):
+            with suppress(FileExistsError):
+                kept.touch(exist_ok=False)
+                break
+    return kept
+
+
+def _matches(path: Path, hashes: Sequence[str]) -> bool:
+    try:
+        return bool(hashes) and sha256_of(path) in hashes
+    except OSError:
+        return False
+
+
+def _items(value: Any) -> Any:
+    return value.items() if isinstance(value, dict) else ()

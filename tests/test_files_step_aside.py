@@ -1,0 +1,147 @@
+"""Files in the output folder that are not ours step aside, and every script has its own report."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+from otio_gvideo import schemas
+from otio_gvideo.compiler import compile_script, outputs
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.driver import Until
+from otio_gvideo.compiler.errors import WorkError
+from otio_gvideo.compiler.stages.written import Claims
+
+from .conftest import SILENT
+
+
+def run(command: str) -> int:
+    return main([*command.split(), "--progress", "none"])
+
+
+def names(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+USERS = ("small.otio", "small.srt", "small.vtt", "small.ass", "small.mp4", "small-64x64.mp4")
+
+
+@pytest.mark.slow
+def test_files_that_are_nobodys_step_aside_at_the_first_compilation(folder: Path) -> None:
+    for name in USERS:
+        (folder / name).write_text(f"my {name}")
+    command = ["compile", "small.yaml", "-o", ".", "--size", "108x192", "--size", "64x64"]
+    assert main([*command, "--progress", "none"]) == 0
+    document = json.loads((folder / "report.json").read_text())
+    jsonschema.validate(document, schemas.load("report"))
+    for name in USERS:
+        path = folder / name
+        kept = path.with_name(f"{path.stem}.edited-1{path.suffix}")
+        assert kept.read_text() == f"my {name}"
+        assert document["files"][name] == [hashlib.sha256(path.read_bytes()).hexdigest()]
+        assert f"{name} was not compiled here; kept as {kept.name}" in document["warnings"]
+    first = names(folder)
+    again = compile_script("small.yaml", output=".")
+    assert again.warnings == []
+    assert {n for n in names(folder) if "segments" not in n} <= first
+
+
+@pytest.mark.slow
+def test_files_that_were_edited_step_aside_whether_a_report_is_there_or_not(folder: Path) -> None:
+    compile_script("small.yaml", output=".")
+    for number, has_report in enumerate((True, False), 1):
+        for name in USERS[:-1]:
+            (folder / name).write_text(f"edit {number}")
+        if not has_report:
+            (folder / "report.json").unlink()
+        report = compile_script("small.yaml", output=".")
+        assert len(report.warnings) == len(USERS[:-1])
+        for name in USERS[:-1]:
+            path = folder / name
+            kept = path.with_name(f"{path.stem}.edited-{number}{path.suffix}")
+            assert kept.read_text() == f"edit {number}"
+    assert compile_script("small.yaml", output=".").warnings == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("until", ["timeline", "media"])
+def test_a_run_that_is_killed_after_any_rename_takes_no_file_of_its_own_for_an_edit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, until: Until
+) -> None:
+    replace_file = outputs.replace_file
+    left = 0
+
+    def replace_then_die(source: Path, target: Path) -> None:
+        nonlocal left
+        replace_file(source, target)
+        left -= 1
+        if left < 0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(outputs, "replace_file", replace_then_die)
+    for step in itertools.count():
+        title, left = f"reel {step}", step
+        (folder / "small.yaml").write_text(SILENT.replace("title: silent", f"title: {title}"))
+        try:
+            report = compile_script("small.yaml", output=".", until=until)
+        except KeyboardInterrupt:
+            continue
+        break
+    assert step >= 6
+    assert report.warnings == []
+    assert not list(folder.glob("*.edited-*"))
+    assert all(len(hashes) == 1 for hashes in report.files.values())
+
+
+@pytest.mark.slow
+def test_a_first_run_that_is_killed_as_its_video_gets_its_name_knows_it_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die_after(claims: Claims, path: Path, temporary: Path) -> None:
+        original(claims, path, temporary)
+        shutil.copy(temporary, path)
+        raise WorkError("killed")
+
+    original = Claims.before_rename
+    monkeypatch.setattr(Claims, "before_rename", die_after)
+    with pytest.raises(WorkError):
+        compile_script("small.yaml", output=".")
+    monkeypatch.setattr(Claims, "before_rename", original)
+    (folder / "small.yaml").write_text(SILENT.replace("0.25", "0.5"))
+    assert compile_script("small.yaml", output=".").warnings == []
+
+
+def test_every_script_in_a_folder_has_a_report_of_its_own(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "other.yaml").write_text(SILENT.replace("silent", "other"))
+    for _ in range(2):
+        for script in ("small", "other"):
+            assert run(f"compile {script}.yaml -o out --until timeline") == 0
+            assert capsys.readouterr().err == ""
+    out = folder / "out"
+    for name, report in (("small", "report.json"), ("other", "other.report.json")):
+        document = json.loads((out / report).read_text())
+        assert Path(document["timeline"]["path"]).name == f"{name}.otio"
+        assert sorted(document["files"]) == sorted(
+            f"{name}.{x}" for x in ("ass", "otio", "srt", "vtt")
+        )
+    assert not list(out.glob("*.edited-*"))
+    (out / "report.json").unlink()
+    assert run("compile other.yaml -o out --until timeline") == 0
+    assert not (out / "report.json").exists()
+
+
+def test_a_report_of_another_program_is_left_alone(folder: Path) -> None:
+    for name in ("report.json", "small.report.json"):
+        (folder / name).write_text('{"passed": 12}')
+    report = compile_script("small.yaml", output=".", until="timeline")
+    assert (folder / "report.json").read_text() == '{"passed": 12}'
+    assert (folder / "small.report.edited-1.json").read_text() == '{"passed": 12}'
+    assert report.warnings == ["small.report.json is no report; kept as small.report.edited-1.json"]
+    assert json.loads((folder / "small.report.json").read_text()) == report.as_json()
