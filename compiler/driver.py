@@ -22,7 +22,8 @@ from .stages.finishing import PLAIN, Finishing
 from .stages.flatten import captions_text, make_videos, reel_made, refuse_large
 from .stages.read import Front, read_script
 from .stages.render import Rendering, fill_slots, slots_made
-from .stages.written import Claims
+from .stages.signing import mark_signed
+from .stages.written import FileClaims
 
 Until = Literal["timeline", "media", "video"]
 
@@ -107,12 +108,14 @@ def compile_script(
 
 def _write_edit(
     front: Front, outputs: Outputs, clock: Clock
-) -> tuple[otio.schema.Timeline, Report, Claims]:
+) -> tuple[otio.schema.Timeline, Report, FileClaims]:
     """The timeline of a script with stills as media, and its report; both are written."""
     with clock.stage("timeline"):
         schedule, timeline = lay_out(front)
+        if front.plan is not None and front.plan.credentials is not None:
+            mark_signed(timeline)
         report = report_of(front, schedule, timeline, outputs)
-        claims = Claims(report, outputs)
+        claims = FileClaims(report, outputs)
         size = report.width, report.height
         captions = captions_text(timeline, outputs, size, report.fps)
         report.captions = list(captions)
@@ -126,6 +129,6 @@ def _write_edit(
     return timeline, report, claims
 
 
-def _write_report(report: Report, claims: Claims, clock: Clock) -> None:
+def _write_report(report: Report, claims: FileClaims, clock: Clock) -> None:
     report.seconds = dict(clock.seconds)
     claims.write_report()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ..backend.presence import is_file, is_folder
 from ..backend.probe import probe
 from ..errors import InputError, Problem, WorkError
 from ..inspection.check import Check, check_reel
+from ..inspection.signature import signature_findings
 from ..progress import OnProgress, Progress, silent
+from ..stages.signing import claims_of, is_marked_signed
 from ..stages.timelines import read_timeline, report_of_timeline
 
 
@@ -28,15 +31,23 @@ def check_video(
     _refuse_what_is_no_video(reel, str(video))
     loaded = read_timeline(path)
     report = report_of_timeline(loaded, path)
-    found = check_reel(
-        reel,
-        loaded,
-        media_root=path.parent,
-        width=report.width,
-        height=report.height,
-        fps=report.fps,
-        on_frame=lambda done: on_progress(Progress("check", done, report.frames)),
+    signature = tuple(
+        signature_findings(reel, lambda: claims_of(loaded, path.parent), is_marked_signed(loaded))
     )
+    try:
+        found = check_reel(
+            reel,
+            loaded,
+            media_root=path.parent,
+            width=report.width,
+            height=report.height,
+            fps=report.fps,
+            on_frame=lambda done: on_progress(Progress("check", done, report.frames)),
+        )
+    except WorkError as error:
+        broken = [f"{finding.name}: {finding.measured}" for finding in signature if not finding.ok]
+        raise WorkError("; ".join([str(error), *broken])) from error
+    found = replace(found, findings=(*found.findings, *signature))
     off = sum(not finding.ok for finding in found.findings)
     summary = f"{reel.name}: {off} of {len(found.findings)} findings are off"
     on_progress(Progress("check", 1, 1, summary if off else f"{reel.name}: nothing is off"))

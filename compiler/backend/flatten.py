@@ -55,12 +55,15 @@ class Output:
         most_bytes: that the file may have; None for as many as its quality takes.
         salience: tells what stands out in a picture, to lay the frame around it where it is cut
             off to fill the frame; None for its centre.
+        sign: writes a signed copy of the finished file, given it and the copy's path; None leaves
+            it unsigned.
     """
 
     encoding: Encoding = field(default_factory=Encoding)
     preview: Preview | None = None
     most_bytes: int | None = None
     salience: Salience | None = None
+    sign: Callable[[Path, Path], None] | None = None
 
     @property
     def suffix(self) -> str:
@@ -188,14 +191,19 @@ def flatten(
         text = _text(timeline, folder, captions is not None)
         timecode = timecode_of(timeline, fps)
         parts = Parts(picture, sound_path, metadata, timecode, fps, frames, text)
+        finished = temporary if made.sign is None else folder / f"unsigned{made.suffix}"
         if made.preview is not None:
-            write_preview(picture, made.preview, temporary, folder, output.name)
-            refuse_torn_preview(temporary, output.name)
+            write_preview(picture, made.preview, finished, folder, output.name)
         else:
             if made.most_bytes is not None:
                 small = squeezed(parts, made.encoding, made.most_bytes, folder, output.name)
                 parts = replace(parts, picture=small)
-            mux(parts, temporary, made.encoding.kind, output.name)
+            mux(parts, finished, made.encoding.kind, output.name)
+        if made.sign is not None:
+            made.sign(finished, temporary)
+        if made.preview is not None:
+            refuse_torn_preview(temporary, output.name)
+        else:
             refuse_torn_video(temporary, frames, output.name)
             refuse_torn_sound(temporary, frames / fps - _SOUND_SLACK_S, output.name)
         if before_rename is not None:

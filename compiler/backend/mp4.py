@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+_MANIFEST = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+
 
 def rotation_of(path: Path) -> int:
     """Degrees clockwise by which the first picture track is turned, a multiple of 90.
@@ -65,6 +67,17 @@ def disable_subtitles(path: Path) -> None:
                 flags = stream.read(1)[0]
                 stream.seek(start + 3)
                 stream.write(bytes([flags & ~1]))
+
+
+def holds_manifest(path: Path) -> bool:
+    """Whether the file holds a C2PA manifest: a ``uuid`` box of its kind (C2PA 2.2, A.5.2).
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        boxes = list(_find(stream, 0, path.stat().st_size, (b"uuid",)))
+        return any(_read(stream, box, 16) == _MANIFEST for box in boxes)
 
 
 def _tracks(stream: BinaryIO, end: int, handler: bytes) -> Iterator[tuple[int, int]]:

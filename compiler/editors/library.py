@@ -120,7 +120,7 @@ def _of_slot(slot: SlotClip, root: Path) -> Known:
     media = None
     if isinstance(reference, otio.schema.ExternalReference):
         path = media_path(reference, root)
-        if path is not None and path.is_file() and _recipe_of(sidecar_of(path)) is not None:
+        if path is not None and path.is_file() and recipe_in(sidecar_of(path)) is not None:
             media = path
     return Known(
         slot.name,
@@ -135,7 +135,7 @@ def _of_slot(slot: SlotClip, root: Path) -> Known:
 
 def _of_sidecar(sidecar: Path, names: dict[str, Known]) -> Known | None:
     """The slot of some media; ``names`` are what slots' media are called before their key."""
-    recipe = _recipe_of(sidecar)
+    recipe = recipe_in(sidecar)
     matched = _MEDIA_NAME.match(sidecar.stem)
     media = next(
         (m for m in sorted(sidecar.parent.glob(f"{escape(sidecar.stem)}.*")) if m != sidecar), None
@@ -150,7 +150,8 @@ def _of_sidecar(sidecar: Path, names: dict[str, Known]) -> Known | None:
     return Known(named.name, named.scene, named.part, named.parts, recipe, media, shift)
 
 
-def _recipe_of(sidecar: Path) -> Recipe | None:
+def recipe_in(sidecar: Path) -> Recipe | None:
+    """The recipe beside some media; None where there is none."""
     try:
         recipe: Any = json.loads(sidecar.read_text("utf-8"))["recipe"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -58,6 +58,15 @@ BUILT_IN = {name: Preset(name) for name in ("h264", "hevc", "av1", "prores", "gi
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """Whether finished videos are signed: see ``config.schema.json``. Paths are absolute."""
+
+    sign: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The machine's configuration, defaults filled in.
 
@@ -69,6 +78,7 @@ class Config:
         expressions: transitions of one's own, by name.
         workers: slots rendered at a time.
         renderers: their own settings, by name.
+        provenance: whether finished videos are signed, and with what.
         source: where all of it stands, for messages; None where there is no file.
     """
 
@@ -79,6 +89,7 @@ class Config:
     expressions: Mapping[str, str] = field(default_factory=dict)
     workers: int | Literal["auto"] = "auto"
     renderers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    provenance: Provenance = Provenance()
     source: Source | None = field(default=None, compare=False, repr=False)
 
     def problem(self, path: Path_, what: str, hint: str = "", *, at_key: bool = False) -> Problem:
@@ -114,6 +125,7 @@ def load_config(explicit: Path | None, beside: Path | None) -> Config:
         expressions=mixing.get("expressions") or {},
         workers=data.get("workers", "auto"),
         renderers=_settings(data.get("renderers") or {}, path.absolute().parent),
+        provenance=_provenance(data.get("provenance") or {}, path.absolute().parent),
         source=source,
     )
 
@@ -132,6 +144,15 @@ def _settings(value: Any, folder: Path) -> Any:
     if isinstance(value, str) and begins_with(value, (".", "..")):
         return str((folder / value).resolve())
     return value
+
+
+def _provenance(data: Mapping[str, Any], folder: Path) -> Provenance:
+    files = {
+        name: folder / Path(data[name]).expanduser()
+        for name in ("certificate", "key")
+        if name in data
+    }
+    return Provenance(bool(data.get("sign")), **files)
 
 
 def _preset(data: Mapping[str, Any]) -> Preset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ def disclose(timeline: otio.schema.Timeline, folder: Path) -> None:
     named |= {take.rpartition(".")[0] for slot in slots for take in takes_of(slot)}
     told = {name: one for name, one in before.items() if name not in named}
     for slot in slots:
-        name = _maker(slot, folder)
-        origin = before.get(name) or _origin(name, slot.recipe)
+        name = maker_of(slot, folder)
+        origin = before.get(name) or origin_for(name, slot.recipe)
         if origin is not None:
             told.setdefault(name, origin)
     if list(told.values()) != stated:
@@ -44,7 +45,7 @@ def disclose(timeline: otio.schema.Timeline, folder: Path) -> None:
         timeline.metadata[NAMESPACE] = {**kept, **({KEY: list(told.values())} if told else {})}
 
 
-def _maker(slot: SlotClip, folder: Path) -> str:
+def maker_of(slot: SlotClip, folder: Path) -> str:
     """The renderer that made what is seen of a slot, as far as is known."""
     asked = str(slot.recipe["renderer"])
     if picked_take(slot) is not None:
@@ -57,7 +58,8 @@ def _maker(slot: SlotClip, folder: Path) -> str:
     return asked if made is None else made.renderer
 
 
-def _origin(name: str, recipe: dict[str, Any]) -> dict[str, Any] | None:
+def origin_for(name: str, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is told of the model behind a renderer of a recipe; None for one without a model."""
     settings = recipe["settings"] if recipe["renderer"] == name else {}
     try:
         return origin_of(name, settings)

@@ -17,6 +17,8 @@ from ..frontend.config import Config, Preset
 from ..frontend.model import Script
 from ..frontend.schema_check import nearest
 from ..notices import Notice
+from ..provenance.credentials import Credentials
+from .signing import credentials_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,13 @@ PLAIN = Finishing()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is made: the kind of file, its sizes, and what to tell of the choice."""
+    """What is made: the kind of file, its sizes, what signs it, and what to tell of the choice."""
 
     output: Output
     sizes: tuple[tuple[int, int], ...]
     style: Style
     warnings: tuple[Notice, ...]
+    credentials: Credentials | None = None
 
 
 def refuse_too_long(plan: Plan, script: Script) -> None:
@@ -81,7 +84,7 @@ def plan_of(config: Config, finishing: Finishing) -> Plan:
     """The preset that is asked for, checked.
 
     Raises:
-        InputError: there is no such preset, or it or an expression cannot be used; names all.
+        InputError: there is no such preset; it, an expression or what signs cannot be used.
     """
     name = finishing.preset or config.preset
     if name and name not in config.presets:
@@ -117,7 +120,7 @@ def plan_of(config: Config, finishing: Finishing) -> Plan:
         most_bytes=None if megabytes is None else int(megabytes * 1_000_000),
         salience=saliency if reframe == "salient" else None,
     )
-    return Plan(output, sizes, style, warnings)
+    return Plan(output, sizes, style, warnings, credentials_of(config))
 
 
 _TWO_PASS = ("h264", "hevc")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,17 @@ import opentimelineio as otio
 from ..backend.captions.burn import to_ass
 from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
-from ..backend.flatten import flatten, refuse_unfitting
+from ..backend.flatten import Output, flatten, refuse_unfitting
 from ..errors import InputError, Problem, WorkError
 from ..notices import Notice
 from ..outputs import Outputs
 from ..progress import OnProgress, Progress
+from ..provenance.claims import Claims
+from ..provenance.sign import Signing
 from ..report import Loudness, Report
 from .clock import count
 from .finishing import Finishing, Plan
+from .signing import claims_of
 
 
 def captions_text(
@@ -61,10 +65,11 @@ def refuse_large(
         InputError: it cannot.
     """
     if plan.output.most_bytes is not None:
+        output = _signed(plan, _claims(plan, timeline, timeline_path), video)
         refuse_unfitting(
             timeline,
             video,
-            plan.output.most_bytes,
+            output.most_bytes or 0,
             media_root=timeline_path.parent,
             segments=segments_of(video) if finishing.keep_segments else None,
         )
@@ -102,6 +107,7 @@ def make_videos(
     sizes: tuple[tuple[int, int] | None, ...] = plan.sizes or (None,)
     paths = videos_of(video, plan)
     missing: list[str] = []
+    claims = _claims(plan, timeline, timeline_path)
     report.warnings += plan.warnings
     for number, (size, path) in enumerate(zip(sizes, paths, strict=True)):
         result = flatten(
@@ -110,7 +116,7 @@ def make_videos(
             media_root=timeline_path.parent,
             width=size[0] if size else None,
             height=size[1] if size else None,
-            made=plan.output,
+            made=_signed(plan, claims, path),
             style=plan.style,
             segments=segments_of(video) if finishing.keep_segments else None,
             allow_network=finishing.allow_network,
@@ -142,6 +148,22 @@ def videos_of(video: Path, plan: Plan) -> list[Path]:
     """The files of a plan: the video, and those of further sizes, which are in their names."""
     more = (video.with_stem(f"{video.stem}-{w}x{h}") for w, h in plan.sizes[1:])
     return [video, *more]
+
+
+def _claims(plan: Plan, timeline: otio.schema.Timeline, timeline_path: Path) -> Claims | None:
+    """What the manifest claims; None if nothing is signed."""
+    return None if plan.credentials is None else claims_of(timeline, timeline_path.parent)
+
+
+def _signed(plan: Plan, claims: Claims | None, video: Path) -> Output:
+    """The kind of file that is made, with its signature; the manifest counts towards the size."""
+    if plan.credentials is None or claims is None:
+        return plan.output
+    signing = Signing(plan.credentials, claims, video.name)
+    most_bytes = plan.output.most_bytes
+    if most_bytes is not None:
+        most_bytes = max(0, most_bytes - signing.manifest_bytes())
+    return replace(plan.output, most_bytes=most_bytes, sign=signing.sign)
 
 
 def segments_of(video: Path) -> Path:

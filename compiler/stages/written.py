@@ -26,7 +26,7 @@ from ..outputs import Outputs, read_report, report_path, timeline_text, write_te
 from ..report import Report
 
 
-class Claims:
+class FileClaims:
     """The files that a run writes beside its report.
 
     Args:

@@ -1,0 +1,48 @@
+"""The optional package `c2pa`, set up to stay off the network.
+
+Specification: https://spec.c2pa.org (2.2). The package binds the Rust library of the Content
+Authenticity Initiative; it is imported when something is signed or verified.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+from typing import Any
+
+EXTRA = "pip install 'otio-gvideo[c2pa]'"
+FORMATS = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+"""Media types of finished videos, by suffix. All of them can hold a manifest."""
+_SETTINGS = {
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": True},
+    "builder": {"thumbnail": {"enabled": False}},
+    # Larger files wait on disk in place of memory while they are signed.
+    "core": {"backing_store_memory_threshold_in_mb": 64},
+}
+
+
+def is_installed() -> bool:
+    """Whether the extra is installed."""
+    return all(importlib.util.find_spec(name) is not None for name in ("c2pa", "cryptography"))
+
+
+def library() -> Any:
+    """The package.
+
+    Raises:
+        ImportError: it is not installed, or its native library does not load.
+    """
+    return importlib.import_module("c2pa")
+
+
+@functools.cache
+def context() -> Any:
+    """Settings for all readers and builders: no network, no thumbnails."""
+    c2pa = library()
+    return c2pa.Context(settings=c2pa.Settings.from_dict(_SETTINGS))

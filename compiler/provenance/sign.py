@@ -1,0 +1,112 @@
+"""Sign a finished file: a manifest inside it that binds its content."""
+
+from __future__ import annotations
+
+import io
+import struct
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ..backend.presence import is_file
+from ..errors import WorkError
+from .claims import Claims, SourceFile
+from .credentials import Credentials
+from .library import FORMATS, context, library
+from .manifest import definition, ingredients, media_type
+
+
+class SigningError(Exception):
+    """The library refused to sign; in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How one video is signed, and what its manifest claims."""
+
+    credentials: Credentials
+    claims: Claims
+    title: str
+
+    def sign(self, source: Path, target: Path) -> None:
+        """Write a signed copy of a file, and verify it.
+
+        Args:
+            source: the finished video.
+            target: written, or overwritten; the same content with the manifest in it.
+
+        Raises:
+            WorkError: the library refused, or the disk is full.
+        """
+        kind = FORMATS[Path(self.title).suffix.lower()]
+        try:
+            with source.open("rb") as stream, target.open("w+b") as signed:
+                _sign(self, kind, stream, signed)
+        except (SigningError, OSError) as error:
+            raise WorkError(f"{self.title}: cannot be signed: {error}") from error
+
+    def manifest_bytes(self) -> int:
+        """Bytes that the manifest adds to an MP4 of any length.
+
+        Raises:
+            SigningError: the library refuses the credentials.
+        """
+        signed = io.BytesIO()
+        _sign(self, FORMATS[".mp4"], io.BytesIO(_EMPTY), signed)
+        return len(signed.getvalue()) - len(_EMPTY)
+
+
+def _sign(signing: Signing, kind: str, source: BinaryIO, target: BinaryIO) -> None:
+    c2pa = library()
+    credentials = signing.credentials
+    described = ingredients(signing.claims)
+    signed = [source for source in described if _has_manifest(source)]
+    made = definition(signing.claims, signing.title)
+    made["ingredients"] = [described[one] for one in described if one not in signed]
+    try:
+        with ExitStack() as open_ones:
+            # No time stamp authority: that would take the network.
+            info = c2pa.C2paSignerInfo(
+                credentials.algorithm, credentials.chain, credentials.key, None
+            )
+            signer = open_ones.enter_context(c2pa.Signer.from_info(info))
+            builder = open_ones.enter_context(c2pa.Builder(made, context()))
+            for one in signed:
+                assert one.path is not None
+                with one.path.open("rb") as stream:
+                    builder.add_ingredient(described[one], media_type(one.path), stream)
+            builder.sign(signer, kind, source, target)
+    except c2pa.C2paError as error:
+        raise SigningError(" ".join(str(error).split())) from None
+
+
+def _has_manifest(source: SourceFile) -> bool:
+    """Whether a source carries credentials of its own, which go into the reel's manifest."""
+    kind, c2pa = media_type(source.path), library()
+    if source.path is None or not is_file(source.path):
+        return False
+    if kind not in c2pa.Reader.get_supported_mime_types():
+        return False
+    try:
+        with source.path.open("rb") as stream:
+            reader = c2pa.Reader.try_create(kind, stream, context=context())
+    except (c2pa.C2paError, OSError):  # Another format than its name says, or a manifest elsewhere.
+        return False
+    if reader is None:
+        return False
+    reader.close()
+    return True
+
+
+def _box(name: bytes, *content: bytes) -> bytes:
+    inside = b"".join(content)
+    return struct.pack(">I4s", 8 + len(inside), name) + inside
+
+
+_EMPTY = (
+    _box(b"ftyp", b"isom\0\0\2\0isomiso2mp41")
+    + _box(b"moov", _box(b"mvhd", struct.pack(">3x9xII80x", 1000, 0)))
+    + _box(b"mdat", bytes(8))
+)
+"""An MP4 without tracks (ISO/IEC 14496-12)."""

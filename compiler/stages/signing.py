@@ -1,0 +1,219 @@
+"""Signing: what a manifest claims of a timeline, and the signature of the video made from it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import opentimelineio as otio
+
+from ...renderers.made import made_of
+from ...renderers.store import sidecar_of
+from ..backend.presence import is_file
+from ..backend.reading import media_path, ours, seconds
+from ..editors.library import recipe_in
+from ..errors import InputError
+from ..frontend.config import Config
+from ..provenance.claims import Claims, GeneratedSlot, SourceFile
+from ..provenance.credentials import Credentials, load_credentials
+from ..provenance.sign import Signing, SigningError
+from ..timeline.names import NAMESPACE
+from ..timeline.slots import plain, slot_of
+from .disclosure import KEY, maker_of, origin_for
+
+_PIECE = 1 << 20
+SIGNED = "signed"
+"""In a timeline's metadata: whether the video that was compiled with it is signed."""
+
+
+def credentials_of(config: Config) -> Credentials | None:
+    """The credentials that a configuration names, tried; None if it does not ask for a signature.
+
+    Raises:
+        InputError: they cannot sign.
+    """
+    credentials = load_credentials(config)
+    if credentials is not None:
+        try:
+            Signing(credentials, Claims(), "trial.mp4").manifest_bytes()
+        except (ImportError, OSError, RuntimeError) as error:
+            what = f"the package c2pa-python does not load: {' '.join(str(error).split())}"
+            raise InputError(config.problem(("provenance", "sign"), what)) from error
+        except SigningError as error:
+            what = f"C2PA does not take it: {error}"
+            raise InputError(config.problem(("provenance", "certificate"), what)) from None
+    return credentials
+
+
+def mark_signed(timeline: otio.schema.Timeline) -> None:
+    """State in a timeline that its video is signed, so that a lost manifest is noticed."""
+    timeline.metadata[NAMESPACE][SIGNED] = True
+
+
+def is_marked_signed(timeline: otio.schema.Timeline) -> bool:
+    """Whether a timeline states that its video is signed."""
+    return ours(timeline).get(SIGNED) is True
+
+
+def claims_of(timeline: otio.schema.Timeline, root: Path) -> Claims:
+    """What is claimed of the video of a timeline: every file in it, and every generated slot.
+
+    Files are hashed whole. Disabled clips and tracks are left out. Slots that an editor stripped of
+    their recipes are known by the recipes beside their media.
+
+    Args:
+        timeline: any timeline.
+        root: the folder that relative media are named from.
+    """
+    stated = {
+        str(one["renderer"]): one
+        for one in _list(plain(ours(timeline).get(KEY)))
+        if isinstance(one, Mapping) and {"renderer", "model"} <= one.keys()
+    }
+    sources = _Sources(root)
+    generated = []
+    for clip in timeline.find_clips():
+        if not _is_enabled(clip):
+            continue
+        media = _media(clip, root)
+        slot = slot_of(clip)
+        recipe = slot.recipe if slot is not None else media and recipe_in(sidecar_of(media))
+        files = _files_of(recipe, root)
+        if not files or media is None or media in files:
+            sources.add_clip(clip)
+            continue
+        if recipe_in(sidecar_of(media)) is None:  # Nothing says that the slot's renderer made it.
+            sources.add_clip(clip)
+        name = maker_of(slot, root) if slot is not None else _maker(media, recipe)
+        origin = stated.get(name) or origin_for(name, recipe)
+        for file in files:
+            sources.add(file, is_shown=origin is None)
+        if origin is not None:
+            generated.append((clip, origin, files))
+    found = sources.read()
+    return Claims(
+        tuple(found.values()),
+        tuple(
+            GeneratedSlot(
+                str(clip.name),
+                str(origin["renderer"]),
+                _model_name(str(origin["model"])),
+                str(origin.get("licence") or ""),
+                _place(clip, timeline),
+                tuple(found[file] for file in files),
+            )
+            for clip, origin, files in generated
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _Sources:
+    """Files in the order in which they are met, each of them once."""
+
+    root: Path
+    shown: dict[Path | str, bool] = field(default_factory=dict)
+    images: dict[Path | str, list[Path]] = field(default_factory=dict)
+
+    def add(self, place: Path | str, *, is_shown: bool) -> None:
+        """Add a file, or a URL on a network; what is shown once is shown."""
+        self.shown[place] = is_shown or self.shown.get(place, False)
+
+    def add_clip(self, clip: otio.schema.Clip) -> None:
+        """Add the media that a clip shows or plays."""
+        match clip.media_reference:
+            case otio.schema.ExternalReference() as reference:
+                path = media_path(reference, self.root)
+                self.add(path or str(reference.target_url), is_shown=True)
+            case otio.schema.ImageSequenceReference() as sequence:
+                base = otio.schema.ExternalReference(str(sequence.target_url_base))
+                folder = media_path(base, self.root)
+                if folder is not None:
+                    place = folder / f"{sequence.name_prefix}*{sequence.name_suffix}"
+                    self.images[place] = sorted(_images(folder, sequence))
+                    self.add(place, is_shown=True)
+
+    def read(self) -> dict[Path | str, SourceFile]:
+        """All files, hashed; a sequence of images as one file, in the order of their names."""
+        return {place: self._read(place, is_shown) for place, is_shown in self.shown.items()}
+
+    def _read(self, place: Path | str, is_shown: bool) -> SourceFile:
+        if isinstance(place, str):
+            # Without the query, which may hold a password.
+            name = urlsplit(place).path.rpartition("/")[2]
+            return SourceFile(name, "", is_shown, None)
+        files = self.images.get(place, [place])
+        lost = SourceFile(place.name, "", is_shown, place)
+        if not files or not all(map(is_file, files)):
+            return lost
+        digest = hashlib.sha256()
+        try:
+            for path in files:
+                with path.open("rb") as stream:
+                    while piece := stream.read(_PIECE):
+                        digest.update(piece)
+        except OSError:
+            return lost
+        return SourceFile(place.name, digest.hexdigest(), is_shown, place)
+
+
+def _images(folder: Path, sequence: otio.schema.ImageSequenceReference) -> Iterator[Path]:
+    number = rf"{re.escape(sequence.name_prefix)}-?\d+{re.escape(sequence.name_suffix)}"
+    with suppress(OSError):
+        yield from (path for path in folder.iterdir() if re.fullmatch(number, path.name))
+
+
+def _media(clip: otio.schema.Clip, root: Path) -> Path | None:
+    """The file that a clip shows or plays."""
+    reference = clip.media_reference
+    if isinstance(reference, otio.schema.ExternalReference):
+        return media_path(reference, root)
+    return None
+
+
+def _maker(media: Path, recipe: Mapping[str, Any]) -> str:
+    made = made_of(media)
+    return str(recipe["renderer"]) if made is None else made.renderer
+
+
+def _files_of(recipe: Any, root: Path) -> list[Path]:
+    """The stills that a recipe names, and its depth map; none if it is no recipe of ours."""
+    if not isinstance(recipe, Mapping) or not {"renderer", "settings"} <= recipe.keys():
+        return []
+    keyframes = [one for one in _list(recipe.get("keyframes")) if isinstance(one, Mapping)]
+    named = [one.get("image") for one in keyframes] + [recipe.get("depth")]
+    return [root / name for name in named if isinstance(name, str) and name]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _model_name(model: str) -> str:
+    """A model without the folders of this machine, as in ``owner/name@revision``."""
+    return Path(model).name if Path(model).is_absolute() else model
+
+
+def _is_enabled(clip: otio.schema.Clip) -> bool:
+    item: Any = clip
+    while item is not None:
+        if not item.enabled:
+            return False
+        item = item.parent()
+    return True
+
+
+def _place(clip: otio.schema.Clip, timeline: otio.schema.Timeline) -> tuple[float, float] | None:
+    """Seconds of the reel at which a clip starts and ends; None where OTIO cannot say."""
+    try:
+        place = clip.transformed_time_range(clip.trimmed_range(), timeline.tracks)
+    except otio.exceptions.OTIOError:
+        return None
+    start = seconds(place.start_time)
+    return float(start), float(start + seconds(place.duration))
