@@ -191,21 +191,7 @@ def flatten(
         text = _text(timeline, folder, captions is not None)
         timecode = timecode_of(timeline, fps)
         parts = Parts(picture, sound_path, metadata, timecode, fps, frames, text)
-        finished = temporary if made.sign is None else folder / f"unsigned{made.suffix}"
-        if made.preview is not None:
-            write_preview(picture, made.preview, finished, folder, output.name)
-        else:
-            if made.most_bytes is not None:
-                small = squeezed(parts, made.encoding, made.most_bytes, folder, output.name)
-                parts = replace(parts, picture=small)
-            mux(parts, finished, made.encoding.kind, output.name)
-        if made.sign is not None:
-            made.sign(finished, temporary)
-        if made.preview is not None:
-            refuse_torn_preview(temporary, output.name)
-        else:
-            refuse_torn_video(temporary, frames, output.name)
-            refuse_torn_sound(temporary, frames / fps - _SOUND_SLACK_S, output.name)
+        _write(parts, made, temporary, folder, output.name)
         if before_rename is not None:
             before_rename(temporary)
     store.tidy()
@@ -274,6 +260,25 @@ def _text(timeline: otio.schema.Timeline, folder: Path, is_burned: bool) -> Text
     path = folder / "captions.vtt"
     path.write_text(to_vtt(cues), encoding="utf-8", newline="\n")
     return Text(path, language_of(timeline), shown=not is_burned)
+
+
+def _write(parts: Parts, made: Output, path: Path, folder: Path, name: str) -> None:
+    """Write the finished file, signed where that is asked for, and read it back."""
+    finished = path if made.sign is None else folder / f"unsigned{made.suffix}"
+    if made.preview is not None:
+        write_preview(parts.picture, made.preview, finished, folder, name)
+    else:
+        if made.most_bytes is not None:
+            small = squeezed(parts, made.encoding, made.most_bytes, folder, name)
+            parts = replace(parts, picture=small)
+        mux(parts, finished, made.encoding.kind, name)
+    if made.sign is not None:
+        made.sign(finished, path)
+    if made.preview is not None:
+        refuse_torn_preview(path, name)
+    else:
+        refuse_torn_video(path, parts.frames, name)
+        refuse_torn_sound(path, parts.frames / parts.fps - _SOUND_SLACK_S, name)
 
 
 def _frames_of(timeline: otio.schema.Timeline, fps: Fraction | None) -> tuple[Fraction, int]:
