@@ -18,11 +18,13 @@ from .progress import OnProgress, silent
 from .report import Report
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
+from .stages.exclusive import exclusive
 from .stages.finishing import PLAIN, Finishing
 from .stages.flatten import captions_text, make_videos, reel_made, refuse_large
 from .stages.read import Front, read_script
 from .stages.render import Rendering, fill_slots, slots_made
 from .stages.signing import mark_signed
+from .stages.verify import verify_stored
 from .stages.written import FileClaims
 
 Until = Literal["timeline", "media", "video"]
@@ -40,6 +42,7 @@ def compile_script(
     force: bool = False,
     allow_outside: bool = False,
     relative_media: bool = False,
+    verify: bool = False,
     finishing: Finishing = PLAIN,
     on_progress: OnProgress = silent,
 ) -> Report:
@@ -57,6 +60,8 @@ def compile_script(
         force: render every slot again, also those that the store holds.
         allow_outside: let the script name files outside its folder.
         relative_media: name media relative to the timeline, for a folder that will move.
+        verify: compare everything that is kept in the folder with its SHA-256, and not only what
+            this reel uses.
         finishing: what is asked of the finished video.
         on_progress: called as the work goes on.
 
@@ -77,14 +82,31 @@ def compile_script(
     front = read_script(path, config, renderer, quality, allow_outside, clock, wanted, outputs)
     if front.plan is not None:
         outputs = replace(outputs, suffix=front.plan.output.suffix)
+    how = Rendering(engine, force, relative_media)
+    with exclusive(outputs.video, "timeline", on_progress):
+        return _compile(front, outputs, until, finishing, how, clock, verify=verify)
+
+
+def _compile(
+    front: Front,
+    outputs: Outputs,
+    until: Until,
+    finishing: Finishing,
+    how: Rendering,
+    clock: Clock,
+    *,
+    verify: bool,
+) -> Report:
+    """Compile what was read, as the only run that writes this reel."""
+    damaged = verify_stored(outputs) if verify else []
     timeline, report, claims = _write_edit(front, outputs, clock)
+    report.warnings += damaged
     if front.plan is not None:
         refuse_large(timeline, outputs.timeline, outputs.video, front.plan, finishing)
     if until != "timeline":
         with clock.stage("render"), report.kept_on_failure():
-            how = Rendering(engine, force, relative_media)
             try:
-                fill_slots(timeline, outputs, report, front.config, how, on_progress)
+                fill_slots(timeline, outputs, report, front.config, how, clock.tell)
             finally:
                 claims.write({outputs.timeline: timeline_text(timeline)})
                 _write_report(report, claims, clock)
@@ -98,7 +120,7 @@ def compile_script(
                 front.plan,
                 finishing,
                 report,
-                on_progress,
+                clock.tell,
                 claims.before_rename,
             )
             clock.done("flatten", reel_made(report))

@@ -171,4 +171,4 @@ def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
 
 def timeline_text(timeline: otio.schema.Timeline) -> str:
     """The content of a timeline's ``.otio``."""
-    return timeline.to_json_string(indent=2) + "\n"
+    return f"{timeline.to_json_string(indent=2)}\n"

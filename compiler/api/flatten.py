@@ -9,6 +9,7 @@ from ..progress import OnProgress, silent
 from ..report import Report
 from ..stages.clock import Clock, count
 from ..stages.configured import read_config
+from ..stages.exclusive import exclusive
 from ..stages.finishing import PLAIN, Finishing, plan_of
 from ..stages.flatten import make_videos, reel_made, refuse_misnamed
 from ..stages.timelines import read_timeline, report_of_timeline
@@ -37,7 +38,11 @@ def flatten_timeline(
         loaded = read_timeline(path)
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
-    with clock.stage("flatten"), report.kept_on_failure():
+    with (
+        exclusive(video, "flatten", on_progress),
+        clock.stage("flatten"),
+        report.kept_on_failure(),
+    ):
         make_videos(loaded, path, video, plan, finishing, report, on_progress)
         clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds

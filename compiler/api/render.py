@@ -12,6 +12,7 @@ from ..report import Report
 from ..stages.bring_back import bring_back
 from ..stages.clock import Clock, count
 from ..stages.configured import read_config
+from ..stages.exclusive import exclusive
 from ..stages.render import Rendering, fill_slots, slots_made
 from ..stages.timelines import report_of_timeline
 from ..timeline.slots import slot_clips
@@ -63,7 +64,11 @@ def render_timeline(
         report = report_of_timeline(returned.timeline, target)
         report.warnings += returned.notes
         clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")
-    with clock.stage("render"), report.kept_on_failure():
+    with (
+        exclusive(target, "render", on_progress),
+        clock.stage("render"),
+        report.kept_on_failure(),
+    ):
         copy_media(rename_media(returned.timeline, outputs.media))
         try:
             fill_slots(

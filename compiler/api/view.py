@@ -68,10 +68,11 @@ def _write(
     """Write the page of a timeline that was read from ``path``, and return what is off in it."""
     view = read_view(timeline, path)
     if cached_media(timeline):
-        view.notes.append(
+        what = (
             "the page plays media from the cache of opened bundles, where they are kept for "
             f"{KEPT_S // 86400} days"
         )
+        view.notes.append(Notice("format", what))
     finished = finished_of(path, view.frames, view.fps)
     embedded = ""
     if embed:

@@ -29,6 +29,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.progress(parser)
     options.overriding(parser)
     options.rendering(parser)
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="read everything kept in the folder, also what this reel does not use",
+    )
     options.finishing(parser)
     options.strictness(parser)
 
@@ -47,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
             force=args.force,
             allow_outside=args.allow_outside,
             relative_media=args.relative_media,
+            verify=args.verify,
             finishing=options.finishing_of(args),
             on_progress=show,
         )

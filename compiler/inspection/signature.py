@@ -39,8 +39,8 @@ def signature_findings(
     broken = ", ".join(found.failures)
     yield Finding("signature", not broken, broken or told, "a valid one")
     if found.claims is None:
-        told = ["no claims of otio-gvideo"]
+        off = ["no claims of otio-gvideo"]
     else:
-        told = list(differences(found.claims, claims()))
-    named = ", ".join(told[:_MOST_NAMED]) + (", …" if len(told) > _MOST_NAMED else "")
-    yield Finding("origin", not told, named or "as in the timeline", "as in the timeline")
+        off = list(differences(found.claims, claims()))
+    named = ", ".join(off[:_MOST_NAMED]) + (", …" if len(off) > _MOST_NAMED else "")
+    yield Finding("origin", not off, named or "as in the timeline", "as in the timeline")

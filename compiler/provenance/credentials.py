@@ -99,7 +99,7 @@ def _chain(path: Path, problem: _Tell) -> list[Certificate]:
     from cryptography import x509  # noqa: PLC0415 - optional
 
     try:
-        return x509.load_pem_x509_certificates(_read(path, "certificate", problem))
+        return list(x509.load_pem_x509_certificates(_read(path, "certificate", problem)))
     except ValueError as error:
         what, hint = f"{path}: holds no PEM certificate", "it begins with BEGIN CERTIFICATE"
         raise InputError(problem("certificate", what, hint)) from error

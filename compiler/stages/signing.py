@@ -83,9 +83,9 @@ def claims_of(timeline: otio.schema.Timeline, root: Path) -> Claims:
             continue
         media = _media(clip, root)
         slot = slot_of(clip)
-        recipe = slot.recipe if slot is not None else media and recipe_in(sidecar_of(media))
+        recipe = slot.recipe if slot is not None else _recipe_beside(media)
         files = _files_of(recipe, root)
-        if not files or media is None or media in files:
+        if recipe is None or not files or media is None or media in files:
             sources.add_clip(clip)
             continue
         if recipe_in(sidecar_of(media)) is None:  # Nothing says that the slot's renderer made it.
@@ -175,6 +175,10 @@ def _media(clip: otio.schema.Clip, root: Path) -> Path | None:
     if isinstance(reference, otio.schema.ExternalReference):
         return media_path(reference, root)
     return None
+
+
+def _recipe_beside(media: Path | None) -> Mapping[str, Any] | None:
+    return None if media is None else recipe_in(sidecar_of(media))
 
 
 def _maker(media: Path, recipe: Mapping[str, Any]) -> str:
