@@ -57,6 +57,7 @@ class Output:
             off to fill the frame; None for its centre.
         sign: writes a signed copy of the finished file, given it and the copy's path; None leaves
             it unsigned.
+        manifest_bytes: that signing adds.
     """
 
     encoding: Encoding = field(default_factory=Encoding)
@@ -64,6 +65,7 @@ class Output:
     most_bytes: int | None = None
     salience: Salience | None = None
     sign: Callable[[Path, Path], None] | None = None
+    manifest_bytes: int = 0
 
     @property
     def suffix(self) -> str:
@@ -176,7 +178,7 @@ def flatten(
         with ThreadPoolExecutor(1) as listener, work.stopped_on_error():
             sound = listener.submit(_sound, mix, target_of(timeline), store, folder, work.stop)
             if made.most_bytes is not None:
-                sound_bytes = sound.result()[0].stat().st_size
+                sound_bytes = sound.result()[0].stat().st_size + made.manifest_bytes
                 refuse_too_small(made.most_bytes, sound_bytes, frames / fps, output.name)
             pieces = work.make_pieces(folder, on_progress)
             picture = folder / f"picture{made.encoding.kind.suffix}"
@@ -232,6 +234,7 @@ def refuse_unfitting(
     *,
     media_root: Path,
     segments: Path | None = None,
+    manifest_bytes: int = 0,
 ) -> None:
     """Before pictures are rendered, see that a reel can be brought under a size.
 
@@ -239,6 +242,7 @@ def refuse_unfitting(
         timeline, output, media_root, segments: as `flatten` will have them; the sound is kept in
             ``segments``, and not made again.
         most_bytes: that the file may have.
+        manifest_bytes: of them, that signing adds.
 
     Raises:
         InputError: the sound alone, with the least of a picture, takes more.
@@ -249,7 +253,8 @@ def refuse_unfitting(
     with scratch(output.parent) as folder:
         store = SegmentStore(segments)
         path, _ = _sound(mix, target_of(timeline), store, folder, threading.Event())
-        refuse_too_small(most_bytes, path.stat().st_size, frames / fps, output.name)
+        sound_bytes = path.stat().st_size + manifest_bytes
+        refuse_too_small(most_bytes, sound_bytes, frames / fps, output.name)
 
 
 def _text(timeline: otio.schema.Timeline, folder: Path, is_burned: bool) -> Text | None:
@@ -269,7 +274,8 @@ def _write(parts: Parts, made: Output, path: Path, folder: Path, name: str) -> N
         write_preview(parts.picture, made.preview, finished, folder, name)
     else:
         if made.most_bytes is not None:
-            small = squeezed(parts, made.encoding, made.most_bytes, folder, name)
+            most_bytes = made.most_bytes - made.manifest_bytes
+            small = squeezed(parts, made.encoding, most_bytes, folder, name)
             parts = replace(parts, picture=small)
         mux(parts, finished, made.encoding.kind, name)
     if made.sign is not None:

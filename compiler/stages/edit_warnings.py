@@ -87,8 +87,10 @@ def _unsupported(script: Script, timeline: otio.schema.Timeline) -> Iterator[Not
     asking: dict[str, list[str]] = {}
     for slot in slot_clips(timeline):
         for what in not_met(slot.recipe):
-            if what.startswith("motion.camera ") and cameras.get(slot.scene) == "auto":
-                continue  # Nobody asked for this move.
+            if what.startswith("motion.camera ") and (
+                cameras.get(slot.scene) == "auto" or what.endswith("is put into words only")
+            ):
+                continue  # Nobody asked for this move, or the prompt asks the model for it.
             asking.setdefault(f"{slot.recipe['renderer']}: {what}", []).append(slot.name)
     for what, names in asking.items():
         others = f" and {len(names) - 3} more" if len(names) > 3 else ""

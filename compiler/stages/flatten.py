@@ -69,9 +69,10 @@ def refuse_large(
         refuse_unfitting(
             timeline,
             video,
-            output.most_bytes or 0,
+            plan.output.most_bytes,
             media_root=timeline_path.parent,
             segments=segments_of(video) if finishing.keep_segments else None,
+            manifest_bytes=output.manifest_bytes,
         )
 
 
@@ -160,10 +161,8 @@ def _signed(plan: Plan, claims: Claims | None, video: Path) -> Output:
     if plan.credentials is None or claims is None:
         return plan.output
     signing = Signing(plan.credentials, claims, video.name)
-    most_bytes = plan.output.most_bytes
-    if most_bytes is not None:
-        most_bytes = max(0, most_bytes - signing.manifest_bytes())
-    return replace(plan.output, most_bytes=most_bytes, sign=signing.sign)
+    counted = 0 if plan.output.most_bytes is None else signing.manifest_bytes()
+    return replace(plan.output, sign=signing.sign, manifest_bytes=counted)
 
 
 def segments_of(video: Path) -> Path:

@@ -228,14 +228,14 @@ def test_what_goes_wrong_with_one_take_costs_no_other(
     config.write_text("renderers: {still: {motion_guard: {retries: 1, fallback: camera}}}")
     arguments = ["--renderers", "crashes,fails,still", "--slots", "breath,stairs", "--config"]
     status = main(["evaluate", str(timeline), *arguments, str(config), "--progress", "plain"])
-    out, _ = capfd.readouterr()
+    out, err = capfd.readouterr()
     assert status == 1
     lines = out.splitlines()
     for slot in ("breath", "stairs"):
         assert f"{slot}: crashes.standard: its process ended with 7" in lines
     assert "breath: fails.standard: nothing moves" in lines
     notice = "stands nearly still in all of 2 tries with still; kept so"
-    assert f"stairs: still.standard {notice}" in lines
+    assert f"warning: stairs: still.standard {notice} [fallback]" in err.splitlines()
     found = takes_before(timeline.with_name("small.evaluation.json"))
     assert {(take.slot, take.name) for take in found.values()} == {
         ("stairs", "fails.standard"),

@@ -17,7 +17,7 @@ import av
 import c2pa
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler import WorkError, compile_script, flatten_timeline
+from otio_gvideo.compiler import InputError, WorkError, compile_script, flatten_timeline
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.encode import Encoding, write_clip
 from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
@@ -221,6 +221,8 @@ def test_a_size_limit_counts_the_manifest(edit: Path, tmp_path: Path) -> None:
     manifest_of(video)
     _, start, end = boxes(video.read_bytes())[1]
     assert signing.manifest_bytes() == end - start
+    with pytest.raises(InputError, match=r"do not fit into 0\.01 MB; they need 0\.02 MB"):
+        flatten_timeline(edit, tmp_path / "small.mp4", finishing=Finishing(max_mb=0.01))
     (tmp_path / "video_config.yaml").unlink()
     flatten_timeline(edit, tmp_path / "plain.mp4", finishing=finishing)
     # It would not have fitted beside a picture of the whole size.
