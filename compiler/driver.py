@@ -12,20 +12,24 @@ from typing import Literal
 
 import opentimelineio as otio
 
+from ..renderers.store import Store
 from .frontend.model import Quality
 from .outputs import Outputs, outputs_beside, refuse_unwritable, timeline_text
 from .progress import OnProgress, silent
+from .protected_files import refuse_inputs
 from .report import Report
 from .stages.clock import Clock, count
 from .stages.edit import lay_out, report_of
 from .stages.exclusive import exclusive
 from .stages.finishing import PLAIN, Finishing
 from .stages.flatten import captions_text, make_videos, reel_made, refuse_large
+from .stages.inputs import NEW_FOLDER, inputs_of_script, store_files
 from .stages.read import Front, read_script
 from .stages.render import Rendering, fill_slots, slots_made
 from .stages.signing import mark_signed
 from .stages.verify import verify_stored
 from .stages.written import FileClaims
+from .timeline.slots import slot_clips
 
 Until = Literal["timeline", "media", "video"]
 
@@ -99,7 +103,7 @@ def _compile(
 ) -> Report:
     """Compile what was read, as the only run that writes this reel."""
     damaged = verify_stored(outputs) if verify else []
-    timeline, report, claims = _write_edit(front, outputs, clock)
+    timeline, report, claims = _write_edit(front, outputs, until, clock)
     report.warnings += damaged
     if front.plan is not None:
         refuse_large(timeline, outputs.timeline, outputs.video, front.plan, finishing)
@@ -129,14 +133,22 @@ def _compile(
 
 
 def _write_edit(
-    front: Front, outputs: Outputs, clock: Clock
+    front: Front, outputs: Outputs, until: Until, clock: Clock
 ) -> tuple[otio.schema.Timeline, Report, FileClaims]:
-    """The timeline of a script with stills as media, and its report; both are written."""
+    """The timeline of a script with stills as media, and its report; both are written.
+
+    Raises:
+        InputError: rendering would write over an input; nothing was written.
+    """
     with clock.stage("timeline"):
         schedule, timeline = lay_out(front)
         if front.plan is not None and front.plan.credentials is not None:
             mark_signed(timeline)
         report = report_of(front, schedule, timeline, outputs)
+        if until != "timeline":
+            recipes = ((slot.name, slot.recipe) for slot in slot_clips(timeline))
+            media = store_files(Store(outputs.media), recipes)
+            refuse_inputs(media, inputs_of_script(front.script, front.config), NEW_FOLDER)
         claims = FileClaims(report, outputs)
         size = report.width, report.height
         captions = captions_text(timeline, outputs, size, report.fps)

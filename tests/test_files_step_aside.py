@@ -145,3 +145,22 @@ def test_a_report_of_another_program_is_left_alone(folder: Path) -> None:
     assert (folder / "small.report.edited-1.json").read_text() == '{"passed": 12}'
     assert report.warnings == ["small.report.json is no report; kept as small.report.edited-1.json"]
     assert json.loads((folder / "small.report.json").read_text()) == report.as_json()
+
+
+def test_rendering_a_compiled_timeline_is_no_edit(folder: Path) -> None:
+    compile_script("small.yaml", output=".", until="timeline")
+    assert run("render small.otio") == 0
+    assert compile_script("small.yaml", output=".", until="timeline").warnings == []
+    (folder / "small.otio").write_text((folder / "small.otio").read_text() + "\n")
+    assert run("render small.otio") == 0
+    assert len(compile_script("small.yaml", output=".", until="timeline").warnings) == 1
+
+
+@pytest.mark.slow
+def test_flattening_a_compiled_timeline_is_no_edit_of_its_video(folder: Path) -> None:
+    compile_script("small.yaml", output=".", until="media")
+    assert run("flatten small.otio -o small.mp4 --preset hevc") == 0
+    assert compile_script("small.yaml", output=".").warnings == []
+    shutil.copy("small.otio", "edited.otio")
+    assert run("flatten edited.otio -o small.mp4 --preset hevc") == 0
+    assert len(compile_script("small.yaml", output=".").warnings) == 1

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..backend.presence import is_there
+from ..errors import InputError, Problem
 from ..evaluation.chosen import chosen_slots, known_qualities, pick_takes, picked
-from ..evaluation.evaluation import Evaluation, redrawn
+from ..evaluation.evaluation import Evaluation, is_evaluation, redrawn
 from ..evaluation.page import page_of
 from ..outputs import Outputs, refuse_unwritable, write_text, write_timeline
+from ..page.generator import is_page
 from ..progress import OnProgress, silent
+from ..protected_files import refuse_inputs
 from ..stages.clock import Clock, count
 from ..stages.configured import read_config
 from ..stages.disclosure import disclose
 from ..stages.evaluate import evaluate_slots
+from ..stages.inputs import inputs_of_timeline, not_rendered
 from ..stages.timelines import read_timeline
 from ..timeline.slots import slot_clips
+
+_ELSEWHERE = "rename it, or copy the timeline to another folder"
 
 
 def evaluate_timeline(
@@ -53,20 +60,31 @@ def evaluate_timeline(
         WorkError: what was made cannot be measured.
     """
     path = Path(timeline).absolute()
+    found = Evaluation(path)
     clock = Clock(on_progress)
     with clock.stage("read"):
         settings = read_config(config, path)
+        _refuse_foreign(found)
         loaded = read_timeline(path)
         tried = chosen_slots(loaded, slots, path)
         wanted = known_qualities(qualities)
+        inputs = inputs_of_timeline(loaded, path, settings)
+        refuse_inputs([path, found.data, found.page], inputs, _ELSEWHERE)
         clock.done("read", f"{path.name}: {count(len(list(slot_clips(loaded))), 'slot')}")
-    found = Evaluation(path)
     if renderers or not picks:
         with clock.stage("evaluate"):
             outputs = Outputs(path.parent, path.stem)
             refuse_unwritable(outputs, [slot.name for slot in tried])
             evaluate_slots(
-                tried, renderers, wanted, settings, outputs, found, on_progress, force=force
+                tried,
+                renderers,
+                wanted,
+                settings,
+                outputs,
+                found,
+                on_progress,
+                force=force,
+                inputs=not_rendered(inputs),
             )
             clock.done("evaluate", f"{count(len(found.takes), 'take')} measured")
     pick_takes(loaded, picks, slots, path)
@@ -80,3 +98,19 @@ def evaluate_timeline(
         write_text(found.data, shown.as_text())
         write_text(found.page, page_of(shown, tried if found.takes else list(slot_clips(loaded))))
     return found
+
+
+def _refuse_foreign(found: Evaluation) -> None:
+    """Reject a timeline that cannot be updated, and results in the place of somebody's files."""
+    problems = []
+    if is_there(found.timeline) and found.timeline.suffix.lower() != ".otio":
+        what, hint = "is no .otio file, which takes are added to", "export it as X.otio first"
+        problems.append(Problem(str(found.timeline), 0, 0, "", what, hint))
+    ours = {found.data: is_evaluation, found.page: is_page}
+    problems += [
+        Problem(str(path), 0, 0, "", "is there already, and no evaluation", _ELSEWHERE)
+        for path, is_ours in ours.items()
+        if is_there(path) and not is_ours(path)
+    ]
+    if problems:
+        raise InputError(problems)

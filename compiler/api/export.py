@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import opentimelineio as otio
 
+from ..backend.presence import is_file, is_folder
 from ..backend.whole_file import whole_file
 from ..editors import formats
 from ..editors.bundle_media import copy_media, rename_media
@@ -18,7 +21,10 @@ from ..editors.project_files import refuse_outside
 from ..errors import InputError, Problem
 from ..notices import Notice, notices
 from ..path_limits import names_of_file, refuse_unusable
+from ..protected_files import refuse_inputs
+from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
 from ..stages.timelines import read_timeline
+from ..stages.written import claim, is_claimed, sha256_of
 
 _PACKED = (".otioz", ".otiod")
 """Formats that hold the media themselves."""
@@ -58,7 +64,11 @@ def export_timeline(
     program = None if editor is None else EDITORS[editor]
     target = _beside(path, editor) if output is None else Path(output).absolute()
     loaded = read_timeline(path)
-    return Exported(target, _write(loaded, path, target, program, allow_outside))
+    inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
+    refuse_inputs([target], inputs, NEW_NAME, folders=[target])
+    _refuse_folder(target)
+    before_rename = partial(_claim, path, target, is_asked=output is not None)
+    return Exported(target, _write(loaded, path, target, program, before_rename, allow_outside))
 
 
 def _write(
@@ -66,6 +76,7 @@ def _write(
     path: Path,
     output: Path,
     editor: Editor | None,
+    before_rename: Callable[[Path], None],
     allow_outside: bool,
 ) -> list[Notice]:
     """Write a timeline for an editor, whole or not at all.
@@ -75,6 +86,7 @@ def _write(
         path: its file, from whose folder relative media are named.
         output: what to write; its suffix says in which format.
         editor: for whom; None for anyone who reads the format.
+        before_rename: called with the temporary file, just before it becomes ``output``.
         allow_outside: as in `export_timeline`.
 
     Returns:
@@ -106,7 +118,36 @@ def _write(
         else:
             notes += notices("format", write(copy, temporary))
         copy_media(copies)
+        before_rename(temporary)
     return list(dict.fromkeys(notes))
+
+
+def _refuse_folder(output: Path) -> None:
+    """Reject a folder that is no bundle, which writing would replace with all that is in it.
+
+    Raises:
+        InputError: it is there.
+    """
+    is_bundle = output.suffix.lower() == ".otiod" and is_file(output / "content.otio")
+    if is_folder(output) and not is_bundle:
+        raise InputError(Problem(str(output), 0, 0, "", "is a folder, and no bundle", NEW_NAME))
+
+
+def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> None:
+    """Claim an export beside its timeline in the timeline's report, if it has one.
+
+    Raises:
+        InputError: nobody asked for that name, and another file has it: it was edited since, or is
+            no export.
+    """
+    if temporary.is_dir():
+        return
+    sha256 = sha256_of(temporary)
+    is_ours = not output.exists() or sha256_of(output) == sha256 or is_claimed(timeline, output)
+    if not (is_asked or is_ours):
+        what = "is there already, and differs from what was exported"
+        raise InputError(Problem(str(output), 0, 0, "", what, f"-o {output} replaces it"))
+    claim(timeline, output, sha256)
 
 
 def _beside(timeline: Path, editor: str | None) -> Path:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from ..path_limits import names_of_video, refuse_unusable
 from ..progress import OnProgress, silent
+from ..protected_files import refuse_inputs
 from ..report import Report
 from ..stages.clock import Clock, count
 from ..stages.configured import read_config
 from ..stages.exclusive import exclusive
 from ..stages.finishing import PLAIN, Finishing, plan_of
-from ..stages.flatten import make_videos, reel_made, refuse_misnamed
+from ..stages.flatten import make_videos, reel_made, refuse_misnamed, segments_of, videos_of
+from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
 from ..stages.timelines import read_timeline, report_of_timeline
+from ..stages.written import claim_file
 
 
 def flatten_timeline(
@@ -36,6 +40,12 @@ def flatten_timeline(
         refuse_misnamed(video, plan)
         refuse_unusable(video.parent, names_of_video(video))
         loaded = read_timeline(path)
+        refuse_inputs(
+            videos_of(video, plan),
+            [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)],
+            NEW_NAME,
+            folders=[segments_of(video)],
+        )
         report = report_of_timeline(loaded, path)
         clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
     with (
@@ -43,7 +53,8 @@ def flatten_timeline(
         clock.stage("flatten"),
         report.kept_on_failure(),
     ):
-        make_videos(loaded, path, video, plan, finishing, report, on_progress)
+        before_rename = partial(claim_file, path)
+        make_videos(loaded, path, video, plan, finishing, report, on_progress, before_rename)
         clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds
     return report

@@ -7,12 +7,14 @@ from pathlib import Path
 from ..backend.presence import is_folder
 from ..editors.bundle_media import copy_media, rename_media
 from ..editors.draft import to_yaml
-from ..editors.draft_folder import from_folder
+from ..editors.draft_folder import TRANSCRIPTS, USED, files_of, from_folder
 from ..editors.draft_timeline import from_timeline
 from ..errors import InputError, Problem
 from ..notices import Notice, notices
 from ..outputs import write_text
 from ..path_limits import names_of_file, refuse_unusable
+from ..protected_files import Input, refuse_inputs
+from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
 from ..stages.timelines import read_timeline
 
 
@@ -42,10 +44,18 @@ def init_script(
         what = "is there already"
         raise InputError(Problem(str(target), 0, 0, "", what, "give another -o, or --force"))
     if from_files:
+        inputs = [
+            Input(file, f"a file of {path.name}")
+            for file in files_of(path)
+            if file.suffix.lower() in USED | TRANSCRIPTS
+        ]
+        refuse_inputs([target], inputs, NEW_NAME)
         draft, notes = from_folder(path)
     else:
-        timeline = read_timeline(path)
-        copy_media(rename_media(timeline, target.parent / "media"))
-        draft, notes = from_timeline(timeline, path, target.parent)
+        loaded = read_timeline(path)
+        inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
+        refuse_inputs([target], inputs, NEW_NAME)
+        copy_media(rename_media(loaded, target.parent / "media"))
+        draft, notes = from_timeline(loaded, path, target.parent)
     write_text(target, to_yaml(draft))
     return target, notices("draft", notes)

@@ -10,6 +10,8 @@ from ..editors.relink import Relinked, relink
 from ..errors import InputError, Problem
 from ..outputs import write_timeline
 from ..path_limits import names_of_file, refuse_unusable
+from ..protected_files import refuse_inputs
+from ..stages.inputs import NEW_NAME, inputs_of_timeline
 from ..stages.timelines import read_timeline
 
 
@@ -35,7 +37,9 @@ def relink_timeline(
     if not is_folder(folder):
         raise InputError(Problem(str(media), 0, 0, "", "no such folder"))
     loaded = read_timeline(path)
+    inputs = inputs_of_timeline(loaded, path)
     done = relink(loaded, path.parent, folder)
+    refuse_inputs([target], [*inputs, *inputs_of_timeline(loaded, path)], NEW_NAME)
     if target.suffix.lower() != ".otio":
         raise InputError(Problem(str(target), 0, 0, "", "is no .otio file", "give -o X.otio"))
     copy_media(rename_media(loaded, target.parent / "media"))

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...renderers.store import Store
+from ..backend.presence import is_file
 from ..editors.bundle_media import copy_media, rename_media
 from ..errors import InputError, Problem
-from ..outputs import Outputs, refuse_unwritable, write_timeline
+from ..frontend.config import Config
+from ..outputs import Outputs, refuse_unwritable
 from ..progress import OnProgress, silent
+from ..protected_files import Input, refuse_inputs
 from ..report import Report
-from ..stages.bring_back import bring_back
+from ..stages.bring_back import Returned, bring_back
 from ..stages.clock import Clock, count
 from ..stages.configured import read_config
 from ..stages.exclusive import exclusive
+from ..stages.inputs import (
+    NEW_NAME,
+    inputs_of_timeline,
+    not_rendered,
+    store_files,
+    timeline_file,
+)
 from ..stages.render import Rendering, fill_slots, slots_made
 from ..stages.timelines import report_of_timeline
+from ..stages.written import is_claimed, update_timeline
+from ..timeline.names import NAMESPACE
 from ..timeline.slots import slot_clips
 
 
@@ -61,6 +74,10 @@ def render_timeline(
         target = Path(output).absolute() if output else returned.output
         outputs = Outputs(target.parent, target.stem)
         refuse_unwritable(outputs, [slot.name for slot in slot_clips(returned.timeline)])
+        _refuse_inputs(returned, path, target, outputs, settings)
+        if output is None and target != path:
+            _refuse_foreign(target)
+        is_ours = target == path and is_claimed(path, path)
         report = report_of_timeline(returned.timeline, target)
         report.warnings += returned.notes
         clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")
@@ -80,7 +97,29 @@ def render_timeline(
                 on_progress,
             )
         finally:
-            write_timeline(returned.timeline, target)
+            update_timeline(returned.timeline, target, is_ours=is_ours)
         clock.done("render", slots_made(report.slots))
     report.seconds = clock.seconds
     return report
+
+
+def _refuse_inputs(
+    returned: Returned, path: Path, target: Path, outputs: Outputs, config: Config
+) -> None:
+    """Reject a timeline or media in the place of an input; the timeline may be updated in place."""
+    inputs = inputs_of_timeline(returned.timeline, path, config)
+    others = [*inputs, *(timeline_file(path) if target != path else ())]
+    compiled = returned.library.compiled_path
+    if compiled is not None and target != path:
+        others.append(Input(compiled, "the timeline that this one was made from"))
+    refuse_inputs([target], others, NEW_NAME)
+    recipes = ((slot.name, slot.recipe) for slot in slot_clips(returned.timeline))
+    media = store_files(Store(outputs.media), recipes)
+    refuse_inputs(media, not_rendered(inputs), NEW_NAME)
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Reject a default output that is somebody's: it holds nothing of this program."""
+    if is_file(target) and NAMESPACE.encode() not in target.read_bytes():
+        what = "is there already, and was not rendered by otio-gvideo"
+        raise InputError(Problem(str(target), 0, 0, "", what, NEW_NAME))

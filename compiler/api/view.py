@@ -13,12 +13,15 @@ from ..editors.project_files import refuse_outside
 from ..errors import InputError, Problem
 from ..notices import Notice, parsed
 from ..outputs import write_text
+from ..page.generator import is_page
 from ..page.model import Fact, State, View
 from ..page.preview import preview_url
 from ..page.read import read_view
 from ..page.reel import Finished, finished_of
 from ..page.render import page_of
 from ..path_limits import names_of_file, refuse_unusable
+from ..protected_files import refuse_inputs
+from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
 from ..stages.timelines import read_timeline
 
 EMBEDDED_WIDTH = 360
@@ -59,7 +62,13 @@ def view_timeline(
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(Problem(str(page), 0, 0, "", "is no page", "give -o X.html"))
     refuse_unusable(page.parent, names_of_file(page))
-    return Viewed(page, _write(read_timeline(path), path, page, embed, allow_outside))
+    if output is None and page.exists() and not is_page(page):
+        what = "is there already, and no page of otio-gvideo"
+        raise InputError(Problem(str(page), 0, 0, "", what, NEW_NAME))
+    loaded = read_timeline(path)
+    inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
+    refuse_inputs([page], inputs, NEW_NAME)
+    return Viewed(page, _write(loaded, path, page, embed, allow_outside))
 
 
 def _write(

@@ -14,6 +14,7 @@ from .draft import Draft, plain_number, problem, scene_id, shown_path
 
 SOUNDS = {".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff"}
 TEXTS = {".txt", ".md"}
+TRANSCRIPTS = {".json", ".srt", ".vtt", ".textgrid"}
 USED = {*STILL_SUFFIXES, *SOUNDS, *TEXTS}
 """Suffixes of files that a draft may name; a transcript has the name of its voice."""
 MUSIC = re.compile(r"music|bed|score|theme|song|ambien|background", re.I)
@@ -33,8 +34,7 @@ def from_folder(folder: Path) -> tuple[Draft, list[str]]:
     Raises:
         InputError: there are no stills, or fewer than voices.
     """
-    files = sorted((f for f in folder.rglob("*") if f.is_file()), key=_natural)
-    files = [f for f in files if not _is_hidden(f.relative_to(folder))]
+    files = files_of(folder)
     refuse_unnamable(f for f in files if f.suffix.lower() in USED)
     stills = [f for f in files if f.suffix.lower() in STILL_SUFFIXES and not DEPTH.search(f.stem)]
     if not stills:
@@ -73,6 +73,12 @@ def from_folder(folder: Path) -> tuple[Draft, list[str]]:
     draft["defaults"] = {"transition": {"type": "dissolve", "duration": 0.5}}
     draft["scenes"] = scenes
     return draft, notes
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files in a folder, but for hidden and built ones, in the order of their names."""
+    files = sorted((f for f in folder.rglob("*") if f.is_file()), key=_natural)
+    return [f for f in files if not _is_hidden(f.relative_to(folder))]
 
 
 def _narration(voice: Path, files: Sequence[Path], folder: Path) -> Draft:
@@ -199,7 +205,7 @@ def _is_hidden(path: Path) -> bool:
 
 
 def _is_transcript(file: Path, voice: Path) -> bool:
-    return file.stem == voice.stem and file.suffix.lower() in (".json", ".srt", ".vtt", ".textgrid")
+    return file.stem == voice.stem and file.suffix.lower() in TRANSCRIPTS
 
 
 def _title(name: str) -> str:

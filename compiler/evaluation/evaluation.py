@@ -135,6 +135,15 @@ def takes_before(path: Path) -> dict[str, Take]:
         return {}
 
 
+def is_evaluation(path: Path) -> bool:
+    """Whether a file is an evaluation that was kept, of this version or another."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return isinstance(document["takes"], list) and isinstance(document["made_by"], dict)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def redrawn(found: Evaluation) -> Evaluation:
     """An evaluation in which takes were picked and none was made: what was kept of the one before,
     with the picks. Without takes where nothing was kept whose media are there."""

@@ -13,6 +13,7 @@ from ...renderers.base import RendererError
 from ...renderers.containers import open_input
 from ...renderers.stills import load_still
 from ..errors import WorkError
+from ..page.generator import generator_tag
 from ..page.preview import preview_url
 from ..page.thumbnails import picture_url
 from ..timeline.slots import SlotClip
@@ -71,6 +72,7 @@ def page_of(found: Evaluation, slots: Sequence[SlotClip]) -> str:
     parts = [
         "<!doctype html>",
         f'<html lang="en"><meta charset="utf-8"><title>{name}: renderers compared</title>',
+        generator_tag(),
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<style>{_STYLE}</style>",
         f"<h1>{name}: renderers compared</h1>",

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from .data import as_json, data_of
+from .generator import generator_tag
 from .lanes import timeline_of
 from .model import Fact, State, View
 from .panel import panel_of
@@ -37,6 +38,7 @@ def page_of(view: View, page: Path, embedded: str = "") -> str:
     script = _asset("view.js").strip()
     title = html.escape(view.title)
     parts = {
+        "generator": generator_tag(),
         "policy": _policy(script),
         "title": f"{title}: timeline",
         "heading": title,

@@ -20,10 +20,12 @@ from ..frontend.config import Config
 from ..frontend.model import Quality
 from ..outputs import Outputs
 from ..progress import OnProgress, Progress
+from ..protected_files import Input, refuse_inputs
 from ..timeline.names import NAMESPACE
 from ..timeline.recipes import Recipe
 from ..timeline.slots import SlotClip
 from ..timeline.takes import retaken, set_take, take_name
+from .inputs import store_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def evaluate_slots(
     on_progress: OnProgress,
     *,
     force: bool = False,
+    inputs: Sequence[Input] = (),
 ) -> None:
     """Make the takes, measure them, and put them into the timeline's clips.
 
@@ -63,14 +66,19 @@ def evaluate_slots(
         found: what becomes of it.
         on_progress: called as it goes.
         force: make and measure again what was.
+        inputs: files that takes must not be written over.
 
     Raises:
-        InputError: a renderer that was named cannot run here.
+        InputError: a renderer that was named cannot run here, or a take would be written over an
+            input.
     """
     kinds = _kinds(renderers, qualities, config, found)
     before = {} if force else takes_before(found.data)
     store = Store(outputs.media)
     work = [(kind, _recipes(slots, kind, config)) for kind in kinds]
+    taken = (pair for _, recipes in work for pair in recipes.items())
+    hint = "copy the timeline to another folder"
+    refuse_inputs(store_files(store, taken), inputs, hint)
     total = sum(int(recipe["frames"]) for _, recipes in work for recipe in recipes.values())
     progress = _Progress(on_progress, total)
     takes: dict[tuple[str, str], Take] = {}

@@ -24,10 +24,13 @@ from ..frontend.script import load_script
 from ..frontend.speech import Speech, hear
 from ..outputs import Outputs, refuse_unwritable
 from ..progress import Progress
+from ..protected_files import refuse_inputs
 from ..timeline.recipes import Look, Making, unseen
 from .clock import Clock, count
 from .configured import read_config
 from .finishing import Finishing, Plan, plan_of, refuse_too_long
+from .flatten import segments_of, videos_of
+from .inputs import NEW_FOLDER, inputs_of_script
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def read_script(
             refuse_too_long(plan, script)
         if outputs is not None:
             refuse_unwritable(outputs, [f"{scene.id}.99" for scene in script.scenes])
+            _refuse_inputs(outputs, plan, script, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
     with clock.stage("align"):
         speech = hear(script, lambda share: clock.tell(Progress("align", share, 1)))
@@ -80,6 +84,16 @@ def read_script(
         seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
         clock.done("align", f"{count(spoken, 'word')} in {seconds:.1f} s of narration")
     return Front(script, settings, making, speech, plan)
+
+
+def _refuse_inputs(outputs: Outputs, plan: Plan | None, script: Script, config: Config) -> None:
+    files = [outputs.timeline, outputs.srt, outputs.vtt, outputs.ass, outputs.report]
+    folders = []
+    if plan is not None:
+        video = replace(outputs, suffix=plan.output.suffix).video
+        files += videos_of(video, plan)
+        folders.append(segments_of(video))
+    refuse_inputs(files, inputs_of_script(script, config), NEW_FOLDER, folders=folders)
 
 
 def _override(script: Script, renderer: str | None, quality: Quality | None) -> Script:

@@ -129,15 +129,23 @@ def claimed(timeline: Path) -> dict[str, list[str]]:
     return {str(name): list(hashes) for name, hashes in _items(files) if isinstance(hashes, list)}
 
 
+def claim_file(timeline: Path, path: Path, temporary: Path) -> None:
+    """Claim a finished file just before it gets its name, as `claim` does."""
+    if read_report(report_path(timeline)) is not None:
+        with writing(path):
+            sha256 = sha256_of(temporary)
+        claim(timeline, path, sha256)
+
+
 def claim(timeline: Path, path: Path, sha256: str) -> None:
-    """Add a file to the claims of a compiled timeline's report, if it has one.
+    """Add a file beside a compiled timeline to the claims of its report, if it has one.
 
     Raises:
         WorkError: the report cannot be written.
     """
     where = report_path(timeline)
     document = read_report(where)
-    if document is not None:
+    if document is not None and path.parent == timeline.parent:
         held = claimed(timeline)
         hashes = dict.fromkeys([*held.get(path.name, []), sha256])
         document["files"] = held | {path.name: list(hashes)}

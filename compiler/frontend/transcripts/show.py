@@ -11,6 +11,7 @@ from ...errors import InputError, WorkError
 from ...notices import Notice
 from ...outputs import write_text
 from ...path_limits import names_of_file, refuse_unusable
+from ...protected_files import Input, refuse_inputs
 from ..audio import duration_of, speech_samples
 from ..pauses import speech_intervals
 from . import read_transcript
@@ -41,8 +42,9 @@ def show_transcript(
     """
     if output is not None:
         refuse_unusable(output.absolute().parent, names_of_file(output))
-    if output is not None and output.exists() and path.exists() and output.samefile(path):
-        raise InputError(f"{output}: is the transcript itself; give another name to -o")
+        read = [Input(path, "the transcript that is read")]
+        read += [Input(audio, "the sound that it belongs to")] if audio is not None else []
+        refuse_inputs([output], read, "give another name with --output")
     duration = speech = None
     if audio is not None:
         try:
