@@ -147,7 +147,7 @@ def _write_edit(
         report = report_of(front, schedule, timeline, outputs)
         if until != "timeline":
             recipes = ((slot.name, slot.recipe) for slot in slot_clips(timeline))
-            media = store_files(Store(outputs.media), recipes)
+            media = store_files(Store(outputs.media, read=False), recipes)
             refuse_inputs(media, inputs_of_script(front.script, front.config), NEW_FOLDER)
         claims = FileClaims(report, outputs)
         size = report.width, report.height

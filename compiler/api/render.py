@@ -114,7 +114,7 @@ def _refuse_inputs(
         others.append(Input(compiled, "the timeline that this one was made from"))
     refuse_inputs([target], others, NEW_NAME)
     recipes = ((slot.name, slot.recipe) for slot in slot_clips(returned.timeline))
-    media = store_files(Store(outputs.media), recipes)
+    media = store_files(Store(outputs.media, read=False), recipes)
     refuse_inputs(media, not_rendered(inputs), NEW_NAME)
 
 

@@ -122,7 +122,9 @@ def _of_narration(narration: Narration | None) -> Iterator[Input]:
 def _of_config(config: Config) -> list[Input]:
     if config.source is None:
         return []
-    files = (Path(text) for text in _texts(config.renderers) if Path(text).is_absolute())
+    files = [Path(text) for text in _texts(config.renderers) if Path(text).is_absolute()]
+    signing = (config.provenance.certificate, config.provenance.key)
+    files += [file for file in signing if file is not None]
     return [
         Input(Path(config.source.file), "the configuration"),
         *(Input(file, "a file that the configuration names") for file in files),
