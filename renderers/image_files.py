@@ -7,13 +7,61 @@ for EPS), and few of the rest are tested by anyone.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 """As Pillow names them; JPEG includes MPO, and PPM the rest of netpbm. HEIF takes a package."""
+MOST_PIXELS = 170_000_000
+"""An image with more is refused before it is decoded; just below where Pillow itself refuses."""
+FURTHEST_ASPECT = 50
+"""An image more than this many times as long as it is wide is taken for a mistake."""
+_TOO_LARGE = f"it has more than {MOST_PIXELS // 1_000_000} million pixels"
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+
+class ImageFileError(Exception):
+    """An image file cannot be used; the message says why, as a clause with *it*."""
+
+
+@contextmanager
+def image_file(path: Path) -> Iterator[Image.Image]:
+    """Open an image of one of `FORMATS` and of a sound size, for what decodes it in the block.
+
+    Raises:
+        ImageFileError: it is none, its size is absurd, or whatever its decoder raises in the block.
+            Pillow's raise more kinds of errors over broken files than it documents.
+    """
+    try:
+        with open_image(path) as image:
+            _check_size(*image.size)
+            yield image
+    except ImageFileError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageFileError(_TOO_LARGE) from error
+    except UnidentifiedImageError as error:
+        raise ImageFileError(what_it_is(path)) from error
+    except MemoryError as error:
+        raise ImageFileError("there is too little memory to decode it") from error
+    except OSError as error:
+        why = error.strerror or " ".join(str(error).split())
+        raise ImageFileError(why[:200]) from error
+    except Exception as error:
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ImageFileError(f"it is broken ({why[:200]})") from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise ImageFileError(
+            f"{width}x{height} is more than {MOST_PIXELS // 1_000_000} million pixels"
+        )
+    if max(width, height) > FURTHEST_ASPECT * min(width, height):
+        raise ImageFileError(f"{width}x{height} is no shape for a still")
 
 
 def open_image(path: Path) -> Image.Image:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from .image_files import open_image
+from .image_files import ImageFileError, image_file
 from .stills import load_still
 
 SIDE = 96
@@ -124,14 +124,15 @@ def _unlike_the_border(colours: _Floats, wide: int) -> _Floats:
 def _small(path: Path) -> tuple[tuple[int, int], Image.Image]:
     """A still's size and a small copy, upright. Of a JPEG no more is decoded than is needed."""
     try:
-        with open_image(path) as image:
+        with image_file(path) as image:
             if image.format == "JPEG" and image.mode == "RGB":
                 image.draft("RGB", (SIDE * 2, SIDE * 2))
                 still = ImageOps.exif_transpose(image)
             else:
-                still = load_still(path)
-    except OSError:
-        still = load_still(path)  # Which says what is wrong with it.
+                still = None
+    except ImageFileError:
+        still = None
+    still = still or load_still(path)  # Which says what is wrong with it.
     size = still.size
     factor = SIDE / max(size)
     shape = (max(8, round(size[0] * factor)), max(8, round(size[1] * factor)))

@@ -8,14 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from .base import RendererError
-from .image_files import open_image, what_it_is
+from .image_files import ImageFileError, image_file
 
-MOST_PIXELS = 170_000_000
-"""A still with more is refused before it is decoded; just below where Pillow itself refuses."""
-_TOO_LARGE = f"more than {MOST_PIXELS // 1_000_000} million pixels"
 BLUR_SIDE = 128
 """Longer side of the small copy that is blurred to lie behind a picture with clear parts."""
 BLUR_SIGMA = 8.0
@@ -23,8 +20,6 @@ BLUR_SIGMA = 8.0
 BLUR_LIGHT = 0.55
 """Brightness of it."""
 _WITH_ALPHA = ("RGBA", "LA", "La", "RGBa", "PA")
-FURTHEST_ASPECT = 50
-"""A still more than this many times as long as it is wide is taken for a mistake."""
 
 
 def load_still(path: Path) -> Image.Image:
@@ -65,30 +60,15 @@ def open_still(path: Path) -> Image.Image:
         RendererError: the file cannot be decoded, or its size is absurd.
     """
     try:
-        with open_image(path) as image:
-            _check_size(path, *image.size)
+        with image_file(path) as image:
             profile = image.info.get("icc_profile")
             image.load()
             upright = ImageOps.exif_transpose(image)
-    except RendererError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise RendererError(f"{path}: {_TOO_LARGE}") from error
-    except UnidentifiedImageError as error:
-        raise RendererError(f"{path}: cannot be decoded: {what_it_is(path)}") from error
-    # Pillow's decoders raise more kinds of errors over broken files than it documents.
-    except Exception as error:
+    except ImageFileError as error:
         raise RendererError(f"{path}: cannot be decoded: {error}") from error
     if profile:
         upright.info["icc_profile"] = profile
     return upright
-
-
-def _check_size(path: Path, width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise RendererError(f"{path}: {width}x{height} is {_TOO_LARGE}")
-    if max(width, height) > FURTHEST_ASPECT * min(width, height):
-        raise RendererError(f"{path}: {width}x{height} is no shape for a still")
 
 
 def _over_blur(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Image.Image:
@@ -113,7 +93,7 @@ def _over_blur(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Image.Image:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Deep grey scaled to 8 bits, where Pillow would clip it."""
-    values = np.asarray(image).astype(np.float64)
+    values = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=0.0, neginf=0.0)
     if image.mode == "F":
         top = 1.0 if values.max() <= 1 else 255.0
     else:

@@ -26,6 +26,8 @@ Reach: TypeAlias = tuple[Fraction, Fraction]
 """Seconds of a crossfade before and after its cut."""
 _NOWHERE = (Fraction(0), Fraction(0))
 _OWN_SOUND = "sound_gain_db"
+_BEYOND_S = Fraction(1, 4)
+"""Seconds that a clip may reach beyond its file without a word."""
 
 
 def read_mix(
@@ -235,6 +237,12 @@ class _Reader:
             )
             self.warnings.append(Notice("range", what))
             return
+        last = max(source, source + (heard[1] - heard[0]) * speed)
+        if info.duration and last > info.duration + _BEYOND_S:
+            self.warnings.append(
+                f"{clip.name}: it plays up to {float(last):.2f} s of {info.path.name}, "
+                f"which holds {float(info.duration):.2f} s; the rest is silent"
+            )
         faded_in = lead + fade_in or Fraction(self._number(clip, "fade_in", 0.0))
         faded_out = fade_out + trail or Fraction(self._number(clip, "fade_out", 0.0))
         place = source * SAMPLE_RATE
@@ -297,7 +305,7 @@ class _Reader:
         if isinstance(info, WorkError):
             self.missing.append(f"{name}: {info}")
             return None
-        if info.audio is None:
+        if info.audio is None or not info.audio.samples:
             self.missing.append(f"{name}: {path} holds no sound")
             return None
         return info

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from ...renderers.image_files import open_image
+from ...renderers.image_files import image_file
 from .probe import VideoInfo, has_alpha
 from .whole_file import writing
 
@@ -142,9 +142,10 @@ def fit_still(
         focus: as in `fit_of`.
 
     Raises:
+        ImageFileError: the image cannot be read.
         WorkError: the file cannot be written.
     """
-    with open_image(image) as opened:
+    with image_file(image) as opened:
         upright = _eight_bits(ImageOps.exif_transpose(opened))
         flat = ImageOps.fit(upright, size, Image.Resampling.LANCZOS, centering=_centering(
             upright.size, size, focus

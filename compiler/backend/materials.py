@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...renderers.image_files import ImageFileError
 from ..errors import InputError, Problem
 from .ffmpeg import output_args, run
 from .fit import CENTRE, fit_still
@@ -55,7 +56,7 @@ class Materials:
             else:
                 try:
                     fit_still(picture.path, self.size, path, self.focus_of(picture.path))
-                except (OSError, ValueError) as error:
+                except ImageFileError as error:
                     what = f"cannot be read as an image: {error}"
                     raise InputError(Problem(str(picture.path), 0, 0, "", what)) from error
             self._made[picture] = name

@@ -203,7 +203,7 @@ class MediaReader:
         if video is None:
             return self._slate(clip, f"its media {info.path} holds no picture", info.path.name)
         if not info.still and not (video.fps and video.frames):
-            what = f"its media {info.path} state no frame rate"
+            what = f"its media {info.path} state no frame rate that can be shown"
             return self._slate(clip, what, info.path.name)
         self.media[info.path] = info
         return info

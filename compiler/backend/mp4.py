@@ -34,24 +34,25 @@ def rotation_of(path: Path) -> int:
     return 0
 
 
-def is_complete(path: Path) -> bool:
-    """Whether a file's boxes fill it to its last byte.
+def is_whole(path: Path) -> bool:
+    """Whether all boxes of a file end where it does, and not beyond: whether nothing is cut off.
 
     Raises:
         OSError: the file cannot be read.
     """
-    position, end = 0, path.stat().st_size
     with path.open("rb") as stream:
+        position, end = 0, path.stat().st_size
         while position + 8 <= end:
             stream.seek(position)
-            length = int.from_bytes(stream.read(4), "big")
-            if length == 1:
-                stream.seek(position + 8)
-                length = int.from_bytes(stream.read(8), "big")
-            if length < 8:
+            head = stream.read(16)
+            length = int.from_bytes(head[:4], "big")
+            if length == 0:
+                return True
+            length = int.from_bytes(head[8:], "big") if length == 1 else length
+            if length < 8 or position + length > end:
                 return False
             position += length
-    return position == end > 0
+    return True
 
 
 def disable_subtitles(path: Path) -> None:

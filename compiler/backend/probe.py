@@ -9,18 +9,29 @@ from pathlib import Path
 from typing import cast
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
-from PIL import Image, UnidentifiedImageError
 
 from ...renderers.containers import open_input
-from ...renderers.image_files import open_image, what_it_is
+from ...renderers.image_files import ImageFileError, image_file
 from ..errors import WorkError
-from .mp4 import rotation_of
+from .mp4 import is_whole, rotation_of
 
 STILL_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".avif", ".heic", ".heif"}
 )
+SOUND_RATES = (1_000, 6_000_000)
+"""Hz, the lowest and the highest rate of a sound: resampling takes memory by it."""
+MOST_CHANNELS = 64
+FRAME_RATES = (Fraction(1, 100), Fraction(10_000))
+"""Frames a second, the lowest and the highest rate of a video."""
+MOST_PIXELS = 150_000_000
+"""Of a frame of video."""
+_ASPECTS = (Fraction(1, 100), Fraction(100))
+_ESTIMATED = frozenset({"mp3", "aac"})
+"""Formats that hold no length: FFmpeg guesses it by the bit rate, or believes a header."""
+_NEARLY_S = Fraction(1, 2)
 _ORIENTATION = 0x0112
 """EXIF tag; values of 5 and more turn the picture on its side."""
 
@@ -123,23 +134,27 @@ def probe(path: Path) -> MediaInfo:
             duration = Fraction(container.duration or 0, av.time_base)
             video = audio = None
             pictures = [s for s in container.streams.video if not _is_cover(s)]
+            refused = ""
             if container.streams.audio:
                 sound = container.streams.audio[0]
-                length = duration
-                if sound.duration and sound.time_base:
-                    length = sound.duration * sound.time_base
-                samples = round(length * sound.rate)
-                audio = AudioInfo(sound.codec_context.name, sound.rate, sound.channels, samples)
-                duration = length
+                refused = why_no_sound(sound)
+                if not refused:
+                    length = duration if pictures and duration > 0 else Fraction(0)
+                    length = length_of(container, sound, length)
+                    samples = round(length * sound.rate)
+                    audio = AudioInfo(sound.codec_context.name, sound.rate, sound.channels, samples)
+                    duration = length
             if pictures:
                 stream = pictures[0]
                 video = _video(path, container, stream)
-                if stream.duration and stream.time_base:
+                if stream.duration and stream.duration > 0 and stream.time_base:
                     duration = stream.duration * stream.time_base
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+    except MemoryError as error:
+        raise WorkError(f"{path}: there is too little memory to read it") from error
+    except (av.error.FFmpegError, OSError, ValueError, ArithmeticError) as error:
         raise WorkError(f"{path}: cannot be read as media: {error}") from error
     if video is None and audio is None:
-        raise WorkError(f"{path}: holds neither picture nor sound")
+        raise WorkError(f"{path}: {refused or 'holds neither picture nor sound'}")
     return MediaInfo(path, duration, video, audio)
 
 
@@ -177,6 +192,48 @@ def probe_sequence(
     )
 
 
+def why_no_sound(stream: AudioStream) -> str:
+    """Why a sound stream cannot be decoded or resampled; empty if it can be."""
+    if stream.codec_context is None:
+        return "its sound has a codec that is not known here"
+    low, high = SOUND_RATES
+    if not low <= stream.rate <= high:
+        return f"its header states {stream.rate} Hz; {low} to {high} Hz are taken"
+    if not 1 <= stream.channels <= MOST_CHANNELS:
+        return f"its header states {stream.channels} channels; 1 to {MOST_CHANNELS} are taken"
+    return ""
+
+
+def length_of(
+    container: InputContainer, stream: AudioStream, usual: Fraction = Fraction(0)
+) -> Fraction:
+    """Exact length of a sound in seconds.
+
+    What its stream states, unless that is a guess and far from what there is; else what its
+    packets or samples come to.
+
+    Args:
+        container: at its beginning; it is read where the stream states no length.
+        stream: one of its streams.
+        usual: the length where the stream states none; 0 to decode all of it.
+
+    Raises:
+        av.error.FFmpegError: as PyAV raises them.
+    """
+    stated = Fraction(0)
+    if stream.duration and stream.time_base:
+        stated = Fraction(stream.duration * stream.time_base)
+    if stated <= 0:
+        return usual or Fraction(
+            sum(frame.samples for frame in container.decode(stream)), stream.rate
+        )
+    if _ESTIMATED.isdisjoint(container.format.name.split(",")):
+        return stated
+    ticks = sum(packet.duration or 0 for packet in container.demux(stream))
+    there = Fraction(ticks * (stream.time_base or 0))
+    return stated if abs(there - stated) <= _NEARLY_S else there
+
+
 def has_alpha(pixel_format: str) -> bool:
     """Whether pictures of a format may let something through that is below them."""
     return pixel_format.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya", "pal"))
@@ -189,8 +246,14 @@ def _is_cover(stream: VideoStream) -> bool:
 
 def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoInfo:
     context = stream.codec_context
+    if context is None:
+        raise WorkError(f"{path}: its picture has a codec that is not known here")
+    if not 0 < context.width * context.height <= MOST_PIXELS:
+        raise WorkError(f"{path}: its picture has {context.width}x{context.height} pixels")
     is_mp4 = "mp4" in container.format.name.split(",")
     fps = Fraction(stream.average_rate or stream.guessed_rate or 0)
+    fps = fps if FRAME_RATES[0] <= fps <= FRAME_RATES[1] else Fraction(0)
+    aspect = Fraction(stream.sample_aspect_ratio or 1)
     began = Fraction(container.start_time or 0, av.time_base)
     start = began
     if stream.start_time is not None and stream.time_base:
@@ -201,7 +264,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         width=context.width,
         height=context.height,
         fps=fps,
-        frames=stream.frames or _count(container, stream),
+        frames=_frames(path, container, stream, fps, is_mp4),
         pixel_format=str(context.pix_fmt),
         extradata=bytes(context.extradata or b""),
         colors=(
@@ -213,8 +276,20 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         start=max(Fraction(0), start - began),
         rotation=rotation_of(path) if is_mp4 else _decoded_rotation(container, stream),
         steady=is_mp4 and bool(fps) and stream.base_rate == fps,
-        sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
+        sample_aspect=aspect if _ASPECTS[0] <= aspect <= _ASPECTS[1] else Fraction(1),
     )
+
+
+def _frames(
+    path: Path, container: InputContainer, stream: VideoStream, fps: Fraction, is_mp4: bool
+) -> int:
+    """How many frames a stream holds: as stated, if all of the file is there and it agrees."""
+    stated = stream.frames
+    if stated > 0 and is_mp4 and is_whole(path):
+        length = (stream.duration or 0) * (stream.time_base or Fraction(0))
+        if abs(stated - length * fps) <= max(2, stated // 100):
+            return stated
+    return _count(container, stream)
 
 
 def _count(container: InputContainer, stream: VideoStream) -> int:
@@ -232,15 +307,13 @@ def _decoded_rotation(container: InputContainer, stream: VideoStream) -> int:
 
 def _probe_still(path: Path) -> MediaInfo:
     try:
-        with open_image(path) as image:
+        with image_file(path) as image:
             width, height = image.size
             name = str(image.format).lower()
             pixel_format = "rgba" if image.has_transparency_data else ""
             if cast("int", image.getexif().get(_ORIENTATION, 1)) >= 5:
                 width, height = height, width
-    except UnidentifiedImageError as error:
-        raise WorkError(f"{path}: cannot be read as an image: {what_it_is(path)}") from error
-    except (OSError, Image.DecompressionBombError) as error:
+    except ImageFileError as error:
         raise WorkError(f"{path}: cannot be read as an image: {error}") from error
     video = VideoInfo(name, "", width, height, Fraction(0), 1, pixel_format, b"", (2, 2, 2, 0))
     return MediaInfo(path, Fraction(0), video, None, still=True)

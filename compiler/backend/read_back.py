@@ -9,7 +9,7 @@ import av
 
 from ...renderers.image_files import open_image
 from ..errors import WorkError
-from .mp4 import is_complete
+from .mp4 import is_whole
 from .probe import open_media
 from .whole_file import why_torn
 
@@ -69,7 +69,7 @@ def _packets(path: Path, kind: str) -> tuple[int, Fraction] | None:
         end = path.stat().st_size
         with open_media(path, looked_into=False) as container:
             is_mp4 = "mp4" in container.format.name.split(",")
-            if is_mp4 and not is_complete(path):
+            if is_mp4 and not is_whole(path):
                 return None
             streams = container.streams.video if kind == "video" else container.streams.audio
             for packet in container.demux(streams[0]):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageOps
 
-from ...renderers.image_files import open_image
+from ...renderers.image_files import ImageFileError, image_file
 from .picture import Reading
 from .pictures import Still, Video, leaves
 from .probe import MediaInfo, open_media
@@ -61,9 +62,11 @@ def focus_of(
         info = reading.media[path]
         if _is_cut(info, size):
             total: NDArray[np.float32] | None = None
-            for picture in _samples(info, times):
-                one = salience(_small(picture))
-                total = one if total is None or total.shape != one.shape else total + one
+            # What cannot be read is said where it is shown.
+            with suppress(av.error.FFmpegError, OSError, ValueError, ImageFileError):
+                for picture in _samples(info, times):
+                    one = salience(_small(picture))
+                    total = one if total is None or total.shape != one.shape else total + one
             if total is not None:
                 found[path] = best_point(total, size[0] / size[1])
     return found
@@ -126,10 +129,7 @@ def _samples(info: MediaInfo, times: list[Fraction]) -> Iterator[NDArray[np.uint
             if stream.time_base:
                 place = round((time + video.start) / stream.time_base)
                 container.seek(place, stream=stream)
-            try:
-                frame = next(container.decode(stream), None)
-            except av.error.FFmpegError:
-                return
+            frame = next(container.decode(stream), None)
             if frame is not None:
                 upright = np.rot90(frame.to_ndarray(format="rgb24"), turns)
                 yield cv2.resize(np.ascontiguousarray(upright), shape).astype(np.uint8)
@@ -143,5 +143,5 @@ def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _image(path: Path) -> NDArray[np.uint8]:
-    with open_image(path) as opened:
+    with image_file(path) as opened:
         return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ..errors import WorkError
-from .probe import open_media
+from .probe import open_media, why_no_sound
 
 SAMPLE_RATE = 48000
 """Hz, of everything that is mixed."""
@@ -22,6 +25,10 @@ _SETTLE_S = 1
 _INEXACT = frozenset({"mp3", "mp3float", "mp2", "mp2float", "mp1", "mp1float"})
 """Decoders of files that tell only roughly where a time is: they are read from the start."""
 
+MOST_S = 24 * 60 * 60
+"""Seconds of a sound that is taken whole into memory, or counted."""
+LOUDEST = 1e6
+"""Times full scale, of float samples; beyond it a file is taken for broken."""
 Samples = NDArray[np.float32]
 """Shape ``(samples, 2)``, full scale is 1."""
 
@@ -82,33 +89,78 @@ class SoundReader:
 
 def _decode(path: Path, start_s: float) -> Iterator[tuple[int, Samples]]:
     """Samples from about ``start_s`` seconds on: blocks of any size without holes, with places."""
+    with open_sound(path) as (container, stream):
+        # Players start a file at its first time stamp, which MP3 has after its delay.
+        began = (container.start_time or 0) / av.time_base
+        jump = start_s > JUMP_S and stream.codec_context.name not in _INEXACT
+        if jump:
+            container.seek(int((start_s + began) * av.time_base))
+        mono = stream.codec_context.layout.nb_channels == 1
+        resampler = av.AudioResampler("fltp", "mono" if mono else "stereo", SAMPLE_RATE)
+        place: int | None = None
+        for frame in itertools.chain(container.decode(stream), [None]):
+            if frame is not None:
+                if place is None:
+                    place = round((float(frame.time or 0.0) - began) * SAMPLE_RATE)
+                    if place > MOST_S * SAMPLE_RATE:
+                        raise WorkError(f"{path}: its sound starts after {MOST_S // 3600} hours")
+                    for silent in range(0, 0 if jump else place, SAMPLE_RATE):
+                        count = min(SAMPLE_RATE, place - silent)
+                        yield silent, np.zeros((count, 2), np.float32)
+                frame.pts = None
+            for made in resampler.resample(frame):
+                block = _stereo(made)
+                begin = place or 0
+                if not (np.abs(block).max(initial=0.0) <= LOUDEST):
+                    raise WorkError(f"{path}: {_no_level(begin / SAMPLE_RATE)}")
+                early = min(max(0, -begin), len(block))
+                yield begin + early, block[early:]
+                place = begin + len(block)
+
+
+@contextmanager
+def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """Open a file for its first sound stream, one that can be decoded and resampled.
+
+    Raises:
+        WorkError: the file cannot be read, holds no sound, or one of an unknown codec, an absurd
+            rate or number of channels; or libav fails in the block.
+    """
     try:
         with open_media(path) as container:
+            if not container.streams.audio:
+                raise WorkError(f"{path}: holds no sound")
             stream = container.streams.audio[0]
-            # Players start a file at its first time stamp, which MP3 has after its delay.
-            began = (container.start_time or 0) / av.time_base
-            jump = start_s > JUMP_S and stream.codec_context.name not in _INEXACT
-            if jump:
-                container.seek(int((start_s + began) * av.time_base))
-            mono = stream.codec_context.layout.nb_channels == 1
-            resampler = av.AudioResampler("fltp", "mono" if mono else "stereo", SAMPLE_RATE)
-            place: int | None = None
-            for frame in itertools.chain(container.decode(stream), [None]):
-                if frame is not None:
-                    if place is None:
-                        place = round((float(frame.time or 0.0) - began) * SAMPLE_RATE)
-                        if not jump:
-                            yield 0, np.zeros((max(0, place), 2), np.float32)
-                    frame.pts = None
-                for made in resampler.resample(frame):
-                    block = _stereo(made)
-                    begin = place or 0
-                    early = min(max(0, -begin), len(block))
-                    yield begin + early, block[early:]
-                    place = begin + len(block)
-    except (av.error.FFmpegError, OSError, IndexError) as error:
+            if why := why_no_sound(stream):
+                raise WorkError(f"{path}: {why}")
+            yield container, stream
+    except MemoryError as error:
+        raise WorkError(f"{path}: there is too little memory to decode its sound") from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise WorkError(f"{path}: its sound cannot be read: {why}") from error
+
+
+def check_sound(path: Path) -> None:
+    """See that a file's sound can be decoded: the first block of it; of float samples, all of it.
+
+    Raises:
+        WorkError: it cannot be, or float samples are not finite.
+    """
+    with open_sound(path) as (container, stream):
+        decoded = container.decode(stream)
+        first = next(decoded, None)
+        if first is None:
+            raise WorkError(f"{path}: cannot be decoded")
+        if not stream.codec_context.name.startswith("pcm_f"):
+            return
+        for frame in itertools.chain([first], decoded):
+            if not (np.abs(frame.to_ndarray()).max(initial=0.0) <= LOUDEST):
+                raise WorkError(f"{path}: {_no_level(frame.time or 0.0)}")
+
+
+def _no_level(at_s: float) -> str:
+    return f"a sample at {at_s:.2f} s is no number, infinite or absurd; export it again"
 
 
 def _stereo(frame: av.AudioFrame) -> Samples:

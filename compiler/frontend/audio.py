@@ -9,11 +9,13 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from ...renderers.containers import open_input
+from ..backend.probe import length_of
+from ..backend.sound import MOST_S, open_sound
 from ..errors import WorkError
 
 SPEECH_RATE = 16000
 """Hz, what acoustic models are trained on."""
+_TOO_LONG = f"its sound is longer than {MOST_S // 3600} hours"
 
 
 def duration_of(path: Path) -> Fraction:
@@ -22,20 +24,13 @@ def duration_of(path: Path) -> Fraction:
     The stream's own length where the container states it, else what decoding it gives.
 
     Raises:
-        WorkError: the file cannot be read, or holds no sound.
+        WorkError: the file cannot be read, holds no sound, or more than `MOST_S` seconds of it.
     """
-    try:
-        with open_input(path) as container:
-            if not container.streams.audio:
-                raise WorkError(f"{path}: holds no sound")
-            stream = container.streams.audio[0]
-            if stream.duration and stream.time_base:
-                return Fraction(stream.duration * stream.time_base)
-            samples = sum(frame.samples for frame in container.decode(stream))
-            return Fraction(samples, stream.rate)
-    except (av.error.FFmpegError, OSError, IndexError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise WorkError(f"{path}: its sound cannot be read: {why}") from error
+    with open_sound(path) as (container, stream):
+        length = length_of(container, stream)
+    if length > MOST_S:
+        raise WorkError(f"{path}: {_TOO_LONG}")
+    return length
 
 
 def speech_samples(path: Path) -> NDArray[np.int16]:
@@ -47,22 +42,19 @@ def speech_samples(path: Path) -> NDArray[np.int16]:
         WorkError: the file cannot be decoded.
     """
     blocks: list[NDArray[np.int16]] = []
-    try:
-        with open_input(path) as container:
-            stream = container.streams.audio[0]
-            resampler = av.AudioResampler("s16", "mono", SPEECH_RATE)
-            lead = 0
-            for index, frame in enumerate(container.decode(stream)):
-                if index == 0:
-                    began = (container.start_time or 0) / av.time_base
-                    lead = round((float(frame.time or 0.0) - began) * SPEECH_RATE)
-                frame.pts = None
-                blocks += [made.to_ndarray()[0] for made in resampler.resample(frame)]
-            blocks += [made.to_ndarray()[0] for made in resampler.resample(None)]
-    except (av.error.FFmpegError, OSError, IndexError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise WorkError(f"{path}: its sound cannot be read: {why}") from error
-    samples = np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
-    if lead > 0:
-        return np.concatenate([np.zeros(lead, np.int16), samples])
-    return samples[-lead:] if lead else samples
+    count = 0
+    with open_sound(path) as (container, stream):
+        resampler = av.AudioResampler("s16", "mono", SPEECH_RATE)
+        lead = 0
+        for index, frame in enumerate(container.decode(stream)):
+            if index == 0:
+                began = (container.start_time or 0) / av.time_base
+                lead = round((float(frame.time or 0.0) - began) * SPEECH_RATE)
+            frame.pts = None
+            blocks += [made.to_ndarray()[0] for made in resampler.resample(frame)]
+            count += frame.samples
+            if max(count / stream.rate, abs(lead) / SPEECH_RATE) > MOST_S:
+                raise WorkError(f"{path}: {_TOO_LONG}")
+        blocks += [made.to_ndarray()[0] for made in resampler.resample(None)]
+        samples = np.concatenate([np.zeros(max(0, lead), np.int16), *blocks])
+    return samples[max(0, -lead) :]

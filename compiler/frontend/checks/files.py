@@ -8,12 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
 
-import av
 from PIL import Image, ImageFont, UnidentifiedImageError
 
-from ....renderers.containers import open_input
-from ....renderers.image_files import open_image
+from ....renderers.image_files import FURTHEST_ASPECT, MOST_PIXELS, open_image
 from ...backend.presence import refusal
+from ...backend.sound import check_sound
 from ...errors import Problem, WorkError
 from ...path_text import fault_of_locale
 from ..audio import duration_of
@@ -21,10 +20,6 @@ from ..yaml_source import Path_, Source
 
 _Fault: TypeAlias = tuple[str, str] | None
 """What is wrong with a file, and what would be right."""
-MOST_PIXELS = 170_000_000
-"""A still with more is refused before it is decoded."""
-FURTHEST_ASPECT = 50
-"""How many times longer one side of a still may be than the other; renderers take no more."""
 _TOO_LARGE = f"no more than {MOST_PIXELS // 1_000_000} million pixels are taken"
 AT_ONCE = 8
 """Files that are tried side by side at the most: each may be a still that takes its memory."""
@@ -98,7 +93,7 @@ def _fault(path: Path, kind: str) -> _Fault:
     if kind == "sound":
         try:
             length = duration_of(path)
-            _first_sound(path)
+            check_sound(path)
         except WorkError as error:
             return (str(error).removeprefix(f"{path}: "), "is it a sound file?")
         return None if length > 0 else ("holds no sound", "is it the right file?")
@@ -119,8 +114,10 @@ def _image_fault(path: Path) -> _Fault:
         return "is too large", _TOO_LARGE
     except UnidentifiedImageError:
         return "is no image that can be read", "PNG, JPEG, WebP and TIFF are"
-    except (OSError, ValueError, SyntaxError) as error:
-        return f"is a broken image: {error}", "save it again"
+    # Pillow's decoders raise more kinds of errors over broken files than it documents.
+    except Exception as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        return f"is a broken image: {why[:200]}", "save it again"
     return None
 
 
@@ -130,15 +127,6 @@ def _font_fault(path: Path) -> _Fault:
     except (OSError, ValueError):
         return "is no font that can be read", "TrueType and OpenType fonts are"
     return None
-
-
-def _first_sound(path: Path) -> None:
-    """Decode the first block, so that a file with a good header and nothing behind it is found."""
-    try:
-        with open_input(path) as container:
-            next(container.decode(container.streams.audio[0]))
-    except (av.error.FFmpegError, StopIteration, IndexError) as error:
-        raise WorkError(f"{path}: cannot be decoded") from error
 
 
 def _sibling(path: Path) -> str:
