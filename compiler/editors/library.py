@@ -154,7 +154,7 @@ def recipe_in(sidecar: Path) -> Recipe | None:
     """The recipe beside some media; None where there is none."""
     try:
         recipe: Any = json.loads(sidecar.read_text("utf-8"))["recipe"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return recipe if isinstance(recipe, dict) and "keyframes" in recipe else None
 

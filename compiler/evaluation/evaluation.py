@@ -131,7 +131,7 @@ def takes_before(path: Path) -> dict[str, Take]:
         if document["version"] != VERSION:
             return {}
         return {one["key"]: _take(one) for one in document["takes"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 

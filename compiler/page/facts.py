@@ -80,8 +80,8 @@ def _gap(frames: float, fps: Fraction) -> str:
 
 def recipe_groups(recipe: Recipe) -> Iterator[Group]:
     """What a slot's picture is made of, in words, and then all of it."""
-    keyframes = recipe.get("keyframes") or ()
-    motion = recipe.get("motion") or {}
+    found = recipe.get("motion")
+    motion = found if isinstance(found, dict) else {}
     facts = [Fact("Renderer", ", ".join(_texts(recipe, "renderer", "quality")))]
     if recipe.get("prompt"):
         facts.append(Fact("Prompt", str(recipe["prompt"]), kind="said"))
@@ -98,13 +98,13 @@ def recipe_groups(recipe: Recipe) -> Iterator[Group]:
     facts += [
         Fact("Keyframe", f"at frame {key.get('frame', 0)} of {recipe.get('span', '?')}",
              Path(str(key.get("image", ""))))
-        for key in keyframes
+        for key in _dicts(recipe.get("keyframes"))
     ]  # fmt: skip
     if recipe.get("depth"):
         facts.append(Fact("Depth", "", Path(str(recipe["depth"]))))
     facts += [
         Fact("LoRA", f"weight {_number(lora.get('weight'))}", Path(str(lora.get("path", ""))))
-        for lora in motion.get("loras") or ()
+        for lora in _dicts(motion.get("loras"))
     ]
     frames, head, tail = (recipe.get(name, 0) for name in ("frames", "head", "tail"))
     facts.append(Fact("Media hold", f"{frames} frames; handles of {head} and {tail}"))
@@ -187,7 +187,7 @@ def sidecar(media: Path | None) -> dict[str, Any]:
         return {}
     try:
         document = json.loads(sidecar_of(media).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     ours = isinstance(document, dict) and isinstance(document.get("recipe"), dict)
     return document if ours else {}
@@ -201,6 +201,11 @@ def _stream(info: MediaInfo | None) -> str:
         return f"still, {width}x{height}"
     rate = f"{float(info.video.fps):.5g} fps"
     return f"{width}x{height}, {rate}, {info.video.codec}, {info.video.frames} frames"
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    """The objects in a list of a recipe that somebody may have changed by hand."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _texts(recipe: Recipe, *names: str) -> Iterator[str]:

@@ -26,15 +26,15 @@ def read_depth(path: Path) -> Floats:
 def _levels(image: Image.Image) -> Floats:
     """Grey levels, 0..1 of what the file's type can hold."""
     if image.mode in ("F", "I") or image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.float32)
+        values = np.asarray(image).astype(np.float64)
         if not np.isfinite(values).all():
             values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
         if image.mode == "F":
             low, high = float(values.min()), float(values.max())
             # Floats have no white: what is there is the range.
-            return (values - np.float32(low)) / np.float32(max(high - low, 1e-12))
+            return ((values - low) / max(high - low, 1e-12)).astype(np.float32)
         is_deep = image.mode.startswith("I;16") or values.max() > 255
-        return values / np.float32(65535.0 if is_deep else 255.0)
+        return (values / (65535.0 if is_deep else 255.0)).astype(np.float32)
     return np.asarray(image.convert("L")).astype(np.float32) / np.float32(255)
 
 

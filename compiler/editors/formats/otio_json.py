@@ -168,5 +168,5 @@ def _free_stem(plain: str, suffixes: Iterable[str], taken: set[str]) -> str:
 def _is_recipe(path: Path) -> bool:
     try:
         return "recipe" in json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return False

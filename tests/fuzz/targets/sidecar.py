@@ -1,0 +1,93 @@
+"""What lies beside rendered media, as the store, view and edited timelines read it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import tempfile
+from pathlib import Path
+
+import opentimelineio as otio
+from opentimelineio.opentime import RationalTime, TimeRange
+from otio_gvideo.compiler.backend.ffmpeg import output_args, run
+from otio_gvideo.compiler.editors.library import _recipe_of
+from otio_gvideo.compiler.page.read import read_view
+from otio_gvideo.compiler.page.render import page_of
+from otio_gvideo.renderers.made import made_of
+from otio_gvideo.renderers.store import Store, sidecar_of
+
+from .. import mutators
+
+SUFFIX = ".json"
+KEY = "0123456789ab" * 5
+MEDIA = f"a-{KEY[:12]}.mp4"
+SIDECAR = {
+    "key": KEY,
+    "recipe": {
+        "renderer": "parallax",
+        "version": 3,
+        "quality": "draft",
+        "slot": "a",
+        "keyframes": [{"path": "a.png", "sha256": "00", "frame": 0}],
+        "motion": {"camera": "push_in", "amount": 0.1},
+        "settings": {"seed": 1, "prompt": "a light"},
+        "frames": 6,
+        "seed": 7,
+    },
+    "made": {
+        "tries": [
+            {"renderer": "ltx", "seed": 1, "first_second": 0.1, "whole": 0.2, "failed": None},
+            {"renderer": "camera", "seed": 2, "first_second": 0.5, "whole": 0.6, "failed": None},
+        ],
+        "used": 1,
+        "moves": True,
+    },
+}
+
+mutate = mutators.one_of(*[mutators.mutate_json] * 5, mutators.mutate_text, mutators.mutate_bytes)
+
+
+@functools.cache
+def media() -> bytes:
+    """A video of six frames."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / MEDIA
+        source = ["-f", "lavfi", "-i", "testsrc=s=32x48:r=24:d=0.25"]
+        run([*source, *output_args(path)], what="making video")
+        return path.read_bytes()
+
+
+def seeds() -> list[bytes]:
+    whole = {**SIDECAR, "bytes": len(media())}
+    return [json.dumps(whole, indent=1).encode(), json.dumps(SIDECAR).encode()]
+
+
+def crashes() -> dict[str, bytes]:
+    return {"deep": b'{"recipe": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"}
+
+
+def timeline_of(folder: Path) -> Path:
+    """Write a timeline that shows the video, and the video, unless they are there."""
+    path = folder / "cut.otio"
+    if not path.exists():
+        (folder / MEDIA).write_bytes(media())
+        span = TimeRange(RationalTime(0, 24), RationalTime(6, 24))
+        clip = otio.schema.Clip("a", otio.schema.ExternalReference(MEDIA, span), span)
+        timeline = otio.schema.Timeline("cut")
+        timeline.tracks.append(otio.schema.Track("V1", [clip], kind="Video"))
+        otio.adapters.write_to_file(timeline, str(path))
+    return path
+
+
+def read(path: Path) -> None:
+    folder = path.parent
+    cut = timeline_of(folder)
+    sidecar = sidecar_of(folder / MEDIA)
+    sidecar.write_bytes(path.read_bytes())
+    store = Store(folder)
+    store.find("a", KEY)
+    store.key_of(folder / MEDIA)
+    made_of(folder / MEDIA)
+    _recipe_of(sidecar)
+    timeline = otio.adapters.read_from_file(str(cut))
+    page_of(read_view(timeline, cut), cut.with_suffix(".html"), "")
