@@ -88,6 +88,8 @@ def _fault(error: Exception, args: argparse.Namespace) -> int:
     """Report an unexpected exception in one line, with package versions, its likely cause."""
     what = "unexpected " + " ".join(f"{type(error).__name__}: {error}".split())
     hint = fault_hint()
+    if isinstance(error, MemoryError) or "start new thread" in str(error):
+        what, hint = "there is too little memory", "close other programs, or make a smaller reel"
     print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
     _trace(error, args)
     return _ended(args, 1, Problem("", 0, 0, "", what, hint))

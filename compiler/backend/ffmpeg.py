@@ -298,10 +298,11 @@ class Running:
 
     def _follow_progress(self, lines: IO[bytes], on_frame: Callable[[int], None] | None) -> None:
         if self._reader is None:
-            self._reader = threading.Thread(
+            reader = threading.Thread(
                 target=self._read_progress, args=(lines,), name="ffmpeg-progress", daemon=True
             )
-            self._reader.start()
+            reader.start()
+            self._reader = reader
         reported, ended = -1, False
         while not ended:
             # A child of its own may hold the pipe for longer than it lives.
@@ -356,8 +357,12 @@ def process(
         why = error.strerror or error
         raise FfmpegError(f"{program} cannot be started for {what}: {why}") from error
     assert popen.stderr is not None
-    log = LogReader(popen.stderr)
-    running = Running(popen)
+    try:
+        log, running = LogReader(popen.stderr), Running(popen)
+    except BaseException:
+        popen.kill()
+        popen.wait()
+        raise
     with (
         _ended(popen, running, log),
         watched(popen, lambda: running.silent_s, stop, what, limit_s) as cause,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.backend.sound import SoundReader, check_sound
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.frontend.audio import duration_of, speech_samples
+from PIL import Image
 
 PCM, FLOAT, UNKNOWN = 1, 3, 0x1234
 SECOND = np.full(48000, 0.1, np.float32)
@@ -142,3 +145,27 @@ def test_a_rate_that_no_video_has_is_none(
     path = tmp_path / "a.mp4"
     path.write_bytes(patched(video, b"mdhd", offset, value))
     assert probe(path).video.fps == Fraction(0)  # type: ignore[union-attr]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of address space")
+@pytest.mark.parametrize("megabytes", [850, 1600])
+def test_too_little_memory_is_said(megabytes: int, tmp_path: Path) -> None:
+    Image.new("RGB", (12000, 12000), "red").save(tmp_path / "a.png")
+    length = otio.opentime.TimeRange(duration=otio.opentime.RationalTime(24, 24))
+    clip = otio.schema.Clip("a", otio.schema.ExternalReference("a.png"), length)
+    timeline = otio.schema.Timeline("a")
+    timeline.tracks.append(otio.schema.Track(children=[clip], kind="Video"))
+    otio.adapters.write_to_file(timeline, str(tmp_path / "a.otio"))
+    flatten = f"{sys.executable} -m otio_gvideo.compiler flatten a.otio -o a.mp4 --size 64x64"
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -v {megabytes * 1000} && exec {flatten} --progress none"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode in (1, 2)
+    assert "too little memory" in done.stderr
+    assert not {"Traceback", "unexpected"} & set(done.stderr.replace(":", " ").split())
