@@ -18,6 +18,7 @@ from ..stages.clock import Clock, count
 from ..stages.configured import read_config
 from ..stages.disclosure import disclose
 from ..stages.evaluate import evaluate_slots
+from ..stages.exclusive import exclusive
 from ..stages.inputs import inputs_of_timeline, not_rendered
 from ..stages.timelines import read_timeline
 from ..timeline.slots import slot_clips
@@ -60,6 +61,24 @@ def evaluate_timeline(
         WorkError: what was made cannot be measured.
     """
     path = Path(timeline).absolute()
+    if not is_there(path):
+        raise InputError(Problem(str(path), 0, 0, "", "no such file"))
+    with exclusive(path, "evaluate", on_progress):
+        return _evaluate(path, renderers, qualities, slots, picks, config, on_progress, force=force)
+
+
+def _evaluate(
+    path: Path,
+    renderers: Sequence[str],
+    qualities: Sequence[str],
+    slots: Sequence[str],
+    picks: Sequence[str],
+    config: str | Path | None,
+    on_progress: OnProgress,
+    *,
+    force: bool,
+) -> Evaluation:
+    """Do it, as the only run that writes this timeline."""
     found = Evaluation(path)
     clock = Clock(on_progress)
     with clock.stage("read"):

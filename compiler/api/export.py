@@ -9,6 +9,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ...renderers.store import sha256_of
 from ..backend.presence import is_file, is_folder
 from ..backend.whole_file import whole_file
 from ..editors import formats
@@ -24,7 +25,7 @@ from ..path_limits import names_of_file, refuse_unusable
 from ..protected_files import refuse_inputs
 from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
 from ..stages.timelines import read_timeline
-from ..stages.written import claim, is_claimed, sha256_of
+from ..stages.written import claim, is_claimed
 
 _PACKED = (".otioz", ".otiod")
 """Formats that hold the media themselves."""

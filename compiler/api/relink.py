@@ -10,7 +10,9 @@ from ..editors.relink import Relinked, relink
 from ..errors import InputError, Problem
 from ..outputs import write_timeline
 from ..path_limits import names_of_file, refuse_unusable
+from ..progress import silent
 from ..protected_files import refuse_inputs
+from ..stages.exclusive import exclusive
 from ..stages.inputs import NEW_NAME, inputs_of_timeline
 from ..stages.timelines import read_timeline
 
@@ -36,12 +38,13 @@ def relink_timeline(
     refuse_unusable(target.parent, names_of_file(target))
     if not is_folder(folder):
         raise InputError(Problem(str(media), 0, 0, "", "no such folder"))
-    loaded = read_timeline(path)
-    inputs = inputs_of_timeline(loaded, path)
-    done = relink(loaded, path.parent, folder)
-    refuse_inputs([target], [*inputs, *inputs_of_timeline(loaded, path)], NEW_NAME)
     if target.suffix.lower() != ".otio":
         raise InputError(Problem(str(target), 0, 0, "", "is no .otio file", "give -o X.otio"))
-    copy_media(rename_media(loaded, target.parent / "media"))
-    write_timeline(loaded, target)
+    with exclusive(target, "read", silent):
+        loaded = read_timeline(path)
+        inputs = inputs_of_timeline(loaded, path)
+        done = relink(loaded, path.parent, folder)
+        refuse_inputs([target], [*inputs, *inputs_of_timeline(loaded, path)], NEW_NAME)
+        copy_media(rename_media(loaded, target.parent / "media"))
+        write_timeline(loaded, target)
     return target, done

@@ -239,10 +239,11 @@ class _Reader:
             return
         last = max(source, source + (heard[1] - heard[0]) * speed)
         if info.duration and last > info.duration + _BEYOND_S:
-            self.warnings.append(
+            what = (
                 f"{clip.name}: it plays up to {float(last):.2f} s of {info.path.name}, "
                 f"which holds {float(info.duration):.2f} s; the rest is silent"
             )
+            self.warnings.append(Notice("range", what))
         faded_in = lead + fade_in or Fraction(self._number(clip, "fade_in", 0.0))
         faded_out = fade_out + trail or Fraction(self._number(clip, "fade_out", 0.0))
         place = source * SAMPLE_RATE

@@ -194,7 +194,8 @@ def probe_sequence(
 
 def why_no_sound(stream: AudioStream) -> str:
     """Why a sound stream cannot be decoded or resampled; empty if it can be."""
-    if stream.codec_context is None:
+    context: object = stream.codec_context  # None, against PyAV's own types
+    if context is None:
         return "its sound has a codec that is not known here"
     low, high = SOUND_RATES
     if not low <= stream.rate <= high:

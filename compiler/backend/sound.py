@@ -137,8 +137,8 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
     except MemoryError as error:
         raise WorkError(f"{path}: there is too little memory to decode its sound") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise WorkError(f"{path}: its sound cannot be read: {why}") from error
+        said = getattr(error, "strerror", None) or error
+        raise WorkError(f"{path}: its sound cannot be read: {said}") from error
 
 
 def check_sound(path: Path) -> None:

@@ -73,7 +73,7 @@ def inputs_of_timeline(
                 rendered = own and media not in stills
                 found.append(Input(media, f"media {_TIMELINE}", rendered))
                 found.append(Input(sidecar_of(media), f"a recipe {_TIMELINE}", rendered))
-    captions = ours(timeline).get("captions")
+    captions: Any = ours(timeline).get("captions")
     font = captions.get("font") if hasattr(captions, "get") else None
     if isinstance(font, str) and is_font_file(font):
         found.append(Input(Path(font), f"the font {_TIMELINE}"))

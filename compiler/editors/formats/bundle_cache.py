@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 import time
 import unicodedata
 import zipfile
@@ -23,7 +22,9 @@ from pathlib import Path
 from typing import IO
 
 from ....renderers.file_names import portable
-from ...errors import InputError, Problem
+from ....renderers.replace import replace_file
+from ...backend.whole_file import scratch
+from ...errors import InputError, Problem, WorkError
 from ...frontend.folders import CACHE_VARIABLE, cache_folder
 
 CONTENT = "content.otio"
@@ -36,8 +37,6 @@ _RATIO_FROM = 1 << 20
 """Bytes below which no ratio is suspicious."""
 KEPT_S = 30 * 24 * 3600
 """Seconds for which an unpacked bundle is kept that nobody opens."""
-_ABANDONED_S = 24 * 3600
-"""Seconds after which a temporary folder was left behind by a run that was killed."""
 _BLOCK = 1 << 20
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -88,7 +87,7 @@ def _in_cache(
         with suppress(OSError):
             os.utime(folder)
         _evict(parent, folder)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, WorkError) as error:
         why = getattr(error, "strerror", None) or error
         what = f"a bundle cannot be unpacked in the cache: {why}"
         hint = f"name a folder that can be written to in {CACHE_VARIABLE}"
@@ -173,31 +172,28 @@ def _is_same(path: Path, entry: zipfile.ZipInfo) -> bool:
 def _unpack(
     path: Path, archive: zipfile.ZipFile, files: Mapping[str, zipfile.ZipInfo], folder: Path
 ) -> None:
-    """Unpack under a temporary name, and rename; a damaged folder of that name is replaced.
+    """Unpack under a temporary name, and rename; in a folder that is there, mend what is damaged.
 
     Raises:
         InputError: the archive is broken.
-        OSError: the cache cannot be written to.
+        OSError, WorkError: the cache cannot be written to.
     """
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name[:16]}-", dir=folder.parent))
-    try:
+    with scratch(folder.parent) as temporary:
         (temporary / "new" / "media").mkdir(parents=True)
         for name, entry in files.items():
             with (temporary / "new" / name).open("xb") as stream:
                 for block in _blocks(path, archive, entry):
                     stream.write(block)
-        with suppress(FileNotFoundError):
-            folder.rename(temporary / "damaged")
         try:
             (temporary / "new").rename(folder)
         except OSError as error:
-            # Another process was first, with the same content.
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.EACCES):
                 raise
-            if not _is_whole(folder, files):
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+            # Another process was first, or the folder is damaged. Others may be reading in it.
+            (folder / "media").mkdir(exist_ok=True)
+            for name, entry in files.items():
+                if not _is_same(folder / name, entry):
+                    replace_file(temporary / "new" / name, folder / name)
 
 
 def _blocks(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -214,12 +210,11 @@ def _read(packed: IO[bytes]) -> bytes:
 
 
 def _evict(parent: Path, used: Path) -> None:
-    """Remove what nobody opened for long, and what killed runs left behind."""
+    """Remove what nobody opened for long."""
     now = time.time()
     with suppress(OSError):
         for folder in parent.iterdir():
-            kept = _ABANDONED_S if folder.name.startswith(".") else KEPT_S
-            if folder != used and now - folder.stat().st_mtime > kept:
+            if folder != used and now - folder.stat().st_mtime > KEPT_S:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

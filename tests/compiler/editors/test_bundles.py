@@ -103,13 +103,13 @@ def test_several_may_open_one_bundle_at_once(tmp_path: Path) -> None:
     found: list[list[Path]] = []
     threads = [
         threading.Thread(target=lambda: found.append(media_of(formats.read(path))))
-        for _ in range(6)
+        for _ in range(16)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 6
+    assert len(found) == 16
     assert len({str(one) for one in found}) == 1
     assert found[0][0].read_bytes() == b"A" * 3_000_000
 
