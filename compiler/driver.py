@@ -25,7 +25,7 @@ from .stages.finishing import PLAIN, Finishing
 from .stages.flatten import captions_text, make_videos, reel_made, refuse_large
 from .stages.inputs import NEW_FOLDER, inputs_of_script, store_files
 from .stages.read import Front, read_script
-from .stages.render import Rendering, fill_slots, slots_made
+from .stages.render import Rendering, fill_slots, refuse_engine, slots_made
 from .stages.signing import mark_signed
 from .stages.verify import verify_stored
 from .stages.written import FileClaims
@@ -78,6 +78,7 @@ def compile_script(
             the video may have.
         WorkError: the work failed. What was finished is kept, and is used by the next run.
     """
+    refuse_engine(engine)
     path = Path(script).absolute()
     clock = Clock(on_progress)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)

@@ -6,62 +6,44 @@ machines of a cluster share a file system, and have this package installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any, Literal, ParamSpec, TypeVar
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Literal
 
-from .base import RendererError, UnavailableError
+from .base import UnavailableError
 from .machine import slots_at_once
+from .ray_driver import ADDRESS
+from .ray_executor import RayExecutor, refuse_missing
 
-P = ParamSpec("P")
-T = TypeVar("T")
+
+def refuse_engine(engine: str) -> None:
+    """Check an engine's name, and that what it needs is installed.
+
+    Raises:
+        UnavailableError: the name is wrong, or Ray is not installed.
+    """
+    if engine == "local":
+        return
+    if engine != "ray":
+        found = ADDRESS.fullmatch(engine)
+        if found is None or int(found["port"] or 1) not in range(1, 1 << 16):
+            raise UnavailableError(f"there is no engine {engine!r}: local, ray or ray://HOST:PORT")
+    refuse_missing(None if engine == "ray" else engine)
 
 
 def executor(engine: str, workers: int | Literal["auto"], pixels: int) -> Executor:
     """The executor of an engine.
 
     Args:
-        engine: ``local``; ``ray`` for a cluster on this machine; ``ray://HOST:PORT`` for another.
+        engine: ``local``; ``ray`` for the cluster of ``RAY_ADDRESS``, else the one on this machine,
+            else a new one; ``ray://HOST:PORT`` for another.
         workers: slots at a time on this machine; ``auto`` is as many as it has cores and memory
             for.
         pixels: of the largest frame that is rendered.
 
     Raises:
-        UnavailableError: the engine is unknown, or Ray is not installed.
-        RendererError: the cluster cannot be reached.
+        UnavailableError: as `refuse_engine`.
     """
+    refuse_engine(engine)
     if engine == "local":
         return ThreadPoolExecutor(workers if isinstance(workers, int) else slots_at_once(pixels))
-    if engine == "ray" or engine.startswith("ray://"):
-        return RayExecutor(None if engine == "ray" else engine)
-    raise UnavailableError(f"there is no engine {engine!r}: local, ray or ray://HOST:PORT")
-
-
-class RayExecutor(Executor):
-    """Runs functions as Ray tasks; they and their arguments must be picklable."""
-
-    def __init__(self, address: str | None):
-        try:
-            import ray  # noqa: PLC0415 - optional, and slow to import
-        except ImportError as error:
-            raise UnavailableError(
-                "the engine ray needs a package: pip install 'otio-gvideo[ray]'"
-            ) from error
-        self._ray = ray
-        self._was_up = ray.is_initialized()
-        if not self._was_up:
-            try:
-                ray.init(address=address, log_to_driver=False)
-            except (ConnectionError, RuntimeError, ValueError) as error:
-                raise RendererError(f"Ray cannot be reached at {address}: {error}") from error
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start a task; the future raises what the task raised."""
-        made: Any = self._ray.remote(fn).remote(*args, **kwargs)
-        future: Future[T] = made.future()
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Leave the cluster, unless the caller had joined it before."""
-        if not self._was_up:
-            self._ray.shutdown()
+    return RayExecutor(None if engine == "ray" else engine)

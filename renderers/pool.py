@@ -16,6 +16,7 @@ from .job import Job, Rendered, WriteClip, make_slot
 from .made import made_of
 from .models import Models, kind_of
 from .recipe import recipe_key, shot_from_recipe
+from .shared_folder import make_slot_there, marked
 from .store import Store
 
 NAMED = 3
@@ -77,10 +78,15 @@ def render_slots(
     store.clear_leftovers()
     run = _Run(jobs, store, write_clip, on_frames, on_finished)
     run.take_what_is_there(force=force)
+    is_local = engine == "local"
     pixels = max((job.recipe["width"] * job.recipe["height"] for job in jobs), default=1)
-    with executor(engine, workers, pixels) as pool, contextlib.closing(run.models):
+    with (
+        executor(engine, workers, pixels) as pool,
+        contextlib.closing(run.models),
+        contextlib.nullcontext() if is_local or run.is_done else marked(store.folder) as marker,
+    ):
         try:
-            run.make_the_rest(pool, is_local=engine == "local")
+            run.make_the_rest(pool, marker, force=force)
         except BaseException:
             run.stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -122,8 +128,19 @@ class _Run:
             else:
                 self._to_make.setdefault(key, index)
 
-    def make_the_rest(self, pool: Executor, *, is_local: bool) -> None:
-        """Make what is to be made, each after what it follows; failures are kept for later."""
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is to be made."""
+        return not self._to_make
+
+    def make_the_rest(self, pool: Executor, marker: Path | None, *, force: bool) -> None:
+        """Make what is to be made, each after what it follows; failures are kept for later.
+
+        Args:
+            pool: where.
+            marker: in the store's folder, if the pool is a cluster.
+            force: whether the cluster makes what the store has.
+        """
         expected: dict[str, list[Shot]] = {}
         for key in self._to_make:
             recipe = self._job(key).recipe
@@ -142,7 +159,7 @@ class _Run:
                 if follows and previous is None:
                     self._failures[job.slot] = RendererError("what it continues is not rendered")
                 else:
-                    running[self._submit(pool, key, previous, is_local=is_local)] = key
+                    running[self._submit(pool, key, previous, marker, force=force)] = key
             # Short waits let an interrupt through between them.
             for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
                 self._settle(self._to_make[running.pop(future)], future)
@@ -173,11 +190,19 @@ class _Run:
         return self.jobs[self._to_make[key]]
 
     def _submit(
-        self, pool: Executor, key: str, previous: Path | None, *, is_local: bool
+        self,
+        pool: Executor,
+        key: str,
+        previous: Path | None,
+        marker: Path | None,
+        *,
+        force: bool,
     ) -> Future[Rendered]:
         job = self._job(key)
-        if not is_local:
-            return pool.submit(make_slot, job, key, self.store, self.write_clip, previous)
+        if marker is not None:
+            return pool.submit(
+                make_slot_there, job, key, self.store, self.write_clip, previous, marker, force
+            )
 
         def on_step(made: int, total: int) -> None:
             if self.stop.is_set():

@@ -24,7 +24,7 @@ from ..stages.inputs import (
     store_files,
     timeline_file,
 )
-from ..stages.render import Rendering, fill_slots, slots_made
+from ..stages.render import Rendering, fill_slots, refuse_engine, slots_made
 from ..stages.timelines import report_of_timeline
 from ..stages.written import is_claimed, update_timeline
 from ..timeline.names import NAMESPACE
@@ -59,6 +59,7 @@ def render_timeline(
     Raises:
         InputError, WorkError: as in `compile_script`.
     """
+    refuse_engine(engine)
     path = Path(timeline).absolute()
     if output is not None and Path(output).suffix.lower() != ".otio":
         hint = f"name it {Path(output).stem}.otio, and export that"

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ...renderers.base import UnavailableError
+from ...renderers.engines import refuse_engine
 from ..errors import WorkError
 from ..notices import CODES, Notice, failure
 from ..stages.finishing import Finishing
@@ -178,6 +180,8 @@ def _codes(text: str) -> list[str]:
 
 
 def _engine(name: str) -> str:
-    if name in ("local", "ray") or name.startswith("ray://"):
-        return name
-    raise argparse.ArgumentTypeError(f"{name!r} is no engine: local, ray or ray://HOST:PORT")
+    try:
+        refuse_engine(name)
+    except UnavailableError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return name

@@ -9,7 +9,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ...renderers import base, pool
+from ...renderers import base, engines, pool
 from ...renderers.job import Job, Rendered
 from ...renderers.native import is_unbounded
 from ...renderers.planner import Plan, describe, plan
@@ -39,6 +39,18 @@ class Rendering:
     relative_media: bool
     also: tuple[Path, ...] = ()
     """Folders of rendered media that are used where they are."""
+
+
+def refuse_engine(engine: str) -> None:
+    """Check the engine before any work.
+
+    Raises:
+        InputError: there is no such engine, or it lacks a package.
+    """
+    try:
+        engines.refuse_engine(engine)
+    except base.UnavailableError as error:
+        raise InputError(Problem("", 0, 0, "--engine", str(error))) from error
 
 
 def fill_slots(

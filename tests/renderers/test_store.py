@@ -222,7 +222,10 @@ def test_order_and_number_of_workers_change_no_byte(recipe: dict[str, Any], tmp_
 
 
 @pytest.mark.slow
-def test_a_ray_cluster_makes_the_same_media(recipe: dict[str, Any], tmp_path: Path) -> None:
+def test_a_ray_cluster_makes_the_same_media(
+    recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))  # Workers import `write_raw`.
     jobs = [Job(f"s{n}", recipe | {"seed": n}) for n in range(3)]
     here = run(jobs, tmp_path / "here")
     finished: list[str] = []
