@@ -213,4 +213,7 @@ def _texts(recipe: Recipe, *names: str) -> Iterator[str]:
 
 
 def _number(value: object) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else ""
+    try:
+        return f"{value:g}" if isinstance(value, int | float) else ""
+    except OverflowError:
+        return ""  # an integer beyond all floats
