@@ -194,8 +194,7 @@ def probe_sequence(
 
 def why_no_sound(stream: AudioStream) -> str:
     """Why a sound stream cannot be decoded or resampled; empty if it can be."""
-    context: object = stream.codec_context  # None, against PyAV's own types
-    if context is None:
+    if getattr(stream, "codec_context", None) is None:  # PyAV's types say that it is never
         return "its sound has a codec that is not known here"
     low, high = SOUND_RATES
     if not low <= stream.rate <= high:
@@ -247,7 +246,7 @@ def _is_cover(stream: VideoStream) -> bool:
 
 def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoInfo:
     context = stream.codec_context
-    if context is None:
+    if getattr(stream, "codec_context", None) is None:  # PyAV's types say that it is never
         raise WorkError(f"{path}: its picture has a codec that is not known here")
     if not 0 < context.width * context.height <= MOST_PIXELS:
         raise WorkError(f"{path}: its picture has {context.width}x{context.height} pixels")

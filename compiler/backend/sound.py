@@ -131,8 +131,8 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
             if not container.streams.audio:
                 raise WorkError(f"{path}: holds no sound")
             stream = container.streams.audio[0]
-            if why := why_no_sound(stream):
-                raise WorkError(f"{path}: {why}")
+            if refused := why_no_sound(stream):
+                raise WorkError(f"{path}: {refused}")
             yield container, stream
     except MemoryError as error:
         raise WorkError(f"{path}: there is too little memory to decode its sound") from error
