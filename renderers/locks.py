@@ -78,7 +78,7 @@ def this_process() -> Owner:
     """This process as an owner."""
     boot = namespace = ""
     with contextlib.suppress(OSError):
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
     with contextlib.suppress(OSError, NotImplementedError):
         namespace = str(Path("/proc/self/ns/pid").readlink())
     return Owner(platform.node(), boot, namespace, os.getpid())
@@ -200,8 +200,8 @@ def _claim(path: Path) -> Path | None:
                 return None
             _delete(claim)
             continue
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(asdict(this_process()), stream)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(json.dumps(asdict(this_process())).encode())
         return claim
 
 

@@ -183,7 +183,9 @@ def read_sidecar(media: Path) -> dict[str, Any] | None:
     """
     try:
         document = json.loads(sidecar_of(media).read_text("utf-8"))
-        if document[_CHECKSUM] == _checksum(document):
+        kinds = {"key": str, "bytes": int, "sha256": str, "recipe": dict, _CHECKSUM: str}
+        is_ours = all(isinstance(document[name], kind) for name, kind in kinds.items())
+        if is_ours and document[_CHECKSUM] == _checksum(document):
             return dict(document)
     except FileNotFoundError:
         return None

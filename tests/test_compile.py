@@ -261,7 +261,7 @@ def test_a_run_that_is_told_to_end_cleans_up(project: Path, ended: str) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (list(folder.glob(".flatten-*")) or victim.poll() is not None):
+    while not (list(folder.glob("media/*.mp4")) or victim.poll() is not None):
         time.sleep(0.002)
     victim.send_signal(getattr(signal, ended))
     _, said = victim.communicate(timeout=60)

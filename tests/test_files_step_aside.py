@@ -15,7 +15,7 @@ from otio_gvideo.compiler import compile_script, outputs
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.driver import Until
 from otio_gvideo.compiler.errors import WorkError
-from otio_gvideo.compiler.stages.written import Claims
+from otio_gvideo.compiler.stages.written import FileClaims
 
 from .conftest import SILENT
 
@@ -102,16 +102,16 @@ def test_a_run_that_is_killed_after_any_rename_takes_no_file_of_its_own_for_an_e
 def test_a_first_run_that_is_killed_as_its_video_gets_its_name_knows_it_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die_after(claims: Claims, path: Path, temporary: Path) -> None:
+    def die_after(claims: FileClaims, path: Path, temporary: Path) -> None:
         original(claims, path, temporary)
         shutil.copy(temporary, path)
         raise WorkError("killed")
 
-    original = Claims.before_rename
-    monkeypatch.setattr(Claims, "before_rename", die_after)
+    original = FileClaims.before_rename
+    monkeypatch.setattr(FileClaims, "before_rename", die_after)
     with pytest.raises(WorkError):
         compile_script("small.yaml", output=".")
-    monkeypatch.setattr(Claims, "before_rename", original)
+    monkeypatch.setattr(FileClaims, "before_rename", original)
     (folder / "small.yaml").write_text(SILENT.replace("0.25", "0.5"))
     assert compile_script("small.yaml", output=".").warnings == []
 

@@ -29,7 +29,8 @@ def _opened(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
         if name in ("read_text", "write_text"):
             yield call, name.partition("_")[0]
         elif name == "fdopen":
-            yield call, "write"
+            if not any(isinstance(a, ast.Constant) and "b" in str(a.value) for a in call.args):
+                yield call, "write"
         elif name == "open":
             owner = call.func.value if isinstance(call.func, ast.Attribute) else None
             if isinstance(owner, ast.Attribute):

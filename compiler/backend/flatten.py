@@ -321,7 +321,7 @@ def _sound(
     path = store.make(f"{name}.mp4", folder, write)
     (measure,) = measures
     measured = json.dumps([str(measure.lufs), str(measure.dbtp)])
-    store.make(f"{name}.json", folder, lambda part: part.write_text(measured, encoding="utf-8"))
+    store.make(f"{name}.json", folder, lambda part: part.write_bytes(measured.encode()))
     return path, measure
 
 

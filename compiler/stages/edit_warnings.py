@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import opentimelineio as otio
-from PIL import Image
 
+from ...renderers.image_files import image_file
 from ..frontend.model import Script
 from ..notices import Notice
 from ..sync import edit
@@ -59,7 +59,7 @@ def _small_stills(script: Script) -> Iterator[Notice]:
             if image in told:
                 continue
             told.add(image)
-            with Image.open(image) as still:
+            with image_file(image) as still:
                 across, down = still.size
                 if still.getexif().get(_ORIENTATION, 1) >= 5:
                     across, down = down, across

@@ -16,6 +16,7 @@ from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.timeline.rate import time_range
+from otio_gvideo.renderers.atomic_file import SCRATCH
 
 from .reels import FPS, Shown, clip, flat, of, reel, stills
 from .stamped import FAST, HEIGHT, WIDTH, planes, read_stamps, write_stamped
@@ -123,11 +124,9 @@ def test_an_interrupt_leaves_nothing_half_done(error: BaseException, tmp_path: P
 
 
 def test_what_killed_processes_left_is_cleared_away(tmp_path: Path) -> None:
-    (tmp_path / ".flatten-99999999-abc").mkdir()
-    (tmp_path / ".flatten-other").mkdir()
+    (tmp_path / f"{SCRATCH}00000000" / "tmp").mkdir(parents=True)
     flat(reel(tmp_path, [Shown(0, 5)]), tmp_path)
-    assert not (tmp_path / ".flatten-99999999-abc").exists()
-    assert (tmp_path / ".flatten-other").exists()
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_long_stretches_are_encoded_side_by_side(

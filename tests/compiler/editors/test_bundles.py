@@ -21,6 +21,7 @@ from otio_gvideo.compiler.editors import formats
 from otio_gvideo.compiler.editors.formats import bundle_cache
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.rate import time_range
+from otio_gvideo.renderers.atomic_file import SCRATCH
 
 from .cut import cut, media
 
@@ -119,7 +120,7 @@ def test_what_nobody_opens_for_long_is_removed(tmp_path: Path, cache: Path) -> N
         media_of(formats.read(bundle(tmp_path / f"{name}.otioz", a=name.encode())))[0].parents[1]
         for name in ("old", "recent")
     )
-    left = cache / "bundles" / ".0123456789abcdef-killed"
+    left = cache / "bundles" / f"{SCRATCH}00000000"
     (left / "new").mkdir(parents=True)
     for folder, days in ((old, 31), (recent, 29), (left, 2)):
         then = folder.stat().st_mtime - days * 24 * 3600

@@ -56,7 +56,8 @@ def test_a_file_outside_is_packed_only_where_it_is_allowed(
     )
     assert not out.exists()
     assert main(["export", str(path), "-o", str(out), "--allow-outside"]) == 0
-    assert f"note: packed from outside the project: {secret}\n" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"warning: packed from outside the project: {secret} [outside]\n" in said
     # What names files instead of packing them takes any.
     assert main(["export", str(path), "-o", str(tmp_path / "x.fcpxml")]) == 0
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import opentimelineio as otio
-from otio_gvideo.compiler.outputs import Outputs
+from otio_gvideo.compiler.outputs import report_path
 from otio_gvideo.compiler.page.read import read_view
 from otio_gvideo.compiler.page.render import page_of
 
@@ -37,7 +37,6 @@ def crashes() -> dict[str, bytes]:
 
 def read(path: Path) -> None:
     cut = timeline_of(path.parent)
-    outputs = Outputs(cut.parent, cut.stem)
-    outputs.report.write_bytes(path.read_bytes())
+    report_path(cut).write_bytes(path.read_bytes())
     timeline = otio.adapters.read_from_file(str(cut))
     page_of(read_view(timeline, cut), cut.with_suffix(".html"), "")
