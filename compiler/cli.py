@@ -86,13 +86,23 @@ def _unheard() -> int:
 
 def _fault(error: Exception, args: argparse.Namespace) -> int:
     """Report an unexpected exception in one line, with package versions, its likely cause."""
-    what = "unexpected " + " ".join(f"{type(error).__name__}: {error}".split())
-    hint = fault_hint()
-    if isinstance(error, MemoryError) or "start new thread" in str(error):
-        what, hint = "there is too little memory", "close other programs, or make a smaller reel"
+    what, hint = _exhaustion(error)
+    if not what:
+        what = "unexpected " + " ".join(f"{type(error).__name__}: {error}".split())
+        hint = fault_hint()
     print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
     _trace(error, args)
     return _ended(args, 1, Problem("", 0, 0, "", what, hint))
+
+
+def _exhaustion(error: Exception) -> tuple[str, str]:
+    """Fact and hint if the system gave a process too little; else empty."""
+    if isinstance(error, MemoryError):
+        return "too little memory", "raise the limit (ulimit -v), or set fewer workers"
+    if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+        way_out = "raise the limits of processes (ulimit -u) and memory (ulimit -v)"
+        return "the system starts no more threads", way_out
+    return "", ""
 
 
 def _ended(args: argparse.Namespace, status: int, *problems: Problem) -> int:
