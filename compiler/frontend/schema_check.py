@@ -15,6 +15,7 @@ from jsonschema.exceptions import ValidationError
 
 from ... import schemas
 from ..errors import Problem
+from ..sync.rationals import parse_rational
 from .yaml_source import Path_, Source
 
 KNOWN_ELSEWHERE = {
@@ -177,11 +178,12 @@ def _ntsc(value: Any, schema: Mapping[str, Any]) -> str:
     if schema.get("title") != "frame rate" or isinstance(value, bool):
         return ""
     try:
-        whole = round(Fraction(value) * 1001 / 1000)
+        stated = parse_rational(value) if isinstance(value, str) else Fraction(value)
+        whole = round(stated * 1001 / 1000)
     except (ValueError, TypeError, ZeroDivisionError):
         return ""
     exact = Fraction(whole * 1000, 1001)
-    return f'write "{exact}"' if 0 < abs(exact - Fraction(value)) < Fraction(1, 100) else ""
+    return f'write "{exact}"' if 0 < abs(exact - stated) < Fraction(1, 100) else ""
 
 
 def _synonym(value: object, title: str) -> str:

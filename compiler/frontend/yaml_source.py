@@ -156,9 +156,9 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         self.count += 1
         if self.count > MOST_VALUES:
             raise _TooManyValuesError
-        if kind is yaml.MappingNode:
-            return "map"
-        return "seq" if kind is yaml.SequenceNode else "str"
+        if kind is yaml.ScalarNode:
+            return "str"
+        return "map" if kind is yaml.MappingNode else "seq"
 
 
 def _refuse_expansion(root: yaml.Node, file: str) -> None:

@@ -19,6 +19,7 @@ import opentimelineio as otio
 
 from ...errors import InputError, Problem
 from ...frontend.encodings import decode, unix_lines
+from ...sync.rationals import parse_rational
 from ...timeline.rate import time, time_range, whole_frames
 from ..readings import kind_of, rate_of
 from .base import adapter
@@ -115,7 +116,7 @@ def _add_speeds(track: otio.schema.Track, text: str, rate: Fraction) -> None:
             last = starts.get(at - begin + first)
         speed = re.match(r"^M2\s+(\S.*?)\s+(-?[\d.]+)\s+(?:\d\d[:;]){3}\d\d\s*$", line)
         if speed is not None and last is not None and last.name == speed[1] and not last.effects:
-            scalar = Fraction(speed[2]) / rate
+            scalar = parse_rational(speed[2]) / rate
             warp = otio.schema.LinearTimeWarp(time_scalar=float(scalar))
             last.effects.append(warp if scalar else otio.schema.FreezeFrame())
 

@@ -22,6 +22,7 @@ import opentimelineio as otio
 
 from ...backend.file_urls import path_of_url, url_of_path
 from ...backend.probe import STILL_SUFFIXES
+from ...sync.rationals import parse_rational
 from ...timeline.rate import whole_frames
 from ..readings import kind_of, rate_of, size_of, speed_of
 from .base import adapter, name_tracks, read_xml
@@ -155,7 +156,7 @@ def _read_speed(clip: ElementTree.Element, item: otio.schema.Clip) -> None:
         for parameter in effect.iterfind("parameter"):
             if parameter.findtext("parameterid") != "speed":
                 continue
-            speed = Fraction(parameter.findtext("value") or "100") / 100
+            speed = parse_rational((parameter.findtext("value") or "100").strip()) / 100
             span = item.source_range
             own = [e for e in item.effects if not isinstance(e, otio.schema.TimeEffect)]
             if speed == 1 or span is None or len(own) < len(item.effects):

@@ -18,6 +18,7 @@ import opentimelineio as otio
 
 from ...backend.file_urls import path_of_url
 from ...errors import InputError, Problem
+from ...sync.rationals import parse_rational
 from ...timeline.names import NAMESPACE
 from ...timeline.rate import time, time_range
 from .base import read_xml
@@ -282,4 +283,4 @@ def _apart(items: list[_Found]) -> list[list[_Found]]:
 
 def _seconds(text: str | None) -> Fraction:
     """``61/12s`` in seconds; nothing is 0."""
-    return Fraction((text or "0s").rstrip("s") or 0)
+    return parse_rational((text or "0s").rstrip("s") or "0")

@@ -8,6 +8,7 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from ...errors import Problem
+from ...sync.rationals import parse_rational
 from ..schema_check import show
 from ..yaml_source import Source
 
@@ -45,7 +46,7 @@ def _rate(fps: object) -> Fraction | None:
     if isinstance(fps, bool) or not isinstance(fps, int | str):
         return None
     try:
-        rate = Fraction(fps)
+        rate = parse_rational(str(fps))
     except (ValueError, ZeroDivisionError):
         return None
     return rate if rate >= 1 else None

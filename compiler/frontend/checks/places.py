@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ...errors import Problem
+from ...sync.rationals import parse_rational
 from ..align.tokens import tokenize
 from ..schema_check import nearest, show
 from ..yaml_source import Path_, Source
 
-_AT_WORD = re.compile(r"word:(?P<word>[^#\s]+)(?:#(?P<nth>[1-9]\d*))?")
+_AT_WORD = re.compile(r"word:(?P<word>[^#\s]+)(?:#(?P<nth>[1-9][0-9]{0,8}))?")
 
 
 def check_place(source: Source, at: object, text: object, path: Path_) -> Iterator[Problem]:
@@ -36,7 +37,7 @@ def share_of(at: object) -> Fraction | None:
     if not isinstance(at, str) or not at.endswith("%"):
         return None
     try:
-        return Fraction(at[:-1]) / 100
+        return parse_rational(at[:-1]) / 100
     except (ValueError, ZeroDivisionError):
         return None
 

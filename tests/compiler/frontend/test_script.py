@@ -547,3 +547,16 @@ def test_a_transcript_of_one_scene_is_told_of_at_that_scene(project: Path) -> No
     first, second = str(caught.value).splitlines()
     assert first.startswith(f"{project}:9:47: scenes[0].narration.transcript: voice.txt: is no tr")
     assert second.startswith(f"{project}:18:47: scenes[2].narration.transcript: voice.txt: is no")
+
+
+@pytest.mark.parametrize(
+    "at", ["1e999999999%", "9" * 5000 + "%", "9" * 5000, "word:sea#" + "9" * 5000]
+)
+def test_a_place_of_absurd_digits_is_refused_at_once(
+    at: str, edit: Callable[[str, str], Path]
+) -> None:
+    still = "keyframe: stills/red.png"
+    script = edit(still, f'keyframes: [{{image: stills/red.png, at: "{at}"}}]')
+    begun = time.process_time()
+    assert problems(script)
+    assert time.process_time() - begun < 2
