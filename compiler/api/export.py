@@ -19,7 +19,7 @@ from ..editors.formats import otio_json
 from ..editors.losses import losses
 from ..editors.prepare import prepare
 from ..editors.project_files import refuse_outside
-from ..errors import InputError, Problem
+from ..errors import InputError, Problem, WorkError
 from ..notices import Notice, notices
 from ..path_limits import names_of_file, refuse_unusable
 from ..protected_files import refuse_inputs
@@ -104,7 +104,12 @@ def _write(
         known = ", ".join(editor.suffixes)
         what = f"{editor.name} reads no {suffix}"
         raise InputError(Problem(str(output), 0, 0, "", what, f"it reads {known}"))
-    copy, notes = prepare(timeline, path.parent)
+    try:
+        copy, notes = prepare(timeline, path.parent)
+    except otio.exceptions.OTIOError as error:
+        what = f"cannot be laid out: {' '.join(str(error).split())}"
+        hint = "give every clip a source_range"
+        raise InputError(Problem(timeline.name, 0, 0, "", what, hint)) from error
     if suffix in _PACKED:
         files = otio_json.packed_files(copy)
         notes += refuse_outside(timeline, path, files, allow=allow_outside)
@@ -117,7 +122,7 @@ def _write(
             old = {".otio": otio_json.write_old, ".otioz": otio_json.write_zip_old}[suffix]
             notes += notices("format", old(copy, temporary))
         else:
-            notes += notices("format", write(copy, temporary))
+            notes += notices("format", _written(write, copy, temporary, output))
         copy_media(copies)
         before_rename(temporary)
     return list(dict.fromkeys(notes))
@@ -149,6 +154,27 @@ def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> 
         what = "is there already, and differs from what was exported"
         raise InputError(Problem(str(output), 0, 0, "", what, f"-o {output} replaces it"))
     claim(timeline, output, sha256)
+
+
+def _written(
+    write: Callable[[otio.schema.Timeline, Path], list[str]],
+    timeline: otio.schema.Timeline,
+    temporary: Path,
+    output: Path,
+) -> list[str]:
+    """Write a timeline in a format, and return what is otherwise in it.
+
+    Raises:
+        WorkError: the format, or its adapter, cannot hold what the timeline says.
+    """
+    try:
+        return write(timeline, temporary)
+    except (InputError, OSError):
+        raise
+    except Exception as error:
+        # Adapters raise what they like over a timeline that they cannot write.
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise WorkError(f"{output}: cannot be written as {output.suffix}: {what}") from error
 
 
 def _beside(timeline: Path, editor: str | None) -> Path:

@@ -28,6 +28,8 @@ _NOWHERE = (Fraction(0), Fraction(0))
 _OWN_SOUND = "sound_gain_db"
 _BEYOND_S = Fraction(1, 4)
 """Seconds that a clip may reach beyond its file without a word."""
+_MOST_DB, _MOST_S = 300, 86_400
+"""Levels and times that metadata may state."""
 
 
 def read_mix(
@@ -264,9 +266,10 @@ class _Reader:
             number = float(value)
         except (TypeError, ValueError):
             number = math.nan
-        if not math.isfinite(number):
-            where = str(item.name)
-            self.problems.append(Problem("", 0, 0, where, f"{name} {value!r} is no number"))
+        most = _MOST_DB if name.endswith("_db") else _MOST_S
+        if not abs(number) <= most:
+            what = f"is more than {most:,}" if math.isfinite(number) else "is no number"
+            self.problems.append(Problem("", 0, 0, str(item.name), f"{name} {value!r} {what}"))
             return default
         return number
 

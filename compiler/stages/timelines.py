@@ -35,8 +35,20 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
         raise InputError(
             Problem(str(path), 0, 0, "", f"holds no Timeline, but {type(loaded).__name__}")
         )
+    _fill_references(loaded)
     refuse_impossible(loaded, path)
     return loaded
+
+
+def _fill_references(timeline: otio.schema.Timeline) -> None:
+    """Give clips without the media reference that they name one that says it is missing."""
+    for clip in timeline.find_clips():
+        if clip.media_reference is None:
+            # OpenTimelineIO reads a key without a name, and refuses to set one.
+            references = {key: one for key, one in clip.media_references().items() if key}
+            key = clip.active_media_reference_key or otio.schema.Clip.DEFAULT_MEDIA_KEY
+            references[key] = otio.schema.MissingReference()
+            clip.set_media_references(references, key)
 
 
 def report_of_timeline(timeline: otio.schema.Timeline, path: Path) -> Report:

@@ -13,6 +13,9 @@ import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
 from ..errors import InputError, Problem
+from .build import GENERATOR_KIND
+from .metadata_faults import is_own_mapping, metadata_faults, recipe_faults
+from .names import NAMESPACE
 
 LOWEST_RATE, HIGHEST_RATE = 0.01, 1e9
 """Units a second; the highest count nanoseconds."""
@@ -28,7 +31,7 @@ DEEPEST = 40
 
 
 def refuse_impossible(timeline: otio.schema.Timeline, path: Path) -> None:
-    """Check every time, rate, speed and image number of a timeline.
+    """Check every time, rate, speed and image number of a timeline, and this project's metadata.
 
     Args:
         timeline: as it was read.
@@ -46,6 +49,7 @@ def refuse_impossible(timeline: otio.schema.Timeline, path: Path) -> None:
 
 def _faults(timeline: otio.schema.Timeline) -> Iterator[tuple[str, str]]:
     """Where and what is impossible."""
+    yield from (("timeline", what) for what in metadata_faults(timeline))
     yield from _time_fault("timeline", "global_start_time", timeline.global_start_time)
     waiting: list[tuple[otio.core.Composable, int]] = [(timeline.tracks, 0)]
     while waiting:
@@ -54,6 +58,8 @@ def _faults(timeline: otio.schema.Timeline) -> Iterator[tuple[str, str]]:
         if depth > DEEPEST:
             yield name, f"is nested more than {DEEPEST} compositions deep"
             continue
+        if not is_own_mapping(item):
+            yield name, f"metadata.{NAMESPACE} is no mapping"
         if isinstance(item, otio.schema.Transition):
             yield from _time_fault(name, "in_offset", item.in_offset)
             yield from _time_fault(name, "out_offset", item.out_offset)
@@ -69,6 +75,8 @@ def _faults(timeline: otio.schema.Timeline) -> Iterator[tuple[str, str]]:
 def _item_faults(name: str, item: otio.core.Item) -> Iterator[tuple[str, str]]:
     yield from _range_fault(name, "source_range", item.source_range)
     for marker in item.markers:
+        if not is_own_mapping(marker):
+            yield str(marker.name) or name, f"metadata.{NAMESPACE} is no mapping"
         yield from _range_fault(str(marker.name) or name, "marked_range", marker.marked_range)
     for effect in item.effects:
         if isinstance(effect, otio.schema.LinearTimeWarp):
@@ -78,9 +86,10 @@ def _item_faults(name: str, item: otio.core.Item) -> Iterator[tuple[str, str]]:
 
 
 def _media_faults(name: str, reference: otio.core.MediaReference) -> Iterator[tuple[str, str]]:
-    if reference is None:
-        return
     yield from _range_fault(name, "available_range", reference.available_range)
+    is_generator = isinstance(reference, otio.schema.GeneratorReference)
+    if is_generator and reference.generator_kind == GENERATOR_KIND:
+        yield from ((name, what) for what in recipe_faults(reference))
     if not isinstance(reference, otio.schema.ImageSequenceReference):
         return
     if not (reference.rate == 0 or LOWEST_RATE <= reference.rate <= HIGHEST_RATE):

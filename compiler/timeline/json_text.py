@@ -1,7 +1,7 @@
 """A timeline's JSON, checked before OpenTimelineIO's parser reads it.
 
 That parser calls itself for each level of nesting, and some texts end the whole process in it:
-`SIGSEGV` over a `Clip.1` with the fields of a `Clip.2`, ``exit`` over an `UnknownSchema`.
+`SIGSEGV` over a `Clip.1` without a media reference in its place, ``exit`` over an `UnknownSchema`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _INF = re.compile(r'("(?:[^"\\]++|\\.)*+(?:"|\Z))|\bInf\b', re.DOTALL)
 """A string, or the infinity that RapidJSON reads and Python doesn't."""
 _BLOCK = 1 << 20
 _SCHEMA = re.compile(r"(\w+)\.([0-9]{1,9})", re.ASCII)
+_REFERENCE = re.compile(r"\w+Reference\.", re.ASCII)
 _INTERNAL = ("UnknownSchema", "SerializableObjectRef", "Test")
 """Schemas that no file holds; with a reference, a composition could contain itself."""
 
@@ -68,7 +69,7 @@ def _check(text: str) -> None:
 
 
 def _check_object(pairs: list[tuple[str, Any]]) -> object:
-    """Refuse an object that the parser takes wrongly; nothing of it is kept."""
+    """Refuse an object that the parser takes wrongly; of others the schema is kept, or False."""
     keys = [key for key, _ in pairs]
     if len(set(keys)) < len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)
@@ -78,6 +79,10 @@ def _check_object(pairs: list[tuple[str, Any]]) -> object:
         found = _SCHEMA.fullmatch(schema)
         if found is None or found[1] in _INTERNAL:
             raise ValueError(f"{schema[:60]!r} is no schema of a file")
-        if found[1] == "Clip" and int(found[2]) < 2 and "media_references" in keys:
-            raise ValueError(f"a clip says {schema!r}, but has the media_references of a Clip.2")
-    return None
+        if found[1] == "Clip" and int(found[2]) < 2:
+            if "media_references" in keys:
+                raise ValueError(f"a clip is {schema!r}, but has the media_references of a Clip.2")
+            media = dict(pairs).get("media_reference")
+            if media is not None and not (isinstance(media, str) and _REFERENCE.match(media)):
+                raise ValueError("the media_reference of a clip is none")
+    return schema if isinstance(schema, str) else False

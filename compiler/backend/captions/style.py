@@ -24,6 +24,8 @@ _TALL = {"top": 12.0, "right": 12.0, "bottom": 22.0, "left": 12.0}
 _WIDE = {"top": 5.0, "right": 5.0, "bottom": 5.0, "left": 5.0}
 """Shares (percent) of the picture that stay free. In a tall one the apps put a name, a text and a
 row of buttons over the lower fifth and the right edge; in others it is EBU R 95's margin."""
+_MOST = 10_000
+"""Pixels, or percent."""
 _PLACES = {"top": 0.0, "middle": 50.0, "bottom": 100.0}
 
 
@@ -135,7 +137,7 @@ def _read(name: str, value: Any) -> Any:
         return None
     try:
         return _READERS[name](value)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"captions.{name}: {value!r} cannot be used ({error})") from error
 
 
@@ -163,7 +165,14 @@ def parse_position(value: str | float) -> str | float:
     """
     if isinstance(value, str) and value in _PLACES:
         return value
-    return float(value.removesuffix("%")) if isinstance(value, str) else float(value)
+    return _number(value.removesuffix("%") if isinstance(value, str) else value)
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not abs(number) <= _MOST:
+        raise ValueError(f"it is more than {_MOST:,}")
+    return number
 
 
 def is_font_file(font: str) -> bool:
@@ -174,15 +183,15 @@ def is_font_file(font: str) -> bool:
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "style": _kind,
     "font": str,
-    "size": float,
+    "size": _number,
     "colour": parse_colour,
     "highlight_colour": parse_colour,
-    "outline": float,
+    "outline": _number,
     "outline_colour": parse_colour,
-    "shadow": float,
+    "shadow": _number,
     "box_colour": parse_colour,
     "position": parse_position,
-    "safe_area": lambda value: {side: float(value[side]) for side in _TALL if side in value},
+    "safe_area": lambda value: {side: _number(value[side]) for side in _TALL if side in value},
     "capitals": bool,
     "lines": lambda value: min(2, max(1, int(value))),
     "words": lambda value: max(1, int(value)),

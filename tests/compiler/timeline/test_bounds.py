@@ -12,13 +12,17 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 from opentimelineio.opentime import RationalTime, TimeRange
+from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.backend.media import MOST_IMAGES
 from otio_gvideo.compiler.backend.picture import read_picture
-from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.inspection.plan import promise_of
+from otio_gvideo.compiler.page.read import read_view
 from otio_gvideo.compiler.stages.timelines import read_timeline
 from otio_gvideo.compiler.timeline.bounds import refuse_impossible
+from otio_gvideo.compiler.timeline.build import GENERATOR_KIND
 from otio_gvideo.compiler.timeline.json_text import DEEPEST, depth_of
+from PIL import Image
 
 DATA = Path(__file__).parents[2] / "data" / "otio"
 
@@ -86,7 +90,11 @@ def test_brackets_in_strings_are_no_nesting() -> None:
         ('{"OTIO_SCHEMA":"UnknownSchema.1"}', "'UnknownSchema.1' is no schema of a file"),
         (
             '{"OTIO_SCHEMA":"Clip.1","media_references":{"a":{"OTIO_SCHEMA":"MissingReference.1"}}}',
-            "a clip says 'Clip.1', but has the media_references of a Clip.2",
+            "a clip is 'Clip.1', but has the media_references of a Clip.2",
+        ),
+        (
+            '{"OTIO_SCHEMA":"Clip.1","media_reference":[{"OTIO_SCHEMA":"GeneratorReference.1"}]}',
+            "the media_reference of a clip is none",
         ),
         (
             '{"OTIO_SCHEMA":"Timeline.1","tracks":{"OTIO_SCHEMA":"Stack.1","OTIO_REF_ID":"s",'
@@ -195,3 +203,78 @@ def test_a_nested_timeline_on_the_first_track_can_be_checked() -> None:
     inner.name = "inner"
     timeline.tracks[0].append(inner)
     assert promise_of(timeline, 24).cuts == ((48, "inner"),)
+
+
+@pytest.mark.parametrize(
+    ("stated", "what"),
+    [
+        ("text", "metadata.otio_gvideo is no mapping"),
+        ({"output": []}, "output is no mapping"),
+        ({"output": {"fps": "1e999999999"}}, "output.fps is '1e999999999', which is no rate"),
+        ({"output": {"fps": "1/0"}}, "output.fps is '1/0', which is no rate"),
+        ({"output": {"width": 1e9}}, "output.width is 1000000000.0; 2 to 16384 are possible"),
+        ({"output": {"loudness": "loud"}}, "output.loudness is 'loud', which is no number"),
+        ({"words": 5}, "words is no list"),
+        ({"words": [{"text": "a", "start": math.nan, "end": 1}]},
+         "words[0] has no start and end in seconds"),
+        ({"words": [{"start": 0, "end": 1}]}, "words[0] has no text"),
+        ({"captions": 1}, "captions is no mapping"),
+        ({"generated_by": ["a"]}, "generated_by is no list of mappings"),
+    ],
+)  # fmt: skip
+def test_metadata_of_the_wrong_kind_are_refused(stated: Any, what: str, tmp_path: Path) -> None:
+    timeline = one_clip()
+    timeline.metadata["otio_gvideo"] = stated
+    path = tmp_path / "cut.otio"
+    path.write_text(timeline.to_json_string())
+    assert refused(path) == [f"timeline: {what}"]
+
+
+def test_a_recipe_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
+    timeline = one_clip()
+    clip = next(iter(timeline.find_clips()))
+    recipe = {"keyframes": [5], "motion": {}}
+    clip.media_reference = otio.schema.GeneratorReference("g", GENERATOR_KIND, parameters=recipe)
+    with pytest.raises(InputError, match="dusk: keyframes of the recipe are no list of mappings"):
+        refuse_impossible(timeline, tmp_path)
+
+
+@pytest.mark.parametrize("key", ["DEFAULT_MEDIA", ""])
+def test_a_clip_without_the_media_that_it_names_has_none(key: str, tmp_path: Path) -> None:
+    path = changed(
+        tmp_path, lambda clip: clip.update(media_references={}, active_media_reference_key=key)
+    )
+    view = read_view(read_timeline(path), path)
+    assert view.notes[0] == "dusk: it has no media (MissingReference)"
+
+
+def test_a_clip_without_a_length_cannot_be_exported(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        lambda clip: clip.update(source_range=None, media_references={}),
+    )
+    with pytest.raises(InputError, match="give every clip a source_range"):
+        export_timeline(path, tmp_path / "cut.fcpxml")
+
+
+def test_a_timeline_that_a_format_cannot_hold_ends_in_a_line(tmp_path: Path) -> None:
+    timeline = one_clip()
+    clip = next(iter(timeline.find_clips()))
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
+    clip.media_reference.target_url = "a.png"
+    clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=-2.0))
+    path = tmp_path / "cut.otio"
+    path.write_text(timeline.to_json_string())
+    with pytest.raises(WorkError, match=r"cut\.edl: cannot be written as \.edl: "):
+        export_timeline(path, tmp_path / "cut.edl")
+    assert not (tmp_path / "cut.edl").exists()
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "9" * 5000, "1/0"])
+def test_a_number_of_an_editor_takes_no_time(number: str, tmp_path: Path) -> None:
+    path = tmp_path / "cut.fcpxml"
+    path.write_text(
+        '<fcpxml><resources><format id="r1" frameDuration="1/24s"/></resources><project>'
+        f'<sequence format="r1" tcStart="{number}s"><spine/></sequence></project></fcpxml>'
+    )
+    assert "cannot be understood" in refused(path)[0]

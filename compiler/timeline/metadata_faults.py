@@ -1,0 +1,114 @@
+"""What this project's metadata in a timeline may be: of the right kind, in bounds that work.
+
+People and programs edit timelines; what reads the metadata later trusts their kinds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import opentimelineio as otio
+
+from ..sync.rationals import parse_rational
+from .names import NAMESPACE
+
+LOWEST_FPS, HIGHEST_FPS = Fraction(1, 100), 1000
+SMALLEST, LARGEST = 2, 16384
+"""Pixels of a side of the reel; the largest that encoders take."""
+LATEST_S = 1e7
+"""Seconds of the reel at which a word may be."""
+
+
+def metadata_faults(timeline: otio.schema.Timeline) -> Iterator[str]:
+    """What of a timeline's own metadata cannot be used, one line each."""
+    stated = timeline.metadata.get(NAMESPACE)
+    if stated is None:
+        return
+    if not _is_mapping(stated):
+        yield f"metadata.{NAMESPACE} is no mapping"
+        return
+    output = stated.get("output")
+    if output is not None:
+        yield from _output_faults(output) if _is_mapping(output) else ["output is no mapping"]
+    yield from _word_faults(stated.get("words"))
+    if stated.get("captions") is not None and not _is_mapping(stated["captions"]):
+        yield "captions is no mapping"
+    models = stated.get("generated_by")
+    if models is not None and not (_is_list(models) and all(map(_is_mapping, models))):
+        yield "generated_by is no list of mappings"
+
+
+def recipe_faults(generator: otio.schema.GeneratorReference) -> Iterator[str]:
+    """What of a slot's recipe is not even of the right kind; renderers check the rest."""
+    recipe = generator.parameters
+    keyframes, motion = recipe.get("keyframes") or [], recipe.get("motion") or {}
+    if not (_is_list(keyframes) and all(map(_is_mapping, keyframes))):
+        yield "keyframes of the recipe are no list of mappings"
+    elif not all(isinstance(one.get("image"), str) for one in keyframes):
+        yield "keyframes of the recipe name no image"
+    if not _is_mapping(motion):
+        yield "motion of the recipe is no mapping"
+    elif not (_is_list(loras := motion.get("loras") or []) and all(map(_is_mapping, loras))):
+        yield "loras of the recipe are no list of mappings"
+
+
+def is_own_mapping(item: otio.core.SerializableObjectWithMetadata) -> bool:
+    """Whether an item's metadata of this project, if it has any, are a mapping."""
+    return _is_mapping(item.metadata.get(NAMESPACE, {}))
+
+
+def _output_faults(output: Any) -> Iterator[str]:
+    if "fps" in output:
+        fps = output["fps"]
+        try:
+            if not LOWEST_FPS <= parse_rational(str(fps)) <= HIGHEST_FPS:
+                yield f"output.fps is {fps}; {LOWEST_FPS} to {HIGHEST_FPS} are possible"
+        except (ValueError, TypeError, ArithmeticError):
+            yield f"output.fps is {_shown(fps)}, which is no rate"
+    for side in ("width", "height"):
+        if side in output:
+            pixels = output[side]
+            if not (is_number(pixels) and pixels == int(pixels) and SMALLEST <= pixels <= LARGEST):
+                yield f"output.{side} is {_shown(pixels)}; {SMALLEST} to {LARGEST} are possible"
+    if "loudness" in output and not is_number(output["loudness"]):
+        yield f"output.loudness is {_shown(output['loudness'])}, which is no number"
+
+
+def _word_faults(words: Any) -> Iterator[str]:
+    if words is None:
+        return
+    if not _is_list(words):
+        yield "words is no list"
+        return
+    for index, word in enumerate(words):
+        if not _is_mapping(word):
+            yield f"words[{index}] is no mapping"
+        elif not isinstance(word.get("text"), str):
+            yield f"words[{index}] has no text"
+        elif not all(_is_time(word.get(end)) for end in ("start", "end")):
+            yield f"words[{index}] has no start and end in seconds"
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number, as JSON knows them."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_time(value: Any) -> bool:
+    return is_number(value) and abs(value) <= LATEST_S
+
+
+def _is_mapping(value: object) -> bool:
+    return hasattr(value, "items")
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
