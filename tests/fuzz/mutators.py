@@ -159,7 +159,9 @@ def _other_lines(text: str, rng: random.Random) -> str:
             lines[at] = lines[at].lstrip()
         case 5:
             added = rng.choice(("[", "{", "- ", *WORDS))
-            lines[at] += rng.choice(("", " ")) + added * rng.choice((1, 1, 100))
+            lines[at] += rng.choice(("", " ")) + added * (
+                rng.choice((1, 1, 100)) if len(added) < 400 else 1
+            )
     return "\n".join(lines)
 
 

@@ -76,6 +76,7 @@ def main(arguments: list[str]) -> None:
     faulthandler.enable()
     target = targets.load(arguments[0])
     path = Path(arguments[1]) / f"input{target.SUFFIX}"
+    limit_s = getattr(target, "SECONDS", SECONDS) * int(os.environ.get("FUZZ_PATIENCE", "1"))
     is_limited = False
     for number, data in _inputs(target, arguments[2:]):
         path.write_bytes(data)
@@ -86,7 +87,7 @@ def main(arguments: list[str]) -> None:
             limit_memory()
             is_limited = True
         os.write(channel, f"{number}\n".encode())
-        faulthandler.dump_traceback_later(getattr(target, "SECONDS", SECONDS), exit=True)
+        faulthandler.dump_traceback_later(limit_s, exit=True)
         fault = fault_of(target, path)
         faulthandler.cancel_dump_traceback_later()
         if fault is not None:

@@ -21,4 +21,6 @@ def seeds() -> list[bytes]:
 
 
 def read(path: Path) -> None:
-    read_transcript(path, Fraction(10))
+    transcript = read_transcript(path, Fraction(10))
+    # Words go into timelines and captions, which are valid text.
+    "".join(word.text for word in transcript.words).encode()

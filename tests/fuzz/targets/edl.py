@@ -1,0 +1,22 @@
+"""CMX 3600 edit decision lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from otio_gvideo.compiler.stages.timelines import read_timeline, report_of_timeline
+
+from .. import mutators
+from ..exports import exported
+
+SUFFIX = ".edl"
+
+mutate = mutators.one_of(mutators.mutate_text, mutators.mutate_text, mutators.mutate_bytes)
+
+
+def seeds() -> list[bytes]:
+    return [exported(SUFFIX)]
+
+
+def read(path: Path) -> None:
+    report_of_timeline(read_timeline(path), path)
