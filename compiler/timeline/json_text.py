@@ -79,6 +79,8 @@ def _check_object(pairs: list[tuple[str, Any]]) -> object:
         found = _SCHEMA.fullmatch(schema)
         if found is None or found[1] in _INTERNAL:
             raise ValueError(f"{schema[:60]!r} is no schema of a file")
+        if found[1] == "Timeline" and dict(pairs).get("tracks", "") is None:
+            raise ValueError("a timeline has no tracks")
         if found[1] == "Clip" and int(found[2]) < 2:
             if "media_references" in keys:
                 raise ValueError(f"a clip is {schema!r}, but has the media_references of a Clip.2")

@@ -44,6 +44,9 @@ def metadata_faults(timeline: otio.schema.Timeline) -> Iterator[str]:
 def recipe_faults(generator: otio.schema.GeneratorReference) -> Iterator[str]:
     """What of a slot's recipe is not even of the right kind; renderers check the rest."""
     recipe = generator.parameters
+    foreign = _not_json(recipe)
+    if foreign:
+        yield f"the recipe holds {foreign}, which is no JSON"
     keyframes, motion = recipe.get("keyframes") or [], recipe.get("motion") or {}
     if not (_is_list(keyframes) and all(map(_is_mapping, keyframes))):
         yield "keyframes of the recipe are no list of mappings"
@@ -53,6 +56,20 @@ def recipe_faults(generator: otio.schema.GeneratorReference) -> Iterator[str]:
         yield "motion of the recipe is no mapping"
     elif not (_is_list(loras := motion.get("loras") or []) and all(map(_is_mapping, loras))):
         yield "loras of the recipe are no list of mappings"
+
+
+def _not_json(value: Any) -> str:
+    """What in a value is an object of OpenTimelineIO, or no finite number; empty if nothing is."""
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if _is_mapping(here):
+            waiting += [one for _, one in here.items()]
+        elif _is_list(here):
+            waiting += here
+        elif not (here is None or isinstance(here, str | bool) or is_number(here)):
+            return f"{type(here).__name__} {_shown(here)}"
+    return ""
 
 
 def is_own_mapping(item: otio.core.SerializableObjectWithMetadata) -> bool:

@@ -101,6 +101,7 @@ def test_brackets_in_strings_are_no_nesting() -> None:
             '"children":[{"OTIO_SCHEMA":"SerializableObjectRef.1","id":"s"}]}}',
             "'SerializableObjectRef.1' is no schema of a file",
         ),
+        ('{"OTIO_SCHEMA":"Timeline.1","tracks":null}', "a timeline has no tracks"),
         ('{"a": 1, "a": 2}', "the key 'a' stands twice in an object"),
     ],
 )
@@ -230,12 +231,21 @@ def test_metadata_of_the_wrong_kind_are_refused(stated: Any, what: str, tmp_path
     assert refused(path) == [f"timeline: {what}"]
 
 
-def test_a_recipe_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("recipe", "what"),
+    [
+        ({"keyframes": [5]}, "keyframes of the recipe are no list of mappings"),
+        ({"motion": {"a": otio.schema.Clip()}}, "the recipe holds Clip "),
+        ({"seed": math.nan}, "the recipe holds float nan, which is no JSON"),
+    ],
+)
+def test_a_recipe_of_the_wrong_kind_is_refused(
+    recipe: dict[str, Any], what: str, tmp_path: Path
+) -> None:
     timeline = one_clip()
     clip = next(iter(timeline.find_clips()))
-    recipe = {"keyframes": [5], "motion": {}}
     clip.media_reference = otio.schema.GeneratorReference("g", GENERATOR_KIND, parameters=recipe)
-    with pytest.raises(InputError, match="dusk: keyframes of the recipe are no list of mappings"):
+    with pytest.raises(InputError, match=f"dusk: {what}"):
         refuse_impossible(timeline, tmp_path)
 
 

@@ -14,6 +14,10 @@ SUFFIX = ".otio"
 mutate = mutators.one_of(mutators.mutate_json, mutators.mutate_bytes)
 
 
+def crashes() -> dict[str, bytes]:
+    return {"no tracks": b'{"OTIO_SCHEMA":"Timeline.1","tracks":null}'}
+
+
 def seeds() -> list[bytes]:
     return [cut().to_json_string(indent=-1).encode()]
 
