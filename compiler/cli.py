@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     escape_what_streams_lack()
     try:
         commands = import_module(".commands", __package__).COMMANDS
+    except KeyboardInterrupt:
+        return _interrupted(argparse.Namespace())
     except Exception as error:
         # A missing, broken or changed package can raise anything on import.
         words = sys.argv[1:] if argv is None else argv
@@ -55,9 +57,7 @@ def _run(args: argparse.Namespace) -> int:
             print(problem, file=sys.stderr)
         return _ended(args, 2, *error.problems)
     except KeyboardInterrupt:
-        what, hint = "interrupted", "run again to carry on"
-        print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
-        return _ended(args, 130, Problem("", 0, 0, "", what, hint))
+        return _interrupted(args)
     except BrokenPipeError:
         return _unheard()
     except WorkError as error:
@@ -76,6 +76,12 @@ def _warn(error: WorkError, args: argparse.Namespace) -> None:
     except OSError as closed:
         if not is_closed_pipe(closed):
             raise
+
+
+def _interrupted(args: argparse.Namespace) -> int:
+    what, hint = "interrupted", "run again to carry on"
+    print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
+    return _ended(args, 130, Problem("", 0, 0, "", what, hint))
 
 
 def _unheard() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ import opentimelineio as otio
 
 from ...renderers.store import sha256_of
 from ..backend.presence import is_file, is_folder
-from ..backend.whole_file import whole_file
+from ..backend.whole_file import whole_file, why_torn
 from ..editors import formats
 from ..editors.bundle_media import copy_media, rename_media
 from ..editors.dialects import EDITORS, Editor, speak
@@ -168,13 +169,33 @@ def _written(
         WorkError: the format, or its adapter, cannot hold what the timeline says.
     """
     try:
-        return write(timeline, temporary)
-    except (InputError, OSError):
+        notes = write(timeline, temporary)
+        _read_back(temporary)
+        return notes
+    except (InputError, WorkError, OSError):
         raise
     except Exception as error:
         # Adapters raise what they like over a timeline that they cannot write.
         what = " ".join(str(error).split()) or type(error).__name__
         raise WorkError(f"{output}: cannot be written as {output.suffix}: {what}") from error
+
+
+def _read_back(temporary: Path) -> None:
+    """See that what was written is whole: of a packed bundle, that its sums are right.
+
+    Raises:
+        zipfile.BadZipFile, WorkError: it is not.
+    """
+    suffix = temporary.suffix.lower()
+    if suffix == ".otioz":
+        with zipfile.ZipFile(temporary) as archive:
+            torn = archive.testzip()
+        if torn is not None:
+            raise WorkError(f"{temporary.name}: cannot be written: {torn} in it is torn")
+    elif suffix in (".otio", ".otiod"):
+        formats.read(temporary)
+    elif not temporary.stat().st_size and suffix not in (".srt", ".vtt"):
+        raise WorkError(f"{temporary.name}: cannot be written: {why_torn(temporary)}")
 
 
 def _beside(timeline: Path, editor: str | None) -> Path:
