@@ -32,6 +32,8 @@ LOST_AFTER_S = 7 * 24 * 3600.0
 """Seconds after which an owner that cannot be asked about is given up."""
 _POLL_S = 0.1
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+_HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK, 0)
+"""What systems say of a lock that another has; 0 is Wine's."""
 _LOCKED_BYTE = 1 << 30
 """Windows lets nobody read a locked byte: one past the end is locked."""
 
@@ -175,7 +177,7 @@ def _flock(descriptor: int) -> bool:
         else:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
+        if error.errno in _HELD:
             return False
         raise
     return True
