@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..api.evaluate import evaluate_timeline
@@ -79,6 +80,9 @@ def run(args: argparse.Namespace) -> int:
             print(f"{slot}: {take} is picked")
         if found.takes:
             print(found.page)
+    else:
+        for (slot, take), why in found.failed.items():
+            print(f"otio-gvideo: {slot}: {take}: {why}", file=sys.stderr)
     options.fail_on(args, found.warnings)
     return 1 if found.failed else 0
 
