@@ -1,0 +1,117 @@
+"""Run the command as a user does: in a process group of its own, with a folder of its own for
+temporary files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+TIMEOUT_S = 180
+_COMMAND = (sys.executable, "-m", "otio_gvideo.compiler")
+_QUIET = ("compile", "render", "flatten", "check", "evaluate")
+# Compiled once, also where Python is told to write nothing beside its sources.
+_CACHE = tempfile.TemporaryDirectory(prefix="otio-gvideo-faults-")
+# Whoever runs the tests in the background has its children ignore some signals.
+_HEEDING = ("env", "--default-signal=INT,TERM,HUP,XFSZ")
+
+Case = TypeVar("Case")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended.
+
+    Attributes:
+        status: exit status, negative for a signal.
+        out, err: what it printed.
+    """
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        """Lines on standard error that are no warnings."""
+        return [line for line in self.err.splitlines() if not line.startswith("warning: ")]
+
+
+def start(
+    case: Path, *words: object, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Start a command.
+
+    Args:
+        case: the folder of this run, with ``tmp`` for temporary files.
+        words: the command's name and arguments.
+        env: additions to the environment.
+        prefix: a program that starts it, with its arguments.
+    """
+    (case / "tmp").mkdir(parents=True, exist_ok=True)
+    words = (*words, "--progress", "none") if words[0] in _QUIET else words
+    own = {
+        "TMPDIR": str(case / "tmp"),
+        "XDG_CONFIG_HOME": str(case),
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": _CACHE.name,
+    }
+    return subprocess.Popen(
+        [*prefix, *_HEEDING, *_COMMAND, *map(str, words)],
+        cwd=case,
+        env=os.environ | own | (env or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> Result:
+    """Wait for a command that was started."""
+    try:
+        out, err = process.communicate(timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return Result(process.returncode, out, err)
+
+
+def run(
+    case: Path, *words: object, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
+) -> Result:
+    """Run a command to its end; arguments as in `start`."""
+    return finish(start(case, *words, env=env, prefix=prefix))
+
+
+def each(cases: Sequence[Case], check: Callable[[int, Case], None]) -> None:
+    """Check all cases, two at a time, print how many held, and fail with those that did not."""
+
+    def failure(number: int) -> str | None:
+        try:
+            check(number, cases[number])
+        except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as error:
+            return f"{cases[number]}: {type(error).__name__}: {error}"
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        lost = [said for said in pool.map(failure, range(len(cases))) if said is not None]
+    print(f"{len(cases)} tried, {len(cases) - len(lost)} survived, {len(lost)} lost")
+    assert not lost, f"{len(lost)} of {len(cases)} lost:\n" + "\n".join(lost)
+
+
+def assert_one_line(result: Result, *reasons: str) -> None:
+    """A run failed as work does, and says in one line that names one of some reasons why."""
+    assert result.status == 1, f"status {result.status}: {result.err}"
+    assert len(result.errors) == 1, f"not one line: {result.err}"
+    assert "unexpected" not in result.err, result.err
+    assert not reasons or any(reason in result.err for reason in reasons), result.err
