@@ -69,7 +69,11 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        _remove(folder, lock)
+        try:
+            _remove(folder, lock)
+        except KeyboardInterrupt:
+            _remove(folder, lock)
+            raise
 
 
 def clear_scratch(parent: Path) -> None:

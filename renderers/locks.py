@@ -93,10 +93,12 @@ class Lock:
         self._path, self._descriptor, self._claim = path, descriptor, claim
 
     def release(self) -> None:
-        """Delete the file and let go of it."""
+        """Delete the file and let go of it; a second time, what an interrupt left."""
         # POSIX deletes it first: whoever waits for it then finds that it is no longer at its path.
         deleted = _delete(self._path)
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
         if not deleted:
             _delete(self._path)
         if self._claim is not None:

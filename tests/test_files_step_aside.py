@@ -11,11 +11,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 from otio_gvideo import schemas
-from otio_gvideo.compiler import compile_script, outputs
+from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.driver import Until
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.stages.written import FileClaims
+from otio_gvideo.renderers import atomic_file
 
 from .conftest import SILENT
 
@@ -44,7 +45,8 @@ def test_files_that_are_nobodys_step_aside_at_the_first_compilation(folder: Path
         kept = path.with_name(f"{path.stem}.edited-1{path.suffix}")
         assert kept.read_text() == f"my {name}"
         assert document["files"][name] == [hashlib.sha256(path.read_bytes()).hexdigest()]
-        assert f"{name} was not compiled here; kept as {kept.name}" in document["warnings"]
+        told = f"{name} was not compiled here; kept as {kept.name} [edited]"
+        assert told in document["warnings"]
     first = names(folder)
     again = compile_script("small.yaml", output=".")
     assert again.warnings == []
@@ -73,7 +75,7 @@ def test_files_that_were_edited_step_aside_whether_a_report_is_there_or_not(fold
 def test_a_run_that_is_killed_after_any_rename_takes_no_file_of_its_own_for_an_edit(
     folder: Path, monkeypatch: pytest.MonkeyPatch, until: Until
 ) -> None:
-    replace_file = outputs.replace_file
+    replace_file = atomic_file.replace_file
     left = 0
 
     def replace_then_die(source: Path, target: Path) -> None:
@@ -83,7 +85,7 @@ def test_a_run_that_is_killed_after_any_rename_takes_no_file_of_its_own_for_an_e
         if left < 0:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(outputs, "replace_file", replace_then_die)
+    monkeypatch.setattr(atomic_file, "replace_file", replace_then_die)
     for step in itertools.count():
         title, left = f"reel {step}", step
         (folder / "small.yaml").write_text(SILENT.replace("title: silent", f"title: {title}"))

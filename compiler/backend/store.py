@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...renderers.atomic_file import finish
+from ...renderers.atomic_file import clear_scratch, finish
 from ...renderers.store import sha256_of
 from .ffmpeg import ffmpeg_version
 from .probe import MediaInfo
@@ -75,8 +75,9 @@ class SegmentStore:
             WorkError: the folder cannot be written to, or the disk is full.
         """
         if self._folder is None:
-            write(folder / name)
-            return folder / name
+            with scratch(folder) as place:  # Another thread may be making the same.
+                write(place / name)
+                return (place / name).replace(folder / name)
         with writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
         with scratch(self._folder) as place:
@@ -109,6 +110,8 @@ class SegmentStore:
 
     def tidy(self) -> None:
         """Remove what has not been in use for longest, until no more is spare than is in use."""
+        if self._folder is not None:
+            clear_scratch(self._folder)
         files = []
         for path in self._all():
             with suppress(OSError):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from ...renderers.atomic_file import clear_scratch
 from ...renderers.locks import Owner, locked
 from ..backend.whole_file import writing
 from ..progress import OnProgress, Progress, Stage
@@ -34,6 +35,7 @@ def exclusive(reel: Path, stage: Stage, on_progress: OnProgress) -> Iterator[Non
             with writing(reel):
                 reel.parent.mkdir(parents=True, exist_ok=True)
                 held.enter_context(locked(reel.with_name(f".{reel.stem}.lock"), wait))
+                clear_scratch(reel.parent)
             yield
     finally:
         with suppress(OSError):  # Folders in which nothing was made are not left behind.

@@ -160,7 +160,7 @@ def is_claimed(timeline: Path, path: Path) -> bool:
 
 
 def step_aside(path: Path, ours: Sequence[str]) -> Path | None:
-    """Rename a file to ``<name>.edited-N<suffix>`` unless it has one of some hashes.
+    """Keep a file as ``<name>.edited-N<suffix>`` unless it has one of some hashes.
 
     Args:
         path: the file; need not exist.
@@ -176,24 +176,37 @@ def step_aside(path: Path, ours: Sequence[str]) -> Path | None:
     if not os.path.lexists(path) or is_folder or _matches(path, ours):
         return None
     with writing(path):
-        kept = _free_name(path)
+        for number in itertools.count(1):
+            kept = path.with_name(f"{path.stem}.edited-{number}{path.suffix}")
+            if not os.path.lexists(kept):
+                with suppress(FileExistsError):
+                    _keep(path, kept)
+                    return kept
+            elif kept.samefile(path):  # A run was killed here.
+                return kept
+    return None
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Give a file a second name; where there are no hard links, another name.
+
+    With a second name the first is never without a file, for those who read it meanwhile.
+
+    Raises:
+        FileExistsError: the name is taken.
+        OSError: it cannot be renamed.
+    """
+    try:
+        os.link(path, kept, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError):
+        kept.touch(exist_ok=False)
         try:
             replace_file(path, kept)
         except OSError:
             kept.unlink()
             raise
-    return kept
-
-
-def _free_name(path: Path) -> Path:
-    """The first free name for an edited file, taken so that no other run takes it."""
-    for number in itertools.count(1):
-        kept = path.with_name(f"{path.stem}.edited-{number}{path.suffix}")
-        if not os.path.lexists(kept):
-            with suppress(FileExistsError):
-                kept.touch(exist_ok=False)
-                break
-    return kept
 
 
 def _matches(path: Path, hashes: Sequence[str]) -> bool:

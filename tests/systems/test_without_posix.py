@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import platform
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -13,6 +16,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.timeline.rate import time_range
+from otio_gvideo.renderers.atomic_file import SCRATCH
 from otio_gvideo.renderers.containers import open_input
 from PIL import Image
 
@@ -48,14 +52,16 @@ def test_a_compile_makes_the_same_bytes(project: Path, tmp_path: Path) -> None:
     (theirs / "media").mkdir(parents=True)
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    left, live = (theirs / "media" / f".a.mp4.{pid}.1.tmp" for pid in (ended.pid, os.getppid()))
-    left.touch()
-    live.touch()
+    left, live = (theirs / "media" / f"{SCRATCH}0000000{number}" for number in range(2))
+    for folder, pid in ((left, ended.pid), (live, os.getppid())):
+        folder.mkdir()
+        owner = {"host": platform.node(), "boot": "", "namespace": "", "pid": pid}
+        (folder / ".lock.owner").write_text(json.dumps(owner))
     done = run("compile", project, "-o", theirs)
     assert done.stderr == ""
     assert done.returncode == 0
     assert not left.exists()
-    live.unlink()
+    shutil.rmtree(live)
     assert made(theirs) == made(ours)
 
 

@@ -138,4 +138,4 @@ def test_a_page_embeds_no_reel_from_elsewhere(
     assert f"{private} lies outside the timeline's project and would be packed" in error
     assert not page.exists()
     assert main([*arguments, "--allow-outside"]) == 0
-    assert "note: packed from outside the project: " in capsys.readouterr().err
+    assert "warning: packed from outside the project: " in capsys.readouterr().err

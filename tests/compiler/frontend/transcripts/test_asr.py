@@ -118,7 +118,7 @@ def test_the_cuts_of_whispers_words_are_those_of_forced_alignment(heard: Transcr
 def test_a_script_may_ask_for_its_transcript(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("OTIO_GVIDEO_CACHE", str(tmp_path / "cache"))
     shutil.copytree(MODEL, project.parent / "tiny")
     text = project.read_text()
     project.write_text(
@@ -128,7 +128,7 @@ def test_a_script_may_ask_for_its_transcript(
         )
     )
     first = compile_script(project, until="timeline")
-    (kept,) = (tmp_path / "cache" / "otio-gvideo" / "transcripts").iterdir()
+    (kept,) = (tmp_path / "cache" / "transcripts").iterdir()
     assert "light" in kept.read_text()
     monkeypatch.setattr(asr, "ENGINES", {"faster-whisper": pytest.fail})
     assert compile_script(project, until="timeline").scenes == first.scenes
