@@ -146,6 +146,8 @@ def test_a_head_that_dies_loses_nothing_finished(
     process = compile_on(script, mortal, engine=engine, **soon)
     until(lambda: finished(script), process)
     mortal.kill(mortal.ray.head_node)
+    for node in mortal.ray.worker_nodes:  # They may outlive it, and finish what they hold.
+        mortal.kill(node)
     status, out, err = ended(process)
     assert (status, out, err.count("\n")) == (1, "", 1), err
     assert "the Ray cluster" in err

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import pytest
 from otio_gvideo.compiler.timeline.rate import time_range
 from otio_gvideo.renderers.atomic_file import SCRATCH
 from otio_gvideo.renderers.containers import open_input
+from otio_gvideo.renderers.locks import this_process
 from PIL import Image
 
 RUNNER = Path(__file__).with_name("without_posix.py")
@@ -55,7 +56,7 @@ def test_a_compile_makes_the_same_bytes(project: Path, tmp_path: Path) -> None:
     left, live = (theirs / "media" / f"{SCRATCH}0000000{number}" for number in range(2))
     for folder, pid in ((left, ended.pid), (live, os.getppid())):
         folder.mkdir()
-        owner = {"host": platform.node(), "boot": "", "namespace": "", "pid": pid}
+        owner = asdict(replace(this_process(), boot="", pid=pid))
         (folder / ".lock.owner").write_text(json.dumps(owner))
     done = run("compile", project, "-o", theirs)
     assert done.stderr == ""
