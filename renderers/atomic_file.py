@@ -8,6 +8,7 @@ that is no more, and is deleted by whoever comes next.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -21,6 +22,7 @@ from .replace import replace_file
 SCRATCH = ".otio-gvideo-scratch-"
 """What the names of scratch folders begin with; eight hexadecimal digits follow."""
 _LOCK = ".lock"
+_ATTEMPTS = 100
 
 
 @contextlib.contextmanager
@@ -94,15 +96,23 @@ def clear_scratch(parent: Path) -> None:
 
 
 def _new_folder(parent: Path) -> tuple[Path, Lock]:
-    while True:
+    for _ in range(_ATTEMPTS):
         folder = parent / f"{SCRATCH}{secrets.token_hex(4)}"
-        with contextlib.suppress(FileExistsError):
+        try:
             folder.mkdir()
-            # Whoever clears may have taken it for a leftover before it was locked.
-            with contextlib.suppress(FileNotFoundError):
-                lock = try_lock(folder / _LOCK)
-                if lock is not None:
-                    return folder, lock
+            lock = try_lock(folder / _LOCK)
+        except FileExistsError:
+            continue
+        except FileNotFoundError:
+            if not parent.is_dir():
+                raise
+            continue  # Whoever clears took it for a leftover before it was locked.
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        if lock is not None:
+            return folder, lock
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(parent))
 
 
 def _remove(folder: Path, lock: Lock) -> None:
