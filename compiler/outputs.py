@@ -123,6 +123,11 @@ def refuse_unwritable(outputs: Outputs, slots: Iterable[str] = ()) -> None:
     """
     folder = outputs.folder
     refuse_unusable(folder, _names_in(outputs, slots))
+    files = (outputs.timeline, outputs.video, outputs.srt, outputs.vtt, outputs.ass)
+    taken = [path for path in files if path.is_dir()]
+    if taken:
+        what, hint = "is a folder, and the name of a file that is made", "give another --output"
+        raise InputError(Problem(str(path), 0, 0, "", what, hint) for path in taken)
     there = nearest_folder(folder)
     if there.is_symlink() and not there.exists():
         what = f"cannot be made: the link {there} leads nowhere"

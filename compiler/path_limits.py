@@ -72,7 +72,7 @@ def names_of_file(path: Path) -> Iterator[str]:
 def names_of_video(video: Path) -> Iterator[str]:
     """The longest paths beside a video while it is made, itself among them."""
     yield from names_of_file(video)
-    yield f".{video.stem}.lock"
+    yield f".otio-gvideo-{video.stem}.lock"
     yield f"{video.stem}.segments/{in_scratch(f'sound-{0:024}-{0:032}.json')}"
     yield in_scratch(f"{0:08}/sequence10/{0:08}.tiff")
 

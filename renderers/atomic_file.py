@@ -2,7 +2,7 @@
 
 What is in the making lies in a hidden scratch folder beside it, under its own name, so that a
 rename finishes it. A scratch folder holds a lock: one whose lock can be taken was left by a process
-that is no more, and is deleted by whoever comes next.
+that is no more, and is deleted by the next run.
 """
 
 from __future__ import annotations
@@ -54,8 +54,15 @@ def finish(temporary: Path, path: Path, check: Callable[[Path], None] = lambda _
                 os.fsync(stream.fileno())
     check(temporary)
     if temporary.is_dir() and path.is_dir() and not path.is_symlink():
-        replace_file(path, temporary.with_name(f"{temporary.name}.old"))
-    replace_file(temporary, path)
+        old = temporary.with_name(f"{temporary.name}.old")
+        replace_file(path, old)
+        try:
+            replace_file(temporary, path)
+        except BaseException:
+            replace_file(old, path)
+            raise
+    else:
+        replace_file(temporary, path)
     _flush_folder(path.parent)
 
 

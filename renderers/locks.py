@@ -3,7 +3,7 @@
 A lock is `flock(2)` on a small file (on Windows a byte-range lock), which the system releases
 however its process ends. It reaches every PID namespace of a machine and, from NFS version 4 on,
 every client of a server. Where a file system has no locks, the file states its owner instead: host,
-boot, PID namespace and process id. An owner that nobody can ask about is given up for lost after
+boot, PID namespace and process id. An owner whose state cannot be determined expires after
 `LOST_AFTER_S`.
 """
 
@@ -14,6 +14,7 @@ import errno
 import json
 import os
 import platform
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -112,7 +113,7 @@ def try_lock(path: Path) -> Lock | None:
         OSError: the file cannot be made.
     """
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = _open(path)
         try:
             taken = _flock(descriptor)
         except OSError as error:
@@ -128,8 +129,7 @@ def try_lock(path: Path) -> Lock | None:
             return None
         if _is_at(path, descriptor):
             with contextlib.suppress(OSError):  # On a full disk the lock holds all the same.
-                os.ftruncate(descriptor, 0)
-                os.write(descriptor, json.dumps(asdict(this_process())).encode())
+                _sign(descriptor)
             return Lock(path, descriptor)
         os.close(descriptor)
 
@@ -200,12 +200,16 @@ def _claim(path: Path) -> Path | None:
         try:
             descriptor = os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
-            if not _is_abandoned(claim):
+            if not (_is_abandoned(claim) and _take_away(claim)):
                 return None
-            _delete(claim)
             continue
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(json.dumps(asdict(this_process())).encode())
+        try:
+            _sign(descriptor)
+        except OSError:
+            _delete(claim)
+            raise
+        finally:
+            os.close(descriptor)
         return claim
 
 
@@ -216,6 +220,56 @@ def _is_abandoned(claim: Path) -> bool:
         return True
     owner = owner_of(claim)
     return age_s > LOST_AFTER_S if owner == UNKNOWN else owner.is_gone(age_s)
+
+
+def _take_away(claim: Path) -> bool:
+    """Delete an abandoned claim, unless another process has just replaced it by its own."""
+    aside = claim.with_name(f"{claim.name}.{secrets.token_hex(4)}")
+    try:
+        claim.rename(aside)
+    except OSError:
+        return True
+    is_old = _is_abandoned(aside)
+    if not is_old:
+        with contextlib.suppress(OSError):
+            os.link(aside, claim)
+    _delete(aside)
+    return is_old
+
+
+def _open(path: Path) -> int:
+    """Open a lock's file, or make it; any user may then lock it.
+
+    Raises:
+        OSError: it cannot be made, or what has its name is no lock.
+    """
+    flags = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        descriptor = os.open(path, os.O_RDWR | flags, 0o666)
+    except PermissionError:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    if os.fstat(descriptor).st_size and owner_of(path) == UNKNOWN:
+        os.close(descriptor)
+        raise FileExistsError(errno.EEXIST, "a file that is no lock has its name", str(path))
+    with contextlib.suppress(OSError, AttributeError):
+        os.fchmod(descriptor, 0o666)
+    return descriptor
+
+
+def _sign(descriptor: int) -> None:
+    """Write this process into a lock's file, or nothing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    signature = json.dumps(asdict(this_process())).encode()
+    try:
+        os.ftruncate(descriptor, 0)
+        if os.write(descriptor, signature) != len(signature):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError:
+        os.ftruncate(descriptor, 0)
+        raise
 
 
 def _claim_of(path: Path) -> Path:

@@ -122,7 +122,7 @@ class RayExecutor(Executor):
         assert replies is not None
         threading.Thread(target=self._read, args=(replies,), daemon=True).start()
         address = self._address or _joined()
-        wait_s = float(os.environ.get(WAIT_VARIABLE) or WAIT_S)
+        wait_s = _wait_s()
         with contextlib.suppress(OSError):
             self._send(Connect(address, str(self._folder), wait_s))
         while not wait([self._ready], timeout=0.2).done:
@@ -189,3 +189,11 @@ def _joined() -> str | None:
     if ray is None or not ray.is_initialized():
         return None
     return str(ray.get_runtime_context().gcs_address)
+
+
+def _wait_s() -> float:
+    stated = os.environ.get(WAIT_VARIABLE) or WAIT_S
+    try:
+        return float(stated)
+    except ValueError as error:
+        raise RendererError(f"{WAIT_VARIABLE}: {stated!r} is no number of seconds") from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from .atomic_file import scratch_folder
 from .base import RendererError
 from .job import Job, Rendered, WriteClip, make_slot
 from .made import made_of
@@ -23,16 +22,14 @@ def marked(folder: Path) -> Iterator[Path]:
     Raises:
         RendererError: the folder cannot be written to.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(f".{os.getpid()}.tmp", ".shared-", folder)
-        os.close(descriptor)
-    except OSError as error:
-        raise RendererError(f"{folder}: cannot be written: {error.strerror}") from error
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            marker = held.enter_context(scratch_folder(folder)) / "shared"
+            marker.touch()
+        except OSError as error:
+            raise RendererError(f"{folder}: cannot be written: {error.strerror}") from error
+        yield marker
 
 
 def make_slot_there(

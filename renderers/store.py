@@ -20,7 +20,7 @@ from typing import Any
 
 from .atomic_file import atomic_file, clear_scratch, finish
 from .file_names import unreserved
-from .locks import locked
+from .locks import locked, try_lock
 
 KEY_LENGTH = 12
 """Digits of a key that stand in a file's name: 48 bits, and the sidecar holds them all."""
@@ -28,7 +28,10 @@ NAME_BYTES = 120
 """Of a slot's name in a file's name, which may have 255 and carries key and suffix besides."""
 CHUNKS_LAST_S = 14 * 24 * 3600
 """Seconds after which a slot that was left half made is not carried on any more."""
+LOCK = ".otio-gvideo.lock"
+"""Held while media and their document are put in."""
 _CHECKSUM = "checksum"
+_CHANGED = "its .json has changed"
 _MEDIA = re.compile(rf".+-[0-9a-f]{{{KEY_LENGTH}}}\.mp4")
 
 
@@ -64,7 +67,7 @@ class Store:
         return self.folder / f"{media_name(slot)}-{key[:KEY_LENGTH]}.mp4"
 
     def find(self, slot: str, key: str) -> Path | None:
-        """Finished media of that key, rather under the slot's own name, or None."""
+        """Finished media of that key, preferably under the slot's own name, or None."""
         own = self.path_for(slot, key)
         if self._is_finished(own, key):
             return own
@@ -87,7 +90,7 @@ class Store:
         Arguments and errors as in `commit`.
         """
         media = self.path_for(slot, key)
-        with locked(self.folder / ".lock"):
+        with locked(self.folder / LOCK):
             sidecar_of(media).unlink(missing_ok=True)
             finish(finished, media)
             self.commit(media, key, recipe, made)
@@ -150,14 +153,26 @@ class Store:
         clear_scratch(self.folder)
         clear_scratch(self.chunks)
         with contextlib.suppress(OSError):
+            left = try_lock(self.folder / LOCK) if (self.folder / LOCK).exists() else None
+            if left is not None:
+                left.release()
+        with contextlib.suppress(OSError):
             self.chunks.rmdir()
 
     def verify(self) -> None:
-        """Read all finished media, and delete those that are damaged."""
+        """Read all finished media, and delete those that are damaged.
+
+        Raises:
+            OSError: the folder cannot be written to.
+        """
+        if not self.folder.is_dir():
+            return
         for media in sorted(self.folder.glob("*.mp4")):
-            if sidecar_of(media).is_file() and self.key_of(media) is None:
-                _delete(sidecar_of(media))
-                _delete(media)
+            # Another run may be putting them there.
+            with locked(self.folder / LOCK):
+                if self.key_of(media) is None and media in self.damaged:
+                    _delete(sidecar_of(media))
+                    _delete(media)
 
     def _is_finished(self, media: Path, key: str) -> bool:
         try:
@@ -167,6 +182,8 @@ class Store:
             if document["key"] != key:
                 raise DamagedError("its .json is that of other media")
             _check(media, document, read=self.read)
+            if not document["sha256"] and self.read and media.parent == self.folder:
+                self.commit(media, key, document["recipe"], document.get("made"))
         except DamagedError as error:
             self.damaged[media] = str(error)
             return False
@@ -176,22 +193,31 @@ class Store:
 
 
 def read_sidecar(media: Path) -> dict[str, Any] | None:
-    """The document beside media; None if there is none.
+    """The document beside media; None if there is none, or one that is not of a store.
+
+    One of an earlier version has an empty ``sha256``.
 
     Raises:
         DamagedError: it is not what was written.
     """
+    if not _MEDIA.fullmatch(media.name):
+        return None
     try:
         document = json.loads(sidecar_of(media).read_text("utf-8"))
-        kinds = {"key": str, "bytes": int, "sha256": str, "recipe": dict, _CHECKSUM: str}
-        is_ours = all(isinstance(document[name], kind) for name, kind in kinds.items())
-        if is_ours and document[_CHECKSUM] == _checksum(document):
+        if isinstance(document, dict) and not {"key", "recipe"} & document.keys():
+            return None
+        kinds = {"key": str, "bytes": int, "recipe": dict}
+        if not {"sha256", _CHECKSUM} & document.keys():  # As earlier versions wrote it.
+            document |= {"sha256": "", _CHECKSUM: ""}
+        elif document[_CHECKSUM] != _checksum(document):
+            raise DamagedError(_CHANGED)
+        if all(isinstance(document[name], kind) for name, kind in kinds.items()):
             return dict(document)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
-    raise DamagedError("its .json has changed")
+    raise DamagedError(_CHANGED)
 
 
 def damage_of(media: Path, *, read: bool) -> str:
@@ -219,7 +245,8 @@ def _check(media: Path, document: Mapping[str, Any], *, read: bool) -> None:
     if state.st_size != document["bytes"]:
         raise DamagedError(f"it holds {state.st_size} of {document['bytes']} bytes")
     is_untouched = state.st_mtime_ns <= sidecar_of(media).stat().st_mtime_ns
-    if (read or not is_untouched) and sha256_of(media) != document["sha256"]:
+    wanted = document["sha256"]
+    if wanted and (read or not is_untouched) and sha256_of(media) != wanted:
         raise DamagedError("its content has changed")
 
 

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from otio_gvideo import schemas
 from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.api import render
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.driver import Until
 from otio_gvideo.compiler.errors import WorkError
@@ -166,3 +167,40 @@ def test_flattening_a_compiled_timeline_is_no_edit_of_its_video(folder: Path) ->
     shutil.copy("small.otio", "edited.otio")
     assert run("flatten edited.otio -o small.mp4 --preset hevc") == 0
     assert len(compile_script("small.yaml", output=".").warnings) == 1
+
+
+@pytest.mark.slow
+def test_further_sizes_of_a_flattened_video_go_over_no_file_that_nobody_named(folder: Path) -> None:
+    report = compile_script("small.yaml", output="out")
+    (folder / "x-64x64.mp4").write_text("mine")
+    command = ["flatten", str(report.timeline), "-o", "x.mp4", "--size", "108x192"]
+    for _ in range(2):
+        assert main([*command, "--size", "64x64", "--progress", "none"]) == 0
+    assert (folder / "x-64x64.edited-1.mp4").read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_what_another_saves_while_slots_are_rendered_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = compile_script("small.yaml", output="out", until="timeline")
+    saved = report.timeline.read_text().replace('"silent"', '"saved"')
+
+    def save(*_: object) -> None:
+        report.timeline.write_text(saved)
+
+    monkeypatch.setattr(render, "fill_slots", save)
+    updated = render.render_timeline(report.timeline)
+    assert [notice.code for notice in updated.warnings] == ["edited"]
+    assert report.timeline.with_name("small.edited-1.otio").read_text() == saved
+
+
+def test_an_export_names_damaged_media(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = compile_script("small.yaml", output="out", until="media")
+    media = report.slots[0].media
+    content = bytearray(media.read_bytes())
+    content[-1] ^= 1
+    media.write_bytes(content)
+    for name in ("x.otioz", "x.fcpxml"):
+        assert main(["export", str(report.timeline), "-o", name, "--fail-on", "damaged"]) == 1
+        assert f"{media.name} is damaged (its content has changed)" in capsys.readouterr().err

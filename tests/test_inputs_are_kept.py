@@ -226,8 +226,17 @@ def test_a_rendered_timeline_goes_over_no_other_one(
         "the timeline that this one was made from",
     )
     assert main(["export", "edited.otio", "-o", "cut.fcpxml"]) == 0
-    (folder / "cut.fcpxml.otio").write_text("mine")
-    refused(["render", "cut.fcpxml"], "cut.fcpxml.otio", "there already")
+    # What was edited, or is somebody's, steps aside; what was rendered before is replaced.
+    for number, text in enumerate(("mine", "edited"), 1):
+        (folder / "cut.fcpxml.otio").write_text(text)
+        assert main(["render", "cut.fcpxml", "--progress", "none"]) == 0
+        assert (folder / f"cut.fcpxml.edited-{number}.otio").read_text() == text
+        assert main(["render", "cut.fcpxml", "--progress", "none"]) == 0
+        assert len(list(folder.glob("cut.fcpxml.edited-*"))) == number
+    rendered = (folder / "cut.fcpxml.otio").read_text()
+    (folder / "cut.fcpxml.otio").write_text(rendered.replace('"name": "a"', '"name": "mine"'))
+    assert main(["render", "cut.fcpxml", "--progress", "none"]) == 0
+    assert '"name": "mine"' in (folder / "cut.fcpxml.edited-3.otio").read_text()
 
 
 def test_a_page_or_an_export_that_is_not_ours_is_not_replaced_unless_asked(
@@ -238,8 +247,12 @@ def test_a_page_or_an_export_that_is_not_ours_is_not_replaced_unless_asked(
     for command, name in ((view, "small.html"), (export, "small.kdenlive.kdenlive")):
         path = folder / name
         path.write_text("mine")
-        refused(command, name, "there already")
-        assert main([*command, "-o", name]) == 0
+        if command is view:
+            refused(command, name, "there already")
+            assert main([*command, "-o", name]) == 0
+        else:
+            assert main(command) == 0
+            assert (folder / "small.kdenlive.edited-1.kdenlive").read_text() == "mine"
         assert main(command) == 0
         (folder / "small.yaml").write_text(SILENT.replace("0.25", "0.5"))
         compile_script("small.yaml", output=".", until="timeline")
@@ -247,7 +260,9 @@ def test_a_page_or_an_export_that_is_not_ours_is_not_replaced_unless_asked(
         (folder / "small.yaml").write_text(SILENT)
         compile_script("small.yaml", output=".", until="timeline")
     path.write_text(path.read_text().replace("\n", "\n\n", 1))
-    refused(export, path.name, "there already")
+    assert main(export) == 0
+    assert (folder / "small.kdenlive.edited-2.kdenlive").exists()
+    assert len(list(folder.glob("*.edited-*"))) == 2
 
 
 def test_an_evaluation_replaces_evaluations_alone(

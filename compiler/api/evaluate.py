@@ -20,7 +20,7 @@ from ..stages.disclosure import disclose
 from ..stages.evaluate import evaluate_slots
 from ..stages.exclusive import exclusive
 from ..stages.inputs import inputs_of_timeline, not_rendered
-from ..stages.timelines import read_timeline
+from ..stages.timelines import read_timeline, refuse_missing
 from ..timeline.slots import slot_clips
 
 _ELSEWHERE = "rename it, or copy the timeline to another folder"
@@ -61,8 +61,8 @@ def evaluate_timeline(
         WorkError: what was made cannot be measured.
     """
     path = Path(timeline).absolute()
-    if not is_there(path):
-        raise InputError(Problem(str(path), 0, 0, "", "no such file"))
+    refuse_missing(path)
+    refuse_unwritable(Outputs(path.parent, path.stem))
     with exclusive(path, "evaluate", on_progress):
         return _evaluate(path, renderers, qualities, slots, picks, config, on_progress, force=force)
 

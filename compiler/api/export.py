@@ -10,8 +10,9 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ...renderers.store import sha256_of
+from ...renderers.store import damage_of, sha256_of
 from ..backend.presence import is_file, is_folder
+from ..backend.reading import media_path
 from ..backend.whole_file import whole_file, why_torn
 from ..editors import formats
 from ..editors.bundle_media import copy_media, rename_media
@@ -26,7 +27,7 @@ from ..path_limits import names_of_file, refuse_unusable
 from ..protected_files import refuse_inputs
 from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
 from ..stages.timelines import read_timeline
-from ..stages.written import claim, is_claimed
+from ..stages.written import claim, is_claimed, step_aside
 
 _PACKED = (".otioz", ".otiod")
 """Formats that hold the media themselves."""
@@ -78,7 +79,7 @@ def _write(
     path: Path,
     output: Path,
     editor: Editor | None,
-    before_rename: Callable[[Path], None],
+    before_rename: Callable[[Path], Notice | None],
     allow_outside: bool,
 ) -> list[Notice]:
     """Write a timeline for an editor, whole or not at all.
@@ -88,7 +89,8 @@ def _write(
         path: its file, from whose folder relative media are named.
         output: what to write; its suffix says in which format.
         editor: for whom; None for anyone who reads the format.
-        before_rename: called with the temporary file, just before it becomes ``output``.
+        before_rename: called with the temporary file, just before it becomes ``output``; returns a
+            warning.
         allow_outside: as in `export_timeline`.
 
     Returns:
@@ -115,6 +117,7 @@ def _write(
         files = otio_json.packed_files(copy)
         notes += refuse_outside(timeline, path, files, allow=allow_outside)
     notes += notices("format", losses(copy, suffix))
+    notes += damages(timeline, path.parent, read=suffix in _PACKED)
     if editor is not None:
         notes += notices("format", speak(copy, editor))
     copies = {} if suffix in _WITHOUT_PATHS else rename_media(copy, output.parent / "media")
@@ -125,8 +128,23 @@ def _write(
         else:
             notes += notices("format", _written(write, copy, temporary, output))
         copy_media(copies)
-        before_rename(temporary)
+        notice = before_rename(temporary)
+    notes += [] if notice is None else [notice]
     return list(dict.fromkeys(notes))
+
+
+def damages(timeline: otio.schema.Timeline, root: Path, *, read: bool) -> list[Notice]:
+    """Rendered media of a timeline that are damaged, in a line each; ``read`` as in `Store`."""
+    notes: dict[Path, Notice] = {}
+    for clip in timeline.find_clips():
+        for reference in clip.media_references().values():
+            external = isinstance(reference, otio.schema.ExternalReference)
+            file = media_path(reference, root) if external else None
+            how = "" if file is None or file in notes else damage_of(file, read=read)
+            if file is not None and how:
+                what = f"{file.name} is damaged ({how}); otio-gvideo render makes it again"
+                notes[file] = Notice("damaged", what)
+    return list(notes.values())
 
 
 def _refuse_folder(output: Path) -> None:
@@ -140,21 +158,24 @@ def _refuse_folder(output: Path) -> None:
         raise InputError(Problem(str(output), 0, 0, "", "is a folder, and no bundle", NEW_NAME))
 
 
-def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> None:
+def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> Notice | None:
     """Claim an export beside its timeline in the timeline's report, if it has one.
 
-    Raises:
-        InputError: nobody asked for that name, and another file has it: it was edited since, or is
-            no export.
+    Returns:
+        A warning if nobody asked for that name, and a file that has it, edited since or no export,
+        stepped aside.
     """
     if temporary.is_dir():
-        return
+        return None
     sha256 = sha256_of(temporary)
     is_ours = not output.exists() or sha256_of(output) == sha256 or is_claimed(timeline, output)
+    notice = None
     if not (is_asked or is_ours):
-        what = "is there already, and differs from what was exported"
-        raise InputError(Problem(str(output), 0, 0, "", what, f"-o {output} replaces it"))
+        kept = step_aside(output, [])
+        what = f"{output.name} differs from what was exported before"
+        notice = Notice("edited", f"{what}; kept as {kept.name if kept else output.name}")
     claim(timeline, output, sha256)
+    return notice
 
 
 def _written(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
+from ..notices import Notice
 from ..path_limits import names_of_video, refuse_unusable
 from ..progress import OnProgress, silent
 from ..protected_files import refuse_inputs
@@ -15,8 +15,9 @@ from ..stages.exclusive import exclusive
 from ..stages.finishing import PLAIN, Finishing, plan_of
 from ..stages.flatten import make_videos, reel_made, refuse_misnamed, segments_of, videos_of
 from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
-from ..stages.timelines import read_timeline, report_of_timeline
-from ..stages.written import claim_file
+from ..stages.signing import is_marked_signed
+from ..stages.timelines import read_timeline, refuse_missing, report_of_timeline
+from ..stages.written import claim_file, set_aside
 
 
 def flatten_timeline(
@@ -31,30 +32,35 @@ def flatten_timeline(
 
     Arguments and errors as in `compile_script`.
     """
-    path = Path(timeline).absolute()
+    path, video = Path(timeline).absolute(), Path(output).absolute()
     clock = Clock(on_progress)
-    with clock.stage("read"):
-        settings = read_config(config, path)
-        video = Path(output).absolute()
-        plan = plan_of(settings, finishing)
-        refuse_misnamed(video, plan)
-        refuse_unusable(video.parent, names_of_video(video))
-        loaded = read_timeline(path)
-        refuse_inputs(
-            videos_of(video, plan),
-            [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)],
-            NEW_NAME,
-            folders=[segments_of(video)],
-        )
-        report = report_of_timeline(loaded, path)
-        clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
-    with (
-        exclusive(video, "flatten", on_progress),
-        clock.stage("flatten"),
-        report.kept_on_failure(),
-    ):
-        before_rename = partial(claim_file, path)
-        make_videos(loaded, path, video, plan, finishing, report, on_progress, before_rename)
-        clock.done("flatten", reel_made(report))
+    settings = read_config(config, path)
+    plan = plan_of(settings, finishing)
+    refuse_misnamed(video, plan)
+    refuse_unusable(video.parent, names_of_video(video))
+    refuse_missing(path)
+    with exclusive(video, "flatten", on_progress):
+        with clock.stage("read"):
+            loaded = read_timeline(path)
+            refuse_inputs(
+                videos_of(video, plan),
+                [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)],
+                NEW_NAME,
+                folders=[segments_of(video)],
+            )
+            report = report_of_timeline(loaded, path)
+            if is_marked_signed(loaded) and plan.credentials is None:
+                what = f"{path.name} was compiled to be signed, and {video.name} is not"
+                report.warnings.append(Notice("unsigned", f"{what} (--config)"))
+            clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
+
+        def before_rename(made: Path, temporary: Path) -> None:
+            kept = set_aside(path, made, temporary) if made != video else None
+            report.warnings += [] if kept is None else [kept]
+            claim_file(path, made, temporary)
+
+        with clock.stage("flatten"), report.kept_on_failure():
+            make_videos(loaded, path, video, plan, finishing, report, on_progress, before_rename)
+            clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds
     return report

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...renderers.store import Store
-from ..backend.presence import is_file
+from ...renderers.store import Store, sha256_of
 from ..editors.bundle_media import copy_media, rename_media
 from ..errors import InputError, Problem
 from ..frontend.config import Config
+from ..notices import Notice
 from ..outputs import Outputs, refuse_unwritable
 from ..progress import OnProgress, silent
 from ..protected_files import Input, refuse_inputs
@@ -25,9 +25,8 @@ from ..stages.inputs import (
     timeline_file,
 )
 from ..stages.render import Rendering, fill_slots, refuse_engine, slots_made
-from ..stages.timelines import report_of_timeline
-from ..stages.written import is_claimed, update_timeline
-from ..timeline.names import NAMESPACE
+from ..stages.timelines import refuse_missing, report_of_timeline
+from ..stages.written import is_claimed, rendered_before, step_aside, update_timeline
 from ..timeline.slots import slot_clips
 
 
@@ -65,41 +64,40 @@ def render_timeline(
         hint = f"name it {Path(output).stem}.otio, and export that"
         raise InputError(Problem("", 0, 0, "--output", "render writes an .otio file", hint))
     clock = Clock(on_progress)
-    with clock.stage("read"):
-        settings = read_config(config, path)
-        returned = bring_back(
-            path,
-            compiled=Path(compiled).absolute() if compiled else None,
-            media=Path(media).absolute() if media else None,
-        )
-        target = Path(output).absolute() if output else returned.output
-        outputs = Outputs(target.parent, target.stem)
-        refuse_unwritable(outputs, [slot.name for slot in slot_clips(returned.timeline)])
-        _refuse_inputs(returned, path, target, outputs, settings)
-        if output is None and target != path:
-            _refuse_foreign(target)
-        is_ours = target == path and is_claimed(path, path)
-        report = report_of_timeline(returned.timeline, target)
-        report.warnings += returned.notes
-        clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")
-    with (
-        exclusive(target, "render", on_progress),
-        clock.stage("render"),
-        report.kept_on_failure(),
-    ):
-        copy_media(rename_media(returned.timeline, outputs.media))
-        try:
-            fill_slots(
-                returned.timeline,
-                outputs,
-                report,
-                settings,
-                Rendering(engine, force, relative_media, tuple(returned.library.folders)),
-                on_progress,
+    reel = Path(output).absolute() if output else path
+    refuse_missing(path)
+    refuse_unwritable(Outputs(reel.parent, reel.stem))
+    with exclusive(reel, "render", on_progress):
+        with clock.stage("read"):
+            settings = read_config(config, path)
+            returned = bring_back(
+                path,
+                compiled=Path(compiled).absolute() if compiled else None,
+                media=Path(media).absolute() if media else None,
             )
-        finally:
-            update_timeline(returned.timeline, target, is_ours=is_ours)
-        clock.done("render", slots_made(report.slots))
+            target = Path(output).absolute() if output else returned.output
+            outputs = Outputs(target.parent, target.stem)
+            refuse_unwritable(outputs, [slot.name for slot in slot_clips(returned.timeline)])
+            _refuse_inputs(returned, path, target, outputs, settings)
+            report = report_of_timeline(returned.timeline, target)
+            report.warnings += returned.notes
+            clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")
+        how = Rendering(engine, force, relative_media, tuple(returned.library.folders))
+        # What an editor saves meanwhile is not lost, either.
+        in_place = target == path
+        before = sha256_of(path) if in_place else rendered_before(target)
+        is_ours = in_place and is_claimed(path, path)
+        with clock.stage("render"), report.kept_on_failure():
+            copy_media(rename_media(returned.timeline, outputs.media))
+            try:
+                fill_slots(returned.timeline, outputs, report, settings, how, on_progress)
+            finally:
+                kept = None if output is not None else step_aside(target, [before])
+                if kept is not None:
+                    what = f"{target.name} was edited since it was read or rendered"
+                    report.warnings.append(Notice("edited", f"{what}; kept as {kept.name}"))
+                update_timeline(returned.timeline, target, is_ours=is_ours, sealed=not in_place)
+            clock.done("render", slots_made(report.slots))
     report.seconds = clock.seconds
     return report
 
@@ -111,16 +109,11 @@ def _refuse_inputs(
     inputs = inputs_of_timeline(returned.timeline, path, config)
     others = [*inputs, *(timeline_file(path) if target != path else ())]
     compiled = returned.library.compiled_path
-    if compiled is not None and target != path:
+    # What was rendered before is made again; what was edited in it steps aside.
+    again = compiled == target and target == returned.output
+    if compiled is not None and target != path and not again:
         others.append(Input(compiled, "the timeline that this one was made from"))
     refuse_inputs([target], others, NEW_NAME)
     recipes = ((slot.name, slot.recipe) for slot in slot_clips(returned.timeline))
     media = store_files(Store(outputs.media, read=False), recipes)
     refuse_inputs(media, not_rendered(inputs), NEW_NAME)
-
-
-def _refuse_foreign(target: Path) -> None:
-    """Reject a default output that is somebody's: it holds nothing of this program."""
-    if is_file(target) and NAMESPACE.encode() not in target.read_bytes():
-        what = "is there already, and was not rendered by otio-gvideo"
-        raise InputError(Problem(str(target), 0, 0, "", what, NEW_NAME))

@@ -28,6 +28,8 @@ EMBEDDED_WIDTH = 360
 """Pixels of the reel within a page."""
 _EMBEDDED_CRF = 30
 _EMBEDDED_SOUND_KBPS = 64
+_OF_THE_RUN = ("edited", "damaged")
+"""Codes of warnings about what a run found and dealt with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,5 +122,6 @@ def _tell(view: View, finished: Finished) -> None:
         view.notes.insert(0, Notice("missing", f"{lost} clips lack their media"))
     told = finished.report.get("warnings")
     before = [parsed(str(line), "reel") for line in told] if isinstance(told, list) else []
+    before = [notice for notice in before if notice.code not in _OF_THE_RUN]
     lines = [*finished.notes, *before]
     view.notes += [line for line in lines if line not in view.notes]

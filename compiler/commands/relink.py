@@ -29,7 +29,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it: 1 where files are still missing."""
-    output, done = relink_timeline(args.timeline, args.media, args.output)
+    output, done = relink_timeline(
+        args.timeline,
+        args.media,
+        args.output,
+        on_progress=lambda step: print(step.message, file=sys.stderr),
+    )
     for url, path in done.found.items():
         print(f"{url} -> {path}")
     for url in done.missing:

@@ -12,6 +12,11 @@ from ..backend.whole_file import writing
 from ..progress import OnProgress, Progress, Stage
 
 
+def lock_of(reel: Path) -> Path:
+    """The lock of a reel; its files share folder and stem."""
+    return reel.with_name(f".otio-gvideo-{reel.stem}.lock")
+
+
 @contextmanager
 def exclusive(reel: Path, stage: Stage, on_progress: OnProgress) -> Iterator[None]:
     """Hold the lock of a reel: of its timeline, video, captions, report and segments.
@@ -32,10 +37,11 @@ def exclusive(reel: Path, stage: Stage, on_progress: OnProgress) -> Iterator[Non
     missing = [folder for folder in reel.parents if not folder.exists()]
     try:
         with ExitStack() as held:
-            with writing(reel):
-                reel.parent.mkdir(parents=True, exist_ok=True)
-                held.enter_context(locked(reel.with_name(f".{reel.stem}.lock"), wait))
-                clear_scratch(reel.parent)
+            lock = lock_of(reel)
+            with writing(lock):
+                lock.parent.mkdir(parents=True, exist_ok=True)
+                held.enter_context(locked(lock, wait))
+                clear_scratch(lock.parent)
             yield
     finally:
         with suppress(OSError):  # Folders in which nothing was made are not left behind.

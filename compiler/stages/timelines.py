@@ -7,6 +7,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ..backend.presence import is_there
 from ..editors import formats
 from ..errors import InputError, Problem
 from ..report import Report
@@ -49,6 +50,16 @@ def _fill_references(timeline: otio.schema.Timeline) -> None:
             key = clip.active_media_reference_key or otio.schema.Clip.DEFAULT_MEDIA_KEY
             references[key] = otio.schema.MissingReference()
             clip.set_media_references(references, key)
+
+
+def refuse_missing(path: Path) -> None:
+    """Reject a timeline that is not there, before anything else is looked at.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    if not is_there(path):
+        raise InputError(Problem(str(path), 0, 0, "", "no such file"))
 
 
 def report_of_timeline(timeline: otio.schema.Timeline, path: Path) -> Report:

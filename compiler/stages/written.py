@@ -11,19 +11,25 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
+from ...renderers.locks import locked
 from ...renderers.replace import replace_file
 from ...renderers.store import sha256_of
 from ..backend.whole_file import writing
 from ..notices import Notice
 from ..outputs import Outputs, read_report, report_path, timeline_text, write_text
 from ..report import Report
+from ..timeline.names import NAMESPACE
+
+_SEAL = "seal"
+"""The metadata that hold a timeline's SHA-256, taken with this empty."""
 
 
 class FileClaims:
@@ -71,10 +77,15 @@ class FileClaims:
         Raises:
             WorkError: it cannot be written.
         """
-        self._write_report(self._own)
+        with _report_lock(self._outputs.folder):
+            self._write_report(self._own)
 
     def _claim(self, hashes: Mapping[Path, str]) -> None:
         """Put the hashes of files into the report on disk, and rename what is not ours."""
+        with _report_lock(self._outputs.folder):
+            self._claim_locked(hashes)
+
+    def _claim_locked(self, hashes: Mapping[Path, str]) -> None:
         held = claimed(self._outputs.timeline)
         for path, sha256 in hashes.items():
             earlier = held.get(path.name, [])
@@ -108,16 +119,43 @@ class FileClaims:
         write_text(path, self._report.as_text())
 
 
-def update_timeline(timeline: otio.schema.Timeline, path: Path, *, is_ours: bool) -> None:
+def update_timeline(
+    timeline: otio.schema.Timeline, path: Path, *, is_ours: bool, sealed: bool = False
+) -> None:
     """Write a timeline again; one that was as compiled stays claimed.
+
+    Args:
+        timeline: what to write.
+        path: the file.
+        is_ours: whether its report claimed the file that it replaces.
+        sealed: whether to put its own SHA-256 into it, for `rendered_before`.
 
     Raises:
         WorkError: it cannot be written.
     """
+    ours = timeline.metadata.setdefault(NAMESPACE, {})
+    ours.pop(_SEAL, None)
+    if sealed:
+        ours[_SEAL] = ""
+        ours[_SEAL] = hashlib.sha256(timeline_text(timeline).encode()).hexdigest()
     text = timeline_text(timeline)
     if is_ours:
         claim(path, path, hashlib.sha256(text.encode()).hexdigest())
     write_text(path, text)
+
+
+def rendered_before(path: Path) -> str:
+    """The SHA-256 of a timeline that `update_timeline` has sealed; empty if it was edited since."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, ValueError):
+        return ""
+    seal = re.search(rf'"{_SEAL}": "([0-9a-f]{{64}})"', text)
+    if seal is None:
+        return ""
+    unsealed = text.replace(seal[0], f'"{_SEAL}": ""', 1)
+    is_whole = hashlib.sha256(unsealed.encode()).hexdigest() == seal[1]
+    return hashlib.sha256(text.encode()).hexdigest() if is_whole else ""
 
 
 def claimed(timeline: Path) -> dict[str, list[str]]:
@@ -127,6 +165,23 @@ def claimed(timeline: Path) -> dict[str, list[str]]:
     if files is None and document:  # A report of an earlier release.
         files = {timeline.name: [document["timeline"].get("sha256")]}
     return {str(name): list(hashes) for name, hashes in _items(files) if isinstance(hashes, list)}
+
+
+def set_aside(timeline: Path, path: Path, temporary: Path) -> Notice | None:
+    """Let a file step aside that a finished one would replace and that nobody named.
+
+    Returns:
+        The warning; None if there is no such file, or it is ours.
+
+    Raises:
+        WorkError: it cannot be renamed.
+    """
+    with writing(path):
+        ours = [*claimed(timeline).get(path.name, []), sha256_of(temporary)]
+    kept = step_aside(path, ours)
+    if kept is None:
+        return None
+    return Notice("edited", f"{path.name} was not made here; kept as {kept.name}")
 
 
 def claim_file(timeline: Path, path: Path, temporary: Path) -> None:
@@ -143,15 +198,30 @@ def claim(timeline: Path, path: Path, sha256: str) -> None:
     Raises:
         WorkError: the report cannot be written.
     """
-    where = report_path(timeline)
-    document = read_report(where)
-    if document is not None and path.parent == timeline.parent:
+    if read_report(report_path(timeline)) is None or path.parent != timeline.parent:
+        return
+    with _report_lock(timeline.parent):
+        where = report_path(timeline)
+        document = read_report(where)
+        if document is None:
+            return
         held = claimed(timeline)
         hashes = dict.fromkeys([*held.get(path.name, []), sha256])
         document["files"] = held | {path.name: list(hashes)}
         if path == timeline:
             document["timeline"]["sha256"] = sha256
         write_text(where, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def _report_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder's reports while one is chosen, read and written."""
+    lock = folder / ".otio-gvideo-reports.lock"
+    with ExitStack() as held:
+        with writing(lock):
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(lock))
+        yield
 
 
 def is_claimed(timeline: Path, path: Path) -> bool:

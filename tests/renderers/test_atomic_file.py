@@ -15,7 +15,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from otio_gvideo.renderers import atomic_file as atomic_module
 from otio_gvideo.renderers import locks
+from otio_gvideo.renderers import replace as replace_module
 from otio_gvideo.renderers.atomic_file import (
     SCRATCH,
     atomic_file,
@@ -290,3 +292,39 @@ def test_scratch_of_another_machine_gets_time(tmp_path: Path) -> None:
     os.utime(folder, (0, 0))
     clear_scratch(tmp_path)
     assert not folder.exists()
+
+
+@pytest.mark.posix
+def test_a_file_that_is_no_lock_is_left_alone(tmp_path: Path) -> None:
+    precious = tmp_path / "precious.txt"
+    precious.write_text("mine")
+    link, file = tmp_path / "link.lock", tmp_path / "file.lock"
+    link.symlink_to(precious)
+    file.write_text("mine")
+    for path in (link, file):
+        with pytest.raises(OSError, match=r"no lock has its name|symbolic link"):
+            try_lock(path)
+    assert precious.read_text() == file.read_text() == "mine"
+    assert link.is_symlink()
+
+
+@pytest.mark.posix
+def test_a_folder_that_cannot_be_replaced_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "a.otiod"
+    bundle.mkdir()
+    (bundle / "old").touch()
+    replace_file = replace_module.replace_file
+
+    def refuse(source: Path, target: Path) -> None:
+        if (source / "new").exists():
+            raise PermissionError(errno.EACCES, "in use")
+        replace_file(source, target)
+
+    monkeypatch.setattr(atomic_module, "replace_file", refuse)
+    with pytest.raises(PermissionError), atomic_file(bundle) as temporary:
+        temporary.mkdir()
+        (temporary / "new").touch()
+    assert names(bundle) == ["old"]
+    assert names(tmp_path) == ["a.otiod"]

@@ -98,7 +98,7 @@ def test_an_interrupt_ends_what_was_started(script: Path, scratch: Path, number:
     assert ended(process) == (130, "", AGAIN)
     assert not [*scratch.iterdir()]
     until(lambda: not processes(f"{scratch}/"))
-    assert not [*(script.parent / "build" / "slow" / "media").glob(".*.tmp")]
+    assert not [*(script.parent / "build" / "slow" / "media").glob(".*")]
     if number == signal.SIGINT:
         resumes(script, finished(script))
 

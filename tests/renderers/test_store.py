@@ -32,7 +32,7 @@ from otio_gvideo.renderers.base import (
 from otio_gvideo.renderers.job import Job, Rendered
 from otio_gvideo.renderers.pool import SlotsError, render_slots
 from otio_gvideo.renderers.recipe import file_digest, recipe_key, shot_from_recipe
-from otio_gvideo.renderers.store import Store
+from otio_gvideo.renderers.store import LOCK, Store, damage_of
 from PIL import Image
 
 
@@ -508,12 +508,34 @@ def test_all_media_can_be_verified(recipe: dict[str, Any], tmp_path: Path) -> No
     jobs = [Job(name, recipe | {"seed": n}) for n, name in enumerate("abc")]
     made = [one.path for one in run(jobs, tmp_path / "media")]
     flip(made[1], 77)
-    (tmp_path / "media" / "own.mp4").write_bytes(b"of the user")
+    users = [tmp_path / "media" / f"{name}.mp4" for name in ("own", "holiday-0123456789ab")]
+    for path in users:
+        path.write_bytes(b"of the user")
+        path.with_suffix(".json").write_text('{"title": "my own"}')
+        assert damage_of(path, read=True) == ""
     store = Store(tmp_path / "media")
     store.verify()
     assert store.damaged == {made[1]: "its content has changed"}
     assert [path.exists() for path in made] == [True, False, True]
-    assert (tmp_path / "media" / "own.mp4").exists()
+    assert all(path.exists() and path.with_suffix(".json").exists() for path in users)
+
+
+def test_media_of_an_earlier_version_are_used_and_get_their_hashes(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    path = run([Job("a", recipe)], tmp_path / "media")[0].path
+    document = json.loads(path.with_suffix(".json").read_text())
+    old = {name: document[name] for name in ("key", "bytes", "recipe")}
+    path.with_suffix(".json").write_text(json.dumps(old))
+    assert run([Job("a", recipe)], tmp_path / "media")[0].reused
+    assert json.loads(path.with_suffix(".json").read_text()) == document
+
+
+def test_a_lock_that_a_killed_run_left_is_removed(recipe: dict[str, Any], tmp_path: Path) -> None:
+    media = run([Job("a", recipe)], tmp_path / "media")[0].path.parent
+    (media / LOCK).touch()
+    run([Job("a", recipe)], media)
+    assert not (media / LOCK).exists()
 
 
 @pytest.mark.parametrize("name", ["灯台" * 60, "../../etc", "a/b\\c:d", "", "...", "é" * 300])

@@ -7,7 +7,6 @@ renamed, and used again if every file has its size and CRC; folders unused for `
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import shutil
@@ -23,6 +22,7 @@ from typing import IO
 
 from ....renderers.file_names import portable
 from ....renderers.replace import replace_file
+from ....renderers.store import sha256_of
 from ...backend.whole_file import scratch
 from ...errors import InputError, Problem, WorkError
 from ...frontend.folders import CACHE_VARIABLE, cache_folder
@@ -38,6 +38,7 @@ _RATIO_FROM = 1 << 20
 KEPT_S = 30 * 24 * 3600
 """Seconds for which an unpacked bundle is kept that nobody opens."""
 _BLOCK = 1 << 20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -60,9 +61,7 @@ def unpacked(path: Path) -> Path:
     try:
         with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             files = _files(path, archive)
-            stream.seek(0)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            return _in_cache(path, archive, files, digest)
+            return _in_cache(path, archive, files, sha256_of(path))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise _unreadable(path, error) from error
 
@@ -214,7 +213,8 @@ def _evict(parent: Path, used: Path) -> None:
     now = time.time()
     with suppress(OSError):
         for folder in parent.iterdir():
-            if folder != used and now - folder.stat().st_mtime > KEPT_S:
+            is_ours = _DIGEST.fullmatch(folder.name)
+            if is_ours and folder != used and now - folder.stat().st_mtime > KEPT_S:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

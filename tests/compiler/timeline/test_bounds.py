@@ -170,9 +170,9 @@ def images(folder: Path, **given: Any) -> otio.schema.Timeline:
 
 def test_a_billion_images_are_refused_at_once(tmp_path: Path) -> None:
     held = TimeRange(RationalTime(0, 24), RationalTime(1e9, 24))
-    begun = time.monotonic()
+    begun = time.process_time()
     reading = read_picture(images(tmp_path, available_range=held), tmp_path, 24, transitions=())
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     assert f"1,000,000,000 images are more than {MOST_IMAGES:,}" in reading.missing[0]
 
 

@@ -144,4 +144,6 @@ def _view(timeline: otio.schema.Timeline, path: Path) -> None:
 def _export(timeline: otio.schema.Timeline, path: Path) -> None:
     # Which format is written follows from the file, so that a try can be repeated.
     suffix = WRITTEN[path.stat().st_size % len(WRITTEN)]
-    write_export(timeline, path.parent, path.with_name(f"export{suffix}"), None)
+    write_export(
+        timeline, path, path.with_name(f"export{suffix}"), None, lambda _: None, allow_outside=True
+    )
