@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify",
         action="store_true",
-        help="read everything kept in the folder, also what this reel does not use",
+        help="read all that is kept in the folder, and delete what is damaged",
     )
     options.finishing(parser)
     options.strictness(parser)
