@@ -128,9 +128,15 @@ def try_lock(path: Path) -> Lock | None:
             os.close(descriptor)
             return None
         if _is_at(path, descriptor):
-            with contextlib.suppress(OSError):  # On a full disk the lock holds all the same.
+            lock = Lock(path, descriptor)
+            try:
                 _sign(descriptor)
-            return Lock(path, descriptor)
+            except OSError:
+                pass  # On a full disk the lock holds all the same.
+            except BaseException:
+                lock.release()
+                raise
+            return lock
         os.close(descriptor)
 
 

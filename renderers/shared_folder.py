@@ -45,7 +45,7 @@ def make_slot_there(
 
     Args:
         job, key, store, write_clip, previous: as `make_slot` takes them.
-        marker: a file of `marked` in the store's folder.
+        marker: a file of `marked`, below the store's folder.
         force: make it even if the store has it.
 
     Raises:
@@ -57,7 +57,7 @@ def make_slot_there(
     needed += [lora.path for lora in shot.motion.loras]
     for path in needed:
         if not path.exists():
-            missing = path.parent if path == marker else path
+            missing = store.folder if path == marker else path
             raise RendererError(f"{platform.node()} does not see {missing}; share its folder")
     # A worker that died after its work was done has left it here.
     found = None if force else store.find(job.slot, key)

@@ -71,6 +71,7 @@ class Evaluation:
         failed: why takes could not be made, by slot and take.
         left_out: why renderers were not tried, by name.
         picked: the take that is active, by slot, where one is.
+        damaged: kept takes that failed their hash.
     """
 
     timeline: Path
@@ -79,11 +80,12 @@ class Evaluation:
     failed: dict[tuple[str, str], str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     picked: dict[str, str] = field(default_factory=dict)
+    damaged: list[Notice] = field(default_factory=list)
     made_by: dict[str, str] = field(default_factory=versions)
 
     @property
     def warnings(self) -> list[Notice]:
-        """Takes that a model did not make as asked, and renderers that were left out."""
+        """Takes that a model did not make as asked, renderers that were left out, damage."""
         told = [(take, take.made.notice) for take in self.takes if take.made.notice]
         return [
             *(Notice("fallback", f"{take.slot}: {take.name} {what}") for take, what in told),
@@ -91,6 +93,7 @@ class Evaluation:
                 Notice("unavailable", f"{name} was left out: {why}")
                 for name, why in self.left_out.items()
             ),
+            *self.damaged,
         ]
 
     @property

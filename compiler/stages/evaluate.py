@@ -26,6 +26,7 @@ from ..timeline.recipes import Recipe
 from ..timeline.slots import SlotClip
 from ..timeline.takes import retaken, set_take, take_name
 from .inputs import store_files
+from .render import damages
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def evaluate_slots(
             found.left_out[kind.renderer] = next(iter(failed.values())).why
         else:
             found.failed |= {(slot, kind.take): failure.why for slot, failure in failed.items()}
+    found.damaged += damages(store)
     for slot in slots:
         for kind in kinds:
             if (slot.name, kind.take) in takes:
