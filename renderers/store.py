@@ -183,7 +183,8 @@ class Store:
                 raise DamagedError("its .json is that of other media")
             _check(media, document, read=self.read)
             if not document["sha256"] and self.read and media.parent == self.folder:
-                self.commit(media, key, document["recipe"], document.get("made"))
+                with contextlib.suppress(OSError, ValueError):
+                    self.commit(media, key, document["recipe"], document.get("made"))
         except DamagedError as error:
             self.damaged[media] = str(error)
             return False

@@ -124,7 +124,7 @@ def _batch(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=told,
-            env={**os.environ, "PYTHONHASHSEED": "0", "TMPDIR": folder},
+            env={**os.environ, "PYTHONHASHSEED": "0", "TMPDIR": folder, "MALLOC_ARENA_MAX": "2"},
             start_new_session=True,
         )
         assert worker.stdout is not None

@@ -9,6 +9,7 @@ died of.
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import os
 import sys
@@ -89,6 +90,8 @@ def main(arguments: list[str]) -> None:
         os.write(channel, f"{number}\n".encode())
         faulthandler.dump_traceback_later(limit_s, exit=True)
         fault = fault_of(target, path)
+        if number % 20 == 0:
+            gc.collect()  # Decoders that wait for it have threads, which take address space.
         faulthandler.cancel_dump_traceback_later()
         if fault is not None:
             os.write(channel, json.dumps([number, *fault]).encode() + b"\n")
