@@ -15,6 +15,14 @@ from typing import Any
 
 import pytest
 
+HEEDING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from otio_gvideo.compiler.cli import main
+sys.exit(main())
+"""
+"""The program, heeding SIGINT: a shell in the background has its children ignore it."""
+
 
 class Cluster:
     """A cluster on this machine whose head renders nothing."""
@@ -64,7 +72,7 @@ def compile_on(
     (folder / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")  # one that has crashed
     found = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     found |= {"RAY_TMPDIR": str(folder if cluster is None else cluster.folder)} | environment
-    command = [sys.executable, "-m", "otio_gvideo.compiler", "compile", str(script)]
+    command = [sys.executable, "-c", HEEDING, "compile", str(script)]
     return subprocess.Popen(
         [*command, "--until", "media", "--progress", "none", "--engine", engine],
         stdout=subprocess.PIPE,

@@ -167,5 +167,7 @@ def test_too_little_memory_is_said(megabytes: int, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode in (1, 2)
-    assert "too little memory" in done.stderr
+    # Which of the two gives out first is a matter of the system's.
+    assert "too little memory" in done.stderr or "starts no more threads" in done.stderr
+    assert "Traceback" not in done.stderr
     assert not {"Traceback", "unexpected"} & set(done.stderr.replace(":", " ").split())
