@@ -58,7 +58,7 @@ def test_a_run_that_is_killed_before_any_call_is_carried_on(
         except AssertionError as error:
             raise AssertionError(f"killed before {seen(case)}: {error}") from error
 
-    each(spread(calls, tries or 20), check)
+    each(spread(calls, tries or 14), check)
 
 
 def test_a_run_that_is_killed_at_any_time_is_carried_on(
@@ -118,4 +118,4 @@ def test_a_run_that_is_told_to_end_leaves_nothing_behind(
         except AssertionError as error:
             raise AssertionError(f"{kind.name} before {seen(case)}: {error}") from error
 
-    each(spread(calls, tries or 8), check)
+    each(spread(calls, tries or 6), check)
