@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...renderers.store import Store
 from ..backend.store import SegmentStore
+from ..backend.whole_file import writing
 from ..notices import Notice, notices
 from ..outputs import Outputs
 from .flatten import segments_of
@@ -16,7 +17,8 @@ def verify_stored(outputs: Outputs) -> list[Notice]:
         The damaged ones, in a line each.
     """
     store = Store(outputs.media)
-    store.verify()
+    with writing(outputs.media):
+        store.verify()
     segments = SegmentStore(segments_of(outputs.video))
     segments.verify()
     lines = [f"{path.name} was damaged ({how}); deleted" for path, how in store.damaged.items()]

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from otio_gvideo.renderers.atomic_file import SCRATCH
 
 from .conftest import clone
 from .output_folder import (
@@ -43,6 +44,12 @@ def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> None
     """Wait until a run has made something, or ended."""
     while process.poll() is None and not list(folder.glob(pattern)):
         time.sleep(0.01)
+
+
+def skip_without_namespaces() -> None:
+    probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
+    if probe.returncode:
+        pytest.skip(f"a namespace of processes takes root: {probe.stderr.strip()}")
 
 
 @pytest.mark.parametrize("is_complete", [False, True])
@@ -112,15 +119,13 @@ def test_runs_in_containers_that_share_a_folder_make_one_reel(
     script: Path, expected: Expected, shim: Shim, tmp_path: Path
 ) -> None:
     """Their processes have the same numbers, and neither sees the other's."""
-    probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
-    if probe.returncode:
-        pytest.skip(f"a namespace of processes takes root: {probe.stderr.strip()}")
+    skip_without_namespaces()
     case = tmp_path / "case"
     folder = case / "out"
     env = shim.slowed(case, SLOW_MS)
     words = ("compile", script, "-o", folder)
     runs = []
-    for wanted in ("media/.*.tmp", "media/*.mp4", "reel.segments/*"):
+    for wanted in (f"media/{SCRATCH}*/*.mp4", "media/*.mp4", "reel.segments/*"):
         runs.append(start(case, *words, env=env, prefix=NAMESPACE))
         wait_for(folder, wanted, runs[-1])
     for result in map(finish, runs):
@@ -131,9 +136,7 @@ def test_runs_in_containers_that_share_a_folder_make_one_reel(
 def test_what_was_killed_in_a_container_is_carried_on_outside(
     script: Path, expected: Expected, shim: Shim, tmp_path: Path
 ) -> None:
-    probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
-    if probe.returncode:
-        pytest.skip(f"a namespace of processes takes root: {probe.stderr.strip()}")
+    skip_without_namespaces()
     case = tmp_path / "case"
     folder = case / "out"
     process = start(
