@@ -16,6 +16,7 @@ import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
 from ..notices import Notice
+from ..timeline.length import timeline_frames
 from .audio import read_mix
 from .captions.burn import burned
 from .captions.cues import captions_of
@@ -32,7 +33,7 @@ from .join import join
 from .loudness import Measure, encode_audio, target_of
 from .media import lines_of
 from .mix import Mix
-from .picture import Reading, frame_size, read_picture, timeline_frames
+from .picture import Reading, frame_size, read_picture
 from .produce import Production
 from .read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
 from .reframe import Salience, focus_of

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from .picture import timeline_length
+from ..timeline.length import timeline_length
 from .reading import exact_rate, ours
 
 _HIGHEST_FPS = 240

@@ -11,6 +11,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..notices import Notice
+from ..timeline.length import item_length, timeline_frames
 from .ffmpeg import ffmpeg_path
 from .media import MediaReader, lines_of, speed_of
 from .pictures import Clear, later, media_of
@@ -37,41 +38,6 @@ class Reading:
     media: dict[Path, MediaInfo]
     warnings: tuple[Notice, ...] = ()
     missing: tuple[str, ...] = ()
-
-
-def timeline_frames(timeline: otio.schema.Timeline, fps: Fraction) -> int:
-    """Length of a timeline in frames: of its longest track, the last frame rounded to the nearest.
-
-    It is the one that OTIO states: a track that begins with a transition is longer by its
-    ``in_offset``, one that ends with a transition by its ``out_offset``.
-    """
-    return round(timeline_length(timeline) * fps)
-
-
-def timeline_length(timeline: otio.schema.Timeline) -> Fraction:
-    """Length of a timeline in exact seconds; see `timeline_frames`."""
-    return _length(timeline.tracks)
-
-
-def _length(item: otio.core.Composable) -> Fraction:
-    if isinstance(item, otio.schema.Stack | otio.schema.Track):
-        if item.source_range is not None:
-            return seconds(item.source_range.duration)
-        lengths = [_length(c) for c in item if not isinstance(c, otio.schema.Transition)]
-        if isinstance(item, otio.schema.Stack):
-            return max(lengths, default=Fraction(0))
-        return sum(lengths, _ends(item))
-    return seconds(item.duration())
-
-
-def _ends(track: otio.schema.Track) -> Fraction:
-    """Seconds that transitions at the ends of a track add to it, as OTIO counts them."""
-    ends = Fraction(0)
-    if len(track) and isinstance(track[0], otio.schema.Transition):
-        ends += seconds(track[0].in_offset)
-    if len(track) and isinstance(track[-1], otio.schema.Transition):
-        ends += seconds(track[-1].out_offset)
-    return ends
 
 
 def read_picture(
@@ -160,7 +126,7 @@ class PictureReader:
             return clear
         if isinstance(item, otio.schema.Clip):
             began = round(at * self.fps)
-            body = round((at + _length(item)) * self.fps) - began
+            body = round((at + item_length(item)) * self.fps) - began
             picture = self.media.picture(item, body)
             reach = (max(0, began - window[0]), max(0, window[1] - began - body))
             self.media.check_range(str(item.name), picture, body, *reach)
@@ -176,7 +142,7 @@ class PictureReader:
             return self._composition(item, at, window)
         pivot = at * self.fps
         if speed < 0:  # it begins with the last frame of its range
-            body = round((at + _length(item)) * self.fps) - round(pivot)
+            body = round((at + item_length(item)) * self.fps) - round(pivot)
             pivot += (body - 1) * -speed / (1 - speed)
         inside = self._composition(item, at, retimed_reach(pivot, speed, window))
         return retime(inside, pivot, speed, window, self.fps)
@@ -200,7 +166,7 @@ class PictureReader:
                     what = f"a track of kind {child.kind!r} cannot be shown"
                     self.warn("effect", str(child.name), what)
                     continue
-            end = round((at + _length(child)) * self.fps)
+            end = round((at + item_length(child)) * self.fps)
             first, last = max(window[0], round(at * self.fps)), min(window[1], end)
             if first < last:
                 upper = self.spans(child, at, (first, last))
@@ -225,7 +191,7 @@ class PictureReader:
                 cuts[-1] = self._cut(child, round(places[-1] * self.fps))
                 continue
             children.append(child)
-            places.append(places[-1] + _length(child))
+            places.append(places[-1] + item_length(child))
             cuts.append(Cut())
         edges = [round(place * self.fps) for place in places]
         if cuts[0].before:

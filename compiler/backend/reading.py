@@ -9,11 +9,10 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ..timeline.names import NAMESPACE
 from .file_urls import paths_of
 from .presence import refusal
 
-NAMESPACE = "otio_gvideo"
-"""The key of this project's metadata."""
 _NTSC_TOLERANCE = 0.005
 """Frames a second by which a written rate (23.98, 29.97) may miss the one that it stands for."""
 

@@ -16,7 +16,7 @@ from ..backend.probe import STILL_SUFFIXES, open_media
 from ..backend.reading import media_path
 from ..errors import InputError, Problem
 from ..frontend.audio import duration_of
-from ..timeline.build import KEYFRAME_KEY
+from ..timeline.names import KEYFRAME_KEY
 from .draft import Draft, plain_number, problem, scene_id, shown_path
 from .layout import Placed, lay_out
 from .readings import rate_of, size_of

@@ -20,8 +20,8 @@ import opentimelineio as otio
 from ...renderers.store import media_name, sidecar_of
 from ..backend.presence import is_folder
 from ..backend.reading import media_path, ours
-from ..timeline.build import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.json_text import parse
+from ..timeline.names import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.recipes import Recipe
 from ..timeline.slots import SlotClip, slot_clips, slot_of
 

@@ -18,7 +18,7 @@ from ..backend.reading import media_path
 from ..errors import WorkError
 from ..notices import Notice
 from ..sync.frames import frame_at_or_after
-from ..timeline.build import KEYFRAME_KEY, MEDIA_KEY
+from ..timeline.names import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.rate import time, time_range, whole_frames
 from .readings import rate_of, speed_of
 

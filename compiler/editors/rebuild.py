@@ -24,8 +24,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ..timeline.build import GENERATOR_KEY, GENERATOR_KIND, KEYFRAME_KEY, MEDIA_KEY
-from ..timeline.names import NAMESPACE
+from ..timeline.names import GENERATOR_KEY, GENERATOR_KIND, KEYFRAME_KEY, MEDIA_KEY, NAMESPACE
 from ..timeline.rate import time_range, whole_frames
 from ..timeline.recipes import Recipe
 from ..timeline.slots import slot_of

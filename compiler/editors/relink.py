@@ -18,7 +18,7 @@ import opentimelineio as otio
 from ..backend.file_urls import paths_of
 from ..backend.presence import is_there
 from ..backend.reading import media_path
-from ..timeline.build import GENERATOR_KEY
+from ..timeline.names import GENERATOR_KEY
 from ..timeline.slots import slot_of
 
 

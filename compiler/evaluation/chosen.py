@@ -10,7 +10,7 @@ import opentimelineio as otio
 
 from ..errors import InputError, Problem
 from ..frontend.model import Quality
-from ..timeline.build import MEDIA_KEY
+from ..timeline.names import MEDIA_KEY
 from ..timeline.slots import SlotClip, slot_clips
 from ..timeline.takes import pick, picked_take, takes_of
 

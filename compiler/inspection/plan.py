@@ -8,8 +8,7 @@ from itertools import pairwise
 
 import opentimelineio as otio
 
-from ..timeline.build import GENERATOR_KEY
-from ..timeline.names import NAMESPACE
+from ..timeline.names import GENERATOR_KEY, NAMESPACE
 from ..timeline.rate import whole_frames
 
 

@@ -17,7 +17,7 @@ from ...renderers.store import sidecar_of
 from ..backend.probe import MediaInfo
 from ..backend.reading import media_path
 from ..editors.layout import Placed
-from ..timeline.build import MEDIA_KEY
+from ..timeline.names import MEDIA_KEY
 from ..timeline.slots import SlotClip
 from ..timeline.takes import takes_of
 from .clock import FrameClock

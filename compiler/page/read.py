@@ -13,7 +13,7 @@ from ..backend.chapters import disclosure_of, title_of
 from ..backend.frame_rate import frame_rate_of
 from ..backend.media import lines_of
 from ..backend.mix import Mix
-from ..backend.picture import Reading, frame_size, picture_reader, timeline_frames
+from ..backend.picture import Reading, frame_size, picture_reader
 from ..backend.pictures import Clear
 from ..backend.reading import ours, seconds
 from ..backend.segments import Span, over
@@ -21,6 +21,7 @@ from ..backend.sound import SAMPLE_RATE
 from ..editors.readings import kind_of
 from ..errors import InputError, Problem
 from ..notices import Notice, notices
+from ..timeline.length import timeline_frames
 from .marks import marks_of
 from .model import Fact, Heard, Said, View
 from .peaks import peaks_per_second

@@ -17,7 +17,7 @@ from ..backend.reading import media_path, ours
 from ..frontend.config import Config
 from ..frontend.model import Narration, Script
 from ..protected_files import Input
-from ..timeline.build import GENERATOR_KEY, KEYFRAME_KEY
+from ..timeline.names import GENERATOR_KEY, KEYFRAME_KEY
 from ..timeline.slots import slot_of
 
 NEW_NAME = "give another name with --output"

@@ -18,16 +18,12 @@ import opentimelineio as otio
 
 from ..frontend import model
 from ..sync import edit
-from .names import NAMESPACE
+from .names import GENERATOR_KEY, GENERATOR_KIND, KEYFRAME_KEY, MEDIA_KEY, NAMESPACE
 from .parsed import parsed
 from .rate import time, time_range
 from .recipes import Recipe
 from .sound import Sound, effect_tracks, music_track, narration_track
 
-GENERATOR_KIND = "otio_gvideo.shot"
-GENERATOR_KEY = "generator"
-KEYFRAME_KEY = "keyframe"
-MEDIA_KEY = otio.schema.Clip.DEFAULT_MEDIA_KEY
 FORMAT_VERSION = 1
 
 

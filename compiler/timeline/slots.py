@@ -10,8 +10,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ..backend.file_urls import relative_or_absolute
-from .build import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY
-from .names import NAMESPACE
+from .names import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)

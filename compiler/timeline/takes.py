@@ -8,9 +8,9 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ...renderers.recipe import Recipe
 from ..backend.file_urls import relative_or_absolute
-from .build import GENERATOR_KEY, KEYFRAME_KEY, MEDIA_KEY
-from .recipes import Recipe
+from .names import GENERATOR_KEY, KEYFRAME_KEY, MEDIA_KEY
 from .slots import SlotClip
 
 _NOT_TAKES = (MEDIA_KEY, KEYFRAME_KEY, GENERATOR_KEY)
@@ -23,7 +23,7 @@ def take_name(renderer: str, quality: str) -> str:
 
 def retaken(
     recipe: Recipe, renderer: str, version: int, quality: str, settings: Mapping[str, Any]
-) -> Recipe:
+) -> dict[str, Any]:
     """A slot's recipe for another renderer and quality; it follows no other slot's media."""
     return {
         **recipe,

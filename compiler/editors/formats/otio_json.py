@@ -19,8 +19,8 @@ import opentimelineio as otio
 from ....renderers.file_names import portable
 from ...backend.file_urls import is_url
 from ...frontend.encodings import decode
-from ...timeline.build import GENERATOR_KEY, MEDIA_KEY
 from ...timeline.json_text import parse
+from ...timeline.names import GENERATOR_KEY, MEDIA_KEY
 from .bundle_cache import CONTENT, media_name, unpacked
 
 OLD_READERS = "0.14.0"

@@ -8,7 +8,7 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.backend.frame_rate import frame_rate_of
-from otio_gvideo.compiler.backend.picture import Reading, read_picture, timeline_frames
+from otio_gvideo.compiler.backend.picture import Reading, read_picture
 from otio_gvideo.compiler.backend.pictures import (
     Bars,
     Blend,
@@ -21,6 +21,7 @@ from otio_gvideo.compiler.backend.pictures import (
 )
 from otio_gvideo.compiler.backend.reading import exact_rate, media_path, seconds
 from otio_gvideo.compiler.backend.segments import Span
+from otio_gvideo.compiler.timeline.length import timeline_frames
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 

@@ -20,8 +20,8 @@ from otio_gvideo.compiler.inspection.plan import promise_of
 from otio_gvideo.compiler.page.read import read_view
 from otio_gvideo.compiler.stages.timelines import read_timeline
 from otio_gvideo.compiler.timeline.bounds import refuse_impossible
-from otio_gvideo.compiler.timeline.build import GENERATOR_KIND
 from otio_gvideo.compiler.timeline.json_text import DEEPEST, depth_of
+from otio_gvideo.compiler.timeline.names import GENERATOR_KIND
 from PIL import Image
 
 DATA = Path(__file__).parents[2] / "data" / "otio"

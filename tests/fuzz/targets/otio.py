@@ -14,7 +14,7 @@ from otio_gvideo.compiler.inspection.plan import promise_of
 from otio_gvideo.compiler.page.read import read_view
 from otio_gvideo.compiler.page.render import page_of
 from otio_gvideo.compiler.stages.timelines import read_timeline, report_of_timeline
-from otio_gvideo.compiler.timeline.build import GENERATOR_KEY, GENERATOR_KIND
+from otio_gvideo.compiler.timeline.names import GENERATOR_KEY, GENERATOR_KIND
 
 from .. import mutators
 from ..media import SOUND, STILL, put_media
