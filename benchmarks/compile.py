@@ -24,11 +24,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import yaml
-from otio_gvideo.compiler.backend.ffmpeg import output_args, run
-from otio_gvideo.compiler.frontend.align.guide import Guide
-from otio_gvideo.compiler.frontend.align.judge import SceneText, judge_by_transcript
-from otio_gvideo.compiler.frontend.align.tokens import tokenize
-from otio_gvideo.compiler.frontend.transcripts import Transcript
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.script.tokens import tokenize
+from otio_gvideo.compiler.speech.align.transcript_anchors import Guide
+from otio_gvideo.compiler.speech.align.verdicts import SceneText, judge_by_transcript
+from otio_gvideo.compiler.speech.transcripts import Transcript
 from otio_gvideo.compiler.sync.types import Word
 from PIL import Image
 

@@ -29,8 +29,8 @@ import numpy as np
 import opentimelineio as otio
 import yaml
 from otio_gvideo.compiler import compile_script
-from otio_gvideo.compiler.backend.encode import write_clip
-from otio_gvideo.compiler.backend.ffmpeg import ffmpeg_path
+from otio_gvideo.compiler.backend.encode.encoder import write_clip
+from otio_gvideo.compiler.media.ffmpeg import ffmpeg_path
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "lighthouse"
 FPS = Fraction(24)

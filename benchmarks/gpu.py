@@ -44,18 +44,11 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import torch
-from otio_gvideo.compiler.backend.encode import write_clip
-from otio_gvideo.renderers import assemble
-from otio_gvideo.renderers.base import (
-    Expecting,
-    Keyframe,
-    Motion,
-    Renderer,
-    RendererError,
-    Shot,
-    renderer_class,
-)
-from otio_gvideo.renderers.planner import plan
+from otio_gvideo.compiler.backend.encode.encoder import write_clip
+from otio_gvideo.renderers.base import Expecting, Keyframe, Motion, Renderer, RendererError, Shot
+from otio_gvideo.renderers.fit import run_renderer
+from otio_gvideo.renderers.fit.planner import plan
+from otio_gvideo.renderers.registry import renderer_class
 
 HERE = Path(__file__).parent
 STILL = HERE.parent / "examples" / "lighthouse" / "keyframes" / "ship.jpg"
@@ -185,7 +178,7 @@ def _make(renderer: Renderer, shot: Shot) -> float:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         written = write_clip(
-            assemble.frames(renderer, shot, lambda *_: None),
+            run_renderer.frames(renderer, shot, lambda *_: None),
             Path(folder) / "slot.mp4",
             **{"width": shot.width, "height": shot.height, "fps": shot.fps},
         )

@@ -27,8 +27,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.ffmpeg import ffmpeg_path
-from otio_gvideo.renderers.interpolate import interpolator_for, retime
+from otio_gvideo.compiler.media.ffmpeg import ffmpeg_path
+from otio_gvideo.renderers.fit.interpolate import interpolator_for, retime
 
 Frame = NDArray[np.uint8]
 STILLS = Path(__file__).parent.parent / "examples" / "lighthouse" / "keyframes"

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from otio_gvideo.renderers import assemble
-from otio_gvideo.renderers.base import CAMERA_MOVES, Keyframe, Motion, Shot, renderer_class
+from otio_gvideo.renderers.base import CAMERA_MOVES, Keyframe, Motion, Shot
+from otio_gvideo.renderers.fit import run_renderer
+from otio_gvideo.renderers.registry import renderer_class
 
 WIDTH, HEIGHT = 540, 960
 SHOWN = (0, 2, 4)
@@ -62,7 +63,7 @@ def shot(image: Path, depth: Path | None, motion: Motion) -> Shot:
 
 def shown(renderer: str, made: Shot) -> list[np.ndarray]:
     """The frames that go onto the sheet, in BGR."""
-    frames = assemble.frames(renderer_class(renderer)({}, "standard"), made, lambda *_: None)
+    frames = run_renderer.frames(renderer_class(renderer)({}, "standard"), made, lambda *_: None)
     return [
         cv2.cvtColor(frame, cv2.COLOR_YUV2BGR_I420) for n, frame in enumerate(frames) if n in SHOWN
     ]

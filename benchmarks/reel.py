@@ -141,7 +141,7 @@ def write_script(folder: Path, scenes: int) -> Path:
 def is_there(way: str) -> bool:
     from importlib.util import find_spec  # noqa: PLC0415
 
-    from otio_gvideo.renderers.base import renderer_names  # noqa: PLC0415
+    from otio_gvideo.renderers.registry import renderer_names  # noqa: PLC0415
 
     if way == "moviepy":
         return find_spec("moviepy") is not None
@@ -225,7 +225,7 @@ def clocks() -> tuple[float, float]:
 
 def floor(script: Path, folder: Path) -> dict[str, Any]:
     """The reel's own frames, made before, through one encoder."""
-    from otio_gvideo.compiler.backend.encode import Encoding, write_clip  # noqa: PLC0415
+    from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip  # noqa: PLC0415
 
     frames = reel_frames(script)
     before = clocks()
@@ -238,9 +238,9 @@ def floor(script: Path, folder: Path) -> dict[str, Any]:
 
 def reel_frames(script: Path) -> list[NDArray[np.uint8]]:
     """The frames of the reel's first scenes as `camera` makes them, dissolves mixed."""
-    from otio_gvideo.renderers import assemble  # noqa: PLC0415
     from otio_gvideo.renderers.base import Keyframe, Motion, Shot  # noqa: PLC0415
-    from otio_gvideo.renderers.camera import CameraRenderer  # noqa: PLC0415
+    from otio_gvideo.renderers.camera.camera import CameraRenderer  # noqa: PLC0415
+    from otio_gvideo.renderers.fit import run_renderer  # noqa: PLC0415
 
     body, reach = round(FPS * SCENE_S), round(FPS * DISSOLVE_S) // 2
     made: list[NDArray[np.uint8]] = []
@@ -251,7 +251,7 @@ def reel_frames(script: Path) -> list[NDArray[np.uint8]]:
             WIDTH, HEIGHT, Fraction(FPS), span, reach, reach, 0, span, (still,),
             motion=Motion(scene["motion"]["camera"]),
         )  # fmt: skip
-        frames = list(assemble.frames(CameraRenderer({}, "standard"), shot, lambda *_: None))
+        frames = list(run_renderer.frames(CameraRenderer({}, "standard"), shot, lambda *_: None))
         if number:
             for index in range(2 * reach):
                 share = (index + 1) / (2 * reach + 1)
@@ -302,7 +302,7 @@ def recipes_of(folder: Path) -> list[Path]:
 
 
 def zoompan(script: Path, folder: Path) -> dict[str, Any]:
-    from otio_gvideo.compiler.backend.ffmpeg import ffmpeg_path  # noqa: PLC0415
+    from otio_gvideo.compiler.media.ffmpeg import ffmpeg_path  # noqa: PLC0415
 
     scenes = yaml.safe_load(script.read_text())["scenes"]
     frames = round(FPS * (SCENE_S + DISSOLVE_S))

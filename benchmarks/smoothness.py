@@ -26,11 +26,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.ffmpeg import ffmpeg_path
-from otio_gvideo.renderers import assemble
+from otio_gvideo.compiler.media.ffmpeg import ffmpeg_path
 from otio_gvideo.renderers.base import CAMERA_MOVES, Keyframe, Motion, Shot
-from otio_gvideo.renderers.camera import CameraRenderer
-from otio_gvideo.renderers.moves import pose_at, room_for
+from otio_gvideo.renderers.camera.camera import CameraRenderer
+from otio_gvideo.renderers.camera.poses import pose_at, room_for
+from otio_gvideo.renderers.fit import run_renderer
 from PIL import Image
 
 Luma = NDArray[np.float64]
@@ -180,7 +180,7 @@ def ours(still: Path, motion: Motion, width: int, height: int, frames: int) -> l
     shot = Shot(
         width, height, Fraction(24), frames, 0, 0, 0, frames, (Keyframe(still, 0),), motion=motion
     )
-    made = assemble.frames(CameraRenderer({}, "standard"), shot, lambda *_: None)
+    made = run_renderer.frames(CameraRenderer({}, "standard"), shot, lambda *_: None)
     return [frame[:height].copy() for frame in made]  # type: ignore[misc]
 
 

@@ -12,17 +12,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .api.compile import compile_script
     from .api.evaluate import evaluate_timeline
     from .api.flatten import flatten_timeline
     from .api.render import render_timeline
     from .api.view import view_timeline
-    from .driver import compile_script
     from .errors import CompileError, InputError, Problem, WorkError
     from .progress import Progress
     from .report import Report
 
 _HOME = {
-    "compile_script": "driver",
+    "compile_script": "api.compile",
     "evaluate_timeline": "api.evaluate",
     "flatten_timeline": "api.flatten",
     "render_timeline": "api.render",

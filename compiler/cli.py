@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .errors import InputError, Problem, WorkError
+from .files.path_text import refuse_unnamable
 from .packages import fault_hint
-from .path_text import refuse_unnamable
 from .streams import escape_what_streams_lack, is_closed_pipe, print_json, print_warnings
 
 if TYPE_CHECKING:

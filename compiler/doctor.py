@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 
-from ..renderers.base import UnavailableError, renderer_class, renderer_names
-from ..renderers.diffusion.setup import table
-from .backend.codecs import CODECS, hardware_encoder, software_encoder
-from .backend.ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
-from .backend.programs import find_program
-from .frontend.align.synth import SYNTHESIZER
+from ..renderers.base import UnavailableError
+from ..renderers.diffusion.model_settings import table
+from ..renderers.registry import renderer_class, renderer_names
+from .backend.encode.codecs import CODECS, hardware_encoder, software_encoder
+from .media.ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
+from .media.programs import find_program
 from .packages import Package, packages
+from .speech.align.synthesis import SYNTHESIZER
 
 ENCODERS = ("libx264", "aac")
 """What ffmpeg must be able to encode with."""

@@ -12,9 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..renderers.made import Made
-from .backend.ffmpeg import ffmpeg_version
+from ..renderers.run.attempts import AttemptLog
 from .errors import WorkError
+from .media.ffmpeg import ffmpeg_version
 from .notices import Notice
 
 REPORT_VERSION = 1
@@ -72,7 +72,7 @@ class SlotReport:
     media: Path
     reused: bool
     seconds: float
-    made: Made | None = None
+    made: AttemptLog | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the report holds it."""

@@ -15,11 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from importlib import import_module
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias, cast, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +25,8 @@ Frame: TypeAlias = NDArray[np.uint8]
 OnStep: TypeAlias = Callable[[int, int], None]
 """Called with (done, total) while a call runs; the unit is the renderer's (frames or steps)."""
 
+FALLBACKS = "fallbacks"
+"""The setting that holds the settings of renderers that may stand in for one that fails."""
 CAMERA_MOVES = (
     "static", "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down",
     "orbit_left", "orbit_right", "roll_left", "roll_right",
@@ -240,50 +239,3 @@ class Expecting(Protocol):
     def expect(self, shots: Sequence[Shot]) -> None:
         """Told once, before the first call, of all shots that this run may ask it for."""
         ...
-
-
-_BUILT_IN = {
-    "animatediff": "otio_gvideo.renderers.diffusion.animatediff:AnimateDiffRenderer",
-    "camera": "otio_gvideo.renderers.camera:CameraRenderer",
-    "ltx": "otio_gvideo.renderers.diffusion.ltx:LtxRenderer",
-    "ltx2": "otio_gvideo.renderers.diffusion.ltx2:Ltx2Renderer",
-    "parallax": "otio_gvideo.renderers.parallax:ParallaxRenderer",
-    "svd": "otio_gvideo.renderers.diffusion.svd:SvdRenderer",
-    "wan": "otio_gvideo.renderers.diffusion.wan:WanRenderer",
-}
-_DIFFUSION = ("torch", "diffusers", "transformers", "accelerate", "peft", "ftfy", "sentencepiece")
-_NEEDS = dict.fromkeys(("animatediff", "ltx", "ltx2", "svd", "wan"), _DIFFUSION)
-"""Packages that a built-in renderer needs beyond the base install; the extra is `diffusion`."""
-ENTRY_POINT_GROUP = "otio_gvideo.renderers"
-
-
-def renderer_names() -> tuple[str, ...]:
-    """Names of the renderers that are built in or installed by other packages, sorted."""
-    return tuple(sorted({*_BUILT_IN, *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))}))
-
-
-def renderer_class(name: str) -> type[Renderer]:
-    """The renderer of that name; its module is imported now and not before.
-
-    Raises:
-        UnavailableError: there is no such renderer, or a package that it needs is missing.
-    """
-    if name in _BUILT_IN:
-        missing = [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]
-        if missing:
-            raise UnavailableError(
-                f"the renderer {name} needs {', '.join(missing)}: "
-                "pip install 'otio-gvideo[diffusion]'"
-            )
-        module, _, attribute = _BUILT_IN[name].partition(":")
-        return cast("type[Renderer]", getattr(import_module(module), attribute))
-    for entry in entry_points(group=ENTRY_POINT_GROUP):
-        if entry.name == name:
-            try:
-                return cast("type[Renderer]", entry.load())
-            except (ImportError, AttributeError) as error:
-                package = entry.dist.name if entry.dist else entry.value
-                raise UnavailableError(
-                    f"the renderer {name} of the package {package} cannot be loaded: {error}"
-                ) from error
-    raise UnavailableError(f"no renderer is called {name!r}; known: {', '.join(renderer_names())}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
-from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from PIL import Image
 
 settings.register_profile(

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 from otio_gvideo.compiler import compile_script, flatten_timeline
-from otio_gvideo.compiler.backend.ffmpeg import output_args, run
-from otio_gvideo.compiler.backend.sound import SAMPLE_RATE, SoundReader
 from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.media.samples import SAMPLE_RATE, SoundReader
 
 from .conftest import SCRIPT
 

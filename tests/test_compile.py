@@ -27,13 +27,13 @@ from otio_gvideo.compiler import (
     flatten_timeline,
 )
 from otio_gvideo.compiler.api.check import check_video
-from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import Problem
+from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.packages import in_play
 from otio_gvideo.renderers import base
 from otio_gvideo.renderers.base import Call, Frame, OnStep, Shot
-from otio_gvideo.renderers.camera import CameraRenderer
+from otio_gvideo.renderers.camera.camera import CameraRenderer
 from PIL import Image
 
 

@@ -13,11 +13,11 @@ import pytest
 from otio_gvideo import schemas
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api import render
+from otio_gvideo.compiler.api.compile import Until
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import Until
 from otio_gvideo.compiler.errors import WorkError
-from otio_gvideo.compiler.stages.written import FileClaims
-from otio_gvideo.renderers import atomic_file
+from otio_gvideo.compiler.outputs.claims import FileClaims
+from otio_gvideo.renderers.files import atomic_file
 
 from .conftest import SILENT
 

@@ -10,10 +10,10 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import compile_script
-from otio_gvideo.compiler.backend.encode import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
-from otio_gvideo.compiler.frontend.script import load_script
+from otio_gvideo.compiler.script.read_script import load_script
 from otio_gvideo.compiler.timeline.rate import time_range
 
 from .compiler.backend.stamped import planes, stamp

@@ -16,7 +16,7 @@ from otio_gvideo.compiler import Report, compile_script
 from otio_gvideo.compiler.api.check import check_video
 from PIL import Image
 
-from .compiler.frontend.align.recordings import in_room, samples, saved, scenes, truth, with_noise
+from .compiler.speech.align.recordings import in_room, samples, saved, scenes, truth, with_noise
 
 FPS = Fraction(30000, 1001)
 FRAME_S = float(1 / FPS)

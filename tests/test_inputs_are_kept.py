@@ -11,7 +11,7 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.renderers.store import sidecar_of
+from otio_gvideo.renderers.run.store import sidecar_of
 
 from .conftest import SILENT, SPOKEN
 

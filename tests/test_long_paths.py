@@ -9,12 +9,12 @@ from pathlib import Path, PureWindowsPath
 
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler import outputs
-from otio_gvideo.compiler.backend import encode
+from otio_gvideo.compiler.backend.encode import encoder
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
-from otio_gvideo.compiler.outputs import Outputs, refuse_unwritable
-from otio_gvideo.compiler.path_limits import exceeds_windows, refuse_invalid
+from otio_gvideo.compiler.files.path_limits import exceeds_windows, refuse_invalid
+from otio_gvideo.compiler.outputs import paths
+from otio_gvideo.compiler.outputs.paths import Outputs, refuse_unwritable
 from PIL import Image
 
 LONG = "n" * 300
@@ -173,10 +173,10 @@ def test_names_of_every_temporary_file_are_tried(tmp_path: Path) -> None:
     seen: list[str] = []
     media = Outputs(tmp_path, "s").media
     target = media / f"{'a' * 64}.99-{0:012}.mp4"
-    with encode.whole_file(target) as temporary:
+    with encoder.whole_file(target) as temporary:
         seen.append(temporary.name)
         temporary.touch()
-    tried = max(map(len, outputs._names_in(Outputs(tmp_path, "s"), ["a" * 64 + ".99"])))
+    tried = max(map(len, paths._names_in(Outputs(tmp_path, "s"), ["a" * 64 + ".99"])))
     assert len(f"media/{seen[0]}") <= tried
 
 

@@ -10,11 +10,11 @@ import pytest
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.editors import formats
-from otio_gvideo.compiler.editors.library import gather
-from otio_gvideo.compiler.frontend.model import reel_name
+from otio_gvideo.compiler.editors.known_slots import gather
+from otio_gvideo.compiler.script.model import reel_name
 from otio_gvideo.compiler.timeline.slots import slot_clips
-from otio_gvideo.renderers.file_names import portable
-from otio_gvideo.renderers.store import Store
+from otio_gvideo.renderers.files.file_names import portable
+from otio_gvideo.renderers.run.store import Store
 from PIL import Image
 
 KEY = "0123456789abcdef" * 4

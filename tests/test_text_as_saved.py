@@ -12,18 +12,18 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.editors import formats
-from otio_gvideo.compiler.editors.draft_folder import from_folder
+from otio_gvideo.compiler.editors.script_draft_folder import from_folder
 from otio_gvideo.compiler.errors import InputError
-from otio_gvideo.compiler.frontend.config import load_config
-from otio_gvideo.compiler.frontend.encodings import decode, unix_lines
-from otio_gvideo.compiler.frontend.script import load_script
-from otio_gvideo.compiler.frontend.transcripts import read_transcript
-from otio_gvideo.compiler.frontend.yaml_source import read_yaml
+from otio_gvideo.compiler.files.text_encoding import decode, unix_lines
+from otio_gvideo.compiler.script.config import load_config
+from otio_gvideo.compiler.script.read_script import load_script
+from otio_gvideo.compiler.script.yaml_source import read_yaml
+from otio_gvideo.compiler.speech.transcripts import read_transcript
 from PIL import Image
 
 from .compiler.editors.cut import cut, media
 
-TRANSCRIPTS = Path(__file__).parent / "compiler" / "frontend" / "transcripts" / "data"
+TRANSCRIPTS = Path(__file__).parent / "compiler" / "speech" / "transcripts" / "data"
 
 
 def _crlf(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from otio_gvideo.compiler import Report, compile_script
-from otio_gvideo.compiler.frontend.transcripts import read_transcript
+from otio_gvideo.compiler.speech.transcripts import read_transcript
 
 from .conftest import LIGHTHOUSE
 

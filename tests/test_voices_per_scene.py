@@ -9,7 +9,7 @@ import pytest
 import yaml
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.check import check_video
-from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 
 FIRST = "At the edge of the sea there was once a light, and a man who kept it."
 SECOND = "Every evening the keeper climbed 117 steps to wake the lamp."

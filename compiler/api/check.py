@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ..backend.presence import is_file, is_folder
-from ..backend.probe import probe
+from ..editors.read_timeline import read_timeline, report_of_timeline
 from ..errors import InputError, Problem, WorkError
+from ..files.exists import is_file, is_folder
 from ..inspection.check import Check, check_reel
 from ..inspection.signature import signature_findings
+from ..media.probe import probe
 from ..progress import OnProgress, Progress, silent
 from ..stages.signing import claims_of, is_marked_signed
-from ..stages.timelines import read_timeline, report_of_timeline
 
 
 def check_video(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...renderers.store import Store
+from ...renderers.run.store import Store
 from ..editors.compare import compare
-from ..stages.bring_back import bring_back, to_render
+from ..editors.reimport import bring_back, to_render
 
 
 def diff_timelines(before: str | Path, after: str | Path) -> list[str]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..backend.presence import is_there
+from ..editors.read_timeline import read_timeline, refuse_missing
 from ..errors import InputError, Problem
-from ..evaluation.chosen import chosen_slots, known_qualities, pick_takes, picked
 from ..evaluation.evaluation import Evaluation, is_evaluation, redrawn
 from ..evaluation.page import page_of
-from ..outputs import Outputs, refuse_unwritable, write_text, write_timeline
+from ..evaluation.selection import chosen_slots, known_qualities, pick_takes, picked
+from ..files.exists import is_there
+from ..files.protected_files import refuse_inputs
+from ..outputs.paths import Outputs, refuse_unwritable, write_text, write_timeline
+from ..outputs.reel_lock import exclusive
 from ..page.generator import is_page
 from ..progress import OnProgress, silent
-from ..protected_files import refuse_inputs
-from ..stages.clock import Clock, count
-from ..stages.configured import read_config
-from ..stages.disclosure import disclose
+from ..progress_clock import ProgressClock, count
+from ..script.renderer_settings import read_config
 from ..stages.evaluate import evaluate_slots
-from ..stages.exclusive import exclusive
-from ..stages.inputs import inputs_of_timeline, not_rendered
-from ..stages.timelines import read_timeline, refuse_missing
+from ..stages.input_files import inputs_of_timeline, not_rendered
+from ..timeline.disclosure import disclose
 from ..timeline.slots import slot_clips
 
 _ELSEWHERE = "rename it, or copy the timeline to another folder"
@@ -80,7 +80,7 @@ def _evaluate(
 ) -> Evaluation:
     """Do it, as the only run that writes this timeline."""
     found = Evaluation(path)
-    clock = Clock(on_progress)
+    clock = ProgressClock(on_progress)
     with clock.stage("read"):
         settings = read_config(config, path)
         _refuse_foreign(found)

@@ -10,24 +10,25 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ...renderers.store import damage_of, sha256_of
-from ..backend.presence import is_file, is_folder
-from ..backend.reading import media_path
-from ..backend.whole_file import whole_file, why_torn
+from ...renderers.files.digest import sha256_of
+from ...renderers.run.store import damage_of
 from ..editors import formats
 from ..editors.bundle_media import copy_media, rename_media
-from ..editors.dialects import EDITORS, Editor, speak
+from ..editors.editor_profiles import EDITORS, Editor, adapt_for
+from ..editors.export_losses import losses
 from ..editors.formats import otio_json
-from ..editors.losses import losses
-from ..editors.prepare import prepare
+from ..editors.prepare_export import prepare
 from ..editors.project_files import refuse_outside
+from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem, WorkError
+from ..files.atomic_output import whole_file, why_torn
+from ..files.exists import is_file, is_folder
+from ..files.path_limits import names_of_file, refuse_unusable
+from ..files.protected_files import refuse_inputs
 from ..notices import Notice, notices
-from ..path_limits import names_of_file, refuse_unusable
-from ..protected_files import refuse_inputs
-from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
-from ..stages.timelines import read_timeline
-from ..stages.written import claim, is_claimed, step_aside
+from ..outputs.claims import claim, is_claimed, step_aside
+from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
+from ..timeline.values import media_path
 
 _PACKED = (".otioz", ".otiod")
 """Formats that hold the media themselves."""
@@ -119,7 +120,7 @@ def _write(
     notes += notices("format", losses(copy, suffix))
     notes += damages(timeline, path.parent, read=suffix in _PACKED)
     if editor is not None:
-        notes += notices("format", speak(copy, editor))
+        notes += notices("format", adapt_for(copy, editor))
     copies = {} if suffix in _WITHOUT_PATHS else rename_media(copy, output.parent / "media")
     with whole_file(output) as temporary:
         if editor is not None and editor.old and suffix in (".otio", ".otioz"):

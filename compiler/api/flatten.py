@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..editors.read_timeline import read_timeline, refuse_missing, report_of_timeline
+from ..files.path_limits import names_of_video, refuse_unusable
+from ..files.protected_files import refuse_inputs
 from ..notices import Notice
-from ..path_limits import names_of_video, refuse_unusable
+from ..outputs.claims import claim_file, set_aside
+from ..outputs.reel_lock import exclusive
 from ..progress import OnProgress, silent
-from ..protected_files import refuse_inputs
+from ..progress_clock import ProgressClock, count
 from ..report import Report
-from ..stages.clock import Clock, count
-from ..stages.configured import read_config
-from ..stages.exclusive import exclusive
-from ..stages.finishing import PLAIN, Finishing, plan_of
+from ..script.renderer_settings import read_config
 from ..stages.flatten import make_videos, reel_made, refuse_misnamed, segments_of, videos_of
-from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
+from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
+from ..stages.output_options import PLAIN, Finishing, plan_of
 from ..stages.signing import is_marked_signed
-from ..stages.timelines import read_timeline, refuse_missing, report_of_timeline
-from ..stages.written import claim_file, set_aside
 
 
 def flatten_timeline(
@@ -33,7 +33,7 @@ def flatten_timeline(
     Arguments and errors as in `compile_script`.
     """
     path, video = Path(timeline).absolute(), Path(output).absolute()
-    clock = Clock(on_progress)
+    clock = ProgressClock(on_progress)
     settings = read_config(config, path)
     plan = plan_of(settings, finishing)
     refuse_misnamed(video, plan)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..backend.presence import is_folder
 from ..editors.bundle_media import copy_media, rename_media
-from ..editors.draft import to_yaml
-from ..editors.draft_folder import TRANSCRIPTS, USED, files_of, from_folder
-from ..editors.draft_timeline import from_timeline
+from ..editors.read_timeline import read_timeline
+from ..editors.script_draft import to_yaml
+from ..editors.script_draft_folder import TRANSCRIPTS, USED, files_of, from_folder
+from ..editors.script_draft_timeline import from_timeline
 from ..errors import InputError, Problem
+from ..files.exists import is_folder
+from ..files.path_limits import names_of_file, refuse_unusable
+from ..files.protected_files import InputFile, refuse_inputs
 from ..notices import Notice, notices
-from ..outputs import write_text
-from ..path_limits import names_of_file, refuse_unusable
-from ..protected_files import Input, refuse_inputs
-from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
-from ..stages.timelines import read_timeline
+from ..outputs.paths import write_text
+from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 
 
 def init_script(
@@ -45,7 +45,7 @@ def init_script(
         raise InputError(Problem(str(target), 0, 0, "", what, "give another -o, or --force"))
     if from_files:
         inputs = [
-            Input(file, f"a file of {path.name}")
+            InputFile(file, f"a file of {path.name}")
             for file in files_of(path)
             if file.suffix.lower() in USED | TRANSCRIPTS
         ]

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ...renderers import base
-from ...renderers.diffusion import pulling
-from ...renderers.diffusion.setup import QUALITIES, Setup, Source, setup_of, table
+from ...renderers import base, registry
+from ...renderers.diffusion import download
+from ...renderers.diffusion.model_settings import (
+    QUALITIES,
+    ModelSetup,
+    WeightSource,
+    setup_of,
+    table,
+)
 from ..errors import InputError, Problem, WorkError
-from ..frontend.config import FILE_NAME, Config
-from ..stages.configured import read_config
+from ..script.config import FILE_NAME, Config
+from ..script.renderer_settings import read_config
 
 
 def list_models(*, config: Path | None = None) -> Iterator[str]:
@@ -51,7 +57,7 @@ def _listed(config: Config) -> Iterator[str]:
         is_default = "model" not in config.renderers.get(name, {})
         yield name + (f"  ({table()[name]['weights']['licence']})" if is_default else "")
         for source in dict.fromkeys(source for setup in setups for source in setup.sources):
-            yield f"  {'here' if pulling.is_here(source) else 'to pull':<8} {source}"
+            yield f"  {'here' if download.is_here(source) else 'to pull':<8} {source}"
 
 
 def _fetched(
@@ -73,7 +79,7 @@ def _fetched(
                 continue
             done.add((name, source))
             try:
-                found = pulling.pull(source, setup, bars=bars)
+                found = download.pull(source, setup, bars=bars)
             except base.RendererError as error:
                 raise WorkError(str(error)) from error
             at = f" at {found.commit[:12]}" if found.commit else ""
@@ -90,7 +96,7 @@ def _fetched(
             yield from (f"    {setting}: {value}" for setting, value in pins.items())
 
 
-def _pins(source: Source, setup: Setup, commit: str) -> dict[str, str]:
+def _pins(source: WeightSource, setup: ModelSetup, commit: str) -> dict[str, str]:
     """The settings, as YAML has them, that hold a source at a commit."""
     if source == setup.model:
         return {"revision": commit}
@@ -100,9 +106,9 @@ def _pins(source: Source, setup: Setup, commit: str) -> dict[str, str]:
     return {name: value for name, part in parts.items() if part == source}
 
 
-def _setups(name: str, qualities: Sequence[str], config: Config) -> list[Setup]:
+def _setups(name: str, qualities: Sequence[str], config: Config) -> list[ModelSetup]:
     try:
-        base.renderer_class(name)
+        registry.renderer_class(name)
         return [setup_of(name, config.renderers.get(name, {}), q) for q in qualities]
     except base.UnavailableError as error:
         raise InputError(Problem("", 0, 0, "", str(error))) from error

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ...renderers.recipe import recipe_key
-from ...renderers.store import Store
-from ..frontend.model import Quality
-from ..outputs import outputs_beside
+from ...renderers.run.recipe import recipe_key
+from ...renderers.run.store import Store
+from ..assembly.rendered_media import link_rendered
+from ..outputs.paths import outputs_beside
 from ..progress import silent
-from ..stages.clock import Clock, count
+from ..progress_clock import ProgressClock, count
+from ..script.model import Quality
 from ..stages.edit import lay_out
 from ..stages.edit_warnings import warnings_of
 from ..stages.read import read_script
 from ..stages.render import calls_of
-from ..stages.rendered import link_rendered
 from ..timeline.slots import slot_clips
 
 
@@ -35,7 +35,7 @@ def plan_script(
     Arguments and errors as in `compile_script`.
     """
     path = Path(script).absolute()
-    front = read_script(path, config, renderer, quality, allow_outside, Clock(silent))
+    front = read_script(path, config, renderer, quality, allow_outside, ProgressClock(silent))
     schedule, timeline = lay_out(front)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     store = Store(outputs.media, read=False)
@@ -59,7 +59,7 @@ def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> ot
     Arguments and errors as in `compile_script`.
     """
     path = Path(script).absolute()
-    front = read_script(path, None, None, None, allow_outside, Clock(silent))
+    front = read_script(path, None, None, None, allow_outside, ProgressClock(silent))
     _, timeline = lay_out(front)
     link_rendered(timeline, [outputs_beside(path, None).media])
     return timeline

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..backend.presence import is_folder
 from ..editors.bundle_media import copy_media, rename_media
+from ..editors.read_timeline import read_timeline, refuse_missing
 from ..editors.relink import Relinked, relink
 from ..errors import InputError, Problem
-from ..outputs import Outputs, refuse_unwritable
-from ..path_limits import names_of_file, refuse_unusable
+from ..files.exists import is_folder
+from ..files.path_limits import names_of_file, refuse_unusable
+from ..files.protected_files import refuse_inputs
+from ..outputs.claims import is_claimed, update_timeline
+from ..outputs.paths import Outputs, refuse_unwritable
+from ..outputs.reel_lock import exclusive
 from ..progress import OnProgress, silent
-from ..protected_files import refuse_inputs
-from ..stages.exclusive import exclusive
-from ..stages.inputs import NEW_NAME, inputs_of_timeline
-from ..stages.timelines import read_timeline, refuse_missing
-from ..stages.written import is_claimed, update_timeline
+from ..stages.input_files import NEW_NAME, inputs_of_timeline
 
 
 def relink_timeline(

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...renderers.store import Store, sha256_of
+from ...renderers.files.digest import sha256_of
+from ...renderers.run.store import Store
 from ..editors.bundle_media import copy_media, rename_media
+from ..editors.read_timeline import refuse_missing, report_of_timeline
+from ..editors.reimport import ReimportedTimeline, bring_back
 from ..errors import InputError, Problem
-from ..frontend.config import Config
+from ..files.protected_files import InputFile, refuse_inputs
 from ..notices import Notice
-from ..outputs import Outputs, refuse_unwritable
+from ..outputs.claims import is_claimed, rendered_before, step_aside, update_timeline
+from ..outputs.paths import Outputs, refuse_unwritable
+from ..outputs.reel_lock import exclusive
 from ..progress import OnProgress, silent
-from ..protected_files import Input, refuse_inputs
+from ..progress_clock import ProgressClock, count
 from ..report import Report
-from ..stages.bring_back import Returned, bring_back
-from ..stages.clock import Clock, count
-from ..stages.configured import read_config
-from ..stages.exclusive import exclusive
-from ..stages.inputs import (
+from ..script.config import Config
+from ..script.renderer_settings import read_config
+from ..stages.input_files import (
     NEW_NAME,
     inputs_of_timeline,
     not_rendered,
@@ -25,8 +28,6 @@ from ..stages.inputs import (
     timeline_file,
 )
 from ..stages.render import Rendering, fill_slots, refuse_engine, slots_made
-from ..stages.timelines import refuse_missing, report_of_timeline
-from ..stages.written import is_claimed, rendered_before, step_aside, update_timeline
 from ..timeline.slots import slot_clips
 
 
@@ -63,7 +64,7 @@ def render_timeline(
     if output is not None and Path(output).suffix.lower() != ".otio":
         hint = f"name it {Path(output).stem}.otio, and export that"
         raise InputError(Problem("", 0, 0, "--output", "render writes an .otio file", hint))
-    clock = Clock(on_progress)
+    clock = ProgressClock(on_progress)
     reel = Path(output).absolute() if output else path
     refuse_missing(path)
     refuse_unwritable(Outputs(reel.parent, reel.stem))
@@ -103,7 +104,7 @@ def render_timeline(
 
 
 def _refuse_inputs(
-    returned: Returned, path: Path, target: Path, outputs: Outputs, config: Config
+    returned: ReimportedTimeline, path: Path, target: Path, outputs: Outputs, config: Config
 ) -> None:
     """Reject a timeline or media in the place of an input; the timeline may be updated in place."""
     inputs = inputs_of_timeline(returned.timeline, path, config)
@@ -112,7 +113,7 @@ def _refuse_inputs(
     # What was rendered before is made again; what was edited in it steps aside.
     again = compiled == target and target == returned.output
     if compiled is not None and target != path and not again:
-        others.append(Input(compiled, "the timeline that this one was made from"))
+        others.append(InputFile(compiled, "the timeline that this one was made from"))
     refuse_inputs([target], others, NEW_NAME)
     recipes = ((slot.name, slot.recipe) for slot in slot_clips(returned.timeline))
     media = store_files(Store(outputs.media, read=False), recipes)

@@ -10,19 +10,19 @@ import opentimelineio as otio
 from ..editors.bundle_media import cached_media
 from ..editors.formats.bundle_cache import KEPT_S
 from ..editors.project_files import refuse_outside
+from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem
+from ..files.path_limits import names_of_file, refuse_unusable
+from ..files.protected_files import refuse_inputs
 from ..notices import Notice, parsed
-from ..outputs import write_text
+from ..outputs.paths import write_text
+from ..page.build_view import read_view
 from ..page.generator import is_page
-from ..page.model import Fact, State, View
 from ..page.preview import preview_url
-from ..page.read import read_view
-from ..page.reel import Finished, finished_of
+from ..page.reel_files import FinishedReel, finished_of
 from ..page.render import page_of
-from ..path_limits import names_of_file, refuse_unusable
-from ..protected_files import refuse_inputs
-from ..stages.inputs import NEW_NAME, inputs_of_timeline, timeline_file
-from ..stages.timelines import read_timeline
+from ..page.view_model import Fact, PageView, State
+from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 
 EMBEDDED_WIDTH = 360
 """Pixels of the reel within a page."""
@@ -104,7 +104,7 @@ def _write(
     return view.notes
 
 
-def _tell(view: View, finished: Finished) -> None:
+def _tell(view: PageView, finished: FinishedReel) -> None:
     """Put into a view what was made of the timeline, and how much is still to be made."""
     view.reel = finished.reel
     loudness = finished.report.get("loudness")

@@ -15,39 +15,47 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import InputError, Problem, WorkError
+from ..files.atomic_output import scratch, whole_file
+from ..media.ffmpeg import ffmpeg_path
+from ..media.read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
+from ..media.samples import SAMPLE_RATE
 from ..notices import Notice
+from ..timeline.frame_rate import frame_rate_of
 from ..timeline.length import timeline_frames
-from .audio import read_mix
+from ..timeline.timecode import timecode_of
+from .audio.loudness import Measure, encode_audio, target_of
+from .audio.mix import Mix
+from .audio.read_mix import read_mix
 from .captions.burn import burned
 from .captions.cues import captions_of
 from .captions.sidecars import to_vtt
 from .captions.words import language_of
-from .chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
-from .encode import Encoding
-from .fetch import fetch_all
-from .ffmpeg import ffmpeg_path
-from .finish import Parts, Preview, Text, mux, refuse_too_small, squeezed, write_preview
-from .frame_rate import frame_rate_of
-from .graph import Look
-from .join import join
-from .loudness import Measure, encode_audio, target_of
-from .media import lines_of
-from .mix import Mix
-from .picture import Reading, frame_size, read_picture
-from .produce import Production
-from .read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
-from .reframe import Salience, focus_of
-from .sound import SAMPLE_RATE
-from .store import SegmentStore, key_of
-from .timecode import timecode_of
-from .transitions import Style, transition_names
-from .whole_file import scratch, whole_file
+from .encode.encoder import Encoding
+from .encode.graph import Appearance
+from .encode.reframe import Salience, focus_of
+from .encode.transitions import TransitionStyle, transition_names
+from .mux.chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
+from .mux.mux import (
+    CaptionTrack,
+    MuxInputs,
+    Preview,
+    mux,
+    refuse_too_small,
+    squeezed,
+    write_preview,
+)
+from .segments.join import join
+from .segments.make import SegmentJob
+from .segments.store import SegmentStore, key_of
+from .spans.fetch import fetch_all
+from .spans.media import lines_of
+from .spans.read_spans import SpanReading, frame_size, read_picture
 
 _SOUND_SLACK_S = Fraction(1, 20)
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class OutputFile:
     """What kind of file is made.
 
     Attributes:
@@ -121,8 +129,8 @@ def flatten(
     height: int | None = None,
     fps: Fraction | None = None,
     encoding: Encoding | None = None,
-    made: Output | None = None,
-    style: Style | None = None,
+    made: OutputFile | None = None,
+    style: TransitionStyle | None = None,
     segments: Path | None = None,
     allow_network: bool = False,
     own_sound_db: float | None = None,
@@ -161,8 +169,8 @@ def flatten(
         WorkError: ffmpeg failed, or the file cannot be written.
     """
     started = time.monotonic()
-    made = made or Output(encoding or Encoding())
-    style = style or Style()
+    made = made or OutputFile(encoding or Encoding())
+    style = style or TransitionStyle()
     root = media_root or Path.cwd()
     fps, frames = _frames_of(timeline, fps)
     store = SegmentStore(segments)
@@ -173,9 +181,9 @@ def flatten(
         mix = read_mix(timeline, root, frames / fps, remote=remote, own_sound_db=own_sound_db)
         size = _size(timeline, reading, width, height)
         focus = focus_of(reading, size, fps, made.salience) if made.salience else {}
-        look = Look(size, fps, made.encoding, style, focus)
+        look = Appearance(size, fps, made.encoding, style, focus)
         captions = burned(timeline, size, fps, folder)
-        work = Production(reading, look, store, captions)
+        work = SegmentJob(reading, look, store, captions)
         with ThreadPoolExecutor(1) as listener, work.stopped_on_error():
             sound = listener.submit(_sound, mix, target_of(timeline), store, folder, work.stop)
             if made.most_bytes is not None:
@@ -193,7 +201,7 @@ def flatten(
         metadata.write_text(tags, encoding="utf-8", newline="\n")
         text = _text(timeline, folder, captions is not None)
         timecode = timecode_of(timeline, fps)
-        parts = Parts(picture, sound_path, metadata, timecode, fps, frames, text)
+        parts = MuxInputs(picture, sound_path, metadata, timecode, fps, frames, text)
         _write(parts, made, temporary, folder, output.name)
         if before_rename is not None:
             before_rename(temporary)
@@ -258,17 +266,17 @@ def refuse_unfitting(
         refuse_too_small(most_bytes, sound_bytes, frames / fps, output.name)
 
 
-def _text(timeline: otio.schema.Timeline, folder: Path, is_burned: bool) -> Text | None:
+def _text(timeline: otio.schema.Timeline, folder: Path, is_burned: bool) -> CaptionTrack | None:
     """The captions as a file that becomes a track of the video; None where there are none."""
     cues = captions_of(timeline)
     if not cues:
         return None
     path = folder / "captions.vtt"
     path.write_text(to_vtt(cues), encoding="utf-8", newline="\n")
-    return Text(path, language_of(timeline), shown=not is_burned)
+    return CaptionTrack(path, language_of(timeline), shown=not is_burned)
 
 
-def _write(parts: Parts, made: Output, path: Path, folder: Path, name: str) -> None:
+def _write(parts: MuxInputs, made: OutputFile, path: Path, folder: Path, name: str) -> None:
     """Write the finished file, signed where that is asked for, and read it back."""
     finished = path if made.sign is None else folder / f"unsigned{made.suffix}"
     if made.preview is not None:
@@ -327,7 +335,7 @@ def _sound(
 
 
 def _size(
-    timeline: otio.schema.Timeline, reading: Reading, width: int | None, height: int | None
+    timeline: otio.schema.Timeline, reading: SpanReading, width: int | None, height: int | None
 ) -> tuple[int, int]:
     stated = frame_size(timeline, reading)
     size = (width or stated[0], height or stated[1])

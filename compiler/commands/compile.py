@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..api.compile import compile_script
 from ..console import display
-from ..driver import compile_script
-from ..outputs import report_path
+from ..outputs.paths import report_path
 from . import options
-from .tell import tell
+from .print_report import print_report
 
 NAME = "compile"
 SUMMARY = "a script into a timeline, its media and the reel"
@@ -56,6 +56,6 @@ def run(args: argparse.Namespace) -> int:
             finishing=options.finishing_of(args),
             on_progress=show,
         )
-    tell(report, args.progress, report_path(report.timeline))
+    print_report(report, args.progress, report_path(report.timeline))
     options.fail_on(args, report.warnings)
     return 0

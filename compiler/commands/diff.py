@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..api.diff import diff_timelines
 from . import options
-from .tell import tell_lines
+from .print_report import tell_lines
 
 NAME = "diff"
 SUMMARY = "what changed between two timelines, in an editor's words, and what it would cost"

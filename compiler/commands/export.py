@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..api.export import export_timeline
-from ..editors.dialects import EDITORS
+from ..editors.editor_profiles import EDITORS
 from ..editors.formats import FORMATS
 from ..streams import print_warnings
 from . import options

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..api.flatten import flatten_timeline
 from ..console import display
 from . import options
-from .tell import tell
+from .print_report import print_report
 
 NAME = "flatten"
 SUMMARY = "any OpenTimelineIO timeline into a video"
@@ -62,6 +62,6 @@ def run(args: argparse.Namespace) -> int:
             ),
             on_progress=show,
         )
-    tell(report, args.progress)
+    print_report(report, args.progress)
     options.fail_on(args, report.warnings)
     return 0

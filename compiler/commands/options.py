@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ...renderers.base import UnavailableError
-from ...renderers.engines import refuse_engine
+from ...renderers.run.engines import refuse_engine
 from ..errors import WorkError
 from ..notices import CODES, Notice, failure
-from ..stages.finishing import Finishing
+from ..stages.output_options import Finishing
 
 
 def output_folder(parser: argparse.ArgumentParser) -> None:

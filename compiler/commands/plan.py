@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..api.plan import plan_script
 from . import options
-from .tell import tell_lines
+from .print_report import tell_lines
 
 NAME = "plan"
 SUMMARY = "what compile would do, without doing it"

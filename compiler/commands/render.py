@@ -8,7 +8,7 @@ from pathlib import Path
 from ..api.render import render_timeline
 from ..console import display
 from . import options
-from .tell import tell
+from .print_report import print_report
 
 NAME = "render"
 SUMMARY = "fill the slots of a timeline that lack media, also after it was edited elsewhere"
@@ -58,6 +58,6 @@ def run(args: argparse.Namespace) -> int:
             relative_media=args.relative_media,
             on_progress=show,
         )
-    tell(report, args.progress)
+    print_report(report, args.progress)
     options.fail_on(args, report.warnings)
     return 0

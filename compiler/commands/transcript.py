@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..frontend.transcripts.show import show_transcript
+from ..api.transcript import show_transcript
 from ..streams import print_warnings
 from . import options
 

@@ -7,7 +7,7 @@ import webbrowser
 from pathlib import Path
 
 from ..api.view import view_timeline
-from ..backend.file_urls import url_of_path
+from ..files.file_urls import url_of_path
 from ..notices import Notice
 from ..streams import print_warnings
 from . import options

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ...renderers.store import sidecar_of
-from ..backend.whole_file import whole_file
+from ...renderers.run.store import sidecar_of
+from ..files.atomic_output import whole_file
 from .formats.bundle_cache import bundles_folder
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..backend.reading import ours
+from ..timeline.layout import Placed, TrackTransition, lay_out
 from ..timeline.slots import slot_of
-from .layout import Blend, Placed, lay_out
+from ..timeline.values import own_metadata
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownClip:
     """A clip of a picture track by the name of what it shows."""
 
     name: str
@@ -62,10 +62,10 @@ def compare(before: otio.schema.Timeline, after: otio.schema.Timeline, fps: Frac
     return lines
 
 
-def _shown(timeline: otio.schema.Timeline, fps: Fraction) -> list[Shown]:
+def _shown(timeline: otio.schema.Timeline, fps: Fraction) -> list[ShownClip]:
     tracks = timeline.video_tracks()
     return [
-        Shown(_name(placed.item) + ("" if track is tracks[0] else f" on {track.name}"), placed)
+        ShownClip(_name(placed.item) + ("" if track is tracks[0] else f" on {track.name}"), placed)
         for track in tracks
         for placed in lay_out(track, fps)
         if isinstance(placed.item, otio.schema.Clip)
@@ -77,21 +77,21 @@ def _name(item: otio.core.Item) -> str:
     return slot.name if slot is not None else str(item.name) or "a clip without a name"
 
 
-def _scene_place(shown: Shown) -> int:
+def _scene_place(shown: ShownClip) -> int:
     """The frame of the scene's picture that a clip begins at, which extending does not change."""
     clip = shown.placed.item
     slot = slot_of(clip) if isinstance(clip, otio.schema.Clip) else None
     if slot is None:
         return shown.placed.media_start
-    shift = int(ours(clip).get("shift", 0))
+    shift = int(own_metadata(clip).get("shift", 0))
     return int(slot.recipe["start"]) - shift + shown.placed.media_start
 
 
 def _pair(
-    old: Sequence[Shown], new: Sequence[Shown]
-) -> tuple[list[tuple[Shown, Shown]], list[Shown], list[Shown]]:
+    old: Sequence[ShownClip], new: Sequence[ShownClip]
+) -> tuple[list[tuple[ShownClip, ShownClip]], list[ShownClip], list[ShownClip]]:
     """The same clips in both, those that are gone, and those that are new; in reel order."""
-    pairs: list[tuple[Shown, Shown]] = []
+    pairs: list[tuple[ShownClip, ShownClip]] = []
     left = list(new)
     gone = []
     for shown in old:
@@ -111,7 +111,7 @@ def _pair(
     return pairs, gone, left
 
 
-def _order(pairs: Sequence[tuple[Shown, Shown]]) -> Iterator[str]:
+def _order(pairs: Sequence[tuple[ShownClip, ShownClip]]) -> Iterator[str]:
     """Clips that changed places."""
     before = [one for one, _ in pairs]
     after = [one for one, two in sorted(pairs, key=lambda pair: pair[1].placed.start)]
@@ -132,7 +132,7 @@ def _order(pairs: Sequence[tuple[Shown, Shown]]) -> Iterator[str]:
             yield f"{shown.name} moved {place}"
 
 
-def _gaps(shown: Sequence[Shown]) -> dict[int, int]:
+def _gaps(shown: Sequence[ShownClip]) -> dict[int, int]:
     """Frames between each clip and the one before it on its track."""
     gaps, ends = {}, dict[object, int]()
     for one in shown:
@@ -142,7 +142,7 @@ def _gaps(shown: Sequence[Shown]) -> dict[int, int]:
     return gaps
 
 
-def _clip_changes(one: Shown, two: Shown) -> Iterator[str]:
+def _clip_changes(one: ShownClip, two: ShownClip) -> Iterator[str]:
     old, new, name = one.placed, two.placed, two.name
     if old.speed != new.speed:
         speeds = [f"{float(placed.speed) * 100:g} %" for placed in (new, old)]
@@ -174,8 +174,8 @@ def _own_file(item: otio.core.Item) -> str:
 
 
 def _split(
-    pairs: Sequence[tuple[Shown, Shown]], added: Sequence[Shown]
-) -> dict[str, tuple[Shown, Shown]]:
+    pairs: Sequence[tuple[ShownClip, ShownClip]], added: Sequence[ShownClip]
+) -> dict[str, tuple[ShownClip, ShownClip]]:
     """New clips that go on where one of the same slot now stops: it was cut in two."""
     found = {}
     for one, two in pairs:
@@ -190,7 +190,7 @@ def _split(
     return found
 
 
-def _say_splits(lines: list[str], split: dict[str, tuple[Shown, Shown]]) -> list[str]:
+def _say_splits(lines: list[str], split: dict[str, tuple[ShownClip, ShownClip]]) -> list[str]:
     """Say of a clip that was cut in two just that."""
     for name, (before, after) in split.items():
         lines = [
@@ -205,12 +205,14 @@ def _say_splits(lines: list[str], split: dict[str, tuple[Shown, Shown]]) -> list
     return lines
 
 
-def _blend_changes(pairs: Sequence[tuple[Shown, Shown]]) -> Iterator[str]:
+def _blend_changes(pairs: Sequence[tuple[ShownClip, ShownClip]]) -> Iterator[str]:
     for one, two in pairs:
         yield from _blend_change(one.placed.into, two.placed.into, f"into {two.name}")
 
 
-def _blend_change(old: Blend | None, new: Blend | None, where: str) -> Iterator[str]:
+def _blend_change(
+    old: TrackTransition | None, new: TrackTransition | None, where: str
+) -> Iterator[str]:
     if old is None and new is None:
         return
     if old is None and new is not None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..backend.reading import ours
 from ..errors import InputError, Problem
-from ..frontend.yaml_source import read_yaml
 from ..notices import Notice
+from ..script.yaml_source import read_yaml
+from ..timeline.values import own_metadata
 from .formats.bundle_cache import bundles_folder
 
 _NAMED = 5
@@ -58,7 +58,7 @@ def _folders(timeline: otio.schema.Timeline, path: Path) -> Iterator[Path]:
     yield path.parent.resolve()
     if path.suffix.lower() == ".otioz":
         yield bundles_folder().resolve()
-    stated = ours(timeline).get("script")
+    stated = own_metadata(timeline).get("script")
     if stated is None or not hasattr(stated, "get"):
         return
     script = Path(str(stated.get("path", "")))

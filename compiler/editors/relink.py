@@ -15,11 +15,11 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ..backend.file_urls import paths_of
-from ..backend.presence import is_there
-from ..backend.reading import media_path
-from ..timeline.names import GENERATOR_KEY
+from ..files.exists import is_there
+from ..files.file_urls import paths_of
+from ..timeline.metadata import GENERATOR_KEY
 from ..timeline.slots import slot_of
+from ..timeline.values import media_path
 
 
 @dataclass(slots=True)

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...renderers.base import Frame, RendererError
-from ...renderers.containers import open_input
-from ...renderers.flow import WIDTH, MotionMeter, block_velocities
-from ...renderers.interpolate import dense_flow, flow_back, small_luma
-from ...renderers.scale import rgb_of
-from ...renderers.stills import load_still
+from ...renderers.files.open_media import open_input
+from ...renderers.fit.interpolate import dense_flow, flow_back, small_luma
+from ...renderers.fit.scale import rgb_of
+from ...renderers.image.stills import load_still
+from ...renderers.run.motion_measure import WIDTH, MotionMeter, block_velocities
 from ..errors import WorkError
 from .ssim import LEAST_SHARED, common_way, laid_over, likeness
 

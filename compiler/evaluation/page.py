@@ -10,8 +10,8 @@ import av
 import numpy as np
 
 from ...renderers.base import RendererError
-from ...renderers.containers import open_input
-from ...renderers.stills import load_still
+from ...renderers.files.open_media import open_input
+from ...renderers.image.stills import load_still
 from ..errors import WorkError
 from ..page.generator import generator_tag
 from ..page.preview import preview_url

@@ -45,14 +45,14 @@ def _blur(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
+class Overlay:
     """A picture laid over another: what it shows there, and where it reaches."""
 
     picture: NDArray[np.uint8]
     inside: NDArray[np.bool_]
 
 
-def laid_over(picture: NDArray[np.uint8], way: Way, width: int, height: int) -> Laid:
+def laid_over(picture: NDArray[np.uint8], way: Way, width: int, height: int) -> Overlay:
     """A picture as seen from the frame of another, into whose pixels' places ``way`` leads."""
 
     def moved(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -60,7 +60,7 @@ def laid_over(picture: NDArray[np.uint8], way: Way, width: int, height: int) -> 
         return np.asarray(cv2.warpPerspective(image, way, (width, height), flags=flags), np.uint8)
 
     inside = moved(np.full(picture.shape[:2], 255, np.uint8)) > 254
-    return Laid(moved(picture), inside)
+    return Overlay(moved(picture), inside)
 
 
 def likeness(still: Luma, frame: Luma, guess: Way) -> tuple[float, Way]:

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...renderers import pool
 from ...renderers.base import RendererError
-from ...renderers.job import Job, Rendered
-from ...renderers.store import Store
-from ..backend.encode import write_slot
+from ...renderers.run import pool
+from ...renderers.run.job import Job, Rendered
+from ...renderers.run.store import Store
+from ..backend.encode.encoder import write_slot
 from ..errors import CompileError
 from ..packages import in_play
 

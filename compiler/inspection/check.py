@@ -10,13 +10,13 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ..backend.audio import read_mix, voice_tracks
-from ..backend.loudness import MOST_DBTP, measure_file, target_of
-from ..backend.mix import Mix
-from ..backend.probe import probe
-from .listen import Offset, voice_offsets
-from .look import Look, is_black, look_at, runs
-from .plan import Promise, promise_of
+from ..backend.audio.loudness import MOST_DBTP, measure_file, target_of
+from ..backend.audio.mix import Mix
+from ..backend.audio.read_mix import read_mix, voice_tracks
+from ..media.probe import probe
+from .expected_reel import ExpectedReel, promise_of
+from .frame_measures import FrameMeasure, is_black, look_at, runs
+from .voice_offset import VoiceOffset, voice_offsets
 
 SEARCH = 6
 """Frames to either side of a planned cut in which the real one is looked for."""
@@ -62,7 +62,7 @@ class Check:
     video: Path
     findings: tuple[Finding, ...]
     cut_offsets: dict[str, int | None]
-    voice_offsets: tuple[Offset, ...]
+    voice_offsets: tuple[VoiceOffset, ...]
     lufs: float
     dbtp: float
 
@@ -127,7 +127,7 @@ def check_reel(
     findings += _surprises(look, promise, media_root, fps)
     length = float(promise.frames / fps)
     voice = _voice(timeline, media_root, promise.frames / fps)
-    offsets: tuple[Offset, ...] = ()
+    offsets: tuple[VoiceOffset, ...] = ()
     if voice.tracks:
         offsets = tuple(voice_offsets(video, voice, length))
         findings += _in_step(offsets)
@@ -151,7 +151,7 @@ def check_reel(
     return Check(video, tuple(findings), cuts, offsets, loudness.lufs, loudness.dbtp)
 
 
-def cut_offset(look: Look, frame: int) -> int | None:
+def cut_offset(look: FrameMeasure, frame: int) -> int | None:
     """How many frames late a cut is; None where nothing changes visibly near its place."""
     places = range(max(1, frame - SEARCH), min(look.frames, frame + SEARCH + 1))
     if not places:
@@ -161,7 +161,7 @@ def cut_offset(look: Look, frame: int) -> int | None:
 
 
 def _file(
-    video: Path, look: Look, promise: Promise, size: tuple[int, int], fps: Fraction
+    video: Path, look: FrameMeasure, promise: ExpectedReel, size: tuple[int, int], fps: Fraction
 ) -> Iterator[Finding]:
     info = probe(video)
     picture = info.video
@@ -176,7 +176,7 @@ def _file(
     yield Finding("colours", picture.colors == BT709, tags, "BT.709")
 
 
-def _shows_black(promise: Promise, root: Path, frame: int) -> bool:
+def _shows_black(promise: ExpectedReel, root: Path, frame: int) -> bool:
     """Whether a still that is seen at a frame is black itself."""
     return any(
         is_black(root / still)
@@ -186,7 +186,9 @@ def _shows_black(promise: Promise, root: Path, frame: int) -> bool:
     )
 
 
-def _surprises(look: Look, promise: Promise, root: Path, fps: Fraction) -> Iterator[Finding]:
+def _surprises(
+    look: FrameMeasure, promise: ExpectedReel, root: Path, fps: Fraction
+) -> Iterator[Finding]:
     """Cuts, black and standstill that nobody planned."""
     planned = {frame for frame, _ in promise.cuts} | {gap.start for gap in promise.gaps}
     planned |= {gap.end for gap in promise.gaps}
@@ -214,7 +216,7 @@ def _voice(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> Mi
     return Mix(voice_tracks(mix), mix.samples, mix.speech)
 
 
-def _in_step(offsets: tuple[Offset, ...]) -> Iterator[Finding]:
+def _in_step(offsets: tuple[VoiceOffset, ...]) -> Iterator[Finding]:
     known = [offset.ms for offset in offsets if offset.ms is not None]
     for offset, where in zip(offsets, ("start", "middle", "end"), strict=True):
         if offset.ms is not None:

@@ -11,17 +11,17 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers.base import RendererError
-from ...renderers.made import made_from_json
-from ...renderers.recipe import recipe_key
-from ...renderers.store import sidecar_of
-from ..backend.probe import MediaInfo
-from ..backend.reading import media_path
-from ..editors.layout import Placed
-from ..timeline.names import MEDIA_KEY
+from ...renderers.run.attempts import made_from_json
+from ...renderers.run.recipe import recipe_key
+from ...renderers.run.store import sidecar_of
+from ..media.probe import MediaInfo
+from ..timeline.layout import Placed
+from ..timeline.metadata import MEDIA_KEY
 from ..timeline.slots import SlotClip
 from ..timeline.takes import takes_of
-from .clock import FrameClock
-from .model import Fact, Group, Said, State
+from ..timeline.values import media_path
+from .frame_text import FrameClock
+from .view_model import Fact, Group, State, TextSpan
 
 Recipe = Mapping[str, Any]
 
@@ -48,7 +48,7 @@ def place(placed: Placed, start: int, clock: FrameClock) -> Group:
 
 
 def cut_among_words(
-    cut: int, words: Sequence[Said], fps: Fraction, *, may_cut_in: bool
+    cut: int, words: Sequence[TextSpan], fps: Fraction, *, may_cut_in: bool
 ) -> Fact | None:
     """How a cut lies to the words around it; None where nobody speaks.
 

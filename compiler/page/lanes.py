@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from .model import Block, Join, Mark, Row, State
-from .sheet import Sheet, block_name, count, state_label
+from .page_context import Sheet, block_name, count, state_label
+from .view_model import Block, CutTransition, Mark, Row, State
 
 _TINTS = frozenset(
     {"pink", "red", "orange", "yellow", "green", "cyan", "blue", "purple", "magenta", "black",
@@ -90,7 +90,7 @@ def _row(sheet: Sheet, index: int, row: Row) -> str:
     return _lane(kind, row.name, told, inside)
 
 
-def _join(join: Join) -> str:
+def _join(join: CutTransition) -> str:
     frames = join.before + join.after
     told = f"{join.name}, {count(frames, 'frame')}: {join.before} before the cut, "
     return (

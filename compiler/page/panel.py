@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 
-from .model import Block, Fact, Group
-from .sheet import Sheet, badge
+from .page_context import Sheet, badge
+from .view_model import Block, Fact, Group
 
 
 def panel_of(sheet: Sheet) -> str:

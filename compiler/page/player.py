@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from .sheet import Sheet, count
+from .page_context import Sheet, count
 
 _ICONS = {
     "previous": "M3 3h2v10H3zM14 3v10L6 8z",

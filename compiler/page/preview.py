@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from ..backend.ffmpeg import input_args, output_args, run
-from ..backend.whole_file import scratch
+from ..files.atomic_output import scratch
+from ..media.ffmpeg import input_args, output_args, run
 
 
 def preview_url(video: Path, width: int, folder: Path, *, crf: int, sound_kbps: int = 0) -> str:

@@ -1,4 +1,4 @@
-"""A `View` as one HTML file that needs nothing beside it, and plays the media that are there."""
+"""A `PageView` as one self-contained HTML file that plays the media beside it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from .data import as_json, data_of
 from .generator import generator_tag
+from .json_data import as_json, data_of
 from .lanes import timeline_of
-from .model import Fact, State, View
+from .page_context import Sheet, count, state_label
 from .panel import panel_of
 from .player import player_of
-from .sheet import Sheet, count, state_label
-from .strips import Strips, draw_strips
 from .tables import tables_of
+from .thumbnail_strips import Strips, draw_strips
+from .view_model import Fact, PageView, State
 
 _MOST_OPEN = 4
 """Notes that are shown without being asked for."""
 
 
-def page_of(view: View, page: Path, embedded: str = "") -> str:
+def page_of(view: PageView, page: Path, embedded: str = "") -> str:
     """The page.
 
     Args:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 
-from .model import Block
-from .sheet import Sheet, badge
+from .page_context import Sheet, badge
+from .view_model import Block
 
 _HEADS = '<th>State</th><th>In</th><th>Out</th><th class="n">Frames</th><th class="n">Seconds</th>'
 """Of what picture and sound have in common."""

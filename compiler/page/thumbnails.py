@@ -18,8 +18,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ...renderers.base import RendererError
-from ...renderers.stills import load_still
-from ..backend.probe import VideoInfo, open_media
+from ...renderers.image.stills import load_still
+from ..media.probe import VideoInfo, open_media
 
 HEIGHT = 160
 """Pixels: twice what a track shows, and enough to recognise a shot by."""
@@ -31,7 +31,7 @@ last of these."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class ThumbnailRequest:
     """A picture that is wanted.
 
     Attributes:
@@ -50,12 +50,12 @@ class Shot:
     video: VideoInfo | None = None
 
 
-def thumbnails(shots: Sequence[Shot]) -> list[str]:
+def thumbnails(shots: Sequence[ThumbnailRequest]) -> list[str]:
     """A URL for each; empty where there is no picture to be had."""
-    of_file: dict[Path, list[Shot]] = {}
+    of_file: dict[Path, list[ThumbnailRequest]] = {}
     for shot in dict.fromkeys(shots):
         of_file.setdefault(shot.path, []).append(shot)
-    made: dict[Shot, str] = {}
+    made: dict[ThumbnailRequest, str] = {}
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
         for urls in pool.map(_of_one, of_file.values()):
             made |= urls
@@ -79,7 +79,7 @@ def picture_url(rgb: NDArray[np.uint8], size: tuple[int, int], suffix: str, qual
     return f"data:image/{kind};base64,{base64.b64encode(coded.tobytes()).decode()}"
 
 
-def _of_one(shots: Sequence[Shot]) -> dict[Shot, str]:
+def _of_one(shots: Sequence[ThumbnailRequest]) -> dict[ThumbnailRequest, str]:
     """All pictures of one file that can be had."""
     if shots[0].video is None:
         return dict.fromkeys(shots, _still(shots[0].path))
@@ -99,7 +99,7 @@ def _url(rgb: NDArray[np.uint8], aspect: Fraction) -> str:
     return picture_url(rgb, (max(1, round(HEIGHT * aspect)), HEIGHT), ".webp", _WEBP_QUALITY)
 
 
-def _frames(path: Path, shots: Iterable[Shot]) -> Iterator[str]:
+def _frames(path: Path, shots: Iterable[ThumbnailRequest]) -> Iterator[str]:
     """Pictures of a video, whose shots come in the order of their times."""
     before: tuple[float, str] = (-1.0, "")
     try:
@@ -119,7 +119,7 @@ def _frames(path: Path, shots: Iterable[Shot]) -> Iterator[str]:
         return
 
 
-def _frame(container: InputContainer, shot: Shot, began: float) -> av.VideoFrame | None:
+def _frame(container: InputContainer, shot: ThumbnailRequest, began: float) -> av.VideoFrame | None:
     """The frame that a shot wants, or a keyframe near it that stands for it.
 
     Args:

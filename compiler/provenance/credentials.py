@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..backend.presence import is_file
 from ..errors import InputError, Problem
-from ..frontend.config import Config, Provenance
+from ..files.exists import is_file
+from ..script.config import Config, Provenance
 from .library import EXTRA, is_installed
 
 if TYPE_CHECKING:

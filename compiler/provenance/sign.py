@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..backend.presence import is_file
 from ..errors import WorkError
+from ..files.exists import is_file
 from .claims import Claims, SourceFile
 from .credentials import Credentials
 from .library import FORMATS, context, library

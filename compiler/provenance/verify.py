@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..backend.mp4 import holds_manifest
+from ..media.mp4 import holds_manifest
 from .claims import LABEL
 from .library import FORMATS, context, is_installed, library
 

@@ -7,26 +7,26 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
+from ..assembly.audio_tracks import Sound
+from ..assembly.build import build_timeline
+from ..assembly.recipes import slot_recipes
 from ..errors import InputError, Problem
-from ..frontend.audio import duration_of
-from ..frontend.model import Script
-from ..frontend.speech import Speech
-from ..outputs import Outputs
+from ..media.mono_samples import duration_of
+from ..outputs.paths import Outputs
 from ..report import Report, SceneReport
+from ..script.model import Script
+from ..speech.speech import Speech
 from ..sync import edit
 from ..sync.frames import frame_time
 from ..sync.schedule import lay_end_to_end, make_schedule
 from ..sync.types import Interval, Word
-from ..timeline.build import build_timeline
-from ..timeline.names import NAMESPACE
-from ..timeline.recipes import slot_recipes
-from ..timeline.sound import Sound
+from ..timeline.metadata import NAMESPACE
 from .edit_warnings import warnings_of
-from .order import places_out_of_order, times_out_of_order
-from .read import Front
+from .order_checks import places_out_of_order, times_out_of_order
+from .read import ParsedScript
 
 
-def lay_out(front: Front) -> tuple[edit.Schedule, otio.schema.Timeline]:
+def lay_out(front: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timeline]:
     """The schedule of a script, and its timeline with stills as media.
 
     Raises:
@@ -75,7 +75,7 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
             )
         )
     policy = script.silences
-    silences = edit.Silences(policy.policy, policy.longer_than, policy.keep)
+    silences = edit.SilencePolicy(policy.policy, policy.longer_than, policy.keep)
     try:
         return make_schedule(scenes, sources, fps, silences)
     except edit.ScheduleError as error:
@@ -101,7 +101,7 @@ def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:
 
 
 def report_of(
-    front: Front, schedule: edit.Schedule, timeline: otio.schema.Timeline, outputs: Outputs
+    front: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline, outputs: Outputs
 ) -> Report:
     """The report of an edit, before anything is rendered."""
     return Report(

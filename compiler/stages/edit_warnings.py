@@ -7,13 +7,13 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from ...renderers.image_files import image_file
-from ..frontend.model import Script
+from ...renderers.image.open_image import image_file
 from ..notices import Notice
+from ..script.model import Script
 from ..sync import edit
-from ..timeline.names import NAMESPACE
+from ..timeline.metadata import NAMESPACE
 from ..timeline.slots import slot_clips
-from .read import Front
+from .read import ParsedScript
 from .render import not_met
 
 MOST_ENLARGED = 5
@@ -24,7 +24,7 @@ _ORIENTATION = 0x0112
 
 
 def warnings_of(
-    front: Front, schedule: edit.Schedule, timeline: otio.schema.Timeline
+    front: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline
 ) -> list[Notice]:
     """Return what of a script is doubtful, is done otherwise than it says, or is not done."""
     return [
@@ -45,7 +45,7 @@ def _first_transition(script: Script) -> Iterator[Notice]:
         yield Notice("transition", what)
 
 
-def _no_captions(front: Front) -> Iterator[Notice]:
+def _no_captions(front: ParsedScript) -> Iterator[Notice]:
     if front.script.captions.burn and not any(front.speech.words.values()):
         what = "captions.burn: there are no words to draw; give scenes a text, or a transcript"
         yield Notice("captions", what)

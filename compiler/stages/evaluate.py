@@ -6,26 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...renderers import base
-from ...renderers.guard import without_fallback
-from ...renderers.job import Job
-from ...renderers.native import is_unbounded
-from ...renderers.recipe import recipe_key
-from ...renderers.store import Store
+from ...renderers import base, registry
+from ...renderers.fit.model_grid import is_unbounded
+from ...renderers.run.job import Job
+from ...renderers.run.motion_guard import without_fallback
+from ...renderers.run.recipe import recipe_key
+from ...renderers.run.store import Store
+from ..assembly.recipes import Recipe
 from ..errors import InputError, Problem
 from ..evaluation.evaluation import Evaluation, Take, takes_before
 from ..evaluation.measure import measure
 from ..evaluation.worker import Failure, MadeTake, make_takes
-from ..frontend.config import Config
-from ..frontend.model import Quality
-from ..outputs import Outputs
+from ..files.protected_files import InputFile, refuse_inputs
+from ..outputs.paths import Outputs
 from ..progress import OnProgress, Progress
-from ..protected_files import Input, refuse_inputs
-from ..timeline.names import NAMESPACE
-from ..timeline.recipes import Recipe
+from ..script.config import Config
+from ..script.model import Quality
+from ..timeline.metadata import NAMESPACE
 from ..timeline.slots import SlotClip
 from ..timeline.takes import retaken, set_take, take_name
-from .inputs import store_files
+from .input_files import store_files
 from .render import damages
 
 
@@ -54,7 +54,7 @@ def evaluate_slots(
     on_progress: OnProgress,
     *,
     force: bool = False,
-    inputs: Sequence[Input] = (),
+    inputs: Sequence[InputFile] = (),
 ) -> None:
     """Make the takes, measure them, and put them into the timeline's clips.
 
@@ -81,7 +81,7 @@ def evaluate_slots(
     hint = "copy the timeline to another folder"
     refuse_inputs(store_files(store, taken), inputs, hint)
     total = sum(int(recipe["frames"]) for _, recipes in work for recipe in recipes.values())
-    progress = _Progress(on_progress, total)
+    progress = _TakeProgress(on_progress, total)
     takes: dict[tuple[str, str], Take] = {}
     for kind, recipes in work:
         jobs = []
@@ -145,9 +145,9 @@ def _kinds(
 ) -> list[_Kind]:
     kinds = []
     problems = []
-    for name in renderers or base.renderer_names():
+    for name in renderers or registry.renderer_names():
         try:
-            kind = base.renderer_class(name)
+            kind = registry.renderer_class(name)
             for quality in qualities:
                 limits = kind(config.renderers.get(name, {}), quality).limits
                 runs_model = not is_unbounded(limits)
@@ -179,7 +179,7 @@ def _recipes(slots: Sequence[SlotClip], kind: _Kind, config: Config) -> dict[str
     return recipes
 
 
-class _Progress:
+class _TakeProgress:
     """Frames of all takes as one count."""
 
     def __init__(self, on_progress: OnProgress, total: int):

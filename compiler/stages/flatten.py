@@ -13,16 +13,16 @@ import opentimelineio as otio
 from ..backend.captions.burn import to_ass
 from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
-from ..backend.flatten import Output, flatten, refuse_unfitting
+from ..backend.flatten import OutputFile, flatten, refuse_unfitting
 from ..errors import InputError, Problem, WorkError
 from ..notices import Notice
-from ..outputs import Outputs
+from ..outputs.paths import Outputs
 from ..progress import OnProgress, Progress
+from ..progress_clock import count
 from ..provenance.claims import Claims
 from ..provenance.sign import Signing
 from ..report import Loudness, Report
-from .clock import count
-from .finishing import Finishing, Plan
+from .output_options import Finishing, FlattenPlan
 from .signing import claims_of
 
 
@@ -38,7 +38,7 @@ def captions_text(
     }
 
 
-def refuse_misnamed(video: Path, plan: Plan) -> None:
+def refuse_misnamed(video: Path, plan: FlattenPlan) -> None:
     """Before any work, see that a video's name is one for what a plan makes.
 
     Raises:
@@ -54,7 +54,7 @@ def refuse_large(
     timeline: otio.schema.Timeline,
     timeline_path: Path,
     video: Path,
-    plan: Plan,
+    plan: FlattenPlan,
     finishing: Finishing,
 ) -> None:
     """Before slots are rendered, see that the video can be brought under the size that it may have.
@@ -80,7 +80,7 @@ def make_videos(
     timeline: otio.schema.Timeline,
     timeline_path: Path,
     video: Path,
-    plan: Plan,
+    plan: FlattenPlan,
     finishing: Finishing,
     report: Report,
     on_progress: OnProgress,
@@ -145,18 +145,20 @@ def make_videos(
         )
 
 
-def videos_of(video: Path, plan: Plan) -> list[Path]:
+def videos_of(video: Path, plan: FlattenPlan) -> list[Path]:
     """The files of a plan: the video, and those of further sizes, which are in their names."""
     more = (video.with_stem(f"{video.stem}-{w}x{h}") for w, h in plan.sizes[1:])
     return [video, *more]
 
 
-def _claims(plan: Plan, timeline: otio.schema.Timeline, timeline_path: Path) -> Claims | None:
+def _claims(
+    plan: FlattenPlan, timeline: otio.schema.Timeline, timeline_path: Path
+) -> Claims | None:
     """What the manifest claims; None if nothing is signed."""
     return None if plan.credentials is None else claims_of(timeline, timeline_path.parent)
 
 
-def _signed(plan: Plan, claims: Claims | None, video: Path) -> Output:
+def _signed(plan: FlattenPlan, claims: Claims | None, video: Path) -> OutputFile:
     """The kind of file that is made, with its signature; the manifest counts towards the size."""
     if plan.credentials is None or claims is None:
         return plan.output

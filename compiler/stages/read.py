@@ -8,40 +8,40 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ...renderers import base
-from ...renderers.diffusion.finding import pinned
-from ...renderers.diffusion.setup import origin_of
-from ...renderers.guard import with_fallbacks
-from ...renderers.native import is_unbounded
-from ...renderers.recipe import recipe_key
-from ...renderers.saliency import look_at
-from ..backend.ffmpeg import ffmpeg_path
-from ..backend.transitions import transition_names
+from ...renderers import base, registry
+from ...renderers.diffusion.local_weights import pinned
+from ...renderers.diffusion.model_settings import origin_of
+from ...renderers.fit.model_grid import is_unbounded
+from ...renderers.image.saliency import look_at
+from ...renderers.run.motion_guard import with_fallbacks
+from ...renderers.run.recipe import recipe_key
+from ..assembly.recipes import Look, RendererInputs, unseen
+from ..backend.encode.transitions import transition_names
 from ..errors import InputError, Problem
-from ..frontend.config import Config
-from ..frontend.model import Quality, Scene, Script
-from ..frontend.script import load_script
-from ..frontend.speech import Speech, hear
-from ..outputs import Outputs, refuse_unwritable
+from ..files.protected_files import refuse_inputs
+from ..media.ffmpeg import ffmpeg_path
+from ..outputs.paths import Outputs, refuse_unwritable
 from ..progress import Progress
-from ..protected_files import refuse_inputs
-from ..timeline.recipes import Look, Making, unseen
-from .clock import Clock, count
-from .configured import read_config
-from .finishing import Finishing, Plan, plan_of, refuse_too_long
+from ..progress_clock import ProgressClock, count
+from ..script.config import Config
+from ..script.model import Quality, Script, ScriptScene
+from ..script.read_script import load_script
+from ..script.renderer_settings import read_config
+from ..speech.speech import Speech, align_narration
 from .flatten import segments_of, videos_of
-from .inputs import NEW_FOLDER, inputs_of_script
+from .input_files import NEW_FOLDER, inputs_of_script
+from .output_options import Finishing, FlattenPlan, plan_of, refuse_too_long
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
+class ParsedScript:
     """What is known before the edit: the script, what is heard, and how pictures are made."""
 
     script: Script
     config: Config
-    making: Making
+    making: RendererInputs
     speech: Speech
-    plan: Plan | None
+    plan: FlattenPlan | None
     """What is made of it in the end; None where that is not asked."""
 
 
@@ -51,10 +51,10 @@ def read_script(
     renderer: str | None,
     quality: Quality | None,
     allow_outside: bool,
-    clock: Clock,
+    clock: ProgressClock,
     finishing: Finishing | None = None,
     outputs: Outputs | None = None,
-) -> Front:
+) -> ParsedScript:
     """Read, check and hear a script; with ``outputs``, see that its media can be written there.
 
     Raises:
@@ -67,7 +67,7 @@ def read_script(
         script = load_script(
             path,
             allow_outside=allow_outside,
-            renderers=base.renderer_names(),
+            renderers=registry.renderer_names(),
             transitions={*settings.expressions, *transition_names(ffmpeg_path())},
         )
         script = _override(script, renderer, quality)
@@ -79,14 +79,16 @@ def read_script(
             _refuse_inputs(outputs, plan, script, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
     with clock.stage("align"):
-        speech = hear(script, lambda share: clock.tell(Progress("align", share, 1)))
+        speech = align_narration(script, lambda share: clock.tell(Progress("align", share, 1)))
         spoken = sum(len(words) for words in speech.words.values())
         seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
         clock.done("align", f"{count(spoken, 'word')} in {seconds:.1f} s of narration")
-    return Front(script, settings, making, speech, plan)
+    return ParsedScript(script, settings, making, speech, plan)
 
 
-def _refuse_inputs(outputs: Outputs, plan: Plan | None, script: Script, config: Config) -> None:
+def _refuse_inputs(
+    outputs: Outputs, plan: FlattenPlan | None, script: Script, config: Config
+) -> None:
     files = [outputs.timeline, outputs.srt, outputs.vtt, outputs.ass, outputs.report]
     folders = []
     if plan is not None:
@@ -98,8 +100,8 @@ def _refuse_inputs(outputs: Outputs, plan: Plan | None, script: Script, config: 
 
 def _override(script: Script, renderer: str | None, quality: Quality | None) -> Script:
     """The script with one renderer or quality for all scenes; a draft is half as large."""
-    if renderer is not None and renderer not in base.renderer_names():
-        known = ", ".join(base.renderer_names())
+    if renderer is not None and renderer not in registry.renderer_names():
+        known = ", ".join(registry.renderer_names())
         raise InputError(
             Problem("", 0, 0, "--renderer", f"there is no renderer {renderer!r}", f"known: {known}")
         )
@@ -119,7 +121,7 @@ def _halved(length: int) -> int:
     return max(2, length // 4 * 2)
 
 
-def _making(scenes: Sequence[Scene], config: Config) -> Making:
+def _making(scenes: Sequence[ScriptScene], config: Config) -> RendererInputs:
     """Versions and settings of the renderers that the scenes name.
 
     Raises:
@@ -137,7 +139,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
             continue
         seen.add((name, scene.quality))
         try:
-            kind = base.renderer_class(name)
+            kind = registry.renderer_class(name)
         except base.UnavailableError as error:
             place = scene.places.get("renderer") or scene.places.get("")
             problems.append(
@@ -161,7 +163,7 @@ def _making(scenes: Sequence[Scene], config: Config) -> Making:
             problems.append(config.problem(("renderers", name), str(error)))
     if problems:
         raise InputError(problems)
-    return Making(
+    return RendererInputs(
         versions=versions,
         settings=settings,
         encoding=lambda quality: asdict(config.encoder.of(quality)),

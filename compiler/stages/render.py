@@ -9,25 +9,26 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ...renderers import base, engines, pool
-from ...renderers.job import Job, Rendered
-from ...renderers.native import is_unbounded
-from ...renderers.planner import Plan, describe, plan
-from ...renderers.recipe import shot_from_recipe
-from ...renderers.store import Store
-from ..backend.encode import write_slot
-from ..backend.reading import media_path
+from ...renderers import base, registry
+from ...renderers.fit.model_grid import is_unbounded
+from ...renderers.fit.planner import SlotPlan, describe, plan
+from ...renderers.run import engines, pool
+from ...renderers.run.job import Job, Rendered
+from ...renderers.run.recipe import shot_from_recipe
+from ...renderers.run.store import Store
+from ..backend.encode.encoder import write_slot
 from ..errors import InputError, Problem, WorkError
-from ..frontend.config import Config
 from ..notices import Notice
-from ..outputs import Outputs
+from ..outputs.paths import Outputs
 from ..packages import fault_hint
 from ..progress import Estimate, OnProgress, Progress
+from ..progress_clock import count
 from ..report import Report, SlotReport
+from ..script.config import Config
+from ..timeline.disclosure import disclose
 from ..timeline.slots import SlotClip, set_media, slot_clips
 from ..timeline.takes import picked_take
-from .clock import count
-from .disclosure import disclose
+from ..timeline.values import media_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +180,9 @@ def not_met(recipe: dict[str, Any]) -> tuple[str, ...]:
         return ()  # Rendering says what is wrong with it.
 
 
-def _planned(recipe: dict[str, Any]) -> tuple[Plan, bool]:
+def _planned(recipe: dict[str, Any]) -> tuple[SlotPlan, bool]:
     """The calls that make a slot, and whether a model makes it."""
-    renderer = base.renderer_class(recipe["renderer"])(recipe["settings"], recipe["quality"])
+    renderer = registry.renderer_class(recipe["renderer"])(recipe["settings"], recipe["quality"])
     # Which file a slot goes on from does not matter here; that it does, makes it longer.
     previous = Path(recipe["follows"]) if recipe["follows"] else None
     planned = plan(shot_from_recipe(recipe, previous), renderer.limits)

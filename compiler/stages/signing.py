@@ -13,19 +13,19 @@ from urllib.parse import urlsplit
 
 import opentimelineio as otio
 
-from ...renderers.made import made_of
-from ...renderers.store import sidecar_of
-from ..backend.presence import is_file
-from ..backend.reading import media_path, ours, seconds
-from ..editors.library import recipe_in
+from ...renderers.run.attempts import made_of
+from ...renderers.run.store import sidecar_of
+from ..editors.known_slots import recipe_in
 from ..errors import InputError
-from ..frontend.config import Config
+from ..files.exists import is_file
 from ..provenance.claims import Claims, GeneratedSlot, SourceFile
 from ..provenance.credentials import Credentials, load_credentials
 from ..provenance.sign import Signing, SigningError
-from ..timeline.names import NAMESPACE
+from ..script.config import Config
+from ..timeline.disclosure import KEY, maker_of, origin_for
+from ..timeline.metadata import NAMESPACE
 from ..timeline.slots import plain, slot_of
-from .disclosure import KEY, maker_of, origin_for
+from ..timeline.values import media_path, own_metadata, seconds
 
 _PIECE = 1 << 20
 SIGNED = "signed"
@@ -58,7 +58,7 @@ def mark_signed(timeline: otio.schema.Timeline) -> None:
 
 def is_marked_signed(timeline: otio.schema.Timeline) -> bool:
     """Whether a timeline states that its video is signed."""
-    return ours(timeline).get(SIGNED) is True
+    return own_metadata(timeline).get(SIGNED) is True
 
 
 def claims_of(timeline: otio.schema.Timeline, root: Path) -> Claims:
@@ -73,7 +73,7 @@ def claims_of(timeline: otio.schema.Timeline, root: Path) -> Claims:
     """
     stated = {
         str(one["renderer"]): one
-        for one in _list(plain(ours(timeline).get(KEY)))
+        for one in _list(plain(own_metadata(timeline).get(KEY)))
         if isinstance(one, Mapping) and {"renderer", "model"} <= one.keys()
     }
     sources = _Sources(root)

@@ -19,7 +19,7 @@ class ScheduleError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class VoiceSource:
     """One voice file: its length, and the frame of the narration's axis that it starts at."""
 
     start: int
@@ -53,7 +53,7 @@ class SceneInput:
 
 
 @dataclass(frozen=True, slots=True)
-class Silences:
+class SilencePolicy:
     """What becomes of pauses longer than ``longer_than`` seconds, of which ``keep`` stay."""
 
     policy: Literal["hold", "gap", "tighten"] = "hold"
@@ -96,7 +96,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ScheduledScene:
     """A scene in the reel: ``[start, end)`` frames, where it was meant to start, and its words."""
 
     id: str
@@ -118,7 +118,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
+class ScheduledTransition:
     """A transition into ``scene``: its frames before and after the reel's frame ``cut``."""
 
     scene: str
@@ -138,7 +138,7 @@ class VoiceClip:
 
 
 @dataclass(frozen=True, slots=True)
-class Shortened:
+class Adjustment:
     """Something that was bent to make the edit possible, and for which scene."""
 
     scene: str
@@ -151,9 +151,9 @@ class Schedule:
 
     fps: Fraction
     frames: int
-    scenes: tuple[Scene, ...]
+    scenes: tuple[ScheduledScene, ...]
     gaps: tuple[Gap, ...]
-    transitions: tuple[Transition, ...]
+    transitions: tuple[ScheduledTransition, ...]
     voice: tuple[VoiceClip, ...]
     time_map: TimeMap
-    notices: tuple[Shortened, ...]
+    notices: tuple[Adjustment, ...]

@@ -14,17 +14,17 @@ from itertools import pairwise
 
 from .cuts import Cut, cut_in_pause
 from .edit import (
+    Adjustment,
     Gap,
-    Scene,
     SceneInput,
     Schedule,
+    ScheduledScene,
+    ScheduledTransition,
     ScheduleError,
-    Shortened,
-    Silences,
+    SilencePolicy,
     Slot,
-    Source,
-    Transition,
     VoiceClip,
+    VoiceSource,
 )
 from .frames import clamp, frame_at_or_after, frame_at_or_before, frame_time, nearest_frame
 from .silences import pauses_between, surplus
@@ -36,12 +36,12 @@ from .types import Interval, Word
 SHORTEST_SLOT = Fraction(2)
 LONGEST_SLOT = Fraction(10)
 """Seconds of a slot's body; models make clips of about this length."""
-HOLD = Silences()
+HOLD = SilencePolicy()
 SPLIT_PAUSE = Fraction(1, 5)
 """Seconds of silence between two words that count as a pause to split a long scene at."""
 
 
-def lay_end_to_end(durations: Iterable[Fraction], fps: Fraction) -> tuple[Source, ...]:
+def lay_end_to_end(durations: Iterable[Fraction], fps: Fraction) -> tuple[VoiceSource, ...]:
     """Voice files one after another on the narration's axis, each from a whole frame on.
 
     >>> lay_end_to_end([Fraction(1), Fraction(3, 2)], Fraction(24000, 1001))[1]
@@ -50,16 +50,16 @@ def lay_end_to_end(durations: Iterable[Fraction], fps: Fraction) -> tuple[Source
     sources = []
     start = 0
     for duration in durations:
-        sources.append(Source(start, duration))
+        sources.append(VoiceSource(start, duration))
         start += frame_at_or_after(duration, fps)
     return tuple(sources)
 
 
 def make_schedule(
     scenes: Sequence[SceneInput],
-    sources: Sequence[Source],
+    sources: Sequence[VoiceSource],
     fps: Fraction,
-    silences: Silences = HOLD,
+    silences: SilencePolicy = HOLD,
 ) -> Schedule:
     """Work out the edit.
 
@@ -110,19 +110,21 @@ def make_schedule(
         )
         meets_next = ends[index] == following[index] and index + 1 < len(scenes)
         slots = _slots(
-            Scene(scene.id, starts[index], ends[index], meant[index], words, ()),
+            ScheduledScene(scene.id, starts[index], ends[index], meant[index], words, ()),
             head=frames_before(granted[index]),
             tail=frames_after(granted[index + 1]) if meets_next else 0,
             fps=fps,
         )
-        placed.append(Scene(scene.id, starts[index], ends[index], meant[index], words, slots))
+        placed.append(
+            ScheduledScene(scene.id, starts[index], ends[index], meant[index], words, slots)
+        )
     return Schedule(
         fps=fps,
         frames=time_map.frames,
         scenes=tuple(placed),
         gaps=tuple(gaps),
         transitions=tuple(
-            Transition(scene.id, start, frames_before(n), frames_after(n))
+            ScheduledTransition(scene.id, start, frames_before(n), frames_after(n))
             for scene, start, n in zip(scenes, starts, granted, strict=True)
             if n
         ),
@@ -154,7 +156,7 @@ def _spoken_cuts(spoken: Sequence[SceneInput], frames: int, fps: Fraction) -> li
 
 
 def _removed(
-    spoken: Sequence[SceneInput], fps: Fraction, silences: Silences
+    spoken: Sequence[SceneInput], fps: Fraction, silences: SilencePolicy
 ) -> list[tuple[int, int]]:
     """The stretches of the narration that ``tighten`` takes out, in whole frames."""
     removed = []
@@ -227,7 +229,7 @@ def _ends_before_gaps(
     following: Sequence[int],
     cuts: Sequence[Cut],
     fps: Fraction,
-    silences: Silences,
+    silences: SilencePolicy,
 ) -> list[int]:
     """Last frame (exclusive) of each scene where long pauses between scenes show no picture."""
     ends = list(following)
@@ -250,7 +252,7 @@ def _grant_transitions(
     ends: Sequence[int],
     following: Sequence[int],
     fps: Fraction,
-) -> tuple[list[int], list[Shortened]]:
+) -> tuple[list[int], list[Adjustment]]:
     """Frames of the transition into each scene, and a notice for each that was shortened."""
     lengths: list[int] = []
     wanted: list[int] = []
@@ -265,7 +267,7 @@ def _grant_transitions(
     fitted = fit_transitions(lengths, wanted)
     granted = [fitted[place] for place in places]
     notices = [
-        Shortened(
+        Adjustment(
             scene.id,
             f"the transition into it takes {granted[index]} frames instead of {wanted[place]}: "
             "its neighbours are too short for more",
@@ -276,7 +278,7 @@ def _grant_transitions(
     return granted, notices
 
 
-def _slots(scene: Scene, *, head: int, tail: int, fps: Fraction) -> tuple[Slot, ...]:
+def _slots(scene: ScheduledScene, *, head: int, tail: int, fps: Fraction) -> tuple[Slot, ...]:
     """A scene's slots: one, or several that continue each other."""
     most = frame_at_or_before(LONGEST_SLOT, fps)
     least = min(max(frame_at_or_after(SHORTEST_SLOT, fps), head, tail), most // 2)
@@ -313,7 +315,9 @@ def _slots(scene: Scene, *, head: int, tail: int, fps: Fraction) -> tuple[Slot, 
     )
 
 
-def _voice(time_map: TimeMap, sources: Sequence[Source], fps: Fraction) -> tuple[VoiceClip, ...]:
+def _voice(
+    time_map: TimeMap, sources: Sequence[VoiceSource], fps: Fraction
+) -> tuple[VoiceClip, ...]:
     """What is heard of each source, and when: the pieces of the time map, cut at source bounds."""
     clips = []
     remaining = deque(sources)

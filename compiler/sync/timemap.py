@@ -15,7 +15,7 @@ from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class MapPiece:
     """``frames`` frames of narration from ``source`` on, heard in the reel from ``reel`` on."""
 
     source: int
@@ -35,7 +35,7 @@ class Insertion:
 class TimeMap:
     """A monotone, piecewise linear map from narration to reel; slopes are 1, or 0 where cut out."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[MapPiece, ...]
     fps: Fraction
     frames: int
     """Length of the reel."""
@@ -94,13 +94,13 @@ def build_time_map(
     >>> build_time_map(10, Fraction(1), [(4, 6)], [Insertion(8, 3)]).pieces[1:]
     (Piece(source=6, reel=4, frames=2), Piece(source=8, reel=9, frames=2))
     """
-    pieces: list[Piece] = []
+    pieces: list[MapPiece] = []
     position = reel = 0
 
     def play_until(stop: int) -> None:
         nonlocal position, reel
         if stop > position:
-            pieces.append(Piece(position, reel, stop - position))
+            pieces.append(MapPiece(position, reel, stop - position))
             reel += stop - position
             position = stop
 

@@ -1,1 +1,1 @@
-"""A schedule as an OpenTimelineIO timeline, and back."""
+"""What any OpenTimelineIO timeline states: rate, length, size, layout, metadata, media."""

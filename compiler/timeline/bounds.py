@@ -13,8 +13,8 @@ import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
 from ..errors import InputError, Problem
+from .metadata import GENERATOR_KIND, NAMESPACE
 from .metadata_faults import is_own_mapping, metadata_faults, recipe_faults
-from .names import GENERATOR_KIND, NAMESPACE
 
 LOWEST_RATE, HIGHEST_RATE = 0.01, 1e9
 """Units a second; the highest count nanoseconds."""

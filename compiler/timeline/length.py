@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from ..backend.reading import seconds
+from .values import seconds
 
 
 def timeline_frames(timeline: otio.schema.Timeline, fps: Fraction) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ..sync.rationals import parse_rational
-from .names import NAMESPACE
+from .metadata import NAMESPACE
 
 LOWEST_FPS, HIGHEST_FPS = Fraction(1, 100), 1000
 SMALLEST, LARGEST = 2, 16384

@@ -9,8 +9,8 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ..backend.file_urls import relative_or_absolute
-from .names import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, NAMESPACE
+from ..files.file_urls import relative_or_absolute
+from .metadata import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ...renderers.recipe import Recipe
-from ..backend.file_urls import relative_or_absolute
-from .names import GENERATOR_KEY, KEYFRAME_KEY, MEDIA_KEY
+from ...renderers.run.recipe import Recipe
+from ..files.file_urls import relative_or_absolute
+from .metadata import GENERATOR_KEY, KEYFRAME_KEY, MEDIA_KEY
 from .slots import SlotClip
 
 _NOT_TAKES = (MEDIA_KEY, KEYFRAME_KEY, GENERATOR_KEY)

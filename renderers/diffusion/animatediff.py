@@ -18,9 +18,9 @@ from . import memory, motion
 from .conditioning import camera_clip, still
 from .decoding import to_frame
 from .engine import DiffusionRenderer
-from .finding import file_of, folder_of
 from .loading import Pipeline, Tensor, load_part
-from .setup import Source
+from .local_weights import file_of, folder_of
+from .model_settings import WeightSource
 
 CONTEXT = 16
 """Frames that the motion adapter was trained on, and of a window of FreeNoise."""
@@ -44,7 +44,7 @@ class AnimateDiffRenderer(DiffusionRenderer):
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
         super().__init__(settings, quality)
-        self._moves: Mapping[str, Source] = self.setup.camera_loras
+        self._moves: Mapping[str, WeightSource] = self.setup.camera_loras
         self._way = next((w for w in ("controlnet", "ip_adapter") if w in self.setup.parts), "clip")
         if self._way == "controlnet" and self._moves:
             raise RendererError(

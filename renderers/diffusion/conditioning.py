@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from ..base import Call, Frame, Keyframe, Motion, RendererError, Shot
-from ..camera import CameraRenderer
-from ..containers import open_input, open_output
-from ..scale import rgb_of
+from ..camera.camera import CameraRenderer
+from ..files.open_media import open_input, open_output
+from ..fit.scale import rgb_of
 
 
 def still(image: Path, shot: Shot, call: Call, crf: int = 0) -> Frame:

@@ -18,7 +18,6 @@ from typing import Any, ClassVar, TypeVar
 
 from ..base import Call, Frame, Limits, OnStep, RendererError, Shot
 from . import memory, motion
-from .finding import folder_of, index_of
 from .loading import (
     ENCODERS,
     Pipeline,
@@ -32,9 +31,10 @@ from .loading import (
     quiet,
     sizes_of,
 )
-from .loras import Wardrobe, loras_of
-from .placing import limit_memory, offload_blocks, place, release
-from .setup import Setup, setup_of
+from .local_weights import folder_of, index_of
+from .loras import LoraSet, loras_of
+from .model_settings import ModelSetup, setup_of
+from .offload import limit_memory, offload_blocks, place, release
 
 T = TypeVar("T")
 Prompt = tuple[str, str]
@@ -63,13 +63,13 @@ class DiffusionRenderer(ABC):
     encoded: ClassVar[tuple[str, ...]] = ("prompt_embeds", "negative_prompt_embeds")
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
-        self.setup: Setup = setup_of(self.name, settings, quality)
+        self.setup: ModelSetup = setup_of(self.name, settings, quality)
         self.preset = self.setup.preset
         self._pipe: Pipeline = None
         self._rung: int | None = None
         self._prompts: dict[Prompt, Embeddings] = {}
         self._expected: set[Prompt] = set()
-        self._wardrobe = Wardrobe(self.name)
+        self._wardrobe = LoraSet(self.name)
 
     @property
     @abstractmethod

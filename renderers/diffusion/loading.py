@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..base import RendererError, UnavailableError
-from .finding import file_of, folder_of, index_of, missing, refuse_pickles
+from .local_weights import file_of, folder_of, index_of, missing, refuse_pickles
 from .memory import Sizes, header, weights_bytes
-from .setup import Setup, Source
+from .model_settings import ModelSetup, WeightSource
 
 Pipeline: TypeAlias = Any
 """A ``diffusers.DiffusionPipeline``."""
@@ -45,7 +45,7 @@ def quiet() -> Iterator[None]:
             library.enable_progress_bar()
 
 
-def device_of(setup: Setup) -> str:
+def device_of(setup: ModelSetup) -> str:
     """The device to run on.
 
     Raises:
@@ -68,7 +68,7 @@ def device_of(setup: Setup) -> str:
     return setup.device
 
 
-def dtype_of(setup: Setup, device: str, half: str) -> Any:
+def dtype_of(setup: ModelSetup, device: str, half: str) -> Any:
     """The numbers to compute with: as configured, else 16 bits on an accelerator and 32 off it."""
     import torch  # noqa: PLC0415
 
@@ -79,7 +79,7 @@ def dtype_of(setup: Setup, device: str, half: str) -> Any:
 def load_pipeline(
     kind: str,
     folder: Path,
-    setup: Setup,
+    setup: ModelSetup,
     dtype: Any,
     parts: Mapping[str, Any],
     denoiser: str | None = None,
@@ -140,7 +140,7 @@ def _int8() -> Any:
     return TorchAoConfig(Int8WeightOnlyConfig())
 
 
-def load_part(kind: Any, source: Source, setup: Setup, dtype: Any, **more: Any) -> Any:
+def load_part(kind: Any, source: WeightSource, setup: ModelSetup, dtype: Any, **more: Any) -> Any:
     """A model of a class of diffusers, from a folder of its own.
 
     Raises:
@@ -161,7 +161,7 @@ def load_part(kind: Any, source: Source, setup: Setup, dtype: Any, **more: Any) 
 
 
 def from_single_file(
-    kind: str, source: Source, folder: Path, part: str, setup: Setup, dtype: Any
+    kind: str, source: WeightSource, folder: Path, part: str, setup: ModelSetup, dtype: Any
 ) -> Any:
     """One model of a pipeline from a checkpoint in the original format, over a folder's layout.
 
@@ -188,12 +188,12 @@ def from_single_file(
         raise RendererError(f"{path} cannot be loaded as a {part}: {what[:300]}") from error
 
 
-def holds_vae(source: Source, setup: Setup) -> bool:
+def holds_vae(source: WeightSource, setup: ModelSetup) -> bool:
     """Whether a single file carries a VAE beside its denoiser."""
     return any(name.startswith("vae.") for name in header(file_of(source, setup)))
 
 
-def sizes_of(folder: Path, setup: Setup, denoiser: str, bytes_each: float) -> Sizes:
+def sizes_of(folder: Path, setup: ModelSetup, denoiser: str, bytes_each: float) -> Sizes:
     """What a pipeline's weights take on the device, its text encoder not counted."""
     parts = [path for path in folder.iterdir() if path.is_dir() and path.name not in ENCODERS]
     own = bytes_each if setup.quantization == "none" else 1.0

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ..base import Lora, RendererError, Shot
 from . import motion
-from .finding import file_of
 from .loading import Pipeline, is_out_of_memory
-from .setup import Setup, refuse_pickle
+from .local_weights import file_of
+from .model_settings import ModelSetup, refuse_pickle
 
 
-def loras_of(shot: Shot, setup: Setup) -> list[tuple[Path, float]]:
+def loras_of(shot: Shot, setup: ModelSetup) -> list[tuple[Path, float]]:
     """The LoRAs that a shot wears, with their weights: the setup's, its camera move's, its own.
 
     Raises:
@@ -26,7 +26,7 @@ def loras_of(shot: Shot, setup: Setup) -> list[tuple[Path, float]]:
     return worn + [(_safe(lora), lora.weight) for lora in shot.motion.loras]
 
 
-class Wardrobe:
+class LoraSet:
     """The LoRAs that are loaded into a pipeline, each under a name of its own."""
 
     def __init__(self, renderer: str):

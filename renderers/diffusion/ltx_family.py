@@ -22,7 +22,7 @@ at multiples of it. The pipelines cut other counts down without a word."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ConditionClip:
     """What a call is shown from one of its frames on: a still, or a clip.
 
     Attributes:
@@ -72,20 +72,20 @@ class LtxFamily(DiffusionRenderer):
             continues=True,
         )
 
-    def shown(self, shot: Shot, call: Call, before: list[Frame]) -> list[Shown]:
+    def shown(self, shot: Shot, call: Call, before: list[Frame]) -> list[ConditionClip]:
         """What a call is shown: a camera move, the frames before, keyframes."""
         preset = self.preset
         found = []
         if preset.guide:
             clip = [Image.fromarray(frame) for frame in camera_clip(shot, call)]
-            found.append(Shown(clip, strength=preset.guide))
+            found.append(ConditionClip(clip, strength=preset.guide))
         if before:
-            found.append(Shown([Image.fromarray(frame) for frame in before]))
+            found.append(ConditionClip([Image.fromarray(frame) for frame in before]))
         crf = motion.still_crf(preset.crf, shot.motion.strength)
         strength = motion.hold(preset.strength, shot)
         for key in call.keyframes:
             picture = Image.fromarray(still(key.image, shot, call, crf))
-            found.append(Shown(picture, key.frame, strength))
+            found.append(ConditionClip(picture, key.frame, strength))
         return found
 
     def frames_of(self, pipe: Pipeline, latents: Tensor, most: int) -> Iterator[Frame]:

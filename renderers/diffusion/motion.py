@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..base import Motion, Shot
-from .setup import Source
+from .model_settings import WeightSource
 
 WORDS: Mapping[str, str] = {
     "static": "the camera stands still while the scene moves",
@@ -73,7 +73,9 @@ def added_noise(noise: float, shot: Shot) -> float:
     return noise * float(16 ** (shot.motion.strength - 0.5)) / max(0.25, shot.image_strength) ** 4
 
 
-def camera_lora(motion: Motion, configured: Mapping[str, Source]) -> tuple[Source, float] | None:
+def camera_lora(
+    motion: Motion, configured: Mapping[str, WeightSource]
+) -> tuple[WeightSource, float] | None:
     """The motion LoRA for a shot's camera move and its weight; None where there is none.
 
     The published ones move far at weight 1, so the amount of 0.3 that is the default takes 0.7.

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot
-from ..chunks import colour_match
+from ..fit.chunks import colour_match
 from . import motion
 from .conditioning import still
 from .decoding import to_frame

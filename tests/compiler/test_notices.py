@@ -184,7 +184,7 @@ def test_a_failure_tells_the_warnings_before_it(
 
 
 def test_a_repaired_transcript_fails_if_it_is_to(capsys: pytest.CaptureFixture[str]) -> None:
-    data = ROOT / "tests" / "compiler" / "frontend" / "transcripts" / "data"
+    data = ROOT / "tests" / "compiler" / "speech" / "transcripts" / "data"
     mended, clean = data / "whisperx-unaligned.json", data / "openai-whisper.json"
     assert main(["transcript", str(clean), "--strict"]) == 0
     assert capsys.readouterr().err == ""

@@ -13,7 +13,7 @@ import pytest
 from otio_gvideo.compiler import packages as tested
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.packages import Package, fault_hint, in_play, packages
-from otio_gvideo.renderers import containers
+from otio_gvideo.renderers.files import open_media
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -77,7 +77,7 @@ def test_a_fault_names_untested_versions_first(
     def changed(*args: object, **options: object) -> object:
         raise TypeError("open() got an unexpected keyword argument 'options'")
 
-    monkeypatch.setattr(containers.av, "open", changed)
+    monkeypatch.setattr(open_media.av, "open", changed)
     assert main(["compile", str(project), "--progress", "none"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (

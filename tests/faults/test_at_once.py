@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from otio_gvideo.renderers.atomic_file import SCRATCH
+from otio_gvideo.renderers.files.atomic_file import SCRATCH
 
 from .conftest import clone
 from .output_folder import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from hypothesis import strategies as st
-from otio_gvideo.compiler.sync.edit import SceneInput, Silences, Source
+from otio_gvideo.compiler.sync.edit import SceneInput, SilencePolicy, VoiceSource
 from otio_gvideo.compiler.sync.types import Interval, Word
 
 RATES = tuple(Fraction(rate) for rate in ("24", "25", "30", "60", "24000/1001", "30000/1001"))
@@ -27,14 +27,16 @@ class Reel:
     fps: Fraction
 
     @property
-    def sources(self) -> tuple[Source, ...]:
-        return (Source(0, self.duration),)
+    def sources(self) -> tuple[VoiceSource, ...]:
+        return (VoiceSource(0, self.duration),)
 
 
 @st.composite
-def silences(draw: st.DrawFn, policies: tuple[str, ...] = ("hold", "gap", "tighten")) -> Silences:
+def silences(
+    draw: st.DrawFn, policies: tuple[str, ...] = ("hold", "gap", "tighten")
+) -> SilencePolicy:
     keep = draw(seconds(0, 600))
-    return Silences(draw(st.sampled_from(policies)), keep + draw(seconds(0, 1000)), keep)
+    return SilencePolicy(draw(st.sampled_from(policies)), keep + draw(seconds(0, 1000)), keep)
 
 
 @st.composite

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from otio_gvideo.compiler.frontend.align.guide import Guide
-from otio_gvideo.compiler.frontend.align.tokens import Token, tokenize
-from otio_gvideo.compiler.frontend.transcripts import Transcript
-from otio_gvideo.compiler.sync.edit import SceneInput, Source
+from otio_gvideo.compiler.script.tokens import Token, tokenize
+from otio_gvideo.compiler.speech.align.transcript_anchors import Guide
+from otio_gvideo.compiler.speech.transcripts import Transcript
+from otio_gvideo.compiler.sync.edit import SceneInput, VoiceSource
 from otio_gvideo.compiler.sync.schedule import make_schedule
 from otio_gvideo.compiler.sync.types import Word
 
@@ -65,7 +65,7 @@ def frames(scenes: list[list[Word]], heard: list[Word], fps: Fraction) -> list[i
             )
         )
         at += len(words)
-    schedule = make_schedule(placed, [Source(0, end)], fps)
+    schedule = make_schedule(placed, [VoiceSource(0, end)], fps)
     return [scene.start for scene in schedule.scenes[1:]]
 
 

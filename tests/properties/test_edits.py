@@ -11,11 +11,11 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from otio_gvideo.compiler.frontend import model
-from otio_gvideo.compiler.sync.edit import SceneInput, Source
+from otio_gvideo.compiler.assembly.recipes import Recipe, RendererInputs, slot_recipes
+from otio_gvideo.compiler.script import model
+from otio_gvideo.compiler.sync.edit import SceneInput, VoiceSource
 from otio_gvideo.compiler.sync.schedule import make_schedule
 from otio_gvideo.compiler.sync.types import Word
-from otio_gvideo.compiler.timeline.recipes import Making, Recipe, slot_recipes
 
 FPS = Fraction(24)
 MOVES = ("static", "push_in", "pan_left", "tilt_up")
@@ -26,7 +26,7 @@ def key_of(recipe: Recipe) -> str:
 
 
 ENCODING = {"codec": "h264", "preset": "veryfast", "crf": 18}
-MAKING = Making({"camera": 1, "parallax": 1}, {}, lambda _: ENCODING, key_of)
+MAKING = RendererInputs({"camera": 1, "parallax": 1}, {}, lambda _: ENCODING, key_of)
 
 
 class Script(RuleBasedStateMachine):
@@ -34,7 +34,7 @@ class Script(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scenes: list[model.Scene] = []
+        self.scenes: list[model.ScriptScene] = []
         self.lengths: dict[str, Fraction] = {}
         self.count = 0
 
@@ -45,13 +45,15 @@ class Script(RuleBasedStateMachine):
         sources, inputs, start = [], [], 0
         for scene in self.scenes:
             length = self.lengths[scene.id]
-            sources.append(Source(start, length))
+            sources.append(VoiceSource(start, length))
             offset = start / FPS
             words = (Word("w", offset + Fraction(1, 5), offset + length - Fraction(1, 5)),)
             inputs.append(SceneInput(scene.id, words, transition=scene.transition.duration))
             start += -(-length * FPS // 1)
         schedule = make_schedule(inputs, sources, FPS)
-        script = model.Script(Path("/s.yaml"), "0" * 64, "s", model.Output(), tuple(self.scenes))
+        script = model.Script(
+            Path("/s.yaml"), "0" * 64, "s", model.ScriptOutput(), tuple(self.scenes)
+        )
         return {
             name: key_of(recipe) for name, recipe in slot_recipes(script, schedule, MAKING).items()
         }
@@ -77,12 +79,12 @@ class Script(RuleBasedStateMachine):
         self.count += 1
         name = f"scene{self.count}"
         self.lengths[name] = Fraction(length, 1000)
-        scene = model.Scene(
+        scene = model.ScriptScene(
             name,
-            (model.Keyframe(Path(f"/{name}.png")),),
+            (model.ScriptKeyframe(Path(f"/{name}.png")),),
             text="w",
-            motion=model.Motion(camera=move),
-            transition=model.Transition("dissolve", Fraction(transition, 1000)),
+            motion=model.ScriptMotion(camera=move),
+            transition=model.ScriptTransition("dissolve", Fraction(transition, 1000)),
         )
         self.scenes.insert(index, scene)
         self.unchanged_but(before, self.neighbours(index))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from otio_gvideo.renderers.base import CAMERA_MOVES, Motion
-from otio_gvideo.renderers.moves import (
+from otio_gvideo.renderers.camera.poses import (
     Pose,
     bounds,
     decide,

@@ -12,16 +12,16 @@ from typing import ClassVar
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from otio_gvideo.renderers import assemble
 from otio_gvideo.renderers.base import Call, Frame, FrameGrid, Keyframe, Limits, OnStep, Shot
-from otio_gvideo.renderers.native import (
+from otio_gvideo.renderers.fit import run_renderer
+from otio_gvideo.renderers.fit.model_grid import (
     chunk_lengths,
     count_for,
     is_unbounded,
     longest_count,
     native_size,
 )
-from otio_gvideo.renderers.planner import describe, plan
+from otio_gvideo.renderers.fit.planner import describe, plan
 
 RATES = [Fraction(24), Fraction(25), Fraction(30), Fraction(60), Fraction(24000, 1001)]
 CONDITIONS = [{"first"}, {"first", "last"}, {"first", "last", "any"}]
@@ -241,10 +241,10 @@ class Numbered:
 @given(shots(longest=90), limits())
 def test_exactly_the_slots_frames_come_out(shot: Shot, can: Limits) -> None:
     if shot.previous is not None and can.continues:
-        return  # Needs media on disk; see tests/renderers/test_chunks.py.
+        return  # Needs media on disk; see tests/renderers/fit/test_chunks.py.
     model = Numbered(can)
     steps: list[tuple[int, int]] = []
-    frames = list(assemble.frames(model, shot, lambda *step: steps.append(step)))
+    frames = list(run_renderer.frames(model, shot, lambda *step: steps.append(step)))
     assert len(frames) == shot.frames
     if not is_unbounded(can):
         assert {frame.shape for frame in frames} == {(shot.height * 3 // 2, shot.width)}

@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.sync.cuts import LEAD, cut_in_pause
-from otio_gvideo.compiler.sync.edit import SceneInput, Schedule, Silences, Source
+from otio_gvideo.compiler.sync.edit import SceneInput, Schedule, SilencePolicy, VoiceSource
 from otio_gvideo.compiler.sync.schedule import HOLD, lay_end_to_end, make_schedule
 from otio_gvideo.compiler.sync.split import split_scene
 from otio_gvideo.compiler.sync.transitions import fit_transitions, frames_after, frames_before
@@ -20,7 +20,7 @@ from .strategies import RATES, Reel, rates, reels, seconds, silences
 TEN_HOURS = Fraction(36000)
 
 
-def scheduled(reel: Reel, policy: Silences = HOLD) -> Schedule:
+def scheduled(reel: Reel, policy: SilencePolicy = HOLD) -> Schedule:
     return make_schedule(reel.scenes, reel.sources, reel.fps, policy)
 
 
@@ -35,7 +35,7 @@ def numbers(value: object) -> list[object]:
 
 
 @given(reels(), silences())
-def test_rule_1_times_are_fractions_and_frames_are_ints(reel: Reel, policy: Silences) -> None:
+def test_rule_1_times_are_fractions_and_frames_are_ints(reel: Reel, policy: SilencePolicy) -> None:
     assert not [leaf for leaf in numbers(scheduled(reel, policy)) if isinstance(leaf, float)]
 
 
@@ -69,7 +69,7 @@ def test_rule_2_cuts_between_spoken_scenes_lie_in_the_pause_between_them(reel: R
 
 
 @given(reels(), silences())
-def test_rule_3_a_cut_is_within_half_a_frame_of_its_time(reel: Reel, policy: Silences) -> None:
+def test_rule_3_a_cut_is_within_half_a_frame_of_its_time(reel: Reel, policy: SilencePolicy) -> None:
     for scene in scheduled(reel, policy).scenes:
         assert abs(Fraction(scene.start) / reel.fps - scene.cut) <= 1 / (2 * reel.fps)
 
@@ -88,7 +88,7 @@ def test_rule_3_error_does_not_accumulate_over_ten_hours(
             )
             for scene in early.scenes
         ],
-        [Source(0, early.duration + TEN_HOURS)],
+        [VoiceSource(0, early.duration + TEN_HOURS)],
         fps,
     )
     for scene in late.scenes[1:]:
@@ -96,7 +96,7 @@ def test_rule_3_error_does_not_accumulate_over_ten_hours(
 
 
 @given(reels(), silences())
-def test_rule_4_scenes_and_gaps_partition_the_reel(reel: Reel, policy: Silences) -> None:
+def test_rule_4_scenes_and_gaps_partition_the_reel(reel: Reel, policy: SilencePolicy) -> None:
     schedule = scheduled(reel, policy)
     stretches = sorted((p.start, p.end) for p in (*schedule.scenes, *schedule.gaps))
     assert stretches[0][0] == 0
@@ -106,12 +106,14 @@ def test_rule_4_scenes_and_gaps_partition_the_reel(reel: Reel, policy: Silences)
 
 
 @given(reels(beats=False), silences(policies=("hold", "gap")))
-def test_rule_4_the_reel_is_as_long_as_the_narration(reel: Reel, policy: Silences) -> None:
+def test_rule_4_the_reel_is_as_long_as_the_narration(reel: Reel, policy: SilencePolicy) -> None:
     assert scheduled(reel, policy).frames == math.ceil(reel.duration * reel.fps)
 
 
 @given(reels(), silences(policies=("hold", "gap")))
-def test_rule_4_beats_add_their_seconds_within_half_a_frame(reel: Reel, policy: Silences) -> None:
+def test_rule_4_beats_add_their_seconds_within_half_a_frame(
+    reel: Reel, policy: SilencePolicy
+) -> None:
     beats = [scene.beat for scene in reel.scenes if scene.beat is not None]
     added = scheduled(reel, policy).frames - math.ceil(reel.duration * reel.fps)
     assert abs(added - sum(beats, Fraction(0)) * reel.fps) <= max(
@@ -120,7 +122,7 @@ def test_rule_4_beats_add_their_seconds_within_half_a_frame(reel: Reel, policy: 
 
 
 @given(reels(), silences())
-def test_rule_5_no_frame_belongs_to_two_transitions(reel: Reel, policy: Silences) -> None:
+def test_rule_5_no_frame_belongs_to_two_transitions(reel: Reel, policy: SilencePolicy) -> None:
     schedule = scheduled(reel, policy)
     covered = [(t.cut - t.before, t.cut + t.after) for t in schedule.transitions]
     assert all(before[1] <= after[0] for before, after in pairwise(covered))
@@ -135,7 +137,7 @@ def test_rule_5_no_frame_belongs_to_two_transitions(reel: Reel, policy: Silences
 
 
 @given(reels(), silences())
-def test_rule_5_transitions_never_move_a_cut(reel: Reel, policy: Silences) -> None:
+def test_rule_5_transitions_never_move_a_cut(reel: Reel, policy: SilencePolicy) -> None:
     plain = [SceneInput(s.id, s.words, s.time, s.beat) for s in reel.scenes]
     without = make_schedule(plain, reel.sources, reel.fps, policy)
     assert [s.start for s in scheduled(reel, policy).scenes] == [s.start for s in without.scenes]
@@ -158,7 +160,7 @@ def test_rule_5_transitions_are_never_longer_than_wanted_and_whole_where_there_i
 
 
 @given(reels(), silences())
-def test_rule_6_media_cover_body_and_handles(reel: Reel, policy: Silences) -> None:
+def test_rule_6_media_cover_body_and_handles(reel: Reel, policy: SilencePolicy) -> None:
     schedule = scheduled(reel, policy)
     slots = [slot for scene in schedule.scenes for slot in scene.slots]
     first_of = {scene.start: scene.slots[0] for scene in schedule.scenes}
@@ -174,7 +176,7 @@ def test_rule_6_media_cover_body_and_handles(reel: Reel, policy: Silences) -> No
 
 @given(reels(), silences())
 def test_rule_6_slots_make_up_their_scene_and_continue_each_other(
-    reel: Reel, policy: Silences
+    reel: Reel, policy: SilencePolicy
 ) -> None:
     for scene in scheduled(reel, policy).scenes:
         assert scene.slots[0].start == scene.start
@@ -185,7 +187,9 @@ def test_rule_6_slots_make_up_their_scene_and_continue_each_other(
 
 
 @given(reels(), silences())
-def test_rule_6_slots_of_long_scenes_are_two_to_ten_seconds(reel: Reel, policy: Silences) -> None:
+def test_rule_6_slots_of_long_scenes_are_two_to_ten_seconds(
+    reel: Reel, policy: SilencePolicy
+) -> None:
     for scene in scheduled(reel, policy).scenes:
         lengths = [slot.end - slot.start for slot in scene.slots]
         assert max(lengths) <= 10 * reel.fps
@@ -213,7 +217,7 @@ def _can_split(frames: int, places: set[int]) -> bool:
 
 @given(reels(), silences(), st.lists(seconds(0, 200_000), min_size=2))
 def test_rule_7_the_time_map_is_monotone_with_slopes_of_one_and_zero(
-    reel: Reel, policy: Silences, times: list[Fraction]
+    reel: Reel, policy: SilencePolicy, times: list[Fraction]
 ) -> None:
     time_map = scheduled(reel, policy).time_map
     for early, late in pairwise(sorted(times)):
@@ -227,7 +231,7 @@ def test_rule_7_the_time_map_is_monotone_with_slopes_of_one_and_zero(
 
 @given(reels(), silences(), st.lists(seconds(0, 300_000), min_size=1))
 def test_rule_7_what_is_heard_in_the_reel_is_at_one_time_of_the_narration(
-    reel: Reel, policy: Silences, times: list[Fraction]
+    reel: Reel, policy: SilencePolicy, times: list[Fraction]
 ) -> None:
     time_map = scheduled(reel, policy).time_map
     for time in times:
@@ -243,7 +247,7 @@ def test_rule_7_what_is_heard_in_the_reel_is_at_one_time_of_the_narration(
 
 @given(reels(), silences())
 def test_rule_7_words_keep_their_length_and_their_order_under_every_policy(
-    reel: Reel, policy: Silences
+    reel: Reel, policy: SilencePolicy
 ) -> None:
     schedule = scheduled(reel, policy)
     seams = [Fraction(piece.source) / reel.fps for piece in schedule.time_map.pieces]
@@ -258,7 +262,7 @@ def test_rule_7_words_keep_their_length_and_their_order_under_every_policy(
 
 
 @given(reels(), silences())
-def test_rule_7_what_is_heard_is_what_the_map_says(reel: Reel, policy: Silences) -> None:
+def test_rule_7_what_is_heard_is_what_the_map_says(reel: Reel, policy: SilencePolicy) -> None:
     schedule = scheduled(reel, policy)
     for clip in schedule.voice:
         time = Fraction(clip.start) / reel.fps
@@ -268,7 +272,7 @@ def test_rule_7_what_is_heard_is_what_the_map_says(reel: Reel, policy: Silences)
 
 @given(reels(beats=False, timed=False), silences(policies=("tighten",)))
 def test_rule_7_tighten_leaves_no_long_pause_and_touches_no_word(
-    reel: Reel, policy: Silences
+    reel: Reel, policy: SilencePolicy
 ) -> None:
     words = [w for scene in scheduled(reel, policy).scenes for w in scene.words]
     longest = max(policy.longer_than, policy.keep + 2 / reel.fps)
@@ -276,7 +280,7 @@ def test_rule_7_tighten_leaves_no_long_pause_and_touches_no_word(
 
 
 @given(reels(beats=False, timed=False), silences(policies=("gap",)))
-def test_rule_7_gaps_lie_in_pauses_between_scenes(reel: Reel, policy: Silences) -> None:
+def test_rule_7_gaps_lie_in_pauses_between_scenes(reel: Reel, policy: SilencePolicy) -> None:
     schedule = scheduled(reel, policy)
     for gap in schedule.gaps:
         before = next(s for s in schedule.scenes if s.end == gap.start)
@@ -287,7 +291,7 @@ def test_rule_7_gaps_lie_in_pauses_between_scenes(reel: Reel, policy: Silences) 
 
 
 @given(reels(), silences())
-def test_rule_8_the_same_input_gives_the_same_schedule(reel: Reel, policy: Silences) -> None:
+def test_rule_8_the_same_input_gives_the_same_schedule(reel: Reel, policy: SilencePolicy) -> None:
     assert repr(scheduled(reel, policy)) == repr(scheduled(reel, policy))
 
 

@@ -12,19 +12,19 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.compiler.frontend.transcripts import (
+from otio_gvideo.compiler.api.transcript import COLUMNS, describe
+from otio_gvideo.compiler.speech.transcripts import (
     RawTranscript,
     RawWord,
     Transcript,
     TranscriptError,
-    mend,
     read_transcript,
+    repair,
 )
-from otio_gvideo.compiler.frontend.transcripts.export import to_whisper_json
-from otio_gvideo.compiler.frontend.transcripts.show import COLUMNS, describe
+from otio_gvideo.compiler.speech.transcripts.export import to_whisper_json
 from otio_gvideo.compiler.sync.types import Interval, Word
 
-DATA = Path(__file__).parent.parent / "compiler" / "frontend" / "transcripts" / "data"
+DATA = Path(__file__).parent.parent / "compiler" / "speech" / "transcripts" / "data"
 
 milliseconds = st.integers(-500, 20_000).map(lambda ms: Fraction(ms, 1000))
 odd_times = st.one_of(milliseconds, st.fractions(-1, 40, max_denominator=10**6))
@@ -93,28 +93,28 @@ def assert_valid(words: Sequence[Word], duration: Fraction | None) -> None:
 def test_mended_words_are_in_order_apart_and_of_some_length(
     raw: RawTranscript, duration: Fraction | None, speech: list[Interval] | None
 ) -> None:
-    assert_valid(mend(raw, duration, speech).words, duration)
+    assert_valid(repair(raw, duration, speech).words, duration)
 
 
 @given(raw_transcripts(), durations, voices())
 def test_mending_what_is_mended_changes_nothing(
     raw: RawTranscript, duration: Fraction | None, speech: list[Interval] | None
 ) -> None:
-    once = mend(raw, duration, speech)
-    assert mend(once, duration, speech) == once
+    once = repair(raw, duration, speech)
+    assert repair(once, duration, speech) == once
 
 
 @given(clean_transcripts())
 def test_a_clean_transcript_stays_as_it_is(transcript: Transcript) -> None:
-    assert mend(transcript) == transcript
-    assert mend(transcript, transcript.words[-1].end) == transcript
+    assert repair(transcript) == transcript
+    assert repair(transcript, transcript.words[-1].end) == transcript
 
 
 @given(raw_transcripts(), durations, voices())
 def test_every_change_is_said(
     raw: RawTranscript, duration: Fraction | None, speech: list[Interval] | None
 ) -> None:
-    mended = mend(raw, duration, speech)
+    mended = repair(raw, duration, speech)
     if not mended.repairs:
         # Invisible characters and blanks are the only thing that goes without a word.
         assert [visible(w.text) for w in mended.words] == [
@@ -157,7 +157,7 @@ def test_a_transcript_survives_the_way_through_whisper_json(transcript: Transcri
 
 @given(raw_transcripts(), durations)
 def test_descriptions_fit_eighty_columns(raw: RawTranscript, duration: Fraction | None) -> None:
-    shown = describe(mend(raw, duration), "narration.json", duration)
+    shown = describe(repair(raw, duration), "narration.json", duration)
     assert all(len(line) <= COLUMNS for line in shown.split("\n"))
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from otio_gvideo.compiler.doctor import diagnose
-from otio_gvideo.renderers.base import UnavailableError, renderer_class, renderer_names
+from otio_gvideo.renderers.base import UnavailableError
+from otio_gvideo.renderers.registry import renderer_class, renderer_names
 
 
 @pytest.mark.parametrize(

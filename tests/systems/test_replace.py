@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from otio_gvideo.compiler.errors import WorkError
-from otio_gvideo.compiler.outputs import write_text
-from otio_gvideo.renderers import replace
-from otio_gvideo.renderers.replace import replace_file
+from otio_gvideo.compiler.outputs.paths import write_text
+from otio_gvideo.renderers.files import replace
+from otio_gvideo.renderers.files.replace import replace_file
 
 
 class Player:

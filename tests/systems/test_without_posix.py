@@ -16,9 +16,9 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.timeline.rate import time_range
-from otio_gvideo.renderers.atomic_file import SCRATCH
-from otio_gvideo.renderers.containers import open_input
-from otio_gvideo.renderers.locks import this_process
+from otio_gvideo.renderers.files.atomic_file import SCRATCH
+from otio_gvideo.renderers.files.locks import this_process
+from otio_gvideo.renderers.files.open_media import open_input
 from PIL import Image
 
 RUNNER = Path(__file__).with_name("without_posix.py")

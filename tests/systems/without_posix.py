@@ -84,7 +84,7 @@ def _change_processes() -> None:
         virtual_memory=lambda: SimpleNamespace(available=8 << 30),
         Process=lambda: SimpleNamespace(memory_info=lambda: SimpleNamespace(peak_wset=1 << 20)),
     )
-    processes = importlib.import_module("otio_gvideo.renderers.processes")
+    processes = importlib.import_module("otio_gvideo.renderers.files.processes")
     processes.IS_WINDOWS = True  # type: ignore[attr-defined]
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from .cues import Cue, Setting
+from .cues import Cue, CueLimits
 from .fonts import Face, emoji
-from .style import Area, Colour, Style, area_of
+from .style import Area, CaptionStyle, Colour, area_of
 from .words import SpokenWord, is_joined
 
 _LINGER_S = 0.3
@@ -49,7 +49,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class AssScript:
     """An ASS file: what stands above its events, and the events in order."""
 
     header: str
@@ -81,7 +81,7 @@ class Typesetter:
         absent: letters that are left out, since nothing draws them.
     """
 
-    style: Style
+    style: CaptionStyle
     size: tuple[int, int]
     fps: Fraction
     language: str = "en"
@@ -98,10 +98,10 @@ class Typesetter:
         """The font that is measured."""
         return self.style.face()
 
-    def setting(self) -> Setting:
+    def setting(self) -> CueLimits:
         """What a cue may hold."""
         big = self.style.style == "word"
-        return Setting(
+        return CueLimits(
             width=self.area.room - 2 * self.style.outline,
             measure=self.measure,
             language=self.language,
@@ -117,9 +117,9 @@ class Typesetter:
         blanks = sum(not is_joined(a.text, b.text) for a, b in pairwise(words))
         return widths + blanks * face.width(" ", size)
 
-    def script(self, cues: Sequence[Cue]) -> Script:
+    def script(self, cues: Sequence[Cue]) -> AssScript:
         """Cues as an ASS file."""
-        return Script(self._header(), tuple(e for cue in cues for e in self._events(cue)))
+        return AssScript(self._header(), tuple(e for cue in cues for e in self._events(cue)))
 
     @property
     def _size(self) -> float:

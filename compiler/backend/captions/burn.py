@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 
+from ...media.ffmpeg import ffmpeg_path, output_args, run
 from ...notices import Notice
-from ..ffmpeg import ffmpeg_path, output_args, run
-from ..reading import ours
-from .ass import Script, Typesetter, escape
+from ...timeline.values import own_metadata
+from .ass import AssScript, Typesetter, escape
 from .cues import captions_of
 from .fonts import EMOJI, RUBIK, Face, emoji, face_of, is_invisible
-from .style import Colour, Style, is_font_file, read_style
+from .style import CaptionStyle, Colour, is_font_file, read_style
 from .words import language_of, words_of
 
 _MOST_TRIED = 4000
@@ -46,12 +46,12 @@ class Burned:
         warnings: one line each.
     """
 
-    script: Script
+    script: AssScript
     fonts: Path
     warnings: tuple[Notice, ...] = ()
 
     def between(self, start: Fraction, end: Fraction) -> str:
-        """The file for a stretch of the reel, in seconds; see `Script.between`."""
+        """The file for a stretch of the reel, in seconds; see `AssScript.between`."""
         return self.script.between(start, end)
 
     def stretches(self, frames: int, fps: Fraction) -> Iterator[tuple[int, int, bool]]:
@@ -92,7 +92,7 @@ def burned(
     Raises:
         InputError: the style cannot be used.
     """
-    stated = dict(ours(timeline).get("captions") or {})
+    stated = dict(own_metadata(timeline).get("captions") or {})
     words = words_of(timeline)
     if not stated.get("burn") or not words:
         return None
@@ -112,12 +112,12 @@ def to_ass(timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction)
     Raises:
         InputError: the style cannot be used.
     """
-    style = read_style(dict(ours(timeline).get("captions") or {}))
+    style = read_style(dict(own_metadata(timeline).get("captions") or {}))
     typesetter = Typesetter(style, size, fps, language_of(timeline), _family_of(style))
     return typesetter.script(captions_of(timeline, typesetter.setting())).text()
 
 
-def _lay_fonts(style: Style, folder: Path) -> Path:
+def _lay_fonts(style: CaptionStyle, folder: Path) -> Path:
     """A folder with the fonts that come along, and the script's own."""
     fonts = folder / "fonts"
     fonts.mkdir(exist_ok=True)
@@ -127,7 +127,7 @@ def _lay_fonts(style: Style, folder: Path) -> Path:
     return fonts
 
 
-def _family_of(style: Style) -> str:
+def _family_of(style: CaptionStyle) -> str:
     """The family that a style names; empty where it names a file, or nothing."""
     return "" if is_font_file(style.font) else style.font
 
@@ -139,7 +139,7 @@ class _Tried:
     warnings: tuple[Notice, ...] = ()
 
 
-def _try_out(letters: Iterable[str], style: Style, fonts: Path) -> _Tried:
+def _try_out(letters: Iterable[str], style: CaptionStyle, fonts: Path) -> _Tried:
     """Ask libass what it draws letters with that the fonts at hand don't have."""
     known = (style.face(), emoji())
     family = _family_of(style)
@@ -247,7 +247,7 @@ def _quoted(path: Path) -> str:
     return re.sub(r"([\\'\[\],;])", r"\\\1", option)
 
 
-def _for_bt601(style: Style) -> Style:
+def _for_bt601(style: CaptionStyle) -> CaptionStyle:
     """A style in the colours that come out right when drawn by the matrix of BT.601."""
     box = style.box_colour
     return replace(

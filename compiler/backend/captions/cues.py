@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from ..reading import seconds
+from ...timeline.values import seconds
 from .breaks import SENTENCE_END, Measure, halve, roughness, two_lines
 from .words import SpokenWord, columns, join_words, language_of, words_of
 
@@ -45,7 +45,7 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class CueLimits:
     """What a cue may hold.
 
     Attributes:
@@ -77,15 +77,15 @@ class Setting:
         return (tuple(words[:place]), tuple(words[place:])) if place else (tuple(words),)
 
 
-def captions_of(timeline: otio.schema.Timeline, setting: Setting | None = None) -> list[Cue]:
+def captions_of(timeline: otio.schema.Timeline, setting: CueLimits | None = None) -> list[Cue]:
     """The captions of a timeline; none outlasts it."""
     length = seconds(timeline.duration()) if len(timeline.tracks) else Fraction(0)
-    setting = setting or Setting(language=language_of(timeline))
+    setting = setting or CueLimits(language=language_of(timeline))
     return make_cues(words_of(timeline), setting, float(length) or None)
 
 
 def make_cues(
-    words: Sequence[SpokenWord], setting: Setting | None = None, length_s: float | None = None
+    words: Sequence[SpokenWord], setting: CueLimits | None = None, length_s: float | None = None
 ) -> list[Cue]:
     """Words into cues that never overlap and hold every word once.
 
@@ -98,7 +98,7 @@ def make_cues(
         setting: what a cue may hold.
         length_s: seconds after which nothing is shown, however long it would stay.
     """
-    setting = setting or Setting()
+    setting = setting or CueLimits()
     groups = [part for sentence in _sentences(words) for part in _split_to_fit(sentence, setting)]
     groups = _without_flashes(groups, setting)
     starts: list[float] = []
@@ -132,7 +132,7 @@ def _sentences(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:
     return groups
 
 
-def _without_flashes(groups: list[list[SpokenWord]], setting: Setting) -> list[list[SpokenWord]]:
+def _without_flashes(groups: list[list[SpokenWord]], setting: CueLimits) -> list[list[SpokenWord]]:
     """Cues that the next one would cut short, shown together with it."""
     joined: list[list[SpokenWord]] = []
     for group in groups:
@@ -155,7 +155,7 @@ def _is_short(text: str) -> bool:
     return bool(re.fullmatch(r"([A-Z]|Mrs?|Ms|Dr|St|vs|No)\.", text))
 
 
-def _split_to_fit(words: list[SpokenWord], setting: Setting) -> list[list[SpokenWord]]:
+def _split_to_fit(words: list[SpokenWord], setting: CueLimits) -> list[list[SpokenWord]]:
     """A sentence as one cue or several, none too wide or over `LONGEST_S`."""
     place = setting.place_of_break(words)
     fits = place is not None and words[-1].end - words[0].start <= LONGEST_S
@@ -168,7 +168,7 @@ def _split_to_fit(words: list[SpokenWord], setting: Setting) -> list[list[Spoken
     return [*_split_to_fit(words[:part], setting), *_split_to_fit(words[part:], setting)]
 
 
-def _clause(words: list[SpokenWord], setting: Setting) -> int:
+def _clause(words: list[SpokenWord], setting: CueLimits) -> int:
     """Where a clause ends that is long enough for a cue of its own, as is the rest; else 0."""
     return next(
         (

@@ -30,7 +30,7 @@ _PLACES = {"top": 0.0, "middle": 50.0, "bottom": 100.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class CaptionStyle:
     """The look of captions.
 
     Attributes:
@@ -102,7 +102,7 @@ class Area:
         return min(max(percent / 100 * self.height, low), max(low, high))
 
 
-def area_of(style: Style, size: tuple[int, int]) -> Area:
+def area_of(style: CaptionStyle, size: tuple[int, int]) -> Area:
     """Where captions may be in a picture of a size in pixels."""
     shorter = min(size)
     width, height = (round(side * SCALE / shorter) for side in size)
@@ -117,14 +117,14 @@ def area_of(style: Style, size: tuple[int, int]) -> Area:
     )
 
 
-def read_style(stated: Mapping[str, Any]) -> Style:
+def read_style(stated: Mapping[str, Any]) -> CaptionStyle:
     """The style that a timeline's metadata state under ``captions``.
 
     Raises:
         InputError: a value is not what it should be.
     """
     values = {name: _read(name, value) for name, value in stated.items() if name in _READERS}
-    style = Style(**values)
+    style = CaptionStyle(**values)
     try:
         style.face()
     except WorkError as error:

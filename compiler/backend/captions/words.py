@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import opentimelineio as otio
 
-from ..reading import ours
+from ...timeline.values import own_metadata
 
 _JOINED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -38,14 +38,14 @@ def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
             float(word["end"]),
             str(word.get("scene", "")),
         )
-        for word in ours(timeline).get("words") or ()
+        for word in own_metadata(timeline).get("words") or ()
     )
     return sorted((word for word in words if word.text), key=lambda word: word.start)
 
 
 def language_of(timeline: otio.schema.Timeline) -> str:
     """The language of the words, as in ``en`` or ``pt-BR``; ``en`` where it is not stated."""
-    return str(ours(timeline).get("language") or "en")
+    return str(own_metadata(timeline).get("language") or "en")
 
 
 def _clean(text: str) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ...backend.presence import is_there
 from ...errors import InputError, Problem
-from ...path_text import refuse_unnamable
+from ...files.exists import is_there
+from ...files.path_text import refuse_unnamable
 from . import aaf, edl, fcp7, fcpxml, fcpxml_read, kdenlive, mlt, otio_json, subtitles
 from .base import Format
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ...backend.file_urls import path_of_url, url_of_path
+from ...files.file_urls import path_of_url, url_of_path
+from ...timeline.properties import kind_of, rate_of
 from ...timeline.rate import whole_frames
-from ..readings import kind_of, rate_of
 from .base import adapter, name_tracks
 
 ADAPTER = "AAF"

@@ -11,7 +11,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ...errors import InputError, Problem
-from ...frontend.encodings import decode, encoding_of
+from ...files.text_encoding import decode, encoding_of
 
 EXTRA = "pip install 'otio-gvideo[editors]'"
 

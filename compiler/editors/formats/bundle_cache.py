@@ -20,12 +20,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from ....renderers.file_names import portable
-from ....renderers.replace import replace_file
-from ....renderers.store import sha256_of
-from ...backend.whole_file import scratch
+from ....renderers.files.digest import sha256_of
+from ....renderers.files.file_names import portable
+from ....renderers.files.replace import replace_file
 from ...errors import InputError, Problem, WorkError
-from ...frontend.folders import CACHE_VARIABLE, cache_folder
+from ...files.atomic_output import scratch
+from ...files.user_folders import CACHE_VARIABLE, cache_folder
 
 CONTENT = "content.otio"
 MOST_ENTRIES = 10_000

@@ -18,10 +18,10 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...errors import InputError, Problem
-from ...frontend.encodings import decode, unix_lines
+from ...files.text_encoding import decode, unix_lines
 from ...sync.rationals import parse_rational
+from ...timeline.properties import kind_of, rate_of
 from ...timeline.rate import time, time_range, whole_frames
-from ..readings import kind_of, rate_of
 from .base import adapter
 
 ADAPTER = "cmx_3600"

@@ -20,11 +20,11 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 
-from ...backend.file_urls import path_of_url, url_of_path
-from ...backend.probe import STILL_SUFFIXES
+from ...files.file_urls import path_of_url, url_of_path
+from ...media.probe import STILL_SUFFIXES
 from ...sync.rationals import parse_rational
+from ...timeline.properties import kind_of, rate_of, size_of, speed_of
 from ...timeline.rate import whole_frames
-from ..readings import kind_of, rate_of, size_of, speed_of
 from .base import adapter, name_tracks, read_xml
 
 ADAPTER = "fcp_xml"

@@ -19,12 +19,12 @@ from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
-from ...backend.file_urls import url_of_path
-from ...backend.probe import STILL_SUFFIXES
-from ...timeline.names import NAMESPACE
+from ...files.file_urls import url_of_path
+from ...media.probe import STILL_SUFFIXES
+from ...timeline.layout import Placed, TrackTransition, lay_out
+from ...timeline.metadata import NAMESPACE
+from ...timeline.properties import rate_of, size_of
 from ...timeline.rate import whole_frames
-from ..layout import Blend, Placed, lay_out
-from ..readings import rate_of, size_of
 
 VERSION = "1.8"
 CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
@@ -262,7 +262,7 @@ class _Document:
             SubElement(self.resources, tag, {"id": self.ids[key], **values})
         return self.ids[key]
 
-    def _transition(self, blend: Blend, cut: int, is_sound: bool) -> Element:
+    def _transition(self, blend: TrackTransition, cut: int, is_sound: bool) -> Element:
         if blend.kind != "dissolve":
             self.notes.append(f"{blend.kind}: written as a cross dissolve of that name")
         name = "Cross Dissolve" if blend.kind == "dissolve" else blend.kind

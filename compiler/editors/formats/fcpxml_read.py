@@ -16,10 +16,10 @@ from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
 
-from ...backend.file_urls import path_of_url
 from ...errors import InputError, Problem
+from ...files.file_urls import path_of_url
 from ...sync.rationals import parse_rational
-from ...timeline.names import NAMESPACE
+from ...timeline.metadata import NAMESPACE
 from ...timeline.rate import time, time_range
 from .base import read_xml
 
@@ -56,7 +56,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     project = root.find(".//project")
     name = project.get("name", path.stem) if project is not None else path.stem
     try:
-        return _Reader(root, sequence).timeline(name)
+        return _FcpxmlReader(root, sequence).timeline(name)
     except (ValueError, ZeroDivisionError, KeyError) as error:
         raise _problem(path, f"cannot be understood: {error}") from error
 
@@ -76,7 +76,7 @@ class _Found:
 
 
 @dataclass
-class _Reader:
+class _FcpxmlReader:
     root: Element
     sequence: Element
     fps: Fraction = Fraction(24)

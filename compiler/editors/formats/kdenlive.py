@@ -15,8 +15,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
-from ..layout import Blend, Placed, lay_out
-from ..readings import size_of
+from ...timeline.layout import Placed, TrackTransition, lay_out
+from ...timeline.properties import size_of
 from .mlt import Document, properties, save
 
 DOCUMENT_VERSION = "1.04"
@@ -151,7 +151,7 @@ class _Project(Document):
         return str(tractor.get("id"))
 
     def _mix_clips(
-        self, tractor: Element, cut: int, blend: Blend, side: int, is_sound: bool
+        self, tractor: Element, cut: int, blend: TrackTransition, side: int, is_sound: bool
     ) -> None:
         """A transition from the playlist ``side`` to the other."""
         first = cut - blend.before

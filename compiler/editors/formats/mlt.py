@@ -18,11 +18,11 @@ from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
-from ...backend.file_urls import slashed
-from ...backend.probe import STILL_SUFFIXES
-from ...timeline.names import NAMESPACE
-from ..layout import Blend, Placed, lay_out
-from ..readings import rate_of, size_of
+from ...files.file_urls import slashed
+from ...media.probe import STILL_SUFFIXES
+from ...timeline.layout import Placed, TrackTransition, lay_out
+from ...timeline.metadata import NAMESPACE
+from ...timeline.properties import rate_of, size_of
 
 LUMAS = {
     "wipe_left": ("luma01.pgm", True),
@@ -190,7 +190,7 @@ class Document:
             properties(element, values | _service(path, placed.speed, held))
         return self.producers[key]
 
-    def _transition(self, old: Placed, new: Placed, blend: Blend, is_sound: bool) -> str:
+    def _transition(self, old: Placed, new: Placed, blend: TrackTransition, is_sound: bool) -> str:
         """A tractor of the frames that two items share."""
         name = f"transition{self.tractors}"
         self.tractors += 1
@@ -220,7 +220,7 @@ class Document:
         )
         return name
 
-    def luma(self, blend: Blend) -> dict[str, Any]:
+    def luma(self, blend: TrackTransition) -> dict[str, Any]:
         """A transition as MLT's, a dissolve where it has no such thing."""
         values: dict[str, Any] = {"mlt_service": "luma", "factory": "loader", "progressive": 1}
         if blend.kind in LUMAS:

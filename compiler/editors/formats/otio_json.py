@@ -16,11 +16,11 @@ from pathlib import Path, PurePosixPath
 
 import opentimelineio as otio
 
-from ....renderers.file_names import portable
-from ...backend.file_urls import is_url
-from ...frontend.encodings import decode
+from ....renderers.files.file_names import portable
+from ...files.file_urls import is_url
+from ...files.text_encoding import decode
 from ...timeline.json_text import parse
-from ...timeline.names import GENERATOR_KEY, MEDIA_KEY
+from ...timeline.metadata import GENERATOR_KEY, MEDIA_KEY
 from .bundle_cache import CONTENT, media_name, unpacked
 
 OLD_READERS = "0.14.0"

@@ -11,7 +11,7 @@ from ...backend.captions.burn import to_ass
 from ...backend.captions.cues import Cue, captions_of
 from ...backend.captions.sidecars import to_srt, to_vtt
 from ...errors import InputError
-from ..readings import rate_of, size_of
+from ...timeline.properties import rate_of, size_of
 
 
 def write_srt(timeline: otio.schema.Timeline, path: Path) -> list[str]:

@@ -20,7 +20,7 @@ def link_media_reference(
     in_clip: otio.schema.Clip, media_linker_argument_map: dict[str, Any]
 ) -> otio.core.MediaReference:
     """The media of a clip: by the key of its recipe, or by the key in its file's name."""
-    from otio_gvideo.compiler.stages.rendered import find_rendered  # noqa: PLC0415
+    from otio_gvideo.compiler.assembly.rendered_media import find_rendered  # noqa: PLC0415
 
     folders = media_linker_argument_map.get("media") or os.environ.get(VARIABLE, "")
     found = find_rendered(in_clip, [Path(one) for one in str(folders).split(os.pathsep) if one])

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.encode import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
 
 WIDTH, HEIGHT = 96, 160
 BITS = 10

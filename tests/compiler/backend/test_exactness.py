@@ -10,11 +10,11 @@ import opentimelineio as otio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from otio_gvideo.compiler.backend.audio import read_mix
-from otio_gvideo.compiler.backend.ffmpeg import output_args, run
+from otio_gvideo.compiler.backend.audio.read_mix import read_mix
 from otio_gvideo.compiler.backend.flatten import flatten
-from otio_gvideo.compiler.backend.picture import read_picture
-from otio_gvideo.compiler.backend.sound import SAMPLE_RATE
+from otio_gvideo.compiler.backend.spans.read_spans import read_picture
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.media.samples import SAMPLE_RATE
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from .stamped import FAST, HEIGHT, WIDTH, read_stamps, write_stamped

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.encode import Encoding, write_clip
-from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
 from otio_gvideo.compiler.backend.flatten import flatten
-from otio_gvideo.compiler.backend.probe import probe
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 

@@ -11,12 +11,12 @@ import av
 import numpy as np
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.backend.ffmpeg import input_args, run
 from otio_gvideo.compiler.backend.flatten import flatten
-from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.errors import InputError, WorkError
+from otio_gvideo.compiler.media.ffmpeg import input_args, run
+from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time_range
-from otio_gvideo.renderers.atomic_file import SCRATCH
+from otio_gvideo.renderers.files.atomic_file import SCRATCH
 
 from .reels import FPS, Shown, clip, flat, of, reel, stills
 from .stamped import FAST, HEIGHT, WIDTH, planes, read_stamps, write_stamped
@@ -132,7 +132,7 @@ def test_what_killed_processes_left_is_cleared_away(tmp_path: Path) -> None:
 def test_long_stretches_are_encoded_side_by_side(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otio_gvideo.compiler.backend.pieces.LONGEST_S", 1)
+    monkeypatch.setattr("otio_gvideo.compiler.backend.segments.plan.LONGEST_S", 1)
     media = write_stamped(tmp_path / "a.mp4", 0, 100, FPS)
     made = otio.schema.Clip(
         "a", otio.schema.ExternalReference(str(media)), time_range(0, 100, Fraction(24))

@@ -8,7 +8,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.transitions import DIPS, SLIDES, XFADE_NAMES
+from otio_gvideo.compiler.backend.encode.transitions import DIPS, SLIDES, XFADE_NAMES
 from PIL import Image
 
 from .reels import clip, flat, of, stills, transition

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.backend.encode import Encoding
-from otio_gvideo.compiler.backend.ffmpeg import output_args, run
+from otio_gvideo.compiler.backend.encode.encoder import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from skimage.metrics import structural_similarity
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
-from otio_gvideo.compiler.backend.reading import ours
-from otio_gvideo.compiler.editors.layout import lay_out
-from otio_gvideo.compiler.stages.bring_back import Returned
+from otio_gvideo.compiler.editors.reimport import ReimportedTimeline
+from otio_gvideo.compiler.timeline.layout import lay_out
 from otio_gvideo.compiler.timeline.rate import time_range
 from otio_gvideo.compiler.timeline.slots import slot_of
-from otio_gvideo.renderers.recipe import recipe_key
-from otio_gvideo.renderers.store import Store
+from otio_gvideo.compiler.timeline.values import own_metadata
+from otio_gvideo.renderers.run.recipe import recipe_key
+from otio_gvideo.renderers.run.store import Store
 from PIL import Image
 
 FPS = Fraction(24)
@@ -164,7 +164,7 @@ def write_resolve(timeline: otio.schema.Timeline, path: Path) -> Path:
     return path
 
 
-def clips(returned: Returned) -> list[tuple[str, int, int, int, int]]:
+def clips(returned: ReimportedTimeline) -> list[tuple[str, int, int, int, int]]:
     """Of each slot on the first track: its name, start and length in the reel, the frame of its
     media that it begins at, and the length of its media."""
     found = []
@@ -177,10 +177,14 @@ def clips(returned: Returned) -> list[tuple[str, int, int, int, int]]:
     return found
 
 
-def kinds(returned: Returned) -> list[tuple[str, int, int]]:
+def kinds(returned: ReimportedTimeline) -> list[tuple[str, int, int]]:
     """Of each transition of the first track: its name among ours, its frames around the cut."""
     return [
-        (str(ours(item)["transition"]), int(item.in_offset.value), int(item.out_offset.value))
+        (
+            str(own_metadata(item)["transition"]),
+            int(item.in_offset.value),
+            int(item.out_offset.value),
+        )
         for item in returned.timeline.video_tracks()[0]
         if isinstance(item, otio.schema.Transition)
     ]

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler.api.compile import compile_script
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.api.render import render_timeline
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import compile_script
 from otio_gvideo.compiler.editors import formats
 from otio_gvideo.compiler.editors.formats import bundle_cache
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.rate import time_range
-from otio_gvideo.renderers.atomic_file import SCRATCH
+from otio_gvideo.renderers.files.atomic_file import SCRATCH
 
 from .cut import cut, media
 

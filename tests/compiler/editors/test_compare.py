@@ -11,7 +11,7 @@ from otio_gvideo.compiler.api.diff import diff_timelines
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from .resolve import FPS, write_resolve
-from .test_bring_back import Edit
+from .test_reimport import Edit
 
 
 def cut_later(edit: Edit) -> None:

@@ -15,10 +15,10 @@ import pytest
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.editors import formats
-from otio_gvideo.compiler.editors.layout import lay_out
-from otio_gvideo.compiler.editors.prepare import prepare
-from otio_gvideo.compiler.editors.readings import kind_of, rate_of
+from otio_gvideo.compiler.editors.prepare_export import prepare
 from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.timeline.layout import lay_out
+from otio_gvideo.compiler.timeline.properties import kind_of, rate_of
 
 from .cut import START, cut, media
 from .resolve import compiled

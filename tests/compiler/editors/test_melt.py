@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.backend.flatten import flatten
-from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.editors.formats.mlt import LUMAS
+from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 

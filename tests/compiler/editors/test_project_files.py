@@ -8,9 +8,9 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler.api.compile import compile_script
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.driver import compile_script
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image

@@ -11,8 +11,8 @@ import pytest
 from otio_gvideo.compiler import compile_script, flatten_timeline, render_timeline
 from otio_gvideo.compiler.api.diff import diff_timelines
 from otio_gvideo.compiler.api.export import export_timeline
-from otio_gvideo.compiler.backend.probe import probe
 from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time_range
 
 from ..backend.stamped import planes

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.encode import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.evaluation.measure import Measures, measure
 from otio_gvideo.compiler.evaluation.ssim import common_way, likeness, ssim_map

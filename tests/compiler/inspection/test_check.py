@@ -13,11 +13,11 @@ import pytest
 from otio_gvideo import schemas
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.check import check_video
-from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.inspection.check import Check
-from otio_gvideo.compiler.inspection.look import runs
-from otio_gvideo.compiler.inspection.plan import Stretch, promise_of
+from otio_gvideo.compiler.inspection.expected_reel import FrameRange, promise_of
+from otio_gvideo.compiler.inspection.frame_measures import runs
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
@@ -119,7 +119,7 @@ def test_where_the_sound_outlasts_the_picture_black_is_planned() -> None:
     for kind, frames in ((otio.schema.TrackKind.Video, 20), (otio.schema.TrackKind.Audio, 30)):
         clip = otio.schema.Clip("one", source_range=time_range(0, frames, Fraction(24)))
         timeline.tracks.append(otio.schema.Track(children=[clip], kind=kind))
-    assert promise_of(timeline, Fraction(24)).gaps == (Stretch(20, 30),)
+    assert promise_of(timeline, Fraction(24)).gaps == (FrameRange(20, 30),)
 
 
 def test_the_command_prints_lines_or_json_and_says_by_its_status(

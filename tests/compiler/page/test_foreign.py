@@ -11,7 +11,7 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import view_timeline
 from otio_gvideo.compiler.api.export import export_timeline
-from otio_gvideo.compiler.backend.ffmpeg import output_args, run
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from ..backend.stamped import BITS

@@ -6,12 +6,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from otio_gvideo.compiler.page.clock import FrameClock
 from otio_gvideo.compiler.page.facts import cut_among_words
-from otio_gvideo.compiler.page.model import Said, View
-from otio_gvideo.compiler.page.peaks import MOST, peaks_per_second
-from otio_gvideo.compiler.page.sheet import Sheet
-from otio_gvideo.compiler.page.strips import Strips
+from otio_gvideo.compiler.page.frame_text import FrameClock
+from otio_gvideo.compiler.page.page_context import Sheet
+from otio_gvideo.compiler.page.thumbnail_strips import Strips
+from otio_gvideo.compiler.page.view_model import PageView, TextSpan
+from otio_gvideo.compiler.page.waveform import MOST, peaks_per_second
 
 FPS = Fraction(24)
 
@@ -44,7 +44,7 @@ def test_lengths(frames: int, text: str) -> None:
 
 @pytest.mark.posix
 def test_links_lead_from_the_page_and_are_never_schemes() -> None:
-    sheet = Sheet(View(Path("/a/b/c/x.otio"), "", 2, 2, FPS, 1), Path("/a/b/c"), Strips())
+    sheet = Sheet(PageView(Path("/a/b/c/x.otio"), "", 2, 2, FPS, 1), Path("/a/b/c"), Strips())
     assert sheet.url(Path("/a/b/c/media/a b#1?.mp4")) == "./media/a%20b%231%3F.mp4"
     assert sheet.url(Path("/a/voice.wav")) == "./../../voice.wav"
     assert sheet.url(Path("/a/b/c/javascript:alert(1)")) == "./javascript%3Aalert%281%29"
@@ -55,7 +55,7 @@ def test_links_lead_from_the_page_and_are_never_schemes() -> None:
 
 
 def test_where_a_cut_lies_among_words() -> None:
-    words = [Said(10, 20, "lamp."), Said(44, 60, "Then")]
+    words = [TextSpan(10, 20, "lamp."), TextSpan(44, 60, "Then")]
 
     def told(cut: int, *, may_cut_in: bool = False) -> tuple[str, str] | None:
         fact = cut_among_words(cut, words, FPS, may_cut_in=may_cut_in)

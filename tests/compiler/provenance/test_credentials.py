@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
-from otio_gvideo.compiler.frontend.config import load_config
 from otio_gvideo.compiler.provenance import credentials as module
 from otio_gvideo.compiler.provenance.credentials import Credentials
+from otio_gvideo.compiler.script.config import load_config
 from otio_gvideo.compiler.stages.signing import credentials_of
 
 from . import authority

@@ -19,16 +19,16 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import InputError, WorkError, compile_script, flatten_timeline
 from otio_gvideo.compiler.api.check import check_video
-from otio_gvideo.compiler.backend.encode import Encoding, write_clip
-from otio_gvideo.compiler.backend.ffmpeg import input_args, output_args, run
-from otio_gvideo.compiler.backend.flatten import Output, flatten
+from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
+from otio_gvideo.compiler.backend.flatten import OutputFile, flatten
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.inspection.check import Check
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.provenance import verify
 from otio_gvideo.compiler.provenance.claims import COMPOSITE, Claims, SourceFile
 from otio_gvideo.compiler.provenance.credentials import Credentials
 from otio_gvideo.compiler.provenance.sign import Signing
-from otio_gvideo.compiler.stages.finishing import Finishing
+from otio_gvideo.compiler.stages.output_options import Finishing
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
@@ -248,7 +248,7 @@ def test_where_signing_fails_no_file_appears_and_the_old_one_stays(
         if there:
             target.write_bytes(b"old")
         with pytest.raises(WorkError, match=r"^x\.mp4: cannot be signed: "):
-            flatten(timeline, target, media_root=tmp_path, made=Output(sign=broken.sign))
+            flatten(timeline, target, media_root=tmp_path, made=OutputFile(sign=broken.sign))
         assert [path.name for path in target.parent.iterdir()] == (["x.mp4"] if there else [])
     assert target.read_bytes() == b"old"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from otio_gvideo.compiler.frontend.config import load_config
+from otio_gvideo.compiler.script.config import load_config
 
 from .. import mutators
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.renderers.base import RendererError
-from otio_gvideo.renderers.depth.maps import read_depth
+from otio_gvideo.renderers.parallax.depth.maps import read_depth
 from PIL import Image
 
 SUFFIX = ".tif"

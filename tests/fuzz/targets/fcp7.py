@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from otio_gvideo.compiler.stages.timelines import read_timeline, report_of_timeline
+from otio_gvideo.compiler.editors.read_timeline import read_timeline, report_of_timeline
 
 from .. import mutators
 from ..exports import exported, xml_attacks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from otio_gvideo.compiler.stages.timelines import read_timeline
+from otio_gvideo.compiler.editors.read_timeline import read_timeline
 
 from .. import mutators
 from ..exports import exported

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import opentimelineio as otio
-from otio_gvideo.compiler.outputs import report_path
-from otio_gvideo.compiler.page.read import read_view
+from otio_gvideo.compiler.outputs.paths import report_path
+from otio_gvideo.compiler.page.build_view import read_view
 from otio_gvideo.compiler.page.render import page_of
 
 from .. import mutators

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from otio_gvideo.compiler.frontend.script import load_script
+from otio_gvideo.compiler.script.read_script import load_script
 
 from .. import mutators
 from ..media import put_media

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
-from otio_gvideo.compiler.backend.ffmpeg import output_args, run
-from otio_gvideo.compiler.editors.library import recipe_in
-from otio_gvideo.compiler.page.read import read_view
+from otio_gvideo.compiler.editors.known_slots import recipe_in
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.page.build_view import read_view
 from otio_gvideo.compiler.page.render import page_of
-from otio_gvideo.renderers.made import made_of
-from otio_gvideo.renderers.store import Store, _checksum, sidecar_of
+from otio_gvideo.renderers.run.attempts import made_of
+from otio_gvideo.renderers.run.store import Store, _checksum, sidecar_of
 
 from .. import mutators
 

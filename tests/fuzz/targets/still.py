@@ -6,14 +6,14 @@ import io
 from pathlib import Path
 
 import numpy as np
-from otio_gvideo.compiler.backend.fit import fit_still
-from otio_gvideo.compiler.backend.probe import probe
+from otio_gvideo.compiler.backend.encode.scale_crop import fit_still
 from otio_gvideo.compiler.errors import WorkError
-from otio_gvideo.compiler.frontend.checks.files import _fault
+from otio_gvideo.compiler.media.probe import probe
+from otio_gvideo.compiler.script.checks.files import _fault
 from otio_gvideo.renderers.base import RendererError
-from otio_gvideo.renderers.image_files import ImageFileError
-from otio_gvideo.renderers.saliency import look_at
-from otio_gvideo.renderers.stills import load_cutout
+from otio_gvideo.renderers.image.open_image import ImageFileError
+from otio_gvideo.renderers.image.saliency import look_at
+from otio_gvideo.renderers.image.stills import load_cutout
 from PIL import Image, ImageCms
 
 SUFFIX = ".png"

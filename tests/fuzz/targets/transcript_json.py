@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from otio_gvideo.compiler.frontend.transcripts import read_transcript
+from otio_gvideo.compiler.speech.transcripts import read_transcript
 
 from .. import mutators
 
 SUFFIX = ".json"
-DATA = Path(__file__).parents[2] / "compiler" / "frontend" / "transcripts" / "data"
+DATA = Path(__file__).parents[2] / "compiler" / "speech" / "transcripts" / "data"
 _MOST_BYTES = 4000
 
 mutate = mutators.one_of(mutators.mutate_json, mutators.mutate_json, mutators.mutate_text)

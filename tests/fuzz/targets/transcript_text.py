@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from otio_gvideo.compiler.frontend.transcripts import read_transcript
+from otio_gvideo.compiler.speech.transcripts import read_transcript
 
 from .. import mutators
 from .transcript_json import DATA

@@ -8,11 +8,11 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
-from otio_gvideo.compiler.backend.ffmpeg import output_args, run
-from otio_gvideo.compiler.backend.probe import probe
-from otio_gvideo.compiler.backend.sound import SoundReader
 from otio_gvideo.compiler.errors import WorkError
-from otio_gvideo.compiler.page.thumbnails import Shot, thumbnails
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.media.probe import probe
+from otio_gvideo.compiler.media.samples import SoundReader
+from otio_gvideo.compiler.page.thumbnails import ThumbnailRequest, thumbnails
 
 SUFFIX = ".mp4"
 _KINDS = (
@@ -46,4 +46,4 @@ def read(path: Path) -> None:
             SoundReader(path).read(0, 4800)
     if info.video is not None:
         times = (Fraction(0), info.duration / 2, info.duration)
-        thumbnails([Shot(path, time, time, time, video=info.video) for time in times])
+        thumbnails([ThumbnailRequest(path, time, time, time, video=info.video) for time in times])

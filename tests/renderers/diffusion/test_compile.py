@@ -227,7 +227,7 @@ def test_a_path_in_the_configuration_is_seen_from_there(configured: Path) -> Non
     (configured.parent / "weights").mkdir()
     config = "renderers: {ltx: {model: ./weights/ltx, camera_loras: {push_in: ../x.safetensors}}}"
     (configured.parent / "video_config.yaml").write_text(config)
-    from otio_gvideo.compiler.frontend.config import load_config
+    from otio_gvideo.compiler.script.config import load_config
 
     settings = load_config(None, configured).renderers["ltx"]
     assert settings["model"] == str(configured.parent / "weights" / "ltx")
@@ -278,7 +278,7 @@ def test_no_renderer_imports_torch_before_it_works() -> None:
     code = (
         "import sys\n"
         "from otio_gvideo.renderers.base import renderer_class\n"
-        "from otio_gvideo.renderers.planner import plan\n"
+        "from otio_gvideo.renderers.fit.planner import plan\n"
         "for name in ('ltx', 'ltx2', 'svd', 'animatediff', 'wan'):\n"
         "    renderer_class(name)({}, 'standard').limits\n"
         "sys.exit('torch' in sys.modules or 'diffusers' in sys.modules)\n"

@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from otio_gvideo.renderers.base import Call, Frame, Keyframe, Shot, renderer_class
+from otio_gvideo.renderers.base import Call, Frame, Keyframe, Shot
 from otio_gvideo.renderers.diffusion import conditioning
-from otio_gvideo.renderers.planner import describe, plan
+from otio_gvideo.renderers.fit.planner import describe, plan
+from otio_gvideo.renderers.registry import renderer_class
 from PIL import Image
 
 from . import tiny

@@ -12,18 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from otio_gvideo.renderers import assemble
-from otio_gvideo.renderers.base import (
-    Expecting,
-    Frame,
-    Keyframe,
-    Lora,
-    Motion,
-    RendererError,
-    Shot,
-    renderer_class,
-)
-from otio_gvideo.renderers.planner import plan
+from otio_gvideo.renderers.base import Expecting, Frame, Keyframe, Lora, Motion, RendererError, Shot
+from otio_gvideo.renderers.fit import run_renderer
+from otio_gvideo.renderers.fit.planner import plan
+from otio_gvideo.renderers.registry import renderer_class
 
 from .conftest import SETTINGS, lasting
 
@@ -47,7 +39,7 @@ def rendered_each(name: str, settings: dict[str, Any], *shots: Shot) -> list[lis
     with closing(renderer_class(name)(settings, shots[0].quality)) as renderer:
         if isinstance(renderer, Expecting):
             renderer.expect(shots)
-        return [list(assemble.frames(renderer, shot, lambda *_: None)) for shot in shots]
+        return [list(run_renderer.frames(renderer, shot, lambda *_: None)) for shot in shots]
 
 
 def rendered(name: str, settings: dict[str, Any], shot: Shot) -> list[Frame]:
@@ -172,7 +164,7 @@ def test_a_lora_acts_by_its_weight_and_comes_off_again(
     ]
     with closing(renderer_class("animatediff")(settings, "draft")) as renderer:
         none, zero, half, full, both, off = (
-            list(assemble.frames(renderer, one, lambda *_: None)) for one in wanted
+            list(run_renderer.frames(renderer, one, lambda *_: None)) for one in wanted
         )
     assert difference(none, zero) == 0
     assert difference(none, half) > 0.01

@@ -16,10 +16,17 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from otio_gvideo.renderers import assemble
-from otio_gvideo.renderers.base import RendererError, Shot, UnavailableError, renderer_class
-from otio_gvideo.renderers.diffusion.pulling import files_of
-from otio_gvideo.renderers.diffusion.setup import Source, preset_of, setup_of, source_of, table
+from otio_gvideo.renderers.base import RendererError, Shot, UnavailableError
+from otio_gvideo.renderers.diffusion.download import files_of
+from otio_gvideo.renderers.diffusion.model_settings import (
+    WeightSource,
+    preset_of,
+    setup_of,
+    source_of,
+    table,
+)
+from otio_gvideo.renderers.fit import run_renderer
+from otio_gvideo.renderers.registry import renderer_class
 
 from . import hub, tiny
 from .commands import commands
@@ -31,7 +38,7 @@ def loaded(name: str, settings: dict[str, Any], shot: Shot) -> Any:
     """The pipeline that a renderer loads; the first call is made with it."""
     with closing(renderer_class(name)(settings, "draft")) as renderer:
         made: Any = renderer
-        list(assemble.frames(made, lasting(shot, 9), lambda *_: None))
+        list(run_renderer.frames(made, lasting(shot, 9), lambda *_: None))
         return made._pipe
 
 
@@ -172,10 +179,12 @@ def test_the_default_file_goes_with_the_default_folder_alone() -> None:
 
 
 def test_names_of_weights_are_read_as_people_write_them() -> None:
-    assert source_of("a/b") == Source("a/b")
-    assert source_of("a/b/c/d.safetensors") == Source("a/b", file="c/d.safetensors")
-    assert source_of("/a/b") == Source("/a/b")
-    assert source_of({"model": "a/b", "revision": "x", "file": "y"}) == Source("a/b", "x", "y")
+    assert source_of("a/b") == WeightSource("a/b")
+    assert source_of("a/b/c/d.safetensors") == WeightSource("a/b", file="c/d.safetensors")
+    assert source_of("/a/b") == WeightSource("/a/b")
+    assert source_of({"model": "a/b", "revision": "x", "file": "y"}) == WeightSource(
+        "a/b", "x", "y"
+    )
     for wrong in ("", "model", 3, None, {"revision": "x"}):
         with pytest.raises(RendererError):
             source_of(wrong)
@@ -383,7 +392,7 @@ def test_the_second_pass_works_at_twice_the_size(shot: Shot, models: Callable[[s
     steps: list[tuple[int, int]] = []
     with closing(renderer_class("ltx")(settings, "draft")) as renderer:
         assert renderer.limits.multiple == 64
-        from otio_gvideo.renderers.planner import plan
+        from otio_gvideo.renderers.fit.planner import plan
 
         call = plan(short, renderer.limits).calls[0]
         frames = list(renderer.generate(short, call, [], lambda *step: steps.append(step)))

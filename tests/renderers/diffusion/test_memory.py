@@ -15,10 +15,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.renderers import assemble
-from otio_gvideo.renderers.base import RendererError, Shot, renderer_class
-from otio_gvideo.renderers.diffusion import decoding, memory, placing
+from otio_gvideo.renderers.base import RendererError, Shot
+from otio_gvideo.renderers.diffusion import decoding, memory, offload
 from otio_gvideo.renderers.diffusion.memory import GB, LADDER, Sizes
+from otio_gvideo.renderers.fit import run_renderer
+from otio_gvideo.renderers.registry import renderer_class
 
 from .conftest import lasting
 from .test_families import rendered, settings_for
@@ -166,7 +167,7 @@ def test_memory_that_runs_out_while_decoding_goes_on_with_the_frames_that_are_le
 
     settings = settings_for("svd", models)
     with closing(renderer_class("svd")(settings, "draft")) as renderer:
-        frames = list(assemble.frames(renderer, lasting(shot, 30), lambda *_: None))
+        frames = list(run_renderer.frames(renderer, lasting(shot, 30), lambda *_: None))
     kind = diffusers.AutoencoderKLTemporalDecoder
     original, calls = kind.decode, []
 
@@ -209,9 +210,9 @@ def test_a_model_whose_layers_come_and_go_with_a_vae_in_tiles_makes_the_video(
     rung = memory.Rung("group", True, 64 * 128 * 6)
     monkeypatch.setattr("otio_gvideo.renderers.diffusion.engine.memory.ladder", lambda *_: (rung,))
     offloaded: list[Any] = []
-    original = placing.offload_blocks
+    original = offload.offload_blocks
     monkeypatch.setattr(
-        placing, "offload_blocks", lambda m, d: (offloaded.extend(m), original(m, d))
+        offload, "offload_blocks", lambda m, d: (offloaded.extend(m), original(m, d))
     )
     made = rendered(name, settings_for(name, models), lasting(shot, 10))
     assert len(made) == 10
@@ -243,7 +244,7 @@ def test_weights_in_8_bits_are_half_as_large_and_make_the_video(
     settings = settings_for("ltx", models, quantization="fp8", dtype="bfloat16")
     with closing(renderer_class("ltx")(settings, "draft")) as renderer:
         made: Any = renderer
-        assert len(list(assemble.frames(made, lasting(shot, 9), lambda *_: None))) == 9
+        assert len(list(run_renderer.frames(made, lasting(shot, 9), lambda *_: None))) == 9
         kinds = {parameter.dtype for parameter in made._pipe.transformer.parameters()}
     assert torch.float8_e4m3fn in kinds
 
@@ -283,7 +284,7 @@ def test_the_text_encoder_is_gone_before_the_model_comes(
         made: Any = renderer
         made.expect(shots)
         for one in shots:
-            list(assemble.frames(made, one, lambda *_: None))
+            list(run_renderer.frames(made, one, lambda *_: None))
     # All prompts in one go, then the model, once.
     assert loaded == [(True, False), (False, True)]
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.renderers.base import CAMERA_MOVES, Motion, Shot, renderer_class
-from otio_gvideo.renderers.diffusion import finding, motion
-from otio_gvideo.renderers.diffusion.setup import Source
-from otio_gvideo.renderers.planner import describe, plan
+from otio_gvideo.renderers.base import CAMERA_MOVES, Motion, Shot
+from otio_gvideo.renderers.diffusion import local_weights, motion
+from otio_gvideo.renderers.diffusion.model_settings import WeightSource
+from otio_gvideo.renderers.fit.planner import describe, plan
+from otio_gvideo.renderers.registry import renderer_class
 
 from . import hub
 
@@ -71,9 +72,9 @@ def test_the_bucket_is_the_published_one_for_a_common_move_and_stays_in_range() 
 
 
 def test_a_move_that_goes_further_weighs_its_lora_more() -> None:
-    loras = {"push_in": Source("a/b")}
+    loras = {"push_in": WeightSource("a/b")}
     weights = [motion.camera_lora(Motion("push_in", amount), loras) for amount in (0.3, 0.6)]
-    assert weights == [(Source("a/b"), 0.7), (Source("a/b"), 0.85)]
+    assert weights == [(WeightSource("a/b"), 0.7), (WeightSource("a/b"), 0.85)]
     assert motion.camera_lora(Motion("push_in", 0.0), loras) is None
     assert motion.camera_lora(Motion("pan_left", 0.5), loras) is None
 
@@ -115,17 +116,17 @@ def test_recipes_name_the_commit_that_is_on_this_machine(
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     settings = {"model": "acme/tiny", "weights": "acme/files/x.safetensors"}
-    assert finding.pinned("ltx", settings) == settings
+    assert local_weights.pinned("ltx", settings) == settings
     for name in ("tiny", "files"):
         storage = tmp_path / f"models--acme--{name}"
         (storage / "snapshots" / hub.COMMIT).mkdir(parents=True)
         (storage / "refs").mkdir()
         (storage / "refs" / "main").write_text(hub.COMMIT)
-    assert finding.pinned("ltx", settings) == {
+    assert local_weights.pinned("ltx", settings) == {
         "model": "acme/tiny",
         "revision": hub.COMMIT,
         "weights": {"model": "acme/files", "revision": hub.COMMIT, "file": "x.safetensors"},
     }
     stated = {"model": "acme/tiny", "revision": "v2"}
-    assert finding.pinned("svd", stated) == stated
-    assert finding.pinned("camera", {}) == {}
+    assert local_weights.pinned("svd", stated) == stated
+    assert local_weights.pinned("camera", {}) == {}

@@ -1,0 +1,169 @@
+"""The whole way, stage by stage: the only module that knows all of them.
+
+`compile_script` reads, aligns, schedules, builds the timeline, renders and flattens. What the other
+commands do is in `api`. Nothing here prints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import opentimelineio as otio
+
+from ...renderers.run.store import Store
+from ..files.protected_files import refuse_inputs
+from ..outputs.claims import FileClaims
+from ..outputs.paths import Outputs, outputs_beside, refuse_unwritable, timeline_text
+from ..outputs.reel_lock import exclusive
+from ..progress import OnProgress, silent
+from ..progress_clock import ProgressClock, count
+from ..report import Report
+from ..script.model import Quality
+from ..stages.edit import lay_out, report_of
+from ..stages.flatten import captions_text, make_videos, reel_made, refuse_large
+from ..stages.input_files import NEW_FOLDER, inputs_of_script, store_files
+from ..stages.output_options import PLAIN, Finishing
+from ..stages.read import ParsedScript, read_script
+from ..stages.render import Rendering, fill_slots, refuse_engine, slots_made
+from ..stages.signing import mark_signed
+from ..stages.verify_stores import verify_stored
+from ..timeline.slots import slot_clips
+
+Until = Literal["timeline", "media", "video"]
+
+
+def compile_script(
+    script: str | Path,
+    *,
+    output: str | Path | None = None,
+    until: Until = "video",
+    config: str | Path | None = None,
+    renderer: str | None = None,
+    quality: Quality | None = None,
+    engine: str = "local",
+    force: bool = False,
+    allow_outside: bool = False,
+    relative_media: bool = False,
+    verify: bool = False,
+    finishing: Finishing = PLAIN,
+    on_progress: OnProgress = silent,
+) -> Report:
+    """Compile a script into a timeline, its media and the finished reel.
+
+    Args:
+        script: the YAML file.
+        output: folder for everything that is made; ``build/<script's name>/`` beside the script.
+        until: where to stop: at the ``timeline``, at its rendered ``media``, or at the ``video``.
+        config: the machine's configuration; else ``video_config.yaml`` beside the script, else the
+            user's own.
+        renderer: use this one for every scene, whatever the script says.
+        quality: use this one for every scene.
+        engine: where slots are rendered: ``local``, ``ray`` or ``ray://HOST:PORT``.
+        force: render every slot again, also those that the store holds.
+        allow_outside: let the script name files outside its folder.
+        relative_media: name media relative to the timeline, for a folder that will move.
+        verify: compare everything that is kept in the folder with its SHA-256, and not only what
+            this reel uses.
+        finishing: what is asked of the finished video.
+        on_progress: called as the work goes on.
+
+    Returns:
+        The report, as it is written to ``report.json``.
+
+    Raises:
+        InputError: the script, its files, the configuration or what is asked of the video are
+            wrong. Nothing was written, but for a timeline whose sound alone is over the size that
+            the video may have.
+        WorkError: the work failed. What was finished is kept, and is used by the next run.
+    """
+    refuse_engine(engine)
+    path = Path(script).absolute()
+    clock = ProgressClock(on_progress)
+    outputs = outputs_beside(path, Path(output).absolute() if output else None)
+    refuse_unwritable(outputs)
+    wanted = finishing if until == "video" else None
+    front = read_script(path, config, renderer, quality, allow_outside, clock, wanted, outputs)
+    if front.plan is not None:
+        outputs = replace(outputs, suffix=front.plan.output.suffix)
+    how = Rendering(engine, force, relative_media)
+    with exclusive(outputs.video, "timeline", on_progress):
+        return _compile(front, outputs, until, finishing, how, clock, verify=verify)
+
+
+def _compile(
+    front: ParsedScript,
+    outputs: Outputs,
+    until: Until,
+    finishing: Finishing,
+    how: Rendering,
+    clock: ProgressClock,
+    *,
+    verify: bool,
+) -> Report:
+    """Compile what was read, as the only run that writes this reel."""
+    damaged = verify_stored(outputs) if verify else []
+    timeline, report, claims = _write_edit(front, outputs, until, clock)
+    report.warnings += damaged
+    if front.plan is not None:
+        refuse_large(timeline, outputs.timeline, outputs.video, front.plan, finishing)
+    if until != "timeline":
+        with clock.stage("render"), report.kept_on_failure():
+            try:
+                fill_slots(timeline, outputs, report, front.config, how, clock.tell)
+            finally:
+                claims.write({outputs.timeline: timeline_text(timeline)})
+                _write_report(report, claims, clock)
+            clock.done("render", slots_made(report.slots))
+    if front.plan is not None:
+        with clock.stage("flatten"), report.kept_on_failure():
+            make_videos(
+                timeline,
+                outputs.timeline,
+                outputs.video,
+                front.plan,
+                finishing,
+                report,
+                clock.tell,
+                claims.before_rename,
+            )
+            clock.done("flatten", reel_made(report))
+    _write_report(report, claims, clock)
+    return report
+
+
+def _write_edit(
+    front: ParsedScript, outputs: Outputs, until: Until, clock: ProgressClock
+) -> tuple[otio.schema.Timeline, Report, FileClaims]:
+    """The timeline of a script with stills as media, and its report; both are written.
+
+    Raises:
+        InputError: rendering would write over an input; nothing was written.
+    """
+    with clock.stage("timeline"):
+        schedule, timeline = lay_out(front)
+        if front.plan is not None and front.plan.credentials is not None:
+            mark_signed(timeline)
+        report = report_of(front, schedule, timeline, outputs)
+        if until != "timeline":
+            recipes = ((slot.name, slot.recipe) for slot in slot_clips(timeline))
+            media = store_files(Store(outputs.media, read=False), recipes)
+            refuse_inputs(media, inputs_of_script(front.script, front.config), NEW_FOLDER)
+        claims = FileClaims(report, outputs)
+        size = report.width, report.height
+        captions = captions_text(timeline, outputs, size, report.fps)
+        report.captions = list(captions)
+        claims.write({outputs.timeline: timeline_text(timeline), **captions})
+        _write_report(report, claims, clock)
+        slots = sum(len(scene.slots) for scene in schedule.scenes)
+        clock.done(
+            "timeline",
+            f"{outputs.timeline.name}: {count(schedule.frames, 'frame')}, {count(slots, 'slot')}",
+        )
+    return timeline, report, claims
+
+
+def _write_report(report: Report, claims: FileClaims, clock: ProgressClock) -> None:
+    report.seconds = dict(clock.seconds)
+    claims.write_report()

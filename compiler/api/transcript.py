@@ -1,0 +1,130 @@
+"""What a timing file holds, for a person: the ``transcript`` command."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+from ..errors import InputError, WorkError
+from ..files.path_limits import names_of_file, refuse_unusable
+from ..files.protected_files import InputFile, refuse_inputs
+from ..media.mono_samples import duration_of, speech_samples
+from ..notices import Notice
+from ..outputs.paths import write_text
+from ..speech.pauses import speech_intervals
+from ..speech.transcripts import read_transcript
+from ..speech.transcripts.base import Transcript
+from ..speech.transcripts.export import to_whisper_json
+from ..speech.transcripts.hallucinated_tail import stock_tail
+
+COLUMNS = 80
+MOST_REPAIRS = 200
+"""Repairs that are listed one by one."""
+
+
+def show_transcript(
+    path: Path, audio: Path | None = None, output: Path | None = None
+) -> tuple[str, list[Notice]]:
+    """Read, mend and describe a timing file; with the warnings that it deserves.
+
+    Args:
+        path: the timing file.
+        audio: the sound it belongs to; with it, what lies past its end or after its last voice is
+            found.
+        output: where the mended words go as openai-whisper JSON; None for nowhere.
+
+    Raises:
+        InputError: the file is no transcript, the sound cannot be read, or the output would replace
+            the transcript.
+        WorkError: the output cannot be written.
+    """
+    if output is not None:
+        refuse_unusable(output.absolute().parent, names_of_file(output))
+        read = [InputFile(path, "the transcript that is read")]
+        read += [InputFile(audio, "the sound that it belongs to")] if audio is not None else []
+        refuse_inputs([output], read, "give another name with --output")
+    duration = speech = None
+    if audio is not None:
+        try:
+            duration = duration_of(audio)
+            speech = speech_intervals(speech_samples(audio))
+        except WorkError as error:
+            raise InputError(f"--audio: {error}") from error
+    transcript = read_transcript(path, duration, speech)
+    shown = describe(transcript, path.name, duration)
+    warnings = []
+    if transcript.repairs:
+        what = f"{path.name}: {_count(len(transcript.repairs), 'repair')}"
+        warnings.append(Notice("transcript", what))
+    if duration is None and stock_tail([word.text for word in transcript.words]):
+        what = f"{path.name}: its end may be invented; --audio tells"
+        warnings.append(Notice("transcript", what))
+    if output is None:
+        return shown, warnings
+    write_text(output, to_whisper_json(transcript))
+    return f"{shown}\n{output}", warnings
+
+
+def describe(
+    transcript: Transcript, name: str = "transcript", duration: Fraction | None = None
+) -> str:
+    """A transcript in a few lines of at most 80 columns, and every repair.
+
+    Args:
+        transcript: mended.
+        name: of the file.
+        duration: of the sound in seconds, where it is known.
+    """
+    words = transcript.words
+    language = f", language {transcript.language}" if transcript.language else ""
+    lines = [f"{name}: {transcript.format or 'words'}{language}"]
+    if words:
+        start, end = words[0].start, words[-1].end
+        pace = round(60 * len(words) / (end - start)) if end > start else 0
+        heard = f" of {_time(duration)}" if duration is not None else ""
+        lines.append(
+            f"{_count(len(words), 'word')} from {_time(start)} to {_time(end)}{heard}, "
+            f"{pace} a minute"
+        )
+        lines.append(
+            "each word has a time of its own"
+            if transcript.timed == "word"
+            else "only segments have times; their words share them by their letters"
+        )
+    else:
+        lines.append("no words")
+    invented = stock_tail([word.text for word in words]) if duration is None else ""
+    if invented:
+        lines.append(
+            f"the end, {invented!r}, is what models often invent; --audio tells whether it was said"
+        )
+    repairs = transcript.repairs
+    if not repairs:
+        return _wrapped([*lines, "nothing had to be mended"])
+    lines.append(f"{_count(len(repairs), 'repair')}:")
+    lines += [f"  {repair.place}: {repair.what}" for repair in repairs[:MOST_REPAIRS]]
+    if len(repairs) > MOST_REPAIRS:
+        lines.append(f"  and {len(repairs) - MOST_REPAIRS} more")
+    return _wrapped(lines)
+
+
+def _wrapped(lines: Iterable[str]) -> str:
+    return "\n".join(
+        textwrap.fill(
+            line.lstrip(),
+            COLUMNS,
+            initial_indent=line[: len(line) - len(line.lstrip())],
+            subsequent_indent=" " * (4 if line.startswith(" ") else 2),
+        )
+        for line in lines
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _time(seconds: Fraction) -> str:
+    return f"{float(seconds):.3f}".rstrip("0").rstrip(".") + " s"

@@ -1,0 +1,1 @@
+"""A schedule and its script assembled as an OpenTimelineIO timeline."""

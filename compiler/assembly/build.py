@@ -1,0 +1,173 @@
+"""A schedule and its script as an OpenTimelineIO timeline: the intermediate representation.
+
+The layout is described in ``docs/architecture.md``: one picture track ``V1`` of slots, gaps and
+transitions, the narration on ``A1``, music on ``A2``, the scenes' sounds from ``A3`` on, every edit
+on whole frames of one rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import opentimelineio as otio
+
+from ..script import model
+from ..sync import edit
+from ..timeline.metadata import GENERATOR_KEY, GENERATOR_KIND, KEYFRAME_KEY, MEDIA_KEY, NAMESPACE
+from ..timeline.otio_objects import parsed
+from ..timeline.rate import time, time_range
+from .audio_tracks import Sound, effect_tracks, music_track, narration_track
+from .recipes import Recipe
+
+FORMAT_VERSION = 1
+
+
+def build_timeline(
+    script: model.Script,
+    schedule: edit.Schedule,
+    recipes: Mapping[str, Recipe],
+    voices: Sequence[Sound],
+    music: Sound | None,
+    effects: Mapping[Path, Fraction] = MappingProxyType({}),
+) -> otio.schema.Timeline:
+    """The timeline of a reel, with stills as the media of every slot.
+
+    Args:
+        script: names, texts, transitions.
+        schedule: the edit, for the same scenes.
+        recipes: by slot name.
+        voices: the schedule's sources, in its order.
+        music: what ``script.music`` names.
+        effects: seconds of every file that the scenes' sounds name.
+    """
+    fps = schedule.fps
+    timeline: otio.schema.Timeline = parsed(
+        otio.schema.Timeline,
+        name=script.title,
+        metadata={NAMESPACE: _timeline_metadata(script, schedule)},
+    )
+    start = script.output.start_timecode
+    timeline.global_start_time = (
+        otio.opentime.from_timecode(start, float(fps)) if start else time(0, fps)
+    )
+    timeline.tracks.append(_picture(script, schedule, recipes))
+    if voices:
+        timeline.tracks.append(narration_track(schedule, voices))
+    if music is not None and script.music is not None:
+        timeline.tracks.append(music_track(script.music, music, schedule))
+    timeline.tracks.extend(effect_tracks(script, schedule, effects))
+    for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
+        timeline.tracks.markers.append(_marker(scene, placed, fps))
+    return timeline
+
+
+def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[str, Any]:
+    output = script.output
+    return {
+        "version": FORMAT_VERSION,
+        "title": script.title,
+        "script": {"path": str(script.path), "sha256": script.sha256},
+        "output": {
+            "width": output.width,
+            "height": output.height,
+            "fps": f"{schedule.fps.numerator}/{schedule.fps.denominator}",
+            "loudness": output.loudness,
+        },
+        "captions": {
+            key: value for key, value in asdict(script.captions).items() if value is not None
+        },
+        "language": _language(script),
+        "words": [
+            {
+                "scene": scene.id,
+                "text": word.text,
+                "start": round(float(word.start), 6),
+                "end": round(float(word.end), 6),
+            }
+            for scene in schedule.scenes
+            for word in scene.words
+        ],
+    }
+
+
+def _language(script: model.Script) -> str:
+    """The language of the words: of the narration, else of the first scene that has one."""
+    narrations = [script.narration, *(scene.narration for scene in script.scenes)]
+    return next((narration.language for narration in narrations if narration), "en")
+
+
+def _picture(
+    script: model.Script, schedule: edit.Schedule, recipes: Mapping[str, Recipe]
+) -> otio.schema.Track:
+    fps = schedule.fps
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    transitions = {transition.scene: transition for transition in schedule.transitions}
+    gaps = {gap.start: gap for gap in schedule.gaps}
+    for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
+        if placed.id in transitions:
+            track.append(_transition(scene.transition.type, transitions[placed.id], fps))
+        for slot in placed.slots:
+            track.append(_slot_clip(slot, recipes[slot.name], fps))
+        if placed.end in gaps:
+            gap = gaps[placed.end]
+            track.append(otio.schema.Gap(source_range=time_range(0, gap.end - gap.start, fps)))
+    return track
+
+
+def _slot_clip(slot: edit.Slot, recipe: Recipe, fps: Fraction) -> otio.schema.Clip:
+    media = time_range(0, slot.frames, fps)
+    still = str(recipe["keyframes"][0]["image"])
+    generator = parsed(
+        otio.schema.GeneratorReference,
+        name=slot.name,
+        generator_kind=GENERATOR_KIND,
+        parameters=recipe,
+    )
+    generator.available_range = media
+    clip = otio.schema.Clip(
+        slot.name,
+        source_range=time_range(slot.head, slot.end - slot.start, fps),
+        metadata={
+            NAMESPACE: {"scene": slot.scene, "part": slot.part, "parts": slot.parts},
+        },
+    )
+    clip.set_media_references(
+        {
+            MEDIA_KEY: otio.schema.ExternalReference(still, media),
+            KEYFRAME_KEY: otio.schema.ExternalReference(still, media),
+            GENERATOR_KEY: generator,
+        },
+        MEDIA_KEY,
+    )
+    return clip
+
+
+def _transition(
+    kind: str, placed: edit.ScheduledTransition, fps: Fraction
+) -> otio.schema.Transition:
+    types = otio.schema.TransitionTypes
+    return otio.schema.Transition(
+        name=kind,
+        transition_type=types.SMPTE_Dissolve if kind == "dissolve" else types.Custom,
+        in_offset=time(placed.before, fps),
+        out_offset=time(placed.after, fps),
+        metadata={NAMESPACE: {"transition": kind}},
+    )
+
+
+def _marker(
+    scene: model.ScriptScene, placed: edit.ScheduledScene, fps: Fraction
+) -> otio.schema.Marker:
+    note = scene.text or ""
+    return otio.schema.Marker(
+        name=scene.id,
+        marked_range=time_range(placed.start, placed.end - placed.start, fps),
+        color=otio.schema.MarkerColor.CYAN,
+        comment=note,
+        metadata={NAMESPACE: {"scene": scene.id}, "Resolve_OTIO": {"Note": note}},
+    )

@@ -1,0 +1,40 @@
+"""Places in a scene: start, end, a share, seconds, a word."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ..script import model
+from ..sync import edit
+from ..sync.frames import nearest_frame
+
+
+def frame_in_scene(at: model.ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -> int:
+    """The frame of a scene, counted from its first one, that a place is at.
+
+    ``end`` is the last frame; seconds may lie beyond it. A word that is not said is at the start.
+    """
+    last = placed.end - placed.start - 1
+    match at.kind:
+        case "start":
+            return 0
+        case "end":
+            return last
+        case "fraction":
+            return nearest_frame(at.value * last, Fraction(1))
+        case "seconds":
+            return nearest_frame(at.value, fps)
+        case "word":
+            return _word_frame(at, placed, fps)
+
+
+def _word_frame(at: model.ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -> int:
+    wanted = _bare(at.word)
+    starts = [word.start for word in placed.words if _bare(word.text) == wanted]
+    if not starts:
+        return 0
+    return nearest_frame(starts[min(int(at.value), len(starts) - 1)], fps) - placed.start
+
+
+def _bare(word: str) -> str:
+    return "".join(letter for letter in word.casefold() if letter.isalnum())

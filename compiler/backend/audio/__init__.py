@@ -1,0 +1,1 @@
+"""The audio of a timeline: read, mixed, ducked, limited, brought to a loudness."""

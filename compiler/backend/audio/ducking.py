@@ -1,0 +1,87 @@
+"""How far music gives way to speech, and where speech is when no words say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...media.samples import SAMPLE_RATE, Samples
+
+ATTACK_S = 0.25
+"""Seconds over which music gives way, before a word."""
+RELEASE_S = 0.5
+"""Seconds over which it comes back, after one."""
+BREATH_S = 0.8
+"""Shorter silences between words never bring the music back."""
+FLOOR_DB = -45.0
+"""Level (dBFS, over `_WINDOW`) from which on a voice track is taken to speak."""
+_WINDOW = SAMPLE_RATE // 20
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Break points (seconds, 0..1) of how far music gives way; linear between them.
+
+    Linear over decibels, so a fade sounds even.
+    """
+
+    times: NDArray[np.float64]
+    depths: NDArray[np.float64]
+
+    def at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The depth at some times."""
+        if not len(self.times):
+            return np.zeros(len(times))
+        return np.asarray(np.interp(times, self.times, self.depths))
+
+
+def duck_envelope(
+    speech: Sequence[tuple[float, float]], attack_s: float = ATTACK_S, release_s: float = RELEASE_S
+) -> Envelope:
+    """The envelope for stretches of speech.
+
+    Between two stretches it comes back only where it has the time to come back wholly.
+
+    Args:
+        speech: (start, end) in seconds; in any order, they may overlap.
+        attack_s: seconds before a stretch in which the sound gives way; it has at its start.
+        release_s: seconds after one in which it comes back.
+    """
+    merged: list[list[float]] = []
+    shortest = max(BREATH_S, attack_s + release_s)
+    for start, end in sorted(speech):
+        if merged and start - merged[-1][1] < shortest:
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([start, end])
+    times = [
+        time
+        for start, end in merged
+        for time in (start - attack_s, start, max(start, end), max(start, end) + release_s)
+    ]
+    return Envelope(np.array(times), np.array([0.0, 1.0, 1.0, 0.0] * len(merged)))
+
+
+def loud_stretches(blocks: Iterable[Samples]) -> tuple[tuple[float, float], ...]:
+    """Where sound is louder than `FLOOR_DB`, in seconds from its start.
+
+    Args:
+        blocks: the sound, each block a whole number of windows long but for the last.
+    """
+    stretches: list[tuple[float, float]] = []
+    position = 0
+    for block in blocks:
+        for start in range(0, len(block), _WINDOW):
+            part = block[start : start + _WINDOW]
+            begin = (position + start) / SAMPLE_RATE
+            if 10 * np.log10(float(np.mean(part * part)) + 1e-12) > FLOOR_DB:
+                end = begin + len(part) / SAMPLE_RATE
+                if stretches and begin - stretches[-1][1] < BREATH_S:
+                    stretches[-1] = (stretches[-1][0], end)
+                else:
+                    stretches.append((begin, end))
+        position += len(block)
+    return tuple(stretches)

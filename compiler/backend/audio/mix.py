@@ -1,0 +1,232 @@
+"""Sound clips on tracks as one stream of samples: crossfades, fades, gains, ducking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...media.samples import SAMPLE_RATE, Samples, SoundReader
+from ...notices import Notice
+from .ducking import ATTACK_S, RELEASE_S, Envelope, duck_envelope
+from .resample import at_speed
+
+BLOCK = SAMPLE_RATE
+EDGE = SAMPLE_RATE // 500
+"""Samples (2 ms) over which a clip that is cut out of a recording fades at its edges."""
+_MOST_READERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Samples ``[start, end)`` of the reel, taken from sample ``source`` of a file on.
+
+    Clips overlap where they fade into each other.
+
+    Attributes:
+        path: the file.
+        start, end: in the reel.
+        source: place in the file of the first one; between two samples where it is retimed.
+        fade_in, fade_out: samples of an equal-power fade at its ends.
+        speed: samples of the file that pass in one of the reel; not 0, negative for backwards.
+        gain_db: of this clip alone.
+    """
+
+    path: Path
+    start: int
+    end: int
+    source: int | Fraction
+    fade_in: int = 0
+    fade_out: int = 0
+    speed: Fraction = Fraction(1)
+    gain_db: float = 0.0
+
+
+def retimed(clips: Iterable[Clip], pivot: Fraction, speed: Fraction) -> list[Clip]:
+    """Clips as they are heard when what they lie in is played at another speed.
+
+    Sample ``t`` of the result is what was at ``pivot + (t - pivot) * speed``.
+
+    Args:
+        clips: in order.
+        pivot: in samples of the reel.
+        speed: not 0.
+    """
+
+    def place(sample: int) -> int:
+        return round(pivot + (sample - pivot) / speed)
+
+    made = []
+    for clip in clips:
+        ahead = speed > 0
+        start, end = sorted((place(clip.start), place(clip.end)))
+        begin = clip.source if ahead else clip.source + (clip.end - clip.start) * clip.speed
+        fades = [round(fade / abs(speed)) for fade in (clip.fade_in, clip.fade_out)]
+        made.append(
+            replace(
+                clip,
+                start=start,
+                end=end,
+                source=begin,
+                speed=clip.speed * speed,
+                fade_in=fades[0 if ahead else 1],
+                fade_out=fades[1 if ahead else 0],
+            )
+        )
+    return sorted(made, key=lambda clip: clip.start)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """Clips in order, and how the whole track sounds.
+
+    Attributes:
+        gain_db: of all of it.
+        duck_db: by how much less it is heard while somebody speaks.
+        attack_s, release_s: seconds over which it gives way before speech, and comes back after.
+        role: ``narration``, ``music``, ``effects``, or nothing.
+        fade_in_s, fade_out_s: seconds over which it comes up from its first clip's start, and goes
+            down to its last one's end.
+    """
+
+    clips: tuple[Clip, ...]
+    gain_db: float = 0.0
+    duck_db: float = 0.0
+    attack_s: float = ATTACK_S
+    release_s: float = RELEASE_S
+    role: str = ""
+    fade_in_s: float = 0.0
+    fade_out_s: float = 0.0
+
+    def gain(self, places: NDArray[np.int64], envelope: Envelope) -> NDArray[np.float32]:
+        """The factor for every sample of the reel."""
+        times = places / SAMPLE_RATE
+        decibels = np.full(len(times), float(self.gain_db))
+        if self.duck_db:
+            decibels -= self.duck_db * envelope.at(times)
+        gain = 10.0 ** (decibels / 20)
+        if self.clips and self.fade_in_s > 0:
+            since = times - self.clips[0].start / SAMPLE_RATE
+            gain *= np.clip(since / self.fade_in_s, 0, 1)
+        if self.clips and self.fade_out_s > 0:
+            left = max(clip.end for clip in self.clips) / SAMPLE_RATE - times
+            gain *= np.clip(left / self.fade_out_s, 0, 1)
+        return gain.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Everything that is heard.
+
+    Attributes:
+        tracks: in no order.
+        samples: of the whole.
+        speech: stretches (reel seconds) that duck what wants ducking.
+        missing: sound that the timeline names and that cannot be read, one line each; silence
+            stands in for it.
+        warnings: what is heard otherwise than the timeline says, one line each.
+    """
+
+    tracks: tuple[AudioTrack, ...]
+    samples: int
+    speech: tuple[tuple[float, float], ...] = ()
+    missing: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+    def blocks(self) -> Iterator[Samples]:
+        """The mix in blocks of a second; memory does not grow with the reel.
+
+        Raises:
+            WorkError: a file cannot be decoded.
+        """
+        readers = [_TrackReader(track.clips) for track in self.tracks]
+        envelopes = [
+            duck_envelope(self.speech, track.attack_s, track.release_s) for track in self.tracks
+        ]
+        for start in range(0, self.samples, BLOCK):
+            count = min(BLOCK, self.samples - start)
+            places = np.arange(start, start + count)
+            mixed = np.zeros((count, 2), np.float32)
+            for track, reader, envelope in zip(self.tracks, readers, envelopes, strict=True):
+                heard = reader.read(start, count)
+                if heard is not None:
+                    mixed += heard * track.gain(places, envelope)[:, None]
+            yield mixed
+
+
+class _TrackReader:
+    """Plays a track's clips; a file is decoded once as long as its clips run forward."""
+
+    def __init__(self, clips: Sequence[Clip]):
+        self._clips = clips
+        self._first = 0
+        self._readers: dict[tuple[Path, int], SoundReader] = {}
+
+    def read(self, start: int, count: int) -> Samples | None:
+        """Samples ``[start, start + count)`` of the reel; None where nothing is heard."""
+        out: Samples | None = None
+        while self._first < len(self._clips) and self._clips[self._first].end <= start:
+            self._first += 1
+        for index in range(self._first, len(self._clips)):
+            clip = self._clips[index]
+            if clip.start >= start + count:
+                break
+            first, last = max(start, clip.start), min(start + count, clip.end)
+            if first >= last:
+                continue
+            if out is None:
+                out = np.zeros((count, 2), np.float32)
+            samples = self._samples(clip, index, first, last)
+            gain = _fades(clip, first, last, self._runs_on(index - 1), self._runs_on(index))
+            out[first - start : last - start] += samples * gain[:, None]
+        return out
+
+    def _samples(self, clip: Clip, index: int, first: int, last: int) -> Samples:
+        """What a clip plays at samples ``[first, last)`` of the reel."""
+        reader = self._reader(clip, index)
+        place = clip.source + (first - clip.start) * clip.speed
+        if clip.speed == 1 and place == int(place):
+            return reader.read(int(place), last - first)
+        return at_speed(reader.read, Fraction(place), last - first, clip.speed)
+
+    def _reader(self, clip: Clip, index: int) -> SoundReader:
+        # Clips that fade into each other may read one file at two places at once.
+        key = (clip.path, index % 2 if clip.fade_in or clip.fade_out else 0)
+        reader = self._readers.pop(key, None) or SoundReader(clip.path)
+        while len(self._readers) >= _MOST_READERS:
+            del self._readers[next(iter(self._readers))]
+        self._readers[key] = reader
+        return reader
+
+    def _runs_on(self, index: int) -> bool:
+        """Whether the recording goes on unbroken from a clip into the one after it."""
+        if not 0 <= index < len(self._clips) - 1:
+            return False
+        one, two = self._clips[index], self._clips[index + 1]
+        return (
+            one.path == two.path
+            and one.end == two.start
+            and one.speed == two.speed
+            and one.source + (one.end - one.start) * one.speed == two.source
+        )
+
+
+def _fades(
+    clip: Clip, first: int, last: int, joined_before: bool, joined_after: bool
+) -> NDArray[np.float32]:
+    """Gain of samples ``[first, last)``: equal-power crossfades, and edges without clicks."""
+    places = np.arange(first, last)
+    gain = np.full(last - first, 10.0 ** (clip.gain_db / 20), np.float32)
+    into = clip.fade_in or (0 if joined_before or clip.source <= 0 else EDGE)
+    out = clip.fade_out or (0 if joined_after else EDGE)
+    if into and first < clip.start + into:
+        share = np.clip((places - clip.start + 0.5) / into, 0, 1)
+        gain *= np.sin(share * np.pi / 2).astype(np.float32)
+    if out and last > clip.end - out:
+        share = np.clip((clip.end - places - 0.5) / out, 0, 1)
+        gain *= np.sin(share * np.pi / 2).astype(np.float32)
+    return gain

@@ -1,0 +1,1 @@
+"""Pictures through ffmpeg: filtergraphs, transitions, codecs, the encoder."""

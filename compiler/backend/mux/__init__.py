@@ -1,0 +1,1 @@
+"""Video, audio, captions and chapters muxed into one file."""

@@ -1,0 +1,179 @@
+"""A store of what flattening has encoded, named by all that decides it: nothing is made twice.
+
+A segment's key is the SHA-256 of what it shows, frame by frame, of the identity of every file in
+it, and of how it is encoded; its place in the reel is no part of it. A file's identity is its size,
+the time it was changed and its first and last 64 KiB, so that files of any size are told apart at
+once. A segment's own SHA-256 is part of its name, and is compared whenever it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import is_dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ....renderers.files.atomic_file import clear_scratch, finish
+from ....renderers.files.digest import sha256_of
+from ...files.atomic_output import scratch, writing
+from ...media.ffmpeg import ffmpeg_version
+from ...media.probe import MediaInfo
+
+VERSION = 2
+"""Counted up when the same plan is to give other frames than before."""
+_ENDS = 65536
+_SPARE = 1.0
+"""Bytes that may be kept for a change that is taken back, by those that are in use."""
+_SHA_DIGITS = 32
+_OURS = re.compile(r"(?:headers-|sound-|fetched-)?[0-9a-f]{24}-([0-9a-f]{32})(?:\.\w+)?")
+
+
+class SegmentStore:
+    """Segments in a folder.
+
+    Args:
+        folder: made when the first segment is; None keeps nothing.
+
+    Attributes:
+        damaged: segments that were found damaged, and deleted.
+    """
+
+    def __init__(self, folder: Path | None):
+        self._folder = folder
+        self._used: set[str] = set()
+        self.damaged: list[Path] = []
+
+    def find(self, name: str) -> Path | None:
+        """A segment that is there and whole, by its name without SHA-256; it is in use now."""
+        if self._folder is None:
+            return None
+        stem, suffix = Path(name).stem, Path(name).suffix
+        for path in sorted(self._folder.glob(f"{stem}-{'[0-9a-f]' * _SHA_DIGITS}{suffix}")):
+            if self._is_whole(path):
+                self._used.add(path.name)
+                with suppress(OSError):
+                    os.utime(path)
+                return path
+        return None
+
+    def make(self, name: str, folder: Path, write: Callable[[Path], object]) -> Path:
+        """Make a segment, and keep it.
+
+        Args:
+            name: without SHA-256.
+            folder: for what is not kept.
+            write: writes the file, and reads it back.
+
+        Raises:
+            WorkError: the folder cannot be written to, or the disk is full.
+        """
+        if self._folder is None:
+            with scratch(folder) as place:  # Another thread may be making the same.
+                write(place / name)
+                return (place / name).replace(folder / name)
+        with writing(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        with scratch(self._folder) as place:
+            part = place / name
+            write(part)
+            kept = self._folder / f"{part.stem}-{sha256_of(part)[:_SHA_DIGITS]}{part.suffix}"
+            with writing(kept):
+                finish(part, kept)
+        self._used.add(kept.name)
+        return kept
+
+    def verify(self) -> None:
+        """Read all segments, and delete those that are damaged."""
+        for path in self._all():
+            self._is_whole(path)
+
+    def _is_whole(self, path: Path) -> bool:
+        match = _OURS.fullmatch(path.name)
+        with suppress(OSError):
+            if match is not None and sha256_of(path).startswith(match[1]):
+                return True
+            self.damaged.append(path)
+            path.unlink()
+        return False
+
+    def _all(self) -> list[Path]:
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        return [path for path in sorted(self._folder.iterdir()) if _OURS.fullmatch(path.name)]
+
+    def tidy(self) -> None:
+        """Remove what has not been in use for longest, until no more is spare than is in use."""
+        if self._folder is not None:
+            clear_scratch(self._folder)
+        files = []
+        for path in self._all():
+            with suppress(OSError):
+                files.append((path, path.stat()))
+        room = _SPARE * sum(stat.st_size for path, stat in files if path.name in self._used)
+        spare = [(path, stat) for path, stat in files if path.name not in self._used]
+        for path, stat in sorted(spare, key=lambda entry: entry[1].st_mtime, reverse=True):
+            room -= stat.st_size
+            if room < 0:
+                with suppress(OSError):
+                    path.unlink()
+
+
+def key_of(media: Mapping[Path, MediaInfo], *parts: object) -> str:
+    """The name that is common to all that looks the same.
+
+    Args:
+        media: what is known of files that ``parts`` name.
+        parts: plain data, dataclasses and paths.
+    """
+
+    def plain(value: object) -> object:
+        match value:
+            case Path():
+                info = media.get(value)
+                images = info.images if info is not None else ()
+                return [_identity(image) for image in images] if images else _identity(value)
+            case Fraction():
+                return str(value)
+            case Mapping():
+                return {str(plain(key)): plain(each) for key, each in value.items()}
+            case list() | tuple():
+                return [plain(each) for each in value]
+            case _ if is_dataclass(value) and not isinstance(value, type):
+                fields = {name: plain(getattr(value, name)) for name in _fields(type(value))}
+                return [type(value).__name__, fields]
+        return value
+
+    text = json.dumps([VERSION, ffmpeg_version(), *map(plain, parts)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@lru_cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    return tuple(kind.__dataclass_fields__)
+
+
+def _identity(path: Path | None) -> str:
+    if path is None:
+        return "none"
+    try:
+        stat = path.stat()
+    except OSError:
+        return "missing"
+    return _digest(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(65536)
+def _digest(path: Path, size: int, changed_ns: int) -> str:
+    with path.open("rb") as stream:
+        ends = stream.read(_ENDS)
+        if size > _ENDS:
+            stream.seek(max(_ENDS, size - _ENDS))
+            ends += stream.read()
+    return f"{size}-{changed_ns}-{hashlib.sha256(ends).hexdigest()}"

@@ -1,0 +1,355 @@
+"""What a clip's media reference comes to: a file, an image sequence, a generator, or a slate.
+
+Media that are missing or cannot be read never end the work: a slate stands in for them, and they
+are named.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeVar
+
+import opentimelineio as otio
+from PIL import ImageColor
+
+from ....renderers.run.store import damage_of
+from ...errors import WorkError
+from ...files.file_urls import paths_of
+from ...media.probe import MediaInfo, VideoInfo, has_alpha, probe, probe_sequence
+from ...notices import Notice
+from ...timeline.values import exact_rate, is_active, media_path, seconds, source_start, why_no_path
+from .content import Bars, ColourContent, ImageContent, Picture, SlateContent, VideoContent
+
+_Line = TypeVar("_Line", bound=str)
+_PROBES = 4
+MOST_IMAGES = 2_000_000
+"""Of one image sequence: a day and a night at 23 frames a second."""
+_MOST_DIGITS = 30
+_BLACK = (0, 0, 0, 255)
+_SOLIDS = {"solidcolor": _BLACK, "color": _BLACK, "colour": _BLACK, "solid": _BLACK,
+           "black": _BLACK, "slug": _BLACK, "white": (255, 255, 255, 255)}  # fmt: skip
+_BARS = {"smptebars": "smpte", "bars": "smpte", "colorbars": "smpte", "colourbars": "smpte",
+         "smptehdbars": "smpte", "ebubars": "ebu", "palbars": "ebu",
+         "pal75bars": "ebu"}  # fmt: skip
+_COLOUR_KEYS = ("color", "colour", "rgba", "rgb", "fillcolor")
+_HOLD, _SHOW_BLACK = (
+    otio.schema.ImageSequenceReference.MissingFramePolicy.hold,
+    otio.schema.ImageSequenceReference.MissingFramePolicy.black,
+)
+
+
+def speed_of(item: otio.core.Item) -> tuple[Fraction, tuple[str, ...]]:
+    """How fast an item plays, and the names of its effects that cannot be rendered.
+
+    `LinearTimeWarp`s multiply; a `FreezeFrame` is one of speed 0.
+    """
+    speed, unknown = Fraction(1), []
+    for effect in item.effects:
+        if not is_active(effect):
+            continue
+        if isinstance(effect, otio.schema.LinearTimeWarp):
+            speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
+        else:
+            unknown.append(str(effect.effect_name or effect.name or effect.schema_name()))
+    return speed, tuple(unknown)
+
+
+@dataclass
+class MediaReader:
+    """Clips into pictures.
+
+    Attributes:
+        root: the folder that relative media are named from.
+        fps: the reel's rate.
+        remote: files that were fetched, by the URL that clips name them by.
+        read: whether rendered media are compared with their SHA-256.
+        media: what is known of every file and image sequence that is shown.
+        missing: what slates stand in for, one line each.
+        warnings: what is shown otherwise than the timeline says, one line each.
+    """
+
+    root: Path
+    fps: Fraction
+    remote: Mapping[str, Path] = field(default_factory=dict)
+    read: bool = False
+    media: dict[Path, MediaInfo] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
+    _read: dict[Path, MediaInfo | WorkError] = field(default_factory=dict)
+
+    def probe_all(self, clips: Iterable[otio.schema.Clip]) -> None:
+        """Read the headers of all media, several at a time."""
+        paths = {
+            path
+            for clip in clips
+            if isinstance(clip.media_reference, otio.schema.ExternalReference)
+            and (path := self._path(clip.media_reference)) is not None
+            and path.is_file()
+        }
+        with ThreadPoolExecutor(_PROBES) as pool:
+            probes = pool.map(lambda path: _probe(path, read=self.read), paths)
+            self._read = dict(zip(paths, probes, strict=True))
+
+    def picture(self, clip: otio.schema.Clip, frames: int) -> Picture:
+        """What a clip shows from its first frame on.
+
+        Args:
+            clip: any clip.
+            frames: of the reel that it is long, for clips that run backwards: they begin with the
+                last frame of their range.
+        """
+        speed, unknown = speed_of(clip)
+        for effect in unknown:
+            what = f"{clip.name}: the effect {effect} cannot be rendered; it is shown without"
+            self.warnings.append(Notice("effect", what))
+        match clip.media_reference:
+            case otio.schema.GeneratorReference() as generator:
+                return self._generated(clip, generator)
+            case otio.schema.ImageSequenceReference() as sequence:
+                found = self._sequence(clip, sequence)
+            case otio.schema.ExternalReference() as reference:
+                found = self._file(clip, reference)
+            case other:
+                return self._slate(clip, f"it has no media ({type(other).__name__})")
+        if isinstance(found, SlateContent):
+            return found
+        assert found.video is not None
+        opaque = not has_alpha(found.video.pixel_format)
+        if found.still:
+            return ImageContent(found.path, opaque)
+        start = source_start(clip)
+        if speed < 0:
+            start -= max(0, frames - 1) * speed / self.fps
+        return VideoContent(found.path, start, speed, opaque)
+
+    def check_range(self, name: str, picture: Picture, body: int, before: int, after: int) -> None:
+        """Say where a clip shows frames that its media do not have.
+
+        Args:
+            name: of the clip.
+            picture: what it shows from its first frame on.
+            body: frames of the reel that it is long.
+            before, after: frames that transitions show of it beyond its ends.
+        """
+        if not isinstance(picture, VideoContent):
+            return
+        info = self.media[picture.path]
+        video = info.video
+        assert video is not None
+
+        def beyond(first: int, last: int) -> bool:
+            slack = math.ceil(video.fps / self.fps)  # what rounding to whole frames may miss
+            shown = [
+                shown_frame(video, picture.start + frame * picture.speed / self.fps)
+                for frame in (first, last)
+            ]
+            return min(shown) < -slack or max(shown) >= video.frames + slack
+
+        if beyond(0, max(0, body - 1)):
+            first, last = (
+                shown_frame(video, picture.start + frame * picture.speed / self.fps)
+                for frame in (0, max(0, body - 1))
+            )
+            what = (
+                f"{name}: it shows frames {first} to {last} of {picture.path.name}, which holds "
+                f"{video.frames}; its first or last frame is held"
+            )
+            self.warnings.append(Notice("range", what))
+            return
+        if before and beyond(-before, 0):
+            what = "its media start too late for the transition into it; their first frame is held"
+            self.warnings.append(Notice("range", f"{name}: {what}"))
+        if after and beyond(body - 1, body - 1 + after):
+            what = "its media end too early for the transition out of it; their last frame is held"
+            self.warnings.append(Notice("range", f"{name}: {what}"))
+
+    def _path(self, reference: otio.schema.ExternalReference) -> Path | None:
+        url = str(reference.target_url)
+        return self.remote.get(url) or media_path(reference, self.root)
+
+    def _slate(self, clip: otio.schema.Clip, what: str, file: str = "") -> SlateContent:
+        name = str(clip.name)
+        self.missing.append(f"{name}: {what}")
+        return SlateContent(tuple(line for line in (name, "MEDIA MISSING", file) if line))
+
+    def _file(
+        self, clip: otio.schema.Clip, reference: otio.schema.ExternalReference
+    ) -> MediaInfo | SlateContent:
+        url = str(reference.target_url)
+        if not url:
+            return self._slate(clip, "its media reference names no file")
+        path = self._path(reference)
+        if path is None:
+            way_out = "" if paths_of(url) else " (--allow-network)"
+            return self._slate(clip, f"its media {url} {why_no_path(url)}{way_out}", url)
+        if path not in self._read:
+            return self._slate(clip, f"its media {path} does not exist", path.name)
+        info = self._read[path]
+        if isinstance(info, WorkError):
+            return self._slate(clip, str(info), path.name)
+        return self._shown(clip, info)
+
+    def _shown(self, clip: otio.schema.Clip, info: MediaInfo) -> MediaInfo | SlateContent:
+        video = info.video
+        if video is None:
+            return self._slate(clip, f"its media {info.path} holds no picture", info.path.name)
+        if not info.still and not (video.fps and video.frames):
+            what = f"its media {info.path} state no frame rate that can be shown"
+            return self._slate(clip, what, info.path.name)
+        self.media[info.path] = info
+        return info
+
+    def _sequence(
+        self, clip: otio.schema.Clip, sequence: otio.schema.ImageSequenceReference
+    ) -> MediaInfo | SlateContent:
+        pattern = f"{sequence.name_prefix}%0{sequence.frame_zero_padding}d{sequence.name_suffix}"
+        folder = media_path(otio.schema.ExternalReference(str(sequence.target_url_base)), self.root)
+        if folder is None:
+            url = str(sequence.target_url_base)
+            what = f"its images {url} {why_no_path(url)}"
+            return self._slate(clip, what, pattern)
+        path = folder / pattern
+        if path in self._read:
+            info = self._read[path]
+        else:
+            info = self._read[path] = self._probe_sequence(path, folder, sequence)
+        if isinstance(info, WorkError):
+            return self._slate(clip, str(info), pattern)
+        lost = sum(image is None for image in info.images)
+        policy = sequence.missing_frame_policy
+        if lost and policy not in (_HOLD, _SHOW_BLACK):
+            self.missing.append(f"{clip.name}: {lost} of its {len(info.images)} images {path} are "
+                                "missing; the ones before them are held")  # fmt: skip
+        return self._shown(clip, info)
+
+    def _probe_sequence(
+        self, path: Path, folder: Path, sequence: otio.schema.ImageSequenceReference
+    ) -> MediaInfo | WorkError:
+        step = max(1, sequence.frame_step)
+        width = sequence.frame_zero_padding
+
+        def image(number: int) -> Path:
+            count = sequence.start_frame + number * step
+            digits = f"{'-' if count < 0 else ''}{abs(count):0{width}d}"
+            return folder / f"{sequence.name_prefix}{digits}{sequence.name_suffix}"
+
+        stated = sequence.available_range
+        rate = exact_rate(sequence.rate or (stated.duration.rate if stated is not None else 24))
+        there = _numbers_in(folder, str(sequence.name_prefix), str(sequence.name_suffix))
+
+        def is_there(number: int) -> bool:
+            return sequence.start_frame + number * step in there and image(number).is_file()
+
+        if stated is not None:
+            count = max(1, round(seconds(stated.duration) * rate / step))
+        else:
+            count = next(number for number in itertools.count() if not is_there(number))
+        if count > MOST_IMAGES:
+            return WorkError(f"{path}: {count:,} images are more than {MOST_IMAGES:,}")
+        black = sequence.missing_frame_policy == _SHOW_BLACK
+        images = [image(number) if is_there(number) else None for number in range(count)]
+        try:
+            return probe_sequence(path, images, rate / step, black_where_missing=black)
+        except WorkError as error:
+            return error
+
+    def _generated(
+        self, clip: otio.schema.Clip, generator: otio.schema.GeneratorReference
+    ) -> Picture:
+        kind = str(generator.generator_kind)
+        plain = "".join(letter for letter in kind.lower() if letter.isalnum())
+        if plain in _BARS:
+            return Bars(_BARS[plain])
+        if plain in _SOLIDS:
+            stated = {str(key).lower(): value for key, value in generator.parameters.items()}
+            value = next((stated[key] for key in _COLOUR_KEYS if key in stated), None)
+            if value is None:
+                return ColourContent(_SOLIDS[plain])
+            colour = colour_of(value)
+            if colour is not None:
+                return ColourContent(colour)
+            return self._slate(clip, f"its colour {value!r} is none", kind)
+        if plain.startswith("otiogvideo"):
+            what = "its slot has no media yet (`otio-gvideo render` fills it)"
+            return self._slate(clip, what, "not rendered")
+        return self._slate(clip, f"the generator {kind!r} is not known", f"generator: {kind}")
+
+
+def colour_of(value: object) -> tuple[int, int, int, int] | None:
+    """A colour as generators state it: a name, ``#rrggbb``, ``#rrggbbaa``, or three or four
+    numbers, from 0 to 1 where they are fractions.
+
+    >>> colour_of("#ff800080"), colour_of([1.0, 0.5, 0.0]), colour_of([255, 0, 0])
+    ((255, 128, 0, 128), (255, 128, 0, 255), (255, 0, 0, 255))
+    """
+    if isinstance(value, str):
+        try:
+            named = ImageColor.getcolor(value, "RGBA")
+        except ValueError:
+            return None
+        return named if isinstance(named, tuple) and len(named) == 4 else None
+    try:
+        numbers = [*value]  # type: ignore[misc]
+        parts = [float(number) for number in numbers]
+    except (TypeError, ValueError):
+        return None
+    if len(parts) not in (3, 4) or not all(math.isfinite(part) for part in parts):
+        return None
+    if all(isinstance(number, float) for number in numbers) or max(parts) <= 1:
+        parts = [part * 255 for part in parts]
+        parts += [255.0] * (4 - len(parts))
+    else:
+        parts += [255.0] * (4 - len(parts))
+    red, green, blue, alpha = (min(255, max(0, math.floor(part + 0.5))) for part in parts)
+    return red, green, blue, alpha
+
+
+def _numbers_in(folder: Path, prefix: str, suffix: str) -> set[int]:
+    """Return the numbers that files of a folder may have in an image sequence.
+
+    A folder is listed once, since millions of names that are not there take minutes to ask for.
+    """
+    above, start = os.path.split(prefix)
+    # Some systems take names of other case or composition for the same.
+    pattern = "(-?[0-9]+)".join(re.escape(_plain(part)) for part in (start, suffix))
+    name = re.compile(pattern, re.DOTALL)
+    try:
+        names = [path.name for path in (folder / above).iterdir()]
+    except (OSError, ValueError):
+        return set()
+    found = (name.fullmatch(_plain(one)) for one in names)
+    # More digits than that are no number of an image, and slow to read.
+    return {int(one[1]) for one in found if one is not None and len(one[1]) <= _MOST_DIGITS}
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def shown_frame(video: VideoInfo, time: Fraction) -> int:
+    """The frame of a video nearest to a time; the earlier one of two."""
+    return math.ceil(time * video.fps - Fraction(1, 2))
+
+
+def _probe(path: Path, *, read: bool) -> MediaInfo | WorkError:
+    damage = damage_of(path, read=read)
+    if damage:
+        return WorkError(f"{path} is damaged: {damage}; otio-gvideo render makes it again")
+    try:
+        return probe(path)
+    except WorkError as error:
+        return error
+
+
+def lines_of(found: Sequence[_Line]) -> tuple[_Line, ...]:
+    """Each line once, in order."""
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,80 @@
+"""Read: a timeline file, and what is known of it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+
+from ..errors import InputError, Problem
+from ..files.exists import is_there
+from ..report import Report
+from ..timeline.bounds import refuse_impossible
+from ..timeline.metadata import NAMESPACE
+from ..timeline.rate import exact_rate, whole_frames
+from . import formats
+
+
+def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeline:
+    """Read any timeline that an editor wrote.
+
+    Args:
+        path: the file.
+        fps: the rate to read a format at that doesn't say one (``.edl``).
+
+    Raises:
+        InputError: the file is missing, broken, or holds something else than a timeline; or it
+            states numbers that no reel has (`timeline.bounds`).
+    """
+    loaded = formats.read(path, fps)
+    if isinstance(loaded, otio.schema.SerializableCollection):
+        held = [item for item in loaded if isinstance(item, otio.schema.Timeline)]
+        if len(held) == 1:
+            loaded = held[0]
+    if not isinstance(loaded, otio.schema.Timeline):
+        raise InputError(
+            Problem(str(path), 0, 0, "", f"holds no Timeline, but {type(loaded).__name__}")
+        )
+    _fill_references(loaded)
+    refuse_impossible(loaded, path)
+    return loaded
+
+
+def _fill_references(timeline: otio.schema.Timeline) -> None:
+    """Give clips without the media reference that they name one that says it is missing."""
+    for clip in timeline.find_clips():
+        if clip.media_reference is None:
+            # OpenTimelineIO reads a key without a name, and refuses to set one.
+            references = {key: one for key, one in clip.media_references().items() if key}
+            key = clip.active_media_reference_key or otio.schema.Clip.DEFAULT_MEDIA_KEY
+            references[key] = otio.schema.MissingReference()
+            clip.set_media_references(references, key)
+
+
+def refuse_missing(path: Path) -> None:
+    """Reject a timeline that is not there, before anything else is looked at.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    if not is_there(path):
+        raise InputError(Problem(str(path), 0, 0, "", "no such file"))
+
+
+def report_of_timeline(timeline: otio.schema.Timeline, path: Path) -> Report:
+    """An empty report for a timeline, with the size and rate that it states."""
+    output = timeline.metadata.get(NAMESPACE, {}).get("output", {})
+    try:
+        duration = timeline.duration()
+    except otio.exceptions.OTIOError as error:
+        what = f"has no length: {' '.join(str(error).split())}"
+        raise InputError(Problem(str(path), 0, 0, "", what)) from error
+    fps = Fraction(output["fps"]) if "fps" in output else exact_rate(duration.rate)
+    return Report(
+        timeline=path,
+        width=output.get("width", 1080),
+        height=output.get("height", 1920),
+        fps=fps,
+        frames=whole_frames(duration, fps),
+    )

@@ -1,0 +1,113 @@
+"""What an evaluation is asked for: slots, qualities and takes, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+import opentimelineio as otio
+
+from ..errors import InputError, Problem
+from ..script.model import Quality
+from ..timeline.metadata import MEDIA_KEY
+from ..timeline.slots import SlotClip, slot_clips
+from ..timeline.takes import pick, picked_take, takes_of
+
+SLOTS = 3
+"""Slots that are tried where none are named."""
+
+
+def chosen_slots(
+    timeline: otio.schema.Timeline, names: Sequence[str], path: Path
+) -> list[SlotClip]:
+    """The slots of those names; all for ``all``; without names a few, spread over the reel.
+
+    Raises:
+        InputError: there are no slots, or none of a name.
+    """
+    slots = list(slot_clips(timeline))
+    if not slots:
+        hint = "compile a script to a timeline: --until timeline"
+        raise InputError(Problem(str(path), 0, 0, "", "has no slots", hint))
+    if list(names) == ["all"]:
+        return slots
+    if not names:
+        count = min(SLOTS, len(slots))
+        return [slots[(2 * n + 1) * len(slots) // (2 * count)] for n in range(count)]
+    known = {slot.name for slot in slots}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        hint = f"there are {', '.join(slot.name for slot in slots[:20])}"
+        raise InputError(
+            [Problem(str(path), 0, 0, "--slots", f"no slot is called {n!r}", hint) for n in unknown]
+        )
+    return [slot for slot in slots if slot.name in names]
+
+
+def known_qualities(names: Sequence[str]) -> list[Quality]:
+    """The qualities of those names, each once.
+
+    Raises:
+        InputError: there is no such quality.
+    """
+    known = get_args(Quality)
+    problems = [
+        Problem("", 0, 0, "--qualities", f"{name!r} is no quality", f"there are {', '.join(known)}")
+        for name in names
+        if name not in known
+    ]
+    if problems:
+        raise InputError(problems)
+    return [quality for quality in known if quality in names]
+
+
+def pick_takes(
+    timeline: otio.schema.Timeline, picks: Sequence[str], names: Sequence[str], path: Path
+) -> None:
+    """Make takes active.
+
+    Args:
+        timeline: whose slots have them.
+        picks: each ``TAKE`` for all slots that have it, or ``SLOT=TAKE`` for one; ``none`` for a
+            take goes back to the slot's own media.
+        names: of the slots that a pick without a slot is for; all where there are none.
+        path: of the timeline, for messages.
+
+    Raises:
+        InputError: no slot has such a take.
+    """
+    slots = {slot.name: slot for slot in slot_clips(timeline)}
+    wanted: list[tuple[SlotClip, str]] = []
+    problems = []
+    for given in picks:
+        name, _, take = given.rpartition("=")
+        key = MEDIA_KEY if take == "none" else take
+        if name and name not in slots:
+            problems.append(Problem(str(path), 0, 0, "--pick", f"no slot is called {name!r}"))
+            continue
+        among = [slots[name]] if name else [s for s in slots.values() if _is_meant(s, names)]
+        having = [slot for slot in among if key == MEDIA_KEY or key in takes_of(slot)]
+        if not having:
+            there = sorted({one for slot in among for one in takes_of(slot)})
+            what = f"{name or 'no slot'} has {'no' if name else 'a'} take {take!r}"
+            hint = f"there are {', '.join(there)}" if there else "evaluate makes takes"
+            problems.append(Problem(str(path), 0, 0, "--pick", what, hint))
+        wanted += [(slot, key) for slot in having]
+    if problems:
+        raise InputError(problems)
+    for slot, key in wanted:
+        pick(slot, key)
+
+
+def _is_meant(slot: SlotClip, names: Sequence[str]) -> bool:
+    return not names or list(names) == ["all"] or slot.name in names
+
+
+def picked(timeline: otio.schema.Timeline) -> dict[str, str]:
+    """The takes that are active, by slot."""
+    return {
+        slot.name: slot.clip.active_media_reference_key
+        for slot in slot_clips(timeline)
+        if picked_take(slot) is not None
+    }

@@ -1,0 +1,88 @@
+"""Inputs are never written to: an output that is one of them is refused before any work.
+
+Files are compared by identity (device and inode), so that links, hard links, ``..`` and names that
+differ by case alone are seen through.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that a command reads.
+
+    Attributes:
+        path: the file; need not exist.
+        what: what it is, as in ``the narration of this script``.
+        is_rendered: whether it is a slot's own rendered media, or their recipe: `compile` and
+            `render` replace these with the same content.
+    """
+
+    path: Path
+    what: str
+    is_rendered: bool = False
+
+
+def refuse_inputs(
+    outputs: Iterable[Path], inputs: Iterable[InputFile], hint: str, *, folders: Iterable[Path] = ()
+) -> None:
+    """Reject outputs that are inputs, and folders of ours that hold some.
+
+    Args:
+        outputs: the files that a command is about to write.
+        inputs: the files that it reads.
+        hint: the way out, as in ``give another name with --output``.
+        folders: folders whose files are replaced and evicted as a whole.
+
+    Raises:
+        InputError: names every such output, and what it is.
+    """
+    inputs = tuple(inputs)
+    known: dict[tuple[int, int], InputFile] = {}
+    for one in inputs:
+        identity = _identity(one.path)
+        if identity is not None:
+            known.setdefault(identity, one)
+    problems = []
+    refused: set[Path] = set()
+    for output in dict.fromkeys(outputs):
+        identity = _identity(output)
+        found = known.get(identity) if identity is not None else None
+        if found is not None:
+            other = "" if found.path == output else f" ({found.path})"
+            problems.append(Problem(str(output), 0, 0, "", f"is {found.what}{other}", hint))
+            refused.add(output)
+    for folder in dict.fromkeys(folders):
+        if folder in refused:
+            continue
+        held = next((one for one in inputs if _is_within(one.path, folder)), None)
+        if held is not None:
+            what = f"is written over as a whole, and holds {held.path.name}, {held.what}"
+            problems.append(Problem(str(folder), 0, 0, "", what, hint))
+    if problems:
+        raise InputError(problems)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of a file, through links; None if there is none."""
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    """Whether a file, or what it links to, lies in a folder that exists."""
+    identity = _identity(folder)
+    if identity is None or not os.path.lexists(path):
+        return False
+    places = {*path.absolute().parents, *Path(os.path.realpath(path)).parents}
+    return any(_identity(place) == identity for place in places)

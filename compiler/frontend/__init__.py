@@ -1,1 +1,0 @@
-"""Script and narration in: reading, validation with places, transcripts, alignment."""

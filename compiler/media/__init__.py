@@ -1,0 +1,1 @@
+"""Media files: running ffmpeg, probing, decoding samples, reading back."""

@@ -1,0 +1,432 @@
+"""Finding ffmpeg and running it: no shell, no network, one clear line of error.
+
+Works with ffmpeg 5.1 and later. Nothing here knows what is encoded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import logging
+import os
+import re
+import select
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+import imageio_ffmpeg
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+from ...renderers.files.demuxers import demuxer_options
+from ...renderers.files.open_media import PROTOCOLS, url
+from ..errors import WorkError
+from .ffmpeg_log import LogReader, last_words, unanswered
+from .ffmpeg_watchdog import STALL_S, noticed, watched
+from .programs import find_program
+
+ANSWER_S = 8.0
+"""Seconds that ffmpeg may take to answer a question about itself."""
+_TRIAL_S = 30.0
+"""Seconds that a trial may take: hardware encoders start a device first."""
+_DRAIN_S = 10.0
+"""Seconds that reading the rest of a log may take after its process has ended."""
+_KILLED_S = 0.5
+"""Seconds to wait for the end of a pipe whose process was killed; a child of it may hold it."""
+OLDEST = (5, 1)
+"""The oldest version whose options are known to fit."""
+_PIPE_BYTES = 1 << 20
+_log = logging.getLogger(__name__)
+_COMMON = ("-hide_banner", "-nostdin", "-nostats", "-y")
+
+
+class FfmpegError(WorkError):
+    """ffmpeg stopped with an error; the message holds its last words, on one line."""
+
+
+class StoppedError(FfmpegError):
+    """ffmpeg was ended because the caller asked for it."""
+
+
+def ffmpeg_path() -> str:
+    """The ffmpeg on the PATH where it is fit for use, else the one that imageio-ffmpeg ships.
+
+    Fit means: `OLDEST` or later, and with libx264 (builds under the LGPL lack it).
+
+    Raises:
+        WorkError: there is no ffmpeg at all.
+    """
+    return _choose(os.environ.get("PATH", ""), os.environ.get("IMAGEIO_FFMPEG_EXE", ""))
+
+
+@functools.cache
+def _choose(path: str, override: str) -> str:
+    found = None if override else find_program("ffmpeg", path)
+    if found is not None and _is_fit(found):
+        return found
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise WorkError("there is no ffmpeg; install ffmpeg 5.1 or later, or imageio-ffmpeg") from (
+            error
+        )
+
+
+def _is_fit(program: str) -> bool:
+    try:
+        version = version_of(program)
+        encoders = _say(program, "-h", "encoder=libx264")
+    except FfmpegError as error:
+        _log.warning("otio-gvideo: %s; another ffmpeg is used", error)
+        return False
+    numbers = re.match(r"n?(\d+)\.(\d+)", version)
+    recent = numbers is None or (int(numbers[1]), int(numbers[2])) >= OLDEST
+    return recent and "Encoder libx264" in encoders
+
+
+def ffmpeg_version() -> str:
+    """The version of `ffmpeg_path`."""
+    return version_of(ffmpeg_path())
+
+
+@functools.cache
+def version_of(program: str) -> str:
+    """The version that a program states, as in ``5.1.6-0+deb12u1``."""
+    match = re.match(r"ffmpeg version (\S+)", _say(program, "-version"))
+    return match[1] if match else "unknown"
+
+
+@functools.cache
+def filter_values(program: str, name: str, option: str) -> frozenset[str]:
+    """The named values that an option of a filter takes, in this build of ffmpeg."""
+    lines = _say(program, "-h", f"filter={name}").splitlines()
+    values: set[str] = set()
+    inside = False
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        words = line.split()
+        if words and indent <= 3:
+            inside = words[0] == option
+        elif words and inside:
+            values.add(words[0])
+    return frozenset(values)
+
+
+@functools.cache
+def encoder_names(program: str) -> frozenset[str]:
+    """Every encoder that this build of ffmpeg lists, whether its hardware is there or not."""
+    lines = _say(program, "-encoders").splitlines()
+    return frozenset(words[1] for line in lines if len(words := line.split()) > 1)
+
+
+@functools.cache
+def setpts_keeps_rate(program: str) -> bool:
+    """Whether the filter `setpts` keeps the frame rate of a stream; ffmpeg 7 drops it."""
+    source = "color=s=16x16:r=24:d=1,setpts=N"
+    graph = f"{source}[a];{source}[b];[a][b]xfade=duration=0.5"
+    return trial(program, ["-filter_complex", graph, "-frames:v", "1", "-f", "null", "-"])
+
+
+def trial(program: str, args: Sequence[str]) -> bool:
+    """Whether ffmpeg gets to the end of something short; False if it takes more than 30 s."""
+    try:
+        with noticed("a trial", _TRIAL_S):
+            done = subprocess.run(
+                [program, *_COMMON, "-loglevel", "quiet", *args],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=_TRIAL_S,
+                check=False,
+            )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _say(program: str, *args: str) -> str:
+    """What a program answers on standard output.
+
+    Raises:
+        FfmpegError: it cannot be run, fails, or takes more than `ANSWER_S` seconds.
+    """
+    words = [*args] if args[0] == "-version" else ["-hide_banner", *args]
+    try:
+        return subprocess.run(
+            [program, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=True,
+            timeout=ANSWER_S,
+            stdin=subprocess.DEVNULL,
+        ).stdout
+    except subprocess.TimeoutExpired as error:
+        raise FfmpegError(unanswered(program, words, ANSWER_S)) from error
+    except subprocess.CalledProcessError as error:
+        told = last_words("", error.returncode)
+        raise FfmpegError(f"{program} {words[-1]} failed: {told}") from error
+    except OSError as error:
+        raise FfmpegError(f"{program} cannot be run: {error.strerror or error}") from error
+
+
+def input_args(path: Path, *options: str) -> list[str]:
+    """Arguments for one input file, of a format that opens no other; ``-f`` states another one."""
+    known = {} if "-f" in options else demuxer_options(path)
+    stated = [arg for key, value in known.items() for arg in (f"-{key}", value)]
+    return ["-protocol_whitelist", PROTOCOLS, *stated, *options, "-i", url(path)]
+
+
+def pipe_args(*options: str) -> list[str]:
+    """Arguments for one input that the caller writes."""
+    return ["-protocol_whitelist", PROTOCOLS, *options, "-i", "pipe:0"]
+
+
+def output_args(path: Path, *options: str) -> list[str]:
+    """Arguments for one output file."""
+    return [*options, url(path)]
+
+
+def run(
+    args: Sequence[str],
+    *,
+    what: str,
+    on_frame: Callable[[int], None] | None = None,
+    stop: threading.Event | None = None,
+    loglevel: str = "error",
+    cwd: Path | None = None,
+    stall_s: float | None = None,
+) -> str:
+    """Run ffmpeg to its end.
+
+    Args:
+        args: all arguments after the common ones.
+        what: what is being done, for the message of a failure, as in ``encoding a.mp4``.
+        on_frame: called with the number of frames written so far, a few times a second.
+        stop: ends ffmpeg when it is set.
+        loglevel: how much it says on standard error.
+        cwd: the folder that relative names in ``args`` are looked up in.
+        stall_s: seconds without progress after which it is ended; `patience` computes them. None
+            for `STALL_S`.
+
+    Returns:
+        Its standard error; of a long one the first and the last 64 KiB.
+
+    Raises:
+        FfmpegError: it failed, could not write its output, or made no progress for ``stall_s``.
+        StoppedError: ``stop`` was set.
+    """
+    progress = ["-progress", "pipe:1", "-stats_period", "0.25"]
+    with process(
+        [*progress, *args], what=what, stop=stop, loglevel=loglevel, cwd=cwd, stall_s=stall_s
+    ) as running:
+        running.follow(on_frame)
+    return running.errors
+
+
+class Running:
+    """A running ffmpeg: what is written to it, and its signs of life."""
+
+    def __init__(self, popen: subprocess.Popen[bytes]):
+        self._popen = popen
+        self._awaited_since: float | None = None
+        self._frame = -1
+        self._reader: threading.Thread | None = None
+        self._writable = _writable(popen.stdin) if popen.stdin is not None else None
+        self.errors = ""
+        """Its standard error; complete once the `process` block is left."""
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds that it has been awaited for without a sign of life."""
+        since = self._awaited_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def write(self, data: memoryview) -> None:
+        """Feed it; waits until it has taken everything.
+
+        Raises:
+            BrokenPipeError: it has stopped; leaving the `process` block says why.
+        """
+        assert self._popen.stdin is not None
+        view = data.cast("B")
+        descriptor = self._popen.stdin.fileno()
+        self._awaited_since = time.monotonic()
+        while view:
+            if self._writable is not None and not self._writable.poll(200):
+                if self._popen.poll() is not None:  # A child of its own may hold the pipe.
+                    raise BrokenPipeError(errno.EPIPE, "ffmpeg has ended")
+                continue
+            view = view[_written(descriptor, view) :]
+            self._awaited_since = time.monotonic()
+        self._awaited_since = None
+
+    def kill(self) -> None:
+        """End it now, so that nobody waits for it any more."""
+        self._popen.kill()
+
+    def close(self) -> None:
+        """Close its pipes."""
+        if self._reader is not None:
+            self._reader.join(_KILLED_S)
+            if self._reader.is_alive():  # A child of ffmpeg's own holds the pipe: closing waits.
+                return
+        for stream in (self._popen.stdin, self._popen.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def follow(self, on_frame: Callable[[int], None] | None = None) -> None:
+        """End its input, read what it reports, and wait until it is through."""
+        if self._popen.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._popen.stdin.close()
+        self._awaited_since = time.monotonic()
+        if self._popen.stdout is not None:
+            self._follow_progress(self._popen.stdout, on_frame)
+        self._popen.wait()
+
+    def _follow_progress(self, lines: IO[bytes], on_frame: Callable[[int], None] | None) -> None:
+        if self._reader is None:
+            reader = threading.Thread(
+                target=self._read_progress, args=(lines,), name="ffmpeg-progress", daemon=True
+            )
+            reader.start()
+            self._reader = reader
+        reported, ended = -1, False
+        while not ended:
+            # A child of its own may hold the pipe for longer than it lives.
+            ended = self._popen.poll() is not None or not self._reader.is_alive()
+            self._reader.join(_KILLED_S if ended else 0.1)
+            if on_frame is not None and self._frame != reported:
+                reported = self._frame
+                on_frame(reported)
+
+    def _read_progress(self, lines: IO[bytes]) -> None:
+        seen: dict[bytes, bytes] = {}
+        with contextlib.suppress(OSError, ValueError):  # closed while it is read
+            while line := lines.readline(256):
+                key, _, value = line.strip().partition(b"=")
+                # It reports on a clock, also when nothing moves: only a change is progress.
+                if key in (b"frame", b"out_time_us", b"total_size") and seen.get(key) != value:
+                    seen[key] = value
+                    self._awaited_since = time.monotonic()
+                    if key == b"frame" and value.isdigit():
+                        self._frame = int(value)
+
+
+@contextlib.contextmanager
+def process(
+    args: Sequence[str],
+    *,
+    what: str,
+    pipe_in: bool = False,
+    stop: threading.Event | None = None,
+    loglevel: str = "error",
+    cwd: Path | None = None,
+    stall_s: float | None = None,
+) -> Iterator[Running]:
+    """Start ffmpeg, let the caller feed or follow it, and wait for its end.
+
+    It is ended when the caller raises. Arguments and errors as in `run`; with ``pipe_in`` the
+    caller writes to its standard input, and time that the caller takes is no stall.
+    """
+    limit_s = STALL_S if stall_s is None else stall_s
+    program = ffmpeg_path()
+    try:
+        popen = subprocess.Popen(
+            [program, *_COMMON, "-loglevel", loglevel, *args],
+            stdin=subprocess.PIPE if pipe_in else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if pipe_in else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0 if pipe_in else -1,
+            env=os.environ | {"AV_LOG_FORCE_NOCOLOR": "1"},
+            cwd=cwd,
+        )
+    except OSError as error:
+        why = error.strerror or error
+        raise FfmpegError(f"{program} cannot be started for {what}: {why}") from error
+    assert popen.stderr is not None
+    try:
+        log, running = LogReader(popen.stderr), Running(popen)
+    except BaseException:
+        popen.kill()
+        popen.wait()
+        raise
+    with (
+        _ended(popen, running, log),
+        watched(popen, lambda: running.silent_s, stop, what, limit_s) as cause,
+    ):
+        if popen.stdin is not None:
+            _widen(popen.stdin.fileno())
+        with contextlib.suppress(BrokenPipeError):
+            yield running
+            running.follow()
+        popen.wait()
+        running.errors = log.finish(_KILLED_S if cause else _DRAIN_S)
+    if cause == ["stopped"]:
+        raise StoppedError(f"{what} was stopped")
+    if cause == ["stalled"]:
+        raise FfmpegError(f"ffmpeg failed while {what}: no progress for {limit_s:.0f} s")
+    if popen.returncode != 0:
+        why = last_words(running.errors, popen.returncode)
+        raise FfmpegError(f"ffmpeg failed while {what}: {why}")
+    # At other levels it repeats what files say of themselves, as their titles.
+    if loglevel == "error" and log.write_error:
+        raise FfmpegError(f"ffmpeg failed while {what}: {log.write_error}")
+
+
+@contextlib.contextmanager
+def _ended(popen: subprocess.Popen[bytes], running: Running, log: LogReader) -> Iterator[None]:
+    """Leave no process and no pipe behind, whatever happens."""
+    try:
+        yield
+    finally:
+        if popen.poll() is None:
+            popen.kill()
+            popen.wait()
+        running.close()
+        log.finish(_KILLED_S)
+
+
+def _writable(stream: IO[bytes]) -> select.poll | None:
+    """What tells whether a pipe takes more; None on systems that cannot wait for that."""
+    if not hasattr(select, "poll") or os.name == "nt":
+        return None
+    os.set_blocking(stream.fileno(), False)
+    poll = select.poll()
+    poll.register(stream.fileno(), select.POLLOUT)
+    return poll
+
+
+def _widen(descriptor: int) -> None:
+    """A wider pipe where the system has one: fewer turns between the two processes."""
+    if fcntl is not None:
+        with contextlib.suppress(AttributeError, OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def _written(descriptor: int, view: memoryview) -> int:
+    """Write to a pipe and return the number of bytes written; 0 if it has no room for them.
+
+    Raises:
+        BrokenPipeError: the reader has closed it; Windows reports an invalid argument.
+    """
+    try:
+        return os.write(descriptor, view)
+    except BlockingIOError:
+        return 0
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise BrokenPipeError(errno.EPIPE, "nobody reads this pipe") from error
+        raise

@@ -1,0 +1,86 @@
+"""Read-back of finished media, packet by packet: a program's word that it wrote is no proof."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from ...renderers.image.open_image import open_image
+from ..errors import WorkError
+from ..files.atomic_output import why_torn
+from .mp4 import is_whole
+from .probe import open_media
+
+
+def refuse_torn_video(path: Path, frames: int, name: str) -> None:
+    """See that a video holds all its frames.
+
+    Args:
+        path: of the file that was written.
+        frames: that it should hold.
+        name: of the file, for the message.
+
+    Raises:
+        WorkError: it cannot be opened, or lacks frames.
+    """
+    found = _packets(path, "video")
+    if found is None or found[0] != frames:
+        held = "is no whole video" if found is None else f"holds {found[0]} of {frames} frames"
+        raise WorkError(f"{name}: cannot be written: it {held}; {why_torn(path)}")
+
+
+def refuse_torn_sound(path: Path, seconds: Fraction, name: str) -> None:
+    """See that a file's sound is as long as it should be.
+
+    Args:
+        path: of the file that was written.
+        seconds: that it should last, at the least.
+        name: of the file, for the message.
+
+    Raises:
+        WorkError: it cannot be opened, or is shorter.
+    """
+    found = _packets(path, "audio")
+    if found is None or found[1] < seconds:
+        held = "has no whole sound" if found is None else f"holds {float(found[1]):.2f} s of sound"
+        wanted = f"{float(seconds):.2f} s"
+        raise WorkError(f"{name}: cannot be written: it {held} of {wanted}; {why_torn(path)}")
+
+
+def refuse_torn_preview(path: Path, name: str) -> None:
+    """See that a GIF or WebP can be decoded to its last picture. Arguments and errors as above."""
+    try:
+        with open_image(path) as image:
+            image.seek(getattr(image, "n_frames", 1) - 1)
+            image.load()
+    except (OSError, EOFError, SyntaxError, ValueError) as error:
+        raise WorkError(f"{name}: cannot be written: it is torn; {why_torn(path)}") from error
+
+
+def _packets(path: Path, kind: str) -> tuple[int, Fraction] | None:
+    """The whole packets of a file's first stream of a kind, and how long they last, in seconds.
+
+    None if the file cannot be opened, is cut off, or has no such stream.
+    """
+    count, ticks = 0, 0
+    try:
+        end = path.stat().st_size
+        with open_media(path, looked_into=False) as container:
+            is_mp4 = "mp4" in container.format.name.split(",")
+            if is_mp4 and not is_whole(path):
+                return None
+            streams = container.streams.video if kind == "video" else container.streams.audio
+            for packet in container.demux(streams[0]):
+                if packet.pts is None or not packet.size:
+                    continue
+                is_past_end = packet.pos is not None and packet.pos + packet.size > end
+                if packet.is_corrupt or is_past_end:
+                    break
+                count += 1
+                ticks += packet.duration or 0
+            base = Fraction(streams[0].time_base or 0)
+    except (av.error.FFmpegError, OSError, IndexError, ValueError):
+        return None
+    return count, ticks * base

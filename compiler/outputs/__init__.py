@@ -1,0 +1,1 @@
+"""The output files of a reel: their paths, the report's claims on them, the lock."""

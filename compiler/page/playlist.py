@@ -1,0 +1,96 @@
+"""Spans of the picture as what a page can show: one file, or one colour, at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from ..backend.spans.content import (
+    Bars,
+    ColourContent,
+    ImageContent,
+    OverlayContent,
+    Picture,
+    TransitionContent,
+    VideoContent,
+    later,
+)
+from ..backend.spans.media import shown_frame
+from ..backend.spans.spans import Span
+from ..media.probe import MediaInfo
+from .view_model import ShownSpan
+
+_BARS = "#7f7f7f"
+
+
+def seen_of(
+    spans: Iterable[Span], media: Mapping[Path, MediaInfo], fps: Fraction
+) -> list[ShownSpan]:
+    """What spans show, joined where it goes on.
+
+    A transition is its outgoing picture up to its middle and then its incoming one; of pictures
+    that are not opaque it is the upper one.
+    """
+    joined: list[ShownSpan] = []
+    for span in spans:
+        for part in _plain(span, fps):
+            one = _one(part, media)
+            last = joined[-1] if joined else None
+            if last is not None and _goes_on(last, one, fps):
+                joined[-1] = replace(last, end=one.end)
+            elif one.start < one.end:
+                joined.append(one)
+    return joined
+
+
+def _plain(span: Span, fps: Fraction) -> Iterator[Span]:
+    """A span as those of its pictures that are neither blended nor laid over each other."""
+    match span.picture:
+        case TransitionContent() as blend:
+            left = (Fraction(blend.frames, 2) - blend.done) / (blend.rate or 1)
+            middle = span.start + min(span.frames, max(0, math.ceil(left)))
+            yield from _plain(Span(span.start, middle, blend.outgoing), fps)
+            incoming = later(blend.incoming, middle - span.start, fps)
+            yield from _plain(Span(middle, span.end, incoming), fps)
+        case OverlayContent() as over:
+            yield from _plain(replace(span, picture=over.upper), fps)
+        case _:
+            yield span
+
+
+def _one(span: Span, media: Mapping[Path, MediaInfo]) -> ShownSpan:
+    picture: Picture = span.picture
+    match picture:
+        case VideoContent():
+            info = media[picture.path]
+            if not info.images:
+                return ShownSpan(
+                    span.start, span.end, picture.path, picture.start, picture.speed, True
+                )
+            assert info.video is not None
+            number = min(max(0, shown_frame(info.video, picture.start)), len(info.images) - 1)
+            near = (info.images[number], *info.images)
+            return ShownSpan(
+                span.start, span.end, next(image for image in near if image is not None)
+            )
+        case ImageContent():
+            return ShownSpan(span.start, span.end, picture.path)
+        case ColourContent():
+            colour = f"#{bytes(picture.rgba[:3]).hex()}"
+            return ShownSpan(span.start, span.end, colour=colour)
+        case Bars():
+            return ShownSpan(span.start, span.end, colour=_BARS)
+        case _:
+            return ShownSpan(span.start, span.end)
+
+
+def _goes_on(last: ShownSpan, one: ShownSpan, fps: Fraction) -> bool:
+    same = (last.path, last.speed, last.moves, last.colour) == (
+        one.path, one.speed, one.moves, one.colour
+    )  # fmt: skip
+    return (
+        last.end == one.start and same and (not last.moves or last.at(one.start, fps) == one.at_s)
+    )

@@ -1,0 +1,1 @@
+"""The script and the configuration: YAML, schema, typed data, checks."""

@@ -1,0 +1,80 @@
+"""What a schema cannot say of a script: files, names, times and places that must fit together.
+
+The checks run on the plain data, also where the schema has found faults elsewhere, so that all
+problems are reported at once; a value of the wrong type is passed over here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from ...errors import Problem
+from ..schema_check import show
+from ..yaml_source import Path_, YamlSource, where
+from .captions import check_captions
+from .files import ScriptFiles
+from .output import check_output
+from .pictures import check_keyframes, check_loras, check_renderer
+from .plain_data import entries, is_number
+from .sound import check_music, check_narration, check_sounds
+from .times import check_clock, check_time
+
+
+def check_script(
+    source: YamlSource, files: ScriptFiles, renderers: Collection[str] | None
+) -> Iterator[Problem]:
+    """Everything that is wrong with a script beside its shape.
+
+    Args:
+        source: the script.
+        files: tries the files; its own problems are to be added by the caller.
+        renderers: names that ``renderer`` may have; None to accept any.
+    """
+    data: Any = source.data
+    if not isinstance(data, dict):
+        return
+    yield from check_output(source, data.get("output"))
+    length = check_narration(data.get("narration"), ("narration",), files)
+    yield from check_music(source, data.get("music"), files)
+    yield from check_captions(source, data.get("captions"), files)
+    yield from _check_silences(source, data.get("silences"))
+    defaults = data.get("defaults")
+    if isinstance(defaults, dict):
+        yield from check_renderer(source, defaults, ("defaults",), renderers)
+        check_loras(defaults, ("defaults",), files)
+    yield from _check_names(source, data)
+    clock = Fraction(0)
+    for scene, path in entries(data, "scenes", ()):
+        yield from check_clock(source, scene, path, "narration" in data)
+        yield from check_renderer(source, scene, path, renderers)
+        own = check_narration(scene.get("narration"), (*path, "narration"), files)
+        clock = yield from check_time(source, scene, path, clock, own or length)
+        clock = Fraction(0) if own else clock
+        yield from check_keyframes(source, scene, path, files)
+        yield from check_sounds(source, scene, path, files)
+        files.check(scene.get("depth"), (*path, "depth"), "image")
+        check_loras(scene, path, files)
+
+
+def _check_silences(source: YamlSource, silences: object) -> Iterator[Problem]:
+    if not isinstance(silences, dict):
+        return
+    keep, longer = silences.get("keep", Fraction(1, 4)), silences.get("longer_than")
+    if is_number(keep) and is_number(longer) and keep > longer:
+        what = f"{show(keep)} s would be kept of pauses longer than {show(longer)} s"
+        yield source.problem(("silences", "keep"), what, "keep less than longer_than")
+
+
+def _check_names(source: YamlSource, data: Mapping[str, Any]) -> Iterator[Problem]:
+    """No two scenes have one id."""
+    seen: dict[str, Path_] = {}
+    for scene, path in entries(data, "scenes", ()):
+        name = scene.get("id")
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            what = f"{name!r} is already the id of {where(seen[name])}"
+            yield source.problem((*path, "id"), what, "give each scene a name of its own")
+        seen.setdefault(name, path)

@@ -1,0 +1,34 @@
+"""Captions: their font and their colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PIL import ImageColor
+
+from ...errors import Problem
+from ..schema_check import show
+from ..yaml_source import YamlSource
+from .files import ScriptFiles
+
+FONT_SUFFIXES = (".ttf", ".otf", ".ttc")
+
+
+def check_captions(source: YamlSource, captions: object, files: ScriptFiles) -> Iterator[Problem]:
+    """The font's file, and that colours are colours."""
+    if not isinstance(captions, dict):
+        return
+    if is_font_file(captions.get("font")):
+        files.check(captions["font"], ("captions", "font"), "font")
+    for key, value in captions.items():
+        if str(key).endswith("colour") and isinstance(value, str):
+            try:
+                ImageColor.getrgb(value)
+            except ValueError:
+                hint = "write it as #ffd400, with opacity as #ffd400c0, or as a name of CSS"
+                yield source.problem(("captions", key), f"{show(value)} is not a colour", hint)
+
+
+def is_font_file(font: object) -> bool:
+    """Whether a font is stated as a file rather than as a family."""
+    return isinstance(font, str) and font.lower().endswith(FONT_SUFFIXES)

@@ -1,0 +1,144 @@
+"""Files that a script names: that they are there, inside its folder, and what they should be."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeAlias
+
+from PIL import Image, ImageFont, UnidentifiedImageError
+
+from ....renderers.image.open_image import FURTHEST_ASPECT, MOST_PIXELS, open_image
+from ...errors import Problem, WorkError
+from ...files.exists import refusal
+from ...files.path_text import fault_of_locale
+from ...media.mono_samples import duration_of
+from ...media.samples import check_sound
+from ..yaml_source import Path_, YamlSource
+
+_Fault: TypeAlias = tuple[str, str] | None
+"""What is wrong with a file, and what would be right."""
+_TOO_LARGE = f"no more than {MOST_PIXELS // 1_000_000} million pixels are taken"
+AT_ONCE = 8
+"""Files that are tried side by side at the most: each may be a still that takes its memory."""
+
+
+class ScriptFiles:
+    """Resolves and tries the files that a script names, each once, several at a time.
+
+    Decoding a hundred stills takes seconds, and the edit after it none.
+    """
+
+    def __init__(self, source: YamlSource, folder: Path, allow_outside: bool):
+        self._source, self._folder, self._allow_outside = source, folder, allow_outside
+        self._workers = ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1))
+        self._faults: dict[tuple[Path, str], Future[_Fault]] = {}
+        self._named: list[tuple[str, Path_, Future[_Fault]]] = []
+        self._refused: list[Problem] = []
+
+    def check(self, value: object, path: Path_, kind: str) -> Path | None:
+        """The file that a value names, or None where it names none inside the folder.
+
+        What is wrong with it is among `problems`.
+
+        Args:
+            value: a path as the script has it.
+            path: where it stands.
+            kind: ``image``, ``sound``, ``font`` or ``file``.
+        """
+        if not isinstance(value, str) or not value:
+            return None
+        named = (self._folder / value).absolute()
+        fault = fault_of_locale(named)
+        if fault is None and (why := refusal(named)):
+            fault = f"{value!r} cannot be a file's name here", f"{why}; rename it"
+        if fault is not None:
+            self._refused.append(self._source.problem(path, *fault))
+            return None
+        resolved = named.resolve()
+        if not self._allow_outside and not resolved.is_relative_to(self._folder.resolve()):
+            what = f"{value!r} lies outside the script's folder"
+            hint = "move it there, or allow it with --allow-outside"
+            self._refused.append(self._source.problem(path, what, hint))
+            return None
+        if (named, kind) not in self._faults:
+            self._faults[named, kind] = self._workers.submit(_fault, named, kind)
+        self._named.append((value, path, self._faults[named, kind]))
+        return named
+
+    def sound(self, value: object, path: Path_) -> Path | None:
+        """The sound file that a value names, or None where it names none that can be read."""
+        named = self.check(value, path, "sound")
+        return None if named is None or self._faults[named, "sound"].result() else named
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the files; waits until all of them are tried."""
+        self._workers.shutdown()
+        return self._refused + [
+            self._source.problem(path, f"{value!r} {fault[0]}", fault[1])
+            for value, path, trial in self._named
+            if (fault := trial.result()) is not None
+        ]
+
+
+def _fault(path: Path, kind: str) -> _Fault:
+    if not path.is_file():
+        return ("does not exist" if not path.exists() else "is no file", _sibling(path))
+    if kind == "image":
+        return _image_fault(path)
+    if kind == "font":
+        return _font_fault(path)
+    if kind == "sound":
+        try:
+            length = duration_of(path)
+            check_sound(path)
+        except WorkError as error:
+            return (str(error).removeprefix(f"{path}: "), "is it a sound file?")
+        return None if length > 0 else ("holds no sound", "is it the right file?")
+    return None
+
+
+def _image_fault(path: Path) -> _Fault:
+    try:
+        with open_image(path) as image:
+            size = f"is {image.width}x{image.height}"
+            if image.width * image.height > MOST_PIXELS:
+                return size, _TOO_LARGE
+            if max(image.size) > FURTHEST_ASPECT * min(image.size):
+                return size, f"one side may be {FURTHEST_ASPECT} times the other at the most"
+            image.draft("RGB", (64, 64))
+            image.load()
+    except Image.DecompressionBombError:
+        return "is too large", _TOO_LARGE
+    except UnidentifiedImageError:
+        return "is no image that can be read", "PNG, JPEG, WebP and TIFF are"
+    # Pillow's decoders raise more kinds of errors over broken files than it documents.
+    except Exception as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        return f"is a broken image: {why[:200]}", "save it again"
+    return None
+
+
+def _font_fault(path: Path) -> _Fault:
+    try:
+        ImageFont.truetype(path, 24)
+    except (OSError, ValueError):
+        return "is no font that can be read", "TrueType and OpenType fonts are"
+    return None
+
+
+def _sibling(path: Path) -> str:
+    """A hint at a file of nearly that name in the same folder, or at a folder of nearly its."""
+    if "\\" in str(path) and Path(str(path).replace("\\", "/")).exists():
+        return "write / between folders"
+    if not path.parent.is_dir():
+        beside = path.parent.parent
+        names = [e.name for e in beside.iterdir() if e.is_dir()] if beside.is_dir() else []
+        close = difflib.get_close_matches(path.parent.name, names, 1, 0.6)
+        meant = f"; did you mean {close[0]!r}?" if close else ""
+        return f"there is no folder {path.parent.name!r} either{meant}"
+    names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    close = difflib.get_close_matches(path.name, names, 1, 0.6)
+    return f"did you mean {close[0]!r}?" if close else "check the name"

@@ -1,0 +1,65 @@
+"""Places in a scene (``at``): shares of its length, and words of its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ...errors import Problem
+from ...sync.rationals import parse_rational
+from ..schema_check import nearest, show
+from ..tokens import tokenize
+from ..yaml_source import Path_, YamlSource
+
+_AT_WORD = re.compile(r"word:(?P<word>[^#\s]+)(?:#(?P<nth>[1-9][0-9]{0,8}))?")
+
+
+def check_place(source: YamlSource, at: object, text: object, path: Path_) -> Iterator[Problem]:
+    """A place lies in its scene.
+
+    Args:
+        source: the script.
+        at: the place.
+        text: of the scene; None where it has none.
+        path: where the place stands.
+    """
+    if isinstance(at, str) and at.startswith("word:"):
+        yield from _check_word(source, at, text, path)
+    share = share_of(at)
+    if share is not None and share > 1:
+        what = f"{show(at)} is beyond the scene's end"
+        yield source.problem(path, what, "a share is at most 100%")
+
+
+def share_of(at: object) -> Fraction | None:
+    """The part of a scene that a place such as ``40%`` is at."""
+    if not isinstance(at, str) or not at.endswith("%"):
+        return None
+    try:
+        return parse_rational(at[:-1]) / 100
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def _check_word(source: YamlSource, at: str, text: object, path: Path_) -> Iterator[Problem]:
+    match = _AT_WORD.fullmatch(at)
+    if match is None:
+        yield source.problem(path, f"{show(at)} names no word", "write it as word:storm")
+        return
+    if not isinstance(text, str):
+        yield source.problem(path, "only a scene with text has words", "use a share or seconds")
+        return
+    words = [_bare(token.text) for token in tokenize(text)]
+    said, nth = words.count(_bare(match["word"])), int(match["nth"] or 1)
+    if said == 0:
+        what = f"the scene's text has no word {match['word']!r}"
+        yield source.problem(path, what, nearest(match["word"], list(dict.fromkeys(words))))
+    elif nth > said:
+        what = f"the scene says {match['word']!r} {said} times, not {nth}"
+        yield source.problem(path, what, "")
+
+
+def _bare(word: str) -> str:
+    """A word without case and punctuation, for comparing."""
+    return "".join(letter for letter in word.casefold() if letter.isalnum())

@@ -1,0 +1,278 @@
+"""A script file into the resolved `Script`: read, checked as a whole, defaults filled in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..files.path_text import refuse_unnamable
+from . import model
+from .checks import check_script
+from .checks.captions import is_font_file
+from .checks.files import ScriptFiles
+from .schema_check import MOST_PROBLEMS, check_schema
+from .yaml_source import Path_, YamlSource, read_yaml, where
+
+END_OF_BAR_FADE = Fraction(1, 50)
+"""Seconds over which music that ends on a bar fades out, where the script says nothing."""
+_SPELT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
+"""Latin letters that are no letter with a mark."""
+TRANSITION = Fraction(1, 2)
+"""Seconds of a transition that states none."""
+_INHERITED = ("renderer", "quality", "fit", "prompt", "negative_prompt", "seed")
+
+
+def load_script(
+    path: Path,
+    *,
+    allow_outside: bool = False,
+    renderers: Collection[str] | None = None,
+    transitions: Collection[str] | None = None,
+) -> model.Script:
+    """Read and check a script.
+
+    Args:
+        path: the YAML file.
+        allow_outside: accept files outside the script's folder.
+        renderers: names of the renderers there are; None to accept any.
+        transitions: names of those that can be made here; None for those that the schema lists.
+
+    Raises:
+        InputError: with every problem of the script, in file order.
+    """
+    refuse_unnamable([path])
+    name = _shown(path)
+    source = read_yaml(path, name)
+    files = ScriptFiles(source, path.parent, allow_outside)
+    problems = check_schema(
+        source, "script", None if transitions is None else {"transition": transitions}
+    )
+    problems += islice(check_script(source, files, renderers), MOST_PROBLEMS)
+    problems += files.problems()
+    if problems:
+        raise InputError(sorted(set(problems)))
+    assert isinstance(source.data, dict)
+    return _Resolver(source, path).script(source.data)
+
+
+def _shown(path: Path) -> str:
+    """A path as people would type it here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+class _Resolver:
+    """Turns checked data into the model."""
+
+    def __init__(self, source: YamlSource, path: Path):
+        self._source, self._path, self._folder = source, path, path.parent.absolute()
+
+    def script(self, data: Mapping[str, Any]) -> model.Script:
+        silences = data.get("silences", {})
+        default = model.ScriptSilences()
+        return model.Script(
+            path=self._path.absolute(),
+            sha256=hashlib.sha256(self._path.read_bytes()).hexdigest(),
+            title=data.get("title") or model.reel_name(self._path),
+            output=_output(data.get("output", {})),
+            scenes=self._scenes(data["scenes"], data.get("defaults", {})),
+            narration=self._narration(data.get("narration"), ("narration",)),
+            music=self._music(data.get("music")),
+            captions=self._captions(data.get("captions", {})),
+            silences=model.ScriptSilences(
+                policy=silences.get("policy", default.policy),
+                longer_than=Fraction(silences.get("longer_than", default.longer_than)),
+                keep=Fraction(silences.get("keep", default.keep)),
+            ),
+        )
+
+    def _scenes(
+        self, scenes: list[dict[str, Any]], defaults: Mapping[str, Any]
+    ) -> tuple[model.ScriptScene, ...]:
+        taken = {scene["id"] for scene in scenes if "id" in scene}
+        made = []
+        for index, scene in enumerate(scenes):
+            name = scene.get("id") or _name_for(scene, index, taken)
+            taken.add(name)
+            made.append(self._scene(scene, defaults, name, ("scenes", index)))
+        return tuple(made)
+
+    def _scene(
+        self, scene: Mapping[str, Any], defaults: Mapping[str, Any], name: str, path: Path_
+    ) -> model.ScriptScene:
+        time = scene.get("time")
+        inherited = {key: scene.get(key, defaults.get(key)) for key in _INHERITED}
+        return model.ScriptScene(
+            id=name,
+            keyframes=self._keyframes(scene),
+            text=scene.get("text"),
+            time=(Fraction(time["start"]), Fraction(time["end"])) if time else None,
+            duration=Fraction(scene["duration"]) if "duration" in scene else None,
+            narration=self._narration(scene.get("narration"), (*path, "narration")),
+            depth=self._file(scene.get("depth")),
+            motion=self._motion({**defaults.get("motion", {}), **scene.get("motion", {})}),
+            transition=_transition(
+                {**defaults.get("transition", {}), **scene.get("transition", {})}
+            ),
+            sounds=self._sounds(scene),
+            places=self._places(path),
+            **{key: value for key, value in inherited.items() if value is not None},
+        )
+
+    def _keyframes(self, scene: Mapping[str, Any]) -> tuple[model.ScriptKeyframe, ...]:
+        if "keyframe" in scene:
+            return (model.ScriptKeyframe(self._folder / scene["keyframe"]),)
+        return tuple(
+            model.ScriptKeyframe(self._folder / keyframe["image"], _at(keyframe.get("at", "start")))
+            for keyframe in scene["keyframes"]
+        )
+
+    def _narration(self, data: Mapping[str, Any] | None, path: Path_) -> model.Narration | None:
+        if data is None:
+            return None
+        values: dict[str, Any] = {**data, "audio": self._folder / data["audio"]}
+        transcript = values.pop("transcript", None)
+        if transcript is not None:
+            values["place"] = self._place((*path, "transcript"))
+        if isinstance(transcript, dict):
+            values["asr"] = self._recogniser(model.Asr(**transcript))
+        elif transcript is not None:
+            values["transcript"] = self._folder / transcript
+        return model.Narration(**values)
+
+    def _recogniser(self, asr: model.Asr) -> model.Asr:
+        """A model in a folder beside the script is meant before one of that name elsewhere."""
+        folder = self._folder / asr.model
+        return replace(asr, model=str(folder)) if folder.is_dir() else asr
+
+    def _music(self, data: Mapping[str, Any] | None) -> model.Music | None:
+        if data is None:
+            return None
+        values = _exact(data, "attack", "release", "fade_in", "fade_out", "bpm", "first_beat")
+        values["audio"] = self._folder / data["audio"]
+        if data.get("end_on") == "bar":
+            values.setdefault("fade_out", END_OF_BAR_FADE)
+        return model.Music(**values)
+
+    def _sounds(self, scene: Mapping[str, Any]) -> tuple[model.SoundEffect, ...]:
+        made = []
+        for sound in scene.get("sounds", ()):
+            values = _exact(sound, "fade_in", "fade_out")
+            values["audio"] = self._folder / sound["audio"]
+            values["at"] = _at(sound.get("at", "start"))
+            made.append(model.SoundEffect(**values))
+        return tuple(made)
+
+    def _captions(self, data: Mapping[str, Any]) -> model.Captions:
+        values: dict[str, Any] = {
+            key: float(value) if isinstance(value, Fraction) else value
+            for key, value in data.items()
+        }
+        if is_font_file(values.get("font")):
+            values["font"] = str(self._folder / values["font"])
+        if "safe_area" in values:
+            values["safe_area"] = {side: float(share) for side, share in data["safe_area"].items()}
+        return model.Captions(**values)
+
+    def _motion(self, data: Mapping[str, Any]) -> model.ScriptMotion:
+        loras = tuple(
+            model.ScriptLora(self._folder / lora["path"], float(lora.get("weight", 1.0)))
+            for lora in data.get("loras", ())
+        )
+        values: dict[str, Any] = {
+            key: float(value) if key in ("amount", "strength") else value
+            for key, value in data.items()
+        }
+        values["loras"] = loras
+        if isinstance(data.get("focus"), list):
+            x, y = data["focus"]
+            values["focus"] = (float(x), float(y))
+        return model.ScriptMotion(**values)
+
+    def _file(self, name: str | None) -> Path | None:
+        return self._folder / name if name else None
+
+    def _places(self, path: Path_) -> dict[str, model.Place]:
+        """Places of a scene, of what stands in it, and of the places of its stills and sounds."""
+        places = {}
+        for inner in self._inner(path):
+            places[where(inner[len(path) :])] = self._place(inner)
+        return places
+
+    def _place(self, path: Path_) -> model.Place:
+        line, column = self._source.values[path]
+        return model.Place(self._source.file, line, column, where(path))
+
+    def _inner(self, path: Path_) -> list[Path_]:
+        data: Any = self._source.data
+        for key in path:
+            data = data[key]
+        ats = [
+            (*path, key, index, "at")
+            for key in ("keyframes", "sounds")
+            for index, item in enumerate(data.get(key, ()))
+            if "at" in item
+        ]
+        return [path, *((*path, key) for key in data), *ats]
+
+
+def _exact(data: Mapping[str, Any], *seconds: str) -> dict[str, Any]:
+    """Values with times as fractions and levels as floats."""
+    values = dict(data)
+    for key in data:
+        if key in seconds:
+            values[key] = Fraction(data[key])
+        elif key.endswith("_db"):
+            values[key] = float(data[key])
+    return values
+
+
+def _output(data: Mapping[str, Any]) -> model.ScriptOutput:
+    values = dict(data)
+    if "fps" in values:
+        values["fps"] = Fraction(values["fps"])
+    if "loudness" in values:
+        values["loudness"] = float(values["loudness"])
+    return model.ScriptOutput(**values)
+
+
+def _transition(data: Mapping[str, Any]) -> model.ScriptTransition:
+    kind = data.get("type", "cut")
+    duration = Fraction(data.get("duration", TRANSITION))
+    return model.ScriptTransition(kind, Fraction(0) if kind == "cut" else duration)
+
+
+def _at(at: str | int | Fraction) -> model.ScenePlace:
+    if not isinstance(at, str):
+        return model.ScenePlace("seconds", Fraction(at))
+    if at == "start":
+        return model.ScenePlace("start")
+    if at == "end":
+        return model.ScenePlace("end")
+    if at.endswith("%"):
+        return model.ScenePlace("fraction", Fraction(at[:-1]) / 100)
+    if at.startswith("word:"):
+        word, _, nth = at.removeprefix("word:").partition("#")
+        return model.ScenePlace("word", Fraction(int(nth or 1) - 1), word)
+    return model.ScenePlace("seconds", Fraction(at))
+
+
+def _name_for(scene: Mapping[str, Any], index: int, taken: set[str]) -> str:
+    """A name for a scene without one: its number and its first words."""
+    text = str(scene.get("text", "beat")).translate(_SPELT)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    words = re.findall(r"[A-Za-z0-9]+", plain)[:3]
+    name = "-".join([f"{index + 1:02}", *words]).lower()[:60]
+    while name in taken:
+        name += "-"
+    return name

@@ -1,0 +1,254 @@
+"""What a JSON Schema has to say about a document, in words that help."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fractions import Fraction
+from itertools import islice
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from ... import schemas
+from ..errors import Problem
+from ..sync.rationals import parse_rational
+from .yaml_source import Path_, YamlSource
+
+KNOWN_ELSEWHERE = {
+    "image": "keyframe",
+    "picture": "keyframe",
+    "still": "keyframe",
+    "caption": "text",
+    "line": "text",
+    "say": "text",
+    "name": "id",
+    "voice": "narration",
+    "voiceover": "narration",
+    "soundtrack": "music",
+    "bgm": "music",
+    "effect": "motion",
+    "subtitles": "captions",
+    "length": "duration",
+    "clips": "scenes",
+    "resolution": "output",
+    "volume": "gain_db",
+    "ducking": "duck_db",
+}
+"""Keys that people know from other tools, and ours for the same."""
+SYNONYMS = {
+    "transition": {
+        "fade": "dissolve",
+        "crossfade": "dissolve",
+        "cross_dissolve": "dissolve",
+        "crossdissolve": "dissolve",
+        "mix": "dissolve",
+        "none": "cut",
+        "hard_cut": "cut",
+        "fade_to_black": "fade_black",
+        "dip_to_black": "fade_black",
+        "fade_to_white": "fade_white",
+        "wipe": "wipe_left",
+        "slide": "slide_left",
+        "push": "push_left",
+    },
+    "focus": {"center": "middle", "centre": "middle"},
+    "camera move": {
+        "zoom_in": "push_in",
+        "zoom": "push_in",
+        "dolly_in": "push_in",
+        "zoom_out": "pull_out",
+        "dolly_out": "pull_out",
+        "ken_burns": "auto",
+        "none": "static",
+        "still": "static",
+    },
+}
+"""Values that people know from other tools, by the title of what they are, and ours."""
+MOST_PROBLEMS = 1000
+"""Of one document; nobody reads more."""
+_TYPES = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping of keys to values",
+    "null": "empty",
+}
+
+
+def check_schema(
+    source: YamlSource, name: str, known: Mapping[str, Collection[str]] | None = None
+) -> list[Problem]:
+    """Everything in a document that its schema refuses, in file order.
+
+    Args:
+        source: the document.
+        name: of the schema.
+        known: values that there are here in place of the schema's list, by the title of what they
+            are.
+    """
+    validator = _validator(name)
+    if known:
+        validator = Draft202012Validator(_listing(schemas.load(name), known))
+    errors = validator.iter_errors(source.data)
+    found = (problem for error in errors for problem in _problems(source, error))
+    return sorted(set(islice(found, MOST_PROBLEMS)))
+
+
+@functools.cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(schemas.load(name))
+
+
+def _listing(schema: Any, known: Mapping[str, Collection[str]]) -> Any:
+    """A schema with other values in its lists, those that it has itself before the others."""
+    if isinstance(schema, list):
+        return [_listing(entry, known) for entry in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    copy = {key: _listing(value, known) for key, value in schema.items()}
+    title = schema.get("title")
+    if "enum" in schema and isinstance(title, str) and title in known:
+        own = [value for value in schema["enum"] if value in known[title]]
+        copy["enum"] = [*own, *sorted(set(known[title]) - set(own))]
+    return copy
+
+
+def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
+    path: Path_ = tuple(error.absolute_path)
+    value: Any = error.instance
+    schema: Any = error.schema
+    rule, bound = error.validator, cast("Any", error.validator_value)
+    title = schema.get("title", "value")
+    if rule == "additionalProperties":
+        known = list(schema["properties"])
+        for key in value:
+            if key not in known:
+                hint = _nearest_key(key, known, value)
+                here = (*path, key)
+                yield source.problem(here, f"{key!r} is not a key here", hint, at_key=True)
+    elif rule == "required":
+        missing = next(key for key in bound if key not in value and repr(key) in error.message)
+        hint = _first_sentence(schema["properties"].get(missing, {}))
+        yield source.problem(path, f"{missing!r} is missing", hint)
+    elif rule == "enum":
+        hint = _synonym(value, title) or nearest(value, bound)
+        yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
+    elif rule == "oneOf":
+        hint = _synonym(value, title) or _first_sentence(schema)
+        yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
+    elif rule == "const":
+        yield source.problem(path, f"{show(value)} is not {show(bound)}", f"write {show(bound)}")
+    elif rule == "type":
+        kinds = [bound] if isinstance(bound, str) else bound
+        wanted = " or ".join(_TYPES[kind] for kind in kinds)
+        hint = _as_it_is_written(value, kinds, schema) or _first_sentence(schema)
+        yield source.problem(path, f"{show(value)} is not {wanted}", hint)
+    elif rule == "pattern":
+        hint = _ntsc(value, schema) or _first_sentence(schema)
+        yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
+    else:
+        yield source.problem(path, _bound_broken(str(rule), value, bound))
+
+
+def _as_it_is_written(value: Any, kinds: Sequence[str], schema: Mapping[str, Any]) -> str:
+    """How a value of the wrong type is written, where that is plain from what it is."""
+    if (
+        kinds == ["string"]
+        and isinstance(value, int | Fraction)
+        and re.search(schema.get("pattern", "^" if "title" not in schema else "$^"), show(value))
+    ):
+        return f'put it in quotes, as in "{show(value)}"'
+    if "object" in kinds and isinstance(value, str | bool):
+        key = next(iter(schema.get("required", schema.get("properties", ()))), None)
+        rules = schema.get("properties", {}).get(key, {})
+        names_a_thing = key != "id" and len(schema.get("required", ())) <= 1
+        if names_a_thing and Draft202012Validator(rules).is_valid(value):
+            return f"write it as {{{key}: {value if isinstance(value, str) else show(value)}}}"
+    return _ntsc(value, schema)
+
+
+def _ntsc(value: Any, schema: Mapping[str, Any]) -> str:
+    """The exact rate that a rounded one such as 29.97 stands for."""
+    if schema.get("title") != "frame rate" or isinstance(value, bool):
+        return ""
+    try:
+        stated = parse_rational(value) if isinstance(value, str) else Fraction(value)
+        whole = round(stated * 1001 / 1000)
+    except (ValueError, TypeError, ZeroDivisionError):
+        return ""
+    exact = Fraction(whole * 1000, 1001)
+    return f'write "{exact}"' if 0 < abs(exact - stated) < Fraction(1, 100) else ""
+
+
+def _synonym(value: object, title: str) -> str:
+    ours = SYNONYMS.get(title, {}).get(str(value).replace("-", "_").lower())
+    return f"that is {ours!r} here" if ours else ""
+
+
+def _a(title: str) -> str:
+    return f"{'an' if title[0] in 'aeiou' else 'a'} {title}"
+
+
+def _bound_broken(rule: str, value: object, bound: object) -> str:
+    sayings = {
+        "minimum": f"{show(value)} is less than {show(bound)}",
+        "maximum": f"{show(value)} is more than {show(bound)}",
+        "exclusiveMinimum": f"{show(value)} is not more than {show(bound)}",
+        "exclusiveMaximum": f"{show(value)} is not less than {show(bound)}",
+        "multipleOf": f"{show(value)} is not a multiple of {show(bound)}",
+        "minLength": "is empty",
+        "maxLength": f"is longer than {show(bound)} characters",
+        "minItems": "the list is empty",
+        "maxItems": f"the list is longer than {show(bound)}",
+    }
+    return sayings.get(rule, f"{show(value)} breaks the rule {rule} of the format")
+
+
+def show(value: object) -> str:
+    """A value as it is shown in a message: short, numbers as they were written."""
+    if isinstance(value, Fraction):
+        return f"{float(value):g}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:56] + "…'"
+
+
+def nearest(value: object, known: Sequence[object]) -> str:
+    """A hint that names the nearest known value, or all of them."""
+    words = [str(word) for word in known]
+    close = difflib.get_close_matches(str(value).replace("-", "_").lower(), words, 1, 0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    listed = ", ".join(words[:12]) + (", …" if len(words) > 12 else "")
+    return f"known: {listed}"
+
+
+def _nearest_key(key: str, known: Sequence[str], present: Mapping[str, object]) -> str:
+    free = [word for word in known if word not in present] or list(known)
+    close = difflib.get_close_matches(key.lower(), free, 1, 0.7)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    ours = KNOWN_ELSEWHERE.get(key.lower())
+    if ours in known:
+        return f"that is {ours!r} here"
+    return nearest(key, known)
+
+
+def _first_sentence(schema: Mapping[str, Any]) -> str:
+    text = str(schema.get("description", ""))
+    sentence = text.split(". ", 1)[0].rstrip(".")
+    # "GPU memory" and "H.264" begin with what is no word of a sentence.
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence

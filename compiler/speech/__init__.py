@@ -1,0 +1,1 @@
+"""Audio, transcripts and alignment: every word of the script in exact seconds."""

@@ -1,0 +1,145 @@
+"""What may be said, as a lattice of phone states: every reading of every token, with pauses.
+
+Between two tokens is a joint, where the voice may pause; from joint to joint runs an arc for every
+pronunciation of every reading. Readings of several words have joints of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...script.tokens import Token
+from .acoustic_model import SILENCE, STATES, AcousticModel
+from .mfcc import Array
+from .pronunciation import pronunciations
+
+_PAUSING = '.,;:!?…—–"”)'
+"""A token that ends on one of these is likely followed by a pause."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lattice:
+    """States in a row, arc after arc; arcs are sorted by the node at which they end.
+
+    Attributes:
+        senones: the senone of each state.
+        loop, step: log probability of staying in a state and of leaving it.
+        first, last: first and last state of each arc.
+        source, target: nodes at which an arc starts and ends; the same for a pause.
+        token: the token an arc belongs to, -1 for a pause.
+        joints: the nodes between tokens, one more than there are tokens.
+        phones: the number of phones of each token's shortest reading.
+    """
+
+    senones: NDArray[np.int64]
+    loop: Array
+    step: Array
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    source: NDArray[np.int64]
+    target: NDArray[np.int64]
+    token: NDArray[np.int64]
+    joints: NDArray[np.int64]
+    phones: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arc:
+    source: int
+    target: int
+    token: int
+    states: NDArray[np.int64]
+    phones: tuple[str, ...]
+
+
+def lattice_of(tokens: Sequence[Token], model: AcousticModel) -> Lattice:
+    """The lattice of some tokens in order."""
+    arcs: list[_Arc] = []
+    joints = [0]
+    lengths = []
+    nodes = 1
+    heads = [pronunciations(token.readings[0][0])[0][0] for token in tokens]
+    tails = [pronunciations(token.readings[0][-1])[0][-1] for token in tokens]
+    for index, token in enumerate(tokens):
+        left = SILENCE if index == 0 or _pauses(tokens[index - 1]) else tails[index - 1]
+        last_one = index + 1 == len(tokens) or _pauses(token)
+        right = SILENCE if last_one else heads[index + 1]
+        begin = joints[-1]
+        inner = [
+            range(nodes + sum(len(r) - 1 for r in token.readings[:n]), 0x7FFFFFFF)
+            for n in range(len(token.readings))
+        ]
+        nodes += sum(len(reading) - 1 for reading in token.readings)
+        end = nodes
+        nodes += 1
+        joints.append(end)
+        lengths.append(
+            min(sum(len(pronunciations(w)[0]) for w in reading) for reading in token.readings)
+        )
+        for reading, between in zip(token.readings, inner, strict=True):
+            stops = [begin, *between[: len(reading) - 1], end]
+            said = [pronunciations(word) for word in reading]
+            for place in range(len(reading)):
+                before = said[place - 1][0][-1] if place else left
+                after = said[place + 1][0][0] if place + 1 < len(reading) else right
+                arcs += [
+                    _Arc(
+                        stops[place],
+                        stops[place + 1],
+                        index,
+                        _states(model, phones, before, after),
+                        phones,
+                    )
+                    for phones in said[place]
+                ]
+    silent = model.first_states[model.phones.index(SILENCE)]
+    arcs += [_Arc(node, node, -1, silent, (SILENCE,)) for node in range(nodes)]
+    return _packed(arcs, joints, lengths, model)
+
+
+def _pauses(token: Token) -> bool:
+    return token.text[-1] in _PAUSING
+
+
+def _states(
+    model: AcousticModel, phones: Sequence[str], before: str, after: str
+) -> NDArray[np.int64]:
+    """Senones of a word between two phones."""
+    around = [before, *phones, after]
+    count = len(phones)
+    parts = []
+    for place, phone in enumerate(phones):
+        at_start, at_end = place == 0, place + 1 == count
+        position = (
+            "single" if at_start and at_end
+            else "begin" if at_start
+            else "end" if at_end
+            else "inside"
+        )  # fmt: skip
+        parts.append(model.states(phone, around[place], around[place + 2], position))
+    return np.concatenate(parts)
+
+
+def _packed(
+    arcs: list[_Arc], joints: list[int], lengths: list[int], model: AcousticModel
+) -> Lattice:
+    arcs.sort(key=lambda arc: arc.target)
+    sizes = np.array([len(arc.states) for arc in arcs])
+    ends = np.cumsum(sizes)
+    numbers = np.array([model.phones.index(phone) for arc in arcs for phone in arc.phones])
+    return Lattice(
+        senones=np.concatenate([arc.states for arc in arcs]),
+        loop=model.loop[numbers].reshape(-1, STATES).ravel(),
+        step=model.step[numbers].reshape(-1, STATES).ravel(),
+        first=ends - sizes,
+        last=ends - 1,
+        source=np.array([arc.source for arc in arcs]),
+        target=np.array([arc.target for arc in arcs]),
+        token=np.array([arc.token for arc in arcs]),
+        joints=np.array(joints),
+        phones=np.array(lengths),
+    )

@@ -1,0 +1,145 @@
+"""Cepstral features of speech: the front end of CMU Sphinx, so that its acoustic model fits.
+
+Pre-emphasis, Hamming windows of 25.6 ms every 10 ms, 25 mel bands from 130 to 6800 Hz, tracked
+noise removed (`fe_noise.c` of PocketSphinx, after Kim and Stern's power-normalised cepstra),
+logarithm, cosine transform, liftering.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...media.mono_samples import SPEECH_RATE
+
+Array = NDArray[np.float32]
+
+HOP = SPEECH_RATE // 100
+"""Samples between frames."""
+WINDOW = 410
+"""Samples in a frame's window: its middle is 12.8 ms after the frame's start."""
+CEPSTRA = 13
+_FFT = 512
+_BANDS = 25
+_LOW_HZ, _HIGH_HZ = 130.0, 6800.0
+_PRE_EMPHASIS = 0.97
+_LIFTER = 22
+_LEAST_POWER = 10.0
+"""Mel power of noise in the last bit of 16, in place of a digital silence's minus infinity."""
+_BLOCK = 4096
+
+
+def cepstra(samples: NDArray[np.int16]) -> Array:
+    """Cepstra of a recording, without noise, one row of 13 every 10 ms.
+
+    Args:
+        samples: mono, 16 kHz.
+
+    Returns:
+        ``[len(samples) // 160, 13]``; windows at the end are filled up with zeros.
+    """
+    log_mel = np.log(_denoised(np.maximum(_mel_power(samples), _LEAST_POWER)))
+    return (log_mel @ _cosines()).astype(np.float32)
+
+
+def normalised(values: Array) -> Array:
+    """Cepstra less their mean, which takes out the microphone and the room's colour."""
+    sounding = values[values[:, 0] > 0]
+    return values - sounding.mean(axis=0, keepdims=True) if len(sounding) else values
+
+
+def with_deltas(values: Array) -> Array:
+    """``[frames, 39]``: cepstra, their slope and their curvature, as Sphinx's ``1s_c_d_dd``."""
+    if not len(values):
+        return np.zeros((0, 3 * values.shape[1]), np.float32)
+    padded = np.concatenate([values[:1].repeat(3, 0), values, values[-1:].repeat(3, 0)])
+    count = len(values)
+
+    def at(shift: int) -> Array:
+        return padded[3 + shift : 3 + shift + count]
+
+    slope = at(2) - at(-2)
+    curve = (at(3) - at(-1)) - (at(1) - at(-3))
+    return np.concatenate([values, slope, curve], axis=1)
+
+
+def _mel_power(samples: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Power in mel bands, ``[frames, 25]``."""
+    count = len(samples) // HOP
+    mel = np.empty((count, _BANDS))
+    window = np.hamming(WINDOW)
+    for first in range(0, count, _BLOCK):
+        last = min(count, first + _BLOCK)
+        begin = first * HOP
+        need = (last - first - 1) * HOP + WINDOW
+        part = samples[max(0, begin - 1) : begin + need].astype(np.float64)
+        previous = part[0] if begin else 0.0
+        part = part[1:] if begin else part
+        part = np.pad(part, (0, need - len(part)))
+        emphasised = part - _PRE_EMPHASIS * np.concatenate([[previous], part[:-1]])
+        frames = np.lib.stride_tricks.sliding_window_view(emphasised, WINDOW)[::HOP]
+        spectrum = np.fft.rfft(frames * window, _FFT)
+        mel[first:last] = (spectrum.real**2 + spectrum.imag**2) @ _mel_filters()
+    return mel
+
+
+def _denoised(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mel power times a gain per band that falls to 1/20 where there is only steady noise."""
+    if not len(mel):
+        return mel
+    power = mel[0].copy()
+    noise = mel[0] / 20
+    floor = mel[0] / 20
+    peak = np.zeros(_BANDS)
+    gains = np.empty_like(mel)
+    for index, frame in enumerate(mel):
+        power += 0.3 * (frame - power)
+        noise += np.where(power >= noise, 0.001, 0.5) * (power - noise)
+        signal = np.maximum(power - noise, 1.0)
+        floor += np.where(signal >= floor, 0.001, 0.5) * (signal - floor)
+        peak *= 0.85
+        masked = np.where(signal < 0.85 * peak, 0.2 * peak, signal)
+        np.maximum(peak, signal, out=peak)
+        gains[index] = np.maximum(masked, floor) / np.maximum(power, 1e-9)
+    return np.asarray(mel * (np.clip(gains, 1 / 20, 20) @ _smoothing()))
+
+
+@cache
+def _smoothing() -> NDArray[np.float64]:
+    """The mean over four bands to either side, as a matrix."""
+    bands = np.arange(_BANDS)
+    near = (abs(bands[:, None] - bands[None, :]) <= 4).astype(np.float64)
+    return np.asarray(near / near.sum(axis=0))
+
+
+@cache
+def _mel_filters() -> NDArray[np.float64]:
+    """Triangles of unit area on the mel scale, their edges rounded to FFT bins."""
+
+    def mel(hz: float) -> float:
+        return 2595.0 * float(np.log10(1 + hz / 700))
+
+    width = SPEECH_RATE / _FFT
+    edges = 700 * (10 ** (np.linspace(mel(_LOW_HZ), mel(_HIGH_HZ), _BANDS + 2) / 2595) - 1)
+    edges = np.floor(edges / width + 0.5) * width
+    bins = np.arange(_FFT // 2 + 1) * width
+    filters = np.zeros((len(bins), _BANDS))
+    for band in range(_BANDS):
+        left, centre, right = edges[band : band + 3]
+        rising = (bins - left) / max(centre - left, 1e-9)
+        falling = (right - bins) / max(right - centre, 1e-9)
+        filters[:, band] = np.maximum(0, np.minimum(rising, falling)) * 2 / (right - left)
+    return filters
+
+
+@cache
+def _cosines() -> NDArray[np.float64]:
+    """Orthonormal DCT-II with Sphinx's sine lifter, ``[25, 13]``."""
+    band = np.arange(_BANDS) + 0.5
+    matrix = np.cos(np.pi * np.outer(band, np.arange(CEPSTRA)) / _BANDS)
+    matrix *= np.sqrt(2 / _BANDS)
+    matrix[:, 0] /= np.sqrt(2)
+    lifter = 1 + _LIFTER / 2 * np.sin(np.pi * np.arange(CEPSTRA) / _LIFTER)
+    return np.asarray(matrix * lifter)

@@ -1,0 +1,111 @@
+"""A synthesized voice that says a text in any language that espeak-ng knows, token by token.
+
+espeak-ng is called as a program.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import unicodedata
+import wave
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import WorkError
+from ...media.mono_samples import SPEECH_RATE
+from ...media.programs import find_program
+from ...script.tokens import UNSPACED, Token
+
+SYNTHESIZER = "espeak-ng"
+"""The program, and the package that has it."""
+_GAP = SPEECH_RATE // 5
+"""Samples of silence from which the synthesizer has ended a clause."""
+_UNSAID = SPEECH_RATE // 12
+"""Samples of silence that stand for a token of which nothing is said."""
+
+
+def can_speak(language: str) -> bool:
+    """Whether there is a synthesizer on the PATH that knows a language."""
+    program = find_program(SYNTHESIZER)
+    if program is None:
+        return False
+    tried = subprocess.run(
+        [program, "-q", "-v", language.lower(), "a"], capture_output=True, check=False
+    )
+    return tried.returncode == 0
+
+
+def synthesize(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]]:
+    """Samples of each token; letters of scripts without blanks share those of their phrase."""
+    phrases = _phrases(tokens)
+    texts = ["".join(map(_sayable, phrase)) for phrase in phrases]
+    together = _split(_synthesize("\n\n".join(f"{t.strip(' .,-')}." for t in texts), language))
+    if len(together) != len(phrases):
+        together = [
+            np.concatenate(_split(_synthesize(text, language)) or [np.zeros(_UNSAID, np.int16)])
+            for text in texts
+        ]
+    return [
+        part
+        for phrase, said in zip(phrases, together, strict=True)
+        for part in np.array_split(said, len(phrase))
+    ]
+
+
+def _phrases(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Tokens that are said together: letter after letter up to a mark, or a word alone."""
+    phrases: list[list[Token]] = []
+    for token in tokens:
+        last = phrases[-1][-1].text[-1] if phrases else ""
+        if UNSPACED.match(token.text) and UNSPACED.match(last):
+            phrases[-1].append(token)
+        else:
+            phrases.append([token])
+    return phrases
+
+
+def _sayable(token: Token) -> str:
+    """A token's text without marks that the synthesizer would name, and with accents that it needs.
+
+    Thai vowels and tones are marks of the letter before, not letters.
+    """
+    return "".join(
+        c if c.isalnum() or unicodedata.combining(c) or c in "'’.,-" or UNSPACED.match(c) else " "
+        for c in token.text
+    )
+
+
+def _synthesize(text: str, language: str) -> NDArray[np.int16]:
+    done = subprocess.run(
+        [find_program(SYNTHESIZER) or SYNTHESIZER, "-v", language.lower(), "--stdin", "--stdout"],
+        input=text.encode(),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip()
+        raise WorkError(f"{SYNTHESIZER} cannot speak {language!r}: {reason}")
+    with wave.open(io.BytesIO(done.stdout)) as sound:
+        rate = sound.getframerate()
+        # Written to a pipe, the header states no true length.
+        samples = np.frombuffer(sound.readframes(1 << 30), np.int16)
+    count = len(samples) * SPEECH_RATE // rate
+    if not count:
+        return np.zeros(0, np.int16)
+    resized = cv2.resize(samples[None].astype(np.float32), (count, 1), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.clip(resized[0], -32768, 32767), np.int16)
+
+
+def _split(samples: NDArray[np.int16]) -> list[NDArray[np.int16]]:
+    """What stands between silences as long as those between clauses."""
+    loud = np.flatnonzero(abs(samples.astype(np.int32)) > 100)
+    if not len(loud):
+        return []
+    cuts = np.flatnonzero(np.diff(loud) > _GAP)
+    starts = np.concatenate([loud[:1], loud[cuts + 1]])
+    ends = np.concatenate([loud[cuts], loud[-1:]])
+    return [samples[start : end + 1] for start, end in zip(starts, ends, strict=True)]

@@ -1,0 +1,212 @@
+"""What is said when: the words of every scene on the axis of its own voice file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from ..errors import InputError, Problem
+from ..files.user_folders import cache_folder
+from ..media.mono_samples import duration_of, speech_samples
+from ..notices import Notice
+from ..script.model import Narration, Place, Script, ScriptScene
+from ..sync.types import Interval, Word
+from .align import AlignmentError, SceneText, align_scenes
+from .pauses import speech_intervals
+from .trailing_speech import said_afterwards
+from .transcripts import Transcript, read_transcript
+from .transcripts.asr import transcribe
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice file and its exact length in seconds."""
+
+    path: Path
+    duration: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The narration as heard.
+
+    Attributes:
+        voices: the voice files, in the order of the scenes.
+        voice_of: the index in ``voices`` that each scene with words or a time belongs to.
+        words: by scene, on the axis of the scene's voice file.
+        warnings: what was mended or is doubtful, one line each.
+    """
+
+    voices: tuple[Voice, ...]
+    voice_of: Mapping[str, int]
+    words: Mapping[str, tuple[Word, ...]]
+    warnings: tuple[Notice, ...]
+
+
+def align_narration(script: Script, on_progress: Callable[[float], None] | None = None) -> Speech:
+    """Find every scene's words in its narration.
+
+    Args:
+        script: the resolved script.
+        on_progress: called with 0..1 as the work goes on.
+
+    Raises:
+        InputError: a transcript cannot be read, or a scene is not in the narration; all at once.
+    """
+    tracks = _tracks(script)
+    voices = []
+    voice_of: dict[str, int] = {}
+    words: dict[str, tuple[Word, ...]] = {}
+    warnings: list[Notice] = []
+    problems: list[Problem] = []
+    for index, (narration, scenes) in enumerate(tracks):
+        voices.append(Voice(narration.audio, duration_of(narration.audio)))
+        voice_of |= dict.fromkeys((scene.id for scene in scenes), index)
+        try:
+            found, doubts = _hear_track(
+                narration,
+                scenes,
+                voices[-1].duration,
+                _part(on_progress, index, len(tracks)),
+                script.path.parent,
+            )
+        except InputError as error:
+            problems += error.problems
+            continue
+        words |= found
+        warnings += doubts
+    if problems:
+        raise InputError(problems)
+    return Speech(tuple(voices), voice_of, words, tuple(warnings))
+
+
+def _tracks(script: Script) -> list[tuple[Narration, list[ScriptScene]]]:
+    """The voice files, each with the scenes that speak in it."""
+    spoken = [scene for scene in script.scenes if scene.duration is None]
+    if script.narration is not None:
+        return [(script.narration, spoken)] if spoken else []
+    return [(scene.narration, [scene]) for scene in spoken if scene.narration is not None]
+
+
+def _part(
+    on_progress: Callable[[float], None] | None, index: int, count: int
+) -> Callable[[float], None] | None:
+    """Progress of one track as progress of all."""
+    if on_progress is None:
+        return None
+    report = on_progress
+    return lambda share: report((index + share) / count)
+
+
+def _hear_track(
+    narration: Narration,
+    scenes: Sequence[ScriptScene],
+    duration: Fraction,
+    on_progress: Callable[[float], None] | None,
+    folder: Path,
+) -> tuple[dict[str, tuple[Word, ...]], list[Notice]]:
+    if narration.asr is not None:
+        recognised, on_progress = _part(on_progress, 0, 2), _part(on_progress, 1, 2)
+    else:
+        recognised = None
+    try:
+        transcript = _transcript(narration, duration, recognised)
+    except InputError as error:
+        raise InputError([_named(it, narration, folder) for it in error.problems]) from error
+    warnings: list[Notice] = []
+    if transcript is not None:
+        name = narration.transcript.name if narration.transcript else transcript.format
+        warnings += [
+            Notice("transcript", f"{name}: {repair.place}: {repair.what}")
+            for repair in transcript.repairs
+        ]
+    words: dict[str, tuple[Word, ...]] = {}
+    texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
+    if texts:
+        try:
+            alignment = align_scenes(
+                texts,
+                narration.audio,
+                language=narration.language,
+                transcript=transcript,
+                method=narration.align,
+                on_progress=on_progress,
+            )
+        except AlignmentError as error:
+            places = {scene.id: scene.places for scene in scenes}
+            raise InputError(
+                [_problem(places[e.scene_id], e.scene_id, e.what, e.hint) for e in error.entries]
+            ) from error
+        words |= {scene.scene: scene.words for scene in alignment.scenes}
+        warnings += [
+            Notice("sync", f"{warning.scene_id}: {warning.what}") for warning in alignment.warnings
+        ]
+    for scene in scenes:
+        if scene.time is not None and transcript is not None:
+            words[scene.id] = words_within(transcript.words, Interval(*scene.time))
+    last = scenes[-1]
+    if last.time is not None:
+        end, heard = last.time[1], None if transcript is None else transcript.words
+        told = said_afterwards(end, duration, heard, _voiced(narration.audio))
+        warnings += [Notice("sync", f"{last.id}: {told}")] if told else []
+    return words, warnings
+
+
+def _voiced(audio: Path) -> Iterator[Interval]:
+    """Where a file has a voice, by energy; it is read when the first is asked for."""
+    yield from speech_intervals(speech_samples(audio))
+
+
+def _transcript(
+    narration: Narration, duration: Fraction, on_progress: Callable[[float], None] | None
+) -> Transcript | None:
+    """The words with times that a narration comes with, read or recognised."""
+    if narration.asr is not None:
+        return transcribe(
+            narration.audio,
+            narration.asr.engine,
+            narration.asr.model,
+            narration.language,
+            cache=cache_folder() / "transcripts",
+            on_progress=on_progress,
+        )
+    if narration.transcript is not None:
+        trusted = narration.align == "transcript"
+        voiced = None if trusted else speech_intervals(speech_samples(narration.audio))
+        return read_transcript(narration.transcript, duration, voiced)
+    return None
+
+
+def _named(problem: Problem, narration: Narration, folder: Path) -> Problem:
+    """A transcript's problem at the line of the script in ``folder`` that names the transcript.
+
+    Where in the transcript it lies is told after the path, as the script has it.
+    """
+    place = narration.place
+    if place is None:
+        return problem
+    what = problem.what
+    if narration.transcript is not None:
+        path = narration.transcript
+        name = path.relative_to(folder) if path.is_relative_to(folder) else path
+        inner = Problem(str(name), problem.line, problem.column, problem.where, problem.what)
+        what = str(inner)
+    return Problem(place.file, place.line, place.column, place.where, what, problem.hint)
+
+
+def words_within(words: Sequence[Word], stretch: Interval) -> tuple[Word, ...]:
+    """The words whose middle lies in a stretch, trimmed to it."""
+    return tuple(
+        Word(word.text, max(word.start, stretch.start), min(word.end, stretch.end))
+        for word in words
+        if stretch.start <= (word.start + word.end) / 2 < stretch.end
+    )
+
+
+def _problem(places: Mapping[str, Place], scene: str, what: str, hint: str) -> Problem:
+    place = places.get("text") or places.get("")
+    if place is None:
+        return Problem("", 0, 0, scene, what, hint)
+    return Problem(place.file, place.line, place.column, place.where, what, hint)

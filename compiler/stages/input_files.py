@@ -1,0 +1,182 @@
+"""Inputs: the files that a script or a timeline names, and those that slots take in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from ...renderers.base import RendererError
+from ...renderers.run.recipe import recipe_key
+from ...renderers.run.store import Store, sidecar_of
+from ..backend.captions.style import is_font_file
+from ..files.exists import is_file, is_folder
+from ..files.protected_files import InputFile
+from ..script.config import Config
+from ..script.model import Narration, Script
+from ..timeline.metadata import GENERATOR_KEY, KEYFRAME_KEY
+from ..timeline.slots import slot_of
+from ..timeline.values import media_path, own_metadata
+
+NEW_NAME = "give another name with --output"
+NEW_FOLDER = "give another folder with --output"
+_TIMELINE = "of this timeline"
+_SCRIPT = "of this script"
+
+
+def inputs_of_script(script: Script, config: Config) -> list[InputFile]:
+    """The script, all files that it names, and those of the configuration."""
+    found = [InputFile(script.path, "this script"), *_of_config(config)]
+    for narration in (script.narration, *(scene.narration for scene in script.scenes)):
+        found += _of_narration(narration)
+    if script.music is not None:
+        found.append(InputFile(script.music.audio, f"the music {_SCRIPT}"))
+    if script.captions.font is not None and is_font_file(script.captions.font):
+        found.append(InputFile(Path(script.captions.font), f"the font {_SCRIPT}"))
+    for scene in script.scenes:
+        found += [InputFile(frame.image, f"a still {_SCRIPT}") for frame in scene.keyframes]
+        found += [InputFile(sound.audio, f"a sound {_SCRIPT}") for sound in scene.sounds]
+        found += [InputFile(lora.path, f"a LoRA {_SCRIPT}") for lora in scene.motion.loras]
+        if scene.depth is not None:
+            found.append(InputFile(scene.depth, f"a depth map {_SCRIPT}"))
+    return found
+
+
+def inputs_of_timeline(
+    timeline: otio.schema.Timeline, path: Path, config: Config | None = None
+) -> list[InputFile]:
+    """The files that a timeline names: media, image sequences, recipes and their files, the font;
+    and those of the configuration. The timeline itself is `timeline_file`.
+
+    Args:
+        timeline: any timeline.
+        path: its file; relative media are named from its folder.
+        config: the machine's, if it was read.
+    """
+    found = _of_config(config) if config is not None else []
+    root = path.parent
+    for clip in timeline.find_clips():
+        slot = slot_of(clip)
+        of_recipe = [] if slot is None else list(_of_recipe(slot.recipe))
+        stills = {one.path for one in of_recipe}
+        found += of_recipe
+        for key, reference in clip.media_references().items():
+            if isinstance(reference, otio.schema.ImageSequenceReference):
+                found += [
+                    InputFile(image, f"media {_TIMELINE}") for image in _images(reference, root)
+                ]
+            elif isinstance(reference, otio.schema.ExternalReference):
+                media = media_path(reference, root)
+                if media is None:
+                    continue
+                own = slot is not None and key not in (KEYFRAME_KEY, GENERATOR_KEY)
+                rendered = own and media not in stills
+                found.append(InputFile(media, f"media {_TIMELINE}", rendered))
+                found.append(InputFile(sidecar_of(media), f"a recipe {_TIMELINE}", rendered))
+    captions: Any = own_metadata(timeline).get("captions")
+    font = captions.get("font") if hasattr(captions, "get") else None
+    if isinstance(font, str) and is_font_file(font):
+        found.append(InputFile(Path(font), f"the font {_TIMELINE}"))
+    return found
+
+
+def timeline_file(path: Path) -> list[InputFile]:
+    """The timeline that a command reads and does not update; of a bundle in a folder, its files."""
+    inside = sorted(path.rglob("*")) if is_folder(path) else []
+    return [
+        InputFile(path, "the timeline that is read"),
+        *(
+            InputFile(file, f"part of {path.name}, which is read")
+            for file in inside
+            if is_file(file)
+        ),
+    ]
+
+
+def store_files(store: Store, recipes: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Path]:
+    """The files that rendering slots would write: those that the store doesn't hold yet.
+
+    Args:
+        store: of rendered media.
+        recipes: of the slots, each with the slot's name; one whose files are missing is left to
+            rendering, which reports it.
+    """
+    for name, recipe in recipes:
+        try:
+            key = recipe_key(recipe)
+        except RendererError:
+            continue
+        media = store.path_for(name, key)
+        if store.key_of(media) != key:
+            yield from (media, sidecar_of(media))
+
+
+def not_rendered(inputs: Iterable[InputFile]) -> list[InputFile]:
+    """Inputs without slots' own rendered media, which rendering replaces with the same content."""
+    return [one for one in inputs if not one.is_rendered]
+
+
+def _of_narration(narration: Narration | None) -> Iterator[InputFile]:
+    if narration is not None:
+        yield InputFile(narration.audio, f"the narration {_SCRIPT}")
+        if narration.transcript is not None:
+            yield InputFile(narration.transcript, f"the transcript {_SCRIPT}")
+
+
+def _of_config(config: Config) -> list[InputFile]:
+    if config.source is None:
+        return []
+    files = [Path(text) for text in _texts(config.renderers) if Path(text).is_absolute()]
+    signing = (config.provenance.certificate, config.provenance.key)
+    files += [file for file in signing if file is not None]
+    return [
+        InputFile(Path(config.source.file), "the configuration"),
+        *(InputFile(file, "a file that the configuration names") for file in files),
+    ]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for entry in value.values():
+            yield from _texts(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _texts(entry)
+
+
+def _of_recipe(recipe: Mapping[str, Any]) -> Iterator[InputFile]:
+    """The files of a recipe; of a foreign one, those that are stated as the schema has it."""
+    motion = recipe.get("motion")
+    loras = motion.get("loras") if isinstance(motion, Mapping) else None
+    for value, what in (
+        (_entries(recipe.get("keyframes"), "image"), "a still"),
+        (recipe.get("depth"), "a depth map"),
+        (_entries(loras, "path"), "a LoRA"),
+    ):
+        yield from (InputFile(Path(text), f"{what} {_TIMELINE}") for text in _texts(value))
+    for text in _texts(recipe.get("settings")):
+        if Path(text).is_absolute():
+            yield InputFile(Path(text), f"a file {_TIMELINE}")
+
+
+def _entries(value: Any, key: str) -> list[Any]:
+    listed = value if isinstance(value, list) else []
+    return [entry.get(key) for entry in listed if isinstance(entry, Mapping)]
+
+
+def _images(sequence: otio.schema.ImageSequenceReference, root: Path) -> list[Path]:
+    """The images of a sequence, whichever of them are there."""
+    base = otio.schema.ExternalReference(str(sequence.target_url_base))
+    folder = media_path(base, root)
+    if folder is None or not is_folder(folder):
+        return []
+    prefix, suffix = str(sequence.name_prefix), str(sequence.name_suffix)
+    return [
+        file
+        for file in folder.iterdir()
+        if file.name.startswith(prefix) and file.name.endswith(suffix)
+    ]

@@ -1,0 +1,1 @@
+"""The `camera` renderer: a virtual camera over stills."""

@@ -1,0 +1,77 @@
+"""Where a pipeline's parts live: on the device, or coming and going, as a rung has it."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from .loading import Pipeline
+from .memory import GB, Rung
+from .model_settings import ModelSetup
+
+
+def place(
+    pipe: Pipeline, rung: Rung, device: str, setup: ModelSetup, denoisers: tuple[str, ...]
+) -> None:
+    """Put a freshly loaded pipeline where a rung has it."""
+    import torch  # noqa: PLC0415 - slow to import
+
+    models = [getattr(pipe, name) for name in denoisers if getattr(pipe, name, None) is not None]
+    for model in models:
+        if setup.quantization == "fp8":
+            model.enable_layerwise_casting(
+                storage_dtype=torch.float8_e4m3fn, compute_dtype=model.dtype
+            )
+        if setup.compile:
+            model.compile_repeated_blocks()
+    vae = pipe.vae
+    if setup.vae_slicing and hasattr(vae, "use_slicing"):
+        vae.enable_slicing()
+    if rung.tiling and hasattr(vae, "use_tiling"):
+        vae.enable_tiling()
+    if rung.offload == "none":
+        pipe.to(device)
+    elif rung.offload == "model":
+        pipe.enable_model_cpu_offload(device=device)
+    elif rung.offload == "sequential":
+        pipe.enable_sequential_cpu_offload(device=device)
+    else:
+        # The VAE stays whole: in some, blocks that come and go clash with tiles.
+        offload_blocks(models, device)
+        for name, part in pipe.components.items():
+            if isinstance(part, torch.nn.Module) and name not in denoisers:
+                part.to(device)
+
+
+def offload_blocks(models: list[Any], device: str) -> None:
+    """Let the layers of models come to the device as they are needed."""
+    import torch  # noqa: PLC0415
+    from diffusers.hooks import apply_group_offloading  # noqa: PLC0415
+
+    for model in models:
+        apply_group_offloading(
+            model,
+            onload_device=torch.device(device),
+            offload_type="leaf_level",
+            use_stream=device == "cuda",
+        )
+
+
+def limit_memory(device: str, budget_gb: float) -> float:
+    """Hold this process to a budget on a card, and return what there is of it, in GB."""
+    import torch  # noqa: PLC0415
+
+    if device != "cuda":
+        return budget_gb
+    total = torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory / GB
+    torch.cuda.set_per_process_memory_fraction(min(1.0, budget_gb / total))
+    return float(min(budget_gb, total))
+
+
+def release(device: str) -> None:
+    """Give back what nothing refers to any more."""
+    import torch  # noqa: PLC0415
+
+    gc.collect()
+    if device in ("cuda", "xpu", "mps"):
+        getattr(torch, device).empty_cache()

@@ -1,0 +1,1 @@
+"""Files: atomic writes, locks, names, and the formats that may be opened."""

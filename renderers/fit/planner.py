@@ -1,0 +1,219 @@
+"""From a slot and a renderer's limits to the calls that make it: sizes, chunks, rate, crop (pure).
+
+A slot is thought of on the renderer's own time axis: native frame ``n`` is seen ``n / native fps``
+seconds after the slot's media begin. Calls cover that axis from 0 on; two calls in a row share
+``overlap`` frames. What is left over at the end is thrown away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ..base import Call, Keyframe, Limits, Shot
+from .model_grid import chunk_lengths, is_unbounded, longest_count, native_rate, native_size
+from .unsupported import keyframes_not_met, wishes_not_met
+
+JOIN_FRAMES = 8
+"""Frames over which two chunks dissolve where the model cannot continue from frames."""
+LAST_WITHIN_S = Fraction(1, 2)
+"""A keyframe this near to the slot's end, in seconds, counts as its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlan:
+    """How a slot is made.
+
+    Attributes:
+        width, height, fps, frames: of the finished slot.
+        calls: in order; all of one size and rate.
+        native_frames: that the calls must give together, overlaps counted once.
+        scale: finished pixels for one native pixel; the same both ways.
+        crop: left and top edge of what is kept of a native frame, in native pixels.
+        notes: what of the slot's wishes is met in another way, or not at all.
+    """
+
+    width: int
+    height: int
+    fps: Fraction
+    frames: int
+    calls: tuple[Call, ...]
+    native_frames: int
+    scale: Fraction
+    crop: tuple[Fraction, Fraction]
+    notes: tuple[str, ...]
+
+    @property
+    def direct(self) -> bool:
+        """Whether one call gives the finished frames themselves."""
+        call = self.calls[0]
+        return len(self.calls) == 1 and (
+            (call.width, call.height, call.fps, call.frames, call.overlap)
+            == (self.width, self.height, self.fps, self.frames, 0)
+        )
+
+
+def plan(shot: Shot, limits: Limits) -> SlotPlan:
+    """The calls that make a shot within the limits of a renderer.
+
+    A renderer without limits gets one call with the shot's own keyframes, counted from the start
+    of the scene's span; every other gets, with each call, those that lie in it, counted from its
+    own first frame.
+
+    Raises:
+        RendererError: the limits contradict themselves.
+    """
+    if is_unbounded(limits):
+        return _as_it_is(shot, limits)
+    fps = native_rate(shot.fps, limits)
+    width, height = native_size(shot.width, shot.height, limits.multiple, limits.max_pixels)
+    needed = math.ceil((shot.frames - 1) * fps / shot.fps) + 1
+    lead = limits.overlap if limits.continues and shot.previous is not None else 0
+    longest = longest_count(limits.frames)
+    overlap = limits.overlap or (min(JOIN_FRAMES, longest // 2) if longest else 0)
+    lengths = chunk_lengths(needed + lead, limits.frames, overlap)
+    notes = wishes_not_met(shot, limits)
+    if len(lengths) > 1 and not limits.overlap:
+        notes.append(
+            f"the model cannot continue from frames: {len(lengths)} chunks dissolve into each other"
+        )
+    places = [round((key.frame - shot.start) * fps / shot.fps) for key in shot.keyframes]
+    calls: list[Call] = []
+    first = -lead
+    for index, length in enumerate(lengths):
+        shared = lead if index == 0 else overlap
+        call = Call(
+            width=width,
+            height=height,
+            fps=fps,
+            frames=length,
+            first=first,
+            keyframes=(),
+            overlap=shared,
+            seed=call_seed(shot.seed, index),
+        )
+        continued = shared > 0 and limits.overlap > 0
+        end = needed if index == len(lengths) - 1 else None
+        keyframes = _keyframes(shot, limits, call, places, continued, end)
+        calls.append(replace(call, keyframes=keyframes))
+        first += length - overlap
+    notes += keyframes_not_met(shot, places, needed, calls)
+    scale = max(Fraction(shot.width, width), Fraction(shot.height, height))
+    return SlotPlan(
+        width=shot.width,
+        height=shot.height,
+        fps=shot.fps,
+        frames=shot.frames,
+        calls=tuple(calls),
+        native_frames=needed,
+        scale=scale,
+        crop=((width - shot.width / scale) / 2, (height - shot.height / scale) / 2),
+        notes=tuple(notes),
+    )
+
+
+def _as_it_is(shot: Shot, limits: Limits) -> SlotPlan:
+    call = Call(
+        width=shot.width,
+        height=shot.height,
+        fps=shot.fps,
+        frames=shot.frames,
+        first=0,
+        keyframes=shot.keyframes,
+        overlap=0,
+        seed=shot.seed,
+    )
+    return SlotPlan(
+        width=shot.width,
+        height=shot.height,
+        fps=shot.fps,
+        frames=shot.frames,
+        calls=(call,),
+        native_frames=shot.frames,
+        scale=Fraction(1),
+        crop=(Fraction(0), Fraction(0)),
+        notes=tuple(wishes_not_met(shot, limits)),
+    )
+
+
+def call_seed(seed: int, index: int) -> int:
+    """The seed of a call: the slot's own for the first, 32 bits that follow from it for others."""
+    if index == 0:
+        return seed
+    return int.from_bytes(hashlib.sha256(f"{seed}/{index}".encode()).digest()[:4], "big")
+
+
+def _keyframes(
+    shot: Shot,
+    limits: Limits,
+    call: Call,
+    places: list[int],
+    continued: bool,
+    end: int | None,
+) -> tuple[Keyframe, ...]:
+    """The keyframes of one call; ``places`` are theirs on the native axis.
+
+    Args:
+        shot: the slot.
+        limits: of the renderer.
+        call: whose keyframes are wanted.
+        places: of the shot's keyframes, in native frames from the start of the media.
+        continued: whether the call is given the frames before it.
+        end: the slot's native frames where this call is its last.
+    """
+    found: dict[int, Keyframe] = {}
+    taken = call.overlap if continued else 0
+    if "any" in limits.conditions:
+        step = limits.keyframe_step
+        for key, place in zip(shot.keyframes, places, strict=True):
+            local = place - call.first
+            inside = 0 <= local < call.frames and (end is None or place < end)
+            snapped = min((local + step // 2) // step, (call.frames - 1) // step) * step
+            if inside and (not taken or min(local, snapped) >= taken):
+                found[snapped] = Keyframe(key.image, snapped)
+    elif end is not None and "last" in limits.conditions:
+        place = places[-1]
+        near = LAST_WITHIN_S * call.fps
+        if place > 0 and abs(end - 1 - place) <= near and place - call.first >= taken:
+            found[call.frames - 1] = Keyframe(shot.keyframes[-1].image, call.frames - 1)
+    takes_first = not limits.conditions.isdisjoint({"first", "any"})
+    only_last = "any" not in limits.conditions
+    if takes_first and not continued and (only_last or not found):
+        shown = [n for n, place in enumerate(places) if place <= max(0, call.first)] or [0]
+        found[0] = Keyframe(shot.keyframes[shown[-1]].image, 0)
+    return tuple(found[frame] for frame in sorted(found))
+
+
+def describe(made: SlotPlan) -> list[str]:
+    """A plan in lines that a person reads."""
+    call = made.calls[0]
+    counts = ", ".join(str(one.frames) for one in made.calls)
+    calls = "1 call" if len(made.calls) == 1 else f"{len(made.calls)} calls"
+    shared = made.calls[-1].overlap if len(made.calls) > 1 else 0
+    lines = [
+        f"{calls} of {counts} frames at {call.width}x{call.height}, {_rate(call.fps)}"
+        + (f", overlap {shared}" if shared else "")
+    ]
+    if call.overlap:
+        last = "the last frame" if call.overlap == 1 else f"the last {call.overlap} frames"
+        lines.append(f"call 1: goes on from {last} of the slot before")
+    lines += [
+        f"call {number}: {key.image.name} at its frame {key.frame}"
+        for number, one in enumerate(made.calls, 1)
+        for key in one.keyframes
+    ]
+    if call.fps != made.fps:
+        lines.append(f"{_rate(call.fps)} interpolated to {_rate(made.fps)}")
+    if (call.width, call.height) != (made.width, made.height):
+        way = "enlarged" if made.scale > 1 else "reduced"
+        scaled = f"{way} by {float(made.scale):.3f}, " if made.scale != 1 else ""
+        lines.append(f"{scaled}cropped to {made.width}x{made.height}")
+    spare = sum(one.frames - one.overlap for one in made.calls) - made.native_frames
+    lines.append(f"{made.frames} frames" + (f", {spare} to spare" if spare else ""))
+    return [*lines, *made.notes]
+
+
+def _rate(fps: Fraction) -> str:
+    return f"{fps.numerator if fps.denominator == 1 else f'{float(fps):.3f}'} fps"

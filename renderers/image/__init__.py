@@ -1,0 +1,1 @@
+"""Stills and planes: decoding, resampling, dither, saliency, the compiled kernels."""

@@ -1,0 +1,115 @@
+"""Stills as people have them, into upright 8-bit RGB in the sRGB colour space."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+from ..base import RendererError
+from .open_image import ImageFileError, image_file
+
+BLUR_SIDE = 128
+"""Longer side of the small copy that is blurred to lie behind a picture with clear parts."""
+BLUR_SIGMA = 8.0
+"""Of that blur, in pixels of the small copy."""
+BLUR_LIGHT = 0.55
+"""Brightness of it."""
+_WITH_ALPHA = ("RGBA", "LA", "La", "RGBa", "PA")
+
+
+def load_still(path: Path) -> Image.Image:
+    """Load a still: turned as its EXIF says, converted to sRGB, over a blur of itself where clear.
+
+    Of an animation it is the first picture.
+
+    Raises:
+        RendererError: the file cannot be decoded, or its size is absurd.
+    """
+    return load_cutout(path)[0]
+
+
+def load_cutout(path: Path) -> tuple[Image.Image, NDArray[np.uint8] | None]:
+    """`load_still`, and how opaque it is: shape ``(height, width)``, None where it is so all over.
+
+    Raises:
+        RendererError: the file cannot be decoded, or its size is absurd.
+    """
+    image = open_still(path)
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I") or image.mode == "F":
+        return _to_srgb(_eight_bits(image), profile), None
+    if image.mode not in _WITH_ALPHA and "transparency" not in image.info:
+        return _to_srgb(image, profile), None
+    rgba = image.convert("RGBA")
+    alpha = np.asarray(rgba.getchannel("A"))
+    rgb = _to_srgb(rgba.convert("RGB"), profile)
+    if alpha.min() == 255:
+        return rgb, None
+    return _over_blur(np.asarray(rgb), alpha), alpha
+
+
+def open_still(path: Path) -> Image.Image:
+    """Decode a picture as it is stored, turned as its EXIF says.
+
+    Raises:
+        RendererError: the file cannot be decoded, or its size is absurd.
+    """
+    try:
+        with image_file(path) as image:
+            profile = image.info.get("icc_profile")
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+    except ImageFileError as error:
+        raise RendererError(f"{path}: cannot be decoded: {error}") from error
+    if profile:
+        upright.info["icc_profile"] = profile
+    return upright
+
+
+def _over_blur(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Image.Image:
+    """A picture over a darkened blur of what of it is opaque; black where nothing is."""
+    height, width = alpha.shape
+    factor = min(1.0, BLUR_SIDE / max(height, width))
+    size = (max(2, round(width * factor)), max(2, round(height * factor)))
+    opacity = alpha.astype(np.float32) / 255
+    small = cv2.resize(opacity, size, interpolation=cv2.INTER_AREA)
+    weight = cv2.GaussianBlur(small, (0, 0), BLUR_SIGMA)
+    made = np.empty(rgb.shape, np.uint8)
+    for channel in range(3):
+        plane = rgb[..., channel].astype(np.float32)
+        copy = cv2.resize(plane * opacity, size, interpolation=cv2.INTER_AREA)
+        blurred = cv2.GaussianBlur(copy, (0, 0), BLUR_SIGMA) / np.maximum(weight, 1e-3)
+        behind = cv2.resize(
+            blurred * np.float32(BLUR_LIGHT), (width, height), interpolation=cv2.INTER_CUBIC
+        )
+        made[..., channel] = np.clip(behind + (plane - behind) * opacity, 0, 255).round()
+    return Image.fromarray(made)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Deep grey scaled to 8 bits, where Pillow would clip it."""
+    values = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=0.0, neginf=0.0)
+    if image.mode == "F":
+        top = 1.0 if values.max() <= 1 else 255.0
+    else:
+        top = 65535.0 if image.mode.startswith("I;16") or values.max() > 255 else 255.0
+    return Image.fromarray(np.clip(values * (255 / top), 0, 255).round().astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            made = ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            made = None  # A broken profile, or one of another mode: the plain conversion is near.
+        if made is not None:
+            return made
+    return image.convert("RGB")

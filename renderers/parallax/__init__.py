@@ -1,0 +1,1 @@
+"""The `parallax` renderer: a camera that moves through a still in depth."""

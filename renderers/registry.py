@@ -1,0 +1,56 @@
+"""Find renderers by name: built-in, or of the entry-point group `otio_gvideo.renderers`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import cast
+
+from .base import Renderer, UnavailableError
+
+_BUILT_IN = {
+    "animatediff": "otio_gvideo.renderers.diffusion.animatediff:AnimateDiffRenderer",
+    "camera": "otio_gvideo.renderers.camera.camera:CameraRenderer",
+    "ltx": "otio_gvideo.renderers.diffusion.ltx:LtxRenderer",
+    "ltx2": "otio_gvideo.renderers.diffusion.ltx2:Ltx2Renderer",
+    "parallax": "otio_gvideo.renderers.parallax.parallax:ParallaxRenderer",
+    "svd": "otio_gvideo.renderers.diffusion.svd:SvdRenderer",
+    "wan": "otio_gvideo.renderers.diffusion.wan:WanRenderer",
+}
+_DIFFUSION = ("torch", "diffusers", "transformers", "accelerate", "peft", "ftfy", "sentencepiece")
+_NEEDS = dict.fromkeys(("animatediff", "ltx", "ltx2", "svd", "wan"), _DIFFUSION)
+"""Packages of the extra `diffusion` that a built-in renderer needs."""
+ENTRY_POINT_GROUP = "otio_gvideo.renderers"
+
+
+def renderer_names() -> tuple[str, ...]:
+    """Names of the renderers that are built in or installed by other packages, sorted."""
+    return tuple(sorted({*_BUILT_IN, *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))}))
+
+
+def renderer_class(name: str) -> type[Renderer]:
+    """Import the renderer of that name.
+
+    Raises:
+        UnavailableError: there is no such renderer, or a package that it needs is missing.
+    """
+    if name in _BUILT_IN:
+        missing = [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]
+        if missing:
+            raise UnavailableError(
+                f"the renderer {name} needs {', '.join(missing)}: "
+                "pip install 'otio-gvideo[diffusion]'"
+            )
+        module, _, attribute = _BUILT_IN[name].partition(":")
+        return cast("type[Renderer]", getattr(import_module(module), attribute))
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        if entry.name == name:
+            try:
+                return cast("type[Renderer]", entry.load())
+            except (ImportError, AttributeError) as error:
+                package = entry.dist.name if entry.dist else entry.value
+                raise UnavailableError(
+                    f"the renderer {name} of the package {package} cannot be loaded: {error}"
+                ) from error
+    raise UnavailableError(f"no renderer is called {name!r}; known: {', '.join(renderer_names())}")

@@ -1,0 +1,1 @@
+"""Running renderers: the pool, the store, recipes, retries, Ray."""

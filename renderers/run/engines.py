@@ -1,0 +1,49 @@
+"""Where slots are rendered: in threads of this process, or on a Ray cluster.
+
+Ray workers read stills from, and write media to, the paths that recipes and store name: the
+machines of a cluster share a file system, and have this package installed.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Literal
+
+from ..base import UnavailableError
+from .concurrency import slots_at_once
+from .ray_cluster.driver import ADDRESS
+from .ray_cluster.executor import RayExecutor, refuse_missing
+
+
+def refuse_engine(engine: str) -> None:
+    """Check an engine's name, and that what it needs is installed.
+
+    Raises:
+        UnavailableError: the name is wrong, or Ray is not installed.
+    """
+    if engine == "local":
+        return
+    if engine != "ray":
+        found = ADDRESS.fullmatch(engine)
+        if found is None or int(found["port"] or 1) not in range(1, 1 << 16):
+            raise UnavailableError(f"there is no engine {engine!r}: local, ray or ray://HOST:PORT")
+    refuse_missing(None if engine == "ray" else engine)
+
+
+def executor(engine: str, workers: int | Literal["auto"], pixels: int) -> Executor:
+    """The executor of an engine.
+
+    Args:
+        engine: ``local``; ``ray`` for the cluster of ``RAY_ADDRESS``, else the one on this machine,
+            else a new one; ``ray://HOST:PORT`` for another.
+        workers: slots at a time on this machine; ``auto`` is as many as it has cores and memory
+            for.
+        pixels: of the largest frame that is rendered.
+
+    Raises:
+        UnavailableError: as `refuse_engine`.
+    """
+    refuse_engine(engine)
+    if engine == "local":
+        return ThreadPoolExecutor(workers if isinstance(workers, int) else slots_at_once(pixels))
+    return RayExecutor(None if engine == "ray" else engine)

@@ -1,0 +1,1 @@
+"""Slots rendered on a Ray cluster."""

@@ -1,0 +1,305 @@
+"""The Ray driver: the process of a run that talks to a cluster.
+
+Ray writes logs to the terminal from C++ and ends its own process if a cluster is lost. Both stay in
+here: `ray_executor` starts this process, sends tasks to its standard input, and reads results from
+what was its standard output. The end of the input is the end of the driver.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import re
+import shutil
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any, BinaryIO
+
+from .task import DISTRIBUTION, task_of
+
+ADDRESS = re.compile(r"ray://(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/?#\[\]]+)(?::(?P<port>\d{1,5}))?/?")
+"""Of a cluster's Ray Client server."""
+CLIENT_PORT = 10001
+"""Of a Ray Client server by default."""
+REACHED_S = 5.0
+"""Time for a TCP connection to a cluster."""
+RETRY_S = (1.0, 3.0)
+"""Times after which a slot is begun again, if the worker that makes it dies."""
+ATTEMPTS = 1 + len(RETRY_S)
+"""Times that it is begun."""
+CANCEL_S = 3.0
+"""Time for cancelled tasks to delete their temporary files."""
+OBJECT_STORE_BYTES = 80 << 20
+"""Ray's least: tasks and results are small, and containers have little shared memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """What the driver is asked first.
+
+    Attributes:
+        address: of a cluster, for ``ray.init``; None for this machine's, or else a new one.
+        folder: for the logs and sockets of a new cluster.
+        wait_s: time for the first CPU to become free.
+    """
+
+    address: str | None
+    folder: str
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the driver answers.
+
+    Attributes:
+        task: number of the task; None if it is about the cluster.
+        kind: ``ready``; ``result`` or ``raised``, with a pickled object; ``failed``, with a line.
+        content: that object or line.
+    """
+
+    task: int | None
+    kind: str
+    content: Any = None
+
+
+@dataclass(slots=True)
+class _RayTask:
+    number: int
+    blob: bytes
+    attempts: int = 0
+
+
+class _ClusterError(Exception):
+    """The cluster cannot be used; the message is one line for the user."""
+
+
+def main() -> None:
+    """Connect, run what comes, and leave the cluster."""
+    requests, replies = _take_streams()
+    _forbid_core_dumps()
+    state = _Driver(replies)
+    connect: Connect = pickle.load(requests)
+    threading.Thread(target=state.read, args=(requests,), daemon=True).start()
+    try:
+        state.connect(connect)
+        state.reply(Reply(None, "ready"))
+        state.serve()
+    except _ClusterError as error:
+        state.reply(Reply(None, "failed", str(error)))
+    finally:
+        state.leave()
+        shutil.rmtree(connect.folder, ignore_errors=True)
+
+
+@dataclass(slots=True)
+class _Driver:
+    replies: BinaryIO
+    ray: Any = None
+    submit: Any = None
+    waiting: queue.SimpleQueue[_RayTask | None] = field(default_factory=queue.SimpleQueue)
+    running: dict[Any, _RayTask] = field(default_factory=dict)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def read(self, requests: BinaryIO) -> None:
+        """Queue tasks; None after the last."""
+        with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
+            while True:
+                self.waiting.put(_RayTask(*pickle.load(requests)))
+        self.ended.set()
+        self.waiting.put(None)
+
+    def reply(self, reply: Reply) -> None:
+        """Send it; to nobody if the run was killed."""
+        with contextlib.suppress(OSError):
+            pickle.dump(reply, self.replies)
+            self.replies.flush()
+
+    def connect(self, asked: Connect) -> None:
+        """Join or start a cluster whose workers can do the work.
+
+        Raises:
+            _ClusterError: there is none.
+        """
+        import ray  # noqa: PLC0415 - optional, and slow to import
+
+        self.ray = ray
+        try:
+            _init(ray, asked)
+        except _ClusterError:
+            raise
+        except Exception as error:  # Ray's own, gRPC's, and the system's
+            raise _ClusterError(_line(error)) from error
+        self.submit = ray.remote(max_retries=0, num_cpus=1)(task_of(version(DISTRIBUTION))).remote
+        self._probe(asked.wait_s)
+
+    def _probe(self, wait_s: float) -> None:
+        """Run a task that does nothing.
+
+        Raises:
+            _ClusterError: no CPU became free, or its worker is not fit for slots.
+        """
+        ray, attempts = self.ray, 0
+        while True:
+            attempts += 1
+            try:
+                probe = self.submit(pickle.dumps((os.getpid, (), {})))
+                end = time.monotonic() + wait_s
+                while not ray.wait([probe], timeout=0.2)[0]:
+                    if self.ended.is_set():
+                        raise _ClusterError("nothing is to be rendered any more")
+                    if time.monotonic() < end:
+                        continue
+                    cpus = int(ray.cluster_resources().get("CPU", 0))
+                    free = f"none of its {cpus} CPUs became free" if cpus else "it has had no CPU"
+                    raise _ClusterError(f"{free} in {wait_s:g} s")
+                kind, content = ray.get(probe)
+            except _ClusterError:
+                raise
+            except Exception as error:
+                if attempts == ATTEMPTS:
+                    raise _ClusterError(_cause_of_death(ray.exceptions, error)) from error
+                time.sleep(RETRY_S[attempts - 1])
+                continue
+            if kind == "failed":
+                raise _ClusterError(content)
+            return
+
+    def serve(self) -> None:
+        """Run tasks until there are no more to come.
+
+        Raises:
+            _ClusterError: the cluster was lost.
+        """
+        while True:
+            while not (self.running and self.waiting.empty()):
+                task = self.waiting.get()
+                if task is None:
+                    return
+                self._start(task)
+            try:
+                done, _ = self.ray.wait(list(self.running), timeout=0.2)
+            except Exception as error:  # Ray Client's connection
+                raise _ClusterError(f"it was lost: {_line(error)}") from error
+            for reference in done:
+                self._settle(self.running.pop(reference), reference)
+
+    def leave(self) -> None:
+        """Cancel what runs, wait for it to clean up, and disconnect."""
+        if self.ray is None:
+            return
+        with contextlib.suppress(Exception):
+            for reference in self.running:
+                self.ray.cancel(reference)
+            if self.running:
+                self.ray.wait([*self.running], num_returns=len(self.running), timeout=CANCEL_S)
+        with contextlib.suppress(Exception):
+            self.ray.shutdown()
+
+    def _start(self, task: _RayTask) -> None:
+        task.attempts += 1
+        try:
+            self.running[self.submit(task.blob)] = task
+        except Exception as error:
+            raise _ClusterError(f"it was lost: {_line(error)}") from error
+
+    def _settle(self, task: _RayTask, reference: Any) -> None:
+        errors = self.ray.exceptions
+        try:
+            kind, content = self.ray.get(reference)
+        except errors.RayTaskError as error:
+            kind, content = "failed", _line(error.cause or error)
+        except errors.RayError as error:
+            if task.attempts < ATTEMPTS:
+                timer = threading.Timer(RETRY_S[task.attempts - 1], self.waiting.put, (task,))
+                timer.daemon = True
+                timer.start()
+                return
+            kind, content = "failed", _cause_of_death(errors, error)
+        except Exception as error:
+            raise _ClusterError(f"it was lost: {_line(error)}") from error
+        self.reply(Reply(task.number, kind, content))
+
+
+def _init(ray: Any, asked: Connect) -> None:
+    how: dict[str, Any] = {"log_to_driver": False}
+    named = asked.address or os.environ.get("RAY_ADDRESS")
+    current = None if named else _current_cluster()
+    if current is not None and not _answers(current):
+        current = None  # It has crashed.
+    address = named or current
+    if address in (None, "local"):
+        ray.init(
+            "local",
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            _temp_dir=asked.folder,
+            **how,
+        )
+        return
+    if address != "auto" and not _answers(str(address)):
+        where = "" if asked.address else f" at RAY_ADDRESS={address}"
+        raise _ClusterError(f"nothing answers{where}")
+    ray.init(address, **how)
+
+
+def _current_cluster() -> str | None:
+    """Address of the cluster that ``ray start`` has started on this machine."""
+    try:
+        from ray._private.utils import read_ray_address  # noqa: PLC0415 - has no public name
+    except ImportError:
+        return None
+    return read_ray_address() or None
+
+
+def _answers(address: str) -> bool:
+    """Whether something listens at an address, ``HOST:PORT`` or ``ray://HOST:PORT``."""
+    found = ADDRESS.fullmatch(address if "://" in address else f"ray://{address}")
+    if found is None:
+        return False
+    host, port = found["host"].strip("[]"), int(found["port"] or CLIENT_PORT)
+    try:
+        socket.create_connection((host, port), REACHED_S).close()
+    except (OSError, UnicodeError, OverflowError):
+        return False
+    return True
+
+
+def _cause_of_death(errors: Any, error: Exception) -> str:
+    """Why a task's worker died, in one line."""
+    if isinstance(error, errors.OutOfMemoryError):
+        return f"its machine ran out of memory: Ray has killed its worker {ATTEMPTS} times"
+    if isinstance(error, (errors.WorkerCrashedError, errors.NodeDiedError)):
+        return f"its Ray worker died {ATTEMPTS} times; it may have run out of memory"
+    return f"Ray failed {ATTEMPTS} times: {_line(error)}"
+
+
+def _line(error: BaseException) -> str:
+    """An error's text on one line, without its tail if it is long."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else f"{text[:299]}…"
+
+
+def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output for ourselves; Ray and its processes get the log and nothing."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return requests, replies
+
+
+def _forbid_core_dumps() -> None:
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

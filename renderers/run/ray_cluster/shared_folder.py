@@ -1,0 +1,66 @@
+"""Whether the machines of a cluster see the folder that their media are for."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from ...base import RendererError
+from ...files.atomic_file import scratch_folder
+from ..attempts import made_of
+from ..job import Job, Rendered, WriteClip, make_slot
+from ..recipe import shot_from_recipe
+from ..store import Store
+
+
+@contextmanager
+def marked(folder: Path) -> Iterator[Path]:
+    """Put a file into a folder: a machine that sees it shares the folder.
+
+    Raises:
+        RendererError: the folder cannot be written to.
+    """
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            marker = held.enter_context(scratch_folder(folder)) / "shared"
+            marker.touch()
+        except OSError as error:
+            raise RendererError(f"{folder}: cannot be written: {error.strerror}") from error
+        yield marker
+
+
+def make_slot_there(
+    job: Job,
+    key: str,
+    store: Store,
+    write_clip: WriteClip,
+    previous: Path | None,
+    marker: Path,
+    force: bool,
+) -> Rendered:
+    """Make a slot's media on a cluster's machine that sees the files it needs.
+
+    Args:
+        job, key, store, write_clip, previous: as `make_slot` takes them.
+        marker: a file of `marked`, below the store's folder.
+        force: make it even if the store has it.
+
+    Raises:
+        RendererError: this machine lacks a file; or as `make_slot`.
+    """
+    shot = shot_from_recipe(job.recipe, previous)
+    needed = [marker, *(frame.image for frame in shot.keyframes)]
+    needed += [path for path in (shot.depth, previous) if path is not None]
+    needed += [lora.path for lora in shot.motion.loras]
+    for path in needed:
+        if not path.exists():
+            missing = store.folder if path == marker else path
+            raise RendererError(f"{platform.node()} does not see {missing}; share its folder")
+    # A worker that died after its work was done has left it here.
+    found = None if force else store.find(job.slot, key)
+    if found is not None:
+        return Rendered(job.slot, key, found, True, 0.0, made_of(found))
+    return make_slot(job, key, store, write_clip, previous)

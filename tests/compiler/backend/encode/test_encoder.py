@@ -1,0 +1,222 @@
+"""Clips hold the frames they were given, in the right colours, whole or not at all."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from otio_gvideo.compiler.backend.encode.encoder import Encoding, timescale, write_clip
+from otio_gvideo.compiler.backend.segments.join import places_in
+from otio_gvideo.compiler.errors import InputError, WorkError
+from otio_gvideo.compiler.media import ffmpeg
+from otio_gvideo.compiler.media.probe import probe
+from otio_gvideo.compiler.script.config import DRAFT_PRESET, USUAL_PRESET
+from otio_gvideo.renderers.base import Keyframe, Motion, Shot
+from otio_gvideo.renderers.camera.camera import CameraRenderer
+from otio_gvideo.renderers.fit import run_renderer
+
+from ..stamped import FAST, HEIGHT, WIDTH, read_stamps, stamp
+
+EXAMPLE = Path(__file__).parents[4] / "examples" / "lighthouse"
+FPS = Fraction(24)
+write = functools.partial(write_clip, width=WIDTH, height=HEIGHT, fps=FPS, encoding=FAST)
+
+
+def test_every_frame_comes_back(each_ffmpeg: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    assert write((stamp(n) for n in range(1, 101)), path) == 100
+    assert read_stamps(path) == list(range(1, 101))
+
+
+def test_idr_frames_stand_where_they_are_asked_for(each_ffmpeg: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    veryfast = Encoding()
+    write((stamp(7) for _ in range(60)), path, idr=(5, 6, 31), encoding=veryfast)
+    places = places_in(path, FPS)
+    assert places is not None
+    assert {0, 5, 6, 31} <= set(places.starts)
+    assert {5, 6, 31, 60} <= set(places.stops)
+
+
+def rgb(red: int, green: int, blue: int) -> NDArray[np.uint8]:
+    return np.full((HEIGHT, WIDTH, 3), (red, green, blue), np.uint8)
+
+
+def bt709(red: float, green: float, blue: float) -> tuple[float, float, float]:
+    """ITU-R BT.709, 8 bits, limited range."""
+    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return (
+        16 + 219 * luma / 255,
+        128 + 224 * (blue - luma) / 1.8556 / 255,
+        128 + 224 * (red - luma) / 1.5748 / 255,
+    )
+
+
+@pytest.mark.parametrize(
+    "colour",
+    [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (200, 120, 40)],
+)
+def test_rgb_becomes_bt709_in_limited_range(
+    each_ffmpeg: str, colour: tuple[int, int, int], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mp4"
+    write([rgb(*colour)] * 2, path, encoding=Encoding(preset="ultrafast", crf=1))
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+    planes = frame.to_ndarray()
+    levels = (
+        float(planes[:HEIGHT].mean()),
+        float(planes[HEIGHT : HEIGHT * 5 // 4].mean()),
+        float(planes[HEIGHT * 5 // 4 :].mean()),
+    )
+    assert levels == pytest.approx(bt709(*colour), abs=1.2)
+
+
+def test_planar_frames_are_taken_as_they_are(each_ffmpeg: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    given = np.random.default_rng(1).integers(60, 70, (HEIGHT * 3 // 2, WIDTH), np.uint8)
+    write([given], path, encoding=Encoding(preset="ultrafast", crf=1))
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+    assert np.abs(frame.to_ndarray().astype(int) - given).mean() < 0.5
+
+
+def test_both_layouts_give_the_same_headers_and_tags(each_ffmpeg: str, tmp_path: Path) -> None:
+    write([rgb(9, 9, 9)] * 3, tmp_path / "a.mp4")
+    write([stamp(1)] * 40, tmp_path / "b.mp4", idr=(7,))
+    one, two = probe(tmp_path / "a.mp4").video, probe(tmp_path / "b.mp4").video
+    assert one is not None
+    assert two is not None
+    assert one.extradata == two.extradata
+    assert one.colors == two.colors == (1, 1, 1, 1)
+
+
+def test_drafts_are_copied_into_a_reel_of_the_usual_speed(each_ffmpeg: str, tmp_path: Path) -> None:
+    headers = set()
+    for preset in (USUAL_PRESET, DRAFT_PRESET):
+        write((stamp(7) for _ in range(9)), tmp_path / "a.mp4", encoding=Encoding(preset=preset))
+        video = probe(tmp_path / "a.mp4").video
+        assert video is not None
+        headers.add(video.extradata)
+    assert len(headers) == 1
+
+
+def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in "ab":
+        write((stamp(n) for n in range(30)), tmp_path / name, encoding=Encoding())
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_chance_has_no_say_in_what_is_encoded(tmp_path: Path) -> None:
+    # A dark sky: x264's looking ahead in a thread of its own made two or three files of it.
+    still = Keyframe(EXAMPLE / "keyframes" / "stars.jpg", 0)
+    shot = Shot(270, 480, FPS, 102, 0, 0, 0, 102, (still,), motion=Motion("pan_right"))
+    frames = list(run_renderer.frames(CameraRenderer({}, "standard"), shot, lambda *_: None))
+    made = set()
+    for _ in range(10):
+        write_clip(frames, tmp_path / "a.mp4", width=270, height=480, fps=FPS, encoding=Encoding())
+        made.add((tmp_path / "a.mp4").read_bytes())
+    assert len(made) == 1
+
+
+def test_the_next_frame_is_made_while_one_is_encoded(tmp_path: Path) -> None:
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        for n in range(6):
+            time.sleep(0.05)
+            made.append(n)
+            yield stamp(n)
+
+    made: list[int] = []
+    write(frames(), tmp_path / "a.mp4")
+    assert made == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_failing_producer_leaves_nothing(tmp_path: Path) -> None:
+    closed = []
+
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        try:
+            for n in range(8):
+                yield stamp(n)
+            raise RuntimeError("no more")
+        finally:
+            closed.append(True)
+
+    with pytest.raises(RuntimeError, match="no more"):
+        write(frames(), tmp_path / "a.mp4")
+    assert list(tmp_path.iterdir()) == []
+    assert closed == [True]
+
+
+def test_frames_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="frame 1"):
+        write([stamp(0), stamp(0, 32, 32)], tmp_path / "a.mp4")
+    with pytest.raises(ValueError, match="not 96x160"):
+        write([stamp(0, 32, 32)], tmp_path / "a.mp4")
+    with pytest.raises(ValueError, match="no frames"):
+        write([], tmp_path / "a.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(WorkError, match="file"):
+        write([stamp(0)], tmp_path / "file" / "a.mp4")
+
+
+def test_an_encoder_that_dies_ends_the_producer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ffmpeg, "_COMMON", ("-hide_banner", "-t", "0", "-nonsense"))
+    taken = []
+
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        for n in range(5000):
+            taken.append(n)
+            yield stamp(n)
+
+    with pytest.raises(WorkError, match="nonsense"):
+        write(frames(), tmp_path / "a.mp4")
+    assert len(taken) < 5000
+
+
+@pytest.mark.posix
+def test_names_are_only_names(each_ffmpeg: str, tmp_path: Path) -> None:
+    name = "-it's, a [long]: 100%d 'näme' 🎬\n;second.mp4"
+    write([stamp(3)], tmp_path / name)
+    assert read_stamps(tmp_path / name) == [3]
+    long = tmp_path / ("ü" * 120 + ".mp4")
+    write([stamp(4)], long)
+    assert read_stamps(long) == [4]
+
+
+def test_it_travels_to_worker_processes() -> None:
+    assert pickle.loads(pickle.dumps(write)).func is write_clip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"codec": "vp8"},
+        {"preset": "fastest"},
+        {"crf": 0},
+        {"codec": "av1", "preset": "veryfast"},
+        {"codec": "prores", "crf": 18},
+    ],
+)
+def test_settings_that_do_not_exist_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        Encoding(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(12, 5), Fraction(1)])
+def test_a_frame_is_a_whole_number_of_ticks(fps: Fraction) -> None:
+    assert (timescale(fps) / fps).denominator == 1

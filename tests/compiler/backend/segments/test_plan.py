@@ -1,0 +1,133 @@
+"""What is copied needs no frame from elsewhere; what is encoded is cut into pieces of a size."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from otio_gvideo.compiler.backend.segments.plan import (
+    LONGEST_S,
+    MOST_SPANS,
+    Copy,
+    CopyPlaces,
+    Encode,
+    copy_places,
+    cut_pieces,
+)
+from otio_gvideo.compiler.backend.spans.content import TransparentContent, VideoContent, later
+from otio_gvideo.compiler.backend.spans.spans import Span
+
+FPS = Fraction(24)
+MEDIA = Path("a.mp4")
+
+
+@st.composite
+def decode_orders(draw: st.DrawFn) -> tuple[list[int], set[int]]:
+    """Groups of pictures with B-frames: the order of decoding, and the IDR frames."""
+    order: list[int] = []
+    idr = set()
+    for _ in range(draw(st.integers(1, 4))):
+        idr.add(len(order))
+        order.append(len(order))
+        for _ in range(draw(st.integers(0, 4))):
+            depth = draw(st.integers(0, 3))
+            first = len(order)
+            order += [first + depth, *range(first, first + depth)]
+    return order, idr
+
+
+@given(decode_orders())
+def test_a_copy_holds_all_that_its_frames_need(made: tuple[list[int], set[int]]) -> None:
+    order, idr = made
+    places = copy_places(order, idr)
+    assert places is not None
+    assert places.frames == len(order)
+    assert places.stops[-1] == len(order)
+    for start in places.starts:
+        assert start in idr
+        assert set(order[:start]) == set(range(start))
+    for stop in places.stops:
+        assert set(order[:stop]) == set(range(stop))
+
+
+@given(decode_orders(), st.data())
+def test_the_longest_copy_within_a_stretch_is_found(
+    made: tuple[list[int], set[int]], data: st.DataObject
+) -> None:
+    places = copy_places(*made)
+    assert places is not None
+    first = data.draw(st.integers(0, places.frames))
+    end = data.draw(st.integers(first, places.frames))
+    inside = [
+        (start, stop)
+        for start in places.starts
+        for stop in places.stops
+        if first <= start < stop <= end
+    ]
+    best = max(inside, key=lambda part: part[1] - part[0], default=None)
+    assert places.within(first, end) == best
+
+
+def test_frames_with_holes_are_not_copied() -> None:
+    assert copy_places([0, 1, 3], {0}) is None
+    assert copy_places([0, 1, 1], {0}) is None
+
+
+PLACES = CopyPlaces(240, (0, 30, 48, 96), tuple(range(1, 241)))
+
+
+def pieces(*spans: Span, places: CopyPlaces | None = PLACES) -> list[Copy | Encode]:
+    return cut_pieces(spans, FPS, lambda path: places)
+
+
+def span(start: int, end: int, into: int) -> Span:
+    return Span(start, end, VideoContent(MEDIA, into / FPS))
+
+
+def test_a_body_that_starts_on_an_idr_frame_is_copied_whole() -> None:
+    assert pieces(span(0, 100, 30)) == [Copy(MEDIA, 30, 100)]
+    assert pieces(span(0, 3, 48)) == [Copy(MEDIA, 48, 3)]
+
+
+def test_the_frames_before_the_next_idr_frame_are_encoded() -> None:
+    assert pieces(span(0, 100, 20)) == [Encode((span(0, 10, 20),)), Copy(MEDIA, 30, 90)]
+
+
+def test_a_copy_too_short_to_pay_is_encoded_with_its_neighbours() -> None:
+    black = Span(0, 10, TransparentContent())
+    assert pieces(black, span(10, 24, 90)) == [Encode((black, span(10, 24, 90)))]
+
+
+def test_what_is_between_frames_or_at_another_speed_is_encoded() -> None:
+    between = Span(0, 50, VideoContent(MEDIA, Fraction(61, 48)))
+    slow = Span(0, 50, VideoContent(MEDIA, Fraction(30, 24), Fraction(1, 2)))
+    early = Span(0, 50, VideoContent(MEDIA, Fraction(-2, 24)))
+    for one in (between, slow, early):
+        assert pieces(one) == [Encode((one,))]
+    assert pieces(span(0, 50, 30), places=None) == [Encode((span(0, 50, 30),))]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 900), st.integers(0, 200), st.booleans()), max_size=30),
+    st.booleans(),
+)
+def test_the_pieces_are_every_frame_once(
+    parts: list[tuple[int, int, bool]], copyable: bool
+) -> None:
+    spans, position = [], 0
+    for frames, into, clear in parts:
+        picture = TransparentContent() if clear else VideoContent(MEDIA, into / FPS)
+        spans.append(Span(position, position + frames, picture))
+        position += frames
+    wanted = [later(s.picture, n, FPS) for s in spans for n in range(s.frames)]
+    made = []
+    for piece in pieces(*spans, places=PLACES if copyable else None):
+        if isinstance(piece, Copy):
+            made += [VideoContent(MEDIA, (piece.first + n) / FPS) for n in range(piece.frames)]
+            continue
+        assert piece.frames <= LONGEST_S * FPS
+        assert len(piece.spans) <= MOST_SPANS
+        made += [later(s.picture, n, FPS) for s in piece.spans for n in range(s.frames)]
+    assert made == wanted

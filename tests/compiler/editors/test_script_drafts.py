@@ -1,0 +1,265 @@
+"""Scripts from folders and from cuts: they compile, and cut where the cut was."""
+
+from __future__ import annotations
+
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.api.init import init_script
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.editors.script_draft import to_yaml
+from otio_gvideo.compiler.editors.script_draft_folder import share_out
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.script.read_script import load_script
+from otio_gvideo.compiler.timeline.layout import lay_out
+from otio_gvideo.compiler.timeline.rate import time_range
+
+from ..backend.stamped import write_stamped
+from .cut import cut, media
+
+SAID = (
+    "At the edge of the sea there was once a light, and a man who kept it.",
+    "Every evening the keeper climbed 117 steps to wake the lamp.",
+)
+
+
+@pytest.fixture
+def folder(project: Path, tmp_path: Path) -> Path:
+    """Stills, a voice, a bed of music; no script."""
+    folder = tmp_path / "the_light"
+    shutil.copytree(project.parent / "stills", folder / "stills")
+    for name in ("voice.wav", "bed.wav"):
+        shutil.copy(project.parent / name, folder / name)
+    (folder / "stills" / "blue.depth.png").write_bytes(
+        (folder / "stills" / "blue.png").read_bytes()
+    )
+    return folder
+
+
+def scenes(path: Path) -> list[dict[str, object]]:
+    return list(yaml.safe_load(path.read_text())["scenes"])
+
+
+def test_a_folder_with_a_paragraph_for_each_still_becomes_a_script_that_compiles(
+    folder: Path,
+) -> None:
+    (folder / "stills" / "green.png").unlink()
+    (folder / "text.txt").write_text("\n\n".join(SAID))
+    path, notes = init_script(folder)
+    assert path == folder / "script.yaml"
+    assert notes == []
+    document = yaml.safe_load(path.read_text())
+    assert document["title"] == "The light"
+    assert document["narration"] == {"audio": "voice.wav"}
+    assert document["music"] == {"audio": "bed.wav"}
+    assert [scene["text"] for scene in document["scenes"]] == list(SAID)
+    assert document["scenes"][0]["depth"] == "stills/blue.depth.png"
+    report = compile_script(path, until="timeline")
+    assert report.frames == 245
+
+
+def test_more_stills_than_sentences_become_keyframes(folder: Path) -> None:
+    (folder / "text.md").write_text(" ".join(SAID))
+    path, notes = init_script(folder)
+    assert notes == ["2 sentences are shared out among 3 stills; "
+                     "a paragraph for each still says it exactly"]  # fmt: skip
+    first, second = scenes(path)
+    assert [k["at"] for k in first["keyframes"]] == ["start", "end"]  # type: ignore[attr-defined]
+    assert second["keyframe"] == "stills/red.png"
+    compile_script(path, until="timeline")
+
+
+def test_a_text_is_shown_as_it_is_said(folder: Path) -> None:
+    path, _ = init_script(folder)
+    assert "captions" not in yaml.safe_load(path.read_text())
+    (folder / "text.txt").write_text(" ".join(SAID))
+    path, _ = init_script(folder, force=True)
+    document = yaml.safe_load(path.read_text())
+    assert document["captions"] == {"burn": True, "style": "karaoke"}
+    assert list(document)[-2:] == ["defaults", "scenes"]
+    assert "language" not in document["narration"]
+
+
+def test_what_may_be_changed_next_is_there_to_be_uncommented(folder: Path) -> None:
+    path, _ = init_script(folder)
+    text = path.read_text()
+    assert text.splitlines()[-2:] == [
+        "  # motion: {camera: push_in, amount: 0.3}         # auto, where a scene says nothing",
+        "  # transition: {type: wipe_left, duration: 0.4}   # into this scene",
+    ]
+    path.write_text(text.replace("  # motion", "  motion").replace("  # trans", "  trans"))
+    *_, last = load_script(path).scenes
+    assert (last.motion.camera, last.transition.type) == ("push_in", "wipe_left")
+
+
+def test_a_draft_names_nothing_that_would_be_left_out_or_twice_there(folder: Path) -> None:
+    for still in ("green", "red"):
+        (folder / "stills" / f"{still}.png").unlink()
+    path, _ = init_script(folder)
+    assert path.read_text().count("#") == 2
+    assert "transition: {" not in path.read_text()
+    scene = {"id": "a", "transition": {"type": "dissolve", "duration": 0.5}}
+    assert "# transition" not in to_yaml({"scenes": [{"id": "b"}, scene]})
+
+
+def test_without_a_text_the_voice_is_shared_out(folder: Path) -> None:
+    path, notes = init_script(folder)
+    assert len(notes) == 1
+    assert [scene["time"]["end"] for scene in scenes(path)] == [3.4, 6.8, 10.2]  # type: ignore[index]
+    compile_script(path, until="timeline")
+
+
+def test_without_a_voice_stills_are_silent_beats(folder: Path) -> None:
+    (folder / "voice.wav").unlink()
+    (folder / "text.txt").write_text("Nobody says this.")
+    path, _ = init_script(folder)
+    assert [scene["duration"] for scene in scenes(path)] == [3.0] * 3
+    compile_script(path, until="timeline")
+
+
+def test_a_script_that_is_there_is_not_written_over(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "script.yaml").write_text("mine")
+    assert main(["init", str(folder)]) == 2
+    assert "is there already; give another -o, or --force" in capsys.readouterr().err
+    assert (folder / "script.yaml").read_text() == "mine"
+    assert main(["init", str(folder), "--force"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("take", "add", "said"),
+    [
+        ("stills", (), "holds no stills; put images into it"),
+        (None, ("a.wav", "b.wav", "c.wav"), "more voices than stills: a.wav, b.wav, c.wav, voice"),
+    ],
+)
+def test_what_cannot_be_guessed_is_said(
+    folder: Path, take: str | None, add: tuple[str, ...], said: str
+) -> None:
+    if take:
+        shutil.rmtree(folder / take)
+    for name in add:
+        shutil.copy(folder / "voice.wav", folder / name)
+    with pytest.raises(InputError, match=said):
+        init_script(folder)
+    assert not (folder / "script.yaml").exists()
+
+
+def voices_apart(folder: Path) -> None:
+    for number, cut_at in enumerate((("-t", "5.1"), ("-ss", "5.1")), 1):
+        voice = folder / f"line{number}.wav"
+        run([*input_args(folder / "voice.wav", *cut_at), *output_args(voice)], what="cutting")
+    (folder / "voice.wav").unlink()
+
+
+@pytest.mark.parametrize("told", ["lines", "files"])
+def test_several_voices_become_a_scene_each(folder: Path, told: str) -> None:
+    voices_apart(folder)
+    if told == "lines":
+        (folder / "text.txt").write_text("\n".join(SAID))
+    else:
+        for number, said in enumerate(SAID, 1):
+            (folder / f"line{number}.txt").write_text(said)
+    path, notes = init_script(folder)
+    assert notes == []
+    assert "narration" not in yaml.safe_load(path.read_text())
+    found = scenes(path)
+    assert [scene["text"] for scene in found] == list(SAID)
+    assert [scene["narration"] for scene in found] == [
+        {"audio": "line1.wav"},
+        {"audio": "line2.wav"},
+    ]
+    assert [len(scene.get("keyframes", [0])) for scene in found] == [2, 1]
+    assert compile_script(path, until="timeline").warnings == []
+
+
+def test_voices_of_which_nothing_is_known_are_as_long_as_they_are(folder: Path) -> None:
+    voices_apart(folder)
+    path, notes = init_script(folder)
+    assert notes[0] == "line1.wav: nothing tells what it says; its length is taken"
+    assert [scene["time"] for scene in scenes(path)] == [
+        {"start": 0, "end": 5.1},
+        {"start": 0, "end": 5.1},
+    ]
+    assert compile_script(path, until="timeline").frames == 246
+
+
+def test_a_cut_becomes_a_script_that_cuts_on_the_same_frames(project: Path) -> None:
+    report = compile_script(project, until="timeline")
+    path, notes = init_script(report.timeline, project.parent / "again.yaml")
+    assert notes == []
+    again = compile_script(path, until="timeline")
+    assert again.frames == report.frames
+    assert [s.cut_frame for s in again.scenes] == [s.cut_frame for s in report.scenes]
+    before, after = (
+        otio.adapters.read_from_file(str(r.timeline)).tracks[0] for r in (report, again)
+    )
+    shape = [
+        [(type(item).__name__, item.duration()) for item in track] for track in (before, after)
+    ]
+    assert shape[0] == shape[1]
+
+
+@pytest.mark.posix
+def test_videos_of_one_name_give_each_its_own_frame(tmp_path: Path) -> None:
+    """Also where the names differ by case alone, or are a device's of Windows."""
+    names = ["x/clip.mp4", "y/clip.mp4", "y/Clip.mp4", "x/con.2.mp4", "x/clip.mp4"]
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    for number, name in enumerate(names[:-1]):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_stamped(tmp_path / name, 10 * number, 24, Fraction(24))
+    for name in names:
+        reference = otio.schema.ExternalReference(name, time_range(0, 24, Fraction(24)))
+        track.append(otio.schema.Clip(name, reference, time_range(0, 24, Fraction(24))))
+    timeline = otio.schema.Timeline("videos")
+    timeline.tracks.append(track)
+    otio.adapters.write_to_file(timeline, str(tmp_path / "videos.otio"))
+    init_script(tmp_path / "videos.otio")
+    stills = sorted(path.name for path in (tmp_path / "keyframes").iterdir())
+    assert stills == ["Clip-0-3.png", "_con.2-0.png", "clip-0-2.png", "clip-0.png"]
+    assert len({(tmp_path / "keyframes" / name).read_bytes() for name in stills}) == 4
+    draft = yaml.safe_load((tmp_path / "videos.yaml").read_text(encoding="utf-8"))
+    shown = [Path(scene["keyframe"]).name for scene in draft["scenes"]]
+    assert shown == ["clip-0.png", "clip-0-2.png", "Clip-0-3.png", "_con.2-0.png", "clip-0.png"]
+
+
+def test_clips_of_video_give_their_first_frame(tmp_path: Path) -> None:
+    media(tmp_path, Fraction(24))
+    timeline = cut(tmp_path, plain=True)
+    timeline.to_json_file(str(tmp_path / "cut.otio"))
+    path, notes = init_script(tmp_path / "cut.otio")
+    assert path == tmp_path / "cut.yaml"
+    assert any("shows a video; its first frame is its still" in note for note in notes)
+    stills = sorted(p.name for p in (tmp_path / "keyframes").glob("*.png"))
+    assert stills == ["a 0-0.png", "b 1-12.png", "c 2-10.png", "d 3-8.png", "e 4-8.png"]
+    placed = [p for p in lay_out(timeline.tracks[0], Fraction(24)) if p.is_clip]
+    assert len(scenes(path)) == len(placed) == 5
+
+
+def test_a_cut_whose_stills_are_lost_names_them_all(tmp_path: Path) -> None:
+    media(tmp_path, Fraction(24))
+    timeline = cut(tmp_path)
+    for name in "ab":
+        next(tmp_path.glob(f"{name} *.mp4")).unlink()
+    timeline.to_json_file(str(tmp_path / "cut.otio"))
+    with pytest.raises(InputError) as caught:
+        init_script(tmp_path / "cut.otio")
+    assert [problem.where for problem in caught.value.problems] == ["scene-0", "scene-1"]
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=12), st.data())
+def test_runs_share_out_everything_in_order(weights: list[int], data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, len(weights)))
+    runs = share_out(weights, count)
+    assert len(runs) == count
+    assert [i for a, b in runs for i in range(a, b)] == list(range(len(weights)))
+    assert all(a < b for a, b in runs)

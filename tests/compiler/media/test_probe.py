@@ -1,0 +1,94 @@
+"""A probe says exactly what a file holds."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from otio_gvideo.compiler.errors import WorkError
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.media.probe import probe
+from PIL import Image
+
+from ..backend.stamped import HEIGHT, WIDTH, write_stamped
+
+
+@pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(12, 5)])
+def test_a_clip_of_ours(fps: Fraction, tmp_path: Path) -> None:
+    info = probe(write_stamped(tmp_path / "a.mp4", 0, 31, fps))
+    assert info.video is not None
+    assert info.audio is None
+    assert (info.video.frames, info.video.fps, info.duration) == (31, fps, 31 / fps)
+    assert (info.video.codec, info.video.pixel_format) == ("h264", "yuv420p")
+    assert info.video.display_size == (WIDTH, HEIGHT)
+    assert info.video.colors == (1, 1, 1, 1)
+    assert len(info.video.extradata) > 20
+
+
+def make(path: Path, *options: str) -> Path:
+    run(
+        [
+            *("-f", "lavfi", "-i", "testsrc2=s=64x36:r=25:d=1"),
+            *("-f", "lavfi", "-i", "sine=r=44100:d=1"),
+            *output_args(path, "-pix_fmt", "yuv420p", *options),
+        ],
+        what="making media",
+    )
+    return path
+
+
+def test_a_container_that_does_not_count_is_counted(tmp_path: Path) -> None:
+    info = probe(make(tmp_path / "a.mkv"))
+    assert info.video is not None
+    assert info.audio is not None
+    assert (info.video.frames, info.video.fps) == (25, 25)
+    assert info.audio.rate == 44100
+
+
+def test_pixels_that_are_not_square(tmp_path: Path) -> None:
+    info = probe(make(tmp_path / "a.mp4", "-vf", "setsar=4/3", "-c:v", "mpeg4"))
+    assert info.video is not None
+    assert info.video.sample_aspect == Fraction(4, 3)
+    assert info.video.display_size == (Fraction(64 * 4, 3), 36)
+
+
+def test_a_picture_that_lies_on_its_side(tmp_path: Path) -> None:
+    data = bytearray(make(tmp_path / "a.mp4").read_bytes())
+    matrix = data.index(b"tkhd") + 44
+    data[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
+    turned = tmp_path / "b.mp4"
+    turned.write_bytes(data)
+    info = probe(turned)
+    assert info.video is not None
+    assert info.video.rotation in (90, 270)
+    assert info.video.display_size == (36, 64)
+
+
+def test_sound_has_its_exact_length(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    run(["-f", "lavfi", "-i", "sine=r=44100:d=1.5", *output_args(path)], what="making sound")
+    info = probe(path)
+    assert info.audio is not None
+    assert (info.audio.samples, info.audio.rate, info.duration) == (66150, 44100, Fraction(3, 2))
+
+
+def test_a_still_stands_upright(tmp_path: Path) -> None:
+    image = Image.new("RGB", (40, 30))
+    exif = image.getexif()
+    exif[0x0112] = 6
+    image.save(tmp_path / "a.jpg", exif=exif)
+    info = probe(tmp_path / "a.jpg")
+    assert info.still
+    assert info.video is not None
+    assert info.video.display_size == (30, 40)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.png", "a.wav"])
+def test_a_file_that_is_no_media_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"not media at all, by any means" * 20)
+    with pytest.raises(WorkError, match=name):
+        probe(tmp_path / name)
+    with pytest.raises(WorkError):
+        probe(tmp_path / f"missing-{name}")

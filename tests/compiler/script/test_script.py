@@ -1,0 +1,570 @@
+"""Scripts are refused whole, with every problem at its place, or resolved completely."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from otio_gvideo import schemas
+from otio_gvideo.compiler.backend.captions import fonts
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.script import model
+from otio_gvideo.compiler.script.read_script import load_script
+from otio_gvideo.compiler.speech.speech import align_narration
+from PIL import Image
+
+from ...conftest import LIGHTHOUSE, SCRIPT
+
+
+def problems(script: Path, **options: object) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        load_script(script, renderers={"camera"}, **options)  # type: ignore[arg-type]
+    return [str(problem).partition(f"{script}:")[2] for problem in caught.value.problems]
+
+
+@pytest.fixture
+def edit(project: Path) -> Callable[[str, str], Path]:
+    def change(old: str, new: str) -> Path:
+        text = project.read_text()
+        assert old in text
+        project.write_text(text.replace(old, new, 1))
+        return project
+
+    return change
+
+
+def test_five_mistakes_give_five_lines_at_their_places(project: Path) -> None:
+    project.write_text(
+        SCRIPT.replace("dissolve, duration: 0.5", "disolve, duration: 0.5")
+        .replace("voice.wav", "voise.wav")
+        .replace("camera: push_in", "camera: zoom_in")
+        .replace("title:", "titel:")
+        .replace("duration: 1.0", "duration: soon")
+    )
+    assert problems(project) == [
+        "2:1: titel: 'titel' is not a key here; did you mean 'title'?",
+        "4:20: narration.audio: 'voise.wav' does not exist; did you mean 'voice.wav'?",
+        "6:31: defaults.transition.type: 'disolve' is not a transition; did you mean 'dissolve'?",
+        "11:22: scenes[0].motion.camera: 'zoom_in' is not a camera move; that is 'push_in' here",
+        "13:15: scenes[1].duration: 'soon' is not a number; "
+        "seconds of a silent beat: the narration waits",
+    ]
+
+
+REFUSALS = {
+    "unknown key of a neighbour": (
+        "keyframe: stills/red.png",
+        "image: stills/red.png",
+        [
+            "8:5: scenes[0]: has no keyframe; name one still, or several under keyframes",
+            "10:5: scenes[0].image: 'image' is not a key here; that is 'keyframe' here",
+        ],
+    ),
+    "duplicate id": (
+        "id: stairs",
+        "id: dusk",
+        [
+            "16:9: scenes[2].id: 'dusk' is already the id of scenes[0]; "
+            "give each scene a name of its own"
+        ],
+    ),
+    "duplicate key": (
+        "    keyframe: stills/red.png\n",
+        "    keyframe: stills/red.png\n    keyframe: stills/blue.png\n",
+        [
+            "11:5: scenes[0].keyframe: the key 'keyframe' stands twice, first in line 10; "
+            "keep one of them"
+        ],
+    ),
+    "two clocks": (
+        "duration: 1.0",
+        "duration: 1.0\n    text: hello",
+        [
+            "12:5: scenes[1]: has text and duration; exactly one of them says when the scene is",
+        ],
+    ),
+    "time past the end": (
+        "text: Every evening the keeper climbed 117 steps to wake the lamp.",
+        "time: {start: 5, end: 11}",
+        ["17:27: scenes[2].time.end: 11 s is past the end of the narration, 10.20 s"],
+    ),
+    "outside": (
+        "stills/red.png",
+        "../red.png",
+        [
+            "10:15: scenes[0].keyframe: '../red.png' lies outside the script's folder; "
+            "move it there, or allow it with --allow-outside"
+        ],
+    ),
+    "tag": (
+        "id: dusk",
+        "id: !!python/object:os.system dusk",
+        [
+            "8:9: scenes[0].id: the tag 'tag:yaml.org,2002:python/object:os.system' "
+            "is not allowed; write a plain value"
+        ],
+    ),
+    "unsaid word": (
+        "keyframe: stills/red.png",
+        'keyframes: [{image: stills/red.png, at: "word:seas"}]',
+        [
+            "10:45: scenes[0].keyframes[0].at: the scene's text has no word 'seas'; "
+            "did you mean 'sea'?"
+        ],
+    ),
+    "no share": (
+        "keyframe: stills/red.png",
+        'keyframes: [{image: stills/red.png, at: "1/0%"}]',
+        [
+            "10:45: scenes[0].keyframes[0].at: '1/0%' is not a place in the scene; start, end, a "
+            "share as in 40%, seconds from the scene's start, or word:storm for when a word is "
+            "said (word:storm#2 for its second time)"
+        ],
+    ),
+    "renderer": (
+        "id: dusk",
+        "id: dusk\n    renderer: camra",
+        ["9:15: scenes[0].renderer: 'camra' is not a renderer; did you mean 'camera'?"],
+    ),
+    "rate": (
+        "fps: 24",
+        "fps: 23.98",
+        ['3:40: output.fps: 23.98 is not a whole number or text; write "24000/1001"'],
+    ),
+    "a rate of no kind": (
+        "fps: 24",
+        "fps: 23.5",
+        [
+            "3:40: output.fps: 23.5 is not a whole number or text; "
+            'frames a second: a whole number, or a fraction as in "24000/1001"'
+        ],
+    ),
+    "colour": (
+        "version: 1",
+        "version: 1\ncaptions: {burn: true, colour: '#12', color: red, font: none.ttf}",
+        [
+            "2:32: captions.colour: '#12' is not a colour; "
+            "write it as #ffd400, with opacity as #ffd400c0, or as a name of CSS",
+            "2:39: captions.color: 'color' is not a key here; did you mean 'colour'?",
+            "2:57: captions.font: 'none.ttf' does not exist; check the name",
+        ],
+    ),
+    "caption style": (
+        "version: 1",
+        "version: 1\ncaptions: {position: left, size: 4, safe_area: {left: 50}}",
+        [
+            "2:22: captions.position: 'left' is not a position; top, middle, bottom, or the "
+            "height of their middle in percent, as in 65%",
+            "2:34: captions.size: 4 is less than 8",
+            "2:55: captions.safe_area.left: 50 is more than 45",
+        ],
+    ),
+    "music": (
+        "gain_db: -12,",
+        "end_on: bar, first_beat: 1,",
+        [
+            "5:33: music.end_on: without bpm nothing is known of its bars; "
+            "state bpm, or end on a fade",
+            "5:50: music.first_beat: there is no bpm that it belongs to; state bpm",
+        ],
+    ),
+    "bars": (
+        "gain_db: -12,",
+        "bpm: 20, beats_per_bar: 32,",
+        [
+            "5:30: music.bpm: the music, 3.00 s, has not one whole bar; "
+            "check bpm, beats_per_bar and first_beat"
+        ],
+    ),
+    "sounds": (
+        "id: dusk",
+        "id: dusk\n    sounds: [{audio: bed.wav, at: '140%'}, {audio: bed.wav, at: 'word:seas'},"
+        " {audio: stills/red.png}, {at: end}]",
+        [
+            "9:35: scenes[0].sounds[0].at: '140%' is beyond the scene's end; "
+            "a share is at most 100%",
+            "9:65: scenes[0].sounds[1].at: the scene's text has no word 'seas'; "
+            "did you mean 'sea'?",
+            "9:87: scenes[0].sounds[2].audio: 'stills/red.png' holds no sound; is it a sound file?",
+            "9:104: scenes[0].sounds[3]: 'audio' is missing; the sound: anything ffmpeg reads, "
+            "the sound of a video too",
+        ],
+    ),
+    "rate as text": (
+        "fps: 24",
+        'fps: "999/1"',
+        ["3:40: output.fps: '999/1' is more than 240 frames a second"],
+    ),
+    "timecode beyond the second": (
+        "fps: 24",
+        'fps: 24, start_timecode: "01:00:00:24"',
+        [
+            "3:60: output.start_timecode: '01:00:00:24' is no timecode at 24 frames a second; "
+            "frames count from 00 to 23"
+        ],
+    ),
+    "drop frame at 24": (
+        "fps: 24",
+        'fps: 24, start_timecode: "01:00:00;00"',
+        [
+            "3:60: output.start_timecode: '01:00:00;00' is no timecode at 24 frames a second; "
+            "only 30000/1001 and 60000/1001 drop frames; write a colon before the frames"
+        ],
+    ),
+    "a rounded rate as text": (
+        "fps: 24",
+        'fps: "23.976"',
+        ["3:40: output.fps: '23.976' is not a frame rate; write \"24000/1001\""],
+    ),
+    "a file where a mapping stands": (
+        "narration: {audio: voice.wav}",
+        "narration: voice.wav",
+        [
+            "4:12: narration: 'voice.wav' is not a mapping of keys to values; "
+            "write it as {audio: voice.wav}"
+        ],
+    ),
+    "a word where a mapping stands": (
+        "transition: {type: cut}",
+        "transition: cut",
+        [
+            "20:17: scenes[2].transition: 'cut' is not a mapping of keys to values; "
+            "write it as {type: cut}"
+        ],
+    ),
+    "a number where text stands": (
+        "text: Every evening the keeper climbed 117 steps to wake the lamp.",
+        "text: 117",
+        ['17:11: scenes[2].text: 117 is not text; put it in quotes, as in "117"'],
+    ),
+    "a name with an umlaut": (
+        "id: dusk",
+        "id: Dämmerung",
+        [
+            "8:9: scenes[0].id: 'Dämmerung' is not a name for a scene; what its clips and media "
+            "are called: letters of English, digits, _ and -; 64 at most, the first no -"
+        ],
+    ),
+    "other programs' words": (
+        "motion: {camera: pan_left}\n    transition: {type: cut}",
+        "motion: {camera: zoom_in, focus: center}\n    transition: {type: fade}",
+        [
+            "19:22: scenes[2].motion.camera: 'zoom_in' is not a camera move; "
+            "that is 'push_in' here",
+            "19:38: scenes[2].motion.focus: 'center' is not a focus; that is 'middle' here",
+            "20:24: scenes[2].transition.type: 'fade' is not a transition; that is 'dissolve' here",
+        ],
+    ),
+    "odd size": (
+        "width: 108",
+        "width: 107",
+        ["3:17: output.width: 107 is not a multiple of 2"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_refusals_say_what_and_what_instead(case: str, edit: Callable[[str, str], Path]) -> None:
+    old, new, expected = REFUSALS[case]
+    assert problems(edit(old, new)) == expected
+
+
+def test_a_broken_image_is_found_before_any_work(project: Path) -> None:
+    (project.parent / "stills" / "red.png").write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
+    assert problems(project) == [
+        "10:15: scenes[0].keyframe: 'stills/red.png' is no image that can be read; "
+        "PNG, JPEG, WebP and TIFF are"
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_stills_that_no_renderer_takes_are_found_before_any_work(project: Path) -> None:
+    stills = project.parent / "stills"
+    Image.new("1", (600, 4)).save(stills / "red.png")
+    Image.new("1", (20000, 9000)).save(stills / "green.png")
+    Image.new("1", (13100, 13100)).save(stills / "blue.png")
+    assert problems(project) == [
+        "10:15: scenes[0].keyframe: 'stills/red.png' is 600x4; "
+        "one side may be 50 times the other at the most",
+        "14:15: scenes[1].keyframe: 'stills/green.png' is too large; "
+        "no more than 170 million pixels are taken",
+        "18:15: scenes[2].keyframe: 'stills/blue.png' is 13100x13100; "
+        "no more than 170 million pixels are taken",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="both lead there")
+def test_folders_are_parted_by_slashes_and_named_nearly(project: Path) -> None:
+    project.write_text(SCRIPT.replace("stills/red", "stills\\red").replace("stills/b", "still/b"))
+    assert problems(project) == [
+        "10:15: scenes[0].keyframe: 'stills\\\\red.png' does not exist; write / between folders",
+        "18:15: scenes[2].keyframe: 'still/blue.png' does not exist; "
+        "there is no folder 'still' either; did you mean 'stills'?",
+    ]
+
+
+def test_a_font_that_is_none_is_found_before_any_work(project: Path) -> None:
+    (project.parent / "my.ttf").write_bytes(b"no font at all")
+    project.write_text(SCRIPT.replace("version: 1", "version: 1\ncaptions: {font: my.ttf}"))
+    assert problems(project) == [
+        "2:18: captions.font: 'my.ttf' is no font that can be read; TrueType and OpenType fonts are"
+    ]
+
+
+def test_captions_music_and_sounds_are_resolved(project: Path) -> None:
+    shutil.copy(fonts.RUBIK, project.parent / "my.ttf")
+    project.write_text(
+        SCRIPT.replace(
+            "version: 1",
+            "version: 1\ncaptions: {burn: true, style: word, font: my.ttf, colour: hotpink, "
+            "position: 65%, safe_area: {left: 7.5}}",
+        )
+        .replace("gain_db: -12,", "gain_db: -12, bpm: 93.5, end_on: bar, attack: 0.1,")
+        .replace(", fade_out: 0.5", "")
+        .replace("id: dusk", "id: dusk\n    sounds: [{audio: bed.wav, at: word:sea, gain_db: -3}]")
+    )
+    script = load_script(project)
+    assert script.captions == model.Captions(
+        burn=True,
+        style="word",
+        font=str(project.parent.absolute() / "my.ttf"),
+        colour="hotpink",
+        position="65%",
+        safe_area={"left": 7.5},
+    )
+    assert script.music is not None
+    assert (script.music.bpm, script.music.attack) == (Fraction(187, 2), Fraction(1, 10))
+    assert script.music.fade_out == Fraction(1, 50)
+    assert script.scenes[0].sounds == (
+        model.SoundEffect(
+            project.parent.absolute() / "bed.wav",
+            model.ScenePlace("word", word="sea"),
+            gain_db=-3.0,
+        ),
+    )
+
+
+def test_a_sound_file_without_sound_is_found_before_any_work(project: Path) -> None:
+    shutil.copy(project.parent / "stills" / "red.png", project.parent / "voice.wav")
+    found = problems(project)
+    assert len(found) == 1
+    assert found[0].startswith("4:20: narration.audio: 'voice.wav' holds no sound")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "version: [", "\tversion: 1", "just words", "a: &a [*a]", "- 1\n- 2"],
+)
+def test_what_is_no_script_is_refused(text: str, project: Path) -> None:
+    project.write_text(text)
+    assert problems(project)
+
+
+def test_an_alias_bomb_is_refused(project: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    project.write_text("\n".join(lines))
+    begun = time.process_time()
+    found = problems(project)
+    assert found == ["6:5: the document expands without bound"]
+    assert time.process_time() - begun < 1
+
+
+def test_more_values_than_a_script_has_are_refused_while_they_are_read(project: Path) -> None:
+    project.write_text("- 1\n" * 8_000_000)
+    begun = time.process_time()
+    assert problems(project) == [" holds more than 500,000 values"]
+    assert time.process_time() - begun < 5
+
+
+def test_of_a_hundred_thousand_mistakes_a_thousand_are_told(project: Path) -> None:
+    project.write_text("".join(f"key{n}: 1\n" for n in range(100_000)))
+    begun = time.process_time()
+    assert len(problems(project)) == 1000
+    assert time.process_time() - begun < 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_a_symbolic_link_does_not_lead_outside(project: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    still = project.parent / "stills" / "red.png"
+    shutil.move(still, secret)
+    still.symlink_to(secret)
+    assert "lies outside" in problems(project)[0]
+    assert load_script(project, allow_outside=True)
+
+
+def test_defaults_are_merged_into_scenes(project: Path) -> None:
+    script = load_script(project)
+    dusk, breath, stairs = script.scenes
+    assert dusk.transition == model.ScriptTransition("dissolve", Fraction(1, 2))
+    assert stairs.transition == model.ScriptTransition("cut", Fraction(0))
+    assert breath.duration == 1
+    assert dusk.motion == model.ScriptMotion(camera="push_in")
+    assert dusk.places["text"].line == 9
+    assert dusk.places["keyframe"].where == "scenes[0].keyframe"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Große Wellen über Füße", "01-grosse-wellen-uber"),
+        ("L'été, à Łódź", "01-l-ete-a"),
+        ("渔夫把船推入", "01"),
+        ("The", "01-the"),
+    ],
+)
+def test_scenes_without_a_name_are_named_after_their_words(
+    text: str, name: str, edit: Callable[[str, str], Path]
+) -> None:
+    said = "text: At the edge of the sea there was once a light, and a man who kept it."
+    script = edit("id: dusk\n    " + said, f"text: {text}")
+    assert load_script(script).scenes[0].id == name
+
+
+def test_a_transition_without_a_duration_is_seen(edit: Callable[[str, str], Path]) -> None:
+    script = edit("type: cut", "type: wipe_left")
+    assert load_script(script).scenes[2].transition == model.ScriptTransition(
+        "wipe_left", Fraction(1, 2)
+    )
+    script = edit("duration: 0.5}}", "duration: 0.8}}")
+    assert load_script(script).scenes[2].transition == model.ScriptTransition(
+        "wipe_left", Fraction(4, 5)
+    )
+    script = edit("wipe_left", "wipe_left, duration: 0")
+    assert load_script(script).scenes[2].transition == model.ScriptTransition(
+        "wipe_left", Fraction(0)
+    )
+
+
+def test_decimal_times_are_exact(edit: Callable[[str, str], Path]) -> None:
+    assert load_script(edit("duration: 1.0", "duration: 0.1")).scenes[1].duration == Fraction(1, 10)
+
+
+def test_words_that_yaml_would_take_for_something_else_stay_words(
+    edit: Callable[[str, str], Path],
+) -> None:
+    assert load_script(edit("id: dusk", "id: no")).scenes[0].id == "no"
+
+
+def test_schema_defaults_are_the_models_defaults() -> None:
+    schema = schemas.load("script")["$defs"] | schemas.load("script")["properties"]
+    for key, default in {
+        "motion": model.ScriptMotion(),
+        "output": model.ScriptOutput(),
+        "captions": model.Captions(),
+        "silences": model.ScriptSilences(),
+    }.items():
+        for name, rules in schema[key]["properties"].items():
+            left_to_the_backend = key == "captions" and getattr(default, name) is None
+            if "default" in rules and name != "loras" and not left_to_the_backend:
+                stated = rules["default"]
+                same = float(getattr(default, name)) if isinstance(stated, int | float) else None
+                assert stated in (same, getattr(default, name)), (key, name)
+
+
+def test_the_shipped_example_is_a_valid_script() -> None:
+    script = load_script(LIGHTHOUSE / "script.yaml")
+    assert len(script.scenes) >= 8
+
+
+PLAIN = yaml.safe_load(SCRIPT)
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(max_size=5),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_change_of_a_script_ever_raises_anything_else(
+    data: st.DataObject, project: Path
+) -> None:
+    script = json.loads(json.dumps(PLAIN))
+    for _ in range(data.draw(st.integers(1, 3))):
+        holder = script
+        while True:
+            keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+            if not keys:
+                break
+            key = data.draw(st.sampled_from(keys))
+            inner = holder[key]
+            if isinstance(inner, dict | list) and data.draw(st.booleans()):
+                holder = inner
+                continue
+            holder[key] = data.draw(JUNK)
+            break
+    project.write_text(yaml.safe_dump(script, allow_unicode=True))
+    try:
+        load_script(project, renderers={"camera"})
+    except InputError as error:
+        assert all(problem.line for problem in error.problems)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            '{"segments": [\n  {"start": 0.0\n',
+            "words/voice.json:3:1: is broken JSON: Expecting ',' delimiter",
+        ),
+        (
+            "0.0 1.0 one\n",
+            "words/voice.json: is no transcript in a known format: it begins with '0.0 1.0 one'; ",
+        ),
+        ("", "words/voice.json: is empty; did the program that writes it finish?"),
+    ],
+)
+def test_a_transcript_that_cannot_be_read_is_told_of_where_the_script_names_it(
+    content: str, told: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.parent / "words").mkdir()
+    (project.parent / "words" / "voice.json").write_text(content)
+    named = "narration: {audio: voice.wav, transcript: words/voice.json, align: transcript}"
+    project.write_text(SCRIPT.replace("narration: {audio: voice.wav}", named))
+    monkeypatch.chdir(project.parent)
+    with pytest.raises(InputError) as caught:
+        align_narration(load_script(project))
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"small.yaml:4:43: narration.transcript: {told}")
+
+
+def test_a_transcript_of_one_scene_is_told_of_at_that_scene(project: Path) -> None:
+    (project.parent / "voice.txt").write_text("nothing timed\n")
+    own = "\n    narration: {audio: voice.wav, transcript: voice.txt, align: transcript}"
+    text = SCRIPT.replace("narration: {audio: voice.wav}\n", "")
+    for said in ("a man who kept it.", "wake the lamp."):
+        text = text.replace(said, said + own)
+    project.write_text(text)
+    with pytest.raises(InputError) as caught:
+        align_narration(load_script(project))
+    first, second = str(caught.value).splitlines()
+    assert first.startswith(f"{project}:9:47: scenes[0].narration.transcript: voice.txt: is no tr")
+    assert second.startswith(f"{project}:18:47: scenes[2].narration.transcript: voice.txt: is no")
+
+
+@pytest.mark.parametrize(
+    "at", ["1e999999999%", "9" * 5000 + "%", "9" * 5000, "word:sea#" + "9" * 5000]
+)
+def test_a_place_of_absurd_digits_is_refused_at_once(
+    at: str, edit: Callable[[str, str], Path]
+) -> None:
+    still = "keyframe: stills/red.png"
+    script = edit(still, f'keyframes: [{{image: stills/red.png, at: "{at}"}}]')
+    begun = time.process_time()
+    assert problems(script)
+    assert time.process_time() - begun < 2

@@ -1,0 +1,81 @@
+"""The recordings with known word times, and rooms and noises to spoil them with."""
+
+from __future__ import annotations
+
+import json
+import wave
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from otio_gvideo.compiler.media.mono_samples import SPEECH_RATE, speech_samples
+from otio_gvideo.compiler.speech.align import SceneText
+
+DATA = Path(__file__).parent / "data"
+VOICES = ("slt", "joe")
+"""English: festival's and piper's."""
+OTHERS = {"ona": "ca", "nsh": "ru"}
+"""Festival's in Catalan and Russian, and their languages."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrueWord:
+    """A word of the script and when it is said, in seconds."""
+
+    text: str
+    start: float
+    end: float
+
+
+@cache
+def truth(voice: str) -> tuple[tuple[TrueWord, ...], ...]:
+    """The words of every sentence."""
+    lines = json.loads((DATA / f"{voice}.json").read_text())
+    return tuple(tuple(TrueWord(*word) for word in line) for line in lines)
+
+
+def scenes(voice: str) -> list[SceneText]:
+    """A scene for every sentence."""
+    return [
+        SceneText(f"s{number}", " ".join(word.text for word in line))
+        for number, line in enumerate(truth(voice))
+    ]
+
+
+@cache
+def samples(voice: str) -> NDArray[np.int16]:
+    return speech_samples(DATA / f"{voice}.flac")
+
+
+def with_noise(sound: NDArray[np.int16], snr_db: float) -> NDArray[np.int16]:
+    """White noise below the voice by some dB."""
+    values = sound.astype(np.float64)
+    voice = np.mean(values[abs(values) > 0.02 * abs(values).max()] ** 2)
+    noise = np.random.default_rng(1).normal(size=len(values))
+    mixed = values + noise * np.sqrt(voice / 10 ** (snr_db / 10))
+    return (mixed * 0.7).clip(-32768, 32767).astype(np.int16)
+
+
+def in_room(sound: NDArray[np.int16], decay_s: float) -> NDArray[np.int16]:
+    """Reverberation that falls by 60 dB in some seconds, as loud as the voice itself less 4 dB."""
+    count = int(decay_s * SPEECH_RATE)
+    echo = np.random.default_rng(2).normal(size=count) * 10 ** (-3 * np.arange(count) / count)
+    echo[: SPEECH_RATE // 250] = 0
+    echo *= 0.6 / np.sqrt(np.sum(echo**2))
+    echo[0] = 1
+    size = len(sound) + count
+    mixed = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(echo, size), size)[: len(sound)]
+    return (mixed * 0.7).clip(-32768, 32767).astype(np.int16)
+
+
+def saved(sound: NDArray[np.int16], folder: Path) -> Path:
+    """The sound as a file."""
+    path = folder / "voice.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SPEECH_RATE)
+        file.writeframes(sound.tobytes())
+    return path

@@ -1,0 +1,89 @@
+"""What happens where script and voice differ: never wrong by seconds, never in silence."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import pytest
+from otio_gvideo.compiler.speech.align import Alignment, AlignmentError, SceneText, align_scenes
+from otio_gvideo.compiler.speech.transcripts import Transcript
+from otio_gvideo.compiler.sync.types import Word
+
+from .recordings import DATA, TrueWord, scenes, truth
+
+AUDIO = DATA / "joe.flac"
+UNSAID = SceneText("moon", "Bananas grow on the far side of the moon every summer.")
+
+
+def assert_in_place(found: Alignment, said: dict[str, tuple[TrueWord, ...]]) -> None:
+    """The words of the scenes that were said start within 0.15 s of where they do."""
+    for scene in found.scenes:
+        if scene.scene in said:
+            for word, true in zip(scene.words, said[scene.scene], strict=True):
+                assert abs(float(word.start) - true.start) < 0.15, (scene.scene, word)
+
+
+def said() -> dict[str, tuple[TrueWord, ...]]:
+    return {f"s{number}": line for number, line in enumerate(truth("joe"))}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [0, 4, 8])
+def test_a_scene_that_is_not_said_is_an_error_at_its_place(place: int) -> None:
+    texts = scenes("joe")
+    texts.insert(place, UNSAID)
+    with pytest.raises(AlignmentError) as caught:
+        align_scenes(texts, AUDIO)
+    assert [entry.scene_id for entry in caught.value.entries] == ["moon"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("missing", [(0,), (3,), (2, 3), (7,)], ids=str)
+def test_speech_that_is_not_in_the_script_moves_no_other_word(missing: tuple[int, ...]) -> None:
+    texts = [scene for number, scene in enumerate(scenes("joe")) if number not in missing]
+    assert_in_place(align_scenes(texts, AUDIO), said())
+
+
+@pytest.mark.slow
+def test_speech_that_is_not_in_the_script_is_pointed_out() -> None:
+    texts = [scene for scene in scenes("joe") if scene.id != "s4"]
+    (warning,) = align_scenes(texts, AUDIO).warnings
+    assert "not in the script" in warning.what
+
+
+@pytest.mark.slow
+def test_words_that_are_not_said_are_pointed_out_and_stay_in_order() -> None:
+    texts = scenes("joe")
+    texts[5] = SceneText("s5", "The children suddenly terribly grew up and left for the city.")
+    found = align_scenes(texts, AUDIO)
+    (warning,) = found.warnings
+    assert warning.scene_id == "s5"
+    assert "suddenly terribly" in warning.what
+    assert_in_place(found, {name: line for name, line in said().items() if name != "s5"})
+    words = [word for scene in found.scenes for word in scene.words]
+    assert all(a.end <= b.start for a, b in itertools.pairwise(words))
+
+
+@pytest.mark.slow
+def test_a_transcript_that_is_wrong_moves_nothing() -> None:
+    true = [word for line in truth("joe") for word in line]
+    late = Transcript(
+        words=tuple(
+            Word(
+                w.text,
+                Fraction(round(w.start * 100), 100) + 3,
+                Fraction(round(w.end * 100), 100) + 3,
+            )
+            for w in true
+        )
+    )
+    plain = align_scenes(scenes("joe"), AUDIO)
+    assert align_scenes(scenes("joe"), AUDIO, transcript=late).scenes == plain.scenes
+
+
+@pytest.mark.slow
+def test_another_script_altogether_is_an_error_for_most_scenes() -> None:
+    with pytest.raises(AlignmentError) as caught:
+        align_scenes(scenes("slt"), AUDIO)
+    assert len(caught.value.entries) >= 7

