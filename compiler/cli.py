@@ -64,7 +64,7 @@ def _run(args: argparse.Namespace) -> int:
         _warn(error, args)
         print(f"otio-gvideo: {error}", file=sys.stderr)
         _trace(error, args)
-        return _ended(args, 1, Problem("", 0, 0, "", str(error)))
+        return _ended(args, 1, Problem.general(str(error)))
     except Exception as error:
         return _unheard() if is_closed_pipe(error) else _fault(error, args)
 
@@ -81,7 +81,7 @@ def _warn(error: WorkError, args: argparse.Namespace) -> None:
 def _interrupted(args: argparse.Namespace) -> int:
     what, hint = "interrupted", "run again to carry on"
     print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
-    return _ended(args, 130, Problem("", 0, 0, "", what, hint))
+    return _ended(args, 130, Problem.general(what, hint))
 
 
 def _unheard() -> int:
@@ -98,7 +98,7 @@ def _fault(error: Exception, args: argparse.Namespace) -> int:
         hint = fault_hint()
     print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
     _trace(error, args)
-    return _ended(args, 1, Problem("", 0, 0, "", what, hint))
+    return _ended(args, 1, Problem.general(what, hint))
 
 
 def _exhaustion(error: Exception) -> tuple[str, str]:

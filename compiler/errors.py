@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from .notices import Notice
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One thing that is wrong with the input, and where.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Position of a value in the input. Every field may be empty.
 
     Attributes:
-        file: the file as the user named it; empty where no file is meant (a command line option).
-        line: 1-based; 0 where the problem belongs to the file as a whole.
-        column: 1-based; 0 where there is no line.
-        where: the path to the value, as in ``scenes[2].transition.type``; may be empty.
+        file: path as the user wrote it.
+        line: 1-based; 0 for the whole file.
+        column: 1-based; 0 if there is no line.
+        where: path to the value, as in ``scenes[2].transition.type``, or an option or scene.
+    """
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One error in the input and its place. Sorts in file order.
+
+    Made with `at`, `in_file`, `option` and `general`.
+
+    Attributes:
+        file, line, column, where: see `Place`.
         what: the fact, as in ``'disolve' is not a transition``.
         hint: the way out, as in ``did you mean 'dissolve'?``; may be empty.
     """
@@ -27,6 +44,26 @@ class Problem:
     where: str
     what: str
     hint: str = ""
+
+    @classmethod
+    def at(cls, place: Place, what: str, hint: str = "") -> Problem:
+        """A problem at a place."""
+        return cls(place.file, place.line, place.column, place.where, what, hint)
+
+    @classmethod
+    def in_file(cls, path: PurePath | str, what: str, hint: str = "", *, where: str = "") -> Problem:
+        """A problem of a whole file or folder, or of something in it that has no line."""
+        return cls.at(Place(str(path), where=where), what, hint)
+
+    @classmethod
+    def option(cls, name: str, what: str, hint: str = "") -> Problem:
+        """A problem of a command line option such as ``--output``."""
+        return cls.at(Place(where=name), what, hint)
+
+    @classmethod
+    def general(cls, what: str, hint: str = "") -> Problem:
+        """A problem without a place."""
+        return cls.at(Place(), what, hint)
 
     def __str__(self) -> str:
         """On one line: ``FILE:LINE:COLUMN: WHERE: WHAT; HINT``, empty parts left out."""
@@ -46,7 +83,7 @@ class InputError(CompileError):
 
     def __init__(self, problems: Iterable[Problem] | Problem | str):
         if isinstance(problems, str):
-            problems = Problem("", 0, 0, "", problems)
+            problems = Problem.general(problems)
         if isinstance(problems, Problem):
             problems = (problems,)
         self.problems: tuple[Problem, ...] = tuple(problems)

@@ -27,7 +27,7 @@ def check_video(
     path, reel = Path(timeline).absolute(), Path(video).absolute()
     if not is_file(reel):
         what = "is a folder, not a video" if is_folder(reel) else "no such file"
-        raise InputError(Problem(str(video), 0, 0, "", what))
+        raise InputError(Problem.in_file(video, what))
     _refuse_what_is_no_video(reel, str(video))
     loaded = read_timeline(path)
     report = report_of_timeline(loaded, path)
@@ -58,6 +58,6 @@ def _refuse_what_is_no_video(reel: Path, shown: str) -> None:
     try:
         has_picture = probe(reel).video is not None
     except WorkError as error:
-        raise InputError(Problem(shown, 0, 0, "", "is no video that can be read")) from error
+        raise InputError(Problem.in_file(shown, "is no video that can be read")) from error
     if not has_picture:
-        raise InputError(Problem(shown, 0, 0, "", "holds no picture", "name the finished reel"))
+        raise InputError(Problem.in_file(shown, "holds no picture", "name the finished reel"))

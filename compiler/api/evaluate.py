@@ -124,10 +124,10 @@ def _refuse_foreign(found: Evaluation) -> None:
     problems = []
     if is_there(found.timeline) and found.timeline.suffix.lower() != ".otio":
         what, hint = "is no .otio file, which takes are added to", "export it as X.otio first"
-        problems.append(Problem(str(found.timeline), 0, 0, "", what, hint))
+        problems.append(Problem.in_file(found.timeline, what, hint))
     ours = {found.data: is_evaluation, found.page: is_page}
     problems += [
-        Problem(str(path), 0, 0, "", "is there already, and no evaluation", _ELSEWHERE)
+        Problem.in_file(path, "is there already, and no evaluation", _ELSEWHERE)
         for path, is_ours in ours.items()
         if is_there(path) and not is_ours(path)
     ]

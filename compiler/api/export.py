@@ -107,13 +107,13 @@ def _write(
     if editor is not None and suffix not in editor.suffixes:
         known = ", ".join(editor.suffixes)
         what = f"{editor.name} reads no {suffix}"
-        raise InputError(Problem(str(output), 0, 0, "", what, f"it reads {known}"))
+        raise InputError(Problem.in_file(output, what, f"it reads {known}"))
     try:
         copy, notes = prepare(timeline, path.parent)
     except otio.exceptions.OTIOError as error:
         what = f"cannot be laid out: {' '.join(str(error).split())}"
         hint = "give every clip a source_range"
-        raise InputError(Problem(timeline.name, 0, 0, "", what, hint)) from error
+        raise InputError(Problem.in_file(timeline.name, what, hint)) from error
     if suffix in _PACKED:
         files = otio_json.packed_files(copy)
         notes += refuse_outside(timeline, path, files, allow=allow_outside)
@@ -156,7 +156,7 @@ def _refuse_folder(output: Path) -> None:
     """
     is_bundle = output.suffix.lower() == ".otiod" and is_file(output / "content.otio")
     if is_folder(output) and not is_bundle:
-        raise InputError(Problem(str(output), 0, 0, "", "is a folder, and no bundle", NEW_NAME))
+        raise InputError(Problem.in_file(output, "is a folder, and no bundle", NEW_NAME))
 
 
 def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> Notice | None:
@@ -228,6 +228,6 @@ def _beside(timeline: Path, editor: str | None) -> Path:
     """
     if editor is None:
         raise InputError(
-            Problem("", 0, 0, "", "nothing says what to write", "give -o X.EXT, or --for EDITOR")
+            Problem.general("nothing says what to write", "give -o X.EXT, or --for EDITOR")
         )
     return timeline.with_name(f"{timeline.stem}.{editor}{EDITORS[editor].suffixes[0]}")

@@ -42,7 +42,7 @@ def init_script(
     refuse_unusable(target.parent, names_of_file(target))
     if target.exists() and not force:
         what = "is there already"
-        raise InputError(Problem(str(target), 0, 0, "", what, "give another -o, or --force"))
+        raise InputError(Problem.in_file(target, what, "give another -o, or --force"))
     if from_files:
         inputs = [
             InputFile(file, f"a file of {path.name}")

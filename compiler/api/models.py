@@ -68,7 +68,7 @@ def _fetched(
     if unknown:
         known = ", ".join(table())
         raise InputError(
-            [Problem("", 0, 0, "", f"{name} has no model", f"known: {known}") for name in unknown]
+            [Problem.general(f"{name} has no model", f"known: {known}") for name in unknown]
         )
     setups = [(name, s) for name in names for s in _setups(name, qualities or QUALITIES, config)]
     pinned: dict[str, dict[str, str]] = {}
@@ -111,6 +111,6 @@ def _setups(name: str, qualities: Sequence[str], config: Config) -> list[ModelSe
         registry.renderer_class(name)
         return [setup_of(name, config.renderers.get(name, {}), q) for q in qualities]
     except base.UnavailableError as error:
-        raise InputError(Problem("", 0, 0, "", str(error))) from error
+        raise InputError(str(error)) from error
     except base.RendererError as error:
         raise InputError(config.problem(("renderers", name), str(error))) from error

@@ -43,9 +43,9 @@ def relink_timeline(
     target = Path(output).absolute() if output else path
     refuse_unusable(target.parent, names_of_file(target))
     if not is_folder(folder):
-        raise InputError(Problem(str(media), 0, 0, "", "no such folder"))
+        raise InputError(Problem.in_file(media, "no such folder"))
     if target.suffix.lower() != ".otio":
-        raise InputError(Problem(str(target), 0, 0, "", "is no .otio file", "give -o X.otio"))
+        raise InputError(Problem.in_file(target, "is no .otio file", "give -o X.otio"))
     refuse_missing(path)
     refuse_unwritable(Outputs(target.parent, target.stem))
     with exclusive(target, "read", on_progress):

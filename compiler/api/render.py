@@ -63,7 +63,7 @@ def render_timeline(
     path = Path(timeline).absolute()
     if output is not None and Path(output).suffix.lower() != ".otio":
         hint = f"name it {Path(output).stem}.otio, and export that"
-        raise InputError(Problem("", 0, 0, "--output", "render writes an .otio file", hint))
+        raise InputError(Problem.option("--output", "render writes an .otio file", hint))
     clock = ProgressClock(on_progress)
     reel = Path(output).absolute() if output else path
     refuse_missing(path)

@@ -62,11 +62,11 @@ def view_timeline(
     path = Path(timeline).absolute()
     page = Path(output).absolute() if output else path.with_suffix(".html")
     if page.suffix.lower() not in (".html", ".htm"):
-        raise InputError(Problem(str(page), 0, 0, "", "is no page", "give -o X.html"))
+        raise InputError(Problem.in_file(page, "is no page", "give -o X.html"))
     refuse_unusable(page.parent, names_of_file(page))
     if output is None and page.exists() and not is_page(page):
         what = "is there already, and no page of otio-gvideo"
-        raise InputError(Problem(str(page), 0, 0, "", what, NEW_NAME))
+        raise InputError(Problem.in_file(page, what, NEW_NAME))
     loaded = read_timeline(path)
     inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
     refuse_inputs([page], inputs, NEW_NAME)
@@ -90,7 +90,7 @@ def _write(
         if finished.reel is None:
             why = finished.notes[0] if finished.notes else "there is no reel beside it to embed"
             hint = f"otio-gvideo flatten {path.name} -o {path.stem}.mp4 makes it"
-            raise InputError(Problem(str(path), 0, 0, "--embed", why, hint))
+            raise InputError(Problem.in_file(path, why, hint, where="--embed"))
         view.notes += refuse_outside(timeline, path, [finished.reel], allow=allow_outside)
         embedded = preview_url(
             finished.reel,

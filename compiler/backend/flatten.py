@@ -14,7 +14,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..errors import InputError, Problem, WorkError
+from ..errors import InputError, Place, Problem, WorkError
 from ..files.atomic_output import scratch, whole_file
 from ..media.ffmpeg import ffmpeg_path
 from ..media.read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
@@ -304,7 +304,8 @@ def _frames_of(timeline: otio.schema.Timeline, fps: Fraction | None) -> tuple[Fr
         frames = timeline_frames(timeline, fps)
     except otio.exceptions.OTIOError as error:
         what = f"has no length: {' '.join(str(error).split())}"
-        raise InputError(Problem("", 0, 0, name, what, "give every clip a source_range")) from error
+        hint = "give every clip a source_range"
+        raise InputError(Problem.at(Place(where=name), what, hint)) from error
     if frames <= 0:
         raise InputError(f"{name}: is empty")
     return fps, frames

@@ -48,7 +48,7 @@ def refuse_outside(
         more = f", with {len(outside) - 1} more" if len(outside) > 1 else ""
         what = f"{outside[0]} lies outside the timeline's project and would be packed{more}"
         hint = "move it there, or allow it with --allow-outside"
-        raise InputError(Problem(str(path), 0, 0, "", what, hint))
+        raise InputError(Problem.in_file(path, what, hint))
     more = f" and {len(outside) - _NAMED} more" if len(outside) > _NAMED else ""
     named = ", ".join(map(str, outside[:_NAMED]))
     return [Notice("outside", f"packed from outside the project: {named}{more}")]

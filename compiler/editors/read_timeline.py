@@ -33,9 +33,7 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
         if len(held) == 1:
             loaded = held[0]
     if not isinstance(loaded, otio.schema.Timeline):
-        raise InputError(
-            Problem(str(path), 0, 0, "", f"holds no Timeline, but {type(loaded).__name__}")
-        )
+        raise InputError(Problem.in_file(path, f"holds no Timeline, but {type(loaded).__name__}"))
     _fill_references(loaded)
     refuse_impossible(loaded, path)
     return loaded
@@ -59,7 +57,7 @@ def refuse_missing(path: Path) -> None:
         InputError: there is no such file.
     """
     if not is_there(path):
-        raise InputError(Problem(str(path), 0, 0, "", "no such file"))
+        raise InputError(Problem.in_file(path, "no such file"))
 
 
 def report_of_timeline(timeline: otio.schema.Timeline, path: Path) -> Report:
@@ -69,7 +67,7 @@ def report_of_timeline(timeline: otio.schema.Timeline, path: Path) -> Report:
         duration = timeline.duration()
     except otio.exceptions.OTIOError as error:
         what = f"has no length: {' '.join(str(error).split())}"
-        raise InputError(Problem(str(path), 0, 0, "", what)) from error
+        raise InputError(Problem.in_file(path, what)) from error
     fps = Fraction(output["fps"]) if "fps" in output else exact_rate(duration.rate)
     return Report(
         timeline=path,

@@ -63,4 +63,4 @@ def plain_number(value: Fraction) -> int | float | str:
 
 def problem(path: Path, what: str, hint: str) -> InputError:
     """An error about a file as a whole."""
-    return InputError(Problem(str(path), 0, 0, "", what, hint))
+    return InputError(Problem.in_file(path, what, hint))

@@ -97,7 +97,9 @@ def _scenes(
         still = _still(placed, path.parent, folder, fps, frames, notes)
         name = scene_id(str(placed.item.name) or "scene", taken)
         if still is None:
-            problems.append(Problem(str(path), 0, 0, name, "its media are not there", "relink it"))
+            problems.append(
+                Problem.in_file(path, "its media are not there", "relink it", where=name)
+            )
             continue
         scene: Draft = {"id": name}
         time = _heard(placed, said, fps)

@@ -29,7 +29,7 @@ def chosen_slots(
     slots = list(slot_clips(timeline))
     if not slots:
         hint = "compile a script to a timeline: --until timeline"
-        raise InputError(Problem(str(path), 0, 0, "", "has no slots", hint))
+        raise InputError(Problem.in_file(path, "has no slots", hint))
     if list(names) == ["all"]:
         return slots
     if not names:
@@ -40,7 +40,10 @@ def chosen_slots(
     if unknown:
         hint = f"there are {', '.join(slot.name for slot in slots[:20])}"
         raise InputError(
-            [Problem(str(path), 0, 0, "--slots", f"no slot is called {n!r}", hint) for n in unknown]
+            [
+                Problem.in_file(path, f"no slot is called {n!r}", hint, where="--slots")
+                for n in unknown
+            ]
         )
     return [slot for slot in slots if slot.name in names]
 
@@ -53,7 +56,7 @@ def known_qualities(names: Sequence[str]) -> list[Quality]:
     """
     known = get_args(Quality)
     problems = [
-        Problem("", 0, 0, "--qualities", f"{name!r} is no quality", f"there are {', '.join(known)}")
+        Problem.option("--qualities", f"{name!r} is no quality", f"there are {', '.join(known)}")
         for name in names
         if name not in known
     ]
@@ -84,7 +87,7 @@ def pick_takes(
         name, _, take = given.rpartition("=")
         key = MEDIA_KEY if take == "none" else take
         if name and name not in slots:
-            problems.append(Problem(str(path), 0, 0, "--pick", f"no slot is called {name!r}"))
+            problems.append(Problem.in_file(path, f"no slot is called {name!r}", where="--pick"))
             continue
         among = [slots[name]] if name else [s for s in slots.values() if _is_meant(s, names)]
         having = [slot for slot in among if key == MEDIA_KEY or key in takes_of(slot)]
@@ -92,7 +95,7 @@ def pick_takes(
             there = sorted({one for slot in among for one in takes_of(slot)})
             what = f"{name or 'no slot'} has {'no' if name else 'a'} take {take!r}"
             hint = f"there are {', '.join(there)}" if there else "evaluate makes takes"
-            problems.append(Problem(str(path), 0, 0, "--pick", what, hint))
+            problems.append(Problem.in_file(path, what, hint, where="--pick"))
         wanted += [(slot, key) for slot in having]
     if problems:
         raise InputError(problems)

@@ -47,7 +47,7 @@ def refuse_unusable(folder: Path, names: Iterable[str]) -> None:
                 hint += ", or enable long paths in Windows"
         else:
             continue
-        raise InputError(Problem(str(folder), 0, 0, "", what, hint))
+        raise InputError(Problem.in_file(folder, what, hint))
 
 
 def refuse_invalid(folder: PurePath, names: Iterable[str]) -> None:
@@ -60,7 +60,7 @@ def refuse_invalid(folder: PurePath, names: Iterable[str]) -> None:
     for part in (*parts, *(part for name in names for part in PurePath(name).parts)):
         if part not in (".", "..") and portable(part) != part:
             what = f"{part!r} is no valid name on Windows"
-            raise InputError(Problem(str(folder), 0, 0, "", what, f"{portable(part)!r} is"))
+            raise InputError(Problem.in_file(folder, what, f"{portable(part)!r} is"))
 
 
 def names_of_file(path: Path) -> Iterator[str]:

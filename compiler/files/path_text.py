@@ -41,5 +41,5 @@ def _problem(path: Path) -> Problem:
         name.decode("utf-8")
     except UnicodeDecodeError:
         what = "its name is no valid UTF-8, and neither a timeline nor a report can hold it"
-        return Problem(shown, 0, 0, "", what, "rename the file or folder")
-    return Problem(shown, 0, 0, "", _LOCALE_FAULT, _LOCALE_HINT)
+        return Problem.in_file(shown, what, "rename the file or folder")
+    return Problem.in_file(shown, _LOCALE_FAULT, _LOCALE_HINT)

@@ -57,7 +57,7 @@ def refuse_inputs(
         found = known.get(identity) if identity is not None else None
         if found is not None:
             other = "" if found.path == output else f" ({found.path})"
-            problems.append(Problem(str(output), 0, 0, "", f"is {found.what}{other}", hint))
+            problems.append(Problem.in_file(output, f"is {found.what}{other}", hint))
             refused.add(output)
     for folder in dict.fromkeys(folders):
         if folder in refused:
@@ -65,7 +65,7 @@ def refuse_inputs(
         held = next((one for one in inputs if _is_within(one.path, folder)), None)
         if held is not None:
             what = f"is written over as a whole, and holds {held.path.name}, {held.what}"
-            problems.append(Problem(str(folder), 0, 0, "", what, hint))
+            problems.append(Problem.in_file(folder, what, hint))
     if problems:
         raise InputError(problems)
 

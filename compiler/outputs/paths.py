@@ -103,11 +103,11 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
     refuse_unusable(chosen, [in_scratch(f"{name}.otio")])
     if chosen.exists() and not chosen.is_dir():
         what, hint = "is a file, not a folder", "give another one with --output"
-        raise InputError(Problem(str(chosen), 0, 0, "", what, hint))
+        raise InputError(Problem.in_file(chosen, what, hint))
     if chosen.suffix.lower() in FILE_SUFFIXES and not chosen.exists():
         what = f"is the name of a file, and {chosen.suffix} of one of several that are made"
         hint = f"give a folder with --output; in it the reel is called {name}"
-        raise InputError(Problem(str(chosen), 0, 0, "", what, hint))
+        raise InputError(Problem.in_file(chosen, what, hint))
     return Outputs(chosen, name)
 
 
@@ -127,7 +127,7 @@ def refuse_unwritable(outputs: Outputs, slots: Iterable[str] = ()) -> None:
     taken = [path for path in files if path.is_dir()]
     if taken:
         what, hint = "is a folder, and the name of a file that is made", "give another --output"
-        raise InputError(Problem(str(path), 0, 0, "", what, hint) for path in taken)
+        raise InputError(Problem.in_file(path, what, hint) for path in taken)
     there = nearest_folder(folder)
     if there.is_symlink() and not there.exists():
         what = f"cannot be made: the link {there} leads nowhere"
@@ -139,7 +139,7 @@ def refuse_unwritable(outputs: Outputs, slots: Iterable[str] = ()) -> None:
         what = "cannot be written to" if there == folder else f"cannot be made in {there}"
     else:
         return
-    raise InputError(Problem(str(folder), 0, 0, "", what, "give another one with --output"))
+    raise InputError(Problem.in_file(folder, what, "give another one with --output"))
 
 
 def _names_in(outputs: Outputs, slots: Iterable[str]) -> Iterator[str]:

@@ -89,7 +89,7 @@ def _length(timeline: otio.schema.Timeline, path: Path) -> tuple[Fraction, int]:
     except otio.exceptions.OTIOError as error:
         what = f"has no length: {' '.join(str(error).split())}"
         hint = "give every clip a source_range"
-        raise InputError(Problem(str(path), 0, 0, "", what, hint)) from error
+        raise InputError(Problem.in_file(path, what, hint)) from error
 
 
 def _heard(mix: Mix) -> list[SoundStretch]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import InputError, Problem
+from ..errors import InputError, Place, Problem
 from ..files.exists import is_file
 from ..files.file_urls import begins_with
 from ..files.user_folders import config_folder
@@ -95,7 +95,7 @@ class Config:
     def problem(self, path: Path_, what: str, hint: str = "", *, at_key: bool = False) -> Problem:
         """Something that is wrong with a value or a key, at its place where there is a file."""
         if self.source is None:
-            return Problem("", 0, 0, where(path), what, hint)
+            return Problem.at(Place(where=where(path)), what, hint)
         return self.source.problem(path, what, hint, at_key=at_key)
 
 
@@ -109,7 +109,7 @@ def load_config(explicit: Path | None, beside: Path | None) -> Config:
     if path is None:
         return Config()
     if not is_file(path):
-        raise InputError(Problem(str(path), 0, 0, "--config", "no such file"))
+        raise InputError(Problem.in_file(path, "no such file", where="--config"))
     source = read_yaml(path, str(path), may_be_empty=True)
     problems = check_schema(source, "config")
     if problems:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...renderers.files.file_names import unreserved
+from ..errors import Place
 from ..sync.types import Word
 
 Fit = Literal["cover", "contain", "blur"]
@@ -181,16 +182,6 @@ class ScriptKeyframe:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Line and column (1-based) of a value in the script, for messages of later stages."""
-
-    file: str
-    line: int
-    column: int
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
 class ScriptScene:
     """One entry of the script. Exactly one of ``text``, ``time`` and ``duration`` is set."""
 
@@ -212,7 +203,11 @@ class ScriptScene:
     transition: ScriptTransition = ScriptTransition()
     sounds: tuple[SoundEffect, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
-    """Where ``""`` (the scene itself), ``text``, ``time``, ``keyframes[1].at``, … stand."""
+    """Of ``""`` (the scene itself), ``text``, ``time``, ``keyframes[1].at``, …"""
+
+    def place_of(self, key: str = "") -> Place:
+        """Return the place of a key, else that of the scene."""
+        return self.places.get(key) or self.places.get("") or Place(where=self.id)
 
 
 @dataclass(frozen=True, slots=True)

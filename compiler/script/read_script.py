@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, Place
 from ..files.path_text import refuse_unnamable
 from . import model
 from .checks import check_script
@@ -202,16 +202,16 @@ class _Resolver:
     def _file(self, name: str | None) -> Path | None:
         return self._folder / name if name else None
 
-    def _places(self, path: Path_) -> dict[str, model.Place]:
+    def _places(self, path: Path_) -> dict[str, Place]:
         """Places of a scene, of what stands in it, and of the places of its stills and sounds."""
         places = {}
         for inner in self._inner(path):
             places[where(inner[len(path) :])] = self._place(inner)
         return places
 
-    def _place(self, path: Path_) -> model.Place:
+    def _place(self, path: Path_) -> Place:
         line, column = self._source.values[path]
-        return model.Place(self._source.file, line, column, where(path))
+        return Place(self._source.file, line, column, where(path))
 
     def _inner(self, path: Path_) -> list[Path_]:
         data: Any = self._source.data

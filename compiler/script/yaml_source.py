@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import yaml
 
-from ..errors import InputError, Problem
+from ..errors import InputError, Place, Problem
 from ..files.text_encoding import decode, unix_lines
 
 MOST_BYTES = 32 << 20
@@ -66,8 +66,7 @@ class YamlSource:
         place = path
         while place and place not in marks:
             place, marks = place[:-1], self.values
-        line, column = marks.get(place, (1, 1))
-        return Problem(self.file, line, column, where(path), what, hint)
+        return Problem.at(Place(self.file, *marks.get(place, (1, 1)), where(path)), what, hint)
 
 
 def where(path: Path_) -> str:
@@ -93,36 +92,36 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> YamlSourc
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise InputError(Problem(name, 0, 0, "", "is larger than 32 MB"))
+            raise InputError(Problem.in_file(name, "is larger than 32 MB"))
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise InputError(Problem(name, 0, 0, "", "no such file")) from error
+        raise InputError(Problem.in_file(name, "no such file")) from error
     except OSError as error:
-        raise InputError(Problem(name, 0, 0, "", f"cannot be read: {error.strerror}")) from error
+        raise InputError(Problem.in_file(name, f"cannot be read: {error.strerror}")) from error
     try:
         text = decode(content)
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode(error.encoding, "replace")
         before = unix_lines(before.removeprefix("\ufeff"))
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        problem = Problem(name, line, column, "", "is not UTF-8 text", "save it as UTF-8")
-        raise InputError(problem) from error
+        place = Place(name, line, column)
+        raise InputError(Problem.at(place, "is not UTF-8 text", "save it as UTF-8")) from error
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise InputError(_syntax_problem(name, error)) from error
     except yaml.YAMLError as error:
         what = " ".join(str(error).split())
-        raise InputError(Problem(name, 0, 0, "", f"is no YAML: {what}")) from error
+        raise InputError(Problem.in_file(name, f"is no YAML: {what}")) from error
     except _TooManyValuesError as error:
         what = f"holds more than {MOST_VALUES:,} values"
-        raise InputError(Problem(name, 0, 0, "", what)) from error
+        raise InputError(Problem.in_file(name, what)) from error
     except RecursionError as error:
-        raise InputError(Problem(name, 0, 0, "", "is nested too deeply")) from error
+        raise InputError(Problem.in_file(name, "is nested too deeply")) from error
     if node is None and may_be_empty:
         return YamlSource(name, {}, {(): (1, 1)})
     if node is None:
-        raise InputError(Problem(name, 1, 1, "", "is empty"))
+        raise InputError(Problem.at(Place(name, 1, 1), "is empty"))
     _refuse_expansion(node, name)
     source = YamlSource(name)
     builder = _Builder(source)
@@ -139,7 +138,7 @@ def _syntax_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:
     hint = error.context or ""
     if "'\\t'" in what or "tab" in what:
         what, hint = "a tab stands where blanks must", "indent with blanks"
-    return Problem(name, line, column, "", f"YAML: {what}", hint)
+    return Problem.at(Place(name, line, column), f"YAML: {what}", hint)
 
 
 class _TooManyValuesError(Exception):
@@ -173,13 +172,13 @@ def _refuse_expansion(root: yaml.Node, file: str) -> None:
         known = sizes.get(id(node))
         if known is None:
             mark = node.start_mark
-            place = (file, mark.line + 1, mark.column + 1, "")
+            place = Place(file, mark.line + 1, mark.column + 1)
             if depth > DEEPEST:
-                raise InputError(Problem(*place, "the document is nested too deeply"))
+                raise InputError(Problem.at(place, "the document is nested too deeply"))
             sizes[id(node)] = MOST_VALUES  # An alias to what it stands in has no end.
             known = 1 + sum(size_of(child, depth + 1) for child in _children(node))
             if known > MOST_VALUES:
-                raise InputError(Problem(*place, "the document expands without bound"))
+                raise InputError(Problem.at(place, "the document expands without bound"))
             sizes[id(node)] = known
         return known
 
@@ -202,7 +201,7 @@ class _Builder:
         self._source.values.setdefault(path, mark)
         if len(path) > DEEPEST:
             what = "the document is nested too deeply"
-            raise InputError(Problem(self._source.file, *mark, where(path), what))
+            raise InputError(Problem.at(Place(self._source.file, *mark, where(path)), what))
         if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
             self._refuse(node, path, f"the tag {node.tag!r} is not allowed", "write a plain value")
             return None
@@ -247,6 +246,5 @@ class _Builder:
 
     def _refuse(self, node: yaml.Node, path: Path_, what: str, hint: str = "") -> None:
         mark = node.start_mark
-        self.problems.append(
-            Problem(self._source.file, mark.line + 1, mark.column + 1, where(path), what, hint)
-        )
+        place = Place(self._source.file, mark.line + 1, mark.column + 1, where(path))
+        self.problems.append(Problem.at(place, what, hint))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from ..errors import InputError, Problem
 from ..files.user_folders import cache_folder
 from ..media.mono_samples import duration_of, speech_samples
 from ..notices import Notice
-from ..script.model import Narration, Place, Script, ScriptScene
+from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
 from .pauses import speech_intervals
@@ -135,9 +135,12 @@ def _hear_track(
                 on_progress=on_progress,
             )
         except AlignmentError as error:
-            places = {scene.id: scene.places for scene in scenes}
+            places = {scene.id: scene.place_of("text") for scene in scenes}
             raise InputError(
-                [_problem(places[e.scene_id], e.scene_id, e.what, e.hint) for e in error.entries]
+                [
+                    Problem.at(places[entry.scene_id], entry.what, entry.hint)
+                    for entry in error.entries
+                ]
             ) from error
         words |= {scene.scene: scene.words for scene in alignment.scenes}
         warnings += [
@@ -191,9 +194,8 @@ def _named(problem: Problem, narration: Narration, folder: Path) -> Problem:
     if narration.transcript is not None:
         path = narration.transcript
         name = path.relative_to(folder) if path.is_relative_to(folder) else path
-        inner = Problem(str(name), problem.line, problem.column, problem.where, problem.what)
-        what = str(inner)
-    return Problem(place.file, place.line, place.column, place.where, what, problem.hint)
+        what = str(replace(problem, file=str(name), hint=""))
+    return Problem.at(place, what, problem.hint)
 
 
 def words_within(words: Sequence[Word], stretch: Interval) -> tuple[Word, ...]:
@@ -203,10 +205,3 @@ def words_within(words: Sequence[Word], stretch: Interval) -> tuple[Word, ...]:
         for word in words
         if stretch.start <= (word.start + word.end) / 2 < stretch.end
     )
-
-
-def _problem(places: Mapping[str, Place], scene: str, what: str, hint: str) -> Problem:
-    place = places.get("text") or places.get("")
-    if place is None:
-        return Problem("", 0, 0, scene, what, hint)
-    return Problem(place.file, place.line, place.column, place.where, what, hint)

@@ -80,17 +80,7 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
         return make_schedule(scenes, sources, fps, silences)
     except edit.ScheduleError as error:
         scene = next(scene for scene in script.scenes if scene.id == error.scene)
-        place = scene.places.get("")
-        raise InputError(
-            Problem(
-                place.file if place else "",
-                place.line if place else 0,
-                place.column if place else 0,
-                place.where if place else scene.id,
-                error.what,
-                error.hint,
-            )
-        ) from error
+        raise InputError(Problem.at(scene.place_of(), error.what, error.hint)) from error
 
 
 def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:

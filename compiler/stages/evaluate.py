@@ -154,7 +154,7 @@ def _kinds(
                 kinds.append(_Kind(name, quality, kind.version, limits.continues, runs_model))
         except base.RendererError as error:
             if renderers:
-                problems.append(Problem("", 0, 0, "--renderers", str(error)))
+                problems.append(Problem.option("--renderers", str(error)))
             found.left_out[name] = str(error)
     if problems:
         raise InputError(problems)

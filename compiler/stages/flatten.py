@@ -47,7 +47,7 @@ def refuse_misnamed(video: Path, plan: FlattenPlan) -> None:
     suffix = plan.output.suffix
     if video.suffix.lower() != suffix:
         what = f"this preset makes a {suffix} file"
-        raise InputError(Problem("", 0, 0, "--output", what, f"name it {video.stem}{suffix}"))
+        raise InputError(Problem.option("--output", what, f"name it {video.stem}{suffix}"))
 
 
 def refuse_large(

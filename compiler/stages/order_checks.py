@@ -80,7 +80,4 @@ def places_out_of_order(script: Script, schedule: edit.Schedule) -> Iterator[Pro
 
 
 def _at(scene: ScriptScene, where: str, what: str, hint: str = "") -> Problem:
-    place = scene.places.get(where) or scene.places.get("")
-    if place is None:
-        return Problem("", 0, 0, scene.id, what, hint)
-    return Problem(place.file, place.line, place.column, place.where, what, hint)
+    return Problem.at(scene.place_of(where), what, hint)

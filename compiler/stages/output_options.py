@@ -90,7 +90,7 @@ def plan_of(config: Config, finishing: Finishing) -> FlattenPlan:
     if name and name not in config.presets:
         what, hint = f"there is no preset {name!r}", nearest(name, list(config.presets))
         raise InputError(
-            Problem("", 0, 0, "--preset", what, hint)
+            Problem.option("--preset", what, hint)
             if finishing.preset
             else config.problem(("preset",), what, hint)
         )

@@ -103,7 +103,7 @@ def _override(script: Script, renderer: str | None, quality: Quality | None) -> 
     if renderer is not None and renderer not in registry.renderer_names():
         known = ", ".join(registry.renderer_names())
         raise InputError(
-            Problem("", 0, 0, "--renderer", f"there is no renderer {renderer!r}", f"known: {known}")
+            Problem.option("--renderer", f"there is no renderer {renderer!r}", f"known: {known}")
         )
     scenes = tuple(
         replace(scene, renderer=renderer or scene.renderer, quality=quality or scene.quality)
@@ -141,12 +141,7 @@ def _making(scenes: Sequence[ScriptScene], config: Config) -> RendererInputs:
         try:
             kind = registry.renderer_class(name)
         except base.UnavailableError as error:
-            place = scene.places.get("renderer") or scene.places.get("")
-            problems.append(
-                Problem(place.file, place.line, place.column, place.where, str(error))
-                if place
-                else Problem("", 0, 0, scene.id, str(error))
-            )
+            problems.append(Problem.at(scene.place_of("renderer"), str(error)))
             continue
         versions[name] = kind.version
         try:

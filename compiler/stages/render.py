@@ -51,7 +51,7 @@ def refuse_engine(engine: str) -> None:
     try:
         engines.refuse_engine(engine)
     except base.UnavailableError as error:
-        raise InputError(Problem("", 0, 0, "--engine", str(error))) from error
+        raise InputError(Problem.option("--engine", str(error))) from error
 
 
 def fill_slots(
@@ -117,7 +117,7 @@ def fill_slots(
             on_finished=on_finished,
         )
     except base.UnavailableError as error:
-        raise InputError(Problem("", 0, 0, "", str(error))) from error
+        raise InputError(str(error)) from error
     except base.RendererError as error:
         is_fault = isinstance(error, pool.SlotsError) and error.unexpected
         raise WorkError(f"{error}; {fault_hint()}" if is_fault else str(error)) from error

@@ -39,9 +39,9 @@ def refuse_impossible(timeline: otio.schema.Timeline, path: Path) -> None:
     Raises:
         InputError: with a line for each impossible number.
     """
-    found = [Problem(str(path), 0, 0, where, what) for where, what in _faults(timeline)]
+    found = [Problem.in_file(path, what, where=where) for where, what in _faults(timeline)]
     if not found:
-        found = [Problem(str(path), 0, 0, "", what) for what in _length_fault(timeline)]
+        found = [Problem.in_file(path, what) for what in _length_fault(timeline)]
     if found:
         raise InputError(dict.fromkeys(found))
 

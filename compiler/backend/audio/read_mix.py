@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import opentimelineio as otio
 
-from ...errors import InputError, Problem, WorkError
+from ...errors import InputError, Place, Problem, WorkError
 from ...media.probe import MediaInfo, probe
 from ...media.samples import SAMPLE_RATE
 from ...notices import Notice
@@ -269,7 +269,8 @@ class _MixReader:
         most = _MOST_DB if name.endswith("_db") else _MOST_S
         if not abs(number) <= most:
             what = f"is more than {most:,}" if math.isfinite(number) else "is no number"
-            self.problems.append(Problem("", 0, 0, str(item.name), f"{name} {value!r} {what}"))
+            place = Place(where=str(item.name))
+            self.problems.append(Problem.at(place, f"{name} {value!r} {what}"))
             return default
         return number
 

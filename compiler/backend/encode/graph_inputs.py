@@ -58,7 +58,7 @@ class Materials:
                     fit_still(picture.path, self.size, path, self.focus_of(picture.path))
                 except ImageFileError as error:
                     what = f"cannot be read as an image: {error}"
-                    raise InputError(Problem(str(picture.path), 0, 0, "", what)) from error
+                    raise InputError(Problem.in_file(picture.path, what)) from error
             self._made[picture] = name
         return self._made[picture]
 

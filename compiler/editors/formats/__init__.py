@@ -45,7 +45,7 @@ def writer(path: Path) -> Callable[[otio.schema.Timeline, Path], list[str]]:
     if entry is None or entry.write is None:
         known = ", ".join(suffix for suffix, one in FORMATS.items() if one.write is not None)
         what = f"{path.suffix or 'a name without an ending'} is not a format to export"
-        raise InputError(Problem(str(path), 0, 0, "", what, f"known: {known}"))
+        raise InputError(Problem.in_file(path, what, f"known: {known}"))
     return entry.write
 
 
@@ -61,13 +61,13 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
     """
     refuse_unnamable([path])
     if not is_there(path):
-        raise InputError(Problem(str(path), 0, 0, "", "no such file"))
+        raise InputError(Problem.in_file(path, "no such file"))
     entry = FORMATS.get(path.suffix.lower())
     if entry is None and path.is_dir():
-        raise InputError(Problem(str(path), 0, 0, "", "is a folder, not a timeline"))
+        raise InputError(Problem.in_file(path, "is a folder, not a timeline"))
     if entry is not None and entry.read is None:
         what = f"{path.suffix} is written, and cannot be read back"
-        raise InputError(Problem(str(path), 0, 0, "", what, "export .otio, .xml or .fcpxml there"))
+        raise InputError(Problem.in_file(path, what, "export .otio, .xml or .fcpxml there"))
     try:
         if entry is not None and entry.read is not None:
             return entry.read(path, fps)
@@ -77,10 +77,8 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
     except otio.exceptions.NoKnownAdapterForExtensionError as error:
         what = f"{path.suffix or 'a name without an ending'} is not a format that can be read"
         known = ", ".join(suffix for suffix, one in FORMATS.items() if one.read is not None)
-        raise InputError(Problem(str(path), 0, 0, "", what, f"known: {known}")) from error
+        raise InputError(Problem.in_file(path, what, f"known: {known}")) from error
     except Exception as error:
         # Adapters raise what they like over a broken file.
         what = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(
-            Problem(str(path), 0, 0, "", f"cannot be read as a timeline: {what}")
-        ) from error
+        raise InputError(Problem.in_file(path, f"cannot be read as a timeline: {what}")) from error

@@ -49,7 +49,7 @@ def adapter(name: str, path: Path) -> Any:
         return otio.adapters.from_name(name)
     except otio.exceptions.OTIOError as error:
         what = f"{path.suffix} needs an adapter that is not installed"
-        raise InputError(Problem(str(path), 0, 0, "", what, EXTRA)) from error
+        raise InputError(Problem.in_file(path, what, EXTRA)) from error
 
 
 def read_xml(path: Path) -> str | bytes:

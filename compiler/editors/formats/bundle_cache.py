@@ -90,7 +90,7 @@ def _in_cache(
         why = getattr(error, "strerror", None) or error
         what = f"a bundle cannot be unpacked in the cache: {why}"
         hint = f"name a folder that can be written to in {CACHE_VARIABLE}"
-        raise InputError(Problem(cache, 0, 0, "", what, hint)) from error
+        raise InputError(Problem.in_file(cache, what, hint)) from error
     return folder
 
 
@@ -103,7 +103,7 @@ def _files(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES:
         what = f"holds {len(entries)} files; a bundle may hold {MOST_ENTRIES}"
-        raise InputError(Problem(str(path), 0, 0, "", what))
+        raise InputError(Problem.in_file(path, what))
     files: dict[str, zipfile.ZipInfo] = {}
     taken: set[str] = set()
     for entry in entries:
@@ -119,9 +119,9 @@ def _files(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             taken.add(folded)
             files[name] = entry
         if what:
-            raise InputError(Problem(str(path), 0, 0, repr(entry.filename)[:200], what))
+            raise InputError(Problem.in_file(path, what, where=repr(entry.filename)[:200]))
     if CONTENT not in files:
-        raise InputError(Problem(str(path), 0, 0, "", f"is no bundle: it holds no {CONTENT}"))
+        raise InputError(Problem.in_file(path, f"is no bundle: it holds no {CONTENT}"))
     return files
 
 
@@ -146,7 +146,7 @@ def _refuse_larger(path: Path, files: Mapping[str, zipfile.ZipInfo], most: int) 
     total = sum(entry.file_size for entry in files.values())
     if total > most:
         what = f"unpacks to {total} bytes; there is room for {most}"
-        raise InputError(Problem(str(path), 0, 0, "", what))
+        raise InputError(Problem.in_file(path, what))
 
 
 def _is_whole(folder: Path, files: Mapping[str, zipfile.ZipInfo]) -> bool:
@@ -220,4 +220,4 @@ def _evict(parent: Path, used: Path) -> None:
 
 def _unreadable(path: Path, error: Exception) -> InputError:
     why = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-    return InputError(Problem(str(path), 0, 0, "", f"cannot be read as a bundle: {why}"))
+    return InputError(Problem.in_file(path, f"cannot be read as a bundle: {why}"))

@@ -36,7 +36,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     pictures = timeline.video_tracks()
     if not pictures:
         what, hint = "the timeline has no picture track", "an edit decision list is one of pictures"
-        raise InputError(Problem("", 0, 0, "", what, hint))
+        raise InputError(Problem.general(what, hint))
     if len(pictures) > 1:
         notes.append("an edit decision list holds one picture track; the others are left out")
     if len(pictures) < len(timeline.tracks):

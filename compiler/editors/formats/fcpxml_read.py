@@ -62,7 +62,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
 
 
 def _problem(path: Path, what: str) -> InputError:
-    return InputError(Problem(str(path), 0, 0, "", what))
+    return InputError(Problem.in_file(path, what))
 
 
 @dataclass

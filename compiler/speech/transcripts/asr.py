@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import InputError, Problem, WorkError
+from ...errors import InputError, Place, Problem, WorkError
 from ...media.mono_samples import duration_of, speech_samples
 from ...outputs.paths import write_text
 from ..pauses import speech_intervals
@@ -28,6 +28,7 @@ from .content import parse_json, read_text
 from .repair import mend
 
 DEFAULT_MODEL = "small"
+_ENGINE = Place(where="transcript.engine")
 _BLOCK = 1 << 20
 _SEED = 0
 
@@ -56,14 +57,12 @@ def transcribe(
     """
     if engine not in ENGINES:
         what = f"{engine!r} is no speech recogniser"
-        raise InputError(
-            Problem("", 0, 0, "transcript.engine", what, f"known: {', '.join(ENGINES)}")
-        )
+        raise InputError(Problem.at(_ENGINE, what, f"known: {', '.join(ENGINES)}"))
     try:
         version = metadata.version(engine)
     except metadata.PackageNotFoundError as error:
         what, hint = f"{engine} is not installed", "pip install 'otio-gvideo[asr]', or name a file"
-        raise InputError(Problem("", 0, 0, "transcript.engine", what, hint)) from error
+        raise InputError(Problem.at(_ENGINE, what, hint)) from error
     duration = duration_of(audio)
     kept = None
     if cache is not None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ...errors import InputError, Problem
+from ...errors import InputError, Place, Problem
 from ...sync.types import Word
 
 Timed = Literal["word", "segment"]
@@ -89,7 +89,7 @@ class TranscriptError(InputError):
     ):
         self.path, self.what, self.hint = path, what, hint
         self.line, self.column, self.where = line, column, where
-        super().__init__(Problem(str(path), line, column, where, what, hint))
+        super().__init__(Problem.at(Place(str(path), line, column, where), what, hint))
 
 
 class MalformedError(ValueError):
