@@ -9,7 +9,7 @@ import pytest
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.script.config import Config, load_config
 from otio_gvideo.compiler.script.renderer_settings import read_config
-from otio_gvideo.renderers import base
+from otio_gvideo.renderers import registry
 from otio_gvideo.renderers.camera.camera import CameraRenderer
 
 
@@ -32,7 +32,7 @@ class Saying(CameraRenderer):
 @pytest.fixture
 def others(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in (Own, Saying):
-        monkeypatch.setitem(base._BUILT_IN, kind.__name__.lower(), f"{__name__}:{kind.__name__}")
+        monkeypatch.setitem(registry._BUILT_IN, kind.__name__.lower(), f"{__name__}:{kind.__name__}")
 
 
 @pytest.mark.parametrize(
