@@ -51,7 +51,9 @@ class Problem:
         return cls(place.file, place.line, place.column, place.where, what, hint)
 
     @classmethod
-    def in_file(cls, path: PurePath | str, what: str, hint: str = "", *, where: str = "") -> Problem:
+    def in_file(
+        cls, path: PurePath | str, what: str, hint: str = "", *, where: str = ""
+    ) -> Problem:
         """A problem of a whole file or folder, or of something in it that has no line."""
         return cls.at(Place(str(path), where=where), what, hint)
 

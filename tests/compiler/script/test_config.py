@@ -32,7 +32,9 @@ class Saying(CameraRenderer):
 @pytest.fixture
 def others(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in (Own, Saying):
-        monkeypatch.setitem(registry._BUILT_IN, kind.__name__.lower(), f"{__name__}:{kind.__name__}")
+        monkeypatch.setitem(
+            registry._BUILT_IN, kind.__name__.lower(), f"{__name__}:{kind.__name__}"
+        )
 
 
 @pytest.mark.parametrize(
