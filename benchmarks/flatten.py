@@ -30,7 +30,7 @@ import opentimelineio as otio
 import yaml
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.backend.encode.encoder import write_clip
-from otio_gvideo.compiler.media.ffmpeg import ffmpeg_path
+from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "lighthouse"
 FPS = Fraction(24)

@@ -27,7 +27,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from otio_gvideo.compiler.media.ffmpeg import ffmpeg_path
+from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
 from otio_gvideo.renderers.fit.interpolate import interpolator_for, retime
 
 Frame = NDArray[np.uint8]

@@ -302,7 +302,7 @@ def recipes_of(folder: Path) -> list[Path]:
 
 
 def zoompan(script: Path, folder: Path) -> dict[str, Any]:
-    from otio_gvideo.compiler.media.ffmpeg import ffmpeg_path  # noqa: PLC0415
+    from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path  # noqa: PLC0415
 
     scenes = yaml.safe_load(script.read_text())["scenes"]
     frames = round(FPS * (SCENE_S + DISSOLVE_S))

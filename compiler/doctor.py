@@ -9,7 +9,7 @@ from ..renderers.base import UnavailableError
 from ..renderers.diffusion.model_settings import table
 from ..renderers.registry import renderer_class, renderer_names
 from .backend.encode.codecs import CODECS, hardware_encoder, software_encoder
-from .media.ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
+from .media.find_ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
 from .media.programs import find_program
 from .packages import Package, packages
 from .speech.align.synthesis import SYNTHESIZER

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..renderers.run.attempts import AttemptLog
 from .errors import WorkError
-from .media.ffmpeg import ffmpeg_version
+from .media.find_ffmpeg import ffmpeg_version
 from .notices import Notice
 
 REPORT_VERSION = 1

@@ -16,7 +16,7 @@ import opentimelineio as otio
 
 from ..errors import InputError, Place, Problem, WorkError
 from ..files.atomic_output import scratch, whole_file
-from ..media.ffmpeg import ffmpeg_path
+from ..media.find_ffmpeg import ffmpeg_path
 from ..media.read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
 from ..media.samples import SAMPLE_RATE
 from ..notices import Notice

@@ -1,16 +1,10 @@
-"""Finding ffmpeg and running it: no shell, no network, one clear line of error.
-
-Works with ffmpeg 5.1 and later. Nothing here knows what is encoded.
-"""
+"""Run ffmpeg: no shell, no network, a watchdog, one-line errors."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import functools
-import logging
 import os
-import re
 import select
 import subprocess
 import threading
@@ -19,8 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-import imageio_ffmpeg
-
 try:
     import fcntl
 except ImportError:  # Windows
@@ -28,156 +20,15 @@ except ImportError:  # Windows
 
 from ...renderers.files.demuxers import demuxer_options
 from ...renderers.files.open_media import PROTOCOLS, url
-from ..errors import WorkError
-from .ffmpeg_log import LogReader, last_words, unanswered
-from .ffmpeg_watchdog import STALL_S, noticed, watched
-from .programs import find_program
+from .ffmpeg_log import FfmpegError, LogReader, StoppedError, last_words
+from .ffmpeg_watchdog import STALL_S, watched
+from .find_ffmpeg import COMMON_ARGS, ffmpeg_path
 
-ANSWER_S = 8.0
-"""Seconds that ffmpeg may take to answer a question about itself."""
-_TRIAL_S = 30.0
-"""Seconds that a trial may take: hardware encoders start a device first."""
 _DRAIN_S = 10.0
 """Seconds that reading the rest of a log may take after its process has ended."""
 _KILLED_S = 0.5
 """Seconds to wait for the end of a pipe whose process was killed; a child of it may hold it."""
-OLDEST = (5, 1)
-"""The oldest version whose options are known to fit."""
 _PIPE_BYTES = 1 << 20
-_log = logging.getLogger(__name__)
-_COMMON = ("-hide_banner", "-nostdin", "-nostats", "-y")
-
-
-class FfmpegError(WorkError):
-    """ffmpeg stopped with an error; the message holds its last words, on one line."""
-
-
-class StoppedError(FfmpegError):
-    """ffmpeg was ended because the caller asked for it."""
-
-
-def ffmpeg_path() -> str:
-    """The ffmpeg on the PATH where it is fit for use, else the one that imageio-ffmpeg ships.
-
-    Fit means: `OLDEST` or later, and with libx264 (builds under the LGPL lack it).
-
-    Raises:
-        WorkError: there is no ffmpeg at all.
-    """
-    return _choose(os.environ.get("PATH", ""), os.environ.get("IMAGEIO_FFMPEG_EXE", ""))
-
-
-@functools.cache
-def _choose(path: str, override: str) -> str:
-    found = None if override else find_program("ffmpeg", path)
-    if found is not None and _is_fit(found):
-        return found
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise WorkError("there is no ffmpeg; install ffmpeg 5.1 or later, or imageio-ffmpeg") from (
-            error
-        )
-
-
-def _is_fit(program: str) -> bool:
-    try:
-        version = version_of(program)
-        encoders = _say(program, "-h", "encoder=libx264")
-    except FfmpegError as error:
-        _log.warning("otio-gvideo: %s; another ffmpeg is used", error)
-        return False
-    numbers = re.match(r"n?(\d+)\.(\d+)", version)
-    recent = numbers is None or (int(numbers[1]), int(numbers[2])) >= OLDEST
-    return recent and "Encoder libx264" in encoders
-
-
-def ffmpeg_version() -> str:
-    """The version of `ffmpeg_path`."""
-    return version_of(ffmpeg_path())
-
-
-@functools.cache
-def version_of(program: str) -> str:
-    """The version that a program states, as in ``5.1.6-0+deb12u1``."""
-    match = re.match(r"ffmpeg version (\S+)", _say(program, "-version"))
-    return match[1] if match else "unknown"
-
-
-@functools.cache
-def filter_values(program: str, name: str, option: str) -> frozenset[str]:
-    """The named values that an option of a filter takes, in this build of ffmpeg."""
-    lines = _say(program, "-h", f"filter={name}").splitlines()
-    values: set[str] = set()
-    inside = False
-    for line in lines:
-        indent = len(line) - len(line.lstrip())
-        words = line.split()
-        if words and indent <= 3:
-            inside = words[0] == option
-        elif words and inside:
-            values.add(words[0])
-    return frozenset(values)
-
-
-@functools.cache
-def encoder_names(program: str) -> frozenset[str]:
-    """Every encoder that this build of ffmpeg lists, whether its hardware is there or not."""
-    lines = _say(program, "-encoders").splitlines()
-    return frozenset(words[1] for line in lines if len(words := line.split()) > 1)
-
-
-@functools.cache
-def setpts_keeps_rate(program: str) -> bool:
-    """Whether the filter `setpts` keeps the frame rate of a stream; ffmpeg 7 drops it."""
-    source = "color=s=16x16:r=24:d=1,setpts=N"
-    graph = f"{source}[a];{source}[b];[a][b]xfade=duration=0.5"
-    return trial(program, ["-filter_complex", graph, "-frames:v", "1", "-f", "null", "-"])
-
-
-def trial(program: str, args: Sequence[str]) -> bool:
-    """Whether ffmpeg gets to the end of something short; False if it takes more than 30 s."""
-    try:
-        with noticed("a trial", _TRIAL_S):
-            done = subprocess.run(
-                [program, *_COMMON, "-loglevel", "quiet", *args],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=_TRIAL_S,
-                check=False,
-            )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
-def _say(program: str, *args: str) -> str:
-    """What a program answers on standard output.
-
-    Raises:
-        FfmpegError: it cannot be run, fails, or takes more than `ANSWER_S` seconds.
-    """
-    words = [*args] if args[0] == "-version" else ["-hide_banner", *args]
-    try:
-        return subprocess.run(
-            [program, *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=True,
-            timeout=ANSWER_S,
-            stdin=subprocess.DEVNULL,
-        ).stdout
-    except subprocess.TimeoutExpired as error:
-        raise FfmpegError(unanswered(program, words, ANSWER_S)) from error
-    except subprocess.CalledProcessError as error:
-        told = last_words("", error.returncode)
-        raise FfmpegError(f"{program} {words[-1]} failed: {told}") from error
-    except OSError as error:
-        raise FfmpegError(f"{program} cannot be run: {error.strerror or error}") from error
 
 
 def input_args(path: Path, *options: str) -> list[str]:
@@ -345,7 +196,7 @@ def process(
     program = ffmpeg_path()
     try:
         popen = subprocess.Popen(
-            [program, *_COMMON, "-loglevel", loglevel, *args],
+            [program, *COMMON_ARGS, "-loglevel", loglevel, *args],
             stdin=subprocess.PIPE if pipe_in else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if pipe_in else subprocess.PIPE,
             stderr=subprocess.PIPE,

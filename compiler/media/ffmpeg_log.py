@@ -8,6 +8,8 @@ import subprocess
 import threading
 from typing import IO
 
+from ..errors import WorkError
+
 HEAD_BYTES = TAIL_BYTES = 1 << 16
 """Bytes kept of the beginning and of the end; what lies between is dropped."""
 _CHUNK_BYTES = 1 << 16
@@ -29,6 +31,14 @@ _WRITE_ERRORS = (
 _EXIT_SIGNALS = {128 + number: number for number in (9, 11)}
 """Exit statuses by which a shell reports a signal. Others stand for ffmpeg's own errors as well."""
 _WINDOWS_CRASH = 0xC0000000
+
+
+class FfmpegError(WorkError):
+    """ffmpeg failed; the message holds its last words on one line."""
+
+
+class StoppedError(FfmpegError):
+    """ffmpeg was stopped on request."""
 
 
 class LogReader:

@@ -19,7 +19,7 @@ from ..assembly.recipes import Look, RendererInputs, unseen
 from ..backend.encode.transitions import transition_names
 from ..errors import InputError, Problem
 from ..files.protected_files import refuse_inputs
-from ..media.ffmpeg import ffmpeg_path
+from ..media.find_ffmpeg import ffmpeg_path
 from ..outputs.paths import Outputs, refuse_unwritable
 from ..progress import Progress
 from ..progress_clock import ProgressClock, count

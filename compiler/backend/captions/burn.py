@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 
-from ...media.ffmpeg import ffmpeg_path, output_args, run
+from ...media.ffmpeg import output_args, run
+from ...media.find_ffmpeg import ffmpeg_path
 from ...notices import Notice
 from ...timeline.values import own_metadata
 from .ass import AssScript, Typesetter, escape

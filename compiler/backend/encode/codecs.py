@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from ...media.ffmpeg import encoder_names, ffmpeg_path, trial
+from ...media.find_ffmpeg import encoder_names, ffmpeg_path, trial
 
 GOP_S = 2
 """Seconds between IDR frames at the most, for players that seek."""

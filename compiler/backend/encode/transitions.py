@@ -35,14 +35,9 @@ from typing import Any
 
 import ffmpeg
 
-from ...media.ffmpeg import (
-    FfmpegError,
-    StoppedError,
-    ffmpeg_path,
-    filter_values,
-    run,
-    setpts_keeps_rate,
-)
+from ...media.ffmpeg import run
+from ...media.ffmpeg_log import FfmpegError, StoppedError
+from ...media.find_ffmpeg import ffmpeg_path, filter_values, setpts_keeps_rate
 from .arguments import compiled
 from .inputs import source
 

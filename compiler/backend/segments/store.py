@@ -23,7 +23,7 @@ from typing import Any
 from ....renderers.files.atomic_file import clear_scratch, finish
 from ....renderers.files.digest import sha256_of
 from ...files.atomic_output import scratch, writing
-from ...media.ffmpeg import ffmpeg_version
+from ...media.find_ffmpeg import ffmpeg_version
 from ...media.probe import MediaInfo
 
 VERSION = 2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ...media.ffmpeg import ffmpeg_path
+from ...media.find_ffmpeg import ffmpeg_path
 from ...media.probe import MediaInfo
 from ...notices import Notice
 from ...timeline.length import item_length, timeline_frames

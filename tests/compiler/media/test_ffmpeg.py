@@ -10,18 +10,9 @@ from pathlib import Path
 
 import pytest
 from otio_gvideo.compiler.media import ffmpeg
-from otio_gvideo.compiler.media.ffmpeg import (
-    FfmpegError,
-    StoppedError,
-    ffmpeg_path,
-    ffmpeg_version,
-    filter_values,
-    input_args,
-    output_args,
-    pipe_args,
-    process,
-    run,
-)
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, pipe_args, process, run
+from otio_gvideo.compiler.media.ffmpeg_log import FfmpegError, StoppedError
+from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path, ffmpeg_version, filter_values
 
 ENDLESS = ["-re", "-f", "lavfi", "-i", "anullsrc", "-f", "null", "-"]
 

@@ -12,18 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from otio_gvideo.compiler.media import ffmpeg, ffmpeg_watchdog
-from otio_gvideo.compiler.media.ffmpeg import (
-    FfmpegError,
-    encoder_names,
-    ffmpeg_path,
-    pipe_args,
-    process,
-    run,
-    trial,
-)
-from otio_gvideo.compiler.media.ffmpeg_log import HEAD_BYTES, TAIL_BYTES
+from otio_gvideo.compiler.media import ffmpeg, ffmpeg_watchdog, find_ffmpeg
+from otio_gvideo.compiler.media.ffmpeg import pipe_args, process, run
+from otio_gvideo.compiler.media.ffmpeg_log import HEAD_BYTES, TAIL_BYTES, FfmpegError
 from otio_gvideo.compiler.media.ffmpeg_watchdog import STALL_S, patience
+from otio_gvideo.compiler.media.find_ffmpeg import encoder_names, ffmpeg_path, trial
 
 pytestmark = pytest.mark.posix
 ARGS = ["-f", "null", "-"]
@@ -43,7 +36,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv("IMAGEIO_FFMPEG_EXE", raising=False)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     yield folder / "ffmpeg"
-    ffmpeg._choose.cache_clear()
+    find_ffmpeg._choose.cache_clear()
 
 
 def write(program: Path, text: str, answers: str = ANSWERS) -> None:
@@ -111,7 +104,7 @@ def test_patience_follows_the_work() -> None:
 def test_one_that_does_not_answer_is_passed_over_once(
     fake: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(ffmpeg, "ANSWER_S", 0.5)
+    monkeypatch.setattr(find_ffmpeg, "ANSWER_S", 0.5)
     write(fake, "sleep 60", answers="")
     started = time.monotonic()
     assert ffmpeg_path() != str(fake)
@@ -124,8 +117,8 @@ def test_one_that_does_not_answer_is_passed_over_once(
 def test_one_without_another_to_take_its_place_is_an_error(
     fake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ffmpeg, "ANSWER_S", 0.5)
-    monkeypatch.setattr(ffmpeg, "_TRIAL_S", 0.5)
+    monkeypatch.setattr(find_ffmpeg, "ANSWER_S", 0.5)
+    monkeypatch.setattr(find_ffmpeg, "_TRIAL_S", 0.5)
     write(fake, "sleep 60", answers="")
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(fake))
     with pytest.raises(FfmpegError, match="no answer to -hide_banner -encoders within"):

@@ -10,7 +10,8 @@ import av
 import numpy as np
 import pytest
 from otio_gvideo.compiler.errors import WorkError
-from otio_gvideo.compiler.media.ffmpeg import FfmpegError, input_args, output_args, run
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.media.ffmpeg_log import FfmpegError
 from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.renderers.files.open_media import open_input
 from PIL import Image

@@ -23,7 +23,8 @@ from otio_gvideo.compiler.backend.encode.transitions import (
     transition_names,
 )
 from otio_gvideo.compiler.backend.flatten import flatten
-from otio_gvideo.compiler.media.ffmpeg import ffmpeg_path, filter_values, output_args, run
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path, filter_values
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
-from otio_gvideo.compiler.media.ffmpeg import ffmpeg_path
+from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
 
 
 @pytest.fixture(params=["found", "shipped"])

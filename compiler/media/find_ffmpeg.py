@@ -1,0 +1,150 @@
+"""Find an ffmpeg that is fit for use, and ask it for its version, filters and encoders."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+
+import imageio_ffmpeg
+
+from ..errors import WorkError
+from .ffmpeg_log import FfmpegError, last_words, unanswered
+from .ffmpeg_watchdog import noticed
+from .programs import find_program
+
+OLDEST = (5, 1)
+"""The oldest supported version."""
+COMMON_ARGS = ("-hide_banner", "-nostdin", "-nostats", "-y")
+ANSWER_S = 8.0
+"""Timeout of a question that ffmpeg answers about itself."""
+_TRIAL_S = 30.0
+"""Timeout of a trial run: hardware encoders start a device first."""
+_log = logging.getLogger(__name__)
+
+
+def ffmpeg_path() -> str:
+    """Return the ffmpeg on the PATH if it is fit for use, else the one of imageio-ffmpeg.
+
+    Fit means: `OLDEST` or later, and with libx264 (builds under the LGPL lack it).
+
+    Raises:
+        WorkError: there is no ffmpeg at all.
+    """
+    return _choose(os.environ.get("PATH", ""), os.environ.get("IMAGEIO_FFMPEG_EXE", ""))
+
+
+@functools.cache
+def _choose(path: str, override: str) -> str:
+    found = None if override else find_program("ffmpeg", path)
+    if found is not None and _is_fit(found):
+        return found
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise WorkError("there is no ffmpeg; install ffmpeg 5.1 or later, or imageio-ffmpeg") from (
+            error
+        )
+
+
+def _is_fit(program: str) -> bool:
+    try:
+        version = version_of(program)
+        encoders = _ask(program, "-h", "encoder=libx264")
+    except FfmpegError as error:
+        _log.warning("otio-gvideo: %s; another ffmpeg is used", error)
+        return False
+    numbers = re.match(r"n?(\d+)\.(\d+)", version)
+    recent = numbers is None or (int(numbers[1]), int(numbers[2])) >= OLDEST
+    return recent and "Encoder libx264" in encoders
+
+
+def ffmpeg_version() -> str:
+    """Return the version of `ffmpeg_path`."""
+    return version_of(ffmpeg_path())
+
+
+@functools.cache
+def version_of(program: str) -> str:
+    """Return the version that a program states, as in ``5.1.6-0+deb12u1``."""
+    match = re.match(r"ffmpeg version (\S+)", _ask(program, "-version"))
+    return match[1] if match else "unknown"
+
+
+@functools.cache
+def filter_values(program: str, name: str, option: str) -> frozenset[str]:
+    """Return the named values of a filter's option in this build of ffmpeg."""
+    lines = _ask(program, "-h", f"filter={name}").splitlines()
+    values: set[str] = set()
+    inside = False
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        words = line.split()
+        if words and indent <= 3:
+            inside = words[0] == option
+        elif words and inside:
+            values.add(words[0])
+    return frozenset(values)
+
+
+@functools.cache
+def encoder_names(program: str) -> frozenset[str]:
+    """Return every encoder that this build lists, whether its hardware is present or not."""
+    lines = _ask(program, "-encoders").splitlines()
+    return frozenset(words[1] for line in lines if len(words := line.split()) > 1)
+
+
+@functools.cache
+def setpts_keeps_rate(program: str) -> bool:
+    """Whether the filter `setpts` keeps the frame rate of a stream; ffmpeg 7 drops it."""
+    source = "color=s=16x16:r=24:d=1,setpts=N"
+    graph = f"{source}[a];{source}[b];[a][b]xfade=duration=0.5"
+    return trial(program, ["-filter_complex", graph, "-frames:v", "1", "-f", "null", "-"])
+
+
+def trial(program: str, args: Sequence[str]) -> bool:
+    """Whether a short run of ffmpeg succeeds; False after a timeout of 30 s."""
+    try:
+        with noticed("a trial", _TRIAL_S):
+            done = subprocess.run(
+                [program, *COMMON_ARGS, "-loglevel", "quiet", *args],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=_TRIAL_S,
+                check=False,
+            )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _ask(program: str, *args: str) -> str:
+    """Return what a program prints on standard output.
+
+    Raises:
+        FfmpegError: it cannot be run, fails, or exceeds `ANSWER_S`.
+    """
+    words = [*args] if args[0] == "-version" else ["-hide_banner", *args]
+    try:
+        return subprocess.run(
+            [program, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=True,
+            timeout=ANSWER_S,
+            stdin=subprocess.DEVNULL,
+        ).stdout
+    except subprocess.TimeoutExpired as error:
+        raise FfmpegError(unanswered(program, words, ANSWER_S)) from error
+    except subprocess.CalledProcessError as error:
+        cause = last_words("", error.returncode)
+        raise FfmpegError(f"{program} {words[-1]} failed: {cause}") from error
+    except OSError as error:
+        raise FfmpegError(f"{program} cannot be run: {error.strerror or error}") from error
