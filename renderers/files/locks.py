@@ -254,12 +254,25 @@ def _open(path: Path) -> int:
         descriptor = os.open(path, os.O_RDWR | flags, 0o666)
     except PermissionError:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    if os.fstat(descriptor).st_size and owner_of(path) == UNKNOWN:
+    if not _is_lock(descriptor):
         os.close(descriptor)
         raise FileExistsError(errno.EEXIST, "a file that is no lock has its name", str(path))
     with contextlib.suppress(OSError, AttributeError):
         os.fchmod(descriptor, 0o666)
     return descriptor
+
+
+def _is_lock(descriptor: int) -> bool:
+    """Whether an open file is empty or states an owner.
+
+    It is read through the descriptor, once: the file at its path may be replaced at any moment.
+    """
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    content = os.read(descriptor, 4096)
+    try:
+        return not content or bool(Owner(**json.loads(content)))
+    except (ValueError, TypeError):
+        return False
 
 
 def _sign(descriptor: int) -> None:
@@ -271,6 +284,7 @@ def _sign(descriptor: int) -> None:
     signature = json.dumps(asdict(this_process())).encode()
     try:
         os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
         if os.write(descriptor, signature) != len(signature):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError:

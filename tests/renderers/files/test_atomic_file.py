@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from otio_gvideo.renderers.files.locks import Owner, locked, owner_of, this_proc
 HOLDS = """
 import sys
 from pathlib import Path
-from otio_gvideo.renderers.atomic_file import scratch_folder
+from otio_gvideo.renderers.files.atomic_file import scratch_folder
 with scratch_folder(Path(sys.argv[1])) as folder:
     (folder / "part").write_text("half")
     print("ready", flush=True)
@@ -38,7 +39,7 @@ with scratch_folder(Path(sys.argv[1])) as folder:
 CLEARS = """
 import sys
 from pathlib import Path
-from otio_gvideo.renderers.atomic_file import clear_scratch
+from otio_gvideo.renderers.files.atomic_file import clear_scratch
 clear_scratch(Path(sys.argv[1]))
 """
 
@@ -234,11 +235,9 @@ def test_many_threads_hold_a_lock_one_after_the_other(tmp_path: Path, any_locks:
                 inside -= 1
                 lock.release()
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(work) for _ in range(8)]:
+            done.result()
     assert most == 1
     assert names(tmp_path) == []
 

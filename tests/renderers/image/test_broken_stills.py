@@ -29,7 +29,7 @@ DECODE = """\
 import resource, sys
 from pathlib import Path
 from otio_gvideo.renderers.base import RendererError
-from otio_gvideo.renderers.stills import load_still
+from otio_gvideo.renderers.image.stills import load_still
 load_still(Path(sys.argv[1]))
 now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (now + 50_000_000,) * 2)
