@@ -206,7 +206,7 @@ def test_the_still_goes_on_to_every_side_of_the_frame(
 def luma_of(image: Image.Image, made: Shot, share: float) -> np.ndarray:
     """The luma, in floats, of one view of a still in memory."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("otio_gvideo.renderers.image.still_planes.load_still", lambda _: image)
+        patch.setattr("otio_gvideo.renderers.camera.still_planes.load_still", lambda _: image)
         picture = prepare(Path("memory"), made, made.motion)
     planes = blank(made.width, made.height)
     view(picture, pose_at(made.motion, share, picture.room), planes)

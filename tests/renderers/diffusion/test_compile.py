@@ -277,7 +277,7 @@ def test_without_diffusers_the_extra_is_named_and_all_else_works(project: Path) 
 def test_no_renderer_imports_torch_before_it_works() -> None:
     code = (
         "import sys\n"
-        "from otio_gvideo.renderers.base import renderer_class\n"
+        "from otio_gvideo.renderers.registry import renderer_class\n"
         "from otio_gvideo.renderers.fit.planner import plan\n"
         "for name in ('ltx', 'ltx2', 'svd', 'animatediff', 'wan'):\n"
         "    renderer_class(name)({}, 'standard').limits\n"
