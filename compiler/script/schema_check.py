@@ -168,7 +168,7 @@ def _as_it_is_written(value: Any, kinds: Sequence[str], schema: Mapping[str, Any
         key = next(iter(schema.get("required", schema.get("properties", ()))), None)
         rules = schema.get("properties", {}).get(key, {})
         names_a_thing = key != "id" and len(schema.get("required", ())) <= 1
-        if names_a_thing and Draft202012Validator(rules).is_valid(value):
+        if names_a_thing and "$ref" not in rules and Draft202012Validator(rules).is_valid(value):
             return f"write it as {{{key}: {value if isinstance(value, str) else show(value)}}}"
     return _ntsc(value, schema)
 

@@ -56,7 +56,7 @@ def test_five_mistakes_give_five_lines_at_their_places(project: Path) -> None:
         "6:31: defaults.transition.type: 'disolve' is not a transition; did you mean 'dissolve'?",
         "11:22: scenes[0].motion.camera: 'zoom_in' is not a camera move; that is 'push_in' here",
         "13:15: scenes[1].duration: 'soon' is not a number; "
-        "seconds of a silent beat: the narration waits",
+        "length of a silent beat in seconds; the narration waits",
     ]
 
 
@@ -125,9 +125,9 @@ REFUSALS = {
         "keyframe: stills/red.png",
         'keyframes: [{image: stills/red.png, at: "1/0%"}]',
         [
-            "10:45: scenes[0].keyframes[0].at: '1/0%' is not a place in the scene; start, end, a "
-            "share as in 40%, seconds from the scene's start, or word:storm for when a word is "
-            "said (word:storm#2 for its second time)"
+            "10:45: scenes[0].keyframes[0].at: '1/0%' is not a place in the scene; time in the "
+            "scene: start, end, a share such as 40%, seconds from the scene's start, or a spoken "
+            "word such as word:storm (word:storm#2 for its second occurrence)"
         ],
     ),
     "renderer": (
@@ -145,7 +145,7 @@ REFUSALS = {
         "fps: 23.5",
         [
             "3:40: output.fps: 23.5 is not a whole number or text; "
-            'frames a second: a whole number, or a fraction as in "24000/1001"'
+            'frames per second: a whole number, or a fraction such as "24000/1001"'
         ],
     ),
     "colour": (
@@ -162,8 +162,8 @@ REFUSALS = {
         "version: 1",
         "version: 1\ncaptions: {position: left, size: 4, safe_area: {left: 50}}",
         [
-            "2:22: captions.position: 'left' is not a position; top, middle, bottom, or the "
-            "height of their middle in percent, as in 65%",
+            "2:22: captions.position: 'left' is not a position; position of the block: top, "
+            "middle, bottom, or the height of its centre in percent, such as 65%",
             "2:34: captions.size: 4 is less than 8",
             "2:55: captions.safe_area.left: 50 is more than 45",
         ],
@@ -195,8 +195,8 @@ REFUSALS = {
             "9:65: scenes[0].sounds[1].at: the scene's text has no word 'seas'; "
             "did you mean 'sea'?",
             "9:87: scenes[0].sounds[2].audio: 'stills/red.png' holds no sound; is it a sound file?",
-            "9:104: scenes[0].sounds[3]: 'audio' is missing; the sound: anything ffmpeg reads, "
-            "the sound of a video too",
+            "9:104: scenes[0].sounds[3]: 'audio' is missing; sound or video file, in any "
+            "format that ffmpeg reads",
         ],
     ),
     "rate as text": (
@@ -250,8 +250,8 @@ REFUSALS = {
         "id: dusk",
         "id: Dämmerung",
         [
-            "8:9: scenes[0].id: 'Dämmerung' is not a name for a scene; what its clips and media "
-            "are called: letters of English, digits, _ and -; 64 at most, the first no -"
+            "8:9: scenes[0].id: 'Dämmerung' is not a name for a scene; name of the scene's "
+            "clips and media: English letters, digits, _ and -, at most 64, the first not -"
         ],
     ),
     "other programs' words": (
