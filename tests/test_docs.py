@@ -1,0 +1,76 @@
+"""The reference pages are what the code says, and its schemas say enough."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from otio_gvideo import schemas
+
+DOCS = Path(__file__).parent.parent / "docs"
+WRITTEN_BY_USERS = ("script", "config")
+UNITS = re.compile(
+    r"\b(seconds?|pixels|frames|frames per second|dB|LUFS|percent|GB|megabytes|0 to 1|0 to 1000|"
+    r"beats|number|steps|position|point|rate factor|seed|[Ww]eight|guidance scale|profile|duration|"
+    r"distance|version|time in the scene)\b",
+    re.IGNORECASE,
+)
+
+
+def fields(node: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every field of a schema with its path, shared mappings included."""
+    for key, rules in node.get("properties", {}).items():
+        yield f"{path}.{key}", rules
+        yield from fields(rules, f"{path}.{key}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), Mapping):
+            yield from fields(node[key], f"{path}[]")
+    for name, shared in node.get("$defs", {}).items():
+        yield f"{path}${name}", shared
+        yield from fields(shared, f"{path}${name}")
+
+
+FIELDS = [
+    pytest.param(rules, id=f"{name}{path}")
+    for name in WRITTEN_BY_USERS
+    for path, rules in fields(schemas.load(name))
+]
+
+
+def test_generated_pages_are_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    from generate import stale
+
+    assert stale() == [], "run python docs/generate.py"
+    sys.modules.pop("generate")
+
+
+@pytest.mark.parametrize("rules", FIELDS)
+def test_every_field_is_described_and_has_a_default_or_an_example(rules: Mapping[str, Any]) -> None:
+    if "$ref" in rules:
+        return
+    assert rules["description"].endswith(".")
+    shown = {"default", "examples", "enum", "const", "oneOf", "properties", "items"}
+    assert shown & set(rules) or rules["type"] == "boolean"
+
+
+@pytest.mark.parametrize("rules", FIELDS)
+def test_every_number_states_its_unit(rules: Mapping[str, Any]) -> None:
+    kinds = rules.get("type", ())
+    if "number" in kinds or "integer" in kinds:
+        assert UNITS.search(rules["description"]), rules["description"]
+
+
+@pytest.mark.parametrize("name", WRITTEN_BY_USERS)
+def test_every_example_and_default_fits_its_own_schema(name: str) -> None:
+    root = schemas.load(name)
+    for path, rules in fields(root):
+        validator = jsonschema.Draft202012Validator({**rules, "$defs": root.get("$defs", {})})
+        stated = [rules["default"]] if "default" in rules else []
+        for value in [*rules.get("examples", ()), *stated]:
+            assert validator.is_valid(value), (path, value)
