@@ -10,7 +10,7 @@ import pytest
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.editors import formats
-from otio_gvideo.compiler.editors.known_slots import gather
+from otio_gvideo.compiler.editors.known_slots import find_known_slots
 from otio_gvideo.compiler.script.model import reel_name
 from otio_gvideo.compiler.timeline.slots import slot_clips
 from otio_gvideo.renderers.files.file_names import portable
@@ -78,9 +78,9 @@ def test_scenes_called_like_devices_are_made_and_found_again(tmp_path: Path) -> 
     assert any(name.startswith("_con.2-") for name in names)
 
     timeline = otio.adapters.read_from_file(str(report.timeline), adapter_name="otio_json")
-    known = gather(timeline, report.timeline.with_name("back.otio"))
-    assert {one.scene for one in known.by_file.values()} == {"con", "Aux", "aux"}
-    assert {one.name for one in known.by_file.values()} == {s.name for s in slot_clips(timeline)}
+    known = find_known_slots(timeline, report.timeline.with_name("back.otio"))
+    assert {one.scene for one in known.by_stem.values()} == {"con", "Aux", "aux"}
+    assert {one.name for one in known.by_stem.values()} == {s.name for s in slot_clips(timeline)}
     assert all(slot.reused for slot in compile_script(script, until="media").slots)
 
 

@@ -1,28 +1,68 @@
-"""Diff: what changed from one timeline to another."""
+"""Diff: what changed from one timeline to another, and what would be rendered."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...renderers.run.store import Store
+from ..editors.changes import Change
 from ..editors.compare import compare
-from ..editors.reimport import bring_back, to_render
+from ..editors.reimport import SlotToRender, reimport, slots_to_render
+from ..notices import Notice
+from ..progress_clock import count
 
 
-def diff_timelines(before: str | Path, after: str | Path) -> list[str]:
-    """What changed from one timeline to another, and what would be rendered, one line each;
-    last, as `Notice`, what the files did not hold.
+@dataclass(frozen=True, slots=True)
+class TimelineDiff:
+    """The difference of two timelines.
+
+    Attributes:
+        changes: in the order of the reel, kind by kind.
+        to_render: slots of the second timeline without finished media.
+        reused: number of its slots with finished media.
+        notices: what the files could not hold.
+    """
+
+    changes: list[Change]
+    to_render: list[SlotToRender]
+    reused: int
+    notices: list[Notice]
+
+    def lines(self) -> list[str]:
+        """Return the text of the difference, without the notices."""
+        lines = [line for change in self.changes for line in change.lines()]
+        return [
+            *(lines or ["nothing changed"]),
+            *map(str, self.to_render),
+            f"reused: {count(self.reused, 'slot')}",
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the difference as `--json` prints it."""
+        return {
+            "changes": [change.as_json() for change in self.changes],
+            "to_render": [slot.as_json() for slot in self.to_render],
+            "reused": self.reused,
+            "warnings": [{"warning": str(one), "code": one.code} for one in self.notices],
+        }
+
+
+def diff_timelines(before: str | Path, after: str | Path) -> TimelineDiff:
+    """Return what changed from one timeline to another, and what would be rendered.
 
     Args:
-        before: a timeline, such as was compiled.
-        after: the same after an edit, in any format that is read.
+        before: a timeline, such as a compiled one.
+        after: the same after an edit, in any format that can be read.
 
     Raises:
         InputError: one of them cannot be read.
     """
     old_path, new_path = Path(before).absolute(), Path(after).absolute()
-    old = bring_back(old_path)
-    new = bring_back(new_path, compiled=old_path if old_path.suffix.lower() == ".otio" else None)
-    lines = compare(old.timeline, new.timeline, new.fps) or ["nothing changed"]
-    store = Store(new.output.parent / "media", new.library.folders, read=False)
-    return [*lines, *to_render(new, store), *dict.fromkeys((*old.notes, *new.notes))]
+    old = reimport(old_path)
+    new = reimport(new_path, compiled=old_path if old_path.suffix.lower() == ".otio" else None)
+    store = Store(new.output.parent / "media", new.known_slots.folders, read=False)
+    to_render, reused = slots_to_render(new, store)
+    notices = list(dict.fromkeys((*old.notices, *new.notices)))
+    return TimelineDiff(compare(old.timeline, new.timeline, new.fps), to_render, reused, notices)

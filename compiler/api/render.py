@@ -8,7 +8,7 @@ from ...renderers.files.digest import sha256_of
 from ...renderers.run.store import Store
 from ..editors.bundle_media import copy_media, rename_media
 from ..editors.read_timeline import refuse_missing, report_of_timeline
-from ..editors.reimport import ReimportedTimeline, bring_back
+from ..editors.reimport import ReimportedTimeline, reimport
 from ..errors import InputError, Problem
 from ..files.protected_files import InputFile, refuse_inputs
 from ..notices import Notice
@@ -71,50 +71,50 @@ def render_timeline(
     with exclusive(reel, "render", on_progress):
         with clock.stage("read"):
             settings = read_config(config, path)
-            returned = bring_back(
+            reimported = reimport(
                 path,
                 compiled=Path(compiled).absolute() if compiled else None,
                 media=Path(media).absolute() if media else None,
             )
-            target = Path(output).absolute() if output else returned.output
+            target = Path(output).absolute() if output else reimported.output
             outputs = Outputs(target.parent, target.stem)
-            refuse_unwritable(outputs, [slot.name for slot in slot_clips(returned.timeline)])
-            _refuse_inputs(returned, path, target, outputs, settings)
-            report = report_of_timeline(returned.timeline, target)
-            report.warnings += returned.notes
-            clock.done("read", f"{count(report.frames, 'frame')}; {returned.summary}")
-        how = Rendering(engine, force, relative_media, tuple(returned.library.folders))
+            refuse_unwritable(outputs, [slot.name for slot in slot_clips(reimported.timeline)])
+            _refuse_inputs(reimported, path, target, outputs, settings)
+            report = report_of_timeline(reimported.timeline, target)
+            report.warnings += reimported.notices
+            clock.done("read", f"{count(report.frames, 'frame')}; {reimported.summary}")
+        how = Rendering(engine, force, relative_media, tuple(reimported.known_slots.folders))
         # What an editor saves meanwhile is not lost, either.
         in_place = target == path
         before = sha256_of(path) if in_place else rendered_before(target)
         is_ours = in_place and is_claimed(path, path)
         with clock.stage("render"), report.kept_on_failure():
-            copy_media(rename_media(returned.timeline, outputs.media))
+            copy_media(rename_media(reimported.timeline, outputs.media))
             try:
-                fill_slots(returned.timeline, outputs, report, settings, how, on_progress)
+                fill_slots(reimported.timeline, outputs, report, settings, how, on_progress)
             finally:
                 kept = None if output is not None else step_aside(target, [before])
                 if kept is not None:
                     what = f"{target.name} was edited since it was read or rendered"
                     report.warnings.append(Notice("edited", f"{what}; kept as {kept.name}"))
-                update_timeline(returned.timeline, target, is_ours=is_ours, sealed=not in_place)
+                update_timeline(reimported.timeline, target, is_ours=is_ours, sealed=not in_place)
             clock.done("render", slots_made(report.slots))
     report.seconds = clock.seconds
     return report
 
 
 def _refuse_inputs(
-    returned: ReimportedTimeline, path: Path, target: Path, outputs: Outputs, config: Config
+    reimported: ReimportedTimeline, path: Path, target: Path, outputs: Outputs, config: Config
 ) -> None:
     """Reject a timeline or media in the place of an input; the timeline may be updated in place."""
-    inputs = inputs_of_timeline(returned.timeline, path, config)
+    inputs = inputs_of_timeline(reimported.timeline, path, config)
     others = [*inputs, *(timeline_file(path) if target != path else ())]
-    compiled = returned.library.compiled_path
+    compiled = reimported.known_slots.compiled_path
     # What was rendered before is made again; what was edited in it steps aside.
-    again = compiled == target and target == returned.output
+    again = compiled == target and target == reimported.output
     if compiled is not None and target != path and not again:
         others.append(InputFile(compiled, "the timeline that this one was made from"))
     refuse_inputs([target], others, NEW_NAME)
-    recipes = ((slot.name, slot.recipe) for slot in slot_clips(returned.timeline))
+    recipes = ((slot.name, slot.recipe) for slot in slot_clips(reimported.timeline))
     media = store_files(Store(outputs.media, read=False), recipes)
     refuse_inputs(media, not_rendered(inputs), NEW_NAME)

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from ..api.diff import diff_timelines
+from ..streams import print_json, print_warnings
 from . import options
-from .print_report import tell_lines
 
 NAME = "diff"
 SUMMARY = "what changed between two timelines, in an editor's words, and what it would cost"
@@ -22,10 +22,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="B",
         help="the same after an edit: .otio .otioz .fcpxml .xml .edl .aaf",
     )
+    parser.add_argument("--json", action="store_true", help="print the changes as JSON")
     options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    options.fail_on(args, tell_lines(diff_timelines(args.before, args.after)))
+    diff = diff_timelines(args.before, args.after)
+    if args.json:
+        print_json(diff.as_json(), indent=2)
+    else:
+        print(*diff.lines(), sep="\n")
+    print_warnings(diff.notices)
+    options.fail_on(args, diff.notices)
     return 0

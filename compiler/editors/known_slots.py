@@ -1,16 +1,15 @@
-"""What was made before: the slots of compiled timelines, and the recipes beside rendered media.
+"""Known slots: those of compiled timelines, and the recipes beside rendered media.
 
-An editor keeps a clip's name and the path of its media, and drops what it doesn't know. So the
-recipe of a clip is looked for where it must be: beside the media, and in the timeline that was
-compiled into the same place.
+An editor keeps a clip's name and the path of its media, and drops foreign metadata. So a clip's
+recipe is read from the file beside its media, and from the compiled timeline nearby.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -31,15 +30,14 @@ _MEDIA_NAME = re.compile(r"^(?P<slot>.+)-(?P<key>[0-9a-f]{12})$")
 
 @dataclass(frozen=True, slots=True)
 class KnownSlot:
-    """A slot as it was made.
+    """A slot as it was compiled or rendered.
 
     Attributes:
-        name: the slot's name, which its media are named after.
-        scene, part, parts: whose picture it is.
+        name: the slot's name, and the prefix of its media's name.
+        scene, part, parts: the scene that it is a part of.
         recipe: of its media.
-        media: the rendered file, where there is one.
-        shift: frames by which its scene's picture begins earlier than it was compiled to, because
-            an edit needed them.
+        media: the rendered file, if there is one.
+        shift: frames by which an edit extended its scene before the compiled start.
     """
 
     name: str
@@ -52,70 +50,78 @@ class KnownSlot:
 
     @property
     def still(self) -> Path:
-        """The first of its stills."""
+        """The first keyframe."""
         return Path(self.recipe["keyframes"][0]["image"])
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class KnownSlots:
-    """Slots by the ways in which a clip may still name them, and the timeline they come from."""
+    """Slots by the ways in which a clip may identify them.
 
+    Attributes:
+        by_name: by slot name, from the compiled timeline.
+        by_stem: by the media's file name without its suffix, from the media folders.
+        folders: folders of rendered media.
+        compiled: the compiled timeline, if one was found.
+        compiled_path: its file.
+    """
+
+    by_name: Mapping[str, KnownSlot]
+    by_stem: Mapping[str, KnownSlot]
+    folders: Sequence[Path]
     compiled: otio.schema.Timeline | None = None
     compiled_path: Path | None = None
-    by_name: dict[str, KnownSlot] = field(default_factory=dict)
-    by_file: dict[str, KnownSlot] = field(default_factory=dict)
-    """By the media's name without its suffix."""
-    folders: list[Path] = field(default_factory=list)
-    """Folders of rendered media."""
 
 
-def gather(
+def find_known_slots(
     timeline: otio.schema.Timeline,
     path: Path,
     *,
     compiled: Path | None = None,
     media: Path | None = None,
 ) -> KnownSlots:
-    """Collect what is known that may belong to a timeline.
+    """Find the slots that may belong to a timeline.
 
     Args:
-        timeline: that came back from an editor.
+        timeline: from an editor.
         path: its file.
-        compiled: the timeline that it was made from; else the one near it, or near its media, that
-            has the most in common with it.
-        media: a folder of rendered media besides those that are found.
+        compiled: the timeline that it was made from; by default the one near it, or near its media,
+            that shares most names with it.
+        media: another folder of rendered media, besides those that are found.
     """
-    library = KnownSlots()
-    found = _compiled_near(timeline, path, compiled)
-    if found is not None:
-        library.compiled_path, library.compiled = found
-    library.folders = list(_media_folders(timeline, path, library.compiled_path, media))
-    slots = list(slot_clips(library.compiled)) if library.compiled is not None else []
-    for slot in slots:
-        library.by_name.setdefault(slot.name, _of_slot(slot, path.parent))
-    names = {media_name(known.name): known for known in library.by_name.values()}
-    for folder in library.folders:
-        for sidecar in sorted(folder.glob("*.json")):
-            known = _of_sidecar(sidecar, names)
-            if known is not None:
-                library.by_file.setdefault(sidecar.stem, known)
-    for name, known in library.by_name.items():
+    compiled_path, compiled_timeline = _compiled_near(timeline, path, compiled) or (None, None)
+    folders = list(_media_folders(timeline, path, compiled_path, media))
+    by_name: dict[str, KnownSlot] = {}
+    for slot in slot_clips(compiled_timeline) if compiled_timeline is not None else ():
+        by_name.setdefault(slot.name, _known_slot(slot, path.parent))
+    by_stem = _slots_by_stem(folders, by_name)
+    for name, known in by_name.items():
         if known.media is None:
-            rendered = next(
-                (one for one in library.by_file.values() if one.recipe == known.recipe), None
-            )
-            library.by_name[name] = rendered or known
-    return library
+            by_name[name] = next((s for s in by_stem.values() if s.recipe == known.recipe), known)
+    return KnownSlots(by_name, by_stem, folders, compiled_timeline, compiled_path)
 
 
-def of_clip(clip: otio.schema.Clip, root: Path) -> KnownSlot | None:
-    """The slot that a clip itself says it is; None where an editor dropped its recipe."""
+def _slots_by_stem(
+    folders: Iterable[Path], by_name: Mapping[str, KnownSlot]
+) -> dict[str, KnownSlot]:
+    by_media_name = {media_name(known.name): known for known in by_name.values()}
+    by_stem: dict[str, KnownSlot] = {}
+    for folder in folders:
+        for sidecar in sorted(folder.glob("*.json")):
+            known = _slot_of_sidecar(sidecar, by_media_name)
+            if known is not None:
+                by_stem.setdefault(sidecar.stem, known)
+    return by_stem
+
+
+def slot_of_clip(clip: otio.schema.Clip, root: Path) -> KnownSlot | None:
+    """Return the slot that a clip's own metadata state; None if an editor dropped its recipe."""
     slot = slot_of(clip)
-    return _of_slot(slot, root) if slot is not None else None
+    return _known_slot(slot, root) if slot is not None else None
 
 
-def _of_slot(slot: SlotClip, root: Path) -> KnownSlot:
-    stated = own_metadata(slot.clip)
+def _known_slot(slot: SlotClip, root: Path) -> KnownSlot:
+    metadata = own_metadata(slot.clip)
     reference = slot.clip.media_references().get(MEDIA_KEY)
     media = None
     if isinstance(reference, otio.schema.ExternalReference):
@@ -124,17 +130,17 @@ def _of_slot(slot: SlotClip, root: Path) -> KnownSlot:
             media = path
     return KnownSlot(
         slot.name,
-        str(stated.get("scene", slot.name)),
-        int(stated.get("part", 1)),
-        int(stated.get("parts", 1)),
+        str(metadata.get("scene", slot.name)),
+        int(metadata.get("part", 1)),
+        int(metadata.get("parts", 1)),
         slot.recipe,
         media,
-        int(stated.get("shift", 0)),
+        int(metadata.get("shift", 0)),
     )
 
 
-def _of_sidecar(sidecar: Path, names: dict[str, KnownSlot]) -> KnownSlot | None:
-    """The slot of some media; ``names`` are what slots' media are called before their key."""
+def _slot_of_sidecar(sidecar: Path, by_media_name: Mapping[str, KnownSlot]) -> KnownSlot | None:
+    """Return the slot of the media beside a recipe; None if either is missing."""
     recipe = recipe_in(sidecar)
     matched = _MEDIA_NAME.match(sidecar.stem)
     media = next(
@@ -143,15 +149,15 @@ def _of_sidecar(sidecar: Path, names: dict[str, KnownSlot]) -> KnownSlot | None:
     if recipe is None or matched is None or media is None:
         return None
     name = matched["slot"]
-    named = names.get(name)
-    if named is None:
+    compiled = by_media_name.get(name)
+    if compiled is None:
         return KnownSlot(name, name, 1, 1, recipe, media)
-    shift = named.shift if named.recipe == recipe else 0
-    return KnownSlot(named.name, named.scene, named.part, named.parts, recipe, media, shift)
+    shift = compiled.shift if compiled.recipe == recipe else 0
+    return replace(compiled, recipe=recipe, media=media, shift=shift)
 
 
 def recipe_in(sidecar: Path) -> Recipe | None:
-    """The recipe beside some media; None where there is none."""
+    """Return the recipe in a file beside media; None if it has none."""
     try:
         recipe: Any = json.loads(sidecar.read_text("utf-8"))["recipe"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -162,19 +168,17 @@ def recipe_in(sidecar: Path) -> Recipe | None:
 def _media_folders(
     timeline: otio.schema.Timeline, path: Path, compiled: Path | None, media: Path | None
 ) -> Iterator[Path]:
-    """Folders that may hold rendered media: what is named, what is beside, what clips name."""
-    seen: set[Path] = set()
+    """Yield folders that may hold rendered media: given, beside the timelines, of the clips."""
     candidates = [media, path.parent / "media", path.with_suffix("") / "media"]
     if compiled is not None:
         candidates.append(compiled.parent / "media")
-    candidates += [file.parent for file in _files(timeline, path.parent)]
-    for folder in candidates:
-        if folder is not None and is_folder(folder) and folder not in seen:
-            seen.add(folder)
+    candidates += [file.parent for file in _media_files(timeline, path.parent)]
+    for folder in dict.fromkeys(candidates):
+        if folder is not None and is_folder(folder):
             yield folder
 
 
-def _files(timeline: otio.schema.Timeline, root: Path) -> Iterable[Path]:
+def _media_files(timeline: otio.schema.Timeline, root: Path) -> Iterator[Path]:
     for clip in timeline.find_clips():
         reference = clip.media_reference
         if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
@@ -186,22 +190,10 @@ def _files(timeline: otio.schema.Timeline, root: Path) -> Iterable[Path]:
 def _compiled_near(
     timeline: otio.schema.Timeline, path: Path, named: Path | None
 ) -> tuple[Path, otio.schema.Timeline] | None:
-    """The compiled timeline that shares most names and files with one that came back."""
-    if named is not None:
-        candidates = [named]
-    else:
-        folders = [path.parent, *sorted(path.parent.glob("build/*/"))]
-        folders += [file.parent.parent for file in _files(timeline, path.parent)]
-        candidates = [
-            file
-            for folder in dict.fromkeys(folders)
-            if folder.is_dir()
-            for file in sorted(folder.glob("*.otio"))
-            if file.absolute() != path.absolute()
-        ]
-    mine = _names(timeline, path.parent)
+    """Return the compiled timeline that shares most names with one from an editor."""
+    own_names = _names(timeline)
     best: tuple[int, Path, otio.schema.Timeline] | None = None
-    for file in candidates:
+    for file in [named] if named is not None else _otio_files_near(timeline, path):
         try:
             loaded = parse(file.read_text("utf-8"))
         except (otio.exceptions.OTIOError, OSError, LookupError, ValueError):
@@ -210,7 +202,7 @@ def _compiled_near(
             continue
         if next(slot_clips(loaded), None) is None:
             continue
-        shared = len(mine & _names(loaded, file.parent))
+        shared = len(own_names & _names(loaded))
         if best is None or shared > best[0]:
             best = (shared, file, loaded)
     if best is None or (named is None and best[0] == 0):
@@ -218,8 +210,19 @@ def _compiled_near(
     return best[1], best[2]
 
 
-def _names(timeline: otio.schema.Timeline, root: Path) -> set[str]:
-    """What two timelines may have in common: names of clips and of their files."""
+def _otio_files_near(timeline: otio.schema.Timeline, path: Path) -> Iterator[Path]:
+    """Yield other ``.otio`` files beside a timeline, in its builds, and above its media."""
+    folders = [path.parent, *sorted(path.parent.glob("build/*/"))]
+    folders += [file.parent.parent for file in _media_files(timeline, path.parent)]
+    for folder in dict.fromkeys(folders):
+        if folder.is_dir():
+            for file in sorted(folder.glob("*.otio")):
+                if file.absolute() != path.absolute():
+                    yield file
+
+
+def _names(timeline: otio.schema.Timeline) -> set[str]:
+    """Return the names of clips and of their files."""
     names = set()
     for clip in timeline.find_clips():
         names.add(str(clip.name))

@@ -1,7 +1,6 @@
-"""Which slot a clip is: by its recipe, the path of its media, their file name, its still, its name.
+"""Match clips to slots: by recipe, media path, file name, still, clip name, in this order.
 
-The first way that leads to a slot wins. A clip with media of its own that are none of ours is the
-editor's, whatever it is called.
+A clip whose media exist and belong to no slot is the editor's own, whatever its name.
 """
 
 from __future__ import annotations
@@ -13,60 +12,64 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..timeline.values import media_path
-from .known_slots import KnownSlot, KnownSlots, of_clip
+from .known_slots import KnownSlot, KnownSlots, slot_of_clip
 
 _KEY = re.compile(r"-([0-9a-f]{12})(?![0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A clip's slot, and whether the clip shows its still, so that all its frames are alike."""
+    """The slot of a clip, and whether the clip shows its still, so that all frames are alike."""
 
-    known: KnownSlot
-    by_still: bool = False
+    slot: KnownSlot
+    is_still: bool = False
 
 
-def match(clip: otio.schema.Clip, library: KnownSlots, root: Path) -> Match | None:
-    """The slot that a clip shows, or None for one of the editor's own."""
+def match_clip(clip: otio.schema.Clip, known_slots: KnownSlots, root: Path) -> Match | None:
+    """Return the slot that a clip shows; None if the clip is the editor's own.
+
+    Args:
+        clip: from an editor.
+        known_slots: the candidates.
+        root: the folder that relative media paths start from.
+    """
+    own = slot_of_clip(clip, root)
+    if own is not None:
+        return Match(own)
     reference = clip.media_reference
     path = (
         media_path(reference, root)
         if isinstance(reference, otio.schema.ExternalReference) and reference.target_url
         else None
     )
-    own = of_clip(clip, root)
-    if own is not None:
-        return Match(own)
     if path is not None:
-        known = _by_file(path, library)
-        if known is not None:
-            return Match(known)
-        known = _by_still(path, str(clip.name), library)
-        if known is not None:
-            return Match(known, by_still=True)
+        slot = _slot_of_media(path, known_slots)
+        if slot is not None:
+            return Match(slot)
+        slot = _slot_of_still(path, str(clip.name), known_slots)
+        if slot is not None:
+            return Match(slot, is_still=True)
         if path.is_file():
             return None
-    known = library.by_name.get(str(clip.name)) or _by_file(Path(str(clip.name)), library)
-    return Match(known, by_still=known.media is None) if known is not None else None
+    name = str(clip.name)
+    slot = known_slots.by_name.get(name) or _slot_of_media(Path(name), known_slots)
+    return Match(slot, is_still=slot.media is None) if slot is not None else None
 
 
-def _by_file(path: Path, library: KnownSlots) -> KnownSlot | None:
-    """By the name of rendered media; an editor that converts them changes the suffix alone, or
-    puts something after the key."""
-    known = library.by_file.get(path.stem) or library.by_file.get(path.name)
-    if known is not None:
-        return known
-    found = _KEY.search(path.name)
-    if found is None:
-        return None
-    return next(
-        (one for stem, one in library.by_file.items() if stem.endswith(f"-{found[1]}")), None
-    )
+def _slot_of_media(path: Path, known_slots: KnownSlots) -> KnownSlot | None:
+    """Match the name of rendered media; conversions may change its suffix or append to its key."""
+    by_stem = known_slots.by_stem
+    slot = by_stem.get(path.stem) or by_stem.get(path.name)
+    key = _KEY.search(path.name)
+    if slot is not None or key is None:
+        return slot
+    return next((one for stem, one in by_stem.items() if stem.endswith(f"-{key[1]}")), None)
 
 
-def _by_still(path: Path, name: str, library: KnownSlots) -> KnownSlot | None:
-    """By the still of a slot that is not rendered, and where several share it by name as well."""
-    same = [k for k in library.by_name.values() if k.still == path]
-    same = same or [k for k in library.by_name.values() if k.still.name == path.name]
-    named = next((known for known in same if known.name == name), None)
-    return named or (same[0] if len({known.scene for known in same}) == 1 else None)
+def _slot_of_still(path: Path, name: str, known_slots: KnownSlots) -> KnownSlot | None:
+    """Match the still of a slot that is not rendered; of several slots, the one of that name."""
+    slots = known_slots.by_name.values()
+    same = [slot for slot in slots if slot.still == path]
+    same = same or [slot for slot in slots if slot.still.name == path.name]
+    named = next((slot for slot in same if slot.name == name), None)
+    return named or (same[0] if len({slot.scene for slot in same}) == 1 else None)

@@ -1,10 +1,12 @@
-"""Bring back: a timeline that an editor wrote, with the recipes of its slots."""
+"""Reimport: a timeline from an editor, with the recipes of its slots."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 
@@ -15,14 +17,13 @@ from ..progress_clock import count
 from ..timeline.layout import lay_out
 from ..timeline.properties import rate_of
 from .formats import FORMATS
-from .known_slots import KnownSlots, gather
-from .match_clips import match
+from .known_slots import KnownSlots, find_known_slots
 from .read_timeline import read_timeline
-from .rebuild_recipes import RebuiltClip, rebuild
-from .restore_metadata import restore
+from .rebuild_recipes import RebuiltClip, rebuild_recipes
+from .restore_metadata import restore_metadata
 
-SILENT = {".edl"}
-"""Formats that carry no sound."""
+_WITHOUT_AUDIO = {".edl"}
+"""Formats that carry no audio, and no frame rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,84 +31,108 @@ class ReimportedTimeline:
     """A timeline that came back.
 
     Attributes:
-        timeline: with recipes in its slots again.
+        timeline: with recipes in its slots.
         output: the ``.otio`` that it belongs in.
-        library: what was known of it.
-        remade: what became of each clip that shows a slot.
-        foreign: names of clips that are the editor's own.
-        notes: what could not be put back, one line each.
-        fps: the reel's rate.
+        known_slots: the slots and media that were found for it.
+        rebuilt: the clips that show slots, in the order of the timeline.
+        foreign: names of the other clips.
+        notices: losses that could not be restored.
+        fps: the reel's frame rate.
     """
 
     timeline: otio.schema.Timeline
     output: Path
-    library: KnownSlots
-    remade: list[RebuiltClip]
+    known_slots: KnownSlots
+    rebuilt: list[RebuiltClip]
     foreign: list[str]
-    notes: list[Notice]
+    notices: list[Notice]
     fps: Fraction
 
     @property
     def summary(self) -> str:
-        """What it holds, in a line."""
-        said = f"{self.output.name}: {count(len(self.remade), 'clip')} of slots"
-        longer = sum(not one.is_kept for one in self.remade)
-        said += f", {longer} to be made again" if longer else ""
-        return said + (f", {len(self.foreign)} of its own" if self.foreign else "")
+        """One line about its clips."""
+        text = f"{self.output.name}: {count(len(self.rebuilt), 'clip')} of slots"
+        extended = sum(not one.is_unchanged for one in self.rebuilt)
+        text += f", {extended} to be rendered again" if extended else ""
+        return text + (f", {len(self.foreign)} of its own" if self.foreign else "")
 
 
-def bring_back(
+@dataclass(frozen=True, slots=True)
+class SlotToRender:
+    """A slot without finished media.
+
+    Attributes:
+        slot: its name.
+        frames: the length of the media that it needs.
+        media_frames: the length of its present media, which are too short; None if it has none.
+    """
+
+    slot: str
+    frames: int
+    media_frames: int | None
+
+    def __str__(self) -> str:
+        why = f"its media hold {self.media_frames}" if self.media_frames else "not rendered yet"
+        return f"to render: {self.slot}, {count(self.frames, 'frame')} ({why})"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields."""
+        return asdict(self)
+
+
+def reimport(
     path: Path, *, compiled: Path | None = None, media: Path | None = None
 ) -> ReimportedTimeline:
-    """Read what an editor wrote, and give its slots their recipes back.
+    """Read a timeline that an editor wrote, and give its slots their recipes back.
 
     Args:
         path: any file that `read_timeline` reads.
-        compiled: the timeline that it was made from; found near it where it is not given.
-        media: a folder of rendered media besides those that are found.
+        compiled: the timeline that it was made from; searched for nearby by default.
+        media: another folder of rendered media, besides those that are found.
 
     Raises:
         InputError: the file cannot be read.
     """
     timeline = read_timeline(path)
-    library = gather(timeline, path, compiled=compiled, media=media)
+    known_slots = find_known_slots(timeline, path, compiled=compiled, media=media)
     fps = rate_of(timeline)
-    if library.compiled is not None and path.suffix.lower() in SILENT:
-        stated = rate_of(library.compiled)
-        if stated != fps:
-            fps, timeline = stated, read_timeline(path, stated)
-    root = path.parent
-    foreign = [
+    has_audio = path.suffix.lower() not in _WITHOUT_AUDIO or bool(timeline.audio_tracks())
+    if known_slots.compiled is not None and path.suffix.lower() in _WITHOUT_AUDIO:
+        compiled_fps = rate_of(known_slots.compiled)
+        if compiled_fps != fps:
+            fps, timeline = compiled_fps, read_timeline(path, compiled_fps)
+    rebuilt = rebuild_recipes(timeline, known_slots, path.parent, fps, recipe_key)
+    foreign = _foreign_clips(timeline, rebuilt, fps)
+    notices = restore_metadata(timeline, known_slots, fps, has_audio=has_audio)
+    is_otio = FORMATS.get(path.suffix.lower()) is FORMATS[".otio"]
+    output = path if is_otio else path.with_name(f"{path.name}.otio")
+    return ReimportedTimeline(timeline, output, known_slots, rebuilt, foreign, notices, fps)
+
+
+def _foreign_clips(
+    timeline: otio.schema.Timeline, rebuilt: Sequence[RebuiltClip], fps: Fraction
+) -> list[str]:
+    slot_clips = {id(one.use.clip) for one in rebuilt}
+    return [
         str(placed.item.name)
         for track in timeline.video_tracks()
         for placed in lay_out(track, fps)
-        if isinstance(placed.item, otio.schema.Clip) and match(placed.item, library, root) is None
+        if isinstance(placed.item, otio.schema.Clip) and id(placed.item) not in slot_clips
     ]
-    remade = rebuild(timeline, library, root, fps, recipe_key)
-    has_sound = path.suffix.lower() not in SILENT or bool(timeline.audio_tracks())
-    notes = restore(timeline, library, fps, sound=has_sound)
-    output = (
-        path
-        if FORMATS.get(path.suffix.lower()) is FORMATS[".otio"]
-        else (path.with_name(f"{path.name}.otio"))
-    )
-    return ReimportedTimeline(timeline, output, library, remade, foreign, notes, fps)
 
 
-def to_render(returned: ReimportedTimeline, store: Store) -> list[str]:
-    """What rendering a timeline would make and what it would reuse, one line each."""
-    lines, there = [], 0
-    told = set()
-    for one in returned.remade:
-        known, key = one.use.known, recipe_key(one.recipe)
-        if key in told:
-            continue
-        told.add(key)
-        if store.find(known.name, key):
-            there += 1
-            continue
-        why = "not rendered yet"
-        if not one.is_kept:
-            why = f"its media hold {known.recipe['frames']}"
-        lines.append(f"to render: {known.name}, {count(one.recipe['frames'], 'frame')} ({why})")
-    return [*lines, f"reused: {count(there, 'slot')}"]
+def slots_to_render(reimported: ReimportedTimeline, store: Store) -> tuple[list[SlotToRender], int]:
+    """Return the slots without finished media in a store, and the number of those with."""
+    by_key: dict[str, RebuiltClip] = {}
+    for one in reimported.rebuilt:
+        by_key.setdefault(recipe_key(one.recipe), one)
+    missing = [
+        SlotToRender(
+            one.use.slot.name,
+            one.recipe["frames"],
+            None if one.is_unchanged else one.use.slot.recipe["frames"],
+        )
+        for key, one in by_key.items()
+        if not store.find(one.use.slot.name, key)
+    ]
+    return missing, len(by_key) - len(missing)

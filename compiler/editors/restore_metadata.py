@@ -1,13 +1,13 @@
-"""What an editor dropped from a timeline, put back from the one that was compiled.
+"""Restore the metadata that an editor dropped, from the compiled timeline.
 
-Title, size and rate; which track is the narration and how loud the music is; transitions that were
-written as dissolves; words, moved along with the voice that says them.
+Title, size and frame rate; roles and levels of audio tracks; transitions that were exported as
+dissolves; words, retimed with the narration.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -24,9 +24,9 @@ from ..timeline.slots import plain, slot_of
 from ..timeline.values import own_metadata
 from .known_slots import KnownSlots
 
-OURS = {*XFADE_NAMES, *SLIDES, *DIPS}
-"""Transitions that are ours by name."""
-THEIRS = {
+OWN_TRANSITIONS = frozenset({*XFADE_NAMES, *SLIDES, *DIPS})
+"""Names of our transitions."""
+EDITOR_TRANSITIONS = {
     "additive dissolve": "dissolve",
     "blur dissolve": "blur",
     "cross dissolve": "dissolve",
@@ -46,90 +46,90 @@ THEIRS = {
     "smooth cut": "dissolve",
     "wipe": "wipe_left",
 }
-"""Editors' names of transitions, in small letters, as ours."""
+"""Our names of editors' transitions, by their names in lower case."""
 
 
-def restore(
-    timeline: otio.schema.Timeline, library: KnownSlots, fps: Fraction, *, sound: bool
+def restore_metadata(
+    timeline: otio.schema.Timeline, known_slots: KnownSlots, fps: Fraction, *, has_audio: bool
 ) -> list[Notice]:
-    """Put back what was dropped, in place, after the slots have their recipes again.
+    """Restore dropped metadata in place, after recipes are rebuilt.
 
     Args:
-        timeline: as it came back.
-        library: what is known of it.
-        fps: the reel's rate.
-        sound: whether the format can carry sound; where it cannot, that of the compiled timeline
-            is taken.
+        timeline: from an editor.
+        known_slots: with the compiled timeline.
+        fps: the reel's frame rate.
+        has_audio: whether the format carries audio; if not, the compiled timeline's is used.
 
     Returns:
-        What could not be put back as it was, one line each.
+        What could not be restored.
     """
-    notes: list[Notice] = []
-    compiled = library.compiled
-    kinds = dict(_kinds(compiled, fps)) if compiled is not None else {}
-    for track in timeline.video_tracks():
-        _name_transitions(track, kinds, fps, notes)
+    compiled = known_slots.compiled
+    compiled_kinds = dict(_transition_kinds(compiled, fps)) if compiled is not None else {}
+    notices = [
+        notice
+        for track in timeline.video_tracks()
+        for notice in _restore_transitions(track, compiled_kinds, fps)
+    ]
     if compiled is None:
-        return notes
-    known, stated = plain(compiled.metadata[NAMESPACE]), _plain(own_metadata(timeline))
-    timeline.metadata[NAMESPACE] = {**known, **stated}
+        return notices
+    before, stated = _metadata(compiled), _metadata(timeline)
+    timeline.metadata[NAMESPACE] = {**before, **stated}
     timeline.name = timeline.name or compiled.name
-    if not sound:
+    if not has_audio:
         for track in compiled.audio_tracks():
             timeline.tracks.append(track.deepcopy())
         what = "the file carries no sound; that of the compiled timeline is laid under it"
-        notes.append(Notice("format", what))
-    _give_roles(timeline, compiled)
-    if stated.get("words", known.get("words")) == known.get("words"):
-        _move_words(timeline, compiled, fps)
-    return notes
+        notices.append(Notice("format", what))
+    _restore_roles(timeline, compiled)
+    if stated.get("words", before.get("words")) == before.get("words"):
+        _restore_words(timeline, before.get("words", []), compiled, fps)
+    return notices
 
 
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: plain(value) for key, value in values.items()}
+def _metadata(timeline: otio.schema.Timeline) -> dict[str, Any]:
+    return {key: plain(value) for key, value in own_metadata(timeline).items()}
 
 
-def _pairs(track: otio.schema.Track, fps: Fraction) -> Iterator[tuple[Placed, Placed]]:
+def _neighbours(track: otio.schema.Track, fps: Fraction) -> Iterator[tuple[Placed, Placed]]:
     return pairwise(lay_out(track, fps))
 
 
-def _slot_name(placed: Placed) -> str:
+def _scene(placed: Placed) -> str:
     slot = slot_of(placed.item) if isinstance(placed.item, otio.schema.Clip) else None
     return slot.scene if slot is not None else ""
 
 
-def _kinds(compiled: otio.schema.Timeline, fps: Fraction) -> Iterator[tuple[tuple[str, str], str]]:
-    """The transition between two scenes."""
+def _transition_kinds(
+    compiled: otio.schema.Timeline, fps: Fraction
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield the scenes on either side of each transition, and its kind."""
     for track in compiled.video_tracks():
-        for before, after in _pairs(track, fps):
+        for before, after in _neighbours(track, fps):
             if before.out is not None:
-                yield (_slot_name(before), _slot_name(after)), before.out.kind
+                yield (_scene(before), _scene(after)), before.out.kind
 
 
-def _name_transitions(
-    track: otio.schema.Track,
-    kinds: dict[tuple[str, str], str],
-    fps: Fraction,
-    notes: list[Notice],
-) -> None:
-    """Say of each transition what it is among ours."""
+def _restore_transitions(
+    track: otio.schema.Track, compiled_kinds: Mapping[tuple[str, str], str], fps: Fraction
+) -> Iterator[Notice]:
+    """Write the kind of each transition into its metadata; yield notices of unknown ones."""
     dissolve = otio.schema.TransitionTypes.SMPTE_Dissolve
-    for before, after in _pairs(track, fps):
+    for before, after in _neighbours(track, fps):
         if before.out is None:
             continue
         item = before.out.item
         name = str(item.name)
         stated = own_metadata(item).get("transition")
-        kind = stated if stated in OURS else name if name in OURS else THEIRS.get(name.casefold())
+        kind = stated if stated in OWN_TRANSITIONS else _own_kind(name)
         if item.transition_type == dissolve:
             if stated is None and kind in (None, "dissolve"):
-                # Editors that know no other were given a dissolve.
-                kind = kinds.get((_slot_name(before), _slot_name(after)), "dissolve")
+                # Perhaps exported as a dissolve, for an editor that knows no other transition.
+                kind = compiled_kinds.get((_scene(before), _scene(after)), "dissolve")
         elif kind is None and stated is None:
             kind = "dissolve"
             what = f"{after.item.name}: comes in by {name or 'a transition'!r}, "
             what += "which is not known here; a dissolve takes its place"
-            notes.append(Notice("transition", what))
+            yield Notice("transition", what)
         if kind is None:
             continue
         item.metadata[NAMESPACE] = {**dict(item.metadata.get(NAMESPACE, {})), "transition": kind}
@@ -137,7 +137,25 @@ def _name_transitions(
             item.transition_type = otio.schema.TransitionTypes.Custom
 
 
-def _files_of(track: otio.schema.Track) -> Counter[str]:
+def _own_kind(name: str) -> str | None:
+    return name if name in OWN_TRANSITIONS else EDITOR_TRANSITIONS.get(name.casefold())
+
+
+def _restore_roles(timeline: otio.schema.Timeline, compiled: otio.schema.Timeline) -> None:
+    """Give each audio track the metadata of the compiled track with which it shares most clips."""
+    candidates = [(track, _file_names(track)) for track in compiled.audio_tracks()]
+    for track in timeline.audio_tracks():
+        if own_metadata(track):
+            continue
+        names = _file_names(track)
+        for candidate, candidate_names in candidates:
+            shared = sum(number for name, number in names.items() if name in candidate_names)
+            if shared * 2 > names.total():
+                track.metadata[NAMESPACE] = plain(candidate.metadata.get(NAMESPACE, {}))
+                break
+
+
+def _file_names(track: otio.schema.Track) -> Counter[str]:
     return Counter(
         Path(clip.media_reference.target_url).name
         for clip in track.find_clips()
@@ -145,32 +163,25 @@ def _files_of(track: otio.schema.Track) -> Counter[str]:
     )
 
 
-def _give_roles(timeline: otio.schema.Timeline, compiled: otio.schema.Timeline) -> None:
-    """Say of each sound track what it was: the one whose files it shares."""
-    known = [(track, _files_of(track)) for track in compiled.audio_tracks()]
-    for track in timeline.audio_tracks():
-        if own_metadata(track):
-            continue
-        files = _files_of(track)
-        for other, theirs in known:
-            shared = sum(number for file, number in files.items() if file in theirs)
-            if shared * 2 > sum(files.values()):
-                track.metadata[NAMESPACE] = plain(other.metadata.get(NAMESPACE, {}))
-                break
-
-
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """A stretch of the voice: its file, the frame in it, and where in the reel it is heard."""
+class _NarrationSpan:
+    """A span of the narration, in frames of the reel.
+
+    Attributes:
+        file: name of the recording.
+        in_point: the frame of the recording at its start.
+        start: where the reel plays it.
+        frames: its length.
+    """
 
     file: str
-    source: int
-    reel: int
+    in_point: int
+    start: int
     frames: int
 
 
-def _voice(timeline: otio.schema.Timeline, fps: Fraction) -> list[_Said]:
-    said = []
+def _narration(timeline: otio.schema.Timeline, fps: Fraction) -> list[_NarrationSpan]:
+    spans = []
     for track in timeline.audio_tracks():
         if own_metadata(track).get("role") != "narration":
             continue
@@ -178,38 +189,41 @@ def _voice(timeline: otio.schema.Timeline, fps: Fraction) -> list[_Said]:
             clip = placed.item
             if placed.is_clip and isinstance(clip, otio.schema.Clip) and placed.speed == 1:
                 url = getattr(clip.media_reference, "target_url", "") or str(clip.name)
-                said.append(_Said(Path(url).name, placed.media_start, placed.start, placed.frames))
-    return said
+                spans.append(
+                    _NarrationSpan(Path(url).name, placed.media_start, placed.start, placed.frames)
+                )
+    return spans
 
 
-def _move_words(
-    timeline: otio.schema.Timeline, compiled: otio.schema.Timeline, fps: Fraction
+def _restore_words(
+    timeline: otio.schema.Timeline,
+    words: list[dict[str, Any]],
+    compiled: otio.schema.Timeline,
+    fps: Fraction,
 ) -> None:
-    """Move each word with the voice that says it; words that are no longer said are dropped."""
-    before, after = _voice(compiled, fps), _voice(timeline, fps)
+    """Retime words with the narration; words that the edit cut from it are dropped."""
+    before, after = _narration(compiled, fps), _narration(timeline, fps)
     if before == after or not before:
         return
-    words = []
-    for word in plain(compiled.metadata[NAMESPACE]).get("words", []):
-        for said in before:
-            middle = (word["start"] + word["end"]) / 2 * float(fps)
-            if not said.reel <= middle < said.reel + said.frames:
-                continue
-            in_file = said.source + middle - said.reel
-            for heard in after:
-                if heard.file == said.file and (
-                    heard.source <= in_file < heard.source + heard.frames
-                ):
-                    # Whole frames moved, so times that did not move stay as they are.
-                    moved = (heard.reel - heard.source) - (said.reel - said.source)
-                    shift = moved / float(fps)
-                    words.append(
-                        {
-                            **word,
-                            "start": round(word["start"] + shift, 6),
-                            "end": round(word["end"] + shift, 6),
-                        }
-                    )
-            break
-    words.sort(key=lambda word: word["start"])
-    timeline.metadata[NAMESPACE]["words"] = words
+    retimed = [found for word in words for found in _retimed(word, before, after, fps)]
+    timeline.metadata[NAMESPACE]["words"] = sorted(retimed, key=lambda word: float(word["start"]))
+
+
+def _retimed(
+    word: dict[str, Any],
+    before: list[_NarrationSpan],
+    after: list[_NarrationSpan],
+    fps: Fraction,
+) -> Iterator[dict[str, Any]]:
+    """Yield a word once for each time that the edited narration plays its middle."""
+    middle = (word["start"] + word["end"]) / 2 * float(fps)
+    old = next((span for span in before if span.start <= middle < span.start + span.frames), None)
+    if old is None:
+        return
+    in_file = old.in_point + middle - old.start
+    for new in after:
+        if new.file == old.file and new.in_point <= in_file < new.in_point + new.frames:
+            # A whole number of frames, so that unmoved words keep their times exactly.
+            shift = ((new.start - new.in_point) - (old.start - old.in_point)) / float(fps)
+            times = {name: round(word[name] + shift, 6) for name in ("start", "end")}
+            yield {**word, **times}

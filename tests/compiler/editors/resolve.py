@@ -164,11 +164,11 @@ def write_resolve(timeline: otio.schema.Timeline, path: Path) -> Path:
     return path
 
 
-def clips(returned: ReimportedTimeline) -> list[tuple[str, int, int, int, int]]:
+def clips(reimported: ReimportedTimeline) -> list[tuple[str, int, int, int, int]]:
     """Of each slot on the first track: its name, start and length in the reel, the frame of its
     media that it begins at, and the length of its media."""
     found = []
-    for placed in lay_out(returned.timeline.video_tracks()[0], returned.fps):
+    for placed in lay_out(reimported.timeline.video_tracks()[0], reimported.fps):
         slot = slot_of(placed.item) if isinstance(placed.item, otio.schema.Clip) else None
         if slot is not None:
             found.append(
@@ -177,7 +177,7 @@ def clips(returned: ReimportedTimeline) -> list[tuple[str, int, int, int, int]]:
     return found
 
 
-def kinds(returned: ReimportedTimeline) -> list[tuple[str, int, int]]:
+def kinds(reimported: ReimportedTimeline) -> list[tuple[str, int, int]]:
     """Of each transition of the first track: its name among ours, its frames around the cut."""
     return [
         (
@@ -185,6 +185,6 @@ def kinds(returned: ReimportedTimeline) -> list[tuple[str, int, int]]:
             int(item.in_offset.value),
             int(item.out_offset.value),
         )
-        for item in returned.timeline.video_tracks()[0]
+        for item in reimported.timeline.video_tracks()[0]
         if isinstance(item, otio.schema.Transition)
     ]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.api.diff import diff_timelines
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.editors.changes import (
+    ClipMoved,
+    ClipTrimmed,
+    TransitionChanged,
+    TransitionTiming,
+)
+from otio_gvideo.compiler.editors.compare import compare
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from .resolve import FPS, write_resolve
@@ -140,11 +149,110 @@ def test_an_edit_is_said(tmp_path: Path, change: Callable[[Edit], None], said: l
     edit = Edit(tmp_path / "reel")
     change(edit)
     edited = write_resolve(edit.timeline, edit.folder / "edited.otio")
-    lines = diff_timelines(edit.folder / "reel.otio", edited)
+    lines = diff_timelines(edit.folder / "reel.otio", edited).lines()
     if change is dropped:
         lines = [line for line in lines if "into" not in line and "render" not in line]
         said = [*said, lines[-1]]
     assert lines == said
+
+
+Cut = list[tuple[str, int, int]]
+
+
+def timeline_of(cut: Cut) -> otio.schema.Timeline:
+    """Clips by name, in point and frames, one after the other."""
+    timeline = otio.schema.Timeline("reel")
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    track.extend(
+        otio.schema.Clip(name, source_range=time_range(start, frames, FPS))
+        for name, start, frames in cut
+    )
+    timeline.tracks.append(track)
+    return timeline
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (  # names that begin like texts about another clip
+            [("storm", 0, 30), ("storm is over", 0, 10), ("storm added", 0, 20)],
+            [("storm", 0, 12), ("storm", 12, 18), ("storm added", 0, 25)],
+            [
+                "storm is over removed",
+                "storm added ends 5 frames later in its picture",
+                "storm added is 5 frames longer: 20 to 25 frames",
+                "storm split after 12 frames",
+                "the picture is 5 frames shorter: 60 to 55 frames",
+            ],
+        ),
+        (  # three pieces
+            [("storm", 0, 30)],
+            [("storm", 0, 12), ("storm", 12, 8), ("storm", 20, 10)],
+            ["storm split after 12 frames", "storm split after 20 frames"],
+        ),
+        (  # two clips of one name, and only one of them is split
+            [("storm", 0, 30), ("calm", 0, 5), ("storm", 50, 20)],
+            [("storm", 0, 30), ("calm", 0, 5), ("storm", 50, 12), ("storm", 62, 8)],
+            ["storm split after 12 frames"],
+        ),
+        (  # the second piece moved
+            [("storm", 0, 30), ("calm", 0, 5)],
+            [("storm", 0, 12), ("calm", 0, 5), ("storm", 12, 18)],
+            ["storm split after 12 frames, the second piece at frame 17"],
+        ),
+        (  # a clip that was cut in two, one of which was trimmed, is no split
+            [("storm", 0, 30)],
+            [("storm", 0, 12), ("storm", 14, 16)],
+            [
+                "storm added at frame 12, 16 frames",
+                "storm ends 18 frames earlier in its picture",
+                "storm is 18 frames shorter: 30 to 12 frames",
+                "the picture is 2 frames shorter: 30 to 28 frames",
+            ],
+        ),
+        (
+            [("a", 0, 5), ("b", 0, 5), ("c", 0, 5)],
+            [("c", 0, 5), ("a", 0, 5), ("b", 0, 5)],
+            ["c moved to the front"],
+        ),
+    ],
+)
+def test_changes_of_clips_are_told_apart_whatever_their_names(
+    before: Cut, after: Cut, said: list[str]
+) -> None:
+    changes = compare(timeline_of(before), timeline_of(after), FPS)
+    assert [line for change in changes for line in change.lines()] == said
+
+
+def test_changes_are_records(tmp_path: Path) -> None:
+    edit = Edit(tmp_path / "reel")
+    cut_later(edit)
+    edited = write_resolve(edit.timeline, edit.folder / "edited.otio")
+    diff = diff_timelines(edit.folder / "reel.otio", edited)
+    assert diff.changes == [
+        ClipTrimmed("stairs", 0, 3, 40, 43),
+        ClipTrimmed("storm", 3, 0, 30, 27),
+        ClipMoved("storm", 3),
+        TransitionChanged(
+            "storm", TransitionTiming("dissolve", 6, 6), TransitionTiming("dissolve", 3, 3)
+        ),
+    ]
+
+
+def test_json_has_kind_fields_and_text_of_each_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit = Edit(tmp_path / "reel")
+    longer(edit)
+    edited = write_resolve(edit.timeline, edit.folder / "edited.otio")
+    assert main(["diff", str(edit.folder / "reel.otio"), str(edited), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["changes"][1] == {
+        "kind": "length_changed", "before": 90, "after": 96,
+        "text": ["the picture is 6 frames longer: 90 to 96 frames"],
+    }  # fmt: skip
+    assert found["to_render"] == [{"slot": "stairs", "frames": 52, "media_frames": 46}]
+    assert found["reused"] == 2
 
 
 def test_clips_that_changed_places_are_said_once(tmp_path: Path) -> None:
@@ -154,5 +262,5 @@ def test_clips_that_changed_places_are_said_once(tmp_path: Path) -> None:
     edit.timeline.to_json_file(str(before))
     swapped(edit)
     edited = write_resolve(edit.timeline, edit.folder / "edited.otio")
-    lines = diff_timelines(before, edited)
+    lines = diff_timelines(before, edited).lines()
     assert lines == ["stairs and storm swapped", REUSED]

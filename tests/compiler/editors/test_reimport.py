@@ -9,7 +9,7 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.compiler.editors.reimport import ReimportedTimeline, bring_back
+from otio_gvideo.compiler.editors.reimport import ReimportedTimeline, reimport
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from otio_gvideo.compiler.timeline.slots import slot_of
 
@@ -38,7 +38,7 @@ class Edit:
             self.track.remove(item)
 
     def back(self) -> ReimportedTimeline:
-        return bring_back(write_resolve(self.timeline, self.folder / "edited.otio"))
+        return reimport(write_resolve(self.timeline, self.folder / "edited.otio"))
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def edit(tmp_path: Path) -> Edit:
     return Edit(tmp_path / "reel")
 
 
-def kept(returned: ReimportedTimeline) -> list[bool]:
-    return [one.is_kept for one in returned.remade]
+def kept(reimported: ReimportedTimeline) -> list[bool]:
+    return [one.is_unchanged for one in reimported.rebuilt]
 
 
 def test_what_was_not_touched_comes_back_as_it_was(edit: Edit) -> None:
@@ -111,7 +111,7 @@ def test_both_pieces_of_a_split_clip_share_the_longer_media(edit: Edit) -> None:
     storm.source_range, rest.source_range = time_range(6, 12, FPS), time_range(18, 40, FPS)
     edit.track.insert(edit.track.index(storm) + 1, rest)
     back = edit.back()
-    first, second = back.remade[1:3]
+    first, second = back.rebuilt[1:3]
     assert first.recipe == second.recipe
     assert clips(back)[1:3] == [("storm", 40, 12, 6, 58), ("storm", 52, 40, 18, 58)]
     assert kept(back) == [True, False, False, True]
@@ -155,7 +155,7 @@ def test_a_longer_clip_is_rendered_again_and_the_others_are_not(edit: Edit) -> N
     edit.clip("breath").source_range = time_range(4, 48, FPS)
     back = edit.back()
     assert kept(back) == [True, True, False]
-    recipe = back.remade[2].recipe
+    recipe = back.rebuilt[2].recipe
     assert (recipe["frames"], recipe["span"], recipe["start"]) == (52, 52, 0)
     assert (recipe["head"], recipe["tail"]) == (4, 0)
     assert clips(back)[2] == ("breath", 70, 48, 4, 52)
@@ -165,7 +165,7 @@ def test_a_clip_that_begins_before_its_media_is_extended_at_the_front(edit: Edit
     edit.cut_only()
     edit.clip("storm").source_range = time_range(-10, 46, FPS)
     back = edit.back()
-    recipe = back.remade[1].recipe
+    recipe = back.rebuilt[1].recipe
     assert (recipe["frames"], recipe["span"], recipe["head"], recipe["tail"]) == (50, 50, 0, 4)
     assert clips(back)[1] == ("storm", 40, 46, 0, 50)
 
@@ -176,7 +176,7 @@ def test_a_longer_dissolve_extends_both_sides(edit: Edit) -> None:
     back = edit.back()
     assert kinds(back)[0] == ("dissolve", 10, 10)
     assert kept(back) == [False, False, True]
-    stairs, storm = (one.recipe for one in back.remade[:2])
+    stairs, storm = (one.recipe for one in back.rebuilt[:2])
     assert (stairs["frames"], stairs["tail"]) == (50, 10)
     assert (storm["frames"], storm["head"]) == (44, 10)
     # The cut is where it was, and a copy may start and stop where the picture is seen alone.
@@ -199,7 +199,7 @@ def test_a_transition_that_is_new_needs_handles(edit: Edit) -> None:
     back = edit.back()
     assert kinds(back) == [("wipe_left", 5, 5)]
     assert kept(back) == [True, False, False]
-    assert back.remade[1].recipe["tail"] == 5
+    assert back.rebuilt[1].recipe["tail"] == 5
 
 
 def test_a_removed_transition_leaves_the_media(edit: Edit) -> None:
@@ -251,7 +251,7 @@ def test_clips_of_the_editors_own_are_left_alone(edit: Edit, tmp_path: Path) -> 
     last = back.timeline.tracks[0][-1]
     assert last.media_reference.target_url == str(own)
     assert last.source_range == time_range(10, 25, FPS)
-    assert len(back.remade) == 3
+    assert len(back.rebuilt) == 3
 
 
 def test_media_that_begin_at_a_timecode_count_from_it(edit: Edit) -> None:
@@ -296,8 +296,8 @@ def test_stills_are_known_before_anything_is_rendered(tmp_path: Path) -> None:
 def test_without_the_compiled_timeline_the_sidecars_suffice(edit: Edit) -> None:
     path = write_resolve(edit.timeline, edit.folder / "edited.otio")
     (edit.folder / "reel.otio").unlink()
-    back = bring_back(path)
-    assert back.library.compiled is None
+    back = reimport(path)
+    assert back.known_slots.compiled is None
     assert clips(back) == UNTOUCHED
     assert kept(back) == [True] * 3
 
@@ -308,8 +308,8 @@ def test_the_compiled_timeline_may_be_named(edit: Edit, tmp_path: Path) -> None:
     path = write_resolve(edit.timeline, elsewhere / "edited.otio")
     document = path.read_text().replace(json.dumps(str(edit.folder))[1:-1], "/not/here")
     path.write_text(document)
-    assert bring_back(path).remade == []
-    back = bring_back(path, compiled=edit.folder / "reel.otio")
+    assert reimport(path).rebuilt == []
+    back = reimport(path, compiled=edit.folder / "reel.otio")
     assert clips(back) == UNTOUCHED
 
 
@@ -332,7 +332,7 @@ def test_words_that_were_moved_already_stay(edit: Edit) -> None:
     voice = edit.timeline.tracks[1][0]
     voice.source_range = time_range(30, 60, FPS)
     edit.timeline.to_json_file(str(edit.folder / "edited.otio"))
-    back = bring_back(edit.folder / "edited.otio")
+    back = reimport(edit.folder / "edited.otio")
     assert [word["start"] for word in back.timeline.metadata["otio_gvideo"]["words"]] == [0.1]
 
 
@@ -341,7 +341,7 @@ def test_a_dissolve_that_says_it_is_one_stays_one(edit: Edit) -> None:
     into.transition_type = otio.schema.TransitionTypes.SMPTE_Dissolve
     into.metadata["otio_gvideo"]["transition"] = "dissolve"
     edit.timeline.to_json_file(str(edit.folder / "edited.otio"))
-    assert kinds(bring_back(edit.folder / "edited.otio"))[1] == ("dissolve", 4, 4)
+    assert kinds(reimport(edit.folder / "edited.otio"))[1] == ("dissolve", 4, 4)
 
 
 @pytest.mark.parametrize(
@@ -356,9 +356,9 @@ def test_transitions_of_the_editors_own_are_taken_for_ours(
     transition = document["tracks"]["children"][0]["children"][1]
     transition |= {"name": name, "transition_type": "Custom_Transition"}
     path.write_text(json.dumps(document))
-    back = bring_back(path)
+    back = reimport(path)
     assert kinds(back)[0] == (kind, 6, 6)
-    assert back.notes == []
+    assert back.notices == []
 
 
 def test_a_transition_nobody_knows_is_said_and_dissolves(edit: Edit) -> None:
@@ -367,9 +367,9 @@ def test_a_transition_nobody_knows_is_said_and_dissolves(edit: Edit) -> None:
     transition = document["tracks"]["children"][0]["children"][1]
     transition |= {"name": "Venetian Blinds", "transition_type": "Custom_Transition"}
     path.write_text(json.dumps(document))
-    back = bring_back(path)
+    back = reimport(path)
     assert kinds(back)[0] == ("dissolve", 6, 6)
-    assert back.notes == [
+    assert back.notices == [
         "storm: comes in by 'Venetian Blinds', which is not known here; a dissolve takes its place"
     ]
     assert back.timeline.tracks[0][1].name == "Venetian Blinds"
@@ -389,7 +389,7 @@ def test_an_edl_as_resolve_writes_it(edit: Edit) -> None:
     ]
     path = edit.folder / "Timeline 1.edl"
     path.write_text("\n".join(lines) + "\n")
-    back = bring_back(path)
+    back = reimport(path)
     assert clips(back) == [("stairs", 0, 40, 0, 46), ("storm", 40, 20, 10, 40)]
     assert [track.kind for track in back.timeline.tracks] == ["Video", "Audio"]
 
@@ -440,7 +440,7 @@ def test_fcpxml_as_resolve_and_final_cut_write_it(edit: Edit) -> None:
     files = {c.name: c.media_reference.target_url for c in edit.track.find_clips()}
     path = edit.folder / "Timeline 1.fcpxml"
     path.write_text(FCPXML.format(**files, voice=edit.folder / "voice.wav"))
-    back = bring_back(path)
+    back = reimport(path)
     assert clips(back) == [("storm", 0, 20, 8, 40), ("stairs", 20, 30, 2, 46)]
     assert kinds(back) == [("dissolve", 4, 4)]
     assert back.timeline.tracks[0][2].effects[0].time_scalar == 0.5
@@ -461,8 +461,8 @@ def test_slots_that_continue_another_continue_what_it_has_become(edit: Edit) -> 
     edit.cut_only()
     stairs.source_range = time_range(0, 60, FPS)
     edit.timeline.to_json_file(str(edit.folder / "edited.otio"))
-    back = bring_back(edit.folder / "edited.otio")
-    assert back.remade[1].recipe["follows"] == recipe_key(back.remade[0].recipe)
+    back = reimport(edit.folder / "edited.otio")
+    assert back.rebuilt[1].recipe["follows"] == recipe_key(back.rebuilt[0].recipe)
     assert kept(back) == [False, False, True]
 
 
@@ -501,13 +501,13 @@ def long_scene(
     timeline = otio.schema.Timeline("long")
     timeline.tracks.append(track)
     timeline.to_json_file(str(folder / "long.otio"))
-    return bring_back(folder / "long.otio")
+    return reimport(folder / "long.otio")
 
 
 def test_a_cut_within_a_scene_moves_without_laying_it_out_anew(tmp_path: Path) -> None:
     back = long_scene(tmp_path / "x", (0, 56), (6, 44), 0)
     assert kept(back) == [False, True]
-    recipe = back.remade[0].recipe
+    recipe = back.rebuilt[0].recipe
     assert (recipe["start"], recipe["frames"], recipe["span"]) == (0, 56, 100)
     assert [k["frame"] for k in recipe["keyframes"]] == [0, 30, 99]
 
@@ -515,7 +515,7 @@ def test_a_cut_within_a_scene_moves_without_laying_it_out_anew(tmp_path: Path) -
 def test_parts_that_continue_each_other_are_laid_out_anew_together(tmp_path: Path) -> None:
     back = long_scene(tmp_path / "x", (-5, 55), (0, 60), 0)
     assert kept(back) == [False, False]
-    first, second = (one.recipe for one in back.remade)
+    first, second = (one.recipe for one in back.rebuilt)
     assert first["span"] == second["span"] == 115
     assert (first["start"], first["frames"]) == (0, 55)
     assert (second["start"], second["frames"]) == (55, 60)
@@ -527,7 +527,7 @@ def test_parts_that_continue_each_other_are_laid_out_anew_together(tmp_path: Pat
 def test_parts_that_were_pulled_apart_go_their_own_ways(tmp_path: Path) -> None:
     back = long_scene(tmp_path / "x", (0, 50), (0, 60), 12)
     assert kept(back) == [True, False]
-    assert back.remade[1].recipe["span"] == 110
+    assert back.rebuilt[1].recipe["span"] == 110
 
 
 offsets = st.integers(0, 8)
@@ -568,7 +568,7 @@ def test_whatever_is_edited_shows_the_frames_it_asks_for(
     back = edit.back()
     assert [clip[:3] for clip in clips(back)] == wanted
     for index, (one, (_, _, frames, begin, media)) in enumerate(
-        zip(back.remade, clips(back), strict=True)
+        zip(back.rebuilt, clips(back), strict=True)
     ):
         head = around[index - 1][0] if index else 0
         tail = around[index][1] if index < 2 else 0
@@ -576,12 +576,12 @@ def test_whatever_is_edited_shows_the_frames_it_asks_for(
         assert begin - head >= 0
         assert begin + frames + tail <= media == one.recipe["frames"]
         assert one.recipe["start"] + media <= one.recipe["span"]
-        moved = one.recipe["span"] - one.use.known.recipe["span"]
+        moved = one.recipe["span"] - one.use.slot.recipe["span"]
         assert moved >= 0
         needed = starts[index] - head >= 0 and (
-            starts[index] + frames + tail <= one.use.known.recipe["frames"]
+            starts[index] + frames + tail <= one.use.slot.recipe["frames"]
         )
-        assert one.is_kept == needed
+        assert one.is_unchanged == needed
         assert all(0 <= place < media for place in one.recipe["idr"])
 
 
@@ -591,6 +591,6 @@ def test_the_file_stays_valid_for_old_and_new_readers(edit: Edit) -> None:
         json.loads(path.read_text())["tracks"]["children"][0]["children"][0]["OTIO_SCHEMA"]
         == "Clip.1"
     )
-    again = bring_back(path).timeline
+    again = reimport(path).timeline
     text = again.to_json_string()
     assert otio.adapters.read_from_string(text, "otio_json").is_equivalent_to(again)

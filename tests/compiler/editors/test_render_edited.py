@@ -41,7 +41,7 @@ def test_an_edited_reel_renders_what_it_lacks_and_nothing_else(project: Path) ->
     track.remove(stairs)
     track.insert(0, stairs)
     edited = write_resolve(timeline, folder / "edited.otio")
-    assert diff_timelines(report.timeline, edited)[-2:] == [
+    assert diff_timelines(report.timeline, edited).lines()[-2:] == [
         "to render: breath, 50 frames (its media hold 30)",
         "reused: 2 slots",
     ]
