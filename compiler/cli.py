@@ -9,100 +9,123 @@ import argparse
 import signal
 import sys
 import threading
-import traceback
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import Any, NoReturn
 
+from .commands import COMMANDS, load_command
 from .errors import InputError, Problem, WorkError
 from .files.path_text import refuse_unnamable
-from .packages import fault_hint
 from .streams import escape_what_streams_lack, is_closed_pipe, print_json, print_warnings
-
-if TYPE_CHECKING:
-    from .commands.base import Command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status."""
-    escape_what_streams_lack()
-    try:
-        commands = import_module(".commands", __package__).COMMANDS
-    except KeyboardInterrupt:
-        return _interrupted(argparse.Namespace())
-    except Exception as error:
-        # A missing, broken or changed package can raise anything on import.
-        words = sys.argv[1:] if argv is None else argv
-        is_json = "--progress json" in " ".join(words).replace("=", " ")
-        args = argparse.Namespace(debug="--debug" in words, progress="json" if is_json else "")
-        return _fault(error, args)
-    return _run(_parser(commands).parse_args(argv))
-
-
-def _run(args: argparse.Namespace) -> int:
     """Run a command, report a failure, and return the exit status."""
-    if not (args.debug or sys.warnoptions):
-        warnings.simplefilter("ignore")  # Libraries' words to programmers; ours are printed.
+    escape_what_streams_lack()
+    words = sys.argv[1:] if argv is None else argv
+    args = argparse.Namespace(debug=False, progress="")
     try:
+        make_parser(words).parse_args(words, args)
+        if not (args.debug or sys.warnoptions):
+            warnings.simplefilter("ignore")  # Warnings of libraries are for programmers.
         refuse_unnamable(value for value in vars(args).values() if isinstance(value, Path))
-        with _ended_in_order():
+        with _signals_as_interrupts():
             return int(args.run(args))
     except InputError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
-        return _ended(args, 2, *error.problems)
+        return _report_failure(args, 2, *error.problems)
     except KeyboardInterrupt:
-        return _interrupted(args)
+        what, hint = "interrupted", "run again to carry on"
+        print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
+        return _report_failure(args, 130, Problem.general(what, hint))
     except BrokenPipeError:
-        return _unheard()
+        return _end_after_closed_pipe()
     except WorkError as error:
-        _warn(error, args)
+        _print_warnings(error, args)
         print(f"otio-gvideo: {error}", file=sys.stderr)
-        _trace(error, args)
-        return _ended(args, 1, Problem.general(str(error)))
+        _print_traceback(error, args)
+        return _report_failure(args, 1, Problem.general(str(error)))
     except Exception as error:
-        return _unheard() if is_closed_pipe(error) else _fault(error, args)
+        return _end_after_closed_pipe() if is_closed_pipe(error) else _report_fault(error, args)
 
 
-def _warn(error: WorkError, args: argparse.Namespace) -> None:
+def make_parser(loaded: Container[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of the command line.
+
+    Args:
+        loaded: the commands to load with their arguments; of others it knows the help text only.
+    """
+    parser = _Parser(
+        prog="otio-gvideo",
+        description="Compile scripts of narrated vertical videos into OpenTimelineIO timelines and "
+        "finished reels.",
+    )
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="show the version number and exit"
+    )
+    added = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, what in COMMANDS.items():
+        own = added.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+        if name in loaded:
+            command = load_command(name)
+            own.set_defaults(run=command.run)
+            own.add_argument("--debug", action="store_true", help="show a traceback on failure")
+            command.arguments(own)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a usage error in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        what = message.removeprefix("argument ")
+        self.exit(2, f"{self.prog}: {what}; see {self.prog} --help\n")
+
+
+class _Version(argparse.Action):
+    """Prints the version; the metadata of the package are read only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - 20 ms
+
+        print(version("otio-gvideo"))
+        parser.exit()
+
+
+def _print_warnings(error: WorkError, args: argparse.Namespace) -> None:
     """Print the warnings before a failure."""
     try:
-        print_warnings(error.warnings, getattr(args, "progress", ""))
+        print_warnings(error.warnings, args.progress)
     except OSError as closed:
         if not is_closed_pipe(closed):
             raise
 
 
-def _interrupted(args: argparse.Namespace) -> int:
-    what, hint = "interrupted", "run again to carry on"
-    print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
-    return _ended(args, 130, Problem.general(what, hint))
-
-
-def _unheard() -> int:
-    """Exit status after a closed pipe; without stderr Python prints no complaint of its own."""
+def _end_after_closed_pipe() -> int:
+    """Return the exit status after a closed pipe; close stderr, or Python complains there."""
     sys.stderr.close()
     return 1
 
 
-def _fault(error: Exception, args: argparse.Namespace) -> int:
+def _report_fault(error: Exception, args: argparse.Namespace) -> int:
     """Report an unexpected exception in one line, with package versions, its likely cause."""
     what, hint = _exhaustion(error)
     if not what:
+        from .packages import fault_hint  # noqa: PLC0415 - 20 ms
+
         what = "unexpected " + " ".join(f"{type(error).__name__}: {error}".split())
         hint = fault_hint()
     print(f"otio-gvideo: {what}; {hint}", file=sys.stderr)
-    _trace(error, args)
-    return _ended(args, 1, Problem.general(what, hint))
+    _print_traceback(error, args)
+    return _report_failure(args, 1, Problem.general(what, hint))
 
 
 def _exhaustion(error: Exception) -> tuple[str, str]:
-    """Fact and hint if the system gave a process too little; else empty."""
+    """Return fact and hint if the process hit a limit of the system; else empty strings."""
     if isinstance(error, MemoryError):
         return "too little memory", "raise the limit (ulimit -v), or set fewer workers"
     if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
@@ -111,63 +134,43 @@ def _exhaustion(error: Exception) -> tuple[str, str]:
     return "", ""
 
 
-def _ended(args: argparse.Namespace, status: int, *problems: Problem) -> int:
-    """Return the exit status of a failure; programs get the reason as JSON."""
-    if getattr(args, "progress", "") == "json":
+def _report_failure(args: argparse.Namespace, status: int, *problems: Problem) -> int:
+    """Print a failure as JSON with ``--progress json``, and return its exit status."""
+    if args.progress == "json":
         reasons = [asdict(problem) for problem in problems]
         try:
             print_json({"error": {"exit_status": status, "problems": reasons}})
-        except OSError as error:  # Nobody listens any more, and the status says it too.
+        except OSError as error:  # The reader is gone; the exit status remains.
             if not is_closed_pipe(error):
                 raise
     return status
 
 
 @contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Take the signals of schedulers and closed terminals for an interrupt: scratch is removed."""
+def _signals_as_interrupts() -> Iterator[None]:
+    """Handle the signals of schedulers and closed terminals as Ctrl-C, so that scratch is removed.
+
+    A signal that the parent process had ignored stays ignored.
+    """
     names = [name for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
-        names = []  # Python lets only the main thread listen.
+        names = []  # Only the main thread may set handlers.
     before = {name: signal.getsignal(getattr(signal, name)) for name in names}
-    listened = {name: old for name, old in before.items() if old == signal.SIG_DFL}
-    for name in listened:
+    handled = {name: old for name, old in before.items() if old == signal.SIG_DFL}
+    for name in handled:
         signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         yield
     finally:
-        for name, old in listened.items():
+        for name, old in handled.items():
             signal.signal(getattr(signal, name), old)
 
 
-def _trace(error: Exception, args: argparse.Namespace) -> None:
+def _print_traceback(error: Exception, args: argparse.Namespace) -> None:
     if args.debug:
+        import traceback  # noqa: PLC0415
+
         traceback.print_exception(error)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the usage in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        what = message.removeprefix("argument ")
-        self.exit(2, f"{self.prog}: {what}; see {self.prog} --help\n")
-
-
-def _parser(commands: Iterable[Command]) -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="otio-gvideo",
-        description="Compile scripts for narrated vertical video into OpenTimelineIO timelines "
-        "and finished reels.",
-    )
-    parser.add_argument("--version", action="version", version=version("otio-gvideo"))
-    added = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in commands:
-        what = command.SUMMARY
-        own = added.add_parser(command.NAME, help=what, description=what[0].upper() + what[1:])
-        own.set_defaults(run=command.run)
-        own.add_argument("--debug", action="store_true", help="show a traceback when work fails")
-        command.arguments(own)
-    return parser
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""What this machine can do: programs, packages, accelerators, renderers."""
+"""The programs, packages, encoders, devices and renderers of this machine."""
 
 from __future__ import annotations
 
 import os
 import platform
+from importlib import import_module
 
 from ..renderers.base import UnavailableError
 from ..renderers.diffusion.model_settings import table
@@ -15,16 +16,16 @@ from .packages import Package, packages
 from .speech.align.synthesis import SYNTHESIZER
 
 ENCODERS = ("libx264", "aac")
-"""What ffmpeg must be able to encode with."""
+"""The encoders that every reel needs."""
 
 
 def diagnose() -> list[str]:
-    """One line for each thing that matters, with the way out where something is missing."""
+    """Return a line for each of them, with a hint if it is missing."""
     python, *others = packages()
     return [
         f"python     {python.installed} ({python.tested}) on {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores",
-        *(f"package    {package}{_installation(package)}" for package in others),
+        *(f"package    {package}{_package_fault(package)}" for package in others),
         f"ffmpeg     {ffmpeg_version()} ({ffmpeg_path()})",
         *(f"encoder    {name}: {_encoder(name)}" for name in ENCODERS),
         *(f"video      {codec}: {_video(codec)}" for codec in CODECS),
@@ -36,15 +37,23 @@ def diagnose() -> list[str]:
 
 def _encoder(name: str) -> str:
     known = name in encoder_names(ffmpeg_path())
-    return "there" if known else "missing from this ffmpeg; install another"
+    return "available" if known else "missing from this ffmpeg; install another"
 
 
-def _installation(package: Package) -> str:
-    """How to install a missing package."""
+def _package_fault(package: Package) -> str:
+    """Return how to install a missing package, or the error of one that does not import."""
     if package.installed:
-        return ""
+        return "" if package.extra else _import_error(package.module)
     wanted = f"'otio-gvideo[{package.extra}]'" if package.extra else package.name
     return f"; pip install {wanted}"
+
+
+def _import_error(module: str) -> str:
+    try:
+        import_module(module)
+    except Exception as error:  # A broken package can raise anything.
+        return "; cannot be imported: " + " ".join(f"{type(error).__name__}: {error}".split())
+    return ""
 
 
 def _other_languages() -> str:
@@ -55,7 +64,7 @@ def _other_languages() -> str:
 
 
 def _video(codec: str) -> str:
-    """What encodes a codec here: in software, and in hardware."""
+    """Return the encoders of a codec on this machine: in software, and in hardware."""
     software = software_encoder(codec) or "no software encoder in this ffmpeg"
     hardware = hardware_encoder(codec, "auto") if codec != "prores" else ""
     return f"{software}, {hardware or 'no hardware'}"
@@ -80,4 +89,4 @@ def _renderer(name: str) -> str:
         renderer_class(name)
     except UnavailableError as error:
         return str(error)
-    return "installed; models list says what it needs" if name in table() else "ready"
+    return "installed; `otio-gvideo models list` shows its weights" if name in table() else "ready"

@@ -13,6 +13,15 @@ from importlib.resources import files
 
 ELSEWHERE = "elsewhere"
 """The section of packages that not every system needs."""
+_MODULES = {
+    "c2pa-python": "c2pa",
+    "ffmpeg-python": "ffmpeg",
+    "opencv-python-headless": "cv2",
+    "pillow": "PIL",
+    "protobuf": "google.protobuf",
+    "pyyaml": "yaml",
+}
+"""Modules by package; of others the package's name, with underscores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,11 @@ class Package:
     newest: str
     extra: str
     installed: str
+
+    @property
+    def module(self) -> str:
+        """Its module, for an import."""
+        return _MODULES.get(self.name) or self.name.lower().replace("-", "_")
 
     @property
     def is_tested(self) -> bool:
@@ -67,7 +81,7 @@ def in_play() -> str:
     As in ``av 20.0 (NOT tested: 17.0.1 to 19.0.2), python 3.13.0 (tested: 3.11.0 to 3.13.0), …``:
     the base ones, which every command uses, and of the extras those that are imported.
     """
-    used = [p for p in packages() if not p.extra or (p.installed and _is_imported(p.name))]
+    used = [p for p in packages() if not p.extra or (p.installed and p.module in sys.modules)]
     return ", ".join(map(str, sorted(used, key=lambda package: package.is_tested)))
 
 
@@ -95,11 +109,6 @@ def _installed(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return ""
-
-
-def _is_imported(name: str) -> bool:
-    """Whether a package of an extra is imported, if its module has its name."""
-    return name.lower().replace("-", "_") in sys.modules
 
 
 def _release(stated: str) -> tuple[int, ...]:

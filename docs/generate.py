@@ -16,7 +16,7 @@ from typing import Any
 
 from otio_gvideo import compiler, schemas
 from otio_gvideo.compiler.backend.encode import codecs
-from otio_gvideo.compiler.commands import COMMANDS
+from otio_gvideo.compiler.commands import COMMANDS, load_command
 from otio_gvideo.compiler.editors.editor_profiles import EDITORS
 from otio_gvideo.compiler.editors.formats import FORMATS
 from otio_gvideo.compiler.notices import CODES
@@ -43,10 +43,10 @@ def commands_page() -> str:
         and `--help`. [Automation](../automation.md) has exit statuses and output for programs.
         """
     parts = ["# Commands\n", NOTE, textwrap.dedent(intro)]
-    for command in COMMANDS:
-        parser = argparse.ArgumentParser(f"otio-gvideo {command.NAME}", add_help=False)
-        command.arguments(parser)
-        parts += command_sections(parser, command.SUMMARY, 2)
+    for name, summary in COMMANDS.items():
+        parser = argparse.ArgumentParser(f"otio-gvideo {name}", add_help=False)
+        load_command(name).arguments(parser)
+        parts += command_sections(parser, summary, 2)
     return "\n".join(parts)
 
 

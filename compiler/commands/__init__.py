@@ -1,44 +1,40 @@
-"""The commands, one module each: its name, what it does, its arguments, and how it is run.
+"""The commands, one module each, imported when the command is used.
 
-A new command is a new module with the members of `base.Command`, and a line in `COMMANDS`.
+A new command is a line in `COMMANDS` and a module with the members of `base.Command`. The module
+imports the code that does the work inside `run`: ``--help`` and usage errors need none of it.
 """
 
 from __future__ import annotations
 
-from . import (
-    check,
-    compile,
-    diff,
-    doctor,
-    evaluate,
-    export,
-    flatten,
-    init,
-    models,
-    plan,
-    relink,
-    render,
-    schema,
-    transcript,
-    view,
-)
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import cast
+
 from .base import Command
 
-COMMANDS: tuple[Command, ...] = (
-    compile,
-    render,
-    flatten,
-    export,
-    view,
-    diff,
-    relink,
-    init,
-    check,
-    transcript,
-    evaluate,
-    plan,
-    models,
-    doctor,
-    schema,
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "compile": "compile a script into a timeline, its media and the reel",
+        "render": "render the slots of a timeline that lack media, also after an edit elsewhere",
+        "flatten": "flatten any OpenTimelineIO timeline to a video",
+        "export": "export a timeline for DaVinci Resolve, Premiere, Final Cut and other editors",
+        "view": "write a timeline as a web page: player, tracks, words, cuts, recipes",
+        "diff": "list the changes between two timelines, and the slots to render for them",
+        "relink": "find media that were moved, and update their paths in a timeline",
+        "init": "draft a script from stills, a voice and a text, or from a timeline",
+        "check": "measure a finished reel against its timeline",
+        "transcript": "show the words of a transcript, and its repairs",
+        "evaluate": "compare renderers on slots of a timeline, and pick takes",
+        "plan": "list the slots that compile would render or reuse; write nothing",
+        "models": "list or download the weights of video models",
+        "doctor": "show the programs, packages, encoders and renderers of this machine",
+        "schema": "print a JSON Schema",
+    }
 )
-"""In the order of the help text."""
+"""Help texts by name, in the order of ``--help``."""
+
+
+def load_command(name: str) -> Command:
+    """Import the module of a command."""
+    return cast(Command, import_module(f".{name}", __package__))

@@ -1,4 +1,4 @@
-"""What a command is."""
+"""The members of a command's module."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ from typing import Protocol
 class Command(Protocol):
     """A module of this package."""
 
-    @property
-    def NAME(self) -> str:  # noqa: N802 - a module's constant
-        """As it is typed."""
-        ...
-
-    @property
-    def SUMMARY(self) -> str:  # noqa: N802
-        """What it does, in a line that begins with a small letter."""
-        ...
-
     def arguments(self, parser: argparse.ArgumentParser, /) -> None:
-        """Declare its arguments."""
+        """Declare the arguments of the command."""
 
     def run(self, args: argparse.Namespace, /) -> int:
-        """Do it, and return the exit status.
+        """Run the command and return its exit status.
 
         Raises:
-            InputError, WorkError: as `driver` and `api` raise them.
+            InputError, WorkError: from the function of `api` that does the work.
         """

@@ -1,31 +1,31 @@
-"""`otio-gvideo check`: what is off in a finished reel."""
+"""The command ``otio-gvideo check``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ..api.check import check_video
-from ..console import display
 from ..streams import print_json
 from . import options
 
-NAME = "check"
-SUMMARY = "measure a finished reel against its timeline"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
     parser.add_argument("video", type=Path, metavar="X.mp4", help="the finished reel")
     parser.add_argument(
-        "--against", type=Path, required=True, metavar="TIMELINE", help="what it was made from"
+        "--against",
+        type=Path,
+        required=True,
+        metavar="TIMELINE",
+        help="the timeline that the reel was made from",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     options.progress(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    from ..api.check import check_video
+    from ..console import display
+
     with display("none" if args.json else args.progress) as show:
         found = check_video(args.video, args.against, on_progress=show)
     if args.json:

@@ -1,29 +1,21 @@
-"""`otio-gvideo compile`: the whole way."""
+"""The command ``otio-gvideo compile``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ..api.compile import compile_script
-from ..console import display
-from ..outputs.paths import report_path
 from . import options
-from .print_report import print_report
-
-NAME = "compile"
-SUMMARY = "a script into a timeline, its media and the reel"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
     parser.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
     options.output_folder(parser)
     parser.add_argument(
         "--until",
         choices=("timeline", "media", "video"),
         default="video",
-        help="where to stop (default: video)",
+        help="stop after the timeline, or after its media (default: video)",
     )
     options.config(parser)
     options.progress(parser)
@@ -32,14 +24,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify",
         action="store_true",
-        help="read all that is kept in the folder, and delete what is damaged",
+        help="verify the hashes of all stored media and segments, and delete damaged files",
     )
     options.finishing(parser)
     options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    from ..api.compile import compile_script
+    from ..console import display
+    from ..outputs.paths import report_path
+    from .print_report import print_report
+
     with display(args.progress) as show:
         report = compile_script(
             args.script,

@@ -1,4 +1,4 @@
-"""`otio-gvideo evaluate`: renderers compared on a timeline's own slots."""
+"""The command ``otio-gvideo evaluate``."""
 
 from __future__ import annotations
 
@@ -6,25 +6,18 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..api.evaluate import evaluate_timeline
-from ..console import display
-from ..evaluation.table import as_lines
 from ..streams import print_json, print_warnings
 from . import options
 
-NAME = "evaluate"
-SUMMARY = "compare renderers on slots of a timeline, and pick takes"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
     parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file with slots")
     parser.add_argument(
         "--renderers",
         type=_names,
         default=[],
         metavar="R,R",
-        help="which to compare (default: all that can run here; with --pick alone: none)",
+        help="renderers to compare (default: all that can run here; none if only --pick is given)",
     )
     parser.add_argument(
         "--qualities",
@@ -38,17 +31,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=_names,
         default=[],
         metavar="S,S",
-        help="which slots to try, or all (default: three, spread over the reel)",
+        help="slots to render, or all (default: three, spread over the reel)",
     )
     parser.add_argument(
         "--pick",
         action="append",
         default=[],
         metavar="[SLOT=]TAKE",
-        help="make a take active, as in stairs=ltx.high, or for every slot that has it; none goes "
-        "back to the slot's own media",
+        help="make a take active, as in stairs=ltx.high; without SLOT, in every slot that has it; "
+        "none restores the slot's own media",
     )
-    parser.add_argument("--force", action="store_true", help="make and measure again what was")
+    parser.add_argument("--force", action="store_true", help="ignore cached takes and measurements")
     parser.add_argument("--json", action="store_true", help="print the evaluation as JSON")
     options.config(parser)
     options.progress(parser)
@@ -56,7 +49,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    from ..api.evaluate import evaluate_timeline
+    from ..console import display
+    from ..evaluation.table import as_lines
+
     with display("none" if args.json else args.progress) as show:
         found = evaluate_timeline(
             args.timeline,

@@ -1,53 +1,46 @@
-"""`otio-gvideo export`: a timeline as the file of another program."""
+"""The command ``otio-gvideo export``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ..api.export import export_timeline
-from ..editors.editor_profiles import EDITORS
-from ..editors.formats import FORMATS
 from ..streams import print_warnings
 from . import options
 
-NAME = "export"
-SUMMARY = "a timeline for DaVinci Resolve, Premiere, Final Cut, Kdenlive and others"
+SUFFIXES = ".otio .otioz .otiod .fcpxml .xml .edl .aaf .mlt .kdenlive .srt .vtt .ass"
+PROGRAMS = ("resolve", "premiere", "finalcut", "avid", "kdenlive", "shotcut", "blender", "nuke")
+"""The tables of `editors`, without importing OpenTimelineIO for them; a test compares."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
-    suffixes = " ".join(suffix for suffix, one in FORMATS.items() if one.write is not None)
-    parser.add_argument(
-        "timeline",
-        type=Path,
-        metavar="TIMELINE",
-        help="any timeline: .otio .otioz .otiod .fcpxml .xml .edl .aaf",
-    )
+    options.any_timeline(parser)
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         metavar="X.EXT",
-        help=f"what to write: {suffixes} (default: what the editor likes best, beside TIMELINE)",
+        help=f"the file to write: {SUFFIXES} (default: beside TIMELINE, in the best format of "
+        "--for)",
     )
     parser.add_argument(
         "--for",
         dest="editor",
-        choices=tuple(EDITORS),
+        choices=PROGRAMS,
         metavar="PROGRAM",
-        help=f"the program that is to open it: {', '.join(EDITORS)}",
+        help=f"the program that will open the file: {', '.join(PROGRAMS)}",
     )
     parser.add_argument(
         "--allow-outside",
         action="store_true",
-        help="let .otioz and .otiod take media from outside the timeline's folder and its script's",
+        help="let .otioz and .otiod include media from outside the timeline's and script's folders",
     )
     options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    from ..api.export import export_timeline
+
     exported = export_timeline(
         args.timeline, args.output, editor=args.editor, allow_outside=args.allow_outside
     )

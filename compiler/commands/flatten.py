@@ -1,27 +1,15 @@
-"""`otio-gvideo flatten`: a timeline into one video file."""
+"""The command ``otio-gvideo flatten``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ..api.flatten import flatten_timeline
-from ..console import display
 from . import options
-from .print_report import print_report
-
-NAME = "flatten"
-SUMMARY = "any OpenTimelineIO timeline into a video"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
-    parser.add_argument(
-        "timeline",
-        type=Path,
-        metavar="TIMELINE",
-        help="any timeline: .otio .otioz .otiod .fcpxml .xml .edl .aaf",
-    )
+    options.any_timeline(parser)
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
     )
@@ -29,18 +17,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-missing",
         action="store_true",
-        help="exit status 0 even where slates stand in for missing media",
+        help="exit with status 0 even if slates stand in for missing media",
     )
     parser.add_argument(
         "--allow-network",
         action="store_true",
-        help="fetch media that the timeline names by http and https",
+        help="download media with http and https URLs",
     )
     parser.add_argument(
         "--clip-sound",
         type=float,
         metavar="DB",
-        help="mix in the sound of the picture clips' own media at this level, as in -12",
+        help="mix in the audio of the video clips at this level, as in -12 (default: none)",
     )
     options.config(parser)
     options.progress(parser)
@@ -48,7 +36,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    from ..api.flatten import flatten_timeline
+    from ..console import display
+    from .print_report import print_report
+
     with display(args.progress) as show:
         report = flatten_timeline(
             args.timeline,

@@ -1,4 +1,4 @@
-"""`otio-gvideo models`: the weights of the configured models, listed or fetched."""
+"""The command ``otio-gvideo models``."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..api.models import list_models, pull_models
 from . import options
-
-NAME = "models"
-SUMMARY = "list or fetch the weights that video models need"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="what each renderer needs, and whether it is here")
+    listing = actions.add_parser(
+        "list",
+        help="list the weights of each renderer, and whether they are here",
+        description="List the weights of each renderer, and whether they are here.",
+    )
     pulling = actions.add_parser(
         "pull",
-        help="fetch what the renderers need from the Hugging Face hub",
-        description="Fetch what the renderers need, as safetensors and nothing else. HF_HOME says "
-        "where to, HF_TOKEN is sent along, HF_HUB_OFFLINE keeps it from the network.",
+        help="download the weights of renderers from the Hugging Face hub",
+        description="Download the weights of renderers from the Hugging Face hub, safetensors "
+        "only. Environment variables: HF_HOME (folder of the downloads), HF_TOKEN (sent with "
+        "requests), HF_HUB_OFFLINE (no network).",
     )
     for action in (listing, pulling):
         options.config(action)
@@ -30,12 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--quality",
         choices=("draft", "standard", "high"),
         action="append",
-        help="the qualities to fetch for; all of them unless it is given",
+        help="download for this quality; may be repeated (default: all)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    from ..api.models import list_models, pull_models
+
     config = Path(args.config) if args.config else None
     lines = (
         list_models(config=config)

@@ -7,82 +7,102 @@ import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...renderers.base import UnavailableError
-from ...renderers.run.engines import refuse_engine
 from ..errors import WorkError
 from ..notices import CODES, Notice, failure
-from ..stages.output_options import Finishing
+
+if TYPE_CHECKING:
+    from ..stages.output_options import Finishing
+
+
+def any_timeline(parser: argparse.ArgumentParser) -> None:
+    """Add ``TIMELINE``, in any format that is read."""
+    parser.add_argument(
+        "timeline",
+        type=Path,
+        metavar="TIMELINE",
+        help="any timeline: .otio .otioz .otiod .fcpxml .xml .edl .aaf",
+    )
 
 
 def output_folder(parser: argparse.ArgumentParser) -> None:
-    """``-o``: where all that is made of a script goes."""
+    """Add ``-o`` for the folder of everything that a script becomes."""
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         metavar="DIR",
-        help="folder for all that is made (default: build/<script's name>/ beside the script)",
+        help="folder for all files (default: build/<script's name>/ beside the script)",
     )
 
 
 def config(parser: argparse.ArgumentParser) -> None:
-    """``--config``: what the machine does."""
+    """Add ``--config``."""
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="the machine's video_config.yaml"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="configuration of this machine (default: video_config.yaml beside the input, else in "
+        "your configuration folder)",
     )
 
 
 def progress(parser: argparse.ArgumentParser) -> None:
-    """``--progress``: how it is shown."""
+    """Add ``--progress``."""
     parser.add_argument(
         "--progress",
         choices=("auto", "plain", "json", "none"),
         default="auto",
-        help="bars on a terminal, plain lines, JSON lines, or nothing but warnings (default: auto)",
+        help="plain: a line for each stage; json: JSON lines; none: warnings only; auto: bars on a "
+        "terminal, else plain (default: auto)",
     )
 
 
 def overriding(parser: argparse.ArgumentParser) -> None:
-    """What is said for every scene in place of the script."""
-    parser.add_argument("--renderer", metavar="R", help="use this renderer for every scene")
+    """Add the options that override the script."""
     parser.add_argument(
-        "--quality", choices=("draft", "standard", "high"), help="use this quality for every scene"
+        "--renderer", metavar="R", help="renderer of every scene (default: the script's)"
+    )
+    parser.add_argument(
+        "--quality",
+        choices=("draft", "standard", "high"),
+        help="quality of every scene (default: the script's)",
     )
     parser.add_argument(
         "--allow-outside",
         action="store_true",
-        help="let the script name files outside its folder",
+        help="allow the script to name files outside its folder",
     )
 
 
 def rendering(parser: argparse.ArgumentParser) -> None:
-    """Where slots are rendered, whether again, and how their media are named."""
+    """Add the options of rendering slots."""
     parser.add_argument(
         "--engine",
-        type=_engine,
         default="local",
         metavar="E",
-        help="where slots are rendered: local, ray, or ray://HOST:PORT (default: local)",
+        help="where to render slots: local, ray, or ray://HOST:PORT (default: local)",
     )
     parser.add_argument(
-        "--force", action="store_true", help="render again what the store holds already"
+        "--force", action="store_true", help="render every slot again, also on a cache hit"
     )
     parser.add_argument(
         "--relative-media",
         action="store_true",
-        help="name media relative to the timeline, for a folder that will move",
+        help="write media paths relative to the timeline, for a folder that will be moved "
+        "(default: absolute)",
     )
 
 
 def finishing(parser: argparse.ArgumentParser) -> None:
-    """What is asked of the finished video."""
+    """Add the options of the finished video."""
     parser.add_argument(
         "--preset",
         default="",
         metavar="P",
-        help="h264, hevc, av1, prores, gif, webp, or one of the configuration's presets",
+        help="h264, hevc, av1, prores, gif, webp, or a preset of the configuration (default: the "
+        "configuration's, else h264)",
     )
     parser.add_argument(
         "--size",
@@ -90,52 +110,55 @@ def finishing(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="WxH",
-        help="size of the video (default: the timeline's); give it again for another file",
+        help="size of the video; repeat it for a further file (default: the timeline's)",
     )
     parser.add_argument(
         "--reframe",
         choices=("centre", "salient"),
-        help="what pictures are laid around where they are cut off to fill the frame "
-        "(default: salient with --size, else centre)",
+        help="crop around the centre, or around the salient region (default: salient with --size, "
+        "else centre)",
     )
     parser.add_argument(
-        "--max-size", type=_megabytes, metavar="MB", help="most megabytes of a file (two passes)"
+        "--max-size",
+        type=_megabytes,
+        metavar="MB",
+        help="limit the size of each file in megabytes, by two-pass encoding (h264, hevc)",
     )
     parser.add_argument(
         "--no-segments",
         action="store_true",
-        help="keep nothing of what is encoded for the next run",
+        help="do not store encoded segments for the next run",
     )
 
 
 def strictness(parser: argparse.ArgumentParser) -> None:
-    """``--strict`` and ``--fail-on``: warnings that end with exit status 1."""
+    """Add ``--strict`` and ``--fail-on``."""
     parser.add_argument(
         "--strict",
         dest="fail_on",
         action="store_const",
         const=list(CODES),
         default=[],
-        help="exit status 1 after any warning; everything is still written",
+        help="exit with status 1 after any warning; all files are still written",
     )
     parser.add_argument(
         "--fail-on",
         type=_codes,
         action="extend",
         metavar="C,C",
-        help=f"the same after warnings of these codes: {', '.join(CODES)}",
+        help=f"exit with status 1 after warnings with these codes: {', '.join(CODES)}",
     )
 
 
 def fail_on(args: argparse.Namespace, warnings: Iterable[Notice]) -> None:
-    """After everything is written and told, fail over the warnings that count as errors.
+    """Raise the warnings that count as errors, once all files are written.
 
     Args:
-        args: of `strictness`.
+        args: parsed, with those of `strictness`.
         warnings: of the run.
 
     Raises:
-        WorkError: there are some; it counts them and names their codes.
+        WorkError: with the number of these warnings, and their codes.
     """
     what = failure(warnings, args.fail_on)
     if what:
@@ -143,7 +166,9 @@ def fail_on(args: argparse.Namespace, warnings: Iterable[Notice]) -> None:
 
 
 def finishing_of(args: argparse.Namespace, **others: Any) -> Finishing:
-    """What the arguments of `finishing` say."""
+    """Return the parsed options of `finishing`."""
+    from ..stages.output_options import Finishing
+
     return Finishing(
         preset=args.preset,
         sizes=tuple(args.size),
@@ -157,14 +182,14 @@ def finishing_of(args: argparse.Namespace, **others: Any) -> Finishing:
 def _size(text: str) -> tuple[int, int]:
     found = re.fullmatch(r"(\d+)x(\d+)", text)
     if not found or any(int(side) % 2 or int(side) < 16 for side in found.groups()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size in even pixels, as in 1080x1920")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size in even pixels, as in 1080x1920")
     return int(found[1]), int(found[2])
 
 
 def _megabytes(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:MB)?", text)
     if not found or not float(found[1]):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of megabytes, as in 50")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of megabytes, as in 50")
     return float(found[1])
 
 
@@ -175,13 +200,5 @@ def _codes(text: str) -> list[str]:
             close = difflib.get_close_matches(code.lower(), CODES, 1, 0.6)
             meant = f"did you mean {close[0]!r}? " if close else ""
             known = ", ".join(CODES)
-            raise argparse.ArgumentTypeError(f"{code!r} is no code; {meant}known: {known}")
+            raise argparse.ArgumentTypeError(f"{code!r} is not a code; {meant}known: {known}")
     return codes
-
-
-def _engine(name: str) -> str:
-    try:
-        refuse_engine(name)
-    except UnavailableError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return name

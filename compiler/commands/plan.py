@@ -1,20 +1,14 @@
-"""`otio-gvideo plan`: what would be made."""
+"""The command ``otio-gvideo plan``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ..api.plan import plan_script
 from . import options
-from .print_report import tell_lines
-
-NAME = "plan"
-SUMMARY = "what compile would do, without doing it"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
     parser.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
     options.output_folder(parser)
     options.config(parser)
@@ -23,8 +17,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
-    found = plan_script(
+    from ..api.plan import plan_script
+    from .print_report import print_lines
+
+    lines = plan_script(
         args.script,
         output=args.output,
         config=args.config,
@@ -32,5 +28,5 @@ def run(args: argparse.Namespace) -> int:
         quality=args.quality,
         allow_outside=args.allow_outside,
     )
-    options.fail_on(args, tell_lines(found))
+    options.fail_on(args, print_lines(lines))
     return 0

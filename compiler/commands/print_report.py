@@ -1,4 +1,4 @@
-"""What is printed when the work is done, or has failed."""
+"""Print the results of a run, and its warnings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..report import Report
 from ..streams import print_json, print_warnings
 
 
-def tell_lines(lines: Iterable[str]) -> list[Notice]:
-    """Print lines, and those that are warnings as such; return the warnings."""
+def print_lines(lines: Iterable[str]) -> list[Notice]:
+    """Print lines, then the warnings among them; return the warnings."""
     warnings = []
     for line in lines:
         if isinstance(line, Notice):
@@ -23,12 +23,12 @@ def tell_lines(lines: Iterable[str]) -> list[Notice]:
 
 
 def print_report(report: Report, style: str, *also: Path) -> None:
-    """Print warnings and the paths that were written, in a style of progress.
+    """Print the warnings of a run and the paths of its files.
 
     Args:
-        report: of the work.
-        style: of its progress.
-        also: paths that the report does not name.
+        report: of the run.
+        style: of ``--progress``; ``json`` prints the whole report.
+        also: further paths.
     """
     print_warnings(report.warnings, style)
     if style == "json":

@@ -1,4 +1,4 @@
-"""`otio-gvideo relink`: find the media of a project that was moved."""
+"""The command ``otio-gvideo relink``."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..api.relink import relink_timeline
-
-NAME = "relink"
-SUMMARY = "find the files of a timeline again after they were moved"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
     parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file")
     parser.add_argument(
         "--media",
         type=Path,
         required=True,
         metavar="DIR",
-        help="where to look, in it and all folders below",
+        help="folder to search, with its subfolders",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="X.otio", help="what to write (default: TIMELINE)"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="X.otio",
+        help="the timeline to write (default: TIMELINE)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it: 1 where files are still missing."""
+    from ..api.relink import relink_timeline
+
     output, done = relink_timeline(
         args.timeline,
         args.media,

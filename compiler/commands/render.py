@@ -1,26 +1,19 @@
-"""`otio-gvideo render`: media for the slots of a timeline."""
+"""The command ``otio-gvideo render``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ..api.render import render_timeline
-from ..console import display
 from . import options
-from .print_report import print_report
-
-NAME = "render"
-SUMMARY = "fill the slots of a timeline that lack media, also after it was edited elsewhere"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
     parser.add_argument(
         "timeline",
         type=Path,
         metavar="TIMELINE",
-        help="an .otio file, or what an editor wrote: .otioz .fcpxml .xml .edl .aaf",
+        help="an .otio file, or the export of an editor: .otioz .fcpxml .xml .edl .aaf",
     )
     parser.add_argument(
         "-o",
@@ -33,10 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--compiled",
         type=Path,
         metavar="X.otio",
-        help="the timeline that it was made from (default: found beside it, or beside its media)",
+        help="the compiled timeline before the edit (default: found beside TIMELINE or its media)",
     )
     parser.add_argument(
-        "--media", type=Path, metavar="DIR", help="a folder of rendered media to use as well"
+        "--media", type=Path, metavar="DIR", help="a further folder of rendered media to reuse"
     )
     options.config(parser)
     options.progress(parser)
@@ -45,7 +38,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    from ..api.render import render_timeline
+    from ..console import display
+    from .print_report import print_report
+
     with display(args.progress) as show:
         report = render_timeline(
             args.timeline,

@@ -1,4 +1,4 @@
-"""`otio-gvideo schema`: the formats."""
+"""The command ``otio-gvideo schema``."""
 
 from __future__ import annotations
 
@@ -7,17 +7,12 @@ import argparse
 from ... import schemas
 from ..streams import print_json
 
-NAME = "schema"
-SUMMARY = "print a JSON Schema"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
     names = schemas.names()
-    parser.add_argument("name", choices=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("name", choices=names, metavar="NAME", help=f"a format: {', '.join(names)}")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
     print_json(schemas.load(args.name), indent=2)
     return 0

@@ -1,32 +1,35 @@
-"""`otio-gvideo transcript`: what a timing file says."""
+"""The command ``otio-gvideo transcript``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ..api.transcript import show_transcript
 from ..streams import print_warnings
 from . import options
 
-NAME = "transcript"
-SUMMARY = "show what was read of a timing file, and mended"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="a timing file of any format")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a transcript in any known format")
     parser.add_argument(
-        "--audio", type=Path, metavar="WAV", help="the sound it belongs to, to check it against"
+        "--audio",
+        type=Path,
+        metavar="WAV",
+        help="its recording: finds words past the end, or after the last speech",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="X.json", help="write it as plain whisper JSON"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="X.json",
+        help="write the repaired words as openai-whisper JSON",
     )
     options.strictness(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    from ..api.transcript import show_transcript
+
     shown, warnings = show_transcript(args.file, args.audio, args.output)
     print(shown)
     print_warnings(warnings)

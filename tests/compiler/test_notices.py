@@ -111,7 +111,7 @@ def test_an_unknown_code_is_wrong_usage_that_lists_the_codes(
         main([command, "x.otio", "--fail-on", "sync,mising"])
     assert ended.value.code == 2
     told = capsys.readouterr().err
-    assert "'mising' is no code; did you mean 'missing'? known: sync, transcript, " in told
+    assert "'mising' is not a code; did you mean 'missing'? known: sync, transcript, " in told
     assert told.count("\n") == 1
 
 

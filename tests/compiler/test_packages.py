@@ -112,7 +112,7 @@ def test_a_package_that_cannot_be_imported_gives_one_line(
     module: str, content: str, tmp_path: Path
 ) -> None:
     (tmp_path / f"{module}.py").write_text(content)
-    command = [sys.executable, "-m", "otio_gvideo.compiler", "doctor"]
+    command = [sys.executable, "-m", "otio_gvideo.compiler", "compile", "x.yaml"]
     path = os.environ | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(command, env=path, capture_output=True, text=True, check=False)
     (line,) = done.stderr.splitlines()
@@ -121,11 +121,19 @@ def test_a_package_that_cannot_be_imported_gives_one_line(
     assert "opentimelineio 0.18" in line
     assert "tested: 17.0.1 to " in line
     assert not done.stdout
-    plan = [*command[:-1], "plan", "x.yaml", "--progress", "json"]
-    told = subprocess.run(plan, env=path, capture_output=True, check=False).stdout
+    as_json = [*command, "--progress", "json"]
+    told = subprocess.run(as_json, env=path, capture_output=True, check=False).stdout
     assert json.loads(told)["error"]["exit_status"] == 1
     debug = subprocess.run([*command, "--debug"], env=path, capture_output=True, check=False)
     assert b"Traceback" in debug.stderr
+
+
+def test_doctor_shows_the_error_of_a_package_that_cannot_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "rich.py").write_text("1 / 0")
+    command = [sys.executable, "-m", "otio_gvideo.compiler", "doctor"]
+    path = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=path, capture_output=True, text=True, check=True)
+    assert "; cannot be imported: ZeroDivisionError: division by zero\n" in done.stdout
 
 
 def test_doctor_shows_every_package_with_its_tested_versions(

@@ -1,0 +1,54 @@
+"""Commands: what each start imports, and texts that repeat a table."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from otio_gvideo.compiler import commands
+from otio_gvideo.compiler.commands import COMMANDS, export, load_command
+from otio_gvideo.compiler.editors.editor_profiles import EDITORS
+from otio_gvideo.compiler.editors.formats import FORMATS
+
+HEAVY = {"PIL", "av", "cv2", "numpy", "opentimelineio", "rich", "torch", "yaml"}
+
+
+def imported_by(*words: str) -> set[str]:
+    """Heavy packages that a command line imports until it exits."""
+    script = (
+        "import sys\n"
+        "from otio_gvideo.compiler.cli import main\n"
+        "try:\n"
+        "    main(sys.argv[1:])\n"
+        "finally:\n"
+        "    print('\\n' + ' '.join(sys.modules))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=False
+    )
+    return HEAVY & set(run.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], [], ["compil"], ["compile"]])
+def test_help_version_and_usage_errors_import_no_heavy_package(words: list[str]) -> None:
+    assert imported_by(*words) == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_imports_no_heavy_package(command: str) -> None:
+    assert imported_by(command, "--help") == set()
+
+
+def test_every_module_is_a_command_or_shared() -> None:
+    modules = {path.stem for path in Path(str(commands.__file__)).parent.glob("*.py")}
+    assert modules - {"__init__", "base", "options", "print_report"} == set(COMMANDS)
+    for name in COMMANDS:
+        assert callable(load_command(name).run)
+
+
+def test_export_lists_the_formats_and_programs_of_its_tables() -> None:
+    written = [suffix for suffix, entry in FORMATS.items() if entry.write is not None]
+    assert export.SUFFIXES.split() == written
+    assert tuple(EDITORS) == export.PROGRAMS
