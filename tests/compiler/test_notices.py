@@ -1,4 +1,4 @@
-"""Every warning has a code of the table, which the docs list, and commands can fail on codes."""
+"""Every warning has a code of the table, and commands can fail on codes."""
 
 from __future__ import annotations
 
@@ -49,13 +49,6 @@ def test_every_warning_has_a_code_of_the_table_and_every_code_a_warning() -> Non
     used = dict(codes_in_use())
     assert set(used) - set(CODES) == set()
     assert not set(CODES) - set(used)
-
-
-def test_the_page_lists_the_table() -> None:
-    page = (ROOT / "docs" / "warnings.md").read_text("utf-8")
-    rows = re.findall(r"^\| `([a-z]+)` \| (.+) \|$", page, re.M)
-    assert dict(rows) == dict(CODES)
-    assert [code for code, _ in rows] == list(CODES)
 
 
 def test_a_notice_is_its_text_in_one_line_and_keeps_its_code() -> None:
