@@ -19,12 +19,12 @@ from typing import Any, NoReturn
 from .commands import COMMANDS, load_command
 from .errors import InputError, Problem, WorkError
 from .files.path_text import refuse_unnamable
-from .streams import escape_what_streams_lack, is_closed_pipe, print_json, print_warnings
+from .streams import escape_unencodable, is_closed_pipe, print_json, print_warnings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command, report a failure, and return the exit status."""
-    escape_what_streams_lack()
+    escape_unencodable()
     words = sys.argv[1:] if argv is None else argv
     args = argparse.Namespace(debug=False, progress="")
     try:

@@ -17,7 +17,7 @@ Style = Literal["auto", "plain", "json", "none"]
 
 
 class Display(Protocol):
-    """Shows progress while it is entered."""
+    """A context manager that shows progress."""
 
     def __enter__(self) -> Self: ...
 
@@ -33,7 +33,7 @@ class Display(Protocol):
 
 
 def display(style: Style, stream: TextIO | None = None) -> Display:
-    """The display of a style; ``auto`` is bars on a terminal and plain lines elsewhere."""
+    """Return the display of a style; ``auto`` is bars on a terminal, else plain lines."""
     stream = stream or sys.stdout
     if style == "auto":
         style = "bars" if stream.isatty() else "plain"  # type: ignore[assignment]
@@ -57,11 +57,11 @@ class _Silent:
         return None
 
     def __call__(self, progress: Progress) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class _Plain(_Silent):
-    """One line for each finished stage."""
+    """A line for each finished stage."""
 
     def __call__(self, progress: Progress) -> None:
         if progress.message:
@@ -69,7 +69,7 @@ class _Plain(_Silent):
 
 
 class _Json(_Silent):
-    """One JSON object a line for each step: the fields of `Progress`."""
+    """A JSON object a line for each step, with the fields of `Progress`."""
 
     def __call__(self, progress: Progress) -> None:
         step = {
@@ -84,7 +84,7 @@ class _Json(_Silent):
 
 
 class _Bars(_Silent):
-    """A live bar for the stage at work; a line for each that is finished."""
+    """A live bar for the current stage, a line for each finished one."""
 
     def __init__(self, stream: TextIO):
         super().__init__(stream)
@@ -133,7 +133,7 @@ class _Bars(_Silent):
 
 
 def _left(seconds: float | None) -> str:
-    """As in ``3 min left, ``; nothing where there is no telling."""
+    """Return text such as ``3 min left, ``; empty if the time is unknown."""
     if seconds is None:
         return ""
     if seconds < 90:

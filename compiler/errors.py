@@ -1,4 +1,4 @@
-"""What can go wrong, as types: wrong input (exit status 2) and failed work (exit status 1)."""
+"""Errors as types: wrong input (exit status 2) and failed work (exit status 1)."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ class InputError(CompileError):
 
 
 class WorkError(CompileError):
-    """The work failed (an encoder stopped, a disk is full): exit status 1. What is done is kept.
+    """The work failed (an encoder stopped, a disk is full): exit status 1. Finished files are kept.
 
     Attributes:
-        warnings: of the run until then.
+        warnings: of the run, before the failure.
     """
 
     warnings: tuple[Notice, ...] = ()

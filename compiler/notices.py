@@ -8,36 +8,36 @@ from types import MappingProxyType
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
-        "sync": "words were not heard, are doubtful, or are said where no scene shows them",
-        "transcript": "a timing file was repaired, or is doubtful",
-        "captions": "captions are asked for, and there are no words to show",
-        "font": "a font is not installed, or lacks letters",
+        "sync": "words were not found in the recording, are uncertain, or belong to no scene",
+        "transcript": "a transcript was repaired, or is doubtful",
+        "captions": "captions are requested, and there are no words to show",
+        "font": "a font is not installed, or lacks glyphs",
         "resolution": "a still is enlarged more than five times",
         "transition": "a transition is shortened, replaced or left out",
-        "unsupported": "a renderer cannot do what the script asks of it",
-        "fallback": "a model's video stands still, or another renderer made it",
+        "unsupported": "a renderer does not support a setting of the script",
+        "fallback": "a model's video stands still, or a fallback renderer made it",
         "unavailable": "a renderer cannot run here and was left out",
-        "missing": "media are missing: a slate, a still, a gap or silence stands in",
-        "range": "a clip shows or plays more than its media hold",
-        "effect": "an effect, a generator, an item or a track cannot be shown or played",
-        "format": "the format cannot hold it, or did not",
-        "sound": "sound is missing, is cut off, or ends early",
-        "encoder": "another encoder than the one asked for was used",
+        "missing": "media are missing: a slate, a still, a gap or silence replaces them",
+        "range": "a clip's source range exceeds its media",
+        "effect": "an effect, a generator, an item or a track is not supported",
+        "format": "the file format cannot express something, or lost it",
+        "sound": "audio is missing, is cut off, or ends early",
+        "encoder": "the requested encoder is not available; another one was used",
         "outside": "a file from outside the project was packed",
         "unsigned": "the timeline was compiled to be signed, and the video is not",
-        "edited": "a file that was edited, or was somebody's, was set aside",
-        "damaged": "a stored file failed its hash; it is made again where its recipe is known",
-        "unrendered": "slots wait for video",
-        "reel": "the finished reel is not that of the timeline",
-        "draft": "a draft of a script guesses, or leaves something out",
+        "edited": "an edited or foreign file was renamed and kept",
+        "damaged": "a stored file failed its hash check; it is made again if its recipe is known",
+        "unrendered": "slots have no rendered video yet",
+        "reel": "the finished reel does not match the timeline",
+        "draft": "a drafted script contains guesses, or leaves something out",
         "browser": "no web browser opened the page",
     }
 )
-"""What each code stands for. Codes are stable: scripts and CI jobs name them."""
+"""Meanings by code. Codes are stable: scripts and CI jobs use them."""
 
 
 class Notice(str):
-    """A warning in one line of text, with a code of `CODES`.
+    """A one-line warning with a code of `CODES`.
 
     >>> Notice("sync", "storm: 'came' was not heard in it").coded
     "storm: 'came' was not heard in it [sync]"
@@ -58,17 +58,17 @@ class Notice(str):
 
     @property
     def coded(self) -> str:
-        """The text with its code, as terminals and ``report.json`` have it."""
+        """The text with its code, as in the terminal and in ``report.json``."""
         return f"{self} [{self.code}]"
 
 
 def notices(code: str, lines: Iterable[str]) -> list[Notice]:
-    """Return lines as notices of a code; those that have a code keep it."""
+    """Return lines as notices with a code; notices keep theirs."""
     return [line if isinstance(line, Notice) else Notice(code, line) for line in lines]
 
 
-def parsed(line: str, code: str) -> Notice:
-    """Return the notice of a line that `Notice.coded` wrote; other lines get ``code``."""
+def parse_notice(line: str, code: str) -> Notice:
+    """Parse a line of `Notice.coded`; lines without a code get ``code``."""
     found = re.fullmatch(r"(.*) \[([a-z]+)\]", line, re.DOTALL)
     if found and found[2] in CODES:
         return Notice(found[2], found[1])
@@ -76,7 +76,7 @@ def parsed(line: str, code: str) -> Notice:
 
 
 def failure(warnings: Iterable[Notice], codes: Iterable[str]) -> str:
-    """Return the error over warnings of some codes, in one line; empty if there are none.
+    """Return the one-line error for warnings with some codes; empty if there are none.
 
     >>> failure([Notice("sync", "a"), Notice("font", "b"), Notice("sync", "c")], ["sync"])
     '2 warnings count as errors (sync)'
@@ -85,9 +85,6 @@ def failure(warnings: Iterable[Notice], codes: Iterable[str]) -> str:
     found = [warning.code for warning in warnings if warning.code in wanted]
     if not found:
         return ""
-    count = (
-        "1 warning counts as an error"
-        if len(found) == 1
-        else (f"{len(found)} warnings count as errors")
-    )
+    is_one = len(found) == 1
+    count = "1 warning counts as an error" if is_one else f"{len(found)} warnings count as errors"
     return f"{count} ({', '.join(dict.fromkeys(found))})"

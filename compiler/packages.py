@@ -48,13 +48,13 @@ class Package:
 
     @property
     def is_tested(self) -> bool:
-        """Whether the installed version lies in the tested range, or is a patch of its newest."""
+        """Whether the installed version is in the tested range; later patch releases count."""
         here = _release(self.installed)
         return _release(self.oldest) <= here and here[:2] <= _release(self.newest)[:2]
 
     @property
     def tested(self) -> str:
-        """The tested range, and whether the installed version is outside it."""
+        """The tested range, with NOT if the installed version is outside it."""
         return f"{'' if self.is_tested else 'NOT '}tested: {self.oldest} to {self.newest}"
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Package:
 
 
 def packages() -> tuple[Package, ...]:
-    """Python and every package that this program asks for by name, the base ones first."""
+    """Return Python and every direct dependency, those of the base installation first."""
     found = (
         Package(name, oldest, newest, "" if extra == ELSEWHERE else extra, _installed(name))
         for extra, tested in _tested().items()
@@ -75,26 +75,25 @@ def packages() -> tuple[Package, ...]:
     return tuple(p for p in found if p.installed or p.name not in elsewhere)
 
 
-def in_play() -> str:
-    """The packages that this process uses, untested versions first, for a fault's message.
+def packages_in_use() -> str:
+    """List the base packages and the imported ones of extras, untested versions first.
 
-    As in ``av 20.0 (NOT tested: 17.0.1 to 19.0.2), python 3.13.0 (tested: 3.11.0 to 3.13.0), …``:
-    the base ones, which every command uses, and of the extras those that are imported.
+    As in ``av 20.0 (NOT tested: 17.0.1 to 19.0.2), python 3.13.0 (tested: 3.11.0 to 3.13.0), …``.
     """
     used = [p for p in packages() if not p.extra or (p.installed and p.module in sys.modules)]
     return ", ".join(map(str, sorted(used, key=lambda package: package.is_tested)))
 
 
 def fault_hint() -> str:
-    """The hint of an unexpected exception: a changed package is its likeliest cause."""
+    """Return the hint for an unexpected exception; a changed package is its likeliest cause."""
     missing = [p.name for p in packages() if not p.extra and not p.installed]
     way_out = f"pip install {' '.join(missing)}; " if missing else ""
-    return f"{way_out}--debug shows where; with {in_play()}"
+    return f"{way_out}--debug shows where; with {packages_in_use()}"
 
 
 @cache
 def _tested() -> dict[str, dict[str, tuple[str, str]]]:
-    """Oldest and newest tested version of each package, by extra."""
+    """Return the oldest and newest tested version of each package, by extra."""
     text = files(__package__).joinpath("tested_versions.toml").read_text(encoding="utf-8")
     return {
         "" if extra == "base" else extra: {name: (low, high) for name, (low, high) in found.items()}
@@ -112,6 +111,6 @@ def _installed(name: str) -> str:
 
 
 def _release(stated: str) -> tuple[int, ...]:
-    """The numbers of a version, without what follows them, as in ``2.14.1+cu130``."""
+    """Parse the leading numbers of a version: 2, 14, 1 of ``2.14.1+cu130``."""
     match = re.match(r"\d+(?:\.\d+)*", stated)
     return tuple(map(int, match[0].split("."))) if match else ()

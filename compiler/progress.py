@@ -1,4 +1,4 @@
-"""What the compiler says while it works."""
+"""Progress of a run, and an estimate of its remaining time."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Stage = Literal["read", "align", "timeline", "render", "flatten", "check", "eval
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One step forward.
+    """One step of a run.
 
     Attributes:
-        stage: what is going on.
-        done, total: in the stage's own unit; equal when the stage is finished.
-        message: what was found or made, in a few words; may be empty.
-        slot: that a step of the render stage is of; may be empty.
-        left_s: seconds that the stage is estimated to take yet; None where there is no telling.
+        stage: the current stage.
+        done, total: in a unit of the stage; equal once it is finished.
+        message: the result of a finished stage, in a few words; else empty.
+        slot: the slot that is rendered; empty in other stages.
+        left_s: estimated seconds until the stage is finished; None if unknown.
     """
 
     stage: Stage
@@ -32,17 +32,16 @@ class Progress:
 
 @dataclass(slots=True)
 class Estimate:
-    """Seconds that are left, from how long what is done took.
+    """Estimates the remaining time from the speed so far.
 
-    What was there already costs no time and says nothing of the rest: the clock starts at the
-    first step of something that is being made.
+    The clock starts at the first step of new work: cache hits take no time.
     """
 
     clock: Callable[[], float] = time.monotonic
     _start: tuple[float, float] | None = None
 
     def left_s(self, done: float, total: float) -> float | None:
-        """The estimate at a step; None at the first, of which nothing is known."""
+        """Return the remaining seconds at a step; None at the first one."""
         now = self.clock()
         if self._start is None:
             self._start = (now, done)
@@ -57,4 +56,4 @@ OnProgress: TypeAlias = Callable[[Progress], None]
 
 
 def silent(_: Progress) -> None:
-    """Report to nobody."""
+    """Discard progress."""

@@ -1,4 +1,4 @@
-"""Seconds by stage, and what is said of each."""
+"""Timing and progress of stages."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .progress import OnProgress, Progress, Stage
 
 
 class ProgressClock:
-    """Seconds by stage, and the first and last word of each stage's progress."""
+    """Times stages, and reports their start and their result."""
 
     def __init__(self, on_progress: OnProgress):
-        self.tell = on_progress
+        self.on_progress = on_progress
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
-        """Announce a stage, and time it."""
-        self.tell(Progress(stage, 0, 1))
+        """Report the start of a stage, and time it."""
+        self.on_progress(Progress(stage, 0, 1))
         started = time.perf_counter()
         try:
             yield
@@ -27,10 +27,10 @@ class ProgressClock:
             self.seconds[stage] = time.perf_counter() - started
 
     def done(self, stage: Stage, message: str) -> None:
-        """Say what came of a stage."""
-        self.tell(Progress(stage, 1, 1, message))
+        """Report the result of a stage."""
+        self.on_progress(Progress(stage, 1, 1, message))
 
 
 def count(number: int, noun: str) -> str:
-    """``1 frame``, ``2 frames``."""
+    """Return text such as ``1 frame`` or ``2 frames``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

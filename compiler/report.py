@@ -1,4 +1,4 @@
-"""The report of a run: what was made, from what, and how well (``schemas/report.schema.json``)."""
+"""The report of a run (``schemas/report.schema.json``)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide the result."""
+    """Return the versions of Python, ffmpeg and the packages that affect the result."""
     found = {"python": platform.python_version(), "ffmpeg": ffmpeg_version()}
     for package in PACKAGES:
         try:
@@ -40,7 +40,14 @@ def versions() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class SceneReport:
-    """Where a scene was meant to start (reel seconds) and the frames it has."""
+    """The frames of a scene, and its exact cut.
+
+    Attributes:
+        id: of the scene.
+        cut_frame: its first frame in the reel.
+        end_frame: the frame after its last.
+        meant: the cut before rounding to a frame, in seconds of the reel.
+    """
 
     id: str
     cut_frame: int
@@ -48,7 +55,7 @@ class SceneReport:
     meant: Fraction
 
     def as_json(self, fps: Fraction) -> dict[str, Any]:
-        """As the report holds it."""
+        """Return its part of the report."""
         return {
             "id": self.id,
             "cut_frame": self.cut_frame,
@@ -60,10 +67,16 @@ class SceneReport:
 
 @dataclass(frozen=True, slots=True)
 class SlotReport:
-    """A slot's media, and whether the store held it already.
+    """The media of a slot.
 
-    ``made`` says how a model's video moves, what was tried, and what made it in the end; None of a
-    renderer without a model.
+    Attributes:
+        name: of the slot.
+        renderer: that the recipe names.
+        key: of the recipe.
+        media: the video file.
+        reused: whether it was a cache hit.
+        seconds: that rendering took.
+        made: the attempts of a model; None for a renderer without one.
     """
 
     name: str
@@ -75,7 +88,7 @@ class SlotReport:
     made: AttemptLog | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As the report holds it."""
+        """Return its part of the report."""
         return {
             "name": self.name,
             "renderer": self.renderer,
@@ -97,7 +110,24 @@ class Loudness:
 
 @dataclass(slots=True)
 class Report:
-    """What a run made so far; filled stage by stage."""
+    """Results of a run, filled in stage by stage.
+
+    Attributes:
+        timeline: the `.otio` file.
+        width, height, fps, frames: of the reel.
+        script: None if the run began with a timeline.
+        timeline_sha256: of the timeline file.
+        files: SHA-256 of the files beside the report that it claims, by name (`outputs.claims`).
+        video: None before it is finished.
+        other_videos: of further sizes.
+        captions: sidecar files.
+        scenes: of the script.
+        slots: rendered or reused.
+        loudness: of the finished video; None without sound.
+        warnings: in the order of the run.
+        seconds: by stage.
+        made_by: versions of Python, ffmpeg and packages.
+    """
 
     timeline: Path
     width: int
@@ -107,7 +137,6 @@ class Report:
     script: Path | None = None
     timeline_sha256: str = ""
     files: dict[str, list[str]] = field(default_factory=dict)
-    """SHA-256 of the files beside the report that it claims, by name; see `stages.written`."""
     video: Path | None = None
     other_videos: list[Path] = field(default_factory=list)
     captions: list[Path] = field(default_factory=list)
@@ -119,7 +148,7 @@ class Report:
     made_by: dict[str, str] = field(default_factory=versions)
 
     def as_json(self) -> dict[str, Any]:
-        """The report as plain data, valid against its schema."""
+        """Return the report as plain data, valid against its schema."""
         loudness = self.loudness
         return {
             "version": REPORT_VERSION,
@@ -150,7 +179,7 @@ class Report:
 
     @contextmanager
     def kept_on_failure(self) -> Iterator[None]:
-        """Have a `WorkError` carry the warnings so far."""
+        """Attach the warnings so far to a `WorkError`."""
         try:
             yield
         except WorkError as error:
@@ -158,5 +187,5 @@ class Report:
             raise
 
     def as_text(self) -> str:
-        """The report as the file holds it."""
+        """Return the text of the report file."""
         return json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n"

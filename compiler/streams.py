@@ -1,4 +1,4 @@
-"""Printing on streams of any encoding: consoles of Windows, pipes, the C locale.
+"""Printing to streams of any encoding: consoles of Windows, pipes, the C locale.
 
 Standard library only, so that it works with a broken package.
 """
@@ -19,10 +19,10 @@ from .notices import Notice
 _ESCAPED = "otio_gvideo.escaped"
 
 
-def escape_what_streams_lack() -> None:
-    """Have the standard streams print letters that their encodings lack as ``\\u…``.
+def escape_unencodable() -> None:
+    """Have the standard streams escape characters that they cannot encode, as ``\\u…``.
 
-    Bytes of a file's name that are no text come out as they are, so that the name stays one.
+    Undecodable bytes of file names are written unchanged, so that a name can be copied.
     """
     codecs.register_error(_ESCAPED, _escaped)
     for stream in (sys.stdout, sys.stderr):
@@ -39,12 +39,12 @@ def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def print_json(what: Any, stream: TextIO | None = None, indent: int | None = None) -> None:
-    """Print an object as JSON, in ASCII if the stream is not UTF-8 or the text is no valid text.
+    """Print an object as JSON; in ASCII if the stream is not UTF-8 or the text has surrogates.
 
     Args:
         what: plain data.
         stream: standard output by default.
-        indent: blanks a level; None writes one line.
+        indent: spaces per level; None for one line.
     """
     stream = stream or sys.stdout
     text = json.dumps(what, ensure_ascii=False, indent=indent)
@@ -54,7 +54,7 @@ def print_json(what: Any, stream: TextIO | None = None, indent: int | None = Non
 
 
 def print_warnings(warnings: Iterable[Notice], style: str = "") -> None:
-    """Print warnings with their codes: JSON lines if that is the style, else on standard error."""
+    """Print warnings with their codes: as JSON lines in that style, else on standard error."""
     for warning in warnings:
         if style == "json":
             print_json({"warning": warning, "code": warning.code})
@@ -63,12 +63,12 @@ def print_warnings(warnings: Iterable[Notice], style: str = "") -> None:
 
 
 def is_closed_pipe(error: BaseException) -> bool:
-    """Whether an error means a closed pipe; Windows reports an invalid argument."""
+    """Return whether an error means a closed pipe; Windows reports an invalid argument."""
     if isinstance(error, BrokenPipeError):
         return True
     if os.name != "nt" or not isinstance(error, OSError) or error.errno != errno.EINVAL:
         return False
-    # This one is the C runtime's: errors of the system itself have a number of Windows.
+    # The C runtime raised it: errors of the system have a Windows error number.
     return not (error.filename or getattr(error, "winerror", 0))
 
 
@@ -77,7 +77,7 @@ def _is_utf8(stream: TextIO) -> bool:
 
 
 def is_text(text: str) -> bool:
-    """Whether text is valid; Python represents undecodable bytes of names as lone surrogates."""
+    """Return whether text is valid Unicode; undecodable bytes of names are lone surrogates."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

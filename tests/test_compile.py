@@ -30,7 +30,7 @@ from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import Problem
 from otio_gvideo.compiler.media.probe import probe
-from otio_gvideo.compiler.packages import in_play
+from otio_gvideo.compiler.packages import packages_in_use
 from otio_gvideo.renderers import base
 from otio_gvideo.renderers.base import Call, Frame, OnStep, Shot
 from otio_gvideo.renderers.camera.camera import CameraRenderer
@@ -458,7 +458,7 @@ def test_a_fault_of_a_renderer_is_told_as_other_unexpected_errors_are(
     assert main([*args, "--progress", "none"]) == 1
     told = capsys.readouterr().err
     (line,) = told.splitlines()
-    hint = f"--debug shows where; with {in_play()}"
+    hint = f"--debug shows where; with {packages_in_use()}"
     assert line == f"otio-gvideo: breath: unexpected KeyError: 'x'; {hint}"
     assert main([*args, "--progress", "none", "--debug"]) == 1
     told = capsys.readouterr().err

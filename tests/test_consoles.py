@@ -177,9 +177,9 @@ def test_names_that_are_no_text_are_printed_escaped(tmp_path: Path) -> None:
 BARS = """\
 import io, os, sys
 from otio_gvideo.compiler.console import display
-from otio_gvideo.compiler.streams import escape_what_streams_lack
+from otio_gvideo.compiler.streams import escape_unencodable
 from otio_gvideo.compiler.progress import Progress
-escape_what_streams_lack()
+escape_unencodable()
 with display("auto") as show:
     for done in range(5):
         show(Progress("render", done, 4, slot="Żółć 日本", left_s=3.0))

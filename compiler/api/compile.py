@@ -111,7 +111,7 @@ def _compile(
     if until != "timeline":
         with clock.stage("render"), report.kept_on_failure():
             try:
-                fill_slots(timeline, outputs, report, front.config, how, clock.tell)
+                fill_slots(timeline, outputs, report, front.config, how, clock.on_progress)
             finally:
                 claims.write({outputs.timeline: timeline_text(timeline)})
                 _write_report(report, claims, clock)
@@ -125,7 +125,7 @@ def _compile(
                 front.plan,
                 finishing,
                 report,
-                clock.tell,
+                clock.on_progress,
                 claims.before_rename,
             )
             clock.done("flatten", reel_made(report))

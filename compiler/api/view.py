@@ -14,7 +14,7 @@ from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import refuse_inputs
-from ..notices import Notice, parsed
+from ..notices import Notice, parse_notice
 from ..outputs.paths import write_text
 from ..page.build_view import read_view
 from ..page.generator import is_page
@@ -121,7 +121,7 @@ def _tell(view: PageView, finished: FinishedReel) -> None:
     if lost > 1:
         view.notes.insert(0, Notice("missing", f"{lost} clips lack their media"))
     told = finished.report.get("warnings")
-    before = [parsed(str(line), "reel") for line in told] if isinstance(told, list) else []
+    before = [parse_notice(str(line), "reel") for line in told] if isinstance(told, list) else []
     before = [notice for notice in before if notice.code not in _OF_THE_RUN]
     lines = [*finished.notes, *before]
     view.notes += [line for line in lines if line not in view.notes]

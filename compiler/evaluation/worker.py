@@ -26,7 +26,7 @@ from ...renderers.run.job import Job, Rendered
 from ...renderers.run.store import Store
 from ..backend.encode.encoder import write_slot
 from ..errors import CompileError
-from ..packages import in_play
+from ..packages import packages_in_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def main() -> int:
     except pool.SlotsError as error:
         reasons = dict(error.reasons)
         for slot in error.unexpected:
-            reasons[slot] += f"; with {in_play()}"
+            reasons[slot] += f"; with {packages_in_use()}"
         say(failed={slot: [why, slot in error.unavailable] for slot, why in reasons.items()})
     except (RendererError, CompileError) as error:
         said = [" ".join(str(error).split()), False]

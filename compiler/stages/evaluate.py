@@ -90,7 +90,7 @@ def evaluate_slots(
             kept = before.get(key)
             if kept is not None and kept.slot == name and store.find(name, key) is not None:
                 takes[name, kind.take] = kept
-                progress.tell(name, kind.take, int(recipe["frames"]))
+                progress.report(name, kind.take, int(recipe["frames"]))
             else:
                 jobs.append(Job(name, recipe))
         if not jobs:
@@ -108,12 +108,12 @@ def evaluate_slots(
                 Fraction(recipe["fps"]),
                 measure(made.path, recipe),
             )
-            progress.tell(made.slot, kind.take, int(recipe["frames"]))
+            progress.report(made.slot, kind.take, int(recipe["frames"]))
 
         failed = make_takes(
             jobs,
             outputs.media,
-            on_frames=lambda slot, frames, kind=kind: progress.tell(slot, kind.take, frames),  # type: ignore[misc]
+            on_frames=lambda slot, frames, kind=kind: progress.report(slot, kind.take, frames),  # type: ignore[misc]
             on_made=on_made,
         )
         if not renderers and len(failed) == len(recipes) and _are_unavailable(failed):
@@ -186,6 +186,6 @@ class _TakeProgress:
         self._on_progress, self._total = on_progress, total
         self._done: dict[tuple[str, str], int] = {}
 
-    def tell(self, slot: str, take: str, frames: int) -> None:
+    def report(self, slot: str, take: str, frames: int) -> None:
         self._done[slot, take] = frames
         self._on_progress(Progress("evaluate", sum(self._done.values()), self._total))

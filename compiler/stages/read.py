@@ -79,7 +79,9 @@ def read_script(
             _refuse_inputs(outputs, plan, script, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
     with clock.stage("align"):
-        speech = align_narration(script, lambda share: clock.tell(Progress("align", share, 1)))
+        speech = align_narration(
+            script, lambda share: clock.on_progress(Progress("align", share, 1))
+        )
         spoken = sum(len(words) for words in speech.words.values())
         seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
         clock.done("align", f"{count(spoken, 'word')} in {seconds:.1f} s of narration")

@@ -17,7 +17,7 @@ from otio_gvideo import schemas
 from otio_gvideo.compiler import WorkError, compile_script, flatten_timeline
 from otio_gvideo.compiler.api.plan import plan_script
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.notices import CODES, Notice, parsed
+from otio_gvideo.compiler.notices import CODES, Notice, parse_notice
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
@@ -40,8 +40,10 @@ def codes_in_use() -> Iterator[tuple[str, str]]:
             if not isinstance(call, ast.Call) or not call.args:
                 continue
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-            code = call.args[1 if name == "parsed" and len(call.args) > 1 else 0]
-            if name in ("Notice", "notices", "warn", "parsed") and isinstance(code, ast.Constant):
+            code = call.args[1 if name == "parse_notice" and len(call.args) > 1 else 0]
+            if name in ("Notice", "notices", "warn", "parse_notice") and isinstance(
+                code, ast.Constant
+            ):
                 yield str(code.value), path.relative_to(ROOT).as_posix()
 
 
@@ -56,9 +58,9 @@ def test_a_notice_is_its_text_in_one_line_and_keeps_its_code() -> None:
     assert notice == "storm: 'came' was not heard"
     for same in (copy.deepcopy(notice), pickle.loads(pickle.dumps(notice))):
         assert (same, same.code) == (notice, "sync")
-    back = parsed(notice.coded, "reel")
+    back = parse_notice(notice.coded, "reel")
     assert (back, back.code) == (notice, "sync")
-    old = parsed("storm [of 1703]: as before", "reel")
+    old = parse_notice("storm [of 1703]: as before", "reel")
     assert (old, old.code) == ("storm [of 1703]: as before", "reel")
     with pytest.raises(ValueError, match="'snyc' is not in the table"):
         Notice("snyc", "x")

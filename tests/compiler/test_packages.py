@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from otio_gvideo.compiler import packages as tested
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.packages import Package, fault_hint, in_play, packages
+from otio_gvideo.compiler.packages import Package, fault_hint, packages, packages_in_use
 from otio_gvideo.renderers.files import open_media
 from packaging.requirements import Requirement
 from packaging.version import Version
@@ -82,10 +82,10 @@ def test_a_fault_names_untested_versions_first(
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (
         "otio-gvideo: unexpected TypeError: open() got an unexpected keyword argument 'options'; "
-        f"--debug shows where; with {in_play()}"
+        f"--debug shows where; with {packages_in_use()}"
     )
-    assert in_play().startswith("av 99.0 (NOT tested: 17.0.1 to ")
-    assert "numpy" in in_play()
+    assert packages_in_use().startswith("av 99.0 (NOT tested: 17.0.1 to ")
+    assert "numpy" in packages_in_use()
 
 
 def test_a_missing_package_is_named_with_its_installation(
