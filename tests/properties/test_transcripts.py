@@ -1,4 +1,4 @@
-"""What mending, reading and writing of transcripts hold, whatever a file says."""
+"""Properties of reading, repairing and writing transcripts, for any input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from otio_gvideo.compiler.speech.transcripts import (
     Transcript,
     TranscriptError,
     read_transcript,
-    repair,
+    repair_transcript,
 )
 from otio_gvideo.compiler.speech.transcripts.export import to_whisper_json
 from otio_gvideo.compiler.sync.types import Interval, Word
@@ -37,7 +37,7 @@ texts = st.one_of(
 
 @st.composite
 def raw_transcripts(draw: st.DrawFn) -> RawTranscript:
-    """Words in any state: without times, swapped, repeated, stuck."""
+    """Words without times, swapped, repeated, or in a repetition loop."""
     rows = draw(
         st.lists(st.tuples(texts, st.none() | odd_times, st.none() | odd_times), max_size=12)
     )
@@ -64,7 +64,7 @@ durations = st.none() | st.fractions(Fraction(1, 1000), 30, max_denominator=1000
 
 @st.composite
 def clean_transcripts(draw: st.DrawFn) -> Transcript:
-    """Different words in order and apart, some touching, some very short."""
+    """Different words in order without overlaps, some adjacent, some very short."""
     scale = draw(st.sampled_from([100, 1000, 10**6, 48_000, 7]))
     clock = draw(st.integers(0, 50))
     words = []
@@ -90,37 +90,39 @@ def assert_valid(words: Sequence[Word], duration: Fraction | None) -> None:
 
 
 @given(raw_transcripts(), durations, voices())
-def test_mended_words_are_in_order_apart_and_of_some_length(
+def test_repaired_words_are_in_order_without_overlaps_and_have_a_length(
     raw: RawTranscript, duration: Fraction | None, speech: list[Interval] | None
 ) -> None:
-    assert_valid(repair(raw, duration, speech).words, duration)
+    assert_valid(repair_transcript(raw, duration, speech).words, duration)
 
 
 @given(raw_transcripts(), durations, voices())
-def test_mending_what_is_mended_changes_nothing(
+def test_repair_is_idempotent(
     raw: RawTranscript, duration: Fraction | None, speech: list[Interval] | None
 ) -> None:
-    once = repair(raw, duration, speech)
-    assert repair(once, duration, speech) == once
+    once = repair_transcript(raw, duration, speech)
+    assert repair_transcript(once, duration, speech) == once
 
 
 @given(clean_transcripts())
-def test_a_clean_transcript_stays_as_it_is(transcript: Transcript) -> None:
-    assert repair(transcript) == transcript
-    assert repair(transcript, transcript.words[-1].end) == transcript
+def test_repair_leaves_a_clean_transcript_unchanged(transcript: Transcript) -> None:
+    assert repair_transcript(transcript) == transcript
+    assert repair_transcript(transcript, transcript.words[-1].end) == transcript
 
 
 @given(raw_transcripts(), durations, voices())
-def test_every_change_is_said(
+def test_every_change_is_reported(
     raw: RawTranscript, duration: Fraction | None, speech: list[Interval] | None
 ) -> None:
-    mended = repair(raw, duration, speech)
-    if not mended.repairs:
-        # Invisible characters and blanks are the only thing that goes without a word.
-        assert [visible(w.text) for w in mended.words] == [
+    repaired = repair_transcript(raw, duration, speech)
+    if not repaired.repairs:
+        # Only invisible characters and spaces are removed silently.
+        assert [visible(w.text) for w in repaired.words] == [
             visible(w.text) for w in raw.words if visible(w.text)
         ]
-        for word, was in zip(mended.words, (w for w in raw.words if visible(w.text)), strict=True):
+        for word, was in zip(
+            repaired.words, (w for w in raw.words if visible(w.text)), strict=True
+        ):
             assert was.start is not None
             assert was.end is not None
             assert abs(word.start - was.start) <= Fraction(1, 50)
@@ -139,7 +141,7 @@ def read(content: bytes) -> Transcript:
 
 
 @given(clean_transcripts())
-def test_a_transcript_survives_the_way_through_whisper_json(transcript: Transcript) -> None:
+def test_a_transcript_survives_the_round_trip_through_whisper_json(transcript: Transcript) -> None:
     written = to_whisper_json(transcript)
     assert json.loads(written)["language"] == transcript.language
     found = read(written.encode())
@@ -151,13 +153,13 @@ def test_a_transcript_survives_the_way_through_whisper_json(transcript: Transcri
         assert 0 <= was.end - word.end < finest
         if 10**6 % was.start.denominator == 0:
             assert word.start == was.start
-    # What came out is decimal, so that from there on nothing changes.
+    # The times are decimal now: further round trips change nothing.
     assert read(to_whisper_json(found).encode()).words == found.words
 
 
 @given(raw_transcripts(), durations)
 def test_descriptions_fit_eighty_columns(raw: RawTranscript, duration: Fraction | None) -> None:
-    shown = describe(repair(raw, duration), "narration.json", duration)
+    shown = describe(repair_transcript(raw, duration), "narration.json", duration)
     assert all(len(line) <= COLUMNS for line in shown.split("\n"))
 
 
@@ -205,7 +207,7 @@ def test_json_of_any_shape_raises_nothing_but_transcript_errors(document: Any) -
 
 
 def replaced(document: Any, path: Sequence[int], value: Any) -> Any:
-    """A document with something in it replaced: each step picks one of the children."""
+    """Replace one value in a document; each step of the path picks a child."""
     if not path or not isinstance(document, dict | list) or not document:
         return value
     if isinstance(document, dict):

@@ -37,7 +37,7 @@ from .base import (
     TranscriptError,
 )
 from .content import parse_json, read_text
-from .repair import mend
+from .repair import repair_transcript
 
 __all__ = [
     "READERS",
@@ -46,8 +46,8 @@ __all__ = [
     "Repair",
     "Transcript",
     "TranscriptError",
-    "mend",
     "read_transcript",
+    "repair_transcript",
 ]
 
 READERS: Sequence[Reader] = (
@@ -65,7 +65,7 @@ READERS: Sequence[Reader] = (
     subtitles,
     ctm,
 )
-"""In the order in which they are asked: what is told by one sure sign comes first."""
+"""In the order of matching: formats with an unmistakable sign come first."""
 
 
 def read_transcript(
@@ -73,15 +73,15 @@ def read_transcript(
     duration: Fraction | None = None,
     speech: Sequence[Interval] | None = None,
 ) -> Transcript:
-    """Read a timing file of any known format and mend what is wrong with it.
+    """Read and repair a timing file of any known format.
 
     Args:
         path: the file.
-        duration: of the sound it belongs to, in seconds.
-        speech: where that sound has a voice, in order.
+        duration: of its recording, in seconds.
+        speech: intervals of the recording with speech, in order.
 
     Raises:
-        TranscriptError: the file is unreadable, broken, of no known format, or has no words.
+        TranscriptError: the file is unreadable, broken, of an unknown format, or has no words.
     """
     text = read_text(path)
     document = parse_json(path, text)
@@ -90,28 +90,28 @@ def read_transcript(
             break
     else:
         known = ", ".join(reader.NAME for reader in READERS)
-        what = f"is no transcript in a known format: it {_seen(text, document)}"
+        what = f"is not a transcript in a known format: it {_beginning(text, document)}"
         hint = f"known: {known}"
         if document is None and not any(char.isdigit() for char in text.partition("\n")[0]):
-            hint = f"a text without times is none, and none is needed; {hint}"
+            hint = f"plain text has no times, and no transcript is needed; {hint}"
         raise TranscriptError(path, what, hint)
     try:
         raw = reader.read(text, document)
     except MalformedError as error:
         raise TranscriptError(
-            path, error.what, f"it was read as {reader.NAME}", error.line, 1, error.where
+            path, error.what, f"read as {reader.NAME}", error.line, 1, error.where
         ) from error
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise TranscriptError(path, f"is broken {reader.NAME}: {error!r}") from error
     raw = replace(raw, format=raw.format or reader.NAME)
-    transcript = mend(raw, duration, speech)
+    transcript = repair_transcript(raw, duration, speech)
     if not transcript.words:
-        raise TranscriptError(path, f"is {raw.format} without a word in it", _last(transcript))
+        raise TranscriptError(path, f"is {raw.format} without words", _last_repair(transcript))
     return transcript
 
 
-def _seen(text: str, document: object) -> str:
-    """What a file that nobody knows begins with, in a few words."""
+def _beginning(text: str, document: object) -> str:
+    """Describe how a file of an unknown format begins."""
     if isinstance(document, dict):
         keys = [str(key)[:24] for key in document][:6]
         return f"is a JSON object with {', '.join(map(repr, keys))}" if keys else "is '{}'"
@@ -125,8 +125,8 @@ def _seen(text: str, document: object) -> str:
     return f"begins with {shown!r}"
 
 
-def _last(transcript: Transcript) -> str:
-    """Why nothing is left of a transcript, as far as mending says."""
+def _last_repair(transcript: Transcript) -> str:
+    """Return the repair that dropped the last words; empty if there was none."""
     if not transcript.repairs:
         return ""
     repair = transcript.repairs[-1]

@@ -1,7 +1,7 @@
 """aeneas' JSON sync map: ``{"fragments": [{"begin", "end", "lines", "language", "children"}]}``.
 
-Times are seconds as strings (``aeneas/syncmap/smfjson.py``). A fragment is a phrase, or a word
-where the map was made of words; of a map of several levels the finest is read.
+Times are seconds as strings (``aeneas/syncmap/smfjson.py``). A fragment is a phrase or a word; the
+finest level of a map is read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """Words of the finest fragments."""
+    """Return the words of the finest fragments."""
     assert isinstance(document, dict)
     found = list(_leaves(document["fragments"], "fragments"))
     words, timed = words_of_segments([segment for segment, _ in found])
@@ -37,7 +37,7 @@ def _leaves(fragments: list[Any], place: str) -> Iterator[tuple[RawWord, str | N
     for index, fragment in enumerate(fragments):
         here = f"{place}[{index}]"
         if not isinstance(fragment, dict):
-            raise MalformedError("is no fragment", here)
+            raise MalformedError("is not a fragment", here)
         children = fragment.get("children")
         if isinstance(children, list) and children:
             yield from _leaves(children, f"{here}.children")

@@ -1,8 +1,8 @@
-"""Speech recognition where there is no transcript: an optional engine, its results kept.
+"""Speech recognition (ASR) with an optional engine and a cache of its results.
 
-The engine's own output is kept as whisper JSON under the hash of everything that decides it: the
-sound, the engine and its version, the model and the language. Mending happens on the way out, so
-that what is kept gains from whatever mending learns.
+The cache holds the engine's raw output as whisper JSON, under the hash of the audio, the engine and
+its version, the model and the language. Repairs are made after a cache hit, so that better repairs
+apply to cached results too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..pauses import speech_intervals
 from . import whisper
 from .base import Transcript, TranscriptError
 from .content import parse_json, read_text
-from .repair import mend
+from .repair import repair_transcript
 
 DEFAULT_MODEL = "small"
 _ENGINE = Place(where="transcript.engine")
@@ -41,22 +41,22 @@ def transcribe(
     cache: Path | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> Transcript:
-    """Words of a sound file with their times, mended.
+    """Recognise the words of a recording; return the repaired transcript.
 
     Args:
         audio: anything ffmpeg reads.
         engine: a name in `ENGINES`.
-        model: a name the engine knows (``small``, ``large-v3``), or a folder with a model.
-        language: a code such as ``en``; None lets the engine find out.
-        cache: the folder where results are kept; None keeps none.
-        on_progress: called with 0..1 as the work goes on.
+        model: a model name of the engine (``small``, ``large-v3``), or a folder with a model.
+        language: a code such as ``en``; None detects it.
+        cache: folder of cached results; None caches none.
+        on_progress: called with 0..1.
 
     Raises:
         InputError: the engine is unknown, or not installed.
-        WorkError: the sound cannot be read, the model cannot be had, or the engine failed.
+        WorkError: the audio cannot be read, the model cannot be loaded, or the engine failed.
     """
     if engine not in ENGINES:
-        what = f"{engine!r} is no speech recogniser"
+        what = f"{engine!r} is not a speech recogniser"
         raise InputError(Problem.at(_ENGINE, what, f"known: {', '.join(ENGINES)}"))
     try:
         version = metadata.version(engine)
@@ -64,31 +64,31 @@ def transcribe(
         what, hint = f"{engine} is not installed", "pip install 'otio-gvideo[asr]', or name a file"
         raise InputError(Problem.at(_ENGINE, what, hint)) from error
     duration = duration_of(audio)
-    kept = None
+    cached = None
     if cache is not None:
-        kept = cache / f"{_key(audio, engine, version, model, language)}.json"
-    text = _kept(kept)
+        cached = cache / f"{_key(audio, engine, version, model, language)}.json"
+    text = _read_cached(cached)
     if text is None:
         text = json.dumps(
             ENGINES[engine](audio, model, language, duration, on_progress or (lambda _: None)),
             ensure_ascii=False,
             indent=1,
         )
-        if kept is not None:
-            write_text(kept, text + "\n")
+        if cached is not None:
+            write_text(cached, text + "\n")
     raw = whisper.read(text, parse_json(audio, text))
-    transcript = mend(
+    transcript = repair_transcript(
         replace(raw, format=f"{engine} {version}, {Path(model).name}"),
         duration,
         speech_intervals(speech_samples(audio)),
     )
     if not transcript.words:
-        raise WorkError(f"{audio}: {engine} heard no words in it")
+        raise WorkError(f"{audio}: {engine} recognised no words")
     return transcript
 
 
-def _kept(path: Path | None) -> str | None:
-    """A result that was kept whole, or None."""
+def _read_cached(path: Path | None) -> str | None:
+    """Return a cached result; None if it is missing or damaged."""
     if path is None or not path.exists():
         return None
     try:
@@ -99,7 +99,7 @@ def _kept(path: Path | None) -> str | None:
 
 
 def _key(audio: Path, engine: str, version: str, model: str, language: str | None) -> str:
-    """SHA-256 over everything that decides a result, in hexadecimal."""
+    """Return the cache key of a result: a SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     try:
         with audio.open("rb") as stream:
@@ -112,7 +112,7 @@ def _key(audio: Path, engine: str, version: str, model: str, language: str | Non
 
 
 def _model_digest(folder: Path) -> str:
-    """Of a model's files: names, sizes, and their first and last megabyte."""
+    """Hash the files of a model: names, sizes, first and last megabyte."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         size = path.stat().st_size
@@ -131,20 +131,20 @@ def _faster_whisper(
     duration: Fraction,
     on_progress: Callable[[float], None],
 ) -> dict[str, Any]:
-    """Segments of faster-whisper (SYSTRAN/faster-whisper, ``transcribe.py``) as whisper JSON."""
+    """Run faster-whisper (SYSTRAN/faster-whisper, ``transcribe.py``); return whisper JSON."""
     import_module("ctranslate2").set_random_seed(_SEED)
     try:
         loaded = import_module("faster_whisper").WhisperModel(model, compute_type="auto")
-    except Exception as error:  # whatever the model's hub or its loader raises
-        what = f"the Whisper model {model!r} cannot be had: {' '.join(str(error).split())}"
+    except Exception as error:  # The hub and the loader raise errors of many types.
+        what = f"the Whisper model {model!r} cannot be loaded: {' '.join(str(error).split())}"
         raise WorkError(what) from error
     try:
         found, info = loaded.transcribe(
-            # Its own reading of files does not take every release of PyAV.
+            # Its own file reader does not support every release of PyAV.
             speech_samples(audio).astype(np.float32) / 32768,
             language=language and language.partition("-")[0].lower(),
             word_timestamps=True,
-            # A segment that went wrong must not pull the next one along.
+            # An error in one segment must not carry over to the next.
             condition_on_previous_text=False,
             hallucination_silence_threshold=2.0,
         )
@@ -181,4 +181,4 @@ def _as_json(number: int, segment: Any) -> dict[str, Any]:
 
 
 ENGINES: Mapping[str, Callable[..., dict[str, Any]]] = {"faster-whisper": _faster_whisper}
-"""By the name of the package that has it."""
+"""By the name of the engine's package."""

@@ -19,7 +19,7 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """The spoken items, each with the punctuation that follows it."""
+    """Return the spoken items, each with the punctuation after it."""
     assert isinstance(document, dict)
     results = document["results"]
     words: list[RawWord] = []

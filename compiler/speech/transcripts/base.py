@@ -1,4 +1,4 @@
-"""What a transcript is, and what a reader of one format does."""
+"""The data of transcripts, and the protocol of a reader."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ...errors import InputError, Place, Problem
 from ...sync.types import Word
 
 Timed = Literal["word", "segment"]
-"""Whether the file times every word, or only segments whose words share their time by letters."""
+"""Whether the file times every word, or segments only; their words share the time by letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Something in a timing file that was mended.
+    """A change to what a timing file says.
 
     Attributes:
         place: as in ``segments[3].words[1]`` or ``line 12``.
-        what: the fact, and what was done about it.
+        what: the fact, and the change.
     """
 
     place: str
@@ -29,25 +29,25 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class RawWord:
-    """A word as a file has it: times (seconds) may be missing, negative, backwards or shared."""
+    """A word as in the file: times (seconds) may be missing, negative, reversed or shared."""
 
     text: str
     start: Fraction | None
     end: Fraction | None
     place: str
-    """Where it stands, as in ``segments[3].words[1]`` or ``line 12``."""
+    """In the file, as in ``segments[3].words[1]`` or ``line 12``."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawTranscript:
-    """What a reader returns: words in the order of the file.
+    """What a reader returns: words in file order.
 
     Attributes:
-        words: as the file has them.
-        language: as the file names it, None where it doesn't.
-        timed: ``segment`` where no word has a time of its own.
-        format: a finer name than the reader's `Reader.NAME`; empty where there is none.
-        repairs: what the reader had to mend to find words at all.
+        words: as in the file.
+        language: as in the file; None if it names none.
+        timed: ``segment`` if no word has a time of its own.
+        format: a finer name than `Reader.NAME`; may be empty.
+        repairs: changes that the reader made to find words at all.
     """
 
     words: tuple[RawWord, ...]
@@ -59,7 +59,7 @@ class RawTranscript:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """Words with times (seconds); once mended in order, apart, and each of some length."""
+    """Words with times in seconds; after repair in order, without overlaps, none of zero length."""
 
     words: tuple[Word, ...]
     language: str | None = None
@@ -73,9 +73,9 @@ class TranscriptError(InputError):
 
     Attributes:
         path: the file.
-        what, hint: the fact and the way out.
-        line, column: 1-based, 0 where the whole file is meant.
-        where: the path to the value, as in ``segments[3]``; may be empty.
+        what, hint: see `Problem`.
+        line, column: 1-based; 0 for the whole file.
+        where: path to the value, as in ``segments[3]``; may be empty.
     """
 
     def __init__(
@@ -93,12 +93,12 @@ class TranscriptError(InputError):
 
 
 class MalformedError(ValueError):
-    """What a reader raises where content breaks its format.
+    """Raised by a reader for content that breaks its format.
 
     Attributes:
         what: the fact, as in ``has no 'end'``.
-        where: the path to the value, as in ``segments[3]``; may be empty.
-        line: 1-based, 0 where lines mean nothing.
+        where: path to the value, as in ``segments[3]``; may be empty.
+        line: 1-based; 0 if lines mean nothing.
     """
 
     def __init__(self, what: str, where: str = "", line: int = 0):
@@ -107,11 +107,11 @@ class MalformedError(ValueError):
 
 
 class Reader(Protocol):
-    """One family of formats: a module with these members.
+    """Reader of one family of formats: a module with these members.
 
-    Both functions get the file's text, and the same as parsed JSON. Numbers with a decimal point
-    are `Fraction` there, so that no time passes through a float, and NaN is None; a file of one
-    JSON value a line is a list of them. ``document`` is None where the text is no JSON.
+    Both functions take the file's text, and the same as parsed JSON. Numbers with a decimal point
+    are `Fraction` there, so no time passes through a float, and NaN is None; a file with one JSON
+    value a line is a list of them. ``document`` is None if the text is not JSON.
     """
 
     NAME: str
@@ -121,10 +121,10 @@ class Reader(Protocol):
         ...
 
     def read(self, text: str, document: object) -> RawTranscript:
-        """Its words.
+        """Return the words of the file.
 
         Raises:
             MalformedError: the content breaks the format.
-            ValueError, LookupError, TypeError, AttributeError: so it does, at no known place.
+            ValueError, LookupError, TypeError, AttributeError: the same, at an unknown place.
         """
         ...

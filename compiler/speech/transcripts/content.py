@@ -1,4 +1,4 @@
-"""A timing file's bytes as text and, where they are JSON, as data with exact numbers."""
+"""Bytes of a timing file as text, and as JSON with exact numbers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MOST_BYTES = 256 << 20
 
 
 def read_text(path: Path) -> str:
-    """The text of a file in UTF-8 or UTF-16, line ends as ``\\n``.
+    """Return the text of a file in UTF-8 or UTF-16, with ``\\n`` line ends.
 
-    Bytes that are no UTF-8 stay as lone surrogates, for whoever knows how to join them.
+    Bytes that are not UTF-8 stay as lone surrogates, which a reader may join.
 
     Raises:
-        TranscriptError: the file is missing, unreadable, empty, too large, or no text.
+        TranscriptError: the file is missing, unreadable, empty, too large, or binary.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -30,15 +30,15 @@ def read_text(path: Path) -> str:
     if not text.strip():
         raise TranscriptError(path, "is empty", "did the program that writes it finish?")
     if "\0" in text:
-        raise TranscriptError(path, "is no text file", "name the transcript, not the audio")
+        raise TranscriptError(path, "is not a text file", "name the transcript, not the audio")
     return text
 
 
 def parse_json(path: Path, text: str) -> object:
-    """The text as JSON, or None where it is none; one value a line gives a list of them.
+    """Parse JSON, or JSON lines as a list; return None if the text is neither.
 
     Raises:
-        TranscriptError: it begins as JSON and goes wrong, with line and column.
+        TranscriptError: the JSON is broken, with line and column.
     """
     if not text.lstrip().startswith(("{", "[")):
         return None

@@ -14,11 +14,11 @@ from .words import SILENCES, words_of_segments
 
 NAME = "CTM"
 _HEAD = 1 << 16
-"""Characters that are looked at to tell the format."""
+"""Characters that `matches` looks at."""
 
 
 def matches(text: str, document: object) -> bool:
-    """Whether the first lines have five fields or more, the third and fourth numbers."""
+    """Whether the first lines have five fields or more, with numbers third and fourth."""
     if document is not None:
         return False
     lines = [line for _, line in _lines(text[:_HEAD])][:3]
@@ -26,7 +26,7 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """Words of one recording."""
+    """Return the words of one recording."""
     entries: list[RawWord] = []
     ends: dict[str, Fraction] = {}
     channels = set()
@@ -40,7 +40,7 @@ def read(text: str, document: object) -> RawTranscript:
         name = fields[0]
         others = [end for other, end in ends.items() if other != name]
         if name not in ends and others and start < max(others):
-            what = f"begins another recording, {name!r}, whose times start anew"
+            what = f"begins another recording, {name!r}, with times from 0"
             raise MalformedError(what, "", number)
         ends[name] = max(ends.get(name, start), start + length)
         channels.add(fields[1])

@@ -1,4 +1,4 @@
-"""Numbers and clock times of timing files as exact fractions of a second, never through a float."""
+"""Numbers and timestamps of timing files as exact fractions of a second, never through a float."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _POWERS = tuple(10**power for power in range(_PLAIN + 1))
 
 
 def parse_decimal(text: str) -> Fraction | None:
-    """A decimal number; None for anything else, NaN, infinities and absurd sizes among them.
+    """Parse a decimal number; None for anything else, also NaN, infinity and absurd sizes.
 
     >>> parse_decimal("4.72"), parse_decimal("1e-3"), parse_decimal("NaN")
     (Fraction(118, 25), Fraction(1, 1000), None)
     """
-    # Nearly every number of a transcript is plain and short; this spares it the pattern.
+    # Fast path: nearly every number is plain and short.
     whole, _, decimals = text.partition(".")
     if len(text) <= _PLAIN and whole.isdecimal() and decimals.isdecimal():
         return Fraction(int(whole + decimals), _POWERS[len(decimals)])
@@ -37,11 +37,11 @@ def parse_decimal(text: str) -> Fraction | None:
 
 
 def seconds(value: object, per_second: int = 1) -> Fraction | None:
-    """A time of parsed JSON in seconds, or None for one that is missing or no number.
+    """Return a time from parsed JSON in seconds; None if it is missing or not a number.
 
     Args:
-        value: a number, or a number written as a string.
-        per_second: how many of its units make a second.
+        value: a number, or a string with a number.
+        per_second: units a second.
     """
     if isinstance(value, str):
         value = parse_decimal(value.strip())
@@ -53,7 +53,7 @@ def seconds(value: object, per_second: int = 1) -> Fraction | None:
 
 
 def parse_clock(text: str) -> Fraction | None:
-    """``HH:MM:SS,mmm`` or ``MM:SS.mmm`` in seconds; None where it is neither.
+    """Parse ``HH:MM:SS,mmm`` or ``MM:SS.mmm`` into seconds; None for anything else.
 
     >>> parse_clock("01:02.5")
     Fraction(125, 2)

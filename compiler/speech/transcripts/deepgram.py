@@ -1,7 +1,7 @@
 """Deepgram: ``{"results": {"channels": [{"alternatives": [{"words": [...]}]}]}}``, in seconds.
 
-A word is ``{"word", "start", "end", "punctuated_word"}``; the last only with punctuation switched
-on (the service's reference of pre-recorded audio). The first channel with words is read.
+A word is ``{"word", "start", "end", "punctuated_word"}``; the last only with punctuation enabled
+(the service's reference for pre-recorded audio). The first channel with words is read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """The words of the likeliest alternative."""
+    """Return the words of the first alternative."""
     assert isinstance(document, dict)
     for number, channel in enumerate(document["results"]["channels"]):
         place = f"results.channels[{number}]"

@@ -1,8 +1,8 @@
-"""The boundary events of edge-tts (and of Azure's voices), dumped as an array or one a line.
+"""Boundary events of edge-tts (and of Azure's voices), as a JSON array or as JSON lines.
 
 ``{"type": "WordBoundary" | "SentenceBoundary", "offset", "duration", "text"}``, in ticks of 100 ns
-(``edge_tts/communicate.py``). Words come only when asked for, and without punctuation; sentences
-have it. Other events (``audio``) are passed over.
+(``edge_tts/communicate.py``). Word events are optional and bare; sentences have punctuation. Other
+events (``audio``) are skipped.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """Words of the word events, else of the sentence events."""
+    """Return the words of the word events, else of the sentence events."""
     events = _events(document)
-    said = {
+    segments = {
         kind: [_segment(event, place) for event, place in events if event["type"] == kind]
         for kind in (_WORD, _SENTENCE)
     }
-    if said[_WORD]:
-        sentences = " ".join(sentence.text for sentence in said[_SENTENCE])
-        return RawTranscript(tuple(punctuate(said[_WORD], sentences)))
-    words, timed = words_of_segments(said[_SENTENCE])
+    if segments[_WORD]:
+        sentences = " ".join(sentence.text for sentence in segments[_SENTENCE])
+        return RawTranscript(tuple(punctuate(segments[_WORD], sentences)))
+    words, timed = words_of_segments(segments[_SENTENCE])
     return RawTranscript(tuple(words), None, timed)
 
 

@@ -1,9 +1,9 @@
-"""ElevenLabs: the characters of text-to-speech "with timestamps", and its speech to text.
+"""ElevenLabs: characters of text-to-speech "with timestamps", and words of speech-to-text.
 
 Speech: ``{"alignment": {"characters", "character_start_times_seconds",
-"character_end_times_seconds"}}`` beside ``normalized_alignment`` (numbers spoken out); streamed as
-one such object a line, null where a chunk has no text. The web socket has ``chars``,
-``charStartTimesMs`` and ``charDurationsMs``, counted from each chunk's own start. Speech to text:
+"character_end_times_seconds"}}`` beside ``normalized_alignment`` (numbers spelled out); a stream
+has one such object a line, null for a chunk without text. The web socket has ``chars``,
+``charStartTimesMs`` and ``charDurationsMs``, from the start of each chunk. Speech-to-text:
 ``{"language_code", "words": [{"text", "start", "end", "type": "word" | "spacing" |
 "audio_event"}]}``.
 """
@@ -19,7 +19,7 @@ from .words import is_spoken
 
 NAME = "ElevenLabs JSON"
 _EARLIER = Fraction(1, 20)
-"""Seconds by which a chunk may start before the one before it ended."""
+"""Seconds by which a chunk may start before the end of the previous one."""
 
 
 class _Character(NamedTuple):
@@ -35,7 +35,7 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """Words from characters, or those of speech to text."""
+    """Return words from characters, or those of speech-to-text."""
     typed = _typed_words(document)
     if typed:
         assert isinstance(document, dict)
@@ -57,7 +57,8 @@ def read(text: str, document: object) -> RawTranscript:
         )
     characters: list[_Character] = []
     for alignment, place in _alignments(document):
-        _append(characters, _characters(alignment, place))
+        chunk = _characters(alignment, place)
+        characters += _after(characters[-1].end if characters else None, chunk)
     return RawTranscript(tuple(_words(characters)))
 
 
@@ -113,14 +114,16 @@ def _characters(alignment: dict[str, Any], place: str) -> list[_Character]:
     return characters
 
 
-def _append(characters: list[_Character], chunk: list[_Character]) -> None:
-    """Add a chunk; one whose times begin anew is counted from the end of what came before."""
-    end = characters[-1].end if characters else None
+def _after(end: Fraction | None, chunk: list[_Character]) -> list[_Character]:
+    """Return a chunk on the axis of all; ``end`` is that of the previous chunk.
+
+    A chunk whose times restart at 0 is moved to the end of the previous one.
+    """
     first = next((character.start for character in chunk if character.start is not None), None)
     offset = Fraction(0)
     if end is not None and first is not None and first < end - _EARLIER:
         offset = end
-    characters += [
+    return [
         _Character(
             letter,
             None if start is None else start + offset,
@@ -139,7 +142,7 @@ def _words(characters: list[_Character]) -> list[RawWord]:
             run.append(character)
             continue
         if run:
-            # Marks carry the pause that follows a word.
+            # Punctuation carries the pause after a word.
             sounds = [c for c in run if is_spoken(c.text)] or run
             text = "".join(c.text for c in run)
             words.append(RawWord(text, sounds[0].start, sounds[-1].end, run[0].place))

@@ -1,4 +1,4 @@
-"""A transcript as the JSON of openai-whisper, which most programs read."""
+"""Write a transcript as openai-whisper's JSON, which most programs read."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ...sync.types import Word
 from .base import Transcript
 
 PAUSE = Fraction(3, 5)
-"""Seconds of silence that part two segments."""
+"""Seconds of silence that end a segment."""
 _SENTENCE_END = re.compile(r".*[.!?…。！？][\"'’”»)\]\s]*", re.DOTALL)
 _FEWEST_DECIMALS, _MOST_DECIMALS = 6, 60
 
 
 def to_whisper_json(transcript: Transcript) -> str:
-    """Segments, parted at pauses and sentence ends, of words with their times.
+    """Return whisper JSON, with segments split at pauses and sentence ends.
 
-    Times are written exactly where they are decimal fractions, else rounded down to as many
-    decimals as keep every word's length positive.
+    Times that are decimal fractions are exact; others are rounded down to as many decimals as keep
+    the length of every word positive.
     """
     segments = list(_segments(transcript.words))
     decimals = _decimals(transcript.words)
@@ -63,7 +63,7 @@ def _quoted(text: str | None) -> str:
 
 
 def _decimals(words: Sequence[Word]) -> int:
-    """How many decimals write every time: exactly, where it can be written so."""
+    """Return the decimals that all times need."""
     parts = {time.denominator for word in words for time in (word.start, word.end)}
     exact = max((places for part in parts if (places := _places(part)) is not None), default=0)
     decimals = min(max(exact, _FEWEST_DECIMALS), _MOST_DECIMALS)
@@ -74,7 +74,7 @@ def _decimals(words: Sequence[Word]) -> int:
 
 
 def _places(denominator: int) -> int | None:
-    """Decimals of a fraction with this denominator, None where they never end."""
+    """Return the decimals of a fraction with this denominator; None if they never end."""
     twos = (denominator & -denominator).bit_length() - 1
     rest = denominator >> twos
     fives = 0

@@ -1,8 +1,7 @@
 """Gentle's JSON: ``{"transcript", "words": [{"word", "case", "start", "end", "startOffset"}]}``.
 
-In seconds (``gentle/transcription.py``). ``case`` is ``success``, ``not-found-in-audio`` (no times)
-or ``not-found-in-transcript`` (heard, but not in the text). Words are bare; the transcript has the
-punctuation.
+Seconds (``gentle/transcription.py``). ``case`` is ``success``, ``not-found-in-audio`` (no times)
+or ``not-found-in-transcript``. Words are bare; the transcript has the punctuation.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """All words, those that were not found without times."""
+    """Return all words; those not found in the audio have no times."""
     assert isinstance(document, dict)
     words = [
         RawWord(

@@ -1,4 +1,4 @@
-"""Words that a model invented over the silence, or the music, after the last thing said."""
+"""Drop a hallucinated tail: words invented over the silence, or the music, after the speech."""
 
 from __future__ import annotations
 
@@ -7,45 +7,43 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from .base import Repair
-from .integer_time import TickRate, TickWord
+from .integer_time import Repaired, TickRate, TickWord, excerpt
 
 _LATE = Fraction(1, 2)
-"""Seconds after the voice within which a word may start: recognisers are late, voices fade."""
+"""Seconds after the speech within which a word may start: recognisers lag, voices fade."""
 _STOCK_LATE = Fraction(1, 10)
-"""The same for what models are known to invent."""
+"""The same for stock phrases."""
 _STOCK = re.compile(
     r"(you|bye|bye bye|thank(s| you)( (so|very) much)?( for (watching|listening))?|"
     r"(please )?(like and )?subscribe.*|see you (next time|in the next .*)|"
     r"(subtitles|captions|transcri\w+|translat\w+) (by|from) .*|.*amara org.*|the end|"
     r"untertitel .*|vielen dank.*|sous titr\w+ .*|merci d avoir regard\w+.*|gracias por ver.*)"
 )
+"""Phrases that Whisper is known to hallucinate, folded."""
 _LONGEST = 12
-"""Words in the longest stock phrase."""
+"""Words of the longest stock phrase."""
 
 
-def drop_tail(words: Sequence[TickWord], clock: TickRate, repairs: list[Repair]) -> list[TickWord]:
-    """The words up to the last audible voice; nothing is done where no voice is known."""
-    if not clock.speech or not words:
-        return list(words)
-    last = clock.speech[-1][1]
-    first = _first_after(words, last + clock.span(_LATE))
-    # A stock phrase that is only just too late for the voice is no speech either.
-    sooner = _first_after(words, last + clock.span(_STOCK_LATE))
+def drop_tail(words: Sequence[TickWord], rate: TickRate) -> Repaired:
+    """Drop the words after the last speech; keep all if no speech intervals are known."""
+    if not rate.speech or not words:
+        return list(words), []
+    last = rate.speech[-1][1]
+    first = _first_after(words, last + rate.ticks(_LATE))
+    # A stock phrase is hallucinated even if it is only just too late.
+    sooner = _first_after(words, last + rate.ticks(_STOCK_LATE))
     if sooner < first and len(words) - sooner <= _LONGEST:
-        said = _folded([word.text for word in words[sooner:]])
-        first = sooner if _STOCK.fullmatch(said) else first
+        phrase = _folded([word.text for word in words[sooner:]])
+        first = sooner if _STOCK.fullmatch(phrase) else first
     if first == len(words):
-        return list(words)
-    shown = " ".join(word.text for word in words[first : first + 8])
-    count = len(words) - first
-    shown += " …" if count > 8 else ""
-    what = f"{shown!r} comes after the last voice, at {clock.show(last)}; left out"
-    repairs.append(Repair(words[first].place, what))
-    return list(words[:first])
+        return list(words), []
+    tail = words[first:]
+    what = f"{excerpt(tail)} comes after the last speech, at {rate.show(last)}; dropped"
+    return list(words[:first]), [Repair(tail[0].place, what)]
 
 
 def _first_after(words: Sequence[TickWord], time: int) -> int:
-    """The first of the words at the end that all start after a time."""
+    """Return the first of the last words that all start after a time."""
     first = len(words)
     for index in range(len(words) - 1, -1, -1):
         start = words[index].start
@@ -58,7 +56,7 @@ def _first_after(words: Sequence[TickWord], time: int) -> int:
 
 
 def stock_tail(words: Sequence[str]) -> str:
-    """The longest end of some words that is a phrase models are known to invent, or nothing.
+    """Return the longest end of some words that is a stock phrase; else empty.
 
     >>> stock_tail("so it ended Thank you for watching!".split())
     'Thank you for watching!'

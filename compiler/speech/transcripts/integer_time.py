@@ -1,4 +1,4 @@
-"""Words on a clock of whole ticks: as exact as fractions of a second, and many times faster."""
+"""Word times in whole ticks: as exact as fractions of a second, and many times faster."""
 
 from __future__ import annotations
 
@@ -6,41 +6,59 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeAlias
 
 from ...sync.types import Interval, Word
-from .base import RawWord
+from .base import RawWord, Repair
 
-LEAST = Fraction(1, 100)
-"""Seconds that a word gets at the least where its time has to be made up."""
+MIN_WORD = Fraction(1, 100)
+"""Least length of a word whose time is estimated, in seconds."""
+_EXCERPT = 8
+"""Words quoted in a message."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class TickWord:
-    """A word under repair; times in ticks, None where unknown."""
+    """A word under repair; times in ticks, None if unknown."""
 
     text: str
     start: int | None
     end: int | None
     place: str
 
+    def at(self, start: int | None, end: int | None) -> TickWord:
+        """Return the word with other times."""
+        return TickWord(self.text, start, end, self.place)
+
+
+Repaired: TypeAlias = tuple[list[TickWord], list[Repair]]
+"""The result of a repair pass: all words, and the changes."""
+
+
+def excerpt(words: Sequence[TickWord]) -> str:
+    """Return the first words, quoted, for a message."""
+    return repr(
+        " ".join(word.text for word in words[:_EXCERPT]) + (" …" if len(words) > _EXCERPT else "")
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class TickRate:
-    """A rate of ticks that every time of a transcript falls on.
+    """A tick rate at which every time of a transcript is a whole number.
 
     Attributes:
-        rate: ticks a second, a multiple of 1000.
-        least: ticks that a word with a made-up time lasts at the least; at least one.
-        duration: of the sound in ticks, rounded down; None where it is not known.
-        speech: where there is a voice, in ticks, in order; empty where that is not known.
-        known: seconds of the ticks that came from a file; most words keep theirs.
+        per_second: ticks a second, a multiple of 1000.
+        min_length: least length of a word with an estimated time, in ticks; at least one.
+        duration: of the recording in ticks, rounded down; None if unknown.
+        speech: intervals with speech in ticks, in order; empty if unknown.
+        exact: seconds by ticks, for times from the file; most words keep theirs.
     """
 
-    rate: int
-    least: int
+    per_second: int
+    min_length: int
     duration: int | None
     speech: tuple[tuple[int, int], ...]
-    known: dict[int, Fraction] = field(default_factory=dict)
+    exact: dict[int, Fraction] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -49,63 +67,57 @@ class TickRate:
         duration: Fraction | None,
         speech: Sequence[Interval] | None,
     ) -> TickRate:
-        """The slowest clock for these words."""
-        parts = {word.start.denominator for word in words if word.start is not None}
-        parts |= {word.end.denominator for word in words if word.end is not None}
+        """Return the lowest rate for these words."""
+        denominators = {word.start.denominator for word in words if word.start is not None}
+        denominators |= {word.end.denominator for word in words if word.end is not None}
         if duration is not None:
-            parts.add(duration.denominator)
-        rate = math.lcm(1000, *parts)
+            denominators.add(duration.denominator)
+        rate = math.lcm(1000, *denominators)
         if duration is None or not words:
-            least, limit = LEAST * rate, None
+            least, limit = MIN_WORD * rate, None
         else:
-            # A sound too short for its words still gives each of them a place.
+            # Every word gets a place, even if the recording is too short for all of them.
             rate *= math.ceil(Fraction(2 * len(words)) / (duration * rate)) if duration > 0 else 1
-            least = min(LEAST, duration / (2 * len(words))) * rate
+            least = min(MIN_WORD, duration / (2 * len(words))) * rate
             limit = math.floor(duration * rate)
-        voiced = tuple(
-            (math.floor(stretch.start * rate), math.ceil(stretch.end * rate))
-            for stretch in speech or ()
+        intervals = tuple(
+            (math.floor(interval.start * rate), math.ceil(interval.end * rate))
+            for interval in speech or ()
         )
-        return cls(rate, max(1, math.floor(least)), limit, voiced)
+        return cls(rate, max(1, math.floor(least)), limit, intervals)
 
-    def span(self, seconds: Fraction) -> int:
-        """Any length in seconds in ticks, rounded down."""
-        return math.floor(seconds * self.rate)
+    def ticks(self, seconds: Fraction) -> int:
+        """Return any length in ticks, rounded down."""
+        return math.floor(seconds * self.per_second)
 
     def show(self, ticks: int) -> str:
-        """A time as it is shown in messages.
+        """Return a time as messages show it.
 
-        >>> Clock(1000, 10, None, ()).show(12340)
+        >>> TickRate(1000, 10, None, ()).show(12340)
         '12.34 s'
         """
-        return f"{round(ticks / self.rate, 3):g} s"
+        return f"{round(ticks / self.per_second, 3):g} s"
 
-    def heard(self, words: Sequence[RawWord]) -> list[TickWord]:
-        """Raw words in ticks."""
-        heard = []
-        for word in words:
-            start, end = word.start, word.end
-            heard.append(
-                TickWord(
-                    word.text,
-                    None if start is None else self._ticks(start),
-                    None if end is None else self._ticks(end),
-                    word.place,
-                )
-            )
-        return heard
+    def to_ticks(self, words: Sequence[RawWord]) -> list[TickWord]:
+        """Convert words from seconds to ticks, and remember their exact seconds."""
+        return [
+            TickWord(word.text, self._exactly(word.start), self._exactly(word.end), word.place)
+            for word in words
+        ]
 
-    def words(self, heard: Sequence[TickWord]) -> tuple[Word, ...]:
-        """Placed words in seconds."""
+    def to_seconds(self, words: Sequence[TickWord]) -> tuple[Word, ...]:
+        """Convert words that all have times from ticks to seconds."""
         return tuple(
-            Word(word.text, self._seconds(word.start), self._seconds(word.end)) for word in heard
+            Word(word.text, self._seconds(word.start), self._seconds(word.end)) for word in words
         )
 
-    def _ticks(self, seconds: Fraction) -> int:
-        ticks = seconds.numerator * (self.rate // seconds.denominator)
-        self.known[ticks] = seconds
+    def _exactly(self, seconds: Fraction | None) -> int | None:
+        if seconds is None:
+            return None
+        ticks = seconds.numerator * (self.per_second // seconds.denominator)
+        self.exact[ticks] = seconds
         return ticks
 
     def _seconds(self, ticks: int | None) -> Fraction:
         assert ticks is not None
-        return self.known.get(ticks) or Fraction(ticks, self.rate)
+        return self.exact.get(ticks) or Fraction(ticks, self.per_second)

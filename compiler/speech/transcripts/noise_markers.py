@@ -1,4 +1,4 @@
-"""Texts of words cleaned: marks for what is no speech, lone punctuation, broken characters."""
+"""Clean texts of words: noise markers such as ``[Music]``, lone punctuation, broken characters."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from .base import Repair
-from .integer_time import TickWord
+from .integer_time import Repaired, TickWord
 from .words import is_spoken
 
 _LONGEST = 12
-"""Words that a mark may span, as in ``[upbeat music playing]``."""
+"""Words of the longest marker, as in ``[upbeat music playing]``."""
 _CLOSERS = {"[": "]", "(": ")", "*": "*", "<": ">", "{": "}", "【": "】", "（": "）"}
 _SOUNDS = re.compile(
     r"\b(music|musik|musique|música|applause|applaus|laughter|laugh(s|ing)?|chuckl\w+|silence|"
@@ -20,14 +20,15 @@ _SOUNDS = re.compile(
     re.IGNORECASE,
 )
 _JOINERS = "\u200c\u200d"
-"""Invisible, but part of how Persian, Hindi and emoji are written."""
+"""Zero-width joiners, which Persian, Hindi and emoji need."""
 _UNPAIRED = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _PLAIN = re.compile(r"[A-Za-z0-9][!-'+-;=?-Z^-~]*", re.ASCII)
 
 
-def clean_texts(words: Sequence[TickWord], repairs: list[Repair]) -> list[TickWord]:
-    """Words that are spoken, their texts clean; what was taken out goes to ``repairs``."""
+def clean_texts(words: Sequence[TickWord]) -> Repaired:
+    """Drop noise markers, join lone punctuation to the word before, remove broken characters."""
     kept: list[TickWord] = []
+    repairs: list[Repair] = []
     index = 0
     while index < len(words):
         word = words[index]
@@ -35,33 +36,38 @@ def clean_texts(words: Sequence[TickWord], repairs: list[Repair]) -> list[TickWo
             kept.append(word)
             index += 1
             continue
-        stop = _mark_end(words, index)
+        stop = _marker_end(words, index)
         if stop > index:
-            shown = " ".join(part.text for part in words[index:stop])
-            repairs.append(Repair(word.place, f"{shown!r} is no speech; left out"))
+            marker = " ".join(part.text for part in words[index:stop])
+            repairs.append(Repair(word.place, f"{marker!r} is not speech; dropped"))
             index = stop
             continue
-        shown = word.text.strip()
-        _clean(word, repairs)
         index += 1
-        if not word.text:
-            if shown and "�" not in shown:
-                repairs.append(Repair(word.place, f"{shown!r} is no word; left out"))
-            continue
-        if is_spoken(word.text):
-            kept.append(word)
+        text = _clean(word.text)
+        if "�" in text:
+            repairs.append(Repair(word.place, f"{text!r} has broken characters; removed"))
+            text = text.replace("�", "").strip()
+        if not text:
+            if (shown := word.text.strip()) and "�" not in shown:
+                repairs.append(Repair(word.place, f"{shown!r} is not a word; dropped"))
+        elif is_spoken(text):
+            kept.append(_with_text(word, text))
         elif kept:
             before = kept[-1]
-            what = f"{word.text!r} is no word of its own; joined to {before.text!r}"
+            what = f"{text!r} is not a word; joined to {before.text!r}"
             repairs.append(Repair(word.place, what))
-            before.text = f"{before.text} {word.text}"
+            kept[-1] = _with_text(before, f"{before.text} {text}")
         else:
-            repairs.append(Repair(word.place, f"{word.text!r} is no word; left out"))
-    return kept
+            repairs.append(Repair(word.place, f"{text!r} is not a word; dropped"))
+    return kept, repairs
 
 
-def _mark_end(words: Sequence[TickWord], index: int) -> int:
-    """Where a mark for no speech that begins at a word ends; ``index`` where none does."""
+def _with_text(word: TickWord, text: str) -> TickWord:
+    return TickWord(text, word.start, word.end, word.place)
+
+
+def _marker_end(words: Sequence[TickWord], index: int) -> int:
+    """Return the end of a noise marker that begins at a word; ``index`` if none does."""
     text = words[index].text.strip()
     closer = _CLOSERS.get(text[:1])
     if closer is None:
@@ -77,16 +83,13 @@ def _mark_end(words: Sequence[TickWord], index: int) -> int:
     return index
 
 
-def _clean(word: TickWord, repairs: list[Repair]) -> None:
-    text = " ".join(word.text.split()).strip("♪♫♬🎵🎶 ")
+def _clean(text: str) -> str:
+    """Return a text without music signs and invisible characters; broken ones become ``�``."""
+    text = " ".join(text.split()).strip("♪♫♬🎵🎶 ")
     if not text.isascii():
-        # Bytes that were no UTF-8 come as lone surrogates; together they may make a character.
+        # Bytes that were no UTF-8 come as lone surrogates; together they may form a character.
         text = (
             _UNPAIRED.sub("�", text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         )
     text = "".join(char for char in text if char.isprintable() or char in _JOINERS)
-    text = text.strip(f" {_JOINERS}")
-    if "�" in text:
-        repairs.append(Repair(word.place, f"{text!r} has broken characters; taken out"))
-        text = text.replace("�", "").strip()
-    word.text = text
+    return text.strip(f" {_JOINERS}")

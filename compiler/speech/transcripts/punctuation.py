@@ -1,4 +1,4 @@
-"""Bare words given back the punctuation of the text that stands beside them."""
+"""Restore the punctuation of bare words from the full text."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from .base import RawWord
 from .words import is_spoken
 
 _FARTHEST = 80
-"""Characters between a word's end and the next one's start that are searched."""
+"""Characters searched between the end of a word and the start of the next."""
 
 
 def punctuate(words: Sequence[RawWord], text: str) -> list[RawWord]:
-    """The words as the text writes them, marks included; a word it lacks stays as it is.
+    """Return the words as in the text, with punctuation; a word that it lacks stays bare.
 
     >>> from .base import RawWord
     >>> bare = [RawWord("stop", None, None, ""), RawWord("he", None, None, "")]
@@ -22,19 +22,20 @@ def punctuate(words: Sequence[RawWord], text: str) -> list[RawWord]:
     folded = text.lower()
     if len(folded) != len(text):
         return list(words)
-    shown = []
-    clock = 0
+    punctuated = []
+    position = 0
     for word in words:
         bare = word.text.strip()
-        begin = folded.find(bare.lower(), clock, clock + _FARTHEST + len(bare)) if bare else -1
+        stop = position + _FARTHEST + len(bare)
+        begin = folded.find(bare.lower(), position, stop) if bare else -1
         if begin < 0:
-            shown.append(word)
+            punctuated.append(word)
             continue
         end = begin + len(bare)
-        while begin > clock and not text[begin - 1].isspace() and not is_spoken(text[begin - 1]):
+        while begin > position and not text[begin - 1].isspace() and not is_spoken(text[begin - 1]):
             begin -= 1
         while end < len(text) and not text[end].isspace() and not is_spoken(text[end]):
             end += 1
-        shown.append(RawWord(text[begin:end], word.start, word.end, word.place))
-        clock = end
-    return shown
+        punctuated.append(RawWord(text[begin:end], word.start, word.end, word.place))
+        position = end
+    return punctuated

@@ -1,13 +1,13 @@
-"""Raw words into a transcript that can be relied on; each mend is said.
+"""Repair a transcript: every change becomes a `Repair`.
 
-The passes, in their order, each in a module of its own:
+The passes, in order:
 
-1. `marks`: signs for what is no speech, punctuation that stands alone, broken characters;
-2. `loops`: a passage that a model said again and again;
-3. `tail`: words invented over the silence at the end;
-4. `times`: order, missing times, and room for every word.
+1. `noise_markers`: drop noise markers and lone punctuation, remove broken characters;
+2. `repetition_loops`: drop the repeats of a passage that a recogniser got stuck in;
+3. `hallucinated_tail`: drop words invented over the silence at the end;
+4. `word_times`: order, missing times, overlaps, and a length for every word.
 
-They run until none finds anything, so that mending what is mended changes nothing.
+They run until none finds anything, so a repaired transcript needs no repair.
 """
 
 from __future__ import annotations
@@ -16,48 +16,48 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ...sync.types import Interval
-from .base import RawTranscript, RawWord, Repair, Transcript
+from .base import RawTranscript, RawWord, Transcript
 from .hallucinated_tail import drop_tail
 from .integer_time import TickRate
 from .noise_markers import clean_texts
 from .repetition_loops import drop_loops
 from .word_times import place_words
 
-_MOST_ROUNDS = 8
+_MAX_ROUNDS = 8
 
 
-def mend(
+def repair_transcript(
     transcript: RawTranscript | Transcript,
     duration: Fraction | None = None,
     speech: Sequence[Interval] | None = None,
 ) -> Transcript:
-    """Words in order, apart, not negative, and each of some length.
+    """Return a transcript whose words are in order, do not overlap, and have a length.
 
     Args:
-        transcript: what a reader found, or a transcript from elsewhere.
-        duration: of the sound in seconds; nothing lies beyond it.
-        speech: where the sound has a voice, in order, as `pauses.speech_intervals` finds it.
+        transcript: from a reader, or from elsewhere.
+        duration: of the recording in seconds; no word lies beyond it.
+        speech: intervals with speech, in order, as from `pauses.speech_intervals`.
 
     Raises:
         ValueError: the duration is not positive.
     """
     if duration is not None and duration <= 0:
-        raise ValueError(f"a sound of {duration} s has no words")
+        raise ValueError(f"a recording of {duration} s has no words")
     raw = _raw_words(transcript)
-    clock = TickRate.of(raw, duration, speech)
-    heard = clock.heard(raw)
+    rate = TickRate.of(raw, duration, speech)
+    words = rate.to_ticks(raw)
     repairs = list(transcript.repairs)
-    for _ in range(_MOST_ROUNDS):
-        found: list[Repair] = []
-        heard = clean_texts(heard, found)
-        heard = drop_loops(heard, clock, found)
-        heard = drop_tail(heard, clock, found)
-        heard = place_words(heard, clock, found)
+    for _ in range(_MAX_ROUNDS):
+        words, cleaned = clean_texts(words)
+        words, loops = drop_loops(words, rate)
+        words, tail = drop_tail(words, rate)
+        words, placed = place_words(words, rate)
+        found = [*cleaned, *loops, *tail, *placed]
         repairs += found
         if not found:
             break
     return Transcript(
-        words=clock.words(heard),
+        words=rate.to_seconds(words),
         language=transcript.language,
         format=transcript.format,
         repairs=tuple(repairs),

@@ -1,11 +1,10 @@
-"""SubRip and WebVTT, whoever wrote them.
+"""SubRip and WebVTT.
 
 Cues ``start --> end`` and their text; SubRip's times have a comma and hours, WebVTT's a point and
-hours only when there are any (https://www.w3.org/TR/webvtt1/). Three ways to time words inside them
-are known: one cue a word; WebVTT's inline times, ``<00:00:01.000>``, with each line shown a second
-time as the next one comes up, as YouTube writes them; and Whisper's ``--highlight_words``
-(``iterate_result`` in ``whisper/utils.py``), where a sentence comes once for each of its words,
-that word between ``<u>`` and ``</u>``.
+optional hours (https://www.w3.org/TR/webvtt1/). Words are timed in three ways: one cue a word;
+WebVTT's inline times, ``<00:00:01.000>``, with each line repeated in the next cue, as YouTube does
+it; and Whisper's ``--highlight_words`` (``iterate_result`` in ``whisper/utils.py``), which repeats
+a sentence for each of its words, with that word between ``<u>`` and ``</u>``.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class _Cue:
 
 
 def matches(text: str, document: object) -> bool:
-    """Whether it is headed WEBVTT, or a cue's times come within the first lines."""
+    """Whether it begins with WEBVTT, or the first lines have a cue's times."""
     if document is not None:
         return False
     if text.startswith("WEBVTT"):
@@ -52,7 +51,7 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """Words of all cues."""
+    """Return the words of all cues."""
     vtt = text.startswith("WEBVTT")
     cues = _cues(text, vtt)
     name = "WebVTT" if vtt else "SubRip"
@@ -71,9 +70,9 @@ def read(text: str, document: object) -> RawTranscript:
 
 
 def _cues(text: str, vtt: bool) -> list[_Cue]:
-    """Every cue; what stands between them (numbers, names, notes, styles) is passed over.
+    """Return every cue; numbers, names, notes and styles between them are skipped.
 
-    A line of blanks ends a cue of SubRip, where programs are careless, but not one of WebVTT.
+    A line of spaces ends a cue of SubRip, whose writers are careless, but not one of WebVTT.
     """
     lines = text.split("\n")
     cues = []
@@ -95,7 +94,7 @@ def _cues(text: str, vtt: bool) -> list[_Cue]:
             index += 1
         stop = index
         if index < len(lines) and "-->" in lines[index] and lines[index - 1].strip().isdigit():
-            # The blank line between two cues is missing; this is the next one's number.
+            # The blank line between two cues is missing: this is the number of the next.
             stop = max(first, index - 1)
         cues.append(_Cue(start, end, "\n".join(lines[first:stop]), first))
     return cues
@@ -111,7 +110,7 @@ def _language(text: str) -> str | None:
 
 
 def _inline_words(cues: Sequence[_Cue]) -> tuple[list[RawWord], Timed]:
-    """Words of cues with inline times; lines that are shown again count once."""
+    """Return the words of cues with inline times; repeated lines count once."""
     words: list[RawWord] = []
     shown: list[str] = []
     timed = False
@@ -133,7 +132,7 @@ def _inline_words(cues: Sequence[_Cue]) -> tuple[list[RawWord], Timed]:
 
 
 def _timed_line(line: str, cue: _Cue, place: str) -> list[RawWord]:
-    """Words of a line from each time to the next; several between two share theirs."""
+    """Return the words of a line, from each inline time to the next; several share theirs."""
     parts = _INLINE.split(line)
     starts = [cue.start, *(parse_clock(time) for time in parts[1::2])]
     words: list[RawWord] = []
@@ -144,7 +143,7 @@ def _timed_line(line: str, cue: _Cue, place: str) -> list[RawWord]:
 
 
 def _is_highlighted(cues: Sequence[_Cue]) -> bool:
-    """Whether sentences are repeated with another word underlined each time."""
+    """Whether sentences are repeated, each time with another word underlined."""
     marked = [cue for cue in cues if _MARKED.search(cue.text)]
     if len(marked) * 3 < len(cues) or any(len(_MARKED.findall(c.text)) > 1 for c in marked):
         return False
@@ -167,7 +166,7 @@ def _highlighted_words(cues: Sequence[_Cue]) -> list[RawWord]:
             place = len(_plain(cue.text[: match.start()]))
             before = found[place].end if place in found else None
             if before is not None and cue.start >= before:
-                # The same sentence is said again.
+                # The speaker repeats the sentence.
                 words += _in_sentence(passage[0], found)
                 found = {}
             found[place] = RawWord(_plain(match[1]), cue.start, cue.end, f"line {cue.line}")
@@ -176,20 +175,20 @@ def _highlighted_words(cues: Sequence[_Cue]) -> list[RawWord]:
 
 
 def _in_sentence(sentence: _Cue, found: dict[int, RawWord]) -> list[RawWord]:
-    """The underlined words of a sentence, and those of its words that never were, untimed."""
+    """Return all words of a sentence; those that were never underlined have no times."""
     words: list[RawWord] = []
-    clock = 0
+    position = 0
     plain = sentence.plain
     for place in sorted(found):
         word = found[place]
-        words += _untimed(plain[clock:place], sentence)
+        words += _untimed(plain[position:place], sentence)
         words.append(word)
-        clock = place + len(word.text)
-        tail = re.match(r"\S*", plain[clock:])
+        position = place + len(word.text)
+        tail = re.match(r"\S*", plain[position:])
         if tail and tail[0] and not is_spoken(tail[0]):
             words[-1] = RawWord(word.text + tail[0], word.start, word.end, word.place)
-            clock += len(tail[0])
-    return [*words, *_untimed(plain[clock:], sentence)]
+            position += len(tail[0])
+    return [*words, *_untimed(plain[position:], sentence)]
 
 
 def _untimed(text: str, sentence: _Cue) -> list[RawWord]:

@@ -1,9 +1,9 @@
-"""Praat's TextGrid, long and short, as aligners such as MFA write it.
+"""Praat's TextGrid, long and short, which aligners such as MFA write.
 
-Praat reads its own text files as a row of values: numbers, ``"strings"`` and ``<flags>`` that stand
-alone; everything else (``xmin =``, ``intervals [1]:``) is comment, which is the whole difference
-between the long and the short form (Praat's manual, "TextGrid file formats"). Tiers for words have
-various names; without one, the first tier that is not of phones is read.
+The file is a sequence of values: free-standing numbers, ``"strings"`` and ``<flags>``. All else
+(``xmin =``, ``intervals [1]:``) is comment, and the only difference between the long and the short
+form (Praat's manual, "TextGrid file formats"). Word tiers have various names; without one, the
+first tier that does not hold phones is read.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class _Tier:
 
 
 def matches(text: str, document: object) -> bool:
-    """Whether the file says that it is a TextGrid."""
+    """Whether the header names a TextGrid."""
     return document is None and '"TextGrid"' in text[:200] and "ooTextFile" in text[:200]
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """The words of the tiers for words."""
+    """Return the words of the word tiers."""
     tiers = [tier for tier in _tiers(_Values(text)) if not tier.points]
     chosen = [tier for tier in tiers if _WORDS.match(tier.name)]
     if not chosen:
@@ -57,7 +57,7 @@ def read(text: str, document: object) -> RawTranscript:
 
 
 class _Values:
-    """The row of values, taken one after the other."""
+    """Reader of the values, one after the other."""
 
     def __init__(self, text: str):
         self._matches: Iterator[re.Match[str]] = _VALUE.finditer(text)
@@ -66,7 +66,7 @@ class _Values:
 
     @property
     def line(self) -> int:
-        """Of the value that was taken last, 1-based."""
+        """Line of the last value, 1-based."""
         return bisect_right(self._lines, self._at)
 
     def string(self) -> str:
@@ -75,13 +75,13 @@ class _Values:
     def number(self) -> Fraction:
         number = parse_decimal(self._next("number"))
         if number is None:
-            raise MalformedError("has no number where one should be", "", self.line)
+            raise MalformedError("lacks a number", "", self.line)
         return number
 
     def count(self) -> int:
         number = self.number()
         if number.denominator != 1 or number < 0:
-            raise MalformedError(f"has {number} where a count should be", "", self.line)
+            raise MalformedError(f"has {number} instead of a count", "", self.line)
         return int(number)
 
     def flag(self) -> str:
@@ -93,10 +93,10 @@ class _Values:
             if match.lastgroup is None:
                 continue
             if match.lastgroup != kind:
-                what = f"has {match[0][:20]!r} where a {kind} should be"
+                what = f"has {match[0][:20]!r} instead of a {kind}"
                 raise MalformedError(what, "", self.line)
             return match[kind]
-        raise MalformedError(f"ends where a {kind} should be", "", self.line)
+        raise MalformedError(f"ends before a {kind}", "", self.line)
 
 
 def _tiers(values: _Values) -> Sequence[_Tier]:

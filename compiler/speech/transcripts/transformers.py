@@ -1,8 +1,8 @@
-"""What the speech pipelines of Hugging Face transformers and transformers.js return.
+"""Results of the speech pipelines of Hugging Face transformers and transformers.js.
 
 ``{"text", "chunks": [{"text", "timestamp": [start, end]}]}`` in seconds
 (``pipelines/automatic_speech_recognition.py``); a chunk is a phrase or, with
-``return_timestamps="word"``, a word with a leading blank. The last end may be null.
+``return_timestamps="word"``, a word with a leading space. The last end may be null.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """Words of all chunks."""
+    """Return the words of all chunks."""
     segments = []
     for index, chunk in enumerate(_chunks(document)):
         place = f"chunks[{index}]"
         if not isinstance(chunk, dict):
-            raise MalformedError("is no chunk", place)
+            raise MalformedError("is not a chunk", place)
         times = chunk.get("timestamp")
         if not isinstance(times, list) or len(times) != 2:
-            raise MalformedError("'timestamp' is no pair of start and end", place)
+            raise MalformedError("'timestamp' is not a pair of start and end", place)
         segments.append(
             RawWord(str(chunk.get("text", "")), seconds(times[0]), seconds(times[1]), place)
         )
@@ -41,7 +41,7 @@ def read(text: str, document: object) -> RawTranscript:
 
 
 def _document(document: object) -> dict[str, Any]:
-    """The result; a pipeline that was given several files returns a list of results."""
+    """Return the result, also from the list that a pipeline returns for several files."""
     if isinstance(document, list) and len(document) == 1:
         document = document[0]
     return document if isinstance(document, dict) else {}

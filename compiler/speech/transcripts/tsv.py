@@ -14,12 +14,12 @@ _HEADER = ["start", "end", "text"]
 
 
 def matches(text: str, document: object) -> bool:
-    """Whether the header is there."""
+    """Whether the first line is the header."""
     return text.split("\n", 1)[0].strip().lower().split("\t") == _HEADER
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """Words of all rows."""
+    """Return the words of all rows."""
     segments = []
     for number, line in enumerate(text.split("\n"), 1):
         if number == 1 or not line.strip():

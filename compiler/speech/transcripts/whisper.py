@@ -1,14 +1,14 @@
-"""OpenAI Whisper's JSON, and the many programs that write the same shape.
+"""OpenAI Whisper's JSON, and its variants by many programs.
 
 ``{"language", "segments": [{"start", "end", "text", "words": [{"word", "start", "end"}]}]}`` in
-seconds. What differs:
+seconds. The variants:
 
-- openai-whisper (``whisper/transcribe.py``, ``whisper/timing.py``): ``words`` on request; words
-  with a leading blank and their punctuation; blank segments are kept with no words.
-- faster-whisper: people dump its ``Segment`` objects, so the top level may be an array; ``words``
+- openai-whisper (``whisper/transcribe.py``, ``whisper/timing.py``): optional ``words``, with a
+  leading space and punctuation; blank segments have no words.
+- faster-whisper: dumps of its ``Segment`` objects, so the top level may be an array; ``words``
   may be null.
-- whisperX (``schema.py``): words without a leading blank, and without times where a word could not
-  be aligned (digits, ``£``); a second copy of them in ``word_segments``.
+- whisperX (``schema.py``): words without a leading space, and without times if they could not be
+  aligned (digits, ``£``); a second copy of them in ``word_segments``.
 - whisper-timestamped: the word is under ``text``, beside a ``confidence``.
 - stable-ts: an older result nested in ``ori_dict``.
 - OpenAI's API (``verbose_json``): ``words`` at the top level, without punctuation, or null.
@@ -39,7 +39,7 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """Words of all segments."""
+    """Return the words of all segments."""
     segments = _segments(document)
     top = document if isinstance(document, dict) else {}
     language = top.get("language")
@@ -52,11 +52,11 @@ def read(text: str, document: object) -> RawTranscript:
         words = _words(api_words, "words")
         words = punctuate(words, str(top.get("text", "")))
     else:
-        coarse: list[Repair] = []
+        untimed: list[Repair] = []
         for index, segment in enumerate(segments):
             place = f"segments[{index}]" if top else f"[{index}]"
             if not isinstance(segment, dict):
-                raise MalformedError("is no segment", place)
+                raise MalformedError("is not a segment", place)
             if segment.get("words"):
                 timed = "word"
                 words += _words(segment["words"], f"{place}.words")
@@ -64,11 +64,9 @@ def read(text: str, document: object) -> RawTranscript:
             start, end = seconds(segment.get("start")), seconds(segment.get("end"))
             spread = spread_words(str(segment.get("text", "")), start, end, place)
             if spread:
-                coarse.append(
-                    Repair(place, "has no word times; its words share its time by their letters")
-                )
+                untimed.append(Repair(place, "has no word times; split between words by letters"))
             words += spread
-        repairs = coarse if timed == "word" else []
+        repairs = untimed if timed == "word" else []
     return RawTranscript(
         tuple(words),
         str(language) if language else None,
@@ -93,7 +91,7 @@ def _api_words(document: dict[str, Any]) -> list[Any]:
 
 def _words(entries: object, place: str) -> list[RawWord]:
     if not isinstance(entries, list):
-        raise MalformedError("is no list of words", place)
+        raise MalformedError("is not a list of words", place)
     return join_pieces(
         [
             RawWord(
@@ -109,7 +107,7 @@ def _words(entries: object, place: str) -> list[RawWord]:
 
 def _text(entry: object, place: str) -> str:
     if not isinstance(entry, dict):
-        raise MalformedError("is no word", place)
+        raise MalformedError("is not a word", place)
     text = entry.get("word", entry.get("text"))
     if not isinstance(text, str):
         raise MalformedError("has no text", place)
@@ -117,7 +115,7 @@ def _text(entry: object, place: str) -> str:
 
 
 def _program(document: object, segments: Sequence[Any]) -> str:
-    """The program that most likely wrote the file, by what only it writes."""
+    """Guess the program that wrote the file from keys that only it writes."""
     if not isinstance(document, dict):
         return "faster-whisper segments"
     word: dict[str, Any] = next(

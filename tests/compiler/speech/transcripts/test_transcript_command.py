@@ -54,7 +54,7 @@ def test_a_phrase_that_models_invent_is_only_a_hint_until_the_sound_is_known(voi
     assert "--audio tells" in doubtful
     heard, _ = show_transcript(DATA / "tail.json", voice)
     assert "4 words from 0.5 s to 2 s of 16 s" in heard
-    assert "comes after the last voice" in heard
+    assert "comes after the last speech" in heard
 
 
 def test_the_mended_words_are_written_as_whisper_json(tmp_path: Path) -> None:
