@@ -524,7 +524,7 @@ def test_no_change_of_a_script_ever_raises_anything_else(
         ),
         (
             "0.0 1.0 one\n",
-            "words/voice.json: is not a transcript in a known format: it begins with '0.0 1.0 one'; ",
+            "words/voice.json: is not a transcript in a known format: it begins with '0.0 1",
         ),
         ("", "words/voice.json: is empty; did the program that writes it finish?"),
     ],
