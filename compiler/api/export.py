@@ -15,9 +15,9 @@ from ...renderers.run.store import damage_of
 from ..editors import formats
 from ..editors.bundle_media import copy_media, rename_media
 from ..editors.editor_profiles import EDITORS, Editor, adapt_for
-from ..editors.export_losses import losses
+from ..editors.export_losses import export_losses
 from ..editors.formats import otio_json
-from ..editors.prepare_export import prepare
+from ..editors.prepare_export import prepare_export
 from ..editors.project_files import refuse_outside
 from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem, WorkError
@@ -109,7 +109,7 @@ def _write(
         what = f"{editor.name} reads no {suffix}"
         raise InputError(Problem.in_file(output, what, f"it reads {known}"))
     try:
-        copy, notes = prepare(timeline, path.parent)
+        copy, notes = prepare_export(timeline, path.parent)
     except otio.exceptions.OTIOError as error:
         what = f"cannot be laid out: {' '.join(str(error).split())}"
         hint = "give every clip a source_range"
@@ -117,13 +117,13 @@ def _write(
     if suffix in _PACKED:
         files = otio_json.packed_files(copy)
         notes += refuse_outside(timeline, path, files, allow=allow_outside)
-    notes += notices("format", losses(copy, suffix))
+    notes += notices("format", export_losses(copy, suffix))
     notes += damages(timeline, path.parent, read=suffix in _PACKED)
     if editor is not None:
         notes += notices("format", adapt_for(copy, editor))
     copies = {} if suffix in _WITHOUT_PATHS else rename_media(copy, output.parent / "media")
     with whole_file(output) as temporary:
-        if editor is not None and editor.old and suffix in (".otio", ".otioz"):
+        if editor is not None and editor.old_schema and suffix in (".otio", ".otioz"):
             old = {".otio": otio_json.write_old, ".otioz": otio_json.write_zip_old}[suffix]
             notes += notices("format", old(copy, temporary))
         else:

@@ -1,6 +1,6 @@
-"""Media of a bundle that was opened, kept beside what is written of it.
+"""Media of an opened bundle, copied beside the files that commands write.
 
-They lie in the cache, which is cleared in time: no file that a command writes may name them there.
+Bundles are unpacked into the cache, which is evicted; so no written file may refer to it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import filecmp
 import shutil
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 
 import opentimelineio as otio
@@ -18,18 +19,18 @@ from .formats.bundle_cache import bundles_folder
 
 
 def rename_media(timeline: otio.schema.Timeline, folder: Path) -> dict[Path, Path]:
-    """Name media that lie in the cache in a folder instead; nothing is copied.
+    """Point media references from the cache to a folder; nothing is copied yet.
 
     Args:
         timeline: any; changed in place.
-        folder: where they will lie. A file of one name and other content keeps its name, and the
-            medium gets a number.
+        folder: the new place. If a file of that name with other content exists there, the copy is
+            numbered.
 
     Returns:
-        The files to copy there, with their recipes, by where they lie now.
+        The copies to make, target by source: media and their recipes.
     """
     copies: dict[Path, Path] = {}
-    for reference, path in _cached(timeline):
+    for reference, path in _cached_references(timeline):
         if path not in copies:
             files = [file for file in (path, sidecar_of(path)) if file.is_file()]
             copies |= _free_names(files, folder, set(copies.values()))
@@ -38,10 +39,10 @@ def rename_media(timeline: otio.schema.Timeline, folder: Path) -> dict[Path, Pat
 
 
 def copy_media(copies: Mapping[Path, Path]) -> None:
-    """Copy files, each whole or not at all; those that are there are left as they are.
+    """Copy files atomically; existing targets are kept.
 
     Raises:
-        WorkError: one cannot be written.
+        WorkError: a file cannot be written.
     """
     for path, target in copies.items():
         if not target.exists():
@@ -50,11 +51,11 @@ def copy_media(copies: Mapping[Path, Path]) -> None:
 
 
 def cached_media(timeline: otio.schema.Timeline) -> list[Path]:
-    """The media of a timeline that lie in the cache, each once."""
-    return list(dict.fromkeys(path for _, path in _cached(timeline)))
+    """Return the media of a timeline that are in the cache, each once."""
+    return list(dict.fromkeys(path for _, path in _cached_references(timeline)))
 
 
-def _cached(
+def _cached_references(
     timeline: otio.schema.Timeline,
 ) -> Iterator[tuple[otio.schema.ExternalReference, Path]]:
     try:
@@ -70,18 +71,17 @@ def _cached(
 
 
 def _free_names(files: list[Path], folder: Path, taken: set[Path]) -> dict[Path, Path]:
-    """Names in a folder for a medium and its recipe, numbered until nothing else has them."""
-    number = 1
-    while True:
+    """Return unused names in a folder for a medium and its recipe, numbered if necessary."""
+    for number in count(1):
         end = "" if number == 1 else f"-{number}"
         named = {file: folder / f"{file.stem}{end}{file.suffix}" for file in files}
         if all(target not in taken and _is_free(target, file) for file, target in named.items()):
-            return named
-        number += 1
+            break
+    return named
 
 
 def _is_free(target: Path, file: Path) -> bool:
-    """Whether nothing is at a place, or the same content."""
+    """Whether a path is unused, or a file with the same content."""
     if target.is_symlink() or (target.exists() and not target.is_file()):
         return False
     return not target.exists() or filecmp.cmp(file, target, shallow=False)

@@ -1,7 +1,7 @@
-"""What each editor is written for: the files it reads, best first, and what it must be told.
+"""Editor profiles: the files that each editor reads, and the limits of its reader.
 
-DaVinci Resolve's reader of OpenTimelineIO knows no `Clip.2` and dissolves alone, and takes the note
-of a marker from metadata of its own.
+DaVinci Resolve's OpenTimelineIO reader knows neither `Clip.2` nor transitions other than dissolves,
+and takes the note of a marker from its own metadata.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from ..timeline.properties import kind_of
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """A program.
+    """An editing program.
 
     Attributes:
-        name: as people call it.
-        suffixes: of the files that it reads, the best first.
-        old: whether its OpenTimelineIO is older than `Clip.2`.
-        dissolves_only: whether it knows no other transition of OpenTimelineIO's.
+        name: of the program.
+        suffixes: of the files that it reads, the preferred one first.
+        old_schema: whether its OpenTimelineIO is older than `Clip.2`.
+        dissolves_only: whether it knows no other OpenTimelineIO transition.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    old: bool = False
+    old_schema: bool = False
     dissolves_only: bool = False
 
 
@@ -35,7 +35,7 @@ EDITORS = {
     "resolve": Editor(
         "DaVinci Resolve",
         (".otio", ".otioz", ".fcpxml", ".xml", ".edl", ".aaf", ".srt"),
-        old=True,
+        old_schema=True,
         dissolves_only=True,
     ),
     "premiere": Editor("Premiere Pro", (".xml", ".edl", ".aaf", ".otio", ".srt")),
@@ -46,17 +46,17 @@ EDITORS = {
     "blender": Editor("Blender", (".edl", ".otio", ".srt")),
     "nuke": Editor("Nuke Studio and Hiero", (".otio", ".otioz", ".edl", ".xml", ".aaf")),
 }
-"""By the word after ``--for``."""
+"""Profiles by their names for ``--for``."""
 
 
 def adapt_for(timeline: otio.schema.Timeline, editor: Editor) -> list[str]:
-    """Change a prepared timeline into what an editor understands; returns what it loses."""
-    notes = []
+    """Adapt a prepared timeline, in place, to an editor's reader; return the losses."""
+    losses = []
     for marker in timeline.tracks.markers:
-        _note(marker)
+        _add_resolve_note(marker)
     for clip in timeline.find_clips():
         for marker in clip.markers:
-            _note(marker)
+            _add_resolve_note(marker)
     if editor.dissolves_only:
         for track in timeline.tracks:
             for item in track:
@@ -65,12 +65,12 @@ def adapt_for(timeline: otio.schema.Timeline, editor: Editor) -> list[str]:
                     item.metadata[NAMESPACE] = {"transition": kind}
                     item.name = kind
                     item.transition_type = otio.schema.TransitionTypes.SMPTE_Dissolve
-                    notes.append(f"{kind}: written as a dissolve; it comes back as {kind}")
-    return notes
+                    losses.append(f"{kind}: written as a dissolve; it comes back as {kind}")
+    return losses
 
 
-def _note(marker: otio.schema.Marker) -> None:
-    """A marker's comment where Resolve looks for it."""
+def _add_resolve_note(marker: otio.schema.Marker) -> None:
+    """Copy a marker's comment to where Resolve reads it."""
     if marker.comment:
         stated = dict(marker.metadata.get("Resolve_OTIO", {}))
         marker.metadata["Resolve_OTIO"] = {"Note": str(marker.comment)} | stated

@@ -1,4 +1,4 @@
-"""What a format cannot hold of a timeline, besides what its writer says itself."""
+"""What a format cannot hold of a timeline, apart from what its writer reports."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 import opentimelineio as otio
 
 from ..backend.spans.media import speed_of
-from ..timeline.metadata import NAMESPACE
+from ..timeline.values import own_metadata
 
-NOTHING_LOST = frozenset({".otio", ".otioz", ".otiod", ".srt", ".vtt", ".ass"})
-"""Formats that hold all that OpenTimelineIO does, or words alone, by nature."""
-_NO_LEVELS = frozenset({".fcpxml", ".xml", ".aaf"})
-"""Formats whose writers make nothing of the levels that the metadata of a track state."""
+LOSSLESS = frozenset({".otio", ".otioz", ".otiod", ".srt", ".vtt", ".ass"})
+"""Formats that hold everything, and those that hold words alone by nature."""
+_WITHOUT_LEVELS = frozenset({".fcpxml", ".xml", ".aaf"})
+"""Formats whose writers ignore the audio levels in the metadata of tracks."""
 _LEVELS = {"gain_db": "gain", "duck_db": "ducking", "fade_in": "fade-in", "fade_out": "fade-out"}
 
 
-def losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
-    """Return what is left out of a timeline in a file with that suffix, one line each."""
-    if suffix in NOTHING_LOST:
+def export_losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
+    """Yield the losses of a timeline in a file with that suffix, one line each."""
+    if suffix in LOSSLESS:
         return
     for clip in timeline.find_clips():
         speed, effects = speed_of(clip)
@@ -28,8 +28,9 @@ def losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
             yield f"{clip.name}: its speed, {float(speed):g}, is left out"
     if suffix == ".edl" and timeline.tracks.markers:
         yield "markers of the timeline are left out"
-    for track in timeline.audio_tracks():
-        values = track.metadata.get(NAMESPACE, {})
-        stated = [what for name, what in _LEVELS.items() if values.get(name)]
-        if stated and suffix in _NO_LEVELS:
-            yield f"{track.name}: its {', '.join(stated)} left out"
+    if suffix in _WITHOUT_LEVELS:
+        for track in timeline.audio_tracks():
+            metadata = own_metadata(track)
+            levels = [name for key, name in _LEVELS.items() if metadata.get(key)]
+            if levels:
+                yield f"{track.name}: its {', '.join(levels)} left out"

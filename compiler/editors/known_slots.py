@@ -123,11 +123,9 @@ def slot_of_clip(clip: otio.schema.Clip, root: Path) -> KnownSlot | None:
 def _known_slot(slot: SlotClip, root: Path) -> KnownSlot:
     metadata = own_metadata(slot.clip)
     reference = slot.clip.media_references().get(MEDIA_KEY)
-    media = None
-    if isinstance(reference, otio.schema.ExternalReference):
-        path = media_path(reference, root)
-        if path is not None and path.is_file() and recipe_in(sidecar_of(path)) is not None:
-            media = path
+    media = media_path(reference, root)
+    if media is not None and not (media.is_file() and recipe_in(sidecar_of(media))):
+        media = None
     return KnownSlot(
         slot.name,
         str(metadata.get("scene", slot.name)),
@@ -180,11 +178,9 @@ def _media_folders(
 
 def _media_files(timeline: otio.schema.Timeline, root: Path) -> Iterator[Path]:
     for clip in timeline.find_clips():
-        reference = clip.media_reference
-        if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
-            path = media_path(reference, root)
-            if path is not None:
-                yield path
+        path = media_path(clip.media_reference, root)
+        if path is not None and path != root:  # The root is the path of an empty URL.
+            yield path
 
 
 def _compiled_near(

@@ -36,12 +36,7 @@ def match_clip(clip: otio.schema.Clip, known_slots: KnownSlots, root: Path) -> M
     own = slot_of_clip(clip, root)
     if own is not None:
         return Match(own)
-    reference = clip.media_reference
-    path = (
-        media_path(reference, root)
-        if isinstance(reference, otio.schema.ExternalReference) and reference.target_url
-        else None
-    )
+    path = media_path(clip.media_reference, root)
     if path is not None:
         slot = _slot_of_media(path, known_slots)
         if slot is not None:

@@ -1,13 +1,13 @@
-"""A timeline made fit to be opened elsewhere: media that are there, ranges that are true.
+"""Prepare a timeline for export: media that exist, ranges that are true, whole frames of one rate.
 
-An editor refuses a whole timeline over one missing reference, places clips by ranges that it
-believes, and rounds what is not a whole frame each in its own way. So a copy is made in which every
-clip names one file by its absolute path, with the range that the file really has, and every number
-is a whole frame of one rate.
+Editors reject a timeline over one missing reference, place clips by stated ranges without checking
+them, and each rounds fractions of frames in its own way. So every clip of the copy has one medium,
+by absolute path, with its true range.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,111 +23,113 @@ from ..timeline.rate import time, time_range, whole_frames
 from ..timeline.values import media_path
 
 
-def prepare(
+def prepare_export(
     timeline: otio.schema.Timeline, root: Path
 ) -> tuple[otio.schema.Timeline, list[Notice]]:
-    """A copy of a timeline that opens anywhere.
+    """Return a copy of a timeline that opens elsewhere, and what differs in it.
 
     Slots without video show their stills; clips without any media become gaps.
 
     Args:
         timeline: any timeline.
-        root: the folder that relative media are named from.
-
-    Returns:
-        The copy, and what had to be bent to make it, one line each.
+        root: the folder that relative media paths start from.
     """
     copy = timeline.deepcopy()
     fps = rate_of(copy)
-    notes: list[Notice] = []
     start = copy.global_start_time
     copy.global_start_time = time(whole_frames(start, fps) if start is not None else 0, fps)
-    for track in copy.tracks:
-        if isinstance(track, otio.schema.Track):
-            _prepare_track(track, root, fps, notes)
+    notices = [
+        notice
+        for track in copy.tracks
+        if isinstance(track, otio.schema.Track)
+        for index, item in enumerate(list(track))
+        for notice in _prepare_item(track, index, item, root, fps)
+    ]
     for marker in copy.tracks.markers:
         marker.marked_range = _snapped(marker.marked_range, fps)
-    return copy, notes
+    return copy, notices
 
 
-def _prepare_track(
-    track: otio.schema.Track, root: Path, fps: Fraction, notes: list[Notice]
-) -> None:
-    for index, item in enumerate(list(track)):
-        if isinstance(item, otio.schema.Transition):
-            item.in_offset = time(whole_frames(item.in_offset, fps), fps)
-            item.out_offset = time(whole_frames(item.out_offset, fps), fps)
-        elif isinstance(item, otio.schema.Track | otio.schema.Stack):
-            what = (
-                f"{item.name or track.name}: a nested timeline; where a format knows none "
-                "(.fcpxml, .mlt, .kdenlive, .edl), a gap stands in its place"
-            )
-            notes.append(Notice("format", what))
-        elif isinstance(item, otio.schema.Clip):
-            if _prepare_clip(item, root, fps, notes):
-                continue
-            what = f"{item.name}: has no media that are there; a gap stands in its place"
-            notes.append(Notice("missing", what))
-            frames = whole_frames(item.duration(), fps)
-            track[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
-        elif isinstance(item, otio.core.Item):
-            item.source_range = _snapped(item.trimmed_range(), fps)
+def _prepare_item(
+    track: otio.schema.Track, index: int, item: otio.core.Composable, root: Path, fps: Fraction
+) -> Iterator[Notice]:
+    if isinstance(item, otio.schema.Transition):
+        item.in_offset = time(whole_frames(item.in_offset, fps), fps)
+        item.out_offset = time(whole_frames(item.out_offset, fps), fps)
+    elif isinstance(item, otio.schema.Track | otio.schema.Stack):
+        what = (
+            f"{item.name or track.name}: a nested timeline; where a format knows none "
+            "(.fcpxml, .mlt, .kdenlive, .edl), a gap stands in its place"
+        )
+        yield Notice("format", what)
+    elif isinstance(item, otio.schema.Clip):
+        found = _existing_media(item, root)
+        if found is not None:
+            yield from _prepare_clip(item, *found, root, fps)
+            return
+        what = f"{item.name}: has no media that are there; a gap stands in its place"
+        yield Notice("missing", what)
+        frames = whole_frames(item.duration(), fps)
+        track[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
+    elif isinstance(item, otio.core.Item):
+        item.source_range = _snapped(item.trimmed_range(), fps)
 
 
-def _prepare_clip(clip: otio.schema.Clip, root: Path, fps: Fraction, notes: list[Notice]) -> bool:
-    """Give a clip one file that is there; False where there is none."""
-    found = _file_of(clip, root)
-    if found is None:
-        return False
-    key, reference, path = found
+def _prepare_clip(
+    clip: otio.schema.Clip, key: str, path: Path, root: Path, fps: Fraction
+) -> Iterator[Notice]:
+    """Make an existing file the medium of a clip.
+
+    Args:
+        clip: changed in place.
+        key: of the reference that names the file.
+        path: the file.
+        root: the folder that relative media paths start from.
+        fps: the reel's frame rate.
+    """
+    references = dict(clip.media_references())
+    reference = references[key].deepcopy()
     if key != clip.active_media_reference_key and isinstance(
         clip.media_reference, otio.schema.ExternalReference
     ):
-        wanted = clip.media_reference.target_url
-        what = f"{clip.name}: {wanted} is not there; its still stands in its place"
-        notes.append(Notice("missing", what))
+        missing = clip.media_reference.target_url
+        what = f"{clip.name}: {missing} is not there; its still stands in its place"
+        yield Notice("missing", what)
     stated = reference.available_range
     shown = _snapped(clip.trimmed_range(), fps)
     origin = whole_frames(stated.start_time, fps) if stated is not None else 0
-    needed = shown.start_time.value + shown.duration.value
-    frames = _length(path, fps)
+    frames = _media_frames(path, fps)
     if frames is None:
+        needed = shown.start_time.value + shown.duration.value
         least = whole_frames(stated.duration, fps) if stated is not None else 0
         frames = max(least, int(needed) - origin)
+    for other in references.values():
+        other_path = media_path(other, root)
+        if other_path is not None:
+            other.target_url = str(other_path)
     reference.target_url = str(path)
     reference.available_range = time_range(origin, frames, fps)
-    clip.source_range = shown
-    references = dict(clip.media_references())
-    for other in references.values():
-        if isinstance(other, otio.schema.ExternalReference):
-            other_path = media_path(other, root)
-            if other_path is not None:
-                other.target_url = str(other_path)
     references[MEDIA_KEY] = reference
+    clip.source_range = shown
     clip.set_media_references(references, MEDIA_KEY)
     last = shown.start_time.value + (shown.duration.value - 1) * speed_of(clip)
     if shown.start_time.value < origin or last >= origin + frames:
         what = f"{clip.name}: shows more than the {frames} frames of {path.name}"
-        notes.append(Notice("range", what))
-    return True
+        yield Notice("range", what)
 
 
-def _file_of(
-    clip: otio.schema.Clip, root: Path
-) -> tuple[str, otio.schema.ExternalReference, Path] | None:
-    """The reference to show, its key and its file: the active one, else the slot's still."""
+def _existing_media(clip: otio.schema.Clip, root: Path) -> tuple[str, Path] | None:
+    """Return key and file of the active reference, else of the slot's still."""
     references = clip.media_references()
     for key in (clip.active_media_reference_key, KEYFRAME_KEY):
-        reference = references.get(key)
-        if isinstance(reference, otio.schema.ExternalReference):
-            path = media_path(reference, root)
-            if path is not None and path.is_file():
-                return key, reference.deepcopy(), path
+        path = media_path(references.get(key), root)
+        if path is not None and path.is_file():
+            return key, path
     return None
 
 
-def _length(path: Path, fps: Fraction) -> int | None:
-    """Frames of the reel that a file lasts; None of a still, and of what cannot be read."""
+def _media_frames(path: Path, fps: Fraction) -> int | None:
+    """Return the length of a file in frames of the reel; None for stills and unreadable files."""
     if path.suffix.lower() in STILL_SUFFIXES:
         return None
     try:
@@ -140,7 +142,7 @@ def _length(path: Path, fps: Fraction) -> int | None:
 
 
 def _snapped(span: otio.opentime.TimeRange, fps: Fraction) -> otio.opentime.TimeRange:
-    """A range on the nearest whole frames; its end is rounded, not its length."""
+    """Round both ends of a range, rather than its length, to whole frames."""
     start = whole_frames(span.start_time, fps)
     end = whole_frames(span.end_time_exclusive(), fps)
     return time_range(start, end - start, fps)

@@ -1,8 +1,8 @@
-"""Which files belong to a timeline's project: those that may be copied into what is sent away.
+"""Project files: those that a bundle or page may include.
 
-A timeline that came from elsewhere may name any file of this machine. Its project is its folder,
-and the folder of the script that it states, if that script is there: above the timeline, or with
-the content that it was compiled from. Hidden files are in no project.
+A timeline from elsewhere may refer to any file of this machine. Its project is its own folder, and
+the folder of the script that its metadata name, if that script lies above the timeline or has the
+SHA-256 that it was compiled from. Hidden files belong to no project.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from ..timeline.values import own_metadata
 from .formats.bundle_cache import bundles_folder
 
 _NAMED = 5
-"""Files that a note names; it counts the rest."""
+"""Files that a notice lists; it counts the rest."""
 
 
 def refuse_outside(
     timeline: otio.schema.Timeline, path: Path, files: Iterable[Path], *, allow: bool
 ) -> list[Notice]:
-    """See that files which are to be packed belong to a timeline's project.
+    """Reject files outside a timeline's project.
 
     Args:
         timeline: any.
         path: its file.
-        files: what is to be packed.
-        allow: pack them all the same.
+        files: the files to pack.
+        allow: return a notice instead of an error.
 
     Returns:
-        A note that names those outside; none where there are none.
+        A notice that lists the files outside; none if all are inside.
 
     Raises:
-        InputError: there are, and ``allow`` is not set.
+        InputError: files lie outside, and ``allow`` is not set.
     """
-    folders = list(_folders(timeline, path))
+    folders = list(_project_folders(timeline, path))
     outside = [file for file in dict.fromkeys(files) if not _is_inside(file, folders)]
     if not outside:
         return []
@@ -54,7 +54,7 @@ def refuse_outside(
     return [Notice("outside", f"packed from outside the project: {named}{more}")]
 
 
-def _folders(timeline: otio.schema.Timeline, path: Path) -> Iterator[Path]:
+def _project_folders(timeline: otio.schema.Timeline, path: Path) -> Iterator[Path]:
     yield path.parent.resolve()
     if path.suffix.lower() == ".otioz":
         yield bundles_folder().resolve()
@@ -80,7 +80,7 @@ def _is_its_script(script: Path, digest: str, timeline: Path) -> bool:
 
 
 def _is_inside(file: Path, folders: Iterable[Path]) -> bool:
-    """Whether a file lies in one of some folders, wherever links lead, and is not hidden there."""
+    """Whether a file, with links resolved, lies in one of some folders and is not hidden there."""
     resolved = file.resolve()
     return any(
         resolved.is_relative_to(folder)

@@ -1,4 +1,4 @@
-"""Read: a timeline file, and what is known of it."""
+"""Read timeline files of any format."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from . import formats
 
 
 def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeline:
-    """Read any timeline that an editor wrote.
+    """Read a timeline from a file of any known format.
 
     Args:
         path: the file.
-        fps: the rate to read a format at that doesn't say one (``.edl``).
+        fps: the frame rate for formats that state none (``.edl``).
 
     Raises:
-        InputError: the file is missing, broken, or holds something else than a timeline; or it
-            states numbers that no reel has (`timeline.bounds`).
+        InputError: the file is missing, broken, holds something other than a timeline, or states
+            numbers out of bounds (`timeline.bounds`).
     """
     loaded = formats.read(path, fps)
     if isinstance(loaded, otio.schema.SerializableCollection):
-        held = [item for item in loaded if isinstance(item, otio.schema.Timeline)]
-        if len(held) == 1:
-            loaded = held[0]
+        timelines = [item for item in loaded if isinstance(item, otio.schema.Timeline)]
+        if len(timelines) == 1:
+            loaded = timelines[0]
     if not isinstance(loaded, otio.schema.Timeline):
         raise InputError(Problem.in_file(path, f"holds no Timeline, but {type(loaded).__name__}"))
     _fill_references(loaded)
@@ -40,10 +40,10 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
 
 
 def _fill_references(timeline: otio.schema.Timeline) -> None:
-    """Give clips without the media reference that they name one that says it is missing."""
+    """Give clips whose active media reference is absent a `MissingReference`."""
     for clip in timeline.find_clips():
         if clip.media_reference is None:
-            # OpenTimelineIO reads a key without a name, and refuses to set one.
+            # OpenTimelineIO reads an empty key, but refuses to set one.
             references = {key: one for key, one in clip.media_references().items() if key}
             key = clip.active_media_reference_key or otio.schema.Clip.DEFAULT_MEDIA_KEY
             references[key] = otio.schema.MissingReference()
@@ -51,7 +51,7 @@ def _fill_references(timeline: otio.schema.Timeline) -> None:
 
 
 def refuse_missing(path: Path) -> None:
-    """Reject a timeline that is not there, before anything else is looked at.
+    """Reject a timeline file that does not exist.
 
     Raises:
         InputError: there is no such file.
@@ -61,7 +61,7 @@ def refuse_missing(path: Path) -> None:
 
 
 def report_of_timeline(timeline: otio.schema.Timeline, path: Path) -> Report:
-    """An empty report for a timeline, with the size and rate that it states."""
+    """Return an empty report for a timeline, with its size, frame rate and length."""
     output = timeline.metadata.get(NAMESPACE, {}).get("output", {})
     try:
         duration = timeline.duration()

@@ -1,15 +1,14 @@
-"""Media of a project that was moved, found again by their names.
+"""Relink: the media of a moved project, found again by file name.
 
-A file that is missing is looked for under a folder; of several with its name, the one whose folders
-are most like those it was in. Recipes are relinked too, so that their slots can be rendered; since
-keys are made of content, nothing needs to be rendered for it.
+Of several files with a name, the one whose parent folders match best is chosen. The files of
+recipes are relinked as well; their keys stay the same, since these hash content.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,67 +21,88 @@ from ..timeline.slots import slot_of
 from ..timeline.values import media_path
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Relinked:
-    """What became of the files that were missing: where they are now, and those not found."""
+    """The missing files of a timeline: those that were found, with their paths, and the others."""
 
-    found: dict[str, Path] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
+    found: Mapping[str, Path]
+    missing: Sequence[str]
 
 
 def relink(timeline: otio.schema.Timeline, root: Path, folder: Path) -> Relinked:
-    """Name every missing file of a timeline where it is now, in place.
+    """Replace the paths of missing files, in place.
 
     Args:
         timeline: any timeline.
-        root: the folder that its relative media are named from.
-        folder: where to look, and in all folders below it.
+        root: the folder that relative media paths start from.
+        folder: searched with all its subfolders.
     """
-    done = Relinked()
     index = _index(folder)
+    found: dict[str, Path] = {}
+    missing: list[str] = []
+    for name, path in dict(_missing_files(timeline, root)).items():
+        candidates = index.get(path.name, []) if path is not None else []
+        if path is not None and candidates:
+            found[name] = max(candidates, key=lambda other: _shared_parts(path, other))
+        else:
+            missing.append(name)
 
-    def now(url: str, path: Path | None) -> str:
-        """The path that a file has now; as it was where nothing is known of it."""
-        if path is None and paths_of(url) and url not in done.missing:
-            done.missing.append(url)  # No file can have that name here.
-        if path is None or is_there(path):
-            return url
-        if url not in done.found:
-            same = index.get(path.name, [])
-            if not same:
-                if url not in done.missing:
-                    done.missing.append(url)
-                return url
-            done.found[url] = max(same, key=lambda other: _likeness(path, other))
-        return str(done.found[url])
+    def new_name(name: str) -> str:
+        return str(found.get(name, name))
 
     for clip in timeline.find_clips():
         for reference in clip.media_references().values():
-            if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
-                url = str(reference.target_url)
-                reference.target_url = now(url, media_path(reference, root))
+            if isinstance(reference, otio.schema.ExternalReference):
+                reference.target_url = new_name(str(reference.target_url))
         slot = slot_of(clip)
         if slot is not None:
-            recipe = _relinked(slot.recipe, lambda name: now(name, Path(name)))
             references = clip.media_references()
-            references[GENERATOR_KEY].parameters.update(recipe)
+            references[GENERATOR_KEY].parameters.update(_relink_recipe(slot.recipe, new_name))
             clip.set_media_references(references, clip.active_media_reference_key)
-    return done
+    return Relinked(found, missing)
 
 
-def _relinked(recipe: dict[str, Any], now: Callable[[str], str]) -> dict[str, Any]:
-    """A recipe with the files that it names where they are now."""
+def _missing_files(timeline: otio.schema.Timeline, root: Path) -> Iterator[tuple[str, Path | None]]:
+    """Yield names of missing files and their paths; None for paths that this system refuses.
+
+    The URLs of networks have no paths.
+    """
+    for clip in timeline.find_clips():
+        for reference in clip.media_references().values():
+            url = str(getattr(reference, "target_url", None) or "")
+            path = media_path(reference, root)
+            is_missing = bool(paths_of(url)) if path is None else not is_there(path)
+            if url and is_missing:
+                yield url, path
+        slot = slot_of(clip)
+        if slot is not None:
+            yield from (
+                (name, Path(name))
+                for name in _recipe_files(slot.recipe)
+                if not is_there(Path(name))
+            )
+
+
+def _recipe_files(recipe: Mapping[str, Any]) -> Iterator[str]:
+    yield from (keyframe["image"] for keyframe in recipe["keyframes"])
+    if recipe["depth"]:
+        yield recipe["depth"]
+    yield from (lora["path"] for lora in recipe["motion"]["loras"])
+
+
+def _relink_recipe(recipe: dict[str, Any], new_name: Callable[[str], str]) -> dict[str, Any]:
     motion = recipe["motion"]
+    loras = [{**lora, "path": new_name(lora["path"])} for lora in motion["loras"]]
     return {
         **recipe,
-        "keyframes": [{**k, "image": now(k["image"])} for k in recipe["keyframes"]],
-        "depth": now(recipe["depth"]) if recipe["depth"] else None,
-        "motion": {**motion, "loras": [{**x, "path": now(x["path"])} for x in motion["loras"]]},
+        "keyframes": [{**k, "image": new_name(k["image"])} for k in recipe["keyframes"]],
+        "depth": new_name(recipe["depth"]) if recipe["depth"] else None,
+        "motion": {**motion, "loras": loras},
     }
 
 
 def _index(folder: Path) -> dict[str, list[Path]]:
-    """Every file under a folder, by its name."""
+    """Return all files under a folder by name."""
     index: dict[str, list[Path]] = {}
     for parent, _, names in os.walk(folder):
         for name in sorted(names):
@@ -90,8 +110,8 @@ def _index(folder: Path) -> dict[str, list[Path]]:
     return index
 
 
-def _likeness(old: Path, new: Path) -> int:
-    """How many folders at their ends two paths share."""
+def _shared_parts(old: Path, new: Path) -> int:
+    """Return the length of the common end of two paths, in parts."""
     shared = 0
     for one, other in zip(reversed(old.parts), reversed(new.parts), strict=False):
         if one != other:

@@ -52,12 +52,14 @@ def source_start(clip: otio.schema.Clip) -> Fraction:
     return start - seconds(available.start_time) if available is not None else start
 
 
-def media_path(reference: otio.schema.ExternalReference, root: Path) -> Path | None:
-    """The file that a reference names; None where it names none on this machine.
+def media_path(reference: otio.core.MediaReference | None, root: Path) -> Path | None:
+    """Return the file of an `ExternalReference`; None for a network's URL and other references.
 
     A plain path or a ``file:`` URL, relative to ``root``. Programs differ in whether they encode a
-    path (``%20``): the way that leads to a file wins.
+    path (``%20``): the spelling of a file that exists wins.
     """
+    if not isinstance(reference, otio.schema.ExternalReference):
+        return None
     paths = [(root / way).absolute() for way in paths_of(str(reference.target_url))]
     possible = [path for path in paths if not refusal(path)]
     return next((path for path in possible if path.is_file()), possible[0] if possible else None)

@@ -15,7 +15,7 @@ import pytest
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.editors import formats
-from otio_gvideo.compiler.editors.prepare_export import prepare
+from otio_gvideo.compiler.editors.prepare_export import prepare_export
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.layout import lay_out
 from otio_gvideo.compiler.timeline.properties import kind_of, rate_of
@@ -157,7 +157,7 @@ def test_a_file_for_resolve_is_what_its_reader_knows(folder: Path) -> None:
 
 def test_a_slot_without_video_shows_its_still_and_its_handles(tmp_path: Path) -> None:
     timeline = compiled(tmp_path / "reel", rendered=False)
-    made, notes = prepare(timeline, tmp_path / "reel")
+    made, notes = prepare_export(timeline, tmp_path / "reel")
     assert notes == []
     for clip in made.tracks[0].find_clips():
         reference = clip.media_reference
@@ -171,7 +171,7 @@ def test_a_half_rendered_reel_opens_and_media_that_are_lost_become_stills(tmp_pa
     folder = tmp_path / "reel"
     timeline = compiled(folder)
     next((folder / "media").glob("storm-*.mp4")).unlink()
-    made, notes = prepare(timeline, folder)
+    made, notes = prepare_export(timeline, folder)
     assert [Path(c.media_reference.target_url).stem for c in made.tracks[0].find_clips()][1] == (
         "storm"
     )
@@ -182,7 +182,7 @@ def test_a_half_rendered_reel_opens_and_media_that_are_lost_become_stills(tmp_pa
 def test_a_clip_without_any_media_becomes_a_gap_of_its_length(folder: Path) -> None:
     timeline = cut(folder)
     timeline.tracks[0][0].media_reference.target_url = "/nowhere/a.mp4"
-    made, notes = prepare(timeline, folder)
+    made, notes = prepare_export(timeline, folder)
     assert isinstance(made.tracks[0][0], otio.schema.Gap)
     assert made.tracks[0][0].duration().value == 40
     assert notes == ["scene 0: has no media that are there; a gap stands in its place"]
@@ -192,7 +192,7 @@ def test_ranges_are_those_of_the_files(folder: Path) -> None:
     timeline = cut(folder)
     for clip in timeline.find_clips():
         clip.media_reference.available_range = None
-    made, _ = prepare(timeline, folder)
+    made, _ = prepare_export(timeline, folder)
     ranges = {c.media_reference.available_range.duration.value for c in made.tracks[0].find_clips()}
     assert ranges == {60}
 
@@ -202,7 +202,7 @@ def test_positions_become_whole_frames_without_drifting(folder: Path) -> None:
     timeline.tracks[0][0].source_range = otio.opentime.TimeRange(
         otio.opentime.RationalTime(0.4, 24), otio.opentime.RationalTime(39.7, 24)
     )
-    made, _ = prepare(timeline, folder)
+    made, _ = prepare_export(timeline, folder)
     assert made.tracks[0][0].source_range.duration.value == 40
 
 
