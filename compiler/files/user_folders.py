@@ -1,4 +1,4 @@
-"""The user's own folders for this program, as each system has them."""
+"""The user's configuration and cache folders for this program, as each system has them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ import os
 import sys
 from pathlib import Path
 
+from platformdirs import user_cache_dir, user_config_dir
+
 CACHE_VARIABLE = "OTIO_GVIDEO_CACHE"
-"""Names another folder for `cache_folder`."""
+"""Environment variable that overrides `cache_folder`."""
 _NAME = "otio-gvideo"
 
 
 def config_folder() -> Path:
-    """Where configuration is looked for."""
-    return _folder("XDG_CONFIG_HOME", ".config", "APPDATA", "Application Support")
+    """Return the folder of the user's configuration; need not exist."""
+    folder = Path(user_config_dir(_NAME, appauthor=False, roaming=True))
+    return _earlier(folder, "Application Support")
 
 
 def cache_folder() -> Path:
-    """Where results are kept that can be made again, unless `CACHE_VARIABLE` names a folder."""
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named).expanduser().absolute()
-    return _folder("XDG_CACHE_HOME", ".cache", "LOCALAPPDATA", "Caches")
+    """Return the folder of cached results: `CACHE_VARIABLE`, else the system's; need not exist."""
+    override = os.environ.get(CACHE_VARIABLE)
+    if override:
+        return Path(override).expanduser().absolute()
+    return _earlier(Path(user_cache_dir(_NAME, appauthor=False, opinion=False)), "Caches")
 
 
-def _folder(variable: str, fallback: str, windows: str, library: str) -> Path:
-    if sys.platform == "win32":
-        base = Path(os.environ.get(windows) or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / library
-    else:
-        base = Path(os.environ.get(variable) or Path.home() / fallback)
-    return base / _NAME
+def _earlier(folder: Path, library: str) -> Path:
+    """Return the folder that earlier releases used on macOS if it is the only one there.
+
+    They ignored the XDG variables, which platformdirs heeds on macOS, too.
+    """
+    if sys.platform == "darwin" and not folder.exists():
+        earlier = Path.home() / "Library" / library / _NAME
+        return earlier if earlier.exists() else folder
+    return folder
