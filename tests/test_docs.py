@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -74,3 +75,26 @@ def test_every_example_and_default_fits_its_own_schema(name: str) -> None:
         stated = [rules["default"]] if "default" in rules else []
         for value in [*rules.get("examples", ()), *stated]:
             assert validator.is_valid(value), (path, value)
+
+
+def texts_of_code() -> str:
+    """All text constants of the product but docstrings, one a line."""
+    nodes = [
+        node
+        for top in ("compiler", "renderers")
+        for path in (DOCS.parent / top).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    ]
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    texts = (n for n in nodes if isinstance(n, ast.Constant) and id(n) not in docstrings)
+    return "\n".join(n.value for n in texts if isinstance(n.value, str))
+
+
+def test_every_heading_of_troubleshooting_is_a_message_of_the_code() -> None:
+    page = (DOCS / "troubleshooting.md").read_text("utf-8")
+    headings = re.findall(r"^### (.+)$", page, re.MULTILINE)
+    assert len(headings) >= 20
+    said = texts_of_code()
+    for heading in headings:
+        for part in re.split(r"…|; |is not ", heading):
+            assert part.strip(" :()") in said, heading
