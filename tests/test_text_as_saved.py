@@ -12,7 +12,7 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.editors import formats
-from otio_gvideo.compiler.editors.script_draft_folder import from_folder
+from otio_gvideo.compiler.editors.script_draft_folder import draft_from_folder
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.files.text_encoding import decode, unix_lines
 from otio_gvideo.compiler.script.config import load_config
@@ -162,7 +162,7 @@ def test_the_text_of_a_folder(how: str, folder: Path, voice: Path) -> None:
     (folder / "voice.wav").write_bytes(voice.read_bytes())
     (folder / "b.png").write_bytes((folder / "é.png").read_bytes())
     write(folder / "text.txt", "Über die See.\n\nEin Licht,\ndas brannte.\n", how)
-    draft, _ = from_folder(folder)
+    draft = draft_from_folder(folder).script
     said = [scene.get("text") for scene in draft["scenes"]]
     assert said == ["Über die See.", "Ein Licht, das brannte."]
 

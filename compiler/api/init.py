@@ -7,8 +7,8 @@ from pathlib import Path
 from ..editors.bundle_media import copy_media, rename_media
 from ..editors.read_timeline import read_timeline
 from ..editors.script_draft import to_yaml
-from ..editors.script_draft_folder import TRANSCRIPTS, USED, files_of, from_folder
-from ..editors.script_draft_timeline import from_timeline
+from ..editors.script_draft_folder import TRANSCRIPTS, USED, draft_from_folder, files_of
+from ..editors.script_draft_timeline import draft_from_timeline
 from ..errors import InputError, Problem
 from ..files.exists import is_folder
 from ..files.path_limits import names_of_file, refuse_unusable
@@ -50,12 +50,12 @@ def init_script(
             if file.suffix.lower() in USED | TRANSCRIPTS
         ]
         refuse_inputs([target], inputs, NEW_NAME)
-        draft, notes = from_folder(path)
+        draft = draft_from_folder(path)
     else:
         loaded = read_timeline(path)
         inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
         refuse_inputs([target], inputs, NEW_NAME)
         copy_media(rename_media(loaded, target.parent / "media"))
-        draft, notes = from_timeline(loaded, path, target.parent)
-    write_text(target, to_yaml(draft))
-    return target, notices("draft", notes)
+        draft = draft_from_timeline(loaded, path, target.parent)
+    write_text(target, to_yaml(draft.script))
+    return target, notices("draft", draft.notes)

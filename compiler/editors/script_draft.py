@@ -1,42 +1,47 @@
-"""Drafts of scripts: plain data in the shape of ``schemas/script.schema.json``, as text.
-
-A person is to go on from a draft; so it is written as a person would write it.
-"""
+"""Script drafts: plain data in the shape of ``schemas/script.schema.json``, and their YAML."""
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ..errors import InputError, Problem
 from ..files.file_urls import relative_or_absolute
 
 Draft = dict[str, Any]
-NEXT = {
+"""A script, or a part of one."""
+SUGGESTIONS = {
     "motion": "{camera: push_in, amount: 0.3}         # auto, where a scene says nothing",
     "transition": "{type: wipe_left, duration: 0.4}   # into this scene",
 }
-"""What people change first in a scene."""
+"""Fields of a scene that people change first."""
 
 
-def to_yaml(draft: Draft) -> str:
-    """A draft as the text of a script; its last scene ends with what may be said next, commented
-    out."""
-    text = yaml.safe_dump(draft, sort_keys=False, allow_unicode=True, width=96)
-    scenes = draft["scenes"]
-    free = [key for key in NEXT if key not in scenes[-1]]
+@dataclass(frozen=True, slots=True)
+class ScriptDraft:
+    """A drafted script, and a note on every guess and omission."""
+
+    script: Draft
+    notes: list[str]
+
+
+def to_yaml(script: Draft) -> str:
+    """Return the text of a script, with suggestions for the last scene as comments."""
+    text = yaml.safe_dump(script, sort_keys=False, allow_unicode=True, width=96)
+    scenes = script["scenes"]
+    unset = [key for key in SUGGESTIONS if key not in scenes[-1]]
     if len(scenes) == 1:
-        free.remove("transition")  # The first scene comes in by a cut.
-    return text + "".join(f"  # {key}: {NEXT[key]}\n" for key in free)
+        unset.remove("transition")  # The first scene has no transition.
+    return text + "".join(f"  # {key}: {SUGGESTIONS[key]}\n" for key in unset)
 
 
 def scene_id(name: str, taken: set[str]) -> str:
-    """A name that a scene may have, and none has yet."""
+    """Return a valid scene id from a name, numbered if it is taken, and add it to ``taken``."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:56] or "scene"
     found, number = plain, 2
     while found in taken:
@@ -46,21 +51,16 @@ def scene_id(name: str, taken: set[str]) -> str:
     return found
 
 
-def shown_path(path: Path, folder: Path) -> str:
-    """A path as a script names it: from the script's folder, with slashes."""
+def script_path(path: Path, folder: Path) -> str:
+    """Return a path as a script in a folder names it: relative, with slashes."""
     return Path(relative_or_absolute(path, folder)).as_posix()
 
 
-def plain_number(value: Fraction) -> int | float | str:
-    """A number as a person would write it; a rate of NTSC as a fraction."""
+def yaml_number(value: Fraction) -> int | float | str:
+    """Return a number of at most four decimals, or an NTSC rate as a fraction."""
     if value.denominator == 1:
         return int(value)
     if value.denominator == 1001:
         return str(value)
-    # Cut off, not rounded: the end of a file must not come to lie behind it.
+    # Rounded down, so that the end of a file is not exceeded.
     return math.floor(value * 10_000) / 10_000
-
-
-def problem(path: Path, what: str, hint: str) -> InputError:
-    """An error about a file as a whole."""
-    return InputError(Problem.in_file(path, what, hint))

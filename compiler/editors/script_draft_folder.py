@@ -1,121 +1,173 @@
-"""A script from a folder: stills in the order of their names, a voice or one a scene, a text."""
+"""Draft a script from a folder: stills in the order of their names, voices, a text, music."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import InputError, Problem
 from ..files.path_text import refuse_unnamable
 from ..files.text_encoding import decode, unix_lines
 from ..media.mono_samples import duration_of
 from ..media.probe import STILL_SUFFIXES
-from .script_draft import Draft, plain_number, problem, scene_id, shown_path
+from .script_draft import Draft, ScriptDraft, scene_id, script_path, yaml_number
 
 SOUNDS = {".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff"}
 TEXTS = {".txt", ".md"}
 TRANSCRIPTS = {".json", ".srt", ".vtt", ".textgrid"}
 USED = {*STILL_SUFFIXES, *SOUNDS, *TEXTS}
-"""Suffixes of files that a draft may name; a transcript has the name of its voice."""
+"""Suffixes of files that a draft may name; a transcript is found by the name of its voice."""
 MUSIC = re.compile(r"music|bed|score|theme|song|ambien|background", re.I)
 DEPTH = re.compile(r"[._-]depth$", re.I)
-BEAT_S = 3.0
-"""Seconds of a still that nothing is said over, where there is no voice at all."""
+SILENT_S = 3.0
+"""Seconds of a scene if there is no voice."""
 _SENTENCE = re.compile(r"(?<=[.!?…。！？])[\"'”’»)\]]*\s+|(?<=[。！？])")
+_PARAGRAPH = re.compile(r"\n\s*\n")
+_LINE = re.compile(r"\n")
 
 
-def from_folder(folder: Path) -> tuple[Draft, list[str]]:
-    """The script of a folder, and what was guessed, one line each.
+@dataclass(frozen=True, slots=True)
+class _SceneGroup:
+    """A scene's timing (``text``, ``time`` or ``duration``) and its stills."""
 
-    The stills in the order of their names; the text's paragraphs, where there are as many as
-    stills, else its sentences shared out among them. Several voices are one a scene, as programs
-    that speak write them, and the stills are shared out among these.
+    timing: Draft
+    stills: Sequence[Path]
+
+
+def draft_from_folder(folder: Path) -> ScriptDraft:
+    """Draft a script from the files of a folder.
+
+    Each still gets a paragraph of the text, if there are as many; otherwise sentences are divided
+    evenly among the stills. Several voices become one scene each, as text-to-speech programs write
+    them, and the stills are divided among these.
 
     Raises:
-        InputError: there are no stills, or fewer than voices.
+        InputError: there are no stills, or more voices than stills.
     """
     files = files_of(folder)
     refuse_unnamable(f for f in files if f.suffix.lower() in USED)
-    stills = [f for f in files if f.suffix.lower() in STILL_SUFFIXES and not DEPTH.search(f.stem)]
-    if not stills:
-        raise problem(folder, "holds no stills", "put images into it, named in their order")
-    notes: list[str] = []
+    images = [f for f in files if f.suffix.lower() in STILL_SUFFIXES]
+    depths = {DEPTH.sub("", f.stem): f for f in images if DEPTH.search(f.stem)}
+    stills = [f for f in images if not DEPTH.search(f.stem)]
     sounds = [f for f in files if f.suffix.lower() in SOUNDS]
     music = [f for f in sounds if MUSIC.search(f.stem)]
     voices = [f for f in sounds if f not in music]
-    if len(voices) > len(stills):
-        names = ", ".join(str(f.relative_to(folder)) for f in voices)
-        hint = "leave one, or a still for each, or call the others music"
-        raise problem(folder, f"holds more voices than stills: {names}", hint)
-    draft: Draft = {"version": 1, "title": _title(folder.resolve().name)}
+    _refuse_unusable(folder, stills, voices)
+    script: Draft = {"version": 1, "title": _title(folder.resolve().name)}
     narrations = [_narration(voice, files, folder) for voice in voices]
     if len(voices) == 1:
-        draft["narration"] = narrations[0]
+        script["narration"] = narrations[0]
     if music:
-        draft["music"] = {"audio": shown_path(music[0], folder)}
+        script["music"] = {"audio": script_path(music[0], folder)}
     texts = [f for f in files if f.suffix.lower() in TEXTS and f.stem.lower() != "readme"]
-    if len(texts) > 1 and len(voices) < 2:
-        notes.append(f"of several texts, {shown_path(texts[0], folder)} is taken")
-    depths = {
-        DEPTH.sub("", f.stem): f
-        for f in files
-        if f.suffix.lower() in STILL_SUFFIXES and DEPTH.search(f.stem)
-    }
+    notes = []
     if len(voices) > 1:
-        groups = _voices_apart(stills, voices, narrations, texts, notes)
+        groups, more_notes = _group_by_voice(stills, voices, narrations, texts)
     else:
+        if len(texts) > 1:
+            notes.append(f"of several texts, {script_path(texts[0], folder)} is taken")
         text = _read(texts[0]) if texts and voices else ""
-        groups = _scenes(stills, text, voices, notes)
+        if text:
+            groups, more_notes = _group_by_text(stills, text)
+        elif voices:
+            groups, more_notes = _group_evenly(stills, voices[0])
+        else:
+            groups, more_notes = [_SceneGroup({"duration": SILENT_S}, [s]) for s in stills], []
     taken = set[str]()
-    scenes = [_scene(said, group, folder, depths, taken) for said, group in groups]
+    scenes = [_scene(group, folder, depths, taken) for group in groups]
     if any("text" in scene for scene in scenes):
-        draft["captions"] = {"burn": True, "style": "karaoke"}
-    draft["defaults"] = {"transition": {"type": "dissolve", "duration": 0.5}}
-    draft["scenes"] = scenes
-    return draft, notes
+        script["captions"] = {"burn": True, "style": "karaoke"}
+    script["defaults"] = {"transition": {"type": "dissolve", "duration": 0.5}}
+    script["scenes"] = scenes
+    return ScriptDraft(script, [*notes, *more_notes])
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The files in a folder, but for hidden and built ones, in the order of their names."""
+    """Return the files in a folder in natural order, without hidden and built ones."""
     files = sorted((f for f in folder.rglob("*") if f.is_file()), key=_natural)
     return [f for f in files if not _is_hidden(f.relative_to(folder))]
 
 
+def _refuse_unusable(folder: Path, stills: Sequence[Path], voices: Sequence[Path]) -> None:
+    if not stills:
+        hint = "put images into it, named in their order"
+        raise InputError(Problem.in_file(folder, "holds no stills", hint))
+    if len(voices) > len(stills):
+        names = ", ".join(str(f.relative_to(folder)) for f in voices)
+        what = f"holds more voices than stills: {names}"
+        hint = "leave one, or a still for each, or call the others music"
+        raise InputError(Problem.in_file(folder, what, hint))
+
+
 def _narration(voice: Path, files: Sequence[Path], folder: Path) -> Draft:
-    """A voice file, and the transcript that is called as it is."""
-    narration: Draft = {"audio": shown_path(voice, folder)}
+    """Return a voice, and the transcript of the same name."""
+    narration: Draft = {"audio": script_path(voice, folder)}
     transcript = next((f for f in files if _is_transcript(f, voice)), None)
     if transcript is not None:
-        narration["transcript"] = shown_path(transcript, folder)
+        narration["transcript"] = script_path(transcript, folder)
     return narration
 
 
-def _voices_apart(
+def _group_by_voice(
     stills: Sequence[Path],
     voices: Sequence[Path],
     narrations: Sequence[Draft],
     texts: Sequence[Path],
-    notes: list[str],
-) -> Iterator[tuple[Draft, Sequence[Path]]]:
-    """A scene for each voice file: its text, or its length where it cannot be told what it says."""
-    own = {f.stem: _read(f) for f in texts}
-    apart = any(voice.stem in own for voice in voices)
-    lines = _parts(_read(texts[0]), len(voices)) if texts and not apart else []
-    pictures = share_out([1] * len(stills), len(voices))
-    for number, (voice, (first, end)) in enumerate(zip(voices, pictures, strict=True)):
-        said = own.get(voice.stem) or (lines[number] if lines else "")
-        if said:
-            scene: Draft = {"text": " ".join(said.split())}
+) -> tuple[list[_SceneGroup], list[str]]:
+    """Return a scene for each voice, with its text, or with its length if the text is unknown."""
+    by_stem = {f.stem: _read(f) for f in texts}
+    parts = [by_stem.get(voice.stem, "") for voice in voices]
+    if texts and not any(voice.stem in by_stem for voice in voices):
+        parts = _split_into(_read(texts[0]), len(voices)) or parts
+    groups, notes = [], []
+    shares = divide([1] * len(stills), len(voices))
+    for voice, narration, text, (first, end) in zip(voices, narrations, parts, shares, strict=True):
+        if text:
+            timing: Draft = {"text": " ".join(text.split())}
         else:
             notes.append(f"{voice.name}: nothing tells what it says; its length is taken")
-            scene = {"time": {"start": 0, "end": plain_number(duration_of(voice))}}
-        yield {**scene, "narration": narrations[number]}, stills[first:end]
+            timing = {"time": {"start": 0, "end": yaml_number(duration_of(voice))}}
+        groups.append(_SceneGroup({**timing, "narration": narration}, stills[first:end]))
+    return groups, notes
 
 
-def _parts(text: str, count: int) -> list[str]:
-    """A text in that many parts: its paragraphs, its lines or its sentences; none where not."""
-    for separator in (r"\n\s*\n", r"\n", _SENTENCE.pattern):
-        parts = [part for part in re.split(separator, text) if part and part.strip()]
+def _group_evenly(stills: Sequence[Path], voice: Path) -> tuple[list[_SceneGroup], list[str]]:
+    """Return a scene for each still, all of the same length."""
+    seconds = duration_of(voice)
+    cuts = [yaml_number(seconds * n / len(stills)) for n in range(len(stills) + 1)]
+    groups = [
+        _SceneGroup({"time": {"start": cuts[n], "end": cuts[n + 1]}}, [still])
+        for n, still in enumerate(stills)
+    ]
+    return groups, ["there is no text: the voice is shared out among the stills evenly"]
+
+
+def _group_by_text(stills: Sequence[Path], text: str) -> tuple[list[_SceneGroup], list[str]]:
+    """Return a scene for each paragraph, or scenes of several sentences or several stills."""
+    notes = []
+    parts = [" ".join(part.split()) for part in _PARAGRAPH.split(text) if part.strip()]
+    if len(parts) != len(stills):
+        parts = [s for part in parts for s in _SENTENCE.split(part) if s and s.strip()]
+        notes.append(
+            f"{len(parts)} sentences are shared out among {len(stills)} stills; "
+            "a paragraph for each still says it exactly"
+        )
+    count = min(len(parts), len(stills))
+    sentences = divide([len(part) for part in parts], count)
+    pictures = divide([1] * len(stills), count)
+    groups = [
+        _SceneGroup({"text": " ".join(parts[a:b])}, stills[c:d])
+        for (a, b), (c, d) in zip(sentences, pictures, strict=True)
+    ]
+    return groups, notes
+
+
+def _split_into(text: str, count: int) -> list[str]:
+    """Split a text into paragraphs, lines or sentences, whichever are that many; none if none."""
+    for separator in (_PARAGRAPH, _LINE, _SENTENCE):
+        parts = [part for part in separator.split(text) if part and part.strip()]
         if len(parts) == count:
             return parts
     return []
@@ -125,37 +177,12 @@ def _read(text: Path) -> str:
     return unix_lines(decode(text.read_bytes(), "replace")).strip()
 
 
-def _scenes(
-    stills: Sequence[Path], text: str, voices: Sequence[Path], notes: list[str]
-) -> Iterator[tuple[Draft, Sequence[Path]]]:
-    """What is said or how long it lasts, and the stills of it, for each scene."""
-    if not text:
-        if not voices:
-            for still in stills:
-                yield {"duration": BEAT_S}, [still]
-            return
-        notes.append("there is no text: the voice is shared out among the stills evenly")
-        seconds = duration_of(voices[0])
-        for number, still in enumerate(stills):
-            start, end = (seconds * place / len(stills) for place in (number, number + 1))
-            yield {"time": {"start": plain_number(start), "end": plain_number(end)}}, [still]
-        return
-    parts = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
-    if len(parts) != len(stills):
-        parts = [s for part in parts for s in _SENTENCE.split(part) if s and s.strip()]
-        notes.append(
-            f"{len(parts)} sentences are shared out among {len(stills)} stills; "
-            "a paragraph for each still says it exactly"
-        )
-    count = min(len(parts), len(stills))
-    sentences = share_out([len(part) for part in parts], count)
-    pictures = share_out([1] * len(stills), count)
-    for (a, b), (c, d) in zip(sentences, pictures, strict=True):
-        yield {"text": " ".join(parts[a:b])}, stills[c:d]
+def divide(weights: Sequence[int], count: int) -> list[tuple[int, int]]:
+    """Divide items, in order, into ``count`` runs of weights as equal as possible.
 
-
-def share_out(weights: Sequence[int], count: int) -> list[tuple[int, int]]:
-    """Runs of items, ``count`` of them, of weights as even as their order allows."""
+    Returns:
+        The half-open range of each run.
+    """
     total, ranges, begin, reached = sum(weights), [], 0, 0
     for number in range(count):
         end = begin + 1
@@ -171,19 +198,18 @@ def share_out(weights: Sequence[int], count: int) -> list[tuple[int, int]]:
     return ranges
 
 
-def _scene(
-    said: Draft, stills: Sequence[Path], folder: Path, depths: dict[str, Path], taken: set[str]
-) -> Draft:
-    scene: Draft = {"id": scene_id(stills[0].stem, taken), **said}
+def _scene(group: _SceneGroup, folder: Path, depths: dict[str, Path], taken: set[str]) -> Draft:
+    stills = group.stills
+    scene: Draft = {"id": scene_id(stills[0].stem, taken), **group.timing}
     if len(stills) == 1:
-        scene["keyframe"] = shown_path(stills[0], folder)
+        scene["keyframe"] = script_path(stills[0], folder)
         if stills[0].stem in depths:
-            scene["depth"] = shown_path(depths[stills[0].stem], folder)
+            scene["depth"] = script_path(depths[stills[0].stem], folder)
         return scene
     last = len(stills) - 1
     scene["keyframes"] = [
         {
-            "image": shown_path(still, folder),
+            "image": script_path(still, folder),
             "at": "start" if number == 0 else "end" if number == last
             else f"{round(100 * number / last)}%",
         }
@@ -193,7 +219,7 @@ def _scene(
 
 
 def _natural(path: Path) -> list[tuple[int, int | str]]:
-    """Names in the order that people mean: 2 before 10."""
+    """Return a sort key by which 2 comes before 10."""
     return [
         (0, int(part)) if part.isdigit() else (1, part.casefold())
         for part in re.split(r"(\d+)", path.as_posix())

@@ -1,9 +1,9 @@
-"""A script from a cut that exists: stills on the first picture track, narration on the first sound
-track."""
+"""Draft a script from a cut: stills of the first picture track, voice of the first audio track."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,183 +19,169 @@ from ..timeline.layout import Placed, lay_out
 from ..timeline.metadata import KEYFRAME_KEY
 from ..timeline.properties import rate_of, size_of
 from ..timeline.values import media_path
-from .script_draft import Draft, plain_number, problem, scene_id, shown_path
+from .script_draft import Draft, ScriptDraft, scene_id, script_path, yaml_number
 
 
-def from_timeline(
-    timeline: otio.schema.Timeline, path: Path, folder: Path
-) -> tuple[Draft, list[str]]:
-    """The script of a cut that exists, and what could not be taken over, one line each.
+def draft_from_timeline(timeline: otio.schema.Timeline, path: Path, folder: Path) -> ScriptDraft:
+    """Draft a script from a cut; first frames of videos are saved as stills.
 
-    Each clip of the first picture track is a scene, at the time of the narration that is heard
-    under it; where none is heard, a silent beat of its length.
+    Each clip of the first picture track becomes a scene, at the time of the narration under it;
+    without narration, a silent scene of its length.
 
     Args:
-        timeline: stills on the first picture track, narration on the first sound track.
+        timeline: stills on the first picture track, narration on the first audio track.
         path: its file.
-        folder: where the script is to lie.
+        folder: of the script; stills are saved into its ``keyframes``.
 
     Raises:
-        InputError: there is no picture track, or a clip's media are missing; names all.
+        InputError: there is no picture track, or a clip's media are missing; names all of them.
     """
     fps, root = rate_of(timeline), path.parent
-    notes: list[str] = []
     pictures, sounds = timeline.video_tracks(), timeline.audio_tracks()
-    shown = [p for p in lay_out(pictures[0], fps) if p.is_clip] if pictures else []
-    if not shown:
-        raise problem(path, "has no clips on a picture track", "")
+    clips = [p for p in lay_out(pictures[0], fps) if p.is_clip] if pictures else []
+    if not clips:
+        raise InputError(Problem.in_file(path, "has no clips on a picture track"))
     width, height = size_of(timeline)
-    draft: Draft = {
+    script: Draft = {
         "version": 1,
         "title": timeline.name or path.stem,
-        "output": {"width": width, "height": height, "fps": plain_number(fps)},
+        "output": {"width": width, "height": height, "fps": yaml_number(fps)},
     }
-    said = [p for p in lay_out(sounds[0], fps) if p.is_clip] if sounds else []
-    voice = next((file for p in said if (file := _file(p, root)) is not None), None)
+    notes = []
+    spans = [p for p in lay_out(sounds[0], fps) if p.is_clip] if sounds else []
+    voice = next((file for p in spans if (file := _file(p, root)) is not None), None)
+    of_voice = [p for p in spans if _file(p, root) == voice]
+    seconds = Fraction(0)
     if voice is not None:
-        draft["narration"] = {"audio": shown_path(voice, folder)}
-    same = [p for p in said if _file(p, root) == voice]
-    if voice is not None and len(same) < len(said):
-        notes.append(f"several files on {sounds[0].name or 'A1'}: only {voice.name} is taken")
+        script["narration"] = {"audio": script_path(voice, folder)}
+        seconds = duration_of(voice)
+        if len(of_voice) < len(spans):
+            track = sounds[0].name or "A1"
+            notes.append(f"several files on {track}: only {voice.name} is taken")
     for track in sounds[1:2]:
-        bed = next((f for p in lay_out(track, fps) if (f := _file(p, root)) is not None), None)
-        if bed is not None:
-            draft["music"] = {"audio": shown_path(bed, folder)}
-    seconds = duration_of(voice) if voice is not None else Fraction(0)
-    draft["scenes"] = _scenes(shown, same, seconds, fps, path, folder, notes)
-    return draft, notes
+        music = next((f for p in lay_out(track, fps) if (f := _file(p, root)) is not None), None)
+        if music is not None:
+            script["music"] = {"audio": script_path(music, folder)}
+    drafter = _SceneDrafter(of_voice, seconds, fps, path, folder)
+    script["scenes"] = [scene for clip in clips if (scene := drafter.scene(clip)) is not None]
+    if drafter.problems:
+        raise InputError(drafter.problems)
+    return ScriptDraft(script, [*notes, *drafter.notes])
 
 
-def _scenes(
-    shown: Sequence[Placed],
-    said: Sequence[Placed],
-    seconds: Fraction,
-    fps: Fraction,
-    path: Path,
-    folder: Path,
-    notes: list[str],
-) -> list[Draft]:
-    """A scene for each clip.
+@dataclass(slots=True)
+class _SceneDrafter:
+    """Turns clips into scenes, one after the other.
 
-    Args:
-        shown, said: the clips of pictures, and those of the voice.
-        seconds: length of the voice.
-        fps: the rate.
+    Attributes:
+        narration: the clips of the voice.
+        voice_s: length of the voice, in seconds.
+        fps: the frame rate.
         path: the timeline's file.
-        folder: where the script is to lie.
-        notes: what could not be taken over is added.
-
-    Raises:
-        InputError: media are missing; names all.
+        folder: of the script.
+        used_s: the second of the voice up to which scenes use it.
+        ids: scene ids in use.
+        stills: source and frame of each saved still, by its lower-case stem.
+        notes, problems: guesses, omissions and missing media so far.
     """
-    scenes: list[Draft] = []
-    problems = []
-    taken = set[str]()
-    frames: dict[str, tuple[Path, int]] = {}
-    reached = Fraction(0)
-    for placed in shown:
-        still = _still(placed, path.parent, folder, fps, frames, notes)
-        name = scene_id(str(placed.item.name) or "scene", taken)
+
+    narration: Sequence[Placed]
+    voice_s: Fraction
+    fps: Fraction
+    path: Path
+    folder: Path
+    used_s: Fraction = Fraction(0)
+    ids: set[str] = field(default_factory=set)
+    stills: dict[str, tuple[Path, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def scene(self, placed: Placed) -> Draft | None:
+        """Return the scene of a clip; None if its media are missing."""
+        still = self._still(placed)
+        name = scene_id(str(placed.item.name) or "scene", self.ids)
         if still is None:
-            problems.append(
-                Problem.in_file(path, "its media are not there", "relink it", where=name)
-            )
-            continue
+            what, hint = "its media are not there", "relink it"
+            self.problems.append(Problem.in_file(self.path, what, hint, where=name))
+            return None
         scene: Draft = {"id": name}
-        time = _heard(placed, said, fps)
-        if time is not None and time[0] >= reached:
-            # The last frame of a voice reaches beyond its end.
-            reached = min(time[1], seconds)
-            scene["time"] = {"start": plain_number(time[0]), "end": plain_number(reached)}
+        time = self._narration_time(placed)
+        if time is not None and time[0] >= self.used_s:
+            # The last frame of a voice exceeds its end.
+            self.used_s = min(time[1], self.voice_s)
+            scene["time"] = {"start": yaml_number(time[0]), "end": yaml_number(self.used_s)}
         else:
-            scene["duration"] = plain_number(placed.frames / fps)
+            scene["duration"] = yaml_number(placed.frames / self.fps)
             if time is not None:
-                notes.append(f"{name}: its stretch of narration was heard before; made silent")
-        scene["keyframe"] = shown_path(still, folder)
+                self.notes.append(f"{name}: its stretch of narration was heard before; made silent")
+        scene["keyframe"] = script_path(still, self.folder)
         if placed.into is not None:
-            length = plain_number(Fraction(placed.into.frames) / fps)
+            length = yaml_number(Fraction(placed.into.frames) / self.fps)
             scene["transition"] = {"type": placed.into.kind, "duration": length}
-        scenes.append(scene)
-    if problems:
-        raise InputError(problems)
-    return scenes
+        return scene
 
+    def _narration_time(self, placed: Placed) -> tuple[Fraction, Fraction] | None:
+        """Return start and end of the narration under a clip, in seconds of the voice."""
+        begin = end = None
+        for span in self.narration:
+            first, last = max(span.start, placed.start), min(span.end, placed.end)
+            if first >= last:
+                continue
+            start = span.media_start + first - span.start
+            begin = start if begin is None else begin
+            end = start + last - first
+        if begin is None or end is None or end <= begin:
+            return None
+        return Fraction(begin) / self.fps, Fraction(end) / self.fps
 
-def _heard(
-    placed: Placed, said: Sequence[Placed], fps: Fraction
-) -> tuple[Fraction, Fraction] | None:
-    """The stretch of the narration that is heard under a clip, in seconds of its file."""
-    begin = end = None
-    for voice in said:
-        first, last = max(voice.start, placed.start), min(voice.end, placed.end)
-        if first >= last:
-            continue
-        start = voice.media_start + first - voice.start
-        if begin is None:
-            begin = start
-        end = start + last - first
-    if begin is None or end is None or end <= begin:
-        return None
-    return Fraction(begin) / fps, Fraction(end) / fps
+    def _still(self, placed: Placed) -> Path | None:
+        """Return a clip's keyframe, its still, or its first frame, saved."""
+        clip = placed.item
+        assert isinstance(clip, otio.schema.Clip)
+        keyframe = media_path(clip.media_references().get(KEYFRAME_KEY), self.path.parent)
+        if keyframe is not None and keyframe.is_file():
+            return keyframe
+        path = _file(placed, self.path.parent)
+        if path is None or path.suffix.lower() in STILL_SUFFIXES:
+            return path
+        stem, number = unreserved(f"{path.stem}-{placed.media_start}"), 2
+        name, source = stem, (path, placed.media_start)
+        while self.stills.setdefault(name.casefold(), source) != source:
+            name = f"{stem}-{number}"
+            number += 1
+        target = self.folder / "keyframes" / f"{name}.png"
+        _save_frame(path, Fraction(placed.media_start) / self.fps, target)
+        self.notes.append(
+            f"{clip.name}: shows a video; its first frame is its still, {target.name}"
+        )
+        return target
 
 
 def _file(placed: Placed, root: Path) -> Path | None:
+    """Return the existing file of a clip; None for other items."""
     clip = placed.item
-    if not isinstance(clip, otio.schema.Clip) or not isinstance(
-        clip.media_reference, otio.schema.ExternalReference
-    ):
-        return None
-    path = media_path(clip.media_reference, root)
+    path = media_path(clip.media_reference, root) if isinstance(clip, otio.schema.Clip) else None
     return path if path is not None and path.is_file() else None
 
 
-def _still(
-    placed: Placed,
-    root: Path,
-    folder: Path,
-    fps: Fraction,
-    frames: dict[str, tuple[Path, int]],
-    notes: list[str],
-) -> Path | None:
-    """The still of a clip: what it was made of, what it shows, or its first frame.
+def _save_frame(video: Path, at_s: Fraction, target: Path) -> None:
+    """Save the frame of a video at a time, in seconds.
 
-    ``frames`` holds what was taken of which video, by the file's name in small letters.
+    Raises:
+        InputError: the video cannot be read.
     """
-    clip = placed.item
-    assert isinstance(clip, otio.schema.Clip)
-    made_of = clip.media_references().get(KEYFRAME_KEY)
-    if isinstance(made_of, otio.schema.ExternalReference):
-        path = media_path(made_of, root)
-        if path is not None and path.is_file():
-            return path
-    path = _file(placed, root)
-    if path is None or path.suffix.lower() in STILL_SUFFIXES:
-        return path
-    stem, number = unreserved(f"{path.stem}-{placed.media_start}"), 2
-    name, taken = stem, (path, placed.media_start)
-    while frames.setdefault(name.casefold(), taken) != taken:
-        name = f"{stem}-{number}"
-        number += 1
-    target = folder / "keyframes" / f"{name}.png"
-    _take_frame(path, Fraction(placed.media_start) / fps, target)
-    notes.append(f"{clip.name}: shows a video; its first frame is its still, {target.name}")
-    return target
-
-
-def _take_frame(video: Path, at: Fraction, target: Path) -> None:
-    """Write the frame of a video that is seen at some second."""
     try:
         with open_media(video) as container:
             stream = container.streams.video[0]
             assert stream.time_base is not None
-            container.seek(int(at / stream.time_base), stream=stream)
+            container.seek(int(at_s / stream.time_base), stream=stream)
             frame = None
             for frame in container.decode(stream):
-                if frame.time is None or frame.time >= float(at) - 1e-3:
+                if frame.time is None or frame.time >= float(at_s) - 1e-3:
                     break
             if frame is None:
-                raise problem(video, "holds no picture there", "")
+                raise InputError(Problem.in_file(video, "holds no picture there"))
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(frame.to_ndarray(format="rgb24")).save(target)
     except (av.error.FFmpegError, IndexError, OSError) as error:
-        raise problem(video, f"cannot be read: {error}", "") from error
+        raise InputError(Problem.in_file(video, f"cannot be read: {error}")) from error

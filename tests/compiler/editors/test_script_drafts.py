@@ -15,7 +15,7 @@ from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.init import init_script
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.editors.script_draft import to_yaml
-from otio_gvideo.compiler.editors.script_draft_folder import share_out
+from otio_gvideo.compiler.editors.script_draft_folder import divide
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.script.read_script import load_script
@@ -257,9 +257,9 @@ def test_a_cut_whose_stills_are_lost_names_them_all(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=12), st.data())
-def test_runs_share_out_everything_in_order(weights: list[int], data: st.DataObject) -> None:
+def test_runs_divide_everything_in_order(weights: list[int], data: st.DataObject) -> None:
     count = data.draw(st.integers(1, len(weights)))
-    runs = share_out(weights, count)
+    runs = divide(weights, count)
     assert len(runs) == count
     assert [i for a, b in runs for i in range(a, b)] == list(range(len(weights)))
     assert all(a < b for a, b in runs)
