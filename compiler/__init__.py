@@ -12,39 +12,117 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .api.compile import compile_script
+    from ..renderers.run.attempts import Attempt, AttemptLog
+    from .api.check import check_video
+    from .api.compile import Until, compile_script
+    from .api.diff import TimelineDiff, diff_timelines
     from .api.evaluate import evaluate_timeline
+    from .api.export import Exported, export_timeline
     from .api.flatten import flatten_timeline
+    from .api.init import init_script
+    from .api.plan import plan_script
+    from .api.relink import relink_timeline
     from .api.render import render_timeline
-    from .api.view import view_timeline
+    from .api.view import Viewed, view_timeline
+    from .editors.changes import Change
+    from .editors.reimport import SlotToRender
+    from .editors.relink import Relinked
     from .errors import CompileError, InputError, Problem, WorkError
-    from .progress import Progress
-    from .report import Report
+    from .evaluation.evaluation import Evaluation, Take
+    from .evaluation.measure import Measures
+    from .evaluation.worker import MadeTake
+    from .inspection.check import Check, Finding
+    from .inspection.voice_offset import VoiceOffset
+    from .notices import Notice
+    from .progress import OnProgress, Progress, Stage
+    from .report import Loudness, Report, SceneReport, SlotReport
+    from .script.model import Quality
+    from .stages.output_options import Finishing
 
 _HOME = {
+    "Attempt": ".renderers.run.attempts",
+    "AttemptLog": ".renderers.run.attempts",
+    "Change": "editors.changes",
+    "Check": "inspection.check",
+    "CompileError": "errors",
+    "Evaluation": "evaluation.evaluation",
+    "Exported": "api.export",
+    "Finding": "inspection.check",
+    "Finishing": "stages.output_options",
+    "InputError": "errors",
+    "Loudness": "report",
+    "MadeTake": "evaluation.worker",
+    "Measures": "evaluation.measure",
+    "Notice": "notices",
+    "OnProgress": "progress",
+    "Problem": "errors",
+    "Progress": "progress",
+    "Quality": "script.model",
+    "Relinked": "editors.relink",
+    "Report": "report",
+    "SceneReport": "report",
+    "SlotReport": "report",
+    "SlotToRender": "editors.reimport",
+    "Stage": "progress",
+    "Take": "evaluation.evaluation",
+    "TimelineDiff": "api.diff",
+    "Until": "api.compile",
+    "Viewed": "api.view",
+    "VoiceOffset": "inspection.voice_offset",
+    "WorkError": "errors",
+    "check_video": "api.check",
     "compile_script": "api.compile",
+    "diff_timelines": "api.diff",
     "evaluate_timeline": "api.evaluate",
+    "export_timeline": "api.export",
     "flatten_timeline": "api.flatten",
+    "init_script": "api.init",
+    "plan_script": "api.plan",
+    "relink_timeline": "api.relink",
     "render_timeline": "api.render",
     "view_timeline": "api.view",
-    "CompileError": "errors",
-    "InputError": "errors",
-    "Problem": "errors",
-    "WorkError": "errors",
-    "Progress": "progress",
-    "Report": "report",
 }
 
 __all__ = [
+    "Attempt",
+    "AttemptLog",
+    "Change",
+    "Check",
     "CompileError",
+    "Evaluation",
+    "Exported",
+    "Finding",
+    "Finishing",
     "InputError",
+    "Loudness",
+    "MadeTake",
+    "Measures",
+    "Notice",
+    "OnProgress",
     "Problem",
     "Progress",
+    "Quality",
+    "Relinked",
     "Report",
+    "SceneReport",
+    "SlotReport",
+    "SlotToRender",
+    "Stage",
+    "Take",
+    "TimelineDiff",
+    "Until",
+    "Viewed",
+    "VoiceOffset",
     "WorkError",
+    "check_video",
     "compile_script",
+    "diff_timelines",
     "evaluate_timeline",
+    "export_timeline",
     "flatten_timeline",
+    "init_script",
+    "plan_script",
+    "relink_timeline",
     "render_timeline",
     "view_timeline",
 ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import inspect
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import jsonschema
 import pytest
-from otio_gvideo import schemas
+from otio_gvideo import compiler, schemas
 
 DOCS = Path(__file__).parent.parent / "docs"
 WRITTEN_BY_USERS = ("script", "config")
@@ -98,3 +100,38 @@ def test_every_heading_of_troubleshooting_is_a_message_of_the_code() -> None:
     for heading in headings:
         for part in re.split(r"…|; |is not ", heading):
             assert part.strip(" :()") in said, heading
+
+
+def types_in(hint: Any) -> Iterator[type]:
+    """The classes of this project in a type, and in the fields of those that are dataclasses."""
+    for part in get_args(hint):
+        yield from types_in(part)
+    if inspect.isclass(hint) and hint.__module__.startswith("otio_gvideo."):
+        yield hint
+        if dataclasses.is_dataclass(hint):
+            public = {f.name for f in dataclasses.fields(hint) if not f.name.startswith("_")}
+            for name, field in get_type_hints(hint).items():
+                yield from types_in(field) if name in public else ()
+
+
+FUNCTIONS = [
+    pytest.param(value, id=name)
+    for name in compiler.__all__
+    if inspect.isfunction(value := getattr(compiler, name))
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_whatever_a_public_function_takes_or_returns_is_public(
+    function: Callable[..., Any],
+) -> None:
+    found = {kind for hint in get_type_hints(function).values() for kind in types_in(hint)}
+    assert {kind.__name__ for kind in found} <= set(compiler.__all__)
+    assert all(inspect.getdoc(kind) for kind in found)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_argument_of_a_public_function_is_documented(function: Callable[..., Any]) -> None:
+    page = inspect.getdoc(function) or ""
+    for name in inspect.signature(function).parameters:
+        assert re.search(rf"^    {name}: ", page, re.MULTILINE), name

@@ -18,10 +18,18 @@ from ..stages.signing import claims_of, is_marked_signed
 def check_video(
     video: str | Path, timeline: str | Path, *, on_progress: OnProgress = silent
 ) -> Check:
-    """Measure a finished reel against the timeline it was made from.
+    """Measure a finished reel against its timeline.
+
+    Args:
+        video: the reel.
+        timeline: the timeline it was flattened from.
+        on_progress: called with each step.
+
+    Returns:
+        The findings: cuts in frames, voice in milliseconds, loudness, black, freezes, signature.
 
     Raises:
-        InputError: a file is missing or is not what it should be.
+        InputError: a file is missing or of another kind.
         WorkError: the video cannot be decoded.
     """
     path, reel = Path(timeline).absolute(), Path(video).absolute()

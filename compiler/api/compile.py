@@ -54,29 +54,27 @@ def compile_script(
 
     Args:
         script: the YAML file.
-        output: folder for everything that is made; ``build/<script's name>/`` beside the script.
-        until: where to stop: at the ``timeline``, at its rendered ``media``, or at the ``video``.
-        config: the machine's configuration; else ``video_config.yaml`` beside the script, else the
-            user's own.
-        renderer: use this one for every scene, whatever the script says.
-        quality: use this one for every scene.
-        engine: where slots are rendered: ``local``, ``ray`` or ``ray://HOST:PORT``.
-        force: render every slot again, also those that the store holds.
+        output: the output folder; by default ``build/<script's name>/`` beside the script.
+        until: the last stage: ``timeline``, ``media`` or ``video``.
+        config: the configuration; else ``video_config.yaml`` beside the script, else in the user's
+            configuration folder.
+        renderer: the renderer of every scene; by default the script's.
+        quality: the quality of every scene; by default the script's.
+        engine: ``local``, ``ray`` or ``ray://HOST:PORT``.
+        force: render every slot again, cache hits too.
         allow_outside: let the script name files outside its folder.
-        relative_media: name media relative to the timeline, for a folder that will move.
-        verify: compare everything that is kept in the folder with its SHA-256, and not only what
-            this reel uses.
-        finishing: what is asked of the finished video.
-        on_progress: called as the work goes on.
+        relative_media: write media paths relative to the timeline.
+        verify: compare every stored file with its SHA-256, unused ones too.
+        finishing: preset, sizes and limits of the video.
+        on_progress: called with each step.
 
     Returns:
-        The report, as it is written to ``report.json``.
+        The report, as written to ``report.json``.
 
     Raises:
-        InputError: the script, its files, the configuration or what is asked of the video are
-            wrong. Nothing was written, but for a timeline whose sound alone is over the size that
-            the video may have.
-        WorkError: the work failed. What was finished is kept, and is used by the next run.
+        InputError: the script, its files, the configuration or the output options are wrong.
+            Nothing was written, except the timeline if its sound alone exceeds the size limit.
+        WorkError: the work failed. Finished parts are kept, and the next run reuses them.
     """
     refuse_engine(engine)
     path = Path(script).absolute()

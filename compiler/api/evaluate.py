@@ -37,28 +37,28 @@ def evaluate_timeline(
     force: bool = False,
     on_progress: OnProgress = silent,
 ) -> Evaluation:
-    """Compare renderers on slots of a timeline: make takes, measure them, and show them on a page.
+    """Compare renderers on slots of a timeline: render takes, measure them, write a page.
 
-    The takes are added to the timeline's clips, whose media stay what they are until one is picked.
-    What was made and measured before is not made again.
+    Takes are added to the timeline's clips; their active media stay until a take is picked. Earlier
+    takes and measurements are reused.
 
     Args:
-        timeline: as `compile_script` writes it.
-        renderers: to compare; all that can run here where none are named, none where takes are
-            only to be picked.
-        qualities: of each.
-        slots: to try; three, spread over the reel, where none are named; ``["all"]`` for all.
-        picks: takes to make active, as ``TAKE`` or ``SLOT=TAKE``.
-        config: the machine's configuration, as `compile_script` takes it.
-        force: make and measure again what was.
-        on_progress: called as the work goes on.
+        timeline: as written by `compile_script`.
+        renderers: by default all available ones, or none if there are ``picks``.
+        qualities: of each renderer.
+        slots: by default three, spread over the reel; ``["all"]`` for all.
+        picks: takes to activate, as ``TAKE`` or ``SLOT=TAKE``.
+        config: the configuration; else ``video_config.yaml`` beside the input, else in the user's
+            configuration folder.
+        force: ignore earlier takes and measurements.
+        on_progress: called with each step.
 
     Returns:
-        The evaluation, as it is written to ``<name>.evaluation.json``.
+        The evaluation, as written to ``<name>.evaluation.json``.
 
     Raises:
         InputError: the timeline, a name or the configuration is wrong. Nothing was written.
-        WorkError: what was made cannot be measured.
+        WorkError: a take cannot be measured.
     """
     path = Path(timeline).absolute()
     refuse_missing(path)

@@ -50,18 +50,21 @@ def export_timeline(
     editor: str | None = None,
     allow_outside: bool = False,
 ) -> Exported:
-    """Write a timeline as the file of another program.
+    """Write a timeline in another program's format.
 
     Args:
         timeline: any timeline, with or without rendered media.
-        output: what to write; its suffix says in which format. Without it, what the editor likes
-            best, beside the timeline.
-        editor: one of `EDITORS`, for whose reader it is written.
-        allow_outside: let a bundle take media from outside the timeline's project.
+        output: the file, its format given by its suffix; by default the editor's preferred format,
+            beside the timeline.
+        editor: a program of `EDITORS` to write for.
+        allow_outside: let a bundle include media from outside the timeline's project.
+
+    Returns:
+        The file, and warnings about everything it cannot hold.
 
     Raises:
-        InputError: the timeline cannot be read, nothing writes such a file, or a bundle would take
-            media from outside the project.
+        InputError: the timeline cannot be read, the format cannot be written, or a bundle would
+            include media from outside the project.
         WorkError: the file cannot be written.
     """
     path = Path(timeline).absolute()

@@ -30,7 +30,20 @@ def flatten_timeline(
 ) -> Report:
     """Flatten any OpenTimelineIO timeline to a video file, or to one for each size.
 
-    Arguments and errors as in `compile_script`.
+    Args:
+        timeline: in any format that can be read.
+        output: the video file; its suffix is that of the preset.
+        config: the configuration; else ``video_config.yaml`` beside the input, else in the user's
+            configuration folder.
+        finishing: preset, sizes and limits of the video.
+        on_progress: called with each step.
+
+    Returns:
+        The report, with warnings for all items that were left out.
+
+    Raises:
+        InputError: the timeline, the configuration or the preset is wrong. Nothing was written.
+        WorkError: the work failed, or media are missing. Finished segments are kept.
     """
     path, video = Path(timeline).absolute(), Path(output).absolute()
     clock = ProgressClock(on_progress)

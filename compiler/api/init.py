@@ -24,16 +24,16 @@ def init_script(
     """Write a script from a folder of stills, a voice and a text, or from a timeline.
 
     Args:
-        source: the folder, or a timeline in any format that is read.
-        output: the script; else ``script.yaml`` in the folder, or the timeline's name with
+        source: the folder, or a timeline in any format that can be read.
+        output: the script; by default ``script.yaml`` in the folder, or the timeline's name with
             ``.yaml``.
-        force: write over a script that is there.
+        force: replace an existing script.
 
     Returns:
-        The script's path, and what was guessed, one line each.
+        The script's path, and its guesses, one line each.
 
     Raises:
-        InputError: nothing can be made of it, or the script is there already.
+        InputError: the source lacks stills or a voice, or the script exists.
     """
     path = Path(source).absolute()
     from_files = is_folder(path) and path.suffix.lower() not in (".otiod", ".fcpxmld")

@@ -29,10 +29,22 @@ def plan_script(
     quality: Quality | None = None,
     allow_outside: bool = False,
 ) -> list[str]:
-    """What `compile_script` would do, a line for each slot and, where a model makes it, its calls;
-    last, as `Notice`, the warnings that it would begin with. Nothing is written.
+    """Return the plan of `compile_script`, and write nothing.
 
-    Arguments and errors as in `compile_script`.
+    Args:
+        script: the YAML file.
+        output: the output folder, as in `compile_script`.
+        config: the configuration; else ``video_config.yaml`` beside the input, else in the user's
+            configuration folder.
+        renderer: the renderer of every scene; by default the script's.
+        quality: the quality of every scene; by default the script's.
+        allow_outside: let the script name files outside its folder.
+
+    Returns:
+        A line for each slot and for each call of a model, then the first warnings, as `Notice`.
+
+    Raises:
+        InputError: the script, its files or the configuration are wrong.
     """
     path = Path(script).absolute()
     front = read_script(path, config, renderer, quality, allow_outside, ProgressClock(silent))

@@ -25,16 +25,16 @@ def relink_timeline(
     *,
     on_progress: OnProgress = silent,
 ) -> tuple[Path, Relinked]:
-    """Find the files of a timeline again after they were moved.
+    """Find moved files of a timeline by name, and update their paths.
 
     Args:
         timeline: an ``.otio`` file.
-        media: the folder to look in, and in all below it.
-        output: what to write; the timeline itself where it is not given.
-        on_progress: told if another run writes the timeline, which is waited for.
+        media: the folder to search, with all below it.
+        output: the file to write; by default the timeline.
+        on_progress: called while another run writes the timeline.
 
     Returns:
-        What was written, and what became of the files that were missing.
+        The written file, and the files that were found and missing.
 
     Raises:
         InputError: the timeline or the folder cannot be read.

@@ -43,21 +43,30 @@ def render_timeline(
     relative_media: bool = False,
     on_progress: OnProgress = silent,
 ) -> Report:
-    """Fill the slots of a timeline that lack media, and name the media in the file.
+    """Fill the slots of a timeline that lack media, and reference the media in the file.
 
-    The timeline may come from an editor that dropped the recipes: they are found again, and slots
-    that show more than their media hold are rendered again. Media go to ``media/`` beside the
-    timeline; what is rendered already is used where it is.
+    The timeline may come from an editor that dropped the recipes: they are restored, and slots that
+    show more than their media hold are rendered again. Media go to ``media/`` beside the timeline;
+    media rendered before are used in place.
 
     Args:
         timeline: ``.otio``, or any file that an editor writes.
-        output: the ``.otio`` to write; the timeline itself, else a file named after it.
-        compiled: the timeline that it was made from, where it is not near.
-        media: a folder of rendered media, where they are not near.
-        config, engine, force, relative_media, on_progress: as in `compile_script`.
+        output: the ``.otio`` to write; by default the timeline itself, else ``<timeline>.otio``.
+        compiled: the compiled timeline; by default searched beside the timeline and its media.
+        media: another folder of rendered media.
+        config: the configuration; else ``video_config.yaml`` beside the input, else in the user's
+            configuration folder.
+        engine: ``local``, ``ray`` or ``ray://HOST:PORT``.
+        force: render every slot again, cache hits too.
+        relative_media: write media paths relative to the timeline.
+        on_progress: called with each step.
+
+    Returns:
+        The report.
 
     Raises:
-        InputError, WorkError: as in `compile_script`.
+        InputError: a file or the configuration is wrong. Nothing was written.
+        WorkError: the work failed. Finished media are kept.
     """
     refuse_engine(engine)
     path = Path(timeline).absolute()

@@ -51,12 +51,15 @@ def view_timeline(
 
     Args:
         timeline: any timeline, with or without rendered media.
-        output: the page; ``<name>.html`` beside the timeline where it is not given.
-        embed: put a small copy of the finished reel into it.
+        output: the page; by default ``<name>.html`` beside the timeline.
+        embed: include a small copy of the finished reel.
         allow_outside: let that reel lie outside the timeline's project.
 
+    Returns:
+        The page, and warnings about missing media.
+
     Raises:
-        InputError: the timeline cannot be read, or there is no reel to embed, or none that may be.
+        InputError: the timeline cannot be read, or there is no reel to embed.
         WorkError: the page cannot be written.
     """
     path = Path(timeline).absolute()
