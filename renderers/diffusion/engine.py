@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from ..base import Call, Frame, Limits, OnStep, RendererError, Shot
+from ..torch_device import pick_device
 from . import memory, motion
 from .loading import (
     ENCODERS,
     Pipeline,
     Tensor,
-    device_of,
     dtype_of,
     from_single_file,
     holds_vae,
@@ -145,7 +145,7 @@ class DiffusionRenderer(ABC):
     @property
     def device(self) -> str:
         """The device to run on."""
-        return device_of(self.setup)
+        return pick_device(self.setup.device, self.name)
 
     @property
     def dtype(self) -> Any:

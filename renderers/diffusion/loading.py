@@ -45,29 +45,6 @@ def quiet() -> Iterator[None]:
             library.enable_progress_bar()
 
 
-def device_of(setup: ModelSetup) -> str:
-    """The device to run on.
-
-    Raises:
-        UnavailableError: this machine has no such device.
-    """
-    import torch  # noqa: PLC0415 - slow to import
-
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "xpu": hasattr(torch, "xpu") and torch.xpu.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if setup.device == "auto":
-        return next(name for name, is_there in there.items() if is_there)
-    if not there[setup.device]:
-        raise UnavailableError(
-            f"{setup.renderer}: this machine has no {setup.device} device; set device: auto"
-        )
-    return setup.device
-
-
 def dtype_of(setup: ModelSetup, device: str, half: str) -> Any:
     """The numbers to compute with: as configured, else 16 bits on an accelerator and 32 off it."""
     import torch  # noqa: PLC0415
