@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
 from otio_gvideo.renderers.base import CAMERA_MOVES, Keyframe, Motion, Shot
 from otio_gvideo.renderers.camera.camera import CameraRenderer
-from otio_gvideo.renderers.camera.poses import pose_at, room_for
+from otio_gvideo.renderers.camera.poses import cover_framing, pose_at
 from otio_gvideo.renderers.fit import run_renderer
 from PIL import Image
 
@@ -86,7 +86,7 @@ def shimmer(folder: Path, width: int) -> None:
     height = width * 16 // 9 // 2 * 2
     path = make_grain(folder / "fine.png", width * 4 // 3, height * 4 // 3)
     still = np.asarray(Image.open(path).convert("L"), np.float32)
-    room = room_for(still.shape[0] / still.shape[1], height / width)
+    framing = cover_framing(still.shape[0] / still.shape[1], height / width)
     motion = Motion("pull_out", AMOUNT, "linear")
     part = range(SPAN // 2 - SLICE // 2, SPAN // 2 + SLICE // 2)
     print(f"\n{'pull out over fine detail':34}{'SSIM, worst frame':>20}{'SSIM through time':>20}")
@@ -99,7 +99,7 @@ def shimmer(folder: Path, width: int) -> None:
         slices = np.mean([ssim(found[:, row], ideal[:, row]) for row in rows])
         print(f"{name:34}{frames:20.4f}{slices:20.4f}", flush=True)
 
-    poses = [pose_at(motion, n / (SPAN - 1), room).matrix() for n in part]
+    poses = [pose_at(motion, n / (SPAN - 1), framing).matrix() for n in part]
     made = ours(path, motion, width, height, SPAN)
     line("camera", [made[n] for n in part], poses)
     zooms = [1.15 ** (1 - n / (SPAN - 1)) for n in part]
@@ -188,7 +188,7 @@ def places(
     motion: Motion, share: float, dots: NDArray[np.float64], width: int, height: int
 ) -> NDArray[np.float64]:
     """Where the dots lie in a frame, in pixels."""
-    inverse = np.linalg.inv(pose_at(motion, share, room_for(16 / 9, height / width)).matrix())
+    inverse = np.linalg.inv(pose_at(motion, share, cover_framing(16 / 9, height / width)).matrix())
     seen = np.column_stack([dots, np.ones(len(dots))]) @ inverse.T
     return np.asarray(
         seen[:, :2] / seen[:, 2:] * width + ((width - 1) / 2, (height - 1) / 2), np.float64

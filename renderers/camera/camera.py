@@ -12,28 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Call, Frame, Limits, Motion, OnStep, Shot
-from ..camera.still_planes import StillPlanes, prepare
 from ..image.dither import quantise
 from ..image.resample import Plane, axis, resample
 from ..image.yuv import Planes, blank, planes_of
 from .poses import Pose, pose_at
 from .still_frames import frames_over_stills
+from .still_planes import StillPlanes, still_planes
 
 _LINEAR = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
 
 class CameraRenderer:
-    """Moves over stills; dissolves between them where a scene has several.
+    """Move over stills, with dissolves between the keyframes of a scene.
 
-    Sampling is Lanczos at exact positions for all moves but rolls and orbits, whose views are
-    turned; those sample a denser picture linearly, also at exact positions.
+    Upright views are sampled with Lanczos at exact positions. Rolls and orbits are warped by a
+    homography, bilinearly, from planes of twice the density.
     """
 
     name: ClassVar[str] = "camera"
     version: ClassVar[int] = 5
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
-        """Nothing hangs on settings or quality."""
+        """Accept any settings and quality; none of them changes a pixel."""
 
     @property
     def limits(self) -> Limits:
@@ -45,60 +45,60 @@ class CameraRenderer:
     ) -> Iterator[Frame]:
         """Yield the frames as planar YUV 4:2:0, each a new array."""
 
-        def ready(still: Path, motion: Motion) -> _Seen:
-            return _Seen(prepare(still, shot, motion))
+        def open_view(still: Path, motion: Motion) -> _PlanarView:
+            return _PlanarView(still_planes(still, shot, motion))
 
-        return frames_over_stills(shot, call, ready, on_step)
+        return frames_over_stills(shot, call, open_view, on_step)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing; the renderer has no resources."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A picture as a camera sees it."""
+class _PlanarView:
+    """A `StillView` of a flat still."""
 
-    picture: StillPlanes
+    still: StillPlanes
 
-    def pose(self, motion: Motion, share: float) -> Pose:
-        return pose_at(motion, share, self.picture.room)
+    def pose(self, motion: Motion, t: float) -> Pose:
+        return pose_at(motion, t, self.still.framing)
 
     def draw(self, pose: Pose, out: Frame) -> None:
-        view(self.picture, pose, planes_of(out))
+        draw_view(self.still, pose, planes_of(out))
 
     def planes(self, pose: Pose, width: int, height: int) -> Planes:
         planes = blank(width, height)
-        view(self.picture, pose, planes)
+        draw_view(self.still, pose, planes)
         return planes
 
 
-def view(picture: StillPlanes, pose: Pose, out: Planes) -> None:
-    """What a picture looks like from a pose; into planes of ``float32`` or ``uint8``."""
+def draw_view(still: StillPlanes, pose: Pose, out: Planes) -> None:
+    """Draw the view of a pose into planes of ``float32`` or ``uint8``."""
     height, width = out.y.shape
-    matrix = view_matrix(pose, picture, width, height)
-    chroma = chroma_matrix(matrix)
-    for plane, place, into in (
-        (picture.planes.y, matrix, out.y),
-        (picture.planes.u, chroma, out.u),
-        (picture.planes.v, chroma, out.v),
+    luma = view_matrix(pose, still, width, height)
+    chroma = chroma_matrix(luma)
+    for plane, matrix, into in (
+        (still.planes.y, luma, out.y),
+        (still.planes.u, chroma, out.u),
+        (still.planes.v, chroma, out.v),
     ):
-        if picture.is_linear:
-            _warp(plane, place, into)
+        if still.is_linear:
+            _warp(plane, matrix, into)
         else:
             resample(
                 plane,
-                axis(into.shape[0], place[1, 2], place[1, 1], plane.shape[0]),
-                axis(into.shape[1], place[0, 2], place[0, 0], plane.shape[1]),
+                axis(into.shape[0], matrix[1, 2], matrix[1, 1], plane.shape[0]),
+                axis(into.shape[1], matrix[0, 2], matrix[0, 0], plane.shape[1]),
                 into,
             )
 
 
-def view_matrix(pose: Pose, picture: StillPlanes, width: int, height: int) -> NDArray[np.float64]:
-    """The 3x3 homography from pixel centres of the frame to pixel centres of the picture.
+def view_matrix(pose: Pose, still: StillPlanes, width: int, height: int) -> NDArray[np.float64]:
+    """Return the 3x3 homography from pixel centres of the frame to those of the still's luma.
 
     Args:
         pose: the view.
-        picture: what is looked at.
+        still: the still.
         width, height: of the frame.
     """
     from_frame = np.array(
@@ -108,18 +108,18 @@ def view_matrix(pose: Pose, picture: StillPlanes, width: int, height: int) -> ND
             [0.0, 0.0, 1.0],
         ]
     )
-    to_picture = np.array(
+    to_still = np.array(
         [
-            [picture.density[0], 0.0, picture.middle[0]],
-            [0.0, picture.density[1], picture.middle[1]],
+            [still.density[0], 0.0, still.middle[0]],
+            [0.0, still.density[1], still.middle[1]],
             [0.0, 0.0, 1.0],
         ]
     )
-    return np.asarray(to_picture @ pose.matrix() @ from_frame)
+    return np.asarray(to_still @ pose.matrix() @ from_frame)
 
 
 def chroma_matrix(luma: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`view_matrix` for the chroma planes: sample (i, j) is sited at luma (2i, 2j + 1/2)."""
+    """Return the homography of the chroma planes: sample (i, j) is sited at luma (2i, 2j + 1/2)."""
     to_luma = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]])
     from_luma = np.array([[0.5, 0.0, 0.0], [0.0, 0.5, -0.25], [0.0, 0.0, 1.0]])
     return np.asarray(from_luma @ luma @ to_luma)

@@ -1,7 +1,6 @@
-"""Camera moves over a still as pure geometry: where the frame lies in the picture, and when.
+"""Camera moves over a still as pure geometry: the pose of the camera at any time of a move.
 
-Lengths are in *frame widths*: the widest view that fits is 1 wide at zoom 1. A `Pose` says
-where the camera looks, how far it is zoomed in and how it is turned.
+Lengths are in *frame widths*: the widest view that fits is 1 wide at zoom 1.
 """
 
 from __future__ import annotations
@@ -14,34 +13,37 @@ from numpy.typing import NDArray
 
 from ..base import CAMERA_MOVES, Motion
 
-ZOOM = 0.5
-"""How far a push at full amount goes: to 1.5 times, 1.15 at the default of 0.3."""
-TRAVEL = 0.5
-"""Frame widths that a pan at full amount travels."""
-TILT = 0.38
-"""Frame heights that a tilt at full amount travels."""
-ORBIT = math.radians(30)
-"""Angle of the arc that an orbit at full amount goes along, 9 degrees at the default of 0.3."""
-SLIDE = 0.2
-"""Frame widths that an orbit at full amount travels besides."""
-NEARER = 0.06
-"""How much nearer an orbit at full amount comes in the middle of its arc."""
-ROLL = math.radians(12)
-"""Angle that a roll at full amount turns through."""
-FOCAL = 1.4
-"""Distance of the camera in frame widths: a lens of 50 mm on a full-format camera held upright."""
-DRIFT = 0.35
-"""Share of an even speed in the eased ones, so that no move starts or ends dead."""
-SAFETY = 1.002
-"""Zoom beyond what covers the frame, so that no filter reaches over the picture's edge."""
+PUSH_ZOOM = 0.5
+"""Zoom of a push at full amount, beyond 1: to 1.5 times, 1.15 at the default amount of 0.3."""
+PAN_TRAVEL = 0.5
+"""Travel of a pan at full amount, in frame widths."""
+TILT_TRAVEL = 0.38
+"""Travel of a tilt at full amount, in frame heights."""
+ORBIT_ANGLE = math.radians(30)
+"""Arc of an orbit at full amount; 9 degrees at the default of 0.3."""
+ORBIT_TRAVEL = 0.2
+"""Sideways travel of an orbit at full amount, in frame widths."""
+ORBIT_ZOOM = 0.06
+"""Zoom in the middle of an orbit at full amount, beyond 1."""
+ROLL_ANGLE = math.radians(12)
+"""Angle of a roll at full amount."""
+FOCAL_LENGTH = 1.4
+"""In frame widths: a lens of 50 mm on a full-format camera held upright."""
+LINEAR_SHARE = 0.35
+"""Share of constant speed in the eased moves, so that none starts or ends at a standstill."""
+ZOOM_MARGIN = 1.002
+"""Zoom beyond covering the frame, so that no filter reads past the still's edge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """A view: the point it looks at from the picture's middle in frame widths, its zoom and turn.
+    """A view of the camera.
 
-    ``x`` grows to the right and ``y`` downwards. ``angle`` is that of a roll, in radians,
-    clockwise; ``yaw`` that of an orbit, positive where the camera stands to the left.
+    Attributes:
+        x, y: the point it looks at, in frame widths from the still's middle, right and down.
+        zoom: 1 covers the frame.
+        angle: of a roll, in radians, clockwise.
+        yaw: of an orbit, in radians, positive with the camera to the left.
     """
 
     x: float = 0.0
@@ -52,42 +54,42 @@ class Pose:
 
     @property
     def is_upright(self) -> bool:
-        """Whether rows of the picture are rows of the view, so that the axes are independent."""
+        """Whether rows of the still are rows of the view, so that the axes are independent."""
         return self.angle == 0 and self.yaw == 0
 
     def matrix(self) -> NDArray[np.float64]:
-        """The 3x3 homography from the frame to the picture, both in frame widths from the middle.
+        """Return the 3x3 homography from frame to still, both in frame widths from the middle.
 
-        A camera ``FOCAL / zoom`` away from the picture, turned by ``yaw`` about the upright through
-        the point it looks at, sees frame point ``(u, v)`` where its ray meets the picture:
-        ``x + FOCAL / zoom * (u, v cos yaw) / (FOCAL cos yaw - u sin yaw)``.
+        A camera ``F / zoom`` from the still (F is `FOCAL_LENGTH`), rotated by ``yaw`` about the
+        vertical axis through the point it looks at, sees frame point ``(u, v)`` at
+        ``(x, y) + F / zoom * (u, v cos yaw) / (F cos yaw - u sin yaw)``.
         """
         cos, sin = math.cos(self.yaw), math.sin(self.yaw)
-        far = FOCAL / self.zoom
-        seen = np.array(
+        distance = FOCAL_LENGTH / self.zoom
+        projection = np.array(
             [
-                [far - self.x * sin, 0.0, self.x * FOCAL * cos],
-                [-self.y * sin, far * cos, self.y * FOCAL * cos],
-                [-sin, 0.0, FOCAL * cos],
+                [distance - self.x * sin, 0.0, self.x * FOCAL_LENGTH * cos],
+                [-self.y * sin, distance * cos, self.y * FOCAL_LENGTH * cos],
+                [-sin, 0.0, FOCAL_LENGTH * cos],
             ]
         )
-        turn_cos, turn_sin = math.cos(self.angle), math.sin(self.angle)
-        turned = np.array([[turn_cos, -turn_sin, 0.0], [turn_sin, turn_cos, 0.0], [0.0, 0.0, 1.0]])
-        return np.asarray(seen @ turned / (FOCAL * cos))
+        roll_cos, roll_sin = math.cos(self.angle), math.sin(self.angle)
+        roll = np.array([[roll_cos, -roll_sin, 0.0], [roll_sin, roll_cos, 0.0], [0.0, 0.0, 1.0]])
+        return np.asarray(projection @ roll / (FOCAL_LENGTH * cos))
 
     def corners(self, aspect: float) -> NDArray[np.float64]:
-        """Where the corners of a frame of that aspect lie in the picture; shape ``(4, 2)``."""
-        half = np.array([[u, v * aspect, 1.0] for u in (-0.5, 0.5) for v in (-0.5, 0.5)])
-        seen = half @ self.matrix().T
-        return np.asarray(seen[:, :2] / seen[:, 2:])
+        """Return the corners of a frame (height over width) on the still; shape ``(4, 2)``."""
+        frame = np.array([[u, v * aspect, 1.0] for u in (-0.5, 0.5) for v in (-0.5, 0.5)])
+        projected = frame @ self.matrix().T
+        return np.asarray(projected[:, :2] / projected[:, 2:])
 
 
 @dataclass(frozen=True, slots=True)
-class MoveRoom:
-    """A picture and the frame it is seen through, in frame widths at zoom 1.
+class Framing:
+    """The sizes of a still and of the frame over it, in frame widths at zoom 1.
 
     Attributes:
-        width, height: of the picture; one of them is just as large as the frame's.
+        width, height: of the still; one of them equals the frame's.
         aspect: height of the frame; its width is 1.
     """
 
@@ -96,88 +98,90 @@ class MoveRoom:
     aspect: float
 
 
-def room_for(picture_aspect: float, frame_aspect: float) -> MoveRoom:
-    """The room of a picture (height over width) that covers a frame (height over width)."""
-    if picture_aspect >= frame_aspect:
-        return MoveRoom(1.0, picture_aspect, frame_aspect)
-    return MoveRoom(frame_aspect / picture_aspect, frame_aspect, frame_aspect)
+def cover_framing(still_aspect: float, frame_aspect: float) -> Framing:
+    """Return the framing of a still that covers the frame; aspects are height over width."""
+    if still_aspect >= frame_aspect:
+        return Framing(1.0, still_aspect, frame_aspect)
+    return Framing(frame_aspect / still_aspect, frame_aspect, frame_aspect)
 
 
-def ease(share: float, easing: str) -> float:
-    """Progress 0..1 of a move at ``share`` 0..1 of its time.
+def ease(t: float, easing: str) -> float:
+    """Return the progress 0..1 of a move at time ``t`` 0..1.
 
-    ``ease_in_out`` mixes an even speed with Perlin's smootherstep (6t^5 - 15t^4 + 10t^3), which has
-    no jump in acceleration; ``ease_in`` and ``ease_out`` are its halves.
+    ``ease_in_out`` mixes constant speed with Perlin's smootherstep (6t^5 - 15t^4 + 10t^3), which
+    has continuous acceleration; ``ease_in`` and ``ease_out`` are its halves.
 
     Raises:
         ValueError: the easing is unknown.
     """
-    t = min(max(share, 0.0), 1.0)
+    t = min(max(t, 0.0), 1.0)
 
-    def smoother(v: float) -> float:
+    def smootherstep(v: float) -> float:
         return v * v * v * (v * (v * 6 - 15) + 10)
 
     if easing == "linear":
         return t
     if easing == "ease_in_out":
-        eased = smoother(t)
+        eased = smootherstep(t)
     elif easing == "ease_in":
-        eased = 2 * smoother(t / 2)
+        eased = 2 * smootherstep(t / 2)
     elif easing == "ease_out":
-        eased = 2 * smoother(0.5 + t / 2) - 1
+        eased = 2 * smootherstep(0.5 + t / 2) - 1
     else:
         raise ValueError(f"unknown easing {easing!r}")
-    return DRIFT * t + (1 - DRIFT) * eased
+    return LINEAR_SHARE * t + (1 - LINEAR_SHARE) * eased
 
 
-def decide(motion: Motion, seed: int) -> Motion:
-    """The motion with ``auto`` replaced by one of the moves, the same for the same seed."""
+def resolve_auto(motion: Motion, seed: int) -> Motion:
+    """Replace the move ``auto`` by one that moves, the same for the same seed."""
     if motion.camera != "auto":
         return motion
     moving = [move for move in CAMERA_MOVES if move != "static"]
     return replace(motion, camera=moving[seed % len(moving)])
 
 
-def pose_at(motion: Motion, share: float, room: MoveRoom) -> Pose:
-    """The view at ``share`` 0..1 of a move; always inside the picture.
+def pose_at(motion: Motion, t: float, framing: Framing) -> Pose:
+    """Return the pose at time ``t`` 0..1 of a move; its view never leaves the still.
 
-    Pushes and pulls zoom by equal ratios in equal times, which is what an even speed looks like.
+    Pushes and pulls zoom by equal ratios in equal times, which the eye reads as constant speed.
 
     Raises:
         ValueError: the move or the easing is unknown.
     """
-    progress = ease(share, motion.easing)
-    far, limits = _reach(motion, room)
+    progress = ease(t, motion.easing)
+    end, limits = _end_pose(motion, framing)
     move = motion.camera
-    zoom = far.zoom * SAFETY
+    zoom = end.zoom * ZOOM_MARGIN
     if move in ("push_in", "pull_out"):
         done = progress if move == "push_in" else 1 - progress
-        return _pushed(motion, done, zoom, room)
+        return _push_pose(motion, done, zoom, framing)
     sign = 1 if move.endswith(("right", "down")) else -1
-    across = sign * 2 * (progress - 0.5)
-    if far.yaw:
-        zoom *= 1 + NEARER * motion.amount * math.cos(math.pi / 2 * across)
-    beside = _towards(motion, room, limits[0], limits[1])
+    side = sign * 2 * (progress - 0.5)
+    if end.yaw:
+        zoom *= 1 + ORBIT_ZOOM * motion.amount * math.cos(math.pi / 2 * side)
+    focus = _clamped_focus(motion, framing, limits[0], limits[1])
     return Pose(
-        x=beside[0] + far.x / zoom * across,
-        y=beside[1] + far.y / zoom * across,
+        x=focus[0] + end.x / zoom * side,
+        y=focus[1] + end.y / zoom * side,
         zoom=zoom,
-        angle=far.angle * across,
-        # A camera that goes to the right sees the picture from the right.
-        yaw=-far.yaw * across,
+        angle=end.angle * side,
+        # A camera that moves to the right looks at the still from the right.
+        yaw=-end.yaw * side,
     )
 
 
-def _pushed(motion: Motion, done: float, widest: float, room: MoveRoom) -> Pose:
-    """The view of a push at ``done`` 0..1 of its zoom.
+def _push_pose(motion: Motion, done: float, widest: float, framing: Framing) -> Pose:
+    """Return the pose of a push at ``done`` 0..1 of its zoom.
 
-    Its middle goes evenly with the width of the view, so that everything in the picture moves
-    straight away from one point, which is what a lens does.
+    The middle of the view is linear in its width, so that all points move along rays from one
+    vanishing point, as with a real lens.
     """
-    closest = widest * (1 + ZOOM * motion.amount)
-    zoom = widest * (1 + ZOOM * motion.amount) ** done
+    closest = widest * (1 + PUSH_ZOOM * motion.amount)
+    zoom = widest * (1 + PUSH_ZOOM * motion.amount) ** done
     start, end = (
-        _towards(motion, room, (room.width - 1 / z) / 2, (room.height - room.aspect / z) / 2)
+        _clamped_focus(
+            motion, framing, (framing.width - 1 / z) / 2, (framing.height - framing.aspect / z) / 2
+        )
         for z in (widest, closest)
     )
     share = (1 / widest - 1 / zoom) / (1 / widest - 1 / closest) if closest > widest else 0.0
@@ -188,51 +192,58 @@ def _pushed(motion: Motion, done: float, widest: float, room: MoveRoom) -> Pose:
     )
 
 
-def _towards(motion: Motion, room: MoveRoom, most_x: float, most_y: float) -> tuple[float, float]:
-    """The motion's focus, from the picture's middle, as far as a view may go to either side."""
-    x = (motion.focus[0] - 0.5) * room.width
-    y = (motion.focus[1] - 0.5) * room.height
+def _clamped_focus(
+    motion: Motion, framing: Framing, most_x: float, most_y: float
+) -> tuple[float, float]:
+    """Return the motion's focus, in frame widths from the still's middle, within limits."""
+    x = (motion.focus[0] - 0.5) * framing.width
+    y = (motion.focus[1] - 0.5) * framing.height
     most_x, most_y = max(0.0, most_x), max(0.0, most_y)
     return min(max(x, -most_x), most_x), min(max(y, -most_y), most_y)
 
 
-def _reach(motion: Motion, room: MoveRoom) -> tuple[Pose, tuple[float, float]]:
-    """How far a move goes to either side of its middle, and the zoom at which that fits.
+def _end_pose(motion: Motion, framing: Framing) -> tuple[Pose, tuple[float, float]]:
+    """Return one end of a move about its middle, and the limits of that middle.
 
-    ``x`` and ``y`` are in widths of the zoomed frame. Then, how far the middle may lie from the
-    picture's, in frame widths.
+    The pose's zoom is the least at which the move stays within the still; its ``x`` and ``y`` are
+    in widths of the zoomed frame. The limits are the largest distances of the move's middle from
+    the still's, along x and y, in frame widths.
     """
     move, amount = motion.camera, motion.amount
     if move in ("static", "push_in", "pull_out"):
         end = Pose()
     elif move in ("pan_left", "pan_right"):
-        end = Pose(x=TRAVEL * amount / 2)
+        end = Pose(x=PAN_TRAVEL * amount / 2)
     elif move in ("tilt_up", "tilt_down"):
-        end = Pose(y=TILT * amount / 2 * room.aspect)
+        end = Pose(y=TILT_TRAVEL * amount / 2 * framing.aspect)
     elif move in ("orbit_left", "orbit_right"):
-        end = Pose(x=SLIDE * amount / 2, yaw=ORBIT * amount / 2)
+        end = Pose(x=ORBIT_TRAVEL * amount / 2, yaw=ORBIT_ANGLE * amount / 2)
     elif move in ("roll_left", "roll_right"):
-        end = Pose(angle=ROLL * amount / 2)
+        end = Pose(angle=ROLL_ANGLE * amount / 2)
     else:
         raise ValueError(f"unknown camera move {move!r}")
-    # Everything grows towards the ends, which mirror each other; so one end decides.
-    right = np.abs(end.corners(room.aspect)).max(axis=0)
-    left = np.abs(replace(end, yaw=-end.yaw).corners(room.aspect)).max(axis=0)
+    # Views extend farthest at the two ends, which mirror each other, so that one end decides.
+    right = np.abs(end.corners(framing.aspect)).max(axis=0)
+    left = np.abs(replace(end, yaw=-end.yaw).corners(framing.aspect)).max(axis=0)
     wide, high = (float(length) for length in np.maximum(left, right))
-    zoom = max(1.0, 2 * wide / room.width, 2 * high / room.height)
-    kept = zoom * SAFETY
-    return replace(end, zoom=zoom), (room.width / 2 - wide / kept, room.height / 2 - high / kept)
+    zoom = max(1.0, 2 * wide / framing.width, 2 * high / framing.height)
+    final = zoom * ZOOM_MARGIN
+    limits = (framing.width / 2 - wide / final, framing.height / 2 - high / final)
+    return replace(end, zoom=zoom), limits
 
 
-def bounds(motion: Motion, room: MoveRoom, samples: int = 33) -> NDArray[np.float64]:
-    """The part of the picture that a move sees: ``[[left, top], [right, bottom]]``."""
-    seen = np.concatenate(
-        [pose_at(motion, n / (samples - 1), room).corners(room.aspect) for n in range(samples)]
+def visible_bounds(motion: Motion, framing: Framing, samples: int = 33) -> NDArray[np.float64]:
+    """Return the visible part of a still over a move: ``[[left, top], [right, bottom]]``."""
+    corners = np.concatenate(
+        [
+            pose_at(motion, n / (samples - 1), framing).corners(framing.aspect)
+            for n in range(samples)
+        ]
     )
-    return np.stack([seen.min(axis=0), seen.max(axis=0)])
+    return np.stack([corners.min(axis=0), corners.max(axis=0)])
 
 
-def zoom_range(motion: Motion, room: MoveRoom, samples: int = 33) -> tuple[float, float]:
-    """The smallest and the largest zoom of a move."""
-    zooms = [pose_at(motion, n / (samples - 1), room).zoom for n in range(samples)]
+def zoom_range(motion: Motion, framing: Framing, samples: int = 33) -> tuple[float, float]:
+    """Return the smallest and the largest zoom of a move."""
+    zooms = [pose_at(motion, n / (samples - 1), framing).zoom for n in range(samples)]
     return min(zooms), max(zooms)

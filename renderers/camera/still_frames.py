@@ -1,4 +1,4 @@
-"""The frames of a shot that a camera sees moving over its stills, one dissolving into the next."""
+"""The frames of a shot: a camera moves over its stills, which dissolve into each other."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 
 from ..base import Call, Frame, Motion, OnStep, Shot
 from ..image.yuv import Planes, planes_of
-from .keyframe_weights import dissolve, halfway
+from .keyframe_weights import dissolve_midpoint, keyframe_weights
 from .morph import Morph, blend, morph_between
-from .poses import Pose, decide
+from .poses import Pose, resolve_auto
 
 
 class StillView(Protocol):
-    """A still made ready for a move."""
+    """A still prepared for a camera move."""
 
-    def pose(self, motion: Motion, share: float) -> Pose:
-        """The view at ``share`` 0..1 of a move."""
+    def pose(self, motion: Motion, t: float) -> Pose:
+        """Return the pose at ``t`` 0..1 of a move."""
         ...
 
     def draw(self, pose: Pose, out: Frame) -> None:
@@ -27,49 +27,49 @@ class StillView(Protocol):
         ...
 
     def planes(self, pose: Pose, width: int, height: int) -> Planes:
-        """A view as planes to be blended with another's, as exact as they can be had."""
+        """Return a view as planes to blend, before rounding if the renderer can."""
         ...
 
 
 def frames_over_stills(
-    shot: Shot, call: Call, ready: Callable[[Path, Motion], StillView], on_step: OnStep
+    shot: Shot, call: Call, open_view: Callable[[Path, Motion], StillView], on_step: OnStep
 ) -> Iterator[Frame]:
     """Yield the frames of a call as planar YUV 4:2:0, each a new array.
 
     Args:
         shot: the slot.
-        call: what of it is asked for.
-        ready: makes a still ready for a move.
+        call: its part to render.
+        open_view: prepares a still for a move.
         on_step: progress.
     """
-    motion = decide(shot.motion, shot.seed)
-    sights: dict[int, StillView] = {}
+    motion = resolve_auto(shot.motion, shot.seed)
+    views: dict[int, StillView] = {}
     morphs: dict[int, Morph | None] = {}
     last: tuple[object, Frame] | None = None
     for index in range(call.frames):
         frame = shot.start + call.first + index
-        share = frame / max(1, shot.span - 1)
-        lower, upper, weight = dissolve(call.keyframes, frame, shot)
-        for number in {lower, upper} - sights.keys():
-            sights[number] = ready(call.keyframes[number].image, motion)
-        for number in sights.keys() - {lower, upper}:
-            del sights[number]  # Keyframes are passed once: memory holds two at the most.
-        below, above = (sights[n].pose(motion, share) for n in (lower, upper))
-        state = (lower, upper, weight, below, above)
+        t = frame / max(1, shot.span - 1)
+        lower, upper, weight = keyframe_weights(call.keyframes, frame, shot)
+        for number in {lower, upper} - views.keys():
+            views[number] = open_view(call.keyframes[number].image, motion)
+        for number in views.keys() - {lower, upper}:
+            del views[number]  # Keyframes pass once, so that two are in memory at most.
+        poses = tuple(views[n].pose(motion, t) for n in (lower, upper))
+        state = (lower, upper, weight, *poses)
         if last is not None and last[0] == state:
             finished = last[1].copy()
         else:
             finished = np.empty((call.height * 3 // 2, call.width), np.uint8)
             if weight == 0:
-                sights[lower].draw(below, finished)
+                views[lower].draw(poses[0], finished)
             else:
-                pair = sights[lower], sights[upper]
+                pair = views[lower], views[upper]
                 if upper not in morphs:
-                    half = halfway(call.keyframes, upper, shot) / max(1, shot.span - 1)
-                    morphs = {upper: _morph(pair, motion, half, call)}
+                    middle = dissolve_midpoint(call.keyframes, upper, shot)
+                    morphs = {upper: _morph(pair, motion, middle / max(1, shot.span - 1), call)}
                 one, other = (
-                    sight.planes(pose, call.width, call.height)
-                    for sight, pose in zip(pair, (below, above), strict=True)
+                    view.planes(pose, call.width, call.height)
+                    for view, pose in zip(pair, poses, strict=True)
                 )
                 blend(one, other, weight, planes_of(finished), morphs[upper])
         last = (state, finished)
@@ -77,13 +77,11 @@ def frames_over_stills(
         on_step(index + 1, call.frames)
 
 
-def _morph(
-    pair: tuple[StillView, StillView], motion: Motion, share: float, call: Call
-) -> Morph | None:
-    """How two stills morph, as they are seen at ``share`` 0..1 of a move."""
-    seen = []
-    for sight in pair:
+def _morph(pair: tuple[StillView, StillView], motion: Motion, t: float, call: Call) -> Morph | None:
+    """Return the morph between two stills in their views at ``t`` 0..1 of a move."""
+    lumas = []
+    for view in pair:
         frame = np.empty((call.height * 3 // 2, call.width), np.uint8)
-        sight.draw(sight.pose(motion, share), frame)
-        seen.append(frame[: call.height])
-    return morph_between(seen[0], seen[1])
+        view.draw(view.pose(motion, t), frame)
+        lumas.append(frame[: call.height])
+    return morph_between(lumas[0], lumas[1])

@@ -1,7 +1,7 @@
-"""Colours for what no still shows: smooth ground carried on, with the texture of what is beside.
+"""Inpainting of disocclusions: smooth colours carried on, with the texture mirrored at the edge.
 
-The texture is that beside the edge, mirrored in it: whatever runs up to the edge goes on behind it
-without a seam.
+Mirrored texture meets the visible part without a seam: a pattern that runs up to the edge runs on
+behind it.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from ..image.pixel_rect import PixelRect
 from ..image.resample import Floats
 from ..image.yuv import Planes
 
-FILL_PX = 96
-"""Longer side of the small copy in which holes are filled smoothly."""
+SMOOTH_PX = 96
+"""Longer side of the small copy whose smooth colours are carried on."""
 ROW = 4096
-"""Places that are looked up in a row: OpenCV's pictures are not endless."""
+"""Points in a row of a lookup: OpenCV limits the width of its images."""
 
 
 @dataclass(frozen=True, slots=True)
 class InpaintRegion:
-    """Where a layer's colours are not known, and where from they are taken.
+    """The part of a layer to inpaint, and the source of its texture.
 
-    All of one shape ``(rows, columns)``, coarser than what is filled.
+    All maps have one shape ``(rows, columns)``, coarser than the planes that are inpainted.
 
     Attributes:
-        share: 0..1, where colours are filled in.
-        known: 0 or 1, where the layer's own colours are.
-        source: the sample ``(x, y)`` from which a hole takes its texture: shape
+        share: 0..1, opacity of the inpainted colours.
+        known: 0 or 1, samples with colours of the layer's own.
+        source: the sample ``(x, y)`` that each sample takes its texture from: shape
             ``(2, rows, columns)``.
     """
 
@@ -39,62 +39,60 @@ class InpaintRegion:
     known: Floats
     source: Floats
 
-    def pasted(self, box: PixelRect, shape: tuple[int, ...]) -> InpaintRegion:
-        """It in a whole picture, of which it is that in a part."""
+    def pasted(self, rect: PixelRect, shape: tuple[int, ...]) -> InpaintRegion:
+        """Return this region, of a part of an image, in full-image coordinates."""
         return InpaintRegion(
-            box.pasted(self.share, shape),
-            box.pasted(self.known, shape, 1),
+            rect.pasted(self.share, shape),
+            rect.pasted(self.known, shape, 1),
             np.stack(
                 [
-                    box.pasted(places + np.float32(first), shape)
-                    for places, first in zip(self.source, (box.left, box.top), strict=True)
+                    rect.pasted(positions + np.float32(first), shape)
+                    for positions, first in zip(self.source, (rect.left, rect.top), strict=True)
                 ]
             ),
         )
 
-    def filled(self, planes: Planes, coarse: Planes, box: PixelRect | None = None) -> Planes:
-        """The planes of the picture with the hole filled in.
+    def inpaint(self, planes: Planes, coarse: Planes, rect: PixelRect | None = None) -> Planes:
+        """Return the planes with this region inpainted.
 
         Args:
-            planes: of the whole picture.
-            coarse: the same on the grid of the hole.
-            box: what is made of them, in samples of ``y``; all by default.
+            planes: of the whole image.
+            coarse: the same on the grid of this region.
+            rect: the part to return, in samples of ``y``; all by default.
         """
-        if box is None:
-            box = PixelRect.whole(planes.y.shape)
-        luma = _Lookup.of(self, planes.y.shape, box)
-        chroma = _Lookup.of(self, planes.u.shape, box.halved())
-        smooth = _smooth(self.known, coarse)
-        made = [
-            lookup.filled(plane, copy) if lookup else plane[part.part]
-            for lookup, part, plane, copy in zip(
+        if rect is None:
+            rect = PixelRect.whole(planes.y.shape)
+        luma = _Lookup.of(self, planes.y.shape, rect)
+        chroma = _Lookup.of(self, planes.u.shape, rect.halved())
+        inpainted = [
+            lookup.inpaint(plane, smooth) if lookup else plane[part.part]
+            for lookup, part, plane, smooth in zip(
                 (luma, chroma, chroma),
-                (box, box.halved(), box.halved()),
+                (rect, rect.halved(), rect.halved()),
                 (planes.y, planes.u, planes.v),
-                smooth,
+                _smooth_copies(self.known, coarse),
                 strict=True,
             )
         ]
-        return Planes(*made)
+        return Planes(*inpainted)
 
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """A hole among the samples of a plane.
+    """The samples of a plane in an inpaint region, and where each takes its texture from.
 
-    What is known of its samples comes in rows of `ROW`, of which the last is filled up with some
-    that were there before.
+    Values come in rows of `ROW`; the last row is padded by repeating samples.
 
     Attributes:
-        box: the part of the plane that is wanted.
-        index: of the hole's samples in that.
-        share: at each of them.
-        here: places ``(x, y)`` of them, among the plane's samples.
-        source: where each takes its texture from.
-        known: at each of those places.
+        rect: the requested part of the plane.
+        index: flat indices of the samples in that part.
+        share: opacity at each of them.
+        here: their positions ``(x, y)`` in the plane.
+        source: positions that each takes its texture from.
+        known: at each of those.
     """
 
-    box: PixelRect
+    rect: PixelRect
     index: NDArray[np.intp]
     share: Floats
     here: tuple[Floats, ...]
@@ -102,91 +100,93 @@ class _Lookup:
     known: Floats
 
     @classmethod
-    def of(cls, hole: InpaintRegion, shape: tuple[int, ...], box: PixelRect) -> _Lookup | None:
-        """The samples of a plane of a shape that are in a hole."""
-        size, coarse = shape[::-1], hole.share.shape[::-1]
-        around = PixelRect.around(hole.share > 0, 1)
+    def of(cls, region: InpaintRegion, shape: tuple[int, ...], rect: PixelRect) -> _Lookup | None:
+        """Look up a region in a plane of a shape; None if they do not meet."""
+        size, coarse = shape[::-1], region.share.shape[::-1]
+        around = PixelRect.around(region.share > 0, 1)
         if around is None:
             return None
-        part = around.among(hole.share.shape, shape).within(box)
+        part = around.among(region.share.shape, shape).within(rect)
         if 0 in part.shape:
             return None
-        share = part.finer(hole.share, shape)
-        found = np.flatnonzero(share > 0)
-        if not len(found):
+        share = part.finer(region.share, shape)
+        index = np.flatnonzero(share > 0)
+        if not len(index):
             return None
-        found = np.resize(found, (-(-len(found) // ROW), ROW))
-        rows = found // share.shape[1]
-        columns = found - rows * share.shape[1]
+        index = np.resize(index, (-(-len(index) // ROW), ROW))
+        rows = index // share.shape[1]
+        columns = index - rows * share.shape[1]
         rows += part.top
         columns += part.left
         here = columns.astype(np.float32), rows.astype(np.float32)
-        places = _scaled(here, size, coarse)
-        source = tuple(_at(values, places, cv2.INTER_LINEAR) for values in hole.source)
+        positions = _rescaled(here, size, coarse)
+        source = tuple(_at(values, positions, cv2.INTER_LINEAR) for values in region.source)
         return cls(
-            box,
-            (rows - box.top) * box.shape[1] + (columns - box.left),
-            share.reshape(-1)[found],
+            rect,
+            (rows - rect.top) * rect.shape[1] + (columns - rect.left),
+            share.reshape(-1)[index],
             here,
-            _scaled(source, coarse, size),
-            _at(hole.known, source, cv2.INTER_LINEAR),
+            _rescaled(source, coarse, size),
+            _at(region.known, source, cv2.INTER_LINEAR),
         )
 
-    def filled(self, plane: Floats, smooth: Floats) -> Floats:
-        """What is wanted of a plane with the hole filled in.
+    def inpaint(self, plane: Floats, smooth: Floats) -> Floats:
+        """Return the requested part of a plane, inpainted.
 
         Args:
             plane: all of it.
-            smooth: a small copy without the hole.
+            smooth: its smooth small copy, see `_smooth_copies`.
         """
-        made = plane[self.box.part].copy()
+        result = plane[self.rect.part].copy()
         size, small = plane.shape[::-1], smooth.shape[::-1]
+        # The texture at the source, without its smooth colours, over the smooth colours here.
         colours = _at(plane, self.source, cv2.INTER_LINEAR)
-        colours -= _at(smooth, _scaled(self.source, size, small), cv2.INTER_CUBIC)
+        colours -= _at(smooth, _rescaled(self.source, size, small), cv2.INTER_CUBIC)
         colours *= self.known
-        colours += _at(smooth, _scaled(self.here, size, small), cv2.INTER_CUBIC)
-        flat = made.reshape(-1)
+        colours += _at(smooth, _rescaled(self.here, size, small), cv2.INTER_CUBIC)
+        flat = result.reshape(-1)
         old = flat[self.index]
         colours -= old
         colours *= self.share
         colours += old
         flat[self.index] = colours
-        return made
+        return result
 
 
-def _smooth(known: Floats, coarse: Planes) -> list[Floats]:
-    """What is known of planes, carried over what is not: small copies."""
-    scale = min(1.0, FILL_PX / max(known.shape))
+def _smooth_copies(known: Floats, coarse: Planes) -> list[Floats]:
+    """Return small copies of planes with their known colours carried over the unknown samples."""
+    scale = min(1.0, SMOOTH_PX / max(known.shape))
     size = tuple(max(2, round(length * scale)) for length in known.shape[::-1])
     weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     return [
-        _pulled(cv2.resize(cv2.multiply(plane, known), size, interpolation=cv2.INTER_AREA), weight)
+        _pull_push(
+            cv2.resize(cv2.multiply(plane, known), size, interpolation=cv2.INTER_AREA), weight
+        )
         for plane in (coarse.y, coarse.u, coarse.v)
     ]
 
 
-def _scaled(
-    places: tuple[Floats, ...], size: tuple[int, ...], other: tuple[int, ...]
+def _rescaled(
+    positions: tuple[Floats, ...], size: tuple[int, ...], other: tuple[int, ...]
 ) -> tuple[Floats, ...]:
-    """Places ``(x, y)`` among samples of a plane as places among those of another over the same."""
+    """Convert positions ``(x, y)`` between the samples of two planes over the same image."""
     return tuple(
-        place * np.float32(to / of) + np.float32(0.5 * to / of - 0.5)
-        for place, of, to in zip(places, size, other, strict=True)
+        position * np.float32(to / of) + np.float32(0.5 * to / of - 0.5)
+        for position, of, to in zip(positions, size, other, strict=True)
     )
 
 
-def _at(plane: Floats, places: tuple[Floats, ...], way: int) -> Floats:
-    """A plane's values at places ``(x, y)``."""
-    x, y = places
-    return np.asarray(cv2.remap(plane, x, y, way, borderMode=cv2.BORDER_REFLECT))
+def _at(plane: Floats, positions: tuple[Floats, ...], interpolation: int) -> Floats:
+    x, y = positions
+    return np.asarray(cv2.remap(plane, x, y, interpolation, borderMode=cv2.BORDER_REFLECT))
 
 
-def _pulled(total: Floats, weight: Floats) -> Floats:
-    """Known values carried into what is unknown (pull-push: Gortler et al., 1996)."""
+def _pull_push(total: Floats, weight: Floats) -> Floats:
+    """Fill unknown samples from coarser levels (pull-push: Gortler et al., 1996)."""
     rows, columns = weight.shape
     known = total / np.maximum(weight, np.float32(1e-6))
     if min(rows, columns) <= 2 or float(weight.min()) > 0.5:
         return np.asarray(known)
-    smaller = _pulled(cv2.pyrDown(total), cv2.pyrDown(weight))
+    smaller = _pull_push(cv2.pyrDown(total), cv2.pyrDown(weight))
     coarse = cv2.pyrUp(smaller, dstsize=(columns, rows))
     return np.asarray(coarse + (known - coarse) * np.clip(weight * 2, 0, 1), np.float32)

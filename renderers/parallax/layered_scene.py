@@ -1,65 +1,65 @@
-"""A still in depth, made ready for a move: its layers, the relief of each, and where to look from.
+"""A still in depth prepared for a move, as a layered depth image (Shade et al., 1998).
 
-Made once for a still, and the same for every slot of a scene:
+It is made once for a still, and is the same for every slot of a scene:
 
-    still, depth -> how far the move shifts things -> overscan -> layers -> planes to draw
+    still, depth -> extent of the move -> overscan -> split at depth edges -> layers to draw
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Motion, RendererError, Shot
-from ..camera.poses import MoveRoom, Pose
+from ..camera.poses import Framing, Pose
+from ..camera.sampling import even_length, visible_grid
 from ..image.pixel_rect import PixelRect
 from ..image.resample import Floats
 from ..image.yuv import Grid, Planes, planes_of, to_planes
 from . import layers, mesh
-from .depth.sources import Depth
-from .extent import closer, measure, pose_in_depth
-from .perspective import Place, Rays, Relief, view
-from .upsample import denser, denser_matte, even
+from .depth_image import DepthImage
+from .extent import measure_extent, pose_in_depth, zoomed
+from .perspective import Rays, Relief, Vector, camera_view
+from .upsample import upsample_matte, upsample_planes
 from .work_grid import WorkGrid
 
 DEPTH = 0.35
 """Difference in relief between the farthest and the nearest: the far moves by a third less."""
 LINEAR_DENSITY = 1.6
-"""Samples of a layer to a pixel of the closest view, which is sampled linearly."""
+"""Samples of a layer to a pixel of the closest view, for linear sampling."""
 WORK_WIDTH = 540
-"""Samples of the work grid to a frame width, at the most."""
-SPARED = 1.2
-"""Times as fine as a frame can show are the details left in a still that do not shimmer: slices
-through time keep an SSIM of 0.985 to ones computed from 16 times 16 samples a pixel."""
+"""Samples of the work grid to a frame width, at most."""
+SAFE_ALIASING = 1.2
+"""Detail this many times finer than a frame can show does not shimmer: slices through time keep an
+SSIM of 0.985 to ones computed from 16 times 16 samples a pixel."""
 MARGIN_PX = 2.5
-"""Pixels kept between what is seen and the still's edge, of the frame or of the still: whichever
-are larger, so that no filter reaches over it."""
+"""Pixels between the visible part and the still's edge, for filters: of the frame or of the still,
+whichever are larger."""
 MOST_LAYERS = 3
-"""That a picture is taken apart into."""
-FAR = 1e6
-"""Samples beyond any layer."""
-LEAST_AREA = 3e-4
-"""Share of the picture that a layer holds: for less, things are not taken apart."""
+"""Layers of a still, at most."""
+OUTSIDE = 1e6
+"""A sample position outside any layer."""
+MIN_LAYER_AREA = 3e-4
+"""Share of the still that a layer needs; smaller ones are not split off."""
 
 Pair = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class RenderLayer:
-    """A layer of a still.
+    """A layer ready to be drawn.
 
     Attributes:
-        layer: its samples: all of the picture's, or those where it is not empty.
-        relief: of the picture.
+        layer: its samples: all of the still's, or those of its bounding rectangle.
+        relief: of the still.
         density: samples of the layer to a frame width, along x and along y.
-        middle: the picture's middle as ``(x, y)`` among the layer's samples.
-        rows: of the relief, between which the layer is not empty; None of the hindmost.
-        heights: the lowest and the highest relief, less 1.
+        middle: the still's middle as ``(x, y)`` among the layer's samples.
+        rows: rows of the relief that bound the layer; None for the background.
+        relief_range: the lowest and the highest relief, less 1.
     """
 
     layer: mesh.Layer
@@ -67,228 +67,208 @@ class RenderLayer:
     density: Pair
     middle: Pair
     rows: Pair | None = None
-    heights: Pair = (0.0, 0.0)
+    relief_range: Pair = (0.0, 0.0)
 
-    def nodes(self, rays: Rays, among: Rays) -> Floats:
-        """The samples that are seen at points of the frame: see `mesh.draw`.
+    def node_samples(self, rays: Rays, relief_rays: Rays) -> Floats:
+        """Return the layer's samples behind the nodes of a mesh; see `mesh.draw`.
 
         Args:
-            rays: the rays through them.
-            among: the same among the samples of the relief.
+            rays: through the nodes.
+            relief_rays: the same in samples of the relief.
         """
         if self.rows is None:
-            return rays.among(self.density, self.middle).at(among.relief(self.relief))
-        # Only where it is not empty, and a cell of chroma around that.
-        first, last = among.between(*self.heights, *self.rows)
+            off = relief_rays.intersect(self.relief)
+            return rays.in_samples(self.density, self.middle).points(off)
+        # Only rows that may show the layer, and a cell of chroma around them.
+        first, last = relief_rays.rows_between(*self.relief_range, *self.rows)
         first, last = max(0, first - 2), last + 2
-        made = np.empty(rays.plain.shape, np.float32)
-        made[:, :first], made[:, last:] = -FAR, FAR
+        samples = np.empty(rays.base.shape, np.float32)
+        samples[:, :first], samples[:, last:] = -OUTSIDE, OUTSIDE
         if first < last - 2:
-            off = among.rows(first, last).relief(self.relief)
-            made[:, first:last] = rays.rows(first, last).among(self.density, self.middle).at(off)
-        return made
+            off = relief_rays.rows(first, last).intersect(self.relief)
+            visible = rays.rows(first, last).in_samples(self.density, self.middle)
+            samples[:, first:last] = visible.points(off)
+        return samples
 
 
 @dataclass(frozen=True, slots=True)
 class LayeredImage:
-    """A still ready for a move in depth.
+    """A still prepared for a move in depth.
 
     Attributes:
-        layers: the hindmost first, their reliefs all on one grid; one where no jump of depth can
-            be seen.
-        room: of the picture.
+        layers: back to front, with their reliefs on one grid; one layer if no depth edge shows.
+        framing: sizes of the still and the frame.
         overscan: zoom beyond that of the move.
-        rest: where the camera stood that took the picture.
+        rest: centre of the reference camera, which took the still.
     """
 
     layers: tuple[RenderLayer, ...]
-    room: MoveRoom
+    framing: Framing
     overscan: float
-    rest: Place
+    rest: Vector
 
-    def pose(self, motion: Motion, share: float) -> Pose:
-        """The view at ``share`` 0..1 of a move."""
-        return closer(pose_in_depth(motion, share, self.room), self.overscan)
+    def pose(self, motion: Motion, t: float) -> Pose:
+        """Return the pose at time ``t`` 0..1 of a move."""
+        return zoomed(pose_in_depth(motion, t, self.framing), self.overscan)
 
     def draw(self, pose: Pose, out: NDArray[np.uint8]) -> None:
         """Draw a view as planar YUV 4:2:0."""
-        frame = mesh.node_places(out.shape[1], out.shape[0] * 2 // 3)
-        rays = Rays.of(view(pose, self.rest), frame)
+        nodes = mesh.node_places(out.shape[1], out.shape[0] * 2 // 3)
+        rays = Rays.of(camera_view(pose, self.rest), nodes)
         relief = self.layers[0].relief
-        among = rays.among(relief.density, relief.middle)
-        mesh.draw(out, [(drawn.layer, drawn.nodes(rays, among)) for drawn in self.layers])
+        relief_rays = rays.in_samples(relief.density, relief.middle)
+        mesh.draw(
+            out, [(drawn.layer, drawn.node_samples(rays, relief_rays)) for drawn in self.layers]
+        )
 
     def planes(self, pose: Pose, width: int, height: int) -> Planes:
-        """A view as planes of ``uint8``."""
+        """Return a view as planes of ``uint8``."""
         frame = np.empty((height * 3 // 2, width), np.uint8)
         self.draw(pose, frame)
         return planes_of(frame)
 
 
-@dataclass(frozen=True, slots=True)
-class DepthImage:
-    """A still with its depth, before anything is known of the move.
-
-    Attributes:
-        rgb: shape ``(height, width, 3)``, levels 0..255.
-        depth: how near everything in it is.
-        room: its size in frame widths.
-    """
-
-    rgb: NDArray[Any]
-    depth: Depth
-    room: MoveRoom
-
-    @property
-    def native(self) -> float:
-        """Pixels to a frame width."""
-        return float(self.rgb.shape[1] / self.room.width)
-
-
-def prepare(ground: DepthImage, shot: Shot, motion: Motion) -> LayeredImage:
-    """Make a still ready for a move of a shot.
+def layered_image(image: DepthImage, shot: Shot, motion: Motion) -> LayeredImage:
+    """Prepare a still for a move of a shot.
 
     Raises:
-        RendererError: there is no such move.
+        RendererError: the move or the easing is unknown.
     """
-    values = ground.depth.values
+    values = image.depth.values
     relief = (values - np.float32(_pivot(values))) * np.float32(DEPTH) + 1
     lowest, highest = float(relief.min()), float(relief.max())
     try:
-        margin = MARGIN_PX / min(shot.width, ground.native)
-        reach = measure(motion, ground.room, (lowest, highest), ground.depth.most_shift, margin)
+        margin = MARGIN_PX / min(shot.width, image.native)
+        extent = measure_extent(
+            motion, image.framing, (lowest, highest), image.depth.most_shift, margin
+        )
     except ValueError as error:
         raise RendererError(str(error)) from error
-    relief = (relief - 1) * np.float32(reach.strength) + 1
-    # The picture, as dense as it is or as dense as the closest view can show.
-    height, width = ground.rgb.shape[:2]
-    native, dense = ground.native, shot.width * reach.zooms[1] * LINEAR_DENSITY
-    base = min(native, dense)
-    cutoff = max(1.0, native / (shot.width * _sharpest(*reach.zooms)))
-    columns = _part(width, native, base, cutoff, reach.seen[:, 0])
-    rows = _part(height, native, base, cutoff, reach.seen[:, 1])
-    planes = to_planes(ground.rgb, rows, columns)
-    coarse = min(1.0, min(WORK_WIDTH, shot.width) / base)
-    work = WorkGrid(columns, rows, (_at_least_2(columns, coarse), _at_least_2(rows, coarse)))
-    apart = _taken_apart(planes, work, relief, reach.shift * work.density(native)[0])
+    relief = (relief - 1) * np.float32(extent.strength) + 1
+    # Planes as dense as the still, or as the closest view can show.
+    height, width = image.rgb.shape[:2]
+    native, dense = image.native, shot.width * extent.zooms[1] * LINEAR_DENSITY
+    density = min(native, dense)
+    cutoff = max(1.0, native / (shot.width * _anti_alias_zoom(*extent.zooms)))
+    columns = visible_grid(width, native, density, cutoff, extent.visible[:, 0])
+    rows = visible_grid(height, native, density, cutoff, extent.visible[:, 1])
+    planes = to_planes(image.rgb, rows, columns)
+    coarse = min(1.0, min(WORK_WIDTH, shot.width) / density)
+    work_grid = WorkGrid(
+        columns, rows, (_coarse_count(columns, coarse), _coarse_count(rows, coarse))
+    )
+    cuts = _split_layers(planes, work_grid, relief, extent.shift * work_grid.density(native)[0])
     middle = tuple(
         ((side - 1) / 2 - grid.start) / grid.step
         for side, grid in ((width, columns), (height, rows))
     )
-    density = native / columns.step, native / rows.step
-    finer = max(1.0, dense / base)
+    densities = native / columns.step, native / rows.step
+    factor = max(1.0, dense / density)
     return LayeredImage(
         layers=tuple(
-            _drawn(cut, density, middle, finer, work.relief(cut.relief, native, middle))
-            for cut in apart
+            _render_layer(
+                cut, densities, middle, factor, work_grid.relief(cut.relief, native, middle)
+            )
+            for cut in cuts
         ),
-        room=ground.room,
-        overscan=reach.overscan,
-        rest=reach.rest,
+        framing=image.framing,
+        overscan=extent.overscan,
+        rest=extent.rest,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A layer cut out of a picture.
+    """A layer cut out of a still.
 
     Attributes:
         planes: its colours.
-        matte: how opaque it is, 0..255; None of the hindmost layer.
-        relief: of the whole picture, on the work grid.
-        box: the part of the picture that it is.
-        rows: between which it lies on the work grid.
+        matte: its opacity, 0..255; None for the background.
+        relief: of the whole still, on the work grid.
+        rect: its part of the still.
+        rows: its first and last row on the work grid.
     """
 
     planes: Planes
     matte: NDArray[np.uint8] | None
     relief: Floats
-    box: PixelRect
+    rect: PixelRect
     rows: Pair | None = None
 
 
-def _taken_apart(planes: Planes, work: WorkGrid, relief: Floats, shift_px: float) -> list[_Cut]:
-    """Layers of a picture, the hindmost first."""
-    apart: list[_Cut] = []
-    behind, settled = work.over(relief), None
-    while len(apart) < MOST_LAYERS - 1:
-        small = Planes(
+def _split_layers(
+    planes: Planes, work_grid: WorkGrid, relief: Floats, shift_px: float
+) -> list[_Cut]:
+    """Split a still at its depth edges; return the layers, back to front."""
+    cuts: list[_Cut] = []
+    behind, occluded = work_grid.resample(relief), None
+    while len(cuts) < MOST_LAYERS - 1:
+        coarse = Planes(
             *(
-                np.asarray(cv2.resize(plane, work.size, interpolation=cv2.INTER_AREA))
+                np.asarray(cv2.resize(plane, work_grid.size, interpolation=cv2.INTER_AREA))
                 for plane in (planes.y, planes.u, planes.v)
             )
         )
-        split = layers.split(behind, _light(small.y), shift_px, settled)
+        split = layers.split(behind, _unit_luma(coarse.y), shift_px, occluded)
         if split is None:
             break
         support = split.matte.support()
-        if support is None or np.count_nonzero(split.matte.mask) < LEAST_AREA * behind.size:
+        if support is None or np.count_nonzero(split.matte.mask) < MIN_LAYER_AREA * behind.size:
             break
         shape = planes.y.shape
-        box = support.among(behind.shape, shape)
-        front = split.front.hole.filled(planes, small, box)
-        opaque = split.matte.fine(_light(planes.y[box.part]), box, shape)
-        apart.insert(0, _Cut(front, opaque, split.front.relief, box, (support.top, support.bottom)))
-        planes = split.back.hole.filled(planes, small)
-        behind, settled = split.back.relief, split.settled
-    last = _Cut(planes, None, layers.smoothed(behind), PixelRect.whole(planes.y.shape))
-    return [last, *apart]
+        rect = support.among(behind.shape, shape)
+        front = split.front.region.inpaint(planes, coarse, rect)
+        matte = split.matte.fine(_unit_luma(planes.y[rect.part]), rect, shape)
+        cuts.insert(0, _Cut(front, matte, split.front.relief, rect, (support.top, support.bottom)))
+        planes = split.back.region.inpaint(planes, coarse)
+        behind, occluded = split.back.relief, split.occluded
+    background = _Cut(planes, None, layers.smooth_relief(behind), PixelRect.whole(planes.y.shape))
+    return [background, *cuts]
 
 
-def _drawn(
-    cut: _Cut, density: Pair, middle: tuple[float, ...], finer: float, relief: Relief
+def _render_layer(
+    cut: _Cut, density: Pair, middle: tuple[float, ...], factor: float, relief: Relief
 ) -> RenderLayer:
-    """A layer ready to be drawn, of a picture with a density and a middle."""
+    """Upsample a layer and pad it for drawing; density and middle are the still's."""
     shape = cut.planes.y.shape
-    grown = [even(count * finer) / count for count in reversed(shape)]
+    scale = [even_length(count * factor) / count for count in reversed(shape)]
     return RenderLayer(
-        mesh.layer(
-            denser(cut.planes, finer),
-            None if cut.matte is None else denser_matte(cut.matte, finer),
+        mesh.make_layer(
+            upsample_planes(cut.planes, factor),
+            None if cut.matte is None else upsample_matte(cut.matte, factor),
         ),
         relief,
-        (density[0] * grown[0], density[1] * grown[1]),
+        (density[0] * scale[0], density[1] * scale[1]),
         (
-            (middle[0] - cut.box.left + 0.5) * grown[0] - 0.5 + mesh.PAD,
-            (middle[1] - cut.box.top + 0.5) * grown[1] - 0.5 + mesh.PAD,
+            (middle[0] - cut.rect.left + 0.5) * scale[0] - 0.5 + mesh.PAD,
+            (middle[1] - cut.rect.top + 0.5) * scale[1] - 0.5 + mesh.PAD,
         ),
         cut.rows,
         (float(cut.relief.min()) - 1, float(cut.relief.max()) - 1),
     )
 
 
-def _light(luma: Floats) -> Floats:
-    """Levels of luma as 0..1."""
+def _unit_luma(luma: Floats) -> Floats:
+    """Convert limited-range luma levels to 0..1."""
     return np.asarray(np.clip((luma - np.float32(16)) * np.float32(1 / 219), 0, 1))
 
 
-def _sharpest(widest: float, closest: float) -> float:
-    """The zoom for which a still is filtered that is seen at zooms from one to another.
+def _anti_alias_zoom(widest: float, closest: float) -> float:
+    """Return the zoom that the still is filtered for.
 
-    That of the closest view, which so has all that the still holds, as long as the widest does not
-    shimmer; else no more than one half way between them.
+    That of the closest view, for full detail, unless the widest would shimmer; else their
+    geometric mean.
     """
     ratio = closest / widest
-    return widest * max(math.sqrt(ratio), min(ratio, SPARED))
+    return widest * max(math.sqrt(ratio), min(ratio, SAFE_ALIASING))
 
 
-def _at_least_2(grid: Grid, factor: float) -> int:
+def _coarse_count(grid: Grid, factor: float) -> int:
     return max(2, round(grid.count * factor))
 
 
 def _pivot(depth: Floats) -> float:
-    """The depth that moves as the move says: that of the middle of the picture, in the main."""
+    """Return the depth that moves exactly as the move says: the median of the still's middle."""
     rows, columns = depth.shape
     inner = depth[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
     return float(np.median(inner))
-
-
-def _part(
-    length: int, native: float, density: float, cutoff: float, seen_: NDArray[np.float64]
-) -> Grid:
-    """Samples over what a move sees of one side, and some more for filters to reach into."""
-    step = native / density
-    centre = (length - 1) / 2
-    start = max(0, math.floor(centre + native * float(seen_[0]) - 16 * step))
-    end = min(length - 1, math.ceil(centre + native * float(seen_[1]) + 16 * step))
-    return Grid(even((end - start) / step + 1), float(start), step, length, cutoff)

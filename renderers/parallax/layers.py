@@ -1,20 +1,20 @@
-"""A picture taken apart at the edges of its depth: what stands in front, and what is behind it.
+"""Split a still at its depth edges into a front and a back layer, without disocclusion holes.
 
-There is no one depth at which a picture could be cut in two: a sea runs from near to far without an
-edge, a mast is in front of the sail that is in front of the sky. So the cut is local. Along every
-jump of the depth the near side is carried on over the far side, as far as the camera can shift the
-one before the other, and the far side under the near side, likewise:
+No single depth can split a still: a sea runs from near to far without an edge, and a mast is in
+front of the sail that is in front of the sky. So the split is local. Along every depth edge the
+near side is extended over the far side, as far as the camera can shift the one against the other,
+and the far side is extended under the near side:
 
     relief             front: the upper envelope       back: the lower envelope
          ____               ______ _ _                       ____
         |                         ` .                      .'
     ____|               ______________`_              ____.'
 
-The front's matte is empty where it is carried on; the back is hidden there, its colours a fill.
-Everywhere else the two are the same, so that there it is of no consequence which of them is seen.
-What jumps remain in the back, where one edge runs up to another, take it apart once more.
+The front's matte is clear over its extension; the back's extension is occluded, and its colours are
+inpainted. Elsewhere both are equal, so that it does not matter which one shows. Edges that remain
+in the back, at crossings of edges, split it once more.
 
-All maps here lie on one *work grid* of a picture, coarser than what is rendered.
+All maps here are on the *work grid*, coarser than the rendered planes; lengths are in its samples.
 """
 
 from __future__ import annotations
@@ -29,207 +29,213 @@ from numpy.typing import NDArray
 from ..image.pixel_rect import PixelRect
 from ..image.resample import Floats
 from . import matte
-from .depth_edges import LEAST_SHIFT, DepthEdges, NearestEdge, cleaned, closed, jumps_of
+from .depth_edges import MIN_SHIFT_PX, DepthEdges, NearestEdge, clean_relief, find_depth_edges
 from .inpaint import InpaintRegion
 
-STEPS = 4
-"""Heights that are carried on apart from each other, so that the nearest thing comes first."""
-SAME = 0.2
-"""Share of a jump by which what is lower may still be the same ground."""
-MARGIN_PX = 1.0
-"""Samples beside a jump whose colours are a mixture of both sides."""
-REACH = 1.25
-"""How far layers are carried on, to what can come into view: they fold where it is less."""
-WAY_PX = 4.0
-"""Sigma with which the way to mirrored texture is smoothed, in samples."""
+HEIGHT_STEPS = 4
+"""Ranges of relief that are extended one by one, so that the nearest object wins."""
+SAME_OBJECT = 0.2
+"""Share of an edge's height within which relief still belongs to its near side."""
+MIXED_PX = 1.0
+"""Samples beside an edge whose colours mix both sides."""
+EXTENSION = 1.25
+"""Length of an extension in units of the edge's shift; layers fold over if it is shorter."""
+DIRECTION_SIGMA_PX = 4.0
+"""Sigma that smooths the direction of mirroring."""
 OVERLAP_PX = 6.0
-"""Samples for which both layers have what goes on from one to the other."""
-AROUND_PX = 24
-"""Samples beyond what is carried on that its edges, filters and mirrored texture look at."""
+"""Samples that both layers share where an object continues from front to back."""
+CONTEXT_PX = 24
+"""Samples around all extensions for edges, filters and mirrored texture."""
 SMOOTH_PX = 2.0
-"""Sigma with which relief is smoothed within a layer, in samples: no layer folds or tears."""
+"""Sigma that smooths relief within a layer, so that no layer folds or tears."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLayer:
-    """One layer of a picture: its relief, and where its colours are not those of the picture."""
+    """One layer of a still: its relief, and the region to inpaint."""
 
     relief: Floats
-    hole: InpaintRegion
+    region: InpaintRegion
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A picture's two layers.
+    """The two layers of a still.
 
     Attributes:
         front, back: the layers.
         matte: of the front.
-        settled: where the back is never seen, whatever its depth does there.
+        occluded: mask of the back that never shows, whatever its depth.
     """
 
     front: ImageLayer
     back: ImageLayer
     matte: matte.Matte
-    settled: NDArray[np.bool_]
+    occluded: NDArray[np.bool_]
 
-    def pasted(self, box: PixelRect, relief: Floats) -> Split:
-        """It for a whole picture, of which it is that of a part."""
-        shape, front, back = relief.shape, smoothed(relief), relief.copy()
-        front[box.part], back[box.part] = self.front.relief, self.back.relief
-        settled = np.zeros(shape, np.bool_)
-        settled[box.part] = self.settled
+    def pasted(self, rect: PixelRect, relief: Floats) -> Split:
+        """Return this split, of a part of an image, in full-image coordinates.
+
+        Args:
+            rect: the part.
+            relief: of the full image.
+        """
+        shape, front, back = relief.shape, smooth_relief(relief), relief.copy()
+        front[rect.part], back[rect.part] = self.front.relief, self.back.relief
+        occluded = np.zeros(shape, np.bool_)
+        occluded[rect.part] = self.occluded
         return Split(
-            ImageLayer(front, self.front.hole.pasted(box, shape)),
-            ImageLayer(back, self.back.hole.pasted(box, shape)),
-            self.matte.pasted(box, shape),
-            settled,
+            ImageLayer(front, self.front.region.pasted(rect, shape)),
+            ImageLayer(back, self.back.region.pasted(rect, shape)),
+            self.matte.pasted(rect, shape),
+            occluded,
         )
 
 
 def split(
-    relief: Floats, luma: Floats, shift_px: float, settled: NDArray[np.bool_] | None = None
+    relief: Floats, luma: Floats, shift_px: float, occluded: NDArray[np.bool_] | None = None
 ) -> Split | None:
-    """Take a picture apart; None where no jump of its relief is large enough to be seen.
+    """Split a still into two layers; None if no depth edge is large enough to show.
 
     Args:
-        relief: of each sample, 1 on the picture's plane.
+        relief: of each sample, 1 on the still's plane.
         luma: of each sample, 0..1.
-        shift_px: samples by which a difference in relief of 1 shifts at most.
-        settled: where nothing is taken apart.
+        shift_px: largest shift for a difference in relief of 1.
+        occluded: samples whose edges are ignored; None for a relief that was not split before.
     """
-    if settled is None:
-        relief = closed(cleaned(relief, shift_px), shift_px)
-    jumps = jumps_of(relief, shift_px, settled)
-    if jumps is None:
+    if occluded is None:
+        relief = clean_relief(relief, shift_px)
+    edges = find_depth_edges(relief, shift_px, occluded)
+    if edges is None:
         return None
-    # Everything else happens beside them.
-    is_jump = jumps.near | jumps.far
-    most = float((jumps.high - jumps.low)[is_jump].max()) * shift_px
-    box = PixelRect.around(is_jump, _reach(most) + AROUND_PX)
-    assert box is not None
-    found = _split(relief[box.part], luma[box.part], jumps.within(box.part), shift_px)
-    return found.pasted(box, relief)
+    is_edge = edges.near | edges.far
+    most = float((edges.high - edges.low)[is_edge].max()) * shift_px
+    rect = PixelRect.around(is_edge, _extension_px(most) + CONTEXT_PX)
+    assert rect is not None
+    part = _split(relief[rect.part], luma[rect.part], edges.within(rect.part), shift_px)
+    return part.pasted(rect, relief)
 
 
-def _split(relief: Floats, luma: Floats, jumps: DepthEdges, shift_px: float) -> Split:
+def _split(relief: Floats, luma: Floats, edges: DepthEdges, shift_px: float) -> Split:
     relief = np.ascontiguousarray(relief)
-    over = _carried(relief, jumps, shift_px, None, is_over=True)
+    over = _extend(relief, edges, shift_px, None, is_over=True)
     is_over = over.share > 0
-    # Edges over which something nearer is carried stay in the back.
-    jumps = jumps.without(is_over)
-    near, far = NearestEdge(jumps.near), NearestEdge(jumps.far)
-    # Where one thing goes on from the front to the back, both have it for a while.
+    # Edges that a nearer object is extended over stay in the back.
+    edges = edges.without(is_over)
+    near, far = NearestEdge(edges.near), NearestEdge(edges.far)
+    # Both layers share an object for a while that continues from front to back.
     rim = np.asarray(cv2.dilate(is_over.view(np.uint8), np.ones((3, 3), np.uint8)) > 0)
     rim &= ~is_over & (near.distance > 3)
     to_rim = cv2.distanceTransform((~rim).view(np.uint8), cv2.DIST_L2, 3)
     free = np.clip((to_rim - OVERLAP_PX) / OVERLAP_PX, 0, 1) * ~is_over
-    under = _carried(relief, jumps, shift_px, free, is_over=False)
-    height = (jumps.high - jumps.low) * np.float32(shift_px)
+    under = _extend(relief, edges, shift_px, free, is_over=False)
+    height = (edges.high - edges.low) * np.float32(shift_px)
     inside = np.where(near.distance < far.distance, far.distance, -near.distance)
     inside = np.asarray(cv2.GaussianBlur(inside, (0, 0), 1.5))
-    # Where the two differ, and as far beside it as smoothing reaches.
-    ends = np.ones((13, 13), np.uint8)
-    differs = cv2.dilate(((under.share > 0) & ~is_over).view(np.uint8), ends) > 0
+    # The front shows where the layers differ, and as far around that as smoothing extends.
+    margin = np.ones((13, 13), np.uint8)
+    differs = cv2.dilate(((under.share > 0) & ~is_over).view(np.uint8), margin) > 0
     is_front = (differs & ~is_over).astype(np.float32)
-    front_edge = np.clip(1 - inside, 0, 1) * _fading(far.of(height)) * _beside(far)
-    back_edge = np.clip(inside + MARGIN_PX + 1, 0, 1) * _fading(near.of(height)) * _beside(near)
+    front_edge = np.clip(1 - inside, 0, 1) * _edge_fade(far.of(height)) * _beside(far)
+    back_edge = np.clip(inside + MIXED_PX + 1, 0, 1) * _edge_fade(near.of(height)) * _beside(near)
     return Split(
-        ImageLayer(smoothed(over.relief), _hole(over.share, front_edge, ~is_over)),
-        ImageLayer(under.relief, _hole(under.share, back_edge, is_front == 0, 5)),
+        ImageLayer(smooth_relief(over.relief), _inpaint_region(over.share, front_edge, ~is_over)),
+        ImageLayer(under.relief, _inpaint_region(under.share, back_edge, is_front == 0, 5)),
         matte.matte(is_front, luma, np.minimum(near.distance, far.distance)),
         (under.share > 0) & (under.share < 0.9),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Carried:
-    """A relief carried on across its jumps.
+class _Extension:
+    """A relief extended across its depth edges.
 
     Attributes:
         relief: the result.
-        share: 0..1, how much of it is carried on.
+        share: 0..1, weight of the extension in it.
     """
 
     relief: Floats
     share: Floats
 
 
-def _carried(
-    relief: Floats, jumps: DepthEdges, shift_px: float, free: Floats | None, *, is_over: bool
-) -> _Carried:
-    """The near sides of jumps carried on over their far sides, or these under those.
+def _extend(
+    relief: Floats, edges: DepthEdges, shift_px: float, free: Floats | None, *, is_over: bool
+) -> _Extension:
+    """Extend the near sides of depth edges over their far sides, or the far sides under the near.
 
-    What is nearest covers what is less near; what is under something else is what is next to it.
+    Over: the nearest object wins. Under: the closest edge wins.
 
     Args:
         relief: of each sample.
-        jumps: of the relief.
-        shift_px: samples by which a difference in relief of 1 shifts at most.
-        free: 0..1, where it may be; None: everywhere.
+        edges: of the relief.
+        shift_px: largest shift for a difference in relief of 1.
+        free: 0..1, weight of the extension at each sample; None for 1.
         is_over: which of the two.
     """
-    seeds = jumps.near if is_over else jumps.far
+    seeds = edges.near if is_over else edges.far
     heights = relief[seeds]
-    made, share = relief.copy(), np.zeros_like(relief)
+    extended, share = relief.copy(), np.zeros_like(relief)
     if not len(heights):
-        return _Carried(made, share)
-    edges = np.linspace(heights.min(), heights.max(), STEPS + 1)
-    edges[-1] = np.inf
+        return _Extension(extended, share)
+    steps = np.linspace(heights.min(), heights.max(), HEIGHT_STEPS + 1)
+    steps[-1] = np.inf
     closest = np.full_like(relief, np.inf)
-    height = jumps.high - jumps.low
-    for low, high in itertools.pairwise(edges):
+    height = edges.high - edges.low
+    for low, high in itertools.pairwise(steps):
         some = seeds & (relief >= low) & (relief < high)
         if not some.any():
             continue
-        reach = _reach(float(height[some].max()) * shift_px)
-        box = PixelRect.around(some, reach)
-        assert box is not None
-        nearest = NearestEdge(some[box.part])
-        # Only where it reaches to.
-        where = np.flatnonzero(nearest.distance < reach)
-        distance = nearest.distance.reshape(-1)[where]
+        length = _extension_px(float(height[some].max()) * shift_px)
+        rect = PixelRect.around(some, length)
+        assert rect is not None
+        nearest = NearestEdge(some[rect.part])
+        index = np.flatnonzero(nearest.distance < length)
+        distance = nearest.distance.reshape(-1)[index]
         here, tops, bottoms, value = (
-            values[box.part].reshape(-1) for values in (relief, jumps.high, jumps.low, relief)
+            values[rect.part].reshape(-1) for values in (relief, edges.high, edges.low, relief)
         )
-        here = here[where]
-        tops, bottoms, value = (nearest.of(values, where) for values in (tops, bottoms, value))
+        here = here[index]
+        tops, bottoms, value = (nearest.of(values, index) for values in (tops, bottoms, value))
         shift = (tops - bottoms) * np.float32(shift_px)
-        weight = _falling(distance / (REACH * shift + 4)) * _fading(shift)
-        # Only what lies on the other side of that jump, not the same ground farther on.
-        limit = tops - (tops - bottoms) * np.float32(SAME if is_over else 0.5)
+        weight = _smooth_falloff(distance / (EXTENSION * shift + 4)) * _edge_fade(shift)
+        # Only onto the other side of the edge, not onto farther parts of the same object.
+        limit = tops - (tops - bottoms) * np.float32(SAME_OBJECT if is_over else 0.5)
         weight *= here < limit if is_over else here > limit
         if free is not None:
-            weight *= free[box.part].reshape(-1)[where]
+            weight *= free[rect.part].reshape(-1)[index]
         value = here + (value - here) * weight
-        at = where + where // box.shape[1] * (relief.shape[1] - box.shape[1])
-        at += box.top * relief.shape[1] + box.left
-        better = (
-            value > made.reshape(-1)[at]
+        at = index + index // rect.shape[1] * (relief.shape[1] - rect.shape[1])
+        at += rect.top * relief.shape[1] + rect.left
+        wins = (
+            value > extended.reshape(-1)[at]
             if is_over
             else (weight > 0) & (distance < closest.reshape(-1)[at])
         )
-        at = at[better]
-        for values, found in ((made, value), (share, weight), (closest, distance)):
-            values.reshape(-1)[at] = found[better]
-    return _Carried(made, share)
+        at = at[wins]
+        for values, new in ((extended, value), (share, weight), (closest, distance)):
+            values.reshape(-1)[at] = new[wins]
+    return _Extension(extended, share)
 
 
-def _reach(shift: float) -> float:
-    """Samples that a jump is carried on, at the most, which opens by some."""
-    return 2 * (REACH * shift + 4)
+def _extension_px(shift: float) -> float:
+    """Return the longest extension across an edge that opens by ``shift`` samples."""
+    return 2 * (EXTENSION * shift + 4)
 
 
-def _hole(share: Floats, edge: Floats, seen: NDArray[np.bool_], sliver: int = 0) -> InpaintRegion:
-    """Where a layer's own colours are not known.
+def _inpaint_region(
+    share: Floats, edge: Floats, visible: NDArray[np.bool_], sliver: int = 0
+) -> InpaintRegion:
+    """Return the region of a layer without colours of its own.
 
     Args:
-        share: 0..1, how much the layer is carried on.
-        edge: 0..1, where colours are a mixture of both sides of a jump.
-        seen: where it is the layer that is seen.
+        share: 0..1, weight of the layer's extension.
+        edge: 0..1, where colours mix both sides of an edge.
+        visible: mask of the samples that show this layer.
+        sliver: width up to which visible parts are too thin to take texture from.
     """
     share = np.maximum(np.clip(4 * share, 0, 1), edge).astype(np.float32)
-    known = (seen & (share == 0)).astype(np.uint8)
+    known = (visible & (share == 0)).astype(np.uint8)
     if sliver:
         known = cv2.morphologyEx(known, cv2.MORPH_OPEN, np.ones((sliver, sliver), np.uint8))
     if not known.any():
@@ -238,38 +244,38 @@ def _hole(share: Floats, edge: Floats, seen: NDArray[np.bool_], sliver: int = 0)
 
 
 def _mirrored(known: NDArray[np.bool_]) -> Floats:
-    """For every sample that is not known, the place as far behind the known ones' edge."""
+    """Return the mirror image ``(x, y)`` of every unknown sample across its nearest known one."""
     nearest = NearestEdge(known)
     distance = nearest.distance
-    # Edges are jagged: what is mirrored in them would swirl.
-    across, down = (
-        cv2.GaussianBlur(part / np.maximum(distance, np.float32(1)), (0, 0), WAY_PX)
-        for part in nearest.towards()
+    # Smoothed directions: texture mirrored at a jagged edge would swirl.
+    x, y = (
+        cv2.GaussianBlur(part / np.maximum(distance, np.float32(1)), (0, 0), DIRECTION_SIGMA_PX)
+        for part in nearest.offsets()
     )
-    scale = 2 * distance / np.maximum(cv2.magnitude(across, down), np.float32(1e-3))
-    made = np.empty((2, *known.shape), np.float32)
-    np.multiply(across, scale, out=made[0])
-    np.multiply(down, scale, out=made[1])
-    made[0] += np.arange(known.shape[1], dtype=np.float32)
-    made[1] += np.arange(known.shape[0], dtype=np.float32)[:, None]
-    return made
+    scale = 2 * distance / np.maximum(cv2.magnitude(x, y), np.float32(1e-3))
+    positions = np.empty((2, *known.shape), np.float32)
+    np.multiply(x, scale, out=positions[0])
+    np.multiply(y, scale, out=positions[1])
+    positions[0] += np.arange(known.shape[1], dtype=np.float32)
+    positions[1] += np.arange(known.shape[0], dtype=np.float32)[:, None]
+    return positions
 
 
-def _falling(distance: Floats) -> Floats:
-    """1 up to a distance of 1, 0 from 2 on, smooth between them."""
+def _smooth_falloff(distance: Floats) -> Floats:
+    """1 up to a distance of 1, 0 from 2 on, a smoothstep between."""
     t = np.clip(2 - distance, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def _fading(shift: Floats) -> Floats:
-    """0..1: where a jump runs out, its layers become one gradually."""
-    return np.asarray(np.clip((shift - LEAST_SHIFT) / 2, 0, 1))
+def _edge_fade(shift: Floats) -> Floats:
+    """0..1: the layers merge gradually where an edge runs out."""
+    return np.asarray(np.clip((shift - MIN_SHIFT_PX) / 2, 0, 1))
 
 
 def _beside(seeds: NearestEdge) -> Floats:
-    return np.asarray(np.clip(3 - seeds.distance / MARGIN_PX, 0, 1))
+    return np.asarray(np.clip(3 - seeds.distance / MIXED_PX, 0, 1))
 
 
-def smoothed(relief: Floats) -> Floats:
-    """Relief without what is too small to be anything but noise."""
+def smooth_relief(relief: Floats) -> Floats:
+    """Smooth away detail of a relief that can only be noise."""
     return np.asarray(cv2.GaussianBlur(relief, (0, 0), SMOOTH_PX))

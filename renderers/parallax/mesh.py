@@ -1,11 +1,11 @@
-"""Drawing layers of a picture through meshes: what is seen at each pixel is known at every eighth.
+"""Draw layers through warp meshes: sample positions are known at every eighth pixel of the frame.
 
-A mesh holds, for every node of a grid over the frame, the sample of the layer that is seen there.
-Between nodes places are interpolated linearly along rows and columns, and samples bilinearly. Where
-a cell of a layer is empty it is not sampled; where it is opaque, nothing behind it is.
+A mesh holds, for every node of a grid over the frame, the position of its sample in the layer.
+Between nodes positions are interpolated linearly along rows and columns, and samples bilinearly.
+Empty cells of a layer are skipped, and so are cells occluded by an opaque layer.
 
-A compiled kernel does it in one pass (``_mesh.c``); where it is not installed OpenCV does the
-same in several, at a fraction of the speed, and may round to another level.
+A compiled kernel does it in one pass (``_mesh.c``). Without it OpenCV does the same in several, at
+a fraction of the speed, and may round to another level.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ from ..image.yuv import Planes
 
 try:
     from . import _mesh
-except ImportError:  # It was installed where no compiler was at hand.
+except ImportError:  # Installed without a compiler.
     kernel: ModuleType | None = None
 else:
     kernel = _mesh
 
 STEP = 8
-"""Pixels of luma from one node to the next."""
+"""Pixels of luma between two nodes."""
 UNITS = 64
-"""Of a level in the samples of a layer, so that what is interpolated can be dithered."""
+"""Units to a level in the samples of a layer: precision for dithering after interpolation."""
 BLOCK = 16
-"""Samples of a matte, each way, whose least and largest value are known."""
+"""Side of the blocks of a matte whose least and largest value are stored, in samples."""
 MOST_LAYERS = 4
-"""That are drawn over each other."""
+"""Layers that the kernel draws over each other, at most."""
 PAD = 64
-"""Samples around a layer: the outermost nodes lie up to 16 pixels outside the frame."""
+"""Samples of padding around a layer: the outermost nodes are up to 16 pixels outside the frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer of a picture, as planes whose samples count `UNITS` to a level.
+    """A layer as fixed-point planes, with `UNITS` to a level.
 
     Attributes:
         y: shape ``(height, width)``, both even.
-        chroma: both planes, shape ``(2, height // 2, width // 2)``; sample (i, j) lies at luma
+        chroma: both planes, shape ``(2, height // 2, width // 2)``; sample (i, j) is sited at luma
             column 2i, row 2j + 1/2.
-        matte: how opaque it is, 0..255, shape of ``y``; None of the hindmost layer.
-        range: least and largest value of the matte around every `BLOCK`: shape
+        matte: opacity, 0..255, shape of ``y``; None for the background.
+        range: least and largest value of the matte in and around every `BLOCK`: shape
             ``(rows, columns, 2)``.
     """
 
@@ -62,8 +62,8 @@ class Layer:
     range: NDArray[np.uint8] | None = None
 
 
-def layer(planes: Planes, matte: NDArray[np.uint8] | None = None) -> Layer:
-    """A layer of planes in levels, with `PAD` samples of luma around it that repeat its edge."""
+def make_layer(planes: Planes, matte: NDArray[np.uint8] | None = None) -> Layer:
+    """Convert planes in levels to a layer, padded by `PAD` samples of luma that repeat its edge."""
     y, u, v = (
         _padded(np.asarray(cv2.addWeighted(plane, UNITS, plane, 0, 0, dtype=cv2.CV_16S)), pad)
         for plane, pad in ((planes.y, PAD), (planes.u, PAD // 2), (planes.v, PAD // 2))
@@ -80,16 +80,16 @@ def _padded(plane: NDArray[Any], pad: int) -> NDArray[Any]:
 
 
 def node_grid(width: int, height: int) -> tuple[int, int]:
-    """Rows and columns of the nodes of a frame; the last lie at or beyond its edge.
+    """Return rows and columns of the nodes of a frame; the last are at or beyond its edge.
 
-    Odd numbers, as cells of chroma reach to every other node.
+    Both are odd, as cells of chroma span two cells of luma.
     """
     return 2 * -(-height // (2 * STEP)) + 1, 2 * -(-width // (2 * STEP)) + 1
 
 
 @functools.lru_cache(maxsize=8)
 def node_places(width: int, height: int) -> NDArray[np.float32]:
-    """Nodes in frame widths from the frame's middle, homogeneous: shape ``(3, rows, columns)``."""
+    """Return nodes in frame widths from the middle, homogeneous: shape ``(3, rows, columns)``."""
     rows, columns = node_grid(width, height)
     x = (np.arange(columns) * STEP - (width - 1) / 2) / width
     y = (np.arange(rows) * STEP - (height - 1) / 2) / width
@@ -102,35 +102,35 @@ def draw(out: NDArray[np.uint8], layers: Sequence[tuple[Layer, Floats]]) -> None
 
     Args:
         out: a frame of planar YUV 4:2:0.
-        layers: the hindmost first; `MOST_LAYERS` at the most. With each the sample ``(x, y)`` of
-            its ``y`` that is seen at each node: shape ``(2, rows, columns)``.
+        layers: back to front, `MOST_LAYERS` at most. With each the position ``(x, y)`` in its
+            ``y`` at each node: shape ``(2, rows, columns)``.
     """
     height, width = out.shape[0] * 2 // 3, out.shape[1]
     chroma = out[height:].reshape(2, height // 2, width // 2)
-    kept = [(layer, _inside(nodes, layer)) for layer, nodes in layers]
+    clamped = [(layer, _clamped(nodes, layer)) for layer, nodes in layers]
     for planes, is_chroma in ((out[None, :height], False), (chroma, True)):
         drawn = tuple(
             (of.chroma if is_chroma else of.y[None], nodes, of.matte, of.range)
-            for of, nodes in kept
+            for of, nodes in clamped
         )
         if kernel is not None:
             kernel.draw(planes, drawn, _noise(planes.shape[2]), is_chroma, False)
         else:
             for number, plane in enumerate(planes):
-                _draw_slowly(plane, drawn, number, is_chroma)
+                _draw_opencv(plane, drawn, number, is_chroma)
 
 
-def _inside(nodes: Floats, of: Layer) -> Floats:
-    """Nodes kept within a layer, and so all that lies between them."""
+def _clamped(nodes: Floats, of: Layer) -> Floats:
+    """Clamp nodes to a layer, and so all positions between them."""
     height, width = of.y.shape
-    kept = np.empty(nodes.shape, np.float32)
-    np.clip(nodes[0], 0, width - 3, out=kept[0])
-    np.clip(nodes[1], 1, height - 3, out=kept[1])
-    return kept
+    clamped = np.empty(nodes.shape, np.float32)
+    np.clip(nodes[0], 0, width - 3, out=clamped[0])
+    np.clip(nodes[1], 1, height - 3, out=clamped[1])
+    return clamped
 
 
 def _ranges(matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Least and largest value of each block of a matte and of the samples next to it."""
+    """Return the least and largest value of each block of a matte and the samples next to it."""
     kernel = np.ones((3, 3), np.uint8)
     edge = cv2.copyMakeBorder(
         matte, 0, -matte.shape[0] % BLOCK, 0, -matte.shape[1] % BLOCK, cv2.BORDER_REPLICATE
@@ -148,22 +148,22 @@ def _ranges(matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @functools.lru_cache(maxsize=8)
 def _noise(width: int) -> NDArray[np.int32]:
-    """What dithers, in units of the kernel's sums: shape ``(dither.ROWS, width)``."""
+    """Return dither noise in units of the kernel's sums: shape ``(dither.ROWS, width)``."""
     return np.asarray(noise(width) * (UNITS << 16), np.int32)
 
 
-def _draw_slowly(
+def _draw_opencv(
     out: NDArray[np.uint8], layers: Sequence[tuple[Any, ...]], number: int, is_chroma: bool
 ) -> None:
     drawn = np.zeros(out.shape, np.float32)
     for samples, nodes, matte, _ in layers:
-        x, y = _every_pixel(nodes, out.shape, is_chroma)
-        seen = _sampled(samples[number], x, y)
+        x, y = _pixel_positions(nodes, out.shape, is_chroma)
+        nearer = _sampled(samples[number], x, y)
         if matte is None:
-            drawn = seen
+            drawn = nearer
             continue
         luma = (x * 2, y * 2 + np.float32(0.5)) if is_chroma else (x, y)
-        drawn += (seen - drawn) * (_sampled(matte, *luma) * np.float32(1 / 255))
+        drawn += (nearer - drawn) * (_sampled(matte, *luma) * np.float32(1 / 255))
     quantise(drawn * np.float32(1 / UNITS), out)
 
 
@@ -173,8 +173,10 @@ def _sampled(plane: NDArray[Any], x: Floats, y: Floats) -> Floats:
     )
 
 
-def _every_pixel(nodes: Floats, shape: tuple[int, ...], is_chroma: bool) -> tuple[Floats, Floats]:
-    """The samples of a plane of a layer that are seen at each pixel of a plane of the frame."""
+def _pixel_positions(
+    nodes: Floats, shape: tuple[int, ...], is_chroma: bool
+) -> tuple[Floats, Floats]:
+    """Interpolate nodes to positions in a plane of a layer for each pixel of a plane of a frame."""
     cell = STEP // 2 if is_chroma else STEP
     at = [np.arange(length, dtype=np.float32) / cell for length in shape]
     if is_chroma:

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from ..base import Call, Frame, Limits, Motion, OnStep, Shot
 from ..camera.still_frames import frames_over_stills
-from .depth_image import ground
-from .layered_scene import LayeredImage, prepare
+from .depth_image import load_depth_image
+from .layered_scene import LayeredImage, layered_image
 
 
 class ParallaxRenderer:
-    """Moves through stills in depth; dissolves between them where a scene has several."""
+    """Move through stills in depth, with dissolves between the keyframes of a scene."""
 
     name: ClassVar[str] = "parallax"
     version: ClassVar[int] = 3
@@ -31,10 +31,10 @@ class ParallaxRenderer:
     ) -> Iterator[Frame]:
         """Yield the frames as planar YUV 4:2:0, each a new array."""
 
-        def ready(still: Path, motion: Motion) -> LayeredImage:
-            return prepare(ground(still, shot, self._settings), shot, motion)
+        def open_view(still: Path, motion: Motion) -> LayeredImage:
+            return layered_image(load_depth_image(still, shot, self._settings), shot, motion)
 
-        return frames_over_stills(shot, call, ready, on_step)
+        return frames_over_stills(shot, call, open_view, on_step)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing; the renderer has no resources."""

@@ -1,16 +1,16 @@
-"""Where a view sees the points of a picture that stand nearer or farther than its plane.
+"""Plane plus parallax: the still points that a view shows, given the still's relief.
 
-The picture is a photograph taken by a camera at rest. A point that it shows at ``p`` may lie
-anywhere on the ray through ``p``; its *relief* ``w`` is the distance of the picture's plane over
-its own distance along that ray: 1 on the plane, more where it is nearer, less where it is farther.
-In homogeneous coordinates such a point is ``(p, 1) + (w - 1) rest``, linear in ``w``, so that a
-view with homography ``H`` and a camera that is elsewhere sees it at the frame point ``f`` for which
+The still is a photograph taken by a *reference camera*. The scene point that it shows at ``p`` may
+lie anywhere on the ray through ``p``; its *relief* ``w`` is the distance of the still's plane over
+its own distance along that ray: 1 on the plane, more if it is nearer, less if it is farther. In
+homogeneous coordinates that point is ``(p, 1) + (w - 1) rest``, linear in ``w``, so that a view
+with homography ``H`` from another camera shows it at the frame point ``f`` for which
 
     s H f = (p, 1) + (w - 1) h,
 
-``h`` being where the line through both cameras meets the plane (plane plus parallax: Hartley and
-Zisserman, "Multiple View Geometry", 13.3). For a given ``w`` that is solved at once; for a whole
-map of them by going back and forth between place and relief, which converges as relief is smooth.
+``h`` being the epipole, at which the line through both cameras meets the plane (Hartley and
+Zisserman, "Multiple View Geometry", 13.3). For a given ``w`` that is solved directly; for a relief
+map by fixed-point iteration, which converges because relief is smooth.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..camera.poses import FOCAL, Pose
+from ..camera.poses import FOCAL_LENGTH, Pose
 from ..image.resample import Floats
 
-ROUNDS = 5
-"""Times that a place and its relief are looked up in turn, at the most."""
-CLOSE = 0.01
-"""Samples of a map by which a place moves from one round to the next when it is found."""
+MAX_ITERATIONS = 5
+"""Lookups of relief by fixed-point iteration."""
+TOLERANCE = 0.01
+"""Change of a point between two iterations at which it has converged, in samples of the map."""
 
-Place = tuple[float, float, float]
+Vector = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class CameraView:
-    """What a pose is to a camera at rest.
+    """A pose in relation to the reference camera.
 
     Attributes:
-        homography: from the frame to the plane, both in frame widths from their middles.
-        epipole: ``h`` of the module's docstring, scaled as it stands there.
+        homography: from the frame to the still's plane, both in frame widths from their middles.
+        epipole: ``h`` of the module's docstring, in the scale of that equation.
     """
 
     homography: NDArray[np.float64]
-    epipole: Place
+    epipole: Vector
 
-    def place(self, frame: Floats, relief: Floats | float) -> tuple[Floats, Floats]:
-        """The picture points ``(x, y)`` of a relief that are seen at points of the frame.
+    def still_points(self, frame: Floats, relief: Floats | float) -> tuple[Floats, Floats]:
+        """Return the still points ``(x, y)`` of a given relief at points of the frame.
 
         Args:
-            frame: ``homography`` applied to them, not divided: shape ``(3, ...)``.
+            frame: ``homography`` applied to those points, not divided: shape ``(3, ...)``.
             relief: of each, or of all.
         """
         off = relief - 1
@@ -58,27 +58,27 @@ class CameraView:
         return scale * frame[0] - off * h_x, scale * frame[1] - off * h_y
 
 
-def eye(pose: Pose) -> Place:
-    """Where the camera of a pose stands: ``(x, y, z)``, z negative before the picture's plane."""
-    far = FOCAL / pose.zoom
-    return pose.x - far * math.sin(pose.yaw), pose.y, -far * math.cos(pose.yaw)
+def camera_centre(pose: Pose) -> Vector:
+    """Return the position of a pose's camera: ``(x, y, z)``, z negative before the still."""
+    distance = FOCAL_LENGTH / pose.zoom
+    return pose.x - distance * math.sin(pose.yaw), pose.y, -distance * math.cos(pose.yaw)
 
 
-def view(pose: Pose, rest: Place) -> CameraView:
-    """The view of a pose on a picture that was taken from ``rest``."""
-    x, y, z = eye(pose)
+def camera_view(pose: Pose, rest: Vector) -> CameraView:
+    """Return the view of a pose on a still taken by a reference camera at ``rest``."""
+    x, y, z = camera_centre(pose)
     share = rest[2] / z
     return CameraView(pose.matrix(), (rest[0] - share * x, rest[1] - share * y, 1 - share))
 
 
 @dataclass(frozen=True, slots=True)
 class Relief:
-    """A map of relief over a picture.
+    """A relief map over a still.
 
     Attributes:
         values: shape ``(rows, columns)``.
         density: samples to a frame width, along x and along y.
-        middle: the picture's middle as ``(x, y)`` among the samples.
+        middle: the still's middle as ``(x, y)`` among the samples.
     """
 
     values: Floats
@@ -86,7 +86,7 @@ class Relief:
     middle: tuple[float, float]
 
     def at(self, columns: Floats, rows: Floats) -> Floats:
-        """The relief at places among the samples."""
+        """Return the relief at positions among the samples."""
         return np.asarray(
             cv2.remap(self.values, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         )
@@ -94,72 +94,76 @@ class Relief:
 
 @dataclass(frozen=True, slots=True)
 class Rays:
-    """The rays of a view through points of the frame, shape ``(rows, columns)``, to a picture.
+    """The rays of a view through points of the frame.
 
     Attributes:
-        plain: the points ``(x, y)`` of the picture where they meet its plane: shape
-            ``(2, rows, columns)``.
-        moved: how far from there what they meet lies, if its relief is greater by 1.
+        base: their intersections ``(x, y)`` with the still's plane: shape ``(2, rows, columns)``.
+        parallax: displacement of the still point for each unit of relief beyond 1; same shape.
     """
 
-    plain: Floats
-    moved: Floats
+    base: Floats
+    parallax: Floats
 
     @classmethod
-    def of(cls, view_: CameraView, frame: Floats) -> Rays:
-        """The rays through points of the frame.
+    def of(cls, view: CameraView, frame: Floats) -> Rays:
+        """Return the rays through points of the frame.
 
         Args:
-            view_: the view.
+            view: the view.
             frame: homogeneous, in frame widths: shape ``(3, rows, columns)``.
         """
-        homography = view_.homography.astype(np.float32)
+        homography = view.homography.astype(np.float32)
         rays = (homography @ frame.reshape(3, -1)).reshape(frame.shape)
-        plain = rays[:2] / rays[2]
-        # `CameraView.place` for one relief after another: linear in relief.
-        h_x, h_y, h_z = view_.epipole
-        moved = plain * np.float32(h_z)
-        moved -= np.array([h_x, h_y], np.float32)[:, None, None]
-        return cls(plain, moved)
+        base = rays[:2] / rays[2]
+        # `CameraView.still_points` is linear in relief; this is its slope.
+        h_x, h_y, h_z = view.epipole
+        parallax = base * np.float32(h_z)
+        parallax -= np.array([h_x, h_y], np.float32)[:, None, None]
+        return cls(base, parallax)
 
-    def among(self, density: tuple[float, float], middle: tuple[float, float]) -> Rays:
-        """They among samples: so many to a frame width, and the picture's middle there."""
+    def in_samples(self, density: tuple[float, float], middle: tuple[float, float]) -> Rays:
+        """Return the rays in samples of a grid: its density, and the still's middle in it."""
         scale, start = (np.array(pair, np.float32)[:, None, None] for pair in (density, middle))
-        plain = self.plain * scale
-        plain += start
-        return Rays(plain, self.moved * scale)
+        base = self.base * scale
+        base += start
+        return Rays(base, self.parallax * scale)
 
     def rows(self, first: int, last: int) -> Rays:
-        """Those of some rows."""
-        return Rays(self.plain[:, first:last], self.moved[:, first:last])
+        """Return the rays of a range of rows."""
+        return Rays(self.base[:, first:last], self.parallax[:, first:last])
 
-    def relief(self, relief: Relief) -> Floats:
-        """The relief less 1 that they meet; they lie among its samples."""
-        off = relief.at(self.plain[0], self.plain[1])
+    def intersect(self, relief: Relief) -> Floats:
+        """Return the relief, less 1, that the rays meet; they are in its samples.
+
+        Found by fixed-point iteration between a point and its relief.
+        """
+        off = relief.at(self.base[0], self.base[1])
         off -= 1
-        reach = float(np.abs(self.moved).max())
-        for _ in range(ROUNDS - 1):
-            x, y = self.at(off)
+        longest = float(np.abs(self.parallax).max())
+        for _ in range(MAX_ITERATIONS - 1):
+            x, y = self.points(off)
             before, off = off, relief.at(x, y)
             off -= 1
-            if reach * cv2.norm(off, before, cv2.NORM_INF) < CLOSE:
+            if longest * cv2.norm(off, before, cv2.NORM_INF) < TOLERANCE:
                 break
         return off
 
-    def between(self, lowest: float, highest: float, top: float, bottom: float) -> tuple[int, int]:
-        """Their rows, from the first to the one after the last, that may lie between two rows.
+    def rows_between(
+        self, lowest: float, highest: float, top: float, bottom: float
+    ) -> tuple[int, int]:
+        """Return the range of ray rows that may meet the samples between two of their rows.
 
         Args:
-            lowest, highest: the relief they meet less 1.
-            top, bottom: rows of the samples they lie among.
+            lowest, highest: range of the relief that the rays meet, less 1.
+            top, bottom: rows of samples.
         """
-        ends = [self.plain[1] + self.moved[1] * np.float32(off) for off in (lowest, highest)]
+        ends = [self.base[1] + self.parallax[1] * np.float32(off) for off in (lowest, highest)]
         is_below = np.maximum(*ends).max(axis=1) > top
         found = np.flatnonzero(is_below & (np.minimum(*ends).min(axis=1) < bottom))
         return (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
 
-    def at(self, off: Floats) -> Floats:
-        """Where they meet what has a relief less 1: ``(x, y)``."""
-        place = self.moved * off
-        place += self.plain
-        return place
+    def points(self, off: Floats) -> Floats:
+        """Return the still points ``(x, y)`` of a relief less 1."""
+        points = self.parallax * off
+        points += self.base
+        return points

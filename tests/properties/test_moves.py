@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from otio_gvideo.renderers.base import CAMERA_MOVES, Motion
 from otio_gvideo.renderers.camera.poses import (
     Pose,
-    bounds,
-    decide,
+    cover_framing,
     ease,
     pose_at,
-    room_for,
+    resolve_auto,
+    visible_bounds,
     zoom_range,
 )
 
@@ -37,16 +37,16 @@ frame_aspects = st.floats(0.4, 2.4)
 def test_a_view_never_leaves_the_picture(
     motion: Motion, share: float, picture: float, frame: float
 ) -> None:
-    room = room_for(picture, frame)
-    reach = np.abs(pose_at(motion, share, room).corners(frame))
-    assert (reach <= np.array([room.width, room.height]) / 2).all()
+    framing = cover_framing(picture, frame)
+    corners = np.abs(pose_at(motion, share, framing).corners(frame))
+    assert (corners <= np.array([framing.width, framing.height]) / 2 + 1e-12).all()  # Rounding.
 
 
 @given(motions, shares, picture_aspects, frame_aspects)
 def test_bounds_hold_every_view(motion: Motion, share: float, picture: float, frame: float) -> None:
-    room = room_for(picture, frame)
-    (left, top), (right, bottom) = bounds(motion, room)
-    corners = pose_at(motion, share, room).corners(frame)
+    framing = cover_framing(picture, frame)
+    (left, top), (right, bottom) = visible_bounds(motion, framing)
+    corners = pose_at(motion, share, framing).corners(frame)
     # Sampled bounds may miss the turning point of a curved path by very little.
     assert corners[:, 0].min() >= left - 1e-3
     assert corners[:, 0].max() <= right + 1e-3
@@ -56,9 +56,9 @@ def test_bounds_hold_every_view(motion: Motion, share: float, picture: float, fr
 
 @given(motions, st.integers(3, 400), picture_aspects)
 def test_moves_have_no_jump_in_place_or_speed(motion: Motion, span: int, picture: float) -> None:
-    room = room_for(picture, 16 / 9)
+    framing = cover_framing(picture, 16 / 9)
     places = np.array(
-        [pose_at(motion, n / (span - 1), room).corners(16 / 9) for n in range(span)]
+        [pose_at(motion, n / (span - 1), framing).corners(16 / 9) for n in range(span)]
     ).reshape(span, -1)
     speeds = np.diff(places, axis=0)
     assert np.abs(speeds).max() <= 3 / (span - 1)
@@ -68,9 +68,9 @@ def test_moves_have_no_jump_in_place_or_speed(motion: Motion, span: int, picture
 @given(st.sampled_from(CAMERA_MOVES), st.floats(0.05, 1), st.sampled_from(EASINGS))
 def test_moves_that_move_never_stand_still(move: str, amount: float, easing: str) -> None:
     assume(move != "static")
-    room = room_for(16 / 9, 16 / 9)
+    framing = cover_framing(16 / 9, 16 / 9)
     motion = Motion(move, amount, easing)
-    poses = [pose_at(motion, n / 50, room).corners(16 / 9) for n in range(51)]
+    poses = [pose_at(motion, n / 50, framing).corners(16 / 9) for n in range(51)]
     assert min(np.abs(late - early).max() for early, late in pairwise(poses)) > 1e-3 * amount
 
 
@@ -79,18 +79,18 @@ def test_opposite_moves_mirror_each_other(motion: Motion, share: float, picture:
     opposite = {"left": "right", "right": "left", "up": "down", "down": "up"}
     head, _, side = motion.camera.partition("_")
     assume(side in opposite)
-    room = room_for(picture, 16 / 9)
-    here = pose_at(motion, share, room)
+    framing = cover_framing(picture, 16 / 9)
+    here = pose_at(motion, share, framing)
     focus = (1 - motion.focus[0], 1 - motion.focus[1])
-    there = pose_at(replace(motion, camera=f"{head}_{opposite[side]}", focus=focus), share, room)
+    there = pose_at(replace(motion, camera=f"{head}_{opposite[side]}", focus=focus), share, framing)
     mirrored = Pose(-here.x, -here.y, here.zoom, -here.angle, -here.yaw)
     assert np.allclose(there.matrix(), mirrored.matrix(), atol=1e-12)
 
 
 @pytest.mark.parametrize(("move", "grows"), [("push_in", True), ("pull_out", False)])
 def test_zooms_grow_by_equal_ratios(move: str, grows: bool) -> None:
-    room = room_for(16 / 9, 16 / 9)
-    zooms = [pose_at(Motion(move, 0.3, "linear"), n / 10, room).zoom for n in range(11)]
+    framing = cover_framing(16 / 9, 16 / 9)
+    zooms = [pose_at(Motion(move, 0.3, "linear"), n / 10, framing).zoom for n in range(11)]
     ratios = [late / early for early, late in pairwise(zooms)]
     assert ratios == pytest.approx([ratios[0]] * 10)
     assert (ratios[0] > 1) == grows
@@ -110,15 +110,15 @@ def test_easings_go_from_start_to_end_and_never_stop(easing: str) -> None:
     [("pan_right", 0, 1), ("pan_left", 0, -1), ("tilt_down", 1, 1), ("tilt_up", 1, -1)],
 )
 def test_the_camera_goes_where_the_move_says(move: str, axis: int, sign: int) -> None:
-    room = room_for(1.0, 16 / 9)
-    start, end = (pose_at(Motion(move), share, room).corners(16 / 9).mean(0) for share in (0, 1))
+    framing = cover_framing(1.0, 16 / 9)
+    start, end = (pose_at(Motion(move), share, framing).corners(16 / 9).mean(0) for share in (0, 1))
     assert np.sign(end - start)[axis] == sign
     assert (end - start)[1 - axis] == pytest.approx(0)
 
 
 def test_an_orbit_brings_its_own_side_nearer() -> None:
-    room = room_for(16 / 9, 16 / 9)
-    seen = pose_at(Motion("orbit_right", 1.0), 1, room).corners(16 / 9)
+    framing = cover_framing(16 / 9, 16 / 9)
+    seen = pose_at(Motion("orbit_right", 1.0), 1, framing).corners(16 / 9)
     left, right = seen[1, 1] - seen[0, 1], seen[3, 1] - seen[2, 1]
     # From the right, the picture's right side is near: less of it fills the frame's height.
     assert right < left
@@ -128,9 +128,9 @@ def test_an_orbit_brings_its_own_side_nearer() -> None:
 @given(st.floats(0, 1), st.floats(0, 1), picture_aspects)
 def test_a_push_goes_straight_to_its_focus(move: str, x: float, y: float, picture: float) -> None:
     """Every point of the picture moves on a ray from one point, the one in focus if it can."""
-    room = room_for(picture, 16 / 9)
+    framing = cover_framing(picture, 16 / 9)
     motion = Motion(move, 0.5, focus=(x, y))
-    poses = [pose_at(motion, n / 10, room) for n in range(11)]
+    poses = [pose_at(motion, n / 10, framing) for n in range(11)]
     if move == "pull_out":
         poses.reverse()
     for axis in ("x", "y"):
@@ -138,7 +138,7 @@ def test_a_push_goes_straight_to_its_focus(move: str, x: float, y: float, pictur
         widths = [1 / pose.zoom for pose in poses]
         line = np.polyfit(widths, middles, 1)
         assert np.polyval(line, widths) == pytest.approx(middles, abs=1e-9)
-    wanted = np.array([(x - 0.5) * room.width, (y - 0.5) * room.height])
+    wanted = np.array([(x - 0.5) * framing.width, (y - 0.5) * framing.height])
     before, after = (
         np.linalg.norm((wanted - (pose.x, pose.y)) * pose.zoom) for pose in (poses[0], poses[-1])
     )
@@ -152,23 +152,23 @@ def test_a_push_goes_straight_to_its_focus(move: str, x: float, y: float, pictur
 
 @given(motions)
 def test_a_move_over_a_wide_still_shows_what_is_in_focus(motion: Motion) -> None:
-    room = room_for(16 / 27, 16 / 9)
-    x = (motion.focus[0] - 0.5) * room.width
-    views = [pose_at(motion, n / 8, room).corners(16 / 9)[:, 0] for n in range(9)]
+    framing = cover_framing(16 / 27, 16 / 9)
+    x = (motion.focus[0] - 0.5) * framing.width
+    views = [pose_at(motion, n / 8, framing).corners(16 / 9)[:, 0] for n in range(9)]
     assert any(view.min() - 0.15 <= x <= view.max() + 0.15 for view in views)
 
 
 @given(st.integers(0, 2**31))
 def test_an_undecided_move_is_decided_by_the_seed(seed: int) -> None:
-    decided = decide(Motion("auto"), seed)
-    assert decided == decide(Motion("auto"), seed)
+    decided = resolve_auto(Motion("auto"), seed)
+    assert decided == resolve_auto(Motion("auto"), seed)
     assert decided.camera in CAMERA_MOVES
     assert decided.camera != "static"
 
 
 def test_moves_and_easings_that_are_unknown_are_refused() -> None:
-    room = room_for(1, 1)
+    framing = cover_framing(1, 1)
     with pytest.raises(ValueError, match="sideways"):
-        pose_at(Motion("sideways"), 0, room)
+        pose_at(Motion("sideways"), 0, framing)
     with pytest.raises(ValueError, match="bouncy"):
-        zoom_range(Motion("push_in", 0.3, "bouncy"), room)
+        zoom_range(Motion("push_in", 0.3, "bouncy"), framing)

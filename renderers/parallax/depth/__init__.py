@@ -1,1 +1,1 @@
-"""How near everything in a still is: from a map, a model, a mask, or as good as unknown."""
+"""A still's depth: from a depth map, its alpha, a depth model, a person's matte, or a guess."""

@@ -1,7 +1,7 @@
-"""Depth where nothing is known: so smooth, and shown so little, that a wrong guess never shows.
+"""Fallback depth: smooth, and shown at 1.5 %, so that a wrong guess is invisible.
 
-Ground mostly rises into the distance, and what draws the eye mostly stands in front of it. Both are
-blurred to a fifth of the picture: the still leans and swells like a lens, and nothing bends.
+Ground mostly rises into the distance, and salient objects mostly stand in front of it. Both are
+blurred over a fifth of the still: it leans and swells like a lens, and no straight line bends.
 """
 
 from __future__ import annotations
@@ -12,29 +12,31 @@ from numpy.typing import NDArray
 
 from ...image.resample import Floats
 from ...image.saliency import saliency
-from .outline import reduced
+from .outline import shrink
 
 SIDE = 96
-"""Pixels of the longer side of the map."""
-SMOOTH = 0.2
+"""Longer side of the map, in pixels."""
+BLUR_SIGMA = 0.2
 """Sigma of its blur, in longer sides."""
-SALIENT = 0.5
-"""Share of what draws the eye in it; the rest is height in the picture."""
+SALIENCY_WEIGHT = 0.5
+"""Weight of saliency; the rest is the height in the still."""
 
 
-def guessed(rgb: NDArray[np.uint8]) -> Floats:
-    """A guess of a still's depth, 0 (far) to 1 (near), at a small size.
+def guess_depth(rgb: NDArray[np.uint8]) -> Floats:
+    """Guess a still's depth, 0 (far) to 1 (near), at a small size.
 
     Args:
         rgb: shape ``(height, width, 3)``.
     """
-    salient = saliency(reduced(rgb, SIDE))
-    stands_out = cv2.GaussianBlur(salient, (0, 0), SMOOTH * SIDE, borderType=cv2.BORDER_REPLICATE)
+    salient = saliency(shrink(rgb, SIDE))
+    blurred = cv2.GaussianBlur(salient, (0, 0), BLUR_SIGMA * SIDE, borderType=cv2.BORDER_REPLICATE)
     down = np.linspace(0, 1, len(salient), dtype=np.float32)[:, None]
-    total = SALIENT * _full(stands_out) + (1 - SALIENT) * np.broadcast_to(down, stands_out.shape)
-    return _full(np.asarray(total, np.float32))
+    total = SALIENCY_WEIGHT * _normalised(blurred) + (1 - SALIENCY_WEIGHT) * np.broadcast_to(
+        down, blurred.shape
+    )
+    return _normalised(np.asarray(total, np.float32))
 
 
-def _full(values: Floats) -> Floats:
+def _normalised(values: Floats) -> Floats:
     low, high = float(values.min()), float(values.max())
     return np.asarray((values - low) / max(high - low, 1e-6), np.float32)

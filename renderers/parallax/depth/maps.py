@@ -10,8 +10,8 @@ from PIL import Image
 from ...image.resample import Floats
 from ...image.stills import open_still
 
-NARROW = 0.25
-"""Share of all levels: a map that uses fewer is not stretched beyond it, being flat."""
+MIN_RANGE = 0.25
+"""Range of levels up to which a map counts as flat, and is not stretched to 0..1."""
 
 
 def read_depth(path: Path) -> Floats:
@@ -20,27 +20,27 @@ def read_depth(path: Path) -> Floats:
     Raises:
         RendererError: the file cannot be decoded.
     """
-    return spread(_levels(open_still(path)))
+    return stretch(_levels(open_still(path)))
 
 
 def _levels(image: Image.Image) -> Floats:
-    """Grey levels, 0..1 of what the file's type can hold."""
+    """Return grey levels as 0..1 of the range of the file's type."""
     if image.mode in ("F", "I") or image.mode.startswith("I;16"):
         values = np.asarray(image).astype(np.float64)
         if not np.isfinite(values).all():
             values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
         if image.mode == "F":
+            # Floats have no white level; the range is that of the values.
             low, high = float(values.min()), float(values.max())
-            # Floats have no white: what is there is the range.
             return ((values - low) / max(high - low, 1e-12)).astype(np.float32)
         is_deep = image.mode.startswith("I;16") or values.max() > 255
         return (values / (65535.0 if is_deep else 255.0)).astype(np.float32)
     return np.asarray(image.convert("L")).astype(np.float32) / np.float32(255)
 
 
-def spread(values: Floats) -> Floats:
-    """Depth stretched to 0..1, but for outliers; a map that is nearly flat stays so."""
+def stretch(values: Floats) -> Floats:
+    """Stretch depth to 0..1, outliers clipped; a nearly flat map stays nearly flat."""
     low, high = (float(n) for n in np.percentile(values, (0.5, 99.5)))
-    span = max(high - low, NARROW)
+    span = max(high - low, MIN_RANGE)
     middle = (low + high) / 2
     return np.asarray(np.clip((values - middle) / span + 0.5, 0, 1), np.float32)

@@ -1,7 +1,7 @@
-"""Depth from a model: Depth Anything, DPT and their like, through Hugging Face transformers.
+"""Depth from a model: Depth Anything, DPT and similar ones, through Hugging Face transformers.
 
-A model is loaded once in a process, and asked once for each still: the slots of a split scene share
-the answer. Weights come from a folder or from the hub's cache on this machine, never from the net.
+A model is loaded once in a process, and its output cached for each still, as the slots of a split
+scene share it. Weights come from a folder or the hub's local cache, never from the network.
 """
 
 from __future__ import annotations
@@ -17,49 +17,48 @@ from numpy.typing import NDArray
 
 from ...base import RendererError, UnavailableError
 from ...image.resample import Floats
-from .maps import spread
-from .outline import reduced
+from ...torch_device import pick_device
+from .maps import stretch
+from .outline import shrink
 
-LARGEST = 2048
-"""Pixels of the longer side of what a model is shown; it reduces that further by itself."""
-_TURN = threading.Lock()
+MAX_INPUT_SIDE = 2048
+"""Longer side of a model's input, in pixels; its preprocessor reduces it further."""
+_LOCK = threading.Lock()
+_CACHE: dict[tuple[Any, ...], Floats] = {}
+_MAX_CACHED = 8
 
 
-def estimated(path: Path, rgb: NDArray[np.uint8], settings: Mapping[str, Any]) -> Floats:
-    """A still's depth as a model sees it, 0 (far) to 1 (near).
+def estimate_depth(path: Path, rgb: NDArray[np.uint8], settings: Mapping[str, Any]) -> Floats:
+    """Estimate a still's depth, 0 (far) to 1 (near).
 
     Args:
-        path: the still's, by which an answer is remembered.
+        path: of the still; with its size and time of change the key of the cache.
         rgb: the still, shape ``(height, width, 3)``.
-        settings: ``depth_model``, a hub id or a folder; ``revision`` and ``device``, if need be.
+        settings: ``depth_model``, a hub id or a folder; optionally ``revision`` and ``device``.
 
     Raises:
-        UnavailableError: a package is missing, or the model is not on this machine.
+        UnavailableError: a package, the model or the device is missing on this machine.
         RendererError: the model failed.
     """
     name = str(settings["depth_model"])
     revision, device = settings.get("revision"), str(settings.get("device", "auto"))
     state = path.stat()
     key = (path, state.st_mtime_ns, state.st_size, name, revision, device)
-    with _TURN:
-        if key not in _ANSWERS:
-            ask = _loaded(name, revision, device)
+    with _LOCK:
+        if key not in _CACHE:
+            predict = _load_model(name, revision, device)
             try:
-                answer = ask(reduced(rgb, LARGEST))
+                predicted = predict(shrink(rgb, MAX_INPUT_SIDE))
             except (RuntimeError, ValueError) as error:
                 raise RendererError(f"the depth model {name} failed: {error}") from error
-            while len(_ANSWERS) >= _MOST_ANSWERS:
-                del _ANSWERS[next(iter(_ANSWERS))]
-            _ANSWERS[key] = spread(answer)
-        return _ANSWERS[key]
-
-
-_ANSWERS: dict[tuple[Any, ...], Floats] = {}
-_MOST_ANSWERS = 8
+            while len(_CACHE) >= _MAX_CACHED:
+                del _CACHE[next(iter(_CACHE))]
+            _CACHE[key] = stretch(predicted)
+        return _CACHE[key]
 
 
 @functools.lru_cache(maxsize=1)
-def _loaded(
+def _load_model(
     name: str, revision: str | None, device: str
 ) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
     try:
@@ -77,29 +76,18 @@ def _loaded(
             name, revision=revision, local_files_only=True, use_safetensors=True
         )
     except (OSError, ValueError) as error:
+        why = str(error).strip().partition("\n")[0]
         raise UnavailableError(
-            f"the depth model {name} is not on this machine, or is none: {_first_line(error)}"
+            f"the depth model {name} is not on this machine, or is none: {why}"
         ) from error
-    where = _device(torch, device)
-    network = network.to(where).eval()
+    on_device = pick_device(device, "parallax")
+    network = network.to(on_device).eval()
 
-    def ask(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        inputs = processor(images=rgb, return_tensors="pt").to(where)
+    def predict(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        inputs = processor(images=rgb, return_tensors="pt").to(on_device)
         with torch.inference_mode():
             predicted = network(**inputs).predicted_depth
         values: NDArray[np.float32] = predicted[0].float().cpu().numpy()
         return values
 
-    return ask
-
-
-def _device(torch: Any, wanted: str) -> str:
-    if wanted != "auto":
-        return wanted
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+    return predict

@@ -1,4 +1,4 @@
-"""Where a still's depth comes from: the best there is of a map, a model, a mask and a guess."""
+"""The source of a still's depth: a depth map, its alpha, a model, a person's matte, or a guess."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from ...image.resample import Floats
 from . import guess, maps, model, outline, subject
 
 KNOWN_SHIFT = 0.06
-"""Frame widths that two points may move against each other to either side, where depth is known."""
+"""Largest shift of two points against each other to either side for known depth, frame widths."""
 SUBJECT_SHIFT = 0.025
-"""The same of a subject before its background, whose own depths are not known."""
+"""The same for a flat subject in front of a flat background."""
 GUESSED_SHIFT = 0.0075
-"""The same where depth is guessed: 1.5 % of a frame's width over the whole move."""
-SAME_PLACE = 2.0
-"""How much steeper a still must be along a map's edges, to be of the same place."""
-JUMP = 0.08
-"""Difference between neighbours of a map that is such an edge."""
+"""The same for guessed depth: 1.5 % of the frame's width over the whole move."""
+SAME_PLACE_CONTRAST = 2.0
+"""Contrast of a still along the edges of a depth map that makes it a map of the same place."""
+MAP_EDGE = 0.08
+"""Difference between neighbours of a depth map that counts as such an edge."""
 ALPHA_SIDE = 1600
-"""Samples along the longer side of a mask that is taken from a still's alpha."""
+"""Longer side of a depth map made from alpha, in samples."""
 CUTOUT = 0.02
-"""Share of a still that is clear, from which its alpha is taken for the outline of a subject."""
+"""Transparent share of a still from which it is a cutout: its alpha is a subject's outline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How near everything in a still is.
+    """The depth of a still.
 
     Attributes:
         values: 0 (far) to 1 (near), over the whole still, of any size.
-        most_shift: frame widths that two points may move against each other to either side.
+        most_shift: largest shift of two points against each other to either side, in frame widths.
     """
 
     values: Floats
@@ -50,7 +50,7 @@ class DepthStill:
     Attributes:
         path: of its file.
         rgb: shape ``(height, width, 3)``.
-        alpha: how opaque it is, shape ``(height, width)``; None where it is so all over.
+        alpha: its opacity, shape ``(height, width)``; None if all is opaque.
     """
 
     path: Path
@@ -58,41 +58,43 @@ class DepthStill:
     alpha: NDArray[np.uint8] | None = None
 
 
-def depth_of(
+def find_depth(
     still: DepthStill,
     depth_map: Path | None,
     settings: Mapping[str, Any],
     *,
-    is_surely: bool = True,
+    is_map_of_still: bool = True,
 ) -> Depth:
-    """The depth of a still.
+    """Return the depth of a still from the best source that it has.
 
     Args:
         still: the still.
-        depth_map: a map of it, if there is one.
-        is_surely: whether the map is of this still. A scene's map is that of its first; the others
-            often show the same place at another hour, and then it does for them too.
-        settings: of the renderer: ``depth_model`` and the like.
+        depth_map: file of the scene's depth map, if any.
+        settings: of the renderer: ``depth_model``, ``revision``, ``device``.
+        is_map_of_still: whether the map belongs to this still. It belongs to the first of a scene;
+            for the others it is used if its edges match theirs, as those of one place at another
+            hour do.
 
     Raises:
         RendererError: the map cannot be read, or the model fails.
-        UnavailableError: a package or a model that the settings ask for is missing.
+        UnavailableError: the configured model, its device or a package is missing.
     """
     if depth_map is not None:
         values = maps.read_depth(depth_map)
-        if is_surely or _belongs(values, still.rgb):
+        if is_map_of_still or _is_same_place(values, still.rgb):
             return Depth(values, KNOWN_SHIFT)
     if still.alpha is not None and float((still.alpha < 128).mean()) > CUTOUT:
-        return Depth(outline.reduced(still.alpha, ALPHA_SIDE) / np.float32(255), SUBJECT_SHIFT)
+        return Depth(outline.shrink(still.alpha, ALPHA_SIDE) / np.float32(255), SUBJECT_SHIFT)
     if settings.get("depth_model"):
-        return Depth(model.estimated(still.path, still.rgb, settings), KNOWN_SHIFT)
+        return Depth(model.estimate_depth(still.path, still.rgb, settings), KNOWN_SHIFT)
     mask = subject.subject_mask(still.rgb)
     if mask is not None:
         return Depth(mask, SUBJECT_SHIFT)
-    return Depth(guess.guessed(still.rgb), GUESSED_SHIFT)
+    return Depth(guess.guess_depth(still.rgb), GUESSED_SHIFT)
 
 
-def _belongs(values: Floats, rgb: NDArray[np.uint8]) -> bool:
-    small = outline.reduced(rgb)
-    like = cv2.resize(values, small.shape[1::-1], interpolation=cv2.INTER_AREA)
-    return outline.contrast_along(outline.edges_of(like, JUMP), small) > SAME_PLACE
+def _is_same_place(values: Floats, rgb: NDArray[np.uint8]) -> bool:
+    small = outline.shrink(rgb)
+    same_size = cv2.resize(values, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    edges = outline.edges_of(same_size, MAP_EDGE)
+    return outline.contrast_along(edges, small) > SAME_PLACE_CONTRAST

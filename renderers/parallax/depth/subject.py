@@ -1,7 +1,7 @@
-"""A person cut out of a still, where MediaPipe is installed and its answer can be trusted.
+"""The matte of a person: MediaPipe's selfie segmentation, if installed and plausible.
 
-Its selfie segmentation is excellent on people and nonsense on anything else, and it is never unsure
-of itself. So its mask is put to tests that a person's outline passes and nonsense does not.
+It is excellent on people, nonsense on anything else, and confident in both cases. So its mask has
+to pass tests that a person's outline passes and nonsense fails.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...image.resample import Floats
-from .outline import contrast_along, edges_of, reduced
+from .outline import contrast_along, edges_of, shrink
 
-AREA = (0.04, 0.75)
-"""Share of the picture that a person covers."""
-DECIDED = 0.93
-"""Share of pixels that must be all but certainly in or out."""
-ONE_PIECE = 0.9
-"""Share of a mask that hangs together."""
-CONTRAST = 1.5
-"""How much steeper the picture is along the mask's outline than it is on the whole."""
-_TURN = threading.Lock()
+AREA_RANGE = (0.04, 0.75)
+"""Least and largest share of the still that a person covers."""
+MIN_DECIDED = 0.93
+"""Share of pixels that must be within 0.1 of 0 or 1."""
+MIN_CONNECTED = 0.9
+"""Share of the mask that must be in its largest connected component."""
+MIN_CONTRAST = 1.5
+"""Least median gradient of the still along the mask's outline over that of the still."""
+_LOCK = threading.Lock()
 
 
 def subject_mask(rgb: NDArray[np.uint8]) -> Floats | None:
-    """Where a person is, 0..1, at a small size; None where there is none, or no way to tell.
+    """Return the mask of a person, 0..1, at a small size; None without MediaPipe or a person.
 
     Args:
         rgb: shape ``(height, width, 3)``.
@@ -37,34 +37,34 @@ def subject_mask(rgb: NDArray[np.uint8]) -> Floats | None:
     segment = _segmenter()
     if segment is None:
         return None
-    small = reduced(rgb)
-    with _TURN:
+    small = shrink(rgb)
+    with _LOCK:
         mask = segment(small)
     return mask if is_trusted(mask, small) else None
 
 
 def is_trusted(mask: Floats, rgb: NDArray[np.uint8]) -> bool:
-    """Whether a mask looks like the outline of somebody in that picture.
+    """Whether a mask looks like a person's outline in a picture.
 
     Args:
         mask: 0..1, shape ``(height, width)``.
-        rgb: the picture at the same size.
+        rgb: the picture, of the same size.
     """
     inside = mask > 0.5
     share = float(inside.mean())
-    if not AREA[0] <= share <= AREA[1]:
+    if not AREA_RANGE[0] <= share <= AREA_RANGE[1]:
         return False
-    if float(((mask < 0.1) | (mask > 0.9)).mean()) < DECIDED:
+    if float(((mask < 0.1) | (mask > 0.9)).mean()) < MIN_DECIDED:
         return False
     _, _, stats, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8))
-    if float(stats[1:, cv2.CC_STAT_AREA].max()) < ONE_PIECE * float(inside.sum()):
+    if float(stats[1:, cv2.CC_STAT_AREA].max()) < MIN_CONNECTED * float(inside.sum()):
         return False
-    return contrast_along(edges_of(inside.astype(np.float32), 0.5), rgb) > CONTRAST
+    return contrast_along(edges_of(inside.astype(np.float32), 0.5), rgb) > MIN_CONTRAST
 
 
 @functools.cache
 def _segmenter() -> Callable[[NDArray[np.uint8]], Floats] | None:
-    """MediaPipe's selfie segmentation, whose model is inside its package up to 0.10.21."""
+    """Load MediaPipe's selfie segmentation; its package includes the model up to 0.10.21."""
     try:
         from mediapipe.python.solutions import selfie_segmentation  # noqa: PLC0415 - optional
     except ImportError:

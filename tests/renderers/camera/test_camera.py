@@ -12,10 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from otio_gvideo.renderers.base import CAMERA_MOVES, Frame, Keyframe, Motion, RendererError, Shot
-from otio_gvideo.renderers.camera.camera import CameraRenderer, chroma_matrix, view, view_matrix
-from otio_gvideo.renderers.camera.keyframe_weights import dissolve
+from otio_gvideo.renderers.camera.camera import (
+    CameraRenderer,
+    chroma_matrix,
+    draw_view,
+    view_matrix,
+)
+from otio_gvideo.renderers.camera.keyframe_weights import keyframe_weights
 from otio_gvideo.renderers.camera.poses import pose_at
-from otio_gvideo.renderers.camera.still_planes import prepare
+from otio_gvideo.renderers.camera.still_planes import still_planes
 from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.image.yuv import Grid, blank, to_planes
 from PIL import Image
@@ -63,11 +68,11 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("move", CAMERA_MOVES)
 def test_points_follow_the_ideal_path(move: str, card: Path) -> None:
     made = shot(card, width=180, height=320, motion=Motion(move, 0.5), frames=36, span=36)
-    picture = prepare(card, made, made.motion)
+    picture = still_planes(card, made, made.motion)
     tracks: dict[tuple[int, int], list[float]] = {}
     for index, frame in enumerate(render(made)):
         luma = frame[:320].astype(np.float64) - 50
-        pose = pose_at(made.motion, index / 35, picture.room)
+        pose = pose_at(made.motion, index / 35, picture.framing)
         inverse = np.linalg.inv(pose.matrix())
         for row in range(80, 640, 120):
             for column in (60, 180, 300):
@@ -103,10 +108,10 @@ def test_fine_detail_stays_true_and_does_not_shimmer(
     path = tmp_path / "detail.png"
     Image.fromarray(detail.astype(np.uint8)).convert("RGB").save(path)
     made = shot(path, width=180, height=320, motion=Motion(move, amount), frames=8, span=8)
-    room = prepare(path, made, made.motion).room
+    framing = still_planes(path, made, made.motion).framing
     likeness, errors, crispness = [], [], []
     for index, frame in enumerate(render(made)):
-        matrix = pose_at(made.motion, index / 7, room).matrix()
+        matrix = pose_at(made.motion, index / 7, framing).matrix()
         expected = 16 + ideal(detail, matrix, 180, 320) * 219 / 255
         found = frame[:320].astype(np.float64)
         likeness.append(ssim(found, expected))
@@ -207,9 +212,9 @@ def luma_of(image: Image.Image, made: Shot, share: float) -> np.ndarray:
     """The luma, in floats, of one view of a still in memory."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("otio_gvideo.renderers.camera.still_planes.load_still", lambda _: image)
-        picture = prepare(Path("memory"), made, made.motion)
+        picture = still_planes(Path("memory"), made, made.motion)
     planes = blank(made.width, made.height)
-    view(picture, pose_at(made.motion, share, picture.room), planes)
+    draw_view(picture, pose_at(made.motion, share, picture.framing), planes)
     return planes.y
 
 
@@ -319,7 +324,7 @@ def test_a_dissolve_is_between_neighbours_and_its_weight_a_share(
     frame: int, places: list[int]
 ) -> None:
     keyframes = tuple(Keyframe(Path("x"), place) for place in sorted(places))
-    lower, upper, weight = dissolve(keyframes, frame, shot(Path("x"), span=101))
+    lower, upper, weight = keyframe_weights(keyframes, frame, shot(Path("x"), span=101))
     assert 0 <= lower <= upper < len(keyframes)
     assert 0 <= weight <= 1
     assert upper - lower <= 1
@@ -350,8 +355,8 @@ def test_chroma_is_taken_from_where_its_samples_lie() -> None:
 
 def test_view_matrices_meet_the_middles(card: Path) -> None:
     made = shot(card, motion=Motion("push_in"))
-    picture = prepare(card, made, made.motion)
-    matrix = view_matrix(pose_at(made.motion, 0.4, picture.room), picture, 90, 160)
+    picture = still_planes(card, made, made.motion)
+    matrix = view_matrix(pose_at(made.motion, 0.4, picture.framing), picture, 90, 160)
     assert matrix @ [44.5, 79.5, 1] == pytest.approx([*picture.middle, 1])
 
 

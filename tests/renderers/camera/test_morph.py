@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from otio_gvideo.renderers.base import Keyframe, Motion, Shot
-from otio_gvideo.renderers.camera.keyframe_weights import dissolve, halfway
+from otio_gvideo.renderers.camera.keyframe_weights import dissolve_midpoint, keyframe_weights
 from otio_gvideo.renderers.camera.morph import morph_between
 from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.registry import renderer_class
@@ -51,7 +51,10 @@ def test_what_both_show_is_found_and_moves_evenly(tmp_path: Path) -> None:
             # One bar: what is bright is as wide as the bar is.
             assert np.ptp(np.flatnonzero(bright)) < 14, name
             places.append(60 + (bright * np.arange(len(row))).sum() / bright.sum())
-        weights = [*(dissolve(made.keyframes, frame, made)[2] for frame in range(12, 24)), 1]
+        weights = [
+            *(keyframe_weights(made.keyframes, frame, made)[2] for frame in range(12, 24)),
+            1,
+        ]
         ideal = places[0] + SHIFT * np.array(weights)
         assert np.abs(np.array(places) - ideal).max() < 1.5, name
 
@@ -65,23 +68,25 @@ def test_pictures_with_nothing_in_common_dissolve_plainly(tmp_path: Path) -> Non
 def test_a_picture_morphs_into_itself_without_moving() -> None:
     morph = morph_between(scenery(3), scenery(3))
     assert morph is not None
-    assert np.abs(morph.forth).max() * WIDTH < 0.2
+    assert np.abs(morph.forward).max() * WIDTH < 0.2
 
 
 def test_nothing_moves_at_the_frames_edge() -> None:
     level = scenery(4)
     morph = morph_between(level[:, :-SHIFT].copy(), level[:, SHIFT:].copy())
     assert morph is not None
-    assert np.abs(morph.forth[:, :, [0, -1]]).max() == 0
-    middle = morph.forth[0, 100:-100, 100:-100]
+    assert np.abs(morph.forward[:, :, [0, -1]]).max() == 0
+    middle = morph.forward[0, 100:-100, 100:-100]
     assert middle.mean() * (WIDTH + 50) == pytest.approx(-SHIFT, abs=1)
 
 
 def test_dissolves_are_half_done_half_way() -> None:
     made = shot([Path("a"), Path("b"), Path("c")], 201)
     for upper in (1, 2):
-        middle = halfway(made.keyframes, upper, made)
-        assert dissolve(made.keyframes, round(middle), made)[2] == pytest.approx(0.5, abs=0.03)
+        middle = dissolve_midpoint(made.keyframes, upper, made)
+        assert keyframe_weights(made.keyframes, round(middle), made)[2] == pytest.approx(
+            0.5, abs=0.03
+        )
 
 
 def test_slots_of_a_split_scene_morph_alike(tmp_path: Path) -> None:

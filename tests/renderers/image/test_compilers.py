@@ -125,4 +125,4 @@ def _layer(seed: int, matte: np.ndarray | None, height: int = 94, width: int = 1
         random.random(shape, dtype=np.float32) * 255
         for shape in ((height, width), *[(height // 2, width // 2)] * 2)
     )
-    return mesh.layer(Planes(y, u, v), matte)
+    return mesh.make_layer(Planes(y, u, v), matte)

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from otio_gvideo.renderers.base import RendererError, UnavailableError
 from otio_gvideo.renderers.parallax.depth import model, sources, subject
-from otio_gvideo.renderers.parallax.depth.guess import guessed
+from otio_gvideo.renderers.parallax.depth.guess import guess_depth
 from otio_gvideo.renderers.parallax.depth.maps import read_depth
 from otio_gvideo.renderers.parallax.depth.sources import (
     GUESSED_SHIFT,
     KNOWN_SHIFT,
     SUBJECT_SHIFT,
     DepthStill,
-    depth_of,
+    find_depth,
 )
 from PIL import Image
 
@@ -75,11 +75,11 @@ def test_maps_without_finite_numbers_are_read(tmp_path: Path) -> None:
 def test_a_map_goes_before_all_else(tmp_path: Path, still: DepthStill) -> None:
     path = tmp_path / "map.png"
     Image.fromarray((RAMP * 255).astype(np.uint8)).save(path)
-    found = depth_of(still, path, {"depth_model": "nowhere"})
+    found = find_depth(still, path, {"depth_model": "nowhere"})
     assert found.most_shift == KNOWN_SHIFT
     assert np.abs(found.values - RAMP).max() < 0.03
     with pytest.raises(RendererError, match=r"none\.png: cannot be decoded"):
-        depth_of(still, tmp_path / "none.png", {})
+        find_depth(still, tmp_path / "none.png", {})
 
 
 def test_a_scenes_map_serves_its_other_stills_where_they_show_the_same_place(
@@ -92,27 +92,29 @@ def test_a_scenes_map_serves_its_other_stills_where_they_show_the_same_place(
     noise = np.random.default_rng(2).normal(0, 4, (400, 240, 1))
     night = (60 - 40 * inside[..., None] + noise).repeat(3, axis=2).clip(0, 255).astype(np.uint8)
     other = (60 - 40 * np.roll(inside, 90, axis=1)[..., None] + noise).repeat(3, axis=2)
-    same = depth_of(DepthStill(path, night), path, {}, is_surely=False)
+    same = find_depth(DepthStill(path, night), path, {}, is_map_of_still=False)
     assert same.most_shift == KNOWN_SHIFT
     elsewhere = DepthStill(path, other.clip(0, 255).astype(np.uint8))
-    assert depth_of(elsewhere, path, {}, is_surely=False).most_shift == GUESSED_SHIFT
-    assert depth_of(elsewhere, path, {}).most_shift == KNOWN_SHIFT
+    assert find_depth(elsewhere, path, {}, is_map_of_still=False).most_shift == GUESSED_SHIFT
+    assert find_depth(elsewhere, path, {}).most_shift == KNOWN_SHIFT
 
 
 def test_the_alpha_of_a_cutout_is_its_subject(still: DepthStill) -> None:
     alpha = np.zeros((90, 60), np.uint8)
     alpha[30:70, 20:50] = 255
-    found = depth_of(DepthStill(still.path, still.rgb, alpha), None, {})
+    found = find_depth(DepthStill(still.path, still.rgb, alpha), None, {})
     assert found.most_shift == SUBJECT_SHIFT
     assert np.array_equal(found.values > 0.5, alpha > 127)
     barely = np.full((90, 60), 255, np.uint8)
     barely[0, :5] = 0
-    assert depth_of(DepthStill(still.path, still.rgb, barely), None, {}).most_shift == GUESSED_SHIFT
+    assert (
+        find_depth(DepthStill(still.path, still.rgb, barely), None, {}).most_shift == GUESSED_SHIFT
+    )
 
 
 def test_a_guess_is_smooth_and_the_same_again(still: DepthStill) -> None:
-    values = guessed(still.rgb)
-    assert np.array_equal(values, guessed(still.rgb))
+    values = guess_depth(still.rgb)
+    assert np.array_equal(values, guess_depth(still.rgb))
     assert (values.min(), values.max()) == (0, 1)
     # Between neighbours of a map of a hundred samples nothing jumps.
     assert max(np.abs(np.diff(values, axis=n)).max() for n in (0, 1)) < 0.05
@@ -157,14 +159,14 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_model_is_asked_where_there_is_no_map(still: DepthStill, tiny_model: Path) -> None:
     settings = {"depth_model": str(tiny_model), "device": "cpu"}
-    found = depth_of(still, None, settings)
+    found = find_depth(still, None, settings)
     assert found.most_shift == KNOWN_SHIFT
     assert found.values.ndim == 2
     assert 0 <= found.values.min() < found.values.max() <= 1
     # It is asked once for a still.
-    assert depth_of(still, None, settings).values is found.values
+    assert find_depth(still, None, settings).values is found.values
     Image.fromarray(255 - still.rgb).save(still.path)
-    again = depth_of(DepthStill(still.path, 255 - still.rgb), None, settings)
+    again = find_depth(DepthStill(still.path, 255 - still.rgb), None, settings)
     assert again.values is not found.values
 
 
@@ -173,21 +175,29 @@ def test_only_so_many_answers_are_kept(still: DepthStill, tiny_model: Path, tmp_
     for number in range(12):
         path = tmp_path / f"{number}.png"
         Image.fromarray(still.rgb).save(path)
-        model.estimated(path, still.rgb, settings)
-    assert len(model._ANSWERS) <= 8
+        model.estimate_depth(path, still.rgb, settings)
+    assert len(model._CACHE) <= 8
 
 
 def test_a_model_that_is_not_here_is_named(still: DepthStill, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     with pytest.raises(UnavailableError, match=r"depth model .*none is not on this machine"):
-        depth_of(still, None, {"depth_model": str(tmp_path / "none")})
+        find_depth(still, None, {"depth_model": str(tmp_path / "none")})
+
+
+def test_a_device_that_is_not_here_is_named(still: DepthStill, tiny_model: Path) -> None:
+    torch = pytest.importorskip("torch")
+    if torch.backends.mps.is_available():
+        pytest.skip("this machine has an MPS device")
+    with pytest.raises(UnavailableError, match="parallax: this machine has no mps device"):
+        find_depth(still, None, {"depth_model": str(tiny_model), "device": "mps"})
 
 
 def test_a_missing_package_is_named(still: DepthStill, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    model._loaded.cache_clear()
+    model._load_model.cache_clear()
     with pytest.raises(UnavailableError, match=r"otio-gvideo\[depth\]"):
-        depth_of(still, None, {"depth_model": "some/model"})
+        find_depth(still, None, {"depth_model": "some/model"})
 
 
 def person() -> tuple[np.ndarray, np.ndarray]:
@@ -221,6 +231,6 @@ def test_nonsense_is_not(spoil: object) -> None:
 def test_a_trusted_mask_makes_a_subject(still: DepthStill, monkeypatch: pytest.MonkeyPatch) -> None:
     mask, rgb = person()
     monkeypatch.setattr(subject, "_segmenter", lambda: lambda small: mask)
-    found = sources.depth_of(DepthStill(still.path, rgb), None, {})
+    found = sources.find_depth(DepthStill(still.path, rgb), None, {})
     assert found.most_shift == SUBJECT_SHIFT
     assert np.array_equal(found.values, mask)

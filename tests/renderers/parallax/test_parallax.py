@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from otio_gvideo.renderers.base import CAMERA_MOVES, Frame, Keyframe, Motion, RendererError, Shot
-from otio_gvideo.renderers.camera.poses import FOCAL, Pose, pose_at, room_for
+from otio_gvideo.renderers.camera.poses import FOCAL_LENGTH, Pose, cover_framing, pose_at
 from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.image.resample import axis, resample
 from otio_gvideo.renderers.parallax import mesh
-from otio_gvideo.renderers.parallax.depth_image import ground
-from otio_gvideo.renderers.parallax.extent import measure
-from otio_gvideo.renderers.parallax.layered_scene import DEPTH, LayeredImage, prepare
+from otio_gvideo.renderers.parallax.depth_image import load_depth_image
+from otio_gvideo.renderers.parallax.extent import measure_extent
+from otio_gvideo.renderers.parallax.layered_scene import DEPTH, LayeredImage, layered_image
 from otio_gvideo.renderers.parallax.parallax import ParallaxRenderer
-from otio_gvideo.renderers.parallax.perspective import eye, view
+from otio_gvideo.renderers.parallax.perspective import camera_centre, camera_view
 from PIL import Image
 
 MOVING = tuple(move for move in CAMERA_MOVES if move != "static")
@@ -49,8 +49,8 @@ def render(made: Shot, **given_settings: object) -> list[Frame]:
     return list(run_renderer.frames(renderer, made, lambda *_: None))
 
 
-def diorama(made: Shot) -> LayeredImage:
-    return prepare(ground(made.keyframes[0].image, made, {}), made, made.motion)
+def layered(made: Shot) -> LayeredImage:
+    return layered_image(load_depth_image(made.keyframes[0].image, made, {}), made, made.motion)
 
 
 def save(path: Path, values: np.ndarray) -> Path:
@@ -63,9 +63,9 @@ def project(point: tuple[float, float], relief: float, pose: Pose, rest: np.ndar
     place = rest + (np.array([*point, 0.0]) - rest) / relief
     ahead = np.array([math.sin(pose.yaw), 0.0, math.cos(pose.yaw)])
     right = np.array([math.cos(pose.yaw), 0.0, -math.sin(pose.yaw)])
-    camera = np.array([pose.x, pose.y, 0.0]) - ahead * FOCAL / pose.zoom
+    camera = np.array([pose.x, pose.y, 0.0]) - ahead * FOCAL_LENGTH / pose.zoom
     away = place - camera
-    u, v = FOCAL * away @ right / (away @ ahead), FOCAL * away[1] / (away @ ahead)
+    u, v = FOCAL_LENGTH * away @ right / (away @ ahead), FOCAL_LENGTH * away[1] / (away @ ahead)
     cos, sin = math.cos(pose.angle), math.sin(pose.angle)
     return np.array([cos * u + sin * v, cos * v - sin * u]) * WIDTH + (
         (WIDTH - 1) / 2,
@@ -84,12 +84,12 @@ def project(point: tuple[float, float], relief: float, pose: Pose, rest: np.ndar
 def test_a_view_is_that_of_a_pinhole_camera(
     x: float, y: float, relief: float, yaw: float, angle: float, zoom: float
 ) -> None:
-    rest = np.array(eye(Pose(x=0.03, y=-0.02, zoom=1.1)))
+    rest = np.array(camera_centre(Pose(x=0.03, y=-0.02, zoom=1.1)))
     pose = Pose(x=0.1, y=0.05, zoom=zoom, angle=angle, yaw=yaw)
     u, v = (project((x, y), relief, pose, rest) - ((WIDTH - 1) / 2, (HEIGHT - 1) / 2)) / WIDTH
-    made = view(pose, tuple(rest))
+    made = camera_view(pose, tuple(rest))
     rays = (made.homography @ [u, v, 1])[:, None].astype(np.float32)
-    found = made.place(rays, relief)
+    found = made.still_points(rays, relief)
     assert np.allclose(np.array(found)[:, 0], (x, y), atol=2e-4)
 
 
@@ -112,9 +112,9 @@ def test_points_at_any_depth_follow_the_ideal_path(
     move: str, two_planes: tuple[Path, Path]
 ) -> None:
     made = shot(*two_planes, motion=Motion(move, 0.5), frames=24, span=24)
-    scene = diorama(made)
+    scene = layered(made)
     rest = np.array(scene.rest)
-    reach = measure(made.motion, scene.room, (1 - DEPTH, 1.0), 0.06)
+    extent = measure_extent(made.motion, scene.framing, (1 - DEPTH, 1.0), 0.06)
     tracks: dict[tuple[int, int], list[np.ndarray]] = {}
     for index, frame in enumerate(render(made)):
         luma = frame[:HEIGHT].astype(np.float64) - 50
@@ -122,7 +122,7 @@ def test_points_at_any_depth_follow_the_ideal_path(
         for row in range(80, 640, 120):
             for column in (60, 180, 300):
                 is_near = column == 180 and 140 < row < 500
-                relief = 1.0 if is_near else 1 - DEPTH * reach.strength
+                relief = 1.0 if is_near else 1 - DEPTH * extent.strength
                 point = ((column - 179.5) / 360, (row - 319.5) / 360)
                 ideal = project(point, relief, pose, rest)
                 if not (16 < ideal[0] < WIDTH - 16 and 16 < ideal[1] < HEIGHT - 16):
@@ -164,7 +164,7 @@ def outline(scene: LayeredImage, pose: Pose) -> np.ndarray:
 @pytest.mark.parametrize("move", MOVING)
 def test_edges_are_clean_and_what_was_hidden_is_filled(move: str, box: tuple[Path, Path]) -> None:
     made = shot(*box, motion=Motion(move, 0.6, "linear"), frames=5, span=5)
-    scene = diorama(made)
+    scene = layered(made)
     for index, frame in enumerate(render(made)):
         luma = (frame[:HEIGHT].astype(np.float64) - 16) * 255 / 219
         corners = outline(scene, scene.pose(made.motion, index / 4))
@@ -186,7 +186,7 @@ def test_edges_are_clean_and_what_was_hidden_is_filled(move: str, box: tuple[Pat
 
 def test_near_moves_more_than_far(box: tuple[Path, Path]) -> None:
     for move in MOVING:
-        scene = diorama(shot(*box, motion=Motion(move, 0.5)))
+        scene = layered(shot(*box, motion=Motion(move, 0.5)))
         rest = np.array(scene.rest)
         ends = [scene.pose(Motion(move, 0.5), share) for share in (0, 1)]
         near, far = (
@@ -237,7 +237,7 @@ def test_no_edge_of_the_still_is_ever_seen(
 
 def test_overscan_is_small(two_planes: tuple[Path, Path]) -> None:
     for move in MOVING:
-        assert diorama(shot(*two_planes, motion=Motion(move))).overscan < 1.06
+        assert layered(shot(*two_planes, motion=Motion(move))).overscan < 1.06
 
 
 def test_slots_of_a_split_scene_continue_each_other(box: tuple[Path, Path]) -> None:
@@ -321,8 +321,8 @@ def test_a_guess_moves_points_by_one_and_a_half_percent_at_the_most(
 ) -> None:
     for move in MOVING:
         made = shot(two_planes[0], motion=Motion(move, 1.0))
-        still = ground(two_planes[0], made, {})
-        scene = diorama(made)
+        still = load_depth_image(two_planes[0], made, {})
+        scene = layered(made)
         reliefs = scene.layers[0].relief.values
         rest = np.array(scene.rest)
         ends = [scene.pose(made.motion, share) for share in (0, 1)]
@@ -361,10 +361,10 @@ def test_keyframes_are_reached_alone(tmp_path: Path, box: tuple[Path, Path]) -> 
 
 def test_rooms_and_moves_agree_with_those_of_the_camera(box: tuple[Path, Path]) -> None:
     made = shot(*box, motion=Motion("pan_right", 0.4))
-    scene = diorama(made)
-    room = room_for(640 / 360, HEIGHT / WIDTH)
-    assert scene.room == room
-    plain = pose_at(made.motion, 0.25, room)
+    scene = layered(made)
+    framing = cover_framing(640 / 360, HEIGHT / WIDTH)
+    assert scene.framing == framing
+    plain = pose_at(made.motion, 0.25, framing)
     assert scene.pose(made.motion, 0.25) == replace(plain, zoom=plain.zoom * scene.overscan)
 
 
@@ -375,7 +375,7 @@ def test_the_closest_view_has_what_the_still_holds(tmp_path: Path) -> None:
     image = save(tmp_path / "grain.png", np.dstack([levels] * 3))
     flat = save(tmp_path / "flat.png", np.full((64, 36), 128, np.uint8))
     made = shot(image, flat, motion=Motion("push_in", 0.3), width=width, height=height)
-    scene = diorama(made)
+    scene = layered(made)
     pose = scene.pose(made.motion, 1.0)
     frame = np.empty((height * 3 // 2, width), np.uint8)
     scene.draw(pose, frame)

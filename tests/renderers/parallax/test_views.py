@@ -17,9 +17,9 @@ import pytest
 from otio_gvideo.renderers.base import Motion
 from otio_gvideo.renderers.camera.poses import Pose
 from otio_gvideo.renderers.parallax.layered_scene import LayeredImage
-from otio_gvideo.renderers.parallax.perspective import view
+from otio_gvideo.renderers.parallax.perspective import camera_view
 
-from .test_parallax import diorama, save, shot
+from .test_parallax import layered, save, shot
 
 WIDTH, HEIGHT = 540, 960
 STILL = 720, 1280
@@ -95,9 +95,9 @@ def truth(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels that a camera sees, and where edges of cards are."""
     x, y = grid(WIDTH, HEIGHT)
-    made = view(pose, scene.rest)
+    made = camera_view(pose, scene.rest)
     rays = np.tensordot(made.homography, np.stack([x, y, np.ones_like(x)]), 1)
-    level, depth = world(lambda d: made.place(rays, reliefs[d]), 1 / (FINER * WIDTH))
+    level, depth = world(lambda d: made.still_points(rays, reliefs[d]), 1 / (FINER * WIDTH))
     edges = cv2.morphologyEx(depth.astype(np.float32), cv2.MORPH_GRADIENT, np.ones((3, 3))) > 0
     near = cv2.dilate(edges.astype(np.uint8), np.ones((13, 13), np.uint8))
     size = (WIDTH, HEIGHT)
@@ -112,7 +112,7 @@ def test_crossing_edges_stay_where_they_are_seen(
     still: tuple[Path, Path], move: str, amount: float, at_edges: float, elsewhere: float
 ) -> None:
     made = shot(*still, motion=Motion(move, amount), width=WIDTH, height=HEIGHT)
-    scene = diorama(made)
+    scene = layered(made)
     # Depth 0 and 1 are the least and the most relief there are.
     front = max(float(drawn.relief.values.max()) for drawn in scene.layers)
     back = min(float(drawn.relief.values.min()) for drawn in scene.layers)
