@@ -37,7 +37,7 @@ ORDER = (
     "renderers.fit",
     "renderers.image",
     "renderers.files",
-    "renderers.registry",
+    "renderers.registry renderers.torch_device",
     "renderers.base",
 )
 """From the command line down to the arithmetic. Names of a line are as high as each other."""
