@@ -38,7 +38,7 @@ def check_video(
         raise InputError(Problem.in_file(video, what))
     _refuse_what_is_no_video(reel, str(video))
     loaded = read_timeline(path)
-    report = report_of_timeline(loaded, path)
+    report = report_of_timeline(loaded, path, path.parent)
     signature = tuple(
         signature_findings(reel, lambda: claims_of(loaded, path.parent), is_marked_signed(loaded))
     )

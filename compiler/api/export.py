@@ -28,7 +28,7 @@ from ..files.protected_files import refuse_inputs
 from ..notices import Notice, notices
 from ..outputs.claims import claim, is_claimed, step_aside
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
-from ..timeline.values import media_path
+from ..timeline.media import media_path
 
 _PACKED = (".otioz", ".otiod")
 """Formats that hold the media themselves."""

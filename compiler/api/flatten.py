@@ -61,7 +61,7 @@ def flatten_timeline(
                 NEW_NAME,
                 folders=[segments_of(video)],
             )
-            report = report_of_timeline(loaded, path)
+            report = report_of_timeline(loaded, path, path.parent)
             if is_marked_signed(loaded) and plan.credentials is None:
                 what = f"{path.name} was compiled to be signed, and {video.name} is not"
                 report.warnings.append(Notice("unsigned", f"{what} (--config)"))

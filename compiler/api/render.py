@@ -89,7 +89,7 @@ def render_timeline(
             outputs = Outputs(target.parent, target.stem)
             refuse_unwritable(outputs, [slot.name for slot in slot_clips(reimported.timeline)])
             _refuse_inputs(reimported, path, target, outputs, settings)
-            report = report_of_timeline(reimported.timeline, target)
+            report = report_of_timeline(reimported.timeline, target, path.parent)
             report.warnings += reimported.notices
             clock.done("read", f"{count(report.frames, 'frame')}; {reimported.summary}")
         how = Rendering(engine, force, relative_media, tuple(reimported.known_slots.folders))

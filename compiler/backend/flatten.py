@@ -14,14 +14,13 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..errors import InputError, Place, Problem, WorkError
+from ..errors import InputError, WorkError
 from ..files.atomic_output import scratch, whole_file
 from ..media.find_ffmpeg import ffmpeg_path
 from ..media.read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
 from ..media.samples import SAMPLE_RATE
 from ..notices import Notice
-from ..timeline.frame_rate import frame_rate_of
-from ..timeline.length import timeline_frames
+from ..timeline.properties import frames_of, rate_and_frames, size_of
 from ..timeline.timecode import timecode_of
 from .audio.loudness import Measure, encode_audio, target_of
 from .audio.mix import Mix
@@ -49,7 +48,7 @@ from .segments.make import SegmentJob
 from .segments.store import SegmentStore, key_of
 from .spans.fetch import fetch_all
 from .spans.media import lines_of
-from .spans.read_spans import SpanReading, frame_size, read_picture
+from .spans.read_spans import read_picture
 
 _SOUND_SLACK_S = Fraction(1, 20)
 
@@ -179,7 +178,7 @@ def flatten(
         names = transition_names(ffmpeg_path()) | set(style.expressions)
         reading = read_picture(timeline, root, fps, remote=remote, transitions=names)
         mix = read_mix(timeline, root, frames / fps, remote=remote, own_sound_db=own_sound_db)
-        size = _size(timeline, reading, width, height)
+        size = _checked_size(size_of(timeline, root, remote), width, height)
         focus = focus_of(reading, size, fps, made.salience) if made.salience else {}
         look = Appearance(size, fps, made.encoding, style, focus)
         captions = burned(timeline, size, fps, folder)
@@ -298,17 +297,12 @@ def _write(parts: MuxInputs, made: OutputFile, path: Path, folder: Path, name: s
 
 def _frames_of(timeline: otio.schema.Timeline, fps: Fraction | None) -> tuple[Fraction, int]:
     """The rate of the reel, as wanted or as the timeline states it, and its frames."""
-    name = str(timeline.name) or "the timeline"
-    try:
-        fps = fps or frame_rate_of(timeline)
-        frames = timeline_frames(timeline, fps)
-    except otio.exceptions.OTIOError as error:
-        what = f"has no length: {' '.join(str(error).split())}"
-        hint = "give every clip a source_range"
-        raise InputError(Problem.at(Place(where=name), what, hint)) from error
-    if frames <= 0:
-        raise InputError(f"{name}: is empty")
-    return fps, frames
+    rate, frames = rate_and_frames(timeline)
+    if fps is not None and fps != rate:
+        rate, frames = fps, frames_of(timeline, fps)
+    if not frames:
+        raise InputError(f"{str(timeline.name) or 'the timeline'}: is empty")
+    return rate, frames
 
 
 def _sound(
@@ -335,10 +329,9 @@ def _sound(
     return path, measure
 
 
-def _size(
-    timeline: otio.schema.Timeline, reading: SpanReading, width: int | None, height: int | None
+def _checked_size(
+    stated: tuple[int, int], width: int | None, height: int | None
 ) -> tuple[int, int]:
-    stated = frame_size(timeline, reading)
     size = (width or stated[0], height or stated[1])
     if size[0] % 2 or size[1] % 2 or min(size) < 16:
         raise InputError(f"a picture of {size[0]}x{size[1]} cannot be encoded; use even numbers")

@@ -16,8 +16,8 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..timeline.layout import Placed, TrackTransition, lay_out
+from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_of
-from ..timeline.values import own_metadata
 from .changes import (
     AudioTrackChanged,
     AudioTracksCounted,

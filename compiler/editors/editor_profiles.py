@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import opentimelineio as otio
 
+from ..timeline.layout import kind_of
 from ..timeline.metadata import NAMESPACE
-from ..timeline.properties import kind_of
 
 
 @dataclass(frozen=True, slots=True)

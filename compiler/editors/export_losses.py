@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import opentimelineio as otio
 
-from ..backend.spans.media import speed_of
-from ..timeline.values import own_metadata
+from ..timeline.effects import speed_of, unsupported_effects
+from ..timeline.metadata import own_metadata
 
 LOSSLESS = frozenset({".otio", ".otioz", ".otiod", ".srt", ".vtt", ".ass"})
 """Formats that hold everything, and those that hold words alone by nature."""
@@ -21,8 +21,8 @@ def export_losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
     if suffix in LOSSLESS:
         return
     for clip in timeline.find_clips():
-        speed, effects = speed_of(clip)
-        for effect in effects:
+        speed = speed_of(clip)
+        for effect in unsupported_effects(clip):
             yield f"{clip.name}: the effect {effect} is left out"
         if suffix == ".aaf" and speed != 1:
             yield f"{clip.name}: its speed, {float(speed):g}, is left out"

@@ -20,9 +20,9 @@ from ...renderers.run.store import media_name, sidecar_of
 from ..assembly.recipes import Recipe
 from ..files.exists import is_folder
 from ..timeline.json_text import parse
-from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY
+from ..timeline.media import media_path
+from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY, own_metadata
 from ..timeline.slots import SlotClip, slot_clips, slot_of
-from ..timeline.values import media_path, own_metadata
 
 _MEDIA_NAME = re.compile(r"^(?P<slot>.+)-(?P<key>[0-9a-f]{12})$")
 """A rendered file's name without its suffix."""

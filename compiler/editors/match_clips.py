@@ -11,7 +11,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..timeline.values import media_path
+from ..timeline.media import media_path
 from .known_slots import KnownSlot, KnownSlots, slot_of_clip
 
 _KEY = re.compile(r"-([0-9a-f]{12})(?![0-9a-f])")

@@ -17,10 +17,12 @@ from ..errors import WorkError
 from ..media.probe import STILL_SUFFIXES, MediaInfo, probe
 from ..notices import Notice
 from ..sync.frames import frame_at_or_after
+from ..timeline.effects import speed_of
+from ..timeline.media import media_path
 from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY
-from ..timeline.properties import rate_of, speed_of
+from ..timeline.properties import rate_of, size_of, state_format
 from ..timeline.rate import time, time_range, whole_frames
-from ..timeline.values import media_path
+from ..timeline.resolve_ranges import resolve_ranges
 
 
 def prepare_export(
@@ -36,6 +38,9 @@ def prepare_export(
     """
     copy = timeline.deepcopy()
     fps = rate_of(copy)
+    width, height = size_of(copy, root)
+    lost = [Notice("transition", line) for line in resolve_ranges(copy, fps)]
+    state_format(copy, width, height, fps)
     start = copy.global_start_time
     copy.global_start_time = time(whole_frames(start, fps) if start is not None else 0, fps)
     notices = [
@@ -47,7 +52,7 @@ def prepare_export(
     ]
     for marker in copy.tracks.markers:
         marker.marked_range = _snapped(marker.marked_range, fps)
-    return copy, notices
+    return copy, [*lost, *notices]
 
 
 def _prepare_item(

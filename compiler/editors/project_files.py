@@ -16,7 +16,7 @@ import opentimelineio as otio
 from ..errors import InputError, Problem
 from ..notices import Notice
 from ..script.yaml_source import read_yaml
-from ..timeline.values import own_metadata
+from ..timeline.metadata import own_metadata
 from .formats.bundle_cache import bundles_folder
 
 _NAMED = 5

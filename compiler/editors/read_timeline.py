@@ -11,8 +11,7 @@ from ..errors import InputError, Problem
 from ..files.exists import is_there
 from ..report import Report
 from ..timeline.bounds import refuse_impossible
-from ..timeline.metadata import NAMESPACE
-from ..timeline.rate import exact_rate, whole_frames
+from ..timeline.properties import rate_and_frames, size_of
 from . import formats
 
 
@@ -60,19 +59,17 @@ def refuse_missing(path: Path) -> None:
         raise InputError(Problem.in_file(path, "no such file"))
 
 
-def report_of_timeline(timeline: otio.schema.Timeline, path: Path) -> Report:
-    """Return an empty report for a timeline, with its size, frame rate and length."""
-    output = timeline.metadata.get(NAMESPACE, {}).get("output", {})
-    try:
-        duration = timeline.duration()
-    except otio.exceptions.OTIOError as error:
-        what = f"has no length: {' '.join(str(error).split())}"
-        raise InputError(Problem.in_file(path, what)) from error
-    fps = Fraction(output["fps"]) if "fps" in output else exact_rate(duration.rate)
-    return Report(
-        timeline=path,
-        width=output.get("width", 1080),
-        height=output.get("height", 1920),
-        fps=fps,
-        frames=whole_frames(duration, fps),
-    )
+def report_of_timeline(timeline: otio.schema.Timeline, path: Path, root: Path) -> Report:
+    """Return an empty report with the size, rate and length of a timeline.
+
+    Args:
+        timeline: any timeline.
+        path: the file that the report is of.
+        root: folder that relative media paths start from.
+
+    Raises:
+        InputError: something in the timeline has no length.
+    """
+    fps, frames = rate_and_frames(timeline, path)
+    width, height = size_of(timeline, root)
+    return Report(timeline=path, width=width, height=height, fps=fps, frames=frames)

@@ -16,9 +16,9 @@ import opentimelineio as otio
 
 from ..files.exists import is_there
 from ..files.file_urls import paths_of
+from ..timeline.media import media_path
 from ..timeline.metadata import GENERATOR_KEY
 from ..timeline.slots import slot_of
-from ..timeline.values import media_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,8 @@ import opentimelineio as otio
 from ..backend.encode.transitions import DIPS, SLIDES, XFADE_NAMES
 from ..notices import Notice
 from ..timeline.layout import Placed, lay_out
-from ..timeline.metadata import NAMESPACE
-from ..timeline.slots import plain, slot_of
-from ..timeline.values import own_metadata
+from ..timeline.metadata import NAMESPACE, own_metadata, plain
+from ..timeline.slots import slot_of
 from .known_slots import KnownSlots
 
 OWN_TRANSITIONS = frozenset({*XFADE_NAMES, *SLIDES, *DIPS})

@@ -16,9 +16,9 @@ from ..errors import InputError, Problem
 from ..media.mono_samples import duration_of
 from ..media.probe import STILL_SUFFIXES, open_media
 from ..timeline.layout import Placed, lay_out
+from ..timeline.media import media_path
 from ..timeline.metadata import KEYFRAME_KEY
 from ..timeline.properties import rate_of, size_of
-from ..timeline.values import media_path
 from .script_draft import Draft, ScriptDraft, scene_id, script_path, yaml_number
 
 
@@ -41,7 +41,7 @@ def draft_from_timeline(timeline: otio.schema.Timeline, path: Path, folder: Path
     clips = [p for p in lay_out(pictures[0], fps) if p.is_clip] if pictures else []
     if not clips:
         raise InputError(Problem.in_file(path, "has no clips on a picture track"))
-    width, height = size_of(timeline)
+    width, height = size_of(timeline, root)
     script: Draft = {
         "version": 1,
         "title": timeline.name or path.stem,

@@ -13,15 +13,13 @@ from ..backend.captions.words import words_of
 from ..backend.mux.chapters import disclosure_of, title_of
 from ..backend.spans.content import TransparentContent
 from ..backend.spans.media import lines_of
-from ..backend.spans.read_spans import SpanReading, frame_size, picture_reader
+from ..backend.spans.read_spans import picture_reader
 from ..backend.spans.spans import Span, over
-from ..errors import InputError, Problem
 from ..media.samples import SAMPLE_RATE
 from ..notices import Notice, notices
-from ..timeline.frame_rate import frame_rate_of
-from ..timeline.length import timeline_frames
-from ..timeline.properties import kind_of
-from ..timeline.values import own_metadata, seconds
+from ..timeline.layout import kind_of
+from ..timeline.properties import rate_and_frames, size_of
+from ..timeline.rate import seconds
 from .markers import marks_of
 from .playlist import seen_of
 from .tracks import Rows
@@ -39,13 +37,12 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
     Raises:
         InputError: something in it has no length, or its metadata cannot be used.
     """
-    fps, frames = _length(timeline, path)
+    fps, frames = rate_and_frames(timeline, path)
+    size = size_of(timeline, path.parent)
     start = timeline.global_start_time
     first = round(seconds(start) * fps) if start is not None else 0
     title = title_of(timeline) or path.stem
     if not frames:
-        stated = own_metadata(timeline).get("output", {})
-        size = int(stated.get("width", 1080)), int(stated.get("height", 1920))
         empty = [Notice("effect", "The timeline is empty.")]
         return PageView(path, title, *size, fps, 0, first, notes=empty)
     names = {kind_of(one) for one in timeline.find_children(None, None, False)
@@ -57,7 +54,6 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
         [Span(*window, TransparentContent())],
         fps,
     )
-    size = frame_size(timeline, SpanReading(tuple(whole), reader.media.media))
     view = PageView(path, title, *size, fps, frames, first)
     view.seen = seen_of(whole, reader.media.media, fps)
     view.words = [
@@ -79,17 +75,6 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
     view.notes += notices("missing", lines_of((*reader.media.missing, *rows.mix.missing)))
     view.notes += lines_of((*reader.media.warnings, *rows.mix.warnings, *rows.notes))
     return view
-
-
-def _length(timeline: otio.schema.Timeline, path: Path) -> tuple[Fraction, int]:
-    """Rate and frames of the reel."""
-    try:
-        fps = frame_rate_of(timeline)
-        return fps, max(0, timeline_frames(timeline, fps))
-    except otio.exceptions.OTIOError as error:
-        what = f"has no length: {' '.join(str(error).split())}"
-        hint = "give every clip a source_range"
-        raise InputError(Problem.in_file(path, what, hint)) from error
 
 
 def _heard(mix: Mix) -> list[SoundStretch]:

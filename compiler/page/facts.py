@@ -16,19 +16,19 @@ from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import sidecar_of
 from ..media.probe import MediaInfo
 from ..timeline.layout import Placed
+from ..timeline.media import media_path
 from ..timeline.metadata import MEDIA_KEY
 from ..timeline.slots import SlotClip
 from ..timeline.takes import takes_of
-from ..timeline.values import media_path
 from .frame_text import FrameClock
 from .view_model import Fact, Group, State, TextSpan
 
 Recipe = Mapping[str, Any]
 
 
-def place(placed: Placed, start: int, clock: FrameClock) -> Group:
+def place(placed: Placed, clock: FrameClock) -> Group:
     """Where an item lies, how it comes and goes, and how fast it plays."""
-    last = start + placed.frames - 1
+    start, last = placed.start, placed.end - 1
     facts = [
         Fact("In", f"{clock.label(start)}, frame {start}"),
         Fact("Out", f"{clock.label(last)}, frame {last}"),

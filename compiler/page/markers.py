@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from ..timeline.values import own_metadata, seconds
+from ..timeline.metadata import own_metadata
+from ..timeline.rate import seconds
 from .view_model import Mark
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
@@ -14,16 +13,16 @@ from ..backend.spans.content import SlateContent, leaves
 from ..backend.spans.read_spans import PictureReader
 from ..errors import WorkError
 from ..notices import Notice
-from ..timeline.layout import Placed, lay_out
+from ..timeline.layout import Placed, TrackLayout, lay_out_timeline
+from ..timeline.media import media_path
+from ..timeline.metadata import own_metadata
+from ..timeline.properties import item_length
 from ..timeline.slots import slot_of
-from ..timeline.values import media_path, own_metadata, seconds
 from . import facts
 from .frame_text import FrameClock
 from .playlist import seen_of
 from .view_model import Block, CutTransition, Fact, Group, PageView, Row, State
 from .waveform import peaks_of
-
-Window = tuple[int, int]
 
 
 class Rows:
@@ -40,15 +39,15 @@ class Rows:
     def all(self) -> list[Row]:
         """Picture from the top down, then sound."""
         pictures, sounds = [], []
-        for child in self._timeline.tracks:
-            track = _as_track(child)
-            if len(track) and not list(self._placed(track)):
+        for layout in lay_out_timeline(self._timeline, self._view.fps):
+            track = layout.track
+            if not layout.items and item_length(track):
                 told = f"{track.name or 'a track'}: nothing on it lies within the reel"
                 self.notes.append(Notice("effect", told))
-            if track.kind == otio.schema.TrackKind.Audio:
-                sounds.append(self._sound(track))
-            elif track.kind == otio.schema.TrackKind.Video:
-                pictures.append(self._picture(track))
+            if layout.is_sound:
+                sounds.append(self._sound(layout))
+            elif layout.is_picture:
+                pictures.append(self._picture(layout))
             else:
                 told = f"{track.name}: a track of kind {track.kind!r} is not shown"
                 self.notes.append(Notice("effect", told))
@@ -56,43 +55,18 @@ class Rows:
         sounds = [_called(row, f"A{n}") for n, row in enumerate(sounds, 1)]
         return [*reversed(pictures), *sounds]
 
-    def _picture(self, track: otio.schema.Track) -> Row:
-        placed = list(self._placed(track))
-        blocks = tuple(self._block(one, window) for one, window in placed)
-        return Row(
-            str(track.name), True, "", bool(track.enabled), blocks, tuple(self._joins(track))
-        )
+    def _picture(self, layout: TrackLayout) -> Row:
+        blocks = tuple(self._block(placed) for placed in layout.items)
+        track = layout.track
+        return Row(str(track.name), True, "", bool(track.enabled), blocks, tuple(_joins(layout)))
 
-    def _placed(self, track: otio.schema.Track) -> Iterator[tuple[Placed, Window]]:
-        """Items with the frames of the reel in which they are seen."""
-        shift = self._shift(track)
-        for one in lay_out(track, self._view.fps):
-            start, end = max(0, one.start + shift), min(self._view.frames, one.end + shift)
-            if start < end:
-                shown = replace(one, start=one.start + shift)
-                yield shown, (start, end)
-
-    def _shift(self, track: otio.schema.Track) -> int:
-        """Frames by which what lies in a track is seen later than it says itself."""
-        ranges = (self._timeline.tracks.source_range, track.source_range)
-        starts = (seconds(one.start_time) for one in ranges if one is not None)
-        return -round(sum(starts, Fraction(0)) * self._view.fps)
-
-    def _joins(self, track: otio.schema.Track) -> Iterator[CutTransition]:
-        shift = self._shift(track)
-        for one in lay_out(track, self._view.fps):
-            if one.into is not None:
-                yield CutTransition(
-                    one.into.kind, one.start + shift, one.into.before, one.into.after
-                )
-
-    def _block(self, placed: Placed, window: Window) -> Block:
-        item, (start, end) = placed.item, window
+    def _block(self, placed: Placed) -> Block:
+        item, start, end = placed.item, placed.start, placed.end
         base = Block(str(item.name), start, end - start, State.GAP)
         if isinstance(item, otio.schema.Gap):
             return base
         fps, media = self._view.fps, self._reader.media
-        spans = self._reader.spans(item, Fraction(placed.start) / fps, window)
+        spans = self._reader.spans(item, placed.begin, (start, end))
         seen = tuple(seen_of(spans, media.media, fps))
         base = replace(base, seen=seen, said=self._said(start, end), transition=_into(placed))
         clip = item if isinstance(item, otio.schema.Clip) else None
@@ -116,7 +90,7 @@ class Rows:
         elif slot is not None or beside:
             state = State.WAITING if info is not None and info.still else State.RENDERED
         recipe = slot.recipe if slot is not None else beside.get("recipe", {})
-        groups = [facts.place(placed, start, self._clock)]
+        groups = [facts.place(placed, self._clock)]
         scene = own_metadata(item)
         among = facts.cut_among_words(
             start, self._view.words, fps, may_cut_in=slot is None or scene.get("part", 1) != 1
@@ -154,24 +128,24 @@ class Rows:
         words = (w.text for w in self._view.words if start <= (w.start + w.end) / 2 < end)
         return " ".join(words)
 
-    def _sound(self, track: otio.schema.Track) -> Row:
-        blocks = tuple(self._sound_block(one, window) for one, window in self._placed(track))
+    def _sound(self, layout: TrackLayout) -> Row:
+        track, blocks = layout.track, tuple(self._sound_block(placed) for placed in layout.items)
         return Row(
             str(track.name),
             False,
             str(own_metadata(track).get("role", "")),
             bool(track.enabled),
             blocks,
-            tuple(self._joins(track)),
+            tuple(_joins(layout)),
             self._peaks(track) if track.enabled else b"",
         )
 
-    def _sound_block(self, placed: Placed, window: Window) -> Block:
-        item, (start, end) = placed.item, window
+    def _sound_block(self, placed: Placed) -> Block:
+        item, start, end = placed.item, placed.start, placed.end
         base = Block(str(item.name), start, end - start, State.GAP)
         if isinstance(item, otio.schema.Gap):
             return base
-        group = facts.place(placed, start, self._clock)
+        group = facts.place(placed, self._clock)
         stated = [
             Fact(label, f"{value:g}{unit}")
             for name, label, unit in (("gain_db", "Level", " dB"), ("fade_in", "Fades in", " s"),
@@ -203,13 +177,15 @@ class Rows:
             return b""
 
 
-def _as_track(child: otio.core.Composable) -> otio.schema.Track:
-    """A child of a timeline's stack as a track; what is none, alone on one."""
-    if isinstance(child, otio.schema.Track):
-        return child
-    track = otio.schema.Track(str(child.name), kind=otio.schema.TrackKind.Video)
-    track.append(child.deepcopy())
-    return track
+def _joins(layout: TrackLayout) -> Iterator[CutTransition]:
+    """Yield the transitions of a track."""
+    for placed in layout.items:
+        for transition, cut in (
+            (placed.into or placed.fade_in, placed.start),
+            (placed.fade_out, placed.end),
+        ):
+            if transition is not None:
+                yield CutTransition(transition.kind, cut, transition.before, transition.after)
 
 
 def _called(row: Row, name: str) -> Row:
@@ -218,7 +194,8 @@ def _called(row: Row, name: str) -> Row:
 
 
 def _into(placed: Placed) -> str:
-    return f"{placed.into.kind}, {placed.into.frames} frames" if placed.into is not None else ""
+    into = placed.into or placed.fade_in
+    return f"{into.kind}, {into.frames} frames" if into is not None else ""
 
 
 def _inside(item: otio.core.Item) -> Group:

@@ -16,9 +16,9 @@ from ..files.exists import is_file, is_folder
 from ..files.protected_files import InputFile
 from ..script.config import Config
 from ..script.model import Narration, Script
-from ..timeline.metadata import GENERATOR_KEY, KEYFRAME_KEY
+from ..timeline.media import media_path
+from ..timeline.metadata import GENERATOR_KEY, KEYFRAME_KEY, own_metadata
 from ..timeline.slots import slot_of
-from ..timeline.values import media_path, own_metadata
 
 NEW_NAME = "give another name with --output"
 NEW_FOLDER = "give another folder with --output"

@@ -26,9 +26,9 @@ from ..progress_clock import count
 from ..report import Report, SlotReport
 from ..script.config import Config
 from ..timeline.disclosure import disclose
+from ..timeline.media import media_path
 from ..timeline.slots import SlotClip, set_media, slot_clips
 from ..timeline.takes import picked_take
-from ..timeline.values import media_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ from ..provenance.credentials import Credentials, load_credentials
 from ..provenance.sign import Signing, SigningError
 from ..script.config import Config
 from ..timeline.disclosure import KEY, maker_of, origin_for
-from ..timeline.metadata import NAMESPACE
-from ..timeline.slots import plain, slot_of
-from ..timeline.values import media_path, own_metadata, seconds
+from ..timeline.media import media_path
+from ..timeline.metadata import NAMESPACE, own_metadata, plain
+from ..timeline.rate import seconds
+from ..timeline.slots import slot_of
 
 _PIECE = 1 << 20
 SIGNED = "signed"

@@ -11,10 +11,10 @@ import opentimelineio as otio
 from ...renderers.base import RendererError
 from ...renderers.diffusion.model_settings import origin_of
 from ...renderers.run.attempts import made_of
-from .metadata import NAMESPACE
-from .slots import SlotClip, plain, slot_clips
+from .media import media_path
+from .metadata import NAMESPACE, own_metadata, plain
+from .slots import SlotClip, slot_clips
 from .takes import picked_take, takes_of
-from .values import media_path, own_metadata
 
 KEY = "generated_by"
 

@@ -1,33 +1,42 @@
-"""A track as whole frames: where each item lies, what it shows of its media, how it comes and goes.
-
-Before: OTIO's items one after the other, transitions between them, times in any rate. After: one
-`Placed` for each item that takes time.
-"""
+"""Layout: the items and transitions of tracks in whole frames of the reel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 import opentimelineio as otio
 
-from .properties import kind_of, speed_of
-from .rate import whole_frames
+from .effects import speed_of
+from .media import source_start
+from .metadata import own_metadata
+from .properties import frames_of, item_length
+from .rate import seconds, whole_frames
 
 
 @dataclass(frozen=True, slots=True)
 class TrackTransition:
-    """A transition: its name among ours, its frames before and after the cut, and itself."""
+    """A transition, in frames.
+
+    Attributes:
+        kind: name of the transition: ``dissolve``, ``wipe_left``, ...
+        before, after: frames before and after the cut. Shortened where two transitions would
+            overlap; nothing lies before the start of a track.
+        item: the transition itself.
+        stated: its frames before and after the cut as stated.
+    """
 
     kind: str
     before: int
     after: int
     item: otio.schema.Transition
+    stated: tuple[int, int]
 
     @property
     def frames(self) -> int:
-        """Its length."""
+        """Length."""
         return self.before + self.after
 
 
@@ -37,11 +46,14 @@ class Placed:
 
     Attributes:
         item: a clip, a gap, or a nested composition.
-        start, frames: where it lies, without the reach of transitions.
-        media_start: the frame of its media (counted from their first) that is seen at ``start``,
-            in frames of the reel; 0 of a gap.
-        speed: how many times faster than its media it plays.
-        into, out: the transitions at its ends.
+        start, frames: place and length, without the transitions at its ends.
+        media_start: frame of its media shown at ``start``, counted from their first, in frames
+            of the reel; 0 if the item is no clip.
+        speed: playback speed.
+        into, out: transitions from the item before and to the item after it.
+        fade_in, fade_out: transitions at the start and the end of a track, from and to what is
+            below.
+        begin: exact seconds of the reel at which the item starts.
     """
 
     item: otio.core.Item
@@ -49,8 +61,11 @@ class Placed:
     frames: int
     media_start: int
     speed: Fraction
-    into: TrackTransition | None
-    out: TrackTransition | None
+    into: TrackTransition | None = None
+    out: TrackTransition | None = None
+    fade_in: TrackTransition | None = None
+    fade_out: TrackTransition | None = None
+    begin: Fraction = Fraction(0)
 
     @property
     def end(self) -> int:
@@ -59,58 +74,173 @@ class Placed:
 
     @property
     def is_clip(self) -> bool:
-        """Whether it is a clip that is not switched off."""
+        """Whether it is a clip that is enabled."""
         return isinstance(self.item, otio.schema.Clip) and bool(self.item.enabled)
 
 
-def lay_out(track: otio.schema.Track, fps: Fraction) -> list[Placed]:
-    """Place the items of a track. Ends are rounded from exact sums, so nothing accumulates."""
-    return list(_lay_out(track, fps))
+@dataclass(frozen=True, slots=True)
+class TrackLayout:
+    """A child of a timeline's stack, usually a track.
+
+    Attributes:
+        track: the child.
+        items: the part of its items that lies within the reel and the ranges of stack and track.
+    """
+
+    track: otio.core.Item
+    items: tuple[Placed, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is an audio track."""
+        kinds = otio.schema.TrackKind
+        return isinstance(self.track, otio.schema.Track) and self.track.kind == kinds.Audio
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a video track, or a nested composition beside the tracks."""
+        kinds = otio.schema.TrackKind
+        return not isinstance(self.track, otio.schema.Track) or self.track.kind == kinds.Video
 
 
-def _lay_out(track: otio.schema.Track, fps: Fraction) -> Iterator[Placed]:
-    items = list(track)
-    begins = Fraction(0)
+def lay_out_timeline(timeline: otio.schema.Timeline, fps: Fraction) -> list[TrackLayout]:
+    """Return the layout of every child of a timeline's stack, lower tracks first.
+
+    Raises:
+        otio.exceptions.OTIOError: something in the timeline has no length.
+    """
+    stack = timeline.tracks
+    at = -seconds(stack.source_range.start_time) if stack.source_range else Fraction(0)
+    frames = frames_of(timeline, fps)
+    layouts = []
+    for child in stack:
+        window = max(0, round(at * fps)), min(frames, round((at + item_length(child)) * fps))
+        layouts.append(TrackLayout(child, tuple(_trim(lay_out(child, fps, at), window))))
+    return layouts
+
+
+def lay_out(track: otio.core.Item, fps: Fraction, at: Fraction = Fraction(0)) -> list[Placed]:
+    """Return all items of a track in order, also those outside its ``source_range``.
+
+    Places are rounded from exact sums, so errors do not accumulate. What is no track is laid out
+    as the only item of one.
+
+    Args:
+        track: a track with OpenTimelineIO's items one after the other, in any rate.
+        fps: of the reel.
+        at: seconds of the reel at which the track starts to be seen.
+
+    Raises:
+        otio.exceptions.OTIOError: an item has no length.
+    """
+    if not isinstance(track, otio.schema.Track):
+        return list(_place([track], [None, None], fps, at))
+    if track.source_range is not None:
+        at -= seconds(track.source_range.start_time)
+    items: list[otio.core.Item] = []
+    cuts: list[TrackTransition | None] = [None]
+    for child in track:
+        if isinstance(child, otio.schema.Transition):
+            cuts[-1] = _transition(child, fps)
+        else:
+            items.append(child)
+            cuts.append(None)
+    if cuts[0] is not None:
+        # OTIO adds its `in_offset` to the length, yet the first item starts where the track does.
+        cuts[0] = replace(cuts[0], before=0)
+    return list(_place(items, cuts, fps, at))
+
+
+def _place(
+    items: Sequence[otio.core.Item],
+    cuts: Sequence[TrackTransition | None],
+    fps: Fraction,
+    at: Fraction,
+) -> Iterator[Placed]:
+    """Place items one after the other.
+
+    Args:
+        items: in order.
+        cuts: the transition before the first item, between each two, and after the last.
+        fps: of the reel.
+        at: seconds of the reel at which the first starts.
+    """
+    begins = [at]
+    for item in items:
+        begins.append(begins[-1] + item_length(item))
+    edges = [round(begin * fps) for begin in begins]
+    fitting = _without_overlaps(cuts, edges)
+    last = len(items) - 1
     for index, item in enumerate(items):
-        if isinstance(item, otio.schema.Transition):
-            continue
-        span = item.trimmed_range()
-        ends = begins + _seconds(span.duration, fps)
-        start, end = round(begins * fps), round(ends * fps)
-        begins = ends
-        # A transition at an end of the track has nothing to blend with.
-        before = items[index - 1] if index > 1 else None
-        after = items[index + 1] if index + 2 < len(items) else None
+        before, after = fitting[index], fitting[index + 1]
+        is_clip = isinstance(item, otio.schema.Clip)
         yield Placed(
             item=item,
-            start=start,
-            frames=end - start,
-            media_start=_media_start(item, span, fps),
+            start=edges[index],
+            frames=edges[index + 1] - edges[index],
+            media_start=round(source_start(item) * fps) if is_clip else 0,
             speed=speed_of(item),
-            into=_blend(before, fps),
-            out=_blend(after, fps),
+            into=before if index else None,
+            out=after if index < last else None,
+            fade_in=None if index else before,
+            fade_out=None if index < last else after,
+            begin=begins[index],
         )
 
 
-def _seconds(time: otio.opentime.RationalTime, fps: Fraction) -> Fraction:
-    """A duration; what is within a hundredth of a frame of a whole one is that."""
-    frames = Fraction(whole_frames(time, fps))
-    exact = Fraction(time.value).limit_denominator(10**6) / Fraction(time.rate).limit_denominator(
-        10**6
-    )
-    return frames / fps if abs(exact * fps - frames) < Fraction(1, 100) else exact
+def _without_overlaps(
+    cuts: Sequence[TrackTransition | None], edges: Sequence[int]
+) -> list[TrackTransition | None]:
+    """Return transitions, shortened until no two overlap; ``edges`` are the frames of the cuts."""
+    fitting = list(cuts)
+    for index, (start, end) in enumerate(pairwise(edges)):
+        into, out = fitting[index], fitting[index + 1]
+        head, tail = into.after if into else 0, out.before if out else 0
+        if head + tail > end - start:
+            after = head * (end - start) // (head + tail)
+            if into is not None:
+                fitting[index] = replace(into, after=after)
+            if out is not None:
+                fitting[index + 1] = replace(out, before=min(tail, end - start - after))
+    return fitting
 
 
-def _media_start(item: otio.core.Item, span: otio.opentime.TimeRange, fps: Fraction) -> int:
-    if not isinstance(item, otio.schema.Clip):
-        return 0
-    available = item.media_reference.available_range
-    origin = whole_frames(available.start_time, fps) if available is not None else 0
-    return whole_frames(span.start_time, fps) - origin
-
-
-def _blend(item: otio.core.Composable | None, fps: Fraction) -> TrackTransition | None:
-    if not isinstance(item, otio.schema.Transition):
+def _transition(item: otio.schema.Transition, fps: Fraction) -> TrackTransition | None:
+    """Return a transition in frames; None for a cut, and for one with a negative offset."""
+    stated = whole_frames(item.in_offset, fps), whole_frames(item.out_offset, fps)
+    kind = kind_of(item)
+    if kind == "cut" or min(stated) < 0 or not any(stated):
         return None
-    before, after = whole_frames(item.in_offset, fps), whole_frames(item.out_offset, fps)
-    return TrackTransition(kind_of(item), before, after, item) if before + after > 0 else None
+    return TrackTransition(kind, *stated, item, stated)
+
+
+def kind_of(transition: otio.schema.Transition) -> str:
+    """Return the name of a transition: ``dissolve``, ``wipe_left``, ..."""
+    stated = own_metadata(transition).get("transition")
+    if stated:
+        return str(stated)
+    dissolve = otio.schema.TransitionTypes.SMPTE_Dissolve
+    return "dissolve" if transition.transition_type == dissolve else str(transition.name)
+
+
+def _trim(items: Sequence[Placed], window: tuple[int, int]) -> Iterator[Placed]:
+    """Yield the part of some items that lies within a window of frames, half-open.
+
+    A transition stays if its cut lies within the window.
+    """
+    for placed in items:
+        start, end = max(window[0], placed.start), min(window[1], placed.end)
+        if start >= end:
+            continue
+        shift = start - placed.start
+        is_clip = isinstance(placed.item, otio.schema.Clip)
+        yield replace(
+            placed,
+            start=start,
+            frames=end - start,
+            media_start=placed.media_start + (round(shift * placed.speed) if is_clip else 0),
+            into=None if shift else placed.into,
+            fade_in=None if shift else placed.fade_in,
+            out=placed.out if end == placed.end else None,
+            fade_out=placed.fade_out if end == placed.end else None,
+        )

@@ -1,4 +1,8 @@
-"""Names in OTIO metadata and media references that the whole project shares."""
+"""This project's names in OpenTimelineIO metadata and media references, and its metadata."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import opentimelineio as otio
 
@@ -9,3 +13,24 @@ GENERATOR_KIND = "otio_gvideo.shot"
 GENERATOR_KEY = "generator"
 KEYFRAME_KEY = "keyframe"
 MEDIA_KEY = otio.schema.Clip.DEFAULT_MEDIA_KEY
+
+
+def own_metadata(item: otio.core.SerializableObjectWithMetadata) -> dict[str, Any]:
+    """Return this project's metadata of an object; empty if there are none or they are foreign."""
+    found = item.metadata.get(NAMESPACE, {})
+    return dict(found) if hasattr(found, "items") else {}
+
+
+def output_metadata(timeline: otio.schema.Timeline) -> dict[str, Any]:
+    """Return the format of the reel (``width``, ``height``, ``fps``, ``loudness``) as stated."""
+    found = own_metadata(timeline).get("output", {})
+    return dict(found) if hasattr(found, "items") else {}
+
+
+def plain(value: Any) -> Any:
+    """Return OpenTimelineIO's containers as dicts and lists, for JSON and hashing."""
+    if isinstance(value, otio.core._core_utils.AnyDictionary):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, otio.core._core_utils.AnyVector):
+        return [plain(item) for item in value]
+    return value

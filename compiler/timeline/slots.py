@@ -10,7 +10,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ..files.file_urls import relative_or_absolute
-from .metadata import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, NAMESPACE
+from .metadata import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, own_metadata, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class SlotClip:
     @property
     def scene(self) -> str:
         """The scene that the slot belongs to, as the timeline was built."""
-        return str(self.clip.metadata.get(NAMESPACE, {}).get("scene", ""))
+        return str(own_metadata(self.clip).get("scene", ""))
 
     @property
     def name(self) -> str:
@@ -63,12 +63,3 @@ def set_media(slot: SlotClip, path: Path, relative_to: Path | None = None) -> No
     references = slot.clip.media_references()
     references[MEDIA_KEY] = otio.schema.ExternalReference(str(url), reference.available_range)
     slot.clip.set_media_references(references, MEDIA_KEY)
-
-
-def plain(value: Any) -> Any:
-    """OTIO's own containers as plain dicts and lists, for JSON and hashing."""
-    if isinstance(value, otio.core._core_utils.AnyDictionary):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, otio.core._core_utils.AnyVector):
-        return [plain(item) for item in value]
-    return value

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from .values import seconds
+from .rate import seconds
 
 
 def timecode_of(timeline: otio.schema.Timeline, fps: Fraction) -> str:

@@ -16,7 +16,7 @@ import opentimelineio as otio
 
 from ...media.ffmpeg import input_args, output_args, pipe_args, process, run
 from ...media.samples import SAMPLE_RATE, Samples
-from ...timeline.values import own_metadata
+from ...timeline.metadata import own_metadata
 from .limiter import limited
 from .mix import Mix
 

@@ -15,8 +15,10 @@ from ...errors import InputError, Place, Problem, WorkError
 from ...media.probe import MediaInfo, probe
 from ...media.samples import SAMPLE_RATE
 from ...notices import Notice
-from ...timeline.values import media_path, own_metadata, seconds, source_start
-from ..spans.media import speed_of
+from ...timeline.effects import speed_of, unsupported_effects
+from ...timeline.media import media_path, source_start
+from ...timeline.metadata import own_metadata
+from ...timeline.rate import seconds
 from .ducking import ATTACK_S, RELEASE_S, loud_stretches
 from .mix import AudioTrack, Clip, Mix, retimed
 
@@ -276,11 +278,10 @@ class _MixReader:
 
     def _speed(self, item: otio.core.Item, picture: bool) -> Fraction:
         """How fast an item plays: `LinearTimeWarp`s multiply; 0, a `FreezeFrame`, is silent."""
-        speed, unknown = speed_of(item)
-        for effect in () if picture else unknown:
+        for effect in () if picture else unsupported_effects(item):
             what = f"{item.name}: the effect {effect} cannot be played; it is heard without"
             self.warnings.append(Notice("effect", what))
-        return speed
+        return speed_of(item)
 
     def _has_sound(self, clip: otio.schema.Clip) -> bool:
         """Whether a picture clip's media can be heard; what is missing the picture tells of."""

@@ -23,7 +23,7 @@ import opentimelineio as otio
 from ...media.ffmpeg import output_args, run
 from ...media.find_ffmpeg import ffmpeg_path
 from ...notices import Notice
-from ...timeline.values import own_metadata
+from ...timeline.metadata import own_metadata
 from .ass import AssScript, Typesetter, escape
 from .cues import captions_of
 from .fonts import EMOJI, RUBIK, Face, emoji, face_of, is_invisible

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from ...timeline.values import seconds
+from ...timeline.rate import seconds
 from .breaks import SENTENCE_END, Measure, halve, roughness, two_lines
 from .words import SpokenWord, columns, join_words, language_of, words_of
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import opentimelineio as otio
 
-from ...timeline.values import own_metadata
+from ...timeline.metadata import own_metadata
 
 _JOINED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"

@@ -12,7 +12,8 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from ...timeline.values import own_metadata, seconds
+from ...timeline.metadata import own_metadata
+from ...timeline.rate import seconds
 
 TOOL = "otio-gvideo"
 

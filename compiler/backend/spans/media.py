@@ -6,11 +6,7 @@ are named.
 
 from __future__ import annotations
 
-import itertools
 import math
-import os
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,16 +20,14 @@ from PIL import ImageColor
 from ....renderers.run.store import damage_of
 from ...errors import WorkError
 from ...files.file_urls import paths_of
-from ...media.probe import MediaInfo, VideoInfo, has_alpha, probe, probe_sequence
+from ...media.probe import MediaInfo, VideoInfo, has_alpha, probe
 from ...notices import Notice
-from ...timeline.values import exact_rate, is_active, media_path, seconds, source_start, why_no_path
+from ...timeline.effects import speed_of, unsupported_effects
+from ...timeline.media import media_path, read_sequence, sequence_folder, sequence_pattern, source_start, why_no_path
 from .content import Bars, ColourContent, ImageContent, Picture, SlateContent, VideoContent
 
 _Line = TypeVar("_Line", bound=str)
 _PROBES = 4
-MOST_IMAGES = 2_000_000
-"""Of one image sequence: a day and a night at 23 frames a second."""
-_MOST_DIGITS = 30
 _BLACK = (0, 0, 0, 255)
 _SOLIDS = {"solidcolor": _BLACK, "color": _BLACK, "colour": _BLACK, "solid": _BLACK,
            "black": _BLACK, "slug": _BLACK, "white": (255, 255, 255, 255)}  # fmt: skip
@@ -41,26 +35,7 @@ _BARS = {"smptebars": "smpte", "bars": "smpte", "colorbars": "smpte", "colourbar
          "smptehdbars": "smpte", "ebubars": "ebu", "palbars": "ebu",
          "pal75bars": "ebu"}  # fmt: skip
 _COLOUR_KEYS = ("color", "colour", "rgba", "rgb", "fillcolor")
-_HOLD, _SHOW_BLACK = (
-    otio.schema.ImageSequenceReference.MissingFramePolicy.hold,
-    otio.schema.ImageSequenceReference.MissingFramePolicy.black,
-)
-
-
-def speed_of(item: otio.core.Item) -> tuple[Fraction, tuple[str, ...]]:
-    """How fast an item plays, and the names of its effects that cannot be rendered.
-
-    `LinearTimeWarp`s multiply; a `FreezeFrame` is one of speed 0.
-    """
-    speed, unknown = Fraction(1), []
-    for effect in item.effects:
-        if not is_active(effect):
-            continue
-        if isinstance(effect, otio.schema.LinearTimeWarp):
-            speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
-        else:
-            unknown.append(str(effect.effect_name or effect.name or effect.schema_name()))
-    return speed, tuple(unknown)
+_POLICIES = otio.schema.ImageSequenceReference.MissingFramePolicy
 
 
 @dataclass
@@ -107,8 +82,8 @@ class MediaReader:
             frames: of the reel that it is long, for clips that run backwards: they begin with the
                 last frame of their range.
         """
-        speed, unknown = speed_of(clip)
-        for effect in unknown:
+        speed = speed_of(clip)
+        for effect in unsupported_effects(clip):
             what = f"{clip.name}: the effect {effect} cannot be rendered; it is shown without"
             self.warnings.append(Notice("effect", what))
         match clip.media_reference:
@@ -211,8 +186,7 @@ class MediaReader:
     def _sequence(
         self, clip: otio.schema.Clip, sequence: otio.schema.ImageSequenceReference
     ) -> MediaInfo | SlateContent:
-        pattern = f"{sequence.name_prefix}%0{sequence.frame_zero_padding}d{sequence.name_suffix}"
-        folder = media_path(otio.schema.ExternalReference(str(sequence.target_url_base)), self.root)
+        pattern, folder = sequence_pattern(sequence), sequence_folder(sequence, self.root)
         if folder is None:
             url = str(sequence.target_url_base)
             what = f"its images {url} {why_no_path(url)}"
@@ -221,46 +195,15 @@ class MediaReader:
         if path in self._read:
             info = self._read[path]
         else:
-            info = self._read[path] = self._probe_sequence(path, folder, sequence)
+            info = self._read[path] = _read_or_error(sequence, folder)
         if isinstance(info, WorkError):
             return self._slate(clip, str(info), pattern)
         lost = sum(image is None for image in info.images)
         policy = sequence.missing_frame_policy
-        if lost and policy not in (_HOLD, _SHOW_BLACK):
+        if lost and policy not in (_POLICIES.hold, _POLICIES.black):
             self.missing.append(f"{clip.name}: {lost} of its {len(info.images)} images {path} are "
                                 "missing; the ones before them are held")  # fmt: skip
         return self._shown(clip, info)
-
-    def _probe_sequence(
-        self, path: Path, folder: Path, sequence: otio.schema.ImageSequenceReference
-    ) -> MediaInfo | WorkError:
-        step = max(1, sequence.frame_step)
-        width = sequence.frame_zero_padding
-
-        def image(number: int) -> Path:
-            count = sequence.start_frame + number * step
-            digits = f"{'-' if count < 0 else ''}{abs(count):0{width}d}"
-            return folder / f"{sequence.name_prefix}{digits}{sequence.name_suffix}"
-
-        stated = sequence.available_range
-        rate = exact_rate(sequence.rate or (stated.duration.rate if stated is not None else 24))
-        there = _numbers_in(folder, str(sequence.name_prefix), str(sequence.name_suffix))
-
-        def is_there(number: int) -> bool:
-            return sequence.start_frame + number * step in there and image(number).is_file()
-
-        if stated is not None:
-            count = max(1, round(seconds(stated.duration) * rate / step))
-        else:
-            count = next(number for number in itertools.count() if not is_there(number))
-        if count > MOST_IMAGES:
-            return WorkError(f"{path}: {count:,} images are more than {MOST_IMAGES:,}")
-        black = sequence.missing_frame_policy == _SHOW_BLACK
-        images = [image(number) if is_there(number) else None for number in range(count)]
-        try:
-            return probe_sequence(path, images, rate / step, black_where_missing=black)
-        except WorkError as error:
-            return error
 
     def _generated(
         self, clip: otio.schema.Clip, generator: otio.schema.GeneratorReference
@@ -313,26 +256,13 @@ def colour_of(value: object) -> tuple[int, int, int, int] | None:
     return red, green, blue, alpha
 
 
-def _numbers_in(folder: Path, prefix: str, suffix: str) -> set[int]:
-    """Return the numbers that files of a folder may have in an image sequence.
-
-    A folder is listed once, since millions of names that are not there take minutes to ask for.
-    """
-    above, start = os.path.split(prefix)
-    # Some systems take names of other case or composition for the same.
-    pattern = "(-?[0-9]+)".join(re.escape(_plain(part)) for part in (start, suffix))
-    name = re.compile(pattern, re.DOTALL)
+def _read_or_error(
+    sequence: otio.schema.ImageSequenceReference, folder: Path
+) -> MediaInfo | WorkError:
     try:
-        names = [path.name for path in (folder / above).iterdir()]
-    except (OSError, ValueError):
-        return set()
-    found = (name.fullmatch(_plain(one)) for one in names)
-    # More digits than that are no number of an image, and slow to read.
-    return {int(one[1]) for one in found if one is not None and len(one[1]) <= _MOST_DIGITS}
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+        return read_sequence(sequence, folder)
+    except WorkError as error:
+        return error
 
 
 def shown_frame(video: VideoInfo, time: Fraction) -> int:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 
 import opentimelineio as otio
@@ -13,14 +12,14 @@ import opentimelineio as otio
 from ...media.find_ffmpeg import ffmpeg_path
 from ...media.probe import MediaInfo
 from ...notices import Notice
-from ...timeline.length import item_length, timeline_frames
-from ...timeline.values import own_metadata, seconds, to_frames
+from ...timeline.effects import speed_of, unsupported_effects
+from ...timeline.layout import Placed, TrackTransition, lay_out
+from ...timeline.properties import frames_of, item_length
+from ...timeline.rate import seconds
 from ..encode.transitions import transition_names
-from .content import TransparentContent, later, media_of
-from .media import MediaReader, lines_of, speed_of
+from .content import TransparentContent, later
+from .media import MediaReader, lines_of
 from .spans import Item, Span, SpanCut, lay_track, over, retime, retimed_reach, trim
-
-_SIZE = (1080, 1920)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def read_picture(
         transitions: names of those that can be shown; else those of this machine's ffmpeg.
     """
     reader = picture_reader(timeline, root, fps, remote=remote, transitions=transitions, read=True)
-    media, window = reader.media, (0, timeline_frames(timeline, fps))
+    media, window = reader.media, (0, frames_of(timeline, fps))
     spans = over(
         reader.spans(timeline.tracks, Fraction(0), window),
         [Span(*window, TransparentContent())],
@@ -84,23 +83,6 @@ def picture_reader(
     media.probe_all(clip for clip in timeline.find_clips() if not _is_sound(clip))
     names = transition_names(ffmpeg_path()) if transitions is None else transitions
     return PictureReader(media, fps, names)
-
-
-def frame_size(timeline: otio.schema.Timeline, reading: SpanReading) -> tuple[int, int]:
-    """Width and height of the reel in pixels: what the metadata say, else those of its first video,
-    made even."""
-    stated = own_metadata(timeline).get("output", {})
-    first = next(
-        (
-            info.video
-            for span in reading.spans
-            for path in media_of(span.picture)
-            if (info := reading.media[path]).video is not None and not info.still
-        ),
-        None,
-    )
-    shown = _SIZE if first is None else tuple(round(side / 2) * 2 for side in first.display_size)
-    return int(stated.get("width", shown[0])), int(stated.get("height", shown[1]))
 
 
 @dataclass
@@ -138,8 +120,8 @@ class PictureReader:
         if not isinstance(item, otio.schema.Stack | otio.schema.Track):
             self.warn("effect", str(item.name), f"a {type(item).__name__} cannot be shown")
             return clear
-        speed, unknown = speed_of(item)
-        for effect in unknown:
+        speed = speed_of(item)
+        for effect in unsupported_effects(item):
             what = f"the effect {effect} on a {type(item).__name__} cannot be rendered"
             self.warn("effect", str(item.name), what)
         if speed == 1:
@@ -154,10 +136,10 @@ class PictureReader:
     def _composition(
         self, item: otio.schema.Stack | otio.schema.Track, at: Fraction, window: tuple[int, int]
     ) -> list[Span]:
-        if item.source_range is not None:
-            at -= seconds(item.source_range.start_time)
         if isinstance(item, otio.schema.Track):
             return self._track(item, at, window)
+        if item.source_range is not None:
+            at -= seconds(item.source_range.start_time)
         return self._stack(item, at, window)
 
     def _stack(self, stack: otio.schema.Stack, at: Fraction, window: tuple[int, int]) -> list[Span]:
@@ -186,72 +168,55 @@ class PictureReader:
         return [span for span in (before, *inside, after) if span.frames]
 
     def _track(self, track: otio.schema.Track, at: Fraction, window: tuple[int, int]) -> list[Span]:
-        children: list[otio.core.Composable] = []
-        cuts = [SpanCut()]
-        # Every place from the exact sum of what is before it, so that nothing accumulates.
-        places = [at]
-        for child in track:
-            if isinstance(child, otio.schema.Transition):
-                cuts[-1] = self._cut(child, round(places[-1] * self.fps))
-                continue
-            children.append(child)
-            places.append(places[-1] + item_length(child))
-            cuts.append(SpanCut())
-        edges = [round(place * self.fps) for place in places]
-        if cuts[0].before:
-            # OTIO adds them to the track's length, yet its first clip begins where the track does.
-            self.warn("transition", f"transition at frame {edges[0]}",
-                      f"{cuts[0].before} of its frames lie before its track and are not shown; "
-                      "it is as much shorter")  # fmt: skip
-            cuts[0] = replace(cuts[0], before=0)
-        cuts = self._fitting(track, children, edges, cuts)
+        placed = lay_out(track, self.fps, at)
+        cuts = [SpanCut() for _ in range(len(placed) + 1)]
+        for index, one in enumerate(placed):
+            cuts[index] = self._cut(one.fade_in or one.into, one.start)
+            cuts[index + 1] = self._cut(one.fade_out, one.end)
+            self._warn_of_overlap(track, one)
+        self._warn_of_negative(track, placed)
         items = []
-        for index, child in enumerate(children):
-            start, end = edges[index], edges[index + 1]
-            reach = (start - cuts[index].before, end + cuts[index + 1].after)
-            items.append(Item(start, end, tuple(self.spans(child, places[index], reach))))
+        for index, one in enumerate(placed):
+            reach = (one.start - cuts[index].before, one.end + cuts[index + 1].after)
+            items.append(Item(one.start, one.end, tuple(self.spans(one.item, one.begin, reach))))
         return self._padded(lay_track(items, cuts, self.fps), window)
 
-    def _fitting(
-        self,
-        track: otio.schema.Track,
-        children: list[otio.core.Composable],
-        edges: list[int],
-        cuts: list[SpanCut],
-    ) -> list[SpanCut]:
-        """Transitions shortened until no two reach into each other."""
-        fitting = list(cuts)
-        for index, (child, (start, end)) in enumerate(zip(children, pairwise(edges), strict=True)):
-            into, out = fitting[index], fitting[index + 1]
-            wanted, room = into.after + out.before, end - start
-            if wanted <= room:
-                continue
-            after = into.after * room // wanted
-            fitting[index] = replace(into, after=after)
-            fitting[index + 1] = replace(out, before=min(out.before, room - after))
-            name = str(child.name) or f"{track.name} at frame {start}"
-            self.warn("transition", name, f"its transitions need {wanted} frames of its {room}; "
-                            "they are shortened")  # fmt: skip
-        return fitting
-
-    def _cut(self, transition: otio.schema.Transition, frame: int) -> SpanCut:
-        kinds = otio.schema.TransitionTypes
-        wanted = own_metadata(transition).get("transition") or transition.name
-        name = "dissolve" if transition.transition_type == kinds.SMPTE_Dissolve else str(wanted)
-        before = to_frames(transition.in_offset, self.fps)
-        after = to_frames(transition.out_offset, self.fps)
-        where = f"transition at frame {frame}"
-        if name == "cut" or not before + after:
+    def _cut(self, transition: TrackTransition | None, frame: int) -> SpanCut:
+        if transition is None:
             return SpanCut()
-        if min(before, after) < 0:
-            self.warn("transition", where, "it has a negative offset; it is shown as a cut")
-            return SpanCut()
+        name = transition.kind
         if name not in self.names:
-            kind = name or transition.transition_type
+            kind = name or transition.item.transition_type
             what = f"{kind!r} is not a known transition; it is shown as a dissolve"
-            self.warn("transition", where, what)
+            self.warn("transition", f"transition at frame {frame}", what)
             name = "dissolve"
-        return SpanCut(name, before, after)
+        return SpanCut(name, transition.before, transition.after)
+
+    def _warn_of_overlap(self, track: otio.schema.Track, placed: Placed) -> None:
+        into, out = placed.fade_in or placed.into, placed.fade_out or placed.out
+        wanted = (into.stated[1] if into else 0) + (out.stated[0] if out else 0)
+        if wanted > placed.frames:
+            name = str(placed.item.name) or f"{track.name} at frame {placed.start}"
+            what = (
+                f"its transitions need {wanted} frames of its {placed.frames}; they are shortened"
+            )
+            self.warn("transition", name, what)
+        if placed.fade_in is not None and placed.fade_in.stated[0]:
+            what = (
+                f"{placed.fade_in.stated[0]} of its frames lie before its track and are not shown; "
+                "it is as much shorter"
+            )
+            self.warn("transition", f"transition at frame {placed.start}", what)
+
+    def _warn_of_negative(self, track: otio.schema.Track, placed: Sequence[Placed]) -> None:
+        edges = [*(one.start for one in placed[:1]), *(one.end for one in placed)]
+        number = 0
+        for child in track:
+            if not isinstance(child, otio.schema.Transition):
+                number += 1
+            elif min(child.in_offset.value, child.out_offset.value) < 0:
+                where = f"transition at frame {edges[number] if edges else 0}"
+                self.warn("transition", where, "it has a negative offset; it is shown as a cut")
 
 
 def _is_sound(clip: otio.schema.Clip) -> bool:

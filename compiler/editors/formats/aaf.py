@@ -16,7 +16,8 @@ from typing import Any
 import opentimelineio as otio
 
 from ...files.file_urls import path_of_url, url_of_path
-from ...timeline.properties import kind_of, rate_of
+from ...timeline.layout import kind_of
+from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
 from .base import adapter, name_tracks
 

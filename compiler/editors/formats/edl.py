@@ -20,13 +20,14 @@ import opentimelineio as otio
 from ...errors import InputError, Problem
 from ...files.text_encoding import decode, unix_lines
 from ...sync.rationals import parse_rational
-from ...timeline.properties import kind_of, rate_of
+from ...timeline.layout import kind_of
+from ...timeline.properties import rate_of
 from ...timeline.rate import time, time_range, whole_frames
 from .base import adapter
 
 ADAPTER = "cmx_3600"
 RATE = 24
-"""Frames a second of a list that nobody knows more of."""
+"""Frames a second of a list whose rate is unknown."""
 
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
@@ -74,9 +75,9 @@ def _name_reels(track: otio.schema.Track) -> None:
 
 def read(path: Path, fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.edl``, at the rate that the reel is known to have."""
-    rate = fps or Fraction(RATE)
     module = adapter(ADAPTER, path)
     text = unix_lines(decode(path.read_bytes(), "replace"))
+    rate = fps or _rate_of_timecode(text)
     timeline = module.read_from_string(text, rate=float(rate), ignore_timecode_mismatch=True)
     if isinstance(timeline, otio.schema.Timeline):
         files = _files_by_name(text)
@@ -84,7 +85,38 @@ def read(path: Path, fps: Fraction | None) -> otio.core.SerializableObject:
             track.name = "V1" if track.name == "V" else track.name
             _add_speeds(track, text, rate)
             _mend(track, files, rate)
+        _start_at_record_time(timeline, rate)
     return timeline
+
+
+def _rate_of_timecode(text: str) -> Fraction:
+    """Return the lowest usual rate that counts all frames of a list's timecode; 24 if it may be."""
+    highest = max(map(int, re.findall(r"\b(?:\d\d[:;]){3}(\d\d)\b", text)), default=0)
+    if highest < RATE:
+        return Fraction(RATE)
+    drops = re.search(r"^FCM:\s*DROP", text, re.M)
+    return Fraction(25) if highest < 25 else Fraction(30000, 1001) if drops else Fraction(30)
+
+
+def _start_at_record_time(timeline: otio.schema.Timeline, rate: Fraction) -> None:
+    """State the record timecode of the first event as the start of the timeline.
+
+    The adapter states that of each track as a ``source_range`` before its first item, where
+    nothing is shown.
+    """
+    starts = {
+        id(track): -whole_frames(track.source_range.start_time, rate)
+        for track in timeline.tracks
+        if track.source_range is not None
+    }
+    start = min(starts.values(), default=0)
+    for track in timeline.tracks:
+        track.source_range = None
+        late = starts.get(id(track), start) - start
+        if late > 0:
+            track.insert(0, otio.schema.Gap(source_range=time_range(0, late, rate)))
+    if start > 0:
+        timeline.global_start_time = time(start, rate)
 
 
 def _files_by_name(text: str) -> dict[str, str]:

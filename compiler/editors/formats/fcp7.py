@@ -23,7 +23,9 @@ import opentimelineio as otio
 from ...files.file_urls import path_of_url, url_of_path
 from ...media.probe import STILL_SUFFIXES
 from ...sync.rationals import parse_rational
-from ...timeline.properties import kind_of, rate_of, size_of, speed_of
+from ...timeline.effects import speed_of
+from ...timeline.layout import kind_of
+from ...timeline.properties import rate_of, size_of
 from ...timeline.rate import whole_frames
 from .base import adapter, name_tracks, read_xml
 

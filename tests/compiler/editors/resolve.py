@@ -13,9 +13,9 @@ from typing import Any
 import opentimelineio as otio
 from otio_gvideo.compiler.editors.reimport import ReimportedTimeline
 from otio_gvideo.compiler.timeline.layout import lay_out
+from otio_gvideo.compiler.timeline.metadata import own_metadata
 from otio_gvideo.compiler.timeline.rate import time_range
 from otio_gvideo.compiler.timeline.slots import slot_of
-from otio_gvideo.compiler.timeline.values import own_metadata
 from otio_gvideo.renderers.run.recipe import recipe_key
 from otio_gvideo.renderers.run.store import Store
 from PIL import Image

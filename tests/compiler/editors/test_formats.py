@@ -17,8 +17,8 @@ from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.editors import formats
 from otio_gvideo.compiler.editors.prepare_export import prepare_export
 from otio_gvideo.compiler.errors import InputError
-from otio_gvideo.compiler.timeline.layout import lay_out
-from otio_gvideo.compiler.timeline.properties import kind_of, rate_of
+from otio_gvideo.compiler.timeline.layout import kind_of, lay_out
+from otio_gvideo.compiler.timeline.properties import rate_of
 
 from .cut import START, cut, media
 from .resolve import compiled

@@ -24,7 +24,7 @@ from otio_gvideo.compiler.files.file_urls import (
     url_of_path,
 )
 from otio_gvideo.compiler.page import page_context
-from otio_gvideo.compiler.timeline import slots, values
+from otio_gvideo.compiler.timeline import media, slots
 
 NAMES = st.text(
     st.one_of(
@@ -229,7 +229,7 @@ def test_a_reference_between_drives_names_the_whole_path(monkeypatch: pytest.Mon
 
 def test_no_module_takes_urls_apart_by_itself() -> None:
     """One place knows what a ``file:`` URL is; the others ask it."""
-    package = Path(values.__file__).parent.parent
+    package = Path(media.__file__).parent.parent
     own = ("unquote", "urlparse", "url2pathname", "pathname2url", ".as_uri(", "os.path.relpath")
     found = {
         (path.relative_to(package).as_posix(), word)
@@ -243,6 +243,6 @@ def test_no_module_takes_urls_apart_by_itself() -> None:
 
 def test_a_quoted_name_is_a_name_where_a_file_has_it(tmp_path: Path) -> None:
     (tmp_path / quote("a b.mp4")).touch()
-    found = values.media_path(otio.schema.ExternalReference("a%20b.mp4"), tmp_path)
+    found = media.media_path(otio.schema.ExternalReference("a%20b.mp4"), tmp_path)
     assert found == tmp_path / "a%20b.mp4"
-    assert values.media_path(otio.schema.ExternalReference("https://a/b.mp4"), tmp_path) is None
+    assert media.media_path(otio.schema.ExternalReference("https://a/b.mp4"), tmp_path) is None

@@ -13,7 +13,6 @@ import opentimelineio as otio
 import pytest
 from opentimelineio.opentime import RationalTime, TimeRange
 from otio_gvideo.compiler.api.export import export_timeline
-from otio_gvideo.compiler.backend.spans.media import MOST_IMAGES
 from otio_gvideo.compiler.backend.spans.read_spans import read_picture
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError, WorkError
@@ -21,6 +20,7 @@ from otio_gvideo.compiler.inspection.expected_reel import promise_of
 from otio_gvideo.compiler.page.build_view import read_view
 from otio_gvideo.compiler.timeline.bounds import refuse_impossible
 from otio_gvideo.compiler.timeline.json_text import DEEPEST, depth_of
+from otio_gvideo.compiler.timeline.media import MOST_IMAGES
 from otio_gvideo.compiler.timeline.metadata import GENERATOR_KIND
 from PIL import Image
 

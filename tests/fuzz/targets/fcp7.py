@@ -21,7 +21,7 @@ def seeds() -> list[bytes]:
 
 
 def read(path: Path) -> None:
-    report_of_timeline(read_timeline(path), path)
+    report_of_timeline(read_timeline(path), path, path.parent)
 
 
 def crashes() -> dict[str, bytes]:

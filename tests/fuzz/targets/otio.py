@@ -128,7 +128,7 @@ def use(timeline: otio.schema.Timeline, path: Path) -> None:
 
 
 def _check(timeline: otio.schema.Timeline, path: Path) -> None:
-    report = report_of_timeline(timeline, path)
+    report = report_of_timeline(timeline, path, path.parent)
     promise_of(timeline, report.fps)
 
 

@@ -19,10 +19,9 @@ from otio_gvideo.compiler.backend.spans.content import (
 )
 from otio_gvideo.compiler.backend.spans.read_spans import SpanReading, read_picture
 from otio_gvideo.compiler.backend.spans.spans import Span
-from otio_gvideo.compiler.timeline.frame_rate import frame_rate_of
-from otio_gvideo.compiler.timeline.length import timeline_frames
-from otio_gvideo.compiler.timeline.rate import time, time_range
-from otio_gvideo.compiler.timeline.values import exact_rate, media_path, seconds
+from otio_gvideo.compiler.timeline.media import media_path
+from otio_gvideo.compiler.timeline.properties import frames_of, rate_of
+from otio_gvideo.compiler.timeline.rate import exact_rate, seconds, time, time_range
 from PIL import Image
 
 from ..stamped import write_stamped
@@ -360,7 +359,7 @@ def test_the_length_is_that_of_the_longest_track(media: Path) -> None:
     timeline.tracks.append(track(clip("a.mp4", 0, 10), fade(2, 2), clip("b.mp4", 5, 10)))
     timeline.tracks.append(otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio))
     timeline.tracks[1].append(gap(33))
-    assert timeline_frames(timeline, FPS) == 33 == timeline.duration().value
+    assert frames_of(timeline, FPS) == 33 == timeline.duration().value
     assert read_picture(timeline, media, FPS).spans[-1] == Span(20, 33, TransparentContent())
 
 
@@ -406,7 +405,7 @@ def test_the_rate_is_the_one_that_most_of_the_timeline_is_cut_at(
         timeline.tracks.append(sound)
     if begins:
         timeline.global_start_time = otio.opentime.RationalTime(0, begins)
-    assert frame_rate_of(timeline) == Fraction(fps)
+    assert rate_of(timeline) == Fraction(fps)
 
 
 def test_times_are_exact() -> None:

@@ -1,0 +1,124 @@
+"""The media of a clip: paths of files, images of sequences, the offset into them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import unicodedata
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+
+from ..errors import WorkError
+from ..files.exists import refusal
+from ..files.file_urls import paths_of
+from ..media.probe import MediaInfo, probe_sequence
+from .rate import exact_rate, seconds
+
+MOST_IMAGES = 2_000_000
+"""Of one image sequence: a day and a night at 23 frames a second."""
+_MOST_DIGITS = 30
+_SHOW_BLACK = otio.schema.ImageSequenceReference.MissingFramePolicy.black
+
+
+def media_path(reference: otio.core.MediaReference | None, root: Path) -> Path | None:
+    """Return the file of an `ExternalReference`; None for a network's URL and other references.
+
+    Plain paths and ``file:`` URLs are resolved against ``root``. Some programs encode a path
+    (``%20``) and some do not: the reading that names an existing file wins.
+    """
+    if not isinstance(reference, otio.schema.ExternalReference):
+        return None
+    return _local_path(str(reference.target_url), root)
+
+
+def why_no_path(url: str) -> str:
+    """Return why `media_path` is None."""
+    if not paths_of(url):
+        return "are on a network"
+    return "have a name that this system or locale refuses"
+
+
+def _local_path(url: str, root: Path) -> Path | None:
+    paths = [(root / way).absolute() for way in paths_of(url)]
+    possible = [path for path in paths if not refusal(path)]
+    return next((path for path in possible if path.is_file()), possible[0] if possible else None)
+
+
+def source_start(clip: otio.schema.Clip) -> Fraction:
+    """Return the offset into its media, in seconds, at which a clip starts."""
+    start = seconds(clip.trimmed_range().start_time)
+    available = clip.media_reference.available_range
+    return start - seconds(available.start_time) if available is not None else start
+
+
+def sequence_pattern(sequence: otio.schema.ImageSequenceReference) -> str:
+    """Return the name of an image sequence, as in ``shot.%04d.exr``."""
+    return f"{sequence.name_prefix}%0{sequence.frame_zero_padding}d{sequence.name_suffix}"
+
+
+def sequence_folder(sequence: otio.schema.ImageSequenceReference, root: Path) -> Path | None:
+    """Return the folder of an image sequence; None as of `media_path`."""
+    return _local_path(str(sequence.target_url_base), root)
+
+
+def read_sequence(sequence: otio.schema.ImageSequenceReference, folder: Path) -> MediaInfo:
+    """Return what is known of an image sequence.
+
+    Args:
+        sequence: the reference. Without an available range the sequence ends before the first
+            image that is missing.
+        folder: of `sequence_folder`.
+
+    Raises:
+        WorkError: there are no images, too many, or the first cannot be read.
+    """
+    step = max(1, sequence.frame_step)
+    width = sequence.frame_zero_padding
+    path = folder / sequence_pattern(sequence)
+
+    def image(number: int) -> Path:
+        count = sequence.start_frame + number * step
+        digits = f"{'-' if count < 0 else ''}{abs(count):0{width}d}"
+        return folder / f"{sequence.name_prefix}{digits}{sequence.name_suffix}"
+
+    stated = sequence.available_range
+    rate = exact_rate(sequence.rate or (stated.duration.rate if stated is not None else 24))
+    existing = _numbers_in(folder, str(sequence.name_prefix), str(sequence.name_suffix))
+
+    def exists(number: int) -> bool:
+        return sequence.start_frame + number * step in existing and image(number).is_file()
+
+    if stated is not None:
+        count = max(1, round(seconds(stated.duration) * rate / step))
+    else:
+        count = next(number for number in itertools.count() if not exists(number))
+    if count > MOST_IMAGES:
+        raise WorkError(f"{path}: {count:,} images are more than {MOST_IMAGES:,}")
+    images = [image(number) if exists(number) else None for number in range(count)]
+    black = sequence.missing_frame_policy == _SHOW_BLACK
+    return probe_sequence(path, images, rate / step, black_where_missing=black)
+
+
+def _numbers_in(folder: Path, prefix: str, suffix: str) -> set[int]:
+    """Return the image numbers of the files in a folder.
+
+    The folder is listed once: to ask for millions of missing names would take minutes.
+    """
+    above, start = os.path.split(prefix)
+    # Some systems ignore case and Unicode composition in file names.
+    pattern = "(-?[0-9]+)".join(re.escape(_normalized(part)) for part in (start, suffix))
+    name = re.compile(pattern, re.DOTALL)
+    try:
+        names = [path.name for path in (folder / above).iterdir()]
+    except (OSError, ValueError):
+        return set()
+    found = (name.fullmatch(_normalized(one)) for one in names)
+    # More digits are no image number, and slow to parse.
+    return {int(one[1]) for one in found if one is not None and len(one[1]) <= _MOST_DIGITS}
+
+
+def _normalized(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,94 @@
+"""Ranges of stack and tracks applied to the clips in them, for formats that know no such ranges.
+
+Before: a stack or track with a ``source_range`` that hides part of its items. After: the same
+picture and sound from items that are shortened or removed, and no ranges.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import opentimelineio as otio
+from opentimelineio.opentime import TimeRange
+
+from .layout import Placed, lay_out_timeline
+from .rate import seconds, time, time_range
+
+
+def resolve_ranges(timeline: otio.schema.Timeline, fps: Fraction) -> list[str]:
+    """Apply the ranges of a timeline's stack and tracks, in place; nested ranges stay.
+
+    A nested composition beside the tracks becomes the only item of a track.
+
+    Args:
+        timeline: any timeline whose items have lengths.
+        fps: of the reel.
+
+    Returns:
+        The transitions that were left out because a range cuts through them, one line each.
+    """
+    stack = timeline.tracks
+    ranged = stack.source_range is not None
+    lines: list[str] = []
+    for index, layout in enumerate(lay_out_timeline(timeline, fps)):
+        child = layout.track
+        if isinstance(child, otio.schema.Track) and not ranged and child.source_range is None:
+            continue
+        kept = _track_like(child)
+        end = 0
+        for placed in layout.items:
+            if placed.start > end:
+                kept.append(otio.schema.Gap(source_range=time_range(0, placed.start - end, fps)))
+            transition = placed.into if len(kept) else placed.fade_in
+            if transition is not None:
+                kept.append(transition.item.deepcopy())
+            kept.append(_shortened(placed, fps))
+            if placed.fade_out is not None:
+                kept.append(placed.fade_out.item.deepcopy())
+            end = placed.end
+        lines += _left_out(child, kept)
+        stack[index] = kept
+    stack.source_range = None
+    return lines
+
+
+def _track_like(child: otio.core.Item) -> otio.schema.Track:
+    """Return an empty track with the name, kind and markers of a child of a stack."""
+    if isinstance(child, otio.schema.Track):
+        track = child.deepcopy()
+        del track[:]
+        track.source_range = None
+        return track
+    return otio.schema.Track(str(child.name), kind=otio.schema.TrackKind.Video)
+
+
+def _shortened(placed: Placed, fps: Fraction) -> otio.core.Item:
+    """Return an item that shows only the frames that are placed."""
+    item = placed.item.deepcopy()
+    shown = item.trimmed_range()
+    whole = round((placed.begin + seconds(shown.duration)) * fps) - round(placed.begin * fps)
+    head = placed.start - round(placed.begin * fps)
+    tail = whole - head - placed.frames
+    if head or tail:
+        # In reverse a clip starts at the end of its range.
+        skipped = head * placed.speed if placed.speed >= 0 else tail * -placed.speed
+        start = seconds(shown.start_time) + skipped / fps
+        rate = Fraction(shown.start_time.rate)
+        item.source_range = TimeRange(
+            otio.opentime.RationalTime(float(start * rate), float(rate)), time(placed.frames, fps)
+        )
+    return item
+
+
+def _left_out(before: otio.core.Item, after: otio.schema.Track) -> list[str]:
+    """Return a line for each transition that is no longer there and whose item still is."""
+    if not isinstance(before, otio.schema.Track):
+        return []
+    lost = _transitions(before) - _transitions(after)
+    name = str(before.name) or "a track"
+    what = f"{name}: {lost} of its transitions, at or beyond the ends of its range, left out"
+    return [what] if lost > 0 else []
+
+
+def _transitions(track: otio.schema.Track) -> int:
+    return sum(isinstance(child, otio.schema.Transition) for child in track)
