@@ -19,8 +19,8 @@ import opentimelineio as otio
 from ..script import model
 from ..sync import edit
 from ..timeline.metadata import GENERATOR_KEY, GENERATOR_KIND, KEYFRAME_KEY, MEDIA_KEY, NAMESPACE
-from ..timeline.rate import time, time_range
 from ..timeline.otio_objects import parsed
+from ..timeline.rate import time, time_range
 from .audio_tracks import Sound, effect_tracks, music_track, narration_track
 from .recipes import Recipe
 

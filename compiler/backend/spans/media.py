@@ -23,7 +23,14 @@ from ...files.file_urls import paths_of
 from ...media.probe import MediaInfo, VideoInfo, has_alpha, probe
 from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects
-from ...timeline.media import media_path, read_sequence, sequence_folder, sequence_pattern, source_start, why_no_path
+from ...timeline.media import (
+    media_path,
+    read_sequence,
+    sequence_folder,
+    sequence_pattern,
+    source_start,
+    why_no_path,
+)
 from .content import Bars, ColourContent, ImageContent, Picture, SlateContent, VideoContent
 
 _Line = TypeVar("_Line", bound=str)
