@@ -10,6 +10,7 @@ import argparse
 import inspect
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from otio_gvideo.compiler.editors.editor_profiles import EDITORS
 from otio_gvideo.compiler.editors.formats import FORMATS
 from otio_gvideo.compiler.notices import CODES
 from otio_gvideo.compiler.speech.transcripts import READERS
-from otio_gvideo.renderers import registry
+from otio_gvideo.renderers import diffusion, registry
 from otio_gvideo.renderers.image import open_image
 from schema_pages import code, fields_of, leaves, listed, table
 
@@ -29,6 +30,7 @@ FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py: change the schema or the code, and run it again. -->\n"
 ADAPTERS = (".xml", ".edl", ".aaf")
 """Formats that need the extra `editors`."""
+PRESET_FIELDS = ("steps", "guidance", "max_pixels", "frames", "fps", "overlap", "strength")
 
 
 def schema_page(name: str, title: str, intro: str) -> str:
@@ -68,10 +70,13 @@ def command_sections(parser: argparse.ArgumentParser, summary: str, level: int) 
 
 def argument_row(action: argparse.Action) -> tuple[str, str]:
     """Return the table row of one argument."""
-    value = action.metavar or ("|".join(map(str, action.choices)) if action.choices else "")
-    names = action.option_strings or [str(action.metavar)]
-    takes = bool(action.option_strings) and action.nargs != 0
-    shown = ", ".join(f"`{name} {value}`" if takes else f"`{name}`" for name in names)
+    choices = "{" + ",".join(map(str, action.choices or ())) + "}"
+    value = action.metavar or choices
+    if action.option_strings:
+        takes = "" if action.nargs == 0 else f" {value}"
+        shown = ", ".join(code(name + takes) for name in action.option_strings)
+    else:
+        shown = listed([code(name) for name in str(value).split("|")])
     return shown, sentence(str(action.help)).replace("<", "&lt;")
 
 
@@ -126,6 +131,9 @@ def formats_page() -> str:
             "Built in; other packages add theirs through the entry-point group "
             f"`{registry.ENTRY_POINT_GROUP}`.\n",
             wrapped(sorted(registry._BUILT_IN)),
+            "Quality presets of the video models, which `video_config.yaml` can change "
+            "([fields](configuration.md#quality_preset)):\n",
+            table(("renderer", "quality", *PRESET_FIELDS), quality_rows()),
         ]
     )
 
@@ -137,6 +145,21 @@ def preset_rows() -> Iterator[tuple[str, ...]]:
         yield code(name), f"`{codec.suffix}`", code(codec.preset), crf
     for name in ("gif", "webp"):
         yield code(name), f"`.{name}`", "", ""
+
+
+def quality_rows() -> Iterator[tuple[str, ...]]:
+    """Yield the built-in quality presets of the video models."""
+    for name, model in load_presets().items():
+        for quality in ("draft", "standard", "high"):
+            values = {**model.get("common", {}), **model[quality]}
+            shown = (str(values.get(field, "")) for field in PRESET_FIELDS)
+            yield code(name), code(quality), *shown
+
+
+def load_presets() -> dict[str, Any]:
+    """Return the table of presets as it is written."""
+    path = Path(diffusion.__file__).with_name("presets.toml")
+    return tomllib.loads(path.read_text("utf-8"))
 
 
 def warnings_page() -> str:

@@ -150,7 +150,7 @@ def _bounds(rules: Schema) -> str:
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Return a Markdown table."""
     lines = [head, ("---",) * len(head), *rows]
-    return "".join("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |\n" for row in lines)
+    return "".join("| " + " | ".join(row) + " |\n" for row in lines)
 
 
 def code(value: object) -> str:
