@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .api.export import Exported, export_timeline
     from .api.flatten import flatten_timeline
     from .api.init import init_script
-    from .api.plan import plan_script
+    from .api.plan import CompilePlan, PlannedSlot, plan_script
     from .api.relink import relink_timeline
     from .api.render import render_timeline
     from .api.view import Viewed, view_timeline
@@ -45,6 +45,7 @@ _HOME = {
     "Change": "editors.changes",
     "Check": "inspection.check",
     "CompileError": "errors",
+    "CompilePlan": "api.plan",
     "Evaluation": "evaluation.evaluation",
     "Exported": "api.export",
     "Finding": "inspection.check",
@@ -55,6 +56,7 @@ _HOME = {
     "Measures": "evaluation.measure",
     "Notice": "notices",
     "OnProgress": "progress",
+    "PlannedSlot": "api.plan",
     "Problem": "errors",
     "Progress": "progress",
     "Quality": "script.model",
@@ -89,6 +91,7 @@ __all__ = [
     "Change",
     "Check",
     "CompileError",
+    "CompilePlan",
     "Evaluation",
     "Exported",
     "Finding",
@@ -99,6 +102,7 @@ __all__ = [
     "Measures",
     "Notice",
     "OnProgress",
+    "PlannedSlot",
     "Problem",
     "Progress",
     "Quality",

@@ -329,8 +329,8 @@ def test_a_voice_of_a_few_samples_is_refused(project: Path, language: str) -> No
 def test_what_is_no_video_is_not_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     timeline = compile_script(project, until="timeline").timeline
     for name, why in (
-        ("voice.wav", "holds no picture; name the finished reel"),
-        ("small.yaml", "is no video that can be read"),
+        ("voice.wav", "has no video stream; name the finished reel"),
+        ("small.yaml", "is not a readable video"),
     ):
         file = project.parent / name
         assert main(["check", str(file), "--against", str(timeline)]) == 2

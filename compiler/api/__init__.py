@@ -1,1 +1,1 @@
-"""What the commands do, as functions: a module for each, beside `driver` for `compile`."""
+"""The commands as functions, a module each."""

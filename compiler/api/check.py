@@ -1,4 +1,4 @@
-"""Check: a finished reel, measured against the timeline it was made from."""
+"""Check: a finished reel measured against its timeline."""
 
 from __future__ import annotations
 
@@ -66,6 +66,6 @@ def _refuse_what_is_no_video(reel: Path, shown: str) -> None:
     try:
         has_picture = probe(reel).video is not None
     except WorkError as error:
-        raise InputError(Problem.in_file(shown, "is no video that can be read")) from error
+        raise InputError(Problem.in_file(shown, "is not a readable video")) from error
     if not has_picture:
-        raise InputError(Problem.in_file(shown, "holds no picture", "name the finished reel"))
+        raise InputError(Problem.in_file(shown, "has no video stream", "name the finished reel"))

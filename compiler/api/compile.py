@@ -1,8 +1,4 @@
-"""The whole way, stage by stage: the only module that knows all of them.
-
-`compile_script` reads, aligns, schedules, builds the timeline, renders and flattens. What the other
-commands do is in `api`. Nothing here prints.
-"""
+"""Compile: read, align, schedule, build the timeline, render and flatten. Nothing is printed."""
 
 from __future__ import annotations
 
@@ -100,7 +96,7 @@ def _compile(
     *,
     verify: bool,
 ) -> Report:
-    """Compile what was read, as the only run that writes this reel."""
+    """Compile a parsed script under the lock of its reel."""
     damaged = verify_stored(outputs) if verify else []
     timeline, report, claims = _write_edit(front, outputs, until, clock)
     report.warnings += damaged
@@ -134,10 +130,10 @@ def _compile(
 def _write_edit(
     front: ParsedScript, outputs: Outputs, until: Until, clock: ProgressClock
 ) -> tuple[otio.schema.Timeline, Report, FileClaims]:
-    """The timeline of a script with stills as media, and its report; both are written.
+    """Write the timeline of a script, with stills as media, and its report.
 
     Raises:
-        InputError: rendering would write over an input; nothing was written.
+        InputError: rendering would overwrite an input. Nothing was written.
     """
     with clock.stage("timeline"):
         schedule, timeline = lay_out(front)

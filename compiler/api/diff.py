@@ -1,4 +1,4 @@
-"""Diff: what changed from one timeline to another, and what would be rendered."""
+"""Diff: the changes between two timelines, and the slots to render for them."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class TimelineDiff:
         changes: in the order of the reel, kind by kind.
         to_render: slots of the second timeline without finished media.
         reused: number of its slots with finished media.
-        notices: what the files could not hold.
+        warnings: losses of the files' formats.
     """
 
     changes: list[Change]
     to_render: list[SlotToRender]
     reused: int
-    notices: list[Notice]
+    warnings: tuple[Notice, ...]
 
     def lines(self) -> list[str]:
-        """Return the text of the difference, without the notices."""
+        """Return the difference as text, without the warnings."""
         lines = [line for change in self.changes for line in change.lines()]
         return [
             *(lines or ["nothing changed"]),
@@ -45,12 +45,12 @@ class TimelineDiff:
             "changes": [change.as_json() for change in self.changes],
             "to_render": [slot.as_json() for slot in self.to_render],
             "reused": self.reused,
-            "warnings": [{"warning": str(one), "code": one.code} for one in self.notices],
+            "warnings": [{"warning": str(one), "code": one.code} for one in self.warnings],
         }
 
 
 def diff_timelines(before: str | Path, after: str | Path) -> TimelineDiff:
-    """Return what changed from one timeline to another, and what would be rendered.
+    """Return the changes from one timeline to another, and the slots to render for them.
 
     Args:
         before: a timeline, such as a compiled one.
@@ -64,5 +64,5 @@ def diff_timelines(before: str | Path, after: str | Path) -> TimelineDiff:
     new = reimport(new_path, compiled=old_path if old_path.suffix.lower() == ".otio" else None)
     store = Store(new.output.parent / "media", new.known_slots.folders, read=False)
     to_render, reused = slots_to_render(new, store)
-    notices = list(dict.fromkeys((*old.notices, *new.notices)))
-    return TimelineDiff(compare(old.timeline, new.timeline, new.fps), to_render, reused, notices)
+    warnings = tuple(dict.fromkeys((*old.notices, *new.notices)))
+    return TimelineDiff(compare(old.timeline, new.timeline, new.fps), to_render, reused, warnings)

@@ -78,7 +78,7 @@ def _evaluate(
     *,
     force: bool,
 ) -> Evaluation:
-    """Do it, as the only run that writes this timeline."""
+    """Evaluate under the lock of the timeline."""
     found = Evaluation(path)
     clock = ProgressClock(on_progress)
     with clock.stage("read"):
@@ -120,14 +120,14 @@ def _evaluate(
 
 
 def _refuse_foreign(found: Evaluation) -> None:
-    """Reject a timeline that cannot be updated, and results in the place of somebody's files."""
+    """Reject a timeline that cannot be updated, and results that would replace foreign files."""
     problems = []
     if is_there(found.timeline) and found.timeline.suffix.lower() != ".otio":
-        what, hint = "is no .otio file, which takes are added to", "export it as X.otio first"
+        what, hint = "takes can be added to .otio files only", "export it as X.otio first"
         problems.append(Problem.in_file(found.timeline, what, hint))
     ours = {found.data: is_evaluation, found.page: is_page}
     problems += [
-        Problem.in_file(path, "is there already, and no evaluation", _ELSEWHERE)
+        Problem.in_file(path, "exists already, and is not an evaluation", _ELSEWHERE)
         for path, is_ours in ours.items()
         if is_there(path) and not is_ours(path)
     ]

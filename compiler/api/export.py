@@ -31,16 +31,21 @@ from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 from ..timeline.media import media_path
 
 _PACKED = (".otioz", ".otiod")
-"""Formats that hold the media themselves."""
+"""Formats that contain the media."""
 _WITHOUT_PATHS = (*_PACKED, ".srt", ".vtt", ".ass")
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A file for another program, and what is otherwise in it than in the timeline."""
+    """A file for another program.
+
+    Attributes:
+        path: of the file.
+        warnings: losses of its format, damaged media, an older export that was renamed.
+    """
 
     path: Path
-    notes: list[Notice]
+    warnings: tuple[Notice, ...]
 
 
 def export_timeline(
@@ -75,7 +80,8 @@ def export_timeline(
     refuse_inputs([target], inputs, NEW_NAME, folders=[target])
     _refuse_folder(target)
     before_rename = partial(_claim, path, target, is_asked=output is not None)
-    return Exported(target, _write(loaded, path, target, program, before_rename, allow_outside))
+    warnings = _write(loaded, path, target, program, before_rename, allow_outside)
+    return Exported(target, tuple(warnings))
 
 
 def _write(
@@ -86,19 +92,15 @@ def _write(
     before_rename: Callable[[Path], Notice | None],
     allow_outside: bool,
 ) -> list[Notice]:
-    """Write a timeline for an editor, whole or not at all.
+    """Write a timeline for an editor, atomically; return warnings.
 
     Args:
         timeline: any timeline.
-        path: its file, from whose folder relative media are named.
-        output: what to write; its suffix says in which format.
-        editor: for whom; None for anyone who reads the format.
-        before_rename: called with the temporary file, just before it becomes ``output``; returns a
-            warning.
+        path: its file; relative media paths start in its folder.
+        output: the file to write.
+        editor: the program; None for any that reads the format.
+        before_rename: called with the temporary file before it is renamed; returns a warning.
         allow_outside: as in `export_timeline`.
-
-    Returns:
-        What is otherwise in the file than in the timeline, one line each.
 
     Raises:
         InputError: as in `export_timeline`, or the editor reads no such file.
@@ -138,7 +140,7 @@ def _write(
 
 
 def damages(timeline: otio.schema.Timeline, root: Path, *, read: bool) -> list[Notice]:
-    """Rendered media of a timeline that are damaged, in a line each; ``read`` as in `Store`."""
+    """Return a warning for each damaged rendered file of a timeline; ``read`` as in `Store`."""
     notes: dict[Path, Notice] = {}
     for clip in timeline.find_clips():
         for reference in clip.media_references().values():
@@ -146,28 +148,28 @@ def damages(timeline: otio.schema.Timeline, root: Path, *, read: bool) -> list[N
             file = media_path(reference, root) if external else None
             how = "" if file is None or file in notes else damage_of(file, read=read)
             if file is not None and how:
-                what = f"{file.name} is damaged ({how}); otio-gvideo render makes it again"
+                what = f"{file.name} is damaged ({how}); otio-gvideo render will replace it"
                 notes[file] = Notice("damaged", what)
     return list(notes.values())
 
 
 def _refuse_folder(output: Path) -> None:
-    """Reject a folder that is no bundle, which writing would replace with all that is in it.
+    """Reject an output that is a folder and not a bundle: it would be replaced.
 
     Raises:
-        InputError: it is there.
+        InputError: it is one.
     """
     is_bundle = output.suffix.lower() == ".otiod" and is_file(output / "content.otio")
     if is_folder(output) and not is_bundle:
-        raise InputError(Problem.in_file(output, "is a folder, and no bundle", NEW_NAME))
+        raise InputError(Problem.in_file(output, "is a folder, not a bundle", NEW_NAME))
 
 
 def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> Notice | None:
     """Claim an export beside its timeline in the timeline's report, if it has one.
 
     Returns:
-        A warning if nobody asked for that name, and a file that has it, edited since or no export,
-        stepped aside.
+        A warning if the name is the default one, and an edited or foreign file had it and was
+        renamed.
     """
     if temporary.is_dir():
         return None
@@ -176,7 +178,7 @@ def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> 
     notice = None
     if not (is_asked or is_ours):
         kept = step_aside(output, [])
-        what = f"{output.name} differs from what was exported before"
+        what = f"{output.name} differs from the last export"
         notice = Notice("edited", f"{what}; kept as {kept.name if kept else output.name}")
     claim(timeline, output, sha256)
     return notice
@@ -188,10 +190,10 @@ def _written(
     temporary: Path,
     output: Path,
 ) -> list[str]:
-    """Write a timeline in a format, and return what is otherwise in it.
+    """Write a timeline in a format, and return losses.
 
     Raises:
-        WorkError: the format, or its adapter, cannot hold what the timeline says.
+        WorkError: the format or its adapter failed.
     """
     try:
         notes = write(timeline, temporary)
@@ -200,16 +202,16 @@ def _written(
     except (InputError, WorkError, OSError):
         raise
     except Exception as error:
-        # Adapters raise what they like over a timeline that they cannot write.
+        # Adapters raise any exception for a timeline that they cannot write.
         what = " ".join(str(error).split()) or type(error).__name__
         raise WorkError(f"{output}: cannot be written as {output.suffix}: {what}") from error
 
 
 def _read_back(temporary: Path) -> None:
-    """See that what was written is whole: of a packed bundle, that its sums are right.
+    """Read a written file back; of a packed bundle, verify its checksums.
 
     Raises:
-        zipfile.BadZipFile, WorkError: it is not.
+        zipfile.BadZipFile, WorkError: it is damaged.
     """
     suffix = temporary.suffix.lower()
     if suffix == ".otioz":
@@ -224,13 +226,11 @@ def _read_back(temporary: Path) -> None:
 
 
 def _beside(timeline: Path, editor: str | None) -> Path:
-    """Where a timeline is exported to when nobody says where: beside it, as its editor likes best.
+    """Return the default output: beside the timeline, in the best format of its editor.
 
     Raises:
-        InputError: nobody says for whom, either.
+        InputError: no editor is given.
     """
     if editor is None:
-        raise InputError(
-            Problem.general("nothing says what to write", "give -o X.EXT, or --for EDITOR")
-        )
+        raise InputError(Problem.general("no output is given", "give -o X.EXT, or --for PROGRAM"))
     return timeline.with_name(f"{timeline.stem}.{editor}{EDITORS[editor].suffixes[0]}")

@@ -1,4 +1,4 @@
-"""Flatten: any timeline as a video."""
+"""Flatten: a timeline to a video."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def flatten_timeline(
     finishing: Finishing = PLAIN,
     on_progress: OnProgress = silent,
 ) -> Report:
-    """Flatten any OpenTimelineIO timeline to a video file, or to one for each size.
+    """Flatten any OpenTimelineIO timeline to a video, or to one for each size.
 
     Args:
         timeline: in any format that can be read.

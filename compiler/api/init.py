@@ -1,4 +1,4 @@
-"""Init: a script from what is there."""
+"""Init: a draft of a script, from a folder or a timeline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 def init_script(
     source: str | Path, output: str | Path | None = None, *, force: bool = False
 ) -> tuple[Path, list[Notice]]:
-    """Write a script from a folder of stills, a voice and a text, or from a timeline.
+    """Draft a script from a folder of stills, a voice and a text, or from a timeline.
 
     Args:
         source: the folder, or a timeline in any format that can be read.
@@ -41,7 +41,7 @@ def init_script(
     target = Path(output).absolute() if output else target
     refuse_unusable(target.parent, names_of_file(target))
     if target.exists() and not force:
-        what = "is there already"
+        what = "exists already"
         raise InputError(Problem.in_file(target, what, "give another -o, or --force"))
     if from_files:
         inputs = [

@@ -1,4 +1,4 @@
-"""Models: the weights that the configured renderers need, listed and fetched."""
+"""Models: list and download the weights of the configured renderers."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ..script.renderer_settings import read_config
 
 
 def list_models(*, config: Path | None = None) -> Iterator[str]:
-    """What the configured renderers' models need, and whether it is here: line by line.
+    """Yield lines with the weights of each renderer, and whether they are on this machine.
 
     Raises:
-        InputError: the configuration is wrong, or what the models need is not installed.
+        InputError: the configuration is wrong, or a package of the models is not installed.
     """
     return _listed(read_config(config, Path.cwd() / FILE_NAME))
 
@@ -35,18 +35,18 @@ def pull_models(
     config: Path | None = None,
     bars: bool = False,
 ) -> Iterator[str]:
-    """Fetch what renderers' models need: a line for each thing, as it is there.
+    """Download the weights of renderers; yield a line for each finished download.
 
     Args:
         renderers: by name.
-        qualities: to fetch for; all of them unless they are given.
-        config: the machine's configuration; else ``video_config.yaml`` in the current folder, else
-            the user's own.
-        bars: whether the hub's library shows what it fetches, on standard error.
+        qualities: to download for. Default: all.
+        config: of this machine. Default: ``video_config.yaml`` in the current folder, else in the
+            user's configuration folder.
+        bars: show the hub library's progress bars on standard error.
 
     Raises:
         InputError: there is no such renderer, or the configuration is wrong.
-        WorkError: something cannot be fetched. What was fetched is kept.
+        WorkError: a download failed. Finished downloads are kept.
     """
     return _fetched(renderers, qualities, read_config(config, Path.cwd() / FILE_NAME), bars=bars)
 
@@ -57,13 +57,13 @@ def _listed(config: Config) -> Iterator[str]:
         is_default = "model" not in config.renderers.get(name, {})
         yield name + (f"  ({table()[name]['weights']['licence']})" if is_default else "")
         for source in dict.fromkeys(source for setup in setups for source in setup.sources):
-            yield f"  {'here' if download.is_here(source) else 'to pull':<8} {source}"
+            yield f"  {'here' if download.is_here(source) else 'missing':<8} {source}"
 
 
 def _fetched(
     names: Sequence[str], qualities: Sequence[str] | None, config: Config, *, bars: bool
 ) -> Iterator[str]:
-    """Each thing as it is there, then what pins them all."""
+    """Yield the finished downloads, then the settings that pin their revisions."""
     unknown = [name for name in names if name not in table()]
     if unknown:
         known = ", ".join(table())
@@ -89,7 +89,7 @@ def _fetched(
                 pinned[name] = pinned.get(name, {}) | _pins(source, setup, found.commit)
     pinned = {name: pins for name, pins in pinned.items() if pins}
     if pinned:
-        yield "To keep these versions whatever is published later, put into video_config.yaml:"
+        yield "To pin these revisions, add to video_config.yaml:"
         yield "renderers:"
         for name, pins in sorted(pinned.items()):
             yield f"  {name}:"
@@ -97,7 +97,7 @@ def _fetched(
 
 
 def _pins(source: WeightSource, setup: ModelSetup, commit: str) -> dict[str, str]:
-    """The settings, as YAML has them, that hold a source at a commit."""
+    """Return the settings, as YAML values, that pin a source to a commit."""
     if source == setup.model:
         return {"revision": commit}
     file = f", file: {source.file}" if source.file else ""

@@ -1,7 +1,10 @@
-"""Plan: what compiling a script would come to; nothing is written."""
+"""Plan: the slots that compiling a script would render or reuse."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
@@ -9,6 +12,7 @@ import opentimelineio as otio
 from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import Store
 from ..assembly.rendered_media import link_rendered
+from ..notices import Notice
 from ..outputs.paths import outputs_beside
 from ..progress import silent
 from ..progress_clock import ProgressClock, count
@@ -20,6 +24,59 @@ from ..stages.render import calls_of
 from ..timeline.slots import slot_clips
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedSlot:
+    """A slot of a script that is not compiled yet.
+
+    Attributes:
+        name: of the slot.
+        is_rendered: whether the store holds its media.
+        scene_start: first frame of its scene in the reel.
+        frames: of its media, with handles.
+        renderer: its name.
+        camera: the camera move.
+        calls: calls of the model, and unsupported settings, a line each; none without a model.
+    """
+
+    name: str
+    is_rendered: bool
+    scene_start: int
+    frames: int
+    renderer: str
+    camera: str
+    calls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompilePlan:
+    """The work of compiling a script.
+
+    Attributes:
+        timeline: the `.otio` file that `compile_script` would write.
+        frames, fps: of the reel.
+        slots: in the order of the reel.
+        warnings: that `compile_script` would begin with.
+    """
+
+    timeline: Path
+    frames: int
+    fps: Fraction
+    slots: tuple[PlannedSlot, ...]
+    warnings: tuple[Notice, ...]
+
+    def lines(self) -> Iterator[str]:
+        """Yield the plan as text, without the warnings."""
+        yield f"{self.timeline}: {count(self.frames, 'frame')} at {float(self.fps):g}"
+        for slot in self.slots:
+            state = "reuse" if slot.is_rendered else "render"
+            start_s = float(slot.scene_start / self.fps)
+            yield (
+                f"{state:<7} {slot.name:<20} {start_s:7.2f} s  {slot.frames:4} frames  "
+                f"{slot.renderer} {slot.camera}"
+            )
+            yield from (f"        {line}" for line in slot.calls)
+
+
 def plan_script(
     script: str | Path,
     *,
@@ -28,8 +85,8 @@ def plan_script(
     renderer: str | None = None,
     quality: Quality | None = None,
     allow_outside: bool = False,
-) -> list[str]:
-    """Return the plan of `compile_script`, and write nothing.
+) -> CompilePlan:
+    """Return the slots that `compile_script` would render or reuse, and write nothing.
 
     Args:
         script: the YAML file.
@@ -40,9 +97,6 @@ def plan_script(
         quality: the quality of every scene; by default the script's.
         allow_outside: let the script name files outside its folder.
 
-    Returns:
-        A line for each slot and for each call of a model, then the first warnings, as `Notice`.
-
     Raises:
         InputError: the script, its files or the configuration are wrong.
     """
@@ -51,22 +105,25 @@ def plan_script(
     schedule, timeline = lay_out(front)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     store = Store(outputs.media, read=False)
-    scenes = {scene.id: scene for scene in schedule.scenes}
-    lines = [f"{outputs.timeline}: {count(schedule.frames, 'frame')} at {float(schedule.fps):g}"]
-    for slot in slot_clips(timeline):
-        recipe = slot.recipe
-        state = "reuse" if store.find(slot.name, recipe_key(recipe)) else "render"
-        start = scenes[slot.scene].start / schedule.fps
-        lines.append(
-            f"{state:<7} {slot.name:<20} {float(start):7.2f} s  {recipe['frames']:4} frames  "
-            f"{recipe['renderer']} {recipe['motion']['camera']}"
+    scene_starts = {scene.id: scene.start for scene in schedule.scenes}
+    slots = tuple(
+        PlannedSlot(
+            name=slot.name,
+            is_rendered=store.find(slot.name, recipe_key(slot.recipe)) is not None,
+            scene_start=scene_starts[slot.scene],
+            frames=slot.recipe["frames"],
+            renderer=slot.recipe["renderer"],
+            camera=slot.recipe["motion"]["camera"],
+            calls=tuple(calls_of(slot.recipe)),
         )
-        lines += [f"        {line}" for line in calls_of(recipe)]
-    return [*lines, *warnings_of(front, schedule, timeline)]
+        for slot in slot_clips(timeline)
+    )
+    warnings = tuple(warnings_of(front, schedule, timeline))
+    return CompilePlan(outputs.timeline, schedule.frames, schedule.fps, slots, warnings)
 
 
 def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> otio.schema.Timeline:
-    """The timeline of a script, with the media that are rendered already; nothing is written.
+    """Return the timeline of a script, with the media that are rendered already. Writes nothing.
 
     Arguments and errors as in `compile_script`.
     """

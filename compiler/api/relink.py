@@ -1,4 +1,4 @@
-"""Relink: the files of a timeline, found again after they were moved."""
+"""Relink: media that were moved, found by their names."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def relink_timeline(
     if not is_folder(folder):
         raise InputError(Problem.in_file(media, "no such folder"))
     if target.suffix.lower() != ".otio":
-        raise InputError(Problem.in_file(target, "is no .otio file", "give -o X.otio"))
+        raise InputError(Problem.in_file(target, "is not an .otio file", "give -o X.otio"))
     refuse_missing(path)
     refuse_unwritable(Outputs(target.parent, target.stem))
     with exclusive(target, "read", on_progress):

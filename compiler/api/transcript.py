@@ -1,4 +1,4 @@
-"""What a timing file holds, for a person: the ``transcript`` command."""
+"""Transcript: its words and repairs, described for a reader."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ from ..speech.transcripts.hallucinated_tail import stock_tail
 
 COLUMNS = 80
 MOST_REPAIRS = 200
-"""Repairs that are listed one by one."""
+"""Most repairs that are listed one by one."""
 
 
 def show_transcript(
     path: Path, audio: Path | None = None, output: Path | None = None
 ) -> tuple[str, list[Notice]]:
-    """Read, mend and describe a timing file; with the warnings that it deserves.
+    """Read, repair and describe a transcript.
 
     Args:
-        path: the timing file.
-        audio: the sound it belongs to; with it, what lies past its end or after its last voice is
-            found.
-        output: where the mended words go as openai-whisper JSON; None for nowhere.
+        path: the transcript.
+        audio: its recording; finds words past its end or after its last speech.
+        output: a file for the repaired words as openai-whisper JSON.
+
+    Returns:
+        The description, and warnings.
 
     Raises:
-        InputError: the file is no transcript, the sound cannot be read, or the output would replace
-            the transcript.
+        InputError: the file is not a transcript, the recording cannot be read, or the output would
+            replace one of them.
         WorkError: the output cannot be written.
     """
     if output is not None:
         refuse_unusable(output.absolute().parent, names_of_file(output))
-        read = [InputFile(path, "the transcript that is read")]
-        read += [InputFile(audio, "the sound that it belongs to")] if audio is not None else []
+        read = [InputFile(path, "the transcript")]
+        read += [InputFile(audio, "the recording of the transcript")] if audio is not None else []
         refuse_inputs([output], read, "give another name with --output")
     duration = speech = None
     if audio is not None:
@@ -59,7 +61,7 @@ def show_transcript(
         what = f"{path.name}: {_count(len(transcript.repairs), 'repair')}"
         warnings.append(Notice("transcript", what))
     if duration is None and stock_tail([word.text for word in transcript.words]):
-        what = f"{path.name}: its end may be invented; --audio tells"
+        what = f"{path.name}: its end may be hallucinated; check it with --audio"
         warnings.append(Notice("transcript", what))
     if output is None:
         return shown, warnings
@@ -70,12 +72,12 @@ def show_transcript(
 def describe(
     transcript: Transcript, name: str = "transcript", duration: Fraction | None = None
 ) -> str:
-    """A transcript in a few lines of at most 80 columns, and every repair.
+    """Describe a transcript and its repairs, in at most 80 columns.
 
     Args:
-        transcript: mended.
+        transcript: repaired.
         name: of the file.
-        duration: of the sound in seconds, where it is known.
+        duration: of the recording in seconds; None if unknown.
     """
     words = transcript.words
     language = f", language {transcript.language}" if transcript.language else ""
@@ -89,20 +91,18 @@ def describe(
             f"{pace} a minute"
         )
         lines.append(
-            "each word has a time of its own"
+            "words have their own times"
             if transcript.timed == "word"
-            else "only segments have times; their words share them by their letters"
+            else "only segments have times; word times are interpolated by letters"
         )
     else:
         lines.append("no words")
     invented = stock_tail([word.text for word in words]) if duration is None else ""
     if invented:
-        lines.append(
-            f"the end, {invented!r}, is what models often invent; --audio tells whether it was said"
-        )
+        lines.append(f"the end, {invented!r}, is a common hallucination; check it with --audio")
     repairs = transcript.repairs
     if not repairs:
-        return _wrapped([*lines, "nothing had to be mended"])
+        return _wrapped([*lines, "no repairs"])
     lines.append(f"{_count(len(repairs), 'repair')}:")
     lines += [f"  {repair.place}: {repair.what}" for repair in repairs[:MOST_REPAIRS]]
     if len(repairs) > MOST_REPAIRS:

@@ -1,4 +1,4 @@
-"""View: any timeline as a web page."""
+"""View: a timeline as a web page."""
 
 from __future__ import annotations
 
@@ -25,19 +25,24 @@ from ..page.view_model import Fact, PageView, State
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 
 EMBEDDED_WIDTH = 360
-"""Pixels of the reel within a page."""
+"""Width of an embedded reel in pixels."""
 _EMBEDDED_CRF = 30
 _EMBEDDED_SOUND_KBPS = 64
 _OF_THE_RUN = ("edited", "damaged")
-"""Codes of warnings about what a run found and dealt with."""
+"""Codes of warnings that concern a past run only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Viewed:
-    """A page, and what is missing or off in its timeline, one line each."""
+    """A page of a timeline.
+
+    Attributes:
+        path: of the page.
+        warnings: about missing media, the finished reel, and the run that made it.
+    """
 
     path: Path
-    notes: list[Notice]
+    warnings: tuple[Notice, ...]
 
 
 def view_timeline(
@@ -65,25 +70,25 @@ def view_timeline(
     path = Path(timeline).absolute()
     page = Path(output).absolute() if output else path.with_suffix(".html")
     if page.suffix.lower() not in (".html", ".htm"):
-        raise InputError(Problem.in_file(page, "is no page", "give -o X.html"))
+        raise InputError(Problem.in_file(page, "is not an HTML file", "give -o X.html"))
     refuse_unusable(page.parent, names_of_file(page))
     if output is None and page.exists() and not is_page(page):
-        what = "is there already, and no page of otio-gvideo"
+        what = "exists already, and was not written by otio-gvideo"
         raise InputError(Problem.in_file(page, what, NEW_NAME))
     loaded = read_timeline(path)
     inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
     refuse_inputs([page], inputs, NEW_NAME)
-    return Viewed(page, _write(loaded, path, page, embed, allow_outside))
+    return Viewed(page, tuple(_write(loaded, path, page, embed, allow_outside)))
 
 
 def _write(
     timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool, allow_outside: bool
 ) -> list[Notice]:
-    """Write the page of a timeline that was read from ``path``, and return what is off in it."""
+    """Write the page of a timeline that was read from ``path``, and return its warnings."""
     view = read_view(timeline, path)
     if cached_media(timeline):
         what = (
-            "the page plays media from the cache of opened bundles, where they are kept for "
+            "the page plays media from the cache of opened bundles, which is cleared after "
             f"{KEPT_S // 86400} days"
         )
         view.notes.append(Notice("format", what))
@@ -91,8 +96,8 @@ def _write(
     embedded = ""
     if embed:
         if finished.reel is None:
-            why = finished.notes[0] if finished.notes else "there is no reel beside it to embed"
-            hint = f"otio-gvideo flatten {path.name} -o {path.stem}.mp4 makes it"
+            why = finished.notes[0] if finished.notes else "there is no finished reel beside it"
+            hint = f"run otio-gvideo flatten {path.name} -o {path.stem}.mp4"
             raise InputError(Problem.in_file(path, why, hint, where="--embed"))
         view.notes += refuse_outside(timeline, path, [finished.reel], allow=allow_outside)
         embedded = preview_url(
@@ -102,13 +107,13 @@ def _write(
             crf=_EMBEDDED_CRF,
             sound_kbps=_EMBEDDED_SOUND_KBPS,
         )
-    _tell(view, finished)
+    _add_reel(view, finished)
     write_text(page, page_of(view, page, embedded))
     return view.notes
 
 
-def _tell(view: PageView, finished: FinishedReel) -> None:
-    """Put into a view what was made of the timeline, and how much is still to be made."""
+def _add_reel(view: PageView, finished: FinishedReel) -> None:
+    """Add the finished reel and its report to a view, and warnings about missing media."""
     view.reel = finished.reel
     loudness = finished.report.get("loudness")
     if isinstance(loudness, dict):

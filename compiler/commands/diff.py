@@ -29,6 +29,6 @@ def run(args: argparse.Namespace) -> int:
         print_json(diff.as_json(), indent=2)
     else:
         print(*diff.lines(), sep="\n")
-    print_warnings(diff.notices)
-    options.fail_on(args, diff.notices)
+    print_warnings(diff.warnings)
+    options.fail_on(args, diff.warnings)
     return 0

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     exported = export_timeline(
         args.timeline, args.output, editor=args.editor, allow_outside=args.allow_outside
     )
-    print_warnings(exported.notes)
+    print_warnings(exported.warnings)
     print(exported.path)
-    options.fail_on(args, exported.notes)
+    options.fail_on(args, exported.warnings)
     return 0

@@ -31,8 +31,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..api.init import init_script
 
-    path, notes = init_script(args.source, args.output, force=args.force)
-    print_warnings(notes)
+    path, warnings = init_script(args.source, args.output, force=args.force)
+    print_warnings(warnings)
     print(path)
-    options.fail_on(args, notes)
+    options.fail_on(args, warnings)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..streams import print_warnings
 from . import options
 
 
@@ -18,9 +19,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..api.plan import plan_script
-    from .print_report import print_lines
 
-    lines = plan_script(
+    plan = plan_script(
         args.script,
         output=args.output,
         config=args.config,
@@ -28,5 +28,7 @@ def run(args: argparse.Namespace) -> int:
         quality=args.quality,
         allow_outside=args.allow_outside,
     )
-    options.fail_on(args, print_lines(lines))
+    print(*plan.lines(), sep="\n")
+    print_warnings(plan.warnings)
+    options.fail_on(args, plan.warnings)
     return 0

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from ..notices import Notice
 from ..report import Report
 from ..streams import print_json, print_warnings
-
-
-def print_lines(lines: Iterable[str]) -> list[Notice]:
-    """Print lines, then the warnings among them; return the warnings."""
-    warnings = []
-    for line in lines:
-        if isinstance(line, Notice):
-            warnings.append(line)
-        else:
-            print(line)
-    print_warnings(warnings)
-    return warnings
 
 
 def print_report(report: Report, style: str, *also: Path) -> None:

@@ -42,11 +42,10 @@ def run(args: argparse.Namespace) -> int:
     viewed = view_timeline(
         args.timeline, args.output, embed=args.embed, allow_outside=args.allow_outside
     )
-    print_warnings(viewed.notes)
-    print(viewed.path)
+    warnings = list(viewed.warnings)
     if args.open and not webbrowser.open(url_of_path(viewed.path)):
-        unopened = Notice("browser", "no web browser to open the page in")
-        print_warnings([unopened])
-        viewed.notes.append(unopened)
-    options.fail_on(args, viewed.notes)
+        warnings.append(Notice("browser", "no web browser to open the page in"))
+    print_warnings(warnings)
+    print(viewed.path)
+    options.fail_on(args, warnings)
     return 0

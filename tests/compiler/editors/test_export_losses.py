@@ -87,7 +87,7 @@ def test_what_a_format_leaves_out_is_named(
     made.tracks.markers.append(otio.schema.Marker("m", time_range(0, 1, 24)))
     path = tmp_path / "cut.otio"
     otio.adapters.write_to_file(made, str(path))
-    notes = export_timeline(path, tmp_path / f"out{suffix}").notes
+    notes = export_timeline(path, tmp_path / f"out{suffix}").warnings
     told = [note for note in notes if note.code == "format" and "left out" in note]
     expected = [*left_out]
     assert [any(what in note for note in told) for what in expected] == [True] * len(expected)

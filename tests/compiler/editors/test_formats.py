@@ -253,7 +253,7 @@ def test_subtitles_lie_beside_a_timeline(tmp_path: Path) -> None:
     [
         (["-o", "x.foo"], "x.foo: .foo is not a format to export; known: .otio,"),
         (["-o", "x.edl", "--for", "finalcut"], "Final Cut Pro reads no .edl; it reads .fcpxml"),
-        ([], "nothing says what to write; give -o X.EXT, or --for EDITOR"),
+        ([], "no output is given; give -o X.EXT, or --for PROGRAM"),
     ],
 )
 def test_what_cannot_be_exported_is_one_line(

@@ -110,7 +110,7 @@ def test_wipes_go_the_same_way(tmp_path: Path) -> None:
     wanted = list(planes(tmp_path / "flat.mp4"))
     for suffix in (".mlt", ".kdenlive"):
         exported = export_timeline(tmp_path / "wipe.otio", tmp_path / f"x{suffix}")
-        assert exported.notes == []
+        assert exported.warnings == ()
         pictures = list(planes(play(exported.path)))
         assert len(pictures) == len(wanted) == 24 * 7
         for number, kind in enumerate(kinds, 1):
@@ -125,7 +125,7 @@ def test_the_compiled_example_of_the_tests_plays_as_it_flattens(project: Path) -
     report = compile_script(project)
     assert report.video is not None
     exported = export_timeline(report.timeline, project.parent / "x.mlt")
-    assert exported.notes == ["A2: does not give way to the narration"]
+    assert exported.warnings == ("A2: does not give way to the narration",)
     played = play(exported.path)
     theirs, mine = list(planes(played)), list(planes(report.video))
     assert len(theirs) == len(mine) == report.frames

@@ -130,7 +130,7 @@ def test_a_script_that_is_there_is_not_written_over(
 ) -> None:
     (folder / "script.yaml").write_text("mine")
     assert main(["init", str(folder)]) == 2
-    assert "is there already; give another -o, or --force" in capsys.readouterr().err
+    assert "exists already; give another -o, or --force" in capsys.readouterr().err
     assert (folder / "script.yaml").read_text() == "mine"
     assert main(["init", str(folder), "--force"]) == 0
 

@@ -183,4 +183,4 @@ def test_sound_alone(tmp_path: Path) -> None:
     assert page.slots() == []
     (heard,) = page.data["heard"]
     assert (heard["u"], heard["s"], heard["e"]) == ("./tone.wav", 0, 2)
-    assert view_timeline(tmp_path / "t.otio").notes == []
+    assert view_timeline(tmp_path / "t.otio").warnings == ()

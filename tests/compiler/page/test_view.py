@@ -45,7 +45,7 @@ def compiled(project: Path) -> Path:
 def test_slots_that_wait_show_their_stills_words_and_recipes(compiled: Path) -> None:
     viewed = view_timeline(compiled)
     assert viewed.path == compiled.with_suffix(".html")
-    assert viewed.notes == ["3 slots wait for video (otio-gvideo render small.otio)"]
+    assert viewed.warnings == ("3 slots wait for video (otio-gvideo render small.otio)",)
     page = view(compiled)
     made = load(compiled)
     clips = list(made.video_tracks()[0].find_clips())
@@ -169,7 +169,7 @@ def test_a_finished_reel_is_played_and_told_of(project: Path) -> None:
 def test_the_reel_goes_into_the_page(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     timeline = compile_script(project, until="timeline").timeline
     assert main(["view", str(timeline), "--embed"]) == 2
-    assert "--embed: there is no reel beside it to embed; " in capsys.readouterr().err
+    assert "--embed: there is no finished reel beside it; " in capsys.readouterr().err
     assert not timeline.with_suffix(".html").exists()
     compile_script(project)
     page = view(timeline, embed=True)
@@ -265,5 +265,5 @@ def test_the_browser_is_opened_when_that_is_asked_for(
 
 
 def test_what_cannot_be_written_is_said(compiled: Path) -> None:
-    with pytest.raises(InputError, match="is no page"):
+    with pytest.raises(InputError, match="is not an HTML file"):
         view_timeline(compiled, compiled.with_suffix(".txt"))

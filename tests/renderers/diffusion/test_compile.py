@@ -146,7 +146,7 @@ def test_a_run_that_was_killed_goes_on_after_the_last_finished_chunk(
     compile_script(configured, until="media")
     planned = sum(
         int(words[0])
-        for words in map(str.split, plan_script(configured))
+        for words in map(str.split, plan_script(configured).lines())
         if words[1:3] in (["call", "of"], ["calls", "of"])
     )
     assert len(calls) - broken_off == 2 * (planned - 1)
@@ -155,7 +155,7 @@ def test_a_run_that_was_killed_goes_on_after_the_last_finished_chunk(
 
 @pytest.mark.slow
 def test_the_plan_shows_the_calls_and_what_a_model_cannot_do(configured: Path) -> None:
-    lines = plan_script(configured)
+    lines = list(plan_script(configured).lines())
     text = "\n".join(line.strip() for line in lines)
     assert "ltx push_in" in text
     assert "fps, overlap 17" in text
