@@ -59,8 +59,12 @@ class Script(RuleBasedStateMachine):
         }
 
     def neighbours(self, index: int) -> set[str]:
-        """The scenes at and beside a place: the only ones that an edit there may change."""
-        return {scene.id for scene in self.scenes[max(0, index - 1) : index + 2]}
+        """The scenes that an edit at a place may change: two on either side.
+
+        A scene shorter than its two transitions shares its frames between them, so a new transition
+        on one side shortens the one on the other side, and with it the next scene's handle.
+        """
+        return {scene.id for scene in self.scenes[max(0, index - 2) : index + 3]}
 
     def unchanged_but(self, before: dict[str, str], touched: set[str]) -> None:
         after = self.keys()
@@ -126,3 +130,10 @@ class Script(RuleBasedStateMachine):
 
 TestEdits = Script.TestCase
 TestEdits.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+
+
+def test_a_new_transition_reaches_two_scenes_back_at_the_most() -> None:
+    """Found by chance: the third scene's dissolve shortens the second's, which shares its frames."""
+    script = Script()
+    for place, transition in enumerate((0, 1000, 1000, 1000)):
+        script.add(place=place, length=800, transition=transition, move="static")
