@@ -133,7 +133,7 @@ TestEdits.settings = settings(max_examples=15, stateful_step_count=12, deadline=
 
 
 def test_a_new_transition_reaches_two_scenes_back_at_the_most() -> None:
-    """Found by chance: the third scene's dissolve shortens the second's, which shares its frames."""
+    """The third scene's dissolve shortens the second's, which shares its frames."""
     script = Script()
     for place, transition in enumerate((0, 1000, 1000, 1000)):
         script.add(place=place, length=800, transition=transition, move="static")
