@@ -547,7 +547,7 @@ def test_programs_are_told_of_warnings_and_errors_as_objects(
     told = capsys.readouterr()
     assert told.err == ""
     *_, warning, last = [json.loads(line) for line in told.out.splitlines()]
-    said = "dusk: the first scene comes in by a cut; its transition is left out"
+    said = "dusk: the first scene starts with a cut; its transition is left out"
     assert warning == {"warning": said, "code": "transition"}
     assert last["report"]["warnings"] == [f"{said} [transition]"]
     # Without progress, too, people are told.

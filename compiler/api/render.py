@@ -1,4 +1,4 @@
-"""Render: a timeline's slots are filled, also after it was edited elsewhere."""
+"""Render: fill the slots of a timeline, also after an edit elsewhere."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def render_timeline(
             report.warnings += reimported.notices
             clock.done("read", f"{count(report.frames, 'frame')}; {reimported.summary}")
         how = Rendering(engine, force, relative_media, tuple(reimported.known_slots.folders))
-        # What an editor saves meanwhile is not lost, either.
+        # A version that an editor saves meanwhile is kept, too.
         in_place = target == path
         before = sha256_of(path) if in_place else rendered_before(target)
         is_ours = in_place and is_claimed(path, path)
@@ -115,11 +115,11 @@ def render_timeline(
 def _refuse_inputs(
     reimported: ReimportedTimeline, path: Path, target: Path, outputs: Outputs, config: Config
 ) -> None:
-    """Reject a timeline or media in the place of an input; the timeline may be updated in place."""
+    """Reject outputs that would overwrite an input; the timeline may be updated in place."""
     inputs = inputs_of_timeline(reimported.timeline, path, config)
     others = [*inputs, *(timeline_file(path) if target != path else ())]
     compiled = reimported.known_slots.compiled_path
-    # What was rendered before is made again; what was edited in it steps aside.
+    # An earlier result is overwritten; an edited one is renamed and kept.
     again = compiled == target and target == reimported.output
     if compiled is not None and target != path and not again:
         others.append(InputFile(compiled, "the timeline that this one was made from"))

@@ -1,1 +1,1 @@
-"""The stages of a compilation, a module each; `driver` and `api` string them together."""
+"""Steps that several commands share, a module each."""

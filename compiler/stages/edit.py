@@ -1,4 +1,4 @@
-"""Edit: the schedule of a script, and its timeline."""
+"""Edit: schedule a script and build its timeline."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from .read import ParsedScript
 
 
 def lay_out(front: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timeline]:
-    """The schedule of a script, and its timeline with stills as media.
+    """Schedule a script, and build its timeline with stills as media.
 
     Raises:
-        InputError: scenes, keyframes or sounds are not in the order of what is said.
+        InputError: scenes, keyframes or sounds are not in the order of the narration.
     """
     script, speech = front.script, front.speech
     _refuse(times_out_of_order(script, speech))
@@ -84,7 +84,7 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
 
 
 def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:
-    """Words of a voice file on the axis of the whole narration."""
+    """Shift words of a voice file to the time axis of the whole narration."""
     if not offset:
         return words
     return tuple(Word(word.text, word.start + offset, word.end + offset) for word in words)
@@ -93,7 +93,7 @@ def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:
 def report_of(
     front: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline, outputs: Outputs
 ) -> Report:
-    """The report of an edit, before anything is rendered."""
+    """Return the report of an edit, before rendering."""
     return Report(
         script=front.script.path,
         timeline=outputs.timeline,

@@ -1,4 +1,4 @@
-"""The warnings of an edit, before anything is rendered."""
+"""Warnings about an edit, before rendering."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .read import ParsedScript
 from .render import not_met
 
 MOST_ENLARGED = 5
-"""Times that a still may be enlarged to fill the frame before that is told."""
+"""Scale factor of a still above which there is a warning."""
 LONGEST_CUT_OFF = Fraction(1, 2)
-"""Seconds of a scene's sound that the ends of the reel may cut off before that is told."""
+"""Seconds of a sound cut off by the ends of the reel above which there is a warning."""
 _ORIENTATION = 0x0112
 
 
 def warnings_of(
     front: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline
 ) -> list[Notice]:
-    """Return what of a script is doubtful, is done otherwise than it says, or is not done."""
+    """Return warnings about doubtful words and unmet requests of a script."""
     return [
         *front.speech.warnings,
         *_first_transition(front.script),
@@ -41,24 +41,24 @@ def warnings_of(
 def _first_transition(script: Script) -> Iterator[Notice]:
     first = script.scenes[0]
     if first.transition.duration and "transition" in first.places:
-        what = f"{first.id}: the first scene comes in by a cut; its transition is left out"
+        what = f"{first.id}: the first scene starts with a cut; its transition is left out"
         yield Notice("transition", what)
 
 
 def _no_captions(front: ParsedScript) -> Iterator[Notice]:
     if front.script.captions.burn and not any(front.speech.words.values()):
-        what = "captions.burn: there are no words to draw; give scenes a text, or a transcript"
+        what = "captions.burn: there are no words; add a text to scenes, or a transcript"
         yield Notice("captions", what)
 
 
 def _small_stills(script: Script) -> Iterator[Notice]:
     width, height = script.output.width, script.output.height
-    told = set()
+    checked = set()
     for scene in script.scenes:
         for image in (keyframe.image for keyframe in scene.keyframes):
-            if image in told:
+            if image in checked:
                 continue
-            told.add(image)
+            checked.add(image)
             with image_file(image) as still:
                 across, down = still.size
                 if still.getexif().get(_ORIENTATION, 1) >= 5:
@@ -77,12 +77,12 @@ def _sounds_cut_off(timeline: otio.schema.Timeline) -> Iterator[Notice]:
             whole, heard = clip.available_range().duration, clip.source_range.duration
             lost = (whole - heard).to_seconds()
             if lost > LONGEST_CUT_OFF:
-                what = f"{clip.name}: {lost:.1f} s of this sound lie outside the reel, cut off"
+                what = f"{clip.name}: {lost:.1f} s of this sound are cut off by the end of the reel"
                 yield Notice("sound", what)
 
 
 def _unsupported(script: Script, timeline: otio.schema.Timeline) -> Iterator[Notice]:
-    """What renderers cannot do of what is asked of them, once for all slots that ask for it."""
+    """Yield unsupported settings, each once for all slots that have it."""
     cameras = {scene.id: scene.motion.camera for scene in script.scenes}
     asking: dict[str, list[str]] = {}
     for slot in slot_clips(timeline):
@@ -90,7 +90,7 @@ def _unsupported(script: Script, timeline: otio.schema.Timeline) -> Iterator[Not
             if what.startswith("motion.camera ") and (
                 cameras.get(slot.scene) == "auto" or what.endswith("is put into words only")
             ):
-                continue  # Nobody asked for this move, or the prompt asks the model for it.
+                continue  # The move was chosen automatically, or goes into the prompt.
             asking.setdefault(f"{slot.recipe['renderer']}: {what}", []).append(slot.name)
     for what, names in asking.items():
         others = f" and {len(names) - 3} more" if len(names) > 3 else ""

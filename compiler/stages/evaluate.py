@@ -1,4 +1,4 @@
-"""Evaluate: takes of a timeline's slots by several renderers, made and measured."""
+"""Evaluate: render and measure takes of slots with several renderers."""
 
 from __future__ import annotations
 
@@ -56,22 +56,21 @@ def evaluate_slots(
     force: bool = False,
     inputs: Sequence[InputFile] = (),
 ) -> None:
-    """Make the takes, measure them, and put them into the timeline's clips.
+    """Render takes, measure them, and add them to the clips of the timeline.
 
     Args:
-        slots: to be tried.
-        renderers: by name; all that can run here where none are named.
-        qualities: of each.
-        config: the machine's.
+        slots: to render.
+        renderers: by name; all that can run here if empty.
+        qualities: of each renderer.
+        config: of this machine.
         outputs: the timeline's folder, and its store.
-        found: what becomes of it.
+        found: receives the results.
         on_progress: called as it goes.
-        force: make and measure again what was.
-        inputs: files that takes must not be written over.
+        force: ignore cached takes and measurements.
+        inputs: files that takes must not overwrite.
 
     Raises:
-        InputError: a renderer that was named cannot run here, or a take would be written over an
-            input.
+        InputError: a requested renderer cannot run here, or a take would overwrite an input.
     """
     kinds = _kinds(renderers, qualities, config, found)
     before = {} if force else takes_before(found.data)
@@ -117,7 +116,7 @@ def evaluate_slots(
             on_made=on_made,
         )
         if not renderers and len(failed) == len(recipes) and _are_unavailable(failed):
-            # Weights that are not on this machine: nobody asked for this renderer by name.
+            # The weights are not on this machine, and the renderer was not requested by name.
             found.left_out[kind.renderer] = next(iter(failed.values())).why
         else:
             found.failed |= {(slot, kind.take): failure.why for slot, failure in failed.items()}
@@ -162,12 +161,12 @@ def _kinds(
 
 
 def _recipes(slots: Sequence[SlotClip], kind: _Kind, config: Config) -> dict[str, Recipe]:
-    """The recipes of a kind's takes by slot, each after the part of its scene that comes before."""
+    """Return the recipes of takes by slot; each follows the previous part of its scene."""
     recipes: dict[str, Recipe] = {}
     parts: dict[tuple[str, int], str] = {}
     settings = config.renderers.get(kind.renderer, {})
     if kind.runs_model:
-        # What stands still is to be seen standing, and not as another renderer's work.
+        # A still video must count against the model: no fallback renderer.
         settings = without_fallback(settings)
     for slot in slots:
         recipe = retaken(slot.recipe, kind.renderer, kind.version, kind.quality, settings)
@@ -180,7 +179,7 @@ def _recipes(slots: Sequence[SlotClip], kind: _Kind, config: Config) -> dict[str
 
 
 class _TakeProgress:
-    """Frames of all takes as one count."""
+    """Sums the rendered frames of all takes."""
 
     def __init__(self, on_progress: OnProgress, total: int):
         self._on_progress, self._total = on_progress, total

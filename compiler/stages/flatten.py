@@ -1,4 +1,4 @@
-"""Flatten: one video file, and the captions beside it."""
+"""Flatten: video files and caption sidecars of a timeline."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .signing import claims_of
 def captions_text(
     timeline: otio.schema.Timeline, outputs: Outputs, size: tuple[int, int], fps: Fraction
 ) -> dict[Path, str]:
-    """The sidecars for a reel of that size and rate, by their paths."""
+    """Return the text of each caption sidecar, by path."""
     cues = captions_of(timeline)
     return {
         outputs.srt: to_srt(cues),
@@ -39,10 +39,10 @@ def captions_text(
 
 
 def refuse_misnamed(video: Path, plan: FlattenPlan) -> None:
-    """Before any work, see that a video's name is one for what a plan makes.
+    """Reject a video whose suffix does not fit the preset.
 
     Raises:
-        InputError: it ends otherwise.
+        InputError: it has another suffix.
     """
     suffix = plan.output.suffix
     if video.suffix.lower() != suffix:
@@ -57,12 +57,12 @@ def refuse_large(
     plan: FlattenPlan,
     finishing: Finishing,
 ) -> None:
-    """Before slots are rendered, see that the video can be brought under the size that it may have.
+    """Reject a size limit that the audio alone exceeds, before slots are rendered.
 
     Arguments as in `make_videos`.
 
     Raises:
-        InputError: it cannot.
+        InputError: the limit is too small.
     """
     if plan.output.most_bytes is not None:
         output = _signed(plan, _claims(plan, timeline, timeline_path), video)
@@ -86,24 +86,22 @@ def make_videos(
     on_progress: OnProgress,
     before_rename: Callable[[Path, Path], None] | None = None,
 ) -> None:
-    """Flatten a timeline, once for each size that is asked for, and report what came of it.
+    """Flatten a timeline once for each size, and add the results to a report.
 
     Args:
-        timeline: what to flatten.
-        timeline_path: its file; relative media are named from its folder.
-        video: the file to write, with the suffix of what the plan makes. Of several sizes all but
-            the first have theirs in their names.
-        plan: what is made.
-        finishing: what this run asks for.
-        report: to put into it what was made.
+        timeline: to flatten.
+        timeline_path: its file; relative media paths start in its folder.
+        video: the file to write. Further files have their size in their names.
+        plan: of the video files.
+        finishing: options of the run.
+        report: receives the results.
         on_progress: called as the work goes on.
-        before_rename: called with a video's name and its finished temporary file, just before the
-            file gets that name.
+        before_rename: called with the path of a video and its temporary file before it is renamed.
 
     Raises:
         InputError: the timeline cannot be used.
-        WorkError: ffmpeg failed; or media are missing, and that is not allowed. The files are
-            written even then, with slates.
+        WorkError: ffmpeg failed; or media are missing without ``allow_missing``: the files are
+            written with slates.
     """
     sizes: tuple[tuple[int, int] | None, ...] = plan.sizes or (None,)
     paths = videos_of(video, plan)
@@ -146,7 +144,7 @@ def make_videos(
 
 
 def videos_of(video: Path, plan: FlattenPlan) -> list[Path]:
-    """The files of a plan: the video, and those of further sizes, which are in their names."""
+    """List the files of a plan: the video, then those of further sizes."""
     more = (video.with_stem(f"{video.stem}-{w}x{h}") for w, h in plan.sizes[1:])
     return [video, *more]
 
@@ -154,12 +152,12 @@ def videos_of(video: Path, plan: FlattenPlan) -> list[Path]:
 def _claims(
     plan: FlattenPlan, timeline: otio.schema.Timeline, timeline_path: Path
 ) -> Claims | None:
-    """What the manifest claims; None if nothing is signed."""
+    """Return the claims of the manifest; None without a signature."""
     return None if plan.credentials is None else claims_of(timeline, timeline_path.parent)
 
 
 def _signed(plan: FlattenPlan, claims: Claims | None, video: Path) -> OutputFile:
-    """The kind of file that is made, with its signature; the manifest counts towards the size."""
+    """Add the signature to the output; its manifest counts towards the size limit."""
     if plan.credentials is None or claims is None:
         return plan.output
     signing = Signing(plan.credentials, claims, video.name)
@@ -168,12 +166,12 @@ def _signed(plan: FlattenPlan, claims: Claims | None, video: Path) -> OutputFile
 
 
 def segments_of(video: Path) -> Path:
-    """The folder that keeps what was encoded for a video."""
+    """Return the folder of the encoded segments of a video."""
     return video.with_name(f"{video.stem}.segments")
 
 
 def _share(on_progress: OnProgress, number: int, parts: int) -> Callable[[int, int], None]:
-    """Progress of one of several files as progress of all."""
+    """Map the progress of one of several files to that of all."""
 
     def told(done: int, total: int) -> None:
         on_progress(Progress("flatten", number * total + done, parts * total))
@@ -182,7 +180,7 @@ def _share(on_progress: OnProgress, number: int, parts: int) -> Callable[[int, i
 
 
 def reel_made(report: Report) -> str:
-    """The finished reel in a line."""
+    """Return a summary such as ``reel.mp4: 240 frames, 10.00 s, -14.0 LUFS``."""
     name = report.video.name if report.video else ""
     sound = f", {report.loudness.integrated_lufs:.1f} LUFS" if report.loudness else ""
     seconds = float(report.frames / report.fps)

@@ -1,4 +1,4 @@
-"""Inputs: the files that a script or a timeline names, and those that slots take in a store."""
+"""Inputs: files that a script or a timeline refers to, and files of slots in a store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SCRIPT = "of this script"
 
 
 def inputs_of_script(script: Script, config: Config) -> list[InputFile]:
-    """The script, all files that it names, and those of the configuration."""
+    """List the script, its files, and those of the configuration."""
     found = [InputFile(script.path, "this script"), *_of_config(config)]
     for narration in (script.narration, *(scene.narration for scene in script.scenes)):
         found += _of_narration(narration)
@@ -47,13 +47,14 @@ def inputs_of_script(script: Script, config: Config) -> list[InputFile]:
 def inputs_of_timeline(
     timeline: otio.schema.Timeline, path: Path, config: Config | None = None
 ) -> list[InputFile]:
-    """The files that a timeline names: media, image sequences, recipes and their files, the font;
-    and those of the configuration. The timeline itself is `timeline_file`.
+    """List the files of a timeline (media, recipes and their files, font) and of the configuration.
+
+    The timeline itself is not among them: see `timeline_file`.
 
     Args:
         timeline: any timeline.
-        path: its file; relative media are named from its folder.
-        config: the machine's, if it was read.
+        path: its file; relative media paths start in its folder.
+        config: of this machine, if it was read.
     """
     found = _of_config(config) if config is not None else []
     root = path.parent
@@ -83,7 +84,7 @@ def inputs_of_timeline(
 
 
 def timeline_file(path: Path) -> list[InputFile]:
-    """The timeline that a command reads and does not update; of a bundle in a folder, its files."""
+    """List the timeline that a command only reads; of a folder bundle, all its files."""
     inside = sorted(path.rglob("*")) if is_folder(path) else []
     return [
         InputFile(path, "the timeline that is read"),
@@ -96,12 +97,11 @@ def timeline_file(path: Path) -> list[InputFile]:
 
 
 def store_files(store: Store, recipes: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Path]:
-    """The files that rendering slots would write: those that the store doesn't hold yet.
+    """Yield the files that rendering would write: media and recipes that the store lacks.
 
     Args:
         store: of rendered media.
-        recipes: of the slots, each with the slot's name; one whose files are missing is left to
-            rendering, which reports it.
+        recipes: pairs of slot name and recipe. Rendering reports those with missing files.
     """
     for name, recipe in recipes:
         try:
@@ -114,7 +114,7 @@ def store_files(store: Store, recipes: Iterable[tuple[str, Mapping[str, Any]]]) 
 
 
 def not_rendered(inputs: Iterable[InputFile]) -> list[InputFile]:
-    """Inputs without slots' own rendered media, which rendering replaces with the same content."""
+    """Exclude rendered media of slots, which rendering replaces with the same content."""
     return [one for one in inputs if not one.is_rendered]
 
 
@@ -133,7 +133,7 @@ def _of_config(config: Config) -> list[InputFile]:
     files += [file for file in signing if file is not None]
     return [
         InputFile(Path(config.source.file), "the configuration"),
-        *(InputFile(file, "a file that the configuration names") for file in files),
+        *(InputFile(file, "a file of the configuration") for file in files),
     ]
 
 
@@ -149,7 +149,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _of_recipe(recipe: Mapping[str, Any]) -> Iterator[InputFile]:
-    """The files of a recipe; of a foreign one, those that are stated as the schema has it."""
+    """Yield the files of a recipe, which may be malformed."""
     motion = recipe.get("motion")
     loras = motion.get("loras") if isinstance(motion, Mapping) else None
     for value, what in (
@@ -169,7 +169,7 @@ def _entries(value: Any, key: str) -> list[Any]:
 
 
 def _images(sequence: otio.schema.ImageSequenceReference, root: Path) -> list[Path]:
-    """The images of a sequence, whichever of them are there."""
+    """List the existing images of a sequence."""
     base = otio.schema.ExternalReference(str(sequence.target_url_base))
     folder = media_path(base, root)
     if folder is None or not is_folder(folder):

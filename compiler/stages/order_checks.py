@@ -1,4 +1,4 @@
-"""What can only be told once the words are heard: whether a script's places are in their order."""
+"""Checks that need word times: whether the times in a script are in order."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ..sync.types import Word
 
 
 def times_out_of_order(script: Script, speech: Speech) -> Iterator[Problem]:
-    """Scenes given by a time that lies in the words of the scene beside them, or beyond.
+    """Yield scenes with a ``time`` that overlaps most words of the scene before or after.
 
-    A cut through a few words is the writer's own; one past the most of them is none.
+    An overlap with fewer words is allowed.
     """
     spoken = [scene for scene in script.scenes if scene.duration is None]
     for before, after in pairwise(spoken):
@@ -42,7 +42,7 @@ def times_out_of_order(script: Script, speech: Speech) -> Iterator[Problem]:
 
 
 def _share_before(edge: Fraction, words: Sequence[Word]) -> Fraction:
-    """How many of the words are said before a time, 0..1; a half where there are none."""
+    """Return the share of words before a time, 0 to 1; a half if there are no words."""
     if not words:
         return Fraction(1, 2)
     return Fraction(sum((word.start + word.end) / 2 < edge for word in words), len(words))
@@ -53,7 +53,7 @@ def _said(words: Sequence[Word]) -> str:
 
 
 def places_out_of_order(script: Script, schedule: edit.Schedule) -> Iterator[Problem]:
-    """Keyframes and sounds beyond their scene's end, and keyframes that come too early."""
+    """Yield keyframes and sounds past the end of their scene, and keyframes out of order."""
     fps = schedule.fps
     for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
         length = placed.end - placed.start

@@ -1,4 +1,4 @@
-"""What is asked of the finished video: the preset, changed by what the command line says."""
+"""Options of the finished video: a preset of the configuration, with overrides."""
 
 from __future__ import annotations
 
@@ -23,19 +23,17 @@ from .signing import credentials_of
 
 @dataclass(frozen=True, slots=True)
 class Finishing:
-    """What a run asks for.
+    """Options of the finished video.
 
     Attributes:
-        preset: by name; empty for the configuration's own.
-        sizes: width and height of each file; none for the preset's, else the timeline's.
-        reframe: ``centre`` or ``salient``; None for the preset's, else salient where sizes are
-            named.
-        max_mb: of a file; None for the preset's.
-        allow_missing: whether slates and silence may stand in for media that are missing.
-        allow_network: whether media on a network are fetched.
-        keep_segments: whether what was encoded is kept for the next run.
-        clip_sound_db: the level of picture clips' own sound; None leaves it out where the timeline
-            states none.
+        preset: by name; empty for the configuration's.
+        sizes: width and height of each file; empty for the preset's, else the timeline's.
+        reframe: ``centre`` or ``salient``; None for the preset's, else salient with sizes.
+        max_mb: size limit of a file in megabytes; None for the preset's.
+        allow_missing: accept slates and silence for missing media.
+        allow_network: download media with http and https URLs.
+        keep_segments: store encoded segments for the next run.
+        clip_sound_db: level of the audio of video clips; None for the timeline's, else none.
     """
 
     preset: str = ""
@@ -49,12 +47,12 @@ class Finishing:
 
 
 PLAIN = Finishing()
-"""The configuration's own preset at the timeline's size."""
+"""The configuration's preset at the timeline's size."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlattenPlan:
-    """What is made: the kind of file, its sizes, what signs it, and what to tell of the choice."""
+    """Resolved options: the kind of file, sizes, credentials, and warnings about the choice."""
 
     output: OutputFile
     sizes: tuple[tuple[int, int], ...]
@@ -64,12 +62,12 @@ class FlattenPlan:
 
 
 def refuse_too_long(plan: FlattenPlan, script: Script) -> None:
-    """Before anything is heard, see that the least of a picture of a script fits into a size.
+    """Reject a size limit below the smallest video of a script, before alignment.
 
-    Tightened pauses make a reel shorter, by nobody knows how much yet.
+    With tightened pauses the duration is not known yet, and nothing is rejected.
 
     Raises:
-        InputError: it does not.
+        InputError: the limit is too small.
     """
     most_bytes = plan.output.most_bytes
     if most_bytes is None or script.silences.policy == "tighten":
@@ -81,10 +79,10 @@ def refuse_too_long(plan: FlattenPlan, script: Script) -> None:
 
 
 def plan_of(config: Config, finishing: Finishing) -> FlattenPlan:
-    """The preset that is asked for, checked.
+    """Resolve and check options.
 
     Raises:
-        InputError: there is no such preset; it, an expression or what signs cannot be used.
+        InputError: the preset, an expression or the credentials are unknown or unusable.
     """
     name = finishing.preset or config.preset
     if name and name not in config.presets:

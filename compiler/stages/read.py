@@ -1,4 +1,4 @@
-"""Read: a script, what is heard of it, and how its pictures are made."""
+"""Read: parse a script and its configuration, and align its narration."""
 
 from __future__ import annotations
 
@@ -35,14 +35,21 @@ from .output_options import Finishing, FlattenPlan, plan_of, refuse_too_long
 
 @dataclass(frozen=True, slots=True)
 class ParsedScript:
-    """What is known before the edit: the script, what is heard, and how pictures are made."""
+    """A script that is checked and aligned, before the edit.
+
+    Attributes:
+        script: with the overrides of the command line.
+        config: of this machine.
+        making: versions and settings of the renderers.
+        speech: word times.
+        plan: of the finished video; None if none is requested.
+    """
 
     script: Script
     config: Config
     making: RendererInputs
     speech: Speech
     plan: FlattenPlan | None
-    """What is made of it in the end; None where that is not asked."""
 
 
 def read_script(
@@ -55,11 +62,10 @@ def read_script(
     finishing: Finishing | None = None,
     outputs: Outputs | None = None,
 ) -> ParsedScript:
-    """Read, check and hear a script; with ``outputs``, see that its media can be written there.
+    """Read, check and align a script; check ``outputs`` if given. Alignment comes last.
 
     Raises:
-        InputError: it, what is configured or what is asked of the finished video is wrong; but for
-            what has to be heard for it, that is found before anything is.
+        InputError: the script, the configuration or the options are wrong.
     """
     with clock.stage("read"):
         settings = read_config(config, path)
@@ -101,7 +107,7 @@ def _refuse_inputs(
 
 
 def _override(script: Script, renderer: str | None, quality: Quality | None) -> Script:
-    """The script with one renderer or quality for all scenes; a draft is half as large."""
+    """Override the renderer or quality of all scenes; a draft has half the width and height."""
     if renderer is not None and renderer not in registry.renderer_names():
         known = ", ".join(registry.renderer_names())
         raise InputError(
@@ -113,18 +119,18 @@ def _override(script: Script, renderer: str | None, quality: Quality | None) -> 
     )
     output = script.output
     if all(scene.quality == "draft" for scene in scenes):
-        # A mixed reel keeps its size: its drafts would have to be enlarged again, frame by frame.
+        # A mixed reel keeps its size: its drafts would have to be upsampled again.
         output = replace(output, width=_halved(output.width), height=_halved(output.height))
     return replace(script, scenes=scenes, output=output)
 
 
 def _halved(length: int) -> int:
-    """Half of a length, even."""
+    """Return half of a length, rounded to an even number."""
     return max(2, length // 4 * 2)
 
 
 def _making(scenes: Sequence[ScriptScene], config: Config) -> RendererInputs:
-    """Versions and settings of the renderers that the scenes name.
+    """Return versions and settings of the renderers of the scenes.
 
     Raises:
         InputError: renderers cannot run here, or their settings are wrong.
@@ -175,5 +181,5 @@ def _look(still: Path) -> Look:
     try:
         seen = look_at(still)
     except base.RendererError:
-        return unseen(still)  # Rendering says what is wrong with it.
+        return unseen(still)  # Rendering reports the error.
     return seen.aspect, seen.focus

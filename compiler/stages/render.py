@@ -1,4 +1,4 @@
-"""Render: media for the slots of a timeline."""
+"""Render: fill the slots of a timeline with media."""
 
 from __future__ import annotations
 
@@ -33,20 +33,26 @@ from ..timeline.takes import picked_take
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """How slots are filled: where, whether again, and how their media are named."""
+    """Options of rendering.
+
+    Attributes:
+        engine: ``local``, ``ray`` or ``ray://HOST:PORT``.
+        force: render again on a cache hit.
+        relative_media: write media paths relative to the timeline.
+        also: further folders of rendered media to reuse.
+    """
 
     engine: str
     force: bool
     relative_media: bool
     also: tuple[Path, ...] = ()
-    """Folders of rendered media that are used where they are."""
 
 
 def refuse_engine(engine: str) -> None:
-    """Check the engine before any work.
+    """Reject an unknown or unavailable engine.
 
     Raises:
-        InputError: there is no such engine, or it lacks a package.
+        InputError: there is no such engine, or a package is missing.
     """
     try:
         engines.refuse_engine(engine)
@@ -62,9 +68,9 @@ def fill_slots(
     how: Rendering,
     on_progress: OnProgress,
 ) -> None:
-    """Render what the slots lack; what is finished is named in the timeline, also on failure.
+    """Render the slots without media, and link finished media in the timeline, also on failure.
 
-    A slot whose picked take is there lacks nothing.
+    A slot with a picked take is not rendered.
     """
     store = Store(outputs.media, how.also)
     slots: dict[str, list[SlotClip]] = {}
@@ -129,7 +135,7 @@ def fill_slots(
 
 
 def damages(store: Store) -> list[Notice]:
-    """Media that the store found damaged, in a line each."""
+    """Return a warning for each damaged file of a store."""
     return [
         Notice("damaged", f"{path.name} was damaged ({how}) and is made again")
         for path, how in store.damaged.items()
@@ -137,10 +143,10 @@ def damages(store: Store) -> list[Notice]:
 
 
 def _by_job(clips: Iterable[SlotClip]) -> dict[str, list[SlotClip]]:
-    """Slots by the names of their jobs: those with one recipe are one job.
+    """Group slots with the same recipe into one job, by job name.
 
-    An editor may have cut a slot in two, and made one piece longer: the same name then stands for
-    two recipes, and the second gets a number.
+    If an editor split a slot and lengthened one part, two recipes share a name; the second job's
+    name gets a number.
     """
     jobs: dict[str, list[SlotClip]] = {}
     for slot in clips:
@@ -153,7 +159,7 @@ def _by_job(clips: Iterable[SlotClip]) -> dict[str, list[SlotClip]]:
 
 
 def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:
-    """The slot's picked take, where its media are there."""
+    """Return the picked take of a slot; None without one, or without its media."""
     reference = picked_take(slot)
     media = None if reference is None else media_path(reference, folder)
     key = None if media is None else store.key_of(media)
@@ -164,32 +170,29 @@ def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:
 
 
 def calls_of(recipe: dict[str, Any]) -> list[str]:
-    """The model calls that make a slot, and which of its wishes they cannot meet, line by line.
-
-    Nothing for a renderer without a model.
-    """
+    """Describe the model calls of a slot, and its unsupported settings; empty without a model."""
     planned, is_model = _planned(recipe)
     return describe(planned) if is_model else []
 
 
 def not_met(recipe: dict[str, Any]) -> tuple[str, ...]:
-    """What the renderer of a slot cannot do of what is asked of it, one line each."""
+    """Return the settings of a recipe that its renderer does not support, a line each."""
     try:
         return _planned(recipe)[0].notes
     except base.RendererError:
-        return ()  # Rendering says what is wrong with it.
+        return ()  # Rendering reports the error.
 
 
 def _planned(recipe: dict[str, Any]) -> tuple[SlotPlan, bool]:
-    """The calls that make a slot, and whether a model makes it."""
+    """Return the calls for a slot, and whether the renderer runs a model."""
     renderer = registry.renderer_class(recipe["renderer"])(recipe["settings"], recipe["quality"])
-    # Which file a slot goes on from does not matter here; that it does, makes it longer.
+    # A continued slot is longer; the file that it continues from does not matter here.
     previous = Path(recipe["follows"]) if recipe["follows"] else None
     planned = plan(shot_from_recipe(recipe, previous), renderer.limits)
     return planned, not is_unbounded(renderer.limits)
 
 
 def slots_made(slots: Sequence[SlotReport]) -> str:
-    """What was made and what was there, in a line."""
+    """Return a summary such as ``4 slots: 3 made, 1 reused``."""
     reused = sum(slot.reused for slot in slots)
     return f"{count(len(slots), 'slot')}: {len(slots) - reused} made, {reused} reused"

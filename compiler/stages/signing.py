@@ -1,4 +1,4 @@
-"""Signing: what a manifest claims of a timeline, and the signature of the video made from it."""
+"""Signing: the claims of a C2PA manifest about a timeline, and the credentials."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from ..timeline.slots import slot_of
 
 _PIECE = 1 << 20
 SIGNED = "signed"
-"""In a timeline's metadata: whether the video that was compiled with it is signed."""
+"""Metadata key of a timeline: whether its compiled video is signed."""
 
 
 def credentials_of(config: Config) -> Credentials | None:
-    """The credentials that a configuration names, tried; None if it does not ask for a signature.
+    """Load and try the credentials of a configuration; None without a signature.
 
     Raises:
         InputError: they cannot sign.
@@ -53,24 +53,24 @@ def credentials_of(config: Config) -> Credentials | None:
 
 
 def mark_signed(timeline: otio.schema.Timeline) -> None:
-    """State in a timeline that its video is signed, so that a lost manifest is noticed."""
+    """Record in a timeline that its video is signed, so that a lost manifest is detected."""
     timeline.metadata[NAMESPACE][SIGNED] = True
 
 
 def is_marked_signed(timeline: otio.schema.Timeline) -> bool:
-    """Whether a timeline states that its video is signed."""
+    """Return whether a timeline records that its video is signed."""
     return own_metadata(timeline).get(SIGNED) is True
 
 
 def claims_of(timeline: otio.schema.Timeline, root: Path) -> Claims:
-    """What is claimed of the video of a timeline: every file in it, and every generated slot.
+    """Return the claims about the video of a timeline: all its files and generated slots.
 
-    Files are hashed whole. Disabled clips and tracks are left out. Slots that an editor stripped of
-    their recipes are known by the recipes beside their media.
+    Whole files are hashed. Disabled clips and tracks are left out. If an editor dropped the recipe
+    of a slot, the recipe file beside its media is used.
 
     Args:
         timeline: any timeline.
-        root: the folder that relative media are named from.
+        root: the folder that relative media paths start in.
     """
     stated = {
         str(one["renderer"]): one
@@ -89,7 +89,7 @@ def claims_of(timeline: otio.schema.Timeline, root: Path) -> Claims:
         if recipe is None or not files or media is None or media in files:
             sources.add_clip(clip)
             continue
-        if recipe_in(sidecar_of(media)) is None:  # Nothing says that the slot's renderer made it.
+        if recipe_in(sidecar_of(media)) is None:  # No proof that the slot's renderer made it.
             sources.add_clip(clip)
         name = maker_of(slot, root) if slot is not None else _maker(media, recipe)
         origin = stated.get(name) or origin_for(name, recipe)
@@ -116,18 +116,18 @@ def claims_of(timeline: otio.schema.Timeline, root: Path) -> Claims:
 
 @dataclass(slots=True)
 class _Sources:
-    """Files in the order in which they are met, each of them once."""
+    """Files in the order of the timeline, without duplicates."""
 
     root: Path
     shown: dict[Path | str, bool] = field(default_factory=dict)
     images: dict[Path | str, list[Path]] = field(default_factory=dict)
 
     def add(self, place: Path | str, *, is_shown: bool) -> None:
-        """Add a file, or a URL on a network; what is shown once is shown."""
+        """Add a file or a network URL; once shown, it stays shown."""
         self.shown[place] = is_shown or self.shown.get(place, False)
 
     def add_clip(self, clip: otio.schema.Clip) -> None:
-        """Add the media that a clip shows or plays."""
+        """Add the active media of a clip."""
         match clip.media_reference:
             case otio.schema.ExternalReference() as reference:
                 path = media_path(reference, self.root)
@@ -141,12 +141,12 @@ class _Sources:
                     self.add(place, is_shown=True)
 
     def read(self) -> dict[Path | str, SourceFile]:
-        """All files, hashed; a sequence of images as one file, in the order of their names."""
+        """Hash all files; an image sequence counts as one, in the order of names."""
         return {place: self._read(place, is_shown) for place, is_shown in self.shown.items()}
 
     def _read(self, place: Path | str, is_shown: bool) -> SourceFile:
         if isinstance(place, str):
-            # Without the query, which may hold a password.
+            # Without the query, which may contain a password.
             name = urlsplit(place).path.rpartition("/")[2]
             return SourceFile(name, "", is_shown, None)
         files = self.images.get(place, [place])
@@ -171,7 +171,7 @@ def _images(folder: Path, sequence: otio.schema.ImageSequenceReference) -> Itera
 
 
 def _media(clip: otio.schema.Clip, root: Path) -> Path | None:
-    """The file that a clip shows or plays."""
+    """Return the active media file of a clip."""
     reference = clip.media_reference
     if isinstance(reference, otio.schema.ExternalReference):
         return media_path(reference, root)
@@ -188,7 +188,7 @@ def _maker(media: Path, recipe: Mapping[str, Any]) -> str:
 
 
 def _files_of(recipe: Any, root: Path) -> list[Path]:
-    """The stills that a recipe names, and its depth map; none if it is no recipe of ours."""
+    """Return the stills and the depth map of a recipe; none if it is malformed."""
     if not isinstance(recipe, Mapping) or not {"renderer", "settings"} <= recipe.keys():
         return []
     keyframes = [one for one in _list(recipe.get("keyframes")) if isinstance(one, Mapping)]
@@ -201,7 +201,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _model_name(model: str) -> str:
-    """A model without the folders of this machine, as in ``owner/name@revision``."""
+    """Return a model without local folders, as in ``owner/name@revision``."""
     return Path(model).name if Path(model).is_absolute() else model
 
 
@@ -215,7 +215,7 @@ def _is_enabled(clip: otio.schema.Clip) -> bool:
 
 
 def _place(clip: otio.schema.Clip, timeline: otio.schema.Timeline) -> tuple[float, float] | None:
-    """Seconds of the reel at which a clip starts and ends; None where OTIO cannot say."""
+    """Return start and end of a clip in seconds of the reel; None if OTIO cannot tell."""
     try:
         place = clip.transformed_time_range(clip.trimmed_range(), timeline.tracks)
     except otio.exceptions.OTIOError:

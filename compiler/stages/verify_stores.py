@@ -1,4 +1,4 @@
-"""Verify: everything that is kept for a reel, compared with its SHA-256."""
+"""Verify: stored media and segments of a reel against their SHA-256."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .flatten import segments_of
 
 
 def verify_stored(outputs: Outputs) -> list[Notice]:
-    """Read all rendered media and segments of a folder, and delete those that are damaged.
+    """Verify all rendered media and segments of a folder, and delete damaged ones.
 
     Returns:
-        The damaged ones, in a line each.
+        A warning for each damaged file.
     """
     store = Store(outputs.media)
     with writing(outputs.media):

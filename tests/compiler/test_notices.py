@@ -22,7 +22,7 @@ from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
 ROOT = Path(__file__).parent.parent.parent
-FIRST = "dusk: the first scene comes in by a cut; its transition is left out"
+FIRST = "dusk: the first scene starts with a cut; its transition is left out"
 
 
 @pytest.fixture
@@ -130,7 +130,9 @@ def test_what_is_asked_for_and_not_done_is_told(project: Path) -> None:
     project.write_text(text.replace("    motion: {camera: push_in}\n", "    motion: {loras: []}\n"))
     told = {warning.code: warning for warning in compile_script(project, until="timeline").warnings}
     assert told["resolution"] == "dusk: red.png is 20x35 and is enlarged 5.5 times to fill 108x192"
-    assert re.fullmatch(r"bed: 2\.\d s of this sound lie outside the reel, cut off", told["sound"])
+    assert re.fullmatch(
+        r"bed: 2\.\d s of this sound are cut off by the end of the reel", told["sound"]
+    )
     assert list(plan_script(project).warnings) == list(told.values())
 
 
