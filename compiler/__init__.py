@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .editors.changes import Change
     from .editors.reimport import SlotToRender
     from .editors.relink import Relinked
-    from .errors import CompileError, InputError, Problem, WorkError
+    from .errors import CompileError, InputError, Place, Problem, WorkError
     from .evaluation.evaluation import Evaluation, Take
     from .evaluation.measure import Measures
     from .evaluation.worker import MadeTake
@@ -57,6 +57,7 @@ _HOME = {
     "Notice": "notices",
     "OnProgress": "progress",
     "PlannedSlot": "api.plan",
+    "Place": "errors",
     "Problem": "errors",
     "Progress": "progress",
     "Quality": "script.model",
@@ -102,6 +103,7 @@ __all__ = [
     "Measures",
     "Notice",
     "OnProgress",
+    "Place",
     "PlannedSlot",
     "Problem",
     "Progress",
