@@ -29,7 +29,7 @@ import numpy as np
 import opentimelineio as otio
 import yaml
 from otio_gvideo.compiler import compile_script
-from otio_gvideo.compiler.backend.encode.encoder import write_clip
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "lighthouse"
@@ -140,7 +140,7 @@ def make_media(path: Path, seed: int, width: int, height: int) -> Path:
     fine = np.kron(texture, np.ones((8, 8), np.uint8))
     frames = [fine[n // 2 : n // 2 + height * 3 // 2, n // 3 : n // 3 + width] for n in range(72)]
     idr = (24 - HALF, 24 + HALF, 48 - HALF)
-    write_clip(
+    encode_frames(
         map(np.ascontiguousarray, frames), path, width=width, height=height, fps=FPS, idr=idr
     )
     return path

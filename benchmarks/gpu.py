@@ -44,7 +44,7 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import torch
-from otio_gvideo.compiler.backend.encode.encoder import write_clip
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.renderers.base import Expecting, Keyframe, Motion, Renderer, RendererError, Shot
 from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.fit.planner import plan
@@ -177,7 +177,7 @@ def _make(renderer: Renderer, shot: Shot) -> float:
     """Render a slot to a file, and say how many seconds that took."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        written = write_clip(
+        written = encode_frames(
             run_renderer.frames(renderer, shot, lambda *_: None),
             Path(folder) / "slot.mp4",
             **{"width": shot.width, "height": shot.height, "fps": shot.fps},

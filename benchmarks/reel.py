@@ -225,11 +225,12 @@ def clocks() -> tuple[float, float]:
 
 def floor(script: Path, folder: Path) -> dict[str, Any]:
     """The reel's own frames, made before, through one encoder."""
-    from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip  # noqa: PLC0415
+    from otio_gvideo.compiler.backend.encode.encoder import encode_frames  # noqa: PLC0415
+    from otio_gvideo.compiler.backend.encode.encoding import Encoding  # noqa: PLC0415
 
     frames = reel_frames(script)
     before = clocks()
-    write_clip(
+    encode_frames(
         frames, folder / "floor.mp4", width=WIDTH, height=HEIGHT, fps=Fraction(FPS),
         encoding=Encoding(),
     )  # fmt: skip

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .progress import OnProgress, Progress, Stage
     from .report import Loudness, Report, SceneReport, SlotReport
     from .script.model import Quality
-    from .stages.output_options import Finishing
+    from .stages.output_options import OutputOptions
 
 _HOME = {
     "Attempt": ".renderers.run.attempts",
@@ -49,13 +49,13 @@ _HOME = {
     "Evaluation": "evaluation.evaluation",
     "Exported": "api.export",
     "Finding": "inspection.check",
-    "Finishing": "stages.output_options",
     "InputError": "errors",
     "Loudness": "report",
     "MadeTake": "evaluation.worker",
     "Measures": "evaluation.measure",
     "Notice": "notices",
     "OnProgress": "progress",
+    "OutputOptions": "stages.output_options",
     "PlannedSlot": "api.plan",
     "Place": "errors",
     "Problem": "errors",
@@ -96,13 +96,13 @@ __all__ = [
     "Evaluation",
     "Exported",
     "Finding",
-    "Finishing",
     "InputError",
     "Loudness",
     "MadeTake",
     "Measures",
     "Notice",
     "OnProgress",
+    "OutputOptions",
     "Place",
     "PlannedSlot",
     "Problem",

@@ -10,7 +10,8 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import compile_script
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.script.read_script import load_script
@@ -26,7 +27,9 @@ FPS = Fraction(24)
 def timeline(tmp_path: Path) -> Path:
     media = tmp_path / "a.mp4"
     frames = (stamp(n) for n in range(30))
-    write_clip(frames, media, width=96, height=160, fps=FPS, encoding=Encoding("h264", "ultrafast"))
+    encode_frames(
+        frames, media, width=96, height=160, fps=FPS, encoding=Encoding("h264", "ultrafast")
+    )
     made = otio.schema.Timeline("edit")
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     reference = otio.schema.ExternalReference("a.mp4")

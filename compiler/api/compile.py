@@ -18,9 +18,9 @@ from ..progress_clock import ProgressClock, count
 from ..report import Report
 from ..script.model import Quality
 from ..stages.edit import lay_out, report_of
-from ..stages.flatten import captions_text, make_videos, reel_made, refuse_large
+from ..stages.flatten import captions_text, make_videos, reel_made, refuse_large, report_videos
 from ..stages.input_files import NEW_FOLDER, inputs_of_script, store_files
-from ..stages.output_options import PLAIN, Finishing
+from ..stages.output_options import OutputOptions
 from ..stages.read import ParsedScript, read_script
 from ..stages.render import Rendering, fill_slots, refuse_engine, slots_made
 from ..stages.signing import mark_signed
@@ -43,7 +43,7 @@ def compile_script(
     allow_outside: bool = False,
     relative_media: bool = False,
     verify: bool = False,
-    finishing: Finishing = PLAIN,
+    output_options: OutputOptions | None = None,
     on_progress: OnProgress = silent,
 ) -> Report:
     """Compile a script into a timeline, its media and the finished reel.
@@ -61,7 +61,7 @@ def compile_script(
         allow_outside: let the script name files outside its folder.
         relative_media: write media paths relative to the timeline.
         verify: compare every stored file with its SHA-256, unused ones too.
-        finishing: preset, sizes and limits of the video.
+        output_options: preset, sizes and size limit of the video.
         on_progress: called with each step.
 
     Returns:
@@ -77,20 +77,19 @@ def compile_script(
     clock = ProgressClock(on_progress)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     refuse_unwritable(outputs)
-    wanted = finishing if until == "video" else None
+    wanted = (output_options or OutputOptions()) if until == "video" else None
     front = read_script(path, config, renderer, quality, allow_outside, clock, wanted, outputs)
-    if front.plan is not None:
-        outputs = replace(outputs, suffix=front.plan.output.suffix)
+    if front.output is not None:
+        outputs = replace(outputs, suffix=front.output.suffix)
     how = Rendering(engine, force, relative_media)
     with exclusive(outputs.video, "timeline", on_progress):
-        return _compile(front, outputs, until, finishing, how, clock, verify=verify)
+        return _compile(front, outputs, until, how, clock, verify=verify)
 
 
 def _compile(
     front: ParsedScript,
     outputs: Outputs,
     until: Until,
-    finishing: Finishing,
     how: Rendering,
     clock: ProgressClock,
     *,
@@ -100,8 +99,8 @@ def _compile(
     damaged = verify_stored(outputs) if verify else []
     timeline, report, claims = _write_edit(front, outputs, until, clock)
     report.warnings += damaged
-    if front.plan is not None:
-        refuse_large(timeline, outputs.timeline, outputs.video, front.plan, finishing)
+    if front.output is not None:
+        refuse_large(timeline, outputs.timeline, outputs.video, front.output, front.credentials)
     if until != "timeline":
         with clock.stage("render"), report.kept_on_failure():
             try:
@@ -110,18 +109,18 @@ def _compile(
                 claims.write({outputs.timeline: timeline_text(timeline)})
                 _write_report(report, claims, clock)
             clock.done("render", slots_made(report.slots))
-    if front.plan is not None:
+    if front.output is not None:
         with clock.stage("flatten"), report.kept_on_failure():
-            make_videos(
+            videos = make_videos(
                 timeline,
                 outputs.timeline,
                 outputs.video,
-                front.plan,
-                finishing,
-                report,
+                front.output,
+                front.credentials,
                 clock.on_progress,
                 claims.before_rename,
             )
+            report_videos(report, videos, front.output)
             clock.done("flatten", reel_made(report))
     _write_report(report, claims, clock)
     return report
@@ -137,7 +136,7 @@ def _write_edit(
     """
     with clock.stage("timeline"):
         schedule, timeline = lay_out(front)
-        if front.plan is not None and front.plan.credentials is not None:
+        if front.credentials is not None:
             mark_signed(timeline)
         report = report_of(front, schedule, timeline, outputs)
         if until != "timeline":

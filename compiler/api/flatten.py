@@ -14,10 +14,18 @@ from ..progress import OnProgress, silent
 from ..progress_clock import ProgressClock, count
 from ..report import Report
 from ..script.renderer_settings import read_config
-from ..stages.flatten import make_videos, reel_made, refuse_misnamed, segments_of, videos_of
+from ..stages.flatten import (
+    make_videos,
+    reel_made,
+    refuse_misnamed,
+    report_videos,
+    segments_of,
+    videos_of,
+)
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
-from ..stages.output_options import PLAIN, Finishing, plan_of
-from ..stages.signing import is_marked_signed
+from ..stages.output_options import OutputOptions
+from ..stages.resolve_output import resolve_output
+from ..stages.signing import credentials_of, is_marked_signed
 
 
 def flatten_timeline(
@@ -25,7 +33,7 @@ def flatten_timeline(
     output: str | Path,
     *,
     config: str | Path | None = None,
-    finishing: Finishing = PLAIN,
+    output_options: OutputOptions | None = None,
     on_progress: OnProgress = silent,
 ) -> Report:
     """Flatten any OpenTimelineIO timeline to a video, or to one for each size.
@@ -35,7 +43,7 @@ def flatten_timeline(
         output: the video file; its suffix is that of the preset.
         config: the configuration; else ``video_config.yaml`` beside the input, else in the user's
             configuration folder.
-        finishing: preset, sizes and limits of the video.
+        output_options: preset, sizes, and the media to accept.
         on_progress: called with each step.
 
     Returns:
@@ -48,21 +56,22 @@ def flatten_timeline(
     path, video = Path(timeline).absolute(), Path(output).absolute()
     clock = ProgressClock(on_progress)
     settings = read_config(config, path)
-    plan = plan_of(settings, finishing)
-    refuse_misnamed(video, plan)
+    spec = resolve_output(settings, output_options or OutputOptions())
+    credentials = credentials_of(settings)
+    refuse_misnamed(video, spec)
     refuse_unusable(video.parent, names_of_video(video))
     refuse_missing(path)
     with exclusive(video, "flatten", on_progress):
         with clock.stage("read"):
             loaded = read_timeline(path)
             refuse_inputs(
-                videos_of(video, plan),
+                videos_of(video, spec),
                 [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)],
                 NEW_NAME,
                 folders=[segments_of(video)],
             )
             report = report_of_timeline(loaded, path, path.parent)
-            if is_marked_signed(loaded) and plan.credentials is None:
+            if is_marked_signed(loaded) and credentials is None:
                 what = f"{path.name} was compiled to be signed, and {video.name} is not"
                 report.warnings.append(Notice("unsigned", f"{what} (--config)"))
             clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
@@ -73,7 +82,8 @@ def flatten_timeline(
             claim_file(path, made, temporary)
 
         with clock.stage("flatten"), report.kept_on_failure():
-            make_videos(loaded, path, video, plan, finishing, report, on_progress, before_rename)
+            videos = make_videos(loaded, path, video, spec, credentials, on_progress, before_rename)
+            report_videos(report, videos, spec)
             clock.done("flatten", reel_made(report))
     report.seconds = clock.seconds
     return report

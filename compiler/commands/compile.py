@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="verify the hashes of all stored media and segments, and delete damaged files",
     )
-    options.finishing(parser)
+    options.output_options(parser)
     options.strictness(parser)
 
 
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
             allow_outside=args.allow_outside,
             relative_media=args.relative_media,
             verify=args.verify,
-            finishing=options.finishing_of(args),
+            output_options=options.output_options_of(args),
             on_progress=show,
         )
     print_report(report, args.progress, report_path(report.timeline))

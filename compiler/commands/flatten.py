@@ -13,7 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
     )
-    options.finishing(parser)
+    options.output_options(parser)
     parser.add_argument(
         "--allow-missing",
         action="store_true",
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             args.timeline,
             args.output,
             config=args.config,
-            finishing=options.finishing_of(
+            output_options=options.output_options_of(
                 args,
                 allow_missing=args.allow_missing,
                 allow_network=args.allow_network,

@@ -13,7 +13,7 @@ from ..errors import WorkError
 from ..notices import CODES, Notice, failure
 
 if TYPE_CHECKING:
-    from ..stages.output_options import Finishing
+    from ..stages.output_options import OutputOptions
 
 
 def any_timeline(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +95,7 @@ def rendering(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def finishing(parser: argparse.ArgumentParser) -> None:
+def output_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the finished video."""
     parser.add_argument(
         "--preset",
@@ -165,11 +165,11 @@ def fail_on(args: argparse.Namespace, warnings: Iterable[Notice]) -> None:
         raise WorkError(what)
 
 
-def finishing_of(args: argparse.Namespace, **others: Any) -> Finishing:
-    """Return the parsed options of `finishing`."""
-    from ..stages.output_options import Finishing
+def output_options_of(args: argparse.Namespace, **others: Any) -> OutputOptions:
+    """Return the parsed options of `output_options`."""
+    from ..stages.output_options import OutputOptions
 
-    return Finishing(
+    return OutputOptions(
         preset=args.preset,
         sizes=tuple(args.size),
         reframe=args.reframe,

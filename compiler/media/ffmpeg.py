@@ -85,7 +85,7 @@ def run(
     return running.errors
 
 
-class Running:
+class FfmpegProcess:
     """A running ffmpeg: what is written to it, and its signs of life."""
 
     def __init__(self, popen: subprocess.Popen[bytes]):
@@ -186,7 +186,7 @@ def process(
     loglevel: str = "error",
     cwd: Path | None = None,
     stall_s: float | None = None,
-) -> Iterator[Running]:
+) -> Iterator[FfmpegProcess]:
     """Start ffmpeg, let the caller feed or follow it, and wait for its end.
 
     It is ended when the caller raises. Arguments and errors as in `run`; with ``pipe_in`` the
@@ -209,7 +209,7 @@ def process(
         raise FfmpegError(f"{program} cannot be started for {what}: {why}") from error
     assert popen.stderr is not None
     try:
-        log, running = LogReader(popen.stderr), Running(popen)
+        log, running = LogReader(popen.stderr), FfmpegProcess(popen)
     except BaseException:
         popen.kill()
         popen.wait()
@@ -238,7 +238,9 @@ def process(
 
 
 @contextlib.contextmanager
-def _ended(popen: subprocess.Popen[bytes], running: Running, log: LogReader) -> Iterator[None]:
+def _ended(
+    popen: subprocess.Popen[bytes], running: FfmpegProcess, log: LogReader
+) -> Iterator[None]:
     """Leave no process and no pipe behind, whatever happens."""
     try:
         yield

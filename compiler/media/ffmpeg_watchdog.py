@@ -7,6 +7,9 @@ import logging
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .probe import probe
 
 STALL_S = 60.0
 """Seconds without progress after which ffmpeg is ended, beyond what its work takes (`patience`)."""
@@ -43,6 +46,12 @@ def patience(
     held = min(frames, LOOKAHEAD_FRAMES) * pixels
     work_s = (_READ_S_PER_MEGAPIXEL * read + _ENCODE_S_PER_MEGAPIXEL * held) / 1e6
     return STALL_S + work_s + size_bytes / _BYTES_PER_SECOND
+
+
+def reading_patience(video: Path) -> float:
+    """Return the patience for a pass that reads a whole video before it writes anything."""
+    info = probe(video).video
+    return patience(frames=info.frames, pixels=info.width * info.height) if info else patience()
 
 
 @contextlib.contextmanager

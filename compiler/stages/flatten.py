@@ -1,9 +1,8 @@
-"""Flatten: video files and caption sidecars of a timeline."""
+"""Flatten: the video files of a timeline, and the captions beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -13,23 +12,24 @@ import opentimelineio as otio
 from ..backend.captions.burn import to_ass
 from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
-from ..backend.flatten import OutputFile, flatten, refuse_unfitting
+from ..backend.flatten import FlattenResult, flatten, refuse_size_limit
+from ..backend.output_spec import OutputSpec
 from ..errors import InputError, Problem, WorkError
 from ..notices import Notice
 from ..outputs.paths import Outputs
 from ..progress import OnProgress, Progress
 from ..progress_clock import count
 from ..provenance.claims import Claims
+from ..provenance.credentials import Credentials
 from ..provenance.sign import Signing
 from ..report import Loudness, Report
-from .output_options import Finishing, FlattenPlan
 from .signing import claims_of
 
 
 def captions_text(
     timeline: otio.schema.Timeline, outputs: Outputs, size: tuple[int, int], fps: Fraction
 ) -> dict[Path, str]:
-    """Return the text of each caption sidecar, by path."""
+    """Return the captions of a reel as sidecar files, by path."""
     cues = captions_of(timeline)
     return {
         outputs.srt: to_srt(cues),
@@ -38,41 +38,40 @@ def captions_text(
     }
 
 
-def refuse_misnamed(video: Path, plan: FlattenPlan) -> None:
-    """Reject a video whose suffix does not fit the preset.
+def refuse_misnamed(video: Path, spec: OutputSpec) -> None:
+    """Reject a video's name with another suffix than its format.
 
     Raises:
-        InputError: it has another suffix.
+        InputError: the suffix differs.
     """
-    suffix = plan.output.suffix
-    if video.suffix.lower() != suffix:
-        what = f"this preset makes a {suffix} file"
-        raise InputError(Problem.option("--output", what, f"name it {video.stem}{suffix}"))
+    if video.suffix.lower() != spec.suffix:
+        what = f"this preset makes a {spec.suffix} file"
+        raise InputError(Problem.option("--output", what, f"name it {video.stem}{spec.suffix}"))
 
 
 def refuse_large(
     timeline: otio.schema.Timeline,
     timeline_path: Path,
     video: Path,
-    plan: FlattenPlan,
-    finishing: Finishing,
+    spec: OutputSpec,
+    credentials: Credentials | None,
 ) -> None:
-    """Reject a size limit that the audio alone exceeds, before slots are rendered.
+    """Reject a size limit that the video cannot keep, before slots are rendered.
 
     Arguments as in `make_videos`.
 
     Raises:
-        InputError: the limit is too small.
+        InputError: the sound and the least picture exceed the limit.
     """
-    if plan.output.most_bytes is not None:
-        output = _signed(plan, _claims(plan, timeline, timeline_path), video)
-        refuse_unfitting(
+    if spec.max_bytes is not None:
+        claims = _claims(credentials, timeline, timeline_path)
+        refuse_size_limit(
             timeline,
             video,
-            plan.output.most_bytes,
+            spec,
             media_root=timeline_path.parent,
-            segments=segments_of(video) if finishing.keep_segments else None,
-            manifest_bytes=output.manifest_bytes,
+            segments=segments_of(video) if spec.keep_segments else None,
+            signer=_signer(credentials, claims, video),
         )
 
 
@@ -80,49 +79,62 @@ def make_videos(
     timeline: otio.schema.Timeline,
     timeline_path: Path,
     video: Path,
-    plan: FlattenPlan,
-    finishing: Finishing,
-    report: Report,
+    spec: OutputSpec,
+    credentials: Credentials | None,
     on_progress: OnProgress,
-    before_rename: Callable[[Path, Path], None] | None = None,
-) -> None:
-    """Flatten a timeline once for each size, and add the results to a report.
+    before_rename: Callable[[Path, Path], None],
+) -> Iterator[tuple[Path, FlattenResult]]:
+    """Flatten a timeline, once for each size.
 
     Args:
-        timeline: to flatten.
-        timeline_path: its file; relative media paths start in its folder.
-        video: the file to write. Further files have their size in their names.
-        plan: of the video files.
-        finishing: options of the run.
-        report: receives the results.
+        timeline: the timeline.
+        timeline_path: its file; relative media are named from its folder.
+        video: the file to write, with the suffix of the format. The names of all files but the
+            first hold their size.
+        spec: format and sizes.
+        credentials: sign the files with these; None leaves them unsigned.
         on_progress: called as the work goes on.
-        before_rename: called with the path of a video and its temporary file before it is renamed.
+        before_rename: called with a file's name and its finished temporary file, just before the
+            file gets that name.
+
+    Yields:
+        Each file and its result, once it is written.
 
     Raises:
         InputError: the timeline cannot be used.
-        WorkError: ffmpeg failed; or media are missing without ``allow_missing``: the files are
-            written with slates.
+        WorkError: ffmpeg failed.
     """
-    sizes: tuple[tuple[int, int] | None, ...] = plan.sizes or (None,)
-    paths = videos_of(video, plan)
-    missing: list[str] = []
-    claims = _claims(plan, timeline, timeline_path)
-    report.warnings += plan.warnings
-    for number, (size, path) in enumerate(zip(sizes, paths, strict=True)):
-        result = flatten(
-            timeline,
+    sizes: tuple[tuple[int, int] | None, ...] = spec.sizes or (None,)
+    claims = _claims(credentials, timeline, timeline_path)
+    for number, (size, path) in enumerate(zip(sizes, videos_of(video, spec), strict=True)):
+        yield (
             path,
-            media_root=timeline_path.parent,
-            width=size[0] if size else None,
-            height=size[1] if size else None,
-            made=_signed(plan, claims, path),
-            style=plan.style,
-            segments=segments_of(video) if finishing.keep_segments else None,
-            allow_network=finishing.allow_network,
-            own_sound_db=finishing.clip_sound_db,
-            on_progress=_share(on_progress, number, len(sizes)),
-            before_rename=before_rename and partial(before_rename, path),
+            flatten(
+                timeline,
+                path,
+                spec,
+                media_root=timeline_path.parent,
+                size=size,
+                segments=segments_of(video) if spec.keep_segments else None,
+                signer=_signer(credentials, claims, path),
+                on_progress=_share(on_progress, number, len(sizes)),
+                before_rename=partial(before_rename, path),
+            ),
         )
+
+
+def report_videos(
+    report: Report, videos: Iterable[tuple[Path, FlattenResult]], spec: OutputSpec
+) -> None:
+    """Add videos to a report as they are made.
+
+    Raises:
+        WorkError: media are missing, and ``spec`` does not allow that. Raised after the last file,
+            in which slates and silence stand in for them.
+    """
+    report.warnings += spec.warnings
+    missing: list[str] = []
+    for number, (path, result) in enumerate(videos):
         report.warnings += [line for line in result.warnings if line not in report.warnings]
         missing += [line for line in result.missing if line not in missing]
         if number:
@@ -133,54 +145,51 @@ def make_videos(
         report.width, report.height = result.width, result.height
         if result.loudness_lufs is not None and result.true_peak_dbtp is not None:
             report.loudness = Loudness(result.loudness_lufs, result.true_peak_dbtp)
-    if missing and finishing.allow_missing:
+    if missing and spec.allow_missing:
         report.warnings += [Notice("missing", f"missing: {line}") for line in missing]
     elif missing:
+        name = report.video.name if report.video else "the video"
         listed = "\n".join(f"  {line}" for line in missing)
         raise WorkError(
-            f"{video.name} was written, but slates and silence stand in for media that are "
+            f"{name} was written, but slates and silence stand in for media that are "
             f"missing (--allow-missing accepts that):\n{listed}"
         )
 
 
-def videos_of(video: Path, plan: FlattenPlan) -> list[Path]:
-    """List the files of a plan: the video, then those of further sizes."""
-    more = (video.with_stem(f"{video.stem}-{w}x{h}") for w, h in plan.sizes[1:])
+def videos_of(video: Path, spec: OutputSpec) -> list[Path]:
+    """Return the file of each size: the video, and others with their size in their names."""
+    more = (video.with_stem(f"{video.stem}-{w}x{h}") for w, h in spec.sizes[1:])
     return [video, *more]
 
 
 def _claims(
-    plan: FlattenPlan, timeline: otio.schema.Timeline, timeline_path: Path
+    credentials: Credentials | None, timeline: otio.schema.Timeline, timeline_path: Path
 ) -> Claims | None:
-    """Return the claims of the manifest; None without a signature."""
-    return None if plan.credentials is None else claims_of(timeline, timeline_path.parent)
+    return None if credentials is None else claims_of(timeline, timeline_path.parent)
 
 
-def _signed(plan: FlattenPlan, claims: Claims | None, video: Path) -> OutputFile:
-    """Add the signature to the output; its manifest counts towards the size limit."""
-    if plan.credentials is None or claims is None:
-        return plan.output
-    signing = Signing(plan.credentials, claims, video.name)
-    counted = 0 if plan.output.most_bytes is None else signing.manifest_bytes()
-    return replace(plan.output, sign=signing.sign, manifest_bytes=counted)
+def _signer(credentials: Credentials | None, claims: Claims | None, video: Path) -> Signing | None:
+    if credentials is None or claims is None:
+        return None
+    return Signing(credentials, claims, video.name)
 
 
 def segments_of(video: Path) -> Path:
-    """Return the folder of the encoded segments of a video."""
+    """Return the folder that keeps the encoded segments of a video."""
     return video.with_name(f"{video.stem}.segments")
 
 
 def _share(on_progress: OnProgress, number: int, parts: int) -> Callable[[int, int], None]:
-    """Map the progress of one of several files to that of all."""
+    """Scale the progress of one of several files to that of all."""
 
-    def told(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         on_progress(Progress("flatten", number * total + done, parts * total))
 
-    return told
+    return report
 
 
 def reel_made(report: Report) -> str:
-    """Return a summary such as ``reel.mp4: 240 frames, 10.00 s, -14.0 LUFS``."""
+    """Return a one-line summary of the finished reel."""
     name = report.video.name if report.video else ""
     sound = f", {report.loudness.integrated_lufs:.1f} LUFS" if report.loudness else ""
     seconds = float(report.frames / report.fps)

@@ -17,12 +17,14 @@ from ...renderers.run.motion_guard import with_fallbacks
 from ...renderers.run.recipe import recipe_key
 from ..assembly.recipes import Look, RendererInputs, unseen
 from ..backend.encode.transitions import transition_names
+from ..backend.output_spec import OutputSpec
 from ..errors import InputError, Problem
 from ..files.protected_files import refuse_inputs
 from ..media.find_ffmpeg import ffmpeg_path
 from ..outputs.paths import Outputs, refuse_unwritable
 from ..progress import Progress
 from ..progress_clock import ProgressClock, count
+from ..provenance.credentials import Credentials
 from ..script.config import Config
 from ..script.model import Quality, Script, ScriptScene
 from ..script.read_script import load_script
@@ -30,7 +32,9 @@ from ..script.renderer_settings import read_config
 from ..speech.speech import Speech, align_narration
 from .flatten import segments_of, videos_of
 from .input_files import NEW_FOLDER, inputs_of_script
-from .output_options import Finishing, FlattenPlan, plan_of, refuse_too_long
+from .output_options import OutputOptions
+from .resolve_output import refuse_too_long, resolve_output
+from .signing import credentials_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,16 @@ class ParsedScript:
         config: of this machine.
         making: versions and settings of the renderers.
         speech: word times.
-        plan: of the finished video; None if none is requested.
+        output: the files to make of it; None for none.
+        credentials: sign the video with these; None leaves it unsigned.
     """
 
     script: Script
     config: Config
     making: RendererInputs
     speech: Speech
-    plan: FlattenPlan | None
+    output: OutputSpec | None
+    credentials: Credentials | None
 
 
 def read_script(
@@ -59,7 +65,7 @@ def read_script(
     quality: Quality | None,
     allow_outside: bool,
     clock: ProgressClock,
-    finishing: Finishing | None = None,
+    output: OutputOptions | None = None,
     outputs: Outputs | None = None,
 ) -> ParsedScript:
     """Read, check and align a script; check ``outputs`` if given. Alignment comes last.
@@ -69,7 +75,8 @@ def read_script(
     """
     with clock.stage("read"):
         settings = read_config(config, path)
-        plan = None if finishing is None else plan_of(settings, finishing)
+        spec = None if output is None else resolve_output(settings, output)
+        credentials = None if output is None else credentials_of(settings)
         script = load_script(
             path,
             allow_outside=allow_outside,
@@ -78,11 +85,11 @@ def read_script(
         )
         script = _override(script, renderer, quality)
         making = _making(script.scenes, settings)
-        if plan is not None:
-            refuse_too_long(plan, script)
+        if spec is not None:
+            refuse_too_long(spec, script)
         if outputs is not None:
             refuse_unwritable(outputs, [f"{scene.id}.99" for scene in script.scenes])
-            _refuse_inputs(outputs, plan, script, settings)
+            _refuse_inputs(outputs, spec, script, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
     with clock.stage("align"):
         speech = align_narration(
@@ -91,17 +98,17 @@ def read_script(
         spoken = sum(len(words) for words in speech.words.values())
         seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
         clock.done("align", f"{count(spoken, 'word')} in {seconds:.1f} s of narration")
-    return ParsedScript(script, settings, making, speech, plan)
+    return ParsedScript(script, settings, making, speech, spec, credentials)
 
 
 def _refuse_inputs(
-    outputs: Outputs, plan: FlattenPlan | None, script: Script, config: Config
+    outputs: Outputs, spec: OutputSpec | None, script: Script, config: Config
 ) -> None:
     files = [outputs.timeline, outputs.srt, outputs.vtt, outputs.ass, outputs.report]
     folders = []
-    if plan is not None:
-        video = replace(outputs, suffix=plan.output.suffix).video
-        files += videos_of(video, plan)
+    if spec is not None:
+        video = replace(outputs, suffix=spec.suffix).video
+        files += videos_of(video, spec)
         folders.append(segments_of(video))
     refuse_inputs(files, inputs_of_script(script, config), NEW_FOLDER, folders=folders)
 

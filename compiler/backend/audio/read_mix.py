@@ -40,7 +40,7 @@ def read_mix(
     length_s: Fraction,
     *,
     remote: Mapping[str, Path] | None = None,
-    own_sound_db: float | None = None,
+    clip_sound_db: float | None = None,
 ) -> Mix:
     """The mix that a timeline describes.
 
@@ -58,7 +58,7 @@ def read_mix(
         root: the folder that relative media are named from.
         length_s: of the reel, in seconds; sound after it is not heard.
         remote: files that were fetched, by the URL that clips name them by.
-        own_sound_db: the level of picture clips' own sound where no metadata state one; None to
+        clip_sound_db: the level of picture clips' own sound where no metadata state one; None to
             leave it out.
 
     Returns:
@@ -74,7 +74,7 @@ def read_mix(
         if not track.enabled or not isinstance(track, otio.schema.Track):
             continue
         picture = track.kind != otio.schema.TrackKind.Audio
-        own = reader.own_sound(track, own_sound_db) if picture else None
+        own = reader.own_sound(track, clip_sound_db) if picture else None
         clips = reader.clips(track, Fraction(0), window, own=own, picture=picture)
         for lane in _lanes(clips):
             heard = tuple(_unbroken(lane))

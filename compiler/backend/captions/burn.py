@@ -38,7 +38,7 @@ _NEAR_S = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Burned:
+class BurnedCaptions:
     """Captions to be drawn: an ASS file, the folder of its fonts, and what is drawn otherwise.
 
     Attributes:
@@ -79,9 +79,9 @@ class Burned:
             yield place, frames, False
 
 
-def burned(
+def prepare_captions(
     timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction, folder: Path
-) -> Burned | None:
+) -> BurnedCaptions | None:
     """The captions that a timeline wants in its picture; None where it wants none.
 
     Args:
@@ -104,7 +104,7 @@ def burned(
         style = _for_bt601(style)
     typesetter = Typesetter(style, size, fps, language_of(timeline), tried.family, tried.absent)
     cues = captions_of(timeline, typesetter.setting())
-    return Burned(typesetter.script(cues), fonts, tried.warnings)
+    return BurnedCaptions(typesetter.script(cues), fonts, tried.warnings)
 
 
 def to_ass(timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction) -> str:

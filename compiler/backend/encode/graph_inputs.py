@@ -1,7 +1,7 @@
-"""What a filtergraph reads besides media as they are: fitted stills, slates, image sequences.
+"""Files that a filtergraph reads besides media as they are: fitted stills, slates, sequences.
 
-All of it goes into a folder of its own under plain names, so that no name of a user's file is ever
-part of a filter or of a pattern.
+They go into a scratch folder under plain names, so that no name of a user's file becomes part of a
+filter or of a pattern.
 """
 
 from __future__ import annotations
@@ -18,81 +18,75 @@ from ...media.probe import MediaInfo
 from ..segments.scratch import stand_in
 from ..spans.content import ImageContent, SlateContent, VideoContent
 from ..spans.slate import draw_slate
-from .scale_crop import CENTRE, fit_still
+from .scale_crop import Canvas, fit_still
 
 
 @dataclass
-class Materials:
-    """Files for one piece, made when they are first asked for.
+class GraphInputs:
+    """Inputs of one segment's filtergraph, written on first use.
 
     Attributes:
-        folder: to put them in; names below are relative to it.
-        media: what is known of every file that is shown.
-        size: width and height of the reel, in pixels.
-        focus: the point of a picture that stays in sight, where it is not the centre.
+        folder: to write to; returned names are relative to it.
+        media: headers of all files in the segment.
+        canvas: the frame of the reel.
     """
 
     folder: Path
     media: Mapping[Path, MediaInfo]
-    size: tuple[int, int]
-    focus: Mapping[Path, tuple[float, float]]
-    _made: dict[ImageContent | SlateContent | Path, str] = field(default_factory=dict)
-
-    def focus_of(self, path: Path) -> tuple[float, float]:
-        """The point of a picture that stays in sight."""
-        return self.focus.get(path, CENTRE)
+    canvas: Canvas
+    _images: dict[ImageContent | SlateContent, str] = field(default_factory=dict)
+    _sequences: int = 0
 
     def image(self, picture: ImageContent | SlateContent) -> str:
-        """The name of a picture of the reel's size, as PAM.
+        """Return the name of an image or slate at the size of the frame, as PAM.
 
         Raises:
             InputError: the image cannot be read.
         """
-        if picture not in self._made:
-            name = f"image{len(self._made)}.pam"
-            path = self.folder / name
+        if picture not in self._images:
+            name = f"image{len(self._images)}.pam"
+            path, size = self.folder / name, self.canvas.size
             if isinstance(picture, SlateContent):
-                draw_slate(picture.lines, self.size, path)
+                draw_slate(picture.lines, size, path)
             else:
                 try:
-                    fit_still(picture.path, self.size, path, self.focus_of(picture.path))
+                    fit_still(picture.path, size, path, self.canvas.focus_of(picture.path))
                 except ImageFileError as error:
                     what = f"cannot be read as an image: {error}"
                     raise InputError(Problem.in_file(picture.path, what)) from error
-            self._made[picture] = name
-        return self._made[picture]
+            self._images[picture] = name
+        return self._images[picture]
 
     def sequence(self, video: VideoContent, first: int, count: int) -> str:
-        """The pattern of the images of a sequence that are needed, numbered from ``first`` on."""
-        name = f"sequence{len(self._made)}"
+        """Return the ``image2`` pattern of ``count`` images of a sequence from ``first`` on."""
         info = self.media[video.path]
         suffix = next(image.suffix for image in info.images if image is not None)
-        folder = self.folder / name
+        folder = self.folder / f"sequence{self._sequences}"
+        self._sequences += 1
         with writing(folder):
             folder.mkdir()
-        self._made[Path(name)] = name
         for number in range(first, min(first + count, len(info.images))):
             image = info.images[number]
             link = folder / f"{number:08d}{suffix}"
             if image is None and not info.black_where_missing:
-                image = self._nearest(info, number)
+                image = _nearest(info, number)
             if image is None:
-                self._black(info, link)
+                _draw_black(info, link)
             else:
                 stand_in(image, link)
-        return f"{name}/%08d{suffix}"
+        return f"{folder.name}/%08d{suffix}"
 
-    @staticmethod
-    def _nearest(info: MediaInfo, number: int) -> Path | None:
-        """The image before a missing one; at the beginning the one after it."""
-        before = (image for image in reversed(info.images[:number]) if image is not None)
-        after = (image for image in info.images[number:] if image is not None)
-        return next(before, None) or next(after, None)
 
-    @staticmethod
-    def _black(info: MediaInfo, path: Path) -> None:
-        video = info.video
-        assert video is not None
-        source = f"color=c=black:s={video.width}x{video.height}:r=24"
-        one = ["-frames:v", "1", "-pix_fmt", video.pixel_format]
-        run(["-f", "lavfi", "-i", source, *output_args(path, *one)], what="drawing black")
+def _nearest(info: MediaInfo, number: int) -> Path | None:
+    """Return the image before a missing one; the one after it if there is none."""
+    before = (image for image in reversed(info.images[:number]) if image is not None)
+    after = (image for image in info.images[number:] if image is not None)
+    return next(before, None) or next(after, None)
+
+
+def _draw_black(info: MediaInfo, path: Path) -> None:
+    video = info.video
+    assert video is not None
+    source = f"color=c=black:s={video.width}x{video.height}:r=24"
+    one = ["-frames:v", "1", "-pix_fmt", video.pixel_format]
+    run(["-f", "lavfi", "-i", source, *output_args(path, *one)], what="drawing black")

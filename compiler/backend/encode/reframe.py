@@ -1,6 +1,6 @@
-"""The point of a picture that a frame of another shape is laid around, so that it stays in sight.
+"""Focus points: where to crop pictures to a frame of another shape (reframe).
 
-One point holds for a whole file, so that nothing wanders within a shot.
+One point holds for a whole file, so that the crop never moves within a shot.
 """
 
 from __future__ import annotations
@@ -22,70 +22,68 @@ from ....renderers.image.open_image import ImageFileError, image_file
 from ...media.probe import MediaInfo, open_media
 from ..spans.content import ImageContent, VideoContent, leaves
 from ..spans.read_spans import SpanReading
+from .scale_crop import Focus
 
 _SIDE = 96
-"""Pixels of the longer side of the copies that are looked at."""
+"""Pixels of the longer side of the analysed copies."""
 _SAMPLES = 5
-"""Frames of a video that are looked at."""
-_CUT_OFF = 0.01
-"""Share of a side from which on it matters what is cut off."""
+"""Frames of a video that are analysed."""
+_MIN_CROP = 0.01
+"""Share of a side below which a crop is ignored."""
 
 
 Salience: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """How much each pixel of a small RGB picture stands out: ``(h, w, 3)`` to ``(h, w)``, from 0 up."""
 
 
-def focus_of(
+def focus_points(
     reading: SpanReading, size: tuple[int, int], fps: Fraction, salience: Salience
-) -> dict[Path, tuple[float, float]]:
-    """The point to keep in sight of every file that is cut off to fill a frame of a size.
+) -> dict[Path, Focus]:
+    """Return the focus point of every file that must be cropped to fill the frame.
 
     Args:
-        reading: what the reel shows.
+        reading: the spans of the reel.
         size: width and height of the frame.
         fps: of the reel.
-        salience: tells what stands out.
-
-    Returns:
-        Shares of width and height, by file. Files that fit as they are, are left out.
+        salience: finds what stands out.
     """
-    seen: dict[Path, list[Fraction]] = defaultdict(list)
+    used: dict[Path, list[Fraction]] = defaultdict(list)
     for span in reading.spans:
         for leaf in leaves(span.picture):
             if isinstance(leaf, ImageContent):
-                seen[leaf.path] = []
+                used[leaf.path] = []
             elif isinstance(leaf, VideoContent):
                 end = leaf.start + span.frames * leaf.speed / fps
-                seen[leaf.path] += [leaf.start, end]
-    found = {}
-    for path, times in seen.items():
+                used[leaf.path] += [leaf.start, end]
+    points = {}
+    for path, times in used.items():
         info = reading.media[path]
-        if _is_cut(info, size):
+        if _is_cropped(info, size):
             total: NDArray[np.float32] | None = None
-            # What cannot be read is said where it is shown.
+            # Unreadable files are reported by the encode.
             with suppress(av.error.FFmpegError, OSError, ValueError, ImageFileError):
                 for picture in _samples(info, times):
                     one = salience(_small(picture))
                     total = one if total is None or total.shape != one.shape else total + one
             if total is not None:
-                found[path] = best_point(total, size[0] / size[1])
-    return found
+                points[path] = best_point(total, size[0] / size[1])
+    return points
 
 
-def best_point(found: NDArray[np.float32], aspect: float) -> tuple[float, float]:
-    """The middle of the window, as large as it can be, that holds most of what stands out.
+def best_point(salience: NDArray[np.float32], aspect: float) -> Focus:
+    """Return the centre of the largest window that holds the most salience.
 
-    Of several windows that hold as much, the one nearest to the middle of the picture.
+    Of several equal windows, the one nearest to the centre of the picture.
 
     Args:
-        found: how much each place stands out.
+        salience: of each pixel, ``(h, w)``.
         aspect: width by height of the window.
     """
-    height, width = found.shape
+    height, width = salience.shape
     wide = width / height > aspect
     length = width if wide else height
     part = (height * aspect if wide else width / aspect) / length
-    along = found.sum(axis=0 if wide else 1).astype(np.float64)
+    along = salience.sum(axis=0 if wide else 1).astype(np.float64)
     along /= max(float(along.sum()), 1e-9)
     fine = np.interp(
         np.linspace(0, length, 512), np.arange(length + 1), np.concatenate([[0], np.cumsum(along)])
@@ -99,22 +97,23 @@ def best_point(found: NDArray[np.float32], aspect: float) -> tuple[float, float]
     return (point, 0.5) if wide else (0.5, point)
 
 
-def _is_cut(info: MediaInfo, size: tuple[int, int]) -> bool:
+def _is_cropped(info: MediaInfo, size: tuple[int, int]) -> bool:
     video = info.video
     if video is None:
         return False
     width, height = map(float, video.display_size)
-    return abs(width / height / (size[0] / size[1]) - 1) > _CUT_OFF
+    return abs(width / height / (size[0] / size[1]) - 1) > _MIN_CROP
 
 
 def _samples(info: MediaInfo, times: list[Fraction]) -> Iterator[NDArray[np.uint8]]:
-    """Pictures of a file, upright and with square pixels, within what is shown of it."""
+    """Yield pictures of a file, upright, with square pixels, from its used range."""
     if info.images:
-        there = [image for image in info.images if image is not None]
-        yield from (_image(path) for path in there[:: max(1, len(there) // _SAMPLES)][:_SAMPLES])
+        images = [image for image in info.images if image is not None]
+        step = max(1, len(images) // _SAMPLES)
+        yield from (_read_image(path) for path in images[::step][:_SAMPLES])
         return
     if info.still:
-        yield _image(info.path)
+        yield _read_image(info.path)
         return
     video = info.video
     assert video is not None
@@ -142,6 +141,6 @@ def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.resize(picture, shape, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
-def _image(path: Path) -> NDArray[np.uint8]:
+def _read_image(path: Path) -> NDArray[np.uint8]:
     with image_file(path) as opened:
         return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))

@@ -1,16 +1,17 @@
-"""Fitting a picture into the reel: its size, its shape and its colours.
+"""Scale, crop and colour-convert pictures to the frame of the reel.
 
-A picture covers the frame: it is scaled until it does, and what stands over is cut off, around the
-point that is to stay in sight.
+A picture is scaled until it covers the frame; the overhang is cropped around its focus point.
+High dynamic range is tone-mapped to BT.709.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -19,7 +20,11 @@ from ....renderers.image.open_image import image_file
 from ...files.atomic_output import writing
 from ...media.probe import VideoInfo, has_alpha
 
-CENTRE = (0.5, 0.5)
+Filters: TypeAlias = tuple[tuple[str, dict[str, Any]], ...]
+"""Names and options of ffmpeg's filters, in order."""
+Focus: TypeAlias = tuple[float, float]
+"""A point of a picture, as shares of its width and height."""
+CENTRE: Focus = (0.5, 0.5)
 _MATRICES = {
     1: "bt709",
     4: "fcc",
@@ -30,44 +35,55 @@ _MATRICES = {
     10: "bt2020",
 }
 """ffmpeg's names for matrix coefficients of ITU-T H.273."""
-_UNKNOWN, _RGB = 2, 0
-_BT709 = (1, 1, 1, 1)
+_UNKNOWN = 2
+_BT709_LIMITED = (1, 1)
+"""Matrix and range of `VideoInfo.colors`."""
 _PQ, _HLG = 16, 18
 _SD_LINES = 576
-_TONE_MAP: tuple[tuple[str, dict[str, Any]], ...] = (
+_TONE_MAP: Filters = (
     ("zscale", {"t": "linear", "npl": 203}),
     ("format", {"pix_fmts": "gbrpf32le"}),
     ("zscale", {"p": "bt709"}),
     ("tonemap", {"tonemap": "hable", "desat": 0}),
     ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}),
 )
-"""High dynamic range (PQ and HLG) to BT.709, its reference white (ITU-R BT.2408) to white."""
+"""High dynamic range (PQ and HLG) to BT.709, reference white (ITU-R BT.2408) to white."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """Filters, with their options, that make a video fit; none where it fits as it is."""
+class Canvas:
+    """The frame that all pictures of a reel are brought to.
 
-    filters: tuple[tuple[str, dict[str, Any]], ...]
+    Attributes:
+        size: width and height, in pixels.
+        fps: of the reel.
+        focus: focus points by file; the centre for all others.
+    """
+
+    size: tuple[int, int]
+    fps: Fraction
+    focus: Mapping[Path, Focus] = field(default_factory=dict)
+
+    def focus_of(self, path: Path) -> Focus:
+        """Return the point that a file's pictures are cropped around."""
+        return self.focus.get(path, CENTRE)
 
 
-def cover(shown: tuple[Fraction, Fraction], size: tuple[int, int]) -> tuple[int, int]:
-    """The even size to scale a picture to, so that it covers the frame.
+def cover_size(shown: tuple[Fraction, Fraction], size: tuple[int, int]) -> tuple[int, int]:
+    """Return the even size at which a picture covers the frame.
 
-    >>> cover((Fraction(1920), Fraction(1080)), (1080, 1920))
+    >>> cover_size((Fraction(1920), Fraction(1080)), (1080, 1920))
     (3414, 1920)
     """
-    scale = max(side / seen for side, seen in zip(size, shown, strict=True))
+    scale = max(side / picture for side, picture in zip(size, shown, strict=True))
     width, height = (math.ceil(side * scale / 2) * 2 for side in shown)
     return max(width, size[0]), max(height, size[1])
 
 
-def window_at(
-    scaled: tuple[int, int], size: tuple[int, int], focus: tuple[float, float]
-) -> tuple[int, int]:
-    """Left and top edge, even, of a window within a picture, as near to a point as it can be.
+def crop_origin(scaled: tuple[int, int], size: tuple[int, int], focus: Focus) -> tuple[int, int]:
+    """Return left and top, even, of the crop window that is centred on a point if it can be.
 
-    >>> window_at((3414, 1920), (1080, 1920), (0.5, 0.5)), window_at((200, 96), (96, 96), (1, 0))
+    >>> crop_origin((3414, 1920), (1080, 1920), CENTRE), crop_origin((200, 96), (96, 96), (1, 0))
     ((1166, 0), (104, 0))
     """
     left, top = (
@@ -77,13 +93,13 @@ def window_at(
     return left, top
 
 
-def fit_of(video: VideoInfo, size: tuple[int, int], focus: tuple[float, float] = CENTRE) -> Fit:
-    """How a video is fitted into a frame of a size, in BT.709 of limited range.
+def fit_filters(video: VideoInfo, size: tuple[int, int], focus: Focus = CENTRE) -> Filters:
+    """Return the filters that fit a video into the frame, in BT.709 limited range.
 
     Args:
-        video: what is known of it.
+        video: the source.
         size: width and height of the frame, in pixels.
-        focus: the point, as shares of width and height, that the frame is laid around.
+        focus: the point to crop around.
     """
     filters: list[tuple[str, dict[str, Any]]] = []
     hdr = video.colors[1] in (_PQ, _HLG)
@@ -91,17 +107,17 @@ def fit_of(video: VideoInfo, size: tuple[int, int], focus: tuple[float, float] =
     if hdr:
         filters += _TONE_MAP
     if alpha:
-        # Colours of what is not seen must not be scaled into what is.
+        # Premultiplied, since colours of transparent pixels must not bleed when scaled.
         filters += [("format", {"pix_fmts": "gbrap"}), ("premultiply", {"inplace": 1})]
-    width, height = cover(video.display_size, size)
-    as_it_is = (
+    width, height = cover_size(video.display_size, size)
+    fits = (
         (width, height) == size
         and video.display_size == tuple(map(Fraction, size))
         and video.pixel_format == "yuv420p"
-        and video.colors[2:] == _BT709[2:]
+        and video.colors[2:] == _BT709_LIMITED
         and not hdr
     )
-    if not as_it_is:
+    if not fits:
         scale = {
             "w": width,
             "h": height,
@@ -112,34 +128,32 @@ def fit_of(video: VideoInfo, size: tuple[int, int], focus: tuple[float, float] =
             scale["in_color_matrix"] = _matrix(video)
         filters.append(("scale", scale))
         if (width, height) != size:
-            left, top = window_at((width, height), size, focus)
+            left, top = crop_origin((width, height), size, focus)
             crop = {"out_w": size[0], "out_h": size[1], "x": left, "y": top}
             filters.append(("crop", crop))
     if alpha:
         to_yuv = {"out_color_matrix": "bt709", "out_range": "tv", "flags": "accurate_rnd"}
         filters += [("unpremultiply", {"inplace": 1}), ("scale", to_yuv)]
     filters.append(("format", {"pix_fmts": "yuva420p" if alpha else "yuv420p"}))
-    return Fit(tuple(filters))
+    return tuple(filters)
 
 
 def _matrix(video: VideoInfo) -> str:
-    """The matrix of a video; where it states none, what its size makes likely."""
+    """Return the colour matrix of a video; guessed by its size if unspecified."""
     stated = video.colors[2]
     if stated == _UNKNOWN:
         return "bt601" if min(video.width, video.height) <= _SD_LINES else "bt709"
     return _MATRICES.get(stated, "auto")
 
 
-def fit_still(
-    image: Path, size: tuple[int, int], fitted: Path, focus: tuple[float, float] = CENTRE
-) -> None:
-    """Write a still as it is shown: upright, covering the frame; 8 bits of sRGB, with alpha.
+def fit_still(image: Path, size: tuple[int, int], fitted: Path, focus: Focus = CENTRE) -> None:
+    """Write a still upright, scaled and cropped to the frame, as 8-bit sRGB with alpha.
 
     Args:
         image: of one of `image_files.FORMATS`.
         size: width and height of the frame, in pixels.
-        fitted: written as PAM.
-        focus: as in `fit_of`.
+        fitted: the PAM file to write.
+        focus: the point to crop around.
 
     Raises:
         ImageFileError: the image cannot be read.
@@ -147,21 +161,19 @@ def fit_still(
     """
     with image_file(image) as opened:
         upright = _eight_bits(ImageOps.exif_transpose(opened))
-        flat = ImageOps.fit(upright, size, Image.Resampling.LANCZOS, centering=_centering(
-            upright.size, size, focus
-        ))  # fmt: skip
+        centering = _centering(upright.size, size, focus)
+        flat = ImageOps.fit(upright, size, Image.Resampling.LANCZOS, centering=centering)
     write_pam(np.asarray(flat.convert("RGBA")), fitted)
 
 
-def _centering(
-    seen: tuple[int, int], size: tuple[int, int], focus: tuple[float, float]
-) -> tuple[float, float]:
-    """What Pillow calls centering (shares of the overhang) for a point to lie in the middle."""
-    scale = max(side / shown for side, shown in zip(size, seen, strict=True))
+def _centering(shown: tuple[int, int], size: tuple[int, int], focus: Focus) -> tuple[float, float]:
+    """Return Pillow's ``centering`` (shares of the overhang) that centres the crop on a point."""
+    scale = max(side / picture for side, picture in zip(size, shown, strict=True))
     shares = []
-    for shown, side, point in zip(seen, size, focus, strict=True):
-        room = shown * scale - side
-        shares.append(min(1.0, max(0.0, (shown * scale * point - side / 2) / room)) if room else 0)
+    for picture, side, point in zip(shown, size, focus, strict=True):
+        room = picture * scale - side
+        share = min(1.0, max(0.0, (picture * scale * point - side / 2) / room)) if room else 0
+        shares.append(share)
     return shares[0], shares[1]
 
 

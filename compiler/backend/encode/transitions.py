@@ -1,33 +1,31 @@
 """Every transition by name, as a filtergraph of two streams of equal length.
 
-``_left``, ``_right``, ``_up`` and ``_down`` name the way the new picture travels, so
-``wipe_left`` uncovers it from the right edge towards the left.
+``_left``, ``_right``, ``_up`` and ``_down`` name the way the new picture travels: ``wipe_left``
+uncovers it from the right edge towards the left.
 
 ==================  ===============================================================================
-cut                 none: the new picture is there at once (offsets are ignored)
-dissolve            the one fades into the other
-fade_black, _white  the old picture fades to the colour, then the new one out of it
-wipe_*              an edge crosses the frame, and neither picture moves
-slide_*             the new picture comes in over the old one, which stands still
-push_*              the new picture comes in and pushes the old one out: both move
-circle_open         a circle grows from the middle, the new picture in it
-circle_close        a circle shrinks to the middle, the old picture in it
+cut                 none: the new picture appears at once (offsets are ignored)
+dissolve            crossfade
+fade_black, _white  dip to colour: the old picture fades to it, then the new one from it
+wipe_*              an edge crosses the frame; neither picture moves
+slide_*             the new picture moves in over the old one, which stands still
+push_*              the new picture moves in and pushes the old one out
+circle_open         a circle with the new picture grows from the centre
+circle_close        a circle with the old picture shrinks to the centre
 pixelize            both dissolve into large blocks, and out of them
-zoom_in             the old picture comes closer, and dissolves into the new one
+zoom_in             the old picture zooms in and dissolves into the new one
 blur                both smear sideways, and dissolve
 ==================  ===============================================================================
 
 Any other name is one of ffmpeg's ``xfade`` (https://ffmpeg.org/ffmpeg-filters.html#xfade).
 
-Of a transition of ``n`` frames, frame ``k`` shows it at ``(k + 1) / (n + 1)``: its first frame has
-begun already and its last one has not quite arrived, so neither repeats its neighbour outside.
+Frame ``k`` of a transition of ``n`` frames shows progress ``(k + 1) / (n + 1)``: neither its first
+nor its last frame repeats a frame outside.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -35,11 +33,9 @@ from typing import Any
 
 import ffmpeg
 
-from ...media.ffmpeg import run
-from ...media.ffmpeg_log import FfmpegError, StoppedError
 from ...media.find_ffmpeg import ffmpeg_path, filter_values, setpts_keeps_rate
-from .arguments import compiled
-from .inputs import source
+from .encoding import BT709
+from .filtergraph import ratio, source
 
 XFADE_NAMES = {
     "dissolve": "fade",
@@ -57,7 +53,7 @@ XFADE_NAMES = {
     "zoom_in": "fade",
     "blur": "hblur",
 }
-"""Our names for what ffmpeg's ``xfade`` does under another; its ``dissolve`` is a noisy one."""
+"""Our names of ``xfade``'s transitions; its own ``dissolve`` is a noisy one."""
 
 SLIDES = {
     "slide_left": ("W*(1-{p})", "0"),
@@ -65,29 +61,18 @@ SLIDES = {
     "slide_up": ("0", "H*(1-{p})"),
     "slide_down": ("0", "-H*(1-{p})"),
 }
-"""Where the new picture's top left corner is at progress ``p``, for ffmpeg's ``overlay``."""
+"""Top left corner of the new picture at progress ``p``, for ffmpeg's ``overlay``."""
 
 DIPS = {"fade_black": "black", "fade_white": "white"}
-"""Fades through a colour. ``xfade``'s own leave the legal range, and black after a fifth."""
+"""Dips to a colour. ``xfade``'s own leave the legal range, and leave black after a fifth."""
 
 ZOOM = 2.5
-"""How much larger the old picture is at the end of ``zoom_in``."""
+"""Zoom factor of the old picture at the end of ``zoom_in``."""
 
-LONGEST_S = 59
-"""Seconds that ``xfade`` can take at a time."""
-BT709 = {
-    "range": "tv",
-    "color_primaries": "bt709",
-    "color_trc": "bt709",
-    "colorspace": "bt709",
-}
-ENDLESS = ("while", "taylor", "root", "print")
-"""Functions that no custom expression may call: the first may never end, the next two evaluate
-theirs a thousand times for every sample, and the last writes a line for it."""
-TRIAL_S = 30.0
-"""Seconds that the trial of a custom expression may take; it has 1152 samples."""
+MAX_XFADE_S = 59
+"""Longest ``xfade``, in seconds."""
 _FINE = "1/705600000"
-"""A time base that halves of frames of any usual rate are whole numbers in."""
+"""A time base in which half a frame of every common rate is a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +80,10 @@ class TransitionStyle:
     """How pictures are mixed.
 
     Attributes:
-        expressions: transitions of one's own, by name, in the language of ``xfade``'s ``expr``
-            (https://ffmpeg.org/ffmpeg-filters.html#xfade): ``A`` and ``B`` are the old and the new
-            picture's value, ``X Y W H`` place and size, ``P`` goes from 1 to 0.
-        linear_light: whether values are mixed as light adds up, and not as they are encoded.
+        expressions: custom transitions by name, in the language of ``xfade``'s ``expr``
+            (https://ffmpeg.org/ffmpeg-filters.html#xfade): ``A`` and ``B`` are the values of the
+            old and the new picture, ``X Y W H`` position and size, ``P`` goes from 1 to 0.
+        linear_light: whether linear light is mixed instead of gamma-encoded values.
     """
 
     expressions: Mapping[str, str] = field(default_factory=dict)
@@ -106,20 +91,20 @@ class TransitionStyle:
 
 
 def transition_names(program: str) -> frozenset[str]:
-    """Every name that `blend` takes, with a given ffmpeg."""
+    """Return every name that `blend` takes with a given ffmpeg."""
     own = {*XFADE_NAMES, *SLIDES, *DIPS, "cut"}
     return (filter_values(program, "xfade", "transition") - {"custom"}) | own
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionPart:
-    """The part of a transition that is to be made.
+    """A part of a transition.
 
     Attributes:
         whole: frames of the whole transition.
-        done: frames of it before these.
-        rate: frames of it that pass in one of these; more than 0.
-        frames: to make.
+        done: frames of it before this part.
+        rate: frames of it that pass in one frame of the part; more than 0.
+        frames: of the part.
         size: width and height in pixels.
         fps: frames a second.
     """
@@ -133,12 +118,12 @@ class TransitionPart:
 
     @property
     def length(self) -> Fraction:
-        """Frames over which progress goes from 0 to 1."""
+        """Frames of the part in which progress goes from 0 to 1."""
         return (self.whole + 1) / self.rate
 
     @property
     def begun(self) -> Fraction:
-        """Frames since progress was 0."""
+        """Frames of the part since progress was 0."""
         return (self.done + 1) / self.rate
 
 
@@ -146,44 +131,43 @@ def blend(
     outgoing: Any,
     incoming: Any,
     name: str,
-    passage: TransitionPart,
+    part: TransitionPart,
     *,
     style: TransitionStyle,
 ) -> Any:
-    """The stream that turns one picture into the other.
+    """Return the stream that turns one picture into the other.
 
     Args:
-        outgoing, incoming: ffmpeg-python streams of exactly ``passage.frames`` frames each, of
-            one size.
+        outgoing, incoming: ffmpeg-python streams of exactly ``part.frames`` frames, of one size.
         name: one of `transition_names`, or of the expressions of ``style``.
-        passage: which part of it, and of what size.
+        part: the part to make.
         style: how pictures are mixed.
     """
-    fps = passage.fps
+    fps = part.fps
     if name in SLIDES:
-        # By the time, since its count of frames begins with 1.
-        begun, length = passage.begun, passage.length
-        now = f"((t*{_exact(fps)}+{_exact(begun)})/({_exact(length)}))"
+        # By time, since its frame count starts at 1.
+        begun, length = part.begun, part.length
+        now = f"((t*{ratio(fps)}+{ratio(begun)})/({ratio(length)}))"
         x, y = (place.format(p=now) for place in SLIDES[name])
         return ffmpeg.filter(
             [outgoing, incoming], "overlay", x=x, y=y, eval="frame", shortest=1, format="yuv420"
         )
     if name in DIPS:
-        return _dip(outgoing, incoming, DIPS[name], passage, style)
+        return _dip(outgoing, incoming, DIPS[name], part, style)
     if name == "zoom_in":
-        outgoing = _zoomed(outgoing, passage)
+        outgoing = _zoomed(outgoing, part)
     how = {"transition": XFADE_NAMES.get(name, name)}
     if name in style.expressions:
         how = {"transition": "custom", "expr": style.expressions[name]}
-    mixed = _xfade(outgoing, incoming, how, passage.length, passage.begun, fps, style)
-    # Those that we don't know may fill with black and white beyond the limited range.
+    mixed = _xfade(outgoing, incoming, how, part.length, part.begun, fps, style)
+    # Others may fill with black and white beyond the limited range.
     return mixed if name in XFADE_NAMES else mixed.filter("limiter", min=16, max=235, planes=1)
 
 
-def _zoomed(stream: Any, passage: TransitionPart) -> Any:
-    """A picture that comes closer, ever faster. ``xfade``'s own goes down to a single pixel."""
-    width, height = passage.size
-    now = f"(on+{_exact(passage.begun)})/({_exact(passage.length)})"
+def _zoomed(stream: Any, part: TransitionPart) -> Any:
+    """Zoom in, ever faster. ``xfade``'s own zooms to a single pixel."""
+    width, height = part.size
+    now = f"(on+{ratio(part.begun)})/({ratio(part.length)})"
     return stream.filter(
         "zoompan",
         z=f"1+{ZOOM - 1}*pow({now},2)",
@@ -191,7 +175,7 @@ def _zoomed(stream: Any, passage: TransitionPart) -> Any:
         y="ih/2-ih/zoom/2",
         d=1,
         s=f"{width}x{height}",
-        fps=_exact(passage.fps),
+        fps=ratio(part.fps),
     )
 
 
@@ -204,32 +188,32 @@ def _xfade(
     fps: Fraction,
     style: TransitionStyle,
 ) -> Any:
-    """A transition ``length`` frames long that has begun some frames before the streams."""
-    # A longer one than it can take is made in a time that runs faster.
-    haste = -(-length // (LONGEST_S * fps))
-    sides = [_ready(side, haste, fps, style.linear_light) for side in (outgoing, incoming)]
+    """Return a transition of ``length`` frames that began ``begun`` frames before the streams."""
+    # A transition that is too long for xfade is made in compressed time.
+    speedup = -(-length // (MAX_XFADE_S * fps))
+    sides = [_ready(side, speedup, fps, style.linear_light) for side in (outgoing, incoming)]
     mixed = ffmpeg.filter(
         sides,
         "xfade",
         **how,
-        duration=f"{float(length / fps / haste):.6f}",
-        offset=f"{float(-begun / fps / haste):.6f}",
+        duration=f"{float(length / fps / speedup):.6f}",
+        offset=f"{float(-begun / fps / speedup):.6f}",
     )
-    if haste > 1:
-        mixed = mixed.filter("setpts", f"PTS*{haste}")
+    if speedup > 1:
+        mixed = mixed.filter("setpts", f"PTS*{speedup}")
     return _from_linear(mixed) if style.linear_light else mixed
 
 
-def _ready(stream: Any, haste: int, fps: Fraction, linear: bool) -> Any:
+def _ready(stream: Any, speedup: int, fps: Fraction, linear: bool) -> Any:
     fine = stream.filter("settb", _FINE)
-    if haste > 1:
-        fine = fine.filter("setpts", f"PTS/{haste}")
+    if speedup > 1:
+        fine = fine.filter("setpts", f"PTS/{speedup}")
     if not setpts_keeps_rate(ffmpeg_path()):
-        # xfade refuses a stream without a frame rate. The frames stay the same.
-        fine = fine.filter("fps", fps=_exact(fps * haste)).filter("settb", _FINE)
+        # xfade rejects a stream without a frame rate. The frames stay the same.
+        fine = fine.filter("fps", fps=ratio(fps * speedup)).filter("settb", _FINE)
     if not linear:
         return fine
-    # 16 bits hold what 8 bits of gamma-encoded light do, also in the dark.
+    # 16 bits of linear light keep the precision of 8 gamma-encoded bits, also in the dark.
     tagged = fine.filter("setparams", **BT709)
     lit = tagged.filter("zscale", transfer="linear", matrix="gbr", range="pc")
     return lit.filter("format", "gbrp16le")
@@ -241,79 +225,41 @@ def _from_linear(stream: Any) -> Any:
 
 
 def _dip(
-    outgoing: Any, incoming: Any, colour: str, passage: TransitionPart, style: TransitionStyle
+    outgoing: Any, incoming: Any, colour: str, part: TransitionPart, style: TransitionStyle
 ) -> Any:
-    """Two dissolves, the one to a colour and the other from it, that meet in the middle."""
-    half, frames, fps = passage.length / 2, passage.frames, passage.fps
-    first = max(0, min(frames, math.ceil(half - passage.begun)))
+    """Return two dissolves, to a colour and from it, that meet in the middle."""
+    half, frames, fps = part.length / 2, part.frames, part.fps
+    first = max(0, min(frames, math.ceil(half - part.begun)))
     rest = frames - first
     fade = {"transition": "fade"}
     parts = []
     if first:
         old = outgoing.filter("trim", end_frame=first) if rest else outgoing
-        flat = plain(colour, first, passage.size, fps)
-        parts.append(_xfade(old, flat, fade, half, passage.begun, fps, style))
+        flat = plain(colour, first, part.size, fps)
+        parts.append(_xfade(old, flat, fade, half, part.begun, fps, style))
     if rest:
         new = incoming
         if first:
             new = incoming.filter("trim", start_frame=first).filter("setpts", "PTS-STARTPTS")
-        begun = passage.begun + first - half
-        flat = plain(colour, rest, passage.size, fps)
+        begun = part.begun + first - half
+        flat = plain(colour, rest, part.size, fps)
         parts.append(_xfade(flat, new, fade, half, begun, fps, style))
-    return in_a_row(parts, fps)
+    return concatenate(parts, fps)
 
 
 def plain(colour: str, frames: int, size: tuple[int, int], fps: Fraction) -> Any:
-    """A stream of one colour, of exactly some frames."""
-    flat = source(f"color=c={colour}:s={size[0]}x{size[1]}:r={_exact(fps)}", f="lavfi")
+    """Return a stream of one colour, of exactly ``frames`` frames."""
+    flat = source(f"color=c={colour}:s={size[0]}x{size[1]}:r={ratio(fps)}", f="lavfi")
     return flat.filter("trim", end_frame=frames).filter("format", "yuv420p").filter("setsar", 1)
 
 
-def in_a_row(streams: Sequence[Any], fps: Fraction) -> Any:
-    """Streams one after another.
+def concatenate(streams: Sequence[Any], fps: Fraction) -> Any:
+    """Return streams one after another.
 
-    Frames are numbered anew: ``concat`` does not know how long a stream of a single frame is, and
-    would lay the next one over it.
+    Frames are renumbered: ``concat`` does not know the length of a stream of one frame, and would
+    overlap it with the next.
     """
     if len(streams) == 1:
         return streams[0]
     row = ffmpeg.concat(*streams, v=1, a=0)
     return row.filter("settb", f"{fps.denominator}/{fps.numerator}").filter("setpts", "N")
-
-
-def check_expression(expression: str) -> str:
-    """Why a custom expression is not taken; empty where it is.
-
-    It is tried on two small pictures, since only ``xfade`` itself knows what it can evaluate.
-    """
-    # ffmpeg drops white space, and reads a name up to the first character that cannot be in one.
-    # None of these names is part of another function's.
-    written = "".join(expression.split())
-    called = next((name for name in ENDLESS if name in written), "")
-    if called:
-        return f"it calls {called}(), which may take for ever; write it without"
-    black, white = (plain(colour, 3, (16, 16), Fraction(24)) for colour in ("black", "white"))
-    style = TransitionStyle({"tried": expression})
-    passage = TransitionPart(3, Fraction(0), Fraction(1), 3, (16, 16), Fraction(24))
-    tried = blend(black, white, "tried", passage, style=style)
-    stop = threading.Event()
-    timer = threading.Timer(TRIAL_S, stop.set)
-    timer.start()
-    args = [*compiled(tried), "-map", "[out]", "-f", "null", "-"]
-    try:
-        run(args, what="trying an expression", stop=stop)
-    except StoppedError:
-        return f"it takes more than {TRIAL_S:.0f} s for a picture of 16x16"
-    except FfmpegError as error:
-        words = str(error).partition(": ")[2]
-        told = re.search(r"(Undefined constant[^;]*|Missing[^;]*|Invalid chars[^;]*|"
-                         r"Unknown function[^;]*|[^;]*expression[^;]*)", words)  # fmt: skip
-        said = re.sub(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*", "", told[0] if told else words).strip()
-        return f"ffmpeg does not take it: {said}"
-    finally:
-        timer.cancel()
-    return ""
-
-
-def _exact(number: Fraction) -> str:
-    return f"{number.numerator}/{number.denominator}"

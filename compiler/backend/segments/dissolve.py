@@ -1,9 +1,8 @@
-"""Pieces of the reel's own media, decoded and dissolved in this process: no filtergraph.
+"""Decode and dissolve the reel's own media in-process, without a filtergraph.
 
-Most of what a compiled reel has to encode are dissolves between media that are encoded like the
-reel itself. Their frames need no fitting, so decoding from the IDR frame that a handle starts with
-and one weighted sum are all there is to do; the encoder is fed as a renderer feeds it. Everything
-else is the filtergraph's.
+Most encoded segments of a compiled reel are dissolves between media that are encoded like the reel
+itself. Their frames need no scaling: it is enough to decode from the IDR frame at the start of a
+handle and to compute a weighted sum. All other segments go through the filtergraph.
 """
 
 from __future__ import annotations
@@ -23,48 +22,50 @@ from numpy.typing import NDArray
 from ...errors import WorkError
 from ...media.probe import MediaInfo, open_media
 from ..encode.codecs import upload_filter
-from ..encode.graph import Appearance
-from ..encode.scale_crop import fit_of
+from ..encode.scale_crop import Canvas, fit_filters
+from ..output_spec import OutputSpec
 from ..spans.content import Picture, TransitionContent, VideoContent
 from ..spans.spans import Span
-from .join import MOST_REORDER, shown_frame
+from .join import MAX_REORDER, display_number
 from .plan import CopyPlaces, Encode
 
 _PLANAR = "yuv420p"
 
 
 class UndecodableError(WorkError):
-    """A file does not hold the frames that its index promises, or they are damaged."""
+    """A file lacks frames of its index, or they are damaged."""
 
 
-def is_direct(
-    piece: Encode,
+def can_mix(
+    segment: Encode,
     media: Mapping[Path, MediaInfo],
-    look: Appearance,
+    spec: OutputSpec,
+    canvas: Canvas,
     places_of: Callable[[Path], CopyPlaces | None],
 ) -> bool:
-    """Whether a piece shows nothing but whole frames of media like the reel, and dissolves of them.
+    """Whether a segment consists of whole frames of media like the reel, and dissolves of them.
 
     Args:
-        piece: what to show; nothing is drawn over it.
-        media: what is known of every file in it.
-        look: what it shares with the rest of the reel.
-        places_of: where a file that is encoded like the reel can be cut; None for any other.
+        segment: the spans, without captions.
+        media: headers of all files in them.
+        spec: encoding and transition style.
+        canvas: the frame of the reel.
+        places_of: returns where a file that is encoded like the reel can be cut; None for others.
     """
-    encoding = look.encoding
-    planar = encoding.kind.pixel_format == _PLANAR and encoding.kind.suffix == ".mp4"
-    if not planar or upload_filter(encoding.program):
+    details = spec.encoding.details
+    planar = details.pixel_format == _PLANAR and details.suffix == ".mp4"
+    if not planar or upload_filter(spec.encoding.program):
         return False
 
     def shows_frames(picture: Picture, frames: int) -> bool:
         if not isinstance(picture, VideoContent) or picture.speed != 1 or not picture.opaque:
             return False
-        place = picture.start * look.fps
+        place = picture.start * canvas.fps
         places = places_of(picture.path)
         info = media[picture.path].video
         if places is None or info is None or place.denominator != 1:
             return False
-        fits = all(name == "format" for name, _ in fit_of(info, look.size).filters)
+        fits = all(name == "format" for name, _ in fit_filters(info, canvas.size))
         return fits and 0 <= place <= places.frames - frames
 
     def is_plain(span: Span) -> bool:
@@ -73,26 +74,26 @@ def is_direct(
             return shows_frames(picture, span.frames)
         return (
             picture.name == "dissolve"
-            and picture.name not in look.style.expressions
-            and not look.style.linear_light
+            and picture.name not in spec.transitions.expressions
+            and not spec.transitions.linear_light
             and picture.rate > 0
             and shows_frames(picture.outgoing, span.frames)
             and shows_frames(picture.incoming, span.frames)
         )
 
-    return all(is_plain(span) for span in piece.spans)
+    return all(is_plain(span) for span in segment.spans)
 
 
-def direct_frames(piece: Encode, fps: Fraction) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a piece that `is_direct`.
+def mix_frames(segment: Encode, fps: Fraction) -> Iterator[NDArray[np.uint8]]:
+    """Decode and mix the frames of a segment that `can_mix` accepts.
 
     Yields:
         Planar YUV 4:2:0, ``(height * 3 // 2, width)``, in BT.709 limited range.
 
     Raises:
-        UndecodableError: a file does not hold the frames.
+        UndecodableError: a file lacks frames, or they are damaged.
     """
-    for span in piece.spans:
+    for span in segment.spans:
         picture, frames = span.picture, span.frames
         if isinstance(picture, TransitionContent):
             sides = (_decoded(side, frames, fps) for side in (picture.outgoing, picture.incoming))
@@ -105,17 +106,17 @@ def direct_frames(piece: Encode, fps: Fraction) -> Iterator[NDArray[np.uint8]]:
 
 
 def _decoded(picture: Picture, frames: int, fps: Fraction) -> Iterator[VideoFrame]:
-    """Some frames of a video, from the last IDR frame before them on."""
+    """Decode ``frames`` frames of a video."""
     assert isinstance(picture, VideoContent)
     first = int(picture.start * fps)
     awaited = first
     try:
         with open_media(picture.path, looked_into=False) as container:
             stream = container.streams.video[0]
-            # Pieces are made side by side: threads in each would cost memory and win nothing.
+            # Segments are made in parallel: threads in each would cost memory and gain nothing.
             stream.thread_type = "NONE"
             for frame in _from(first, container, stream, fps):
-                if shown_frame(frame, stream, fps) != awaited:
+                if display_number(frame, stream, fps) != awaited:
                     break
                 yield frame
                 awaited += 1
@@ -129,10 +130,10 @@ def _decoded(picture: Picture, frames: int, fps: Fraction) -> Iterator[VideoFram
 def _from(
     first: int, container: InputContainer, stream: VideoStream, fps: Fraction
 ) -> Iterator[VideoFrame]:
-    """The frames of a stream from one of them on, decoded from no farther back than need be."""
-    # A place is looked up among decoding times. Where the frame is no IDR frame, the next one may
-    # be decoded before it is shown, and be found in place of the one before.
-    for early in (0, MOST_REORDER) if first else (0,):
+    """Yield the frames of a stream from ``first`` on, decoded from the IDR frame before it."""
+    # A seek goes by decoding times: if ``first`` is no IDR frame, the next IDR frame may be decoded
+    # before ``first`` is displayed, and be found in place of the one before.
+    for early in (0, MAX_REORDER) if first else (0,):
         if first and stream.time_base:
             place = max(Fraction(0), (first - early) / fps)
             container.seek(
@@ -140,7 +141,7 @@ def _from(
             )
         found = False
         for frame in container.decode(stream):
-            number = shown_frame(frame, stream, fps)
+            number = display_number(frame, stream, fps)
             if not found and number > first:
                 break
             found = True
@@ -151,7 +152,7 @@ def _from(
 
 
 def _mixed(old: VideoFrame, new: VideoFrame, weight: float) -> NDArray[np.uint8]:
-    """Two frames in one: ``weight`` is the new one's share; rounded to the nearest value."""
+    """Mix two frames, rounded to the nearest value; ``weight`` is the share of the new one."""
     width, height = old.width, old.height
     mixed = np.empty(width * height * 3 // 2, np.uint8)
     begin = 0
@@ -167,7 +168,7 @@ def _mixed(old: VideoFrame, new: VideoFrame, weight: float) -> NDArray[np.uint8]
 
 
 def _planes(frame: VideoFrame) -> Iterator[NDArray[np.uint8]]:
-    """The planes of a frame where they lie, without what pads their lines."""
+    """Yield views of the planes of a frame, without the padding of their lines."""
     for plane in frame.planes:
         padded = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         yield padded[: plane.height, : plane.width]

@@ -1,4 +1,4 @@
-"""Pieces into one stream without encoding: packets copied, time stamps laid end to end."""
+"""Join segments into one stream without encoding: copy packets, rewrite their time stamps."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import av
 from ....renderers.files.open_media import open_output
 from ...errors import WorkError
 from ...media.probe import open_media
-from ..encode.encoder import timescale
+from ..encode.encoding import timescale
 from .plan import Copy, CopyPlaces, copy_places
 
-MOST_REORDER = 16
-"""Frames by which H.264 may decode ahead of showing."""
+MAX_REORDER = 16
+"""Frames by which H.264 may decode ahead of display (``max_num_reorder_frames``)."""
 
 
 def places_in(path: Path, fps: Fraction) -> CopyPlaces | None:
-    """Where an H.264 file of the reel's rate can be cut; None where its frames have holes."""
+    """Return where a file of the reel's rate can be cut; None if its frames have gaps."""
     shown: list[int] = []
     idr: list[int] = []
     for packet in _packets(path):
-        frame = shown_frame(packet, packet.stream, fps)
+        frame = display_number(packet, packet.stream, fps)
         shown.append(frame)
         if packet.is_keyframe:
             idr.append(frame)
@@ -31,20 +31,20 @@ def places_in(path: Path, fps: Fraction) -> CopyPlaces | None:
 
 
 def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:
-    """Write parts of files one after another as one MP4 without sound.
+    """Write parts of files one after another as one file without sound.
 
     Frame ``n`` gets exactly the time ``n / fps``. Packets keep their order within a part.
 
     Args:
-        copies: what to copy; all files share their codec's headers.
-        path: of the MP4.
-        fps: of all of them.
+        copies: the parts; all files have the same codec headers.
+        path: of the file.
+        fps: of all parts.
 
     Returns:
-        Frames written.
+        Number of frames written.
 
     Raises:
-        WorkError: a part does not hold the frames that it should, or has other headers.
+        WorkError: a part lacks frames, or has other headers.
     """
     tick = int(timescale(fps) / fps)
     base = Fraction(1, timescale(fps))
@@ -54,7 +54,7 @@ def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:
             source = first.streams.video[0]
             stream = output.add_stream_from_template(source, opaque=True)
             headers = source.codec_context.extradata
-            reorder = min(source.codec_context.reorder_depth, MOST_REORDER)
+            reorder = min(source.codec_context.reorder_depth, MAX_REORDER)
         stream.time_base = base
         for copy in copies:
             count = 0
@@ -79,11 +79,11 @@ def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:
 def _copied(
     copy: Copy, headers: bytes | None, fps: Fraction
 ) -> Iterator[tuple[int, av.Packet[av.VideoStream]]]:
-    """The packets of a part in decoding order, and the frames that they are shown as."""
+    """Yield the packets of a part in decoding order, with their display numbers."""
     stop = copy.first + copy.frames
     left = copy.frames
     for packet in _packets(copy.path, copy.first / fps, headers):
-        frame = shown_frame(packet, packet.stream, fps)
+        frame = display_number(packet, packet.stream, fps)
         if copy.first <= frame < stop:
             yield frame, packet
             left -= 1
@@ -106,10 +106,10 @@ def _packets(
                 yield packet
 
 
-def shown_frame(
+def display_number(
     timed: av.Packet[av.VideoStream] | av.VideoFrame, stream: av.VideoStream, fps: Fraction
 ) -> int:
-    """The frame of its stream, counted from the first, that a packet or picture is shown as."""
+    """Return the display number of a packet or picture, counted from the stream's first frame."""
     assert timed.pts is not None
     assert timed.time_base is not None
     return round((timed.pts - (stream.start_time or 0)) * timed.time_base * fps)

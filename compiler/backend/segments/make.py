@@ -1,13 +1,14 @@
-"""The picture's pieces, planned and made: copied where they lie, found, or encoded side by side."""
+"""Make the segments of a reel: copied from media, reused from the store, or encoded in parallel."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,247 +16,299 @@ from numpy.typing import NDArray
 
 from ...media.probe import probe
 from ...media.read_back import refuse_torn_video
-from ..captions.burn import Burned
+from ..captions.burn import BurnedCaptions
 from ..encode.encoder import encode_frames
-from ..encode.graph import Appearance, encode_piece
+from ..encode.graph import encode_segment
+from ..encode.scale_crop import Canvas
+from ..output_spec import OutputSpec
 from ..spans.content import Picture, TransitionContent, TransparentContent, media_of
 from ..spans.read_spans import SpanReading
 from ..spans.spans import Span, trim
-from .dissolve import UndecodableError, direct_frames, is_direct
+from .dissolve import UndecodableError, can_mix, mix_frames
 from .join import places_in
-from .plan import Copy, CopyPlaces, Encode, Piece, cut_pieces
+from .plan import Copy, CopyPlaces, Encode, Segment, plan_segments
 from .store import SegmentStore, key_of
 
-SIDE_BY_SIDE = max(1, min(4, os.cpu_count() or 1))
-"""Pieces encoded at a time: a short one keeps its encoder's threads busy for moments only."""
+WORKERS = max(1, min(4, os.cpu_count() or 1))
+"""Segments encoded in parallel: a short one does not keep its encoder's threads busy."""
 
 
-class SegmentJob:
-    """One reel's picture in the making.
+@dataclass(frozen=True, slots=True)
+class SegmentStats:
+    """Counts of segments, and of their frames, by origin.
 
     Attributes:
-        stop: ends every ffmpeg of it when it is set.
-        copied, found, encoded: pieces that came to be so.
-        copied_frames, found_frames: of them.
+        copied: from media, bit by bit.
+        reused: from an earlier run (cache hits).
+        encoded: in this run.
     """
 
+    copied_segments: int
+    copied_frames: int
+    reused_segments: int
+    reused_frames: int
+    encoded_segments: int
+    encoded_frames: int
+
+
+@contextmanager
+def stopped_on_error(stop: threading.Event) -> Iterator[None]:
+    """Set ``stop``, which ends every ffmpeg of the work, if the block raises."""
+    try:
+        yield
+    except BaseException:
+        stop.set()
+        raise
+
+
+def make_segments(
+    reading: SpanReading,
+    spec: OutputSpec,
+    canvas: Canvas,
+    captions: BurnedCaptions | None,
+    store: SegmentStore,
+    folder: Path,
+    *,
+    on_progress: Callable[[int, int], None],
+    stop: threading.Event,
+) -> tuple[list[Copy], SegmentStats]:
+    """Make every segment of a reel.
+
+    Args:
+        reading: the spans of the reel, and their media.
+        spec: encoding and transition style.
+        canvas: the frame of the reel.
+        captions: to burn in; None for none.
+        store: of encoded segments.
+        folder: for temporary files, and for segments if the store keeps none.
+        on_progress: called in this thread with (finished frames, all frames).
+        stop: set to stop the work; also set if a segment fails.
+
+    Returns:
+        The segments as parts of files, in order, and their counts.
+
+    Raises:
+        InputError: a still cannot be read.
+        WorkError: ffmpeg failed.
+    """
+    maker = _SegmentMaker(reading, spec, canvas, captions, store, folder, stop)
+    return maker.make_all(on_progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A segment to encode: the name of its file in the store, and its captions as ASS."""
+
+    segment: Encode
+    name: str
+    captions: str
+
+
+class _SegmentMaker:
     def __init__(
         self,
         reading: SpanReading,
-        look: Appearance,
+        spec: OutputSpec,
+        canvas: Canvas,
+        captions: BurnedCaptions | None,
         store: SegmentStore,
-        captions: Burned | None = None,
+        folder: Path,
+        stop: threading.Event,
     ):
-        self._reading, self._look, self._store, self._captions = reading, look, store, captions
-        self._media = reading.media
+        self._reading, self._spec, self._canvas = reading, spec, canvas
+        self._captions, self._store, self._folder, self._stop = captions, store, folder, stop
         self._places: dict[Path, CopyPlaces | None] = {}
-        self.stop = threading.Event()
-        self.copied = self.found = self.encoded = 0
-        self.copied_frames = self.found_frames = 0
 
-    @contextmanager
-    def stopped_on_error(self) -> Iterator[None]:
-        """End every ffmpeg of this work when anything goes wrong."""
-        try:
-            yield
-        except BaseException:
-            self.stop.set()
-            raise
+    def make_all(self, on_progress: Callable[[int, int], None]) -> tuple[list[Copy], SegmentStats]:
+        segments = self._plan()
+        copied = {n: segment for n, segment in enumerate(segments) if isinstance(segment, Copy)}
+        jobs = {n: self._job(one) for n, one in enumerate(segments) if isinstance(one, Encode)}
+        found = {n: self._store.find(job.name) for n, job in jobs.items()}
+        reused = {
+            n: Copy(path, 0, jobs[n].segment.frames)
+            for n, path in found.items()
+            if path is not None
+        }
+        left = {n: job for n, job in jobs.items() if n not in reused}
+        total = sum(segment.frames for segment in segments)
+        finished = sum(part.frames for part in (*copied.values(), *reused.values()))
+        ready = dict.fromkeys(left, 0)
 
-    def make_pieces(self, folder: Path, on_progress: Callable[[int, int], None]) -> list[Copy]:
-        """Every piece of the reel as a part of a file, in order.
-
-        Args:
-            folder: for what is made on the way, and for pieces that are not kept.
-            on_progress: called in this thread with (frames that are ready, all frames).
-        """
-        pieces = self._plan(folder)
-        total = sum(piece.frames for piece in pieces)
-        ready = {-1: 0}
-        parts: dict[int, Copy] = {}
-        waiting: dict[int, tuple[Encode, str, str]] = {}
-        for index, piece in enumerate(pieces):
-            if isinstance(piece, Copy):
-                parts[index] = piece
-                self.copied += 1
-                self.copied_frames += piece.frames
-                continue
-            captions = self._captions_of(piece)
-            name = self._name(piece, captions)
-            kept = self._store.find(name)
-            if kept is not None:
-                parts[index] = Copy(kept, 0, piece.frames)
-                self.found += 1
-                self.found_frames += piece.frames
-            else:
-                waiting[index] = (piece, name, captions)
-        ready[-1] = self.copied_frames + self.found_frames
-        self.encoded = len(waiting)
-
-        def make(index: int) -> Copy:
-            piece, name, captions = waiting[index]
-
+        def encode(number: int) -> Copy:
             def on_frame(count: int) -> None:
-                ready[index] = min(count, piece.frames)
+                ready[number] = min(count, left[number].segment.frames)
 
-            path = self._store.find(name) or self._store.make(
-                name, folder, lambda part: self._encode(piece, part, folder, captions, on_frame)
-            )
-            ready[index] = piece.frames
-            return Copy(path, 0, piece.frames)
+            part = self._encoded(left[number], on_frame)
+            ready[number] = part.frames
+            return part
 
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as workers, self.stopped_on_error():
-            made: dict[int, Future[Copy]] = {
-                index: workers.submit(make, index) for index in waiting
-            }
+        with ThreadPoolExecutor(WORKERS) as workers, stopped_on_error(self._stop):
+            futures = {number: workers.submit(encode, number) for number in left}
             try:
-                self._await(made.values(), lambda: on_progress(sum(ready.values()), total))
+                _wait_for(
+                    futures.values(), lambda: on_progress(finished + sum(ready.values()), total)
+                )
             except BaseException:
                 workers.shutdown(wait=False, cancel_futures=True)
                 raise
-        parts |= {index: future.result() for index, future in made.items()}
-        return [parts[index] for index in range(len(pieces))]
+        encoded = {number: future.result() for number, future in futures.items()}
+        parts = copied | reused | encoded
+        return [parts[number] for number in range(len(segments))], SegmentStats(
+            *(len(copied), sum(part.frames for part in copied.values())),
+            *(len(reused), sum(part.frames for part in reused.values())),
+            *(len(encoded), sum(part.frames for part in encoded.values())),
+        )
 
-    @staticmethod
-    def _await(futures: Iterable[Future[Copy]], report: Callable[[], None]) -> None:
-        waiting = set(futures)
-        report()
-        while waiting:
-            # Short waits let an interrupt through, and tell how far it is.
-            done, waiting = wait(waiting, timeout=0.25, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-            report()
-
-    def _plan(self, folder: Path) -> list[Piece]:
-        """Copy what shares one set of codec headers with all that stands beside it."""
+    def _plan(self) -> list[Segment]:
+        """Plan copies of files that share one set of codec headers with all that is encoded."""
         files = {path for span in self._reading.spans for path in media_of(span.picture)}
         headers = {path: self._headers(path) for path in files}
         known = {value for value in headers.values() if value}
         if len(known) == 1:
-            pieces = self._cut(lambda path: self._places_of(path, headers))
-            if all(isinstance(piece, Copy) for piece in pieces):
-                return pieces
+            segments = self._cut(lambda path: self._places_of(path, headers))
+            if all(isinstance(segment, Copy) for segment in segments):
+                return segments
         if known:
-            own = self._own_headers(folder)
+            own = self._own_headers()
             headers = {path: value if value == own else b"" for path, value in headers.items()}
         return self._cut(lambda path: self._places_of(path, headers))
 
-    def _cut(self, places_of: Callable[[Path], CopyPlaces | None]) -> list[Piece]:
-        """The pieces; where a caption is seen nothing is copied."""
-        spans, fps = self._reading.spans, self._look.fps
+    def _cut(self, places_of: Callable[[Path], CopyPlaces | None]) -> list[Segment]:
+        """Plan the segments; nothing is copied under burned-in captions."""
+        spans, fps = self._reading.spans, self._canvas.fps
         if self._captions is None:
-            return cut_pieces(spans, fps, places_of)
-        pieces: list[Piece] = []
-        for start, end, seen in self._captions.stretches(spans[-1].end, fps):
+            return plan_segments(spans, fps, places_of)
+        segments: list[Segment] = []
+        for start, end, is_captioned in self._captions.stretches(spans[-1].end, fps):
             part = trim(spans, start, end, fps)
-            pieces += cut_pieces(part, fps, (lambda _: None) if seen else places_of)
-        return pieces
+            segments += plan_segments(part, fps, (lambda _: None) if is_captioned else places_of)
+        return segments
 
-    def _captions_of(self, piece: Encode) -> str:
-        if self._captions is None:
-            return ""
-        fps = self._look.fps
-        return self._captions.between(piece.spans[0].start / fps, piece.spans[-1].end / fps)
+    def _job(self, segment: Encode) -> _Job:
+        captions, fps = "", self._canvas.fps
+        if self._captions is not None:
+            start, end = segment.spans[0].start / fps, segment.spans[-1].end / fps
+            captions = self._captions.between(start, end)
+        return _Job(segment, self._name(segment, captions), captions)
 
-    def _name(self, piece: Encode, captions: str) -> str:
-        """The name of a piece's file, told by all that decides what is in it."""
-        look, shown = self._look, [(span.frames, span.picture) for span in piece.spans]
-        used = {path for span in piece.spans for path in media_of(span.picture)}
-        focus = sorted(look.focus[path] for path in used if path in look.focus)
-        mixed = sorted(set(_transitions(span.picture for span in piece.spans)))
-        expressions = [look.style.expressions.get(name) for name in mixed]
-        style = [look.style.linear_light and bool(mixed), expressions]
-        encoding = [look.encoding, look.encoding.program]
-        key = key_of(self._media, shown, look.size, look.fps, encoding, style, focus, captions)
-        return f"{key}{look.encoding.kind.suffix}"
-
-    def _own_headers(self, folder: Path) -> bytes:
-        name = f"headers-{key_of({}, self._look.size, self._look.fps, self._look.encoding)}.mp4"
-        piece = Encode((Span(0, 2, TransparentContent()),))
-        path = self._store.find(name) or self._store.make(
-            name, folder, lambda part: self._encode(piece, part, folder, "")
+    def _name(self, segment: Encode, captions: str) -> str:
+        """Return the name of a segment's file, from everything that decides its content."""
+        canvas, style, encoding = self._canvas, self._spec.transitions, self._spec.encoding
+        contents = [(span.frames, span.picture) for span in segment.spans]
+        used = {path for span in segment.spans for path in media_of(span.picture)}
+        focus = sorted(canvas.focus[path] for path in used if path in canvas.focus)
+        mixed = sorted(set(_transitions(span.picture for span in segment.spans)))
+        expressions = [style.expressions.get(name) for name in mixed]
+        key = key_of(
+            self._reading.media,
+            contents,
+            canvas.size,
+            canvas.fps,
+            [encoding, encoding.program],
+            [style.linear_light and bool(mixed), expressions],
+            focus,
+            captions,
         )
-        video = probe(path).video
+        return f"{key}{encoding.details.suffix}"
+
+    def _own_headers(self) -> bytes:
+        """Return the codec headers of a file that is encoded here."""
+        encoding = self._spec.encoding
+        name = f"headers-{key_of({}, self._canvas.size, self._canvas.fps, encoding)}.mp4"
+        job = _Job(Encode((Span(0, 2, TransparentContent()),)), name, "")
+        video = probe(self._store.find(name) or self._encoded(job).path).video
         return video.extradata if video is not None else b""
 
     def _headers(self, path: Path) -> bytes:
-        """The codec headers of a file that looks like one of ours; none where it doesn't."""
-        video = self._media[path].video
+        """Return the codec headers of a file that looks like the reel; empty for any other."""
+        info = self._reading.media[path]
+        video, encoding = info.video, self._spec.encoding
         alike = (
             video is not None
-            and not self._media[path].images
-            and video.codec == self._look.encoding.codec
-            and (video.width, video.height) == self._look.size
-            and video.fps == self._look.fps
-            and video.pixel_format == self._look.encoding.kind.pixel_format
+            and not info.images
+            and video.codec == encoding.codec
+            and (video.width, video.height) == self._canvas.size
+            and video.fps == self._canvas.fps
+            and video.pixel_format == encoding.details.pixel_format
             and video.rotation == 0
             and video.sample_aspect == 1
         )
         return video.extradata if video is not None and alike else b""
 
-    def _places_of(self, path: Path, headers: dict[Path, bytes]) -> CopyPlaces | None:
+    def _places_of(self, path: Path, headers: Mapping[Path, bytes]) -> CopyPlaces | None:
         if not headers[path]:
             return None
         if path not in self._places:
-            self._places[path] = places_in(path, self._look.fps)
+            self._places[path] = places_in(path, self._canvas.fps)
         return self._places[path]
 
-    def _encode(
-        self,
-        piece: Encode,
-        path: Path,
-        folder: Path,
-        captions: str,
-        on_frame: Callable[[int], None] | None = None,
-    ) -> None:
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            if not captions and is_direct(piece, self._media, self._look, self._own_places):
-                # What this decoder refuses, ffmpeg may still conceal.
+    def _places_if_alike(self, path: Path) -> CopyPlaces | None:
+        """Return where a file that looks like the reel can be cut, whatever its headers are."""
+        return self._places_of(path, {path: self._headers(path)})
+
+    def _encoded(self, job: _Job, on_frame: Callable[[int], None] = lambda _: None) -> Copy:
+        # Another thread may have encoded the same segment since.
+        path = self._store.find(job.name) or self._store.make(
+            job.name, self._folder, lambda part: self._encode(job, part, on_frame)
+        )
+        return Copy(path, 0, job.segment.frames)
+
+    def _encode(self, job: _Job, path: Path, on_frame: Callable[[int], None]) -> None:
+        segment, media = job.segment, self._reading.media
+        with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
+            if not job.captions and can_mix(
+                segment, media, self._spec, self._canvas, self._places_if_alike
+            ):
+                # ffmpeg may conceal errors that this decoder refuses.
                 with suppress(UndecodableError):
-                    self._encode_directly(piece, path, on_frame)
+                    self._mix(segment, path, on_frame)
                     return
-            encode_piece(
-                piece,
+            encode_segment(
+                segment,
                 path,
-                media=self._media,
-                look=self._look,
+                media=media,
+                spec=self._spec,
+                canvas=self._canvas,
                 scratch=Path(scratch),
-                captions=captions,
+                captions=job.captions,
                 fonts=self._captions.fonts if self._captions else None,
                 on_frame=on_frame,
-                stop=self.stop,
+                stop=self._stop,
             )
-        refuse_torn_video(path, piece.spans[-1].end - piece.spans[0].start, path.name)
+        refuse_torn_video(path, segment.frames, path.name)
 
-    def _encode_directly(
-        self, piece: Encode, path: Path, on_frame: Callable[[int], None] | None
-    ) -> None:
+    def _mix(self, segment: Encode, path: Path, on_frame: Callable[[int], None]) -> None:
         def counted() -> Iterator[NDArray[np.uint8]]:
-            for count, frame in enumerate(direct_frames(piece, self._look.fps), 1):
+            for count, frame in enumerate(mix_frames(segment, self._canvas.fps), 1):
                 yield frame
-                if on_frame is not None:
-                    on_frame(count)
+                on_frame(count)
 
-        width, height = self._look.size
+        width, height = self._canvas.size
         encode_frames(
             counted(),
             path,
             width=width,
             height=height,
-            fps=self._look.fps,
-            encoding=self._look.encoding,
-            what=f"encoding frames {piece.spans[0].start} to {piece.spans[-1].end}",
-            stop=self.stop,
+            fps=self._canvas.fps,
+            encoding=self._spec.encoding,
+            what=segment.task,
+            stop=self._stop,
         )
 
-    def _own_places(self, path: Path) -> CopyPlaces | None:
-        """Where a file that looks like one of ours can be cut, whatever its headers are."""
-        return self._places_of(path, {path: self._headers(path)})
+
+def _wait_for(futures: Iterable[Future[Copy]], report: Callable[[], None]) -> None:
+    waiting = set(futures)
+    report()
+    while waiting:
+        # Short waits let an interrupt through, and keep the progress fresh.
+        done, waiting = wait(waiting, timeout=0.25, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+        report()
 
 
 def _transitions(pictures: Iterable[Picture]) -> Iterator[str]:
-    """The names of all transitions in some pictures."""
+    """Yield the names of all transitions in pictures."""
     for picture in pictures:
         if isinstance(picture, TransitionContent):
             yield picture.name

@@ -1,6 +1,6 @@
-"""Cutting spans into pieces of work: what is copied from its media, and what is encoded.
+"""Plan segments: cut the spans of a reel into copies of media and runs to encode.
 
-Pure: where a file can be copied from and to is told by `CopyPlaces`.
+Pure: `CopyPlaces` state at which frames a file can be cut.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import TypeAlias
 from ..spans.content import VideoContent, later, runs_backwards
 from ..spans.spans import Span
 
-LONGEST_S = 20
-"""Seconds of one piece to encode at the most: long ones are made side by side."""
-BACKWARDS_S = Fraction(1)
-"""Seconds of a span that runs backwards: its frames are kept in memory to turn them around."""
+MAX_SEGMENT_S = 20
+"""Longest segment to encode, in seconds: parts of a longer span are encoded in parallel."""
+MAX_REVERSE_S = Fraction(1)
+"""Longest segment that runs backwards, in seconds: its frames are buffered to reverse them."""
 ALONE_S = Fraction(1)
-"""Seconds from which on a span is a piece by itself."""
-MOST_SPANS = 8
-"""Spans in one piece at the most: each opens files of its own."""
-SHORTEST_COPY_S = Fraction(1, 2)
-"""A shorter copy amid frames that are encoded anyway costs more than it saves."""
+"""Seconds from which on a span is a segment of its own."""
+MAX_SPANS = 8
+"""Spans in one segment: each opens files of its own."""
+MIN_COPY_S = Fraction(1, 2)
+"""Shortest copy, in seconds: a shorter one between encoded frames costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """``frames`` frames of a file from its frame ``first`` on, an IDR frame; taken as they are."""
+    """``frames`` frames of a file from frame ``first`` on, an IDR frame, to copy bit by bit."""
 
     path: Path
     first: int
@@ -38,27 +38,32 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Encode:
-    """Spans to be encoded one after another, into one file."""
+    """Spans to encode one after another into one file."""
 
     spans: tuple[Span, ...]
 
     @property
     def frames(self) -> int:
-        """How many frames they have."""
+        """Number of frames."""
         return sum(span.frames for span in self.spans)
 
+    @property
+    def task(self) -> str:
+        """The work in words, for error messages."""
+        return f"encoding frames {self.spans[0].start} to {self.spans[-1].end}"
 
-Piece: TypeAlias = Copy | Encode
+
+Segment: TypeAlias = Copy | Encode
 
 
 @dataclass(frozen=True, slots=True)
 class CopyPlaces:
-    """Where packets of a file can be cut without touching a frame.
+    """Frames at which the packets of a file can be cut losslessly.
 
     Attributes:
-        frames: how many the file holds.
-        starts: frames that decoding can start at: IDR frames that nothing before needs.
-        stops: frames that no earlier frame needs, and that decoding can stop before.
+        frames: number of frames in the file.
+        starts: frames at which decoding can start: IDR frames of closed GOPs.
+        stops: frames before which decoding can stop, since no earlier frame needs a later one.
     """
 
     frames: int
@@ -66,21 +71,21 @@ class CopyPlaces:
     stops: tuple[int, ...]
 
     def within(self, first: int, end: int) -> tuple[int, int] | None:
-        """The longest part of frames ``[first, end)`` that can be copied, or None."""
+        """Return the longest copyable part of frames ``[first, end)``, or None."""
         start = min((place for place in self.starts if place >= first), default=end)
         stop = max((place for place in self.stops if place <= end), default=start)
         return (start, stop) if start < stop else None
 
 
 def copy_places(shown: Iterable[int], idr: Iterable[int]) -> CopyPlaces | None:
-    """The places of a file, from its packets.
+    """Return where a file can be cut, from its packets.
 
     Args:
-        shown: the frame that each packet is shown as, in decoding order.
-        idr: the frames that are IDR frames.
+        shown: display number of each packet, in decoding order.
+        idr: display numbers of the IDR frames.
 
     Returns:
-        None where the frames are not numbered from 0 on without a gap.
+        None if the display numbers are not 0, 1, 2, … without a gap.
     """
     order = list(shown)
     if sorted(order) != list(range(len(order))):
@@ -94,31 +99,31 @@ def copy_places(shown: Iterable[int], idr: Iterable[int]) -> CopyPlaces | None:
     return CopyPlaces(len(order), tuple(sorted(clean & set(idr))), tuple(sorted(clean - {0})))
 
 
-def cut_pieces(
+def plan_segments(
     spans: Iterable[Span], fps: Fraction, places_of: Callable[[Path], CopyPlaces | None]
-) -> list[Piece]:
-    """The pieces of a reel, in order; together they are every frame of it.
+) -> list[Segment]:
+    """Return the segments of a reel, in order, which hold every frame once.
 
-    Where a piece ends is told by what is near it alone, so that a change leaves those that are
-    far from it as they are, but for their place.
+    Boundaries depend only on nearby spans, so that an edit leaves distant segments the same but
+    for their position.
 
     Args:
         spans: in order, without holes.
         fps: of the reel.
-        places_of: where a file can be cut; None where it cannot be copied at all.
+        places_of: returns where a file can be cut; None if it cannot be copied.
     """
-    shortest = int(SHORTEST_COPY_S * fps)
-    pieces: list[Piece] = []
+    shortest = int(MIN_COPY_S * fps)
+    segments: list[Segment] = []
     waiting: list[Span] = []
     for span in spans:
         for part, copy in _parts(span, fps, places_of, shortest):
             if copy is None:
                 waiting.append(part)
             else:
-                pieces += _encodes(waiting, fps)
+                segments += _encodes(waiting, fps)
                 waiting = []
-                pieces.append(copy)
-    return [*pieces, *_encodes(waiting, fps)]
+                segments.append(copy)
+    return [*segments, *_encodes(waiting, fps)]
 
 
 def _parts(
@@ -127,7 +132,7 @@ def _parts(
     places_of: Callable[[Path], CopyPlaces | None],
     shortest: int,
 ) -> Iterator[tuple[Span, Copy | None]]:
-    """A span as at most three parts: encoded, copied, encoded."""
+    """Split a span into at most three parts: encoded, copied, encoded."""
     picture = span.picture
     found = None
     first = 0
@@ -150,12 +155,12 @@ def _parts(
 
 
 def _encodes(spans: Iterable[Span], fps: Fraction) -> Iterator[Encode]:
-    """Spans to be encoded as pieces of work: long ones by themselves, short ones together."""
+    """Group spans into segments: long ones alone, short ones together."""
     alone = int(ALONE_S * fps)
     taken: list[Span] = []
     for span in spans:
-        for part in _of_bearable_length(span, fps):
-            if taken and (span.frames >= alone or len(taken) == MOST_SPANS):
+        for part in _split_long(span, fps):
+            if taken and (span.frames >= alone or len(taken) == MAX_SPANS):
                 yield Encode(tuple(taken))
                 taken = []
             taken.append(part)
@@ -166,9 +171,9 @@ def _encodes(spans: Iterable[Span], fps: Fraction) -> Iterator[Encode]:
         yield Encode(tuple(taken))
 
 
-def _of_bearable_length(span: Span, fps: Fraction) -> Iterator[Span]:
-    """A span in equal parts, none too long; where frames have to be turned around, very short."""
-    most = int((BACKWARDS_S if runs_backwards(span.picture) else LONGEST_S) * fps)
+def _split_long(span: Span, fps: Fraction) -> Iterator[Span]:
+    """Split a span into equal parts, none too long; very short ones if they run backwards."""
+    most = int((MAX_REVERSE_S if runs_backwards(span.picture) else MAX_SEGMENT_S) * fps)
     parts = -(-span.frames // max(1, most))
     edges = [span.frames * part // parts for part in range(parts + 1)]
     for first, last in pairwise(edges):

@@ -1,9 +1,9 @@
-"""A store of what flattening has encoded, named by all that decides it: nothing is made twice.
+"""A cache of encoded segments, addressed by everything that decides their content.
 
-A segment's key is the SHA-256 of what it shows, frame by frame, of the identity of every file in
-it, and of how it is encoded; its place in the reel is no part of it. A file's identity is its size,
-the time it was changed and its first and last 64 KiB, so that files of any size are told apart at
-once. A segment's own SHA-256 is part of its name, and is compared whenever it is used.
+A segment's key is the SHA-256 of its spans, of the identity of every file in them, and of the
+encoding; its position in the reel is no part of it. A file's identity is its size, its time of
+change and its first and last 64 KiB, so that large files need not be read. A segment's own SHA-256
+is part of its name, and is verified on every use.
 """
 
 from __future__ import annotations
@@ -27,10 +27,20 @@ from ...media.find_ffmpeg import ffmpeg_version
 from ...media.probe import MediaInfo
 
 VERSION = 2
-"""Counted up when the same plan is to give other frames than before."""
+"""Raised whenever the same spans are to give other frames than before."""
 _ENDS = 65536
 _SPARE = 1.0
-"""Bytes that may be kept for a change that is taken back, by those that are in use."""
+"""Bytes of unused segments to keep for an undo, as a share of those in use."""
+_TAGS = {
+    "TransparentContent": "Clear",
+    "ColourContent": "Solid",
+    "SlateContent": "Slate",
+    "ImageContent": "Still",
+    "VideoContent": "Video",
+    "TransitionContent": "Blend",
+    "OverlayContent": "Over",
+}
+"""Names of classes in keys, if not their own: a class may be renamed, but a key never changes."""
 _SHA_DIGITS = 32
 _OURS = re.compile(r"(?:headers-|sound-|fetched-)?[0-9a-f]{24}-([0-9a-f]{32})(?:\.\w+)?")
 
@@ -39,10 +49,10 @@ class SegmentStore:
     """Segments in a folder.
 
     Args:
-        folder: made when the first segment is; None keeps nothing.
+        folder: created with the first segment; None keeps nothing.
 
     Attributes:
-        damaged: segments that were found damaged, and deleted.
+        damaged: segments that were damaged, and deleted.
     """
 
     def __init__(self, folder: Path | None):
@@ -51,7 +61,7 @@ class SegmentStore:
         self.damaged: list[Path] = []
 
     def find(self, name: str) -> Path | None:
-        """A segment that is there and whole, by its name without SHA-256; it is in use now."""
+        """Return a segment by its name without SHA-256, if it is intact, and mark it as used."""
         if self._folder is None:
             return None
         stem, suffix = Path(name).stem, Path(name).suffix
@@ -64,18 +74,18 @@ class SegmentStore:
         return None
 
     def make(self, name: str, folder: Path, write: Callable[[Path], object]) -> Path:
-        """Make a segment, and keep it.
+        """Write a segment and add it to the store.
 
         Args:
             name: without SHA-256.
-            folder: for what is not kept.
-            write: writes the file, and reads it back.
+            folder: for the file if the store keeps nothing.
+            write: writes the file and reads it back.
 
         Raises:
             WorkError: the folder cannot be written to, or the disk is full.
         """
         if self._folder is None:
-            with scratch(folder) as place:  # Another thread may be making the same.
+            with scratch(folder) as place:  # Another thread may write the same.
                 write(place / name)
                 return (place / name).replace(folder / name)
         with writing(self._folder):
@@ -90,7 +100,7 @@ class SegmentStore:
         return kept
 
     def verify(self) -> None:
-        """Read all segments, and delete those that are damaged."""
+        """Verify all segments, and delete damaged ones."""
         for path in self._all():
             self._is_whole(path)
 
@@ -108,8 +118,8 @@ class SegmentStore:
             return []
         return [path for path in sorted(self._folder.iterdir()) if _OURS.fullmatch(path.name)]
 
-    def tidy(self) -> None:
-        """Remove what has not been in use for longest, until no more is spare than is in use."""
+    def evict(self) -> None:
+        """Delete the least recently used segments once the unused outgrow those in use."""
         if self._folder is not None:
             clear_scratch(self._folder)
         files = []
@@ -126,10 +136,10 @@ class SegmentStore:
 
 
 def key_of(media: Mapping[Path, MediaInfo], *parts: object) -> str:
-    """The name that is common to all that looks the same.
+    """Return the key of everything that decides a segment's content.
 
     Args:
-        media: what is known of files that ``parts`` name.
+        media: headers of the files in ``parts``.
         parts: plain data, dataclasses and paths.
     """
 
@@ -147,7 +157,8 @@ def key_of(media: Mapping[Path, MediaInfo], *parts: object) -> str:
                 return [plain(each) for each in value]
             case _ if is_dataclass(value) and not isinstance(value, type):
                 fields = {name: plain(getattr(value, name)) for name in _fields(type(value))}
-                return [type(value).__name__, fields]
+                name = type(value).__name__
+                return [_TAGS.get(name, name), fields]
         return value
 
     text = json.dumps([VERSION, ffmpeg_version(), *map(plain, parts)], sort_keys=True)

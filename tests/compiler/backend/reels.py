@@ -8,6 +8,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 from otio_gvideo.compiler.backend.flatten import FlattenResult, flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 
@@ -65,10 +66,8 @@ def flat(timeline: otio.schema.Timeline, folder: Path, fps: Fraction = FPS) -> F
         timeline,
         folder / "reel.mp4",
         media_root=folder,
-        width=WIDTH,
-        height=HEIGHT,
-        fps=fps,
-        encoding=FAST,
+        size=(WIDTH, HEIGHT),
+        spec=OutputSpec(FAST),
     )
 
 

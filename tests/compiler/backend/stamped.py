@@ -9,7 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 
 WIDTH, HEIGHT = 96, 160
 BITS = 10
@@ -30,7 +31,7 @@ def write_stamped(
     path: Path, first: int, count: int, fps: Fraction, idr: tuple[int, ...] = ()
 ) -> Path:
     """A clip of ``count`` frames, numbered from ``first`` on."""
-    write_clip(
+    encode_frames(
         (stamp(first + n) for n in range(count)),
         path,
         width=WIDTH,

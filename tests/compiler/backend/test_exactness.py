@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from otio_gvideo.compiler.backend.audio.read_mix import read_mix
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.backend.spans.read_spans import read_picture
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.media.samples import SAMPLE_RATE
@@ -135,10 +136,8 @@ def check(timeline: otio.schema.Timeline, media: Path, folder: Path) -> None:
         timeline,
         folder / "reel.mp4",
         media_root=media,
-        width=WIDTH,
-        height=HEIGHT,
-        fps=FPS,
-        encoding=FAST,
+        size=(WIDTH, HEIGHT),
+        spec=OutputSpec(FAST),
     )
     stamps = read_stamps(folder / "reel.mp4")
     assert not result.missing
@@ -201,7 +200,7 @@ DATA = Path(__file__).parents[2] / "data" / "otio"
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.otio")), ids=lambda path: path.stem)
 def test_otios_own_timelines_have_the_length_that_otio_states(path: Path, tmp_path: Path) -> None:
     timeline = otio.adapters.read_from_file(str(path))
-    result = flatten(timeline, tmp_path / "reel.mp4", width=32, height=32, encoding=FAST)
+    result = flatten(timeline, tmp_path / "reel.mp4", size=(32, 32), spec=OutputSpec(FAST))
     stated = timeline.duration()
     assert result.duration == Fraction(stated.value) / Fraction(stated.rate)
     assert len(read_stamps(tmp_path / "reel.mp4")) == result.frames

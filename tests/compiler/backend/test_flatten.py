@@ -15,8 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time_range
@@ -32,7 +34,11 @@ from .stamped import HEIGHT, WIDTH, planes, read_stamps, stamp, write_stamped
 def test_cuts_are_copied_and_every_frame_is_the_right_one(tmp_path: Path, fps: Fraction) -> None:
     clips = [Shown(5, 20), Shown(0, 31), Shown(12, 7)]
     result = flat(reel(tmp_path, clips, fps), tmp_path, fps)
-    assert (result.frames, result.copied_frames, result.copied_pieces) == (58, 58, 3)
+    assert (result.frames, result.segments.copied_frames, result.segments.copied_segments) == (
+        58,
+        58,
+        3,
+    )
     assert result.duration == 58 / fps
     expected = [i * 64 + c.start + n for i, c in enumerate(clips) for n in range(c.frames)]
     assert read_stamps(tmp_path / "reel.mp4") == expected
@@ -43,7 +49,7 @@ def test_both_versions_of_ffmpeg_join_copies_and_encodes(each_ffmpeg: str, tmp_p
     result = flat(reel(tmp_path, clips), tmp_path)
     stamps = read_stamps(tmp_path / "reel.mp4")
     assert len(stamps) == result.frames == 100
-    assert result.copied_frames >= 20
+    assert result.segments.copied_frames >= 20
     assert stamps[:26] == list(range(5, 31))
     assert stamps[34:67] == list(range(64 + 16, 64 + 49))
     assert stamps[-26:] == list(range(128 + 16, 128 + 42))
@@ -112,7 +118,7 @@ def test_many_random_reels(clips: list[Shown], tmp_path_factory: pytest.TempPath
 
 def test_copied_packets_are_those_of_the_media_to_the_bit(tmp_path: Path) -> None:
     media = tmp_path / "clip0.mp4"
-    write_clip(
+    encode_frames(
         (stamp(n) for n in range(60)),
         media,
         width=WIDTH,
@@ -122,8 +128,8 @@ def test_copied_packets_are_those_of_the_media_to_the_bit(tmp_path: Path) -> Non
         encoding=Encoding(),
     )
     timeline = of(clip(media, 10, 50), *stills(tmp_path))
-    result = flatten(timeline, tmp_path / "reel.mp4", encoding=Encoding())
-    assert result.copied_frames == 50
+    result = flatten(timeline, tmp_path / "reel.mp4", spec=OutputSpec(Encoding()))
+    assert result.segments.copied_frames == 50
 
     def packets(path: Path) -> list[bytes]:
         with av.open(str(path)) as container:
@@ -136,7 +142,7 @@ def test_a_trim_between_idr_frames_encodes_only_up_to_the_next(tmp_path: Path) -
     media = write_stamped(tmp_path / "a.mp4", 0, 60, FPS, (20,))
     result = flat(of(clip(media, 15, 40)), tmp_path)
     assert read_stamps(tmp_path / "reel.mp4") == list(range(15, 55))
-    assert (result.copied_frames, result.encoded_frames) == (35, 5)
+    assert (result.segments.copied_frames, result.segments.encoded_frames) == (35, 5)
 
 
 def test_media_with_other_headers_are_encoded(tmp_path: Path) -> None:
@@ -147,7 +153,7 @@ def test_media_with_other_headers_are_encoded(tmp_path: Path) -> None:
         what="encoding otherwise",
     )
     result = flat(of(clip(ours, 0, 30), clip(other, 0, 30)), tmp_path)
-    assert (result.copied_frames, result.encoded_frames) == (30, 30)
+    assert (result.segments.copied_frames, result.segments.encoded_frames) == (30, 30)
     assert read_stamps(tmp_path / "reel.mp4")[31:] == list(range(1, 30))
 
 
@@ -159,7 +165,7 @@ def test_foreign_media_are_copied_where_nothing_must_be_encoded(tmp_path: Path) 
         what="encoding otherwise",
     )
     result = flat(of(clip(other, 0, 60), clip(other, 0, 60)), tmp_path)
-    assert result.encoded_frames == 0
+    assert result.segments.encoded_frames == 0
     assert read_stamps(tmp_path / "reel.mp4")[1:60] == list(range(1, 60))
 
 
@@ -168,10 +174,10 @@ def test_a_copy_begins_where_it_should_amid_key_frames(tmp_path: Path) -> None:
     usual = Encoding(preset="veryfast", crf=18)  # it decodes some frames ahead of showing them
     frames = (stamp(number) for number in range(60))
     keys = (20, 21, 22, 24)
-    write_clip(frames, media, width=WIDTH, height=HEIGHT, fps=FPS, idr=keys, encoding=usual)
+    encode_frames(frames, media, width=WIDTH, height=HEIGHT, fps=FPS, idr=keys, encoding=usual)
     timeline = of(clip(media, 20, 24))
-    result = flatten(timeline, tmp_path / "reel.mp4", encoding=usual)
-    assert result.copied_frames == 24
+    result = flatten(timeline, tmp_path / "reel.mp4", spec=OutputSpec(usual))
+    assert result.segments.copied_frames == 24
     assert read_stamps(tmp_path / "reel.mp4") == list(range(20, 44))
 
 
@@ -295,5 +301,5 @@ def test_high_dynamic_range_is_mapped_not_just_relabelled(tmp_path: Path) -> Non
     run(["-f", "lavfi", "-i", source, *output_args(path, *encode)], what="making media")
     assert probe(path).video.colors[1] == 18  # type: ignore[union-attr]
     result = flat(of(clip(path, 0, 4)), tmp_path)
-    assert result.encoded_frames == 4
+    assert result.segments.encoded_frames == 4
     assert 60 < colours(tmp_path / "reel.mp4")[1].mean() < 220

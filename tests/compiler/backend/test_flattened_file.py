@@ -12,6 +12,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.media.ffmpeg import input_args, run
 from otio_gvideo.compiler.media.probe import probe
@@ -31,7 +32,7 @@ def test_progress_ends_with_every_frame(tmp_path: Path) -> None:
         threads.add(threading.get_ident())
 
     timeline = reel(tmp_path, [Shown(5, 20), Shown(5, 20, "dissolve", 6)])
-    flatten(timeline, tmp_path / "reel.mp4", encoding=FAST, on_progress=note)
+    flatten(timeline, tmp_path / "reel.mp4", spec=OutputSpec(FAST), on_progress=note)
     assert calls[-1] == (40, 40)
     assert calls == sorted(calls)
     assert threads == {threading.get_ident()}
@@ -39,13 +40,13 @@ def test_progress_ends_with_every_frame(tmp_path: Path) -> None:
 
 def test_a_timeline_says_its_own_size_and_rate(tmp_path: Path) -> None:
     timeline = reel(tmp_path, [Shown(5, 20)], Fraction(30))
-    result = flatten(timeline, tmp_path / "a.mp4", encoding=FAST)
+    result = flatten(timeline, tmp_path / "a.mp4", spec=OutputSpec(FAST))
     assert (result.frames, result.fps) == (20, 30)
     video = probe(tmp_path / "a.mp4").video
     assert video is not None
     assert (video.width, video.height) == (WIDTH, HEIGHT)
     timeline.metadata["otio_gvideo"] = {"output": {"width": 64, "height": 96, "fps": "24/1"}}
-    result = flatten(timeline, tmp_path / "b.mp4", encoding=FAST)
+    result = flatten(timeline, tmp_path / "b.mp4", spec=OutputSpec(FAST))
     assert (result.frames, result.fps) == (16, 24)
     video = probe(tmp_path / "b.mp4").video
     assert video is not None
@@ -55,7 +56,7 @@ def test_a_timeline_says_its_own_size_and_rate(tmp_path: Path) -> None:
 def test_relative_media_are_found_in_the_folder_that_is_named(tmp_path: Path) -> None:
     write_stamped(tmp_path / "a.mp4", 1, 20, FPS)
     timeline = of(clip(Path("a.mp4"), 0, 20))
-    flatten(timeline, tmp_path / "reel.mp4", media_root=tmp_path, encoding=FAST)
+    flatten(timeline, tmp_path / "reel.mp4", media_root=tmp_path, spec=OutputSpec(FAST))
     assert read_stamps(tmp_path / "reel.mp4") == list(range(1, 21))
 
 
@@ -118,7 +119,7 @@ def test_an_interrupt_leaves_nothing_half_done(error: BaseException, tmp_path: P
         raise error
 
     with pytest.raises((KeyboardInterrupt, WorkError)):
-        flatten(timeline, tmp_path / "reel.mp4", encoding=FAST, on_progress=fail)
+        flatten(timeline, tmp_path / "reel.mp4", spec=OutputSpec(FAST), on_progress=fail)
     assert (tmp_path / "reel.mp4").read_bytes() == b"the old one"
     assert {path.name for path in tmp_path.iterdir()} == {"reel.mp4", "clip0.mp4", "clip1.mp4"}
 
@@ -132,19 +133,21 @@ def test_what_killed_processes_left_is_cleared_away(tmp_path: Path) -> None:
 def test_long_stretches_are_encoded_side_by_side(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otio_gvideo.compiler.backend.segments.plan.LONGEST_S", 1)
+    monkeypatch.setattr("otio_gvideo.compiler.backend.segments.plan.MAX_SEGMENT_S", 1)
     media = write_stamped(tmp_path / "a.mp4", 0, 100, FPS)
     made = otio.schema.Clip(
         "a", otio.schema.ExternalReference(str(media)), time_range(0, 100, Fraction(24))
     )
-    result = flatten(of(made), tmp_path / "b.mp4", encoding=replace(FAST, preset="superfast"))
-    assert result.encoded_pieces == 0  # one set of headers: all of it is copied
+    result = flatten(
+        of(made), tmp_path / "b.mp4", spec=OutputSpec(replace(FAST, preset="superfast"))
+    )
+    assert result.segments.encoded_segments == 0  # one set of headers: all of it is copied
     made.effects.append(otio.schema.LinearTimeWarp("same", time_scalar=1.0))
     half = otio.schema.ExternalReference(str(media))
     timeline = of(otio.schema.Clip("a", half, time_range(0, 100, FPS)))
     timeline.metadata["otio_gvideo"] = {"output": {"width": 64, "height": 96}}
-    result = flatten(timeline, tmp_path / "b.mp4", encoding=FAST)
-    assert result.encoded_pieces == 5
+    result = flatten(timeline, tmp_path / "b.mp4", spec=OutputSpec(FAST))
+    assert result.segments.encoded_segments == 5
     assert len(list(planes(tmp_path / "b.mp4"))) == 100
 
 
@@ -160,4 +163,4 @@ def test_a_silent_reel_still_has_a_sound_track(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(95, 160), (2, 2)])
 def test_sizes_that_cannot_be_encoded_are_refused(size: tuple[int, int], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be encoded"):
-        flatten(reel(tmp_path, [Shown(0, 5)]), tmp_path / "a.mp4", width=size[0], height=size[1])
+        flatten(reel(tmp_path, [Shown(0, 5)]), tmp_path / "a.mp4", size=(size[0], size[1]))

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.backend.encode.encoder import Encoding
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from skimage.metrics import structural_similarity
@@ -110,7 +111,7 @@ def by_melt(made: otio.schema.Timeline, folder: Path) -> Path:
 def test_melt_makes_as_many_frames_and_the_same_pictures(tmp_path: Path) -> None:
     made = timeline(media(tmp_path))
     path = tmp_path / "reel.mp4"
-    result = flatten(made, path, width=WIDTH, height=HEIGHT, encoding=Encoding(crf=8))
+    result = flatten(made, path, size=(WIDTH, HEIGHT), spec=OutputSpec(Encoding(crf=8)))
     own, theirs = list(planes(path)), list(planes(by_melt(made, tmp_path)))
     assert len(own) == len(theirs) == result.frames == 200
     inside = {*range(42, 54), *range(154, 166)}
@@ -128,7 +129,7 @@ def test_melt_makes_as_many_frames_and_the_same_pictures(tmp_path: Path) -> None
 def test_melt_seeks_in_what_flatten_made(tmp_path: Path) -> None:
     made = timeline(media(tmp_path))
     path = tmp_path / "reel.mp4"
-    flatten(made, path, width=WIDTH, height=HEIGHT, encoding=Encoding(crf=8))
+    flatten(made, path, size=(WIDTH, HEIGHT), spec=OutputSpec(Encoding(crf=8)))
     profile = tmp_path / "profile"
     profile.write_text(PROFILE)
     frames = list(planes(path))

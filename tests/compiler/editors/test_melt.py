@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.editors.formats.mlt import LUMAS
 from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time, time_range
@@ -55,7 +56,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     media(folder, Fraction(24))
     timeline = cut(folder, plain=True)
     timeline.to_json_file(str(folder / "cut.otio"))
-    flatten(timeline, folder / "flat.mp4", media_root=folder, encoding=FAST)
+    flatten(timeline, folder / "flat.mp4", media_root=folder, spec=OutputSpec(FAST))
     return folder / "cut.otio", folder / "flat.mp4"
 
 
@@ -106,7 +107,7 @@ def test_wipes_go_the_same_way(tmp_path: Path) -> None:
     timeline.tracks.append(track)
     timeline.metadata["otio_gvideo"] = {"output": {"width": WIDTH, "height": HEIGHT, "fps": "24/1"}}
     timeline.to_json_file(str(tmp_path / "wipe.otio"))
-    flatten(timeline, tmp_path / "flat.mp4", media_root=tmp_path, encoding=FAST)
+    flatten(timeline, tmp_path / "flat.mp4", media_root=tmp_path, spec=OutputSpec(FAST))
     wanted = list(planes(tmp_path / "flat.mp4"))
     for suffix in (".mlt", ".kdenlive"):
         exported = export_timeline(tmp_path / "wipe.otio", tmp_path / f"x{suffix}")

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.evaluation.measure import Measures, measure
 from otio_gvideo.compiler.evaluation.ssim import common_way, likeness, ssim_map
@@ -103,7 +104,7 @@ def measured(
     path, image = folder / "clip.mp4", folder / "still.png"
     Image.fromarray(photo(*SIZE) if still is None else still).save(image)
     width, height = SIZE
-    write_clip(
+    encode_frames(
         *(frames, path),
         **{"width": width, "height": height, "fps": Fraction(24)},
         encoding=Encoding(crf=6, preset="ultrafast"),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.media.ffmpeg import run
 from otio_gvideo.compiler.media.read_back import (
@@ -27,7 +28,7 @@ def video(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     rng = np.random.default_rng(1)
     frames = [rng.integers(0, 256, (48, 32, 3), np.uint8) for _ in range(24)]
     plain, path = tmp_path / "plain.mp4", tmp_path / "a.mp4"
-    write_clip(frames, plain, width=32, height=48, fps=FPS, encoding=Encoding())
+    encode_frames(frames, plain, width=32, height=48, fps=FPS, encoding=Encoding())
     start = ["-movflags", "+faststart"] if request.param == "index first" else []
     sound = ["-f", "lavfi", "-i", "sine=d=1:r=48000", "-c:v", "copy", "-c:a", "aac"]
     run(["-i", str(plain), *sound, *start, str(path)], what="a test")

@@ -19,8 +19,9 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import InputError, WorkError, compile_script, flatten_timeline
 from otio_gvideo.compiler.api.check import check_video
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
-from otio_gvideo.compiler.backend.flatten import OutputFile, flatten
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.inspection.check import Check
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
@@ -28,7 +29,7 @@ from otio_gvideo.compiler.provenance import verify
 from otio_gvideo.compiler.provenance.claims import COMPOSITE, Claims, SourceFile
 from otio_gvideo.compiler.provenance.credentials import Credentials
 from otio_gvideo.compiler.provenance.sign import Signing
-from otio_gvideo.compiler.stages.output_options import Finishing
+from otio_gvideo.compiler.stages.output_options import OutputOptions
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
@@ -47,7 +48,9 @@ def edit(tmp_path: Path) -> Path:
     """A timeline of a clip of 24 frames, with a configuration that signs beside it."""
     media = tmp_path / "a.mp4"
     frames = (stamp(n) for n in range(30))
-    write_clip(frames, media, width=96, height=160, fps=FPS, encoding=Encoding("h264", "ultrafast"))
+    encode_frames(
+        frames, media, width=96, height=160, fps=FPS, encoding=Encoding("h264", "ultrafast")
+    )
     made = otio.schema.Timeline("edit")
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     reference = otio.schema.ExternalReference("a.mp4")
@@ -198,7 +201,7 @@ def test_nothing_is_said_of_a_reel_that_nobody_signed(project: Path) -> None:
 def test_all_formats_are_signed_and_play(preset: str, edit: Path, tmp_path: Path) -> None:
     suffix = {"prores": ".mov", "hevc": ".mp4"}.get(preset, f".{preset}")
     video = tmp_path / f"x{suffix}"
-    flatten_timeline(edit, video, finishing=Finishing(preset=preset))
+    flatten_timeline(edit, video, output_options=OutputOptions(preset=preset))
     if preset in ("gif", "webp"):
         with Image.open(video) as image:
             assert image.n_frames == 12
@@ -215,16 +218,16 @@ def test_a_size_limit_counts_the_manifest(edit: Path, tmp_path: Path) -> None:
     run(made, what="making noise")
     signing = _signing(edit)
     video = tmp_path / "x.mp4"
-    finishing = Finishing(max_mb=0.03)
-    flatten_timeline(edit, video, finishing=finishing)
+    limit = OutputOptions(max_mb=0.03)
+    flatten_timeline(edit, video, output_options=limit)
     assert video.stat().st_size <= 30_000
     manifest_of(video)
     _, start, end = boxes(video.read_bytes())[1]
     assert signing.manifest_bytes() == end - start
     with pytest.raises(InputError, match=r"do not fit into 0\.01 MB; they need 0\.02 MB"):
-        flatten_timeline(edit, tmp_path / "small.mp4", finishing=Finishing(max_mb=0.01))
+        flatten_timeline(edit, tmp_path / "small.mp4", output_options=OutputOptions(max_mb=0.01))
     (tmp_path / "video_config.yaml").unlink()
-    flatten_timeline(edit, tmp_path / "plain.mp4", finishing=finishing)
+    flatten_timeline(edit, tmp_path / "plain.mp4", output_options=limit)
     # It would not have fitted beside a picture of the whole size.
     assert (tmp_path / "plain.mp4").stat().st_size + end - start > 30_000
 
@@ -248,7 +251,7 @@ def test_where_signing_fails_no_file_appears_and_the_old_one_stays(
         if there:
             target.write_bytes(b"old")
         with pytest.raises(WorkError, match=r"^x\.mp4: cannot be signed: "):
-            flatten(timeline, target, media_root=tmp_path, made=OutputFile(sign=broken.sign))
+            flatten(timeline, target, media_root=tmp_path, signer=broken)
         assert [path.name for path in target.parent.iterdir()] == (["x.mp4"] if there else [])
     assert target.read_bytes() == b"old"
 

@@ -8,13 +8,13 @@ import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 from otio_gvideo.compiler.api.export import _write as write_export
 from otio_gvideo.compiler.backend.captions.burn import to_ass
-from otio_gvideo.compiler.backend.flatten import _frames_of
 from otio_gvideo.compiler.editors.read_timeline import read_timeline, report_of_timeline
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.inspection.expected_reel import promise_of
 from otio_gvideo.compiler.page.build_view import read_view
 from otio_gvideo.compiler.page.render import page_of
 from otio_gvideo.compiler.timeline.metadata import GENERATOR_KEY, GENERATOR_KIND
+from otio_gvideo.compiler.timeline.properties import rate_and_frames
 
 from .. import mutators
 from ..media import SOUND, STILL, put_media
@@ -133,7 +133,7 @@ def _check(timeline: otio.schema.Timeline, path: Path) -> None:
 
 
 def _flatten(timeline: otio.schema.Timeline, path: Path) -> None:
-    fps, _ = _frames_of(timeline, None)
+    fps, _ = rate_and_frames(timeline)
     to_ass(timeline, (108, 192), fps)
 
 

@@ -11,7 +11,8 @@ from typing import ClassVar
 import cv2
 import numpy as np
 import pytest
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.renderers.base import (
     Call,
     Frame,
@@ -169,7 +170,7 @@ def test_a_half_written_chunk_is_made_again(shot: Shot, tmp_path: Path) -> None:
 def test_a_slot_goes_on_from_the_media_of_the_slot_before(shot: Shot, tmp_path: Path) -> None:
     first = run_renderer.frames(Drifting(drift=0), shot, lambda *_: None)
     media = tmp_path / "first.mp4"
-    write_clip(first, media, width=64, height=96, fps=Fraction(24), encoding=Encoding(crf=8))
+    encode_frames(first, media, width=64, height=96, fps=Fraction(24), encoding=Encoding(crf=8))
     later = replace(shot, start=70, span=140, previous=media)
     model = Drifting(drift=0)
     frames = list(run_renderer.frames(model, later, lambda *_: None))
@@ -187,7 +188,7 @@ def test_media_that_cannot_be_gone_on_from_are_named(
     media = tmp_path / "first.mp4"
     if broken == "short":
         frames = (np.zeros((144, 64), np.uint8) for _ in range(3))
-        write_clip(frames, media, width=64, height=96, fps=Fraction(24))
+        encode_frames(frames, media, width=64, height=96, fps=Fraction(24))
     elif broken == "no video":
         media.write_bytes(b"nothing")
     with pytest.raises(RendererError, match=r"first\.mp4: (cannot be read|too short)"):

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from otio_gvideo import schemas
 from otio_gvideo.compiler import InputError, compile_script
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import write_clip
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.renderers import base
 from otio_gvideo.renderers.base import (
     Call,

@@ -113,9 +113,9 @@ def test_a_picture_clips_own_sound_is_heard_at_the_stated_level(tmp_path: Path) 
     stated.metadata["otio_gvideo"] = {"sound_gain_db": -6}
     for sound in (
         heard(96, picture(stated)),
-        heard(96, picture(clip(movie, 0, 96)), own_sound_db=-6.0),
+        heard(96, picture(clip(movie, 0, 96)), clip_sound_db=-6.0),
         heard(96, picture(clip(movie, 0, 96), sound_gain_db=-6)),
-        heard(96, picture(stated), own_sound_db=20.0),
+        heard(96, picture(stated), clip_sound_db=20.0),
     ):
         middle = sound[SAMPLE_RATE + 2000 : 3 * SAMPLE_RATE - 2000]
         assert middle == pytest.approx(0.5 * 10 ** (-6 / 20), abs=1e-3)
@@ -126,7 +126,7 @@ def test_own_sound_crossfades_with_its_pictures(tmp_path: Path) -> None:
     movie = film(tmp_path / "film.mov")
     one, other = clip(movie, 24, 36), clip(movie, 36, 36)
     track = picture(one, dissolve(12), other)
-    sound = heard(72, track, own_sound_db=0.0)
+    sound = heard(72, track, clip_sound_db=0.0)
     at = int(1.5 * SAMPLE_RATE)
     # Both are heard, each with the square root of half of its power.
     assert sound[at] == pytest.approx(0.5 * 2**0.5, abs=0.01)

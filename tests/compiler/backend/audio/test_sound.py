@@ -14,8 +14,9 @@ from otio_gvideo.compiler.backend.audio.ducking import duck_envelope
 from otio_gvideo.compiler.backend.audio.loudness import encode_audio, measure_file, target_of
 from otio_gvideo.compiler.backend.audio.mix import AudioTrack, Clip, Mix
 from otio_gvideo.compiler.backend.audio.read_mix import read_mix
-from otio_gvideo.compiler.backend.encode.encoder import Encoding
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.media.samples import SAMPLE_RATE, SoundReader
@@ -308,7 +309,7 @@ def test_encoded_sound_is_in_step_with_its_source(each_ffmpeg: str, tmp_path: Pa
     picture.append(otio.schema.Gap(source_range=time_range(0, 96, FPS)))
     made.tracks.append(picture)
     reel = tmp_path / "reel.mp4"
-    flatten(made, reel, width=32, height=32, fps=FPS, encoding=Encoding(preset="ultrafast"))
+    flatten(made, reel, size=(32, 32), spec=OutputSpec(Encoding(preset="ultrafast")))
     source = mixed(made, 96)[:, 0]
     with av.open(str(reel)) as container:
         decoded = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]

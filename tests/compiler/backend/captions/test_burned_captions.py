@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from otio_gvideo import schemas
 from otio_gvideo.compiler.backend.captions.ass import Typesetter, escape
-from otio_gvideo.compiler.backend.captions.burn import as_bt601, burned, to_ass
+from otio_gvideo.compiler.backend.captions.burn import as_bt601, prepare_captions, to_ass
 from otio_gvideo.compiler.backend.captions.cues import make_cues
 from otio_gvideo.compiler.backend.captions.fonts import EMOJI, RUBIK, face_of
 from otio_gvideo.compiler.backend.captions.style import (
@@ -26,8 +26,9 @@ from otio_gvideo.compiler.backend.captions.style import (
     read_style,
 )
 from otio_gvideo.compiler.backend.captions.words import SpokenWord, words_of
-from otio_gvideo.compiler.backend.encode.encoder import Encoding
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.backend.flatten import FlattenResult, flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.rate import time_range
 
@@ -58,8 +59,8 @@ def reel(
 
 
 def flattened(timeline: otio.schema.Timeline, path: Path, **values: Any) -> FlattenResult:
-    values = {"width": SIZE[0], "height": SIZE[1], "fps": FPS} | values
-    return flatten(timeline, path, encoding=Encoding(preset="ultrafast", crf=1), **values)
+    values = {"size": SIZE} | values
+    return flatten(timeline, path, OutputSpec(Encoding(preset="ultrafast", crf=1)), **values)
 
 
 def planes(path: Path) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]]:
@@ -116,7 +117,7 @@ def test_a_caption_goes_on_where_the_picture_is_made_in_parts(tmp_path: Path) ->
     # Where a caption is told later, only what shows it is made again.
     moved = reel([*words[:-1], {**words[-1], "text": "off"}], frames=528, style="karaoke")
     again = flattened(moved, tmp_path / "again.mp4", segments=tmp_path / "segments")
-    assert again.found_frames > 0
+    assert again.segments.reused_frames > 0
 
 
 @pytest.mark.slow
@@ -151,7 +152,7 @@ def test_where_no_caption_is_seen_finished_video_is_copied(tmp_path: Path) -> No
     timeline.tracks[0][:] = [clip]
     result = flattened(timeline, tmp_path / "reel.mp4")
     # The captioned second is 4 to 5; copies stop and start at IDR frames, two seconds apart.
-    assert result.copied_frames == 192
+    assert result.segments.copied_frames == 192
     frames = planes(tmp_path / "reel.mp4")
     assert [n for n, (luma, _, _) in enumerate(frames) if (luma > 128).any()] == list(
         range(96, 120)
@@ -219,7 +220,7 @@ def test_letters_without_a_font_are_named_and_pictographs_left_out(
     each_ffmpeg: str, tmp_path: Path
 ) -> None:
     words = said("fire 🔥 \U0001fadf \U00012000")
-    found = burned(reel(words), SIZE, FPS, tmp_path)
+    found = prepare_captions(reel(words), SIZE, FPS, tmp_path)
     assert found is not None
     assert r"{\fnNoto Emoji}🔥{\fnRubik}" in found.script.text()
     told = " | ".join(found.warnings)
@@ -228,14 +229,14 @@ def test_letters_without_a_font_are_named_and_pictographs_left_out(
 
 
 def test_what_the_fonts_hold_needs_no_question(tmp_path: Path) -> None:
-    found = burned(reel(said("Tür שלום مرحبا Привет 😀 👨‍👩‍👧 ❤️")), SIZE, FPS, tmp_path)
+    found = prepare_captions(reel(said("Tür שלום مرحبا Привет 😀 👨‍👩‍👧 ❤️")), SIZE, FPS, tmp_path)
     assert found is not None
     assert found.warnings == ()
 
 
 @pytest.mark.slow
 def test_a_family_that_is_missing_is_told_and_replaced(tmp_path: Path) -> None:
-    found = burned(reel(said("one"), font="No Such Font"), SIZE, FPS, tmp_path)
+    found = prepare_captions(reel(said("one"), font="No Such Font"), SIZE, FPS, tmp_path)
     assert found is not None
     assert found.warnings == (
         "captions.font: this machine has no font 'No Such Font'; Rubik is used",
@@ -307,7 +308,7 @@ def test_a_style_that_cannot_be_used_is_refused_by_name(
     name: str, value: object, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=rf"captions\.{name}: "):
-        burned(reel(said("one"), **{name: value}), SIZE, FPS, tmp_path)
+        prepare_captions(reel(said("one"), **{name: value}), SIZE, FPS, tmp_path)
 
 
 def test_the_schema_says_what_is_left_out() -> None:

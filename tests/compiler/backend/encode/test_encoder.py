@@ -13,7 +13,8 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, timescale, write_clip
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
+from otio_gvideo.compiler.backend.encode.encoding import Encoding, timescale
 from otio_gvideo.compiler.backend.segments.join import places_in
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.media import ffmpeg
@@ -27,7 +28,7 @@ from ..stamped import FAST, HEIGHT, WIDTH, read_stamps, stamp
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "lighthouse"
 FPS = Fraction(24)
-write = functools.partial(write_clip, width=WIDTH, height=HEIGHT, fps=FPS, encoding=FAST)
+write = functools.partial(encode_frames, width=WIDTH, height=HEIGHT, fps=FPS, encoding=FAST)
 
 
 def test_every_frame_comes_back(each_ffmpeg: str, tmp_path: Path) -> None:
@@ -122,7 +123,9 @@ def test_chance_has_no_say_in_what_is_encoded(tmp_path: Path) -> None:
     frames = list(run_renderer.frames(CameraRenderer({}, "standard"), shot, lambda *_: None))
     made = set()
     for _ in range(10):
-        write_clip(frames, tmp_path / "a.mp4", width=270, height=480, fps=FPS, encoding=Encoding())
+        encode_frames(
+            frames, tmp_path / "a.mp4", width=270, height=480, fps=FPS, encoding=Encoding()
+        )
         made.add((tmp_path / "a.mp4").read_bytes())
     assert len(made) == 1
 
@@ -175,7 +178,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_an_encoder_that_dies_ends_the_producer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ffmpeg, "_COMMON", ("-hide_banner", "-t", "0", "-nonsense"))
+    monkeypatch.setattr(ffmpeg, "COMMON_ARGS", ("-hide_banner", "-t", "0", "-nonsense"))
     taken = []
 
     def frames() -> Iterator[NDArray[np.uint8]]:
@@ -199,7 +202,7 @@ def test_names_are_only_names(each_ffmpeg: str, tmp_path: Path) -> None:
 
 
 def test_it_travels_to_worker_processes() -> None:
-    assert pickle.loads(pickle.dumps(write)).func is write_clip
+    assert pickle.loads(pickle.dumps(write)).func is encode_frames
 
 
 @pytest.mark.parametrize(

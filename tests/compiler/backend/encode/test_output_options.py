@@ -19,10 +19,11 @@ import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.encode.codecs import HARDWARE, hardware_encoder
-from otio_gvideo.compiler.backend.encode.encoder import Encoding
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.backend.encode.reframe import best_point
-from otio_gvideo.compiler.backend.flatten import FlattenResult, OutputFile, flatten
-from otio_gvideo.compiler.backend.mux.mux import Preview
+from otio_gvideo.compiler.backend.flatten import FlattenResult, flatten
+from otio_gvideo.compiler.backend.mux.preview import Preview
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.timeline.rate import time, time_range
@@ -59,7 +60,7 @@ def reel(media: list[Path]) -> otio.schema.Timeline:
 
 
 def flat(timeline: otio.schema.Timeline, output: Path, **options: object) -> FlattenResult:
-    wanted = {"width": WIDTH, "height": HEIGHT, "fps": FPS, "encoding": FAST, **options}
+    wanted = {"spec": OutputSpec(FAST), "size": (WIDTH, HEIGHT), **options}
     return flatten(timeline, output, **wanted)  # type: ignore[arg-type]
 
 
@@ -77,16 +78,20 @@ def flat(timeline: otio.schema.Timeline, output: Path, **options: object) -> Fla
 def test_every_codec_is_encoded_in_pieces_and_joined(
     each_ffmpeg: str, codec: str, preset: str, pixels: str, media: list[Path], tmp_path: Path
 ) -> None:
-    made = OutputFile(Encoding(codec, preset))
-    path = tmp_path / f"reel{made.suffix}"
+    spec = OutputSpec(Encoding(codec, preset))
+    path = tmp_path / f"reel{spec.suffix}"
     timeline = reel(media)
     timeline.tracks[0].append(
         otio.schema.Clip(
             "bars", otio.schema.GeneratorReference("", "SMPTEBars"), time_range(0, 9, FPS)
         )
     )
-    result = flat(timeline, path, made=made)
-    assert (result.frames, result.copied_frames, result.encoded_pieces) == (99, 0, 4)
+    result = flat(timeline, path, spec=spec)
+    assert (result.frames, result.segments.copied_frames, result.segments.encoded_segments) == (
+        99,
+        0,
+        4,
+    )
     with av.open(str(path)) as container:
         video = container.streams.video[0]
         assert video.codec_context.pix_fmt == pixels
@@ -102,10 +107,10 @@ def test_every_codec_is_encoded_in_pieces_and_joined(
 
 
 def test_media_of_the_codec_are_copied(media: list[Path], tmp_path: Path) -> None:
-    made = OutputFile(Encoding("hevc", "ultrafast"))
-    flat(of(clip(media[0], 0, 48)), tmp_path / "a.mp4", made=made)
-    result = flat(of(clip(tmp_path / "a.mp4", 0, 48)), tmp_path / "b.mp4", made=made)
-    assert result.copied_frames == 48
+    spec = OutputSpec(Encoding("hevc", "ultrafast"))
+    flat(of(clip(media[0], 0, 48)), tmp_path / "a.mp4", spec=spec)
+    result = flat(of(clip(tmp_path / "a.mp4", 0, 48)), tmp_path / "b.mp4", spec=spec)
+    assert result.segments.copied_frames == 48
     assert read_stamps(tmp_path / "b.mp4") == list(range(64, 112))
 
 
@@ -119,7 +124,7 @@ def test_hardware_that_is_not_there_is_not_used() -> None:
 def test_previews_are_small_and_move(media: list[Path], tmp_path: Path) -> None:
     for kind in ("gif", "webp"):
         path = tmp_path / f"reel.{kind}"
-        flat(reel(media), path, made=OutputFile(preview=Preview(kind, height=80, fps=8)))
+        flat(reel(media), path, spec=OutputSpec(preview=Preview(kind, height=80, fps=8)))
         with Image.open(path) as image:
             frames = image.n_frames  # type: ignore[attr-defined]
             assert image.size == (48, 80)
@@ -136,17 +141,17 @@ def test_two_passes_fit_a_file_into_its_size(codec: str, tmp_path: Path) -> None
     run(["-f", "lavfi", "-i", source, *output_args(noise, "-crf", "12")], what="making noise")
     limit = 200_000
     assert noise.stat().st_size > 3 * limit
-    made = OutputFile(Encoding(codec, "veryfast"), most_bytes=limit)
+    spec = OutputSpec(Encoding(codec, "veryfast"), max_bytes=limit)
     path = tmp_path / "small.mp4"
-    result = flat(of(clip(noise, 0, 72)), path, made=made, width=None, height=None)
+    result = flat(of(clip(noise, 0, 72)), path, spec=spec, size=None)
     assert 0.7 * limit < path.stat().st_size <= limit
     assert len(list(planes(path))) == result.frames == 72
 
 
 def test_a_size_that_is_too_small_is_refused(media: list[Path], tmp_path: Path) -> None:
-    made = OutputFile(FAST, most_bytes=10_000)
+    spec = OutputSpec(FAST, max_bytes=10_000)
     with pytest.raises(InputError, match=r"do not fit into 0.01 MB; they need"):
-        flat(of(clip(media[0], 0, 60), clip(media[1], 0, 60)), tmp_path / "a.mp4", made=made)
+        flat(of(clip(media[0], 0, 60), clip(media[1], 0, 60)), tmp_path / "a.mp4", spec=spec)
     assert not (tmp_path / "a.mp4").exists()
 
 
@@ -179,8 +184,8 @@ def test_a_picture_is_reframed_around_what_stands_out(marked: Path, tmp_path: Pa
     seen = {}
     for path in (marked, moving):
         for reframe, told in (("centre", None), ("salient", saliency)):
-            made = OutputFile(FAST, salience=told)
-            flat(of(clip(path, 0, 3)), tmp_path / "a.mp4", made=made, width=180, height=180)
+            spec = OutputSpec(FAST, salience=told)
+            flat(of(clip(path, 0, 3)), tmp_path / "a.mp4", spec=spec, size=(180, 180))
             seen[path.suffix, reframe] = redness(tmp_path / "a.mp4")
     for suffix in (".png", ".mp4"):
         assert seen[suffix, "centre"] == 0
@@ -316,20 +321,20 @@ def test_what_was_encoded_is_found_again_wherever_it_moved(
         )  # fmt: skip
 
     first = flat(timeline(20), tmp_path / "reel.mp4", segments=kept)
-    pieces = first.encoded_pieces
-    assert (pieces >= 2, first.found_pieces) == (True, 0)
+    encoded = first.segments.encoded_segments
+    assert (encoded >= 2, first.segments.reused_segments) == (True, 0)
     before = (tmp_path / "reel.mp4").read_bytes()
     names = {path.name for path in kept.iterdir()}
     again = flat(timeline(20), tmp_path / "reel.mp4", segments=kept)
-    assert (again.encoded_pieces, again.found_pieces) == (0, pieces)
+    assert (again.segments.encoded_segments, again.segments.reused_segments) == (0, encoded)
     assert (tmp_path / "reel.mp4").read_bytes() == before
     moved = flat(timeline(25), tmp_path / "reel.mp4", segments=kept)
-    assert (moved.encoded_pieces, moved.found_pieces) == (0, pieces)
+    assert (moved.segments.encoded_segments, moved.segments.reused_segments) == (0, encoded)
     assert len(read_stamps(tmp_path / "reel.mp4")) == 125
     changed = timeline(25)
     changed.tracks[0][-1].source_range = time_range(16, 30, FPS)
     other = flat(changed, tmp_path / "reel.mp4", segments=kept)
-    assert (other.encoded_pieces, other.found_pieces) == (2, pieces - 2)
+    assert (other.segments.encoded_segments, other.segments.reused_segments) == (2, encoded - 2)
     assert names <= {path.name for path in kept.iterdir()}
 
 
@@ -371,7 +376,7 @@ def test_media_that_changed_are_encoded_again(media: list[Path], tmp_path: Path)
     flat(timeline, tmp_path / "a.mp4", segments=tmp_path / "kept")
     write_stamped(own, 256, 60, FPS, (10, 50))
     result = flat(timeline, tmp_path / "a.mp4", segments=tmp_path / "kept")
-    assert result.encoded_pieces == 1
+    assert result.segments.encoded_segments == 1
     assert read_stamps(tmp_path / "a.mp4")[0] == 266
 
 
@@ -404,11 +409,12 @@ def test_joins_cannot_be_seen_and_the_file_seeks(tmp_path: Path) -> None:
     a, b, c = moving(tmp_path)
     timeline = of(clip(a, 10, 60), dissolve(12), clip(b, 20, 60), clip(c, 0, 60), clip(a, 0, 30))
     encoding = Encoding(preset="veryfast", crf=18)
-    size = {"width": 160, "height": 240, "encoding": encoding}
-    result = flat(timeline, tmp_path / "pieces.mp4", **size)
-    assert result.encoded_pieces >= 4
+    size = (160, 240)
+    result = flat(timeline, tmp_path / "segments.mp4", spec=OutputSpec(encoding), size=size)
+    assert result.segments.encoded_segments >= 4
     exact = tmp_path / "exact.mp4"
-    flat(timeline, exact, **{**size, "encoding": Encoding(preset="ultrafast", crf=1)})
+    lossless = OutputSpec(Encoding(preset="ultrafast", crf=1))
+    flat(timeline, exact, spec=lossless, size=size)
     single = tmp_path / "single.mp4"
     options = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p"]
     run([*input_args(exact), *output_args(single, *options)], what="encoding in one pass")
@@ -420,15 +426,15 @@ def test_joins_cannot_be_seen_and_the_file_seeks(tmp_path: Path) -> None:
             found.append(10 * np.log10(255**2 / max(error, 1e-3)))
         return found
 
-    pieces, whole = psnr(tmp_path / "pieces.mp4"), psnr(single)
+    joined, whole = psnr(tmp_path / "segments.mp4"), psnr(single)
     for join in (54, 66, 120, 180):
         around = slice(join - 2, join + 3)
-        assert np.mean(pieces[around]) > np.mean(whole[around]) - 1, join
-    with av.open(str(tmp_path / "pieces.mp4")) as container:
+        assert np.mean(joined[around]) > np.mean(whole[around]) - 1, join
+    with av.open(str(tmp_path / "segments.mp4")) as container:
         stream = container.streams.video[0]
         decoding = [p.dts for p in container.demux(stream) if p.dts is not None]
         assert all(early < late for early, late in pairwise(decoding))
-        frames = list(planes(tmp_path / "pieces.mp4"))
+        frames = list(planes(tmp_path / "segments.mp4"))
         tick = int(1 / FPS / stream.time_base)
         for wanted in (0, 53, 60, 65, 66, 119, 120, 150, 181, 209):
             container.seek(wanted * tick, stream=stream)
@@ -467,7 +473,7 @@ def test_the_network_is_reached_only_where_it_is_allowed(
     result = flat(timeline, tmp_path / "reel.mp4")
     assert len(result.missing) == 2
     assert asked == []
-    result = flat(timeline, tmp_path / "reel.mp4", allow_network=True)
+    result = flat(timeline, tmp_path / "reel.mp4", spec=OutputSpec(FAST, allow_network=True))
     assert len(result.missing) == 1  # what a playlist names is still not reached
     assert [path.split("?")[0] for path in asked] == ["/0.mp4"]
     assert read_stamps(tmp_path / "reel.mp4")[:10] == list(range(64, 74))

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.backend.encode import transitions
-from otio_gvideo.compiler.backend.encode.arguments import compiled
+from otio_gvideo.compiler.backend.encode import custom_transitions
+from otio_gvideo.compiler.backend.encode.custom_transitions import check_expression
+from otio_gvideo.compiler.backend.encode.filtergraph import graph_args
 from otio_gvideo.compiler.backend.encode.transitions import (
     DIPS,
     SLIDES,
@@ -18,11 +19,11 @@ from otio_gvideo.compiler.backend.encode.transitions import (
     TransitionPart,
     TransitionStyle,
     blend,
-    check_expression,
     plain,
     transition_names,
 )
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path, filter_values
 from otio_gvideo.compiler.timeline.rate import time, time_range
@@ -56,8 +57,8 @@ def levels(
     timeline: otio.schema.Timeline, folder: Path, style: TransitionStyle | None = None
 ) -> list[float]:
     path = folder / "reel.mp4"
-    size = {"width": WIDTH, "height": HEIGHT}
-    result = flatten(timeline, path, fps=FPS, encoding=FAST, style=style, **size)
+    spec = OutputSpec(FAST, transitions=style or TransitionStyle())
+    result = flatten(timeline, path, spec, size=(WIDTH, HEIGHT))
     assert not result.warnings
     return [float(luma.mean()) for luma in planes(path)]
 
@@ -118,8 +119,8 @@ def test_an_expression_that_may_never_end_is_refused(wrong: str) -> None:
 def test_the_trial_of_an_expression_has_a_limit(
     each_ffmpeg: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transitions, "ENDLESS", ())
-    monkeypatch.setattr(transitions, "TRIAL_S", 1.0)
+    monkeypatch.setattr(custom_transitions, "ENDLESS", ())
+    monkeypatch.setattr(custom_transitions, "TRIAL_S", 1.0)
     started = clock.monotonic()
     assert "it takes more than 1 s" in check_expression("while(1,1)")
     assert clock.monotonic() - started < 10
@@ -129,11 +130,11 @@ def test_an_expression_with_variables_gives_the_same_pixels_each_time(
     each_ffmpeg: str, tmp_path: Path
 ) -> None:
     pictures = [plain(colour, 4, (640, 640), Fraction(24)) for colour in ("black", "white")]
-    passage = TransitionPart(4, Fraction(0), Fraction(1), 4, (640, 640), Fraction(24))
+    part = TransitionPart(4, Fraction(0), Fraction(1), 4, (640, 640), Fraction(24))
     style = TransitionStyle({"mine": "st(0,X);st(1,Y);if(gt(ld(0)+ld(1),W*P*2),A,B)"})
     digests = set()
     for _ in range(3):
-        made = compiled(blend(*pictures, "mine", passage, style=style))
+        made = graph_args(blend(*pictures, "mine", part, style=style))
         out = tmp_path / "out.md5"
         run([*made, "-map", "[out]", *output_args(out, "-f", "md5")], what="mixing")
         digests.add(out.read_text())
@@ -144,8 +145,7 @@ def test_a_timeline_brings_no_expression_of_its_own(tmp_path: Path) -> None:
     assert "custom" not in transition_names(ffmpeg_path())
     timeline = of(still(tmp_path, 255, 12), transition("custom", 9), still(tmp_path, 0, 12))
     timeline.tracks[0][1].metadata["otio_gvideo"] = {"expr": "while(1,1)"}
-    size = {"width": WIDTH, "height": HEIGHT}
-    result = flatten(timeline, tmp_path / "reel.mp4", fps=FPS, encoding=FAST, **size)
+    result = flatten(timeline, tmp_path / "reel.mp4", OutputSpec(FAST), size=(WIDTH, HEIGHT))
     assert "custom" in " ".join(result.warnings)
 
 

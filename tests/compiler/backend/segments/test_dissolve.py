@@ -13,16 +13,17 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.encode.arguments import compiled
-from otio_gvideo.compiler.backend.encode.encoder import Encoding, write_clip
-from otio_gvideo.compiler.backend.encode.graph import Appearance
-from otio_gvideo.compiler.backend.encode.inputs import source
+from otio_gvideo.compiler.backend.encode.encoder import encode_frames
+from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.filtergraph import graph_args, source
+from otio_gvideo.compiler.backend.encode.scale_crop import Canvas
 from otio_gvideo.compiler.backend.encode.transitions import TransitionPart, TransitionStyle, blend
 from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.backend.segments.dissolve import (
     UndecodableError,
-    direct_frames,
-    is_direct,
+    can_mix,
+    mix_frames,
 )
 from otio_gvideo.compiler.backend.segments.join import places_in
 from otio_gvideo.compiler.backend.segments.plan import CopyPlaces, Encode
@@ -42,7 +43,8 @@ FPS = Fraction(24)
 WIDTH, HEIGHT, FRAMES = 80, 144, 40
 """Lines of half the width are no multiple of what decoders pad them to."""
 ENCODING = Encoding(preset="veryfast", crf=18)
-LOOK = Appearance((WIDTH, HEIGHT), FPS, ENCODING)
+SPEC = OutputSpec(ENCODING)
+CANVAS = Canvas((WIDTH, HEIGHT), FPS)
 
 Clips = tuple[Path, Path]
 
@@ -57,7 +59,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
         still = random.integers(20, 230, (HEIGHT * 3 // 16, WIDTH // 8)).astype(np.uint8)
         large = np.kron(still, np.ones((8, 8), np.uint8))
         made.append(folder / f"{name}.mp4")
-        write_clip(
+        encode_frames(
             (np.roll(large, number, axis=1) for number in range(FRAMES)),
             made[-1], width=WIDTH, height=HEIGHT, fps=FPS, idr=idr, encoding=ENCODING,
         )  # fmt: skip
@@ -74,10 +76,12 @@ def video(path: Path, first: int) -> VideoContent:
 
 
 def shown(picture: Picture, frames: int) -> list[NDArray[np.uint8]]:
-    return list(direct_frames(Encode((Span(0, frames, picture),)), FPS))
+    return list(mix_frames(Encode((Span(0, frames, picture),)), FPS))
 
 
-def accepts(picture: Picture, frames: int, look: Appearance = LOOK) -> bool:
+def accepts(
+    picture: Picture, frames: int, spec: OutputSpec = SPEC, canvas: Canvas = CANVAS
+) -> bool:
     def places_of(path: Path) -> CopyPlaces | None:
         return places_in(path, FPS)
 
@@ -89,7 +93,7 @@ def accepts(picture: Picture, frames: int, look: Appearance = LOOK) -> bool:
     ):
         if isinstance(side, VideoContent):
             media[side.path] = probe(side.path)
-    return is_direct(Encode((Span(0, frames, picture),)), media, look, places_of)
+    return can_mix(Encode((Span(0, frames, picture),)), media, spec, canvas, places_of)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_a_dissolve_is_ffmpegs_to_a_level(
     passage = TransitionPart(whole, Fraction(done), rate, frames, (WIDTH, HEIGHT), FPS)
     graph = blend(*streams, "dissolve", passage, style=TransitionStyle())
     raw = tmp_path / "mixed.yuv"
-    run([*compiled(graph), "-map", "[out]", "-f", "rawvideo", url(raw)], what="mixing")
+    run([*graph_args(graph), "-map", "[out]", "-f", "rawvideo", url(raw)], what="mixing")
     theirs = np.fromfile(raw, np.uint8).reshape(frames, -1, WIDTH).astype(int)
     ours = np.stack(shown(part, frames)).astype(int)
     luma, chroma = slice(0, HEIGHT), slice(HEIGHT, None)
@@ -144,33 +148,37 @@ def test_the_last_frame_is_found(clips: Clips) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda part, look: (replace(part, name="blur"), look),
-        lambda part, look: (replace(part, rate=-1), look),
-        lambda part, look: (replace(part, incoming=TransparentContent()), look),
-        lambda part, look: (replace(part, incoming=replace(part.incoming, speed=2)), look),
-        lambda part, look: (replace(part, incoming=replace(part.incoming, opaque=False)), look),
-        lambda part, look: (replace(part, outgoing=video(part.outgoing.path, 36)), look),
-        lambda part, look: (
-            replace(part, outgoing=replace(part.outgoing, start=Fraction(1, 48))),
-            look,
-        ),
-        lambda part, look: (part, replace(look, style=TransitionStyle(linear_light=True))),
-        lambda part, look: (
-            part,
-            replace(look, style=TransitionStyle({"dissolve": "A*P+B*(1-P)"})),
-        ),
-        lambda part, look: (part, replace(look, size=(WIDTH, HEIGHT + 2))),
-        lambda part, look: (part, replace(look, encoding=Encoding("prores"))),
+        lambda part: replace(part, name="blur"),
+        lambda part: replace(part, rate=-1),
+        lambda part: replace(part, incoming=TransparentContent()),
+        lambda part: replace(part, incoming=replace(part.incoming, speed=2)),
+        lambda part: replace(part, incoming=replace(part.incoming, opaque=False)),
+        lambda part: replace(part, outgoing=video(part.outgoing.path, 36)),
+        lambda part: replace(part, outgoing=replace(part.outgoing, start=Fraction(1, 48))),
     ],
 )
-def test_all_else_is_left_to_the_filtergraph(
-    clips: Clips,
-    change: Callable[[TransitionContent, Appearance], tuple[TransitionContent, Appearance]],
+def test_other_contents_go_through_the_filtergraph(
+    clips: Clips, change: Callable[[TransitionContent], TransitionContent]
 ) -> None:
     plain = TransitionContent("dissolve", video(clips[0], 17), video(clips[1], 0), 12)
     assert accepts(plain, 12)
-    part, look = change(plain, LOOK)
-    assert not accepts(part, 12, look)
+    assert not accepts(change(plain), 12)
+
+
+@pytest.mark.parametrize(
+    ("spec", "canvas"),
+    [
+        (replace(SPEC, transitions=TransitionStyle(linear_light=True)), CANVAS),
+        (replace(SPEC, transitions=TransitionStyle({"dissolve": "A*P+B*(1-P)"})), CANVAS),
+        (replace(SPEC, encoding=Encoding("prores")), CANVAS),
+        (SPEC, replace(CANVAS, size=(WIDTH, HEIGHT + 2))),
+    ],
+)
+def test_other_outputs_go_through_the_filtergraph(
+    clips: Clips, spec: OutputSpec, canvas: Canvas
+) -> None:
+    plain = TransitionContent("dissolve", video(clips[0], 17), video(clips[1], 0), 12)
+    assert not accepts(plain, 12, spec, canvas)
 
 
 def test_a_file_without_the_frames_is_told(clips: Clips) -> None:
@@ -204,5 +212,5 @@ def test_damaged_frames_are_concealed_as_ffmpeg_does(clips: Clips, tmp_path: Pat
     )
     timeline.tracks[0].insert(1, mix)
     reel = tmp_path / "reel.mp4"
-    assert flatten(timeline, reel, width=WIDTH, height=HEIGHT, encoding=ENCODING).frames == 47
+    assert flatten(timeline, reel, size=(WIDTH, HEIGHT), spec=OutputSpec(ENCODING)).frames == 47
     assert len(decoded(reel)) == 47

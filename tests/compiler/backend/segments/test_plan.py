@@ -8,13 +8,13 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.backend.segments.plan import (
-    LONGEST_S,
-    MOST_SPANS,
+    MAX_SEGMENT_S,
+    MAX_SPANS,
     Copy,
     CopyPlaces,
     Encode,
     copy_places,
-    cut_pieces,
+    plan_segments,
 )
 from otio_gvideo.compiler.backend.spans.content import TransparentContent, VideoContent, later
 from otio_gvideo.compiler.backend.spans.spans import Span
@@ -79,7 +79,7 @@ PLACES = CopyPlaces(240, (0, 30, 48, 96), tuple(range(1, 241)))
 
 
 def pieces(*spans: Span, places: CopyPlaces | None = PLACES) -> list[Copy | Encode]:
-    return cut_pieces(spans, FPS, lambda path: places)
+    return plan_segments(spans, FPS, lambda path: places)
 
 
 def span(start: int, end: int, into: int) -> Span:
@@ -127,7 +127,7 @@ def test_the_pieces_are_every_frame_once(
         if isinstance(piece, Copy):
             made += [VideoContent(MEDIA, (piece.first + n) / FPS) for n in range(piece.frames)]
             continue
-        assert piece.frames <= LONGEST_S * FPS
-        assert len(piece.spans) <= MOST_SPANS
+        assert piece.frames <= MAX_SEGMENT_S * FPS
+        assert len(piece.spans) <= MAX_SPANS
         made += [later(s.picture, n, FPS) for s in piece.spans for n in range(s.frames)]
     assert made == wanted

@@ -1,0 +1,63 @@
+"""What the backend is asked to make of a timeline: the resolved output options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ..notices import Notice
+from .encode.encoding import Encoding
+from .encode.reframe import Salience
+from .encode.transitions import TransitionStyle
+from .mux.preview import Preview
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """The files to make of a timeline, checked against the configuration and this machine.
+
+    Attributes:
+        encoding: of everything that is encoded.
+        preview: an animation to make in place of a video; None for a video.
+        sizes: width and height of each file, in pixels; empty for the timeline's own size.
+        max_bytes: size limit of each file; None for none.
+        salience: finds what stands out in a picture, to crop around; None crops around the centre.
+        transitions: how transitions mix pictures.
+        clip_sound_db: level of picture clips' own sound if the timeline states none; None mutes it.
+        allow_missing: whether slates and silence in place of missing media are no failure.
+        allow_network: whether media at ``http`` and ``https`` URLs are fetched.
+        keep_segments: whether encoded segments are kept for the next run.
+        warnings: about the choice itself.
+    """
+
+    encoding: Encoding = field(default_factory=Encoding)
+    preview: Preview | None = None
+    sizes: tuple[tuple[int, int], ...] = ()
+    max_bytes: int | None = None
+    salience: Salience | None = None
+    transitions: TransitionStyle = field(default_factory=TransitionStyle)
+    clip_sound_db: float | None = None
+    allow_missing: bool = False
+    allow_network: bool = False
+    keep_segments: bool = True
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of the files' names."""
+        return f".{self.preview.kind}" if self.preview else self.encoding.details.suffix
+
+
+class Signer(Protocol):
+    """Signs a finished file."""
+
+    def sign(self, source: Path, target: Path) -> None:
+        """Write a signed copy.
+
+        Raises:
+            WorkError: it cannot be signed.
+        """
+
+    def manifest_bytes(self) -> int:
+        """Return the bytes that signing adds to a file."""
