@@ -1,4 +1,4 @@
-"""Formats, one module each; a new one is a new module with a function or two, and a line here."""
+"""Formats of other programs: a module for each, and their table."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ FORMATS = {
         Format(".ass", "Advanced SubStation Alpha", subtitles.write_ass, None),
     )
 }
-"""By suffix."""
+"""Formats by suffix."""
 
 
 def writer(path: Path) -> Callable[[otio.schema.Timeline, Path], list[str]]:
-    """What writes a file of that name.
+    """Return the function that writes a file of that name.
 
     Raises:
-        InputError: nothing does.
+        InputError: no format has its suffix, or the format is read-only.
     """
     entry = FORMATS.get(path.suffix.lower())
     if entry is None or entry.write is None:
@@ -50,14 +50,14 @@ def writer(path: Path) -> Callable[[otio.schema.Timeline, Path], list[str]]:
 
 
 def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObject:
-    """Read a file by its suffix; what is not known here, by whatever adapters OTIO has.
+    """Read a file in the format of its suffix, else with OpenTimelineIO's adapters.
 
     Args:
         path: the file.
-        fps: the rate to read a format at that doesn't say one.
+        fps: the frame rate for formats that state none.
 
     Raises:
-        InputError: it is missing, broken, or cannot be read.
+        InputError: it is missing or broken, or its format is unknown or write-only.
     """
     refuse_unnamable([path])
     if not is_there(path):
@@ -79,6 +79,6 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
         known = ", ".join(suffix for suffix, one in FORMATS.items() if one.read is not None)
         raise InputError(Problem.in_file(path, what, f"known: {known}")) from error
     except Exception as error:
-        # Adapters raise what they like over a broken file.
+        # Adapters raise any exception for a broken file.
         what = " ".join(str(error).split()) or type(error).__name__
         raise InputError(Problem.in_file(path, f"cannot be read as a timeline: {what}")) from error

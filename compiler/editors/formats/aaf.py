@@ -1,9 +1,8 @@
-"""Avid's AAF, by `otio-aaf-adapter`.
+"""Avid's AAF, through `otio-aaf-adapter`.
 
-The adapter refuses transitions without AAF's own description of them, clips without an identity of
-their media, and tracks whose first item says no rate. All of it is given here: a dissolve is Avid's
-"Video Dissolve", with a ramp from 0 to 1, and a file's identity is made from its path and the
-clip's name, so that the same clip is the same media in every export.
+The adapter requires AAF metadata of transitions and media identities of clips. Both are added here:
+a dissolve is Avid's "Video Dissolve", with a ramp from 0 to 1; the identity of media is derived
+from their path and the clip's name, so that a clip has the same media in every export.
 """
 
 from __future__ import annotations
@@ -19,37 +18,37 @@ from ...files.file_urls import path_of_url, url_of_path
 from ...timeline.layout import kind_of
 from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
-from .base import adapter, name_tracks
+from .base import adapter, is_audio, name_tracks
 
 ADAPTER = "AAF"
 VIDEO_DISSOLVE = "0c3bea40-fc05-11d2-8a29-0050040ef7d2"
 AUDIO_DISSOLVE = "0c3bea41-fc05-11d2-8a29-0050040ef7d2"
-"""Operations of the AAF Object Specification, 1.1: dissolves of picture and of sound."""
+"""Operations of the AAF Object Specification 1.1, for picture and sound."""
 _UMID_PREFIX = "060a2b340101010501010d1213000000"
-"""How SMPTE 330 identities of media begin that are made from a UUID."""
+"""Prefix of SMPTE 330 media identities (UMIDs) that contain a UUID."""
 
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
-    """Write ``.aaf``, which names its media and does not hold them."""
+    """Write ``.aaf`` with references to its media, rather than the media themselves."""
     module = adapter(ADAPTER, path)
-    notes = []
+    losses = []
     copy = timeline.deepcopy()
     fps = rate_of(timeline)
     for track in copy.tracks:
         for item in track:
             if isinstance(item, otio.schema.Transition):
                 if kind_of(item) != "dissolve":
-                    notes.append(f"{kind_of(item)}: written as a dissolve")
+                    losses.append(f"{kind_of(item)}: written as a dissolve")
                 item.transition_type = otio.schema.TransitionTypes.SMPTE_Dissolve
-                is_sound = track.kind == otio.schema.TrackKind.Audio
-                item.metadata["AAF"] = _dissolve(whole_frames(item.in_offset, fps), is_sound)
+                cut = whole_frames(item.in_offset, fps)
+                item.metadata["AAF"] = _dissolve(cut, is_audio(track))
             elif isinstance(item, otio.schema.Clip):
-                _identify(item)
+                _add_identity(item)
     copy.tracks.markers.clear()
     module.write_to_file(copy, str(path), embed_essence=False)
     if timeline.tracks.markers:
-        notes.append("markers of the timeline are left out")
-    return notes
+        losses.append("markers of the timeline are left out")
+    return losses
 
 
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
@@ -59,7 +58,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     if isinstance(found, otio.schema.Timeline):
         name_tracks(found, ("", "Sequence"))
         for track in found.tracks:
-            # Of a track with transitions the adapter counts them in, as AAF does.
+            # The adapter adds transitions to the length of a track, as AAF does.
             track.source_range = None
         for clip in found.find_clips():
             if isinstance(clip.media_reference, otio.schema.ExternalReference):
@@ -67,13 +66,13 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     return found
 
 
-def _identify(clip: otio.schema.Clip) -> None:
-    """Name a clip's media as AAF does: by a URL, and by an identity made from it."""
+def _add_identity(clip: otio.schema.Clip) -> None:
+    """Give a clip's media a URL and an identity derived from it."""
     reference = clip.media_reference
     if not isinstance(reference, otio.schema.ExternalReference):
         return
     reference.target_url = url_of_path(reference.target_url)
-    # Media bear one name in AAF; clips of one still that are named apart are media of their own.
+    # Media have one name in AAF, so clips of one still with different names need different media.
     digest = uuid.uuid5(uuid.NAMESPACE_URL, f"{reference.target_url}#{clip.name}").hex
     identity = f"urn:smpte:umid:{_dotted(_UMID_PREFIX)}.{_dotted(digest)}"
     clip.metadata["AAF"] = {"MobID": identity, "SourceID": identity}
@@ -84,20 +83,20 @@ def _dotted(digits: str) -> str:
     return ".".join(digits[i : i + 8] for i in range(0, len(digits), 8))
 
 
-def _dissolve(cut: int, is_sound: bool) -> dict[str, Any]:
+def _dissolve(cut: int, for_audio: bool) -> dict[str, Any]:
     return {
         "PointList": [{"Value": 0.0, "Time": 0.0}, {"Value": 1.0, "Time": 1.0}],
         "CutPoint": cut,
         "OperationGroup": {
             "Operation": {
-                "Identification": AUDIO_DISSOLVE if is_sound else VIDEO_DISSOLVE,
+                "Identification": AUDIO_DISSOLVE if for_audio else VIDEO_DISSOLVE,
                 "IsTimeWarp": False,
                 "Bypass": 0,
                 "NumberInputs": 2,
                 "OperationCategory": "OperationCategory_Effect",
-                "DataDefinition": {"Name": "Sound" if is_sound else "Picture"},
+                "DataDefinition": {"Name": "Sound" if for_audio else "Picture"},
                 "Description": "",
-                "Name": "Audio Dissolve" if is_sound else "Video Dissolve",
+                "Name": "Audio Dissolve" if for_audio else "Video Dissolve",
             }
         },
     }

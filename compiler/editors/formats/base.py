@@ -1,4 +1,4 @@
-"""What a format is: a file that other programs read or write, and a timeline in it."""
+"""The format contract, and what several formats share."""
 
 from __future__ import annotations
 
@@ -7,26 +7,29 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
 
 from ...errors import InputError, Problem
 from ...files.text_encoding import decode, encoding_of
+from ...media.probe import STILL_SUFFIXES
 
 EXTRA = "pip install 'otio-gvideo[editors]'"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file.
+    """A file format.
 
     Attributes:
-        suffix: with its dot, in small letters.
-        name: as people call it.
-        write: a prepared timeline into a file; returns what the format cannot carry, one line each.
-            None where the format is only read.
-        read: a file into a timeline; None where the format is only written. Given the file, and
-            the rate that the reel is known to have where the format doesn't say one.
+        suffix: in lower case, with its dot.
+        name: of the format or its program.
+        write: writes a prepared timeline and returns the losses, one line each; None if the format
+            is read-only.
+        read: reads a timeline, given the file and the reel's frame rate, if known, for formats that
+            state none; None if the format is write-only.
     """
 
     suffix: str
@@ -36,14 +39,14 @@ class Format:
 
 
 def adapter(name: str, path: Path) -> Any:
-    """An adapter of OpenTimelineIO.
+    """Return an adapter of OpenTimelineIO.
 
     Args:
-        name: as the adapter's plugin calls itself.
-        path: the file that it is wanted for.
+        name: of the adapter's plugin.
+        path: the file to read or write.
 
     Raises:
-        InputError: it is not installed.
+        InputError: the adapter is not installed.
     """
     try:
         return otio.adapters.from_name(name)
@@ -52,18 +55,53 @@ def adapter(name: str, path: Path) -> Any:
         raise InputError(Problem.in_file(path, what, EXTRA)) from error
 
 
-def read_xml(path: Path) -> str | bytes:
-    """A document for the XML parser: bytes, since it states its encoding; text if it is UTF-16.
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 with ``\\n`` on every system."""
+    path.write_text(text, encoding="utf-8", newline="\n")
 
-    Documents that went through a program's output state an encoding that they no longer have.
+
+def write_xml(path: Path, root: Element, doctype: str = "", encoding: str = "UTF-8") -> None:
+    """Write an indented XML document; ``encoding`` is how its declaration spells UTF-8."""
+    ElementTree.indent(root)
+    head = f'<?xml version="1.0" encoding="{encoding}"?>\n'
+    head += f"<!DOCTYPE {doctype}>\n" if doctype else ""
+    write_text(path, f"{head}{ElementTree.tostring(root, 'unicode')}\n")
+
+
+def read_xml(path: Path) -> str | bytes:
+    """Read a document for the XML parser: bytes, which declare their encoding, or UTF-16 as text.
+
+    Documents that went through a program's output declare an encoding that they no longer have.
     """
     content = path.read_bytes()
     return content if encoding_of(content) == "utf-8-sig" else decode(content, "replace")
 
 
-def name_tracks(timeline: otio.schema.Timeline, nameless: tuple[str, ...] = ("",)) -> None:
-    """Name the tracks of a format that keeps no names as ours are: ``V1``, ``A1``, ``A2``."""
+def name_tracks(timeline: otio.schema.Timeline, unnamed: tuple[str, ...] = ("",)) -> None:
+    """Name the tracks ``V1``, ``A1``, ``A2`` if the format stores no names.
+
+    Args:
+        timeline: changed in place.
+        unnamed: the names to replace.
+    """
     for letter, tracks in (("V", timeline.video_tracks()), ("A", timeline.audio_tracks())):
         for number, track in enumerate(tracks, 1):
-            if track.name in nameless:
+            if track.name in unnamed:
                 track.name = f"{letter}{number}"
+
+
+def is_still(path: str | Path) -> bool:
+    """Whether a file is a still, by its suffix."""
+    return Path(path).suffix.lower() in STILL_SUFFIXES
+
+
+def is_audio(track: otio.schema.Track) -> bool:
+    """Whether a track is an audio track; all other kinds show pictures."""
+    return bool(track.kind == otio.schema.TrackKind.Audio)
+
+
+def time_warp(speed: Fraction) -> otio.schema.TimeEffect:
+    """Return the effect that plays media at a speed; a freeze frame for 0."""
+    if not speed:
+        return otio.schema.FreezeFrame()
+    return otio.schema.LinearTimeWarp(time_scalar=float(speed))

@@ -1,7 +1,7 @@
-"""Bundles unpacked in the user's cache: opening one writes nothing beside it.
+"""The cache of unpacked bundles, so that opening a bundle writes nothing beside it.
 
-A bundle's folder is named by the SHA-256 of its archive. It is unpacked under a temporary name and
-renamed, and used again if every file has its size and CRC; folders unused for `KEPT_S` are removed.
+The key is the SHA-256 of the archive. Unpacking is atomic; a cache hit requires that every file has
+its size and CRC; folders unused for `KEPT_S` are evicted.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from ...files.user_folders import CACHE_VARIABLE, cache_folder
 CONTENT = "content.otio"
 MOST_ENTRIES = 10_000
 MOST_BYTES = 64 << 30
-"""Of all files of a bundle; also no more than the cache's disk has free."""
+"""Limit of the unpacked size of a bundle, besides the free space of the disk."""
 MOST_RATIO = 200
-"""How many times larger than packed a file may be. Media are stored; JSON shrinks to a tenth."""
+"""Limit of the compression ratio of a file. Media are stored; JSON compresses to a tenth."""
 _RATIO_FROM = 1 << 20
-"""Bytes below which no ratio is suspicious."""
+"""Unpacked size in bytes below which any ratio is accepted."""
 KEPT_S = 30 * 24 * 3600
-"""Seconds for which an unpacked bundle is kept that nobody opens."""
+"""Seconds after its last use at which a bundle is evicted."""
 _BLOCK = 1 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def bundles_folder() -> Path:
-    """Where bundles are unpacked.
+    """Return the folder of unpacked bundles.
 
     Raises:
         RuntimeError: the user has no home folder.
@@ -52,11 +52,11 @@ def bundles_folder() -> Path:
 
 
 def unpacked(path: Path) -> Path:
-    """The folder that a bundle is unpacked in, laid out like an ``.otiod``.
+    """Unpack a bundle if necessary; return its folder, which has the layout of an ``.otiod``.
 
     Raises:
-        InputError: it is no bundle, holds an entry that no bundle has, is too large, or the cache
-            cannot be written to.
+        InputError: it is not a bundle, holds an invalid entry, or is too large; or the cache is not
+            writable.
     """
     try:
         with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
@@ -67,7 +67,7 @@ def unpacked(path: Path) -> Path:
 
 
 def media_name(name: str) -> str:
-    """The unpacked name of a media file; on Windows ``C:a`` is no valid one."""
+    """Return the unpacked name of a media file; ``C:a`` is invalid on Windows."""
     return portable(name) if os.name == "nt" else name
 
 
@@ -95,10 +95,10 @@ def _in_cache(
 
 
 def _files(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The entries that are unpacked, by their names below the folder.
+    """Return the entries to unpack, by path below the folder.
 
     Raises:
-        InputError: an entry is none that a bundle has.
+        InputError: an entry is invalid.
     """
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES:
@@ -126,7 +126,7 @@ def _files(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def _fault(entry: zipfile.ZipInfo) -> str:
-    """Why a bundle cannot have an entry; empty where it can."""
+    """Return why an entry is invalid; empty if it is valid."""
     parts = entry.filename.replace("\\", "/").removesuffix("/").split("/")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if not parts[0] or _DRIVE.match(parts[0]) or not {".", ".."}.isdisjoint(parts):
@@ -150,7 +150,7 @@ def _refuse_larger(path: Path, files: Mapping[str, zipfile.ZipInfo], most: int) 
 
 
 def _is_whole(folder: Path, files: Mapping[str, zipfile.ZipInfo]) -> bool:
-    """Whether all files of a bundle are there as they were packed, and no link in their place."""
+    """Whether a folder has all files of a bundle, as regular files with their CRC."""
     return folder.is_dir() and all(_is_same(folder / name, entry) for name, entry in files.items())
 
 
@@ -171,11 +171,11 @@ def _is_same(path: Path, entry: zipfile.ZipInfo) -> bool:
 def _unpack(
     path: Path, archive: zipfile.ZipFile, files: Mapping[str, zipfile.ZipInfo], folder: Path
 ) -> None:
-    """Unpack under a temporary name, and rename; in a folder that is there, mend what is damaged.
+    """Unpack atomically; in an existing folder, replace damaged files.
 
     Raises:
         InputError: the archive is broken.
-        OSError, WorkError: the cache cannot be written to.
+        OSError, WorkError: the cache is not writable.
     """
     with scratch(folder.parent) as temporary:
         (temporary / "new" / "media").mkdir(parents=True)
@@ -188,7 +188,7 @@ def _unpack(
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.EACCES):
                 raise
-            # Another process was first, or the folder is damaged. Others may be reading in it.
+            # Another process unpacked it first, or it is damaged; others may be reading it.
             (folder / "media").mkdir(exist_ok=True)
             for name, entry in files.items():
                 if not _is_same(folder / name, entry):
@@ -196,7 +196,7 @@ def _unpack(
 
 
 def _blocks(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The content of an entry; its CRC is checked at its end."""
+    """Yield the content of an entry; its CRC is verified at the end."""
     try:
         with archive.open(entry) as packed:
             yield from iter(lambda: _read(packed), b"")
@@ -209,7 +209,7 @@ def _read(packed: IO[bytes]) -> bytes:
 
 
 def _evict(parent: Path, used: Path) -> None:
-    """Remove what nobody opened for long."""
+    """Remove bundles that were not used recently."""
     now = time.time()
     with suppress(OSError):
         for folder in parent.iterdir():

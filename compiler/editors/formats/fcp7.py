@@ -1,49 +1,49 @@
-"""Final Cut Pro 7's XML, which Premiere and Resolve read and write, by `otio-fcp-adapter`.
+"""Final Cut Pro 7's XML, which Premiere and Resolve read and write, through `otio-fcp-adapter`.
 
-What the adapter leaves wrong, and is mended here:
+Faults of the adapter that are fixed here:
 
 * The sequence has no ``<format>``: Resolve then ignores the file, and Premiere guesses a size.
 * ``pathurl`` is a plain path; it must be a ``file:`` URL.
-* Every file is said to hold sound, so editors look for sound tracks in silent clips.
+* Every file claims to hold sound, so editors look for audio in silent clips.
 * A clip's ``duration`` is that of the cut, not of its media; its rate is written twice.
-* The comments of markers are left out.
-* Retimes are left out. They are Final Cut's "Time Remap", whose in and out points count in frames
-  of the retimed clip.
-* Tracks have no names; those that come back are named as ours are.
+* Comments of markers are omitted.
+* Retimes are omitted. They are Final Cut's "Time Remap", with in and out points in frames of the
+  retimed clip.
+* Tracks have no names; on reading, they are named.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
 from ...files.file_urls import path_of_url, url_of_path
-from ...media.probe import STILL_SUFFIXES
 from ...sync.rationals import parse_rational
 from ...timeline.effects import speed_of
 from ...timeline.layout import kind_of
 from ...timeline.properties import rate_of, size_of
 from ...timeline.rate import whole_frames
-from .base import adapter, name_tracks, read_xml
+from .base import adapter, is_still, name_tracks, read_xml, time_warp, write_xml
 
 ADAPTER = "fcp_xml"
-KNOWN = {"dissolve"}
-"""Transitions with a standing of their own there; others become dissolves that keep their name."""
+_CLIPS = ".//sequence//track/clipitem"
 
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.xml``, version 4 of ``xmeml``."""
-    notes = []
+    losses = []
     copy = timeline.deepcopy()
     for track in copy.tracks:
         for item in track:
             if isinstance(item, otio.schema.Transition):
                 item.name = kind_of(item)
-                if item.name not in KNOWN:
-                    notes.append(f"{item.name}: written as a cross dissolve of that name")
+                if item.name != "dissolve":
+                    losses.append(f"{item.name}: written as a cross dissolve of that name")
     for clip in copy.find_clips():
         if isinstance(clip.media_reference, otio.schema.ExternalReference):
             clip.media_reference.target_url = url_of_path(clip.media_reference.target_url)
@@ -54,21 +54,19 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     written = root.findall(".//sequence/marker")
     for element, marker in zip(written, timeline.tracks.markers, strict=False):
         if marker.comment:
-            ElementTree.SubElement(element, "comment").text = str(marker.comment)
-    lengths = _mend_files(root)
+            SubElement(element, "comment").text = str(marker.comment)
+    _fix_files(root)
+    lengths = {
+        file.get("id", ""): length
+        for file in root.iter("file")
+        if (length := file.findtext("duration"))
+    }
     for clip in root.iter("clipitem"):
-        _mend_clip(clip, lengths)
-    items = [i for t in timeline.tracks for i in t if isinstance(i, otio.schema.Clip)]
-    for clip, item in zip(root.iterfind(".//sequence//track/clipitem"), items, strict=True):
+        _fix_clip(clip, lengths)
+    for clip, item in zip(root.iterfind(_CLIPS), _clips(timeline), strict=True):
         _write_speed(clip, item, rate_of(timeline))
-    ElementTree.indent(root)
-    body = ElementTree.tostring(root, "unicode")
-    path.write_text(
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n',
-        encoding="utf-8",
-        newline="\n",
-    )
-    return notes
+    write_xml(path, root, "xmeml")
+    return losses
 
 
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
@@ -86,8 +84,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
         if len(comments) == len(found.tracks.markers):
             for marker, comment in zip(found.tracks.markers, comments, strict=True):
                 marker.comment = marker.comment or comment
-        items = [i for t in found.tracks for i in t if isinstance(i, otio.schema.Clip)]
-        written = root.findall(".//sequence//track/clipitem")
+        items, written = _clips(found), root.findall(_CLIPS)
         if len(written) == len(items):
             for clip, item in zip(written, items, strict=True):
                 _read_speed(clip, item)
@@ -98,7 +95,12 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     return found
 
 
-def _add_format(sequence: ElementTree.Element, timeline: otio.schema.Timeline) -> None:
+def _clips(timeline: otio.schema.Timeline) -> list[otio.schema.Clip]:
+    """Return the clips of a timeline's tracks, in the order of the document's."""
+    return [i for track in timeline.tracks for i in track if isinstance(i, otio.schema.Clip)]
+
+
+def _add_format(sequence: Element, timeline: otio.schema.Timeline) -> None:
     video = sequence.find("./media/video")
     if video is None:
         return
@@ -106,12 +108,11 @@ def _add_format(sequence: ElementTree.Element, timeline: otio.schema.Timeline) -
         video.remove(old)
     rate = rate_of(timeline)
     width, height = size_of(timeline)
-    wanted = ElementTree.Element("format")
-    video.insert(0, wanted)
-    sample = ElementTree.SubElement(wanted, "samplecharacteristics")
-    spoken = ElementTree.SubElement(sample, "rate")
-    ElementTree.SubElement(spoken, "timebase").text = str(round(rate))
-    ElementTree.SubElement(spoken, "ntsc").text = "TRUE" if rate.denominator == 1001 else "FALSE"
+    video.insert(0, Element("format"))
+    sample = SubElement(video[0], "samplecharacteristics")
+    nominal = SubElement(sample, "rate")
+    SubElement(nominal, "timebase").text = str(round(rate))
+    SubElement(nominal, "ntsc").text = "TRUE" if rate.denominator == 1001 else "FALSE"
     for name, value in (
         ("width", width),
         ("height", height),
@@ -120,21 +121,21 @@ def _add_format(sequence: ElementTree.Element, timeline: otio.schema.Timeline) -
         ("fielddominance", "none"),
         ("colordepth", 24),
     ):
-        ElementTree.SubElement(sample, name).text = str(value)
+        SubElement(sample, name).text = str(value)
 
 
-def _write_speed(clip: ElementTree.Element, item: otio.schema.Clip, fps: Fraction) -> None:
+def _write_speed(clip: Element, item: otio.schema.Clip, fps: Fraction) -> None:
     speed = speed_of(item)
     if speed == 1:
         return
     begin, end = clip.find("in"), clip.find("out")
     if speed and begin is not None and end is not None:
         first, length = int(begin.text or 0), int(end.text or 0) - int(begin.text or 0)
-        # What the adapter took off the start for a transition is in frames of the reel already.
+        # The adapter's correction for a transition is in frames of the reel already.
         start = whole_frames(item.trimmed_range().start_time, fps)
         begin.text = str(round(start / speed) - (start - first))
         end.text = str(int(begin.text) + length)
-    effect = ElementTree.SubElement(ElementTree.SubElement(clip, "filter"), "effect")
+    effect = SubElement(SubElement(clip, "filter"), "effect")
     for name, value in (
         ("name", "Time Remap"),
         ("effectid", "timeremap"),
@@ -142,16 +143,16 @@ def _write_speed(clip: ElementTree.Element, item: otio.schema.Clip, fps: Fractio
         ("effecttype", "motion"),
         ("mediatype", "video"),
     ):
-        ElementTree.SubElement(effect, name).text = value
+        SubElement(effect, name).text = value
     for name, value in (("variablespeed", "0"), ("speed", f"{float(abs(speed)) * 100:g}"),
                         ("reverse", "FALSE"), ("frameblending", "FALSE")):  # fmt: skip
-        parameter = ElementTree.SubElement(effect, "parameter")
-        ElementTree.SubElement(parameter, "parameterid").text = name
-        ElementTree.SubElement(parameter, "name").text = name
-        ElementTree.SubElement(parameter, "value").text = value
+        parameter = SubElement(effect, "parameter")
+        SubElement(parameter, "parameterid").text = name
+        SubElement(parameter, "name").text = name
+        SubElement(parameter, "value").text = value
 
 
-def _read_speed(clip: ElementTree.Element, item: otio.schema.Clip) -> None:
+def _read_speed(clip: Element, item: otio.schema.Clip) -> None:
     for effect in clip.iterfind("filter/effect"):
         if (effect.findtext("effectid") or "").casefold() != "timeremap":
             continue
@@ -164,57 +165,44 @@ def _read_speed(clip: ElementTree.Element, item: otio.schema.Clip) -> None:
             if speed == 1 or span is None or len(own) < len(item.effects):
                 continue
             item.effects[:] = [e for e in own if not _is_remap(e)]
-            if not speed:
-                item.effects.append(otio.schema.FreezeFrame())
-                continue
-            start = round(Fraction(span.start_time.value) * speed)
-            item.source_range = otio.opentime.TimeRange(
-                otio.opentime.RationalTime(start, span.start_time.rate), span.duration
-            )
-            item.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+            item.effects.append(time_warp(speed))
+            if speed:
+                start = round(Fraction(span.start_time.value) * speed)
+                item.source_range = otio.opentime.TimeRange(
+                    otio.opentime.RationalTime(start, span.start_time.rate), span.duration
+                )
 
 
 def _is_remap(effect: otio.schema.Effect) -> bool:
     return "timeremap" in str(effect.metadata).casefold()
 
 
-def _mend_files(root: ElementTree.Element) -> dict[str, str]:
-    """Say what each file holds; return their lengths by their ids."""
-    heard = {
-        file.get("id")
-        for track in root.iterfind(".//sequence/media/audio/track")
-        for file in track.iter("file")
+def _fix_files(root: Element) -> None:
+    """Declare the kinds of tracks that use each file, in place of sound and picture for all."""
+    used_by = {
+        kind: {
+            file.get("id")
+            for track in root.iterfind(f".//sequence/media/{kind}/track")
+            for file in track.iter("file")
+        }
+        for kind in ("video", "audio")
     }
-    seen = {
-        file.get("id")
-        for track in root.iterfind(".//sequence/media/video/track")
-        for file in track.iter("file")
-    }
-    lengths = {}
     for file in root.iter("file"):
-        length, media = file.find("duration"), file.find("media")
-        name = file.get("id", "")
-        if length is not None and length.text:
-            lengths[name] = length.text
+        media = file.find("media")
         if media is not None:
             media.clear()
-            if name in seen:
-                ElementTree.SubElement(media, "video")
-            if name in heard:
-                ElementTree.SubElement(media, "audio")
-    return lengths
+            for kind, files in used_by.items():
+                if file.get("id", "") in files:
+                    SubElement(media, kind)
 
 
-def _mend_clip(clip: ElementTree.Element, lengths: dict[str, str]) -> None:
+def _fix_clip(clip: Element, lengths: Mapping[str, str]) -> None:
+    """Remove a clip's second rate, and give it the length of its file; mark stills."""
     for extra in clip.findall("rate")[1:]:
         clip.remove(extra)
     file, length = clip.find("file"), clip.find("duration")
     if file is not None and length is not None:
         length.text = lengths.get(file.get("id", ""), length.text)
     url = clip.findtext("file/pathurl")
-    if (
-        url
-        and Path(path_of_url(url)).suffix.lower() in STILL_SUFFIXES
-        and (clip.find("stillframe") is None)
-    ):
-        ElementTree.SubElement(clip, "stillframe").text = "TRUE"
+    if url and is_still(path_of_url(url)) and clip.find("stillframe") is None:
+        SubElement(clip, "stillframe").text = "TRUE"

@@ -1,315 +1,238 @@
-"""Final Cut Pro's FCPXML, which Resolve and others read: written here.
+"""Write Final Cut Pro's FCPXML, which Resolve and others read.
 
-`otio-fcpx-xml-adapter` leaves out transitions, puts clips where the format allows none, names files
-by plain paths and counts NTSC rates as whole ones; so the format is written by the description of
-its elements (https://developer.apple.com/documentation/professional-video-applications/
-fcpxml-reference), in version 1.8, the oldest that every reader of today takes.
+`otio-fcpx-xml-adapter` omits transitions, puts clips in places that the format forbids, writes
+plain paths and counts NTSC rates as whole ones. So this writer follows Apple's reference
+(https://developer.apple.com/documentation/professional-video-applications/fcpxml-reference), in
+version 1.8, the oldest that all current readers accept.
 
-The first picture track is the primary storyline. Other tracks are connected to it in lanes; runs of
-their clips that transitions join are storylines of their own, since only those may hold any.
+The first picture track is the primary storyline. Clips of other tracks are connected to it in
+lanes; clips joined by transitions form secondary storylines, since only those hold transitions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
-from ...files.file_urls import url_of_path
-from ...media.probe import STILL_SUFFIXES
 from ...timeline.layout import Placed, TrackTransition, lay_out
-from ...timeline.metadata import NAMESPACE
-from ...timeline.properties import rate_of, size_of
+from ...timeline.metadata import own_metadata
+from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
+from .base import is_audio, is_still, write_xml
+from .fcpxml_resources import Resources, first_media_frame, seconds_text
 
 VERSION = "1.8"
-CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
-AUDIO_CROSSFADE = "FFAudioTransition"
-"""Final Cut's own effects, by the names that it knows them by."""
 
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.fcpxml``."""
     document = _Document(timeline)
-    root = document.build()
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, "unicode")
-    path.write_text(
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{text}\n',
-        encoding="utf-8",
-        newline="\n",
-    )
-    return document.notes
+    write_xml(path, document.build(), "fcpxml")
+    return document.losses
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lane:
+    """A track as frames; ``role`` is what Final Cut calls its sound."""
+
+    items: Sequence[Placed]
+    is_audio: bool
+    role: str
+
+
+_Storyline = Sequence[tuple[Element, Placed]]
+"""The elements of the primary storyline, with their items."""
 
 
 class _Document:
-    """One file while it is put together: its resources are found on the way."""
+    """A file under construction: resources are declared as clips use them."""
 
     def __init__(self, timeline: otio.schema.Timeline):
         self.timeline = timeline
         self.fps = rate_of(timeline)
-        self.notes: list[str] = []
+        self.losses: list[str] = []
         self.root = Element("fcpxml", version=VERSION)
-        self.resources = SubElement(self.root, "resources")
-        self.ids: dict[str, str] = {}
+        self.resources = Resources(timeline, self.fps, SubElement(self.root, "resources"))
 
     def build(self) -> Element:
-        width, height = size_of(self.timeline)
-        self.format = self._resource(
-            "format",
-            "sequence",
-            frameDuration=_seconds(Fraction(1), self.fps),
-            width=str(width),
-            height=str(height),
-            colorSpace="1-1-1 (Rec. 709)",
-        )
-        pictures, others = self._tracks()
-        frames = max((track[-1].end for track in (pictures, *others) if track), default=0)
+        """Return the root element."""
+        lanes = [_lane(track, self.fps) for track in self.timeline.tracks]
+        first = next((lane for lane in lanes if not lane.is_audio), _Lane([], False, "dialogue"))
+        frames = max((lane.items[-1].end for lane in lanes if lane.items), default=0)
+        start = self.timeline.global_start_time
+        start_frame = whole_frames(start, self.fps) if start is not None else 0
+        spine = SubElement(self._sequence(start_frame, frames), "spine")
+        storyline = self._storyline(spine, first, start_frame, frames)
+        numbers = {True: 0, False: 0}
+        for lane in lanes:
+            if lane is not first:
+                numbers[lane.is_audio] += -1 if lane.is_audio else 1
+                for run in _runs(lane.items):
+                    self._connect(storyline, lane, run, numbers[lane.is_audio])
+        for marker in self.timeline.tracks.markers:
+            frame = whole_frames(marker.marked_range.start_time, self.fps)
+            parent, under = _at(storyline, frame)
+            self._mark(parent, marker, self._local_start(under) + frame - under.start)
+        for element, _ in storyline:
+            _sort_children(element)
+        return self.root
+
+    def _sequence(self, start_frame: int, frames: int) -> Element:
         name = self.timeline.name or "timeline"
         event = SubElement(SubElement(self.root, "library"), "event", name=name)
-        start = self.timeline.global_start_time
-        # Places on the primary storyline count from the start timecode.
-        self.start = whole_frames(start, self.fps) if start is not None else 0
-        sequence = SubElement(
+        return SubElement(
             SubElement(event, "project", name=name),
             "sequence",
-            format=self.format,
-            duration=self.time(frames),
-            tcStart=self.time(self.start),
+            format=self.resources.format,
+            duration=self._seconds(frames),
+            tcStart=self._seconds(start_frame),
             tcFormat="NDF",
             audioLayout="stereo",
             audioRate="48k",
         )
-        spine = SubElement(sequence, "spine")
-        primary = self._storyline(spine, pictures, frames)
-        lanes = {True: 0, False: 0}
-        for track in others:
-            is_sound = self.is_sound[id(track)]
-            lanes[is_sound] += -1 if is_sound else 1
-            for run in _runs(track):
-                self._connect(primary, run, lanes[is_sound], is_sound)
-        for marker in self.timeline.tracks.markers:
-            self._mark(primary, marker)
-        for element, _ in primary:
-            _in_order(element)
-        return self.root
 
-    def time(self, frames: int) -> str:
-        """Frames as seconds."""
-        return _seconds(Fraction(frames), self.fps)
+    def _storyline(self, spine: Element, lane: _Lane, start_frame: int, frames: int) -> _Storyline:
+        """Add the items of the first picture track, and a gap up to the end of the longest track.
 
-    def _tracks(self) -> tuple[list[Placed], list[list[Placed]]]:
-        """The items of the first picture track, and of every other."""
-        laid: list[tuple[bool, list[Placed]]] = []
-        self.roles: dict[int, str] = {}
-        self.is_sound: dict[int, bool] = {}
-        for track in self.timeline.tracks:
-            items = lay_out(track, self.fps)
-            sound = track.kind == otio.schema.TrackKind.Audio
-            self.is_sound[id(items)] = sound
-            role = track.metadata.get(NAMESPACE, {}).get("role")
-            for placed in items:
-                self.roles[id(placed.item)] = "music" if role == "music" else "dialogue"
-            laid.append((sound, items))
-        first = next((items for sound, items in laid if not sound), [])
-        return first, [items for _, items in laid if items is not first]
-
-    def _storyline(
-        self, spine: Element, items: list[Placed], frames: int
-    ) -> list[tuple[Element, Placed]]:
-        made = []
-        for placed in items:
-            element = self._item(placed, self.start + placed.start)
+        Offsets on the primary storyline count from the start timecode.
+        """
+        storyline = []
+        end = lane.items[-1].end if lane.items else 0
+        rest = Placed(otio.schema.Gap(), end, frames - end, 0, Fraction(1))
+        for placed in (*lane.items, *([rest] if end < frames else ())):
+            element = self._item(lane, placed, start_frame + placed.start)
             spine.append(element)
-            made.append((element, placed))
+            storyline.append((element, placed))
             if placed.out is not None:
-                cut = self.start + placed.end
-                spine.append(self._transition(placed.out, cut, is_sound=False))
-        end = items[-1].end if items else 0
-        if end < frames:
-            gap = otio.schema.Gap()
-            rest = Placed(gap, end, frames - end, 0, Fraction(1), None, None)
-            element = self._item(rest, self.start + end)
-            spine.append(element)
-            made.append((element, rest))
-        return made
+                spine.append(self._transition(lane, placed.out, start_frame + placed.end))
+        return storyline
 
     def _connect(
-        self,
-        primary: list[tuple[Element, Placed]],
-        run: list[Placed],
-        lane: int,
-        is_sound: bool,
+        self, storyline: _Storyline, lane: _Lane, run: Sequence[Placed], number: int
     ) -> None:
-        """Hang a run of clips on the item of the storyline that it begins over."""
+        """Connect clips joined by transitions to the item of the storyline under their start."""
         start = run[0].start
-        parent, under = next(
-            (pair for pair in primary if pair[1].start <= start < pair[1].end), primary[-1]
-        )
-        offset = self._local(under) + Fraction(start - under.start)
+        parent, under = _at(storyline, start)
+        offset = self._seconds(self._local_start(under) + start - under.start)
         if len(run) == 1:
-            element = self._item(run[0], 0)
-            element.set("lane", str(lane))
-            element.set("offset", _seconds(offset, self.fps))
+            element = self._item(lane, run[0], 0)
+            element.set("lane", str(number))
+            element.set("offset", offset)
             parent.append(element)
             return
-        line = SubElement(parent, "spine", lane=str(lane), offset=_seconds(offset, self.fps))
+        spine = SubElement(parent, "spine", lane=str(number), offset=offset)
         for placed in run:
-            line.append(self._item(placed, placed.start - start))
+            spine.append(self._item(lane, placed, placed.start - start))
             if placed.out is not None and placed is not run[-1]:
-                line.append(self._transition(placed.out, placed.end - start, is_sound=is_sound))
+                spine.append(self._transition(lane, placed.out, placed.end - start))
 
-    def _local(self, placed: Placed) -> Fraction:
-        """The frame of an item's own time at which it begins to be seen."""
-        if not isinstance(placed.item, otio.schema.Clip) or not placed.speed:
-            return Fraction(0)
-        return (self._origin(placed.item) + placed.media_start) / placed.speed
-
-    def _origin(self, clip: otio.schema.Clip) -> int:
-        available = clip.media_reference.available_range
-        return whole_frames(available.start_time, self.fps) if available is not None else 0
-
-    def _item(self, placed: Placed, offset: int) -> Element:
-        common = {
+    def _item(self, lane: _Lane, placed: Placed, offset: int) -> Element:
+        values = {
             "name": str(placed.item.name or "Gap"),
-            "offset": self.time(offset),
-            "start": _seconds(self._local(placed), self.fps),
-            "duration": self.time(placed.frames),
+            "offset": self._seconds(offset),
+            "start": self._seconds(self._local_start(placed)),
+            "duration": self._seconds(placed.frames),
         }
         clip = placed.item
         if not isinstance(clip, otio.schema.Clip) or not isinstance(
             clip.media_reference, otio.schema.ExternalReference
         ):
-            return Element("gap", common)
-        path = Path(clip.media_reference.target_url)
-        still = path.suffix.lower() in STILL_SUFFIXES
-        common |= {"ref": self._asset(clip, still)}
+            return Element("gap", values)
+        still = is_still(clip.media_reference.target_url)
+        values["ref"] = self.resources.asset(clip, is_audio=lane.is_audio, is_still=still)
         if not clip.enabled:
-            common["enabled"] = "0"
+            values["enabled"] = "0"
         if still:
-            element = Element("video", common)
+            element = Element("video", values)
         else:
-            common |= {"format": self.format, "tcFormat": "NDF"}
-            if _is_sound(clip):
-                del common["format"]
-                common["audioRole"] = self.roles[id(clip)]
-            element = Element("asset-clip", common)
-        if placed.speed != 1 and not still:
-            self._retime(element, placed)
+            extra = {"tcFormat": "NDF", "audioRole": lane.role}
+            if not lane.is_audio:
+                extra = {"format": self.resources.format, "tcFormat": "NDF"}
+            element = Element("asset-clip", values | extra)
+            if placed.speed != 1:
+                self._retime(element, clip, placed)
         for marker in clip.markers:
-            self._mark([(element, placed)], marker, inside=True)
+            frame = whole_frames(marker.marked_range.start_time, self.fps)
+            self._mark(element, marker, Fraction(frame) / (placed.speed or 1))
         return element
 
-    def _retime(self, element: Element, placed: Placed) -> None:
-        """The map from a clip's own time to its media's: a straight line, or level when frozen."""
-        clip = placed.item
-        assert isinstance(clip, otio.schema.Clip)
-        line = SubElement(element, "timeMap", frameSampling="floor")
-        origin = Fraction(self._origin(clip))
+    def _local_start(self, placed: Placed) -> Fraction:
+        """Return the frame of an item's own time at its start."""
+        if not isinstance(placed.item, otio.schema.Clip) or not placed.speed:
+            return Fraction(0)
+        return (first_media_frame(placed.item, self.fps) + placed.media_start) / placed.speed
+
+    def _retime(self, element: Element, clip: otio.schema.Clip, placed: Placed) -> None:
+        """Map a clip's own time to its media's: linearly, or to one frame if it is frozen."""
+        first = Fraction(first_media_frame(clip, self.fps))
         if not placed.speed:
-            held = origin + placed.media_start
-            points = [(Fraction(0), held), (Fraction(placed.frames), held)]
+            frozen = first + placed.media_start
+            points = [(Fraction(0), frozen), (Fraction(placed.frames), frozen)]
         else:
             available = clip.media_reference.available_range
             length = whole_frames(available.duration, self.fps) if available else placed.frames
-            points = [(at / placed.speed, at) for at in (origin, origin + length)]
-        for at, value in points:
+            points = [(frame / placed.speed, frame) for frame in (first, first + length)]
+        time_map = SubElement(element, "timeMap", frameSampling="floor")
+        for own, media in points:
             SubElement(
-                line,
+                time_map,
                 "timept",
-                time=_seconds(at, self.fps),
-                value=_seconds(value, self.fps),
+                time=self._seconds(own),
+                value=self._seconds(media),
                 interp="linear",
             )
 
-    def _asset(self, clip: otio.schema.Clip, still: bool) -> str:
-        reference = clip.media_reference
-        url = url_of_path(reference.target_url)
-        sound = _is_sound(clip)
-        if still:
-            width, height = size_of(self.timeline)
-            kind = self._resource(
-                "format",
-                "still",
-                name="FFVideoFormatRateUndefined",
-                width=str(width),
-                height=str(height),
-            )
-        else:
-            kind = self.format
-        span = reference.available_range
-        values = {
-            "name": Path(reference.target_url).name,
-            "src": url,
-            "start": self.time(self._origin(clip)),
-            "duration": "0s" if still else self.time(whole_frames(span.duration, self.fps)),
-        }
-        if sound:
-            values |= {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"}
-        else:
-            values |= {"hasVideo": "1", "format": kind}
-        return self._resource("asset", url, **values)
-
-    def _resource(self, tag: str, key: str, **values: str) -> str:
-        """The id of a resource, which is made where it is not there yet."""
-        key = f"{tag} {key}"
-        if key not in self.ids:
-            self.ids[key] = f"r{len(self.ids) + 1}"
-            SubElement(self.resources, tag, {"id": self.ids[key], **values})
-        return self.ids[key]
-
-    def _transition(self, blend: TrackTransition, cut: int, is_sound: bool) -> Element:
-        if blend.kind != "dissolve":
-            self.notes.append(f"{blend.kind}: written as a cross dissolve of that name")
-        name = "Cross Dissolve" if blend.kind == "dissolve" else blend.kind
+    def _transition(self, lane: _Lane, transition: TrackTransition, cut: int) -> Element:
+        kind = transition.kind
+        if kind != "dissolve":
+            self.losses.append(f"{kind}: written as a cross dissolve of that name")
         element = Element(
             "transition",
-            name=name,
-            offset=self.time(cut - blend.before),
-            duration=self.time(blend.frames),
+            name="Cross Dissolve" if kind == "dissolve" else kind,
+            offset=self._seconds(cut - transition.before),
+            duration=self._seconds(transition.frames),
         )
-        if is_sound:
-            effect = self._resource(
-                "effect", "crossfade", name="Audio Crossfade", uid=AUDIO_CROSSFADE
-            )
+        if lane.is_audio:
+            effect = self.resources.crossfade()
             SubElement(element, "filter-audio", ref=effect, name="Audio Crossfade")
         else:
-            effect = self._resource("effect", "dissolve", name="Cross Dissolve", uid=CROSS_DISSOLVE)
+            effect = self.resources.dissolve()
             SubElement(element, "filter-video", ref=effect, name="Cross Dissolve")
         return element
 
-    def _mark(
-        self,
-        primary: list[tuple[Element, Placed]],
-        marker: otio.schema.Marker,
-        inside: bool = False,
-    ) -> None:
-        """A marker on the item that it lies over, in that item's own time."""
-        start = whole_frames(marker.marked_range.start_time, self.fps)
-        if inside:
-            element, placed = primary[0]
-            at = Fraction(start) / (placed.speed or 1)
-        else:
-            element, placed = next(
-                (pair for pair in primary if pair[1].start <= start < pair[1].end), primary[-1]
-            )
-            at = self._local(placed) + start - placed.start
+    def _mark(self, element: Element, marker: otio.schema.Marker, frame: Fraction) -> None:
+        """Add a marker at a frame of an item's own time."""
         values = {
-            "start": _seconds(at, self.fps),
-            "duration": self.time(1),
+            "start": self._seconds(frame),
+            "duration": self._seconds(1),
             "value": str(marker.name),
         }
         if marker.comment:
             values["note"] = str(marker.comment)
         SubElement(element, "marker", values)
 
+    def _seconds(self, frames: Fraction | int) -> str:
+        return seconds_text(frames, self.fps)
+
+
+def _lane(track: otio.schema.Track, fps: Fraction) -> _Lane:
+    role = "music" if own_metadata(track).get("role") == "music" else "dialogue"
+    return _Lane(lay_out(track, fps), is_audio(track), role)
+
+
+def _at(storyline: _Storyline, frame: int) -> tuple[Element, Placed]:
+    """Return the item of a storyline at a frame of the reel, else the last."""
+    found = (pair for pair in storyline if pair[1].start <= frame < pair[1].end)
+    return next(found, storyline[-1])
+
 
 def _runs(items: Iterable[Placed]) -> list[list[Placed]]:
-    """Clips that transitions join, together; every other clip by itself."""
+    """Group clips that transitions join; every other clip is a group of its own."""
     runs: list[list[Placed]] = []
     for placed in items:
         if not isinstance(placed.item, otio.schema.Clip):
@@ -321,20 +244,7 @@ def _runs(items: Iterable[Placed]) -> list[list[Placed]]:
     return runs
 
 
-def _in_order(element: Element) -> None:
-    """Sort an item's children as the grammar wants them: map, what hangs on it, markers."""
+def _sort_children(element: Element) -> None:
+    """Sort an item's children as the DTD requires: time map, connected items, markers."""
     rank = {"timeMap": 0, "marker": 2}
     element[:] = sorted(element, key=lambda child: rank.get(child.tag, 1))
-
-
-def _is_sound(clip: otio.schema.Clip) -> bool:
-    parent = clip.parent()
-    return isinstance(parent, otio.schema.Track) and parent.kind == otio.schema.TrackKind.Audio
-
-
-def _seconds(frames: Fraction, fps: Fraction) -> str:
-    """Frames as the format writes seconds: ``61/12s``, ``5s``."""
-    seconds = frames / fps
-    if seconds.denominator == 1:
-        return f"{seconds.numerator}s"
-    return f"{seconds.numerator}/{seconds.denominator}s"

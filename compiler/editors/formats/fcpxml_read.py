@@ -1,14 +1,14 @@
-"""Final Cut Pro's FCPXML, as Final Cut and Resolve write it: read here.
+"""Read FCPXML as Final Cut Pro and Resolve write it.
 
-The primary storyline becomes ``V1``; every lane above it a picture track, every lane below, and
-everything that holds sound alone, a sound track. Compound clips, titles and generators become clips
-without media, which keep their place and their name.
+The primary storyline becomes ``V1``. Each lane above it becomes a picture track; each lane below
+it, and all items with sound alone, become audio tracks. Compound clips, titles and generators
+become clips without media that keep their place and name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -21,7 +21,7 @@ from ...files.file_urls import path_of_url
 from ...sync.rationals import parse_rational
 from ...timeline.metadata import NAMESPACE
 from ...timeline.rate import time, time_range
-from .base import read_xml
+from .base import read_xml, time_warp
 
 ITEMS = {"asset-clip", "clip", "video", "audio", "gap", "ref-clip", "sync-clip", "mc-clip", "title"}
 DISSOLVES = {"Cross Dissolve", "Audio Crossfade", ""}
@@ -34,228 +34,241 @@ DEFAULTS = {
     "scale": ("1 1",),
     "type": ("fit",),
 }
-"""Values of adjustments that change nothing; programs write them on every clip."""
+"""Neutral values of adjustments, which programs write on every clip."""
 BUNDLE_INFO = "Info.fcpxml"
-"""Final Cut 10.6 and later export a folder, ``.fcpxmld``, with the file of that name in it."""
+"""The file in the folder ``.fcpxmld`` that Final Cut 10.6 and later export."""
 
 
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.fcpxml``, or the folder ``.fcpxmld``.
 
     Raises:
-        InputError: it is no FCPXML, or holds no project.
+        InputError: it is not FCPXML, or holds no project.
     """
     file = path / BUNDLE_INFO if path.is_dir() else path
     try:
         root = ElementTree.fromstring(read_xml(file))
     except ElementTree.ParseError as error:
-        raise _problem(path, f"is not XML: {error}") from error
-    sequence = root.find(".//project/sequence")
-    if root.tag != "fcpxml" or sequence is None:
-        raise _problem(path, "holds no project of Final Cut")
+        raise InputError(Problem.in_file(path, f"is not XML: {error}")) from error
     project = root.find(".//project")
-    name = project.get("name", path.stem) if project is not None else path.stem
+    sequence = root.find(".//project/sequence")
+    if root.tag != "fcpxml" or project is None or sequence is None:
+        raise InputError(Problem.in_file(path, "holds no project of Final Cut"))
     try:
-        return _FcpxmlReader(root, sequence).timeline(name)
+        return _timeline(root, sequence, project.get("name", path.stem))
     except (ValueError, ZeroDivisionError, KeyError) as error:
-        raise _problem(path, f"cannot be understood: {error}") from error
+        raise InputError(Problem.in_file(path, f"cannot be understood: {error}")) from error
 
 
-def _problem(path: Path, what: str) -> InputError:
-    return InputError(Problem.in_file(path, what))
+@dataclass(frozen=True, slots=True)
+class _LaneItem:
+    """A clip, or a transition's kind, in frames of the reel."""
 
-
-@dataclass
-class _Found:
-    """An item with its first frame, or a transition with the frames it begins and ends at."""
-
+    is_audio: bool
+    lane: int
     start: int
     frames: int
-    clip: otio.schema.Clip | None
-    blend: str | None = None
+    clip: otio.schema.Clip | None = None
+    transition: str = ""
+
+    @property
+    def end(self) -> int:
+        """The frame after its last."""
+        return self.start + self.frames
 
 
-@dataclass
-class _FcpxmlReader:
-    root: Element
-    sequence: Element
-    fps: Fraction = Fraction(24)
-    tracks: dict[tuple[bool, int], list[_Found]] = field(default_factory=dict)
-    markers: list[otio.schema.Marker] = field(default_factory=list)
-
-    def timeline(self, name: str) -> otio.schema.Timeline:
-        resources = self.root.find("resources")
-        self.resources = {r.get("id", ""): r for r in (resources if resources is not None else ())}
-        kind = self.resources[self.sequence.get("format", "")]
-        self.fps = 1 / _seconds(kind.get("frameDuration", "100/2400s"))
-        spine = self.sequence.find("spine")
-        if spine is None:
-            raise ValueError("a sequence has no spine")
-        # Places on the primary storyline count from the start timecode; some writers forget it.
-        start = _seconds(self.sequence.get("tcStart"))
-        places = [_seconds(item.get("offset")) for item in spine if item.get("offset")]
-        self._line(spine, -start if min(places, default=start) >= start else Fraction(0), 0)
-        timeline = otio.schema.Timeline(name)
-        timeline.global_start_time = time(self._frame(self.sequence.get("tcStart")), self.fps)
-        pictures = sorted(lane for sound, lane in self.tracks if not sound)
-        sounds = sorted((lane for sound, lane in self.tracks if sound), reverse=True)
-        for letter, lanes in (("V", pictures), ("A", sounds)):
-            number = 0
-            for lane in lanes:
-                for items in _apart(self.tracks[letter == "A", lane]):
-                    number += 1
-                    timeline.tracks.append(self._track(f"{letter}{number}", items))
-        timeline.tracks.markers.extend(self.markers)
-        if kind.get("width") and kind.get("height"):
-            timeline.metadata[NAMESPACE] = {
-                "output": {
-                    "width": int(kind.get("width", "0")),
-                    "height": int(kind.get("height", "0")),
-                    "fps": f"{self.fps.numerator}/{self.fps.denominator}",
-                }
+def _timeline(root: Element, sequence: Element, name: str) -> otio.schema.Timeline:
+    resources = {r.get("id", ""): r for r in root.iterfind("./resources/*")}
+    sequence_format = resources[sequence.get("format", "")]
+    fps = 1 / _seconds(sequence_format.get("frameDuration", "100/2400s"))
+    spine = sequence.find("spine")
+    if spine is None:
+        raise ValueError("a sequence has no spine")
+    # Offsets on the primary storyline count from the start timecode; some writers forget it.
+    start = _seconds(sequence.get("tcStart"))
+    offsets = [_seconds(item.get("offset")) for item in spine if item.get("offset")]
+    origin = -start if min(offsets, default=start) >= start else Fraction(0)
+    walker = _Walker(resources, fps)
+    found = list(walker.storyline(spine, origin, 0))
+    timeline = otio.schema.Timeline(name)
+    timeline.global_start_time = time(round(start * fps), fps)
+    timeline.tracks.extend(_tracks([i for i in found if isinstance(i, _LaneItem)], fps))
+    timeline.tracks.markers.extend(i for i in found if isinstance(i, otio.schema.Marker))
+    if sequence_format.get("width") and sequence_format.get("height"):
+        timeline.metadata[NAMESPACE] = {
+            "output": {
+                "width": int(sequence_format.get("width", "0")),
+                "height": int(sequence_format.get("height", "0")),
+                "fps": f"{fps.numerator}/{fps.denominator}",
             }
-        return timeline
+        }
+    return timeline
 
-    def _frame(self, text: str | None) -> int:
-        return round(_seconds(text) * self.fps)
 
-    def _line(self, spine: Element, at: Fraction, lane: int) -> None:
-        """Read a storyline that begins ``at`` seconds of the sequence."""
-        reached = max(at, Fraction(0))
+@dataclass(frozen=True, slots=True)
+class _Walker:
+    """Walks storylines and the items connected to them.
+
+    Attributes:
+        resources: elements of the document by id.
+        fps: the frame rate.
+    """
+
+    resources: Mapping[str, Element]
+    fps: Fraction
+
+    def storyline(
+        self, spine: Element, origin: Fraction, lane: int
+    ) -> Iterator[_LaneItem | otio.schema.Marker]:
+        """Yield the items of a storyline that begins ``origin`` seconds into the sequence."""
+        reached = max(origin, Fraction(0))
+        is_audio = self._is_audio(next(iter(spine), spine))
         for element in spine:
             offset = element.get("offset")
-            start = at + _seconds(offset) if offset is not None else reached
+            start = origin + _seconds(offset) if offset is not None else reached
+            end = start + _seconds(element.get("duration"))
             if element.tag == "transition":
-                begin, end = start, start + _seconds(element.get("duration"))
-                kind = element.get("name", "")
-                self._into(spine, lane).append(
-                    _Found(
-                        round(begin * self.fps),
-                        round(end * self.fps) - round(begin * self.fps),
-                        None,
-                        "dissolve" if kind in DISSOLVES else kind,
-                    )
-                )
+                first = round(start * self.fps)
+                name = element.get("name", "")
+                kind = "dissolve" if name in DISSOLVES else name
+                frames = round(end * self.fps) - first
+                yield _LaneItem(is_audio, lane, first, frames, transition=kind)
             elif element.tag in ITEMS:
-                reached = start + _seconds(element.get("duration"))
-                self._item(element, start, lane)
+                reached = end
+                yield from self._item(element, start, lane)
 
-    def _into(self, element: Element, lane: int) -> list[_Found]:
-        first = element if element.tag != "spine" else next(iter(element), element)
-        return self.tracks.setdefault((self._is_sound(first), lane), [])
-
-    def _item(self, element: Element, start: Fraction, lane: int) -> None:
-        """Read an item, and what is connected to it."""
-        begins = round(start * self.fps)
-        ends = round((start + _seconds(element.get("duration"))) * self.fps)
-        local = _seconds(element.get("start"))
-        track = self.tracks.setdefault((self._is_sound(element), lane), [])
-        clip = None if element.tag == "gap" else self._clip(element, ends - begins)
-        if clip is not None:
-            track.append(_Found(begins, ends - begins, clip))
+    def _item(
+        self, element: Element, start: Fraction, lane: int
+    ) -> Iterator[_LaneItem | otio.schema.Marker]:
+        """Yield an item, its markers, and the items connected to it."""
+        first = round(start * self.fps)
+        frames = round((start + _seconds(element.get("duration"))) * self.fps) - first
+        if element.tag != "gap":
+            clip = self._clip(element, frames)
+            yield _LaneItem(self._is_audio(element), lane, first, frames, clip)
+        local_start = _seconds(element.get("start"))
         for child in element:
             if child.tag == "marker":
-                self._marker(child, start + _seconds(child.get("start")) - local)
+                yield self._marker(child, start + _seconds(child.get("start")) - local_start)
             elif child.get("lane") is not None:
-                at = start + _seconds(child.get("offset")) - local
-                below = int(child.get("lane", "0"))
+                child_start = start + _seconds(child.get("offset")) - local_start
+                child_lane = int(child.get("lane", "0"))
                 if child.tag == "spine":
-                    self._line(child, at, below)
+                    yield from self.storyline(child, child_start, child_lane)
                 elif child.tag in ITEMS:
-                    self._item(child, at, below)
+                    yield from self._item(child, child_start, child_lane)
 
     def _clip(self, element: Element, frames: int) -> otio.schema.Clip:
         asset = self._asset(element)
-        local = _seconds(element.get("start"))
-        speed, begins = Fraction(1), local
-        line = element.find("timeMap")
-        points = line.findall("timept") if line is not None else []
+        local_start = _seconds(element.get("start"))
+        speed, media_start = Fraction(1), local_start
+        points = [
+            (_seconds(point.get("time")), _seconds(point.get("value")))
+            for point in element.iterfind("./timeMap/timept")
+        ]
         if len(points) >= 2:
-            (t0, v0), (t1, v1) = (
-                (_seconds(p.get("time")), _seconds(p.get("value"))) for p in (points[0], points[-1])
-            )
+            (t0, v0), (t1, v1) = points[0], points[-1]
             speed = (v1 - v0) / (t1 - t0)
-            begins = v0 + (local - t0) * speed
-        source = time_range(round(begins * self.fps), frames, self.fps)
-        name = element.get("name") or (asset.get("name", "") if asset is not None else "")
-        clip = otio.schema.Clip(name, source_range=source)
+            media_start = v0 + (local_start - t0) * speed
+        clip = otio.schema.Clip(
+            element.get("name") or (asset.get("name", "") if asset is not None else ""),
+            source_range=time_range(round(media_start * self.fps), frames, self.fps),
+        )
         if asset is not None:
-            rep = asset.find("media-rep")
-            url = (rep if rep is not None else asset).get("src") or ""
-            length = self._frame(asset.get("duration"))
-            available = time_range(self._frame(asset.get("start")), length, self.fps)
-            clip.media_reference = otio.schema.ExternalReference(
-                path_of_url(url), available if length else None
-            )
+            clip.media_reference = self._reference(asset)
         clip.enabled = element.get("enabled", "1") != "0"
-        if not speed:
-            clip.effects.append(otio.schema.FreezeFrame())
-        elif speed != 1:
-            clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+        if speed != 1:
+            clip.effects.append(time_warp(speed))
         if len(points) > 2:
             clip.effects.append(otio.schema.Effect("", "varying speed"))
         clip.effects.extend(_effects(element))
         return clip
 
+    def _reference(self, asset: Element) -> otio.schema.ExternalReference:
+        media = asset.find("media-rep")
+        url = (media if media is not None else asset).get("src") or ""
+        start, length = (round(_seconds(asset.get(n)) * self.fps) for n in ("start", "duration"))
+        available = time_range(start, length, self.fps) if length else None
+        return otio.schema.ExternalReference(path_of_url(url), available)
+
     def _asset(self, element: Element) -> Element | None:
         ref = element.get("ref")
         if element.tag == "clip":
-            inner = (
-                element.find(".//video")
-                if element.find(".//video") is not None
-                else (element.find(".//audio"))
-            )
+            inner = next((e for tag in ("video", "audio") for e in element.iter(tag)), None)
             ref = inner.get("ref") if inner is not None else None
         found = self.resources.get(ref or "")
         return found if found is not None and found.tag == "asset" else None
 
-    def _is_sound(self, element: Element) -> bool:
+    def _is_audio(self, element: Element) -> bool:
         asset = self._asset(element)
         if asset is None:
             return element.tag == "audio"
         return asset.get("hasVideo") != "1" or element.get("srcEnable") == "audio"
 
-    def _marker(self, element: Element, at: Fraction) -> None:
-        self.markers.append(
-            otio.schema.Marker(
-                name=element.get("value", ""),
-                marked_range=time_range(
-                    round(at * self.fps), self._frame(element.get("duration")), self.fps
-                ),
-                comment=element.get("note", ""),
-            )
+    def _marker(self, element: Element, at_s: Fraction) -> otio.schema.Marker:
+        frames = round(_seconds(element.get("duration")) * self.fps)
+        return otio.schema.Marker(
+            name=element.get("value", ""),
+            marked_range=time_range(round(at_s * self.fps), frames, self.fps),
+            comment=element.get("note", ""),
         )
 
-    def _track(self, name: str, items: list[_Found]) -> otio.schema.Track:
-        kind = otio.schema.TrackKind.Audio if name[0] == "A" else otio.schema.TrackKind.Video
-        track = otio.schema.Track(name, kind=kind)
-        blends = [item for item in items if item.blend is not None]
-        position = 0
-        for item in items:
-            if item.clip is None:
-                continue
-            if item.start > position:
-                gap = time_range(0, item.start - position, self.fps)
-                track.append(otio.schema.Gap(source_range=gap))
-            blend = next((b for b in blends if b.start <= item.start <= b.start + b.frames), None)
-            if blend is not None and item.start == position and position:
-                track.append(self._transition(blend, item.start))
-            track.append(item.clip)
-            position = item.start + item.frames
-        return track
 
-    def _transition(self, blend: _Found, cut: int) -> otio.schema.Transition:
-        kinds = otio.schema.TransitionTypes
-        return otio.schema.Transition(
-            name=blend.blend or "",
-            transition_type=kinds.SMPTE_Dissolve if blend.blend == "dissolve" else kinds.Custom,
-            in_offset=time(cut - blend.start, self.fps),
-            out_offset=time(blend.start + blend.frames - cut, self.fps),
-        )
+def _tracks(items: Sequence[_LaneItem], fps: Fraction) -> Iterator[otio.schema.Track]:
+    """Yield picture tracks from the lowest lane, then audio tracks from the highest."""
+    for letter in "VA":
+        of_kind = [item for item in items if item.is_audio == (letter == "A")]
+        number = 0
+        for lane in sorted({item.lane for item in of_kind}, reverse=letter == "A"):
+            in_lane = [item for item in of_kind if item.lane == lane]
+            transitions = [item for item in in_lane if item.clip is None]
+            for clips in _without_overlap(item for item in in_lane if item.clip is not None):
+                number += 1
+                yield _track(f"{letter}{number}", clips, transitions, fps)
+
+
+def _without_overlap(clips: Iterable[_LaneItem]) -> list[list[_LaneItem]]:
+    """Distribute the clips of a lane over tracks without overlap."""
+    tracks: list[list[_LaneItem]] = []
+    for item in sorted(clips, key=lambda item: item.start):
+        track = next((track for track in tracks if track[-1].end <= item.start), None)
+        if track is None:
+            tracks.append([item])
+        else:
+            track.append(item)
+    return tracks
+
+
+def _track(
+    name: str, clips: Sequence[_LaneItem], transitions: Sequence[_LaneItem], fps: Fraction
+) -> otio.schema.Track:
+    kind = otio.schema.TrackKind.Audio if name[0] == "A" else otio.schema.TrackKind.Video
+    track = otio.schema.Track(name, kind=kind)
+    position = 0
+    for item in clips:
+        if item.start > position:
+            gap = time_range(0, item.start - position, fps)
+            track.append(otio.schema.Gap(source_range=gap))
+        into = next((t for t in transitions if t.start <= item.start <= t.end), None)
+        if into is not None and item.start == position and position:
+            track.append(_transition(into, item.start, fps))
+        track.append(item.clip)
+        position = item.end
+    return track
+
+
+def _transition(item: _LaneItem, cut: int, fps: Fraction) -> otio.schema.Transition:
+    kinds = otio.schema.TransitionTypes
+    return otio.schema.Transition(
+        name=item.transition,
+        transition_type=kinds.SMPTE_Dissolve if item.transition == "dissolve" else kinds.Custom,
+        in_offset=time(cut - item.start, fps),
+        out_offset=time(item.end - cut, fps),
+    )
 
 
 def _effects(element: Element) -> Iterator[otio.schema.Effect]:
-    """What is laid on an item: filters, and adjustments that differ from their defaults."""
+    """Yield an item's filters, and its adjustments other than neutral ones."""
     for child in element:
         if child.get("enabled", "1") == "0":
             continue
@@ -267,20 +280,6 @@ def _effects(element: Element) -> Iterator[otio.schema.Effect]:
             yield otio.schema.Effect("", child.tag)
 
 
-def _apart(items: list[_Found]) -> list[list[_Found]]:
-    """Items of one lane as tracks in which none overlaps another."""
-    tracks: list[list[_Found]] = []
-    blends = [item for item in items if item.clip is None]
-    for item in sorted((i for i in items if i.clip is not None), key=lambda found: found.start):
-        for track in tracks:
-            if track[-1].start + track[-1].frames <= item.start:
-                track.append(item)
-                break
-        else:
-            tracks.append([item])
-    return [[*track, *blends] for track in tracks]
-
-
 def _seconds(text: str | None) -> Fraction:
-    """``61/12s`` in seconds; nothing is 0."""
+    """Return the seconds of ``61/12s``; 0 if there is no text."""
     return parse_rational((text or "0s").rstrip("s") or "0")

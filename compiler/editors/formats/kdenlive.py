@@ -1,8 +1,8 @@
-"""Kdenlive's project: MLT XML in which each clip is in a bin and each track is two playlists.
+"""Write Kdenlive's project: MLT XML with all clips in a bin, and two playlists for each track.
 
-Written in the document version of Kdenlive 22, which later ones convert as they open it;
-`otio-kdenlive-adapter` is deprecated and loses transitions. Clips that a transition joins lie on
-the two playlists of their track in turn, and overlap.
+The document version is that of Kdenlive 22, which later ones convert; `otio-kdenlive-adapter` is
+deprecated and loses transitions. Clips joined by a transition overlap, on alternate playlists of
+their track.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ import opentimelineio as otio
 
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import size_of
+from ...timeline.rate import whole_frames
+from .base import is_audio
 from .mlt import Document, properties, save
 
 DOCUMENT_VERSION = "1.04"
 INTERNAL = 237
-"""The mark of what Kdenlive puts between tracks by itself."""
+"""Marks the transitions that Kdenlive adds between tracks."""
 
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
@@ -30,16 +32,16 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     main = document.build()
     document.root.set("producer", "main_bin")
     save(document.root, main, path)
-    return document.notes
+    return document.losses
 
 
 class _Project(Document):
-    """The same clips and transitions, laid out as Kdenlive lays them out."""
+    """The clips and transitions of an MLT document, in Kdenlive's layout."""
 
     def build(self) -> Element:
         tracks = list(self.timeline.tracks)
-        sounds = [t for t in tracks if t.kind == otio.schema.TrackKind.Audio]
-        pictures = [t for t in tracks if t.kind != otio.schema.TrackKind.Audio]
+        sounds = [track for track in tracks if is_audio(track)]
+        pictures = [track for track in tracks if not is_audio(track)]
         laid = [(track, lay_out(track, self.fps)) for track in (*reversed(sounds), *pictures)]
         frames = max((items[-1].end for _, items in laid if items), default=1)
         bin_list = self._bin()
@@ -57,12 +59,12 @@ class _Project(Document):
             name = self._track(track, items, number, frames)
             SubElement(main, "track", producer=name)
         for number, (track, _) in enumerate(laid, 1):
-            self._mix_tracks(main, number, track.kind == otio.schema.TrackKind.Audio)
+            self._mix_tracks(main, number, is_audio(track))
         self._fill(bin_list)
         return main
 
     def _bin(self) -> Element:
-        """The bin, which must come before what is on the tracks; it is filled at the end."""
+        """Add the empty bin, which has to precede the tracks."""
         element = SubElement(self.root, "playlist", id="main_bin")
         width, height = size_of(self.timeline)
         identity = uuid.uuid5(uuid.NAMESPACE_OID, str(self.timeline.name))
@@ -80,18 +82,18 @@ class _Project(Document):
         return properties(element, named | {"xml_retain": 1})
 
     def _guides(self) -> str:
-        """The timeline's markers, which Kdenlive calls guides, as it writes them."""
+        """Return the timeline's markers as Kdenlive's guides, in JSON."""
         guides = []
         for marker in self.timeline.tracks.markers:
-            start = marker.marked_range.start_time
-            position = round(start.rescaled_to(float(self.fps)).value)
+            position = whole_frames(marker.marked_range.start_time, self.fps)
             guides.append({"comment": str(marker.name), "pos": position, "type": 0})
         return json.dumps(guides)
 
     def producer(self, placed: Placed) -> str | None:
+        """Return the id of a clip's producer, which also has an id in the bin."""
         name = super().producer(placed)
         if name is not None:
-            element = next(e for e in self.root.iter("producer") if e.get("id") == name)
+            element = self._producer_element(name)
             if element.find("property[@name='kdenlive:id']") is None:
                 properties(
                     element,
@@ -100,24 +102,27 @@ class _Project(Document):
                 )  # fmt: skip
         return name
 
+    def _producer_element(self, name: str) -> Element:
+        return next(e for e in self.root.iter("producer") if e.get("id") == name)
+
     def _fill(self, bin_list: Element) -> None:
         for name in self.producers.values():
-            element = next(e for e in self.root.iter("producer") if e.get("id") == name)
+            element = self._producer_element(name)
             SubElement(
                 bin_list,
                 "entry",
                 {"producer": name, "in": "0", "out": element.get("out", "0")},
             )
-            # What is played must be known before it is named.
+            # Producers have to precede the bin that refers to them.
             self.root.remove(element)
             self.root.insert(1, element)
 
     def _track(
         self, track: otio.schema.Track, items: list[Placed], number: int, frames: int
     ) -> str:
-        is_sound = track.kind == otio.schema.TrackKind.Audio
+        for_audio = is_audio(track)
         lines = [Element("playlist", id=f"playlist{number}_{side}") for side in (0, 1)]
-        if is_sound:
+        if for_audio:
             for line in lines:
                 properties(line, {"kdenlive:audio_track": 1})
         tractor = Element("tractor", {"id": f"track{number}", "in": "0", "out": str(frames - 1)})
@@ -126,8 +131,8 @@ class _Project(Document):
             "kdenlive:timeline_active": 1,
             "kdenlive:trackheight": 67,
         }
-        properties(tractor, values | ({"kdenlive:audio_track": 1} if is_sound else {}))
-        hide = "video" if is_sound else "audio"
+        properties(tractor, values | ({"kdenlive:audio_track": 1} if for_audio else {}))
+        hide = "video" if for_audio else "audio"
         for line in lines:
             SubElement(tractor, "track", {"hide": hide, "producer": str(line.get("id"))})
         reached, side = [0, 0], 0
@@ -144,46 +149,45 @@ class _Project(Document):
                 self._name_entry(lines[side])
                 reached[side] = placed.start + end
             if placed.out:
-                self._mix_clips(tractor, placed.end, placed.out, side, is_sound)
-        if is_sound:
+                self._mix_clips(tractor, placed.end, placed.out, side, for_audio)
+        if for_audio:
             self._gain(tractor, track, items)
         self.root.extend([*lines, tractor])
         return str(tractor.get("id"))
 
     def _mix_clips(
-        self, tractor: Element, cut: int, blend: TrackTransition, side: int, is_sound: bool
+        self, tractor: Element, cut: int, transition: TrackTransition, side: int, for_audio: bool
     ) -> None:
-        """A transition from the playlist ``side`` to the other."""
-        first = cut - blend.before
-        span = {"in": str(first), "out": str(first + blend.frames - 1)}
+        """Add a transition from the playlist ``side`` to the other."""
+        first = cut - transition.before
+        span = {"in": str(first), "out": str(first + transition.frames - 1)}
         kind: dict[str, Any]
-        if is_sound:
+        if for_audio:
             kind = {"mlt_service": "mix", "kdenlive_id": "mix", "start": -1, "accepts_blanks": 1}
         else:
-            kind = self.luma(blend) | {"kdenlive_id": "luma", "alpha_over": 1}
+            kind = self.luma(transition) | {"kdenlive_id": "luma", "alpha_over": 1}
             kind["fix_background_alpha"] = 1
             if "resource" in kind:
                 kind["resource"] = kind["resource"].lstrip("%")
-                if side:  # a wipe that runs backwards runs the other way
+                if side:  # a reversed wipe runs the other way
                     kind["invert"] = 1 - kind["invert"]
-        common = {"a_track": 0, "b_track": 1, "kdenlive:mixcut": blend.before}
+        common = {"a_track": 0, "b_track": 1, "kdenlive:mixcut": transition.before}
         properties(SubElement(tractor, "transition", span), common | kind | {"reverse": side})
 
     def _name_entry(self, line: Element) -> None:
         entry = line[-1]
         name = entry.get("producer", "")
-        element = next(e for e in self.root.iter("producer") if e.get("id") == name)
-        known = element.findtext("property[@name='kdenlive:id']")
+        known = self._producer_element(name).findtext("property[@name='kdenlive:id']")
         properties(entry, {"kdenlive:id": known})
 
-    def _mix_tracks(self, main: Element, number: int, is_sound: bool) -> None:
+    def _mix_tracks(self, main: Element, number: int, for_audio: bool) -> None:
         common = {
             "a_track": 0,
             "b_track": number,
             "always_active": 1,
             "internal_added": INTERNAL,
         }
-        if is_sound:
+        if for_audio:
             kind: dict[str, Any] = {"mlt_service": "mix", "kdenlive_id": "mix", "sum": 1,
                                     "accepts_blanks": 1}  # fmt: skip
         else:

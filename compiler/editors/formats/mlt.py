@@ -1,11 +1,11 @@
-"""MLT XML, which melt and Shotcut read: written here.
+"""Write MLT XML, which melt and Shotcut read.
 
-`otio-mlt-adapter` mixes no sound tracks, makes every wipe a dissolve, gives clips of one name one
-id, and states neither size nor rate; so the format is written by the description of its elements
+`otio-mlt-adapter` mixes no audio tracks, makes every wipe a dissolve, gives clips of one name one
+id, and states neither size nor rate. So this writer follows the reference of the elements
 (https://www.mltframework.org/docs/mltxml/).
 
-A transition is a tractor of the two clips it joins, which stands between them in the playlist. The
-properties that begin with ``shotcut:`` make Shotcut show it as a timeline.
+A transition is a tractor of the two clips that it joins, between them in the playlist. Properties
+with the prefix ``shotcut:`` make Shotcut show a timeline.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
 from ...files.file_urls import slashed
-from ...media.probe import STILL_SUFFIXES
 from ...timeline.layout import Placed, TrackTransition, lay_out
-from ...timeline.metadata import NAMESPACE
+from ...timeline.metadata import own_metadata
 from ...timeline.properties import rate_of, size_of
+from ...timeline.rate import whole_frames
+from .base import is_audio, is_still, write_xml
 
 LUMAS = {
     "wipe_left": ("luma01.pgm", True),
@@ -32,7 +32,7 @@ LUMAS = {
     "circle_open": ("luma16.pgm", False),
     "circle_close": ("luma16.pgm", True),
 }
-"""Our wipes as MLT's: the picture whose grey says when each pixel changes, and whether inverted."""
+"""Our wipes as MLT's: the luma map, whose grey is the time of each pixel, and its inversion."""
 SILENT_DB = -70
 
 
@@ -41,28 +41,24 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     document = Document(timeline)
     main = document.build()
     save(document.root, main, path)
-    return document.notes
+    return document.losses
 
 
 def save(root: Element, main: Element, path: Path) -> None:
-    """Write a document whose last element is what is played."""
+    """Write a document; ``main``, the element to play, comes last."""
     root.append(main)
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, "unicode")
-    path.write_text(
-        f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n', encoding="utf-8", newline="\n"
-    )
+    write_xml(path, root, encoding="utf-8")
 
 
 def properties(element: Element, values: dict[str, Any]) -> Element:
-    """Add properties to an element of MLT."""
+    """Add properties to an element, and return it."""
     for name, value in values.items():
         SubElement(element, "property", name=name).text = str(value)
     return element
 
 
 def profile(timeline: otio.schema.Timeline) -> Element:
-    """The size, rate and colours of the reel."""
+    """Return the size, frame rate and colour space of the reel."""
     width, height = size_of(timeline)
     fps, aspect = rate_of(timeline), Fraction(width, height)
     values: dict[str, int | str] = {
@@ -82,12 +78,12 @@ def profile(timeline: otio.schema.Timeline) -> Element:
 
 
 class Document:
-    """One file while it is put together: what is played comes before what plays it."""
+    """A file under construction: producers and playlists precede the tractors that use them."""
 
     def __init__(self, timeline: otio.schema.Timeline):
         self.timeline = timeline
         self.fps = rate_of(timeline)
-        self.notes: list[str] = []
+        self.losses: list[str] = []
         self.root = Element("mlt", LC_NUMERIC="C", version="7.0.0", producer="main")
         self.root.set("title", str(timeline.name or ""))
         self.root.append(profile(timeline))
@@ -95,7 +91,7 @@ class Document:
         self.tractors = 0
 
     def build(self) -> Element:
-        """The whole; returns the tractor that plays it, which is to come last."""
+        """Build all elements; return the main tractor, which has to come last."""
         laid = [(track, lay_out(track, self.fps)) for track in self.timeline.tracks]
         frames = max((items[-1].end for _, items in laid if items), default=1)
         black = SubElement(
@@ -115,21 +111,21 @@ class Document:
         properties(main, {"shotcut": 1})
         for name, track in names:
             reference = SubElement(main, "track", producer=name)
-            if track is not None and track.kind == otio.schema.TrackKind.Audio:
+            if track is not None and is_audio(track):
                 reference.set("hide", "video")
         for number, (_, track) in enumerate(names):
             if track is not None:
-                self._mix(main, number, track.kind == otio.schema.TrackKind.Audio, frames)
+                self._mix(main, number, is_audio(track), frames)
         return main
 
     def _playlist(self, track: otio.schema.Track, items: list[Placed], number: int) -> str:
-        is_sound = track.kind == otio.schema.TrackKind.Audio
+        for_audio = is_audio(track)
         playlist = Element("playlist", id=f"playlist{number}")
         properties(
             playlist,
-            {f"shotcut:{'audio' if is_sound else 'video'}": 1, "shotcut:name": track.name or ""},
+            {f"shotcut:{'audio' if for_audio else 'video'}": 1, "shotcut:name": track.name or ""},
         )
-        if is_sound:
+        if for_audio:
             self._gain(playlist, track, items)
         for index, placed in enumerate(items):
             after = items[index + 1] if index + 1 < len(items) else None
@@ -138,14 +134,14 @@ class Document:
             if end > begin:
                 self._entry(playlist, placed, begin, end)
             if placed.out is not None and after is not None:
-                name = self._transition(placed, after, placed.out, is_sound)
+                name = self._transition(placed, after, placed.out, for_audio)
                 last = str(placed.out.frames - 1)
                 SubElement(playlist, "entry", {"producer": name, "in": "0", "out": last})
         self.root.append(playlist)
         return str(playlist.get("id"))
 
     def _entry(self, playlist: Element, placed: Placed, begin: int, end: int) -> None:
-        """Frames of an item, counted from its start."""
+        """Add frames ``begin`` to ``end`` of an item, counted from its start."""
         producer = self.producer(placed)
         if producer is None:
             SubElement(playlist, "blank", length=str(end - begin))
@@ -158,13 +154,13 @@ class Document:
         )
 
     def position(self, placed: Placed, frame: int) -> int:
-        """The frame of an item's producer that is seen at a frame of the item."""
+        """Return the frame of an item's producer at a frame of the item."""
         if not placed.speed:
             return 0
         return max(0, round(placed.media_start / placed.speed) + frame)
 
     def producer(self, placed: Placed) -> str | None:
-        """The id of what plays a clip; None of a gap."""
+        """Return the id of a clip's producer; None for gaps."""
         clip = placed.item
         if (
             not placed.is_clip
@@ -173,12 +169,12 @@ class Document:
         ):
             return None
         path = slashed(str(clip.media_reference.target_url))
-        held = placed.media_start if not placed.speed else 0
-        key = (path, placed.speed, held)
+        frozen = placed.media_start if not placed.speed else 0
+        key = (path, placed.speed, frozen)
         if key not in self.producers:
             self.producers[key] = f"producer{len(self.producers)}"
             available = clip.media_reference.available_range
-            length = round(available.duration.rescaled_to(float(self.fps)).value)
+            length = whole_frames(available.duration, self.fps)
             if placed.speed:
                 length = int(length / placed.speed)
             element = SubElement(
@@ -187,21 +183,23 @@ class Document:
                 {"id": self.producers[key], "in": "0", "out": str(max(0, length - 1))},
             )
             values = {"length": length, "eof": "pause", "shotcut:caption": clip.name}
-            properties(element, values | _service(path, placed.speed, held))
+            properties(element, values | _service(path, placed.speed, frozen))
         return self.producers[key]
 
-    def _transition(self, old: Placed, new: Placed, blend: TrackTransition, is_sound: bool) -> str:
-        """A tractor of the frames that two items share."""
+    def _transition(
+        self, old: Placed, new: Placed, transition: TrackTransition, for_audio: bool
+    ) -> str:
+        """Add a tractor of the frames that two items share; return its id."""
         name = f"transition{self.tractors}"
         self.tractors += 1
-        last = str(blend.frames - 1)
+        last = str(transition.frames - 1)
         lines = []
         for side, placed, begin in (
-            ("a", old, old.frames - blend.before),
-            ("b", new, -blend.before),
+            ("a", old, old.frames - transition.before),
+            ("b", new, -transition.before),
         ):
             line = Element("playlist", id=f"{name}{side}")
-            self._entry(line, placed, begin, begin + blend.frames)
+            self._entry(line, placed, begin, begin + transition.frames)
             lines.append(line)
         self.root.extend(lines)
         tractor = SubElement(self.root, "tractor", {"id": name, "in": "0", "out": last})
@@ -209,10 +207,10 @@ class Document:
         for line in lines:
             SubElement(tractor, "track", producer=str(line.get("id")))
         common = {"a_track": 0, "b_track": 1, "in": 0, "out": last}
-        if not is_sound:
+        if not for_audio:
             properties(
                 SubElement(tractor, "transition", {"in": "0", "out": last}),
-                common | self.luma(blend),
+                common | self.luma(transition),
             )
         properties(
             SubElement(tractor, "transition", {"in": "0", "out": last}),
@@ -220,25 +218,25 @@ class Document:
         )
         return name
 
-    def luma(self, blend: TrackTransition) -> dict[str, Any]:
-        """A transition as MLT's, a dissolve where it has no such thing."""
+    def luma(self, transition: TrackTransition) -> dict[str, Any]:
+        """Return the properties of a transition, of a dissolve if MLT has no equivalent."""
         values: dict[str, Any] = {"mlt_service": "luma", "factory": "loader", "progressive": 1}
-        if blend.kind in LUMAS:
-            picture, inverted = LUMAS[blend.kind]
-            values |= {"resource": f"%{picture}", "softness": 0, "invert": int(inverted)}
-        elif blend.kind != "dissolve":
-            self.notes.append(f"{blend.kind}: written as a dissolve")
+        if transition.kind in LUMAS:
+            luma, inverted = LUMAS[transition.kind]
+            values |= {"resource": f"%{luma}", "softness": 0, "invert": int(inverted)}
+        elif transition.kind != "dissolve":
+            self.losses.append(f"{transition.kind}: written as a dissolve")
         return values
 
-    def _mix(self, main: Element, number: int, is_sound: bool, frames: int) -> None:
-        """Lay a track over those below it: sounds are added, pictures cover."""
+    def _mix(self, main: Element, number: int, for_audio: bool, frames: int) -> None:
+        """Mix a track with those below it: sound is added, pictures are composited."""
         span = {"in": "0", "out": str(frames - 1)}
         common = {"a_track": 0, "b_track": number}
         properties(
             SubElement(main, "transition", span),
             common | {"mlt_service": "mix", "always_active": 1, "sum": 1},
         )
-        if not is_sound:
+        if not for_audio:
             properties(
                 SubElement(main, "transition", span),
                 common
@@ -246,15 +244,15 @@ class Document:
             )
 
     def _gain(self, playlist: Element, track: otio.schema.Track, items: list[Placed]) -> None:
-        """The gain and the fades that the track's metadata ask for; ducking is left out."""
-        values = track.metadata.get(NAMESPACE, {})
+        """Add the gain and fades of a track's metadata; ducking is a loss."""
+        values = own_metadata(track)
         level = values.get("gain_db", 0.0)
         end = items[-1].end if items else 0
         fade_in, fade_out = (
             round(values.get(name, 0) * self.fps) for name in ("fade_in", "fade_out")
         )
         if values.get("duck_db"):
-            self.notes.append(f"{track.name}: does not give way to the narration")
+            self.losses.append(f"{track.name}: does not give way to the narration")
         if not (level or fade_in or fade_out):
             return
         points = {0: SILENT_DB if fade_in else level}
@@ -267,12 +265,12 @@ class Document:
         properties(SubElement(playlist, "filter"), {"mlt_service": "volume", "level": text})
 
 
-def _service(path: str, speed: Fraction, held: int) -> dict[str, Any]:
-    """What reads a file: its own frames, slower or faster ones, or one of them for ever."""
-    if Path(path).suffix.lower() in STILL_SUFFIXES:
+def _service(path: str, speed: Fraction, frozen: int) -> dict[str, Any]:
+    """Return the service that reads a file at a speed; ``frozen`` is the frame for speed 0."""
+    if is_still(path):
         return {"mlt_service": "pixbuf", "resource": path, "ttl": 1}
     if not speed:
-        return {"mlt_service": "hold", "resource": path, "frame": held}
+        return {"mlt_service": "hold", "resource": path, "frame": frozen}
     if speed != 1:
         return {
             "mlt_service": "timewarp",

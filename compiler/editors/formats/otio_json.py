@@ -1,7 +1,7 @@
-"""OpenTimelineIO's own file, and its bundles with media.
+"""OpenTimelineIO's JSON file, and its bundles with media.
 
-Bundles are written here, since OpenTimelineIO's adapters refuse two files of one name, cannot write
-for older readers, and would leave the recipes of rendered media behind
+OpenTimelineIO's own bundle writers reject two files of one name, cannot write older schemas, and
+omit the recipes of rendered media
 (https://opentimelineio.readthedocs.io/en/latest/tutorials/otio-filebundles.html).
 """
 
@@ -21,16 +21,17 @@ from ...files.file_urls import is_url
 from ...files.text_encoding import decode
 from ...timeline.json_text import parse
 from ...timeline.metadata import GENERATOR_KEY, MEDIA_KEY
+from .base import write_text
 from .bundle_cache import CONTENT, media_name, unpacked
 
 OLD_READERS = "0.14.0"
-"""The release of OpenTimelineIO whose schemas readers know that have no `Clip.2`."""
+"""The last release of OpenTimelineIO without `Clip.2`; its schemas suit older readers."""
 _VERSION = "1.0.0"
-"""Of the bundles' layout."""
+"""The version of the bundle layout."""
 
 
 def to_text(timeline: otio.schema.Timeline, *, old: bool = False) -> str:
-    """A timeline as JSON; with ``old``, in schemas that every reader knows."""
+    """Return a timeline as JSON; with ``old``, in the schemas of older readers."""
     if not old:
         return str(timeline.to_json_string(indent=2)) + "\n"
     versions = otio.versioning.fetch_map("OTIO_CORE", OLD_READERS)
@@ -40,13 +41,13 @@ def to_text(timeline: otio.schema.Timeline, *, old: bool = False) -> str:
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.otio``."""
-    path.write_text(to_text(timeline), encoding="utf-8", newline="\n")
+    write_text(path, to_text(timeline))
     return []
 
 
 def write_old(timeline: otio.schema.Timeline, path: Path) -> list[str]:
-    """Write ``.otio`` for readers that know no `Clip.2`."""
-    path.write_text(to_text(timeline, old=True), encoding="utf-8", newline="\n")
+    """Write ``.otio`` for readers without `Clip.2`."""
+    write_text(path, to_text(timeline, old=True))
     return []
 
 
@@ -60,39 +61,39 @@ def _load(path: Path) -> otio.core.SerializableObject:
 
 
 def write_zip(timeline: otio.schema.Timeline, path: Path, *, old: bool = False) -> list[str]:
-    """Write ``.otioz``: one file with the media in it, and their recipes beside them."""
+    """Write ``.otioz``: a ZIP archive of the timeline, its media and their recipes."""
     bundled, files = _bundled(timeline)
     with zipfile.ZipFile(path, "w") as archive:
         content = to_text(bundled, old=old)
         archive.writestr(CONTENT, content, zipfile.ZIP_DEFLATED)
         archive.writestr("version.txt", _VERSION, zipfile.ZIP_DEFLATED)
         for name, file in files.items():
-            # Media are packed as tightly as they can be already.
+            # Media are compressed already.
             archive.write(file, f"media/{name}", zipfile.ZIP_STORED)
     return []
 
 
 def write_zip_old(timeline: otio.schema.Timeline, path: Path) -> list[str]:
-    """Write ``.otioz`` for readers that know no `Clip.2`."""
+    """Write ``.otioz`` for readers without `Clip.2`."""
     return write_zip(timeline, path, old=True)
 
 
 def write_folder(timeline: otio.schema.Timeline, path: Path) -> list[str]:
-    """Write ``.otiod``: a folder with the media in it, and their recipes beside them."""
+    """Write ``.otiod``: a folder of the timeline, its media and their recipes."""
     bundled, files = _bundled(timeline)
     (path / "media").mkdir(parents=True)
-    (path / CONTENT).write_text(to_text(bundled), encoding="utf-8", newline="\n")
-    (path / "version.txt").write_text(_VERSION, encoding="utf-8", newline="\n")
+    write_text(path / CONTENT, to_text(bundled))
+    write_text(path / "version.txt", _VERSION)
     for name, file in files.items():
         shutil.copyfile(file, path / "media" / name)
     return []
 
 
 def read_zip(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
-    """Read ``.otioz``; its media are unpacked in the user's cache.
+    """Read ``.otioz``, unpacked into the user's cache.
 
     Raises:
-        InputError: it is no such bundle, or the cache cannot be written to.
+        InputError: it is not a bundle, or the cache is not writable.
     """
     folder = unpacked(path)
     return _with_media(_load(folder / CONTENT), folder, media_name)
@@ -106,7 +107,7 @@ def read_folder(path: Path, _fps: Fraction | None) -> otio.core.SerializableObje
 def _with_media(
     content: otio.core.SerializableObject, folder: Path, named: Callable[[str], str] = str
 ) -> otio.core.SerializableObject:
-    """A bundle's timeline, its media named by absolute paths."""
+    """Make the media paths of a bundle's timeline absolute, in place."""
     if isinstance(content, otio.schema.Timeline):
         for clip in content.find_clips():
             for reference in clip.media_references().values():
@@ -118,17 +119,17 @@ def _with_media(
 
 
 def packed_files(timeline: otio.schema.Timeline) -> list[Path]:
-    """The files that a bundle of a timeline holds."""
+    """Return the files that a bundle of a timeline would hold."""
     return list(_bundled(timeline)[1].values())
 
 
 def _bundled(
     timeline: otio.schema.Timeline,
 ) -> tuple[otio.schema.Timeline, dict[str, Path]]:
-    """A copy that names media in ``media/``, and the files that belong there, by their names.
+    """Return a copy with media paths in ``media/``, and the files to put there by name.
 
-    Of every clip the reference that is shown and the recipe are kept. No two names differ by case
-    alone, and every system takes them.
+    Each clip keeps its active reference and its recipe. Names are portable, and differ by more than
+    case.
     """
     copy = timeline.deepcopy()
     files: dict[str, Path] = {}
@@ -156,7 +157,7 @@ def _bundled(
 
 
 def _free_stem(plain: str, suffixes: Iterable[str], taken: set[str]) -> str:
-    """A stem that is free with every suffix, numbered if necessary."""
+    """Return a stem that is unused with all suffixes, numbered if necessary, and take it."""
     stem, number = plain, 2
     while any(f"{stem}{suffix}".casefold() in taken for suffix in suffixes):
         stem = f"{plain}-{number}"
