@@ -1,7 +1,8 @@
-"""A finished reel against its timeline: every promise measured, every departure named."""
+"""A finished reel measured against its timeline."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,17 +14,27 @@ import opentimelineio as otio
 from ..backend.audio.loudness import MOST_DBTP, measure_file, target_of
 from ..backend.audio.mix import Mix
 from ..backend.audio.read_mix import read_mix, voice_tracks
-from ..media.probe import probe
-from .expected_reel import ExpectedReel, promise_of
-from .frame_measures import FrameMeasure, is_black, look_at, runs
+from ..backend.encode.codecs import CODECS
+from ..media.probe import MediaInfo, probe
+from .expected_reel import ExpectedReel, expected_reel
+from .frame_measures import (
+    PREVIEWS,
+    FrameMeasure,
+    difference,
+    is_black,
+    is_dark,
+    measure_frames,
+    runs,
+    source_frame,
+)
 from .voice_offset import VoiceOffset, voice_offsets
 
 SEARCH = 6
-"""Frames to either side of a planned cut in which the real one is looked for."""
+"""Frames on either side of an expected cut that are searched for the real one."""
 SHARP = 1.8
-"""By how much a change must exceed all near it to be a cut."""
+"""Factor by which a change must exceed all changes near it to be a cut."""
 VISIBLE = 4.0
-"""Mean difference of luma below which a cut cannot be seen (two like pictures)."""
+"""Mean difference of luma below which a cut cannot be seen (two similar pictures)."""
 MOST_OFFSET_MS = 5.0
 MOST_DRIFT_MS = 5.0
 LOUDNESS_LU = 1.0
@@ -35,12 +46,12 @@ BT709 = (1, 1, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was measured.
+    """One measurement.
 
     Attributes:
-        name: what, as in ``frames`` or ``cut storm``.
-        ok: whether it is as it should be.
-        measured, wanted: in words, with units.
+        name: what was measured, as in ``frames`` or ``cut storm``.
+        ok: whether it is within its limits.
+        measured, wanted: values in words, with units.
     """
 
     name: str
@@ -49,7 +60,7 @@ class Finding:
     wanted: str
 
     def __str__(self) -> str:
-        """One line."""
+        """Return one line of a terminal."""
         state = "ok " if self.ok else "OFF"
         wanted = "" if self.ok and self.measured == self.wanted else f" (wanted {self.wanted})"
         return f"{state} {self.name:<22} {self.measured}{wanted}"
@@ -57,7 +68,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """All findings, and the figures behind them for programs."""
+    """All findings, and their figures for programs."""
 
     video: Path
     findings: tuple[Finding, ...]
@@ -72,7 +83,7 @@ class Check:
         return all(finding.ok for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:
-        """As ``schemas/check.schema.json`` has it."""
+        """Return the document of ``schemas/check.schema.json``."""
         return {
             "version": 1,
             "video": str(self.video),
@@ -106,31 +117,34 @@ def check_reel(
     """Measure a reel.
 
     Args:
-        video: the finished file.
-        timeline: what it was made from.
-        media_root: the folder that relative media are named from.
-        width, height, fps: of the reel as planned.
-        on_frame: called with the number of frames looked at.
+        video: the finished file, a video or an animated image.
+        timeline: its timeline.
+        media_root: folder that relative media paths start from.
+        width, height, fps: of the reel as the timeline has it.
+        on_frame: called with the number of frames decoded so far.
 
     Raises:
         InputError: the timeline's sound is missing.
         WorkError: the video cannot be decoded.
     """
-    promise = promise_of(timeline, fps)
-    look = look_at(video, on_frame)
-    findings = list(_file(video, look, promise, (width, height), fps))
-    cuts: dict[str, int | None] = {}
-    for frame, name in promise.cuts:
-        cuts[name] = found = cut_offset(look, frame)
-        seen = f"frame {frame + found}" if found is not None else "no visible change"
-        findings.append(Finding(f"cut {name}", found in (0, None), seen, f"frame {frame}"))
-    findings += _surprises(look, promise, media_root, fps)
-    length = float(promise.frames / fps)
-    voice = _voice(timeline, media_root, promise.frames / fps)
+    expected = expected_reel(timeline, media_root, fps)
+    measure = measure_frames(video, on_frame)
+    info = probe(video)
+    if video.suffix.lower() in PREVIEWS:
+        findings, cuts = _preview(video, info, measure, expected, (width, height))
+        return Check(video, tuple(findings), cuts, (), -math.inf, -math.inf)
+    findings = list(_file(video, info, measure, expected, (width, height)))
+    cuts = cut_offsets(measure, expected)
+    for (name, offset), (frame, _) in zip(cuts.items(), expected.cuts, strict=True):
+        found = "no visible change" if offset is None else f"frame {frame + offset}"
+        findings.append(Finding(f"cut {name}", offset in (0, None), found, f"frame {frame}"))
+    findings += _surprises(measure, expected, media_root)
+    length_s = expected.frames / fps
+    voice = _voice(timeline, media_root, length_s)
     offsets: tuple[VoiceOffset, ...] = ()
     if voice.tracks:
-        offsets = tuple(voice_offsets(video, voice, length))
-        findings += _in_step(offsets)
+        offsets = tuple(voice_offsets(video, voice, float(length_s)))
+        findings += _voice_findings(offsets)
     loudness = measure_file(video)
     if not loudness.silent:
         target = target_of(timeline)
@@ -151,72 +165,146 @@ def check_reel(
     return Check(video, tuple(findings), cuts, offsets, loudness.lufs, loudness.dbtp)
 
 
-def cut_offset(look: FrameMeasure, frame: int) -> int | None:
-    """How many frames late a cut is; None where nothing changes visibly near its place."""
-    places = range(max(1, frame - SEARCH), min(look.frames, frame + SEARCH + 1))
-    if not places:
+def cut_offsets(measure: FrameMeasure, expected: ExpectedReel) -> dict[str, int | None]:
+    """Return how many frames late each cut is, by the name of what it cuts to.
+
+    None if no change is visible near its place. A name that is not the only one of its kind has
+    the frame after it.
+    """
+    offsets: dict[str, int | None] = {}
+    for frame, name in expected.cuts:
+        key = name if name and name not in offsets else f"{name} at {frame}".strip()
+        offsets[key] = _cut_offset(measure, expected, frame)
+    return offsets
+
+
+def _cut_offset(measure: FrameMeasure, expected: ExpectedReel, frame: int) -> int | None:
+    # Only changes nearer to this cut than to another edge are this cut.
+    edges = [0, *(edge for edge in expected.edges if edge != frame), measure.frames]
+    before = max((edge for edge in edges if edge < frame), default=0)
+    after = min((edge for edge in edges if edge > frame), default=measure.frames)
+    first = max(1, frame - SEARCH, (before + frame) // 2 + 1)
+    last = min(measure.frames - 1, frame + SEARCH, (frame + after) // 2)
+    if not first <= frame <= last:
         return None
-    best = max(places, key=lambda place: look.change[place])
-    return best - frame if look.change[best] >= VISIBLE else None
+    best = max(range(first, last + 1), key=lambda place: measure.change[place])
+    if measure.change[best] < VISIBLE:
+        return None
+    in_place = measure.change[frame] * SHARP >= measure.change[best]
+    return 0 if in_place or _is_cut_of_source(expected, best) else best - frame
 
 
 def _file(
-    video: Path, look: FrameMeasure, promise: ExpectedReel, size: tuple[int, int], fps: Fraction
+    video: Path,
+    info: MediaInfo,
+    measure: FrameMeasure,
+    expected: ExpectedReel,
+    size: tuple[int, int],
 ) -> Iterator[Finding]:
-    info = probe(video)
     picture = info.video
-    yield Finding("frames", look.frames == promise.frames, str(look.frames), str(promise.frames))
+    frames = measure.frames
+    yield Finding("frames", frames == expected.frames, str(frames), str(expected.frames))
     if picture is None:
         return
     measured = (picture.width, picture.height)
     yield Finding("size", measured == size, f"{measured[0]}x{measured[1]}", f"{size[0]}x{size[1]}")
-    yield Finding("rate", picture.fps == fps, f"{float(picture.fps):.6g}", f"{float(fps):.6g}")
-    yield Finding("codec", picture.codec == "h264", picture.codec, "h264")
+    ok = picture.fps == expected.fps
+    yield Finding("rate", ok, f"{float(picture.fps):.6g}", f"{float(expected.fps):.6g}")
+    suffix = video.suffix.lower()
+    codecs = [name for name, codec in CODECS.items() if codec.suffix == suffix] or [*CODECS]
+    codec = _DECODERS.get(picture.codec, picture.codec)
+    wanted = codec if codec in codecs else " or ".join(codecs)
+    yield Finding("codec", codec in codecs, codec, wanted)
     tags = "BT.709" if picture.colors == BT709 else "/".join(map(str, picture.colors))
     yield Finding("colours", picture.colors == BT709, tags, "BT.709")
 
 
-def _shows_black(promise: ExpectedReel, root: Path, frame: int) -> bool:
-    """Whether a still that is seen at a frame is black itself."""
-    return any(
-        is_black(root / still)
-        for stretch, stills in promise.pictures
-        if stretch.holds(frame)
-        for still in stills
-    )
+def _preview(
+    video: Path,
+    info: MediaInfo,
+    measure: FrameMeasure,
+    expected: ExpectedReel,
+    size: tuple[int, int],
+) -> tuple[list[Finding], dict[str, int | None]]:
+    """Measure an animated image, which has fewer and smaller frames than the reel, and no sound.
+
+    Its frames last whole hundredths (GIF) or thousandths (WebP) of a second, so it may be longer or
+    shorter than the reel by a frame.
+    """
+    wanted_s, measured_s = expected.frames / expected.fps, measure.duration_s
+    frame_s = measured_s / max(1, measure.frames)
+    findings = [
+        Finding(
+            "length",
+            abs(measured_s - wanted_s) <= frame_s,
+            f"{float(measured_s):.2f} s",
+            f"{float(wanted_s):.2f} s",
+        )
+    ]
+    if info.video is not None:
+        width, height = info.video.width, info.video.height
+        # Its width is even, its height at most that of the reel.
+        fits = abs(width * size[1] - height * size[0]) <= 2 * size[1] and height <= size[1]
+        findings.append(Finding("aspect", fits, f"{width}x{height}", f"as {size[0]}x{size[1]}"))
+    return findings, {}
 
 
-def _surprises(
-    look: FrameMeasure, promise: ExpectedReel, root: Path, fps: Fraction
-) -> Iterator[Finding]:
-    """Cuts, black and standstill that nobody planned."""
-    planned = {frame for frame, _ in promise.cuts} | {gap.start for gap in promise.gaps}
-    planned |= {gap.end for gap in promise.gaps}
-    for frame in range(1, look.frames):
-        sudden = look.change[frame] >= 2 * VISIBLE and look.sharpness(frame) >= 2 * SHARP
-        near = any(abs(frame - cut) <= SEARCH for cut in planned)
-        if sudden and not near and not any(t.holds(frame, 1) for t in promise.transitions):
+_DECODERS = {"libdav1d": "av1", "libaom-av1": "av1"}
+"""Codecs by FFmpeg's decoders of other names."""
+
+
+def _is_cut_of_source(expected: ExpectedReel, frame: int) -> bool:
+    """Whether a video that is no slot changes suddenly at a frame, as in its own file."""
+    for before, after in zip(
+        expected.sources_at(frame - 1), expected.sources_at(frame), strict=False
+    ):
+        one = source_frame(before.media, before.number)
+        other = source_frame(after.media, after.number)
+        is_same = one is not None and other is not None and one.shape == other.shape
+        if is_same and difference(one, other) >= VISIBLE:
+            return True
+    return False
+
+
+def _may_be_black(expected: ExpectedReel, root: Path, frame: int) -> bool:
+    """Whether a still or a source that is shown at a frame is black itself."""
+    if any(is_black(root / still) for still in expected.stills_at(frame)):
+        return True
+    lumas = (source_frame(one.media, one.number) for one in expected.sources_at(frame))
+    return any(luma is not None and is_dark(luma) for luma in lumas)
+
+
+def _surprises(measure: FrameMeasure, expected: ExpectedReel, root: Path) -> Iterator[Finding]:
+    """Yield cuts, black and standstill that the timeline does not have."""
+    transitions, gaps = expected.transitions, expected.gaps
+    edges = {frame for frame, _ in expected.cuts}
+    edges |= {edge for gap in gaps for edge in (gap.start, gap.end)}
+    for frame in range(1, measure.frames):
+        if measure.change[frame] < 2 * VISIBLE or measure.sharpness(frame) < 2 * SHARP:
+            continue
+        is_near = any(abs(frame - edge) <= SEARCH for edge in edges)
+        is_blend = any(transition.holds(frame, 1) for transition in transitions)
+        if not is_near and not is_blend and not _is_cut_of_source(expected, frame):
             yield Finding("unplanned cut", False, f"frame {frame}", "none")
-    for start, end in runs(look.black, BLACK_FRAMES):
-        stretches = (*promise.gaps, *promise.transitions)
-        planned_black = any(s.holds(start, 1) and s.holds(end - 1, 1) for s in stretches)
-        if not planned_black and not _shows_black(promise, root, (start + end) // 2):
+    for start, end in runs(measure.black, BLACK_FRAMES):
+        is_planned = any(s.holds(start, 1) and s.holds(end - 1, 1) for s in (*gaps, *transitions))
+        if not is_planned and not _may_be_black(expected, root, (start + end) // 2):
             yield Finding("unplanned black", False, f"frames {start} to {end}", "none")
-    frozen = look.change < FROZEN_CHANGE
+    frozen = measure.change < FROZEN_CHANGE
     frozen[:1] = False
-    for start, end in runs(frozen, round(FROZEN_S * fps)):
+    for start, end in runs(frozen, round(FROZEN_S * expected.fps)):
         middle = (start + end) // 2
-        if not any(s.holds(middle) for s in (*promise.still, *promise.gaps)):
+        if not any(s.holds(middle) for s in (*expected.still, *gaps)):
             yield Finding("unplanned standstill", False, f"frames {start} to {end}", "none")
 
 
 def _voice(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> Mix:
-    """The narration alone: of the audio tracks, those that somebody speaks on."""
+    """Return the narration alone: the audio tracks that somebody speaks on."""
     mix = read_mix(timeline, root, length_s)
     return Mix(voice_tracks(mix), mix.samples, mix.speech)
 
 
-def _in_step(offsets: tuple[VoiceOffset, ...]) -> Iterator[Finding]:
+def _voice_findings(offsets: tuple[VoiceOffset, ...]) -> Iterator[Finding]:
     known = [offset.ms for offset in offsets if offset.ms is not None]
     for offset, where in zip(offsets, ("start", "middle", "end"), strict=True):
         if offset.ms is not None:
@@ -231,7 +319,7 @@ def _in_step(offsets: tuple[VoiceOffset, ...]) -> Iterator[Finding]:
         yield Finding(
             "drift", drift <= MOST_DRIFT_MS, f"{drift:.1f} ms", f"within {MOST_DRIFT_MS:.0f} ms"
         )
-    if not known:
+    if not known and not all(offset.silent for offset in offsets):
         yield Finding("voice", False, "not found in the reel", "the narration")
 
 

@@ -1,15 +1,35 @@
-"""What a timeline promises of its reel: cuts, transitions, gaps, stillness, the voice."""
+"""What a timeline expects of its reel: cuts, transitions, gaps, stillness, black."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 
-from ..timeline.metadata import GENERATOR_KEY, NAMESPACE
-from ..timeline.rate import whole_frames
+from ..backend.spans.content import (
+    ImageContent,
+    OverlayContent,
+    Picture,
+    TransitionContent,
+    TransparentContent,
+    VideoContent,
+    later,
+    leaves,
+)
+from ..backend.spans.media import shown_frame
+from ..backend.spans.read_spans import read_picture
+from ..backend.spans.spans import Span
+from ..media.probe import MediaInfo
+from ..timeline.layout import TrackLayout, kind_of, lay_out_timeline
+from ..timeline.media import media_path
+from ..timeline.properties import frames_of
+from ..timeline.slots import slot_clips
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,104 +40,177 @@ class FrameRange:
     end: int
 
     def holds(self, frame: int, margin: int = 0) -> bool:
-        """Whether a frame lies in it, or within ``margin`` frames of it."""
+        """Whether a frame lies in the range, or within ``margin`` frames of it."""
         return self.start - margin <= frame < self.end + margin
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedReel:
-    """What is to be seen.
+class SourceFrame:
+    """A frame of media that the reel shows.
 
     Attributes:
-        frames: of the reel.
-        cuts: first frames after hard cuts between different scenes, with the scene's name.
+        media: the video or image sequence.
+        number: of the frame in it, from 0.
+    """
+
+    media: MediaInfo
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedReel:
+    """What is expected in a reel.
+
+    Attributes:
+        frames: length.
+        fps: frame rate.
+        spans: what is shown, in order, without holes.
+        cuts: first frames after hard cuts, and the name of what is shown from there on.
         joins: first frames of slots that continue the slot before.
-        transitions: where pictures blend.
-        gaps: without a picture.
-        still: where nothing is to move.
-        pictures: the stills that are seen in each stretch, as the timeline names them.
+        media: what is known of the media in the spans.
+        recipes: the recipes of slots, by the paths of their media.
     """
 
     frames: int
+    fps: Fraction
+    spans: tuple[Span, ...]
     cuts: tuple[tuple[int, str], ...]
     joins: tuple[int, ...]
-    transitions: tuple[FrameRange, ...]
-    gaps: tuple[FrameRange, ...]
-    still: tuple[FrameRange, ...]
-    pictures: tuple[tuple[FrameRange, tuple[str, ...]], ...]
+    media: Mapping[Path, MediaInfo]
+    recipes: Mapping[Path, Mapping[str, Any]]
+
+    @property
+    def transitions(self) -> tuple[FrameRange, ...]:
+        """Where pictures are blended."""
+        return _ranges(span for span in self.spans if _is_blend(span.picture))
+
+    @property
+    def gaps(self) -> tuple[FrameRange, ...]:
+        """Where nothing is shown."""
+        return _ranges(s for s in self.spans if isinstance(s.picture, TransparentContent))
+
+    @property
+    def still(self) -> tuple[FrameRange, ...]:
+        """Where nothing has to move: all but slots whose camera moves."""
+        return _ranges(s for s in self.spans if not any(map(self._moves, leaves(s.picture))))
+
+    @property
+    def edges(self) -> list[int]:
+        """Frames at which the picture changes its content, in order."""
+        return [span.start for span in self.spans[1:]]
+
+    def stills_at(self, frame: int) -> list[Path]:
+        """Return the stills that are shown at a frame, or that its slots were made from."""
+        found: list[Path] = []
+        for leaf in self._leaves_at(frame):
+            if isinstance(leaf, ImageContent):
+                found.append(leaf.path)
+            elif isinstance(leaf, VideoContent) and leaf.path in self.recipes:
+                keyframes = self.recipes[leaf.path].get("keyframes") or []
+                found += [Path(str(keyframe["image"])) for keyframe in keyframes]
+        return found
+
+    def sources_at(self, frame: int) -> list[SourceFrame]:
+        """Return the frames of videos that are no slots and are shown at a frame."""
+        found = []
+        for leaf in self._leaves_at(frame):
+            if isinstance(leaf, VideoContent) and leaf.path not in self.recipes:
+                info = self.media[leaf.path]
+                assert info.video is not None
+                number = shown_frame(info.video, leaf.start)
+                found.append(SourceFrame(info, min(max(0, number), info.video.frames - 1)))
+        return found
+
+    def _leaves_at(self, frame: int) -> Iterator[Picture]:
+        index = bisect_right([span.start for span in self.spans], frame) - 1
+        if index >= 0:
+            span = self.spans[index]
+            yield from leaves(later(span.picture, frame - span.start, self.fps))
+
+    def _moves(self, leaf: Picture) -> bool:
+        if not isinstance(leaf, VideoContent) or not leaf.speed or leaf.path not in self.recipes:
+            return False
+        recipe = self.recipes[leaf.path]
+        motion, keyframes = recipe.get("motion") or {}, recipe.get("keyframes") or []
+        stands = motion.get("camera") == "static" or not motion.get("amount")
+        return len(keyframes) != 1 or not stands
 
 
-def promise_of(timeline: otio.schema.Timeline, fps: Fraction) -> ExpectedReel:
-    """What a timeline's first picture track promises."""
-    frames = whole_frames(timeline.duration(), fps)
-    tracks = timeline.video_tracks()
-    if not tracks:
-        return ExpectedReel(frames, (), (), (), (FrameRange(0, frames),), (), ())
-    track = tracks[0]
-    transitions: list[FrameRange] = []
-    gaps: list[FrameRange] = []
-    still: list[FrameRange] = []
-    pictures: list[tuple[FrameRange, tuple[str, ...]]] = []
-    shown: list[tuple[int, str, str, bool]] = []
-    position = 0
-    blended = False
-    for child in track:
-        if isinstance(child, otio.schema.Transition):
-            before = whole_frames(child.in_offset, fps)
-            transitions.append(
-                FrameRange(position - before, position + whole_frames(child.out_offset, fps))
-            )
-            blended = True
-            continue
-        stretch = FrameRange(position, position + whole_frames(child.duration(), fps))
-        if isinstance(child, otio.schema.Gap):
-            gaps.append(stretch)
-            shown.append((position, "gap", "", blended))
-        else:
-            scene = str(child.metadata.get(NAMESPACE, {}).get("scene", child.name))
-            shown.append((position, str(child.name), scene, blended))
-            pictures.append((stretch, _stills(child)))
-            if _stands_still(child):
-                still.append(stretch)
-        position, blended = stretch.end, False
-    if position < frames:
-        gaps.append(FrameRange(position, frames))  # the sound goes on after the picture
+def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> ExpectedReel:
+    """Read what is expected in the reel of a timeline, as flattening reads it.
+
+    Args:
+        timeline: any timeline whose items have lengths.
+        root: folder that relative media paths start from.
+        fps: of the reel.
+    """
+    kinds = {
+        kind_of(one) for one in timeline.find_children() if isinstance(one, otio.schema.Transition)
+    }
+    reading = read_picture(timeline, root, fps, transitions=kinds | {"dissolve"}, verify=False)
+    recipes = {
+        path: slot.recipe
+        for slot in slot_clips(timeline)
+        if (path := media_path(slot.clip.media_reference, root)) is not None
+    }
+    layouts = [
+        one for one in lay_out_timeline(timeline, fps) if one.is_picture and one.track.enabled
+    ]
+    frames = frames_of(timeline, fps)
     cuts, joins = [], []
-    for (_, _, scene_before, _), (frame, name, scene, into) in pairwise(shown):
-        if scene and scene == scene_before:
-            joins.append(frame)
-        elif not into:
-            cuts.append((frame, name))
+    for before, after in pairwise(reading.spans):
+        if _is_blend(before.picture) or _is_blend(after.picture):
+            continue
+        if _continues(before, after, recipes, fps):
+            joins.append(after.start)
+        elif after.end < frames or not isinstance(after.picture, TransparentContent):
+            cuts.append((after.start, _name_at(layouts, after)))
     return ExpectedReel(
-        frames,
-        tuple(cuts),
-        tuple(joins),
-        tuple(transitions),
-        tuple(gaps),
-        tuple(still),
-        tuple(pictures),
+        frames, fps, reading.spans, tuple(cuts), tuple(joins), reading.media, recipes
     )
 
 
-def _stills(item: otio.core.Item) -> tuple[str, ...]:
-    reference = _generator(item)
-    if reference is None:
-        return ()
-    return tuple(str(keyframe["image"]) for keyframe in reference.parameters.get("keyframes", []))
+def _continues(
+    before: Span, after: Span, recipes: Mapping[Path, Mapping[str, Any]], fps: Fraction
+) -> bool:
+    """Whether a slot goes on with the frame of its scene that comes after another slot's last."""
+    frames = []
+    for picture in (later(before.picture, before.frames, fps), after.picture):
+        if not isinstance(picture, VideoContent) or picture.path not in recipes:
+            return False
+        recipe = recipes[picture.path]
+        frame = recipe["start"] + round(picture.start * Fraction(recipe["fps"]))
+        frames.append((recipe.get("keyframes"), picture.speed, frame))
+    return bool(frames[0] == frames[1])
 
 
-def _stands_still(item: otio.core.Item) -> bool:
-    reference = _generator(item)
-    if reference is None:
-        return True
-    motion = reference.parameters.get("motion", {})
-    keyframes = reference.parameters.get("keyframes", [])
-    return len(keyframes) == 1 and (motion.get("camera") == "static" or not motion.get("amount"))
+def _name_at(layouts: Sequence[TrackLayout], span: Span) -> str:
+    """Return the name of the uppermost item that is shown; of those, one that starts there."""
+    if isinstance(span.picture, TransparentContent):
+        return "gap"
+    names = [
+        (placed.start == span.start, str(placed.item.name))
+        for layout in reversed(layouts)
+        for placed in layout.items
+        if placed.start <= span.start < placed.end
+        and placed.item.enabled
+        and not isinstance(placed.item, otio.schema.Gap)
+    ]
+    return max(names, key=lambda one: one[0])[1] if names else ""
 
 
-def _generator(item: otio.core.Item) -> otio.schema.GeneratorReference | None:
-    """The recipe of a slot; None of other clips, and of nested compositions."""
-    if not isinstance(item, otio.schema.Clip):
-        return None
-    reference = item.media_references().get(GENERATOR_KEY)
-    return reference if isinstance(reference, otio.schema.GeneratorReference) else None
+def _is_blend(picture: Picture) -> bool:
+    if isinstance(picture, OverlayContent):
+        return _is_blend(picture.upper) or _is_blend(picture.lower)
+    return isinstance(picture, TransitionContent)
+
+
+def _ranges(spans: Iterator[Span]) -> tuple[FrameRange, ...]:
+    """Return the frames of some spans, adjacent ones as one range."""
+    found: list[FrameRange] = []
+    for span in spans:
+        if found and found[-1].end == span.start:
+            found[-1] = FrameRange(found[-1].start, span.end)
+        else:
+            found.append(FrameRange(span.start, span.end))
+    return tuple(found)

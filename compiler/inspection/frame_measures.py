@@ -1,24 +1,30 @@
-"""What is really seen in a video: how much each frame differs from the last, and its light."""
+"""Measures of the frames of a video: change from frame to frame, and black."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageSequence
 
 from ...renderers.base import RendererError
 from ...renderers.files.open_media import open_input
+from ...renderers.image.open_image import ImageFileError, image_file
 from ...renderers.image.stills import load_still
 from ..errors import WorkError
+from ..media.probe import MediaInfo
 
 _WIDTH = 96
 BLACK = 20.0
-"""Luma (16 is black) under which the brightest hundredth of a frame is nothing to see."""
+"""Luma (16 is black) of the brightest hundredth of a frame below which the frame is black."""
+PREVIEWS = (".gif", ".webp")
+Luma = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,67 +33,136 @@ class FrameMeasure:
 
     Attributes:
         change: mean absolute difference of luma from the frame before, 0 for the first.
-        black: whether there is nothing to see.
+        black: whether each frame is black.
+        duration_s: sum of the frames' times in an animated image; 0 for a video.
     """
 
     change: NDArray[np.float64]
     black: NDArray[np.bool_]
+    duration_s: Fraction = Fraction(0)
 
     @property
     def frames(self) -> int:
-        """How many frames were decoded."""
+        """Number of decoded frames."""
         return len(self.change)
 
     def sharpness(self, frame: int, around: int = 8) -> float:
-        """How much a change stands out: by what factor it exceeds the largest near it."""
+        """Return the factor by which a change exceeds the largest one near it."""
         low, high = max(1, frame - around), min(self.frames, frame + around + 1)
         near = np.concatenate([self.change[low:frame], self.change[frame + 1 : high]])
         return float(self.change[frame] / max(float(np.max(near, initial=0.0)), 0.05))
 
 
-def look_at(video: Path, on_frame: Callable[[int], None] | None = None) -> FrameMeasure:
-    """Decode a whole video, small and grey.
+def measure_frames(video: Path, on_frame: Callable[[int], None] | None = None) -> FrameMeasure:
+    """Decode a whole video or animated image, small and grey.
+
+    Args:
+        video: the file.
+        on_frame: called with the number of frames decoded so far.
 
     Raises:
         WorkError: it cannot be decoded.
     """
     changes: list[float] = []
     black: list[bool] = []
-    before: NDArray[np.float32] | None = None
-    try:
-        with open_input(video) as container:
-            stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            height = max(2, round(_WIDTH * stream.height / stream.width))
-            for index, frame in enumerate(container.decode(stream)):
-                small = frame.reformat(_WIDTH, height, "gray", interpolation="AREA")
-                luma = small.to_ndarray().astype(np.float32)
-                changes.append(0.0 if before is None else float(np.abs(luma - before).mean()))
-                black.append(float(np.percentile(luma, 99)) < BLACK)
-                before = luma
-                if on_frame is not None:
-                    on_frame(index + 1)
-    except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise WorkError(f"{video}: its picture cannot be decoded: {error}") from error
-    return FrameMeasure(np.array(changes), np.array(black, bool))
+    before: Luma | None = None
+    duration_s = Fraction(0)
+    decoded = _animation(video) if video.suffix.lower() in PREVIEWS else _video(video)
+    for luma, time_s in decoded:
+        changes.append(0.0 if before is None else difference(luma, before))
+        black.append(is_dark(luma))
+        duration_s += time_s
+        before = luma
+        if on_frame is not None:
+            on_frame(len(changes))
+    return FrameMeasure(np.array(changes), np.array(black, bool), duration_s)
+
+
+def difference(luma: Luma, other: Luma) -> float:
+    """Return the mean absolute difference of two frames."""
+    return float(np.abs(luma - other).mean())
+
+
+def is_dark(luma: Luma) -> bool:
+    """Whether a frame is black."""
+    return float(np.percentile(luma, 99)) < BLACK
 
 
 def is_black(still: Path) -> bool:
-    """Whether a still has nothing to see; not where it cannot be read."""
+    """Whether a still is black; False if it cannot be read."""
     try:
-        image = np.asarray(load_still(still).convert("L"))
+        return is_dark(_small(np.asarray(load_still(still).convert("L"))))
     except RendererError:
         return False
-    small = cv2.resize(image, (_WIDTH, _WIDTH), interpolation=cv2.INTER_AREA)
-    # From full range to a video's.
-    return float(np.percentile(small, 99)) * 219 / 255 + 16 < BLACK
+
+
+def source_frame(media: MediaInfo, number: int) -> Luma | None:
+    """Decode one frame of media, small and grey; None if it cannot be decoded.
+
+    Args:
+        media: a video or an image sequence.
+        number: of the frame, from 0.
+    """
+    try:
+        if media.images:
+            image = media.images[min(number, len(media.images) - 1)]
+            return None if image is None else _small(np.asarray(load_still(image).convert("L")))
+        assert media.video is not None
+        time_s = number / media.video.fps + media.video.start
+        with open_input(media.path) as container:
+            stream = container.streams.video[0]
+            began = Fraction(container.start_time or 0, av.time_base)
+            container.seek(int((time_s + began) * av.time_base))
+            luma = None
+            for frame in container.decode(stream):
+                luma = _luma(frame)
+                if frame.time is None or frame.time - began >= time_s - 1 / (2 * media.video.fps):
+                    break
+            return luma
+    except (av.error.FFmpegError, OSError, IndexError, RendererError):
+        return None
 
 
 def runs(mask: NDArray[np.bool_], least: int) -> list[tuple[int, int]]:
-    """Stretches ``[start, end)`` of at least ``least`` true values."""
+    """Return the runs ``[start, end)`` of at least ``least`` true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     return [
         (int(start), int(end))
         for start, end in zip(edges[::2], edges[1::2], strict=True)
         if end - start >= least
     ]
+
+
+def _video(path: Path) -> Iterator[tuple[Luma, Fraction]]:
+    try:
+        with open_input(path) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            for frame in container.decode(stream):
+                yield _luma(frame), Fraction(0)
+    except (av.error.FFmpegError, OSError, IndexError) as error:
+        raise WorkError(f"{path}: its picture cannot be decoded: {error}") from error
+
+
+def _luma(frame: av.VideoFrame) -> Luma:
+    height = max(2, round(_WIDTH * frame.height / frame.width))
+    small = frame.reformat(_WIDTH, height, "gray", interpolation="AREA")
+    return small.to_ndarray().astype(np.float32)
+
+
+def _animation(path: Path) -> Iterator[tuple[Luma, Fraction]]:
+    # Not every ffmpeg decodes animated WebP; Pillow does.
+    try:
+        with image_file(path) as image:
+            for frame in ImageSequence.Iterator(image):
+                luma = _small(np.asarray(frame.convert("L")))
+                yield luma, Fraction(int(frame.info.get("duration", 0)), 1000)
+    except ImageFileError as error:
+        raise WorkError(f"{path}: its picture cannot be decoded: {error}") from error
+
+
+def _small(gray: NDArray[np.uint8]) -> Luma:
+    """Return an image of full range, small and in a video's range."""
+    height = max(2, round(_WIDTH * gray.shape[0] / gray.shape[1]))
+    small = cv2.resize(gray, (_WIDTH, height), interpolation=cv2.INTER_AREA)
+    return (small * np.float32(219 / 255) + 16).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Where the voice really is in a reel: its offset from the narration, by cross-correlation."""
+"""Offset of the voice in a reel from the narration, by cross-correlation."""
 
 from __future__ import annotations
 
@@ -12,28 +12,35 @@ from ..backend.audio.mix import Mix
 from ..media.samples import SAMPLE_RATE, SoundReader
 
 WINDOW_S = 6.0
-"""Seconds of sound that are compared at a place."""
+"""Seconds of sound that are compared at one place."""
 REACH_S = 1.0
-"""The largest offset that is found."""
+"""Largest offset that is found."""
 CLEAR = 4.0
-"""By how much the best offset must stand out from the others to be believed."""
+"""Standard deviations by which the best match must exceed the others."""
+_SILENCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceOffset:
-    """How much later the voice is in the reel than planned, at a place; None where nothing is
-    clear."""
+    """The offset of the voice at one place of a reel.
+
+    Attributes:
+        at_s: the place, in seconds.
+        ms: how many milliseconds late the voice is; None if the match is not clear.
+        silent: whether nothing is to be heard there.
+    """
 
     at_s: float
     ms: float | None
+    silent: bool = False
 
 
 def voice_offsets(reel: Path, voice: Mix, length_s: float) -> list[VoiceOffset]:
-    """Offsets near the start, the middle and the end of a reel.
+    """Measure the offset near the start, the middle and the end of a reel.
 
     Args:
         reel: the finished file.
-        voice: the narration alone, as planned.
+        voice: the narration alone, as in the timeline.
         length_s: of the reel.
     """
     spoken = [stretch for stretch in voice.speech if stretch[1] > stretch[0]]
@@ -49,15 +56,16 @@ def voice_offsets(reel: Path, voice: Mix, length_s: float) -> list[VoiceOffset]:
         reach = round(REACH_S * SAMPLE_RATE)
         heard = reader.read(max(0, start - reach), count + 2 * reach).mean(axis=1)
         expected = planned.read(start, count)
-        shift = _best_shift(heard, expected)
+        silent = float(np.abs(expected).max(initial=0.0)) < _SILENCE
+        shift = None if silent else _best_shift(heard, expected)
         earliest = min(start, reach)
         ms = None if shift is None else (shift - earliest) / SAMPLE_RATE * 1000
-        offsets.append(VoiceOffset(round(place, 3), ms))
+        offsets.append(VoiceOffset(round(place, 3), ms, silent))
     return offsets
 
 
 class _Planned:
-    """The planned voice, a stretch at a time, in order."""
+    """Reads the narration of a timeline, in order."""
 
     def __init__(self, voice: Mix):
         self._voice = voice
@@ -77,13 +85,11 @@ class _Planned:
 
 
 def _best_shift(heard: NDArray[np.floating], expected: NDArray[np.floating]) -> int | None:
-    """Where in what is heard the expected sound begins, in samples.
+    """Return the sample of the heard sound at which the expected sound starts; None if not clear.
 
-    By the phase of the cross spectrum (Knapp and Carter 1976), which music beside the voice and the
-    limiter's work on its level disturb little.
+    Cross-correlation weighted by phase (GCC-PHAT, Knapp and Carter 1976), which music and the
+    limiter disturb little.
     """
-    if float(np.abs(expected).max(initial=0.0)) < 1e-4:
-        return None
     size = 1 << (len(heard) + len(expected)).bit_length()
     cross = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(expected, size))
     weight = np.abs(cross) ** 0.7 + 1e-12

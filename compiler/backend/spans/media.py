@@ -53,7 +53,7 @@ class MediaReader:
         root: the folder that relative media are named from.
         fps: the reel's rate.
         remote: files that were fetched, by the URL that clips name them by.
-        read: whether rendered media are compared with their SHA-256.
+        verify: whether rendered media are compared with their SHA-256.
         media: what is known of every file and image sequence that is shown.
         missing: what slates stand in for, one line each.
         warnings: what is shown otherwise than the timeline says, one line each.
@@ -62,7 +62,7 @@ class MediaReader:
     root: Path
     fps: Fraction
     remote: Mapping[str, Path] = field(default_factory=dict)
-    read: bool = False
+    verify: bool = False
     media: dict[Path, MediaInfo] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     warnings: list[Notice] = field(default_factory=list)
@@ -78,7 +78,7 @@ class MediaReader:
             and path.is_file()
         }
         with ThreadPoolExecutor(_PROBES) as pool:
-            probes = pool.map(lambda path: _probe(path, read=self.read), paths)
+            probes = pool.map(lambda path: _probe(path, verify=self.verify), paths)
             self._read = dict(zip(paths, probes, strict=True))
 
     def picture(self, clip: otio.schema.Clip, frames: int) -> Picture:
@@ -277,8 +277,8 @@ def shown_frame(video: VideoInfo, time: Fraction) -> int:
     return math.ceil(time * video.fps - Fraction(1, 2))
 
 
-def _probe(path: Path, *, read: bool) -> MediaInfo | WorkError:
-    damage = damage_of(path, read=read)
+def _probe(path: Path, *, verify: bool) -> MediaInfo | WorkError:
+    damage = damage_of(path, read=verify)
     if damage:
         return WorkError(f"{path} is damaged: {damage}; otio-gvideo render makes it again")
     try:

@@ -46,6 +46,7 @@ def read_picture(
     *,
     remote: Mapping[str, Path] | None = None,
     transitions: Container[str] | None = None,
+    verify: bool = True,
 ) -> SpanReading:
     """Resolve everything that a timeline shows.
 
@@ -55,8 +56,11 @@ def read_picture(
         fps: the reel's rate.
         remote: files that were fetched, by the URL that clips name them by.
         transitions: names of those that can be shown; else those of this machine's ffmpeg.
+        verify: whether rendered media are compared with their SHA-256.
     """
-    reader = picture_reader(timeline, root, fps, remote=remote, transitions=transitions, read=True)
+    reader = picture_reader(
+        timeline, root, fps, remote=remote, transitions=transitions, verify=verify
+    )
     media, window = reader.media, (0, frames_of(timeline, fps))
     spans = over(
         reader.spans(timeline.tracks, Fraction(0), window),
@@ -73,13 +77,13 @@ def picture_reader(
     *,
     remote: Mapping[str, Path] | None = None,
     transitions: Container[str] | None = None,
-    read: bool = False,
+    verify: bool = False,
 ) -> PictureReader:
     """What resolves the items of a timeline, one by one; the headers of all media are read.
 
     Arguments as in `read_picture`, and as `MediaReader` has them.
     """
-    media = MediaReader(root, fps, remote or {}, read)
+    media = MediaReader(root, fps, remote or {}, verify)
     media.probe_all(clip for clip in timeline.find_clips() if not _is_sound(clip))
     names = transition_names(ffmpeg_path()) if transitions is None else transitions
     return PictureReader(media, fps, names)

@@ -15,7 +15,7 @@ from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.inspection.check import Check
-from otio_gvideo.compiler.inspection.expected_reel import FrameRange, promise_of
+from otio_gvideo.compiler.inspection.expected_reel import FrameRange, expected_reel
 from otio_gvideo.compiler.inspection.frame_measures import runs
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.timeline.rate import time_range
@@ -114,12 +114,12 @@ def test_planned_gaps_are_no_black_to_complain_of(project: Path) -> None:
     assert check.ok, off(check)
 
 
-def test_where_the_sound_outlasts_the_picture_black_is_planned() -> None:
+def test_black_is_expected_while_sound_outlasts_the_picture(tmp_path: Path) -> None:
     timeline = otio.schema.Timeline()
     for kind, frames in ((otio.schema.TrackKind.Video, 20), (otio.schema.TrackKind.Audio, 30)):
         clip = otio.schema.Clip("one", source_range=time_range(0, frames, Fraction(24)))
         timeline.tracks.append(otio.schema.Track(children=[clip], kind=kind))
-    assert promise_of(timeline, Fraction(24)).gaps == (FrameRange(20, 30),)
+    assert expected_reel(timeline, tmp_path, Fraction(24)).gaps == (FrameRange(20, 30),)
 
 
 def test_the_command_prints_lines_or_json_and_says_by_its_status(

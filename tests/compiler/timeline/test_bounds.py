@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.backend.spans.read_spans import read_picture
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError, WorkError
-from otio_gvideo.compiler.inspection.expected_reel import promise_of
+from otio_gvideo.compiler.inspection.expected_reel import expected_reel
 from otio_gvideo.compiler.page.build_view import read_view
 from otio_gvideo.compiler.timeline.bounds import refuse_impossible
 from otio_gvideo.compiler.timeline.json_text import DEEPEST, depth_of
@@ -198,12 +199,13 @@ def test_a_file_name_that_no_system_takes_is_a_missing_file(url: str, tmp_path: 
     assert reading.missing[0].startswith("dusk: its media ")
 
 
-def test_a_nested_timeline_on_the_first_track_can_be_checked() -> None:
+def test_a_nested_timeline_on_the_first_track_can_be_checked(tmp_path: Path) -> None:
     timeline = one_clip()
     inner = timeline.tracks.deepcopy()
     inner.name = "inner"
+    inner.find_clips()[0].name = "dawn"
     timeline.tracks[0].append(inner)
-    assert promise_of(timeline, 24).cuts == ((48, "inner"),)
+    assert expected_reel(timeline, tmp_path, Fraction(24)).cuts == ((48, "inner"),)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from otio_gvideo.compiler.api.export import _write as write_export
 from otio_gvideo.compiler.backend.captions.burn import to_ass
 from otio_gvideo.compiler.editors.read_timeline import read_timeline, report_of_timeline
 from otio_gvideo.compiler.errors import InputError, WorkError
-from otio_gvideo.compiler.inspection.expected_reel import promise_of
+from otio_gvideo.compiler.inspection.expected_reel import expected_reel
 from otio_gvideo.compiler.page.build_view import read_view
 from otio_gvideo.compiler.page.render import page_of
 from otio_gvideo.compiler.timeline.metadata import GENERATOR_KEY, GENERATOR_KIND
@@ -129,7 +129,7 @@ def use(timeline: otio.schema.Timeline, path: Path) -> None:
 
 def _check(timeline: otio.schema.Timeline, path: Path) -> None:
     report = report_of_timeline(timeline, path, path.parent)
-    promise_of(timeline, report.fps)
+    expected_reel(timeline, path.parent, report.fps)
 
 
 def _flatten(timeline: otio.schema.Timeline, path: Path) -> None:
