@@ -26,8 +26,8 @@ from pathlib import Path
 import yaml
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.script.tokens import tokenize
-from otio_gvideo.compiler.speech.align.transcript_anchors import Guide
-from otio_gvideo.compiler.speech.align.verdicts import SceneText, judge_by_transcript
+from otio_gvideo.compiler.speech.align.transcript_anchors import TranscriptAnchors
+from otio_gvideo.compiler.speech.align.verdicts import SceneText, check_anchors
 from otio_gvideo.compiler.speech.transcripts import Transcript
 from otio_gvideo.compiler.sync.types import Word
 from PIL import Image
@@ -97,9 +97,9 @@ def align_texts() -> None:
         started = time.perf_counter()
         tokens = [token for scene in texts for token in tokenize(scene.text)]
         members = [range(n * 100, n * 100 + 100) for n in range(scenes)]
-        guide = Guide.of(tokens, Transcript(tuple(words)), "en")
-        judge_by_transcript(texts, members, guide)
-        times = guide.interpolated(Fraction(len(said)))
+        anchors = TranscriptAnchors.of(tokens, Transcript(tuple(words)), "en")
+        check_anchors(texts, members, anchors)
+        times = anchors.interpolated(Fraction(len(said)))
         seconds = time.perf_counter() - started
         off = [abs(found.start - place) for place, found in enumerate(times)]
         right = sum(error < Fraction(1, 10) for error in off) / len(off)

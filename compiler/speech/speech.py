@@ -1,4 +1,4 @@
-"""What is said when: the words of every scene on the axis of its own voice file."""
+"""Align the narration: the words of every scene on the axis of its voice file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
 from .pauses import speech_intervals
-from .trailing_speech import said_afterwards
+from .trailing_speech import trailing_speech
 from .transcripts import Transcript, read_transcript
 from .transcripts.asr import transcribe
 
@@ -30,13 +30,13 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """The narration as heard.
+    """The aligned narration.
 
     Attributes:
         voices: the voice files, in the order of the scenes.
-        voice_of: the index in ``voices`` that each scene with words or a time belongs to.
+        voice_of: index in ``voices`` of each scene with words or a time.
         words: by scene, on the axis of the scene's voice file.
-        warnings: what was mended or is doubtful, one line each.
+        warnings: repairs and doubts, one line each.
     """
 
     voices: tuple[Voice, ...]
@@ -46,14 +46,15 @@ class Speech:
 
 
 def align_narration(script: Script, on_progress: Callable[[float], None] | None = None) -> Speech:
-    """Find every scene's words in its narration.
+    """Align every scene to its narration.
 
     Args:
         script: the resolved script.
-        on_progress: called with 0..1 as the work goes on.
+        on_progress: called with 0..1.
 
     Raises:
-        InputError: a transcript cannot be read, or a scene is not in the narration; all at once.
+        InputError: lists all transcripts that cannot be read, and all scenes that are not in the
+            narration.
     """
     tracks = _tracks(script)
     voices = []
@@ -65,11 +66,11 @@ def align_narration(script: Script, on_progress: Callable[[float], None] | None 
         voices.append(Voice(narration.audio, duration_of(narration.audio)))
         voice_of |= dict.fromkeys((scene.id for scene in scenes), index)
         try:
-            found, doubts = _hear_track(
+            found, doubts = _align_track(
                 narration,
                 scenes,
                 voices[-1].duration,
-                _part(on_progress, index, len(tracks)),
+                _part_progress(on_progress, index, len(tracks)),
                 script.path.parent,
             )
         except InputError as error:
@@ -83,38 +84,39 @@ def align_narration(script: Script, on_progress: Callable[[float], None] | None 
 
 
 def _tracks(script: Script) -> list[tuple[Narration, list[ScriptScene]]]:
-    """The voice files, each with the scenes that speak in it."""
+    """Return the voice files, each with its scenes."""
     spoken = [scene for scene in script.scenes if scene.duration is None]
     if script.narration is not None:
         return [(script.narration, spoken)] if spoken else []
     return [(scene.narration, [scene]) for scene in spoken if scene.narration is not None]
 
 
-def _part(
+def _part_progress(
     on_progress: Callable[[float], None] | None, index: int, count: int
 ) -> Callable[[float], None] | None:
-    """Progress of one track as progress of all."""
+    """Return a callback for part ``index`` of ``count`` equal parts."""
     if on_progress is None:
         return None
     report = on_progress
     return lambda share: report((index + share) / count)
 
 
-def _hear_track(
+def _align_track(
     narration: Narration,
     scenes: Sequence[ScriptScene],
     duration: Fraction,
     on_progress: Callable[[float], None] | None,
     folder: Path,
 ) -> tuple[dict[str, tuple[Word, ...]], list[Notice]]:
+    on_recognition = None
     if narration.asr is not None:
-        recognised, on_progress = _part(on_progress, 0, 2), _part(on_progress, 1, 2)
-    else:
-        recognised = None
+        on_recognition = _part_progress(on_progress, 0, 2)
+        on_progress = _part_progress(on_progress, 1, 2)
     try:
-        transcript = _transcript(narration, duration, recognised)
+        transcript = _transcript(narration, duration, on_recognition)
     except InputError as error:
-        raise InputError([_named(it, narration, folder) for it in error.problems]) from error
+        problems = [_in_script(problem, narration, folder) for problem in error.problems]
+        raise InputError(problems) from error
     warnings: list[Notice] = []
     if transcript is not None:
         name = narration.transcript.name if narration.transcript else transcript.format
@@ -151,21 +153,21 @@ def _hear_track(
             words[scene.id] = words_within(transcript.words, Interval(*scene.time))
     last = scenes[-1]
     if last.time is not None:
-        end, heard = last.time[1], None if transcript is None else transcript.words
-        told = said_afterwards(end, duration, heard, _voiced(narration.audio))
-        warnings += [Notice("sync", f"{last.id}: {told}")] if told else []
+        known = None if transcript is None else transcript.words
+        what = trailing_speech(last.time[1], duration, known, _speech(narration.audio))
+        warnings += [Notice("sync", f"{last.id}: {what}")] if what else []
     return words, warnings
 
 
-def _voiced(audio: Path) -> Iterator[Interval]:
-    """Where a file has a voice, by energy; it is read when the first is asked for."""
+def _speech(audio: Path) -> Iterator[Interval]:
+    """Detect the speech of a file, lazily."""
     yield from speech_intervals(speech_samples(audio))
 
 
 def _transcript(
     narration: Narration, duration: Fraction, on_progress: Callable[[float], None] | None
 ) -> Transcript | None:
-    """The words with times that a narration comes with, read or recognised."""
+    """Read or recognise the transcript of a narration; None if it has none."""
     if narration.asr is not None:
         return transcribe(
             narration.audio,
@@ -176,16 +178,16 @@ def _transcript(
             on_progress=on_progress,
         )
     if narration.transcript is not None:
-        trusted = narration.align == "transcript"
-        voiced = None if trusted else speech_intervals(speech_samples(narration.audio))
-        return read_transcript(narration.transcript, duration, voiced)
+        is_trusted = narration.align == "transcript"
+        speech = None if is_trusted else speech_intervals(speech_samples(narration.audio))
+        return read_transcript(narration.transcript, duration, speech)
     return None
 
 
-def _named(problem: Problem, narration: Narration, folder: Path) -> Problem:
-    """A transcript's problem at the line of the script in ``folder`` that names the transcript.
+def _in_script(problem: Problem, narration: Narration, folder: Path) -> Problem:
+    """Move a transcript's problem to the line of the script that names the transcript.
 
-    Where in the transcript it lies is told after the path, as the script has it.
+    The message begins with the transcript's path relative to ``folder``, and the place in it.
     """
     place = narration.place
     if place is None:
@@ -198,10 +200,10 @@ def _named(problem: Problem, narration: Narration, folder: Path) -> Problem:
     return Problem.at(place, what, problem.hint)
 
 
-def words_within(words: Sequence[Word], stretch: Interval) -> tuple[Word, ...]:
-    """The words whose middle lies in a stretch, trimmed to it."""
+def words_within(words: Sequence[Word], interval: Interval) -> tuple[Word, ...]:
+    """Return the words whose middle lies in an interval, trimmed to it."""
     return tuple(
-        Word(word.text, max(word.start, stretch.start), min(word.end, stretch.end))
+        Word(word.text, max(word.start, interval.start), min(word.end, interval.end))
         for word in words
-        if stretch.start <= (word.start + word.end) / 2 < stretch.end
+        if interval.start <= (word.start + word.end) / 2 < interval.end
     )

@@ -1,4 +1,4 @@
-"""What is said after a narration's last scene has ended, while its last picture is held."""
+"""Trailing speech: a narration that goes on after the end of the last scene."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from fractions import Fraction
 
 from ..sync.types import Interval, Word
 
-LONGEST_REST = Fraction(2)
-"""Seconds of narration after the last scene's stated end that are taken for its fading away."""
-LEAST_VOICE = Fraction(1)
-"""Seconds of a voice, by energy alone, that are taken for something said: breaths are less."""
+FADE_OUT = Fraction(2)
+"""Longest rest of a narration, in seconds, that is ignored."""
+MIN_SPEECH = Fraction(1)
+"""Least seconds of detected speech; breaths are shorter."""
 
 
-def said_afterwards(
+def trailing_speech(
     end: Fraction,
     duration: Fraction,
     words: Sequence[Word] | None,
-    voiced: Iterable[Interval],
+    speech: Iterable[Interval],
 ) -> str:
-    """What is to be told of a narration that goes on for long after its last scene; else empty.
+    """Return a warning if there is speech long after the last scene; else empty.
 
     Args:
-        end: of the last scene, as it is stated.
+        end: of the last scene, as stated.
         duration: of the narration.
-        words: of its transcript; None where there is none, and energy has to tell.
-        voiced: where it has a voice, by energy; only asked where there are no words.
+        words: of its transcript; None if it has none.
+        speech: of the narration, by energy; only read if ``words`` is None.
     """
     rest = duration - end
-    if rest <= LONGEST_REST:
+    if rest <= FADE_OUT:
         return ""
     if words is not None:
-        is_said = any((word.start + word.end) / 2 > end for word in words)
+        has_speech = any((word.start + word.end) / 2 > end for word in words)
     else:
-        voice = sum((max(Fraction(0), v.end - max(v.start, end)) for v in voiced), Fraction(0))
-        is_said = voice >= LEAST_VOICE
-    if not is_said:
+        after = (max(Fraction(0), it.end - max(it.start, end)) for it in speech)
+        has_speech = sum(after, Fraction(0)) >= MIN_SPEECH
+    if not has_speech:
         return ""
     return (
-        f"the narration goes on for {float(rest):.1f} s after the end of this scene, and something "
-        "is said there that no scene shows; state a later end, or add a scene"
+        f"the narration goes on for {float(rest):.1f} s after the end of this scene, with speech "
+        "that no scene shows; state a later end, or add a scene"
     )

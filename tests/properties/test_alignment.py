@@ -1,4 +1,4 @@
-"""What the alignment of a text to a transcript holds, whatever the recogniser did to the words."""
+"""Properties of aligning a text to a transcript, whatever the recogniser did to the words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.script.tokens import Token, tokenize
-from otio_gvideo.compiler.speech.align.transcript_anchors import Guide
+from otio_gvideo.compiler.speech.align.transcript_anchors import TranscriptAnchors
 from otio_gvideo.compiler.speech.transcripts import Transcript
 from otio_gvideo.compiler.sync.edit import SceneInput, VoiceSource
 from otio_gvideo.compiler.sync.schedule import make_schedule
@@ -21,14 +21,14 @@ NOISE = ("uh", "um", "you", "see", "aeiou", "ooo")
 
 
 def name(number: int) -> str:
-    """A word for a number, unlike the words for others and unlike noise."""
+    """Return a word for a number, unlike all others and unlike the inserted ones."""
     digits = [LETTERS[number // 12**place % 12] for place in range(4)]
     return "".join(letter * 2 for letter in digits)
 
 
 @st.composite
 def narrations(draw: st.DrawFn) -> list[list[Word]]:
-    """Scenes of words that are all different, with pauses between the words and the scenes."""
+    """Scenes of different words, with pauses between words and between scenes."""
     numbers = iter(draw(st.permutations(range(60))))
     clock = draw(seconds(100, 2000))
     scenes = []
@@ -44,12 +44,12 @@ def narrations(draw: st.DrawFn) -> list[list[Word]]:
 
 
 def frames(scenes: list[list[Word]], heard: list[Word], fps: Fraction) -> list[int]:
-    """The cuts that a transcript of some scenes leads to."""
+    """Return the cuts that result from a transcript of some scenes."""
     tokens: list[Token] = []
     for words in scenes:
         tokens += tokenize(" ".join(word.text for word in words))
     end = scenes[-1][-1].end + 1
-    times = Guide.of(tokens, Transcript(tuple(heard)), "en").interpolated(end)
+    times = TranscriptAnchors.of(tokens, Transcript(tuple(heard)), "en").interpolated(end)
     placed = []
     at = 0
     for number, words in enumerate(scenes):
@@ -70,7 +70,7 @@ def frames(scenes: list[list[Word]], heard: list[Word], fps: Fraction) -> list[i
 
 
 @given(narrations(), rates, st.data())
-def test_noise_words_in_a_transcript_move_no_cut_by_more_than_a_frame(
+def test_inserted_words_in_a_transcript_move_no_cut_by_more_than_a_frame(
     scenes: list[list[Word]], fps: Fraction, data: st.DataObject
 ) -> None:
     true = [word for words in scenes for word in words]
@@ -89,7 +89,7 @@ def test_noise_words_in_a_transcript_move_no_cut_by_more_than_a_frame(
 
 
 @given(narrations(), rates, st.data())
-def test_words_missed_inside_scenes_move_no_cut(
+def test_deleted_words_inside_scenes_move_no_cut(
     scenes: list[list[Word]], fps: Fraction, data: st.DataObject
 ) -> None:
     kept: list[Word] = []
@@ -122,11 +122,10 @@ def test_words_split_in_two_move_no_cut(
 
 
 @given(narrations(), rates)
-def test_what_a_transcript_says_word_for_word_is_taken_as_it_is(
-    scenes: list[list[Word]], fps: Fraction
-) -> None:
+def test_a_verbatim_transcript_is_used_unchanged(scenes: list[list[Word]], fps: Fraction) -> None:
     true = [word for words in scenes for word in words]
     assume(all(a.end <= b.start for a, b in pairwise(true)))
     tokens = [token for word in true for token in tokenize(word.text)]
-    times = Guide.of(tokens, Transcript(tuple(true)), "en").interpolated(true[-1].end + 1)
+    duration = true[-1].end + 1
+    times = TranscriptAnchors.of(tokens, Transcript(tuple(true)), "en").interpolated(duration)
     assert [(time.start, time.end) for time in times] == [(w.start, w.end) for w in true]

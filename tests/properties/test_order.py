@@ -1,4 +1,4 @@
-"""Word times put in order: apart, each of some length, inside the narration."""
+"""Ordered word times: without overlaps, each with a length, inside the narration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ intervals = st.builds(
 
 
 @given(st.lists(intervals, max_size=40), seconds(1, 12_000))
-def test_times_are_in_order_apart_and_inside(times: list[Interval], duration: Fraction) -> None:
+def test_times_are_in_order_without_overlaps_and_inside(
+    times: list[Interval], duration: Fraction
+) -> None:
     found = in_order(times, duration)
     assert len(found) == len(times)
     assert all(a.end <= b.start for a, b in pairwise(found))
@@ -28,7 +30,7 @@ def test_times_are_in_order_apart_and_inside(times: list[Interval], duration: Fr
 
 
 @given(st.lists(st.tuples(seconds(0, 900), seconds(1, 900)), max_size=40))
-def test_times_in_order_stay_as_they_are(steps: list[tuple[Fraction, Fraction]]) -> None:
+def test_ordered_times_are_unchanged(steps: list[tuple[Fraction, Fraction]]) -> None:
     clock = Fraction(0)
     times = []
     for pause, length in steps:
@@ -38,6 +40,6 @@ def test_times_in_order_stay_as_they_are(steps: list[tuple[Fraction, Fraction]])
 
 
 @given(st.lists(intervals, max_size=40))
-def test_ordering_twice_is_ordering_once(times: list[Interval]) -> None:
+def test_ordering_is_idempotent(times: list[Interval]) -> None:
     once = in_order(times, Fraction(15))
     assert in_order(once, Fraction(15)) == once

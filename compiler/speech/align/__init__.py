@@ -1,4 +1,4 @@
-"""The script's own words placed in time on the recorded narration."""
+"""Align the script's words to the recorded narration."""
 
 from .scenes import Alignment, align_scenes
 from .verdicts import AlignmentError, AlignmentWarning, MissingScene, SceneText

@@ -1,10 +1,9 @@
-"""The acoustic model of US English of PocketSphinx, read with NumPy.
+"""PocketSphinx's acoustic model of US English, read with NumPy.
 
 Phonetically tied mixtures: a codebook of 128 Gaussians per phone and feature stream, shared by all
-senones (tied states) of that phone. Layouts as in PocketSphinx's `bin_mdef.c`, `ms_gauden.c`,
-`ptm_mgau.c` and `tmat.c`. Reading it here, rather than calling the decoder, gives every senone's
-likelihood in every frame: alternatives, omissions and unscripted speech can then be weighed
-against each other in one search.
+senones (tied states) of that phone. File layouts as in PocketSphinx's `bin_mdef.c`, `ms_gauden.c`,
+`ptm_mgau.c` and `tmat.c`. The decoder itself is not used: only with the likelihood of every senone
+in every frame can one search compare readings, skipped tokens and unscripted speech.
 """
 
 from __future__ import annotations
@@ -24,23 +23,23 @@ FOLDER = Path(__file__).parent / "en_us"
 """The model, and the CMU Pronouncing Dictionary."""
 SILENCE = "SIL"
 STATES = 3
-"""Emitting states of a phone, passed through from left to right."""
+"""Emitting states of a phone, left to right."""
 _LOG_STEP = 1024 * float(np.log(1.0001))
 """Natural logarithm per unit of a stored mixture weight."""
 _BLOCK = 64
-"""Frames scored at once. So few that OpenBLAS does not start threads for a product: on a busy
-machine they wait for each other ten times as long as they work."""
+"""Frames scored at once: too few for OpenBLAS to start threads, which on a busy machine wait for
+each other ten times as long as they work."""
 _POSITIONS = {"inside": 0, "begin": 1, "end": 2, "single": 3}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AcousticModel:
-    """Senones, their Gaussians, and which senones make up a phone in its context.
+    """Senones, their Gaussians, and the senones of each phone in context.
 
     Attributes:
         phones: names of the context-free phones; ``phones.index("AA")`` is the phone's number.
         first_states: senones of each context-free phone, ``[phones, 3]``.
-        codebook: the phone whose Gaussians a senone weighs, ``[senones]``.
+        codebook: the phone whose Gaussians a senone uses, ``[senones]``.
         loop, step: log probability of staying in and of leaving a state, ``[phones, 3]``.
     """
 
@@ -52,17 +51,17 @@ class AcousticModel:
     _keys: NDArray[np.int64]
     _sequences: NDArray[np.int64]
     _quadratic: tuple[Array, ...]
-    """Per stream ``[phones, 26, 128]``: what squares and values are multiplied by."""
+    """Per stream ``[phones, 26, 128]``: coefficients of squares and values."""
     _constant: tuple[Array, ...]
     """Per stream ``[phones, 128]``."""
     _weights: tuple[Array, ...]
     """Per stream ``[128, senones]``, not logarithms."""
 
     def states(self, phone: str, left: str, right: str, position: str) -> NDArray[np.int64]:
-        """The three senones of a phone between two others.
+        """Return the three senones of a phone between two others (a triphone).
 
         Args:
-            phone, left, right: names, `SILENCE` where there is none.
+            phone, left, right: names; `SILENCE` at a pause.
             position: in its word: ``begin``, ``inside``, ``end`` or ``single``.
         """
         number, before, after = (self.phones.index(name) for name in (phone, left, right))
@@ -74,7 +73,7 @@ class AcousticModel:
         return np.asarray(self.first_states[number])
 
     def score(self, features: Array, senones: NDArray[np.int64]) -> Array:
-        """Log likelihood of senones, ``[frames, len(senones)]``, for ``[frames, 39]``."""
+        """Return log likelihoods ``[frames, len(senones)]`` for features ``[frames, 39]``."""
         scores = np.zeros((len(features), len(senones)), np.float32)
         books = self.codebook[senones]
         used = np.unique(books)
@@ -116,7 +115,7 @@ def _key(phone: _Numbers, left: _Numbers, right: _Numbers, position: _Numbers) -
 
 @cache
 def english() -> AcousticModel:
-    """The packaged model, read once: some 30 MB in memory."""
+    """Return the packaged model, read once: about 30 MB in memory."""
     folder = FOLDER
     content = (folder / "mdef").read_bytes()
     skip = 12 + struct.unpack_from("<i", content, 8)[0]
@@ -162,7 +161,7 @@ def english() -> AcousticModel:
 
 
 def _floats(path: Path, header: int) -> NDArray[np.float32]:
-    """The values of an S3 file, after ``header`` whole numbers that describe them."""
+    """Return the values of an S3 file, after a header of so many integers."""
     content = path.read_bytes()
     start = content.index(b"endhdr\n") + 7 + 4
     size = struct.unpack_from("<i", content, start + 4 * (header - 1))[0]
@@ -170,7 +169,7 @@ def _floats(path: Path, header: int) -> NDArray[np.float32]:
 
 
 def _gaussians(folder: Path, books: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Diagonal Gaussians as a matrix product: ``[x*x, x] @ quadratic + constant``."""
+    """Return diagonal Gaussians as a matrix product: ``[x*x, x] @ quadratic + constant``."""
     means = _floats(folder / "means", 7).reshape(books, 3, -1, CEPSTRA).astype(np.float64)
     spread = _floats(folder / "variances", 7).reshape(means.shape).astype(np.float64)
     spread = np.maximum(spread, 1e-4)
@@ -187,7 +186,7 @@ def _gaussians(folder: Path, books: int) -> tuple[tuple[Array, ...], tuple[Array
 
 
 def _mixture_weights(path: Path, senones: int) -> tuple[Array, ...]:
-    """Weights ``[128, senones]`` of each stream; stored as negated logarithms in a byte."""
+    """Return weights ``[128, senones]`` of each stream; stored as negated logarithms in a byte."""
     content = path.read_bytes()
     size = 3 * 128 * senones
     stored = np.frombuffer(content, np.uint8, size, len(content) - size).reshape(3, 128, senones)

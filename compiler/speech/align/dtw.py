@@ -1,8 +1,8 @@
-"""Dynamic time warping of one voice onto another (Sakoe and Chiba, 1978), coarse to fine.
+"""Dynamic time warping (DTW) of one voice onto another (Sakoe and Chiba, 1978), coarse to fine.
 
-Two minutes are warped frame by frame in a band around the even pace. What is longer is first warped
-with its frames averaged, and then frame by frame in a narrow band around that (after Salvador and
-Chan, 2007), so that time and memory grow in proportion to the length.
+Up to two minutes are warped frame by frame in a band around a constant pace. Longer recordings are
+first warped with averaged frames, and then frame by frame in a narrow band around that path (after
+Salvador and Chan, 2007), so that time and memory are linear in the length.
 """
 
 from __future__ import annotations
@@ -15,24 +15,23 @@ from numpy.typing import NDArray
 from .mfcc import Array
 
 FASTEST = 4
-"""Frames of the one voice that may pass in one of the other, less one."""
+"""Step sizes: 0 to 3 frames of the synthesized voice in one recorded frame."""
 _MOST = 12_000
-"""Frames that are warped without a coarser warp before."""
+"""Frames that are warped without a coarse warp first."""
 _LEAST_BAND = 1500
-"""Half the width of the band around the even pace, in frames."""
+"""Half the width of the band around a constant pace, in frames."""
 _NARROW = 400
-"""Half the width of the band around a coarser warp, in frames; or this many coarse ones:"""
+"""Half the width of the band around a coarse warp, in frames; or this many coarse ones:"""
 _NARROW_COARSE = 10
-_PRICES = np.array([0.12, 0.0, 0.08, 0.2], np.float32)
-"""What standing still, and going on by one, two and three frames, costs beside the distance."""
+_STEP_COSTS = np.array([0.12, 0.0, 0.08, 0.2], np.float32)
+"""Cost of steps of 0 to 3 frames, beside the distance."""
 
 
 def warp(recorded: Array, spoken: Array) -> NDArray[np.int64]:
-    """For each frame of one recording, the frame of another that it matches; never backwards.
+    """Return the matching frame of another voice for each recorded frame; monotone.
 
-    Of each frame pair the cosine distance counts; in each recorded frame the other voice stands
-    still or goes on by up to three frames. The path begins at both beginnings and ends at both
-    ends.
+    The path minimises the cosine distance of the frame pairs, with steps of 0 to 3 frames, from
+    both beginnings to both ends.
 
     Args:
         recorded: ``[n, features]``.
@@ -54,7 +53,7 @@ def warp(recorded: Array, spoken: Array) -> NDArray[np.int64]:
 
 
 def _averaged(values: Array, factor: int) -> Array:
-    """Means of ``factor`` rows at a time; the last of as many as there are."""
+    """Return means of ``factor`` rows at a time; the last may have fewer."""
     starts = np.arange(0, len(values), factor)
     sums = np.add.reduceat(values, starts, axis=0)
     return np.asarray(sums / np.diff([*starts, len(values)])[:, None], np.float32)
@@ -63,7 +62,7 @@ def _averaged(values: Array, factor: int) -> Array:
 def _in_band(
     recorded: Array, spoken: Array, centres: NDArray[np.int64], half: int
 ) -> NDArray[np.int64]:
-    """The warp of least cost that stays within ``half`` frames of some centres, never backwards."""
+    """Return the cheapest monotone path within ``half`` frames of the centres."""
     count, total = len(recorded), len(spoken)
     width = 2 * half + 1
     recorded = recorded / (np.linalg.norm(recorded, axis=1, keepdims=True) + 1e-6)
@@ -87,7 +86,7 @@ def _in_band(
         padded = np.concatenate([np.full(FASTEST, far), best, np.full(moved + FASTEST, far)])
         ways = np.stack(
             [
-                padded[FASTEST + moved - step : FASTEST + moved - step + width] + _PRICES[step]
+                padded[FASTEST + moved - step : FASTEST + moved - step + width] + _STEP_COSTS[step]
                 for step in range(FASTEST)
             ]
         )

@@ -1,8 +1,7 @@
-"""Alignment in any language that espeak-ng speaks: its voice says the text and is warped onto ours.
+"""DTW alignment: synthesize the text with espeak-ng, and warp that voice onto the recording.
 
-The method of `aeneas` (Pettarin, 2015): synthesize the words, take cepstra of both voices, find the
-warp of least distance. Pauses are taken out of the recording first, and edges of words are then
-moved to them.
+The method of `aeneas` (Pettarin, 2015), on cepstra of both voices, for any language of espeak-ng.
+Pauses are removed from the recording first; edges of words are then snapped to them.
 """
 
 from __future__ import annotations
@@ -24,27 +23,26 @@ from .mfcc import CEPSTRA, HOP, Array, cepstra, with_deltas
 from .synthesis import SYNTHESIZER, synthesize
 
 _LOUDNESS, _SLOPES = 1.5, 0.7
-"""What the level of a voice and the slopes of its cepstra count, beside the cepstra."""
+"""Weights of the loudness and of the slopes of the cepstra, beside the cepstra."""
 PAUSE = 20
-"""Frames of silence from which it is no part of a word."""
+"""Frames of silence from which it is a pause between words."""
 _REACH = 30
 """Frames of speech between a pause and the edges that may belong to it."""
-_UNSURE = 10
-"""Frames by which a warp may be off, so that being nearer by them says little."""
+_UNCERTAINTY = 10
+"""Error of a warp in frames, added to distances from a pause."""
 _TIGHT = 3
-"""Frames that a token keeps at least where its neighbours' edge moves."""
+"""Least frames of a token beside an edge that moves."""
 _PAUSING = '.,;:!?…—–"”)。、！？，；：'
 
 
 @dataclass(frozen=True, slots=True)
 class DtwAlignment:
-    """What came of following a synthesized voice.
+    """The tokens placed by DTW, and measures of the match.
 
     Attributes:
         times: of every token of every scene, in order.
-        paces: for each scene, how long its voice takes over it, as a multiple of what the
-            synthesizer takes.
-        distances: for each scene, the mean cosine distance of the two voices, 0..2; about 0.6.
+        paces: length of each scene relative to the synthesized voice.
+        distances: mean cosine distance of the two voices in each scene, 0..2; about 0.6.
     """
 
     times: tuple[Interval, ...]
@@ -52,41 +50,42 @@ class DtwAlignment:
     distances: tuple[float, ...]
 
 
-def follow_synthesis(
+def dtw_align(
     scenes: Sequence[Sequence[Token]],
     samples: NDArray[np.int16],
     language: str,
     on_progress: Callable[[float], None] | None = None,
 ) -> DtwAlignment:
-    """Where every token of every scene is said.
+    """Place every token of every scene.
 
     Args:
-        scenes: their tokens.
+        scenes: the tokens of each.
         samples: of the narration, mono, 16 kHz.
         language: one that `can_speak`.
         on_progress: called with 0..1.
 
     Raises:
-        WorkError: the synthesizer failed, or nobody speaks in the narration.
+        WorkError: the synthesizer failed, or the narration has no speech.
     """
-    voiced = _voiced(samples)
+    voiced = _speech_frames(samples)
     if not len(voiced):
-        raise WorkError("nobody speaks in the narration")
+        raise WorkError("the narration has no speech")
     parts: list[Array] = []
     bounds = [0]
     scene_bounds = [0]
     for index, tokens in enumerate(scenes):
-        for said in synthesize(tokens, language):
-            parts.append(cepstra(said))
+        for voice in synthesize(tokens, language):
+            parts.append(cepstra(voice))
             bounds.append(bounds[-1] + len(parts[-1]))
         scene_bounds.append(bounds[-1])
         if on_progress:
             on_progress(0.5 * (index + 1) / len(scenes))
     if bounds[-1] == 0:
-        raise WorkError(f"{SYNTHESIZER} said nothing in {language!r}")
-    recorded, spoken = _shape(cepstra(samples)[voiced]), _shape(np.concatenate(parts))
+        raise WorkError(f"{SYNTHESIZER} made no sound in {language!r}")
+    recorded, spoken = _normalised(cepstra(samples)[voiced]), _normalised(np.concatenate(parts))
     path = warp(recorded, spoken)
-    edges = _to_pauses(np.searchsorted(path, bounds, side="left"), voiced, _edge_weights(scenes))
+    edges = np.searchsorted(path, bounds, side="left")
+    edges = snap_to_pauses(edges, voiced, _edge_weights(scenes))
     times = []
     for first, last in itertools.pairwise(edges):
         start = voiced[min(int(first), len(voiced) - 1)]
@@ -102,29 +101,32 @@ def follow_synthesis(
 
 
 def _distances(one: Array, other: Array) -> Array:
-    """Cosine distance of each row to the row of another."""
+    """Return the cosine distance of each pair of rows."""
     norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
     return np.asarray(1 - np.sum(one * other, axis=1) / (norms + 1e-6), np.float32)
 
 
-def _to_pauses(
+def snap_to_pauses(
     edges: NDArray[np.int64], voiced: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Edges of tokens moved to the pauses near them: none is inside a word.
+    """Snap edges of tokens to the pauses near them, since no pause lies inside a word.
 
-    Without the pauses, being a single frame off would make a token swallow one whole.
+    Unsnapped, an error of a single frame would have a token swallow a whole pause.
 
     Args:
         edges: as indices of ``voiced``.
-        voiced: numbers of the frames in which somebody speaks.
-        weights: of each edge; what it counts to be a frame away from a pause.
+        voiced: numbers of the frames with speech.
+        weights: cost of a frame's distance from a pause, for each edge.
+
+    Returns:
+        Monotone edges.
     """
     moved = edges.copy()
     for place in np.flatnonzero(np.diff(voiced) > PAUSE) + 1:
         near = np.flatnonzero(abs(moved - place) <= _REACH)
         if len(near):
-            nearest = int(near[np.argmin((abs(moved[near] - place) + _UNSURE) * weights[near])])
-            _move(moved, nearest, int(place))
+            costs = (abs(moved[near] - place) + _UNCERTAINTY) * weights[near]
+            moved = _move(moved, int(near[np.argmin(costs)]), int(place))
             continue
         after = int(np.searchsorted(moved, place))
         if 0 < after < len(moved):
@@ -133,8 +135,9 @@ def _to_pauses(
     return np.maximum.accumulate(moved)
 
 
-def _move(edges: NDArray[np.int64], which: int, place: int) -> None:
-    """Move an edge, and make room by pushing those that are in its way closer together."""
+def _move(edges: NDArray[np.int64], which: int, place: int) -> NDArray[np.int64]:
+    """Move one edge, and push the edges in its way closer together."""
+    edges = edges.copy()
     step = -1 if edges[which] > place else 1
     stop = which + step
     while 0 < stop < len(edges) - 1 and (place - edges[stop]) * step > -_TIGHT * abs(stop - which):
@@ -143,10 +146,11 @@ def _move(edges: NDArray[np.int64], which: int, place: int) -> None:
         between = np.linspace(place, edges[stop], abs(stop - which) + 1).round().astype(np.int64)
         edges[which : stop if step > 0 else None : step][: len(between) - 1] = between[:-1]
     edges[which] = place
+    return edges
 
 
 def _edge_weights(scenes: Sequence[Sequence[Token]]) -> NDArray[np.float64]:
-    """How far each edge of a token counts from a pause: people pause between scenes and clauses."""
+    """Return the weight of each edge: pauses are likeliest between scenes, then between clauses."""
     weights = [1.0]
     for tokens in scenes:
         weights += [0.5 if token.text[-1] in _PAUSING else 1.0 for token in tokens]
@@ -154,8 +158,8 @@ def _edge_weights(scenes: Sequence[Sequence[Token]]) -> NDArray[np.float64]:
     return np.array(weights)
 
 
-def _voiced(samples: NDArray[np.int16]) -> NDArray[np.int64]:
-    """Numbers of the frames in which somebody speaks."""
+def _speech_frames(samples: NDArray[np.int16]) -> NDArray[np.int64]:
+    """Return the numbers of the frames with speech."""
     count = len(samples) // HOP
     spans = [
         np.arange(int(stretch.start * 100), min(count, int(stretch.end * 100)))
@@ -164,10 +168,10 @@ def _voiced(samples: NDArray[np.int16]) -> NDArray[np.int64]:
     return np.concatenate(spans) if spans else np.zeros(0, np.int64)
 
 
-def _shape(values: Array) -> Array:
-    """What two voices have in common: cepstra and their slopes, of mean 0 and spread 1 in either.
+def _normalised(values: Array) -> Array:
+    """Return cepstra and their slopes with mean 0 and deviation 1, so that two voices compare.
 
-    Loudness and slopes find the edges of words; of the spectrum's shape alone, twice as many words
+    Loudness and slopes find the edges of words: with the spectral shape alone, twice as many words
     are off by more than 0.1 s.
     """
     slopes = with_deltas(values)[:, CEPSTRA : 2 * CEPSTRA]

@@ -1,8 +1,8 @@
-"""Tokens placed by the sound alone: where each was said, which were not, and what else was.
+"""Forced alignment: place tokens on a recording by the acoustic model.
 
-Long recordings are followed in chunks, so that memory stays flat. The first way through may leave
-the script; it gives the anchors. Between anchors every token that is believed to be said is then
-placed for good.
+Two passes, both in chunks, so that memory stays flat. In the first the path may leave the script:
+its tokens are anchors, the others may be unspoken. The second drops unspoken tokens and places all
+others between the anchors.
 """
 
 from __future__ import annotations
@@ -26,50 +26,50 @@ FRAME = Fraction(1, 100)
 ONSET = Fraction(128, 10_000)
 """Seconds from the start of a frame to the middle of its window."""
 CHUNK = 4000
-"""Frames that are followed at once."""
+"""Frames of a chunk of the first pass."""
 OVERLAP = 600
-"""Frames at the end of a chunk that are heard again in the next."""
+"""Frames that consecutive chunks share."""
 PACE = 0.06
-"""Tokens a frame that nobody outruns."""
-AHEAD = 80
-"""Further tokens that are considered in a chunk."""
-MOST_AHEAD = 2500
-"""Tokens that are considered where none of the next was heard: much of the script is unsaid."""
+"""Tokens a frame of the fastest speech."""
+LOOKAHEAD = 80
+"""Further tokens in the lattice of a chunk."""
+MAX_LOOKAHEAD = 2500
+"""The same if the next tokens were not found: much of the script is unspoken."""
 SEGMENT = 1500
-"""Frames from which an anchored pause ends a segment of the final placement."""
-BELIEF = 0.35
-"""By how much of the contrast a token may fall short of any other speech, and be said still."""
+"""Frames from which a pause between anchors ends a segment of the second pass."""
+MIN_MARGIN = -0.35
+"""Least margin of spoken tokens, as a share of the contrast."""
 QUIET = -0.15
-"""How far silence may score below any sound where nobody speaks, as a share of the contrast. Over
-15 frames it is -0.3 to -0.7 in speech, in noise and reverberation too, and about 0 in pauses."""
-FORCED_STRANGE = 10.0
-"""What beginning something strange costs in the final placement, as a multiple of the contrast."""
+"""Least score of silence relative to any sound if nobody speaks, as a share of the contrast. Over
+15 frames it is -0.3 to -0.7 in speech, also in noise and reverberation, and about 0 in pauses."""
+UNSCRIPTED = 10.0
+"""Penalty of unscripted speech in the second pass, as a multiple of the contrast."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForcedAlignment:
-    """What was heard of some tokens.
+    """Where tokens are spoken.
 
     Attributes:
-        times: of each token; None where it was not said.
-        margins: how much likelier each token is than any other speech, in nats a frame; about 2
+        times: of each token; None if it is not spoken.
+        margins: log likelihood ratio of each token to any other speech, in nats a frame; about 2
             for clear speech that says it, below 0 for speech that does not.
-        strange: what is said and not in the script, with the token that follows it.
-        contrast: how far the best phone stands out from the mean of all, in nats a frame: 13 in a
-            studio, 8 in noise at 10 dB or in a church. Margins shrink in proportion.
+        unscripted: speech outside the script, each with the token that follows it.
+        contrast: lead of the best phone over the mean of all, in nats a frame: 13 in a studio, 8 in
+            noise at 10 dB or in a church. Margins shrink in proportion.
     """
 
     times: tuple[Interval | None, ...]
     margins: tuple[float, ...]
-    strange: tuple[tuple[int, Interval], ...]
+    unscripted: tuple[tuple[int, Interval], ...]
     contrast: float
 
 
-def listen(
+def forced_align(
     tokens: Sequence[Token],
     samples: NDArray[np.int16],
     on_progress: Callable[[float], None] | None = None,
-    certain: frozenset[int] = frozenset(),
+    trusted: frozenset[int] = frozenset(),
 ) -> ForcedAlignment:
     """Place tokens on a recording.
 
@@ -77,31 +77,31 @@ def listen(
         tokens: at least one.
         samples: mono, 16 kHz.
         on_progress: called with 0..1.
-        certain: tokens that are said for sure, whatever the sound seems to say.
+        trusted: tokens that are spoken for certain, whatever their scores.
     """
-    told = on_progress or (lambda _: None)
-    ear = _Ear(samples)
-    loose = ear.follow(tokens, lambda share: told(0.8 * share))
-    said = {piece.token for piece in loose if not piece.strange}
+    report = on_progress or (lambda _: None)
+    aligner = _Aligner(samples)
+    anchors = aligner.first_pass(tokens, lambda share: report(0.8 * share))
+    found = {piece.token for piece in anchors if not piece.unscripted}
     everything = range(len(tokens))
-    doubtful = _runs([index for index in everything if index not in said])
-    placed = ear.place(tokens, everything, loose)
-    told(0.9)
-    unsaid = {
+    doubtful = _runs([index for index in everything if index not in found])
+    placed = aligner.second_pass(tokens, everything, anchors)
+    report(0.9)
+    unspoken = {
         index
         for run in doubtful
-        if not certain.intersection(run) and not ear.believes(run, placed)
+        if not trusted.intersection(run) and not aligner.is_spoken(run, placed)
         for index in run
     }
-    if unsaid:
-        kept = [index for index in everything if index not in unsaid]
-        placed = ear.place(tokens, kept, loose)
-    told(1.0)
-    return ear.hearing(len(tokens), placed)
+    if unspoken:
+        spoken = [index for index in everything if index not in unspoken]
+        placed = aligner.second_pass(tokens, spoken, anchors)
+    report(1.0)
+    return aligner.result(len(tokens), placed)
 
 
-class _Ear:
-    """A recording's features, and the level below which a word is worse than any other."""
+class _Aligner:
+    """The features of a recording, and the score that decides between a word and other speech."""
 
     def __init__(self, samples: NDArray[np.int16]):
         self.model: AcousticModel = english()
@@ -109,135 +109,139 @@ class _Ear:
         self.frames = len(self.features)
         self.contrast = self._contrast()
         self.leeway = 0.14 * self.contrast
-        """Nats a frame by which a word may fit worse than usual without being doubted."""
+        """Nats a frame by which a spoken word may score below the voice's usual."""
         self.level = 0.65 * (min(self.contrast, 13.5) - 9) - 0.5 - self.leeway
+        """Score of unscripted speech relative to the best phones, in nats a frame."""
         self._margins: list[float] = []
 
     def _contrast(self) -> float:
-        some = self._free(self.features[:: max(1, self.frames // 4000)])
+        some = self._phone_scores(self.features[:: max(1, self.frames // 4000)])
         if not len(some):
             return 5.0
-        best, silence = self._extremes(some)
-        spread = best - some.mean(axis=1)
-        voiced = silence - best < QUIET * spread.mean()
-        return float(spread[voiced].mean() if voiced.any() else spread.mean())
+        best, silence = self._best_and_silence(some)
+        lead = best - some.mean(axis=1)
+        voiced = silence - best < QUIET * lead.mean()
+        return float(lead[voiced].mean() if voiced.any() else lead.mean())
 
-    def _extremes(self, free: Array) -> tuple[Array, Array]:
-        """What any sound scores at best, and what silence scores, from all phones' states."""
+    def _best_and_silence(self, scores: Array) -> tuple[Array, Array]:
+        """Return the scores of the best phones and of silence, from those of all phones' states."""
         number = self.model.phones.index(SILENCE) * STATES
-        best = np.partition(free, -4, axis=1)[:, -4:].mean(axis=1)
-        return best, free[:, number : number + STATES].max(axis=1)
+        best = np.partition(scores, -4, axis=1)[:, -4:].mean(axis=1)
+        return best, scores[:, number : number + STATES].max(axis=1)
 
-    def _free(self, features: Array) -> Array:
+    def _phone_scores(self, features: Array) -> Array:
         return self.model.score(features, self.model.first_states.ravel())
 
-    def find(
-        self, lattice: Lattice, first: int, last: int, prices: Penalties, *, whole: bool
+    def search(
+        self, lattice: Lattice, first: int, last: int, penalties: Penalties, *, to_end: bool
     ) -> AlignmentPath | None:
-        """The best way through frames ``[first, last)``."""
-        free = self.model.first_states.ravel()
-        senones, columns = np.unique(np.concatenate([lattice.senones, free]), return_inverse=True)
+        """Return the best path through frames ``[first, last)``."""
+        phones = self.model.first_states.ravel()
+        senones, columns = np.unique(np.concatenate([lattice.senones, phones]), return_inverse=True)
         scores = self.model.score(self.features[first:last], senones)
         count = len(lattice.senones)
-        best, silence = self._extremes(scores[:, columns[count:]])
+        best, silence = self._best_and_silence(scores[:, columns[count:]])
         apart = np.convolve(silence - best, np.full(15, 1 / 15), mode="same")[: len(best)]
-        # Where nobody speaks, silence must not lose against strange speech.
-        strange = np.where(
+        # In pauses, silence must win against unscripted speech.
+        unscripted = np.where(
             apart > QUIET * self.contrast, silence - 1, best + np.float32(self.level)
         ).astype(np.float32)
-        return best_path(lattice, scores, columns[:count], strange, prices, whole=whole)
+        return best_path(lattice, scores, columns[:count], unscripted, penalties, to_end=to_end)
 
-    def follow(self, tokens: Sequence[Token], told: Callable[[float], None]) -> list[AlignedPiece]:
-        """The whole recording, chunk by chunk, with leave to depart from the script."""
+    def first_pass(
+        self, tokens: Sequence[Token], report: Callable[[float], None]
+    ) -> list[AlignedPiece]:
+        """Align the whole recording, chunk by chunk; the path may leave the script."""
         pieces: list[AlignedPiece] = []
         frame = position = 0
-        ahead = AHEAD
+        lookahead = LOOKAHEAD
         while frame < self.frames and position < len(tokens):
             stop = min(self.frames, frame + CHUNK)
-            window = tokens[position : position + int((stop - frame) * PACE) + ahead]
-            at_end = position + len(window) == len(tokens)
-            whole = stop == self.frames and at_end
-            way = self.find(lattice_of(window, self.model), frame, stop, Penalties(), whole=whole)
-            found = way.pieces if way else ()
-            if self._adapts(found):
+            window = tokens[position : position + int((stop - frame) * PACE) + lookahead]
+            has_last = position + len(window) == len(tokens)
+            to_end = stop == self.frames and has_last
+            lattice = lattice_of(window, self.model)
+            path = self.search(lattice, frame, stop, Penalties(), to_end=to_end)
+            found = path.pieces if path else ()
+            if self._adapt(found):
                 continue
-            heard = sum(p.end - p.start for p in found if not p.strange)
-            lost = sum(p.end - p.start for p in found if p.strange)
-            if lost > 2 * heard and not at_end and ahead < MOST_AHEAD:
-                ahead = MOST_AHEAD
+            scripted = sum(p.end - p.start for p in found if not p.unscripted)
+            unscripted = sum(p.end - p.start for p in found if p.unscripted)
+            if unscripted > 2 * scripted and not has_last and lookahead < MAX_LOOKAHEAD:
+                lookahead = MAX_LOOKAHEAD
                 continue
-            last = stop == self.frames
-            kept = [p for p in found if last or p.end <= stop - OVERLAP]
-            while kept and kept[-1].strange and not last:
+            is_last = stop == self.frames
+            kept = [p for p in found if is_last or p.end <= stop - OVERLAP]
+            while kept and kept[-1].unscripted and not is_last:
                 kept.pop()
             pieces += [
                 replace(p, token=p.token + position, start=p.start + frame, end=p.end + frame)
                 for p in kept
             ]
-            if last:
+            if is_last:
                 break
             if kept:
                 frame, position = frame + kept[-1].end, position + kept[-1].token + 1
-                ahead = AHEAD
+                lookahead = LOOKAHEAD
             else:
-                pieces.append(AlignedPiece(position, frame, stop - OVERLAP, strange=True))
+                pieces.append(AlignedPiece(position, frame, stop - OVERLAP, unscripted=True))
                 frame = stop - OVERLAP
-            told(frame / self.frames)
+            report(frame / self.frames)
         return pieces
 
-    def _adapts(self, found: Sequence[AlignedPiece]) -> bool:
-        """Fit the level to how well this voice fits; whether that moved it much."""
+    def _adapt(self, found: Sequence[AlignedPiece]) -> bool:
+        """Adapt the level to this voice; return whether that changed it much."""
         before = len(self._margins)
-        self._margins += [piece.margin + self.level for piece in found if not piece.strange]
+        self._margins += [piece.margin + self.level for piece in found if not piece.unscripted]
         if len(self._margins) < 20:
             return False
         level = float(np.percentile(self._margins, 60)) - self.leeway
-        moved = level - self.level
-        # A voice that fits much worse than any does is not saying the script.
-        self.level += max(-self.leeway / 2, moved) if before < 20 else 0
-        return before < 20 and abs(moved) > self.leeway / 4
+        change = level - self.level
+        # A voice that scores far below all known ones is not reading the script.
+        self.level += max(-self.leeway / 2, change) if before < 20 else 0
+        return before < 20 and abs(change) > self.leeway / 4
 
-    def place(
-        self, tokens: Sequence[Token], which: Sequence[int], anchors: Sequence[AlignedPiece]
+    def second_pass(
+        self, tokens: Sequence[Token], spoken: Sequence[int], anchors: Sequence[AlignedPiece]
     ) -> list[AlignedPiece]:
-        """Those tokens that are believed said, every one, segment by segment between anchors."""
+        """Place every spoken token, segment by segment between anchors."""
         pieces: list[AlignedPiece] = []
-        prices = Penalties(strange=FORCED_STRANGE * self.contrast, skip=1e9)
-        said = {piece.token for piece in anchors if not piece.strange}
-        for part, first, last in _segments(which, anchors, self.frames):
+        penalties = Penalties(unscripted=UNSCRIPTED * self.contrast, skip=1e9)
+        anchored = {piece.token for piece in anchors if not piece.unscripted}
+        for part, first, last in _segments(spoken, anchors, self.frames):
             within = [p for p in anchors if first <= p.start < last]
-            if said.issuperset(part) and not any(p.strange for p in within):
+            if anchored.issuperset(part) and not any(p.unscripted for p in within):
                 pieces += [p for p in within if p.token in set(part)]
                 continue
             lattice = lattice_of([tokens[index] for index in part], self.model)
-            way = self.find(lattice, first, last, prices, whole=True)
+            path = self.search(lattice, first, last, penalties, to_end=True)
             numbers = [*part, part[-1] + 1]
-            if way is not None:
+            if path is not None:
                 within = [
                     replace(p, token=numbers[p.token], start=p.start + first, end=p.end + first)
-                    for p in way.pieces
+                    for p in path.pieces
                 ]
             pieces += within
         return pieces
 
-    def believes(self, run: Sequence[int], placed: Sequence[AlignedPiece]) -> bool:
-        """Whether tokens that could be left out were said all the same.
+    def is_spoken(self, run: Sequence[int], placed: Sequence[AlignedPiece]) -> bool:
+        """Whether tokens that the first pass skipped are spoken nevertheless.
 
-        Said but slurred or misread words were left out at -0.1 to -0.3 of the contrast, unsaid
+        Slurred or misread words were skipped at margins of -0.1 to -0.3 of the contrast, unspoken
         sentences at -0.5 to -1.3 (two synthetic voices, without noise).
         """
-        chosen = [p for p in placed if not p.strange and run[0] <= p.token <= run[-1]]
+        chosen = [p for p in placed if not p.unscripted and run[0] <= p.token <= run[-1]]
         frames = sum(p.end - p.start for p in chosen)
         if not frames:
             return False
         margin = sum(p.margin * (p.end - p.start) for p in chosen) / frames
-        return margin > -BELIEF * self.contrast
+        return margin > MIN_MARGIN * self.contrast
 
-    def hearing(self, count: int, placed: Sequence[AlignedPiece]) -> ForcedAlignment:
-        """What was found, token by token, in seconds."""
+    def result(self, count: int, placed: Sequence[AlignedPiece]) -> ForcedAlignment:
+        """Return the pieces by token, in seconds."""
         spans: list[list[AlignedPiece]] = [[] for _ in range(count)]
         for piece in placed:
-            if not piece.strange:
+            if not piece.unscripted:
                 spans[piece.token].append(piece)
         return ForcedAlignment(
             times=tuple(_interval(span[0].start, span[-1].end) if span else None for span in spans),
@@ -246,7 +250,7 @@ class _Ear:
                 / max(1, sum(p.end - p.start for p in span))
                 for span in spans
             ),
-            strange=tuple((p.token, _interval(p.start, p.end)) for p in placed if p.strange),
+            unscripted=tuple((p.token, _interval(p.start, p.end)) for p in placed if p.unscripted),
             contrast=self.contrast,
         )
 
@@ -256,7 +260,7 @@ def _interval(start: int, end: int) -> Interval:
 
 
 def _runs(numbers: Sequence[int]) -> list[list[int]]:
-    """Numbers in order, grouped where they follow each other without a gap."""
+    """Group ascending numbers into consecutive runs."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
@@ -267,29 +271,28 @@ def _runs(numbers: Sequence[int]) -> list[list[int]]:
 
 
 def _segments(
-    which: Sequence[int], anchors: Sequence[AlignedPiece], frames: int
+    spoken: Sequence[int], anchors: Sequence[AlignedPiece], frames: int
 ) -> list[tuple[list[int], int, int]]:
-    """Tokens in groups, each with its frames: cut in pauses between two anchored tokens."""
+    """Group tokens into segments ``(tokens, first frame, stop)``, cut in pauses between anchors."""
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
-    disturbed = {piece.token for piece in anchors if piece.strange}
+    after_unscripted = {piece.token for piece in anchors if piece.unscripted}
     for piece in anchors:
-        if not piece.strange:
+        if not piece.unscripted:
             starts.setdefault(piece.token, piece.start)
             ends[piece.token] = piece.end
     parts: list[tuple[list[int], int, int]] = []
     part: list[int] = []
     first = 0
-    for index, token in enumerate(which):
+    for token, following in zip(spoken, [*spoken[1:], -1], strict=True):
         part.append(token)
-        if index + 1 == len(which):
-            break
-        after = which[index + 1]
-        if token not in ends or after not in starts or after != token + 1 or after in disturbed:
+        if token not in ends or following not in starts or following != token + 1:
             continue
-        gap, length = starts[after] - ends[token], ends[token] - first
+        if following in after_unscripted:
+            continue
+        gap, length = starts[following] - ends[token], ends[token] - first
         if (length >= SEGMENT and gap >= 10) or length >= 4 * SEGMENT:
-            cut = (starts[after] + ends[token]) // 2
+            cut = (starts[following] + ends[token]) // 2
             parts.append((part, first, cut))
             part, first = [], cut
     if part:

@@ -1,7 +1,7 @@
-"""What may be said, as a lattice of phone states: every reading of every token, with pauses.
+"""Lattice of phone states for some tokens: every pronunciation of every reading, with pauses.
 
-Between two tokens is a joint, where the voice may pause; from joint to joint runs an arc for every
-pronunciation of every reading. Readings of several words have joints of their own.
+Between two tokens is a joint, with a loop for a pause; an arc for every pronunciation of every
+reading leads from joint to joint. Readings of several words have inner nodes.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from .mfcc import Array
 from .pronunciation import pronunciations
 
 _PAUSING = '.,;:!?…—–"”)'
-"""A token that ends on one of these is likely followed by a pause."""
+"""Punctuation that likely comes with a pause."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lattice:
-    """States in a row, arc after arc; arcs are sorted by the node at which they end.
+    """States, arc after arc; arcs are sorted by their target.
 
     Attributes:
         senones: the senone of each state.
         loop, step: log probability of staying in a state and of leaving it.
         first, last: first and last state of each arc.
         source, target: nodes at which an arc starts and ends; the same for a pause.
-        token: the token an arc belongs to, -1 for a pause.
+        token: the token of an arc, -1 for a pause.
         joints: the nodes between tokens, one more than there are tokens.
-        phones: the number of phones of each token's shortest reading.
+        phones: number of phones of each token's shortest reading.
     """
 
     senones: NDArray[np.int64]
@@ -57,7 +57,7 @@ class _Arc:
 
 
 def lattice_of(tokens: Sequence[Token], model: AcousticModel) -> Lattice:
-    """The lattice of some tokens in order."""
+    """Build the lattice of some tokens in order."""
     arcs: list[_Arc] = []
     joints = [0]
     lengths = []
@@ -82,10 +82,10 @@ def lattice_of(tokens: Sequence[Token], model: AcousticModel) -> Lattice:
         )
         for reading, between in zip(token.readings, inner, strict=True):
             stops = [begin, *between[: len(reading) - 1], end]
-            said = [pronunciations(word) for word in reading]
+            variants = [pronunciations(word) for word in reading]
             for place in range(len(reading)):
-                before = said[place - 1][0][-1] if place else left
-                after = said[place + 1][0][0] if place + 1 < len(reading) else right
+                before = variants[place - 1][0][-1] if place else left
+                after = variants[place + 1][0][0] if place + 1 < len(reading) else right
                 arcs += [
                     _Arc(
                         stops[place],
@@ -94,7 +94,7 @@ def lattice_of(tokens: Sequence[Token], model: AcousticModel) -> Lattice:
                         _states(model, phones, before, after),
                         phones,
                     )
-                    for phones in said[place]
+                    for phones in variants[place]
                 ]
     silent = model.first_states[model.phones.index(SILENCE)]
     arcs += [_Arc(node, node, -1, silent, (SILENCE,)) for node in range(nodes)]
@@ -108,7 +108,7 @@ def _pauses(token: Token) -> bool:
 def _states(
     model: AcousticModel, phones: Sequence[str], before: str, after: str
 ) -> NDArray[np.int64]:
-    """Senones of a word between two phones."""
+    """Return the senones of a word between two phones."""
     around = [before, *phones, after]
     count = len(phones)
     parts = []

@@ -1,7 +1,7 @@
-"""Cepstral features of speech: the front end of CMU Sphinx, so that its acoustic model fits.
+"""Mel-frequency cepstra (MFCC), as the front end of CMU Sphinx computes them for its model.
 
-Pre-emphasis, Hamming windows of 25.6 ms every 10 ms, 25 mel bands from 130 to 6800 Hz, tracked
-noise removed (`fe_noise.c` of PocketSphinx, after Kim and Stern's power-normalised cepstra),
+Pre-emphasis, Hamming windows of 25.6 ms every 10 ms, 25 mel bands from 130 to 6800 Hz, noise
+suppression (`fe_noise.c` of PocketSphinx, after Kim and Stern's power-normalised cepstra),
 logarithm, cosine transform, liftering.
 """
 
@@ -27,31 +27,31 @@ _LOW_HZ, _HIGH_HZ = 130.0, 6800.0
 _PRE_EMPHASIS = 0.97
 _LIFTER = 22
 _LEAST_POWER = 10.0
-"""Mel power of noise in the last bit of 16, in place of a digital silence's minus infinity."""
+"""Mel power of noise in the last of 16 bits: the floor for digital silence."""
 _BLOCK = 4096
 
 
 def cepstra(samples: NDArray[np.int16]) -> Array:
-    """Cepstra of a recording, without noise, one row of 13 every 10 ms.
+    """Return the denoised cepstra of a recording, one row of 13 every 10 ms.
 
     Args:
         samples: mono, 16 kHz.
 
     Returns:
-        ``[len(samples) // 160, 13]``; windows at the end are filled up with zeros.
+        ``[len(samples) // 160, 13]``; windows at the end are padded with zeros.
     """
     log_mel = np.log(_denoised(np.maximum(_mel_power(samples), _LEAST_POWER)))
     return (log_mel @ _cosines()).astype(np.float32)
 
 
 def normalised(values: Array) -> Array:
-    """Cepstra less their mean, which takes out the microphone and the room's colour."""
+    """Subtract the cepstral mean, which removes the response of microphone and room."""
     sounding = values[values[:, 0] > 0]
     return values - sounding.mean(axis=0, keepdims=True) if len(sounding) else values
 
 
 def with_deltas(values: Array) -> Array:
-    """``[frames, 39]``: cepstra, their slope and their curvature, as Sphinx's ``1s_c_d_dd``."""
+    """Return ``[frames, 39]``: cepstra, deltas and double deltas, as Sphinx's ``1s_c_d_dd``."""
     if not len(values):
         return np.zeros((0, 3 * values.shape[1]), np.float32)
     padded = np.concatenate([values[:1].repeat(3, 0), values, values[-1:].repeat(3, 0)])
@@ -66,7 +66,7 @@ def with_deltas(values: Array) -> Array:
 
 
 def _mel_power(samples: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Power in mel bands, ``[frames, 25]``."""
+    """Return the power in mel bands, ``[frames, 25]``."""
     count = len(samples) // HOP
     mel = np.empty((count, _BANDS))
     window = np.hamming(WINDOW)
@@ -86,7 +86,7 @@ def _mel_power(samples: NDArray[np.int16]) -> NDArray[np.float64]:
 
 
 def _denoised(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mel power times a gain per band that falls to 1/20 where there is only steady noise."""
+    """Multiply mel power by a gain per band, down to 1/20 in steady noise."""
     if not len(mel):
         return mel
     power = mel[0].copy()
@@ -108,7 +108,7 @@ def _denoised(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @cache
 def _smoothing() -> NDArray[np.float64]:
-    """The mean over four bands to either side, as a matrix."""
+    """Return the matrix of a moving average over four bands to either side."""
     bands = np.arange(_BANDS)
     near = (abs(bands[:, None] - bands[None, :]) <= 4).astype(np.float64)
     return np.asarray(near / near.sum(axis=0))
@@ -116,7 +116,7 @@ def _smoothing() -> NDArray[np.float64]:
 
 @cache
 def _mel_filters() -> NDArray[np.float64]:
-    """Triangles of unit area on the mel scale, their edges rounded to FFT bins."""
+    """Return triangular filters of unit area on the mel scale, with edges at FFT bins."""
 
     def mel(hz: float) -> float:
         return 2595.0 * float(np.log10(1 + hz / 700))
@@ -136,7 +136,7 @@ def _mel_filters() -> NDArray[np.float64]:
 
 @cache
 def _cosines() -> NDArray[np.float64]:
-    """Orthonormal DCT-II with Sphinx's sine lifter, ``[25, 13]``."""
+    """Return the orthonormal DCT-II with Sphinx's sine lifter, ``[25, 13]``."""
     band = np.arange(_BANDS) + 0.5
     matrix = np.cos(np.pi * np.outer(band, np.arange(CEPSTRA)) / _BANDS)
     matrix *= np.sqrt(2 / _BANDS)

@@ -1,8 +1,8 @@
-"""How words are pronounced: the CMU dictionary, and letter-to-sound rules for what it lacks.
+"""Pronunciations: the CMU dictionary, and letter-to-sound rules for unknown words.
 
-Phones are ARPAbet as the CMU Pronouncing Dictionary writes them, without stress. The rules are the
-common correspondences of English spelling, tried longest first; for aligning it is enough that the
-phones are of about the right number and kind.
+Phones are the ARPAbet of the CMU Pronouncing Dictionary, without stress. The rules are the common
+correspondences of English spelling, longest first: alignment needs only about the right number and
+kind of phones.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from .acoustic_model import FOLDER
 
 MOST_VARIANTS = 4
-"""Pronunciations of a word that are tried."""
+"""Most pronunciations of a word."""
 _RULES = {
     "tion": "SH AH N", "sion": "ZH AH N", "ture": "CH ER", "ough": "OW", "augh": "AO",
     "eigh": "EY", "igh": "AY", "tch": "CH", "dge": "JH", "sch": "SH", "ing": "IH NG",
@@ -36,7 +36,7 @@ _VOWELS = "aeiouy"
 
 @lru_cache(maxsize=1 << 16)
 def pronunciations(word: str) -> tuple[tuple[str, ...], ...]:
-    """Phones of a lower-case word, the usual way first; never none.
+    """Return the pronunciations of a lower-case word, the commonest first; at least one.
 
     >>> pronunciations("the")
     (('DH', 'AH'), ('DH', 'IY'))
@@ -62,16 +62,16 @@ _ENDINGS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 @cache
 def _dictionary() -> dict[str, list[str]]:
-    """The CMU Pronouncing Dictionary: 134,000 words."""
+    """Read the CMU Pronouncing Dictionary: 134,000 words."""
     found: dict[str, list[str]] = {}
     for line in (FOLDER / "cmudict.dict").read_text(encoding="utf-8").splitlines():
-        word, _, said = line.partition(" ")
-        found.setdefault(word.partition("(")[0] or word, []).append(said)
+        word, _, pronunciation = line.partition(" ")
+        found.setdefault(word.partition("(")[0] or word, []).append(pronunciation)
     return found
 
 
 def phones(word: str) -> str:
-    """ARPAbet phones of a word, separated by blanks; never none.
+    """Return ARPAbet phones of a word by the rules, separated by spaces; at least one.
 
     >>> phones("gvideo")
     'G V IH D EH AA'
@@ -101,7 +101,7 @@ def _is_silent_e(letters: str, place: int) -> bool:
 
 
 def _is_long(letters: str, place: int) -> bool:
-    """Whether a vowel says its name: before one consonant and a final e."""
+    """Whether a vowel is long: before one consonant and a final e."""
     return (
         letters[place] in _LONG
         and place + 3 == len(letters)

@@ -1,9 +1,9 @@
-"""Every scene's words in time: by ear where the language has a model, by a transcript elsewhere.
+"""Align every scene: by forced alignment if there is an acoustic model, else by transcript or DTW.
 
-By ear, the script's own text is aligned to the sound, whatever a transcript says; the transcript
-vouches for words that the ear is not sure of. Without a model its times are taken, and checked
-against the pauses of the sound; where it times segments alone, or there is none, a synthesized
-voice is followed.
+Forced alignment takes all times from the audio; a transcript only confirms words with low scores.
+Without an acoustic model the times are those of the transcript, without the pauses that its words
+swallowed. If it times segments alone, or there is none, a synthesized voice is warped onto the
+recording (DTW).
 """
 
 from __future__ import annotations
@@ -24,36 +24,35 @@ from ...script.tokens import Token, tokenize
 from ...sync.types import Interval, Word
 from ..pauses import speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
-from .dtw_align import DtwAlignment, follow_synthesis
-from .forced_align import listen
+from .dtw_align import DtwAlignment, dtw_align
+from .forced_align import forced_align
 from .synthesis import SYNTHESIZER, can_speak
-from .transcript_anchors import Guide
+from .transcript_anchors import TranscriptAnchors
 from .verdicts import (
     AlignmentError,
     AlignmentWarning,
     MissingScene,
     SceneText,
-    judge_by_ear,
-    judge_by_synthesis,
-    judge_by_transcript,
+    check_anchors,
+    check_forced_alignment,
+    check_synthesis,
 )
 
 SHORTEST = Fraction(1, 10)
-"""Seconds of sound in which no word is said."""
+"""Seconds of audio too short for a word."""
 SWALLOWED = Fraction(3, 20)
-"""Seconds of silence that an aligned word may hold at either end, and that are taken off it."""
-
+"""Most silence, in seconds, that is trimmed off either end of an aligned word."""
 CLEAR = 12.0
-"""Contrast from which energy tells a voice's edges better than the model: not in noise or rooms."""
+"""Contrast from which energy finds the edges of speech better than the model: a clean recording."""
 SEGMENT = Fraction(2)
-"""Seconds that words may be off where they share a segment's time by their letters."""
+"""Largest median distance of DTW from the segments of a transcript, in seconds."""
 PAUSE = Fraction(1, 4)
-"""Seconds from which a silence is a pause, and not a weak sound."""
+"""Seconds from which a silence is a pause; a shorter one may be a weak sound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Words of every scene on the narration's axis, and what is doubtful about them."""
+    """The words of every scene on the narration's axis, and doubts about them."""
 
     scenes: tuple[SpokenScene, ...]
     duration: Fraction
@@ -62,12 +61,12 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class _SceneTask:
-    """The scenes as tokens, and what a transcript knows of them."""
+    """Scenes as tokens (``members`` are those of each scene), and the anchors of a transcript."""
 
     scenes: Sequence[SceneText]
     tokens: list[Token]
     members: list[list[int]]
-    guide: Guide | None
+    anchors: TranscriptAnchors | None
     language: str
     duration: Fraction
 
@@ -84,14 +83,14 @@ def align_scenes(
     method: Literal["audio", "transcript"] = "audio",
     on_progress: Callable[[float], None] | None = None,
 ) -> Alignment:
-    """Place the words of the scenes on the narration.
+    """Align the words of the scenes to the narration.
 
     Args:
-        scenes: in the order in which they are spoken.
+        scenes: in spoken order.
         audio: the narration.
         language: as in ``en`` or ``pt-BR``.
         transcript: words with times, from anywhere.
-        method: ``transcript`` believes the transcript and does not listen to the sound.
+        method: ``transcript`` takes all times from the transcript and ignores the audio.
         on_progress: called with 0..1.
 
     Returns:
@@ -99,7 +98,7 @@ def align_scenes(
 
     Raises:
         AlignmentError: scenes are not in the narration.
-        WorkError: the sound cannot be read.
+        WorkError: the audio cannot be read.
     """
     tokens: list[Token] = []
     members: list[list[int]] = []
@@ -108,23 +107,23 @@ def align_scenes(
         members.append(list(range(len(tokens), len(tokens) + len(found))))
         tokens += found
     duration = duration_of(audio)
-    guide = Guide.of(tokens, transcript, language) if transcript else None
-    task = _SceneTask(scenes, tokens, members, guide, language, duration)
+    anchors = TranscriptAnchors.of(tokens, transcript, language) if transcript else None
+    task = _SceneTask(scenes, tokens, members, anchors, language, duration)
     if not tokens:
         times: list[Interval] = []
         warnings: list[AlignmentWarning] = []
     elif method == "transcript":
-        times, warnings = _trusting(task)
+        times, warnings = _from_transcript(task)
     else:
         samples = speech_samples(audio)
         if len(samples) < SHORTEST * SPEECH_RATE or not samples.any():
-            what, hint = "nobody speaks in the narration", "is it the right file?"
+            what, hint = "the narration has no speech", "is it the right file?"
             raise AlignmentError([MissingScene(scene.id, what, hint) for scene in scenes])
         if language.partition("-")[0].lower() == "en":
-            times, warnings = _by_ear(task, samples, on_progress)
-        elif guide is not None and (guide.timed == "word" or not can_speak(language)):
+            times, warnings = _by_forced_alignment(task, samples, on_progress)
+        elif anchors is not None and (anchors.timed == "word" or not can_speak(language)):
             times, warnings = _by_transcript(task, samples)
-        elif guide is not None:
+        elif anchors is not None:
             times, warnings = _by_segments(task, samples, on_progress)
         else:
             times, warnings = _by_synthesis(task, samples, on_progress)
@@ -142,75 +141,74 @@ def align_scenes(
     )
 
 
-def _trusting(task: _SceneTask) -> _Placed:
-    """A transcript's times as they are."""
-    if task.guide is None:
-        raise AlignmentError(
-            [
-                MissingScene(
-                    task.scenes[0].id,
-                    "word times are to come from a transcript",
-                    "name one as narration.transcript",
-                )
-            ]
-        )
-    warnings = judge_by_transcript(task.scenes, task.members, task.guide)
-    return task.guide.interpolated(task.duration), warnings
+def _from_transcript(task: _SceneTask) -> _Placed:
+    """Return the times of the transcript unchanged."""
+    if task.anchors is None:
+        what, hint = "align: transcript needs a transcript", "name one as narration.transcript"
+        raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
+    warnings = check_anchors(task.scenes, task.members, task.anchors)
+    return task.anchors.interpolated(task.duration), warnings
 
 
 def _by_transcript(task: _SceneTask, samples: NDArray[np.int16]) -> _Placed:
-    """A transcript's times without the pauses that its words swallowed."""
-    times, warnings = _trusting(task)
+    """Return the times of the transcript without the pauses that its words swallowed."""
+    times, warnings = _from_transcript(task)
     return trim_to_speech(times, speech_intervals(samples)), warnings
 
 
-def _by_ear(
+def _by_forced_alignment(
     task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
 ) -> _Placed:
-    """The times of the sound; a transcript vouches for scenes that the ear would call unsaid."""
-    certain: frozenset[int] = frozenset()
-    if task.guide is not None:
-        certain = frozenset(task.guide.vouched())
-    hearing = listen(task.tokens, samples, on_progress, certain)
-    warnings = judge_by_ear(task.scenes, task.tokens, task.members, hearing, task.guide)
-    times = _filled(hearing.times, task)
-    if hearing.contrast >= CLEAR:
-        times = trim_to_speech(times, _bridged(speech_intervals(samples)), most=SWALLOWED)
+    """Return the times of forced alignment; a transcript confirms words with low scores."""
+    trusted: frozenset[int] = frozenset()
+    if task.anchors is not None:
+        trusted = frozenset(task.anchors.trusted())
+    alignment = forced_align(task.tokens, samples, on_progress, trusted)
+    warnings = check_forced_alignment(
+        task.scenes, task.tokens, task.members, alignment, task.anchors
+    )
+    times = _fill_unspoken(alignment.times, task.duration)
+    if alignment.contrast >= CLEAR:
+        speech = _merge_close(speech_intervals(samples))
+        times = trim_to_speech(times, speech, most=SWALLOWED)
     return times, warnings
 
 
 def _by_synthesis(
     task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
 ) -> _Placed:
-    """The times of a synthesized voice, warped onto the recorded one."""
+    """Return the times of a synthesized voice, warped onto the recorded one."""
     if not can_speak(task.language):
         what = f"there is no acoustic model for language {task.language!r}"
         hint = f"install {SYNTHESIZER}, or give a transcript as narration.transcript"
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
-    found = _followed(task, samples, on_progress)
-    warnings = judge_by_synthesis(task.scenes, found)
+    found = _warped(task, samples, on_progress)
+    warnings = check_synthesis(task.scenes, found)
     return trim_to_speech(found.times, speech_intervals(samples), most=SWALLOWED), warnings
 
 
 def _by_segments(
     task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
 ) -> _Placed:
-    """A synthesized voice's times, wherever they lie in the segments of a transcript."""
-    guessed, warnings = _trusting(task)
-    found = _followed(task, samples, on_progress)
-    times = list(guessed)
+    """Return the times of a synthesized voice for scenes that agree with the transcript's segments.
+
+    The others keep the times interpolated in their segments.
+    """
+    interpolated, warnings = _from_transcript(task)
+    found = _warped(task, samples, on_progress)
+    times = list(interpolated)
     for group in task.members:
-        apart = median(abs(found.times[i].start - guessed[i].start) for i in group)
+        apart = median(abs(found.times[i].start - interpolated[i].start) for i in group)
         if apart <= SEGMENT:
             for index in group:
                 times[index] = found.times[index]
     return trim_to_speech(times, speech_intervals(samples), most=SWALLOWED), warnings
 
 
-def _followed(
+def _warped(
     task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
 ) -> DtwAlignment:
-    return follow_synthesis(
+    return dtw_align(
         [[task.tokens[index] for index in group] for group in task.members],
         samples,
         task.language,
@@ -218,43 +216,43 @@ def _followed(
     )
 
 
-def _bridged(voiced: Sequence[Interval]) -> list[Interval]:
-    """Speech with what is shorter than a pause between words filled in: weak sounds in noise."""
-    bridged: list[Interval] = []
-    for stretch in voiced:
-        if bridged and stretch.start - bridged[-1].end < PAUSE:
-            bridged[-1] = Interval(bridged[-1].start, stretch.end)
+def _merge_close(speech: Sequence[Interval]) -> list[Interval]:
+    """Merge intervals of speech that no pause separates: weak sounds in noise."""
+    merged: list[Interval] = []
+    for interval in speech:
+        if merged and interval.start - merged[-1].end < PAUSE:
+            merged[-1] = Interval(merged[-1].start, interval.end)
         else:
-            bridged.append(stretch)
-    return bridged
+            merged.append(interval)
+    return merged
 
 
-def _filled(times: Sequence[Interval | None], task: _SceneTask) -> list[Interval]:
-    """Times for every token; what was not said gets a sliver of the pause where it would be."""
+def _fill_unspoken(times: Sequence[Interval | None], duration: Fraction) -> list[Interval]:
+    """Return times for every token; an unspoken one gets the end of the token before it."""
     filled: list[Interval] = []
-    clock = Fraction(0)
+    end = Fraction(0)
     for time in times:
-        filled.append(time if time is not None else Interval(clock, clock))
-        clock = filled[-1].end
-    first = next((time.start for time in times if time is not None), task.duration)
+        filled.append(time if time is not None else Interval(end, end))
+        end = filled[-1].end
+    first = next((time.start for time in times if time is not None), duration)
     return [Interval(max(t.start, min(first, t.start)), t.end) for t in filled]
 
 
 def in_order(times: Sequence[Interval], duration: Fraction) -> list[Interval]:
-    """The same times made monotone: each at least a millisecond long, none before its neighbour."""
+    """Make times monotone: each at least a millisecond long, none before its neighbour."""
     least = min(Fraction(1, 1000), duration / max(1, len(times)))
     ordered: list[Interval] = []
-    clock = Fraction(0)
+    end = Fraction(0)
     safe = duration - least * len(times)
     for index, time in enumerate(times):
         following = times[index + 1].start if index + 1 < len(times) else duration
-        # Most are in order; what is, is not worked out again: fractions are slow.
-        if not (clock <= time.start and time.start + least <= time.end <= min(following, safe)):
+        # Fast path for times in order: fraction arithmetic is slow.
+        if not (end <= time.start and time.start + least <= time.end <= min(following, safe)):
             latest = duration - least * (len(times) - index)
-            start = max(clock, min(time.start, latest))
-            end = min(time.end, max(following, start + least), latest + least)
-            ordered.append(Interval(start, max(end, start + least)))
+            start = max(end, min(time.start, latest))
+            stop = min(time.end, max(following, start + least), latest + least)
+            ordered.append(Interval(start, max(stop, start + least)))
         else:
             ordered.append(time)
-        clock = ordered[-1].end
+        end = ordered[-1].end
     return ordered

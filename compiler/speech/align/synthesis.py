@@ -1,7 +1,4 @@
-"""A synthesized voice that says a text in any language that espeak-ng knows, token by token.
-
-espeak-ng is called as a program.
-"""
+"""Synthesize tokens with the program espeak-ng, in any of its languages."""
 
 from __future__ import annotations
 
@@ -21,15 +18,15 @@ from ...media.programs import find_program
 from ...script.tokens import UNSPACED, Token
 
 SYNTHESIZER = "espeak-ng"
-"""The program, and the package that has it."""
+"""The program, and its package."""
 _GAP = SPEECH_RATE // 5
-"""Samples of silence from which the synthesizer has ended a clause."""
-_UNSAID = SPEECH_RATE // 12
-"""Samples of silence that stand for a token of which nothing is said."""
+"""Least samples of silence between clauses of the synthesizer."""
+_SILENT_TOKEN = SPEECH_RATE // 12
+"""Samples of silence for a token without sound."""
 
 
 def can_speak(language: str) -> bool:
-    """Whether there is a synthesizer on the PATH that knows a language."""
+    """Whether the synthesizer is on the PATH and has a language."""
     program = find_program(SYNTHESIZER)
     if program is None:
         return False
@@ -40,24 +37,26 @@ def can_speak(language: str) -> bool:
 
 
 def synthesize(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]]:
-    """Samples of each token; letters of scripts without blanks share those of their phrase."""
+    """Return the samples of each token; in scripts without spaces, tokens split their phrase."""
     phrases = _phrases(tokens)
-    texts = ["".join(map(_sayable, phrase)) for phrase in phrases]
+    texts = ["".join(map(_plain_text, phrase)) for phrase in phrases]
     together = _split(_synthesize("\n\n".join(f"{t.strip(' .,-')}." for t in texts), language))
     if len(together) != len(phrases):
         together = [
-            np.concatenate(_split(_synthesize(text, language)) or [np.zeros(_UNSAID, np.int16)])
+            np.concatenate(
+                _split(_synthesize(text, language)) or [np.zeros(_SILENT_TOKEN, np.int16)]
+            )
             for text in texts
         ]
     return [
         part
-        for phrase, said in zip(phrases, together, strict=True)
-        for part in np.array_split(said, len(phrase))
+        for phrase, voice in zip(phrases, together, strict=True)
+        for part in np.array_split(voice, len(phrase))
     ]
 
 
 def _phrases(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Tokens that are said together: letter after letter up to a mark, or a word alone."""
+    """Group tokens into phrases: letters up to a punctuation mark, or a single word."""
     phrases: list[list[Token]] = []
     for token in tokens:
         last = phrases[-1][-1].text[-1] if phrases else ""
@@ -68,10 +67,10 @@ def _phrases(tokens: Sequence[Token]) -> list[list[Token]]:
     return phrases
 
 
-def _sayable(token: Token) -> str:
-    """A token's text without marks that the synthesizer would name, and with accents that it needs.
+def _plain_text(token: Token) -> str:
+    """Return a token's text without symbols that the synthesizer would read aloud.
 
-    Thai vowels and tones are marks of the letter before, not letters.
+    Combining marks stay: Thai vowels and tones are marks of the letter before.
     """
     return "".join(
         c if c.isalnum() or unicodedata.combining(c) or c in "'’.,-" or UNSPACED.match(c) else " "
@@ -91,7 +90,7 @@ def _synthesize(text: str, language: str) -> NDArray[np.int16]:
         raise WorkError(f"{SYNTHESIZER} cannot speak {language!r}: {reason}")
     with wave.open(io.BytesIO(done.stdout)) as sound:
         rate = sound.getframerate()
-        # Written to a pipe, the header states no true length.
+        # The header of a pipe has a wrong length.
         samples = np.frombuffer(sound.readframes(1 << 30), np.int16)
     count = len(samples) * SPEECH_RATE // rate
     if not count:
@@ -101,7 +100,7 @@ def _synthesize(text: str, language: str) -> NDArray[np.int16]:
 
 
 def _split(samples: NDArray[np.int16]) -> list[NDArray[np.int16]]:
-    """What stands between silences as long as those between clauses."""
+    """Split at silences as long as those between clauses."""
     loud = np.flatnonzero(abs(samples.astype(np.int32)) > 100)
     if not len(loud):
         return []

@@ -1,66 +1,64 @@
-"""Aligning one list of words to another: what the script says to what a transcript heard.
+"""Align two lists of words: the script's to a transcript's.
 
 Runs of words that occur once on either side are anchors (as in Bram Cohen's patience diff); between
-anchors, words are matched by dynamic programming (Needleman and Wunsch, 1970) on their likeness.
+anchors, words are matched by dynamic programming (Needleman and Wunsch, 1970) on their similarity.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 
 ALIKE = 0.6
-"""Likeness from which two different words may stand for each other."""
+"""Similarity from which two different words match."""
 _SKIP = -0.35
 _MOST_CELLS = 400_000
 
 
 def align_words(script: Sequence[str], heard: Sequence[str]) -> list[int | None]:
-    """For each word of the script, the word that was heard for it, or None.
+    """Return the index of the heard word that matches each word of the script, or None.
 
-    The pairs are in order on both sides. Words are compared as they are given: normalise them
-    first. Linear in the length of the lists as long as they have anchors in common.
+    The pairs are in order on both sides. Words are compared verbatim: normalise them first. Linear
+    in the length of the lists if they have anchors in common.
 
     >>> align_words(["then", "the", "storm", "came"], ["when", "the", "storm", "game"])
     [0, 1, 2, 3]
     """
-    found: list[int | None] = [None] * len(script)
-    _align(script, heard, (0, len(script)), (0, len(heard)), found, (4, 3, 2, 1))
-    return found
+    pairs = dict(_pairs(script, heard, (0, len(script)), (0, len(heard)), (4, 3, 2, 1)))
+    return [pairs.get(index) for index in range(len(script))]
 
 
-def _align(
+def _pairs(
     script: Sequence[str],
     heard: Sequence[str],
     a: tuple[int, int],
     b: tuple[int, int],
-    found: list[int | None],
     lengths: tuple[int, ...],
-) -> None:
+) -> Iterator[tuple[int, int]]:
     """Match ``script[a]`` to ``heard[b]``, with anchors of the given lengths, longest first."""
     start, end = a
     first, last = b
     while start < end and first < last and script[start] == heard[first]:
-        found[start] = first
+        yield start, first
         start, first = start + 1, first + 1
     while start < end and first < last and script[end - 1] == heard[last - 1]:
         end, last = end - 1, last - 1
-        found[end] = last
+        yield end, last
     if start == end or first == last:
         return
     if (end - start) * (last - first) <= 900 or not lengths:
         if (end - start) * (last - first) <= _MOST_CELLS:
-            _match(script, heard, (start, end), (first, last), found)
+            yield from _match(script, heard, (start, end), (first, last))
         return
     anchors = _anchors(script, heard, (start, end), (first, last), lengths[0])
     for mine, theirs in anchors:
-        _align(script, heard, (start, mine), (first, theirs), found, lengths)
+        yield from _pairs(script, heard, (start, mine), (first, theirs), lengths)
         for step in range(lengths[0]):
-            found[mine + step] = theirs + step
+            yield mine + step, theirs + step
         start, first = mine + lengths[0], theirs + lengths[0]
-    _align(script, heard, (start, end), (first, last), found, lengths[1:])
+    yield from _pairs(script, heard, (start, end), (first, last), lengths[1:])
 
 
 def _anchors(
@@ -70,11 +68,11 @@ def _anchors(
     b: tuple[int, int],
     length: int,
 ) -> list[tuple[int, int]]:
-    """Runs of ``length`` words that occur once on either side, apart and in order on both."""
+    """Return runs of ``length`` words unique on either side, in order and without overlaps."""
     mine = _unique_runs(script, a, length)
     theirs = _unique_runs(heard, b, length)
     pairs = sorted((place, theirs[run]) for run, place in mine.items() if run in theirs)
-    # Longest increasing chain of the places in `heard`.
+    # Longest increasing subsequence of the places in `heard`.
     tails: list[int] = []
     chain: list[int] = []
     before: list[int] = [-1] * len(pairs)
@@ -110,24 +108,23 @@ def _match(
     heard: Sequence[str],
     a: tuple[int, int],
     b: tuple[int, int],
-    found: list[int | None],
-) -> None:
-    """Needleman and Wunsch: pairs of greatest summed likeness; skipping costs a little."""
+) -> Iterator[tuple[int, int]]:
+    """Match words by Needleman-Wunsch: greatest total similarity, with a small cost of gaps."""
     mine, theirs = script[a[0] : a[1]], heard[b[0] : b[1]]
     rows: list[list[float]] = [[_SKIP * column for column in range(len(theirs) + 1)]]
     for word in mine:
         above = rows[-1]
         row = [above[0] + _SKIP]
         for column, other in enumerate(theirs):
-            pair = above[column] + _worth(word, other)
+            pair = above[column] + _score(word, other)
             row.append(max(pair, above[column + 1] + _SKIP, row[column] + _SKIP))
         rows.append(row)
     i, j = len(mine), len(theirs)
     while i and j:
         here = rows[i][j]
-        if here == rows[i - 1][j - 1] + _worth(mine[i - 1], theirs[j - 1]):
-            if likeness(mine[i - 1], theirs[j - 1]) >= ALIKE:
-                found[a[0] + i - 1] = b[0] + j - 1
+        if here == rows[i - 1][j - 1] + _score(mine[i - 1], theirs[j - 1]):
+            if similarity(mine[i - 1], theirs[j - 1]) >= ALIKE:
+                yield a[0] + i - 1, b[0] + j - 1
             i, j = i - 1, j - 1
         elif here == rows[i - 1][j] + _SKIP:
             i -= 1
@@ -135,13 +132,13 @@ def _match(
             j -= 1
 
 
-def _worth(word: str, other: str) -> float:
-    return 2 * likeness(word, other) - 1
+def _score(word: str, other: str) -> float:
+    return 2 * similarity(word, other) - 1
 
 
 @lru_cache(maxsize=1 << 16)
-def likeness(word: str, other: str) -> float:
-    """How alike two words are spelt, 0..1 (Ratcliff and Obershelp)."""
+def similarity(word: str, other: str) -> float:
+    """Return the similarity of two spellings, 0..1 (Ratcliff and Obershelp)."""
     if word == other:
         return 1.0
     if not word or not other or min(len(word), len(other)) / max(len(word), len(other)) < 0.4:

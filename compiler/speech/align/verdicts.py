@@ -1,4 +1,4 @@
-"""Whether scenes are in the narration: errors for those that are not, warnings about others."""
+"""Verdicts on alignments: errors for missing scenes, warnings for doubtful ones."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from ...script.tokens import Token
 from ...sync.types import Interval
 from .dtw_align import DtwAlignment
 from .forced_align import ForcedAlignment
-from .transcript_anchors import Guide
+from .transcript_anchors import TranscriptAnchors
 
 MISSING = 0.34
-"""A scene of whose words a transcript has a smaller share is not in the narration."""
+"""Share of a scene's words in the transcript below which it is missing."""
 WEAK = 0.67
-"""A scene of whose words it has a smaller share is doubtful."""
+"""The same below which it is doubtful."""
 MISFIT = 0.1
-"""By how much of the contrast a scene may fit its sound worse than any other speech."""
+"""Largest negative margin of a scene without a warning, as a share of the contrast."""
 RUSHED = 25.0
-"""Letters a second that nobody speaks at: people say 12 to 20. Words that are squeezed like that
-into bits of other speech, and fit it worse than any speech would, were not said."""
+"""Letters a second that nobody speaks at (people speak at 12 to 20): an unspoken scene was squeezed
+into other speech if it is this fast and its margin is negative."""
+UNSPOKEN = 0.6
+"""Share of a scene's letters in unspoken tokens from which it is missing."""
 HURRIED, DIFFERENT = 0.5, 0.1
-"""Share of the usual pace, and distance beyond the usual one, from which a scene was not said."""
+"""Share of the median pace below which, and distance above the median, a scene is missing."""
 FAST = 0.65
-"""Share of the usual pace below which a scene is doubtful."""
-STRANGE = Fraction(3, 5)
-"""Seconds of speech from which what is not in the script is worth a warning."""
+"""Share of the median pace below which a scene is doubtful."""
+LONG_UNSCRIPTED = Fraction(3, 5)
+"""Seconds of unscripted speech from which it is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class SceneText:
-    """A scene's name and what is said in it."""
+    """The name of a scene and its text."""
 
     id: str
     text: str
@@ -40,7 +42,7 @@ class SceneText:
 
 @dataclass(frozen=True, slots=True)
 class AlignmentWarning:
-    """Something about a scene that may be wrong."""
+    """A doubt about the alignment of a scene."""
 
     scene_id: str
     what: str
@@ -56,70 +58,73 @@ class MissingScene:
 
 
 class AlignmentError(Exception):
-    """Scenes are not in the narration; ``entries`` names all of them."""
+    """Scenes are not in the narration; ``entries`` lists all of them."""
 
     def __init__(self, entries: Sequence[MissingScene]):
         self.entries = tuple(entries)
         super().__init__("; ".join(f"{e.scene_id}: {e.what}" for e in entries))
 
 
-def judge_by_ear(
+def check_forced_alignment(
     scenes: Sequence[SceneText],
     tokens: Sequence[Token],
     members: Sequence[Sequence[int]],
-    hearing: ForcedAlignment,
-    guide: Guide | None,
+    alignment: ForcedAlignment,
+    anchors: TranscriptAnchors | None,
 ) -> list[AlignmentWarning]:
-    """Warnings about scenes that are said in part, differently, or with something else between.
+    """Return warnings about unspoken words, bad scores and unscripted speech.
 
     Args:
-        scenes: with their ``tokens``; ``members`` are the tokens of each scene.
-        hearing: of the tokens.
-        guide: to say what a transcript has instead.
+        scenes: in order.
+        tokens: of all scenes.
+        members: the tokens of each scene.
+        alignment: of the tokens.
+        anchors: to quote the transcript in hints.
 
     Raises:
-        AlignmentError: scenes of which most was not said.
+        AlignmentError: scenes that are mostly unspoken.
     """
-    unheard: list[MissingScene] = []
+    missing: list[MissingScene] = []
     warnings: list[AlignmentWarning] = []
     scene_of = {index: number for number, group in enumerate(members) for index in group}
     for scene, group in zip(scenes, members, strict=True):
-        lost = [index for index in group if hearing.times[index] is None]
-        squeezed = _margin(group, hearing) < 0 and _pace(tokens, group, hearing) >= RUSHED
-        if squeezed or _letters(tokens, lost) >= 0.6 * _letters(tokens, group):
-            unheard.append(_unheard(scene, group, guide, _place_of(group, hearing)))
-        elif lost:
-            shown = _short(" ".join(tokens[index].text for index in lost))
+        unspoken = [index for index in group if alignment.times[index] is None]
+        margin = _margin(group, alignment)
+        squeezed = margin < 0 and _pace(tokens, group, alignment) >= RUSHED
+        if squeezed or _letters(tokens, unspoken) >= UNSPOKEN * _letters(tokens, group):
+            missing.append(_missing(scene, group, anchors, _place_of(group, alignment)))
+        elif unspoken:
+            shown = _short(" ".join(tokens[index].text for index in unspoken))
             warnings.append(AlignmentWarning(scene.id, f"{shown!r} was not heard in it"))
-        elif (margin := _margin(group, hearing)) < -MISFIT * hearing.contrast:
-            what = f"its words fit the sound badly ({margin:.1f}); check what is said"
+        elif margin < -MISFIT * alignment.contrast:
+            what = f"low confidence ({margin:.1f}); check that the narration says this text"
             warnings.append(AlignmentWarning(scene.id, what))
-    if unheard:
-        raise AlignmentError(unheard)
-    for index, stretch in hearing.strange:
-        if stretch.duration >= STRANGE and index in scene_of and index - 1 in scene_of:
+    if missing:
+        raise AlignmentError(missing)
+    for index, interval in alignment.unscripted:
+        if interval.duration >= LONG_UNSCRIPTED and index in scene_of and index - 1 in scene_of:
             scene = scenes[scene_of[index - 1]]
-            what = f"something that is not in the script is said {_span(stretch)}"
+            what = f"speech that is not in the script {_span(interval)}"
             warnings.append(AlignmentWarning(scene.id, what))
     return warnings
 
 
-def judge_by_transcript(
-    scenes: Sequence[SceneText], members: Sequence[Sequence[int]], guide: Guide
+def check_anchors(
+    scenes: Sequence[SceneText], members: Sequence[Sequence[int]], anchors: TranscriptAnchors
 ) -> list[AlignmentWarning]:
-    """Warnings about scenes that a transcript has only in part.
+    """Return warnings about scenes that a transcript has only in part.
 
     Raises:
-        AlignmentError: scenes that it hardly has at all.
+        AlignmentError: scenes that it lacks.
     """
-    shares = [guide.share(group) for group in members]
-    unheard = [
-        _unheard(scene, group, guide, None)
+    shares = [anchors.matched_share(group) for group in members]
+    missing = [
+        _missing(scene, group, anchors, None)
         for scene, group, share in zip(scenes, members, shares, strict=True)
         if share < MISSING
     ]
-    if unheard:
-        raise AlignmentError(unheard)
+    if missing:
+        raise AlignmentError(missing)
     return [
         AlignmentWarning(scene.id, f"the transcript has {share:.0%} of its words; check its place")
         for scene, share in zip(scenes, shares, strict=True)
@@ -127,21 +132,21 @@ def judge_by_transcript(
     ]
 
 
-def judge_by_synthesis(scenes: Sequence[SceneText], found: DtwAlignment) -> list[AlignmentWarning]:
-    """Warnings about scenes that leave the pace of the others.
+def check_synthesis(scenes: Sequence[SceneText], found: DtwAlignment) -> list[AlignmentWarning]:
+    """Return warnings about scenes that leave the pace of the others.
 
-    A warp always arrives. Where it was given words that nobody said, it hurried through them: at
-    0.4 to 0.6 of the usual pace in three languages, where said scenes take 0.8 to 2 times of it.
+    DTW places every scene. It hurries through unspoken ones, at 0.4 to 0.6 of the median pace in
+    three languages; spoken scenes take 0.8 to 2 times the median.
 
     Raises:
-        AlignmentError: scenes that were hurried through and sound different.
+        AlignmentError: scenes that are hurried through and sound different.
     """
     pace, distance = median(found.paces), median(found.distances)
-    unheard: list[MissingScene] = []
+    missing: list[MissingScene] = []
     warnings: list[AlignmentWarning] = []
     for scene, own_pace, own_distance in zip(scenes, found.paces, found.distances, strict=True):
         if own_pace < HURRIED * pace and own_distance > distance + DIFFERENT:
-            unheard.append(
+            missing.append(
                 MissingScene(
                     scene.id,
                     f"{_short(scene.text)!r}, or a scene beside it, is not in the narration",
@@ -150,12 +155,12 @@ def judge_by_synthesis(scenes: Sequence[SceneText], found: DtwAlignment) -> list
             )
         elif own_pace < FAST * pace:
             what = (
-                f"it takes {own_pace / pace:.0%} of the time that such words take elsewhere; "
-                "check that it and its neighbours are said"
+                f"it takes {own_pace / pace:.0%} of the usual time for its words; "
+                "check that the narration has it and its neighbours"
             )
             warnings.append(AlignmentWarning(scene.id, what))
-    if unheard:
-        raise AlignmentError(unheard)
+    if missing:
+        raise AlignmentError(missing)
     return warnings
 
 
@@ -163,34 +168,37 @@ def _letters(tokens: Sequence[Token], chosen: Sequence[int]) -> int:
     return sum(len(word) for index in chosen for word in tokens[index].readings[0])
 
 
-def _pace(tokens: Sequence[Token], group: Sequence[int], hearing: ForcedAlignment) -> float:
-    """Letters a second at which a scene would have been said."""
-    seconds = sum(float(time.duration) for i in group if (time := hearing.times[i]))
+def _pace(tokens: Sequence[Token], group: Sequence[int], alignment: ForcedAlignment) -> float:
+    """Letters a second of a scene as aligned."""
+    seconds = sum(float(time.duration) for i in group if (time := alignment.times[i]))
     return _letters(tokens, group) / max(seconds, 1e-3)
 
 
-def _margin(group: Sequence[int], hearing: ForcedAlignment) -> float:
-    """Mean margin of some tokens by their lengths."""
-    lengths = [float(time.duration) if (time := hearing.times[i]) else 0.0 for i in group]
-    margins = [hearing.margins[index] for index in group]
+def _margin(group: Sequence[int], alignment: ForcedAlignment) -> float:
+    """Mean margin of some tokens, weighted by their lengths."""
+    lengths = [float(time.duration) if (time := alignment.times[i]) else 0.0 for i in group]
+    margins = [alignment.margins[index] for index in group]
     return sum(m * s for m, s in zip(margins, lengths, strict=True)) / max(sum(lengths), 1e-6)
 
 
-def _place_of(group: Sequence[int], hearing: ForcedAlignment) -> Interval | None:
-    """Where the scene would be: from the word before it that was heard to the one after."""
-    before = [time.end for time in hearing.times[: group[0]] if time]
-    after = [time.start for time in hearing.times[group[-1] + 1 :] if time]
+def _place_of(group: Sequence[int], alignment: ForcedAlignment) -> Interval | None:
+    """Return the gap for a scene between the nearest spoken tokens; None at either end."""
+    before = [time.end for time in alignment.times[: group[0]] if time]
+    after = [time.start for time in alignment.times[group[-1] + 1 :] if time]
     if not before or not after:
         return None
     return Interval(before[-1], after[0])
 
 
-def _unheard(
-    scene: SceneText, group: Sequence[int], guide: Guide | None, place: Interval | None
+def _missing(
+    scene: SceneText,
+    group: Sequence[int],
+    anchors: TranscriptAnchors | None,
+    place: Interval | None,
 ) -> MissingScene:
     what = f"{_short(scene.text)!r} is not in the narration"
-    if guide is not None:
-        passage, share = guide.nearest(group)
+    if anchors is not None:
+        passage, share = anchors.nearest_passage(group)
         hint = f"the nearest passage is {passage!r} ({share:.0%} of its words agree)"
     elif place is not None:
         hint = f"correct the text, or record it: it would be {_span(place)}"
@@ -199,8 +207,8 @@ def _unheard(
     return MissingScene(scene.id, what, hint)
 
 
-def _span(stretch: Interval) -> str:
-    return f"from {float(stretch.start):.1f} to {float(stretch.end):.1f} s"
+def _span(interval: Interval) -> str:
+    return f"from {float(interval.start):.1f} to {float(interval.end):.1f} s"
 
 
 def _short(text: str, most: int = 40) -> str:

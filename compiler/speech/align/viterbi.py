@@ -1,9 +1,9 @@
-"""The likeliest way through a lattice for a stretch of sound (Viterbi 1967).
+"""Viterbi search: the likeliest path through a lattice for some frames (Viterbi 1967).
 
-Beside the arcs of the lattice there are two ways out for where script and voice differ: at a joint
-the voice may say something else for as long as it likes (scored by the online garbage model of
-Bourlard, D'hoore and Boite, 1994: the mean of the best senones of any phone), and tokens may be
-left out, at a price by their length.
+Two kinds of transitions beside the lattice's arcs let the path leave the script: at a joint the
+voice may say something unscripted for any time (scored by the online garbage model of Bourlard,
+D'hoore and Boite, 1994: the mean of the best senones of any phone), and tokens may be skipped, at a
+penalty by their length.
 """
 
 from __future__ import annotations
@@ -18,19 +18,22 @@ from .mfcc import Array
 
 _NEVER = np.float32(-1e30)
 _IMPOSSIBLE = -1e8
+_UNSCRIPTED = -1
+_SKIPPED = -2
+"""Backpointers at a joint, in place of an arc."""
 
 
 @dataclass(frozen=True, slots=True)
 class Penalties:
-    """What leaving the script costs, in nats.
+    """Penalties of leaving the script, in nats.
 
     Attributes:
-        strange: to begin saying something that is not in the script.
-        skip: to leave out a token, and `skip_phone` for each of its phones on top.
-        word: to begin a word or a pause; keeps the search from chopping.
+        unscripted: of beginning unscripted speech.
+        skip: of skipping a token, plus `skip_phone` for each of its phones.
+        word: of beginning a word or a pause; keeps the path from fragmenting.
     """
 
-    strange: float = 40.0
+    unscripted: float = 40.0
     skip: float = 25.0
     skip_phone: float = 5.0
     word: float = 1.0
@@ -38,24 +41,25 @@ class Penalties:
 
 @dataclass(frozen=True, slots=True)
 class AlignedPiece:
-    """A stretch of frames ``[start, end)``: a word of a token, or what the script lacks.
+    """Frames ``[start, end)`` with a word of a token, or with unscripted speech.
 
-    ``token`` is the token it belongs to; for something strange, the token that follows it.
-    ``margin`` is by how much the word's states are likelier than anything else, in nats a frame.
+    Attributes:
+        token: its token; for unscripted speech the token that follows.
+        margin: mean log likelihood ratio of the word to unscripted speech, in nats a frame.
     """
 
     token: int
     start: int
     end: int
     margin: float = 0.0
-    strange: bool = False
+    unscripted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AlignmentPath:
-    """What was found, in order, pauses left out; tokens that have no piece were left out.
+    """The best path: pieces in order, without pauses and skipped tokens.
 
-    ``end`` is the joint at which the stretch of sound ends.
+    ``end`` is the joint at which it ends.
     """
 
     pieces: tuple[AlignedPiece, ...]
@@ -66,74 +70,73 @@ def best_path(
     lattice: Lattice,
     scores: Array,
     columns: NDArray[np.int64],
-    strange: Array,
-    prices: Penalties,
+    unscripted: Array,
+    penalties: Penalties,
     *,
-    whole: bool,
+    to_end: bool,
 ) -> AlignmentPath | None:
-    """The best way from the first joint, to the last one or as far as the sound goes.
+    """Return the best path from the first joint; None if there is none.
 
     Args:
-        lattice: of tokens.
+        lattice: of the tokens.
         scores: log likelihoods of senones, ``[frames, n]``.
         columns: the column of ``scores`` for each state of the lattice.
-        strange: log likelihood of any speech or noise, ``[frames]``.
-        prices: of leaving the script.
-        whole: whether the sound ends where the tokens end; else it may end at any joint.
+        unscripted: log likelihood of any speech or noise, ``[frames]``.
+        penalties: of leaving the script.
+        to_end: whether the path must end at the last joint; else it may end at any.
     """
     frames, states, arcs = len(scores), len(lattice.senones), len(lattice.first)
     joints = lattice.joints
     targets, starts = np.unique(lattice.target, return_index=True)
-    skip_price = np.concatenate(
-        [[0.0], np.cumsum(prices.skip + prices.skip_phone * lattice.phones)]
+    skip_penalty = np.concatenate(
+        [[0.0], np.cumsum(penalties.skip + penalties.skip_phone * lattice.phones)]
     ).astype(np.float32)
-    entry = lattice.step.copy()
-    entry[lattice.first] = 0
     stepped = np.zeros((frames, states), np.bool_)
-    via = np.zeros((frames + 1, len(targets)), np.int32)
+    back = np.zeros((frames + 1, len(targets)), np.int32)
     entered = np.zeros((frames, len(joints)), np.bool_)
     node = np.full(len(targets), _NEVER, np.float32)
     state = np.full(states, _NEVER, np.float32)
     other = np.full(len(joints), _NEVER, np.float32)
     node[0] = 0
-    _leave_out(node, via[0], joints, skip_price)
-    emit = np.empty(states, np.float32)
+    _skip_tokens(node, back[0], joints, skip_penalty)
+    emission = np.empty(states, np.float32)
     advance = np.empty(states, np.float32)
     leave = np.roll(lattice.step, 1)
     arc_numbers = np.arange(arcs, dtype=np.int32)
-    word_price, strange_price = np.float32(prices.word), np.float32(prices.strange)
+    word_penalty = np.float32(penalties.word)
+    unscripted_penalty = np.float32(penalties.unscripted)
     for frame in range(frames):
         np.add(state[:-1], leave[1:], out=advance[1:])
-        advance[lattice.first] = node[lattice.source] - word_price
+        advance[lattice.first] = node[lattice.source] - word_penalty
         state += lattice.loop
         np.greater(advance, state, out=stepped[frame])
         np.maximum(state, advance, out=state)
-        np.take(scores[frame], columns, out=emit)
-        state += emit
-        begin = node[joints] - strange_price
+        np.take(scores[frame], columns, out=emission)
+        state += emission
+        begin = node[joints] - unscripted_penalty
         np.greater(begin, other, out=entered[frame])
-        other = np.maximum(begin, other) + strange[frame]
+        other = np.maximum(begin, other) + unscripted[frame]
         exits = state[lattice.last] + lattice.step[lattice.last]
         node = np.maximum.reduceat(exits, starts)
-        here = via[frame + 1]
+        here = back[frame + 1]
         best = exits == node[lattice.target]
         here[lattice.target[best]] = arc_numbers[best]
-        better = other > node[joints]
-        here[joints[better]] = _STRANGE
+        here[joints[other > node[joints]]] = _UNSCRIPTED
         node[joints] = np.maximum(node[joints], other)
-        _leave_out(node, here, joints, skip_price)
-    end = len(joints) - 1 if whole else int(np.argmax(node[joints]))
+        _skip_tokens(node, here, joints, skip_penalty)
+    end = len(joints) - 1 if to_end else int(np.argmax(node[joints]))
     if frames == 0 or float(node[joints[end]]) < _IMPOSSIBLE:
         return None
-    trail = np.zeros(frames, np.int64)
-    pieces = _trace(lattice, via, stepped, entered, end, trail)
-    lead = np.concatenate([[0.0], np.cumsum(scores[np.arange(frames), columns[trail]] - strange)])
+    pieces, visited = _trace(lattice, back, stepped, entered, end)
+    ratio = scores[np.arange(frames), columns[visited]] - unscripted
+    total = np.concatenate([[0.0], np.cumsum(ratio)])
     return AlignmentPath(
         tuple(
             piece
-            if piece.strange
+            if piece.unscripted
             else replace(
-                piece, margin=float(lead[piece.end] - lead[piece.start]) / (piece.end - piece.start)
+                piece,
+                margin=float(total[piece.end] - total[piece.start]) / (piece.end - piece.start),
             )
             for piece in pieces
         ),
@@ -141,55 +144,51 @@ def best_path(
     )
 
 
-_STRANGE = -1
-_LEFT_OUT = -2
-
-
-def _leave_out(
-    node: Array, via: NDArray[np.int32], joints: NDArray[np.int64], price: Array
+def _skip_tokens(
+    node: Array, back: NDArray[np.int32], joints: NDArray[np.int64], penalty: Array
 ) -> None:
-    """Let any joint be reached from those before it by leaving tokens out."""
-    own = node[joints] + price
+    """Update scores and backpointers in place: joints are also reached by skipping tokens."""
+    own = node[joints] + penalty
     best = np.maximum.accumulate(own)
     cheaper = best > own
     if cheaper.any():
-        via[joints[cheaper]] = _LEFT_OUT
-        node[joints[cheaper]] = (best - price)[cheaper]
+        back[joints[cheaper]] = _SKIPPED
+        node[joints[cheaper]] = (best - penalty)[cheaper]
 
 
 def _trace(
     lattice: Lattice,
-    via: NDArray[np.int32],
+    back: NDArray[np.int32],
     stepped: NDArray[np.bool_],
     entered: NDArray[np.bool_],
     end: int,
-    trail: NDArray[np.int64],
-) -> tuple[AlignedPiece, ...]:
-    """Follow the search back from its end; writes the state of each frame to ``trail``."""
+) -> tuple[tuple[AlignedPiece, ...], NDArray[np.int64]]:
+    """Trace the path back from its end; return its pieces, and the state of each frame."""
     joint_of = {int(node): index for index, node in enumerate(lattice.joints)}
+    visited = np.zeros(len(stepped), np.int64)
     pieces: list[AlignedPiece] = []
     frame, node = len(stepped), int(lattice.joints[end])
     while frame > 0 or node != lattice.joints[0]:
-        arc = int(via[frame, node])
-        if arc == _LEFT_OUT or frame == 0:
+        arc = int(back[frame, node])
+        if arc == _SKIPPED or frame == 0:
             node = int(lattice.joints[joint_of[node] - 1])
             continue
         stop = frame
-        if arc == _STRANGE:
+        if arc == _UNSCRIPTED:
             joint = joint_of[node]
             frame -= 1
             while not entered[frame, joint]:
                 frame -= 1
-            pieces.append(AlignedPiece(joint, frame, stop, strange=True))
+            pieces.append(AlignedPiece(joint, frame, stop, unscripted=True))
             continue
         state, first = int(lattice.last[arc]), int(lattice.first[arc])
         frame -= 1
-        trail[frame] = state
+        visited[frame] = state
         while not (state == first and stepped[frame, state]):
             state -= int(stepped[frame, state])
             frame -= 1
-            trail[frame] = state
+            visited[frame] = state
         if lattice.token[arc] >= 0:
             pieces.append(AlignedPiece(int(lattice.token[arc]), frame, stop))
         node = int(lattice.source[arc])
-    return tuple(reversed(pieces))
+    return tuple(reversed(pieces)), visited

@@ -16,7 +16,7 @@ Timed = Literal["word", "segment"]
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A change to what a timing file says.
+    """A change to the content of a timing file.
 
     Attributes:
         place: as in ``segments[3].words[1]`` or ``line 12``.
@@ -40,7 +40,7 @@ class RawWord:
 
 @dataclass(frozen=True, slots=True)
 class RawTranscript:
-    """What a reader returns: words in file order.
+    """The result of a reader: words in file order.
 
     Attributes:
         words: as in the file.

@@ -19,13 +19,13 @@ _STOCK = re.compile(
     r"(subtitles|captions|transcri\w+|translat\w+) (by|from) .*|.*amara org.*|the end|"
     r"untertitel .*|vielen dank.*|sous titr\w+ .*|merci d avoir regard\w+.*|gracias por ver.*)"
 )
-"""Phrases that Whisper is known to hallucinate, folded."""
+"""Phrases that Whisper often hallucinates, folded."""
 _LONGEST = 12
 """Words of the longest stock phrase."""
 
 
 def drop_tail(words: Sequence[TickWord], rate: TickRate) -> Repaired:
-    """Drop the words after the last speech; keep all if no speech intervals are known."""
+    """Drop the words after the last speech; keep all without known speech."""
     if not rate.speech or not words:
         return list(words), []
     last = rate.speech[-1][1]

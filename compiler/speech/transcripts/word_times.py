@@ -147,7 +147,7 @@ def _fits(starts: Sequence[int], anchors: Sequence[int]) -> bool:
 def _move_blocks(
     words: Sequence[TickWord], blocks: Sequence[tuple[int, int, int]], rate: TickRate
 ) -> Repaired:
-    """Move blocks (first, last + 1, start) to where they start."""
+    """Move blocks (first, last + 1, start) to their start times."""
     away = {index for first, stop, _ in blocks for index in range(first, stop)}
     repairs = [
         Repair(
@@ -240,7 +240,7 @@ def _end_before(word: TickWord, run: Sequence[TickWord], after: int | None, rate
 
 
 def _fill_ends(words: Sequence[TickWord], rate: TickRate) -> Repaired:
-    """Estimate missing ends; every start is known."""
+    """Estimate missing ends; no start is missing."""
     filled: list[TickWord] = []
     repairs: list[Repair] = []
     for word, following in zip_longest(words, words[1:]):

@@ -1,4 +1,4 @@
-"""Narration that goes on after the last scene is told of where something is said in it."""
+"""Speech after the last scene is reported, fading out and silence are not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.script.read_script import load_script
 from otio_gvideo.compiler.speech.speech import align_narration
-from otio_gvideo.compiler.speech.trailing_speech import said_afterwards
+from otio_gvideo.compiler.speech.trailing_speech import trailing_speech
 from otio_gvideo.compiler.sync.types import Interval, Word
 
 SCRIPT = """\
@@ -20,22 +20,22 @@ scenes:
   - {id: one, time: {start: 0, end: 3}, keyframe: stills/red.png}
   - {id: two, time: {start: 3, end: 6}, keyframe: stills/green.png}
 """
-SAID = "two: the narration goes on for 4.2 s after the end of this scene, and something is said"
+WARNING = "two: the narration goes on for 4.2 s after the end of this scene, with speech that no"
 
 
 def warnings(script: Path) -> list[str]:
     return [line for line in align_narration(load_script(script)).warnings if "goes on" in line]
 
 
-def test_a_voice_after_the_last_scene_is_told_of(project: Path) -> None:
+def test_speech_after_the_last_scene_is_reported(project: Path) -> None:
     project.write_text(SCRIPT)
-    (told,) = warnings(project)
-    assert told.startswith(SAID)
+    (warning,) = warnings(project)
+    assert warning.startswith(WARNING)
     project.write_text(SCRIPT.replace("end: 6", "end: 8.5"))
     assert warnings(project) == []
 
 
-def test_silence_after_the_last_scene_is_not(project: Path) -> None:
+def test_silence_after_the_last_scene_is_not_reported(project: Path) -> None:
     voice = project.parent / "voice.wav"
     silent = voice.with_name("silent.wav")
     fade = ["-af", "atrim=end=6,apad=whole_dur=10.2"]
@@ -45,7 +45,7 @@ def test_silence_after_the_last_scene_is_not(project: Path) -> None:
 
 
 @pytest.mark.parametrize(("start", "count"), [(4.0, 0), (7.0, 1)])
-def test_a_transcript_tells_before_energy_does(start: float, count: int, project: Path) -> None:
+def test_a_transcript_takes_precedence_over_energy(start: float, count: int, project: Path) -> None:
     words = [
         {"word": "light", "start": 0.5, "end": 1.0},
         {"word": "lamp", "start": start, "end": start + 0.5},
@@ -58,11 +58,11 @@ def test_a_transcript_tells_before_energy_does(start: float, count: int, project
     assert len(warnings(project)) == count
 
 
-def test_what_fades_away_and_what_is_but_a_breath_is_not_told_of() -> None:
+def test_a_fade_out_and_a_breath_are_not_reported() -> None:
     word = Word("late", Fraction(11), Fraction(12))
-    assert said_afterwards(Fraction(10), Fraction(12), [word], ()) == ""
-    assert said_afterwards(Fraction(10), Fraction(13), [word], ())
+    assert trailing_speech(Fraction(10), Fraction(12), [word], ()) == ""
+    assert trailing_speech(Fraction(10), Fraction(13), [word], ())
     breath = Interval(Fraction(9), Fraction(21, 2))
-    assert said_afterwards(Fraction(10), Fraction(20), None, [breath]) == ""
+    assert trailing_speech(Fraction(10), Fraction(20), None, [breath]) == ""
     voice = Interval(Fraction(9), Fraction(12))
-    assert said_afterwards(Fraction(10), Fraction(20), None, [voice])
+    assert trailing_speech(Fraction(10), Fraction(20), None, [voice])

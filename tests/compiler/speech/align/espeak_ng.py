@@ -1,7 +1,7 @@
 """espeak-ng as a program, from the library in the `espeakng-loader` wheel.
 
-Takes what the compiler and the tests call it with: ``-q -v VOICE TEXT`` (is there such a voice)
-and ``-v VOICE [-s RATE] --stdin --stdout`` (a WAV file of what is read). The functions are those of
+Supports the calls of the compiler and the tests: ``-q -v VOICE TEXT`` (does the voice exist)
+and ``-v VOICE [-s RATE] --stdin --stdout`` (standard input as a WAV file). Functions as in
 `espeak-ng/speak_lib.h`.
 """
 
@@ -21,7 +21,7 @@ CALLBACK = ctypes.CFUNCTYPE(
 
 
 class Voice(ctypes.Structure):
-    """``espeak_VOICE``: here, what is asked for of one."""
+    """``espeak_VOICE``, as a query."""
 
     _fields_ = (
         ("name", ctypes.c_char_p),
@@ -37,7 +37,7 @@ class Voice(ctypes.Structure):
 
 
 def set_voice(library: ctypes.CDLL, name: bytes) -> bool:
-    """By its name, else by the language that it names."""
+    """Select a voice by name, else by language."""
     if library.espeak_SetVoiceByName(name) == 0:
         return True
     return library.espeak_SetVoiceByProperties(ctypes.byref(Voice(languages=name))) == 0

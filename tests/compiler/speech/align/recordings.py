@@ -1,4 +1,4 @@
-"""The recordings with known word times, and rooms and noises to spoil them with."""
+"""Recordings with known word times, and reverberation and noise to degrade them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHERS = {"ona": "ca", "nsh": "ru"}
 
 @dataclass(frozen=True, slots=True)
 class TrueWord:
-    """A word of the script and when it is said, in seconds."""
+    """A word of the script with its true times, in seconds."""
 
     text: str
     start: float
@@ -31,13 +31,13 @@ class TrueWord:
 
 @cache
 def truth(voice: str) -> tuple[tuple[TrueWord, ...], ...]:
-    """The words of every sentence."""
+    """Return the words of every sentence."""
     lines = json.loads((DATA / f"{voice}.json").read_text())
     return tuple(tuple(TrueWord(*word) for word in line) for line in lines)
 
 
 def scenes(voice: str) -> list[SceneText]:
-    """A scene for every sentence."""
+    """Return a scene for every sentence."""
     return [
         SceneText(f"s{number}", " ".join(word.text for word in line))
         for number, line in enumerate(truth(voice))
@@ -50,7 +50,7 @@ def samples(voice: str) -> NDArray[np.int16]:
 
 
 def with_noise(sound: NDArray[np.int16], snr_db: float) -> NDArray[np.int16]:
-    """White noise below the voice by some dB."""
+    """Add white noise, some dB below the voice."""
     values = sound.astype(np.float64)
     voice = np.mean(values[abs(values) > 0.02 * abs(values).max()] ** 2)
     noise = np.random.default_rng(1).normal(size=len(values))
@@ -59,7 +59,7 @@ def with_noise(sound: NDArray[np.int16], snr_db: float) -> NDArray[np.int16]:
 
 
 def in_room(sound: NDArray[np.int16], decay_s: float) -> NDArray[np.int16]:
-    """Reverberation that falls by 60 dB in some seconds, as loud as the voice itself less 4 dB."""
+    """Add reverberation: its time (-60 dB) in seconds, 4 dB below the voice."""
     count = int(decay_s * SPEECH_RATE)
     echo = np.random.default_rng(2).normal(size=count) * 10 ** (-3 * np.arange(count) / count)
     echo[: SPEECH_RATE // 250] = 0
@@ -71,7 +71,7 @@ def in_room(sound: NDArray[np.int16], decay_s: float) -> NDArray[np.int16]:
 
 
 def saved(sound: NDArray[np.int16], folder: Path) -> Path:
-    """The sound as a file."""
+    """Write samples to a file."""
     path = folder / "voice.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)

@@ -1,4 +1,4 @@
-"""Every word and every cut is where it is said: two voices, in noise and in rooms."""
+"""Accuracy of words and cuts: two voices, in noise and in reverberation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def start_errors_ms(found: Alignment, voice: str) -> list[float]:
 @pytest.mark.slow
 @pytest.mark.parametrize("voice", VOICES)
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_words_start_where_they_are_said(voice: str, condition: str, tmp_path: Path) -> None:
+def test_words_start_at_their_true_onsets(voice: str, condition: str, tmp_path: Path) -> None:
     sound = CONDITIONS[condition](samples(voice))
     found = align_scenes(scenes(voice), saved(sound, tmp_path))
     errors = start_errors_ms(found, voice)

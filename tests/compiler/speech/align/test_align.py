@@ -1,4 +1,4 @@
-"""The script's words are found where they are said, whatever a transcript claims."""
+"""The script's words are aligned to the audio, whatever a transcript says."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def truth() -> list[dict[str, float]]:
 
 
 @pytest.mark.slow
-def test_words_are_found_without_a_transcript() -> None:
+def test_words_are_aligned_without_a_transcript() -> None:
     found = align_scenes(scenes(), AUDIO)
     words = [word for scene in found.scenes for word in scene.words]
     errors = [
@@ -57,7 +57,7 @@ def test_words_are_found_without_a_transcript() -> None:
 
 
 @pytest.mark.slow
-def test_scenes_start_and_end_with_the_voice() -> None:
+def test_scenes_start_and_end_with_speech() -> None:
     found = align_scenes(scenes(), AUDIO)
     position = 0
     for scene in found.scenes:
@@ -68,7 +68,7 @@ def test_scenes_start_and_end_with_the_voice() -> None:
 
 
 @pytest.mark.slow
-def test_a_wrong_transcript_moves_no_word_that_the_sound_has() -> None:
+def test_a_wrong_transcript_moves_no_spoken_word() -> None:
     true = read_transcript(TRUTH)
     late = [replace(w, start=w.start + 2, end=w.end + 2) for w in true.words[40:60]]
     wrong = replace(true, words=(*true.words[:40], *late, *true.words[80:]))
@@ -80,7 +80,7 @@ def test_a_wrong_transcript_moves_no_word_that_the_sound_has() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("transcript", [None, TRUTH], ids=["sound alone", "transcript"])
-def test_a_scene_that_was_not_said_is_named(transcript: Path | None) -> None:
+def test_an_unspoken_scene_is_reported(transcript: Path | None) -> None:
     texts = scenes()
     with pytest.raises(AlignmentError) as caught:
         align_scenes(
@@ -92,7 +92,7 @@ def test_a_scene_that_was_not_said_is_named(transcript: Path | None) -> None:
     assert "is not in the narration" in caught.value.entries[0].what
 
 
-def test_a_scene_that_a_transcript_lacks_is_shown_beside_its_nearest_passage() -> None:
+def test_a_scene_missing_from_a_transcript_is_reported_with_the_nearest_passage() -> None:
     texts = scenes()
     texts.insert(2, SceneText("moon", "Every morning the farmer climbed two trees in the garden"))
     with pytest.raises(AlignmentError) as caught:
@@ -103,7 +103,7 @@ def test_a_scene_that_a_transcript_lacks_is_shown_beside_its_nearest_passage() -
     assert "(40% of its words agree)" in entry.hint
 
 
-def test_a_scene_that_a_transcript_has_in_part_is_doubted() -> None:
+def test_a_scene_partly_missing_from_a_transcript_gets_a_warning() -> None:
     texts = scenes()
     texts[1] = SceneText("stairs", "Every evening the keeper climbed up all those cold wet stones")
     found = align_scenes(texts, AUDIO, transcript=read_transcript(TRUTH), method="transcript")
@@ -112,14 +112,14 @@ def test_a_scene_that_a_transcript_has_in_part_is_doubted() -> None:
     assert "of its words" in warning.what
 
 
-def test_a_trusted_transcript_is_taken_as_it_is() -> None:
+def test_a_trusted_transcript_is_used_unchanged() -> None:
     true = read_transcript(TRUTH)
     found = align_scenes(scenes(), AUDIO, transcript=true, method="transcript")
     starts = [word.start for scene in found.scenes for word in scene.words]
     assert starts == [word.start for word in true.words]
 
 
-def test_words_that_a_trusted_transcript_lacks_get_the_time_between() -> None:
+def test_words_missing_from_a_trusted_transcript_are_interpolated() -> None:
     true = read_transcript(TRUTH)
     thin = replace(true, words=(*true.words[:3], *true.words[5:]))
     found = align_scenes(scenes(), AUDIO, transcript=thin, method="transcript")
@@ -127,7 +127,7 @@ def test_words_that_a_trusted_transcript_lacks_get_the_time_between() -> None:
     assert true.words[2].end <= words[3].start < words[4].end <= true.words[5].start
 
 
-def test_another_language_without_a_transcript_says_what_it_needs(
+def test_a_language_without_model_and_transcript_is_an_error_with_a_hint(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "")
@@ -155,11 +155,11 @@ def test_another_language_without_a_transcript_says_what_it_needs(
         ("NASA", "n a s a"),
     ],
 )
-def test_tokens_are_spoken_out(token: str, said: str) -> None:
+def test_tokens_have_spoken_forms(token: str, said: str) -> None:
     assert tuple(said.split()) in readings(token)
 
 
-def test_unspaced_scripts_are_taken_letter_by_letter() -> None:
+def test_scripts_without_spaces_are_split_into_letters() -> None:
     assert [t.text for t in tokenize("海は、静か。", "ja")] == ["海", "は、", "静", "か。"]
 
 
@@ -192,7 +192,9 @@ def test_pairs_are_in_order_on_both_sides(script: list[str], heard: list[str]) -
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=5, max_size=60, unique=True), st.data())
-def test_noise_words_in_a_transcript_move_no_word(numbers: list[int], data: st.DataObject) -> None:
+def test_inserted_words_in_a_transcript_move_no_match(
+    numbers: list[int], data: st.DataObject
+) -> None:
     script = [f"word{number}" for number in numbers]
     noisy: list[str] = []
     for word in script:
@@ -210,7 +212,7 @@ def test_twenty_thousand_words_are_aligned_in_seconds() -> None:
     assert sum(place is not None for place in found) > 0.9 * len(heard)
 
 
-def test_a_word_stretched_over_a_pause_is_cut_back_to_its_voice() -> None:
+def test_a_word_stretched_over_a_pause_is_trimmed_to_its_speech() -> None:
     random = np.random.default_rng(2)
     samples = (random.normal(0, 30, 16000 * 4)).astype(np.int16)
     samples[:16000] += random.normal(0, 6000, 16000).astype(np.int16)
@@ -222,7 +224,7 @@ def test_a_word_stretched_over_a_pause_is_cut_back_to_its_voice() -> None:
 
 
 @pytest.mark.parametrize(("snr_db", "missed"), [(None, 0.08), (20, 0.3), (15, 0.3)])
-def test_a_voice_is_told_from_its_pauses_in_noise(snr_db: float | None, missed: float) -> None:
+def test_speech_is_detected_in_noise(snr_db: float | None, missed: float) -> None:
     sound = samples("slt") if snr_db is None else with_noise(samples("slt"), snr_db)
     said = np.zeros(len(sound) // 160, bool)
     for line in voice_truth("slt"):
@@ -234,7 +236,7 @@ def test_a_voice_is_told_from_its_pauses_in_noise(snr_db: float | None, missed: 
     assert np.mean(found[~said]) < 0.1
 
 
-def test_noise_is_no_voice() -> None:
+def test_noise_is_not_speech() -> None:
     noise = np.random.default_rng(4).normal(0, 300, 16000 * 20).astype(np.int16)
     assert not speech_intervals(noise)
 
@@ -250,7 +252,7 @@ def test_a_cut_lands_in_the_pause_that_a_recognisers_word_swallowed(greedy: str)
             words[after - 1] = replace(last, end=first.start)
         else:
             words[after] = replace(first, start=last.end)
-    # Of a language without a model, a recogniser's times are all there is.
+    # In a language without an acoustic model, word times come from the transcript alone.
     found = align_scenes(
         scenes(), AUDIO, transcript=replace(true, words=tuple(words)), language="sco"
     )

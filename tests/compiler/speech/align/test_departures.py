@@ -1,4 +1,4 @@
-"""What happens where script and voice differ: never wrong by seconds, never in silence."""
+"""Differences between script and narration are reported, and move no other word by seconds."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from otio_gvideo.compiler.sync.types import Word
 from .recordings import DATA, TrueWord, scenes, truth
 
 AUDIO = DATA / "joe.flac"
-UNSAID = SceneText("moon", "Bananas grow on the far side of the moon every summer.")
+UNSPOKEN = SceneText("moon", "Bananas grow on the far side of the moon every summer.")
 
 
-def assert_in_place(found: Alignment, said: dict[str, tuple[TrueWord, ...]]) -> None:
-    """The words of the scenes that were said start within 0.15 s of where they do."""
+def assert_in_place(found: Alignment, spoken: dict[str, tuple[TrueWord, ...]]) -> None:
+    """The words of spoken scenes start within 0.15 s of their true times."""
     for scene in found.scenes:
-        if scene.scene in said:
-            for word, true in zip(scene.words, said[scene.scene], strict=True):
+        if scene.scene in spoken:
+            for word, true in zip(scene.words, spoken[scene.scene], strict=True):
                 assert abs(float(word.start) - true.start) < 0.15, (scene.scene, word)
 
 
-def said() -> dict[str, tuple[TrueWord, ...]]:
+def spoken() -> dict[str, tuple[TrueWord, ...]]:
     return {f"s{number}": line for number, line in enumerate(truth("joe"))}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 4, 8])
-def test_a_scene_that_is_not_said_is_an_error_at_its_place(place: int) -> None:
+def test_an_unspoken_scene_is_an_error_at_its_place(place: int) -> None:
     texts = scenes("joe")
-    texts.insert(place, UNSAID)
+    texts.insert(place, UNSPOKEN)
     with pytest.raises(AlignmentError) as caught:
         align_scenes(texts, AUDIO)
     assert [entry.scene_id for entry in caught.value.entries] == ["moon"]
@@ -40,33 +40,33 @@ def test_a_scene_that_is_not_said_is_an_error_at_its_place(place: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("missing", [(0,), (3,), (2, 3), (7,)], ids=str)
-def test_speech_that_is_not_in_the_script_moves_no_other_word(missing: tuple[int, ...]) -> None:
+def test_unscripted_speech_moves_no_other_word(missing: tuple[int, ...]) -> None:
     texts = [scene for number, scene in enumerate(scenes("joe")) if number not in missing]
-    assert_in_place(align_scenes(texts, AUDIO), said())
+    assert_in_place(align_scenes(texts, AUDIO), spoken())
 
 
 @pytest.mark.slow
-def test_speech_that_is_not_in_the_script_is_pointed_out() -> None:
+def test_unscripted_speech_is_reported() -> None:
     texts = [scene for scene in scenes("joe") if scene.id != "s4"]
     (warning,) = align_scenes(texts, AUDIO).warnings
     assert "not in the script" in warning.what
 
 
 @pytest.mark.slow
-def test_words_that_are_not_said_are_pointed_out_and_stay_in_order() -> None:
+def test_unspoken_words_are_reported_and_stay_in_order() -> None:
     texts = scenes("joe")
     texts[5] = SceneText("s5", "The children suddenly terribly grew up and left for the city.")
     found = align_scenes(texts, AUDIO)
     (warning,) = found.warnings
     assert warning.scene_id == "s5"
     assert "suddenly terribly" in warning.what
-    assert_in_place(found, {name: line for name, line in said().items() if name != "s5"})
+    assert_in_place(found, {name: line for name, line in spoken().items() if name != "s5"})
     words = [word for scene in found.scenes for word in scene.words]
     assert all(a.end <= b.start for a, b in itertools.pairwise(words))
 
 
 @pytest.mark.slow
-def test_a_transcript_that_is_wrong_moves_nothing() -> None:
+def test_a_wrong_transcript_moves_nothing() -> None:
     true = [word for line in truth("joe") for word in line]
     late = Transcript(
         words=tuple(

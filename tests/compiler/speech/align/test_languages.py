@@ -1,8 +1,8 @@
-"""Languages without a model: a synthesized voice is followed, and every cut is in its pause.
+"""Languages without an acoustic model: aligned by DTW, every cut lies in its pause.
 
 The Catalan and Russian voices are festival's, whose word times are exact; they have nothing in
-common with the synthesizer. French, German, Japanese, Chinese and Thai are said by the synthesizer
-in another voice and pace, line by line, so that the edges of every line are known.
+common with the synthesizer. The synthesizer speaks French, German, Japanese, Chinese and Thai
+in another voice and pace, line by line, which gives the edges of every line.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from otio_gvideo.compiler.speech.align import (
     align_scenes,
     dtw,
 )
-from otio_gvideo.compiler.speech.align.dtw_align import follow_synthesis
+from otio_gvideo.compiler.speech.align.dtw_align import dtw_align
 from otio_gvideo.compiler.speech.transcripts import Transcript, read_transcript
 from otio_gvideo.compiler.sync.cuts import cut_in_pause
 from otio_gvideo.compiler.sync.types import Interval
@@ -80,7 +80,7 @@ LINES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _synthesizer(tmp_path_factory: pytest.TempPathFactory) -> object:
-    """The synthesizer of the `espeakng-loader` wheel, first on the PATH: the same everywhere."""
+    """Put the synthesizer of the `espeakng-loader` wheel first on the PATH: the same everywhere."""
     folder = tmp_path_factory.mktemp("programs")
     program = folder / "espeak-ng"
     launcher = Path(__file__).with_name("espeak_ng.py")
@@ -92,7 +92,7 @@ def _synthesizer(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 
 def bad_cuts(found: Alignment, edges: list[tuple[float, float]]) -> list[str]:
-    """Scenes whose cut is more than a frame outside the pause before them."""
+    """Return scenes whose cut lies more than a frame outside the pause before them."""
     return [
         after.scene
         for (before, after), (_, end), (start, _) in zip(
@@ -107,7 +107,7 @@ def bad_cuts(found: Alignment, edges: list[tuple[float, float]]) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("voice", OTHERS)
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_a_foreign_voice_is_followed(voice: str, condition: str, tmp_path: Path) -> None:
+def test_a_voice_in_another_language_is_aligned(voice: str, condition: str, tmp_path: Path) -> None:
     sound = CONDITIONS[condition](samples(voice))
     found = align_scenes(scenes(voice), saved(sound, tmp_path), language=OTHERS[voice])
     said = [word for line in truth(voice) for word in line]
@@ -124,7 +124,7 @@ def test_a_foreign_voice_is_followed(voice: str, condition: str, tmp_path: Path)
 
 
 def spoken(language: str) -> tuple[NDArray[np.int16], list[tuple[float, float]]]:
-    """The lines of a language in another voice than the synthesizer's own, and their edges."""
+    """Speak lines in a voice unlike the synthesizer's own; return them and their edges."""
     random = np.random.default_rng(1904)
     parts = [np.zeros(SPEECH_RATE // 4, np.int16)]
     edges = []
@@ -179,7 +179,7 @@ def test_cuts_are_in_their_pauses_in_any_script(language: str, tmp_path: Path) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 3, 7])
-def test_words_that_nobody_said_are_pointed_out(place: int) -> None:
+def test_an_unspoken_scene_is_reported(place: int) -> None:
     texts = scenes("ona")
     unsaid = SceneText("moon", "Els plàtans creixen cada estiu a la cara oculta de la lluna.")
     texts.insert(place, unsaid)
@@ -195,7 +195,7 @@ def test_words_that_nobody_said_are_pointed_out(place: int) -> None:
 
 
 @pytest.mark.slow
-def test_segments_of_a_transcript_are_refined_by_the_voice(tmp_path: Path) -> None:
+def test_dtw_refines_the_segments_of_a_transcript(tmp_path: Path) -> None:
     segments = [
         {"start": line[0].start, "end": line[-1].end + 0.4, "text": scene.text}
         for scene, line in zip(scenes("nsh"), truth("nsh"), strict=True)
@@ -220,7 +220,7 @@ def test_segments_of_a_transcript_are_refined_by_the_voice(tmp_path: Path) -> No
     shared, refined = errors(transcript, "transcript"), errors(transcript, "audio")
     print(f"by letters {np.median(shared) * 1000:.0f} ms, refined {np.median(refined) * 1000:.0f}")
     assert np.median(refined) < np.median(shared) / 2
-    # A transcript that is elsewhere altogether is believed where the voice is not near it.
+    # A transcript whose times are all elsewhere is trusted against DTW.
     moved = replace(
         transcript,
         words=tuple(replace(w, start=w.start / 2, end=w.end / 2) for w in transcript.words),
@@ -243,6 +243,6 @@ def test_a_long_voice_is_warped_coarse_to_fine_onto_the_same_path(
     assert np.percentile(abs(path - pace), 99) <= 5
 
 
-def test_silence_is_said_to_hold_no_voice() -> None:
-    with pytest.raises(Exception, match="nobody speaks"):
-        follow_synthesis([tokenize("la mer", "fr")], np.zeros(16000, np.int16), "fr")
+def test_silence_is_an_error() -> None:
+    with pytest.raises(Exception, match="the narration has no speech"):
+        dtw_align([tokenize("la mer", "fr")], np.zeros(16000, np.int16), "fr")

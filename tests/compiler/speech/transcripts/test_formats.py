@@ -1,4 +1,4 @@
-"""Every format is told by its content and gives the words and times that its file has."""
+"""Every format is recognised by its content; words and times are those of the file."""
 
 from __future__ import annotations
 
@@ -91,9 +91,7 @@ def times(transcript: Transcript) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(("name", "format_"), EXACT.items())
-def test_the_same_narration_reads_the_same_from_every_format_with_word_times(
-    name: str, format_: str
-) -> None:
+def test_formats_with_word_times_give_the_same_words(name: str, format_: str) -> None:
     transcript = read(name)
     assert transcript.words == NARRATION
     assert (transcript.format, transcript.timed, transcript.repairs) == (format_, "word", ())
@@ -117,7 +115,7 @@ def test_inline_times_of_webvtt_start_the_words(name: str, format_: str) -> None
 
 
 @pytest.mark.parametrize(("name", "format_"), SEGMENTS.items())
-def test_words_of_a_timed_segment_share_its_time_by_their_letters(name: str, format_: str) -> None:
+def test_words_of_a_timed_segment_share_its_time_by_letters(name: str, format_: str) -> None:
     transcript = read(name)
     assert [word.text for word in transcript.words] == [word.text for word in NARRATION]
     assert (transcript.format, transcript.timed, transcript.repairs) == (format_, "segment", ())
@@ -131,7 +129,7 @@ def test_words_of_a_timed_segment_share_its_time_by_their_letters(name: str, for
 
 
 @pytest.mark.parametrize("name", [*EXACT, *BARE, *STARTS, *SEGMENTS])
-def test_a_format_is_told_by_content_whatever_the_file_is_called(name: str, tmp_path: Path) -> None:
+def test_a_format_is_recognised_by_content_not_by_name(name: str, tmp_path: Path) -> None:
     renamed = tmp_path / "transcript.txt"
     shutil.copy(DATA / name, renamed)
     assert read_transcript(renamed) == read(name)
@@ -149,7 +147,7 @@ def test_a_format_is_told_by_content_whatever_the_file_is_called(name: str, tmp_
         ("kaldi.ctm", None),
     ],
 )
-def test_the_language_is_as_the_file_names_it(name: str, language: str | None) -> None:
+def test_the_language_is_that_of_the_file(name: str, language: str | None) -> None:
     assert read(name).language == language
 
 
@@ -172,14 +170,14 @@ def test_blank_segments_of_whisper_hold_no_words() -> None:
     ]
 
 
-def test_a_word_that_goes_on_without_a_blank_is_part_of_the_word_before() -> None:
+def test_a_piece_without_a_leading_space_continues_the_word() -> None:
     assert times(read("openai-whisper-hyphen.json")) == [
         ("Twenty-five", "0.2", "0.8"),
         ("steps.", "0.9", "1.4"),
     ]
 
 
-def test_a_segment_without_words_among_others_with_them_is_said() -> None:
+def test_a_segment_without_word_times_among_others_is_reported() -> None:
     transcript = read("openai-whisper-partly-words.json")
     assert times(transcript)[2:] == [("Three", "2", "2.555"), ("four.", "2.555", "3")]
     assert transcript.timed == "word"
@@ -187,11 +185,11 @@ def test_a_segment_without_words_among_others_with_them_is_said() -> None:
     assert repair.place == "segments[1]"
 
 
-def test_a_nested_older_result_of_stable_ts_is_not_read() -> None:
+def test_a_nested_older_result_of_stable_ts_is_ignored() -> None:
     assert "wrong" not in {word.text for word in read("stable-ts.json").words}
 
 
-def test_words_that_whisperx_could_not_align_get_the_time_between_their_neighbours() -> None:
+def test_unaligned_words_of_whisperx_are_placed_between_their_neighbours() -> None:
     transcript = read("whisperx-unaligned.json")
     by_text = {word.text: word for word in transcript.words}
     assert by_text["In"].end <= by_text["1984"].start < by_text["1984"].end <= by_text["we"].start
@@ -203,7 +201,7 @@ def test_words_that_whisperx_could_not_align_get_the_time_between_their_neighbou
     }
 
 
-def test_a_time_that_whisperx_gave_to_two_words_is_divided_between_them() -> None:
+def test_words_of_whisperx_with_one_time_split_it() -> None:
     transcript = read("whisperx-nearest.json")
     first, second = transcript.words[:2]
     assert (first.start, second.end) == (Fraction(1, 2), Fraction(9, 10))
@@ -211,7 +209,7 @@ def test_a_time_that_whisperx_gave_to_two_words_is_divided_between_them() -> Non
     assert "share one time" in transcript.repairs[0].what
 
 
-def test_special_tokens_of_whisper_cpp_are_no_text() -> None:
+def test_special_tokens_of_whisper_cpp_are_skipped() -> None:
     assert all("_" not in word.text for word in read("whisper-cpp-full.json").words)
 
 
@@ -229,13 +227,13 @@ def test_tokens_of_whisper_cpp_without_offsets_are_placed_between_their_neighbou
     assert transcript.repairs[0].place == "transcription[0].tokens[1]"
 
 
-def test_characters_that_whisper_cpp_tore_apart_are_whole_again() -> None:
+def test_characters_split_by_whisper_cpp_are_joined() -> None:
     transcript = read("whisper-cpp-torn-characters.json")
     assert times(transcript) == [("灯", "0", "0.3"), ("海", "0.3", "0.9")]
     assert transcript.repairs == ()
 
 
-def test_marks_for_music_and_silence_are_left_out_even_when_split() -> None:
+def test_noise_markers_are_dropped_even_if_split() -> None:
     transcript = read("whisper-cpp-music.json")
     assert [word.text for word in transcript.words] == ["Cast", "off."]
     assert [repair.place for repair in transcript.repairs] == [
@@ -245,33 +243,33 @@ def test_marks_for_music_and_silence_are_left_out_even_when_split() -> None:
     ]
 
 
-def test_a_time_that_jumps_back_is_not_believed() -> None:
+def test_a_time_that_jumps_back_is_dropped() -> None:
     transcript = read("whisper-cpp-backwards.json")
     assert " ".join(word.text for word in transcript.words) == "We row out past the pier and home."
     assert (transcript.words[0].start, transcript.words[-1].end) == (1, 10)
     assert "76.67 s" in transcript.repairs[0].what
 
 
-def test_the_null_end_of_a_last_chunk_is_made_up() -> None:
+def test_the_null_end_of_a_last_chunk_is_estimated() -> None:
     last = read("transformers-null-end.json").words[-1]
     assert Fraction(2) < last.start < last.end < 4
 
 
-def test_repeats_in_no_time_at_all_are_said_once() -> None:
+def test_repeats_of_zero_length_are_dropped() -> None:
     transcript = read("transformers-zero-length.json")
     assert " ".join(word.text for word in transcript.words) == "Row home. Thanks a lot."
     assert "comes 3 times" in transcript.repairs[0].what
 
 
-def test_chunks_of_a_socket_are_counted_from_their_own_start() -> None:
+def test_chunks_of_a_socket_are_joined_end_to_end() -> None:
     assert times(read("elevenlabs-socket.ndjson")) == [("Cast", "0", "0.4"), ("off.", "0.5", "0.8")]
 
 
-def test_events_of_elevenlabs_speech_to_text_that_are_no_words_are_passed_over() -> None:
+def test_events_of_elevenlabs_that_are_not_words_are_skipped() -> None:
     assert [word.text for word in read("elevenlabs-scribe.json").words] == ["Cast", "off."]
 
 
-def test_a_word_that_gentle_did_not_find_gets_the_time_between_its_neighbours() -> None:
+def test_a_word_that_gentle_did_not_find_is_placed_between_its_neighbours() -> None:
     transcript = read("gentle-missing.json")
     nine = transcript.words[4]
     assert nine.text == "nine."
@@ -279,7 +277,7 @@ def test_a_word_that_gentle_did_not_find_gets_the_time_between_its_neighbours() 
     assert transcript.repairs[0].place == "words[4]"
 
 
-def test_tags_entities_dashes_and_music_of_careless_subtitles_are_no_text() -> None:
+def test_tags_dashes_and_music_signs_of_subtitles_are_removed() -> None:
     transcript = read("untidy.srt")
     assert [word.text for word in transcript.words] == ["Cast", "off", "&", "row", "Home"]
     assert transcript.repairs[0].place == "line 5"
