@@ -1,1 +1,1 @@
-"""Other people's programs: what is written for them, and what comes back from them."""
+"""Editors: export, reimport and comparison of timelines; drafts of scripts."""

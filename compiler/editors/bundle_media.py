@@ -39,7 +39,7 @@ def rename_media(timeline: otio.schema.Timeline, folder: Path) -> dict[Path, Pat
 
 
 def copy_media(copies: Mapping[Path, Path]) -> None:
-    """Copy files atomically; existing targets are kept.
+    """Copy files atomically, unless they exist.
 
     Raises:
         WorkError: a file cannot be written.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..timeline.layout import Placed, TrackTransition, lay_out
+from ..timeline.layout import Placed, TrackLayout, TrackTransition, lay_out_timeline
 from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_of
 from .changes import (
@@ -41,9 +41,16 @@ from .changes import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShownClip:
-    """A clip of a picture track, and the name of its content; compared by identity."""
+    """A clip of a picture track, compared by identity.
+
+    Attributes:
+        name: of its slot or itself, and of its track, unless that is the first.
+        track: number of the track.
+        placed: the clip, in frames.
+    """
 
     name: str
+    track: int
     placed: Placed
 
     @property
@@ -70,33 +77,35 @@ def compare(
         before, after: with or without recipes in their slots.
         fps: the frame rate that both are counted in.
     """
-    old, new = _shown(before, fps), _shown(after, fps)
+    layouts = lay_out_timeline(before, fps), lay_out_timeline(after, fps)
+    old, new = (_shown([one for one in layout if one.is_picture]) for layout in layouts)
     pairs, removed, added = _pair(old, new)
     splits = {one: _pieces(one, two, added) for one, two in pairs}
-    further = {piece for pieces in splits.values() for piece in pieces[1:]}
+    all_pieces = {piece for pieces in splits.values() for piece in pieces}
     changes: list[Change] = [ClipRemoved(shown.name) for shown in removed]
     changes += [
         ClipAdded(shown.name, shown.placed.start, shown.placed.frames)
         for shown in added
-        if shown not in further
+        if shown not in all_pieces
     ]
     changes += _order_changes(pairs)
     changes += _clip_changes(pairs, splits, _gaps(old) | _gaps(new))
     changes += [change for pieces in splits.values() for change in _split_changes(pieces)]
     changes += _transition_changes(pairs)
-    changes += _audio_changes(before, after, fps)
+    changes += _audio_changes(*([one for one in layout if one.is_sound] for layout in layouts))
     lengths = [max((s.placed.end for s in shown), default=0) for shown in (old, new)]
     if lengths[0] != lengths[1]:
         changes.append(LengthChanged(*lengths))
     return changes
 
 
-def _shown(timeline: otio.schema.Timeline, fps: Fraction) -> list[ShownClip]:
-    tracks = timeline.video_tracks()
+def _shown(tracks: Sequence[TrackLayout]) -> list[ShownClip]:
     return [
-        ShownClip(_name(placed.item) + ("" if track is tracks[0] else f" on {track.name}"), placed)
-        for track in tracks
-        for placed in lay_out(track, fps)
+        ShownClip(
+            _name(placed.item) + (f" on {layout.track.name}" if number else ""), number, placed
+        )
+        for number, layout in enumerate(tracks)
+        for placed in layout.items
         if isinstance(placed.item, otio.schema.Clip)
     ]
 
@@ -170,9 +179,8 @@ def _gaps(shown: Sequence[ShownClip]) -> dict[ShownClip, int]:
     """Return the frames between each clip and the one before it on its track."""
     gaps, ends = {}, dict[int, int]()
     for one in shown:
-        track = id(one.placed.item.parent())
-        gaps[one] = one.placed.start - ends.get(track, 0)
-        ends[track] = one.placed.end
+        gaps[one] = one.placed.start - ends.get(one.track, 0)
+        ends[one.track] = one.placed.end
     return gaps
 
 
@@ -187,9 +195,10 @@ def _clip_changes(
             yield SpeedChanged(name, float(old.speed), float(new.speed))
         if bool(old.item.enabled) != bool(new.item.enabled):
             yield ClipToggled(name, bool(new.item.enabled))
-        file_before, file_after = _own_file(old.item), _own_file(new.item)
-        if file_before != file_after and file_before and file_after:
-            yield MediaReplaced(name, file_before, file_after)
+        files = [_file_name(placed.item) for placed in (old, new) if not _is_slot(placed.item)]
+        # The media of a slot change with its recipe.
+        if len(files) == 2 and all(files) and files[0] != files[1]:
+            yield MediaReplaced(name, *files)
         if not splits[one]:
             yield from _trim_changes(one, two)
         # A clip that only follows those before it has not moved; a cut between two others has.
@@ -209,11 +218,13 @@ def _trim_changes(one: ShownClip, two: ShownClip) -> Iterator[Change]:
         yield ClipTrimmed(two.name, head, tail, before, after)
 
 
-def _own_file(item: otio.core.Item) -> str:
-    """Return the file name of a clip that is no slot; a slot's changes with its recipe."""
-    if not isinstance(item, otio.schema.Clip) or slot_of(item) is not None:
-        return ""
-    return Path(getattr(item.media_reference, "target_url", "") or "").name
+def _is_slot(item: otio.core.Item) -> bool:
+    return isinstance(item, otio.schema.Clip) and slot_of(item) is not None
+
+
+def _file_name(item: otio.core.Item) -> str:
+    reference = getattr(item, "media_reference", None)
+    return Path(getattr(reference, "target_url", "") or "").name
 
 
 def _split_changes(pieces: Sequence[ShownClip]) -> Iterator[Change]:
@@ -237,27 +248,20 @@ def _timing(transition: TrackTransition | None) -> TransitionTiming | None:
     return TransitionTiming(transition.kind, transition.before, transition.after)
 
 
-def _audio_changes(
-    before: otio.schema.Timeline, after: otio.schema.Timeline, fps: Fraction
-) -> Iterator[Change]:
-    tracks = before.audio_tracks(), after.audio_tracks()
-    for old, new in zip(*tracks, strict=False):
-        heard, heard_now = _audio_clips(old, fps), _audio_clips(new, fps)
-        if heard != heard_now:
-            changed = sum(clip not in heard for clip in heard_now)
-            yield AudioTrackChanged(str(new.name), len(heard), len(heard_now), changed)
-    if len(tracks[0]) != len(tracks[1]):
-        yield AudioTracksCounted(len(tracks[0]), len(tracks[1]))
+def _audio_changes(before: Sequence[TrackLayout], after: Sequence[TrackLayout]) -> Iterator[Change]:
+    for old, new in zip(before, after, strict=False):
+        clips, new_clips = _audio_clips(old), _audio_clips(new)
+        if clips != new_clips:
+            changed = sum(clip not in clips for clip in new_clips)
+            yield AudioTrackChanged(str(new.track.name), len(clips), len(new_clips), changed)
+    if len(before) != len(after):
+        yield AudioTracksCounted(len(before), len(after))
 
 
-def _audio_clips(track: otio.schema.Track, fps: Fraction) -> list[tuple[str, int, int, int]]:
+def _audio_clips(layout: TrackLayout) -> list[tuple[str, int, int, int]]:
     """Return file name, start, length and in point of each clip of an audio track."""
     return [
-        (Path(_file(p.item)).name, p.start, p.frames, p.media_start)
-        for p in lay_out(track, fps)
+        (_file_name(p.item) or str(p.item.name), p.start, p.frames, p.media_start)
+        for p in layout.items
         if isinstance(p.item, otio.schema.Clip)
     ]
-
-
-def _file(item: otio.core.Item) -> str:
-    return str(getattr(getattr(item, "media_reference", None), "target_url", "") or item.name)

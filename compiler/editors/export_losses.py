@@ -1,4 +1,4 @@
-"""What a format cannot hold of a timeline, apart from what its writer reports."""
+"""Losses of a timeline in a format, apart from those that its writer reports."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class KnownSlots:
         by_name: by slot name, from the compiled timeline.
         by_stem: by the media's file name without its suffix, from the media folders.
         folders: folders of rendered media.
-        compiled: the compiled timeline, if one was found.
+        compiled: the compiled timeline, if there is one nearby.
         compiled_path: its file.
     """
 
@@ -87,7 +87,7 @@ def find_known_slots(
         path: its file.
         compiled: the timeline that it was made from; by default the one near it, or near its media,
             that shares most names with it.
-        media: another folder of rendered media, besides those that are found.
+        media: another folder of rendered media, besides those nearby.
     """
     compiled_path, compiled_timeline = _compiled_near(timeline, path, compiled) or (None, None)
     folders = list(_media_folders(timeline, path, compiled_path, media))

@@ -1,11 +1,11 @@
 """Rebuild the recipes of an edited timeline: unchanged if the media suffice, extended if not.
 
-A scene's picture is laid out over its *span*, the frames for which the scene is visible; media hold
-some of these frames. If a clip, transitions included, shows
+A scene's camera move and keyframes are timed over its *span*, the frames for which the scene is
+visible; media hold some of these frames. If a clip, transitions included, shows
 
 * only frames that its media hold, the recipe and so the file stay the same;
 * further frames of the span, the media are extended by those;
-* frames beyond the span, the span grows, and the picture is laid out anew over its whole length.
+* frames beyond the span, the span grows, and the picture is timed anew over its whole length.
 
 Clips that continue each other across a cut (parts of a long scene, pieces of a split clip) are
 extended together, so that the picture does not jump between them.

@@ -14,7 +14,6 @@ from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import Store
 from ..notices import Notice
 from ..progress_clock import count
-from ..timeline.layout import lay_out
 from ..timeline.properties import rate_of
 from .formats import FORMATS
 from .known_slots import KnownSlots, find_known_slots
@@ -33,7 +32,7 @@ class ReimportedTimeline:
     Attributes:
         timeline: with recipes in its slots.
         output: the ``.otio`` that it belongs in.
-        known_slots: the slots and media that were found for it.
+        known_slots: the compiled slots and rendered media.
         rebuilt: the clips that show slots, in the order of the timeline.
         foreign: names of the other clips.
         notices: losses that could not be restored.
@@ -88,7 +87,7 @@ def reimport(
     Args:
         path: any file that `read_timeline` reads.
         compiled: the timeline that it was made from; searched for nearby by default.
-        media: another folder of rendered media, besides those that are found.
+        media: another folder of rendered media, besides those nearby.
 
     Raises:
         InputError: the file cannot be read.
@@ -102,22 +101,20 @@ def reimport(
         if compiled_fps != fps:
             fps, timeline = compiled_fps, read_timeline(path, compiled_fps)
     rebuilt = rebuild_recipes(timeline, known_slots, path.parent, fps, recipe_key)
-    foreign = _foreign_clips(timeline, rebuilt, fps)
+    foreign = _foreign_clips(timeline, rebuilt)
     notices = restore_metadata(timeline, known_slots, fps, has_audio=has_audio)
     is_otio = FORMATS.get(path.suffix.lower()) is FORMATS[".otio"]
     output = path if is_otio else path.with_name(f"{path.name}.otio")
     return ReimportedTimeline(timeline, output, known_slots, rebuilt, foreign, notices, fps)
 
 
-def _foreign_clips(
-    timeline: otio.schema.Timeline, rebuilt: Sequence[RebuiltClip], fps: Fraction
-) -> list[str]:
+def _foreign_clips(timeline: otio.schema.Timeline, rebuilt: Sequence[RebuiltClip]) -> list[str]:
     slot_clips = {id(one.use.clip) for one in rebuilt}
     return [
-        str(placed.item.name)
+        str(item.name)
         for track in timeline.video_tracks()
-        for placed in lay_out(track, fps)
-        if isinstance(placed.item, otio.schema.Clip) and id(placed.item) not in slot_clips
+        for item in track
+        if isinstance(item, otio.schema.Clip) and id(item) not in slot_clips
     ]
 
 

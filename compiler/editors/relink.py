@@ -23,7 +23,7 @@ from ..timeline.slots import slot_of
 
 @dataclass(frozen=True, slots=True)
 class Relinked:
-    """The missing files of a timeline: those that were found, with their paths, and the others."""
+    """New paths of a timeline's missing files by their old names, and the files without one."""
 
     found: Mapping[str, Path]
     missing: Sequence[str]

@@ -41,7 +41,7 @@ def to_yaml(script: Draft) -> str:
 
 
 def scene_id(name: str, taken: set[str]) -> str:
-    """Return a valid scene id from a name, numbered if it is taken, and add it to ``taken``."""
+    """Return a valid, unused scene id from a name, and add it to ``taken``."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:56] or "scene"
     found, number = plain, 2
     while found in taken:

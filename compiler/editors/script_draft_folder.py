@@ -18,7 +18,7 @@ SOUNDS = {".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".ai
 TEXTS = {".txt", ".md"}
 TRANSCRIPTS = {".json", ".srt", ".vtt", ".textgrid"}
 USED = {*STILL_SUFFIXES, *SOUNDS, *TEXTS}
-"""Suffixes of files that a draft may name; a transcript is found by the name of its voice."""
+"""Suffixes of files that a draft may name; a transcript has the name of its voice."""
 MUSIC = re.compile(r"music|bed|score|theme|song|ambien|background", re.I)
 DEPTH = re.compile(r"[._-]depth$", re.I)
 SILENT_S = 3.0

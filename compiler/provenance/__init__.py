@@ -1,1 +1,1 @@
-"""Signed origin: the C2PA manifest of a finished video, written and verified."""
+"""Provenance: the C2PA manifest of a finished video, signed and verified."""

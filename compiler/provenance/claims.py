@@ -1,4 +1,4 @@
-"""What a manifest claims of a reel: its sources, and which model made which slot."""
+"""Claims of a manifest about a reel: its sources, and the models that generated its slots."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 LABEL = "org.otio-gvideo.reel"
-"""Of the assertion that holds the claims."""
+"""The label of the assertion with the claims."""
 VERSION = 1
 _IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 GENERATED = f"{_IPTC}trainedAlgorithmicMedia"
@@ -19,12 +19,12 @@ COMPOSITE = f"{_IPTC}composite"
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that a reel was made from.
+    """A source file of a reel.
 
     Attributes:
-        name: without its folder.
+        name: the file name, without folders.
         sha256: of its content; empty if it cannot be read.
-        is_shown: whether the reel shows or plays it; False if only a model saw it.
+        is_shown: whether the reel shows or plays it; False if it is only an input of a model.
         path: on this machine; None if it is on a network.
     """
 
@@ -35,20 +35,20 @@ class SourceFile:
 
     @property
     def is_lost(self) -> bool:
-        """Whether it should be on this machine and cannot be read; nothing is claimed of it."""
+        """Whether it is a local file that cannot be read; it is not claimed then."""
         return self.path is not None and not self.sha256
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedSlot:
-    """A slot whose video a model made.
+    """A slot whose video a model generated.
 
     Attributes:
         name: of its clip.
-        renderer, model: that made it.
+        renderer, model: its generator.
         licence: of the model; empty if unknown.
-        seconds: of the reel at which its body starts and ends; None if unknown.
-        sources: what the model saw.
+        seconds: start and end of its body in the reel, in seconds; None if unknown.
+        sources: the model's inputs.
     """
 
     name: str
@@ -61,21 +61,21 @@ class GeneratedSlot:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What is claimed of a reel."""
+    """The claims about a reel."""
 
     sources: tuple[SourceFile, ...] = ()
     slots: tuple[GeneratedSlot, ...] = ()
 
     @property
     def source_type(self) -> str:
-        """The IPTC digital source type of the whole reel."""
+        """The IPTC digital source type of the reel."""
         if not self.slots:
             return COMPOSITE
         is_mixed = any(source.is_shown for source in self.sources)
         return PARTLY_GENERATED if is_mixed else GENERATED
 
     def as_json(self) -> dict[str, Any]:
-        """The content of the assertion."""
+        """Return the content of the assertion."""
         return {
             "version": VERSION,
             "digitalSourceType": self.source_type,
@@ -95,26 +95,26 @@ class Claims:
 
 
 def differences(stated: Any, claims: Claims) -> Iterator[str]:
-    """Claims of a manifest that a timeline contradicts, and those that are missing; one line each.
+    """Yield wrong and missing claims of a manifest, one line each.
 
     Args:
         stated: the content of the manifest's assertion.
-        claims: those of the timeline.
+        claims: the claims that the timeline supports.
     """
-    wanted = claims.as_json()
+    expected = claims.as_json()
     if not isinstance(stated, Mapping) or stated.get("version") != VERSION:
         yield "claims of another version"
         return
-    if stated.get("digitalSourceType") != wanted["digitalSourceType"]:
+    if stated.get("digitalSourceType") != expected["digitalSourceType"]:
         kind = str(stated.get("digitalSourceType")).removeprefix(_IPTC)
         yield f"{kind} in place of {claims.source_type.removeprefix(_IPTC)}"
     lost = {one.name for one in claims.sources if one.is_lost}
     yield from (f"{name} cannot be read" for name in sorted(lost))
     for key, name in (("sources", "name"), ("generated", "slot")):
-        there, here = _entries(stated.get(key)), _entries(wanted[key])
-        stated_names = {dict(entry).get(name, "") for entry in there}
-        names = {dict(entry)[name] for entry in here}
-        for label in sorted({dict(entry)[name] for entry in here - there}):
+        found, wanted = _entries(stated.get(key)), _entries(expected[key])
+        stated_names = {dict(entry).get(name, "") for entry in found}
+        names = {dict(entry)[name] for entry in wanted}
+        for label in sorted({dict(entry)[name] for entry in wanted - found}):
             yield f"{label} differs" if label in stated_names else f"{label} is not stated"
         yield from (f"{one} is not in the timeline" for one in sorted(stated_names - names - lost))
 

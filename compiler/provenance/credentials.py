@@ -24,10 +24,10 @@ _KEYS = "C2PA takes EC keys (P-256, P-384, P-521), Ed25519, and RSA of at least 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What signs a video.
+    """A signer's certificate chain and private key.
 
     Attributes:
-        algorithm: as the library names it, as in ``es256``; the key decides.
+        algorithm: the library's name of it, such as ``es256``; follows from the key.
         chain: PEM certificates, the signer's first.
         key: PEM private key (PKCS #8).
     """
@@ -38,10 +38,10 @@ class Credentials:
 
 
 def load_credentials(config: Config) -> Credentials | None:
-    """The credentials that a configuration names; None if it does not ask for a signature.
+    """Load the credentials of a configuration; None if signing is not configured.
 
     Raises:
-        InputError: the extra is missing, or a file is, or it cannot be used; names all problems.
+        InputError: the extra or a file is missing, or a file is unusable; names all problems.
     """
     stated = config.provenance
     if not stated.sign:
@@ -75,10 +75,10 @@ def load_credentials(config: Config) -> Credentials | None:
     )
 
 
-_Tell = Callable[..., Problem]
+_ProblemAt = Callable[..., Problem]
 
 
-def _absent(stated: Provenance, problem: _Tell) -> Iterator[Problem]:
+def _absent(stated: Provenance, problem: _ProblemAt) -> Iterator[Problem]:
     for name, path in (("certificate", stated.certificate), ("key", stated.key)):
         if path is None:
             yield problem("sign", f"signing needs a {name}", f"name a PEM file: {name}: FILE")
@@ -88,14 +88,14 @@ def _absent(stated: Provenance, problem: _Tell) -> Iterator[Problem]:
             yield problem(name, f"{path}: is larger than 1 MB, so it is no PEM file")
 
 
-def _read(path: Path, name: str, problem: _Tell) -> bytes:
+def _read(path: Path, name: str, problem: _ProblemAt) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise InputError(problem(name, f"{path}: cannot be read: {error.strerror}")) from error
 
 
-def _chain(path: Path, problem: _Tell) -> list[Certificate]:
+def _chain(path: Path, problem: _ProblemAt) -> list[Certificate]:
     from cryptography import x509  # noqa: PLC0415 - optional
 
     try:
@@ -105,7 +105,7 @@ def _chain(path: Path, problem: _Tell) -> list[Certificate]:
         raise InputError(problem("certificate", what, hint)) from error
 
 
-def _key(path: Path, problem: _Tell) -> Any:
+def _key(path: Path, problem: _ProblemAt) -> Any:
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - optional
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - optional
 
@@ -118,12 +118,12 @@ def _key(path: Path, problem: _Tell) -> Any:
     except UnsupportedAlgorithm:
         what, hint = f"{path}: holds a key of a kind that cannot sign", _KEYS
     except ValueError:
-        pass  # Its text may quote the key; nothing of it is told.
+        pass  # Its message may quote the key.
     raise InputError(problem("key", what, hint)) from None
 
 
 def _algorithm(key: Any) -> str:
-    """The signature algorithm of a private key; empty if C2PA has none for it."""
+    """Return the signature algorithm of a private key; empty if C2PA supports none for it."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415
 
     if isinstance(key, ec.EllipticCurvePrivateKey):
@@ -135,8 +135,8 @@ def _algorithm(key: Any) -> str:
     return ""
 
 
-def _unusable(chain: list[Certificate], key: Any, problem: _Tell) -> Iterator[Problem]:
-    """What is wrong with certificates, and with the key beside them."""
+def _unusable(chain: list[Certificate], key: Any, problem: _ProblemAt) -> Iterator[Problem]:
+    """Yield expired certificates, and a key that does not belong to the signer's."""
     now = datetime.now(UTC)
     for certificate in chain:
         name = certificate.subject.rfc4514_string()

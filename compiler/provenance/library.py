@@ -1,7 +1,7 @@
-"""The optional package `c2pa`, set up to stay off the network.
+"""The optional package `c2pa`, configured not to use the network.
 
 Specification: https://spec.c2pa.org (2.2). The package binds the Rust library of the Content
-Authenticity Initiative; it is imported when something is signed or verified.
+Authenticity Initiative, and is imported on use.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ FORMATS = {
     ".gif": "image/gif",
     ".webp": "image/webp",
 }
-"""Media types of finished videos, by suffix. All of them can hold a manifest."""
+"""Media types of videos that can hold a manifest, by suffix."""
 _SETTINGS = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": True},
     "builder": {"thumbnail": {"enabled": False}},
-    # Larger files wait on disk in place of memory while they are signed.
+    # Larger files are buffered on disk while they are signed.
     "core": {"backing_store_memory_threshold_in_mb": 64},
 }
 
@@ -33,7 +33,7 @@ def is_installed() -> bool:
 
 
 def library() -> Any:
-    """The package.
+    """Import the package.
 
     Raises:
         ImportError: it is not installed, or its native library does not load.
@@ -43,6 +43,6 @@ def library() -> Any:
 
 @functools.cache
 def context() -> Any:
-    """Settings for all readers and builders: no network, no thumbnails."""
+    """Return the context of all readers and builders: no network, no thumbnails."""
     c2pa = library()
     return c2pa.Context(settings=c2pa.Settings.from_dict(_SETTINGS))

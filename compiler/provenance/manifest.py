@@ -32,15 +32,15 @@ _MEDIA_TYPES = {
 
 
 def media_type(path: Path | None) -> str:
-    """The media type of a file, by its suffix."""
+    """Return the media type of a file, by its suffix."""
     return _MEDIA_TYPES.get(path.suffix.lower(), _UNKNOWN) if path else _UNKNOWN
 
 
 def definition(claims: Claims, title: str) -> dict[str, Any]:
-    """The manifest of a reel, without its ingredients.
+    """Return the manifest of a reel, without its ingredients.
 
     Args:
-        claims: what it says.
+        claims: of the manifest.
         title: the name of the finished file.
     """
     return {
@@ -54,9 +54,9 @@ def definition(claims: Claims, title: str) -> dict[str, Any]:
 
 
 def ingredients(claims: Claims) -> dict[SourceFile, dict[str, Any]]:
-    """Sources as ingredients; the hash of each is its instance id.
+    """Return the ingredient of each source; its hash is its instance id.
 
-    A still that only a model saw is ``inputTo``; what is shown or heard is ``componentOf``.
+    Inputs of models are ``inputTo`` ingredients, visible or audible sources ``componentOf``.
     """
     return {
         source: {

@@ -1,4 +1,4 @@
-"""Sign a finished file: a manifest inside it that binds its content."""
+"""Sign a finished file with an embedded manifest that is bound to its content."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .manifest import definition, ingredients, media_type
 
 
 class SigningError(Exception):
-    """The library refused to sign; in a line."""
+    """The library refused to sign; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """How one video is signed, and what its manifest claims."""
+    """The credentials and claims for one video."""
 
     credentials: Credentials
     claims: Claims
@@ -34,10 +34,10 @@ class Signing:
 
         Args:
             source: the finished video.
-            target: written, or overwritten; the same content with the manifest in it.
+            target: written or overwritten with the same content and the manifest.
 
         Raises:
-            WorkError: the library refused, or the disk is full.
+            WorkError: the library refuses, or the disk is full.
         """
         kind = FORMATS[Path(self.title).suffix.lower()]
         try:
@@ -47,7 +47,7 @@ class Signing:
             raise WorkError(f"{self.title}: cannot be signed: {error}") from error
 
     def manifest_bytes(self) -> int:
-        """Bytes that the manifest adds to an MP4 of any length.
+        """Return the size that the manifest adds to an MP4 of any length, in bytes.
 
         Raises:
             SigningError: the library refuses the credentials.
@@ -62,16 +62,16 @@ def _sign(signing: Signing, kind: str, source: BinaryIO, target: BinaryIO) -> No
     credentials = signing.credentials
     described = ingredients(signing.claims)
     signed = [source for source in described if _has_manifest(source)]
-    made = definition(signing.claims, signing.title)
-    made["ingredients"] = [described[one] for one in described if one not in signed]
+    manifest = definition(signing.claims, signing.title)
+    manifest["ingredients"] = [described[one] for one in described if one not in signed]
     try:
-        with ExitStack() as open_ones:
-            # No time stamp authority: that would take the network.
+        with ExitStack() as stack:
+            # No time stamp authority, which would need the network.
             info = c2pa.C2paSignerInfo(
                 credentials.algorithm, credentials.chain, credentials.key, None
             )
-            signer = open_ones.enter_context(c2pa.Signer.from_info(info))
-            builder = open_ones.enter_context(c2pa.Builder(made, context()))
+            signer = stack.enter_context(c2pa.Signer.from_info(info))
+            builder = stack.enter_context(c2pa.Builder(manifest, context()))
             for one in signed:
                 assert one.path is not None
                 with one.path.open("rb") as stream:
@@ -82,7 +82,7 @@ def _sign(signing: Signing, kind: str, source: BinaryIO, target: BinaryIO) -> No
 
 
 def _has_manifest(source: SourceFile) -> bool:
-    """Whether a source carries credentials of its own, which go into the reel's manifest."""
+    """Whether a source has a manifest of its own, which the reel's then includes."""
     kind, c2pa = media_type(source.path), library()
     if source.path is None or not is_file(source.path):
         return False
@@ -91,7 +91,7 @@ def _has_manifest(source: SourceFile) -> bool:
     try:
         with source.path.open("rb") as stream:
             reader = c2pa.Reader.try_create(kind, stream, context=context())
-    except (c2pa.C2paError, OSError):  # Another format than its name says, or a manifest elsewhere.
+    except (c2pa.C2paError, OSError):  # A wrong suffix, or a remote manifest.
         return False
     if reader is None:
         return False
@@ -109,4 +109,4 @@ _EMPTY = (
     + _box(b"moov", _box(b"mvhd", struct.pack(">3x9xII80x", 1000, 0)))
     + _box(b"mdat", bytes(8))
 )
-"""An MP4 without tracks (ISO/IEC 14496-12)."""
+"""A minimal MP4 without tracks (ISO/IEC 14496-12)."""

@@ -16,13 +16,13 @@ _UNTRUSTED = "signingCredential.untrusted"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A manifest that was found.
+    """The manifest of a video.
 
     Attributes:
-        is_verified: False if the package that verifies is not installed; the rest is then empty.
-        failures: C2PA status codes of what does not hold, as in ``assertion.bmffHash.mismatch``.
-        signer: the name in the certificate, and its organization.
-        is_trusted: whether the certificate is on a list of trust; never without one.
+        is_verified: False if the package is not installed; all other fields are then empty.
+        failures: C2PA status codes of failed checks, such as ``assertion.bmffHash.mismatch``.
+        signer: name and organization in the certificate.
+        is_trusted: whether the certificate is on a trust list; False without one.
         claims: the content of our assertion; None if there is none.
     """
 
@@ -34,7 +34,7 @@ class Signature:
 
 
 def signature_of(video: Path) -> Signature | None:
-    """The verified manifest of a video; None if it has none.
+    """Return the verified manifest of a video; None if it has none.
 
     Raises:
         OSError: the file cannot be read.

@@ -9,7 +9,7 @@ Faults of the adapter that are fixed here:
 * Comments of markers are omitted.
 * Retimes are omitted. They are Final Cut's "Time Remap", with in and out points in frames of the
   retimed clip.
-* Tracks have no names; on reading, they are named.
+* Tracks have no names; reading gives them names.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""What OpenTimelineIO's own tools load: an adapter for scripts, and a media linker.
+"""OpenTimelineIO plugins: an adapter for scripts, and a media linker.
 
-Registered by the entry point ``opentimelineio.plugins``; what is here stands in
-``plugin_manifest.json``.
+Registered by the entry point ``opentimelineio.plugins`` and listed in ``plugin_manifest.json``.
 Every program that uses OpenTimelineIO imports this package, so it imports nothing.
 """

@@ -1,8 +1,7 @@
-"""Rendered media by their keys, for OpenTimelineIO's tools.
+"""Link slots to rendered media by key, in OpenTimelineIO's tools.
 
-``otioconvert -i reel.otio -o x.otio -m otio_gvideo -M media=DIR`` names the rendered media of
-every slot that ``DIR`` holds, whatever was named before; ``OTIO_GVIDEO_MEDIA`` names the folder
-where no argument does.
+``otioconvert -i reel.otio -o x.otio -m otio_gvideo -M media=DIR`` links every slot to its media in
+``DIR``, in place of its present ones; without the argument, ``OTIO_GVIDEO_MEDIA`` names the folder.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ VARIABLE = "OTIO_GVIDEO_MEDIA"
 def link_media_reference(
     in_clip: otio.schema.Clip, media_linker_argument_map: dict[str, Any]
 ) -> otio.core.MediaReference:
-    """The media of a clip: by the key of its recipe, or by the key in its file's name."""
+    """Return the media of a clip, by the key of its recipe or in its file name."""
     from otio_gvideo.compiler.assembly.rendered_media import find_rendered  # noqa: PLC0415
 
     folders = media_linker_argument_map.get("media") or os.environ.get(VARIABLE, "")

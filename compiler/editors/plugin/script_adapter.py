@@ -1,4 +1,4 @@
-"""Scripts as timelines: ``otioconvert -i script.gvideo.yaml -o reel.otio``.
+"""Read scripts as timelines: ``otioconvert -i script.gvideo.yaml -o reel.otio``.
 
 OpenTimelineIO loads this file by its path, so it imports the package by its name.
 """
@@ -9,14 +9,14 @@ import opentimelineio as otio
 
 
 def read_from_file(filepath: str, allow_outside: bool = False) -> otio.schema.Timeline:
-    """The timeline of a script, with the media that are rendered already.
+    """Return the timeline of a script, with media that are already rendered.
 
     Args:
         filepath: the YAML file.
         allow_outside: let it name files outside its folder.
 
     Raises:
-        OTIOError: the script is wrong; the message has a line for each problem.
+        OTIOError: the script is invalid; the message has a line for each problem.
     """
     from otio_gvideo.compiler.api.plan import timeline_of_script  # noqa: PLC0415
     from otio_gvideo.compiler.errors import CompileError  # noqa: PLC0415
