@@ -7,7 +7,7 @@ import platform
 from importlib import import_module
 
 from ..renderers.base import UnavailableError
-from ..renderers.diffusion.model_settings import table
+from ..renderers.diffusion.presets import model_table
 from ..renderers.registry import renderer_class, renderer_names
 from .backend.encode.codecs import CODECS, hardware_encoder, software_encoder
 from .media.find_ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
@@ -89,4 +89,8 @@ def _renderer(name: str) -> str:
         renderer_class(name)
     except UnavailableError as error:
         return str(error)
-    return "installed; `otio-gvideo models list` shows its weights" if name in table() else "ready"
+    return (
+        "installed; `otio-gvideo models list` shows its weights"
+        if name in model_table()
+        else "ready"
+    )

@@ -7,13 +7,9 @@ from pathlib import Path
 
 from ...renderers import base, registry
 from ...renderers.diffusion import download
-from ...renderers.diffusion.model_settings import (
-    QUALITIES,
-    ModelSetup,
-    WeightSource,
-    setup_of,
-    table,
-)
+from ...renderers.diffusion.model_settings import ModelSetup, model_setup
+from ...renderers.diffusion.presets import QUALITIES, model_table
+from ...renderers.diffusion.weight_source import WeightSource
 from ..errors import InputError, Problem, WorkError
 from ..script.config import FILE_NAME, Config
 from ..script.renderer_settings import read_config
@@ -52,21 +48,21 @@ def pull_models(
 
 
 def _listed(config: Config) -> Iterator[str]:
-    for name in table():
+    for name in model_table():
         setups = _setups(name, QUALITIES, config)
         is_default = "model" not in config.renderers.get(name, {})
-        yield name + (f"  ({table()[name]['weights']['licence']})" if is_default else "")
+        yield name + (f"  ({model_table()[name]['weights']['licence']})" if is_default else "")
         for source in dict.fromkeys(source for setup in setups for source in setup.sources):
-            yield f"  {'here' if download.is_here(source) else 'missing':<8} {source}"
+            yield f"  {'here' if download.is_local(source) else 'missing':<8} {source}"
 
 
 def _fetched(
     names: Sequence[str], qualities: Sequence[str] | None, config: Config, *, bars: bool
 ) -> Iterator[str]:
     """Yield the finished downloads, then the settings that pin their revisions."""
-    unknown = [name for name in names if name not in table()]
+    unknown = [name for name in names if name not in model_table()]
     if unknown:
-        known = ", ".join(table())
+        known = ", ".join(model_table())
         raise InputError(
             [Problem.general(f"{name} has no model", f"known: {known}") for name in unknown]
         )
@@ -109,7 +105,7 @@ def _pins(source: WeightSource, setup: ModelSetup, commit: str) -> dict[str, str
 def _setups(name: str, qualities: Sequence[str], config: Config) -> list[ModelSetup]:
     try:
         registry.renderer_class(name)
-        return [setup_of(name, config.renderers.get(name, {}), q) for q in qualities]
+        return [model_setup(name, config.renderers.get(name, {}), q) for q in qualities]
     except base.UnavailableError as error:
         raise InputError(str(error)) from error
     except base.RendererError as error:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...renderers import base, registry
-from ...renderers.diffusion.local_weights import pinned
-from ...renderers.diffusion.model_settings import origin_of
+from ...renderers.diffusion.local_weights import pin_revisions
+from ...renderers.diffusion.model_settings import model_origin
 from ...renderers.fit.model_grid import is_unbounded
 from ...renderers.image.saliency import look_at
 from ...renderers.run.motion_guard import with_fallbacks
@@ -163,10 +163,10 @@ def _making(scenes: Sequence[ScriptScene], config: Config) -> RendererInputs:
             limits = kind(config.renderers.get(name, {}), scene.quality).limits
             if limits.continues:
                 continues.add(name)
-            origin = origin_of(name, config.renderers.get(name, {}))
+            origin = model_origin(name, config.renderers.get(name, {}))
             if origin is not None:
                 origins[name] = origin
-                settings[name] = pinned(name, config.renderers.get(name, {}))
+                settings[name] = pin_revisions(name, config.renderers.get(name, {}))
             if not is_unbounded(limits):
                 settings[name] = with_fallbacks(settings.get(name, {}), config.renderers)
         except base.RendererError as error:

@@ -9,7 +9,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers.base import RendererError
-from ...renderers.diffusion.model_settings import origin_of
+from ...renderers.diffusion.model_settings import model_origin
 from ...renderers.run.attempts import made_of
 from .media import media_path
 from .metadata import NAMESPACE, own_metadata, plain
@@ -62,6 +62,6 @@ def origin_for(name: str, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
     """What is told of the model behind a renderer of a recipe; None for one without a model."""
     settings = recipe["settings"] if recipe["renderer"] == name else {}
     try:
-        return origin_of(name, settings)
+        return model_origin(name, settings)
     except RendererError:  # Settings of another version; that a model made it stays true.
-        return origin_of(name, {})
+        return model_origin(name, {})

@@ -1,1 +1,1 @@
-"""The renderers that generate video with diffusers, and what they share."""
+"""The renderers that generate video with diffusers, and their shared machinery."""

@@ -1,8 +1,8 @@
 """`animatediff`: Stable Diffusion 1.5 with a motion adapter, and LoRAs for camera moves.
 
-There are three ways for a keyframe to come in: as the camera move over it, rendered first and
-painted over (the default; every move works); by SparseCtrl, at any frame, where a ``controlnet`` is
-configured; by an IP-Adapter, as a likeness, where an ``ip_adapter`` is.
+A keyframe conditions the video in one of three ways: by default as a camera move over it, rendered
+first and painted over (video to video; every move works); with a configured ``controlnet`` by
+SparseCtrl, at any frame; with a configured ``ip_adapter`` by an IP-Adapter, as a likeness.
 """
 
 from __future__ import annotations
@@ -14,27 +14,30 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from ..base import CAMERA_MOVES, Call, Frame, FrameGrid, Limits, OnStep, RendererError, Shot
-from . import memory, motion
-from .conditioning import camera_clip, still
+from . import memory
+from .conditioning import camera_clip, conditioning_image
 from .decoding import to_frame
 from .engine import DiffusionRenderer
 from .loading import Pipeline, Tensor, load_part
-from .local_weights import file_of, folder_of
-from .model_settings import WeightSource
+from .local_weights import local_file, local_folder
+from .motion_strength import keyframe_strength
+from .prompt import prompt_of
+from .weight_source import WeightSource
 
 CONTEXT = 16
 """Frames that the motion adapter was trained on, and of a window of FreeNoise."""
 STRIDE = 4
-LIKENESS = 0.8
-"""Weight of an IP-Adapter's image at motion.strength 0.5."""
+"""Frames between two windows of FreeNoise."""
+IP_ADAPTER_SCALE = 0.8
+"""Weight of an IP-Adapter's image at ``motion.strength`` 0.5."""
 LONGEST_WINDOW = 32
-"""Positions that the adapter knows; more frames fail unless FreeNoise slides a window."""
+"""Positions that the adapter has; more frames need FreeNoise's sliding window."""
 
 
 class AnimateDiffRenderer(DiffusionRenderer):
     """AnimateDiff through ``AnimateDiffVideoToVideoPipeline`` and its siblings.
 
-    The text encoder stays: it is small, and FreeNoise encodes prompts itself.
+    The text encoder is not unloaded: it is small, and FreeNoise encodes prompts itself.
     """
 
     name: ClassVar[str] = "animatediff"
@@ -45,8 +48,10 @@ class AnimateDiffRenderer(DiffusionRenderer):
     def __init__(self, settings: Mapping[str, Any], quality: str):
         super().__init__(settings, quality)
         self._moves: Mapping[str, WeightSource] = self.setup.camera_loras
-        self._way = next((w for w in ("controlnet", "ip_adapter") if w in self.setup.parts), "clip")
-        if self._way == "controlnet" and self._moves:
+        self._conditioning = next(
+            (w for w in ("controlnet", "ip_adapter") if w in self.setup.parts), "clip"
+        )
+        if self._conditioning == "controlnet" and self._moves:
             raise RendererError(
                 "animatediff: camera_loras were made for the motion adapter v1-5-2, SparseCtrl "
                 "(controlnet) for v1-5-3; configure one of them"
@@ -55,21 +60,23 @@ class AnimateDiffRenderer(DiffusionRenderer):
             "controlnet": "AnimateDiffSparseControlNetPipeline",
             "ip_adapter": "AnimateDiffPipeline",
             "clip": "AnimateDiffVideoToVideoPipeline",
-        }[self._way]
+        }[self._conditioning]
 
     @property
     def limits(self) -> Limits:
-        """What one call can be, by the way that keyframes come in."""
-        preset, is_sparse = self.preset, self._way == "controlnet"
+        """The limits of one call, which depend on how keyframes condition it."""
+        preset, is_sparse = self.preset, self._conditioning == "controlnet"
         fits = max(CONTEXT, memory.longest_call(preset.max_pixels, 1, self.setup.budget_gb))
         most = min(preset.frames, fits, *([LONGEST_WINDOW] if is_sparse else []))
-        moves = CAMERA_MOVES if self._way == "clip" else tuple(self._moves)
+        moves = CAMERA_MOVES if self._conditioning == "clip" else tuple(self._moves)
         return Limits(
             frames=FrameGrid(least=CONTEXT, most=max(CONTEXT, most)),
             fps=Fraction(preset.fps).limit_denominator(1001),
             multiple=8,
             max_pixels=preset.max_pixels,
-            conditions=frozenset({"first"} if self._way == "ip_adapter" else {"first", "any"}),
+            conditions=frozenset(
+                {"first"} if self._conditioning == "ip_adapter" else {"first", "any"}
+            ),
             controls=frozenset({"prompt", "strength", "loras", *(["camera"] if moves else [])}),
             moves=frozenset(moves),
             overlap=preset.overlap if is_sparse else 0,
@@ -77,7 +84,7 @@ class AnimateDiffRenderer(DiffusionRenderer):
         )
 
     def load(self, parts: Mapping[str, Any]) -> Pipeline:
-        """The pipeline with its adapter, in the scheduler that its training used."""
+        """Load the pipeline with its adapter, and the scheduler of its training."""
         from diffusers import (  # noqa: PLC0415 - slow to import
             DDIMScheduler,
             MotionAdapter,
@@ -85,17 +92,17 @@ class AnimateDiffRenderer(DiffusionRenderer):
         )
 
         setup = self.setup
-        given = {
+        extra = {
             "motion_adapter": load_part(MotionAdapter, setup.parts["adapter"], setup, self.dtype)
         }
-        if self._way == "controlnet":
-            given["controlnet"] = load_part(
+        if self._conditioning == "controlnet":
+            extra["controlnet"] = load_part(
                 SparseControlNetModel, setup.parts["controlnet"], setup, self.dtype
             )
-        if self._way == "ip_adapter":
-            given["image_encoder"] = self._image_encoder()
-        pipe = super().load({**given, **parts})
-        # With other settings the light flickers.
+        if self._conditioning == "ip_adapter":
+            extra["image_encoder"] = self._image_encoder()
+        pipe = super().load({**extra, **parts})
+        # Other settings make the brightness flicker.
         pipe.scheduler = DDIMScheduler.from_config(
             pipe.scheduler.config,
             beta_schedule="linear",
@@ -103,12 +110,12 @@ class AnimateDiffRenderer(DiffusionRenderer):
             timestep_spacing="linspace",
             steps_offset=1,
         )
-        if self._way != "controlnet":
-            # Always, since it cannot be taken off an adapter that leaves the middle block alone.
+        if self._conditioning != "controlnet":
+            # Always: it cannot be disabled again with an adapter that has no middle block.
             pipe.enable_free_noise(context_length=CONTEXT, context_stride=STRIDE)
-        if self._way == "ip_adapter":
+        if self._conditioning == "ip_adapter":
             source = setup.parts["ip_adapter"]
-            path = file_of(source, setup)
+            path = local_file(source, setup)
             pipe.load_ip_adapter(str(path.parent), subfolder="", weight_name=path.name)
         return pipe
 
@@ -116,22 +123,22 @@ class AnimateDiffRenderer(DiffusionRenderer):
         from transformers import CLIPVisionModelWithProjection  # noqa: PLC0415
 
         source = self.setup.parts["ip_adapter"]
-        folder = folder_of(source, self.setup) if source.path is None else source.path.parent
-        place = folder / "models" if (folder / "models" / "image_encoder").is_dir() else folder
+        folder = local_folder(source, self.setup) if source.path is None else source.path.parent
+        root = folder / "models" if (folder / "models" / "image_encoder").is_dir() else folder
         return CLIPVisionModelWithProjection.from_pretrained(
-            place / "image_encoder", dtype=self.dtype, use_safetensors=True, local_files_only=True
+            root / "image_encoder", dtype=self.dtype, use_safetensors=True, local_files_only=True
         )
 
     def denoise(
         self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Tensor:
-        """Latents of shape ``(1, channels, frames, h, w)``."""
+        """Return latents of shape ``(1, channels, frames, h, w)``."""
         preset = self.preset
-        prompt, negative = motion.words(shot)
+        prompt = prompt_of(shot)
         return pipe(
-            **self._shown(pipe, shot, call, before),
-            prompt=prompt,
-            negative_prompt=negative,
+            **self._conditions(pipe, shot, call, before),
+            prompt=prompt.positive,
+            negative_prompt=prompt.negative,
             width=call.width,
             height=call.height,
             num_inference_steps=preset.steps,
@@ -141,33 +148,37 @@ class AnimateDiffRenderer(DiffusionRenderer):
             callback_on_step_end=self.at_step(on_step, preset.steps),
         ).frames.cpu()
 
-    def _shown(self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame]) -> dict[str, Any]:
-        """What the pipeline's call is given for keyframes and frames before."""
-        if self._way == "controlnet":
-            frames = [*before, *(still(key.image, shot, call) for key in call.keyframes)]
-            places = [*range(len(before)), *(key.frame for key in call.keyframes)]
+    def _conditions(
+        self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame]
+    ) -> dict[str, Any]:
+        """Return the arguments of the pipeline's call for keyframes and frames before."""
+        if self._conditioning == "controlnet":
+            frames = [
+                *before,
+                *(conditioning_image(key.image, shot, call) for key in call.keyframes),
+            ]
+            positions = [*range(len(before)), *(key.frame for key in call.keyframes)]
             return {
                 "num_frames": call.frames,
                 "conditioning_frames": [Image.fromarray(frame) for frame in frames],
-                "controlnet_frame_indices": places,
-                "controlnet_conditioning_scale": motion.hold(1.0, shot),
+                "controlnet_frame_indices": positions,
+                "controlnet_conditioning_scale": keyframe_strength(1.0, shot),
             }
-        if self._way == "ip_adapter":
-            picture = still(call.keyframes[0].image, shot, call)
-            pipe.set_ip_adapter_scale(motion.hold(LIKENESS, shot))
+        if self._conditioning == "ip_adapter":
+            image = conditioning_image(call.keyframes[0].image, shot, call)
+            pipe.set_ip_adapter_scale(keyframe_strength(IP_ADAPTER_SCALE, shot))
             return {
                 "num_frames": call.frames,
-                "ip_adapter_image": Image.fromarray(picture),
+                "ip_adapter_image": Image.fromarray(image),
             }
-        held = motion.hold(self.preset.guide, shot)
         return {
             "video": [Image.fromarray(frame) for frame in camera_clip(shot, call)],
-            "strength": 1 - held,
+            "strength": 1 - keyframe_strength(self.preset.guide, shot),
             "enforce_inference_steps": True,
         }
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the frames; each decodes by itself."""
+        """Yield the frames; each is decoded by itself."""
         import torch  # noqa: PLC0415
 
         vae = pipe.vae

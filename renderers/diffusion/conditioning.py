@@ -1,4 +1,4 @@
-"""What a model is shown: stills that fill the frame and went through H.264, moves as video."""
+"""Conditioning: keyframes at the size of a call, through H.264, and camera moves as video."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from ..files.open_media import open_input, open_output
 from ..fit.scale import rgb_of
 
 
-def still(image: Path, shot: Shot, call: Call, crf: int = 0) -> Frame:
-    """A keyframe at the size of a call, as RGB ``(height, width, 3)``; it fills it as `Shot.fit`
-    says, and is never stretched, as the pipelines themselves would.
+def conditioning_image(image: Path, shot: Shot, call: Call, crf: int = 0) -> Frame:
+    """Return a keyframe as RGB ``(height, width, 3)`` at the size of a call.
+
+    It is cropped or letterboxed as `Shot.fit` says; the pipelines themselves would stretch it.
 
     Args:
         image: the keyframe.
-        shot: whose keyframe it is.
-        call: that it is for.
-        crf: see `as_video_frame`; 0 leaves the still as it is.
+        shot: its shot.
+        call: the call it conditions.
+        crf: of `compress`; 0 skips that.
 
     Raises:
         RendererError: the still cannot be loaded.
     """
-    (frame,) = _rendered(
+    (frame,) = _render_camera(
         replace(shot, keyframes=(Keyframe(image, 0),), motion=Motion(amount=0.0)), call, 1, 0, 1
     )
-    return as_video_frame(frame, crf) if crf else frame
+    return compress(frame, crf) if crf else frame
 
 
 def camera_clip(shot: Shot, call: Call) -> list[Frame]:
-    """The shot's stills under its camera move, as the frames of a call: RGB, at its size and rate.
+    """Return the shot's stills under its camera move as RGB frames, at a call's size and rate.
 
     Raises:
         RendererError: a still cannot be loaded.
     """
-    share = call.fps / shot.fps
-    keyframes = tuple(replace(key, frame=round(key.frame * share)) for key in shot.keyframes)
-    start = max(0, round(shot.start * share) + call.first)
-    span = max(start + call.frames, round(shot.span * share))
-    guide = replace(shot, keyframes=keyframes)
-    return _rendered(guide, call, call.frames, start, span)
+    ratio = call.fps / shot.fps
+    keyframes = tuple(replace(key, frame=round(key.frame * ratio)) for key in shot.keyframes)
+    start = max(0, round(shot.start * ratio) + call.first)
+    span = max(start + call.frames, round(shot.span * ratio))
+    return _render_camera(replace(shot, keyframes=keyframes), call, call.frames, start, span)
 
 
-def _rendered(shot: Shot, call: Call, count: int, start: int, span: int) -> list[Frame]:
-    guide = replace(
+def _render_camera(shot: Shot, call: Call, count: int, start: int, span: int) -> list[Frame]:
+    at_call = replace(
         shot,
         width=call.width,
         height=call.height,
@@ -61,16 +61,16 @@ def _rendered(shot: Shot, call: Call, count: int, start: int, span: int) -> list
         span=span,
         settings={},
     )
-    whole = replace(call, frames=count, first=0, keyframes=guide.keyframes, overlap=0)
-    frames = CameraRenderer({}, "standard").generate(guide, whole, [], lambda *_: None)
+    whole = replace(call, frames=count, first=0, keyframes=at_call.keyframes, overlap=0)
+    frames = CameraRenderer({}, "standard").generate(at_call, whole, [], lambda *_: None)
     return [rgb_of(frame) for frame in frames]
 
 
-def as_video_frame(frame: Frame, crf: int) -> Frame:
-    """A still as a frame of a compressed video, which it was in the models' training.
+def compress(frame: Frame, crf: int) -> Frame:
+    """Pass a still through H.264, as the frames that the models were trained on.
 
-    Lightricks' own inference blurs a still a little (3x3, sigma 1) and encodes it at crf 29 before
-    the model sees it; a clean still is taken for a video that stands still.
+    Lightricks' own inference blurs a still slightly (3x3, sigma 1) and encodes it at crf 29: to the
+    model a clean still means a video without motion.
 
     Raises:
         RendererError: the encoder failed.

@@ -1,4 +1,4 @@
-"""Latents into frames in pieces: never all frames as floats at once, no seam where pieces meet."""
+"""VAE decoding in chunks: never all frames as floats at once, with crossfades between chunks."""
 
 from __future__ import annotations
 
@@ -9,68 +9,67 @@ import numpy as np
 from ..base import Frame
 from .loading import Tensor
 
-SHARED = 4
-"""Latent frames that two pieces have in common: two to settle in, the rest to fade over."""
+OVERLAP = 4
+"""Latent frames that two chunks share: one to settle in at either end, the rest to crossfade."""
 
 
-def pieces(latents: int, most: int) -> list[tuple[int, int]]:
-    """Ranges of latent frames that are decoded together, each sharing `SHARED` with the next.
+def chunk_ranges(latents: int, most: int) -> list[tuple[int, int]]:
+    """Return the ranges of latent frames to decode together, each sharing `OVERLAP` with the next.
 
     Args:
-        latents: how many there are.
-        most: in one piece.
+        latents: their number.
+        most: in one chunk.
 
-    >>> pieces(10, 20), pieces(10, 6)
+    >>> chunk_ranges(10, 20), chunk_ranges(10, 6)
     ([(0, 10)], [(0, 6), (2, 8), (4, 10)])
     """
-    most = max(most, SHARED + 2)
-    found = [(0, min(latents, most))]
-    while found[-1][1] < latents:
-        start = found[-1][1] - SHARED
-        found.append((start, min(latents, start + most)))
-    return found
+    most = max(most, OVERLAP + 2)
+    ranges = [(0, min(latents, most))]
+    while ranges[-1][1] < latents:
+        start = ranges[-1][1] - OVERLAP
+        ranges.append((start, min(latents, start + most)))
+    return ranges
 
 
-def video_frames(
+def decode_video(
     latents: Tensor, decode: Callable[[Tensor], Tensor], scale: int, most_frames: int
 ) -> Iterator[Frame]:
-    """Yield the frames of a video's latents as RGB, a piece in memory at a time.
+    """Yield the frames of a video's latents as RGB, with one chunk in memory at a time.
 
     Latent frame 0 is frame 0; each later one stands for ``scale`` frames. The first latent of any
-    piece decodes to a single frame, the last of those it stands for. In what two pieces share, the
-    new one lacks what came before and the old one what comes after: each gives its settled half,
-    and they fade into each other between.
+    chunk decodes to a single frame, the last of its group. In an overlap the new chunk lacks its
+    past and the old one its future: each contributes its settled half, with a crossfade between.
 
     Args:
         latents: shape ``(1, channels, latent frames, height, width)``.
         decode: to shape ``(1, 3, frames, height, width)``, in -1..1.
-        scale: frames to a latent one.
+        scale: frames to a latent frame.
         most_frames: decoded at once.
     """
     count = latents.shape[2]
     held: list[Tensor] = []
-    for start, end in pieces(count, (most_frames - 1) // scale + 1):
+    for start, end in chunk_ranges(count, (most_frames - 1) // scale + 1):
         video = decode(latents[:, :, start:end])[0]
         frames = [video[:, number] for number in range(video.shape[1])]
         if start > 0:
-            frames = [*_faded(held, frames[: len(held)], scale), *frames[len(held) :]]
-        keep = scale * (SHARED - 1) + 1 if end < count else 0
-        # Copies: a view would keep the whole piece in memory.
+            frames = [*_crossfade(held, frames[: len(held)], scale), *frames[len(held) :]]
+        keep = scale * (OVERLAP - 1) + 1 if end < count else 0
+        # Copies: a view would keep the whole chunk in memory.
         held = [frame.clone() for frame in frames[len(frames) - keep :]]
         for frame in frames[: len(frames) - keep]:
             yield to_frame(frame)
 
 
-def _faded(old: list[Tensor], new: list[Tensor], settle: int) -> list[Tensor]:
+def _crossfade(old: list[Tensor], new: list[Tensor], settle: int) -> list[Tensor]:
     length = len(old) - 2 * settle
-    made = []
+    faded = []
     for number, (one, other) in enumerate(zip(old, new, strict=True)):
         share = min(1.0, max(0.0, (number - settle + 1) / (length + 1)))
-        made.append(one + (other - one) * share)
-    return made
+        faded.append(one + (other - one) * share)
+    return faded
 
 
-def to_frame(picture: Tensor) -> Frame:
-    """A picture of shape ``(3, height, width)`` in -1..1 as a frame of 8 bits."""
-    levels = picture.float().add(1.0).mul(127.5).round_().clamp_(0, 255).byte()
+def to_frame(image: Tensor) -> Frame:
+    """Convert an image of shape ``(3, height, width)`` in -1..1 to a frame of 8 bits."""
+    levels = image.float().add(1.0).mul(127.5).round_().clamp_(0, 255).byte()
     return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())

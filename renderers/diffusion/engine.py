@@ -1,10 +1,10 @@
-"""What all renderers of this package share: text first, then the model, down the ladder if need be.
+"""The base of all diffusion renderers: prompts are encoded first, then the model denoises.
 
-A renderer for a model of diffusers says what its calls can be (`limits`), how a call is denoised
-into latents (`denoise`) and how these become frames (`decode`). The rest is here: prompts are
-encoded for all shots of a run and their encoder dropped before the model is loaded; memory that
-runs out leads to the same call once more, one step further down the ladder; LoRAs are put on and
-taken off; progress is reported at every step, and whoever listens may end the work there.
+A renderer for a model of diffusers states the limits of its calls (`limits`), denoises a call into
+latents (`denoise`) and decodes these to frames (`decode`). The rest is here: prompts are encoded
+for all shots of a run, and their encoder unloaded, before the model is loaded; a call that runs out
+of memory is retried on the next rung of the offload ladder; LoRAs are applied for each shot;
+progress is reported at every step, where the caller may cancel.
 """
 
 from __future__ import annotations
@@ -18,28 +18,16 @@ from typing import Any, ClassVar, TypeVar
 
 from ..base import Call, Frame, Limits, OnStep, RendererError, Shot
 from ..torch_device import pick_device
-from . import memory, motion
-from .loading import (
-    ENCODERS,
-    Pipeline,
-    Tensor,
-    dtype_of,
-    from_single_file,
-    holds_vae,
-    is_out_of_memory,
-    load_pipeline,
-    quiet,
-    sizes_of,
-)
-from .local_weights import folder_of, index_of
+from . import loading, memory, offload
+from .loading import ENCODERS, Pipeline, Tensor, silenced_libraries
+from .local_weights import local_folder
 from .loras import LoraSet, loras_of
-from .model_settings import ModelSetup, setup_of
-from .offload import limit_memory, offload_blocks, place, release
+from .memory import is_out_of_memory
+from .model_settings import ModelSetup, model_setup
+from .prompt import Prompt, prompt_of
+from .text_encoding import Embeddings, TextEncoder
 
 T = TypeVar("T")
-Prompt = tuple[str, str]
-Embeddings = Mapping[str, Tensor]
-"""Arguments of a pipeline's call that stand for its prompt, in the machine's memory."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,11 +36,11 @@ class DiffusionRenderer(ABC):
     """A renderer that runs a pipeline of diffusers.
 
     Attributes:
-        pipeline: the class of diffusers.
-        denoisers: its parts that do the work of the steps.
-        half: the 16-bit numbers that its weights were made for.
-        encoded: the names that `encode` gives what ``encode_prompt`` returns, in its order; none
-            for a model without prompts.
+        pipeline: its class in diffusers.
+        denoisers: names of its transformers or UNets.
+        half: the 16-bit dtype that its weights were trained in.
+        encoded: names of the results of ``encode_prompt``, in its order; none for a model without
+            prompts, or whose text encoder is not unloaded.
     """
 
     name: ClassVar[str]
@@ -63,45 +51,45 @@ class DiffusionRenderer(ABC):
     encoded: ClassVar[tuple[str, ...]] = ("prompt_embeds", "negative_prompt_embeds")
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
-        self.setup: ModelSetup = setup_of(self.name, settings, quality)
+        self.setup: ModelSetup = model_setup(self.name, settings, quality)
         self.preset = self.setup.preset
         self._pipe: Pipeline = None
         self._rung: int | None = None
-        self._prompts: dict[Prompt, Embeddings] = {}
+        self._embeddings: dict[Prompt, Embeddings] = {}
         self._expected: set[Prompt] = set()
-        self._wardrobe = LoraSet(self.name)
+        self._lora_set = LoraSet(self.name)
 
     @property
     @abstractmethod
     def limits(self) -> Limits:
-        """What one call can be."""
+        """The limits of one call."""
 
     @abstractmethod
     def denoise(
         self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Tensor:
-        """The latents of a call; arguments as `Renderer.generate` has them."""
+        """Return the latents of a call; arguments as in `Renderer.generate`."""
 
     @abstractmethod
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
         """Yield the RGB frames of a call's latents, about ``most`` decoded at once."""
 
     def load(self, parts: Mapping[str, Any]) -> Pipeline:
-        """The pipeline without its text encoder, in the machine's memory.
+        """Load the pipeline into RAM.
 
         Args:
-            parts: of the pipeline that are given, or left out by None.
+            parts: parts to use instead of the folder's; None leaves a part out.
         """
-        return load_pipeline(
+        return loading.load_pipeline(
             self.pipeline, self.folder, self.setup, self.dtype, parts, self.denoisers[0]
         )
 
-    # What `pool` asks for.
+    # The renderer's interface.
 
     def expect(self, shots: Sequence[Shot]) -> None:
-        """Told once, before the first call, of all shots that this run may ask it for."""
+        """Note the prompts of all shots that this run may render."""
         if self.encoded:
-            self._expected = {motion.words(shot) for shot in shots}
+            self._expected = {prompt_of(shot) for shot in shots}
 
     def generate(
         self, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
@@ -109,38 +97,41 @@ class DiffusionRenderer(ABC):
         """Yield the call's frames as RGB."""
         on_step(0, 1)
         if self.encoded:
-            self._encode(motion.words(shot))
-        latents = self._with_room(
-            lambda pipe: self.denoise(self._dressed(pipe, shot), shot, call, before, on_step), call
+            self._encode(prompt_of(shot))
+        latents = self._retry_on_ladder(
+            lambda pipe: self.denoise(
+                self._lora_set.apply(pipe, loras_of(shot, self.setup)), shot, call, before, on_step
+            ),
+            call,
         )
-        made = 0
-        while made < call.frames:
-            # What is decoded again on a lower step goes on where the one above had to stop.
+        done = 0
+        while done < call.frames:
+            # A retry on a lower rung skips the frames that were yielded before.
             frames: Iterator[Frame] = iter(())
             try:
-                frames = self.decode(self._loaded(call), latents, call, self._most(call))
-                for frame in islice(frames, made, None):
+                frames = self.decode(self._loaded(call), latents, call, self._decode_most(call))
+                for frame in islice(frames, done, None):
                     yield frame
-                    made += 1
+                    done += 1
                 break
-            except Exception as caught:  # what is not of memory is raised again at once
+            except Exception as caught:  # anything but a lack of memory is raised again at once
                 if not is_out_of_memory(caught):
                     raise
                 error = str(caught)
-            frames = iter(())  # A generator holds on to its pipeline.
+            frames = iter(())  # A generator refers to its pipeline.
             self._step_down(error)
 
     def close(self) -> None:
-        """Let go of the model, of what prompts became, and of the device's memory."""
+        """Unload the model, and drop the embeddings of prompts."""
         self._unload()
-        self._prompts.clear()
+        self._embeddings.clear()
 
-    # What models ask for.
+    # Helpers for the models.
 
     @property
     def folder(self) -> Path:
         """The pipeline's folder on this machine."""
-        return folder_of(self.setup.model, self.setup)
+        return local_folder(self.setup.model, self.setup)
 
     @property
     def device(self) -> str:
@@ -149,11 +140,11 @@ class DiffusionRenderer(ABC):
 
     @property
     def dtype(self) -> Any:
-        """The numbers to compute with."""
-        return dtype_of(self.setup, self.device, self.half)
+        """The dtype to compute in."""
+        return loading.pick_dtype(self.setup, self.device, self.half)
 
     def single_file(self, denoiser: str, vae: str) -> dict[str, Any]:
-        """Parts of the pipeline out of the single file that is configured; none where none is.
+        """Load parts of the pipeline from the configured single file; none without one.
 
         Args:
             denoiser, vae: their classes.
@@ -161,28 +152,31 @@ class DiffusionRenderer(ABC):
         source = self.setup.weights
         if source is None:
             return {}
-        made = {}
+        parts = {}
         for kind, part in ((denoiser, self.denoisers[0]), (vae, "vae")):
-            if part != "vae" or holds_vae(source, self.setup):
-                made[part] = from_single_file(
+            if part != "vae" or loading.has_vae(source, self.setup):
+                parts[part] = loading.load_single_file(
                     kind, source, self.folder, part, self.setup, self.dtype
                 )
-        return made
+        return parts
 
     def embeddings(self, shot: Shot) -> dict[str, Tensor]:
-        """The prompt of a shot as the pipeline's call takes it, on the device."""
-        found = self._prompts[motion.words(shot)]
-        return {name: tensor.to(self.device) for name, tensor in found.items()}
+        """Return the prompt of a shot as arguments of the pipeline's call, on the device."""
+        embeddings = self._embeddings[prompt_of(shot)]
+        return {name: tensor.to(self.device) for name, tensor in embeddings.items()}
 
     def generator(self, call: Call) -> Any:
-        """Noise of a call's seed, drawn on the CPU: the same for every device."""
+        """Return a generator with a call's seed, on the CPU: the same noise on every device."""
         import torch  # noqa: PLC0415
 
         return torch.Generator("cpu").manual_seed(call.seed)
 
     def at_step(self, on_step: OnStep, total: int, done: int = 0) -> Callable[..., dict[str, Any]]:
-        """What a pipeline calls after each step. It ends the work by an error that ``on_step``
-        raises: the flag that some pipelines have for it is ignored by others."""
+        """Return a pipeline's callback after each step.
+
+        An error that ``on_step`` raises cancels the call; the flag that some pipelines have for
+        that is ignored by others.
+        """
 
         def report(_pipe: object, index: int, _time: object, _: object) -> dict[str, Any]:
             on_step(done + index + 1, total)
@@ -190,140 +184,100 @@ class DiffusionRenderer(ABC):
 
         return report
 
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Parts that are not loaded once prompts are encoded."""
+        return ENCODERS
+
     # Prompts.
 
     def _encode(self, prompt: Prompt) -> None:
-        """See that a prompt is encoded; with it, all that are expected."""
-        if prompt in self._prompts:
+        """Encode a prompt, and with it all that are expected, unless they are cached."""
+        if prompt in self._embeddings:
             return
         self._unload()  # One model in memory at a time.
-        wanted = sorted({prompt, *self._expected} - self._prompts.keys())
-        for on_device in (True, False):
-            try:
-                self._encode_all(wanted, on_device=on_device)
-                break
-            except Exception as caught:
-                if not on_device or not is_out_of_memory(caught):
-                    raise
-            _log.warning("%s: out of memory; encoding prompts layer by layer", self.name)
-            release(self.device)
-        release(self.device)
-
-    def _encode_all(self, prompts: Sequence[Prompt], *, on_device: bool) -> None:
-        import torch  # noqa: PLC0415
-
-        pipe = self.load_encoder()
-        size = memory.weights_bytes(self.folder / "text_encoder", self.dtype.itemsize)
-        if on_device and size / memory.GB + memory.WORKSPACE_GB <= self._budget():
-            pipe.to(self.device)
-        else:
-            offload_blocks([pipe.text_encoder], self.device)
-        with quiet(), torch.inference_mode():
-            for prompt in prompts:
-                self._prompts[prompt] = {
-                    name: tensor.cpu() for name, tensor in self.encode(pipe, *prompt).items()
-                }
-
-    def load_encoder(self) -> Pipeline:
-        """The pipeline with the parts that encode prompts and no others."""
-        index = index_of(self.folder, self.setup)
-        others = [name for name, part in index.items() if isinstance(part, list)]
-        parts: dict[str, Any] = {
-            name: None for name in others if name not in (*ENCODERS, "scheduler")
-        }
-        return load_pipeline(self.pipeline, self.folder, self.setup, self.dtype, parts)
-
-    def encode(self, pipe: Pipeline, prompt: str, negative: str) -> Embeddings:
-        """A prompt as arguments of the pipeline's call."""
-        guided = self.preset.guidance > 1
-        made = pipe.encode_prompt(prompt, negative, guided, device=self.device)
-        return {
-            name: tensor
-            for name, tensor in zip(self.encoded, made, strict=True)
-            if tensor is not None
-        }
+        missing = sorted({prompt, *self._expected} - self._embeddings.keys())
+        encoder = TextEncoder(
+            self.pipeline, self.encoded, self.folder, self.setup, self.device, self.dtype
+        )
+        self._embeddings |= encoder.encode(missing, self._budget())
+        offload.free_memory(self.device)
 
     # The model.
 
     def _loaded(self, call: Call) -> Pipeline:
-        """The pipeline where the current step of the ladder has it."""
+        """Return the pipeline, loaded and placed on the current rung."""
         if self._pipe is not None:
             return self._pipe
         without: dict[str, Any] = {} if not self.encoded else dict.fromkeys(self.dropped)
         budget = self._budget()
         rungs = self._ladder()
         if self._rung is None:
-            sizes = sizes_of(self.folder, self.setup, self.denoisers[0], self.dtype.itemsize)
+            sizes = loading.weight_sizes(
+                self.folder, self.setup, self.denoisers[0], self.dtype.itemsize
+            )
             pixels = call.width * call.height * call.frames
             self._rung = memory.first_rung(rungs, sizes, pixels, budget)
             _log.info("%s: %s", self.name, rungs[self._rung])
         pipe = self.load(without)
         pipe.set_progress_bar_config(disable=True)
-        place(pipe, rungs[self._rung], self.device, self.setup, self.denoisers)
+        offload.place_pipeline(pipe, rungs[self._rung], self.device, self.setup, self.denoisers)
         self._pipe = pipe
         return pipe
-
-    def _dressed(self, pipe: Pipeline, shot: Shot) -> Pipeline:
-        return self._wardrobe.dress(pipe, loras_of(shot, self.setup))
-
-    @property
-    def dropped(self) -> tuple[str, ...]:
-        """Parts that the pipeline does without once prompts are encoded."""
-        return ENCODERS
 
     def _unload(self) -> None:
         if self._pipe is not None:
             self._pipe.maybe_free_model_hooks()
             self._pipe = None
-            self._wardrobe.clear()
-            release(self.device)
+            self._lora_set.clear()
+            offload.free_memory(self.device)
 
     def _ladder(self) -> tuple[memory.Rung, ...]:
-        return memory.ladder(self.device, self.setup.offload, self.setup.vae_tiling)
+        return memory.offload_ladder(self.device, self.setup.offload, self.setup.vae_tiling)
 
     def _budget(self) -> float:
-        return limit_memory(self.device, self.setup.budget_gb)
+        return offload.limit_memory(self.device, self.setup.budget_gb)
 
-    def _most(self, call: Call) -> int:
-        """Frames that are decoded at once."""
+    def _decode_most(self, call: Call) -> int:
+        """Return the number of frames to decode at once."""
         assert self._rung is not None
         return max(1, self._ladder()[self._rung].decode_pixels // (call.width * call.height))
 
-    def _with_room(self, work: Callable[[Pipeline], T], call: Call) -> T:
-        """Do some work with the pipeline; again, a step further down, where memory runs out."""
+    def _retry_on_ladder(self, work: Callable[[Pipeline], T], call: Call) -> T:
+        """Run some work with the pipeline, and retry one rung down if memory runs out."""
         import torch  # noqa: PLC0415
 
         while True:
             try:
                 self._loaded(call)
-                with quiet(), torch.inference_mode(), torch.random.fork_rng():
-                    # SparseCtrl's pipeline draws from the global generator, whatever it is given.
+                with silenced_libraries(), torch.inference_mode(), torch.random.fork_rng():
+                    # SparseCtrl's pipeline ignores its generator and uses the global one.
                     torch.manual_seed(call.seed)
-                    # No name is given to it: one would keep it in memory beside the next.
+                    # Not a local variable: that would keep it in memory beside the next one.
                     return work(self._loaded(call))
-            except Exception as caught:  # what is not of memory is raised again at once
+            except Exception as caught:  # anything but a lack of memory is raised again at once
                 if not is_out_of_memory(caught):
                     raise
                 error = str(caught)
-            # Outside of the handler, whose traceback holds on to what fills the memory.
+            # Outside the handler, whose traceback refers to the tensors that fill the memory.
             self._step_down(error)
 
     def _step_down(self, error: str) -> None:
-        """Let go of the pipeline; the next one is loaded further down.
+        """Unload the pipeline and go one rung down.
 
         Raises:
-            RendererError: this was the last step.
+            RendererError: this was the last rung.
         """
         rungs = self._ladder()
         self._pipe = None
-        self._wardrobe.clear()
-        release(self.device)
+        self._lora_set.clear()
+        offload.free_memory(self.device)
         below = (self._rung or 0) + 1
         if below >= len(rungs):
-            said = " ".join(error.split())[:120]
+            what = " ".join(error.split())[:120]
             raise RendererError(
                 f"{self.name}: out of memory even with {rungs[-1]}; lower max_pixels or frames of "
-                f"presets.{self.setup.quality} ({said})"
+                f"presets.{self.setup.quality} ({what})"
             )
         _log.warning("%s: out of memory; trying again with %s", self.name, rungs[below])
         self._rung = below

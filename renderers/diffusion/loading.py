@@ -1,4 +1,4 @@
-"""Pipelines and their parts off the disk: safetensors alone, nobody's code, no network."""
+"""Load pipelines and their parts from disk: only safetensors, no remote code, no network."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..base import RendererError, UnavailableError
-from .local_weights import file_of, folder_of, index_of, missing, refuse_pickles
-from .memory import Sizes, header, weights_bytes
-from .model_settings import ModelSetup, WeightSource
+from .local_weights import (
+    local_file,
+    local_folder,
+    missing_weights,
+    pipeline_index,
+    reject_pickle_folders,
+)
+from .memory import Sizes, safetensors_header, weights_bytes
+from .model_settings import ModelSetup
+from .weight_source import WeightSource
 
 Pipeline: TypeAlias = Any
 """A ``diffusers.DiffusionPipeline``."""
@@ -19,20 +26,20 @@ Tensor: TypeAlias = Any
 """A ``torch.Tensor``."""
 
 ENCODERS = ("text_encoder", "tokenizer")
-"""Parts that turn a prompt into numbers; they leave before the rest comes."""
+"""Parts that encode prompts; they are unloaded before the rest is loaded."""
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep diffusers and transformers from warnings and bars of their own.
+def silenced_libraries() -> Iterator[None]:
+    """Silence warnings and progress bars of diffusers and transformers.
 
     diffusers warns at every call of ``LTXConditionPipeline`` about the schedule that the pipeline
     passes to itself; transformers does at import about torchvision, which nothing here needs.
     """
-    from diffusers.utils import logging as of_diffusers  # noqa: PLC0415 - slow to import
-    from transformers.utils import logging as of_transformers  # noqa: PLC0415
+    from diffusers.utils import logging as diffusers_logging  # noqa: PLC0415 - slow to import
+    from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-    libraries = (of_diffusers, of_transformers)
+    libraries = (diffusers_logging, transformers_logging)
     levels = [library.get_verbosity() for library in libraries]
     for library in libraries:
         library.set_verbosity_error()
@@ -45,9 +52,15 @@ def quiet() -> Iterator[None]:
             library.enable_progress_bar()
 
 
-def dtype_of(setup: ModelSetup, device: str, half: str) -> Any:
-    """The numbers to compute with: as configured, else 16 bits on an accelerator and 32 off it."""
-    import torch  # noqa: PLC0415
+def pick_dtype(setup: ModelSetup, device: str, half: str) -> Any:
+    """Return the configured dtype; by default 16 bits on an accelerator and 32 on the CPU.
+
+    Args:
+        setup: of the model.
+        device: that it runs on.
+        half: the 16-bit dtype that its weights were trained in.
+    """
+    import torch  # noqa: PLC0415 - slow to import
 
     default = "float32" if device == "cpu" else "float16" if device == "mps" else half
     return getattr(torch, setup.dtype or default)
@@ -61,15 +74,15 @@ def load_pipeline(
     parts: Mapping[str, Any],
     denoiser: str | None = None,
 ) -> Pipeline:
-    """A pipeline of a class of diffusers.
+    """Load a pipeline into RAM.
 
     Args:
-        kind: the class; what the folder's own index says is often another one.
+        kind: its class in diffusers; the folder's own index often names another.
         folder: as ``save_pretrained`` wrote it.
-        setup: whose pipeline it is.
-        dtype: of its numbers.
-        parts: that are given, or left out by None.
-        denoiser: the part that is quantized, where the setup wants that.
+        setup: of the model.
+        dtype: of its weights.
+        parts: parts to use instead of the folder's; None leaves a part out.
+        denoiser: the part to quantise, if the setup asks for that.
 
     Raises:
         RendererError: the folder does not hold such a pipeline, or holds pickles.
@@ -77,14 +90,14 @@ def load_pipeline(
     """
     import diffusers  # noqa: PLC0415 - seconds to import
 
-    refuse_pickles(folder)
-    index_of(folder, setup)
+    reject_pickle_folders(folder)
+    pipeline_index(folder, setup)
     if setup.quantization == "int8" and denoiser is not None and denoiser not in parts:
-        config = diffusers.PipelineQuantizationConfig(quant_mapping={denoiser: _int8()})
+        config = diffusers.PipelineQuantizationConfig(quant_mapping={denoiser: _int8_config()})
         parts = {**parts, "quantization_config": config}
     try:
-        with quiet():
-            made = getattr(diffusers, kind).from_pretrained(
+        with silenced_libraries():
+            pipe = getattr(diffusers, kind).from_pretrained(
                 folder,
                 dtype=dtype,
                 variant=setup.variant,
@@ -97,14 +110,14 @@ def load_pipeline(
     except (OSError, ValueError, TypeError, ImportError) as error:
         what = " ".join(str(error).split())
         if setup.model.path is None and isinstance(error, OSError):
-            raise missing(setup.model, setup) from error
+            raise missing_weights(setup.model, setup) from error
         raise RendererError(f"{setup.model} cannot be loaded as {kind}: {what[:300]}") from error
-    made.set_progress_bar_config(disable=True)
-    return made
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
 
 
-def _int8() -> Any:
-    """What quantizes a model's weights to 8 bits while it is loaded.
+def _int8_config() -> Any:
+    """Return the configuration that quantises weights to 8 bits while they are loaded.
 
     Raises:
         UnavailableError: torchao is not installed.
@@ -118,15 +131,15 @@ def _int8() -> Any:
 
 
 def load_part(kind: Any, source: WeightSource, setup: ModelSetup, dtype: Any, **more: Any) -> Any:
-    """A model of a class of diffusers, from a folder of its own.
+    """Load a model of a class of diffusers from a folder of its own.
 
     Raises:
         RendererError: it cannot be loaded.
     """
-    folder = folder_of(source, setup)
-    refuse_pickles(folder)
+    folder = local_folder(source, setup)
+    reject_pickle_folders(folder)
     try:
-        with quiet():
+        with silenced_libraries():
             return kind.from_pretrained(
                 folder, dtype=dtype, use_safetensors=True, local_files_only=True, **more
             )
@@ -137,21 +150,29 @@ def load_part(kind: Any, source: WeightSource, setup: ModelSetup, dtype: Any, **
         ) from error
 
 
-def from_single_file(
+def load_single_file(
     kind: str, source: WeightSource, folder: Path, part: str, setup: ModelSetup, dtype: Any
 ) -> Any:
-    """One model of a pipeline from a checkpoint in the original format, over a folder's layout.
+    """Load one part of a pipeline from a checkpoint in its original format.
+
+    Args:
+        kind: its class in diffusers.
+        source: the checkpoint.
+        folder: of the pipeline, for the part's configuration.
+        part: its name in the pipeline.
+        setup: of the model.
+        dtype: of its weights.
 
     Raises:
         RendererError: it cannot be loaded.
     """
     import diffusers  # noqa: PLC0415
 
-    path = file_of(source, setup)
-    is_small = setup.quantization == "int8" and part != "vae"
-    more = {"quantization_config": _int8()} if is_small else {}
+    path = local_file(source, setup)
+    is_int8 = setup.quantization == "int8" and part != "vae"
+    more = {"quantization_config": _int8_config()} if is_int8 else {}
     try:
-        with quiet():
+        with silenced_libraries():
             return getattr(diffusers, kind).from_single_file(
                 str(path),
                 config=str(folder),
@@ -165,32 +186,27 @@ def from_single_file(
         raise RendererError(f"{path} cannot be loaded as a {part}: {what[:300]}") from error
 
 
-def holds_vae(source: WeightSource, setup: ModelSetup) -> bool:
-    """Whether a single file carries a VAE beside its denoiser."""
-    return any(name.startswith("vae.") for name in header(file_of(source, setup)))
+def has_vae(source: WeightSource, setup: ModelSetup) -> bool:
+    """Whether a single file has a VAE beside its denoiser."""
+    header = safetensors_header(local_file(source, setup))
+    return any(name.startswith("vae.") for name in header)
 
 
-def sizes_of(folder: Path, setup: ModelSetup, denoiser: str, bytes_each: float) -> Sizes:
-    """What a pipeline's weights take on the device, its text encoder not counted."""
+def weight_sizes(folder: Path, setup: ModelSetup, denoiser: str, bytes_each: float) -> Sizes:
+    """Return the bytes of a pipeline's weights on the device, without its text encoder.
+
+    Args:
+        folder: of the pipeline.
+        setup: of the model.
+        denoiser: name of the transformer or UNet.
+        bytes_each: of a number that is not quantised.
+    """
     parts = [path for path in folder.iterdir() if path.is_dir() and path.name not in ENCODERS]
     own = bytes_each if setup.quantization == "none" else 1.0
-    found = {
+    sizes = {
         path.name: weights_bytes(path, own if path.name.startswith(denoiser) else bytes_each)
         for path in parts
     }
-    core = sum(n for name, n in found.items() if name.startswith(denoiser))
-    others = sum(n for name, n in found.items() if not name.startswith(denoiser))
+    core = sum(n for name, n in sizes.items() if name.startswith(denoiser))
+    others = sum(n for name, n in sizes.items() if not name.startswith(denoiser))
     return Sizes(core, others)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there is no more memory: of a card, or of the machine."""
-    import torch  # noqa: PLC0415
-
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    # MPS and the CPU's allocator raise plain RuntimeErrors.
-    said = str(error)
-    return isinstance(error, RuntimeError) and (
-        "out of memory" in said or "can't allocate memory" in said
-    )

@@ -1,6 +1,6 @@
-"""A model's files on this machine; nothing is fetched.
+"""Weights on this machine: local folders and the hub's cache; nothing is downloaded.
 
-What is not here is named, with the command that fetches it.
+Errors name missing weights, and the command that downloads them.
 """
 
 from __future__ import annotations
@@ -11,32 +11,33 @@ from pathlib import Path
 from typing import Any
 
 from ..base import RendererError, UnavailableError
-from .model_settings import SAFE_SUFFIX, ModelSetup, WeightSource, refuse_pickle, setup_of, table
+from .model_settings import ModelSetup, model_setup
+from .presets import model_table
+from .weight_source import SAFE_SUFFIX, WeightSource, reject_pickle
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
-def folder_of(source: WeightSource, setup: ModelSetup) -> Path:
-    """The folder of a model on this machine.
+def local_folder(source: WeightSource, setup: ModelSetup) -> Path:
+    """Return the folder of a model on this machine.
 
     Raises:
-        UnavailableError: it is not here.
+        UnavailableError: it is missing.
     """
     if source.path is not None:
         if not source.path.is_dir():
             raise UnavailableError(f"{source.path}: there is no such folder of a model")
         return source.path
-    found = snapshot_of(source)
-    if found is None:
-        raise missing(source, setup)
-    return found
+    folder = cached_snapshot(source)
+    if folder is None:
+        raise missing_weights(source, setup)
+    return folder
 
 
-def snapshot_of(source: WeightSource) -> Path | None:
-    """The folder of a repository in the hub's cache, however much of it is there; None for none.
+def cached_snapshot(source: WeightSource) -> Path | None:
+    """Return the folder of a repository in the hub's cache, even if incomplete; None without one.
 
-    ``snapshot_download`` would take a repository of which only what is needed was fetched for a
-    broken one. The cache's layout:
+    ``snapshot_download`` would reject the partial snapshots that `download.pull` makes. Layout:
     https://huggingface.co/docs/huggingface_hub/guides/manage-cache
     """
     from huggingface_hub import constants  # noqa: PLC0415 - slow to import
@@ -54,89 +55,90 @@ def snapshot_of(source: WeightSource) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def file_of(source: WeightSource, setup: ModelSetup) -> Path:
-    """A single file of weights on this machine.
+def local_file(source: WeightSource, setup: ModelSetup) -> Path:
+    """Return a single file of weights on this machine.
 
     Raises:
-        UnavailableError: it is not here.
-        RendererError: it is a pickle, or there are several and none is named.
+        UnavailableError: it is missing.
+        RendererError: it is a pickle, or the source has several files and names none.
     """
     if source.path is not None and source.path.suffix:
-        refuse_pickle(source.path.name)
+        reject_pickle(source.path.name)
         if not source.path.is_file():
             raise UnavailableError(f"{source.path}: there is no such file")
         return source.path
-    folder = folder_of(source, setup)
+    folder = local_folder(source, setup)
     if source.file is None:
         found = sorted(folder.glob(f"*{SAFE_SUFFIX}"))
         if len(found) != 1:
-            refuse_pickles(folder)
+            reject_pickle_folders(folder)
             raise RendererError(f"{source}: {len(found)} files of weights there; name one of them")
         return found[0]
     if not (folder / source.file).is_file():
-        raise missing(source, setup)
+        raise missing_weights(source, setup)
     return folder / source.file
 
 
-def missing(source: WeightSource, setup: ModelSetup) -> UnavailableError:
-    """What to raise for a source that is not here; it names the command that fetches it."""
+def missing_weights(source: WeightSource, setup: ModelSetup) -> UnavailableError:
+    """Return the error for missing weights; it names the command that downloads them."""
     return UnavailableError(
         f"{source} is not on this machine; fetch it: otio-gvideo models pull {setup.renderer}"
     )
 
 
-def refuse_pickles(folder: Path) -> None:
-    """Raise for a model's folder that has pickles alone.
+def reject_pickle_folders(folder: Path) -> None:
+    """Reject a model's folder with a part that has pickles but no safetensors.
 
     Raises:
-        RendererError: a part has weights, and none of them are safetensors.
+        RendererError: there is such a part.
     """
     for part in (folder, *sorted(path for path in folder.iterdir() if path.is_dir())):
         pickles = sorted(path for kind in _PICKLES for path in part.glob(kind))
         if pickles and not any(part.glob(f"*{SAFE_SUFFIX}")):
-            refuse_pickle(str(pickles[0]))
+            reject_pickle(str(pickles[0]))
 
 
-def pinned(renderer: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with the commits of the model that are on this machine, where none are stated: what
-    is fetched later under the same name makes another recipe.
+def pin_revisions(renderer: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with unstated revisions pinned to the commits in the hub's cache.
+
+    A recipe so changes its key if another version of the weights is downloaded.
 
     Raises:
         RendererError: a setting is wrong.
     """
-    made = dict(settings)
-    if renderer not in table():
-        return made
-    setup = setup_of(renderer, settings, "standard")
+    pinned = dict(settings)
+    if renderer not in model_table():
+        return pinned
+    setup = model_setup(renderer, settings, "standard")
     model, weights = setup.model, setup.weights
     if model.path is None and model.revision is None:
-        found = snapshot_of(model)
-        if found is not None:
-            made["revision"] = found.name
+        folder = cached_snapshot(model)
+        if folder is not None:
+            pinned["revision"] = folder.name
     if weights is not None and weights.path is None and weights.revision is None:
-        found = snapshot_of(weights)
-        if found is not None:
-            made["weights"] = {
+        folder = cached_snapshot(weights)
+        if folder is not None:
+            pinned["weights"] = {
                 "model": weights.model,
-                "revision": found.name,
+                "revision": folder.name,
                 "file": weights.file,
             }
-    return made
+    return pinned
 
 
-def index_of(folder: Path, setup: ModelSetup) -> dict[str, Any]:
-    """The index of a pipeline's folder: its parts by name, and their classes.
+def pipeline_index(folder: Path, setup: ModelSetup) -> dict[str, Any]:
+    """Return a pipeline's ``model_index.json``: the classes of its parts, by name.
 
     Raises:
-        RendererError: it is not the folder of a pipeline.
-        UnavailableError: it is, but not all of it is here.
+        RendererError: the folder is not that of a pipeline.
+        UnavailableError: the folder is an incomplete download.
     """
     try:
-        found = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         if setup.model.path is None:
-            raise missing(setup.model, setup) from error
+            raise missing_weights(setup.model, setup) from error
         raise RendererError(
             f"{folder}: no model_index.json: not a folder of a diffusers pipeline"
         ) from error
-    return dict(found)
+    return dict(index)

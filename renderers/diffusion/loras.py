@@ -1,64 +1,78 @@
-"""LoRAs: which ones a shot wears, and a pipeline in them and in no others."""
+"""LoRAs: the ones of a shot, and applying exactly those to a pipeline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..base import Lora, RendererError, Shot
-from . import motion
-from .loading import Pipeline, is_out_of_memory
-from .local_weights import file_of
-from .model_settings import ModelSetup, refuse_pickle
+from ..base import Lora, Motion, RendererError, Shot
+from .loading import Pipeline
+from .local_weights import local_file
+from .memory import is_out_of_memory
+from .model_settings import ModelSetup
+from .weight_source import WeightSource, reject_pickle
 
 
 def loras_of(shot: Shot, setup: ModelSetup) -> list[tuple[Path, float]]:
-    """The LoRAs that a shot wears, with their weights: the setup's, its camera move's, its own.
+    """Return the LoRAs of a shot and their weights: the setup's, its camera move's, its own.
 
     Raises:
         UnavailableError: one of the setup's is not on this machine.
         RendererError: one is a pickle, or is missing.
     """
-    worn = [(file_of(lora.source, setup), lora.weight) for lora in setup.loras]
-    moving = motion.camera_lora(shot.motion, setup.camera_loras)
-    if moving is not None:
-        worn.append((file_of(moving[0], setup), moving[1]))
-    return worn + [(_safe(lora), lora.weight) for lora in shot.motion.loras]
+    loras = [(local_file(lora.source, setup), lora.weight) for lora in setup.loras]
+    camera = camera_lora(shot.motion, setup.camera_loras)
+    if camera is not None:
+        loras.append((local_file(camera[0], setup), camera[1]))
+    return loras + [(_checked_path(lora), lora.weight) for lora in shot.motion.loras]
+
+
+def camera_lora(
+    motion: Motion, configured: Mapping[str, WeightSource]
+) -> tuple[WeightSource, float] | None:
+    """Return the motion LoRA of a camera move and its weight; None without one.
+
+    The published ones move far at weight 1, so that the default amount of 0.3 maps to 0.7.
+    """
+    source = configured.get(motion.camera)
+    if source is None or motion.amount == 0:
+        return None
+    return source, round(min(1.0, 0.55 + 0.5 * motion.amount), 3)
 
 
 class LoraSet:
-    """The LoRAs that are loaded into a pipeline, each under a name of its own."""
+    """The LoRAs loaded into a pipeline, each as an adapter with a name of its own."""
 
     def __init__(self, renderer: str):
         self._renderer = renderer
         self._names: dict[Path, str] = {}
 
     def clear(self) -> None:
-        """The pipeline is gone, and what it wore with it."""
+        """Forget the adapters of a pipeline that was unloaded."""
         self._names.clear()
 
-    def dress(self, pipe: Pipeline, loras: Sequence[tuple[Path, float]]) -> Pipeline:
-        """The pipeline with these LoRAs at their weights, and no others.
+    def apply(self, pipe: Pipeline, loras: Sequence[tuple[Path, float]]) -> Pipeline:
+        """Activate exactly these LoRAs at their weights, and return the pipeline.
 
         Raises:
             RendererError: one does not fit the pipeline.
         """
-        wanted = [(path, weight) for path, weight in loras if weight]
-        if not wanted and not self._names:
+        active = [(path, weight) for path, weight in loras if weight]
+        if not active and not self._names:
             return pipe
-        for path, _ in wanted:
+        for path, _ in active:
             if path not in self._names:
-                self._put_on(pipe, path)
-        if wanted:
+                self._load(pipe, path)
+        if active:
             pipe.enable_lora()
             pipe.set_adapters(
-                [self._names[path] for path, _ in wanted], [weight for _, weight in wanted]
+                [self._names[path] for path, _ in active], [weight for _, weight in active]
             )
         else:
             pipe.disable_lora()
         return pipe
 
-    def _put_on(self, pipe: Pipeline, path: Path) -> None:
+    def _load(self, pipe: Pipeline, path: Path) -> None:
         name = f"lora_{len(self._names)}"
         try:
             pipe.load_lora_weights(
@@ -76,13 +90,13 @@ class LoraSet:
         self._names[path] = name
 
 
-def _safe(lora: Lora) -> Path:
-    """A LoRA's path, unless it is a pickle.
+def _checked_path(lora: Lora) -> Path:
+    """Return a LoRA's path.
 
     Raises:
-        RendererError: it is one, or is missing.
+        RendererError: it is a pickle, or is missing.
     """
-    refuse_pickle(str(lora.path))
+    reject_pickle(str(lora.path))
     if not lora.path.is_file():
         raise RendererError(f"{lora.path}: there is no such LoRA")
     return lora.path

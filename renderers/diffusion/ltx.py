@@ -1,4 +1,4 @@
-"""`ltx`: LTX-Video, keyframes at any frame, chunks that go on, a second pass in `high`."""
+"""`ltx`: LTX-Video, with keyframes at any frame, continued chunks, and a second pass in `high`."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from ..base import Call, Frame, Limits, OnStep, Shot
-from . import motion
 from .loading import Pipeline, Tensor, load_part
 from .ltx_family import LtxFamily
+from .motion_strength import keyframe_noise
 
 REFINE_STRENGTH = 0.999
-"""`denoise_strength` of the second pass: just below 1, so that it begins from the latents."""
+"""``denoise_strength`` of the second pass: just below 1, so that it starts from the latents."""
 
 
 class LtxRenderer(LtxFamily):
-    """LTX-Video from 0.9.5 on, through ``LTXConditionPipeline``."""
+    """LTX-Video since 0.9.5, through ``LTXConditionPipeline``."""
 
     name: ClassVar[str] = "ltx"
     pipeline = "LTXConditionPipeline"
 
     @property
     def limits(self) -> Limits:
-        """Sides are multiples of 32; of 64 where the first pass works at half of them."""
+        """Sides are multiples of 32; of 64 with a first pass at half the size."""
         return self.limits_at(64 if self.preset.refine else 32)
 
     def load(self, parts: Mapping[str, Any]) -> Pipeline:
-        """The pipeline, with a scheduler that it can use, and the upsampler where there is one."""
+        """Load the pipeline, with a scheduler that it supports."""
         from diffusers import FlowMatchEulerDiscreteScheduler  # noqa: PLC0415 - slow to import
 
         single = self.single_file("LTXVideoTransformer3DModel", "AutoencoderKLLTXVideo")
         pipe = super().load({**single, **parts})
-        # Folders of 0.9.0 and 0.9.1 ask for dynamic shifting, which this pipeline cannot do.
+        # Folders of 0.9.0 and 0.9.1 ask for dynamic shifting, which this pipeline lacks.
         pipe.scheduler = FlowMatchEulerDiscreteScheduler.from_config(
             pipe.scheduler.config, use_dynamic_shifting=False, shift_terminal=None
         )
@@ -40,7 +40,7 @@ class LtxRenderer(LtxFamily):
     def denoise(
         self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Tensor:
-        """Latents as the pipeline returns them: normalised, ``(1, channels, frames, h, w)``."""
+        """Return the pipeline's latents: normalised, ``(1, channels, frames, h, w)``."""
         preset = self.preset
         scale = 2 if preset.refine else 1
         steps = len(preset.timesteps) or preset.steps
@@ -50,16 +50,16 @@ class LtxRenderer(LtxFamily):
             "num_frames": call.frames,
             "frame_rate": float(call.fps),
             "guidance_scale": preset.guidance,
-            "image_cond_noise_scale": motion.added_noise(preset.noise, shot),
+            "image_cond_noise_scale": keyframe_noise(preset.noise, shot),
             "generator": self.generator(call),
             "output_type": "latent",
         }
         size = {"width": call.width // scale, "height": call.height // scale}
-        given = self.conditions(shot, call, before)
+        conditions = self.conditions(shot, call, before)
         latents = pipe(
             **shared,
             **size,
-            conditions=given,
+            conditions=conditions,
             num_inference_steps=steps,
             timesteps=list(preset.timesteps) or None,
             callback_on_step_end=self.at_step(on_step, total),
@@ -70,8 +70,8 @@ class LtxRenderer(LtxFamily):
             **shared,
             width=call.width,
             height=call.height,
-            conditions=given,
-            latents=self._enlarged(pipe, latents),
+            conditions=conditions,
+            latents=self._upsampled(pipe, latents),
             denoise_strength=REFINE_STRENGTH,
             # The first is dropped, as the strength is below 1.
             timesteps=[1000.0, *preset.refine],
@@ -80,10 +80,9 @@ class LtxRenderer(LtxFamily):
         ).frames.cpu()
 
     def conditions(self, shot: Shot, call: Call, before: list[Frame]) -> list[Any]:
-        """What the model is shown, and where.
+        """Return the conditions of a call.
 
-        It is given as conditions and never as ``image=[...]``, of which the pipeline would keep the
-        first alone.
+        They replace the argument ``image=[...]``, of which the pipeline keeps the first alone.
         """
         from diffusers.pipelines.ltx.pipeline_ltx_condition import (  # noqa: PLC0415
             LTXVideoCondition,
@@ -91,15 +90,15 @@ class LtxRenderer(LtxFamily):
 
         return [
             LTXVideoCondition(
-                **{"video" if isinstance(one.picture, list) else "image": one.picture},
+                **{"video" if isinstance(one.images, list) else "image": one.images},
                 frame_index=one.frame,
                 strength=one.strength,
             )
-            for one in self.shown(shot, call, before)
+            for one in self.condition_clips(shot, call, before)
         ]
 
-    def _enlarged(self, pipe: Pipeline, latents: Tensor) -> Tensor:
-        """Latents at twice the size, by the model's own upsampler."""
+    def _upsampled(self, pipe: Pipeline, latents: Tensor) -> Tensor:
+        """Upsample latents to twice the size by the model's own upsampler."""
         from diffusers import LTXLatentUpsamplePipeline  # noqa: PLC0415
         from diffusers.pipelines.ltx.modeling_latent_upsampler import (  # noqa: PLC0415
             LTXLatentUpsamplerModel,
@@ -122,7 +121,7 @@ class LtxRenderer(LtxFamily):
         ).frames
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the frames, decoded in pieces."""
+        """Yield the frames, decoded in chunks."""
         import torch  # noqa: PLC0415
 
         vae = pipe.vae
@@ -132,4 +131,4 @@ class LtxRenderer(LtxFamily):
         if vae.config.timestep_conditioning:
             noise = torch.randn(latents.shape, generator=self.generator(call))
             latents = latents + (noise - latents) * self.preset.decode_noise
-        yield from self.frames_of(pipe, latents, most)
+        yield from self.decode_chunks(pipe, latents, most)

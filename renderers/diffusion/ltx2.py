@@ -1,4 +1,4 @@
-"""`ltx2`: LTX-2, which makes sound too (dropped here), through the way of `ltx`."""
+"""`ltx2`: LTX-2, conditioned as `ltx` is; the sound that it generates is dropped."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ class Ltx2Renderer(LtxFamily):
 
     @property
     def limits(self) -> Limits:
-        """As of LTX-Video."""
+        """Sides are multiples of 32."""
         return self.limits_at(32)
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """The text encoder, and what makes a waveform of the sound; the tokenizer says on which
-        side prompts are padded."""
+        """The text encoder and the vocoder; the tokenizer is kept for its padding side."""
         return ("text_encoder", "vocoder")
 
     def denoise(
         self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Tensor:
-        """Latents as the pipeline returns them: not normalised, unlike those of LTX-Video."""
+        """Return the pipeline's latents: denormalised, unlike those of LTX-Video."""
         preset = self.preset
         unguided = {
             "stg_scale": 0.0,
@@ -55,10 +54,10 @@ class Ltx2Renderer(LtxFamily):
         ).frames.cpu()
 
     def conditions(self, shot: Shot, call: Call, before: list[Frame]) -> list[Any]:
-        """What the model is shown, and where. Places are latent frames here, not frames.
+        """Return the conditions of a call, at latent frames.
 
-        The pipeline would pass stills through H.264 itself, at a crf that it looks up in the text
-        encoder; they have been, so it is told not to.
+        ``crf=0``, as stills were compressed before: the pipeline would compress them at a crf that
+        it looks up in the text encoder.
         """
         from diffusers.pipelines.ltx2.pipeline_ltx2_condition import (  # noqa: PLC0415
             LTX2VideoCondition,
@@ -66,15 +65,15 @@ class Ltx2Renderer(LtxFamily):
 
         return [
             LTX2VideoCondition(
-                frames=one.picture,
-                # The first latent frame is one frame, each later one stands for eight.
+                frames=one.images,
+                # The first latent frame is one frame, each later one eight.
                 index=-(-one.frame // GRID),
                 strength=one.strength,
-                crf=None if isinstance(one.picture, list) else 0,
+                crf=None if isinstance(one.images, list) else 0,
             )
-            for one in self.shown(shot, call, before)
+            for one in self.condition_clips(shot, call, before)
         ]
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the frames, decoded in pieces."""
-        yield from self.frames_of(pipe, latents, most)
+        """Yield the frames, decoded in chunks."""
+        yield from self.decode_chunks(pipe, latents, most)

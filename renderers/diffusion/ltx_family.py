@@ -1,4 +1,4 @@
-"""What LTX-Video and LTX-2 have in common: limits, what a call is shown, latents into frames."""
+"""The base of LTX-Video and LTX-2: limits, conditions, decoding."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from typing import ClassVar
 from PIL import Image
 
 from ..base import CAMERA_MOVES, Call, Frame, FrameGrid, Limits, Shot
-from . import memory, motion
-from .conditioning import camera_clip, still
-from .decoding import video_frames
+from . import memory
+from .conditioning import camera_clip, conditioning_image
+from .decoding import decode_video
 from .engine import DiffusionRenderer
 from .loading import Pipeline, Tensor
+from .motion_strength import keyframe_crf, keyframe_strength
 
 GRID = 8
-"""Frames to a latent frame: calls, overlaps and guides have ``8 k + 1`` frames, and keyframes lie
-at multiples of it. The pipelines cut other counts down without a word."""
+"""Frames to a latent frame: calls, overlaps and guides have ``8 k + 1`` frames, and keyframes are
+at multiples of it. The pipelines silently cut other counts down."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionClip:
-    """What a call is shown from one of its frames on: a still, or a clip.
+    """A still or a clip that conditions a call.
 
     Attributes:
-        picture: at the call's size.
-        frame: of the call that it begins at.
-        strength: how firmly it holds the picture, 0..1.
+        images: one, or those of a clip, at the call's size.
+        frame: of the call, at which it starts.
+        strength: of the conditioning, 0..1.
     """
 
-    picture: Image.Image | list[Image.Image]
+    images: Image.Image | list[Image.Image]
     frame: int = 0
     strength: float = 1.0
 
 
 class LtxFamily(DiffusionRenderer):
-    """A model of Lightricks' for videos."""
+    """A video model by Lightricks."""
 
     encoded: ClassVar[tuple[str, ...]] = (
         "prompt_embeds",
@@ -47,13 +48,13 @@ class LtxFamily(DiffusionRenderer):
     )
 
     def limits_at(self, multiple: int) -> Limits:
-        """What the model can do in one call.
+        """Return the limits of one call.
 
         Args:
             multiple: of width and height.
         """
         preset = self.preset
-        # A frame of the usual shape and of as many pixels as the preset allows decides for all.
+        # The same for all calls: as if frames had all the pixels that the preset allows.
         fits = memory.longest_call(preset.max_pixels, 1, self.setup.budget_gb)
         overlap = (preset.overlap - 1) // GRID * GRID + 1
         controls = {"prompt", "strength", "loras"} | ({"camera"} if preset.guide else set())
@@ -72,24 +73,24 @@ class LtxFamily(DiffusionRenderer):
             continues=True,
         )
 
-    def shown(self, shot: Shot, call: Call, before: list[Frame]) -> list[ConditionClip]:
-        """What a call is shown: a camera move, the frames before, keyframes."""
+    def condition_clips(self, shot: Shot, call: Call, before: list[Frame]) -> list[ConditionClip]:
+        """Return the conditions of a call: a camera move, the frames before, keyframes."""
         preset = self.preset
-        found = []
+        clips = []
         if preset.guide:
             clip = [Image.fromarray(frame) for frame in camera_clip(shot, call)]
-            found.append(ConditionClip(clip, strength=preset.guide))
+            clips.append(ConditionClip(clip, strength=preset.guide))
         if before:
-            found.append(ConditionClip([Image.fromarray(frame) for frame in before]))
-        crf = motion.still_crf(preset.crf, shot.motion.strength)
-        strength = motion.hold(preset.strength, shot)
+            clips.append(ConditionClip([Image.fromarray(frame) for frame in before]))
+        crf = keyframe_crf(preset.crf, shot.motion.strength)
+        strength = keyframe_strength(preset.strength, shot)
         for key in call.keyframes:
-            picture = Image.fromarray(still(key.image, shot, call, crf))
-            found.append(ConditionClip(picture, key.frame, strength))
-        return found
+            image = Image.fromarray(conditioning_image(key.image, shot, call, crf))
+            clips.append(ConditionClip(image, key.frame, strength))
+        return clips
 
-    def frames_of(self, pipe: Pipeline, latents: Tensor, most: int) -> Iterator[Frame]:
-        """Yield the frames of latents as the VAE takes them, decoded in pieces."""
+    def decode_chunks(self, pipe: Pipeline, latents: Tensor, most: int) -> Iterator[Frame]:
+        """Yield the frames of denormalised latents, decoded in chunks."""
         import torch  # noqa: PLC0415 - slow to import
 
         vae = pipe.vae
@@ -97,9 +98,9 @@ class LtxFamily(DiffusionRenderer):
         if vae.config.timestep_conditioning:
             timestep = torch.tensor([self.preset.decode_timestep], dtype=vae.dtype)
 
-        def one(piece: Tensor) -> Tensor:
+        def decode_chunk(chunk: Tensor) -> Tensor:
             at = None if timestep is None else timestep.to(self.device)
             with torch.inference_mode():
-                return vae.decode(piece.to(self.device, vae.dtype), at, return_dict=False)[0]
+                return vae.decode(chunk.to(self.device, vae.dtype), at, return_dict=False)[0]
 
-        yield from video_frames(latents, one, GRID, most)
+        yield from decode_video(latents, decode_chunk, GRID, most)

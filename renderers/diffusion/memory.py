@@ -1,8 +1,7 @@
-"""How a model fits into memory: a budget picks where to begin on a fixed ladder (pure).
+"""Fitting a model into VRAM: a budget picks the first rung of a fixed ladder of offloading.
 
-Each step down the ladder needs less memory and more time. A renderer begins at the first step that
-is estimated to fit; where the estimate was wrong, and memory runs out, it goes on one step further
-down.
+Each rung of the ladder needs less memory and more time. A renderer starts at the first rung that is
+estimated to fit, and falls back to the next one if it runs out of memory.
 """
 
 from __future__ import annotations
@@ -19,24 +18,24 @@ GB = 1 << 30
 Offload = Literal["none", "model", "group", "sequential"]
 
 DENOISE_BYTES = 24
-"""Estimated bytes of activations for each pixel of each frame that is denoised at once."""
+"""Estimated bytes of activations for each pixel of all frames that are denoised at once."""
 DECODE_BYTES = 64
-"""Estimated bytes of activations for each pixel of each frame that is decoded at once."""
+"""Estimated bytes of activations for each pixel of all frames that are decoded at once."""
 WORKSPACE_GB = 1.5
-"""The device's own context, its libraries' workspaces and what allocation leaves unused."""
+"""The device's context, its libraries' workspaces and fragmentation."""
 BLOCK_GB = 1.0
-"""What of a denoiser is on the device at once where its blocks come and go."""
+"""Part of an offloaded denoiser that is on the device at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A step of the ladder.
+    """A rung of the ladder.
 
     Attributes:
-        offload: what waits in the machine's memory: nothing; whole parts that are not at work
-            (``model``); the denoiser's blocks (``group``); every layer (``sequential``).
-        tiling: whether the VAE works on tiles of a frame.
-        decode_pixels: pixels, of all frames, that are decoded at once.
+        offload: what is kept in RAM: nothing (``none``), whole parts that are idle (``model``),
+            the denoiser's blocks (``group``), or every layer (``sequential``).
+        tiling: whether the VAE decodes tiles of a frame.
+        decode_pixels: pixels, over all frames, that are decoded at once.
     """
 
     offload: Offload
@@ -65,21 +64,22 @@ class Sizes:
 
     Attributes:
         denoiser: of the transformer or UNet.
-        rest: of all other parts that stay, the text encoder not among them.
+        rest: of all other parts but the text encoder.
     """
 
     denoiser: int
     rest: int
 
 
-def ladder(device: str, offload: str = "auto", tiling: bool | None = None) -> tuple[Rung, ...]:
-    """The steps for a device.
+def offload_ladder(
+    device: str, offload: str = "auto", tiling: bool | None = None
+) -> tuple[Rung, ...]:
+    """Return the ladder of a device.
 
     Args:
-        device: its kind. Without an accelerator there is nowhere to offload to: only what is
-            decoded at once becomes less.
-        offload: where to begin; ``auto`` begins at the top.
-        tiling: whether the VAE works on tiles; None leaves it to the step.
+        device: its kind. The CPU has nothing to offload to: its rungs only decode less at once.
+        offload: the first rung's; ``auto`` starts at the top.
+        tiling: whether the VAE decodes tiles; None leaves it to the rung.
     """
     rungs: tuple[Rung, ...] = LADDER
     if device == "cpu":
@@ -93,13 +93,13 @@ def ladder(device: str, offload: str = "auto", tiling: bool | None = None) -> tu
 
 
 def first_rung(rungs: tuple[Rung, ...], sizes: Sizes, pixels: int, budget_gb: float) -> int:
-    """The first step that is estimated to fit; the last where none is.
+    """Return the index of the first rung that is estimated to fit, else of the last.
 
     Args:
         rungs: the ladder.
         sizes: of the model.
         pixels: of all frames of a call.
-        budget_gb: memory that may be used.
+        budget_gb: available memory.
     """
     for index, rung in enumerate(rungs):
         if needed_gb(rung, sizes, pixels) <= budget_gb:
@@ -108,7 +108,7 @@ def first_rung(rungs: tuple[Rung, ...], sizes: Sizes, pixels: int, budget_gb: fl
 
 
 def needed_gb(rung: Rung, sizes: Sizes, pixels: int) -> float:
-    """The memory that a step is estimated to need at its worst moment."""
+    """Estimate the peak memory of a rung."""
     denoising = pixels * DENOISE_BYTES / GB
     decoding = min(pixels, rung.decode_pixels) * DECODE_BYTES / GB * (0.5 if rung.tiling else 1.0)
     denoiser, rest = sizes.denoiser / GB, sizes.rest / GB
@@ -122,42 +122,56 @@ def needed_gb(rung: Rung, sizes: Sizes, pixels: int) -> float:
 
 
 def longest_call(width: int, height: int, budget_gb: float) -> int:
-    """Frames of a size that can be denoised at once within a budget, the denoiser's blocks aside.
+    """Return the frames that can be denoised at once within a budget, with an offloaded denoiser.
 
-    It hangs on the configuration alone, never on what a card has free, since it decides pixels.
+    It depends on the configuration alone, never on a card's free memory, as it decides pixels.
     """
-    room = max(0.5, budget_gb - WORKSPACE_GB - BLOCK_GB)
-    return max(1, int(room * GB / (width * height * DENOISE_BYTES)))
+    available = max(0.5, budget_gb - WORKSPACE_GB - BLOCK_GB)
+    return max(1, int(available * GB / (width * height * DENOISE_BYTES)))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that VRAM or RAM ran out."""
+    import torch  # noqa: PLC0415 - slow to import
+
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    # MPS and the CPU's allocator raise plain RuntimeErrors.
+    message = str(error)
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in message or "can't allocate memory" in message
+    )
 
 
 def weights_bytes(path: Path, bytes_each: float) -> int:
-    """Bytes of a folder's or a file's weights once loaded, from the files' headers alone.
-
-    The format: eight bytes with the length of a JSON header, which has every tensor's shape
-    (https://github.com/huggingface/safetensors, "Format").
+    """Return the bytes of weights once loaded, from the files' headers alone.
 
     Args:
-        path: a ``.safetensors`` file, or a folder of one model's.
+        path: a ``.safetensors`` file, or a model's folder of them.
         bytes_each: of a number in memory.
     """
     found = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
     plain = [file for file in found if "." not in file.stem] or found
-    return int(sum(_numbers(file) for file in plain) * bytes_each)
+    return int(sum(_count_numbers(file) for file in plain) * bytes_each)
 
 
-def _numbers(path: Path) -> int:
-    return sum(prod(entry["shape"]) for entry in header(path).values())
+def _count_numbers(path: Path) -> int:
+    return sum(prod(entry["shape"]) for entry in safetensors_header(path).values())
 
 
-def header(path: Path) -> Mapping[str, Mapping[str, list[int]]]:
-    """A safetensors file's tensors by name, with their shapes; empty where it is none."""
+def safetensors_header(path: Path) -> Mapping[str, Mapping[str, list[int]]]:
+    """Return the shapes of a safetensors file's tensors, by name; empty for another file.
+
+    The format: eight bytes with the length of a JSON header, which has every tensor's shape
+    (https://github.com/huggingface/safetensors, "Format").
+    """
     try:
         with path.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
             if length > 100 << 20:
                 return {}
-            read: dict[str, Mapping[str, list[int]]] = json.loads(stream.read(length))
+            header: dict[str, Mapping[str, list[int]]] = json.loads(stream.read(length))
     except (OSError, ValueError, struct.error):
         return {}
-    read.pop("__metadata__", None)
-    return read
+    header.pop("__metadata__", None)
+    return header

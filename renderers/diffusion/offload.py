@@ -1,4 +1,4 @@
-"""Where a pipeline's parts live: on the device, or coming and going, as a rung has it."""
+"""Placing a pipeline in memory: on the device, or offloaded to RAM, as a rung requires."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .memory import GB, Rung
 from .model_settings import ModelSetup
 
 
-def place(
+def place_pipeline(
     pipe: Pipeline, rung: Rung, device: str, setup: ModelSetup, denoisers: tuple[str, ...]
 ) -> None:
-    """Put a freshly loaded pipeline where a rung has it."""
+    """Place a freshly loaded pipeline, with offloading, tiling, fp8 and compilation."""
     import torch  # noqa: PLC0415 - slow to import
 
     models = [getattr(pipe, name) for name in denoisers if getattr(pipe, name, None) is not None]
@@ -36,15 +36,15 @@ def place(
     elif rung.offload == "sequential":
         pipe.enable_sequential_cpu_offload(device=device)
     else:
-        # The VAE stays whole: in some, blocks that come and go clash with tiles.
-        offload_blocks(models, device)
+        # The VAE is not offloaded: in some VAEs that clashes with tiling.
+        offload_layers(models, device)
         for name, part in pipe.components.items():
             if isinstance(part, torch.nn.Module) and name not in denoisers:
                 part.to(device)
 
 
-def offload_blocks(models: list[Any], device: str) -> None:
-    """Let the layers of models come to the device as they are needed."""
+def offload_layers(models: list[Any], device: str) -> None:
+    """Keep models in RAM, and move each layer to the device when it runs."""
     import torch  # noqa: PLC0415
     from diffusers.hooks import apply_group_offloading  # noqa: PLC0415
 
@@ -58,7 +58,7 @@ def offload_blocks(models: list[Any], device: str) -> None:
 
 
 def limit_memory(device: str, budget_gb: float) -> float:
-    """Hold this process to a budget on a card, and return what there is of it, in GB."""
+    """Limit this process to a budget of VRAM, and return how much of it the card has, in GB."""
     import torch  # noqa: PLC0415
 
     if device != "cuda":
@@ -68,8 +68,8 @@ def limit_memory(device: str, budget_gb: float) -> float:
     return float(min(budget_gb, total))
 
 
-def release(device: str) -> None:
-    """Give back what nothing refers to any more."""
+def free_memory(device: str) -> None:
+    """Collect garbage, and return the device's cached memory."""
     import torch  # noqa: PLC0415
 
     gc.collect()

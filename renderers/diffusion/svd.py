@@ -1,4 +1,4 @@
-"""`svd`: Stable Video Diffusion, from one still, chunks chained frame to frame, no words."""
+"""`svd`: Stable Video Diffusion, from one still without prompts; chunks chain by a frame."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from PIL import Image
 
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot
 from ..fit.chunks import colour_match
-from . import motion
-from .conditioning import still
+from .conditioning import conditioning_image
 from .decoding import to_frame
 from .engine import DiffusionRenderer
 from .loading import Pipeline, Tensor
+from .motion_strength import keyframe_noise, motion_bucket
 
 COUNTS = (14, 25)
-"""Frames that the published models were trained for; a single one crashes the pipeline."""
-LEAST_DECODED = 4
-"""Frames that are decoded together at the least: one by one they flicker."""
+"""Frames that the published models were trained for; a single frame crashes the pipeline."""
+MIN_DECODED = 4
+"""Frames to decode at once, at least: one by one they flicker."""
 
 
 class SvdRenderer(DiffusionRenderer):
@@ -35,7 +35,7 @@ class SvdRenderer(DiffusionRenderer):
 
     @property
     def limits(self) -> Limits:
-        """14 or 25 frames. The pipeline takes multiples of 8; the models work at those of 64."""
+        """14 or 25 frames; sides are multiples of 64, although the pipeline accepts those of 8."""
         counts = tuple(count for count in COUNTS if count <= self.preset.frames) or COUNTS[:1]
         return Limits(
             frames=FrameGrid(counts=counts),
@@ -52,7 +52,7 @@ class SvdRenderer(DiffusionRenderer):
     def denoise(
         self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Tensor:
-        """Latents of shape ``(1, frames, channels, h, w)``."""
+        """Return latents of shape ``(1, frames, channels, h, w)``."""
         preset = self.preset
         return pipe(
             image=Image.fromarray(self.first_frame(shot, call, before)),
@@ -62,19 +62,18 @@ class SvdRenderer(DiffusionRenderer):
             num_inference_steps=preset.steps,
             max_guidance_scale=preset.guidance,
             fps=round(call.fps),
-            motion_bucket_id=motion.bucket(shot.motion),
-            noise_aug_strength=motion.added_noise(preset.noise, shot),
+            motion_bucket_id=motion_bucket(shot.motion),
+            noise_aug_strength=keyframe_noise(preset.noise, shot),
             generator=self.generator(call),
             output_type="latent",
             callback_on_step_end=self.at_step(on_step, preset.steps),
         ).frames.cpu()
 
     def first_frame(self, shot: Shot, call: Call, before: list[Frame]) -> Frame:
-        """The still, or the last frame of the chunk before in the still's colours: from link to
-        link of a chain they would drift."""
+        """Return the still, or the last frame before in the still's colours, which would drift."""
         if not before:
-            return still(call.keyframes[0].image, shot, call)
-        anchor = still(shot.keyframes[0].image, shot, call)
+            return conditioning_image(call.keyframes[0].image, shot, call)
+        anchor = conditioning_image(shot.keyframes[0].image, shot, call)
         table = colour_match([anchor], before[-1:])
         return np.asarray(cv2.LUT(before[-1], table), np.uint8)
 
@@ -84,9 +83,9 @@ class SvdRenderer(DiffusionRenderer):
 
         vae = pipe.vae
         if vae.dtype == torch.float16 and vae.config.force_upcast:
-            vae.to(dtype=torch.float32)  # It overflows in 16 bits.
-        together = max(LEAST_DECODED, most)
-        for part in (latents[0] / vae.config.scaling_factor).split(together):
+            vae.to(dtype=torch.float32)  # It overflows in float16.
+        at_once = max(MIN_DECODED, most)
+        for part in (latents[0] / vae.config.scaling_factor).split(at_once):
             with torch.inference_mode():
                 decoded = vae.decode(part.to(self.device, vae.dtype), num_frames=len(part)).sample
             yield from map(to_frame, decoded)

@@ -1,4 +1,4 @@
-"""`wan`: Wan 2.1 and 2.2 from a first and, where the model takes one, a last frame."""
+"""`wan`: Wan 2.1 and 2.2, from a first frame and, in models that support it, a last one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from PIL import Image
 
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot, UnavailableError
 from . import memory
-from .conditioning import still
-from .decoding import video_frames
+from .conditioning import conditioning_image
+from .decoding import decode_video
 from .engine import DiffusionRenderer
 from .loading import Pipeline, Tensor
 
 GRID = 4
-"""Frames to a latent frame; the pipeline rounds other counts than ``4 k + 1`` away."""
+"""Frames to a latent frame; the pipeline rounds other counts than ``4 k + 1`` down."""
 
 
 class WanRenderer(DiffusionRenderer):
-    """Wan's models for image to video, through ``WanImageToVideoPipeline``."""
+    """Wan's image-to-video models, through ``WanImageToVideoPipeline``."""
 
     name: ClassVar[str] = "wan"
     pipeline = "WanImageToVideoPipeline"
@@ -30,7 +30,7 @@ class WanRenderer(DiffusionRenderer):
 
     @property
     def limits(self) -> Limits:
-        """2.2-5B was trained on 121 frames at 24 fps, the others on 81 at 16 fps."""
+        """121 frames at 24 fps for 2.2-5B, 81 at 16 fps for the others, as in their training."""
         preset = self.preset
         fps, most = (preset.fps, preset.frames) if self._is_5b else (16.0, min(preset.frames, 81))
         fits = memory.longest_call(preset.max_pixels, 1, self.setup.budget_gb)
@@ -51,7 +51,7 @@ class WanRenderer(DiffusionRenderer):
 
     @cached_property
     def _takes_last(self) -> bool:
-        """2.2-5B ignores a last frame without a word; 2.1 fails over one unless it is FLF2V."""
+        """Whether a last frame is honoured: 2.2-5B ignores it silently, 2.1 needs FLF2V."""
         if self._is_5b:
             return False
         config = self._config("transformer/config.json")
@@ -64,18 +64,18 @@ class WanRenderer(DiffusionRenderer):
         return self.setup.model.model
 
     def _config(self, name: str) -> dict[str, Any]:
-        """A file of the model's folder; empty where it is not here yet."""
+        """Read a JSON file of the model's folder; empty if it is not downloaded yet."""
         try:
-            found: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
+            config: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (UnavailableError, OSError):
             return {}
-        return found
+        return config
 
     def denoise(
         self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Tensor:
-        """Latents as the pipeline returns them: normalised, ``(1, channels, frames, h, w)``."""
-        stills = {key.frame: still(key.image, shot, call) for key in call.keyframes}
+        """Return the pipeline's latents: normalised, ``(1, channels, frames, h, w)``."""
+        stills = {key.frame: conditioning_image(key.image, shot, call) for key in call.keyframes}
         last = stills.get(call.frames - 1)
         return pipe(
             **self.embeddings(shot),
@@ -92,7 +92,7 @@ class WanRenderer(DiffusionRenderer):
         ).frames.cpu()
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the frames, decoded in pieces."""
+        """Yield the frames, decoded in chunks."""
         import torch  # noqa: PLC0415 - slow to import
 
         vae, config = pipe.vae, pipe.vae.config
@@ -101,8 +101,8 @@ class WanRenderer(DiffusionRenderer):
             for values in (config.latents_mean, config.latents_std)
         )
 
-        def one(piece: Tensor) -> Tensor:
+        def decode_chunk(chunk: Tensor) -> Tensor:
             with torch.inference_mode():
-                return vae.decode(piece.to(self.device, vae.dtype), return_dict=False)[0]
+                return vae.decode(chunk.to(self.device, vae.dtype), return_dict=False)[0]
 
-        yield from video_frames(latents * deviation + mean, one, GRID, most)
+        yield from decode_video(latents * deviation + mean, decode_chunk, GRID, most)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from .. import base, registry
-from ..diffusion.model_settings import SETTINGS, table
+from ..diffusion.model_settings import SETTINGS
+from ..diffusion.presets import model_table
 
 _OWN: dict[str, Collection[str]] = {
     "camera": (),
@@ -23,7 +24,7 @@ def settings_of(name: str) -> Collection[str] | None:
     """
     if name in _OWN:
         return _OWN[name]
-    if name in table():
+    if name in model_table():
         return SETTINGS
     try:
         takes = getattr(registry.renderer_class(name), "takes", None)

@@ -59,7 +59,7 @@ def test_a_round_thing_stays_round_in_a_frame_of_another_shape(tmp_path: Path, s
     y, x = np.mgrid[:200, :400]
     disc = (np.hypot(x - 200, y - 100) < 50).astype(np.uint8) * 255
     Image.fromarray(disc).save(tmp_path / "disc.png")
-    frame = conditioning.still(tmp_path / "disc.png", shot, call_of(shot))
+    frame = conditioning.conditioning_image(tmp_path / "disc.png", shot, call_of(shot))
     assert frame.shape == (128, 64, 3)
     columns, rows = (np.flatnonzero((frame[..., 0] > 127).any(axis=axis)) for axis in (0, 1))
     assert np.ptp(columns) == pytest.approx(np.ptp(rows), abs=1)
@@ -72,7 +72,7 @@ def test_a_still_that_is_not_to_be_cropped_is_shown_whole(
 ) -> None:
     Image.new("RGB", (100, 100), (240, 240, 240)).save(tmp_path / "square.png")
     call = call_of(shot)
-    frame = conditioning.still(tmp_path / "square.png", replace(shot, fit=fit), call)
+    frame = conditioning.conditioning_image(tmp_path / "square.png", replace(shot, fit=fit), call)
     assert frame[64, 32].min() > 230
     assert frame[4, 32].max() < (20 if fit == "contain" else 160)
 
@@ -83,13 +83,17 @@ def test_a_still_goes_through_h264_and_comes_out_coarser_at_a_higher_crf(
     rng = np.random.default_rng(3)
     grain = cv2.GaussianBlur(rng.integers(0, 256, (128, 64, 3), np.uint8), (3, 3), 0)
     losses = [
-        float(np.abs(conditioning.as_video_frame(grain, crf).astype(float) - grain).mean())
+        float(np.abs(conditioning.compress(grain, crf).astype(float) - grain).mean())
         for crf in (1, 29, 45)
     ]
     assert 0.5 < losses[0] < losses[1] < losses[2]
-    clean = conditioning.still(stills[0], shot, call_of(shot))
-    assert np.array_equal(clean, conditioning.still(stills[0], shot, call_of(shot), crf=0))
-    assert not np.array_equal(clean, conditioning.still(stills[0], shot, call_of(shot), crf=29))
+    clean = conditioning.conditioning_image(stills[0], shot, call_of(shot))
+    assert np.array_equal(
+        clean, conditioning.conditioning_image(stills[0], shot, call_of(shot), crf=0)
+    )
+    assert not np.array_equal(
+        clean, conditioning.conditioning_image(stills[0], shot, call_of(shot), crf=29)
+    )
 
 
 def test_a_camera_clip_moves_over_the_slots_own_part_of_the_scene(shot: Shot) -> None:
@@ -122,7 +126,7 @@ def test_keyframes_reach_the_model_as_they_are_at_their_frames(
         given = renderer.conditions(asked, call, [])
     assert [tuple(tensor.shape) for tensor in seen] == [(1, 128, 64, 3)] * 3
     for tensor, key in zip(seen, keys, strict=True):
-        still = as_levels(conditioning.still(key.image, asked, call))
+        still = as_levels(conditioning.conditioning_image(key.image, asked, call))
         assert float((tensor[0] - still).abs().max()) < 1
     # LTX-Video counts frames; LTX-2 counts latent frames, of which 2 is the one of frame 9..16.
     places = [c.frame_index if name == "ltx" else c.index for c in given]
@@ -187,7 +191,7 @@ def test_chains_of_svd_go_on_from_the_last_frame_in_the_stills_colours(
 ) -> None:
     renderer: Any = renderer_class("svd")(settings_for("svd", models), "draft")
     call = call_of(shot, frames=14, overlap=1)
-    still = conditioning.still(shot.keyframes[0].image, shot, call)
+    still = conditioning.conditioning_image(shot.keyframes[0].image, shot, call)
     drifted = np.clip(still.astype(float) * 0.8 + 25, 0, 255).astype(np.uint8)
     given = renderer.first_frame(shot, call, [drifted])
     for channel in range(3):
@@ -211,7 +215,7 @@ def test_wan_is_shown_a_last_frame_where_it_honours_one(
     call = plan(asked, renderer_class("wan")(settings, "draft").limits).calls[0]
     assert call.keyframes[-1].frame == call.frames - 1
     assert len(seen[0]) == call.frames
-    shown = as_levels(conditioning.still(stills[1], asked, call))
+    shown = as_levels(conditioning.conditioning_image(stills[1], asked, call))
     assert float((seen[0][-1] - shown).abs().max()) < 1
 
 

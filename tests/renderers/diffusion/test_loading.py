@@ -17,14 +17,10 @@ import pytest
 import torch
 import yaml
 from otio_gvideo.renderers.base import RendererError, Shot, UnavailableError
-from otio_gvideo.renderers.diffusion.download import files_of
-from otio_gvideo.renderers.diffusion.model_settings import (
-    WeightSource,
-    preset_of,
-    setup_of,
-    source_of,
-    table,
-)
+from otio_gvideo.renderers.diffusion.download import needed_files
+from otio_gvideo.renderers.diffusion.model_settings import model_setup
+from otio_gvideo.renderers.diffusion.presets import model_preset, model_table
+from otio_gvideo.renderers.diffusion.weight_source import WeightSource, parse_source
 from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.registry import renderer_class
 
@@ -100,9 +96,9 @@ def test_pickles_are_refused_with_the_reason_wherever_they_come_from(
 
     from otio_gvideo.renderers.base import Lora
 
-    worn = replace(shot, motion=replace(shot.motion, loras=(Lora(tmp_path / "x.pth", 1.0),)))
+    with_pickle = replace(shot, motion=replace(shot.motion, loras=(Lora(tmp_path / "x.pth", 1.0),)))
     with pytest.raises(RendererError, match="is a pickle"):
-        rendered("ltx", settings_for("ltx", models), worn)
+        rendered("ltx", settings_for("ltx", models), with_pickle)
 
 
 @pytest.mark.slow
@@ -170,35 +166,37 @@ def test_a_single_file_takes_the_transformers_place(
 
 
 def test_the_default_file_goes_with_the_default_folder_alone() -> None:
-    assert str(setup_of("ltx", {}, "draft").weights).endswith("ltxv-2b-0.9.8-distilled.safetensors")
-    assert setup_of("ltx", {"model": "/models/mine"}, "draft").weights is None
-    assert setup_of("svd", {}, "draft").variant == "fp16"
-    assert setup_of("svd", {"model": "/models/mine"}, "draft").variant is None
-    assert "upsampler" not in setup_of("ltx", {}, "standard").parts
-    assert "upsampler" in setup_of("ltx", {}, "high").parts
+    assert str(model_setup("ltx", {}, "draft").weights).endswith(
+        "ltxv-2b-0.9.8-distilled.safetensors"
+    )
+    assert model_setup("ltx", {"model": "/models/mine"}, "draft").weights is None
+    assert model_setup("svd", {}, "draft").variant == "fp16"
+    assert model_setup("svd", {"model": "/models/mine"}, "draft").variant is None
+    assert "upsampler" not in model_setup("ltx", {}, "standard").parts
+    assert "upsampler" in model_setup("ltx", {}, "high").parts
 
 
 def test_names_of_weights_are_read_as_people_write_them() -> None:
-    assert source_of("a/b") == WeightSource("a/b")
-    assert source_of("a/b/c/d.safetensors") == WeightSource("a/b", file="c/d.safetensors")
-    assert source_of("/a/b") == WeightSource("/a/b")
-    assert source_of({"model": "a/b", "revision": "x", "file": "y"}) == WeightSource(
+    assert parse_source("a/b") == WeightSource("a/b")
+    assert parse_source("a/b/c/d.safetensors") == WeightSource("a/b", file="c/d.safetensors")
+    assert parse_source("/a/b") == WeightSource("/a/b")
+    assert parse_source({"model": "a/b", "revision": "x", "file": "y"}) == WeightSource(
         "a/b", "x", "y"
     )
     for wrong in ("", "model", 3, None, {"revision": "x"}):
         with pytest.raises(RendererError):
-            source_of(wrong)
+            parse_source(wrong)
 
 
 def test_every_preset_is_whole_and_within_what_its_model_was_made_for() -> None:
-    for name, rows in table().items():
+    for name, rows in model_table().items():
         for quality in ("draft", "standard", "high"):
-            preset = preset_of(name, quality, {})
+            preset = model_preset(name, quality, {})
             assert preset.steps > 0
             # Portrait frames of more pixels lose their colours; LTX's second pass repairs them.
             assert preset.max_pixels <= (1088 * 1920 if preset.refine else 704 * 1280)
         assert set(rows["weights"]) >= {"model", "licence", "tells_viewers"}
-    ltx = preset_of("ltx", "standard", {})
+    ltx = model_preset("ltx", "standard", {})
     assert len(ltx.timesteps) == ltx.steps == 7
     assert 0 not in ltx.timesteps
     assert ltx.noise == pytest.approx(0.025)
@@ -207,10 +205,10 @@ def test_every_preset_is_whole_and_within_what_its_model_was_made_for() -> None:
 
 
 def test_fields_of_presets_are_checked() -> None:
-    assert preset_of("svd", "draft", {"steps": 3, "guidance": 1}).steps == 3
+    assert model_preset("svd", "draft", {"steps": 3, "guidance": 1}).steps == 3
     for wrong in ({"stops": 3}, {"steps": "three"}, {"steps": True}, {"timesteps": 4}):
         with pytest.raises(RendererError, match=r"presets\.draft"):
-            preset_of("svd", "draft", wrong)
+            model_preset("svd", "draft", wrong)
 
 
 @pytest.mark.slow
@@ -253,21 +251,21 @@ REPOSITORY = [
 
 
 def test_what_is_fetched_is_what_is_needed() -> None:
-    setup = setup_of("ltx", {"model": "a/b", "variant": "fp16"}, "draft")
-    wanted = files_of(setup.model, setup, REPOSITORY)
+    setup = model_setup("ltx", {"model": "a/b", "variant": "fp16"}, "draft")
+    wanted = needed_files(setup.model, setup, REPOSITORY)
     left_out = sorted(set(REPOSITORY) - set(wanted))
     assert left_out == [
         "README.md", "ltxv-13b.safetensors", "safety_checker/model.safetensors",
         "text_encoder/model.bin", "transformer/diffusion_pytorch_model.safetensors",
     ]  # fmt: skip
-    over = setup_of("ltx", {"model": "a/b", "weights": "a/b/ltxv-13b.safetensors"}, "draft")
-    wanted = files_of(over.model, over, REPOSITORY)
+    over = model_setup("ltx", {"model": "a/b", "weights": "a/b/ltxv-13b.safetensors"}, "draft")
+    wanted = needed_files(over.model, over, REPOSITORY)
     assert "transformer/config.json" in wanted
     assert not any(name.startswith("transformer/diff") for name in wanted)
     assert over.weights is not None
-    assert files_of(over.weights, over, REPOSITORY) == ["ltxv-13b.safetensors"]
+    assert needed_files(over.weights, over, REPOSITORY) == ["ltxv-13b.safetensors"]
     with pytest.raises(RendererError, match="is a pickle"):
-        files_of(setup.model, setup, ["vae/config.json", "vae/model.bin"])
+        needed_files(setup.model, setup, ["vae/config.json", "vae/model.bin"])
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.renderers.base import RendererError, Shot
-from otio_gvideo.renderers.diffusion import decoding, memory, offload
+from otio_gvideo.renderers.diffusion import decoding, loading, memory, offload
 from otio_gvideo.renderers.diffusion.memory import GB, LADDER, Sizes
 from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.registry import renderer_class
@@ -53,9 +53,9 @@ def test_the_ladder_is_begun_where_the_models_are_known_to_fit() -> None:
 
 
 def test_an_offload_policy_is_where_the_ladder_begins() -> None:
-    assert memory.ladder("cuda", "group")[0].offload == "group"
-    assert {rung.offload for rung in memory.ladder("cpu", "auto")} == {"none"}
-    assert all(rung.tiling for rung in memory.ladder("cuda", "auto", tiling=True))
+    assert memory.offload_ladder("cuda", "group")[0].offload == "group"
+    assert {rung.offload for rung in memory.offload_ladder("cpu", "auto")} == {"none"}
+    assert all(rung.tiling for rung in memory.offload_ladder("cuda", "auto", tiling=True))
 
 
 def test_a_smaller_budget_makes_shorter_calls(models: Callable[[str], Path]) -> None:
@@ -129,11 +129,9 @@ def test_memory_that_runs_out_leads_down_the_ladder_to_the_same_video(
 
 def _pipelines_alive_at_loading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pipelines are in memory when one is loaded, load by load."""
-    from otio_gvideo.renderers.diffusion import engine
-
     loaded: list[weakref.ref[Any]] = []
     alive: list[int] = []
-    original = engine.load_pipeline
+    original = loading.load_pipeline
 
     def load(*args: Any, **kwargs: Any) -> Any:
         alive.append(sum(one() is not None for one in loaded))
@@ -141,7 +139,7 @@ def _pipelines_alive_at_loading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         loaded.append(weakref.ref(pipe))
         return pipe
 
-    monkeypatch.setattr(engine, "load_pipeline", load)
+    monkeypatch.setattr(loading, "load_pipeline", load)
     return alive
 
 
@@ -152,7 +150,7 @@ def test_memory_that_runs_out_at_the_last_step_ends_in_one_line(
     calls = failing(100)
     with pytest.raises(RendererError) as caught:
         rendered("ltx", settings_for("ltx", models), shot)
-    assert len(calls) == len(memory.ladder("cpu"))
+    assert len(calls) == len(memory.offload_ladder("cpu"))
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith("ltx: out of memory even with all on the device, VAE in tiles, 4 MP")
@@ -180,7 +178,7 @@ def test_memory_that_runs_out_while_decoding_goes_on_with_the_frames_that_are_le
     monkeypatch.setattr(kind, "decode", decode)
     monkeypatch.setattr(memory, "LADDER", (memory.Rung("none", False, 4 * 64 * 128),) * 2)
     monkeypatch.setattr(
-        "otio_gvideo.renderers.diffusion.engine.memory.ladder", lambda *_: memory.LADDER
+        "otio_gvideo.renderers.diffusion.memory.offload_ladder", lambda *_: memory.LADDER
     )
     made = rendered("svd", settings, lasting(shot, 30))
     assert len(made) == len(frames) == 30
@@ -208,11 +206,11 @@ def test_a_model_whose_layers_come_and_go_with_a_vae_in_tiles_makes_the_video(
 ) -> None:
     # On a machine without an accelerator the layers go from its memory to its memory.
     rung = memory.Rung("group", True, 64 * 128 * 6)
-    monkeypatch.setattr("otio_gvideo.renderers.diffusion.engine.memory.ladder", lambda *_: (rung,))
+    monkeypatch.setattr("otio_gvideo.renderers.diffusion.memory.offload_ladder", lambda *_: (rung,))
     offloaded: list[Any] = []
-    original = offload.offload_blocks
+    original = offload.offload_layers
     monkeypatch.setattr(
-        offload, "offload_blocks", lambda m, d: (offloaded.extend(m), original(m, d))
+        offload, "offload_layers", lambda m, d: (offloaded.extend(m), original(m, d))
     )
     made = rendered(name, settings_for(name, models), lasting(shot, 10))
     assert len(made) == 10
@@ -223,12 +221,10 @@ def test_a_model_whose_layers_come_and_go_with_a_vae_in_tiles_makes_the_video(
 def test_prompts_are_encoded_layer_by_layer_where_their_encoder_does_not_fit(
     models: Callable[[str], Path], shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from otio_gvideo.renderers.diffusion import engine
-
     offloaded: list[Any] = []
-    original = engine.offload_blocks
+    original = offload.offload_layers
     monkeypatch.setattr(
-        engine, "offload_blocks", lambda m, d: (offloaded.extend(m), original(m, d))
+        offload, "offload_layers", lambda m, d: (offloaded.extend(m), original(m, d))
     )
     short = lasting(shot, 9)
     small = rendered("ltx", settings_for("ltx", models, memory_gb=0.5), short)
@@ -266,17 +262,15 @@ def test_torchao_is_named_where_it_is_wanted_and_missing(
 def test_the_text_encoder_is_gone_before_the_model_comes(
     models: Callable[[str], Path], shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from otio_gvideo.renderers.diffusion import engine
-
     loaded: list[tuple[bool, bool]] = []
-    original = engine.load_pipeline
+    original = loading.load_pipeline
 
     def load(*args: Any, **kwargs: Any) -> Any:
         pipe = original(*args, **kwargs)
         loaded.append((pipe.text_encoder is not None, pipe.transformer is not None))
         return pipe
 
-    monkeypatch.setattr(engine, "load_pipeline", load)
+    monkeypatch.setattr(loading, "load_pipeline", load)
     from dataclasses import replace
 
     shots = [replace(lasting(shot, 9), prompt=words) for words in ("one", "two", "three")]
@@ -292,12 +286,12 @@ def test_the_text_encoder_is_gone_before_the_model_comes(
 def test_pieces_cover_all_and_share_what_they_should() -> None:
     for latents in range(1, 60):
         for most in range(1, 40):
-            parts = decoding.pieces(latents, most)
+            parts = decoding.chunk_ranges(latents, most)
             assert parts[0][0] == 0
             assert parts[-1][1] == latents
             for (_, end), (start, _) in itertools.pairwise(parts):
-                assert end - start == decoding.SHARED
-            assert all(end - start <= max(most, decoding.SHARED + 2) for start, end in parts)
+                assert end - start == decoding.OVERLAP
+            assert all(end - start <= max(most, decoding.OVERLAP + 2) for start, end in parts)
 
 
 @pytest.mark.parametrize("scale", [4, 8])
@@ -314,8 +308,8 @@ def test_frames_decoded_in_pieces_are_those_decoded_at_once(scale: int) -> None:
         return line[:, :, :, None, None].expand(1, 3, count, 2, 2)
 
     latents = torch.linspace(-0.9, 0.9, 23)[None, None, :, None, None]
-    whole = list(decoding.video_frames(latents, decode, scale, 10_000))
-    parts = list(decoding.video_frames(latents, decode, scale, 6 * scale))
+    whole = list(decoding.decode_video(latents, decode, scale, 10_000))
+    parts = list(decoding.decode_video(latents, decode, scale, 6 * scale))
     assert len(whole) == len(parts) == scale * 22 + 1
     assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(whole, parts, strict=True))
     assert max(sizes[1:]) <= 7 * scale

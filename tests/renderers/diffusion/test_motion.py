@@ -11,8 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.renderers.base import CAMERA_MOVES, Motion, Shot
-from otio_gvideo.renderers.diffusion import local_weights, motion
-from otio_gvideo.renderers.diffusion.model_settings import WeightSource
+from otio_gvideo.renderers.diffusion import local_weights
+from otio_gvideo.renderers.diffusion.loras import camera_lora
+from otio_gvideo.renderers.diffusion.motion_strength import (
+    keyframe_crf,
+    keyframe_noise,
+    keyframe_strength,
+    motion_bucket,
+)
+from otio_gvideo.renderers.diffusion.prompt import (
+    DEFAULT_NEGATIVE_PROMPT,
+    camera_phrase,
+    prompt_of,
+)
+from otio_gvideo.renderers.diffusion.weight_source import WeightSource
 from otio_gvideo.renderers.fit.planner import describe, plan
 from otio_gvideo.renderers.registry import renderer_class
 
@@ -22,61 +34,61 @@ strengths = st.floats(0, 1)
 
 
 def test_every_camera_move_has_words_of_its_own_that_say_how_fast() -> None:
-    said = [motion.camera_words(Motion(camera=move, amount=0.3)) for move in CAMERA_MOVES]
+    said = [camera_phrase(Motion(camera=move, amount=0.3)) for move in CAMERA_MOVES]
     assert len(set(said)) == len(CAMERA_MOVES)
     assert all(said)
-    paces = [motion.camera_words(Motion("pan_left", amount)) for amount in (0.2, 0.5, 0.9)]
+    paces = [camera_phrase(Motion("pan_left", amount)) for amount in (0.2, 0.5, 0.9)]
     assert paces == [
         "the camera slowly pans to the left",
         "the camera steadily pans to the left",
         "the camera quickly pans to the left",
     ]
-    assert motion.camera_words(Motion("pan_left", 0.0)) == motion.camera_words(Motion("static"))
+    assert camera_phrase(Motion("pan_left", 0.0)) == camera_phrase(Motion("static"))
 
 
 def test_a_prompt_is_kept_and_motion_is_added_to_it(shot: Shot) -> None:
-    positive, negative = motion.words(shot)
+    positive, negative = prompt_of(shot)
     assert positive.startswith("a lamp above the sea, the camera slowly pushes in, ")
-    assert negative == motion.NEGATIVE
+    assert negative == DEFAULT_NEGATIVE_PROMPT
     own = replace(shot, negative_prompt="rain", prompt="")
-    assert motion.words(own)[1] == "rain"
-    assert motion.words(own)[0].startswith("the camera")
+    assert prompt_of(own)[1] == "rain"
+    assert prompt_of(own)[0].startswith("the camera")
 
 
 @given(strengths, strengths)
 def test_more_strength_never_means_less_life(one: float, other: float) -> None:
     less, more = (Motion(strength=value) for value in sorted((one, other)))
-    assert motion.bucket(less) <= motion.bucket(more)
-    assert motion.still_crf(29, less.strength) <= motion.still_crf(29, more.strength)
+    assert motion_bucket(less) <= motion_bucket(more)
+    assert keyframe_crf(29, less.strength) <= keyframe_crf(29, more.strength)
 
 
 def test_strength_holds_keyframes_less_and_a_second_try_less_still(shot: Shot) -> None:
     def held(strength: float, image_strength: float = 1.0) -> float:
         moving = replace(shot, motion=Motion(strength=strength), image_strength=image_strength)
-        return motion.hold(0.9, moving)
+        return keyframe_strength(0.9, moving)
 
     assert held(0.5) == pytest.approx(0.9)
     assert held(0.0) == 1.0
     assert held(1.0) == pytest.approx(0.75)
     assert held(0.5, 0.7) == pytest.approx(0.63)
     noisy = replace(shot, image_strength=0.7)
-    assert motion.added_noise(0.02, noisy) > 3 * motion.added_noise(0.02, shot)
+    assert keyframe_noise(0.02, noisy) > 3 * keyframe_noise(0.02, shot)
 
 
 def test_the_bucket_is_the_published_one_for_a_common_move_and_stays_in_range() -> None:
-    assert motion.bucket(Motion("push_in", 0.3, strength=0.5)) == 127
-    assert motion.bucket(Motion("static", strength=0.5)) < 127
-    assert motion.bucket(Motion("push_in", 0.9, strength=0.5)) > 127
-    assert motion.bucket(Motion("static", strength=0.0)) >= 1
-    assert motion.bucket(Motion("push_in", 1.0, strength=1.0)) == 255
+    assert motion_bucket(Motion("push_in", 0.3, strength=0.5)) == 127
+    assert motion_bucket(Motion("static", strength=0.5)) < 127
+    assert motion_bucket(Motion("push_in", 0.9, strength=0.5)) > 127
+    assert motion_bucket(Motion("static", strength=0.0)) >= 1
+    assert motion_bucket(Motion("push_in", 1.0, strength=1.0)) == 255
 
 
 def test_a_move_that_goes_further_weighs_its_lora_more() -> None:
     loras = {"push_in": WeightSource("a/b")}
-    weights = [motion.camera_lora(Motion("push_in", amount), loras) for amount in (0.3, 0.6)]
+    weights = [camera_lora(Motion("push_in", amount), loras) for amount in (0.3, 0.6)]
     assert weights == [(WeightSource("a/b"), 0.7), (WeightSource("a/b"), 0.85)]
-    assert motion.camera_lora(Motion("push_in", 0.0), loras) is None
-    assert motion.camera_lora(Motion("pan_left", 0.5), loras) is None
+    assert camera_lora(Motion("push_in", 0.0), loras) is None
+    assert camera_lora(Motion("pan_left", 0.5), loras) is None
 
 
 @pytest.mark.parametrize(
@@ -116,17 +128,17 @@ def test_recipes_name_the_commit_that_is_on_this_machine(
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     settings = {"model": "acme/tiny", "weights": "acme/files/x.safetensors"}
-    assert local_weights.pinned("ltx", settings) == settings
+    assert local_weights.pin_revisions("ltx", settings) == settings
     for name in ("tiny", "files"):
         storage = tmp_path / f"models--acme--{name}"
         (storage / "snapshots" / hub.COMMIT).mkdir(parents=True)
         (storage / "refs").mkdir()
         (storage / "refs" / "main").write_text(hub.COMMIT)
-    assert local_weights.pinned("ltx", settings) == {
+    assert local_weights.pin_revisions("ltx", settings) == {
         "model": "acme/tiny",
         "revision": hub.COMMIT,
         "weights": {"model": "acme/files", "revision": hub.COMMIT, "file": "x.safetensors"},
     }
     stated = {"model": "acme/tiny", "revision": "v2"}
-    assert local_weights.pinned("svd", stated) == stated
-    assert local_weights.pinned("camera", {}) == {}
+    assert local_weights.pin_revisions("svd", stated) == stated
+    assert local_weights.pin_revisions("camera", {}) == {}

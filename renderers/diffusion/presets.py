@@ -1,0 +1,69 @@
+"""The table of models and their presets (``presets.toml``), and a configuration's changes to it."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from typing import Any
+
+from ..base import RendererError
+
+QUALITIES = ("draft", "standard", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPreset:
+    """The parameters of a model at one quality; ``presets.toml`` explains them."""
+
+    steps: int
+    guidance: float
+    max_pixels: int
+    frames: int
+    fps: float
+    overlap: int = 0
+    strength: float = 1.0
+    crf: int = 0
+    noise: float = 0.0
+    guide: float = 0.0
+    timesteps: tuple[float, ...] = ()
+    refine: tuple[float, ...] = ()
+    decode_timestep: float = 0.0
+    decode_noise: float = 0.0
+    interpolation: str = "rife"
+
+
+@functools.cache
+def model_table() -> Mapping[str, Any]:
+    """Return ``presets.toml``, by renderer."""
+    text = files(__package__).joinpath("presets.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def model_preset(renderer: str, quality: str, changes: Mapping[str, Any]) -> ModelPreset:
+    """Return a preset of the table with some fields changed.
+
+    Raises:
+        RendererError: a field is unknown, or a value has the wrong type.
+    """
+    rows = model_table()[renderer]
+    row = {**rows["common"], **rows[quality]}
+    known = {field.name: field for field in fields(ModelPreset)}
+    for name, value in changes.items():
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+            raise RendererError(f"presets.{quality}: there is no field {name!r}; {hint}")
+        is_list = known[name].type == "tuple[float, ...]"
+        types = (list, tuple) if is_list else (str,) if name == "interpolation" else (int, float)
+        if not isinstance(value, types) or isinstance(value, bool):
+            raise RendererError(f"presets.{quality}.{name}: {value!r} is no value for it")
+        row[name] = value
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, (list, tuple)) else value
+        for name, value in row.items()
+    }
+    return ModelPreset(**values)

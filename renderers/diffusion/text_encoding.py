@@ -1,0 +1,90 @@
+"""Encode prompts with a text encoder, which is unloaded before the denoiser is loaded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from . import loading, offload
+from .loading import ENCODERS, Pipeline, Tensor
+from .local_weights import pipeline_index
+from .memory import GB, WORKSPACE_GB, is_out_of_memory, weights_bytes
+from .model_settings import ModelSetup
+from .prompt import Prompt
+
+Embeddings: TypeAlias = Mapping[str, Tensor]
+"""Arguments of a pipeline's call that replace its prompt; in RAM."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TextEncoder:
+    """The text encoder of a pipeline, on disk.
+
+    Attributes:
+        pipeline: its class in diffusers.
+        outputs: names of the results of ``encode_prompt``, in its order.
+        folder: of the pipeline.
+        setup: of the model.
+        device: to run on.
+        dtype: of its weights.
+    """
+
+    pipeline: str
+    outputs: tuple[str, ...]
+    folder: Path
+    setup: ModelSetup
+    device: str
+    dtype: Any
+
+    def encode(self, prompts: Sequence[Prompt], budget_gb: float) -> dict[Prompt, Embeddings]:
+        """Load the encoder, encode prompts, and unload it.
+
+        It runs on the device if it fits into the budget and into VRAM, else offloaded layer by
+        layer.
+        """
+        size = weights_bytes(self.folder / "text_encoder", self.dtype.itemsize)
+        if size / GB + WORKSPACE_GB <= budget_gb:
+            try:
+                return self._encode(prompts, is_offloaded=False)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            _log.warning("%s: out of memory; encoding prompts layer by layer", self.setup.renderer)
+            offload.free_memory(self.device)
+        return self._encode(prompts, is_offloaded=True)
+
+    def _encode(self, prompts: Sequence[Prompt], *, is_offloaded: bool) -> dict[Prompt, Embeddings]:
+        import torch  # noqa: PLC0415 - slow to import
+
+        pipe = self._load()
+        if is_offloaded:
+            offload.offload_layers([pipe.text_encoder], self.device)
+        else:
+            pipe.to(self.device)
+        with loading.silenced_libraries(), torch.inference_mode():
+            return {prompt: self._embeddings(pipe, prompt) for prompt in prompts}
+
+    def _load(self) -> Pipeline:
+        """Load the pipeline with no parts but those that encode prompts."""
+        index = pipeline_index(self.folder, self.setup)
+        parts = [name for name, part in index.items() if isinstance(part, list)]
+        without: dict[str, Any] = {
+            name: None for name in parts if name not in (*ENCODERS, "scheduler")
+        }
+        return loading.load_pipeline(self.pipeline, self.folder, self.setup, self.dtype, without)
+
+    def _embeddings(self, pipe: Pipeline, prompt: Prompt) -> Embeddings:
+        is_guided = self.setup.preset.guidance > 1
+        encoded = pipe.encode_prompt(
+            prompt.positive, prompt.negative, is_guided, device=self.device
+        )
+        return {
+            name: tensor.cpu()
+            for name, tensor in zip(self.outputs, encoded, strict=True)
+            if tensor is not None
+        }
