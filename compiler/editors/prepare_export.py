@@ -18,6 +18,7 @@ from ..media.probe import STILL_SUFFIXES, MediaInfo, probe
 from ..notices import Notice
 from ..sync.frames import frame_at_or_after
 from ..timeline.effects import speed_of
+from ..timeline.layout import lay_out
 from ..timeline.media import media_path
 from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.properties import rate_of, size_of, state_format
@@ -41,6 +42,7 @@ def prepare_export(
     width, height = size_of(copy, root)
     lost = [Notice("transition", line) for line in resolve_ranges(copy, fps)]
     state_format(copy, width, height, fps)
+    _snap_items(copy, fps)
     start = copy.global_start_time
     copy.global_start_time = time(whole_frames(start, fps) if start is not None else 0, fps)
     notices = [
@@ -53,6 +55,14 @@ def prepare_export(
     for marker in copy.tracks.markers:
         marker.marked_range = _snapped(marker.marked_range, fps)
     return copy, [*lost, *notices]
+
+
+def _snap_items(timeline: otio.schema.Timeline, fps: Fraction) -> None:
+    """Give the items of tracks the whole frames of their layout, which add up without an error."""
+    for track in timeline.tracks:
+        for placed in lay_out(track, fps):
+            start = whole_frames(placed.item.trimmed_range().start_time, fps)
+            placed.item.source_range = time_range(start, placed.frames, fps)
 
 
 def _prepare_item(
@@ -76,8 +86,6 @@ def _prepare_item(
         yield Notice("missing", what)
         frames = whole_frames(item.duration(), fps)
         track[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
-    elif isinstance(item, otio.core.Item):
-        item.source_range = _snapped(item.trimmed_range(), fps)
 
 
 def _prepare_clip(
@@ -101,7 +109,7 @@ def _prepare_clip(
         what = f"{clip.name}: {missing} is not there; its still stands in its place"
         yield Notice("missing", what)
     stated = reference.available_range
-    shown = _snapped(clip.trimmed_range(), fps)
+    shown = clip.trimmed_range()
     origin = whole_frames(stated.start_time, fps) if stated is not None else 0
     frames = _media_frames(path, fps)
     if frames is None:
