@@ -11,7 +11,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ..backend.audio.loudness import MOST_DBTP, measure_file, target_of
+from ..backend.audio.loudness import MAX_DBTP, measure_file, target_of
 from ..backend.audio.mix import Mix
 from ..backend.audio.read_mix import read_mix, voice_tracks
 from ..backend.encode.codecs import CODECS
@@ -157,9 +157,9 @@ def check_reel(
             ),
             Finding(
                 "true peak",
-                loudness.dbtp <= MOST_DBTP,
+                loudness.dbtp <= MAX_DBTP,
                 f"{loudness.dbtp:.1f} dBTP",
-                f"at most {MOST_DBTP:.0f} dBTP",
+                f"at most {MAX_DBTP:.0f} dBTP",
             ),
         ]
     return Check(video, tuple(findings), cuts, offsets, loudness.lufs, loudness.dbtp)

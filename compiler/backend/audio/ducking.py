@@ -1,4 +1,4 @@
-"""How far music gives way to speech, and where speech is when no words say so."""
+"""Ducking: the envelope of music under speech, and speech detection by level."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from numpy.typing import NDArray
 from ...media.samples import SAMPLE_RATE, Samples
 
 ATTACK_S = 0.25
-"""Seconds over which music gives way, before a word."""
+"""Seconds in which music ducks before a word."""
 RELEASE_S = 0.5
-"""Seconds over which it comes back, after one."""
+"""Seconds in which it recovers after a word."""
 BREATH_S = 0.8
-"""Shorter silences between words never bring the music back."""
+"""Pauses shorter than this never bring the music back."""
 FLOOR_DB = -45.0
-"""Level (dBFS, over `_WINDOW`) from which on a voice track is taken to speak."""
+"""Level (dBFS over `_WINDOW`) above which a voice track counts as speech."""
 _WINDOW = SAMPLE_RATE // 20
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Break points (seconds, 0..1) of how far music gives way; linear between them.
+    """Break points (seconds, 0 to 1) of the ducking depth, interpolated linearly.
 
-    Linear over decibels, so a fade sounds even.
+    Linear in decibels, so that a fade sounds even.
     """
 
     times: NDArray[np.float64]
     depths: NDArray[np.float64]
 
     def at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The depth at some times."""
+        """Return the depth at times in seconds."""
         if not len(self.times):
             return np.zeros(len(times))
         return np.asarray(np.interp(times, self.times, self.depths))
@@ -41,14 +41,14 @@ class Envelope:
 def duck_envelope(
     speech: Sequence[tuple[float, float]], attack_s: float = ATTACK_S, release_s: float = RELEASE_S
 ) -> Envelope:
-    """The envelope for stretches of speech.
+    """Return the envelope for ranges of speech.
 
-    Between two stretches it comes back only where it has the time to come back wholly.
+    Between two ranges the music recovers only if there is time to recover fully.
 
     Args:
-        speech: (start, end) in seconds; in any order, they may overlap.
-        attack_s: seconds before a stretch in which the sound gives way; it has at its start.
-        release_s: seconds after one in which it comes back.
+        speech: (start, end) in seconds, in any order; may overlap.
+        attack_s: seconds of the ramp that ends at the start of a range.
+        release_s: seconds of the ramp that starts at the end of a range.
     """
     merged: list[list[float]] = []
     shortest = max(BREATH_S, attack_s + release_s)
@@ -66,10 +66,10 @@ def duck_envelope(
 
 
 def loud_stretches(blocks: Iterable[Samples]) -> tuple[tuple[float, float], ...]:
-    """Where sound is louder than `FLOOR_DB`, in seconds from its start.
+    """Return the ranges in which sound is louder than `FLOOR_DB`, in seconds from its start.
 
     Args:
-        blocks: the sound, each block a whole number of windows long but for the last.
+        blocks: the sound; each block but the last is a whole number of windows long.
     """
     stretches: list[tuple[float, float]] = []
     position = 0

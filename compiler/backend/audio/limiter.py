@@ -1,8 +1,8 @@
-"""Keeping true peaks under a ceiling: a limiter that looks ahead, without delay.
+"""A true-peak limiter with look-ahead and no delay.
 
-The gain is worked out for every millisecond: what its highest true peak allows (the signal four
-times oversampled, as ITU-R BS.1770 measures it), looked ahead for, let go slowly, and smoothed.
-Where nothing is too high the signal is only multiplied.
+For every millisecond the gain is computed from the highest true peak in it (four times
+oversampled, as in ITU-R BS.1770), with look-ahead, a slow release, and smoothing. Below the ceiling
+the signal is only multiplied.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ from numpy.typing import NDArray
 from ...media.samples import SAMPLE_RATE, Samples
 
 HOP = SAMPLE_RATE // 1000
-"""Samples that share one value of gain, before a line is drawn through the values."""
+"""Samples that share one gain value, before interpolation."""
 AHEAD = 5
-"""Hops over which the gain goes down before a peak."""
+"""Hops of look-ahead, in which the gain falls before a peak."""
 RELEASE_S = 0.08
-"""Seconds in which two thirds of the gain come back."""
+"""Time constant: two thirds of the gain recover in it."""
 _TAPS = 12
-"""Samples on either side that a value between two samples is worked out from."""
+"""Samples on either side that an interpolated value depends on."""
 _SURELY_BELOW = 0.5
-"""Between samples a signal hardly rises to twice their height: quieter blocks are not searched."""
+"""Share of the ceiling below which a block is not oversampled: inter-sample peaks are hardly twice
+as high as the samples."""
 
 
-def limited(blocks: Iterable[Samples], gain_db: float, ceiling_dbtp: float) -> Iterator[Samples]:
-    """Sound brought up by a gain, its true peaks held under a ceiling.
+def limit_peaks(
+    blocks: Iterable[Samples], gain_db: float, ceiling_dbtp: float
+) -> Iterator[Samples]:
+    """Apply a gain and hold true peaks below a ceiling.
 
     Args:
         blocks: of any length.
@@ -36,7 +39,7 @@ def limited(blocks: Iterable[Samples], gain_db: float, ceiling_dbtp: float) -> I
         ceiling_dbtp: in decibels of full scale.
 
     Yields:
-        Blocks of the same lengths, at the same places; they lag behind those taken.
+        Blocks of the same lengths, later than they are consumed, but without delay in time.
     """
     factor = np.float32(10 ** (gain_db / 20))
     ceiling = 10 ** (ceiling_dbtp / 20)
@@ -45,7 +48,7 @@ def limited(blocks: Iterable[Samples], gain_db: float, ceiling_dbtp: float) -> I
     before = np.zeros((2 * _TAPS, 2), np.float32)
     for block in blocks:
         loud = block * factor
-        # A sample's peak is known once `_TAPS` more have come: the search lags behind by these.
+        # A sample's peak is known only after `_TAPS` more samples.
         stretch = np.concatenate([before, loud])
         gain.add(_allowed(stretch, ceiling))
         before = stretch[-2 * _TAPS :]
@@ -60,7 +63,7 @@ def limited(blocks: Iterable[Samples], gain_db: float, ceiling_dbtp: float) -> I
 
 
 def _sinc(fraction: float) -> NDArray[np.float64]:
-    """Taps that give the value a fraction of a sample after the last one before the middle."""
+    """Return the taps of a windowed sinc that interpolates at a fraction of a sample."""
     distance = np.arange(2 * _TAPS) - (_TAPS - 1 + fraction)
     window = np.cos(np.pi * distance / (2 * _TAPS + 1)) ** 2
     taps: NDArray[np.float64] = np.sinc(distance) * window
@@ -71,7 +74,7 @@ _BETWEEN = tuple(_sinc(quarter / 4) for quarter in (1, 2, 3))
 
 
 def _allowed(stretch: Samples, ceiling: float) -> NDArray[np.float64]:
-    """The gain that each sample allows, for all but `_TAPS` samples at either end."""
+    """Return the highest gain of each sample, without `_TAPS` samples at either end."""
     inner = np.abs(stretch[_TAPS : len(stretch) - _TAPS])
     if float(np.abs(stretch).max(initial=0.0)) < ceiling * _SURELY_BELOW:
         return np.ones(len(inner))
@@ -87,16 +90,15 @@ def _allowed(stretch: Samples, ceiling: float) -> NDArray[np.float64]:
 
 
 class _Gain:
-    """The smooth gain of every sample, from what each one allows.
+    """Smooths the highest gain of each sample.
 
-    With ``r`` what a hop allows: the least of it and the next hops (look-ahead), recovering slowly
-    (release), averaged over the hops before (a ramp down that arrives in time). An average over
-    values each of which already knows of a hop is never above what that hop allows; nor is a
-    line through the lower ones of two neighbours.
+    The minimum over a hop and the next ones (look-ahead) recovers slowly (release) and is averaged
+    over the hops before (a ramp that arrives in time). An average of values that all allow for a
+    hop never exceeds the gain of that hop; nor does a line through the lower of two neighbours.
     """
 
     def __init__(self) -> None:
-        self._to_drop = _TAPS  # what comes first lies before the sound
+        self._to_drop = _TAPS  # the padding before the sound
         self._rest = np.ones(0)
         self._hops: deque[float] = deque([1.0] * (AHEAD - 1))
         self._held = 1.0
@@ -106,10 +108,10 @@ class _Gain:
         self._lead = HOP * AHEAD
         self._ready: deque[NDArray[np.float32]] = deque()
         self.known = 0
-        """Samples whose gain is worked out and not taken."""
+        """Samples whose gain is computed and not yet taken."""
 
     def add(self, allowed: NDArray[np.float64]) -> None:
-        """Go on by what more samples allow."""
+        """Add the highest gain of further samples."""
         dropped = min(self._to_drop, len(allowed))
         self._to_drop -= dropped
         values = np.concatenate([self._rest, allowed[dropped:]])
@@ -118,21 +120,21 @@ class _Gain:
         self._add_hops(values[:whole].reshape(-1, HOP).min(axis=1).tolist())
 
     def finish(self) -> None:
-        """Work out the gain of all samples that are left; nothing comes after them."""
+        """Compute the gain of all remaining samples, at the end of the sound."""
         last = [float(self._rest.min(initial=1.0))]
         self._add_hops([*last, *[1.0] * (AHEAD + 2)])
 
     def take(self, count: int) -> NDArray[np.float32]:
-        """The gain of the next samples."""
+        """Return the gain of the next samples."""
         taken: list[NDArray[np.float32]] = []
         missing = count
         while missing:
-            piece = self._ready.popleft()
-            if len(piece) > missing:
-                self._ready.appendleft(piece[missing:])
-                piece = piece[:missing]
-            taken.append(piece)
-            missing -= len(piece)
+            block = self._ready.popleft()
+            if len(block) > missing:
+                self._ready.appendleft(block[missing:])
+                block = block[:missing]
+            taken.append(block)
+            missing -= len(block)
         self.known -= count
         return np.concatenate(taken) if taken else np.ones(0, np.float32)
 
@@ -147,10 +149,10 @@ class _Gain:
             average = sum(self._recent) / AHEAD
             self._edges.append(min(self._before, average))
             self._before = average
-        self._draw()
+        self._interpolate()
 
-    def _draw(self) -> None:
-        """Lines through the edges of hops that are known."""
+    def _interpolate(self) -> None:
+        """Interpolate between the edges of the known hops."""
         count = len(self._edges) - 1
         places = np.arange(count * HOP) + 0.5
         line = np.interp(places, np.arange(count + 1) * HOP, self._edges).astype(np.float32)

@@ -1,6 +1,6 @@
-"""Sound at a stated loudness: measured, brought to the target, its true peaks limited, encoded.
+"""Loudness normalisation: measure, apply gain, limit true peaks, encode, measure again.
 
-Measures are EBU R 128's (ITU-R BS.1770): integrated loudness in LUFS, true peak in dBTP.
+Measures are those of EBU R 128 (ITU-R BS.1770): integrated loudness in LUFS, true peak in dBTP.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ import opentimelineio as otio
 from ...media.ffmpeg import input_args, output_args, pipe_args, process, run
 from ...media.samples import SAMPLE_RATE, Samples
 from ...timeline.metadata import own_metadata
-from .limiter import limited
+from .limiter import limit_peaks
 from .mix import Mix
 
-USUAL_LUFS = -14.0
-"""Integrated loudness that the video platforms play back at."""
-MOST_DBTP = -1.0
-"""True peaks stay under this, measured on the encoded file."""
-MOST_GAIN_DB = 40.0
-"""A nearly silent recording is not raised into noise."""
+DEFAULT_LUFS = -14.0
+"""Integrated loudness at which video platforms play back."""
+MAX_DBTP = -1.0
+"""Ceiling of true peaks in the encoded file."""
+MAX_GAIN_DB = 40.0
+"""Limit of the gain: a nearly silent recording is not raised into noise."""
 BITRATE = "192k"
 _CODEC_DB = 0.6
-"""By how much AAC is expected to raise a peak (twice, as platforms encode once more); more is
-found out by measuring."""
+"""Expected overshoot of AAC (twice, since platforms encode once more); more is measured."""
 _TOLERANCE_LU = 0.15
 _PASSES = 4
 _RAW = ("-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2")
@@ -44,68 +43,68 @@ class Measure:
 
     @property
     def silent(self) -> bool:
-        """Whether there is nothing to bring to a loudness (all below the gate of -70 LUFS)."""
+        """Whether all of it is below the gate of -70 LUFS."""
         return self.lufs <= -69.9
 
 
 def target_of(timeline: otio.schema.Timeline) -> float:
-    """The loudness that a timeline asks for, in LUFS; `USUAL_LUFS` where it states none."""
+    """Return the target loudness of a timeline, in LUFS; `DEFAULT_LUFS` if it states none."""
     stated = own_metadata(timeline).get("output", {})
     wanted = stated.get("loudness") if hasattr(stated, "get") else None
-    return float(wanted) if isinstance(wanted, int | float) else USUAL_LUFS
+    return float(wanted) if isinstance(wanted, int | float) else DEFAULT_LUFS
 
 
 def encode_audio(
-    mix: Mix, path: Path, target: float = USUAL_LUFS, *, stop: threading.Event | None = None
+    mix: Mix, path: Path, target: float = DEFAULT_LUFS, *, stop: threading.Event | None = None
 ) -> Measure:
-    """Encode a mix as AAC at a loudness with true peaks under `MOST_DBTP`.
+    """Encode a mix as AAC at a target loudness, with true peaks below `MAX_DBTP`.
 
-    First the mix is measured. Where gain alone would do, it does; else peaks are limited, and the
-    gain is raised by what the limiter takes, as measured. The finished file is measured too, and
-    made again where the codec has raised a peak too far.
+    If gain alone would exceed the ceiling, peaks are limited, and the gain makes up for the
+    measured loss. The encoded file is measured too, and encoded again with a lower ceiling if the
+    codec overshoots.
 
     Args:
-        mix: what is heard.
-        path: of the file, an MP4.
+        mix: the sound.
+        path: of the MP4.
         target: integrated loudness, in LUFS.
-        stop: ends the work when it is set.
+        stop: stops the work when set.
 
     Returns:
-        What the finished file measures.
+        The measures of the encoded file.
 
     Raises:
         WorkError: a file cannot be decoded, or ffmpeg failed.
     """
     measured = measure_blocks(mix.blocks(), stop)
-    gain, ceiling = 0.0, MOST_DBTP - _CODEC_DB
+    gain, ceiling = 0.0, MAX_DBTP - _CODEC_DB
     if not measured.silent:
-        gain = min(target - measured.lufs, MOST_GAIN_DB)
+        gain = min(target - measured.lufs, MAX_GAIN_DB)
     for _ in range(_PASSES):
         if measured.dbtp + gain > ceiling:
-            gain = _raised(mix, target, gain, ceiling, stop)
-        _encode(limited(mix.blocks(), gain, ceiling), path, stop)
+            gain = _makeup_gain(mix, target, gain, ceiling, stop)
+        _encode(limit_peaks(mix.blocks(), gain, ceiling), path, stop)
         finished = measure_file(path, stop)
-        over = finished.dbtp - MOST_DBTP
+        over = finished.dbtp - MAX_DBTP
         if over <= 0:
             break
         ceiling -= over + 0.1
     return finished
 
 
-def _raised(
+def _makeup_gain(
     mix: Mix, target: float, gain: float, ceiling: float, stop: threading.Event | None
 ) -> float:
-    """The gain at which the limited mix is as loud as it should be, or nearly."""
+    """Return the gain at which the limited mix is within `_TOLERANCE_LU` of the target."""
     missing = 0.0
     for _ in range(_PASSES):
-        heard = measure_blocks(limited(mix.blocks(), gain, ceiling), stop, peak=False)
-        before, missing = missing, target - heard.lufs
-        if abs(missing) <= _TOLERANCE_LU or gain >= MOST_GAIN_DB:
+        limited = measure_blocks(limit_peaks(mix.blocks(), gain, ceiling), stop, peak=False)
+        before, missing = missing, target - limited.lufs
+        if abs(missing) <= _TOLERANCE_LU or gain >= MAX_GAIN_DB:
             break
-        # The harder the limiter works, the less of a raise gets through: by what got through
-        # the last time.
+        # The harder the limiter works, the less of a raise gets through: extrapolate from the
+        # share that got through last time.
         through = 1 - missing / before if before else 0.65
-        gain = min(gain + missing / min(1.0, max(0.3, through)), MOST_GAIN_DB)
+        gain = min(gain + missing / min(1.0, max(0.3, through)), MAX_GAIN_DB)
     return gain
 
 
@@ -123,7 +122,7 @@ def _encode(blocks: Iterable[Samples], path: Path, stop: threading.Event | None)
 def measure_blocks(
     blocks: Iterable[Samples], stop: threading.Event | None = None, *, peak: bool = True
 ) -> Measure:
-    """Measure samples; without ``peak`` in half the time, and the true peak is not known."""
+    """Measure samples; without ``peak`` (half the time) the true peak is unknown."""
     args = [*pipe_args(*_RAW), "-af", _meter(peak), "-f", "null", "-"]
     with process(
         args, what="measuring loudness", pipe_in=True, stop=stop, loglevel="info"
@@ -134,18 +133,18 @@ def measure_blocks(
 
 
 def measure_file(path: Path, stop: threading.Event | None = None) -> Measure:
-    """Measure a file's sound."""
+    """Measure the sound of a file."""
     args = [*input_args(path, "-vn"), "-af", _meter(True), "-f", "null", "-"]
     return _summary(run(args, what="measuring loudness", stop=stop, loglevel="info"))
 
 
 def _meter(peak: bool) -> str:
-    # Its running figures would fill the log of a long reel; the summary is told all the same.
+    # The running figures would fill the log of a long reel; the summary is printed anyway.
     return f"ebur128=peak={'true' if peak else 'none'}:framelog=verbose"
 
 
 def _summary(text: str) -> Measure:
-    """The figures of the summary that ``ebur128`` ends with."""
+    """Parse the summary at the end of the output of ``ebur128``."""
     summary = text[text.rfind("Summary:") :]
     lufs = re.search(r"\bI:\s*(-?[\d.]+|-?inf|nan)\s*LUFS", summary)
     peak = re.search(r"\bPeak:\s*(-?[\d.]+|-?inf|nan)\s*dBFS", summary)

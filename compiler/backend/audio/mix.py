@@ -1,4 +1,4 @@
-"""Sound clips on tracks as one stream of samples: crossfades, fades, gains, ducking."""
+"""Mix audio tracks into one stream of samples: crossfades, fades, gains, ducking."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from numpy.typing import NDArray
 from ...media.samples import SAMPLE_RATE, Samples, SoundReader
 from ...notices import Notice
 from .ducking import ATTACK_S, RELEASE_S, Envelope, duck_envelope
-from .resample import at_speed
+from .resample import resample
 
 BLOCK = SAMPLE_RATE
 EDGE = SAMPLE_RATE // 500
-"""Samples (2 ms) over which a clip that is cut out of a recording fades at its edges."""
+"""Samples (2 ms) of the fade at the edges of a clip, against clicks."""
 _MOST_READERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Samples ``[start, end)`` of the reel, taken from sample ``source`` of a file on.
+    """Samples ``[start, end)`` of the reel, from sample ``source`` of a file on.
 
-    Clips overlap where they fade into each other.
+    Clips overlap in a crossfade.
 
     Attributes:
         path: the file.
-        start, end: in the reel.
-        source: place in the file of the first one; between two samples where it is retimed.
-        fade_in, fade_out: samples of an equal-power fade at its ends.
-        speed: samples of the file that pass in one of the reel; not 0, negative for backwards.
+        start, end: samples of the reel, half-open.
+        source: first sample of the file; a fraction if the clip is retimed.
+        fade_in, fade_out: length of an equal-power fade, in samples.
+        speed: samples of the file per sample of the reel; not 0, negative for backwards.
         gain_db: of this clip alone.
     """
 
@@ -47,9 +47,9 @@ class Clip:
 
 
 def retimed(clips: Iterable[Clip], pivot: Fraction, speed: Fraction) -> list[Clip]:
-    """Clips as they are heard when what they lie in is played at another speed.
+    """Return clips as they play when the composition around them is retimed.
 
-    Sample ``t`` of the result is what was at ``pivot + (t - pivot) * speed``.
+    Sample ``t`` of the result is sample ``pivot + (t - pivot) * speed`` of the composition.
 
     Args:
         clips: in order.
@@ -60,37 +60,37 @@ def retimed(clips: Iterable[Clip], pivot: Fraction, speed: Fraction) -> list[Cli
     def place(sample: int) -> int:
         return round(pivot + (sample - pivot) / speed)
 
-    made = []
+    result = []
     for clip in clips:
-        ahead = speed > 0
+        forward = speed > 0
         start, end = sorted((place(clip.start), place(clip.end)))
-        begin = clip.source if ahead else clip.source + (clip.end - clip.start) * clip.speed
+        begin = clip.source if forward else clip.source + (clip.end - clip.start) * clip.speed
         fades = [round(fade / abs(speed)) for fade in (clip.fade_in, clip.fade_out)]
-        made.append(
+        result.append(
             replace(
                 clip,
                 start=start,
                 end=end,
                 source=begin,
                 speed=clip.speed * speed,
-                fade_in=fades[0 if ahead else 1],
-                fade_out=fades[1 if ahead else 0],
+                fade_in=fades[0 if forward else 1],
+                fade_out=fades[1 if forward else 0],
             )
         )
-    return sorted(made, key=lambda clip: clip.start)
+    return sorted(result, key=lambda clip: clip.start)
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """Clips in order, and how the whole track sounds.
+    """Clips in order, and the levels of the whole track.
 
     Attributes:
-        gain_db: of all of it.
-        duck_db: by how much less it is heard while somebody speaks.
-        attack_s, release_s: seconds over which it gives way before speech, and comes back after.
-        role: ``narration``, ``music``, ``effects``, or nothing.
-        fade_in_s, fade_out_s: seconds over which it comes up from its first clip's start, and goes
-            down to its last one's end.
+        gain_db: of the track.
+        duck_db: attenuation during speech.
+        attack_s, release_s: seconds in which it ducks before speech, and recovers after it.
+        role: ``narration``, ``music``, ``effects``, ``picture``, or empty.
+        fade_in_s, fade_out_s: seconds of the fades from the start of the first clip and to the end
+            of the last one.
     """
 
     clips: tuple[Clip, ...]
@@ -103,7 +103,7 @@ class AudioTrack:
     fade_out_s: float = 0.0
 
     def gain(self, places: NDArray[np.int64], envelope: Envelope) -> NDArray[np.float32]:
-        """The factor for every sample of the reel."""
+        """Return the linear gain at samples of the reel."""
         times = places / SAMPLE_RATE
         decibels = np.full(len(times), float(self.gain_db))
         if self.duck_db:
@@ -120,15 +120,14 @@ class AudioTrack:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Everything that is heard.
+    """The sound of a reel.
 
     Attributes:
-        tracks: in no order.
-        samples: of the whole.
-        speech: stretches (reel seconds) that duck what wants ducking.
-        missing: sound that the timeline names and that cannot be read, one line each; silence
-            stands in for it.
-        warnings: what is heard otherwise than the timeline says, one line each.
+        tracks: in any order.
+        samples: length.
+        speech: ranges of speech, in seconds of the reel, under which tracks duck.
+        missing: unreadable sound, replaced by silence, one line each.
+        warnings: differences from the timeline.
     """
 
     tracks: tuple[AudioTrack, ...]
@@ -138,7 +137,7 @@ class Mix:
     warnings: tuple[Notice, ...] = ()
 
     def blocks(self) -> Iterator[Samples]:
-        """The mix in blocks of a second; memory does not grow with the reel.
+        """Yield the mix in blocks of a second; memory does not grow with the reel.
 
         Raises:
             WorkError: a file cannot be decoded.
@@ -152,14 +151,14 @@ class Mix:
             places = np.arange(start, start + count)
             mixed = np.zeros((count, 2), np.float32)
             for track, reader, envelope in zip(self.tracks, readers, envelopes, strict=True):
-                heard = reader.read(start, count)
-                if heard is not None:
-                    mixed += heard * track.gain(places, envelope)[:, None]
+                samples = reader.read(start, count)
+                if samples is not None:
+                    mixed += samples * track.gain(places, envelope)[:, None]
             yield mixed
 
 
 class _TrackReader:
-    """Plays a track's clips; a file is decoded once as long as its clips run forward."""
+    """Reads the clips of a track; a file is decoded once if its clips run forward."""
 
     def __init__(self, clips: Sequence[Clip]):
         self._clips = clips
@@ -167,7 +166,7 @@ class _TrackReader:
         self._readers: dict[tuple[Path, int], SoundReader] = {}
 
     def read(self, start: int, count: int) -> Samples | None:
-        """Samples ``[start, start + count)`` of the reel; None where nothing is heard."""
+        """Return samples ``[start, start + count)`` of the reel; None for silence."""
         out: Samples | None = None
         while self._first < len(self._clips) and self._clips[self._first].end <= start:
             self._first += 1
@@ -181,20 +180,20 @@ class _TrackReader:
             if out is None:
                 out = np.zeros((count, 2), np.float32)
             samples = self._samples(clip, index, first, last)
-            gain = _fades(clip, first, last, self._runs_on(index - 1), self._runs_on(index))
+            gain = _fades(clip, first, last, self._continues(index - 1), self._continues(index))
             out[first - start : last - start] += samples * gain[:, None]
         return out
 
     def _samples(self, clip: Clip, index: int, first: int, last: int) -> Samples:
-        """What a clip plays at samples ``[first, last)`` of the reel."""
+        """Return samples ``[first, last)`` of the reel as a clip plays them."""
         reader = self._reader(clip, index)
         place = clip.source + (first - clip.start) * clip.speed
         if clip.speed == 1 and place == int(place):
             return reader.read(int(place), last - first)
-        return at_speed(reader.read, Fraction(place), last - first, clip.speed)
+        return resample(reader.read, Fraction(place), last - first, clip.speed)
 
     def _reader(self, clip: Clip, index: int) -> SoundReader:
-        # Clips that fade into each other may read one file at two places at once.
+        # Two clips in a crossfade may read one file at two positions at once.
         key = (clip.path, index % 2 if clip.fade_in or clip.fade_out else 0)
         reader = self._readers.pop(key, None) or SoundReader(clip.path)
         while len(self._readers) >= _MOST_READERS:
@@ -202,8 +201,8 @@ class _TrackReader:
         self._readers[key] = reader
         return reader
 
-    def _runs_on(self, index: int) -> bool:
-        """Whether the recording goes on unbroken from a clip into the one after it."""
+    def _continues(self, index: int) -> bool:
+        """Whether the next clip continues the recording of this one without a gap."""
         if not 0 <= index < len(self._clips) - 1:
             return False
         one, two = self._clips[index], self._clips[index + 1]
@@ -218,7 +217,7 @@ class _TrackReader:
 def _fades(
     clip: Clip, first: int, last: int, joined_before: bool, joined_after: bool
 ) -> NDArray[np.float32]:
-    """Gain of samples ``[first, last)``: equal-power crossfades, and edges without clicks."""
+    """Return the gain of samples ``[first, last)``: equal-power fades, short ones at edges."""
     places = np.arange(first, last)
     gain = np.full(last - first, 10.0 ** (clip.gain_db / 20), np.float32)
     into = clip.fade_in or (0 if joined_before or clip.source <= 0 else EDGE)

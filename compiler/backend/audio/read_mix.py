@@ -1,4 +1,4 @@
-"""The sound of an OTIO timeline as a mix: audio tracks, clips' own sound, and the words."""
+"""Read the mix of an OTIO timeline: audio tracks, sound of picture clips, spoken words."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from typing import Any, TypeAlias
 
 import opentimelineio as otio
 
-from ...errors import InputError, Place, Problem, WorkError
-from ...media.probe import MediaInfo, probe
+from ...errors import InputError, Place, Problem
+from ...media.probe import MediaInfo
 from ...media.samples import SAMPLE_RATE
 from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects
-from ...timeline.media import media_path, source_start
+from ...timeline.media import source_start
 from ...timeline.metadata import own_metadata
 from ...timeline.rate import seconds
+from .clip_audio import ClipAudio
 from .ducking import ATTACK_S, RELEASE_S, loud_stretches
 from .mix import AudioTrack, Clip, Mix, retimed
 
 Window: TypeAlias = tuple[Fraction, Fraction]
-"""Reel seconds, half-open."""
-Reach: TypeAlias = tuple[Fraction, Fraction]
+"""Seconds of the reel, half-open."""
+Offsets: TypeAlias = tuple[Fraction, Fraction]
 """Seconds of a crossfade before and after its cut."""
-_NOWHERE = (Fraction(0), Fraction(0))
-_OWN_SOUND = "sound_gain_db"
-_BEYOND_S = Fraction(1, 4)
-"""Seconds that a clip may reach beyond its file without a word."""
-_MOST_DB, _MOST_S = 300, 86_400
-"""Levels and times that metadata may state."""
+_NO_CROSSFADE: Offsets = (Fraction(0), Fraction(0))
+_CLIP_SOUND = "sound_gain_db"
+_OVERRUN_S = Fraction(1, 4)
+"""Seconds by which a clip may overrun its file without a warning."""
+_MAX_DB, _MAX_S = 300, 86_400
+"""Limits of levels and times in metadata."""
 
 
 def read_mix(
@@ -42,44 +43,43 @@ def read_mix(
     remote: Mapping[str, Path] | None = None,
     clip_sound_db: float | None = None,
 ) -> Mix:
-    """The mix that a timeline describes.
+    """Return the mix that a timeline describes.
 
-    The metadata of an audio track may state ``gain_db``, ``duck_db``, ``attack``, ``release``,
-    ``fade_in`` and ``fade_out`` (seconds), those of a clip on one ``gain_db``, ``fade_in`` and
-    ``fade_out``. What is ducked gives way to the words in the timeline's metadata; where there are
-    none, to the voice while it is loud: the tracks of the role ``narration``, else all that are
-    not ducked.
+    Metadata of an audio track may hold ``gain_db``, ``duck_db``, ``attack``, ``release``,
+    ``fade_in`` and ``fade_out`` (seconds); those of a clip on it ``gain_db``, ``fade_in`` and
+    ``fade_out``. Tracks with ``duck_db`` duck under the words in the timeline's metadata; without
+    words, under the loud parts of the voice: the tracks of the role ``narration``, else all that
+    do not duck.
 
-    The sound of a picture clip's own media is heard where its metadata, or those of a track that
-    it is on, state ``sound_gain_db``.
+    The sound of a picture clip's media is mixed in if its metadata, or those of a composition it is
+    in, hold ``sound_gain_db``.
 
     Args:
-        timeline: its tracks, and the words in its metadata.
+        timeline: any timeline.
         root: the folder that relative media are named from.
-        length_s: of the reel, in seconds; sound after it is not heard.
-        remote: files that were fetched, by the URL that clips name them by.
-        clip_sound_db: the level of picture clips' own sound where no metadata state one; None to
-            leave it out.
+        length_s: length of the reel, in seconds; later sound is cut off.
+        remote: downloaded files by their URL.
+        clip_sound_db: level of picture clips' own sound if metadata state none; None mutes it.
 
     Returns:
-        The mix. Sound that cannot be read is named in ``missing``; silence stands in for it.
+        The mix. Missing sound is silent, and listed in ``missing``.
 
     Raises:
-        InputError: what metadata state cannot be used; names every such thing.
+        InputError: metadata hold invalid numbers; lists all of them.
     """
-    reader = _MixReader(root, remote or {})
+    reader = _MixReader(ClipAudio(root, remote or {}))
     tracks = []
     window = (Fraction(0), length_s)
     for track in timeline.tracks:
         if not track.enabled or not isinstance(track, otio.schema.Track):
             continue
         picture = track.kind != otio.schema.TrackKind.Audio
-        own = reader.own_sound(track, clip_sound_db) if picture else None
-        clips = reader.clips(track, Fraction(0), window, own=own, picture=picture)
+        level = reader.clip_sound(track, clip_sound_db) if picture else None
+        clips = reader.clips(track, Fraction(0), window, level=level, picture=picture)
         for lane in _lanes(clips):
-            heard = tuple(_unbroken(lane))
+            exact = tuple(_continuous(lane))
             tracks.append(
-                AudioTrack(heard, role="picture") if picture else reader.track(track, heard)
+                AudioTrack(exact, role="picture") if picture else reader.track(track, exact)
             )
     if reader.problems:
         raise InputError(dict.fromkeys(reader.problems))
@@ -100,26 +100,24 @@ def read_mix(
 
 
 def voice_tracks(mix: Mix) -> tuple[AudioTrack, ...]:
-    """The tracks that somebody speaks on: the narration, else all that give way to nothing."""
-    heard = [track for track in mix.tracks if track.clips]
-    narration = tuple(track for track in heard if track.role == "narration")
+    """Return the tracks with speech: the narration, else all that do not duck."""
+    played = [track for track in mix.tracks if track.clips]
+    narration = tuple(track for track in played if track.role == "narration")
     others = ("music", "effects", "picture")
     return narration or tuple(
-        track for track in heard if not track.duck_db and track.role not in others
+        track for track in played if not track.duck_db and track.role not in others
     )
 
 
 @dataclass
 class _MixReader:
-    root: Path
-    remote: Mapping[str, Path] = field(default_factory=dict)
-    media: dict[Path, MediaInfo | WorkError] = field(default_factory=dict)
+    audio: ClipAudio
     problems: list[Problem] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     warnings: list[Notice] = field(default_factory=list)
 
     def track(self, track: otio.schema.Track, clips: tuple[Clip, ...]) -> AudioTrack:
-        """A track with what its metadata say of how it sounds."""
+        """Return a track with the levels and fades of its metadata."""
         return AudioTrack(
             clips=clips,
             gain_db=self._number(track, "gain_db", 0.0),
@@ -131,43 +129,43 @@ class _MixReader:
             fade_out_s=self._number(track, "fade_out", 0.0),
         )
 
-    def own_sound(self, item: otio.core.Item, above: float | None) -> float | None:
-        """The level of the sound of picture clips in an item; None where it is not heard."""
-        if own_metadata(item).get(_OWN_SOUND) is None:
-            return above
-        return self._number(item, _OWN_SOUND, 0.0)
+    def clip_sound(self, item: otio.core.Item, inherited: float | None) -> float | None:
+        """Return the level of picture clips' sound in an item; None if muted."""
+        if own_metadata(item).get(_CLIP_SOUND) is None:
+            return inherited
+        return self._number(item, _CLIP_SOUND, 0.0)
 
     def clips(
         self,
         item: otio.core.Composable,
         at: Fraction,
         window: Window,
-        fades: tuple[Reach, Reach] = (_NOWHERE, _NOWHERE),
+        fades: tuple[Offsets, Offsets] = (_NO_CROSSFADE, _NO_CROSSFADE),
         *,
-        own: float | None = None,
+        level: float | None = None,
         picture: bool = False,
     ) -> Iterator[Clip]:
-        """The clips within an item that are heard in a window, in order.
+        """Yield the clips in an item that play within a window, in order.
 
         Args:
             item: any child of a composition.
-            at: reel seconds at which it begins.
-            window: reel seconds, half-open.
-            fades: of the crossfades into and out of it.
-            own: the level of picture clips' own sound; None where it is not heard.
-            picture: whether it lies on a picture track.
+            at: seconds of the reel at which the item starts.
+            window: seconds of the reel, half-open.
+            fades: the crossfades into and out of the item.
+            level: of picture clips' own sound; None if muted.
+            picture: whether the item is on a picture track.
         """
         if isinstance(item, otio.schema.Gap) or not item.enabled:
             return
-        own = self.own_sound(item, own) if isinstance(item, otio.core.Item) else own
+        level = self.clip_sound(item, level) if isinstance(item, otio.core.Item) else level
         if isinstance(item, otio.schema.Clip):
             if not picture:
                 speed = self._speed(item, picture)
                 gain = self._number(item, "gain_db", 0.0)
                 yield from self._clip(item, at, window, fades, speed, gain)
-            elif own is not None and self._has_sound(item):
+            elif level is not None and self.audio.is_audible(item):
                 speed = self._speed(item, picture)
-                yield from self._clip(item, at, window, fades, speed, own)
+                yield from self._clip(item, at, window, fades, speed, level)
             return
         if not isinstance(item, otio.schema.Track | otio.schema.Stack):
             if not picture:
@@ -184,7 +182,7 @@ class _MixReader:
         edges = sorted(pivot + (edge - pivot) * speed for edge in inside)
         if item.source_range is not None:
             at -= seconds(item.source_range.start_time)
-        found = self._children(item, at, (edges[0], edges[1]), own, picture)
+        found = self._children(item, at, (edges[0], edges[1]), level, picture)
         yield from found if speed == 1 else retimed(found, pivot * SAMPLE_RATE, speed)
 
     def _children(
@@ -192,25 +190,25 @@ class _MixReader:
         item: otio.schema.Track | otio.schema.Stack,
         at: Fraction,
         window: Window,
-        own: float | None,
+        level: float | None,
         picture: bool,
     ) -> Iterator[Clip]:
         if isinstance(item, otio.schema.Stack):
             for child in item:
-                silent = picture
+                is_picture = picture
                 if isinstance(child, otio.schema.Track):
-                    silent = child.kind != otio.schema.TrackKind.Audio
-                yield from self.clips(child, at, window, own=own, picture=silent)
+                    is_picture = child.kind != otio.schema.TrackKind.Audio
+                yield from self.clips(child, at, window, level=level, picture=is_picture)
             return
         children = list(item)
         for index, child in enumerate(children):
             if isinstance(child, otio.schema.Transition):
                 continue
-            into = _reach(children[index - 1] if index else None)
-            if index == 1:  # what lies before the track is not heard, so it fades in from its start
+            into = _offsets(children[index - 1] if index else None)
+            if index == 1:  # A transition at the start of a track: nothing plays before the track.
                 into = (Fraction(0), into[1])
-            out = _reach(children[index + 1] if index + 1 < len(children) else None)
-            yield from self.clips(child, at, window, (into, out), own=own, picture=picture)
+            out = _offsets(children[index + 1] if index + 1 < len(children) else None)
+            yield from self.clips(child, at, window, (into, out), level=level, picture=picture)
             at += seconds(child.duration())
 
     def _clip(
@@ -218,49 +216,51 @@ class _MixReader:
         clip: otio.schema.Clip,
         at: Fraction,
         window: Window,
-        fades: tuple[Reach, Reach],
+        fades: tuple[Offsets, Offsets],
         speed: Fraction,
         gain_db: float,
     ) -> Iterator[Clip]:
-        info = self._info(clip)
+        info = self._media(clip)
         if info is None or not speed:
             return
         (lead, fade_in), (fade_out, trail) = fades
         length = seconds(clip.duration())
         start, end = at - lead, at + length + trail
-        heard = (max(start, window[0]), min(end, window[1]))
-        if heard[0] >= heard[1]:
+        first, last = max(start, window[0]), min(end, window[1])
+        if first >= last:
             return
         begin = source_start(clip) - (length * speed if speed < 0 else 0)
-        source = begin + (heard[0] - at) * speed
-        first = min(source, source + (heard[1] - heard[0]) * speed)
-        if info.duration and first >= info.duration:
-            what = (
-                f"{clip.name}: it starts {float(first):.2f} s into {info.path.name}, "
-                f"which holds {float(info.duration):.2f} s; it is silent"
-            )
-            self.warnings.append(Notice("range", what))
+        source = begin + (first - at) * speed
+        edges = sorted((source, source + (last - first) * speed))
+        if not self._check_range(str(clip.name), info, (edges[0], edges[1])):
             return
-        last = max(source, source + (heard[1] - heard[0]) * speed)
-        if info.duration and last > info.duration + _BEYOND_S:
-            what = (
-                f"{clip.name}: it plays up to {float(last):.2f} s of {info.path.name}, "
-                f"which holds {float(info.duration):.2f} s; the rest is silent"
-            )
-            self.warnings.append(Notice("range", what))
         faded_in = lead + fade_in or Fraction(self._number(clip, "fade_in", 0.0))
         faded_out = fade_out + trail or Fraction(self._number(clip, "fade_out", 0.0))
         place = source * SAMPLE_RATE
         yield Clip(
             path=info.path,
-            start=round(heard[0] * SAMPLE_RATE),
-            end=round(heard[1] * SAMPLE_RATE),
+            start=round(first * SAMPLE_RATE),
+            end=round(last * SAMPLE_RATE),
             source=round(place) if speed == 1 else place,
-            fade_in=round(faded_in * SAMPLE_RATE) if heard[0] == start else 0,
-            fade_out=round(faded_out * SAMPLE_RATE) if heard[1] == end else 0,
+            fade_in=round(faded_in * SAMPLE_RATE) if first == start else 0,
+            fade_out=round(faded_out * SAMPLE_RATE) if last == end else 0,
             speed=speed,
             gain_db=gain_db,
         )
+
+    def _check_range(self, name: str, info: MediaInfo, used: Window) -> bool:
+        """Warn of a range beyond the end of its file; False if none of it is in the file."""
+        if not info.duration:
+            return True
+        length = f"which holds {float(info.duration):.2f} s"
+        if used[0] >= info.duration:
+            what = f"it starts {float(used[0]):.2f} s into {info.path.name}, {length}; it is silent"
+            self.warnings.append(Notice("range", f"{name}: {what}"))
+            return False
+        if used[1] > info.duration + _OVERRUN_S:
+            what = f"it plays up to {float(used[1]):.2f} s of {info.path.name}, {length}"
+            self.warnings.append(Notice("range", f"{name}: {what}; the rest is silent"))
+        return True
 
     def _number(self, item: otio.core.Item, name: str, default: float) -> float:
         value: Any = own_metadata(item).get(name, default)
@@ -268,7 +268,7 @@ class _MixReader:
             number = float(value)
         except (TypeError, ValueError):
             number = math.nan
-        most = _MOST_DB if name.endswith("_db") else _MOST_S
+        most = _MAX_DB if name.endswith("_db") else _MAX_S
         if not abs(number) <= most:
             what = f"is more than {most:,}" if math.isfinite(number) else "is no number"
             place = Place(where=str(item.name))
@@ -277,67 +277,34 @@ class _MixReader:
         return number
 
     def _speed(self, item: otio.core.Item, picture: bool) -> Fraction:
-        """How fast an item plays: `LinearTimeWarp`s multiply; 0, a `FreezeFrame`, is silent."""
+        """Return the speed of an item; 0, a `FreezeFrame`, is silent."""
         for effect in () if picture else unsupported_effects(item):
             what = f"{item.name}: the effect {effect} cannot be played; it is heard without"
             self.warnings.append(Notice("effect", what))
         return speed_of(item)
 
-    def _has_sound(self, clip: otio.schema.Clip) -> bool:
-        """Whether a picture clip's media can be heard; what is missing the picture tells of."""
+    def _media(self, clip: otio.schema.Clip) -> MediaInfo | None:
         reference = clip.media_reference
-        if not isinstance(reference, otio.schema.ExternalReference):
-            return False
-        path = self._path(reference)
-        info = self._probed(path) if path is not None and path.is_file() else None
-        return isinstance(info, MediaInfo) and info.audio is not None
-
-    def _info(self, clip: otio.schema.Clip) -> MediaInfo | None:
-        name, reference = str(clip.name), clip.media_reference
         if isinstance(reference, otio.schema.GeneratorReference):
-            what = f"{name}: the generator {reference.generator_kind!r} is silent"
+            what = f"{clip.name}: the generator {reference.generator_kind!r} is silent"
             self.warnings.append(Notice("effect", what))
             return None
-        if not isinstance(reference, otio.schema.ExternalReference) or not reference.target_url:
-            kind = type(reference).__name__
-            self.missing.append(f"{name}: it has no sound file ({kind})")
+        found = self.audio.find(clip)
+        if isinstance(found, str):
+            self.missing.append(f"{clip.name}: {found}")
             return None
-        path = self._path(reference)
-        if path is None or not path.is_file():
-            shown = path or reference.target_url
-            self.missing.append(f"{name}: its sound {shown} does not exist")
-            return None
-        info = self._probed(path)
-        if isinstance(info, WorkError):
-            self.missing.append(f"{name}: {info}")
-            return None
-        if info.audio is None or not info.audio.samples:
-            self.missing.append(f"{name}: {path} holds no sound")
-            return None
-        return info
-
-    def _path(self, reference: otio.schema.ExternalReference) -> Path | None:
-        url = str(reference.target_url)
-        return self.remote.get(url) or media_path(reference, self.root)
-
-    def _probed(self, path: Path) -> MediaInfo | WorkError:
-        if path not in self.media:
-            try:
-                self.media[path] = probe(path)
-            except WorkError as error:
-                self.media[path] = error
-        return self.media[path]
+        return found
 
 
-def _reach(neighbour: object) -> Reach:
-    """Seconds that a crossfade takes before and after its cut."""
+def _offsets(neighbour: object) -> Offsets:
+    """Return the seconds of a crossfade before and after its cut; 0 if it is none."""
     if not isinstance(neighbour, otio.schema.Transition):
-        return _NOWHERE
+        return _NO_CROSSFADE
     return seconds(neighbour.in_offset), seconds(neighbour.out_offset)
 
 
 def _lanes(clips: Iterable[Clip]) -> list[list[Clip]]:
-    """Clips as rows, each in order, for those that nested tracks play at once."""
+    """Return clips as lanes without overlaps, since nested tracks play several at once."""
     lanes: list[list[Clip]] = []
     for clip in clips:
         lane = next((lane for lane in lanes if lane[-1].start <= clip.start), None)
@@ -348,14 +315,14 @@ def _lanes(clips: Iterable[Clip]) -> list[list[Clip]]:
     return lanes
 
 
-def _unbroken(clips: Iterable[Clip]) -> Iterator[Clip]:
-    """Clips that continue a recording do so to the sample, also where rounding says otherwise."""
+def _continuous(clips: Iterable[Clip]) -> Iterator[Clip]:
+    """Correct rounding, so that clips that continue a recording do so to the sample."""
     before: Clip | None = None
     for clip in clips:
-        made = clip
+        exact = clip
         if before is not None and before.path == clip.path and before.end == clip.start:
             onward = before.source + (before.end - before.start) * before.speed
             if before.speed == clip.speed and abs(onward - clip.source) <= 1:
-                made = replace(clip, source=onward)
-        yield made
-        before = made
+                exact = replace(clip, source=onward)
+        yield exact
+        before = exact

@@ -1,4 +1,4 @@
-"""Sound at another speed, as a tape plays it: pitch goes with it, and it may run backwards."""
+"""Resample sound to another speed, as a tape plays it: the pitch follows, also backwards."""
 
 from __future__ import annotations
 
@@ -12,28 +12,27 @@ from numpy.typing import NDArray
 from ...media.samples import Samples
 
 _TAPS = 16
-"""Samples on either side that a value between two samples is worked out from."""
-_MOST_TAPS = 256
+"""Samples on either side that an interpolated value depends on, at speed 1."""
+_MAX_TAPS = 256
 
 
-def at_speed(
+def resample(
     read: Callable[[int, int], Samples], start: Fraction, count: int, speed: Fraction
 ) -> Samples:
-    """Samples of a sound, ``speed`` of its own apart.
+    """Return samples of a sound at another speed.
 
-    Band-limited (a windowed sinc whose width follows the speed), so that nothing is mirrored down
-    from above what the samples can hold.
+    A windowed sinc, whose width follows the speed, band-limits the sound against aliasing.
 
     Args:
-        read: gives samples ``(start, count)`` of the sound; silence outside it.
-        start: the place of the first one.
-        count: how many.
-        speed: not 0.
+        read: returns samples ``(start, count)`` of the sound; silence outside it.
+        start: position of the first sample.
+        count: number of samples.
+        speed: samples of the sound per returned sample; not 0.
     """
     pace = float(speed)
     places = float(start) + np.arange(count) * pace
     stretch = max(1.0, abs(pace))
-    taps = min(_MOST_TAPS, math.ceil(_TAPS * stretch))
+    taps = min(_MAX_TAPS, math.ceil(_TAPS * stretch))
     first = math.floor(places.min()) - taps + 1
     last = math.floor(places.max()) + taps
     source = read(first, last - first + 1)
@@ -45,5 +44,5 @@ def at_speed(
         weight = np.sinc(distance / stretch) * np.cos(distance * np.pi / (2 * taps)) ** 2
         out += source[whole + tap - first] * weight[:, None]
         weights += weight
-    made: Samples = (out / weights[:, None]).astype(np.float32)
-    return made
+    resampled: Samples = (out / weights[:, None]).astype(np.float32)
+    return resampled

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.audio.limiter import AHEAD, HOP, limited
+from otio_gvideo.compiler.backend.audio.limiter import AHEAD, HOP, limit_peaks
 from otio_gvideo.compiler.backend.audio.loudness import measure_blocks
 from otio_gvideo.compiler.media.samples import SAMPLE_RATE
 
@@ -16,7 +16,7 @@ Samples = NDArray[np.float32]
 
 def through(sound: Samples, gain: float = 0.0, ceiling: float = -1.5, size: int = 48000) -> Samples:
     blocks = (sound[at : at + size] for at in range(0, len(sound), size))
-    return np.concatenate([np.zeros((0, 2), np.float32), *limited(blocks, gain, ceiling)])
+    return np.concatenate([np.zeros((0, 2), np.float32), *limit_peaks(blocks, gain, ceiling)])
 
 
 def noise(count: int, level: float, seed: int = 0) -> Samples:
