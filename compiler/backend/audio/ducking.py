@@ -65,13 +65,13 @@ def duck_envelope(
     return Envelope(np.array(times), np.array([0.0, 1.0, 1.0, 0.0] * len(merged)))
 
 
-def loud_stretches(blocks: Iterable[Samples]) -> tuple[tuple[float, float], ...]:
+def loud_ranges(blocks: Iterable[Samples]) -> tuple[tuple[float, float], ...]:
     """Return the ranges in which sound is louder than `FLOOR_DB`, in seconds from its start.
 
     Args:
         blocks: the sound; each block but the last is a whole number of windows long.
     """
-    stretches: list[tuple[float, float]] = []
+    ranges: list[tuple[float, float]] = []
     position = 0
     for block in blocks:
         for start in range(0, len(block), _WINDOW):
@@ -79,9 +79,9 @@ def loud_stretches(blocks: Iterable[Samples]) -> tuple[tuple[float, float], ...]
             begin = (position + start) / SAMPLE_RATE
             if 10 * np.log10(float(np.mean(part * part)) + 1e-12) > FLOOR_DB:
                 end = begin + len(part) / SAMPLE_RATE
-                if stretches and begin - stretches[-1][1] < BREATH_S:
-                    stretches[-1] = (stretches[-1][0], end)
+                if ranges and begin - ranges[-1][1] < BREATH_S:
+                    ranges[-1] = (ranges[-1][0], end)
                 else:
-                    stretches.append((begin, end))
+                    ranges.append((begin, end))
         position += len(block)
-    return tuple(stretches)
+    return tuple(ranges)

@@ -20,7 +20,7 @@ from ...timeline.media import source_start
 from ...timeline.metadata import own_metadata
 from ...timeline.rate import seconds
 from .clip_audio import ClipAudio
-from .ducking import ATTACK_S, RELEASE_S, loud_stretches
+from .ducking import ATTACK_S, RELEASE_S, loud_ranges
 from .mix import AudioTrack, Clip, Mix, retimed
 
 Window: TypeAlias = tuple[Fraction, Fraction]
@@ -95,7 +95,7 @@ def read_mix(
     speech = tuple((float(word["start"]), float(word["end"])) for word in words)
     if not speech:
         voices = voice_tracks(mix)
-        speech = loud_stretches(Mix(voices, mix.samples).blocks()) if voices else ()
+        speech = loud_ranges(Mix(voices, mix.samples).blocks()) if voices else ()
     return replace(mix, speech=speech)
 
 

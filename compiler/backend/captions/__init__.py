@@ -1,1 +1,1 @@
-"""Captions: words into cues, cues into sidecar files, and into the picture."""
+"""Captions: words to cues, cues to sidecar files and to burned-in ASS."""

@@ -1,7 +1,7 @@
-"""Cues as Advanced SubStation Alpha, which libass draws: styles, positions, the spoken word.
+"""Typeset cues as Advanced SubStation Alpha (ASS): styles, positions, karaoke.
 
-The format: http://www.tcax.org/docs/ass-specs.htm, with libass's extensions (a box behind all lines
-is ``BorderStyle`` 4, ``Encoding`` -1 finds the direction of the text by itself).
+Format: http://www.tcax.org/docs/ass-specs.htm, with the extensions of libass (``BorderStyle`` 4 is
+a box behind all lines, ``Encoding`` -1 detects the direction of the text).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .style import Area, CaptionStyle, Colour, area_of
 from .words import SpokenWord, is_joined
 
 _LINGER_S = 0.3
-"""A word stays lit over a shorter pause after it."""
+"""A word stays highlighted over a shorter pause after it."""
 _POP_MS = 90
-"""Milliseconds in which big words grow to their size."""
+"""Milliseconds in which words of the style ``word`` grow to full size."""
 _LINE_HEIGHT = 1.25
-"""Ems from one line to the next."""
+"""Line height, in ems."""
 _BOX_PADDING = 0.3
-"""Of an em, between letters and the edge of their box."""
+"""Padding of a box, in ems."""
 _STYLE_FIELDS = (
     "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
     "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
@@ -34,51 +34,51 @@ _STYLE_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A caption: the reel seconds in which it is seen, and its text with tags."""
+    """A caption: start and end in seconds of the reel, and text with override tags."""
 
     start: Fraction
     end: Fraction
     text: str
 
     def line(self, since: Fraction) -> str:
-        """The line of the file whose time 0 is an instant of the reel, in or before the event."""
+        """Return the event's line in a file whose time 0 is ``since``, in or before the event."""
         start, text = self.start - since, self.text
         if start < 0:
-            start, text = Fraction(0), _later(text, round(-start * 1000))
+            start, text = Fraction(0), _advanced(text, round(-start * 1000))
         return f"Dialogue: 0,{_clock(start)},{_clock(self.end - since)},Caption,,0,0,0,,{text}"
 
 
 @dataclass(frozen=True, slots=True)
 class AssScript:
-    """An ASS file: what stands above its events, and the events in order."""
+    """An ASS file: the header, and the events in order."""
 
     header: str
     events: tuple[Event, ...]
 
     def text(self) -> str:
-        """The whole file."""
+        """Return the whole file."""
         return "\n".join([self.header, *(event.line(Fraction(0)) for event in self.events), ""])
 
     def between(self, start: Fraction, end: Fraction) -> str:
-        """The file for a stretch of the reel (seconds), whose times count from its start.
+        """Return the file of a range of the reel in seconds; its times count from ``start``.
 
-        So a stretch that only moved has the same file as before. Empty where nothing is seen.
+        So a segment that only moved keeps its file. Empty if the range has no captions.
         """
-        seen = [event for event in self.events if event.start < end and event.end > start]
-        return "\n".join([self.header, *(e.line(start) for e in seen), ""]) if seen else ""
+        shown = [event for event in self.events if event.start < end and event.end > start]
+        return "\n".join([self.header, *(e.line(start) for e in shown), ""]) if shown else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Typesetter:
-    """Sets cues in a style, for a picture of some size and rate.
+    """Sets cues in a style, for a frame size and rate.
 
     Attributes:
-        style: how they look.
-        size: of the picture, in pixels.
-        fps: of the reel: captions change between two frames, so that rounding shifts none.
+        style: of the captions.
+        size: of the frame, in pixels.
+        fps: of the reel: captions change between two frames, so that rounding never shifts one.
         language: of the words.
-        family: another font than the style's that is drawn with, by the name of its family.
-        absent: letters that are left out, since nothing draws them.
+        family: font family to draw with instead of the style's.
+        absent: letters to drop, since no font has them.
     """
 
     style: CaptionStyle
@@ -90,35 +90,35 @@ class Typesetter:
 
     @property
     def area(self) -> Area:
-        """Where captions may be."""
+        """The area for captions."""
         return area_of(self.style, self.size)
 
     @property
     def face(self) -> Face:
-        """The font that is measured."""
+        """The font for measuring text."""
         return self.style.face()
 
-    def setting(self) -> CueLimits:
-        """What a cue may hold."""
+    def limits(self) -> CueLimits:
+        """Return the limits of a cue."""
         big = self.style.style == "word"
         return CueLimits(
             width=self.area.room - 2 * self.style.outline,
             measure=self.measure,
             language=self.language,
             lines=1 if big else self.style.lines,
-            most_words=self.style.words if big else None,
-            shortest_s=0.25 if big else 1.0,
+            max_words=self.style.words if big else None,
+            min_s=0.25 if big else 1.0,
         )
 
     def measure(self, words: Sequence[SpokenWord]) -> float:
-        """How wide words on a line are: each by itself, with blanks where they belong."""
+        """Return the width of words on a line, with blanks between them."""
         face, size = self.style.face(), self._size
         widths = sum(face.width(self._shown(word.text), size) for word in words)
         blanks = sum(not is_joined(a.text, b.text) for a, b in pairwise(words))
         return widths + blanks * face.width(" ", size)
 
     def script(self, cues: Sequence[Cue]) -> AssScript:
-        """Cues as an ASS file."""
+        """Return cues as an ASS file."""
         return AssScript(self._header(), tuple(e for cue in cues for e in self._events(cue)))
 
     @property
@@ -138,7 +138,7 @@ class Typesetter:
             *(_colour(shade), _colour(back)),
             *(str(face.weight if not self.family else 700), "0", "0", "0", "100", "100", "0", "0"),
             *("4" if boxed else "1", _number(style.outline)),
-            # The shadow of a boxed line is how far its box reaches.
+            # For boxed lines, the shadow is the padding of the box.
             _number(self._size * _BOX_PADDING if boxed else style.shadow),
             *("5", *(str(round(x)) for x in (area.left, area.right, area.bottom)), "-1"),
         ]
@@ -163,10 +163,10 @@ class Typesetter:
         )
 
     def _events(self, cue: Cue) -> Iterator[Event]:
-        """A cue as an event of all its lines where they share a box, else as one of each line.
+        """Yield one event for all lines of a cue if they share a box, else one for each line.
 
-        Lines by themselves stand as close as they read well; in one event a line is as high as
-        the font's highest accents and lowest marks ask for.
+        In one event libass spaces lines by the font's ascent and descent; separate events allow
+        `_LINE_HEIGHT`.
         """
         area, style = self.area, self.style
         widest = max(self.measure(line) for line in cue.lines)
@@ -175,7 +175,7 @@ class Typesetter:
         together = style.box_colour is not None or len(cue.lines) == 1
         pitch = line_px if together else _LINE_HEIGHT * self._size * shrink
         middle = area.middle(style.position, pitch * len(cue.lines))
-        start, end = self._between(cue.start), self._between(cue.end)
+        start, end = self._frame_edge(cue.start), self._frame_edge(cue.end)
         blocks = [cue.lines] if together else [(line,) for line in cue.lines]
         for number, block in enumerate(blocks):
             down = middle + (number - (len(blocks) - 1) / 2) * pitch
@@ -190,29 +190,29 @@ class Typesetter:
     def _line(self, words: Sequence[SpokenWord], cue: Cue, start: Fraction) -> str:
         text = ""
         for index, word in enumerate(words):
-            shown = self._drawn(self._shown(word.text))
+            shown = self._escaped(self._shown(word.text))
             if self.style.style == "karaoke":
-                shown = self._lit(word, cue, start) + shown
+                shown = self._highlight(word, cue, start) + shown
             if index and not is_joined(words[index - 1].text, word.text):
                 shown = f" {shown}"
             text += shown
         return text
 
-    def _lit(self, word: SpokenWord, cue: Cue, start: Fraction) -> str:
-        """Tags that light a word up while it is spoken."""
+    def _highlight(self, word: SpokenWord, cue: Cue, start: Fraction) -> str:
+        """Return the tags that highlight a word while it is spoken."""
         until = word.end
         for one, following in pairwise(cue.words):
             if one is word and following.start - until < _LINGER_S:
                 until = max(until, following.start)
-        first, last = (round((self._between(at) - start) * 1000) for at in (word.start, until))
-        plain, lit = _bgr(self.style.colour), _bgr(self.style.highlight_colour)
-        # A change takes a millisecond: libass takes (0,0) for the whole time of the line.
-        begin = rf"\1c{lit}" if first <= 0 else rf"\1c{plain}\t({first},{first + 1},\1c{lit})"
+        first, last = (round((self._frame_edge(at) - start) * 1000) for at in (word.start, until))
+        plain, bright = _bgr(self.style.colour), _bgr(self.style.highlight_colour)
+        # A change takes a millisecond: libass reads (0,0) as the whole duration of the line.
+        begin = rf"\1c{bright}" if first <= 0 else rf"\1c{plain}\t({first},{first + 1},\1c{bright})"
         last = max(last, first + 1)
         return rf"{{{begin}\t({last},{last + 1},\1c{plain})}}"
 
     def _shown(self, text: str) -> str:
-        """Text without what nothing draws, in capitals where these are asked for."""
+        """Drop absent letters, and apply capitals."""
         if self.absent:
             text = "".join(letter for letter in text if letter not in self.absent)
         if not self.style.capitals:
@@ -221,13 +221,13 @@ class Typesetter:
             text = text.replace("i", "İ")
         return text.upper()
 
-    def _drawn(self, text: str) -> str:
-        """Text as ASS has it: nothing in it is a tag, pictographs come from their own font."""
+    def _escaped(self, text: str) -> str:
+        """Escape text for ASS, and set emoji in their own font."""
         face, pictures = self.face, emoji()
         runs: list[tuple[bool, str]] = []
         for letter in text:
             picture = not face.has(letter) and pictures.has(letter)
-            # Joiners and selectors belong to the pictograph before them.
+            # Joiners and selectors belong to the emoji before them.
             if runs and (picture == runs[-1][0] or _JOINER.match(letter)):
                 runs[-1] = (runs[-1][0], runs[-1][1] + letter)
             else:
@@ -238,8 +238,8 @@ class Typesetter:
             for picture, part in runs
         )
 
-    def _between(self, time: float) -> Fraction:
-        """The instant before the frame that is nearest to a time: halfway from the one before."""
+    def _frame_edge(self, time: float) -> Fraction:
+        """Return the instant halfway between the nearest frame and the one before it."""
         frame = round(Fraction(time) * self.fps)
         return max(Fraction(0), (frame - Fraction(1, 2)) / self.fps)
 
@@ -247,10 +247,10 @@ class Typesetter:
 _CHANGE = re.compile(r"\\t\((\d+),(\d+),([^()]*)\)")
 
 
-def _later(text: str, passed_ms: int) -> str:
-    r"""Text of which some time has passed: what changed by then is changed.
+def _advanced(text: str, passed_ms: int) -> str:
+    r"""Return text with its animations advanced: finished ones become plain tags.
 
-    >>> _later(r"{\t(0,90,\fscx100)\t(200,201,\1c&H0&)}a", 100)
+    >>> _advanced(r"{\t(0,90,\fscx100)\t(200,201,\1c&H0&)}a", 100)
     '{\\fscx100\\t(100,101,\\1c&H0&)}a'
     """
 
@@ -265,7 +265,7 @@ _JOINER = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
 def escape(text: str) -> str:
-    r"""Text in which ASS finds no tag: braces escaped, a backslash parted from what follows it.
+    r"""Escape braces, and separate backslashes from the next letter, so that nothing is a tag.
 
     >>> escape("{\\an8}")
     '\\{\\\u2060an8\\}'
@@ -274,7 +274,7 @@ def escape(text: str) -> str:
 
 
 def _colour(colour: Colour) -> str:
-    """A colour as a style has it: ``&HAABBGGRR``, in which 0 is opaque."""
+    """Return a colour as ``&HAABBGGRR``, where alpha 0 is opaque."""
     red, green, blue, opacity = colour
     return f"&H{255 - opacity:02X}{blue:02X}{green:02X}{red:02X}"
 
@@ -289,7 +289,7 @@ def _number(value: float) -> str:
 
 
 def _clock(time: Fraction) -> str:
-    """``H:MM:SS.cc``."""
+    """Return a time as ``H:MM:SS.cc``."""
     hundredths = round(time * 100)
     seconds, hundredths = divmod(hundredths, 100)
     minutes, seconds = divmod(seconds, 60)

@@ -1,7 +1,7 @@
-"""Where words may be parted: into two lines, or into two captions.
+"""Line breaks: where to split words into two lines, or into two cues.
 
-What reads well is what broadcasters ask of subtitles: break after punctuation, keep an article with
-its noun and a preposition or conjunction with what follows, keep the lines about as long.
+The rules are those of broadcasters for subtitles: break after punctuation, keep an article with its
+noun and a preposition or conjunction with the next word, balance the lines.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"'”’»)\]」』）]*$"
 _NEVER_FIRST = re.compile(
     r"[,.;:!?…)\]}”’»、。，；：！？」』）】〕ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%]"
 )
-"""Marks that never begin a line (the Japanese ones: JIS X 4051)."""
+"""Characters that never start a line (Japanese: JIS X 4051)."""
 _NEVER_LAST = re.compile(r"[(\[{“‘«¿¡「『（【〔$£€]$")
-_LEANING = {
+_PROCLITICS = {
     "en": "a an the and or but nor so as at by for from in into of on onto to with that which who "
     "than is are was were be my your his her its our their this these no not very",
     "de": "der die das den dem des ein eine einen einem einer und oder aber in im an am auf aus "
@@ -40,16 +40,16 @@ _LEANING = {
     "nl": "de het een en of maar in op aan van voor met door bij naar te om dat die is zijn mijn "
     "geen niet",
 }
-"""Words that lean on the next one, by language: a line that ends with one reads badly."""
-_LEANS = {language: frozenset(words.split()) for language, words in _LEANING.items()}
+"""Words that belong to the next one, by language: a line should not end with one."""
+_PROCLITIC_SETS = {language: frozenset(words.split()) for language, words in _PROCLITICS.items()}
 
 
 def two_lines(
     words: Sequence[SpokenWord], width: float, measure: Measure, language: str
 ) -> int | None:
-    """Where to break words into two lines: 0 for one line, None where two don't hold them.
+    """Return where to break words into two lines: 0 for one line, None if they do not fit.
 
-    The two lines are about as long, the upper one rather the shorter.
+    The lines are balanced; of two equal breaks the one with the shorter upper line wins.
     """
     if measure(words) <= width or len(words) == 1:
         return 0
@@ -69,7 +69,7 @@ def two_lines(
 
 
 def halve(words: Sequence[SpokenWord], measure: Measure, language: str) -> int:
-    """Where to part words that two lines don't hold: at a pause or a comma, else in the middle."""
+    """Return where to split words that two lines cannot hold: at a pause, a comma or the middle."""
     total = measure(words)
 
     def cost(place: int) -> float:
@@ -81,11 +81,11 @@ def halve(words: Sequence[SpokenWord], measure: Measure, language: str) -> int:
 
 
 def roughness(words: Sequence[SpokenWord], place: int, language: str) -> float:
-    """How badly a break before a word reads: below zero after a clause, one where it is wrong."""
+    """Return the cost of a break before a word: below 0 after a clause, 1 if it is forbidden."""
     before, after = words[place - 1].text, words[place].text
     if _NEVER_FIRST.match(after) or _NEVER_LAST.search(before):
         return 1.0
     if CLAUSE_END.search(before) or SENTENCE_END.search(before):
         return -0.3
-    leans = _LEANS.get(language.partition("-")[0].lower(), frozenset())
-    return 0.35 if before.lower().strip("\"'“”‘’«»(") in leans else 0.0
+    proclitics = _PROCLITIC_SETS.get(language.partition("-")[0].lower(), frozenset())
+    return 0.35 if before.lower().strip("\"'“”‘’«»(") in proclitics else 0.0

@@ -1,7 +1,7 @@
-"""Captions in the picture: what this machine draws is tried out, and files laid for ffmpeg.
+"""Burned-in captions: their ASS file and fonts, checked against this machine's libass and ffmpeg.
 
-libass draws them. It is asked beforehand which letters no font of this machine has, and in which
-colours the ffmpeg at hand draws.
+A trial run of libass reports letters that no font of this machine has, and the colour matrix in
+which this ffmpeg draws.
 """
 
 from __future__ import annotations
@@ -24,27 +24,28 @@ from ...media.ffmpeg import output_args, run
 from ...media.find_ffmpeg import ffmpeg_path
 from ...notices import Notice
 from ...timeline.metadata import own_metadata
+from ..encode.encoding import TAGS
 from .ass import AssScript, Typesetter, escape
 from .cues import captions_of
 from .fonts import EMOJI, RUBIK, Face, emoji, face_of, is_invisible
 from .style import CaptionStyle, Colour, is_font_file, read_style
 from .words import language_of, words_of
 
-_MOST_TRIED = 4000
-"""Different letters that are tried out; a text with more is of a writing system that is there."""
+_MAX_CHECKED = 4000
+"""Letters that are checked; a text with more is in an installed writing system."""
 _CANVAS = 64
 _NEAR_S = 1
-"""Seconds between captions under which the picture between them is encoded along with them."""
+"""Gap between captions, in seconds, below which it is encoded along with them."""
 
 
 @dataclass(frozen=True, slots=True)
 class BurnedCaptions:
-    """Captions to be drawn: an ASS file, the folder of its fonts, and what is drawn otherwise.
+    """Captions to burn in.
 
     Attributes:
-        script: the file; times are those of the reel.
-        fonts: a folder, for the option ``fontsdir`` of ffmpeg's filter ``ass``.
-        warnings: one line each.
+        script: the ASS file; its times are those of the reel.
+        fonts: the folder for ``fontsdir`` of ffmpeg's filter ``ass``.
+        warnings: about missing fonts.
     """
 
     script: AssScript
@@ -52,25 +53,25 @@ class BurnedCaptions:
     warnings: tuple[Notice, ...] = ()
 
     def between(self, start: Fraction, end: Fraction) -> str:
-        """The file for a stretch of the reel, in seconds; see `AssScript.between`."""
+        """Return the ASS file of a range of the reel, in seconds; see `AssScript.between`."""
         return self.script.between(start, end)
 
-    def stretches(self, frames: int, fps: Fraction) -> Iterator[tuple[int, int, bool]]:
-        """The frames of a reel as stretches ``[start, end)`` with and without captions.
+    def ranges(self, frames: int, fps: Fraction) -> Iterator[tuple[int, int, bool]]:
+        """Yield frames ``[start, end)`` of the reel, and whether they have captions.
 
-        Captions shortly after one another share a stretch.
+        Captions that are less than a second apart share a range.
         """
         near = math.ceil(_NEAR_S * fps)
-        seen: list[tuple[int, int]] = []
+        shown: list[tuple[int, int]] = []
         for event in self.script.events:
             start = max(0, math.ceil(event.start * fps))
             end = min(frames, math.ceil(event.end * fps))
-            if seen and start - seen[-1][1] < near:
-                seen[-1] = (seen[-1][0], max(end, seen[-1][1]))
+            if shown and start - shown[-1][1] < near:
+                shown[-1] = (shown[-1][0], max(end, shown[-1][1]))
             elif start < end:
-                seen.append((start, end))
+                shown.append((start, end))
         place = 0
-        for start, end in seen:
+        for start, end in shown:
             if place < start:
                 yield place, start, False
             yield start, end, True
@@ -82,44 +83,44 @@ class BurnedCaptions:
 def prepare_captions(
     timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction, folder: Path
 ) -> BurnedCaptions | None:
-    """The captions that a timeline wants in its picture; None where it wants none.
+    """Return the captions to burn in; None if the timeline does not ask for it.
 
     Args:
         timeline: words and ``captions`` are in its metadata.
         size: of the reel, in pixels.
         fps: of the reel.
-        folder: for the fonts, which are put in a folder of their own.
+        folder: for a folder of fonts.
 
     Raises:
-        InputError: the style cannot be used.
+        InputError: the style is invalid.
     """
     stated = dict(own_metadata(timeline).get("captions") or {})
     words = words_of(timeline)
     if not stated.get("burn") or not words:
         return None
     style = read_style(stated)
-    fonts = _lay_fonts(style, folder)
-    tried = _try_out({letter for word in words for letter in word.text}, style, fonts)
+    fonts = _copy_fonts(style, folder)
+    checked = _check_fonts({letter for word in words for letter in word.text}, style, fonts)
     if draws_in_bt601(ffmpeg_path(), folder):
         style = _for_bt601(style)
-    typesetter = Typesetter(style, size, fps, language_of(timeline), tried.family, tried.absent)
-    cues = captions_of(timeline, typesetter.setting())
-    return BurnedCaptions(typesetter.script(cues), fonts, tried.warnings)
+    typesetter = Typesetter(style, size, fps, language_of(timeline), checked.family, checked.absent)
+    cues = captions_of(timeline, typesetter.limits())
+    return BurnedCaptions(typesetter.script(cues), fonts, checked.warnings)
 
 
 def to_ass(timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction) -> str:
-    """The captions of a timeline as an ASS file in its style, whether they are burned or not.
+    """Return the captions of a timeline as an ASS file, burned in or not.
 
     Raises:
-        InputError: the style cannot be used.
+        InputError: the style is invalid.
     """
     style = read_style(dict(own_metadata(timeline).get("captions") or {}))
     typesetter = Typesetter(style, size, fps, language_of(timeline), _family_of(style))
-    return typesetter.script(captions_of(timeline, typesetter.setting())).text()
+    return typesetter.script(captions_of(timeline, typesetter.limits())).text()
 
 
-def _lay_fonts(style: CaptionStyle, folder: Path) -> Path:
-    """A folder with the fonts that come along, and the script's own."""
+def _copy_fonts(style: CaptionStyle, folder: Path) -> Path:
+    """Return a folder with the bundled fonts and the script's own."""
     fonts = folder / "fonts"
     fonts.mkdir(exist_ok=True)
     files = [RUBIK, EMOJI, *([Path(style.font)] if is_font_file(style.font) else [])]
@@ -129,31 +130,31 @@ def _lay_fonts(style: CaptionStyle, folder: Path) -> Path:
 
 
 def _family_of(style: CaptionStyle) -> str:
-    """The family that a style names; empty where it names a file, or nothing."""
+    """Return the family that a style names; empty for a file, or none."""
     return "" if is_font_file(style.font) else style.font
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
+class _FontCheck:
     family: str = ""
     absent: frozenset[str] = frozenset()
     warnings: tuple[Notice, ...] = ()
 
 
-def _try_out(letters: Iterable[str], style: CaptionStyle, fonts: Path) -> _Tried:
-    """Ask libass what it draws letters with that the fonts at hand don't have."""
+def _check_fonts(letters: Iterable[str], style: CaptionStyle, fonts: Path) -> _FontCheck:
+    """Ask libass for letters without a font, in a trial of those that are in no bundled font."""
     known = (style.face(), emoji())
     family = _family_of(style)
-    foreign = sorted(x for x in letters if not any(face.has(x) for face in known))[:_MOST_TRIED]
+    foreign = sorted(x for x in letters if not any(face.has(x) for face in known))[:_MAX_CHECKED]
     if not family and not foreign:
-        return _Tried()
-    told = _draw("".join(foreign) or "a", family or known[0].family, fonts)
+        return _FontCheck()
+    log = _trial_log("".join(foreign) or "a", family or known[0].family, fonts)
     warnings = []
-    if family and not _is_found(family, told):
+    if family and not _is_found(family, log):
         what = f"captions.font: this machine has no font {family!r}; Rubik is used"
         warnings.append(Notice("font", what))
         family = ""
-    codes = re.findall(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]+)", told)
+    codes = re.findall(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]+)", log)
     missing = sorted({chr(int(code, 16)) for code in codes} & set(foreign))
     absent = frozenset(x for x in missing if unicodedata.category(x) in ("So", "Sk", "Cn", "Co"))
     for system, found in _by_system(x for x in missing if not is_invisible(x)).items():
@@ -161,12 +162,12 @@ def _try_out(letters: Iterable[str], style: CaptionStyle, fonts: Path) -> _Tried
         instead = "they are left out" if set(found) <= absent else "boxes are shown"
         what = f"captions: no font on this machine has {system} ({shown}); {instead}"
         warnings.append(Notice("font", what))
-    return _Tried(family, absent, tuple(warnings))
+    return _FontCheck(family, absent, tuple(warnings))
 
 
-def _is_found(family: str, told: str) -> bool:
-    """Whether the font that libass first took is of a family."""
-    match = re.search(r"fontselect: \(.*?, \d+, \d+\) -> (.+), (-?\d+), (\S*)\s*$", told, re.M)
+def _is_found(family: str, log: str) -> bool:
+    """Whether the first font that libass selected is of a family."""
+    match = re.search(r"fontselect: \(.*?, \d+, \d+\) -> (.+), (-?\d+), (\S*)\s*$", log, re.M)
     if match is None:
         return False
     wanted = family.casefold().replace(" ", "")
@@ -180,7 +181,7 @@ def _is_found(family: str, told: str) -> bool:
 
 
 def _by_system(letters: Iterable[str]) -> dict[str, list[str]]:
-    """Letters by the writing system that their Unicode names begin with."""
+    """Group letters by writing system, from their Unicode names."""
     systems: dict[str, list[str]] = {}
     for letter in letters:
         name = unicodedata.name(letter, "")
@@ -193,8 +194,8 @@ def _by_system(letters: Iterable[str]) -> dict[str, list[str]]:
     return systems
 
 
-def _draw(text: str, family: str, fonts: Path) -> str:
-    """What libass says when it draws a text."""
+def _trial_log(text: str, family: str, fonts: Path) -> str:
+    """Return the log of libass for a text."""
     lines = [escape(text[start : start + 40]) for start in range(0, len(text), 40)]
     with tempfile.TemporaryDirectory(dir=fonts.parent) as folder:
         return _drawn(
@@ -204,9 +205,9 @@ def _draw(text: str, family: str, fonts: Path) -> str:
 
 @functools.cache
 def draws_in_bt601(program: str, scratch: Path) -> bool:
-    """Whether this ffmpeg draws in the colours of BT.601 whatever the picture's are.
+    """Whether this ffmpeg draws in BT.601 regardless of the picture's matrix, as before 7.
 
-    Those before 7 do. Found out by drawing yellow on a picture that says BT.709.
+    Tested by drawing yellow on a picture that is tagged BT.709.
     """
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name)
@@ -220,7 +221,7 @@ def draws_in_bt601(program: str, scratch: Path) -> bool:
 
 
 def _drawn(text: str, style: str, folder: Path, fonts: Path, output: Path | None) -> str:
-    """Draw a line on a small picture; returns what is said of it."""
+    """Draw a line on a small picture, and return ffmpeg's log."""
     script = folder / "try.ass"
     script.write_text(
         f"[Script Info]\nPlayResX: {_CANVAS}\nPlayResY: {_CANVAS}\nYCbCr Matrix: TV.709\n"
@@ -230,11 +231,10 @@ def _drawn(text: str, style: str, folder: Path, fonts: Path, output: Path | None
         encoding="utf-8",
         newline="\n",
     )
-    tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
     size = f"{_CANVAS}x{_CANVAS}"
     sink = output_args(output, "-f", "rawvideo") if output else ["-f", "null", "-"]
     picture = ["-f", "lavfi", "-i", f"color=gray:s={size}:r=1:d=1"]
-    graph = f"format=yuv420p,{tags},ass=filename={_quoted(script)}:fontsdir={_quoted(fonts)}"
+    graph = f"format=yuv420p,{TAGS},ass=filename={_quoted(script)}:fontsdir={_quoted(fonts)}"
     return run(
         [*picture, "-vf", f"{graph}:shaping=complex", "-frames:v", "1", *sink],
         what="trying out captions",
@@ -243,13 +243,13 @@ def _drawn(text: str, style: str, folder: Path, fonts: Path, output: Path | None
 
 
 def _quoted(path: Path) -> str:
-    """A path as an option of a filter: escaped once for the option, once for the graph."""
+    """Escape a path for an option of a filter, and again for the graph."""
     option = re.sub(r"([\\':])", r"\\\1", str(path))
     return re.sub(r"([\\'\[\],;])", r"\\\1", option)
 
 
 def _for_bt601(style: CaptionStyle) -> CaptionStyle:
-    """A style in the colours that come out right when drawn by the matrix of BT.601."""
+    """Return a style in the colours that look right when drawn in BT.601."""
     box = style.box_colour
     return replace(
         style,
@@ -270,11 +270,11 @@ _BT709, _BT601 = (
     )
     for red, blue in ((0.2126, 0.0722), (0.299, 0.114))
 )
-"""From red, green and blue to luma and the colour differences (ITU-R BT.709, BT.601)."""
+"""Matrices from RGB to luma and colour differences (ITU-R BT.709, BT.601)."""
 
 
 def as_bt601(colour: Colour) -> Colour:
-    """The colour whose BT.601 luma and differences are those of ``colour`` in BT.709.
+    """Return the colour whose BT.601 luma and differences equal those of ``colour`` in BT.709.
 
     >>> as_bt601((255, 212, 0, 255)), as_bt601((255, 255, 255, 128))
     ((250, 222, 9, 255), (255, 255, 255, 128))

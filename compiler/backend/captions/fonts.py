@@ -1,8 +1,8 @@
-"""Fonts: the two that come with the project, and what is known of a font file.
+"""Fonts: the two bundled ones, and the metrics of a font file.
 
 Rubik Bold (Latin, Cyrillic, Hebrew, Arabic) and Noto Emoji Bold are under the SIL Open Font
-License. Other letters come from the fonts of the machine, which libass finds by itself. Tables of a
-font file: https://learn.microsoft.com/typography/opentype/spec/.
+License. For other letters libass falls back to the fonts of the machine. Tables of a font file:
+https://learn.microsoft.com/typography/opentype/spec/.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ FOLDER = Path(__file__).parent.parent / "fonts"
 RUBIK = FOLDER / "Rubik-Bold.ttf"
 EMOJI = FOLDER / "NotoEmoji-Bold.ttf"
 SUFFIXES = (".ttf", ".otf", ".ttc")
-"""Of font files."""
+"""Suffixes of font files."""
 _MEASURED_AT = 200
-"""Pixels of an em at which widths are read, so that rounding does not tell."""
+"""Size in pixels at which widths are measured, so that rounding is negligible."""
 _NO_LETTER = "\U0010fffe"
-"""A code point that no font has a glyph for."""
+"""A code point without a glyph in any font."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class Face:
 
     Attributes:
         path: the file.
-        family: its name, as an ASS style has it.
+        family: its name in an ASS style.
         weight: 400 for regular, 700 for bold.
-        em: of a line's height as libass counts it (the Windows ascent and descent).
-        digest: of the file's content.
+        em: share of the line height of libass (the Windows ascent and descent).
+        digest: SHA-256 of the file, shortened.
     """
 
     path: Path
@@ -49,11 +49,11 @@ class Face:
     digest: str
 
     def has(self, letter: str) -> bool:
-        """Whether it has a glyph for a letter; also for what is never drawn."""
+        """Whether the font has a glyph for a letter; True for invisible letters."""
         return is_invisible(letter) or _has(self.path)(letter)
 
     def width(self, text: str, size: float) -> float:
-        """How wide a text is, for an em of ``size``; letters of other fonts are estimated."""
+        """Return the width of a text at an em of ``size``; letters of other fonts are estimated."""
         return _ems(self.path, text) * size
 
 
@@ -71,21 +71,21 @@ def _ems(path: Path, text: str) -> float:
 
 
 def rubik() -> Face:
-    """The font that captions have unless they ask for another one."""
+    """Return the default font of captions."""
     return face_of(RUBIK)
 
 
 def emoji() -> Face:
-    """The font of pictographs: plain outlines, since libass draws no colour fonts."""
+    """Return the emoji font: outlines, since libass draws no colour fonts."""
     return face_of(EMOJI)
 
 
 @functools.cache
 def face_of(path: Path) -> Face:
-    """What is known of a font file.
+    """Read the metrics of a font file.
 
     Raises:
-        WorkError: it is no font that can be read.
+        WorkError: it is not a readable font.
     """
     try:
         data = path.read_bytes()
@@ -104,12 +104,12 @@ def face_of(path: Path) -> Face:
 
 
 def is_invisible(letter: str) -> bool:
-    """Whether a letter is never drawn by itself: blanks, joiners, variation selectors."""
+    """Whether a letter has no glyph of its own: blanks, joiners, variation selectors."""
     return unicodedata.category(letter) in ("Zs", "Cf") or "\ufe00" <= letter <= "\ufe0f"
 
 
 def _tables(data: bytes) -> dict[bytes, int]:
-    """Where the tables of the first font in a file are."""
+    """Return the offsets of the tables of the first font in a file."""
     start = struct.unpack_from(">L", data, 12)[0] if data[:4] == b"ttcf" else 0
     count = struct.unpack_from(">H", data, start + 4)[0]
     records = (struct.unpack_from(">4sLLL", data, start + 12 + 16 * n) for n in range(count))
@@ -117,7 +117,7 @@ def _tables(data: bytes) -> dict[bytes, int]:
 
 
 def _family(data: bytes, table: int) -> str:
-    """The family's name for Windows in English (name 1), by which libass finds a font."""
+    """Return the English Windows family name (name ID 1), by which libass finds a font."""
     count, strings = struct.unpack_from(">HH", data, table + 2)
     for n in range(count):
         platform, _, language, name, length, offset = struct.unpack_from(

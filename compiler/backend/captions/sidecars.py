@@ -1,7 +1,4 @@
-"""Cues as files of their own: SubRip and WebVTT.
-
-SubRip has no standard of its own; WebVTT is https://www.w3.org/TR/webvtt1/.
-"""
+"""Sidecar files: SubRip, which has no standard, and WebVTT (https://www.w3.org/TR/webvtt1/)."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from .cues import Cue
 
 
 def to_srt(cues: Iterable[Cue]) -> str:
-    """SubRip: ``00:00:01,000`` times, one number a cue."""
+    """Return cues as SubRip: numbered, with times as in ``00:00:01,000``."""
     return "\n".join(
         f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n"
         + "\n".join(cue.text)
@@ -22,7 +19,7 @@ def to_srt(cues: Iterable[Cue]) -> str:
 
 
 def to_vtt(cues: Iterable[Cue]) -> str:
-    """WebVTT, placed above the lower fifth, where players and apps put their buttons."""
+    """Return cues as WebVTT, above the lower fifth, where players and apps have their buttons."""
     blocks = [
         f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')} line:78%,end align:center\n"
         + "\n".join(html.escape(line, quote=False) for line in cue.text)

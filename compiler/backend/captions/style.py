@@ -1,6 +1,6 @@
-"""How captions look: what a timeline states, with defaults that suit the shape of the picture.
+"""Caption style: read from a timeline's metadata, with a default safe area for the aspect ratio.
 
-All lengths are pixels of a picture whose shorter side is `SCALE`; they grow and shrink with it.
+All lengths are pixels of a picture whose shorter side is `SCALE`, and scale with it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ...errors import InputError, WorkError
 from .fonts import SUFFIXES, Face, face_of, rubik
 
 SCALE = 1080
-"""Pixels of the shorter side that lengths are stated for."""
+"""Pixels of the shorter side at which lengths are stated."""
 Kind = Literal["plain", "karaoke", "word"]
 Colour: TypeAlias = tuple[int, int, int, int]
 """Red, green, blue and opacity, 0 to 255."""
 _TALL = {"top": 12.0, "right": 12.0, "bottom": 22.0, "left": 12.0}
 _WIDE = {"top": 5.0, "right": 5.0, "bottom": 5.0, "left": 5.0}
-"""Shares (percent) of the picture that stay free. In a tall one the apps put a name, a text and a
-row of buttons over the lower fifth and the right edge; in others it is EBU R 95's margin."""
+"""Safe area: percent of the picture that stay free. In a tall picture, apps overlay a name, a text
+and buttons on the lower fifth and the right edge; for others it is that of EBU R 95."""
 _MOST = 10_000
 """Pixels, or percent."""
 _PLACES = {"top": 0.0, "middle": 50.0, "bottom": 100.0}
@@ -31,23 +31,23 @@ _PLACES = {"top": 0.0, "middle": 50.0, "bottom": 100.0}
 
 @dataclass(frozen=True, slots=True)
 class CaptionStyle:
-    """The look of captions.
+    """Style of captions.
 
     Attributes:
-        style: ``plain`` lines, ``karaoke`` (the spoken word lights up) or ``word`` (a few big
+        style: ``plain`` lines, ``karaoke`` (the spoken word is highlighted) or ``word`` (a few big
             words at a time).
-        font: a font file, or the name of a family that the machine has; empty for Rubik Bold.
-        size: of the letters (an em); None for 72, and 120 where ``style`` is ``word``.
-        colour, highlight_colour: of the letters, and of the word that is spoken.
-        outline, outline_colour: the width of the line around letters, and its colour.
-        shadow: how far the shadow falls; half as opaque as the outline.
+        font: a font file, or a family installed on the machine; empty for Rubik Bold.
+        size: of an em; None for 72, or 120 if ``style`` is ``word``.
+        colour, highlight_colour: of letters, and of the spoken word.
+        outline, outline_colour: width and colour of the outline.
+        shadow: offset of the shadow, which is half as opaque as the outline.
         box_colour: of a box behind the lines; None for no box.
-        position: ``top``, ``middle``, ``bottom``, or percent of the picture's height at which the
-            middle of the lines is.
-        safe_area: percent of the picture that stay free, by side; None for what suits its shape.
-        capitals: show all letters as capitals.
-        lines: at most that many, 1 or 2.
-        words: of the style ``word``: at most that many at a time.
+        position: of the centre of the lines: ``top``, ``middle``, ``bottom``, or percent of the
+            picture's height.
+        safe_area: percent of the picture that stay free, by side; None for the aspect ratio's.
+        capitals: convert to capitals.
+        lines: maximum, 1 or 2.
+        words: maximum at a time in the style ``word``.
     """
 
     style: Kind = "plain"
@@ -67,21 +67,21 @@ class CaptionStyle:
 
     @property
     def size_px(self) -> float:
-        """The size, also where it is not stated."""
+        """The size, or its default."""
         return self.size or (120.0 if self.style == "word" else 72.0)
 
     def face(self) -> Face:
-        """The font file that letters are measured by: the stated one, else Rubik.
+        """Return the font for measuring text: the file in ``font``, else Rubik.
 
         Raises:
-            WorkError: the stated file cannot be read.
+            WorkError: the file cannot be read.
         """
         return face_of(Path(self.font)) if is_font_file(self.font) else rubik()
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """The picture that captions are laid out in (`SCALE` pixels its shorter side), and where."""
+    """A picture with a shorter side of `SCALE` pixels, and its margins around captions."""
 
     width: int
     height: int
@@ -92,18 +92,18 @@ class Area:
 
     @property
     def room(self) -> float:
-        """Pixels that a line may be wide; lines are centred in the picture."""
+        """Maximum width of a line, which is centred in the picture."""
         return self.width - 2 * max(self.left, self.right)
 
     def middle(self, position: str | float, block: float) -> float:
-        """Where the middle of a block of that height is: as asked for, but inside the area."""
+        """Return the vertical centre of a block of lines, clamped to the area."""
         percent = _PLACES[position] if isinstance(position, str) else position
         low, high = self.top + block / 2, self.height - self.bottom - block / 2
         return min(max(percent / 100 * self.height, low), max(low, high))
 
 
 def area_of(style: CaptionStyle, size: tuple[int, int]) -> Area:
-    """Where captions may be in a picture of a size in pixels."""
+    """Return the area for captions in a picture of a size in pixels."""
     shorter = min(size)
     width, height = (round(side * SCALE / shorter) for side in size)
     share = {**(_TALL if height > width else _WIDE), **(style.safe_area or {})}
@@ -118,10 +118,10 @@ def area_of(style: CaptionStyle, size: tuple[int, int]) -> Area:
 
 
 def read_style(stated: Mapping[str, Any]) -> CaptionStyle:
-    """The style that a timeline's metadata state under ``captions``.
+    """Read a style from ``captions`` in a timeline's metadata.
 
     Raises:
-        InputError: a value is not what it should be.
+        InputError: a value is invalid.
     """
     values = {name: _read(name, value) for name, value in stated.items() if name in _READERS}
     style = CaptionStyle(**values)
@@ -148,17 +148,17 @@ def _kind(value: Any) -> str:
 
 
 def parse_colour(text: str) -> Colour:
-    """A colour as CSS writes it: ``#fd0``, ``#ffd400``, ``#000000a0`` (with opacity) or a name.
+    """Parse a CSS colour: ``#fd0``, ``#ffd400``, ``#000000a0`` (with opacity) or a name.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a colour.
     """
     red, green, blue, *opacity = ImageColor.getrgb(text)
     return red, green, blue, opacity[0] if opacity else 255
 
 
 def parse_position(value: str | float) -> str | float:
-    """``top``, ``middle``, ``bottom``, or percent of the height: a number, or as in ``65%``.
+    """Parse ``top``, ``middle``, ``bottom``, or percent of the height: a number, or ``65%``.
 
     Raises:
         ValueError: it is none of these.
@@ -176,7 +176,7 @@ def _number(value: Any) -> float:
 
 
 def is_font_file(font: str) -> bool:
-    """Whether a font is stated as a file rather than as a family."""
+    """Whether a font is a file rather than a family."""
     return font.lower().endswith(SUFFIXES)
 
 

@@ -1,4 +1,4 @@
-"""The words that a timeline carries, and how they stand beside each other."""
+"""The words of a timeline, and spaces between them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ _JOINED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     r"\uf900-\ufaff\uff00-\uff65]"
 )
-"""Letters and marks of writing systems without blanks: Thai, Lao, Burmese, Khmer, Chinese,
-Japanese."""
+"""Characters of writing systems without spaces: Thai, Lao, Burmese, Khmer, Chinese, Japanese."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """A word in reel seconds, and the scene that it belongs to."""
+    """A word, its start and end in seconds of the reel, and its scene."""
 
     text: str
     start: float
@@ -30,7 +29,7 @@ class SpokenWord:
 
 
 def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
-    """The words that a timeline carries, in order of their times."""
+    """Return the words of a timeline, in order of time."""
     words = (
         SpokenWord(
             _clean(str(word["text"])),
@@ -44,18 +43,18 @@ def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
 
 
 def language_of(timeline: otio.schema.Timeline) -> str:
-    """The language of the words, as in ``en`` or ``pt-BR``; ``en`` where it is not stated."""
+    """Return the language of the words, as in ``en`` or ``pt-BR``; by default ``en``."""
     return str(own_metadata(timeline).get("language") or "en")
 
 
 def _clean(text: str) -> str:
-    """A word without line breaks and other control characters."""
+    """Remove line breaks and other control characters."""
     shown = " ".join(text.split())
     return "".join(letter for letter in shown if unicodedata.category(letter) != "Cc")
 
 
 def join_words(words: Iterable[SpokenWord]) -> str:
-    """Words as text; no blanks between those of scripts that are written without."""
+    """Join words with spaces, except in writing systems without spaces."""
     text = ""
     for word in words:
         text += word.text if not text or is_joined(text, word.text) else f" {word.text}"
@@ -63,12 +62,12 @@ def join_words(words: Iterable[SpokenWord]) -> str:
 
 
 def is_joined(text: str, following: str) -> bool:
-    """Whether a word follows a text without a blank."""
+    """Whether a word follows a text without a space."""
     return bool(_JOINED.match(text[-1:]) and _JOINED.match(following[:1]))
 
 
 def columns(words: Sequence[SpokenWord]) -> float:
-    """Width of words on a line of text; letters of East Asian scripts count twice."""
+    """Return the width of words on a line; full-width letters count twice."""
     text = join_words(words)
     if text.isascii():
         return len(text)

@@ -179,7 +179,7 @@ class _SegmentMaker:
         if self._captions is None:
             return plan_segments(spans, fps, places_of)
         segments: list[Segment] = []
-        for start, end, is_captioned in self._captions.stretches(spans[-1].end, fps):
+        for start, end, is_captioned in self._captions.ranges(spans[-1].end, fps):
             part = trim(spans, start, end, fps)
             segments += plan_segments(part, fps, (lambda _: None) if is_captioned else places_of)
         return segments

@@ -182,7 +182,7 @@ def test_captions_stay_in_the_safe_area() -> None:
         for kind in ("plain", "karaoke", "word"):
             style = CaptionStyle(style=kind, capitals=True)  # type: ignore[arg-type]
             setter = Typesetter(style, size, FPS)
-            cues = make_cues(words_of(reel(said(text, 0.2))), setter.setting())
+            cues = make_cues(words_of(reel(said(text, 0.2))), setter.limits())
             room = area_of(style, size).room
             for cue in cues:
                 assert len(cue.lines) <= (1 if kind == "word" else 2)
