@@ -31,7 +31,7 @@ from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import Problem
 from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.packages import packages_in_use
-from otio_gvideo.renderers import base
+from otio_gvideo.renderers import registry
 from otio_gvideo.renderers.base import Call, Frame, OnStep, Shot
 from otio_gvideo.renderers.camera.camera import CameraRenderer
 from PIL import Image
@@ -451,7 +451,7 @@ class Faulty(CameraRenderer):
 def test_a_fault_of_a_renderer_is_told_as_other_unexpected_errors_are(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(base._BUILT_IN, "faulty", f"{__name__}:Faulty")
+    monkeypatch.setitem(registry._BUILT_IN, "faulty", f"{__name__}:Faulty")
     text = project.read_text()
     project.write_text(text.replace("  - id: breath\n", "  - id: breath\n    renderer: faulty\n"))
     args = ["compile", str(project), "--until", "media", "--quality", "draft"]

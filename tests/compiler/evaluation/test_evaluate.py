@@ -23,7 +23,7 @@ from otio_gvideo.compiler.evaluation.evaluation import Evaluation, Take, takes_b
 from otio_gvideo.compiler.evaluation.measure import Measures
 from otio_gvideo.compiler.evaluation.table import as_lines
 from otio_gvideo.compiler.evaluation.worker import MadeTake
-from otio_gvideo.renderers import base
+from otio_gvideo.renderers import registry
 
 ROOT = Path(__file__).parent.parent.parent.parent
 
@@ -256,7 +256,7 @@ def test_renderers_that_cannot_run_are_left_out_unless_they_are_named(
     named = evaluate_timeline(timeline, renderers=["unfetched"], slots=["breath"])
     assert named.failed == {("breath", "unfetched.standard"): "fetch the weights first"}
     assert not named.left_out
-    monkeypatch.setattr(base, "renderer_names", lambda: ("absent", "camera", "unfetched"))
+    monkeypatch.setattr(registry, "renderer_names", lambda: ("absent", "camera", "unfetched"))
     found = evaluate_timeline(timeline, slots=["breath"])
     assert found.left_out == {"absent": "there is no model", "unfetched": "fetch the weights first"}
     assert not found.failed
