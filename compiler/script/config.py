@@ -1,4 +1,4 @@
-"""What a machine does, apart from what a script says: ``video_config.yaml``."""
+"""The configuration file ``video_config.yaml``: encoder, workers, renderers' settings, signing."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from ..files.file_urls import begins_with
 from ..files.user_folders import config_folder
 from .model import Quality
 from .schema_check import check_schema
-from .yaml_source import Path_, YamlSource, read_yaml, where
+from .yaml_source import KeyPath, YamlSource, format_path, read_yaml
 
 FILE_NAME = "video_config.yaml"
 USUAL_PRESET, DRAFT_PRESET = "veryfast", "superfast"
-"""Of x264: what a reel is encoded at, and what is enough to look at its timing."""
+"""x264 presets of reels, and of drafts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """How video is encoded: see ``config.schema.json``."""
+    """Encoder settings: see ``config.schema.json``."""
 
     codec: str = "h264"
     preset: str = USUAL_PRESET
     crf: int = 18
 
     def of(self, quality: Quality) -> Encoder:
-        """How slots of a quality are encoded: drafts faster, unless a speed was chosen for all.
+        """Return the settings for a quality: a faster preset for drafts, unless one is configured.
 
-        x264 writes the same headers at both speeds, so a draft too is copied into the reel.
+        x264 writes the same headers with both presets, so drafts are copied into the reel, too.
         """
         is_faster = quality == "draft" and self.preset == USUAL_PRESET
         return replace(self, preset=DRAFT_PRESET) if is_faster else self
@@ -40,7 +40,7 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True)
 class OutputPreset:
-    """A kind of finished video: see ``config.schema.json``. None is what is usual for its codec."""
+    """A preset of finished videos: see ``config.schema.json``. None is the codec's default."""
 
     codec: str
     speed: str = ""
@@ -54,12 +54,12 @@ class OutputPreset:
 
 
 BUILT_IN = {name: OutputPreset(name) for name in ("h264", "hevc", "av1", "prores", "gif", "webp")}
-"""The presets that need no configuration."""
+"""The built-in presets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Whether finished videos are signed: see ``config.schema.json``. Paths are absolute."""
+    """Signing of finished videos: see ``config.schema.json``. Paths are absolute."""
 
     sign: bool = False
     certificate: Path | None = None
@@ -68,18 +68,18 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The machine's configuration, defaults filled in.
+    """The configuration of a machine, with defaults filled in.
 
     Attributes:
-        encoder: of rendered media, and of the reel where no preset is named.
-        preset: the name of the one that is used unless another is asked for; empty for none.
-        presets: by name, the built-in ones among them.
-        linear_light: whether transitions mix linear light.
-        expressions: transitions of one's own, by name.
+        encoder: of rendered media, and of a reel without a preset.
+        preset: the name of the default preset; empty for none.
+        presets: by name, with the built-in ones.
+        linear_light: whether transitions blend in linear light.
+        expressions: custom transitions, by name.
         workers: slots rendered at a time.
-        renderers: their own settings, by name.
-        provenance: whether finished videos are signed, and with what.
-        source: where all of it stands, for messages; None where there is no file.
+        renderers: settings by renderer.
+        provenance: signing of finished videos.
+        source: the file, for messages; None without one.
     """
 
     encoder: Encoder = Encoder()
@@ -92,18 +92,18 @@ class Config:
     provenance: Provenance = Provenance()
     source: YamlSource | None = field(default=None, compare=False, repr=False)
 
-    def problem(self, path: Path_, what: str, hint: str = "", *, at_key: bool = False) -> Problem:
-        """Something that is wrong with a value or a key, at its place where there is a file."""
+    def problem(self, path: KeyPath, what: str, hint: str = "", *, at_key: bool = False) -> Problem:
+        """Return a problem with a value or a key, at its place in the file."""
         if self.source is None:
-            return Problem.at(Place(where=where(path)), what, hint)
+            return Problem.at(Place(where=format_path(path)), what, hint)
         return self.source.problem(path, what, hint, at_key=at_key)
 
 
 def load_config(explicit: Path | None, beside: Path | None) -> Config:
-    """The configuration that is named, else the one beside a file, else the user's, else none.
+    """Read the explicit configuration, else the one beside a file, else the user's, else defaults.
 
     Raises:
-        InputError: the named file is missing, or the one that is found is wrong.
+        InputError: the explicit file is missing, or the file that applies is invalid.
     """
     path = explicit or _find(beside)
     if path is None:
@@ -131,8 +131,10 @@ def load_config(explicit: Path | None, beside: Path | None) -> Config:
 
 
 def _settings(value: Any, folder: Path) -> Any:
-    """Settings as renderers and recipes hold them: plain numbers, and absolute paths for those that
-    begin with ``./``, ``../`` or ``~``. Other names without a root are the hub's."""
+    """Return settings with floats, and with absolute paths for ``./``, ``../`` and ``~``.
+
+    Other relative names are repositories of the hub.
+    """
     if isinstance(value, Mapping):
         return {key: _settings(entry, folder) for key, entry in value.items()}
     if isinstance(value, list):
@@ -167,7 +169,7 @@ def _preset(data: Mapping[str, Any]) -> OutputPreset:
 
 
 def size_of(text: str) -> tuple[int, int]:
-    """Width and height of a size as it is written.
+    """Parse ``WIDTHxHEIGHT``.
 
     >>> size_of("1080x1920")
     (1080, 1920)

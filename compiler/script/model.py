@@ -1,7 +1,6 @@
-"""A validated script as typed, frozen data: what the rest of the compiler reads instead of YAML.
+"""The script as typed, frozen data, which the rest of the compiler reads instead of YAML.
 
-Times stay `Fraction` seconds, paths are absolute, defaults are filled in and inherited values
-(``defaults`` into scenes) are resolved, so that no later stage asks where a value came from.
+Times are `Fraction` seconds, paths are absolute, and ``defaults`` are merged into the scenes.
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ class ScriptOutput:
     start_timecode: str | None = None
     """``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop frame; None is zero."""
     loudness: float = -14.0
-    """Of the finished sound, in LUFS."""
+    """Integrated loudness of the reel, in LUFS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asr:
-    """A speech recogniser that makes the transcript: an engine, and a model that it knows."""
+    """A speech recogniser for the transcript: an engine, and one of its models."""
 
     engine: str = "faster-whisper"
     model: str = "small"
@@ -45,17 +44,17 @@ class Asr:
 
 @dataclass(frozen=True, slots=True)
 class Narration:
-    """A voice track, and the words in it where a transcript is given."""
+    """A voice track, and its transcript if there is one."""
 
     audio: Path
     transcript: Path | None = None
     asr: Asr | None = None
-    """In place of a transcript file: recognise the words."""
+    """Speech recognition in place of a transcript file."""
     language: str = "en"
     align: Literal["audio", "transcript"] = "audio"
-    """Where word times come from; ``transcript`` trusts a transcript that was itself aligned."""
+    """Source of the word times; ``transcript`` trusts a transcript that was itself aligned."""
     place: Place | None = field(default=None, compare=False)
-    """Where the transcript is named; None where there is none."""
+    """Place of ``transcript`` in the script; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +65,24 @@ class Music:
     gain_db: float = -18.0
     duck_db: float = 10.0
     attack: Fraction = Fraction(1, 4)
-    """Seconds over which it gives way before a word."""
+    """Seconds of the ramp down before a word (ducking)."""
     release: Fraction = Fraction(1, 2)
-    """Seconds over which it comes back after one."""
+    """Seconds of the ramp up after one."""
     fade_in: Fraction = Fraction(1)
     fade_out: Fraction = Fraction(2)
     loop: bool = True
     bpm: Fraction | None = None
-    """Beats a minute; where it is stated, loops go from bar to bar."""
+    """Beats a minute; if stated, loops go from bar to bar."""
     beats_per_bar: int = 4
     first_beat: Fraction = Fraction(0)
-    """Seconds into the file at which its first bar starts."""
+    """Start of the first bar, in seconds of the file."""
     end_on: Literal["fade", "bar"] = "fade"
-    """Whether it ends with the reel, fading out, or at the last bar line before the reel's end."""
+    """``fade`` ends with the reel; ``bar`` at the last bar line before that."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoundEffect:
-    """A sound in a scene, and where it starts; at ``end`` it ends with the scene."""
+    """A sound effect in a scene, and its start; at ``end`` it ends with the scene."""
 
     audio: Path
     at: ScenePlace
@@ -94,10 +93,10 @@ class SoundEffect:
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """How words are shown; the sidecar files are written in any case.
+    """Style of the captions; sidecar files are written in any case.
 
-    What is None is left to the backend, whose defaults suit the style and the picture's shape.
-    Lengths are pixels of a picture whose shorter side is 1080.
+    None is the backend's default for the style and the aspect ratio. Lengths are pixels of a frame
+    whose shorter side is 1080.
     """
 
     burn: bool = False
@@ -120,7 +119,7 @@ class Captions:
 
 @dataclass(frozen=True, slots=True)
 class ScriptSilences:
-    """What becomes of pauses: rule 7 of the sync rules (``docs/sync.md``). Times in seconds."""
+    """Policy for pauses: rule 7 of the sync rules (``docs/sync.md``). Times in seconds."""
 
     policy: SilencePolicy = "hold"
     longer_than: Fraction = Fraction(3, 5)
@@ -129,7 +128,7 @@ class ScriptSilences:
 
 @dataclass(frozen=True, slots=True)
 class ScriptTransition:
-    """How a scene comes in. ``cut`` has no duration."""
+    """The transition into a scene. ``cut`` has no duration."""
 
     type: str = "cut"
     duration: Fraction = Fraction(0)
@@ -137,7 +136,7 @@ class ScriptTransition:
 
 @dataclass(frozen=True, slots=True)
 class ScriptLora:
-    """A motion LoRA: a file, and how strongly it acts."""
+    """A motion LoRA: a file, and its weight."""
 
     path: Path
     weight: float = 1.0
@@ -145,11 +144,11 @@ class ScriptLora:
 
 @dataclass(frozen=True, slots=True)
 class ScriptMotion:
-    """How the picture moves: the camera's move and how lively a model may be, both 0..1.
+    """The camera move (``amount``) and a model's own motion (``strength``), both 0..1.
 
-    ``focus`` is the point of the still that the move keeps to, ``(x, y)`` in 0..1 of its width and
-    height, ``middle``, or ``auto`` for what draws the eye; None is ``auto`` with an ``auto`` move
-    and ``middle`` with a stated one.
+    ``focus`` is the fixed point of the move in the still, ``(x, y)`` in 0..1 of its width and
+    height, ``middle``, or ``auto`` (saliency); None is ``auto`` for an ``auto`` move, else
+    ``middle``.
     """
 
     camera: str = "auto"
@@ -162,10 +161,10 @@ class ScriptMotion:
 
 @dataclass(frozen=True, slots=True)
 class ScenePlace:
-    """The place of a keyframe or a sound in its scene.
+    """The time of a keyframe or a sound in its scene.
 
-    ``kind`` says how ``value`` counts: ``start`` and ``end`` ignore it, ``fraction`` is 0..1 of the
-    scene, ``seconds`` from the scene's start, ``word`` the nth (0-based) occurrence of ``word``.
+    ``kind`` is the unit of ``value``: ``start`` and ``end`` ignore it, ``fraction`` is 0..1 of the
+    scene, ``seconds`` from its start, ``word`` the nth (0-based) occurrence of ``word``.
     """
 
     kind: Literal["start", "end", "fraction", "seconds", "word"]
@@ -175,7 +174,7 @@ class ScenePlace:
 
 @dataclass(frozen=True, slots=True)
 class ScriptKeyframe:
-    """A still image and where in the scene it is reached."""
+    """A still image and its time in the scene."""
 
     image: Path
     at: ScenePlace = ScenePlace("start")
@@ -191,7 +190,7 @@ class ScriptScene:
     time: tuple[Fraction, Fraction] | None = None
     duration: Fraction | None = None
     narration: Narration | None = None
-    """The scene's own voice file, where there is no top-level narration."""
+    """The scene's own voice file, if the script has no narration."""
     prompt: str = ""
     negative_prompt: str = ""
     depth: Path | None = None
@@ -212,7 +211,7 @@ class ScriptScene:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A whole script, checked and resolved."""
+    """A checked script with defaults filled in."""
 
     path: Path
     sha256: str
@@ -227,9 +226,9 @@ class Script:
 
 
 def reel_name(script: Path) -> str:
-    """What a script's outputs are named after: its file without the suffix.
+    """Return the name of a script's outputs: its file name without the suffix.
 
-    Other points stay, so that ``teaser.v1.yaml`` and ``teaser.v2.yaml`` are two reels.
+    Other dots stay, so that ``teaser.v1.yaml`` and ``teaser.v2.yaml`` are two reels.
 
     >>> reel_name(Path("teaser.v1.yaml")), reel_name(Path("teaser.gvideo.yaml"))
     ('teaser.v1', 'teaser')
@@ -239,7 +238,7 @@ def reel_name(script: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SpokenScene:
-    """What alignment found for one scene: its words on the narration's axis."""
+    """The aligned words of a scene, on the narration's axis."""
 
     scene: str
     words: tuple[Word, ...]

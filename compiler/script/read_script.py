@@ -1,4 +1,4 @@
-"""A script file into the resolved `Script`: read, checked as a whole, defaults filled in."""
+"""Read a script file: check it as a whole, fill in defaults, return a `Script`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .checks import check_script
 from .checks.captions import is_font_file
 from .checks.files import ScriptFiles
 from .schema_check import MOST_PROBLEMS, check_schema
-from .yaml_source import Path_, YamlSource, read_yaml, where
+from .yaml_source import KeyPath, YamlSource, format_path, read_yaml
 
 END_OF_BAR_FADE = Fraction(1, 50)
-"""Seconds over which music that ends on a bar fades out, where the script says nothing."""
-_SPELT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
-"""Latin letters that are no letter with a mark."""
+"""Default fade-out of music that ends on a bar, in seconds."""
+_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
+"""Latin letters that Unicode does not decompose."""
 TRANSITION = Fraction(1, 2)
-"""Seconds of a transition that states none."""
+"""Default length of a transition, in seconds."""
 _INHERITED = ("renderer", "quality", "fit", "prompt", "negative_prompt", "seed")
 
 
@@ -41,15 +41,15 @@ def load_script(
 
     Args:
         path: the YAML file.
-        allow_outside: accept files outside the script's folder.
-        renderers: names of the renderers there are; None to accept any.
-        transitions: names of those that can be made here; None for those that the schema lists.
+        allow_outside: whether files outside the script's folder are allowed.
+        renderers: names of all renderers; None to accept any.
+        transitions: names of all transitions; None for those of the schema.
 
     Raises:
-        InputError: with every problem of the script, in file order.
+        InputError: lists every problem of the script, in file order.
     """
     refuse_unnamable([path])
-    name = _shown(path)
+    name = _relative(path)
     source = read_yaml(path, name)
     files = ScriptFiles(source, path.parent, allow_outside)
     problems = check_schema(
@@ -63,8 +63,8 @@ def load_script(
     return _Resolver(source, path).script(source.data)
 
 
-def _shown(path: Path) -> str:
-    """A path as people would type it here."""
+def _relative(path: Path) -> str:
+    """Return a path relative to the working directory, if it lies there."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -72,7 +72,7 @@ def _shown(path: Path) -> str:
 
 
 class _Resolver:
-    """Turns checked data into the model."""
+    """Converts checked data to the model."""
 
     def __init__(self, source: YamlSource, path: Path):
         self._source, self._path, self._folder = source, path, path.parent.absolute()
@@ -108,7 +108,7 @@ class _Resolver:
         return tuple(made)
 
     def _scene(
-        self, scene: Mapping[str, Any], defaults: Mapping[str, Any], name: str, path: Path_
+        self, scene: Mapping[str, Any], defaults: Mapping[str, Any], name: str, path: KeyPath
     ) -> model.ScriptScene:
         time = scene.get("time")
         inherited = {key: scene.get(key, defaults.get(key)) for key in _INHERITED}
@@ -137,7 +137,7 @@ class _Resolver:
             for keyframe in scene["keyframes"]
         )
 
-    def _narration(self, data: Mapping[str, Any] | None, path: Path_) -> model.Narration | None:
+    def _narration(self, data: Mapping[str, Any] | None, path: KeyPath) -> model.Narration | None:
         if data is None:
             return None
         values: dict[str, Any] = {**data, "audio": self._folder / data["audio"]}
@@ -145,13 +145,13 @@ class _Resolver:
         if transcript is not None:
             values["place"] = self._place((*path, "transcript"))
         if isinstance(transcript, dict):
-            values["asr"] = self._recogniser(model.Asr(**transcript))
+            values["asr"] = self._asr(model.Asr(**transcript))
         elif transcript is not None:
             values["transcript"] = self._folder / transcript
         return model.Narration(**values)
 
-    def _recogniser(self, asr: model.Asr) -> model.Asr:
-        """A model in a folder beside the script is meant before one of that name elsewhere."""
+    def _asr(self, asr: model.Asr) -> model.Asr:
+        """Prefer a model folder beside the script to a model name of the engine."""
         folder = self._folder / asr.model
         return replace(asr, model=str(folder)) if folder.is_dir() else asr
 
@@ -202,18 +202,15 @@ class _Resolver:
     def _file(self, name: str | None) -> Path | None:
         return self._folder / name if name else None
 
-    def _places(self, path: Path_) -> dict[str, Place]:
-        """Places of a scene, of what stands in it, and of the places of its stills and sounds."""
-        places = {}
-        for inner in self._inner(path):
-            places[where(inner[len(path) :])] = self._place(inner)
-        return places
+    def _places(self, path: KeyPath) -> dict[str, Place]:
+        """Return the places of a scene, its keys, and the ``at`` of its keyframes and sounds."""
+        return {format_path(inner[len(path) :]): self._place(inner) for inner in self._inner(path)}
 
-    def _place(self, path: Path_) -> Place:
+    def _place(self, path: KeyPath) -> Place:
         line, column = self._source.values[path]
-        return Place(self._source.file, line, column, where(path))
+        return Place(self._source.file, line, column, format_path(path))
 
-    def _inner(self, path: Path_) -> list[Path_]:
+    def _inner(self, path: KeyPath) -> list[KeyPath]:
         data: Any = self._source.data
         for key in path:
             data = data[key]
@@ -227,7 +224,7 @@ class _Resolver:
 
 
 def _exact(data: Mapping[str, Any], *seconds: str) -> dict[str, Any]:
-    """Values with times as fractions and levels as floats."""
+    """Return values with times as fractions and levels as floats."""
     values = dict(data)
     for key in data:
         if key in seconds:
@@ -268,8 +265,8 @@ def _at(at: str | int | Fraction) -> model.ScenePlace:
 
 
 def _name_for(scene: Mapping[str, Any], index: int, taken: set[str]) -> str:
-    """A name for a scene without one: its number and its first words."""
-    text = str(scene.get("text", "beat")).translate(_SPELT)
+    """Name a scene without an id by its number and first words."""
+    text = str(scene.get("text", "beat")).translate(_LETTERS)
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     words = re.findall(r"[A-Za-z0-9]+", plain)[:3]
     name = "-".join([f"{index + 1:02}", *words]).lower()[:60]

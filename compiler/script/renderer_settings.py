@@ -1,6 +1,6 @@
-"""Configured: the machine's configuration, its renderers and their settings among those there are.
+"""Check the renderers and settings of a configuration, which its schema cannot know.
 
-The configuration's schema cannot know them: other packages add renderers.
+Other packages add renderers.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from .schema_check import nearest
 
 
 def read_config(explicit: str | Path | None, beside: Path) -> Config:
-    """The configuration that is named, else the one that is found, as `load_config` finds it.
+    """Read and check the configuration, as `load_config` finds it.
 
     Raises:
-        InputError: it is wrong, or names a renderer or a setting that there is not; names all.
+        InputError: it is invalid; lists all unknown renderers and settings.
     """
     config = load_config(Path(explicit) if explicit else None, beside)
     problems = sorted(_unknown(config))

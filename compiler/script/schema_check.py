@@ -1,4 +1,4 @@
-"""What a JSON Schema has to say about a document, in words that help."""
+"""Check a document against its JSON Schema, with messages that hint at a correction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jsonschema.exceptions import ValidationError
 from ... import schemas
 from ..errors import Problem
 from ..sync.rationals import parse_rational
-from .yaml_source import Path_, YamlSource
+from .yaml_source import KeyPath, YamlSource
 
 KNOWN_ELSEWHERE = {
     "image": "keyframe",
@@ -38,7 +38,7 @@ KNOWN_ELSEWHERE = {
     "volume": "gain_db",
     "ducking": "duck_db",
 }
-"""Keys that people know from other tools, and ours for the same."""
+"""Keys of other tools, and ours for the same."""
 SYNONYMS = {
     "transition": {
         "fade": "dissolve",
@@ -67,9 +67,9 @@ SYNONYMS = {
         "still": "static",
     },
 }
-"""Values that people know from other tools, by the title of what they are, and ours."""
+"""Values of other tools, and ours for the same, by the title of their schema."""
 MOST_PROBLEMS = 1000
-"""Of one document; nobody reads more."""
+"""Most problems reported of one document."""
 _TYPES = {
     "string": "text",
     "number": "a number",
@@ -84,13 +84,12 @@ _TYPES = {
 def check_schema(
     source: YamlSource, name: str, known: Mapping[str, Collection[str]] | None = None
 ) -> list[Problem]:
-    """Everything in a document that its schema refuses, in file order.
+    """Return all schema violations of a document, in file order.
 
     Args:
         source: the document.
         name: of the schema.
-        known: values that there are here in place of the schema's list, by the title of what they
-            are.
+        known: values that replace an ``enum`` of the schema, by its title.
     """
     validator = _validator(name)
     if known:
@@ -106,7 +105,7 @@ def _validator(name: str) -> Draft202012Validator:
 
 
 def _listing(schema: Any, known: Mapping[str, Collection[str]]) -> Any:
-    """A schema with other values in its lists, those that it has itself before the others."""
+    """Return a schema with replaced enums; values of the schema come first."""
     if isinstance(schema, list):
         return [_listing(entry, known) for entry in schema]
     if not isinstance(schema, Mapping):
@@ -120,7 +119,7 @@ def _listing(schema: Any, known: Mapping[str, Collection[str]]) -> Any:
 
 
 def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
-    path: Path_ = tuple(error.absolute_path)
+    path: KeyPath = tuple(error.absolute_path)
     value: Any = error.instance
     schema: Any = error.schema
     rule, bound = error.validator, cast("Any", error.validator_value)
@@ -147,7 +146,7 @@ def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
     elif rule == "type":
         kinds = [bound] if isinstance(bound, str) else bound
         wanted = " or ".join(_TYPES[kind] for kind in kinds)
-        hint = _as_it_is_written(value, kinds, schema) or _first_sentence(schema)
+        hint = _correction(value, kinds, schema) or _first_sentence(schema)
         yield source.problem(path, f"{show(value)} is not {wanted}", hint)
     elif rule == "pattern":
         hint = _ntsc(value, schema) or _first_sentence(schema)
@@ -156,8 +155,8 @@ def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
         yield source.problem(path, _bound_broken(str(rule), value, bound))
 
 
-def _as_it_is_written(value: Any, kinds: Sequence[str], schema: Mapping[str, Any]) -> str:
-    """How a value of the wrong type is written, where that is plain from what it is."""
+def _correction(value: Any, kinds: Sequence[str], schema: Mapping[str, Any]) -> str:
+    """Return a hint with a value of the wrong type in the right form, if that is unambiguous."""
     if (
         kinds == ["string"]
         and isinstance(value, int | Fraction)
@@ -174,7 +173,7 @@ def _as_it_is_written(value: Any, kinds: Sequence[str], schema: Mapping[str, Any
 
 
 def _ntsc(value: Any, schema: Mapping[str, Any]) -> str:
-    """The exact rate that a rounded one such as 29.97 stands for."""
+    """Return a hint with the exact rate for a rounded one such as 29.97."""
     if schema.get("title") != "frame rate" or isinstance(value, bool):
         return ""
     try:
@@ -211,7 +210,7 @@ def _bound_broken(rule: str, value: object, bound: object) -> str:
 
 
 def show(value: object) -> str:
-    """A value as it is shown in a message: short, numbers as they were written."""
+    """Return a value for a message: short, numbers as written."""
     if isinstance(value, Fraction):
         return f"{float(value):g}"
     if isinstance(value, bool):
@@ -227,7 +226,7 @@ def show(value: object) -> str:
 
 
 def nearest(value: object, known: Sequence[object]) -> str:
-    """A hint that names the nearest known value, or all of them."""
+    """Return a hint with the nearest known value, or with all of them."""
     words = [str(word) for word in known]
     close = difflib.get_close_matches(str(value).replace("-", "_").lower(), words, 1, 0.6)
     if close:
@@ -250,5 +249,5 @@ def _nearest_key(key: str, known: Sequence[str], present: Mapping[str, object]) 
 def _first_sentence(schema: Mapping[str, Any]) -> str:
     text = str(schema.get("description", ""))
     sentence = text.split(". ", 1)[0].rstrip(".")
-    # "GPU memory" and "H.264" begin with what is no word of a sentence.
+    # "GPU memory" and "H.264" keep their capitals.
     return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence

@@ -1,7 +1,7 @@
-"""The script's text as tokens: what is shown, and what is said for it.
+"""Tokenise the script's text, and expand numbers and symbols to spoken words.
 
-A token is what stands between blanks, with its punctuation; in scripts written without blanks, a
-letter. What is said is a list of spoken words: ``117`` is shown and *one hundred seventeen* said.
+A token is a word with its punctuation or, in scripts without spaces, a letter. Captions show its
+text; alignment uses its readings, the number words of ``117`` for one: *one hundred seventeen*.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ UNSPACED = re.compile(
     r"[\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
     r"\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 )
-"""Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese, which are written without blanks."""
+"""Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese, which are written without spaces."""
 _CURRENCIES = {
     "$": ("dollar", "dollars"),
     "€": ("euro", "euros"),
@@ -52,10 +52,9 @@ _PIECE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as it is shown, and the ways to say it, the likeliest first.
+    """A token as shown, and its readings (tuples of lower-case spoken words), the likeliest first.
 
-    Every reading is a tuple of lower-case words; a token without letters or digits has none, and is
-    shown with its neighbour.
+    Punctuation without a reading is part of the token beside it.
     """
 
     text: str
@@ -63,7 +62,7 @@ class Token:
 
 
 def tokenize(text: str, language: str = "en") -> list[Token]:
-    """The tokens of a text, each with at least one reading that says something.
+    """Split a text into tokens, each with at least one reading.
 
     >>> [token.text for token in tokenize("He climbed 117 steps — alone.")]
     ['He', 'climbed', '117', 'steps —', 'alone.']
@@ -72,9 +71,9 @@ def tokenize(text: str, language: str = "en") -> list[Token]:
     lead = ""
     for chunk in unicodedata.normalize("NFC", text).split():
         for part in _split_unspaced(chunk):
-            said = readings(part, language)
-            if said:
-                tokens.append(Token(lead + part, said))
+            spoken = readings(part, language)
+            if spoken:
+                tokens.append(Token(lead + part, spoken))
                 lead = ""
             elif tokens and not lead:
                 joint = "" if UNSPACED.search(tokens[-1].text[-1]) else " "
@@ -85,7 +84,7 @@ def tokenize(text: str, language: str = "en") -> list[Token]:
 
 
 def _split_unspaced(chunk: str) -> list[str]:
-    """A chunk letter by letter where it is written without blanks; marks stay with a letter."""
+    """Split text without spaces into letters; combining marks stay with their letter."""
     if not UNSPACED.search(chunk):
         return [chunk]
     parts: list[str] = []
@@ -100,17 +99,17 @@ def _split_unspaced(chunk: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 15)
 def readings(token: str, language: str = "en") -> tuple[tuple[str, ...], ...]:
-    """The ways to say one token, the likeliest first; none where nothing in it is said.
+    """Return the readings of one token, the likeliest first; none for punctuation.
 
     >>> readings("1904,")[:2]
     (('nineteen', 'oh', 'four'), ('one', 'thousand', 'nine', 'hundred', 'and', 'four'))
     """
     plain = unicodedata.normalize("NFKC", token).replace("’", "'").replace("‘", "'")
-    ways: list[tuple[str, ...]] = [()]
+    found: list[tuple[str, ...]] = [()]
     for match in _PIECE.finditer(plain):
-        said = _piece(match, language)
-        ways = [way + more for way in ways for more in said][:8]
-    return tuple(way for way in dict.fromkeys(ways) if way)
+        options = _piece(match, language)
+        found = [reading + more for reading in found for more in options][:8]
+    return tuple(reading for reading in dict.fromkeys(found) if reading)
 
 
 def _piece(match: re.Match[str], language: str) -> list[tuple[str, ...]]:

@@ -1,16 +1,15 @@
-"""YAML into plain data with the place of every value, safely.
+"""Read YAML safely into plain data, with the place of every value.
 
-What YAML 1.1 would guess is left alone: only ``true``, ``false``, ``null`` and plain numbers are
-anything else than text, so ``no`` and ``24:00`` stay what was written. Numbers with a point are
-exact `Fraction`s. Tags, duplicate keys, merge keys and documents that expand without bound are
-refused.
+Only ``true``, ``false``, ``null`` and plain numbers are not text: unlike YAML 1.1, ``no`` and
+``24:00`` stay strings. Numbers with a point are exact `Fraction`s. Tags, duplicate keys, merge keys
+and alias bombs are rejected.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -23,7 +22,7 @@ from ..files.text_encoding import decode, unix_lines
 
 MOST_BYTES = 32 << 20
 MOST_VALUES = 500_000
-"""Of a document, aliases counted as often as they are used."""
+"""Most values of a document, with aliases expanded."""
 DEEPEST = 40
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"[-+]?(\d{1,18}\.\d{0,18}|\.\d{1,18})([eE][-+]?\d{1,2})?")
@@ -40,39 +39,41 @@ _WORDS = {
 
 Value: TypeAlias = "dict[str, Value] | list[Value] | str | int | Fraction | bool | None"
 Key: TypeAlias = "str | int"
-Path_: TypeAlias = tuple[Key, ...]
+KeyPath: TypeAlias = tuple[Key, ...]
 Mark: TypeAlias = tuple[int, int]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class YamlSource:
-    """A document and its places; lines and columns count from 1.
+    """A document and the places of its values: lines and columns, 1-based.
 
     Attributes:
-        file: as the user named it.
+        file: path as the user wrote it.
         data: the plain data.
-        values: where each value starts, by its path.
-        keys: where each key of a mapping starts, by the path of its value.
+        values: start of each value, by its path.
+        keys: start of each key, by the path of its value.
     """
 
     file: str
-    data: Value = None
-    values: dict[Path_, Mark] = field(default_factory=dict)
-    keys: dict[Path_, Mark] = field(default_factory=dict)
+    data: Value
+    values: Mapping[KeyPath, Mark]
+    keys: Mapping[KeyPath, Mark]
 
-    def problem(self, path: Path_, what: str, hint: str = "", *, at_key: bool = False) -> Problem:
-        """A problem with the value at a path, or at the nearest value above that there is."""
+    def problem(self, path: KeyPath, what: str, hint: str = "", *, at_key: bool = False) -> Problem:
+        """Return a problem at the value of a path, else at its nearest parent."""
         marks = self.keys if at_key else self.values
         place = path
         while place and place not in marks:
             place, marks = place[:-1], self.values
-        return Problem.at(Place(self.file, *marks.get(place, (1, 1)), where(path)), what, hint)
+        return Problem.at(
+            Place(self.file, *marks.get(place, (1, 1)), format_path(path)), what, hint
+        )
 
 
-def where(path: Path_) -> str:
-    """A path as people write it.
+def format_path(path: KeyPath) -> str:
+    """Return a path as in messages.
 
-    >>> where(("scenes", 2, "transition", "type"))
+    >>> format_path(("scenes", 2, "transition", "type"))
     'scenes[2].transition.type'
     """
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
@@ -84,11 +85,11 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> YamlSourc
 
     Args:
         path: the file.
-        name: what to call it in messages.
-        may_be_empty: whether a file without a value, as of comments alone, is an empty mapping.
+        name: its path in messages.
+        may_be_empty: whether a file without values, as of comments alone, is an empty mapping.
 
     Raises:
-        InputError: it is missing, too large, no text, no YAML, or uses what is refused.
+        InputError: it is missing, too large, not text, not YAML, or has rejected features.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -112,23 +113,22 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> YamlSourc
         raise InputError(_syntax_problem(name, error)) from error
     except yaml.YAMLError as error:
         what = " ".join(str(error).split())
-        raise InputError(Problem.in_file(name, f"is no YAML: {what}")) from error
+        raise InputError(Problem.in_file(name, f"is not YAML: {what}")) from error
     except _TooManyValuesError as error:
         what = f"holds more than {MOST_VALUES:,} values"
         raise InputError(Problem.in_file(name, what)) from error
     except RecursionError as error:
         raise InputError(Problem.in_file(name, "is nested too deeply")) from error
     if node is None and may_be_empty:
-        return YamlSource(name, {}, {(): (1, 1)})
+        return YamlSource(name, {}, {(): (1, 1)}, {})
     if node is None:
         raise InputError(Problem.at(Place(name, 1, 1), "is empty"))
-    _refuse_expansion(node, name)
-    source = YamlSource(name)
-    builder = _Builder(source)
-    source.data = builder.build(node, ())
+    _reject_expansion(node, name)
+    builder = _Builder(name)
+    data = builder.build(node, ())
     if builder.problems:
         raise InputError(sorted(builder.problems))
-    return source
+    return YamlSource(name, data, builder.values, builder.keys)
 
 
 def _syntax_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:
@@ -137,7 +137,7 @@ def _syntax_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:
     what = error.problem or "cannot be parsed"
     hint = error.context or ""
     if "'\\t'" in what or "tab" in what:
-        what, hint = "a tab stands where blanks must", "indent with blanks"
+        what, hint = "a tab is not valid indentation", "indent with spaces"
     return Problem.at(Place(name, line, column), f"YAML: {what}", hint)
 
 
@@ -146,12 +146,12 @@ class _TooManyValuesError(Exception):
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Composes a document, and stops at more values than are allowed."""
+    """YAML loader that stops at `MOST_VALUES`."""
 
     count = 0
 
     def resolve(self, kind: type[yaml.Node], _value: str | None, _implicit: object) -> str:
-        """Return the tag of a value that has none; what it means is said by its text."""
+        """Return a neutral tag for an untagged value: `_Builder` interprets its text."""
         self.count += 1
         if self.count > MOST_VALUES:
             raise _TooManyValuesError
@@ -160,11 +160,11 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return "map" if kind is yaml.MappingNode else "seq"
 
 
-def _refuse_expansion(root: yaml.Node, file: str) -> None:
-    """Count the values of a document as often as aliases repeat them, without repeating them.
+def _reject_expansion(root: yaml.Node, file: str) -> None:
+    """Reject alias bombs, by counting the values without expanding the aliases.
 
     Raises:
-        InputError: they are too many, or a value contains itself.
+        InputError: a document has too many values, or a value contains itself.
     """
     sizes: dict[int, int] = {}
 
@@ -175,7 +175,7 @@ def _refuse_expansion(root: yaml.Node, file: str) -> None:
             place = Place(file, mark.line + 1, mark.column + 1)
             if depth > DEEPEST:
                 raise InputError(Problem.at(place, "the document is nested too deeply"))
-            sizes[id(node)] = MOST_VALUES  # An alias to what it stands in has no end.
+            sizes[id(node)] = MOST_VALUES  # An alias to its own parent is infinite.
             known = 1 + sum(size_of(child, depth + 1) for child in _children(node))
             if known > MOST_VALUES:
                 raise InputError(Problem.at(place, "the document expands without bound"))
@@ -192,18 +192,22 @@ def _children(node: yaml.Node) -> Iterable[yaml.Node]:
 
 
 class _Builder:
-    def __init__(self, source: YamlSource):
-        self._source = source
+    """Collects the data, the places and the problems of a document."""
+
+    def __init__(self, file: str):
+        self._file = file
+        self.values: dict[KeyPath, Mark] = {}
+        self.keys: dict[KeyPath, Mark] = {}
         self.problems: list[Problem] = []
 
-    def build(self, node: yaml.Node, path: Path_) -> Value:
+    def build(self, node: yaml.Node, path: KeyPath) -> Value:
         mark = (node.start_mark.line + 1, node.start_mark.column + 1)
-        self._source.values.setdefault(path, mark)
+        self.values.setdefault(path, mark)
         if len(path) > DEEPEST:
             what = "the document is nested too deeply"
-            raise InputError(Problem.at(Place(self._source.file, *mark, where(path)), what))
+            raise InputError(Problem.at(Place(self._file, *mark, format_path(path)), what))
         if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
-            self._refuse(node, path, f"the tag {node.tag!r} is not allowed", "write a plain value")
+            self._reject(node, path, f"the tag {node.tag!r} is not allowed", "write a plain value")
             return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
@@ -212,23 +216,23 @@ class _Builder:
         assert isinstance(node, yaml.ScalarNode)
         return self._scalar(node)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Value]:
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Value]:
         made: dict[str, Value] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self._refuse(key_node, path, "a key must be a word")
+                self._reject(key_node, path, "a key must be a word")
                 continue
             key = str(key_node.value)
             here = (*path, key)
             if key == "<<":
-                self._refuse(key_node, path, "merge keys are not allowed", "use `defaults`")
+                self._reject(key_node, path, "merge keys are not allowed", "use `defaults`")
             elif key in made:
-                line = self._source.keys[here][0]
-                what = f"the key {key!r} stands twice, first in line {line}"
-                self._refuse(key_node, here, what, "keep one of them")
+                line = self.keys[here][0]
+                what = f"duplicate key {key!r}, first in line {line}"
+                self._reject(key_node, here, what, "keep one of them")
             else:
                 mark = key_node.start_mark
-                self._source.keys[here] = (mark.line + 1, mark.column + 1)
+                self.keys[here] = (mark.line + 1, mark.column + 1)
                 made[key] = self.build(value_node, here)
         return made
 
@@ -244,7 +248,7 @@ class _Builder:
             return Fraction(text)
         return text
 
-    def _refuse(self, node: yaml.Node, path: Path_, what: str, hint: str = "") -> None:
+    def _reject(self, node: yaml.Node, path: KeyPath, what: str, hint: str = "") -> None:
         mark = node.start_mark
-        place = Place(self._source.file, mark.line + 1, mark.column + 1, where(path))
+        place = Place(self._file, mark.line + 1, mark.column + 1, format_path(path))
         self.problems.append(Problem.at(place, what, hint))

@@ -1,7 +1,7 @@
-"""What a schema cannot say of a script: files, names, times and places that must fit together.
+"""Checks of a script beyond its schema: files, names, times and places that must fit together.
 
-The checks run on the plain data, also where the schema has found faults elsewhere, so that all
-problems are reported at once; a value of the wrong type is passed over here.
+They run on the plain data even after schema violations, so that all problems are reported at once;
+a value of the wrong type is skipped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from ...errors import Problem
 from ..schema_check import show
-from ..yaml_source import Path_, YamlSource, where
+from ..yaml_source import KeyPath, YamlSource, format_path
 from .captions import check_captions
 from .files import ScriptFiles
 from .output import check_output
@@ -25,12 +25,12 @@ from .times import check_clock, check_time
 def check_script(
     source: YamlSource, files: ScriptFiles, renderers: Collection[str] | None
 ) -> Iterator[Problem]:
-    """Everything that is wrong with a script beside its shape.
+    """Yield all problems of a script beyond its schema, but those of its files.
 
     Args:
         source: the script.
-        files: tries the files; its own problems are to be added by the caller.
-        renderers: names that ``renderer`` may have; None to accept any.
+        files: checks the files in the background; `ScriptFiles.problems` has theirs.
+        renderers: names of all renderers; None to accept any.
     """
     data: Any = source.data
     if not isinstance(data, dict):
@@ -68,13 +68,13 @@ def _check_silences(source: YamlSource, silences: object) -> Iterator[Problem]:
 
 
 def _check_names(source: YamlSource, data: Mapping[str, Any]) -> Iterator[Problem]:
-    """No two scenes have one id."""
-    seen: dict[str, Path_] = {}
+    """Check that ids are unique."""
+    seen: dict[str, KeyPath] = {}
     for scene, path in entries(data, "scenes", ()):
         name = scene.get("id")
         if not isinstance(name, str):
             continue
         if name in seen:
-            what = f"{name!r} is already the id of {where(seen[name])}"
+            what = f"{name!r} is already the id of {format_path(seen[name])}"
             yield source.problem((*path, "id"), what, "give each scene a name of its own")
         seen.setdefault(name, path)

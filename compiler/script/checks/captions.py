@@ -15,7 +15,7 @@ FONT_SUFFIXES = (".ttf", ".otf", ".ttc")
 
 
 def check_captions(source: YamlSource, captions: object, files: ScriptFiles) -> Iterator[Problem]:
-    """The font's file, and that colours are colours."""
+    """Check the font file and the colours."""
     if not isinstance(captions, dict):
         return
     if is_font_file(captions.get("font")):
@@ -25,10 +25,10 @@ def check_captions(source: YamlSource, captions: object, files: ScriptFiles) -> 
             try:
                 ImageColor.getrgb(value)
             except ValueError:
-                hint = "write it as #ffd400, with opacity as #ffd400c0, or as a name of CSS"
+                hint = "write it as #ffd400, with opacity as #ffd400c0, or as a CSS name"
                 yield source.problem(("captions", key), f"{show(value)} is not a colour", hint)
 
 
 def is_font_file(font: object) -> bool:
-    """Whether a font is stated as a file rather than as a family."""
+    """Whether a font is a file rather than a family."""
     return isinstance(font, str) and font.lower().endswith(FONT_SUFFIXES)

@@ -1,4 +1,4 @@
-"""Files that a script names: that they are there, inside its folder, and what they should be."""
+"""Check the files of a script: they exist, lie inside its folder, and can be decoded."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from ...files.exists import refusal
 from ...files.path_text import fault_of_locale
 from ...media.mono_samples import duration_of
 from ...media.samples import check_sound
-from ..yaml_source import Path_, YamlSource
+from ..yaml_source import KeyPath, YamlSource
 
 _Fault: TypeAlias = tuple[str, str] | None
-"""What is wrong with a file, and what would be right."""
-_TOO_LARGE = f"no more than {MOST_PIXELS // 1_000_000} million pixels are taken"
+"""The fact and the hint for a faulty file."""
+_TOO_LARGE = f"the limit is {MOST_PIXELS // 1_000_000} million pixels"
 AT_ONCE = 8
-"""Files that are tried side by side at the most: each may be a still that takes its memory."""
+"""Most files checked in parallel, which bounds the memory of decoded stills."""
 
 
 class ScriptFiles:
-    """Resolves and tries the files that a script names, each once, several at a time.
+    """Resolves and decodes the files of a script, each once, in parallel threads.
 
-    Decoding a hundred stills takes seconds, and the edit after it none.
+    Decoding a hundred stills takes seconds.
     """
 
     def __init__(self, source: YamlSource, folder: Path, allow_outside: bool):
         self._source, self._folder, self._allow_outside = source, folder, allow_outside
         self._workers = ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1))
         self._faults: dict[tuple[Path, str], Future[_Fault]] = {}
-        self._named: list[tuple[str, Path_, Future[_Fault]]] = []
+        self._named: list[tuple[str, KeyPath, Future[_Fault]]] = []
         self._refused: list[Problem] = []
 
-    def check(self, value: object, path: Path_, kind: str) -> Path | None:
-        """The file that a value names, or None where it names none inside the folder.
+    def check(self, value: object, path: KeyPath, kind: str) -> Path | None:
+        """Return the file of a value, and check it in the background; None if it is not allowed.
 
-        What is wrong with it is among `problems`.
+        Its faults are in `problems`.
 
         Args:
-            value: a path as the script has it.
-            path: where it stands.
+            value: a path as in the script.
+            path: of the value.
             kind: ``image``, ``sound``, ``font`` or ``file``.
         """
         if not isinstance(value, str) or not value:
@@ -53,7 +53,7 @@ class ScriptFiles:
         named = (self._folder / value).absolute()
         fault = fault_of_locale(named)
         if fault is None and (why := refusal(named)):
-            fault = f"{value!r} cannot be a file's name here", f"{why}; rename it"
+            fault = f"{value!r} is not a valid file name here", f"{why}; rename it"
         if fault is not None:
             self._refused.append(self._source.problem(path, *fault))
             return None
@@ -68,24 +68,24 @@ class ScriptFiles:
         self._named.append((value, path, self._faults[named, kind]))
         return named
 
-    def sound(self, value: object, path: Path_) -> Path | None:
-        """The sound file that a value names, or None where it names none that can be read."""
+    def sound(self, value: object, path: KeyPath) -> Path | None:
+        """Return the sound file of a value; None if it cannot be read."""
         named = self.check(value, path, "sound")
         return None if named is None or self._faults[named, "sound"].result() else named
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the files; waits until all of them are tried."""
+        """Wait for all checks; return the faults of the files."""
         self._workers.shutdown()
         return self._refused + [
             self._source.problem(path, f"{value!r} {fault[0]}", fault[1])
-            for value, path, trial in self._named
-            if (fault := trial.result()) is not None
+            for value, path, check in self._named
+            if (fault := check.result()) is not None
         ]
 
 
 def _fault(path: Path, kind: str) -> _Fault:
     if not path.is_file():
-        return ("does not exist" if not path.exists() else "is no file", _sibling(path))
+        return ("does not exist" if not path.exists() else "is not a file", _sibling(path))
     if kind == "image":
         return _image_fault(path)
     if kind == "font":
@@ -96,7 +96,7 @@ def _fault(path: Path, kind: str) -> _Fault:
             check_sound(path)
         except WorkError as error:
             return (str(error).removeprefix(f"{path}: "), "is it a sound file?")
-        return None if length > 0 else ("holds no sound", "is it the right file?")
+        return None if length > 0 else ("has no sound", "is it the right file?")
     return None
 
 
@@ -113,8 +113,8 @@ def _image_fault(path: Path) -> _Fault:
     except Image.DecompressionBombError:
         return "is too large", _TOO_LARGE
     except UnidentifiedImageError:
-        return "is no image that can be read", "PNG, JPEG, WebP and TIFF are"
-    # Pillow's decoders raise more kinds of errors over broken files than it documents.
+        return "is not a readable image", "PNG, JPEG, WebP and TIFF are"
+    # Pillow's decoders raise undocumented errors for broken files.
     except Exception as error:
         why = " ".join(str(error).split()) or type(error).__name__
         return f"is a broken image: {why[:200]}", "save it again"
@@ -125,20 +125,20 @@ def _font_fault(path: Path) -> _Fault:
     try:
         ImageFont.truetype(path, 24)
     except (OSError, ValueError):
-        return "is no font that can be read", "TrueType and OpenType fonts are"
+        return "is not a readable font", "TrueType and OpenType fonts are"
     return None
 
 
 def _sibling(path: Path) -> str:
-    """A hint at a file of nearly that name in the same folder, or at a folder of nearly its."""
+    """Return a hint at a file, or at a folder, with nearly the same name."""
     if "\\" in str(path) and Path(str(path).replace("\\", "/")).exists():
         return "write / between folders"
     if not path.parent.is_dir():
         beside = path.parent.parent
         names = [e.name for e in beside.iterdir() if e.is_dir()] if beside.is_dir() else []
         close = difflib.get_close_matches(path.parent.name, names, 1, 0.6)
-        meant = f"; did you mean {close[0]!r}?" if close else ""
-        return f"there is no folder {path.parent.name!r} either{meant}"
+        guess = f"; did you mean {close[0]!r}?" if close else ""
+        return f"there is no folder {path.parent.name!r} either{guess}"
     names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
     close = difflib.get_close_matches(path.name, names, 1, 0.6)
     return f"did you mean {close[0]!r}?" if close else "check the name"

@@ -1,4 +1,4 @@
-"""The reel's rate, and a start timecode that counts at it."""
+"""Check the reel's frame rate and start timecode."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FASTEST = 240
 
 
 def check_output(source: YamlSource, output: object) -> Iterator[Problem]:
-    """A rate that is too high, and a timecode that has no frame at the rate."""
+    """Check that the rate is not too high, and that the timecode exists at it."""
     if not isinstance(output, dict):
         return
     rate = _rate(output.get("fps", 24))
@@ -33,7 +33,7 @@ def check_output(source: YamlSource, output: object) -> Iterator[Problem]:
     try:
         otio.opentime.from_timecode(timecode, float(rate))
     except ValueError:
-        what = f"{timecode!r} is no timecode at {float(rate):.5g} frames a second"
+        what = f"{timecode!r} is not a timecode at {float(rate):.5g} frames a second"
         if ";" in timecode and rate not in (Fraction(30000, 1001), Fraction(60000, 1001)):
             hint = "only 30000/1001 and 60000/1001 drop frames; write a colon before the frames"
         else:
@@ -42,7 +42,7 @@ def check_output(source: YamlSource, output: object) -> Iterator[Problem]:
 
 
 def _rate(fps: object) -> Fraction | None:
-    """A rate as the script states it, or None where the schema refuses it."""
+    """Parse a rate; None if the schema rejects it."""
     if isinstance(fps, bool) or not isinstance(fps, int | str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a scene shows: its keyframes in order, its renderer, and the LoRAs it wears."""
+"""Check the pictures of a scene: keyframes in order, renderer, LoRAs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 from ...errors import Problem
 from ..schema_check import nearest, show
-from ..yaml_source import Path_, YamlSource
+from ..yaml_source import KeyPath, YamlSource
 from .files import ScriptFiles
 from .places import check_place, share_of
 from .plain_data import entries
 
 
 def check_keyframes(
-    source: YamlSource, scene: Mapping[str, Any], path: Path_, files: ScriptFiles
+    source: YamlSource, scene: Mapping[str, Any], path: KeyPath, files: ScriptFiles
 ) -> Iterator[Problem]:
-    """One still, or several in the order of their places."""
+    """Check that there is one still, or several in the order of their times."""
     stated = [key for key in ("keyframe", "keyframes") if key in scene]
     if len(stated) != 1:
         what = "has keyframe and keyframes" if stated else "has no keyframe"
@@ -31,23 +31,23 @@ def check_keyframes(
         share = {"start": Fraction(0), "end": Fraction(1)}.get(str(at), share_of(at))
         if share is not None:
             if share <= before:
-                what = f"{show(at)} does not come after the keyframe before it"
-                yield source.problem((*here, "at"), what, "put keyframes in order of their places")
+                what = f"{show(at)} is not after the previous keyframe"
+                yield source.problem((*here, "at"), what, "put keyframes in order of time")
             before = max(before, share)
 
 
 def check_renderer(
-    source: YamlSource, holder: Mapping[str, Any], path: Path_, renderers: Collection[str] | None
+    source: YamlSource, holder: Mapping[str, Any], path: KeyPath, renderers: Collection[str] | None
 ) -> Iterator[Problem]:
-    """The renderer of a scene, or of every scene, is one that there is."""
+    """Check that the renderer of a scene, or of the defaults, exists."""
     name = holder.get("renderer")
     if isinstance(name, str) and renderers is not None and name not in renderers:
         hint = nearest(name, sorted(renderers))
         yield source.problem((*path, "renderer"), f"{name!r} is not a renderer", hint)
 
 
-def check_loras(holder: Mapping[str, Any], path: Path_, files: ScriptFiles) -> None:
-    """Files of the LoRAs that a scene, or every scene, wears."""
+def check_loras(holder: Mapping[str, Any], path: KeyPath, files: ScriptFiles) -> None:
+    """Check the LoRA files of a scene, or of the defaults."""
     motion = holder.get("motion")
     if isinstance(motion, dict):
         for lora, here in entries(motion, "loras", (*path, "motion")):

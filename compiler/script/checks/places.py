@@ -1,4 +1,4 @@
-"""Places in a scene (``at``): shares of its length, and words of its text."""
+"""Check times in a scene (``at``): shares of its length, and words of its text."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ...errors import Problem
 from ...sync.rationals import parse_rational
 from ..schema_check import nearest, show
 from ..tokens import tokenize
-from ..yaml_source import Path_, YamlSource
+from ..yaml_source import KeyPath, YamlSource
 
 _AT_WORD = re.compile(r"word:(?P<word>[^#\s]+)(?:#(?P<nth>[1-9][0-9]{0,8}))?")
 
 
-def check_place(source: YamlSource, at: object, text: object, path: Path_) -> Iterator[Problem]:
-    """A place lies in its scene.
+def check_place(source: YamlSource, at: object, text: object, path: KeyPath) -> Iterator[Problem]:
+    """Check that a time lies in its scene.
 
     Args:
         source: the script.
-        at: the place.
-        text: of the scene; None where it has none.
-        path: where the place stands.
+        at: the time.
+        text: of the scene; None if it has none.
+        path: of the time.
     """
     if isinstance(at, str) and at.startswith("word:"):
         yield from _check_word(source, at, text, path)
@@ -33,7 +33,7 @@ def check_place(source: YamlSource, at: object, text: object, path: Path_) -> It
 
 
 def share_of(at: object) -> Fraction | None:
-    """The part of a scene that a place such as ``40%`` is at."""
+    """Parse a share such as ``40%``, as 0..1; None for anything else."""
     if not isinstance(at, str) or not at.endswith("%"):
         return None
     try:
@@ -42,7 +42,7 @@ def share_of(at: object) -> Fraction | None:
         return None
 
 
-def _check_word(source: YamlSource, at: str, text: object, path: Path_) -> Iterator[Problem]:
+def _check_word(source: YamlSource, at: str, text: object, path: KeyPath) -> Iterator[Problem]:
     match = _AT_WORD.fullmatch(at)
     if match is None:
         yield source.problem(path, f"{show(at)} names no word", "write it as word:storm")
@@ -51,15 +51,15 @@ def _check_word(source: YamlSource, at: str, text: object, path: Path_) -> Itera
         yield source.problem(path, "only a scene with text has words", "use a share or seconds")
         return
     words = [_bare(token.text) for token in tokenize(text)]
-    said, nth = words.count(_bare(match["word"])), int(match["nth"] or 1)
-    if said == 0:
+    count, nth = words.count(_bare(match["word"])), int(match["nth"] or 1)
+    if count == 0:
         what = f"the scene's text has no word {match['word']!r}"
         yield source.problem(path, what, nearest(match["word"], list(dict.fromkeys(words))))
-    elif nth > said:
-        what = f"the scene says {match['word']!r} {said} times, not {nth}"
+    elif nth > count:
+        what = f"the scene says {match['word']!r} {count} times, not {nth}"
         yield source.problem(path, what, "")
 
 
 def _bare(word: str) -> str:
-    """A word without case and punctuation, for comparing."""
+    """Return a word without case and punctuation, for comparison."""
     return "".join(letter for letter in word.casefold() if letter.isalnum())

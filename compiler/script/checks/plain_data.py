@@ -1,4 +1,4 @@
-"""Plain data that may have any shape: what is of the right one, and where it stands."""
+"""Access plain data of any shape: numbers, and mappings in lists with their paths."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, TypeGuard
 
-from ..yaml_source import Path_
+from ..yaml_source import KeyPath
 
 
 def is_number(value: object) -> TypeGuard[int | Fraction]:
-    """Whether a value is a number as YAML is read here."""
+    """Whether a value is a number as `read_yaml` returns it."""
     return isinstance(value, int | Fraction) and not isinstance(value, bool)
 
 
 def entries(
-    holder: Mapping[str, Any], key: str, path: Path_
-) -> Iterator[tuple[dict[str, Any], Path_]]:
-    """The mappings of a list, each with the path it stands at; none where there is no list.
+    holder: Mapping[str, Any], key: str, path: KeyPath
+) -> Iterator[tuple[dict[str, Any], KeyPath]]:
+    """Yield the mappings of a list with their paths; none if there is no list.
 
     Args:
         holder: has the list under ``key``.

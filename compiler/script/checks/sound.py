@@ -1,4 +1,4 @@
-"""Narrations, music and the scenes' sounds."""
+"""Check narrations, music and sound effects."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from ...errors import Problem
 from ...media.mono_samples import duration_of
-from ..yaml_source import Path_, YamlSource
+from ..yaml_source import KeyPath, YamlSource
 from .files import ScriptFiles
 from .places import check_place
 from .plain_data import entries, is_number
 
 
-def check_narration(narration: object, path: Path_, files: ScriptFiles) -> Fraction | None:
-    """Try a narration's files; its length in seconds, or None where it cannot be read."""
+def check_narration(narration: object, path: KeyPath, files: ScriptFiles) -> Fraction | None:
+    """Check the files of a narration; return its length in seconds, or None if unreadable."""
     if not isinstance(narration, dict):
         return None
     files.check(narration.get("transcript"), (*path, "transcript"), "file")
@@ -24,30 +24,30 @@ def check_narration(narration: object, path: Path_, files: ScriptFiles) -> Fract
 
 
 def check_music(source: YamlSource, music: object, files: ScriptFiles) -> Iterator[Problem]:
-    """The music's file, and that it has the bars that are asked for."""
+    """Check the music's file and its bars."""
     if not isinstance(music, dict):
         return
     audio = files.sound(music.get("audio"), ("music", "audio"))
     bpm, first = music.get("bpm"), music.get("first_beat", 0)
     for key in ("beats_per_bar", "first_beat"):
         if key in music and bpm is None:
-            yield source.problem(("music", key), "there is no bpm that it belongs to", "state bpm")
+            yield source.problem(("music", key), "needs bpm", "state bpm")
     if music.get("end_on") == "bar" and bpm is None:
-        what = "without bpm nothing is known of its bars"
+        what = "bars need bpm"
         yield source.problem(("music", "end_on"), what, "state bpm, or end on a fade")
     beats = music.get("beats_per_bar", 4)
     if audio is None or not (is_number(bpm) and is_number(first) and is_number(beats)):
         return
     length = duration_of(audio)
     if bpm > 0 and first + Fraction(60) * beats / bpm > length:
-        what = f"the music, {float(length):.2f} s, has not one whole bar"
+        what = f"the music, {float(length):.2f} s, is shorter than a bar"
         yield source.problem(("music", "bpm"), what, "check bpm, beats_per_bar and first_beat")
 
 
 def check_sounds(
-    source: YamlSource, scene: Mapping[str, Any], path: Path_, files: ScriptFiles
+    source: YamlSource, scene: Mapping[str, Any], path: KeyPath, files: ScriptFiles
 ) -> Iterator[Problem]:
-    """Files of a scene's sounds, and the places where they begin."""
+    """Check the files and the start times of a scene's sound effects."""
     for sound, here in entries(scene, "sounds", path):
         files.check(sound.get("audio"), (*here, "audio"), "sound")
         yield from check_place(source, sound.get("at"), scene.get("text"), (*here, "at"))

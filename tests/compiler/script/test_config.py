@@ -1,4 +1,4 @@
-"""The machine's configuration."""
+"""The configuration file."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from otio_gvideo.renderers.camera.camera import CameraRenderer
 
 
 @pytest.mark.parametrize("text", ["", "# workers: 2\n"])
-def test_a_file_of_comments_is_the_defaults(text: str, tmp_path: Path) -> None:
+def test_a_file_of_comments_gives_the_defaults(text: str, tmp_path: Path) -> None:
     (tmp_path / "video_config.yaml").write_text(text)
     assert load_config(None, tmp_path / "script.yaml") == Config()
 
 
 class Own(CameraRenderer):
-    """A renderer of another package that does not say what it takes."""
+    """A renderer of another package that lists no settings."""
 
 
-class Saying(CameraRenderer):
-    """One that does."""
+class Listing(CameraRenderer):
+    """A renderer of another package that lists its settings."""
 
     takes: Collection[str] = ("grain",)
 
 
 @pytest.fixture
 def others(monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in (Own, Saying):
+    for kind in (Own, Listing):
         monkeypatch.setitem(
             registry._BUILT_IN, kind.__name__.lower(), f"{__name__}:{kind.__name__}"
         )
@@ -48,11 +48,11 @@ def others(monkeypatch: pytest.MonkeyPatch) -> None:
          "camera has none"),
         ("wan: {memory: 8}", "2:9: renderers.wan.memory: there is no setting 'memory'; did you "
          "mean 'memory_gb'?"),
-        ("saying: {grian: 1}", "2:12: renderers.saying.grian: there is no setting 'grian'; did "
+        ("listing: {grian: 1}", "2:12: renderers.saying.grian: there is no setting 'grian'; did "
          "you mean 'grain'?"),
     ],
 )  # fmt: skip
-def test_renderers_and_settings_that_there_are_not_are_refused_at_their_place(
+def test_unknown_renderers_and_settings_are_rejected_at_their_place(
     settings: str, told: str, tmp_path: Path, others: None
 ) -> None:
     path = tmp_path / "video_config.yaml"
@@ -62,11 +62,9 @@ def test_renderers_and_settings_that_there_are_not_are_refused_at_their_place(
     assert [str(problem) for problem in caught.value.problems] == [f"{path}:{told}"]
 
 
-def test_settings_are_free_where_a_renderer_does_not_say_what_it_takes(
-    tmp_path: Path, others: None
-) -> None:
+def test_any_setting_is_accepted_if_a_renderer_lists_none(tmp_path: Path, others: None) -> None:
     (tmp_path / "video_config.yaml").write_text(
-        "renderers:\n  own: {anything: 1}\n  saying: {grain: 2, motion_guard: false}\n"
+        "renderers:\n  own: {anything: 1}\n  listing: {grain: 2, motion_guard: false}\n"
         "  parallax: {depth_model: a/b, revision: main, device: cpu}\n  camera: {}\n"
     )
     read = read_config(None, tmp_path / "script.yaml").renderers
