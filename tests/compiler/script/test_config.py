@@ -48,7 +48,7 @@ def others(monkeypatch: pytest.MonkeyPatch) -> None:
          "camera has none"),
         ("wan: {memory: 8}", "2:9: renderers.wan.memory: there is no setting 'memory'; did you "
          "mean 'memory_gb'?"),
-        ("listing: {grian: 1}", "2:12: renderers.saying.grian: there is no setting 'grian'; did "
+        ("listing: {grian: 1}", "2:13: renderers.listing.grian: there is no setting 'grian'; did "
          "you mean 'grain'?"),
     ],
 )  # fmt: skip
@@ -69,4 +69,4 @@ def test_any_setting_is_accepted_if_a_renderer_lists_none(tmp_path: Path, others
     )
     read = read_config(None, tmp_path / "script.yaml").renderers
     assert read["own"] == {"anything": 1}
-    assert read["saying"] == {"grain": 2, "motion_guard": False}
+    assert read["listing"] == {"grain": 2, "motion_guard": False}
