@@ -1,4 +1,4 @@
-"""A cut with everything in it that a format may carry or lose, of small stamped media."""
+"""A cut of small stamped media with everything that a format may keep or lose."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ START = 24 * 3600
 
 
 def media(folder: Path, fps: Fraction) -> None:
-    """Clips ``a`` to ``e`` of 60 frames, numbered from 0, 100, 200, …, and a voice of silence."""
+    """Write clips ``a`` to ``e`` of 60 frames, stamped from 0, 100, 200, ..., and silent audio."""
     folder.mkdir(parents=True, exist_ok=True)
     for index, name in enumerate("abcde"):
         write_stamped(folder / f"{name} {index}.mp4", 100 * index, 60, fps)
@@ -25,7 +25,7 @@ def media(folder: Path, fps: Fraction) -> None:
 
 
 def cut(folder: Path, fps: Fraction = Fraction(24), *, plain: bool = False) -> otio.schema.Timeline:
-    """The cut; with ``plain`` without what flatten and melt show differently on purpose."""
+    """Return the cut; with ``plain``, without features that melt renders differently."""
 
     def clip(index: int, start: int, frames: int) -> otio.schema.Clip:
         file = folder / f"{'abcde'[index]} {index}.mp4"

@@ -1,6 +1,6 @@
-"""Timelines in the shape that DaVinci Resolve writes them, of stamped media.
+"""Timelines as DaVinci Resolve writes them.
 
-Every frame of the media carries its number, so what is seen where can be read from a reel.
+Media are stamped with frame numbers, so that a reel shows which frame of which media it plays.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from PIL import Image
 
 FPS = Fraction(24)
 START = 86400
-"""01:00:00:00 at 24 frames a second, where Resolve's timelines begin."""
+"""01:00:00:00 at 24 frames a second, the start of Resolve's timelines."""
 WIDTH, HEIGHT = 96, 160
 SLOTS = {"stairs": (40, 0, 6), "storm": (30, 6, 4), "breath": (20, 4, 0)}
 """Body, head and tail of each slot, in frames."""
@@ -50,9 +50,9 @@ def recipe_of(name: str, folder: Path) -> dict[str, Any]:
 
 
 def compiled(folder: Path, *, rendered: bool = True) -> otio.schema.Timeline:
-    """A compiled timeline of three slots in ``folder/reel.otio``, two transitions, a voice.
+    """Write a compiled timeline, ``folder/reel.otio``: three slots, two transitions, a voice.
 
-    With ``rendered``, files stand for the media, of which nothing but the name is read.
+    With ``rendered``, media are placeholder files, of which only the names matter.
     """
     folder.mkdir(parents=True, exist_ok=True)
     timeline = otio.schema.Timeline("reel")
@@ -118,7 +118,7 @@ def compiled(folder: Path, *, rendered: bool = True) -> otio.schema.Timeline:
 
 
 def as_resolve(timeline: otio.schema.Timeline) -> dict[str, Any]:
-    """The JSON that Resolve writes after importing a timeline and exporting it again.
+    """Return the JSON that Resolve writes of an imported timeline.
 
     `Clip.1`, one reference by absolute path, no foreign metadata, its own everywhere, effects on
     every clip, ranges as floats, start at 01:00:00:00.
@@ -165,8 +165,7 @@ def write_resolve(timeline: otio.schema.Timeline, path: Path) -> Path:
 
 
 def clips(reimported: ReimportedTimeline) -> list[tuple[str, int, int, int, int]]:
-    """Of each slot on the first track: its name, start and length in the reel, the frame of its
-    media that it begins at, and the length of its media."""
+    """Return each slot of the first track: name, start, frames, first media frame, media frames."""
     found = []
     for placed in lay_out(reimported.timeline.video_tracks()[0], reimported.fps):
         slot = slot_of(placed.item) if isinstance(placed.item, otio.schema.Clip) else None
@@ -178,7 +177,7 @@ def clips(reimported: ReimportedTimeline) -> list[tuple[str, int, int, int, int]
 
 
 def kinds(reimported: ReimportedTimeline) -> list[tuple[str, int, int]]:
-    """Of each transition of the first track: its name among ours, its frames around the cut."""
+    """Return each transition of the first track: its kind, frames before and after the cut."""
     return [
         (
             str(own_metadata(item)["transition"]),

@@ -1,4 +1,4 @@
-"""Bundles: opening one writes to the cache alone, and only what a bundle may hold."""
+"""Opening a bundle writes only to the cache, and only valid entries."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def bundle(path: Path, **media: bytes) -> Path:
-    """A bundle whose clips are named after its media."""
+    """Write a bundle with clips named after their media."""
     timeline = otio.schema.Timeline("b")
     timeline.tracks.append(otio.schema.Track("V1", kind=otio.schema.TrackKind.Video))
     with zipfile.ZipFile(path, "w") as archive:
@@ -58,7 +58,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-def test_opening_a_bundle_writes_nothing_beside_it(tmp_path: Path, cache: Path) -> None:
+def test_opening_a_bundle_writes_only_to_the_cache(tmp_path: Path, cache: Path) -> None:
     desk = tmp_path / "desk"
     (desk / "small" / "media").mkdir(parents=True)
     (desk / "small" / "media" / "a.bin").write_bytes(b"rendered with much effort")
@@ -79,7 +79,7 @@ def test_a_changed_medium_of_equal_size_is_unpacked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", ["changed", "cut short", "gone", pytest.param("link", marks=pytest.mark.posix)]
 )
-def test_an_unpacked_bundle_is_used_again_unless_it_is_damaged(tmp_path: Path, damage: str) -> None:
+def test_a_cached_bundle_is_reused_unless_it_is_damaged(tmp_path: Path, damage: str) -> None:
     path = bundle(tmp_path / "b.otioz", a=b"AAAA", b=b"BBBB")
     found, other = media_of(formats.read(path))
     inode = found.stat().st_ino
@@ -99,7 +99,7 @@ def test_an_unpacked_bundle_is_used_again_unless_it_is_damaged(tmp_path: Path, d
     assert [one.name for one in found.parents[2].iterdir()] == [found.parents[1].name]
 
 
-def test_several_may_open_one_bundle_at_once(tmp_path: Path) -> None:
+def test_several_processes_may_open_one_bundle_at_once(tmp_path: Path) -> None:
     path = bundle(tmp_path / "b.otioz", a=b"A" * 3_000_000)
     found: list[list[Path]] = []
     threads = [
@@ -115,7 +115,7 @@ def test_several_may_open_one_bundle_at_once(tmp_path: Path) -> None:
     assert found[0][0].read_bytes() == b"A" * 3_000_000
 
 
-def test_what_nobody_opens_for_long_is_removed(tmp_path: Path, cache: Path) -> None:
+def test_unused_bundles_are_evicted(tmp_path: Path, cache: Path) -> None:
     old, recent = (
         media_of(formats.read(bundle(tmp_path / f"{name}.otioz", a=name.encode())))[0].parents[1]
         for name in ("old", "recent")
@@ -130,7 +130,7 @@ def test_what_nobody_opens_for_long_is_removed(tmp_path: Path, cache: Path) -> N
 
 
 def entries(name: str) -> Iterator[tuple[zipfile.ZipInfo, bytes]]:
-    """Entries that no bundle has, by what is wrong with them."""
+    """Return invalid entries by their fault."""
     if name == "link":
         link = zipfile.ZipInfo("media/a")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -165,7 +165,7 @@ def entries(name: str) -> Iterator[tuple[zipfile.ZipInfo, bytes]]:
         ("many", "holds 10001 files; a bundle may hold 10000"),
     ],
 )
-def test_what_no_bundle_holds_is_one_line(
+def test_an_invalid_entry_is_rejected_in_one_line(
     tmp_path: Path, cache: Path, wrong: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = bundle(tmp_path / "b.otioz")
@@ -181,7 +181,7 @@ def test_what_no_bundle_holds_is_one_line(
     assert snapshot(tmp_path) == before
 
 
-def test_an_encrypted_bundle_is_one_line(tmp_path: Path) -> None:
+def test_an_encrypted_bundle_is_rejected_in_one_line(tmp_path: Path) -> None:
     path = bundle(tmp_path / "b.otioz", a=b"AAAA")
     content = bytearray(path.read_bytes())
     for mark, flags in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
@@ -192,7 +192,7 @@ def test_an_encrypted_bundle_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["byte", "end", "empty", "content"])
-def test_a_broken_bundle_is_one_line_and_leaves_nothing(
+def test_a_broken_bundle_is_rejected_and_leaves_nothing(
     tmp_path: Path, cache: Path, damage: str
 ) -> None:
     path = bundle(tmp_path / "b.otioz", a=b"A" * 1000)
@@ -211,7 +211,7 @@ def test_a_broken_bundle_is_one_line_and_leaves_nothing(
     assert not snapshot(tmp_path / "cache") if cache.exists() else True
 
 
-def test_a_bundle_larger_than_the_room_is_one_line(
+def test_a_bundle_larger_than_the_free_space_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundle_cache, "MOST_BYTES", 2000)
@@ -219,7 +219,7 @@ def test_a_bundle_larger_than_the_room_is_one_line(
         formats.read(bundle(tmp_path / "b.otioz", a=b"A" * 3000))
 
 
-def test_a_cache_that_cannot_be_written_to_is_one_line(
+def test_an_unwritable_cache_is_reported_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("no folder")
@@ -232,7 +232,7 @@ def test_a_cache_that_cannot_be_written_to_is_one_line(
     assert error.count("\n") == 1
 
 
-def test_entries_that_are_not_the_bundles_are_left_packed(tmp_path: Path, cache: Path) -> None:
+def test_foreign_entries_are_not_unpacked(tmp_path: Path, cache: Path) -> None:
     path = bundle(tmp_path / "b.otioz", a=b"A")
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("__MACOSX/media/._a.bin", "")

@@ -1,4 +1,4 @@
-"""What OpenTimelineIO's own tools see: scripts as timelines, media by key, moved projects."""
+"""OpenTimelineIO's own tools read scripts and link media by key; moved projects are relinked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from otio_gvideo.compiler.timeline.slots import slot_clips
 
 
 def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One of OpenTimelineIO's commands, in a process of its own."""
+    """Run one of OpenTimelineIO's commands in a subprocess."""
     code = f"from opentimelineio.console.{name} import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
@@ -34,13 +34,13 @@ def test_otioconvert_reads_scripts(project: Path, tmp_path: Path) -> None:
     assert not (project.parent / "build").exists()
 
 
-def test_a_script_that_is_wrong_is_said_by_any_tool(project: Path) -> None:
+def test_an_invalid_script_is_reported_by_any_tool(project: Path) -> None:
     project.write_text(project.read_text().replace("dissolve", "disolve"))
     with pytest.raises(otio.exceptions.OTIOError, match="did you mean 'dissolve'"):
         otio.adapters.read_from_file(str(project))
 
 
-def test_a_script_read_by_otio_has_the_media_that_are_rendered(project: Path) -> None:
+def test_a_script_read_by_otio_has_its_rendered_media(project: Path) -> None:
     compile_script(project, until="media")
     timeline = otio.adapters.read_from_file(str(project))
     suffixes = {Path(c.media_reference.target_url).suffix for c in timeline.tracks[0].find_clips()}
@@ -62,12 +62,12 @@ def test_the_media_linker_finds_media_by_key(project: Path, tmp_path: Path) -> N
     assert {
         Path(clip.media_reference.target_url).parent for clip in linked.tracks[0].find_clips()
     } == {media}
-    # Sound is no slot, and stays as it was.
+    # Audio clips are no slots, and are not changed.
     voice = linked.audio_tracks()[0][0]
     assert voice.media_reference.target_url == str(project.parent / "voice.wav")
 
 
-def test_the_media_linker_finds_clips_of_editors_by_the_key_in_their_name(
+def test_the_media_linker_finds_clips_from_editors_by_the_key_in_their_name(
     project: Path, tmp_path: Path
 ) -> None:
     report = compile_script(project, until="media")
@@ -84,7 +84,7 @@ def test_the_media_linker_finds_clips_of_editors_by_the_key_in_their_name(
         assert clip.media_reference.available_range is not None
 
 
-def test_a_project_that_moved_is_relinked_and_nothing_is_rendered_again(
+def test_a_moved_project_is_relinked_and_nothing_is_rendered_again(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compile_script(project, until="media")
@@ -104,7 +104,9 @@ def test_a_project_that_moved_is_relinked_and_nothing_is_rendered_again(
     assert [slot.reused for slot in again.slots] == [True] * 3
 
 
-def test_of_several_files_of_one_name_the_likest_place_wins(project: Path, tmp_path: Path) -> None:
+def test_of_several_files_of_one_name_the_most_similar_path_wins(
+    project: Path, tmp_path: Path
+) -> None:
     report = compile_script(project, until="timeline")
     moved = tmp_path / "new"
     shutil.move(project.parent, moved)
@@ -116,7 +118,7 @@ def test_of_several_files_of_one_name_the_likest_place_wins(project: Path, tmp_p
     assert first.recipe["keyframes"][0]["image"] == str(moved / "stills" / "red.png")
 
 
-def test_what_is_not_found_is_named(
+def test_files_that_relink_does_not_find_are_named(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = compile_script(project, until="timeline")

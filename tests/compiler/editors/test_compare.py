@@ -1,4 +1,4 @@
-"""What is said of an edit: each kind in an editor's words, and nothing besides."""
+"""Each kind of edit becomes a change record with text in an editor's words, and no other."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ REUSED = "reused: 3 slots"
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "lines"),
     [
         (untouched, ["nothing changed", REUSED]),
         (
@@ -145,22 +145,24 @@ REUSED = "reused: 3 slots"
         ),
     ],
 )
-def test_an_edit_is_said(tmp_path: Path, change: Callable[[Edit], None], said: list[str]) -> None:
+def test_each_kind_of_edit_is_reported(
+    tmp_path: Path, change: Callable[[Edit], None], lines: list[str]
+) -> None:
     edit = Edit(tmp_path / "reel")
     change(edit)
     edited = write_resolve(edit.timeline, edit.folder / "edited.otio")
-    lines = diff_timelines(edit.folder / "reel.otio", edited).lines()
+    found = diff_timelines(edit.folder / "reel.otio", edited).lines()
     if change is dropped:
-        lines = [line for line in lines if "into" not in line and "render" not in line]
-        said = [*said, lines[-1]]
-    assert lines == said
+        found = [line for line in found if "into" not in line and "render" not in line]
+        lines = [*lines, found[-1]]
+    assert found == lines
 
 
 Cut = list[tuple[str, int, int]]
 
 
 def timeline_of(cut: Cut) -> otio.schema.Timeline:
-    """Clips by name, in point and frames, one after the other."""
+    """Return clips, by name, in point and frames, one after the other."""
     timeline = otio.schema.Timeline("reel")
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     track.extend(
@@ -172,9 +174,9 @@ def timeline_of(cut: Cut) -> otio.schema.Timeline:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "lines"),
     [
-        (  # names that begin like texts about another clip
+        (  # a clip whose name begins like the text about another
             [("storm", 0, 30), ("storm is over", 0, 10), ("storm added", 0, 20)],
             [("storm", 0, 12), ("storm", 12, 18), ("storm added", 0, 25)],
             [
@@ -190,7 +192,7 @@ def timeline_of(cut: Cut) -> otio.schema.Timeline:
             [("storm", 0, 12), ("storm", 12, 8), ("storm", 20, 10)],
             ["storm split after 12 frames", "storm split after 20 frames"],
         ),
-        (  # two clips of one name, and only one of them is split
+        (  # one of two clips of the same name is split
             [("storm", 0, 30), ("calm", 0, 5), ("storm", 50, 20)],
             [("storm", 0, 30), ("calm", 0, 5), ("storm", 50, 12), ("storm", 62, 8)],
             ["storm split after 12 frames"],
@@ -200,7 +202,7 @@ def timeline_of(cut: Cut) -> otio.schema.Timeline:
             [("storm", 0, 12), ("calm", 0, 5), ("storm", 12, 18)],
             ["storm split after 12 frames, the second piece at frame 17"],
         ),
-        (  # a clip that was cut in two, one of which was trimmed, is no split
+        (  # a clip that was split and trimmed
             [("storm", 0, 30)],
             [("storm", 0, 12), ("storm", 14, 16)],
             [
@@ -217,14 +219,14 @@ def timeline_of(cut: Cut) -> otio.schema.Timeline:
         ),
     ],
 )
-def test_changes_of_clips_are_told_apart_whatever_their_names(
-    before: Cut, after: Cut, said: list[str]
+def test_changes_of_different_clips_do_not_suppress_each_other(
+    before: Cut, after: Cut, lines: list[str]
 ) -> None:
     changes = compare(timeline_of(before), timeline_of(after), FPS)
-    assert [line for change in changes for line in change.lines()] == said
+    assert [line for change in changes for line in change.lines()] == lines
 
 
-def test_changes_are_records(tmp_path: Path) -> None:
+def test_changes_are_typed_records(tmp_path: Path) -> None:
     edit = Edit(tmp_path / "reel")
     cut_later(edit)
     edited = write_resolve(edit.timeline, edit.folder / "edited.otio")
@@ -255,7 +257,7 @@ def test_json_has_kind_fields_and_text_of_each_change(
     assert found["reused"] == 2
 
 
-def test_clips_that_changed_places_are_said_once(tmp_path: Path) -> None:
+def test_a_swap_is_reported_once(tmp_path: Path) -> None:
     edit = Edit(tmp_path / "reel")
     edit.cut_only()
     before = edit.folder / "cuts.otio"

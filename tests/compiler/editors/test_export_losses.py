@@ -1,4 +1,4 @@
-"""What a format drops is named: by the reader as an effect, by the writer as a warning."""
+"""Losses are reported: by readers of a format as effects, by writers as warnings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FCPXML = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def test_filters_of_final_cut_become_effects(tmp_path: Path) -> None:
+def test_final_cut_filters_become_effects(tmp_path: Path) -> None:
     path = tmp_path / "cut.fcpxml"
     path.write_text(FCPXML)
     plain, laden = read_timeline(path).find_clips()
@@ -70,9 +70,7 @@ def test_filters_of_final_cut_become_effects(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_a_format_leaves_out_is_named(
-    suffix: str, left_out: list[str], tmp_path: Path
-) -> None:
+def test_losses_of_a_format_are_reported(suffix: str, left_out: list[str], tmp_path: Path) -> None:
     Image.new("RGB", (108, 192)).save(tmp_path / "a.png")
     made = otio.schema.Timeline("cut")
     made.tracks.append(otio.schema.Track("V1", kind=otio.schema.TrackKind.Video))
@@ -95,7 +93,7 @@ def test_what_a_format_leaves_out_is_named(
     assert all("carries no sound" in note for note in others)
 
 
-def test_a_loss_fails_the_export_if_it_is_to(
+def test_a_loss_fails_the_export_on_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("RGB", (108, 192)).save(tmp_path / "a.png")

@@ -1,4 +1,4 @@
-"""What survives in each format: the table in ``docs/editors.md`` is what these round trips find."""
+"""Round trips through each format; their results are the table in ``docs/editors.md``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def there_and_back(
 
 
 def facts(timeline: otio.schema.Timeline, fps: Fraction) -> dict[str, Any]:
-    """What a format may keep, by the rows of the table."""
+    """Return the properties that a format may keep, by the rows of the table."""
     tracks = [(track, lay_out(track, fps)) for track in timeline.tracks]
     clips = [[p for p in items if isinstance(p.item, otio.schema.Clip)] for _, items in tracks]
     pictures = [c for (t, _), c in zip(tracks, clips, strict=True) if t.kind == "Video"]
@@ -91,7 +91,7 @@ def facts(timeline: otio.schema.Timeline, fps: Fraction) -> dict[str, Any]:
 
 
 def table(title: str) -> dict[str, dict[str, str]]:
-    """A table of ``docs/editors.md``: rows by their first cell, cells by the head of the column."""
+    """Return a table of ``docs/editors.md``: rows by first cell, cells by column head."""
     text = (ROOT / "docs" / "editors.md").read_text()
     block = text.split(f"<!-- {title} -->")[1].strip().split("\n\n")[0]
     head, _, *body = ([cell.strip().strip("`") for cell in line.strip("|").split("|")]
@@ -100,7 +100,7 @@ def table(title: str) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("suffix", READ_BACK)
-def test_what_survives_is_what_the_table_says(folder: Path, suffix: str) -> None:
+def test_the_table_states_what_survives_a_round_trip(folder: Path, suffix: str) -> None:
     timeline = cut(folder)
     sent = facts(timeline, Fraction(24))
     came = facts(there_and_back(timeline, folder, suffix), Fraction(24))
@@ -131,7 +131,7 @@ def test_clips_of_one_file_keep_their_own_names(folder: Path, suffix: str) -> No
     assert names == [f"scene {number}" for number in range(5)]
 
 
-def test_a_file_for_resolve_is_what_its_reader_knows(folder: Path) -> None:
+def test_a_file_for_resolve_suits_its_reader(folder: Path) -> None:
     source = folder / "cut.otio"
     cut(folder).to_json_file(str(source))
     for suffix in (".otio", ".otioz"):
@@ -167,7 +167,7 @@ def test_a_slot_without_video_shows_its_still_and_its_handles(tmp_path: Path) ->
         )
 
 
-def test_a_half_rendered_reel_opens_and_media_that_are_lost_become_stills(tmp_path: Path) -> None:
+def test_a_half_rendered_reel_opens_and_missing_media_become_stills(tmp_path: Path) -> None:
     folder = tmp_path / "reel"
     timeline = compiled(folder)
     next((folder / "media").glob("storm-*.mp4")).unlink()
@@ -188,7 +188,7 @@ def test_a_clip_without_any_media_becomes_a_gap_of_its_length(folder: Path) -> N
     assert notes == ["scene 0: has no media that are there; a gap stands in its place"]
 
 
-def test_ranges_are_those_of_the_files(folder: Path) -> None:
+def test_available_ranges_are_those_of_the_files(folder: Path) -> None:
     timeline = cut(folder)
     for clip in timeline.find_clips():
         clip.media_reference.available_range = None
@@ -197,7 +197,7 @@ def test_ranges_are_those_of_the_files(folder: Path) -> None:
     assert ranges == {60}
 
 
-def test_positions_become_whole_frames_without_drifting(folder: Path) -> None:
+def test_positions_become_whole_frames_without_drift(folder: Path) -> None:
     timeline = cut(folder)
     timeline.tracks[0][0].source_range = otio.opentime.TimeRange(
         otio.opentime.RationalTime(0.4, 24), otio.opentime.RationalTime(39.7, 24)
@@ -206,7 +206,7 @@ def test_positions_become_whole_frames_without_drifting(folder: Path) -> None:
     assert made.tracks[0][0].source_range.duration.value == 40
 
 
-def test_the_sequence_of_final_cut_7_says_its_format(folder: Path) -> None:
+def test_a_final_cut_7_sequence_states_its_format(folder: Path) -> None:
     source = folder / "cut.otio"
     cut(folder).to_json_file(str(source))
     text = export_timeline(source, folder / "format.xml").path.read_text()
@@ -216,7 +216,7 @@ def test_the_sequence_of_final_cut_7_says_its_format(folder: Path) -> None:
     assert "a%200.mp4" in text
 
 
-def test_a_bundle_holds_its_media_and_their_recipes(tmp_path: Path) -> None:
+def test_a_bundle_holds_media_and_their_recipes(tmp_path: Path) -> None:
     folder = tmp_path / "reel"
     compiled(folder)
     path = export_timeline(folder / "reel.otio", tmp_path / "x.otioz").path
@@ -225,7 +225,7 @@ def test_a_bundle_holds_its_media_and_their_recipes(tmp_path: Path) -> None:
     assert names == [".json"] * 3 + [".mp4"] * 3 + [".otio", ".txt", ".wav"]
 
 
-def test_files_of_one_name_stay_two_in_a_bundle(folder: Path, tmp_path: Path) -> None:
+def test_files_of_one_name_stay_separate_in_a_bundle(folder: Path, tmp_path: Path) -> None:
     timeline = cut(folder)
     other = tmp_path / "a 0.mp4"
     other.write_bytes((folder / "b 1.mp4").read_bytes())
@@ -239,7 +239,7 @@ def test_files_of_one_name_stay_two_in_a_bundle(folder: Path, tmp_path: Path) ->
     assert urls[1].read_bytes() == other.read_bytes()
 
 
-def test_subtitles_lie_beside_a_timeline(tmp_path: Path) -> None:
+def test_subtitles_are_exported_in_each_format(tmp_path: Path) -> None:
     compiled(tmp_path / "reel")
     for suffix in (".srt", ".vtt", ".ass"):
         path = export_timeline(tmp_path / "reel" / "reel.otio", tmp_path / f"x{suffix}").path
@@ -256,7 +256,7 @@ def test_subtitles_lie_beside_a_timeline(tmp_path: Path) -> None:
         ([], "no output is given; give -o X.EXT, or --for PROGRAM"),
     ],
 )
-def test_what_cannot_be_exported_is_one_line(
+def test_an_impossible_export_is_rejected_in_one_line(
     folder: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -271,7 +271,7 @@ def test_what_cannot_be_exported_is_one_line(
     assert error.count("\n") == 1
 
 
-def test_a_missing_adapter_says_what_to_install(
+def test_a_missing_adapter_is_reported_with_the_extra_to_install(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(otio.adapters, "from_name", _unknown)
@@ -286,7 +286,7 @@ def _unknown(name: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".otio", ".otioz", ".fcpxml", ".xml", ".edl", ".aaf"])
-def test_a_broken_file_is_one_line(tmp_path: Path, suffix: str) -> None:
+def test_a_broken_file_is_rejected_in_one_line(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x{suffix}"
     path.write_text("<nonsense")
     if suffix == ".edl":
@@ -297,26 +297,24 @@ def test_a_broken_file_is_one_line(tmp_path: Path, suffix: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_an_export_is_whole_or_not_there(folder: Path) -> None:
+def test_exports_are_atomic(folder: Path) -> None:
     cut(folder).to_json_file(str(folder / "cut.otio"))
     export_timeline(folder / "cut.otio", folder / "out.mlt")
     assert not list(folder.glob(".*tmp*"))
 
 
-def test_the_start_is_an_hour(folder: Path) -> None:
+def test_the_start_timecode_is_one_hour(folder: Path) -> None:
     assert there_and_back(cut(folder), folder, ".fcpxml").global_start_time.value == START
 
 
-def test_kinds_have_names(folder: Path) -> None:
+def test_transitions_have_names(folder: Path) -> None:
     timeline = cut(folder)
     assert [kind_of(i) for i in timeline.tracks[0] if isinstance(i, otio.schema.Transition)] == [
         "dissolve", "wipe_left"
     ]  # fmt: skip
 
 
-def test_a_list_of_edits_says_what_it_leaves_out(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_losses_of_an_edl_are_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     timeline = otio.schema.Timeline("bare")
     timeline.tracks.append(otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio))
     path = folder / "bare.otio"

@@ -1,6 +1,6 @@
-"""A real editor's engine opens what is exported: MLT, which Shotcut and Kdenlive are built on.
+"""MLT, the engine of Shotcut and Kdenlive, plays exported projects.
 
-What melt plays is held against what `flatten` makes of the same timeline, frame by frame.
+Its frames are compared with those that `flatten` writes of the same timeline.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ pytestmark = [
 
 
 def play(project: Path) -> Path:
-    """What melt makes of a project."""
+    """Render a project with melt."""
     video = project.with_suffix(f"{project.suffix}.mp4")
     consumer = f"avformat:{video}"
     settings = ["vcodec=libx264", "crf=12", "preset=ultrafast", "acodec=aac", "real_time=-1"]
@@ -51,7 +51,7 @@ def play(project: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The cut, and what flatten makes of it."""
+    """The cut, and its video by flatten."""
     folder = tmp_path_factory.mktemp("a cut")
     media(folder, Fraction(24))
     timeline = cut(folder, plain=True)
@@ -61,7 +61,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("suffix", [".mlt", ".kdenlive"])
-def test_melt_plays_every_frame_where_flatten_has_it(ours: tuple[Path, Path], suffix: str) -> None:
+def test_melt_plays_the_frames_that_flatten_writes(ours: tuple[Path, Path], suffix: str) -> None:
     source, flat = ours
     played = play(export_timeline(source, source.with_name(f"out{suffix}")).path)
     info, wanted = probe(played), probe(flat)
@@ -75,12 +75,12 @@ def test_melt_plays_every_frame_where_flatten_has_it(ours: tuple[Path, Path], su
     slow = set(range(80, 110))
     for frame in sorted(set(range(165)) - blends - slow):
         assert theirs[frame] == mine[frame], frame
-    # At half speed both show each frame of the media twice; which comes first is rounding.
+    # At half speed, both show each frame of the media twice; they differ in rounding.
     for frame in sorted(slow):
         assert abs((theirs[frame] or 0) - (mine[frame] or 0)) <= 1, frame
     lumas = list(zip(planes(played), planes(flat), strict=True))
     for middle in (39, 40):
-        # Half of the one and half of the other; the two count a dissolve's ends differently.
+        # The middle of a dissolve; the programs differ in its ends.
         assert difference(*lumas[middle]) < 16
 
 
@@ -88,8 +88,8 @@ def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     return float(np.abs(one.astype(int) - other.astype(int)).mean())
 
 
-def test_wipes_go_the_same_way(tmp_path: Path) -> None:
-    """All of them in a row, from white to black and back."""
+def test_wipes_run_in_the_same_direction(tmp_path: Path) -> None:
+    """All wipes in a row, from white to black and back."""
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     kinds = sorted(LUMAS)
     for index in range(len(kinds) + 1):
@@ -120,7 +120,7 @@ def test_wipes_go_the_same_way(tmp_path: Path) -> None:
                 assert agree > 0.8, (suffix, kind, frame)
 
 
-def test_the_compiled_example_of_the_tests_plays_as_it_flattens(project: Path) -> None:
+def test_a_compiled_reel_plays_in_melt_as_it_flattens(project: Path) -> None:
     script = project.read_text().replace("{type: cut}", "{type: wipe_up, duration: 0.5}")
     project.write_text(script)
     report = compile_script(project)

@@ -1,4 +1,4 @@
-"""What is packed to be sent away belongs to the project, unless somebody allows more."""
+"""Bundles and pages include only files of the project, unless others are allowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PIL import Image
 
 
 def foreign(folder: Path, *media: Path) -> Path:
-    """A timeline that names some files, as another program wrote it."""
+    """Write a timeline of another program that refers to some files."""
     folder.mkdir(exist_ok=True)
     timeline = otio.schema.Timeline("cut")
     timeline.tracks.append(otio.schema.Track("V1", kind=otio.schema.TrackKind.Video))
@@ -41,7 +41,7 @@ def packed(bundle: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("suffix", [".otioz", ".otiod"])
-def test_a_file_outside_is_packed_only_where_it_is_allowed(
+def test_a_file_outside_the_project_is_packed_only_if_allowed(
     tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = tmp_path / "passwd"
@@ -58,12 +58,12 @@ def test_a_file_outside_is_packed_only_where_it_is_allowed(
     assert main(["export", str(path), "-o", str(out), "--allow-outside"]) == 0
     said = capsys.readouterr().err
     assert f"warning: packed from outside the project: {secret} [outside]\n" in said
-    # What names files instead of packing them takes any.
+    # Formats that refer to files instead of packing them accept any.
     assert main(["export", str(path), "-o", str(tmp_path / "x.fcpxml")]) == 0
 
 
 @pytest.mark.posix
-def test_a_link_that_leads_out_is_outside(tmp_path: Path) -> None:
+def test_a_link_out_of_the_project_is_outside(tmp_path: Path) -> None:
     outside = still(tmp_path / "private.png")
     (tmp_path / "desk").mkdir()
     (tmp_path / "desk" / "in.png").symlink_to(outside)
@@ -73,7 +73,7 @@ def test_a_link_that_leads_out_is_outside(tmp_path: Path) -> None:
 
 
 @pytest.mark.posix
-def test_a_recipe_that_leads_out_is_outside(tmp_path: Path) -> None:
+def test_a_recipe_linked_out_of_the_project_is_outside(tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_text('{"recipe": "of another project"}')
     file = still(tmp_path / "desk" / "in.png")
     file.with_suffix(".json").symlink_to(tmp_path / "secret.json")
@@ -88,12 +88,12 @@ def test_hidden_files_belong_to_no_project(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_compiled_timeline_packs_what_its_script_names(project: Path, tmp_path: Path) -> None:
+def test_a_compiled_timeline_packs_the_files_of_its_script(project: Path, tmp_path: Path) -> None:
     script = project.read_text()
     report = compile_script(project, until="timeline")
     bundle = export_timeline(report.timeline, tmp_path / "x.otioz").path
     assert "media/red.png" in packed(bundle)
-    # A bundle is packed again from where it is unpacked.
+    # A bundle can be packed again from the cache.
     again = export_timeline(bundle, tmp_path / "y.otioz").path
     assert packed(again) == packed(bundle)
     elsewhere = tmp_path / "desk" / "cut.otio"
@@ -107,7 +107,7 @@ def test_a_compiled_timeline_packs_what_its_script_names(project: Path, tmp_path
 
 
 @pytest.mark.parametrize("text", ["password: hunter2\n", "- a: [", "\0"])
-def test_no_other_file_is_taken_for_a_script(tmp_path: Path, text: str) -> None:
+def test_other_files_are_not_accepted_as_scripts(tmp_path: Path, text: str) -> None:
     path = foreign(tmp_path / "desk", still(tmp_path / "private.png"))
     named = tmp_path / "settings.yaml"
     named.write_text(text)
@@ -121,7 +121,7 @@ def test_no_other_file_is_taken_for_a_script(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_page_embeds_no_reel_from_elsewhere(
+def test_a_page_does_not_embed_a_reel_from_outside(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = compile_script(project)

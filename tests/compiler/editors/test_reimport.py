@@ -1,4 +1,4 @@
-"""What an editor may do to a timeline, and how it comes back: each kind of edit, to the frame."""
+"""Reimport of each kind of edit, exact to the frame."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNTOUCHED = [("stairs", 0, 40, 0, 46), ("storm", 40, 30, 6, 40), ("breath", 70, 
 
 
 class Edit:
-    """A compiled timeline, edited, and brought back through a file in Resolve's shape."""
+    """A compiled timeline to edit, and to reimport from a file as Resolve writes it."""
 
     def __init__(self, folder: Path, *, rendered: bool = True):
         self.folder = folder
@@ -33,7 +33,7 @@ class Edit:
         return self.track[self.track.index(self.clip(name)) - 1]
 
     def cut_only(self) -> None:
-        """Take all transitions out."""
+        """Remove all transitions."""
         for item in [i for i in self.track if isinstance(i, otio.schema.Transition)]:
             self.track.remove(item)
 
@@ -50,12 +50,12 @@ def kept(reimported: ReimportedTimeline) -> list[bool]:
     return [one.is_unchanged for one in reimported.rebuilt]
 
 
-def test_what_was_not_touched_comes_back_as_it_was(edit: Edit) -> None:
+def test_an_unedited_timeline_comes_back_unchanged(edit: Edit) -> None:
     back = edit.back()
     assert clips(back) == UNTOUCHED
     assert kept(back) == [True] * 3
     assert back.foreign == []
-    # Resolve was given a dissolve for the wipe, and had no say in it.
+    # The wipe was exported to Resolve as a dissolve.
     assert kinds(back) == [("dissolve", 6, 6), ("wipe_left", 4, 4)]
     before = {c.name: slot_of(c).recipe for c in edit.track.find_clips()}  # type: ignore[union-attr]
     after = {c.name: slot_of(c).recipe for c in back.timeline.tracks[0].find_clips()}  # type: ignore[union-attr]
@@ -65,7 +65,7 @@ def test_what_was_not_touched_comes_back_as_it_was(edit: Edit) -> None:
     assert [word["text"] for word in stated["words"]] == ["Up", "storm", "hush"]
 
 
-def test_what_resolve_says_of_itself_is_kept(edit: Edit) -> None:
+def test_metadata_of_resolve_are_kept(edit: Edit) -> None:
     back = edit.back().timeline
     assert back.global_start_time == time(START, FPS)
     assert back.metadata["Resolve_OTIO"]["Resolve OTIO Meta Version"] == "1.0"
@@ -94,7 +94,7 @@ def test_a_trimmed_clip_keeps_its_media(edit: Edit) -> None:
     assert kept(back) == [True] * 3
 
 
-def test_a_split_clip_is_two_of_one_file(edit: Edit) -> None:
+def test_pieces_of_a_split_clip_share_one_file(edit: Edit) -> None:
     storm = edit.clip("storm")
     rest = storm.deepcopy()
     storm.source_range, rest.source_range = time_range(6, 12, FPS), time_range(18, 18, FPS)
@@ -104,7 +104,7 @@ def test_a_split_clip_is_two_of_one_file(edit: Edit) -> None:
     assert kept(back) == [True] * 4
 
 
-def test_both_pieces_of_a_split_clip_share_the_longer_media(edit: Edit) -> None:
+def test_pieces_of_a_split_clip_share_extended_media(edit: Edit) -> None:
     edit.cut_only()
     storm = edit.clip("storm")
     rest = storm.deepcopy()
@@ -179,7 +179,7 @@ def test_a_longer_dissolve_extends_both_sides(edit: Edit) -> None:
     stairs, storm = (one.recipe for one in back.rebuilt[:2])
     assert (stairs["frames"], stairs["tail"]) == (50, 10)
     assert (storm["frames"], storm["head"]) == (44, 10)
-    # The cut is where it was, and a copy may start and stop where the picture is seen alone.
+    # The cut stays, and IDR frames allow a copy of the body without its transitions.
     assert clips(back)[1] == ("storm", 40, 30, 10, 44)
     assert {0, 10, 20} <= set(storm["idr"])
 
@@ -192,7 +192,7 @@ def test_a_shorter_dissolve_changes_no_media(edit: Edit) -> None:
     assert kept(back) == [True] * 3
 
 
-def test_a_transition_that_is_new_needs_handles(edit: Edit) -> None:
+def test_a_new_transition_needs_handles(edit: Edit) -> None:
     edit.cut_only()
     new = otio.schema.Transition("Cross Dissolve", "SMPTE_Dissolve", time(5, FPS), time(5, FPS))
     edit.track.insert(2, new)
@@ -214,7 +214,7 @@ def test_a_removed_transition_leaves_the_media(edit: Edit) -> None:
     ("speed", "frames", "media"),
     [(2.0, 15, 40), (0.5, 60, 40), (2.0, 30, 65), (0.0, 100, 40)],
 )
-def test_a_retimed_clip_needs_what_it_shows(
+def test_a_retimed_clip_needs_the_frames_that_it_shows(
     edit: Edit, speed: float, frames: int, media: int
 ) -> None:
     edit.cut_only()
@@ -236,11 +236,11 @@ def test_a_slipped_clip_shows_other_frames(edit: Edit) -> None:
     assert kept(back) == [True] * 3
 
 
-def test_clips_of_the_editors_own_are_left_alone(edit: Edit, tmp_path: Path) -> None:
+def test_foreign_clips_are_left_alone(edit: Edit, tmp_path: Path) -> None:
     own = tmp_path / "drone.mov"
     own.write_bytes(b"theirs")
     edit.cut_only()
-    # Called like a slot of ours; its file says that it is not.
+    # A foreign clip with the name of a slot; its file decides.
     clip = otio.schema.Clip(
         "storm", otio.schema.ExternalReference(str(own), time_range(0, 99, FPS)),
         time_range(10, 25, FPS),
@@ -263,7 +263,7 @@ def test_media_that_begin_at_a_timecode_count_from_it(edit: Edit) -> None:
 
 
 @pytest.mark.parametrize("name", ["{stem}.mov", "{stem}_proxy.mp4", "/other/disk/{stem}.mp4"])
-def test_media_are_known_by_their_name_wherever_they_are(edit: Edit, name: str) -> None:
+def test_media_are_matched_by_file_name_in_any_folder(edit: Edit, name: str) -> None:
     for clip in edit.track.find_clips():
         stem = Path(clip.media_reference.target_url).stem
         clip.media_reference.target_url = name.format(stem=stem)
@@ -275,16 +275,16 @@ def test_media_are_known_by_their_name_wherever_they_are(edit: Edit, name: str) 
         assert Path(clip.media_reference.target_url).is_file()
 
 
-def test_clips_whose_media_are_lost_are_known_by_their_name(edit: Edit) -> None:
+def test_clips_with_missing_media_are_matched_by_clip_name(edit: Edit) -> None:
     for clip in edit.track.find_clips():
         clip.media_reference.target_url = "/nowhere/proxy.mov"
     assert clips(edit.back()) == UNTOUCHED
 
 
-def test_stills_are_known_before_anything_is_rendered(tmp_path: Path) -> None:
+def test_stills_are_matched_before_anything_is_rendered(tmp_path: Path) -> None:
     edit = Edit(tmp_path / "reel", rendered=False)
     edit.cut_only()
-    # Editors start stills wherever they like.
+    # Editors start stills at any frame.
     edit.clip("storm").source_range = time_range(0, 34, FPS)
     edit.clip("storm").media_reference.available_range = time_range(0, 1, FPS)
     back = edit.back()
@@ -302,7 +302,7 @@ def test_without_the_compiled_timeline_the_sidecars_suffice(edit: Edit) -> None:
     assert kept(back) == [True] * 3
 
 
-def test_the_compiled_timeline_may_be_named(edit: Edit, tmp_path: Path) -> None:
+def test_the_compiled_timeline_may_be_given(edit: Edit, tmp_path: Path) -> None:
     elsewhere = tmp_path / "downloads"
     elsewhere.mkdir()
     path = write_resolve(edit.timeline, elsewhere / "edited.otio")
@@ -313,11 +313,11 @@ def test_the_compiled_timeline_may_be_named(edit: Edit, tmp_path: Path) -> None:
     assert clips(back) == UNTOUCHED
 
 
-def test_words_move_with_the_voice(edit: Edit) -> None:
+def test_words_are_retimed_with_the_narration(edit: Edit) -> None:
     voice = edit.timeline.tracks[1]
     whole = voice[0]
     tail = whole.deepcopy()
-    # The voice from 1.5 s to 3 s is taken out: "storm" goes, "hush" comes 36 frames sooner.
+    # The narration from 1.5 s to 3 s is cut: "storm" is dropped, "hush" is 36 frames earlier.
     whole.source_range, tail.source_range = time_range(0, 36, FPS), time_range(72, 18, FPS)
     voice.append(tail)
     back = edit.back()
@@ -325,7 +325,7 @@ def test_words_move_with_the_voice(edit: Edit) -> None:
     assert [(word["text"], word["start"]) for word in words] == [("Up", 0.5), ("hush", 1.7)]
 
 
-def test_words_that_were_moved_already_stay(edit: Edit) -> None:
+def test_words_that_are_retimed_already_stay(edit: Edit) -> None:
     edit.timeline.metadata["otio_gvideo"]["words"] = [
         {"scene": "stairs", "text": "Up", "start": 0.1, "end": 0.2}
     ]
@@ -336,7 +336,7 @@ def test_words_that_were_moved_already_stay(edit: Edit) -> None:
     assert [word["start"] for word in back.timeline.metadata["otio_gvideo"]["words"]] == [0.1]
 
 
-def test_a_dissolve_that_says_it_is_one_stays_one(edit: Edit) -> None:
+def test_a_dissolve_with_metadata_stays_a_dissolve(edit: Edit) -> None:
     into = edit.transition_into("breath")
     into.transition_type = otio.schema.TransitionTypes.SMPTE_Dissolve
     into.metadata["otio_gvideo"]["transition"] = "dissolve"
@@ -348,9 +348,7 @@ def test_a_dissolve_that_says_it_is_one_stays_one(edit: Edit) -> None:
     ("name", "kind"),
     [("Edge Wipe", "wipe_left"), ("Dip To Color Dissolve", "fade_black"), ("Push", "push_left")],
 )
-def test_transitions_of_the_editors_own_are_taken_for_ours(
-    edit: Edit, name: str, kind: str
-) -> None:
+def test_transitions_of_editors_become_ours(edit: Edit, name: str, kind: str) -> None:
     path = write_resolve(edit.timeline, edit.folder / "edited.otio")
     document = json.loads(path.read_text())
     transition = document["tracks"]["children"][0]["children"][1]
@@ -361,7 +359,7 @@ def test_transitions_of_the_editors_own_are_taken_for_ours(
     assert back.notices == []
 
 
-def test_a_transition_nobody_knows_is_said_and_dissolves(edit: Edit) -> None:
+def test_an_unknown_transition_is_reported_and_becomes_a_dissolve(edit: Edit) -> None:
     path = write_resolve(edit.timeline, edit.folder / "edited.otio")
     document = json.loads(path.read_text())
     transition = document["tracks"]["children"][0]["children"][1]
@@ -450,7 +448,7 @@ def test_fcpxml_as_resolve_and_final_cut_write_it(edit: Edit) -> None:
     assert back.timeline.global_start_time == time(START, FPS)
 
 
-def test_slots_that_continue_another_continue_what_it_has_become(edit: Edit) -> None:
+def test_a_slot_that_follows_another_follows_its_new_media(edit: Edit) -> None:
     from otio_gvideo.renderers.run.recipe import recipe_key
 
     stairs, storm = edit.clip("stairs"), edit.clip("storm")
@@ -469,11 +467,11 @@ def test_slots_that_continue_another_continue_what_it_has_become(edit: Edit) -> 
 def long_scene(
     folder: Path, first: tuple[int, int], second: tuple[int, int], gap: int
 ) -> ReimportedTimeline:
-    """A scene of two parts, 50 frames each of a span of 100, brought back after an edit.
+    """Reimport an edited scene of two parts, 50 frames each of a span of 100.
 
     Args:
         folder: for the files.
-        first, second: the frame of its media that each part begins at, and its length.
+        first, second: first media frame and length of each part.
         gap: frames between them.
     """
     compiled(folder)
@@ -504,7 +502,7 @@ def long_scene(
     return reimport(folder / "long.otio")
 
 
-def test_a_cut_within_a_scene_moves_without_laying_it_out_anew(tmp_path: Path) -> None:
+def test_a_moved_cut_within_a_scene_changes_no_timing(tmp_path: Path) -> None:
     back = long_scene(tmp_path / "x", (0, 56), (6, 44), 0)
     assert kept(back) == [False, True]
     recipe = back.rebuilt[0].recipe
@@ -512,19 +510,19 @@ def test_a_cut_within_a_scene_moves_without_laying_it_out_anew(tmp_path: Path) -
     assert [k["frame"] for k in recipe["keyframes"]] == [0, 30, 99]
 
 
-def test_parts_that_continue_each_other_are_laid_out_anew_together(tmp_path: Path) -> None:
+def test_parts_that_continue_each_other_are_timed_anew_together(tmp_path: Path) -> None:
     back = long_scene(tmp_path / "x", (-5, 55), (0, 60), 0)
     assert kept(back) == [False, False]
     first, second = (one.recipe for one in back.rebuilt)
     assert first["span"] == second["span"] == 115
     assert (first["start"], first["frames"]) == (0, 55)
     assert (second["start"], second["frames"]) == (55, 60)
-    # Ends stay ends; what was reached at a word still is.
+    # Keyframes at the ends stay there; others keep their time.
     assert [k["frame"] for k in first["keyframes"]] == [0, 35, 114]
     assert first["keyframes"] == second["keyframes"]
 
 
-def test_parts_that_were_pulled_apart_go_their_own_ways(tmp_path: Path) -> None:
+def test_separated_parts_are_extended_separately(tmp_path: Path) -> None:
     back = long_scene(tmp_path / "x", (0, 50), (0, 60), 12)
     assert kept(back) == [True, False]
     assert back.rebuilt[1].recipe["span"] == 110
@@ -539,7 +537,7 @@ offsets = st.integers(0, 8)
     lengths=st.lists(st.integers(17, 60), min_size=3, max_size=3),
     around=st.lists(st.tuples(offsets, offsets), min_size=2, max_size=2),
 )
-def test_whatever_is_edited_shows_the_frames_it_asks_for(
+def test_media_hold_all_frames_that_an_edit_shows(
     tmp_path_factory: pytest.TempPathFactory,
     order: list[str],
     starts: list[int],
@@ -572,7 +570,7 @@ def test_whatever_is_edited_shows_the_frames_it_asks_for(
     ):
         head = around[index - 1][0] if index else 0
         tail = around[index][1] if index < 2 else 0
-        # Every frame that is seen is in the media, and is the frame of the picture it was.
+        # Every visible frame is in the media, and is the same frame of the picture as before.
         assert begin - head >= 0
         assert begin + frames + tail <= media == one.recipe["frames"]
         assert one.recipe["start"] + media <= one.recipe["span"]
@@ -585,7 +583,7 @@ def test_whatever_is_edited_shows_the_frames_it_asks_for(
         assert all(0 <= place < media for place in one.recipe["idr"])
 
 
-def test_the_file_stays_valid_for_old_and_new_readers(edit: Edit) -> None:
+def test_the_file_is_valid_for_old_and_new_readers(edit: Edit) -> None:
     path = write_resolve(edit.timeline, edit.folder / "edited.otio")
     assert (
         json.loads(path.read_text())["tracks"]["children"][0]["children"][0]["OTIO_SCHEMA"]

@@ -1,4 +1,4 @@
-"""From a compiled reel to an editor and back to a video, with the pixels that were asked for."""
+"""A compiled reel, edited in an editor, renders and flattens to the expected pixels."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_an_edited_reel_renders_what_it_lacks_and_nothing_else(project: Path) -> None:
+def test_an_edited_reel_renders_missing_frames_and_nothing_else(project: Path) -> None:
     report = compile_script(project)
     folder = report.timeline.parent
     before = digests(folder / "media")
     timeline = otio.adapters.read_from_file(str(report.timeline))
     track = timeline.tracks[0]
     dusk, breath, stairs = track.find_clips()
-    # breath is 20 frames longer than it was, dusk is cut in two, and what was last comes first.
+    # breath is 20 frames longer, dusk is split, and the last clip is moved to the front.
     breath.source_range = time_range(6, 44, FPS)
     rest = dusk.deepcopy()
     length = int(dusk.source_range.duration.value)
@@ -67,7 +67,7 @@ def test_an_edited_reel_renders_what_it_lacks_and_nothing_else(project: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".otioz", ".fcpxml", ".xml", ".edl"])
-def test_every_format_comes_back_to_a_reel_that_flattens(project: Path, suffix: str) -> None:
+def test_a_reel_survives_a_round_trip_through_every_format(project: Path, suffix: str) -> None:
     report = compile_script(project, until="media")
     folder = report.timeline.parent
     exported = export_timeline(report.timeline, folder / f"sent{suffix}").path
@@ -83,7 +83,7 @@ def test_every_format_comes_back_to_a_reel_that_flattens(project: Path, suffix: 
     assert roles == ["narration", "music"]
 
 
-def test_a_timeline_that_lies_elsewhere_uses_the_media_where_they_are(
+def test_a_timeline_in_another_folder_uses_the_media_in_place(
     project: Path, tmp_path: Path
 ) -> None:
     report = compile_script(project, until="media")
@@ -97,7 +97,7 @@ def test_a_timeline_that_lies_elsewhere_uses_the_media_where_they_are(
     assert (desk / "done.otio").is_file()
 
 
-def test_the_commands_say_what_they_do(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_report_their_work(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = compile_script(project, until="timeline")
     path = str(report.timeline)
     assert main(["export", path, "--for", "resolve"]) == 0

@@ -1,4 +1,4 @@
-"""Scripts from folders and from cuts: they compile, and cut where the cut was."""
+"""Drafts of scripts from folders and cuts compile, with the cuts on the same frames."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SAID = (
 
 @pytest.fixture
 def folder(project: Path, tmp_path: Path) -> Path:
-    """Stills, a voice, a bed of music; no script."""
+    """A folder with stills, a voice and music, and no script."""
     folder = tmp_path / "the_light"
     shutil.copytree(project.parent / "stills", folder / "stills")
     for name in ("voice.wav", "bed.wav"):
@@ -77,7 +77,7 @@ def test_more_stills_than_sentences_become_keyframes(folder: Path) -> None:
     compile_script(path, until="timeline")
 
 
-def test_a_text_is_shown_as_it_is_said(folder: Path) -> None:
+def test_a_draft_with_text_has_captions(folder: Path) -> None:
     path, _ = init_script(folder)
     assert "captions" not in yaml.safe_load(path.read_text())
     (folder / "text.txt").write_text(" ".join(SAID))
@@ -88,7 +88,7 @@ def test_a_text_is_shown_as_it_is_said(folder: Path) -> None:
     assert "language" not in document["narration"]
 
 
-def test_what_may_be_changed_next_is_there_to_be_uncommented(folder: Path) -> None:
+def test_a_draft_ends_with_suggestions_as_comments(folder: Path) -> None:
     path, _ = init_script(folder)
     text = path.read_text()
     assert text.splitlines()[-2:] == [
@@ -100,7 +100,7 @@ def test_what_may_be_changed_next_is_there_to_be_uncommented(folder: Path) -> No
     assert (last.motion.camera, last.transition.type) == ("push_in", "wipe_left")
 
 
-def test_a_draft_names_nothing_that_would_be_left_out_or_twice_there(folder: Path) -> None:
+def test_suggestions_are_applicable_and_not_yet_set(folder: Path) -> None:
     for still in ("green", "red"):
         (folder / "stills" / f"{still}.png").unlink()
     path, _ = init_script(folder)
@@ -110,14 +110,14 @@ def test_a_draft_names_nothing_that_would_be_left_out_or_twice_there(folder: Pat
     assert "# transition" not in to_yaml({"scenes": [{"id": "b"}, scene]})
 
 
-def test_without_a_text_the_voice_is_shared_out(folder: Path) -> None:
+def test_without_a_text_the_voice_is_divided_evenly(folder: Path) -> None:
     path, notes = init_script(folder)
     assert len(notes) == 1
     assert [scene["time"]["end"] for scene in scenes(path)] == [3.4, 6.8, 10.2]  # type: ignore[index]
     compile_script(path, until="timeline")
 
 
-def test_without_a_voice_stills_are_silent_beats(folder: Path) -> None:
+def test_without_a_voice_scenes_are_silent(folder: Path) -> None:
     (folder / "voice.wav").unlink()
     (folder / "text.txt").write_text("Nobody says this.")
     path, _ = init_script(folder)
@@ -125,7 +125,7 @@ def test_without_a_voice_stills_are_silent_beats(folder: Path) -> None:
     compile_script(path, until="timeline")
 
 
-def test_a_script_that_is_there_is_not_written_over(
+def test_an_existing_script_is_not_overwritten(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "script.yaml").write_text("mine")
@@ -142,7 +142,7 @@ def test_a_script_that_is_there_is_not_written_over(
         (None, ("a.wav", "b.wav", "c.wav"), "more voices than stills: a.wav, b.wav, c.wav, voice"),
     ],
 )
-def test_what_cannot_be_guessed_is_said(
+def test_a_folder_that_makes_no_script_is_rejected(
     folder: Path, take: str | None, add: tuple[str, ...], said: str
 ) -> None:
     if take:
@@ -182,7 +182,7 @@ def test_several_voices_become_a_scene_each(folder: Path, told: str) -> None:
     assert compile_script(path, until="timeline").warnings == []
 
 
-def test_voices_of_which_nothing_is_known_are_as_long_as_they_are(folder: Path) -> None:
+def test_scenes_of_voices_without_text_last_as_long_as_the_voice(folder: Path) -> None:
     voices_apart(folder)
     path, notes = init_script(folder)
     assert notes[0] == "line1.wav: nothing tells what it says; its length is taken"
@@ -210,8 +210,8 @@ def test_a_cut_becomes_a_script_that_cuts_on_the_same_frames(project: Path) -> N
 
 
 @pytest.mark.posix
-def test_videos_of_one_name_give_each_its_own_frame(tmp_path: Path) -> None:
-    """Also where the names differ by case alone, or are a device's of Windows."""
+def test_videos_of_one_name_give_separate_stills(tmp_path: Path) -> None:
+    """Also if the names differ only by case, or are reserved on Windows."""
     names = ["x/clip.mp4", "y/clip.mp4", "y/Clip.mp4", "x/con.2.mp4", "x/clip.mp4"]
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     for number, name in enumerate(names[:-1]):
@@ -232,7 +232,7 @@ def test_videos_of_one_name_give_each_its_own_frame(tmp_path: Path) -> None:
     assert shown == ["clip-0.png", "clip-0-2.png", "Clip-0-3.png", "_con.2-0.png", "clip-0.png"]
 
 
-def test_clips_of_video_give_their_first_frame(tmp_path: Path) -> None:
+def test_the_still_of_a_video_clip_is_its_first_frame(tmp_path: Path) -> None:
     media(tmp_path, Fraction(24))
     timeline = cut(tmp_path, plain=True)
     timeline.to_json_file(str(tmp_path / "cut.otio"))
@@ -245,7 +245,7 @@ def test_clips_of_video_give_their_first_frame(tmp_path: Path) -> None:
     assert len(scenes(path)) == len(placed) == 5
 
 
-def test_a_cut_whose_stills_are_lost_names_them_all(tmp_path: Path) -> None:
+def test_all_missing_stills_of_a_cut_are_named(tmp_path: Path) -> None:
     media(tmp_path, Fraction(24))
     timeline = cut(tmp_path)
     for name in "ab":
@@ -257,7 +257,7 @@ def test_a_cut_whose_stills_are_lost_names_them_all(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=12), st.data())
-def test_runs_divide_everything_in_order(weights: list[int], data: st.DataObject) -> None:
+def test_divide_keeps_all_items_in_order(weights: list[int], data: st.DataObject) -> None:
     count = data.draw(st.integers(1, len(weights)))
     runs = divide(weights, count)
     assert len(runs) == count

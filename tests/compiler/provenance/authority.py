@@ -27,9 +27,9 @@ def write(
     """Write ``chain.pem`` (signer, root), ``root.pem`` and ``key.pem`` into a folder.
 
     Args:
-        folder: made if it is missing.
+        folder: created if necessary.
         key: of the signer; P-256 by default.
-        days: from now, between which the signer's certificate is valid.
+        days: the validity of the signer's certificate, in days from now.
         usage: extended key usage of the signer; C2PA takes e-mail protection.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def write(
 
 
 def pkcs8(key: Key, password: bytes = b"") -> bytes:
-    """A private key as PEM, encrypted if there is a password."""
+    """Return a private key as PEM, encrypted if there is a password."""
     how: Any = serialization.NoEncryption()
     if password:
         how = serialization.BestAvailableEncryption(password)
@@ -63,7 +63,7 @@ def _certificate(
     days: tuple[int, int],
     usage: x509.ObjectIdentifier | None = None,
 ) -> x509.Certificate:
-    """A signer's certificate if it has a usage, else a root."""
+    """Return a signer's certificate if it has a usage, else a root."""
     now, is_root = datetime.now(UTC), usage is None
     on = {"key_cert_sign", "crl_sign"} if is_root else {"digital_signature"}
     builder = (

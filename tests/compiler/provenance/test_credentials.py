@@ -26,13 +26,13 @@ provenance:
 
 
 def credentials(folder: Path, text: str = CONFIG) -> Credentials | None:
-    """Those of a configuration in a folder."""
+    """Load the credentials of a configuration in a folder."""
     (folder / "video_config.yaml").write_text(text)
     return credentials_of(load_config(folder / "video_config.yaml", None))
 
 
 def refusal(folder: Path, text: str = CONFIG) -> list[str]:
-    """Why they are rejected: every line from its place on."""
+    """Return the lines of the error, from the place on."""
     with pytest.raises(InputError) as caught:
         credentials(folder, text)
     lines = [str(problem) for problem in caught.value.problems]
@@ -59,7 +59,7 @@ def test_the_key_decides_the_algorithm(
     assert found.algorithm == algorithm
 
 
-def test_a_key_in_the_older_form_of_openssl_signs(tmp_path: Path) -> None:
+def test_a_key_in_the_older_openssl_format_signs(tmp_path: Path) -> None:
     from cryptography.hazmat.primitives import serialization as form
 
     key = ec.generate_private_key(ec.SECP256R1())
@@ -117,7 +117,7 @@ def test_a_chain_in_the_wrong_order_is_rejected(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("days", "told"), [((-9, -2), "expired on 20"), ((2, 9), "is not valid before 20")]
 )
-def test_a_certificate_out_of_its_time_is_rejected(
+def test_an_expired_or_future_certificate_is_rejected(
     days: tuple[int, int], told: str, tmp_path: Path
 ) -> None:
     authority.write(tmp_path / "secret", days=days)
@@ -135,9 +135,7 @@ def test_a_certificate_out_of_its_time_is_rejected(
         ed448.Ed448PrivateKey.generate,
     ],
 )
-def test_keys_of_other_kinds_are_rejected(
-    make: Callable[[], authority.Key], tmp_path: Path
-) -> None:
+def test_unsupported_keys_are_rejected(make: Callable[[], authority.Key], tmp_path: Path) -> None:
     folder = authority.write(tmp_path / "secret")
     (folder / "key.pem").write_bytes(authority.pkcs8(make()))
     (line,) = refusal(tmp_path)
@@ -146,14 +144,14 @@ def test_keys_of_other_kinds_are_rejected(
     )
 
 
-def test_a_certificate_that_c2pa_does_not_take_is_rejected_before_work(tmp_path: Path) -> None:
+def test_a_certificate_that_c2pa_refuses_is_rejected_before_work(tmp_path: Path) -> None:
     authority.write(tmp_path / "secret", usage=ExtendedKeyUsageOID.SERVER_AUTH)
     (line,) = refusal(tmp_path)
     assert line.startswith("3:16: provenance.certificate: C2PA does not take it: ")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00junk", b"-----BEGIN PRIVATE KEY-----\nsecret"])
-def test_files_of_another_kind_are_rejected_and_not_quoted(content: bytes, tmp_path: Path) -> None:
+def test_files_other_than_pem_are_rejected_and_not_quoted(content: bytes, tmp_path: Path) -> None:
     folder = authority.write(tmp_path / "secret")
     whole = (folder / "key.pem").read_bytes()
     (folder / "key.pem").write_bytes(content)

@@ -1,4 +1,4 @@
-"""A signed reel plays as before, its signature holds, and what changes afterwards is found."""
+"""A signed reel plays, its signature is valid, and later changes are detected."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FPS = Fraction(24)
 
 @pytest.fixture
 def edit(tmp_path: Path) -> Path:
-    """A timeline of a clip of 24 frames, with a configuration that signs beside it."""
+    """Write a timeline of one clip of 24 frames, and a configuration that signs."""
     media = tmp_path / "a.mp4"
     frames = (stamp(n) for n in range(30))
     encode_frames(
@@ -65,7 +65,7 @@ def edit(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reel(project: Path) -> Path:
-    """A compiled and signed project; the folder of what was made."""
+    """The output folder of a compiled and signed project."""
     authority.write(project.parent / "secret")
     (project.parent / "video_config.yaml").write_text(CONFIG)
     compile_script(project, output=project.parent / "out")
@@ -73,7 +73,7 @@ def reel(project: Path) -> Path:
 
 
 def boxes(content: bytes) -> list[tuple[str, int, int]]:
-    """Name, start and end of the boxes of an MP4 on its outermost level."""
+    """Return name, start and end of the top-level boxes of an MP4."""
     found, place = [], 0
     while place < len(content):
         length, name = struct.unpack(">I4s", content[place : place + 8])
@@ -103,7 +103,7 @@ def test_a_signed_reel_plays_and_its_signature_holds(reel: Path, project: Path) 
     report = json.loads((reel / "report.json").read_text())
     assert frames(video) == report["frames"]
     content = video.read_bytes()
-    # The index still stands before the media.
+    # The index still precedes the media.
     assert [name for name, _, _ in boxes(content)] == ["ftyp", "uuid", "moov", "free", "mdat"]
     _, start, end = boxes(content)[1]
     assert content[start + 8 : start + 24] == MANIFEST
@@ -122,7 +122,7 @@ def test_a_signed_reel_plays_and_its_signature_holds(reel: Path, project: Path) 
         assert reader.get_validation_state() == "Trusted"
 
 
-def test_the_manifest_names_what_the_reel_is_made_from(reel: Path, project: Path) -> None:
+def test_the_manifest_names_the_sources_of_the_reel(reel: Path, project: Path) -> None:
     manifest = manifest_of(reel / "small.mp4")
     folder = project.parent
     names = ["stills/red.png", "stills/green.png", "stills/blue.png", "voice.wav", "bed.wav"]
@@ -137,7 +137,7 @@ def test_the_manifest_names_what_the_reel_is_made_from(reel: Path, project: Path
     assert (created["action"], placed["action"]) == ("c2pa.created", "c2pa.placed")
     assert created["digitalSourceType"] == COMPOSITE
     assert len(placed["parameters"]["ingredients"]) == len(names)
-    # Names of folders are nobody's business, and the key stays where it is.
+    # Neither folder names nor the key are in it.
     secret = (folder / "secret" / "key.pem").read_bytes().splitlines()[1]
     for path in reel.rglob("*"):
         if path.is_file():
@@ -156,7 +156,7 @@ def test_a_check_verifies_the_signature_and_the_claims(
     assert told["origin"] == "as in the timeline"
     content = video.read_bytes()
     title, encoder = content.rindex(b"A small light"), content.rindex(b"x264")
-    for place in (title, encoder):  # In the index and in the picture, where no decoder minds.
+    for place in (title, encoder):  # In the index and in the picture, where decoders ignore it.
         changed = bytearray(content)
         changed[place] ^= 1
         (reel / "changed.mp4").write_bytes(changed)
@@ -166,11 +166,11 @@ def test_a_check_verifies_the_signature_and_the_claims(
     (reel / "changed.mp4").write_bytes(changed)
     with pytest.raises(WorkError, match=r"cannot be .*; signature: assertion\.bmffHash\.mismatch"):
         check_video(reel / "changed.mp4", timeline)
-    # Another program writes the file anew and drops the manifest.
+    # Another program rewrites the file without the manifest.
     copy = [*input_args(video), "-c", "copy", *output_args(reel / "copy.mp4")]
     run(copy, what="copying")
     assert off(check_video(reel / "copy.mp4", timeline)) == {"signature": "none"}
-    # A still is another one now.
+    # A still has changed.
     stills = project.parent / "stills"
     shutil.copy(stills / "red.png", stills / "blue.png")
     (stills / "green.png").unlink()
@@ -180,7 +180,7 @@ def test_a_check_verifies_the_signature_and_the_claims(
     )
 
 
-def test_without_the_extra_a_check_says_that_it_did_not_verify(
+def test_without_the_extra_check_reports_that_it_did_not_verify(
     reel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verify, "is_installed", lambda: False)
@@ -190,7 +190,7 @@ def test_without_the_extra_a_check_says_that_it_did_not_verify(
     assert "pip install 'otio-gvideo[c2pa]'" in finding.wanted
 
 
-def test_nothing_is_said_of_a_reel_that_nobody_signed(project: Path) -> None:
+def test_check_reports_nothing_about_an_unsigned_reel(project: Path) -> None:
     report = compile_script(project)
     assert report.video is not None
     check = check_video(report.video, report.timeline)
@@ -228,7 +228,7 @@ def test_a_size_limit_counts_the_manifest(edit: Path, tmp_path: Path) -> None:
         flatten_timeline(edit, tmp_path / "small.mp4", output_options=OutputOptions(max_mb=0.01))
     (tmp_path / "video_config.yaml").unlink()
     flatten_timeline(edit, tmp_path / "plain.mp4", output_options=limit)
-    # It would not have fitted beside a picture of the whole size.
+    # It would not fit beside a picture of the full size.
     assert (tmp_path / "plain.mp4").stat().st_size + end - start > 30_000
 
 
@@ -240,9 +240,7 @@ def _signing(edit: Path) -> Signing:
     return Signing(Credentials("es256", chain, key), Claims((source,)), "x.mp4")
 
 
-def test_where_signing_fails_no_file_appears_and_the_old_one_stays(
-    edit: Path, tmp_path: Path
-) -> None:
+def test_if_signing_fails_the_old_file_stays(edit: Path, tmp_path: Path) -> None:
     timeline = otio.adapters.read_from_file(str(edit))
     target = tmp_path / "out" / "x.mp4"
     target.parent.mkdir()
@@ -257,7 +255,7 @@ def test_where_signing_fails_no_file_appears_and_the_old_one_stays(
 
 
 def _still(folder: Path, url: str = "") -> bytes:
-    """A still with a manifest of its own in it, or at a URL."""
+    """Write a still with an embedded or a remote manifest."""
     plain, signed = io.BytesIO(), io.BytesIO()
     Image.new("RGB", (96, 160), "red").save(plain, "JPEG")
     plain.seek(0)
@@ -277,7 +275,7 @@ def _still(folder: Path, url: str = "") -> bytes:
 
 
 def _with_still(edit: Path, still: bytes) -> None:
-    """Put a still into the timeline in place of its clip."""
+    """Replace the clip of a timeline by a still."""
     (edit.parent / "still.jpg").write_bytes(still)
     timeline = otio.adapters.read_from_file(str(edit))
     clip = next(iter(timeline.find_clips()))
@@ -285,7 +283,7 @@ def _with_still(edit: Path, still: bytes) -> None:
     otio.adapters.write_to_file(timeline, str(edit))
 
 
-def test_credentials_of_a_still_are_carried_over(edit: Path, tmp_path: Path) -> None:
+def test_the_manifest_of_a_still_is_included(edit: Path, tmp_path: Path) -> None:
     _with_still(edit, _still(tmp_path / "secret"))
     flatten_timeline(edit, tmp_path / "x.mp4")
     manifest = manifest_of(tmp_path / "x.mp4")
@@ -297,7 +295,7 @@ def test_credentials_of_a_still_are_carried_over(edit: Path, tmp_path: Path) -> 
 
 @pytest.fixture
 def asked() -> Iterator[tuple[str, list[str]]]:
-    """The URL of a server, and what it is asked for."""
+    """The URL of a server, and its requests."""
     paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -315,7 +313,7 @@ def asked() -> Iterator[tuple[str, list[str]]]:
     server.server_close()
 
 
-def test_no_network_is_used_for_a_manifest_elsewhere(
+def test_remote_manifests_are_not_fetched(
     edit: Path, tmp_path: Path, asked: tuple[str, list[str]]
 ) -> None:
     url, paths = asked
@@ -324,7 +322,7 @@ def test_no_network_is_used_for_a_manifest_elsewhere(
     flatten_timeline(edit, tmp_path / "x.mp4")
     assert manifest_of(tmp_path / "x.mp4")["ingredients"][0]["title"] == "still.jpg"  # type: ignore[index]
     assert paths == []
-    # As it is by default, the library asks.
+    # By default, the library fetches it.
     with pytest.raises(c2pa.C2paError):
         c2pa.Reader("image/jpeg", io.BytesIO(still))
     assert paths == ["/still.c2pa"]
