@@ -32,6 +32,12 @@ CAMERA_MOVES = (
     "orbit_left", "orbit_right", "roll_left", "roll_right",
 )  # fmt: skip
 
+QUALITIES = ("draft", "standard", "high")
+FITS = ("cover", "contain", "blur")
+"""How a still of another shape fills the frame."""
+MIDDLE = (0.5, 0.5)
+"""The focus of a move unless one is stated, in 0..1 of a still's width and height."""
+
 
 class RendererError(Exception):
     """A renderer could not do its work; the message is one line for the user."""
@@ -62,7 +68,7 @@ class Motion:
     easing: str = "ease_in_out"
     strength: float = 0.5
     loras: tuple[Lora, ...] = ()
-    focus: tuple[float, float] = (0.5, 0.5)
+    focus: tuple[float, float] = MIDDLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...renderers import base, registry
+from ...renderers.base import QUALITIES
 from ...renderers.diffusion import download
 from ...renderers.diffusion.model_settings import ModelSetup, model_setup
-from ...renderers.diffusion.presets import QUALITIES, model_table
+from ...renderers.diffusion.presets import model_table
 from ...renderers.diffusion.weight_source import WeightSource
 from ..errors import InputError, Problem, WorkError
 from ..script.config import FILE_NAME, Config

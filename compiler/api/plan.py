@@ -111,9 +111,9 @@ def plan_script(
             name=slot.name,
             is_rendered=store.find(slot.name, recipe_key(slot.recipe)) is not None,
             scene_start=scene_starts[slot.scene],
-            frames=slot.recipe["frames"],
-            renderer=slot.recipe["renderer"],
-            camera=slot.recipe["motion"]["camera"],
+            frames=slot.recipe.shot.frames,
+            renderer=slot.recipe.renderer,
+            camera=slot.recipe.shot.motion.camera,
             calls=tuple(calls_of(slot.recipe)),
         )
         for slot in slot_clips(timeline)

@@ -16,13 +16,13 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ...renderers.run.recipe import Recipe
 from ..script import model
 from ..sync import edit
 from ..timeline.metadata import GENERATOR_KEY, GENERATOR_KIND, KEYFRAME_KEY, MEDIA_KEY, NAMESPACE
 from ..timeline.otio_objects import parsed
 from ..timeline.rate import time, time_range
 from .audio_tracks import Sound, effect_tracks, music_track, narration_track
-from .recipes import Recipe
 
 FORMAT_VERSION = 1
 
@@ -121,12 +121,12 @@ def _picture(
 
 def _slot_clip(slot: edit.Slot, recipe: Recipe, fps: Fraction) -> otio.schema.Clip:
     media = time_range(0, slot.frames, fps)
-    still = str(recipe["keyframes"][0]["image"])
+    still = str(recipe.shot.keyframes[0].image)
     generator = parsed(
         otio.schema.GeneratorReference,
         name=slot.name,
         generator_kind=GENERATOR_KIND,
-        parameters=recipe,
+        parameters=recipe.as_json(),
     )
     generator.available_range = media
     clip = otio.schema.Clip(

@@ -11,16 +11,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ...renderers.base import MIDDLE, Keyframe, Lora, Motion, Shot
+from ...renderers.run.recipe import Recipe
 from ..script import model
 from ..sync import edit
 from .auto_camera import SceneView, choose_moves
 from .places import frame_in_scene
 
-Recipe = dict[str, Any]
 Look = tuple[float, tuple[float, float]]
 """Of a still: height over width, and the point that draws the eye, 0..1 of width and height."""
-
-MIDDLE = (0.5, 0.5)
 
 
 def unseen(_: Path) -> Look:
@@ -62,25 +61,39 @@ def slot_recipes(
         keyframes = keyframe_places(scene, placed, schedule.fps)
         follows: str | None = None
         for slot in placed.slots:
-            recipe = _recipe(script, scene, motions[scene.id], making)
-            recipe |= {
-                "fps": f"{schedule.fps.numerator}/{schedule.fps.denominator}",
-                "frames": slot.frames,
-                "head": slot.head,
-                "tail": slot.tail,
-                "start": slot.span_start,
-                "span": slot.span,
-                "keyframes": keyframes,
-                "idr": idr_frames(slot, lengths.get(slot.start, 0), lengths.get(slot.end, 0)),
-                "follows": follows,
-            }
+            recipe = Recipe(
+                renderer=scene.renderer,
+                version=making.versions[scene.renderer],
+                shot=Shot(
+                    width=script.output.width,
+                    height=script.output.height,
+                    fps=schedule.fps,
+                    frames=slot.frames,
+                    head=slot.head,
+                    tail=slot.tail,
+                    start=slot.span_start,
+                    span=slot.span,
+                    keyframes=keyframes,
+                    depth=scene.depth,
+                    fit=scene.fit,
+                    prompt=scene.prompt,
+                    negative_prompt=scene.negative_prompt,
+                    seed=scene.seed if scene.seed is not None else seed_of(scene.id),
+                    motion=_shot_motion(motions[scene.id]),
+                    quality=scene.quality,
+                    settings=dict(making.settings.get(scene.renderer, {})),
+                ),
+                encoding=dict(making.encoding(scene.quality)),
+                idr=idr_frames(slot, lengths.get(slot.start, 0), lengths.get(slot.end, 0)),
+                follows=follows,
+            )
             if scene.renderer in making.continues and slot.part < slot.parts:
                 follows = making.key_of(recipe)
             recipes[slot.name] = recipe
     return recipes
 
 
-def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> list[int]:
+def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> tuple[int, ...]:
     """Frames of a slot's media at which a copy may start or stop.
 
     They are the first frames of the body and of each handle, and the frames between which the body
@@ -91,7 +104,7 @@ def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> list[int]:
         incoming, outgoing: frames of the transitions at its start and end.
     """
     places = {0, slot.head, incoming, slot.frames - outgoing, slot.frames - slot.tail}
-    return sorted(place for place in places if 0 <= place < slot.frames)
+    return tuple(sorted(place for place in places if 0 <= place < slot.frames))
 
 
 def decided_motions(
@@ -122,47 +135,27 @@ def decided_motions(
     }
 
 
-def _recipe(
-    script: model.Script,
-    scene: model.ScriptScene,
-    motion: model.ScriptMotion,
-    making: RendererInputs,
-) -> Recipe:
-    """What all slots of a scene share."""
-    return {
-        "renderer": scene.renderer,
-        "version": making.versions[scene.renderer],
-        "width": script.output.width,
-        "height": script.output.height,
-        "depth": str(scene.depth) if scene.depth else None,
-        "fit": scene.fit,
-        "prompt": scene.prompt,
-        "negative_prompt": scene.negative_prompt,
-        "seed": scene.seed if scene.seed is not None else seed_of(scene.id),
-        "motion": {
-            "camera": motion.camera,
-            "amount": motion.amount,
-            "easing": motion.easing,
-            "strength": motion.strength,
-            "loras": [{"path": str(x.path), "weight": x.weight} for x in motion.loras],
-            "focus": list(motion.focus if isinstance(motion.focus, tuple) else MIDDLE),
-        },
-        "quality": scene.quality,
-        "settings": dict(making.settings.get(scene.renderer, {})),
-        "encoding": dict(making.encoding(scene.quality)),
-    }
+def _shot_motion(motion: model.ScriptMotion) -> Motion:
+    return Motion(
+        camera=motion.camera,
+        amount=motion.amount,
+        easing=motion.easing,
+        strength=motion.strength,
+        loras=tuple(Lora(lora.path, lora.weight) for lora in motion.loras),
+        focus=motion.focus if isinstance(motion.focus, tuple) else MIDDLE,
+    )
 
 
 def keyframe_places(
     scene: model.ScriptScene, placed: edit.ScheduledScene, fps: Fraction
-) -> list[dict[str, object]]:
+) -> tuple[Keyframe, ...]:
     """The scene's stills with the frame of its span (handles included) that each is reached at.
 
     A still at the start or the end holds through the handle there.
     """
     head = placed.slots[0].head
     span = placed.slots[0].span
-    places: list[dict[str, object]] = []
+    places: list[Keyframe] = []
     for keyframe in scene.keyframes:
         at = keyframe.at
         if at.kind == "start":
@@ -171,8 +164,8 @@ def keyframe_places(
             frame = span - 1
         else:
             frame = head + frame_in_scene(at, placed, fps)
-        places.append({"image": str(keyframe.image), "frame": max(0, min(frame, span - 1))})
-    return places
+        places.append(Keyframe(keyframe.image, max(0, min(frame, span - 1))))
+    return tuple(places)
 
 
 def seed_of(scene_id: str) -> int:

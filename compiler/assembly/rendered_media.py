@@ -11,6 +11,7 @@ import opentimelineio as otio
 from ...renderers.base import RendererError
 from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import KEY_LENGTH, Store, damage_of
+from ..errors import InputError
 from ..timeline.slots import set_media, slot_clips, slot_of
 
 _KEY = re.compile(rf"-([0-9a-f]{{{KEY_LENGTH}}})(?![0-9a-f])")
@@ -22,7 +23,10 @@ def find_rendered(clip: otio.schema.Clip, folders: Sequence[Path]) -> Path | Non
     if slot is not None:
         try:
             key = recipe_key(slot.recipe)
-        except RendererError:  # a still is gone: what was rendered of it may be there
+        except (
+            RendererError,
+            InputError,
+        ):  # A still is gone: what was rendered of it may be there.
             key = None
         for folder in folders:
             found = Store(folder).find(slot.name, key) if key is not None else None

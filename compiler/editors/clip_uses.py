@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import opentimelineio as otio
 
-from ..assembly.recipes import Recipe
+from ...renderers.base import Shot
+from ...renderers.run.recipe import Recipe
 from ..timeline.layout import Placed, lay_out
 from ..timeline.rate import whole_frames
 from .known_slots import KnownSlot, KnownSlots
 from .match_clips import match_clip
-
-_PART_FIELDS = ("start", "frames", "head", "tail", "idr", "follows")
-"""Recipe fields in which slots of one scene differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def _uses(
 def _use(placed: Placed, slot: KnownSlot, fps: Fraction, *, is_still: bool) -> ClipUse:
     clip = placed.item
     assert isinstance(clip, otio.schema.Clip)
-    rate = Fraction(slot.recipe["fps"])
+    rate = slot.recipe.shot.fps
     available = clip.media_reference.available_range
     origin = whole_frames(available.start_time, rate) if available is not None else 0
     begin = whole_frames(clip.trimmed_range().start_time, rate) - origin
@@ -98,15 +95,15 @@ def _use(placed: Placed, slot: KnownSlot, fps: Fraction, *, is_still: bool) -> C
     body_stop = math.ceil((placed.frames - 1) * step - Fraction(1, 2)) + 1
     stop = math.ceil((placed.frames - 1 + after) * step - Fraction(1, 2)) + 1
     if is_still:
-        begin = _begin_of_still(begin, first, stop, slot.recipe)
+        begin = _begin_of_still(begin, first, stop, slot.recipe.shot)
     return ClipUse(placed, slot, begin, begin + first, begin + stop, begin + body_stop)
 
 
-def _begin_of_still(begin: int, first: int, stop: int, recipe: Recipe) -> int:
+def _begin_of_still(begin: int, first: int, stop: int, shot: Shot) -> int:
     """Clamp the start of a still to its slot; all frames of a still are alike."""
-    if stop - first > recipe["frames"]:
-        return int(recipe["head"])
-    return max(-first, min(begin, int(recipe["frames"]) - stop))
+    if stop - first > shot.frames:
+        return shot.head
+    return max(-first, min(begin, shot.frames - stop))
 
 
 def _continues(before: ClipUse, after: ClipUse) -> bool:
@@ -115,12 +112,12 @@ def _continues(before: ClipUse, after: ClipUse) -> bool:
         before.placed.speed == after.placed.speed == 1
         and before.placed.end == after.placed.start
         and _scene_fields(before.slot.recipe) == _scene_fields(after.slot.recipe)
-        and before.slot.recipe["start"] + before.body_stop
-        == after.slot.recipe["start"] + after.begin
+        and before.slot.recipe.shot.start + before.body_stop
+        == after.slot.recipe.shot.start + after.begin
     )
 
 
-def _scene_fields(recipe: Recipe) -> str:
-    """Return the fields that all slots of a scene share, as JSON."""
-    shared = {key: value for key, value in recipe.items() if key not in _PART_FIELDS}
-    return json.dumps(shared, sort_keys=True)
+def _scene_fields(recipe: Recipe) -> Recipe:
+    """Return a recipe without the fields in which slots of one scene differ."""
+    shot = replace(recipe.shot, start=0, frames=0, head=0, tail=0)
+    return replace(recipe, shot=shot, idr=(), follows=None)

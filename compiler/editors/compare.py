@@ -61,7 +61,7 @@ class ShownClip:
         if slot is None:
             return self.placed.media_start
         shift = int(own_metadata(clip).get("shift", 0))
-        return int(slot.recipe["start"]) - shift + self.placed.media_start
+        return slot.recipe.shot.start - shift + self.placed.media_start
 
 
 _Pair = tuple[ShownClip, ShownClip]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
@@ -16,8 +17,9 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ...renderers.run.recipe import Recipe, RecipeError
 from ...renderers.run.store import media_name, sidecar_of
-from ..assembly.recipes import Recipe
+from ..errors import InputError
 from ..files.exists import is_folder
 from ..timeline.json_text import parse
 from ..timeline.media import media_path
@@ -51,7 +53,7 @@ class KnownSlot:
     @property
     def still(self) -> Path:
         """The first keyframe."""
-        return Path(self.recipe["keyframes"][0]["image"])
+        return self.recipe.shot.keyframes[0].image
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def find_known_slots(
     folders = list(_media_folders(timeline, path, compiled_path, media))
     by_name: dict[str, KnownSlot] = {}
     for slot in slot_clips(compiled_timeline) if compiled_timeline is not None else ():
-        by_name.setdefault(slot.name, _known_slot(slot, path.parent))
+        with suppress(InputError):  # No recipe that can be read: nothing to restore from it.
+            by_name.setdefault(slot.name, _known_slot(slot, path.parent))
     by_stem = _slots_by_stem(folders, by_name)
     for name, known in by_name.items():
         if known.media is None:
@@ -155,12 +158,20 @@ def _slot_of_sidecar(sidecar: Path, by_media_name: Mapping[str, KnownSlot]) -> K
 
 
 def recipe_in(sidecar: Path) -> Recipe | None:
-    """Return the recipe in a file beside media; None if it has none."""
+    """Return the recipe in a file beside media; None if it has none that can be read."""
     try:
-        recipe: Any = json.loads(sidecar.read_text("utf-8"))["recipe"]
+        return Recipe.from_json(stated_in(sidecar))
+    except RecipeError:
+        return None
+
+
+def stated_in(sidecar: Path) -> dict[str, Any] | None:
+    """Return the JSON of the recipe in a file beside media, unchecked; None if it has none."""
+    try:
+        stated: Any = json.loads(sidecar.read_text("utf-8"))["recipe"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return recipe if isinstance(recipe, dict) and "keyframes" in recipe else None
+    return stated if isinstance(stated, dict) and "keyframes" in stated else None
 
 
 def _media_folders(

@@ -21,7 +21,8 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ..assembly.recipes import Recipe
+from ...renderers.base import Keyframe
+from ...renderers.run.recipe import Recipe
 from ..timeline.metadata import GENERATOR_KEY, GENERATOR_KIND, KEYFRAME_KEY, MEDIA_KEY, NAMESPACE
 from ..timeline.rate import time_range
 from ..timeline.slots import slot_of
@@ -85,9 +86,9 @@ def rebuild_recipes(
 
 def _rebuild_chain(chain: Sequence[ClipUse]) -> list[RebuiltClip]:
     """Return the recipes of clips that continue each other."""
-    span = chain[0].slot.recipe["span"]
-    first = min(use.slot.recipe["start"] + use.first for use in chain)
-    stop = max(use.slot.recipe["start"] + use.stop for use in chain)
+    span = chain[0].slot.recipe.shot.span
+    first = min(use.slot.recipe.shot.start + use.first for use in chain)
+    stop = max(use.slot.recipe.shot.start + use.stop for use in chain)
     shift = max(0, -first)
     new_span = max(span, stop) + shift
     rebuilt = []
@@ -96,8 +97,8 @@ def _rebuild_chain(chain: Sequence[ClipUse]) -> list[RebuiltClip]:
         # Pieces of one slot share one file.
         pieces = [other for other in chain if other.slot.recipe == recipe]
         low = min(0, *(piece.first for piece in pieces))
-        high = max(recipe["frames"], *(piece.stop for piece in pieces))
-        if new_span != span or low < 0 or high > recipe["frames"]:
+        high = max(recipe.shot.frames, *(piece.stop for piece in pieces))
+        if new_span != span or low < 0 or high > recipe.shot.frames:
             recipe = _extend(recipe, pieces, low, high, shift, new_span)
         rebuilt.append(RebuiltClip(use, recipe, use.begin - low, use.slot.shift + shift))
     return rebuilt
@@ -116,26 +117,27 @@ def _extend(
         span: the new length of the span.
     """
     frames = high - low
-    end = recipe["span"] - 1
-    keyframes = [
-        {**k, "frame": _keyframe_frame(k["frame"], end, shift, span)} for k in recipe["keyframes"]
-    ]
+    shot = recipe.shot
+    end = shot.span - 1
     cuts = {0}
     for use in pieces:
         into = use.placed.into.after if use.placed.into else 0
         out = use.placed.out.before if use.placed.out else 0
         cuts |= {use.begin, use.begin + into, use.body_stop - out, use.body_stop}
-    idr = {cut - low for cut in cuts} | {0}
-    return {
-        **recipe,
-        "start": recipe["start"] + low + shift,
-        "frames": frames,
-        "head": min(use.begin for use in pieces) - low,
-        "tail": high - max(use.body_stop for use in pieces),
-        "span": span,
-        "keyframes": keyframes,
-        "idr": sorted(frame for frame in idr if 0 <= frame < frames),
-    }
+    idr = sorted({cut - low for cut in cuts} | {0})
+    extended = replace(
+        shot,
+        start=shot.start + low + shift,
+        frames=frames,
+        head=min(use.begin for use in pieces) - low,
+        tail=high - max(use.body_stop for use in pieces),
+        span=span,
+        keyframes=tuple(
+            Keyframe(one.image, _keyframe_frame(one.frame, end, shift, span))
+            for one in shot.keyframes
+        ),
+    )
+    return replace(recipe, shot=extended, idr=tuple(frame for frame in idr if 0 <= frame < frames))
 
 
 def _keyframe_frame(frame: int, end: int, shift: int, span: int) -> int:
@@ -149,7 +151,7 @@ def _update_follows(
     rebuilt: list[RebuiltClip], key_of: Callable[[Recipe], str]
 ) -> list[RebuiltClip]:
     """Point ``follows`` at the new keys of the media that slots continue."""
-    if not any(one.recipe.get("follows") for one in rebuilt):
+    if not any(one.recipe.follows for one in rebuilt):
         return rebuilt
     by_old_key = {key_of(one.use.slot.recipe): one.recipe for one in rebuilt}
     new_keys: dict[str, str] = {}
@@ -161,8 +163,7 @@ def _update_follows(
         return new_keys[key]
 
     def updated(recipe: Recipe) -> Recipe:
-        follows = recipe.get("follows")
-        return {**recipe, "follows": new_key(follows)} if follows else recipe
+        return replace(recipe, follows=new_key(recipe.follows)) if recipe.follows else recipe
 
     return [replace(one, recipe=updated(one.recipe)) for one in rebuilt]
 
@@ -175,8 +176,8 @@ def _write_clip(one: RebuiltClip) -> None:
     clip, slot, recipe = one.use.clip, one.use.slot, one.recipe
     if one.is_unchanged and slot_of(clip) is not None:
         return
-    rate = Fraction(recipe["fps"])
-    media = time_range(0, recipe["frames"], rate)
+    rate = recipe.shot.fps
+    media = time_range(0, recipe.shot.frames, rate)
     file = slot.media if one.is_unchanged else None
     duration = clip.trimmed_range().duration
     # Other takes are as long as the former media, so they are dropped with them.
@@ -186,7 +187,7 @@ def _write_clip(one: RebuiltClip) -> None:
         ),
         KEYFRAME_KEY: otio.schema.ExternalReference(str(slot.still), media),
         GENERATOR_KEY: otio.schema.GeneratorReference(
-            slot.name, GENERATOR_KIND, media, dict(recipe)
+            slot.name, GENERATOR_KIND, media, recipe.as_json()
         ),
     }
     clip.set_media_references(references, MEDIA_KEY)

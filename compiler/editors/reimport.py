@@ -126,8 +126,8 @@ def slots_to_render(reimported: ReimportedTimeline, store: Store) -> tuple[list[
     missing = [
         SlotToRender(
             one.use.slot.name,
-            one.recipe["frames"],
-            None if one.is_unchanged else one.use.slot.recipe["frames"],
+            one.recipe.shot.frames,
+            None if one.is_unchanged else one.use.slot.recipe.shot.frames,
         )
         for key, one in by_key.items()
         if not store.find(one.use.slot.name, key)

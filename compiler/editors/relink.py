@@ -7,13 +7,13 @@ recipes are relinked as well; their keys stay the same, since these hash content
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import opentimelineio as otio
 
+from ...renderers.run.recipe import with_files
 from ..files.exists import is_there
 from ..files.file_urls import paths_of
 from ..timeline.media import media_path
@@ -57,7 +57,8 @@ def relink(timeline: otio.schema.Timeline, root: Path, folder: Path) -> Relinked
         slot = slot_of(clip)
         if slot is not None:
             references = clip.media_references()
-            references[GENERATOR_KEY].parameters.update(_relink_recipe(slot.recipe, new_name))
+            recipe = with_files(slot.recipe, lambda path: Path(new_name(str(path))))
+            references[GENERATOR_KEY].parameters.update(recipe.as_json())
             clip.set_media_references(references, clip.active_media_reference_key)
     return Relinked(found, missing)
 
@@ -76,29 +77,7 @@ def _missing_files(timeline: otio.schema.Timeline, root: Path) -> Iterator[tuple
                 yield url, path
         slot = slot_of(clip)
         if slot is not None:
-            yield from (
-                (name, Path(name))
-                for name in _recipe_files(slot.recipe)
-                if not is_there(Path(name))
-            )
-
-
-def _recipe_files(recipe: Mapping[str, Any]) -> Iterator[str]:
-    yield from (keyframe["image"] for keyframe in recipe["keyframes"])
-    if recipe["depth"]:
-        yield recipe["depth"]
-    yield from (lora["path"] for lora in recipe["motion"]["loras"])
-
-
-def _relink_recipe(recipe: dict[str, Any], new_name: Callable[[str], str]) -> dict[str, Any]:
-    motion = recipe["motion"]
-    loras = [{**lora, "path": new_name(lora["path"])} for lora in motion["loras"]]
-    return {
-        **recipe,
-        "keyframes": [{**k, "image": new_name(k["image"])} for k in recipe["keyframes"]],
-        "depth": new_name(recipe["depth"]) if recipe["depth"] else None,
-        "motion": {**motion, "loras": loras},
-    }
+            yield from ((str(file), file) for file in slot.recipe.files if not is_there(file))
 
 
 def _index(folder: Path) -> dict[str, list[Path]]:

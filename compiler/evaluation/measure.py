@@ -10,18 +10,16 @@ drift         of colour, from the beginning to the end
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...renderers.base import Frame, RendererError
+from ...renderers.base import Frame, RendererError, Shot
 from ...renderers.files.open_media import open_input
 from ...renderers.fit.interpolate import dense_flow, flow_back, small_luma
 from ...renderers.fit.scale import rgb_of
@@ -64,28 +62,27 @@ class Measures:
         return {name: value and round(value, 4) for name, value in asdict(self).items()}
 
 
-def measure(media: Path, recipe: Mapping[str, Any]) -> Measures:
-    """Measure a slot's media by their recipe.
+def measure(media: Path, shot: Shot) -> Measures:
+    """Measure the media of a shot.
 
     Raises:
         WorkError: the media, or a still, cannot be decoded.
     """
-    fps = Fraction(recipe["fps"])
     places: dict[int, list[Path]] = {}
-    for key in recipe["keyframes"]:
-        places.setdefault(key["frame"] - recipe["start"], []).append(Path(key["image"]))
-    meter, steadiness = MotionMeter(fps), _Steadiness()
+    for keyframe in shot.keyframes:
+        places.setdefault(keyframe.frame - shot.start, []).append(keyframe.image)
+    meter, steadiness = MotionMeter(shot.fps), _Steadiness()
     likenesses: list[float] = []
-    half = max(1, round(fps / 2))
-    first, last = _Colours(0, half), _Colours(recipe["frames"] - half, recipe["frames"])
+    half = max(1, round(shot.fps / 2))
+    first, last = _Colours(0, half), _Colours(shot.frames - half, shot.frames)
     for number, frame in enumerate(meter.watch(_frames(media))):
         steadiness.see(frame)
         first.see(number, frame)
         last.see(number, frame)
         for still in places.get(number, ()):
-            likenesses.append(_fidelity(still, frame, recipe["fit"]))
+            likenesses.append(_fidelity(still, frame, shot.fit))
     seen = meter.movement()
-    stays = len({key["image"] for key in recipe["keyframes"]}) == 1
+    stays = len({keyframe.image for keyframe in shot.keyframes}) == 1
     return Measures(
         fidelity=float(np.mean(likenesses)) if likenesses else None,
         flicker=steadiness.flicker(),

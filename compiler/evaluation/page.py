@@ -97,14 +97,13 @@ def page_of(found: Evaluation, slots: Sequence[SlotClip]) -> str:
 
 
 def _slot(slot: SlotClip, takes: Sequence[Take], picked: str | None) -> list[str]:
-    recipe = slot.recipe
+    shot = slot.recipe.shot
     seconds = takes[0].frames / float(takes[0].fps)
-    motion = recipe["motion"]
-    asked = f"{seconds:.1f} s, {motion['camera']} {motion['amount']:g}"
-    prompt = f"; {recipe['prompt']}" if recipe["prompt"] else ""
+    asked = f"{seconds:.1f} s, {shot.motion.camera} {shot.motion.amount:g}"
+    prompt = f"; {shot.prompt}" if shot.prompt else ""
     stills = "".join(
-        f'<img class="still" alt="keyframe" src="{_still(Path(path))}"> '
-        for path in dict.fromkeys(key["image"] for key in recipe["keyframes"])
+        f'<img class="still" alt="keyframe" src="{_still(path)}"> '
+        for path in dict.fromkeys(keyframe.image for keyframe in shot.keyframes)
     )
     parts = [
         f"<h2>{html.escape(slot.name)}</h2>",

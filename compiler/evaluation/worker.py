@@ -23,6 +23,7 @@ from typing import Any
 from ...renderers.base import RendererError
 from ...renderers.run import pool
 from ...renderers.run.job import Job, Rendered
+from ...renderers.run.recipe import Recipe
 from ...renderers.run.store import Store
 from ..backend.encode.encoder import write_slot
 from ..errors import CompileError
@@ -81,7 +82,7 @@ def make_takes(
     """
     document = {
         "media": str(media),
-        "jobs": [{"slot": job.slot, "recipe": dict(job.recipe)} for job in jobs],
+        "jobs": [{"slot": job.slot, "recipe": job.recipe.as_json()} for job in jobs],
     }
     missing = {job.slot for job in jobs}
     failures: dict[str, Failure] = {}
@@ -145,7 +146,7 @@ def main() -> int:
 
     try:
         pool.render_slots(
-            [Job(one["slot"], one["recipe"]) for one in job["jobs"]],
+            [Job(one["slot"], Recipe.from_json(one["recipe"])) for one in job["jobs"]],
             Store(Path(job["media"])),
             write_clip=write_slot,
             workers=1,

@@ -12,7 +12,7 @@ import opentimelineio as otio
 
 from ...renderers.base import RendererError
 from ...renderers.run.attempts import made_from_json
-from ...renderers.run.recipe import recipe_key
+from ...renderers.run.recipe import Recipe, RecipeError, recipe_key
 from ...renderers.run.store import sidecar_of
 from ..media.probe import MediaInfo
 from ..timeline.layout import Placed
@@ -22,8 +22,6 @@ from ..timeline.slots import SlotClip
 from ..timeline.takes import takes_of
 from .frame_text import FrameClock
 from .view_model import Fact, Group, State, TextSpan
-
-Recipe = Mapping[str, Any]
 
 
 def place(placed: Placed, clock: FrameClock) -> Group:
@@ -78,41 +76,41 @@ def _gap(frames: float, fps: Fraction) -> str:
     return f"{max(0.0, frames / float(fps)):.2f} s"
 
 
-def recipe_groups(recipe: Recipe) -> Iterator[Group]:
-    """What a slot's picture is made of, in words, and then all of it."""
-    found = recipe.get("motion")
-    motion = found if isinstance(found, dict) else {}
-    facts = [Fact("Renderer", ", ".join(_texts(recipe, "renderer", "quality")))]
-    if recipe.get("prompt"):
-        facts.append(Fact("Prompt", str(recipe["prompt"]), kind="said"))
-    if recipe.get("negative_prompt"):
-        facts.append(Fact("Not", str(recipe["negative_prompt"]), kind="said"))
-    if motion.get("camera"):
-        moves = str(motion["camera"]).replace("_", " ")
-        if moves != "static":
-            moves += f" {_number(motion.get('amount'))}"
-            moves += f", {str(motion.get('easing', '')).replace('_', ' ')}"
-        facts.append(Fact("Motion", moves))
-        facts.append(Fact("Strength", _number(motion.get("strength"))))
-    facts.append(Fact("Seed", str(recipe.get("seed", ""))))
-    facts += [
-        Fact("Keyframe", f"at frame {key.get('frame', 0)} of {recipe.get('span', '?')}",
-             Path(str(key.get("image", ""))))
-        for key in _dicts(recipe.get("keyframes"))
-    ]  # fmt: skip
-    if recipe.get("depth"):
-        facts.append(Fact("Depth", "", Path(str(recipe["depth"]))))
-    facts += [
-        Fact("LoRA", f"weight {_number(lora.get('weight'))}", Path(str(lora.get("path", ""))))
-        for lora in _dicts(motion.get("loras"))
-    ]
-    frames, head, tail = (recipe.get(name, 0) for name in ("frames", "head", "tail"))
-    facts.append(Fact("Media hold", f"{frames} frames; handles of {head} and {tail}"))
-    if recipe.get("follows"):
-        facts.append(Fact("Goes on from", str(recipe["follows"])[:12]))
+def recipe_groups(stated: Mapping[str, Any]) -> Iterator[Group]:
+    """What a slot's picture is made of, in words, and then all of it.
+
+    Args:
+        stated: JSON that somebody may have changed by hand.
+    """
+    try:
+        facts = list(_recipe_facts(Recipe.from_json(stated)))
+    except RecipeError as error:
+        facts = [Fact("Recipe", str(error), kind="warning")]
     yield Group("Recipe", tuple(fact for fact in facts if fact.text or fact.file))
-    whole = json.dumps(recipe, indent=1, ensure_ascii=False, sort_keys=True)
+    whole = json.dumps(stated, indent=1, ensure_ascii=False, sort_keys=True)
     yield Group("The whole recipe", (Fact("", whole, kind="code"),), folded=True)
+
+
+def _recipe_facts(recipe: Recipe) -> Iterator[Fact]:
+    shot, motion = recipe.shot, recipe.shot.motion
+    yield Fact("Renderer", f"{recipe.renderer}, {shot.quality}")
+    yield Fact("Prompt", shot.prompt, kind="said")
+    yield Fact("Not", shot.negative_prompt, kind="said")
+    move = motion.camera.replace("_", " ")
+    if motion.camera != "static":
+        move += f" {motion.amount:g}, {motion.easing.replace('_', ' ')}"
+    yield Fact("Motion", move)
+    yield Fact("Strength", f"{motion.strength:g}")
+    yield Fact("Seed", str(shot.seed))
+    for keyframe in shot.keyframes:
+        yield Fact("Keyframe", f"at frame {keyframe.frame} of {shot.span}", keyframe.image)
+    if shot.depth:
+        yield Fact("Depth", "", shot.depth)
+    for lora in motion.loras:
+        yield Fact("LoRA", f"weight {lora.weight:g}", lora.path)
+    yield Fact("Media hold", f"{shot.frames} frames; handles of {shot.head} and {shot.tail}")
+    if recipe.follows:
+        yield Fact("Goes on from", recipe.follows[:12])
 
 
 def media_group(
@@ -149,8 +147,10 @@ def _slot_facts(slot: SlotClip, key: str, root: Path) -> Iterator[Fact]:
         file = media_path(otio.schema.ExternalReference(str(url)), root) if url else None
         yield Fact("Take", f"{name}, picked" if name == active else str(name), file)
     try:
-        wanted = recipe_key(slot.recipe)
-    except (RendererError, KeyError, TypeError):
+        wanted = recipe_key(Recipe.from_json(slot.stated))
+    except RecipeError:
+        return  # The recipe's own group says so.
+    except RendererError:
         yield Fact("Recipe", "a file that it names is not there", kind="warning")
         return
     if not key:
@@ -201,19 +201,3 @@ def _stream(info: MediaInfo | None) -> str:
         return f"still, {width}x{height}"
     rate = f"{float(info.video.fps):.5g} fps"
     return f"{width}x{height}, {rate}, {info.video.codec}, {info.video.frames} frames"
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    """The objects in a list of a recipe that somebody may have changed by hand."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _texts(recipe: Recipe, *names: str) -> Iterator[str]:
-    return (str(recipe[name]) for name in names if recipe.get(name))
-
-
-def _number(value: object) -> str:
-    try:
-        return f"{value:g}" if isinstance(value, int | float) else ""
-    except OverflowError:
-        return ""  # an integer beyond all floats

@@ -89,7 +89,7 @@ class Rows:
             state = State.WAITING if waits else State.MISSING
         elif slot is not None or beside:
             state = State.WAITING if info is not None and info.still else State.RENDERED
-        recipe = slot.recipe if slot is not None else beside.get("recipe", {})
+        recipe = slot.stated if slot is not None else beside.get("recipe", {})
         groups = [facts.place(placed, self._clock)]
         scene = own_metadata(item)
         among = facts.cut_among_words(

@@ -91,7 +91,7 @@ def _unsupported(script: Script, timeline: otio.schema.Timeline) -> Iterator[Not
                 cameras.get(slot.scene) == "auto" or what.endswith("is put into words only")
             ):
                 continue  # The move was chosen automatically, or goes into the prompt.
-            asking.setdefault(f"{slot.recipe['renderer']}: {what}", []).append(slot.name)
+            asking.setdefault(f"{slot.renderer}: {what}", []).append(slot.name)
     for what, names in asking.items():
         others = f" and {len(names) - 3} more" if len(names) > 3 else ""
         yield Notice("unsupported", f"{', '.join(names[:3])}{others}: {what}")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 
 from ...renderers import base, registry
 from ...renderers.fit.model_grid import is_unbounded
 from ...renderers.run.job import Job
 from ...renderers.run.motion_guard import without_fallback
-from ...renderers.run.recipe import recipe_key
+from ...renderers.run.recipe import Recipe, recipe_key
 from ...renderers.run.store import Store
-from ..assembly.recipes import Recipe
 from ..errors import InputError, Problem
 from ..evaluation.evaluation import Evaluation, Take, takes_before
 from ..evaluation.measure import measure
@@ -79,7 +77,7 @@ def evaluate_slots(
     taken = (pair for _, recipes in work for pair in recipes.items())
     hint = "copy the timeline to another folder"
     refuse_inputs(store_files(store, taken), inputs, hint)
-    total = sum(int(recipe["frames"]) for _, recipes in work for recipe in recipes.values())
+    total = sum(recipe.shot.frames for _, recipes in work for recipe in recipes.values())
     progress = _TakeProgress(on_progress, total)
     takes: dict[tuple[str, str], Take] = {}
     for kind, recipes in work:
@@ -89,7 +87,7 @@ def evaluate_slots(
             kept = before.get(key)
             if kept is not None and kept.slot == name and store.find(name, key) is not None:
                 takes[name, kind.take] = kept
-                progress.report(name, kind.take, int(recipe["frames"]))
+                progress.report(name, kind.take, recipe.shot.frames)
             else:
                 jobs.append(Job(name, recipe))
         if not jobs:
@@ -103,11 +101,11 @@ def evaluate_slots(
                 made.slot,
                 kind.take,
                 made,
-                int(recipe["frames"]),
-                Fraction(recipe["fps"]),
-                measure(made.path, recipe),
+                recipe.shot.frames,
+                recipe.shot.fps,
+                measure(made.path, recipe.shot),
             )
-            progress.report(made.slot, kind.take, int(recipe["frames"]))
+            progress.report(made.slot, kind.take, recipe.shot.frames)
 
         failed = make_takes(
             jobs,
@@ -172,7 +170,7 @@ def _recipes(slots: Sequence[SlotClip], kind: _Kind, config: Config) -> dict[str
         recipe = retaken(slot.recipe, kind.renderer, kind.version, kind.quality, settings)
         part = int(slot.clip.metadata.get(NAMESPACE, {}).get("part", 1))
         if kind.continues:
-            recipe["follows"] = parts.get((slot.scene, part - 1))
+            recipe = replace(recipe, follows=parts.get((slot.scene, part - 1)))
         recipes[slot.name] = recipe
         parts[slot.scene, part] = recipe_key(recipe)
     return recipes

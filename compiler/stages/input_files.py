@@ -9,7 +9,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers.base import RendererError
-from ...renderers.run.recipe import recipe_key
+from ...renderers.run.recipe import Recipe, recipe_key
 from ...renderers.run.store import Store, sidecar_of
 from ..backend.captions.style import is_font_file
 from ..files.exists import is_file, is_folder
@@ -60,7 +60,7 @@ def inputs_of_timeline(
     root = path.parent
     for clip in timeline.find_clips():
         slot = slot_of(clip)
-        of_recipe = [] if slot is None else list(_of_recipe(slot.recipe))
+        of_recipe = [] if slot is None else list(_of_recipe(slot.stated))
         stills = {one.path for one in of_recipe}
         found += of_recipe
         for key, reference in clip.media_references().items():
@@ -96,7 +96,7 @@ def timeline_file(path: Path) -> list[InputFile]:
     ]
 
 
-def store_files(store: Store, recipes: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Path]:
+def store_files(store: Store, recipes: Iterable[tuple[str, Recipe]]) -> Iterator[Path]:
     """Yield the files that rendering would write: media and recipes that the store lacks.
 
     Args:

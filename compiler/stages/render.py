@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import opentimelineio as otio
 
@@ -14,7 +13,7 @@ from ...renderers.fit.model_grid import is_unbounded
 from ...renderers.fit.planner import SlotPlan, describe, plan
 from ...renderers.run import engines, pool
 from ...renderers.run.job import Job, Rendered
-from ...renderers.run.recipe import shot_from_recipe
+from ...renderers.run.recipe import Recipe
 from ...renderers.run.store import Store
 from ..backend.encode.encoder import write_slot
 from ..errors import InputError, Problem, WorkError
@@ -81,7 +80,7 @@ def fill_slots(
         if left:
             slots[name] = left
     jobs = [Job(name, same[0].recipe) for name, same in slots.items()]
-    total = sum(int(job.recipe["frames"]) for job in jobs)
+    total = sum(job.recipe.shot.frames for job in jobs)
     done: dict[str, int] = {}
 
     estimate = Estimate()
@@ -99,7 +98,7 @@ def fill_slots(
         report.slots.append(
             SlotReport(
                 name=rendered.slot,
-                renderer=str(slots[rendered.slot][0].recipe["renderer"]),
+                renderer=slots[rendered.slot][0].renderer,
                 key=rendered.key,
                 media=rendered.path,
                 reused=rendered.reused,
@@ -151,7 +150,7 @@ def _by_job(clips: Iterable[SlotClip]) -> dict[str, list[SlotClip]]:
     jobs: dict[str, list[SlotClip]] = {}
     for slot in clips:
         name, number = slot.name, 2
-        while name in jobs and jobs[name][0].recipe != slot.recipe:
+        while name in jobs and jobs[name][0].stated != slot.stated:
             name = f"{slot.name}~{number}"
             number += 1
         jobs.setdefault(name, []).append(slot)
@@ -169,13 +168,13 @@ def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:
     return SlotReport(slot.name, renderer, key, media, True, 0.0)
 
 
-def calls_of(recipe: dict[str, Any]) -> list[str]:
+def calls_of(recipe: Recipe) -> list[str]:
     """Describe the model calls of a slot, and its unsupported settings; empty without a model."""
     planned, is_model = _planned(recipe)
     return describe(planned) if is_model else []
 
 
-def not_met(recipe: dict[str, Any]) -> tuple[str, ...]:
+def not_met(recipe: Recipe) -> tuple[str, ...]:
     """Return the settings of a recipe that its renderer does not support, a line each."""
     try:
         return _planned(recipe)[0].notes
@@ -183,12 +182,13 @@ def not_met(recipe: dict[str, Any]) -> tuple[str, ...]:
         return ()  # Rendering reports the error.
 
 
-def _planned(recipe: dict[str, Any]) -> tuple[SlotPlan, bool]:
+def _planned(recipe: Recipe) -> tuple[SlotPlan, bool]:
     """Return the calls for a slot, and whether the renderer runs a model."""
-    renderer = registry.renderer_class(recipe["renderer"])(recipe["settings"], recipe["quality"])
+    shot = recipe.shot
+    renderer = registry.renderer_class(recipe.renderer)(shot.settings, shot.quality)
     # A continued slot is longer; the file that it continues from does not matter here.
-    previous = Path(recipe["follows"]) if recipe["follows"] else None
-    planned = plan(shot_from_recipe(recipe, previous), renderer.limits)
+    previous = Path(recipe.follows) if recipe.follows else None
+    planned = plan(replace(shot, previous=previous), renderer.limits)
     return planned, not is_unbounded(renderer.limits)
 
 

@@ -15,7 +15,7 @@ import opentimelineio as otio
 
 from ...renderers.run.attempts import made_of
 from ...renderers.run.store import sidecar_of
-from ..editors.known_slots import recipe_in
+from ..editors.known_slots import stated_in
 from ..errors import InputError
 from ..files.exists import is_file
 from ..provenance.claims import Claims, GeneratedSlot, SourceFile
@@ -84,12 +84,12 @@ def claims_of(timeline: otio.schema.Timeline, root: Path) -> Claims:
             continue
         media = _media(clip, root)
         slot = slot_of(clip)
-        recipe = slot.recipe if slot is not None else _recipe_beside(media)
+        recipe = slot.stated if slot is not None else _recipe_beside(media)
         files = _files_of(recipe, root)
         if recipe is None or not files or media is None or media in files:
             sources.add_clip(clip)
             continue
-        if recipe_in(sidecar_of(media)) is None:  # No proof that the slot's renderer made it.
+        if stated_in(sidecar_of(media)) is None:  # No proof that the slot's renderer made it.
             sources.add_clip(clip)
         name = maker_of(slot, root) if slot is not None else _maker(media, recipe)
         origin = stated.get(name) or origin_for(name, recipe)
@@ -179,7 +179,7 @@ def _media(clip: otio.schema.Clip, root: Path) -> Path | None:
 
 
 def _recipe_beside(media: Path | None) -> Mapping[str, Any] | None:
-    return None if media is None else recipe_in(sidecar_of(media))
+    return None if media is None else stated_in(sidecar_of(media))
 
 
 def _maker(media: Path, recipe: Mapping[str, Any]) -> str:

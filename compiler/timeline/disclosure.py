@@ -32,12 +32,12 @@ def disclose(timeline: otio.schema.Timeline, folder: Path) -> None:
     slots = list(slot_clips(timeline))
     stated = plain(own_metadata(timeline).get(KEY) or [])
     before = {str(one.get("renderer")): one for one in stated}
-    named = {str(slot.recipe["renderer"]) for slot in slots}
+    named = {slot.renderer for slot in slots}
     named |= {take.rpartition(".")[0] for slot in slots for take in takes_of(slot)}
     told = {name: one for name, one in before.items() if name not in named}
     for slot in slots:
         name = maker_of(slot, folder)
-        origin = before.get(name) or origin_for(name, slot.recipe)
+        origin = before.get(name) or origin_for(name, slot.stated)
         if origin is not None:
             told.setdefault(name, origin)
     if list(told.values()) != stated:
@@ -47,7 +47,7 @@ def disclose(timeline: otio.schema.Timeline, folder: Path) -> None:
 
 def maker_of(slot: SlotClip, folder: Path) -> str:
     """The renderer that made what is seen of a slot, as far as is known."""
-    asked = str(slot.recipe["renderer"])
+    asked = slot.renderer
     if picked_take(slot) is not None:
         asked = slot.clip.active_media_reference_key.rpartition(".")[0]
     reference = slot.clip.media_reference
@@ -60,7 +60,7 @@ def maker_of(slot: SlotClip, folder: Path) -> str:
 
 def origin_for(name: str, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
     """What is told of the model behind a renderer of a recipe; None for one without a model."""
-    settings = recipe["settings"] if recipe["renderer"] == name else {}
+    settings = recipe.get("settings", {}) if recipe.get("renderer") == name else {}
     try:
         return model_origin(name, settings)
     except RendererError:  # Settings of another version; that a model made it stays true.

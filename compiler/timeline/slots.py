@@ -9,6 +9,8 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ...renderers.run.recipe import Recipe, RecipeError
+from ..errors import InputError, Problem
 from ..files.file_urls import relative_or_absolute
 from .metadata import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, own_metadata, plain
 
@@ -18,7 +20,25 @@ class SlotClip:
     """A clip that waits for video, or has it, and its recipe."""
 
     clip: otio.schema.Clip
-    recipe: dict[str, Any]
+    stated: dict[str, Any]
+    """The recipe's JSON; what an editor or another version wrote may not be a recipe."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe.
+
+        Raises:
+            InputError: the clip states none that can be read.
+        """
+        try:
+            return Recipe.from_json(self.stated)
+        except RecipeError as error:
+            raise InputError(Problem.general(f"{self.name}: {error}")) from error
+
+    @property
+    def renderer(self) -> str:
+        """The renderer that the recipe names."""
+        return str(self.stated.get("renderer") or "")
 
     @property
     def scene(self) -> str:

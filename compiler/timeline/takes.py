@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,10 @@ def take_name(renderer: str, quality: str) -> str:
 
 def retaken(
     recipe: Recipe, renderer: str, version: int, quality: str, settings: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> Recipe:
     """A slot's recipe for another renderer and quality; it follows no other slot's media."""
-    return {
-        **recipe,
-        "renderer": renderer,
-        "version": version,
-        "quality": quality,
-        "settings": dict(settings),
-        "follows": None,
-    }
+    shot = replace(recipe.shot, quality=quality, settings=dict(settings))
+    return replace(recipe, renderer=renderer, version=version, shot=shot, follows=None)
 
 
 def takes_of(slot: SlotClip) -> tuple[str, ...]:

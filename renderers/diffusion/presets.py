@@ -12,8 +12,6 @@ from typing import Any
 
 from ..base import RendererError
 
-QUALITIES = ("draft", "standard", "high")
-
 
 @dataclass(frozen=True, slots=True)
 class ModelPreset:

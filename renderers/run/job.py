@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from ..files.atomic_file import scratch_folder
 from .attempts import AttemptLog
 from .guarded_render import make_media
 from .loaded_renderers import LoadedRenderers
-from .recipe import Recipe, shot_from_recipe
+from .recipe import Recipe
 from .store import Store
 
 
@@ -58,7 +58,7 @@ class WriteClip(Protocol):
         height: int,
         fps: Fraction,
         idr: Sequence[int],
-        encoding: dict[str, Any],
+        encoding: Mapping[str, Any],
     ) -> object:
         """Write ``path``; start a group of pictures at each frame of ``idr``."""
 
@@ -88,12 +88,12 @@ def make_slot(
     """
     started = time.perf_counter()
     recipe = job.recipe
-    shot = shot_from_recipe(recipe, previous)
+    shot = replace(recipe.shot, previous=previous)
     path = store.path_for(job.slot, key)
     own = LoadedRenderers() if models is None else models
 
     def renderers(name: str, wanted: Shot) -> contextlib.AbstractContextManager[Renderer]:
-        return own.renderer({**recipe, "renderer": name, "settings": wanted.settings}, wanted)
+        return own.renderer(name, wanted)
 
     def write(frames: Iterator[Frame], to: Path) -> None:
         write_clip(
@@ -102,8 +102,8 @@ def make_slot(
             width=shot.width,
             height=shot.height,
             fps=shot.fps,
-            idr=recipe["idr"],
-            encoding=recipe["encoding"],
+            idr=recipe.idr,
+            encoding=recipe.encoding,
         )
 
     try:
@@ -111,9 +111,9 @@ def make_slot(
         with scratch_folder(store.folder) as folder:
             part = folder / path.name
             made = make_media(
-                recipe["renderer"], shot, part, renderers, write, on_step, chunks=store.chunks
+                recipe.renderer, shot, part, renderers, write, on_step, chunks=store.chunks
             )
-            store.put(part, job.slot, key, dict(recipe), made.as_json() if made else None)
+            store.put(part, job.slot, key, recipe.as_json(), made.as_json() if made else None)
     except OSError as error:
         raise RendererError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..base import Expecting, Limits, Renderer, Shot
 from ..registry import renderer_class
-from .recipe import Recipe
 
 
-def kind_of(recipe: Recipe) -> str:
-    """What the slots of one renderer instance have in common: renderer, quality and settings."""
-    settings = json.dumps(recipe["settings"], sort_keys=True, default=str)
-    return f"{recipe['renderer']} {recipe['quality']} {settings}"
+def kind_of(name: str, shot: Shot) -> str:
+    """Return what the slots of one renderer instance share: renderer, quality and settings."""
+    settings = json.dumps(shot.settings, sort_keys=True, default=str)
+    return f"{name} {shot.quality} {settings}"
 
 
 class LoadedRenderers:
@@ -37,23 +36,23 @@ class LoadedRenderers:
         self._expected = shots
 
     @contextlib.contextmanager
-    def renderer(self, recipe: Recipe, shot: Shot) -> Iterator[Renderer]:
+    def renderer(self, name: str, shot: Shot) -> Iterator[Renderer]:
         """The renderer of a recipe, while it is this recipe's turn.
 
         Raises:
             UnavailableError: there is no such renderer.
         """
-        made = renderer_class(recipe["renderer"])(shot.settings, shot.quality)
+        made = renderer_class(name)(shot.settings, shot.quality)
         if made.limits == Limits():
             with contextlib.closing(made):
                 yield made
             return
         with self._turn:
-            if self._held is not None and self._kind == kind_of(recipe):
+            if self._held is not None and self._kind == kind_of(name, shot):
                 made.close()
             else:
                 self.close()
-                self._kind, self._held = kind_of(recipe), made
+                self._kind, self._held = kind_of(name, shot), made
                 if isinstance(made, Expecting):
                     made.expect(self._expected.get(self._kind, ()))
             try:

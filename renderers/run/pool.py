@@ -16,7 +16,7 @@ from .job import Job, Rendered, WriteClip, make_slot
 from .loaded_renderers import LoadedRenderers, kind_of
 from .motion_guard import tries_of
 from .ray_cluster.shared_folder import make_slot_there, marked
-from .recipe import recipe_key, shot_from_recipe
+from .recipe import recipe_key
 from .store import Store
 
 NAMED = 3
@@ -79,7 +79,7 @@ def render_slots(
     run = _Run(jobs, store, write_clip, on_frames, on_finished)
     run.take_what_is_there(force=force)
     is_local = engine == "local"
-    pixels = max((job.recipe["width"] * job.recipe["height"] for job in jobs), default=1)
+    pixels = max((job.recipe.shot.width * job.recipe.shot.height for job in jobs), default=1)
     with (
         executor(engine, workers, pixels) as pool,
         contextlib.closing(run.models),
@@ -143,18 +143,17 @@ class _Run:
         """
         expected: dict[str, list[Shot]] = {}
         for key in self._to_make:
-            recipe = self._job(key).recipe
-            expected.setdefault(kind_of(recipe), []).extend(tries_of(shot_from_recipe(recipe)))
+            expected.setdefault(self._kind(key), []).extend(tries_of(self._job(key).recipe.shot))
         self.models.expect(expected)
         # Slots of one model stand together, so that it is loaded once.
-        waiting = sorted(self._to_make, key=lambda key: kind_of(self._job(key).recipe))
+        waiting = sorted(self._to_make, key=self._kind)
         running: dict[Future[Rendered], str] = {}
         while waiting or running:
             busy = {*waiting, *running.values()}
-            for key in [key for key in waiting if self._job(key).recipe.get("follows") not in busy]:
+            for key in [key for key in waiting if self._job(key).recipe.follows not in busy]:
                 waiting.remove(key)
                 job = self._job(key)
-                follows = job.recipe.get("follows")
+                follows = job.recipe.follows
                 previous = self.store.find(job.slot, follows) if follows else None
                 if follows and previous is None:
                     self._failures[job.slot] = RendererError("what it continues is not rendered")
@@ -188,6 +187,10 @@ class _Run:
 
     def _job(self, key: str) -> Job:
         return self.jobs[self._to_make[key]]
+
+    def _kind(self, key: str) -> str:
+        recipe = self._job(key).recipe
+        return kind_of(recipe.renderer, recipe.shot)
 
     def _submit(
         self,
@@ -224,7 +227,7 @@ class _Run:
             self._finish(index, rendered)
 
     def _finish(self, index: int, rendered: Rendered) -> None:
-        frames = int(self.jobs[index].recipe["frames"])
+        frames = self.jobs[index].recipe.shot.frames
         with self._lock:
             self._done[index] = rendered
             self.on_frames(rendered.slot, frames, frames)

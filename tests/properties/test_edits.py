@@ -11,18 +11,19 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from otio_gvideo.compiler.assembly.recipes import Recipe, RendererInputs, slot_recipes
+from otio_gvideo.compiler.assembly.recipes import RendererInputs, slot_recipes
 from otio_gvideo.compiler.script import model
 from otio_gvideo.compiler.sync.edit import SceneInput, VoiceSource
 from otio_gvideo.compiler.sync.schedule import make_schedule
 from otio_gvideo.compiler.sync.types import Word
+from otio_gvideo.renderers.run.recipe import Recipe
 
 FPS = Fraction(24)
 MOVES = ("static", "push_in", "pan_left", "tilt_up")
 
 
 def key_of(recipe: Recipe) -> str:
-    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(recipe.as_json(), sort_keys=True).encode()).hexdigest()
 
 
 ENCODING = {"codec": "h264", "preset": "veryfast", "crf": 18}

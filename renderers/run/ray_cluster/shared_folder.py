@@ -11,7 +11,6 @@ from ...base import RendererError
 from ...files.atomic_file import scratch_folder
 from ..attempts import made_of
 from ..job import Job, Rendered, WriteClip, make_slot
-from ..recipe import shot_from_recipe
 from ..store import Store
 
 
@@ -51,11 +50,7 @@ def make_slot_there(
     Raises:
         RendererError: this machine lacks a file; or as `make_slot`.
     """
-    shot = shot_from_recipe(job.recipe, previous)
-    needed = [marker, *(frame.image for frame in shot.keyframes)]
-    needed += [path for path in (shot.depth, previous) if path is not None]
-    needed += [lora.path for lora in shot.motion.loras]
-    for path in needed:
+    for path in (marker, *job.recipe.files, *([previous] if previous else [])):
         if not path.exists():
             missing = store.folder if path == marker else path
             raise RendererError(f"{platform.node()} does not see {missing}; share its folder")

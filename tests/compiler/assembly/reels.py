@@ -9,17 +9,18 @@ from pathlib import Path
 
 import opentimelineio as otio
 from otio_gvideo.compiler.assembly.build import Sound, build_timeline
-from otio_gvideo.compiler.assembly.recipes import Recipe, RendererInputs, slot_recipes
+from otio_gvideo.compiler.assembly.recipes import RendererInputs, slot_recipes
 from otio_gvideo.compiler.script import model
 from otio_gvideo.compiler.sync.edit import SceneInput, Schedule, SilencePolicy, VoiceSource
 from otio_gvideo.compiler.sync.schedule import make_schedule
 from otio_gvideo.compiler.sync.types import Word
+from otio_gvideo.renderers.run.recipe import Recipe
 
 STILL = model.ScriptKeyframe(Path("/stills/one.png"))
 
 
 def key_of(recipe: Recipe) -> str:
-    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(recipe.as_json(), sort_keys=True).encode()).hexdigest()
 
 
 MAKING = RendererInputs(

@@ -23,10 +23,10 @@ def test_editing_one_scene_changes_no_other_recipe() -> None:
 def test_continuations_follow_each_other_where_the_renderer_needs_it() -> None:
     script, schedule = reel()
     plain = slot_recipes(script, schedule, MAKING)
-    assert plain["long.2"]["follows"] is None
+    assert plain["long.2"].follows is None
     chained = slot_recipes(script, schedule, replace(MAKING, continues=frozenset({"parallax"})))
-    assert chained["long"]["follows"] is None
-    assert chained["long.2"]["follows"] == MAKING.key_of(chained["long"])
+    assert chained["long"].follows is None
+    assert chained["long.2"].follows == MAKING.key_of(chained["long"])
 
 
 def test_a_focus_is_stated_or_seen() -> None:
@@ -36,25 +36,25 @@ def test_a_focus_is_stated_or_seen() -> None:
     def focus(**motion: object) -> object:
         scenes = tuple(replace(s, motion=model.ScriptMotion(**motion)) for s in script.scenes)  # type: ignore[arg-type]
         recipes = slot_recipes(replace(script, scenes=scenes), schedule, making)
-        return recipes["storm"]["motion"]["focus"]
+        return recipes["storm"].shot.motion.focus
 
-    assert focus() == focus(focus="auto") == focus(camera="pan_left", focus="auto") == [0.2, 0.7]
-    assert focus(camera="pan_left") == focus(focus="middle") == [0.5, 0.5]
-    assert focus(focus=(0.1, 0.9)) == focus(camera="push_in", focus=(0.1, 0.9)) == [0.1, 0.9]
+    assert focus() == focus(focus="auto") == focus(camera="pan_left", focus="auto") == (0.2, 0.7)
+    assert focus(camera="pan_left") == focus(focus="middle") == (0.5, 0.5)
+    assert focus(focus=(0.1, 0.9)) == focus(camera="push_in", focus=(0.1, 0.9)) == (0.1, 0.9)
 
 
 def test_idr_frames_stand_where_the_body_is_seen_alone() -> None:
     script, schedule = reel()
     recipe = slot_recipes(script, schedule, MAKING)["storm"]
     into, out = (t for t in schedule.transitions if t.scene in ("storm", "breath"))
-    frames = recipe["frames"]
-    assert recipe["idr"] == sorted(
+    shot = recipe.shot
+    assert list(recipe.idr) == sorted(
         {
             0,
-            recipe["head"],
+            shot.head,
             into.before + into.after,
-            frames - out.before - out.after,
-            frames - recipe["tail"],
+            shot.frames - out.before - out.after,
+            shot.frames - shot.tail,
         }
     )
 
@@ -68,8 +68,8 @@ def test_keyframes_are_placed_within_the_span() -> None:
     keyframes = tuple(model.ScriptKeyframe(Path(f"/{n}.png"), at) for n, at in enumerate(places))
     script, schedule = reel()
     scenes = (replace(script.scenes[0], keyframes=keyframes), *script.scenes[1:])
-    recipe = slot_recipes(replace(script, scenes=scenes), schedule, MAKING)["stairs"]
-    frames = [k["frame"] for k in recipe["keyframes"]]
+    shot = slot_recipes(replace(script, scenes=scenes), schedule, MAKING)["stairs"].shot
+    frames = [keyframe.frame for keyframe in shot.keyframes]
     assert frames[0] == 0
-    assert frames[2] == recipe["span"] - 1
-    assert abs(frames[1] - recipe["frames"] // 2) < 12
+    assert frames[2] == shot.span - 1
+    assert abs(frames[1] - shot.frames // 2) < 12

@@ -16,7 +16,7 @@ from otio_gvideo.compiler.timeline.layout import lay_out
 from otio_gvideo.compiler.timeline.metadata import own_metadata
 from otio_gvideo.compiler.timeline.rate import time_range
 from otio_gvideo.compiler.timeline.slots import slot_of
-from otio_gvideo.renderers.run.recipe import recipe_key
+from otio_gvideo.renderers.run.recipe import Recipe, recipe_key
 from otio_gvideo.renderers.run.store import Store
 from PIL import Image
 
@@ -86,7 +86,7 @@ def compiled(folder: Path, *, rendered: bool = True) -> otio.schema.Timeline:
         media = time_range(0, recipe["frames"], FPS)
         shown = Path(recipe["keyframes"][0]["image"])
         if rendered:
-            key = recipe_key(recipe)
+            key = recipe_key(Recipe.from_json(recipe))
             shown = store.path_for(name, key)
             shown.write_bytes(name.encode())
             store.commit(shown, key, recipe)
@@ -171,7 +171,13 @@ def clips(reimported: ReimportedTimeline) -> list[tuple[str, int, int, int, int]
         slot = slot_of(placed.item) if isinstance(placed.item, otio.schema.Clip) else None
         if slot is not None:
             found.append(
-                (slot.name, placed.start, placed.frames, placed.media_start, slot.recipe["frames"])
+                (
+                    slot.name,
+                    placed.start,
+                    placed.frames,
+                    placed.media_start,
+                    slot.recipe.shot.frames,
+                )
             )
     return found
 

@@ -155,9 +155,9 @@ def test_a_longer_clip_is_rendered_again_and_the_others_are_not(edit: Edit) -> N
     edit.clip("breath").source_range = time_range(4, 48, FPS)
     back = edit.back()
     assert kept(back) == [True, True, False]
-    recipe = back.rebuilt[2].recipe
-    assert (recipe["frames"], recipe["span"], recipe["start"]) == (52, 52, 0)
-    assert (recipe["head"], recipe["tail"]) == (4, 0)
+    shot = back.rebuilt[2].recipe.shot
+    assert (shot.frames, shot.span, shot.start) == (52, 52, 0)
+    assert (shot.head, shot.tail) == (4, 0)
     assert clips(back)[2] == ("breath", 70, 48, 4, 52)
 
 
@@ -165,8 +165,8 @@ def test_a_clip_that_begins_before_its_media_is_extended_at_the_front(edit: Edit
     edit.cut_only()
     edit.clip("storm").source_range = time_range(-10, 46, FPS)
     back = edit.back()
-    recipe = back.rebuilt[1].recipe
-    assert (recipe["frames"], recipe["span"], recipe["head"], recipe["tail"]) == (50, 50, 0, 4)
+    shot = back.rebuilt[1].recipe.shot
+    assert (shot.frames, shot.span, shot.head, shot.tail) == (50, 50, 0, 4)
     assert clips(back)[1] == ("storm", 40, 46, 0, 50)
 
 
@@ -177,11 +177,11 @@ def test_a_longer_dissolve_extends_both_sides(edit: Edit) -> None:
     assert kinds(back)[0] == ("dissolve", 10, 10)
     assert kept(back) == [False, False, True]
     stairs, storm = (one.recipe for one in back.rebuilt[:2])
-    assert (stairs["frames"], stairs["tail"]) == (50, 10)
-    assert (storm["frames"], storm["head"]) == (44, 10)
+    assert (stairs.shot.frames, stairs.shot.tail) == (50, 10)
+    assert (storm.shot.frames, storm.shot.head) == (44, 10)
     # The cut stays, and IDR frames allow a copy of the body without its transitions.
     assert clips(back)[1] == ("storm", 40, 30, 10, 44)
-    assert {0, 10, 20} <= set(storm["idr"])
+    assert {0, 10, 20} <= set(storm.idr)
 
 
 def test_a_shorter_dissolve_changes_no_media(edit: Edit) -> None:
@@ -199,7 +199,7 @@ def test_a_new_transition_needs_handles(edit: Edit) -> None:
     back = edit.back()
     assert kinds(back) == [("wipe_left", 5, 5)]
     assert kept(back) == [True, False, False]
-    assert back.rebuilt[1].recipe["tail"] == 5
+    assert back.rebuilt[1].recipe.shot.tail == 5
 
 
 def test_a_removed_transition_leaves_the_media(edit: Edit) -> None:
@@ -453,14 +453,14 @@ def test_a_slot_that_follows_another_follows_its_new_media(edit: Edit) -> None:
 
     stairs, storm = edit.clip("stairs"), edit.clip("storm")
     references = storm.media_references()
-    recipe = slot_of(storm).recipe | {"follows": recipe_key(slot_of(stairs).recipe)}  # type: ignore[union-attr]
+    recipe = slot_of(storm).stated | {"follows": recipe_key(slot_of(stairs).recipe)}  # type: ignore[union-attr]
     references["generator"].parameters.update(recipe)
     storm.set_media_references(references, "DEFAULT_MEDIA")
     edit.cut_only()
     stairs.source_range = time_range(0, 60, FPS)
     edit.timeline.to_json_file(str(edit.folder / "edited.otio"))
     back = reimport(edit.folder / "edited.otio")
-    assert back.rebuilt[1].recipe["follows"] == recipe_key(back.rebuilt[0].recipe)
+    assert back.rebuilt[1].recipe.follows == recipe_key(back.rebuilt[0].recipe)
     assert kept(back) == [False, False, True]
 
 
@@ -505,27 +505,27 @@ def long_scene(
 def test_a_moved_cut_within_a_scene_changes_no_timing(tmp_path: Path) -> None:
     back = long_scene(tmp_path / "x", (0, 56), (6, 44), 0)
     assert kept(back) == [False, True]
-    recipe = back.rebuilt[0].recipe
-    assert (recipe["start"], recipe["frames"], recipe["span"]) == (0, 56, 100)
-    assert [k["frame"] for k in recipe["keyframes"]] == [0, 30, 99]
+    shot = back.rebuilt[0].recipe.shot
+    assert (shot.start, shot.frames, shot.span) == (0, 56, 100)
+    assert [k.frame for k in shot.keyframes] == [0, 30, 99]
 
 
 def test_parts_that_continue_each_other_are_timed_anew_together(tmp_path: Path) -> None:
     back = long_scene(tmp_path / "x", (-5, 55), (0, 60), 0)
     assert kept(back) == [False, False]
     first, second = (one.recipe for one in back.rebuilt)
-    assert first["span"] == second["span"] == 115
-    assert (first["start"], first["frames"]) == (0, 55)
-    assert (second["start"], second["frames"]) == (55, 60)
+    assert first.shot.span == second.shot.span == 115
+    assert (first.shot.start, first.shot.frames) == (0, 55)
+    assert (second.shot.start, second.shot.frames) == (55, 60)
     # Keyframes at the ends stay there; others keep their time.
-    assert [k["frame"] for k in first["keyframes"]] == [0, 35, 114]
-    assert first["keyframes"] == second["keyframes"]
+    assert [k.frame for k in first.shot.keyframes] == [0, 35, 114]
+    assert first.shot.keyframes == second.shot.keyframes
 
 
 def test_separated_parts_are_extended_separately(tmp_path: Path) -> None:
     back = long_scene(tmp_path / "x", (0, 50), (0, 60), 12)
     assert kept(back) == [True, False]
-    assert back.rebuilt[1].recipe["span"] == 110
+    assert back.rebuilt[1].recipe.shot.span == 110
 
 
 offsets = st.integers(0, 8)
@@ -572,15 +572,15 @@ def test_media_hold_all_frames_that_an_edit_shows(
         tail = around[index][1] if index < 2 else 0
         # Every visible frame is in the media, and is the same frame of the picture as before.
         assert begin - head >= 0
-        assert begin + frames + tail <= media == one.recipe["frames"]
-        assert one.recipe["start"] + media <= one.recipe["span"]
-        moved = one.recipe["span"] - one.use.slot.recipe["span"]
+        assert begin + frames + tail <= media == one.recipe.shot.frames
+        assert one.recipe.shot.start + media <= one.recipe.shot.span
+        moved = one.recipe.shot.span - one.use.slot.recipe.shot.span
         assert moved >= 0
         needed = starts[index] - head >= 0 and (
-            starts[index] + frames + tail <= one.use.slot.recipe["frames"]
+            starts[index] + frames + tail <= one.use.slot.recipe.shot.frames
         )
         assert one.is_unchanged == needed
-        assert all(0 <= place < media for place in one.recipe["idr"])
+        assert all(0 <= place < media for place in one.recipe.idr)
 
 
 def test_the_file_is_valid_for_old_and_new_readers(edit: Edit) -> None:

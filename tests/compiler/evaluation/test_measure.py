@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.evaluation.measure import Measures, measure
 from otio_gvideo.compiler.evaluation.ssim import common_way, likeness, ssim_map
+from otio_gvideo.renderers.base import Keyframe, Shot
 from PIL import Image, ImageOps
 
 from tests.conftest import LIGHTHOUSE
@@ -98,7 +100,7 @@ def test_pictures_of_nothing_have_nothing_in_common_and_are_no_error() -> None:
 
 
 def measured(
-    folder: Path, frames: Iterator[Picture], still: Picture | None = None, **recipe: Any
+    folder: Path, frames: Iterator[Picture], still: Picture | None = None, **changes: Any
 ) -> Measures:
     folder.mkdir(exist_ok=True)
     path, image = folder / "clip.mp4", folder / "still.png"
@@ -109,9 +111,11 @@ def measured(
         **{"width": width, "height": height, "fps": Fraction(24)},
         encoding=Encoding(crf=6, preset="ultrafast"),
     )
-    keyframes = [{"image": str(image), "frame": 0}]
-    given = {"fps": "24/1", "start": 0, "frames": FRAMES, "fit": "cover", "keyframes": keyframes}
-    return measure(path, given | recipe)
+    return measure(path, replace(shot_of(image), **changes))
+
+
+def shot_of(still: Path) -> Shot:
+    return Shot(*SIZE, Fraction(24), FRAMES, 0, 0, 0, FRAMES, (Keyframe(still, 0),))
 
 
 def panned(speed: float = 0.8, every: int = 1) -> Iterator[Picture]:
@@ -140,11 +144,11 @@ def test_a_picture_that_is_not_the_still_is_not_faithful(tmp_path: Path) -> None
 
 def test_a_still_is_compared_at_its_own_frame(tmp_path: Path) -> None:
     frames = [photo(*SIZE, name="stairs")] * 20 + [photo(*SIZE)] + [photo(*SIZE, name="dusk")] * 15
-    still = {"image": str(tmp_path / "still.png"), "frame": 30}
-    found = measured(tmp_path, iter(frames), start=10, keyframes=[still])
+    still = Keyframe(tmp_path / "still.png", 30)
+    found = measured(tmp_path, iter(frames), start=10, keyframes=(still,))
     assert found.fidelity is not None
     assert found.fidelity > 0.95
-    outside = measured(tmp_path, iter(frames), start=40, keyframes=[still])
+    outside = measured(tmp_path, iter(frames), start=40, keyframes=(still,))
     assert outside.fidelity is None
 
 
@@ -188,10 +192,7 @@ def test_drift_is_of_colour_and_not_of_framing(tmp_path: Path) -> None:
 
 
 def test_a_slot_from_one_still_to_another_has_no_drift(tmp_path: Path) -> None:
-    keys = [
-        {"image": str(tmp_path / "still.png"), "frame": 0},
-        {"image": str(tmp_path / "other.png"), "frame": FRAMES - 1},
-    ]
+    keys = (Keyframe(tmp_path / "still.png", 0), Keyframe(tmp_path / "other.png", FRAMES - 1))
     Image.fromarray(photo(*SIZE)).save(tmp_path / "other.png")
     assert measured(tmp_path, panned(), keyframes=keys).drift is None
 
@@ -200,4 +201,4 @@ def test_what_cannot_be_decoded_is_a_failure_in_a_line(tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
     with pytest.raises(WorkError, match=r"broken\.mp4: its picture cannot be decoded"):
-        measure(broken, {"fps": "24/1", "start": 0, "frames": 9, "fit": "cover", "keyframes": []})
+        measure(broken, shot_of(tmp_path / "still.png"))

@@ -43,7 +43,7 @@ from otio_gvideo.renderers.run.motion_guard import (
 )
 from otio_gvideo.renderers.run.motion_measure import MotionMeter, Movement
 from otio_gvideo.renderers.run.pool import render_slots
-from otio_gvideo.renderers.run.recipe import recipe_key
+from otio_gvideo.renderers.run.recipe import Recipe, recipe_key
 from otio_gvideo.renderers.run.store import Store, sidecar_of
 from PIL import Image
 
@@ -177,7 +177,9 @@ def render(recipe: dict[str, Any], folder: Path) -> Rendered:
     def write(frames: Iterator[Frame], path: Path, *, encoding: Any, **how: Any) -> None:
         write_clip(frames, path, encoding=Encoding(**encoding), **how)
 
-    (rendered,) = render_slots([Job("lamp", recipe)], Store(folder), write_clip=write, workers=1)
+    (rendered,) = render_slots(
+        [Job("lamp", Recipe.from_json(recipe))], Store(folder), write_clip=write, workers=1
+    )
     assert list(folder.glob(".*")) == []
     return rendered
 
@@ -211,7 +213,7 @@ def test_the_key_is_that_of_what_was_asked_for_and_the_next_run_knows_what_was_m
     made = render(recipe, tmp_path / "media")
     document = json.loads(sidecar_of(made.path).read_text())
     assert document["recipe"] == recipe
-    assert document["key"] == made.key == recipe_key(recipe)
+    assert document["key"] == made.key == recipe_key(Recipe.from_json(recipe))
     again = render(recipe, tmp_path / "media")
     assert again.reused
     assert made.made is not None

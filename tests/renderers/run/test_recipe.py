@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import numpy as np
 import pytest
-from otio_gvideo.renderers.run.recipe import recipe_key
+from otio_gvideo import schemas
+from otio_gvideo.renderers.base import Keyframe
+from otio_gvideo.renderers.files.digest import file_digest
+from otio_gvideo.renderers.run.recipe import Recipe, RecipeError, recipe_key
 
 FILES = {
     "stairs.png": b"stairs",
@@ -123,6 +131,155 @@ def placed(recipe: dict[str, Any], folder: Path) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize(("recipe", "key"), RECIPES.values(), ids=RECIPES)
-def test_keys_stay_as_released(recipe: dict[str, Any], key: str, folder: Path) -> None:
-    assert recipe_key(placed(recipe, folder)) == key
+def key_of(document: dict[str, Any]) -> str:
+    return recipe_key(Recipe.from_json(document))
+
+
+@pytest.fixture
+def recipe(folder: Path) -> dict[str, Any]:
+    return placed(PLAIN, folder)
+
+
+@pytest.mark.parametrize(("document", "key"), RECIPES.values(), ids=RECIPES)
+def test_keys_stay_as_released(document: dict[str, Any], key: str, folder: Path) -> None:
+    assert key_of(placed(document, folder)) == key
+
+
+@pytest.mark.parametrize("document", [recipe for recipe, _ in RECIPES.values()], ids=RECIPES)
+def test_a_recipe_survives_a_round_trip_through_json(
+    document: dict[str, Any], folder: Path
+) -> None:
+    document = placed(document, folder)
+    written = Recipe.from_json(document).as_json()
+    assert written == document
+    assert json.dumps(written, sort_keys=True) == json.dumps(document, sort_keys=True)
+    assert Recipe.from_json(written) == Recipe.from_json(document)
+
+
+def test_what_is_written_is_valid_against_the_schema(recipe: dict[str, Any]) -> None:
+    jsonschema.validate(Recipe.from_json(recipe).as_json(), schemas.load("recipe"))
+
+
+def test_a_shot_has_types(recipe: dict[str, Any], folder: Path) -> None:
+    shot = Recipe.from_json(recipe).shot
+    assert shot.fps == Fraction(24)
+    assert shot.keyframes == (Keyframe(folder / "stairs.png", 0),)
+    assert shot.motion.focus == (0.5, 0.5)
+
+
+def test_a_change_keeps_fields_of_later_versions(folder: Path) -> None:
+    document, _ = RECIPES["fields of a later version"]
+    read = Recipe.from_json(placed(document, folder))
+    written = replace(read, shot=replace(read.shot, seed=8)).as_json()
+    assert written == placed(document, folder) | {"seed": 8}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"width": "wide"}, "width of the recipe is 'wide', not a whole number"),
+        ({"frames": True}, "frames of the recipe is True, not a whole number"),
+        ({"fps": "24/0"}, "fps of the recipe is '24/0', not a rate such as 24/1"),
+        ({"keyframes": []}, "the recipe has no keyframes"),
+        ({"keyframes": [{"image": "a.png"}]}, "the recipe has no frame"),
+        ({"motion": {"camera": "static"}}, "the recipe has no motion.amount"),
+        ({"motion": MOTION | {"focus": [0.5]}}, "motion.focus of the recipe has 1 numbers, not 2"),
+        ({"quality": "best"}, "quality of the recipe is 'best', not one of draft, standard, high"),
+        ({"idr": [0, 1.5]}, "idr of the recipe is 1.5, not a whole number"),
+    ],
+)
+def test_a_field_of_another_type_is_named(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.from_json(PLAIN | change)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_missing_field_is_named(name: str) -> None:
+    document = {key: value for key, value in PLAIN.items() if key != name}
+    with pytest.raises(RecipeError, match=f"the recipe has no {name}"):
+        Recipe.from_json(document)
+
+
+@pytest.mark.parametrize("document", [None, [], "recipe", 3])
+def test_other_json_is_no_recipe(document: object) -> None:
+    with pytest.raises(RecipeError):
+        Recipe.from_json(document)
+
+
+def test_moving_a_project_keeps_its_keys(recipe: dict[str, Any], folder: Path) -> None:
+    key = key_of(recipe)
+    moved = (folder / "stairs.png").rename(folder / "elsewhere.png")
+    assert key_of(recipe | {"keyframes": [{"image": str(moved), "frame": 0}]}) == key
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 2}, {"prompt": "x"}, {"frames": 13}, {"quality": "high"}, {"idr": [0, 3]}]
+)
+def test_whatever_decides_pixels_changes_the_key(
+    recipe: dict[str, Any], change: dict[str, Any]
+) -> None:
+    assert key_of(recipe | change) != key_of(recipe)
+
+
+def test_repainting_a_still_changes_the_key(recipe: dict[str, Any], folder: Path) -> None:
+    key = key_of(recipe)
+    (folder / "stairs.png").write_bytes(b"painted")
+    assert key_of(recipe) != key
+
+
+def test_models_count_by_content_wherever_they_lie(recipe: dict[str, Any], tmp_path: Path) -> None:
+    def key(model: Path, weights: Path) -> str:
+        settings = {"model": str(model), "options": [{"weights": str(weights)}], "device": "cpu"}
+        return key_of(recipe | {"settings": settings})
+
+    model, weights = tmp_path / "model", tmp_path / "sway.safetensors"
+    before = key(model, weights)
+    assert key(model.rename(tmp_path / "moved"), weights.rename(tmp_path / "w")) == before
+    moved, weights = tmp_path / "moved", tmp_path / "w"
+    (moved / "config.json").write_text('{"layers": 2}')
+    assert key(moved, weights) != before
+    (moved / "config.json").write_text("{}")
+    assert key(moved, weights) == before
+    weights.write_bytes(b"2")
+    assert key(moved, weights) != before
+
+
+def test_large_weights_count_by_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("otio_gvideo.renderers.files.digest.SAMPLED_ABOVE", 1000)
+    one, same, other = (tmp_path / name for name in ("one", "same", "other"))
+    content = np.random.default_rng(1).bytes(3 << 20)
+    one.write_bytes(content)
+    same.write_bytes(content)
+    other.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert file_digest(one) == file_digest(same) != file_digest(other)
+
+
+def test_the_digest_of_a_folder_sorts_by_the_parts_of_paths(tmp_path: Path) -> None:
+    """As POSIX sorts paths, whatever the system, so that keys stay what they are."""
+    folder = tmp_path / "model"
+    names = ["a/b", "a-b", "B", "a", "Z/c"]
+    for name in names:
+        path = folder / (name if "/" in name else f"{name}.bin")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    found = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    lines = [
+        f"{hashlib.sha256(f.read_bytes()).hexdigest()} {f.relative_to(folder).as_posix()}"
+        for f in found
+    ]
+    assert file_digest(folder) == hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def test_hub_names_are_names_even_beside_a_folder_of_that_name(
+    recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = recipe | {"settings": {"model": "lab/model"}}
+    before = key_of(settings)
+    (tmp_path / "lab" / "model").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert key_of(settings) == before
+
+
+def test_a_setting_too_long_for_a_path_is_text(recipe: dict[str, Any]) -> None:
+    assert key_of(recipe | {"settings": {"words": f"/{'long words ' * 40}"}})
