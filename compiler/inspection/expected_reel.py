@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import opentimelineio as otio
 
+from ...renderers.run.recipe import Recipe
 from ..backend.spans.content import (
     ImageContent,
     OverlayContent,
@@ -77,7 +77,7 @@ class ExpectedReel:
     cuts: tuple[tuple[int, str], ...]
     joins: tuple[int, ...]
     media: Mapping[Path, MediaInfo]
-    recipes: Mapping[Path, Mapping[str, Any]]
+    recipes: Mapping[Path, Recipe]
 
     @property
     def transitions(self) -> tuple[FrameRange, ...]:
@@ -106,8 +106,7 @@ class ExpectedReel:
             if isinstance(leaf, ImageContent):
                 found.append(leaf.path)
             elif isinstance(leaf, VideoContent) and leaf.path in self.recipes:
-                keyframes = self.recipes[leaf.path].get("keyframes") or []
-                found += [Path(str(keyframe["image"])) for keyframe in keyframes]
+                found += [one.image for one in self.recipes[leaf.path].shot.keyframes]
         return found
 
     def sources_at(self, frame: int) -> list[SourceFrame]:
@@ -130,10 +129,9 @@ class ExpectedReel:
     def _moves(self, leaf: Picture) -> bool:
         if not isinstance(leaf, VideoContent) or not leaf.speed or leaf.path not in self.recipes:
             return False
-        recipe = self.recipes[leaf.path]
-        motion, keyframes = recipe.get("motion") or {}, recipe.get("keyframes") or []
-        stands = motion.get("camera") == "static" or not motion.get("amount")
-        return len(keyframes) != 1 or not stands
+        shot = self.recipes[leaf.path].shot
+        is_static = shot.motion.camera == "static" or not shot.motion.amount
+        return len(shot.keyframes) != 1 or not is_static
 
 
 def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> ExpectedReel:
@@ -170,17 +168,15 @@ def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> 
     )
 
 
-def _continues(
-    before: Span, after: Span, recipes: Mapping[Path, Mapping[str, Any]], fps: Fraction
-) -> bool:
+def _continues(before: Span, after: Span, recipes: Mapping[Path, Recipe], fps: Fraction) -> bool:
     """Whether a slot goes on with the frame of its scene that comes after another slot's last."""
     frames = []
     for picture in (later(before.picture, before.frames, fps), after.picture):
         if not isinstance(picture, VideoContent) or picture.path not in recipes:
             return False
-        recipe = recipes[picture.path]
-        frame = recipe["start"] + round(picture.start * Fraction(recipe["fps"]))
-        frames.append((recipe.get("keyframes"), picture.speed, frame))
+        shot = recipes[picture.path].shot
+        frame = shot.start + round(picture.start * shot.fps)
+        frames.append((shot.keyframes, picture.speed, frame))
     return bool(frames[0] == frames[1])
 
 

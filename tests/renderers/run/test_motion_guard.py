@@ -20,7 +20,7 @@ from otio_gvideo import schemas
 from otio_gvideo.compiler import InputError, compile_script
 from otio_gvideo.compiler.backend.encode.encoder import write_clip
 from otio_gvideo.compiler.backend.encode.encoding import Encoding
-from otio_gvideo.renderers import base
+from otio_gvideo.renderers import registry
 from otio_gvideo.renderers.base import (
     Call,
     Frame,
@@ -30,6 +30,7 @@ from otio_gvideo.renderers.base import (
     Motion,
     RendererError,
     Shot,
+    UnavailableError,
 )
 from otio_gvideo.renderers.run.attempts import made_from_json, made_of
 from otio_gvideo.renderers.run.job import Job, Rendered
@@ -151,7 +152,7 @@ class Shy:
 
 @pytest.fixture
 def shy(monkeypatch: pytest.MonkeyPatch) -> type[Shy]:
-    monkeypatch.setitem(base._BUILT_IN, "shy", f"{__name__}:Shy")
+    monkeypatch.setitem(registry._BUILT_IN, "shy", f"{__name__}:Shy")
     for name, value in {"asked": [], "moves_at": 1, "creeps": (), "fails_at": -1}.items():
         monkeypatch.setattr(Shy, name, value)
     return Shy
@@ -251,11 +252,11 @@ def test_the_best_renderer_without_a_model_is_taken_of_those_that_can(
     recipe: dict[str, Any], tmp_path: Path, shy: type[Shy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shy, "moves_at", 99)
-    monkeypatch.setitem(base._BUILT_IN, "parallax", f"{__name__}:Unable")
+    monkeypatch.setitem(registry._BUILT_IN, "parallax", f"{__name__}:Unable")
     made = render(recipe, tmp_path / "media").made
     assert made is not None
     assert made.renderer == "camera"
-    monkeypatch.setitem(base._BUILT_IN, "parallax", f"{__name__}:Deep")
+    monkeypatch.setitem(registry._BUILT_IN, "parallax", f"{__name__}:Deep")
     monkeypatch.setattr(shy, "asked", [])
     made = render(recipe | {"seed": 8}, tmp_path / "media").made
     assert made is not None
@@ -266,7 +267,7 @@ def test_a_fallback_has_the_settings_that_are_configured_for_it(
     recipe: dict[str, Any], tmp_path: Path, shy: type[Shy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shy, "moves_at", 99)
-    monkeypatch.setitem(base._BUILT_IN, "parallax", f"{__name__}:Deep")
+    monkeypatch.setitem(registry._BUILT_IN, "parallax", f"{__name__}:Deep")
     monkeypatch.setattr(Deep, "seen", [])
     configured = {"parallax": {"depth_model": "a/b"}, "camera": {}, "svd": {"device": "cpu"}}
     settings = with_fallbacks({"motion_guard": {"retries": 0}}, configured)
@@ -289,7 +290,7 @@ class Unable(Shy):
     name = "parallax"
 
     def __init__(self, settings: dict[str, Any], quality: str):
-        raise base.UnavailableError("there is no depth map")
+        raise UnavailableError("there is no depth map")
 
 
 class Deep:
