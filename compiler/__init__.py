@@ -2,8 +2,8 @@
 
 >>> from otio_gvideo.compiler import compile_script
 
-What is named here is imported when it is first used: a worker that needs the sync arithmetic alone
-does not load ffmpeg's bindings.
+Names are imported on first use: a worker that only needs the sync arithmetic does not load the
+bindings of ffmpeg.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 @pytest.fixture(autouse=True, scope="session")
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A cache of the tests' own, in programs that they start too."""
+    """A cache folder of the tests, also for the programs that they start."""
     os.environ["OTIO_GVIDEO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 

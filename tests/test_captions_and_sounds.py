@@ -1,4 +1,4 @@
-"""A script with captions to burn and sounds to place, and what is seen and heard of its reel."""
+"""Burned captions and placed sounds of a script, measured in its reel."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def script(project: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_captions_are_burned_and_sounds_are_heard_where_the_script_says(
+def test_captions_and_sounds_are_at_the_times_of_the_script(
     script: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = compile_script(script)
@@ -49,7 +49,7 @@ def test_captions_are_burned_and_sounds_are_heard_where_the_script_says(
         frame = shown[round((word["start"] + word["end"]) / 2 * 24)].astype(int)
         yellow = (frame[..., 0] > 180) & (frame[..., 1] > 150) & (frame[..., 2] < 110)
         assert yellow.any(), word
-    # The beat between the sentences is silent: nothing is written over it.
+    # The beat between the sentences is silent and has no caption.
     before = max(word["end"] for word in words if word["scene"] == "dusk")
     after = min(word["start"] for word in words if word["scene"] == "stairs")
     beat = shown[round((before + after) / 2 * 24)].astype(int)
@@ -65,7 +65,7 @@ def test_captions_are_burned_and_sounds_are_heard_where_the_script_says(
 
 
 def loud(samples: np.ndarray) -> np.ndarray:
-    """Seconds at which a beep of 6 kHz is heard, a hundredth apart."""
+    """Times in seconds with a beep of 6 kHz, in steps of 10 ms."""
     block = SAMPLE_RATE // 100
     parts = samples[: len(samples) // block * block].reshape(-1, block)
     carrier = np.exp(-2j * np.pi * 6000 * np.arange(block) / SAMPLE_RATE)
@@ -74,7 +74,7 @@ def loud(samples: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_burning_follows_the_timeline_that_is_flattened(script: Path, tmp_path: Path) -> None:
+def test_captions_follow_the_flattened_timeline(script: Path, tmp_path: Path) -> None:
     report = compile_script(script, until="media")
     plain = json.loads(report.timeline.read_text())
     plain["metadata"]["otio_gvideo"]["captions"]["burn"] = False

@@ -1,4 +1,4 @@
-"""The whole way: from a script to a reel, again, after a change, after being killed."""
+"""Compile a script: once, again, after a change, after a kill."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_script_becomes_a_reel(project: Path) -> None:
         assert "117" in (folder / name).read_text()
 
 
-def test_versions_of_a_script_are_reels_of_their_own(project: Path) -> None:
+def test_versions_of_a_script_are_separate_reels(project: Path) -> None:
     made = []
     for name in ("teaser.v1.yaml", "teaser.v2.yaml", "teaser.gvideo.yaml"):
         script = project.with_name(name)
@@ -91,7 +91,7 @@ def test_versions_of_a_script_are_reels_of_their_own(project: Path) -> None:
     ]
 
 
-def test_a_reel_of_drafts_is_half_as_large_and_as_long(project: Path) -> None:
+def test_a_draft_reel_has_half_the_size_and_the_same_length(project: Path) -> None:
     whole = compile_script(project, until="timeline")
     draft = compile_script(project, until="timeline", quality="draft", output=project.parent / "d")
     assert (draft.width, draft.height) == (54, 96)
@@ -106,7 +106,7 @@ def test_a_reel_of_drafts_is_half_as_large_and_as_long(project: Path) -> None:
     assert {recipe["encoding"]["preset"] for recipe in recipes} == {"superfast"}
 
 
-def test_a_speed_that_was_chosen_is_that_of_drafts_too(project: Path) -> None:
+def test_a_configured_encoder_speed_applies_to_drafts(project: Path) -> None:
     (project.parent / "video_config.yaml").write_text("encoder: {preset: medium}\n")
     draft = compile_script(project, until="timeline", quality="draft")
     assert '"preset": "medium"' in draft.timeline.read_text()
@@ -114,7 +114,7 @@ def test_a_speed_that_was_chosen_is_that_of_drafts_too(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_picture_and_sound_start_and_end_together_and_chapters_name_the_scenes(
+def test_video_and_audio_have_the_same_length_and_chapters_name_the_scenes(
     project: Path,
 ) -> None:
     report = compile_script(project)
@@ -133,7 +133,7 @@ def test_picture_and_sound_start_and_end_together_and_chapters_name_the_scenes(
 
 
 @pytest.mark.slow
-def test_the_voice_is_where_the_schedule_has_it(project: Path) -> None:
+def test_the_voice_is_in_step_with_the_schedule(project: Path) -> None:
     project.write_text(project.read_text().replace("music:", "#music:"))
     report = compile_script(project)
     cut = report.scenes[1].cut_frame
@@ -217,7 +217,7 @@ def test_relative_media_survive_a_move(project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_run_is_carried_on(project: Path) -> None:
+def test_the_next_run_carries_on_a_killed_one(project: Path) -> None:
     whole = compile_script(project, output=project.parent / "whole")
     folder = project.parent / "killed"
     command = [sys.executable, "-m", "otio_gvideo.compiler", "compile", str(project)]
@@ -246,9 +246,9 @@ def test_a_killed_run_is_carried_on(project: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 @pytest.mark.parametrize("ended", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_run_that_is_told_to_end_cleans_up(project: Path, ended: str) -> None:
+def test_a_terminated_run_cleans_up(project: Path, ended: str) -> None:
     folder = project.parent / "ended"
-    # A shell in the background, or nohup, has its children ignore some of them.
+    # Children of a background job or of nohup ignore some signals.
     heeding = (
         "import signal, sys; from otio_gvideo.compiler.cli import main;"
         f"signal.signal(signal.{ended}, signal.default_int_handler if '{ended}' == 'SIGINT' else"
@@ -281,7 +281,7 @@ def test_an_edited_timeline_is_kept_when_the_script_is_compiled_again(project: P
     assert not compile_script(project, until="timeline").warnings
 
 
-def test_words_of_libraries_to_programmers_are_not_printed(
+def test_warnings_of_libraries_are_not_printed(
     project: Path, recwarn: pytest.WarningsRecorder
 ) -> None:
     Image.new("1", (10000, 9500)).save(project.parent / "stills" / "red.png")
@@ -289,7 +289,7 @@ def test_words_of_libraries_to_programmers_are_not_printed(
     assert [str(warning.message) for warning in recwarn] == []
 
 
-def test_where_nothing_can_be_written_is_said_before_any_work(
+def test_an_unwritable_folder_is_reported_before_any_work(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     voice = project.parent / "voice.wav"
@@ -301,9 +301,7 @@ def test_where_nothing_can_be_written_is_said_before_any_work(
     )
 
 
-def test_every_path_that_was_written_is_printed(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_written_path_is_printed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compile", str(project), "--until", "timeline", "--progress", "plain"]) == 0
     build = project.parent / "build" / "small"
     said = capsys.readouterr().out.splitlines()
@@ -326,7 +324,9 @@ def test_a_voice_of_a_few_samples_is_refused(project: Path, language: str) -> No
     assert said == [f"9:11: scenes[0].text: {why}", f"17:11: scenes[2].text: {why}"]
 
 
-def test_what_is_no_video_is_not_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_rejects_other_files_than_videos(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     timeline = compile_script(project, until="timeline").timeline
     for name, why in (
         ("voice.wav", "has no video stream; name the finished reel"),
@@ -337,7 +337,7 @@ def test_what_is_no_video_is_not_checked(project: Path, capsys: pytest.CaptureFi
         assert capsys.readouterr().err == f"{file}: {why}\n"
 
 
-def test_an_export_to_where_nothing_can_be_written_is_one_line(
+def test_an_export_to_an_unwritable_folder_is_a_one_line_error(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     timeline = compile_script(project, until="timeline").timeline
@@ -384,7 +384,7 @@ ORDERS = {
 
 
 @pytest.mark.parametrize("case", ORDERS)
-def test_what_is_out_of_the_order_of_what_is_said_is_refused(case: str, project: Path) -> None:
+def test_times_out_of_order_are_refused(case: str, project: Path) -> None:
     (old, new), expected = ORDERS[case]
     shutil.copy(project.parent / "stills" / "green.png", project.parent / "x.png")
     project.write_text(project.read_text().replace(old, new, 1))
@@ -407,7 +407,7 @@ def test_wrong_input_writes_nothing(project: Path, capsys: pytest.CaptureFixture
     assert sorted(project.parent.rglob("*")) == before
 
 
-def test_a_scene_that_is_not_said_is_an_error_at_its_text(project: Path) -> None:
+def test_a_scene_missing_in_the_narration_is_an_error_at_its_text(project: Path) -> None:
     text = project.read_text()
     project.write_text(
         text.replace(
@@ -432,7 +432,7 @@ def test_missing_files_are_wrong_input(
     assert "no such file" in capsys.readouterr().err
 
 
-def test_a_renderer_that_does_not_exist_is_wrong_input(
+def test_an_unknown_renderer_is_wrong_input(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["compile", str(project), "--renderer", "crayon"]) == 2
@@ -440,7 +440,7 @@ def test_a_renderer_that_does_not_exist_is_wrong_input(
 
 
 class Faulty(CameraRenderer):
-    """A renderer of another package, with a fault in it."""
+    """A faulty renderer of another package."""
 
     def generate(
         self, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
@@ -448,7 +448,7 @@ class Faulty(CameraRenderer):
         raise KeyError("x")
 
 
-def test_a_fault_of_a_renderer_is_told_as_other_unexpected_errors_are(
+def test_a_fault_of_a_renderer_is_one_line_with_versions(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(registry._BUILT_IN, "faulty", f"{__name__}:Faulty")
@@ -465,7 +465,7 @@ def test_a_fault_of_a_renderer_is_told_as_other_unexpected_errors_are(
     assert 'raise KeyError("x")' in told
 
 
-def test_plan_says_what_would_be_rendered(
+def test_plan_lists_slots_to_render_and_to_reuse(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["plan", str(project)]) == 0
@@ -536,7 +536,7 @@ def test_json_progress_is_one_object_a_line(
     jsonschema.validate(lines[-1]["report"], schemas.load("report"))
 
 
-def test_programs_are_told_of_warnings_and_errors_as_objects(
+def test_json_progress_has_warnings_and_errors(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     args = ["compile", str(project), "--until", "timeline", "--progress", "json"]
@@ -550,7 +550,7 @@ def test_programs_are_told_of_warnings_and_errors_as_objects(
     said = "dusk: the first scene starts with a cut; its transition is left out"
     assert warning == {"warning": said, "code": "transition"}
     assert last["report"]["warnings"] == [f"{said} [transition]"]
-    # Without progress, too, people are told.
+    # Warnings are printed without progress, too.
     assert main([*args[:-1], "none"]) == 0
     told = capsys.readouterr()
     assert (told.out, told.err) == ("", f"warning: {said} [transition]\n")
@@ -576,9 +576,7 @@ def test_programs_are_told_of_warnings_and_errors_as_objects(
 
 
 @pytest.mark.slow
-def test_programs_are_told_of_failed_work(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_progress_has_a_failure(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     timeline = compile_script(project, until="timeline").timeline
     shutil.rmtree(project.parent / "stills")
     (project.parent / "voice.wav").unlink()
@@ -607,7 +605,7 @@ def test_tightened_pauses_leave_picture_voice_and_captions_in_step(project: Path
 
 
 @pytest.mark.slow
-def test_scenes_may_have_voice_files_of_their_own(project: Path) -> None:
+def test_scenes_with_their_own_voice_files(project: Path) -> None:
     text = project.read_text().replace("narration: {audio: voice.wav}\n", "")
     text = text.replace("  - id: dusk\n", "  - id: dusk\n    narration: {audio: voice.wav}\n")
     text = text[: text.index("  - id: stairs")]
@@ -630,7 +628,7 @@ NOT_MADE = {
 
 
 @pytest.mark.parametrize("case", NOT_MADE)
-def test_what_cannot_be_made_in_the_end_is_found_before_any_work(
+def test_impossible_output_options_are_refused_before_any_work(
     case: str,
     project: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -647,7 +645,7 @@ def test_what_cannot_be_made_in_the_end_is_found_before_any_work(
 
 
 @pytest.mark.slow
-def test_a_size_that_the_sound_alone_fills_is_refused_before_anything_is_rendered(
+def test_a_size_limit_below_the_audio_is_refused_before_rendering(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     args = ["compile", str(project), "--progress", "plain", "--quality", "draft"]
@@ -657,7 +655,7 @@ def test_a_size_that_the_sound_alone_fills_is_refused_before_anything_is_rendere
     assert "small.mp4: 11.2 s do not fit into 0.20 MB; they need" in told.err
     folder = project.parent / "build" / "small"
     assert media(folder) == []
-    # What it names is enough.
+    # The files that it names are enough.
     needed = float(told.err.rpartition("they need ")[2].split()[0]) + 0.01
     assert main([*args, "--max-size", f"{needed:.2f}"]) == 0
     assert (folder / "small.mp4").stat().st_size <= needed * 1e6

@@ -1,4 +1,4 @@
-"""Every command prints whatever it has to say on a stream of any encoding."""
+"""Every command prints to streams of any encoding."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Made:
 def run(
     folder: Path, encoding: str, *args: str, program: str = "-m otio_gvideo.compiler"
 ) -> subprocess.CompletedProcess[bytes]:
-    """A command in a process of its own; what it says as bytes."""
+    """Run a command in a process; return its output as bytes."""
     own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "LC_", "LANG"))}
     done = subprocess.run(
         [sys.executable, *program.split(), *args],
@@ -67,7 +67,7 @@ def run(
 
 @pytest.fixture(scope="module", params=["latin", "any"])
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A project; with ``latin`` its files have names of ASCII, which the C locale can open."""
+    """A project; with ``latin``, its file names are ASCII, which the C locale can open."""
     folder = tmp_path_factory.mktemp("project")
     still, script = {"latin": ("a.png", "s.yaml"), "any": ("a é日.png", "s ü日.yaml")}[
         request.param
@@ -112,12 +112,12 @@ COMMANDS = [
     (2, "compile --what-日"),
     (0, "evaluate {timeline} --renderers camera --slots a --json"),
 ]
-"""With the exit status of each."""
+"""With their exit statuses."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("status", "command"), COMMANDS)
-def test_every_command_speaks(status: int, command: str, made: Made) -> None:
+def test_every_command_prints(status: int, command: str, made: Made) -> None:
     encoding = "ascii" if made.script.isascii() else "cp1252"
     args = [
         part.format(script=made.script, timeline=made.timeline, name=made.name)
@@ -136,7 +136,7 @@ def test_every_command_speaks(status: int, command: str, made: Made) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["doctor", "--help", "flatten --help"])
-def test_help_and_doctor_speak(command: str, tmp_path: Path) -> None:
+def test_help_and_doctor_print(command: str, tmp_path: Path) -> None:
     done = run(tmp_path, "ascii", *command.split())
     assert done.returncode == 0
     assert done.stdout.decode("ascii")
@@ -147,7 +147,7 @@ def test_schemas_are_json_in_every_encoding(tmp_path: Path) -> None:
     assert json.loads(done.stdout.decode("ascii"))
 
 
-def test_json_says_the_same_in_every_encoding(made: Made) -> None:
+def test_json_is_the_same_in_every_encoding(made: Made) -> None:
     args = ("compile", "nowhere-é日.yaml", "--progress", "json")
     said = [
         run(made.folder, encoding, *args).stdout.splitlines()[-1]
@@ -158,13 +158,13 @@ def test_json_says_the_same_in_every_encoding(made: Made) -> None:
     assert json.loads(said[0]) == json.loads(said[1]) == json.loads(said[2])
 
 
-def test_letters_that_a_stream_lacks_are_escaped(made: Made) -> None:
+def test_unencodable_characters_are_escaped(made: Made) -> None:
     said = run(made.folder, "cp1252", "compile", "nowhere-é日.yaml").stderr
     assert said.decode("cp1252").splitlines() == ["nowhere-é\\u65e5.yaml: no such file"]
 
 
 @pytest.mark.posix
-def test_names_that_are_no_text_are_printed_escaped(tmp_path: Path) -> None:
+def test_undecodable_names_are_escaped(tmp_path: Path) -> None:
     name = b"nowhere-\xe9.yaml"
     done = run(tmp_path, "utf-8", "compile", os.fsdecode(name))
     assert done.stderr.count(b"\n") == 1
@@ -213,6 +213,6 @@ def _read(descriptor: int) -> Iterator[bytes]:
         while block := os.read(descriptor, 4096):
             yield block
     except OSError:
-        return  # Linux says so where nobody has the other end open any more.
+        return  # Linux reports this if the other end is closed.
     finally:
         os.close(descriptor)

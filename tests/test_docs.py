@@ -1,4 +1,4 @@
-"""The reference pages are what the code says, and its schemas say enough."""
+"""Reference pages are current, and schemas are complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files in the output folder that are not ours step aside, and every script has its own report."""
+"""Edited and foreign files in the output folder are renamed; every script has its own report."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ USERS = ("small.otio", "small.srt", "small.vtt", "small.ass", "small.mp4", "smal
 
 
 @pytest.mark.slow
-def test_files_that_are_nobodys_step_aside_at_the_first_compilation(folder: Path) -> None:
+def test_foreign_files_are_renamed_at_the_first_compilation(folder: Path) -> None:
     for name in USERS:
         (folder / name).write_text(f"my {name}")
     command = ["compile", "small.yaml", "-o", ".", "--size", "108x192", "--size", "64x64"]
@@ -55,7 +55,7 @@ def test_files_that_are_nobodys_step_aside_at_the_first_compilation(folder: Path
 
 
 @pytest.mark.slow
-def test_files_that_were_edited_step_aside_whether_a_report_is_there_or_not(folder: Path) -> None:
+def test_edited_files_are_renamed_with_and_without_a_report(folder: Path) -> None:
     compile_script("small.yaml", output=".")
     for number, has_report in enumerate((True, False), 1):
         for name in USERS[:-1]:
@@ -73,7 +73,7 @@ def test_files_that_were_edited_step_aside_whether_a_report_is_there_or_not(fold
 
 @pytest.mark.slow
 @pytest.mark.parametrize("until", ["timeline", "media"])
-def test_a_run_that_is_killed_after_any_rename_takes_no_file_of_its_own_for_an_edit(
+def test_after_a_kill_at_any_rename_own_files_do_not_count_as_edited(
     folder: Path, monkeypatch: pytest.MonkeyPatch, until: Until
 ) -> None:
     replace_file = atomic_file.replace_file
@@ -102,7 +102,7 @@ def test_a_run_that_is_killed_after_any_rename_takes_no_file_of_its_own_for_an_e
 
 
 @pytest.mark.slow
-def test_a_first_run_that_is_killed_as_its_video_gets_its_name_knows_it_again(
+def test_a_video_of_a_killed_first_run_is_recognised(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die_after(claims: FileClaims, path: Path, temporary: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_first_run_that_is_killed_as_its_video_gets_its_name_knows_it_again(
     assert compile_script("small.yaml", output=".").warnings == []
 
 
-def test_every_script_in_a_folder_has_a_report_of_its_own(
+def test_every_script_in_a_folder_has_its_own_report(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "other.yaml").write_text(SILENT.replace("silent", "other"))
@@ -150,7 +150,7 @@ def test_a_report_of_another_program_is_left_alone(folder: Path) -> None:
     assert json.loads((folder / "small.report.json").read_text()) == report.as_json()
 
 
-def test_rendering_a_compiled_timeline_is_no_edit(folder: Path) -> None:
+def test_rendering_a_compiled_timeline_does_not_count_as_an_edit(folder: Path) -> None:
     compile_script("small.yaml", output=".", until="timeline")
     assert run("render small.otio") == 0
     assert compile_script("small.yaml", output=".", until="timeline").warnings == []
@@ -160,7 +160,9 @@ def test_rendering_a_compiled_timeline_is_no_edit(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_flattening_a_compiled_timeline_is_no_edit_of_its_video(folder: Path) -> None:
+def test_flattening_a_compiled_timeline_does_not_count_as_an_edit_of_its_video(
+    folder: Path,
+) -> None:
     compile_script("small.yaml", output=".", until="media")
     assert run("flatten small.otio -o small.mp4 --preset hevc") == 0
     assert compile_script("small.yaml", output=".").warnings == []
@@ -170,7 +172,7 @@ def test_flattening_a_compiled_timeline_is_no_edit_of_its_video(folder: Path) ->
 
 
 @pytest.mark.slow
-def test_further_sizes_of_a_flattened_video_go_over_no_file_that_nobody_named(folder: Path) -> None:
+def test_further_sizes_of_a_flattened_video_overwrite_no_foreign_file(folder: Path) -> None:
     report = compile_script("small.yaml", output="out")
     (folder / "x-64x64.mp4").write_text("mine")
     command = ["flatten", str(report.timeline), "-o", "x.mp4", "--size", "108x192"]
@@ -180,7 +182,7 @@ def test_further_sizes_of_a_flattened_video_go_over_no_file_that_nobody_named(fo
 
 
 @pytest.mark.slow
-def test_what_another_saves_while_slots_are_rendered_is_kept(
+def test_a_file_saved_by_another_program_during_rendering_is_kept(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = compile_script("small.yaml", output="out", until="timeline")

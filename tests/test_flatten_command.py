@@ -1,4 +1,4 @@
-"""`otio-gvideo flatten` as it is typed: presets, sizes, missing media, and what is refused."""
+"""The command ``flatten``: presets, sizes, missing media, rejected options."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_several_sizes_are_several_files(
         assert str(tmp_path / f"{name}.mp4") in told
 
 
-def test_presets_of_ones_own(timeline: Path, tmp_path: Path) -> None:
+def test_presets_of_the_configuration(timeline: Path, tmp_path: Path) -> None:
     (tmp_path / "video_config.yaml").write_text(
         "preset: master\n"
         "presets:\n"
@@ -105,7 +105,7 @@ def test_missing_media_end_with_status_1_unless_allowed(
         (["-o", "x.gif", "--preset", "gif", "--max-size", "5"], "can be fitted into a size"),
     ],
 )
-def test_what_cannot_be_made_is_refused(
+def test_impossible_options_are_refused(
     args: list[str],
     told: str,
     timeline: Path,
@@ -135,7 +135,7 @@ def test_what_cannot_be_made_is_refused(
         ),
     ],
 )
-def test_a_wrong_configuration_is_named_with_its_place(
+def test_an_error_in_the_configuration_has_its_place(
     config: str, told: str, timeline: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (timeline.parent / "video_config.yaml").write_text(config)
@@ -144,7 +144,7 @@ def test_a_wrong_configuration_is_named_with_its_place(
 
 
 @pytest.mark.slow
-def test_a_script_names_a_transition_of_the_configuration(project: Path) -> None:
+def test_a_script_uses_a_transition_of_the_configuration(project: Path) -> None:
     text = project.read_text()
     project.write_text(text.replace("transition: {type: cut}", "transition: {type: curtain}"))
     with pytest.raises(InputError, match="'curtain' is not a transition"):
@@ -160,7 +160,7 @@ def test_a_script_names_a_transition_of_the_configuration(project: Path) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fadefast", "wipeleft"])
-def test_a_script_names_any_transition_of_ffmpeg(name: str, project: Path) -> None:
+def test_a_script_uses_any_transition_of_ffmpeg(name: str, project: Path) -> None:
     text = project.read_text().replace("camera: pan_left", "camera: static")
     project.write_text(text.replace("transition: {type: cut}", f"transition: {{type: {name}}}"))
     report = compile_script(project, quality="draft")

@@ -1,4 +1,4 @@
-"""Scripts that name files which are not what they are called: refused before any work."""
+"""Files of a script whose content does not fit their suffix are refused before any work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONCAT = "ffconcat version 1.0\nfile 'bed.wav'\n"
         ("stills/red.png", EPS, ":10:15: scenes[0].keyframe: 'stills/red.png' is no image"),
     ],
 )
-def test_what_is_no_media_is_one_line(
+def test_a_file_of_another_kind_is_a_one_line_error(
     project: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, said: str
 ) -> None:
     (project.parent / name).write_text(text)

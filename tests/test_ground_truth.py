@@ -1,6 +1,6 @@
-"""From a recording with known word times to the finished reel: every cut and the voice in step.
+"""A recording with known word times: the cuts and the voice of the finished reel.
 
-Run with ``-s`` to see the figures; `docs/sync.md` keeps them.
+Run with ``-s`` to see the figures of `docs/sync.md`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FRAME_S = float(1 / FPS)
 
 
 def reel_of(voice: str, sound: np.ndarray, folder: Path, policy: str) -> Report:
-    """A reel with a scene of its own for every sentence, and a hard cut between all."""
+    """A reel with a scene for every sentence, and hard cuts."""
     path = saved(sound, folder)
     random = np.random.default_rng(5)
     entries = []
@@ -47,7 +47,7 @@ def reel_of(voice: str, sound: np.ndarray, folder: Path, policy: str) -> Report:
 
 
 def cuts_in_the_narration(timeline: Path) -> list[float]:
-    """The second of the narration that is heard at the first frame of every scene but the first."""
+    """Time of the narration, in seconds, at the first frame of every scene but the first."""
     loaded = otio.adapters.read_from_file(str(timeline))
     (voice,) = loaded.audio_tracks()
     heard = []

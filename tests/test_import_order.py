@@ -1,4 +1,4 @@
-"""Imports run one way: down `ORDER`, and between the folders of one line in no circle."""
+"""Imports run down `ORDER`, without circles between the folders of one line."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ORDER = (
     "renderers.registry renderers.torch_device",
     "renderers.base",
 )
-"""From the command line down to the arithmetic. Names of a line are as high as each other."""
+"""From the command line down to the arithmetic. Names on one line have the same rank."""
 PATHS = sorted(path for top in ("compiler", "renderers") for path in (ROOT / top).rglob("*.py"))
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -49,7 +49,7 @@ MODULES = {
 
 
 def rank(module: str) -> int | None:
-    """Line of ORDER; the longest name that the module begins with counts."""
+    """Line of ORDER with the longest matching prefix of a module."""
     found = [
         (len(name), number)
         for number, line in enumerate(ORDER)

@@ -1,4 +1,4 @@
-"""No input is written to, and nothing that is not ours is written over."""
+"""Inputs and foreign files are never overwritten."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .conftest import SILENT, SPOKEN
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Every file below a folder, with the hash of what it holds."""
+    """Every file below a folder, with its hash."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
@@ -33,7 +33,7 @@ def run(command: str) -> int:
 def refused(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[[list[str], str, str], None]]:
-    """Check that a command is refused in one line, and that nothing is written."""
+    """Check that a command fails with a one-line error and writes nothing."""
 
     def check(command: list[str], output: str, what: str) -> None:
         before = contents(folder)
@@ -50,7 +50,7 @@ def refused(
 
 
 def alias(kind: str, file: Path, name: Path) -> None:
-    """Give a file another name: of itself, a link, or a hard link."""
+    """Rename a file, or add a symbolic or hard link to it."""
     name.parent.mkdir(parents=True, exist_ok=True)
     if kind == "renamed":
         file.rename(name)
@@ -71,7 +71,7 @@ ALIASES = ["renamed", *(pytest.param(k, marks=pytest.mark.posix) for k in ("syml
         ("words.srt", "spoken.srt", "transcript", "the transcript of this script"),
     ],
 )
-def test_a_compilation_is_refused_over_what_the_script_names(
+def test_compile_does_not_overwrite_files_of_the_script(
     folder: Path,
     refused: Callable[[list[str], str, str], None],
     kind: str,
@@ -149,7 +149,7 @@ def test_segments_are_not_kept_among_inputs(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ALIASES)
-def test_what_a_timeline_names_is_not_written_over(
+def test_files_of_a_timeline_are_not_overwritten(
     folder: Path, refused: Callable[[list[str], str, str], None], kind: str
 ) -> None:
     report = compile_script("small.yaml", output=".", until="media")
@@ -216,7 +216,7 @@ def test_a_folder_is_not_replaced_by_an_export(
         refused(["export", "small.otio", "-o", name], name, "a folder, not a bundle")
 
 
-def test_a_rendered_timeline_goes_over_no_other_one(
+def test_a_rendered_timeline_replaces_no_other_timeline(
     folder: Path, refused: Callable[[list[str], str, str], None]
 ) -> None:
     compile_script("small.yaml", output=".", until="timeline")
@@ -227,7 +227,7 @@ def test_a_rendered_timeline_goes_over_no_other_one(
         "the timeline that this one was made from",
     )
     assert main(["export", "edited.otio", "-o", "cut.fcpxml"]) == 0
-    # What was edited, or is somebody's, steps aside; what was rendered before is replaced.
+    # Edited and foreign timelines are renamed; an earlier result is replaced.
     for number, text in enumerate(("mine", "edited"), 1):
         (folder / "cut.fcpxml.otio").write_text(text)
         assert main(["render", "cut.fcpxml", "--progress", "none"]) == 0
@@ -240,7 +240,7 @@ def test_a_rendered_timeline_goes_over_no_other_one(
     assert '"name": "mine"' in (folder / "cut.fcpxml.edited-3.otio").read_text()
 
 
-def test_a_page_or_an_export_that_is_not_ours_is_not_replaced_unless_asked(
+def test_a_foreign_page_or_export_is_replaced_only_if_named(
     folder: Path, refused: Callable[[list[str], str, str], None]
 ) -> None:
     compile_script("small.yaml", output=".", until="timeline")
@@ -266,7 +266,7 @@ def test_a_page_or_an_export_that_is_not_ours_is_not_replaced_unless_asked(
     assert len(list(folder.glob("*.edited-*"))) == 2
 
 
-def test_an_evaluation_replaces_evaluations_alone(
+def test_an_evaluation_replaces_evaluations_only(
     folder: Path, refused: Callable[[list[str], str, str], None]
 ) -> None:
     compile_script("small.yaml", output=".", until="timeline")

@@ -1,4 +1,4 @@
-"""Long paths: they work, or are refused in a line before anything is done."""
+"""Long paths work, or are refused in one line before any work."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ PATH_MAX = os.pathconf("/", "PC_PATH_MAX") if os.name == "posix" else 260
 
 @pytest.fixture
 def deep(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A folder whose path has as many bytes as the test asks for, with a script in it.
+    """A folder with a script, whose path has the requested number of bytes.
 
-    The parts are made one by one, from within each other.
+    Each part is created from within the one before.
     """
     before = Path.cwd()
     os.chdir(tmp_path)
@@ -136,7 +136,7 @@ def test_a_name_that_is_too_long_is_refused_in_a_line(
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_a_still_with_a_name_that_cannot_be_is_a_problem_of_its_line(
+def test_a_still_with_an_impossible_name_is_an_error_at_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = tmp_path / "s.yaml"
@@ -148,7 +148,7 @@ def test_a_still_with_a_name_that_cannot_be_is_a_problem_of_its_line(
     assert error.count("\n") == 1
 
 
-def test_a_reference_that_is_no_name_is_missing_media(
+def test_a_reference_without_a_valid_name_is_missing_media(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     span = otio.opentime.TimeRange(
@@ -169,7 +169,7 @@ def test_a_reference_that_is_no_name_is_missing_media(
 
 
 def test_names_of_every_temporary_file_are_tried(tmp_path: Path) -> None:
-    """The names that are really written while a slot is made are no longer than those tried."""
+    """Names of temporary files of a slot are no longer than the tried ones."""
     seen: list[str] = []
     media = Outputs(tmp_path, "s").media
     target = media / f"{'a' * 64}.99-{0:012}.mp4"
@@ -180,7 +180,7 @@ def test_names_of_every_temporary_file_are_tried(tmp_path: Path) -> None:
     assert len(f"media/{seen[0]}") <= tried
 
 
-def test_the_longest_scene_that_fits_is_taken_and_a_longer_one_not(tmp_path: Path) -> None:
+def test_the_longest_possible_scene_name_is_accepted(tmp_path: Path) -> None:
     name = next(n for n in range(255, 0, -1) if _fits(tmp_path, n))
     assert name > 200
     assert not _fits(tmp_path, name + 1)
@@ -204,7 +204,7 @@ def _fits(folder: Path, length: int) -> bool:
         ("\\\\?\\C:\\" + "a" * 3000, False),
     ],
 )
-def test_how_long_windows_lets_a_path_be(path: str, is_too_long: bool) -> None:
+def test_the_path_limits_of_windows(path: str, is_too_long: bool) -> None:
     assert exceeds_windows(path) is is_too_long
 
 
@@ -217,7 +217,7 @@ def test_how_long_windows_lets_a_path_be(path: str, is_too_long: bool) -> None:
         (r"..\reels. ", "a.otio", "reels. ", "reels"),
     ],
 )
-def test_names_that_windows_does_not_take(folder: str, name: str, invalid: str, valid: str) -> None:
+def test_names_that_windows_rejects(folder: str, name: str, invalid: str, valid: str) -> None:
     with pytest.raises(InputError) as caught:
         refuse_invalid(PureWindowsPath(folder), [name])
     (problem,) = caught.value.problems
@@ -226,11 +226,11 @@ def test_names_that_windows_does_not_take(folder: str, name: str, invalid: str, 
 
 
 @pytest.mark.parametrize("folder", [r"C:\a b", "C:\\", r"\\server\share\x", "..\\..", "."])
-def test_names_that_windows_takes(folder: str) -> None:
+def test_names_that_windows_accepts(folder: str) -> None:
     refuse_invalid(PureWindowsPath(folder), ["a.otio", "media/_con.2-abc.mp4"])
 
 
-def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_an_undecodable_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no valid UTF-8"):
         refuse_unwritable(Outputs(tmp_path / os.fsdecode(b"x\xe9"), "s"))
 
@@ -238,7 +238,7 @@ def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
 def test_a_drive_or_server_that_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As ``Z:`` or an unreachable server on Windows; on POSIX the root is always there."""
+    """Like ``Z:`` or an unreachable server on Windows; on POSIX the root always exists."""
     monkeypatch.setattr(os.path, "lexists", lambda path: False)
     monkeypatch.setattr(Path, "exists", lambda path: False)
     with pytest.raises(InputError, match="cannot be made: there is no /;"):

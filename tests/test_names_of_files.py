@@ -1,4 +1,4 @@
-"""No file that is made has a name that some system cannot have."""
+"""Names of written files are valid on every system."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ scenes:
         ("...", "slot"),
     ],
 )
-def test_media_of_a_slot_have_a_name_on_every_system(slot: str, name: str, tmp_path: Path) -> None:
+def test_media_of_a_slot_have_a_valid_name_on_every_system(
+    slot: str, name: str, tmp_path: Path
+) -> None:
     path = Store(tmp_path).path_for(slot, KEY)
     assert path.name == f"{name}-0123456789ab.mp4"
     assert portable(path.name) == path.name
@@ -60,12 +62,12 @@ def test_media_of_a_slot_have_a_name_on_every_system(slot: str, name: str, tmp_p
         ("console.yaml", "console"),
     ],
 )
-def test_a_reel_has_a_name_on_every_system(script: str, name: str) -> None:
+def test_a_reel_has_a_valid_name_on_every_system(script: str, name: str) -> None:
     assert reel_name(Path(script)) == name
 
 
 @pytest.mark.slow
-def test_scenes_called_like_devices_are_made_and_found_again(tmp_path: Path) -> None:
+def test_scenes_named_like_devices_are_rendered_and_reused(tmp_path: Path) -> None:
     Image.linear_gradient("L").convert("RGB").resize((108, 192)).save(tmp_path / "a.png")
     script = tmp_path / "prn.yaml"
     script.write_text(SCRIPT, encoding="utf-8")
@@ -85,7 +87,7 @@ def test_scenes_called_like_devices_are_made_and_found_again(tmp_path: Path) -> 
 
 
 @pytest.mark.posix
-def test_a_bundle_holds_names_that_every_system_takes(tmp_path: Path) -> None:
+def test_a_bundle_has_names_that_every_system_accepts(tmp_path: Path) -> None:
     stills = ["A.png", "a.png", "con.png", "what?.png", "b..png", "ä b#%20.png", "x/a.png"]
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     for number, name in enumerate(stills):

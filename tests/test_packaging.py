@@ -1,4 +1,4 @@
-"""The wheel is complete, and single modules own what only they may do."""
+"""The wheel is complete, and one module each opens media and images."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_one_module_opens_images() -> None:
 
 
 def test_opencv_opens_no_file() -> None:
-    """On Windows it takes names for text in the system's code page."""
+    """On Windows it decodes names with the code page of the system."""
     opening = re.compile(r"\bcv2\.(imread|imwrite|VideoCapture|VideoWriter|FileStorage)\b")
     files = [f for top in ("compiler", "renderers") for f in (ROOT / top).rglob("*.py")]
     assert not [f for f in files if opening.search(f.read_text("utf-8"))]

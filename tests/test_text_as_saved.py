@@ -1,4 +1,4 @@
-"""Text is read alike, whatever program saved it: line ends, marks and UTF-16 change nothing."""
+"""Line ends, byte order marks and UTF-16 make no difference in any input."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_mistakes_in_a_script_have_their_places(
         (codecs.BOM_UTF16_LE + "a: é\r\nb: é".encode("utf-16-le") + b"x", (2, 5)),
     ],
 )
-def test_bytes_that_are_no_text_have_their_place(
+def test_undecodable_bytes_have_their_place(
     content: bytes, place: tuple[int, int], tmp_path: Path
 ) -> None:
     path = tmp_path / "s.yaml"
@@ -169,7 +169,7 @@ def test_the_text_of_a_folder(how: str, folder: Path, voice: Path) -> None:
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cut in every text format that is read back."""
+    """A cut in every readable text format."""
     folder = tmp_path_factory.mktemp("é exported")
     media(folder, Fraction(24))
     source = folder / "reel.otio"

@@ -1,4 +1,4 @@
-"""Every text file is opened in UTF-8, and written with the same line ends on every system."""
+"""Text files are opened as UTF-8, and written with the same line ends on every system."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from otio_gvideo import compiler, renderers, schemas
 
 FOLDERS = [Path(package.__file__).parent for package in (compiler, renderers, schemas)]
 OTHERS = {"av", "Image", "wave", "zipfile", "request", "archive", "webbrowser"}
-"""What has an `open` of its own that opens no text."""
+"""Modules whose `open` does not open text."""
 OURS = {"write_text", "read_text"}
-"""Functions of this package, which do it right themselves, by their plain names."""
+"""Functions of this package that do it right, by name."""
 
 
 def _opened(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
-    """Calls that open text, and whether they read or write it."""
+    """Calls that open text, and whether they read or write."""
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         name = call.func.id if isinstance(call.func, ast.Name) else name
@@ -74,7 +74,7 @@ def test_text_is_opened_in_utf8_and_written_with_line_feeds() -> None:
         ("subprocess.run(args, text=True)", 1),
     ],
 )
-def test_what_is_a_fault(source: str, faults: int, tmp_path: Path) -> None:
+def test_calls_without_an_encoding_are_faults(source: str, faults: int, tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text(source, encoding="utf-8")
     assert len(list(_faults(path))) == faults
@@ -102,7 +102,7 @@ def test_python_warns_of_no_encoding(project: Path, tmp_path: Path) -> None:
     program.write_text(WARNED, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, program, project],
-        # With warnings asked for, the program silences none, and the filter of the test stays.
+        # With -W the program silences no warning, and the filter of the test stays.
         env=os.environ | {"PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "default"},
         capture_output=True,
         encoding="utf-8",

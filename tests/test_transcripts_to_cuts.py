@@ -1,4 +1,4 @@
-"""One narration as many programs write it: the same cuts, to the frame."""
+"""Transcripts of one narration in many formats give the same cuts, to the frame."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def whisper_x(words: Words) -> str:
 
 
 def whisper_cpp(words: Words) -> str:
-    """As with ``-ml 1 -sow``."""
+    """Like ``-ml 1 -sow``."""
     rows = [
         {
             "timestamps": {"from": clock(a, ","), "to": clock(b, ",")},
@@ -187,7 +187,7 @@ def words() -> Words:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example with its transcript's times believed; the folder."""
+    """The folder of the example, with trusted transcript times."""
     folder = tmp_path_factory.mktemp("lighthouse")
     for name in ("audio", "keyframes"):
         shutil.copytree(LIGHTHOUSE / name, folder / name)

@@ -1,4 +1,4 @@
-"""Scenes with voice files of their own, of different rates, channels and kinds, in one reel."""
+"""A reel with a voice file for each scene, of different rates, channels and formats."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_voice_files_of_any_rate_and_channels_are_joined_and_in_step(project: Pa
     first, second = 116, 127
     assert abs(report.frames - first - 24 - second) <= 2
     assert report.scenes[1].end_frame - report.scenes[1].cut_frame == 24
-    # The cut lies in the pause over both files, before the first word of the second.
+    # The cut is in the pause that spans both files, before the first word of the second.
     assert first - 12 <= report.scenes[1].cut_frame <= first + 0.3 * 24
     assert report.video is not None
     found = check_video(report.video, report.timeline)

@@ -1,4 +1,4 @@
-"""`.ci/wheels.py` finds out what has no wheel, on platforms other than this one."""
+"""`.ci/wheels.py` finds missing wheels, also for other platforms."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ FILES: dict[str, bytes] = {
 
 
 class _Index(BaseHTTPRequestHandler):
-    """The simple API of an index that has `FILES`."""
+    """The simple API of an index with `FILES`."""
 
     def do_GET(self) -> None:
         *_, folder, name = self.path.split("/")
@@ -155,7 +155,7 @@ def run(index: str, folder: Path, dependency: str, *classifiers: str) -> tuple[i
 LINUX, PYTHON = "Operating System :: POSIX :: Linux", "Programming Language :: Python :: 3.11"
 
 
-def test_what_lacks_a_wheel_is_in_the_table(index: str, tmp_path: Path) -> None:
+def test_missing_wheels_are_in_the_table(index: str, tmp_path: Path) -> None:
     status, text = run(index, tmp_path, "top", LINUX, PYTHON)
     lines = {tuple(line.split()) for line in text.splitlines()}
     rows = {line[:2]: " ".join(line[2:]) for line in lines if len(line) > 1}
@@ -168,7 +168,7 @@ def test_what_lacks_a_wheel_is_in_the_table(index: str, tmp_path: Path) -> None:
     assert status == 1
 
 
-def test_only_what_is_promised_fails(index: str, tmp_path: Path) -> None:
+def test_only_supported_combinations_fail(index: str, tmp_path: Path) -> None:
     assert run(index, tmp_path, "native", LINUX, PYTHON)[0] == 1
     only_x86 = 'native; platform_machine == "x86_64"'
     assert run(index, tmp_path, only_x86, LINUX, PYTHON)[0] == 0

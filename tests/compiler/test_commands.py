@@ -1,4 +1,4 @@
-"""Commands: what each start imports, and texts that repeat a table."""
+"""Commands: imports at start-up, and help texts that repeat a table."""
 
 from __future__ import annotations
 

@@ -27,14 +27,14 @@ FIRST = "dusk: the first scene starts with a cut; its transition is left out"
 
 @pytest.fixture
 def warned(project: Path) -> Path:
-    """A script whose first scene asks for a transition that it does not get."""
+    """A script whose first scene has a transition, which is left out."""
     stated = "    transition: {type: wipe_left}\n"
     project.write_text(project.read_text().replace("    motion: {camera: push_in}\n", stated))
     return project
 
 
 def codes_in_use() -> Iterator[tuple[str, str]]:
-    """Codes and modules of all calls that make a notice."""
+    """Codes and modules of all calls that create a notice."""
     for path in (ROOT / "compiler").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(call, ast.Call) or not call.args:
@@ -66,7 +66,7 @@ def test_a_notice_is_its_text_in_one_line_and_keeps_its_code() -> None:
         Notice("snyc", "x")
 
 
-def test_a_warning_counts_as_an_error_after_everything_is_written(
+def test_a_warning_counts_as_an_error_after_all_files_are_written(
     warned: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     args = ["compile", str(warned), "--until", "timeline", "--progress", "none"]
@@ -120,7 +120,7 @@ def test_help_fits_the_terminal(
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
-def test_what_is_asked_for_and_not_done_is_told(project: Path) -> None:
+def test_unmet_requests_are_warnings(project: Path) -> None:
     Image.open(project.parent / "stills" / "red.png").resize((20, 35)).save(
         project.parent / "stills" / "red.png"
     )
@@ -136,7 +136,7 @@ def test_what_is_asked_for_and_not_done_is_told(project: Path) -> None:
     assert list(plan_script(project).warnings) == list(told.values())
 
 
-def test_captions_without_words_are_told(project: Path) -> None:
+def test_captions_without_words_are_a_warning(project: Path) -> None:
     head, _, rest = project.read_text().partition("scenes:\n")
     assert rest
     project.write_text(
@@ -148,7 +148,7 @@ def test_captions_without_words_are_told(project: Path) -> None:
 
 
 def damaged_cut(folder: Path) -> Path:
-    """A timeline with an effect that cannot be shown, and with media that are not there."""
+    """A timeline with an unsupported effect and missing media."""
     Image.new("RGB", (108, 192)).save(folder / "a.png")
     made = otio.schema.Timeline("cut")
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
@@ -163,7 +163,7 @@ def damaged_cut(folder: Path) -> Path:
     return path
 
 
-def test_a_failure_tells_the_warnings_before_it(
+def test_a_failure_prints_the_warnings_before_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cut = damaged_cut(tmp_path)
@@ -179,7 +179,7 @@ def test_a_failure_tells_the_warnings_before_it(
     assert "2 warnings count as errors (effect, missing)" in capsys.readouterr().err
 
 
-def test_a_repaired_transcript_fails_if_it_is_to(capsys: pytest.CaptureFixture[str]) -> None:
+def test_strict_fails_on_a_repaired_transcript(capsys: pytest.CaptureFixture[str]) -> None:
     data = ROOT / "tests" / "compiler" / "speech" / "transcripts" / "data"
     mended, clean = data / "whisperx-unaligned.json", data / "openai-whisper.json"
     assert main(["transcript", str(clean), "--strict"]) == 0

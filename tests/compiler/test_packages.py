@@ -1,4 +1,4 @@
-"""An unlucky set of packages gives one line with installed and tested versions."""
+"""A fault is one line with the installed and tested versions of packages."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_version_is_tested_from_the_oldest_to_patches_of_the_newest(
 def test_a_fault_names_untested_versions_first(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As when PyAV 19 dropped an argument of its `open`."""
+    """PyAV 19 dropped an argument of `open`, for example."""
     found = tested._installed
     monkeypatch.setattr(tested, "_installed", lambda name: "99.0" if name == "av" else found(name))
 

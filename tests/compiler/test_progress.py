@@ -1,4 +1,4 @@
-"""What is said while the work goes on."""
+"""Progress on a terminal and for programs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from otio_gvideo.compiler.console import display
 from otio_gvideo.compiler.progress import Estimate, Progress
 
 
-def test_the_time_left_is_that_of_the_work_and_not_of_what_was_there() -> None:
+def test_cache_hits_do_not_count_in_the_time_left() -> None:
     now = 100.0
     estimate = Estimate(lambda: now)
-    assert estimate.left_s(400, 1000) is None  # 400 frames were there before.
+    assert estimate.left_s(400, 1000) is None  # 400 frames were cache hits.
     now = 110.0
     assert estimate.left_s(400, 1000) is None
     assert estimate.left_s(450, 1000) == pytest.approx(10 / 50 * 550)
@@ -21,7 +21,7 @@ def test_the_time_left_is_that_of_the_work_and_not_of_what_was_there() -> None:
     assert estimate.left_s(1000, 1000) == 0
 
 
-def test_programs_are_told_the_slot_and_the_time_left() -> None:
+def test_json_progress_has_the_slot_and_the_time_left() -> None:
     stream = io.StringIO()
     with display("json", stream) as show:
         show(Progress("render", 3, 10, slot="storm", left_s=12.34))
@@ -45,7 +45,7 @@ def test_programs_are_told_the_slot_and_the_time_left() -> None:
         (9000, "2.5 h left"),
     ],
 )
-def test_people_see_them_beside_the_bar(left_s: float | None, said: str) -> None:
+def test_bars_show_the_time_left_and_the_slot(left_s: float | None, said: str) -> None:
     from otio_gvideo.compiler.console import _left
 
     assert f"{_left(left_s)}storm".startswith(said)

@@ -1,4 +1,4 @@
-"""A reel of three scenes that is compiled in a second, and what an undisturbed run makes of it."""
+"""A reel of three scenes that compiles in a second, and the files of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ scenes:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of faults are slow, and of systems with signals and links."""
+    """Mark all tests of faults as slow and as POSIX only."""
     for item in items:
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.slow)
@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def unwatched_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The script with all its files in one folder, made once."""
+    """The script and its files in one folder, created once."""
     folder = tmp_path_factory.mktemp("inputs")
     grain = np.random.default_rng(7).integers(0, 256, (24, 14), dtype=np.uint8)
     texture = Image.fromarray(grain).resize((216, 384), Image.Resampling.BICUBIC).convert("RGB")
@@ -70,7 +70,7 @@ def unwatched_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def script(unwatched_script: Path) -> Iterator[Path]:
-    """The script; after each test all inputs are as they were."""
+    """The script; all inputs are unchanged after each test."""
     before = hashes(unwatched_script.parent)
     yield unwatched_script
     assert hashes(unwatched_script.parent) == before
@@ -78,7 +78,7 @@ def script(unwatched_script: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def expected(unwatched_script: Path, tmp_path_factory: pytest.TempPathFactory) -> Expected:
-    """What an undisturbed run makes."""
+    """The output folder of an undisturbed run."""
     case = tmp_path_factory.mktemp("expected")
     result = run_command(case, "compile", unwatched_script, "-o", case / "out")
     assert (result.status, result.err) == (0, "")
@@ -93,7 +93,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Shim:
 
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
-    """Of random instants; ``FAULT_SEED`` repeats a run."""
+    """The seed of random instants; ``FAULT_SEED`` repeats a run."""
     value = int(os.environ.get("FAULT_SEED", "1"))
     print(f"FAULT_SEED={value}")
     return value
@@ -107,7 +107,7 @@ def tries(request: pytest.FixtureRequest) -> int | None:
 
 
 def clone(expected: Expected, folder: Path, *, timeline: bool = False) -> None:
-    """A finished output folder; with ``timeline`` its timeline names the media of its own."""
+    """A finished output folder; with ``timeline``, its timeline refers to its own media."""
     shutil.copytree(expected.folder, folder)
     for path in folder.glob("*.otio") if timeline else ():
         path.write_text(path.read_text().replace(str(expected.folder), str(folder)))

@@ -1,4 +1,4 @@
-"""Ways in which a file comes to hold something else than what was written."""
+"""Kinds of damage to a file after it was written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def flip(share: float) -> Callable[[Path], None]:
 
 
 def zero_block(path: Path) -> None:
-    """Zero a block of 4 KiB, as a disk does that lost one."""
+    """Zero a block of 4 KiB, like a lost disk block."""
     data = bytearray(path.read_bytes())
     start = len(data) // 2
     length = min(4096, len(data) - start)
@@ -34,7 +34,7 @@ def truncate(path: Path) -> None:
 
 
 def empty(path: Path) -> None:
-    """Leave nothing but the name."""
+    """Truncate a file to zero bytes."""
     path.write_bytes(b"")
 
 
@@ -47,9 +47,9 @@ def swap(path: Path) -> None:
 
 
 def replace_same_size(path: Path) -> None:
-    """Put another valid file in its place, brought to the same size and time.
+    """Replace a file with another valid one, adjusted to the same size and time.
 
-    An MP4 stays valid with zeros, that is, free space, at its end, or without the end of its data.
+    An MP4 stays valid with zeros (free space) at its end, or without the end of its data.
     """
     size, changed = path.stat().st_size, path.stat().st_mtime_ns
     data = _other(path).read_bytes()
@@ -63,12 +63,12 @@ def delete(path: Path) -> None:
 
 
 def break_json(path: Path) -> None:
-    """Leave half of a sidecar, closed by nothing."""
+    """Cut the JSON of a sidecar in half."""
     path.write_text(path.read_text()[: path.stat().st_size // 2])
 
 
 def drop_hashes(path: Path) -> None:
-    """Drop everything from a sidecar but what the first versions wrote."""
+    """Keep only the fields of a sidecar that the first versions wrote."""
     document = json.loads(path.read_text())
     kept = {name: document[name] for name in ("key", "bytes", "recipe") if name in document}
     path.write_text(json.dumps(kept))

@@ -1,4 +1,4 @@
-"""What an output folder holds: the same bytes as ever, every file whole, nothing left behind."""
+"""Checks of an output folder: same bytes, every file complete, no leftovers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _TEXT = (".otio", ".json")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What an undisturbed run makes.
+    """The files of an undisturbed run.
 
     Attributes:
-        folder: where it lies.
-        files: the content of each by its name in the folder, as in `contents`.
+        folder: the output folder.
+        files: contents by name, as from `contents`.
     """
 
     folder: Path
@@ -28,7 +28,7 @@ class Expected:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Each file but the report and the segments, with ``<folder>`` for the folder's own path."""
+    """Read each file but the report and the segments; ``<folder>`` replaces the folder's path."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -41,7 +41,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file in a folder, at any depth."""
+    """Hash each file below a folder."""
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
@@ -50,13 +50,13 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def frames_of(path: Path) -> int:
-    """Decode a video, or a sound, to its end and count its frames."""
+    """Decode a video or audio file to its end, and count its frames."""
     with av.open(str(path)) as container:
         return sum(1 for _ in container.decode(container.streams[0]))
 
 
 def assert_finished(result: Result, folder: Path, expected: Expected) -> None:
-    """A run was done, its files are the same as ever, and nothing else is there."""
+    """Check that a run succeeded with the same files, and left nothing behind."""
     assert result.status == 0, f"status {result.status}: {result.err}"
     found = contents(folder)
     names = set(found) ^ set(expected.files)
@@ -68,9 +68,9 @@ def assert_finished(result: Result, folder: Path, expected: Expected) -> None:
 
 
 def assert_whole(folder: Path, expected: Expected) -> None:
-    """Whatever has a final name is whole, wherever the run ended.
+    """Check that every file with a final name is complete, wherever the run ended.
 
-    Only the timeline and the report are written more than once, and need to be valid alone.
+    The timeline and the report are written several times, and only have to be valid.
     """
     if not folder.is_dir():
         return
@@ -84,7 +84,7 @@ def assert_whole(folder: Path, expected: Expected) -> None:
 
 
 def assert_valid(folder: Path) -> None:
-    """JSON can be parsed, and segments decoded."""
+    """Check that JSON can be parsed and segments decoded."""
     for path in folder.rglob("*"):
         if is_hidden(path, folder):
             continue
@@ -95,12 +95,12 @@ def assert_valid(folder: Path) -> None:
 
 
 def is_hidden(path: Path, folder: Path) -> bool:
-    """Whether a file in a folder is hidden, or in a hidden folder."""
+    """Return whether a file, or a folder around it, is hidden."""
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def assert_nothing_left(folder: Path) -> None:
-    """No hidden file, no file that was set aside, and nothing in the folder for temporary files."""
+    """Check that there is no hidden, renamed or temporary file."""
     left = [str(p.relative_to(folder)) for p in folder.rglob("*") if p.name.startswith(".")]
     left += [path.name for path in folder.rglob("*.edited-*")]
     temporary = folder.parent / "tmp"

@@ -1,4 +1,4 @@
-"""The preloaded library of ``shim.c``: built once, and the environments that have it act."""
+"""The preloaded library of ``shim.c``, built once, and environments that configure it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SOURCE = Path(__file__).with_name("shim.c")
 
 @dataclass(frozen=True, slots=True)
 class Shim:
-    """A built library. Environments see only calls that change something below a case's folder."""
+    """A built library. It counts calls that change something below the folder of a case."""
 
     library: Path
 
     def counting(self, case: Path) -> dict[str, str]:
-        """Count and log all calls; `seen` tells them."""
+        """Count and log all calls, for `seen`."""
         return self._env(case)
 
     def signalling(self, case: Path, number: int, signal: int) -> dict[str, str]:
@@ -37,7 +37,7 @@ class Shim:
         calls: str = "write",
         after: int = 0,
     ) -> dict[str, str]:
-        """Have calls on paths of a pattern fail, writing after a number of bytes."""
+        """Let calls on paths of a pattern fail; writes fail after a number of bytes."""
         return self._env(case) | {
             "FAULT_MATCH": pattern,
             "FAULT_ERRNO": str(code),
@@ -63,19 +63,19 @@ class Shim:
 
 
 def seen(case: Path) -> list[tuple[str, Path]]:
-    """The calls that were logged: of all, or those that failed."""
+    """Return the logged calls, or only those that failed."""
     log = _files(case)[1]
     lines = log.read_text().splitlines() if log.exists() else []
     return [(call, Path(path)) for _, call, path in (line.split(" ", 2) for line in lines)]
 
 
 def number_of_calls(case: Path) -> int:
-    """How many calls there were."""
+    """Return the number of calls."""
     return int(struct.unpack("q", _files(case)[0].read_bytes())[0])
 
 
 def build(folder: Path) -> Shim:
-    """Build the library, or skip where it cannot be."""
+    """Build the library; skip the test without a compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         pytest.skip("no C compiler to build the preloaded library with")

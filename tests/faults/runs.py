@@ -17,9 +17,9 @@ from typing import TypeVar
 TIMEOUT_S = 180
 _COMMAND = (sys.executable, "-m", "otio_gvideo.compiler")
 _QUIET = ("compile", "render", "flatten", "check", "evaluate")
-# Compiled once, also where Python is told to write nothing beside its sources.
+# Bytecode is compiled once, also if Python must not write beside its sources.
 _CACHE = tempfile.TemporaryDirectory(prefix="otio-gvideo-faults-")
-# Whoever runs the tests in the background has its children ignore some signals.
+# Children of a background job ignore some signals.
 _HEEDING = ("env", "--default-signal=INT,TERM,HUP,XFSZ")
 
 Case = TypeVar("Case")
@@ -27,11 +27,11 @@ Case = TypeVar("Case")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a run ended.
+    """The result of a run.
 
     Attributes:
         status: exit status, negative for a signal.
-        out, err: what it printed.
+        out, err: standard output and error.
     """
 
     status: int
@@ -40,7 +40,7 @@ class Result:
 
     @property
     def errors(self) -> list[str]:
-        """Lines on standard error that are no warnings."""
+        """Return the lines on standard error without warnings."""
         return [line for line in self.err.splitlines() if not line.startswith("warning: ")]
 
 
@@ -53,7 +53,7 @@ def start(
         case: the folder of this run, with ``tmp`` for temporary files.
         words: the command's name and arguments.
         env: additions to the environment.
-        prefix: a program that starts it, with its arguments.
+        prefix: a program that starts the command, with its arguments.
     """
     (case / "tmp").mkdir(parents=True, exist_ok=True)
     words = (*words, "--progress", "none") if words[0] in _QUIET else words
@@ -76,7 +76,7 @@ def start(
 
 
 def finish(process: subprocess.Popen[str]) -> Result:
-    """Wait for a command that was started."""
+    """Wait for a started command."""
     try:
         out, err = process.communicate(timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired:
@@ -94,7 +94,7 @@ def run(
 
 
 def each(cases: Sequence[Case], check: Callable[[int, Case], None]) -> None:
-    """Check all cases, two at a time, print how many held, and fail with those that did not."""
+    """Check all cases, two at a time; print the number of successes, and fail with the rest."""
 
     def failure(number: int) -> str | None:
         try:
@@ -110,7 +110,7 @@ def each(cases: Sequence[Case], check: Callable[[int, Case], None]) -> None:
 
 
 def assert_one_line(result: Result, *reasons: str) -> None:
-    """A run failed as work does, and says in one line that names one of some reasons why."""
+    """Check that a run failed with exit status 1 and one line with one of the reasons."""
     assert result.status == 1, f"status {result.status}: {result.err}"
     assert len(result.errors) == 1, f"not one line: {result.err}"
     assert "unexpected" not in result.err, result.err

@@ -1,4 +1,4 @@
-"""Any number of runs at once, in one folder, do each other no harm."""
+"""Concurrent runs in one folder do not disturb each other."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .runs import Result, assert_one_line, finish, run, start
 
 TEN = 10
 SLOW_MS = 8
-"""Each of some 350 calls of a run is held up by it, so that runs overlap however fast they are."""
+"""Delay of each of some 350 calls of a run, so that runs overlap on any machine."""
 NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 
 
 @pytest.fixture
 def versions(script: Path, expected: Expected, tmp_path: Path) -> dict[Path, Expected]:
-    """Two versions of the script, and what each makes in a folder of its own."""
+    """Two versions of the script, and the output of each in its own folder."""
     folder = tmp_path / "version"
     shutil.copytree(script.parent, folder)
     other = folder / script.name
@@ -41,7 +41,7 @@ def versions(script: Path, expected: Expected, tmp_path: Path) -> dict[Path, Exp
 
 
 def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> None:
-    """Wait until a run has made something, or ended."""
+    """Wait until a run has written a file, or ended."""
     while process.poll() is None and not list(folder.glob(pattern)):
         time.sleep(0.01)
 
@@ -66,7 +66,7 @@ def test_ten_runs_at_once_make_one_reel(
 
 
 def is_made(folder: Path, version: Expected) -> bool:
-    """Whether the reel, its captions and its timeline are all of one version."""
+    """Return whether the reel, its captions and its timeline are of the same version."""
     found = contents(folder)
     names = [name for name in version.files if "/" not in name]
     return all(found.get(name) == version.files[name] for name in names)
@@ -118,7 +118,7 @@ def test_two_scripts_in_one_folder_at_once(
 def test_runs_in_containers_that_share_a_folder_make_one_reel(
     script: Path, expected: Expected, shim: Shim, tmp_path: Path
 ) -> None:
-    """Their processes have the same numbers, and neither sees the other's."""
+    """Their processes have the same ids, and do not see each other."""
     skip_without_namespaces()
     case = tmp_path / "case"
     folder = case / "out"
@@ -133,7 +133,7 @@ def test_runs_in_containers_that_share_a_folder_make_one_reel(
     assert_finished(Result(0, "", ""), folder, expected)
 
 
-def test_what_was_killed_in_a_container_is_carried_on_outside(
+def test_a_run_killed_in_a_container_is_carried_on_outside(
     script: Path, expected: Expected, shim: Shim, tmp_path: Path
 ) -> None:
     skip_without_namespaces()
@@ -173,7 +173,7 @@ def test_readers_never_see_half_a_file(
         process = start(writing, *words, env=env)
         while process.poll() is None:
             result = run(reading, *readers[count % len(readers)])
-            # A reel may be measured against the timeline of the run that is on its way.
+            # A reel may be checked against the timeline of a run in progress.
             is_measure = count % len(readers) == 3
             if "unexpected" in result.err or (result.status and not is_measure):
                 failures.append(f"{readers[count % len(readers)][0]}: {result}")

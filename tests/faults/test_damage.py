@@ -1,4 +1,4 @@
-"""Damage to what a run has kept is noticed, said, and made again."""
+"""Damaged stored files are detected, reported and made again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .runs import assert_one_line, each, run
 
 Damage = Callable[[Path], None]
 
-# What is missing is not damaged: it is made without a word.
+# A missing file is not damaged: it is made again without a warning.
 MEDIA: dict[str, tuple[str, Damage, bool]] = {
     "a bit in the middle": ("media/dusk-*.mp4", damage.flip(0.5), True),
     "a bit at the end": ("media/stairs-*.mp4", damage.flip(1), True),
@@ -42,12 +42,12 @@ SEGMENTS: dict[str, tuple[str, Damage, bool]] = {
 
 
 def victim_in(folder: Path, pattern: str) -> Path:
-    """The file to be damaged."""
+    """Return the file to damage."""
     return next(path for path in sorted(folder.glob(pattern)) if not path.name.startswith("."))
 
 
 @pytest.mark.parametrize("kind", ["media", "segments"])
-def test_what_was_damaged_is_named_and_made_again(
+def test_a_damaged_file_is_reported_and_made_again(
     kind: str, script: Path, expected: Expected, tmp_path: Path
 ) -> None:
     cases = MEDIA if kind == "media" else SEGMENTS
@@ -69,7 +69,7 @@ def test_what_was_damaged_is_named_and_made_again(
     each(list(cases), check)
 
 
-def test_damaged_media_never_get_into_a_video_unannounced(
+def test_damaged_media_never_get_into_a_video_without_a_warning(
     script: Path, expected: Expected, tmp_path: Path
 ) -> None:
     cases = [name for name, (pattern, *_) in MEDIA.items() if pattern.endswith(".mp4")][1::2]
@@ -137,7 +137,7 @@ esac
 """
 
 
-def test_an_ffmpeg_that_says_it_wrote_and_did_not_is_found_out(
+def test_an_ffmpeg_that_succeeds_without_writing_is_detected(
     script: Path, expected: Expected, tmp_path: Path
 ) -> None:
     real = shutil.which("ffmpeg")

@@ -1,4 +1,4 @@
-"""A disk that gets full, and folders that cannot be written to: real ones."""
+"""Full disks and read-only folders, on real file systems."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZES = 7
 
 @contextmanager
 def mounted(folder: Path, options: str) -> Iterator[None]:
-    """A file system of its own on a folder, or skip where that is not permitted."""
+    """Mount a file system on a folder; skip the test without permission."""
     folder.mkdir(parents=True)
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     try:
@@ -35,11 +35,11 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
 
 
 def remount(folder: Path, options: str) -> None:
-    """Change the size of a file system, or whether it can be written to."""
+    """Remount a file system with another size, or read-only."""
     subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
-def test_a_disk_of_any_size_keeps_what_is_finished(
+def test_a_full_disk_keeps_finished_files(
     script: Path, expected: Expected, tmp_path: Path, tries: int | None
 ) -> None:
     with mounted(tmp_path / "probe", "size=1m"):
@@ -63,7 +63,7 @@ def test_a_disk_of_any_size_keeps_what_is_finished(
             result = run(tmp_path / f"{number}.case", "compile", script, "-o", folder)
             assert_finished(result, folder, expected)
 
-    # What lies on the disk while the reel is joined is about as much again as what is kept.
+    # While the reel is joined, temporary files take about as much space as the stored ones.
     shares = [0.05 + 1.9 * number / (count - 1) for number in range(count)]
     each([int(share * needed) for share in shares], check)
     assert statuses == {0, 1}
@@ -109,7 +109,7 @@ def test_a_folder_that_is_read_only_is_refused(
         taken(folder)
 
 
-def test_a_limit_of_the_size_of_files_is_an_error_of_one_line(
+def test_a_limit_of_the_file_size_is_a_one_line_error(
     script: Path, expected: Expected, tmp_path: Path
 ) -> None:
     def check(number: int, size: int) -> None:

@@ -1,4 +1,4 @@
-"""A run that was killed, or told to end, at any instant is carried on by running it again."""
+"""A run that is killed or terminated at any instant is carried on by the next run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INTERRUPTED = "otio-gvideo: interrupted; run again to carry on"
 
 
 def carry_on(case: Path, script: Path, expected: Expected) -> None:
-    """Run again after a run was ended: the same bytes, and nothing finished made twice."""
+    """Run again, and check for the same bytes and that no finished file is made twice."""
     folder = case / "out"
     assert_whole(folder, expected)
     finished = {
@@ -35,7 +35,7 @@ def carry_on(case: Path, script: Path, expected: Expected) -> None:
 
 
 def spread(calls: int, count: int) -> list[int]:
-    """So many numbers of calls, from the first to the last."""
+    """Return evenly spaced call numbers, from the first to the last."""
     return sorted({1 + round(i * (calls - 1) / (count - 1)) for i in range(count)})
 
 
@@ -80,7 +80,7 @@ def test_a_run_that_is_killed_at_any_time_is_carried_on(
     each([rng.uniform(0.2, 1) for _ in range(tries or 4)], check)
 
 
-def test_a_run_that_is_killed_again_and_again_comes_to_its_end(
+def test_a_run_that_is_killed_repeatedly_finishes(
     script: Path, expected: Expected, shim: Shim, tmp_path: Path
 ) -> None:
     case = tmp_path / "case"
@@ -97,7 +97,7 @@ def test_a_run_that_is_killed_again_and_again_comes_to_its_end(
     carry_on(case, script, expected)
 
 
-def test_a_run_that_is_told_to_end_leaves_nothing_behind(
+def test_a_terminated_run_leaves_nothing_behind(
     script: Path, expected: Expected, shim: Shim, tmp_path: Path, tries: int | None
 ) -> None:
     count = tmp_path / "count"

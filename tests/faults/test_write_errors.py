@@ -1,4 +1,4 @@
-"""One file cannot be written: every file of a run in turn, by Python or by ffmpeg."""
+"""Write errors of each file of a run in turn, in Python and in ffmpeg."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .preload import Shim, seen
 from .runs import assert_one_line, each, run
 
 CODES = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
-"""What is written to a disk that is full, that fails, and whose quota is used up."""
+"""Errors of a full disk, a failing disk and an exhausted quota."""
 
 
 def pattern_of(path: Path, folder: Path) -> str:
-    """A pattern for a file of any run: hashes, random names and numbers of processes left open."""
+    """Return a pattern for the file in any run, without hashes, random names and process ids."""
     text = str(path.relative_to(folder))
     text = re.sub(r"(?<=[-./])[0-9a-f]{12,64}(?=[-./])", "*", text)
     text = re.sub(r"(?<=[-./])(?:tmp)?[a-z0-9_]{8}(?=[-./]|$)", "*", text)
@@ -28,8 +28,8 @@ def pattern_of(path: Path, folder: Path) -> str:
 
 
 def files_of(case: Path, call: str) -> list[str]:
-    """Patterns of all files that such a call was made for."""
-    # Slots are made alike: one stands for all.
+    """Return the patterns of all files with such a call."""
+    # All slots are rendered alike: one is enough.
     slots = r"/\.?(breath|stairs)-"
     paths = {path for name, path in seen(case) if name == call and path.suffix != ".lock"}
     found = {pattern_of(path, case) for path in paths if not re.search(slots, str(path))}
@@ -39,7 +39,7 @@ def files_of(case: Path, call: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def watched(unwatched_script: Path, shim: Shim, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The case of a run whose calls were logged."""
+    """The case of a run with logged calls."""
     case = tmp_path_factory.mktemp("calls") / "case"
     env = shim.counting(case)
     assert run(case, "compile", unwatched_script, "-o", case / "out", env=env).status == 0
@@ -48,7 +48,7 @@ def watched(unwatched_script: Path, shim: Shim, tmp_path_factory: pytest.TempPat
 
 
 @pytest.mark.parametrize("calls", ["write", "fsync", "close", "rename", "open"])
-def test_a_file_that_cannot_be_written_is_an_error_of_one_line(
+def test_a_write_error_is_one_line(
     calls: str,
     script: Path,
     expected: Expected,
@@ -60,7 +60,7 @@ def test_a_file_that_cannot_be_written_is_an_error_of_one_line(
     patterns = files_of(watched, calls)
     assert len(patterns) > 5
     if calls != "write" and tries is None:
-        # The same code as for writing: some files stand for all, others for each kind of call.
+        # The code is the same as for writes: a part of the files is enough.
         patterns = patterns[len(calls) % 7 :: 7]
 
     def check(number: int, pattern: str) -> None:
@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_written_is_an_error_of_one_line(
         assert seen(case), "no call failed"
         assert_whole(case / "out", expected)
         if result.status == 0:
-            # Something that is only of use to later runs, or was written all the same.
+            # The file is a cache for later runs, or was written nevertheless.
             assert_finished(result, case / "out", expected)
             return
         assert_one_line(result, os.strerror(code), "cannot be written")
@@ -123,7 +123,7 @@ def test_no_command_leaves_half_a_file(
         env = shim.failing(case, f"{folder}/*", code=code, after=after)
         result = run(case, *commands[name], folder / name, env=env)
         if not any(call == "write" for call, _ in seen(case)):
-            assert result.status == 2, "no call failed"  # It cannot be written from these.
+            assert result.status == 2, "no call failed"  # These commands cannot write it.
             return
         assert_one_line(result, os.strerror(code), "cannot be written")
         assert name in result.err or result.err.startswith("otio-gvideo: ffmpeg failed while ")
@@ -138,7 +138,7 @@ def test_no_command_leaves_half_a_file(
     each(list(commands), check)
 
 
-def test_an_evaluation_that_cannot_be_written_is_an_error_of_one_line(
+def test_a_write_error_of_an_evaluation_is_one_line(
     script: Path, shim: Shim, tmp_path: Path
 ) -> None:
     compiled = tmp_path / "compiled"

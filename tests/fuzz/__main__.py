@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz``: fuzz by hand, for as long as one likes."""
+"""``python -m tests.fuzz``: fuzz by hand, for any time."""
 
 from __future__ import annotations
 

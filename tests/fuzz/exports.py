@@ -1,4 +1,4 @@
-"""Files of other editors, as export writes them of a timeline with something of everything."""
+"""Files of other editors, exported from a timeline with every kind of item."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .media import put_media
 
 
 def exported(suffix: str) -> bytes:
-    """The file of a format; the same bytes wherever it is made."""
+    """Return the file of a format; the same bytes on every machine."""
     from .targets.otio import cut
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         put_media(folder)
         timeline = cut()
-        # What no list of edits has.
+        # An edit decision list has none of these.
         timeline.tracks[0][0].effects[0].time_scalar = 2.0
         timeline.tracks[0].pop()
         path = folder / "cut.otio"
@@ -26,12 +26,12 @@ def exported(suffix: str) -> bytes:
         output = folder / f"export{suffix}"
         export_timeline(path, output)
         content = output.read_bytes()
-    # Archives hold no names of folders, and lengths that would be wrong.
+    # No folder names, and no lengths that would be wrong in an archive.
     return content if suffix == ".otioz" else content.replace(name.encode(), b"/media")
 
 
 def xml_attacks(root: bytes) -> dict[str, bytes]:
-    """Documents that are small, and would be large, slow, or read other files."""
+    """Small documents that expand, take long, or read other files."""
     laughs = b"".join(b'<!ENTITY a%d "%s">' % (n + 1, b"&a%d;" % n * 10) for n in range(20))
     head = b"<?xml version='1.0'?><!DOCTYPE %s [" % root
     body = b"]><%s>&a;</%s>" % (root, root)

@@ -1,4 +1,4 @@
-"""A target that fails in every way there is; it shows that the runner notices."""
+"""A target that fails in every possible way, to test the runner."""
 
 from __future__ import annotations
 

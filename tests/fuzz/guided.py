@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing by atheris, which is not among the project's dependencies.
 
-Run as ``python -m tests.fuzz.guided TARGET FOLDER FLAG...`` it is libFuzzer: what the reader raises
-is written to ``FOLDER/raised``; what kills the process, to ``FOLDER/killed``.
+Run as ``python -m tests.fuzz.guided TARGET FOLDER FLAG...`` it is libFuzzer: exceptions are
+written to ``FOLDER/raised``, fatal inputs to ``FOLDER/killed``.
 """
 
 from __future__ import annotations

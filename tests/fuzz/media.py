@@ -1,4 +1,4 @@
-"""A still and a sound, small, for files under test to name."""
+"""A small still and a small sound for the files under test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STILL, SOUND = "still.png", "sound.wav"
 
 
 def put_media(folder: Path) -> None:
-    """Write both into a folder, unless they are there."""
+    """Write both into a folder, unless they exist."""
     if not (folder / STILL).exists():
         Image.new("RGB", (16, 16)).save(folder / STILL)
     if not (folder / SOUND).exists():

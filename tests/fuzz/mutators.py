@@ -1,7 +1,7 @@
 """Changed copies of files: of bytes, of text, of JSON and of XML.
 
-Every mutator takes a file and a random generator, and returns other bytes; it never fails, whatever
-it is given.
+Every mutator takes a file and a random generator, and returns other bytes; it accepts any
+bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NUMBERS = (
     *("Infinity", "-Infinity", "1e999999999", "1e-999999999", "9" * 5000, "1" + "0" * 400, "1/0"),
     *("0x10", "1_0", "١", "²", "10000000", "1000000000", "29.97", "0.0000001"),
 )
-"""Numbers, as text, that a reader may not expect."""
+"""Unusual numbers, as text."""
 WORDS = (
     *("", " ", "\0", "\\u0000", "\\ud800", "\ufeff", "\u202e", "\u2028", "é", "𝄞", "null", "true"),
     *("a" * 300, "a" * 70_000, "..", "../../etc/passwd", "/dev/zero", "/dev/stdin", "/", "CON"),
@@ -28,7 +28,7 @@ WORDS = (
     *("https://[", "file://[::1", "\\\\server\\share", "-", "--help", "|ls", "$(id)", "\t", "\r"),
     *("C:\\x", "concat:a|b", "&amp;", "]]>", "'", '"', "<", "[", "{", "~", "@", "`", "*a", "&a"),
 )
-"""Text that a reader may not expect."""
+"""Unusual text."""
 DEPTHS = (20, 65, 300, 1100, 3000, 100_000)
 
 
@@ -112,7 +112,7 @@ def mutate_xml(data: bytes, rng: random.Random) -> bytes:
 
 
 def one_of(*mutators: Mutator) -> Mutator:
-    """A mutator that leaves each file to one of several."""
+    """Return a mutator that picks one of several."""
 
     def mutate(data: bytes, rng: random.Random) -> bytes:
         return rng.choice(mutators)(data, rng)
@@ -125,7 +125,7 @@ def _written(rng: random.Random) -> str:
 
 
 def _found(pattern: str, text: str, rng: random.Random) -> re.Match[str] | None:
-    """One of the first matches after a random place, or else from the beginning."""
+    """Return one of the first matches after a random position, else from the beginning."""
     search = re.compile(pattern).search
     return search(text, rng.randrange(len(text) + 1)) or search(text)
 
@@ -166,7 +166,7 @@ def _other_lines(text: str, rng: random.Random) -> str:
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
-    """Every container and key, or index, of a document."""
+    """Yield every container of a document with each of its keys or indices."""
     found: list[tuple[Any, Any]] = []
     waiting = [value]
     while waiting:
@@ -181,7 +181,7 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 
 
 def _other_value(document: Any, rng: random.Random, raw: list[str]) -> Any:
-    """A document with one value changed; what JSON has no value for goes into ``raw``."""
+    """Change one value of a document; values that JSON lacks go into ``raw``."""
     holder = {"": document}
     places = [(holder, ""), *_places(document)]
     numbers = [(held, key) for held, key in places if _is_number(held[key])]

@@ -1,4 +1,4 @@
-"""Runs tries in workers, and collects what they find: one finding for each place and kind."""
+"""Run tries in workers, and collect findings: one for each place and kind."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ ROOT = Path(__file__).parent.parent.parent
 _BATCH = 5000
 SLOW = "took too long"
 MOST_FINDINGS = 20
-"""Of one target; more are not looked for."""
+"""Most findings of one target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An input that a reader fails on.
+    """An input that crashes a reader.
 
     Attributes:
         target: the name of the target.
         key: what happened and where, as in ``KeyError at tsv.py:31``.
         data: the input.
-        trace: the traceback, or what the process wrote as it died.
+        trace: the traceback, or the last output of a dead process.
     """
 
     target: str
@@ -41,7 +41,7 @@ class Finding:
     trace: str
 
     def save(self, folder: Path) -> Path:
-        """Write the input, and beside it what happened and how to see it again."""
+        """Write the input, with the failure and the command that repeats it."""
         suffix = targets.load(self.target).SUFFIX
         path = folder / self.target / f"{sha256(self.data).hexdigest()[:10]}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,8 +64,8 @@ def fuzz(
     Args:
         name: of the target.
         seed: the same seed gives the same inputs.
-        tries: how many; without an end if None.
-        minutes: how long at most.
+        tries: their number; None for no limit.
+        minutes: time limit.
         on_finding: called for each new finding.
 
     Returns:
@@ -93,7 +93,7 @@ def fuzz(
 
 
 def _is_slow_again(name: str, seed: str, number: int) -> bool:
-    """Whether a try is slow by itself, and not for what else the machine does."""
+    """Return whether a try is slow on its own, without other load."""
     os.environ["FUZZ_PATIENCE"] = "3"
     try:
         _, faults = _batch(name, [seed, str(number), "1"], number, None)
@@ -103,7 +103,7 @@ def _is_slow_again(name: str, seed: str, number: int) -> bool:
 
 
 def replay(name: str, files: list[Path]) -> list[Finding]:
-    """Read files with a target's reader in workers of their own."""
+    """Read files with the reader of a target, in one worker each."""
     found = []
     for path in files:
         _, faults = _batch(name, [str(path.absolute())], 0, None)
@@ -114,7 +114,7 @@ def replay(name: str, files: list[Path]) -> list[Finding]:
 def _batch(
     name: str, arguments: list[str], first: int, ends: float | None
 ) -> tuple[int, list[tuple[int, str, str]]]:
-    """Run one worker. Returns the number of the next try, and faults as (try, key, trace)."""
+    """Run one worker; return the number of the next try, and faults as (try, key, trace)."""
     faults: list[tuple[int, str, str]] = []
     now = first - 1
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, tempfile.TemporaryFile() as told:
@@ -149,7 +149,7 @@ def _batch(
 
 
 def _end(worker: subprocess.Popen[bytes]) -> None:
-    """Wait for a worker that ends by itself, and end one that doesn't, with what it started."""
+    """Wait for a worker; after the time limit, kill it with its children."""
     with suppress(subprocess.TimeoutExpired):
         worker.wait(0.2)
     with suppress(OSError):
@@ -161,7 +161,7 @@ def _end(worker: subprocess.Popen[bytes]) -> None:
 
 
 def _death(status: int, told: bytes) -> tuple[str, str]:
-    """What a worker died of, as a key, and what it wrote."""
+    """Return the cause of death of a worker, as a key, and its output."""
     text = told.decode("utf-8", "replace")
     if "Timeout (" in text:
         what = SLOW

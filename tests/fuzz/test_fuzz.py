@@ -1,4 +1,4 @@
-"""No reader fails on a file but by saying what is wrong with it, in time and within memory."""
+"""Readers reject malformed files with an error, within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TRIES = 2000
 
 
 @pytest.mark.parametrize("name", targets.names())
-def test_no_past_crash_comes_back(name: str, tmp_path: Path) -> None:
+def test_past_crashes_stay_fixed(name: str, tmp_path: Path) -> None:
     target = targets.load(name)
     path = tmp_path / f"input{target.SUFFIX}"
     for crash, data in targets.past_crashes(name).items():
@@ -26,7 +26,7 @@ def test_no_past_crash_comes_back(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", targets.names())
-def test_a_reader_takes_most_of_its_seeds(name: str, tmp_path: Path) -> None:
+def test_a_reader_accepts_most_of_its_seeds(name: str, tmp_path: Path) -> None:
     target = targets.load(name)
     path = tmp_path / f"input{target.SUFFIX}"
     seeds, refused = target.seeds(), []
@@ -50,7 +50,7 @@ def test_no_reader_fails_on_a_changed_file(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.posix
-def test_what_ends_a_worker_is_found_with_its_input() -> None:
+def test_a_fatal_input_is_a_finding() -> None:
     _, findings = runner.fuzz(".faulty", "0", tries=30)
     found = {bytes(finding.data): finding.key for finding in findings}
     assert found[b"raise"].startswith("KeyError at faulty.py:")

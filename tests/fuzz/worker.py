@@ -1,9 +1,8 @@
-"""The process that a batch of tries runs in: a crash, a hang or a lack of memory ends no more.
+"""The process of a batch of tries, which a crash, a hang or a lack of memory may end.
 
-``python -m tests.fuzz.worker TARGET FOLDER SEED FIRST COUNT`` makes its inputs itself, and
-``python -m tests.fuzz.worker TARGET FOLDER FILE...`` takes files. It writes the number of each try
-before it begins, and a line of JSON if the try fails: the runner knows which input a dead worker
-died of.
+``python -m tests.fuzz.worker TARGET FOLDER SEED FIRST COUNT`` generates its inputs, and
+``python -m tests.fuzz.worker TARGET FOLDER FILE...`` reads files. It writes the number of each try
+before the try, and a line of JSON if it fails: the runner knows the input that killed a worker.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from otio_gvideo.compiler.errors import InputError, WorkError
 from . import targets
 
 SECONDS = 10
-"""Of one try, unless the target says otherwise."""
+"""Time limit of one try, unless the target has its own."""
 MOST_BYTES = 1 << 30
-"""Of address space that one try may add to what the process has."""
+"""Address space that one try may add to that of the process."""
 
 
 def limit_memory() -> None:
-    """Bound the address space of this process, where the system can."""
+    """Limit the address space of this process, if the system can."""
     statm = Path("/proc/self/statm")
     if statm.is_file():
         import resource
@@ -38,7 +37,7 @@ def limit_memory() -> None:
 
 
 def fault_of(target: targets.Target, path: Path) -> tuple[str, str] | None:
-    """Read one file: None, or where and what was raised that must not be, and its traceback."""
+    """Read one file; return None, or the key and traceback of an unexpected exception."""
     try:
         target.read(path)
     except (InputError, WorkError):
@@ -46,7 +45,7 @@ def fault_of(target: targets.Target, path: Path) -> tuple[str, str] | None:
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__, limit=-200)
         last = next((one for one in reversed(frames) if _is_product(one.filename)), frames[-1])
-        # Where a recursion ends is chance.
+        # The depth of a recursion is random.
         line = "" if isinstance(error, RecursionError) else f":{last.lineno}"
         key = f"{type(error).__name__} at {Path(last.filename).name}{line}"
         trace = "".join(traceback.format_exception(error, limit=-30))
@@ -82,7 +81,7 @@ def main(arguments: list[str]) -> None:
     for number, data in _inputs(target, arguments[2:]):
         path.write_bytes(data)
         if not is_limited:
-            # The first input that is read may import; so a whole one is read before limits count.
+            # The first read may import modules: read a valid file before the limits apply.
             _warm_up(target, path)
             path.write_bytes(data)
             limit_memory()
@@ -91,7 +90,7 @@ def main(arguments: list[str]) -> None:
         faulthandler.dump_traceback_later(limit_s, exit=True)
         fault = fault_of(target, path)
         if number % 20 == 0:
-            gc.collect()  # Decoders that wait for it have threads, which take address space.
+            gc.collect()  # Idle decoders have threads, which take address space.
         faulthandler.cancel_dump_traceback_later()
         if fault is not None:
             os.write(channel, json.dumps([number, *fault]).encode() + b"\n")

@@ -1,11 +1,11 @@
-"""Fuzz targets, one module each: a reader of the product, and files that it reads.
+"""Fuzz targets, a module each: a reader of the product, and seed files.
 
 A target is a module with the members of `Target`, and optionally of these:
 
 * ``mutate(data, rng)`` returns a changed copy of a seed; else `mutators.mutate_bytes` does.
 * ``crashes()`` returns inputs of past crashes that are too big to keep as files, by name. The small
-  ones lie in ``tests/fuzz/crashes/<target>/``.
-* ``SECONDS`` is how long one try may last; else `worker.SECONDS`.
+  ones are in ``tests/fuzz/crashes/<target>/``.
+* ``SECONDS`` limits the time of one try; else `worker.SECONDS`.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ class Target(Protocol):
     """A reader to fuzz."""
 
     SUFFIX: str
-    """How the names of its files end, with the dot."""
+    """Suffix of its files, with the dot."""
 
     def seeds(self) -> list[bytes]:
-        """Files that it reads, small ones."""
+        """Return small files that it reads."""
         ...
 
     def read(self, path: Path) -> None:
-        """Call the reader on a file; `InputError` and `WorkError` are its right to raise."""
+        """Call the reader on a file; it may raise `InputError` and `WorkError`."""
         ...
 
 
 def names() -> list[str]:
-    """The names of all targets, sorted."""
+    """Return the names of all targets, sorted."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
@@ -48,7 +48,7 @@ def load(name: str) -> Target:
 
 
 def past_crashes(name: str) -> dict[str, bytes]:
-    """Every input that a target's reader once crashed on, by a name to call it."""
+    """Return every input that once crashed the reader of a target, by name."""
     make = getattr(load(name), "crashes", dict)
     found: Mapping[str, bytes] = make()
     kept = sorted(path for path in (CRASHES / name).glob("*") if path.is_file())
@@ -56,7 +56,7 @@ def past_crashes(name: str) -> dict[str, bytes]:
 
 
 def derived_input(target: Target, seeds: list[bytes], seed: str, number: int) -> bytes:
-    """The input of one try; the same for the same seed and number."""
+    """Return the input of one try; the same for the same seed and number."""
     rng = random.Random(f"{seed}:{number}")
     mutate = getattr(target, "mutate", mutators.mutate_bytes)
     changed: bytes = mutate(rng.choice(seeds), rng)

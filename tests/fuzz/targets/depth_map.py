@@ -1,4 +1,4 @@
-"""Depth maps that a script names."""
+"""Depth maps of a script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``.otio``, and what flatten, check, view and export ask of a timeline before they work."""
+"""``.otio``, and the facts that flatten, check, view and export read before they work."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def crashes() -> dict[str, bytes]:
 
 
 def cut() -> otio.schema.Timeline:
-    """A timeline with something of everything."""
+    """Return a timeline with every kind of item."""
 
     def span(start: float, length: float, rate: float = 24) -> TimeRange:
         return TimeRange(RationalTime(start, rate), RationalTime(length, rate))
@@ -116,7 +116,7 @@ def read(path: Path) -> None:
 
 
 def use(timeline: otio.schema.Timeline, path: Path) -> None:
-    """Ask of a timeline what commands ask before they work; the errors do not hide each other."""
+    """Read the facts that commands need before they work; one error does not hide another."""
     refusals: list[Exception] = []
     for ask in (_check, _flatten, _view, _export):
         try:
@@ -142,7 +142,7 @@ def _view(timeline: otio.schema.Timeline, path: Path) -> None:
 
 
 def _export(timeline: otio.schema.Timeline, path: Path) -> None:
-    # Which format is written follows from the file, so that a try can be repeated.
+    # The file decides the format, so that a try can be repeated.
     suffix = WRITTEN[path.stat().st_size % len(WRITTEN)]
     write_export(
         timeline, path, path.with_name(f"export{suffix}"), None, lambda _: None, allow_outside=True

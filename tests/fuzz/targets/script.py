@@ -62,7 +62,7 @@ def crashes() -> dict[str, bytes]:
 
 
 def aliases(levels: int) -> bytes:
-    """A document that expands to 10 ** levels values."""
+    """Return a document that expands to 10 ** levels values."""
     lines = [f"a0: &a0 [{', '.join(['x'] * 10)}]"]
     for n in range(levels):
         lines.append(f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]")
@@ -70,7 +70,7 @@ def aliases(levels: int) -> bytes:
 
 
 def seeds() -> list[bytes]:
-    # Sound files are opened, which takes longest.
+    # Opening sound files takes longest.
     silent = b"\n".join(line for line in SMALL.splitlines() if b"sound.wav" not in line)
     return [SMALL, PLAIN, ANCHORS, silent]
 

@@ -1,4 +1,4 @@
-"""What lies beside rendered media, as the store, view and edited timelines read it."""
+"""Sidecars of rendered media, as the store, view and edited timelines read them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def crashes() -> dict[str, bytes]:
 
 
 def timeline_of(folder: Path) -> Path:
-    """Write a timeline that shows the video, and the video, unless they are there."""
+    """Write a video and a timeline that shows it, unless they exist."""
     path = folder / "cut.otio"
     if not path.exists():
         (folder / MEDIA).write_bytes(media())
@@ -97,7 +97,7 @@ def read(path: Path) -> None:
 
 
 def _with_checksum(content: bytes) -> bytes:
-    """A document with the checksum that makes it pass for one that the store wrote."""
+    """Add the checksum of a document, as the store does."""
     with contextlib.suppress(ValueError, TypeError, RecursionError):
         document = json.loads(content)
         whole = {"bytes": len(media()), "sha256": sha256(media()).hexdigest(), **document}

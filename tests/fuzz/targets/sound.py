@@ -1,4 +1,4 @@
-"""Sound: what checks, alignment and mixing ask of a file."""
+"""Audio files, as checks, alignment and mixing read them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read(path: Path) -> None:
 
 
 def _listen(path: Path) -> None:
-    # Alignment listens to what the checks let through.
+    # Alignment reads files that pass the checks.
     if _fault(path, "sound") is None:
         speech_samples(path)
 

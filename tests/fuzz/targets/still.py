@@ -1,4 +1,4 @@
-"""Stills: what checks, renderers and flatten ask of one."""
+"""Stills, as checks, renderers and flatten read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timing files that are JSON: every speech recogniser and voice that the product knows."""
+"""JSON transcripts of every supported speech recogniser and voice."""
 
 from __future__ import annotations
 

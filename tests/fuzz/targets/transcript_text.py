@@ -1,4 +1,4 @@
-"""Timing files that are lines of text: subtitles, CTM, TSV and TextGrid."""
+"""Text transcripts: subtitles, CTM, TSV and TextGrid."""
 
 from __future__ import annotations
 

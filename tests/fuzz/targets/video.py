@@ -1,4 +1,4 @@
-"""Video: what flatten asks of a file before and while it cuts it."""
+"""Video files, as flatten reads them."""
 
 from __future__ import annotations
 
