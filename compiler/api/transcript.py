@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import InputError, WorkError
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import InputFile, refuse_inputs
-from ..media.mono_samples import duration_of, speech_samples
+from ..media.samples import duration_of, speech_samples
 from ..notices import Notice
 from ..outputs.paths import write_text
 from ..speech.pauses import speech_intervals

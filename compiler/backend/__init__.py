@@ -1,1 +1,1 @@
-"""An OpenTimelineIO timeline as one video file, by ffmpeg."""
+"""Flatten an OpenTimelineIO timeline to a video file with ffmpeg."""

@@ -14,7 +14,8 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import WorkError
-from ..media.probe import STILL_SUFFIXES, MediaInfo, probe
+from ..media.media_info import MediaInfo
+from ..media.probe import STILL_SUFFIXES, probe
 from ..notices import Notice
 from ..sync.frames import frame_at_or_after
 from ..timeline.effects import speed_of

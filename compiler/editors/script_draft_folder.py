@@ -10,8 +10,8 @@ from pathlib import Path
 from ..errors import InputError, Problem
 from ..files.path_text import refuse_unnamable
 from ..files.text_encoding import decode, unix_lines
-from ..media.mono_samples import duration_of
 from ..media.probe import STILL_SUFFIXES
+from ..media.samples import duration_of
 from .script_draft import Draft, ScriptDraft, scene_id, script_path, yaml_number
 
 SOUNDS = {".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff"}

@@ -13,8 +13,9 @@ from PIL import Image
 
 from ...renderers.files.file_names import unreserved
 from ..errors import InputError, Problem
-from ..media.mono_samples import duration_of
-from ..media.probe import STILL_SUFFIXES, open_media
+from ..media.containers import open_media
+from ..media.probe import STILL_SUFFIXES
+from ..media.samples import duration_of
 from ..timeline.layout import Placed, lay_out
 from ..timeline.media import media_path
 from ..timeline.metadata import KEYFRAME_KEY

@@ -15,7 +15,8 @@ from ..backend.audio.loudness import MAX_DBTP, measure_file, target_of
 from ..backend.audio.mix import Mix
 from ..backend.audio.read_mix import read_mix, voice_tracks
 from ..backend.encode.codecs import CODECS
-from ..media.probe import MediaInfo, probe
+from ..media.media_info import MediaInfo
+from ..media.probe import probe
 from .expected_reel import ExpectedReel, expected_reel
 from .frame_measures import (
     PREVIEWS,

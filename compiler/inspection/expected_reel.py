@@ -25,7 +25,7 @@ from ..backend.spans.content import (
 from ..backend.spans.media import shown_frame
 from ..backend.spans.read_spans import read_picture
 from ..backend.spans.spans import Span
-from ..media.probe import MediaInfo
+from ..media.media_info import MediaInfo
 from ..timeline.layout import TrackLayout, kind_of, lay_out_timeline
 from ..timeline.media import media_path
 from ..timeline.properties import frames_of

@@ -18,7 +18,7 @@ from ...renderers.files.open_media import open_input
 from ...renderers.image.open_image import ImageFileError, image_file
 from ...renderers.image.stills import load_still
 from ..errors import WorkError
-from ..media.probe import MediaInfo
+from ..media.media_info import MediaInfo
 
 _WIDTH = 96
 BLACK = 20.0

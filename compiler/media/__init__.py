@@ -1,1 +1,1 @@
-"""Media files: running ffmpeg, probing, decoding samples, reading back."""
+"""Media files: run ffmpeg, probe, decode audio, read back."""

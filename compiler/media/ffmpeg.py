@@ -21,30 +21,31 @@ except ImportError:  # Windows
 from ...renderers.files.demuxers import demuxer_options
 from ...renderers.files.open_media import PROTOCOLS, url
 from .ffmpeg_log import FfmpegError, LogReader, StoppedError, last_words
-from .ffmpeg_watchdog import STALL_S, watched
+from .ffmpeg_watchdog import STALL_S, patience, watched
 from .find_ffmpeg import COMMON_ARGS, ffmpeg_path
+from .probe import probe
 
 _DRAIN_S = 10.0
-"""Seconds that reading the rest of a log may take after its process has ended."""
+"""Timeout for draining the log after the process has ended."""
 _KILLED_S = 0.5
-"""Seconds to wait for the end of a pipe whose process was killed; a child of it may hold it."""
+"""Timeout for the end of a pipe after a kill, since a child process may keep it open."""
 _PIPE_BYTES = 1 << 20
 
 
 def input_args(path: Path, *options: str) -> list[str]:
-    """Arguments for one input file, of a format that opens no other; ``-f`` states another one."""
+    """Return the arguments of an input file, restricted to demuxers that open no other file."""
     known = {} if "-f" in options else demuxer_options(path)
     stated = [arg for key, value in known.items() for arg in (f"-{key}", value)]
     return ["-protocol_whitelist", PROTOCOLS, *stated, *options, "-i", url(path)]
 
 
 def pipe_args(*options: str) -> list[str]:
-    """Arguments for one input that the caller writes."""
+    """Return the arguments of an input that the caller writes to standard input."""
     return ["-protocol_whitelist", PROTOCOLS, *options, "-i", "pipe:0"]
 
 
 def output_args(path: Path, *options: str) -> list[str]:
-    """Arguments for one output file."""
+    """Return the arguments of an output file."""
     return [*options, url(path)]
 
 
@@ -62,19 +63,18 @@ def run(
 
     Args:
         args: all arguments after the common ones.
-        what: what is being done, for the message of a failure, as in ``encoding a.mp4``.
-        on_frame: called with the number of frames written so far, a few times a second.
-        stop: ends ffmpeg when it is set.
-        loglevel: how much it says on standard error.
-        cwd: the folder that relative names in ``args`` are looked up in.
-        stall_s: seconds without progress after which it is ended; `patience` computes them. None
-            for `STALL_S`.
+        what: the task, for error messages, as in ``encoding a.mp4``.
+        on_frame: called with the number of frames written, a few times a second.
+        stop: stops ffmpeg when set.
+        loglevel: verbosity of standard error.
+        cwd: the folder of relative names in ``args``.
+        stall_s: timeout without progress, see `patience`; `STALL_S` if None.
 
     Returns:
-        Its standard error; of a long one the first and the last 64 KiB.
+        Standard error; the first and the last 64 KiB if it is long.
 
     Raises:
-        FfmpegError: it failed, could not write its output, or made no progress for ``stall_s``.
+        FfmpegError: it failed, could not write its output, or stalled.
         StoppedError: ``stop`` was set.
     """
     progress = ["-progress", "pipe:1", "-stats_period", "0.25"]
@@ -86,7 +86,7 @@ def run(
 
 
 class FfmpegProcess:
-    """A running ffmpeg: what is written to it, and its signs of life."""
+    """A running ffmpeg: its input, and its progress."""
 
     def __init__(self, popen: subprocess.Popen[bytes]):
         self._popen = popen
@@ -95,19 +95,19 @@ class FfmpegProcess:
         self._reader: threading.Thread | None = None
         self._writable = _writable(popen.stdin) if popen.stdin is not None else None
         self.errors = ""
-        """Its standard error; complete once the `process` block is left."""
+        """Standard error; complete after the `process` block."""
 
     @property
     def silent_s(self) -> float:
-        """Seconds that it has been awaited for without a sign of life."""
+        """Seconds of waiting without progress."""
         since = self._awaited_since
         return 0.0 if since is None else time.monotonic() - since
 
     def write(self, data: memoryview) -> None:
-        """Feed it; waits until it has taken everything.
+        """Write to standard input; block until all is written.
 
         Raises:
-            BrokenPipeError: it has stopped; leaving the `process` block says why.
+            BrokenPipeError: it has ended; leaving the `process` block raises the cause.
         """
         assert self._popen.stdin is not None
         view = data.cast("B")
@@ -115,7 +115,7 @@ class FfmpegProcess:
         self._awaited_since = time.monotonic()
         while view:
             if self._writable is not None and not self._writable.poll(200):
-                if self._popen.poll() is not None:  # A child of its own may hold the pipe.
+                if self._popen.poll() is not None:  # A child process may keep the pipe open.
                     raise BrokenPipeError(errno.EPIPE, "ffmpeg has ended")
                 continue
             view = view[_written(descriptor, view) :]
@@ -123,14 +123,14 @@ class FfmpegProcess:
         self._awaited_since = None
 
     def kill(self) -> None:
-        """End it now, so that nobody waits for it any more."""
+        """Kill the process."""
         self._popen.kill()
 
     def close(self) -> None:
-        """Close its pipes."""
+        """Close the pipes."""
         if self._reader is not None:
             self._reader.join(_KILLED_S)
-            if self._reader.is_alive():  # A child of ffmpeg's own holds the pipe: closing waits.
+            if self._reader.is_alive():  # A child process keeps the pipe open: closing would block.
                 return
         for stream in (self._popen.stdin, self._popen.stdout):
             if stream is not None:
@@ -138,7 +138,7 @@ class FfmpegProcess:
                     stream.close()
 
     def follow(self, on_frame: Callable[[int], None] | None = None) -> None:
-        """End its input, read what it reports, and wait until it is through."""
+        """Close standard input, report progress, and wait for the end."""
         if self._popen.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._popen.stdin.close()
@@ -156,7 +156,7 @@ class FfmpegProcess:
             self._reader = reader
         reported, ended = -1, False
         while not ended:
-            # A child of its own may hold the pipe for longer than it lives.
+            # A child process may keep the pipe open after the end.
             ended = self._popen.poll() is not None or not self._reader.is_alive()
             self._reader.join(_KILLED_S if ended else 0.1)
             if on_frame is not None and self._frame != reported:
@@ -165,15 +165,21 @@ class FfmpegProcess:
 
     def _read_progress(self, lines: IO[bytes]) -> None:
         seen: dict[bytes, bytes] = {}
-        with contextlib.suppress(OSError, ValueError):  # closed while it is read
+        with contextlib.suppress(OSError, ValueError):  # closed during the read
             while line := lines.readline(256):
                 key, _, value = line.strip().partition(b"=")
-                # It reports on a clock, also when nothing moves: only a change is progress.
+                # ffmpeg reports periodically, even if it is stuck: only a change is progress.
                 if key in (b"frame", b"out_time_us", b"total_size") and seen.get(key) != value:
                     seen[key] = value
                     self._awaited_since = time.monotonic()
                     if key == b"frame" and value.isdigit():
                         self._frame = int(value)
+
+
+def reading_patience(video: Path) -> float:
+    """Return the patience for a pass that reads a whole video before it writes anything."""
+    info = probe(video).video
+    return patience(frames=info.frames, pixels=info.width * info.height) if info else patience()
 
 
 @contextlib.contextmanager
@@ -187,10 +193,10 @@ def process(
     cwd: Path | None = None,
     stall_s: float | None = None,
 ) -> Iterator[FfmpegProcess]:
-    """Start ffmpeg, let the caller feed or follow it, and wait for its end.
+    """Start ffmpeg, yield it to be fed or followed, and wait for its end.
 
-    It is ended when the caller raises. Arguments and errors as in `run`; with ``pipe_in`` the
-    caller writes to its standard input, and time that the caller takes is no stall.
+    It is killed if the block raises. Arguments and errors as in `run`; with ``pipe_in`` the caller
+    writes to standard input, and the caller's own time is no stall.
     """
     limit_s = STALL_S if stall_s is None else stall_s
     program = ffmpeg_path()
@@ -232,7 +238,7 @@ def process(
     if popen.returncode != 0:
         why = last_words(running.errors, popen.returncode)
         raise FfmpegError(f"ffmpeg failed while {what}: {why}")
-    # At other levels it repeats what files say of themselves, as their titles.
+    # At other levels the log repeats metadata of files, such as their titles.
     if loglevel == "error" and log.write_error:
         raise FfmpegError(f"ffmpeg failed while {what}: {log.write_error}")
 
@@ -241,7 +247,7 @@ def process(
 def _ended(
     popen: subprocess.Popen[bytes], running: FfmpegProcess, log: LogReader
 ) -> Iterator[None]:
-    """Leave no process and no pipe behind, whatever happens."""
+    """Leave no process and no pipe behind."""
     try:
         yield
     finally:
@@ -253,7 +259,7 @@ def _ended(
 
 
 def _writable(stream: IO[bytes]) -> select.poll | None:
-    """What tells whether a pipe takes more; None on systems that cannot wait for that."""
+    """Return a poll for room in a pipe; None on systems without one."""
     if not hasattr(select, "poll") or os.name == "nt":
         return None
     os.set_blocking(stream.fileno(), False)
@@ -263,14 +269,14 @@ def _writable(stream: IO[bytes]) -> select.poll | None:
 
 
 def _widen(descriptor: int) -> None:
-    """A wider pipe where the system has one: fewer turns between the two processes."""
+    """Enlarge a pipe if the system can: fewer context switches."""
     if fcntl is not None:
         with contextlib.suppress(AttributeError, OSError):
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _written(descriptor: int, view: memoryview) -> int:
-    """Write to a pipe and return the number of bytes written; 0 if it has no room for them.
+    """Write to a pipe and return the number of bytes written; 0 if it is full.
 
     Raises:
         BrokenPipeError: the reader has closed it; Windows reports an invalid argument.

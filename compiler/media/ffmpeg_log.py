@@ -1,4 +1,4 @@
-"""What ffmpeg says on standard error: read as it comes, kept in bounded memory, put on one line."""
+"""ffmpeg's log: read as it comes, in bounded memory, and summarised in one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO
 from ..errors import WorkError
 
 HEAD_BYTES = TAIL_BYTES = 1 << 16
-"""Bytes kept of the beginning and of the end; what lies between is dropped."""
+"""Bytes kept of the start and of the end; the middle is dropped."""
 _CHUNK_BYTES = 1 << 16
 _LONGEST_LINE = 300
 _WRITE_ERRORS = (
@@ -26,10 +26,10 @@ _WRITE_ERRORS = (
     b"Error submitting a packet to the muxer",
     b"Error muxing a packet",
 )
-"""In ffmpeg's messages for output that it could not write. Releases before 6 exit with 0 after some
+"""Parts of ffmpeg's messages for failed writes. Releases before 6 exit with 0 after some of them
 (https://github.com/FFmpeg/FFmpeg/blob/n5.1/fftools/ffmpeg.c, and later in ffmpeg_mux.c)."""
 _EXIT_SIGNALS = {128 + number: number for number in (9, 11)}
-"""Exit statuses by which a shell reports a signal. Others stand for ffmpeg's own errors as well."""
+"""Exit statuses by which a shell reports a signal; others are ambiguous with ffmpeg's own."""
 _WINDOWS_CRASH = 0xC0000000
 
 
@@ -42,7 +42,7 @@ class StoppedError(FfmpegError):
 
 
 class LogReader:
-    """Reads standard error in a thread, so that ffmpeg never waits for a full pipe."""
+    """Reads standard error in a thread, so that a full pipe never blocks ffmpeg."""
 
     def __init__(self, stream: IO[bytes]):
         self._stream = stream
@@ -54,10 +54,10 @@ class LogReader:
         self._thread.start()
 
     def finish(self, timeout_s: float) -> str:
-        """Wait for the end and return the text; a gap in it is marked.
+        """Wait for the end and return the text, with a mark for the dropped middle.
 
         Args:
-            timeout_s: to wait: a child of ffmpeg's own may hold the pipe for longer than it lives.
+            timeout_s: since a child process may keep the pipe open.
         """
         self._thread.join(timeout_s)
         if not self._thread.is_alive():
@@ -67,7 +67,7 @@ class LogReader:
 
     @property
     def write_error(self) -> str:
-        """The first line that tells of output that could not be written; empty if there is none."""
+        """The first line about a failed write; empty for none."""
         return " ".join(self._write_error.decode("utf-8", "replace").split())
 
     def _read(self) -> None:
@@ -93,23 +93,23 @@ class LogReader:
 
 
 def last_words(text: str, status: int) -> str:
-    """The cause of a failure on one line: how the process ended, and what it said.
+    """Return the cause of a failure on one line: the signal or crash, and the log.
 
     Args:
-        text: its standard error.
-        status: its exit status as `subprocess` gives it, negative for a signal.
+        text: standard error.
+        status: exit status as of `subprocess`, negative for a signal.
     """
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    # The first line of an error names the cause, the last ones only who was affected.
-    told = list(dict.fromkeys(line for line in lines if line))
-    chosen = told if len(told) <= 4 else [*told[:2], *told[-2:]]
-    said = "; ".join(line[:300] for line in chosen)[:600]
+    # The first lines name the cause, the last ones only the consequences.
+    unique = list(dict.fromkeys(line for line in lines if line))
+    chosen = unique if len(unique) <= 4 else [*unique[:2], *unique[-2:]]
+    log = "; ".join(line[:300] for line in chosen)[:600]
     ended = _ending(status)
-    return "; ".join(part for part in (ended, said) if part) or f"exit status {status}"
+    return "; ".join(part for part in (ended, log) if part) or f"exit status {status}"
 
 
 def _ending(status: int) -> str:
-    """How a process was ended from outside or crashed; empty if it ended by itself."""
+    """Return how a process was killed or crashed; empty if it exited."""
     if status >= _WINDOWS_CRASH:
         return f"it crashed (0x{status:08X})"
     number = -status if status < 0 else _EXIT_SIGNALS.get(status, 0)
@@ -125,5 +125,5 @@ def _ending(status: int) -> str:
 
 
 def unanswered(program: str, args: list[str], timeout_s: float) -> str:
-    """The message for a program that does not answer a question about itself in time."""
+    """Return the message for a program that times out on a question about itself."""
     return f"{program} gives no answer to {subprocess.list2cmdline(args)} within {timeout_s:.0f} s"

@@ -1,4 +1,4 @@
-"""How long ffmpeg may work without progress: a notice first, then its end."""
+"""Watchdog: a notice when ffmpeg makes no progress, then a kill."""
 
 from __future__ import annotations
 
@@ -7,51 +7,42 @@ import logging
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
-
-from .probe import probe
 
 STALL_S = 60.0
-"""Seconds without progress after which ffmpeg is ended, beyond what its work takes (`patience`)."""
+"""Timeout without progress, on top of the work itself (`patience`)."""
 NOTICE_S = 8.0
-"""Seconds without progress after which that is said."""
+"""Seconds without progress before the notice."""
 _READ_S_PER_MEGAPIXEL = 0.05
-"""To decode and filter, by a slow machine: 10 frames of 1080x1920 a second."""
+"""To decode and filter on a slow machine: 10 frames of 1080x1920 a second."""
 _GOP_FRAMES = 600
-"""Frames of a video that are decoded before the first one that is wanted."""
+"""Frames that a seek decodes before the first one it returns."""
 LOOKAHEAD_FRAMES = 60
-"""Frames that an encoder holds back before its first is written."""
+"""Frames that an encoder buffers before it writes the first."""
 _ENCODE_S_PER_MEGAPIXEL = 2.0
-"""To encode, by the slowest presets."""
+"""To encode with the slowest presets."""
 _BYTES_PER_SECOND = 5e6
-"""That a slow disk or network folder writes."""
+"""Throughput of a slow disk or network folder."""
 _log = logging.getLogger(__name__)
 
 
 def patience(
     *, frames: int = 0, pixels: int = 0, source_pixels: int = 0, size_bytes: int = 0
 ) -> float:
-    """Seconds that ffmpeg may work without progress: `STALL_S`, and what its work takes.
+    """Return the timeout without progress in seconds: `STALL_S` plus the time of the work.
 
-    A filter may read everything before it writes a frame, an encoder holds frames back, and the
-    index of a file is moved to its beginning in one go.
+    A filter may read its whole input before it writes a frame, an encoder buffers frames, and
+    moving the index of a file to its start (faststart) is one step.
 
     Args:
-        frames: that are written.
-        pixels: of each.
-        source_pixels: of a frame of video that is read; 0 if none is.
+        frames: number of frames written.
+        pixels: of each frame.
+        source_pixels: of a source frame; 0 without a source.
         size_bytes: of the output.
     """
     read = frames * pixels + (frames + _GOP_FRAMES) * source_pixels
     held = min(frames, LOOKAHEAD_FRAMES) * pixels
     work_s = (_READ_S_PER_MEGAPIXEL * read + _ENCODE_S_PER_MEGAPIXEL * held) / 1e6
     return STALL_S + work_s + size_bytes / _BYTES_PER_SECOND
-
-
-def reading_patience(video: Path) -> float:
-    """Return the patience for a pass that reads a whole video before it writes anything."""
-    info = probe(video).video
-    return patience(frames=info.frames, pixels=info.width * info.height) if info else patience()
 
 
 @contextlib.contextmanager
@@ -62,14 +53,14 @@ def watched(
     what: str,
     limit_s: float,
 ) -> Iterator[list[str]]:
-    """End a process when it stalls or is to stop; yields a list that then says which.
+    """Kill a process that stalls, or that is to stop; the yielded list then names the cause.
 
     Args:
         popen: the process.
-        silent_s: seconds that it has been awaited for without progress.
-        stop: ends it when it is set.
-        what: it is doing, for the notice that it stalls.
-        limit_s: seconds without progress after which it is ended.
+        silent_s: returns the seconds without progress.
+        stop: kills the process when set.
+        what: the task, for the notice.
+        limit_s: timeout without progress.
     """
     cause: list[str] = []
     finished = threading.Event()
@@ -101,7 +92,7 @@ def watched(
 
 @contextlib.contextmanager
 def noticed(what: str, limit_s: float) -> Iterator[None]:
-    """Say so if something takes longer than `NOTICE_S` that is ended after ``limit_s``."""
+    """Log a notice if the block, which times out after ``limit_s``, exceeds `NOTICE_S`."""
     timer = threading.Timer(NOTICE_S, _notice, (what, limit_s))
     timer.daemon = True
     timer.start()

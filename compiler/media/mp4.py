@@ -1,7 +1,7 @@
-"""What ffmpeg's libraries keep to themselves of an MP4: how its picture is turned, what is on.
+"""Properties of an MP4 that libav does not expose: rotation, completeness, the enabled flag.
 
 ISO/IEC 14496-12 (ISO base media file format): boxes of a 32-bit length and a four-letter name; the
-matrix that a picture is shown through, and whether a track is on, are in its header (``tkhd``).
+display matrix of a track and its enabled flag are in its header (``tkhd``).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _MANIFEST = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
 def rotation_of(path: Path) -> int:
-    """Degrees clockwise by which the first picture track is turned, a multiple of 90.
+    """Return the clockwise rotation of the first picture track, in multiples of 90 degrees.
 
-    0 where the file holds none; a mirrored picture counts as turned by 180.
+    0 if there is none; a mirrored picture counts as rotated by 180.
 
     Raises:
         OSError: the file cannot be read.
@@ -35,7 +35,7 @@ def rotation_of(path: Path) -> int:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether all boxes of a file end where it does, and not beyond: whether nothing is cut off.
+    """Whether no box extends beyond the end of the file, so that nothing is truncated.
 
     Raises:
         OSError: the file cannot be read.
@@ -82,7 +82,7 @@ def holds_manifest(path: Path) -> bool:
 
 
 def _tracks(stream: BinaryIO, end: int, handler: bytes) -> Iterator[tuple[int, int]]:
-    """Contents of the tracks of a kind."""
+    """Yield the contents of the tracks of a kind, as (start, end)."""
     for track in _find(stream, 0, end, (b"moov", b"trak")):
         boxes = [_read(stream, box, 12) for box in _find(stream, *track, (b"mdia", b"hdlr"))]
         if any(box[8:12] == handler for box in boxes):
@@ -92,7 +92,7 @@ def _tracks(stream: BinaryIO, end: int, handler: bytes) -> Iterator[tuple[int, i
 def _find(
     stream: BinaryIO, start: int, end: int, names: tuple[bytes, ...]
 ) -> Iterator[tuple[int, int]]:
-    """Contents (start, end) of every box at a path of names."""
+    """Yield the contents, as (start, end), of every box at a path of names."""
     position = start
     while position + 8 <= end:
         stream.seek(position)

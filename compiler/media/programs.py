@@ -1,4 +1,4 @@
-"""Programs of others, found on the PATH and nowhere else."""
+"""Find other programs on the PATH."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import shutil
 
 
 def find_program(name: str, path: str | None = None) -> str | None:
-    """The whole path of a program on the PATH, or None.
+    """Return the absolute path of a program on the PATH, or None.
 
-    Relative folders of the PATH are ignored, and so is the current folder, which Windows searches
-    first: a program inside somebody's project is never run.
+    Relative folders of the PATH and the current folder, which Windows searches first, are ignored:
+    a program inside a project is never run.
 
     Args:
         name: without ``.exe``.

@@ -1,4 +1,4 @@
-"""Read-back of finished media, packet by packet: a program's word that it wrote is no proof."""
+"""Read back finished media, packet by packet, since an exit status proves no write."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import av
 from ...renderers.image.open_image import open_image
 from ..errors import WorkError
 from ..files.atomic_output import why_torn
+from .containers import open_media
 from .mp4 import is_whole
-from .probe import open_media
 
 
 def refuse_torn_video(path: Path, frames: int, name: str) -> None:
-    """See that a video holds all its frames.
+    """Reject a video that lacks frames.
 
     Args:
-        path: of the file that was written.
-        frames: that it should hold.
+        path: the written file.
+        frames: the expected number.
         name: of the file, for the message.
 
     Raises:
@@ -32,11 +32,11 @@ def refuse_torn_video(path: Path, frames: int, name: str) -> None:
 
 
 def refuse_torn_sound(path: Path, seconds: Fraction, name: str) -> None:
-    """See that a file's sound is as long as it should be.
+    """Reject a file whose audio is too short.
 
     Args:
-        path: of the file that was written.
-        seconds: that it should last, at the least.
+        path: the written file.
+        seconds: the expected length, at least.
         name: of the file, for the message.
 
     Raises:
@@ -50,7 +50,7 @@ def refuse_torn_sound(path: Path, seconds: Fraction, name: str) -> None:
 
 
 def refuse_torn_preview(path: Path, name: str) -> None:
-    """See that a GIF or WebP can be decoded to its last picture. Arguments and errors as above."""
+    """Reject a GIF or WebP whose last frame cannot be decoded. Arguments and errors as above."""
     try:
         with open_image(path) as image:
             image.seek(getattr(image, "n_frames", 1) - 1)
@@ -60,14 +60,14 @@ def refuse_torn_preview(path: Path, name: str) -> None:
 
 
 def _packets(path: Path, kind: str) -> tuple[int, Fraction] | None:
-    """The whole packets of a file's first stream of a kind, and how long they last, in seconds.
+    """Return number and length in seconds of the intact packets of the first stream of a kind.
 
-    None if the file cannot be opened, is cut off, or has no such stream.
+    None if the file cannot be opened, is truncated, or has no such stream.
     """
     count, ticks = 0, 0
     try:
         end = path.stat().st_size
-        with open_media(path, looked_into=False) as container:
+        with open_media(path, analyse=False) as container:
             is_mp4 = "mp4" in container.format.name.split(",")
             if is_mp4 and not is_whole(path):
                 return None

@@ -1,42 +1,43 @@
-"""Samples of a sound file, decoded as they are needed: any format, 48 kHz stereo, exact places."""
+"""Decode audio on demand to 48 kHz stereo at exact positions, or whole to 16 kHz mono."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
-from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ..errors import WorkError
-from .probe import open_media, why_no_sound
+from .containers import open_sound, sound_length
 
 SAMPLE_RATE = 48000
-"""Hz, of everything that is mixed."""
+"""Hz, of the mix."""
+SPEECH_RATE = 16000
+"""Hz, of acoustic models."""
 JUMP_S = 20
-"""Seconds from which on it is quicker to look up a place than to decode up to it."""
+"""Seconds from which on seeking is faster than decoding."""
 _SETTLE_S = 1
-"""Seconds that a decoder is given to settle in after a jump."""
+"""Pre-roll in seconds, in which a decoder settles after a seek."""
 _INEXACT = frozenset({"mp3", "mp3float", "mp2", "mp2float", "mp1", "mp1float"})
-"""Decoders of files that tell only roughly where a time is: they are read from the start."""
+"""Decoders of files with inexact seeking: they are decoded from the start."""
 
-MOST_S = 24 * 60 * 60
-"""Seconds of a sound that is taken whole into memory, or counted."""
+MAX_S = 24 * 60 * 60
+"""Longest sound that is decoded whole or counted, in seconds."""
 LOUDEST = 1e6
-"""Times full scale, of float samples; beyond it a file is taken for broken."""
+"""Limit of float samples, by full scale; beyond it a file counts as broken."""
 Samples = NDArray[np.float32]
 """Shape ``(samples, 2)``, full scale is 1."""
+_TOO_LONG = f"its sound is longer than {MAX_S // 3600} hours"
 
 
 class SoundReader:
-    """Reads forward through a sound file; going back, or far ahead, opens it again.
+    """Reads forward through a file; going back, or far ahead, reopens it.
 
-    Sample 0 is the instant 0 of the file; what lies before it or after its end is silence.
+    Sample 0 is the instant 0 of the file; before it and after the end is silence.
     """
 
     def __init__(self, path: Path):
@@ -46,7 +47,7 @@ class SoundReader:
         self._open(0)
 
     def read(self, start: int, count: int) -> Samples:
-        """Samples ``[start, start + count)`` of the file at 48 kHz.
+        """Return samples ``[start, start + count)`` of the file at 48 kHz.
 
         Raises:
             WorkError: the file cannot be decoded.
@@ -68,12 +69,12 @@ class SoundReader:
         return out
 
     def _open(self, place: int) -> None:
-        """Start at a place, or at one before it."""
+        """Start at a sample, or before it."""
         self._ended = False
         self._place, self._block = max(0, place), np.zeros((0, 2), np.float32)
         self._blocks = _decode(self._path, max(0.0, place / SAMPLE_RATE - _SETTLE_S))
         self._next()
-        if self._place > max(0, place):  # the file's index led astray
+        if self._place > max(0, place):  # the file's index is wrong
             self._blocks = _decode(self._path, 0.0)
             self._next()
 
@@ -88,9 +89,9 @@ class SoundReader:
 
 
 def _decode(path: Path, start_s: float) -> Iterator[tuple[int, Samples]]:
-    """Samples from about ``start_s`` seconds on: blocks of any size without holes, with places."""
+    """Yield blocks from about ``start_s`` seconds on, with their positions, without gaps."""
     with open_sound(path) as (container, stream):
-        # Players start a file at its first time stamp, which MP3 has after its delay.
+        # Players start a file at its first time stamp; that of an MP3 is after its encoder delay.
         began = (container.start_time or 0) / av.time_base
         jump = start_s > JUMP_S and stream.codec_context.name not in _INEXACT
         if jump:
@@ -102,8 +103,8 @@ def _decode(path: Path, start_s: float) -> Iterator[tuple[int, Samples]]:
             if frame is not None:
                 if place is None:
                     place = round((float(frame.time or 0.0) - began) * SAMPLE_RATE)
-                    if place > MOST_S * SAMPLE_RATE:
-                        raise WorkError(f"{path}: its sound starts after {MOST_S // 3600} hours")
+                    if place > MAX_S * SAMPLE_RATE:
+                        raise WorkError(f"{path}: its sound starts after {MAX_S // 3600} hours")
                     for silent in range(0, 0 if jump else place, SAMPLE_RATE):
                         count = min(SAMPLE_RATE, place - silent)
                         yield silent, np.zeros((count, 2), np.float32)
@@ -118,34 +119,11 @@ def _decode(path: Path, start_s: float) -> Iterator[tuple[int, Samples]]:
                 place = begin + len(block)
 
 
-@contextmanager
-def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """Open a file for its first sound stream, one that can be decoded and resampled.
-
-    Raises:
-        WorkError: the file cannot be read, holds no sound, or one of an unknown codec, an absurd
-            rate or number of channels; or libav fails in the block.
-    """
-    try:
-        with open_media(path) as container:
-            if not container.streams.audio:
-                raise WorkError(f"{path}: holds no sound")
-            stream = container.streams.audio[0]
-            if refused := why_no_sound(stream):
-                raise WorkError(f"{path}: {refused}")
-            yield container, stream
-    except MemoryError as error:
-        raise WorkError(f"{path}: there is too little memory to decode its sound") from error
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise WorkError(f"{path}: its sound cannot be read: {said}") from error
-
-
 def check_sound(path: Path) -> None:
-    """See that a file's sound can be decoded: the first block of it; of float samples, all of it.
+    """Decode the first block of a file's audio; of float samples, all of it.
 
     Raises:
-        WorkError: it cannot be, or float samples are not finite.
+        WorkError: it cannot be decoded, or float samples are not finite.
     """
     with open_sound(path) as (container, stream):
         decoded = container.decode(stream)
@@ -157,6 +135,46 @@ def check_sound(path: Path) -> None:
         for frame in itertools.chain([first], decoded):
             if not (np.abs(frame.to_ndarray()).max(initial=0.0) <= LOUDEST):
                 raise WorkError(f"{path}: {_no_level(frame.time or 0.0)}")
+
+
+def duration_of(path: Path) -> Fraction:
+    """Return the exact length of a file's audio in seconds; decoded if no header states it.
+
+    Raises:
+        WorkError: the file cannot be read, has no audio, or is longer than `MAX_S`.
+    """
+    with open_sound(path) as (container, stream):
+        length = sound_length(container, stream)
+    if length > MAX_S:
+        raise WorkError(f"{path}: {_TOO_LONG}")
+    return length
+
+
+def speech_samples(path: Path) -> NDArray[np.int16]:
+    """Return all samples of a file, mixed to mono at 16 kHz; sample 0 is the instant 0.
+
+    Two bytes a sample: an hour takes 115 MB.
+
+    Raises:
+        WorkError: the file cannot be decoded.
+    """
+    blocks: list[NDArray[np.int16]] = []
+    count = 0
+    with open_sound(path) as (container, stream):
+        resampler = av.AudioResampler("s16", "mono", SPEECH_RATE)
+        lead = 0
+        for index, frame in enumerate(container.decode(stream)):
+            if index == 0:
+                began = (container.start_time or 0) / av.time_base
+                lead = round((float(frame.time or 0.0) - began) * SPEECH_RATE)
+            frame.pts = None
+            blocks += [made.to_ndarray()[0] for made in resampler.resample(frame)]
+            count += frame.samples
+            if max(count / stream.rate, abs(lead) / SPEECH_RATE) > MAX_S:
+                raise WorkError(f"{path}: {_TOO_LONG}")
+        blocks += [made.to_ndarray()[0] for made in resampler.resample(None)]
+        samples = np.concatenate([np.zeros(max(0, lead), np.int16), *blocks])
+    return samples[max(0, -lead) :]
 
 
 def _no_level(at_s: float) -> str:

@@ -14,7 +14,7 @@ from ...renderers.base import RendererError
 from ...renderers.run.attempts import made_from_json
 from ...renderers.run.recipe import Recipe, RecipeError, recipe_key
 from ...renderers.run.store import sidecar_of
-from ..media.probe import MediaInfo
+from ..media.media_info import MediaInfo
 from ..timeline.layout import Placed
 from ..timeline.media import media_path
 from ..timeline.metadata import MEDIA_KEY

@@ -20,7 +20,7 @@ from ..backend.spans.content import (
 )
 from ..backend.spans.media import shown_frame
 from ..backend.spans.spans import Span
-from ..media.probe import MediaInfo
+from ..media.media_info import MediaInfo
 from .view_model import ShownSpan
 
 _BARS = "#7f7f7f"

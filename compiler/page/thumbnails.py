@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from ...renderers.base import RendererError
 from ...renderers.image.stills import load_still
-from ..media.probe import VideoInfo, open_media
+from ..media.containers import open_media
+from ..media.media_info import VideoInfo
 
 HEIGHT = 160
 """Pixels: twice what a track shows, and enough to recognise a shot by."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
-from ..media.probe import MediaInfo
+from ..media.media_info import MediaInfo
 from ..notices import Notice
 
 

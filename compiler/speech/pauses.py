@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from ..media.mono_samples import SPEECH_RATE
+from ..media.samples import SPEECH_RATE
 from ..sync.types import Interval
 
 _HOP = SPEECH_RATE // 100

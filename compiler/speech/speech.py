@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError, Problem
 from ..files.user_folders import cache_folder
-from ..media.mono_samples import duration_of, speech_samples
+from ..media.samples import duration_of, speech_samples
 from ..notices import Notice
 from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word

@@ -11,7 +11,7 @@ from ..assembly.audio_tracks import Sound
 from ..assembly.build import build_timeline
 from ..assembly.recipes import slot_recipes
 from ..errors import InputError, Problem
-from ..media.mono_samples import duration_of
+from ..media.samples import duration_of
 from ..outputs.paths import Outputs
 from ..report import Report, SceneReport
 from ..script.model import Script

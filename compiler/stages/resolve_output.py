@@ -14,7 +14,7 @@ from ..backend.mux.preview import Preview
 from ..backend.mux.size_limit import refuse_too_small
 from ..backend.output_spec import OutputSpec
 from ..errors import InputError, Problem
-from ..media.mono_samples import duration_of
+from ..media.samples import duration_of
 from ..notices import Notice
 from ..script.config import Config, OutputPreset
 from ..script.model import Script

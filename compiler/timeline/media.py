@@ -14,7 +14,8 @@ import opentimelineio as otio
 from ..errors import WorkError
 from ..files.exists import refusal
 from ..files.file_urls import paths_of
-from ..media.probe import MediaInfo, probe_sequence
+from ..media.media_info import MediaInfo
+from ..media.probe import probe_sequence
 from .rate import exact_rate, seconds
 
 MOST_IMAGES = 2_000_000

@@ -10,7 +10,8 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import InputError, Place, Problem, WorkError
-from ..media.probe import MediaInfo, probe
+from ..media.media_info import MediaInfo
+from ..media.probe import probe
 from ..sync.rationals import parse_rational
 from .media import media_path, read_sequence, sequence_folder
 from .metadata import NAMESPACE, output_metadata, plain

@@ -1,1 +1,1 @@
-"""The audio of a timeline: read, mixed, ducked, limited, brought to a loudness."""
+"""Audio of a timeline: read, mix, duck, limit, normalise loudness."""

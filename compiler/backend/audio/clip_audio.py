@@ -8,7 +8,8 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...errors import WorkError
-from ...media.probe import MediaInfo, probe
+from ...media.media_info import MediaInfo
+from ...media.probe import probe
 from ...timeline.media import media_path
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import opentimelineio as otio
 
 from ...errors import InputError, Place, Problem
-from ...media.probe import MediaInfo
+from ...media.media_info import MediaInfo
 from ...media.samples import SAMPLE_RATE
 from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects

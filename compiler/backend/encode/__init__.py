@@ -1,1 +1,1 @@
-"""Pictures through ffmpeg: filtergraphs, transitions, codecs, the encoder."""
+"""Filtergraphs, transitions, scaling, codecs and the encoder."""

@@ -1,6 +1,6 @@
-"""Encoders by codec: their arguments, so that pieces that were encoded apart join without a seam.
+"""Encoders by codec, and their arguments for segments that join without a seam.
 
-Every codec here makes closed groups of pictures and the same headers for the same settings.
+Every codec here makes closed GOPs, and the same headers for the same settings.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 from ...media.find_ffmpeg import encoder_names, ffmpeg_path, trial
 
 GOP_S = 2
-"""Seconds between IDR frames at the most, for players that seek."""
+"""Maximum seconds between IDR frames, for seeking."""
 THREADS = 4
-"""Of one encoder: x264's result depends on it, so it is the same on every machine.
+"""Threads of one encoder, the same on every machine, since x264's output depends on it.
 
-x264 looks ahead in the thread that hands it frames (``sync-lookahead=0``): in a thread of its own
-it weighs blocks one way or another as chance has it, at presets that have ``mbtree``.
+x264 looks ahead in the calling thread (``sync-lookahead=0``): in a thread of its own, presets with
+``mbtree`` are not deterministic.
 """
 X264_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -28,23 +28,24 @@ X264_PRESETS = (
 SVT_PRESETS = tuple(str(number) for number in range(14))
 PRORES_PROFILES = ("proxy", "lt", "standard", "hq")
 HARDWARE = ("nvenc", "videotoolbox", "qsv", "vaapi")
-"""Kinds of hardware encoders, in the order in which they are tried."""
-# Where chroma samples lie is known of some frames and not of others: no header says it, so that all
-# headers are the same.
+"""Kinds of hardware encoders, in the order of the trials."""
+# The chroma sample position is known for some frames only: no header states it, so that all headers
+# are the same.
 _AV1 = ("-bsf:v", "av1_metadata=chroma_sample_position=unknown")
 _VAAPI_DEVICE = Path("/dev/dri/renderD128")
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A codec that a reel can be encoded in.
+    """A codec of a reel.
 
     Attributes:
-        presets: names of speeds (of ProRes: profiles), and the one that is used unless stated.
-        crf: lowest, usual and highest constant quality; None where there is none to choose.
+        presets: names of speeds (ProRes: profiles).
+        preset: the default.
+        crf: lowest, default and highest constant quality; None if the codec has none.
         suffix: of the file.
-        tag: that players know the codec by, where ffmpeg would choose another.
-        pixel_format: of its frames.
+        tag: codec tag for players, if it is not ffmpeg's default.
+        pixel_format: of the frames.
     """
 
     presets: tuple[str, ...]
@@ -66,19 +67,19 @@ _SOFTWARE = {"h264": ("libx264",), "hevc": ("libx265",), "av1": ("libsvtav1", "l
 
 
 def software_encoder(codec: str) -> str:
-    """ffmpeg's name of the encoder for a codec; empty where this ffmpeg has none."""
+    """Return ffmpeg's name of the software encoder; empty if this ffmpeg has none."""
     known = encoder_names(ffmpeg_path())
     return next((name for name in _SOFTWARE[codec] if name in known), "")
 
 
 def hardware_encoder(codec: str, wanted: str) -> str:
-    """ffmpeg's name of a hardware encoder that works here; empty where none does.
+    """Return ffmpeg's name of a hardware encoder that works here; empty if none does.
 
-    Whether one works is found out by trying: builds list encoders for hardware that is not there.
+    Each is tried, since builds also list encoders for absent hardware.
 
     Args:
         codec: one of `CODECS`.
-        wanted: one of `HARDWARE`, or ``auto`` for whichever there is.
+        wanted: one of `HARDWARE`, or ``auto`` for the first that works.
     """
     kinds = HARDWARE if wanted == "auto" else (wanted,)
     known = encoder_names(ffmpeg_path())
@@ -98,17 +99,17 @@ def _works(program: str, name: str) -> bool:
 
 
 def device_args(encoder: str) -> list[str]:
-    """Arguments that go before the inputs, for encoders that have a device to be opened."""
+    """Return the arguments before the inputs that open an encoder's device."""
     return ["-vaapi_device", str(_VAAPI_DEVICE)] if encoder.endswith("_vaapi") else []
 
 
 def upload_filter(encoder: str) -> str:
-    """The filter that brings frames to the encoder's device; empty where it takes them as is."""
+    """Return the filter that uploads frames to the encoder's device; empty if it needs none."""
     return "format=nv12,hwupload" if encoder.endswith("_vaapi") else ""
 
 
 def encoder_args(encoder: str, preset: str, crf: int, fps: Fraction) -> list[str]:
-    """ffmpeg's arguments for an encoder at a constant quality."""
+    """Return ffmpeg's arguments for constant quality."""
     gop = max(2, round(GOP_S * fps))
     if encoder == "libx264":
         x264 = (
@@ -155,9 +156,9 @@ def _hardware_args(encoder: str, crf: int, gop: int) -> list[str]:
 
 
 def two_pass_args(encoder: str, preset: str, bits_per_s: int, fps: Fraction) -> list[str]:
-    """ffmpeg's arguments for an encoder at a mean rate, to be run twice with ``-pass``.
+    """Return ffmpeg's arguments for an average bit rate, to be run twice with ``-pass``.
 
-    No second of it takes more than twice the mean, so that players keep up.
+    The peak rate is twice the average, so that players keep up.
     """
     args = encoder_args(encoder, preset, 1, fps)
     at = args.index("-crf")
@@ -166,6 +167,6 @@ def two_pass_args(encoder: str, preset: str, bits_per_s: int, fps: Fraction) -> 
 
 
 def forced_keys(idr: Sequence[int]) -> str:
-    """The value of ``-force_key_frames`` for some frames, and the first one."""
+    """Return the value of ``-force_key_frames`` for frames, and the first one."""
     forced = "+".join(f"eq(n,{frame})" for frame in sorted({0, *idr}))
     return f"expr:{forced}"

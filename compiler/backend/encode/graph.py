@@ -16,7 +16,7 @@ from ....renderers.files.demuxers import demuxer_options
 from ....renderers.files.open_media import url
 from ...media.ffmpeg import output_args, run
 from ...media.ffmpeg_watchdog import patience
-from ...media.probe import MediaInfo
+from ...media.media_info import MediaInfo
 from ..output_spec import OutputSpec
 from ..segments.plan import ALONE_S, Encode
 from ..segments.scratch import stand_in

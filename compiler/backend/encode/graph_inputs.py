@@ -14,7 +14,7 @@ from ....renderers.image.open_image import ImageFileError
 from ...errors import InputError, Problem
 from ...files.atomic_output import writing
 from ...media.ffmpeg import output_args, run
-from ...media.probe import MediaInfo
+from ...media.media_info import MediaInfo
 from ..segments.scratch import stand_in
 from ..spans.content import ImageContent, SlateContent, VideoContent
 from ..spans.slate import draw_slate

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from PIL import ImageOps
 
 from ....renderers.image.open_image import ImageFileError, image_file
-from ...media.probe import MediaInfo, open_media
+from ...media.containers import open_media
+from ...media.media_info import MediaInfo
 from ..spans.content import ImageContent, VideoContent, leaves
 from ..spans.read_spans import SpanReading
 from .scale_crop import Focus

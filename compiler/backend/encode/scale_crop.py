@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from ....renderers.image.open_image import image_file
 from ...files.atomic_output import writing
-from ...media.probe import VideoInfo, has_alpha
+from ...media.media_info import VideoInfo, has_alpha
 
 Filters: TypeAlias = tuple[tuple[str, dict[str, Any]], ...]
 """Names and options of ffmpeg's filters, in order."""

@@ -1,1 +1,1 @@
-"""Video, audio, captions and chapters muxed into one file."""
+"""Mux picture, sound, captions and chapters into one file; previews and the size limit."""

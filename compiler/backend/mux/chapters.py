@@ -1,6 +1,6 @@
-"""Title and chapters of the finished file, as ffmpeg's FFMETADATA1.
+"""Title, chapters and AI disclosure of the finished file, as ffmpeg's FFMETADATA1.
 
-The format: https://ffmpeg.org/ffmpeg-formats.html#Metadata-2
+Format: https://ffmpeg.org/ffmpeg-formats.html#Metadata-2
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TOOL = "otio-gvideo"
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A named stretch of the reel, in frames."""
+    """A chapter: title, first frame, and the frame after the last."""
 
     title: str
     start: int
@@ -28,11 +28,10 @@ class Chapter:
 
 
 def chapters_of(timeline: otio.schema.Timeline, fps: Fraction, frames: int) -> list[Chapter]:
-    """Chapters from the markers of a timeline: from each one's start to the next one's.
+    """Return chapters from the markers of a timeline, each up to the next marker.
 
-    Markers of the timeline count in reel time; those of a clip, a track or a nested timeline in
-    its own. Where several stand at one frame, the timeline's own comes first. The first chapter
-    starts at 0, as players want it: one with the title of the reel is put there where none is.
+    Of several markers at one frame, the outermost wins. Players expect a chapter at 0: if there is
+    none, one with the title of the reel is added.
     """
     marks: dict[int, str] = {}
     for time, title in _marks(timeline.tracks, Fraction(0)):
@@ -50,11 +49,11 @@ def chapters_of(timeline: otio.schema.Timeline, fps: Fraction, frames: int) -> l
 
 
 def _marks(item: otio.core.Composable, at: Fraction) -> Iterator[tuple[Fraction, str]]:
-    """Reel seconds and title of every marker of an item that begins at ``at``, outermost first."""
+    """Yield time in seconds of the reel and title of the markers of an item, outermost first."""
     if isinstance(item, otio.schema.Transition):
         return
-    shown = item.trimmed_range()
-    begin, length = seconds(shown.start_time), seconds(shown.duration)
+    visible = item.trimmed_range()
+    begin, length = seconds(visible.start_time), seconds(visible.duration)
     for marker in item.markers:
         place = seconds(marker.marked_range.start_time) - begin
         if 0 <= place < length:
@@ -78,7 +77,7 @@ def _within(
 
 
 def to_ffmetadata(title: str, chapters: Sequence[Chapter], fps: Fraction, comment: str = "") -> str:
-    """The metadata file that ffmpeg reads."""
+    """Return the text of an FFMETADATA1 file."""
     lines = [";FFMETADATA1", f"title={_escape(title)}", f"encoding_tool={TOOL}"]
     lines += [f"comment={_escape(comment)}"] if comment else []
     for chapter in chapters:
@@ -93,16 +92,15 @@ def to_ffmetadata(title: str, chapters: Sequence[Chapter], fps: Fraction, commen
 
 
 def _escape(text: str) -> str:
-    # ffmpeg takes even an escaped backslash for the sign that a line goes on, where it ends one.
+    # ffmpeg reads a backslash at the end of a line as a continuation, even an escaped one.
     text += " " if text.endswith("\\") else ""
     return re.sub(r"([=;#\\\n])", r"\\\1", text)
 
 
 def disclosure_of(timeline: otio.schema.Timeline) -> str:
-    """What viewers are to be told of the models that made the pictures; empty where none did.
+    """Return the AI disclosure: the models that generated video; empty if none did.
 
-    Some models' licences ask for it (``docs/models.md``), and so do laws and platforms; it is said
-    of all of them.
+    Some models' licences (``docs/models.md``), laws and platforms require it.
     """
     found = own_metadata(timeline).get("generated_by") or []
     names = [f"{one.get('renderer')} ({one.get('model')})" for one in found]
@@ -110,5 +108,5 @@ def disclosure_of(timeline: otio.schema.Timeline) -> str:
 
 
 def title_of(timeline: otio.schema.Timeline) -> str:
-    """The title of the reel: what the script says, else the timeline's name."""
+    """Return the title of the reel: the script's, else the timeline's name."""
     return str(own_metadata(timeline).get("title") or timeline.name)

@@ -1,4 +1,4 @@
-"""Language codes: BCP 47 tags, as scripts have them, into the three letters that MP4 keeps."""
+"""Language codes: BCP 47 tags of scripts to the ISO 639-2 codes of MP4."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CODES = dict(pair.split(":") for pair in _TABLE.split())
 
 
 def iso_639_2(tag: str) -> str:
-    """The three-letter code of a language tag; ``und`` where there is none.
+    """Return the three-letter code of a language tag; ``und`` if there is none.
 
     >>> iso_639_2("en"), iso_639_2("pt-BR"), iso_639_2("haw"), iso_639_2("")
     ('eng', 'por', 'haw', 'und')

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...media.ffmpeg import input_args, output_args, run
-from ...media.ffmpeg_watchdog import reading_patience
+from ...media.ffmpeg import input_args, output_args, reading_patience, run
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...errors import InputError, WorkError
-from ...media.ffmpeg import input_args, output_args, run
-from ...media.ffmpeg_watchdog import reading_patience
+from ...media.ffmpeg import input_args, output_args, reading_patience, run
 from ..encode.codecs import two_pass_args
 from ..encode.encoding import Encoding, format_args
 from .mux import MuxInputs, mux

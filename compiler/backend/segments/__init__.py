@@ -1,1 +1,1 @@
-"""Segments of the picture: planned, encoded or copied, kept in a store, joined."""
+"""Segments of the picture: plan, copy or encode, cache, join."""

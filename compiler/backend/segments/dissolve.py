@@ -20,7 +20,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ...errors import WorkError
-from ...media.probe import MediaInfo, open_media
+from ...media.containers import open_media
+from ...media.media_info import MediaInfo
 from ..encode.codecs import upload_filter
 from ..encode.scale_crop import Canvas, fit_filters
 from ..output_spec import OutputSpec
@@ -111,7 +112,7 @@ def _decoded(picture: Picture, frames: int, fps: Fraction) -> Iterator[VideoFram
     first = int(picture.start * fps)
     awaited = first
     try:
-        with open_media(picture.path, looked_into=False) as container:
+        with open_media(picture.path, analyse=False) as container:
             stream = container.streams.video[0]
             # Segments are made in parallel: threads in each would cost memory and gain nothing.
             stream.thread_type = "NONE"

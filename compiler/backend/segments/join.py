@@ -10,7 +10,7 @@ import av
 
 from ....renderers.files.open_media import open_output
 from ...errors import WorkError
-from ...media.probe import open_media
+from ...media.containers import open_media
 from ..encode.encoding import timescale
 from .plan import Copy, CopyPlaces, copy_places
 
@@ -94,7 +94,7 @@ def _copied(
 def _packets(
     path: Path, start: Fraction = Fraction(0), headers: bytes | None = None
 ) -> Iterator[av.Packet[av.VideoStream]]:
-    with open_media(path, looked_into=False) as container:
+    with open_media(path, analyse=False) as container:
         stream = container.streams.video[0]
         if headers is not None and stream.codec_context.extradata != headers:
             raise WorkError(f"{path}: its headers differ from those of the rest of the reel")

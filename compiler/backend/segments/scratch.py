@@ -1,4 +1,4 @@
-"""Names for files in a scratch folder, where they lie elsewhere."""
+"""Plain names in a scratch folder for files elsewhere."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from pathlib import Path
 
 
 def stand_in(source: Path, target: Path) -> None:
-    """Give a file, or a folder of files, a name in the scratch folder.
-
-    A link, or a copy if links are not permitted, as for most users of Windows.
+    """Link a file or folder into a scratch folder; copy it if links are not permitted (Windows).
 
     Raises:
         OSError: it can neither be linked nor copied, or the name is taken.

@@ -24,7 +24,7 @@ from ....renderers.files.atomic_file import clear_scratch, finish
 from ....renderers.files.digest import sha256_of
 from ...files.atomic_output import scratch, writing
 from ...media.find_ffmpeg import ffmpeg_version
-from ...media.probe import MediaInfo
+from ...media.media_info import MediaInfo
 
 VERSION = 2
 """Raised whenever the same spans are to give other frames than before."""

@@ -20,7 +20,8 @@ from PIL import ImageColor
 from ....renderers.run.store import damage_of
 from ...errors import WorkError
 from ...files.file_urls import paths_of
-from ...media.probe import MediaInfo, VideoInfo, has_alpha, probe
+from ...media.media_info import MediaInfo, VideoInfo, has_alpha
+from ...media.probe import probe
 from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects
 from ...timeline.media import (

@@ -10,7 +10,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...media.find_ffmpeg import ffmpeg_path
-from ...media.probe import MediaInfo
+from ...media.media_info import MediaInfo
 from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects
 from ...timeline.layout import Placed, TrackTransition, lay_out

@@ -14,8 +14,7 @@ from ....renderers.image.open_image import FURTHEST_ASPECT, MOST_PIXELS, open_im
 from ...errors import Problem, WorkError
 from ...files.exists import refusal
 from ...files.path_text import fault_of_locale
-from ...media.mono_samples import duration_of
-from ...media.samples import check_sound
+from ...media.samples import check_sound, duration_of
 from ..yaml_source import KeyPath, YamlSource
 
 _Fault: TypeAlias = tuple[str, str] | None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from ...errors import Problem
-from ...media.mono_samples import duration_of
+from ...media.samples import duration_of
 from ..yaml_source import KeyPath, YamlSource
 from .files import ScriptFiles
 from .places import check_place

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ...media.mono_samples import SPEECH_RATE
+from ...media.samples import SPEECH_RATE
 
 Array = NDArray[np.float32]
 

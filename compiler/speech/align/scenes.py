@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...media.mono_samples import SPEECH_RATE, duration_of, speech_samples
+from ...media.samples import SPEECH_RATE, duration_of, speech_samples
 from ...script.model import SpokenScene
 from ...script.tokens import Token, tokenize
 from ...sync.types import Interval, Word

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import WorkError
-from ...media.mono_samples import SPEECH_RATE
 from ...media.programs import find_program
+from ...media.samples import SPEECH_RATE
 from ...script.tokens import UNSPACED, Token
 
 SYNTHESIZER = "espeak-ng"

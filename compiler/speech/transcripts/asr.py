@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError, Place, Problem, WorkError
-from ...media.mono_samples import duration_of, speech_samples
+from ...media.samples import duration_of, speech_samples
 from ...outputs.paths import write_text
 from ..pauses import speech_intervals
 from . import whisper

@@ -14,9 +14,8 @@ import pytest
 from otio_gvideo.compiler.backend.audio.read_mix import read_mix
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
-from otio_gvideo.compiler.media.mono_samples import duration_of, speech_samples
 from otio_gvideo.compiler.media.probe import probe
-from otio_gvideo.compiler.media.samples import SoundReader, check_sound
+from otio_gvideo.compiler.media.samples import SoundReader, check_sound, duration_of, speech_samples
 from PIL import Image
 
 PCM, FLOAT, UNKNOWN = 1, 3, 0x1234

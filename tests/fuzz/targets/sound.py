@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
-from otio_gvideo.compiler.media.mono_samples import speech_samples
 from otio_gvideo.compiler.media.probe import probe
-from otio_gvideo.compiler.media.samples import SAMPLE_RATE, SoundReader
+from otio_gvideo.compiler.media.samples import SAMPLE_RATE, SoundReader, speech_samples
 from otio_gvideo.compiler.script.checks.files import _fault
 
 SUFFIX = ".wav"

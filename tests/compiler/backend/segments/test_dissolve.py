@@ -35,7 +35,8 @@ from otio_gvideo.compiler.backend.spans.content import (
 )
 from otio_gvideo.compiler.backend.spans.spans import Span
 from otio_gvideo.compiler.media.ffmpeg import run
-from otio_gvideo.compiler.media.probe import MediaInfo, probe
+from otio_gvideo.compiler.media.media_info import MediaInfo
+from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from otio_gvideo.renderers.files.open_media import url
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from otio_gvideo.compiler.media.mono_samples import SPEECH_RATE, speech_samples
+from otio_gvideo.compiler.media.samples import SPEECH_RATE, speech_samples
 from otio_gvideo.compiler.speech.align import SceneText
 
 DATA = Path(__file__).parent / "data"

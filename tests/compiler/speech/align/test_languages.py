@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from otio_gvideo.compiler.media.mono_samples import SPEECH_RATE
+from otio_gvideo.compiler.media.samples import SPEECH_RATE
 from otio_gvideo.compiler.script.tokens import tokenize
 from otio_gvideo.compiler.speech.align import (
     Alignment,
