@@ -127,7 +127,7 @@ def test_impossible_options_are_refused(
         ("presets:\n  a: {codec: h264, sizes: [99x100]}\n", "'99x100' is not a size"),
         (
             "transitions:\n  expressions:\n    iris: 'lt(X,'\n",
-            ":3:11: transitions.expressions.iris: ffmpeg does not take it",
+            ":3:11: transitions.expressions.iris: ffmpeg rejects it",
         ),
         (
             "transitions: {expressions: {iris: 'A+ while (1,1)'}}\n",

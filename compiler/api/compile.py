@@ -22,7 +22,7 @@ from ..stages.flatten import captions_text, make_videos, reel_made, refuse_large
 from ..stages.input_files import NEW_FOLDER, inputs_of_script, store_files
 from ..stages.output_options import OutputOptions
 from ..stages.read import ParsedScript, read_script
-from ..stages.render import Rendering, fill_slots, refuse_engine, slots_made
+from ..stages.render import RenderOptions, fill_slots, refuse_engine, slots_made
 from ..stages.signing import mark_signed
 from ..stages.verify_stores import verify_stored
 from ..timeline.slots import slot_clips
@@ -78,56 +78,56 @@ def compile_script(
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     refuse_unwritable(outputs)
     wanted = (output_options or OutputOptions()) if until == "video" else None
-    front = read_script(path, config, renderer, quality, allow_outside, clock, wanted, outputs)
-    if front.output is not None:
-        outputs = replace(outputs, suffix=front.output.suffix)
-    how = Rendering(engine, force, relative_media)
+    parsed = read_script(path, config, renderer, quality, allow_outside, clock, wanted, outputs)
+    if parsed.output is not None:
+        outputs = replace(outputs, suffix=parsed.output.suffix)
+    options = RenderOptions(engine, force, relative_media)
     with exclusive(outputs.video, "timeline", on_progress):
-        return _compile(front, outputs, until, how, clock, verify=verify)
+        return _compile(parsed, outputs, until, options, clock, verify=verify)
 
 
 def _compile(
-    front: ParsedScript,
+    parsed: ParsedScript,
     outputs: Outputs,
     until: Until,
-    how: Rendering,
+    options: RenderOptions,
     clock: ProgressClock,
     *,
     verify: bool,
 ) -> Report:
     """Compile a parsed script under the lock of its reel."""
     damaged = verify_stored(outputs) if verify else []
-    timeline, report, claims = _write_edit(front, outputs, until, clock)
+    timeline, report, claims = _write_edit(parsed, outputs, until, clock)
     report.warnings += damaged
-    if front.output is not None:
-        refuse_large(timeline, outputs.timeline, outputs.video, front.output, front.credentials)
+    if parsed.output is not None:
+        refuse_large(timeline, outputs.timeline, outputs.video, parsed.output, parsed.credentials)
     if until != "timeline":
         with clock.stage("render"), report.kept_on_failure():
             try:
-                fill_slots(timeline, outputs, report, front.config, how, clock.on_progress)
+                fill_slots(timeline, outputs, report, parsed.config, options, clock.on_progress)
             finally:
                 claims.write({outputs.timeline: timeline_text(timeline)})
                 _write_report(report, claims, clock)
             clock.done("render", slots_made(report.slots))
-    if front.output is not None:
+    if parsed.output is not None:
         with clock.stage("flatten"), report.kept_on_failure():
             videos = make_videos(
                 timeline,
                 outputs.timeline,
                 outputs.video,
-                front.output,
-                front.credentials,
+                parsed.output,
+                parsed.credentials,
                 clock.on_progress,
                 claims.before_rename,
             )
-            report_videos(report, videos, front.output)
+            report_videos(report, videos, parsed.output)
             clock.done("flatten", reel_made(report))
     _write_report(report, claims, clock)
     return report
 
 
 def _write_edit(
-    front: ParsedScript, outputs: Outputs, until: Until, clock: ProgressClock
+    parsed: ParsedScript, outputs: Outputs, until: Until, clock: ProgressClock
 ) -> tuple[otio.schema.Timeline, Report, FileClaims]:
     """Write the timeline of a script, with stills as media, and its report.
 
@@ -135,14 +135,14 @@ def _write_edit(
         InputError: rendering would overwrite an input. Nothing was written.
     """
     with clock.stage("timeline"):
-        schedule, timeline = lay_out(front)
-        if front.credentials is not None:
+        schedule, timeline = lay_out(parsed)
+        if parsed.credentials is not None:
             mark_signed(timeline)
-        report = report_of(front, schedule, timeline, outputs)
+        report = report_of(parsed, schedule, timeline, outputs)
         if until != "timeline":
             recipes = ((slot.name, slot.recipe) for slot in slot_clips(timeline))
             media = store_files(Store(outputs.media, read=False), recipes)
-            refuse_inputs(media, inputs_of_script(front.script, front.config), NEW_FOLDER)
+            refuse_inputs(media, inputs_of_script(parsed.script, parsed.config), NEW_FOLDER)
         claims = FileClaims(report, outputs)
         size = report.width, report.height
         captions = captions_text(timeline, outputs, size, report.fps)

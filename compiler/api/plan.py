@@ -101,8 +101,8 @@ def plan_script(
         InputError: the script, its files or the configuration are wrong.
     """
     path = Path(script).absolute()
-    front = read_script(path, config, renderer, quality, allow_outside, ProgressClock(silent))
-    schedule, timeline = lay_out(front)
+    parsed = read_script(path, config, renderer, quality, allow_outside, ProgressClock(silent))
+    schedule, timeline = lay_out(parsed)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     store = Store(outputs.media, read=False)
     scene_starts = {scene.id: scene.start for scene in schedule.scenes}
@@ -118,7 +118,7 @@ def plan_script(
         )
         for slot in slot_clips(timeline)
     )
-    warnings = tuple(warnings_of(front, schedule, timeline))
+    warnings = tuple(warnings_of(parsed, schedule, timeline))
     return CompilePlan(outputs.timeline, schedule.frames, schedule.fps, slots, warnings)
 
 
@@ -128,7 +128,7 @@ def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> ot
     Arguments and errors as in `compile_script`.
     """
     path = Path(script).absolute()
-    front = read_script(path, None, None, None, allow_outside, ProgressClock(silent))
-    _, timeline = lay_out(front)
+    parsed = read_script(path, None, None, None, allow_outside, ProgressClock(silent))
+    _, timeline = lay_out(parsed)
     link_rendered(timeline, [outputs_beside(path, None).media])
     return timeline

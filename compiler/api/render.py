@@ -27,7 +27,7 @@ from ..stages.input_files import (
     store_files,
     timeline_file,
 )
-from ..stages.render import Rendering, fill_slots, refuse_engine, slots_made
+from ..stages.render import RenderOptions, fill_slots, refuse_engine, slots_made
 from ..timeline.slots import slot_clips
 
 
@@ -92,7 +92,9 @@ def render_timeline(
             report = report_of_timeline(reimported.timeline, target, path.parent)
             report.warnings += reimported.notices
             clock.done("read", f"{count(report.frames, 'frame')}; {reimported.summary}")
-        how = Rendering(engine, force, relative_media, tuple(reimported.known_slots.folders))
+        options = RenderOptions(
+            engine, force, relative_media, tuple(reimported.known_slots.folders)
+        )
         # A version that an editor saves meanwhile is kept, too.
         in_place = target == path
         before = sha256_of(path) if in_place else rendered_before(target)
@@ -100,7 +102,7 @@ def render_timeline(
         with clock.stage("render"), report.kept_on_failure():
             copy_media(rename_media(reimported.timeline, outputs.media))
             try:
-                fill_slots(reimported.timeline, outputs, report, settings, how, on_progress)
+                fill_slots(reimported.timeline, outputs, report, settings, options, on_progress)
             finally:
                 kept = None if output is not None else step_aside(target, [before])
                 if kept is not None:

@@ -26,13 +26,13 @@ from .order_checks import places_out_of_order, times_out_of_order
 from .read import ParsedScript
 
 
-def lay_out(front: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timeline]:
+def lay_out(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timeline]:
     """Schedule a script, and build its timeline with stills as media.
 
     Raises:
         InputError: scenes, keyframes or sounds are not in the order of the narration.
     """
-    script, speech = front.script, front.speech
+    script, speech = parsed.script, parsed.speech
     _refuse(times_out_of_order(script, speech))
     schedule = _schedule(script, speech)
     _refuse(places_out_of_order(script, schedule))
@@ -40,13 +40,13 @@ def lay_out(front: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timeline]:
     if script.music is not None:
         music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
-    recipes = slot_recipes(script, schedule, front.making)
+    recipes = slot_recipes(script, schedule, parsed.renderer_inputs)
     files = {effect.audio for scene in script.scenes for effect in scene.sounds}
     effects = {path: duration_of(path) for path in files}
     timeline = build_timeline(script, schedule, recipes, voices, music, effects)
-    if front.making.origins:
+    if parsed.renderer_inputs.origins:
         timeline.metadata[NAMESPACE]["generated_by"] = [
-            dict(origin) for origin in front.making.origins.values()
+            dict(origin) for origin in parsed.renderer_inputs.origins.values()
         ]
     return schedule, timeline
 
@@ -91,16 +91,16 @@ def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:
 
 
 def report_of(
-    front: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline, outputs: Outputs
+    parsed: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline, outputs: Outputs
 ) -> Report:
     """Return the report of an edit, before rendering."""
     return Report(
-        script=front.script.path,
+        script=parsed.script.path,
         timeline=outputs.timeline,
-        width=front.script.output.width,
-        height=front.script.output.height,
+        width=parsed.script.output.width,
+        height=parsed.script.output.height,
         fps=schedule.fps,
         frames=schedule.frames,
         scenes=[SceneReport(s.id, s.start, s.end, s.cut) for s in schedule.scenes],
-        warnings=warnings_of(front, schedule, timeline),
+        warnings=warnings_of(parsed, schedule, timeline),
     )

@@ -24,17 +24,17 @@ _ORIENTATION = 0x0112
 
 
 def warnings_of(
-    front: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline
+    parsed: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline
 ) -> list[Notice]:
     """Return warnings about doubtful words and unmet requests of a script."""
     return [
-        *front.speech.warnings,
-        *_first_transition(front.script),
+        *parsed.speech.warnings,
+        *_first_transition(parsed.script),
         *(Notice("transition", f"{one.scene}: {one.what}") for one in schedule.notices),
-        *_no_captions(front),
-        *_small_stills(front.script),
+        *_no_captions(parsed),
+        *_small_stills(parsed.script),
         *_sounds_cut_off(timeline),
-        *_unsupported(front.script, timeline),
+        *_unsupported(parsed.script, timeline),
     ]
 
 
@@ -45,8 +45,8 @@ def _first_transition(script: Script) -> Iterator[Notice]:
         yield Notice("transition", what)
 
 
-def _no_captions(front: ParsedScript) -> Iterator[Notice]:
-    if front.script.captions.burn and not any(front.speech.words.values()):
+def _no_captions(parsed: ParsedScript) -> Iterator[Notice]:
+    if parsed.script.captions.burn and not any(parsed.speech.words.values()):
         what = "captions.burn: there are no words; add a text to scenes, or a transcript"
         yield Notice("captions", what)
 

@@ -44,7 +44,7 @@ class ParsedScript:
     Attributes:
         script: with the overrides of the command line.
         config: of this machine.
-        making: versions and settings of the renderers.
+        renderer_inputs: versions and settings of the renderers.
         speech: word times.
         output: the files to make of it; None for none.
         credentials: sign the video with these; None leaves it unsigned.
@@ -52,7 +52,7 @@ class ParsedScript:
 
     script: Script
     config: Config
-    making: RendererInputs
+    renderer_inputs: RendererInputs
     speech: Speech
     output: OutputSpec | None
     credentials: Credentials | None
@@ -84,7 +84,7 @@ def read_script(
             transitions={*settings.expressions, *transition_names(ffmpeg_path())},
         )
         script = _override(script, renderer, quality)
-        making = _making(script.scenes, settings)
+        renderer_inputs = _renderer_inputs(script.scenes, settings)
         if spec is not None:
             refuse_too_long(spec, script)
         if outputs is not None:
@@ -98,7 +98,7 @@ def read_script(
         spoken = sum(len(words) for words in speech.words.values())
         seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
         clock.done("align", f"{count(spoken, 'word')} in {seconds:.1f} s of narration")
-    return ParsedScript(script, settings, making, speech, spec, credentials)
+    return ParsedScript(script, settings, renderer_inputs, speech, spec, credentials)
 
 
 def _refuse_inputs(
@@ -136,7 +136,7 @@ def _halved(length: int) -> int:
     return max(2, length // 4 * 2)
 
 
-def _making(scenes: Sequence[ScriptScene], config: Config) -> RendererInputs:
+def _renderer_inputs(scenes: Sequence[ScriptScene], config: Config) -> RendererInputs:
     """Return versions and settings of the renderers of the scenes.
 
     Raises:

@@ -31,7 +31,7 @@ from ..timeline.takes import picked_take
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
+class RenderOptions:
     """Options of rendering.
 
     Attributes:
@@ -64,14 +64,14 @@ def fill_slots(
     outputs: Outputs,
     report: Report,
     config: Config,
-    how: Rendering,
+    options: RenderOptions,
     on_progress: OnProgress,
 ) -> None:
     """Render the slots without media, and link finished media in the timeline, also on failure.
 
     A slot with a picked take is not rendered.
     """
-    store = Store(outputs.media, how.also)
+    store = Store(outputs.media, options.also)
     slots: dict[str, list[SlotClip]] = {}
     for name, same in _by_job(slot_clips(timeline)).items():
         taken = [_picked(slot, store, outputs.folder) for slot in same]
@@ -94,7 +94,7 @@ def fill_slots(
 
     def on_finished(rendered: Rendered) -> None:
         for slot in slots[rendered.slot]:
-            set_media(slot, rendered.path, outputs.folder if how.relative_media else None)
+            set_media(slot, rendered.path, outputs.folder if options.relative_media else None)
         report.slots.append(
             SlotReport(
                 name=rendered.slot,
@@ -116,8 +116,8 @@ def fill_slots(
             store,
             write_clip=write_slot,
             workers=config.workers,
-            engine=how.engine,
-            force=how.force,
+            engine=options.engine,
+            force=options.force,
             on_frames=on_frames,
             on_finished=on_finished,
         )

@@ -44,10 +44,10 @@ def credentials_of(config: Config) -> Credentials | None:
         try:
             Signing(credentials, Claims(), "trial.mp4").manifest_bytes()
         except (ImportError, OSError, RuntimeError) as error:
-            what = f"the package c2pa-python does not load: {' '.join(str(error).split())}"
+            what = f"the package c2pa-python cannot be imported: {' '.join(str(error).split())}"
             raise InputError(config.problem(("provenance", "sign"), what)) from error
         except SigningError as error:
-            what = f"C2PA does not take it: {error}"
+            what = f"C2PA rejects it: {error}"
             raise InputError(config.problem(("provenance", "certificate"), what)) from None
     return credentials
 

@@ -45,7 +45,7 @@ def check_expression(expression: str) -> str:
         found = re.search(r"(Undefined constant[^;]*|Missing[^;]*|Invalid chars[^;]*|"
                          r"Unknown function[^;]*|[^;]*expression[^;]*)", words)  # fmt: skip
         cause = re.sub(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*", "", found[0] if found else words).strip()
-        return f"ffmpeg does not take it: {cause}"
+        return f"ffmpeg rejects it: {cause}"
     finally:
         timer.cancel()
     return ""

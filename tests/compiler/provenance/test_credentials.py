@@ -147,7 +147,7 @@ def test_unsupported_keys_are_rejected(make: Callable[[], authority.Key], tmp_pa
 def test_a_certificate_that_c2pa_refuses_is_rejected_before_work(tmp_path: Path) -> None:
     authority.write(tmp_path / "secret", usage=ExtendedKeyUsageOID.SERVER_AUTH)
     (line,) = refusal(tmp_path)
-    assert line.startswith("3:16: provenance.certificate: C2PA does not take it: ")
+    assert line.startswith("3:16: provenance.certificate: C2PA rejects it: ")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00junk", b"-----BEGIN PRIVATE KEY-----\nsecret"])
