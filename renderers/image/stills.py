@@ -41,8 +41,8 @@ def load_cutout(path: Path) -> tuple[Image.Image, NDArray[np.uint8] | None]:
     """
     image = open_still(path)
     profile = image.info.get("icc_profile")
-    if image.mode.startswith("I") or image.mode == "F":
-        return _to_srgb(_eight_bits(image), profile), None
+    if is_deep_grey(image):
+        return _to_srgb(to_8_bits(image), profile), None
     if image.mode not in _WITH_ALPHA and "transparency" not in image.info:
         return _to_srgb(image, profile), None
     rgba = image.convert("RGBA")
@@ -91,14 +91,29 @@ def _over_blur(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(made)
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Deep grey scaled to 8 bits, where Pillow would clip it."""
+def is_deep_grey(image: Image.Image) -> bool:
+    """Whether an image is grey of 16 or 32 bits, integers or floats."""
+    return image.mode == "F" or image.mode.startswith("I")
+
+
+def deep_grey(image: Image.Image) -> tuple[NDArray[np.float64], float]:
+    """Return the values of deep grey, those that are not finite as 0, and the level of white.
+
+    White is the type's highest value if 16 bits are stated. Otherwise it is that of the narrowest
+    common range that holds the values: 255 or 65535 for integers, 1 or 255 for floats.
+    """
     values = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=0.0, neginf=0.0)
     if image.mode == "F":
-        top = 1.0 if values.max() <= 1 else 255.0
-    else:
-        top = 65535.0 if image.mode.startswith("I;16") or values.max() > 255 else 255.0
-    return Image.fromarray(np.clip(values * (255 / top), 0, 255).round().astype(np.uint8))
+        return values, 1.0 if values.max() <= 1 else 255.0
+    return values, 65535.0 if image.mode.startswith("I;16") or values.max() > 255 else 255.0
+
+
+def to_8_bits(image: Image.Image) -> Image.Image:
+    """Scale deep grey to 8 bits, where Pillow would clip it; return other images as they are."""
+    if not is_deep_grey(image):
+        return image
+    values, white = deep_grey(image)
+    return Image.fromarray(np.clip(values * (255 / white), 0, 255).round().astype(np.uint8))
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -7,7 +7,8 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..base import Expecting, Limits, Renderer, Shot
+from ..base import Expecting, Renderer, Shot
+from ..fit.model_grid import is_unbounded
 from ..registry import renderer_class
 
 
@@ -43,7 +44,7 @@ class LoadedRenderers:
             UnavailableError: there is no such renderer.
         """
         made = renderer_class(name)(shot.settings, shot.quality)
-        if made.limits == Limits():
+        if is_unbounded(made.limits):
             with contextlib.closing(made):
                 yield made
             return

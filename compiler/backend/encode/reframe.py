@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import ImageOps
 
 from ....renderers.image.open_image import ImageFileError, image_file
+from ....renderers.image.stills import to_8_bits
 from ...media.containers import open_media
 from ...media.media_info import MediaInfo
 from ..spans.content import ImageContent, VideoContent, leaves
@@ -144,4 +145,4 @@ def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _read_image(path: Path) -> NDArray[np.uint8]:
     with image_file(path) as opened:
-        return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+        return np.asarray(to_8_bits(ImageOps.exif_transpose(opened)).convert("RGB"))

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ....renderers.image.open_image import image_file
+from ....renderers.image.stills import to_8_bits
 from ...files.atomic_output import writing
 from ...media.media_info import VideoInfo, has_alpha
 
@@ -150,7 +151,7 @@ def fit_still(image: Path, size: tuple[int, int], fitted: Path, focus: Focus = C
     """Write a still upright, scaled and cropped to the frame, as 8-bit sRGB with alpha.
 
     Args:
-        image: of one of `image_files.FORMATS`.
+        image: of one of `open_image.FORMATS`.
         size: width and height of the frame, in pixels.
         fitted: the PAM file to write.
         focus: the point to crop around.
@@ -160,7 +161,8 @@ def fit_still(image: Path, size: tuple[int, int], fitted: Path, focus: Focus = C
         WorkError: the file cannot be written.
     """
     with image_file(image) as opened:
-        upright = _eight_bits(ImageOps.exif_transpose(opened))
+        upright = to_8_bits(ImageOps.exif_transpose(opened))
+        upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
         centering = _centering(upright.size, size, focus)
         flat = ImageOps.fit(upright, size, Image.Resampling.LANCZOS, centering=centering)
     write_pam(np.asarray(flat.convert("RGBA")), fitted)
@@ -175,13 +177,6 @@ def _centering(shown: tuple[int, int], size: tuple[int, int], focus: Focus) -> t
         share = min(1.0, max(0.0, (picture * scale * point - side / 2) / room)) if room else 0
         shares.append(share)
     return shares[0], shares[1]
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip
-        grey = (np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)
-        return Image.fromarray(grey).convert("RGB")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 def write_pam(pixels: np.ndarray[Any, np.dtype[np.uint8]], path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ...image.resample import Floats
-from ...image.stills import open_still
+from ...image.stills import deep_grey, is_deep_grey, open_still
 
 MIN_RANGE = 0.25
 """Range of levels up to which a map counts as flat, and is not stretched to 0..1."""
@@ -25,16 +25,13 @@ def read_depth(path: Path) -> Floats:
 
 def _levels(image: Image.Image) -> Floats:
     """Return grey levels as 0..1 of the range of the file's type."""
-    if image.mode in ("F", "I") or image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.float64)
-        if not np.isfinite(values).all():
-            values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    if is_deep_grey(image):
+        values, white = deep_grey(image)
         if image.mode == "F":
             # Floats have no white level; the range is that of the values.
             low, high = float(values.min()), float(values.max())
             return ((values - low) / max(high - low, 1e-12)).astype(np.float32)
-        is_deep = image.mode.startswith("I;16") or values.max() > 255
-        return (values / (65535.0 if is_deep else 255.0)).astype(np.float32)
+        return (values / white).astype(np.float32)
     return np.asarray(image.convert("L")).astype(np.float32) / np.float32(255)
 
 

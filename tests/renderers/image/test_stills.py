@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pillow_heif
 import pytest
+from otio_gvideo.compiler.backend.encode.reframe import _read_image as read_image
+from otio_gvideo.compiler.backend.encode.scale_crop import fit_still
 from otio_gvideo.renderers.base import RendererError
 from otio_gvideo.renderers.image import open_image
 from otio_gvideo.renderers.image.stills import load_cutout, load_still
@@ -34,6 +37,44 @@ def test_deep_grey_is_scaled_and_not_clipped(tmp_path: Path, dtype: type) -> Non
     middle = int(np.iinfo(dtype).max * 0.502)
     deep = Image.fromarray(np.full((8, 8), middle, dtype))
     assert saved(tmp_path / "a.png", deep).getpixel((0, 0)) == pytest.approx((128,) * 3, abs=1)
+
+
+def loaded(path: Path) -> tuple[int, ...]:
+    """As renderers see it."""
+    return tuple(np.asarray(load_still(path))[0, 0])
+
+
+def flattened(path: Path) -> tuple[int, ...]:
+    """As flattening shows a still without rendered media."""
+    fit_still(path, (8, 8), path.with_suffix(".pam"))
+    return tuple(np.frombuffer(path.with_suffix(".pam").read_bytes()[-4:-1], np.uint8))
+
+
+def reframed(path: Path) -> tuple[int, ...]:
+    """As the focus of a crop is found in it."""
+    return tuple(read_image(path)[0, 0])
+
+
+@pytest.mark.parametrize("read", [loaded, flattened, reframed])
+@pytest.mark.parametrize(
+    ("value", "dtype", "level"),
+    [
+        (200, np.int32, 200),
+        (40_000, np.int32, 156),
+        (40_000, np.uint16, 156),
+        (0.5, np.float32, 128),
+        (200.0, np.float32, 200),
+    ],
+)
+def test_every_reader_scales_deep_grey_alike(
+    tmp_path: Path,
+    value: float,
+    dtype: type,
+    level: int,
+    read: Callable[[Path], tuple[int, ...]],
+) -> None:
+    Image.fromarray(np.full((8, 8), value, dtype)).save(tmp_path / "a.tif")
+    assert read(tmp_path / "a.tif") == (level,) * 3
 
 
 def test_nearly_black_deep_grey_stays_nearly_black(tmp_path: Path) -> None:
