@@ -175,6 +175,16 @@ class Limits:
     continues: bool = False
     anchored: bool = False
 
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether one call makes any shot, at its own size and rate; so of renderers without a
+        model."""
+        return (
+            self.frames == FrameGrid()
+            and self.multiple <= 2
+            and (self.fps is None and self.max_fps is None and self.max_pixels is None)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

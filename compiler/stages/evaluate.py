@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...renderers import base, registry
-from ...renderers.fit.model_grid import is_unbounded
 from ...renderers.run.job import Job
 from ...renderers.run.motion_guard import without_fallback
 from ...renderers.run.recipe import Recipe, recipe_key
@@ -147,7 +146,7 @@ def _kinds(
             kind = registry.renderer_class(name)
             for quality in qualities:
                 limits = kind(config.renderers.get(name, {}), quality).limits
-                runs_model = not is_unbounded(limits)
+                runs_model = not limits.is_unbounded
                 kinds.append(_Kind(name, quality, kind.version, limits.continues, runs_model))
         except base.RendererError as error:
             if renderers:

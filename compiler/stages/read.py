@@ -11,7 +11,6 @@ from typing import Any
 from ...renderers import base, registry
 from ...renderers.diffusion.local_weights import pin_revisions
 from ...renderers.diffusion.model_settings import model_origin
-from ...renderers.fit.model_grid import is_unbounded
 from ...renderers.image.saliency import look_at
 from ...renderers.run.motion_guard import with_fallbacks
 from ...renderers.run.recipe import recipe_key
@@ -167,7 +166,7 @@ def _renderer_inputs(scenes: Sequence[ScriptScene], config: Config) -> RendererI
             if origin is not None:
                 origins[name] = origin
                 settings[name] = pin_revisions(name, config.renderers.get(name, {}))
-            if not is_unbounded(limits):
+            if not limits.is_unbounded:
                 settings[name] = with_fallbacks(settings.get(name, {}), config.renderers)
         except base.RendererError as error:
             problems.append(config.problem(("renderers", name), str(error)))

@@ -9,7 +9,6 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...renderers import base, registry
-from ...renderers.fit.model_grid import is_unbounded
 from ...renderers.fit.planner import SlotPlan, describe, plan
 from ...renderers.run import engines, pool
 from ...renderers.run.job import Job, Rendered
@@ -189,7 +188,7 @@ def _planned(recipe: Recipe) -> tuple[SlotPlan, bool]:
     # A continued slot is longer; the file that it continues from does not matter here.
     previous = Path(recipe.follows) if recipe.follows else None
     planned = plan(replace(shot, previous=previous), renderer.limits)
-    return planned, not is_unbounded(renderer.limits)
+    return planned, not renderer.limits.is_unbounded
 
 
 def slots_made(slots: Sequence[SlotReport]) -> str:

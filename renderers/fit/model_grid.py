@@ -8,15 +8,6 @@ from fractions import Fraction
 from ..base import FrameGrid, Limits, RendererError
 
 
-def is_unbounded(limits: Limits) -> bool:
-    """Whether a renderer makes any shot in one call, at its own size and rate."""
-    return (
-        limits.frames == FrameGrid()
-        and limits.multiple <= 2
-        and (limits.fps is None and limits.max_fps is None and limits.max_pixels is None)
-    )
-
-
 def native_rate(fps: Fraction, limits: Limits) -> Fraction:
     """The rate a model works at: its own, or a whole part of the reel's that it can do."""
     if limits.fps is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..base import Call, Keyframe, Limits, Shot
-from .model_grid import chunk_lengths, is_unbounded, longest_count, native_rate, native_size
+from .model_grid import chunk_lengths, longest_count, native_rate, native_size
 from .unsupported import keyframes_not_met, wishes_not_met
 
 JOIN_FRAMES = 8
@@ -65,7 +65,7 @@ def plan(shot: Shot, limits: Limits) -> SlotPlan:
     Raises:
         RendererError: the limits contradict themselves.
     """
-    if is_unbounded(limits):
+    if limits.is_unbounded:
         return _as_it_is(shot, limits)
     fps = native_rate(shot.fps, limits)
     width, height = native_size(shot.width, shot.height, limits.multiple, limits.max_pixels)

@@ -14,7 +14,6 @@ from pathlib import Path
 from ..base import Frame, OnStep, Renderer, RendererError, Shot
 from .chunks import native_frames
 from .interpolate import Interpolator, interpolator_for, retime
-from .model_grid import is_unbounded
 from .planner import SlotPlan, plan
 from .scale import finish
 
@@ -41,7 +40,7 @@ def frames(
     """
     limits = renderer.limits
     made = plan(shot, limits)
-    if is_unbounded(limits):
+    if limits.is_unbounded:
         return _passed_on(renderer, shot, made, on_step)
     return _converted(renderer, shot, made, on_step, chunks)
 

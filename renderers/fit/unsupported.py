@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..base import Call, Limits, Shot
-from .model_grid import is_unbounded
 
 
 def wishes_not_met(shot: Shot, limits: Limits) -> list[str]:
@@ -24,7 +23,7 @@ def wishes_not_met(shot: Shot, limits: Limits) -> list[str]:
         notes.append("motion.strength is not honoured")
     if motion.loras and "loras" not in controls:
         notes.append("motion.loras are not honoured")
-    if shot.prompt and "prompt" not in controls and not is_unbounded(limits):
+    if shot.prompt and "prompt" not in controls and not limits.is_unbounded:
         notes.append("the prompt is not used")
     return notes
 

@@ -15,7 +15,6 @@ from typing import TypeAlias
 from ..base import FALLBACKS, Frame, Motion, OnStep, Renderer, RendererError, Shot, UnavailableError
 from ..files.replace import replace_file
 from ..fit import run_renderer
-from ..fit.model_grid import is_unbounded
 from ..registry import renderer_names
 from .attempts import Attempt, AttemptLog
 from .motion_guard import Guard, guard_of, stand_ins, tries_of
@@ -67,7 +66,7 @@ def make_media(
     failure: RendererError | None = None
     try:
         with renderers(name, shot) as renderer:
-            guard = None if is_unbounded(renderer.limits) else guard_of(shot)
+            guard = None if renderer.limits.is_unbounded else guard_of(shot)
             if guard is None:
                 write(run_renderer.frames(renderer, shot, rising, chunks=chunks), path)
                 return None

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..base import Expecting, Renderer, Shot
-from ..fit.model_grid import is_unbounded
 from ..registry import renderer_class
 
 
@@ -44,7 +43,7 @@ class LoadedRenderers:
             UnavailableError: there is no such renderer.
         """
         made = renderer_class(name)(shot.settings, shot.quality)
-        if is_unbounded(made.limits):
+        if made.limits.is_unbounded:
             with contextlib.closing(made):
                 yield made
             return

@@ -17,7 +17,6 @@ from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.fit.model_grid import (
     chunk_lengths,
     count_for,
-    is_unbounded,
     longest_count,
     native_size,
 )
@@ -246,7 +245,7 @@ def test_exactly_the_slots_frames_come_out(shot: Shot, can: Limits) -> None:
     steps: list[tuple[int, int]] = []
     frames = list(run_renderer.frames(model, shot, lambda *step: steps.append(step)))
     assert len(frames) == shot.frames
-    if not is_unbounded(can):
+    if not can.is_unbounded:
         assert {frame.shape for frame in frames} == {(shot.height * 3 // 2, shot.width)}
     assert model.calls == list(plan(shot, can).calls)
     assert model.before == [call.overlap for call in model.calls]
