@@ -18,8 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from otio_gvideo import schemas
 from otio_gvideo.compiler import InputError, compile_script
-from otio_gvideo.compiler.backend.encode.encoder import write_clip
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder import write_slot
 from otio_gvideo.renderers import registry
 from otio_gvideo.renderers.base import (
     Call,
@@ -175,11 +174,8 @@ def recipe(tmp_path: Path) -> dict[str, Any]:
 
 
 def render(recipe: dict[str, Any], folder: Path) -> Rendered:
-    def write(frames: Iterator[Frame], path: Path, *, encoding: Any, **how: Any) -> None:
-        write_clip(frames, path, encoding=Encoding(**encoding), **how)
-
     (rendered,) = render_slots(
-        [Job("lamp", Recipe.from_json(recipe))], Store(folder), write_clip=write, workers=1
+        [Job("lamp", Recipe.from_json(recipe))], Store(folder), write_clip=write_slot, workers=1
     )
     assert list(folder.glob(".*")) == []
     return rendered
