@@ -11,9 +11,13 @@ from ..timeline.metadata import own_metadata
 
 LOSSLESS = frozenset({".otio", ".otioz", ".otiod", ".srt", ".vtt", ".ass"})
 """Formats that hold everything, and those that hold words alone by nature."""
-_WITHOUT_LEVELS = frozenset({".fcpxml", ".xml", ".aaf"})
-"""Formats whose writers ignore the audio levels in the metadata of tracks."""
 _LEVELS = {"gain_db": "gain", "duck_db": "ducking", "fade_in": "fade-in", "fade_out": "fade-out"}
+"""Audio levels in the metadata of tracks."""
+_LOST_LEVELS = {
+    **dict.fromkeys((".fcpxml", ".xml", ".aaf"), tuple(_LEVELS)),
+    **dict.fromkeys((".mlt", ".kdenlive"), ("duck_db",)),
+}
+"""The levels that a format's writer ignores; an ``.edl`` holds no audio."""
 
 
 def export_losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
@@ -28,9 +32,8 @@ def export_losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
             yield f"{clip.name}: its speed, {float(speed):g}, is left out"
     if suffix == ".edl" and timeline.tracks.markers:
         yield "markers of the timeline are left out"
-    if suffix in _WITHOUT_LEVELS:
-        for track in timeline.audio_tracks():
-            metadata = own_metadata(track)
-            levels = [name for key, name in _LEVELS.items() if metadata.get(key)]
-            if levels:
-                yield f"{track.name}: its {', '.join(levels)} left out"
+    for track in timeline.audio_tracks():
+        metadata = own_metadata(track)
+        lost = [_LEVELS[key] for key in _LOST_LEVELS.get(suffix, ()) if metadata.get(key)]
+        if lost:
+            yield f"{track.name}: its {', '.join(lost)} left out"

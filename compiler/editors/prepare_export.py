@@ -74,8 +74,8 @@ def _prepare_item(
         item.out_offset = time(whole_frames(item.out_offset, fps), fps)
     elif isinstance(item, otio.schema.Track | otio.schema.Stack):
         what = (
-            f"{item.name or track.name}: a nested timeline; where a format knows none "
-            "(.fcpxml, .mlt, .kdenlive, .edl), a gap stands in its place"
+            f"{item.name or track.name}: a nested timeline; "
+            "a gap in .fcpxml, .mlt, .kdenlive and .edl, which hold none"
         )
         yield Notice("format", what)
     elif isinstance(item, otio.schema.Clip):
@@ -83,7 +83,7 @@ def _prepare_item(
         if found is not None:
             yield from _prepare_clip(item, *found, root, fps)
             return
-        what = f"{item.name}: has no media that are there; a gap stands in its place"
+        what = f"{item.name}: its media are missing; replaced by a gap"
         yield Notice("missing", what)
         frames = whole_frames(item.duration(), fps)
         track[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
@@ -107,7 +107,7 @@ def _prepare_clip(
         clip.media_reference, otio.schema.ExternalReference
     ):
         missing = clip.media_reference.target_url
-        what = f"{clip.name}: {missing} is not there; its still stands in its place"
+        what = f"{clip.name}: {missing} is missing; replaced by its still"
         yield Notice("missing", what)
     stated = reference.available_range
     shown = clip.trimmed_range()

@@ -77,7 +77,7 @@ def restore_metadata(
     if not has_audio:
         for track in compiled.audio_tracks():
             timeline.tracks.append(track.deepcopy())
-        what = "the file carries no sound; that of the compiled timeline is laid under it"
+        what = "the file carries no sound; that of the compiled timeline is used"
         notices.append(Notice("format", what))
     _restore_roles(timeline, compiled)
     if stated.get("words", before.get("words")) == before.get("words"):
@@ -126,9 +126,8 @@ def _restore_transitions(
                 kind = compiled_kinds.get((_scene(before), _scene(after)), "dissolve")
         elif kind is None and stated is None:
             kind = "dissolve"
-            what = f"{after.item.name}: comes in by {name or 'a transition'!r}, "
-            what += "which is not known here; a dissolve takes its place"
-            yield Notice("transition", what)
+            what = f"unknown transition {name!r}; replaced by a dissolve"
+            yield Notice("transition", f"{after.item.name}: {what}")
         if kind is None:
             continue
         item.metadata[NAMESPACE] = {**dict(item.metadata.get(NAMESPACE, {})), "transition": kind}

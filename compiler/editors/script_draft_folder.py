@@ -67,7 +67,7 @@ def draft_from_folder(folder: Path) -> ScriptDraft:
         groups, more_notes = _group_by_voice(stills, voices, narrations, texts)
     else:
         if len(texts) > 1:
-            notes.append(f"of several texts, {script_path(texts[0], folder)} is taken")
+            notes.append(f"of several texts, only {script_path(texts[0], folder)} is used")
         text = _read(texts[0]) if texts and voices else ""
         if text:
             groups, more_notes = _group_by_text(stills, text)
@@ -127,7 +127,7 @@ def _group_by_voice(
         if text:
             timing: Draft = {"text": " ".join(text.split())}
         else:
-            notes.append(f"{voice.name}: nothing tells what it says; its length is taken")
+            notes.append(f"{voice.name}: no text for it; the scene lasts as long as the voice")
             timing = {"time": {"start": 0, "end": yaml_number(duration_of(voice))}}
         groups.append(_SceneGroup({**timing, "narration": narration}, stills[first:end]))
     return groups, notes
@@ -141,7 +141,7 @@ def _group_evenly(stills: Sequence[Path], voice: Path) -> tuple[list[_SceneGroup
         _SceneGroup({"time": {"start": cuts[n], "end": cuts[n + 1]}}, [still])
         for n, still in enumerate(stills)
     ]
-    return groups, ["there is no text: the voice is shared out among the stills evenly"]
+    return groups, ["no text: the voice is divided evenly among the stills"]
 
 
 def _group_by_text(stills: Sequence[Path], text: str) -> tuple[list[_SceneGroup], list[str]]:
@@ -151,8 +151,8 @@ def _group_by_text(stills: Sequence[Path], text: str) -> tuple[list[_SceneGroup]
     if len(parts) != len(stills):
         parts = [s for part in parts for s in _SENTENCE.split(part) if s and s.strip()]
         notes.append(
-            f"{len(parts)} sentences are shared out among {len(stills)} stills; "
-            "a paragraph for each still says it exactly"
+            f"{len(parts)} sentences are divided among {len(stills)} stills; "
+            "write a paragraph for each still to decide"
         )
     count = min(len(parts), len(stills))
     sentences = divide([len(part) for part in parts], count)

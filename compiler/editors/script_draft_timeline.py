@@ -58,7 +58,7 @@ def draft_from_timeline(timeline: otio.schema.Timeline, path: Path, folder: Path
         seconds = duration_of(voice)
         if len(of_voice) < len(spans):
             track = sounds[0].name or "A1"
-            notes.append(f"several files on {track}: only {voice.name} is taken")
+            notes.append(f"several files on {track}: only {voice.name} is used")
     for track in sounds[1:2]:
         music = next((f for p in lay_out(track, fps) if (f := _file(p, root)) is not None), None)
         if music is not None:
@@ -102,7 +102,7 @@ class _SceneDrafter:
         still = self._still(placed)
         name = scene_id(str(placed.item.name) or "scene", self.ids)
         if still is None:
-            what, hint = "its media are not there", "relink it"
+            what, hint = "its media are missing", "relink it"
             self.problems.append(Problem.in_file(self.path, what, hint, where=name))
             return None
         scene: Draft = {"id": name}
@@ -114,7 +114,7 @@ class _SceneDrafter:
         else:
             scene["duration"] = yaml_number(placed.frames / self.fps)
             if time is not None:
-                self.notes.append(f"{name}: its stretch of narration was heard before; made silent")
+                self.notes.append(f"{name}: an earlier scene has its narration; made silent")
         scene["keyframe"] = script_path(still, self.folder)
         if placed.into is not None:
             length = yaml_number(Fraction(placed.into.frames) / self.fps)
@@ -181,7 +181,7 @@ def _save_frame(video: Path, at_s: Fraction, target: Path) -> None:
                 if frame.time is None or frame.time >= float(at_s) - 1e-3:
                     break
             if frame is None:
-                raise InputError(Problem.in_file(video, "holds no picture there"))
+                raise InputError(Problem.in_file(video, f"has no frame at {float(at_s):g} s"))
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(frame.to_ndarray(format="rgb24")).save(target)
     except (av.error.FFmpegError, IndexError, OSError) as error:

@@ -148,7 +148,9 @@ def _unusable(chain: list[Certificate], key: Any, problem: _ProblemAt) -> Iterat
             yield problem("certificate", f"{name}: is not valid before {day}")
     matching = [certificate.public_key() == key.public_key() for certificate in chain]
     if not any(matching):
-        yield problem("key", "is not the key of the certificate", "name the pair")
+        yield problem(
+            "key", "is not the key of the certificate", "name a certificate and its own key"
+        )
     elif not matching[0]:
         what = "begins with another certificate than the key's"
         yield problem("certificate", what, "put the signer's first, then its issuers'")

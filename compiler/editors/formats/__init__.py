@@ -44,7 +44,7 @@ def writer(path: Path) -> Callable[[otio.schema.Timeline, Path], list[str]]:
     entry = FORMATS.get(path.suffix.lower())
     if entry is None or entry.write is None:
         known = ", ".join(suffix for suffix, one in FORMATS.items() if one.write is not None)
-        what = f"{path.suffix or 'a name without an ending'} is not a format to export"
+        what = f"{path.suffix or 'a name without a suffix'} is not an export format"
         raise InputError(Problem.in_file(path, what, f"known: {known}"))
     return entry.write
 
@@ -66,8 +66,10 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
     if entry is None and path.is_dir():
         raise InputError(Problem.in_file(path, "is a folder, not a timeline"))
     if entry is not None and entry.read is None:
-        what = f"{path.suffix} is written, and cannot be read back"
-        raise InputError(Problem.in_file(path, what, "export .otio, .xml or .fcpxml there"))
+        what = f"{path.suffix} is an export format only"
+        raise InputError(
+            Problem.in_file(path, what, "export .otio, .xml or .fcpxml from the editor")
+        )
     try:
         if entry is not None and entry.read is not None:
             return entry.read(path, fps)
@@ -75,7 +77,7 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
     except InputError:
         raise
     except otio.exceptions.NoKnownAdapterForExtensionError as error:
-        what = f"{path.suffix or 'a name without an ending'} is not a format that can be read"
+        what = f"{path.suffix or 'a name without a suffix'} is not a format that can be imported"
         known = ", ".join(suffix for suffix, one in FORMATS.items() if one.read is not None)
         raise InputError(Problem.in_file(path, what, f"known: {known}")) from error
     except Exception as error:

@@ -88,8 +88,8 @@ def _in_cache(
         _evict(parent, folder)
     except (OSError, RuntimeError, WorkError) as error:
         why = getattr(error, "strerror", None) or error
-        what = f"a bundle cannot be unpacked in the cache: {why}"
-        hint = f"name a folder that can be written to in {CACHE_VARIABLE}"
+        what = f"a bundle cannot be unpacked into the cache: {why}"
+        hint = f"set {CACHE_VARIABLE} to a writable folder"
         raise InputError(Problem.in_file(cache, what, hint)) from error
     return folder
 
@@ -115,13 +115,13 @@ def _files(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             name = f"{folder}/{media_name(own)}" if folder else name
             folded = unicodedata.normalize("NFC", name).casefold()
             if folded in taken:
-                what = "is there twice; names must differ by more than case"
+                what = "occurs twice; names must differ by more than case"
             taken.add(folded)
             files[name] = entry
         if what:
             raise InputError(Problem.in_file(path, what, where=repr(entry.filename)[:200]))
     if CONTENT not in files:
-        raise InputError(Problem.in_file(path, f"is no bundle: it holds no {CONTENT}"))
+        raise InputError(Problem.in_file(path, f"is not a bundle: it has no {CONTENT}"))
     return files
 
 
@@ -145,7 +145,7 @@ def _fault(entry: zipfile.ZipInfo) -> str:
 def _refuse_larger(path: Path, files: Mapping[str, zipfile.ZipInfo], most: int) -> None:
     total = sum(entry.file_size for entry in files.values())
     if total > most:
-        what = f"unpacks to {total} bytes; there is room for {most}"
+        what = f"unpacks to {total} bytes, of which {most} fit"
         raise InputError(Problem.in_file(path, what))
 
 

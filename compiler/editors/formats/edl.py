@@ -35,7 +35,10 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     losses = []
     pictures = timeline.video_tracks()
     if not pictures:
-        what, hint = "the timeline has no picture track", "an edit decision list is one of pictures"
+        what, hint = (
+            "the timeline has no picture track",
+            "an edit decision list holds pictures only",
+        )
         raise InputError(Problem.general(what, hint))
     if len(pictures) > 1:
         losses.append("an edit decision list holds one picture track; the others are left out")

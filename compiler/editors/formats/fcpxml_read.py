@@ -57,7 +57,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     try:
         return _timeline(root, sequence, project.get("name", path.stem))
     except (ValueError, ZeroDivisionError, KeyError) as error:
-        raise InputError(Problem.in_file(path, f"cannot be understood: {error}")) from error
+        raise InputError(Problem.in_file(path, f"is invalid: {error}")) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,15 +244,13 @@ class Document:
             )
 
     def _gain(self, playlist: Element, track: otio.schema.Track, items: list[Placed]) -> None:
-        """Add the gain and fades of a track's metadata; ducking is a loss."""
+        """Add the gain and fades of a track's metadata."""
         values = own_metadata(track)
         level = values.get("gain_db", 0.0)
         end = items[-1].end if items else 0
         fade_in, fade_out = (
             round(values.get(name, 0) * self.fps) for name in ("fade_in", "fade_out")
         )
-        if values.get("duck_db"):
-            self.losses.append(f"{track.name}: does not give way to the narration")
         if not (level or fade_in or fade_out):
             return
         points = {0: SILENT_DB if fade_in else level}

@@ -161,7 +161,7 @@ def entries(name: str) -> Iterator[tuple[zipfile.ZipInfo, bytes]]:
         ("media/a/evil", "'media/a/evil': is a folder within media, or lies in one"),
         ("link", "'media/a': is a link or a device, not a file"),
         ("bomb", "'media/a': unpacks to 20000000 bytes from 19"),
-        ("twice", "'media/A.mov': is there twice; names must differ by more than case"),
+        ("twice", "'media/A.mov': occurs twice; names must differ by more than case"),
         ("many", "holds 10001 files; a bundle may hold 10000"),
     ],
 )
@@ -215,7 +215,7 @@ def test_a_bundle_larger_than_the_free_space_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundle_cache, "MOST_BYTES", 2000)
-    with pytest.raises(InputError, match=r"b\.otioz: unpacks to \d+ bytes; .* 2000"):
+    with pytest.raises(InputError, match=r"b\.otioz: unpacks to \d+ bytes, of which 2000"):
         formats.read(bundle(tmp_path / "b.otioz", a=b"A" * 3000))
 
 
@@ -227,8 +227,8 @@ def test_an_unwritable_cache_is_reported_in_one_line(
     path = bundle(tmp_path / "b.otioz", a=b"A")
     assert main(["view", str(path)]) == 2
     error = capsys.readouterr().err
-    assert "a bundle cannot be unpacked in the cache: " in error
-    assert error.endswith("; name a folder that can be written to in OTIO_GVIDEO_CACHE\n")
+    assert "a bundle cannot be unpacked into the cache: " in error
+    assert error.endswith("; set OTIO_GVIDEO_CACHE to a writable folder\n")
     assert error.count("\n") == 1
 
 

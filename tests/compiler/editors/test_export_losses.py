@@ -59,8 +59,8 @@ def test_final_cut_filters_become_effects(tmp_path: Path) -> None:
     [
         (".otio", []),
         (".otioz", []),
-        (".mlt", ["effect Glow"]),
-        (".kdenlive", ["effect Glow"]),
+        (".mlt", ["effect Glow", "A1: its ducking left out"]),
+        (".kdenlive", ["effect Glow", "A1: its ducking left out"]),
         (".fcpxml", ["effect Glow", "A1: its ducking, fade-out left out"]),
         (".xml", ["effect Glow", "A1: its ducking, fade-out left out"]),
         (".edl", ["effect Glow", "markers of the timeline are left out"]),
@@ -107,7 +107,7 @@ def test_a_loss_fails_the_export_on_request(
     otio.adapters.write_to_file(made, str(path))
     assert main(["export", str(path), "-o", str(tmp_path / "x.mlt"), "--fail-on", "format"]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "warning: gone: has no media that are there; a gap stands in its place [missing]",
+        "warning: gone: its media are missing; replaced by a gap [missing]",
         "warning: a: the effect Glow is left out [format]",
         "otio-gvideo: 1 warning counts as an error (format)",
     ]

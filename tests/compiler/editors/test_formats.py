@@ -176,7 +176,7 @@ def test_a_half_rendered_reel_opens_and_missing_media_become_stills(tmp_path: Pa
         "storm"
     )
     assert len(notes) == 1
-    assert "its still stands in its place" in notes[0]
+    assert "replaced by its still" in notes[0]
 
 
 def test_a_clip_without_any_media_becomes_a_gap_of_its_length(folder: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_clip_without_any_media_becomes_a_gap_of_its_length(folder: Path) -> N
     made, notes = prepare_export(timeline, folder)
     assert isinstance(made.tracks[0][0], otio.schema.Gap)
     assert made.tracks[0][0].duration().value == 40
-    assert notes == ["scene 0: has no media that are there; a gap stands in its place"]
+    assert notes == ["scene 0: its media are missing; replaced by a gap"]
 
 
 def test_available_ranges_are_those_of_the_files(folder: Path) -> None:
@@ -251,7 +251,7 @@ def test_subtitles_are_exported_in_each_format(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-o", "x.foo"], "x.foo: .foo is not a format to export; known: .otio,"),
+        (["-o", "x.foo"], "x.foo: .foo is not an export format; known: .otio,"),
         (["-o", "x.edl", "--for", "finalcut"], "Final Cut Pro reads no .edl; it reads .fcpxml"),
         ([], "no output is given; give -o X.EXT, or --for PROGRAM"),
     ],
@@ -322,7 +322,7 @@ def test_losses_of_an_edl_are_reported(folder: Path, capsys: pytest.CaptureFixtu
     otio.adapters.write_to_file(timeline, str(path))
     assert main(["export", str(path), *output]) == 2
     assert capsys.readouterr().err == (
-        "the timeline has no picture track; an edit decision list is one of pictures\n"
+        "the timeline has no picture track; an edit decision list holds pictures only\n"
     )
     still = otio.schema.GeneratorReference(generator_kind="black")
     whole = otio.opentime.TimeRange(duration=otio.opentime.RationalTime(24, 24))

@@ -367,9 +367,7 @@ def test_an_unknown_transition_is_reported_and_becomes_a_dissolve(edit: Edit) ->
     path.write_text(json.dumps(document))
     back = reimport(path)
     assert kinds(back)[0] == ("dissolve", 6, 6)
-    assert back.notices == [
-        "storm: comes in by 'Venetian Blinds', which is not known here; a dissolve takes its place"
-    ]
+    assert back.notices == ["storm: unknown transition 'Venetian Blinds'; replaced by a dissolve"]
     assert back.timeline.tracks[0][1].name == "Venetian Blinds"
 
 

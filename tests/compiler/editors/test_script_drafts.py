@@ -69,8 +69,8 @@ def test_a_folder_with_a_paragraph_for_each_still_becomes_a_script_that_compiles
 def test_more_stills_than_sentences_become_keyframes(folder: Path) -> None:
     (folder / "text.md").write_text(" ".join(SAID))
     path, notes = init_script(folder)
-    assert notes == ["2 sentences are shared out among 3 stills; "
-                     "a paragraph for each still says it exactly"]  # fmt: skip
+    assert notes == ["2 sentences are divided among 3 stills; "
+                     "write a paragraph for each still to decide"]  # fmt: skip
     first, second = scenes(path)
     assert [k["at"] for k in first["keyframes"]] == ["start", "end"]  # type: ignore[attr-defined]
     assert second["keyframe"] == "stills/red.png"
@@ -185,7 +185,7 @@ def test_several_voices_become_a_scene_each(folder: Path, told: str) -> None:
 def test_scenes_of_voices_without_text_last_as_long_as_the_voice(folder: Path) -> None:
     voices_apart(folder)
     path, notes = init_script(folder)
-    assert notes[0] == "line1.wav: nothing tells what it says; its length is taken"
+    assert notes[0] == "line1.wav: no text for it; the scene lasts as long as the voice"
     assert [scene["time"] for scene in scenes(path)] == [
         {"start": 0, "end": 5.1},
         {"start": 0, "end": 5.1},

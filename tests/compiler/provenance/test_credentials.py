@@ -101,7 +101,7 @@ def test_a_key_of_another_certificate_is_rejected(tmp_path: Path) -> None:
     folder = authority.write(tmp_path / "secret")
     (folder / "key.pem").write_bytes(authority.pkcs8(ec.generate_private_key(ec.SECP256R1())))
     assert refusal(tmp_path) == [
-        "4:8: provenance.key: is not the key of the certificate; name the pair"
+        "4:8: provenance.key: is not the key of the certificate; name a certificate and its own key"
     ]
 
 

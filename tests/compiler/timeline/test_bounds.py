@@ -289,4 +289,4 @@ def test_a_number_of_an_editor_takes_no_time(number: str, tmp_path: Path) -> Non
         '<fcpxml><resources><format id="r1" frameDuration="1/24s"/></resources><project>'
         f'<sequence format="r1" tcStart="{number}s"><spine/></sequence></project></fcpxml>'
     )
-    assert "cannot be understood" in refused(path)[0]
+    assert "is invalid" in refused(path)[0]
