@@ -1,4 +1,4 @@
-"""The GPU benchmark builds the published shapes, and runs; what it measures takes a GPU."""
+"""The GPU benchmark builds models in the published shapes, and runs in small without a GPU."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("gpu")
 
 
-def test_models_are_as_large_as_the_published_ones(gpu: Any) -> None:
+def test_models_have_as_many_parameters_as_the_published_ones(gpu: Any) -> None:
     seen = 0
     for family in FAMILIES:
         described = json.loads((BENCHMARKS / "models" / f"{family}.json").read_text())
@@ -50,7 +50,7 @@ def test_models_are_as_large_as_the_published_ones(gpu: Any) -> None:
 
 
 @pytest.mark.slow
-def test_it_runs_as_small_as_can_be_without_a_gpu(tmp_path: Path, gpu: Any) -> None:
+def test_it_runs_with_tiny_models_without_a_gpu(tmp_path: Path, gpu: Any) -> None:
     command = [
         *(sys.executable, str(BENCHMARKS / "gpu.py"), "--tiny", "--device", "cpu"),
         *("--renderer", "ltx", "--quality", "draft", "high"),
@@ -72,7 +72,7 @@ def test_it_runs_as_small_as_can_be_without_a_gpu(tmp_path: Path, gpu: Any) -> N
     assert (built / "model_index.json").stat().st_mtime_ns == before
 
 
-def test_without_a_gpu_it_says_how_to_try_it(tmp_path: Path) -> None:
+def test_without_a_gpu_it_suggests_tiny_models_on_the_cpu(tmp_path: Path) -> None:
     import torch
 
     if torch.cuda.is_available():

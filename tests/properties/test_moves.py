@@ -1,4 +1,4 @@
-"""Camera moves as geometry: inside the picture, without a jump, the same however a scene is cut."""
+"""Camera moves as geometry: within the still, without jumps in position or speed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ frame_aspects = st.floats(0.4, 2.4)
 
 
 @given(motions, shares, picture_aspects, frame_aspects)
-def test_a_view_never_leaves_the_picture(
+def test_a_view_never_leaves_the_still(
     motion: Motion, share: float, picture: float, frame: float
 ) -> None:
     framing = cover_framing(picture, frame)
@@ -43,7 +43,9 @@ def test_a_view_never_leaves_the_picture(
 
 
 @given(motions, shares, picture_aspects, frame_aspects)
-def test_bounds_hold_every_view(motion: Motion, share: float, picture: float, frame: float) -> None:
+def test_visible_bounds_contain_every_view(
+    motion: Motion, share: float, picture: float, frame: float
+) -> None:
     framing = cover_framing(picture, frame)
     (left, top), (right, bottom) = visible_bounds(motion, framing)
     corners = pose_at(motion, share, framing).corners(frame)
@@ -55,7 +57,9 @@ def test_bounds_hold_every_view(motion: Motion, share: float, picture: float, fr
 
 
 @given(motions, st.integers(3, 400), picture_aspects)
-def test_moves_have_no_jump_in_place_or_speed(motion: Motion, span: int, picture: float) -> None:
+def test_moves_have_no_jumps_in_position_or_speed(
+    motion: Motion, span: int, picture: float
+) -> None:
     framing = cover_framing(picture, 16 / 9)
     places = np.array(
         [pose_at(motion, n / (span - 1), framing).corners(16 / 9) for n in range(span)]
@@ -109,14 +113,14 @@ def test_easings_go_from_start_to_end_and_never_stop(easing: str) -> None:
     ("move", "axis", "sign"),
     [("pan_right", 0, 1), ("pan_left", 0, -1), ("tilt_down", 1, 1), ("tilt_up", 1, -1)],
 )
-def test_the_camera_goes_where_the_move_says(move: str, axis: int, sign: int) -> None:
+def test_pans_and_tilts_go_in_their_direction(move: str, axis: int, sign: int) -> None:
     framing = cover_framing(1.0, 16 / 9)
     start, end = (pose_at(Motion(move), share, framing).corners(16 / 9).mean(0) for share in (0, 1))
     assert np.sign(end - start)[axis] == sign
     assert (end - start)[1 - axis] == pytest.approx(0)
 
 
-def test_an_orbit_brings_its_own_side_nearer() -> None:
+def test_an_orbit_brings_the_side_of_the_camera_nearer() -> None:
     framing = cover_framing(16 / 9, 16 / 9)
     seen = pose_at(Motion("orbit_right", 1.0), 1, framing).corners(16 / 9)
     left, right = seen[1, 1] - seen[0, 1], seen[3, 1] - seen[2, 1]
@@ -127,7 +131,7 @@ def test_an_orbit_brings_its_own_side_nearer() -> None:
 @pytest.mark.parametrize("move", ["push_in", "pull_out"])
 @given(st.floats(0, 1), st.floats(0, 1), picture_aspects)
 def test_a_push_goes_straight_to_its_focus(move: str, x: float, y: float, picture: float) -> None:
-    """Every point of the picture moves on a ray from one point, the one in focus if it can."""
+    """Every point of the still moves along a ray from one point: the focus, if it is in reach."""
     framing = cover_framing(picture, 16 / 9)
     motion = Motion(move, 0.5, focus=(x, y))
     poses = [pose_at(motion, n / 10, framing) for n in range(11)]
@@ -151,7 +155,7 @@ def test_a_push_goes_straight_to_its_focus(move: str, x: float, y: float, pictur
 
 
 @given(motions)
-def test_a_move_over_a_wide_still_shows_what_is_in_focus(motion: Motion) -> None:
+def test_a_move_over_a_wide_still_shows_its_focus(motion: Motion) -> None:
     framing = cover_framing(16 / 27, 16 / 9)
     x = (motion.focus[0] - 0.5) * framing.width
     views = [pose_at(motion, n / 8, framing).corners(16 / 9)[:, 0] for n in range(9)]
@@ -159,14 +163,14 @@ def test_a_move_over_a_wide_still_shows_what_is_in_focus(motion: Motion) -> None
 
 
 @given(st.integers(0, 2**31))
-def test_an_undecided_move_is_decided_by_the_seed(seed: int) -> None:
+def test_auto_moves_depend_on_the_seed_alone(seed: int) -> None:
     decided = resolve_auto(Motion("auto"), seed)
     assert decided == resolve_auto(Motion("auto"), seed)
     assert decided.camera in CAMERA_MOVES
     assert decided.camera != "static"
 
 
-def test_moves_and_easings_that_are_unknown_are_refused() -> None:
+def test_unknown_moves_and_easings_are_rejected() -> None:
     framing = cover_framing(1, 1)
     with pytest.raises(ValueError, match="sideways"):
         pose_at(Motion("sideways"), 0, framing)

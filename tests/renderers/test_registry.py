@@ -1,4 +1,4 @@
-"""Renderers of other packages: those that cannot be loaded say so, and spoil nothing else."""
+"""Renderers of other packages: a broken one is reported, and affects no other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from otio_gvideo.renderers.registry import renderer_class, renderer_names
         ("json:Sketch", "module 'json' has no attribute 'Sketch'"),
     ],
 )
-def test_a_package_that_is_broken_makes_its_renderer_unavailable(
+def test_a_broken_package_makes_its_renderer_unavailable(
     points_at: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     about = tmp_path / "sketchy-1.0.dist-info"

@@ -1,4 +1,4 @@
-"""What the camera makes: smooth, sharp, repeatable, whole, and never an edge of the still."""
+"""Frames of the camera: smooth, sharp, repeatable, and never with an edge of the still."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def shot(image: Path, **values: object) -> Shot:
     return Shot(**(given_values | values))  # type: ignore[arg-type]
 
 
-def render(made: Shot, quality: str = "standard") -> list[Frame]:
-    return list(run_renderer.frames(CameraRenderer({}, quality), made, lambda *_: None))
+def render(slot: Shot, quality: str = "standard") -> list[Frame]:
+    return list(run_renderer.frames(CameraRenderer({}, quality), slot, lambda *_: None))
 
 
 @pytest.fixture(scope="module")
 def card(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A grey card with soft white dots whose centres can be measured to a fraction of a pixel."""
+    """A grey card with soft white dots, whose centres can be measured to a fraction of a pixel."""
     y, x = np.mgrid[0:640, 0:360].astype(np.float64)
     level = np.full((640, 360), 40.0)
     for row in range(80, 640, 120):
@@ -67,12 +67,12 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("move", CAMERA_MOVES)
 def test_points_follow_the_ideal_path(move: str, card: Path) -> None:
-    made = shot(card, width=180, height=320, motion=Motion(move, 0.5), frames=36, span=36)
-    picture = still_planes(card, made, made.motion)
+    slot = shot(card, width=180, height=320, motion=Motion(move, 0.5), frames=36, span=36)
+    picture = still_planes(card, slot, slot.motion)
     tracks: dict[tuple[int, int], list[float]] = {}
-    for index, frame in enumerate(render(made)):
+    for index, frame in enumerate(render(slot)):
         luma = frame[:320].astype(np.float64) - 50
-        pose = pose_at(made.motion, index / 35, picture.framing)
+        pose = pose_at(slot.motion, index / 35, picture.framing)
         inverse = np.linalg.inv(pose.matrix())
         for row in range(80, 640, 120):
             for column in (60, 180, 300):
@@ -97,21 +97,21 @@ def test_points_follow_the_ideal_path(move: str, card: Path) -> None:
 
 @pytest.mark.parametrize("move", ["push_in", "pull_out", "pan_left", "roll_left", "orbit_left"])
 @pytest.mark.parametrize("amount", [0.3, 1.0])
-def test_fine_detail_stays_true_and_does_not_shimmer(
+def test_fine_detail_is_accurate_and_does_not_shimmer(
     tmp_path: Path, move: str, amount: float
 ) -> None:
-    # Noise whose power falls with frequency, as that of photographs does, to the finest detail.
+    # Noise with the falling power spectrum of photographs, down to the finest detail.
     noise = np.fft.rfft2(np.random.default_rng(5).normal(size=(1280, 720)))
     frequency = np.hypot(np.fft.fftfreq(1280)[:, None], np.fft.rfftfreq(720)[None, :])
     texture = np.fft.irfft2(noise / np.maximum(frequency, 1e-3), s=(1280, 720))
     detail = np.clip(128 + 40 * texture / texture.std(), 0, 255).round()
     path = tmp_path / "detail.png"
     Image.fromarray(detail.astype(np.uint8)).convert("RGB").save(path)
-    made = shot(path, width=180, height=320, motion=Motion(move, amount), frames=8, span=8)
-    framing = still_planes(path, made, made.motion).framing
+    slot = shot(path, width=180, height=320, motion=Motion(move, amount), frames=8, span=8)
+    framing = still_planes(path, slot, slot.motion).framing
     likeness, errors, crispness = [], [], []
-    for index, frame in enumerate(render(made)):
-        matrix = pose_at(made.motion, index / 7, framing).matrix()
+    for index, frame in enumerate(render(slot)):
+        matrix = pose_at(slot.motion, index / 7, framing).matrix()
         expected = 16 + ideal(detail, matrix, 180, 320) * 219 / 255
         found = frame[:320].astype(np.float64)
         likeness.append(ssim(found, expected))
@@ -120,19 +120,19 @@ def test_fine_detail_stays_true_and_does_not_shimmer(
     assert min(likeness) > 0.98
     shimmer = np.sqrt(np.mean(np.diff(np.array(errors), axis=0)[:, 8:-8, 8:-8] ** 2))
     assert shimmer < 2.5  # levels
-    # Neither softer than it could be nor sharpened, from the first frame to the last. The upper
-    # bound is that of a full orbit, whose far side is always a little denser than its near one.
+    # Neither blurred nor sharpened, from the first frame to the last. The upper bound is that of a
+    # full orbit, whose far side is sampled a little more densely than its near one.
     assert min(crispness) > 0.94
     assert max(crispness) < 1.08
 
 
 def fine(luma: np.ndarray) -> float:
-    """How strong the finest detail is."""
+    """Return the strength of the finest detail."""
     return float(cv2.Laplacian(luma.astype(np.float64), cv2.CV_64F)[8:-8, 8:-8].std())
 
 
 def ideal(detail: np.ndarray, matrix: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Six times as many samples a side as the frame has, reduced as well as one can."""
+    """Supersample six times along each side, and reduce with Lanczos."""
     big_width, big_height = width * 6, height * 6
     from_big = np.array(
         [
@@ -173,13 +173,13 @@ def ssim(one: np.ndarray, other: np.ndarray) -> float:
     [pytest.param(40, 4, id="dark"), pytest.param(200, 4, id="bright")],
 )
 def test_slow_zooms_over_a_smooth_sky_do_not_band(tmp_path: Path, high: int, tones: int) -> None:
-    # A few levels over the whole height: steps between them would be wide and plain to see.
+    # A few levels over the whole height: banding would show as wide steps.
     ramp = np.linspace(high, high + tones, 640)[:, None].repeat(360, 1)
     grain = np.random.default_rng(2).random(ramp.shape) - 0.5
     path = tmp_path / "sky.png"
     Image.fromarray(np.rint(ramp + grain).astype(np.uint8)).convert("RGB").save(path)
-    made = shot(path, width=180, height=320, motion=Motion("push_in"), frames=3, span=48)
-    for frame in render(made):
+    slot = shot(path, width=180, height=320, motion=Motion("push_in"), frames=3, span=48)
+    for frame in render(slot):
         rows = frame[:320].mean(axis=1)
         smooth = np.convolve(rows, np.ones(16) / 16, "valid")
         straight = np.linspace(smooth[0], smooth[-1], len(smooth))
@@ -188,7 +188,7 @@ def test_slow_zooms_over_a_smooth_sky_do_not_band(tmp_path: Path, high: int, ton
 
 @given(motions, st.floats(0.3, 3), st.sampled_from([(32, 56), (56, 32), (40, 40)]))
 @settings(max_examples=30)
-def test_the_still_goes_on_to_every_side_of_the_frame(
+def test_the_still_extends_to_every_side_of_the_frame(
     motion: Motion, aspect: float, size: tuple[int, int]
 ) -> None:
     """Sampling beyond the still would repeat its last pixels: a ramp would stop rising."""
@@ -198,9 +198,9 @@ def test_the_still_goes_on_to_every_side_of_the_frame(
         ramp = np.linspace(20, 240, (width, height)[axis])
         levels = np.tile(ramp, (height, 1)) if axis == 0 else np.tile(ramp[:, None], (1, width))
         image = Image.fromarray(levels.round().astype(np.uint8)).convert("RGB")
-        made = shot(folder / "ramp", width=size[0], height=size[1], motion=motion, span=5)
+        slot = shot(folder / "ramp", width=size[0], height=size[1], motion=motion, span=5)
         for share in (0, 0.5, 1):
-            luma = luma_of(image, made, share)
+            luma = luma_of(image, slot, share)
             across = luma if axis == 0 else luma.T
             rise = np.diff(across.astype(np.float64), axis=1)
             middle = np.median(rise)
@@ -208,19 +208,19 @@ def test_the_still_goes_on_to_every_side_of_the_frame(
             assert rise[:, -2:].mean() > 0.5 * middle
 
 
-def luma_of(image: Image.Image, made: Shot, share: float) -> np.ndarray:
-    """The luma, in floats, of one view of a still in memory."""
+def luma_of(image: Image.Image, slot: Shot, share: float) -> np.ndarray:
+    """Return the luma, in floats, of one view of a still in memory."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("otio_gvideo.renderers.camera.still_planes.load_still", lambda _: image)
-        picture = still_planes(Path("memory"), made, made.motion)
-    planes = blank(made.width, made.height)
-    draw_view(picture, pose_at(made.motion, share, picture.framing), planes)
+        picture = still_planes(Path("memory"), slot, slot.motion)
+    planes = blank(slot.width, slot.height)
+    draw_view(picture, pose_at(slot.motion, share, picture.framing), planes)
     return planes.y
 
 
 @given(st.lists(st.integers(1, 23), max_size=4, unique=True), motions)
 @settings(max_examples=25)
-def test_continuation_slots_carry_the_move_on_bit_for_bit(cuts: list[int], motion: Motion) -> None:
+def test_continuation_slots_continue_the_move_bit_for_bit(cuts: list[int], motion: Motion) -> None:
     card = Path(__file__).parent / "card.jpg"
     whole = render(shot(card, width=32, height=56, motion=motion))
     parts: list[Frame] = []
@@ -233,19 +233,19 @@ def test_continuation_slots_carry_the_move_on_bit_for_bit(cuts: list[int], motio
 @pytest.mark.parametrize("move", ["push_in", "pan_left", "roll_left", "orbit_right", "auto"])
 @pytest.mark.parametrize("quality", ["draft", "standard", "high"])
 def test_the_same_shot_gives_the_same_bytes(card: Path, move: str, quality: str) -> None:
-    made = shot(card, motion=Motion(move), frames=4)
-    one, other = render(made, quality), render(made, quality)
+    slot = shot(card, motion=Motion(move), frames=4)
+    one, other = render(slot, quality), render(slot, quality)
     assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     assert len({id(frame) for frame in one}) == 4
 
 
-def test_static_is_static(card: Path) -> None:
+def test_a_static_shot_repeats_one_frame(card: Path) -> None:
     frames = render(shot(card, motion=Motion("static")))
     assert all(np.array_equal(frames[0], frame) for frame in frames)
     assert frames[0] is not frames[1]
 
 
-def test_unknown_moves_are_refused(card: Path) -> None:
+def test_unknown_moves_are_rejected(card: Path) -> None:
     with pytest.raises(RendererError, match="sideways"):
         render(shot(card, motion=Motion("sideways")))
 
@@ -271,7 +271,9 @@ def test_flat_stills_of_any_size_are_shown_flat(
 @pytest.mark.parametrize(
     ("fit", "beside"), [("contain", 16), ("blur", 16 + 0.55 * 200 * 219 / 255)]
 )
-def test_whole_stills_are_centred_on_their_ground(tmp_path: Path, fit: str, beside: float) -> None:
+def test_letterboxed_stills_are_centred_on_their_background(
+    tmp_path: Path, fit: str, beside: float
+) -> None:
     path = tmp_path / "still.png"
     Image.new("RGB", (300, 300), (200, 200, 200)).save(path)
     luma = render(shot(path, fit=fit, frames=1, motion=Motion("static")))[0][:160].astype(float)
@@ -283,15 +285,15 @@ def test_whole_stills_are_centred_on_their_ground(tmp_path: Path, fit: str, besi
 
 
 @pytest.mark.parametrize("fit", ["cover", "contain", "blur"])
-def test_colours_stay_where_they_are(tmp_path: Path, fit: str) -> None:
-    """Red above, blue below, of a still in the frame's own shape: chroma lies under its luma."""
+def test_chroma_is_aligned_with_luma(tmp_path: Path, fit: str) -> None:
+    """Red above and blue below, in a still of the frame's own shape."""
     path = tmp_path / "still.png"
     picture = Image.new("RGB", (180, 320), (220, 30, 30))
     picture.paste((30, 30, 220), (0, 160, 180, 320))
     picture.save(path)
     for move in ("static", "push_in", "roll_left"):
-        made = shot(path, fit=fit, frames=1, motion=Motion(move, 0.0))
-        frame = render(made)[0]
+        slot = shot(path, fit=fit, frames=1, motion=Motion(move, 0.0))
+        frame = render(slot)[0]
         chroma = frame[160:].reshape(2, 80, 45).astype(float)
         red = chroma[1].mean(axis=1)
         assert red[:38].min() > 200
@@ -320,7 +322,7 @@ def test_keyframes_are_reached_at_their_frames(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 100), st.lists(st.integers(0, 100), min_size=1, max_size=4, unique=True))
-def test_a_dissolve_is_between_neighbours_and_its_weight_a_share(
+def test_a_dissolve_is_between_neighbours_with_a_weight_in_0_to_1(
     frame: int, places: list[int]
 ) -> None:
     keyframes = tuple(Keyframe(Path("x"), place) for place in sorted(places))
@@ -338,7 +340,7 @@ def test_chroma_is_sited_left() -> None:
     assert np.allclose(chroma_matrix(shifted), [[1, 0, 2], [0, 1, 1], [0, 0, 1]])
 
 
-def test_chroma_is_taken_from_where_its_samples_lie() -> None:
+def test_chroma_is_sampled_at_its_sites() -> None:
     """Blue rises from left to right and red from top to bottom: siting shows as a level."""
     y, x = np.mgrid[0:64, 0:64].astype(np.float32)
     rgb = np.stack([y, np.zeros_like(x), x], axis=-1)
@@ -353,10 +355,10 @@ def test_chroma_is_taken_from_where_its_samples_lie() -> None:
     assert planes.v[10:22, 10:22] == pytest.approx(expected, abs=0.02)
 
 
-def test_view_matrices_meet_the_middles(card: Path) -> None:
-    made = shot(card, motion=Motion("push_in"))
-    picture = still_planes(card, made, made.motion)
-    matrix = view_matrix(pose_at(made.motion, 0.4, picture.framing), picture, 90, 160)
+def test_view_matrices_map_middle_to_middle(card: Path) -> None:
+    slot = shot(card, motion=Motion("push_in"))
+    picture = still_planes(card, slot, slot.motion)
+    matrix = view_matrix(pose_at(slot.motion, 0.4, picture.framing), picture, 90, 160)
     assert matrix @ [44.5, 79.5, 1] == pytest.approx([*picture.middle, 1])
 
 

@@ -1,4 +1,4 @@
-"""Dissolves that bend: what two stills share is seen once all the way; the rest dissolves."""
+"""Morphing dissolves: an object in both stills shows once, at every frame of the dissolve."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def with_bar(level: np.ndarray, at: int) -> np.ndarray:
     return cut
 
 
-def test_what_both_show_is_found_and_moves_evenly(tmp_path: Path) -> None:
+def test_a_shared_object_shows_once_and_moves_evenly(tmp_path: Path) -> None:
     level = scenery(1)
     paths = []
     for name, at, night in (("a", 125, 1.0), ("b", 125 + SHIFT, 0.6)):
@@ -41,18 +41,18 @@ def test_what_both_show_is_found_and_moves_evenly(tmp_path: Path) -> None:
         paths.append(tmp_path / f"{name}.png")
         Image.fromarray(np.dstack([image] * 3)).save(paths[-1])
     for name in ("camera", "parallax"):
-        made = shot(paths, 25)
+        slot = shot(paths, 25)
         places = []
-        for frame in list(run_renderer.frames(renderer_class(name)({}, "standard"), made, steps))[
+        for frame in list(run_renderer.frames(renderer_class(name)({}, "standard"), slot, steps))[
             12:
         ]:
             row = frame[200:280, 60:200].astype(float).mean(axis=0)
             bright = np.where(row > row.max() * 0.75, row, 0)
-            # One bar: what is bright is as wide as the bar is.
+            # A single bar: the bright part is no wider than the bar.
             assert np.ptp(np.flatnonzero(bright)) < 14, name
             places.append(60 + (bright * np.arange(len(row))).sum() / bright.sum())
         weights = [
-            *(keyframe_weights(made.keyframes, frame, made)[2] for frame in range(12, 24)),
+            *(keyframe_weights(slot.keyframes, frame, slot)[2] for frame in range(12, 24)),
             1,
         ]
         ideal = places[0] + SHIFT * np.array(weights)
@@ -65,13 +65,13 @@ def test_pictures_with_nothing_in_common_dissolve_plainly(tmp_path: Path) -> Non
     assert morph_between(flat, flat) is None
 
 
-def test_a_picture_morphs_into_itself_without_moving() -> None:
+def test_a_picture_morphs_into_itself_without_motion() -> None:
     morph = morph_between(scenery(3), scenery(3))
     assert morph is not None
     assert np.abs(morph.forward).max() * WIDTH < 0.2
 
 
-def test_nothing_moves_at_the_frames_edge() -> None:
+def test_flow_is_zero_at_the_frames_edge() -> None:
     level = scenery(4)
     morph = morph_between(level[:, :-SHIFT].copy(), level[:, SHIFT:].copy())
     assert morph is not None
@@ -80,28 +80,28 @@ def test_nothing_moves_at_the_frames_edge() -> None:
     assert middle.mean() * (WIDTH + 50) == pytest.approx(-SHIFT, abs=1)
 
 
-def test_dissolves_are_half_done_half_way() -> None:
-    made = shot([Path("a"), Path("b"), Path("c")], 201)
+def test_a_dissolve_is_half_done_at_its_midpoint() -> None:
+    slot = shot([Path("a"), Path("b"), Path("c")], 201)
     for upper in (1, 2):
-        middle = dissolve_midpoint(made.keyframes, upper, made)
-        assert keyframe_weights(made.keyframes, round(middle), made)[2] == pytest.approx(
+        middle = dissolve_midpoint(slot.keyframes, upper, slot)
+        assert keyframe_weights(slot.keyframes, round(middle), slot)[2] == pytest.approx(
             0.5, abs=0.03
         )
 
 
-def test_slots_of_a_split_scene_morph_alike(tmp_path: Path) -> None:
+def test_slots_of_a_split_scene_share_their_morph(tmp_path: Path) -> None:
     level = scenery(1)
     paths = []
     for name, at in (("a", 125), ("b", 125 + SHIFT)):
         paths.append(tmp_path / f"{name}.png")
         Image.fromarray(np.dstack([with_bar(level, at)] * 3)).save(paths[-1])
-    made = shot(paths, 17)
+    slot = shot(paths, 17)
     second = Shot(
-        **{name: getattr(made, name) for name in made.__slots__} | {"frames": 5, "start": 12}
+        **{name: getattr(slot, name) for name in slot.__slots__} | {"frames": 5, "start": 12}
     )
     for name in ("camera", "parallax"):
         renderer = renderer_class(name)({}, "standard")
-        whole = list(run_renderer.frames(renderer, made, steps))[12:]
+        whole = list(run_renderer.frames(renderer, slot, steps))[12:]
         part = list(run_renderer.frames(renderer, second, steps))
         assert all(np.array_equal(a, b) for a, b in zip(whole, part, strict=True)), name
 

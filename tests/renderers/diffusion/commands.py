@@ -1,4 +1,4 @@
-"""Commands in a process of their own: one for several, since starting takes longer than they do."""
+"""Run commands in a process of their own; several share one, as start-up outweighs their run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ print(json.dumps(done))
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a command ended with, and printed."""
+    """The exit status and the output of a command."""
 
     status: int
     out: str
@@ -31,7 +31,7 @@ class Ran:
 
 
 def commands(*lines: Sequence[str], env: Mapping[str, str], before: str = "") -> list[Ran]:
-    """Run commands of the program one after another, after some code of the test's own."""
+    """Run commands of the program one after another, after some code of the test."""
     ran = subprocess.run(
         [sys.executable, "-c", before + CODE, json.dumps(lines)],
         capture_output=True,

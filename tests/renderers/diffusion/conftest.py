@@ -1,4 +1,4 @@
-"""Saved tiny pipelines, made once for all tests, and a slot to render with them."""
+"""Tiny pipelines on disk, built once for all tests, and a slot to render with them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "animatediff": {"presets": {"draft": {"steps": 2}}},
     "wan": {"presets": {"draft": {"steps": 2}}},
 }
-"""As few steps as there can be; small frames are asked for by the slots."""
+"""Minimal steps; the slots have small frames."""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Tiny tensors are faster on one thread, and others run beside."""
+    """Use one thread: faster for tiny tensors, and other tests run in parallel."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -44,13 +44,13 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a family's tiny pipeline, by name."""
+    """Return the folder of a family's tiny pipeline, by name."""
     made: dict[str, Path] = {}
 
     def folder(name: str) -> Path:
         if name not in made:
             made[name] = getattr(tiny, name)(tmp_path_factory.mktemp("models") / name)
-            # Renderers collect garbage as models go: not among a million objects of libraries.
+            # Renderers collect garbage when a model is unloaded; skip the libraries' objects.
             gc.collect()
             gc.freeze()
         return made[name]
@@ -60,7 +60,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def stills(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Two stills that no one confuses: a red one with a bright disc, and blue stripes."""
+    """Two distinct stills: a red one with a bright disc, and blue stripes."""
     folder = tmp_path_factory.mktemp("stills")
     y, x = np.mgrid[:320, :240]
     disc = np.hypot(x - 120, y - 160) < 60
@@ -93,5 +93,5 @@ def shot(stills: tuple[Path, Path]) -> Shot:
 
 
 def lasting(shot: Shot, frames: int) -> Shot:
-    """The same slot, longer or shorter."""
+    """Return the slot with another length."""
     return replace(shot, frames=frames, span=frames)

@@ -1,4 +1,4 @@
-"""A hub on this machine: as much of Hugging Face's protocol as fetching a repository takes."""
+"""A local hub: the part of Hugging Face's protocol that downloads a repository."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 def serving(
     repositories: dict[str, Path], gated: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, list[str]]]:
-    """Serve folders as repositories of one commit; yields the address and the files asked for."""
+    """Serve folders as repositories of one commit; yield the address and the requested files."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

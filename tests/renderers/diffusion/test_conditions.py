@@ -1,4 +1,4 @@
-"""What reaches the models: keyframes whole and in place, frames before, moves as video."""
+"""Conditioning: keyframes arrive whole and at their frames, with frames before and camera moves."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def grey(level: int, call: Call) -> Frame:
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[torch.Tensor]]:
-    """Every tensor that a VAE encodes, as levels 0..255 of shape (frames, height, width, 3)."""
+    """All tensors that a VAE encodes, as levels 0..255 of shape (frames, height, width, 3)."""
     import diffusers
 
     tensors: list[torch.Tensor] = []
@@ -55,7 +55,7 @@ def as_levels(frame: Frame) -> torch.Tensor:
     return torch.from_numpy(frame.astype(np.float32))
 
 
-def test_a_round_thing_stays_round_in_a_frame_of_another_shape(tmp_path: Path, shot: Shot) -> None:
+def test_a_disc_stays_round_in_a_frame_of_another_shape(tmp_path: Path, shot: Shot) -> None:
     y, x = np.mgrid[:200, :400]
     disc = (np.hypot(x - 200, y - 100) < 50).astype(np.uint8) * 255
     Image.fromarray(disc).save(tmp_path / "disc.png")
@@ -67,9 +67,7 @@ def test_a_round_thing_stays_round_in_a_frame_of_another_shape(tmp_path: Path, s
 
 
 @pytest.mark.parametrize("fit", ["contain", "blur"])
-def test_a_still_that_is_not_to_be_cropped_is_shown_whole(
-    tmp_path: Path, shot: Shot, fit: Any
-) -> None:
+def test_contain_and_blur_letterbox_a_still(tmp_path: Path, shot: Shot, fit: Any) -> None:
     Image.new("RGB", (100, 100), (240, 240, 240)).save(tmp_path / "square.png")
     call = call_of(shot)
     frame = conditioning.conditioning_image(tmp_path / "square.png", replace(shot, fit=fit), call)
@@ -77,7 +75,7 @@ def test_a_still_that_is_not_to_be_cropped_is_shown_whole(
     assert frame[4, 32].max() < (20 if fit == "contain" else 160)
 
 
-def test_a_still_goes_through_h264_and_comes_out_coarser_at_a_higher_crf(
+def test_a_still_compressed_by_h264_is_coarser_at_a_higher_crf(
     stills: tuple[Path, Path], shot: Shot
 ) -> None:
     rng = np.random.default_rng(3)
@@ -96,7 +94,7 @@ def test_a_still_goes_through_h264_and_comes_out_coarser_at_a_higher_crf(
     )
 
 
-def test_a_camera_clip_moves_over_the_slots_own_part_of_the_scene(shot: Shot) -> None:
+def test_a_camera_clip_has_the_slots_own_part_of_the_move(shot: Shot) -> None:
     call = Call(64, 128, Fraction(8), 16, 0, shot.keyframes, 0, 1)
     first = conditioning.camera_clip(shot, call)
     assert len(first) == 16
@@ -109,7 +107,7 @@ def test_a_camera_clip_moves_over_the_slots_own_part_of_the_scene(shot: Shot) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ("ltx", "ltx2"))
-def test_keyframes_reach_the_model_as_they_are_at_their_frames(
+def test_keyframes_reach_the_model_unchanged_at_their_frames(
     name: str,
     models: Callable[[str], Path],
     shot: Shot,
@@ -128,14 +126,14 @@ def test_keyframes_reach_the_model_as_they_are_at_their_frames(
     for tensor, key in zip(seen, keys, strict=True):
         still = as_levels(conditioning.conditioning_image(key.image, asked, call))
         assert float((tensor[0] - still).abs().max()) < 1
-    # LTX-Video counts frames; LTX-2 counts latent frames, of which 2 is the one of frame 9..16.
+    # LTX-Video counts frames; LTX-2 counts latent frames, and frames 9 to 16 are latent frame 2.
     places = [c.frame_index if name == "ltx" else c.index for c in given]
     assert places == ([0, 16, 32] if name == "ltx" else [0, 2, 4])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ("ltx", "ltx2"))
-def test_every_keyframe_counts(
+def test_every_keyframe_changes_the_video(
     name: str, models: Callable[[str], Path], shot: Shot, stills: tuple[Path, Path]
 ) -> None:
     settings = settings_for(name, models)
@@ -147,7 +145,7 @@ def test_every_keyframe_counts(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ("ltx", "ltx2"))
-def test_the_frames_before_reach_the_model_untrimmed(
+def test_the_frames_before_reach_the_model_whole(
     name: str, models: Callable[[str], Path], shot: Shot, seen: list[torch.Tensor]
 ) -> None:
     settings = settings_for(name, models)
@@ -162,7 +160,7 @@ def test_the_frames_before_reach_the_model_untrimmed(
     assert torch.allclose(levels, torch.tensor([60.0 + 5 * n for n in range(17)]), atol=1)
 
 
-def test_an_overlap_that_the_pipeline_would_trim_is_trimmed_in_the_plan(
+def test_limits_round_an_overlap_down_to_the_latent_grid(
     models: Callable[[str], Path],
 ) -> None:
     presets = {"draft": {"overlap": 15, "steps": 2}}
@@ -170,7 +168,7 @@ def test_an_overlap_that_the_pipeline_would_trim_is_trimmed_in_the_plan(
 
 
 @pytest.mark.slow
-def test_a_camera_move_can_be_shown_to_ltx_as_video(
+def test_a_camera_move_can_condition_ltx_as_video(
     models: Callable[[str], Path], shot: Shot, seen: list[torch.Tensor]
 ) -> None:
     presets = {"draft": {**SETTINGS["ltx"]["presets"]["draft"], "guide": 0.5}}
@@ -186,7 +184,7 @@ def test_a_camera_move_can_be_shown_to_ltx_as_video(
 
 
 @pytest.mark.slow
-def test_chains_of_svd_go_on_from_the_last_frame_in_the_stills_colours(
+def test_svd_chains_from_the_last_frame_in_the_stills_colours(
     models: Callable[[str], Path], shot: Shot
 ) -> None:
     renderer: Any = renderer_class("svd")(settings_for("svd", models), "draft")
@@ -200,7 +198,7 @@ def test_chains_of_svd_go_on_from_the_last_frame_in_the_stills_colours(
 
 
 @pytest.mark.slow
-def test_wan_is_shown_a_last_frame_where_it_honours_one(
+def test_wan_gets_a_last_frame_if_it_honours_one(
     models: Callable[[str], Path], shot: Shot, stills: tuple[Path, Path], seen: list[torch.Tensor]
 ) -> None:
     presets = {"draft": {"steps": 2, "frames": 33}}
@@ -221,7 +219,7 @@ def test_wan_is_shown_a_last_frame_where_it_honours_one(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ("wan", "wan_5b"))
-def test_wans_that_fail_over_a_last_frame_or_ignore_it_get_none_and_the_plan_says_so(
+def test_other_wan_models_get_no_last_frame_and_the_plan_says_so(
     name: str, models: Callable[[str], Path], shot: Shot, stills: tuple[Path, Path]
 ) -> None:
     settings = settings_for(name, models)
@@ -232,7 +230,7 @@ def test_wans_that_fail_over_a_last_frame_or_ignore_it_get_none_and_the_plan_say
     assert len(rendered("wan", settings, asked)) == 20
 
 
-def test_the_models_of_wan_are_told_apart_by_their_folders(
+def test_wan_models_are_recognised_by_their_folders(
     models: Callable[[str], Path], tmp_path: Path
 ) -> None:
     flf2v = tiny.wan(tmp_path / "flf2v", pos_embed_seq_len=10)
@@ -246,7 +244,7 @@ def test_the_models_of_wan_are_told_apart_by_their_folders(
     ]  # fmt: skip
     assert ["last" in one.conditions for one in limits.values()] == [False, False, True, True]
     assert [one.frames.most for one in limits.values()] == [81, 121, 81, 81]
-    # By their names where they are not here yet.
+    # By name before they are downloaded.
     named = {"Wan-AI/Wan2.2-TI2V-5B-Diffusers": False, "Wan-AI/Wan2.2-I2V-A14B-Diffusers": True}
     for name, takes_last in named.items():
         can = renderer_class("wan")({"model": name}, "standard").limits

@@ -1,4 +1,4 @@
-"""Every family, from a folder on disk to the frames of a slot."""
+"""Every model family, from a folder on disk to the frames of a slot."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def settings_for(name: str, models: Callable[[str], Path], **more: Any) -> dict[
 
 
 def rendered_each(name: str, settings: dict[str, Any], *shots: Shot) -> list[list[Frame]]:
-    """The frames of several slots, by one renderer."""
+    """Return the frames of several slots, all by one renderer."""
     with closing(renderer_class(name)(settings, shots[0].quality)) as renderer:
         if isinstance(renderer, Expecting):
             renderer.expect(shots)
@@ -47,14 +47,14 @@ def rendered(name: str, settings: dict[str, Any], shot: Shot) -> list[Frame]:
 
 
 def difference(some: list[Frame], others: list[Frame]) -> float:
-    """Mean difference in levels."""
+    """Return the mean difference in levels."""
     pairs = zip(some, others, strict=True)
     return float(np.mean([np.abs(one.astype(float) - other).mean() for one, other in pairs]))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_slot_of_six_seconds_is_made_to_the_frame(
+def test_a_slot_of_six_seconds_has_exactly_its_frames(
     name: str, models: Callable[[str], Path], shot: Shot
 ) -> None:
     settings = settings_for(name, models)
@@ -81,7 +81,7 @@ def test_the_same_recipe_gives_the_same_frames_and_another_seed_others(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ("ltx", "ltx2", "animatediff", "wan"))
-def test_words_reach_the_model_that_takes_them(
+def test_prompts_change_the_video_of_models_that_have_them(
     name: str, models: Callable[[str], Path], shot: Shot
 ) -> None:
     short = lasting(shot, 10)
@@ -95,11 +95,11 @@ def test_words_reach_the_model_that_takes_them(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ("ltx", "ltx2", "svd", "animatediff"))
-def test_more_strength_is_another_video(
+def test_motion_strength_changes_the_video(
     name: str, models: Callable[[str], Path], shot: Shot
 ) -> None:
     short = lasting(shot, 10)
-    # In the same words, so that it is not they that make the difference.
+    # In the same range of MOTION_PHRASES, so that the prompt is the same.
     lively = replace(short, motion=replace(short.motion, strength=0.6))
     calm, more = rendered_each(name, settings_for(name, models), short, lively)
     assert difference(calm, more) > 0.05
@@ -107,7 +107,7 @@ def test_more_strength_is_another_video(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
-def test_every_step_is_reported_once_and_work_ends_at_the_one_that_is_told_to(
+def test_every_step_is_reported_once_and_can_cancel_the_call(
     name: str, models: Callable[[str], Path], shot: Shot
 ) -> None:
     class Stopped(Exception):  # noqa: N818
@@ -132,7 +132,7 @@ def test_every_step_is_reported_once_and_work_ends_at_the_one_that_is_told_to(
 
 
 @pytest.mark.slow
-def test_a_long_slot_goes_on_from_the_frames_before(
+def test_a_long_slot_continues_from_the_frames_before(
     models: Callable[[str], Path], shot: Shot
 ) -> None:
     presets = {"draft": {**SETTINGS["ltx"]["presets"]["draft"], "frames": 33}}
@@ -143,7 +143,7 @@ def test_a_long_slot_goes_on_from_the_frames_before(
     assert max(jumps) < 6 * float(np.median(jumps)) + 1
 
 
-def test_a_lora_acts_by_its_weight_and_comes_off_again(
+def test_a_lora_acts_by_its_weight_and_is_disabled_again(
     models: Callable[[str], Path], shot: Shot
 ) -> None:
     settings = settings_for("animatediff", models)
@@ -173,7 +173,7 @@ def test_a_lora_acts_by_its_weight_and_comes_off_again(
     assert difference(none, off) == 0
 
 
-def test_a_camera_move_wears_the_motion_lora_that_is_configured_for_it(
+def test_the_motion_lora_configured_for_a_camera_move_is_applied(
     models: Callable[[str], Path], shot: Shot
 ) -> None:
     loras = models("animatediff") / "loras"
@@ -186,7 +186,7 @@ def test_a_camera_move_wears_the_motion_lora_that_is_configured_for_it(
     assert difference(plain[1], worn[1]) == 0
 
 
-def test_the_published_motion_loras_are_named_by_the_table(models: Callable[[str], Path]) -> None:
+def test_the_table_has_the_published_motion_loras(models: Callable[[str], Path]) -> None:
     settings = settings_for("animatediff", models, camera_loras="published")
     renderer: Any = renderer_class("animatediff")(settings, "draft")
     assert str(renderer.setup.camera_loras["tilt_up"]) == "guoyww/animatediff-motion-lora-tilt-up"
@@ -205,7 +205,7 @@ def test_motion_loras_and_sparsectrl_exclude_each_other(models: Callable[[str], 
 
 
 @pytest.mark.slow
-def test_sparsectrl_takes_keyframes_anywhere_and_goes_on_from_frames(
+def test_sparsectrl_takes_keyframes_anywhere_and_continues_from_frames(
     models: Callable[[str], Path], shot: Shot, stills: tuple[Path, Path]
 ) -> None:
     settings = settings_for(
@@ -221,7 +221,7 @@ def test_sparsectrl_takes_keyframes_anywhere_and_goes_on_from_frames(
 
 
 @pytest.mark.slow
-def test_an_ip_adapter_brings_in_the_keyframe(
+def test_an_ip_adapter_conditions_on_the_keyframe(
     models: Callable[[str], Path], shot: Shot, stills: tuple[Path, Path]
 ) -> None:
     file = models("animatediff") / "ip_adapter" / "ip-adapter.safetensors"

@@ -1,4 +1,4 @@
-"""Weights: found, refused, told apart, fetched; never code, never the network while rendering."""
+"""Weights: found, rejected, downloaded; never pickles, never the network while rendering."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .test_families import difference, rendered, settings_for
 
 
 def loaded(name: str, settings: dict[str, Any], shot: Shot) -> Any:
-    """The pipeline that a renderer loads; the first call is made with it."""
+    """Return the pipeline that a renderer loaded for its first call."""
     with closing(renderer_class(name)(settings, "draft")) as renderer:
         made: Any = renderer
         list(run_renderer.frames(made, lasting(shot, 9), lambda *_: None))
@@ -39,10 +39,10 @@ def loaded(name: str, settings: dict[str, Any], shot: Shot) -> Any:
 
 
 @pytest.mark.slow
-def test_a_folder_that_names_another_pipeline_and_schedule_is_taken_all_the_same(
+def test_a_folder_with_another_pipeline_and_schedule_in_its_index_loads(
     tmp_path: Path, shot: Shot, models: Callable[[str], Path]
 ) -> None:
-    # As the folders of 0.9.0 and 0.9.1 have it, over which the pipeline would fail.
+    # As in the folders of 0.9.0 and 0.9.1; the pipeline would fail with it.
     folder = tiny.ltx(tmp_path / "ltx", use_dynamic_shifting=True)
     assert json.loads((folder / "model_index.json").read_text())["_class_name"] == "LTXPipeline"
     pipe = loaded("ltx", {**settings_for("ltx", models), "model": str(folder)}, shot)
@@ -61,7 +61,7 @@ def test_animatediff_gets_the_schedule_that_does_not_flicker(
 
 
 @pytest.mark.slow
-def test_libraries_say_nothing_while_a_model_works(
+def test_libraries_print_nothing_while_a_model_runs(
     shot: Shot, models: Callable[[str], Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
     settings = settings_for("ltx", models)
@@ -79,7 +79,7 @@ def _with_pickle(source: Path, folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_pickles_are_refused_with_the_reason_wherever_they_come_from(
+def test_pickles_from_any_source_are_rejected_with_the_reason(
     tmp_path: Path, shot: Shot, models: Callable[[str], Path]
 ) -> None:
     folder = _with_pickle(models("ltx"), tmp_path / "pickled")
@@ -102,7 +102,7 @@ def test_pickles_are_refused_with_the_reason_wherever_they_come_from(
 
 
 @pytest.mark.slow
-def test_what_is_no_model_is_refused_in_one_line(
+def test_a_folder_without_a_model_is_reported_in_one_line(
     tmp_path: Path, shot: Shot, models: Callable[[str], Path]
 ) -> None:
     settings = settings_for("ltx", models)
@@ -133,7 +133,7 @@ def test_a_variant_is_loaded_by_its_name(
 
 
 def _single_file(folder: Path, file: Path, scale: float) -> None:
-    """The transformer and VAE of a folder under the names of Lightricks' own checkpoints."""
+    """Save a folder's transformer under the names of Lightricks' own checkpoints."""
     from safetensors.torch import load_file, save_file
 
     names = {
@@ -152,7 +152,7 @@ def _single_file(folder: Path, file: Path, scale: float) -> None:
 
 
 @pytest.mark.slow
-def test_a_single_file_takes_the_transformers_place(
+def test_a_single_file_replaces_the_transformer(
     tmp_path: Path, shot: Shot, models: Callable[[str], Path]
 ) -> None:
     settings = settings_for("ltx", models)
@@ -165,7 +165,7 @@ def test_a_single_file_takes_the_transformers_place(
         assert (difference(plain, made) == 0) is is_same
 
 
-def test_the_default_file_goes_with_the_default_folder_alone() -> None:
+def test_the_default_single_file_goes_with_the_default_folder_only() -> None:
     assert str(model_setup("ltx", {}, "draft").weights).endswith(
         "ltxv-2b-0.9.8-distilled.safetensors"
     )
@@ -176,7 +176,7 @@ def test_the_default_file_goes_with_the_default_folder_alone() -> None:
     assert "upsampler" in model_setup("ltx", {}, "high").parts
 
 
-def test_names_of_weights_are_read_as_people_write_them() -> None:
+def test_weight_sources_parse_in_every_notation() -> None:
     assert parse_source("a/b") == WeightSource("a/b")
     assert parse_source("a/b/c/d.safetensors") == WeightSource("a/b", file="c/d.safetensors")
     assert parse_source("/a/b") == WeightSource("/a/b")
@@ -188,12 +188,12 @@ def test_names_of_weights_are_read_as_people_write_them() -> None:
             parse_source(wrong)
 
 
-def test_every_preset_is_whole_and_within_what_its_model_was_made_for() -> None:
+def test_every_preset_is_complete_and_within_its_models_training() -> None:
     for name, rows in model_table().items():
         for quality in ("draft", "standard", "high"):
             preset = model_preset(name, quality, {})
             assert preset.steps > 0
-            # Portrait frames of more pixels lose their colours; LTX's second pass repairs them.
+            # Larger portrait frames lose their colours; LTX's second pass restores them.
             assert preset.max_pixels <= (1088 * 1920 if preset.refine else 704 * 1280)
         assert set(rows["weights"]) >= {"model", "licence", "tells_viewers"}
     ltx = model_preset("ltx", "standard", {})
@@ -212,8 +212,8 @@ def test_fields_of_presets_are_checked() -> None:
 
 
 @pytest.mark.slow
-def test_a_tokenizer_of_sentencepiece_alone_can_be_read(tmp_path: Path) -> None:
-    # The published folders of LTX-Video and Wan have no tokenizer.json; the tiny ones here do.
+def test_a_tokenizer_with_only_a_sentencepiece_model_loads(tmp_path: Path) -> None:
+    # Unlike the tiny ones here, the published LTX-Video and Wan have no tokenizer.json.
     import sentencepiece
     from transformers import AutoTokenizer
 
@@ -250,7 +250,7 @@ REPOSITORY = [
 ]  # fmt: skip
 
 
-def test_what_is_fetched_is_what_is_needed() -> None:
+def test_only_needed_files_are_downloaded() -> None:
     setup = model_setup("ltx", {"model": "a/b", "variant": "fp16"}, "draft")
     wanted = needed_files(setup.model, setup, REPOSITORY)
     left_out = sorted(set(REPOSITORY) - set(wanted))
@@ -269,7 +269,7 @@ def test_what_is_fetched_is_what_is_needed() -> None:
 
 
 @pytest.mark.slow
-def test_models_are_pulled_once_and_rendering_needs_no_network(
+def test_models_are_pulled_once_and_render_without_a_network(
     tmp_path: Path, shot: Shot, stills: tuple[Path, Path], models: Callable[[str], Path]
 ) -> None:
     published = _published(models("ltx"), tmp_path / "published")
@@ -319,7 +319,7 @@ def test_models_are_pulled_once_and_rendering_needs_no_network(
         assert "acme/nowhere is not on the hub" in missing.err
         assert (gated.err + missing.err).count("\n") == 2
         assert "here     acme/tiny-ltx" in listed.out
-    # The hub is gone, and nobody said that we are offline.
+    # The hub is down, and HF_HUB_OFFLINE is not set.
     code = (
         "import sys, json, pathlib\n"
         "from fractions import Fraction\n"
@@ -350,7 +350,7 @@ def test_models_are_pulled_once_and_rendering_needs_no_network(
 
 
 FILE = "transformer/diffusion_pytorch_model.safetensors"
-"""Any: it stands for a single file of weights, which is pinned by itself."""
+"""A single file of weights, which is pinned by itself."""
 
 
 def _published(source: Path, folder: Path) -> Path:
@@ -360,16 +360,16 @@ def _published(source: Path, folder: Path) -> Path:
     return folder
 
 
-def test_a_device_that_is_not_there_is_named(shot: Shot, models: Callable[[str], Path]) -> None:
+def test_a_missing_device_is_named(shot: Shot, models: Callable[[str], Path]) -> None:
     if torch.cuda.is_available():
-        pytest.skip("there is one")
+        pytest.skip("this machine has a CUDA device")
     settings = {**settings_for("svd", models), "device": "cuda"}
     with pytest.raises(UnavailableError, match="has no cuda device; set device: auto"):
         rendered("svd", settings, shot)
 
 
 @pytest.mark.slow
-def test_blocks_are_compiled_where_that_is_wanted(
+def test_compile_compiles_the_denoisers_blocks(
     shot: Shot, models: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import diffusers

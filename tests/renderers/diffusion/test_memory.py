@@ -1,4 +1,4 @@
-"""Memory: where the ladder is begun, how it is walked down, and how it ends."""
+"""VRAM: the first rung of the offload ladder, retries down the ladder, and its end."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ FIVE_SECONDS = 544 * 960 * 121
 
 
 @given(st.integers(0, 40 * GB), st.integers(0, 8 * GB), st.integers(1, 2_000_000_000))
-def test_every_step_down_needs_less_memory(denoiser: int, rest: int, pixels: int) -> None:
+def test_every_rung_down_needs_less_memory(denoiser: int, rest: int, pixels: int) -> None:
     needs = [memory.needed_gb(rung, Sizes(denoiser, rest), pixels) for rung in LADDER]
     assert needs == sorted(needs, reverse=True)
 
 
 @given(st.floats(1, 80), st.floats(1, 80))
-def test_more_memory_never_begins_further_down(one: float, other: float) -> None:
+def test_more_memory_never_starts_further_down(one: float, other: float) -> None:
     less, more = sorted((one, other))
     places = [memory.first_rung(LADDER, LTX_2B, FIVE_SECONDS, gb) for gb in (less, more)]
     assert places[1] <= places[0]
 
 
-def test_the_ladder_is_begun_where_the_models_are_known_to_fit() -> None:
-    def begun(sizes: Sizes, gb: float) -> str:
+def test_models_start_at_the_rungs_they_are_known_to_fit() -> None:
+    def first_rung(sizes: Sizes, gb: float) -> str:
         return str(LADDER[memory.first_rung(LADDER, sizes, FIVE_SECONDS, gb)])
 
-    assert begun(LTX_2B, 16) == "all on the device, 160 MP decoded at once"
-    assert "model offload" in begun(LTX_2B, 7)
-    assert "group offload" in begun(LTX_13B, 16)
-    assert begun(LTX_13B, 40) == "all on the device, 160 MP decoded at once"
+    assert first_rung(LTX_2B, 16) == "all on the device, 160 MP decoded at once"
+    assert "model offload" in first_rung(LTX_2B, 7)
+    assert "group offload" in first_rung(LTX_13B, 16)
+    assert first_rung(LTX_13B, 40) == "all on the device, 160 MP decoded at once"
 
 
-def test_an_offload_policy_is_where_the_ladder_begins() -> None:
+def test_an_offload_setting_picks_the_first_rung() -> None:
     assert memory.offload_ladder("cuda", "group")[0].offload == "group"
     assert {rung.offload for rung in memory.offload_ladder("cpu", "auto")} == {"none"}
     assert all(rung.tiling for rung in memory.offload_ladder("cuda", "auto", tiling=True))
@@ -66,24 +66,24 @@ def test_a_smaller_budget_makes_shorter_calls(models: Callable[[str], Path]) -> 
 
     assert longest(16) == 257
     assert 33 <= longest(4) < 161
-    # Never shorter than what goes on from frames and adds some.
+    # Never shorter than the overlap and one latent frame.
     assert longest(0.1) >= 17 + 8
 
 
-def test_the_weights_are_sized_from_their_headers(tmp_path: Path) -> None:
+def test_weights_are_sized_from_their_headers(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     tensors = {"a": torch.zeros(10, 20), "b": torch.zeros(5)}
     for name in ("model", "model.fp16"):
         save_file(tensors, tmp_path / f"{name}.safetensors", metadata={"format": "pt"})
-    assert memory.weights_bytes(tmp_path, 2) == 410  # The variant is not counted twice.
+    assert memory.weights_bytes(tmp_path, 2) == 410  # Without the variant.
     (tmp_path / "broken.safetensors").write_bytes(b"no such thing")
     assert memory.weights_bytes(tmp_path / "broken.safetensors", 2) == 0
 
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], list[int]]]:
-    """Make the transformer of LTX-Video run out of memory so many times."""
+    """Make the transformer of LTX-Video run out of memory a number of times."""
     import diffusers
 
     kind = diffusers.LTXVideoTransformer3DModel
@@ -104,7 +104,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], list[in
 
 
 @pytest.mark.slow
-def test_memory_that_runs_out_leads_down_the_ladder_to_the_same_video(
+def test_running_out_of_memory_retries_down_the_ladder_with_the_same_video(
     models: Callable[[str], Path],
     shot: Shot,
     failing: Callable[[int], list[int]],
@@ -123,12 +123,12 @@ def test_memory_that_runs_out_leads_down_the_ladder_to_the_same_video(
         "16 MP decoded at once",
     ]
     assert all(np.array_equal(a, b) for a, b in zip(wanted, made, strict=True))
-    # The encoder, then the model three times: what failed is gone before the next one comes.
+    # The encoder, then the model three times, each unloaded before the next is loaded.
     assert alive == [0, 0, 0, 0]
 
 
 def _pipelines_alive_at_loading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many pipelines are in memory when one is loaded, load by load."""
+    """Count the pipelines in memory at each load of one."""
     loaded: list[weakref.ref[Any]] = []
     alive: list[int] = []
     original = loading.load_pipeline
@@ -144,7 +144,7 @@ def _pipelines_alive_at_loading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.slow
-def test_memory_that_runs_out_at_the_last_step_ends_in_one_line(
+def test_running_out_of_memory_on_the_last_rung_is_one_line(
     models: Callable[[str], Path], shot: Shot, failing: Callable[[int], list[int]]
 ) -> None:
     calls = failing(100)
@@ -158,7 +158,7 @@ def test_memory_that_runs_out_at_the_last_step_ends_in_one_line(
 
 
 @pytest.mark.slow
-def test_memory_that_runs_out_while_decoding_goes_on_with_the_frames_that_are_left(
+def test_running_out_of_memory_in_decoding_continues_with_the_remaining_frames(
     models: Callable[[str], Path], shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import diffusers
@@ -182,11 +182,11 @@ def test_memory_that_runs_out_while_decoding_goes_on_with_the_frames_that_are_le
     )
     made = rendered("svd", settings, lasting(shot, 30))
     assert len(made) == len(frames) == 30
-    assert len(calls) > 4  # The first frames were decoded twice, and left out the second time.
+    assert len(calls) > 4  # The first frames were decoded twice and yielded once.
 
 
 @pytest.mark.slow
-def test_another_error_is_not_taken_for_a_lack_of_memory(
+def test_other_errors_are_not_retried(
     models: Callable[[str], Path], shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import diffusers
@@ -201,10 +201,10 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ("ltx", "ltx2", "svd", "animatediff", "wan"))
-def test_a_model_whose_layers_come_and_go_with_a_vae_in_tiles_makes_the_video(
+def test_group_offload_with_a_tiled_vae_renders_the_video(
     name: str, models: Callable[[str], Path], shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # On a machine without an accelerator the layers go from its memory to its memory.
+    # Without an accelerator the layers are offloaded from RAM to RAM.
     rung = memory.Rung("group", True, 64 * 128 * 6)
     monkeypatch.setattr("otio_gvideo.renderers.diffusion.memory.offload_ladder", lambda *_: (rung,))
     offloaded: list[Any] = []
@@ -218,7 +218,7 @@ def test_a_model_whose_layers_come_and_go_with_a_vae_in_tiles_makes_the_video(
 
 
 @pytest.mark.slow
-def test_prompts_are_encoded_layer_by_layer_where_their_encoder_does_not_fit(
+def test_a_text_encoder_that_does_not_fit_is_offloaded_layer_by_layer(
     models: Callable[[str], Path], shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offloaded: list[Any] = []
@@ -234,9 +234,7 @@ def test_prompts_are_encoded_layer_by_layer_where_their_encoder_does_not_fit(
 
 
 @pytest.mark.slow
-def test_weights_in_8_bits_are_half_as_large_and_make_the_video(
-    models: Callable[[str], Path], shot: Shot
-) -> None:
+def test_fp8_quantised_weights_render_the_video(models: Callable[[str], Path], shot: Shot) -> None:
     settings = settings_for("ltx", models, quantization="fp8", dtype="bfloat16")
     with closing(renderer_class("ltx")(settings, "draft")) as renderer:
         made: Any = renderer
@@ -245,9 +243,7 @@ def test_weights_in_8_bits_are_half_as_large_and_make_the_video(
     assert torch.float8_e4m3fn in kinds
 
 
-def test_torchao_is_named_where_it_is_wanted_and_missing(
-    models: Callable[[str], Path], shot: Shot
-) -> None:
+def test_int8_without_torchao_names_the_package(models: Callable[[str], Path], shot: Shot) -> None:
     from importlib.util import find_spec
 
     settings = settings_for("ltx", models, quantization="int8", dtype="bfloat16")
@@ -259,7 +255,7 @@ def test_torchao_is_named_where_it_is_wanted_and_missing(
 
 
 @pytest.mark.slow
-def test_the_text_encoder_is_gone_before_the_model_comes(
+def test_the_text_encoder_is_unloaded_before_the_model_is_loaded(
     models: Callable[[str], Path], shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[tuple[bool, bool]] = []
@@ -279,11 +275,11 @@ def test_the_text_encoder_is_gone_before_the_model_comes(
         made.expect(shots)
         for one in shots:
             list(run_renderer.frames(made, one, lambda *_: None))
-    # All prompts in one go, then the model, once.
+    # All prompts at once, then the model, once.
     assert loaded == [(True, False), (False, True)]
 
 
-def test_pieces_cover_all_and_share_what_they_should() -> None:
+def test_chunks_cover_all_latents_with_the_overlap_between() -> None:
     for latents in range(1, 60):
         for most in range(1, 40):
             parts = decoding.chunk_ranges(latents, most)
@@ -295,11 +291,11 @@ def test_pieces_cover_all_and_share_what_they_should() -> None:
 
 
 @pytest.mark.parametrize("scale", [4, 8])
-def test_frames_decoded_in_pieces_are_those_decoded_at_once(scale: int) -> None:
+def test_chunked_decoding_gives_the_frames_of_decoding_at_once(scale: int) -> None:
     sizes: list[int] = []
 
     def decode(part: torch.Tensor) -> torch.Tensor:
-        # A decoder without memory: frames lie evenly between latents.
+        # A decoder without temporal context: frames interpolate latents linearly.
         count = scale * (part.shape[2] - 1) + 1
         sizes.append(count)
         line = torch.nn.functional.interpolate(

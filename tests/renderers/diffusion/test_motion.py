@@ -1,4 +1,4 @@
-"""What a script says of motion, in what each model understands."""
+"""A script's motion as prompts, conditioning strengths and LoRAs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from . import hub
 strengths = st.floats(0, 1)
 
 
-def test_every_camera_move_has_words_of_its_own_that_say_how_fast() -> None:
+def test_every_camera_move_has_a_phrase_with_its_pace() -> None:
     said = [camera_phrase(Motion(camera=move, amount=0.3)) for move in CAMERA_MOVES]
     assert len(set(said)) == len(CAMERA_MOVES)
     assert all(said)
@@ -46,7 +46,7 @@ def test_every_camera_move_has_words_of_its_own_that_say_how_fast() -> None:
     assert camera_phrase(Motion("pan_left", 0.0)) == camera_phrase(Motion("static"))
 
 
-def test_a_prompt_is_kept_and_motion_is_added_to_it(shot: Shot) -> None:
+def test_motion_is_appended_to_the_prompt(shot: Shot) -> None:
     positive, negative = prompt_of(shot)
     assert positive.startswith("a lamp above the sea, the camera slowly pushes in, ")
     assert negative == DEFAULT_NEGATIVE_PROMPT
@@ -56,13 +56,13 @@ def test_a_prompt_is_kept_and_motion_is_added_to_it(shot: Shot) -> None:
 
 
 @given(strengths, strengths)
-def test_more_strength_never_means_less_life(one: float, other: float) -> None:
+def test_motion_parameters_grow_with_strength(one: float, other: float) -> None:
     less, more = (Motion(strength=value) for value in sorted((one, other)))
     assert motion_bucket(less) <= motion_bucket(more)
     assert keyframe_crf(29, less.strength) <= keyframe_crf(29, more.strength)
 
 
-def test_strength_holds_keyframes_less_and_a_second_try_less_still(shot: Shot) -> None:
+def test_keyframe_strength_falls_with_motion_strength_and_on_retries(shot: Shot) -> None:
     def held(strength: float, image_strength: float = 1.0) -> float:
         moving = replace(shot, motion=Motion(strength=strength), image_strength=image_strength)
         return keyframe_strength(0.9, moving)
@@ -75,7 +75,7 @@ def test_strength_holds_keyframes_less_and_a_second_try_less_still(shot: Shot) -
     assert keyframe_noise(0.02, noisy) > 3 * keyframe_noise(0.02, shot)
 
 
-def test_the_bucket_is_the_published_one_for_a_common_move_and_stays_in_range() -> None:
+def test_the_motion_bucket_is_the_published_one_by_default_and_in_range() -> None:
     assert motion_bucket(Motion("push_in", 0.3, strength=0.5)) == 127
     assert motion_bucket(Motion("static", strength=0.5)) < 127
     assert motion_bucket(Motion("push_in", 0.9, strength=0.5)) > 127
@@ -83,7 +83,7 @@ def test_the_bucket_is_the_published_one_for_a_common_move_and_stays_in_range() 
     assert motion_bucket(Motion("push_in", 1.0, strength=1.0)) == 255
 
 
-def test_a_move_that_goes_further_weighs_its_lora_more() -> None:
+def test_a_larger_move_has_a_larger_lora_weight() -> None:
     loras = {"push_in": WeightSource("a/b")}
     weights = [camera_lora(Motion("push_in", amount), loras) for amount in (0.3, 0.6)]
     assert weights == [(WeightSource("a/b"), 0.7), (WeightSource("a/b"), 0.85)]
@@ -107,21 +107,21 @@ def test_a_move_that_goes_further_weighs_its_lora_more() -> None:
         ),
     ],
 )
-def test_the_plan_says_what_becomes_of_a_camera_move(
+def test_the_plan_notes_how_a_camera_move_is_honoured(
     name: str, settings: dict[str, Any], note: str | None, shot: Shot
 ) -> None:
     lines = describe(plan(shot, renderer_class(name)(settings, "draft").limits))
     assert [line for line in lines if line.startswith("motion.camera")] == ([note] if note else [])
 
 
-def test_a_move_without_a_published_lora_is_said_to_be_words_alone(shot: Shot) -> None:
+def test_a_move_without_a_published_lora_is_noted_as_words_only(shot: Shot) -> None:
     settings = {"ip_adapter": "a/b/c.safetensors", "camera_loras": "published"}
     orbit = replace(shot, motion=Motion("orbit_left"))
     lines = describe(plan(orbit, renderer_class("animatediff")(settings, "draft").limits))
     assert "motion.camera orbit_left is put into words only" in lines
 
 
-def test_recipes_name_the_commit_that_is_on_this_machine(
+def test_recipes_pin_the_cached_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: Callable[[str], Path]
 ) -> None:
     from huggingface_hub import constants

@@ -1,6 +1,6 @@
-"""Tiny pipelines of every family: random weights, the real ones' geometry, made on the spot.
+"""Tiny pipelines of every family: random weights in the real geometry.
 
-They are saved as the real ones are, so that loading, calling and decoding are the true ones.
+They are saved in the published formats, so that loading, calls and decoding are the real ones.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _t5(tokenizer: Any, umt5: bool = False) -> Any:
 
 
 def ltx_vae() -> Any:
-    """32 times smaller in space, 8 in time, conditioned on a timestep: as from 0.9.5 on."""
+    """Compression 32 in space and 8 in time, conditioned on a timestep: as since 0.9.5."""
     from diffusers import AutoencoderKLLTXVideo
 
     return AutoencoderKLLTXVideo(
@@ -73,7 +73,7 @@ def ltx_vae() -> Any:
 
 
 def ltx(folder: Path, **scheduler: Any) -> Path:
-    """LTX-Video as from 0.9.5 on, and beside it ``upsampler``."""
+    """LTX-Video as since 0.9.5, and beside it ``upsampler``."""
     from diffusers import (
         FlowMatchEulerDiscreteScheduler,
         LTXLatentUpsamplePipeline,
@@ -119,7 +119,7 @@ def ltx(folder: Path, **scheduler: Any) -> Path:
 
 
 def svd(folder: Path) -> Path:
-    """Stable Video Diffusion XT: eight times smaller in space, 25 frames."""
+    """Stable Video Diffusion XT: compression 8 in space, 25 frames."""
     from diffusers import (
         AutoencoderKLTemporalDecoder,
         EulerDiscreteScheduler,
@@ -261,7 +261,7 @@ def animatediff(folder: Path) -> Path:
             norm_num_groups=2,
             attention_head_dim=2,
         ),
-        # As the published folders have it; AnimateDiff flickers with it.
+        # The published folders' scheduler, with which AnimateDiff flickers.
         scheduler=PNDMScheduler(
             beta_start=0.00085,
             beta_end=0.012,
@@ -283,7 +283,7 @@ def animatediff(folder: Path) -> Path:
         motion_max_seq_length=32,
         use_motion_mid_block=False,
     )
-    # Freshly made, a motion module changes nothing.
+    # A new motion module is initialised to the identity.
     for name, parameter in adapter.named_parameters():
         if "proj_out" in name:
             torch.nn.init.normal_(parameter, std=0.3)

@@ -1,4 +1,4 @@
-"""Where depth comes from: maps of any kind, alpha, a real model at a tiny size, masks, a guess."""
+"""Sources of depth: maps of any type, alpha, a real tiny model, mattes of persons, a guess."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def still(tmp_path: Path) -> DepthStill:
         ("a.jpg", (RAMP * 255).astype(np.uint8)),
     ],
 )
-def test_maps_of_any_kind_are_read_alike(tmp_path: Path, name: str, values: np.ndarray) -> None:
+def test_maps_of_any_type_read_the_same(tmp_path: Path, name: str, values: np.ndarray) -> None:
     Image.fromarray(values).save(tmp_path / name)
     read = read_depth(tmp_path / name)
     assert read.shape == RAMP.shape
@@ -54,7 +54,7 @@ def test_maps_of_any_kind_are_read_alike(tmp_path: Path, name: str, values: np.n
     assert np.abs(read - RAMP).max() < 0.03
 
 
-def test_maps_use_all_of_their_range_but_flat_ones_stay_flat(tmp_path: Path) -> None:
+def test_maps_are_stretched_but_flat_ones_stay_flat(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.fromarray((100 + 100 * RAMP).astype(np.uint8)).save(path)
     assert np.ptp(read_depth(path)) == pytest.approx(1)
@@ -64,7 +64,7 @@ def test_maps_use_all_of_their_range_but_flat_ones_stay_flat(tmp_path: Path) -> 
     assert np.ptp(read_depth(path)) == 0
 
 
-def test_maps_without_finite_numbers_are_read(tmp_path: Path) -> None:
+def test_maps_with_infinities_and_nans_are_read(tmp_path: Path) -> None:
     values = RAMP.copy()
     values[:2] = np.inf
     values[2:4] = np.nan
@@ -72,7 +72,7 @@ def test_maps_without_finite_numbers_are_read(tmp_path: Path) -> None:
     assert np.isfinite(read_depth(tmp_path / "a.tif")).all()
 
 
-def test_a_map_goes_before_all_else(tmp_path: Path, still: DepthStill) -> None:
+def test_a_depth_map_precedes_other_sources(tmp_path: Path, still: DepthStill) -> None:
     path = tmp_path / "map.png"
     Image.fromarray((RAMP * 255).astype(np.uint8)).save(path)
     found = find_depth(still, path, {"depth_model": "nowhere"})
@@ -82,7 +82,7 @@ def test_a_map_goes_before_all_else(tmp_path: Path, still: DepthStill) -> None:
         find_depth(still, tmp_path / "none.png", {})
 
 
-def test_a_scenes_map_serves_its_other_stills_where_they_show_the_same_place(
+def test_a_scenes_map_serves_its_other_stills_of_the_same_place(
     tmp_path: Path,
 ) -> None:
     y, x = np.mgrid[0:400, 0:240]
@@ -99,7 +99,7 @@ def test_a_scenes_map_serves_its_other_stills_where_they_show_the_same_place(
     assert find_depth(elsewhere, path, {}).most_shift == KNOWN_SHIFT
 
 
-def test_the_alpha_of_a_cutout_is_its_subject(still: DepthStill) -> None:
+def test_the_alpha_of_a_cutout_is_its_depth(still: DepthStill) -> None:
     alpha = np.zeros((90, 60), np.uint8)
     alpha[30:70, 20:50] = 255
     found = find_depth(DepthStill(still.path, still.rgb, alpha), None, {})
@@ -112,19 +112,19 @@ def test_the_alpha_of_a_cutout_is_its_subject(still: DepthStill) -> None:
     )
 
 
-def test_a_guess_is_smooth_and_the_same_again(still: DepthStill) -> None:
+def test_a_guess_is_smooth_and_repeatable(still: DepthStill) -> None:
     values = guess_depth(still.rgb)
     assert np.array_equal(values, guess_depth(still.rgb))
     assert (values.min(), values.max()) == (0, 1)
-    # Between neighbours of a map of a hundred samples nothing jumps.
+    # No depth edge between neighbours, although the map has only a hundred samples.
     assert max(np.abs(np.diff(values, axis=n)).max() for n in (0, 1)) < 0.05
-    # Ground is nearer than sky, where nothing else speaks.
+    # Without salient objects the bottom is nearer than the top.
     assert values[-1].mean() > values[0].mean()
 
 
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Depth Anything as it is saved, with random weights and the least of everything."""
+    """Depth Anything in its published format, with random weights and minimal sizes."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     torch.manual_seed(0)
@@ -157,20 +157,24 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_model_is_asked_where_there_is_no_map(still: DepthStill, tiny_model: Path) -> None:
+def test_without_a_map_the_configured_model_estimates_depth(
+    still: DepthStill, tiny_model: Path
+) -> None:
     settings = {"depth_model": str(tiny_model), "device": "cpu"}
     found = find_depth(still, None, settings)
     assert found.most_shift == KNOWN_SHIFT
     assert found.values.ndim == 2
     assert 0 <= found.values.min() < found.values.max() <= 1
-    # It is asked once for a still.
+    # A second lookup of the same still is a cache hit.
     assert find_depth(still, None, settings).values is found.values
     Image.fromarray(255 - still.rgb).save(still.path)
     again = find_depth(DepthStill(still.path, 255 - still.rgb), None, settings)
     assert again.values is not found.values
 
 
-def test_only_so_many_answers_are_kept(still: DepthStill, tiny_model: Path, tmp_path: Path) -> None:
+def test_the_cache_of_estimates_evicts_the_oldest(
+    still: DepthStill, tiny_model: Path, tmp_path: Path
+) -> None:
     settings = {"depth_model": str(tiny_model), "device": "cpu"}
     for number in range(12):
         path = tmp_path / f"{number}.png"
@@ -179,13 +183,13 @@ def test_only_so_many_answers_are_kept(still: DepthStill, tiny_model: Path, tmp_
     assert len(model._CACHE) <= 8
 
 
-def test_a_model_that_is_not_here_is_named(still: DepthStill, tmp_path: Path) -> None:
+def test_a_missing_model_is_named(still: DepthStill, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     with pytest.raises(UnavailableError, match=r"depth model .*none is not on this machine"):
         find_depth(still, None, {"depth_model": str(tmp_path / "none")})
 
 
-def test_a_device_that_is_not_here_is_named(still: DepthStill, tiny_model: Path) -> None:
+def test_a_missing_device_is_named(still: DepthStill, tiny_model: Path) -> None:
     torch = pytest.importorskip("torch")
     if torch.backends.mps.is_available():
         pytest.skip("this machine has an MPS device")
@@ -209,26 +213,26 @@ def person() -> tuple[np.ndarray, np.ndarray]:
     return mask, np.dstack([grey.clip(0, 255).astype(np.uint8)] * 3)
 
 
-def test_the_outline_of_somebody_is_trusted() -> None:
+def test_the_matte_of_a_person_is_trusted() -> None:
     assert subject.is_trusted(*person())
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda mask: np.roll(mask, 60, axis=1),  # Its outline is not one of the picture.
-        lambda mask: mask * 0.5 + 0.2,  # It is unsure of itself.
+        lambda mask: np.roll(mask, 60, axis=1),  # Its outline does not match the picture.
+        lambda mask: mask * 0.5 + 0.2,  # It is undecided.
         np.zeros_like,
         np.ones_like,
         lambda mask: (np.indices(mask.shape).sum(axis=0) // 20 % 2).astype(np.float32),
     ],
 )
-def test_nonsense_is_not(spoil: object) -> None:
+def test_an_implausible_matte_is_not_trusted(spoil: object) -> None:
     mask, rgb = person()
     assert not subject.is_trusted(spoil(mask), rgb)  # type: ignore[operator]
 
 
-def test_a_trusted_mask_makes_a_subject(still: DepthStill, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trusted_matte_becomes_depth(still: DepthStill, monkeypatch: pytest.MonkeyPatch) -> None:
     mask, rgb = person()
     monkeypatch.setattr(subject, "_segmenter", lambda: lambda small: mask)
     found = sources.find_depth(DepthStill(still.path, rgb), None, {})

@@ -1,4 +1,4 @@
-"""What the parallax renderer makes: true perspective, clean edges, no holes, and never an edge."""
+"""Frames of parallax: true perspective, clean depth edges, no holes, never an edge of the still."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def shot(image: Path, depth: Path | None = None, **values: object) -> Shot:
     return Shot(**(given_values | values))  # type: ignore[arg-type]
 
 
-def render(made: Shot, **given_settings: object) -> list[Frame]:
-    renderer = ParallaxRenderer(given_settings, made.quality)
-    return list(run_renderer.frames(renderer, made, lambda *_: None))
+def render(slot: Shot, **given_settings: object) -> list[Frame]:
+    renderer = ParallaxRenderer(given_settings, slot.quality)
+    return list(run_renderer.frames(renderer, slot, lambda *_: None))
 
 
-def layered(made: Shot) -> LayeredImage:
-    return layered_image(load_depth_image(made.keyframes[0].image, made, {}), made, made.motion)
+def layered(slot: Shot) -> LayeredImage:
+    return layered_image(load_depth_image(slot.keyframes[0].image, slot, {}), slot, slot.motion)
 
 
 def save(path: Path, values: np.ndarray) -> Path:
@@ -59,7 +59,7 @@ def save(path: Path, values: np.ndarray) -> Path:
 
 
 def project(point: tuple[float, float], relief: float, pose: Pose, rest: np.ndarray) -> np.ndarray:
-    """A pinhole camera, in three dimensions: where it sees a point of the picture, in pixels."""
+    """Project a point of the still through a pinhole camera in three dimensions; in pixels."""
     place = rest + (np.array([*point, 0.0]) - rest) / relief
     ahead = np.array([math.sin(pose.yaw), 0.0, math.cos(pose.yaw)])
     right = np.array([math.cos(pose.yaw), 0.0, -math.sin(pose.yaw)])
@@ -87,15 +87,15 @@ def test_a_view_is_that_of_a_pinhole_camera(
     rest = np.array(camera_centre(Pose(x=0.03, y=-0.02, zoom=1.1)))
     pose = Pose(x=0.1, y=0.05, zoom=zoom, angle=angle, yaw=yaw)
     u, v = (project((x, y), relief, pose, rest) - ((WIDTH - 1) / 2, (HEIGHT - 1) / 2)) / WIDTH
-    made = camera_view(pose, tuple(rest))
-    rays = (made.homography @ [u, v, 1])[:, None].astype(np.float32)
-    found = made.still_points(rays, relief)
+    camera = camera_view(pose, tuple(rest))
+    rays = (camera.homography @ [u, v, 1])[:, None].astype(np.float32)
+    found = camera.still_points(rays, relief)
     assert np.allclose(np.array(found)[:, 0], (x, y), atol=2e-4)
 
 
 @pytest.fixture(scope="module")
 def two_planes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Soft white dots on grey; those in the middle stand in front of the others."""
+    """Soft white dots on grey; those in the middle are nearer than the others."""
     folder = tmp_path_factory.mktemp("planes")
     y, x = np.mgrid[0:640, 0:360].astype(np.float64)
     level = np.full((640, 360), 40.0)
@@ -111,14 +111,14 @@ def two_planes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_points_at_any_depth_follow_the_ideal_path(
     move: str, two_planes: tuple[Path, Path]
 ) -> None:
-    made = shot(*two_planes, motion=Motion(move, 0.5), frames=24, span=24)
-    scene = layered(made)
+    slot = shot(*two_planes, motion=Motion(move, 0.5), frames=24, span=24)
+    scene = layered(slot)
     rest = np.array(scene.rest)
-    extent = measure_extent(made.motion, scene.framing, (1 - DEPTH, 1.0), 0.06)
+    extent = measure_extent(slot.motion, scene.framing, (1 - DEPTH, 1.0), 0.06)
     tracks: dict[tuple[int, int], list[np.ndarray]] = {}
-    for index, frame in enumerate(render(made)):
+    for index, frame in enumerate(render(slot)):
         luma = frame[:HEIGHT].astype(np.float64) - 50
-        pose = scene.pose(made.motion, index / 23)
+        pose = scene.pose(slot.motion, index / 23)
         for row in range(80, 640, 120):
             for column in (60, 180, 300):
                 is_near = column == 180 and 140 < row < 500
@@ -153,7 +153,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def outline(scene: LayeredImage, pose: Pose) -> np.ndarray:
-    """Where the box's corners are seen."""
+    """Return the positions of the box's corners in a view, in pixels."""
     corners = [(-70, -120), (70, -120), (70, 120), (-70, 120)]
     rest = np.array(scene.rest)
     return np.array(
@@ -162,29 +162,31 @@ def outline(scene: LayeredImage, pose: Pose) -> np.ndarray:
 
 
 @pytest.mark.parametrize("move", MOVING)
-def test_edges_are_clean_and_what_was_hidden_is_filled(move: str, box: tuple[Path, Path]) -> None:
-    made = shot(*box, motion=Motion(move, 0.6, "linear"), frames=5, span=5)
-    scene = layered(made)
-    for index, frame in enumerate(render(made)):
+def test_depth_edges_are_clean_and_disocclusions_inpainted(
+    move: str, box: tuple[Path, Path]
+) -> None:
+    slot = shot(*box, motion=Motion(move, 0.6, "linear"), frames=5, span=5)
+    scene = layered(slot)
+    for index, frame in enumerate(render(slot)):
         luma = (frame[:HEIGHT].astype(np.float64) - 16) * 255 / 219
-        corners = outline(scene, scene.pose(made.motion, index / 4))
+        corners = outline(scene, scene.pose(slot.motion, index / 4))
         mask = np.zeros((HEIGHT, WIDTH), np.uint8)
         cv2.fillPoly(mask, [np.round(corners * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        # Corners are rounded by a sample or two of the coarse grid that the cut is made on.
+        # Corners are rounded by a sample or two of the work grid.
         for corner in corners:
             cv2.circle(mask, np.round(corner).astype(int).tolist(), 4, 128, -1)
         inner = cv2.erode(mask, np.ones((5, 5))) == 255
         outer = cv2.dilate(mask, np.ones((5, 5))) == 0
-        # Two pixels from the edge all is box, or all is wall: nothing stretches, no hole.
+        # Two pixels from the edge all is box or all is wall: nothing is stretched, no holes.
         assert luma[inner].min() > 150
         assert luma[outer].max() < 120
         assert luma[outer].min() > 20
-        # What comes into view has the wall's texture; the eye finds flat patches.
+        # Inpainted parts have the wall's texture; flat patches would be noticed.
         beside = outer & (cv2.dilate(mask, np.ones((13, 13))) > 0)
         assert luma[beside].std() > 0.7 * luma[outer].std()
 
 
-def test_near_moves_more_than_far(box: tuple[Path, Path]) -> None:
+def test_near_points_move_more_than_far_ones(box: tuple[Path, Path]) -> None:
     for move in MOVING:
         scene = layered(shot(*box, motion=Motion(move, 0.5)))
         rest = np.array(scene.rest)
@@ -211,7 +213,7 @@ random_maps = st.builds(
     size=st.sampled_from([(180, 320), (400, 320), (180, 700)]),
     focus=st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )
-def test_no_edge_of_the_still_is_ever_seen(
+def test_no_edge_of_the_still_ever_shows(
     tmp_path_factory: pytest.TempPathFactory,
     values: np.ndarray,
     move: str,
@@ -222,7 +224,7 @@ def test_no_edge_of_the_still_is_ever_seen(
     folder = tmp_path_factory.mktemp("edge")
     image = np.zeros((size[1], size[0], 3), np.uint8)
     image[[0, -1]] = image[:, [0, -1]] = 255
-    made = shot(
+    slot = shot(
         save(folder / "a.png", image),
         save(folder / "d.png", values),
         motion=Motion(move, amount, "linear", focus=focus),
@@ -231,7 +233,7 @@ def test_no_edge_of_the_still_is_ever_seen(
         width=90,
         height=160,
     )
-    for frame in render(made):
+    for frame in render(slot):
         assert frame[:160].max() <= 24
 
 
@@ -240,43 +242,43 @@ def test_overscan_is_small(two_planes: tuple[Path, Path]) -> None:
         assert layered(shot(*two_planes, motion=Motion(move))).overscan < 1.06
 
 
-def test_slots_of_a_split_scene_continue_each_other(box: tuple[Path, Path]) -> None:
-    made = shot(*box, motion=Motion("orbit_left", 0.5), frames=12, span=12)
-    whole = render(made)
-    parts = render(replace(made, frames=5)) + render(replace(made, frames=7, start=5))
+def test_continuation_slots_continue_the_move_bit_for_bit(box: tuple[Path, Path]) -> None:
+    slot = shot(*box, motion=Motion("orbit_left", 0.5), frames=12, span=12)
+    whole = render(slot)
+    parts = render(replace(slot, frames=5)) + render(replace(slot, frames=7, start=5))
     assert len(whole) == 12
     assert all(np.array_equal(one, other) for one, other in zip(whole, parts, strict=True))
 
 
 def test_the_same_recipe_gives_the_same_bytes(box: tuple[Path, Path]) -> None:
-    made = shot(*box, motion=Motion("push_in"), frames=3, span=3)
-    assert [frame.tobytes() for frame in render(made)] == [f.tobytes() for f in render(made)]
+    slot = shot(*box, motion=Motion("push_in"), frames=3, span=3)
+    assert [frame.tobytes() for frame in render(slot)] == [f.tobytes() for f in render(slot)]
 
 
-def test_a_static_shot_is_one_frame(box: tuple[Path, Path]) -> None:
+def test_a_static_shot_repeats_one_frame(box: tuple[Path, Path]) -> None:
     frames = render(shot(*box, motion=Motion("static"), frames=4, span=4))
     assert all(np.array_equal(frames[0], frame) for frame in frames)
 
 
-@pytest.mark.skipif(mesh.kernel is None, reason="the loops were not compiled")
-def test_compiled_or_not_the_picture_is_the_same(
+@pytest.mark.skipif(mesh.kernel is None, reason="the kernel is not compiled")
+def test_opencv_and_the_compiled_kernel_draw_the_same(
     box: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = shot(*box, motion=Motion("orbit_left", 0.8), frames=3, span=3, width=182, height=318)
-    compiled = render(made)
+    slot = shot(*box, motion=Motion("orbit_left", 0.8), frames=3, span=3, width=182, height=318)
+    compiled = render(slot)
     monkeypatch.setattr(mesh, "kernel", None)
-    for one, other in zip(compiled, render(made), strict=True):
+    for one, other in zip(compiled, render(slot), strict=True):
         apart = np.abs(one.astype(int) - other)
         assert apart.max() <= 3
         assert apart.mean() < 0.1
 
 
-@pytest.mark.skipif(mesh.kernel is None, reason="the loops were not compiled")
-def test_eight_pixels_at_a_time_give_the_bytes_of_one(
+@pytest.mark.skipif(mesh.kernel is None, reason="the kernel is not compiled")
+def test_the_vectorised_kernel_gives_the_bytes_of_the_scalar_one(
     box: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = shot(*box, motion=Motion("roll_left", 0.8), frames=3, span=3, width=182, height=318)
-    wide = render(made)
+    slot = shot(*box, motion=Motion("roll_left", 0.8), frames=3, span=3, width=182, height=318)
+    wide = render(slot)
     draw = mesh.kernel.draw  # type: ignore[union-attr]
 
     class Plain:
@@ -285,11 +287,11 @@ def test_eight_pixels_at_a_time_give_the_bytes_of_one(
             draw(*args[:-1], True)
 
     monkeypatch.setattr(mesh, "kernel", Plain)
-    assert all(np.array_equal(a, b) for a, b in zip(wide, render(made), strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(wide, render(slot), strict=True))
 
 
-@pytest.mark.skipif(mesh.kernel is None, reason="the loops were not compiled")
-def test_the_compiled_loops_refuse_what_does_not_fit() -> None:
+@pytest.mark.skipif(mesh.kernel is None, reason="the kernel is not compiled")
+def test_the_kernel_rejects_buffers_of_wrong_shapes() -> None:
     planes = np.zeros((1, 40, 40), np.int16)
     nodes = np.zeros((2, 5, 5), np.float32)
     noise = np.zeros((64, 32), np.int32)
@@ -311,21 +313,21 @@ def test_the_compiled_loops_refuse_what_does_not_fit() -> None:
             draw(*bad, False, False)
 
 
-def test_unknown_moves_are_refused(box: tuple[Path, Path]) -> None:
+def test_unknown_moves_are_rejected(box: tuple[Path, Path]) -> None:
     with pytest.raises(RendererError, match="unknown camera move 'spin'"):
         render(shot(*box, motion=Motion("spin")))
 
 
-def test_a_guess_moves_points_by_one_and_a_half_percent_at_the_most(
+def test_guessed_depth_shifts_points_by_at_most_1_5_percent(
     two_planes: tuple[Path, Path],
 ) -> None:
     for move in MOVING:
-        made = shot(two_planes[0], motion=Motion(move, 1.0))
-        still = load_depth_image(two_planes[0], made, {})
-        scene = layered(made)
+        slot = shot(two_planes[0], motion=Motion(move, 1.0))
+        still = load_depth_image(two_planes[0], slot, {})
+        scene = layered(slot)
         reliefs = scene.layers[0].relief.values
         rest = np.array(scene.rest)
-        ends = [scene.pose(made.motion, share) for share in (0, 1)]
+        ends = [scene.pose(slot.motion, share) for share in (0, 1)]
         for point in ((0, 0), (0.3, 0.5), (-0.4, -0.7)):
             near, far = (
                 np.subtract(*(project(point, float(relief), pose, rest) for pose in ends))
@@ -337,11 +339,11 @@ def test_a_guess_moves_points_by_one_and_a_half_percent_at_the_most(
 
 
 @pytest.mark.parametrize("fit", ["blur", "contain"])
-def test_a_still_shown_whole_stays_whole(tmp_path: Path, fit: str) -> None:
+def test_a_letterboxed_still_stays_whole(tmp_path: Path, fit: str) -> None:
     image = save(tmp_path / "wide.png", np.full((200, 400, 3), 220, np.uint8))
-    made = shot(image, fit=fit, motion=Motion("push_in", 0.3), frames=3, span=3)
+    slot = shot(image, fit=fit, motion=Motion("push_in", 0.3), frames=3, span=3)
     middles = []
-    for frame in render(made):
+    for frame in render(slot):
         luma = frame[:HEIGHT].astype(int)
         rows = np.flatnonzero(luma[:, WIDTH // 2] > 190)
         assert abs(rows.mean() - (HEIGHT - 1) / 2) < 1
@@ -350,7 +352,7 @@ def test_a_still_shown_whole_stays_whole(tmp_path: Path, fit: str) -> None:
     assert middles[0] < middles[1] < middles[2]
 
 
-def test_keyframes_are_reached_alone(tmp_path: Path, box: tuple[Path, Path]) -> None:
+def test_keyframes_are_alone_at_their_frames(tmp_path: Path, box: tuple[Path, Path]) -> None:
     black = save(tmp_path / "black.png", np.zeros((640, 360, 3), np.uint8))
     keys = (Keyframe(box[0], 0), Keyframe(black, 11))
     frames = render(shot(*box, keyframes=keys, motion=Motion("pan_left", 0.4)))
@@ -359,27 +361,27 @@ def test_keyframes_are_reached_alone(tmp_path: Path, box: tuple[Path, Path]) -> 
     assert np.array_equal(frames[0], alone[0])
 
 
-def test_rooms_and_moves_agree_with_those_of_the_camera(box: tuple[Path, Path]) -> None:
-    made = shot(*box, motion=Motion("pan_right", 0.4))
-    scene = layered(made)
+def test_framing_and_poses_are_those_of_the_camera_renderer(box: tuple[Path, Path]) -> None:
+    slot = shot(*box, motion=Motion("pan_right", 0.4))
+    scene = layered(slot)
     framing = cover_framing(640 / 360, HEIGHT / WIDTH)
     assert scene.framing == framing
-    plain = pose_at(made.motion, 0.25, framing)
-    assert scene.pose(made.motion, 0.25) == replace(plain, zoom=plain.zoom * scene.overscan)
+    plain = pose_at(slot.motion, 0.25, framing)
+    assert scene.pose(slot.motion, 0.25) == replace(plain, zoom=plain.zoom * scene.overscan)
 
 
-def test_the_closest_view_has_what_the_still_holds(tmp_path: Path) -> None:
+def test_the_closest_view_has_all_detail_of_the_still(tmp_path: Path) -> None:
     width, height, finer = 180, 320, 1.3
     grain = np.random.default_rng(3).normal(128, 40, (round(height * finer), round(width * finer)))
     levels = np.clip(cv2.GaussianBlur(grain, (0, 0), 0.7), 0, 255).round().astype(np.uint8)
     image = save(tmp_path / "grain.png", np.dstack([levels] * 3))
     flat = save(tmp_path / "flat.png", np.full((64, 36), 128, np.uint8))
-    made = shot(image, flat, motion=Motion("push_in", 0.3), width=width, height=height)
-    scene = layered(made)
-    pose = scene.pose(made.motion, 1.0)
+    slot = shot(image, flat, motion=Motion("push_in", 0.3), width=width, height=height)
+    scene = layered(slot)
+    pose = scene.pose(slot.motion, 1.0)
     frame = np.empty((height * 3 // 2, width), np.uint8)
     scene.draw(pose, frame)
-    # The same view of the still, sampled as finely as it is, filtered for this view alone.
+    # The same view, resampled from the still with a filter for this view alone.
     rows, columns = levels.shape
     step = columns / (width * pose.zoom)
     down, across = (

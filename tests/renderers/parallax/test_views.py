@@ -1,8 +1,8 @@
-"""Views of a small world against what a camera that stands there sees.
+"""Views of a small world against ground truth.
 
-The world is made of cards, each with a texture that goes on behind the others: a sky, the ground
-before it, a tower and a mast, whose edges cross each other. Where the still hides a card the
-renderer must invent; everywhere else it can be right.
+The world consists of cards, each with a texture that continues behind the others: a sky, the ground
+in front of it, a tower and a mast, whose edges cross each other. Occluded parts of a card have to
+be inpainted; everything else can be exact.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from .test_parallax import layered, save, shot
 WIDTH, HEIGHT = 540, 960
 STILL = 720, 1280
 FINER = 2
-"""Samples to a pixel, each way."""
+"""Samples to a pixel, along each axis."""
 
 
 def grain(seed: int) -> np.ndarray:
     noise = np.random.default_rng(seed).normal(size=(512, 512)).astype(np.float32)
-    made = sum(cv2.GaussianBlur(noise, (0, 0), sigma) * sigma for sigma in (2, 6))
-    return np.asarray(made / made.std(), np.float32)
+    octaves = sum(cv2.GaussianBlur(noise, (0, 0), sigma) * sigma for sigma in (2, 6))
+    return np.asarray(octaves / octaves.std(), np.float32)
 
 
 @dataclass(frozen=True)
 class Card:
-    """A card: its depth 0..1, its level and grain, and how far inside it a point is."""
+    """A card: depth 0..1, level, texture, and the distance of a point inside its edge."""
 
     depth: float
     level: float
     texture: np.ndarray
     inside: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-    def seen(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Levels at points of the picture, in its widths from the middle."""
+    def levels(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return levels at points of the still, in its widths from the middle."""
         columns, rows = ((v * 400 + 256).astype(np.float32) for v in (x, y))
         found = cv2.remap(self.texture, columns, rows, cv2.INTER_LINEAR, None, cv2.BORDER_WRAP)
         return np.asarray(self.level + 10 * found)
@@ -64,12 +64,12 @@ CARDS = (
 def world(
     place: Callable[[float], tuple[np.ndarray, np.ndarray]], sample: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Levels and depth of what is seen, given where each depth of the world is seen."""
+    """Return visible levels and depth; ``place`` maps a depth to the still points at that depth."""
     level, depth = None, None
     for card in CARDS:
         x, y = place(card.depth)
         cover = np.clip(0.5 + card.inside(x, y) / sample, 0, 1)
-        level = card.seen(x, y) * cover + (0 if level is None else level * (1 - cover))
+        level = card.levels(x, y) * cover + (0 if level is None else level * (1 - cover))
         depth = np.where(cover > 0.5, card.depth, 0 if depth is None else depth)
     return level, depth
 
@@ -93,11 +93,11 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def truth(
     scene: LayeredImage, pose: Pose, reliefs: dict[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Levels that a camera sees, and where edges of cards are."""
+    """Return the levels of a camera's view, and a mask around the edges of cards."""
     x, y = grid(WIDTH, HEIGHT)
-    made = camera_view(pose, scene.rest)
-    rays = np.tensordot(made.homography, np.stack([x, y, np.ones_like(x)]), 1)
-    level, depth = world(lambda d: made.still_points(rays, reliefs[d]), 1 / (FINER * WIDTH))
+    camera = camera_view(pose, scene.rest)
+    rays = np.tensordot(camera.homography, np.stack([x, y, np.ones_like(x)]), 1)
+    level, depth = world(lambda d: camera.still_points(rays, reliefs[d]), 1 / (FINER * WIDTH))
     edges = cv2.morphologyEx(depth.astype(np.float32), cv2.MORPH_GRADIENT, np.ones((3, 3))) > 0
     near = cv2.dilate(edges.astype(np.uint8), np.ones((13, 13), np.uint8))
     size = (WIDTH, HEIGHT)
@@ -108,17 +108,17 @@ def truth(
     ("move", "amount", "at_edges", "elsewhere"),
     [("orbit_left", 0.3, 25, 38.5), ("orbit_left", 0.6, 25.5, 38), ("push_in", 1.0, 26.5, 52)],
 )
-def test_crossing_edges_stay_where_they_are_seen(
+def test_views_across_crossing_depth_edges_match_ground_truth(
     still: tuple[Path, Path], move: str, amount: float, at_edges: float, elsewhere: float
 ) -> None:
-    made = shot(*still, motion=Motion(move, amount), width=WIDTH, height=HEIGHT)
-    scene = layered(made)
-    # Depth 0 and 1 are the least and the most relief there are.
+    slot = shot(*still, motion=Motion(move, amount), width=WIDTH, height=HEIGHT)
+    scene = layered(slot)
+    # Depth 0 and 1 have the least and the largest relief.
     front = max(float(drawn.relief.values.max()) for drawn in scene.layers)
     back = min(float(drawn.relief.values.min()) for drawn in scene.layers)
     reliefs = {card.depth: back + (front - back) * card.depth for card in CARDS}
     for share in (0.0, 1.0):
-        pose = scene.pose(made.motion, share)
+        pose = scene.pose(slot.motion, share)
         frame = np.empty((HEIGHT * 3 // 2, WIDTH), np.uint8)
         scene.draw(pose, frame)
         ideal, edges = truth(scene, pose, reliefs)
