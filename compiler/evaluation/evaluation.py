@@ -1,4 +1,4 @@
-"""An evaluation: which takes there are, what they took and what was measured of them, as data."""
+"""An evaluation as data: takes, their cost and their measurements."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A take that was made and measured.
+    """A measured take.
 
     Attributes:
-        slot: whose.
-        name: among the slot's media, ``<renderer>.<quality>``.
-        made: the media, and what they took.
-        frames, fps: how long they are.
-        measures: what was measured.
+        slot: name of the slot.
+        name: key among the slot's media references, ``<renderer>.<quality>``.
+        made: its media and their cost.
+        frames: length of the media, handles included.
+        fps: exact frame rate of the media.
+        measures: measurements of the picture.
     """
 
     slot: str
@@ -38,11 +39,11 @@ class Take:
 
     @property
     def seconds_per_second(self) -> float:
-        """Seconds of work for a second of video."""
+        """Render time in seconds per second of video."""
         return self.made.seconds / float(self.frames / self.fps)
 
     def as_json(self) -> dict[str, Any]:
-        """As the file holds it."""
+        """Return the take as JSON of ``evaluation.schema.json``."""
         return {
             "slot": self.slot,
             "take": self.name,
@@ -62,16 +63,17 @@ class Take:
 
 @dataclass(slots=True)
 class Evaluation:
-    """What came of comparing renderers on a timeline.
+    """Results of comparing renderers on slots of a timeline.
 
     Attributes:
-        timeline: that the takes are in.
+        timeline: the timeline with the takes.
         takes: slot by slot.
-        before: takes of earlier evaluations of other slots, or by other renderers, that are kept.
-        failed: why takes could not be made, by slot and take.
-        left_out: why renderers were not tried, by name.
-        picked: the take that is active, by slot, where one is.
-        damaged: kept takes that failed their hash.
+        before: takes of earlier evaluations, of other slots or renderers.
+        failed: reasons of failed takes, by slot and take.
+        left_out: reasons of skipped renderers, by name.
+        picked: active takes, by slot.
+        damaged: takes of earlier evaluations that failed their hash check.
+        made_by: versions of Python, ffmpeg and packages.
     """
 
     timeline: Path
@@ -85,7 +87,7 @@ class Evaluation:
 
     @property
     def warnings(self) -> list[Notice]:
-        """Takes that a model did not make as asked, renderers that were left out, damage."""
+        """Warnings about fallbacks, skipped renderers and damaged takes."""
         told = [(take, take.made.notice) for take in self.takes if take.made.notice]
         return [
             *(Notice("fallback", f"{take.slot}: {take.name} {what}") for take, what in told),
@@ -98,16 +100,16 @@ class Evaluation:
 
     @property
     def data(self) -> Path:
-        """Where it is kept as JSON."""
+        """Path of the JSON file, beside the timeline."""
         return self.timeline.with_name(f"{self.timeline.stem}.evaluation.json")
 
     @property
     def page(self) -> Path:
-        """Where it is shown."""
+        """Path of the web page, beside the timeline."""
         return self.timeline.with_name(f"{self.timeline.stem}.evaluation.html")
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, valid against ``evaluation.schema.json``."""
+        """Return plain data, valid against ``evaluation.schema.json``."""
         return {
             "version": VERSION,
             "timeline": str(self.timeline),
@@ -122,13 +124,12 @@ class Evaluation:
         }
 
     def as_text(self) -> str:
-        """The file's text."""
+        """Return the text of the JSON file."""
         return json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n"
 
 
 def takes_before(path: Path) -> dict[str, Take]:
-    """The takes of an evaluation that was kept, by key; none where there is none, or another kind
-    of file."""
+    """Return the takes of an earlier evaluation by key; empty without one."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["version"] != VERSION:
@@ -139,7 +140,7 @@ def takes_before(path: Path) -> dict[str, Take]:
 
 
 def is_evaluation(path: Path) -> bool:
-    """Whether a file is an evaluation that was kept, of this version or another."""
+    """Return whether a file is an evaluation, of any version."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return isinstance(document["takes"], list) and isinstance(document["made_by"], dict)

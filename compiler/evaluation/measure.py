@@ -37,17 +37,16 @@ STILL = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What was measured.
+    """Measurements of a take.
 
     Attributes:
-        fidelity: mean SSIM over the keyframes that lie in the video, at most 1; None of a video
-            that goes on from another and has none.
-        flicker: mean change of luma along the motion from frame to frame, in levels of 255.
-        first_second, motion: in percent of the picture's width a second (`flow.Movement`).
-        smoothness: 1 where every part of the picture goes on as it went, 0 where it does nothing of
-            the kind; None where nothing moves.
-        drift: distance of mean colours in CIELAB (CIE 1976), first to last half second, of what
-            both show; None where the video is to lead from one still to another.
+        fidelity: mean SSIM over the keyframes in the video, at most 1; None without keyframes.
+        flicker: mean warping error of luma from frame to frame, in levels of 255.
+        first_second: motion in the first second, in percent of the frame's width per second.
+        motion: motion over the whole video, in the same unit.
+        smoothness: evenness of motion, 1 for constant velocity, 0 for none; None without motion.
+        drift: CIELAB distance (CIE 1976) of the mean colours of the first and the last half second,
+            in their common area; None if the video leads from one still to another.
     """
 
     fidelity: float | None
@@ -58,7 +57,7 @@ class Measures:
     drift: float | None
 
     def as_json(self) -> dict[str, float | None]:
-        """Rounded to what they mean."""
+        """Return the figures, rounded to four decimals."""
         return {name: value and round(value, 4) for name, value in asdict(self).items()}
 
 

@@ -32,16 +32,17 @@ from ..packages import packages_in_use
 
 @dataclass(frozen=True, slots=True)
 class MadeTake:
-    """A take's media, and what they took.
+    """The media of a take, and their cost.
 
     Attributes:
-        slot, key, path: what they are, and where.
-        seconds: of work, from the recipe to the encoded file. A model is loaded within the first.
-        memory_mb: the most that the process had in memory so far, in MiB.
-        gpu_memory_mb: the most of the device's memory that was reserved for this slot, in MiB; None
-            where no device was used.
-        device: what it ran on.
-        notice: what became of it, where that is not what was asked for.
+        slot: name of the slot.
+        key: hash of the recipe.
+        path: the media file.
+        seconds: render time from the recipe to the encoded file; a model's first includes loading.
+        memory_mb: peak memory of the process so far, in MiB.
+        gpu_memory_mb: peak GPU memory reserved for this slot, in MiB; None without a GPU.
+        device: device of the computation.
+        notice: deviation from the request, such as a fallback; empty if there is none.
     """
 
     slot: str
@@ -56,7 +57,7 @@ class MadeTake:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a take could not be made, and whether its renderer cannot run here at all."""
+    """Reason of a failed take; ``is_unavailable`` if its renderer cannot run here at all."""
 
     why: str
     is_unavailable: bool = False
