@@ -14,11 +14,6 @@ class Beat:
     first: Fraction
     bar: Fraction
 
-    @property
-    def barred(self) -> bool:
-        """Whether there are bars to speak of."""
-        return self.bar > 0
-
 
 @dataclass(frozen=True, slots=True)
 class MusicLoop:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,11 +9,9 @@ import opentimelineio as otio
 
 from ...renderers.base import RendererError
 from ...renderers.run.recipe import recipe_key
-from ...renderers.run.store import KEY_LENGTH, Store, damage_of
+from ...renderers.run.store import Store, damage_of, key12_in_name
 from ..errors import InputError
 from ..timeline.slots import set_media, slot_clips, slot_of
-
-_KEY = re.compile(rf"-([0-9a-f]{{{KEY_LENGTH}}})(?![0-9a-f])")
 
 
 def find_rendered(clip: otio.schema.Clip, folders: Sequence[Path]) -> Path | None:
@@ -32,11 +29,11 @@ def find_rendered(clip: otio.schema.Clip, folders: Sequence[Path]) -> Path | Non
             found = Store(folder).find(slot.name, key) if key is not None else None
             if found is not None:
                 return found.absolute()
-    named = _KEY.search(Path(getattr(clip.media_reference, "target_url", "") or "").name)
-    if named is None:
+    key12 = key12_in_name(Path(getattr(clip.media_reference, "target_url", "") or "").name)
+    if key12 is None:
         return None
     for folder in folders:
-        for path in sorted(folder.glob(f"*-{named[1]}.mp4")):
+        for path in sorted(folder.glob(f"*-{key12}.mp4")):
             if not damage_of(path, read=False):
                 return path.absolute()
     return None

@@ -7,7 +7,6 @@ recipe is read from the file beside its media, and from the compiled timeline ne
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,16 +17,13 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers.run.recipe import Recipe, RecipeError
-from ...renderers.run.store import media_name, sidecar_of
+from ...renderers.run.store import media_name, sidecar_of, slot_in_stem
 from ..errors import InputError
 from ..files.exists import is_folder
 from ..timeline.json_text import parse
 from ..timeline.media import media_path
 from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY, own_metadata
 from ..timeline.slots import SlotClip, slot_clips, slot_of
-
-_MEDIA_NAME = re.compile(r"^(?P<slot>.+)-(?P<key>[0-9a-f]{12})$")
-"""A rendered file's name without its suffix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +139,12 @@ def _known_slot(slot: SlotClip, root: Path) -> KnownSlot:
 def _slot_of_sidecar(sidecar: Path, by_media_name: Mapping[str, KnownSlot]) -> KnownSlot | None:
     """Return the slot of the media beside a recipe; None if either is missing."""
     recipe = recipe_in(sidecar)
-    matched = _MEDIA_NAME.match(sidecar.stem)
+    name = slot_in_stem(sidecar.stem)
     media = next(
         (m for m in sorted(sidecar.parent.glob(f"{escape(sidecar.stem)}.*")) if m != sidecar), None
     )
-    if recipe is None or matched is None or media is None:
+    if recipe is None or name is None or media is None:
         return None
-    name = matched["slot"]
     compiled = by_media_name.get(name)
     if compiled is None:
         return KnownSlot(name, name, 1, 1, recipe, media)

@@ -5,16 +5,14 @@ A clip whose media exist and belong to no slot is the editor's own, whatever its
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import opentimelineio as otio
 
+from ...renderers.run.store import key12_in_name
 from ..timeline.media import media_path
 from .known_slots import KnownSlot, KnownSlots, slot_of_clip
-
-_KEY = re.compile(r"-([0-9a-f]{12})(?![0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +53,10 @@ def _slot_of_media(path: Path, known_slots: KnownSlots) -> KnownSlot | None:
     """Match the name of rendered media; conversions may change its suffix or append to its key."""
     by_stem = known_slots.by_stem
     slot = by_stem.get(path.stem) or by_stem.get(path.name)
-    key = _KEY.search(path.name)
-    if slot is not None or key is None:
+    key12 = key12_in_name(path.name)
+    if slot is not None or key12 is None:
         return slot
-    return next((one for stem, one in by_stem.items() if stem.endswith(f"-{key[1]}")), None)
+    return next((one for stem, one in by_stem.items() if stem.endswith(f"-{key12}")), None)
 
 
 def _slot_of_still(path: Path, name: str, known_slots: KnownSlots) -> KnownSlot | None:

@@ -45,15 +45,6 @@ class SlotPlan:
     crop: tuple[Fraction, Fraction]
     notes: tuple[str, ...]
 
-    @property
-    def direct(self) -> bool:
-        """Whether one call gives the finished frames themselves."""
-        call = self.calls[0]
-        return len(self.calls) == 1 and (
-            (call.width, call.height, call.fps, call.frames, call.overlap)
-            == (self.width, self.height, self.fps, self.frames, 0)
-        )
-
 
 def plan(shot: Shot, limits: Limits) -> SlotPlan:
     """The calls that make a shot within the limits of a renderer.

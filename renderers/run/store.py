@@ -23,8 +23,8 @@ from ..files.digest import sha256_of
 from ..files.file_names import unreserved
 from ..files.locks import locked, try_lock
 
-KEY_LENGTH = 12
-"""Digits of a key that stand in a file's name: 48 bits, and the sidecar holds them all."""
+KEY12 = 12
+"""Digits of the key in a media file's name (48 bits); its sidecar holds all of them."""
 NAME_BYTES = 120
 """Of a slot's name in a file's name, which may have 255 and carries key and suffix besides."""
 CHUNKS_LAST_S = 14 * 24 * 3600
@@ -33,7 +33,8 @@ LOCK = ".otio-gvideo.lock"
 """Held while media and their document are put in."""
 _CHECKSUM = "checksum"
 _CHANGED = "its .json has changed"
-_MEDIA = re.compile(rf".+-[0-9a-f]{{{KEY_LENGTH}}}\.mp4")
+_STEM = re.compile(rf"(?P<slot>.+)-(?P<key>[0-9a-f]{{{KEY12}}})")
+_KEY_IN_NAME = re.compile(rf"-([0-9a-f]{{{KEY12}}})(?![0-9a-f])")
 
 
 class DamagedError(Exception):
@@ -65,7 +66,7 @@ class Store:
 
     def path_for(self, slot: str, key: str) -> Path:
         """Where the media of a slot belong."""
-        return self.folder / f"{media_name(slot)}-{key[:KEY_LENGTH]}.mp4"
+        return self.folder / f"{media_name(slot)}-{key[:KEY12]}.mp4"
 
     def find(self, slot: str, key: str) -> Path | None:
         """Finished media of that key, preferably under the slot's own name, or None."""
@@ -73,7 +74,7 @@ class Store:
         if self._is_finished(own, key):
             return own
         for folder in (self.folder, *self.also):
-            for path in sorted(folder.glob(f"*-{key[:KEY_LENGTH]}.mp4")):
+            for path in sorted(folder.glob(f"*-{key[:KEY12]}.mp4")):
                 if self._is_finished(path, key):
                     return path
         return None
@@ -202,7 +203,7 @@ def read_sidecar(media: Path) -> dict[str, Any] | None:
     Raises:
         DamagedError: it is not what was written.
     """
-    if not _MEDIA.fullmatch(media.name):
+    if not _is_named_as_media(media):
         return None
     try:
         document = json.loads(sidecar_of(media).read_text("utf-8"))
@@ -229,7 +230,7 @@ def damage_of(media: Path, *, read: bool) -> str:
         media: any file.
         read: as in `Store`.
     """
-    if not _MEDIA.fullmatch(media.name):
+    if not _is_named_as_media(media):
         return ""
     try:
         document = read_sidecar(media)
@@ -262,6 +263,22 @@ def _checksum(document: Mapping[str, Any]) -> str:
 def sidecar_of(media: Path) -> Path:
     """The file that holds the recipe of some media."""
     return media.with_suffix(".json")
+
+
+def _is_named_as_media(path: Path) -> bool:
+    return path.suffix == ".mp4" and _STEM.fullmatch(path.stem) is not None
+
+
+def slot_in_stem(stem: str) -> str | None:
+    """Return the slot's `media_name` from the stem of a media file; None of other files."""
+    found = _STEM.fullmatch(stem)
+    return None if found is None else found["slot"]
+
+
+def key12_in_name(name: str) -> str | None:
+    """Return the digits of a key from a file name that a conversion may have extended."""
+    found = _KEY_IN_NAME.search(name)
+    return None if found is None else found[1]
 
 
 def media_name(slot: str) -> str:

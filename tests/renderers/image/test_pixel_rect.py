@@ -40,7 +40,7 @@ def test_the_nearest_of_a_set_is_the_nearest() -> None:
     rows, columns = np.indices(seeds.shape)
     far = np.hypot(rows[..., None] - at[:, 0], columns[..., None] - at[:, 1])
     # OpenCV's distances are those of a walk over the samples, 2 % off.
-    x, y = nearest.towards()
+    x, y = nearest.offsets()
     assert (np.hypot(x, y) <= far.min(axis=-1) * 1.03).all()
     own = values[(rows + y).astype(int), (columns + x).astype(int)]
     assert np.array_equal(nearest.of(values), own)
