@@ -1,15 +1,15 @@
-"""How compiling a script to its timeline grows: 100, 1,000 and 10,000 scenes of ten words.
+"""Time and memory of compiling a script to its timeline: 100 to 10,000 scenes of ten words.
 
     python benchmarks/compile.py [SCENES ...]
     python benchmarks/compile.py --text
 
-Scripts, a transcript with word times and a silent recording of the right length are made up; word
-times are taken from the transcript (``narration.align: transcript``), as a recording of ten hours
-would otherwise be listened to. Each size runs in a process of its own. Prints seconds, seconds per
-scene beside the smallest size's, and peak memory.
+Scripts, a transcript with word times and a silent recording are synthetic. Word times come from the
+transcript (``narration.align: transcript``), without forced alignment of ten hours of audio. Each
+size runs in a process of its own. Prints seconds, milliseconds per scene and their ratio to the
+smallest size's, and peak memory.
 
-``--text`` times only the alignment of texts to a transcript, 200 scenes of 100 words: words as
-frequent as in English, of which the transcript misses, invents and misspells some.
+``--text`` times only the alignment of texts to a transcript, 20 to 2,000 scenes of 100 words, with
+the word frequencies of English and a transcript with missing, extra and misspelt words.
 """
 
 from __future__ import annotations
@@ -110,13 +110,13 @@ def align_texts() -> None:
 
 
 def make_vocabulary(choose: random.Random, size: int) -> list[str]:
-    """Made-up words."""
+    """Return random words."""
     letters = "abcdefghijklmnop"
     return ["".join(choose.choices(letters, k=choose.randint(2, 9))) for _ in range(size)]
 
 
 def make_script(folder: Path, scenes: int) -> Path:
-    """A script of many scenes, its stills, its transcript and its recording."""
+    """Write a script of many scenes, its stills, its transcript and its recording."""
     choose = random.Random(scenes)
     vocabulary = make_vocabulary(choose, 4000)
     for number in range(20):

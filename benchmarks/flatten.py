@@ -1,14 +1,14 @@
-"""What flattening costs: after one change, and in memory, beside one big graph and MLT.
+"""The cost of flattening: after one change, and in memory, beside one big graph and MLT.
 
     python benchmarks/flatten.py [--seconds 60] [--clips 12 500] [--size 270x480]
 
-First the example, stretched to a length, is compiled, one scene is changed, and it is compiled
-again. Then timelines of as many one-second clips with dissolves between them are flattened, each in
-a process of its own, with peak memory of the process and all its children. The smallest one is also
-given to ffmpeg as one graph of `xfade`s over all clips and, where they are there, to `melt` through
-`otio-mlt-adapter`; media, size and codec settings are the same. Clips take turns with six files, so
-large timelines repeat dissolves, which are encoded once: compare their memory, not their speed.
-Reads `/proc`: Linux only.
+First the example, extended to a length, is compiled, one scene is changed, and it is compiled
+again. Then timelines of one-second clips with dissolves between them are flattened, each in a
+process of its own, with peak memory of the process and all its children. The smallest one is also
+rendered by ffmpeg as one graph of `xfade`s over all clips and, if installed, by `melt` through
+`otio-mlt-adapter`; media, size and codec settings are the same. Clips cycle through six files, so
+that large timelines repeat dissolves, which are encoded once: compare their memory, not their
+speed. Reads `/proc`: Linux only.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ EXAMPLE = Path(__file__).parent.parent / "examples" / "lighthouse"
 FPS = Fraction(24)
 BODY, HALF = 24, 6
 MEDIA = 6
-"""Files that the clips take turns with."""
+"""Files that the clips cycle through."""
 CHILD = """
 import sys
 from pathlib import Path
@@ -86,7 +86,7 @@ def one_change(folder: Path, seconds: float) -> None:
 
 
 def stretched(folder: Path, seconds: float) -> Path:
-    """The example's script with a silent beat at its end that makes it as long as asked for."""
+    """Write the example's script, extended to a length by a silent beat at its end."""
     script = yaml.safe_load((EXAMPLE / "script.yaml").read_text())
     for name in ("keyframes", "audio"):
         shutil.copytree(EXAMPLE / name, folder / name)
@@ -101,7 +101,7 @@ def stretched(folder: Path, seconds: float) -> Path:
 
 
 def sizes(folder: Path, counts: list[int], width: int, height: int) -> None:
-    """Flatten timelines of some sizes, and the smallest one in other ways."""
+    """Flatten timelines of some sizes, and render the smallest with ffmpeg and MLT."""
     media = [make_media(folder / f"media{n}.mp4", n, width, height) for n in range(MEDIA)]
     first = 0.0
     columns = "clips  frames  seconds      CPU  frames/CPU s      peak   ratio"
@@ -111,18 +111,18 @@ def sizes(folder: Path, counts: list[int], width: int, height: int) -> None:
         path = folder / f"{count}.otio"
         otio.adapters.write_to_file(made, str(path))
         args = [sys.executable, "-c", CHILD, str(path), str(folder / "reel.mp4")]
-        first = told("flatten", count, *measured(args), first)
+        first = print_row("flatten", count, *measured(args), first)
         if count == min(counts):
-            told("one graph", count, *measured(one_graph(media, count, folder)), first)
+            print_row("one graph", count, *measured(one_graph(media, count, folder)), first)
             if shutil.which("melt"):
                 args = by_melt(made, folder, width, height)
-                told("melt", count, *measured(args), first)
+                print_row("melt", count, *measured(args), first)
 
 
-def told(
+def print_row(
     name: str, clips: int, seconds: float, cpu_s: float, peak_mb: float, first: float
 ) -> float:
-    """Print a line, and return the peak that others are compared with."""
+    """Print a line, and return the peak memory that others are compared with."""
     frames = clips * BODY
     first = first or peak_mb
     print(
@@ -134,7 +134,7 @@ def told(
 
 
 def make_media(path: Path, seed: int, width: int, height: int) -> Path:
-    """Three seconds of drifting texture, IDR frames where a body that loses dissolves begins."""
+    """Write three seconds of drifting texture, with IDR frames at the edges of dissolves."""
     rng = np.random.default_rng(seed)
     texture = rng.integers(16, 235, (height * 3 // 16 + 8, width // 8 + 8), dtype=np.uint8)
     fine = np.kron(texture, np.ones((8, 8), np.uint8))
@@ -147,7 +147,7 @@ def make_media(path: Path, seed: int, width: int, height: int) -> Path:
 
 
 def timeline(media: list[Path], count: int) -> otio.schema.Timeline:
-    """One-second clips in turn, dissolves of half a second between them."""
+    """Return a timeline of one-second clips with dissolves of half a second."""
     made = otio.schema.Timeline("benchmark")
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
     half = otio.opentime.RationalTime(HALF, 24)
@@ -169,7 +169,7 @@ def span(start: int, frames: int) -> otio.opentime.TimeRange:
 
 
 def one_graph(media: list[Path], count: int, folder: Path) -> list[str]:
-    """All clips in one call of ffmpeg: an input each, and a chain of xfades."""
+    """Return a command for one call of ffmpeg: an input for each clip, and a chain of xfades."""
     inputs, chains, joins = [], [], []
     last = "[v0]"
     for number in range(count):
@@ -211,9 +211,7 @@ def by_melt(made: otio.schema.Timeline, folder: Path, width: int, height: int) -
 
 
 def measured(args: list[str]) -> tuple[float, float, float]:
-    """Seconds that a command takes, those of processors, and the most megabytes that it and its
-    children hold.
-    """
+    """Return a command's wall time, CPU time, and peak memory in MB with its children."""
     started = time.perf_counter()
     headless = os.environ | {"QT_QPA_PLATFORM": "offscreen", "SDL_AUDIODRIVER": "dummy"}
     child = subprocess.Popen(
@@ -225,7 +223,7 @@ def measured(args: list[str]) -> tuple[float, float, float]:
     def watch() -> None:
         nonlocal peak
         while not done.wait(0.03):
-            peak = max(peak, held_mb(child.pid))
+            peak = max(peak, resident_mb(child.pid))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -237,8 +235,8 @@ def measured(args: list[str]) -> tuple[float, float, float]:
     return time.perf_counter() - started, used.ru_utime + used.ru_stime, peak
 
 
-def held_mb(pid: int) -> float:
-    """Memory of a process and all below it; pages that several share count once for each."""
+def resident_mb(pid: int) -> float:
+    """Return the memory of a process and its descendants; shared pages count for each."""
     total, waiting = 0.0, [pid]
     while waiting:
         one = waiting.pop()

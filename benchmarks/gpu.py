@@ -1,23 +1,23 @@
-"""How fast generated video is made on a GPU, and in how much of its memory.
+"""Speed of generated video on a GPU, and its VRAM.
 
     python benchmarks/gpu.py [--renderer ltx …] [--quality draft …] [--memory-gb 16] [--seconds 5]
                              [--folder FOLDER] [--device cuda] [--compile]
 
-Speed hangs on the shape of a model and not on what it has learnt. So each model is built at its
-real size, from its published configuration (``benchmarks/models/``), with random weights, saved as
-the real ones are, and run by the real renderer: text encoded first and its encoder dropped, the
-model loaded and placed within the budget, denoised, decoded, converted in rate, enlarged to
-1080x1920 at 24 fps and encoded to a file. PyTorch is held to the budget
-(``set_per_process_memory_fraction``), so what does not fit fails as it would on a smaller card.
+Speed depends on a model's shape, not on its training. So each model is built at its real size from
+its published configuration (``benchmarks/models/``) with random weights, saved in the published
+format, and run by the real renderer: prompts encoded, the encoder unloaded, the model loaded and
+placed within the budget, denoised, decoded, interpolated, upscaled to 1080x1920 at 24 fps and
+encoded to a file. PyTorch is limited to the budget (``set_per_process_memory_fraction``), so that a
+call that is too large fails as on a smaller card.
 
 Prints, for each model and preset, seconds of finished video for a second of work: of the first
-slot, which pays for loading, and of the next one; the most memory that was in use and reserved; and
-where on the ladder of memory it ran. The target is LTX-Video 2B, distilled, in ``draft`` and
-``standard``: 1 or more. LTX-2 is not among the models: its 19 billion numbers fit under no 16 GB.
+slot, loading included, and of the next one; peak VRAM allocated and reserved; and the rung of the
+offload ladder. The target is LTX-Video 2B, distilled, in ``draft`` and ``standard``: 1 or more.
+LTX-2 is not among the models: its 19 billion parameters do not fit into 16 GB.
 
-``--tiny`` builds the same models as small as can be, to try all of this without a GPU. The folder
+``--tiny`` builds the same models at minimal size, to try all of this without a GPU. The folder
 takes 16 GB of disk for ``ltx``, 23 for ``wan``, 5 for ``svd`` and 3 for ``animatediff``, and is
-used again by the next run.
+reused by the next run.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ HERE = Path(__file__).parent
 STILL = HERE.parent / "examples" / "lighthouse" / "keyframes" / "ship.jpg"
 QUALITIES = ("draft", "standard", "high")
 TARGET = {("ltx", "draft"), ("ltx", "standard")}
-"""Which are to make a second of video, or more, in a second."""
+"""Presets whose target is a second of video, or more, for a second of work."""
 GB = 2**30
 SPREAD = 0.02
-"""Standard deviation of weights: small, so that numbers stay finite."""
+"""Standard deviation of weights: small, so that activations stay finite."""
 SHARD = "4GB"
 
 
@@ -110,13 +110,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="to run on")
     parser.add_argument("--folder", type=Path, help="for the models; in the user's cache otherwise")
     parser.add_argument("--compile", action="store_true", help="compile the denoiser's blocks")
-    parser.add_argument("--tiny", action="store_true", help="the same models, as small as can be")
+    parser.add_argument("--tiny", action="store_true", help="the same models, at minimal size")
     return parser.parse_args()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was measured: seconds of video for a second of work, and GiB of the device's memory."""
+    """A measurement: seconds of video for a second of work, and GiB of VRAM."""
 
     native: str
     calls: int
@@ -128,7 +128,7 @@ class Found:
 
 
 def timed(name: str, quality: str, model: Path, arguments: argparse.Namespace) -> Found:
-    """Make two slots with different words, one after the other."""
+    """Render two slots with different prompts, one after the other."""
     described = json.loads((HERE / "models" / f"{name}.json").read_text(encoding="utf-8"))
     settings: dict[str, Any] = {
         "model": str(model),
@@ -174,7 +174,7 @@ def timed(name: str, quality: str, model: Path, arguments: argparse.Namespace) -
 
 
 def _make(renderer: Renderer, shot: Shot) -> float:
-    """Render a slot to a file, and say how many seconds that took."""
+    """Render a slot to a file, and return the seconds that took."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         written = encode_frames(
@@ -187,7 +187,7 @@ def _make(renderer: Renderer, shot: Shot) -> float:
 
 
 def built(name: str, folder: Path, *, tiny: bool, device: str) -> Path:
-    """The folder of a model with random weights; made where it is not there."""
+    """Return the folder of a model with random weights; build it if it is missing."""
     described = json.loads((HERE / "models" / f"{name}.json").read_text(encoding="utf-8"))
     stamp = folder / "built.json"
     if stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8")) == described:
@@ -247,7 +247,7 @@ def _save_part(what: Mapping[str, Any], folder: Path, tiny: bool, device: str) -
         return
     model = shaped(what, tiny=tiny)
     dtype = torch.float32 if tiny else torch.bfloat16
-    # In 16 bits from the start: the largest text encoder takes 23 GB in 32.
+    # bfloat16 from the start: the largest text encoder takes 23 GB in float32.
     model = model.to(dtype).to_empty(device=device)
     with torch.no_grad():
         for key, tensor in [*model.named_parameters(), *model.named_buffers()]:
@@ -263,7 +263,7 @@ def _save_part(what: Mapping[str, Any], folder: Path, tiny: bool, device: str) -
 
 
 def shaped(what: Mapping[str, Any], *, tiny: bool = False) -> Any:
-    """A model of a published shape on the meta device, where it takes no memory."""
+    """Return a model in its published shape on the meta device, without memory."""
     config = {**what["config"], **(what.get("tiny", {}) if tiny else {})}
     kind = getattr(importlib.import_module(what.get("module", what["library"])), what["class"])
     with torch.device("meta"):
@@ -273,7 +273,7 @@ def shaped(what: Mapping[str, Any], *, tiny: bool = False) -> Any:
 
 
 def _tokenizer(kind: str) -> Any:
-    """A tokenizer of letters: what words become, a model with random weights does not care."""
+    """Return a tokenizer of letters; any will do for random weights."""
     import transformers  # noqa: PLC0415 - slow to import
     from transformers.convert_slow_tokenizer import bytes_to_unicode  # noqa: PLC0415
 

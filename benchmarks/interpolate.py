@@ -1,16 +1,14 @@
-"""How well and how fast frames are made between frames, beside ffmpeg's ``minterpolate``.
+"""Quality and speed of frame interpolation, beside ffmpeg's ``minterpolate``.
 
     python benchmarks/interpolate.py [--width 540] [--rife FILE.onnx] [--out FOLDER]
 
-The test clip has 24 frames a second and everything that is hard: a still that is panned over and
-pushed into, in front of it a piece of another still that turns as it crosses the picture and hides
-what is behind it, a second thing that comes the other way, and in the middle a cut. The same at 8
-fps (as SVD and AnimateDiff make frames) and at 16 fps (as Wan does) is turned into 24 fps, and what
-was made is held against what is there: the peak signal to noise ratio over all three channels, as
-the mean over the made frames, and processor time for a made frame. The worst frame is that beside
-the cut at 8 fps: nothing in the frames says on which side of it the cut was. ``minterpolate`` runs
-as it does without options (``mci``), and as its fast ``blend``. Raw frames go in and come out of
-either; no encoder takes part.
+The test clip has 24 frames a second and all the hard cases: a still with a pan and a push, in front
+of it an occluding piece of another still that rotates as it crosses the frame, a second object from
+the other side, and a cut in the middle. The clip at 8 fps (the rate of SVD and AnimateDiff) and at
+16 fps (Wan's) is interpolated to 24 fps and compared with the original: PSNR over all three
+channels, as the mean over the interpolated frames, and CPU time for each of them. The worst frame
+is beside the cut at 8 fps: no frame shows on which side of it the cut was. ``minterpolate`` runs in
+its default mode (``mci``) and in its fast mode ``blend``. Frames are raw; no encoder takes part.
 """
 
 from __future__ import annotations
@@ -34,15 +32,15 @@ Frame = NDArray[np.uint8]
 STILLS = Path(__file__).parent.parent / "examples" / "lighthouse" / "keyframes"
 FPS = Fraction(24)
 SCENES = (("ship", "lamp", "home"), ("dusk", "stairs", "gale"))
-"""For each scene a background and the stills that two moving things are cut out of."""
+"""For each scene a background, and the stills of two moving objects."""
 SCENE_FRAMES = 37
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--width", type=int, default=540, help="of the frames; they are 9:16")
-    parser.add_argument("--rife", type=Path, help="a RIFE network as ONNX, to be tried as well")
-    parser.add_argument("--out", type=Path, help="write made frames there, to be looked at")
+    parser.add_argument("--rife", type=Path, help="a RIFE network as ONNX, to compare as well")
+    parser.add_argument("--out", type=Path, help="write the interpolated frames there")
     arguments = parser.parse_args()
     width = arguments.width // 2 * 2
     truth = test_clip(width, width * 16 // 9 // 2 * 2)
@@ -51,9 +49,9 @@ def main() -> None:
     for native_fps in (Fraction(8), Fraction(16)):
         kept = [n for n in range(len(truth)) if (n * native_fps / FPS).denominator == 1]
         given = [n * FPS / native_fps for n in range(int(kept[-1] * native_fps / FPS) + 1)]
-        # Every second frame of 16 fps lies between two of the clip's, and is drawn for itself.
+        # Every second frame at 16 fps is between two of the clip's, and is drawn separately.
         native = [frame_at(float(at), width, truth[0].shape[0]) for at in given]
-        made_places = [n for n in range(kept[-1]) if n not in kept]
+        new_frames = [n for n in range(kept[-1]) if n not in kept]
         ways: dict[str, Callable[[], list[Frame]]] = {
             "optical flow": lambda s=native, f=native_fps, c=kept[-1] + 1: list(  # type: ignore[misc]
                 retime(iter(s), f, FPS, c, interpolator_for())
@@ -67,18 +65,18 @@ def main() -> None:
             )
         found: dict[str, tuple[float, float]] = {}
         for name, way in ways.items():
-            started, before = time.perf_counter(), processor_time()
+            started, before = time.perf_counter(), cpu_time()
             made = way()
-            wall, spent = time.perf_counter() - started, processor_time() - before
-            # ffmpeg holds the last interval back.
-            places = [n for n in made_places if n < len(made)]
+            wall, spent = time.perf_counter() - started, cpu_time() - before
+            # ffmpeg drops the last interval.
+            places = [n for n in new_frames if n < len(made)]
             errors = [float(np.mean((made[n].astype(int) - truth[n]) ** 2)) for n in places]
             each = 10 * np.log10(255**2 / np.array(errors))
             psnr, worst = float(each.mean()), float(each.min())
-            found[name] = (psnr, spent / len(made_places))
+            found[name] = (psnr, spent / len(new_frames))
             print(
                 f"{int(native_fps):3} to 24, {name:20}{psnr:7.2f} dB{worst:7.2f} dB"
-                f"{spent / len(made_places) * 1e3:11.1f} ms{wall / len(made_places) * 1e3:9.1f} ms",
+                f"{spent / len(new_frames) * 1e3:11.1f} ms{wall / len(new_frames) * 1e3:9.1f} ms",
                 flush=True,
             )
             if arguments.out:
@@ -91,23 +89,23 @@ def main() -> None:
 
 
 def test_clip(width: int, height: int) -> list[Frame]:
-    """Two scenes of RGB frames, a cut between them."""
+    """Return two scenes of RGB frames with a cut between them."""
     return [frame_at(float(n), width, height) for n in range(2 * SCENE_FRAMES)]
 
 
 def frame_at(at: float, width: int, height: int) -> Frame:
-    """The clip's picture at any instant, counted in frames; drawn from the stills each time."""
+    """Draw the clip's frame at any instant, counted in frames."""
     scene = SCENES[0 if at < SCENE_FRAMES else 1]
     share = (at % SCENE_FRAMES) / SCENE_FRAMES
     across = 1 if scene is SCENES[0] else -1
     zoom = 1.25 + 0.2 * share
     centre = (0.5 + across * 0.06 * (share - 0.5), 0.5)
     picture = drawn(scene[0], (width, height), centre, zoom, 0.0)[0]
-    things = (
+    objects = (
         (scene[1], (0.5 + across * 0.9 * (share - 0.5), 0.38 + 0.1 * share), 50 * share, 0.16),
         (scene[2], (0.5 - across * 0.6 * (share - 0.5), 0.72 - 0.15 * share), 0.0, 0.11),
     )
-    for still, place, angle, radius in things:
+    for still, place, angle, radius in objects:
         inside, x, y = drawn(still, (width, height), (0.5, 0.5), 1.2, angle, place)
         distance = np.hypot(x - place[0] * width, (y - place[1] * height) * 0.8)
         alpha = np.clip(radius * width - distance + 0.5, 0, 1)[..., None].astype(np.float32)
@@ -123,7 +121,7 @@ def drawn(
     angle: float,
     place: tuple[float, float] = (0.5, 0.5),
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """A still, seen so that its point ``centre`` lies at ``place``, and the pixels' coordinates."""
+    """Return a still with its point ``centre`` at ``place``, and the pixels' coordinates."""
     image = pictures(still, size[0])
     scale = zoom * size[0] / image.shape[1]
     turn = cv2.getRotationMatrix2D(
@@ -144,7 +142,7 @@ _LOADED: dict[tuple[str, int], NDArray[np.float32]] = {}
 
 
 def pictures(still: str, width: int) -> NDArray[np.float32]:
-    """A still as RGB of about the size it is shown at."""
+    """Return a still as RGB, slightly larger than the frame."""
     if (still, width) not in _LOADED:
         image = cv2.cvtColor(cv2.imread(str(STILLS / f"{still}.jpg")), cv2.COLOR_BGR2RGB)
         wide = round(width * 1.4)
@@ -156,7 +154,7 @@ def pictures(still: str, width: int) -> NDArray[np.float32]:
 
 
 def minterpolate(frames: list[Frame], fps: Fraction, mode: str) -> list[Frame]:
-    """What ffmpeg's filter makes of frames."""
+    """Interpolate frames by ffmpeg's filter."""
     height, width = frames[0].shape[:2]
     with tempfile.NamedTemporaryFile(suffix=".rgb") as raw:
         for frame in frames:
@@ -176,14 +174,14 @@ def minterpolate(frames: list[Frame], fps: Fraction, mode: str) -> list[Frame]:
 
 
 def show(folder: Path, frames: list[Frame]) -> None:
-    """Write frames as pictures."""
+    """Write frames as PNG files."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, frame in enumerate(frames):
         cv2.imwrite(str(folder / f"{number:03}.png"), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
 
 
-def processor_time() -> float:
-    """Seconds of this process and its children."""
+def cpu_time() -> float:
+    """Return CPU seconds of this process and its children."""
 
     def of(who: int) -> Iterator[float]:
         usage = resource.getrusage(who)

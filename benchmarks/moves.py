@@ -1,4 +1,4 @@
-"""A contact sheet of every move of a renderer over stills: to be looked at, not measured.
+"""A contact sheet of every move of a renderer over stills, to judge by eye.
 
     python benchmarks/moves.py OUT.jpg STILL[:DEPTH] ... [--renderer parallax] [--amount 0.3]
 
@@ -62,7 +62,7 @@ def shot(image: Path, depth: Path | None, motion: Motion) -> Shot:
 
 
 def shown(renderer: str, made: Shot) -> list[np.ndarray]:
-    """The frames that go onto the sheet, in BGR."""
+    """Return the frames of the sheet, in BGR."""
     frames = run_renderer.frames(renderer_class(renderer)({}, "standard"), made, lambda *_: None)
     return [
         cv2.cvtColor(frame, cv2.COLOR_YUV2BGR_I420) for n, frame in enumerate(frames) if n in SHOWN
@@ -70,7 +70,7 @@ def shown(renderer: str, made: Shot) -> list[np.ndarray]:
 
 
 def named(move: str, row: np.ndarray) -> np.ndarray:
-    """A row of frames with the move's name over it."""
+    """Return a row of frames under the move's name."""
     strip = np.full((18, row.shape[1], 3), 255, np.uint8)
     cv2.putText(strip, move, (3, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (60, 60, 60), 1, cv2.LINE_AA)
     return np.vstack([strip, row])

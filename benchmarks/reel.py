@@ -1,22 +1,22 @@
-"""How fast a reel is made, beside the floor and beside what people use today, on the same content.
+"""Speed of compiling a reel, beside the encoder alone, ffmpeg's zoompan and MoviePy.
 
     python benchmarks/reel.py [--scenes 8] [--rounds 3] [--ways floor camera draft zoompan moviepy]
 
-The reel: stills of the example, four seconds each, pushed into, panned and tilted over, joined by
+The reel: stills of the example, four seconds each, with pushes, pans and tilts, joined by
 dissolves, 1080x1920 at 24 frames a second.
 
-* ``floor``: the reel's frames from memory through the same encoder, nothing else.
-* ``camera``, ``parallax``: the whole way from the script to the reel, with that renderer.
-* ``cuts``: `camera` with plain cuts in place of dissolves, whose frames are encoded three times.
+* ``floor``: the reel's frames, from memory, through the same encoder: a lower bound.
+* ``camera``, ``parallax``: from the script to the reel with that renderer.
+* ``cuts``: `camera` with cuts instead of dissolves, whose frames are encoded three times.
 * ``draft``: `camera` at draft quality.
-* ``zoompan``: one ffmpeg command with a ``zoompan`` of each still, enlarged three times before
+* ``zoompan``: one ffmpeg command with a ``zoompan`` of each still, enlarged three times beforehand
   against its jitter, and ``xfade`` between them, with the same encoder settings.
-* ``moviepy``: MoviePy, as its documentation does it, on the first two scenes; its time a second of
-  reel does not change with the length.
+* ``moviepy``: MoviePy, as in its documentation, on the first two scenes; its time for a second of
+  reel does not depend on the length.
 
-Each way runs in a process of its own, all ways in turns, so that what else the machine does falls
-on all of them. Printed are medians: seconds of reel a second, processor seconds a second of reel,
-both beside the floor's, and the largest sum of memory of all processes.
+Each way runs in a process of its own, in rounds, so that other load on the machine affects all of
+them. Prints medians: seconds of reel for a second of work, CPU seconds for a second of reel, both
+beside the floor's, and the peak memory of all processes.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ MOVES = (
 SCENE_S, DISSOLVE_S = 4.0, 0.5
 FPS, WIDTH, HEIGHT = 24, 1080, 1920
 IN_MEMORY = 8
-"""Scenes that the floor is measured on at the most: 300 MB each."""
+"""Scenes of the floor, at most: 300 MB each."""
 WAYS = ("floor", "camera", "cuts", "parallax", "draft", "zoompan", "moviepy")
 
 
@@ -74,7 +74,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         script = write_script(Path(scratch), arguments.scenes)
-        ways = [way for way in arguments.ways if is_there(way)]
+        ways = [way for way in arguments.ways if is_available(way)]
         found: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
         for number in range(arguments.rounds):
             for way in ways:
@@ -84,14 +84,14 @@ def main() -> None:
         f"{arguments.scenes * SCENE_S:.0f} s of {WIDTH}x{HEIGHT}, {os.cpu_count()} cores; in "
         f"brackets: of the floor"
     )
-    print(f"{'':10}{'reel s per s':>20}{'processor s per reel s':>28}{'peak memory':>14}")
+    print(f"{'':10}{'reel s per s':>20}{'CPU s per reel s':>28}{'peak memory':>14}")
     for way, results in found.items():
         line = f"{way:10}"
         for key, better in (("rate", 1), ("cpu", -1)):
             middle = statistics.median(result[key] for result in results)
             share = ""
             if "floor" in found:
-                # Within a round, as a machine is not alike from one to the next.
+                # Within a round, as a machine's speed varies between rounds.
                 ratios = [
                     (mine[key] / floor[key]) ** better
                     for mine, floor in zip(results, found["floor"], strict=True)
@@ -115,7 +115,7 @@ def main() -> None:
 
 
 def write_script(folder: Path, scenes: int) -> Path:
-    """A script of silent beats."""
+    """Write a script of silent beats."""
     shutil.copytree(EXAMPLE / "keyframes", folder / "keyframes")
     written = []
     for number, (still, move) in zip(
@@ -138,7 +138,7 @@ def write_script(folder: Path, scenes: int) -> Path:
     return path
 
 
-def is_there(way: str) -> bool:
+def is_available(way: str) -> bool:
     from importlib.util import find_spec  # noqa: PLC0415
 
     from otio_gvideo.renderers.registry import renderer_names  # noqa: PLC0415
@@ -160,7 +160,7 @@ def run(way: str, script: Path) -> dict[str, Any]:
 
 
 class Peak:
-    """The largest sum of memory of a process and its descendants, looked at ten times a second."""
+    """Peak memory of a process and its descendants, sampled ten times a second."""
 
     def __init__(self, process: int):
         self._process, self._most, self._end = process, 0.0, threading.Event()
@@ -168,7 +168,7 @@ class Peak:
         self._thread.start()
 
     def stop(self) -> float:
-        """In megabytes."""
+        """Stop sampling; return the peak in MB."""
         self._end.set()
         self._thread.join()
         return self._most
@@ -179,7 +179,7 @@ class Peak:
 
 
 def family(process: int) -> list[int]:
-    """A process and its descendants."""
+    """Return a process and its descendants."""
     found = [process]
     for pid in found:
         try:
@@ -191,7 +191,7 @@ def family(process: int) -> list[int]:
 
 
 def proportional_mb(pid: int) -> float:
-    """Memory of a process, of what it shares its part."""
+    """Return the proportional set size (PSS) of a process, in MB."""
     try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -202,7 +202,7 @@ def proportional_mb(pid: int) -> float:
 
 
 def measured(way: str, script: Path) -> dict[str, Any]:
-    """Run a way here: its rate and its processor time."""
+    """Run a way in this process; return its rate and CPU time."""
     folder = Path(tempfile.mkdtemp(dir=script.parent))
     result = {
         "floor": floor, "camera": camera, "cuts": cuts, "parallax": parallax, "draft": draft,
@@ -218,13 +218,13 @@ def timed(frames: float, before: tuple[float, float], **more: Any) -> dict[str, 
 
 
 def clocks() -> tuple[float, float]:
-    """The time, and the processor time of this process and those it has ended."""
+    """Return wall time and CPU time, finished child processes included."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return time.perf_counter(), sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def floor(script: Path, folder: Path) -> dict[str, Any]:
-    """The reel's own frames, made before, through one encoder."""
+    """Encode the reel's frames, rendered beforehand."""
     from otio_gvideo.compiler.backend.encode.encoder import encode_frames  # noqa: PLC0415
     from otio_gvideo.compiler.backend.encode.encoding import Encoding  # noqa: PLC0415
 
@@ -238,30 +238,30 @@ def floor(script: Path, folder: Path) -> dict[str, Any]:
 
 
 def reel_frames(script: Path) -> list[NDArray[np.uint8]]:
-    """The frames of the reel's first scenes as `camera` makes them, dissolves mixed."""
+    """Render the reel's first scenes by `camera`, dissolves included."""
     from otio_gvideo.renderers.base import Keyframe, Motion, Shot  # noqa: PLC0415
     from otio_gvideo.renderers.camera.camera import CameraRenderer  # noqa: PLC0415
     from otio_gvideo.renderers.fit import run_renderer  # noqa: PLC0415
 
-    body, reach = round(FPS * SCENE_S), round(FPS * DISSOLVE_S) // 2
+    body, handle = round(FPS * SCENE_S), round(FPS * DISSOLVE_S) // 2
     made: list[NDArray[np.uint8]] = []
     for number, scene in enumerate(yaml.safe_load(script.read_text())["scenes"][:IN_MEMORY]):
-        span = body + 2 * reach
+        span = body + 2 * handle
         still = Keyframe(script.parent / scene["keyframe"], 0)
         shot = Shot(
-            WIDTH, HEIGHT, Fraction(FPS), span, reach, reach, 0, span, (still,),
+            WIDTH, HEIGHT, Fraction(FPS), span, handle, handle, 0, span, (still,),
             motion=Motion(scene["motion"]["camera"]),
         )  # fmt: skip
         frames = list(run_renderer.frames(CameraRenderer({}, "standard"), shot, lambda *_: None))
         if number:
-            for index in range(2 * reach):
-                share = (index + 1) / (2 * reach + 1)
-                place = index - 2 * reach
+            for index in range(2 * handle):
+                share = (index + 1) / (2 * handle + 1)
+                place = index - 2 * handle
                 made[place] = cv2.addWeighted(made[place], 1 - share, frames[index], share, 0)
-            made += frames[2 * reach :]
+            made += frames[2 * handle :]
         else:
-            made += frames[reach:]
-    return made[:-reach]
+            made += frames[handle:]
+    return made[:-handle]
 
 
 def camera(script: Path, folder: Path) -> dict[str, Any]:
@@ -269,7 +269,7 @@ def camera(script: Path, folder: Path) -> dict[str, Any]:
 
 
 def cuts(script: Path, folder: Path) -> dict[str, Any]:
-    """The reel without its dissolves."""
+    """Compile the reel without its dissolves."""
     document = yaml.safe_load(script.read_text())
     for scene in document["scenes"]:
         scene["transition"] = {"type": "cut"}
@@ -298,7 +298,7 @@ def compiled(script: Path, folder: Path, **options: Any) -> dict[str, Any]:
 
 
 def recipes_of(folder: Path) -> list[Path]:
-    """The recipes beside the media of a compiled reel."""
+    """Return the recipes beside the media of a compiled reel."""
     return sorted((folder / "out" / "media").glob("*.json"))
 
 
@@ -312,7 +312,7 @@ def zoompan(script: Path, folder: Path) -> dict[str, Any]:
     for number, scene in enumerate(scenes):
         inputs += ["-i", str(script.parent / scene["keyframe"])]
         graph.append(
-            f"[{number}]scale={WIDTH * 3}:-1:flags=lanczos,{path_of(scene, frames)}[v{number}]"
+            f"[{number}]scale={WIDTH * 3}:-1:flags=lanczos,{zoompan_of(scene, frames)}[v{number}]"
         )
     last = "v0"
     for number in range(1, len(scenes)):
@@ -334,8 +334,8 @@ def zoompan(script: Path, folder: Path) -> dict[str, Any]:
     return timed(len(scenes) * SCENE_S * FPS, before)
 
 
-def path_of(scene: dict[str, Any], frames: int) -> str:
-    """A move as people write it for ``zoompan``."""
+def zoompan_of(scene: dict[str, Any], frames: int) -> str:
+    """Return the usual ``zoompan`` filter for a move."""
     move, last = scene["motion"]["camera"], frames - 1
     zoom, x, y = "1.15", "iw/2-iw/zoom/2", "ih/2-ih/zoom/2"
     if move in ("push_in", "pull_out"):

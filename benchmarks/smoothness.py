@@ -1,16 +1,16 @@
-"""How smoothly a camera moves: points of a test card tracked through every move, to 0.001 pixels.
+"""Smoothness of camera moves: points of a test card, tracked through every move to 0.001 pixels.
 
     python benchmarks/smoothness.py [--width 1080] [--frames 48]
 
-For each move: the distance of the points from where the move's geometry puts them (*error*), how
-far they leave a smooth path of their own (*jitter*), how much the finest detail comes and goes
-(*breathing*), and the processor time of a frame. Beside it the same pushes and pans by ffmpeg's
-``zoompan``, as it is and on a still enlarged three times, which is the usual cure for its jitter.
-Jitter is measured alike for all, without a word of where the points should be.
+For each move: the distance of the points from their ideal positions (*error*), their deviation
+from a smooth path of their own (*jitter*), the variation of the finest detail (*breathing*), and
+the CPU time of a frame. Beside it the same pushes and pans by ffmpeg's ``zoompan``, plain and on a
+still enlarged three times, the usual cure for its jitter. Jitter is measured in the same way for
+all, without the ideal positions.
 
-Then, for a slow pull out over the finest detail, how like the frames are to ones computed from 16
-times 16 samples a pixel: SSIM of the frames, and of slices through time (one row of each frame, one
-below the other), where shimmer shows that no frame shows by itself.
+Then the shimmer of a slow pull out over the finest detail, against frames supersampled 16 times
+along each axis: SSIM of the frames, and of slices through time (one row of each frame, stacked),
+which show shimmer that no single frame shows.
 """
 
 from __future__ import annotations
@@ -36,14 +36,13 @@ from PIL import Image
 Luma = NDArray[np.float64]
 AMOUNT = 0.3
 RADIUS = 26
-"""Half the side of the patch that a dot is measured in, in pixels."""
+"""Half the side of the patch around a dot, in pixels."""
 WINDOW = 6.0
-"""Standard deviation of the window that it is weighed under, so narrow that the patch's sides weigh
-nothing."""
+"""Sigma of the patch's Gaussian weights: 0 in effect at its sides."""
 SAMPLES = 16
-"""Samples for each pixel, each way, of the reference for shimmer."""
+"""Samples to a pixel, along each axis, of the reference for shimmer."""
 SPAN, SLICE = 96, 12
-"""Frames of the pull-out that shimmer is measured on, and how many of its middle are looked at."""
+"""Frames of the pull-out, and how many of its middle are compared."""
 BACKGROUND = 16 + 40 * 219 / 255
 """Level of the card between its dots."""
 
@@ -61,28 +60,31 @@ def main() -> None:
         print(f"{'':34}{'error':>9}{'jitter':>9}{'breathing':>11}{'time':>11}")
         for move in CAMERA_MOVES:
             motion = Motion(move, AMOUNT, "linear")
-            made, seconds = timed(lambda m=motion: ours(card, m, width, height, frames))
-            ideal = [places(motion, n / (frames - 1), dots, width, height) for n in range(frames)]
+            made, seconds = timed(lambda m=motion: by_camera(card, m, width, height, frames))
+            ideal = [
+                dot_positions(motion, n / (frames - 1), dots, width, height) for n in range(frames)
+            ]
             tracks = track(made, ideal)
             off = float(np.sqrt(np.nanmean((tracks - np.array(ideal)) ** 2)))
-            detail = ours(grain, motion, width, height, frames)
+            detail = by_camera(grain, motion, width, height, frames)
             report(f"camera {move}", off, tracks, sharpness(detail), seconds / frames)
         for move in ("push_in", "pan_right"):
             for factor in (1, 3):
                 draw = zoompan(move, factor, width, height, frames)
-                made, seconds = timed(lambda d=draw: filtered(card, d, width, height))
+                made, seconds = timed(lambda d=draw: by_ffmpeg(card, d, width, height))
                 motion = Motion(move, AMOUNT, "linear")
                 near = [
-                    places(motion, n / (frames - 1), dots, width, height) for n in range(frames)
+                    dot_positions(motion, n / (frames - 1), dots, width, height)
+                    for n in range(frames)
                 ]
-                detail = filtered(grain, draw, width, height)
+                detail = by_ffmpeg(grain, draw, width, height)
                 name = f"zoompan {move}" + (f", {factor}x enlarged" if factor > 1 else "")
                 report(name, None, track(made, near), sharpness(detail), seconds / frames)
         shimmer(Path(folder), width // 8 * 2)
 
 
 def shimmer(folder: Path, width: int) -> None:
-    """Print how like pull-outs over fine detail are to the best that can be computed."""
+    """Print the likeness of pull-outs over fine detail to supersampled ones."""
     height = width * 16 // 9 // 2 * 2
     path = make_grain(folder / "fine.png", width * 4 // 3, height * 4 // 3)
     still = np.asarray(Image.open(path).convert("L"), np.float32)
@@ -100,11 +102,11 @@ def shimmer(folder: Path, width: int) -> None:
         print(f"{name:34}{frames:20.4f}{slices:20.4f}", flush=True)
 
     poses = [pose_at(motion, n / (SPAN - 1), framing).matrix() for n in part]
-    made = ours(path, motion, width, height, SPAN)
+    made = by_camera(path, motion, width, height, SPAN)
     line("camera", [made[n] for n in part], poses)
     zooms = [1.15 ** (1 - n / (SPAN - 1)) for n in part]
     for factor in (1, 3):
-        drawn = filtered(path, zoompan("pull_out", factor, width, height, SPAN), width, height)
+        drawn = by_ffmpeg(path, zoompan("pull_out", factor, width, height, SPAN), width, height)
         name = "zoompan" + (f", {factor}x enlarged" if factor > 1 else "")
         line(name, [drawn[n] for n in part], [np.diag([1 / z, 1 / z, 1]) for z in zooms])
 
@@ -112,7 +114,7 @@ def shimmer(folder: Path, width: int) -> None:
 def reference(
     still: NDArray[np.float32], matrix: NDArray[np.float64], width: int, height: int
 ) -> NDArray[np.float64]:
-    """The luma of a view from `SAMPLES` times `SAMPLES` samples for each pixel of the frame."""
+    """Return the luma of a view, supersampled `SAMPLES` times along each axis."""
     rows, columns = still.shape
     big = (width * SAMPLES, height * SAMPLES)
     from_big = np.array(
@@ -150,7 +152,7 @@ def ssim(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def make_card(path: Path, width: int, height: int) -> tuple[Path, NDArray[np.float64]]:
-    """A dark card with soft dots, and their places in pixels from the middle over the width."""
+    """Write a dark card with soft dots; return their positions in widths from the middle."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     level = np.full((height, width), 40, np.float32)
     centres = []
@@ -167,7 +169,7 @@ def make_card(path: Path, width: int, height: int) -> tuple[Path, NDArray[np.flo
 
 
 def make_grain(path: Path, width: int, height: int) -> Path:
-    """Noise as fine as the still allows, with the spectrum of a photograph."""
+    """Write noise down to the finest detail, with the spectrum of a photograph."""
     noise = np.fft.rfft2(np.random.default_rng(5).normal(size=(height, width)))
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
     texture = np.fft.irfft2(noise / np.maximum(frequency, 1e-3), s=(height, width))
@@ -176,7 +178,7 @@ def make_grain(path: Path, width: int, height: int) -> Path:
     return path
 
 
-def ours(still: Path, motion: Motion, width: int, height: int, frames: int) -> list[Luma]:
+def by_camera(still: Path, motion: Motion, width: int, height: int, frames: int) -> list[Luma]:
     shot = Shot(
         width, height, Fraction(24), frames, 0, 0, 0, frames, (Keyframe(still, 0),), motion=motion
     )
@@ -184,19 +186,20 @@ def ours(still: Path, motion: Motion, width: int, height: int, frames: int) -> l
     return [frame[:height].copy() for frame in made]  # type: ignore[misc]
 
 
-def places(
+def dot_positions(
     motion: Motion, share: float, dots: NDArray[np.float64], width: int, height: int
 ) -> NDArray[np.float64]:
-    """Where the dots lie in a frame, in pixels."""
+    """Return the ideal positions of the dots in a frame, in pixels."""
     inverse = np.linalg.inv(pose_at(motion, share, cover_framing(16 / 9, height / width)).matrix())
-    seen = np.column_stack([dots, np.ones(len(dots))]) @ inverse.T
+    projected = np.column_stack([dots, np.ones(len(dots))]) @ inverse.T
     return np.asarray(
-        seen[:, :2] / seen[:, 2:] * width + ((width - 1) / 2, (height - 1) / 2), np.float64
+        projected[:, :2] / projected[:, 2:] * width + ((width - 1) / 2, (height - 1) / 2),
+        np.float64,
     )
 
 
 def zoompan(move: str, factor: int, width: int, height: int, frames: int) -> str:
-    """The filter that does about the same move, as people write it."""
+    """Return the usual ``zoompan`` filter for a similar move."""
     last = frames - 1
     if move in ("push_in", "pull_out"):
         share = f"on/{last}" if move == "push_in" else f"1-on/{last}"
@@ -207,7 +210,7 @@ def zoompan(move: str, factor: int, width: int, height: int, frames: int) -> str
     return f"{enlarged}zoompan={path}:d={frames}:s={width}x{height}:fps=24,format=gray"
 
 
-def filtered(still: Path, graph: str, width: int, height: int) -> list[Luma]:
+def by_ffmpeg(still: Path, graph: str, width: int, height: int) -> list[Luma]:
     raw = subprocess.run(
         [ffmpeg_path(), "-v", "error", "-i", still, "-vf", graph, "-f", "rawvideo", "-"],
         capture_output=True,
@@ -217,22 +220,22 @@ def filtered(still: Path, graph: str, width: int, height: int) -> list[Luma]:
 
 
 def track(frames: list[Luma], near: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Dots followed through the frames: shape ``(frames, dots, 2)``, NaN near the frame's sides.
+    """Track dots through the frames: shape ``(frames, dots, 2)``, NaN near the frame's sides.
 
-    The place of a dot is where a Gaussian window's weighted mean is its own middle, which hangs
-    neither on whole pixels nor on where the search begins.
+    A dot is at the fixed point of its centroid under Gaussian weights, which depends neither on
+    whole pixels nor on the start of the search.
     """
     height, width = frames[0].shape
     found = np.full((len(frames), len(near[0]), 2), np.nan)
     for index, frame in enumerate(frames):
         for dot, (x, y) in enumerate(near[index]):
             if 2 * RADIUS < x < width - 2 * RADIUS and 2 * RADIUS < y < height - 2 * RADIUS:
-                found[index, dot] = place_of(frame, float(x), float(y))
+                found[index, dot] = find_dot(frame, float(x), float(y))
     return found
 
 
-def place_of(frame: Luma, x: float, y: float) -> tuple[float, float]:
-    """The place of the dot near one; (nan, nan) where the search does not settle."""
+def find_dot(frame: Luma, x: float, y: float) -> tuple[float, float]:
+    """Return the position of the dot near a point; (nan, nan) if the search does not converge."""
     across = np.arange(-RADIUS, RADIUS + 1, dtype=np.float64)
     left, top = round(x), round(y)
     patch = frame[top - RADIUS : top + RADIUS + 1, left - RADIUS : left + RADIUS + 1]
@@ -250,7 +253,7 @@ def place_of(frame: Luma, x: float, y: float) -> tuple[float, float]:
 
 
 def sharpness(frames: list[Luma]) -> NDArray[np.float64]:
-    """The strength of the finest detail, frame by frame."""
+    """Return the strength of the finest detail, frame by frame."""
     return np.array(
         [
             cv2.Laplacian(frame.astype(np.float64), cv2.CV_64F)[16:-16, 16:-16].std()
@@ -266,7 +269,7 @@ def report(
     detail: NDArray[np.float64],
     seconds: float,
 ) -> None:
-    """Print a line; jitter is what a polynomial in time leaves of a dot's path."""
+    """Print a line; jitter is the deviation of a dot's path from a polynomial in time."""
     time = np.linspace(-1, 1, len(tracks))
     whole = tracks[:, ~np.isnan(tracks).any(axis=(0, 2))].reshape(len(tracks), -1)
     rest = whole - np.polynomial.chebyshev.chebval(
@@ -283,13 +286,13 @@ def report(
 
 
 def timed(make: Callable[[], list[Luma]]) -> tuple[list[Luma], float]:
-    """What something makes, and the processor time of this process and its children for it."""
-    before = processor_time()
+    """Return a function's result and its CPU time, child processes included."""
+    before = cpu_time()
     made = make()
-    return made, processor_time() - before
+    return made, cpu_time() - before
 
 
-def processor_time() -> float:
+def cpu_time() -> float:
     def of(who: int) -> Iterator[float]:
         usage = resource.getrusage(who)
         yield usage.ru_utime
