@@ -30,6 +30,7 @@ PACKAGES = (
     "numpy",
     "opentimelineio",
     "PIL.Image",
+    "platformdirs",
     "rich",
 )
 SIGNALS = ("SIGHUP", "SIGKILL", "SIGQUIT", "SIGPIPE", "SIGALRM", "SIGUSR1", "SIGUSR2")
