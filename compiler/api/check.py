@@ -36,7 +36,7 @@ def check_video(
     if not is_file(reel):
         what = "is a folder, not a video" if is_folder(reel) else "no such file"
         raise InputError(Problem.in_file(video, what))
-    _refuse_what_is_no_video(reel, str(video))
+    _refuse_other_files(reel, str(video))
     loaded = read_timeline(path)
     report = report_of_timeline(loaded, path, path.parent)
     signature = tuple(
@@ -62,7 +62,7 @@ def check_video(
     return found
 
 
-def _refuse_what_is_no_video(reel: Path, shown: str) -> None:
+def _refuse_other_files(reel: Path, shown: str) -> None:
     try:
         has_picture = probe(reel).video is not None
     except WorkError as error:

@@ -17,12 +17,18 @@ from ..progress import OnProgress, silent
 from ..progress_clock import ProgressClock, count
 from ..report import Report
 from ..script.model import Quality
-from ..stages.edit import lay_out, report_of
-from ..stages.flatten import captions_text, make_videos, reel_made, refuse_large, report_videos
+from ..stages.edit import build_edit, edit_report
+from ..stages.flatten import (
+    captions_text,
+    flatten_summary,
+    make_videos,
+    refuse_small_size_limit,
+    report_videos,
+)
 from ..stages.input_files import NEW_FOLDER, inputs_of_script, store_files
 from ..stages.output_options import OutputOptions
 from ..stages.read import ParsedScript, read_script
-from ..stages.render import RenderOptions, fill_slots, refuse_engine, slots_made
+from ..stages.render import RenderOptions, fill_slots, refuse_engine, render_summary
 from ..stages.signing import mark_signed
 from ..stages.verify_stores import verify_stored
 from ..timeline.slots import slot_clips
@@ -100,7 +106,9 @@ def _compile(
     timeline, report, claims = _write_edit(parsed, outputs, until, clock)
     report.warnings += damaged
     if parsed.output is not None:
-        refuse_large(timeline, outputs.timeline, outputs.video, parsed.output, parsed.credentials)
+        refuse_small_size_limit(
+            timeline, outputs.timeline, outputs.video, parsed.output, parsed.credentials
+        )
     if until != "timeline":
         with clock.stage("render"), report.kept_on_failure():
             try:
@@ -108,7 +116,7 @@ def _compile(
             finally:
                 claims.write({outputs.timeline: timeline_text(timeline)})
                 _write_report(report, claims, clock)
-            clock.done("render", slots_made(report.slots))
+            clock.done("render", render_summary(report.slots))
     if parsed.output is not None:
         with clock.stage("flatten"), report.kept_on_failure():
             videos = make_videos(
@@ -121,7 +129,7 @@ def _compile(
                 claims.before_rename,
             )
             report_videos(report, videos, parsed.output)
-            clock.done("flatten", reel_made(report))
+            clock.done("flatten", flatten_summary(report))
     _write_report(report, claims, clock)
     return report
 
@@ -135,10 +143,10 @@ def _write_edit(
         InputError: rendering would overwrite an input. Nothing was written.
     """
     with clock.stage("timeline"):
-        schedule, timeline = lay_out(parsed)
+        schedule, timeline = build_edit(parsed)
         if parsed.credentials is not None:
             mark_signed(timeline)
-        report = report_of(parsed, schedule, timeline, outputs)
+        report = edit_report(parsed, schedule, timeline, outputs)
         if until != "timeline":
             recipes = ((slot.name, slot.recipe) for slot in slot_clips(timeline))
             media = store_files(Store(outputs.media, read=False), recipes)

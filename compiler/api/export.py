@@ -123,7 +123,7 @@ def _write(
         files = otio_json.packed_files(copy)
         notes += refuse_outside(timeline, path, files, allow=allow_outside)
     notes += notices("format", export_losses(copy, suffix))
-    notes += damages(timeline, path.parent, read=suffix in _PACKED)
+    notes += _damage_warnings(timeline, path.parent, read=suffix in _PACKED)
     if editor is not None:
         notes += notices("format", adapt_for(copy, editor))
     copies = {} if suffix in _WITHOUT_PATHS else rename_media(copy, output.parent / "media")
@@ -139,7 +139,7 @@ def _write(
     return list(dict.fromkeys(notes))
 
 
-def damages(timeline: otio.schema.Timeline, root: Path, *, read: bool) -> list[Notice]:
+def _damage_warnings(timeline: otio.schema.Timeline, root: Path, *, read: bool) -> list[Notice]:
     """Return a warning for each damaged rendered file of a timeline; ``read`` as in `Store`."""
     notes: dict[Path, Notice] = {}
     for clip in timeline.find_clips():

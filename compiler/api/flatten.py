@@ -15,9 +15,9 @@ from ..progress_clock import ProgressClock, count
 from ..report import Report
 from ..script.renderer_settings import read_config
 from ..stages.flatten import (
+    flatten_summary,
     make_videos,
-    reel_made,
-    refuse_misnamed,
+    refuse_wrong_suffix,
     report_videos,
     segments_of,
     videos_of,
@@ -58,7 +58,7 @@ def flatten_timeline(
     settings = read_config(config, path)
     spec = resolve_output(settings, output_options or OutputOptions())
     credentials = credentials_of(settings)
-    refuse_misnamed(video, spec)
+    refuse_wrong_suffix(video, spec)
     refuse_unusable(video.parent, names_of_video(video))
     refuse_missing(path)
     with exclusive(video, "flatten", on_progress):
@@ -84,6 +84,6 @@ def flatten_timeline(
         with clock.stage("flatten"), report.kept_on_failure():
             videos = make_videos(loaded, path, video, spec, credentials, on_progress, before_rename)
             report_videos(report, videos, spec)
-            clock.done("flatten", reel_made(report))
+            clock.done("flatten", flatten_summary(report))
     report.seconds = clock.seconds
     return report

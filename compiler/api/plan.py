@@ -17,10 +17,10 @@ from ..outputs.paths import outputs_beside
 from ..progress import silent
 from ..progress_clock import ProgressClock, count
 from ..script.model import Quality
-from ..stages.edit import lay_out
-from ..stages.edit_warnings import warnings_of
+from ..stages.edit import build_edit
+from ..stages.edit_warnings import edit_warnings
 from ..stages.read import read_script
-from ..stages.render import calls_of
+from ..stages.render import describe_calls
 from ..timeline.slots import slot_clips
 
 
@@ -102,7 +102,7 @@ def plan_script(
     """
     path = Path(script).absolute()
     parsed = read_script(path, config, renderer, quality, allow_outside, ProgressClock(silent))
-    schedule, timeline = lay_out(parsed)
+    schedule, timeline = build_edit(parsed)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     store = Store(outputs.media, read=False)
     scene_starts = {scene.id: scene.start for scene in schedule.scenes}
@@ -114,11 +114,11 @@ def plan_script(
             frames=slot.recipe.shot.frames,
             renderer=slot.recipe.renderer,
             camera=slot.recipe.shot.motion.camera,
-            calls=tuple(calls_of(slot.recipe)),
+            calls=tuple(describe_calls(slot.recipe)),
         )
         for slot in slot_clips(timeline)
     )
-    warnings = tuple(warnings_of(parsed, schedule, timeline))
+    warnings = tuple(edit_warnings(parsed, schedule, timeline))
     return CompilePlan(outputs.timeline, schedule.frames, schedule.fps, slots, warnings)
 
 
@@ -129,6 +129,6 @@ def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> ot
     """
     path = Path(script).absolute()
     parsed = read_script(path, None, None, None, allow_outside, ProgressClock(silent))
-    _, timeline = lay_out(parsed)
+    _, timeline = build_edit(parsed)
     link_rendered(timeline, [outputs_beside(path, None).media])
     return timeline

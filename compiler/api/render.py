@@ -27,7 +27,7 @@ from ..stages.input_files import (
     store_files,
     timeline_file,
 )
-from ..stages.render import RenderOptions, fill_slots, refuse_engine, slots_made
+from ..stages.render import RenderOptions, fill_slots, refuse_engine, render_summary
 from ..timeline.slots import slot_clips
 
 
@@ -109,7 +109,7 @@ def render_timeline(
                     what = f"{target.name} was edited since it was read or rendered"
                     report.warnings.append(Notice("edited", f"{what}; kept as {kept.name}"))
                 update_timeline(reimported.timeline, target, is_ours=is_ours, sealed=not in_place)
-            clock.done("render", slots_made(report.slots))
+            clock.done("render", render_summary(report.slots))
     report.seconds = clock.seconds
     return report
 

@@ -13,6 +13,7 @@ from ..files.protected_files import InputFile, refuse_inputs
 from ..media.samples import duration_of, speech_samples
 from ..notices import Notice
 from ..outputs.paths import write_text
+from ..progress_clock import count
 from ..speech.pauses import speech_intervals
 from ..speech.transcripts import read_transcript
 from ..speech.transcripts.base import Transcript
@@ -58,7 +59,7 @@ def show_transcript(
     shown = describe(transcript, path.name, duration)
     warnings = []
     if transcript.repairs:
-        what = f"{path.name}: {_count(len(transcript.repairs), 'repair')}"
+        what = f"{path.name}: {count(len(transcript.repairs), 'repair')}"
         warnings.append(Notice("transcript", what))
     if duration is None and stock_tail([word.text for word in transcript.words]):
         what = f"{path.name}: its end may be hallucinated; check it with --audio"
@@ -87,7 +88,7 @@ def describe(
         pace = round(60 * len(words) / (end - start)) if end > start else 0
         heard = f" of {_time(duration)}" if duration is not None else ""
         lines.append(
-            f"{_count(len(words), 'word')} from {_time(start)} to {_time(end)}{heard}, "
+            f"{count(len(words), 'word')} from {_time(start)} to {_time(end)}{heard}, "
             f"{pace} a minute"
         )
         lines.append(
@@ -103,7 +104,7 @@ def describe(
     repairs = transcript.repairs
     if not repairs:
         return _wrapped([*lines, "no repairs"])
-    lines.append(f"{_count(len(repairs), 'repair')}:")
+    lines.append(f"{count(len(repairs), 'repair')}:")
     lines += [f"  {repair.place}: {repair.what}" for repair in repairs[:MOST_REPAIRS]]
     if len(repairs) > MOST_REPAIRS:
         lines.append(f"  and {len(repairs) - MOST_REPAIRS} more")
@@ -120,10 +121,6 @@ def _wrapped(lines: Iterable[str]) -> str:
         )
         for line in lines
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _time(seconds: Fraction) -> str:

@@ -21,12 +21,12 @@ from ..sync.frames import frame_time
 from ..sync.schedule import lay_end_to_end, make_schedule
 from ..sync.types import Interval, Word
 from ..timeline.metadata import NAMESPACE
-from .edit_warnings import warnings_of
+from .edit_warnings import edit_warnings
 from .order_checks import places_out_of_order, times_out_of_order
 from .read import ParsedScript
 
 
-def lay_out(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timeline]:
+def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timeline]:
     """Schedule a script, and build its timeline with stills as media.
 
     Raises:
@@ -90,7 +90,7 @@ def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:
     return tuple(Word(word.text, word.start + offset, word.end + offset) for word in words)
 
 
-def report_of(
+def edit_report(
     parsed: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline, outputs: Outputs
 ) -> Report:
     """Return the report of an edit, before rendering."""
@@ -102,5 +102,5 @@ def report_of(
         fps=schedule.fps,
         frames=schedule.frames,
         scenes=[SceneReport(s.id, s.start, s.end, s.cut) for s in schedule.scenes],
-        warnings=warnings_of(parsed, schedule, timeline),
+        warnings=edit_warnings(parsed, schedule, timeline),
     )

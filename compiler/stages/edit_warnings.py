@@ -14,7 +14,7 @@ from ..sync import edit
 from ..timeline.metadata import NAMESPACE
 from ..timeline.slots import slot_clips
 from .read import ParsedScript
-from .render import not_met
+from .render import unsupported_settings
 
 MOST_ENLARGED = 5
 """Scale factor of a still above which there is a warning."""
@@ -23,7 +23,7 @@ LONGEST_CUT_OFF = Fraction(1, 2)
 _ORIENTATION = 0x0112
 
 
-def warnings_of(
+def edit_warnings(
     parsed: ParsedScript, schedule: edit.Schedule, timeline: otio.schema.Timeline
 ) -> list[Notice]:
     """Return warnings about doubtful words and unmet requests of a script."""
@@ -86,7 +86,7 @@ def _unsupported(script: Script, timeline: otio.schema.Timeline) -> Iterator[Not
     cameras = {scene.id: scene.motion.camera for scene in script.scenes}
     asking: dict[str, list[str]] = {}
     for slot in slot_clips(timeline):
-        for what in not_met(slot.recipe):
+        for what in unsupported_settings(slot.recipe):
             if what.startswith("motion.camera ") and (
                 cameras.get(slot.scene) == "auto" or what.endswith("is put into words only")
             ):

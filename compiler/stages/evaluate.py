@@ -23,7 +23,7 @@ from ..timeline.metadata import NAMESPACE
 from ..timeline.slots import SlotClip
 from ..timeline.takes import retaken, set_take, take_name
 from .input_files import store_files
-from .render import damages
+from .render import damage_warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def evaluate_slots(
             found.left_out[kind.renderer] = next(iter(failed.values())).why
         else:
             found.failed |= {(slot, kind.take): failure.why for slot, failure in failed.items()}
-    found.damaged += damages(store)
+    found.damaged += damage_warnings(store)
     for slot in slots:
         for kind in kinds:
             if (slot.name, kind.take) in takes:

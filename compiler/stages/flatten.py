@@ -38,7 +38,7 @@ def captions_text(
     }
 
 
-def refuse_misnamed(video: Path, spec: OutputSpec) -> None:
+def refuse_wrong_suffix(video: Path, spec: OutputSpec) -> None:
     """Reject a video's name with another suffix than its format.
 
     Raises:
@@ -49,7 +49,7 @@ def refuse_misnamed(video: Path, spec: OutputSpec) -> None:
         raise InputError(Problem.option("--output", what, f"name it {video.stem}{spec.suffix}"))
 
 
-def refuse_large(
+def refuse_small_size_limit(
     timeline: otio.schema.Timeline,
     timeline_path: Path,
     video: Path,
@@ -188,7 +188,7 @@ def _share(on_progress: OnProgress, number: int, parts: int) -> Callable[[int, i
     return report
 
 
-def reel_made(report: Report) -> str:
+def flatten_summary(report: Report) -> str:
     """Return a one-line summary of the finished reel."""
     name = report.video.name if report.video else ""
     sound = f", {report.loudness.integrated_lufs:.1f} LUFS" if report.loudness else ""

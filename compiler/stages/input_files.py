@@ -16,7 +16,7 @@ from ..files.exists import is_file, is_folder
 from ..files.protected_files import InputFile
 from ..script.config import Config
 from ..script.model import Narration, Script
-from ..timeline.media import media_path
+from ..timeline.media import media_path, sequence_folder, sequence_images
 from ..timeline.metadata import GENERATOR_KEY, KEYFRAME_KEY, own_metadata
 from ..timeline.slots import slot_of
 
@@ -65,9 +65,9 @@ def inputs_of_timeline(
         found += of_recipe
         for key, reference in clip.media_references().items():
             if isinstance(reference, otio.schema.ImageSequenceReference):
-                found += [
-                    InputFile(image, f"media {_TIMELINE}") for image in _images(reference, root)
-                ]
+                folder = sequence_folder(reference, root)
+                images = [] if folder is None else sequence_images(reference, folder)
+                found += [InputFile(image, f"media {_TIMELINE}") for image in images]
             elif isinstance(reference, otio.schema.ExternalReference):
                 media = media_path(reference, root)
                 if media is None:
@@ -166,17 +166,3 @@ def _of_recipe(recipe: Mapping[str, Any]) -> Iterator[InputFile]:
 def _entries(value: Any, key: str) -> list[Any]:
     listed = value if isinstance(value, list) else []
     return [entry.get(key) for entry in listed if isinstance(entry, Mapping)]
-
-
-def _images(sequence: otio.schema.ImageSequenceReference, root: Path) -> list[Path]:
-    """List the existing images of a sequence."""
-    base = otio.schema.ExternalReference(str(sequence.target_url_base))
-    folder = media_path(base, root)
-    if folder is None or not is_folder(folder):
-        return []
-    prefix, suffix = str(sequence.name_prefix), str(sequence.name_suffix)
-    return [
-        file
-        for file in folder.iterdir()
-        if file.name.startswith(prefix) and file.name.endswith(suffix)
-    ]

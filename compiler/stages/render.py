@@ -126,13 +126,13 @@ def fill_slots(
         is_fault = isinstance(error, pool.SlotsError) and error.unexpected
         raise WorkError(f"{error}; {fault_hint()}" if is_fault else str(error)) from error
     finally:
-        report.warnings += damages(store)
+        report.warnings += damage_warnings(store)
         disclose(timeline, outputs.folder)
     order = {name: index for index, name in enumerate(_by_job(slot_clips(timeline)))}
     report.slots.sort(key=lambda slot: order[slot.name])
 
 
-def damages(store: Store) -> list[Notice]:
+def damage_warnings(store: Store) -> list[Notice]:
     """Return a warning for each damaged file of a store."""
     return [
         Notice("damaged", f"{path.name} was damaged ({how}) and is made again")
@@ -167,13 +167,13 @@ def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:
     return SlotReport(slot.name, renderer, key, media, True, 0.0)
 
 
-def calls_of(recipe: Recipe) -> list[str]:
+def describe_calls(recipe: Recipe) -> list[str]:
     """Describe the model calls of a slot, and its unsupported settings; empty without a model."""
     planned, is_model = _planned(recipe)
     return describe(planned) if is_model else []
 
 
-def not_met(recipe: Recipe) -> tuple[str, ...]:
+def unsupported_settings(recipe: Recipe) -> tuple[str, ...]:
     """Return the settings of a recipe that its renderer does not support, a line each."""
     try:
         return _planned(recipe)[0].notes
@@ -191,7 +191,7 @@ def _planned(recipe: Recipe) -> tuple[SlotPlan, bool]:
     return planned, not renderer.limits.is_unbounded
 
 
-def slots_made(slots: Sequence[SlotReport]) -> str:
+def render_summary(slots: Sequence[SlotReport]) -> str:
     """Return a summary such as ``4 slots: 3 made, 1 reused``."""
     reused = sum(slot.reused for slot in slots)
     return f"{count(len(slots), 'slot')}: {len(slots) - reused} made, {reused} reused"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,7 @@ from ..provenance.credentials import Credentials, load_credentials
 from ..provenance.sign import Signing, SigningError
 from ..script.config import Config
 from ..timeline.disclosure import KEY, maker_of, origin_for
-from ..timeline.media import media_path
+from ..timeline.media import media_path, sequence_folder, sequence_images
 from ..timeline.metadata import NAMESPACE, own_metadata, plain
 from ..timeline.rate import seconds
 from ..timeline.slots import slot_of
@@ -133,11 +131,10 @@ class _Sources:
                 path = media_path(reference, self.root)
                 self.add(path or str(reference.target_url), is_shown=True)
             case otio.schema.ImageSequenceReference() as sequence:
-                base = otio.schema.ExternalReference(str(sequence.target_url_base))
-                folder = media_path(base, self.root)
+                folder = sequence_folder(sequence, self.root)
                 if folder is not None:
                     place = folder / f"{sequence.name_prefix}*{sequence.name_suffix}"
-                    self.images[place] = sorted(_images(folder, sequence))
+                    self.images[place] = sequence_images(sequence, folder)
                     self.add(place, is_shown=True)
 
     def read(self) -> dict[Path | str, SourceFile]:
@@ -162,12 +159,6 @@ class _Sources:
         except OSError:
             return lost
         return SourceFile(place.name, digest.hexdigest(), is_shown, place)
-
-
-def _images(folder: Path, sequence: otio.schema.ImageSequenceReference) -> Iterator[Path]:
-    number = rf"{re.escape(sequence.name_prefix)}-?\d+{re.escape(sequence.name_suffix)}"
-    with suppress(OSError):
-        yield from (path for path in folder.iterdir() if re.fullmatch(number, path.name))
 
 
 def _media(clip: otio.schema.Clip, root: Path) -> Path | None:

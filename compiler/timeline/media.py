@@ -87,7 +87,7 @@ def read_sequence(sequence: otio.schema.ImageSequenceReference, folder: Path) ->
 
     stated = sequence.available_range
     rate = exact_rate(sequence.rate or (stated.duration.rate if stated is not None else 24))
-    existing = _numbers_in(folder, str(sequence.name_prefix), str(sequence.name_suffix))
+    existing = _images_by_number(sequence, folder)
 
     def exists(number: int) -> bool:
         return sequence.start_frame + number * step in existing and image(number).is_file()
@@ -103,22 +103,39 @@ def read_sequence(sequence: otio.schema.ImageSequenceReference, folder: Path) ->
     return probe_sequence(path, images, rate / step, black_where_missing=black)
 
 
-def _numbers_in(folder: Path, prefix: str, suffix: str) -> set[int]:
-    """Return the image numbers of the files in a folder.
+def sequence_images(sequence: otio.schema.ImageSequenceReference, folder: Path) -> list[Path]:
+    """Return the existing images of a sequence, sorted by name.
+
+    Args:
+        sequence: the reference.
+        folder: of `sequence_folder`.
+    """
+    return sorted(_images_by_number(sequence, folder).values())
+
+
+def _images_by_number(
+    sequence: otio.schema.ImageSequenceReference, folder: Path
+) -> dict[int, Path]:
+    """Return the existing images of a sequence by number.
 
     The folder is listed once: to ask for millions of missing names would take minutes.
     """
-    above, start = os.path.split(prefix)
+    above, start = os.path.split(str(sequence.name_prefix))
     # Some systems ignore case and Unicode composition in file names.
-    pattern = "(-?[0-9]+)".join(re.escape(_normalized(part)) for part in (start, suffix))
+    parts = (start, str(sequence.name_suffix))
+    pattern = "(-?[0-9]+)".join(re.escape(_normalized(part)) for part in parts)
     name = re.compile(pattern, re.DOTALL)
     try:
-        names = [path.name for path in (folder / above).iterdir()]
+        paths = list((folder / above).iterdir())
     except (OSError, ValueError):
-        return set()
-    found = (name.fullmatch(_normalized(one)) for one in names)
+        return {}
+    found = ((path, name.fullmatch(_normalized(path.name))) for path in paths)
     # More digits are no image number, and slow to parse.
-    return {int(one[1]) for one in found if one is not None and len(one[1]) <= _MOST_DIGITS}
+    return {
+        int(match[1]): path
+        for path, match in found
+        if match is not None and len(match[1]) <= _MOST_DIGITS
+    }
 
 
 def _normalized(name: str) -> str:
