@@ -297,7 +297,7 @@ def test_an_unwritable_folder_is_reported_before_any_work(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == (
-        f"{voice / 'reel'}: cannot be made: {voice} is a file; give another one with --output\n"
+        f"{voice / 'reel'}: cannot be created: {voice} is a file; give another one with --output\n"
     )
 
 
@@ -320,7 +320,7 @@ def test_a_voice_of_a_few_samples_is_refused(project: Path, language: str) -> No
     with pytest.raises(InputError) as caught:
         compile_script(project, until="timeline")
     said = [str(problem).partition(f"{project}:")[2] for problem in caught.value.problems]
-    why = "nobody speaks in the narration; is it the right file?"
+    why = "the narration has no speech; is it the right file?"
     assert said == [f"9:11: scenes[0].text: {why}", f"17:11: scenes[2].text: {why}"]
 
 
@@ -623,7 +623,7 @@ NOT_MADE = {
     "preset": (["--preset", "hvec"], "--preset: there is no preset 'hvec'; did you mean 'hevc'?"),
     "size": (["--max-size", "0.05"], "small.yaml: 11.2 s do not fit into 0.05 MB; they need 0.06"),
     "kind": (["--preset", "gif", "--max-size", "5"], "only h264, hevc can be fitted into a size"),
-    "name": (["-o", "reel.mp4"], "reel.mp4: is the name of a file"),
+    "name": (["-o", "reel.mp4"], "reel.mp4: is a file name"),
 }
 
 

@@ -146,7 +146,9 @@ def test_a_report_of_another_program_is_left_alone(folder: Path) -> None:
     report = compile_script("small.yaml", output=".", until="timeline")
     assert (folder / "report.json").read_text() == '{"passed": 12}'
     assert (folder / "small.report.edited-1.json").read_text() == '{"passed": 12}'
-    assert report.warnings == ["small.report.json is no report; kept as small.report.edited-1.json"]
+    assert report.warnings == [
+        "small.report.json is not a report; kept as small.report.edited-1.json"
+    ]
     assert json.loads((folder / "small.report.json").read_text()) == report.as_json()
 
 

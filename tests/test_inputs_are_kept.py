@@ -143,7 +143,7 @@ def test_segments_are_not_kept_among_inputs(
     refused(
         ["compile", "spoken.yaml", "-o", "."],
         "spoken.segments",
-        "written over as a whole, and holds voice.wav, the narration of this script",
+        "overwritten as a whole, and holds voice.wav, the narration of this script",
     )
 
 

@@ -9,9 +9,9 @@ from pathlib import Path, PureWindowsPath
 
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.backend.encode import encoder
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.files.atomic_output import atomic_output
 from otio_gvideo.compiler.files.path_limits import exceeds_windows, refuse_invalid
 from otio_gvideo.compiler.outputs import paths
 from otio_gvideo.compiler.outputs.paths import Outputs, refuse_unwritable
@@ -144,7 +144,7 @@ def test_a_still_with_an_impossible_name_is_an_error_at_its_line(
     Image.linear_gradient("L").resize((108, 192)).save(tmp_path / "a.png")
     assert main(["compile", str(script)]) == 2
     error = capsys.readouterr().err
-    assert f"s.yaml:4:36: scenes[0].keyframe: '{LONG}.png' cannot be a file's name here" in error
+    assert f"s.yaml:4:36: scenes[0].keyframe: '{LONG}.png' is not a valid file name here" in error
     assert error.count("\n") == 1
 
 
@@ -173,7 +173,7 @@ def test_names_of_every_temporary_file_are_tried(tmp_path: Path) -> None:
     seen: list[str] = []
     media = Outputs(tmp_path, "s").media
     target = media / f"{'a' * 64}.99-{0:012}.mp4"
-    with encoder.whole_file(target) as temporary:
+    with atomic_output(target) as temporary:
         seen.append(temporary.name)
         temporary.touch()
     tried = max(map(len, paths._names_in(Outputs(tmp_path, "s"), ["a" * 64 + ".99"])))
@@ -241,5 +241,5 @@ def test_a_drive_or_server_that_is_missing_is_named(
     """Like ``Z:`` or an unreachable server on Windows; on POSIX the root always exists."""
     monkeypatch.setattr(os.path, "lexists", lambda path: False)
     monkeypatch.setattr(Path, "exists", lambda path: False)
-    with pytest.raises(InputError, match="cannot be made: there is no /;"):
+    with pytest.raises(InputError, match="cannot be created: there is no /;"):
         refuse_unwritable(Outputs(tmp_path / "out", "s"))

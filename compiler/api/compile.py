@@ -12,7 +12,7 @@ from ...renderers.run.store import Store
 from ..files.protected_files import refuse_inputs
 from ..outputs.claims import FileClaims
 from ..outputs.paths import Outputs, outputs_beside, refuse_unwritable, timeline_text
-from ..outputs.reel_lock import exclusive
+from ..outputs.reel_lock import lock_reel
 from ..progress import OnProgress, silent
 from ..progress_clock import ProgressClock, count
 from ..report import Report
@@ -88,7 +88,7 @@ def compile_script(
     if parsed.output is not None:
         outputs = replace(outputs, suffix=parsed.output.suffix)
     options = RenderOptions(engine, force, relative_media)
-    with exclusive(outputs.video, "timeline", on_progress):
+    with lock_reel(outputs.video, "timeline", on_progress):
         return _compile(parsed, outputs, until, options, clock, verify=verify)
 
 

@@ -13,7 +13,7 @@ from ..evaluation.selection import chosen_slots, known_qualities, pick_takes, pi
 from ..files.exists import is_there
 from ..files.protected_files import refuse_inputs
 from ..outputs.paths import Outputs, refuse_unwritable, write_text, write_timeline
-from ..outputs.reel_lock import exclusive
+from ..outputs.reel_lock import lock_reel
 from ..page.generator import is_page
 from ..progress import OnProgress, silent
 from ..progress_clock import ProgressClock, count
@@ -63,7 +63,7 @@ def evaluate_timeline(
     path = Path(timeline).absolute()
     refuse_missing(path)
     refuse_unwritable(Outputs(path.parent, path.stem))
-    with exclusive(path, "evaluate", on_progress):
+    with lock_reel(path, "evaluate", on_progress):
         return _evaluate(path, renderers, qualities, slots, picks, config, on_progress, force=force)
 
 

@@ -21,12 +21,12 @@ from ..editors.prepare_export import prepare_export
 from ..editors.project_files import refuse_outside
 from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem, WorkError
-from ..files.atomic_output import whole_file, why_torn
+from ..files.atomic_output import atomic_output, torn_reason
 from ..files.exists import is_file, is_folder
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice, notices
-from ..outputs.claims import claim, is_claimed, step_aside
+from ..outputs.claims import claim, is_claimed, keep_edited
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 from ..timeline.media import media_path
 
@@ -127,7 +127,7 @@ def _write(
     if editor is not None:
         notes += notices("format", adapt_for(copy, editor))
     copies = {} if suffix in _WITHOUT_PATHS else rename_media(copy, output.parent / "media")
-    with whole_file(output) as temporary:
+    with atomic_output(output) as temporary:
         if editor is not None and editor.old_schema and suffix in (".otio", ".otioz"):
             old = {".otio": otio_json.write_old, ".otioz": otio_json.write_zip_old}[suffix]
             notes += notices("format", old(copy, temporary))
@@ -177,7 +177,7 @@ def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> 
     is_ours = not output.exists() or sha256_of(output) == sha256 or is_claimed(timeline, output)
     notice = None
     if not (is_asked or is_ours):
-        kept = step_aside(output, [])
+        kept = keep_edited(output, [])
         what = f"{output.name} differs from the last export"
         notice = Notice("edited", f"{what}; kept as {kept.name if kept else output.name}")
     claim(timeline, output, sha256)
@@ -222,7 +222,7 @@ def _read_back(temporary: Path) -> None:
     elif suffix in (".otio", ".otiod"):
         formats.read(temporary)
     elif not temporary.stat().st_size and suffix not in (".srt", ".vtt"):
-        raise WorkError(f"{temporary.name}: cannot be written: {why_torn(temporary)}")
+        raise WorkError(f"{temporary.name}: cannot be written: {torn_reason(temporary)}")
 
 
 def _beside(timeline: Path, editor: str | None) -> Path:

@@ -8,8 +8,8 @@ from ..editors.read_timeline import read_timeline, refuse_missing, report_of_tim
 from ..files.path_limits import names_of_video, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
-from ..outputs.claims import claim_file, set_aside
-from ..outputs.reel_lock import exclusive
+from ..outputs.claims import claim_file, keep_unclaimed
+from ..outputs.reel_lock import lock_reel
 from ..progress import OnProgress, silent
 from ..progress_clock import ProgressClock, count
 from ..report import Report
@@ -61,7 +61,7 @@ def flatten_timeline(
     refuse_wrong_suffix(video, spec)
     refuse_unusable(video.parent, names_of_video(video))
     refuse_missing(path)
-    with exclusive(video, "flatten", on_progress):
+    with lock_reel(video, "flatten", on_progress):
         with clock.stage("read"):
             loaded = read_timeline(path)
             refuse_inputs(
@@ -77,7 +77,7 @@ def flatten_timeline(
             clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
 
         def before_rename(made: Path, temporary: Path) -> None:
-            kept = set_aside(path, made, temporary) if made != video else None
+            kept = keep_unclaimed(path, made, temporary) if made != video else None
             report.warnings += [] if kept is None else [kept]
             claim_file(path, made, temporary)
 

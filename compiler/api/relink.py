@@ -13,7 +13,7 @@ from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..outputs.claims import is_claimed, update_timeline
 from ..outputs.paths import Outputs, refuse_unwritable
-from ..outputs.reel_lock import exclusive
+from ..outputs.reel_lock import lock_reel
 from ..progress import OnProgress, silent
 from ..stages.input_files import NEW_NAME, inputs_of_timeline
 
@@ -48,7 +48,7 @@ def relink_timeline(
         raise InputError(Problem.in_file(target, "is not an .otio file", "give -o X.otio"))
     refuse_missing(path)
     refuse_unwritable(Outputs(target.parent, target.stem))
-    with exclusive(target, "read", on_progress):
+    with lock_reel(target, "read", on_progress):
         loaded = read_timeline(path)
         is_ours = target == path and is_claimed(path, path)
         inputs = inputs_of_timeline(loaded, path)

@@ -12,9 +12,9 @@ from ..editors.reimport import ReimportedTimeline, reimport
 from ..errors import InputError, Problem
 from ..files.protected_files import InputFile, refuse_inputs
 from ..notices import Notice
-from ..outputs.claims import is_claimed, rendered_before, step_aside, update_timeline
+from ..outputs.claims import is_claimed, keep_edited, sealed_hash, update_timeline
 from ..outputs.paths import Outputs, refuse_unwritable
-from ..outputs.reel_lock import exclusive
+from ..outputs.reel_lock import lock_reel
 from ..progress import OnProgress, silent
 from ..progress_clock import ProgressClock, count
 from ..report import Report
@@ -77,7 +77,7 @@ def render_timeline(
     reel = Path(output).absolute() if output else path
     refuse_missing(path)
     refuse_unwritable(Outputs(reel.parent, reel.stem))
-    with exclusive(reel, "render", on_progress):
+    with lock_reel(reel, "render", on_progress):
         with clock.stage("read"):
             settings = read_config(config, path)
             reimported = reimport(
@@ -97,14 +97,14 @@ def render_timeline(
         )
         # A version that an editor saves meanwhile is kept, too.
         in_place = target == path
-        before = sha256_of(path) if in_place else rendered_before(target)
+        before = sha256_of(path) if in_place else sealed_hash(target)
         is_ours = in_place and is_claimed(path, path)
         with clock.stage("render"), report.kept_on_failure():
             copy_media(rename_media(reimported.timeline, outputs.media))
             try:
                 fill_slots(reimported.timeline, outputs, report, settings, options, on_progress)
             finally:
-                kept = None if output is not None else step_aside(target, [before])
+                kept = None if output is not None else keep_edited(target, [before])
                 if kept is not None:
                     what = f"{target.name} was edited since it was read or rendered"
                     report.warnings.append(Notice("edited", f"{what}; kept as {kept.name}"))

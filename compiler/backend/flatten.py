@@ -13,7 +13,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import InputError, WorkError
-from ..files.atomic_output import scratch, whole_file
+from ..files.atomic_output import atomic_output, scratch
 from ..media.find_ffmpeg import ffmpeg_path
 from ..media.read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
 from ..notices import Notice
@@ -113,7 +113,7 @@ def flatten(
     fps, frames = _frames_of(timeline)
     store, stop = SegmentStore(segments), threading.Event()
     reserved = _manifest_bytes(spec, signer)
-    with whole_file(output) as temporary, scratch(output.parent) as folder:
+    with atomic_output(output) as temporary, scratch(output.parent) as folder:
         remote = fetch_all(timeline, store, folder) if spec.allow_network else {}
         names = transition_names(ffmpeg_path()) | set(spec.transitions.expressions)
         reading = read_picture(timeline, root, fps, remote=remote, transitions=names)

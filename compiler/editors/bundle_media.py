@@ -14,7 +14,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...renderers.run.store import sidecar_of
-from ..files.atomic_output import whole_file
+from ..files.atomic_output import atomic_output
 from .formats.bundle_cache import bundles_folder
 
 
@@ -46,7 +46,7 @@ def copy_media(copies: Mapping[Path, Path]) -> None:
     """
     for path, target in copies.items():
         if not target.exists():
-            with whole_file(target) as temporary:
+            with atomic_output(target) as temporary:
                 shutil.copyfile(path, temporary)
 
 

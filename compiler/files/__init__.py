@@ -1,1 +1,1 @@
-"""Paths, names and writes of files, and inputs that are never written to."""
+"""Paths and names of files, atomic writes, and protection of inputs."""

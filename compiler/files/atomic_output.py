@@ -1,4 +1,4 @@
-"""Atomic writes whose failures are one line that names the file."""
+"""Atomic writes with one-line errors."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from ...renderers.files.atomic_file import atomic_file, scratch_folder
 from ..errors import WorkError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
-"""What the system says if nothing more can be written."""
+"""Error codes of a full, read-only or failing disk."""
 _NO_ROOM_BYTES = 1 << 16
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
-    """Yield a temporary path; when the block ends well, it becomes ``path``.
+def atomic_output(path: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
+    """Yield a temporary path; after the block it is renamed to ``path``.
 
     Args:
         path: of a file or folder.
-        check: called with what is finished and flushed, before it gets its name; raises if it is
-            not whole.
+        check: called with the flushed file before the rename; raises if it is torn.
 
     Raises:
         WorkError: the folder cannot be written to, or the disk is full.
@@ -35,7 +34,7 @@ def whole_file(path: Path, check: Callable[[Path], None] = lambda _: None) -> It
 
 @contextlib.contextmanager
 def scratch(parent: Path) -> Iterator[Path]:
-    """A folder for parts of a file in the making, gone afterwards.
+    """Yield a temporary folder in ``parent``.
 
     Raises:
         WorkError: the folder cannot be written to, or the disk gets full.
@@ -62,7 +61,7 @@ def _one_line(path: Path, made: AbstractContextManager[Path]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
+def write_errors(path: Path) -> Iterator[None]:
     """Turn the system's errors into one line that names the file."""
     try:
         yield
@@ -70,9 +69,9 @@ def writing(path: Path) -> Iterator[None]:
         raise WorkError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def why_torn(path: Path) -> str:
-    """The likely reason for which a file that was just written is not whole."""
+def torn_reason(path: Path) -> str:
+    """Return the likely reason for a torn file that was just written."""
     with contextlib.suppress(OSError):
         if shutil.disk_usage(path.parent).free < _NO_ROOM_BYTES:
             return "no space left on device"
-    return "a program that says it wrote it did not"
+    return "the program that wrote it reported no error"

@@ -1,4 +1,4 @@
-"""Whether a file is there, by any name: one that the system refuses, as too long, is nobody's."""
+"""Existence of files by any name: one that the system rejects, as too long, does not exist."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_there(path: Path) -> bool:
 
 
 def refusal(path: Path) -> str:
-    """The reason for which the system refuses a path, as ``File name too long``; else empty."""
+    """Return the system's reason to reject a path, as ``File name too long``; else empty."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):

@@ -1,7 +1,6 @@
-"""Inputs are never written to: an output that is one of them is refused before any work.
+"""Protection of inputs: an output that is an input is rejected before any work.
 
-Files are compared by identity (device and inode), so that links, hard links, ``..`` and names that
-differ by case alone are seen through.
+Files are compared by identity (device and inode), which resolves all links, ``..`` and case.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ class InputFile:
 
     Attributes:
         path: the file; need not exist.
-        what: what it is, as in ``the narration of this script``.
-        is_rendered: whether it is a slot's own rendered media, or their recipe: `compile` and
-            `render` replace these with the same content.
+        what: its role, as in ``the narration of this script``.
+        is_rendered: whether it is a slot's rendered media, or their recipe: `compile` and `render`
+            replace these with the same content.
     """
 
     path: Path
@@ -33,16 +32,16 @@ class InputFile:
 def refuse_inputs(
     outputs: Iterable[Path], inputs: Iterable[InputFile], hint: str, *, folders: Iterable[Path] = ()
 ) -> None:
-    """Reject outputs that are inputs, and folders of ours that hold some.
+    """Reject outputs that are inputs, and store folders with inputs in them.
 
     Args:
-        outputs: the files that a command is about to write.
+        outputs: the files that a command writes.
         inputs: the files that it reads.
         hint: the way out, as in ``give another name with --output``.
-        folders: folders whose files are replaced and evicted as a whole.
+        folders: stores, whose files are replaced and evicted.
 
     Raises:
-        InputError: names every such output, and what it is.
+        InputError: lists every such output, and its role as an input.
     """
     inputs = tuple(inputs)
     known: dict[tuple[int, int], InputFile] = {}
@@ -64,14 +63,14 @@ def refuse_inputs(
             continue
         held = next((one for one in inputs if _is_within(one.path, folder)), None)
         if held is not None:
-            what = f"is written over as a whole, and holds {held.path.name}, {held.what}"
+            what = f"is overwritten as a whole, and holds {held.path.name}, {held.what}"
             problems.append(Problem.in_file(folder, what, hint))
     if problems:
         raise InputError(problems)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file, through links; None if there is none."""
+    """Return device and inode of a file, through links; None if it does not exist."""
     try:
         stat = path.stat()
     except (OSError, ValueError):
@@ -80,7 +79,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _is_within(path: Path, folder: Path) -> bool:
-    """Whether a file, or what it links to, lies in a folder that exists."""
+    """Whether a file, or the target of its link, lies in an existing folder."""
     identity = _identity(folder)
     if identity is None or not os.path.lexists(path):
         return False

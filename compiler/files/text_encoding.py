@@ -1,6 +1,6 @@
-"""Text that people bring, whatever program saved it: UTF-8 with or without a mark, or UTF-16.
+"""Decode text files of any program: UTF-8 with or without a byte order mark (BOM), or UTF-16.
 
-PowerShell 5 writes UTF-16 with a mark where output is sent into a file; Praat and Notepad do too.
+PowerShell 5 redirects output as UTF-16 with a BOM; Praat and Notepad also write it.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def encoding_of(content: bytes) -> str:
-    """The name of the encoding of some bytes: ``utf-8-sig``, which takes text without a mark too,
-    or UTF-16 with or without one.
+    """Detect ``utf-8-sig``, which also decodes text without a BOM, or UTF-16 with or without BOM.
 
     >>> encoding_of("a".encode("utf-16")), encoding_of(b"a")
     ('utf-16', 'utf-8-sig')
     """
     if content.startswith(UTF16_MARKS):
         return "utf-16"
-    # Programs forget the mark; text begins with a letter of ASCII wherever it is read here.
+    # Some programs omit the BOM; all formats here begin with an ASCII letter.
     if content[:1] == b"\0" and content[1:2] not in (b"\0", b""):
         return "utf-16-be"
     if content[1:2] == b"\0" and content[:1] != b"\0":
@@ -28,15 +27,15 @@ def encoding_of(content: bytes) -> str:
 
 
 def decode(content: bytes, errors: str = "strict") -> str:
-    """Bytes as text.
+    """Decode a whole file.
 
     Args:
-        content: a whole file.
-        errors: the error handler of `bytes.decode` for invalid bytes; in UTF-16 they are
-            replaced, unless errors are to be raised.
+        content: of the file.
+        errors: handler of invalid bytes, as in `bytes.decode`; in UTF-16 all but ``strict`` replace
+            them.
 
     Raises:
-        UnicodeDecodeError: with ``strict``, bytes are no text.
+        UnicodeDecodeError: with ``strict``, for invalid bytes.
     """
     encoding = encoding_of(content)
     if errors not in ("strict", "replace") and encoding != "utf-8-sig":
@@ -45,5 +44,5 @@ def decode(content: bytes, errors: str = "strict") -> str:
 
 
 def unix_lines(text: str) -> str:
-    r"""Text whose lines end in ``\n``, as nothing else does."""
+    r"""Return text with ``\n`` line ends."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -9,7 +9,7 @@ import av
 
 from ...renderers.image.open_image import open_image
 from ..errors import WorkError
-from ..files.atomic_output import why_torn
+from ..files.atomic_output import torn_reason
 from .containers import open_media
 from .mp4 import is_whole
 
@@ -28,7 +28,7 @@ def refuse_torn_video(path: Path, frames: int, name: str) -> None:
     found = _packets(path, "video")
     if found is None or found[0] != frames:
         held = "is no whole video" if found is None else f"holds {found[0]} of {frames} frames"
-        raise WorkError(f"{name}: cannot be written: it {held}; {why_torn(path)}")
+        raise WorkError(f"{name}: cannot be written: it {held}; {torn_reason(path)}")
 
 
 def refuse_torn_sound(path: Path, seconds: Fraction, name: str) -> None:
@@ -46,7 +46,7 @@ def refuse_torn_sound(path: Path, seconds: Fraction, name: str) -> None:
     if found is None or found[1] < seconds:
         held = "has no whole sound" if found is None else f"holds {float(found[1]):.2f} s of sound"
         wanted = f"{float(seconds):.2f} s"
-        raise WorkError(f"{name}: cannot be written: it {held} of {wanted}; {why_torn(path)}")
+        raise WorkError(f"{name}: cannot be written: it {held} of {wanted}; {torn_reason(path)}")
 
 
 def refuse_torn_preview(path: Path, name: str) -> None:
@@ -56,7 +56,7 @@ def refuse_torn_preview(path: Path, name: str) -> None:
             image.seek(getattr(image, "n_frames", 1) - 1)
             image.load()
     except (OSError, EOFError, SyntaxError, ValueError) as error:
-        raise WorkError(f"{name}: cannot be written: it is torn; {why_torn(path)}") from error
+        raise WorkError(f"{name}: cannot be written: it is torn; {torn_reason(path)}") from error
 
 
 def _packets(path: Path, kind: str) -> tuple[int, Fraction] | None:

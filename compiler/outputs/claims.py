@@ -1,8 +1,7 @@
-"""Written: a reel's files are claimed by hash in its report before they get their names.
+"""Claims: the report of a reel holds the hash of each of its files before that gets its name.
 
-A file whose hash the report doesn't claim was edited, or was never ours: it is renamed before a
-file of ours takes its name. The claim is on disk first (write-ahead), so that after a kill at any
-moment the next run knows its own files.
+A file without a claim was edited, or is another program's: it is renamed before ours takes its
+name. Claims are written ahead, so that after a kill at any moment the next run knows its own files.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ import opentimelineio as otio
 from ...renderers.files.digest import sha256_of
 from ...renderers.files.locks import locked
 from ...renderers.files.replace import replace_file
-from ..files.atomic_output import writing
+from ..files.atomic_output import write_errors
 from ..notices import Notice
 from ..report import Report
 from ..timeline.metadata import NAMESPACE
 from .paths import Outputs, read_report, report_path, timeline_text, write_text
 
 _SEAL = "seal"
-"""The metadata that hold a timeline's SHA-256, taken with this empty."""
+"""Metadata key of a timeline's own SHA-256, computed with an empty value."""
 
 
 class FileClaims:
     """The files that a run writes beside its report.
 
     Args:
-        report: of the run; its ``files`` and ``timeline_sha256`` are kept up to date.
+        report: of the run; its ``files`` and ``timeline_sha256`` are updated.
         outputs: the reel's files.
     """
 
@@ -45,7 +44,7 @@ class FileClaims:
         self._own: dict[str, list[str]] = {}
 
     def write(self, texts: Mapping[Path, str]) -> None:
-        """Write text files of the reel, claimed first.
+        """Claim and write text files of the reel.
 
         Raises:
             WorkError: one of them, or the report, cannot be written.
@@ -60,13 +59,13 @@ class FileClaims:
         """Claim a finished file just before it gets its name.
 
         Args:
-            path: the name.
-            temporary: the file, complete.
+            path: its name.
+            temporary: the complete file.
 
         Raises:
-            WorkError: the report cannot be written, or the file that has the name not be renamed.
+            WorkError: the report cannot be written, or an edited file cannot be renamed.
         """
-        with writing(path):
+        with write_errors(path):
             sha256 = sha256_of(temporary)
         self._claim({path: sha256})
         self._own[path.name] = [sha256]
@@ -81,15 +80,15 @@ class FileClaims:
             self._write_report(self._own)
 
     def _claim(self, hashes: Mapping[Path, str]) -> None:
-        """Put the hashes of files into the report on disk, and rename what is not ours."""
+        """Write hashes of files to the report on disk, and rename edited files."""
         with _report_lock(self._outputs.folder):
             self._claim_locked(hashes)
 
     def _claim_locked(self, hashes: Mapping[Path, str]) -> None:
-        held = claimed(self._outputs.timeline)
+        held = claimed_hashes(self._outputs.timeline)
         for path, sha256 in hashes.items():
             earlier = held.get(path.name, [])
-            kept = step_aside(path, [*earlier, sha256])
+            kept = keep_edited(path, [*earlier, sha256])
             if kept is not None:
                 why = "was edited since it was compiled" if earlier else "was not compiled here"
                 what = f"{path.name} {why}; kept as {kept.name}"
@@ -103,18 +102,18 @@ class FileClaims:
         self._write_report(self._own | both)
 
     def _write_report(self, claims: Mapping[str, list[str]]) -> None:
-        """Write the report with claims, and those of files that other runs have written."""
+        """Write the report with these claims, and with those of other runs' files."""
         path = self._outputs.report
         others = {
             name: hashes
-            for name, hashes in claimed(self._outputs.timeline).items()
+            for name, hashes in claimed_hashes(self._outputs.timeline).items()
             if os.path.lexists(path.with_name(name))
         }
         self._report.files = {**others, **claims}
         if os.path.lexists(path) and read_report(path) is None:
-            kept = step_aside(path, ())
+            kept = keep_edited(path, ())
             if kept is not None:
-                what = f"{path.name} is no report; kept as {kept.name}"
+                what = f"{path.name} is not a report; kept as {kept.name}"
                 self._report.warnings.append(Notice("edited", what))
         write_text(path, self._report.as_text())
 
@@ -122,13 +121,13 @@ class FileClaims:
 def update_timeline(
     timeline: otio.schema.Timeline, path: Path, *, is_ours: bool, sealed: bool = False
 ) -> None:
-    """Write a timeline again; one that was as compiled stays claimed.
+    """Replace a timeline; an unedited one stays claimed.
 
     Args:
-        timeline: what to write.
+        timeline: the new content.
         path: the file.
-        is_ours: whether its report claimed the file that it replaces.
-        sealed: whether to put its own SHA-256 into it, for `rendered_before`.
+        is_ours: whether the report claims the replaced file.
+        sealed: whether to add its own SHA-256, for `sealed_hash`.
 
     Raises:
         WorkError: it cannot be written.
@@ -144,8 +143,8 @@ def update_timeline(
     write_text(path, text)
 
 
-def rendered_before(path: Path) -> str:
-    """The SHA-256 of a timeline that `update_timeline` has sealed; empty if it was edited since."""
+def sealed_hash(path: Path) -> str:
+    """Return the SHA-256 of a timeline that `update_timeline` sealed; empty if edited since."""
     try:
         text = path.read_text("utf-8")
     except (OSError, ValueError):
@@ -158,8 +157,8 @@ def rendered_before(path: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest() if is_whole else ""
 
 
-def claimed(timeline: Path) -> dict[str, list[str]]:
-    """The hashes of files that a compiled timeline's report claims, by name."""
+def claimed_hashes(timeline: Path) -> dict[str, list[str]]:
+    """Return the hashes that a compiled timeline's report claims, by file name."""
     document = read_report(report_path(timeline)) or {}
     files = document.get("files")
     if files is None and document:  # A report of an earlier release.
@@ -167,27 +166,27 @@ def claimed(timeline: Path) -> dict[str, list[str]]:
     return {str(name): list(hashes) for name, hashes in _items(files) if isinstance(hashes, list)}
 
 
-def set_aside(timeline: Path, path: Path, temporary: Path) -> Notice | None:
-    """Let a file step aside that a finished one would replace and that nobody named.
+def keep_unclaimed(timeline: Path, path: Path, temporary: Path) -> Notice | None:
+    """Rename an unclaimed file that a finished one would replace.
 
     Returns:
-        The warning; None if there is no such file, or it is ours.
+        The warning; None if there is no such file, or it is claimed.
 
     Raises:
         WorkError: it cannot be renamed.
     """
-    with writing(path):
-        ours = [*claimed(timeline).get(path.name, []), sha256_of(temporary)]
-    kept = step_aside(path, ours)
+    with write_errors(path):
+        ours = [*claimed_hashes(timeline).get(path.name, []), sha256_of(temporary)]
+    kept = keep_edited(path, ours)
     if kept is None:
         return None
     return Notice("edited", f"{path.name} was not made here; kept as {kept.name}")
 
 
 def claim_file(timeline: Path, path: Path, temporary: Path) -> None:
-    """Claim a finished file just before it gets its name, as `claim` does."""
+    """Claim a finished file just before it gets its name; see `claim`."""
     if read_report(report_path(timeline)) is not None:
-        with writing(path):
+        with write_errors(path):
             sha256 = sha256_of(temporary)
         claim(timeline, path, sha256)
 
@@ -205,7 +204,7 @@ def claim(timeline: Path, path: Path, sha256: str) -> None:
         document = read_report(where)
         if document is None:
             return
-        held = claimed(timeline)
+        held = claimed_hashes(timeline)
         hashes = dict.fromkeys([*held.get(path.name, []), sha256])
         document["files"] = held | {path.name: list(hashes)}
         if path == timeline:
@@ -215,29 +214,29 @@ def claim(timeline: Path, path: Path, sha256: str) -> None:
 
 @contextmanager
 def _report_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder's reports while one is chosen, read and written."""
+    """Hold the lock of a folder's reports while one of them is updated."""
     lock = folder / ".otio-gvideo-reports.lock"
     with ExitStack() as held:
-        with writing(lock):
+        with write_errors(lock):
             folder.mkdir(parents=True, exist_ok=True)
             held.enter_context(locked(lock))
         yield
 
 
 def is_claimed(timeline: Path, path: Path) -> bool:
-    """Whether a file is as a compiled timeline's report claims."""
-    return _matches(path, claimed(timeline).get(path.name, []))
+    """Whether a compiled timeline's report claims a file with its present content."""
+    return _matches(path, claimed_hashes(timeline).get(path.name, []))
 
 
-def step_aside(path: Path, ours: Sequence[str]) -> Path | None:
-    """Keep a file as ``<name>.edited-N<suffix>`` unless it has one of some hashes.
+def keep_edited(path: Path, ours: Sequence[str]) -> Path | None:
+    """Rename a file to ``<name>.edited-N<suffix>`` unless its hash is one of ours.
 
     Args:
         path: the file; need not exist.
-        ours: SHA-256 of what may be replaced.
+        ours: SHA-256 of files that may be replaced.
 
     Returns:
-        The new name; None if the file is ours, or there is none.
+        The new path; None if the file is ours, or there is none.
 
     Raises:
         WorkError: it cannot be renamed, as on Windows while an editor has it open.
@@ -245,7 +244,7 @@ def step_aside(path: Path, ours: Sequence[str]) -> Path | None:
     is_folder = path.is_dir() and not path.is_symlink()
     if not os.path.lexists(path) or is_folder or _matches(path, ours):
         return None
-    with writing(path):
+    with write_errors(path):
         for number in itertools.count(1):
             kept = path.with_name(f"{path.stem}.edited-{number}{path.suffix}")
             if not os.path.lexists(kept):
@@ -258,12 +257,12 @@ def step_aside(path: Path, ours: Sequence[str]) -> Path | None:
 
 
 def _keep(path: Path, kept: Path) -> None:
-    """Give a file a second name; where there are no hard links, another name.
+    """Hard-link a file to a new name, or rename it if the system has no hard links.
 
-    With a second name the first is never without a file, for those who read it meanwhile.
+    With a link the old name always has a file, for concurrent readers.
 
     Raises:
-        FileExistsError: the name is taken.
+        FileExistsError: the new name exists.
         OSError: it cannot be renamed.
     """
     try:

@@ -1,4 +1,4 @@
-"""Where a reel's files go, and writing the small ones so that none is ever half written."""
+"""Paths of a reel's files, checks before any work, and atomic writes of text files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import opentimelineio as otio
 
 from ...renderers.run.store import Store
 from ..errors import InputError, Problem, WorkError
-from ..files.atomic_output import whole_file, why_torn
+from ..files.atomic_output import atomic_output, torn_reason
 from ..files.path_limits import in_scratch, names_of_video, nearest_folder, refuse_unusable
 from ..script.model import reel_name
 
 REPORT = "report.json"
 FILE_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".gif", ".webp", ".otio")
-"""What is a file and no folder to whoever gives such a name."""
+"""Suffixes of an output that cannot be a folder's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ class Outputs:
 
     @property
     def report(self) -> Path:
-        """What was made, from what, and how well."""
+        """The report."""
         return report_path(self.timeline)
 
 
 def report_path(timeline: Path) -> Path:
-    """The report of a compiled timeline, existing or to be written.
+    """Return the path of a compiled timeline's report; need not exist.
 
     ``report.json`` is that of the first reel in a folder; further reels have
     ``<name>.report.json``, as does any reel beside a ``report.json`` of another program.
@@ -83,7 +83,7 @@ def report_path(timeline: Path) -> Path:
 
 
 def read_report(path: Path) -> dict[str, Any] | None:
-    """A report as plain data; None if there is none, or the file is another program's."""
+    """Read a report as plain data; None if it is missing or another program's."""
     try:
         found = json.loads(path.read_text("utf-8"))
         is_ours = isinstance(found["timeline"]["path"], str) and isinstance(found["made_by"], dict)
@@ -93,10 +93,10 @@ def read_report(path: Path) -> dict[str, Any] | None:
 
 
 def outputs_beside(script: Path, folder: Path | None) -> Outputs:
-    """The outputs of a script: in ``folder``, else in ``build/<name>/`` beside the script.
+    """Return the outputs of a script: in ``folder``, else in ``build/<name>/`` beside the script.
 
     Raises:
-        InputError: a file lies where the folder is to be, the name is a file's, or no text.
+        InputError: the folder is a file, has a video's suffix, or a name that is not text.
     """
     name = reel_name(script)
     chosen = folder or script.parent / "build" / name
@@ -105,45 +105,45 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
         what, hint = "is a file, not a folder", "give another one with --output"
         raise InputError(Problem.in_file(chosen, what, hint))
     if chosen.suffix.lower() in FILE_SUFFIXES and not chosen.exists():
-        what = f"is the name of a file, and {chosen.suffix} of one of several that are made"
-        hint = f"give a folder with --output; in it the reel is called {name}"
+        what = f"is a file name, with {chosen.suffix}, but several files are written"
+        hint = f"give a folder with --output; the reel in it is called {name}"
         raise InputError(Problem.in_file(chosen, what, hint))
     return Outputs(chosen, name)
 
 
 def refuse_unwritable(outputs: Outputs, slots: Iterable[str] = ()) -> None:
-    """Before any work is done, see that its results can be written.
+    """Reject outputs that cannot be written, before any work.
 
     Args:
-        outputs: where they go.
+        outputs: the files.
         slots: the longest names of slots to render, if known.
 
     Raises:
-        InputError: the folder can neither be written to nor made, or names in it are too long.
+        InputError: the folder cannot be written or created, or names in it are too long.
     """
     folder = outputs.folder
     refuse_unusable(folder, _names_in(outputs, slots))
     files = (outputs.timeline, outputs.video, outputs.srt, outputs.vtt, outputs.ass)
     taken = [path for path in files if path.is_dir()]
     if taken:
-        what, hint = "is a folder, and the name of a file that is made", "give another --output"
+        what, hint = "is a folder, and the name of an output file", "give another --output"
         raise InputError(Problem.in_file(path, what, hint) for path in taken)
     there = nearest_folder(folder)
     if there.is_symlink() and not there.exists():
-        what = f"cannot be made: the link {there} leads nowhere"
+        what = f"cannot be created: the link {there} is broken"
     elif not there.exists():
-        what = f"cannot be made: there is no {there}"
+        what = f"cannot be created: there is no {there}"
     elif not there.is_dir():
-        what = f"cannot be made: {there} is a file"
+        what = f"cannot be created: {there} is a file"
     elif not os.access(there, os.W_OK | os.X_OK):
-        what = "cannot be written to" if there == folder else f"cannot be made in {there}"
+        what = "cannot be written to" if there == folder else f"cannot be created in {there}"
     else:
         return
     raise InputError(Problem.in_file(folder, what, "give another one with --output"))
 
 
 def _names_in(outputs: Outputs, slots: Iterable[str]) -> Iterator[str]:
-    """The longest paths in the folder of outputs, those of temporary files among them."""
+    """Yield the longest paths in the folder of outputs, with those of temporary files."""
     small = (outputs.timeline, outputs.srt, outputs.report)
     yield from (in_scratch(path.name) for path in small)
     yield from names_of_video(outputs.video)
@@ -163,9 +163,9 @@ def write_text(path: Path, text: str) -> None:
 
     def check(written: Path) -> None:
         if written.read_bytes() != data:
-            raise WorkError(f"{path}: cannot be written: {why_torn(written)}")
+            raise WorkError(f"{path}: cannot be written: {torn_reason(written)}")
 
-    with whole_file(path, check) as temporary:
+    with atomic_output(path, check) as temporary:
         temporary.write_bytes(data)
 
 
@@ -175,5 +175,5 @@ def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
 
 
 def timeline_text(timeline: otio.schema.Timeline) -> str:
-    """The content of a timeline's ``.otio``."""
+    """Return the content of a timeline's ``.otio``."""
     return f"{timeline.to_json_string(indent=2)}\n"

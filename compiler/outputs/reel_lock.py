@@ -1,4 +1,4 @@
-"""One run at a time writes the files of a reel; the next waits, and then finds what is there."""
+"""The lock of a reel: one run at a time writes its files; the next one waits, and reuses them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 
 from ...renderers.files.atomic_file import clear_scratch
 from ...renderers.files.locks import Owner, locked
-from ..files.atomic_output import writing
+from ..files.atomic_output import write_errors
 from ..progress import OnProgress, Progress, Stage
 
 
 def lock_of(reel: Path) -> Path:
-    """The lock of a reel; its files share folder and stem."""
+    """Return the lock file of a reel, by folder and stem."""
     return reel.with_name(f".otio-gvideo-{reel.stem}.lock")
 
 
 @contextmanager
-def exclusive(reel: Path, stage: Stage, on_progress: OnProgress) -> Iterator[None]:
-    """Hold the lock of a reel: of its timeline, video, captions, report and segments.
+def lock_reel(reel: Path, stage: Stage, on_progress: OnProgress) -> Iterator[None]:
+    """Hold the lock of a reel, for its timeline, video, captions, report and segments.
 
     Args:
-        reel: any of its files: the lock goes by folder and stem.
-        stage: that has to wait.
-        on_progress: told once if it has to.
+        reel: any of its files.
+        stage: that waits.
+        on_progress: called once if it has to wait.
 
     Raises:
         WorkError: the folder cannot be written to.
@@ -38,12 +38,12 @@ def exclusive(reel: Path, stage: Stage, on_progress: OnProgress) -> Iterator[Non
     try:
         with ExitStack() as held:
             lock = lock_of(reel)
-            with writing(lock):
+            with write_errors(lock):
                 lock.parent.mkdir(parents=True, exist_ok=True)
                 held.enter_context(locked(lock, wait))
                 clear_scratch(lock.parent)
             yield
     finally:
-        with suppress(OSError):  # Folders in which nothing was made are not left behind.
+        with suppress(OSError):  # Remove new folders that are still empty.
             for folder in missing:
                 folder.rmdir()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...renderers.run.store import Store
 from ..backend.segments.store import SegmentStore
-from ..files.atomic_output import writing
+from ..files.atomic_output import write_errors
 from ..notices import Notice, notices
 from ..outputs.paths import Outputs
 from .flatten import segments_of
@@ -17,7 +17,7 @@ def verify_stored(outputs: Outputs) -> list[Notice]:
         A warning for each damaged file.
     """
     store = Store(outputs.media)
-    with writing(outputs.media):
+    with write_errors(outputs.media):
         store.verify()
     segments = SegmentStore(segments_of(outputs.video))
     segments.verify()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ....renderers.image.open_image import ImageFileError
 from ...errors import InputError, Problem
-from ...files.atomic_output import writing
+from ...files.atomic_output import write_errors
 from ...media.ffmpeg import output_args, run
 from ...media.media_info import MediaInfo
 from ..segments.scratch import stand_in
@@ -63,7 +63,7 @@ class GraphInputs:
         suffix = next(image.suffix for image in info.images if image is not None)
         folder = self.folder / f"sequence{self._sequences}"
         self._sequences += 1
-        with writing(folder):
+        with write_errors(folder):
             folder.mkdir()
         for number in range(first, min(first + count, len(info.images))):
             image = info.images[number]

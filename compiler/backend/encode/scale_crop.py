@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from ....renderers.image.open_image import image_file
 from ....renderers.image.stills import to_8_bits
-from ...files.atomic_output import writing
+from ...files.atomic_output import write_errors
 from ...media.media_info import VideoInfo, has_alpha
 
 Filters: TypeAlias = tuple[tuple[str, dict[str, Any]], ...]
@@ -187,5 +187,5 @@ def write_pam(pixels: np.ndarray[Any, np.dtype[np.uint8]], path: Path) -> None:
     """
     height, width, _ = pixels.shape
     head = f"P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
-    with writing(path), path.open("wb") as stream:
+    with write_errors(path), path.open("wb") as stream:
         stream.write(head.encode() + np.ascontiguousarray(pixels).tobytes())

@@ -22,7 +22,7 @@ from typing import Any
 
 from ....renderers.files.atomic_file import clear_scratch, finish
 from ....renderers.files.digest import sha256_of
-from ...files.atomic_output import scratch, writing
+from ...files.atomic_output import scratch, write_errors
 from ...media.find_ffmpeg import ffmpeg_version
 from ...media.media_info import MediaInfo
 
@@ -88,13 +88,13 @@ class SegmentStore:
             with scratch(folder) as place:  # Another thread may write the same.
                 write(place / name)
                 return (place / name).replace(folder / name)
-        with writing(self._folder):
+        with write_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
         with scratch(self._folder) as place:
             part = place / name
             write(part)
             kept = self._folder / f"{part.stem}-{sha256_of(part)[:_SHA_DIGITS]}{part.suffix}"
-            with writing(kept):
+            with write_errors(kept):
                 finish(part, kept)
         self._used.add(kept.name)
         return kept

@@ -49,7 +49,7 @@ def test_no_part_of_a_file_passes(video: Path, share: float) -> None:
 
 
 def test_frames_and_seconds_are_counted(video: Path) -> None:
-    with pytest.raises(WorkError, match="it holds 24 of 25 frames; a program that says"):
+    with pytest.raises(WorkError, match="it holds 24 of 25 frames; the program that wrote"):
         refuse_torn_video(video, 25, "reel.mp4")
     with pytest.raises(WorkError, match=r"it holds 1\.0\d s of sound of 1\.10 s"):
         refuse_torn_sound(video, Fraction(11, 10), "reel.mp4")
