@@ -38,8 +38,8 @@ from .segments.join import join
 from .segments.make import SegmentStats, make_segments, stopped_on_error
 from .segments.store import SegmentStore
 from .spans.fetch import fetch_all
-from .spans.media import lines_of
-from .spans.read_spans import SpanReading, read_picture
+from .spans.media import unique
+from .spans.read_spans import SpanReading, read_spans
 
 _SOUND_SLACK_S = Fraction(1, 20)
 
@@ -116,7 +116,7 @@ def flatten(
     with atomic_output(output) as temporary, scratch(output.parent) as folder:
         remote = fetch_all(timeline, store, folder) if spec.allow_network else {}
         names = transition_names(ffmpeg_path()) | set(spec.transitions.expressions)
-        reading = read_picture(timeline, root, fps, remote=remote, transitions=names)
+        reading = read_spans(timeline, root, fps, remote=remote, transitions=names)
         mix = read_mix(
             timeline, root, frames / fps, remote=remote, clip_sound_db=spec.clip_sound_db
         )
@@ -167,8 +167,8 @@ def flatten(
         loudness_lufs=None if measure.silent else measure.lufs,
         true_peak_dbtp=None if measure.silent else measure.dbtp,
         seconds=time.monotonic() - started,
-        warnings=lines_of((*damaged, *reading.warnings, *mix.warnings, *of_captions)),
-        missing=lines_of((*reading.missing, *mix.missing)),
+        warnings=unique((*damaged, *reading.warnings, *mix.warnings, *of_captions)),
+        missing=unique((*reading.missing, *mix.missing)),
     )
 
 

@@ -19,11 +19,11 @@ from ..backend.spans.content import (
     TransitionContent,
     TransparentContent,
     VideoContent,
-    later,
+    advance,
     leaves,
 )
-from ..backend.spans.media import shown_frame
-from ..backend.spans.read_spans import read_picture
+from ..backend.spans.media import nearest_frame
+from ..backend.spans.read_spans import read_spans
 from ..backend.spans.spans import Span
 from ..media.media_info import MediaInfo
 from ..timeline.layout import TrackLayout, kind_of, lay_out_timeline
@@ -116,7 +116,7 @@ class ExpectedReel:
             if isinstance(leaf, VideoContent) and leaf.path not in self.recipes:
                 info = self.media[leaf.path]
                 assert info.video is not None
-                number = shown_frame(info.video, leaf.start)
+                number = nearest_frame(info.video, leaf.start)
                 found.append(SourceFrame(info, min(max(0, number), info.video.frames - 1)))
         return found
 
@@ -124,7 +124,7 @@ class ExpectedReel:
         index = bisect_right([span.start for span in self.spans], frame) - 1
         if index >= 0:
             span = self.spans[index]
-            yield from leaves(later(span.picture, frame - span.start, self.fps))
+            yield from leaves(advance(span.picture, frame - span.start, self.fps))
 
     def _moves(self, leaf: Picture) -> bool:
         if not isinstance(leaf, VideoContent) or not leaf.speed or leaf.path not in self.recipes:
@@ -145,7 +145,7 @@ def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> 
     kinds = {
         kind_of(one) for one in timeline.find_children() if isinstance(one, otio.schema.Transition)
     }
-    reading = read_picture(timeline, root, fps, transitions=kinds | {"dissolve"}, verify=False)
+    reading = read_spans(timeline, root, fps, transitions=kinds | {"dissolve"}, verify=False)
     recipes = {
         path: slot.recipe
         for slot in slot_clips(timeline)
@@ -171,7 +171,7 @@ def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> 
 def _continues(before: Span, after: Span, recipes: Mapping[Path, Recipe], fps: Fraction) -> bool:
     """Whether a slot goes on with the frame of its scene that comes after another slot's last."""
     frames = []
-    for picture in (later(before.picture, before.frames, fps), after.picture):
+    for picture in (advance(before.picture, before.frames, fps), after.picture):
         if not isinstance(picture, VideoContent) or picture.path not in recipes:
             return False
         shot = recipes[picture.path].shot

@@ -12,9 +12,9 @@ from ..backend.captions.cues import captions_of
 from ..backend.captions.words import words_of
 from ..backend.mux.chapters import disclosure_of, title_of
 from ..backend.spans.content import TransparentContent
-from ..backend.spans.media import lines_of
-from ..backend.spans.read_spans import picture_reader
-from ..backend.spans.spans import Span, over
+from ..backend.spans.media import unique
+from ..backend.spans.read_spans import span_reader
+from ..backend.spans.spans import Span, composite_spans
 from ..media.samples import SAMPLE_RATE
 from ..notices import Notice, notices
 from ..timeline.layout import kind_of
@@ -47,9 +47,9 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
         return PageView(path, title, *size, fps, 0, first, notes=empty)
     names = {kind_of(one) for one in timeline.find_children(None, None, False)
              if isinstance(one, otio.schema.Transition)}  # fmt: skip
-    reader = picture_reader(timeline, path.parent, fps, transitions=names | {"dissolve"})
+    reader = span_reader(timeline, path.parent, fps, transitions=names | {"dissolve"})
     window = (0, frames)
-    whole = over(
+    whole = composite_spans(
         reader.spans(timeline.tracks, Fraction(0), window),
         [Span(*window, TransparentContent())],
         fps,
@@ -72,8 +72,8 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
     view.heard = _heard(rows.mix)
     told = disclosure_of(timeline)
     view.facts += [Fact("Disclosure", told)] if told else []
-    view.notes += notices("missing", lines_of((*reader.media.missing, *rows.mix.missing)))
-    view.notes += lines_of((*reader.media.warnings, *rows.mix.warnings, *rows.notes))
+    view.notes += notices("missing", unique((*reader.media.missing, *rows.mix.missing)))
+    view.notes += unique((*reader.media.warnings, *rows.mix.warnings, *rows.notes))
     return view
 
 

@@ -16,9 +16,9 @@ from ..backend.spans.content import (
     Picture,
     TransitionContent,
     VideoContent,
-    later,
+    advance,
 )
-from ..backend.spans.media import shown_frame
+from ..backend.spans.media import nearest_frame
 from ..backend.spans.spans import Span
 from ..media.media_info import MediaInfo
 from .view_model import ShownSpan
@@ -53,7 +53,7 @@ def _plain(span: Span, fps: Fraction) -> Iterator[Span]:
             left = (Fraction(blend.frames, 2) - blend.done) / (blend.rate or 1)
             middle = span.start + min(span.frames, max(0, math.ceil(left)))
             yield from _plain(Span(span.start, middle, blend.outgoing), fps)
-            incoming = later(blend.incoming, middle - span.start, fps)
+            incoming = advance(blend.incoming, middle - span.start, fps)
             yield from _plain(Span(middle, span.end, incoming), fps)
         case OverlayContent() as over:
             yield from _plain(replace(span, picture=over.upper), fps)
@@ -71,7 +71,7 @@ def _one(span: Span, media: Mapping[Path, MediaInfo]) -> ShownSpan:
                     span.start, span.end, picture.path, picture.start, picture.speed, True
                 )
             assert info.video is not None
-            number = min(max(0, shown_frame(info.video, picture.start)), len(info.images) - 1)
+            number = min(max(0, nearest_frame(info.video, picture.start)), len(info.images) - 1)
             near = (info.images[number], *info.images)
             return ShownSpan(
                 span.start, span.end, next(image for image in near if image is not None)

@@ -10,7 +10,7 @@ import opentimelineio as otio
 
 from ..backend.audio.read_mix import read_mix
 from ..backend.spans.content import SlateContent, leaves
-from ..backend.spans.read_spans import PictureReader
+from ..backend.spans.read_spans import SpanReader
 from ..errors import WorkError
 from ..notices import Notice
 from ..timeline.layout import Placed, TrackLayout, lay_out_timeline
@@ -29,7 +29,7 @@ class Rows:
     """The tracks of a timeline as rows."""
 
     def __init__(
-        self, timeline: otio.schema.Timeline, root: Path, reader: PictureReader, view: PageView
+        self, timeline: otio.schema.Timeline, root: Path, reader: SpanReader, view: PageView
     ):
         self._timeline, self._root, self._reader, self._view = timeline, root, reader, view
         self._clock = FrameClock(view.fps, view.first)

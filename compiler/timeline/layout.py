@@ -242,5 +242,13 @@ def _trim(items: Sequence[Placed], window: tuple[int, int]) -> Iterator[Placed]:
             into=None if shift else placed.into,
             fade_in=None if shift else placed.fade_in,
             out=placed.out if end == placed.end else None,
-            fade_out=placed.fade_out if end == placed.end else None,
+            fade_out=_until(window[1], placed) if end == placed.end else None,
         )
+
+
+def _until(end: int, placed: Placed) -> TrackTransition | None:
+    """Return the transition at the end of a track, without its frames after the end of a window."""
+    out = placed.fade_out
+    if out is None or placed.end + out.after <= end:
+        return out
+    return replace(out, after=end - placed.end) if out.before + end > placed.end else None

@@ -11,7 +11,8 @@ from fractions import Fraction
 import opentimelineio as otio
 from opentimelineio.opentime import TimeRange
 
-from .layout import Placed, lay_out_timeline
+from .layout import Placed, TrackTransition, lay_out_timeline
+from .properties import frames_of, item_length
 from .rate import seconds, time, time_range
 
 
@@ -28,7 +29,7 @@ def resolve_ranges(timeline: otio.schema.Timeline, fps: Fraction) -> list[str]:
         The transitions that were left out because a range cuts through them, one line each.
     """
     stack = timeline.tracks
-    ranged = stack.source_range is not None
+    ranged, frames = stack.source_range is not None, frames_of(timeline, fps)
     lines: list[str] = []
     for index, layout in enumerate(lay_out_timeline(timeline, fps)):
         child = layout.track
@@ -41,14 +42,19 @@ def resolve_ranges(timeline: otio.schema.Timeline, fps: Fraction) -> list[str]:
                 kept.append(otio.schema.Gap(source_range=time_range(0, placed.start - end, fps)))
             transition = placed.into if len(kept) else placed.fade_in
             if transition is not None:
-                kept.append(transition.item.deepcopy())
+                kept.append(_transition(transition, fps))
             kept.append(_shortened(placed, fps))
             if placed.fade_out is not None:
-                kept.append(placed.fade_out.item.deepcopy())
+                kept.append(_transition(placed.fade_out, fps))
             end = placed.end
         lines += _left_out(child, kept)
         stack[index] = kept
     stack.source_range = None
+    if len(stack) and frames_of(timeline, fps) < frames:
+        # A range may be longer than its track or stack.
+        longest = max(stack, key=item_length)
+        rest = frames - round(item_length(longest) * fps)
+        longest.append(otio.schema.Gap(source_range=time_range(0, rest, fps)))
     return lines
 
 
@@ -77,6 +83,13 @@ def _shortened(placed: Placed, fps: Fraction) -> otio.core.Item:
         item.source_range = TimeRange(
             otio.opentime.RationalTime(float(start * rate), float(rate)), time(placed.frames, fps)
         )
+    return item
+
+
+def _transition(transition: TrackTransition, fps: Fraction) -> otio.schema.Transition:
+    """Return a transition of the frames that are shown of it."""
+    item = transition.item.deepcopy()
+    item.in_offset, item.out_offset = time(transition.before, fps), time(transition.after, fps)
     return item
 
 

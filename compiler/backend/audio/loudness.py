@@ -30,6 +30,7 @@ BITRATE = "192k"
 _CODEC_DB = 0.6
 """Expected overshoot of AAC (twice, since platforms encode once more); more is measured."""
 _TOLERANCE_LU = 0.15
+_FILE_TOLERANCE_LU = 0.5
 _PASSES = 4
 _RAW = ("-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2")
 
@@ -80,14 +81,24 @@ def encode_audio(
     if not measured.silent:
         gain = min(target - measured.lufs, MAX_GAIN_DB)
     for _ in range(_PASSES):
-        if measured.dbtp + gain > ceiling:
+        is_limited = measured.dbtp + gain > ceiling
+        if is_limited:
             gain = _makeup_gain(mix, target, gain, ceiling, stop)
         _encode(limit_peaks(mix.blocks(), gain, ceiling), path, stop)
         finished = measure_file(path, stop)
-        over = finished.dbtp - MAX_DBTP
-        if over <= 0:
+        over, missing = finished.dbtp - MAX_DBTP, target - finished.lufs
+        if over > 0:
+            ceiling -= over + 0.1
+        elif (
+            measured.silent
+            or is_limited
+            or abs(missing) <= _FILE_TOLERANCE_LU
+            or gain >= MAX_GAIN_DB
+        ):
             break
-        ceiling -= over + 0.1
+        else:
+            # In a second or two of sound the gate depends on where the codec's frames begin.
+            gain = min(gain + missing, MAX_GAIN_DB)
     return finished
 
 

@@ -30,7 +30,7 @@ from ..spans.content import (
     TransitionContent,
     TransparentContent,
     VideoContent,
-    mirrored,
+    reversed_content,
 )
 from .codecs import device_args, upload_filter
 from .encoding import BT709, TAGS, video_args
@@ -142,7 +142,7 @@ class _GraphBuilder:
 
     def _blend(self, content: TransitionContent, frames: int) -> Any:
         if content.rate < 0:
-            turned = mirrored(content, frames, self._fps)
+            turned = reversed_content(content, frames, self._fps)
             return self.stream(turned, frames).filter("reverse")
         if content.rate == 0:
             return self._held(self.stream(replace(content, rate=1), 1), frames)
@@ -199,7 +199,7 @@ class _GraphBuilder:
 
     def _video(self, video: VideoContent, frames: int) -> Any:
         if video.speed < 0:
-            turned = mirrored(video, frames, self._fps)
+            turned = reversed_content(video, frames, self._fps)
             return self.stream(turned, frames).filter("reverse")
         known = self._inputs.media[video.path]
         info = known.video

@@ -21,7 +21,7 @@ from ..encode.encoder import encode_frames
 from ..encode.graph import encode_segment
 from ..encode.scale_crop import Canvas
 from ..output_spec import OutputSpec
-from ..spans.content import Picture, TransitionContent, TransparentContent, media_of
+from ..spans.content import Picture, TransitionContent, TransparentContent, media_paths
 from ..spans.read_spans import SpanReading
 from ..spans.spans import Span, trim
 from .dissolve import UndecodableError, can_mix, mix_frames
@@ -161,7 +161,7 @@ class _SegmentMaker:
 
     def _plan(self) -> list[Segment]:
         """Plan copies of files that share one set of codec headers with all that is encoded."""
-        files = {path for span in self._reading.spans for path in media_of(span.picture)}
+        files = {path for span in self._reading.spans for path in media_paths(span.picture)}
         headers = {path: self._headers(path) for path in files}
         known = {value for value in headers.values() if value}
         if len(known) == 1:
@@ -195,7 +195,7 @@ class _SegmentMaker:
         """Return the name of a segment's file, from everything that decides its content."""
         canvas, style, encoding = self._canvas, self._spec.transitions, self._spec.encoding
         contents = [(span.frames, span.picture) for span in segment.spans]
-        used = {path for span in segment.spans for path in media_of(span.picture)}
+        used = {path for span in segment.spans for path in media_paths(span.picture)}
         focus = sorted(canvas.focus[path] for path in used if path in canvas.focus)
         mixed = sorted(set(_transitions(span.picture for span in segment.spans)))
         expressions = [style.expressions.get(name) for name in mixed]

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
-from ..spans.content import VideoContent, later, runs_backwards
+from ..spans.content import VideoContent, advance, is_reversed
 from ..spans.spans import Span
 
 MAX_SEGMENT_S = 20
@@ -151,7 +151,7 @@ def _parts(
         yield Span(span.start, start, picture), None
     yield Span(start, stop, picture), Copy(picture.path, found[0], stop - start)
     if stop < span.end:
-        yield Span(stop, span.end, later(picture, stop - span.start, fps)), None
+        yield Span(stop, span.end, advance(picture, stop - span.start, fps)), None
 
 
 def _encodes(spans: Iterable[Span], fps: Fraction) -> Iterator[Encode]:
@@ -173,8 +173,8 @@ def _encodes(spans: Iterable[Span], fps: Fraction) -> Iterator[Encode]:
 
 def _split_long(span: Span, fps: Fraction) -> Iterator[Span]:
     """Split a span into equal parts, none too long; very short ones if they run backwards."""
-    most = int((MAX_REVERSE_S if runs_backwards(span.picture) else MAX_SEGMENT_S) * fps)
+    most = int((MAX_REVERSE_S if is_reversed(span.picture) else MAX_SEGMENT_S) * fps)
     parts = -(-span.frames // max(1, most))
     edges = [span.frames * part // parts for part in range(parts + 1)]
     for first, last in pairwise(edges):
-        yield Span(span.start + first, span.start + last, later(span.picture, first, fps))
+        yield Span(span.start + first, span.start + last, advance(span.picture, first, fps))

@@ -105,7 +105,7 @@ Picture: TypeAlias = (
 )
 
 
-def later(picture: Picture, frames: Fraction | int, fps: Fraction) -> Picture:
+def advance(picture: Picture, frames: Fraction | int, fps: Fraction) -> Picture:
     """The same picture from some frames later (or, negative, earlier) on."""
     match picture:
         case VideoContent():
@@ -113,13 +113,13 @@ def later(picture: Picture, frames: Fraction | int, fps: Fraction) -> Picture:
         case TransitionContent():
             return replace(
                 picture,
-                outgoing=later(picture.outgoing, frames, fps),
-                incoming=later(picture.incoming, frames, fps),
+                outgoing=advance(picture.outgoing, frames, fps),
+                incoming=advance(picture.incoming, frames, fps),
                 done=picture.done + frames * picture.rate,
             )
         case OverlayContent():
             return OverlayContent(
-                later(picture.upper, frames, fps), later(picture.lower, frames, fps)
+                advance(picture.upper, frames, fps), advance(picture.lower, frames, fps)
             )
     return picture
 
@@ -141,25 +141,25 @@ def retimed(picture: Picture, speed: Fraction) -> Picture:
     return picture
 
 
-def mirrored(picture: Picture, frames: int, fps: Fraction) -> Picture:
+def reversed_content(picture: Picture, frames: int, fps: Fraction) -> Picture:
     """What some frames of a picture show when they are seen from the last to the first."""
-    return retimed(later(picture, frames - 1, fps), Fraction(-1))
+    return retimed(advance(picture, frames - 1, fps), Fraction(-1))
 
 
-def runs_backwards(picture: Picture) -> bool:
+def is_reversed(picture: Picture) -> bool:
     """Whether any of it has to be turned around in time."""
     match picture:
         case VideoContent():
             return picture.speed < 0
         case TransitionContent():
-            inside = runs_backwards(picture.outgoing) or runs_backwards(picture.incoming)
+            inside = is_reversed(picture.outgoing) or is_reversed(picture.incoming)
             return picture.rate < 0 or inside
         case OverlayContent():
-            return runs_backwards(picture.upper) or runs_backwards(picture.lower)
+            return is_reversed(picture.upper) or is_reversed(picture.lower)
     return False
 
 
-def laid_over(picture: Picture, below: Picture) -> Picture:
+def composite(picture: Picture, below: Picture) -> Picture:
     """A picture with another one below it."""
     match picture:
         case TransparentContent():
@@ -167,11 +167,11 @@ def laid_over(picture: Picture, below: Picture) -> Picture:
         case TransitionContent():
             return replace(
                 picture,
-                outgoing=laid_over(picture.outgoing, below),
-                incoming=laid_over(picture.incoming, below),
+                outgoing=composite(picture.outgoing, below),
+                incoming=composite(picture.incoming, below),
             )
         case OverlayContent():
-            return replace(picture, lower=laid_over(picture.lower, below))
+            return replace(picture, lower=composite(picture.lower, below))
         case ImageContent() | VideoContent() if not picture.opaque:
             return OverlayContent(picture, below)
         case ColourContent() if picture.rgba[3] < 255:
@@ -179,7 +179,7 @@ def laid_over(picture: Picture, below: Picture) -> Picture:
     return picture
 
 
-def media_of(picture: Picture) -> Iterator[Path]:
+def media_paths(picture: Picture) -> Iterator[Path]:
     """Every file that a picture shows."""
     for leaf in leaves(picture):
         if isinstance(leaf, ImageContent | VideoContent):

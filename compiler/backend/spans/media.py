@@ -132,14 +132,14 @@ class MediaReader:
         def beyond(first: int, last: int) -> bool:
             slack = math.ceil(video.fps / self.fps)  # what rounding to whole frames may miss
             shown = [
-                shown_frame(video, picture.start + frame * picture.speed / self.fps)
+                nearest_frame(video, picture.start + frame * picture.speed / self.fps)
                 for frame in (first, last)
             ]
             return min(shown) < -slack or max(shown) >= video.frames + slack
 
         if beyond(0, max(0, body - 1)):
             first, last = (
-                shown_frame(video, picture.start + frame * picture.speed / self.fps)
+                nearest_frame(video, picture.start + frame * picture.speed / self.fps)
                 for frame in (0, max(0, body - 1))
             )
             what = (
@@ -225,7 +225,7 @@ class MediaReader:
             value = next((stated[key] for key in _COLOUR_KEYS if key in stated), None)
             if value is None:
                 return ColourContent(_SOLIDS[plain])
-            colour = colour_of(value)
+            colour = parse_colour(value)
             if colour is not None:
                 return ColourContent(colour)
             return self._slate(clip, f"its colour {value!r} is none", kind)
@@ -235,11 +235,11 @@ class MediaReader:
         return self._slate(clip, f"the generator {kind!r} is not known", f"generator: {kind}")
 
 
-def colour_of(value: object) -> tuple[int, int, int, int] | None:
+def parse_colour(value: object) -> tuple[int, int, int, int] | None:
     """A colour as generators state it: a name, ``#rrggbb``, ``#rrggbbaa``, or three or four
     numbers, from 0 to 1 where they are fractions.
 
-    >>> colour_of("#ff800080"), colour_of([1.0, 0.5, 0.0]), colour_of([255, 0, 0])
+    >>> parse_colour("#ff800080"), parse_colour([1.0, 0.5, 0.0]), parse_colour([255, 0, 0])
     ((255, 128, 0, 128), (255, 128, 0, 255), (255, 0, 0, 255))
     """
     if isinstance(value, str):
@@ -273,7 +273,7 @@ def _read_or_error(
         return error
 
 
-def shown_frame(video: VideoInfo, time: Fraction) -> int:
+def nearest_frame(video: VideoInfo, time: Fraction) -> int:
     """The frame of a video nearest to a time; the earlier one of two."""
     return math.ceil(time * video.fps - Fraction(1, 2))
 
@@ -288,6 +288,6 @@ def _probe(path: Path, *, verify: bool) -> MediaInfo | WorkError:
         return error
 
 
-def lines_of(found: Sequence[_Line]) -> tuple[_Line, ...]:
+def unique(found: Sequence[_Line]) -> tuple[_Line, ...]:
     """Each line once, in order."""
     return tuple(dict.fromkeys(found))

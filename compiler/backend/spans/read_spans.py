@@ -17,9 +17,9 @@ from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import frames_of, item_length
 from ...timeline.rate import seconds
 from ..encode.transitions import transition_names
-from .content import TransparentContent, later
-from .media import MediaReader, lines_of
-from .spans import Item, Span, SpanCut, lay_track, over, retime, retimed_reach, trim
+from .content import TransparentContent, advance
+from .media import MediaReader, unique
+from .spans import Item, Span, SpanCut, composite_spans, lay_track, retime, retimed_range, trim
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class SpanReading:
     missing: tuple[str, ...] = ()
 
 
-def read_picture(
+def read_spans(
     timeline: otio.schema.Timeline,
     root: Path,
     fps: Fraction,
@@ -58,19 +58,17 @@ def read_picture(
         transitions: names of those that can be shown; else those of this machine's ffmpeg.
         verify: whether rendered media are compared with their SHA-256.
     """
-    reader = picture_reader(
-        timeline, root, fps, remote=remote, transitions=transitions, verify=verify
-    )
+    reader = span_reader(timeline, root, fps, remote=remote, transitions=transitions, verify=verify)
     media, window = reader.media, (0, frames_of(timeline, fps))
-    spans = over(
+    spans = composite_spans(
         reader.spans(timeline.tracks, Fraction(0), window),
         [Span(*window, TransparentContent())],
         fps,
     )
-    return SpanReading(tuple(spans), media.media, lines_of(media.warnings), lines_of(media.missing))
+    return SpanReading(tuple(spans), media.media, unique(media.warnings), unique(media.missing))
 
 
-def picture_reader(
+def span_reader(
     timeline: otio.schema.Timeline,
     root: Path,
     fps: Fraction,
@@ -78,19 +76,19 @@ def picture_reader(
     remote: Mapping[str, Path] | None = None,
     transitions: Container[str] | None = None,
     verify: bool = False,
-) -> PictureReader:
+) -> SpanReader:
     """What resolves the items of a timeline, one by one; the headers of all media are read.
 
-    Arguments as in `read_picture`, and as `MediaReader` has them.
+    Arguments as in `read_spans`, and as `MediaReader` has them.
     """
     media = MediaReader(root, fps, remote or {}, verify)
     media.probe_all(clip for clip in timeline.find_clips() if not _is_sound(clip))
     names = transition_names(ffmpeg_path()) if transitions is None else transitions
-    return PictureReader(media, fps, names)
+    return SpanReader(media, fps, names)
 
 
 @dataclass
-class PictureReader:
+class SpanReader:
     """Items into spans, and what of them cannot be shown (in ``media``)."""
 
     media: MediaReader
@@ -120,7 +118,7 @@ class PictureReader:
             picture = self.media.picture(item, body)
             reach = (max(0, began - window[0]), max(0, window[1] - began - body))
             self.media.check_range(str(item.name), picture, body, *reach)
-            return [Span(*window, later(picture, window[0] - began, self.fps))]
+            return [Span(*window, advance(picture, window[0] - began, self.fps))]
         if not isinstance(item, otio.schema.Stack | otio.schema.Track):
             self.warn("effect", str(item.name), f"a {type(item).__name__} cannot be shown")
             return clear
@@ -134,7 +132,7 @@ class PictureReader:
         if speed < 0:  # it begins with the last frame of its range
             body = round((at + item_length(item)) * self.fps) - round(pivot)
             pivot += (body - 1) * -speed / (1 - speed)
-        inside = self._composition(item, at, retimed_reach(pivot, speed, window))
+        inside = self._composition(item, at, retimed_range(pivot, speed, window))
         return retime(inside, pivot, speed, window, self.fps)
 
     def _composition(
@@ -160,7 +158,7 @@ class PictureReader:
             first, last = max(window[0], round(at * self.fps)), min(window[1], end)
             if first < last:
                 upper = self.spans(child, at, (first, last))
-                shown = over(self._padded(upper, window), shown, self.fps)
+                shown = composite_spans(self._padded(upper, window), shown, self.fps)
         return shown
 
     def _padded(self, spans: Iterable[Span], window: tuple[int, int]) -> list[Span]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from .content import Picture, TransitionContent, TransparentContent, laid_over, later, retimed
+from .content import Picture, TransitionContent, TransparentContent, advance, composite, retimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def trim(spans: Sequence[Span], start: int, end: int, fps: Fraction) -> Iterator
     for span in spans:
         first, last = max(start, span.start), min(end, span.end)
         if first < last:
-            yield Span(first, last, later(span.picture, first - span.start, fps))
+            yield Span(first, last, advance(span.picture, first - span.start, fps))
 
 
 def lay_track(items: Sequence[Item], cuts: Sequence[SpanCut], fps: Fraction) -> Iterator[Span]:
@@ -124,23 +124,23 @@ def _side_by_side(
         while right.end <= start:
             right = next(b)
         yield (
-            Span(start, end, later(left.picture, start - left.start, fps)),
-            Span(start, end, later(right.picture, start - right.start, fps)),
+            Span(start, end, advance(left.picture, start - left.start, fps)),
+            Span(start, end, advance(right.picture, start - right.start, fps)),
         )
 
 
-def over(upper: Sequence[Span], lower: Sequence[Span], fps: Fraction) -> list[Span]:
+def composite_spans(upper: Sequence[Span], lower: Sequence[Span], fps: Fraction) -> list[Span]:
     """One row of spans over another of the same frames, which shows where the upper is clear."""
-    return merge(
+    return merge_spans(
         (
-            Span(top.start, top.end, laid_over(top.picture, bottom.picture))
+            Span(top.start, top.end, composite(top.picture, bottom.picture))
             for top, bottom in _side_by_side(upper, lower, fps)
         ),
         fps,
     )
 
 
-def merge(spans: Iterator[Span], fps: Fraction) -> list[Span]:
+def merge_spans(spans: Iterator[Span], fps: Fraction) -> list[Span]:
     """Spans that continue each other as one, so that no seam is left where nothing changes."""
     merged: list[Span] = []
     for span in spans:
@@ -148,7 +148,7 @@ def merge(spans: Iterator[Span], fps: Fraction) -> list[Span]:
         if (
             last is not None
             and last.end == span.start
-            and later(last.picture, last.frames, fps) == span.picture
+            and advance(last.picture, last.frames, fps) == span.picture
         ):
             merged[-1] = Span(last.start, span.end, last.picture)
         elif span.frames:
@@ -164,7 +164,7 @@ def retime(
     Frame ``f`` of it shows what was at ``pivot + (f - pivot) * speed``.
 
     Args:
-        spans: in order, without holes; they reach over all that is shown, see `retimed_reach`.
+        spans: in order, without holes; they reach over all that is shown, see `retimed_range`.
         pivot: the place, in frames, that stays where it is.
         speed: frames of ``spans`` that pass in one frame of the result; 0 holds one, negative ones
             run backwards.
@@ -176,16 +176,16 @@ def retime(
     for frame in range(*window):
         place = pivot + (frame - pivot) * speed
         at = spans[max(0, bisect_right(starts, place) - 1)]
-        picture = retimed(later(at.picture, place - at.start, fps), speed)
+        picture = retimed(advance(at.picture, place - at.start, fps), speed)
         last = made[-1] if made else None
-        if last is not None and later(last.picture, last.frames, fps) == picture:
+        if last is not None and advance(last.picture, last.frames, fps) == picture:
             made[-1] = Span(last.start, frame + 1, last.picture)
         else:
             made.append(Span(frame, frame + 1, picture))
     return made
 
 
-def retimed_reach(pivot: Fraction, speed: Fraction, window: tuple[int, int]) -> tuple[int, int]:
+def retimed_range(pivot: Fraction, speed: Fraction, window: tuple[int, int]) -> tuple[int, int]:
     """The frames that `retime` looks at to fill a window."""
     places = [pivot + (frame - pivot) * speed for frame in (window[0], window[1] - 1)]
     return math.floor(min(places)), math.floor(max(places)) + 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from otio_gvideo.compiler.backend.audio.read_mix import read_mix
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
-from otio_gvideo.compiler.backend.spans.read_spans import read_picture
+from otio_gvideo.compiler.backend.spans.read_spans import read_spans
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.media.samples import SAMPLE_RATE
 from otio_gvideo.compiler.timeline.rate import time, time_range
@@ -175,7 +175,7 @@ def test_ten_hours_do_not_drift(media: Path) -> None:
             shown = otio.opentime.TimeRange(otio.opentime.RationalTime(0, 29.97), length)
             track.append(otio.schema.Clip(str(number), reference, shown))
         timeline.tracks.append(track)
-    spans = read_picture(timeline, media, FPS).spans
+    spans = read_spans(timeline, media, FPS).spans
     assert [span.start for span in spans] == [round(n * 97 / ntsc * FPS) for n in range(clips)]
     total = clips * 97 / ntsc
     assert spans[-1].end == round(total * FPS)

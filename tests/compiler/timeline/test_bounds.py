@@ -14,7 +14,7 @@ import opentimelineio as otio
 import pytest
 from opentimelineio.opentime import RationalTime, TimeRange
 from otio_gvideo.compiler.api.export import export_timeline
-from otio_gvideo.compiler.backend.spans.read_spans import read_picture
+from otio_gvideo.compiler.backend.spans.read_spans import read_spans
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.inspection.expected_reel import expected_reel
@@ -172,7 +172,7 @@ def images(folder: Path, **given: Any) -> otio.schema.Timeline:
 def test_a_billion_images_are_refused_at_once(tmp_path: Path) -> None:
     held = TimeRange(RationalTime(0, 24), RationalTime(1e9, 24))
     begun = time.process_time()
-    reading = read_picture(images(tmp_path, available_range=held), tmp_path, 24, transitions=())
+    reading = read_spans(images(tmp_path, available_range=held), tmp_path, 24, transitions=())
     assert time.process_time() - begun < 2
     assert f"1,000,000,000 images are more than {MOST_IMAGES:,}" in reading.missing[0]
 
@@ -180,7 +180,7 @@ def test_a_billion_images_are_refused_at_once(tmp_path: Path) -> None:
 def test_millions_of_images_that_are_not_there_are_not_asked_for_one_by_one(tmp_path: Path) -> None:
     held = TimeRange(RationalTime(0, 24), RationalTime(1_900_000, 24))
     begun = time.process_time()
-    reading = read_picture(images(tmp_path, available_range=held), tmp_path, 24, transitions=())
+    reading = read_spans(images(tmp_path, available_range=held), tmp_path, 24, transitions=())
     assert time.process_time() - begun < 5
     assert "there are no such images" in reading.missing[0]
 
@@ -195,7 +195,7 @@ def test_a_file_name_that_no_system_takes_is_a_missing_file(url: str, tmp_path: 
     timeline = one_clip()
     clip = next(iter(timeline.find_clips()))
     clip.media_reference = otio.schema.ExternalReference(url)
-    reading = read_picture(timeline, tmp_path, 24, transitions=())
+    reading = read_spans(timeline, tmp_path, 24, transitions=())
     assert reading.missing[0].startswith("dusk: its media ")
 
 

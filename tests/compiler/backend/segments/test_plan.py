@@ -16,7 +16,7 @@ from otio_gvideo.compiler.backend.segments.plan import (
     copy_places,
     plan_segments,
 )
-from otio_gvideo.compiler.backend.spans.content import TransparentContent, VideoContent, later
+from otio_gvideo.compiler.backend.spans.content import TransparentContent, VideoContent, advance
 from otio_gvideo.compiler.backend.spans.spans import Span
 
 FPS = Fraction(24)
@@ -121,7 +121,7 @@ def test_the_pieces_are_every_frame_once(
         picture = TransparentContent() if clear else VideoContent(MEDIA, into / FPS)
         spans.append(Span(position, position + frames, picture))
         position += frames
-    wanted = [later(s.picture, n, FPS) for s in spans for n in range(s.frames)]
+    wanted = [advance(s.picture, n, FPS) for s in spans for n in range(s.frames)]
     made = []
     for piece in pieces(*spans, places=PLACES if copyable else None):
         if isinstance(piece, Copy):
@@ -129,5 +129,5 @@ def test_the_pieces_are_every_frame_once(
             continue
         assert piece.frames <= MAX_SEGMENT_S * FPS
         assert len(piece.spans) <= MAX_SPANS
-        made += [later(s.picture, n, FPS) for s in piece.spans for n in range(s.frames)]
+        made += [advance(s.picture, n, FPS) for s in piece.spans for n in range(s.frames)]
     assert made == wanted

@@ -17,7 +17,7 @@ from otio_gvideo.compiler.backend.spans.content import (
     TransparentContent,
     VideoContent,
 )
-from otio_gvideo.compiler.backend.spans.read_spans import SpanReading, read_picture
+from otio_gvideo.compiler.backend.spans.read_spans import SpanReading, read_spans
 from otio_gvideo.compiler.backend.spans.spans import Span
 from otio_gvideo.compiler.timeline.media import media_path
 from otio_gvideo.compiler.timeline.properties import frames_of, rate_of
@@ -68,7 +68,7 @@ def track(*children: Child) -> otio.schema.Track:
 def read(media: Path, *tracks: Child) -> SpanReading:
     timeline = otio.schema.Timeline("t")
     timeline.tracks.extend(tracks)
-    return read_picture(timeline, media, FPS)
+    return read_spans(timeline, media, FPS)
 
 
 def shown(media: Path, *tracks: Child) -> list[Span]:
@@ -360,7 +360,7 @@ def test_the_length_is_that_of_the_longest_track(media: Path) -> None:
     timeline.tracks.append(otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio))
     timeline.tracks[1].append(gap(33))
     assert frames_of(timeline, FPS) == 33 == timeline.duration().value
-    assert read_picture(timeline, media, FPS).spans[-1] == Span(20, 33, TransparentContent())
+    assert read_spans(timeline, media, FPS).spans[-1] == Span(20, 33, TransparentContent())
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,17 @@ from otio_gvideo.compiler.backend.spans.content import (
     TransitionContent,
     TransparentContent,
     VideoContent,
-    later,
-    media_of,
+    advance,
+    media_paths,
 )
-from otio_gvideo.compiler.backend.spans.spans import Item, Span, SpanCut, lay_track, over, trim
+from otio_gvideo.compiler.backend.spans.spans import (
+    Item,
+    Span,
+    SpanCut,
+    composite_spans,
+    lay_track,
+    trim,
+)
 
 FPS = Fraction(24)
 
@@ -52,7 +59,7 @@ class Track:
         if item is None:
             return TransparentContent()
         span = next(span for span in item.spans if span.start <= frame < span.end)
-        return later(span.picture, frame - span.start, FPS)
+        return advance(span.picture, frame - span.start, FPS)
 
 
 @st.composite
@@ -85,7 +92,7 @@ def tracks(draw: st.DrawFn, length: int | None = None) -> Track:
 
 
 def frames_of(spans: list[Span]) -> list[Picture]:
-    return [later(s.picture, n, FPS) for s in spans for n in range(s.frames)]
+    return [advance(s.picture, n, FPS) for s in spans for n in range(s.frames)]
 
 
 @given(tracks())
@@ -103,7 +110,7 @@ def test_a_clear_picture_lets_the_one_below_through(upper: Track, lower: Track) 
         list(trim(list(lay_track(track.items, track.cuts, FPS)), 0, 60, FPS))
         for track in (upper, lower)
     )
-    shown = frames_of(over(top, bottom, FPS))
+    shown = frames_of(composite_spans(top, bottom, FPS))
     assert len(shown) == 60
     for frame, picture in enumerate(shown):
         above, below = upper.shown(frame), lower.shown(frame)
@@ -120,7 +127,7 @@ def test_a_clear_picture_lets_the_one_below_through(upper: Track, lower: Track) 
 def test_spans_that_go_on_are_one() -> None:
     top = [Span(0, 10, TransparentContent()), Span(10, 20, TransparentContent())]
     bottom = [Span(0, 20, video(1))]
-    assert over(top, bottom, FPS) == [Span(0, 20, video(1))]
+    assert composite_spans(top, bottom, FPS) == [Span(0, 20, video(1))]
 
 
 def test_trimming_moves_into_the_media_at_their_speed() -> None:
@@ -134,4 +141,4 @@ def test_the_files_of_a_nested_transition_are_all_named() -> None:
     picture = TransitionContent(
         "a", TransitionContent("b", video(1), ImageContent(Path("s.png")), 4), video(2), 6
     )
-    assert [str(path) for path in media_of(picture)] == ["1.mp4", "s.png", "2.mp4"]
+    assert [str(path) for path in media_paths(picture)] == ["1.mp4", "s.png", "2.mp4"]
