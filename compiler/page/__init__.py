@@ -1,1 +1,1 @@
-"""A timeline as one web page: read into plain data, pictures and sound small, laid out as HTML."""
+"""A timeline as one web page: plain data, thumbnails, waveforms, HTML."""

@@ -1,4 +1,4 @@
-"""A timeline into a `PageView`: tracks, words, markers, what is seen and heard, and what is off."""
+"""Build a `PageView` from a timeline: tracks, words, markers, playlist and notes."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from .waveform import peaks_per_second
 
 
 def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
-    """All that there is to be seen of a timeline.
+    """Build the view of any timeline.
 
     Args:
         timeline: any timeline.
-        path: its file; relative media are named from its folder.
+        path: its file; relative media paths start at its folder.
 
     Raises:
-        InputError: something in it has no length, or its metadata cannot be used.
+        InputError: an item has no length, or the metadata is invalid.
     """
     fps, frames = rate_and_frames(timeline, path)
     size = size_of(timeline, path.parent)

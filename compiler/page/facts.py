@@ -1,4 +1,4 @@
-"""What the panel says of an item: its place, its words, its recipe, its media."""
+"""The panel's facts about an item: place, words, recipe, media, attempts."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from .view_model import Fact, Group, State, TextSpan
 
 
 def place(placed: Placed, clock: FrameClock) -> Group:
-    """Where an item lies, how it comes and goes, and how fast it plays."""
+    """State an item's frames, transitions, speed and effects."""
     start, last = placed.start, placed.end - 1
     facts = [
         Fact("In", f"{clock.label(start)}, frame {start}"),
         Fact("Out", f"{clock.label(last)}, frame {last}"),
         Fact("Length", f"{placed.frames} frames, {clock.seconds(placed.frames)}"),
     ]
-    for label, blend in (("Comes in by", placed.into), ("Goes out by", placed.out)):
+    for label, blend in (("Transition in", placed.into), ("Transition out", placed.out)):
         if blend is not None:
             text = f"{blend.kind}, {blend.frames} frames: {blend.before} before the cut, "
             facts.append(Fact(label, f"{text}{blend.after} after it"))
@@ -48,14 +48,14 @@ def place(placed: Placed, clock: FrameClock) -> Group:
 def cut_among_words(
     cut: int, words: Sequence[TextSpan], fps: Fraction, *, may_cut_in: bool
 ) -> Fact | None:
-    """How a cut lies to the words around it; None where nobody speaks.
+    """State the distance from a cut to the words around it; None without words.
 
     Args:
         cut: the first frame after it.
         words: of the reel, in order.
         fps: of the reel.
-        may_cut_in: whether it may lie within a word: where the picture before goes on after it, or
-            the clip is an editor's own.
+        may_cut_in: no warning if the cut is within a word, as for a slot's continuation or an
+            editor's own clip.
     """
     if not words or not cut:
         return None
@@ -77,10 +77,10 @@ def _gap(frames: float, fps: Fraction) -> str:
 
 
 def recipe_groups(stated: Mapping[str, Any]) -> Iterator[Group]:
-    """What a slot's picture is made of, in words, and then all of it.
+    """Yield a summary of a recipe, then the full JSON.
 
     Args:
-        stated: JSON that somebody may have changed by hand.
+        stated: JSON, perhaps edited by hand.
     """
     try:
         facts = list(_recipe_facts(Recipe.from_json(stated)))
@@ -88,14 +88,14 @@ def recipe_groups(stated: Mapping[str, Any]) -> Iterator[Group]:
         facts = [Fact("Recipe", str(error), kind="warning")]
     yield Group("Recipe", tuple(fact for fact in facts if fact.text or fact.file))
     whole = json.dumps(stated, indent=1, ensure_ascii=False, sort_keys=True)
-    yield Group("The whole recipe", (Fact("", whole, kind="code"),), folded=True)
+    yield Group("Full recipe", (Fact("", whole, kind="code"),), folded=True)
 
 
 def _recipe_facts(recipe: Recipe) -> Iterator[Fact]:
     shot, motion = recipe.shot, recipe.shot.motion
     yield Fact("Renderer", f"{recipe.renderer}, {shot.quality}")
     yield Fact("Prompt", shot.prompt, kind="said")
-    yield Fact("Not", shot.negative_prompt, kind="said")
+    yield Fact("Negative prompt", shot.negative_prompt, kind="said")
     move = motion.camera.replace("_", " ")
     if motion.camera != "static":
         move += f" {motion.amount:g}, {motion.easing.replace('_', ' ')}"
@@ -110,24 +110,24 @@ def _recipe_facts(recipe: Recipe) -> Iterator[Fact]:
         yield Fact("LoRA", f"weight {lora.weight:g}", lora.path)
     yield Fact("Media hold", f"{shot.frames} frames; handles of {shot.head} and {shot.tail}")
     if recipe.follows:
-        yield Fact("Goes on from", recipe.follows[:12])
+        yield Fact("Continues", recipe.follows[:12])
 
 
 def media_group(
     media: Path | None, info: MediaInfo | None, slot: SlotClip | None, root: Path, state: State
 ) -> Group:
-    """The file that is shown, its key, and the other takes of a slot.
+    """State a clip's file, its key and the takes of a slot.
 
     Args:
-        media: what is shown; None where it is no file.
-        info: what is known of it.
-        slot: the clip, where it is a slot.
-        root: the folder that relative media are named from.
+        media: the clip's file, if it has one.
+        info: the probed properties of ``media``.
+        slot: the clip, if it is a slot.
+        root: base folder of relative media paths.
         state: of the clip.
     """
     facts = []
     if media is not None:
-        what = "its still, until it is rendered" if state is State.WAITING else _stream(info)
+        what = "still, until rendered" if state is State.WAITING else _stream(info)
         facts.append(Fact("File", what, media))
     beside = sidecar(media)
     key = str(beside.get("key", ""))
@@ -139,7 +139,7 @@ def media_group(
 
 
 def _slot_facts(slot: SlotClip, key: str, root: Path) -> Iterator[Fact]:
-    """Takes, and whether the media are those of the recipe."""
+    """Yield the takes, and a warning if the media are not those of the recipe."""
     active = slot.clip.active_media_reference_key
     references = slot.clip.media_references()
     for name in takes_of(slot):
@@ -149,19 +149,19 @@ def _slot_facts(slot: SlotClip, key: str, root: Path) -> Iterator[Fact]:
     try:
         wanted = recipe_key(Recipe.from_json(slot.stated))
     except RecipeError:
-        return  # The recipe's own group says so.
+        return  # The recipe's own group has the warning.
     except RendererError:
-        yield Fact("Recipe", "a file that it names is not there", kind="warning")
+        yield Fact("Recipe", "one of its files is missing", kind="warning")
         return
     if not key:
         yield Fact("Key", f"{wanted} (to be rendered)", kind="code")
     elif active == MEDIA_KEY and wanted != key:
-        what = "the recipe was changed since; render makes the slot anew"
+        what = "changed after rendering; render makes the slot again"
         yield Fact("Recipe", what, kind="warning")
 
 
 def made_group(media: Path | None) -> Group | None:
-    """What became of a slot that a model was to make, as the file beside its media tells it."""
+    """List the attempts at a model's slot, from the file beside its media."""
     document = sidecar(media).get("made")
     if not isinstance(document, dict):
         return None
@@ -169,7 +169,7 @@ def made_group(media: Path | None) -> Group | None:
         made = made_from_json(document)
     except (KeyError, TypeError, IndexError, ValueError):
         return None
-    facts = [Fact("Made by", made.renderer)]
+    facts = [Fact("Renderer", made.renderer)]
     if made.notice:
         facts.append(Fact("Notice", made.notice, kind="warning"))
     for number, one in enumerate(made.tries):
@@ -177,12 +177,13 @@ def made_group(media: Path | None) -> Group | None:
             f"{one.renderer}, seed {one.seed}: motion {one.first_second:.2f} in the first second, "
             f"{one.whole:.2f} in all"
         )
-        facts.append(Fact(f"Try {number + 1}", what + (", kept" if number == made.used else "")))
-    return Group("Made", tuple(facts))
+        what += ", kept" if number == made.used else ""
+        facts.append(Fact(f"Attempt {number + 1}", what))
+    return Group("Attempts", tuple(facts))
 
 
 def sidecar(media: Path | None) -> dict[str, Any]:
-    """What lies beside rendered media: ``key``, ``recipe``, ``made``; empty where nothing does."""
+    """Read the JSON beside rendered media: ``key``, ``recipe``, ``made``; empty without one."""
     if media is None:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Frames as people read them: timecode, and seconds."""
+"""Frames as text: timecode and seconds."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ..timeline.timecode import timecode_at
 
 @dataclass(frozen=True, slots=True)
 class FrameClock:
-    """Frames of a reel at a rate, the first of which bears the number ``first``."""
+    """Formats the frames of a reel that starts at frame number ``first``."""
 
     fps: Fraction
     first: int = 0
 
     @property
     def counting(self) -> str:
-        """``drop`` or ``plain`` timecode, or ``seconds`` at rates that timecode does not count."""
+        """``drop`` or ``plain`` timecode, or ``seconds`` at rates without timecode."""
         text = timecode_at(0, self.fps)
         return "seconds" if not text else "drop" if ";" in text else "plain"
 
     def label(self, frame: int) -> str:
-        """A frame's timecode, ``HH:MM:SS:FF``; else minutes and seconds.
+        """Format a frame as timecode ``HH:MM:SS:FF``, else as minutes and seconds.
 
         >>> FrameClock(Fraction(24), 86400).label(25), FrameClock(Fraction(25, 2)).label(800)
         ('01:00:01:01', '1:04.000')
@@ -34,7 +34,7 @@ class FrameClock:
         return text
 
     def seconds(self, frames: int) -> str:
-        """A length: ``2.50 s``, ``3:04.5 min``."""
+        """Format a length: ``2.50 s``, ``3:04.5 min``."""
         length = float(frames / self.fps)
         if length < 60:
             return f"{length:.2f} s"

@@ -1,4 +1,4 @@
-"""The mark of pages that this program writes, by which it knows its own."""
+"""The generator tag by which this program recognises its own pages."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 
 _MARK = '<meta name="generator" content="otio-gvideo'
 _WITHIN = 4096
-"""Bytes of a page in which the mark is looked for."""
+"""Bytes of a page to search for the tag."""
 
 
 def generator_tag() -> str:
-    """The element of a page's head."""
+    """Return the ``meta`` element of a page's head."""
     return f'{_MARK} {version("otio-gvideo")}">'
 
 
 def is_page(path: Path) -> bool:
-    """Whether a file is a page that this program wrote."""
+    """Whether this program wrote a file as its page."""
     try:
         with path.open("rb") as stream:
             return _MARK.encode() in stream.read(_WITHIN)

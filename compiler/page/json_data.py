@@ -1,4 +1,4 @@
-"""What the script of the page is given as JSON; everything else it finds in the page."""
+"""The JSON that the page's script reads; it takes everything else from the HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .view_model import ShownSpan, State
 
 
 def data_of(sheet: Sheet) -> dict[str, Any]:
-    """As plain data; times are frames of the reel unless they are said to be seconds."""
+    """Return the view as plain data; times are frames of the reel unless a name says seconds."""
     view = sheet.view
     if not view.frames:
         return {"frames": 0}
@@ -65,6 +65,6 @@ def _strip_data(sheet: Sheet) -> Iterator[list[dict[str, Any]]]:
 
 
 def as_json(data: object) -> str:
-    """JSON that no text in it can end the script element of."""
+    """Encode JSON for a ``script`` element: no text in it can end the element."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,7 +1,7 @@
 """The timeline of the page: a lane for each track, and for markers, captions and words.
 
-Places are whole frames in ``--s`` and ``--n``; the style sheet makes pixels of them, so that it can
-be zoomed without being written anew.
+``--s`` and ``--n`` hold starts and lengths in frames; the style sheet scales them to pixels, so
+that zooming needs no new HTML.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TINTS = frozenset(
 
 
 def timeline_of(sheet: Sheet) -> str:
-    """The section."""
+    """Return the HTML section."""
     view = sheet.view
     lanes = [
         '<div class="lane ruler"><div class="head">Time</div><div class="body" id="ruler" '
@@ -28,7 +28,7 @@ def timeline_of(sheet: Sheet) -> str:
         f'aria-valuetext="{sheet.clock.label(0)}"><canvas></canvas></div></div>'
     ]
     if view.marks:
-        lanes.append(_lane("marks", "Marks", "", [_mark(mark) for mark in view.marks]))
+        lanes.append(_lane("marks", "Markers", "", [_mark(mark) for mark in view.marks]))
     first_sound = True
     for index, row in enumerate(view.rows):
         if not row.is_picture and first_sound:
@@ -50,9 +50,9 @@ def timeline_of(sheet: Sheet) -> str:
         + '<div class="playhead" id="playhead"></div></div></div>'
         '<div class="key"><span><kbd>space</kbd> play</span><span><kbd>←</kbd> <kbd>→</kbd> '
         "frame, with <kbd>⇧</kbd> second</span><span><kbd>↑</kbd> <kbd>↓</kbd> cut</span>"
-        "<span><kbd>J</kbd> <kbd>K</kbd> <kbd>L</kbd> back, stop, on</span>"
+        "<span><kbd>J</kbd> <kbd>K</kbd> <kbd>L</kbd> reverse, stop, play</span>"
         "<span><kbd>+</kbd> <kbd>−</kbd> <kbd>F</kbd> zoom, fit</span>"
-        "<span><kbd>ctrl</kbd> wheel zoom</span><span><kbd>M</kbd> sound</span></div></section>"
+        "<span><kbd>ctrl</kbd> wheel zoom</span><span><kbd>M</kbd> mute</span></div></section>"
     )
 
 
@@ -127,7 +127,7 @@ def _block(sheet: Sheet, name: str, row: Row, block: Block) -> str:
 
 
 def _cuts(sheet: Sheet) -> str:
-    """Lines from the picture down through the sound, at every cut."""
+    """Draw a line at every cut, from the picture down through the sound."""
     lines = []
     for cut in sheet.cuts:
         inside = any(w.start < cut - 1 and w.end > cut + 1 for w in sheet.view.words)

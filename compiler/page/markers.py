@@ -13,7 +13,7 @@ from .view_model import Mark
 
 
 def marks_of(timeline: otio.schema.Timeline, frames: int, fps: Fraction) -> list[Mark]:
-    """All of them, by their places."""
+    """Return all markers, in order of time."""
     found = []
     for item, at in _marked(timeline.tracks, Fraction(0)):
         for marker in item.markers:
@@ -29,7 +29,7 @@ def marks_of(timeline: otio.schema.Timeline, frames: int, fps: Fraction) -> list
 
 
 def _marked(stack: otio.schema.Stack, at: Fraction) -> Iterator[tuple[otio.core.Item, Fraction]]:
-    """Items with the reel seconds of the place that their own times count from."""
+    """Yield items with the reel time, in seconds, at which their own time is zero."""
 
     def begin(item: otio.core.Item) -> Fraction:
         return seconds(item.trimmed_range().start_time)

@@ -1,4 +1,4 @@
-"""What every part of the page is written from: the view, its pictures, names and links."""
+"""The context that all parts of the page share: the view, thumbnails, names and links."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .thumbnail_strips import Strips
 from .view_model import Block, PageView, State
 
 _MOST_UP = 3
-"""Folders that a relative link may go up; what is farther away is named in full."""
+"""Folders that a relative link may go up; beyond, links are absolute."""
 _LABELS = {
     State.WAITING: "waiting for video",
     State.MEDIA: "in place",
@@ -25,12 +25,12 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page that is being written.
+    """The context of a page.
 
     Attributes:
-        view: what it shows.
-        folder: where it will lie.
-        strips: the pictures of its blocks.
+        view: the content of the page.
+        folder: the folder of the page.
+        strips: the thumbnails of its blocks.
     """
 
     view: PageView
@@ -39,62 +39,62 @@ class Sheet:
 
     @cached_property
     def clock(self) -> FrameClock:
-        """Of the reel."""
+        """The frame formatter of the reel."""
         return FrameClock(self.view.fps, self.view.first)
 
     @cached_property
     def cuts(self) -> list[int]:
-        """Frames at which a picture that is seen begins, but for the first."""
+        """First frames of all visible pictures but the first."""
         rows = (row for row in self.view.rows if row.is_picture and row.enabled)
         seen = (block for row in rows for block in row.blocks if block.state is not State.OFF)
         return sorted({block.start for block in seen} - {0})
 
     def named(self, *, sound: bool) -> Iterator[tuple[str, Block]]:
-        """Items of picture or of sound tracks, but for gaps, by the names the page gives them."""
+        """Yield the items of picture or sound tracks, except gaps, with their names in the page."""
         for index, row in enumerate(self.view.rows):
             for number, block in enumerate(row.blocks):
                 if row.is_picture is not sound and block.state is not State.GAP:
                     yield block_name(index, number), block
 
     def url(self, path: Path) -> str:
-        """A file as the page names it: from its own folder, where it isn't far away."""
+        """Return a file's URL, relative to the page if the file is near it."""
         related = self._related(path)
-        # With a dot before it, it is never taken for a scheme, whatever the file is called.
+        # A leading dot keeps a colon in the file's name from looking like a scheme.
         return url_of_path(path) if related is None else f"./{quote(related.as_posix())}"
 
     def link(self, path: Path | None) -> str:
-        """A file's name that leads to it, where it is there; nothing for None."""
+        """Return a file's name, as a link if the file exists; nothing for None."""
         if path is None:
             return ""
         told = html.escape(str(self._related(path) or path))
         name = f'<span title="{told}">{html.escape(path.name)}</span>'
         if not path.is_file():
             return name
-        # In a tab of its own: whoever looks at a page is somewhere in it.
+        # In a new tab, so that readers keep their place in the page.
         return f'<a href="{html.escape(self.url(path))}" target="_blank" rel="noopener">{name}</a>'
 
     def _related(self, path: Path) -> Path | None:
-        """A path from the page's folder, None where it is too far away, or on another drive."""
+        """Return a path relative to the page; None if it is too far up or on another drive."""
         related = Path(relative_or_absolute(path, self.folder))
         is_near = not related.is_absolute() and related.parts.count("..") <= _MOST_UP
         return related if is_near else None
 
 
 def block_name(row: int, block: int) -> str:
-    """The name of an item in the page: its place among the rows."""
+    """Return an item's element ID, made of its row and its position there."""
     return f"r{row}b{block}"
 
 
 def state_label(state: State) -> str:
-    """A state in words."""
+    """Return a state in words."""
     return _LABELS.get(state, str(state))
 
 
 def badge(state: State) -> str:
-    """A state as a small label."""
+    """Return a state as an HTML badge."""
     return f'<span class="badge {state}">{state_label(state)}</span>'
 
 
 def count(number: int, noun: str) -> str:
-    """``1 frame``, ``2 frames``."""
+    """Return ``1 frame``, ``2 frames``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

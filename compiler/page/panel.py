@@ -1,4 +1,4 @@
-"""The panel of the page: what there is to be known of each item."""
+"""The panel of the page: all facts about each item."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .view_model import Block, Fact, Group
 
 
 def panel_of(sheet: Sheet) -> str:
-    """The section; the script shows one item of it, without it all are there."""
+    """Return the HTML section; the script shows one item, without a script all show."""
     details = "".join(
         _detail(sheet, name, block)
         for name, block in (*sheet.named(sound=False), *sheet.named(sound=True))
     )
     return (
-        '<aside class="panel" id="panel" aria-label="The selected item" tabindex="0">'
+        '<aside class="panel" id="panel" aria-label="Selected item" tabindex="0">'
         f'<p class="hint" id="hint">Choose a clip in the timeline.</p>{details}</aside>'
     )
 

@@ -1,4 +1,4 @@
-"""The player of the page: the reel, or the pictures of the timeline one after the other."""
+"""The player of the page: plays the reel, or the timeline's media in order."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _ICONS = {
 
 
 def player_of(sheet: Sheet, embedded: str) -> str:
-    """The section.
+    """Return the HTML section.
 
     Args:
         sheet: the page.
-        embedded: a URL that holds the reel, in place of the one that the view names.
+        embedded: a ``data:`` URL of the reel, to play instead of its file.
     """
     view = sheet.view
     reel = ""
@@ -40,18 +40,18 @@ def player_of(sheet: Sheet, embedded: str) -> str:
         '<path class="go" d="M4 2v12l10-6z"/><path class="halt" d="M3 2h4v12H3zM9 2h4v12H9z"/>'
         "</svg></button>"
         for name, what in (
-            ("previous", "Cut before (up)"),
-            ("back", "A frame back (left)"),
+            ("previous", "Previous cut (up)"),
+            ("back", "Previous frame (left)"),
             ("play", ""),
-            ("on", "A frame on (right)"),
+            ("on", "Next frame (right)"),
             ("next", "Next cut (down)"),
-            ("sound", "No sound (M)"),
+            ("sound", "Mute (M)"),
         )
     )
     return (
         '<section class="player" aria-label="Player">'
         f'<div class="screen{wide}" id="screen" style="--ratio:{view.width}/{view.height}">'
-        '<div class="absent" id="absent" hidden>no picture here</div>'
+        '<div class="absent" id="absent" hidden>no picture</div>'
         f'<div class="poster t0" id="poster"></div>{reel}</div>'
         f'<div class="clock"><output id="timecode">{sheet.clock.label(0)}</output>'
         f'<span id="frame">{count(view.frames, "frame")}</span><span id="speed"></span></div>'

@@ -1,4 +1,4 @@
-"""Spans of the picture as what a page can show: one file, or one colour, at a time."""
+"""Reduce spans of the picture to a playlist: one file or one colour at a time."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _BARS = "#7f7f7f"
 def seen_of(
     spans: Iterable[Span], media: Mapping[Path, MediaInfo], fps: Fraction
 ) -> list[ShownSpan]:
-    """What spans show, joined where it goes on.
+    """Return the playlist of spans; spans that continue each other are joined.
 
-    A transition is its outgoing picture up to its middle and then its incoming one; of pictures
-    that are not opaque it is the upper one.
+    A transition shows its outgoing picture up to its middle, then the incoming one; of pictures
+    over each other the upper one shows.
     """
     joined: list[ShownSpan] = []
     for span in spans:
@@ -47,7 +47,7 @@ def seen_of(
 
 
 def _plain(span: Span, fps: Fraction) -> Iterator[Span]:
-    """A span as those of its pictures that are neither blended nor laid over each other."""
+    """Yield a span as spans of a single picture each, without blends and overlays."""
     match span.picture:
         case TransitionContent() as blend:
             left = (Fraction(blend.frames, 2) - blend.done) / (blend.rate or 1)

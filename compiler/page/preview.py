@@ -1,4 +1,4 @@
-"""A video, small, as a ``data:`` URL that holds it."""
+"""A small preview of a video, embedded as a ``data:`` URL."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ..media.ffmpeg import input_args, output_args, run
 
 
 def preview_url(video: Path, width: int, folder: Path, *, crf: int, sound_kbps: int = 0) -> str:
-    """The video as H.264 in an MP4.
+    """Encode a video as a small H.264 MP4.
 
     Args:
-        video: any that ffmpeg reads.
+        video: any file that ffmpeg reads.
         width: of the preview, in pixels; its height follows.
-        folder: for scratch.
+        folder: for scratch files.
         crf: of x264.
-        sound_kbps: kilobits a second of its sound; 0 leaves it out.
+        sound_kbps: audio bit rate; 0 for no audio.
 
     Raises:
         WorkError: it cannot be encoded.

@@ -1,4 +1,4 @@
-"""The finished reel and the report of a timeline, where they lie beside it."""
+"""Find the finished reel and the report beside a timeline."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _PLAYED = (".mp4", ".m4v", ".webm", ".mov")
 
 @dataclass(frozen=True, slots=True)
 class FinishedReel:
-    """What was made of a timeline.
+    """The outputs compiled from a timeline.
 
     Attributes:
-        reel: the video to be played; None where there is none of this timeline's length.
-        report: of the run that made it; empty where none belongs to the timeline.
-        notes: what is to be known of the reel, one line each.
+        reel: the video to play; None unless its length is the timeline's.
+        report: of the run that wrote it; empty if the timeline has none.
+        notes: one line for each doubt about the reel.
     """
 
     reel: Path | None
@@ -31,11 +31,11 @@ class FinishedReel:
 
 
 def finished_of(timeline: Path, frames: int, fps: Fraction) -> FinishedReel:
-    """What lies beside a timeline that was made of it.
+    """Find the outputs beside a timeline.
 
     Args:
         timeline: its file.
-        frames, fps: its length; a reel of another one shows another cut.
+        frames, fps: its length; a reel of another length is out of date.
     """
     report = read_report(report_path(timeline)) or {}
     video = report.get("video")
@@ -51,10 +51,10 @@ def finished_of(timeline: Path, frames: int, fps: Fraction) -> FinishedReel:
         return FinishedReel(None, report, (Notice("reel", str(error)),))
     held = length.frames if length is not None and length.fps == fps else held
     if held != frames:
-        what = f"{reel.name} has {held} frames and the timeline {frames}: it shows another cut, "
-        what += "and the slots' own media are played"
+        what = f"{reel.name} has {held} frames, the timeline {frames}: the reel is out of date; "
+        what += "playing the slots' media"
         return FinishedReel(None, report, (Notice("reel", what),))
     if reel.stat().st_mtime < timeline.stat().st_mtime:
-        what = f"{reel.name} is older than the timeline and may show it as it was before"
+        what = f"{reel.name} is older than the timeline and may be out of date"
         return FinishedReel(reel, report, (Notice("reel", what),))
     return FinishedReel(reel, report)

@@ -1,4 +1,4 @@
-"""A `PageView` as one self-contained HTML file that plays the media beside it."""
+"""Write a `PageView` as one self-contained HTML file that plays the media beside it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from .thumbnail_strips import Strips, draw_strips
 from .view_model import Fact, PageView, State
 
 _MOST_OPEN = 4
-"""Notes that are shown without being asked for."""
+"""Notes that are not folded."""
 
 
 def page_of(view: PageView, page: Path, embedded: str = "") -> str:
-    """The page.
+    """Return the page's HTML.
 
     Args:
-        view: what it shows.
-        page: where it will be; media are named relative to it.
-        embedded: a URL that holds the reel, to be played in place of the file.
+        view: its content.
+        page: its path; links to media are relative to it.
+        embedded: a ``data:`` URL of the reel, to play instead of its file.
     """
     named = list(Sheet(view, page.parent, Strips()).named(sound=False))
     sheet = Sheet(view, page.parent, draw_strips(view, named))
@@ -53,12 +53,12 @@ def page_of(view: PageView, page: Path, embedded: str = "") -> str:
         "data": as_json(data_of(sheet)),
         "script": script,
     }
-    # In one pass: what is put in may look like a place to put something.
+    # In one pass, since inserted text may look like a placeholder.
     return re.sub(r"<!-- (\w+) -->", lambda found: parts[found[1]], _asset("view.html"))
 
 
 def _policy(script: str) -> str:
-    """No script but the page's own runs in it, and nothing is fetched but the media beside it."""
+    """Content security policy: run the page's own script, load local media, nothing else."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "

@@ -1,4 +1,4 @@
-"""The tables of the page: slots and sound, to be read, searched and copied."""
+"""The tables of the page: slots and sounds, to read, search and copy."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from .page_context import Sheet, badge
 from .view_model import Block
 
 _HEADS = '<th>State</th><th>In</th><th>Out</th><th class="n">Frames</th><th class="n">Seconds</th>'
-"""Of what picture and sound have in common."""
+"""Column heads shared by both tables."""
 
 
 def tables_of(sheet: Sheet) -> str:
-    """The section."""
+    """Return the HTML section."""
     rows = "".join(_line(sheet, n, b) for n, b in sheet.named(sound=False))
     heads = (
-        f"<th></th><th>Slot</th>{_HEADS}<th>Says</th><th>Comes in by</th><th>Renderer</th>"
+        f"<th></th><th>Slot</th>{_HEADS}<th>Words</th><th>Transition</th><th>Renderer</th>"
         "<th>Media</th>"
     )
     sounds = "".join(_sound_line(sheet, name, block) for name, block in sheet.named(sound=True))

@@ -1,4 +1,4 @@
-"""Which pictures of an item are seen in its strip, and the pictures, each once."""
+"""Choose the thumbnails of each item's strip, and decode every picture once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .thumbnails import ThumbnailRequest, thumbnails
 from .view_model import Block, PageView
 
 MOST_THUMBNAILS = 600
-"""Of a page; about 2 kB each."""
+"""Thumbnails of a page; about 2 kB each."""
 _LEAST_S = 2
-"""Seconds of the reel that a picture stands for at least."""
+"""Least seconds of the reel between two thumbnails."""
 _MOST_OF_BLOCK = 12
 
 Strip = Sequence[tuple[int, int]]
-"""An item's pictures: the frame of the reel, and the number of the picture."""
+"""An item's thumbnails: the frame of the reel, and the number of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Strips:
     of: dict[str, Strip] = field(default_factory=dict)
 
     def get(self, name: str) -> Strip:
-        """The strip of an item; empty where it shows nothing."""
+        """Return the strip of an item; empty if it shows nothing."""
         return self.of.get(name, ())
 
 
 def draw_strips(view: PageView, named: Sequence[tuple[str, Block]]) -> Strips:
-    """The strips of items, by their names."""
+    """Decode the strips of named items."""
     rows = [(name, block) for name, block in named if block.seen]
     length = sum(block.frames for _, block in rows) or 1
     step = max(float(_LEAST_S * view.fps), 2 * length / MOST_THUMBNAILS)
@@ -50,7 +50,7 @@ def draw_strips(view: PageView, named: Sequence[tuple[str, Block]]) -> Strips:
 
 
 def _shots(view: PageView, block: Block, step: float) -> Iterator[tuple[int, ThumbnailRequest]]:
-    """Frames of a block that are to be seen in its strip: the first, the last, some between."""
+    """Yield the frames of a block's strip: the first, the last, some between."""
     fps = view.fps
     moving = any(seen.moves for seen in block.seen)
     count = min(_MOST_OF_BLOCK, max(2, round(block.frames / step))) if moving else len(block.seen)

@@ -1,4 +1,4 @@
-"""Small pictures of media as ``data:`` URLs: of stills, and of single frames of videos."""
+"""Thumbnails of stills and video frames, as ``data:`` URLs."""
 
 from __future__ import annotations
 
@@ -23,24 +23,23 @@ from ..media.containers import open_media
 from ..media.media_info import VideoInfo
 
 HEIGHT = 160
-"""Pixels: twice what a track shows, and enough to recognise a shot by."""
+"""Pixels: twice the height of a track, and enough to recognise a shot."""
 _WEBP_QUALITY = 62
 _MOST_THREADS = 4
 _MOST_DECODED = 600
-"""Frames after a keyframe that are decoded for one picture; a video with fewer keyframes shows the
-last of these."""
+"""Most frames to decode after a keyframe; a video with a longer GOP shows the last of these."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailRequest:
-    """A picture that is wanted.
+    """A picture to decode.
 
     Attributes:
         path: a video or a still.
         at_s: seconds into a video.
-        earliest_s, latest_s: a keyframe between them may stand for the frame: it is decoded alone.
-        wanted: whether it is worth decoding all frames up to it where there is no such keyframe.
-        video: what is known of the video; None for a still.
+        earliest_s, latest_s: a keyframe between them may replace the frame: decoding it is cheap.
+        wanted: without such a keyframe, decode all frames from the one before.
+        video: the stream's properties; None for a still.
     """
 
     path: Path
@@ -52,7 +51,7 @@ class ThumbnailRequest:
 
 
 def thumbnails(shots: Sequence[ThumbnailRequest]) -> list[str]:
-    """A URL for each; empty where there is no picture to be had."""
+    """Return a URL for each shot, empty if it cannot be decoded."""
     of_file: dict[Path, list[ThumbnailRequest]] = {}
     for shot in dict.fromkeys(shots):
         of_file.setdefault(shot.path, []).append(shot)
@@ -64,7 +63,7 @@ def thumbnails(shots: Sequence[ThumbnailRequest]) -> list[str]:
 
 
 def picture_url(rgb: NDArray[np.uint8], size: tuple[int, int], suffix: str, quality: int) -> str:
-    """A picture, made small, as a URL that holds it.
+    """Scale a picture down, encode it, and return it as a ``data:`` URL.
 
     Args:
         rgb: shape ``(height, width, 3)``.
@@ -81,7 +80,7 @@ def picture_url(rgb: NDArray[np.uint8], size: tuple[int, int], suffix: str, qual
 
 
 def _of_one(shots: Sequence[ThumbnailRequest]) -> dict[ThumbnailRequest, str]:
-    """All pictures of one file that can be had."""
+    """Decode the shots of one file; undecodable ones are left out."""
     if shots[0].video is None:
         return dict.fromkeys(shots, _still(shots[0].path))
     ordered = sorted(shots, key=lambda shot: shot.at_s)
@@ -101,7 +100,7 @@ def _url(rgb: NDArray[np.uint8], aspect: Fraction) -> str:
 
 
 def _frames(path: Path, shots: Iterable[ThumbnailRequest]) -> Iterator[str]:
-    """Pictures of a video, whose shots come in the order of their times."""
+    """Yield the URLs of a video's shots, which come in order of time."""
     before: tuple[float, str] = (-1.0, "")
     try:
         with open_media(path) as container:
@@ -121,11 +120,11 @@ def _frames(path: Path, shots: Iterable[ThumbnailRequest]) -> Iterator[str]:
 
 
 def _frame(container: InputContainer, shot: ThumbnailRequest, began: float) -> av.VideoFrame | None:
-    """The frame that a shot wants, or a keyframe near it that stands for it.
+    """Decode the frame of a shot, or a keyframe near it.
 
     Args:
         container: the file.
-        shot: what is wanted.
+        shot: the frame to decode.
         began: time stamp of the first picture, in seconds.
     """
     assert shot.video is not None
@@ -145,7 +144,7 @@ def _frame(container: InputContainer, shot: ThumbnailRequest, began: float) -> a
     if not shot.wanted:
         return None
     container.seek(place, stream=stream)
-    # What no other frame needs is left out: a picture a frame or two off is quicker by half.
+    # Skip non-reference frames: that halves the time, and the picture is at most two frames off.
     stream.codec_context.skip_frame = "NONREF"
     before: av.VideoFrame | None = None
     for count, frame in enumerate(container.decode(stream)):
@@ -160,14 +159,14 @@ def _frame(container: InputContainer, shot: ThumbnailRequest, began: float) -> a
 def _keyframes(
     container: InputContainer, stream: VideoStream
 ) -> Iterator[tuple[float, av.Packet[VideoStream]]]:
-    """The keyframes from here on, not decoded, with their times in seconds."""
+    """Yield the keyframes from here on, undecoded, with their times in seconds."""
     for packet in container.demux(stream):
         if packet.is_keyframe and packet.size and packet.pts is not None:
             yield float(packet.pts * packet.time_base), packet
 
 
 def _frame_url(frame: av.VideoFrame, video: VideoInfo) -> str:
-    """A frame, upright and with square pixels."""
+    """Encode a frame, upright and with square pixels."""
     turned = video.rotation % 180 != 0
     width, height = video.display_size
     size = (HEIGHT, max(1, round(HEIGHT * width / height)))

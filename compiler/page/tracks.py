@@ -37,7 +37,7 @@ class Rows:
         self.notes: list[Notice] = []
 
     def all(self) -> list[Row]:
-        """Picture from the top down, then sound."""
+        """Return the picture rows from the top down, then the sound rows."""
         pictures, sounds = [], []
         for layout in lay_out_timeline(self._timeline, self._view.fps):
             track = layout.track
@@ -98,9 +98,9 @@ class Rows:
         if among is not None and state is not State.OFF:
             groups[0] = replace(groups[0], facts=(*groups[0].facts, among))
         if base.said:
-            groups.append(Group("Says", (Fact("", base.said, kind="said"),)))
+            groups.append(Group("Words", (Fact("", base.said, kind="said"),)))
         if state is State.MISSING:
-            what = "not there, or cannot be read"
+            what = "missing or unreadable"
             groups.append(Group("Media", (Fact("File", what, file, kind="warning"),)))
         elif clip is not None:
             groups.append(facts.media_group(file, info, slot, self._root, state))
@@ -159,12 +159,12 @@ class Rows:
         there = file is not None and file.is_file()
         state = State.MEDIA if there else State.MISSING
         kind = "" if there else "warning"
-        groups.append(Group("Media", (Fact("File", "" if there else "not there", file, kind),)))
+        groups.append(Group("Media", (Fact("File", "" if there else "missing", file, kind),)))
         state = state if item.enabled else State.OFF
         return replace(base, state=state, media=file, groups=tuple(groups))
 
     def _peaks(self, track: otio.schema.Track) -> bytes:
-        """What is heard of a track, music as it gives way to the words."""
+        """Measure a track's waveform, with music ducked under the words."""
         alone = otio.schema.Timeline()
         alone.tracks.append(track.deepcopy())
         mix = read_mix(alone, self._root, self._view.frames / self._view.fps)
@@ -189,7 +189,7 @@ def _joins(layout: TrackLayout) -> Iterator[CutTransition]:
 
 
 def _called(row: Row, name: str) -> Row:
-    """A row by its own name, else by the given one."""
+    """Name a row, unless it has a name."""
     return row if row.name else replace(row, name=name)
 
 
@@ -199,7 +199,7 @@ def _into(placed: Placed) -> str:
 
 
 def _inside(item: otio.core.Item) -> Group:
-    """What lies in a nested composition, by name."""
+    """List the clips of a nested composition."""
     named = [str(clip.name) or "(no name)" for clip in item.find_clips()]
     kind = type(item).__name__.lower()
     text = f"a {kind} of {len(named)} clips: {', '.join(named[:20])}"

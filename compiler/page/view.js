@@ -1,4 +1,4 @@
-// The page's player and timeline. What can be read without it is in the HTML already.
+// The page's player and timeline; without it the HTML still shows all text.
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
@@ -27,7 +27,7 @@
     const rate = Math.round(fps);
     count %= 86400 * rate;
     if (data.counting === "drop") {
-      // Two numbers (four at 60) are left out each minute, but for every tenth.
+      // Drop frame: skip two numbers (four at 60 fps) each minute, except every tenth.
       const dropped = (rate / 30) * 2;
       const tens = Math.floor(count / (rate * 600 - 9 * dropped));
       const rest = count % (rate * 600 - 9 * dropped);
@@ -39,7 +39,7 @@
     return parts.join(":") + (data.counting === "drop" ? ";" : ":") + two(count % rate);
   }
 
-  // ---- What there is at a frame ------------------------------------------------------------
+  // ---- Items at a frame --------------------------------------------------------------------
 
   function indexAt(list, frame) {
     let low = 0;
@@ -61,7 +61,7 @@
     return -1;
   }
 
-  // ---- The picture: the reel, or what the timeline shows, part by part ----------------------
+  // ---- The picture: the reel, or the timeline's playlist ------------------------------------
 
   const screen = $("screen");
   const poster = $("poster");
@@ -70,7 +70,7 @@
   let speed = 0;
   let muted = false;
 
-  const placed = (time) => (time + 0.5) / fps; // the middle of a frame, whatever a player rounds
+  const placed = (time) => (time + 0.5) / fps; // the middle of a frame, safe from the player's rounding
 
   const parts = {
     pool: new Map(),
@@ -178,7 +178,7 @@
     reel.removeAttribute("controls");
     reel.addEventListener("error", withoutReel);
     if (reel.error) withoutReel();
-    // A seek that was asked for while another was under way.
+    // A seek requested during another one.
     reel.addEventListener("seeked", () => speed <= 0 && showPicture());
     reel.addEventListener("ended", () => play(0));
     reel.addEventListener("click", () => play(speed ? 0 : 1));
@@ -263,13 +263,13 @@
     showPicture();
   }
 
-  // ---- The timeline: zoom, scroll, and what is drawn of it ----------------------------------
+  // ---- The timeline: zoom, scroll and drawing -----------------------------------------------
 
   const head = () => ruler.previousElementSibling.offsetWidth;
   const room = () => scroll.clientWidth - head();
   const fit = () => room() / data.frames;
   const widest = () => Math.max(fit(), Math.min(32, 8e6 / data.frames));
-  let zoom = 0; // pixels of a frame; 0 is what fits
+  let zoom = 0; // pixels a frame; 0 fits the window
   const px = () => zoom || fit();
 
   function setZoom(wanted, at = frame) {
@@ -345,7 +345,7 @@
     const [pen, width, height, style] = sheet(canvas);
     pen.fillStyle = style.color;
     pen.globalAlpha = 0.85;
-    const each = data.peaksPerS / fps / px(); // peaks of a pixel
+    const each = data.peaksPerS / fps / px(); // peaks a pixel
     const [top, full] = [18, height - 22];
     for (let x = 0; x < width; x += 1) {
       const from = Math.floor((scroll.scrollLeft + x) * each);
@@ -393,7 +393,7 @@
       event.preventDefault();
       open(link.getAttribute("href").slice(3));
     }
-    // After a click the keys are the player's again.
+    // After a click the player gets the keys again.
     const button = event.target.closest("button");
     if (button && event.detail > 0) button.blur();
   });
@@ -447,7 +447,7 @@
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      // Where the clipboard is closed to pages, what was meant to go there is selected.
+      // Without access to the clipboard, select the text instead.
       window.getSelection().selectAllChildren($("slots"));
       said = "Selected";
     }

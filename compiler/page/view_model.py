@@ -1,4 +1,4 @@
-"""What the page shows, as plain data: everything in whole frames of the reel, no OTIO, no HTML."""
+"""The content of the page as plain data, in whole frames of the reel: no OTIO, no HTML."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..notices import Notice
 
 
 class State(StrEnum):
-    """How far the picture of an item is; the value is what the page calls it."""
+    """The state of an item's media; the value is its CSS class."""
 
     RENDERED = "rendered"
-    """A slot's video is there."""
+    """A slot with its video."""
     WAITING = "waiting"
-    """A slot shows its still until it is rendered."""
+    """A slot that shows its still until it is rendered."""
     MEDIA = "media"
     """A clip that is no slot, with its media."""
     MISSING = "missing"
-    """The media that it names are not there, or cannot be read."""
+    """Media missing or unreadable."""
     NESTED = "nested"
     """A timeline within the timeline."""
     GAP = "gap"
@@ -31,14 +31,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ShownSpan:
-    """Frames ``[start, end)`` of the reel, and the one picture that they show.
+    """Frames ``[start, end)`` of the reel that show one file or colour.
 
     Attributes:
         path: a video, a still, or an image of a sequence; None for a colour or nothing.
-        at_s: seconds into the video that the first frame shows.
-        speed: seconds of it that pass in a second of the reel.
+        at_s: seconds into the video at the first frame.
+        speed: seconds of video a second of the reel.
         moves: whether it is a video.
-        colour: ``#rrggbb`` where there is no file; empty for nothing, or for what is missing.
+        colour: ``#rrggbb`` without a file; empty for nothing, or for missing media.
     """
 
     start: int
@@ -50,15 +50,16 @@ class ShownSpan:
     colour: str = ""
 
     def at(self, frame: int, fps: Fraction) -> Fraction:
-        """Seconds into the video that a frame of the reel shows."""
+        """Return the seconds into the video at a frame of the reel."""
         return self.at_s + (frame - self.start) / fps * self.speed
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of the panel: what it is about, what is so, and the file that it leads to.
+    """A line of the panel: label, text, and a file to link to.
 
-    ``kind`` is ``warning`` for what is wrong, ``said`` for words that somebody wrote or says.
+    ``kind`` is ``warning`` for problems, ``said`` for prompts and spoken words, ``code`` for
+    monospaced text.
     """
 
     label: str
@@ -69,7 +70,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Facts under a heading; ``folded`` where only some want to read them."""
+    """Facts under a heading; ``folded`` ones show on a click."""
 
     title: str
     facts: tuple[Fact, ...]
@@ -82,14 +83,14 @@ class Block:
 
     Attributes:
         name: as the timeline has it.
-        start, frames: where it lies, without the reach of transitions.
-        state: how far its picture is, or its sound.
-        renderer, quality: of a slot; empty of anything else.
-        said: the words that are heard meanwhile.
+        start, frames: its frames, from cut to cut.
+        state: of its picture or sound.
+        renderer, quality: of a slot, else empty.
+        said: the words spoken meanwhile.
         transition: into it, in words; empty for a cut.
-        media: the file that is shown or heard.
-        seen: what it shows, in order.
-        groups: what the panel says of it.
+        media: its file.
+        seen: its playlist.
+        groups: the panel's facts about it.
         warned: whether one of these facts is a warning.
     """
 
@@ -112,13 +113,13 @@ class Block:
 
     @property
     def warned(self) -> bool:
-        """Whether something about it is wrong."""
+        """Whether a fact about it is a warning."""
         return any(fact.kind == "warning" for group in self.groups for fact in group.facts)
 
 
 @dataclass(frozen=True, slots=True)
 class CutTransition:
-    """A transition over a cut: its name and its frames on either side."""
+    """A transition over a cut, with its frames before and after."""
 
     name: str
     cut: int
@@ -128,14 +129,15 @@ class CutTransition:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A track, with ``peaks`` of what is heard of it where it is sound.
+    """A track.
 
     Attributes:
         name: of the track.
-        is_picture: or sound.
+        is_picture: picture or sound.
         role: ``narration``, ``music``, ``effects``, or nothing.
-        enabled: whether it is seen or heard.
-        peaks: one byte for each step of time, 255 times the root of the loudest sample.
+        enabled: whether it is visible or audible.
+        peaks: the waveform of a sound track: a byte a step, 255 times the root of the loudest
+            sample.
     """
 
     name: str
@@ -149,7 +151,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A marker; ``colour`` is its name in OTIO, in small letters."""
+    """A marker; ``colour`` is OTIO's name of it, in lower case."""
 
     name: str
     start: int
@@ -160,7 +162,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """A word or a caption, in frames of the reel that need not be whole."""
+    """A word or a caption, in fractional frames of the reel."""
 
     start: float
     end: float
@@ -169,7 +171,7 @@ class TextSpan:
 
 @dataclass(frozen=True, slots=True)
 class SoundStretch:
-    """A stretch of a sound file: reel seconds, and the place in the file that it begins at."""
+    """A stretch of a sound file, ``start_s`` to ``end_s`` of the reel, from its second ``at_s``."""
 
     path: Path
     start_s: float
@@ -181,21 +183,21 @@ class SoundStretch:
 
 @dataclass(slots=True)
 class PageView:
-    """A timeline to be looked at.
+    """A timeline as the page shows it.
 
     Attributes:
         path: of the timeline.
         title: of the reel.
         width, height, fps, frames: of the reel.
-        first: frame that its timecode begins at.
-        rows: picture tracks from the top one down, then sound.
-        seen: what is to be seen altogether, in order.
-        heard: what is to be heard altogether.
-        media: what is known of the files in it.
+        first: the frame number of its start timecode.
+        rows: picture tracks from the top down, then sound.
+        seen: the playlist of the whole picture.
+        heard: the playlist of the whole mix.
+        media: the probed properties of its files.
         peaks_per_s: of the rows' peaks.
-        reel: the finished video, where it lies beside the timeline.
-        facts: of the whole: loudness, what made it.
-        notes: what is missing or off, one line each, the most important first.
+        reel: the finished video, if there is one beside the timeline.
+        facts: about the whole reel, such as loudness and disclosure.
+        notes: one line for each missing file and other problem, the most important first.
     """
 
     path: Path
@@ -219,5 +221,5 @@ class PageView:
 
     @property
     def blocks(self) -> list[Block]:
-        """Everything with a picture, row by row."""
+        """The blocks of all picture rows."""
         return [block for row in self.rows if row.is_picture for block in row.blocks]

@@ -1,4 +1,4 @@
-"""Waveforms: the loudest sample of every step of time, a byte each."""
+"""Waveforms: the peak of every time step, a byte each."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ..backend.audio.mix import Mix
 from ..media.samples import SAMPLE_RATE
 
 MOST = 90_000
-"""Peaks of a track: a quarter of an hour at the finest step."""
+"""Most peaks of a track: a quarter of an hour at the finest step."""
 _STEPS = (100, 50, 25, 10, 5, 2, 1)
-"""Peaks a second; they divide a second's samples without a rest."""
+"""Peaks a second; they divide the sample rate."""
 
 
 def peaks_per_second(length_s: float) -> int:
-    """How fine the waveforms of a reel of that length are."""
+    """Return the finest resolution that keeps a reel's waveforms within `MOST`."""
     return next((step for step in _STEPS if step * length_s <= MOST), _STEPS[-1])
 
 
 def peaks_of(mix: Mix, per_second: int) -> bytes:
-    """Peaks of a mix: 255 times the square root of the loudest sample, so that soft sound is seen.
+    """Measure a mix: 255 times the square root of each peak, so that soft sound is visible.
 
     Raises:
         WorkError: a file cannot be decoded.

@@ -54,9 +54,9 @@ def test_slots_that_wait_show_their_stills_words_and_recipes(compiled: Path) -> 
     assert {row["State"] for row in page.slots()} == {"waiting for video"}
     assert [int(row["Frames"]) for row in page.slots()] == [c.duration().value for c in clips]
     assert page.slots()[0]["In"] == "00:00:00:00"
-    assert page.slots()[0]["Says"].startswith("At the edge of the sea")
-    assert page.slots()[1]["Comes in by"] == "dissolve, 12 frames"
-    assert page.slots()[1]["Says"] == ""
+    assert page.slots()[0]["Words"].startswith("At the edge of the sea")
+    assert page.slots()[1]["Transition"] == "dissolve, 12 frames"
+    assert page.slots()[1]["Words"] == ""
 
     dusk = page.detail("dusk").words
     assert "an old <light> & the sea" in dusk
@@ -143,7 +143,7 @@ def test_a_finished_reel_is_played_and_told_of(project: Path) -> None:
     save(made, report.timeline)
     os.utime(report.timeline.with_suffix(".mp4"), (1, 1))
     page = view(report.timeline)
-    assert "the recipe was changed" in page.detail("dusk").words
+    assert "changed after rendering" in page.detail("dusk").words
     assert "small.mp4 is older than the timeline" in page.notes
 
     # Of another length it is another cut, and is not played.
@@ -152,7 +152,7 @@ def test_a_finished_reel_is_played_and_told_of(project: Path) -> None:
     made.video_tracks()[0].pop()
     save(made, report.timeline)
     page = view(report.timeline)
-    assert "it shows another cut" in page.notes
+    assert "the reel is out of date" in page.notes
     assert not page.find("video")
 
     # Without recipes, as an editor returns it, the file beside the media knows them.
@@ -227,7 +227,7 @@ def test_media_that_are_missing_are_told_of_once(
     page = view(path)
     assert page.facts["Picture"] == "3 missing"
     assert page.notes.count("gone.wav does not exist") == 1
-    assert "not there" in page.detail("dusk").words
+    assert "missing" in page.detail("dusk").words
 
 
 def test_bad_input_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
