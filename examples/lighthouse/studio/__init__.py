@@ -1,1 +1,1 @@
-"""The small studio that draws, speaks and scores the example film."""
+"""The generators of the example film's pictures, narration and music."""

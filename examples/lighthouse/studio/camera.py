@@ -1,4 +1,4 @@
-"""The film camera: where it stands, how rays leave it, and how edges are made smooth."""
+"""The film camera: its position, its rays, and anti-aliasing of edges."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ WIDTH, HEIGHT = 1440, 2560
 WORKERS = 2
 
 Expose = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]
-"""Fills light (N x 3) and depth (N) for rays xs, ys with the jitter of each."""
+"""Fill light (N x 3) and depth (N) for rays at xs, ys, each with its jitter."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A camera in metres. `shift` moves the film, so that verticals stay vertical."""
+    """A camera in metres. `shift` moves the film, to keep verticals vertical."""
 
     eye: tuple[float, float, float]
     target: tuple[float, float, float]
@@ -27,7 +27,7 @@ class View:
     roll_deg: float = 0.0
 
     def pack(self) -> np.ndarray:
-        """Eye, right, up, forward and focal length, as the compiled code reads them."""
+        """Return eye, right, up, forward and focal length in the layout of the compiled code."""
         eye = np.array(self.eye)
         forward = np.subtract(self.target, eye, dtype=float)
         forward /= np.linalg.norm(forward)
@@ -52,7 +52,7 @@ def shoot(expose: Expose, shift: float, scale: float, seed: int) -> tuple[np.nda
     grid_y, grid_x = np.mgrid[0:height, 0:width]
     xs, ys = grid_x.ravel().astype(float), grid_y.ravel().astype(float)
     rng = np.random.default_rng(seed)
-    # Jimenez's interleaved gradient: neighbours differ most, so that the eye averages them.
+    # Jimenez's interleaved gradient noise: neighbours differ most, and average out to the eye.
     jitter = np.mod(52.9829189 * np.mod(0.06711056 * xs + 0.00583715 * ys, 1.0), 1.0)
     light, depth = _cast(expose, xs, ys, jitter, width, height, shift)
     picture = light.reshape(height, width, 3)

@@ -1,6 +1,6 @@
 """The shapes of the coast in metres: sea, headland, lighthouse, cottage and a schooner.
 
-The lighthouse stands at x = z = 0; y is height above the still sea.
+The lighthouse is at x = z = 0; y is height above the calm sea.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _wave_octave(x: float, y: float, choppy: float) -> float:
 
 @njit(**FAST)
 def sea_height(p, x: float, z: float, octaves: int) -> float:
-    """Height of the water; sharp crests over wide troughs, after Alekseev's "Seascape"."""
+    """Return the height of the water: sharp crests, wide troughs, after Alekseev's "Seascape"."""
     if p[WAVE] <= 0.0:
         return 0.0
     freq, amp, choppy = 3.2 / p[WAVE_LENGTH], p[WAVE], p[CHOP]
@@ -70,7 +70,7 @@ def sea_height(p, x: float, z: float, octaves: int) -> float:
 
 @njit(**FAST)
 def land_height(p, x: float, z: float, octaves: int) -> float:
-    """Height of the headland: a plateau with broken cliffs that runs off to the right."""
+    """Return the height of the headland: a plateau with broken cliffs, open to the right."""
     point = 1.0 - math.sqrt((x / 27.0) ** 2 + (z / 21.0) ** 2)
     back = 1.0 - math.sqrt(((z - 10.0 - 0.25 * x) / 25.0) ** 2 + (min(x - 8.0, 0.0) / 22.0) ** 2)
     s = max(point, back)
@@ -100,14 +100,14 @@ def _box(x: float, y: float, z: float, bx: float, by: float, bz: float) -> float
 
 @njit(**FAST)
 def _tube(r: float, y: float, radius: float, y0: float, y1: float) -> float:
-    """A capped cylinder, given the distance `r` from its axis."""
+    """Return the distance to a capped cylinder; `r` is the distance from its axis."""
     dr, dy = r - radius, max(y0 - y, y - y1)
     return math.sqrt(max(dr, 0.0) ** 2 + max(dy, 0.0) ** 2) + min(max(dr, dy), 0.0)
 
 
 @njit(**FAST)
 def buildings(p, x: float, y: float, z: float) -> tuple[float, int]:
-    """Distance to the lighthouse and its cottage, and what the nearest part is made of."""
+    """Return the distance to the lighthouse and its cottage, and the nearest part's material."""
     h = y - PLATEAU
     r = math.sqrt(x * x + z * z)
     best, what = 1e9, NOTHING
@@ -179,7 +179,7 @@ def _triangle(x, y, ax, ay, bx, by, cx, cy):
 
 @njit(**FAST)
 def ship(p, x: float, y: float, z: float) -> tuple[float, int]:
-    """Distance to a two-masted schooner, bow toward its own +x, and its material."""
+    """Return the distance to a two-masted schooner, bow towards +x, and its material."""
     s = p[SHIP_SCALE]
     x, y, z = (x - p[SHIP_X]) / s, (y - p[SHIP_LIFT]) / s, (z - p[SHIP_Z]) / s
     c, n = math.cos(p[SHIP_YAW]), math.sin(p[SHIP_YAW])

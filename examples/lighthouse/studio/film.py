@@ -1,4 +1,4 @@
-"""What a lens and a film stock do to light: bloom, vignette, tone curve, grade, grain."""
+"""The effects of lens and film stock: bloom, vignette, tone mapping, grade, grain."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 Picture = np.ndarray
-"""Height x width x 3, float32, RGB; scene light where not said otherwise."""
+"""Height x width x 3, float32, RGB; linear scene light by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """How a picture is developed. The tints multiply RGB in the darks and the lights."""
+    """Parameters of development. The tints multiply RGB in shadows and highlights."""
 
     exposure: float = 1.0
     bloom: float = 0.10
@@ -27,7 +27,7 @@ class Stock:
 
 
 def develop(light: Picture, stock: Stock, seed: int) -> np.ndarray:
-    """Turn scene light into an 8-bit RGB picture, dithered by its own grain."""
+    """Develop scene light to an 8-bit RGB picture, dithered by its own grain."""
     light = np.maximum(light, 0.0) * stock.exposure
     light = _bloom(light, stock.bloom, stock.threshold)
     light = light * _vignette(light.shape[:2], stock.vignette)
@@ -43,7 +43,7 @@ def develop(light: Picture, stock: Stock, seed: int) -> np.ndarray:
 
 
 def _bloom(light: Picture, amount: float, threshold: float) -> Picture:
-    """Glow at four sizes, from a halo that hugs the source to a veil over the frame."""
+    """Add glow at four sizes, from a narrow halo to a veil over the frame."""
     height, width = light.shape[:2]
     small = cv2.resize(light, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
     level = small.max(axis=2, keepdims=True)
@@ -64,14 +64,14 @@ def _vignette(shape: tuple[int, int], amount: float) -> np.ndarray:
 
 
 def _tone(light: Picture) -> Picture:
-    """The filmic curve fitted by Narkowicz to ACES, then the sRGB-like gamma."""
+    """Tone-map by Narkowicz's fit to ACES, then apply an sRGB-like gamma."""
     x = light * 0.8
     x = x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14)
     return np.clip(x, 0.0, 1.0) ** np.float32(1 / 2.2)
 
 
 def _grain(luma: np.ndarray, amount: float, seed: int) -> np.ndarray:
-    """Soft grain, strongest in the middle tones; it also dithers away banding."""
+    """Return soft grain, strongest in the midtones; it also prevents banding."""
     rng = np.random.default_rng(seed)
     fine = rng.standard_normal(luma.shape, np.float32)
     grain = 0.45 * fine + 1.5 * cv2.GaussianBlur(fine, (0, 0), 0.9)

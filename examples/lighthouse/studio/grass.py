@@ -1,4 +1,4 @@
-"""A bank of grass in the foreground, blade by blade, from the back of the bank to the front."""
+"""A bank of grass in the foreground, drawn blade by blade from back to front."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rgb = tuple[float, float, float]
 class Bank:
     """The bank's edge on the left and right (0..1 of the height), its colours and its wind.
 
-    `root` is the colour in the shade of the turf, `tip` where the light comes through.
+    `root` is the colour in the shade of the turf, `tip` that of the translucent tips.
     `near_m` and `far_m` are its distances from the camera.
     """
 
@@ -34,7 +34,7 @@ class Bank:
 def plant(
     light: Picture, distance: np.ndarray, bank: Bank, seed: int
 ) -> tuple[Picture, np.ndarray]:
-    """Paint the bank over the picture and its depth, which is a smooth slope under the blades."""
+    """Paint the bank over the picture and its depth, a smooth slope under the blades."""
     height, width = light.shape[:2]
     rng = np.random.default_rng(seed)
     light, bare, distance = light.copy(), distance, distance.copy()
@@ -80,7 +80,7 @@ def plant(
 
 
 def _ripple(across: np.ndarray) -> np.ndarray:
-    """How the bank's edge rises and falls on its way across the picture."""
+    """Return the height of the bank's edge across the picture."""
     return 0.012 * np.sin(across * 9 + 1) + 0.008 * np.sin(across * 23)
 
 
@@ -95,7 +95,7 @@ def _blade(
     tip: np.ndarray,
     metres: float,
 ) -> None:
-    """One tapered, bent blade, drawn as four pieces that run from root colour to tip colour."""
+    """Draw one tapered, bent blade in four pieces, from root colour to tip colour."""
     t = np.linspace(0, 1, 9)
     x = foot[0] + length * sway * t**1.9
     y = foot[1] - length * (t - 0.22 * abs(sway) * t**2)

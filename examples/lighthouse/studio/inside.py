@@ -1,7 +1,7 @@
 """Two rooms of the tower: the stairs seen from above, and the lamp room with its lens.
 
-Metres again. In `stairs` y = 0 is the camera's landing and the well goes down; in `lantern`
-the lens stands at x = z = 0 and y = 0 is the height of the flame.
+Lengths in metres. In `stairs` y = 0 is the camera's landing, and the well goes down; in
+`lantern` the lens is at x = z = 0, and y = 0 is the height of the flame.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STONE, TREAD, IRON, CLOTH, FLAME, DAY, BRASS, LENS, PANE, FLOOR = 1, 2, 3, 4, 5,
 
 @njit(**FAST)
 def _capsule(x, y, z, ax, ay, az, bx, by, bz, ra, rb):
-    """Distance to a rounded cone between two points."""
+    """Return the distance to a rounded cone between two points."""
     ux, uy, uz = bx - ax, by - ay, bz - az
     vx, vy, vz = x - ax, y - ay, z - az
     k = (vx * ux + vy * uy + vz * uz) / (ux * ux + uy * uy + uz * uz)
@@ -38,7 +38,7 @@ def _capsule(x, y, z, ax, ay, az, bx, by, bz, ra, rb):
 
 @njit(**FAST)
 def _keeper_foot():
-    """Where the keeper stands on the stairs."""
+    """Return the position of the keeper on the stairs."""
     step = math.floor(KEEPER_ANGLE / (2 * math.pi) * STEPS_A_TURN)
     y = (step + STEPS_A_TURN * KEEPER_TURN + 1) * RISE
     return KEEPER_R * math.cos(KEEPER_ANGLE), y, KEEPER_R * math.sin(KEEPER_ANGLE)
@@ -46,7 +46,7 @@ def _keeper_foot():
 
 @njit(**FAST)
 def _lantern():
-    """Where his lantern hangs: ahead of him, over the rail."""
+    """Return the position of his lantern: ahead of him, over the rail."""
     a = KEEPER_ANGLE + 0.34
     _x, y, _z = _keeper_foot()
     return 1.25 * math.cos(a), y + 1.12, 1.25 * math.sin(a)
@@ -123,7 +123,7 @@ def _keeper(x, y, z):
 
 @njit(**FAST)
 def _stairs(x, y, z):
-    """Distance to the nearest part of the stairwell, and what it is."""
+    """Return the distance to the nearest part of the stairwell, and its material."""
     r = math.sqrt(x * x + z * z)
     angle = math.atan2(z, x)
     if angle < 0:
@@ -233,7 +233,7 @@ def _normal(lamp, x, y, z, e):
 
 @njit(**FAST)
 def _hollow(lamp, x, y, z, nx, ny, nz):
-    """How open a place is: ambient occlusion from five steps along the normal."""
+    """Return ambient occlusion, from five steps along the normal."""
     shut = 0.0
     weight = 1.0
     for k in range(1, 6):
@@ -264,7 +264,7 @@ def _visible(lamp, x, y, z, lx, ly, lz, size, stop):
 
 @njit(**FAST)
 def _glow(ox, oy, oz, dx, dy, dz, t, lx, ly, lz, core):
-    """Light scattered by thin dust round a point light: the closed integral of 1 / d^2."""
+    """Return light scattered by dust around a point light: the closed integral of 1 / d^2."""
     vx, vy, vz = lx - ox, ly - oy, lz - oz
     b = vx * dx + vy * dy + vz * dz
     h = math.sqrt(max(vx * vx + vy * vy + vz * vz - b * b, 0.0) + core * core)
@@ -273,7 +273,7 @@ def _glow(ox, oy, oz, dx, dy, dz, t, lx, ly, lz, core):
 
 @njit(**FAST)
 def _matter(what, x, y, z):
-    """The colour of stone, worn treads, iron and cloth."""
+    """Return the albedo of stone, worn treads, iron and cloth."""
     grain = fbm3(x * 7, y * 7, z * 7, 6) * 0.7 + (fbm3(x * 26, y * 26, z * 26, 5) - 0.5) * 0.55
     if what == STONE:
         tone = 0.45 + grain
@@ -294,7 +294,7 @@ def _matter(what, x, y, z):
 
 @njit(**FAST)
 def _windows(x, y, z, nx, ny, nz):
-    """Blue daylight from the windows in the wall, as from soft small panels."""
+    """Return blue daylight from the windows in the wall, as small area lights."""
     total = 0.0
     for level in range(-6, 1):
         a = 4.25 - 1.35 * (level % 3)
@@ -313,7 +313,7 @@ def _windows(x, y, z, nx, ny, nz):
 
 @njit(**FAST)
 def _stairs_light(ox, oy, oz, dx, dy, dz):
-    """Light from the stairwell along a ray, and the ray's length."""
+    """Return the light from the stairwell along a ray, and the ray's length."""
     t, what = _march(False, ox, oy, oz, dx, dy, dz, 48.0)
     x, y, z = ox + dx * t, oy + dy * t, oz + dz * t
     lx, ly, lz = _lantern()
@@ -382,7 +382,7 @@ def _outside(dx, dy, dz):
 
 @njit(**FAST)
 def _lens(ox, oy, oz, dx, dy, dz, x, y, z):
-    """What the lens shows: rings of prisms, each with its own image of the flame."""
+    """Shade the Fresnel lens: rings of prisms, each with its own image of the flame."""
     r = math.sqrt(x * x + z * z)
     angle = math.atan2(z, x)
     eighth = math.pi / 4
@@ -427,7 +427,7 @@ def _lens(ox, oy, oz, dx, dy, dz, x, y, z):
 
 @njit(**FAST)
 def _shaft(ox, oy, oz, dx, dy, dz, t, turn):
-    """One beam as it leaves a panel of the lens: a broad soft blade of light."""
+    """Return the light of one beam near its panel of the lens: a broad, soft blade."""
     ax, az = math.cos(turn), math.sin(turn)
     b = dx * ax + dz * az
     d = dx * ox + dy * oy + dz * oz
@@ -455,7 +455,7 @@ def _room_light(ox, oy, oz, dx, dy, dz):
         a = math.atan2(z, x)
         smear = fbm2(a * 9, y * 5, 5)
         wipe = 0.018 * smooth(0.45, 0.8, smear)
-        # The lens mirrored in the old glass, faint and doubled.
+        # The reflection of the lens in the old glass, faint and doubled.
         ghost = math.exp(-((y / 0.5) ** 2)) * math.exp(-(((a - math.pi / 2) / 0.30) ** 2)) * 0.03
         r, g, b = r + wipe + ghost, g + wipe * 0.8 + ghost * 0.6, b + wipe * 0.6 + ghost * 0.3
     else:
@@ -468,7 +468,7 @@ def _room_light(ox, oy, oz, dx, dy, dz):
         angle = math.atan2(z, x)
         fan = 0.35 + 0.65 * math.cos(angle * 8) ** 2
         if r0 < 1.1:
-            # The flame is behind the lens's own ironwork; light leaks round its edges.
+            # The flame is occluded by the lens's ironwork; light leaks around its edges.
             spill = 0.75 * math.exp(-abs(y + 1.45) * 3.0) + 0.5 * math.exp(-abs(y) * 1.0)
             light = 0.35 * spill
         else:

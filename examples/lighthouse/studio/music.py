@@ -1,7 +1,7 @@
-"""A calm bed of slow chords, sparse bells and a breathing sea that loops without a seam.
+"""A calm bed of slow chords, sparse bells and surf, as a seamless loop.
 
-Everything is made on a circle: notes wrap round the end, the sea is shaped in the
-frequency domain and the room is a circular convolution, so the last sample runs
+Everything is circular: notes wrap around the end, the surf is shaped in the
+frequency domain, and the reverb is a circular convolution, so the last sample runs
 into the first.
 """
 
@@ -60,7 +60,7 @@ def _hz(note: float) -> float:
 
 
 def _pad(note: int, detune: float, rng: np.random.Generator) -> np.ndarray:
-    """One soft note that swells in, stays a little longer than its chord and fades."""
+    """Return a soft note: a slow attack, a little longer than its chord, and a fade."""
     t = np.arange(round((CHORD_S + 2.6) * RATE)) / RATE
     swell = np.minimum(t / 2.4, 1.0) * np.clip((t[-1] - t) / 2.6, 0.0, 1.0)
     swell = swell * swell * (3 - 2 * swell)
@@ -81,7 +81,7 @@ def _bell(note: int) -> np.ndarray:
 
 
 def _add(track: np.ndarray, sound: np.ndarray, at_s: float) -> None:
-    """Lay `sound` on the circular `track`."""
+    """Mix `sound` into the circular `track`."""
     start = round(at_s * RATE)
     np.add.at(track, (start + np.arange(len(sound))) % len(track), sound)
 
@@ -98,7 +98,7 @@ def _room(track: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _sea(length: int, rng: np.random.Generator) -> np.ndarray:
-    """Surf: pink-ish noise that comes and goes four times in the loop."""
+    """Return surf: pinkish noise that swells four times in the loop."""
     hz = np.fft.rfftfreq(length, 1 / RATE)
     shape = 1 / (1 + (hz / 350) ** 1.3) * (hz > 60) / np.sqrt(1 + (hz / 2600) ** 6)
     t = np.arange(length) / length

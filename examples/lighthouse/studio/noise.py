@@ -1,4 +1,4 @@
-"""Seedless, repeatable noise: hashes, value noise and fractal sums for compiled pixel code."""
+"""Repeatable noise without seeds: hashes, value noise and fractal sums for compiled code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FAST = {"fastmath": True, "nogil": True}
 
 @njit(**FAST)
 def hash2(x: int, y: int) -> float:
-    """A number in 0..1 that belongs to the lattice point (x, y)."""
+    """Return a number in 0..1 for the lattice point (x, y)."""
     n = (x * 374761393 + y * 668265263) & 0xFFFFFFFF
     n = ((n ^ (n >> 13)) * 1274126177) & 0xFFFFFFFF
     return ((n ^ (n >> 16)) & 0xFFFFFF) / 16777216.0
@@ -19,7 +19,7 @@ def hash2(x: int, y: int) -> float:
 
 @njit(**FAST)
 def hash3(x: int, y: int, z: int) -> float:
-    """A number in 0..1 that belongs to the lattice point (x, y, z)."""
+    """Return a number in 0..1 for the lattice point (x, y, z)."""
     n = (x * 374761393 + y * 668265263 + z * 1440662683) & 0xFFFFFFFF
     n = ((n ^ (n >> 13)) * 1274126177) & 0xFFFFFFFF
     return ((n ^ (n >> 16)) & 0xFFFFFF) / 16777216.0
@@ -62,7 +62,7 @@ def noise3(x: float, y: float, z: float) -> float:
 
 @njit(**FAST)
 def fbm2(x: float, y: float, octaves: int) -> float:
-    """A fractal sum of `noise2`, about 0..1; each octave is turned against the last."""
+    """A fractal sum of `noise2`, about 0..1; each octave is rotated against the last."""
     total, weight, norm = 0.0, 0.5, 0.0
     for _ in range(octaves):
         total += weight * noise2(x, y)
@@ -90,6 +90,6 @@ def fbm3(x: float, y: float, z: float, octaves: int) -> float:
 
 @njit(**FAST)
 def smooth(edge0: float, edge1: float, x: float) -> float:
-    """The usual smoothstep; the edges may be given in either order."""
+    """Smoothstep; the edges may be in either order."""
     t = min(max((x - edge0) / (edge1 - edge0), 0.0), 1.0)
     return t * t * (3 - 2 * t)

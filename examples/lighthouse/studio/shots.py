@@ -1,4 +1,4 @@
-"""The film, picture by picture: where the camera stands and what the weather does."""
+"""The shots of the film: camera, weather, coast and film stock of each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Overlay = Callable[[Picture, np.ndarray], tuple[Picture, np.ndarray]]
 
 @dataclass(frozen=True, slots=True)
 class Outdoors:
-    """A picture of the coast; `overlay` paints what is no ray's business: rain, grass."""
+    """A picture of the coast; `overlay` paints over it without rays: rain, grass."""
 
     view: View
     weather: Weather
@@ -258,7 +258,7 @@ SHOTS: dict[str, Outdoors | Indoors] = {
 
 
 def paint(name: str, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the finished 8-bit RGB picture and its depth map (near is white) if it has one."""
+    """Return the 8-bit RGB picture, and its depth map (near is white) if it has one."""
     shot = SHOTS[name]
     seed = sum(name.encode())
     light, distance = shoot(_exposer(shot), shot.view.shift, scale, seed)
@@ -282,7 +282,7 @@ def _exposer(shot: Outdoors | Indoors) -> Expose:
 
 
 def nearness(distance: np.ndarray) -> np.ndarray:
-    """Distance in metres to 8-bit nearness: the root of inverse depth keeps far layers apart."""
+    """Convert metres to 8-bit nearness: the root of inverse depth separates far layers."""
     inverse = 1.0 / np.maximum(distance, 1e-3)
     low, high = np.percentile(inverse, (0.5, 99.5))
     level = np.clip((inverse - low) / (high - low), 0, 1) ** 0.5

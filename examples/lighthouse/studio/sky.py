@@ -29,7 +29,7 @@ SHADE_RGB = 31
 
 @njit(**FAST)
 def air(w, dx: float, dy: float, dz: float) -> tuple[float, float, float]:
-    """The clear sky's colour in a direction: gradient and the glow round the sun or moon."""
+    """Return the clear sky in a direction: gradient, and glow around the sun or moon."""
     up = max(dy, 0.0)
     k = 1.0 - math.exp(-up * 4.2)
     toward = dx * w[SUN_X] + dy * w[SUN_Y] + dz * w[SUN_Z]
@@ -50,7 +50,7 @@ def air(w, dx: float, dy: float, dz: float) -> tuple[float, float, float]:
 
 @njit(**FAST)
 def _star_field(dx: float, dy: float, dz: float, cells: float, rarity: float) -> float:
-    """Points of light on a lattice of directions, of many sizes, few of them bright."""
+    """Return stars on a lattice of directions, of many sizes, few of them bright."""
     x, y, z = dx * cells, dy * cells, dz * cells
     ix, iy, iz = math.floor(x), math.floor(y), math.floor(z)
     total = 0.0
@@ -74,7 +74,7 @@ def _star_field(dx: float, dy: float, dz: float, cells: float, rarity: float) ->
 
 @njit(**FAST)
 def stars(dx: float, dy: float, dz: float) -> tuple[float, float, float]:
-    """Stars of two populations, and the Milky Way with its dust."""
+    """Return stars of two populations, and the Milky Way with its dust."""
     s = _star_field(dx, dy, dz, 60.0, 0.86) * 1.6 + _star_field(dx, dy, dz, 130.0, 0.72) * 0.5
     tint = noise3(dx * 40, dy * 40, dz * 40)
     across = dx * 0.80 + dy * 0.42 - dz * 0.43 + 0.06
@@ -95,7 +95,7 @@ def stars(dx: float, dy: float, dz: float) -> tuple[float, float, float]:
 
 @njit(**FAST)
 def _density(w, x: float, y: float, z: float, octaves: int) -> float:
-    """Cloud water at a place: big masses, eroded by ever finer noise, flat below."""
+    """Return the cloud density at a point: large masses, eroded by finer noise, flat below."""
     base, top = w[CLOUD_BASE], w[CLOUD_TOP]
     h = (y - base) / (top - base)
     if h <= 0.0 or h >= 1.0:
@@ -112,7 +112,7 @@ def _density(w, x: float, y: float, z: float, octaves: int) -> float:
 
 @njit(**FAST)
 def clouds(w, oy: float, dx: float, dy: float, dz: float, jitter: float, steps: int):
-    """March the cloud layer; return its light (r, g, b) and what it lets through."""
+    """March the cloud layer; return its light (r, g, b) and its transmittance."""
     if w[COVER] <= 0.0 or dy < 0.012:
         return 0.0, 0.0, 0.0, 1.0
     t0 = (w[CLOUD_BASE] - oy) / dy
@@ -165,7 +165,7 @@ def clouds(w, oy: float, dx: float, dy: float, dz: float, jitter: float, steps: 
 
 @njit(**FAST)
 def disc(w, dx: float, dy: float, dz: float) -> tuple[float, float, float]:
-    """The sun's or the moon's own face; `DISC` is its radius in radians."""
+    """Return the disc of the sun or moon; `DISC` is its radius in radians."""
     toward = dx * w[SUN_X] + dy * w[SUN_Y] + dz * w[SUN_Z]
     if w[DISC] <= 0.0 or toward < 0.9:
         return 0.0, 0.0, 0.0
@@ -182,7 +182,7 @@ def disc(w, dx: float, dy: float, dz: float) -> tuple[float, float, float]:
 
 @njit(**FAST)
 def sky(w, oy: float, dx: float, dy: float, dz: float, jitter: float, steps: int):
-    """Everything that is seen where nothing else is."""
+    """Return the whole sky in a direction: air, disc, stars and clouds."""
     r, g, b = air(w, dx, dy, dz)
     fr, fg, fb = disc(w, dx, dy, dz)
     r, g, b = r + fr, g + fg, b + fb

@@ -1,4 +1,4 @@
-"""Rain and lightning, painted over a picture by its depth."""
+"""Rain and lightning, painted over a picture with its depth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SKY_M = 5000.0
 
 
 def rain(light: Picture, amount: float, slant_deg: float, seed: int) -> Picture:
-    """Lay three sheets of rain, near streaks long and few, far ones short and many."""
+    """Paint three layers of rain: near streaks long and few, far ones short and many."""
     height, width = light.shape[:2]
     rng = np.random.default_rng(seed)
     sheet = np.zeros((height, width), np.float32)
@@ -45,7 +45,7 @@ def bolt(
     end: tuple[float, float],
     seed: int,
 ) -> Picture:
-    """Strike from `start` to `end` (0..1 of width and height), behind whatever is not sky."""
+    """Paint a bolt from `start` to `end` (0..1 of width and height), behind all but the sky."""
     height, width = light.shape[:2]
     rng = np.random.default_rng(seed)
     stroke = np.zeros((height, width), np.float32)
@@ -71,7 +71,7 @@ def _branch(
     rng: np.random.Generator,
     width: int,
 ) -> None:
-    """Midpoint displacement, with weaker branches that leave on the way down."""
+    """Draw a bolt by midpoint displacement, with weaker branches on the way down."""
     points = [start, end]
     sway = np.linalg.norm(end - start) * 0.16
     for _ in range(7):

@@ -1,4 +1,4 @@
-"""What a scene is made of, as named fields; `pack` lays them out for the compiled code."""
+"""Parameters of a scene as named fields; `pack` lays them out for the compiled code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BLACK: Rgb = (0.0, 0.0, 0.0)
 
 
 def toward(azimuth_deg: float, height_deg: float) -> Rgb:
-    """A direction: azimuth 0 looks along +z, 90 along +x."""
+    """Return a direction: azimuth 0 is +z, 90 is +x."""
     a, h = np.radians(azimuth_deg), np.radians(height_deg)
     return float(np.sin(a) * np.cos(h)), float(np.sin(h)), float(np.cos(a) * np.cos(h))
 
@@ -63,7 +63,7 @@ class Weather:
 
 @dataclass(frozen=True, slots=True)
 class Ship:
-    """Where the schooner sails; angles in degrees, `lift` raises it on a wave."""
+    """Position and pose of the schooner; angles in degrees, `lift` raises it on a wave."""
 
     x: float
     z: float
@@ -76,7 +76,7 @@ class Ship:
 
 @dataclass(frozen=True, slots=True)
 class Coast:
-    """The sea and what stands on it. Lengths in metres, the beam's azimuth in degrees."""
+    """The sea, the land and the ship. Lengths in metres, the beam's azimuth in degrees."""
 
     wave: float = 0.35
     wave_length: float = 18.0

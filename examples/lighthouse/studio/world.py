@@ -1,7 +1,6 @@
-"""The outdoor camera: rays into the coast, the light they meet, and the air between.
+"""The outdoor ray marcher: solids, waves, haze and the lighthouse's beams.
 
-A ray is marched through the solids and the waves, shaded, veiled by haze and crossed by
-the lighthouse's beams. Its length is the picture's exact depth.
+The length of a ray is the picture's exact depth.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ def _march(p, ox, oy, oz, dx, dy, dz, limit, steps) -> tuple[float, int]:
 
 @njit(**FAST)
 def _sea_hit(p, ox, oy, oz, dx, dy, dz) -> float:
-    """Where a ray meets the waves, or FAR."""
+    """Return the distance along a ray to the waves, or FAR."""
     high = 2.4 * p[coast.WAVE]
     if dy >= 0 and oy > high:
         return FAR
@@ -72,7 +71,7 @@ def _sea_hit(p, ox, oy, oz, dx, dy, dz) -> float:
 
 @njit(**FAST)
 def _shadow(p, w, x, y, z) -> float:
-    """How much of the sun or moon reaches a place on land."""
+    """Return the visibility of the sun or moon from a point on land (soft shadow)."""
     t, light = 0.6, 1.0
     for _ in range(40):
         d, _what = _solid(p, x + w[sky.SUN_X] * t, y + w[sky.SUN_Y] * t, z + w[sky.SUN_Z] * t, 3)
@@ -85,9 +84,9 @@ def _shadow(p, w, x, y, z) -> float:
 
 @njit(**FAST)
 def _solid_normal(p, what, x, y, z, dx, dz, t):
-    """The unit normal of a surface, as fine as a pixel is at that distance."""
+    """Return the unit normal of a surface, at the resolution of a pixel at that distance."""
     if what == coast.SAIL:
-        # A sail is thinner than the step of a difference; it faces across its ship.
+        # A sail is thinner than the difference step; its normal is across its ship.
         nx, ny, nz = -math.sin(p[coast.SHIP_YAW]), 0.05, math.cos(p[coast.SHIP_YAW])
         if nx * dx + nz * dz > 0:
             nx, nz = -nx, -nz
@@ -107,7 +106,7 @@ def _solid_normal(p, what, x, y, z, dx, dz, t):
 
 @njit(**FAST)
 def _ground(x, y, z, ny):
-    """Rock in beds, dark where the sea wets it, under turf; colour and roughness."""
+    """Return colour and roughness of rock: strata, dark when wet, under turf."""
     rough = fbm3(x * 0.9, y * 2.6, z * 0.9, 6)
     strata = 0.5 + 0.5 * math.sin(y * 2.1 + 5.0 * fbm2(x * 0.12, z * 0.12 + y * 0.05, 4))
     tone = 0.46 + 0.80 * rough + 0.24 * strata
@@ -127,7 +126,7 @@ def _ground(x, y, z, ny):
 
 @njit(**FAST)
 def _paint(what, x, y, z):
-    """The colour of what people built."""
+    """Return the albedo of buildings and the ship."""
     if what == coast.PLASTER:
         tone = (
             0.52 + 0.30 * fbm3(x * 0.7, y * 0.16, z * 0.7, 6) + 0.12 * fbm3(x * 3, y * 3, z * 3, 4)
@@ -151,7 +150,7 @@ def _paint(what, x, y, z):
 
 @njit(**FAST)
 def _solid_light(p, w, what, ox, oy, oz, dx, dy, dz, t):
-    """Light from land, walls, metal, sails: their colour under sun, sky, flash and lamp."""
+    """Shade land, walls, metal and sails under sun, sky, flash and lamp."""
     x, y, z = ox + dx * t, oy + dy * t, oz + dz * t
     nx, ny, nz = _solid_normal(p, what, x, y, z, dx, dz, t)
     if what == coast.PANE:
@@ -174,7 +173,7 @@ def _solid_light(p, w, what, ox, oy, oz, dx, dy, dz, t):
         r, g, b = _paint(what, x, y, z)
     sun = nx * w[sky.SUN_X] + ny * w[sky.SUN_Y] + nz * w[sky.SUN_Z]
     if what == coast.SAIL:
-        # Cloth lets light through: from behind it glows, and no mast shades it for long.
+        # Cloth is translucent: backlit it glows, and shadows of masts are ignored.
         sun = 0.16 + 0.62 * abs(sun)
     elif sun > 0:
         lift = 0.15 if what == coast.LANDS else 0.6
@@ -200,7 +199,7 @@ def _solid_light(p, w, what, ox, oy, oz, dx, dy, dz, t):
 
 @njit(**FAST)
 def _glint(lx, ly, lz, dx, dy, dz, nx, ny, nz, variance) -> float:
-    """Light thrown back by facets whose slopes scatter round the wave's own slope."""
+    """Return the specular reflection of facets with slopes scattered around the wave's."""
     hx, hy, hz = lx - dx, ly - dy, lz - dz
     n = math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
     hx, hy, hz = hx / n, hy / n, hz / n
@@ -215,7 +214,7 @@ def _glint(lx, ly, lz, dx, dy, dz, nx, ny, nz, variance) -> float:
 
 @njit(**FAST)
 def _wave_normal(p, x, z, dx, dy, dz, t):
-    """The unit normal of the water, never turned from the eye; and the water's height."""
+    """Return the unit normal of the water, always facing the eye, and the water's height."""
     e = max(0.02, t * 0.0012)
     octaves = 9
     if t > 60:
@@ -232,7 +231,7 @@ def _wave_normal(p, x, z, dx, dy, dz, t):
     nx, ny, nz = nx / n, ny / n, nz / n
     facing = -(dx * nx + dy * ny + dz * nz)
     if facing < 0.03:
-        # A facet turned away is hidden by its own crest: bend it back into view.
+        # A facet facing away is occluded by its own crest: bend it back into view.
         k = 0.03 - facing
         nx, ny, nz = nx - dx * k, ny - dy * k, nz - dz * k
         n = math.sqrt(nx * nx + ny * ny + nz * nz)
@@ -242,7 +241,7 @@ def _wave_normal(p, x, z, dx, dy, dz, t):
 
 @njit(**FAST)
 def _mirrored(p, w, x, y, z, rx, ry, rz, jitter):
-    """What the water mirrors: sky and clouds, and the solids that stand near."""
+    """Return the reflection in the water: sky, clouds, and nearby solids."""
     if p[coast.LAND] > 0 and x * x + z * z < 130.0**2:
         hit, what = _march(p, x, max(y, 0.0) + 0.3, z, rx, ry, rz, 90.0, 44)
         if hit < FAR:
@@ -258,7 +257,7 @@ def _mirrored(p, w, x, y, z, rx, ry, rz, jitter):
 
 @njit(**FAST)
 def _foam(p, x, z, crest, t):
-    """How much of the water is foam: torn crests, streaks down the wind, surf at the rocks."""
+    """Return the share of foam: torn crests, streaks down the wind, surf at the rocks."""
     lace = fbm2(x * 0.9, z * 0.9, 6)
     veins = 1 - abs(2 * fbm2(x * 0.40 + 2.2 * lace, z * 0.40, 6) - 1)
     streak = 1 - abs(2 * fbm2(x * 0.16 + 1.2 * lace, z * 0.75 + 0.8 * lace, 6) - 1)
@@ -278,7 +277,7 @@ def _foam(p, x, z, crest, t):
 
 @njit(**FAST)
 def _glitter(p, w, x, y, z, dx, dy, dz, nx, ny, nz, t):
-    """The road of sun or moon on the water, and the lamp's."""
+    """Return the glitter of sun or moon on the water, and of the lamp."""
     variance = 0.0060 + 0.018 * min(p[coast.WAVE], 1.0) * (1 - math.exp(-t / 160.0))
     spark = fbm2(x * 9.0 / (1 + t * 0.02), z * 9.0 / (1 + t * 0.05), 3)
     spark = 0.08 + 2.7 * max(spark - 0.46, 0.0)
@@ -296,7 +295,7 @@ def _glitter(p, w, x, y, z, dx, dy, dz, nx, ny, nz, t):
 
 @njit(**FAST)
 def _sea_light(p, w, ox, oy, oz, dx, dy, dz, t, jitter):
-    """Light from the water: the mirror on it, the glow in it, foam and glitter."""
+    """Shade the water: reflection, subsurface glow, foam and glitter."""
     x, z = ox + dx * t, oz + dz * t
     nx, ny, nz, y = _wave_normal(p, x, z, dx, dy, dz, t)
     facing = -(dx * nx + dy * ny + dz * nz)
@@ -306,7 +305,7 @@ def _sea_light(p, w, ox, oy, oz, dx, dy, dz, t, jitter):
     ry = max(ry, 0.0) + 0.025 + 0.10 * rough
     n = math.sqrt(rx * rx + ry * ry + rz * rz)
     sr, sg, sb = _mirrored(p, w, x, y, z, rx / n, ry / n, rz / n, jitter)
-    # Light that comes up through the water, most where a crest is thin and lit from behind.
+    # Light transmitted through the water, most at thin, backlit crests.
     crest = min(max(y / (1.3 * p[coast.WAVE] + 0.05) + 0.25, 0.0), 1.2)
     crest *= crest / (1 + t / 500.0)
     toward = 0.35 + 0.65 * max(dx * w[sky.SUN_X] + dz * w[sky.SUN_Z], 0.0) ** 2
@@ -333,7 +332,7 @@ def _sea_light(p, w, ox, oy, oz, dx, dy, dz, t, jitter):
 
 @njit(**FAST)
 def _beam(p, ox, oy, oz, dx, dy, dz, t, turn):
-    """Light scattered to the eye by one of the lamp's beams, a Gaussian cone, in closed form."""
+    """Return the light scattered by one of the lamp's beams, a Gaussian cone, in closed form."""
     dip = p[coast.BEAM_DIP]
     ax = math.cos(turn) * math.cos(dip)
     ay = -math.sin(dip)
@@ -361,7 +360,7 @@ def _beam(p, ox, oy, oz, dx, dy, dz, t, turn):
 
 @njit(**FAST)
 def _haze(p, w, r, g, b, dx, dy, dz, t):
-    """Aerial perspective toward the colour of the low sky behind."""
+    """Apply aerial perspective towards the colour of the low sky behind."""
     k = 1 - math.exp(-((t * p[coast.HAZE]) ** 1.15))
     hr, hg, hb = sky.air(w, dx, 0.015, dz)
     return r + (hr - r) * k, g + (hg - g) * k, b + (hb - b) * k
@@ -369,7 +368,7 @@ def _haze(p, w, r, g, b, dx, dy, dz, t):
 
 @njit(**FAST)
 def trace(cam, w, p, px, py, jitter, steps):
-    """One ray: its light (r, g, b) and its length in metres, FAR for the sky."""
+    """Trace one ray: its light (r, g, b) and its length in metres, FAR for the sky."""
     dx = cam[3] * px + cam[6] * py + cam[9] * cam[12]
     dy = cam[4] * px + cam[7] * py + cam[10] * cam[12]
     dz = cam[5] * px + cam[8] * py + cam[11] * cam[12]
