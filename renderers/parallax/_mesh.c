@@ -1,9 +1,9 @@
-/* The inner loop of mesh.py: layers of a picture, each through a mesh, onto one plane of a frame.
+/* The inner loop of mesh.py: draw layers, each through a warp mesh, onto one plane of a frame.
 
-   One pass over the frame and no table of maps: places are interpolated between nodes in fixed point
+   One pass over the frame without lookup maps: positions are interpolated between nodes in fixed point
    (16.16), samples bilinearly between neighbours, and the sum is dithered to 8 bits at once. The
-   layers' mattes decide for each cell which of them are sampled. Both planes of chroma are seen at the
-   same places, and drawn together. */
+   layers' mattes decide for each cell which of them are sampled. Both planes of chroma share their
+   positions, and are drawn together. */
 
 #define PY_SSIZE_T_CLEAN
 #ifndef Py_LIMITED_API
@@ -19,7 +19,7 @@
 #pragma fp_contract(off)
 #endif
 
-/* Cells are of eight pixels each way: of luma from a node to the next, of chroma to the one after it. */
+/* Cells have eight by eight pixels: of luma between two nodes, of chroma between every other node. */
 enum { CELL = 8, BLOCK = 16, NOISE_ROWS = 64, LEVEL_BITS = 22, OPAQUE = 4096, MOST_LAYERS = 4 };
 
 typedef struct {
@@ -31,15 +31,15 @@ typedef struct {
     const int16_t *samples[2]; /* of luma, or of both planes of chroma */
     Py_ssize_t stride;
     const float *x, *y; /* of the nodes, in samples of the layer's luma */
-    matte_t matte;      /* of all but the hindmost */
+    matte_t matte;      /* of all but the background */
 } layer_t;
 
-/* A place that moves along a row: 16.16. */
+/* A position that moves along a row: 16.16. */
 typedef struct {
     int32_t x, y, dx, dy;
 } walk_t;
 
-/* 255 levels of 64 units, times 65536, are less than 2^30: room enough for what overshoots. */
+/* 255 levels of 64 units, times 65536, are less than 2^30: headroom for overshoots of filters. */
 static inline int32_t sample(const int16_t *samples, Py_ssize_t stride, int32_t x, int32_t y)
 {
     const int16_t *at = samples + (Py_ssize_t)(y >> 16) * stride + (x >> 16);
@@ -59,15 +59,15 @@ static inline int32_t opacity(const uint8_t *values, Py_ssize_t stride, int32_t 
     return ((top * 256 + (bottom - top) * down) >> 8) * 4113 >> 16;
 }
 
-/* One layer along the rows of a cell: x and y at the left end of a row and at its right, how they
-   change from the first row to the one after the last, and where one row is seen. */
+/* One layer along the rows of a cell: x and y at the left and right end of the first row, their change
+   to the row after the last, and the positions of the current row. */
 typedef struct {
     const layer_t *layer;
     float ends[4], falls[4];
     walk_t at, over;
 } strip_t;
 
-/* The places of a row of a cell, `down` of the way from its upper nodes to its lower ones. */
+/* The positions of a row of a cell; `down` is 0 at its upper nodes and 1 at its lower ones. */
 static inline walk_t walk(const strip_t *strip, float down)
 {
     float ends[4];
@@ -82,14 +82,14 @@ static inline walk_t walk(const strip_t *strip, float down)
     return made;
 }
 
-/* From places in luma to those in chroma: sample (i, j) lies at luma column 2i and row 2j + 1/2. */
+/* From positions in luma to chroma: sample (i, j) is sited at luma column 2i and row 2j + 1/2. */
 static inline walk_t halved(walk_t luma)
 {
     walk_t made = {luma.x >> 1, (luma.y - 32768) >> 1, luma.dx >> 1, luma.dy >> 1};
     return made;
 }
 
-/* A run of pixels along a row of a cell, and the layers that are seen there, the hindmost first. */
+/* A run of pixels along a row of a cell, and the layers visible there, back to front. */
 typedef struct {
     strip_t strips[MOST_LAYERS];
     int layers, count, planes;
@@ -97,7 +97,7 @@ typedef struct {
     uint8_t *out[2];
 } run_t;
 
-/* Filters overshoot: levels may lie beyond 0 and 255 by some. */
+/* Filters overshoot: levels may be slightly outside 0 to 255. */
 static inline uint8_t finished(int32_t level)
 {
     level >>= LEVEL_BITS;
@@ -131,13 +131,13 @@ static void loop(const run_t *run)
     }
 }
 
-/* MSVC draws one pixel at a time; define NO_GNU_C for the same with any compiler. */
+/* Scalar with MSVC, or if NO_GNU_C is defined. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(NO_GNU_C)
-/* The same for eight pixels at a time, to the bit: all of it is arithmetic of whole numbers. */
+/* The same for eight pixels at a time, bit for bit: all of it is integer arithmetic. */
 #include <immintrin.h>
 #define WIDE __attribute__((target("avx2"))) static inline
 
-/* Eight places of a walk. */
+/* Eight positions of a walk. */
 WIDE __m256i places(int32_t first, int32_t step)
 {
     const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -145,7 +145,7 @@ WIDE __m256i places(int32_t first, int32_t step)
                             _mm256_mullo_epi32(lanes, _mm256_set1_epi32(step)));
 }
 
-/* Pairs of 16-bit weights, 256 - f and f, of the fractions of places. */
+/* Pairs of 16-bit weights, 256 - f and f, of the fractions of positions. */
 WIDE __m256i weights(__m256i x)
 {
     __m256i across = _mm256_and_si256(_mm256_srai_epi32(x, 8), _mm256_set1_epi32(255));
@@ -167,7 +167,7 @@ WIDE __m256i index_of(__m256i x, __m256i y, Py_ssize_t stride)
         _mm256_srai_epi32(x, 16));
 }
 
-/* Where eight samples are: each load takes one and the one to its right. */
+/* The positions of eight samples: each load takes one and its right neighbour. */
 typedef struct {
     __m256i index, pair, y;
 } spots_t;
@@ -193,7 +193,7 @@ WIDE __m256i opacities8(const matte_t *matte, walk_t at)
                                             0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1);
     __m256i x = places(at.x, at.dx), y = places(at.y, at.dy), pair = weights(x);
     __m256i index = index_of(x, y, matte->stride);
-    /* Places keep two samples away from the last row, so no load goes past the end. */
+    /* Positions keep two samples away from the last row, so that no load goes past the end. */
     __m256i top = _mm256_i32gather_epi32((const int *)matte->values, index, 1);
     __m256i bottom = _mm256_i32gather_epi32((const int *)(matte->values + matte->stride), index, 1);
     top = _mm256_madd_epi16(_mm256_shuffle_epi8(top, spread), pair);
@@ -211,8 +211,8 @@ WIDE void finish8(__m256i level, const int32_t *noise, uint8_t *out)
     _mm_storel_epi64((__m128i *)out, _mm_packus_epi16(words, words));
 }
 
-/* From the nearest layer to the hindmost that anything is seen of: most of a matte is clear or opaque,
-   and layers are sampled only where they show. */
+/* From the front layer to the first opaque one: most of a matte is clear or opaque, and occluded layers
+   are not sampled. */
 __attribute__((target("avx2"))) static void loop8(const run_t *run)
 {
     if (run->count != 8) {
@@ -256,7 +256,7 @@ static loop_t fastest(void) { return loop; }
 static inline float least(float a, float b) { return a < b ? a : b; }
 static inline float most(float a, float b) { return a > b ? a : b; }
 
-/* -1: the matte is empty over the whole cell; 1: opaque; 0: neither. */
+/* -1: the matte is clear over the whole cell; 1: opaque; 0: neither. */
 static int cover_of(const layer_t *layer, Py_ssize_t node, int right_node, Py_ssize_t below)
 {
     const matte_t *matte = &layer->matte;
@@ -279,7 +279,7 @@ static int cover_of(const layer_t *layer, Py_ssize_t node, int right_node, Py_ss
     return low == 255 ? 1 : high == 0 ? -1 : 0;
 }
 
-/* A layer between the nodes of a cell; `right` and `below` lead from a node to the others. */
+/* Set up a layer between the nodes of a cell; `right` and `below` are offsets to the other nodes. */
 static void lay(strip_t *strip, const layer_t *layer, Py_ssize_t node, int right, Py_ssize_t below)
 {
     const float *x = layer->x + node, *y = layer->y + node;
@@ -290,7 +290,7 @@ static void lay(strip_t *strip, const layer_t *layer, Py_ssize_t node, int right
         strip->ends[n] = upper[n], strip->falls[n] = lower[n] - upper[n];
 }
 
-/* Which layers are seen in a cell, the hindmost first; returns how many. */
+/* Set up the layers visible in a cell, back to front; return their number. */
 static int seen_in(strip_t *strips, const layer_t *layers, int count, Py_ssize_t node, int right,
                    Py_ssize_t below)
 {
@@ -336,7 +336,7 @@ static void draw_planes(uint8_t *out, Py_ssize_t height, Py_ssize_t width, const
     }
 }
 
-/* What Python hands over: a frame's plane or planes, their dither, and for each layer four buffers. */
+/* Arguments: a frame's plane or planes, their dither, and four buffers for each layer. */
 enum { SAMPLES, NODES, MATTE, RANGE, OF_LAYER };
 enum { OUT, DITHER, LAYERS, BUFFERS = LAYERS + MOST_LAYERS * OF_LAYER };
 
@@ -385,7 +385,7 @@ static layer_t layer_of(const Py_buffer *of)
     return made;
 }
 
-/* Fills in the buffers of the layers, the hindmost first; returns how many layers, or -1. */
+/* Fill in the buffers of the layers, back to front; return the number of layers, or -1. */
 static int layers_from(PyObject *tuple, Py_buffer *buffers)
 {
     Py_ssize_t count = PyTuple_Size(tuple);

@@ -198,17 +198,17 @@ def test_viewers_are_told_which_models_generated_the_visible_video(configured: P
     never = "motion_guard: {whole: 99, retries: 0, fallback: camera}"
     config.write_text(config.read_text().replace("motion_guard: false", never))
 
-    def told(timeline: Path) -> list[str]:
+    def disclosed(timeline: Path) -> list[str]:
         loaded = otio.adapters.read_from_file(str(timeline))
         found = loaded.metadata["otio_gvideo"].get("generated_by", [])
         return [one["renderer"] for one in found]
 
     timeline = compile_script(configured, until="timeline").timeline
-    assert told(timeline) == ["ltx"]
+    assert disclosed(timeline) == ["ltx"]
     # No slot moved enough: the fallback rendered all of them.
     report = compile_script(configured)
     assert {slot.made.renderer for slot in report.slots if slot.made} == {"camera"}
-    assert told(timeline) == []
+    assert disclosed(timeline) == []
     assert report.video is not None
     with av.open(str(report.video)) as container:
         assert "comment" not in container.metadata
@@ -218,9 +218,9 @@ def test_viewers_are_told_which_models_generated_the_visible_video(configured: P
     set_take(breath, "svd.draft", timeline.with_name("take.mp4"))
     otio.adapters.write_to_file(loaded, str(timeline))
     evaluate_timeline(timeline, picks=["breath=svd.draft"])
-    assert told(timeline) == ["svd"]
+    assert disclosed(timeline) == ["svd"]
     evaluate_timeline(timeline, picks=["none"])
-    assert told(timeline) == []
+    assert disclosed(timeline) == []
 
 
 def test_paths_in_the_configuration_are_relative_to_it(configured: Path) -> None:
