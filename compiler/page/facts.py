@@ -11,7 +11,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ...renderers.base import RendererError
-from ...renderers.run.attempts import made_from_json
+from ...renderers.run.attempts import AttemptLog
 from ...renderers.run.recipe import Recipe, RecipeError, recipe_key
 from ...renderers.run.store import sidecar_of
 from ..media.media_info import MediaInfo
@@ -166,13 +166,13 @@ def made_group(media: Path | None) -> Group | None:
     if not isinstance(document, dict):
         return None
     try:
-        made = made_from_json(document)
+        made = AttemptLog.from_json(document)
     except (KeyError, TypeError, IndexError, ValueError):
         return None
     facts = [Fact("Renderer", made.renderer)]
     if made.notice:
         facts.append(Fact("Notice", made.notice, kind="warning"))
-    for number, one in enumerate(made.tries):
+    for number, one in enumerate(made.attempts):
         what = one.failed or (
             f"{one.renderer}, seed {one.seed}: motion {one.first_second:.2f} in the first second, "
             f"{one.whole:.2f} in all"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import opentimelineio as otio
 
-from ...renderers.run.attempts import made_of
+from ...renderers.run.attempts import attempt_log_of
 from ...renderers.run.store import sidecar_of
 from ..editors.known_slots import stated_in
 from ..errors import InputError
@@ -174,7 +174,7 @@ def _recipe_beside(media: Path | None) -> Mapping[str, Any] | None:
 
 
 def _maker(media: Path, recipe: Mapping[str, Any]) -> str:
-    made = made_of(media)
+    made = attempt_log_of(media)
     return str(recipe["renderer"]) if made is None else made.renderer
 
 

@@ -10,7 +10,7 @@ import opentimelineio as otio
 
 from ...renderers.base import RendererError
 from ...renderers.diffusion.model_settings import model_origin
-from ...renderers.run.attempts import made_of
+from ...renderers.run.attempts import attempt_log_of
 from .media import media_path
 from .metadata import NAMESPACE, own_metadata, plain
 from .slots import SlotClip, slot_clips
@@ -54,7 +54,7 @@ def maker_of(slot: SlotClip, folder: Path) -> str:
     if not isinstance(reference, otio.schema.ExternalReference):
         return asked
     media = media_path(reference, folder)
-    made = None if media is None else made_of(media)
+    made = None if media is None else attempt_log_of(media)
     return asked if made is None else made.renderer
 
 

@@ -1,4 +1,4 @@
-"""What became of a slot that a model was to make: the tries, and which of them was kept."""
+"""The attempts at one slot by a model, and the one that was kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from .store import Store
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One time that a slot was made, and how it moved; ``failed`` says why it could not be."""
+    """One render of a slot, and its motion.
+
+    Attributes:
+        renderer, seed, image_strength, strength, prompt: what was asked of the renderer.
+        first_second, whole: motion, as in `motion_measure.Movement`.
+        failed: the error; empty if there was none.
+    """
 
     renderer: str
     seed: int
@@ -25,7 +31,7 @@ class Attempt:
     failed: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """As sidecars and reports hold it."""
+        """Return the JSON of sidecars and reports."""
         return {
             "renderer": self.renderer,
             "seed": self.seed,
@@ -40,64 +46,66 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class AttemptLog:
-    """What became of a slot that a model was to make.
+    """The attempts at one slot.
 
     Attributes:
-        tries: in order; the fallback, where it came to that, is the last.
+        attempts: in order; a fallback renderer's is the last.
         used: index of the one that was kept.
-        moves: whether that one moves as much as is wanted.
+        moves: whether that one has enough motion.
     """
 
-    tries: tuple[Attempt, ...]
+    attempts: tuple[Attempt, ...]
     used: int
     moves: bool
 
     @property
     def renderer(self) -> str:
-        """What made the media that were kept."""
-        return self.tries[self.used].renderer
+        """The renderer of the media that were kept."""
+        return self.attempts[self.used].renderer
 
     @property
     def notice(self) -> str:
-        """What the user should know, in a line; empty where all is as it was asked for."""
-        asked = self.tries[0].renderer
-        if self.renderer != asked:
-            count = sum(one.renderer == asked for one in self.tries)
-            return f"stood still in {_times(count)} with {asked}; {self.renderer} made it instead"
+        """A one-line warning; empty if the media are as requested."""
+        requested = self.attempts[0].renderer
+        if self.renderer != requested:
+            count = sum(one.renderer == requested for one in self.attempts)
+            return f"no motion in {_counted(count)} with {requested}; rendered with {self.renderer}"
         if not self.moves:
-            return f"stands nearly still in {_times(len(self.tries))} with {asked}; kept so"
+            return f"little motion in {_counted(len(self.attempts))} with {requested}; kept"
         return ""
 
     def as_json(self) -> dict[str, Any]:
-        """As sidecars and reports hold it."""
+        """Return the JSON of sidecars and reports."""
         return {
-            "tries": [one.as_json() for one in self.tries],
+            "tries": [one.as_json() for one in self.attempts],
             "used": self.used,
             "moves": self.moves,
         }
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> AttemptLog:
+        """Read what `as_json` wrote.
 
-def made_of(media: Path) -> AttemptLog | None:
-    """What became of finished media's recipe; None where it is what was asked for."""
-    document = Store(media.parent).made(media)
+        Raises:
+            KeyError, TypeError, IndexError, ValueError: it is something else.
+        """
+        attempts = tuple(
+            Attempt(**{**one, "failed": one["failed"] or ""}) for one in document["tries"]
+        )
+        log = cls(attempts, int(document["used"]), bool(document["moves"]))
+        log.attempts[log.used]
+        return log
+
+
+def attempt_log_of(media: Path) -> AttemptLog | None:
+    """Return the attempts behind rendered media; None if none were logged."""
+    document = Store(media.parent).attempts(media)
     if document is not None:
-        # Whoever changed it by hand has still got the media.
+        # An edited log does not make the media unusable.
         with contextlib.suppress(KeyError, TypeError, ValueError, IndexError):
-            return made_from_json(document)
+            return AttemptLog.from_json(document)
     return None
 
 
-def made_from_json(document: Mapping[str, Any]) -> AttemptLog:
-    """What `AttemptLog.as_json` wrote.
-
-    Raises:
-        KeyError, TypeError, IndexError: it is something else.
-    """
-    tries = tuple(Attempt(**{**one, "failed": one["failed"] or ""}) for one in document["tries"])
-    made = AttemptLog(tries, int(document["used"]), bool(document["moves"]))
-    made.tries[made.used]
-    return made
-
-
-def _times(count: int) -> str:
-    return "its only try" if count == 1 else f"all of {count} tries"
+def _counted(count: int) -> str:
+    return "one attempt" if count == 1 else f"{count} attempts"

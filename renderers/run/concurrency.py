@@ -1,4 +1,4 @@
-"""How many slots this machine renders side by side: as its cores and its free memory allow."""
+"""The number of concurrent slots on this machine, from its cores and free memory."""
 
 from __future__ import annotations
 
@@ -6,36 +6,35 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-CORES_OF_SLOT = 2
-"""One makes frames while the encoder's threads take the other."""
-SLOTS_BEYOND = 1
-"""Slots more than that, which have work while another's still is read or its encoder runs empty."""
-BYTES_OF_PIXEL = 400
-"""Memory of a slot for each pixel of its frame: the encoder's pictures and their half-pixel planes,
-220 bytes by measurement; the still's layers while they are made, 160 of `parallax` and 40 of
-`camera`; and the frames on their way between the two."""
+CORES_PER_SLOT = 2
+"""One for the renderer, one for the encoder."""
+EXTRA_SLOTS = 1
+"""Extra concurrent slots, to hide decode and encoder start-up latency."""
+BYTES_PER_PIXEL = 400
+"""Memory of a slot per pixel of its frame. Measured: 220 for the encoder's frames and half-pixel
+planes, 160 for the layers of `parallax` (40 for `camera`); the rest for queued frames."""
 KEPT_FREE = 0.25
-"""Share of the free memory that is left to others."""
+"""Share of the free memory that is left to other programs."""
 
 UNKNOWN_BYTES = 4 << 30
 """Assumed free memory if the system does not report it."""
 
 
 def slots_at_once(pixels: int) -> int:
-    """Slots of frames with so many pixels that are rendered side by side; at least one."""
-    by_memory = int(free_bytes() * (1 - KEPT_FREE)) // (pixels * BYTES_OF_PIXEL)
-    return max(1, min(cores() // CORES_OF_SLOT + SLOTS_BEYOND, by_memory))
+    """Return the number of concurrent slots, at least 1, for frames of ``pixels`` pixels."""
+    by_memory = int(free_bytes() * (1 - KEPT_FREE)) // (pixels * BYTES_PER_PIXEL)
+    return max(1, min(cores() // CORES_PER_SLOT + EXTRA_SLOTS, by_memory))
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def free_bytes() -> int:
-    """Memory that this process may take: of the machine, and within its control group."""
+    """Return the free memory of the machine, or of this process's control group if less."""
     return min([*_free_of_machine(), *_free_of_group()], default=UNKNOWN_BYTES)
 
 
@@ -55,14 +54,14 @@ def _free_of_machine() -> Iterator[int]:
 
 
 def _free_of_group() -> Iterator[int]:
-    """What the control groups of Linux leave, of version 2 and of version 1."""
+    """Yield the free memory of Linux control groups, versions 2 and 1."""
     for limit, used in (
         ("memory.max", "memory.current"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
     ):
         folder = Path("/sys/fs/cgroup")
         try:
-            # "max" where there is no limit.
+            # "max" is no limit.
             yield max(
                 0,
                 int((folder / limit).read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""Where slots are rendered: in threads of this process, or on a Ray cluster.
+"""Engines: slots are rendered in threads of this process, or on a Ray cluster.
 
-Ray workers read stills from, and write media to, the paths that recipes and store name: the
-machines of a cluster share a file system, and have this package installed.
+Ray workers read stills and write media at the same paths: the machines of a cluster share a file
+system, and have this package installed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .ray_cluster.executor import RayExecutor, refuse_missing
 
 
 def refuse_engine(engine: str) -> None:
-    """Check an engine's name, and that what it needs is installed.
+    """Check that an engine exists, and that its packages are installed.
 
     Raises:
         UnavailableError: the name is wrong, or Ray is not installed.
@@ -31,14 +31,13 @@ def refuse_engine(engine: str) -> None:
 
 
 def executor(engine: str, workers: int | Literal["auto"], pixels: int) -> Executor:
-    """The executor of an engine.
+    """Return the executor of an engine.
 
     Args:
-        engine: ``local``; ``ray`` for the cluster of ``RAY_ADDRESS``, else the one on this machine,
+        engine: ``local``; ``ray`` for the cluster of ``RAY_ADDRESS``, else one on this machine,
             else a new one; ``ray://HOST:PORT`` for another.
-        workers: slots at a time on this machine; ``auto`` is as many as it has cores and memory
-            for.
-        pixels: of the largest frame that is rendered.
+        workers: concurrent slots on this machine; ``auto`` for `slots_at_once`.
+        pixels: of the largest frame.
 
     Raises:
         UnavailableError: as `refuse_engine`.

@@ -1,7 +1,7 @@
-"""Making a slot's media, guarded where a model makes them.
+"""Render a slot's media, with retries if a model's video stands still.
 
-Where a slot stands still it is made again as `guard.tries_of` has it; where no try moves, a
-renderer without a model makes it. The recipe, and so the key, stays that of what was asked for.
+Retries follow `motion_guard.attempt_shots`; if none of them has enough motion, a renderer without a
+model takes over. The recipe, and so the key, stays the requested one.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from ..files.replace import replace_file
 from ..fit import run_renderer
 from ..registry import renderer_names
 from .attempts import Attempt, AttemptLog
-from .motion_guard import Guard, guard_of, stand_ins, tries_of
+from .motion_guard import Guard, attempt_shots, fallback_renderers, guard_of
 from .motion_measure import MotionMeter, Movement
 
 GENTLE_MOVE = Motion(camera="push_in", amount=0.2)
-"""What a fallback does with a shot whose camera was to stand: it has nothing else that moves."""
+"""The camera move of a fallback if the shot asks for none: nothing else moves without a model."""
 Renderers: TypeAlias = Callable[[str, Shot], contextlib.AbstractContextManager[Renderer]]
-"""Gives a renderer by its name, for a shot, while it is that shot's turn."""
+"""Returns a renderer by name, exclusively for one shot within the context."""
 Write: TypeAlias = Callable[[Iterator[Frame], Path], object]
 """Encodes frames to a file in a scratch folder, and reads it back."""
 
 
-def make_media(
+def guarded_render(
     name: str,
     shot: Shot,
     path: Path,
@@ -38,22 +38,22 @@ def make_media(
     *,
     chunks: Path | None = None,
 ) -> AttemptLog | None:
-    """Make a slot's media, guarded where a model makes them.
+    """Render a slot's media.
 
     Args:
         name: of the renderer.
         shot: the slot.
-        path: of the media, in a scratch folder.
-        renderers: where renderers come from.
+        path: the media file to write, in a scratch folder.
+        renderers: returns renderers.
         write: the encoder.
-        on_step: progress in frames; it stands where a try is made again.
-        chunks: a folder where finished chunks are kept, as `assemble.frames` takes it.
+        on_step: progress in frames; never decreases, also across retries.
+        chunks: a folder for finished chunks, as in `run_renderer.frames`.
 
     Returns:
-        What became of it; None where no guard was wanted.
+        The attempts; None if the shot has no guard.
 
     Raises:
-        RendererError: the first try failed; or the fallback that was asked for by name did.
+        RendererError: the first attempt failed, or the last fallback did.
     """
     most = 0
 
@@ -62,7 +62,7 @@ def make_media(
         most = max(most, done)
         on_step(most, total)
 
-    made = _Making(path, write, rising, chunks)
+    run = _Attempts(path, write, rising, chunks)
     failure: RendererError | None = None
     try:
         with renderers(name, shot) as renderer:
@@ -70,86 +70,86 @@ def make_media(
             if guard is None:
                 write(run_renderer.frames(renderer, shot, rising, chunks=chunks), path)
                 return None
-            for attempt in tries_of(shot):
-                if made.make(name, renderer, attempt, guard) >= 1:
-                    return made.result(guard)
+            for attempt in attempt_shots(shot):
+                if run.render(name, renderer, attempt, guard) >= 1:
+                    return run.log(guard)
     except RendererError as error:
-        if not made.tries or isinstance(error, UnavailableError):
+        if not run.attempts or isinstance(error, UnavailableError):
             raise
         failure = error
     assert guard is not None
     if failure is not None:
-        attempt = tries_of(shot)[len(made.tries)]
-        made.tries.append(replace(_described(name, attempt), failed=_line(failure)))
-    _fall_back(made, shot, guard, renderers)
-    return made.result(guard)
+        attempt = attempt_shots(shot)[len(run.attempts)]
+        run.attempts.append(replace(_attempt_of(name, attempt), failed=_one_line(failure)))
+    _fall_back(run, shot, guard, renderers)
+    return run.log(guard)
 
 
-class _Making:
-    """The tries at one slot; the best so far lies at the path."""
+class _Attempts:
+    """The attempts at one slot; the file at ``path`` is the best one so far."""
 
     def __init__(self, path: Path, write: Write, on_step: OnStep, chunks: Path | None):
-        self.tries: list[Attempt] = []
+        self.attempts: list[Attempt] = []
         self._path, self._write, self._on_step, self._chunks = path, write, on_step, chunks
         self._best, self._used = -1.0, 0
 
-    def make(self, name: str, renderer: Renderer, shot: Shot, guard: Guard) -> float:
-        """Make it once, keep it where it is the best so far, and say how much of what is wanted
-        moves."""
+    def render(self, name: str, renderer: Renderer, shot: Shot, guard: Guard) -> float:
+        """Render once, keep the file if it is the best so far, and return `Guard.ratio`."""
         meter = MotionMeter(shot.fps)
         part = self._path.with_name(f"attempt-{self._path.name}")
         try:
             frames = run_renderer.frames(renderer, shot, self._on_step, chunks=self._chunks)
             self._write(meter.watch(frames), part)
-            seen = meter.movement()
-            share = guard.share(seen)
-            if share > self._best:
+            movement = meter.movement()
+            ratio = guard.ratio(movement)
+            if ratio > self._best:
                 replace_file(part, self._path)
-                self._best, self._used = share, len(self.tries)
+                self._best, self._used = ratio, len(self.attempts)
         finally:
             part.unlink(missing_ok=True)
-        self.tries.append(
-            replace(_described(name, shot), first_second=seen.first_second, whole=seen.whole)
+        attempt = _attempt_of(name, shot)
+        self.attempts.append(
+            replace(attempt, first_second=movement.first_second, whole=movement.whole)
         )
-        return share
+        return ratio
 
-    def use_last(self) -> None:
-        """Let the next try be kept, whatever the ones before were."""
+    def discard_best(self) -> None:
+        """Keep the next attempt, whatever its motion."""
         self._best = -1.0
 
-    def result(self, guard: Guard) -> AttemptLog:
-        """What became of it."""
-        used = self.tries[self._used]
-        moves = guard.share(Movement(used.first_second, used.whole)) >= 1
-        return AttemptLog(tuple(self.tries), self._used, moves)
+    def log(self, guard: Guard) -> AttemptLog:
+        """Return the attempts so far."""
+        used = self.attempts[self._used]
+        moves = guard.ratio(Movement(used.first_second, used.whole)) >= 1
+        return AttemptLog(tuple(self.attempts), self._used, moves)
 
 
-def _fall_back(made: _Making, shot: Shot, guard: Guard, renderers: Renderers) -> None:
+def _fall_back(run: _Attempts, shot: Shot, guard: Guard, renderers: Renderers) -> None:
     known = renderer_names()
-    # One that is asked for by name and is not there is an error.
-    names = [name for name in stand_ins(guard) if name in known or guard.fallback != "auto"]
+    # A fallback that is configured by name must exist; those of "auto" are optional.
+    names = [
+        name for name in fallback_renderers(guard) if name in known or guard.fallback != "auto"
+    ]
     settings = shot.settings.get(FALLBACKS, {})
     moving = shot
     if shot.motion.camera == "static" or not shot.motion.amount:
-        moving = replace(
-            moving,
-            motion=replace(shot.motion, camera=GENTLE_MOVE.camera, amount=GENTLE_MOVE.amount),
-        )
+        gentle = replace(shot.motion, camera=GENTLE_MOVE.camera, amount=GENTLE_MOVE.amount)
+        moving = replace(moving, motion=gentle)
     for name in names:
         own = replace(moving, settings=settings.get(name, {}))
         try:
             with renderers(name, own) as renderer:
-                made.use_last()
-                made.make(name, renderer, own, guard)
+                run.discard_best()
+                run.render(name, renderer, own, guard)
             return
         except RendererError:
             if name == names[-1]:
                 raise
 
 
-def _described(name: str, shot: Shot) -> Attempt:
+def _attempt_of(name: str, shot: Shot) -> Attempt:
     return Attempt(name, shot.seed, shot.image_strength, shot.motion.strength, shot.prompt)
 
 
-def _line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())

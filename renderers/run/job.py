@@ -1,8 +1,7 @@
-"""One slot's media, made and kept, in whatever thread or process does it."""
+"""Render one slot into the store, in any thread or process."""
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..base import Frame, Renderer, RendererError, Shot
+from ..base import Frame, RendererError
 from ..files.atomic_file import scratch_folder
 from .attempts import AttemptLog
-from .guarded_render import make_media
+from .guarded_render import guarded_render
 from .loaded_renderers import LoadedRenderers
 from .recipe import Recipe
 from .store import Store
@@ -32,10 +31,12 @@ class Rendered:
     """A slot's media.
 
     Attributes:
-        slot, key, path: what they are of, and where.
-        reused: whether they were there.
-        seconds: that making them took; 0 where they were there.
-        made: what became of the recipe, where a model's video is guarded against standing still.
+        slot: its name.
+        key: of its recipe.
+        path: the file.
+        reused: whether the store had it.
+        seconds: render time; 0 if reused.
+        made: the attempts; None of a renderer without a guard.
     """
 
     slot: str
@@ -60,40 +61,37 @@ class WriteClip(Protocol):
         idr: Sequence[int],
         encoding: Mapping[str, Any],
     ) -> object:
-        """Write ``path``; start a group of pictures at each frame of ``idr``."""
+        """Write ``path`` with an IDR frame at each frame of ``idr``."""
 
 
-def make_slot(
+def render_slot(
     job: Job,
     key: str,
     store: Store,
     write_clip: WriteClip,
     previous: Path | None = None,
     on_step: Callable[[int, int], None] = lambda *_: None,
-    models: LoadedRenderers | None = None,
+    loaded: LoadedRenderers | None = None,
 ) -> Rendered:
-    """Make a slot's media and keep them.
+    """Render a slot's media into the store.
 
     Args:
         job: the slot.
         key: of its recipe.
-        store: where the media are kept.
+        store: where the media go.
         write_clip: the encoder.
-        previous: the media of the slot that it follows.
-        on_step: called with (frames made, all frames); may end the work by raising.
-        models: the run's renderers; None in another process, which then has its own.
+        previous: the media of the slot that it continues.
+        on_step: called with (frames rendered, all frames); may cancel by raising.
+        loaded: the run's renderers; None in another process, which loads its own.
 
     Raises:
-        RendererError: it cannot be made, or not be written.
+        RendererError: rendering or writing failed.
     """
     started = time.perf_counter()
     recipe = job.recipe
     shot = replace(recipe.shot, previous=previous)
     path = store.path_for(job.slot, key)
-    own = LoadedRenderers() if models is None else models
-
-    def renderers(name: str, wanted: Shot) -> contextlib.AbstractContextManager[Renderer]:
-        return own.renderer(name, wanted)
+    own = LoadedRenderers() if loaded is None else loaded
 
     def write(frames: Iterator[Frame], to: Path) -> None:
         write_clip(
@@ -110,13 +108,13 @@ def make_slot(
         store.folder.mkdir(parents=True, exist_ok=True)
         with scratch_folder(store.folder) as folder:
             part = folder / path.name
-            made = make_media(
-                recipe.renderer, shot, part, renderers, write, on_step, chunks=store.chunks
+            log = guarded_render(
+                recipe.renderer, shot, part, own.renderer, write, on_step, chunks=store.chunks
             )
-            store.put(part, job.slot, key, recipe.as_json(), made.as_json() if made else None)
+            store.put(part, job.slot, key, recipe.as_json(), log.as_json() if log else None)
     except OSError as error:
         raise RendererError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
-        if models is None:
+        if loaded is None:
             own.close()
-    return Rendered(job.slot, key, path, False, time.perf_counter() - started, made)
+    return Rendered(job.slot, key, path, False, time.perf_counter() - started, log)

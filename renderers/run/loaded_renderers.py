@@ -1,4 +1,4 @@
-"""Which renderers are in memory: light ones side by side, those that run a model one at a time."""
+"""Renderers in memory: light ones run side by side, those that run a model one at a time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ def kind_of(name: str, shot: Shot) -> str:
 
 
 class LoadedRenderers:
-    """The renderers of one run; any number of threads may ask for them.
+    """The renderers of one run, for any number of threads.
 
-    A renderer without limits is light: every slot has its own, and they work side by side. One with
-    limits runs a model: it is kept from slot to slot, works for one of them at a time, and makes
-    room for the next kind.
+    Every slot gets its own instance of an unbounded renderer. A renderer with limits is kept from
+    slot to slot, for one slot at a time, until another kind is asked for.
     """
 
     def __init__(self) -> None:
@@ -32,38 +31,39 @@ class LoadedRenderers:
         self._held: Renderer | None = None
 
     def expect(self, shots: Mapping[str, Sequence[Shot]]) -> None:
-        """Say which shots the run may ask for, by their recipes' kind (`kind_of`)."""
+        """Announce the shots that the run may ask for, by `kind_of`."""
         self._expected = shots
 
     @contextlib.contextmanager
     def renderer(self, name: str, shot: Shot) -> Iterator[Renderer]:
-        """The renderer of a recipe, while it is this recipe's turn.
+        """Return the renderer for a shot, exclusively within the context.
 
         Raises:
-            UnavailableError: there is no such renderer.
+            UnavailableError: the renderer is unknown, or a package is missing.
         """
-        made = renderer_class(name)(shot.settings, shot.quality)
-        if made.limits.is_unbounded:
-            with contextlib.closing(made):
-                yield made
+        created = renderer_class(name)(shot.settings, shot.quality)
+        if created.limits.is_unbounded:
+            with contextlib.closing(created):
+                yield created
             return
         with self._turn:
-            if self._held is not None and self._kind == kind_of(name, shot):
-                made.close()
+            kind = kind_of(name, shot)
+            if self._held is not None and self._kind == kind:
+                created.close()
             else:
                 self.close()
-                self._kind, self._held = kind_of(name, shot), made
-                if isinstance(made, Expecting):
-                    made.expect(self._expected.get(self._kind, ()))
+                self._kind, self._held = kind, created
+                if isinstance(created, Expecting):
+                    created.expect(self._expected.get(kind, ()))
             try:
                 yield self._held
             except BaseException:
-                # What failed half way, out of memory perhaps, is not used again.
+                # After a failure, perhaps out of memory, the instance is not reused.
                 self.close()
                 raise
 
     def close(self) -> None:
-        """Let go of the model in memory."""
+        """Unload the model."""
         held, self._held = self._held, None
         if held is not None:
             held.close()

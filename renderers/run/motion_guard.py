@@ -1,8 +1,8 @@
-"""The guard against still video: what is wanted of a slot that a model makes, and what is tried.
+"""The guard against still video: required motion of a model's slot, and how to retry it.
 
-Image-to-video models like to hold their first picture still. Where a slot moves less than its
-preset wants, it is tried again, each time with another seed, keyframes that hold less, a livelier
-motion and a prompt that names motion. `making` does it.
+Image-to-video models tend to hold their first frame. A slot with less motion than its preset
+requires is retried with another seed, weaker keyframes, a higher motion strength, and a prompt that
+mentions motion. `guarded_render` runs the retries.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from ..fit.planner import call_seed
 from .motion_measure import Movement
 
 SETTING = "motion_guard"
-"""The renderer's setting that changes what `PRESETS` says."""
+"""The renderer's setting that overrides `PRESETS`."""
 LESS_HOLD = 0.15
-"""By how much a try's keyframes hold the picture less than the try's before."""
+"""Decrease of ``image_strength`` from attempt to attempt."""
 LEAST_HOLD = 0.5
 MORE_STRENGTH = 0.2
 MOTION_WORDS = (
     "continuous, clearly visible motion from the very first moment",
     "dynamic shot, everything in the picture moves at once and without a pause",
 )
-"""What is added to the prompt, try by try."""
+"""Words added to the prompt, by retry."""
 STILL_WORDS = "still image, frozen, motionless, slideshow, worst quality, blurry, distorted"
-"""What must not be seen, in place of a model's own words or beside the script's."""
+"""Negative prompt of retries; added to the script's, or in place of the model's default."""
 _WITHOUT_MODEL = ("parallax", "camera")
-"""The renderers that need no model, the better first."""
+"""Renderers without a model, best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What is asked of a slot.
+    """The required motion of a slot, and its retries.
 
     Attributes:
-        first_second, whole: the least motion, as `flow.Movement` has it.
-        retries: tries after the first.
-        fallback: ``auto`` for the best renderer without a model, the name of a renderer, or
-            ``keep`` for the liveliest try.
+        first_second, whole: minimum motion, in the unit of `motion_measure.Movement`.
+        retries: attempts after the first.
+        fallback: ``auto`` for the best renderer without a model, a renderer's name, or ``keep``
+            for the attempt with most motion.
     """
 
     first_second: float
@@ -48,10 +48,10 @@ class Guard:
     retries: int
     fallback: str = "auto"
 
-    def share(self, seen: Movement) -> float:
-        """How much of the wanted motion there is; 1 or more where it is enough."""
-        wanted = ((seen.first_second, self.first_second), (seen.whole, self.whole))
-        return min((there / least for there, least in wanted if least > 0), default=1.0)
+    def ratio(self, movement: Movement) -> float:
+        """Return measured over required motion, the lower of both; 1 or more is enough."""
+        pairs = ((movement.first_second, self.first_second), (movement.whole, self.whole))
+        return min((measured / least for measured, least in pairs if least > 0), default=1.0)
 
 
 PRESETS: Mapping[str, Guard] = {
@@ -63,10 +63,10 @@ PRESETS: Mapping[str, Guard] = {
 
 
 def guard_of(shot: Shot) -> Guard | None:
-    """The guard of a shot by its quality and settings; None where none is wanted.
+    """Return the guard for a shot's quality and settings; None if it is off.
 
-    ``motion_guard`` may be false, or change fields of the preset's, for all qualities and, under a
-    quality's own name, for that one. A shot whose ``motion.strength`` is 0 is to stand still.
+    The setting ``motion_guard`` is false, or overrides fields of the preset: for all qualities, or
+    for one under its name. A ``motion.strength`` of 0 asks for stillness.
     """
     return _guard(shot.settings, shot.quality) if shot.motion.strength else None
 
@@ -85,22 +85,20 @@ def _guard(settings: Mapping[str, Any], quality: str) -> Guard | None:
 def with_fallbacks(
     settings: Mapping[str, Any], renderers: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """A renderer's settings with those of the renderers that may make its slots in its place.
-
-    They decide pixels then, and so belong to the recipe. Without such settings nothing changes.
+    """Add the settings of possible fallback renderers, which then count in the key.
 
     Args:
         settings: of the renderer that runs a model.
         renderers: the configured settings of all renderers, by name.
     """
     guards = (_guard(settings, quality) for quality in PRESETS)
-    names = {name for guard in guards if guard for name in stand_ins(guard)}
+    names = {name for guard in guards if guard for name in fallback_renderers(guard)}
     found = {name: dict(renderers[name]) for name in sorted(names) if renderers.get(name)}
     return {**settings, FALLBACKS: found} if found else dict(settings)
 
 
 def without_fallback(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A renderer's settings with which it is never replaced: its liveliest try is kept."""
+    """Return a renderer's settings with all fallbacks set to ``keep``."""
     changes = settings.get(SETTING, {})
     if changes is False:
         return dict(settings)
@@ -110,15 +108,15 @@ def without_fallback(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, SETTING: kept}
 
 
-def stand_ins(guard: Guard) -> Sequence[str]:
-    """Who is asked, in this order, where no try moves."""
+def fallback_renderers(guard: Guard) -> Sequence[str]:
+    """Return the renderers to try if no attempt has enough motion, in order."""
     if guard.fallback == "keep":
         return ()
     return _WITHOUT_MODEL if guard.fallback == "auto" else (guard.fallback,)
 
 
-def tries_of(shot: Shot) -> tuple[Shot, ...]:
-    """The shot, and what is asked for in its place when it stands still: try by try."""
+def attempt_shots(shot: Shot) -> tuple[Shot, ...]:
+    """Return the shot itself, and its variant for each retry."""
     guard = guard_of(shot)
     return tuple(_livelier(shot, number) for number in range(1 + (guard.retries if guard else 0)))
 

@@ -1,9 +1,9 @@
-"""How much a video moves, by optical flow, and how steadily; told from noise and flicker.
+"""Measure the motion of a video by optical flow, insensitive to noise and flicker.
 
-The picture is looked at small, in `GRID` blocks. A block's velocity is the mean of the flow in it,
-weighed by how much there is to be seen moving (the structure that Lucas and Kanade, 1981, need for
-a flow to be certain), so that an empty sky says nothing. Over half a second velocities are summed
-up as vectors: what jitters to and fro comes to nothing, and motion does not.
+Frames are scaled down and divided into `GRID` blocks. The velocity of a block is its mean flow,
+weighted by local structure (the gradient energy that Lucas and Kanade, 1981, need for a reliable
+flow), so that an empty sky has no weight. Velocities are averaged as vectors over half a second:
+jitter cancels out, motion does not.
 """
 
 from __future__ import annotations
@@ -20,30 +20,29 @@ from ..base import Frame
 from ..fit.interpolate import Flow, dense_flow, small_luma
 
 GRID = (9, 16)
-"""Blocks across and down."""
+"""Columns and rows of blocks."""
 CERTAIN = 500.0
-"""Squared gradient of luma (Sobel's, of 8-bit levels) at which a block counts half."""
+"""Squared Sobel gradient of 8-bit luma at which a block has half weight."""
 LIVELIEST = 0.1
-"""Share of the blocks that an amount of motion is taken from: something moves, if not all."""
-LOOKS_A_SECOND = 8
+"""Share of the blocks, the fastest ones, that motion is averaged over."""
+SAMPLES_PER_S = 8
 WINDOW_S = Fraction(1, 2)
 WIDTH = 240
-"""Of the frames that are looked at, in pixels."""
+"""Of the scaled frames, in pixels."""
 
 Velocities = NDArray[np.float64]
-"""Shape ``(rows, columns, 2)``: of each block, in percent of the picture's width."""
+"""Shape ``(rows, columns, 2)``: x and y of each block, in percent of the frame's width."""
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How much is seen to move, in percent of the picture's width a second.
+    """The motion of the fastest tenth of the picture, in percent of its width per second.
 
-    It is that of the tenth of the picture that moves most. A still has 0, however noisy it is; a
-    camera's push or pan of middling amount 3 to 6.
+    A still has 0, also a noisy one; a push or pan of medium amount has 3 to 6.
 
     Attributes:
         first_second: in the first second.
-        whole: on average over all of the video.
+        whole: the mean over the video.
     """
 
     first_second: float
@@ -51,12 +50,12 @@ class Movement:
 
 
 class MotionMeter:
-    """Watches frames go by."""
+    """Measures the frames that pass through `watch`."""
 
     def __init__(self, fps: Fraction):
-        self._step = max(1, round(fps / LOOKS_A_SECOND))
-        self._a_second = float(fps / self._step)
-        self._per_window = max(1, round(self._a_second * float(WINDOW_S)))
+        self._step = max(1, round(fps / SAMPLES_PER_S))
+        self._per_s = float(fps / self._step)
+        self._per_window = max(1, round(self._per_s * float(WINDOW_S)))
         self._estimate = dense_flow("fast")
         self._seen = 0
         self._before: NDArray[np.uint8] | None = None
@@ -64,11 +63,11 @@ class MotionMeter:
         self._open: list[Velocities] = []
 
     def watch(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        """Pass frames on, I420 or RGB, and look at every few of them."""
+        """Pass frames through, I420 or RGB, and sample them."""
         try:
             for frame in frames:
                 if self._seen % self._step == 0:
-                    self._look(frame)
+                    self._sample(frame)
                 self._seen += 1
                 yield frame
         finally:
@@ -77,18 +76,18 @@ class MotionMeter:
                 close()
 
     def movement(self) -> Movement:
-        """What was seen so far; all 0 where that were fewer than two frames to compare."""
+        """Return the motion so far; 0 if fewer than two frames were sampled."""
         windows = list(self._windows)
-        # A rest that is too short to cancel noise is left out where there is anything longer.
+        # A remainder too short to cancel noise counts only if there is nothing longer.
         if self._open and (not windows or 2 * len(self._open) >= self._per_window):
             windows.append(np.mean(self._open, axis=0))
         if not windows:
             return Movement(0.0, 0.0)
-        amounts = [liveliest(window) * self._a_second for window in windows]
+        amounts = [liveliest(window) * self._per_s for window in windows]
         first = amounts[: max(1, round(1 / WINDOW_S))]
         return Movement(float(np.mean(first)), float(np.mean(amounts)))
 
-    def _look(self, frame: Frame) -> None:
+    def _sample(self, frame: Frame) -> None:
         luma = small_luma(frame, WIDTH)
         if self._before is not None:
             flow = self._estimate(self._before, luma)
@@ -100,7 +99,7 @@ class MotionMeter:
 
 
 def block_velocities(flow: Flow, luma: NDArray[np.uint8]) -> Velocities:
-    """The mean flow of each block, weighed by how certain it is; from frame to frame.
+    """Return the mean flow of each block between two frames, weighted by local structure.
 
     Args:
         flow: from one frame to the next, in pixels.
@@ -117,6 +116,6 @@ def block_velocities(flow: Flow, luma: NDArray[np.uint8]) -> Velocities:
 
 
 def liveliest(velocities: Velocities) -> float:
-    """The mean speed of the blocks that move most."""
+    """Return the mean speed of the fastest blocks."""
     speeds = np.sort(np.hypot(velocities[..., 0], velocities[..., 1]), axis=None)
     return float(speeds[-max(1, round(LIVELIEST * speeds.size)) :].mean())

@@ -1,4 +1,4 @@
-"""Who renders which slot: what the store lacks is made, side by side, and kept at once."""
+"""Render the slots that the store lacks, concurrently, and keep each as soon as it is done."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from pathlib import Path
 from typing import Literal
 
 from ..base import RendererError, Shot, UnavailableError
-from .attempts import made_of
+from .attempts import attempt_log_of
 from .engines import executor
-from .job import Job, Rendered, WriteClip, make_slot
+from .job import Job, Rendered, WriteClip, render_slot
 from .loaded_renderers import LoadedRenderers, kind_of
-from .motion_guard import tries_of
-from .ray_cluster.shared_folder import make_slot_there, marked
+from .motion_guard import attempt_shots
+from .ray_cluster.shared_folder import marked, render_slot_remotely
 from .recipe import recipe_key
 from .store import Store
 
-NAMED = 3
-"""Slots that failed for one reason and are named; of the others their number is told."""
+MOST_NAMED = 3
+"""Slots named for each reason of failure; others are counted."""
 
 
 class SlotsError(RendererError):
-    """Slots failed, each for a reason of its own.
+    """Slots failed.
 
     Attributes:
-        reasons: by slot, in a line each.
-        unavailable: the slots whose renderer cannot run here at all.
-        unexpected: the slots whose error is nobody's message for users, but a fault.
+        reasons: one-line errors, by slot.
+        unavailable: slots whose renderer cannot run here at all.
+        unexpected: slots that failed with an exception of no error type of ours: a bug.
     """
 
     def __init__(self, errors: Mapping[str, Exception]):
-        self.reasons = {slot: _said(error) for slot, error in errors.items()}
+        self.reasons = {slot: _one_line(error) for slot, error in errors.items()}
         self.unavailable = {s for s, error in errors.items() if isinstance(error, UnavailableError)}
         self.unexpected = {slot for slot, error in errors.items() if _is_unexpected(error)}
         same: dict[str, list[str]] = {}
         for slot, why in self.reasons.items():
             same.setdefault(why, []).append(slot)
-        super().__init__("; ".join(f"{_listed(slots)}: {why}" for why, slots in same.items()))
+        super().__init__("; ".join(f"{_short_list(slots)}: {why}" for why, slots in same.items()))
 
 
 def render_slots(
@@ -53,40 +53,40 @@ def render_slots(
     on_frames: Callable[[str, int, int], None] = lambda *_: None,
     on_finished: Callable[[Rendered], None] = lambda _: None,
 ) -> list[Rendered]:
-    """Render what is missing.
+    """Render the missing slots.
 
-    The order of work changes no byte of a result, since a slot depends on its recipe alone, and on
-    the media of the slot that it follows, which are made first.
+    The schedule changes no byte of a result: a slot depends on its recipe alone, and on the media
+    that it continues, which are rendered first.
 
     Args:
-        jobs: the slots; two with the same key are made once.
-        store: where media are looked for and kept.
+        jobs: the slots; those that share a key are rendered once.
+        store: the media's store.
         write_clip: the encoder.
-        workers: slots at a time, as `engines.executor` takes it.
-        engine: where: ``local``, ``ray`` or ``ray://HOST:PORT``.
-        force: make all of them again.
-        on_frames: called with (slot, frames made, all frames), from any thread, one at a time; on
-            a cluster when a slot is finished.
-        on_finished: called once for each slot as it is done, one at a time.
+        workers: concurrent slots, as in `engines.executor`.
+        engine: ``local``, ``ray`` or ``ray://HOST:PORT``.
+        force: render all slots, ignoring the store.
+        on_frames: called with (slot, frames rendered, all frames), from any thread, never
+            concurrently; of a cluster only when a slot is finished.
+        on_finished: called for each finished slot, never concurrently.
 
     Returns:
-        One entry for each job, in the order of the jobs.
+        One entry per job, in the order of the jobs.
 
     Raises:
-        SlotsError: slots failed; the others are finished and kept.
+        SlotsError: slots failed; all others are rendered and kept.
     """
     store.clear_leftovers()
     run = _Run(jobs, store, write_clip, on_frames, on_finished)
-    run.take_what_is_there(force=force)
+    run.reuse_finished(force=force)
     is_local = engine == "local"
     pixels = max((job.recipe.shot.width * job.recipe.shot.height for job in jobs), default=1)
     with (
         executor(engine, workers, pixels) as pool,
-        contextlib.closing(run.models),
+        contextlib.closing(run.loaded),
         contextlib.nullcontext() if is_local or run.is_done else marked(store.folder) as marker,
     ):
         try:
-            run.make_the_rest(pool, marker, force=force)
+            run.render_missing(pool, marker, force=force)
         except BaseException:
             run.stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -111,42 +111,44 @@ class _Run:
         self.write_clip = write_clip
         self.on_frames = on_frames
         self.on_finished = on_finished
-        self.models = LoadedRenderers()
+        self.loaded = LoadedRenderers()
         self.stop = threading.Event()
         self._lock = threading.Lock()
         self._done: dict[int, Rendered] = {}
         self._failures: dict[str, Exception] = {}
-        self._to_make: dict[str, int] = {}
-        """Key of a recipe to the first job that has it."""
+        self._missing: dict[str, int] = {}
+        """Index of the first job with each missing key."""
 
-    def take_what_is_there(self, *, force: bool) -> None:
-        """Finish the jobs whose media the store holds; the others are to be made."""
+    def reuse_finished(self, *, force: bool) -> None:
+        """Finish the jobs whose media the store has."""
         for index, (job, key) in enumerate(zip(self.jobs, self.keys, strict=True)):
             found = None if force else self.store.find(job.slot, key)
             if found is not None:
                 self._finish(index, self._found(job.slot, key, found))
             else:
-                self._to_make.setdefault(key, index)
+                self._missing.setdefault(key, index)
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is to be made."""
-        return not self._to_make
+        """Whether no media are missing."""
+        return not self._missing
 
-    def make_the_rest(self, pool: Executor, marker: Path | None, *, force: bool) -> None:
-        """Make what is to be made, each after what it follows; failures are kept for later.
+    def render_missing(self, pool: Executor, marker: Path | None, *, force: bool) -> None:
+        """Render missing media, each after the media that it continues; collect failures.
 
         Args:
-            pool: where.
-            marker: in the store's folder, if the pool is a cluster.
-            force: whether the cluster makes what the store has.
+            pool: the executor.
+            marker: a file in the store's folder, if the pool is a cluster.
+            force: whether a cluster ignores media in the store.
         """
         expected: dict[str, list[Shot]] = {}
-        for key in self._to_make:
-            expected.setdefault(self._kind(key), []).extend(tries_of(self._job(key).recipe.shot))
-        self.models.expect(expected)
-        # Slots of one model stand together, so that it is loaded once.
-        waiting = sorted(self._to_make, key=self._kind)
+        for key in self._missing:
+            expected.setdefault(self._kind(key), []).extend(
+                attempt_shots(self._job(key).recipe.shot)
+            )
+        self.loaded.expect(expected)
+        # Slots of one model are adjacent, so that it is loaded once.
+        waiting = sorted(self._missing, key=self._kind)
         running: dict[Future[Rendered], str] = {}
         while waiting or running:
             busy = {*waiting, *running.values()}
@@ -156,37 +158,39 @@ class _Run:
                 follows = job.recipe.follows
                 previous = self.store.find(job.slot, follows) if follows else None
                 if follows and previous is None:
-                    self._failures[job.slot] = RendererError("what it continues is not rendered")
+                    self._failures[job.slot] = RendererError(
+                        "the slot that it continues was not rendered"
+                    )
                 else:
                     running[self._submit(pool, key, previous, marker, force=force)] = key
-            # Short waits let an interrupt through between them.
+            # Short waits let interrupts through.
             for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
-                self._settle(self._to_make[running.pop(future)], future)
+                self._settle(self._missing[running.pop(future)], future)
 
     def result(self) -> list[Rendered]:
-        """One entry for each job.
+        """Return one entry per job.
 
         Raises:
-            SlotsError: some failed.
+            SlotsError: slots failed.
         """
         for index, (job, key) in enumerate(zip(self.jobs, self.keys, strict=True)):
-            first = self._to_make.get(key)
+            first = self._missing.get(key)
             if index not in self._done and first in self._done:
                 self._finish(index, self._found(job.slot, key, self._done[first].path))
         if self._failures:
             order = [job.slot for job in self.jobs if job.slot in self._failures]
             failures = {slot: self._failures[slot] for slot in order}
             failed = SlotsError(failures)
-            # Of several, a fault is what a traceback is wanted of.
+            # Of several failures, a bug needs the traceback most.
             shown = next((slot for slot in order if slot in failed.unexpected), order[0])
             raise failed from failures[shown]
         return [self._done[index] for index in range(len(self.jobs))]
 
     def _found(self, slot: str, key: str, path: Path) -> Rendered:
-        return Rendered(slot, key, path, True, 0.0, made_of(path))
+        return Rendered(slot, key, path, True, 0.0, attempt_log_of(path))
 
     def _job(self, key: str) -> Job:
-        return self.jobs[self._to_make[key]]
+        return self.jobs[self._missing[key]]
 
     def _kind(self, key: str) -> str:
         recipe = self._job(key).recipe
@@ -204,24 +208,24 @@ class _Run:
         job = self._job(key)
         if marker is not None:
             return pool.submit(
-                make_slot_there, job, key, self.store, self.write_clip, previous, marker, force
+                render_slot_remotely, job, key, self.store, self.write_clip, previous, marker, force
             )
 
-        def on_step(made: int, total: int) -> None:
+        def on_step(done: int, total: int) -> None:
             if self.stop.is_set():
                 raise _Stopped
             with self._lock:
-                self.on_frames(job.slot, made, total)
+                self.on_frames(job.slot, done, total)
 
         return pool.submit(
-            make_slot, job, key, self.store, self.write_clip, previous, on_step, self.models
+            render_slot, job, key, self.store, self.write_clip, previous, on_step, self.loaded
         )
 
     def _settle(self, index: int, future: Future[Rendered]) -> None:
         try:
             rendered = future.result()
         except Exception as error:
-            # Whatever it is, the others' work must not be lost over it.
+            # Any failure is collected, so that other slots finish.
             self._failures[self.jobs[index].slot] = error
         else:
             self._finish(index, rendered)
@@ -234,15 +238,15 @@ class _Run:
             self.on_finished(rendered)
 
 
-def _listed(slots: Sequence[str]) -> str:
-    """Names in a line that stays short, however many there are."""
-    if len(slots) <= NAMED + 1:
+def _short_list(slots: Sequence[str]) -> str:
+    """Join names; of many, only the first ones."""
+    if len(slots) <= MOST_NAMED + 1:
         return ", ".join(slots)
-    return f"{', '.join(slots[:NAMED])} and {len(slots) - NAMED} more"
+    return f"{', '.join(slots[:MOST_NAMED])} and {len(slots) - MOST_NAMED} more"
 
 
-def _said(error: Exception) -> str:
-    """An error in one line; one that is nobody's message for users with its type."""
+def _one_line(error: Exception) -> str:
+    """Return one-line error text; unexpected exceptions are prefixed with their type."""
     error = _origin(error)
     if _is_unexpected(error):
         return " ".join(f"unexpected {type(error).__name__}: {error}".split())
@@ -250,7 +254,7 @@ def _said(error: Exception) -> str:
 
 
 def _is_unexpected(error: Exception) -> bool:
-    """Whether an error was raised by no one who wrote its message for users."""
+    """Whether an exception is of no error type of ours: its message is not meant for users."""
     error = _origin(error)
     own = __name__.partition(".")[0]
     is_ours = type(error).__module__.partition(".")[0] == own
@@ -258,10 +262,10 @@ def _is_unexpected(error: Exception) -> bool:
 
 
 def _origin(error: Exception) -> Exception:
-    """What a worker raised: Ray wraps it, and its own text is the worker's traceback."""
+    """Unwrap an exception of a Ray worker, whose text is a traceback."""
     cause = getattr(error, "cause", None)
     return _origin(cause) if isinstance(cause, Exception) else error
 
 
-class _Stopped(Exception):  # noqa: N818 - not an error: the run was interrupted
-    """The run is over; this slot is left unfinished."""
+class _Stopped(Exception):  # noqa: N818 - not an error
+    """The run was cancelled."""

@@ -1,4 +1,4 @@
-"""What can be set of each renderer in the machine's configuration, known without loading it."""
+"""The settings of each renderer in the configuration, known without loading it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _OWN: dict[str, Collection[str]] = {
     "parallax": ("depth_model", "revision", "device"),
 }
 _OF_ANY_MODEL = frozenset({"motion_guard", "rife", "presets"})
-"""Read by what surrounds a renderer, not by itself."""
+"""Read around a renderer, not by it."""
 
 
 def settings_of(name: str) -> Collection[str] | None:
-    """The settings that a renderer takes; None where it does not say.
+    """Return the names of a renderer's settings; None if they are unknown.
 
-    One of another package says so by a class attribute ``takes``, a collection of their names;
-    those of the guard and of the frame rate's conversion need not be among them.
+    Renderers of other packages list them in the class attribute ``takes``; those of the motion
+    guard and of frame interpolation are implied.
     """
     if name in _OWN:
         return _OWN[name]
@@ -29,5 +29,5 @@ def settings_of(name: str) -> Collection[str] | None:
     try:
         takes = getattr(registry.renderer_class(name), "takes", None)
     except base.UnavailableError:
-        return None  # Whoever uses it is told why.
+        return None  # Using it reports the error.
     return None if takes is None else _OF_ANY_MODEL | set(takes)

@@ -1,10 +1,9 @@
-"""The content-addressed store of rendered media: a recipe's key names its file.
+"""The content-addressed store of rendered media, by the key of their recipe.
 
-``<slot>-<key12>.mp4`` holds the video, ``<slot>-<key12>.json`` the recipe, the SHA-256 of the video
-and of the document itself, and what became of the recipe if a model's video was tried several
-times. Both are written atomically, the document last: media without it are unfinished, and made
-again. What the store gives back is what was put in: media or documents whose SHA-256 differs are
-damaged, and made again.
+``<slot>-<key12>.mp4`` is the video. Its sidecar ``<slot>-<key12>.json`` holds the recipe, the
+SHA-256 of the video and of the sidecar itself, and the attempts of a model. Both are written
+atomically, the sidecar last: media without one are unfinished, and rendered again. So are damaged
+media and sidecars, whose SHA-256 differs.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ from ..files.locks import locked, try_lock
 KEY12 = 12
 """Digits of the key in a media file's name (48 bits); its sidecar holds all of them."""
 NAME_BYTES = 120
-"""Of a slot's name in a file's name, which may have 255 and carries key and suffix besides."""
-CHUNKS_LAST_S = 14 * 24 * 3600
-"""Seconds after which a slot that was left half made is not carried on any more."""
+"""Most bytes of a slot's name in a file name, which may have 255 with key and suffix."""
+CHUNK_LIFETIME_S = 14 * 24 * 3600
+"""Age at which chunks of an unfinished slot are deleted, in seconds."""
 LOCK = ".otio-gvideo.lock"
-"""Held while media and their document are put in."""
+"""Held while media and their sidecar are added."""
 _CHECKSUM = "checksum"
 _CHANGED = "its .json has changed"
 _STEM = re.compile(rf"(?P<slot>.+)-(?P<key>[0-9a-f]{{{KEY12}}})")
@@ -38,18 +37,17 @@ _KEY_IN_NAME = re.compile(rf"-([0-9a-f]{{{KEY12}}})(?![0-9a-f])")
 
 
 class DamagedError(Exception):
-    """A stored file is not what was put in; the message says how, without its name."""
+    """A stored file has changed; the message says how, without its name."""
 
 
 class Store:
-    """A folder of media. Many processes may use it at once: whoever is last wins, with the same
-    bytes.
+    """A folder of media, safe for concurrent processes: the last writer wins, with equal bytes.
 
     Args:
         folder: of the media.
-        also: folders that finished media are looked for in besides; nothing is written there.
-        read: whether media are compared with their SHA-256; without it, for who reads none of
-            them, only if their size or time of change is suspicious.
+        also: further folders to find media in; never written.
+        read: whether to compare media with their SHA-256. If false, for callers that do not read
+            them, it is done only if size or modification time are suspicious.
     """
 
     def __init__(self, folder: Path, also: Sequence[Path] = (), *, read: bool = True):
@@ -57,19 +55,19 @@ class Store:
         self.also = tuple(also)
         self.read = read
         self.damaged: dict[Path, str] = {}
-        """Media that were looked for and are damaged, and how."""
+        """Damaged media that were looked up, and the damage."""
 
     @property
     def chunks(self) -> Path:
-        """Where finished chunks of slots that are still being made are kept."""
+        """Folder of finished chunks of unfinished slots."""
         return self.folder / ".chunks"
 
     def path_for(self, slot: str, key: str) -> Path:
-        """Where the media of a slot belong."""
+        """Return the path of a slot's media."""
         return self.folder / f"{media_name(slot)}-{key[:KEY12]}.mp4"
 
     def find(self, slot: str, key: str) -> Path | None:
-        """Finished media of that key, preferably under the slot's own name, or None."""
+        """Return finished media of a key, preferably named after the slot; None if missing."""
         own = self.path_for(slot, key)
         if self._is_finished(own, key):
             return own
@@ -85,9 +83,9 @@ class Store:
         slot: str,
         key: str,
         recipe: Mapping[str, Any],
-        made: Mapping[str, Any] | None = None,
+        attempts: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Take media from a scratch folder in, and return their path.
+        """Move media from a scratch folder into the store, and return their path.
 
         Arguments and errors as in `commit`.
         """
@@ -95,7 +93,7 @@ class Store:
         with locked(self.folder / LOCK):
             sidecar_of(media).unlink(missing_ok=True)
             finish(finished, media)
-            self.commit(media, key, recipe, made)
+            self.commit(media, key, recipe, attempts)
         return media
 
     def commit(
@@ -103,18 +101,18 @@ class Store:
         media: Path,
         key: str,
         recipe: Mapping[str, Any],
-        made: Mapping[str, Any] | None = None,
+        attempts: Mapping[str, Any] | None = None,
     ) -> None:
-        """Declare media in the folder finished by putting their recipe beside them.
+        """Mark media in the folder as finished by writing their sidecar.
 
         Args:
             media: the file.
             key: of the recipe.
-            recipe: what was asked for.
-            made: what became of it, where that may be something else.
+            recipe: its JSON.
+            attempts: the JSON of `AttemptLog`, if there is one.
 
         Raises:
-            OSError: the folder cannot be written to.
+            OSError: the folder cannot be written.
         """
         document: dict[str, Any] = {
             "key": key,
@@ -122,22 +120,22 @@ class Store:
             "sha256": sha256_of(media),
             "recipe": recipe,
         }
-        if made is not None:
-            document["made"] = made
+        if attempts is not None:
+            document["made"] = attempts
         document[_CHECKSUM] = _checksum(document)
         text = json.dumps(document, indent=1, ensure_ascii=False)
         with atomic_file(sidecar_of(media)) as temporary:
             temporary.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
-    def made(self, media: Path) -> dict[str, Any] | None:
-        """What became of finished media's recipe, as it was committed; None where nothing was."""
+    def attempts(self, media: Path) -> dict[str, Any] | None:
+        """Return the attempts in the sidecar of media; None if there are none."""
         with contextlib.suppress(DamagedError):
             found = (read_sidecar(media) or {}).get("made")
             return found if isinstance(found, dict) else None
         return None
 
     def key_of(self, media: Path) -> str | None:
-        """The key of finished media; None where they are not ours, unfinished, or damaged."""
+        """Return the key of media; None if they are foreign, unfinished or damaged."""
         try:
             key = str((read_sidecar(media) or {})["key"])
         except KeyError:
@@ -148,9 +146,9 @@ class Store:
         return key if self._is_finished(media, key) else None
 
     def clear_leftovers(self) -> None:
-        """Delete what killed processes left half written, and chunks that nobody came for."""
+        """Delete unfinished files of killed processes, and expired chunks."""
         for path in self.chunks.glob("*.npy"):
-            if _age_s(path) > CHUNKS_LAST_S:
+            if _age_s(path) > CHUNK_LIFETIME_S:
                 _delete(path)
         clear_scratch(self.folder)
         clear_scratch(self.chunks)
@@ -162,15 +160,15 @@ class Store:
             self.chunks.rmdir()
 
     def verify(self) -> None:
-        """Read all finished media, and delete those that are damaged.
+        """Compare all media with their SHA-256, and delete damaged ones.
 
         Raises:
-            OSError: the folder cannot be written to.
+            OSError: the folder cannot be written.
         """
         if not self.folder.is_dir():
             return
         for media in sorted(self.folder.glob("*.mp4")):
-            # Another run may be putting them there.
+            # Another run may be adding them.
             with locked(self.folder / LOCK):
                 if self.key_of(media) is None and media in self.damaged:
                     _delete(sidecar_of(media))
@@ -182,7 +180,7 @@ class Store:
             if document is None:
                 return False
             if document["key"] != key:
-                raise DamagedError("its .json is that of other media")
+                raise DamagedError("its .json belongs to other media")
             _check(media, document, read=self.read)
             if not document["sha256"] and self.read and media.parent == self.folder:
                 with contextlib.suppress(OSError, ValueError):
@@ -196,12 +194,12 @@ class Store:
 
 
 def read_sidecar(media: Path) -> dict[str, Any] | None:
-    """The document beside media; None if there is none, or one that is not of a store.
+    """Return the sidecar of media; None if there is none, or a foreign file.
 
-    One of an earlier version has an empty ``sha256``.
+    Sidecars of earlier versions get an empty ``sha256``.
 
     Raises:
-        DamagedError: it is not what was written.
+        DamagedError: the sidecar has changed.
     """
     if not _is_named_as_media(media):
         return None
@@ -224,7 +222,7 @@ def read_sidecar(media: Path) -> dict[str, Any] | None:
 
 
 def damage_of(media: Path, *, read: bool) -> str:
-    """What is wrong with media of a store; empty if nothing is, and for any other file.
+    """Describe the damage of media; empty if they are intact, or not of a store.
 
     Args:
         media: any file.
@@ -254,14 +252,14 @@ def _check(media: Path, document: Mapping[str, Any], *, read: bool) -> None:
 
 
 def _checksum(document: Mapping[str, Any]) -> str:
-    """SHA-256 of a document without its own checksum, however it is laid out."""
+    """Return the SHA-256 of a sidecar's canonical JSON, without its own checksum."""
     content = {name: value for name, value in document.items() if name != _CHECKSUM}
     plain = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sidecar_of(media: Path) -> Path:
-    """The file that holds the recipe of some media."""
+    """Return the path of the sidecar of media."""
     return media.with_suffix(".json")
 
 
@@ -282,14 +280,14 @@ def key12_in_name(name: str) -> str | None:
 
 
 def media_name(slot: str) -> str:
-    """The part of a media name before the key, valid on every system."""
+    """Return a slot's name as it starts a file name, valid on every system."""
     plain = re.sub(r"[^\w.\-]+", "_", slot).strip("._")
     name = plain.encode()[:NAME_BYTES].decode(errors="ignore") or "slot"
     return unreserved(f"{name}-").removesuffix("-")
 
 
 def _delete(path: Path) -> None:
-    """Delete a leftover; on Windows an open one stays."""
+    """Delete a file; on Windows an open one stays."""
     with contextlib.suppress(OSError):
         path.unlink()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ...base import RendererError
 from ...files.atomic_file import scratch_folder
-from ..attempts import made_of
-from ..job import Job, Rendered, WriteClip, make_slot
+from ..attempts import attempt_log_of
+from ..job import Job, Rendered, WriteClip, render_slot
 from ..store import Store
 
 
@@ -31,7 +31,7 @@ def marked(folder: Path) -> Iterator[Path]:
         yield marker
 
 
-def make_slot_there(
+def render_slot_remotely(
     job: Job,
     key: str,
     store: Store,
@@ -43,12 +43,12 @@ def make_slot_there(
     """Make a slot's media on a cluster's machine that sees the files it needs.
 
     Args:
-        job, key, store, write_clip, previous: as `make_slot` takes them.
+        job, key, store, write_clip, previous: as `render_slot` takes them.
         marker: a file of `marked`, below the store's folder.
         force: make it even if the store has it.
 
     Raises:
-        RendererError: this machine lacks a file; or as `make_slot`.
+        RendererError: this machine lacks a file; or as `render_slot`.
     """
     for path in (marker, *job.recipe.files, *([previous] if previous else [])):
         if not path.exists():
@@ -57,5 +57,5 @@ def make_slot_there(
     # A worker that died after its work was done has left it here.
     found = None if force else store.find(job.slot, key)
     if found is not None:
-        return Rendered(job.slot, key, found, True, 0.0, made_of(found))
-    return make_slot(job, key, store, write_clip, previous)
+        return Rendered(job.slot, key, found, True, 0.0, attempt_log_of(found))
+    return render_slot(job, key, store, write_clip, previous)

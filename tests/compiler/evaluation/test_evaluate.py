@@ -234,7 +234,7 @@ def test_what_goes_wrong_with_one_take_costs_no_other(
     for slot in ("breath", "stairs"):
         assert f"{slot}: crashes.standard: its process ended with 7" in lines
     assert "breath: fails.standard: nothing moves" in lines
-    notice = "stands nearly still in all of 2 tries with still; kept so"
+    notice = "little motion in 2 attempts with still; kept"
     assert f"warning: stairs: still.standard {notice} [fallback]" in err.splitlines()
     found = takes_before(timeline.with_name("small.evaluation.json"))
     assert {(take.slot, take.name) for take in found.values()} == {

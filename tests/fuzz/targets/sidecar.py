@@ -15,7 +15,7 @@ from otio_gvideo.compiler.editors.known_slots import recipe_in
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.page.build_view import read_view
 from otio_gvideo.compiler.page.render import page_of
-from otio_gvideo.renderers.run.attempts import made_of
+from otio_gvideo.renderers.run.attempts import attempt_log_of
 from otio_gvideo.renderers.run.store import Store, _checksum, sidecar_of
 
 from .. import mutators
@@ -90,7 +90,7 @@ def read(path: Path) -> None:
         store = Store(folder)
         store.find("a", KEY)
         store.key_of(folder / MEDIA)
-        made_of(folder / MEDIA)
+        attempt_log_of(folder / MEDIA)
         recipe_in(sidecar)
     timeline = otio.adapters.read_from_file(str(cut))
     page_of(read_view(timeline, cut), cut.with_suffix(".html"), "")

@@ -31,13 +31,13 @@ from otio_gvideo.renderers.base import (
     Shot,
     UnavailableError,
 )
-from otio_gvideo.renderers.run.attempts import made_from_json, made_of
+from otio_gvideo.renderers.run.attempts import AttemptLog, attempt_log_of
 from otio_gvideo.renderers.run.job import Job, Rendered
 from otio_gvideo.renderers.run.motion_guard import (
     PRESETS,
     Guard,
+    attempt_shots,
     guard_of,
-    tries_of,
     with_fallbacks,
     without_fallback,
 )
@@ -198,7 +198,7 @@ def test_a_still_video_is_made_again_in_another_way(
     assert "motion" in second.prompt
     assert "frozen" in second.negative_prompt
     assert made.made is not None
-    assert [one.whole > 1 for one in made.made.tries] == [False, True]
+    assert [one.whole > 1 for one in made.made.attempts] == [False, True]
     assert (made.made.used, made.made.moves, made.made.renderer) == (1, True, "shy")
     assert made.made.notice == ""
     assert moves(made.path).whole > 1
@@ -214,7 +214,7 @@ def test_the_key_is_that_of_what_was_asked_for_and_the_next_run_knows_what_was_m
     again = render(recipe, tmp_path / "media")
     assert again.reused
     assert made.made is not None
-    assert again.made == made_from_json(json.loads(json.dumps(made.made.as_json())))
+    assert again.made == AttemptLog.from_json(json.loads(json.dumps(made.made.as_json())))
     assert len(shy.asked) == 2
 
 
@@ -225,7 +225,7 @@ def test_media_whose_document_was_changed_are_made_again(
     path = render(recipe, tmp_path / "media").path
     document = json.loads(sidecar_of(path).read_text())
     sidecar_of(path).write_text(json.dumps(document | {"made": made}))
-    assert made_of(path) is None
+    assert attempt_log_of(path) is None
     assert not render(recipe, tmp_path / "media").reused
 
 
@@ -239,7 +239,7 @@ def test_where_no_try_moves_a_renderer_without_a_model_makes_it(
     assert made.made is not None
     assert made.made.renderer == "camera"
     assert made.made.moves
-    assert made.made.notice == "stood still in all of 3 tries with shy; camera made it instead"
+    assert made.made.notice == "no motion in 3 attempts with shy; rendered with camera"
     # The camera was to stand; it moves all the same, or the fallback would stand too.
     assert moves(made.path).whole > 0.5
 
@@ -317,7 +317,7 @@ def test_the_liveliest_try_is_kept_where_nobody_else_may(
     made = render(recipe | {"settings": settings}, tmp_path / "media")
     assert made.made is not None
     assert (made.made.used, made.made.moves) == (1, False)
-    assert made.made.notice == "stands nearly still in all of 3 tries with shy; kept so"
+    assert made.made.notice == "little motion in 3 attempts with shy; kept"
     assert moves(made.path).whole == pytest.approx(1.5, rel=0.3)
 
 
@@ -328,7 +328,7 @@ def test_a_retry_that_fails_is_no_failure_of_the_slot(
     settings = {"motion_guard": {"fallback": "camera"}}
     made = render(recipe | {"settings": settings}, tmp_path / "media").made
     assert made is not None
-    assert [one.failed for one in made.tries] == ["", "out of memory", ""]
+    assert [one.failed for one in made.attempts] == ["", "out of memory", ""]
     assert made.renderer == "camera"
 
 
@@ -393,20 +393,20 @@ def test_tries_differ_and_none_leaves_its_bounds(
         seed=seed,
         prompt=prompt,
     )
-    tries = tries_of(asked)
+    tries = attempt_shots(asked)
     assert tries[0] == asked
     assert len(tries) == retries + 1
     assert len({one.seed for one in tries}) == retries + 1
     assert all(0 < one.motion.strength <= 1 and 0.5 <= one.image_strength <= 1 for one in tries)
-    assert tries == tries_of(asked)
+    assert tries == attempt_shots(asked)
 
 
 def test_both_the_first_second_and_the_whole_must_move() -> None:
     guard = Guard(0.5, 1, 2)
-    assert guard.share(Movement(0.5, 1)) == 1
-    assert guard.share(Movement(0.1, 9)) == pytest.approx(0.2)
-    assert guard.share(Movement(9, 0.5)) == pytest.approx(0.5)
-    assert Guard(0, 0, 2).share(Movement(0, 0)) == 1
+    assert guard.ratio(Movement(0.5, 1)) == 1
+    assert guard.ratio(Movement(0.1, 9)) == pytest.approx(0.2)
+    assert guard.ratio(Movement(9, 0.5)) == pytest.approx(0.5)
+    assert Guard(0, 0, 2).ratio(Movement(0, 0)) == 1
 
 
 @pytest.mark.slow
@@ -424,7 +424,7 @@ def test_the_report_says_what_was_tried(
     assert made["dusk"] is None
     assert [one["renderer"] for one in made["breath"]["tries"]] == ["shy", "shy", "camera"]
     fallbacks = [warning for warning in report.warnings if warning.code == "fallback"]
-    assert any("breath: stood still in all of 2 tries with shy" in w for w in fallbacks)
+    assert any("breath: no motion in 2 attempts with shy" in w for w in fallbacks)
 
 
 def test_what_a_model_cannot_do_is_told_before_it_renders(project: Path, shy: type[Shy]) -> None:

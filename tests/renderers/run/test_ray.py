@@ -22,7 +22,7 @@ from otio_gvideo.compiler.timeline.slots import slot_clips
 from otio_gvideo.renderers.base import RendererError
 from otio_gvideo.renderers.run.job import Job
 from otio_gvideo.renderers.run.ray_cluster.executor import RayExecutor
-from otio_gvideo.renderers.run.ray_cluster.shared_folder import make_slot_there, marked
+from otio_gvideo.renderers.run.ray_cluster.shared_folder import marked, render_slot_remotely
 from otio_gvideo.renderers.run.recipe import recipe_key
 from otio_gvideo.renderers.run.store import Store
 from PIL import Image
@@ -234,7 +234,7 @@ def test_a_machine_that_does_not_see_a_file_is_named(
         (marker if lost == "the folder" else still).unlink()
         said = f"{platform.node()} does not see {missing}; share its folder"
         with pytest.raises(RendererError, match=f"^{re.escape(said)}$"):
-            make_slot_there(
+            render_slot_remotely(
                 Job("s0", first.recipe), "0" * 64, store, write_slot, None, marker, False
             )
     assert [*store.folder.iterdir()] == []
@@ -247,7 +247,7 @@ def test_a_slot_that_a_dead_worker_has_finished_is_not_made_again(
     (first, *_) = slot_clips(otio.adapters.read_from_file(str(tmp_path / "build/slow/slow.otio")))
     store, job, key = Store(tmp_path / "media"), Job("s0", first.recipe), recipe_key(first.recipe)
     with marked(store.folder) as marker:
-        made = make_slot_there(job, key, store, write_slot, None, marker, False)
-        again = make_slot_there(job, key, store, write_slot, None, marker, False)
+        made = render_slot_remotely(job, key, store, write_slot, None, marker, False)
+        again = render_slot_remotely(job, key, store, write_slot, None, marker, False)
     assert (made.reused, again.reused) == (False, True)
     assert made.path == again.path

@@ -306,7 +306,7 @@ def test_a_slot_whose_predecessor_failed_fails_too_and_alone(
     jobs = [job("c", third), job("b", second), job("a", first), job("good", recipe)]
     with pytest.raises(RendererError) as caught:
         run(jobs, tmp_path / "media")
-    for said in ("a: ", "c, b: what it continues is not rendered"):
+    for said in ("a: ", "c, b: the slot that it continues was not rendered"):
         assert said in str(caught.value)
     assert "good" not in str(caught.value)
     assert run([job("good", recipe)], tmp_path / "media")[0].reused
@@ -404,7 +404,7 @@ def test_media_with_the_document_of_others_are_damaged(
     other.with_suffix(".json").replace(one.with_suffix(".json"))
     store = Store(tmp_path / "media")
     assert store.find("a", key_of(recipe)) is None
-    assert store.damaged == {one: "its .json is that of other media"}
+    assert store.damaged == {one: "its .json belongs to other media"}
 
 
 def test_who_reads_no_media_compares_those_that_look_changed(
