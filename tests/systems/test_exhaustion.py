@@ -11,8 +11,7 @@ import pytest
 LIMITED = """\
 import resource, sys, threading
 from otio_gvideo.compiler import cli
-from otio_gvideo.compiler.frontend import script
-from otio_gvideo.compiler.commands import plan
+from otio_gvideo.compiler.api import plan
 
 threading.stack_size({stack})
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()

@@ -106,12 +106,12 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import without_posix
 without_posix.hide()
-from otio_gvideo.compiler.backend import ffmpeg
+from otio_gvideo.compiler.media import ffmpeg, ffmpeg_log
 try:
     with ffmpeg.process(["-f", "nonsense", "-i", "pipe:0"], what="a try", pipe_in=True) as running:
         for _ in range(100):
             running.write(memoryview(bytes(1 << 20)))
-except ffmpeg.FfmpegError as error:
+except ffmpeg_log.FfmpegError as error:
     print(error)
 """
     command = [sys.executable, "-c", code, RUNNER.parent]
