@@ -80,14 +80,12 @@ def compare(
     layouts = lay_out_timeline(before, fps), lay_out_timeline(after, fps)
     old, new = (_shown([one for one in layout if one.is_picture]) for layout in layouts)
     pairs, removed, added = _pair(old, new)
-    splits = {one: _pieces(one, two, added) for one, two in pairs}
-    all_pieces = {piece for pieces in splits.values() for piece in pieces}
+    splits: dict[ShownClip, list[ShownClip]] = {}
+    for one, two in pairs:
+        splits[one] = _pieces(one, two, added)
+        added = [shown for shown in added if shown not in splits[one]]
     changes: list[Change] = [ClipRemoved(shown.name) for shown in removed]
-    changes += [
-        ClipAdded(shown.name, shown.placed.start, shown.placed.frames)
-        for shown in added
-        if shown not in all_pieces
-    ]
+    changes += [ClipAdded(shown.name, shown.placed.start, shown.placed.frames) for shown in added]
     changes += _order_changes(pairs)
     changes += _clip_changes(pairs, splits, _gaps(old) | _gaps(new))
     changes += [change for pieces in splits.values() for change in _split_changes(pieces)]

@@ -15,7 +15,7 @@ import opentimelineio as otio
 
 from ..errors import WorkError
 from ..media.media_info import MediaInfo
-from ..media.probe import STILL_SUFFIXES, probe
+from ..media.probe import is_still, probe
 from ..notices import Notice
 from ..sync.frames import frame_at_or_after
 from ..timeline.effects import speed_of
@@ -144,7 +144,7 @@ def _existing_media(clip: otio.schema.Clip, root: Path) -> tuple[str, Path] | No
 
 def _media_frames(path: Path, fps: Fraction) -> int | None:
     """Return the length of a file in frames of the reel; None for stills and unreadable files."""
-    if path.suffix.lower() in STILL_SUFFIXES:
+    if is_still(path):
         return None
     try:
         info: MediaInfo = probe(path)

@@ -16,7 +16,7 @@ from ..files.file_urls import relative_or_absolute
 Draft = dict[str, Any]
 """A script, or a part of one."""
 SUGGESTIONS = {
-    "motion": "{camera: push_in, amount: 0.3}         # auto, where a scene says nothing",
+    "motion": "{camera: push_in, amount: 0.3}         # default: auto",
     "transition": "{type: wipe_left, duration: 0.4}   # into this scene",
 }
 """Fields of a scene that people change first."""

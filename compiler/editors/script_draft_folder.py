@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import InputError, Problem
 from ..files.path_text import refuse_unnamable
 from ..files.text_encoding import decode, unix_lines
-from ..media.probe import STILL_SUFFIXES
+from ..media.probe import STILL_SUFFIXES, is_still
 from ..media.samples import duration_of
 from .script_draft import Draft, ScriptDraft, scene_id, script_path, yaml_number
 
@@ -48,7 +48,7 @@ def draft_from_folder(folder: Path) -> ScriptDraft:
     """
     files = files_of(folder)
     refuse_unnamable(f for f in files if f.suffix.lower() in USED)
-    images = [f for f in files if f.suffix.lower() in STILL_SUFFIXES]
+    images = [f for f in files if is_still(f)]
     depths = {DEPTH.sub("", f.stem): f for f in images if DEPTH.search(f.stem)}
     stills = [f for f in images if not DEPTH.search(f.stem)]
     sounds = [f for f in files if f.suffix.lower() in SOUNDS]

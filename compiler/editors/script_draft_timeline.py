@@ -14,7 +14,7 @@ from PIL import Image
 from ...renderers.files.file_names import unreserved
 from ..errors import InputError, Problem
 from ..media.containers import open_media
-from ..media.probe import STILL_SUFFIXES
+from ..media.probe import is_still
 from ..media.samples import duration_of
 from ..timeline.layout import Placed, lay_out
 from ..timeline.media import media_path
@@ -143,7 +143,7 @@ class _SceneDrafter:
         if keyframe is not None and keyframe.is_file():
             return keyframe
         path = _file(placed, self.path.parent)
-        if path is None or path.suffix.lower() in STILL_SUFFIXES:
+        if path is None or is_still(path):
             return path
         stem, number = unreserved(f"{path.stem}-{placed.media_start}"), 2
         name, source = stem, (path, placed.media_start)

@@ -30,13 +30,18 @@ _ORIENTATION = 0x0112
 """EXIF tag; values from 5 on swap width and height."""
 
 
+def is_still(path: Path) -> bool:
+    """Whether a file is a still, by its suffix."""
+    return path.suffix.lower() in STILL_SUFFIXES
+
+
 def probe(path: Path) -> MediaInfo:
     """Read the headers of a file.
 
     Raises:
         WorkError: the file cannot be read, or has neither picture nor audio.
     """
-    if path.suffix.lower() in STILL_SUFFIXES:
+    if is_still(path):
         return _probe_still(path)
     try:
         with open_media(path) as container:

@@ -14,7 +14,6 @@ import opentimelineio as otio
 
 from ...errors import InputError, Problem
 from ...files.text_encoding import decode, encoding_of
-from ...media.probe import STILL_SUFFIXES
 
 EXTRA = "pip install 'otio-gvideo[editors]'"
 
@@ -88,11 +87,6 @@ def name_tracks(timeline: otio.schema.Timeline, unnamed: tuple[str, ...] = ("",)
         for number, track in enumerate(tracks, 1):
             if track.name in unnamed:
                 track.name = f"{letter}{number}"
-
-
-def is_still(path: str | Path) -> bool:
-    """Whether a file is a still, by its suffix."""
-    return Path(path).suffix.lower() in STILL_SUFFIXES
 
 
 def is_audio(track: otio.schema.Track) -> bool:

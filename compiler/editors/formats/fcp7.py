@@ -23,12 +23,13 @@ from xml.etree.ElementTree import Element, SubElement
 import opentimelineio as otio
 
 from ...files.file_urls import path_of_url, url_of_path
+from ...media.probe import is_still
 from ...sync.rationals import parse_rational
 from ...timeline.effects import speed_of
 from ...timeline.layout import kind_of
 from ...timeline.properties import rate_of, size_of
 from ...timeline.rate import whole_frames
-from .base import adapter, is_still, name_tracks, read_xml, time_warp, write_xml
+from .base import adapter, name_tracks, read_xml, time_warp, write_xml
 
 ADAPTER = "fcp_xml"
 _CLIPS = ".//sequence//track/clipitem"
@@ -204,5 +205,5 @@ def _fix_clip(clip: Element, lengths: Mapping[str, str]) -> None:
     if file is not None and length is not None:
         length.text = lengths.get(file.get("id", ""), length.text)
     url = clip.findtext("file/pathurl")
-    if url and is_still(path_of_url(url)) and clip.find("stillframe") is None:
+    if url and is_still(Path(path_of_url(url))) and clip.find("stillframe") is None:
         SubElement(clip, "stillframe").text = "TRUE"

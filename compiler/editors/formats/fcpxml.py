@@ -19,11 +19,12 @@ from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
+from ...media.probe import is_still
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.metadata import own_metadata
 from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
-from .base import is_audio, is_still, write_xml
+from .base import is_audio, write_xml
 from .fcpxml_resources import Resources, first_media_frame, seconds_text
 
 VERSION = "1.8"
@@ -143,7 +144,7 @@ class _Document:
             clip.media_reference, otio.schema.ExternalReference
         ):
             return Element("gap", values)
-        still = is_still(clip.media_reference.target_url)
+        still = is_still(Path(clip.media_reference.target_url))
         values["ref"] = self.resources.asset(clip, is_audio=lane.is_audio, is_still=still)
         if not clip.enabled:
             values["enabled"] = "0"

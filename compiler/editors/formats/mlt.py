@@ -18,11 +18,12 @@ from xml.etree.ElementTree import Element, SubElement
 import opentimelineio as otio
 
 from ...files.file_urls import slashed
+from ...media.probe import is_still
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.metadata import own_metadata
 from ...timeline.properties import rate_of, size_of
 from ...timeline.rate import whole_frames
-from .base import is_audio, is_still, write_xml
+from .base import is_audio, write_xml
 
 LUMAS = {
     "wipe_left": ("luma01.pgm", True),
@@ -265,7 +266,7 @@ class Document:
 
 def _service(path: str, speed: Fraction, frozen: int) -> dict[str, Any]:
     """Return the service that reads a file at a speed; ``frozen`` is the frame for speed 0."""
-    if is_still(path):
+    if is_still(Path(path)):
         return {"mlt_service": "pixbuf", "resource": path, "ttl": 1}
     if not speed:
         return {"mlt_service": "hold", "resource": path, "frame": frozen}

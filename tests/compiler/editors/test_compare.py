@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import opentimelineio as otio
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from otio_gvideo.compiler.api.diff import diff_timelines
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.editors.changes import (
+    ClipAdded,
     ClipMoved,
+    ClipRemoved,
+    ClipSplit,
     ClipTrimmed,
     TransitionChanged,
     TransitionTiming,
@@ -224,6 +230,26 @@ def test_changes_of_different_clips_do_not_suppress_each_other(
 ) -> None:
     changes = compare(timeline_of(before), timeline_of(after), FPS)
     assert [line for change in changes for line in change.lines()] == lines
+
+
+NAMES = st.sampled_from(["storm", "storm is over", "storm added", "storm ends", "calm"])
+CUTS = st.lists(st.tuples(NAMES, st.integers(0, 9), st.integers(1, 9)), min_size=1, max_size=8)
+
+
+@given(CUTS, CUTS)
+@example(  # two clips that could both have been split into the same pieces
+    [("storm", 0, 10), ("storm", 0, 10)], [("storm", 0, 4), ("storm", 4, 6), ("storm", 0, 4)]
+)
+def test_every_clip_is_kept_removed_added_or_a_piece(before: Cut, after: Cut) -> None:
+    changes = compare(timeline_of(before), timeline_of(after), FPS)
+    clips, new_clips = (Counter(name for name, _, _ in cut) for cut in (before, after))
+    found = {kind: Counter[str]() for kind in (ClipRemoved, ClipAdded, ClipSplit)}
+    for change in changes:
+        if isinstance(change, ClipRemoved | ClipAdded | ClipSplit):
+            found[type(change)][change.clip] += 1
+    assert found[ClipRemoved] == clips - new_clips
+    assert found[ClipAdded] + found[ClipSplit] == new_clips - clips
+    assert (changes == []) == (before == after)
 
 
 def test_changes_are_typed_records(tmp_path: Path) -> None:

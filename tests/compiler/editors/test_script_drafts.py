@@ -92,7 +92,7 @@ def test_a_draft_ends_with_suggestions_as_comments(folder: Path) -> None:
     path, _ = init_script(folder)
     text = path.read_text()
     assert text.splitlines()[-2:] == [
-        "  # motion: {camera: push_in, amount: 0.3}         # auto, where a scene says nothing",
+        "  # motion: {camera: push_in, amount: 0.3}         # default: auto",
         "  # transition: {type: wipe_left, duration: 0.4}   # into this scene",
     ]
     path.write_text(text.replace("  # motion", "  motion").replace("  # trans", "  trans"))
