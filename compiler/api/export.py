@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import opentimelineio as otio
-
 from ...renderers.files.digest import sha256_of
-from ...renderers.run.store import damage_of
-from ..editors import formats
-from ..editors.bundle_media import copy_media, rename_media
-from ..editors.editor_profiles import EDITORS, Editor, adapt_for
-from ..editors.export_losses import export_losses
-from ..editors.formats import otio_json
-from ..editors.prepare_export import prepare_export
-from ..editors.project_files import refuse_outside
+from ..editors.editor_profiles import EDITORS
 from ..editors.read_timeline import read_timeline
-from ..errors import InputError, Problem, WorkError
-from ..files.atomic_output import atomic_output, torn_reason
+from ..errors import InputError, Problem
 from ..files.exists import is_file, is_folder
-from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import refuse_inputs
-from ..notices import Notice, notices
+from ..notices import Notice
 from ..outputs.claims import claim, is_claimed, keep_edited
+from ..stages.export import write_export
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
-from ..timeline.media import media_path
-
-_PACKED = (".otioz", ".otiod")
-"""Formats that contain the media."""
-_WITHOUT_PATHS = (*_PACKED, ".srt", ".vtt", ".ass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,77 +63,8 @@ def export_timeline(
     refuse_inputs([target], inputs, NEW_NAME, folders=[target])
     _refuse_folder(target)
     before_rename = partial(_claim, path, target, is_asked=output is not None)
-    warnings = _write(loaded, path, target, program, before_rename, allow_outside)
+    warnings = write_export(loaded, path, target, program, before_rename, allow_outside)
     return Exported(target, tuple(warnings))
-
-
-def _write(
-    timeline: otio.schema.Timeline,
-    path: Path,
-    output: Path,
-    editor: Editor | None,
-    before_rename: Callable[[Path], Notice | None],
-    allow_outside: bool,
-) -> list[Notice]:
-    """Write a timeline for an editor, atomically; return warnings.
-
-    Args:
-        timeline: any timeline.
-        path: its file; relative media paths start in its folder.
-        output: the file to write.
-        editor: the program; None for any that reads the format.
-        before_rename: called with the temporary file before it is renamed; returns a warning.
-        allow_outside: as in `export_timeline`.
-
-    Raises:
-        InputError: as in `export_timeline`, or the editor reads no such file.
-        WorkError: the file cannot be written.
-    """
-    write = formats.writer(output)
-    refuse_unusable(output.parent, names_of_file(output))
-    suffix = output.suffix.lower()
-    if editor is not None and suffix not in editor.suffixes:
-        known = ", ".join(editor.suffixes)
-        what = f"{editor.name} reads no {suffix}"
-        raise InputError(Problem.in_file(output, what, f"it reads {known}"))
-    try:
-        copy, notes = prepare_export(timeline, path.parent)
-    except otio.exceptions.OTIOError as error:
-        what = f"cannot be laid out: {' '.join(str(error).split())}"
-        hint = "give every clip a source_range"
-        raise InputError(Problem.in_file(timeline.name, what, hint)) from error
-    if suffix in _PACKED:
-        files = otio_json.packed_files(copy)
-        notes += refuse_outside(timeline, path, files, allow=allow_outside)
-    notes += notices("format", export_losses(copy, suffix))
-    notes += _damage_warnings(timeline, path.parent, read=suffix in _PACKED)
-    if editor is not None:
-        notes += notices("format", adapt_for(copy, editor))
-    copies = {} if suffix in _WITHOUT_PATHS else rename_media(copy, output.parent / "media")
-    with atomic_output(output) as temporary:
-        if editor is not None and editor.old_schema and suffix in (".otio", ".otioz"):
-            old = {".otio": otio_json.write_old, ".otioz": otio_json.write_zip_old}[suffix]
-            notes += notices("format", old(copy, temporary))
-        else:
-            notes += notices("format", _written(write, copy, temporary, output))
-        copy_media(copies)
-        notice = before_rename(temporary)
-    notes += [] if notice is None else [notice]
-    return list(dict.fromkeys(notes))
-
-
-def _damage_warnings(timeline: otio.schema.Timeline, root: Path, *, read: bool) -> list[Notice]:
-    """Return a warning for each damaged rendered file of a timeline; ``read`` as in `Store`."""
-    notes: dict[Path, Notice] = {}
-    for clip in timeline.find_clips():
-        for reference in clip.media_references().values():
-            external = isinstance(reference, otio.schema.ExternalReference)
-            file = media_path(reference, root) if external else None
-            how = "" if file is None or file in notes else damage_of(file, read=read)
-            if file is not None and how:
-                what = f"{file.name} is damaged ({how}); otio-gvideo render will replace it"
-                notes[file] = Notice("damaged", what)
-    return list(notes.values())
 
 
 def _refuse_folder(output: Path) -> None:
@@ -182,47 +96,6 @@ def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> 
         notice = Notice("edited", f"{what}; kept as {kept.name if kept else output.name}")
     claim(timeline, output, sha256)
     return notice
-
-
-def _written(
-    write: Callable[[otio.schema.Timeline, Path], list[str]],
-    timeline: otio.schema.Timeline,
-    temporary: Path,
-    output: Path,
-) -> list[str]:
-    """Write a timeline in a format, and return losses.
-
-    Raises:
-        WorkError: the format or its adapter failed.
-    """
-    try:
-        notes = write(timeline, temporary)
-        _read_back(temporary)
-        return notes
-    except (InputError, WorkError, OSError):
-        raise
-    except Exception as error:
-        # Adapters raise any exception for a timeline that they cannot write.
-        what = " ".join(str(error).split()) or type(error).__name__
-        raise WorkError(f"{output}: cannot be written as {output.suffix}: {what}") from error
-
-
-def _read_back(temporary: Path) -> None:
-    """Read a written file back; of a packed bundle, verify its checksums.
-
-    Raises:
-        zipfile.BadZipFile, WorkError: it is damaged.
-    """
-    suffix = temporary.suffix.lower()
-    if suffix == ".otioz":
-        with zipfile.ZipFile(temporary) as archive:
-            torn = archive.testzip()
-        if torn is not None:
-            raise WorkError(f"{temporary.name}: cannot be written: {torn} in it is torn")
-    elif suffix in (".otio", ".otiod"):
-        formats.read(temporary)
-    elif not temporary.stat().st_size and suffix not in (".srt", ".vtt"):
-        raise WorkError(f"{temporary.name}: cannot be written: {torn_reason(temporary)}")
 
 
 def _beside(timeline: Path, editor: str | None) -> Path:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
-from otio_gvideo.compiler.api.export import _write as write_export
 from otio_gvideo.compiler.backend.captions.burn import to_ass
 from otio_gvideo.compiler.editors.read_timeline import read_timeline, report_of_timeline
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.inspection.expected_reel import expected_reel
 from otio_gvideo.compiler.page.build_view import read_view
 from otio_gvideo.compiler.page.render import page_of
+from otio_gvideo.compiler.stages.export import write_export
 from otio_gvideo.compiler.timeline.metadata import GENERATOR_KEY, GENERATOR_KIND
 from otio_gvideo.compiler.timeline.properties import rate_and_frames
 
