@@ -96,7 +96,7 @@ def flatten(
         timeline: any number of picture and audio tracks.
         output: the file, written atomically.
         spec: kind of file; H.264 and AAC in an MP4 if None. Its ``sizes`` are ignored.
-        media_root: the folder that relative media are named from; the current one if None.
+        media_root: the folder of relative media paths; the current one if None.
         size: width and height in pixels, even; the timeline's if None.
         segments: folder that keeps encoded segments for the next run; None keeps nothing.
         signer: signs the finished file; None leaves it unsigned.

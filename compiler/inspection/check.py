@@ -12,8 +12,8 @@ from typing import Any
 import opentimelineio as otio
 
 from ..backend.audio.loudness import MAX_DBTP, measure_file, target_of
-from ..backend.audio.mix import Mix
-from ..backend.audio.read_mix import read_mix, voice_tracks
+from ..backend.audio.mix import Mix, voice_tracks
+from ..backend.audio.read_mix import read_mix
 from ..backend.encode.codecs import CODECS
 from ..media.media_info import MediaInfo
 from ..media.probe import probe

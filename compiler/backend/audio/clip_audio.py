@@ -17,7 +17,7 @@ class ClipAudio:
     """Finds the audio of clips.
 
     Args:
-        root: the folder that relative media are named from.
+        root: the folder of relative media paths.
         remote: downloaded files by their URL.
     """
 

@@ -80,6 +80,31 @@ def retimed(clips: Iterable[Clip], pivot: Fraction, speed: Fraction) -> list[Cli
     return sorted(result, key=lambda clip: clip.start)
 
 
+def lanes_of(clips: Iterable[Clip]) -> list[list[Clip]]:
+    """Return clips as lanes without overlaps, since nested tracks play several at once."""
+    lanes: list[list[Clip]] = []
+    for clip in clips:
+        lane = next((lane for lane in lanes if lane[-1].start <= clip.start), None)
+        if lane is None:
+            lanes.append([clip])
+        else:
+            lane.append(clip)
+    return lanes
+
+
+def continuous(clips: Iterable[Clip]) -> Iterator[Clip]:
+    """Correct rounding, so that clips that continue a recording do so to the sample."""
+    before: Clip | None = None
+    for clip in clips:
+        exact = clip
+        if before is not None and before.path == clip.path and before.end == clip.start:
+            onward = before.source + (before.end - before.start) * before.speed
+            if before.speed == clip.speed and abs(onward - clip.source) <= 1:
+                exact = replace(clip, source=onward)
+        yield exact
+        before = exact
+
+
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
     """Clips in order, and the levels of the whole track.
@@ -155,6 +180,16 @@ class Mix:
                 if samples is not None:
                     mixed += samples * track.gain(places, envelope)[:, None]
             yield mixed
+
+
+def voice_tracks(mix: Mix) -> tuple[AudioTrack, ...]:
+    """Return the tracks with speech: the narration, else all that do not duck."""
+    played = [track for track in mix.tracks if track.clips]
+    narration = tuple(track for track in played if track.role == "narration")
+    others = ("music", "effects", "picture")
+    return narration or tuple(
+        track for track in played if not track.duck_db and track.role not in others
+    )
 
 
 class _TrackReader:

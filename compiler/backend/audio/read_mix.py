@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,7 @@ from ...timeline.metadata import own_metadata
 from ...timeline.rate import seconds
 from .clip_audio import ClipAudio
 from .ducking import ATTACK_S, RELEASE_S, loud_ranges
-from .mix import AudioTrack, Clip, Mix, retimed
+from .mix import AudioTrack, Clip, Mix, continuous, lanes_of, retimed, voice_tracks
 
 Window: TypeAlias = tuple[Fraction, Fraction]
 """Seconds of the reel, half-open."""
@@ -56,7 +56,7 @@ def read_mix(
 
     Args:
         timeline: any timeline.
-        root: the folder that relative media are named from.
+        root: the folder of relative media paths.
         length_s: length of the reel, in seconds; later sound is cut off.
         remote: downloaded files by their URL.
         clip_sound_db: level of picture clips' own sound if metadata state none; None mutes it.
@@ -76,8 +76,8 @@ def read_mix(
         picture = track.kind != otio.schema.TrackKind.Audio
         level = reader.clip_sound(track, clip_sound_db) if picture else None
         clips = reader.clips(track, Fraction(0), window, level=level, picture=picture)
-        for lane in _lanes(clips):
-            exact = tuple(_continuous(lane))
+        for lane in lanes_of(clips):
+            exact = tuple(continuous(lane))
             tracks.append(
                 AudioTrack(exact, role="picture") if picture else reader.track(track, exact)
             )
@@ -97,16 +97,6 @@ def read_mix(
         voices = voice_tracks(mix)
         speech = loud_ranges(Mix(voices, mix.samples).blocks()) if voices else ()
     return replace(mix, speech=speech)
-
-
-def voice_tracks(mix: Mix) -> tuple[AudioTrack, ...]:
-    """Return the tracks with speech: the narration, else all that do not duck."""
-    played = [track for track in mix.tracks if track.clips]
-    narration = tuple(track for track in played if track.role == "narration")
-    others = ("music", "effects", "picture")
-    return narration or tuple(
-        track for track in played if not track.duck_db and track.role not in others
-    )
 
 
 @dataclass
@@ -301,28 +291,3 @@ def _offsets(neighbour: object) -> Offsets:
     if not isinstance(neighbour, otio.schema.Transition):
         return _NO_CROSSFADE
     return seconds(neighbour.in_offset), seconds(neighbour.out_offset)
-
-
-def _lanes(clips: Iterable[Clip]) -> list[list[Clip]]:
-    """Return clips as lanes without overlaps, since nested tracks play several at once."""
-    lanes: list[list[Clip]] = []
-    for clip in clips:
-        lane = next((lane for lane in lanes if lane[-1].start <= clip.start), None)
-        if lane is None:
-            lanes.append([clip])
-        else:
-            lane.append(clip)
-    return lanes
-
-
-def _continuous(clips: Iterable[Clip]) -> Iterator[Clip]:
-    """Correct rounding, so that clips that continue a recording do so to the sample."""
-    before: Clip | None = None
-    for clip in clips:
-        exact = clip
-        if before is not None and before.path == clip.path and before.end == clip.start:
-            onward = before.source + (before.end - before.start) * before.speed
-            if before.speed == clip.speed and abs(onward - clip.source) <= 1:
-                exact = replace(clip, source=onward)
-        yield exact
-        before = exact

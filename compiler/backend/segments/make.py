@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -104,26 +104,22 @@ class _Job:
     captions: str
 
 
+@dataclass
 class _SegmentMaker:
-    def __init__(
-        self,
-        reading: SpanReading,
-        spec: OutputSpec,
-        canvas: Canvas,
-        captions: BurnedCaptions | None,
-        store: SegmentStore,
-        folder: Path,
-        stop: threading.Event,
-    ):
-        self._reading, self._spec, self._canvas = reading, spec, canvas
-        self._captions, self._store, self._folder, self._stop = captions, store, folder, stop
-        self._places: dict[Path, CopyPlaces | None] = {}
+    reading: SpanReading
+    spec: OutputSpec
+    canvas: Canvas
+    captions: BurnedCaptions | None
+    store: SegmentStore
+    folder: Path
+    stop: threading.Event
+    places: dict[Path, CopyPlaces | None] = field(default_factory=dict)
 
     def make_all(self, on_progress: Callable[[int, int], None]) -> tuple[list[Copy], SegmentStats]:
         segments = self._plan()
         copied = {n: segment for n, segment in enumerate(segments) if isinstance(segment, Copy)}
         jobs = {n: self._job(one) for n, one in enumerate(segments) if isinstance(one, Encode)}
-        found = {n: self._store.find(job.name) for n, job in jobs.items()}
+        found = {n: self.store.find(job.name) for n, job in jobs.items()}
         reused = {
             n: Copy(path, 0, jobs[n].segment.frames)
             for n, path in found.items()
@@ -142,7 +138,7 @@ class _SegmentMaker:
             ready[number] = part.frames
             return part
 
-        with ThreadPoolExecutor(WORKERS) as workers, stopped_on_error(self._stop):
+        with ThreadPoolExecutor(WORKERS) as workers, stopped_on_error(self.stop):
             futures = {number: workers.submit(encode, number) for number in left}
             try:
                 _wait_for(
@@ -161,7 +157,7 @@ class _SegmentMaker:
 
     def _plan(self) -> list[Segment]:
         """Plan copies of files that share one set of codec headers with all that is encoded."""
-        files = {path for span in self._reading.spans for path in media_paths(span.picture)}
+        files = {path for span in self.reading.spans for path in media_paths(span.picture)}
         headers = {path: self._headers(path) for path in files}
         known = {value for value in headers.values() if value}
         if len(known) == 1:
@@ -175,32 +171,32 @@ class _SegmentMaker:
 
     def _cut(self, places_of: Callable[[Path], CopyPlaces | None]) -> list[Segment]:
         """Plan the segments; nothing is copied under burned-in captions."""
-        spans, fps = self._reading.spans, self._canvas.fps
-        if self._captions is None:
+        spans, fps = self.reading.spans, self.canvas.fps
+        if self.captions is None:
             return plan_segments(spans, fps, places_of)
         segments: list[Segment] = []
-        for start, end, is_captioned in self._captions.ranges(spans[-1].end, fps):
+        for start, end, is_captioned in self.captions.ranges(spans[-1].end, fps):
             part = trim(spans, start, end, fps)
             segments += plan_segments(part, fps, (lambda _: None) if is_captioned else places_of)
         return segments
 
     def _job(self, segment: Encode) -> _Job:
-        captions, fps = "", self._canvas.fps
-        if self._captions is not None:
+        captions, fps = "", self.canvas.fps
+        if self.captions is not None:
             start, end = segment.spans[0].start / fps, segment.spans[-1].end / fps
-            captions = self._captions.between(start, end)
+            captions = self.captions.between(start, end)
         return _Job(segment, self._name(segment, captions), captions)
 
     def _name(self, segment: Encode, captions: str) -> str:
         """Return the name of a segment's file, from everything that decides its content."""
-        canvas, style, encoding = self._canvas, self._spec.transitions, self._spec.encoding
+        canvas, style, encoding = self.canvas, self.spec.transitions, self.spec.encoding
         contents = [(span.frames, span.picture) for span in segment.spans]
         used = {path for span in segment.spans for path in media_paths(span.picture)}
         focus = sorted(canvas.focus[path] for path in used if path in canvas.focus)
         mixed = sorted(set(_transitions(span.picture for span in segment.spans)))
         expressions = [style.expressions.get(name) for name in mixed]
         key = key_of(
-            self._reading.media,
+            self.reading.media,
             contents,
             canvas.size,
             canvas.fps,
@@ -213,22 +209,22 @@ class _SegmentMaker:
 
     def _own_headers(self) -> bytes:
         """Return the codec headers of a file that is encoded here."""
-        encoding = self._spec.encoding
-        name = f"headers-{key_of({}, self._canvas.size, self._canvas.fps, encoding)}.mp4"
+        encoding = self.spec.encoding
+        name = f"headers-{key_of({}, self.canvas.size, self.canvas.fps, encoding)}.mp4"
         job = _Job(Encode((Span(0, 2, TransparentContent()),)), name, "")
-        video = probe(self._store.find(name) or self._encoded(job).path).video
+        video = probe(self.store.find(name) or self._encoded(job).path).video
         return video.extradata if video is not None else b""
 
     def _headers(self, path: Path) -> bytes:
         """Return the codec headers of a file that looks like the reel; empty for any other."""
-        info = self._reading.media[path]
-        video, encoding = info.video, self._spec.encoding
+        info = self.reading.media[path]
+        video, encoding = info.video, self.spec.encoding
         alike = (
             video is not None
             and not info.images
             and video.codec == encoding.codec
-            and (video.width, video.height) == self._canvas.size
-            and video.fps == self._canvas.fps
+            and (video.width, video.height) == self.canvas.size
+            and video.fps == self.canvas.fps
             and video.pixel_format == encoding.details.pixel_format
             and video.rotation == 0
             and video.sample_aspect == 1
@@ -238,9 +234,9 @@ class _SegmentMaker:
     def _places_of(self, path: Path, headers: Mapping[Path, bytes]) -> CopyPlaces | None:
         if not headers[path]:
             return None
-        if path not in self._places:
-            self._places[path] = places_in(path, self._canvas.fps)
-        return self._places[path]
+        if path not in self.places:
+            self.places[path] = places_in(path, self.canvas.fps)
+        return self.places[path]
 
     def _places_if_alike(self, path: Path) -> CopyPlaces | None:
         """Return where a file that looks like the reel can be cut, whatever its headers are."""
@@ -248,16 +244,16 @@ class _SegmentMaker:
 
     def _encoded(self, job: _Job, on_frame: Callable[[int], None] = lambda _: None) -> Copy:
         # Another thread may have encoded the same segment since.
-        path = self._store.find(job.name) or self._store.make(
-            job.name, self._folder, lambda part: self._encode(job, part, on_frame)
+        path = self.store.find(job.name) or self.store.make(
+            job.name, self.folder, lambda part: self._encode(job, part, on_frame)
         )
         return Copy(path, 0, job.segment.frames)
 
     def _encode(self, job: _Job, path: Path, on_frame: Callable[[int], None]) -> None:
-        segment, media = job.segment, self._reading.media
-        with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
+        segment, media = job.segment, self.reading.media
+        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
             if not job.captions and can_mix(
-                segment, media, self._spec, self._canvas, self._places_if_alike
+                segment, media, self.spec, self.canvas, self._places_if_alike
             ):
                 # ffmpeg may conceal errors that this decoder refuses.
                 with suppress(UndecodableError):
@@ -267,32 +263,32 @@ class _SegmentMaker:
                 segment,
                 path,
                 media=media,
-                spec=self._spec,
-                canvas=self._canvas,
+                spec=self.spec,
+                canvas=self.canvas,
                 scratch=Path(scratch),
                 captions=job.captions,
-                fonts=self._captions.fonts if self._captions else None,
+                fonts=self.captions.fonts if self.captions else None,
                 on_frame=on_frame,
-                stop=self._stop,
+                stop=self.stop,
             )
         refuse_torn_video(path, segment.frames, path.name)
 
     def _mix(self, segment: Encode, path: Path, on_frame: Callable[[int], None]) -> None:
         def counted() -> Iterator[NDArray[np.uint8]]:
-            for count, frame in enumerate(mix_frames(segment, self._canvas.fps), 1):
+            for count, frame in enumerate(mix_frames(segment, self.canvas.fps), 1):
                 yield frame
                 on_frame(count)
 
-        width, height = self._canvas.size
+        width, height = self.canvas.size
         encode_frames(
             counted(),
             path,
             width=width,
             height=height,
-            fps=self._canvas.fps,
-            encoding=self._spec.encoding,
+            fps=self.canvas.fps,
+            encoding=self.spec.encoding,
             what=segment.task,
-            stop=self._stop,
+            stop=self.stop,
         )
 
 
