@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 from otio_gvideo.compiler.backend.flatten import FlattenResult, flatten
@@ -42,6 +43,16 @@ def clip(path: Path, start: int, frames: int, fps: Fraction = FPS) -> otio.schem
     return otio.schema.Clip(path.stem, reference, time_range(start, frames, fps))
 
 
+def clip_of(path: Path, start: int, frames: int) -> otio.schema.Clip:
+    """A clip of a file of unknown length."""
+    reference = otio.schema.ExternalReference(str(path))
+    return otio.schema.Clip(path.stem, reference, time_range(start, frames, FPS))
+
+
+def dissolve(frames: int) -> otio.schema.Transition:
+    return transition("dissolve", frames)
+
+
 def of(*children: otio.core.Composable) -> otio.schema.Timeline:
     timeline = otio.schema.Timeline("reel")
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
@@ -61,7 +72,7 @@ def reel(folder: Path, clips: list[Shown], fps: Fraction = FPS) -> otio.schema.T
     return of(*children)
 
 
-def flat(timeline: otio.schema.Timeline, folder: Path, fps: Fraction = FPS) -> FlattenResult:
+def flat(timeline: otio.schema.Timeline, folder: Path) -> FlattenResult:
     return flatten(
         timeline,
         folder / "reel.mp4",
@@ -69,6 +80,15 @@ def flat(timeline: otio.schema.Timeline, folder: Path, fps: Fraction = FPS) -> F
         size=(WIDTH, HEIGHT),
         spec=OutputSpec(FAST),
     )
+
+
+def flat_to(
+    timeline: otio.schema.Timeline,
+    output: Path,
+    spec: OutputSpec = OutputSpec(FAST),  # noqa: B008 - frozen
+    **options: Any,
+) -> FlattenResult:
+    return flatten(timeline, output, spec, **{"size": (WIDTH, HEIGHT), **options})
 
 
 def stills(folder: Path, *colours: str) -> list[Path]:

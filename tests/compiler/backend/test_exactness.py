@@ -156,7 +156,7 @@ def test_every_frame_is_the_one_that_otio_says(
 @pytest.mark.slow
 @settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(timeline=timelines())
-def test_many_timelines(
+def test_every_frame_of_many_timelines(
     timeline: otio.schema.Timeline, media: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     check(timeline, media, tmp_path_factory.mktemp("reel"))

@@ -33,7 +33,7 @@ from .stamped import HEIGHT, WIDTH, planes, read_stamps, stamp, write_stamped
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(24000, 1001), Fraction(30)])
 def test_cuts_are_copied_and_every_frame_is_the_right_one(tmp_path: Path, fps: Fraction) -> None:
     clips = [Shown(5, 20), Shown(0, 31), Shown(12, 7)]
-    result = flat(reel(tmp_path, clips, fps), tmp_path, fps)
+    result = flat(reel(tmp_path, clips, fps), tmp_path)
     assert (result.frames, result.segments.copied_frames, result.segments.copied_segments) == (
         58,
         58,
@@ -57,7 +57,7 @@ def test_both_versions_of_ffmpeg_join_copies_and_encodes(each_ffmpeg: str, tmp_p
 
 def test_frames_have_evenly_spaced_times(tmp_path: Path) -> None:
     fps = Fraction(30000, 1001)
-    flat(reel(tmp_path, [Shown(5, 20), Shown(3, 30, "dissolve", 8)], fps), tmp_path, fps)
+    flat(reel(tmp_path, [Shown(5, 20), Shown(3, 30, "dissolve", 8)], fps), tmp_path)
     with av.open(str(tmp_path / "reel.mp4")) as container:
         stream = container.streams.video[0]
         times = [frame.pts * stream.time_base for frame in container.decode(stream)]
@@ -157,7 +157,7 @@ def test_media_with_other_headers_are_encoded(tmp_path: Path) -> None:
     assert read_stamps(tmp_path / "reel.mp4")[31:] == list(range(1, 30))
 
 
-def test_foreign_media_are_copied_where_nothing_must_be_encoded(tmp_path: Path) -> None:
+def test_foreign_media_are_copied_if_nothing_must_be_encoded(tmp_path: Path) -> None:
     ours = write_stamped(tmp_path / "a.mp4", 0, 60, FPS)
     other = tmp_path / "b.mp4"
     run(
@@ -169,7 +169,7 @@ def test_foreign_media_are_copied_where_nothing_must_be_encoded(tmp_path: Path) 
     assert read_stamps(tmp_path / "reel.mp4")[1:60] == list(range(1, 60))
 
 
-def test_a_copy_begins_where_it_should_amid_key_frames(tmp_path: Path) -> None:
+def test_a_copy_starts_at_the_right_key_frame(tmp_path: Path) -> None:
     media = tmp_path / "clip0.mp4"
     usual = Encoding(preset="veryfast", crf=18)  # it decodes some frames ahead of showing them
     frames = (stamp(number) for number in range(60))
@@ -184,7 +184,7 @@ def test_a_copy_begins_where_it_should_amid_key_frames(tmp_path: Path) -> None:
 # Pictures of any kind.
 
 
-def test_media_of_another_rate_show_the_frame_of_their_time(tmp_path: Path) -> None:
+def test_media_of_another_rate_show_the_frame_nearest_in_time(tmp_path: Path) -> None:
     path = write_stamped(tmp_path / "fast.mp4", 0, 60, Fraction(30))
     media = otio.schema.ExternalReference(str(path), time_range(0, 60, Fraction(30)))
     flat(of(otio.schema.Clip("fast", media, time_range(6, 24, FPS))), tmp_path)
@@ -207,7 +207,7 @@ def test_a_sequence_in_matroska_keeps_its_frames(tmp_path: Path) -> None:
     other = tmp_path / "b.mkv"
     run([*input_args(ours), *output_args(other, "-c", "copy")], what="wrapping")
     fps = Fraction(30000, 1001)
-    flat(of(clip(other, 9, 40, fps)), tmp_path, fps)
+    flat(of(clip(other, 9, 40, fps)), tmp_path)
     assert read_stamps(tmp_path / "reel.mp4") == list(range(9, 49))
 
 
@@ -225,7 +225,7 @@ def test_layers_and_nested_timelines(tmp_path: Path) -> None:
     assert read_stamps(tmp_path / "reel.mp4") == [*below[:4], 104, 105, 106, *below[7:]]
 
 
-def test_pieces_of_single_frames_keep_every_one(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_segments_of_single_frames_lose_none(each_ffmpeg: str, tmp_path: Path) -> None:
     a = write_stamped(tmp_path / "a.mp4", 64, 60, FPS)
     flat(of(*(clip(a, frame, 1) for frame in (3, 40, 7, 7, 1, 30, 2))), tmp_path)
     assert read_stamps(tmp_path / "reel.mp4") == [67, 104, 71, 71, 65, 94, 66]
@@ -291,7 +291,7 @@ def test_foreign_media_keep_their_colours(
     assert np.abs(colours(tmp_path / "reel.mp4")[1] - (200, 120, 40)).max() < 7
 
 
-def test_high_dynamic_range_is_mapped_not_just_relabelled(tmp_path: Path) -> None:
+def test_high_dynamic_range_is_tone_mapped(tmp_path: Path) -> None:
     path = tmp_path / "hdr.mp4"
     source = "color=c=0x808080:s=96x160:r=24:d=1"
     hlg = ["-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "arib-std-b67"]

@@ -23,7 +23,7 @@ from .reels import FPS, Shown, clip, flat, of, reel, stills
 from .stamped import FAST, HEIGHT, WIDTH, planes, read_stamps, write_stamped
 
 
-def test_progress_ends_with_every_frame(tmp_path: Path) -> None:
+def test_progress_ends_at_the_last_frame(tmp_path: Path) -> None:
     calls: list[tuple[int, int]] = []
     threads = set()
 
@@ -38,7 +38,7 @@ def test_progress_ends_with_every_frame(tmp_path: Path) -> None:
     assert threads == {threading.get_ident()}
 
 
-def test_a_timeline_says_its_own_size_and_rate(tmp_path: Path) -> None:
+def test_size_and_rate_come_from_the_timeline(tmp_path: Path) -> None:
     timeline = reel(tmp_path, [Shown(5, 20)], Fraction(30))
     result = flatten(timeline, tmp_path / "a.mp4", spec=OutputSpec(FAST))
     assert (result.frames, result.fps) == (20, 30)
@@ -53,14 +53,14 @@ def test_a_timeline_says_its_own_size_and_rate(tmp_path: Path) -> None:
     assert (video.width, video.height) == (64, 96)
 
 
-def test_relative_media_are_found_in_the_folder_that_is_named(tmp_path: Path) -> None:
+def test_relative_media_are_found_in_media_root(tmp_path: Path) -> None:
     write_stamped(tmp_path / "a.mp4", 1, 20, FPS)
     timeline = of(clip(Path("a.mp4"), 0, 20))
     flatten(timeline, tmp_path / "reel.mp4", media_root=tmp_path, spec=OutputSpec(FAST))
     assert read_stamps(tmp_path / "reel.mp4") == list(range(1, 21))
 
 
-def test_the_file_is_tagged_titled_and_fit_for_the_web(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_the_file_has_tags_a_title_and_a_fast_start(each_ffmpeg: str, tmp_path: Path) -> None:
     timeline = reel(tmp_path, [Shown(5, 40), Shown(5, 40)])
     timeline.name = "A [light]; one = two # 50%\\ \n 🎬"
     for name, start in (("in = the; #beginning", 0), ("later\\", 40)):
@@ -89,7 +89,7 @@ def test_the_file_is_tagged_titled_and_fit_for_the_web(each_ffmpeg: str, tmp_pat
 
 
 @pytest.mark.posix
-def test_awkward_file_names_are_only_names(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_special_characters_in_file_names_are_harmless(each_ffmpeg: str, tmp_path: Path) -> None:
     folder = tmp_path / "-it's, a [long]: 100%d 'näme' ;🎬\nsecond line"
     folder.mkdir()
     timeline = reel(folder, [Shown(0, 10), Shown(2, 10, "dissolve", 4)])
@@ -98,7 +98,7 @@ def test_awkward_file_names_are_only_names(each_ffmpeg: str, tmp_path: Path) -> 
     assert len(read_stamps(folder / "reel.mp4")) == 25
 
 
-def test_a_refused_timeline_leaves_nothing(tmp_path: Path) -> None:
+def test_a_rejected_timeline_leaves_no_file(tmp_path: Path) -> None:
     timeline = reel(tmp_path, [Shown(0, 10), Shown(0, 10)])
     for index in (0, 1):
         (tmp_path / f"clip{index}.mp4").unlink()
@@ -111,7 +111,7 @@ def test_a_refused_timeline_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, WorkError("no")])
-def test_an_interrupt_leaves_nothing_half_done(error: BaseException, tmp_path: Path) -> None:
+def test_an_interrupt_leaves_no_partial_file(error: BaseException, tmp_path: Path) -> None:
     timeline = reel(tmp_path, [Shown(5, 20), Shown(5, 20, "dissolve", 6)])
     (tmp_path / "reel.mp4").write_bytes(b"the old one")
 
@@ -124,13 +124,13 @@ def test_an_interrupt_leaves_nothing_half_done(error: BaseException, tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} == {"reel.mp4", "clip0.mp4", "clip1.mp4"}
 
 
-def test_what_killed_processes_left_is_cleared_away(tmp_path: Path) -> None:
+def test_scratch_folders_of_killed_processes_are_deleted(tmp_path: Path) -> None:
     (tmp_path / f"{SCRATCH}00000000" / "tmp").mkdir(parents=True)
     flat(reel(tmp_path, [Shown(0, 5)]), tmp_path)
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_long_stretches_are_encoded_side_by_side(
+def test_long_spans_are_encoded_in_parallel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("otio_gvideo.compiler.backend.segments.plan.MAX_SEGMENT_S", 1)
@@ -161,6 +161,6 @@ def test_a_silent_reel_still_has_a_sound_track(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(95, 160), (2, 2)])
-def test_sizes_that_cannot_be_encoded_are_refused(size: tuple[int, int], tmp_path: Path) -> None:
+def test_odd_and_tiny_sizes_are_rejected(size: tuple[int, int], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be encoded"):
         flatten(reel(tmp_path, [Shown(0, 5)]), tmp_path / "a.mp4", size=(size[0], size[1]))

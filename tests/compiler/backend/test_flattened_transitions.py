@@ -54,7 +54,7 @@ def test_a_transition_takes_exactly_its_frames(
     [("left", "right"), ("right", "left"), ("up", "bottom"), ("down", "top")],
 )
 @pytest.mark.parametrize("kind", ["wipe", "slide", "push"])
-def test_the_new_picture_travels_the_way_that_the_name_says(
+def test_the_new_picture_moves_in_the_direction_of_the_name(
     kind: str,
     direction: str,
     uncovered: str,

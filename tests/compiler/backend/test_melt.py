@@ -126,7 +126,7 @@ def test_melt_makes_as_many_frames_and_the_same_pictures(tmp_path: Path) -> None
     assert alike[worst] > 0.97, (worst, alike[worst])
 
 
-def test_melt_seeks_in_what_flatten_made(tmp_path: Path) -> None:
+def test_melt_seeks_in_a_flattened_file(tmp_path: Path) -> None:
     made = timeline(media(tmp_path))
     path = tmp_path / "reel.mp4"
     flatten(made, path, size=(WIDTH, HEIGHT), spec=OutputSpec(Encoding(crf=8)))

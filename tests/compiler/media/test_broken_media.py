@@ -44,7 +44,7 @@ def wav(path: Path, data: bytes, *, rate: int, channels: int, bits: int, kind: i
         (48000, 1, UNKNOWN, "its sound has a codec that is not known here"),
     ],
 )
-def test_headers_that_no_sound_has_are_refused(
+def test_absurd_audio_headers_are_rejected(
     read: object, rate: int, channels: int, kind: int, told: str, tmp_path: Path
 ) -> None:
     data = bytes(2 * 48000)
@@ -54,7 +54,7 @@ def test_headers_that_no_sound_has_are_refused(
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
-def test_samples_that_are_no_level_are_refused(value: float, tmp_path: Path) -> None:
+def test_samples_that_are_not_finite_are_rejected(value: float, tmp_path: Path) -> None:
     samples = SECOND.copy()
     samples[36000] = value
     path = wav(tmp_path / "a.wav", samples.tobytes(), rate=48000, channels=1, bits=32, kind=FLOAT)
@@ -64,7 +64,7 @@ def test_samples_that_are_no_level_are_refused(value: float, tmp_path: Path) -> 
         SoundReader(path).read(0, 48000)
 
 
-def test_levels_beyond_full_scale_are_taken(tmp_path: Path) -> None:
+def test_levels_beyond_full_scale_are_accepted(tmp_path: Path) -> None:
     path = wav(
         tmp_path / "a.wav", (SECOND * 100).tobytes(), rate=48000, channels=1, bits=32, kind=FLOAT
     )
@@ -80,7 +80,7 @@ def test_a_sound_without_samples_has_no_length(tmp_path: Path) -> None:
         check_sound(path)
 
 
-def test_an_mp3_that_was_cut_off_is_as_long_as_what_is_left(tmp_path: Path) -> None:
+def test_a_truncated_mp3_has_the_length_of_the_rest(tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole.mp3", tmp_path / "cut.mp3"
     run(["-f", "lavfi", "-i", "sine=d=6", *output_args(whole)], what="making sound")
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 3])
@@ -89,7 +89,7 @@ def test_an_mp3_that_was_cut_off_is_as_long_as_what_is_left(tmp_path: Path) -> N
     assert probe(cut).duration == duration_of(cut)
 
 
-def test_a_clip_that_reaches_beyond_its_sound_is_named(tmp_path: Path) -> None:
+def test_a_clip_beyond_the_end_of_its_sound_is_reported(tmp_path: Path) -> None:
     wav(tmp_path / "a.wav", bytes(96000), rate=48000, channels=1, bits=16, kind=PCM)
     wav(tmp_path / "b.wav", b"", rate=48000, channels=1, bits=16, kind=PCM)
     timeline = otio.schema.Timeline()
@@ -121,9 +121,7 @@ def patched(data: bytes, box: bytes, offset: int, value: int) -> bytes:
     return bytes(changed)
 
 
-def test_a_video_that_was_cut_off_holds_the_frames_that_are_left(
-    video: bytes, tmp_path: Path
-) -> None:
+def test_a_truncated_video_has_the_frames_of_the_rest(video: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(video)
     assert probe(path).video.frames == 48  # type: ignore[union-attr]
@@ -131,14 +129,14 @@ def test_a_video_that_was_cut_off_holds_the_frames_that_are_left(
     assert 2 < probe(path).video.frames < 40  # type: ignore[union-attr]
 
 
-def test_a_count_of_frames_that_lies_is_not_believed(video: bytes, tmp_path: Path) -> None:
+def test_a_wrong_frame_count_is_ignored(video: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(patched(video, b"stts", 8, 0x7FFFFFFF))
     assert probe(path).video.frames == 48  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("offset", "value"), [(12, 1), (12, 0x7FFFFFFF)])
-def test_a_rate_that_no_video_has_is_none(
+def test_an_absurd_frame_rate_is_ignored(
     offset: int, value: int, video: bytes, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.mp4"
@@ -149,7 +147,7 @@ def test_a_rate_that_no_video_has_is_none(
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of address space")
 @pytest.mark.parametrize("megabytes", [850, 1600])
-def test_too_little_memory_is_said(megabytes: int, tmp_path: Path) -> None:
+def test_too_little_memory_is_reported(megabytes: int, tmp_path: Path) -> None:
     Image.new("RGB", (12000, 12000), "red").save(tmp_path / "a.png")
     length = otio.opentime.TimeRange(duration=otio.opentime.RationalTime(24, 24))
     clip = otio.schema.Clip("a", otio.schema.ExternalReference("a.png"), length)

@@ -34,7 +34,7 @@ def program(folder: Path, text: str) -> None:
         "echo 'ffmpeg version 7.1 Copyright'; echo \"Codec 'libx264' is not recognized\"",
     ],
 )
-def test_an_ffmpeg_that_does_not_fit_is_passed_over(
+def test_an_unfit_ffmpeg_is_skipped(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path / "bin", text)
@@ -43,7 +43,7 @@ def test_an_ffmpeg_that_does_not_fit_is_passed_over(
 
 
 @pytest.mark.parametrize("version", ["5.1.9-0+deb12u1", "n9.0.2-17-g2a571b6068", "N-118000-gabc"])
-def test_one_that_fits_comes_first(
+def test_a_fit_ffmpeg_on_the_path_comes_first(
     version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path / "bin", f"echo 'ffmpeg version {version} x'; echo 'Encoder libx264 [x]'")
@@ -62,7 +62,7 @@ def test_a_failure_is_one_line_that_names_the_cause(each_ffmpeg: str, tmp_path: 
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1:9/a.mp4", "tcp://127.0.0.1:9"])
-def test_no_playlist_leads_to_the_network(each_ffmpeg: str, target: str, tmp_path: Path) -> None:
+def test_playlists_cannot_reach_the_network(each_ffmpeg: str, target: str, tmp_path: Path) -> None:
     playlist = tmp_path / "list.m3u8"
     playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{target}\n#EXT-X-ENDLIST\n")
     with pytest.raises(FfmpegError) as caught:
@@ -70,7 +70,7 @@ def test_no_playlist_leads_to_the_network(each_ffmpeg: str, target: str, tmp_pat
     assert "Connection refused" not in str(caught.value)
 
 
-def test_a_stop_ends_it_at_once() -> None:
+def test_a_stop_kills_ffmpeg_at_once() -> None:
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
     started = time.monotonic()
@@ -93,14 +93,14 @@ def test_an_exception_of_the_caller_leaves_no_process() -> None:
     assert running._popen.returncode is not None
 
 
-def test_frames_are_counted_while_it_works(each_ffmpeg: str) -> None:
+def test_progress_counts_frames(each_ffmpeg: str) -> None:
     counts: list[int] = []
     source = ["-f", "lavfi", "-i", "color=s=16x16:d=1:r=24", "-f", "null", "-"]
     run(source, what="counting", on_frame=counts.append)
     assert counts[-1] == 24
 
 
-def test_an_encoder_that_stops_early_says_why(tmp_path: Path) -> None:
+def test_an_encoder_that_stops_early_reports_the_cause(tmp_path: Path) -> None:
     args = [*pipe_args("-f", "f32le"), *output_args(tmp_path / "no" / "folder.wav")]
     block = memoryview(bytes(1 << 22))
     with (
@@ -111,7 +111,7 @@ def test_an_encoder_that_stops_early_says_why(tmp_path: Path) -> None:
             running.write(block)
 
 
-def test_the_values_of_an_option_are_those_of_this_build(each_ffmpeg: str) -> None:
+def test_filter_values_are_those_of_this_build(each_ffmpeg: str) -> None:
     names = filter_values(each_ffmpeg, "xfade", "transition")
     assert {"fade", "wipeleft", "zoomin", "radial", "fadeslow"} <= names
     assert not names & {"duration", "offset", "expr", "xfade"}

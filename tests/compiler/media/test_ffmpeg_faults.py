@@ -51,7 +51,7 @@ def failure(what: str = "working") -> str:
     return str(caught.value)
 
 
-def test_a_hang_is_said_and_ended(
+def test_a_hang_is_reported_and_killed(
     fake: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(ffmpeg, "STALL_S", 1.5)
@@ -66,7 +66,7 @@ def test_a_hang_is_said_and_ended(
     ]
 
 
-def test_a_hang_while_it_is_fed_is_ended(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hang_while_feeding_is_killed(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ffmpeg, "STALL_S", 1.0)
     write(fake, "sleep 60")
     started = time.monotonic()
@@ -79,7 +79,7 @@ def test_a_hang_while_it_is_fed_is_ended(fake: Path, monkeypatch: pytest.MonkeyP
     assert time.monotonic() - started < 10
 
 
-def test_progress_that_goes_on_is_no_hang(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_progress_is_no_hang(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ffmpeg, "STALL_S", 3)
     write(fake, "for n in $(seq 20); do echo frame=$n; sleep 0.2; done")
     frames: list[int] = []
@@ -93,7 +93,7 @@ def test_reports_without_progress_are_a_hang(fake: Path, monkeypatch: pytest.Mon
     assert "no progress" in failure()
 
 
-def test_patience_follows_the_work() -> None:
+def test_patience_grows_with_the_work() -> None:
     assert patience() == STALL_S
     assert patience(frames=240, pixels=108 * 192) < 70
     assert 200 < patience(frames=480, pixels=1080 * 1920) < 600
@@ -101,7 +101,7 @@ def test_patience_follows_the_work() -> None:
     assert patience(frames=1, pixels=4, source_pixels=3840 * 2160) > 200
 
 
-def test_one_that_does_not_answer_is_passed_over_once(
+def test_an_ffmpeg_that_does_not_answer_is_skipped_once(
     fake: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(find_ffmpeg, "ANSWER_S", 0.5)
@@ -114,7 +114,7 @@ def test_one_that_does_not_answer_is_passed_over_once(
     assert "no answer to -version" in caplog.text
 
 
-def test_one_without_another_to_take_its_place_is_an_error(
+def test_an_unfit_ffmpeg_without_a_fallback_is_an_error(
     fake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(find_ffmpeg, "ANSWER_S", 0.5)
@@ -126,7 +126,7 @@ def test_one_without_another_to_take_its_place_is_an_error(
     assert not trial(ffmpeg_path(), [])
 
 
-def test_one_that_cannot_be_started_is_an_error(
+def test_an_ffmpeg_that_cannot_be_started_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "nowhere"))
@@ -158,25 +158,25 @@ def test_a_signal_is_named(fake: Path, text: str, told: str) -> None:
         "[vost#0:0/libx264 @ 0x1] Error submitting a packet to the muxer: Broken pipe",
     ],
 )
-def test_output_that_was_lost_is_a_failure_also_with_status_0(fake: Path, line: str) -> None:
+def test_a_failed_write_is_an_error_even_with_status_0(fake: Path, line: str) -> None:
     write(fake, f"echo before >&2; echo '{line}' >&2; echo after >&2; exit 0")
     assert failure("writing a.mp4") == f"ffmpeg failed while writing a.mp4: {line}"
 
 
-def test_what_a_file_says_of_itself_is_no_lost_output(fake: Path) -> None:
+def test_metadata_of_a_file_are_no_write_error(fake: Path) -> None:
     write(fake, "echo '  title : No space left on device' >&2")
     assert "title" in run(ARGS, what="measuring", loglevel="info")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_a_failure(each_ffmpeg: str) -> None:
+def test_a_full_disk_is_an_error(each_ffmpeg: str) -> None:
     source = ["-f", "lavfi", "-i", "anullsrc=d=0.1", "-f", "wav", "/dev/full"]
     with pytest.raises(FfmpegError, match="No space left on device"):
         run(source, what="writing")
 
 
 @pytest.mark.slow
-def test_a_flood_is_taken_in_bounded_memory_and_on_no_disk(
+def test_a_flood_of_messages_takes_bounded_memory_and_no_disk(
     fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scratch = tmp_path / "scratch"
@@ -194,7 +194,7 @@ def test_a_flood_is_taken_in_bounded_memory_and_on_no_disk(
     assert (after - before) * (1 if sys.platform == "darwin" else 1024) < 30_000_000
 
 
-def test_a_long_log_keeps_its_beginning_and_its_end(fake: Path) -> None:
+def test_a_long_log_keeps_its_start_and_its_end(fake: Path) -> None:
     line = "frame 12345: an error in the stream"
     write(fake, f"echo first >&2; yes '{line}' | head -n 9000 >&2; echo last >&2")
     said = run(ARGS, what="decoding")

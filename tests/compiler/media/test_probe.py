@@ -16,7 +16,7 @@ from ..backend.stamped import HEIGHT, WIDTH, write_stamped
 
 
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(12, 5)])
-def test_a_clip_of_ours(fps: Fraction, tmp_path: Path) -> None:
+def test_probe_of_a_rendered_clip(fps: Fraction, tmp_path: Path) -> None:
     info = probe(write_stamped(tmp_path / "a.mp4", 0, 31, fps))
     assert info.video is not None
     assert info.audio is None
@@ -39,7 +39,7 @@ def make(path: Path, *options: str) -> Path:
     return path
 
 
-def test_a_container_that_does_not_count_is_counted(tmp_path: Path) -> None:
+def test_frames_of_matroska_are_counted(tmp_path: Path) -> None:
     info = probe(make(tmp_path / "a.mkv"))
     assert info.video is not None
     assert info.audio is not None
@@ -47,14 +47,14 @@ def test_a_container_that_does_not_count_is_counted(tmp_path: Path) -> None:
     assert info.audio.rate == 44100
 
 
-def test_pixels_that_are_not_square(tmp_path: Path) -> None:
+def test_non_square_pixels(tmp_path: Path) -> None:
     info = probe(make(tmp_path / "a.mp4", "-vf", "setsar=4/3", "-c:v", "mpeg4"))
     assert info.video is not None
     assert info.video.sample_aspect == Fraction(4, 3)
     assert info.video.display_size == (Fraction(64 * 4, 3), 36)
 
 
-def test_a_picture_that_lies_on_its_side(tmp_path: Path) -> None:
+def test_a_rotated_video(tmp_path: Path) -> None:
     data = bytearray(make(tmp_path / "a.mp4").read_bytes())
     matrix = data.index(b"tkhd") + 44
     data[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
@@ -74,7 +74,7 @@ def test_sound_has_its_exact_length(tmp_path: Path) -> None:
     assert (info.audio.samples, info.audio.rate, info.duration) == (66150, 44100, Fraction(3, 2))
 
 
-def test_a_still_stands_upright(tmp_path: Path) -> None:
+def test_a_still_is_upright(tmp_path: Path) -> None:
     image = Image.new("RGB", (40, 30))
     exif = image.getexif()
     exif[0x0112] = 6
@@ -86,7 +86,7 @@ def test_a_still_stands_upright(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.png", "a.wav"])
-def test_a_file_that_is_no_media_is_named(name: str, tmp_path: Path) -> None:
+def test_a_file_without_media_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"not media at all, by any means" * 20)
     with pytest.raises(WorkError, match=name):
         probe(tmp_path / name)

@@ -37,7 +37,7 @@ def test_a_program_in_the_current_folder_is_not_run(
 
 
 @pytest.mark.posix
-def test_a_file_that_is_no_program_is_passed_over(tmp_path: Path) -> None:
+def test_a_file_that_is_not_executable_is_skipped(tmp_path: Path) -> None:
     good = program(tmp_path / "good", "tool")
     bad = program(tmp_path / "bad", "tool")
     bad.chmod(0o644)

@@ -41,7 +41,7 @@ def test_whole_files_pass(video: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.1, 0.5, 0.9, 0.999])
-def test_no_part_of_a_file_passes(video: Path, share: float) -> None:
+def test_a_truncated_file_fails(video: Path, share: float) -> None:
     os.truncate(video, int(video.stat().st_size * share))
     with pytest.raises(WorkError, match=r"^reel\.mp4: cannot be written: it "):
         refuse_torn_video(video, 24, "reel.mp4")
@@ -58,7 +58,7 @@ def test_frames_and_seconds_are_counted(video: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp"])
-def test_a_preview_is_decoded_to_its_end(tmp_path: Path, suffix: str) -> None:
+def test_a_preview_is_decoded_to_its_last_frame(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     rng = np.random.default_rng(1)
     pictures = [Image.fromarray(rng.integers(0, 256, (48, 32, 3), np.uint8)) for _ in range(5)]

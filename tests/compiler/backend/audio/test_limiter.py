@@ -27,13 +27,13 @@ def noise(count: int, level: float, seed: int = 0) -> Samples:
 
 @pytest.mark.parametrize("level", [0.3, 3.0])
 @pytest.mark.parametrize("ceiling", [-1.5, -6.0])
-def test_true_peaks_stay_under_the_ceiling(level: float, ceiling: float) -> None:
+def test_true_peaks_stay_below_the_ceiling(level: float, ceiling: float) -> None:
     made = through(noise(SAMPLE_RATE * 4, level), 6.0, ceiling)
     assert np.abs(made).max() <= 10 ** (ceiling / 20) + 1e-6
     assert measure_blocks([made]).dbtp <= ceiling + 0.1
 
 
-def test_peaks_between_samples_are_seen() -> None:
+def test_inter_sample_peaks_are_limited() -> None:
     # A tone of a quarter of the rate, an eighth of a turn off: samples at 0.707 of its height.
     phase = np.arange(SAMPLE_RATE) * np.pi / 2 + np.pi / 4
     fade = np.sin(np.linspace(0, np.pi, SAMPLE_RATE))  # an edge would have peaks of its own
@@ -47,7 +47,7 @@ def test_quiet_sound_is_only_multiplied() -> None:
     assert np.array_equal(through(quiet, 6.0), quiet * np.float32(10 ** (6 / 20)))
 
 
-def test_the_gain_comes_before_a_peak_and_goes_after_it() -> None:
+def test_the_gain_falls_before_a_peak_and_recovers_after_it() -> None:
     steady = np.full((SAMPLE_RATE, 2), 0.1, np.float32)
     steady[24000] = 2.0
     gain = through(steady)[:, 0] / steady[:, 0]
@@ -60,9 +60,7 @@ def test_the_gain_comes_before_a_peak_and_goes_after_it() -> None:
 
 @settings(max_examples=25)
 @given(st.integers(0, 9000), st.integers(1, 3000), st.floats(0.01, 4), st.integers(0, 5))
-def test_the_size_of_the_blocks_changes_nothing(
-    count: int, size: int, level: float, seed: int
-) -> None:
+def test_block_size_does_not_matter(count: int, size: int, level: float, seed: int) -> None:
     sound = noise(count, level, seed)
     made = through(sound, size=size)
     assert made.shape == sound.shape

@@ -65,7 +65,7 @@ def test_clips_are_placed_to_the_sample(tmp_path: Path) -> None:
     )
 
 
-def test_a_recording_that_runs_on_over_a_cut_is_not_touched(tmp_path: Path) -> None:
+def test_a_recording_that_continues_over_a_cut_is_unchanged(tmp_path: Path) -> None:
     tone = make(tmp_path / "tone.wav", "0.5*sin(440*2*PI*t)", 4)
     whole = mixed(timeline([clip(tone, 0, 96)]), 96)
     cut = mixed(timeline([clip(tone, 0, 48), clip(tone, 48, 48)]), 96)
@@ -73,7 +73,7 @@ def test_a_recording_that_runs_on_over_a_cut_is_not_touched(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("rate", "suffix"), [(22050, "flac"), (44100, "mp3"), (48000, "m4a")])
-def test_any_rate_and_codec_keeps_its_place(tmp_path: Path, rate: int, suffix: str) -> None:
+def test_any_rate_and_codec_stays_in_sync(tmp_path: Path, rate: int, suffix: str) -> None:
     click = make(tmp_path / f"click.{suffix}", "0.9*between(t,1.0,1.005)*sin(2000*2*PI*t)", 2, rate)
     samples = SoundReader(click).read(0, 2 * SAMPLE_RATE)[:, 0]
     loud = np.flatnonzero(np.abs(samples) > 0.2)
@@ -81,7 +81,7 @@ def test_any_rate_and_codec_keeps_its_place(tmp_path: Path, rate: int, suffix: s
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "m4a", "ogg", "mp3"])
-def test_a_jump_lands_on_the_sample(suffix: str, tmp_path: Path) -> None:
+def test_a_seek_is_exact_to_the_sample(suffix: str, tmp_path: Path) -> None:
     noise = make(tmp_path / f"noise.{suffix}", "0.4*sin(2*PI*(200+20*t)*t)", 50, 44100)
     steady = SoundReader(noise)
     whole = np.concatenate([steady.read(at, SAMPLE_RATE) for at in range(0, 45 * 48000, 48000)])
@@ -92,7 +92,7 @@ def test_a_jump_lands_on_the_sample(suffix: str, tmp_path: Path) -> None:
         assert np.abs(part - whole[place : place + 4000]).max() < 0.06
 
 
-def test_reading_beyond_the_end_is_silence_and_back_is_not(tmp_path: Path) -> None:
+def test_silence_beyond_the_end_and_sound_after_going_back(tmp_path: Path) -> None:
     reader = SoundReader(make(tmp_path / "a.wav", "0.5", 1))
     assert np.abs(reader.read(90 * SAMPLE_RATE, 100)).max() == 0
     assert np.abs(reader.read(-50, 100)[:50]).max() == 0
@@ -112,7 +112,7 @@ def test_reading_back_and_forth_gives_the_same_samples(tmp_path: Path) -> None:
         assert np.array_equal(part, expected)
 
 
-def test_music_ducks_by_the_words_by_exactly_what_is_asked(tmp_path: Path) -> None:
+def test_music_ducks_under_words_by_exactly_duck_db(tmp_path: Path) -> None:
     tone = make(tmp_path / "tone.wav", "0.5*sin(440*2*PI*t)", 10)
     made = timeline([clip(tone, 0, 240)], words=[{"text": "a", "start": 4.0, "end": 6.0}])
     made.tracks[0].metadata["otio_gvideo"] = {"role": "music", "gain_db": -6, "duck_db": 12}
@@ -147,7 +147,7 @@ def test_ducking_follows_its_attack_and_release(
     assert np.abs(measured - depth[:-200]).max() < 0.01
 
 
-def test_effects_and_music_are_no_voice_that_ducks(tmp_path: Path) -> None:
+def test_effects_and_music_never_duck_other_tracks(tmp_path: Path) -> None:
     loud = make(tmp_path / "loud.wav", "0.5*sin(300*2*PI*t)", 4)
     made = timeline([clip(loud, 0, 96)], [clip(loud, 0, 96)])
     made.tracks[0].metadata["otio_gvideo"] = {"role": "effects"}
@@ -161,7 +161,7 @@ def test_ducking_does_not_flutter_between_words() -> None:
     assert envelope.at(np.array([4.0])) == 0.0
 
 
-def test_without_words_the_level_of_the_voice_ducks(tmp_path: Path) -> None:
+def test_without_words_music_ducks_by_the_level_of_the_voice(tmp_path: Path) -> None:
     voice = make(tmp_path / "voice.wav", "0.3*sin(300*2*PI*t)*between(t,4,6)", 10)
     bed = make(tmp_path / "bed.wav", "0.1*sin(5000*2*PI*t)", 10)
     made = timeline([clip(voice, 0, 240)], [clip(bed, 0, 240)])
@@ -182,7 +182,7 @@ def test_fades_are_those_of_the_music_not_of_the_reel(tmp_path: Path) -> None:
     assert levels == pytest.approx(wanted, abs=0.01)
 
 
-def test_nested_tracks_are_heard_within_their_range(tmp_path: Path) -> None:
+def test_nested_tracks_play_within_their_range(tmp_path: Path) -> None:
     ramp = make(tmp_path / "ramp.wav", "t/10", 8)
     inner = otio.schema.Track("inner", kind=otio.schema.TrackKind.Audio)
     inner.append(clip(ramp, 24, 96))
@@ -194,7 +194,7 @@ def test_nested_tracks_are_heard_within_their_range(tmp_path: Path) -> None:
     assert heard[SAMPLE_RATE * 2] == pytest.approx(0.25, abs=1e-3)
 
 
-def test_a_voice_cut_at_an_odd_rate_runs_on_without_a_seam(tmp_path: Path) -> None:
+def test_a_voice_cut_at_an_odd_rate_continues_without_a_seam(tmp_path: Path) -> None:
     fps = Fraction(30000, 1001)
     tone = make(tmp_path / "tone.wav", "0.5", 5)
     clips = [
@@ -205,7 +205,7 @@ def test_a_voice_cut_at_an_odd_rate_runs_on_without_a_seam(tmp_path: Path) -> No
     assert np.all(heard[200:-200] == 0.5)
 
 
-def test_what_cannot_be_played_is_named_and_silent(tmp_path: Path) -> None:
+def test_unplayable_sound_is_listed_and_silent(tmp_path: Path) -> None:
     tone = make(tmp_path / "tone.wav", "0.5", 1)
     (tmp_path / "text.wav").write_text("no sound" * 50)
     odd = clip(tone, 0, 12)
@@ -228,7 +228,7 @@ def test_what_cannot_be_played_is_named_and_silent(tmp_path: Path) -> None:
     assert np.abs(heard[SAMPLE_RATE // 2 + 10 :]).max() == 0
 
 
-def test_levels_that_are_no_numbers_are_refused_by_name(tmp_path: Path) -> None:
+def test_invalid_levels_are_rejected_by_name(tmp_path: Path) -> None:
     tone = make(tmp_path / "tone.wav", "0.5", 1)
     made = timeline([clip(tone, 0, 10)])
     made.tracks[0].metadata["otio_gvideo"] = {"gain_db": "loud"}
@@ -241,7 +241,7 @@ def test_levels_that_are_no_numbers_are_refused_by_name(tmp_path: Path) -> None:
     ]
 
 
-def test_loops_cross_fade_without_a_hole(tmp_path: Path) -> None:
+def test_loops_crossfade_without_a_gap(tmp_path: Path) -> None:
     bed = make(tmp_path / "bed.wav", "random(0)-0.5", 4)
     fade = otio.schema.Transition(
         transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
@@ -273,7 +273,7 @@ def test_transitions_at_the_ends_of_a_track_fade_its_sound(tmp_path: Path) -> No
     assert np.abs(sound[144000:]).max() == 0
 
 
-def test_a_mix_reads_as_it_goes(tmp_path: Path) -> None:
+def test_a_mix_decodes_lazily(tmp_path: Path) -> None:
     bed = make(tmp_path / "bed.wav", "0.1", 4)
     tracks = (AudioTrack((Clip(bed, 0, 10**12, 0),)), AudioTrack(()))
     blocks = Mix(tracks, 10**12).blocks()
@@ -281,7 +281,7 @@ def test_a_mix_reads_as_it_goes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("gain", "target"), [(0.02, -14), (0.3, -14), (0.99, -14), (0.3, -23)])
-def test_loudness_is_brought_to_the_target_under_the_peak(
+def test_loudness_meets_the_target_below_the_peak_ceiling(
     tmp_path: Path, gain: float, target: float
 ) -> None:
     peaky = f"{gain}*(0.3*sin(300*2*PI*t)+0.7*sin(997*2*PI*t)*between(mod(t,0.5),0,0.02))"
@@ -302,7 +302,7 @@ def lag(heard: NDArray[np.float32], source: NDArray[np.float32]) -> float:
     return (place if place < size / 2 else place - size) / SAMPLE_RATE
 
 
-def test_encoded_sound_is_in_step_with_its_source(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_encoded_sound_is_in_sync_with_its_source(each_ffmpeg: str, tmp_path: Path) -> None:
     noise = make(tmp_path / "noise.wav", "(random(0)-0.5)*(0.2+0.8*between(mod(t,1),0,0.3))", 4)
     made = timeline([clip(noise, 0, 96)])
     picture = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)

@@ -93,7 +93,7 @@ def test_captions_begin_and_end_on_the_frames_of_their_words(
 
 
 @pytest.mark.slow
-def test_the_spoken_word_lights_up_and_no_other(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_only_the_spoken_word_is_highlighted(each_ffmpeg: str, tmp_path: Path) -> None:
     words = said("left right", step=1.0, start=1.0)
     flattened(reel(words, style="karaoke"), tmp_path / "reel.mp4")
     frames = planes(tmp_path / "reel.mp4")
@@ -105,7 +105,7 @@ def test_the_spoken_word_lights_up_and_no_other(each_ffmpeg: str, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_a_caption_goes_on_where_the_picture_is_made_in_parts(tmp_path: Path) -> None:
+def test_a_caption_continues_across_segments(tmp_path: Path) -> None:
     words = said("and so it went on", step=0.7, start=17.5)  # parts are 20 seconds long
     timeline = reel(words, frames=528, style="karaoke")
     flattened(timeline, tmp_path / "reel.mp4", segments=tmp_path / "segments")
@@ -121,7 +121,7 @@ def test_a_caption_goes_on_where_the_picture_is_made_in_parts(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_colours_are_those_of_the_reel_whatever_ffmpeg_draws_in(
+def test_caption_colours_do_not_depend_on_the_version_of_ffmpeg(
     each_ffmpeg: str, tmp_path: Path
 ) -> None:
     stated = {"outline": 0, "shadow": 0, "size": 600, "colour": "#ffd400"}
@@ -135,7 +135,7 @@ def test_colours_are_those_of_the_reel_whatever_ffmpeg_draws_in(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["it's [a], 100%: b;c=d", "new\nline \\ 'q'"])
-def test_any_folder_name_will_do(each_ffmpeg: str, name: str, tmp_path: Path) -> None:
+def test_any_folder_name_works(each_ffmpeg: str, name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
     folder.mkdir()
     flattened(reel(said("one"), frames=24), folder / "reel.mp4")
@@ -143,7 +143,7 @@ def test_any_folder_name_will_do(each_ffmpeg: str, name: str, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_where_no_caption_is_seen_finished_video_is_copied(tmp_path: Path) -> None:
+def test_video_without_captions_is_copied(tmp_path: Path) -> None:
     plain = reel([], frames=240)
     flattened(plain, tmp_path / "media.mp4")
     timeline = reel(said("one", start=4.0), frames=240)
@@ -161,7 +161,7 @@ def test_where_no_caption_is_seen_finished_video_is_copied(tmp_path: Path) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("burn", [True, False])
-def test_the_video_holds_captions_as_text(each_ffmpeg: str, burn: bool, tmp_path: Path) -> None:
+def test_the_video_has_a_caption_track(each_ffmpeg: str, burn: bool, tmp_path: Path) -> None:
     words = said("a < b & -->", start=0.5)
     timeline = reel(words, burn=burn)
     timeline.metadata["otio_gvideo"]["language"] = "pt-BR"
@@ -197,7 +197,7 @@ def test_captions_stay_in_the_safe_area() -> None:
     ("kind", "position"),
     [("plain", "top"), ("karaoke", "30%"), ("word", "bottom"), ("karaoke", "middle")],
 )
-def test_what_is_drawn_is_where_it_was_measured(kind: str, position: str, tmp_path: Path) -> None:
+def test_drawn_text_matches_its_measured_position(kind: str, position: str, tmp_path: Path) -> None:
     text = "Extraordinarily-unpronounceable words everywhere, gentlemen"
     timeline = reel(said(text, 0.4, 0), frames=40, style=kind, position=position, box_colour="red")
     flattened(timeline, tmp_path / "reel.mp4")
@@ -216,7 +216,7 @@ def test_what_is_drawn_is_where_it_was_measured(kind: str, position: str, tmp_pa
 
 
 @pytest.mark.slow
-def test_letters_without_a_font_are_named_and_pictographs_left_out(
+def test_letters_without_a_font_are_reported_and_emoji_dropped(
     each_ffmpeg: str, tmp_path: Path
 ) -> None:
     words = said("fire 🔥 \U0001fadf \U00012000")
@@ -228,14 +228,14 @@ def test_letters_without_a_font_are_named_and_pictographs_left_out(
     assert "pictographs (\U0001fadf); they are left out" in told or "\U0001fadf" not in told
 
 
-def test_what_the_fonts_hold_needs_no_question(tmp_path: Path) -> None:
+def test_letters_of_bundled_fonts_need_no_trial(tmp_path: Path) -> None:
     found = prepare_captions(reel(said("Tür שלום مرحبا Привет 😀 👨‍👩‍👧 ❤️")), SIZE, FPS, tmp_path)
     assert found is not None
     assert found.warnings == ()
 
 
 @pytest.mark.slow
-def test_a_family_that_is_missing_is_told_and_replaced(tmp_path: Path) -> None:
+def test_a_missing_family_is_reported_and_replaced(tmp_path: Path) -> None:
     found = prepare_captions(reel(said("one"), font="No Such Font"), SIZE, FPS, tmp_path)
     assert found is not None
     assert found.warnings == (
@@ -245,7 +245,7 @@ def test_a_family_that_is_missing_is_told_and_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_font_file_of_the_script_is_drawn_with(tmp_path: Path) -> None:
+def test_a_font_file_of_the_script_is_used(tmp_path: Path) -> None:
     flattened(reel(said("one"), frames=24, font=str(EMOJI)), tmp_path / "emoji.mp4")
     flattened(reel(said("one"), frames=24), tmp_path / "rubik.mp4")
     one, other = (planes(tmp_path / f"{n}.mp4")[20][0] for n in ("emoji", "rubik"))
@@ -285,7 +285,7 @@ def test_turkish_and_german_capitals() -> None:
     assert capitals("Straße", "de").endswith("STRASSE")
 
 
-def test_colours_and_positions_are_read_as_css_writes_them() -> None:
+def test_colours_and_positions_in_css_notation() -> None:
     assert parse_colour("#fd0") == (255, 221, 0, 255)
     assert parse_colour("#000000a0") == (0, 0, 0, 160)
     assert parse_colour("hotpink") == (255, 105, 180, 255)
@@ -304,14 +304,12 @@ def test_colours_and_positions_are_read_as_css_writes_them() -> None:
         ("safe_area", 5),
     ],
 )
-def test_a_style_that_cannot_be_used_is_refused_by_name(
-    name: str, value: object, tmp_path: Path
-) -> None:
+def test_an_invalid_style_is_rejected_by_name(name: str, value: object, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=rf"captions\.{name}: "):
         prepare_captions(reel(said("one"), **{name: value}), SIZE, FPS, tmp_path)
 
 
-def test_the_schema_says_what_is_left_out() -> None:
+def test_the_schema_states_the_defaults() -> None:
     rules = schemas.load("script")["properties"]["captions"]["properties"]
     style = CaptionStyle()
     for name, rule in rules.items():

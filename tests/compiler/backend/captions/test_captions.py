@@ -49,9 +49,7 @@ def wild(draw: st.DrawFn) -> list[SpokenWord]:
 
 
 @given(wild(), st.integers(1, 60))
-def test_whatever_the_words_the_cues_are_in_order_and_whole(
-    words: list[SpokenWord], width: int
-) -> None:
+def test_cues_of_any_words_are_ordered_and_complete(words: list[SpokenWord], width: int) -> None:
     cues = make_cues(words, CueLimits(width))
     assert [w for cue in cues for line in cue.lines for w in line] == words
     times = [round(t * 1000) for cue in cues for t in (cue.start, cue.end)]
@@ -64,7 +62,7 @@ def test_whatever_the_words_the_cues_are_in_order_and_whole(
 
 
 @given(spoken())
-def test_a_cue_stays_a_second_where_the_next_leaves_it_the_time(words: list[SpokenWord]) -> None:
+def test_a_cue_lasts_a_second_if_the_next_leaves_the_time(words: list[SpokenWord]) -> None:
     cues = make_cues(words)
     for cue, following in pairwise([*cues, None]):
         room = following.start - cue.start if following else 10.0
@@ -72,7 +70,7 @@ def test_a_cue_stays_a_second_where_the_next_leaves_it_the_time(words: list[Spok
 
 
 @given(spoken())
-def test_a_cue_is_held_over_a_short_pause_and_not_over_a_long_one(
+def test_a_cue_stays_over_a_short_pause_but_not_over_a_long_one(
     words: list[SpokenWord],
 ) -> None:
     for cue, following in pairwise(make_cues(words)):
@@ -129,7 +127,7 @@ def test_cues_have_at_most_two_lines_that_fit(words: list[SpokenWord]) -> None:
 
 
 @given(spoken())
-def test_no_cue_reaches_over_scenes(words: list[SpokenWord]) -> None:
+def test_no_cue_spans_two_scenes(words: list[SpokenWord]) -> None:
     for cue in make_cues(words):
         assert len({word.scene for line in cue.lines for word in line}) == 1
 
@@ -143,7 +141,7 @@ def test_other_programs_read_both_files(words: list[SpokenWord]) -> None:
         assert [event.start for event in read] == [round(cue.start * 1000) for cue in cues]
 
 
-def test_lines_break_where_they_read_well() -> None:
+def test_lines_break_at_clauses_and_not_after_articles() -> None:
     text = "He lit one small flame, and the great lens made it a star."
     words = [SpokenWord(w, n * 0.3, n * 0.3 + 0.3) for n, w in enumerate(text.split())]
     assert [cue.text for cue in make_cues(words)] == [
@@ -152,6 +150,6 @@ def test_lines_break_where_they_read_well() -> None:
     ]
 
 
-def test_webvtt_escapes_what_it_must() -> None:
+def test_webvtt_is_escaped() -> None:
     cue = Cue(0, 1, ((SpokenWord("a<b", 0, 1), SpokenWord("&", 0, 1)),))
     assert "a&lt;b &amp;" in to_vtt([cue])

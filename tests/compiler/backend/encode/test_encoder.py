@@ -37,7 +37,7 @@ def test_every_frame_comes_back(each_ffmpeg: str, tmp_path: Path) -> None:
     assert read_stamps(path) == list(range(1, 101))
 
 
-def test_idr_frames_stand_where_they_are_asked_for(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_idr_frames_are_where_requested(each_ffmpeg: str, tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     veryfast = Encoding()
     write((stamp(7) for _ in range(60)), path, idr=(5, 6, 31), encoding=veryfast)
@@ -81,7 +81,7 @@ def test_rgb_becomes_bt709_in_limited_range(
     assert levels == pytest.approx(bt709(*colour), abs=1.2)
 
 
-def test_planar_frames_are_taken_as_they_are(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_planar_frames_are_not_converted(each_ffmpeg: str, tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     given = np.random.default_rng(1).integers(60, 70, (HEIGHT * 3 // 2, WIDTH), np.uint8)
     write([given], path, encoding=Encoding(preset="ultrafast", crf=1))
@@ -100,7 +100,9 @@ def test_both_layouts_give_the_same_headers_and_tags(each_ffmpeg: str, tmp_path:
     assert one.colors == two.colors == (1, 1, 1, 1)
 
 
-def test_drafts_are_copied_into_a_reel_of_the_usual_speed(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_drafts_are_copied_into_a_reel_of_the_default_preset(
+    each_ffmpeg: str, tmp_path: Path
+) -> None:
     headers = set()
     for preset in (USUAL_PRESET, DRAFT_PRESET):
         write((stamp(7) for _ in range(9)), tmp_path / "a.mp4", encoding=Encoding(preset=preset))
@@ -116,7 +118,7 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_chance_has_no_say_in_what_is_encoded(tmp_path: Path) -> None:
+def test_encoding_is_deterministic(tmp_path: Path) -> None:
     # A dark sky: x264's looking ahead in a thread of its own made two or three files of it.
     still = Keyframe(EXAMPLE / "keyframes" / "stars.jpg", 0)
     shot = Shot(270, 480, FPS, 102, 0, 0, 0, 102, (still,), motion=Motion("pan_right"))
@@ -130,7 +132,7 @@ def test_chance_has_no_say_in_what_is_encoded(tmp_path: Path) -> None:
     assert len(made) == 1
 
 
-def test_the_next_frame_is_made_while_one_is_encoded(tmp_path: Path) -> None:
+def test_frames_are_pulled_while_the_encoder_works(tmp_path: Path) -> None:
     def frames() -> Iterator[NDArray[np.uint8]]:
         for n in range(6):
             time.sleep(0.05)
@@ -142,7 +144,7 @@ def test_the_next_frame_is_made_while_one_is_encoded(tmp_path: Path) -> None:
     assert made == [0, 1, 2, 3, 4, 5]
 
 
-def test_a_failing_producer_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failing_producer_leaves_no_file(tmp_path: Path) -> None:
     closed = []
 
     def frames() -> Iterator[NDArray[np.uint8]]:
@@ -159,7 +161,7 @@ def test_a_failing_producer_leaves_nothing(tmp_path: Path) -> None:
     assert closed == [True]
 
 
-def test_frames_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+def test_frames_of_a_wrong_shape_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="frame 1"):
         write([stamp(0), stamp(0, 32, 32)], tmp_path / "a.mp4")
     with pytest.raises(ValueError, match="not 96x160"):
@@ -192,7 +194,7 @@ def test_an_encoder_that_dies_ends_the_producer(
 
 
 @pytest.mark.posix
-def test_names_are_only_names(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_special_characters_in_names_are_harmless(each_ffmpeg: str, tmp_path: Path) -> None:
     name = "-it's, a [long]: 100%d 'näme' 🎬\n;second.mp4"
     write([stamp(3)], tmp_path / name)
     assert read_stamps(tmp_path / name) == [3]
@@ -201,7 +203,7 @@ def test_names_are_only_names(each_ffmpeg: str, tmp_path: Path) -> None:
     assert read_stamps(long) == [4]
 
 
-def test_it_travels_to_worker_processes() -> None:
+def test_the_writer_can_be_pickled_for_worker_processes() -> None:
     assert pickle.loads(pickle.dumps(write)).func is encode_frames
 
 
@@ -215,7 +217,7 @@ def test_it_travels_to_worker_processes() -> None:
         {"codec": "prores", "crf": 18},
     ],
 )
-def test_settings_that_do_not_exist_are_refused(wrong: dict[str, object]) -> None:
+def test_invalid_encodings_are_rejected(wrong: dict[str, object]) -> None:
     with pytest.raises(InputError):
         Encoding(**wrong)  # type: ignore[arg-type]
 

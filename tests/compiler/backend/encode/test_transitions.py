@@ -82,7 +82,7 @@ def test_every_name_of_ffmpeg_is_a_transition(each_ffmpeg: str, tmp_path: Path) 
         assert any(abs(level - first) > 2 and abs(level - last) > 2 for level in own[4:8]), name
 
 
-def test_an_expression_of_ones_own_is_a_transition(each_ffmpeg: str, tmp_path: Path) -> None:
+def test_a_custom_expression_is_a_transition(each_ffmpeg: str, tmp_path: Path) -> None:
     style = TransitionStyle({"curtain": "if(lt(X, W*P), A, B)"})
     timeline = of(still(tmp_path, 230, 12), transition("curtain", 9), still(tmp_path, 30, 12))
     seen = levels(timeline, tmp_path, style)
@@ -94,7 +94,7 @@ def test_an_expression_of_ones_own_is_a_transition(each_ffmpeg: str, tmp_path: P
 
 
 @pytest.mark.parametrize("wrong", ["A*(", "nothing(A)", "A+C", "if(lt(X,"])
-def test_an_expression_that_ffmpeg_does_not_take_is_refused(each_ffmpeg: str, wrong: str) -> None:
+def test_an_expression_that_ffmpeg_rejects_is_rejected(each_ffmpeg: str, wrong: str) -> None:
     told = check_expression(wrong)
     assert told
     assert "\n" not in told
@@ -112,11 +112,11 @@ def test_an_expression_that_ffmpeg_does_not_take_is_refused(each_ffmpeg: str, wr
         "print(A)",
     ],
 )
-def test_an_expression_that_may_never_end_is_refused(wrong: str) -> None:
+def test_an_expression_that_may_never_end_is_rejected(wrong: str) -> None:
     assert "which may take for ever" in check_expression(wrong)
 
 
-def test_the_trial_of_an_expression_has_a_limit(
+def test_the_trial_of_an_expression_has_a_timeout(
     each_ffmpeg: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(custom_transitions, "ENDLESS", ())
@@ -141,7 +141,7 @@ def test_an_expression_with_variables_gives_the_same_pixels_each_time(
     assert len(digests) == 1
 
 
-def test_a_timeline_brings_no_expression_of_its_own(tmp_path: Path) -> None:
+def test_a_timeline_cannot_bring_its_own_expression(tmp_path: Path) -> None:
     assert "custom" not in transition_names(ffmpeg_path())
     timeline = of(still(tmp_path, 255, 12), transition("custom", 9), still(tmp_path, 0, 12))
     timeline.tracks[0][1].metadata["otio_gvideo"] = {"expr": "while(1,1)"}
@@ -150,12 +150,12 @@ def test_a_timeline_brings_no_expression_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("expression", ["A", "A*P+B*(1-P)", "st(0,X);if(gt(ld(0),W/2),A,B)"])
-def test_expressions_that_ffmpeg_takes(each_ffmpeg: str, expression: str) -> None:
+def test_valid_expressions(each_ffmpeg: str, expression: str) -> None:
     assert not check_expression(expression)
 
 
 @pytest.mark.parametrize("name", ["dissolve", "fade_black", "zoom_in", "circle_open"])
-def test_light_adds_up_where_it_is_asked_for(each_ffmpeg: str, name: str, tmp_path: Path) -> None:
+def test_transitions_can_mix_in_linear_light(each_ffmpeg: str, name: str, tmp_path: Path) -> None:
     timeline = of(still(tmp_path, 255, 12), transition(name, 9), still(tmp_path, 0, 12))
     display = levels(timeline, tmp_path)
     linear = levels(timeline, tmp_path, TransitionStyle(linear_light=True))

@@ -57,14 +57,14 @@ def test_markers_within_a_nested_timeline() -> None:
     assert chapters_of(made, FPS, 70) == [Chapter("reel", 0, 45), Chapter("shown", 45, 70)]
 
 
-def test_a_first_chapter_starts_at_nought() -> None:
+def test_the_first_chapter_starts_at_zero() -> None:
     made = timeline(clip(0, 100))
     assert chapters_of(made, FPS, 100) == []
     made.tracks.markers.append(marker("later", 30))
     assert chapters_of(made, FPS, 100) == [Chapter("reel", 0, 30), Chapter("later", 30, 100)]
 
 
-def test_of_two_at_one_place_the_timelines_own_counts() -> None:
+def test_of_two_markers_at_one_frame_the_timelines_own_wins() -> None:
     made = timeline(clip(0, 100, marker("clip's", 0)))
     made.tracks.markers.append(marker("own", 0))
     assert chapters_of(made, FPS, 100) == [Chapter("own", 0, 100)]

@@ -100,7 +100,7 @@ def accepts(
 @pytest.mark.parametrize(
     ("done", "rate"), [(0, Fraction(1)), (5, Fraction(1)), (2, Fraction(3, 2))]
 )
-def test_a_dissolve_is_ffmpegs_to_a_level(
+def test_a_dissolve_equals_ffmpegs_to_a_level(
     clips: Clips, done: int, rate: Fraction, tmp_path: Path
 ) -> None:
     first, frames, whole = 17, 6, 12
@@ -133,14 +133,14 @@ def test_a_dissolve_is_ffmpegs_to_a_level(
         assert np.abs(one - other).mean() > 2, "the frames are not alike"
 
 
-def test_frames_are_found_wherever_the_idr_frames_are(clips: Clips) -> None:
+def test_frames_are_decoded_wherever_the_idr_frames_are(clips: Clips) -> None:
     whole = decoded(clips[0])
     for first in range(FRAMES - 2):
         for mine, frame in zip(shown(video(clips[0], first), 3), whole[first:], strict=False):
             assert np.array_equal(mine, frame), first
 
 
-def test_the_last_frame_is_found(clips: Clips) -> None:
+def test_the_last_frame_is_decoded(clips: Clips) -> None:
     assert np.array_equal(shown(video(clips[0], FRAMES - 1), 1)[0], decoded(clips[0])[-1])
     assert accepts(video(clips[0], FRAMES - 1), 1)
     assert not accepts(video(clips[0], FRAMES - 1), 2), "there is one frame only"
@@ -182,7 +182,7 @@ def test_other_outputs_go_through_the_filtergraph(
     assert not accepts(plain, 12, spec, canvas)
 
 
-def test_a_file_without_the_frames_is_told(clips: Clips) -> None:
+def test_a_file_without_the_frames_is_named(clips: Clips) -> None:
     with pytest.raises(UndecodableError, match=r"old\.mp4: has no frame 40"):
         shown(video(clips[0], FRAMES - 2), 5)
 

@@ -53,7 +53,7 @@ def test_a_copy_holds_all_that_its_frames_need(made: tuple[list[int], set[int]])
 
 
 @given(decode_orders(), st.data())
-def test_the_longest_copy_within_a_stretch_is_found(
+def test_the_longest_copy_within_a_range_is_found(
     made: tuple[list[int], set[int]], data: st.DataObject
 ) -> None:
     places = copy_places(*made)
@@ -70,7 +70,7 @@ def test_the_longest_copy_within_a_stretch_is_found(
     assert places.within(first, end) == best
 
 
-def test_frames_with_holes_are_not_copied() -> None:
+def test_frames_with_gaps_are_not_copied() -> None:
     assert copy_places([0, 1, 3], {0}) is None
     assert copy_places([0, 1, 1], {0}) is None
 
@@ -100,7 +100,7 @@ def test_a_copy_too_short_to_pay_is_encoded_with_its_neighbours() -> None:
     assert pieces(black, span(10, 24, 90)) == [Encode((black, span(10, 24, 90)))]
 
 
-def test_what_is_between_frames_or_at_another_speed_is_encoded() -> None:
+def test_contents_between_frames_or_at_another_speed_are_encoded() -> None:
     between = Span(0, 50, VideoContent(MEDIA, Fraction(61, 48)))
     slow = Span(0, 50, VideoContent(MEDIA, Fraction(30, 24), Fraction(1, 2)))
     early = Span(0, 50, VideoContent(MEDIA, Fraction(-2, 24)))
@@ -113,7 +113,7 @@ def test_what_is_between_frames_or_at_another_speed_is_encoded() -> None:
     st.lists(st.tuples(st.integers(1, 900), st.integers(0, 200), st.booleans()), max_size=30),
     st.booleans(),
 )
-def test_the_pieces_are_every_frame_once(
+def test_the_segments_hold_every_frame_once(
     parts: list[tuple[int, int, bool]], copyable: bool
 ) -> None:
     spans, position = [], 0
