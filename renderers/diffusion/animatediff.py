@@ -17,7 +17,7 @@ from ..base import CAMERA_MOVES, Call, Frame, FrameGrid, Limits, OnStep, Rendere
 from . import memory
 from .conditioning import camera_clip, conditioning_image
 from .decoding import to_frame
-from .engine import DiffusionRenderer
+from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor, load_part
 from .local_weights import local_file, local_folder
 from .motion_strength import keyframe_strength

@@ -13,7 +13,7 @@ from ..base import CAMERA_MOVES, Call, Frame, FrameGrid, Limits, Shot
 from . import memory
 from .conditioning import camera_clip, conditioning_image
 from .decoding import decode_video
-from .engine import DiffusionRenderer
+from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
 from .motion_strength import keyframe_crf, keyframe_strength
 

@@ -14,7 +14,7 @@ from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot
 from ..fit.chunks import colour_match
 from .conditioning import conditioning_image
 from .decoding import to_frame
-from .engine import DiffusionRenderer
+from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
 from .motion_strength import keyframe_noise, motion_bucket
 

@@ -14,7 +14,7 @@ from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot, UnavailableErro
 from . import memory
 from .conditioning import conditioning_image
 from .decoding import decode_video
-from .engine import DiffusionRenderer
+from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
 
 GRID = 4

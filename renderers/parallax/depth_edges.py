@@ -38,7 +38,7 @@ MIN_EDGE_AREA = 16
 """Samples that an edge needs to be worth a layer."""
 
 
-class NearestEdge:
+class NearestSeed:
     """For every sample, the nearest seed, by a distance transform with labels.
 
     Attributes:
@@ -152,7 +152,7 @@ def _merge_small_parts(relief: Floats, shift_px: float) -> Floats:
     edges = find_depth_edges(relief, shift_px)
     if edges is None:
         return relief
-    near, far = NearestEdge(edges.near), NearestEdge(edges.far)
+    near, far = NearestSeed(edges.near), NearestSeed(edges.far)
     is_near = np.asarray(near.distance < far.distance)
     pockets = _small_components(~is_near, POCKET_AREA)
     specks = _small_components(is_near, SPECK_AREA)

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from ..image.pixel_rect import PixelRect
 from ..image.resample import Floats
 from . import matte
-from .depth_edges import MIN_SHIFT_PX, DepthEdges, NearestEdge, clean_relief, find_depth_edges
+from .depth_edges import MIN_SHIFT_PX, DepthEdges, NearestSeed, clean_relief, find_depth_edges
 from .inpaint import InpaintRegion
 
 HEIGHT_STEPS = 4
@@ -122,7 +122,7 @@ def _split(relief: Floats, luma: Floats, edges: DepthEdges, shift_px: float) -> 
     is_over = over.share > 0
     # Edges that a nearer object is extended over stay in the back.
     edges = edges.without(is_over)
-    near, far = NearestEdge(edges.near), NearestEdge(edges.far)
+    near, far = NearestSeed(edges.near), NearestSeed(edges.far)
     # Both layers share an object for a while that continues from front to back.
     rim = np.asarray(cv2.dilate(is_over.view(np.uint8), np.ones((3, 3), np.uint8)) > 0)
     rim &= ~is_over & (near.distance > 3)
@@ -189,7 +189,7 @@ def _extend(
         length = _extension_px(float(height[some].max()) * shift_px)
         rect = PixelRect.around(some, length)
         assert rect is not None
-        nearest = NearestEdge(some[rect.part])
+        nearest = NearestSeed(some[rect.part])
         index = np.flatnonzero(nearest.distance < length)
         distance = nearest.distance.reshape(-1)[index]
         here, tops, bottoms, value = (
@@ -245,7 +245,7 @@ def _inpaint_region(
 
 def _mirrored(known: NDArray[np.bool_]) -> Floats:
     """Return the mirror image ``(x, y)`` of every unknown sample across its nearest known one."""
-    nearest = NearestEdge(known)
+    nearest = NearestSeed(known)
     distance = nearest.distance
     # Smoothed directions: texture mirrored at a jagged edge would swirl.
     x, y = (
@@ -272,7 +272,7 @@ def _edge_fade(shift: Floats) -> Floats:
     return np.asarray(np.clip((shift - MIN_SHIFT_PX) / 2, 0, 1))
 
 
-def _beside(seeds: NearestEdge) -> Floats:
+def _beside(seeds: NearestSeed) -> Floats:
     return np.asarray(np.clip(3 - seeds.distance / MIXED_PX, 0, 1))
 
 

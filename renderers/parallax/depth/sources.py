@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...image.resample import Floats
-from . import guess, maps, model, outline, subject
+from . import guess, maps, model, outline, person_segmentation
 
 KNOWN_SHIFT = 0.06
 """Largest shift of two points against each other to either side for known depth, frame widths."""
@@ -87,7 +87,7 @@ def find_depth(
         return Depth(outline.shrink(still.alpha, ALPHA_SIDE) / np.float32(255), SUBJECT_SHIFT)
     if settings.get("depth_model"):
         return Depth(model.estimate_depth(still.path, still.rgb, settings), KNOWN_SHIFT)
-    mask = subject.subject_mask(still.rgb)
+    mask = person_segmentation.segment_person(still.rgb)
     if mask is not None:
         return Depth(mask, SUBJECT_SHIFT)
     return Depth(guess.guess_depth(still.rgb), GUESSED_SHIFT)

@@ -115,7 +115,7 @@ def test_running_out_of_memory_retries_down_the_ladder_with_the_same_video(
     wanted = rendered("ltx", settings, lasting(shot, 20))
     failing(2)
     alive = _pipelines_alive_at_loading(monkeypatch)
-    with caplog.at_level(logging.WARNING, "otio_gvideo.renderers.diffusion.engine"):
+    with caplog.at_level(logging.WARNING, "otio_gvideo.renderers.diffusion.diffusion_renderer"):
         made = rendered("ltx", settings, lasting(shot, 20))
     assert [record.getMessage() for record in caplog.records] == [
         "ltx: out of memory; trying again with all on the device, 40 MP decoded at once",

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from otio_gvideo.renderers.image.pixel_rect import PixelRect
-from otio_gvideo.renderers.parallax.depth_edges import NearestEdge
+from otio_gvideo.renderers.parallax.depth_edges import NearestSeed
 
 RANDOM = np.random.default_rng(11)
 
@@ -35,7 +35,7 @@ def test_a_box_lies_around_what_there_is() -> None:
 def test_the_nearest_of_a_set_is_the_nearest() -> None:
     seeds = RANDOM.random((40, 30)) > 0.97
     values = RANDOM.random(seeds.shape, np.float32)
-    nearest = NearestEdge(seeds)
+    nearest = NearestSeed(seeds)
     at = np.argwhere(seeds)
     rows, columns = np.indices(seeds.shape)
     far = np.hypot(rows[..., None] - at[:, 0], columns[..., None] - at[:, 1])

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from otio_gvideo.renderers.base import RendererError, UnavailableError
-from otio_gvideo.renderers.parallax.depth import model, sources, subject
+from otio_gvideo.renderers.parallax.depth import model, person_segmentation, sources
 from otio_gvideo.renderers.parallax.depth.guess import guess_depth
 from otio_gvideo.renderers.parallax.depth.maps import read_depth
 from otio_gvideo.renderers.parallax.depth.sources import (
@@ -214,7 +214,7 @@ def person() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_matte_of_a_person_is_trusted() -> None:
-    assert subject.is_trusted(*person())
+    assert person_segmentation.is_trusted(*person())
 
 
 @pytest.mark.parametrize(
@@ -229,12 +229,12 @@ def test_the_matte_of_a_person_is_trusted() -> None:
 )
 def test_an_implausible_matte_is_not_trusted(spoil: object) -> None:
     mask, rgb = person()
-    assert not subject.is_trusted(spoil(mask), rgb)  # type: ignore[operator]
+    assert not person_segmentation.is_trusted(spoil(mask), rgb)  # type: ignore[operator]
 
 
 def test_a_trusted_matte_becomes_depth(still: DepthStill, monkeypatch: pytest.MonkeyPatch) -> None:
     mask, rgb = person()
-    monkeypatch.setattr(subject, "_segmenter", lambda: lambda small: mask)
+    monkeypatch.setattr(person_segmentation, "_segmenter", lambda: lambda small: mask)
     found = sources.find_depth(DepthStill(still.path, rgb), None, {})
     assert found.most_shift == SUBJECT_SHIFT
     assert np.array_equal(found.values, mask)

@@ -28,7 +28,7 @@ MIN_CONTRAST = 1.5
 _LOCK = threading.Lock()
 
 
-def subject_mask(rgb: NDArray[np.uint8]) -> Floats | None:
+def segment_person(rgb: NDArray[np.uint8]) -> Floats | None:
     """Return the mask of a person, 0..1, at a small size; None without MediaPipe or a person.
 
     Args:
