@@ -64,5 +64,5 @@ def diff_timelines(before: str | Path, after: str | Path) -> TimelineDiff:
     new = reimport(new_path, compiled=old_path if old_path.suffix.lower() == ".otio" else None)
     store = Store(new.output.parent / "media", new.known_slots.folders, read=False)
     to_render, reused = slots_to_render(new, store)
-    warnings = tuple(dict.fromkeys((*old.notices, *new.notices)))
+    warnings = tuple(dict.fromkeys((*old.warnings, *new.warnings)))
     return TimelineDiff(compare(old.timeline, new.timeline, new.fps), to_render, reused, warnings)

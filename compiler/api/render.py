@@ -90,7 +90,7 @@ def render_timeline(
             refuse_unwritable(outputs, [slot.name for slot in slot_clips(reimported.timeline)])
             _refuse_inputs(reimported, path, target, outputs, settings)
             report = report_of_timeline(reimported.timeline, target, path.parent)
-            report.warnings += reimported.notices
+            report.warnings += reimported.warnings
             clock.done("read", f"{count(report.frames, 'frame')}; {reimported.summary}")
         options = RenderOptions(
             engine, force, relative_media, tuple(reimported.known_slots.folders)

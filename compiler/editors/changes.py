@@ -191,7 +191,7 @@ class MediaReplaced(Change):
 
 @dataclass(frozen=True, slots=True)
 class TransitionTiming:
-    """A transition's name among ours, and its frames before and after the cut."""
+    """A transition: its kind (``dissolve``, ``wipe_left``), frames before and after the cut."""
 
     kind: str
     in_frames: int

@@ -35,7 +35,7 @@ class ReimportedTimeline:
         known_slots: the compiled slots and rendered media.
         rebuilt: the clips that show slots, in the order of the timeline.
         foreign: names of the other clips.
-        notices: losses that could not be restored.
+        warnings: losses that could not be restored.
         fps: the reel's frame rate.
     """
 
@@ -44,7 +44,7 @@ class ReimportedTimeline:
     known_slots: KnownSlots
     rebuilt: list[RebuiltClip]
     foreign: list[str]
-    notices: list[Notice]
+    warnings: list[Notice]
     fps: Fraction
 
     @property
@@ -102,10 +102,10 @@ def reimport(
             fps, timeline = compiled_fps, read_timeline(path, compiled_fps)
     rebuilt = rebuild_recipes(timeline, known_slots, path.parent, fps, recipe_key)
     foreign = _foreign_clips(timeline, rebuilt)
-    notices = restore_metadata(timeline, known_slots, fps, has_audio=has_audio)
+    warnings = restore_metadata(timeline, known_slots, fps, has_audio=has_audio)
     is_otio = FORMATS.get(path.suffix.lower()) is FORMATS[".otio"]
     output = path if is_otio else path.with_name(f"{path.name}.otio")
-    return ReimportedTimeline(timeline, output, known_slots, rebuilt, foreign, notices, fps)
+    return ReimportedTimeline(timeline, output, known_slots, rebuilt, foreign, warnings, fps)
 
 
 def _foreign_clips(timeline: otio.schema.Timeline, rebuilt: Sequence[RebuiltClip]) -> list[str]:

@@ -168,7 +168,7 @@ class _NarrationSpan:
     Attributes:
         file: name of the recording.
         in_point: the frame of the recording at its start.
-        start: where the reel plays it.
+        start: the frame of the reel at its start.
         frames: its length.
     """
 

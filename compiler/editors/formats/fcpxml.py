@@ -32,7 +32,7 @@ VERSION = "1.8"
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.fcpxml``."""
-    document = _Document(timeline)
+    document = FcpxmlDocument(timeline)
     write_xml(path, document.build(), "fcpxml")
     return document.losses
 
@@ -50,7 +50,7 @@ _Storyline = Sequence[tuple[Element, Placed]]
 """The elements of the primary storyline, with their items."""
 
 
-class _Document:
+class FcpxmlDocument:
     """A file under construction: resources are declared as clips use them."""
 
     def __init__(self, timeline: otio.schema.Timeline):

@@ -19,7 +19,7 @@ from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import size_of
 from ...timeline.rate import whole_frames
 from .base import is_audio
-from .mlt import Document, properties, save
+from .mlt import MltDocument, properties, save
 
 DOCUMENT_VERSION = "1.04"
 INTERNAL = 237
@@ -28,22 +28,23 @@ INTERNAL = 237
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.kdenlive``."""
-    document = _Project(timeline)
+    document = KdenliveDocument(timeline)
     main = document.build()
     document.root.set("producer", "main_bin")
     save(document.root, main, path)
     return document.losses
 
 
-class _Project(Document):
+class KdenliveDocument(MltDocument):
     """The clips and transitions of an MLT document, in Kdenlive's layout."""
 
     def build(self) -> Element:
+        """Build all elements; return the main tractor, which has to come last."""
         tracks = list(self.timeline.tracks)
         sounds = [track for track in tracks if is_audio(track)]
         pictures = [track for track in tracks if not is_audio(track)]
-        laid = [(track, lay_out(track, self.fps)) for track in (*reversed(sounds), *pictures)]
-        frames = max((items[-1].end for _, items in laid if items), default=1)
+        layouts = [(track, lay_out(track, self.fps)) for track in (*reversed(sounds), *pictures)]
+        frames = max((items[-1].end for _, items in layouts if items), default=1)
         bin_list = self._bin()
         span = {"in": "0", "out": str(frames - 1)}
         black = SubElement(self.root, "producer", {"id": "black_track", **span})
@@ -55,10 +56,10 @@ class _Project(Document):
         )  # fmt: skip
         main = Element("tractor", {"id": "main", **span})
         SubElement(main, "track", producer="black_track")
-        for number, (track, items) in enumerate(laid):
+        for number, (track, items) in enumerate(layouts):
             name = self._track(track, items, number, frames)
             SubElement(main, "track", producer=name)
-        for number, (track, _) in enumerate(laid, 1):
+        for number, (track, _) in enumerate(layouts, 1):
             self._mix_tracks(main, number, is_audio(track))
         self._fill(bin_list)
         return main

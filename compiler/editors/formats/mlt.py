@@ -39,7 +39,7 @@ SILENT_DB = -70
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.mlt``."""
-    document = Document(timeline)
+    document = MltDocument(timeline)
     main = document.build()
     save(document.root, main, path)
     return document.losses
@@ -78,7 +78,7 @@ def profile(timeline: otio.schema.Timeline) -> Element:
     return Element("profile", {name: str(value) for name, value in values.items()})
 
 
-class Document:
+class MltDocument:
     """A file under construction: producers and playlists precede the tractors that use them."""
 
     def __init__(self, timeline: otio.schema.Timeline):
@@ -93,8 +93,8 @@ class Document:
 
     def build(self) -> Element:
         """Build all elements; return the main tractor, which has to come last."""
-        laid = [(track, lay_out(track, self.fps)) for track in self.timeline.tracks]
-        frames = max((items[-1].end for _, items in laid if items), default=1)
+        layouts = [(track, lay_out(track, self.fps)) for track in self.timeline.tracks]
+        frames = max((items[-1].end for _, items in layouts if items), default=1)
         black = SubElement(
             self.root, "producer", {"id": "black", "in": "0", "out": str(frames - 1)}
         )
@@ -106,7 +106,7 @@ class Document:
         background = SubElement(self.root, "playlist", id="background")
         SubElement(background, "entry", {"producer": "black", "in": "0", "out": str(frames - 1)})
         names: list[tuple[str, otio.schema.Track | None]] = [("background", None)]
-        for number, (track, items) in enumerate(laid):
+        for number, (track, items) in enumerate(layouts):
             names.append((self._playlist(track, items, number), track))
         main = Element("tractor", {"id": "main", "in": "0", "out": str(frames - 1)})
         properties(main, {"shotcut": 1})

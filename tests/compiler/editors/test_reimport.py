@@ -356,7 +356,7 @@ def test_transitions_of_editors_become_ours(edit: Edit, name: str, kind: str) ->
     path.write_text(json.dumps(document))
     back = reimport(path)
     assert kinds(back)[0] == (kind, 6, 6)
-    assert back.notices == []
+    assert back.warnings == []
 
 
 def test_an_unknown_transition_is_reported_and_becomes_a_dissolve(edit: Edit) -> None:
@@ -367,7 +367,7 @@ def test_an_unknown_transition_is_reported_and_becomes_a_dissolve(edit: Edit) ->
     path.write_text(json.dumps(document))
     back = reimport(path)
     assert kinds(back)[0] == ("dissolve", 6, 6)
-    assert back.notices == ["storm: unknown transition 'Venetian Blinds'; replaced by a dissolve"]
+    assert back.warnings == ["storm: unknown transition 'Venetian Blinds'; replaced by a dissolve"]
     assert back.timeline.tracks[0][1].name == "Venetian Blinds"
 
 
