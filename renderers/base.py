@@ -1,12 +1,12 @@
-"""What a renderer is: the shot it is given, the limits it states, the frames it returns.
+"""The renderer contract: shots in, limits stated, frames out.
 
-A renderer is small. It says in `Limits` what it can make in one go and turns one `Call` into
-frames; `planner.plan` cuts a `Shot` into calls, and converts rate, size and count afterwards.
+A renderer states its `Limits` and turns one `Call` into frames. `fit.planner` splits a `Shot` into
+calls within those limits; frame rate, size and count are converted afterwards.
 
-**Frames** are `numpy.ndarray` of ``uint8``, C-contiguous, told apart by their shape:
+**Frames** are C-contiguous `numpy.ndarray` of ``uint8`` in one of two shapes:
 
-* ``(height * 3 // 2, width)``: planar YUV 4:2:0 (I420), BT.709, limited range, the planes Y, U, V
-  one after the other. Width and height are even. Preferred: it halves the work of a conversion.
+* ``(height * 3 // 2, width)``: planar YUV 4:2:0 (I420), BT.709, limited range; planes Y, U, V.
+  Width and height are even. Preferred, since it is the cheaper to encode.
 * ``(height, width, 3)``: RGB, full range, sRGB transfer.
 """
 
@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 Frame: TypeAlias = NDArray[np.uint8]
 OnStep: TypeAlias = Callable[[int, int], None]
-"""Called with (done, total) while a call runs; the unit is the renderer's (frames or steps)."""
+"""Called with (done, total) during a call, in frames or steps."""
 
 FALLBACKS = "fallbacks"
-"""The setting that holds the settings of renderers that may stand in for one that fails."""
+"""The setting that holds the settings of fallback renderers."""
 CAMERA_MOVES = (
     "static", "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down",
     "orbit_left", "orbit_right", "roll_left", "roll_right",
@@ -40,11 +40,11 @@ MIDDLE = (0.5, 0.5)
 
 
 class RendererError(Exception):
-    """A renderer could not do its work; the message is one line for the user."""
+    """Rendering failed; the message is one line for the user."""
 
 
 class UnavailableError(RendererError):
-    """A renderer cannot run here at all (a package or a model is missing); says what to do."""
+    """A renderer cannot run here: a package or a model is missing. Says how to get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,16 @@ class Lora:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How a shot moves. ``camera`` is one of `CAMERA_MOVES`; amounts are 0..1.
+    """The motion of a shot.
 
-    ``focus`` is the point of the still that pushes go towards and other moves keep in sight, as
-    ``(x, y)`` in 0..1 of its width and height.
+    Attributes:
+        camera: one of `CAMERA_MOVES`.
+        amount: extent of the move, 0..1.
+        easing: of the move's speed.
+        strength: motion of the subject in a model's video, 0..1.
+        loras: applied to the model.
+        focus: the point that a push moves towards and other moves keep in frame: ``(x, y)``, 0..1
+            of the still's width and height.
     """
 
     camera: str = "static"
@@ -73,7 +79,7 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A still, and the frame of the scene's span at which it is to be seen."""
+    """A still, and the frame of the scene's span at which it is reached."""
 
     image: Path
     frame: int
@@ -81,28 +87,30 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One slot to be filled: everything that decides its pixels.
+    """One slot: everything that decides its pixels.
 
-    A scene is seen for ``span`` frames in a row, its outer handles included. It is one slot, or
-    several when it is long; this slot's media are the frames ``start .. start + frames - 1`` of
-    that span. Moves and keyframes are laid out over the whole span, so slots of one scene continue
-    each other without a jump.
+    A scene spans ``span`` frames, its outer handles included, in one slot or several. The slot's
+    media are frames ``start .. start + frames - 1`` of that span. Moves and keyframes are timed
+    over the whole span, so that the slots of a scene continue each other.
 
     Attributes:
-        width, height: of the finished frames, in pixels, even.
-        fps: frames a second.
-        frames: that the slot's media hold, handles included.
-        head, tail: frames of the handles before and after the body.
-        start: of this slot's media within the scene's span.
-        span: frames for which the scene is seen.
-        keyframes: in order of their frames; at least one.
-        depth: a depth map of the first keyframe, near is white; None where there is none.
-        seed: decided, never "any".
-        quality: ``draft``, ``standard`` or ``high``.
-        settings: the renderer's own settings from the machine's configuration.
-        image_strength: a factor on how firmly the keyframes hold a model's picture; 1 is as firmly
-            as its preset says. Less than 1 where a video came out still and is tried again.
-        previous: media of the slot that this one continues, where the renderer asked for it.
+        width, height: of finished frames, in pixels, even.
+        fps: frame rate.
+        frames: length of the media, handles included.
+        head, tail: lengths of the handles, in frames.
+        start: first frame of the media within the span.
+        span: length of the span, in frames.
+        keyframes: at least one, ascending.
+        depth: a depth map of the first keyframe, near is white; or None.
+        fit: how a still of another shape fills the frame.
+        prompt, negative_prompt: of a model.
+        seed: of all random numbers.
+        motion: of camera and subject.
+        quality: one of `QUALITIES`.
+        settings: the renderer's settings from the configuration.
+        image_strength: factor on the preset's conditioning strength of keyframes; less than 1 in
+            retries of still video.
+        previous: media of the slot to continue, if the renderer's `Limits.continues`.
     """
 
     width: int
@@ -128,9 +136,9 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class FrameGrid:
-    """The frame counts a model can make in one go: ``step * k + offset`` up to ``most``.
+    """The possible frame counts of a call: ``step * k + offset``, from ``least`` to ``most``.
 
-    ``counts`` names them one by one instead, for models with one or two lengths.
+    ``counts`` lists them instead, for models with one or two lengths.
     """
 
     step: int = 1
@@ -142,24 +150,24 @@ class FrameGrid:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a renderer can do in one call. The defaults are those of a renderer without limits.
+    """The limits of one call. The defaults are those of a renderer without limits.
 
     Attributes:
-        frames: the frame counts it can make.
-        fps: its native rate; None where it works at any rate up to ``max_fps``.
-        max_fps: the highest rate it works at; None where there is no bound.
-        multiple: that its width and height must be divisible by.
-        max_pixels: per frame; None where there is no bound.
-        conditions: where it takes keyframes: "first", "last", "any" (any implies the others).
-        keyframe_step: frames of a call that a keyframe may lie at are multiples of this.
-        controls: the motion controls it has: of "camera", "strength", "loras", "prompt"; "pace"
-            where a camera move only decides how much moves.
-        moves: the camera moves that it can make, where it has a control for them.
-        overlap: frames of the chunk before that a continuing call is given; 0 where it cannot
-            continue from frames.
-        continues: whether a slot of a split scene needs the media of the slot before.
-        anchored: whether each call holds to the colours of the first keyframe by itself, so that a
-            chunk is matched to the one before at its start only.
+        frames: possible frame counts.
+        fps: native frame rate; None for any rate up to ``max_fps``.
+        max_fps: highest frame rate; None for no limit.
+        multiple: divisor of width and height.
+        max_pixels: per frame; None for no limit.
+        conditions: positions of keyframes: "first", "last", "any" (includes the others).
+        keyframe_step: positions of keyframes are multiples of this.
+        controls: supported controls, of "camera", "strength", "loras" and "prompt"; "pace" if a
+            camera move only sets the amount of motion.
+        moves: supported camera moves, if "camera" is a control.
+        overlap: frames of the previous chunk that a continuing call gets; 0 if it cannot continue
+            from frames.
+        continues: whether a slot of a split scene needs the media of the previous slot.
+        anchored: whether each call keeps the colours of the first keyframe, so that colours are
+            matched at the start of a chunk only.
     """
 
     frames: FrameGrid = FrameGrid()
@@ -177,8 +185,7 @@ class Limits:
 
     @property
     def is_unbounded(self) -> bool:
-        """Whether one call makes any shot, at its own size and rate; so of renderers without a
-        model."""
+        """Whether one call renders any shot, at its size and rate: a renderer without a model."""
         return (
             self.frames == FrameGrid()
             and self.multiple <= 2
@@ -188,13 +195,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a renderer: ``frames`` frames of ``width`` x ``height`` at ``fps``.
+    """One call of a renderer.
 
     Attributes:
-        first: the frame of the shot's media, in the call's own rate, that the call starts at.
-        keyframes: with frames counted from the call's own first frame; of a renderer without limits
-            all of the shot's, as they stand there.
-        overlap: how many of its first frames repeat the end of the call before.
+        width, height, fps, frames: to render.
+        first: its first frame in the shot's media, at the call's frame rate.
+        keyframes: counted from its first frame; of a renderer without limits, the shot's.
+        overlap: leading frames that repeat the end of the previous call.
         seed: of this call.
     """
 
@@ -211,20 +218,20 @@ class Call:
 class Renderer(Protocol):
     """Turns calls into frames.
 
-    Order of calls: one instance serves many shots of one ``settings`` and ``quality``; `limits` is
-    asked first and is cheap; `generate` is called once per planned call, in order, and its
-    iterator is exhausted or closed before the next; `close` comes last, always.
+    One instance serves any number of shots of the same ``settings`` and ``quality``. `limits` is
+    read first, and is cheap. `generate` is called for each planned call, in order; its iterator is
+    exhausted or closed before the next one. `close` is always called last.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
-    """Part of every key: raised when the same recipe would give other pixels."""
+    """Counts in every key: raise it if the same recipe would render other pixels."""
 
     def __init__(self, settings: Mapping[str, Any], quality: str) -> None: ...
 
     @property
     def limits(self) -> Limits:
-        """What one call can be."""
+        """The limits of one call."""
         ...
 
     def generate(
@@ -233,25 +240,25 @@ class Renderer(Protocol):
         """Yield exactly ``call.frames`` frames, lazily.
 
         Args:
-            shot: the whole slot; what the call does not say stands here.
-            call: the part to make.
-            before: the last ``call.overlap`` frames of the call before, at the call's size.
+            shot: the whole slot.
+            call: the part to render.
+            before: the last ``call.overlap`` frames of the previous call, at the call's size.
             on_step: progress.
 
         Raises:
-            RendererError: the frames cannot be made.
+            RendererError: rendering failed.
         """
         ...
 
     def close(self) -> None:
-        """Let go of models and memory."""
+        """Unload models and free memory."""
         ...
 
 
 @runtime_checkable
 class Expecting(Protocol):
-    """A renderer that wants to know beforehand what it will be asked for."""
+    """A renderer that is told its shots in advance."""
 
     def expect(self, shots: Sequence[Shot]) -> None:
-        """Told once, before the first call, of all shots that this run may ask it for."""
+        """Called once, before the first call, with all shots that the run may ask for."""
         ...

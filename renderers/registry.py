@@ -1,4 +1,4 @@
-"""Find renderers by name: built-in, or of the entry-point group `otio_gvideo.renderers`."""
+"""Find renderers by name: built in, or of the entry-point group ``otio_gvideo.renderers``."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ ENTRY_POINT_GROUP = "otio_gvideo.renderers"
 
 
 def renderer_names() -> tuple[str, ...]:
-    """Names of the renderers that are built in or installed by other packages, sorted."""
+    """Return the names of all renderers, built in or installed by other packages, sorted."""
     return tuple(sorted({*_BUILT_IN, *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))}))
 
 
 def renderer_class(name: str) -> type[Renderer]:
-    """Import the renderer of that name.
+    """Import a renderer.
 
     Raises:
-        UnavailableError: there is no such renderer, or a package that it needs is missing.
+        UnavailableError: the renderer is unknown, or a package is missing.
     """
     if name in _BUILT_IN:
         missing = [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]

@@ -1,9 +1,8 @@
-"""The chunks of a long slot into one run of native frames: matched in colour, faded together, kept.
+"""Join the chunks of a long slot: match colours, crossfade, keep finished chunks.
 
-A continuing chunk repeats the end of the one before. Where it does, both are faded into each other,
-and the whole new chunk takes the mean and the spread of each colour channel that the old one had
-there, so that colour does not drift from link to link. Finished chunks may be kept in a folder: a
-slot that was killed carries on after the last of them.
+A continuing chunk repeats the end of the previous one. Both are crossfaded there, and the new chunk
+gets the mean and standard deviation of each colour channel of the old one, so that colours do not
+drift from chunk to chunk. Finished chunks may be kept in a folder, to resume a killed run.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ from .planner import SlotPlan
 from .scale import native_from_finished, rgb_of
 
 MOST_GAIN = 1.25
-"""How far the spread of a channel is changed at the most, either way."""
+"""Largest factor on the standard deviation of a channel, and its inverse the smallest."""
 _SHA_DIGITS = 32
 
 OnShare = Callable[[int, float], None]
-"""Called with the index of a call and the share of it that is done, 0..1."""
+"""Called with the index of a call and its progress, 0..1."""
 
 
 def native_frames(
@@ -41,17 +40,17 @@ def native_frames(
 ) -> Iterator[Frame]:
     """Yield ``plan.native_frames`` RGB frames of the calls' size, lazily.
 
-    No more frames than the overlap are held beside what the renderer holds.
+    Only the frames of an overlap are buffered.
 
     Args:
-        renderer: what makes them.
+        renderer: the renderer.
         shot: the slot.
         plan: its plan for that renderer.
         on_share: progress.
-        keep: a folder for finished chunks; made when needed, its chunks deleted at the end.
+        keep: a folder for finished chunks, created on demand; its chunks are deleted at the end.
 
     Raises:
-        RendererError: the renderer failed, or returned another number or size of frames.
+        RendererError: the renderer failed, or returned a wrong number or size of frames.
     """
     several = len(plan.calls) > 1
     kept = ChunkFolder(keep, renderer, shot) if keep is not None and several else None
@@ -71,9 +70,9 @@ def _joined(
         try:
             head = list(itertools.islice(made, call.overlap))
             matched = _matched(before, head, made, call, renderer.limits.anchored)
-            # What leads in from the slot before is that slot's own, and not seen again.
+            # The overlap with the previous slot is dropped: that slot shows it.
             shared = list(itertools.islice(matched, call.overlap))
-            faded = cross_fade(before, shared) if index > 0 else []
+            faded = crossfade(before, shared) if index > 0 else []
             held: deque[Frame] = deque()
             for frame in itertools.chain(faded, matched):
                 held.append(frame)
@@ -88,14 +87,14 @@ def _joined(
 def _matched(
     before: list[Frame], head: list[Frame], rest: Iterator[Frame], call: Call, anchored: bool
 ) -> Iterator[Frame]:
-    """A chunk in the colours of the one before.
+    """Match the colours of a chunk to the previous one.
 
     Args:
-        before: the last frames of the chunk before; none for the first chunk.
-        head: the frames of this chunk that show the same.
-        rest: those after it.
+        before: the last frames of the previous chunk; none for the first chunk.
+        head: the frames of this chunk that repeat them.
+        rest: its other frames.
         call: of this chunk.
-        anchored: whether the match fades out over the chunk, whose own colours are to be trusted.
+        anchored: as in `Limits`: the match fades out over the chunk.
     """
     frames = itertools.chain(head, rest)
     if not before:
@@ -138,7 +137,7 @@ def _chunk(
 def _checked(
     renderer: Renderer, call: Call, frames: Iterator[Frame]
 ) -> Generator[Frame, None, None]:
-    """The frames as RGB; a wrong size or number of them is the renderer's fault."""
+    """Yield frames as RGB; raise an error for a wrong size or number."""
     made = 0
     for frame in frames:
         picture = rgb_of(frame)
@@ -157,10 +156,10 @@ def _checked(
 
 
 def colour_match(reference: list[Frame], made: list[Frame]) -> NDArray[np.uint8]:
-    """The table, shape ``(1, 256, 3)``, that gives ``made`` the colours of ``reference``.
+    """Return the lookup table, shape ``(1, 256, 3)``, that matches ``made`` to ``reference``.
 
-    Mean and standard deviation of each channel become those of the reference; the spread changes by
-    `MOST_GAIN` at the most, and not at all where there is none.
+    It matches mean and standard deviation of each channel, the latter by a factor of at most
+    `MOST_GAIN`, and not at all for a flat channel.
     """
     (mean_to, spread_to), (mean_from, spread_from) = (
         _statistics(frames) for frames in (reference, made)
@@ -189,8 +188,8 @@ def _apply(table: NDArray[np.uint8], frame: Frame) -> Frame:
     return np.asarray(cv2.LUT(frame, table), np.uint8)
 
 
-def cross_fade(old: list[Frame], new: list[Frame]) -> list[Frame]:
-    """``old`` into ``new``, frame by frame, over all of them: neither is ever alone."""
+def crossfade(old: list[Frame], new: list[Frame]) -> list[Frame]:
+    """Crossfade ``old`` into ``new`` over all frames; none is of one alone."""
     count = len(new)
     faded = []
     for number, (one, other) in enumerate(zip(old, new, strict=True), 1):
@@ -200,7 +199,7 @@ def cross_fade(old: list[Frame], new: list[Frame]) -> list[Frame]:
 
 
 def frames_before(shot: Shot, plan: SlotPlan) -> list[Frame]:
-    """The last frames of the slot that this one continues, as the first call wants them.
+    """Return the last frames of the continued slot, at the size and rate of the first call.
 
     Raises:
         RendererError: its media cannot be read, or are too short.
@@ -223,8 +222,8 @@ def frames_before(shot: Shot, plan: SlotPlan) -> list[Frame]:
 
 
 class ChunkFolder:
-    """Finished chunks on disk, raw, each named by everything that decides its pixels, and by
-    their SHA-256."""
+    """Finished chunks on disk, uncompressed, named by all that decides their pixels and their
+    SHA-256."""
 
     def __init__(self, folder: Path, renderer: Renderer, shot: Shot):
         self._folder = folder
@@ -232,7 +231,7 @@ class ChunkFolder:
         self._about = repr((renderer.name, renderer.version, shot, stills))
 
     def find(self, call: Call) -> Iterator[Frame] | None:
-        """The frames of a call that was finished before, or None."""
+        """Return the kept frames of a call, or None."""
         stored: NDArray[np.uint8] | None = None
         with contextlib.suppress(OSError, ValueError):
             path = next(iter(self._kept(call)), None)
@@ -245,13 +244,13 @@ class ChunkFolder:
         return (np.array(frame) for frame in stored)
 
     def write(self, call: Call, frames: Iterator[Frame]) -> Iterator[Frame]:
-        """Pass frames on, and keep them once they are whole."""
+        """Pass frames through, and keep the chunk once it is complete."""
         self._folder.mkdir(parents=True, exist_ok=True)
         shape = (call.frames, call.height, call.width, 3)
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
         with scratch_folder(self._folder) as folder:
             part = folder / "chunk.npy"
-            # Written and not mapped: a full disk kills whoever writes to mapped memory.
+            # Not memory-mapped: on a full disk, writing to a mapping kills the process.
             with part.open("wb") as stream:
                 np.lib.format.write_array_header_1_0(stream, header)
                 for frame in frames:
@@ -260,7 +259,7 @@ class ChunkFolder:
             finish(part, self._folder / f"{self._name(call)}-{sha256_of(part)[:_SHA_DIGITS]}.npy")
 
     def clear(self, calls: tuple[Call, ...]) -> None:
-        """Delete the chunks of these calls; open ones expire later."""
+        """Delete the chunks of calls; those in use expire later."""
         for call in calls:
             for path in self._kept(call):
                 with contextlib.suppress(PermissionError):

@@ -1,10 +1,9 @@
-"""Frame-rate conversion: new frames between those that a model made, never across a cut.
+"""Convert frame rates by interpolation, never across a cut.
 
-`FlowInterpolator` estimates motion both ways with OpenCV's DIS optical flow (Kroeger et al., "Fast
-Optical Flow using Dense Inverse Search", 2016), moves both frames to the wanted time (the flows to
-it as in Jiang et al., "Super SloMo", 2018, eq. 4) and blends them; what only one of the two frames
-sees, because something moved in front of it, is taken from that frame. `RifeInterpolator` runs a
-RIFE network from an ONNX file.
+`FlowInterpolator` estimates forward and backward motion with OpenCV's DIS optical flow (Kroeger et
+al., "Fast Optical Flow using Dense Inverse Search", 2016), warps both frames to the new time (flows
+as in Jiang et al., "Super SloMo", 2018, eq. 4) and blends them; occluded pixels are taken from the
+frame that shows them. `RifeInterpolator` runs a RIFE network from an ONNX file.
 """
 
 from __future__ import annotations
@@ -22,26 +21,26 @@ from numpy.typing import NDArray
 from ..base import Frame, RendererError, UnavailableError
 
 CUT_SHARE = 0.6
-"""Share of a picture from which motion leads nowhere and back, at the least, where there was a cut:
-between different stills it is 0.77 to 1, in fast motion up to 0.3, in a flash of light 0.4."""
+"""Least share of occluded pixels, both ways, at a cut: 0.77 to 1 between different stills, up to
+0.3 in fast motion, 0.4 in a flash of light."""
 FLOW_WIDTH = 240
-"""Flow is estimated on frames of about this width, and enlarged: finer ones cost more and make no
-better frames (``benchmarks/interpolate.py``)."""
+"""Width of the frames that flow is estimated on, in pixels. Larger ones cost more and are no better
+(``benchmarks/interpolate.py``)."""
 SMALLEST_SIDE = 32
-"""Pixels; smaller frames are enlarged for the estimate."""
+"""Of frames that flow is estimated on, in pixels; smaller ones are enlarged."""
 
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 Flow = NDArray[np.float32]
-"""Shape ``(height, width, 2)``: where each pixel goes, in pixels, x then y."""
+"""Shape ``(height, width, 2)``: displacement of each pixel, x then y, in pixels."""
 Estimate: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], Flow]
 
 
 class Interpolator(Protocol):
-    """Makes frames between two RGB frames of the same shape ``(height, width, 3)``."""
+    """Interpolates between two RGB frames of the same shape ``(height, width, 3)``."""
 
     def between(self, first: Frame, second: Frame, times: list[float]) -> list[Frame]:
-        """The frames at ``times``, each between 0 (the first frame) and 1 (the second)."""
+        """Return frames at ``times``, between 0 (the first frame) and 1 (the second)."""
         ...
 
 
@@ -54,8 +53,8 @@ def retime(
 ) -> Iterator[Frame]:
     """Yield ``count`` frames at ``fps`` from RGB frames at ``native_fps``.
 
-    Frame ``n`` shows the instant ``n / fps``. A frame that lies on a native one is that one, bit
-    by bit; no more than two native frames are held.
+    Frame ``n`` is that at time ``n / fps``; one that coincides with a native frame is the native
+    frame itself. At most two native frames are buffered.
     """
     first, second = next(frames, None), None
     held, index = 0, 0
@@ -82,18 +81,18 @@ def retime(
 
 
 def interpolator_for(rife: Path | None = None) -> Interpolator:
-    """RIFE where its ONNX file is given, else optical flow."""
+    """Return RIFE if there is an ONNX file, else optical flow."""
     return FlowInterpolator() if rife is None else RifeInterpolator(rife)
 
 
 class FlowInterpolator:
-    """Optical flow both ways, and a blend that knows what is hidden."""
+    """Forward and backward optical flow, with an occlusion-aware blend."""
 
     def __init__(self) -> None:
         self._dis = dense_flow("medium")
 
     def between(self, first: Frame, second: Frame, times: list[float]) -> list[Frame]:
-        """See `Interpolator`; at a cut each is the nearer frame."""
+        """Interpolate; at a cut, repeat the nearer frame."""
         flows = flows_between(first, second, self._dis)
         hidden = _mismatch(*flows), _mismatch(*reversed(flows))
         if is_cut(*hidden):
@@ -108,14 +107,14 @@ def _blend(
     hidden: tuple[NDArray[np.float32], NDArray[np.float32]],
     time: float,
 ) -> Frame:
-    """The frame at a time; all but the pixels themselves is worked out at the flows' size."""
+    """Return the frame at a time; weights are computed at the size of the flows."""
     forward, backward = flows
     height, width = first.shape[:2]
     rest = 1 - time
     to_first = time * time * backward - rest * time * forward
     to_second = rest * rest * forward - time * rest * backward
     grid = _grid(forward.shape[1], forward.shape[0])
-    # A pixel of one frame that the other does not show has no part in the other's share.
+    # A pixel that is occluded in one frame is taken from the other.
     seen_first = 1 - _sampled(hidden[1], grid + to_second)
     seen_second = 1 - _sampled(hidden[0], grid + to_first)
     weight_first = rest * (seen_first + 1e-3)
@@ -136,7 +135,7 @@ def _nearer(first: Frame, second: Frame, times: list[float]) -> list[Frame]:
 
 
 def dense_flow(preset: Literal["fast", "medium"]) -> Estimate:
-    """An estimator of dense flow from one picture of luma to another (DIS)."""
+    """Return an estimator of dense flow between two luma planes (DIS)."""
     presets = {
         "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
         "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
@@ -144,14 +143,14 @@ def dense_flow(preset: Literal["fast", "medium"]) -> Estimate:
     dis = cv2.DISOpticalFlow.create(presets[preset])
 
     def estimate(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Flow:
-        # None has OpenCV make the array; its types do not know.
+        # None lets OpenCV allocate the array; its type stubs lack this.
         return np.asarray(dis.calc(one, other, None), np.float32)  # type: ignore[call-overload]
 
     return estimate
 
 
 def flows_between(first: Frame, second: Frame, estimate: Estimate) -> tuple[Flow, Flow]:
-    """The flow from the first frame to the second, RGB or I420, and back, at a small size."""
+    """Return forward and backward flow between two frames, RGB or I420, at a small size."""
     one, other = (small_luma(frame, FLOW_WIDTH) for frame in (first, second))
     return estimate(one, other), estimate(other, one)
 
@@ -159,11 +158,11 @@ def flows_between(first: Frame, second: Frame, estimate: Estimate) -> tuple[Flow
 def flow_back(
     second: NDArray[np.uint8], there: Flow, back: Flow
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """The second of two pictures of luma moved to where the first has it, and what both show.
+    """Warp the second of two luma planes onto the first, and return the mask of shared pixels.
 
     Args:
         second: of the flows' size.
-        there, back: the flow from the first to the second, and from the second to the first.
+        there, back: forward and backward flow.
     """
     height, width = second.shape
     moved = _sampled(second, _grid(width, height) + there)
@@ -171,12 +170,12 @@ def flow_back(
 
 
 def is_cut(*hidden: NDArray[np.float32]) -> bool:
-    """Whether frames show different pictures, by what each shows and the other does not."""
+    """Whether there is a cut between two frames, by the occlusion of each in the other."""
     return all(float((one > 0.5).mean()) > CUT_SHARE for one in hidden)
 
 
 def _mismatch(there: Flow, back: Flow) -> NDArray[np.float32]:
-    """0 where going there and back ends at the start, 1 where it ends far from it."""
+    """Return occlusion by the forward-backward check: 0 if consistent, 1 if not."""
     height, width = there.shape[:2]
     returned = there + _sampled(back, _grid(width, height) + there)
     error = _length_squared(returned)
@@ -191,7 +190,7 @@ def _length_squared(flow: Flow) -> NDArray[np.float32]:
 
 
 def small_luma(frame: Frame, width: int) -> NDArray[np.uint8]:
-    """Luma of an RGB frame, or of an I420 one, reduced to about a width; small ones stay."""
+    """Return the luma of a frame, RGB or I420, scaled down to about a width."""
     if frame.ndim == 3:
         luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
     else:
@@ -199,7 +198,7 @@ def small_luma(frame: Frame, width: int) -> NDArray[np.uint8]:
     height = round(luma.shape[0] * width / luma.shape[1])
     if luma.shape[1] <= width:
         width, height = luma.shape[1], luma.shape[0]
-    # DIS wants some room for its pyramid and its patches.
+    # The minimum size for DIS's pyramid and patches.
     size = (max(SMALLEST_SIDE, width), max(SMALLEST_SIDE, height))
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
 
@@ -218,7 +217,7 @@ def _grid(width: int, height: int) -> Flow:
 
 
 def _sampled(image: Any, at: Flow) -> NDArray[Any]:
-    # OpenCV takes both coordinates in one map where the second is None; its types do not know.
+    # With None, OpenCV reads both coordinates from one map; its type stubs lack this.
     return np.asarray(
         cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     )
@@ -229,8 +228,8 @@ class RifeInterpolator:
     divisible by 32) and ``timestep`` (``[1]``), and the output ``output``; float32 or float16.
 
     Raises:
-        UnavailableError: onnxruntime is not installed, or there is no such file.
-        RendererError: the file is no such network.
+        UnavailableError: onnxruntime or the file is missing.
+        RendererError: the file is no RIFE network.
     """
 
     def __init__(self, path: Path):
@@ -243,7 +242,7 @@ class RifeInterpolator:
         if not path.is_file():
             raise UnavailableError(f"{path}: there is no such ONNX file")
         self._path = path
-        # TensorRT, which may come first, takes minutes to build an engine for each size.
+        # Not TensorRT, which takes minutes to build an engine for each size.
         usable = [one for one in PROVIDERS if one in onnxruntime.get_available_providers()]
         try:
             self._session = onnxruntime.InferenceSession(str(path), providers=usable)
@@ -263,10 +262,10 @@ class RifeInterpolator:
         self._dis = dense_flow("fast")
 
     def between(self, first: Frame, second: Frame, times: list[float]) -> list[Frame]:
-        """See `Interpolator`; at a cut each is the nearer frame.
+        """Interpolate; at a cut, repeat the nearer frame.
 
         Raises:
-            RendererError: the network fails, out of memory perhaps.
+            RendererError: the network failed, perhaps out of memory.
         """
         flows = flows_between(first, second, self._dis)
         if is_cut(_mismatch(*flows), _mismatch(*reversed(flows))):

@@ -1,4 +1,4 @@
-"""A model's own rate, size and counts of frames, as near as can be to what is wanted."""
+"""Round frame rate, size and frame counts to those that a model can generate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..base import FrameGrid, Limits, RendererError
 
 
 def native_rate(fps: Fraction, limits: Limits) -> Fraction:
-    """The rate a model works at: its own, or a whole part of the reel's that it can do."""
+    """Return the model's frame rate: its native one, or the reel's over a whole number."""
     if limits.fps is not None:
         return limits.fps
     if limits.max_fps is None or fps <= limits.max_fps:
@@ -18,12 +18,11 @@ def native_rate(fps: Fraction, limits: Limits) -> Fraction:
 
 
 def native_size(width: int, height: int, multiple: int, max_pixels: int | None) -> tuple[int, int]:
-    """The size to generate at, for frames that cover ``width`` x ``height`` when scaled.
+    """Return the size to generate, for frames that cover ``width`` x ``height`` when scaled.
 
-    Of all sizes with sides divisible by ``multiple`` and at most ``max_pixels`` pixels it is the
-    one that keeps the most pixels after the crop, never more than the target has; among equals the
-    smallest. For 1080x1920 in steps of 32 and 544 * 960 pixels that is 544x960, of which 2 columns
-    are cropped on either side.
+    Of the sizes divisible by ``multiple`` with at most ``max_pixels`` pixels, it is the one with
+    most pixels after the crop, up to those of the target; of several, the smallest. For 1080x1920
+    in steps of 32 and at most 544 * 960 pixels it is 544x960, cropped by 2 columns on either side.
     """
     best: tuple[int, int] = (multiple, multiple)
     best_rank = (0, 0)
@@ -44,7 +43,7 @@ def native_size(width: int, height: int, multiple: int, max_pixels: int | None) 
 
 
 def longest_count(grid: FrameGrid) -> int | None:
-    """The most frames of one call; None where there is no bound."""
+    """Return the largest frame count of a call; None for no limit."""
     if grid.counts:
         return max(grid.counts)
     if grid.most is None:
@@ -53,7 +52,7 @@ def longest_count(grid: FrameGrid) -> int | None:
 
 
 def count_for(frames: int, grid: FrameGrid) -> int | None:
-    """The smallest number of frames that a model can make and that is enough; None for none."""
+    """Return the smallest possible frame count of at least ``frames``; None if there is none."""
     if grid.counts:
         return min((count for count in grid.counts if count >= frames), default=None)
     wanted = max(frames, grid.least)
@@ -63,12 +62,10 @@ def count_for(frames: int, grid: FrameGrid) -> int | None:
 
 
 def chunk_lengths(frames: int, grid: FrameGrid, overlap: int) -> list[int]:
-    """Lengths of the chunks that give at least ``frames`` frames, ``overlap`` of each shared.
-
-    As few as can be, and as equal as can be.
+    """Return the fewest and most equal chunks that cover ``frames`` frames with an overlap.
 
     Raises:
-        RendererError: a chunk is no longer than what it shares with the one before.
+        RendererError: the longest chunk does not exceed the overlap.
     """
     single = count_for(frames, grid)
     if single is not None:

@@ -1,8 +1,7 @@
-"""From a slot and a renderer's limits to the calls that make it: sizes, chunks, rate, crop (pure).
+"""Plan the calls of a slot within a renderer's limits: size, chunks, rate, crop. Pure functions.
 
-A slot is thought of on the renderer's own time axis: native frame ``n`` is seen ``n / native fps``
-seconds after the slot's media begin. Calls cover that axis from 0 on; two calls in a row share
-``overlap`` frames. What is left over at the end is thrown away.
+Times are in native frames: frame ``n`` is shown ``n / native fps`` seconds after the start of the
+media. Calls cover them from 0 on, consecutive ones overlap, and surplus frames are dropped.
 """
 
 from __future__ import annotations
@@ -14,25 +13,25 @@ from fractions import Fraction
 
 from ..base import Call, Keyframe, Limits, Shot
 from .model_grid import chunk_lengths, longest_count, native_rate, native_size
-from .unsupported import keyframes_not_met, wishes_not_met
+from .unsupported import unsupported_keyframes, unsupported_settings
 
 JOIN_FRAMES = 8
-"""Frames over which two chunks dissolve where the model cannot continue from frames."""
+"""Length of the crossfade of chunks, if the model cannot continue from frames."""
 LAST_WITHIN_S = Fraction(1, 2)
-"""A keyframe this near to the slot's end, in seconds, counts as its last."""
+"""A keyframe within this many seconds of the slot's end counts as its last."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotPlan:
-    """How a slot is made.
+    """The calls of a slot.
 
     Attributes:
         width, height, fps, frames: of the finished slot.
-        calls: in order; all of one size and rate.
-        native_frames: that the calls must give together, overlaps counted once.
-        scale: finished pixels for one native pixel; the same both ways.
-        crop: left and top edge of what is kept of a native frame, in native pixels.
-        notes: what of the slot's wishes is met in another way, or not at all.
+        calls: in order, of one size and frame rate.
+        native_frames: number of frames of all calls, overlaps counted once.
+        scale: finished pixels per native pixel, for both axes.
+        crop: left and top edge of the crop, in native pixels.
+        notes: unsupported settings and keyframes, a line each.
     """
 
     width: int
@@ -47,17 +46,16 @@ class SlotPlan:
 
 
 def plan(shot: Shot, limits: Limits) -> SlotPlan:
-    """The calls that make a shot within the limits of a renderer.
+    """Plan the calls of a shot within a renderer's limits.
 
-    A renderer without limits gets one call with the shot's own keyframes, counted from the start
-    of the scene's span; every other gets, with each call, those that lie in it, counted from its
-    own first frame.
+    A renderer without limits gets one call with the shot's keyframes, counted from the start of the
+    span. Others get the keyframes of each call, counted from its first frame.
 
     Raises:
         RendererError: the limits contradict themselves.
     """
     if limits.is_unbounded:
-        return _as_it_is(shot, limits)
+        return _single_call(shot, limits)
     fps = native_rate(shot.fps, limits)
     width, height = native_size(shot.width, shot.height, limits.multiple, limits.max_pixels)
     needed = math.ceil((shot.frames - 1) * fps / shot.fps) + 1
@@ -65,7 +63,7 @@ def plan(shot: Shot, limits: Limits) -> SlotPlan:
     longest = longest_count(limits.frames)
     overlap = limits.overlap or (min(JOIN_FRAMES, longest // 2) if longest else 0)
     lengths = chunk_lengths(needed + lead, limits.frames, overlap)
-    notes = wishes_not_met(shot, limits)
+    notes = unsupported_settings(shot, limits)
     if len(lengths) > 1 and not limits.overlap:
         notes.append(
             f"the model cannot continue from frames: {len(lengths)} chunks dissolve into each other"
@@ -90,7 +88,7 @@ def plan(shot: Shot, limits: Limits) -> SlotPlan:
         keyframes = _keyframes(shot, limits, call, places, continued, end)
         calls.append(replace(call, keyframes=keyframes))
         first += length - overlap
-    notes += keyframes_not_met(shot, places, needed, calls)
+    notes += unsupported_keyframes(shot, places, needed, calls)
     scale = max(Fraction(shot.width, width), Fraction(shot.height, height))
     return SlotPlan(
         width=shot.width,
@@ -105,7 +103,7 @@ def plan(shot: Shot, limits: Limits) -> SlotPlan:
     )
 
 
-def _as_it_is(shot: Shot, limits: Limits) -> SlotPlan:
+def _single_call(shot: Shot, limits: Limits) -> SlotPlan:
     call = Call(
         width=shot.width,
         height=shot.height,
@@ -125,12 +123,12 @@ def _as_it_is(shot: Shot, limits: Limits) -> SlotPlan:
         native_frames=shot.frames,
         scale=Fraction(1),
         crop=(Fraction(0), Fraction(0)),
-        notes=tuple(wishes_not_met(shot, limits)),
+        notes=tuple(unsupported_settings(shot, limits)),
     )
 
 
 def call_seed(seed: int, index: int) -> int:
-    """The seed of a call: the slot's own for the first, 32 bits that follow from it for others."""
+    """Return the seed of a call: the slot's for the first one, a 32-bit hash of it for others."""
     if index == 0:
         return seed
     return int.from_bytes(hashlib.sha256(f"{seed}/{index}".encode()).digest()[:4], "big")
@@ -144,15 +142,15 @@ def _keyframes(
     continued: bool,
     end: int | None,
 ) -> tuple[Keyframe, ...]:
-    """The keyframes of one call; ``places`` are theirs on the native axis.
+    """Return the keyframes of one call.
 
     Args:
         shot: the slot.
         limits: of the renderer.
-        call: whose keyframes are wanted.
-        places: of the shot's keyframes, in native frames from the start of the media.
-        continued: whether the call is given the frames before it.
-        end: the slot's native frames where this call is its last.
+        call: the call.
+        places: positions of the shot's keyframes, in native frames from the start of the media.
+        continued: whether the call gets the frames before it.
+        end: of the last call, the slot's number of native frames; else None.
     """
     found: dict[int, Keyframe] = {}
     taken = call.overlap if continued else 0
@@ -177,12 +175,12 @@ def _keyframes(
     return tuple(found[frame] for frame in sorted(found))
 
 
-def describe(made: SlotPlan) -> list[str]:
-    """A plan in lines that a person reads."""
-    call = made.calls[0]
-    counts = ", ".join(str(one.frames) for one in made.calls)
-    calls = "1 call" if len(made.calls) == 1 else f"{len(made.calls)} calls"
-    shared = made.calls[-1].overlap if len(made.calls) > 1 else 0
+def describe(slot_plan: SlotPlan) -> list[str]:
+    """Return a plan as lines of text."""
+    call = slot_plan.calls[0]
+    counts = ", ".join(str(one.frames) for one in slot_plan.calls)
+    calls = "1 call" if len(slot_plan.calls) == 1 else f"{len(slot_plan.calls)} calls"
+    shared = slot_plan.calls[-1].overlap if len(slot_plan.calls) > 1 else 0
     lines = [
         f"{calls} of {counts} frames at {call.width}x{call.height}, {_rate(call.fps)}"
         + (f", overlap {shared}" if shared else "")
@@ -192,18 +190,18 @@ def describe(made: SlotPlan) -> list[str]:
         lines.append(f"call 1: goes on from {last} of the slot before")
     lines += [
         f"call {number}: {key.image.name} at its frame {key.frame}"
-        for number, one in enumerate(made.calls, 1)
+        for number, one in enumerate(slot_plan.calls, 1)
         for key in one.keyframes
     ]
-    if call.fps != made.fps:
-        lines.append(f"{_rate(call.fps)} interpolated to {_rate(made.fps)}")
-    if (call.width, call.height) != (made.width, made.height):
-        way = "enlarged" if made.scale > 1 else "reduced"
-        scaled = f"{way} by {float(made.scale):.3f}, " if made.scale != 1 else ""
-        lines.append(f"{scaled}cropped to {made.width}x{made.height}")
-    spare = sum(one.frames - one.overlap for one in made.calls) - made.native_frames
-    lines.append(f"{made.frames} frames" + (f", {spare} to spare" if spare else ""))
-    return [*lines, *made.notes]
+    if call.fps != slot_plan.fps:
+        lines.append(f"{_rate(call.fps)} interpolated to {_rate(slot_plan.fps)}")
+    if (call.width, call.height) != (slot_plan.width, slot_plan.height):
+        way = "enlarged" if slot_plan.scale > 1 else "reduced"
+        scaled = f"{way} by {float(slot_plan.scale):.3f}, " if slot_plan.scale != 1 else ""
+        lines.append(f"{scaled}cropped to {slot_plan.width}x{slot_plan.height}")
+    spare = sum(one.frames - one.overlap for one in slot_plan.calls) - slot_plan.native_frames
+    lines.append(f"{slot_plan.frames} frames" + (f", {spare} to spare" if spare else ""))
+    return [*lines, *slot_plan.notes]
 
 
 def _rate(fps: Fraction) -> str:

@@ -1,6 +1,6 @@
-"""Running a renderer for a shot: exactly the frames that the slot's media hold.
+"""Run a renderer for a shot, and convert its frames to those of the slot's media.
 
-    calls -> chunks joined -> rate converted -> cropped, scaled, planar YUV
+    calls -> joined chunks -> frame rate -> crop, scale, planar YUV
 
 Every step is lazy: memory does not grow with the length of a slot.
 """
@@ -15,10 +15,10 @@ from ..base import Frame, OnStep, Renderer, RendererError, Shot
 from .chunks import native_frames
 from .interpolate import Interpolator, interpolator_for, retime
 from .planner import SlotPlan, plan
-from .scale import finish
+from .scale import finish_frame
 
 MODEL_SHARE = 0.8
-"""Share of a call's progress that its model's steps are; the rest is its frames coming out."""
+"""Share of a call's progress for the model's steps; the rest is for decoded frames."""
 
 
 def frames(
@@ -26,27 +26,28 @@ def frames(
 ) -> Iterator[Frame]:
     """Yield exactly ``shot.frames`` frames of ``shot.width`` x ``shot.height``, lazily.
 
-    Frames of a renderer without limits pass through as they are; all others come as I420.
+    Frames of a renderer without limits pass unchanged; others are converted to I420.
 
     Args:
-        renderer: what makes them.
-        shot: what they are to show.
-        on_step: called with (frames made, all frames). Of a model that works in steps these are
-            the frames that the steps done are worth.
-        chunks: a folder where finished chunks of a long slot are kept until the slot is done.
+        renderer: the renderer.
+        shot: the slot.
+        on_step: called with (frames rendered, all frames); a model's steps count as frames.
+        chunks: a folder for finished chunks of a long slot, kept until the slot is finished.
 
     Raises:
-        RendererError: the renderer failed, or returned another number or size of frames.
+        RendererError: the renderer failed, or returned a wrong number or size of frames.
     """
     limits = renderer.limits
-    made = plan(shot, limits)
+    slot_plan = plan(shot, limits)
     if limits.is_unbounded:
-        return _passed_on(renderer, shot, made, on_step)
-    return _converted(renderer, shot, made, on_step, chunks)
+        return _checked(renderer, shot, slot_plan, on_step)
+    return _converted(renderer, shot, slot_plan, on_step, chunks)
 
 
-def _passed_on(renderer: Renderer, shot: Shot, made: SlotPlan, on_step: OnStep) -> Iterator[Frame]:
-    (call,) = made.calls
+def _checked(
+    renderer: Renderer, shot: Shot, slot_plan: SlotPlan, on_step: OnStep
+) -> Iterator[Frame]:
+    (call,) = slot_plan.calls
     sizes = {(shot.height * 3 // 2, shot.width), (shot.height, shot.width, 3)}
     count = 0
     for frame in renderer.generate(shot, call, [], lambda *_: None):
@@ -63,22 +64,22 @@ def _passed_on(renderer: Renderer, shot: Shot, made: SlotPlan, on_step: OnStep) 
 
 
 def _converted(
-    renderer: Renderer, shot: Shot, made: SlotPlan, on_step: OnStep, chunks: Path | None
+    renderer: Renderer, shot: Shot, slot_plan: SlotPlan, on_step: OnStep, chunks: Path | None
 ) -> Iterator[Frame]:
-    progress = _CallProgress(made, on_step)
-    native = native_frames(renderer, shot, made, progress.of_call, chunks)
-    fps = made.calls[0].fps
+    progress = _CallProgress(slot_plan, on_step)
+    native = native_frames(renderer, shot, slot_plan, progress.of_call, chunks)
+    fps = slot_plan.calls[0].fps
     rated = native
-    if fps != made.fps:
+    if fps != slot_plan.fps:
         chosen: Interpolator = interpolator_for(_rife(shot))
-        rated = retime(native, fps, made.fps, made.frames, chosen)
+        rated = retime(native, fps, slot_plan.fps, slot_plan.frames, chosen)
     count = 0
     try:
-        for frame in itertools.islice(rated, made.frames):
-            yield finish(frame, made)
+        for frame in itertools.islice(rated, slot_plan.frames):
+            yield finish_frame(frame, slot_plan)
             count += 1
             progress.of_frames(count)
-        # Lets the renderer end its call, and the chunks that were kept be deleted.
+        # Let the renderer end its call, and delete the kept chunks.
         for _ in native:
             pass
     finally:
@@ -86,31 +87,31 @@ def _converted(
             close = getattr(source, "close", None)
             if close is not None:
                 close()
-    if count != made.frames:
-        raise RendererError(f"{renderer.name}: {count} frames came out of {made.frames}")
+    if count != slot_plan.frames:
+        raise RendererError(f"{renderer.name}: {count} frames came out of {slot_plan.frames}")
 
 
 def _rife(shot: Shot) -> Path | None:
-    """The ONNX file that is configured, unless the quality's preset wants optical flow."""
+    """Return the configured ONNX file, unless the preset asks for optical flow."""
     found = shot.settings.get("rife")
     preset = shot.settings.get("presets", {}).get(shot.quality, {})
     return None if found is None or preset.get("interpolation") == "flow" else Path(str(found))
 
 
 class _CallProgress:
-    """Steps of calls and finished frames as one count of frames that never falls."""
+    """Combines steps and frames into a count of frames that never decreases."""
 
-    def __init__(self, made: SlotPlan, on_step: OnStep):
-        self._made, self._on_step, self._most = made, on_step, 0
+    def __init__(self, slot_plan: SlotPlan, on_step: OnStep):
+        self._plan, self._on_step, self._most = slot_plan, on_step, 0
 
     def of_call(self, index: int, share: float) -> None:
-        done = (index + MODEL_SHARE * share) / len(self._made.calls)
-        self._report(int(done * self._made.frames))
+        done = (index + MODEL_SHARE * share) / len(self._plan.calls)
+        self._report(int(done * self._plan.frames))
 
     def of_frames(self, count: int) -> None:
         self._report(count)
 
     def _report(self, count: int) -> None:
-        # Called in any case: whoever listens may want to stop the work.
-        self._most = min(max(self._most, count), self._made.frames)
-        self._on_step(self._most, self._made.frames)
+        # Always called: the callback may cancel the work.
+        self._most = min(max(self._most, count), self._plan.frames)
+        self._on_step(self._most, self._plan.frames)

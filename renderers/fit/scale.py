@@ -1,9 +1,9 @@
-"""Native RGB frames into finished ones: cropped, scaled, planar YUV 4:2:0 of BT.709.
+"""Crop, scale and convert native RGB frames to planar YUV 4:2:0 of BT.709.
 
-The picture is turned into luma and chroma at its native size, in floating point, and each plane is
-scaled once: that is less work than scaling RGB, and rounds once, at the end.
+Frames are converted to float luma and chroma at their native size, then each plane is scaled: less
+work than scaling RGB, and rounded once, at the end.
 
-Formulas: ITU-R BT.709-6; chroma is sited left, as H.264 takes it where nothing else is said.
+Formulas: ITU-R BT.709-6. Chroma is sited left, the default of H.264.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ RGB_TO_YUV = np.array(
         [_CR * (1 - _KR), -_CR * _KG, -_CR * _KB, 128],
     ]
 )
-"""Levels of full-range RGB to those of limited-range Y, Cb and Cr: ``(3, 4)``."""
+"""Full-range RGB to limited-range Y, Cb and Cr, shape ``(3, 4)``."""
 _FORWARD = RGB_TO_YUV.astype(np.float32)
 _BACK = np.linalg.inv(np.vstack([RGB_TO_YUV, [0, 0, 0, 1]]))[:3].astype(np.float32)
 _SOFTEN = np.array([[0.25, 0.5, 0.25]], np.float32)
 
 
-def finish(frame: Frame, plan: SlotPlan) -> Frame:
-    """The finished I420 frame of a native RGB frame of shape ``(height, width, 3)``."""
+def finish_frame(frame: Frame, plan: SlotPlan) -> Frame:
+    """Convert a native RGB frame of shape ``(height, width, 3)`` to a finished I420 frame."""
     kept = cropped(frame, plan)
     luma, blue, red = _floats(cv2.transform(kept.astype(np.float32), _FORWARD))
     width, height = plan.width, plan.height
@@ -46,7 +46,7 @@ def finish(frame: Frame, plan: SlotPlan) -> Frame:
 
 
 def cropped(frame: Frame, plan: SlotPlan) -> Frame:
-    """What is kept of a native frame, to whole pixels: a view."""
+    """Return the crop of a native frame, to whole pixels, as a view."""
     height, width = frame.shape[:2]
     left, top = (int(edge) for edge in plan.crop)
     wide = min(width - left, max(1, round(plan.width / plan.scale)))
@@ -55,7 +55,7 @@ def cropped(frame: Frame, plan: SlotPlan) -> Frame:
 
 
 def native_from_finished(rgb: Frame, plan: SlotPlan) -> Frame:
-    """The native frame whose kept part a finished RGB frame shows; its rim repeats the edge."""
+    """Scale a finished RGB frame back to a native one; pixels outside the crop repeat the edge."""
     call = plan.calls[0]
     left, top = (int(edge) for edge in plan.crop)
     wide = min(call.width - left, max(1, round(plan.width / plan.scale)))
@@ -67,7 +67,7 @@ def native_from_finished(rgb: Frame, plan: SlotPlan) -> Frame:
 
 
 def rgb_of(frame: Frame) -> Frame:
-    """An I420 frame as RGB; an RGB frame as it is."""
+    """Convert an I420 frame to RGB; return an RGB frame unchanged."""
     if frame.ndim == 3:
         return frame
     height, width = frame.shape[0] * 2 // 3, frame.shape[1]
@@ -119,5 +119,5 @@ def _warped(
 
 
 def _round(plane: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
-    # Rounds to the nearest and saturates above; what Lanczos leaves below zero is cut off first.
+    # Rounds and saturates at 255; negative values of Lanczos are clipped first.
     cv2.convertScaleAbs(cv2.max(plane, 0.0), dst=out)  # type: ignore[call-overload]

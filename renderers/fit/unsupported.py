@@ -1,4 +1,4 @@
-"""What of a shot's wishes a renderer meets in another way, or not at all, line by line."""
+"""List the settings and keyframes of a shot that a renderer supports in part, or not at all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ..base import Call, Limits, Shot
 
 
-def wishes_not_met(shot: Shot, limits: Limits) -> list[str]:
-    """What the shot asks for and the renderer cannot do."""
+def unsupported_settings(shot: Shot, limits: Limits) -> list[str]:
+    """Return a line for each setting that the renderer does not support."""
     motion, controls = shot.motion, limits.controls
     notes = []
     has_camera = "camera" in controls and motion.camera in {*limits.moves, "auto"}
@@ -28,16 +28,16 @@ def wishes_not_met(shot: Shot, limits: Limits) -> list[str]:
     return notes
 
 
-def keyframes_not_met(
+def unsupported_keyframes(
     shot: Shot, places: Sequence[int], needed: int, calls: Sequence[Call]
 ) -> list[str]:
-    """Keyframes that are reached beside their places, or left out.
+    """Return a line for each keyframe that is moved or dropped.
 
     Args:
-        shot: whose keyframes they are.
-        places: theirs, in native frames from the start of the media.
-        needed: native frames of the slot.
-        calls: that make it.
+        shot: the slot.
+        places: positions of its keyframes, in native frames from the start of the media.
+        needed: length of the media, in native frames.
+        calls: the planned calls.
     """
     met = {(key.image, call.first + key.frame) for call in calls for key in call.keyframes}
     notes = []

@@ -24,9 +24,9 @@ from otio_gvideo.renderers.base import (
     Shot,
 )
 from otio_gvideo.renderers.fit import run_renderer
-from otio_gvideo.renderers.fit.chunks import colour_match, cross_fade, native_frames
+from otio_gvideo.renderers.fit.chunks import colour_match, crossfade, native_frames
 from otio_gvideo.renderers.fit.planner import plan
-from otio_gvideo.renderers.fit.scale import cropped, finish, native_from_finished, rgb_of
+from otio_gvideo.renderers.fit.scale import cropped, finish_frame, native_from_finished, rgb_of
 from PIL import Image
 
 CAN = Limits(
@@ -226,9 +226,9 @@ def test_matching_brings_mean_and_spread_together_within_bounds() -> None:
     assert contrast.std() > reference.std() / 1.3
 
 
-def test_a_cross_fade_never_shows_one_side_alone() -> None:
+def test_a_crossfade_never_shows_one_side_alone() -> None:
     black, white = (np.full((2, 2, 3), level, np.uint8) for level in (0, 240))
-    faded = cross_fade([black] * 5, [white] * 5)
+    faded = crossfade([black] * 5, [white] * 5)
     assert [int(frame[0, 0, 0]) for frame in faded] == [40, 80, 120, 160, 200]
 
 
@@ -237,7 +237,7 @@ def test_scaling_keeps_colours_and_places(shot: Shot) -> None:
     made = plan(wide, replace(CAN, max_pixels=64 * 96))
     y, x = np.mgrid[:96, :64]
     native = np.dstack([x * 3, y * 2, np.full_like(x, 90)]).astype(np.uint8)
-    out = finish(native, made)
+    out = finish_frame(native, made)
     assert out.shape == (288, 128)
     shown = rgb_of(out)
     wanted = cv2.resize(native, (128, 192), interpolation=cv2.INTER_LINEAR)
