@@ -167,10 +167,9 @@ def check_reel(
 
 
 def cut_offsets(measure: FrameMeasure, expected: ExpectedReel) -> dict[str, int | None]:
-    """Return how many frames late each cut is, by the name of what it cuts to.
+    """Return the offset of each cut in frames, positive if late, by the name of the item.
 
-    None if no change is visible near its place. A name that is not the only one of its kind has
-    the frame after it.
+    None if no change is visible nearby. The frame is appended to names that are not unique.
     """
     offsets: dict[str, int | None] = {}
     for frame, name in expected.cuts:
@@ -229,8 +228,8 @@ def _preview(
 ) -> tuple[list[Finding], dict[str, int | None]]:
     """Measure an animated image, which has fewer and smaller frames than the reel, and no sound.
 
-    Its frames last whole hundredths (GIF) or thousandths (WebP) of a second, so it may be longer or
-    shorter than the reel by a frame.
+    Tolerates one frame of length: frames last whole hundredths (GIF) or thousandths (WebP) of a
+    second.
     """
     wanted_s, measured_s = expected.frames / expected.fps, measure.duration_s
     frame_s = measured_s / max(1, measure.frames)
@@ -251,11 +250,11 @@ def _preview(
 
 
 _DECODERS = {"libdav1d": "av1", "libaom-av1": "av1"}
-"""Codecs by FFmpeg's decoders of other names."""
+"""Codecs by the names of FFmpeg's decoders."""
 
 
 def _is_cut_of_source(expected: ExpectedReel, frame: int) -> bool:
-    """Whether a video that is no slot changes suddenly at a frame, as in its own file."""
+    """Whether a source video, no slot, has a cut of its own at a frame."""
     for before, after in zip(
         expected.sources_at(frame - 1), expected.sources_at(frame), strict=False
     ):
@@ -269,7 +268,7 @@ def _is_cut_of_source(expected: ExpectedReel, frame: int) -> bool:
 
 
 def _may_be_black(expected: ExpectedReel, root: Path, frame: int) -> bool:
-    """Whether a still or a source that is shown at a frame is black itself."""
+    """Whether a still or a source video is itself black at a frame."""
     if any(is_black(root / still) for still in expected.stills_at(frame)):
         return True
     lumas = (source_frame(one.media, one.number) for one in expected.sources_at(frame))
@@ -277,7 +276,7 @@ def _may_be_black(expected: ExpectedReel, root: Path, frame: int) -> bool:
 
 
 def _surprises(measure: FrameMeasure, expected: ExpectedReel, root: Path) -> Iterator[Finding]:
-    """Yield cuts, black and standstill that the timeline does not have."""
+    """Yield the cuts, black and standstill that are not in the timeline."""
     transitions, gaps = expected.transitions, expected.gaps
     edges = {frame for frame, _ in expected.cuts}
     edges |= {edge for gap in gaps for edge in (gap.start, gap.end)}

@@ -1,4 +1,4 @@
-"""What a timeline expects of its reel: cuts, transitions, gaps, stillness, black."""
+"""Expected content of a reel: cuts, transitions, gaps, stillness, black."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class FrameRange:
 
 @dataclass(frozen=True, slots=True)
 class SourceFrame:
-    """A frame of media that the reel shows.
+    """A frame of media.
 
     Attributes:
         media: the video or image sequence.
@@ -59,15 +59,14 @@ class SourceFrame:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedReel:
-    """What is expected in a reel.
+    """The expected content of a reel.
 
     Attributes:
         frames: length.
         fps: frame rate.
-        spans: what is shown, in order, without holes.
-        cuts: first frames after hard cuts, and the name of what is shown from there on.
-        joins: first frames of slots that continue the slot before.
-        media: what is known of the media in the spans.
+        spans: the content, in order, without holes.
+        cuts: first frames after hard cuts, with the name of the item there.
+        media: headers of the media in the spans.
         recipes: the recipes of slots, by the paths of their media.
     """
 
@@ -75,32 +74,31 @@ class ExpectedReel:
     fps: Fraction
     spans: tuple[Span, ...]
     cuts: tuple[tuple[int, str], ...]
-    joins: tuple[int, ...]
     media: Mapping[Path, MediaInfo]
     recipes: Mapping[Path, Recipe]
 
     @property
     def transitions(self) -> tuple[FrameRange, ...]:
-        """Where pictures are blended."""
+        """Frames of transitions."""
         return _ranges(span for span in self.spans if _is_blend(span.picture))
 
     @property
     def gaps(self) -> tuple[FrameRange, ...]:
-        """Where nothing is shown."""
+        """Frames without a picture."""
         return _ranges(s for s in self.spans if isinstance(s.picture, TransparentContent))
 
     @property
     def still(self) -> tuple[FrameRange, ...]:
-        """Where nothing has to move: all but slots whose camera moves."""
+        """Where stillness is fine: everywhere but in slots with a moving camera."""
         return _ranges(s for s in self.spans if not any(map(self._moves, leaves(s.picture))))
 
     @property
     def edges(self) -> list[int]:
-        """Frames at which the picture changes its content, in order."""
+        """Frames at which the content changes, in order."""
         return [span.start for span in self.spans[1:]]
 
     def stills_at(self, frame: int) -> list[Path]:
-        """Return the stills that are shown at a frame, or that its slots were made from."""
+        """Return the stills at a frame, among them the keyframes of slots."""
         found: list[Path] = []
         for leaf in self._leaves_at(frame):
             if isinstance(leaf, ImageContent):
@@ -110,7 +108,7 @@ class ExpectedReel:
         return found
 
     def sources_at(self, frame: int) -> list[SourceFrame]:
-        """Return the frames of videos that are no slots and are shown at a frame."""
+        """Return the source frames at a frame of the reel, of videos that are no slots."""
         found = []
         for leaf in self._leaves_at(frame):
             if isinstance(leaf, VideoContent) and leaf.path not in self.recipes:
@@ -135,7 +133,7 @@ class ExpectedReel:
 
 
 def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> ExpectedReel:
-    """Read what is expected in the reel of a timeline, as flattening reads it.
+    """Resolve a timeline to its expected reel, by the code that flattens it.
 
     Args:
         timeline: any timeline whose items have lengths.
@@ -155,21 +153,19 @@ def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> 
         one for one in lay_out_timeline(timeline, fps) if one.is_picture and one.track.enabled
     ]
     frames = frames_of(timeline, fps)
-    cuts, joins = [], []
+    cuts = []
     for before, after in pairwise(reading.spans):
         if _is_blend(before.picture) or _is_blend(after.picture):
             continue
         if _continues(before, after, recipes, fps):
-            joins.append(after.start)
-        elif after.end < frames or not isinstance(after.picture, TransparentContent):
+            continue
+        if after.end < frames or not isinstance(after.picture, TransparentContent):
             cuts.append((after.start, _name_at(layouts, after)))
-    return ExpectedReel(
-        frames, fps, reading.spans, tuple(cuts), tuple(joins), reading.media, recipes
-    )
+    return ExpectedReel(frames, fps, reading.spans, tuple(cuts), reading.media, recipes)
 
 
 def _continues(before: Span, after: Span, recipes: Mapping[Path, Recipe], fps: Fraction) -> bool:
-    """Whether a slot goes on with the frame of its scene that comes after another slot's last."""
+    """Whether a slot continues another one of its scene without a missing frame."""
     frames = []
     for picture in (advance(before.picture, before.frames, fps), after.picture):
         if not isinstance(picture, VideoContent) or picture.path not in recipes:
@@ -181,7 +177,7 @@ def _continues(before: Span, after: Span, recipes: Mapping[Path, Recipe], fps: F
 
 
 def _name_at(layouts: Sequence[TrackLayout], span: Span) -> str:
-    """Return the name of the uppermost item that is shown; of those, one that starts there."""
+    """Return the name of the uppermost visible item; preferably of one that starts there."""
     if isinstance(span.picture, TransparentContent):
         return "gap"
     names = [
@@ -202,7 +198,7 @@ def _is_blend(picture: Picture) -> bool:
 
 
 def _ranges(spans: Iterator[Span]) -> tuple[FrameRange, ...]:
-    """Return the frames of some spans, adjacent ones as one range."""
+    """Return the frames of some spans; adjacent ones become one range."""
     found: list[FrameRange] = []
     for span in spans:
         if found and found[-1].end == span.start:

@@ -1,4 +1,4 @@
-"""A reel's manifest against its timeline: whether it holds, and claims what is so."""
+"""Verify a reel's C2PA manifest, and compare its claims with the timeline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_NAMED = 3
 def signature_findings(
     video: Path, claims: Callable[[], Claims], is_expected: bool
 ) -> Iterator[Finding]:
-    """Findings on a manifest; none if there is none and none is expected.
+    """Yield findings on a manifest; none if there is no manifest and none is expected.
 
     Args:
         video: the finished file.

@@ -14,7 +14,7 @@ from ..media.samples import SAMPLE_RATE, SoundReader
 WINDOW_S = 6.0
 """Seconds of sound that are compared at one place."""
 REACH_S = 1.0
-"""Largest offset that is found."""
+"""Largest measurable offset."""
 CLEAR = 4.0
 """Standard deviations by which the best match must exceed the others."""
 _SILENCE = 1e-4
@@ -27,7 +27,7 @@ class VoiceOffset:
     Attributes:
         at_s: the place, in seconds.
         ms: how many milliseconds late the voice is; None if the match is not clear.
-        silent: whether nothing is to be heard there.
+        silent: whether the timeline is silent there.
     """
 
     at_s: float

@@ -1,1 +1,1 @@
-"""What any OpenTimelineIO timeline states: rate, length, size, layout, metadata, media."""
+"""The one answer on any OpenTimelineIO timeline: rate, length, size, layout, metadata, media."""

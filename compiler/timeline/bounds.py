@@ -1,6 +1,6 @@
-"""Numbers in a timeline that no reel can have: refused by the name of what they stand in.
+"""Reject times, rates, speeds and image numbers out of bounds, by the name of their item.
 
-Everything that reads times divides by rates, and makes as many frames as a duration states.
+All later code divides by rates and makes as many frames as a duration states.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from .metadata import GENERATOR_KIND, NAMESPACE
 from .metadata_faults import is_own_mapping, metadata_faults, recipe_faults
 
 LOWEST_RATE, HIGHEST_RATE = 0.01, 1e9
-"""Units a second; the highest count nanoseconds."""
+"""Units a second; the highest is for nanoseconds."""
 MOST_SECONDS = 1e10
-"""Of one time; timecode of the day and seconds since 1970 are less."""
+"""Of one time; more than timecode of a day and seconds since 1970."""
 LONGEST_REEL_H = 24
 MOST_DIGITS = 20
-"""Of the number of an image."""
+"""Digits of an image number."""
 FASTEST = 10_000
-"""Times the speed of media."""
+"""Playback speed."""
 DEEPEST = 40
-"""Compositions within each other."""
+"""Nested compositions."""
 
 
 def refuse_impossible(timeline: otio.schema.Timeline, path: Path) -> None:
@@ -37,7 +37,7 @@ def refuse_impossible(timeline: otio.schema.Timeline, path: Path) -> None:
         path: its file, for messages.
 
     Raises:
-        InputError: with a line for each impossible number.
+        InputError: with one problem for each value out of bounds.
     """
     found = [Problem.in_file(path, what, where=where) for where, what in _faults(timeline)]
     if not found:
@@ -47,7 +47,7 @@ def refuse_impossible(timeline: otio.schema.Timeline, path: Path) -> None:
 
 
 def _faults(timeline: otio.schema.Timeline) -> Iterator[tuple[str, str]]:
-    """Where and what is impossible."""
+    """Yield faults, each with the name of its item."""
     yield from (("timeline", what) for what in metadata_faults(timeline))
     yield from _time_fault("timeline", "global_start_time", timeline.global_start_time)
     waiting: list[tuple[otio.core.Composable, int]] = [(timeline.tracks, 0)]
@@ -124,6 +124,6 @@ def _length_fault(timeline: otio.schema.Timeline) -> Iterator[str]:
     try:
         hours = timeline.duration().to_seconds() / 3600
     except otio.exceptions.OTIOError:
-        return  # Something has no length, which is said where one is needed.
+        return  # Reported by whatever needs a length.
     if hours > LONGEST_REEL_H:
         yield f"lasts {hours:,.1f} hours; the most is {LONGEST_REEL_H}"

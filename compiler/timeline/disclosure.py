@@ -1,4 +1,4 @@
-"""Disclosure: what a timeline tells of models is what made the media that are seen."""
+"""AI disclosure: name the models behind the visible media in the timeline's metadata."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ KEY = "generated_by"
 
 
 def disclose(timeline: otio.schema.Timeline, folder: Path) -> None:
-    """Name in the timeline the models behind its slots' media, and no others.
+    """Update ``generated_by`` to the models behind the slots' media.
 
-    A slot whose media are not there counts as what it asks for. What is said of renderers that no
-    slot names is left as it is: their slots may have lost their recipes in an editor.
+    A slot without media counts as its recipe's renderer. Entries of renderers that no slot names
+    stay: their slots may have lost their recipes in an editor.
 
     Args:
-        timeline: whose slots may have media, or picked takes.
-        folder: that relative media are in.
+        timeline: changed in place.
+        folder: folder that relative media paths start from.
     """
     slots = list(slot_clips(timeline))
     stated = plain(own_metadata(timeline).get(KEY) or [])
@@ -46,7 +46,7 @@ def disclose(timeline: otio.schema.Timeline, folder: Path) -> None:
 
 
 def maker_of(slot: SlotClip, folder: Path) -> str:
-    """The renderer that made what is seen of a slot, as far as is known."""
+    """Return the renderer of a slot's visible media, as far as known."""
     asked = slot.renderer
     if picked_take(slot) is not None:
         asked = slot.clip.active_media_reference_key.rpartition(".")[0]
@@ -59,9 +59,9 @@ def maker_of(slot: SlotClip, folder: Path) -> str:
 
 
 def origin_for(name: str, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is told of the model behind a renderer of a recipe; None for one without a model."""
+    """Return the disclosure of a renderer's model; None for a renderer without one."""
     settings = recipe.get("settings", {}) if recipe.get("renderer") == name else {}
     try:
         return model_origin(name, settings)
-    except RendererError:  # Settings of another version; that a model made it stays true.
+    except RendererError:  # Settings of another version: still a model.
         return model_origin(name, {})

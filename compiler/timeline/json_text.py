@@ -1,7 +1,7 @@
-"""A timeline's JSON, checked before OpenTimelineIO's parser reads it.
+"""Check a timeline's JSON before OpenTimelineIO parses it.
 
-That parser calls itself for each level of nesting, and some texts end the whole process in it:
-`SIGSEGV` over a `Clip.1` without a media reference in its place, ``exit`` over an `UnknownSchema`.
+OpenTimelineIO's parser is recursive, and some texts end the process: `SIGSEGV` for a `Clip.1` whose
+media reference is none, ``exit`` for an `UnknownSchema`.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import numpy as np
 import opentimelineio as otio
 
 DEEPEST = 100
-"""Levels of a timeline's JSON, about two for each composition; those of editors have up to 20."""
+"""Levels of JSON, about two for each composition; editors write up to 20."""
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
 _INF = re.compile(r'("(?:[^"\\]++|\\.)*+(?:"|\Z))|\bInf\b', re.DOTALL)
-"""A string, or the infinity that RapidJSON reads and Python doesn't."""
+"""A string, or the infinity of RapidJSON that Python does not read."""
 _BLOCK = 1 << 20
 _SCHEMA = re.compile(r"(\w+)\.([0-9]{1,9})", re.ASCII)
 _REFERENCE = re.compile(r"\w+Reference\.", re.ASCII)
 _INTERNAL = ("UnknownSchema", "SerializableObjectRef", "Test")
-"""Schemas that no file holds; with a reference, a composition could contain itself."""
+"""Schemas that are not for files; with a reference, a composition could contain itself."""
 
 
 def parse(text: str) -> otio.core.SerializableObject:
-    """Return what the text of an ``.otio`` file holds.
+    """Parse the text of an ``.otio`` file.
 
     Raises:
-        ValueError, otio.exceptions.OTIOError, KeyError: it is no such file, or nested more than
+        ValueError, otio.exceptions.OTIOError, KeyError: the text is invalid, or nested more than
             `DEEPEST` levels deep.
     """
     depth = depth_of(text.encode("utf-8"))
@@ -40,7 +40,7 @@ def parse(text: str) -> otio.core.SerializableObject:
 
 
 def depth_of(text: bytes) -> int:
-    r"""The most brackets that are open at once in a JSON text; those in strings don't count.
+    r"""Return the nesting depth of a JSON text.
 
     >>> depth_of(rb'{"a": [1, "[[[\"["]}')
     2
@@ -57,7 +57,7 @@ def depth_of(text: bytes) -> int:
 
 def _check(text: str) -> None:
     def load(checked: str) -> None:
-        # Numbers are OpenTimelineIO's business; of an integer, Python limits the digits.
+        # OpenTimelineIO parses the numbers; Python would limit the digits of integers.
         json.loads(checked, object_pairs_hook=_check_object, parse_int=float, strict=False)
 
     try:
@@ -69,7 +69,7 @@ def _check(text: str) -> None:
 
 
 def _check_object(pairs: list[tuple[str, Any]]) -> object:
-    """Refuse an object that the parser takes wrongly; of others the schema is kept, or False."""
+    """Reject an object that the parser misreads; return the schema of others, or False."""
     keys = [key for key, _ in pairs]
     if len(set(keys)) < len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)

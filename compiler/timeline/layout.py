@@ -22,8 +22,8 @@ class TrackTransition:
 
     Attributes:
         kind: name of the transition: ``dissolve``, ``wipe_left``, ...
-        before, after: frames before and after the cut. Shortened where two transitions would
-            overlap; nothing lies before the start of a track.
+        before, after: frames before and after the cut, shortened if transitions overlap; none
+            before the start of a track.
         item: the transition itself.
         stated: its frames before and after the cut as stated.
     """
@@ -51,8 +51,8 @@ class Placed:
             of the reel; 0 if the item is no clip.
         speed: playback speed.
         into, out: transitions from the item before and to the item after it.
-        fade_in, fade_out: transitions at the start and the end of a track, from and to what is
-            below.
+        fade_in, fade_out: transitions at the start and the end of a track, from and to the
+            tracks below.
         begin: exact seconds of the reel at which the item starts.
     """
 
@@ -122,13 +122,13 @@ def lay_out_timeline(timeline: otio.schema.Timeline, fps: Fraction) -> list[Trac
 def lay_out(track: otio.core.Item, fps: Fraction, at: Fraction = Fraction(0)) -> list[Placed]:
     """Return all items of a track in order, also those outside its ``source_range``.
 
-    Places are rounded from exact sums, so errors do not accumulate. What is no track is laid out
-    as the only item of one.
+    Places are rounded from exact sums, so errors do not accumulate. Another composition is laid
+    out as the only item of a track.
 
     Args:
         track: a track with OpenTimelineIO's items one after the other, in any rate.
         fps: of the reel.
-        at: seconds of the reel at which the track starts to be seen.
+        at: seconds of the reel at which the track starts.
 
     Raises:
         otio.exceptions.OTIOError: an item has no length.

@@ -66,11 +66,11 @@ def sequence_folder(sequence: otio.schema.ImageSequenceReference, root: Path) ->
 
 
 def read_sequence(sequence: otio.schema.ImageSequenceReference, folder: Path) -> MediaInfo:
-    """Return what is known of an image sequence.
+    """Read the header of an image sequence.
 
     Args:
-        sequence: the reference. Without an available range the sequence ends before the first
-            image that is missing.
+        sequence: the reference. Without an available range it ends before the first missing
+            image.
         folder: of `sequence_folder`.
 
     Raises:

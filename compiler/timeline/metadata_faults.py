@@ -1,6 +1,6 @@
-"""What this project's metadata in a timeline may be: of the right kind, in bounds that work.
+"""Validate this project's metadata in a timeline: types and bounds.
 
-People and programs edit timelines; what reads the metadata later trusts their kinds.
+People and programs edit timelines; later code trusts the types.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .metadata import NAMESPACE
 
 LOWEST_FPS, HIGHEST_FPS = Fraction(1, 100), 1000
 SMALLEST, LARGEST = 2, 16384
-"""Pixels of a side of the reel; the largest that encoders take."""
+"""Pixels of a side of the reel; the limit of encoders."""
 LATEST_S = 1e7
-"""Seconds of the reel at which a word may be."""
+"""Largest time of a word, in seconds."""
 
 
 def metadata_faults(timeline: otio.schema.Timeline) -> Iterator[str]:
-    """What of a timeline's own metadata cannot be used, one line each."""
+    """Yield the faults in a timeline's own metadata, one line each."""
     stated = timeline.metadata.get(NAMESPACE)
     if stated is None:
         return
@@ -59,7 +59,7 @@ def recipe_faults(generator: otio.schema.GeneratorReference) -> Iterator[str]:
 
 
 def _not_json(value: Any) -> str:
-    """What in a value is an object of OpenTimelineIO, or no finite number; empty if nothing is."""
+    """Return the first value that is no JSON; empty if there is none."""
     waiting = [value]
     while waiting:
         here = waiting.pop()
@@ -73,7 +73,7 @@ def _not_json(value: Any) -> str:
 
 
 def is_own_mapping(item: otio.core.SerializableObjectWithMetadata) -> bool:
-    """Whether an item's metadata of this project, if it has any, are a mapping."""
+    """Whether this project's metadata of an item are a mapping or missing."""
     return _is_mapping(item.metadata.get(NAMESPACE, {}))
 
 

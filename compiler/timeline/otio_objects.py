@@ -1,7 +1,7 @@
-"""OTIO objects with much metadata, made by OTIO's own JSON parser.
+"""Create OpenTimelineIO objects with large metadata, from JSON.
 
-Assigning a Python dictionary converts it value by value in Python; parsing it from JSON gives the
-same object in a fifth of the time, which counts from a hundred thousand words on.
+Five times as fast as assigning a dictionary, whose values OpenTimelineIO converts one by one in
+Python; noticeable from 100,000 words.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import opentimelineio as otio
 
 
 def parsed(kind: Callable[[], Any], **fields: Any) -> Any:
-    """An object of an OTIO class; its fields are plain data, or what a new one has.
+    """Return an object of an OpenTimelineIO class with some fields; others have their defaults.
 
     >>> parsed(otio.schema.Timeline, metadata={"words": [1, 2]}).metadata["words"][1]
     2
@@ -25,6 +25,6 @@ def parsed(kind: Callable[[], Any], **fields: Any) -> Any:
 
 @cache
 def _blank(kind: Callable[[], Any]) -> dict[str, Any]:
-    """A new object's fields, as JSON has them."""
+    """Return the fields of a new object, as JSON."""
     blank: dict[str, Any] = json.loads(kind().to_json_string())
     return blank

@@ -1,4 +1,4 @@
-"""What a timeline is as a reel: frame rate, length, size."""
+"""Frame rate, length and size of a timeline."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def _visible_clips(
 def _video_info(
     reference: otio.core.MediaReference, root: Path, remote: Mapping[str, Path]
 ) -> MediaInfo | None:
-    """Return what is known of media; None if they are missing or cannot be read."""
+    """Return the header of media; None if they are missing or unreadable."""
     try:
         if isinstance(reference, otio.schema.ImageSequenceReference):
             folder = sequence_folder(reference, root)

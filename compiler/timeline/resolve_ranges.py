@@ -1,7 +1,7 @@
-"""Ranges of stack and tracks applied to the clips in them, for formats that know no such ranges.
+"""Apply the ranges of stack and tracks to their items, for formats without such ranges.
 
-Before: a stack or track with a ``source_range`` that hides part of its items. After: the same
-picture and sound from items that are shortened or removed, and no ranges.
+Before: a stack or track whose ``source_range`` hides part of its items. After: shortened items, no
+ranges, the same picture and sound.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def resolve_ranges(timeline: otio.schema.Timeline, fps: Fraction) -> list[str]:
         fps: of the reel.
 
     Returns:
-        The transitions that were left out because a range cuts through them, one line each.
+        The transitions left out at the ends of ranges, one line each.
     """
     stack = timeline.tracks
     ranged, frames = stack.source_range is not None, frames_of(timeline, fps)
@@ -69,7 +69,7 @@ def _track_like(child: otio.core.Item) -> otio.schema.Track:
 
 
 def _shortened(placed: Placed, fps: Fraction) -> otio.core.Item:
-    """Return an item that shows only the frames that are placed."""
+    """Return an item shortened to its frames in the layout."""
     item = placed.item.deepcopy()
     shown = item.trimmed_range()
     whole = round((placed.begin + seconds(shown.duration)) * fps) - round(placed.begin * fps)
@@ -87,14 +87,14 @@ def _shortened(placed: Placed, fps: Fraction) -> otio.core.Item:
 
 
 def _transition(transition: TrackTransition, fps: Fraction) -> otio.schema.Transition:
-    """Return a transition of the frames that are shown of it."""
+    """Return a transition with its frames in the layout."""
     item = transition.item.deepcopy()
     item.in_offset, item.out_offset = time(transition.before, fps), time(transition.after, fps)
     return item
 
 
 def _left_out(before: otio.core.Item, after: otio.schema.Track) -> list[str]:
-    """Return a line for each transition that is no longer there and whose item still is."""
+    """Return a line if transitions were left out."""
     if not isinstance(before, otio.schema.Track):
         return []
     lost = _transitions(before) - _transitions(after)

@@ -1,4 +1,4 @@
-"""The slots of a timeline: finding them, and giving them their rendered media."""
+"""The slots of a timeline: find them, and set their rendered media."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .metadata import GENERATOR_KEY, GENERATOR_KIND, MEDIA_KEY, own_metadata, pl
 
 @dataclass(frozen=True, slots=True)
 class SlotClip:
-    """A clip that waits for video, or has it, and its recipe."""
+    """A slot: a clip with a recipe, rendered or not."""
 
     clip: otio.schema.Clip
     stated: dict[str, Any]
-    """The recipe's JSON; what an editor or another version wrote may not be a recipe."""
+    """JSON of the recipe; invalid if an editor or another version changed it."""
 
     @property
     def recipe(self) -> Recipe:
         """The recipe.
 
         Raises:
-            InputError: the clip states none that can be read.
+            InputError: the JSON is no valid recipe.
         """
         try:
             return Recipe.from_json(self.stated)
@@ -37,22 +37,22 @@ class SlotClip:
 
     @property
     def renderer(self) -> str:
-        """The renderer that the recipe names."""
+        """Name of the renderer in the recipe."""
         return str(self.stated.get("renderer") or "")
 
     @property
     def scene(self) -> str:
-        """The scene that the slot belongs to, as the timeline was built."""
+        """Id of the scene that the slot was built for."""
         return str(own_metadata(self.clip).get("scene", ""))
 
     @property
     def name(self) -> str:
-        """The slot's name, which its media are named after, whatever the clip is called now."""
+        """Name of the slot and its media; editors may rename the clip."""
         return str(self.clip.media_references()[GENERATOR_KEY].name or self.clip.name)
 
 
 def slot_clips(timeline: otio.schema.Timeline) -> Iterator[SlotClip]:
-    """Every slot, in the order of the timeline."""
+    """Yield all slots in timeline order."""
     for clip in timeline.find_clips():
         slot = slot_of(clip)
         if slot is not None:
@@ -60,7 +60,7 @@ def slot_clips(timeline: otio.schema.Timeline) -> Iterator[SlotClip]:
 
 
 def slot_of(clip: otio.schema.Clip) -> SlotClip | None:
-    """A clip as a slot, if it carries a recipe."""
+    """Return a clip as a slot; None without a recipe."""
     reference = clip.media_references().get(GENERATOR_KEY)
     if (
         isinstance(reference, otio.schema.GeneratorReference)
@@ -71,12 +71,12 @@ def slot_of(clip: otio.schema.Clip) -> SlotClip | None:
 
 
 def set_media(slot: SlotClip, path: Path, relative_to: Path | None = None) -> None:
-    """Make a rendered file the slot's media.
+    """Set the rendered media of a slot.
 
     Args:
         slot: the slot.
         path: absolute path of the media.
-        relative_to: the timeline's folder, to name the file relative to it.
+        relative_to: folder of the timeline, to write a relative path.
     """
     reference = slot.clip.media_references()[GENERATOR_KEY]
     url = relative_or_absolute(path, relative_to) if relative_to else path

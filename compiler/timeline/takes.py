@@ -1,4 +1,4 @@
-"""Takes: other media of a slot, by another renderer or quality; the active key picks one."""
+"""Takes: alternative media of a slot by other renderers or qualities; the active key picks one."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _NOT_TAKES = (MEDIA_KEY, KEYFRAME_KEY, GENERATOR_KEY)
 
 
 def take_name(renderer: str, quality: str) -> str:
-    """The key of a take among its clip's media references."""
+    """Return the key of a take among its clip's media references."""
     return f"{renderer}.{quality}"
 
 
 def retaken(
     recipe: Recipe, renderer: str, version: int, quality: str, settings: Mapping[str, Any]
 ) -> Recipe:
-    """A slot's recipe for another renderer and quality; it follows no other slot's media."""
+    """Return a slot's recipe for another renderer and quality; it follows no other slot."""
     shot = replace(recipe.shot, quality=quality, settings=dict(settings))
     return replace(recipe, renderer=renderer, version=version, shot=shot, follows=None)
 
 
 def takes_of(slot: SlotClip) -> tuple[str, ...]:
-    """Names of a slot's takes, in their order."""
+    """Return the names of a slot's takes in order."""
     return tuple(name for name in slot.clip.media_references() if name not in _NOT_TAKES)
 
 
 def picked_take(slot: SlotClip) -> otio.schema.ExternalReference | None:
-    """The take that is a slot's media; None where its own recipe's media are."""
+    """Return the take that is active; None if the media of the slot's own recipe are."""
     if slot.clip.active_media_reference_key in _NOT_TAKES:
         return None
     reference = slot.clip.media_reference
@@ -44,13 +44,13 @@ def picked_take(slot: SlotClip) -> otio.schema.ExternalReference | None:
 
 
 def set_take(slot: SlotClip, name: str, path: Path, relative_to: Path | None = None) -> None:
-    """Add a take to a slot, or put another in its place; which one is active stays as it is.
+    """Add or replace a take of a slot; the active take stays.
 
     Args:
         slot: the slot.
         name: of `take_name`.
-        path: absolute path of its media, which are as long as the slot's own.
-        relative_to: the timeline's folder, to name the file relative to it.
+        path: absolute path of its media, as long as the slot's own.
+        relative_to: folder of the timeline, to write a relative path.
     """
     references = slot.clip.media_references()
     url = relative_or_absolute(path, relative_to) if relative_to else path
@@ -60,7 +60,7 @@ def set_take(slot: SlotClip, name: str, path: Path, relative_to: Path | None = N
 
 
 def pick(slot: SlotClip, name: str) -> None:
-    """Make a take a slot's media; ``DEFAULT_MEDIA`` takes the pick back.
+    """Make a take active; ``DEFAULT_MEDIA`` for the slot's own media.
 
     Raises:
         KeyError: there is no such take.

@@ -1,4 +1,4 @@
-"""Timecode: of a reel's first frame, for players and editors that count in it, and of any."""
+"""Timecode of frames."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .rate import seconds
 
 
 def timecode_of(timeline: otio.schema.Timeline, fps: Fraction) -> str:
-    """`timecode_at` ``global_start_time``; empty where the timeline states none."""
+    """Return the timecode of ``global_start_time``; empty if there is none."""
     start = timeline.global_start_time
     return "" if start is None else timecode_at(round(seconds(start) * fps), fps)
 
 
 def timecode_at(frame: int, fps: Fraction) -> str:
-    """A frame as ``HH:MM:SS:FF``, with ``;`` before the frames where it drops some.
+    """Return the timecode of a frame, ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame.
 
-    A day begins anew after 24 hours. Empty at rates that timecode does not count.
+    Wraps after 24 hours. Empty for rates without timecode.
     """
     day = 24 * 60 * 60 * round(fps)
     try:

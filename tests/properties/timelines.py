@@ -1,4 +1,4 @@
-"""Timelines at random: rates, spellings, layers, nests, ranges, speeds and transitions."""
+"""Random timelines: rates and their spellings, layers, nests, ranges, speeds, transitions."""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ _CODEC_DB = 0.6
 _TOLERANCE_LU = 0.15
 _FILE_TOLERANCE_LU = 0.5
 _PASSES = 4
+_MAX_ENCODES = 8
 _RAW = ("-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2")
 
 
@@ -80,7 +81,7 @@ def encode_audio(
     gain, ceiling = 0.0, MAX_DBTP - _CODEC_DB
     if not measured.silent:
         gain = min(target - measured.lufs, MAX_GAIN_DB)
-    for _ in range(_PASSES):
+    for _ in range(_MAX_ENCODES):
         is_limited = measured.dbtp + gain > ceiling
         if is_limited:
             gain = _makeup_gain(mix, target, gain, ceiling, stop)

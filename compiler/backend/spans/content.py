@@ -1,6 +1,6 @@
-"""What a frame of the reel can show, as plain data, and how it goes on in time.
+"""The content of a frame as plain data: media, colours, transitions, overlays.
 
-Everything here is pure; media are known only by their paths.
+Pure: media are known only by their paths.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class TransparentContent:
-    """Nothing: what is below shows through, and below everything is black."""
+    """Nothing: lower tracks show through; below the lowest one is black."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColourContent:
-    """One colour: red, green, blue and alpha, 0 to 255, as sRGB has them."""
+    """One colour: sRGB red, green, blue and alpha, 0 to 255."""
 
     rgba: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Colour bars for lining up: ``smpte`` (RP 219) or ``ebu`` (75 %)."""
+    """Test bars: ``smpte`` (RP 219) or ``ebu`` (75 %)."""
 
     standard: str
 
 
 @dataclass(frozen=True, slots=True)
 class SlateContent:
-    """A card that stands where media are missing, and says so in a few lines."""
+    """A slate in place of missing media, with a few lines of text."""
 
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ImageContent:
-    """One image, for as long as it is wanted."""
+    """A still, of any length."""
 
     path: Path
     opaque: bool = True
@@ -48,15 +48,14 @@ class ImageContent:
 
 @dataclass(frozen=True, slots=True)
 class VideoContent:
-    """Moving media.
+    """A video or an image sequence.
 
     Attributes:
-        path: the file, or the name that an image sequence goes by.
-        start: seconds into it that the span's first frame shows; before its first frame that one
-            is seen, after its last the last one.
-        speed: seconds of it that pass in a second of the reel; 0 holds one frame, negative ones
-            run backwards.
-        opaque: whether nothing below it shows through.
+        path: the file, or the pattern of the image sequence.
+        start: offset of the span's first frame into it, in seconds. Beyond its ends the first or
+            the last frame is held.
+        speed: playback speed; 0 holds a frame, negative is reversed.
+        opaque: whether it has no alpha.
     """
 
     path: Path
@@ -71,10 +70,10 @@ class TransitionContent:
 
     Attributes:
         name: of the transition.
-        outgoing, incoming: the pictures, from the span's first frame on.
-        frames: of the whole transition.
-        done: frames of it that lie before the span.
-        rate: frames of it that pass in one of the reel: a retimed composition has others than 1.
+        outgoing, incoming: the contents, from the span's first frame on.
+        frames: length of the whole transition.
+        done: frames of it before the span.
+        rate: playback speed of the transition; not 1 in a retimed composition.
     """
 
     name: str
@@ -87,7 +86,7 @@ class TransitionContent:
 
 @dataclass(frozen=True, slots=True)
 class OverlayContent:
-    """A picture that is not opaque, and what shows through it."""
+    """A content with alpha over another one."""
 
     upper: Picture
     lower: Picture
@@ -106,7 +105,7 @@ Picture: TypeAlias = (
 
 
 def advance(picture: Picture, frames: Fraction | int, fps: Fraction) -> Picture:
-    """The same picture from some frames later (or, negative, earlier) on."""
+    """Return a content as it is some frames later; earlier if negative."""
     match picture:
         case VideoContent():
             return replace(picture, start=picture.start + frames * picture.speed / fps)
@@ -125,7 +124,7 @@ def advance(picture: Picture, frames: Fraction | int, fps: Fraction) -> Picture:
 
 
 def retimed(picture: Picture, speed: Fraction) -> Picture:
-    """The same picture from the same frame on, so much faster."""
+    """Return a content from the same frame on at a speed."""
     match picture:
         case VideoContent():
             return replace(picture, speed=picture.speed * speed)
@@ -142,12 +141,12 @@ def retimed(picture: Picture, speed: Fraction) -> Picture:
 
 
 def reversed_content(picture: Picture, frames: int, fps: Fraction) -> Picture:
-    """What some frames of a picture show when they are seen from the last to the first."""
+    """Return the first ``frames`` frames of a content in reverse."""
     return retimed(advance(picture, frames - 1, fps), Fraction(-1))
 
 
 def is_reversed(picture: Picture) -> bool:
-    """Whether any of it has to be turned around in time."""
+    """Whether any part of a content plays in reverse."""
     match picture:
         case VideoContent():
             return picture.speed < 0
@@ -160,7 +159,7 @@ def is_reversed(picture: Picture) -> bool:
 
 
 def composite(picture: Picture, below: Picture) -> Picture:
-    """A picture with another one below it."""
+    """Return a content over another one."""
     match picture:
         case TransparentContent():
             return below
@@ -180,14 +179,14 @@ def composite(picture: Picture, below: Picture) -> Picture:
 
 
 def media_paths(picture: Picture) -> Iterator[Path]:
-    """Every file that a picture shows."""
+    """Yield the paths of all media in a content."""
     for leaf in leaves(picture):
         if isinstance(leaf, ImageContent | VideoContent):
             yield leaf.path
 
 
 def leaves(picture: Picture) -> Iterator[Picture]:
-    """Every picture in it that holds no other."""
+    """Yield the contents in a transition or overlay, or the content itself."""
     match picture:
         case TransitionContent():
             yield from leaves(picture.outgoing)

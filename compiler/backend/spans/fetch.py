@@ -1,4 +1,4 @@
-"""Media on a network, fetched before anything is read: only those that a timeline names itself."""
+"""Download the media that a timeline names by URL."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ _SCHEMES = ("http", "https")
 
 
 def fetch_all(timeline: otio.schema.Timeline, store: SegmentStore, folder: Path) -> dict[str, Path]:
-    """Fetch every file that a clip names by ``http`` or ``https``.
+    """Download every file with an ``http`` or ``https`` URL; files in the store are cache hits.
 
-    A file that is there is not fetched again. What cannot be fetched is left out, so that a slate
-    stands in for it.
+    Files that cannot be downloaded are left out; a slate replaces them.
 
     Args:
-        timeline: any.
-        store: where they are kept.
-        folder: for those that are not.
+        timeline: any timeline.
+        store: cache of downloads.
+        folder: for partial downloads.
 
     Returns:
-        The files, by URL.
+        The files by their URLs.
 
     Raises:
         WorkError: a file cannot be written.
@@ -67,12 +66,12 @@ def _fetch(url: str, store: SegmentStore, folder: Path) -> Path | None:
 
 
 def _save(answer: HTTPResponse, path: Path) -> None:
-    """Write an answer's content to a file.
+    """Write the body of a response to a file.
 
     Raises:
-        OSError: it cannot be written, or the answer is shorter than it says.
+        OSError: it cannot be written, or the response is truncated.
     """
     with path.open("wb") as stream:
         shutil.copyfileobj(answer, stream)
-    if answer.length:  # bytes that did not come
+    if answer.length:  # Bytes not received.
         raise ConnectionError(f"{answer.length} bytes are missing")

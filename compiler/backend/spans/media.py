@@ -1,7 +1,6 @@
-"""What a clip's media reference comes to: a file, an image sequence, a generator, or a slate.
+"""Resolve a clip's media reference to a file, an image sequence, a generator, or a slate.
 
-Media that are missing or cannot be read never end the work: a slate stands in for them, and they
-are named.
+Missing and unreadable media do not stop the work: a slate replaces them, and a line names them.
 """
 
 from __future__ import annotations
@@ -48,16 +47,16 @@ _POLICIES = otio.schema.ImageSequenceReference.MissingFramePolicy
 
 @dataclass
 class MediaReader:
-    """Clips into pictures.
+    """Resolves clips to contents.
 
     Attributes:
-        root: the folder that relative media are named from.
-        fps: the reel's rate.
-        remote: files that were fetched, by the URL that clips name them by.
+        root: folder that relative media paths start from.
+        fps: frame rate of the reel.
+        remote: downloaded files by their URLs.
         verify: whether rendered media are compared with their SHA-256.
-        media: what is known of every file and image sequence that is shown.
-        missing: what slates stand in for, one line each.
-        warnings: what is shown otherwise than the timeline says, one line each.
+        media: headers of all visible files and image sequences.
+        missing: media that slates stand in for, one line each.
+        warnings: differences from the timeline, one line each.
     """
 
     root: Path
@@ -70,7 +69,7 @@ class MediaReader:
     _read: dict[Path, MediaInfo | WorkError] = field(default_factory=dict)
 
     def probe_all(self, clips: Iterable[otio.schema.Clip]) -> None:
-        """Read the headers of all media, several at a time."""
+        """Read the headers of all media in parallel."""
         paths = {
             path
             for clip in clips
@@ -83,12 +82,11 @@ class MediaReader:
             self._read = dict(zip(paths, probes, strict=True))
 
     def picture(self, clip: otio.schema.Clip, frames: int) -> Picture:
-        """What a clip shows from its first frame on.
+        """Return the content of a clip from its first frame on.
 
         Args:
             clip: any clip.
-            frames: of the reel that it is long, for clips that run backwards: they begin with the
-                last frame of their range.
+            frames: its length; a reversed clip starts with the last frame of its range.
         """
         speed = speed_of(clip)
         for effect in unsupported_effects(clip):
@@ -115,13 +113,13 @@ class MediaReader:
         return VideoContent(found.path, start, speed, opaque)
 
     def check_range(self, name: str, picture: Picture, body: int, before: int, after: int) -> None:
-        """Say where a clip shows frames that its media do not have.
+        """Warn of frames that a clip needs and its media lack.
 
         Args:
             name: of the clip.
-            picture: what it shows from its first frame on.
-            body: frames of the reel that it is long.
-            before, after: frames that transitions show of it beyond its ends.
+            picture: its content from its first frame on.
+            body: length of the clip, in frames.
+            before, after: frames of its handles that transitions need.
         """
         if not isinstance(picture, VideoContent):
             return
@@ -130,7 +128,7 @@ class MediaReader:
         assert video is not None
 
         def beyond(first: int, last: int) -> bool:
-            slack = math.ceil(video.fps / self.fps)  # what rounding to whole frames may miss
+            slack = math.ceil(video.fps / self.fps)  # Error of rounding to whole frames.
             shown = [
                 nearest_frame(video, picture.start + frame * picture.speed / self.fps)
                 for frame in (first, last)
@@ -236,8 +234,10 @@ class MediaReader:
 
 
 def parse_colour(value: object) -> tuple[int, int, int, int] | None:
-    """A colour as generators state it: a name, ``#rrggbb``, ``#rrggbbaa``, or three or four
-    numbers, from 0 to 1 where they are fractions.
+    """Return a colour of a generator as red, green, blue and alpha; None if it is none.
+
+    A name, ``#rrggbb``, ``#rrggbbaa``, or three or four numbers: floats from 0 to 1, or integers up
+    to 255.
 
     >>> parse_colour("#ff800080"), parse_colour([1.0, 0.5, 0.0]), parse_colour([255, 0, 0])
     ((255, 128, 0, 128), (255, 128, 0, 255), (255, 0, 0, 255))
@@ -274,7 +274,7 @@ def _read_or_error(
 
 
 def nearest_frame(video: VideoInfo, time: Fraction) -> int:
-    """The frame of a video nearest to a time; the earlier one of two."""
+    """Return the frame of a video nearest to a time; of two, the earlier."""
     return math.ceil(time * video.fps - Fraction(1, 2))
 
 
@@ -289,5 +289,5 @@ def _probe(path: Path, *, verify: bool) -> MediaInfo | WorkError:
 
 
 def unique(found: Sequence[_Line]) -> tuple[_Line, ...]:
-    """Each line once, in order."""
+    """Return each line once, in order."""
     return tuple(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""The picture of an OTIO timeline as spans: tracks, transitions, nested timelines, retimes."""
+"""Resolve an OpenTimelineIO timeline to spans: tracks, transitions, nests, retimes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .spans import Item, Span, SpanCut, composite_spans, lay_track, retime, reti
 
 @dataclass(frozen=True, slots=True)
 class SpanReading:
-    """What is to be seen.
+    """The spans of a timeline.
 
     Attributes:
         spans: in order, without holes, from frame 0 to the end of the timeline.
-        media: what is known of every file in them.
-        warnings: what is shown otherwise than the timeline says, one line each.
-        missing: what slates stand in for, one line each.
+        media: headers of all media in them.
+        warnings: differences from the timeline, one line each.
+        missing: media that slates stand in for, one line each.
     """
 
     spans: tuple[Span, ...]
@@ -48,14 +48,14 @@ def read_spans(
     transitions: Container[str] | None = None,
     verify: bool = True,
 ) -> SpanReading:
-    """Resolve everything that a timeline shows.
+    """Resolve all that is visible of a timeline.
 
     Args:
-        timeline: what to show.
-        root: the folder that relative media are named from.
-        fps: the reel's rate.
-        remote: files that were fetched, by the URL that clips name them by.
-        transitions: names of those that can be shown; else those of this machine's ffmpeg.
+        timeline: any timeline whose items have lengths.
+        root: folder that relative media paths start from.
+        fps: frame rate of the reel.
+        remote: downloaded files by their URLs.
+        transitions: names of the supported transitions; None for those of this machine's ffmpeg.
         verify: whether rendered media are compared with their SHA-256.
     """
     reader = span_reader(timeline, root, fps, remote=remote, transitions=transitions, verify=verify)
@@ -77,9 +77,9 @@ def span_reader(
     transitions: Container[str] | None = None,
     verify: bool = False,
 ) -> SpanReader:
-    """What resolves the items of a timeline, one by one; the headers of all media are read.
+    """Return a reader of single items of a timeline, and read the headers of all media.
 
-    Arguments as in `read_spans`, and as `MediaReader` has them.
+    Arguments as in `read_spans`.
     """
     media = MediaReader(root, fps, remote or {}, verify)
     media.probe_all(clip for clip in timeline.find_clips() if not _is_sound(clip))
@@ -89,25 +89,25 @@ def span_reader(
 
 @dataclass
 class SpanReader:
-    """Items into spans, and what of them cannot be shown (in ``media``)."""
+    """Resolves items to spans; problems are collected in ``media``."""
 
     media: MediaReader
     fps: Fraction
     names: Container[str]
 
     def warn(self, code: str, where: str, what: str) -> None:
-        """Remember what is shown otherwise than the timeline says."""
+        """Collect a warning."""
         self.media.warnings.append(Notice(code, f"{where}: {what}"))
 
     def spans(
         self, item: otio.core.Composable, at: Fraction, window: tuple[int, int]
     ) -> list[Span]:
-        """What an item shows in the frames of a window, clear where it shows nothing.
+        """Return the spans of an item within a window, transparent where it has no content.
 
         Args:
             item: any child of a composition.
-            at: reel seconds of the first instant that it shows.
-            window: frames of the reel, half-open; may reach beyond the item for its handles.
+            at: seconds of the reel at which the item starts.
+            window: frames of the reel, half-open; may exceed the item, for handles.
         """
         clear = [Span(*window, TransparentContent())]
         if isinstance(item, otio.schema.Gap) or not item.enabled:
@@ -129,7 +129,7 @@ class SpanReader:
         if speed == 1:
             return self._composition(item, at, window)
         pivot = at * self.fps
-        if speed < 0:  # it begins with the last frame of its range
+        if speed < 0:  # starts with the last frame of its range
             body = round((at + item_length(item)) * self.fps) - round(pivot)
             pivot += (body - 1) * -speed / (1 - speed)
         inside = self._composition(item, at, retimed_range(pivot, speed, window))

@@ -1,4 +1,4 @@
-"""The card that stands where media are missing: it cannot be taken for a picture of the reel."""
+"""Draw the slate for missing media, in stripes that no one takes for footage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def draw_slate(lines: Sequence[str], size: tuple[int, int], path: Path) -> None:
     """Draw a slate.
 
     Args:
-        lines: what it says, the first one largest; those that are too long are cut in the middle.
+        lines: of text, the first one largest; long ones are shortened in the middle.
         size: width and height of the frame, in pixels.
         path: written as PAM.
 

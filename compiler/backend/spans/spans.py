@@ -1,8 +1,7 @@
-"""The reel's picture as spans: what is seen, from which frame to which.
+"""Spans: runs of frames with one content each, without holes.
 
-A span is a run of frames that show one thing: a picture as it is, or a transition between two.
-Tracks, nested timelines and transitions all come down to a row of spans without holes. Everything
-here is pure; media are known only by their paths.
+Tracks, nested timelines, transitions and retimes are all resolved to rows of spans. Pure: media are
+known only by their paths.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from .content import Picture, TransitionContent, TransparentContent, advance, co
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Frames ``[start, end)`` of the reel, and what they show."""
+    """Frames ``[start, end)`` of the reel and their content."""
 
     start: int
     end: int
@@ -27,15 +26,15 @@ class Span:
 
     @property
     def frames(self) -> int:
-        """How many frames it has."""
+        """Length."""
         return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
 class SpanCut:
-    """Where two items meet: the transition's name and its frames on either side.
+    """A cut between two items: its transition, and the transition's frames on either side.
 
-    ``before + after`` is 0 for a plain cut.
+    ``before + after`` is 0 for a hard cut.
     """
 
     name: str = ""
@@ -45,11 +44,11 @@ class SpanCut:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A child of a track.
+    """An item of a track.
 
     Attributes:
-        start, end: its frames, half-open, without the reach of transitions.
-        spans: what it shows; they cover also the frames that the transitions at its ends reach.
+        start, end: its frames, half-open, without transitions.
+        spans: its content, including the handles for the transitions at its ends.
     """
 
     start: int
@@ -58,7 +57,7 @@ class Item:
 
 
 def trim(spans: Sequence[Span], start: int, end: int, fps: Fraction) -> Iterator[Span]:
-    """The part of some spans that lies in ``[start, end)``."""
+    """Yield the part of some spans within ``[start, end)``."""
     for span in spans:
         first, last = max(start, span.start), min(end, span.end)
         if first < last:
@@ -66,15 +65,15 @@ def trim(spans: Sequence[Span], start: int, end: int, fps: Fraction) -> Iterator
 
 
 def lay_track(items: Sequence[Item], cuts: Sequence[SpanCut], fps: Fraction) -> Iterator[Span]:
-    """The spans of a track, in order.
+    """Yield the spans of a track in order.
 
-    A transition shows both its neighbours beyond the cut. At the start or the end of a track its
-    other side is clear; one at the end makes the track longer by its frames after the cut.
+    A transition at the start or end of a track blends with transparency. One at the end makes the
+    track longer by its frames after the cut.
 
     Args:
         items: in order, without holes.
-        cuts: one more than there are items: before the first, between each two, after the last.
-            No two of them reach into each other.
+        cuts: before the first item, between each two, and after the last. Their transitions do
+            not overlap.
         fps: of the reel.
     """
     for index, item in enumerate(items):
@@ -89,7 +88,7 @@ def lay_track(items: Sequence[Item], cuts: Sequence[SpanCut], fps: Fraction) -> 
 def _across(
     old: Item | None, new: Item | None, place: int, cut: SpanCut, fps: Fraction
 ) -> Iterator[Span]:
-    """The spans of the transition where two items meet, if there is one; None is clear."""
+    """Yield the spans of the transition between two items, if there is one; None is transparent."""
     start, end = place - cut.before, place + cut.after
     if start < end:
         outgoing, incoming = (
@@ -104,7 +103,7 @@ def _across(
 def _blend(
     outgoing: Sequence[Span], incoming: Sequence[Span], name: str, fps: Fraction
 ) -> Iterator[Span]:
-    """Two rows of spans over the same frames as the parts of one transition."""
+    """Yield the parts of a transition between two rows of spans over the same frames."""
     start, end = outgoing[0].start, outgoing[-1].end
     for one, other in _side_by_side(outgoing, incoming, fps):
         blend = TransitionContent(name, one.picture, other.picture, end - start, one.start - start)
@@ -114,7 +113,7 @@ def _blend(
 def _side_by_side(
     one: Sequence[Span], other: Sequence[Span], fps: Fraction
 ) -> Iterator[tuple[Span, Span]]:
-    """Two rows over the same frames, cut wherever either is."""
+    """Yield two rows over the same frames in pairs, split wherever either is."""
     edges = sorted({edge for span in (*one, *other) for edge in (span.start, span.end)})
     a, b = iter(one), iter(other)
     left, right = next(a), next(b)
@@ -130,7 +129,7 @@ def _side_by_side(
 
 
 def composite_spans(upper: Sequence[Span], lower: Sequence[Span], fps: Fraction) -> list[Span]:
-    """One row of spans over another of the same frames, which shows where the upper is clear."""
+    """Return a row of spans composited over another one of the same frames."""
     return merge_spans(
         (
             Span(top.start, top.end, composite(top.picture, bottom.picture))
@@ -141,7 +140,7 @@ def composite_spans(upper: Sequence[Span], lower: Sequence[Span], fps: Fraction)
 
 
 def merge_spans(spans: Iterator[Span], fps: Fraction) -> list[Span]:
-    """Spans that continue each other as one, so that no seam is left where nothing changes."""
+    """Join adjacent spans whose content continues."""
     merged: list[Span] = []
     for span in spans:
         last = merged[-1] if merged else None
@@ -159,15 +158,14 @@ def merge_spans(spans: Iterator[Span], fps: Fraction) -> list[Span]:
 def retime(
     spans: Sequence[Span], pivot: Fraction, speed: Fraction, window: tuple[int, int], fps: Fraction
 ) -> list[Span]:
-    """A row of spans at another speed.
+    """Return a row of spans at another speed.
 
-    Frame ``f`` of it shows what was at ``pivot + (f - pivot) * speed``.
+    Frame ``f`` of the result is frame ``pivot + (f - pivot) * speed`` of the spans.
 
     Args:
-        spans: in order, without holes; they reach over all that is shown, see `retimed_range`.
-        pivot: the place, in frames, that stays where it is.
-        speed: frames of ``spans`` that pass in one frame of the result; 0 holds one, negative ones
-            run backwards.
+        spans: in order, without holes, over `retimed_range`.
+        pivot: the frame that stays in place; may be a fraction.
+        speed: playback speed; 0 holds a frame, negative is reversed.
         window: frames of the result, half-open.
         fps: of both.
     """
@@ -186,6 +184,6 @@ def retime(
 
 
 def retimed_range(pivot: Fraction, speed: Fraction, window: tuple[int, int]) -> tuple[int, int]:
-    """The frames that `retime` looks at to fill a window."""
+    """Return the frames that `retime` needs for a window."""
     places = [pivot + (frame - pivot) * speed for frame in (window[0], window[1] - 1)]
     return math.floor(min(places)), math.floor(max(places)) + 1

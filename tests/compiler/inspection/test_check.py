@@ -1,4 +1,4 @@
-"""A check finds nothing in a good reel, and names what is off in a bad one."""
+"""A check passes a good reel, and names the faults of a bad one."""
 
 from __future__ import annotations
 

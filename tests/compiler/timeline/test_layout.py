@@ -1,4 +1,4 @@
-"""One layout of a track: places in frames, transitions as they are shown, ranges applied."""
+"""The layout of a track: places in frames, transitions without overlaps, ranges applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A timeline's picture is read exactly, and what cannot be shown is named."""
+"""A timeline is resolved to spans exactly, and omissions are named."""
 
 from __future__ import annotations
 
