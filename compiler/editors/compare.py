@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 
 import opentimelineio as otio
 
 from ..timeline.layout import Placed, TrackLayout, TrackTransition, lay_out_timeline
+from ..timeline.media import media_file_name
 from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_of
 from .changes import (
@@ -221,8 +221,7 @@ def _is_slot(item: otio.core.Item) -> bool:
 
 
 def _file_name(item: otio.core.Item) -> str:
-    reference = getattr(item, "media_reference", None)
-    return Path(getattr(reference, "target_url", "") or "").name
+    return media_file_name(getattr(item, "media_reference", None))
 
 
 def _split_changes(pieces: Sequence[ShownClip]) -> Iterator[Change]:

@@ -21,7 +21,7 @@ from ...renderers.run.store import media_name, sidecar_of, slot_in_stem
 from ..errors import InputError
 from ..files.exists import is_folder
 from ..timeline.json_text import parse
-from ..timeline.media import media_path
+from ..timeline.media import media_file_name, media_path
 from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY, own_metadata
 from ..timeline.slots import SlotClip, slot_clips, slot_of
 
@@ -227,9 +227,7 @@ def _names(timeline: otio.schema.Timeline) -> set[str]:
     """Return the names of clips and of their files."""
     names = set()
     for clip in timeline.find_clips():
-        names.add(str(clip.name))
-        for key in (clip.active_media_reference_key, MEDIA_KEY, KEYFRAME_KEY):
-            reference = clip.media_references().get(key)
-            if isinstance(reference, otio.schema.ExternalReference):
-                names.add(Path(reference.target_url).name)
-    return names
+        references = clip.media_references()
+        keys = (clip.active_media_reference_key, MEDIA_KEY, KEYFRAME_KEY)
+        names |= {str(clip.name), *(media_file_name(references.get(key)) for key in keys)}
+    return names - {""}

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
@@ -19,6 +18,7 @@ import opentimelineio as otio
 from ..backend.encode.transitions import DIPS, SLIDES, XFADE_NAMES
 from ..notices import Notice
 from ..timeline.layout import Placed, lay_out
+from ..timeline.media import media_file_name
 from ..timeline.metadata import NAMESPACE, own_metadata, plain
 from ..timeline.slots import slot_of
 from .known_slots import KnownSlots
@@ -155,7 +155,7 @@ def _restore_roles(timeline: otio.schema.Timeline, compiled: otio.schema.Timelin
 
 def _file_names(track: otio.schema.Track) -> Counter[str]:
     return Counter(
-        Path(clip.media_reference.target_url).name
+        media_file_name(clip.media_reference)
         for clip in track.find_clips()
         if isinstance(clip.media_reference, otio.schema.ExternalReference)
     )
@@ -186,10 +186,8 @@ def _narration(timeline: otio.schema.Timeline, fps: Fraction) -> list[_Narration
         for placed in lay_out(track, fps):
             clip = placed.item
             if placed.is_clip and isinstance(clip, otio.schema.Clip) and placed.speed == 1:
-                url = getattr(clip.media_reference, "target_url", "") or str(clip.name)
-                spans.append(
-                    _NarrationSpan(Path(url).name, placed.media_start, placed.start, placed.frames)
-                )
+                file = media_file_name(clip.media_reference) or str(clip.name)
+                spans.append(_NarrationSpan(file, placed.media_start, placed.start, placed.frames))
     return spans
 
 

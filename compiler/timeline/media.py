@@ -35,6 +35,14 @@ def media_path(reference: otio.core.MediaReference | None, root: Path) -> Path |
     return _local_path(str(reference.target_url), root)
 
 
+def media_file_name(reference: otio.core.MediaReference | None) -> str:
+    """Return the name of an `ExternalReference`'s file, decoded if it is in a URL; else empty."""
+    if not isinstance(reference, otio.schema.ExternalReference):
+        return ""
+    url = str(reference.target_url)
+    return Path((paths_of(url) or (url,))[0]).name
+
+
 def why_no_path(url: str) -> str:
     """Return why `media_path` is None."""
     if not paths_of(url):

@@ -19,7 +19,7 @@ import opentimelineio as otio
 from ...errors import InputError, Problem
 from ...files.file_urls import path_of_url
 from ...sync.rationals import parse_rational
-from ...timeline.metadata import NAMESPACE
+from ...timeline.properties import state_format
 from ...timeline.rate import time, time_range
 from .base import read_xml, time_warp
 
@@ -94,14 +94,9 @@ def _timeline(root: Element, sequence: Element, name: str) -> otio.schema.Timeli
     timeline.global_start_time = time(round(start * fps), fps)
     timeline.tracks.extend(_tracks([i for i in found if isinstance(i, _LaneItem)], fps))
     timeline.tracks.markers.extend(i for i in found if isinstance(i, otio.schema.Marker))
-    if sequence_format.get("width") and sequence_format.get("height"):
-        timeline.metadata[NAMESPACE] = {
-            "output": {
-                "width": int(sequence_format.get("width", "0")),
-                "height": int(sequence_format.get("height", "0")),
-                "fps": f"{fps.numerator}/{fps.denominator}",
-            }
-        }
+    width, height = (int(sequence_format.get(name) or 0) for name in ("width", "height"))
+    if width and height:
+        state_format(timeline, width, height, fps)
     return timeline
 
 

@@ -252,6 +252,16 @@ def test_every_clip_is_kept_removed_added_or_a_piece(before: Cut, after: Cut) ->
     assert (changes == []) == (before == after)
 
 
+def test_a_url_and_a_path_of_one_file_are_the_same() -> None:
+    cuts = [timeline_of([("drone", 0, 9)]) for _ in range(2)]
+    for cut, url in zip(cuts, ("file:///x/my%20clip.mov", "/x/my clip.mov"), strict=True):
+        cut.tracks[0][0].media_reference = otio.schema.ExternalReference(url)
+        audio = otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio)
+        audio.append(cut.tracks[0][0].deepcopy())
+        cut.tracks.append(audio)
+    assert compare(*cuts, FPS) == []
+
+
 def test_changes_are_typed_records(tmp_path: Path) -> None:
     edit = Edit(tmp_path / "reel")
     cut_later(edit)
