@@ -68,7 +68,7 @@ class Problem:
         return cls.at(Place(), what, hint)
 
     def __str__(self) -> str:
-        """On one line: ``FILE:LINE:COLUMN: WHERE: WHAT; HINT``, empty parts left out."""
+        """Format as ``FILE:LINE:COLUMN: WHERE: WHAT; HINT``, without empty parts."""
         place = self.file
         if self.line:
             place += f":{self.line}:{self.column}"
@@ -77,11 +77,11 @@ class Problem:
 
 
 class CompileError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of all expected errors of this package."""
 
 
 class InputError(CompileError):
-    """The input or the usage is wrong: exit status 2. Holds every problem, in file order."""
+    """Invalid input or usage: exit status 2. Lists every problem, in file order."""
 
     def __init__(self, problems: Iterable[Problem] | Problem | str):
         if isinstance(problems, str):

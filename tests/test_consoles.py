@@ -168,7 +168,7 @@ def test_undecodable_names_are_escaped(tmp_path: Path) -> None:
     name = b"nowhere-\xe9.yaml"
     done = run(tmp_path, "utf-8", "compile", os.fsdecode(name))
     assert done.stderr.count(b"\n") == 1
-    assert b"/nowhere-\\xe9.yaml: its name is no valid UTF-8" in done.stderr
+    assert b"/nowhere-\\xe9.yaml: its name is not valid UTF-8" in done.stderr
     done = run(tmp_path, "utf-8", "compile", os.fsdecode(name), "--progress", "json")
     file = json.loads(done.stdout)["error"]["problems"][0]["file"]
     assert file.endswith("/nowhere-\\xe9.yaml")

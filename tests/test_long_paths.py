@@ -86,24 +86,24 @@ def test_a_folder_that_is_too_deep_is_refused_before_anything_is_made(
 
 COMMANDS = [
     ("compile s.yaml -o {long}", "the path is too long; give a shorter one with --output"),
-    ("compile {long}.yaml", "in it is too long a name; give a shorter name"),
+    ("compile {long}.yaml", "in it is too long; give a shorter name"),
     ("compile s.yaml --config {long}", "--config: no such file"),
     ("plan {long}.yaml", "cannot be read: File name too long"),
     ("render {long}.otio", "no such file"),
-    ("render cut.otio -o {long}.otio", "in it is too long a name; give a shorter name"),
+    ("render cut.otio -o {long}.otio", "in it is too long; give a shorter name"),
     ("flatten {long}.otio -o x.mp4", "no such file"),
-    ("flatten cut.otio -o {long}.mp4", "in it is too long a name; give a shorter name"),
+    ("flatten cut.otio -o {long}.mp4", "in it is too long; give a shorter name"),
     ("export {long}.otio -o x.xml", "no such file"),
-    ("export cut.otio -o {long}.xml", "in it is too long a name; give a shorter name"),
-    ("view cut.otio -o {long}.html", "in it is too long a name; give a shorter name"),
+    ("export cut.otio -o {long}.xml", "in it is too long; give a shorter name"),
+    ("view cut.otio -o {long}.html", "in it is too long; give a shorter name"),
     ("diff {long}.otio cut.otio", "no such file"),
     ("relink cut.otio --media {long}", "no such folder"),
-    ("relink cut.otio --media . -o {long}.otio", "in it is too long a name; give a shorter name"),
-    ("init {long}", "in it is too long a name; give a shorter name"),
-    ("init cut.otio -o {long}.yaml", "in it is too long a name; give a shorter name"),
+    ("relink cut.otio --media . -o {long}.otio", "in it is too long; give a shorter name"),
+    ("init {long}", "in it is too long; give a shorter name"),
+    ("init cut.otio -o {long}.yaml", "in it is too long; give a shorter name"),
     ("check {long}.mp4 --against cut.otio", "no such file"),
     ("transcript {long}.srt", "cannot be read: File name too long"),
-    ("transcript words.srt -o {long}.json", "in it is too long a name; give a shorter name"),
+    ("transcript words.srt -o {long}.json", "in it is too long; give a shorter name"),
     ("evaluate {long}.otio", "no such file"),
 ]
 
@@ -221,7 +221,7 @@ def test_names_that_windows_rejects(folder: str, name: str, invalid: str, valid:
     with pytest.raises(InputError) as caught:
         refuse_invalid(PureWindowsPath(folder), [name])
     (problem,) = caught.value.problems
-    assert problem.what == f"{invalid!r} is no valid name on Windows"
+    assert problem.what == f"{invalid!r} is not a valid name on Windows"
     assert problem.hint == f"{valid!r} is"
 
 
@@ -231,7 +231,7 @@ def test_names_that_windows_accepts(folder: str) -> None:
 
 
 def test_a_folder_with_an_undecodable_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no valid UTF-8"):
+    with pytest.raises(InputError, match="not valid UTF-8"):
         refuse_unwritable(Outputs(tmp_path / os.fsdecode(b"x\xe9"), "s"))
 
 

@@ -1,4 +1,4 @@
-"""Limits of the system on paths, checked before any work: length, letters, reserved names.
+"""The system's limits on paths, checked before any work: length, characters, reserved names.
 
 Temporary names count: they are longer than the final ones.
 """
@@ -16,20 +16,20 @@ from ..errors import InputError, Problem
 from .path_text import refuse_unnamable
 
 _WINDOWS_LONGEST = 259
-"""Characters of a path that Windows takes where long paths are not enabled."""
+"""Most characters of a path on Windows without long paths."""
 _WINDOWS_TOO_LONG = 206
 """Its error for paths that are too long, ERROR_FILENAME_EXCED_RANGE."""
 
 
 def refuse_unusable(folder: Path, names: Iterable[str]) -> None:
-    """Reject a folder in which the system would refuse the names of the outputs.
+    """Reject a folder whose outputs would have paths that the system rejects.
 
     Args:
-        folder: of the outputs; need not exist yet.
+        folder: of the outputs; need not exist.
         names: paths in it, with slashes.
 
     Raises:
-        InputError: one is too long or invalid, or the folder's name is no text.
+        InputError: one is too long or invalid, or the folder's name is not text.
     """
     refuse_unnamable([folder])
     if os.name == "nt":
@@ -40,7 +40,7 @@ def refuse_unusable(folder: Path, names: Iterable[str]) -> None:
         path = folder / name
         long = [part for part in Path(name).parts if _length(part) > most]
         if long:
-            what, hint = f"{long[0]!r} in it is too long a name", "give a shorter name"
+            what, hint = f"the name {long[0]!r} in it is too long", "give a shorter name"
         elif _is_too_long(path) or any(_length(part) > most for part in folder.parts):
             what, hint = "the path is too long", "give a shorter one with --output"
             if os.name == "nt":
@@ -51,26 +51,26 @@ def refuse_unusable(folder: Path, names: Iterable[str]) -> None:
 
 
 def refuse_invalid(folder: PurePath, names: Iterable[str]) -> None:
-    """Reject names with letters that Windows does not take, and those of its devices.
+    """Reject names with characters that Windows forbids, and device names.
 
     Raises:
-        InputError: shows the first of them beside a valid one.
+        InputError: shows the first one beside a valid name.
     """
     parts = folder.parts[1:] if folder.anchor else folder.parts
     for part in (*parts, *(part for name in names for part in PurePath(name).parts)):
         if part not in (".", "..") and portable(part) != part:
-            what = f"{part!r} is no valid name on Windows"
+            what = f"{part!r} is not a valid name on Windows"
             raise InputError(Problem.in_file(folder, what, f"{portable(part)!r} is"))
 
 
 def names_of_file(path: Path) -> Iterator[str]:
-    """The paths beside a file while it is made, itself among them."""
+    """Yield the paths of a file while it is written: its own and the temporary one."""
     yield path.name
     yield in_scratch(path.name)
 
 
 def names_of_video(video: Path) -> Iterator[str]:
-    """The longest paths beside a video while it is made, itself among them."""
+    """Yield the longest paths of a video while it is made: its own and temporary ones."""
     yield from names_of_file(video)
     yield f".otio-gvideo-{video.stem}.lock"
     yield f"{video.stem}.segments/{in_scratch(f'sound-{0:024}-{0:032}.json')}"
@@ -78,18 +78,18 @@ def names_of_video(video: Path) -> Iterator[str]:
 
 
 def in_scratch(name: str) -> str:
-    """A file's path while it is made."""
+    """Return a file's temporary path."""
     return f"{SCRATCH}{0:08}/{name}"
 
 
 def nearest_folder(folder: Path) -> Path:
-    """The nearest existing folder; the drive or server itself if it is missing, too."""
+    """Return the nearest existing folder; if there is none, the drive or server."""
     existing = (above for above in (folder, *folder.parents) if os.path.lexists(above))
     return next(existing, Path(folder.anchor))
 
 
 def _longest_name(folder: Path) -> int:
-    """How long a name may be in a folder, as `_length` counts."""
+    """Return the longest name in a folder, as `_length` counts."""
     try:
         return os.pathconf(folder, "PC_NAME_MAX")
     except (AttributeError, OSError, ValueError):
@@ -97,7 +97,7 @@ def _longest_name(folder: Path) -> int:
 
 
 def _length(name: str) -> int:
-    """Bytes of a name; on Windows, code units of UTF-16."""
+    """Return the bytes of a name; on Windows, its code units of UTF-16."""
     if os.name == "nt":
         return len(name.encode("utf-16-le", "surrogatepass")) // 2
     return len(name.encode(errors="surrogateescape"))
@@ -112,21 +112,21 @@ def _is_too_long(path: Path) -> bool:
         too_long = getattr(error, "winerror", None) == _WINDOWS_TOO_LONG
         return too_long or error.errno == errno.ENAMETOOLONG
     except ValueError:
-        return False  # The system's names lack some letter; whoever opens it says so.
+        return False  # The system cannot encode the name; opening it reports that.
     return False
 
 
 def exceeds_windows(path: str) -> bool:
-    """Whether Windows refuses a path for its length where long paths are not enabled.
+    """Whether a path is too long for Windows without long paths.
 
-    It counts in UTF-16. A path that begins with ``\\\\?\\`` may have any length.
+    Windows counts in UTF-16. A path that begins with ``\\\\?\\`` may have any length.
     """
     is_free = path.startswith("\\\\?\\")
     return not is_free and len(path.encode("utf-16-le", "surrogatepass")) > 2 * _WINDOWS_LONGEST
 
 
 def _long_paths_enabled() -> bool:
-    """Whether Windows takes longer paths from this process."""
+    """Whether Windows allows long paths in this process."""
     import ctypes  # noqa: PLC0415 - for Windows alone
 
     library = getattr(ctypes, "WinDLL", ctypes.CDLL)("ntdll")

@@ -15,10 +15,10 @@ _LOCALE_HINT = "set PYTHONUTF8=1, or LC_ALL=C.UTF-8"
 
 
 def refuse_unnamable(paths: Iterable[Path]) -> None:
-    """Reject paths that are no valid text, with the current folder of relative ones.
+    """Reject paths that are not valid text; relative paths with the working directory.
 
     Raises:
-        InputError: lists each of them, with its bytes escaped.
+        InputError: lists all of them, with escaped bytes.
     """
     wrong = [path for path in map(Path.absolute, paths) if not is_text(str(path))]
     if wrong:
@@ -26,7 +26,7 @@ def refuse_unnamable(paths: Iterable[Path]) -> None:
 
 
 def fault_of_locale(path: Path) -> tuple[str, str] | None:
-    """Fact and hint if this locale cannot encode a path; else None."""
+    """Return fact and hint if this locale cannot encode a path; else None."""
     try:
         os.fsencode(path)
     except UnicodeEncodeError:
@@ -40,6 +40,6 @@ def _problem(path: Path) -> Problem:
     try:
         name.decode("utf-8")
     except UnicodeDecodeError:
-        what = "its name is no valid UTF-8, and neither a timeline nor a report can hold it"
+        what = "its name is not valid UTF-8, which timelines and reports require"
         return Problem.in_file(shown, what, "rename the file or folder")
     return Problem.in_file(shown, _LOCALE_FAULT, _LOCALE_HINT)

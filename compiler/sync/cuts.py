@@ -1,4 +1,4 @@
-"""Where one scene gives way to the next: the instant in a pause, and its whole frame."""
+"""Cuts between scenes: the instant in a pause, and its whole frame."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from .frames import clamp, frame_at_or_after, frame_at_or_before, frame_time, ne
 from .types import Interval
 
 LEAD = Fraction(12, 100)
-"""Seconds by which a picture comes before its first word, where the pause allows."""
+"""Seconds from a cut to the first word after it, if the pause is long enough."""
 
 _HALF = Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A cut as meant, in seconds, and as made, in whole frames; at most half a frame apart."""
+    """The ideal time of a cut in seconds, and its frame; at most half a frame apart."""
 
     time: Fraction
     frame: int
 
     def time_of_frame(self, fps: Fraction) -> Fraction:
-        """Seconds at which the frame starts."""
+        """Return the start of the frame in seconds."""
         return frame_time(self.frame, fps)
 
     def error(self, fps: Fraction) -> Fraction:
-        """Seconds from the frame to the instant that was meant."""
+        """Return the seconds from the frame's start to the ideal time."""
         return self.time - self.time_of_frame(fps)
 
 
 def cut_in_pause(pause: Interval, fps: Fraction, lead: Fraction = LEAD) -> Cut:
-    """The cut for a pause: as near as can be to ``lead`` before its end, and inside it.
+    """Return the cut in a pause: inside it, and as near as possible to ``lead`` before its end.
 
-    Where a frame starts within the pause, the cut is on such a frame. A pause that no frame starts
-    in (it is shorter than a frame) gets the frame nearest to it, which may touch a word.
+    If a frame starts in the pause, the cut is on such a frame; else on the nearest frame, which may
+    touch a word.
 
     Args:
         pause: from the end of the last word of one scene to the start of the first of the next;
-            swapped ends (the words overlap) count as the instant half-way.
+            swapped ends (the words overlap) stand for the instant half-way.
         fps: frames a second.
         lead: seconds before the end of the pause.
 

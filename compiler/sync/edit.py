@@ -1,4 +1,4 @@
-"""What goes into an edit and what comes out of it: the data of the schedule."""
+"""Data of the schedule: the input of `make_schedule`, and its result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .types import Interval, Word
 
 
 class ScheduleError(ValueError):
-    """No schedule is possible; says for which scene and why."""
+    """No schedule is possible: the scene, the fact, and a hint."""
 
     def __init__(self, scene: str, what: str, hint: str):
         self.scene, self.what, self.hint = scene, what, hint
@@ -20,7 +20,7 @@ class ScheduleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class VoiceSource:
-    """One voice file: its length, and the frame of the narration's axis that it starts at."""
+    """A voice file: its length, and its start frame on the narration's axis."""
 
     start: int
     duration: Fraction
@@ -28,14 +28,14 @@ class VoiceSource:
 
 @dataclass(frozen=True, slots=True)
 class SceneInput:
-    """A scene as sync sees it: exactly one of words, time and beat says when it is.
+    """A scene, timed by words, by ``time`` or by ``beat``.
 
     Attributes:
         id: its name.
-        words: its words on the narration's axis, in order.
-        time: its stated stretch of the narration; words may be given beside it.
-        beat: seconds of silence that belong to no narration.
-        transition: seconds wanted for the transition into it.
+        words: its words on the narration's axis, in order; optional beside ``time``.
+        time: its stated interval of the narration.
+        beat: seconds of silence without narration.
+        transition: requested length of the transition into it, in seconds.
     """
 
     id: str
@@ -46,7 +46,7 @@ class SceneInput:
 
     @property
     def speech(self) -> tuple[Interval, ...]:
-        """Where the scene is spoken, on the narration's axis."""
+        """Intervals of its speech, on the narration's axis."""
         if self.words:
             return tuple(Interval(word.start, word.end) for word in self.words)
         return (self.time,) if self.time else ()
@@ -54,7 +54,7 @@ class SceneInput:
 
 @dataclass(frozen=True, slots=True)
 class SilencePolicy:
-    """What becomes of pauses longer than ``longer_than`` seconds, of which ``keep`` stay."""
+    """Policy for pauses longer than ``longer_than`` seconds, of which ``keep`` seconds stay."""
 
     policy: Literal["hold", "gap", "tighten"] = "hold"
     longer_than: Fraction = Fraction(3, 5)
@@ -63,15 +63,15 @@ class SilencePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A stretch of picture that waits for video. Frames of the reel, half-open.
+    """A clip that waits for video. Frames of the reel, half-open.
 
     Attributes:
-        scene: whose picture it is.
-        part, parts: which part of the scene, from 1, and of how many.
+        scene: its scene.
+        part, parts: its number in the scene, from 1, and the number of slots.
         start, end: the body.
-        head, tail: frames of media before and after the body, for transitions.
-        span_start: the first frame of its media, counted from the first the scene is seen at.
-        span: frames for which the scene is seen, its outer handles included.
+        head, tail: handles: frames of media before and after the body, for transitions.
+        span_start: first frame of its media, from the first visible frame of the scene.
+        span: visible frames of the scene, with its outer handles.
     """
 
     scene: str
@@ -86,24 +86,24 @@ class Slot:
 
     @property
     def name(self) -> str:
-        """The scene's name; from the second part on with its number."""
+        """The scene's name; with a number from the second slot on."""
         return self.scene if self.part == 1 else f"{self.scene}.{self.part}"
 
     @property
     def frames(self) -> int:
-        """Length of the media."""
+        """Length of the media in frames."""
         return self.head + self.end - self.start + self.tail
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledScene:
-    """A scene in the reel: ``[start, end)`` frames, where it was meant to start, and its words."""
+    """A scene in the reel: frames ``[start, end)``, and its words."""
 
     id: str
     start: int
     end: int
     cut: Fraction
-    """Reel seconds that the cut into it was meant for."""
+    """Ideal time of the cut into it, in reel seconds."""
     words: tuple[Word, ...]
     """Its words in reel seconds."""
     slots: tuple[Slot, ...]
@@ -129,7 +129,7 @@ class ScheduledTransition:
 
 @dataclass(frozen=True, slots=True)
 class VoiceClip:
-    """``frames`` frames of voice: from frame ``start`` of a source, heard from frame ``reel``."""
+    """``frames`` frames of voice, from frame ``start`` of a source, at frame ``reel``."""
 
     source: int
     start: int
@@ -139,7 +139,7 @@ class VoiceClip:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """Something that was bent to make the edit possible, and for which scene."""
+    """A deviation from a scene's request, and the reason."""
 
     scene: str
     what: str
@@ -147,7 +147,7 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The result of sync: everything in whole frames of the reel."""
+    """The result of sync, in whole frames of the reel."""
 
     fps: Fraction
     frames: int

@@ -1,4 +1,4 @@
-"""Seconds to whole frames and back, exactly.
+"""Exact conversion between seconds and whole frames.
 
 >>> from fractions import Fraction
 >>> nearest_frame(Fraction(1, 2), Fraction(24000, 1001))
@@ -16,25 +16,25 @@ _HALF = Fraction(1, 2)
 
 
 def nearest_frame(seconds: Fraction, fps: Fraction) -> int:
-    """The frame whose start lies nearest to an instant; half-way goes up."""
+    """Return the frame with the start nearest to a time; half-way rounds up."""
     return math.floor(seconds * fps + _HALF)
 
 
 def frame_at_or_after(seconds: Fraction, fps: Fraction) -> int:
-    """The first frame that starts no earlier than an instant."""
+    """Return the first frame that starts no earlier than a time."""
     return math.ceil(seconds * fps)
 
 
 def frame_at_or_before(seconds: Fraction, fps: Fraction) -> int:
-    """The last frame that starts no later than an instant."""
+    """Return the last frame that starts no later than a time."""
     return math.floor(seconds * fps)
 
 
 def frame_time(frame: int, fps: Fraction) -> Fraction:
-    """The instant in seconds at which a frame starts."""
+    """Return the start of a frame in seconds."""
     return frame / fps
 
 
 def clamp(value: Fraction, least: Fraction, most: Fraction) -> Fraction:
-    """The value nearest to ``value`` within ``[least, most]``."""
+    """Return the nearest value in ``[least, most]``."""
     return max(least, min(value, most))

@@ -1,4 +1,4 @@
-"""Exact numbers from text that anybody may have written."""
+"""Parse exact numbers from untrusted text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The whole edit of a reel in whole frames: scenes, cuts, pauses, transitions and slots.
+"""The schedule of a reel in whole frames: scenes, cuts, pauses, transitions and slots.
 
-`make_schedule` is the compiler's one place where times become frames. The rules that it keeps are
-explained in ``docs/sync.md`` and held by ``tests/properties``.
+`make_schedule` is the only place where times become frames. Its rules are explained in
+``docs/sync.md`` and tested by ``tests/properties``.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from .types import Interval, Word
 
 SHORTEST_SLOT = Fraction(2)
 LONGEST_SLOT = Fraction(10)
-"""Seconds of a slot's body; models make clips of about this length."""
+"""Range of a slot's body in seconds: the usual clip lengths of video models."""
 HOLD = SilencePolicy()
 SPLIT_PAUSE = Fraction(1, 5)
-"""Seconds of silence between two words that count as a pause to split a long scene at."""
+"""Shortest pause at which a long scene is split, in seconds."""
 
 
 def lay_end_to_end(durations: Iterable[Fraction], fps: Fraction) -> tuple[VoiceSource, ...]:
-    """Voice files one after another on the narration's axis, each from a whole frame on.
+    """Place voice files one after another on the narration's axis, each at a whole frame.
 
     >>> lay_end_to_end([Fraction(1), Fraction(3, 2)], Fraction(24000, 1001))[1]
-    Source(start=24, duration=Fraction(3, 2))
+    VoiceSource(start=24, duration=Fraction(3, 2))
     """
     sources = []
     start = 0
@@ -61,10 +61,10 @@ def make_schedule(
     fps: Fraction,
     silences: SilencePolicy = HOLD,
 ) -> Schedule:
-    """Work out the edit.
+    """Compute the schedule of a reel.
 
     Args:
-        scenes: in order; the words of all scenes are in the order of the narration.
+        scenes: in order, with their words in narration order.
         sources: the voice files on the narration's axis; none for a reel of beats alone.
         fps: frames a second.
         silences: the policy for pauses.
@@ -135,7 +135,7 @@ def make_schedule(
 
 
 def _spoken_cuts(spoken: Sequence[SceneInput], frames: int, fps: Fraction) -> list[Cut]:
-    """The cuts between spoken scenes on the narration's axis; each scene gets a frame at least."""
+    """Return the cuts between spoken scenes on the narration's axis, at least a frame apart."""
     cuts: list[Cut] = []
     for before, after in pairwise(spoken):
         if after.time is not None:
@@ -158,7 +158,7 @@ def _spoken_cuts(spoken: Sequence[SceneInput], frames: int, fps: Fraction) -> li
 def _removed(
     spoken: Sequence[SceneInput], fps: Fraction, silences: SilencePolicy
 ) -> list[tuple[int, int]]:
-    """The stretches of the narration that ``tighten`` takes out, in whole frames."""
+    """Return the frame ranges of the narration that ``tighten`` removes."""
     removed = []
     for pause in pauses_between(stretch for scene in spoken for stretch in scene.speech):
         extra = surplus(pause, silences.longer_than, silences.keep)
@@ -171,7 +171,7 @@ def _removed(
 
 
 def _out_of_removed(cut: Cut, removed: Sequence[tuple[int, int]], fps: Fraction) -> Cut:
-    """A cut that lies in a removed stretch moves to its end: the same place of the reel."""
+    """Move a cut in a removed range to its end, which is the same frame of the reel."""
     index = bisect_right(removed, cut.frame, key=lambda stretch: stretch[0]) - 1
     if index < 0 or cut.frame >= removed[index][1]:
         return cut
@@ -182,7 +182,7 @@ def _out_of_removed(cut: Cut, removed: Sequence[tuple[int, int]], fps: Fraction)
 def _insertions(
     scenes: Sequence[SceneInput], cuts: Sequence[Cut], frames: int, fps: Fraction
 ) -> dict[int, Insertion]:
-    """The silence of each beat, by the beat's index; rounded from the sum, so nothing adds up."""
+    """Return the silence of each beat by index; rounded from the sum, so errors do not add up."""
     inserted = {}
     spoken = 0
     total, total_frames = Fraction(0), 0
@@ -204,7 +204,7 @@ def _starts(
     inserted: Mapping[int, Insertion],
     time_map: TimeMap,
 ) -> tuple[list[int], list[Fraction]]:
-    """First frame of each scene in the reel, and the reel seconds that its cut was meant for."""
+    """Return the first frame of each scene in the reel, and the ideal time of its cut."""
     fps = time_map.fps
     starts: list[int] = []
     meant: list[Fraction] = []
@@ -231,7 +231,7 @@ def _ends_before_gaps(
     fps: Fraction,
     silences: SilencePolicy,
 ) -> list[int]:
-    """Last frame (exclusive) of each scene where long pauses between scenes show no picture."""
+    """Return the end frame of each scene, with long pauses between scenes as gaps."""
     ends = list(following)
     spoken = 0
     for index, (before, after) in enumerate(pairwise(scenes)):
@@ -253,7 +253,7 @@ def _grant_transitions(
     following: Sequence[int],
     fps: Fraction,
 ) -> tuple[list[int], list[Adjustment]]:
-    """Frames of the transition into each scene, and a notice for each that was shortened."""
+    """Return the frames of the transition into each scene, and a notice for each shortened one."""
     lengths: list[int] = []
     wanted: list[int] = []
     places = []
@@ -279,7 +279,7 @@ def _grant_transitions(
 
 
 def _slots(scene: ScheduledScene, *, head: int, tail: int, fps: Fraction) -> tuple[Slot, ...]:
-    """A scene's slots: one, or several that continue each other."""
+    """Return the slots of a scene: one, or several if it is long."""
     most = frame_at_or_before(LONGEST_SLOT, fps)
     least = min(max(frame_at_or_after(SHORTEST_SLOT, fps), head, tail), most // 2)
     length = scene.end - scene.start
@@ -318,7 +318,7 @@ def _slots(scene: ScheduledScene, *, head: int, tail: int, fps: Fraction) -> tup
 def _voice(
     time_map: TimeMap, sources: Sequence[VoiceSource], fps: Fraction
 ) -> tuple[VoiceClip, ...]:
-    """What is heard of each source, and when: the pieces of the time map, cut at source bounds."""
+    """Return the voice clips: the pieces of the time map, cut at the ends of the sources."""
     clips = []
     remaining = deque(sources)
     for piece in time_map.pieces:

@@ -1,4 +1,4 @@
-"""Pauses of the narration, and the part of a long one that a silence policy may take away."""
+"""Pauses of the narration, and the surplus of a long one that a silence policy removes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .types import Interval
 
 
 def pauses_between(speech: Iterable[Interval]) -> Iterator[Interval]:
-    """The pauses between stretches of speech that are in order; overlaps give none."""
+    """Yield the pauses between ordered intervals of speech; overlaps give none."""
     end: Fraction | None = None
     for stretch in speech:
         if end is not None and stretch.start > end:
@@ -19,10 +19,10 @@ def pauses_between(speech: Iterable[Interval]) -> Iterator[Interval]:
 
 
 def surplus(pause: Interval, longer_than: Fraction, keep: Fraction) -> Interval | None:
-    """The part of a pause that is too much, or None where the pause is short enough.
+    """Return the surplus of a pause; None if the pause is short enough.
 
-    What is kept stays at both ends: up to `LEAD` before the next word, so that a picture still
-    comes in ahead of its voice, and the rest after the last word.
+    The kept part is split: up to `LEAD` before the next word, so that the cut still comes before
+    it, and the rest after the last word.
 
     >>> surplus(Interval(Fraction(1), Fraction(3)), Fraction(3, 5), Fraction(1, 4))
     Interval(start=Fraction(113, 100), end=Fraction(72, 25))

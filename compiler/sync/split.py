@@ -1,4 +1,4 @@
-"""Long scenes into slots: at a pause, else at a word's end, else evenly."""
+"""Split long scenes into slots: at pauses, else at word ends, else evenly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class Break(IntEnum):
-    """What a scene may be split at, best first."""
+    """Kinds of split points, best first."""
 
     PAUSE = 0
     WORD = 1
@@ -22,21 +22,20 @@ def split_scene(
     pauses: Iterable[int] = (),
     word_ends: Iterable[int] = (),
 ) -> tuple[int, ...]:
-    """The frames at which a scene is split, counted from its start; none where it is short enough.
+    """Return the split points of a scene, in frames from its start; none for a short scene.
 
-    Of all ways to make every part ``least`` to ``most`` frames long, the one with the fewest splits
-    that are no pause and the fewest that are no word's end; then the one with the fewest parts;
-    then the most even one (smallest sum of squared lengths).
+    All parts have ``least`` to ``most`` frames. Preferred are the fewest even splits, then the
+    fewest at word ends, then the fewest parts, then the most even parts (least sum of squares).
 
     Args:
         frames: length of the scene.
         least: shortest part; at most half of ``most``.
         most: longest part.
-        pauses: good places, frames from the scene's start.
-        word_ends: acceptable places.
+        pauses: best split points, in frames from the scene's start.
+        word_ends: second best.
 
     Raises:
-        ValueError: ``least`` is more than half of ``most``, so that some lengths cannot be split.
+        ValueError: ``least`` is more than half of ``most``: some lengths have no split.
 
     >>> split_scene(300, 48, 240, pauses=[100, 290])
     (100,)
@@ -52,7 +51,7 @@ def split_scene(
     kinds.update(dict.fromkeys(pauses, Break.PAUSE))
     places = [0, *sorted(p for p in kinds if least <= p <= frames - least), frames]
 
-    # Shortest path over the places; a cost is (evens, word ends, parts, sum of squares).
+    # Shortest path over the split points; a cost is (evens, word ends, parts, sum of squares).
     best: list[tuple[tuple[int, int, int, int], int] | None] = [((0, 0, 0, 0), -1)]
     first = 0
     for place in places[1:]:
@@ -81,7 +80,7 @@ def split_scene(
 
 
 def _even(frames: int, least: int, most: int) -> Iterable[int]:
-    """Places for splits where nothing better is: even shares of the whole, and a steady grid."""
+    """Yield the split points of last resort: equal parts, and a regular grid."""
     parts = math.ceil(frames / most)
     yield from (frames * part // parts for part in range(1, parts))
     yield from range(least, frames - least + 1, max(1, least // 2))

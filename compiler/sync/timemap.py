@@ -1,8 +1,7 @@
-"""The one function that takes a time of the narration to a time of the reel.
+"""The time map from narration to reel, for picture, voice, captions and markers alike.
 
-Beats insert silence, a tightened pause takes some away; both in whole frames. What is left is a
-list of pieces that play at their own speed, each a whole number of frames after its place in the
-narration. Picture, voice, captions and markers all go through this map.
+Beats insert silence and tightened pauses remove it, in whole frames. In between the narration plays
+unchanged, in pieces with a whole number of frames as offset.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class MapPiece:
-    """``frames`` frames of narration from ``source`` on, heard in the reel from ``reel`` on."""
+    """``frames`` frames from frame ``source`` of the narration, at frame ``reel`` of the reel."""
 
     source: int
     reel: int
@@ -25,7 +24,7 @@ class MapPiece:
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """Frames of silence put in before frame ``at`` of the narration."""
+    """Silence of ``frames`` frames before frame ``at`` of the narration."""
 
     at: int
     frames: int
@@ -33,7 +32,7 @@ class Insertion:
 
 @dataclass(frozen=True, slots=True)
 class TimeMap:
-    """A monotone, piecewise linear map from narration to reel; slopes are 1, or 0 where cut out."""
+    """A monotone, piecewise linear map from narration to reel; its slope is 1, or 0 if removed."""
 
     pieces: tuple[MapPiece, ...]
     fps: Fraction
@@ -47,16 +46,16 @@ class TimeMap:
         object.__setattr__(self, "_reels", tuple(p.reel for p in self.pieces))
 
     def start_of(self, seconds: Fraction) -> Fraction:
-        """Reel seconds of something that starts then: after a silence inserted at that instant."""
+        """Map a start time: it lies after a silence inserted there."""
         return self._place(bisect_right(self._sources, self._floor(seconds)) - 1, seconds)
 
     def end_of(self, seconds: Fraction) -> Fraction:
-        """Reel seconds of something that ends then: before a silence inserted at that instant."""
+        """Map an end time: it lies before a silence inserted there."""
         index = bisect_left(self._sources, -self._floor(-seconds)) - 1
         return self._place(index, seconds) if index >= 0 else Fraction(0)
 
     def to_narration(self, seconds: Fraction) -> Fraction | None:
-        """Narration seconds of a time of the reel, or None where silence was inserted."""
+        """Map a reel time back to the narration; None in inserted silence."""
         position = seconds * self.fps
         index = bisect_right(self._reels, position) - 1
         if index < 0 or position >= self._reels[index] + self.pieces[index].frames:
@@ -65,12 +64,12 @@ class TimeMap:
         return (piece.source + position - piece.reel) / self.fps
 
     def _floor(self, seconds: Fraction) -> int:
-        """The frame that a time lies in, by whole numbers: fractions are slow to compare."""
+        """Return the frame of a time, in integer arithmetic: fractions are slow to compare."""
         fps = self.fps
         return (seconds.numerator * fps.numerator) // (seconds.denominator * fps.denominator)
 
     def _place(self, index: int, seconds: Fraction) -> Fraction:
-        """Reel seconds of a narration time that belongs to piece ``index``."""
+        """Map a narration time of piece ``index``."""
         if index < 0:
             return (self._reels[0] if self._reels else 0) / self.fps
         piece = self.pieces[index]
@@ -83,16 +82,16 @@ class TimeMap:
 def build_time_map(
     frames: int, fps: Fraction, removed: Sequence[tuple[int, int]], inserted: Sequence[Insertion]
 ) -> TimeMap:
-    """The map of a narration of ``frames`` frames.
+    """Build the time map of a narration.
 
     Args:
         frames: length of the narration.
         fps: frames a second.
-        removed: half-open stretches that are cut out, in order and apart.
-        inserted: silences, in order of their places, none of them inside a removed stretch.
+        removed: half-open frame ranges, in order and without overlaps.
+        inserted: silences in order, none inside a removed range.
 
     >>> build_time_map(10, Fraction(1), [(4, 6)], [Insertion(8, 3)]).pieces[1:]
-    (Piece(source=6, reel=4, frames=2), Piece(source=8, reel=9, frames=2))
+    (MapPiece(source=6, reel=4, frames=2), MapPiece(source=8, reel=9, frames=2))
     """
     pieces: list[MapPiece] = []
     position = reel = 0

@@ -1,4 +1,4 @@
-"""How many frames a transition gets, and from whom."""
+"""Lengths of transitions in frames, before and after their cuts."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Sequence
 
 
 def frames_before(frames: int) -> int:
-    """Frames of a transition that lie before its cut; the others come after."""
+    """Return the frames of a transition before its cut."""
     return frames // 2
 
 
 def frames_after(frames: int) -> int:
-    """Frames of a transition that lie after its cut."""
+    """Return the frames of a transition after its cut."""
     return frames - frames // 2
 
 
 def fit_transitions(lengths: Sequence[int], wanted: Sequence[int]) -> list[int]:
     """Shorten transitions so that no frame belongs to two.
 
-    A stretch that is too short for both of its transitions is shared between them in proportion to
-    what they asked for. The result doesn't depend on an order of work.
+    Two transitions share a clip that is too short for both in proportion to their requests. The
+    result is independent of the order.
 
     Args:
-        lengths: frames of each stretch of picture, in order.
-        wanted: frames of the transition into each stretch; the first has none before it.
+        lengths: frames of each clip, in order.
+        wanted: requested frames of the transition into each clip; the first is ignored.
 
     Returns:
-        The frames each transition gets, never more than it wanted; 0 or at least 2.
+        The frames of each transition, never more than requested; 0 or at least 2.
 
     >>> fit_transitions([100, 8, 100], [0, 12, 12])
     [0, 8, 9]

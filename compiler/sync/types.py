@@ -1,4 +1,4 @@
-"""The small types of the sync arithmetic, in exact fractions of a second."""
+"""Words and intervals in exact fractions of a second."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Word:
     """One spoken word.
 
     Attributes:
-        text: as it is shown in captions, with its punctuation and without surrounding blanks.
+        text: as in captions: with its punctuation, without surrounding spaces.
         start: seconds on the narration's own axis.
         end: seconds, never before ``start``.
     """
@@ -27,12 +27,12 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A half-open stretch of time ``[start, end)`` in seconds."""
+    """A half-open interval ``[start, end)`` in seconds."""
 
     start: Fraction
     end: Fraction
 
     @property
     def duration(self) -> Fraction:
-        """Seconds, negative where the ends are swapped."""
+        """Length in seconds; negative if the ends are swapped."""
         return self.end - self.start

@@ -17,7 +17,8 @@ import opentimelineio as otio
 def parsed(kind: Callable[[], Any], **fields: Any) -> Any:
     """Return an object of an OpenTimelineIO class with some fields; others have their defaults.
 
-    >>> parsed(otio.schema.Timeline, metadata={"words": [1, 2]}).metadata["words"][1]
+    >>> timeline = parsed(otio.schema.Timeline, metadata={"words": [1, 2]})
+    >>> timeline.metadata["words"][1]
     2
     """
     return otio.core.deserialize_json_from_string(json.dumps({**_blank(kind), **fields}))

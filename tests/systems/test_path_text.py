@@ -78,14 +78,14 @@ def test_a_relative_name_counts_with_the_folder_it_starts_in(
 ) -> None:
     done = run(locale, "plan", "small.yaml", cwd=odd)
     assert done.returncode == 2
-    assert "no valid UTF-8" in done.stderr
+    assert "not valid UTF-8" in done.stderr
 
 
 def test_stills_of_a_folder_have_names_that_a_script_can_hold(tmp_path: Path) -> None:
     shutil.copy(LIGHTHOUSE / "keyframes" / "stairs.jpg", os.fsencode(tmp_path) + b"/a\xe9.jpg")
     done = run(UTF8, "init", tmp_path)
     assert done.returncode == 2
-    assert r"/a\xe9.jpg: its name is no valid UTF-8" in done.stderr
+    assert r"/a\xe9.jpg: its name is not valid UTF-8" in done.stderr
 
 
 def test_files_that_a_draft_does_not_use_may_have_any_name(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def crop_origin(scaled: tuple[int, int], size: tuple[int, int], focus: Focus) ->
     """Return left and top, even, of the crop window that is centred on a point if it can be.
 
     >>> crop_origin((3414, 1920), (1080, 1920), CENTRE), crop_origin((200, 96), (96, 96), (1, 0))
-    ((1166, 0), (104, 0))
+    ((1168, 0), (104, 0))
     """
     left, top = (
         min(max(0, round((whole * point - part / 2) / 2) * 2), whole - part)
