@@ -1,4 +1,4 @@
-"""Progress on a terminal: live bars, plain lines, JSON lines, or nothing."""
+"""Progress displays: bars on a terminal, plain lines, JSON lines, or nothing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ import sys
 from types import TracebackType
 from typing import Literal, Protocol, Self, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
-
-from .progress import Progress, Stage
+from .progress import Progress
 from .streams import print_json
 
 Style = Literal["auto", "plain", "json", "none"]
@@ -35,10 +31,15 @@ class Display(Protocol):
 def display(style: Style, stream: TextIO | None = None) -> Display:
     """Return the display of a style; ``auto`` is bars on a terminal, else plain lines."""
     stream = stream or sys.stdout
-    if style == "auto":
-        style = "bars" if stream.isatty() else "plain"  # type: ignore[assignment]
-    kinds: dict[str, type[_Silent]] = {"plain": _Plain, "json": _Json, "none": _Silent}
-    return kinds.get(style, _Bars)(stream)
+    if style == "json":
+        return _Json(stream)
+    if style == "none":
+        return _Silent(stream)
+    if style == "plain" or not stream.isatty():
+        return _Plain(stream)
+    from .progress_bars import ProgressBars  # noqa: PLC0415 - rich takes 90 ms to import
+
+    return ProgressBars(stream)
 
 
 class _Silent:
@@ -81,61 +82,3 @@ class _Json(_Silent):
             "left_s": None if progress.left_s is None else round(progress.left_s, 1),
         }
         print_json(step, self._stream)
-
-
-class _Bars(_Silent):
-    """A live bar for the current stage, a line for each finished one."""
-
-    def __init__(self, stream: TextIO):
-        super().__init__(stream)
-        self._bars = Bars(
-            TextColumn("{task.description:<9}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[more]}", markup=False),
-            console=Console(file=stream),
-            transient=True,
-        )
-        self._task: tuple[Stage, TaskID] | None = None
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bars.stop()
-
-    def __call__(self, progress: Progress) -> None:
-        if self._task is None or self._task[0] != progress.stage:
-            self._clear()
-            self._task = (progress.stage, self._bars.add_task(progress.stage, total=1.0, more=""))
-        self._bars.update(
-            self._task[1],
-            completed=progress.done / max(progress.total, 1e-9),
-            more=f"{_left(progress.left_s)}{progress.slot[:20]}",
-        )
-        if progress.message:
-            self._clear()
-            self._bars.console.print(
-                f"{progress.stage:<9} {progress.message}", markup=False, highlight=False
-            )
-
-    def _clear(self) -> None:
-        if self._task is not None:
-            self._bars.remove_task(self._task[1])
-            self._task = None
-
-
-def _left(seconds: float | None) -> str:
-    """Return text such as ``3 min left, ``; empty if the time is unknown."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return f"{seconds:.0f} s left, "
-    return f"{seconds / 60:.0f} min left, " if seconds < 5400 else f"{seconds / 3600:.1f} h left, "

@@ -14,7 +14,7 @@ ORDER = (
     "compiler.cli",
     "compiler.commands compiler.editors.plugin",
     "compiler.api",
-    "compiler.stages compiler.doctor compiler.console",
+    "compiler.stages compiler.doctor compiler.console compiler.progress_bars",
     "compiler.evaluation",
     "compiler.editors",
     "compiler.page compiler.inspection",

@@ -105,7 +105,7 @@ def test_a_missing_package_is_named_with_its_installation(
     [
         ("opentimelineio", "raise AttributeError('no _opentime here')"),
         ("cv2", "import libGL_that_is_not_there"),
-        ("rich", "1 / 0"),
+        ("yaml", "1 / 0"),
     ],
 )
 def test_a_package_that_cannot_be_imported_gives_one_line(

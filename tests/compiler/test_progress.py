@@ -8,6 +8,7 @@ import json
 import pytest
 from otio_gvideo.compiler.console import display
 from otio_gvideo.compiler.progress import Estimate, Progress
+from otio_gvideo.compiler.progress_bars import ProgressBars, _left
 
 
 def test_cache_hits_do_not_count_in_the_time_left() -> None:
@@ -46,16 +47,12 @@ def test_json_progress_has_the_slot_and_the_time_left() -> None:
     ],
 )
 def test_bars_show_the_time_left_and_the_slot(left_s: float | None, said: str) -> None:
-    from otio_gvideo.compiler.console import _left
-
     assert f"{_left(left_s)}storm".startswith(said)
 
 
 def test_bars_are_drawn() -> None:
     stream = io.StringIO()
-    from otio_gvideo.compiler.console import _Bars
-
-    with _Bars(stream) as show:
+    with ProgressBars(stream) as show:
         show(Progress("render", 3, 10, slot="storm[1]", left_s=12.0))
         show(Progress("render", 10, 10, "3 slots: 3 made"))
     assert "render    3 slots: 3 made" in stream.getvalue()
