@@ -20,7 +20,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +30,7 @@ import yaml
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
+from usage import PeakMemory, resident_mb
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "lighthouse"
 FPS = Fraction(24)
@@ -217,38 +217,12 @@ def measured(args: list[str]) -> tuple[float, float, float]:
     child = subprocess.Popen(
         args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=headless
     )
-    peak = 0.0
-    done = threading.Event()
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.03):
-            peak = max(peak, resident_mb(child.pid))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    peak = PeakMemory(child.pid, resident_mb, 0.03)
     _, status, used = os.wait4(child.pid, 0)
-    done.set()
-    watcher.join()
+    peak_mb = peak.stop()
     if status:
         raise SystemExit(json.dumps(args[:12]) + f" ended with {status}")
-    return time.perf_counter() - started, used.ru_utime + used.ru_stime, peak
-
-
-def resident_mb(pid: int) -> float:
-    """Return the memory of a process and its descendants; shared pages count for each."""
-    total, waiting = 0.0, [pid]
-    while waiting:
-        one = waiting.pop()
-        try:
-            status = Path(f"/proc/{one}/status").read_text()
-            for task in Path(f"/proc/{one}/task").iterdir():
-                waiting += map(int, (task / "children").read_text().split())
-        except OSError:
-            continue
-        found = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
-        total += int(found[0]) / 1024 if found else 0
-    return total
+    return time.perf_counter() - started, used.ru_utime + used.ru_stime, peak_mb
 
 
 if __name__ == "__main__":

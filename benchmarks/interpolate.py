@@ -14,11 +14,10 @@ its default mode (``mci``) and in its fast mode ``blend``. Frames are raw; no en
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
 from otio_gvideo.renderers.fit.interpolate import interpolator_for, retime
+from usage import cpu_seconds
 
 Frame = NDArray[np.uint8]
 STILLS = Path(__file__).parent.parent / "examples" / "lighthouse" / "keyframes"
@@ -65,9 +65,9 @@ def main() -> None:
             )
         found: dict[str, tuple[float, float]] = {}
         for name, way in ways.items():
-            started, before = time.perf_counter(), cpu_time()
+            started, before = time.perf_counter(), cpu_seconds()
             made = way()
-            wall, spent = time.perf_counter() - started, cpu_time() - before
+            wall, spent = time.perf_counter() - started, cpu_seconds() - before
             # ffmpeg drops the last interval.
             places = [n for n in new_frames if n < len(made)]
             errors = [float(np.mean((made[n].astype(int) - truth[n]) ** 2)) for n in places]
@@ -178,17 +178,6 @@ def show(folder: Path, frames: list[Frame]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number, frame in enumerate(frames):
         cv2.imwrite(str(folder / f"{number:03}.png"), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-
-
-def cpu_time() -> float:
-    """Return CPU seconds of this process and its children."""
-
-    def of(who: int) -> Iterator[float]:
-        usage = resource.getrusage(who)
-        yield usage.ru_utime
-        yield usage.ru_stime
-
-    return sum((*of(resource.RUSAGE_SELF), *of(resource.RUSAGE_CHILDREN)))
 
 
 if __name__ == "__main__":

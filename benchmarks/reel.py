@@ -25,13 +25,11 @@ import argparse
 import itertools
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -41,6 +39,7 @@ import cv2
 import numpy as np
 import yaml
 from numpy.typing import NDArray
+from usage import PeakMemory, cpu_seconds, proportional_mb
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "lighthouse"
 STILLS = ("stairs", "storm", "ship", "lamp", "home", "sail", "dusk", "stars")
@@ -152,53 +151,11 @@ def run(way: str, script: Path) -> dict[str, Any]:
     """Measure a way in a process of its own."""
     command = [sys.executable, __file__, "--only", way, "--script", str(script)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        peak = Peak(process.pid)
+        peak = PeakMemory(process.pid, proportional_mb, 0.1)
         output, _ = process.communicate()
     if process.returncode:
         raise SystemExit(f"{way} failed")
     return {**json.loads(output.splitlines()[-1]), "peak_mb": peak.stop()}
-
-
-class Peak:
-    """Peak memory of a process and its descendants, sampled ten times a second."""
-
-    def __init__(self, process: int):
-        self._process, self._most, self._end = process, 0.0, threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def stop(self) -> float:
-        """Stop sampling; return the peak in MB."""
-        self._end.set()
-        self._thread.join()
-        return self._most
-
-    def _watch(self) -> None:
-        while not self._end.wait(0.1):
-            self._most = max(self._most, sum(proportional_mb(pid) for pid in family(self._process)))
-
-
-def family(process: int) -> list[int]:
-    """Return a process and its descendants."""
-    found = [process]
-    for pid in found:
-        try:
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                found += [int(child) for child in (task / "children").read_text().split()]
-        except OSError:
-            pass
-    return found
-
-
-def proportional_mb(pid: int) -> float:
-    """Return the proportional set size (PSS) of a process, in MB."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    except OSError:
-        pass
-    return 0.0
 
 
 def measured(way: str, script: Path) -> dict[str, Any]:
@@ -219,8 +176,7 @@ def timed(frames: float, before: tuple[float, float], **more: Any) -> dict[str, 
 
 def clocks() -> tuple[float, float]:
     """Return wall time and CPU time, finished child processes included."""
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return time.perf_counter(), sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return time.perf_counter(), cpu_seconds()
 
 
 def floor(script: Path, folder: Path) -> dict[str, Any]:

@@ -16,22 +16,23 @@ which show shimmer that no single frame shows.
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from otio_gvideo.compiler.evaluation.ssim import ssim_map
 from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
 from otio_gvideo.renderers.base import CAMERA_MOVES, Keyframe, Motion, Shot
 from otio_gvideo.renderers.camera.camera import CameraRenderer
 from otio_gvideo.renderers.camera.poses import cover_framing, pose_at
 from otio_gvideo.renderers.fit import run_renderer
 from PIL import Image
+from usage import cpu_seconds
 
 Luma = NDArray[np.float64]
 AMOUNT = 0.3
@@ -96,9 +97,9 @@ def shimmer(folder: Path, width: int) -> None:
     def line(name: str, made: list[Luma], matrices: list[NDArray[np.float64]]) -> None:
         ideal = np.array([reference(still, matrix, width, height) for matrix in matrices])
         found = np.array(made, np.float64)
-        frames = min(ssim(one, other) for one, other in zip(found, ideal, strict=True))
+        frames = min(ssim_map(one, other).mean() for one, other in zip(found, ideal, strict=True))
         rows = range(8, height - 8, 4)
-        slices = np.mean([ssim(found[:, row], ideal[:, row]) for row in rows])
+        slices = np.mean([ssim_map(found[:, row], ideal[:, row]).mean() for row in rows])
         print(f"{name:34}{frames:20.4f}{slices:20.4f}", flush=True)
 
     poses = [pose_at(motion, n / (SPAN - 1), framing).matrix() for n in part]
@@ -134,21 +135,6 @@ def reference(
     )
     reduced = Image.fromarray(sampled).resize((width, height), Image.Resampling.LANCZOS)
     return 16 + np.asarray(reduced, np.float64) * 219 / 255
-
-
-def ssim(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Wang et al. 2004, with a Gaussian window of 1.5 pixels."""
-
-    def blur(image: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(cv2.GaussianBlur(image, (11, 11), 1.5))
-
-    mean, mean_other = blur(one), blur(other)
-    variance = blur(one * one) - mean**2
-    variance_other = blur(other * other) - mean_other**2
-    covariance = blur(one * other) - mean * mean_other
-    top = (2 * mean * mean_other + 6.5025) * (2 * covariance + 58.5225)
-    bottom = (mean**2 + mean_other**2 + 6.5025) * (variance + variance_other + 58.5225)
-    return float((top / bottom).mean())
 
 
 def make_card(path: Path, width: int, height: int) -> tuple[Path, NDArray[np.float64]]:
@@ -287,18 +273,9 @@ def report(
 
 def timed(make: Callable[[], list[Luma]]) -> tuple[list[Luma], float]:
     """Return a function's result and its CPU time, child processes included."""
-    before = cpu_time()
+    before = cpu_seconds()
     made = make()
-    return made, cpu_time() - before
-
-
-def cpu_time() -> float:
-    def of(who: int) -> Iterator[float]:
-        usage = resource.getrusage(who)
-        yield usage.ru_utime
-        yield usage.ru_stime
-
-    return sum((*of(resource.RUSAGE_SELF), *of(resource.RUSAGE_CHILDREN)))
+    return made, cpu_seconds() - before
 
 
 if __name__ == "__main__":

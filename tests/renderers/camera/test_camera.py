@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from otio_gvideo.compiler.evaluation.ssim import ssim_map
 from otio_gvideo.renderers.base import CAMERA_MOVES, Frame, Keyframe, Motion, RendererError, Shot
 from otio_gvideo.renderers.camera.camera import (
     CameraRenderer,
@@ -114,7 +115,7 @@ def test_fine_detail_is_accurate_and_does_not_shimmer(
         matrix = pose_at(slot.motion, index / 7, framing).matrix()
         expected = 16 + ideal(detail, matrix, 180, 320) * 219 / 255
         found = frame[:320].astype(np.float64)
-        likeness.append(ssim(found, expected))
+        likeness.append(float(ssim_map(found, expected).mean()))
         errors.append(found - expected)
         crispness.append(fine(found) / fine(expected))
     assert min(likeness) > 0.98
@@ -151,21 +152,6 @@ def ideal(detail: np.ndarray, matrix: np.ndarray, width: int, height: int) -> np
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(Image.fromarray(big).resize((width, height), Image.Resampling.LANCZOS))
-
-
-def ssim(one: np.ndarray, other: np.ndarray) -> float:
-    """Wang et al. 2004 with a Gaussian window of 1.5 pixels."""
-
-    def blur(image: np.ndarray) -> np.ndarray:
-        return np.asarray(cv2.GaussianBlur(image.astype(np.float64), (11, 11), 1.5))
-
-    mean, mean_other = blur(one), blur(other)
-    variance = blur(one * one) - mean**2
-    variance_other = blur(other * other) - mean_other**2
-    covariance = blur(one * other) - mean * mean_other
-    top = (2 * mean * mean_other + 6.5025) * (2 * covariance + 58.5225)
-    bottom = (mean**2 + mean_other**2 + 6.5025) * (variance + variance_other + 58.5225)
-    return float((top / bottom).mean())
 
 
 @pytest.mark.parametrize(
