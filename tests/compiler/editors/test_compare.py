@@ -25,8 +25,8 @@ from otio_gvideo.compiler.editors.changes import (
 from otio_gvideo.compiler.editors.compare import compare
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
+from .edit import Edit
 from .resolve import FPS, write_resolve
-from .test_reimport import Edit
 
 
 def cut_later(edit: Edit) -> None:
