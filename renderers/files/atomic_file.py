@@ -1,8 +1,7 @@
-"""Atomic writes: a file has its name once it is whole, flushed and read back, or not at all.
+"""Atomic writes: a file gets its name only once it is complete, flushed and read back.
 
-What is in the making lies in a hidden scratch folder beside it, under its own name, so that a
-rename finishes it. A scratch folder holds a lock: one whose lock can be taken was left by a process
-that is no more, and is deleted by the next run.
+It is written under its name in a hidden scratch folder beside its target, then renamed. A scratch
+folder holds a lock; if the lock is free, its process was killed, and the next run deletes it.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ from .locks import LOST_AFTER_S, UNKNOWN, Lock, owner_of, try_lock
 from .replace import replace_file
 
 SCRATCH = ".otio-gvideo-scratch-"
-"""What the names of scratch folders begin with; eight hexadecimal digits follow."""
+"""Prefix of scratch folders; eight hexadecimal digits follow."""
 _LOCK = ".lock"
 _ATTEMPTS = 100
 
 
 @contextlib.contextmanager
 def atomic_file(path: Path, check: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
-    """Yield a temporary path; if the block ends well, what lies there becomes ``path``.
+    """Yield a temporary path, and rename it to ``path`` unless the block raises.
 
     Args:
-        path: of a file, or of a folder.
-        check: reads the temporary file back once it is flushed, and raises if it is not whole.
+        path: of a file or folder.
+        check: reads the flushed temporary file back, and raises if it is incomplete.
 
     Raises:
-        OSError: the folder cannot be written to, or the disk is full.
+        OSError: the folder cannot be written, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(path.parent) as folder:
@@ -44,7 +43,7 @@ def atomic_file(path: Path, check: Callable[[Path], None] = lambda _: None) -> I
 
 
 def finish(temporary: Path, path: Path, check: Callable[[Path], None] = lambda _: None) -> None:
-    """Flush what lies at a temporary path in a scratch folder, check it, and give it its name.
+    """Flush and check a file or folder in a scratch folder, and rename it to ``path``.
 
     Arguments and errors as in `atomic_file`.
     """
@@ -68,10 +67,10 @@ def finish(temporary: Path, path: Path, check: Callable[[Path], None] = lambda _
 
 @contextlib.contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """Yield a hidden folder in ``parent``, deleted afterwards; those left behind are, too.
+    """Yield a hidden folder in ``parent`` and delete it afterwards; delete leftovers before.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the folder cannot be created.
     """
     clear_scratch(parent)
     folder, lock = _new_folder(parent)
@@ -86,14 +85,14 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 
 def clear_scratch(parent: Path) -> None:
-    """Delete the scratch folders that killed processes left in a folder."""
+    """Delete the scratch folders of killed processes."""
     try:
         found = [entry.path for entry in os.scandir(parent) if entry.name.startswith(SCRATCH)]
     except OSError:
         return
     for folder in map(Path, found):
         with contextlib.suppress(OSError):
-            # A lock may not reach other machines: what is theirs gets time.
+            # A lock may not reach other machines: keep their recent folders.
             owner, age_s = owner_of(folder / _LOCK), time.time() - folder.stat().st_mtime
             if owner != UNKNOWN and not owner.is_near and age_s < LOST_AFTER_S:
                 continue
@@ -113,7 +112,7 @@ def _new_folder(parent: Path) -> tuple[Path, Lock]:
         except FileNotFoundError:
             if not parent.is_dir():
                 raise
-            continue  # Whoever clears took it for a leftover before it was locked.
+            continue  # Another process deleted it as a leftover before it was locked.
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -135,7 +134,7 @@ def _remove(folder: Path, lock: Lock) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make a new name last through a loss of power, if the system can."""
+    """Flush a rename to disk, if the system can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

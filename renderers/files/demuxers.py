@@ -1,11 +1,10 @@
-"""The formats of FFmpeg that media may have: those whose one file holds everything.
+"""The allowed demuxers of FFmpeg: formats that hold everything in one file.
 
 Playlists, manifests and scripts (``hls``, ``dash``, ``concat``, ``imf``, ``sdp``, ``avisynth``,
-``vapoursynth``, …) make FFmpeg open whatever files they name; they are found by content, whatever a
-file's name says. So the formats are allowed by name (FFmpeg's ``format_whitelist``), and a demuxer
-of a later FFmpeg is refused until it is listed. The whitelist holds for demuxers within demuxers
-too, as for subtitles in AVI. MOV's references to other files stay closed unless ``enable_drefs`` is
-set.
+``vapoursynth``, …) make FFmpeg open the files that they name, and are detected by content. So the
+formats are listed (FFmpeg's ``format_whitelist``), and demuxers of later versions are rejected. The
+whitelist includes nested demuxers, as for subtitles in AVI. References of MOV to other files are
+closed unless ``enable_drefs`` is set.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ _IMAGES = (
 ALLOWED = ",".join(
     (*_CONTAINERS.split(), *_AUDIO.split(), "ico", *(f"{name}_pipe" for name in _IMAGES.split()))
 )
-"""As ``format_whitelist`` takes them. One that an FFmpeg lacks does no harm."""
+"""The value of ``format_whitelist``; unknown names are ignored."""
 _IMAGE_NAMES = (
     "bmp dds dng dpx exr gif hdr ico j2c j2k jp2 jpeg jpg jxl pam pbm pcx pfm pgm phm png ppm psd "
     "qoi ras sgi sun tga tif tiff webp xbm xpm xwd"
 )
 _IMAGE_SUFFIXES = frozenset(f".{name}" for name in _IMAGE_NAMES.split())
 _ONLY_BY_NAME = frozenset({".tga", ".pam"})
-"""Images that older FFmpegs do not know by their content."""
+"""Images that older versions of FFmpeg do not detect by content."""
 _PATTERN = frozenset("%*?[]{}")
 _SNIFFED = 4096
 _NAMING_OTHERS = (
@@ -57,9 +56,9 @@ _NAMING_OTHERS = (
 
 
 def demuxer_options(path: Path) -> dict[str, str]:
-    """FFmpeg's options for the input ``path``, so that it opens this file and no other.
+    """Return FFmpeg's options for an input, so that it opens no other file.
 
-    An image whose name looks like a pattern (``a%d.png``) is that one file.
+    An image named like a pattern (``a%d.png``) is that one file.
     """
     suffix = path.suffix.lower()
     is_pattern = suffix in _IMAGE_SUFFIXES and not _PATTERN.isdisjoint(str(path))
@@ -69,7 +68,7 @@ def demuxer_options(path: Path) -> dict[str, str]:
 
 
 def names_others(path: Path) -> str:
-    """What a file is that names other files in place of holding media; empty for any other."""
+    """Return the kind of a file that names other files instead of holding media; else empty."""
     try:
         with path.open("rb") as stream:
             start = stream.read(_SNIFFED)

@@ -9,26 +9,26 @@ from pathlib import Path
 from ..base import RendererError
 
 SAMPLED_ABOVE = 256 << 20
-"""Bytes of a file above which its digest is taken from samples."""
+"""Size in bytes above which a file is hashed by samples."""
 _PIECES, _PIECE = 64, 1 << 20
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits.
+    """Return the SHA-256 of a file, in hexadecimal.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, or of a folder's: the names and contents of its files.
+    """Return the SHA-256 of a file's content, or of the names and contents of a folder's files.
 
-    A file is read again only when its size or time of change is another. Of files larger than
-    `SAMPLED_ABOVE`, which are weights of models, it is that of their size and of pieces all over
-    them: reading gigabytes would take longer than some renders.
+    It is cached by size and modification time. Files larger than `SAMPLED_ABOVE`, weights of
+    models, are hashed by their size and 64 samples of 1 MiB: reading gigabytes would take longer
+    than some renders.
 
     Raises:
         RendererError: the file cannot be read.
@@ -37,7 +37,7 @@ def file_digest(path: Path) -> str:
         if path.is_dir():
             lines = [
                 f"{_stat_digest(file)} {file.relative_to(path).as_posix()}"
-                # By their parts: paths of Windows would be sorted without regard to case.
+                # By parts: Windows paths are sorted regardless of case.
                 for file in sorted(path.rglob("*"), key=lambda file: file.relative_to(path).parts)
                 if file.is_file()
             ]

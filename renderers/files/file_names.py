@@ -1,7 +1,7 @@
-"""Names of files that every system takes.
+"""File names that are valid on every system.
 
-Windows gives some names to devices, with any suffix, in any case, and drops blanks and points at
-the end of a name
+Windows reserves some names for devices, with any suffix and in any case, and drops trailing spaces
+and dots
 (https://learn.microsoft.com/windows/win32/fileio/naming-a-file#naming-conventions).
 """
 
@@ -18,7 +18,7 @@ _FORBIDDEN = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 
 
 def is_reserved(name: str) -> bool:
-    """Whether Windows takes a file's name for a device's.
+    """Whether a file name is a device on Windows.
 
     >>> is_reserved("con.2-abc.mp4"), is_reserved("AUX"), is_reserved("con-abc.mp4")
     (True, True, False)
@@ -27,7 +27,7 @@ def is_reserved(name: str) -> bool:
 
 
 def unreserved(name: str) -> str:
-    """A name without what Windows would drop from it or take for a device; others as they are.
+    """Return a file name that Windows neither shortens nor takes for a device.
 
     >>> unreserved("con.2-abc.mp4"), unreserved("teaser."), unreserved("teaser.v1")
     ('_con.2-abc.mp4', 'teaser', 'teaser.v1')
@@ -37,7 +37,7 @@ def unreserved(name: str) -> str:
 
 
 def portable(name: str) -> str:
-    """A name that a file may have on every system; others as they are.
+    """Return a file name that is valid on every system.
 
     >>> portable("what?.mp4"), portable("a b.mp4")
     ('what_.mp4', 'a b.mp4')

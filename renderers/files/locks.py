@@ -1,10 +1,9 @@
-"""Locks between processes: of one machine, of its containers, of machines that share a folder.
+"""Locks between the processes of a machine, its containers, and machines that share a folder.
 
-A lock is `flock(2)` on a small file (on Windows a byte-range lock), which the system releases
-however its process ends. It reaches every PID namespace of a machine and, from NFS version 4 on,
-every client of a server. Where a file system has no locks, the file states its owner instead: host,
-boot, PID namespace and process id. An owner whose state cannot be determined expires after
-`LOST_AFTER_S`.
+A lock is `flock(2)` on a small file (on Windows a byte-range lock), which the system releases when
+the process ends. It holds across the PID namespaces of a machine and, with NFS version 4, across
+the clients of a server. On file systems without locks, a file names the owner instead: host, boot,
+PID namespace and process id. An owner of unknown state expires after `LOST_AFTER_S`.
 """
 
 from __future__ import annotations
@@ -30,22 +29,22 @@ except ImportError:  # Windows
     fcntl = None
 
 LOST_AFTER_S = 7 * 24 * 3600.0
-"""Seconds after which an owner that cannot be asked about is given up."""
+"""Seconds after which an owner of unknown state expires."""
 _POLL_S = 0.1
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 _HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK, 0)
-"""What systems say of a lock that another has; 0 is Wine's."""
+"""Errors for a lock that another process holds; 0 is Wine's."""
 _LOCKED_BYTE = 1 << 30
-"""Windows lets nobody read a locked byte: one past the end is locked."""
+"""A locked byte cannot be read on Windows, so this one lies past the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A process, so that other machines and containers can tell whether it may still run.
+    """The process that holds a lock, for other machines and containers.
 
     Attributes:
-        host: of the machine or container.
-        boot: an id of the machine's start; empty if unknown.
+        host: name of the machine or container.
+        boot: id of the machine's boot; empty if unknown.
         namespace: of process ids; empty if unknown.
         pid: in that namespace.
     """
@@ -60,15 +59,15 @@ class Owner:
 
     @property
     def is_near(self) -> bool:
-        """Whether it runs, or ran, on this machine, in whatever container."""
+        """Whether the process is or was on this machine, in any container."""
         here = this_process()
         return bool(self.boot and self.boot == here.boot) or self.host == here.host
 
     def is_gone(self, age_s: float) -> bool:
-        """Whether it has ended, as far as can be told; ``age_s`` is how long ago it signed."""
+        """Whether the process has certainly ended, or its lock of ``age_s`` seconds expired."""
         here = this_process()
         if self.is_near and self.boot != here.boot:
-            return True  # The machine was started again.
+            return True  # The machine was rebooted.
         if self.is_near and self.namespace == here.namespace:
             return not is_running(self.pid)
         return age_s > LOST_AFTER_S
@@ -78,7 +77,7 @@ UNKNOWN = Owner("", "", "", 0)
 
 
 def this_process() -> Owner:
-    """This process as an owner."""
+    """Return this process as an owner."""
     boot = namespace = ""
     with contextlib.suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
@@ -88,14 +87,14 @@ def this_process() -> Owner:
 
 
 class Lock:
-    """A lock that is held; `release` it, or end the process."""
+    """A held lock; `release` it, or end the process."""
 
     def __init__(self, path: Path, descriptor: int, claim: Path | None = None):
         self._path, self._descriptor, self._claim = path, descriptor, claim
 
     def release(self) -> None:
-        """Delete the file and let go of it; a second time, what an interrupt left."""
-        # POSIX deletes it first: whoever waits for it then finds that it is no longer at its path.
+        """Delete and close the file; may be called again after an interrupt."""
+        # Delete before unlocking: waiting processes then notice that the path has changed.
         deleted = _delete(self._path)
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
@@ -107,10 +106,10 @@ class Lock:
 
 
 def try_lock(path: Path) -> Lock | None:
-    """Take the lock of a file, which is made if necessary; None if another process or lock has it.
+    """Lock a file, created if necessary; return None if it is locked.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
     """
     while True:
         descriptor = _open(path)
@@ -132,7 +131,7 @@ def try_lock(path: Path) -> Lock | None:
             try:
                 _sign(descriptor)
             except OSError:
-                pass  # On a full disk the lock holds all the same.
+                pass  # The lock holds on a full disk as well.
             except BaseException:
                 lock.release()
                 raise
@@ -142,14 +141,14 @@ def try_lock(path: Path) -> Lock | None:
 
 @contextlib.contextmanager
 def locked(path: Path, on_wait: Callable[[Owner], None] = lambda _: None) -> Iterator[None]:
-    """Hold the lock of a file, and wait for it as long as another has it.
+    """Hold the lock of a file within the context; wait for it first.
 
     Args:
-        path: the file; its folder exists.
-        on_wait: called once, with the one that has it, before the wait.
+        path: the file, in an existing folder.
+        on_wait: called once with the owner, before a wait.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
     """
     lock = try_lock(path)
     if lock is None:
@@ -164,7 +163,7 @@ def locked(path: Path, on_wait: Callable[[Owner], None] = lambda _: None) -> Ite
 
 
 def owner_of(path: Path) -> Owner:
-    """The owner that a lock's file states; `UNKNOWN` if it states none."""
+    """Return the owner named in a lock file, or `UNKNOWN`."""
     for file in (path, _claim_of(path)):
         with contextlib.suppress(OSError, ValueError, TypeError):
             return Owner(**json.loads(file.read_text("utf-8")))
@@ -172,7 +171,7 @@ def owner_of(path: Path) -> Owner:
 
 
 def _flock(descriptor: int) -> bool:
-    """Lock a file; False if it is locked.
+    """Lock a file; return False if it is locked.
 
     Raises:
         OSError: the file system has no locks.
@@ -192,7 +191,7 @@ def _flock(descriptor: int) -> bool:
 
 
 def _lock_byte(descriptor: int) -> None:
-    """Lock a file on Windows, as `_flock` does elsewhere."""
+    """Lock a file on Windows."""
     msvcrt: Any = import_module("msvcrt")
     os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
     msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -200,7 +199,7 @@ def _lock_byte(descriptor: int) -> None:
 
 
 def _claim(path: Path) -> Path | None:
-    """Claim a file by name where there are no locks; None if its owner may still run."""
+    """Create an owner file in place of a lock; return None if its owner may still run."""
     claim = _claim_of(path)
     while True:
         try:
@@ -229,7 +228,7 @@ def _is_abandoned(claim: Path) -> bool:
 
 
 def _take_away(claim: Path) -> bool:
-    """Delete an abandoned claim, unless another process has just replaced it by its own."""
+    """Delete an abandoned owner file, unless another process has just replaced it."""
     aside = claim.with_name(f"{claim.name}.{secrets.token_hex(4)}")
     try:
         claim.rename(aside)
@@ -244,10 +243,10 @@ def _take_away(claim: Path) -> bool:
 
 
 def _open(path: Path) -> int:
-    """Open a lock's file, or make it; any user may then lock it.
+    """Open or create a lock file that any user may lock.
 
     Raises:
-        OSError: it cannot be made, or what has its name is no lock.
+        OSError: the file cannot be created, or is no lock file.
     """
     flags = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     try:
@@ -263,9 +262,9 @@ def _open(path: Path) -> int:
 
 
 def _is_lock(descriptor: int) -> bool:
-    """Whether an open file is empty or states an owner.
+    """Whether an open file is empty or names an owner.
 
-    It is read through the descriptor, once: the file at its path may be replaced at any moment.
+    Read once, through the descriptor: the file at its path may be replaced at any time.
     """
     os.lseek(descriptor, 0, os.SEEK_SET)
     content = os.read(descriptor, 4096)
@@ -276,10 +275,10 @@ def _is_lock(descriptor: int) -> bool:
 
 
 def _sign(descriptor: int) -> None:
-    """Write this process into a lock's file, or nothing.
+    """Write this process as the owner into a lock file, or nothing.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     signature = json.dumps(asdict(this_process())).encode()
     try:
@@ -297,7 +296,7 @@ def _claim_of(path: Path) -> Path:
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    """Whether an open file is still the one at its path."""
+    """Whether an open file is still at its path."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:

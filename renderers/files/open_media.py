@@ -1,4 +1,4 @@
-"""Open media containers through PyAV: the only module that depends on its version."""
+"""Open media containers with PyAV; the only module that depends on its version."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ _LENIENT: dict[str, Any] = (
 
 
 def url(path: Path) -> str:
-    """A file as FFmpeg names it: a leading dash or a colon in the name means nothing special."""
+    """Return a file as FFmpeg's ``file:`` URL, safe for names with a leading dash or a colon."""
     return f"file:{path}"
 
 
 def open_input(file: Path | IO[bytes], options: Mapping[str, str] | None = None) -> InputContainer:
-    """Open a media file, or a file object, for reading.
+    """Open a media file or file object for reading.
 
-    Tags that are no valid UTF-8 are no error. No other file is opened: what only names other files
-    (a playlist) is refused by its content.
+    Tags may be invalid UTF-8. No other file is opened: playlists are rejected by their content.
 
     Args:
-        file: a path, or a file object that is open for reading.
-        options: FFmpeg's own, for the container and its streams.
+        file: a path, or a readable file object.
+        options: of FFmpeg, for the container and its streams.
 
     Raises:
         av.error.FFmpegError, OSError: as PyAV raises them.
@@ -51,18 +50,18 @@ def open_input(file: Path | IO[bytes], options: Mapping[str, str] | None = None)
         if what:
             raise OSError(f"it is {what}, which names other files, and no media itself") from error
         if isinstance(error, av.error.ArgumentError) and demuxer is None:
-            # FFmpeg's answer to a format that is not allowed.
+            # FFmpeg's error for a format that is not on the whitelist.
             raise OSError("it has no format of media that is read here") from error
         raise
     return opened
 
 
 def open_output(file: Path | IO[bytes], container: str) -> OutputContainer:
-    """Open a media file, or a file object, for writing.
+    """Open a media file or file object for writing.
 
     Args:
-        file: a path, or a file object that is open for writing.
-        container: FFmpeg's name of the format, as in ``mp4``.
+        file: a path, or a writable file object.
+        container: FFmpeg's name of the format, such as ``mp4``.
 
     Raises:
         av.error.FFmpegError, OSError: as PyAV raises them.

@@ -1,5 +1,4 @@
-"""Rounding planes to 8 bits with dither: a slow zoom over a smooth sky would step in visible bands
-between levels."""
+"""Quantise planes to 8 bits with dither, against banding in slow zooms over smooth gradients."""
 
 from __future__ import annotations
 
@@ -11,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROWS = 64
-"""After which the noise repeats, so that it stays in the cache."""
+"""Period of the noise; it fits into the cache."""
 
 
 def quantise(plane: NDArray[np.float32], out: NDArray[np.uint8], top: int = 0) -> None:
-    """Round a plane to 8 bits, dithered; a plane of whole levels stays as it is.
+    """Quantise a plane to 8 bits with dither; whole levels do not change.
 
     Args:
         plane: levels.
         out: of the same shape.
-        top: the row of the frame that the plane's first row is.
+        top: position of the first row in the frame.
     """
     height, width = plane.shape
     spread = noise(width) - np.float32(0.5)
@@ -35,14 +34,13 @@ def quantise(plane: NDArray[np.float32], out: NDArray[np.uint8], top: int = 0) -
 
 @functools.lru_cache(maxsize=8)
 def noise(width: int) -> NDArray[Any]:
-    """What is added to levels before their fraction is cut off: shape ``(ROWS, width)``.
+    """Return the offsets, shape ``(ROWS, width)``, that are added before truncation.
 
-    It is half a level, and half a level up or down spread evenly over any few neighbours:
-    interleaved gradient noise, from J. Jimenez, "Next Generation Post Processing in Call of Duty:
-    Advanced Warfare", SIGGRAPH 2014. It stands still, so that it costs the encoder nothing in
-    frames that repeat.
+    Their mean is 0.5, spread evenly over 0..1 among neighbours: interleaved gradient noise, from
+    J. Jimenez, "Next Generation Post Processing in Call of Duty: Advanced Warfare", SIGGRAPH 2014.
+    They are constant over time, so that repeated frames cost the encoder nothing.
     """
     y, x = np.mgrid[0:ROWS, 0:width]
     spread = np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1)
-    # Short of a half, as whole levels must not move, by what rounding makes of them before.
+    # Slightly less than a half, so that rounding errors move no whole level.
     return np.asarray(0.5 + (spread - 0.5) * 0.999, np.float32)

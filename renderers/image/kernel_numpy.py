@@ -1,8 +1,8 @@
-"""What the compiled loops do, in NumPy and OpenCV alone, for machines without a C compiler.
+"""The compiled loops in NumPy and OpenCV, for machines without a C compiler.
 
-Sixteen outputs in a row share most of their inputs, so each such block is one small dense matrix,
-and a pass is a row of small matrix products. It takes two to three times the time of `_kernel.c`,
-and its results differ by what the order of a sum changes.
+Sixteen consecutive outputs share most of their inputs, so each such block is a small dense matrix,
+and a pass is a series of matrix products. It takes two to three times as long as `_kernel.c`; the
+results differ by the rounding of sums.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from .dither import quantise
 
 BLOCK = 16
-"""Outputs of one matrix product."""
+"""Outputs per matrix product."""
 MOST_WORK = 250_000
-"""Multiplications of one product. OpenBLAS starts threads for more than 262,144 (its
-``interface/gemm.c``), which would fight with the encoder's for the same cores."""
+"""Multiplications per product. OpenBLAS starts threads for more than 262,144 (its
+``interface/gemm.c``), which would compete with the encoder's."""
 
 _Floats = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ def separable(
     across = np.ascontiguousarray(across.transpose(0, 2, 1))
     inputs = across.shape[1]
     source = np.ascontiguousarray(plane)
-    # Bands of rows, so that what passes between the two axes stays in the cache.
+    # Bands of rows, so that the intermediate result fits into the cache.
     band = max(1, MOST_WORK // (BLOCK * inputs) // BLOCK) * BLOCK
     for top in range(0, out.shape[0], band):
         bottom = min(top + band, out.shape[0])
@@ -47,7 +47,7 @@ def separable(
         for block, first in enumerate(columns):
             begin = block * BLOCK
             count = min(BLOCK, out.shape[1] - begin)
-            # Samples beyond the last have no weight.
+            # Samples beyond the last have weight 0.
             taken = part[:, first : first + inputs]
             matrix = across[block, : taken.shape[1], :count]
             np.matmul(taken, matrix, out=made[:, begin : begin + count])
@@ -58,7 +58,7 @@ def separable(
 
 
 def _rows(source: _Floats, first: list[int], weights: _Floats, top: int, out: _Floats) -> None:
-    """Output rows from ``top``, a multiple of `BLOCK`, as many as ``out`` holds."""
+    """Compute output rows from ``top``, a multiple of `BLOCK`, into ``out``."""
     inputs = weights.shape[2]
     stride = max(1, MOST_WORK // (BLOCK * inputs))
     for left in range(0, source.shape[1], stride):
@@ -71,7 +71,7 @@ def _rows(source: _Floats, first: list[int], weights: _Floats, top: int, out: _F
 
 
 def _blocks(first: NDArray[np.int32], weights: _Floats) -> tuple[list[int], _Floats]:
-    """The first input of each block, and its matrix: ``(blocks, BLOCK, inputs)``."""
+    """Return the first input of each block, and the matrices: ``(blocks, BLOCK, inputs)``."""
     length, taps = weights.shape
     blocks = -(-length // BLOCK)
     starts = first[::BLOCK]

@@ -1,7 +1,6 @@
-"""Open images with Pillow: only the formats listed here, whatever a file's name says.
+"""Open images with Pillow: only the formats listed here, whatever the file name.
 
-Pillow goes by content and knows some forty formats; for one of them it runs a program (Ghostscript,
-for EPS), and few of the rest are tested by anyone.
+Pillow detects some forty formats by content, runs Ghostscript for EPS, and tests few of the rest.
 """
 
 from __future__ import annotations
@@ -14,26 +13,26 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
-"""As Pillow names them; JPEG includes MPO, and PPM the rest of netpbm. HEIF takes a package."""
+"""Pillow's names; JPEG includes MPO, PPM the rest of netpbm. HEIF needs a package."""
 MOST_PIXELS = 170_000_000
-"""An image with more is refused before it is decoded; just below where Pillow itself refuses."""
+"""Larger images are rejected before decoding; just below Pillow's own limit."""
 FURTHEST_ASPECT = 50
-"""An image more than this many times as long as it is wide is taken for a mistake."""
+"""Highest ratio of the longer to the shorter side; beyond it, an image is taken for a mistake."""
 _TOO_LARGE = f"it has more than {MOST_PIXELS // 1_000_000} million pixels"
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
 class ImageFileError(Exception):
-    """An image file cannot be used; the message says why, as a clause with *it*."""
+    """An image file cannot be used; the message is a clause with *it*."""
 
 
 @contextmanager
 def image_file(path: Path) -> Iterator[Image.Image]:
-    """Open an image of one of `FORMATS` and of a sound size, for what decodes it in the block.
+    """Open an image of one of `FORMATS` and of a valid size, to be decoded in the context.
 
     Raises:
-        ImageFileError: it is none, its size is absurd, or whatever its decoder raises in the block.
-            Pillow's raise more kinds of errors over broken files than it documents.
+        ImageFileError: the file is no such image, its size is out of range, or decoding failed in
+            the context, with whatever exception: Pillow raises more types than it documents.
     """
     try:
         with open_image(path) as image:
@@ -65,17 +64,17 @@ def _check_size(width: int, height: int) -> None:
 
 
 def open_image(path: Path) -> Image.Image:
-    """Open an image of one of `FORMATS`; its pixels are not decoded yet.
+    """Open an image of one of `FORMATS` without decoding its pixels.
 
     Raises:
-        PIL.UnidentifiedImageError: it is none.
+        PIL.UnidentifiedImageError: the file is no such image.
         OSError, ValueError, PIL.Image.DecompressionBombError: as Pillow raises them.
     """
     return Image.open(path, formats=_formats())
 
 
 def what_it_is(path: Path) -> str:
-    """What a file is that is no such image, as a clause with *it*, or what it takes to read it."""
+    """Explain why a file is no such image, as a clause with *it*, or how to read it."""
     with path.open("rb") as stream:
         start = stream.read(12)
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and "HEIF" not in _formats():
@@ -85,7 +84,7 @@ def what_it_is(path: Path) -> str:
 
 @functools.cache
 def _formats() -> tuple[str, ...]:
-    """Those that this Pillow reads."""
+    """Return the formats that the installed Pillow reads."""
     try:
         import pillow_heif  # noqa: PLC0415 - optional
     except ImportError:

@@ -1,4 +1,4 @@
-"""A part of a picture: a rectangle of its samples, and what coarse maps say there."""
+"""A rectangle of pixels, and its view in coarser or finer grids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .resample import Floats, interpolation, resample
 
 @dataclass(frozen=True, slots=True)
 class PixelRect:
-    """Samples from ``(top, left)`` up to, but without, ``(bottom, right)``."""
+    """Pixels from ``(top, left)`` to ``(bottom, right)``, the latter excluded."""
 
     top: int
     bottom: int
@@ -24,12 +24,12 @@ class PixelRect:
 
     @classmethod
     def whole(cls, shape: tuple[int, ...]) -> PixelRect:
-        """All of a picture."""
+        """Return the rectangle of a full image."""
         return cls(0, shape[0], 0, shape[1])
 
     @classmethod
     def around(cls, mask: NDArray[Any], margin: float = 0.0) -> PixelRect | None:
-        """What of a mask is not zero, and a margin; None where all is."""
+        """Return the bounding box of a mask with a margin; None if the mask is empty."""
         left, top, width, height = cv2.boundingRect(np.asarray(mask, np.uint8))
         if not width:
             return None
@@ -39,16 +39,16 @@ class PixelRect:
 
     @property
     def part(self) -> tuple[slice, slice]:
-        """It as an index of an array."""
+        """The rectangle as an index of an array."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns; none where boxes do not meet."""
+        """Rows and columns; 0 if empty."""
         return max(0, self.bottom - self.top), max(0, self.right - self.left)
 
     def within(self, other: PixelRect) -> PixelRect:
-        """What is in another, too."""
+        """Return the intersection with another rectangle."""
         return PixelRect(
             max(self.top, other.top),
             min(self.bottom, other.bottom),
@@ -59,13 +59,13 @@ class PixelRect:
     def pasted(
         self, values: NDArray[Any], shape: tuple[int, ...], around: float = 0.0
     ) -> NDArray[Any]:
-        """What lies in the box as part of a whole, around which all is the same."""
+        """Return a full image with ``values`` in the rectangle and a constant around it."""
         made = np.full(shape, around, values.dtype)
         made[self.part] = values
         return made
 
     def among(self, coarse: tuple[int, ...], fine: tuple[int, ...]) -> PixelRect:
-        """It among the samples of a finer grid over the same picture: even, and nothing less."""
+        """Return the rectangle in a finer grid, extended to even edges."""
         down, across = (b / a for a, b in zip(coarse, fine, strict=True))
         return PixelRect(
             2 * math.floor(self.top * down / 2),
@@ -75,16 +75,16 @@ class PixelRect:
         ).within(PixelRect.whole(fine))
 
     def halved(self) -> PixelRect:
-        """It among samples of chroma."""
+        """Return the rectangle in chroma samples."""
         return PixelRect(self.top // 2, self.bottom // 2, self.left // 2, self.right // 2)
 
     def finer(self, values: Floats, shape: tuple[int, ...], taps: int = 2) -> Floats:
-        """A coarse map as fine as a picture of this shape: what of it lies in the box.
+        """Upsample the part of a coarse map that lies in the rectangle.
 
         Args:
             values: the map.
-            shape: rows and columns of the picture.
-            taps: 2 or 4, of the interpolation.
+            shape: rows and columns of the full image.
+            taps: 2 for linear interpolation, 4 for cubic.
         """
         axes = []
         for first, count, coarse, fine in zip(

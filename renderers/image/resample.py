@@ -1,12 +1,12 @@
 """Separable resampling of float planes at exact positions: rows first, then columns.
 
-Along one axis, output sample ``n`` lies at source position ``start + step * n``, which no table of
-phases rounds: a camera that creeps by a hundredth of a pixel a frame creeps evenly. The kernel is
-as wide as the sampling is coarse (``max(1, step)``), so that a view which zooms out loses detail
-gradually, and never aliases or switches between prepared sizes.
+Along one axis, output sample ``n`` lies at source position ``start + step * n``, not rounded to a
+table of phases: a camera that creeps by a hundredth of a pixel per frame creeps evenly. The kernel
+is ``max(1, step)`` wide, an anti-aliasing filter: zooming out loses detail gradually, without
+switches between prepared sizes.
 
-The inner loops are compiled where a C compiler was there at installation (``_kernel.c``), and
-products of small matrices elsewhere (``fallback.py``).
+The inner loops are compiled if there was a C compiler at installation (``_kernel.c``); else they
+are products of small matrices (``kernel_numpy.py``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from . import kernel_numpy
 from .dither import noise
 
 compiled: ModuleType | None
-"""The inner loops in C; None where there was no compiler."""
+"""The inner loops in C; None if they were not compiled."""
 try:
     from . import _kernel
 except ImportError:
@@ -33,30 +33,29 @@ else:
     compiled = _kernel
 
 Floats: TypeAlias = NDArray[Any]
-"""An array of ``float32`` of any shape; OpenCV's annotations do not state the type of numbers."""
+"""An array of ``float32`` of any shape; OpenCV's annotations have no dtype."""
 Plane: TypeAlias = NDArray[np.float32]
-"""One channel of a picture, shape ``(height, width)``."""
+"""One channel of an image, shape ``(height, width)``."""
 
 LOBES = 3
 """Of the Lanczos kernel: its radius in samples."""
 PHASES = 256
-"""Places between two samples at which the kernel is computed; it is linear between them, which
-changes no weight by more than 1e-5, and no sum and no middle at all."""
+"""Positions between two samples in the table of weights. Linear interpolation between them changes
+no weight by more than 1e-5, and keeps the sum and centroid of weights."""
 WIDEST_LANES = 64
-"""More than a processor has: as many as it has."""
+"""More than any processor has: use all."""
 _BAND = 128
-"""Rows at a time of a plane of other numbers than floats."""
+"""Rows converted to floats at a time."""
 _EXACT = 1e-7
-"""Samples by which rounding may move a position that is meant to be whole."""
+"""Rounding error of a whole position, in samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """How one axis is resampled: output ``n`` is the sum over ``k`` of ``weights[n, k]`` times
-    input ``first[n] + k``.
+    """Weights of one axis: output ``n`` is the sum of ``weights[n, k] * input[first[n] + k]``.
 
     Attributes:
-        first: of each output, its first input; ``int32``, none falls.
+        first: first input of each output; ``int32``, ascending.
         weights: ``float32`` of shape ``(outputs, taps)``; each row sums to 1.
     """
 
@@ -65,16 +64,16 @@ class Axis:
 
     @property
     def length(self) -> int:
-        """Output samples."""
+        """Number of output samples."""
         return len(self.first)
 
     @property
     def window(self) -> tuple[int, int]:
-        """The first input that is used, and the one after the last."""
+        """The half-open range of inputs that are used."""
         return int(self.first[0]), int(self.first[-1]) + self.weights.shape[1]
 
     def part(self, begin: int, end: int) -> tuple[slice, Axis]:
-        """Some of the outputs: their inputs, and their axis over those alone."""
+        """Return the inputs of a range of outputs, and the axis over those alone."""
         first = self.first[begin:end]
         axis = Axis(first - first[0], self.weights[begin:end])
         return slice(int(first[0]), int(first[0]) + axis.window[1]), axis
@@ -82,16 +81,15 @@ class Axis:
 
 @functools.lru_cache(maxsize=16)
 def axis(length: int, start: float, step: float, source: int, cutoff: float | None = None) -> Axis:
-    """Weights for ``length`` samples at ``start + step * n`` of ``source`` samples.
+    """Return Lanczos weights for ``length`` samples at ``start + step * n`` of ``source`` samples.
 
-    Positions count from the centre of the first sample; what the kernel reaches beyond either end
-    is the end's own value.
+    Positions count from the centre of the first sample; beyond either end, its value is repeated.
 
     Args:
         length: output samples.
-        start, step: their positions; a step is not negative.
+        start, step: their positions; ``step`` is not negative.
         source: input samples.
-        cutoff: width of the kernel in input samples; ``max(1, step)`` by default. More is softer.
+        cutoff: width of the kernel in input samples, by default ``max(1, step)``; wider is softer.
     """
     whole = round(start)
     is_whole = abs(step - 1) < _EXACT and abs(start - whole) < _EXACT
@@ -114,13 +112,13 @@ def axis(length: int, start: float, step: float, source: int, cutoff: float | No
 
 @functools.lru_cache(maxsize=16)
 def interpolation(length: int, start: float, step: float, source: int, taps: int) -> Axis:
-    """Weights for ``length`` samples at ``start + step * n`` between those of a smooth map.
+    """Return weights that interpolate ``length`` samples at ``start + step * n`` of a smooth map.
 
     Args:
         length: output samples.
-        start, step: their positions; a step is not negative.
+        start, step: their positions; ``step`` is not negative.
         source: input samples.
-        taps: 2 of a linear interpolation, 4 of a cubic one.
+        taps: 2 for linear interpolation, 4 for cubic.
     """
     places = start + step * np.arange(length)
     first = np.floor(places).astype(np.int64)
@@ -130,7 +128,7 @@ def interpolation(length: int, start: float, step: float, source: int, taps: int
 
 
 def _cubic(t: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Keys, 1981, with OpenCV's slope of -0.75."""
+    """Cubic convolution (Keys, 1981) with OpenCV's slope of -0.75."""
     slope = -0.75
 
     def near(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -148,10 +146,10 @@ def resample(
     """Resample a plane.
 
     Args:
-        plane: shape ``(height, width)``, of any numeric type; worked on in ``float32``.
+        plane: shape ``(height, width)``, of any numeric type; computed in ``float32``.
         rows, columns: the axes.
-        out: where the result goes, shape ``(rows.length, columns.length)``: of ``float32`` (a new
-            array by default), or of ``uint8``, for levels rounded with dither.
+        out: the result, shape ``(rows.length, columns.length)``: ``float32`` (by default a new
+            array), or ``uint8``, quantised with dither.
     """
     if out is None:
         out = np.empty((rows.length, columns.length), np.float32)
@@ -178,7 +176,7 @@ def _separable(plane: Plane, rows: Axis, columns: Axis, out: NDArray[Any]) -> No
 
 
 def _inside(first: NDArray[np.int64], weights: Plane, source: int) -> Axis:
-    """An axis of which what reaches beyond an end takes the end's own value."""
+    """Return an axis that repeats the end's value beyond either end."""
     taps = weights.shape[1]
     kept = min(taps, source)
     outside = np.flatnonzero((first < 0) | (first + taps > source))
@@ -186,7 +184,7 @@ def _inside(first: NDArray[np.int64], weights: Plane, source: int) -> Axis:
     inputs = np.clip(first[outside, None] + np.arange(taps), 0, source - 1)
     folded = weights[:, :kept].copy()
     folded[outside] = 0
-    # What is clipped to an end is within the taps that are kept, since those end there, too.
+    # Inputs clipped to an end are within the kept taps, which end there as well.
     places = inputs - inside[outside, None]
     np.add.at(folded, (outside[:, None], places), weights[outside])
     return Axis(inside.astype(np.int32), folded)
@@ -194,14 +192,13 @@ def _inside(first: NDArray[np.int64], weights: Plane, source: int) -> Axis:
 
 @functools.lru_cache(maxsize=4)
 def _table(width: float) -> tuple[Plane, Plane]:
-    """Weights by phase, and how they change to the next: both of shape ``(PHASES, taps)``.
+    """Return weights by phase and their difference to the next, both ``(PHASES, taps)``.
 
-    A phase is the distance from where the kernel begins to the first sample in it.
+    A phase is the distance from the start of the kernel to the first sample in it.
 
-    The weights keep ramps what they are, too, which a sampled Lanczos kernel does not by itself:
-    scaled to the sum 1, its middle moves to and fro by 0.018 samples with the phase, a wobble in
-    every slow move. So a wide bump ``(c + d x) (1 - (x / reach)^2)`` is added to each row, with the
-    ``c`` and ``d`` that give it the sum 1 and the middle 0.
+    The centroid of a sampled Lanczos kernel with sum 1 moves by 0.018 samples with the phase, a
+    wobble in every slow move. So a wide bump ``(c + d x) (1 - (x / reach)^2)`` is added to each
+    row, with ``c`` and ``d`` for a sum of 1 and a centroid of 0.
     """
     reach = LOBES * width
     phases = np.arange(PHASES + 1) / PHASES
@@ -220,5 +217,5 @@ def _table(width: float) -> tuple[Plane, Plane]:
 
 
 def _lanczos(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """sinc(x) sinc(x / 3) within three lobes."""
+    """Return sinc(x) sinc(x / 3) within three lobes."""
     return np.where(np.abs(x) < LOBES, np.sinc(x) * np.sinc(x / LOBES), 0)

@@ -1,8 +1,8 @@
-"""What of a still draws the eye: the point that a camera looks at where nobody says.
+"""Saliency of a still: the default focus of a camera move.
 
-A region stands out when its colours are unlike those along the still's border, or when it is
-brighter, darker or more detailed than what is around it, and rather when it lies near the middle.
-That takes no model, and no more than a copy of a hundred pixels.
+A region is salient if its colours differ from those along the border, or if it is brighter, darker
+or more detailed than its surroundings; regions near the centre are preferred. It is computed
+without a model, on a copy of a hundred pixels.
 
 After the boundary prior of Y. Wei et al., "Geodesic Saliency Using Background Priors", ECCV 2012,
 and the centre-surround differences of L. Itti et al., PAMI 20 (11), 1998.
@@ -22,26 +22,26 @@ from .open_image import ImageFileError, image_file
 from .stills import load_still
 
 SIDE = 96
-"""Pixels of the longer side of the copy that is looked at."""
+"""Longer side of that copy, in pixels."""
 BORDER = 0.08
-"""Share of the longer side that counts as border."""
+"""Width of the border, as a share of the longer side."""
 CENTRE = 0.4
-"""Standard deviation, in sides, of how much the middle is preferred."""
+"""Standard deviation of the preference for the centre, in sides."""
 STANDS_OUT = 0.55
-"""Share of the highest value from which a pixel belongs to what stands out."""
+"""Threshold of a salient pixel, as a share of the maximum."""
 STEP = 0.05
-"""Points are rounded to this share of a side: a little noise in a still moves no camera."""
+"""Points are rounded to this share of a side, so that noise does not move the camera."""
 
 _Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class SaliencyGlance:
-    """What a glance at a still tells.
+    """Shape and focus of a still.
 
     Attributes:
         aspect: height over width.
-        focus: the point that draws the eye, ``(x, y)``, 0..1 of the width and of the height.
+        focus: the most salient point ``(x, y)``, 0..1 of width and height.
     """
 
     aspect: float
@@ -49,17 +49,17 @@ class SaliencyGlance:
 
 
 def look_at(path: Path) -> SaliencyGlance:
-    """Look at a still.
+    """Return shape and focus of a still.
 
     Raises:
-        RendererError: it cannot be decoded.
+        RendererError: the still cannot be decoded.
     """
     size, copy = _small(path)
     return SaliencyGlance(size[1] / size[0], focus_of(np.asarray(copy)))
 
 
 def focus_of(rgb: NDArray[np.uint8]) -> tuple[float, float]:
-    """The point that draws the eye in a picture of about `SIDE` pixels; its middle where none does.
+    """Return the most salient point of an image of about `SIDE` pixels; by default its centre.
 
     Args:
         rgb: shape ``(height, width, 3)``.
@@ -83,7 +83,7 @@ def focus_of(rgb: NDArray[np.uint8]) -> tuple[float, float]:
 
 
 def saliency(rgb: NDArray[np.uint8]) -> _Floats:
-    """How much each pixel stands out, from 0; shape ``(height, width)``."""
+    """Return the saliency of each pixel, from 0; shape ``(height, width)``."""
     height, width = rgb.shape[:2]
     side = max(height, width)
     colours = np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
@@ -107,10 +107,10 @@ def saliency(rgb: NDArray[np.uint8]) -> _Floats:
 
 
 def _unlike_the_border(colours: _Floats, wide: int) -> _Floats:
-    """The distance of each colour from those along the nearest two sides at least.
+    """Return the second smallest of each colour's distances from those of the four sides.
 
-    A side that a subject touches looks like the subject; so the second smallest of the distances
-    from the four sides counts. They are measured in standard deviations of a side's colours.
+    Not the smallest, since the subject may touch a side. A distance is in standard deviations of
+    the colours of a side (Mahalanobis).
     """
     distances = []
     for side in (colours[:wide], colours[-wide:], colours[:, :wide], colours[:, -wide:]):
@@ -122,7 +122,7 @@ def _unlike_the_border(colours: _Floats, wide: int) -> _Floats:
 
 
 def _small(path: Path) -> tuple[tuple[int, int], Image.Image]:
-    """A still's size and a small copy, upright. Of a JPEG no more is decoded than is needed."""
+    """Return a still's size and a small copy, upright; a JPEG is decoded at reduced size."""
     try:
         with image_file(path) as image:
             if image.format == "JPEG" and image.mode == "RGB":
@@ -132,7 +132,7 @@ def _small(path: Path) -> tuple[tuple[int, int], Image.Image]:
                 still = None
     except ImageFileError:
         still = None
-    still = still or load_still(path)  # Which says what is wrong with it.
+    still = still or load_still(path)  # Raises the error.
     size = still.size
     factor = SIDE / max(size)
     shape = (max(8, round(size[0] * factor)), max(8, round(size[1] * factor)))

@@ -1,4 +1,4 @@
-"""Stills as people have them, into upright 8-bit RGB in the sRGB colour space."""
+"""Load stills as upright 8-bit RGB in the sRGB colour space."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from ..base import RendererError
 from .open_image import ImageFileError, image_file
 
 BLUR_SIDE = 128
-"""Longer side of the small copy that is blurred to lie behind a picture with clear parts."""
+"""Longer side of the small copy that is blurred behind transparent pixels."""
 BLUR_SIGMA = 8.0
-"""Of that blur, in pixels of the small copy."""
+"""Of the blur, in pixels of that copy."""
 BLUR_LIGHT = 0.55
-"""Brightness of it."""
+"""Brightness of the blur."""
 _WITH_ALPHA = ("RGBA", "LA", "La", "RGBa", "PA")
 
 
 def load_still(path: Path) -> Image.Image:
-    """Load a still: turned as its EXIF says, converted to sRGB, over a blur of itself where clear.
+    """Load a still, rotated by its EXIF, in sRGB, over a blur of itself if transparent.
 
-    Of an animation it is the first picture.
+    Of an animation, load the first frame.
 
     Raises:
-        RendererError: the file cannot be decoded, or its size is absurd.
+        RendererError: the file cannot be decoded, or its size is out of range.
     """
     return load_cutout(path)[0]
 
 
 def load_cutout(path: Path) -> tuple[Image.Image, NDArray[np.uint8] | None]:
-    """`load_still`, and how opaque it is: shape ``(height, width)``, None where it is so all over.
+    """Load a still and its alpha, shape ``(height, width)``; None if it is opaque.
 
     Raises:
-        RendererError: the file cannot be decoded, or its size is absurd.
+        RendererError: the file cannot be decoded, or its size is out of range.
     """
     image = open_still(path)
     profile = image.info.get("icc_profile")
@@ -54,10 +54,10 @@ def load_cutout(path: Path) -> tuple[Image.Image, NDArray[np.uint8] | None]:
 
 
 def open_still(path: Path) -> Image.Image:
-    """Decode a picture as it is stored, turned as its EXIF says.
+    """Decode an image in its own mode, rotated by its EXIF.
 
     Raises:
-        RendererError: the file cannot be decoded, or its size is absurd.
+        RendererError: the file cannot be decoded, or its size is out of range.
     """
     try:
         with image_file(path) as image:
@@ -72,7 +72,7 @@ def open_still(path: Path) -> Image.Image:
 
 
 def _over_blur(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Image.Image:
-    """A picture over a darkened blur of what of it is opaque; black where nothing is."""
+    """Composite over a darkened blur of the opaque pixels; over black if there are none."""
     height, width = alpha.shape
     factor = min(1.0, BLUR_SIDE / max(height, width))
     size = (max(2, round(width * factor)), max(2, round(height * factor)))
@@ -124,7 +124,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
                 image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
             )
         except (ImageCms.PyCMSError, OSError, ValueError):
-            made = None  # A broken profile, or one of another mode: the plain conversion is near.
+            made = None  # A broken profile, or one of another mode: convert without it.
         if made is not None:
             return made
     return image.convert("RGB")

@@ -1,6 +1,6 @@
-"""RGB pictures as planar YUV 4:2:0: BT.709, limited range, chroma sited left as in H.264.
+"""Convert RGB to planar YUV 4:2:0: BT.709, limited range, chroma sited left as in H.264.
 
-Formulas: ITU-R BT.709-6; levels as its section 4 (16..235 and 16..240). Planes stay ``float32``
+Formulas: ITU-R BT.709-6; levels of its section 4 (16..235 and 16..240). Planes are ``float32``
 until a frame is finished.
 """
 
@@ -28,14 +28,14 @@ _MATRIX = np.array(
     np.float32,
 )
 _BAND = 32
-"""Rows converted at a time, so that they stay in the cache."""
+"""Rows converted at a time; they fit into the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """A picture in levels 0..255: ``y`` of shape ``(height, width)``, ``u`` and ``v`` of half.
+    """Planes in levels 0..255: ``y`` of shape ``(height, width)``, ``u`` and ``v`` of half.
 
-    They are ``float32``, or ``uint8`` where they are views of a finished frame.
+    They are ``float32``, or ``uint8`` views of a finished frame.
     """
 
     y: NDArray[Any]
@@ -44,7 +44,7 @@ class Planes:
 
 
 def blank(width: int, height: int) -> Planes:
-    """Planes of ``float32`` of no particular content."""
+    """Return uninitialised planes of ``float32``."""
     half = (height // 2, width // 2)
     return Planes(
         np.empty((height, width), np.float32),
@@ -54,7 +54,7 @@ def blank(width: int, height: int) -> Planes:
 
 
 def planes_of(frame: Frame) -> Planes:
-    """The planes of an I420 frame of shape ``(height * 3 // 2, width)``, as views of it."""
+    """Return views of the planes of an I420 frame, shape ``(height * 3 // 2, width)``."""
     height, width = frame.shape[0] * 2 // 3, frame.shape[1]
     chroma = frame[height:].reshape(2, height // 2, width // 2)
     return Planes(frame[:height], chroma[0], chroma[1])
@@ -62,8 +62,10 @@ def planes_of(frame: Frame) -> Planes:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where samples lie along one side of a source: ``count`` at ``start + step * n``, an even
-    number; the kernel that finds them is ``cutoff`` source samples wide."""
+    """Sample positions along one side of a source: an even ``count`` at ``start + step * n``.
+
+    The kernel is ``cutoff`` source samples wide.
+    """
 
     count: int
     start: float
@@ -72,11 +74,11 @@ class Grid:
     cutoff: float
 
     def luma(self) -> Axis:
-        """The samples themselves."""
+        """Return the axis of luma samples."""
         return axis(self.count, self.start, self.step, self.source, cutoff=self.cutoff)
 
     def chroma(self, offset: float) -> Axis:
-        """Every other sample, from ``offset`` samples after the first."""
+        """Return the axis of every other sample, starting at ``offset`` samples."""
         return axis(
             self.count // 2,
             self.start + self.step * offset,
@@ -87,13 +89,13 @@ class Grid:
 
 
 def to_planes(rgb: NDArray[Any], rows: Grid, columns: Grid) -> Planes:
-    """Convert RGB of shape ``(height, width, 3)`` in levels 0..255, resampled.
+    """Convert and resample RGB of shape ``(height, width, 3)`` in levels 0..255.
 
-    Chroma is filtered down with a kernel as sharp as its new size allows. Sample ``(i, j)`` of it
-    lies at luma column ``2i`` and row ``2j + 1/2``.
+    Chroma is resampled directly to its own size. Its sample ``(i, j)`` lies at luma column ``2i``
+    and row ``2j + 1/2``.
     """
     if rows.step * columns.step > 1:
-        # Less is left to convert after than before.
+        # Reduce first: fewer pixels to convert.
         luma = rows.luma(), columns.luma()
         rgb = np.asarray(cv2.merge([resample(rgb[..., channel], *luma) for channel in range(3)]))
         rows, columns = _as_is(rows.count), _as_is(columns.count)
@@ -105,7 +107,7 @@ def to_planes(rgb: NDArray[Any], rows: Grid, columns: Grid) -> Planes:
 
 
 def _converted(rgb: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
-    """Y, Cb and Cr, all as large as the picture."""
+    """Return Y, Cb and Cr at full size."""
     planes = tuple(np.empty(rgb.shape[:2], np.float32) for _ in _MATRIX)
     for top in range(0, len(rgb), _BAND):
         band = rgb[top : top + _BAND].astype(np.float32, copy=False)
