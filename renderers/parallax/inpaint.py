@@ -1,4 +1,4 @@
-"""Inpainting of disocclusions: smooth colours carried on, with the texture mirrored at the edge.
+"""Inpainting of disocclusions: smooth extrapolated colours, with texture mirrored at the edge.
 
 Mirrored texture meets the visible part without a seam: a pattern that runs up to the edge runs on
 behind it.
@@ -17,7 +17,7 @@ from ..image.resample import Floats
 from ..image.yuv import Planes
 
 SMOOTH_PX = 96
-"""Longer side of the small copy whose smooth colours are carried on."""
+"""Longer side of the small copy from which smooth colours are extrapolated."""
 ROW = 4096
 """Points in a row of a lookup: OpenCV limits the width of its images."""
 
@@ -79,7 +79,7 @@ class InpaintRegion:
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """The samples of a plane in an inpaint region, and where each takes its texture from.
+    """The samples of a plane in an inpaint region, and the sources of their texture.
 
     Values come in rows of `ROW`; the last row is padded by repeating samples.
 
@@ -154,7 +154,7 @@ class _Lookup:
 
 
 def _smooth_copies(known: Floats, coarse: Planes) -> list[Floats]:
-    """Return small copies of planes with their known colours carried over the unknown samples."""
+    """Return small copies of planes, with known colours extrapolated over unknown samples."""
     scale = min(1.0, SMOOTH_PX / max(known.shape))
     size = tuple(max(2, round(length * scale)) for length in known.shape[::-1])
     weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)

@@ -151,7 +151,7 @@ class _Extension:
     """A relief extended across its depth edges.
 
     Attributes:
-        relief: the result.
+        relief: the extended relief.
         share: 0..1, weight of the extension in it.
     """
 

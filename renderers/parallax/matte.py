@@ -19,7 +19,7 @@ EPSILON = 3e-4
 
 @dataclass(frozen=True, slots=True)
 class Matte:
-    """The opacity of a layer on the work grid, with what it takes to refine it to the still's size.
+    """The opacity of a layer on the work grid, with parameters to refine it to the still's size.
 
     Attributes:
         mask: 0 or 1, coarse.

@@ -74,7 +74,7 @@ def test_a_script_compiles_to_a_reel_with_two_models(configured: Path) -> None:
     timeline = otio.adapters.read_from_file(str(report.timeline))
     origins = timeline.metadata["otio_gvideo"]["generated_by"]
     assert [one["renderer"] for one in origins] == ["ltx", "svd"]
-    # No intermediate files are left, and a second run reuses every slot.
+    # No intermediate files remain, and a second run reuses every slot.
     assert not list((report.timeline.parent / "media").rglob("*.npy"))
     again = compile_script(configured, until="media")
     assert all(slot.reused for slot in again.slots)

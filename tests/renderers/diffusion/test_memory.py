@@ -234,6 +234,32 @@ def test_a_text_encoder_that_does_not_fit_is_offloaded_layer_by_layer(
 
 
 @pytest.mark.slow
+def test_a_text_encoder_that_runs_out_of_memory_is_retried_layer_by_layer(
+    models: Callable[[str], Path],
+    shot: Shot,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import transformers
+
+    short, settings = lasting(shot, 9), settings_for("ltx", models)
+    plain = rendered("ltx", settings, short)
+    original, calls = transformers.T5EncoderModel.forward, []
+
+    def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(transformers.T5EncoderModel, "forward", forward)
+    with caplog.at_level(logging.WARNING, "otio_gvideo.renderers.diffusion.text_encoding"):
+        retried = rendered("ltx", settings, short)
+    assert caplog.messages == ["ltx: out of memory; encoding prompts layer by layer"]
+    assert all(np.array_equal(a, b) for a, b in zip(plain, retried, strict=True))
+
+
+@pytest.mark.slow
 def test_fp8_quantised_weights_render_the_video(models: Callable[[str], Path], shot: Shot) -> None:
     settings = settings_for("ltx", models, quantization="fp8", dtype="bfloat16")
     with closing(renderer_class("ltx")(settings, "draft")) as renderer:
