@@ -122,7 +122,7 @@ def test_impossible_options_are_refused(
     ("config", "told"),
     [
         ("presets:\n  a: {codec: av1, speed: fast}\npreset: a\n", ":2:6: presets.a: 'fast' is no"),
-        ("presets:\n  a: {codec: prores, crf: 3}\npreset: a\n", "prores takes no crf"),
+        ("presets:\n  a: {codec: prores, crf: 3}\npreset: a\n", "prores has no crf"),
         ("preset: a\n", ":1:9: preset: there is no preset 'a'"),
         ("presets:\n  a: {codec: h264, sizes: [99x100]}\n", "'99x100' is not a size"),
         (

@@ -136,7 +136,7 @@ def flatten(
             joined = join(parts, picture, fps)
             sound, measure = audio.result()
         if joined != frames:
-            raise WorkError(f"{output.name}: {joined} frames were made of {frames}")
+            raise WorkError(f"{output.name}: {joined} of {frames} frames were joined")
         inputs = MuxInputs(
             picture,
             sound,
@@ -155,7 +155,7 @@ def flatten(
             before_rename(temporary)
     store.evict()
     damaged = (
-        Notice("damaged", f"{path.name} was damaged and is made again") for path in store.damaged
+        Notice("damaged", f"{path.name} was damaged; it is encoded again") for path in store.damaged
     )
     of_captions = captions.warnings if captions is not None else ()
     return FlattenResult(
@@ -215,7 +215,9 @@ def _manifest_bytes(spec: OutputSpec, signer: Signer | None) -> int:
 def _canvas(size: tuple[int, int], fps: Fraction, reading: SpanReading, spec: OutputSpec) -> Canvas:
     width, height = size
     if width % 2 or height % 2 or min(size) < 16:
-        raise InputError(f"a picture of {width}x{height} cannot be encoded; use even numbers")
+        raise InputError(
+            f"a picture of {width}x{height} cannot be encoded; use even numbers from 16 on"
+        )
     focus = focus_points(reading, size, fps, spec.salience) if spec.salience else {}
     return Canvas(size, fps, focus)
 

@@ -64,12 +64,12 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
 def why_no_sound(stream: AudioStream) -> str:
     """Return why an audio stream cannot be decoded or resampled; empty if it can."""
     if getattr(stream, "codec_context", None) is None:  # PyAV's types rule this out
-        return "its sound has a codec that is not known here"
+        return "its audio codec is not supported"
     low, high = SAMPLE_RATES
     if not low <= stream.rate <= high:
-        return f"its header states {stream.rate} Hz; {low} to {high} Hz are taken"
+        return f"its header states {stream.rate} Hz; {low} to {high} Hz are supported"
     if not 1 <= stream.channels <= MAX_CHANNELS:
-        return f"its header states {stream.channels} channels; 1 to {MAX_CHANNELS} are taken"
+        return f"its header states {stream.channels} channels; 1 to {MAX_CHANNELS} are supported"
     return ""
 
 

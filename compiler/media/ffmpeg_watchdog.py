@@ -104,7 +104,7 @@ def noticed(what: str, limit_s: float) -> Iterator[None]:
 
 def _notice(what: str, limit_s: float) -> None:
     _log.warning(
-        "otio-gvideo: waiting for ffmpeg (%s): no progress for %.0f s; it is ended after %.0f s",
+        "otio-gvideo: waiting for ffmpeg (%s): no progress for %.0f s; it is killed after %.0f s",
         what,
         NOTICE_S,
         limit_s,

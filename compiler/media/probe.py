@@ -88,7 +88,7 @@ def probe_sequence(
     """
     first = next((image for image in images if image is not None), None)
     if first is None:
-        raise WorkError(f"{path}: there are no such images")
+        raise WorkError(f"{path}: no such images")
     try:
         with open_media(first) as container:
             video = _video(first, container, container.streams.video[0])
@@ -114,7 +114,7 @@ def _is_cover(stream: VideoStream) -> bool:
 def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoInfo:
     context = stream.codec_context
     if getattr(stream, "codec_context", None) is None:  # PyAV's types rule this out
-        raise WorkError(f"{path}: its picture has a codec that is not known here")
+        raise WorkError(f"{path}: its video codec is not supported")
     if not 0 < context.width * context.height <= MAX_PIXELS:
         raise WorkError(f"{path}: its picture has {context.width}x{context.height} pixels")
     is_mp4 = "mp4" in container.format.name.split(",")

@@ -27,7 +27,7 @@ def refuse_torn_video(path: Path, frames: int, name: str) -> None:
     """
     found = _packets(path, "video")
     if found is None or found[0] != frames:
-        held = "is no whole video" if found is None else f"holds {found[0]} of {frames} frames"
+        held = "is truncated" if found is None else f"holds {found[0]} of {frames} frames"
         raise WorkError(f"{name}: cannot be written: it {held}; {torn_reason(path)}")
 
 
@@ -44,7 +44,9 @@ def refuse_torn_sound(path: Path, seconds: Fraction, name: str) -> None:
     """
     found = _packets(path, "audio")
     if found is None or found[1] < seconds:
-        held = "has no whole sound" if found is None else f"holds {float(found[1]):.2f} s of sound"
+        held = (
+            "has no complete sound" if found is None else f"holds {float(found[1]):.2f} s of sound"
+        )
         wanted = f"{float(seconds):.2f} s"
         raise WorkError(f"{name}: cannot be written: it {held} of {wanted}; {torn_reason(path)}")
 
@@ -56,7 +58,9 @@ def refuse_torn_preview(path: Path, name: str) -> None:
             image.seek(getattr(image, "n_frames", 1) - 1)
             image.load()
     except (OSError, EOFError, SyntaxError, ValueError) as error:
-        raise WorkError(f"{name}: cannot be written: it is torn; {torn_reason(path)}") from error
+        raise WorkError(
+            f"{name}: cannot be written: it is truncated; {torn_reason(path)}"
+        ) from error
 
 
 def _packets(path: Path, kind: str) -> tuple[int, Fraction] | None:

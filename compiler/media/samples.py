@@ -178,7 +178,7 @@ def speech_samples(path: Path) -> NDArray[np.int16]:
 
 
 def _no_level(at_s: float) -> str:
-    return f"a sample at {at_s:.2f} s is no number, infinite or absurd; export it again"
+    return f"a sample at {at_s:.2f} s is not finite or is absurdly loud; export it again"
 
 
 def _stereo(frame: av.AudioFrame) -> Samples:

@@ -151,8 +151,8 @@ def report_videos(
         name = report.video.name if report.video else "the video"
         listed = "\n".join(f"  {line}" for line in missing)
         raise WorkError(
-            f"{name} was written, but slates and silence stand in for media that are "
-            f"missing (--allow-missing accepts that):\n{listed}"
+            f"{name} was written, but slates and silence replace missing media "
+            f"(--allow-missing accepts that):\n{listed}"
         )
 
 

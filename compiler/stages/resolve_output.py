@@ -109,7 +109,9 @@ def _encoding(
     if preset.hardware != "none" and preset.codec != "prores":
         encoder = hardware_encoder(preset.codec, preset.hardware)
         if not encoder and preset.hardware != "auto":
-            what = f"{preset.hardware} cannot encode {preset.codec} here; software does it"
+            what = (
+                f"{preset.hardware} cannot encode {preset.codec} here; a software encoder is used"
+            )
             warnings = (Notice("encoder", what),)
     try:
         encoding = Encoding(preset.codec, preset.speed, preset.crf, encoder)

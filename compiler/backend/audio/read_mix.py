@@ -269,7 +269,7 @@ class _MixReader:
     def _speed(self, item: otio.core.Item, picture: bool) -> Fraction:
         """Return the speed of an item; 0, a `FreezeFrame`, is silent."""
         for effect in () if picture else unsupported_effects(item):
-            what = f"{item.name}: the effect {effect} cannot be played; it is heard without"
+            what = f"{item.name}: the effect {effect} cannot be played; it plays without it"
             self.warnings.append(Notice("effect", what))
         return speed_of(item)
 

@@ -159,8 +159,8 @@ def _check_fonts(letters: Iterable[str], style: CaptionStyle, fonts: Path) -> _F
     absent = frozenset(x for x in missing if unicodedata.category(x) in ("So", "Sk", "Cn", "Co"))
     for system, found in _by_system(x for x in missing if not is_invisible(x)).items():
         shown = " ".join(found[:5]) + (" …" if len(found) > 5 else "")
-        instead = "they are left out" if set(found) <= absent else "boxes are shown"
-        what = f"captions: no font on this machine has {system} ({shown}); {instead}"
+        instead = "they are dropped" if set(found) <= absent else "a box replaces each"
+        what = f"captions: this machine has no font for {system} ({shown}); {instead}"
         warnings.append(Notice("font", what))
     return _FontCheck(family, absent, tuple(warnings))
 

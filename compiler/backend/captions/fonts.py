@@ -100,7 +100,7 @@ def face_of(path: Path) -> Face:
         digest = hashlib.sha256(data).hexdigest()[:16]
         return Face(path, family, weight, units / (ascent + descent), digest)
     except (OSError, struct.error, KeyError, ZeroDivisionError) as error:
-        raise WorkError(f"{path}: is no font that can be read") from error
+        raise WorkError(f"{path}: is not a readable font") from error
 
 
 def is_invisible(letter: str) -> bool:

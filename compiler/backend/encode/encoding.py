@@ -45,12 +45,12 @@ class Encoding:
             raise InputError(f"there is no encoder for {self.codec!r}; use {', '.join(CODECS)}")
         if self.preset and self.preset not in details.presets:
             known = ", ".join(details.presets)
-            raise InputError(f"{self.preset!r} is no preset of {self.codec}; use {known}")
+            raise InputError(f"{self.preset!r} is not a preset of {self.codec}; use {known}")
         if self.crf is None:
             return
         if details.crf is None:
             known = ", ".join(details.presets)
-            raise InputError(f"{self.codec} takes no crf; choose a preset: {known}")
+            raise InputError(f"{self.codec} has no crf; choose a preset: {known}")
         low, _, high = details.crf
         if not low <= self.crf <= high:
             raise InputError(f"crf {self.crf} of {self.codec} is not between {low} and {high}")
@@ -69,8 +69,8 @@ class Encoding:
         """
         name = self.encoder or software_encoder(self.codec)
         if not name:
-            raise InputError(f"this ffmpeg cannot encode {self.codec}; without an ffmpeg on the "
-                             "PATH the one of imageio-ffmpeg is used, which can")  # fmt: skip
+            what = f"this ffmpeg cannot encode {self.codec}"
+            raise InputError(f"{what}; take it off the PATH to use that of imageio-ffmpeg")
         return name
 
     @property

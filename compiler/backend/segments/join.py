@@ -65,7 +65,7 @@ def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:
                 packet.dts = (total + count - reorder) * tick
                 packet.duration = tick
                 if packet.dts > packet.pts:
-                    raise WorkError(f"{copy.path}: its frames are decoded too far out of order")
+                    raise WorkError(f"{copy.path}: its reorder depth is too large")
                 output.mux(packet)
                 count += 1
             if count != copy.frames:

@@ -1,4 +1,4 @@
-"""Reels of stamped media, as timelines, and flattened at the size of a stamp."""
+"""Timelines of stamped media, flattened at the size of a stamp."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FPS = Fraction(24)
 
 @dataclass(frozen=True)
 class Shown:
-    """A clip of a test reel: media of 60 frames, a body from frame ``start`` on."""
+    """A clip of a test reel: 60 frames of media, a body from frame ``start`` on."""
 
     start: int
     frames: int

@@ -1,4 +1,4 @@
-"""Clips whose frames carry their number as black and white blocks that survive encoding."""
+"""Clips with the number of each frame as black and white blocks, which survive encoding."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stamp(number: int, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.u
 def write_stamped(
     path: Path, first: int, count: int, fps: Fraction, idr: tuple[int, ...] = ()
 ) -> Path:
-    """A clip of ``count`` frames, numbered from ``first`` on."""
+    """Write a clip of ``count`` frames, numbered from ``first`` on."""
     encode_frames(
         (stamp(first + n) for n in range(count)),
         path,
@@ -44,14 +44,14 @@ def write_stamped(
 
 
 def planes(path: Path) -> Iterator[NDArray[np.uint8]]:
-    """The luma of every frame of a video."""
+    """Yield the luma of every frame of a video."""
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             yield frame.to_ndarray(format="gray")
 
 
 def read_stamps(path: Path) -> list[int | None]:
-    """The number on every frame; None where it cannot be read (a blend, or black)."""
+    """Return the number on every frame; None if it is unreadable (a blend, or black)."""
     numbers: list[int | None] = []
     for luma in planes(path):
         row = luma.shape[0] // BITS

@@ -1,4 +1,4 @@
-"""Every frame of a flattened timeline shows what OTIO's own arithmetic says."""
+"""Every frame of a flattened timeline is that of OTIO's own arithmetic."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FPS = Fraction(24)
 RATES = (24, 24, 12, 30, 48)
 FRAMES = 60
 STARTS = (0, 0, 86400, 100, 7)
-"""Frame by which each media file's own count begins."""
+"""First frame number in each media file's timecode."""
 STAMP = tuple(64 * (number + 1) for number in range(len(RATES)))
 """The number on the first frame of each."""
 
@@ -59,7 +59,7 @@ def gaps() -> st.SearchStrategy[otio.schema.Gap]:
 
 @st.composite
 def trimmed(draw: st.DrawFn, item: otio.core.Item) -> otio.core.Item:
-    """Any part of an item, or all of it."""
+    """A part of an item, or all of it."""
     length = int(item.duration().value)
     if draw(st.booleans()):
         start = draw(st.integers(0, length - 1))
@@ -99,7 +99,7 @@ def timelines(draw: st.DrawFn) -> otio.schema.Timeline:
 def seen_at(
     item: otio.core.Composable, place: otio.opentime.RationalTime
 ) -> otio.schema.Clip | None:
-    """The clip that an item shows at a place in its own time, by OTIO alone."""
+    """Return the visible clip of an item at a time in it, by OTIO alone."""
     if not getattr(item, "enabled", True):
         return None
     if isinstance(item, otio.schema.Clip):
@@ -114,7 +114,7 @@ def seen_at(
 
 
 def wanted(timeline: otio.schema.Timeline) -> list[int | None]:
-    """The stamp on every frame; None for black."""
+    """Return the expected stamp of every frame; None for black."""
     stamps: list[int | None] = []
     for frame in range(int(timeline.duration().value)):
         at = time(frame, FPS)
@@ -207,6 +207,6 @@ def test_otios_own_timelines_have_the_length_that_otio_states(path: Path, tmp_pa
     named = {line.split(": ")[0] for line in result.missing}
     lost = otio.schema.MissingReference, otio.schema.ExternalReference
     for clip in timeline.find_clips():
-        # What is disabled is neither seen nor heard, so nothing of it is missed.
+        # Disabled items are never reported as missing.
         if clip.enabled and isinstance(clip.media_reference, lost):
             assert str(clip.name) in named

@@ -1,4 +1,4 @@
-"""Flattening shows every frame where the timeline has it, and copies what needs no encoding."""
+"""A flattened file shows the frames of the timeline, and copies those that need no encoding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from PIL import Image
 from .reels import FPS, Shown, clip, flat, of, reel, stills
 from .stamped import HEIGHT, WIDTH, planes, read_stamps, stamp, write_stamped
 
-# The frames.
+# Frames.
 
 
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(24000, 1001), Fraction(30)])
@@ -66,7 +66,7 @@ def test_frames_have_evenly_spaced_times(tmp_path: Path) -> None:
 
 
 def shown_frames(clips: list[Shown]) -> Iterator[tuple[int, int]]:
-    """Every frame outside of transitions, and the stamp that it should show."""
+    """Yield every frame outside of transitions, and its expected stamp."""
     position = 0
     for index, shown in enumerate(clips):
         into = shown.length - shown.length // 2 if shown.transition and index else 0
@@ -171,7 +171,7 @@ def test_foreign_media_are_copied_if_nothing_must_be_encoded(tmp_path: Path) -> 
 
 def test_a_copy_starts_at_the_right_key_frame(tmp_path: Path) -> None:
     media = tmp_path / "clip0.mp4"
-    usual = Encoding(preset="veryfast", crf=18)  # it decodes some frames ahead of showing them
+    usual = Encoding(preset="veryfast", crf=18)  # frames are decoded out of display order
     frames = (stamp(number) for number in range(60))
     keys = (20, 21, 22, 24)
     encode_frames(frames, media, width=WIDTH, height=HEIGHT, fps=FPS, idr=keys, encoding=usual)
@@ -181,7 +181,7 @@ def test_a_copy_starts_at_the_right_key_frame(tmp_path: Path) -> None:
     assert read_stamps(tmp_path / "reel.mp4") == list(range(20, 44))
 
 
-# Pictures of any kind.
+# Kinds of pictures.
 
 
 def test_media_of_another_rate_show_the_frame_nearest_in_time(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_gaps_are_black(tmp_path: Path) -> None:
 
 
 def colours(path: Path) -> list[NDArray[np.float64]]:
-    """The mean colour in the middle of every frame."""
+    """Return the mean colour in the middle of every frame."""
     with av.open(str(path)) as container:
         return [
             frame.to_ndarray(format="rgb24")[60:100, 30:66].mean(axis=(0, 1))

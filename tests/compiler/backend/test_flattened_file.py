@@ -1,4 +1,4 @@
-"""The file that flattening makes: whole or not at all, tagged, of the size and rate it says."""
+"""The flattened file: atomic, tagged, of the timeline's size and rate."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_long_spans_are_encoded_in_parallel(
     result = flatten(
         of(made), tmp_path / "b.mp4", spec=OutputSpec(replace(FAST, preset="superfast"))
     )
-    assert result.segments.encoded_segments == 0  # one set of headers: all of it is copied
+    assert result.segments.encoded_segments == 0  # one set of headers: all frames are copied
     made.effects.append(otio.schema.LinearTimeWarp("same", time_scalar=1.0))
     half = otio.schema.ExternalReference(str(media))
     timeline = of(otio.schema.Clip("a", half, time_range(0, 100, FPS)))

@@ -1,4 +1,4 @@
-"""Every transition, flattened: its frames, its way, its colours."""
+"""Every transition, flattened: frames, direction, colours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LENGTH, BODY = 9, 12
 
 @pytest.fixture(scope="module")
 def all_transitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[NDArray[np.int16]]]:
-    """Frames of each transition from white to blue, with two frames before and after."""
+    """The frames of each transition from white to blue, with two frames before and after."""
     folder = tmp_path_factory.mktemp("transitions")
     white, blue = stills(folder, "white", "blue")
     children: list[otio.core.Composable] = []

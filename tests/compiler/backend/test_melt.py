@@ -1,4 +1,4 @@
-"""The same timeline through MLT, a real editor's engine: as many frames, and the same pictures."""
+"""MLT, the engine of real editors, makes as many frames and the same pictures of a timeline."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = [
 FPS = Fraction(24)
 TRIES = 4
 LONGEST_S = 30
-"""Seconds for one run of melt, which takes about one."""
+"""Timeout of melt, which takes about a second."""
 WIDTH, HEIGHT = 180, 320
 PROFILE = f"""description=test
 frame_rate_num=24
@@ -78,7 +78,7 @@ def timeline(files: list[Path]) -> otio.schema.Timeline:
 
 
 def melt(*args: str) -> None:
-    """Run melt; again where it stands still, as it now and then does on a busy machine."""
+    """Run melt; retry if it hangs, as it sometimes does on a busy machine."""
     assert MELT is not None
     environment = os.environ | {"SDL_AUDIODRIVER": "dummy", "QT_QPA_PLATFORM": "offscreen"}
     for left in reversed(range(TRIES)):

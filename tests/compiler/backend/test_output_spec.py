@@ -90,7 +90,7 @@ def test_previews_are_small_and_move(media: list[Path], tmp_path: Path) -> None:
         with Image.open(path) as image:
             frames = image.n_frames  # type: ignore[attr-defined]
             assert image.size == (48, 80)
-            # A frame that looks like the one before may be held instead of being kept.
+            # A frame that equals the one before may be merged with it.
             assert 25 <= frames <= 31
             assert image.info["loop"] == 0
 
@@ -146,6 +146,6 @@ def test_the_network_is_used_only_if_allowed(server: tuple[str, list[str]], tmp_
     assert len(result.missing) == 2
     assert asked == []
     result = flat_to(timeline, tmp_path / "reel.mp4", spec=OutputSpec(FAST, allow_network=True))
-    assert len(result.missing) == 1  # what a playlist names is still not reached
+    assert len(result.missing) == 1  # URLs in a playlist are still not fetched
     assert [path.split("?")[0] for path in asked] == ["/0.mp4"]
     assert read_stamps(tmp_path / "reel.mp4")[:10] == list(range(64, 74))

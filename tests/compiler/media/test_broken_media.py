@@ -1,4 +1,4 @@
-"""Sound and video whose headers lie, or that are cut off, are refused or named, and bounded."""
+"""Media with wrong headers, or truncated, are rejected or reported, in bounded time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def wav(path: Path, data: bytes, *, rate: int, channels: int, bits: int, kind: i
         (0, 1, PCM, "Invalid data"),
         (48000, 255, PCM, "its header states 255 channels"),
         (48000, 0, PCM, "its header states 0 channels"),
-        (48000, 1, UNKNOWN, "its sound has a codec that is not known here"),
+        (48000, 1, UNKNOWN, "its audio codec is not supported"),
     ],
 )
 def test_absurd_audio_headers_are_rejected(
@@ -58,9 +58,9 @@ def test_samples_that_are_not_finite_are_rejected(value: float, tmp_path: Path) 
     samples = SECOND.copy()
     samples[36000] = value
     path = wav(tmp_path / "a.wav", samples.tobytes(), rate=48000, channels=1, bits=32, kind=FLOAT)
-    with pytest.raises(WorkError, match=r"a\.wav: a sample at 0\.\d\d s is no number"):
+    with pytest.raises(WorkError, match=r"a\.wav: a sample at 0\.\d\d s is not finite"):
         check_sound(path)
-    with pytest.raises(WorkError, match=r"a\.wav: a sample at 0\.\d\d s is no number"):
+    with pytest.raises(WorkError, match=r"a\.wav: a sample at 0\.\d\d s is not finite"):
         SoundReader(path).read(0, 48000)
 
 
@@ -164,7 +164,7 @@ def test_too_little_memory_is_reported(megabytes: int, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode in (1, 2)
-    # Which of the two gives out first is a matter of the system's.
+    # Which of the two fails first depends on the system.
     assert "too little memory" in done.stderr or "starts no more threads" in done.stderr
     assert "Traceback" not in done.stderr
     assert not {"Traceback", "unexpected"} & set(done.stderr.replace(":", " ").split())

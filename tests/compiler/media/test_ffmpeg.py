@@ -1,4 +1,4 @@
-"""ffmpeg is found, fed, watched and ended as it should be."""
+"""ffmpeg: discovery, feeding, watchdog and stop."""
 
 from __future__ import annotations
 

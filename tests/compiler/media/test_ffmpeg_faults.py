@@ -1,4 +1,4 @@
-"""An ffmpeg that hangs, floods, crashes or loses its output is an error of one line."""
+"""An ffmpeg that hangs, floods its log, crashes or loses output is a one-line error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ esac
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The name of an ffmpeg that comes first on the PATH; tests write it."""
+    """Return the path of a fake ffmpeg, first on the PATH, for tests to write."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.delenv("IMAGEIO_FFMPEG_EXE", raising=False)
@@ -62,7 +62,7 @@ def test_a_hang_is_reported_and_killed(
     assert time.monotonic() - started < 10
     assert [record.getMessage() for record in caplog.records] == [
         "otio-gvideo: waiting for ffmpeg (encoding a.mp4): no progress for 0 s; "
-        "it is ended after 2 s"
+        "it is killed after 2 s"
     ]
 
 

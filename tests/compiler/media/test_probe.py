@@ -1,4 +1,4 @@
-"""A probe says exactly what a file holds."""
+"""A probe is exact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs are found on the PATH, and never beside somebody's files."""
+"""Only programs on the PATH are run, never ones in the current folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limiter holds true peaks, delays nothing, and leaves quiet sound alone."""
+"""The limiter holds true peaks below the ceiling without delay, and leaves quiet sound alone."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def test_true_peaks_stay_below_the_ceiling(level: float, ceiling: float) -> None
 
 
 def test_inter_sample_peaks_are_limited() -> None:
-    # A tone of a quarter of the rate, an eighth of a turn off: samples at 0.707 of its height.
+    # A tone at a quarter of the sample rate, 45 degrees off: samples at 0.707 of its amplitude.
     phase = np.arange(SAMPLE_RATE) * np.pi / 2 + np.pi / 4
-    fade = np.sin(np.linspace(0, np.pi, SAMPLE_RATE))  # an edge would have peaks of its own
+    fade = np.sin(np.linspace(0, np.pi, SAMPLE_RATE))  # an edge would add peaks
     tone = np.repeat((fade * np.sin(phase))[:, None], 2, axis=1).astype(np.float32)
     assert measure_blocks([through(tone)]).dbtp <= -1.4
 

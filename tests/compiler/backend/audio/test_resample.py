@@ -1,4 +1,4 @@
-"""Sound of retimed clips, and the own sound of picture clips, is what and where it should be."""
+"""Retimed clips, and the sound of picture clips, play the right samples."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_retimed_clip_plays_its_range_at_its_speed(
     speed = float(np.prod(speeds))
     sound = heard(60, audio(clip(ramp, 24, 48, *speeds)))
     times = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
-    # Backwards it begins with the end of its range.
+    # Backwards, it starts at the end of its range.
     wanted = (1 + times * speed if speed > 0 else 1 + (2 - times) * -speed) / 20
     inside = slice(SAMPLE_RATE // 10, -SAMPLE_RATE // 10)
     assert np.abs(sound[: 2 * SAMPLE_RATE][inside] - wanted[inside]).max() < 1e-4
@@ -128,7 +128,7 @@ def test_own_sound_crossfades_with_its_pictures(tmp_path: Path) -> None:
     track = picture(one, dissolve(12), other)
     sound = heard(72, track, clip_sound_db=0.0)
     at = int(1.5 * SAMPLE_RATE)
-    # Both are heard, each with the square root of half of its power.
+    # Both play, at half power each.
     assert sound[at] == pytest.approx(0.5 * 2**0.5, abs=0.01)
 
 

@@ -1,4 +1,4 @@
-"""Sound is where the timeline has it, as loud as it should be."""
+"""The mix is exact to the sample, ducks, and meets its loudness."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_seek_is_exact_to_the_sample(suffix: str, tmp_path: Path) -> None:
     reader = SoundReader(noise)
     for place in (40 * SAMPLE_RATE, 1000, 30 * SAMPLE_RATE + 77):
         part = reader.read(place, 4000)
-        # Half a sample of 48 kHz, by which rounding may shift what was recorded at 44.1 kHz.
+        # Half a sample at 48 kHz, by which rounding may shift a recording at 44.1 kHz.
         assert np.abs(part - whole[place : place + 4000]).max() < 0.06
 
 
@@ -141,7 +141,7 @@ def test_ducking_follows_its_attack_and_release(
     }
     heard = mixed(made, 240)[:, 0]
     times = np.arange(len(heard)) / SAMPLE_RATE
-    # Straight lines over decibels: down before the first word, back up after the last.
+    # Linear in decibels: down before the first word, back up after the last.
     depth = np.interp(times, [4 - attack, 4, 6, 6 + release], [0, -12, -12, 0])
     measured = 20 * np.log10(heard[:-200] / 0.5)
     assert np.abs(measured - depth[:-200]).max() < 0.01
@@ -220,7 +220,7 @@ def test_unplayable_sound_is_listed_and_silent(tmp_path: Path) -> None:
         assert sum(what in line for line in mix.missing) == 1, (what, mix.missing)
     assert len(mix.missing) == 3
     assert mix.warnings == (
-        "tone: the effect Reverb cannot be played; it is heard without",
+        "tone: the effect Reverb cannot be played; it plays without it",
         "tone: it starts 2.00 s into tone.wav, which holds 1.00 s; it is silent",
     )
     heard = np.concatenate(list(mix.blocks()))
@@ -264,7 +264,7 @@ def test_transitions_at_the_ends_of_a_track_fade_its_sound(tmp_path: Path) -> No
     made = timeline([fade(6, 12), clip(steady, 48, 48), fade(12, 24)])
     assert made.duration().value == 6 + 48 + 24
     sound = mixed(made, 78)[:, 0] / 0.5
-    # The first clip begins with the track, as OTIO places it: what lies before is not heard.
+    # The first clip starts with the track, as in OTIO; nothing plays before it.
     rise = np.sin(np.pi / 2 * np.arange(24000) / 24000)
     fall = np.cos(np.pi / 2 * np.arange(72000) / 72000)
     assert np.abs(sound[:24000] - rise).max() < 1e-3
@@ -295,7 +295,7 @@ def test_loudness_meets_the_target_below_the_peak_ceiling(
 
 
 def lag(heard: NDArray[np.float32], source: NDArray[np.float32]) -> float:
-    """Seconds by which a sound comes late, by cross-correlation."""
+    """Return the delay of a sound in seconds, by cross-correlation."""
     size = min(len(source), len(heard))
     spectrum = np.fft.rfft(heard[:size]) * np.conj(np.fft.rfft(source[:size]))
     place = int(np.argmax(np.abs(np.fft.irfft(spectrum, size))))

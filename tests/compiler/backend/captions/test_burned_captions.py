@@ -1,4 +1,4 @@
-"""Burned captions: the right words in the right frames, in the colours and places asked for."""
+"""Burned-in captions: the right words in the right frames, in the stated colours and positions."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def flattened(timeline: otio.schema.Timeline, path: Path, **values: Any) -> Flat
 
 
 def planes(path: Path) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Luma and both colour differences of every frame."""
+    """Return luma and colour differences of every frame."""
     frames = []
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
@@ -76,7 +76,7 @@ def planes(path: Path) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArr
 
 
 def is_lit(frame: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]) -> bool:
-    """Whether yellow is seen."""
+    """Whether there is yellow."""
     return int(frame[1].min()) < 80
 
 
@@ -87,7 +87,7 @@ def test_captions_begin_and_end_on_the_frames_of_their_words(
     words = said("one", start=1.0) + said("two", start=2.51)
     result = flattened(reel(words, style="plain", outline=0, shadow=0), tmp_path / "reel.mp4")
     seen = [bool((luma > 128).any()) for luma, _, _ in planes(tmp_path / "reel.mp4")]
-    # A cue stays for a second; it comes and goes in the frames nearest to its times.
+    # A cue lasts a second, and changes at the frames nearest to its times.
     assert [n for n, one in enumerate(seen) if one] == [*range(24, 48), *range(60, 84)]
     assert result.frames == 96
 
@@ -106,15 +106,15 @@ def test_only_the_spoken_word_is_highlighted(each_ffmpeg: str, tmp_path: Path) -
 
 @pytest.mark.slow
 def test_a_caption_continues_across_segments(tmp_path: Path) -> None:
-    words = said("and so it went on", step=0.7, start=17.5)  # parts are 20 seconds long
+    words = said("and so it went on", step=0.7, start=17.5)  # segments are 20 seconds long
     timeline = reel(words, frames=528, style="karaoke")
     flattened(timeline, tmp_path / "reel.mp4", segments=tmp_path / "segments")
     frames = planes(tmp_path / "reel.mp4")
     assert [n for n, frame in enumerate(frames) if is_lit(frame)] == list(range(420, 504))
-    # The word that is lit when the second part begins is the one that was lit before.
+    # The highlighted word at the start of the second segment is that at the end of the first.
     lit = [np.flatnonzero((frames[n][1] < 80).any(axis=0)).mean() for n in (478, 479, 480, 481)]
     assert lit[0] == lit[1] == lit[2] == lit[3]
-    # Where a caption is told later, only what shows it is made again.
+    # If a caption moves, only its segments are encoded again.
     moved = reel([*words[:-1], {**words[-1], "text": "off"}], frames=528, style="karaoke")
     again = flattened(moved, tmp_path / "again.mp4", segments=tmp_path / "segments")
     assert again.segments.reused_frames > 0
@@ -151,7 +151,7 @@ def test_video_without_captions_is_copied(tmp_path: Path) -> None:
     clip = otio.schema.Clip("clip", media, time_range(0, 240, FPS))
     timeline.tracks[0][:] = [clip]
     result = flattened(timeline, tmp_path / "reel.mp4")
-    # The captioned second is 4 to 5; copies stop and start at IDR frames, two seconds apart.
+    # The caption is at 4 to 5 s; copies stop and start at IDR frames, two seconds apart.
     assert result.segments.copied_frames == 192
     frames = planes(tmp_path / "reel.mp4")
     assert [n for n, (luma, _, _) in enumerate(frames) if (luma > 128).any()] == list(
@@ -224,8 +224,8 @@ def test_letters_without_a_font_are_reported_and_emoji_dropped(
     assert found is not None
     assert r"{\fnNoto Emoji}🔥{\fnRubik}" in found.script.text()
     told = " | ".join(found.warnings)
-    assert "Cuneiform (\U00012000); boxes are shown" in told
-    assert "pictographs (\U0001fadf); they are left out" in told or "\U0001fadf" not in told
+    assert "Cuneiform (\U00012000); a box replaces each" in told
+    assert "pictographs (\U0001fadf); they are dropped" in told or "\U0001fadf" not in told
 
 
 def test_letters_of_bundled_fonts_need_no_trial(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_other_programs_read_the_ass_file() -> None:
         shown = [event.plaintext.replace("\n", " ") for event in read if event.text]
         assert "the great lens made it a star." in " ".join(shown)
         times = [(event.start, event.end) for event in read]
-        # The lines of a caption are events of the same times.
+        # The lines of a caption are events with the same times.
         assert all(a == b or a[1] <= b[0] for a, b in pairwise(times))
 
 

@@ -1,4 +1,4 @@
-"""Captions hold every word once, in cues that never overlap and read well."""
+"""Captions hold every word once, in cues that never overlap."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def spoken(draw: st.DrawFn) -> list[SpokenWord]:
 
 @st.composite
 def wild(draw: st.DrawFn) -> list[SpokenWord]:
-    """Words that overlap, begin together, take no time, or hold odd text."""
+    """Words that overlap, start together, have no duration, or odd text."""
     word = st.builds(
         lambda text, start, length, scene: SpokenWord(text, start, start + length, scene),
         st.sampled_from(["a", "no.", "-->", "<b>", "& co,", "灯台", "x" * 50, "O'Neil's", "…"]),

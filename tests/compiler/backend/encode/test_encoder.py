@@ -1,4 +1,4 @@
-"""Clips hold the frames they were given, in the right colours, whole or not at all."""
+"""Encoded clips hold all their frames, in the right colours."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_encoding_is_deterministic(tmp_path: Path) -> None:
-    # A dark sky: x264's looking ahead in a thread of its own made two or three files of it.
+    # A dark sky: with look-ahead in a thread of its own, x264 varies between two or three files.
     still = Keyframe(EXAMPLE / "keyframes" / "stars.jpg", 0)
     shot = Shot(270, 480, FPS, 102, 0, 0, 0, 102, (still,), motion=Motion("pan_right"))
     frames = list(run_renderer.frames(CameraRenderer({}, "standard"), shot, lambda *_: None))

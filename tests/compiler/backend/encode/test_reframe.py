@@ -21,7 +21,7 @@ from ..stamped import FAST
 
 @pytest.fixture
 def marked(tmp_path: Path) -> Path:
-    """A wide picture with one thing on it, far from its centre."""
+    """A wide picture with one object, far from the centre."""
     rng = np.random.default_rng(1)
     ground = rng.normal(120, 2, (180, 480, 3)).clip(0, 255).astype(np.uint8)
     cv2.circle(ground, (400, 90), 30, (255, 60, 20), -1)

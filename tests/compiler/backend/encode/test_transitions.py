@@ -1,4 +1,4 @@
-"""Transitions: every name that ffmpeg knows, expressions of one's own, light that adds up."""
+"""Transitions: every name of ffmpeg, custom expressions, linear light."""
 
 from __future__ import annotations
 
@@ -159,12 +159,12 @@ def test_transitions_can_mix_in_linear_light(each_ffmpeg: str, name: str, tmp_pa
     timeline = of(still(tmp_path, 255, 12), transition(name, 9), still(tmp_path, 0, 12))
     display = levels(timeline, tmp_path)
     linear = levels(timeline, tmp_path, TransitionStyle(linear_light=True))
-    # The colours of either end are those of before, within rounding.
+    # The colours at both ends are unchanged, within rounding.
     assert linear[0] == pytest.approx(display[0], abs=1)
     assert linear[-1] == pytest.approx(display[-1], abs=1)
     if name == "dissolve":
         shares = np.arange(1, 10)[::-1] / 10
-        # A display's curve: ITU-R BT.1886, a gamma of 2.4.
+        # The transfer function of displays: ITU-R BT.1886, gamma 2.4.
         top, bottom = display[0], display[-1]
         assert linear[8:17] == pytest.approx(
             list(bottom + (top - bottom) * shares ** (1 / 2.4)), abs=3

@@ -1,4 +1,4 @@
-"""Chapters stand where the markers do, whatever they are on."""
+"""Chapters are at the markers of timelines, tracks and clips."""
 
 from __future__ import annotations
 

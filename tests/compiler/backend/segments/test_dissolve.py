@@ -1,4 +1,4 @@
-"""Dissolves of the reel's own media, mixed without a filtergraph: the same frames, to a level."""
+"""Dissolves that are mixed in-process equal those of ffmpeg, to a level."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from otio_gvideo.renderers.files.open_media import url
 
 FPS = Fraction(24)
 WIDTH, HEIGHT, FRAMES = 80, 144, 40
-"""Lines of half the width are no multiple of what decoders pad them to."""
+"""Chroma lines are no multiple of the padding of decoders."""
 ENCODING = Encoding(preset="veryfast", crf=18)
 SPEC = OutputSpec(ENCODING)
 CANVAS = Canvas((WIDTH, HEIGHT), FPS)
@@ -122,7 +122,7 @@ def test_a_dissolve_equals_ffmpegs_to_a_level(
     ours = np.stack(shown(part, frames)).astype(int)
     luma, chroma = slice(0, HEIGHT), slice(HEIGHT, None)
     assert np.abs(ours - theirs)[:, luma].max() <= 1
-    # Its xfade mixes at full chroma resolution: its chroma is interpolated, and then shrunk again.
+    # xfade mixes at full chroma resolution: chroma is upsampled, and downsampled again.
     sides = [decoded(path)[start:] for path, start in zip(clips, (first, 3), strict=True)]
     for number, (mixed, old, new) in enumerate(zip(ours, *sides, strict=False)):
         weight = float((done + 1 + number * rate) / (whole + 1))

@@ -17,7 +17,7 @@ from ..stamped import planes
 
 
 def moving(folder: Path) -> list[Path]:
-    """Clips that are hard enough to encode for a join to show."""
+    """Clips that are hard to encode, so that a join would show."""
     made = []
     for number, source in enumerate(("testsrc2", "mandelbrot", "life=mold=10:life_color=green")):
         path = folder / f"moving{number}.mkv"

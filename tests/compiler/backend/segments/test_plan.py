@@ -1,4 +1,4 @@
-"""What is copied needs no frame from elsewhere; what is encoded is cut into pieces of a size."""
+"""Copies need no frame from outside; encoded spans become segments of bounded length."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEDIA = Path("a.mp4")
 
 @st.composite
 def decode_orders(draw: st.DrawFn) -> tuple[list[int], set[int]]:
-    """Groups of pictures with B-frames: the order of decoding, and the IDR frames."""
+    """GOPs with B-frames: display numbers in decoding order, and the IDR frames."""
     order: list[int] = []
     idr = set()
     for _ in range(draw(st.integers(1, 4))):

@@ -90,7 +90,7 @@ def test_damaged_segments_are_reported_and_encoded_again(
         os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
         (tmp_path / "reel.mp4").unlink()
         result = flat_to(timeline, tmp_path / "reel.mp4", segments=kept)
-        assert result.warnings == (f"{name} was damaged and is made again",)
+        assert result.warnings == (f"{name} was damaged; it is encoded again",)
         assert (tmp_path / "reel.mp4").read_bytes() == before
         assert {path.name for path in kept.iterdir()} == {*names, "own file.mp4"}
 
