@@ -17,7 +17,7 @@ import opentimelineio as otio
 
 from ..backend.encode.transitions import DIPS, SLIDES, XFADE_NAMES
 from ..notices import Notice
-from ..timeline.layout import Placed, lay_out
+from ..timeline.layout import Placed, lay_out, lay_out_timeline
 from ..timeline.media import media_file_name
 from ..timeline.metadata import NAMESPACE, own_metadata, plain
 from ..timeline.slots import slot_of
@@ -180,10 +180,10 @@ class _NarrationSpan:
 
 def _narration(timeline: otio.schema.Timeline, fps: Fraction) -> list[_NarrationSpan]:
     spans = []
-    for track in timeline.audio_tracks():
-        if own_metadata(track).get("role") != "narration":
+    for layout in lay_out_timeline(timeline, fps):
+        if not layout.is_sound or own_metadata(layout.track).get("role") != "narration":
             continue
-        for placed in lay_out(track, fps):
+        for placed in layout.items:
             clip = placed.item
             if placed.is_clip and isinstance(clip, otio.schema.Clip) and placed.speed == 1:
                 file = media_file_name(clip.media_reference) or str(clip.name)

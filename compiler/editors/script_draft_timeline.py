@@ -16,7 +16,7 @@ from ..errors import InputError, Problem
 from ..media.containers import open_media
 from ..media.probe import is_still
 from ..media.samples import duration_of
-from ..timeline.layout import Placed, lay_out
+from ..timeline.layout import Placed, lay_out_timeline
 from ..timeline.media import media_path
 from ..timeline.metadata import KEYFRAME_KEY
 from ..timeline.properties import rate_of, size_of
@@ -38,8 +38,10 @@ def draft_from_timeline(timeline: otio.schema.Timeline, path: Path, folder: Path
         InputError: there is no picture track, or a clip's media are missing; names all of them.
     """
     fps, root = rate_of(timeline), path.parent
-    pictures, sounds = timeline.video_tracks(), timeline.audio_tracks()
-    clips = [p for p in lay_out(pictures[0], fps) if p.is_clip] if pictures else []
+    layouts = lay_out_timeline(timeline, fps)
+    sounds = [layout for layout in layouts if layout.is_sound]
+    pictures = next((layout.items for layout in layouts if layout.is_picture), ())
+    clips = [placed for placed in pictures if placed.is_clip]
     if not clips:
         raise InputError(Problem.in_file(path, "has no clips on a picture track"))
     width, height = size_of(timeline, root)
@@ -49,7 +51,7 @@ def draft_from_timeline(timeline: otio.schema.Timeline, path: Path, folder: Path
         "output": {"width": width, "height": height, "fps": yaml_number(fps)},
     }
     notes = []
-    spans = [p for p in lay_out(sounds[0], fps) if p.is_clip] if sounds else []
+    spans = [placed for placed in sounds[0].items if placed.is_clip] if sounds else []
     voice = next((file for p in spans if (file := _file(p, root)) is not None), None)
     of_voice = [p for p in spans if _file(p, root) == voice]
     seconds = Fraction(0)
@@ -57,10 +59,10 @@ def draft_from_timeline(timeline: otio.schema.Timeline, path: Path, folder: Path
         script["narration"] = {"audio": script_path(voice, folder)}
         seconds = duration_of(voice)
         if len(of_voice) < len(spans):
-            track = sounds[0].name or "A1"
+            track = sounds[0].track.name or "A1"
             notes.append(f"several files on {track}: only {voice.name} is used")
     for track in sounds[1:2]:
-        music = next((f for p in lay_out(track, fps) if (f := _file(p, root)) is not None), None)
+        music = next((f for p in track.items if (f := _file(p, root)) is not None), None)
         if music is not None:
             script["music"] = {"audio": script_path(music, folder)}
     drafter = _SceneDrafter(of_voice, seconds, fps, path, folder)

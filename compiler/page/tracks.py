@@ -167,6 +167,7 @@ class Rows:
         """Measure a track's waveform, with music ducked under the words."""
         alone = otio.schema.Timeline()
         alone.tracks.append(track.deepcopy())
+        alone.tracks.source_range = self._timeline.tracks.source_range
         mix = read_mix(alone, self._root, self._view.frames / self._view.fps)
         if not any(one.clips for one in mix.tracks):
             return b""

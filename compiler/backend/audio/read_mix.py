@@ -18,6 +18,7 @@ from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects
 from ...timeline.media import source_start
 from ...timeline.metadata import own_metadata
+from ...timeline.properties import item_length
 from ...timeline.rate import seconds
 from .clip_audio import ClipAudio
 from .ducking import ATTACK_S, RELEASE_S, loud_ranges
@@ -70,12 +71,15 @@ def read_mix(
     reader = _MixReader(ClipAudio(root, remote or {}))
     tracks = []
     window = (Fraction(0), length_s)
+    visible = timeline.tracks.source_range
+    at = -seconds(visible.start_time) if visible is not None else Fraction(0)
     for track in timeline.tracks:
-        if not track.enabled or not isinstance(track, otio.schema.Track):
+        if not track.enabled:
             continue
-        picture = track.kind != otio.schema.TrackKind.Audio
+        kinds = otio.schema.TrackKind
+        picture = isinstance(track, otio.schema.Track) and track.kind != kinds.Audio
         level = reader.clip_sound(track, clip_sound_db) if picture else None
-        clips = reader.clips(track, Fraction(0), window, level=level, picture=picture)
+        clips = reader.clips(track, at, window, level=level, picture=picture)
         for lane in lanes_of(clips):
             exact = tuple(continuous(lane))
             tracks.append(
@@ -165,7 +169,7 @@ class _MixReader:
         speed = self._speed(item, picture)
         if not speed:
             return
-        began, length = at, seconds(item.duration())
+        began, length = at, item_length(item)
         ended = began + length
         inside = (max(window[0], began), min(window[1], ended))
         pivot = began if speed > 0 else began - length * speed / (1 - speed)
@@ -199,7 +203,7 @@ class _MixReader:
                 into = (Fraction(0), into[1])
             out = _offsets(children[index + 1] if index + 1 < len(children) else None)
             yield from self.clips(child, at, window, (into, out), level=level, picture=picture)
-            at += seconds(child.duration())
+            at += item_length(child)
 
     def _clip(
         self,
@@ -214,7 +218,7 @@ class _MixReader:
         if info is None or not speed:
             return
         (lead, fade_in), (fade_out, trail) = fades
-        length = seconds(clip.duration())
+        length = item_length(clip)
         start, end = at - lead, at + length + trail
         first, last = max(start, window[0]), min(end, window[1])
         if first >= last:

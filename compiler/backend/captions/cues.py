@@ -6,11 +6,10 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import opentimelineio as otio
 
-from ...timeline.rate import seconds
+from ...timeline.properties import length_of
 from .breaks import SENTENCE_END, Measure, halve, roughness, two_lines
 from .words import SpokenWord, columns, join_words, language_of, words_of
 
@@ -79,7 +78,7 @@ class CueLimits:
 
 def captions_of(timeline: otio.schema.Timeline, limits: CueLimits | None = None) -> list[Cue]:
     """Return the captions of a timeline, none beyond its end."""
-    length = seconds(timeline.duration()) if len(timeline.tracks) else Fraction(0)
+    length = length_of(timeline)
     limits = limits or CueLimits(language=language_of(timeline))
     return make_cues(words_of(timeline), limits, float(length) or None)
 

@@ -6,14 +6,14 @@ Format: https://ffmpeg.org/ffmpeg-formats.html#Metadata-2
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import opentimelineio as otio
 
+from ...timeline.markers import markers_of
 from ...timeline.metadata import own_metadata
-from ...timeline.rate import seconds
 
 TOOL = "otio-gvideo"
 
@@ -34,8 +34,8 @@ def chapters_of(timeline: otio.schema.Timeline, fps: Fraction, frames: int) -> l
     none, one with the title of the reel is added.
     """
     marks: dict[int, str] = {}
-    for time, title in _marks(timeline.tracks, Fraction(0)):
-        frame = round(time * fps)
+    for time, marker in markers_of(timeline):
+        frame, title = round(time * fps), " ".join(str(marker.name or marker.comment).split())
         if 0 <= frame < frames and title:
             marks.setdefault(frame, title)
     if not marks:
@@ -46,34 +46,6 @@ def chapters_of(timeline: otio.schema.Timeline, fps: Fraction, frames: int) -> l
         Chapter(marks[start], start, end)
         for start, end in zip(starts, [*starts[1:], frames], strict=True)
     ]
-
-
-def _marks(item: otio.core.Composable, at: Fraction) -> Iterator[tuple[Fraction, str]]:
-    """Yield time in seconds of the reel and title of the markers of an item, outermost first."""
-    if isinstance(item, otio.schema.Transition):
-        return
-    visible = item.trimmed_range()
-    begin, length = seconds(visible.start_time), seconds(visible.duration)
-    for marker in item.markers:
-        place = seconds(marker.marked_range.start_time) - begin
-        if 0 <= place < length:
-            yield at + place, " ".join(str(marker.name or marker.comment).split())
-    if isinstance(item, otio.schema.Stack):
-        for child in item:
-            if not isinstance(child, otio.schema.Track) or child.enabled:
-                yield from _within(_marks(child, at - begin), at, at + length)
-    elif isinstance(item, otio.schema.Track):
-        place = at - begin
-        for child in item:
-            yield from _within(_marks(child, place), at, at + length)
-            if not isinstance(child, otio.schema.Transition):
-                place += seconds(child.duration())
-
-
-def _within(
-    marks: Iterator[tuple[Fraction, str]], start: Fraction, end: Fraction
-) -> Iterator[tuple[Fraction, str]]:
-    return ((time, title) for time, title in marks if start <= time < end)
 
 
 def to_ffmetadata(title: str, chapters: Sequence[Chapter], fps: Fraction, comment: str = "") -> str:

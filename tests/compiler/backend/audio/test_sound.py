@@ -194,6 +194,21 @@ def test_nested_tracks_play_within_their_range(tmp_path: Path) -> None:
     assert heard[SAMPLE_RATE * 2] == pytest.approx(0.25, abs=1e-3)
 
 
+def test_the_range_of_the_whole_timeline_moves_its_sound(tmp_path: Path) -> None:
+    steps = make(tmp_path / "steps.wav", "0.1*floor(t*2)", 5)
+    made = timeline([clip(steps, 0, 120)])
+    made.tracks.source_range = time_range(36, 24, FPS)
+    assert np.allclose(mixed(made, 24)[[10000, 40000], 0], [0.3, 0.4], atol=1e-3)
+
+
+def test_a_nested_timeline_beside_the_tracks_is_heard(tmp_path: Path) -> None:
+    tone = make(tmp_path / "tone.wav", "0.25", 2)
+    inner = timeline([clip(tone, 0, 48)]).tracks.deepcopy()
+    made = timeline([otio.schema.Gap(source_range=time_range(0, 48, FPS))])
+    made.tracks.append(inner)
+    assert np.allclose(mixed(made, 48)[:90000], 0.25, atol=1e-3)
+
+
 def test_a_voice_cut_at_an_odd_rate_continues_without_a_seam(tmp_path: Path) -> None:
     fps = Fraction(30000, 1001)
     tone = make(tmp_path / "tone.wav", "0.5", 5)
