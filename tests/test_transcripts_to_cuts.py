@@ -187,7 +187,7 @@ def words() -> Words:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the example, with trusted transcript times."""
+    """The example's folder, with ``align: transcript``."""
     folder = tmp_path_factory.mktemp("lighthouse")
     for name in ("audio", "keyframes"):
         shutil.copytree(LIGHTHOUSE / name, folder / name)

@@ -16,7 +16,7 @@ SECOND = "Every evening the keeper climbed 117 steps to wake the lamp."
 
 
 @pytest.mark.slow
-def test_voice_files_of_any_rate_and_channels_are_joined_and_in_step(project: Path) -> None:
+def test_voice_files_of_any_rate_and_channels_stay_in_sync(project: Path) -> None:
     folder = project.parent
     for name, cut, options in (
         ("first.wav", ("-t", "4.8"), ("-ar", "44100", "-ac", "2")),

@@ -1,9 +1,9 @@
-"""Paths and ``file:`` URLs, in the way of either system: POSIX, or Windows with its drives and UNC.
+"""Convert between paths and ``file:`` URLs, on POSIX and on Windows with its drives and UNC paths.
 
-Every function takes the flavour of paths it works on, `posixpath` or `ntpath`, and is pure; the
-flavour of this machine, `os.path`, is the default. On Windows ``C:`` is a drive and no scheme, and
-the host of a ``file:`` URL is a server (RFC 8089, appendix E). On POSIX a host but ``localhost`` is
-a folder, since programs write ``file://`` before paths that begin with one slash too few.
+Every function is pure and takes a path flavour, `posixpath` or `ntpath`; the default is that of
+this machine, `os.path`. On Windows ``C:`` is a drive, not a scheme, and the host of a ``file:`` URL
+is a server (RFC 8089, appendix E). On POSIX a host other than ``localhost`` is a folder, since some
+programs write ``file://`` before a path without its leading slash.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DRIVE = re.compile(r"/*([A-Za-z])[:|](?=[\\/]|$)")
 _DRIVE_LETTER = re.compile(r"[A-Za-z]:")
 _LOCALHOST = re.compile(r"//localhost(?=[\\/]|$)", re.IGNORECASE)
 _VERBATIM, _VERBATIM_UNC = "\\\\?\\", "\\\\?\\UNC\\"
-"""How Windows marks paths that it is not to parse: longer than 260 characters, for one."""
+"""Prefixes of verbatim Windows paths, as of those longer than 260 characters."""
 
 
 def is_file_url(text: str) -> bool:
@@ -27,7 +27,7 @@ def is_file_url(text: str) -> bool:
 
 
 def is_url(text: str, flavour: ModuleType = os.path) -> bool:
-    """Whether a text is a URL, of a file or of a network, rather than a path.
+    """Whether a text is a URL (also of the network) rather than a path.
 
     >>> import ntpath
     >>> is_url("https://a/b.mp4"), is_url("C://b.mp4", ntpath), is_url("/a/b.mp4")
@@ -41,9 +41,9 @@ def is_url(text: str, flavour: ModuleType = os.path) -> bool:
 
 
 def paths_of(text: str, flavour: ModuleType = os.path) -> tuple[str, ...]:
-    """The paths that a media reference may mean, the likelier first; none for a network's URL.
+    """Return the possible paths of a media reference, the likelier first; none for a network URL.
 
-    Programs differ in whether they encode a path (``%20``), in a URL as in a path.
+    Some programs percent-encode plain paths (``%20``), others do not encode URLs.
     """
     if is_file_url(text):
         return path_of_url(text, flavour), _path(text[5:], flavour)
@@ -53,7 +53,7 @@ def paths_of(text: str, flavour: ModuleType = os.path) -> tuple[str, ...]:
 
 
 def path_of_url(url: str, flavour: ModuleType = os.path) -> str:
-    r"""The path of a ``file:`` URL; other text as it is.
+    r"""Return the path of a ``file:`` URL; other text unchanged.
 
     >>> import ntpath, posixpath
     >>> path_of_url("file:///C:/a%20b.mp4", ntpath), path_of_url("file://server/a/b.mp4", ntpath)
@@ -65,14 +65,14 @@ def path_of_url(url: str, flavour: ModuleType = os.path) -> str:
 
 
 def url_of_path(path: str | PathLike[str], flavour: ModuleType = os.path) -> str:
-    r"""A path as a ``file:`` URL; a URL as it is.
+    r"""Return the ``file:`` URL of a path; a URL unchanged.
 
     >>> import ntpath
     >>> url_of_path(r"C:\a b.mp4", ntpath), url_of_path(r"\\server\a\b.mp4", ntpath)
     ('file:///C:/a%20b.mp4', 'file://server/a/b.mp4')
 
     Raises:
-        ValueError: the path is relative, or on Windows names no drive.
+        ValueError: the path is relative, or on Windows has no drive.
     """
     text = os.fspath(path)
     if is_url(text, flavour):
@@ -95,7 +95,7 @@ def url_of_path(path: str | PathLike[str], flavour: ModuleType = os.path) -> str
 def relative_or_absolute(
     path: str | PathLike[str], folder: str | PathLike[str], flavour: ModuleType = os.path
 ) -> str:
-    r"""A path relative to a folder, with slashes; absolute if there is none, as between two drives.
+    r"""Return a path relative to a folder, with slashes; between two drives it stays absolute.
 
     >>> import ntpath
     >>> relative_or_absolute(r"C:\a\media\b.mp4", r"C:\a", ntpath)
@@ -112,7 +112,7 @@ def relative_or_absolute(
 
 
 def slashed(path: str, flavour: ModuleType = os.path) -> str:
-    r"""A path with slashes between its folders, which programs on every system read.
+    r"""Return a path with forward slashes, which programs on every system read.
 
     >>> import ntpath, posixpath
     >>> slashed(r"C:\a\b.mp4", ntpath), slashed(r"/a\b.mp4", posixpath)
@@ -122,7 +122,7 @@ def slashed(path: str, flavour: ModuleType = os.path) -> str:
 
 
 def begins_with(text: str, folders: tuple[str, ...], flavour: ModuleType = os.path) -> bool:
-    r"""Whether a path begins with one of some folders, as ``.`` or ``~``, and goes on from there.
+    r"""Whether a path begins with one of some folders, as ``.`` or ``~``, and a separator.
 
     >>> import ntpath, posixpath
     >>> begins_with(r".\a", (".",), ntpath), begins_with(r".\a", (".",), posixpath)
@@ -140,7 +140,7 @@ def _quoted(text: str) -> str:
 
 
 def _path(rest: str, flavour: ModuleType) -> str:
-    """The path in the rest of a URL after ``file:``."""
+    """Return the path of a URL, given its rest after ``file:``."""
     rest = _LOCALHOST.sub("", rest, count=1)
     if not _is_windows(flavour):
         return "/" + rest.lstrip("/")
@@ -149,13 +149,13 @@ def _path(rest: str, flavour: ModuleType) -> str:
     if drive is not None:
         return f"{drive[1]}:{windows[drive.end() :]}"
     server = windows.lstrip("\\")
-    # Two slashes, or four as Java and others write them, are a server's; three name no drive.
+    # Two slashes, or Java's four, precede a server; three a path without a drive.
     is_unc = len(windows) - len(server) in (2, 4)
     return f"\\\\{server}" if is_unc else f"\\{server}"
 
 
 def _without_slash(path: str, flavour: ModuleType) -> str:
-    """A drive's path without the leading slash that it has in a URL."""
+    """Remove the leading slash that URLs have before a drive."""
     if _is_windows(flavour) and path.startswith("/") and (drive := _DRIVE.match(path)):
         return f"{drive[1]}:{path[drive.end() :]}"
     return path

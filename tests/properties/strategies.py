@@ -20,7 +20,7 @@ def seconds(least: int, most: int) -> st.SearchStrategy[Fraction]:
 
 @dataclass(frozen=True)
 class Reel:
-    """Input for `make_schedule`, and the duration that its narration has."""
+    """Input for `make_schedule`, and the duration of its narration."""
 
     scenes: tuple[SceneInput, ...]
     duration: Fraction
@@ -43,7 +43,7 @@ def silences(
 def reels(
     draw: st.DrawFn, *, beats: bool = True, timed: bool = True, start: Fraction = Fraction(0)
 ) -> Reel:
-    """A narration of words with pauses, cut into scenes, with beats and stated times between."""
+    """Words with pauses, in scenes, with beats and stated times in between."""
     fps = draw(rates)
     clock = start + draw(seconds(0, 2000))
     scenes: list[SceneInput] = []

@@ -1,4 +1,4 @@
-"""A script that is edited at random: what an edit does not touch keeps its key."""
+"""Random edits of a script: slots that an edit does not touch keep their keys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAKING = RendererInputs({"camera": 1, "parallax": 1}, {}, lambda _: ENCODING, ke
 
 
 class Script(RuleBasedStateMachine):
-    """Scenes with voice files of their own, so that each has its time whatever the others do."""
+    """Scenes with voice files of their own, whose times are independent of the others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Script(RuleBasedStateMachine):
         self.count = 0
 
     def keys(self) -> dict[str, str]:
-        """The key of every slot, by its name."""
+        """Return the key of every slot, by name."""
         if not self.scenes:
             return {}
         sources, inputs, start = [], [], 0
@@ -60,7 +60,7 @@ class Script(RuleBasedStateMachine):
         }
 
     def neighbours(self, index: int) -> set[str]:
-        """The scenes that an edit at a place may change: two on either side.
+        """Return the scenes that an edit may change: two on either side.
 
         A scene shorter than its two transitions shares its frames between them, so a new transition
         on one side shortens the one on the other side, and with it the next scene's handle.
@@ -133,7 +133,7 @@ TestEdits = Script.TestCase
 TestEdits.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
 
 
-def test_a_new_transition_reaches_two_scenes_back_at_the_most() -> None:
+def test_a_new_transition_affects_at_most_two_scenes_before_it() -> None:
     """The third scene's dissolve shortens the second's, which shares its frames."""
     script = Script()
     for place, transition in enumerate((0, 1000, 1000, 1000)):

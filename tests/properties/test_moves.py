@@ -1,4 +1,4 @@
-"""Camera moves as geometry: within the still, without jumps in position or speed."""
+"""Geometry of camera moves: within the still, without jumps in position or speed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_visible_bounds_contain_every_view(
     framing = cover_framing(picture, frame)
     (left, top), (right, bottom) = visible_bounds(motion, framing)
     corners = pose_at(motion, share, framing).corners(frame)
-    # Sampled bounds may miss the turning point of a curved path by very little.
+    # Sampled bounds may miss the extremum of a curved path by very little.
     assert corners[:, 0].min() >= left - 1e-3
     assert corners[:, 0].max() <= right + 1e-3
     assert corners[:, 1].min() >= top - 1e-3
@@ -70,7 +70,7 @@ def test_moves_have_no_jumps_in_position_or_speed(
 
 
 @given(st.sampled_from(CAMERA_MOVES), st.floats(0.05, 1), st.sampled_from(EASINGS))
-def test_moves_that_move_never_stand_still(move: str, amount: float, easing: str) -> None:
+def test_moves_never_stand_still(move: str, amount: float, easing: str) -> None:
     assume(move != "static")
     framing = cover_framing(16 / 9, 16 / 9)
     motion = Motion(move, amount, easing)
@@ -92,7 +92,7 @@ def test_opposite_moves_mirror_each_other(motion: Motion, share: float, picture:
 
 
 @pytest.mark.parametrize(("move", "grows"), [("push_in", True), ("pull_out", False)])
-def test_zooms_grow_by_equal_ratios(move: str, grows: bool) -> None:
+def test_zooms_scale_by_a_constant_ratio(move: str, grows: bool) -> None:
     framing = cover_framing(16 / 9, 16 / 9)
     zooms = [pose_at(Motion(move, 0.3, "linear"), n / 10, framing).zoom for n in range(11)]
     ratios = [late / early for early, late in pairwise(zooms)]
@@ -102,7 +102,7 @@ def test_zooms_grow_by_equal_ratios(move: str, grows: bool) -> None:
 
 
 @pytest.mark.parametrize("easing", EASINGS)
-def test_easings_go_from_start_to_end_and_never_stop(easing: str) -> None:
+def test_easings_are_strictly_increasing_from_start_to_end(easing: str) -> None:
     values = [ease(n / 100, easing) for n in range(101)]
     assert values[0] == 0
     assert values[-1] == pytest.approx(1)
@@ -120,18 +120,18 @@ def test_pans_and_tilts_go_in_their_direction(move: str, axis: int, sign: int) -
     assert (end - start)[1 - axis] == pytest.approx(0)
 
 
-def test_an_orbit_brings_the_side_of_the_camera_nearer() -> None:
+def test_an_orbit_enlarges_the_side_near_the_camera() -> None:
     framing = cover_framing(16 / 9, 16 / 9)
     seen = pose_at(Motion("orbit_right", 1.0), 1, framing).corners(16 / 9)
     left, right = seen[1, 1] - seen[0, 1], seen[3, 1] - seen[2, 1]
-    # From the right, the picture's right side is near: less of it fills the frame's height.
+    # From the right, the right side is near: less of it fills the height of the frame.
     assert right < left
 
 
 @pytest.mark.parametrize("move", ["push_in", "pull_out"])
 @given(st.floats(0, 1), st.floats(0, 1), picture_aspects)
-def test_a_push_goes_straight_to_its_focus(move: str, x: float, y: float, picture: float) -> None:
-    """Every point of the still moves along a ray from one point: the focus, if it is in reach."""
+def test_a_push_moves_straight_to_its_focus(move: str, x: float, y: float, picture: float) -> None:
+    """Every point of the still moves along a ray from the focus, if that can be reached."""
     framing = cover_framing(picture, 16 / 9)
     motion = Motion(move, 0.5, focus=(x, y))
     poses = [pose_at(motion, n / 10, framing) for n in range(11)]
@@ -146,7 +146,7 @@ def test_a_push_goes_straight_to_its_focus(move: str, x: float, y: float, pictur
     before, after = (
         np.linalg.norm((wanted - (pose.x, pose.y)) * pose.zoom) for pose in (poses[0], poses[-1])
     )
-    # Nearer to the middle of the view than it was, or where it was.
+    # No farther from the middle of the view than before.
     assert after <= before * poses[-1].zoom / poses[0].zoom + 1e-9
     assert (
         np.abs(wanted - (poses[-1].x, poses[-1].y))
@@ -155,7 +155,7 @@ def test_a_push_goes_straight_to_its_focus(move: str, x: float, y: float, pictur
 
 
 @given(motions)
-def test_a_move_over_a_wide_still_shows_its_focus(motion: Motion) -> None:
+def test_a_move_over_a_wide_still_keeps_its_focus_visible(motion: Motion) -> None:
     framing = cover_framing(16 / 27, 16 / 9)
     x = (motion.focus[0] - 0.5) * framing.width
     views = [pose_at(motion, n / 8, framing).corners(16 / 9)[:, 0] for n in range(9)]

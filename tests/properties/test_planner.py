@@ -1,4 +1,4 @@
-"""The planner's rules: whatever a model's limits are, its calls make exactly the slot."""
+"""Rules of the planner: under any limits, the calls of a model fill exactly the slot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONDITIONS = [{"first"}, {"first", "last"}, {"first", "last", "any"}]
 
 @st.composite
 def grids(draw: st.DrawFn, overlap: int) -> FrameGrid:
-    """Frame counts of a model whose longest call is longer than what it repeats."""
+    """Frame counts of a model whose longest call exceeds the overlap."""
     if draw(st.booleans()):
         counts = draw(st.sets(st.integers(overlap + 1, 49), min_size=1, max_size=2))
         return FrameGrid(counts=tuple(sorted(counts)))
@@ -41,7 +41,7 @@ def grids(draw: st.DrawFn, overlap: int) -> FrameGrid:
 
 @st.composite
 def limits(draw: st.DrawFn) -> Limits:
-    """Limits of a model as they might be."""
+    """Possible limits of a model."""
     overlap = draw(st.sampled_from([0, 1, 4, 9]))
     own_rate = draw(st.booleans())
     return Limits(
@@ -59,7 +59,7 @@ def limits(draw: st.DrawFn) -> Limits:
 
 @st.composite
 def shots(draw: st.DrawFn, longest: int = 300) -> Shot:
-    """A slot somewhere in its scene."""
+    """A slot at any position of its scene."""
     frames = draw(st.integers(1, longest))
     start = draw(st.integers(0, 60))
     span = start + frames + draw(st.integers(0, 60))
@@ -80,7 +80,7 @@ def shots(draw: st.DrawFn, longest: int = 300) -> Shot:
 
 
 @given(shots(), limits())
-def test_every_call_is_one_that_the_model_can_make(shot: Shot, can: Limits) -> None:
+def test_every_call_is_within_the_limits(shot: Shot, can: Limits) -> None:
     for call in plan(shot, can).calls:
         assert count_for(call.frames, can.frames) == call.frames
         assert call.width % can.multiple == call.height % can.multiple == 0
@@ -92,7 +92,7 @@ def test_every_call_is_one_that_the_model_can_make(shot: Shot, can: Limits) -> N
 
 
 @given(shots(), limits())
-def test_calls_cover_the_slot_without_a_hole_and_none_is_idle(shot: Shot, can: Limits) -> None:
+def test_calls_cover_the_slot_without_gaps_and_none_is_superfluous(shot: Shot, can: Limits) -> None:
     made = plan(shot, can)
     lead = can.overlap if can.continues and shot.previous else 0
     assert made.calls[0].first == -lead
@@ -101,13 +101,13 @@ def test_calls_cover_the_slot_without_a_hole_and_none_is_idle(shot: Shot, can: L
         assert one.first + one.frames < made.native_frames
     last = made.calls[-1]
     assert last.first + last.frames >= made.native_frames
-    # The last finished frame lies between native ones that are there.
+    # The last finished frame lies between two native frames.
     assert (made.native_frames - 1) / last.fps >= (shot.frames - 1) / shot.fps
     assert (made.native_frames - 2) / last.fps < (shot.frames - 1) / shot.fps
 
 
 @given(st.integers(1, 2000), st.data())
-def test_there_are_as_few_chunks_as_can_be(frames: int, data: st.DataObject) -> None:
+def test_the_number_of_chunks_is_minimal(frames: int, data: st.DataObject) -> None:
     overlap = data.draw(st.sampled_from([0, 1, 9, 17]))
     grid = data.draw(grids(overlap))
     lengths = chunk_lengths(frames, grid, overlap)
@@ -119,7 +119,7 @@ def test_there_are_as_few_chunks_as_can_be(frames: int, data: st.DataObject) -> 
 
 
 @given(shots(), limits())
-def test_keyframes_lie_where_the_model_takes_them(shot: Shot, can: Limits) -> None:
+def test_keyframes_are_at_positions_that_the_model_accepts(shot: Shot, can: Limits) -> None:
     for call in plan(shot, can).calls:
         continued = call.overlap if can.overlap else 0
         frames = [key.frame for key in call.keyframes]
@@ -135,7 +135,7 @@ def test_keyframes_lie_where_the_model_takes_them(shot: Shot, can: Limits) -> No
 
 
 @given(shots(), limits())
-def test_a_keyframe_is_met_within_half_a_step_or_a_note_says_so(shot: Shot, can: Limits) -> None:
+def test_a_keyframe_is_hit_within_half_a_step_or_reported(shot: Shot, can: Limits) -> None:
     made = plan(shot, can)
     step = can.keyframe_step if "any" in can.conditions else 1
     for key in shot.keyframes:
@@ -155,7 +155,7 @@ def test_a_keyframe_is_met_within_half_a_step_or_a_note_says_so(shot: Shot, can:
 
 
 @given(shots(), limits())
-def test_what_is_kept_of_a_frame_lies_in_it_and_has_the_slots_shape(
+def test_the_crop_lies_in_the_frame_and_has_the_aspect_ratio_of_the_slot(
     shot: Shot, can: Limits
 ) -> None:
     made = plan(shot, can)
@@ -168,9 +168,7 @@ def test_what_is_kept_of_a_frame_lies_in_it_and_has_the_slots_shape(
 
 
 @given(shots(), limits())
-def test_a_plan_is_the_same_every_time_and_no_two_calls_have_one_seed(
-    shot: Shot, can: Limits
-) -> None:
+def test_a_plan_is_deterministic_and_every_call_has_its_own_seed(shot: Shot, can: Limits) -> None:
     made = plan(shot, can)
     assert made == plan(shot, can)
     assert made.calls[0].seed == shot.seed
@@ -182,7 +180,9 @@ def test_a_plan_is_the_same_every_time_and_no_two_calls_have_one_seed(
 
 
 @given(st.integers(64, 2200), st.integers(64, 2200), st.sampled_from([8, 16, 32, 64]))
-def test_no_other_size_within_the_budget_keeps_more(width: int, height: int, multiple: int) -> None:
+def test_the_chosen_size_keeps_the_most_resolution_within_the_budget(
+    width: int, height: int, multiple: int
+) -> None:
     budget = 544 * 960
     wide, high = native_size(width, height, multiple, budget)
 
@@ -199,7 +199,7 @@ def test_no_other_size_within_the_budget_keeps_more(width: int, height: int, mul
     assert kept(wide, high) >= best * Fraction(999, 1000)
 
 
-def test_a_reel_is_generated_at_the_sizes_that_are_known_to_work() -> None:
+def test_a_reel_is_generated_at_known_sizes() -> None:
     assert native_size(1080, 1920, 32, 544 * 960) == (544, 960)
     assert native_size(1080, 1920, 64, 1088 * 1920) == (1088, 1920)
     assert native_size(1920, 1080, 32, 544 * 960) == (960, 544)
@@ -238,7 +238,7 @@ class Numbered:
 
 @settings(max_examples=25)
 @given(shots(longest=90), limits())
-def test_exactly_the_slots_frames_come_out(shot: Shot, can: Limits) -> None:
+def test_the_output_has_exactly_the_frames_of_the_slot(shot: Shot, can: Limits) -> None:
     if shot.previous is not None and can.continues:
         return  # Needs media on disk; see tests/renderers/fit/test_chunks.py.
     model = Numbered(can)

@@ -1,4 +1,4 @@
-"""The rules of sync (``docs/sync.md``), each held by a property named after it."""
+"""The rules of sync (``docs/sync.md``), one property or more for each."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_rule_1_times_are_fractions_and_frames_are_ints(reel: Reel, policy: Sile
 
 @given(seconds(0, 36_000_000), seconds(0, 5000), rates)
 @example(Fraction(1), Fraction(1, 50), Fraction(24))
-def test_rule_2_a_cut_lies_in_its_pause_and_as_close_to_the_lead_as_it_can(
+def test_rule_2_a_cut_lies_in_its_pause_as_close_to_the_lead_as_possible(
     start: Fraction, length: Fraction, fps: Fraction
 ) -> None:
     pause = Interval(start, start + length)
@@ -111,7 +111,7 @@ def test_rule_4_the_reel_is_as_long_as_the_narration(reel: Reel, policy: Silence
 
 
 @given(reels(), silences(policies=("hold", "gap")))
-def test_rule_4_beats_add_their_seconds_within_half_a_frame(
+def test_rule_4_beats_add_their_length_within_half_a_frame(
     reel: Reel, policy: SilencePolicy
 ) -> None:
     beats = [scene.beat for scene in reel.scenes if scene.beat is not None]
@@ -144,7 +144,7 @@ def test_rule_5_transitions_never_move_a_cut(reel: Reel, policy: SilencePolicy) 
 
 
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 60)), min_size=1))
-def test_rule_5_transitions_are_never_longer_than_wanted_and_whole_where_there_is_room(
+def test_rule_5_transitions_are_never_longer_than_requested_and_shortened_only_without_room(
     stretches: list[tuple[int, int]],
 ) -> None:
     lengths, wanted = [s[0] for s in stretches], [s[1] for s in stretches]
@@ -175,9 +175,7 @@ def test_rule_6_media_cover_body_and_handles(reel: Reel, policy: SilencePolicy) 
 
 
 @given(reels(), silences())
-def test_rule_6_slots_make_up_their_scene_and_continue_each_other(
-    reel: Reel, policy: SilencePolicy
-) -> None:
+def test_rule_6_slots_partition_their_scene(reel: Reel, policy: SilencePolicy) -> None:
     for scene in scheduled(reel, policy).scenes:
         assert scene.slots[0].start == scene.start
         assert scene.slots[-1].end == scene.end
@@ -198,7 +196,7 @@ def test_rule_6_slots_of_long_scenes_are_two_to_ten_seconds(
 
 
 @given(st.integers(241, 2400), st.sets(st.integers(0, 2400)), st.sets(st.integers(0, 2400)))
-def test_rule_6_a_scene_is_split_at_pauses_wherever_pauses_allow_it(
+def test_rule_6_a_scene_is_split_at_pauses_if_possible(
     frames: int, pauses: set[int], words: set[int]
 ) -> None:
     splits = split_scene(frames, 48, 240, pauses, words)
@@ -230,7 +228,7 @@ def test_rule_7_the_time_map_is_monotone_with_slopes_of_one_and_zero(
 
 
 @given(reels(), silences(), st.lists(seconds(0, 300_000), min_size=1))
-def test_rule_7_what_is_heard_in_the_reel_is_at_one_time_of_the_narration(
+def test_rule_7_every_time_with_narration_maps_back_and_forth(
     reel: Reel, policy: SilencePolicy, times: list[Fraction]
 ) -> None:
     time_map = scheduled(reel, policy).time_map
@@ -262,7 +260,9 @@ def test_rule_7_words_keep_their_length_and_their_order_under_every_policy(
 
 
 @given(reels(), silences())
-def test_rule_7_what_is_heard_is_what_the_map_says(reel: Reel, policy: SilencePolicy) -> None:
+def test_rule_7_voice_clips_are_the_pieces_of_the_time_map(
+    reel: Reel, policy: SilencePolicy
+) -> None:
     schedule = scheduled(reel, policy)
     for clip in schedule.voice:
         time = Fraction(clip.start) / reel.fps
@@ -271,7 +271,7 @@ def test_rule_7_what_is_heard_is_what_the_map_says(reel: Reel, policy: SilencePo
 
 
 @given(reels(beats=False, timed=False), silences(policies=("tighten",)))
-def test_rule_7_tighten_leaves_no_long_pause_and_touches_no_word(
+def test_rule_7_tighten_leaves_no_long_pause_and_cuts_no_word(
     reel: Reel, policy: SilencePolicy
 ) -> None:
     words = [w for scene in scheduled(reel, policy).scenes for w in scene.words]

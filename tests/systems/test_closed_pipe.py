@@ -1,4 +1,4 @@
-"""A closed pipe is told from other errors, as POSIX and as Windows report it."""
+"""A closed pipe is distinguished from other errors, on POSIX and on Windows."""
 
 from __future__ import annotations
 

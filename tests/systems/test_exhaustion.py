@@ -1,4 +1,4 @@
-"""Too little memory for the work, or for a thread, is said in a line."""
+"""Out of memory, for the work or for a thread, is a one-line error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ended(script: Path, stack: int) -> subprocess.CompletedProcess[str]:
 @pytest.mark.posix
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for what is used")
-def test_no_memory_for_a_thread_is_said_in_a_line(project: Path) -> None:
+def test_no_memory_for_a_thread_is_a_one_line_error(project: Path) -> None:
     done = ended(project, 1 << 30)
     assert done.stderr == (
         "otio-gvideo: the system starts no more threads; "
@@ -44,7 +44,7 @@ def test_no_memory_for_a_thread_is_said_in_a_line(project: Path) -> None:
 @pytest.mark.posix
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for what is used")
-def test_no_memory_for_a_script_is_said_in_a_line(project: Path) -> None:
+def test_no_memory_for_a_script_is_a_one_line_error(project: Path) -> None:
     project.write_text("title: '" + "x" * (30 << 20) + "'\n")
     done = ended(project, 0)
     assert done.stderr == (

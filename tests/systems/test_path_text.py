@@ -59,7 +59,7 @@ def odd(project: Path) -> bytes:
         "transcript ODD/a.srt",
     ],
 )
-def test_names_that_are_no_utf8_are_refused(command: str, odd: bytes, project: Path) -> None:
+def test_names_that_are_not_utf8_are_rejected(command: str, odd: bytes, project: Path) -> None:
     before = sorted(Path(os.fsdecode(odd)).iterdir())
     words = command.encode().replace(b"PROJECT", os.fsencode(project.parent)).split()
     done = run(UTF8, *(word.replace(b"ODD", odd) for word in words))
@@ -73,7 +73,7 @@ def test_names_that_are_no_utf8_are_refused(command: str, odd: bytes, project: P
 
 
 @pytest.mark.parametrize("locale", [UTF8, ASCII], ids=["utf-8", "ascii"])
-def test_a_relative_name_counts_with_the_folder_it_starts_in(
+def test_a_relative_path_is_checked_with_the_working_directory(
     locale: dict[str, str], odd: bytes
 ) -> None:
     done = run(locale, "plan", "small.yaml", cwd=odd)
@@ -81,20 +81,20 @@ def test_a_relative_name_counts_with_the_folder_it_starts_in(
     assert "not valid UTF-8" in done.stderr
 
 
-def test_stills_of_a_folder_have_names_that_a_script_can_hold(tmp_path: Path) -> None:
+def test_stills_of_a_folder_need_names_in_utf8(tmp_path: Path) -> None:
     shutil.copy(LIGHTHOUSE / "keyframes" / "stairs.jpg", os.fsencode(tmp_path) + b"/a\xe9.jpg")
     done = run(UTF8, "init", tmp_path)
     assert done.returncode == 2
     assert r"/a\xe9.jpg: its name is not valid UTF-8" in done.stderr
 
 
-def test_files_that_a_draft_does_not_use_may_have_any_name(tmp_path: Path) -> None:
+def test_files_unused_by_a_draft_may_have_any_name(tmp_path: Path) -> None:
     shutil.copy(LIGHTHOUSE / "keyframes" / "stairs.jpg", tmp_path / "a.jpg")
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/Angebot\xe4.doc")).touch()
     assert run(UTF8, "init", tmp_path).returncode == 0
 
 
-def test_media_that_this_locale_cannot_name_are_on_no_network(tmp_path: Path) -> None:
+def test_media_that_this_locale_cannot_encode_are_not_taken_for_urls(tmp_path: Path) -> None:
     shutil.copy(LIGHTHOUSE / "keyframes" / "stairs.jpg", tmp_path / "é.jpg")
     clip = otio.schema.Clip("a", otio.schema.ExternalReference("é.jpg"), time_range(0, 12, 24))
     timeline = otio.schema.Timeline("a")
@@ -105,7 +105,7 @@ def test_media_that_this_locale_cannot_name_are_on_no_network(tmp_path: Path) ->
     assert "have a name that this system or locale refuses" in done.stderr
 
 
-def test_a_locale_that_cannot_name_a_file_is_told(project: Path) -> None:
+def test_a_locale_that_cannot_encode_a_file_name_is_reported(project: Path) -> None:
     project.write_text(project.read_text("utf-8").replace("red.png", "rouge foncé.png"), "utf-8")
     (project.parent / "stills" / "red.png").rename(project.parent / "stills" / "rouge foncé.png")
     done = run(ASCII, "plan", project)

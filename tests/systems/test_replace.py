@@ -13,7 +13,7 @@ from otio_gvideo.renderers.files.replace import replace_file
 
 
 class Player:
-    """A file that is open elsewhere, as Windows sees it: nothing is renamed over it."""
+    """Simulate a file that is open elsewhere on Windows: it cannot be replaced."""
 
     def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch, number: int = 32):
         self.closed = threading.Event()
@@ -36,7 +36,7 @@ def reel(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_that_is_soon_closed_is_replaced(
+def test_a_file_that_is_closed_soon_is_replaced(
     reel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     player = Player(reel, monkeypatch)
@@ -45,7 +45,7 @@ def test_a_file_that_is_soon_closed_is_replaced(
     assert reel.read_text() == "new"
 
 
-def test_a_file_that_stays_open_is_named_in_one_line_and_kept(
+def test_a_file_that_stays_open_is_kept_and_reported_in_one_line(
     reel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Player(reel, monkeypatch)
@@ -59,7 +59,7 @@ def test_a_file_that_stays_open_is_named_in_one_line_and_kept(
     assert [path.name for path in reel.parent.iterdir()] == [reel.name]
 
 
-def test_a_file_that_may_not_be_replaced_is_not_called_open_for_sure(
+def test_a_file_without_permission_is_reported_as_open_or_protected(
     reel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Player(reel, monkeypatch, number=5)
@@ -68,7 +68,7 @@ def test_a_file_that_may_not_be_replaced_is_not_called_open_for_sure(
         write_text(reel, "new")
 
 
-def test_other_faults_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_are_not_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replace, "RETRY_S", 3600)
     with pytest.raises(FileNotFoundError):
         replace_file(tmp_path / "none", tmp_path / "reel.mp4")

@@ -1,4 +1,4 @@
-"""Nothing of POSIX is needed: without it a compile makes the same bytes."""
+"""Without POSIX modules a compile gives the same bytes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def made(folder: Path) -> dict[str, str]:
-    """The content of every file by its name, but for the report and segments, which hold times."""
+    """Return the content of every file by name, but of report and segments, which hold times."""
     files = [path for path in folder.glob("**/*") if path.is_file()]
     files = [f for f in files if f.name != "report.json" and f.parent.suffix != ".segments"]
     return {
@@ -43,13 +43,13 @@ def made(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_a_compile_makes_the_same_bytes(project: Path, tmp_path: Path) -> None:
+def test_a_compile_gives_the_same_bytes(project: Path, tmp_path: Path) -> None:
     with project.open("a") as script:
         script.write("captions: {burn: true}\n")
     ours, theirs = tmp_path / "here", tmp_path / "there"
     command = [sys.executable, "-m", "otio_gvideo.compiler", "compile", project, "-o", ours]
     subprocess.run(command, check=True, capture_output=True)
-    # To ask after another run is not to end it.
+    # Probing another run must not end it.
     (theirs / "media").mkdir(parents=True)
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -100,7 +100,7 @@ def test_a_sequence_of_images_is_flattened(tmp_path: Path) -> None:
     assert np.abs(np.array(reds) - 20 * np.arange(12)).max() < 6
 
 
-def test_a_pipe_that_nobody_reads_ends_the_encoder_with_its_own_words(tmp_path: Path) -> None:
+def test_a_failed_encoder_is_reported_with_its_own_message(tmp_path: Path) -> None:
     code = """
 import sys
 sys.path.insert(0, sys.argv[1])

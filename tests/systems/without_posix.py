@@ -1,7 +1,7 @@
 """Run a module as on a system without POSIX: ``python without_posix.py MODULE [ARGUMENTS]``.
 
-Hides from Python what Windows does not have, and lets the rest behave as it does there: links need
-a privilege, a signal 0 ends a process, only what may be written to can be flushed, a closed pipe is
+Hides POSIX modules from Python, and makes the rest behave as on Windows: links need
+a privilege, signal 0 ends a process, only writable files can be flushed, a closed pipe is
 an invalid argument.
 """
 
@@ -42,7 +42,7 @@ FUNCTIONS = (  # of os
 
 
 def hide() -> None:
-    """Take away what Windows does not have.
+    """Remove the POSIX features that Windows lacks.
 
     Packages of others, which have their own way there, are imported before.
     """

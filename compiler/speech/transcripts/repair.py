@@ -5,7 +5,8 @@ The passes, in order:
 1. `noise_markers`: drop noise markers and lone punctuation, remove broken characters;
 2. `repetition_loops`: drop the repeats of a passage that a recogniser got stuck in;
 3. `hallucinated_tail`: drop words invented over the silence at the end;
-4. `word_times`: order, missing times, overlaps, and a length for every word.
+4. `word_order`: order words, drop times out of step and words past the end;
+5. `word_times`: estimate missing times, remove overlaps, give every word a length.
 
 They run until none finds anything, so a repaired transcript needs no repair.
 """
@@ -21,6 +22,7 @@ from .hallucinated_tail import drop_tail
 from .integer_time import TickRate
 from .noise_markers import clean_texts
 from .repetition_loops import drop_loops
+from .word_order import order_words
 from .word_times import place_words
 
 _MAX_ROUNDS = 8
@@ -51,8 +53,9 @@ def repair_transcript(
         words, cleaned = clean_texts(words)
         words, loops = drop_loops(words, rate)
         words, tail = drop_tail(words, rate)
+        words, ordered = order_words(words, rate)
         words, placed = place_words(words, rate)
-        found = [*cleaned, *loops, *tail, *placed]
+        found = [*cleaned, *loops, *tail, *ordered, *placed]
         repairs += found
         if not found:
             break

@@ -1,4 +1,4 @@
-"""Paths and ``file:`` URLs of both systems, on either of them."""
+"""Paths and ``file:`` URLs of POSIX and Windows, on either system."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ NAMES = st.text(
     min_size=1,
     max_size=12,
 ).filter(lambda name: name not in (".", ".."))
-"""Names of files on both systems, but for ``?``, which Windows has in none and which is tried all
-the same."""
+"""File names of both systems, and ``?``, which Windows forbids."""
 DRIVES = st.sampled_from(["C:", "D:", "Z:"])
 SERVERS = st.tuples(st.sampled_from(["server", "nas-1.local"]), NAMES).map(
     lambda found: rf"\\{found[0]}\{found[1].strip(' .') or 'share'}"
@@ -43,7 +42,7 @@ SERVERS = st.tuples(st.sampled_from(["server", "nas-1.local"]), NAMES).map(
 
 
 @given(st.lists(NAMES, min_size=1, max_size=4))
-def test_a_path_of_posix_comes_back_from_its_url(names: list[str]) -> None:
+def test_a_posix_path_survives_the_round_trip_through_its_url(names: list[str]) -> None:
     path = "/" + "/".join(names)
     url = url_of_path(path, posixpath)
     assert url.isascii()
@@ -53,7 +52,9 @@ def test_a_path_of_posix_comes_back_from_its_url(names: list[str]) -> None:
 
 
 @given(st.one_of(DRIVES, SERVERS), st.lists(NAMES, min_size=1, max_size=4))
-def test_a_path_of_windows_comes_back_from_its_url(root: str, names: list[str]) -> None:
+def test_a_windows_path_survives_the_round_trip_through_its_url(
+    root: str, names: list[str]
+) -> None:
     path = root + "\\" + "\\".join(names)
     url = url_of_path(path, ntpath)
     assert url.isascii()
@@ -65,7 +66,7 @@ def test_a_path_of_windows_comes_back_from_its_url(root: str, names: list[str]) 
 
 
 @given(DRIVES, st.lists(NAMES, min_size=1, max_size=4))
-def test_urls_that_python_writes_for_windows_are_read(root: str, names: list[str]) -> None:
+def test_python_urls_of_windows_paths_are_read(root: str, names: list[str]) -> None:
     path = root + "\\" + "\\".join(names)
     assert path_of_url("file:" + nturl2path.pathname2url(path), ntpath) == path
 
@@ -91,12 +92,12 @@ def test_urls_that_python_writes_for_windows_are_read(root: str, names: list[str
         ("c:/a#b?.mp4", "c:/a#b?.mp4"),
     ],
 )
-def test_every_way_to_write_a_path_of_windows(url: str, path: str) -> None:
+def test_every_notation_of_a_windows_path(url: str, path: str) -> None:
     assert path_of_url(url, ntpath) == path
     assert paths_of(url, ntpath)[0] == path
 
 
-def test_a_slash_that_stays_before_a_drive_is_dropped_on_windows_alone() -> None:
+def test_a_leading_slash_before_a_drive_is_removed_on_windows_alone() -> None:
     assert paths_of("/C:/a%20b.mp4", ntpath) == ("C:/a%20b.mp4", "C:/a b.mp4")
     assert paths_of("/C:/a%20b.mp4", posixpath) == ("/C:/a%20b.mp4", "/C:/a b.mp4")
 
@@ -114,7 +115,7 @@ def test_a_slash_that_stays_before_a_drive_is_dropped_on_windows_alone() -> None
         ("media/b.mp4", False, False),
     ],
 )
-def test_a_drive_is_no_scheme(text: str, on_posix: bool, on_windows: bool) -> None:
+def test_a_drive_letter_is_not_a_scheme(text: str, on_posix: bool, on_windows: bool) -> None:
     assert is_url(text, posixpath) is on_posix
     assert is_url(text, ntpath) is on_windows
     assert bool(paths_of(text, ntpath)) is (text != "https://a/b.mp4")
@@ -134,7 +135,7 @@ def test_a_drive_is_no_scheme(text: str, on_posix: bool, on_windows: bool) -> No
         ("https://a/b.mp4", "https://a/b.mp4"),
     ],
 )
-def test_paths_of_windows_are_names_like_any_on_posix(url: str, path: str) -> None:
+def test_windows_paths_are_ordinary_names_on_posix(url: str, path: str) -> None:
     assert path_of_url(url, posixpath) == path
 
 
@@ -148,7 +149,7 @@ def test_paths_of_windows_are_names_like_any_on_posix(url: str, path: str) -> No
         ("https://a/b", "https://a/b"),
     ],
 )
-def test_a_path_of_windows_as_a_url(path: str, url: str) -> None:
+def test_the_url_of_a_windows_path(path: str, url: str) -> None:
     assert url_of_path(path, ntpath) == url
 
 
@@ -172,11 +173,11 @@ def test_a_relative_path_has_no_url(path: str, flavour: ModuleType) -> None:
         (r"\\server\other\a.mp4", r"\\server\share\reel", r"\\server\other\a.mp4"),
     ],
 )
-def test_no_relative_path_leads_to_another_drive(path: str, folder: str, found: str) -> None:
+def test_paths_on_another_drive_stay_absolute(path: str, folder: str, found: str) -> None:
     assert relative_or_absolute(path, folder, ntpath) == found
 
 
-def test_relative_paths_of_posix_are_those_of_the_system() -> None:
+def test_relative_posix_paths_are_those_of_the_system() -> None:
     assert relative_or_absolute("/a/m\\n.mp4", "/a/b", posixpath) == "../m\\n.mp4"
 
 
@@ -192,19 +193,21 @@ def test_relative_paths_of_posix_are_those_of_the_system() -> None:
         ("...", False, False),
     ],
 )
-def test_what_begins_at_its_own_folder(text: str, on_posix: bool, on_windows: bool) -> None:
+def test_paths_relative_to_a_marker_are_recognised(
+    text: str, on_posix: bool, on_windows: bool
+) -> None:
     assert begins_with(text, (".", ".."), posixpath) is on_posix
     assert begins_with(text, (".", ".."), ntpath) is on_windows
 
 
 @given(NAMES)
-def test_a_name_of_posix_keeps_its_backslashes(name: str) -> None:
+def test_a_posix_name_keeps_its_backslashes(name: str) -> None:
     assert slashed(f"/a\\{name}", posixpath) == f"/a\\{name}"
     assert slashed(f"C:\\{name}", ntpath) == f"C:/{name}"
 
 
-def test_a_reference_between_drives_names_the_whole_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a timeline and a page say of media on another drive, with Windows' paths put in."""
+def test_a_reference_to_another_drive_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Media references of a timeline and a page to another drive, with Windows paths."""
 
     def windows(path: PureWindowsPath, folder: PureWindowsPath) -> str:
         return relative_or_absolute(path, folder, ntpath)
@@ -227,8 +230,8 @@ def test_a_reference_between_drives_names_the_whole_path(monkeypatch: pytest.Mon
     assert page.url(PureWindowsPath(r"C:\reel\m\a b.mp4")) == "./m/a%20b.mp4"  # type: ignore[arg-type]
 
 
-def test_no_module_takes_urls_apart_by_itself() -> None:
-    """One place knows what a ``file:`` URL is; the others ask it."""
+def test_only_one_module_parses_file_urls() -> None:
+    """All other modules call `file_urls`."""
     package = Path(media.__file__).parent.parent
     own = ("unquote", "urlparse", "url2pathname", "pathname2url", ".as_uri(", "os.path.relpath")
     found = {
@@ -241,7 +244,7 @@ def test_no_module_takes_urls_apart_by_itself() -> None:
     assert found == set()
 
 
-def test_a_quoted_name_is_a_name_where_a_file_has_it(tmp_path: Path) -> None:
+def test_a_percent_encoded_name_is_a_name_if_such_a_file_exists(tmp_path: Path) -> None:
     (tmp_path / quote("a b.mp4")).touch()
     found = media.media_path(otio.schema.ExternalReference("a%20b.mp4"), tmp_path)
     assert found == tmp_path / "a%20b.mp4"
