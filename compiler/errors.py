@@ -93,7 +93,7 @@ class InputError(CompileError):
 
 
 class WorkError(CompileError):
-    """The work failed (an encoder stopped, a disk is full): exit status 1. Finished files are kept.
+    """The work failed (an encoder stopped, a disk is full): exit status 1. Finished files remain.
 
     Attributes:
         warnings: of the run, before the failure.

@@ -264,8 +264,8 @@ def test_a_terminated_run_cleans_up(project: Path, ended: str) -> None:
     while not (list(folder.glob("media/*.mp4")) or victim.poll() is not None):
         time.sleep(0.002)
     victim.send_signal(getattr(signal, ended))
-    _, said = victim.communicate(timeout=60)
-    assert (victim.returncode, said) == (130, "otio-gvideo: interrupted; run again to carry on\n")
+    _, stderr = victim.communicate(timeout=60)
+    assert (victim.returncode, stderr) == (130, "otio-gvideo: interrupted; run again to carry on\n")
     assert [path for path in folder.rglob("*") if path.name.startswith(".")] == []
 
 
@@ -294,9 +294,9 @@ def test_an_unwritable_folder_is_reported_before_any_work(
 ) -> None:
     voice = project.parent / "voice.wav"
     assert main(["compile", str(project), "-o", str(voice / "reel")]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == (
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
         f"{voice / 'reel'}: cannot be created: {voice} is a file; give another one with --output\n"
     )
 
@@ -304,8 +304,8 @@ def test_an_unwritable_folder_is_reported_before_any_work(
 def test_every_written_path_is_printed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compile", str(project), "--until", "timeline", "--progress", "plain"]) == 0
     build = project.parent / "build" / "small"
-    said = capsys.readouterr().out.splitlines()
-    assert sorted(line for line in said if Path(line).is_absolute()) == sorted(
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(line for line in lines if Path(line).is_absolute()) == sorted(
         str(path) for path in build.iterdir()
     )
 
@@ -319,9 +319,9 @@ def test_a_voice_of_a_few_samples_is_refused(project: Path, language: str) -> No
     )
     with pytest.raises(InputError) as caught:
         compile_script(project, until="timeline")
-    said = [str(problem).partition(f"{project}:")[2] for problem in caught.value.problems]
+    problems = [str(problem).partition(f"{project}:")[2] for problem in caught.value.problems]
     why = "the narration has no speech; is it the right file?"
-    assert said == [f"9:11: scenes[0].text: {why}", f"17:11: scenes[2].text: {why}"]
+    assert problems == [f"9:11: scenes[0].text: {why}", f"17:11: scenes[2].text: {why}"]
 
 
 def test_check_rejects_other_files_than_videos(
@@ -390,8 +390,8 @@ def test_times_out_of_order_are_refused(case: str, project: Path) -> None:
     project.write_text(project.read_text().replace(old, new, 1))
     with pytest.raises(InputError) as caught:
         compile_script(project, until="timeline")
-    said = [str(problem).partition(f"{project}:")[2] for problem in caught.value.problems]
-    assert [re.sub(r"\d+\.\d\d", "N", line) for line in said] == [expected]
+    problems = [str(problem).partition(f"{project}:")[2] for problem in caught.value.problems]
+    assert [re.sub(r"\d+\.\d\d", "N", line) for line in problems] == [expected]
     assert not (project.parent / "build").exists()
 
 
@@ -456,13 +456,13 @@ def test_a_fault_of_a_renderer_is_one_line_with_versions(
     project.write_text(text.replace("  - id: breath\n", "  - id: breath\n    renderer: faulty\n"))
     args = ["compile", str(project), "--until", "media", "--quality", "draft"]
     assert main([*args, "--progress", "none"]) == 1
-    told = capsys.readouterr().err
-    (line,) = told.splitlines()
+    printed = capsys.readouterr().err
+    (line,) = printed.splitlines()
     hint = f"--debug shows where; with {packages_in_use()}"
     assert line == f"otio-gvideo: breath: unexpected KeyError: 'x'; {hint}"
     assert main([*args, "--progress", "none", "--debug"]) == 1
-    told = capsys.readouterr().err
-    assert 'raise KeyError("x")' in told
+    printed = capsys.readouterr().err
+    assert 'raise KeyError("x")' in printed
 
 
 def test_plan_lists_slots_to_render_and_to_reuse(
@@ -487,7 +487,7 @@ def test_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["bogus"], "otio-gvideo: COMMAND: invalid choice: 'bogus'"),
         (["compile"], "otio-gvideo compile: the following arguments are required: SCRIPT"),
@@ -495,14 +495,14 @@ def test_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_wrong_usage_is_one_line(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith(said)
+    assert lines[0].startswith(message)
     assert lines[0].endswith("--help")
 
 
@@ -544,21 +544,21 @@ def test_json_progress_has_warnings_and_errors(
     named = "    transition: {type: wipe_left}\n"
     project.write_text(text.replace("    motion: {camera: push_in}\n", named))
     assert main(args) == 0
-    told = capsys.readouterr()
-    assert told.err == ""
-    *_, warning, last = [json.loads(line) for line in told.out.splitlines()]
-    said = "dusk: the first scene starts with a cut; its transition is left out"
-    assert warning == {"warning": said, "code": "transition"}
-    assert last["report"]["warnings"] == [f"{said} [transition]"]
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    *_, warning, last = [json.loads(line) for line in printed.out.splitlines()]
+    message = "dusk: the first scene starts with a cut; its transition is left out"
+    assert warning == {"warning": message, "code": "transition"}
+    assert last["report"]["warnings"] == [f"{message} [transition]"]
     # Warnings are printed without progress, too.
     assert main([*args[:-1], "none"]) == 0
-    told = capsys.readouterr()
-    assert (told.out, told.err) == ("", f"warning: {said} [transition]\n")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", f"warning: {message} [transition]\n")
 
     project.write_text(text.replace("dissolve", "disolve").replace("title:", "titel:"))
     assert main(args) == 2
-    told = capsys.readouterr()
-    *_, last = [json.loads(line) for line in told.out.splitlines()]
+    printed = capsys.readouterr()
+    *_, last = [json.loads(line) for line in printed.out.splitlines()]
     assert last["error"]["exit_status"] == 2
     first, second = last["error"]["problems"]
     assert (first["line"], first["where"]) == (2, "titel")
@@ -570,7 +570,7 @@ def test_json_progress_has_warnings_and_errors(
         "what": "'disolve' is not a transition",
         "hint": "did you mean 'dissolve'?",
     }
-    assert told.err.splitlines() == [
+    assert printed.err.splitlines() == [
         str(Problem(**problem)) for problem in last["error"]["problems"]
     ]
 
@@ -582,11 +582,11 @@ def test_json_progress_has_a_failure(project: Path, capsys: pytest.CaptureFixtur
     (project.parent / "voice.wav").unlink()
     video = timeline.with_name("x.mp4")
     assert main(["flatten", str(timeline), "-o", str(video), "--progress", "json"]) == 1
-    told = capsys.readouterr()
-    error = json.loads(told.out.splitlines()[-1])["error"]
+    printed = capsys.readouterr()
+    error = json.loads(printed.out.splitlines()[-1])["error"]
     assert error["exit_status"] == 1
     assert "x.mp4 was written, but slates" in error["problems"][0]["what"]
-    assert told.err == f"otio-gvideo: {error['problems'][0]['what']}\n"
+    assert printed.err == f"otio-gvideo: {error['problems'][0]['what']}\n"
     assert main(["check", str(video), "--against", str(timeline), "--progress", "json"]) == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     jsonschema.validate(lines[-1]["check"], schemas.load("check"))
@@ -634,12 +634,12 @@ def test_impossible_output_options_are_refused_before_any_work(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    args, said = NOT_MADE[case]
+    args, message = NOT_MADE[case]
     monkeypatch.chdir(project.parent)
     assert main(["compile", str(project), "--progress", "plain", *args]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert said in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
     assert not (project.parent / "build").exists()
     assert not (project.parent / "reel.mp4").exists()
 
@@ -650,13 +650,13 @@ def test_a_size_limit_below_the_audio_is_refused_before_rendering(
 ) -> None:
     args = ["compile", str(project), "--progress", "plain", "--quality", "draft"]
     assert main([*args, "--max-size", "0.2"]) == 2
-    told = capsys.readouterr()
-    assert [line.split()[0] for line in told.out.splitlines()] == ["read", "align", "timeline"]
-    assert "small.mp4: 11.2 s do not fit into 0.20 MB; they need" in told.err
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines()] == ["read", "align", "timeline"]
+    assert "small.mp4: 11.2 s do not fit into 0.20 MB; they need" in printed.err
     folder = project.parent / "build" / "small"
     assert media(folder) == []
     # The files that it names are enough.
-    needed = float(told.err.rpartition("they need ")[2].split()[0]) + 0.01
+    needed = float(printed.err.rpartition("they need ")[2].split()[0]) + 0.01
     assert main([*args, "--max-size", f"{needed:.2f}"]) == 0
     assert (folder / "small.mp4").stat().st_size <= needed * 1e6
 

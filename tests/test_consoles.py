@@ -124,14 +124,14 @@ def test_every_command_prints(status: int, command: str, made: Made) -> None:
         for part in command.split(" ")
     ]
     done = run(made.folder, encoding, *args)
-    said = done.stdout.decode(encoding)
+    message = done.stdout.decode(encoding)
     assert done.returncode == status, done.stderr.decode(encoding)
     if "--json" in args:
         assert json.loads(done.stdout.decode("ascii"))
     elif "json" in args:
         assert [json.loads(line) for line in done.stdout.decode("ascii").splitlines()]
     elif status == 0:
-        assert said
+        assert message
 
 
 @pytest.mark.slow
@@ -149,18 +149,18 @@ def test_schemas_are_json_in_every_encoding(tmp_path: Path) -> None:
 
 def test_json_is_the_same_in_every_encoding(made: Made) -> None:
     args = ("compile", "nowhere-é日.yaml", "--progress", "json")
-    said = [
+    message = [
         run(made.folder, encoding, *args).stdout.splitlines()[-1]
         for encoding in ("utf-8", "cp1252", "cp437")
     ]
-    assert "nowhere-é日.yaml" in said[0].decode()
-    assert "nowhere-\\u00e9\\u65e5.yaml" in said[1].decode("ascii")
-    assert json.loads(said[0]) == json.loads(said[1]) == json.loads(said[2])
+    assert "nowhere-é日.yaml" in message[0].decode()
+    assert "nowhere-\\u00e9\\u65e5.yaml" in message[1].decode("ascii")
+    assert json.loads(message[0]) == json.loads(message[1]) == json.loads(message[2])
 
 
 def test_unencodable_characters_are_escaped(made: Made) -> None:
-    said = run(made.folder, "cp1252", "compile", "nowhere-é日.yaml").stderr
-    assert said.decode("cp1252").splitlines() == ["nowhere-é\\u65e5.yaml: no such file"]
+    message = run(made.folder, "cp1252", "compile", "nowhere-é日.yaml").stderr
+    assert message.decode("cp1252").splitlines() == ["nowhere-é\\u65e5.yaml: no such file"]
 
 
 @pytest.mark.posix
@@ -200,12 +200,12 @@ def test_bars_are_drawn_on_a_terminal_of_any_encoding(encoding: str, tmp_path: P
         [sys.executable, program], stdout=follower, stderr=subprocess.PIPE, env=environment
     )
     os.close(follower)
-    said = b"".join(_read(leader))
+    message = b"".join(_read(leader))
     assert process.stderr is not None
     error = process.stderr.read()
     assert process.wait() == 0, error.decode()
-    assert b"render" in said
-    assert b"\\u65e5\\u672c" in said
+    assert b"render" in message
+    assert b"\\u65e5\\u672c" in message
 
 
 def _read(descriptor: int) -> Iterator[bytes]:

@@ -96,10 +96,10 @@ def test_every_heading_of_troubleshooting_is_a_message_of_the_code() -> None:
     page = (DOCS / "troubleshooting.md").read_text("utf-8")
     headings = re.findall(r"^### (.+)$", page, re.MULTILINE)
     assert len(headings) >= 20
-    said = texts_of_code()
+    message = texts_of_code()
     for heading in headings:
         for part in re.split(r"…|; |is not ", heading):
-            assert part.strip(" :()") in said, heading
+            assert part.strip(" :()") in message, heading
 
 
 def types_in(hint: Any) -> Iterator[type]:

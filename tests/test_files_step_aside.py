@@ -46,8 +46,8 @@ def test_foreign_files_are_renamed_at_the_first_compilation(folder: Path) -> Non
         kept = path.with_name(f"{path.stem}.edited-1{path.suffix}")
         assert kept.read_text() == f"my {name}"
         assert document["files"][name] == [hashlib.sha256(path.read_bytes()).hexdigest()]
-        told = f"{name} was not compiled here; kept as {kept.name} [edited]"
-        assert told in document["warnings"]
+        printed = f"{name} was not compiled here; kept as {kept.name} [edited]"
+        assert printed in document["warnings"]
     first = names(folder)
     again = compile_script("small.yaml", output=".")
     assert again.warnings == []

@@ -63,10 +63,10 @@ def test_several_sizes_are_several_files(
 ) -> None:
     sizes = ["--size", "96x160", "--size", "96x96", "--size", "160x96"]
     assert run(timeline, "-o", str(tmp_path / "x.mp4"), *sizes) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for name, size in (("x", (96, 160)), ("x-96x96", (96, 96)), ("x-160x96", (160, 96))):
         assert size_of(tmp_path / f"{name}.mp4")[1:] == size
-        assert str(tmp_path / f"{name}.mp4") in told
+        assert str(tmp_path / f"{name}.mp4") in printed
 
 
 def test_presets_of_the_configuration(timeline: Path, tmp_path: Path) -> None:
@@ -88,16 +88,16 @@ def test_missing_media_end_with_status_1_unless_allowed(
     (tmp_path / "a.mp4").unlink()
     video = tmp_path / "x.mp4"
     assert run(timeline, "-o", str(video)) == 1
-    told = capsys.readouterr().err
-    assert "--allow-missing accepts that" in told
-    assert f"a: its media {tmp_path / 'a.mp4'} does not exist" in told
+    printed = capsys.readouterr().err
+    assert "--allow-missing accepts that" in printed
+    assert f"a: its media {tmp_path / 'a.mp4'} does not exist" in printed
     assert size_of(video) == ("h264", 1080, 1920)
     assert run(timeline, "-o", str(video), "--allow-missing") == 0
     assert "warning: missing: a: its media" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "printed"),
     [
         (["-o", "x.mp4", "--preset", "hvec"], "--preset: there is no preset 'hvec'; did you mean"),
         (["-o", "x.mp4", "--preset", "prores"], "--output: this preset makes a .mov file; name it"),
@@ -107,19 +107,19 @@ def test_missing_media_end_with_status_1_unless_allowed(
 )
 def test_impossible_options_are_refused(
     args: list[str],
-    told: str,
+    printed: str,
     timeline: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(timeline.parent)
     assert run(timeline, *args) == 2
-    assert told in capsys.readouterr().err
+    assert printed in capsys.readouterr().err
     assert not list(timeline.parent.glob("x.*"))
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "printed"),
     [
         ("presets:\n  a: {codec: av1, speed: fast}\npreset: a\n", ":2:6: presets.a: 'fast' is no"),
         ("presets:\n  a: {codec: prores, crf: 3}\npreset: a\n", "prores has no crf"),
@@ -136,11 +136,11 @@ def test_impossible_options_are_refused(
     ],
 )
 def test_an_error_in_the_configuration_has_its_place(
-    config: str, told: str, timeline: Path, capsys: pytest.CaptureFixture[str]
+    config: str, printed: str, timeline: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (timeline.parent / "video_config.yaml").write_text(config)
     assert run(timeline, "-o", str(timeline.parent / "x.mp4")) == 2
-    assert told in capsys.readouterr().err
+    assert printed in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -12,18 +12,18 @@ CONCAT = "ffconcat version 1.0\nfile 'bed.wav'\n"
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("voice.wav", CONCAT, ":4:20: narration.audio: 'voice.wav' its sound cannot be read: "),
-        ("stills/red.png", EPS, ":10:15: scenes[0].keyframe: 'stills/red.png' is no image"),
+        ("stills/red.png", EPS, ":10:15: scenes[0].keyframe: 'stills/red.png' is not a readable"),
     ],
 )
 def test_a_file_of_another_kind_is_a_one_line_error(
-    project: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, said: str
+    project: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, message: str
 ) -> None:
     (project.parent / name).write_text(text)
     assert main(["compile", str(project)]) == 2
     error = capsys.readouterr().err
-    assert f"{project}{said}" in error
+    assert f"{project}{message}" in error
     assert error.count("\n") == 1
     assert not (project.parent / "build").exists()

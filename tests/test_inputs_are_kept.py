@@ -39,11 +39,11 @@ def refused(
         before = contents(folder)
         capsys.readouterr()
         assert main(command) == 2
-        said = capsys.readouterr().err
-        assert len(said.splitlines()) == 1, said
-        message = said.removeprefix(f"{folder}/").removeprefix(f"{output}: ").removeprefix("is ")
-        assert message.startswith(what), said
-        assert "; " in said
+        message = capsys.readouterr().err
+        assert len(message.splitlines()) == 1, message
+        message = message.removeprefix(f"{folder}/").removeprefix(f"{output}: ").removeprefix("is ")
+        assert message.startswith(what), message
+        assert "; " in message
         assert contents(folder) == before
 
     yield check

@@ -77,9 +77,9 @@ def test_a_folder_that_is_too_deep_is_refused_before_anything_is_made(
 ) -> None:
     before = sorted(Path().iterdir())
     assert main(["compile", "s.yaml"]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert said.endswith("/build/s: the path is too long; give a shorter one with --output\n")
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert message.endswith("/build/s: the path is too long; give a shorter one with --output\n")
     assert sorted(Path().iterdir()) == before
     assert main(["compile", "s.yaml", "--until", "timeline", "-o", str(tmp_path / "out")]) == 0
 
@@ -108,10 +108,10 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize(("command", "said"), COMMANDS)
+@pytest.mark.parametrize(("command", "message"), COMMANDS)
 def test_a_name_that_is_too_long_is_refused_in_a_line(
     command: str,
-    said: str,
+    message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -132,7 +132,7 @@ def test_a_name_that_is_too_long_is_refused_in_a_line(
     assert main(command.format(long=LONG).split()) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert said in error
+    assert message in error
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 

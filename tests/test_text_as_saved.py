@@ -163,8 +163,8 @@ def test_the_text_of_a_folder(how: str, folder: Path, voice: Path) -> None:
     (folder / "b.png").write_bytes((folder / "é.png").read_bytes())
     write(folder / "text.txt", "Über die See.\n\nEin Licht,\ndas brannte.\n", how)
     draft = draft_from_folder(folder).script
-    said = [scene.get("text") for scene in draft["scenes"]]
-    assert said == ["Über die See.", "Ein Licht, das brannte."]
+    message = [scene.get("text") for scene in draft["scenes"]]
+    assert message == ["Über die See.", "Ein Licht, das brannte."]
 
 
 @pytest.fixture(scope="module")

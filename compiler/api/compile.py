@@ -76,7 +76,7 @@ def compile_script(
     Raises:
         InputError: the script, its files, the configuration or the output options are wrong.
             Nothing was written, except the timeline if its sound alone exceeds the size limit.
-        WorkError: the work failed. Finished parts are kept, and the next run reuses them.
+        WorkError: the work failed. The next run reuses finished parts.
     """
     refuse_engine(engine)
     path = Path(script).absolute()

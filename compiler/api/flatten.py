@@ -47,11 +47,11 @@ def flatten_timeline(
         on_progress: called with each step.
 
     Returns:
-        The report, with warnings for all items that were left out.
+        The report, with a warning for each omitted item.
 
     Raises:
         InputError: the timeline, the configuration or the preset is wrong. Nothing was written.
-        WorkError: the work failed, or media are missing. Finished segments are kept.
+        WorkError: the work failed, or media are missing. The next run reuses finished segments.
     """
     path, video = Path(timeline).absolute(), Path(output).absolute()
     clock = ProgressClock(on_progress)

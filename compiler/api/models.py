@@ -43,7 +43,7 @@ def pull_models(
 
     Raises:
         InputError: there is no such renderer, or the configuration is wrong.
-        WorkError: a download failed. Finished downloads are kept.
+        WorkError: a download failed. The next call reuses finished ones.
     """
     return _fetched(renderers, qualities, read_config(config, Path.cwd() / FILE_NAME), bars=bars)
 

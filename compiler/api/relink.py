@@ -34,7 +34,7 @@ def relink_timeline(
         on_progress: called while another run writes the timeline.
 
     Returns:
-        The written file, and the files that were found and missing.
+        The written file, with the relinked and the missing media.
 
     Raises:
         InputError: the timeline or the folder cannot be read.

@@ -66,7 +66,7 @@ def render_timeline(
 
     Raises:
         InputError: a file or the configuration is wrong. Nothing was written.
-        WorkError: the work failed. Finished media are kept.
+        WorkError: the work failed. The next run reuses finished media.
     """
     refuse_engine(engine)
     path = Path(timeline).absolute()
@@ -95,7 +95,7 @@ def render_timeline(
         options = RenderOptions(
             engine, force, relative_media, tuple(reimported.known_slots.folders)
         )
-        # A version that an editor saves meanwhile is kept, too.
+        # Keep a version that an editor saves meanwhile, too.
         in_place = target == path
         before = sha256_of(path) if in_place else sealed_hash(target)
         is_ours = in_place and is_claimed(path, path)

@@ -1,4 +1,4 @@
-"""Output options: what is asked of the finished video, from the command line or from Python."""
+"""Options of the finished video, from the command line or from Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class OutputOptions:
             configuration; empty for the configuration's default.
         sizes: width and height of each file, in pixels, even; empty for the preset's, else the
             timeline's.
-        reframe: crop around the ``centre``, or around what is ``salient``; None for the preset's,
+        reframe: crop around the ``centre`` or around the ``salient`` region; None for the preset's,
             else ``salient`` if there are sizes.
         max_mb: size limit of each file, in megabytes (10⁶ bytes); None for the preset's.
         allow_missing: accept slates and silence in place of missing media.

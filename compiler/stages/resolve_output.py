@@ -103,7 +103,7 @@ def _check_expressions(config: Config) -> None:
 def _encoding(
     config: Config, name: str, preset: OutputPreset
 ) -> tuple[Encoding, tuple[Notice, ...]]:
-    """Return the encoding of a preset, with a hardware encoder if one is asked for and works."""
+    """Return the encoding of a preset, with a hardware encoder if requested and available."""
     warnings: tuple[Notice, ...] = ()
     encoder = ""
     if preset.hardware != "none" and preset.codec != "prores":

@@ -27,7 +27,7 @@ FIRST = "dusk: the first scene starts with a cut; its transition is left out"
 
 @pytest.fixture
 def warned(project: Path) -> Path:
-    """A script whose first scene has a transition, which is left out."""
+    """A script whose first scene has a transition, which has no effect."""
     stated = "    transition: {type: wipe_left}\n"
     project.write_text(project.read_text().replace("    motion: {camera: push_in}\n", stated))
     return project
@@ -73,8 +73,8 @@ def test_a_warning_counts_as_an_error_after_all_files_are_written(
     for strict in (["--strict"], ["--fail-on", "sync,transition"], ["--fail-on", "transition"]):
         assert main([*args, *strict]) == 1
         out, err = capsys.readouterr()
-        told = "otio-gvideo: 1 warning counts as an error (transition)"
-        assert (out, err) == ("", f"warning: {FIRST} [transition]\n{told}\n")
+        error = "otio-gvideo: 1 warning counts as an error (transition)"
+        assert (out, err) == ("", f"warning: {FIRST} [transition]\n{error}\n")
         report = json.loads((warned.parent / "build" / "small" / "report.json").read_text())
         assert report["warnings"] == [f"{FIRST} [transition]"]
         jsonschema.validate(report, schemas.load("report"))
@@ -105,9 +105,9 @@ def test_an_unknown_code_is_wrong_usage_that_lists_the_codes(
     with pytest.raises(SystemExit) as ended:
         main([command, "x.otio", "--fail-on", "sync,mising"])
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert "'mising' is not a code; did you mean 'missing'? known: sync, transcript, " in told
-    assert told.count("\n") == 1
+    found = capsys.readouterr().err
+    assert "'mising' is not a code; did you mean 'missing'? known: sync, transcript, " in found
+    assert found.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", ["compile", "evaluate", "export", "diff"])
@@ -128,12 +128,14 @@ def test_unmet_requests_are_warnings(project: Path) -> None:
     text = text.replace("    keyframe: stills/blue.png\n", "    keyframe: stills/blue.png\n"
                         "    sounds: [{audio: bed.wav, at: \"word:lamp\"}]\n")  # fmt: skip
     project.write_text(text.replace("    motion: {camera: push_in}\n", "    motion: {loras: []}\n"))
-    told = {warning.code: warning for warning in compile_script(project, until="timeline").warnings}
-    assert told["resolution"] == "dusk: red.png is 20x35 and is enlarged 5.5 times to fill 108x192"
+    found = {
+        warning.code: warning for warning in compile_script(project, until="timeline").warnings
+    }
+    assert found["resolution"] == "dusk: red.png is 20x35 and is enlarged 5.5 times to fill 108x192"
     assert re.fullmatch(
-        r"bed: 2\.\d s of this sound are cut off by the end of the reel", told["sound"]
+        r"bed: 2\.\d s of this sound are cut off by the end of the reel", found["sound"]
     )
-    assert list(plan_script(project).warnings) == list(told.values())
+    assert list(plan_script(project).warnings) == list(found.values())
 
 
 def test_captions_without_words_are_a_warning(project: Path) -> None:

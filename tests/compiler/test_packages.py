@@ -122,8 +122,8 @@ def test_a_package_that_cannot_be_imported_gives_one_line(
     assert "tested: 17.0.1 to " in line
     assert not done.stdout
     as_json = [*command, "--progress", "json"]
-    told = subprocess.run(as_json, env=path, capture_output=True, check=False).stdout
-    assert json.loads(told)["error"]["exit_status"] == 1
+    printed = subprocess.run(as_json, env=path, capture_output=True, check=False).stdout
+    assert json.loads(printed)["error"]["exit_status"] == 1
     debug = subprocess.run([*command, "--debug"], env=path, capture_output=True, check=False)
     assert b"Traceback" in debug.stderr
 

@@ -26,8 +26,8 @@ def test_json_progress_has_the_slot_and_the_time_left() -> None:
     stream = io.StringIO()
     with display("json", stream) as show:
         show(Progress("render", 3, 10, slot="storm", left_s=12.34))
-    told = json.loads(stream.getvalue())
-    assert told == {
+    printed = json.loads(stream.getvalue())
+    assert printed == {
         "stage": "render",
         "done": 3,
         "total": 10,
@@ -38,7 +38,7 @@ def test_json_progress_has_the_slot_and_the_time_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left_s", "said"),
+    ("left_s", "message"),
     [
         (None, "storm"),
         (42.4, "42 s left, storm"),
@@ -46,8 +46,8 @@ def test_json_progress_has_the_slot_and_the_time_left() -> None:
         (9000, "2.5 h left"),
     ],
 )
-def test_bars_show_the_time_left_and_the_slot(left_s: float | None, said: str) -> None:
-    assert f"{_left(left_s)}storm".startswith(said)
+def test_bars_show_the_time_left_and_the_slot(left_s: float | None, message: str) -> None:
+    assert f"{_left(left_s)}storm".startswith(message)
 
 
 def test_bars_are_drawn() -> None:

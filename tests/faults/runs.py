@@ -104,7 +104,7 @@ def each(cases: Sequence[Case], check: Callable[[int, Case], None]) -> None:
         return None
 
     with ThreadPoolExecutor(2) as pool:
-        lost = [said for said in pool.map(failure, range(len(cases))) if said is not None]
+        lost = [message for message in pool.map(failure, range(len(cases))) if message is not None]
     print(f"{len(cases)} tried, {len(cases) - len(lost)} survived, {len(lost)} lost")
     assert not lost, f"{len(lost)} of {len(cases)} lost:\n" + "\n".join(lost)
 

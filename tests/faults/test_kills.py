@@ -1,4 +1,4 @@
-"""A run that is killed or terminated at any instant is carried on by the next run."""
+"""The next run carries on after a kill or a termination at any instant."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ class Finding:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self.data)
         command = f"python -m tests.fuzz --target {self.target} --input {path}"
-        told = f"{self.key}\n\n{command}\n\n{self.trace}"
-        path.with_name(f"{path.name}.txt").write_text(told, encoding="utf-8", errors="replace")
+        text = f"{self.key}\n\n{command}\n\n{self.trace}"
+        path.with_name(f"{path.name}.txt").write_text(text, encoding="utf-8", errors="replace")
         return path
 
 
@@ -117,13 +117,13 @@ def _batch(
     """Run one worker; return the number of the next try, and faults as (try, key, trace)."""
     faults: list[tuple[int, str, str]] = []
     now = first - 1
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, tempfile.TemporaryFile() as told:
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, tempfile.TemporaryFile() as stderr:
         worker = subprocess.Popen(
             [sys.executable, "-m", "tests.fuzz.worker", name, folder, *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=told,
+            stderr=stderr,
             env={**os.environ, "PYTHONHASHSEED": "0", "TMPDIR": folder, "MALLOC_ARENA_MAX": "2"},
             start_new_session=True,
         )
@@ -141,8 +141,8 @@ def _batch(
         finally:
             _end(worker)
         if worker.returncode and not stopped:
-            told.seek(0)
-            faults.append((now, *_death(worker.returncode, told.read())))
+            stderr.seek(0)
+            faults.append((now, *_death(worker.returncode, stderr.read())))
     if now < first:
         raise RuntimeError(f"the worker of {name} does not start: {faults}")
     return now + 1, faults
@@ -160,9 +160,9 @@ def _end(worker: subprocess.Popen[bytes]) -> None:
     worker.wait()
 
 
-def _death(status: int, told: bytes) -> tuple[str, str]:
+def _death(status: int, stderr: bytes) -> tuple[str, str]:
     """Return the cause of death of a worker, as a key, and its output."""
-    text = told.decode("utf-8", "replace")
+    text = stderr.decode("utf-8", "replace")
     if "Timeout (" in text:
         what = SLOW
     elif status < 0:

@@ -44,8 +44,8 @@ def test_a_reader_accepts_most_of_its_seeds(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", targets.names())
 def test_no_reader_fails_on_a_changed_file(name: str, tmp_path: Path) -> None:
     _, findings = runner.fuzz(name, name, tries=TRIES)
-    told = [f"{finding.key}: {finding.save(tmp_path)}\n{finding.trace}" for finding in findings]
-    assert not told, "\n".join(told)
+    faults = [f"{finding.key}: {finding.save(tmp_path)}\n{finding.trace}" for finding in findings]
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.slow
