@@ -48,10 +48,10 @@ def open_input(file: Path | IO[bytes], options: Mapping[str, str] | None = None)
     except (av.error.ArgumentError, av.error.InvalidDataError) as error:
         what = names_others(file) if isinstance(file, Path) else ""
         if what:
-            raise OSError(f"it is {what}, which names other files, and no media itself") from error
+            raise OSError(f"it is {what}, which only references other files") from error
         if isinstance(error, av.error.ArgumentError) and demuxer is None:
             # FFmpeg's error for a format that is not on the whitelist.
-            raise OSError("it has no format of media that is read here") from error
+            raise OSError("its media format is not supported") from error
         raise
     return opened
 

@@ -10,7 +10,7 @@ IS_WINDOWS = os.name == "nt"
 def is_running(pid: int) -> bool:
     """Whether a process of this machine is alive; True if unknown."""
     if IS_WINDOWS:
-        # Windows has no signal 0: os.kill would end the process.
+        # Without a signal 0 on Windows, os.kill would end the process.
         try:
             import psutil  # noqa: PLC0415 - a dependency on Windows and macOS alone
         except ImportError:

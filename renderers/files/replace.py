@@ -1,7 +1,7 @@
 """Atomic replacement of a file, retried on a sharing violation.
 
-Windows refuses to replace a file that a player or a virus scanner has open. A scanner closes it
-soon; for a player the error says what to do.
+Windows refuses to replace a file that is open in a player or a virus scanner. A scanner closes it
+soon; for a player the error states the way out.
 """
 
 from __future__ import annotations

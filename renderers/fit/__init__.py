@@ -1,1 +1,1 @@
-"""A slot fitted to a model's limits, and the model's frames fitted to the slot."""
+"""Fit a slot to a model's limits, and the model's frames to the slot."""

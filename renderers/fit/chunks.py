@@ -2,7 +2,7 @@
 
 A continuing chunk repeats the end of the previous one. Both are crossfaded there, and the new chunk
 gets the mean and standard deviation of each colour channel of the old one, so that colours do not
-drift from chunk to chunk. Finished chunks may be kept in a folder, to resume a killed run.
+drift from chunk to chunk. A folder of finished chunks lets a killed run resume.
 """
 
 from __future__ import annotations
@@ -144,15 +144,13 @@ def _checked(
         if picture.shape != (call.height, call.width, 3):
             raise RendererError(
                 f"{renderer.name} made a frame of shape {frame.shape} "
-                f"where {call.width}x{call.height} was asked for"
+                f"in place of {call.width}x{call.height}"
             )
         made += 1
         if made <= call.frames:
             yield picture
     if made != call.frames:
-        raise RendererError(
-            f"{renderer.name} made {made} frames where {call.frames} were asked for"
-        )
+        raise RendererError(f"{renderer.name} made {made} frames in place of {call.frames}")
 
 
 def colour_match(reference: list[Frame], made: list[Frame]) -> NDArray[np.uint8]:
@@ -217,7 +215,7 @@ def frames_before(shot: Shot, plan: SlotPlan) -> list[Frame]:
         raise RendererError(f"{shot.previous}: cannot be read: {error}") from error
     wanted = [round(-Fraction(n) * step) for n in range(call.overlap, 0, -1)]
     if not held or -wanted[0] > len(held):
-        raise RendererError(f"{shot.previous}: too short to be continued from")
+        raise RendererError(f"{shot.previous}: too short to continue from")
     return [native_from_finished(rgb_of(held[n]), plan) for n in wanted]
 
 

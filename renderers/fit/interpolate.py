@@ -2,8 +2,8 @@
 
 `FlowInterpolator` estimates forward and backward motion with OpenCV's DIS optical flow (Kroeger et
 al., "Fast Optical Flow using Dense Inverse Search", 2016), warps both frames to the new time (flows
-as in Jiang et al., "Super SloMo", 2018, eq. 4) and blends them; occluded pixels are taken from the
-frame that shows them. `RifeInterpolator` runs a RIFE network from an ONNX file.
+as in Jiang et al., "Super SloMo", 2018, eq. 4) and blends them; pixels occluded in one
+frame come from the other. `RifeInterpolator` runs a RIFE network from an ONNX file.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _blend(
     to_first = time * time * backward - rest * time * forward
     to_second = rest * rest * forward - time * rest * backward
     grid = _grid(forward.shape[1], forward.shape[0])
-    # A pixel that is occluded in one frame is taken from the other.
+    # A pixel occluded in one frame comes from the other.
     seen_first = 1 - _sampled(hidden[1], grid + to_second)
     seen_second = 1 - _sampled(hidden[0], grid + to_first)
     weight_first = rest * (seen_first + 1e-3)
@@ -240,7 +240,7 @@ class RifeInterpolator:
                 "RIFE needs onnxruntime: pip install 'otio-gvideo[rife]', or leave out the setting"
             ) from error
         if not path.is_file():
-            raise UnavailableError(f"{path}: there is no such ONNX file")
+            raise UnavailableError(f"{path}: ONNX file not found")
         self._path = path
         # Not TensorRT, which takes minutes to build an engine for each size.
         usable = [one for one in PROVIDERS if one in onnxruntime.get_available_providers()]
@@ -252,8 +252,8 @@ class RifeInterpolator:
         outputs = {one.name for one in self._session.get_outputs()}
         if not {"img0", "img1", "timestep"} <= set(types) or "output" not in outputs:
             raise RendererError(
-                f"{path}: not a RIFE network: {sorted(types)} go in and {sorted(outputs)} come out,"
-                " where img0, img1, timestep and output are wanted"
+                f"{path}: not a RIFE network: its inputs are {sorted(types)} and its outputs "
+                f"{sorted(outputs)}, not img0, img1, timestep and output"
             )
         self._types = {
             name: np.float16 if kind == "tensor(float16)" else np.float32
@@ -281,7 +281,7 @@ class RifeInterpolator:
         try:
             (output,) = self._session.run(["output"], given)
         except Exception as error:  # as above
-            raise RendererError(f"{self._path}: it cannot be run: {_line(error)}") from error
+            raise RendererError(f"{self._path}: cannot be run: {_line(error)}") from error
         picture = np.asarray(output)[0, :, : shape[0], : shape[1]].transpose(1, 2, 0)
         return np.ascontiguousarray((picture * 255.0 + 0.5).clip(0, 255), np.uint8)
 

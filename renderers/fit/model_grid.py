@@ -73,7 +73,7 @@ def chunk_lengths(frames: int, grid: FrameGrid, overlap: int) -> list[int]:
     longest = longest_count(grid)
     assert longest is not None
     if longest <= overlap:
-        raise RendererError(f"chunks of {longest} frames cannot share {overlap} with each other")
+        raise RendererError(f"chunks of {longest} frames cannot overlap by {overlap}")
     missing = frames - overlap
     chunks = math.ceil(missing / (longest - overlap))
     lengths = []

@@ -1,6 +1,6 @@
 """Plan the calls of a slot within a renderer's limits: size, chunks, rate, crop. Pure functions.
 
-Times are in native frames: frame ``n`` is shown ``n / native fps`` seconds after the start of the
+Times are in native frames: frame ``n`` appears ``n / native fps`` seconds after the start of the
 media. Calls cover them from 0 on, consecutive ones overlap, and surplus frames are dropped.
 """
 
@@ -187,7 +187,7 @@ def describe(slot_plan: SlotPlan) -> list[str]:
     ]
     if call.overlap:
         last = "the last frame" if call.overlap == 1 else f"the last {call.overlap} frames"
-        lines.append(f"call 1: goes on from {last} of the slot before")
+        lines.append(f"call 1: continues from {last} of the slot before")
     lines += [
         f"call {number}: {key.image.name} at its frame {key.frame}"
         for number, one in enumerate(slot_plan.calls, 1)

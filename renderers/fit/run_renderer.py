@@ -58,9 +58,7 @@ def _checked(
             yield frame
             on_step(count, call.frames)
     if count != call.frames:
-        raise RendererError(
-            f"{renderer.name} made {count} frames where {call.frames} were asked for"
-        )
+        raise RendererError(f"{renderer.name} made {count} frames in place of {call.frames}")
 
 
 def _converted(
@@ -88,7 +86,7 @@ def _converted(
             if close is not None:
                 close()
     if count != slot_plan.frames:
-        raise RendererError(f"{renderer.name}: {count} frames came out of {slot_plan.frames}")
+        raise RendererError(f"{renderer.name} made {count} frames in place of {slot_plan.frames}")
 
 
 def _rife(shot: Shot) -> Path | None:

@@ -97,7 +97,7 @@ def _chroma(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.f
     step_x, step_y = 2 * plane.shape[1] / width, 2 * plane.shape[0] / height
     if step_x > 1.5:
         plane = np.asarray(cv2.filter2D(plane, -1, _SOFTEN, borderType=cv2.BORDER_REPLICATE))
-    # Of finished chroma (i, j): luma (2i, 2j + 1/2), in the pixels of the native plane.
+    # Finished chroma (i, j) is at luma (2i, 2j + 1/2), here in pixels of the native plane.
     matrix = np.array(
         [[step_x, 0.0, step_x / 4 - 0.5], [0.0, step_y, step_y / 2 - 0.5]],
     )

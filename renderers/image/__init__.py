@@ -1,1 +1,1 @@
-"""Stills and planes: decoding, resampling, dither, saliency, the compiled kernels."""
+"""Stills and planes: decode, resample, dither, saliency, compiled kernels."""

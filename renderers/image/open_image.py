@@ -60,7 +60,7 @@ def _check_size(width: int, height: int) -> None:
             f"{width}x{height} is more than {MOST_PIXELS // 1_000_000} million pixels"
         )
     if max(width, height) > FURTHEST_ASPECT * min(width, height):
-        raise ImageFileError(f"{width}x{height} is no shape for a still")
+        raise ImageFileError(f"{width}x{height} is too elongated for a still")
 
 
 def open_image(path: Path) -> Image.Image:
@@ -79,7 +79,7 @@ def what_it_is(path: Path) -> str:
         start = stream.read(12)
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and "HEIF" not in _formats():
         return "HEIC needs a package: pip install 'otio-gvideo[heif]'"
-    return "it is no picture of a format that is read here"
+    return "it is not an image of a supported format"
 
 
 @functools.cache

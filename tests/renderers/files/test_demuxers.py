@@ -53,21 +53,21 @@ def decoded(path: Path) -> int:
     ],
 )
 @pytest.mark.parametrize("disguise", [".mp4", ""])
-def test_a_file_that_names_others_is_no_media(
+def test_a_playlist_is_not_media(
     tmp_path: Path, secret: Path, text: str, what: str, suffix: str, disguise: str
 ) -> None:
     path = tmp_path / f"a{disguise or suffix}"
     path.write_text(text.format(name=secret.name))
     with pytest.raises(WorkError) as caught:
         probe(path)
-    line = f"{path}: cannot be read as media: it is {what}, which names other files, and no media"
+    line = f"{path}: cannot be read as media: it is {what}, which only references other files"
     assert str(caught.value).startswith(line)
     with pytest.raises(FfmpegError):
         run([*input_args(path), "-f", "null", "-"], what="reading")
 
 
 @pytest.mark.parametrize(("text", "name"), [(HLS, "a.m3u8"), (CONCAT, "a.mp4")])
-def test_those_files_do_open_others_where_nobody_forbids_it(
+def test_playlists_open_other_files_without_the_whitelist(
     tmp_path: Path, secret: Path, text: str, name: str
 ) -> None:
     path = tmp_path / name

@@ -207,9 +207,9 @@ def test_a_model_that_breaks_its_word_is_told_so(shot: Shot) -> None:
         def picture(self, call: Call, frame: int, lighter: int = 0) -> Frame:
             return super().picture(call, frame)[::2]
 
-    with pytest.raises(RendererError, match="drifting made 24 frames where 25 were asked for"):
+    with pytest.raises(RendererError, match="drifting made 24 frames in place of 25"):
         made_by(Short(), replace(shot, frames=25, span=25))
-    with pytest.raises(RendererError, match=r"of shape \(48, 64, 3\) where 64x96 was asked for"):
+    with pytest.raises(RendererError, match=r"of shape \(48, 64, 3\) in place of 64x96"):
         made_by(Small(), shot)
 
 

@@ -34,9 +34,9 @@ def test_postscript_named_like_a_picture_runs_no_ghostscript(
     with pytest.raises(UnidentifiedImageError):
         open_image(still)
     for read in (load_still, look_at):
-        with pytest.raises(RendererError, match=r"a\.png: cannot be decoded: it is no picture"):
+        with pytest.raises(RendererError, match=r"a\.png: cannot be decoded: it is not an image"):
             read(still)
-    with pytest.raises(WorkError, match=r"a\.png: cannot be read as an image: it is no picture"):
+    with pytest.raises(WorkError, match=r"a\.png: cannot be read as an image: it is not an image"):
         probe(still)
     assert not called.exists()
 
