@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -53,8 +52,7 @@ class FlattenResult:
         frames, fps: of the picture; the file lasts exactly ``frames / fps`` seconds.
         segments: how its segments were made.
         loudness_lufs, true_peak_dbtp: measured on the encoded sound; None if it is silent.
-        seconds: that the work took.
-        warnings: where the file differs from the timeline.
+        warnings: differences from the timeline.
         missing: media replaced by a slate or silence, one line each.
     """
 
@@ -65,14 +63,8 @@ class FlattenResult:
     segments: SegmentStats
     loudness_lufs: float | None
     true_peak_dbtp: float | None
-    seconds: float
     warnings: tuple[Notice, ...] = ()
     missing: tuple[str, ...] = ()
-
-    @property
-    def duration(self) -> Fraction:
-        """Length in seconds."""
-        return self.frames / self.fps
 
 
 def flatten(
@@ -96,7 +88,7 @@ def flatten(
         timeline: any number of picture and audio tracks.
         output: the file, written atomically.
         spec: kind of file; H.264 and AAC in an MP4 if None. Its ``sizes`` are ignored.
-        media_root: the folder of relative media paths; the current one if None.
+        media_root: the folder that relative media paths start in; the current one if None.
         size: width and height in pixels, even; the timeline's if None.
         segments: folder that keeps encoded segments for the next run; None keeps nothing.
         signer: signs the finished file; None leaves it unsigned.
@@ -107,7 +99,6 @@ def flatten(
         InputError: the timeline is empty, or cannot be encoded as requested.
         WorkError: ffmpeg failed, or the file cannot be written.
     """
-    started = time.monotonic()
     spec = spec or OutputSpec()
     root = media_root or Path.cwd()
     fps, frames = _frames_of(timeline)
@@ -166,7 +157,6 @@ def flatten(
         segments=stats,
         loudness_lufs=None if measure.silent else measure.lufs,
         true_peak_dbtp=None if measure.silent else measure.dbtp,
-        seconds=time.monotonic() - started,
         warnings=unique((*damaged, *reading.warnings, *mix.warnings, *of_captions)),
         missing=unique((*reading.missing, *mix.missing)),
     )

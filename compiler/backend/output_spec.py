@@ -1,4 +1,4 @@
-"""What the backend is asked to make of a timeline: the resolved output options."""
+"""The output of the backend: output options resolved against configuration and machine."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class OutputSpec:
         preview: an animation to make in place of a video; None for a video.
         sizes: width and height of each file, in pixels; empty for the timeline's own size.
         max_bytes: size limit of each file; None for none.
-        salience: finds what stands out in a picture, to crop around; None crops around the centre.
+        salience: rates the pixels to crop around; None crops around the centre.
         transitions: how transitions mix pictures.
         clip_sound_db: level of picture clips' own sound if the timeline states none; None mutes it.
-        allow_missing: whether slates and silence in place of missing media are no failure.
-        allow_network: whether media at ``http`` and ``https`` URLs are fetched.
-        keep_segments: whether encoded segments are kept for the next run.
+        allow_missing: accept slates and silence in place of missing media.
+        allow_network: fetch media at ``http`` and ``https`` URLs.
+        keep_segments: keep encoded segments for the next run.
         warnings: about the choice itself.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from . import options
@@ -45,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
             args.timeline,
             args.output,
             config=args.config,
-            output_options=options.output_options_of(
-                args,
+            output_options=replace(
+                options.output_options_of(args),
                 allow_missing=args.allow_missing,
                 allow_network=args.allow_network,
                 clip_sound_db=args.clip_sound,

@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import WorkError
 from ..notices import CODES, Notice, failure
@@ -165,7 +165,7 @@ def fail_on(args: argparse.Namespace, warnings: Iterable[Notice]) -> None:
         raise WorkError(what)
 
 
-def output_options_of(args: argparse.Namespace, **others: Any) -> OutputOptions:
+def output_options_of(args: argparse.Namespace) -> OutputOptions:
     """Return the parsed options of `output_options`."""
     from ..stages.output_options import OutputOptions
 
@@ -175,7 +175,6 @@ def output_options_of(args: argparse.Namespace, **others: Any) -> OutputOptions:
         reframe=args.reframe,
         max_mb=args.max_size,
         keep_segments=not args.no_segments,
-        **others,
     )
 
 

@@ -88,7 +88,7 @@ def make_videos(
 
     Args:
         timeline: the timeline.
-        timeline_path: its file; its folder is that of relative media paths.
+        timeline_path: its file; relative media paths start in its folder.
         video: the file to write, with the suffix of the format. The names of all files but the
             first hold their size.
         spec: format and sizes.

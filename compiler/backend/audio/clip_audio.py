@@ -17,7 +17,7 @@ class ClipAudio:
     """Finds the audio of clips.
 
     Args:
-        root: the folder of relative media paths.
+        root: the folder that relative media paths start in.
         remote: downloaded files by their URL.
     """
 

@@ -57,7 +57,7 @@ def read_mix(
 
     Args:
         timeline: any timeline.
-        root: the folder of relative media paths.
+        root: the folder that relative media paths start in.
         length_s: length of the reel, in seconds; later sound is cut off.
         remote: downloaded files by their URL.
         clip_sound_db: level of picture clips' own sound if metadata state none; None mutes it.
