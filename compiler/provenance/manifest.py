@@ -8,26 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from .claims import GENERATED, LABEL, Claims, SourceFile
+from .library import FORMATS
 
 TOOL = "otio-gvideo"
 _UNKNOWN = "application/octet-stream"
 _MEDIA_TYPES = {
+    **FORMATS,
     ".avif": "image/avif",
     ".flac": "audio/flac",
-    ".gif": "image/gif",
     ".heic": "image/heic",
     ".heif": "image/heif",
     ".jpeg": "image/jpeg",
     ".jpg": "image/jpeg",
     ".m4a": "audio/mp4",
-    ".mov": "video/quicktime",
     ".mp3": "audio/mpeg",
-    ".mp4": "video/mp4",
     ".png": "image/png",
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
     ".wav": "audio/wav",
-    ".webp": "image/webp",
 }
 
 
