@@ -100,12 +100,12 @@ class _Resolver:
         self, scenes: list[dict[str, Any]], defaults: Mapping[str, Any]
     ) -> tuple[model.ScriptScene, ...]:
         taken = {scene["id"] for scene in scenes if "id" in scene}
-        made = []
+        named = []
         for index, scene in enumerate(scenes):
             name = scene.get("id") or _name_for(scene, index, taken)
             taken.add(name)
-            made.append(self._scene(scene, defaults, name, ("scenes", index)))
-        return tuple(made)
+            named.append(self._scene(scene, defaults, name, ("scenes", index)))
+        return tuple(named)
 
     def _scene(
         self, scene: Mapping[str, Any], defaults: Mapping[str, Any], name: str, path: KeyPath
@@ -165,13 +165,13 @@ class _Resolver:
         return model.Music(**values)
 
     def _sounds(self, scene: Mapping[str, Any]) -> tuple[model.SoundEffect, ...]:
-        made = []
+        effects = []
         for sound in scene.get("sounds", ()):
             values = _exact(sound, "fade_in", "fade_out")
             values["audio"] = self._folder / sound["audio"]
             values["at"] = _at(sound.get("at", "start"))
-            made.append(model.SoundEffect(**values))
-        return tuple(made)
+            effects.append(model.SoundEffect(**values))
+        return tuple(effects)
 
     def _captions(self, data: Mapping[str, Any]) -> model.Captions:
         values: dict[str, Any] = {

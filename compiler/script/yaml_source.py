@@ -217,7 +217,7 @@ class _Builder:
         return self._scalar(node)
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Value]:
-        made: dict[str, Value] = {}
+        mapping: dict[str, Value] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._reject(key_node, path, "a key must be a word")
@@ -226,15 +226,15 @@ class _Builder:
             here = (*path, key)
             if key == "<<":
                 self._reject(key_node, path, "merge keys are not allowed", "use `defaults`")
-            elif key in made:
+            elif key in mapping:
                 line = self.keys[here][0]
                 what = f"duplicate key {key!r}, first in line {line}"
                 self._reject(key_node, here, what, "keep one of them")
             else:
                 mark = key_node.start_mark
                 self.keys[here] = (mark.line + 1, mark.column + 1)
-                made[key] = self.build(value_node, here)
-        return made
+                mapping[key] = self.build(value_node, here)
+        return mapping
 
     def _scalar(self, node: yaml.ScalarNode) -> Value:
         text = str(node.value)

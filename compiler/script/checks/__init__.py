@@ -19,7 +19,7 @@ from .output import check_output
 from .pictures import check_keyframes, check_loras, check_renderer
 from .plain_data import entries, is_number
 from .sound import check_music, check_narration, check_sounds
-from .times import check_clock, check_time
+from .times import check_time, check_timing
 
 
 def check_script(
@@ -45,13 +45,13 @@ def check_script(
         yield from check_renderer(source, defaults, ("defaults",), renderers)
         check_loras(defaults, ("defaults",), files)
     yield from _check_names(source, data)
-    clock = Fraction(0)
+    end = Fraction(0)
     for scene, path in entries(data, "scenes", ()):
-        yield from check_clock(source, scene, path, "narration" in data)
+        yield from check_timing(source, scene, path, "narration" in data)
         yield from check_renderer(source, scene, path, renderers)
         own = check_narration(scene.get("narration"), (*path, "narration"), files)
-        clock = yield from check_time(source, scene, path, clock, own or length)
-        clock = Fraction(0) if own else clock
+        end = yield from check_time(source, scene, path, end, own or length)
+        end = Fraction(0) if own else end
         yield from check_keyframes(source, scene, path, files)
         yield from check_sounds(source, scene, path, files)
         files.check(scene.get("depth"), (*path, "depth"), "image")
@@ -69,12 +69,12 @@ def _check_silences(source: YamlSource, silences: object) -> Iterator[Problem]:
 
 def _check_names(source: YamlSource, data: Mapping[str, Any]) -> Iterator[Problem]:
     """Check that ids are unique."""
-    seen: dict[str, KeyPath] = {}
+    first: dict[str, KeyPath] = {}
     for scene, path in entries(data, "scenes", ()):
         name = scene.get("id")
         if not isinstance(name, str):
             continue
-        if name in seen:
-            what = f"{name!r} is already the id of {format_path(seen[name])}"
+        if name in first:
+            what = f"{name!r} is already the id of {format_path(first[name])}"
             yield source.problem((*path, "id"), what, "give each scene a name of its own")
-        seen.setdefault(name, path)
+        first.setdefault(name, path)

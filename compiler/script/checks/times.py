@@ -12,10 +12,10 @@ from ..tokens import tokenize
 from ..yaml_source import KeyPath, YamlSource
 from .plain_data import is_number
 
-CLOCKS = ("text", "time", "duration")
+TIMINGS = ("text", "time", "duration")
 
 
-def check_clock(
+def check_timing(
     source: YamlSource, scene: Mapping[str, Any], path: KeyPath, narrated: bool
 ) -> Iterator[Problem]:
     """Check that a scene has exactly one of text, time and duration, and a narration if needed.
@@ -26,7 +26,7 @@ def check_clock(
         path: of the scene.
         narrated: whether the script has a narration of its own.
     """
-    stated = [key for key in CLOCKS if key in scene]
+    stated = [key for key in TIMINGS if key in scene]
     if len(stated) != 1:
         what = f"has {' and '.join(stated)}" if stated else "has none of text, time and duration"
         yield source.problem(path, what, "give exactly one of them")
@@ -49,23 +49,23 @@ def check_time(
     source: YamlSource,
     scene: Mapping[str, Any],
     path: KeyPath,
-    clock: Fraction,
+    previous_end: Fraction,
     length: Fraction | None,
 ) -> Generator[Problem, None, Fraction]:
     """Check that times are in order and inside the narration; return the end of the scene."""
     time = scene.get("time")
     if not isinstance(time, dict):
-        return clock
+        return previous_end
     start, end = time.get("start"), time.get("end")
     if not (is_number(start) and is_number(end)):
-        return clock
+        return previous_end
     here = (*path, "time")
     if end <= start:
         yield source.problem((*here, "end"), f"{show(end)} is not after {show(start)}", "")
-    if start < clock:
-        what = f"{show(start)} s is before the end of the previous scene, {show(clock)} s"
+    if start < previous_end:
+        what = f"{show(start)} s is before the end of the previous scene, {show(previous_end)} s"
         yield source.problem((*here, "start"), what, "times must not overlap")
     if length is not None and end > length:
         what = f"{show(end)} s is past the end of the narration, {float(length):.2f} s"
         yield source.problem((*here, "end"), what, "")
-    return max(clock, Fraction(end))
+    return max(previous_end, Fraction(end))

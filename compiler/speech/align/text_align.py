@@ -17,8 +17,8 @@ _SKIP = -0.35
 _MOST_CELLS = 400_000
 
 
-def align_words(script: Sequence[str], heard: Sequence[str]) -> list[int | None]:
-    """Return the index of the heard word that matches each word of the script, or None.
+def align_words(script: Sequence[str], transcript: Sequence[str]) -> list[int | None]:
+    """Return the index of the transcript word that matches each word of the script, or None.
 
     The pairs are in order on both sides. Words are compared verbatim: normalise them first. Linear
     in the length of the lists if they have anchors in common.
@@ -26,53 +26,53 @@ def align_words(script: Sequence[str], heard: Sequence[str]) -> list[int | None]
     >>> align_words(["then", "the", "storm", "came"], ["when", "the", "storm", "game"])
     [0, 1, 2, 3]
     """
-    pairs = dict(_pairs(script, heard, (0, len(script)), (0, len(heard)), (4, 3, 2, 1)))
+    pairs = dict(_pairs(script, transcript, (0, len(script)), (0, len(transcript)), (4, 3, 2, 1)))
     return [pairs.get(index) for index in range(len(script))]
 
 
 def _pairs(
     script: Sequence[str],
-    heard: Sequence[str],
+    transcript: Sequence[str],
     a: tuple[int, int],
     b: tuple[int, int],
     lengths: tuple[int, ...],
 ) -> Iterator[tuple[int, int]]:
-    """Match ``script[a]`` to ``heard[b]``, with anchors of the given lengths, longest first."""
+    """Match ``script[a]`` to ``transcript[b]``, anchors of the longest length first."""
     start, end = a
     first, last = b
-    while start < end and first < last and script[start] == heard[first]:
+    while start < end and first < last and script[start] == transcript[first]:
         yield start, first
         start, first = start + 1, first + 1
-    while start < end and first < last and script[end - 1] == heard[last - 1]:
+    while start < end and first < last and script[end - 1] == transcript[last - 1]:
         end, last = end - 1, last - 1
         yield end, last
     if start == end or first == last:
         return
     if (end - start) * (last - first) <= 900 or not lengths:
         if (end - start) * (last - first) <= _MOST_CELLS:
-            yield from _match(script, heard, (start, end), (first, last))
+            yield from _match(script, transcript, (start, end), (first, last))
         return
-    anchors = _anchors(script, heard, (start, end), (first, last), lengths[0])
+    anchors = _anchors(script, transcript, (start, end), (first, last), lengths[0])
     for mine, theirs in anchors:
-        yield from _pairs(script, heard, (start, mine), (first, theirs), lengths)
+        yield from _pairs(script, transcript, (start, mine), (first, theirs), lengths)
         for step in range(lengths[0]):
             yield mine + step, theirs + step
         start, first = mine + lengths[0], theirs + lengths[0]
-    yield from _pairs(script, heard, (start, end), (first, last), lengths[1:])
+    yield from _pairs(script, transcript, (start, end), (first, last), lengths[1:])
 
 
 def _anchors(
     script: Sequence[str],
-    heard: Sequence[str],
+    transcript: Sequence[str],
     a: tuple[int, int],
     b: tuple[int, int],
     length: int,
 ) -> list[tuple[int, int]]:
     """Return runs of ``length`` words unique on either side, in order and without overlaps."""
     mine = _unique_runs(script, a, length)
-    theirs = _unique_runs(heard, b, length)
+    theirs = _unique_runs(transcript, b, length)
     pairs = sorted((place, theirs[run]) for run, place in mine.items() if run in theirs)
-    # Longest increasing subsequence of the places in `heard`.
+    # Longest increasing subsequence of the places in `transcript`.
     tails: list[int] = []
     chain: list[int] = []
     before: list[int] = [-1] * len(pairs)
@@ -105,12 +105,12 @@ def _unique_runs(
 
 def _match(
     script: Sequence[str],
-    heard: Sequence[str],
+    transcript: Sequence[str],
     a: tuple[int, int],
     b: tuple[int, int],
 ) -> Iterator[tuple[int, int]]:
     """Match words by Needleman-Wunsch: greatest total similarity, with a small cost of gaps."""
-    mine, theirs = script[a[0] : a[1]], heard[b[0] : b[1]]
+    mine, theirs = script[a[0] : a[1]], transcript[b[0] : b[1]]
     rows: list[list[float]] = [[_SKIP * column for column in range(len(theirs) + 1)]]
     for word in mine:
         above = rows[-1]
