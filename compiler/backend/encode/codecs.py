@@ -72,18 +72,18 @@ def software_encoder(codec: str) -> str:
     return next((name for name in _SOFTWARE[codec] if name in known), "")
 
 
-def hardware_encoder(codec: str, wanted: str) -> str:
+def hardware_encoder(codec: str, kind: str) -> str:
     """Return ffmpeg's name of a hardware encoder that works here; empty if none does.
 
     Each is tried, since builds also list encoders for absent hardware.
 
     Args:
         codec: one of `CODECS`.
-        wanted: one of `HARDWARE`, or ``auto`` for the first that works.
+        kind: one of `HARDWARE`, or ``auto`` for the first that works.
     """
-    kinds = HARDWARE if wanted == "auto" else (wanted,)
+    kinds = HARDWARE if kind == "auto" else (kind,)
     known = encoder_names(ffmpeg_path())
-    names = (f"{codec}_{kind}" for kind in kinds)
+    names = (f"{codec}_{each}" for each in kinds)
     return next((name for name in names if name in known and _works(ffmpeg_path(), name)), "")
 
 

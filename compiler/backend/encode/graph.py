@@ -205,10 +205,10 @@ class _GraphBuilder:
         info = known.video
         assert info is not None
         one = 1 / info.fps
-        wanted = video.start
+        start = video.start
         if not video.speed:
-            wanted = math.ceil(video.start / one - Fraction(1, 2)) * one
-        place = min(max(wanted / one, Fraction(0)), Fraction(info.frames - 1))
+            start = math.ceil(video.start / one - Fraction(1, 2)) * one
+        place = min(max(start / one, Fraction(0)), Fraction(info.frames - 1))
         first = math.ceil(place - Fraction(1, 2))
         if known.images:
             seek = first * one
@@ -239,7 +239,7 @@ class _GraphBuilder:
         # before its time to half a frame after it: the nearest one wins. The 32nd part less makes
         # the earlier one win a tie.
         lead = one / 2 * Fraction(31, 32)
-        into = wanted + info.start - seek + lead
+        into = start + info.start - seek + lead
         speed = video.speed or 1
         shifted = decoded.filter("settb", f"1/{_FINE}").filter(
             "setpts", f"(PTS-{round(into * _FINE)})*{speed.denominator}/{speed.numerator}"

@@ -28,7 +28,7 @@ from ..output_spec import OutputSpec
 from ..spans.content import Picture, TransitionContent, VideoContent
 from ..spans.spans import Span
 from .join import MAX_REORDER, display_number
-from .plan import CopyPlaces, Encode
+from .plan import CutPoints, Encode
 
 _PLANAR = "yuv420p"
 
@@ -42,7 +42,7 @@ def can_mix(
     media: Mapping[Path, MediaInfo],
     spec: OutputSpec,
     canvas: Canvas,
-    places_of: Callable[[Path], CopyPlaces | None],
+    cut_points_of: Callable[[Path], CutPoints | None],
 ) -> bool:
     """Whether a segment consists of whole frames of media like the reel, and dissolves of them.
 
@@ -51,7 +51,7 @@ def can_mix(
         media: headers of all files in them.
         spec: encoding and transition style.
         canvas: the frame of the reel.
-        places_of: returns where a file that is encoded like the reel can be cut; None for others.
+        cut_points_of: returns where a file can be cut; None if it is encoded unlike the reel.
     """
     details = spec.encoding.details
     planar = details.pixel_format == _PLANAR and details.suffix == ".mp4"
@@ -62,12 +62,12 @@ def can_mix(
         if not isinstance(picture, VideoContent) or picture.speed != 1 or not picture.opaque:
             return False
         place = picture.start * canvas.fps
-        places = places_of(picture.path)
+        points = cut_points_of(picture.path)
         info = media[picture.path].video
-        if places is None or info is None or place.denominator != 1:
+        if points is None or info is None or place.denominator != 1:
             return False
         fits = all(name == "format" for name, _ in fit_filters(info, canvas.size))
-        return fits and 0 <= place <= places.frames - frames
+        return fits and 0 <= place <= points.frames - frames
 
     def is_plain(span: Span) -> bool:
         picture = span.picture
@@ -99,8 +99,8 @@ def mix_frames(segment: Encode, fps: Fraction) -> Iterator[NDArray[np.uint8]]:
         if isinstance(picture, TransitionContent):
             sides = (_decoded(side, frames, fps) for side in (picture.outgoing, picture.incoming))
             for number, (old, new) in enumerate(zip(*sides, strict=True)):
-                shown = (picture.done + 1 + number * picture.rate) / Fraction(picture.frames + 1)
-                yield _mixed(old, new, float(min(shown, Fraction(1))))
+                progress = (picture.done + 1 + number * picture.rate) / Fraction(picture.frames + 1)
+                yield _mixed(old, new, float(min(progress, Fraction(1))))
         else:
             for frame in _decoded(picture, frames, fps):
                 yield _mixed(frame, frame, 0.0)

@@ -12,22 +12,22 @@ from ....renderers.files.open_media import open_output
 from ...errors import WorkError
 from ...media.containers import open_media
 from ..encode.encoding import timescale
-from .plan import Copy, CopyPlaces, copy_places
+from .plan import Copy, CutPoints, cut_points
 
 MAX_REORDER = 16
 """Frames by which H.264 may decode ahead of display (``max_num_reorder_frames``)."""
 
 
-def places_in(path: Path, fps: Fraction) -> CopyPlaces | None:
+def read_cut_points(path: Path, fps: Fraction) -> CutPoints | None:
     """Return where a file of the reel's rate can be cut; None if its frames have gaps."""
-    shown: list[int] = []
+    order: list[int] = []
     idr: list[int] = []
     for packet in _packets(path):
         frame = display_number(packet, packet.stream, fps)
-        shown.append(frame)
+        order.append(frame)
         if packet.is_keyframe:
             idr.append(frame)
-    return copy_places(shown, idr)
+    return cut_points(order, idr)
 
 
 def join(copies: Sequence[Copy], path: Path, fps: Fraction) -> int:

@@ -25,8 +25,8 @@ from ..spans.content import Picture, TransitionContent, TransparentContent, medi
 from ..spans.read_spans import SpanReading
 from ..spans.spans import Span, trim
 from .dissolve import UndecodableError, can_mix, mix_frames
-from .join import places_in
-from .plan import Copy, CopyPlaces, Encode, Segment, plan_segments
+from .join import read_cut_points
+from .plan import Copy, CutPoints, Encode, Segment, plan_segments
 from .store import SegmentStore, key_of
 
 WORKERS = max(1, min(4, os.cpu_count() or 1))
@@ -113,7 +113,7 @@ class _SegmentMaker:
     store: SegmentStore
     folder: Path
     stop: threading.Event
-    places: dict[Path, CopyPlaces | None] = field(default_factory=dict)
+    cut_points: dict[Path, CutPoints | None] = field(default_factory=dict)
 
     def make_all(self, on_progress: Callable[[int, int], None]) -> tuple[list[Copy], SegmentStats]:
         segments = self._plan()
@@ -161,23 +161,25 @@ class _SegmentMaker:
         headers = {path: self._headers(path) for path in files}
         known = {value for value in headers.values() if value}
         if len(known) == 1:
-            segments = self._cut(lambda path: self._places_of(path, headers))
+            segments = self._cut(lambda path: self._cut_points_of(path, headers))
             if all(isinstance(segment, Copy) for segment in segments):
                 return segments
         if known:
             own = self._own_headers()
             headers = {path: value if value == own else b"" for path, value in headers.items()}
-        return self._cut(lambda path: self._places_of(path, headers))
+        return self._cut(lambda path: self._cut_points_of(path, headers))
 
-    def _cut(self, places_of: Callable[[Path], CopyPlaces | None]) -> list[Segment]:
+    def _cut(self, cut_points_of: Callable[[Path], CutPoints | None]) -> list[Segment]:
         """Plan the segments; nothing is copied under burned-in captions."""
         spans, fps = self.reading.spans, self.canvas.fps
         if self.captions is None:
-            return plan_segments(spans, fps, places_of)
+            return plan_segments(spans, fps, cut_points_of)
         segments: list[Segment] = []
         for start, end, is_captioned in self.captions.ranges(spans[-1].end, fps):
             part = trim(spans, start, end, fps)
-            segments += plan_segments(part, fps, (lambda _: None) if is_captioned else places_of)
+            segments += plan_segments(
+                part, fps, (lambda _: None) if is_captioned else cut_points_of
+            )
         return segments
 
     def _job(self, segment: Encode) -> _Job:
@@ -231,16 +233,16 @@ class _SegmentMaker:
         )
         return video.extradata if video is not None and alike else b""
 
-    def _places_of(self, path: Path, headers: Mapping[Path, bytes]) -> CopyPlaces | None:
+    def _cut_points_of(self, path: Path, headers: Mapping[Path, bytes]) -> CutPoints | None:
         if not headers[path]:
             return None
-        if path not in self.places:
-            self.places[path] = places_in(path, self.canvas.fps)
-        return self.places[path]
+        if path not in self.cut_points:
+            self.cut_points[path] = read_cut_points(path, self.canvas.fps)
+        return self.cut_points[path]
 
-    def _places_if_alike(self, path: Path) -> CopyPlaces | None:
+    def _cut_points_if_alike(self, path: Path) -> CutPoints | None:
         """Return where a file that looks like the reel can be cut, whatever its headers are."""
-        return self._places_of(path, {path: self._headers(path)})
+        return self._cut_points_of(path, {path: self._headers(path)})
 
     def _encoded(self, job: _Job, on_frame: Callable[[int], None] = lambda _: None) -> Copy:
         # Another thread may have encoded the same segment since.
@@ -253,7 +255,7 @@ class _SegmentMaker:
         segment, media = job.segment, self.reading.media
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
             if not job.captions and can_mix(
-                segment, media, self.spec, self.canvas, self._places_if_alike
+                segment, media, self.spec, self.canvas, self._cut_points_if_alike
             ):
                 # ffmpeg may conceal errors that this decoder refuses.
                 with suppress(UndecodableError):

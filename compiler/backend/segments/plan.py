@@ -1,6 +1,6 @@
 """Plan segments: cut the spans of a reel into copies of media and runs to encode.
 
-Pure: `CopyPlaces` state at which frames a file can be cut.
+Pure: `CutPoints` state at which frames a file can be cut.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ Segment: TypeAlias = Copy | Encode
 
 
 @dataclass(frozen=True, slots=True)
-class CopyPlaces:
+class CutPoints:
     """Frames at which the packets of a file can be cut losslessly.
 
     Attributes:
@@ -77,30 +77,30 @@ class CopyPlaces:
         return (start, stop) if start < stop else None
 
 
-def copy_places(shown: Iterable[int], idr: Iterable[int]) -> CopyPlaces | None:
+def cut_points(order: Iterable[int], idr: Iterable[int]) -> CutPoints | None:
     """Return where a file can be cut, from its packets.
 
     Args:
-        shown: display number of each packet, in decoding order.
+        order: display number of each packet, in decoding order.
         idr: display numbers of the IDR frames.
 
     Returns:
         None if the display numbers are not 0, 1, 2, … without a gap.
     """
-    order = list(shown)
-    if sorted(order) != list(range(len(order))):
+    numbers = list(order)
+    if sorted(numbers) != list(range(len(numbers))):
         return None
     clean = {0}
     latest = -1
-    for count, frame in enumerate(order, 1):
+    for count, frame in enumerate(numbers, 1):
         latest = max(latest, frame)
         if latest == count - 1:
             clean.add(count)
-    return CopyPlaces(len(order), tuple(sorted(clean & set(idr))), tuple(sorted(clean - {0})))
+    return CutPoints(len(numbers), tuple(sorted(clean & set(idr))), tuple(sorted(clean - {0})))
 
 
 def plan_segments(
-    spans: Iterable[Span], fps: Fraction, places_of: Callable[[Path], CopyPlaces | None]
+    spans: Iterable[Span], fps: Fraction, cut_points_of: Callable[[Path], CutPoints | None]
 ) -> list[Segment]:
     """Return the segments of a reel, in order, which hold every frame once.
 
@@ -110,13 +110,13 @@ def plan_segments(
     Args:
         spans: in order, without holes.
         fps: of the reel.
-        places_of: returns where a file can be cut; None if it cannot be copied.
+        cut_points_of: returns where a file can be cut; None if it cannot be copied.
     """
     shortest = int(MIN_COPY_S * fps)
     segments: list[Segment] = []
     waiting: list[Span] = []
     for span in spans:
-        for part, copy in _parts(span, fps, places_of, shortest):
+        for part, copy in _parts(span, fps, cut_points_of, shortest):
             if copy is None:
                 waiting.append(part)
             else:
@@ -129,7 +129,7 @@ def plan_segments(
 def _parts(
     span: Span,
     fps: Fraction,
-    places_of: Callable[[Path], CopyPlaces | None],
+    cut_points_of: Callable[[Path], CutPoints | None],
     shortest: int,
 ) -> Iterator[tuple[Span, Copy | None]]:
     """Split a span into at most three parts: encoded, copied, encoded."""
@@ -138,10 +138,10 @@ def _parts(
     first = 0
     if isinstance(picture, VideoContent) and picture.speed == 1:
         place = picture.start * fps
-        places = places_of(picture.path) if place.denominator == 1 and place >= 0 else None
-        if places is not None:
+        points = cut_points_of(picture.path) if place.denominator == 1 and place >= 0 else None
+        if points is not None:
             first = int(place)
-            found = places.within(first, first + span.frames)
+            found = points.within(first, first + span.frames)
     if found is None or found[1] - found[0] < min(shortest, span.frames):
         yield span, None
         return
@@ -157,18 +157,18 @@ def _parts(
 def _encodes(spans: Iterable[Span], fps: Fraction) -> Iterator[Encode]:
     """Group spans into segments: long ones alone, short ones together."""
     alone = int(ALONE_S * fps)
-    taken: list[Span] = []
+    group: list[Span] = []
     for span in spans:
         for part in _split_long(span, fps):
-            if taken and (span.frames >= alone or len(taken) == MAX_SPANS):
-                yield Encode(tuple(taken))
-                taken = []
-            taken.append(part)
-            if span.frames >= alone or sum(one.frames for one in taken) >= alone:
-                yield Encode(tuple(taken))
-                taken = []
-    if taken:
-        yield Encode(tuple(taken))
+            if group and (span.frames >= alone or len(group) == MAX_SPANS):
+                yield Encode(tuple(group))
+                group = []
+            group.append(part)
+            if span.frames >= alone or sum(one.frames for one in group) >= alone:
+                yield Encode(tuple(group))
+                group = []
+    if group:
+        yield Encode(tuple(group))
 
 
 def _split_long(span: Span, fps: Fraction) -> Iterator[Span]:

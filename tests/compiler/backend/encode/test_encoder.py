@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.compiler.backend.encode.encoding import Encoding, timescale
-from otio_gvideo.compiler.backend.segments.join import places_in
+from otio_gvideo.compiler.backend.segments.join import read_cut_points
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.media import ffmpeg
 from otio_gvideo.compiler.media.probe import probe
@@ -41,7 +41,7 @@ def test_idr_frames_are_where_requested(each_ffmpeg: str, tmp_path: Path) -> Non
     path = tmp_path / "a.mp4"
     veryfast = Encoding()
     write((stamp(7) for _ in range(60)), path, idr=(5, 6, 31), encoding=veryfast)
-    places = places_in(path, FPS)
+    places = read_cut_points(path, FPS)
     assert places is not None
     assert {0, 5, 6, 31} <= set(places.starts)
     assert {5, 6, 31, 60} <= set(places.stops)

@@ -25,8 +25,8 @@ from otio_gvideo.compiler.backend.segments.dissolve import (
     can_mix,
     mix_frames,
 )
-from otio_gvideo.compiler.backend.segments.join import places_in
-from otio_gvideo.compiler.backend.segments.plan import CopyPlaces, Encode
+from otio_gvideo.compiler.backend.segments.join import read_cut_points
+from otio_gvideo.compiler.backend.segments.plan import CutPoints, Encode
 from otio_gvideo.compiler.backend.spans.content import (
     Picture,
     TransitionContent,
@@ -83,8 +83,8 @@ def shown(picture: Picture, frames: int) -> list[NDArray[np.uint8]]:
 def accepts(
     picture: Picture, frames: int, spec: OutputSpec = SPEC, canvas: Canvas = CANVAS
 ) -> bool:
-    def places_of(path: Path) -> CopyPlaces | None:
-        return places_in(path, FPS)
+    def cut_points_of(path: Path) -> CutPoints | None:
+        return read_cut_points(path, FPS)
 
     media: dict[Path, MediaInfo] = {}
     for side in (
@@ -94,7 +94,7 @@ def accepts(
     ):
         if isinstance(side, VideoContent):
             media[side.path] = probe(side.path)
-    return can_mix(Encode((Span(0, frames, picture),)), media, spec, canvas, places_of)
+    return can_mix(Encode((Span(0, frames, picture),)), media, spec, canvas, cut_points_of)
 
 
 @pytest.mark.parametrize(

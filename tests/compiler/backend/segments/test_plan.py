@@ -11,9 +11,9 @@ from otio_gvideo.compiler.backend.segments.plan import (
     MAX_SEGMENT_S,
     MAX_SPANS,
     Copy,
-    CopyPlaces,
+    CutPoints,
     Encode,
-    copy_places,
+    cut_points,
     plan_segments,
 )
 from otio_gvideo.compiler.backend.spans.content import TransparentContent, VideoContent, advance
@@ -41,14 +41,14 @@ def decode_orders(draw: st.DrawFn) -> tuple[list[int], set[int]]:
 @given(decode_orders())
 def test_a_copy_holds_all_that_its_frames_need(made: tuple[list[int], set[int]]) -> None:
     order, idr = made
-    places = copy_places(order, idr)
-    assert places is not None
-    assert places.frames == len(order)
-    assert places.stops[-1] == len(order)
-    for start in places.starts:
+    points = cut_points(order, idr)
+    assert points is not None
+    assert points.frames == len(order)
+    assert points.stops[-1] == len(order)
+    for start in points.starts:
         assert start in idr
         assert set(order[:start]) == set(range(start))
-    for stop in places.stops:
+    for stop in points.stops:
         assert set(order[:stop]) == set(range(stop))
 
 
@@ -56,30 +56,30 @@ def test_a_copy_holds_all_that_its_frames_need(made: tuple[list[int], set[int]])
 def test_the_longest_copy_within_a_range_is_found(
     made: tuple[list[int], set[int]], data: st.DataObject
 ) -> None:
-    places = copy_places(*made)
-    assert places is not None
-    first = data.draw(st.integers(0, places.frames))
-    end = data.draw(st.integers(first, places.frames))
+    points = cut_points(*made)
+    assert points is not None
+    first = data.draw(st.integers(0, points.frames))
+    end = data.draw(st.integers(first, points.frames))
     inside = [
         (start, stop)
-        for start in places.starts
-        for stop in places.stops
+        for start in points.starts
+        for stop in points.stops
         if first <= start < stop <= end
     ]
     best = max(inside, key=lambda part: part[1] - part[0], default=None)
-    assert places.within(first, end) == best
+    assert points.within(first, end) == best
 
 
 def test_frames_with_gaps_are_not_copied() -> None:
-    assert copy_places([0, 1, 3], {0}) is None
-    assert copy_places([0, 1, 1], {0}) is None
+    assert cut_points([0, 1, 3], {0}) is None
+    assert cut_points([0, 1, 1], {0}) is None
 
 
-PLACES = CopyPlaces(240, (0, 30, 48, 96), tuple(range(1, 241)))
+POINTS = CutPoints(240, (0, 30, 48, 96), tuple(range(1, 241)))
 
 
-def pieces(*spans: Span, places: CopyPlaces | None = PLACES) -> list[Copy | Encode]:
-    return plan_segments(spans, FPS, lambda path: places)
+def planned(*spans: Span, points: CutPoints | None = POINTS) -> list[Copy | Encode]:
+    return plan_segments(spans, FPS, lambda path: points)
 
 
 def span(start: int, end: int, into: int) -> Span:
@@ -87,17 +87,17 @@ def span(start: int, end: int, into: int) -> Span:
 
 
 def test_a_body_that_starts_on_an_idr_frame_is_copied_whole() -> None:
-    assert pieces(span(0, 100, 30)) == [Copy(MEDIA, 30, 100)]
-    assert pieces(span(0, 3, 48)) == [Copy(MEDIA, 48, 3)]
+    assert planned(span(0, 100, 30)) == [Copy(MEDIA, 30, 100)]
+    assert planned(span(0, 3, 48)) == [Copy(MEDIA, 48, 3)]
 
 
 def test_the_frames_before_the_next_idr_frame_are_encoded() -> None:
-    assert pieces(span(0, 100, 20)) == [Encode((span(0, 10, 20),)), Copy(MEDIA, 30, 90)]
+    assert planned(span(0, 100, 20)) == [Encode((span(0, 10, 20),)), Copy(MEDIA, 30, 90)]
 
 
 def test_a_copy_too_short_to_pay_is_encoded_with_its_neighbours() -> None:
     black = Span(0, 10, TransparentContent())
-    assert pieces(black, span(10, 24, 90)) == [Encode((black, span(10, 24, 90)))]
+    assert planned(black, span(10, 24, 90)) == [Encode((black, span(10, 24, 90)))]
 
 
 def test_contents_between_frames_or_at_another_speed_are_encoded() -> None:
@@ -105,8 +105,8 @@ def test_contents_between_frames_or_at_another_speed_are_encoded() -> None:
     slow = Span(0, 50, VideoContent(MEDIA, Fraction(30, 24), Fraction(1, 2)))
     early = Span(0, 50, VideoContent(MEDIA, Fraction(-2, 24)))
     for one in (between, slow, early):
-        assert pieces(one) == [Encode((one,))]
-    assert pieces(span(0, 50, 30), places=None) == [Encode((span(0, 50, 30),))]
+        assert planned(one) == [Encode((one,))]
+    assert planned(span(0, 50, 30), points=None) == [Encode((span(0, 50, 30),))]
 
 
 @given(
@@ -123,11 +123,11 @@ def test_the_segments_hold_every_frame_once(
         position += frames
     wanted = [advance(s.picture, n, FPS) for s in spans for n in range(s.frames)]
     made = []
-    for piece in pieces(*spans, places=PLACES if copyable else None):
-        if isinstance(piece, Copy):
-            made += [VideoContent(MEDIA, (piece.first + n) / FPS) for n in range(piece.frames)]
+    for segment in planned(*spans, points=POINTS if copyable else None):
+        if isinstance(segment, Copy):
+            made += [VideoContent(MEDIA, (segment.first + n) / FPS) for n in range(segment.frames)]
             continue
-        assert piece.frames <= MAX_SEGMENT_S * FPS
-        assert len(piece.spans) <= MAX_SPANS
-        made += [advance(s.picture, n, FPS) for s in piece.spans for n in range(s.frames)]
+        assert segment.frames <= MAX_SEGMENT_S * FPS
+        assert len(segment.spans) <= MAX_SPANS
+        made += [advance(s.picture, n, FPS) for s in segment.spans for n in range(s.frames)]
     assert made == wanted
