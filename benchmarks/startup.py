@@ -29,19 +29,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=10, help="of each command (default: 10)")
     runs = parser.parse_args().runs
-    interpreter = best_s(COMMANDS[0], runs)
-    for command in COMMANDS:
-        seconds = best_s(command, runs)
+    # In turns: the speed of a busy machine varies.
+    rounds = [[run_s(command) for command in COMMANDS] for _ in range(runs)]
+    best = [min(times) for times in zip(*rounds, strict=True)]
+    for command, seconds in zip(COMMANDS, best, strict=True):
         shown = " ".join(["python", *command])
-        print(f"{seconds * 1000:5.0f} ms  {seconds / interpreter:5.1f}x  {shown}")
+        print(f"{seconds * 1000:5.0f} ms  {seconds / best[0]:5.1f}x  {shown}")
 
 
-def best_s(command: list[str], runs: int) -> float:
-    """Return the shortest time of several runs, in seconds."""
-    return min(_run_s(command) for _ in range(runs))
-
-
-def _run_s(command: list[str]) -> float:
+def run_s(command: list[str]) -> float:
+    """Run Python and return the time that it takes, in seconds."""
     started = time.perf_counter()
     subprocess.run([sys.executable, *command], capture_output=True, check=False)
     return time.perf_counter() - started
