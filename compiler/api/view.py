@@ -16,11 +16,11 @@ from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice, parse_notice
 from ..outputs.paths import write_text
-from ..page.build_view import read_view
+from ..page.build_view import build_view
 from ..page.generator import is_page
 from ..page.preview import preview_url
-from ..page.reel_files import FinishedReel, finished_of
-from ..page.render import page_of
+from ..page.reel_files import FinishedReel, find_reel
+from ..page.render import render_page
 from ..page.view_model import Fact, PageView, State
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 
@@ -85,14 +85,14 @@ def _write(
     timeline: otio.schema.Timeline, path: Path, page: Path, embed: bool, allow_outside: bool
 ) -> list[Notice]:
     """Write the page of a timeline that was read from ``path``, and return its warnings."""
-    view = read_view(timeline, path)
+    view = build_view(timeline, path)
     if cached_media(timeline):
         what = (
             "the page plays media from the cache of opened bundles, which is cleared after "
             f"{KEPT_S // 86400} days"
         )
         view.notes.append(Notice("format", what))
-    finished = finished_of(path, view.frames, view.fps)
+    finished = find_reel(path, view.frames, view.fps)
     embedded = ""
     if embed:
         if finished.reel is None:
@@ -108,7 +108,7 @@ def _write(
             sound_kbps=_EMBEDDED_SOUND_KBPS,
         )
     _add_reel(view, finished)
-    write_text(page, page_of(view, page, embedded))
+    write_text(page, render_page(view, page, embedded))
     return view.notes
 
 

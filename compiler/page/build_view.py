@@ -20,14 +20,14 @@ from ..notices import Notice, notices
 from ..timeline.layout import kind_of
 from ..timeline.properties import rate_and_frames, size_of
 from ..timeline.rate import seconds
-from .markers import marks_of
-from .playlist import seen_of
-from .tracks import Rows
-from .view_model import Fact, PageView, SoundStretch, TextSpan
+from .markers import page_markers
+from .playlist import playlist_of
+from .tracks import TrackRows
+from .view_model import Fact, PageView, SoundSpan, TextSpan
 from .waveform import peaks_per_second
 
 
-def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
+def build_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
     """Build the view of any timeline.
 
     Args:
@@ -55,7 +55,7 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
         fps,
     )
     view = PageView(path, title, *size, fps, frames, first)
-    view.seen = seen_of(whole, reader.media.media, fps)
+    view.playlist = playlist_of(whole, reader.media.media, fps)
     view.words = [
         TextSpan(word.start * float(fps), word.end * float(fps), word.text)
         for word in words_of(timeline)
@@ -65,11 +65,11 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
         for cue in captions_of(timeline)
     ]
     view.peaks_per_s = peaks_per_second(float(frames / fps))
-    rows = Rows(timeline, path.parent, reader, view)
+    rows = TrackRows(timeline, path.parent, reader, view)
     view.rows = rows.all()
-    view.marks = marks_of(timeline, frames, fps)
+    view.markers = page_markers(timeline, frames, fps)
     view.media = reader.media.media
-    view.heard = _heard(rows.mix)
+    view.sounds = _heard(rows.mix)
     told = disclosure_of(timeline)
     view.facts += [Fact("Disclosure", told)] if told else []
     view.notes += notices("missing", unique((*reader.media.missing, *rows.mix.missing)))
@@ -77,9 +77,9 @@ def read_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
     return view
 
 
-def _heard(mix: Mix) -> list[SoundStretch]:
+def _heard(mix: Mix) -> list[SoundSpan]:
     return [
-        SoundStretch(
+        SoundSpan(
             clip.path,
             clip.start / SAMPLE_RATE,
             clip.end / SAMPLE_RATE,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from .page_context import Sheet, block_name, count, state_label
-from .view_model import Block, CutTransition, Mark, Row, State
+from .page_context import PageContext, block_name, count, state_label
+from .view_model import Block, CutTransition, PageMarker, Row, State
 
 _TINTS = frozenset(
     {"pink", "red", "orange", "yellow", "green", "cyan", "blue", "purple", "magenta", "black",
@@ -18,25 +18,25 @@ _TINTS = frozenset(
 )  # fmt: skip
 
 
-def timeline_of(sheet: Sheet) -> str:
+def timeline_html(context: PageContext) -> str:
     """Return the HTML section."""
-    view = sheet.view
+    view = context.view
     lanes = [
         '<div class="lane ruler"><div class="head">Time</div><div class="body" id="ruler" '
         'role="slider" tabindex="0" aria-label="Playhead" aria-valuemin="0" '
         f'aria-valuemax="{view.frames - 1}" aria-valuenow="0" '
-        f'aria-valuetext="{sheet.clock.label(0)}"><canvas></canvas></div></div>'
+        f'aria-valuetext="{context.clock.label(0)}"><canvas></canvas></div></div>'
     ]
-    if view.marks:
-        lanes.append(_lane("marks", "Markers", "", [_mark(mark) for mark in view.marks]))
+    if view.markers:
+        lanes.append(_lane("marks", "Markers", "", [_mark(mark) for mark in view.markers]))
     first_sound = True
     for index, row in enumerate(view.rows):
         if not row.is_picture and first_sound:
-            lanes += _text_lanes(sheet)
+            lanes += _text_lanes(context)
             first_sound = False
-        lanes.append(_row(sheet, index, row))
+        lanes.append(_row(context, index, row))
     if first_sound:
-        lanes += _text_lanes(sheet)
+        lanes += _text_lanes(context)
     return (
         '<section class="timeline" aria-label="Timeline"><div class="bar"><h2>Timeline</h2>'
         '<button type="button" id="out" aria-label="Zoom out" title="Zoom out (-)">−</button>'
@@ -46,7 +46,7 @@ def timeline_of(sheet: Sheet) -> str:
         '<div class="scroll" id="scroll" tabindex="-1">'
         f'<div class="lanes" id="lanes" style="--frames:{view.frames}">'
         + "".join(lanes)
-        + _cuts(sheet)
+        + _cuts(context)
         + '<div class="playhead" id="playhead"></div></div></div>'
         '<div class="key"><span><kbd>space</kbd> play</span><span><kbd>←</kbd> <kbd>→</kbd> '
         "frame, with <kbd>⇧</kbd> second</span><span><kbd>↑</kbd> <kbd>↓</kbd> cut</span>"
@@ -56,10 +56,10 @@ def timeline_of(sheet: Sheet) -> str:
     )
 
 
-def _text_lanes(sheet: Sheet) -> Iterator[str]:
+def _text_lanes(context: PageContext) -> Iterator[str]:
     for kind, title, said in (
-        ("caption", "Captions", sheet.view.captions),
-        ("word", "Words", sheet.view.words),
+        ("caption", "Captions", context.view.captions),
+        ("word", "Words", context.view.words),
     ):
         if said:
             yield _lane(f"{kind}s", title, "", [
@@ -69,7 +69,7 @@ def _text_lanes(sheet: Sheet) -> Iterator[str]:
             ])  # fmt: skip
 
 
-def _mark(mark: Mark) -> str:
+def _mark(mark: PageMarker) -> str:
     tint = f";--tint:{mark.colour}" if mark.colour in _TINTS else ""
     told = f"{mark.name}: {mark.comment}" if mark.comment else mark.name
     return (
@@ -78,8 +78,10 @@ def _mark(mark: Mark) -> str:
     )
 
 
-def _row(sheet: Sheet, index: int, row: Row) -> str:
-    inside = [_block(sheet, block_name(index, n), row, block) for n, block in enumerate(row.blocks)]
+def _row(context: PageContext, index: int, row: Row) -> str:
+    inside = [
+        _block(context, block_name(index, n), row, block) for n, block in enumerate(row.blocks)
+    ]
     inside += [_join(join) for join in row.joins]
     kind = f"{'picture' if row.is_picture else 'sound'}{'' if row.enabled else ' off'}"
     if row.role in ("music", "effects"):
@@ -100,17 +102,17 @@ def _join(join: CutTransition) -> str:
     )
 
 
-def _block(sheet: Sheet, name: str, row: Row, block: Block) -> str:
+def _block(context: PageContext, name: str, row: Row, block: Block) -> str:
     place = _at(block.start, block.frames)
     if block.state is State.GAP:
         what = f"gap, {count(block.frames, 'frame')}" if row.is_picture else ""
         return f'<span class="at gap" style="{place}" title="{what}">{what}</span>'
-    told = [block.name or "(no name)", sheet.clock.label(block.start),
+    told = [block.name or "(no name)", context.clock.label(block.start),
             count(block.frames, "frame"), state_label(block.state)]  # fmt: skip
     told += ["warning"] if block.warned else []
-    strip = "".join(f'<i class="t{number}"></i>' for _, number in sheet.strips.get(name))
+    strip = "".join(f'<i class="t{number}"></i>' for _, number in context.strips.get(name))
     if row.is_picture:
-        colours = (seen.colour for seen in block.seen if seen.colour)
+        colours = (entry.colour for entry in block.playlist if entry.colour)
         strip = strip or "".join(f'<i style="background:{colour}"></i>' for colour in colours)
         strip = f'<span class="strip">{strip}</span>'
     small = block.renderer or ""
@@ -126,11 +128,11 @@ def _block(sheet: Sheet, name: str, row: Row, block: Block) -> str:
     )
 
 
-def _cuts(sheet: Sheet) -> str:
+def _cuts(context: PageContext) -> str:
     """Draw a line at every cut, from the picture down through the sound."""
     lines = []
-    for cut in sheet.cuts:
-        inside = any(w.start < cut - 1 and w.end > cut + 1 for w in sheet.view.words)
+    for cut in context.cuts:
+        inside = any(w.start < cut - 1 and w.end > cut + 1 for w in context.view.words)
         lines.append(f'<i{" class=inside" if inside else ""} style="--s:{cut}"></i>')
     return f'<div class="cuts" aria-hidden="true">{"".join(lines)}</div>'
 

@@ -9,10 +9,10 @@ import opentimelineio as otio
 from ..timeline.markers import markers_of
 from ..timeline.metadata import own_metadata
 from ..timeline.rate import seconds
-from .view_model import Mark
+from .view_model import PageMarker
 
 
-def marks_of(timeline: otio.schema.Timeline, frames: int, fps: Fraction) -> list[Mark]:
+def page_markers(timeline: otio.schema.Timeline, frames: int, fps: Fraction) -> list[PageMarker]:
     """Return all markers, in order of time."""
     found = []
     for time, marker in markers_of(timeline):
@@ -21,5 +21,5 @@ def marks_of(timeline: otio.schema.Timeline, frames: int, fps: Fraction) -> list
             comment = str(marker.comment or own_metadata(marker).get("note") or "")
             colour = str(marker.color or "").lower()
             end = min(frames, start + max(1, length))
-            found.append(Mark(str(marker.name), start, end - start, comment, colour))
+            found.append(PageMarker(str(marker.name), start, end - start, comment, colour))
     return sorted(found, key=lambda mark: (mark.start, -mark.frames))

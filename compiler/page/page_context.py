@@ -24,7 +24,7 @@ _LABELS = {
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PageContext:
     """The context of a page.
 
     Attributes:

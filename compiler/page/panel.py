@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import html
 
-from .page_context import Sheet, badge
+from .page_context import PageContext, badge
 from .view_model import Block, Fact, Group
 
 
-def panel_of(sheet: Sheet) -> str:
+def panel_html(context: PageContext) -> str:
     """Return the HTML section; the script shows one item, without a script all show."""
     details = "".join(
-        _detail(sheet, name, block)
-        for name, block in (*sheet.named(sound=False), *sheet.named(sound=True))
+        _detail(context, name, block)
+        for name, block in (*context.named(sound=False), *context.named(sound=True))
     )
     return (
         '<aside class="panel" id="panel" aria-label="Selected item" tabindex="0">'
@@ -20,8 +20,8 @@ def panel_of(sheet: Sheet) -> str:
     )
 
 
-def _detail(sheet: Sheet, name: str, block: Block) -> str:
-    groups = "".join(_group(sheet, group) for group in block.groups)
+def _detail(context: PageContext, name: str, block: Block) -> str:
+    groups = "".join(_group(context, group) for group in block.groups)
     title = html.escape(block.name or "(no name)")
     return (
         f'<article class="detail" id="d-{name}" aria-label="{title}"><h3>{title} '
@@ -30,20 +30,20 @@ def _detail(sheet: Sheet, name: str, block: Block) -> str:
     )
 
 
-def _group(sheet: Sheet, group: Group) -> str:
+def _group(context: PageContext, group: Group) -> str:
     title = html.escape(group.title)
-    facts = "".join(_fact(sheet, fact) for fact in group.facts)
+    facts = "".join(_fact(context, fact) for fact in group.facts)
     if group.folded:
         return f'<details class="group"><summary>{title}</summary><dl>{facts}</dl></details>'
     return f'<section class="group"><h4>{title}</h4><dl>{facts}</dl></section>'
 
 
-def _fact(sheet: Sheet, fact: Fact) -> str:
+def _fact(context: PageContext, fact: Fact) -> str:
     text = html.escape(fact.text)
     if fact.kind == "code":
         text = f"<pre>{text}</pre>" if "\n" in fact.text else f"<code>{text}</code>"
     if fact.file is not None:
-        link = sheet.link(fact.file)
+        link = context.link(fact.file)
         text = f"{link}<br>{text}" if text else link
     kind = fact.kind if fact.label else f"{fact.kind} only"
     label = f"<dt>{html.escape(fact.label)}</dt>" if fact.label else ""

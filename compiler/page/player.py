@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from .page_context import Sheet, count
+from .page_context import PageContext, count
 
 _ICONS = {
     "previous": "M3 3h2v10H3zM14 3v10L6 8z",
@@ -15,16 +15,16 @@ _ICONS = {
 }
 
 
-def player_of(sheet: Sheet, embedded: str) -> str:
+def player_html(context: PageContext, embedded: str) -> str:
     """Return the HTML section.
 
     Args:
-        sheet: the page.
+        context: the page.
         embedded: a ``data:`` URL of the reel, to play instead of its file.
     """
-    view = sheet.view
+    view = context.view
     reel = ""
-    source = embedded or (sheet.url(view.reel) if view.reel is not None else "")
+    source = embedded or (context.url(view.reel) if view.reel is not None else "")
     if source:
         reel = (
             f'<video id="reel" src="{html.escape(source)}" controls playsinline '
@@ -53,7 +53,7 @@ def player_of(sheet: Sheet, embedded: str) -> str:
         f'<div class="screen{wide}" id="screen" style="--ratio:{view.width}/{view.height}">'
         '<div class="absent" id="absent" hidden>no picture</div>'
         f'<div class="poster t0" id="poster"></div>{reel}</div>'
-        f'<div class="clock"><output id="timecode">{sheet.clock.label(0)}</output>'
+        f'<div class="clock"><output id="timecode">{context.clock.label(0)}</output>'
         f'<span id="frame">{count(view.frames, "frame")}</span><span id="speed"></span></div>'
         f'<div class="controls">{buttons}</div><p class="says" id="says"></p></section>'
     )

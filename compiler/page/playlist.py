@@ -21,20 +21,20 @@ from ..backend.spans.content import (
 from ..backend.spans.media import nearest_frame
 from ..backend.spans.spans import Span
 from ..media.media_info import MediaInfo
-from .view_model import ShownSpan
+from .view_model import PlaylistEntry
 
 _BARS = "#7f7f7f"
 
 
-def seen_of(
+def playlist_of(
     spans: Iterable[Span], media: Mapping[Path, MediaInfo], fps: Fraction
-) -> list[ShownSpan]:
+) -> list[PlaylistEntry]:
     """Return the playlist of spans; spans that continue each other are joined.
 
     A transition shows its outgoing picture up to its middle, then the incoming one; of pictures
     over each other the upper one shows.
     """
-    joined: list[ShownSpan] = []
+    joined: list[PlaylistEntry] = []
     for span in spans:
         for part in _plain(span, fps):
             one = _one(part, media)
@@ -61,36 +61,38 @@ def _plain(span: Span, fps: Fraction) -> Iterator[Span]:
             yield span
 
 
-def _one(span: Span, media: Mapping[Path, MediaInfo]) -> ShownSpan:
+def _one(span: Span, media: Mapping[Path, MediaInfo]) -> PlaylistEntry:
     picture: Picture = span.picture
     match picture:
         case VideoContent():
             info = media[picture.path]
             if not info.images:
-                return ShownSpan(
+                return PlaylistEntry(
                     span.start, span.end, picture.path, picture.start, picture.speed, True
                 )
             assert info.video is not None
             number = min(max(0, nearest_frame(info.video, picture.start)), len(info.images) - 1)
             near = (info.images[number], *info.images)
-            return ShownSpan(
+            return PlaylistEntry(
                 span.start, span.end, next(image for image in near if image is not None)
             )
         case ImageContent():
-            return ShownSpan(span.start, span.end, picture.path)
+            return PlaylistEntry(span.start, span.end, picture.path)
         case ColourContent():
             colour = f"#{bytes(picture.rgba[:3]).hex()}"
-            return ShownSpan(span.start, span.end, colour=colour)
+            return PlaylistEntry(span.start, span.end, colour=colour)
         case Bars():
-            return ShownSpan(span.start, span.end, colour=_BARS)
+            return PlaylistEntry(span.start, span.end, colour=_BARS)
         case _:
-            return ShownSpan(span.start, span.end)
+            return PlaylistEntry(span.start, span.end)
 
 
-def _goes_on(last: ShownSpan, one: ShownSpan, fps: Fraction) -> bool:
-    same = (last.path, last.speed, last.moves, last.colour) == (
-        one.path, one.speed, one.moves, one.colour
+def _goes_on(last: PlaylistEntry, one: PlaylistEntry, fps: Fraction) -> bool:
+    same = (last.path, last.speed, last.is_video, last.colour) == (
+        one.path, one.speed, one.is_video, one.colour
     )  # fmt: skip
     return (
-        last.end == one.start and same and (not last.moves or last.at(one.start, fps) == one.at_s)
+        last.end == one.start
+        and same
+        and (not last.is_video or last.at(one.start, fps) == one.at_s)
     )

@@ -30,7 +30,7 @@ class FinishedReel:
     notes: tuple[Notice, ...] = ()
 
 
-def finished_of(timeline: Path, frames: int, fps: Fraction) -> FinishedReel:
+def find_reel(timeline: Path, frames: int, fps: Fraction) -> FinishedReel:
     """Find the outputs beside a timeline.
 
     Args:

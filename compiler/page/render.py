@@ -12,12 +12,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from .generator import generator_tag
-from .json_data import as_json, data_of
-from .lanes import timeline_of
-from .page_context import Sheet, count, state_label
-from .panel import panel_of
-from .player import player_of
-from .tables import tables_of
+from .json_data import as_json, json_data
+from .lanes import timeline_html
+from .page_context import PageContext, count, state_label
+from .panel import panel_html
+from .player import player_html
+from .tables import tables_html
 from .thumbnail_strips import Strips, draw_strips
 from .view_model import Fact, PageView, State
 
@@ -25,7 +25,7 @@ _MOST_OPEN = 4
 """Notes that are not folded."""
 
 
-def page_of(view: PageView, page: Path, embedded: str = "") -> str:
+def render_page(view: PageView, page: Path, embedded: str = "") -> str:
     """Return the page's HTML.
 
     Args:
@@ -33,8 +33,8 @@ def page_of(view: PageView, page: Path, embedded: str = "") -> str:
         page: its path; links to media are relative to it.
         embedded: a ``data:`` URL of the reel, to play instead of its file.
     """
-    named = list(Sheet(view, page.parent, Strips()).named(sound=False))
-    sheet = Sheet(view, page.parent, draw_strips(view, named))
+    named = list(PageContext(view, page.parent, Strips()).named(sound=False))
+    context = PageContext(view, page.parent, draw_strips(view, named))
     script = _asset("view.js").strip()
     title = html.escape(view.title)
     parts = {
@@ -42,15 +42,15 @@ def page_of(view: PageView, page: Path, embedded: str = "") -> str:
         "policy": _policy(script),
         "title": f"{title}: timeline",
         "heading": title,
-        "style": f"{_asset('view.css').strip()}\n{_picture_rules(sheet)}",
-        "facts": _facts(sheet),
-        "notes": _notes(sheet),
-        "player": player_of(sheet, embedded) if view.frames else "",
-        "timeline": timeline_of(sheet) if view.frames else "",
-        "panel": panel_of(sheet) if view.frames else "",
-        "tables": tables_of(sheet) if view.frames else "",
+        "style": f"{_asset('view.css').strip()}\n{_picture_rules(context)}",
+        "facts": _facts(context),
+        "notes": _notes(context),
+        "player": player_html(context, embedded) if view.frames else "",
+        "timeline": timeline_html(context) if view.frames else "",
+        "panel": panel_html(context) if view.frames else "",
+        "tables": tables_html(context) if view.frames else "",
         "made_by": f"{html.escape(view.path.name)}, by otio-gvideo {version('otio-gvideo')}",
-        "data": as_json(data_of(sheet)),
+        "data": as_json(json_data(context)),
         "script": script,
     }
     # In one pass, since inserted text may look like a placeholder.
@@ -67,23 +67,25 @@ def _policy(script: str) -> str:
     )
 
 
-def _picture_rules(sheet: Sheet) -> str:
-    rules = [f".t{n}{{background-image:url({url})}}" for n, url in enumerate(sheet.strips.pictures)]
+def _picture_rules(context: PageContext) -> str:
+    rules = [
+        f".t{n}{{background-image:url({url})}}" for n, url in enumerate(context.strips.pictures)
+    ]
     return "\n".join(rules)
 
 
-def _facts(sheet: Sheet) -> str:
-    view = sheet.view
+def _facts(context: PageContext) -> str:
+    view = context.view
     rate = f"{float(view.fps):.6g} fps"
     if view.fps.denominator != 1:
         rate += f" ({view.fps.numerator}/{view.fps.denominator})"
     shown = [
-        Fact("Length", f"{sheet.clock.seconds(view.frames)}, {count(view.frames, 'frame')}"),
+        Fact("Length", f"{context.clock.seconds(view.frames)}, {count(view.frames, 'frame')}"),
         Fact("Size", f"{view.width}×{view.height}"),
         Fact("Rate", rate),
     ]
     if view.first:
-        shown.append(Fact("Starts at", sheet.clock.label(0)))
+        shown.append(Fact("Starts at", context.clock.label(0)))
     states: Counter[State] = Counter(b.state for b in view.blocks if b.state is not State.GAP)
     listed = ", ".join(f"{states[state]} {state_label(state)}" for state in State if states[state])
     if listed:
@@ -97,11 +99,11 @@ def _facts(sheet: Sheet) -> str:
     return f'<dl class="meta">{items}</dl>'
 
 
-def _notes(sheet: Sheet) -> str:
-    notes = sheet.view.notes
+def _notes(context: PageContext) -> str:
+    notes = context.view.notes
     if not notes:
         return ""
-    lost = any(block.state is State.MISSING for row in sheet.view.rows for block in row.blocks)
+    lost = any(block.state is State.MISSING for row in context.view.rows for block in row.blocks)
     kind = "notes missing" if lost else "notes"
     lines = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     told = f"<ul>{lines}</ul>" if len(notes) > 1 else f"<p>{html.escape(notes[0])}</p>"

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import html
 
-from .page_context import Sheet, badge
+from .page_context import PageContext, badge
 from .view_model import Block
 
 _HEADS = '<th>State</th><th>In</th><th>Out</th><th class="n">Frames</th><th class="n">Seconds</th>'
 """Column heads shared by both tables."""
 
 
-def tables_of(sheet: Sheet) -> str:
+def tables_html(context: PageContext) -> str:
     """Return the HTML section."""
-    rows = "".join(_line(sheet, n, b) for n, b in sheet.named(sound=False))
+    rows = "".join(_line(context, n, b) for n, b in context.named(sound=False))
     heads = (
         f"<th></th><th>Slot</th>{_HEADS}<th>Words</th><th>Transition</th><th>Renderer</th>"
         "<th>Media</th>"
     )
-    sounds = "".join(_sound_line(sheet, name, block) for name, block in sheet.named(sound=True))
+    sounds = "".join(_sound_line(context, name, block) for name, block in context.named(sound=True))
     sound = ""
     if sounds:
         sound = (
@@ -35,26 +35,26 @@ def tables_of(sheet: Sheet) -> str:
     )
 
 
-def _line(sheet: Sheet, name: str, block: Block) -> str:
-    strip = sheet.strips.get(name)
+def _line(context: PageContext, name: str, block: Block) -> str:
+    strip = context.strips.get(name)
     thumb = f'<span class="thumb t{strip[0][1]}"></span>' if strip else ""
     renderer = ", ".join(part for part in (block.renderer, block.quality) if part)
     return (
-        f'<tr id="t-{name}"><td>{thumb}</td>{_cells(sheet, name, block)}'
-        f'<td class="text">{html.escape(block.said)}</td><td>{html.escape(block.transition)}</td>'
-        f"<td>{html.escape(renderer)}</td><td>{sheet.link(block.media)}</td></tr>"
+        f'<tr id="t-{name}"><td>{thumb}</td>{_cells(context, name, block)}'
+        f'<td class="text">{html.escape(block.spoken)}</td><td>{html.escape(block.transition)}</td>'
+        f"<td>{html.escape(renderer)}</td><td>{context.link(block.media)}</td></tr>"
     )
 
 
-def _sound_line(sheet: Sheet, name: str, block: Block) -> str:
-    cells = _cells(sheet, name, block)
-    return f'<tr id="t-{name}">{cells}<td>{sheet.link(block.media)}</td></tr>'
+def _sound_line(context: PageContext, name: str, block: Block) -> str:
+    cells = _cells(context, name, block)
+    return f'<tr id="t-{name}">{cells}<td>{context.link(block.media)}</td></tr>'
 
 
-def _cells(sheet: Sheet, name: str, block: Block) -> str:
-    start, end = sheet.clock.label(block.start), sheet.clock.label(block.end - 1)
+def _cells(context: PageContext, name: str, block: Block) -> str:
+    start, end = context.clock.label(block.start), context.clock.label(block.end - 1)
     return (
         f'<td><a href="#d-{name}">{html.escape(block.name or "(no name)")}</a></td>'
         f'<td>{badge(block.state)}</td><td>{start}</td><td>{end}</td><td class="n">{block.frames}'
-        f'</td><td class="n">{float(block.frames / sheet.view.fps):.2f}</td>'
+        f'</td><td class="n">{float(block.frames / context.view.fps):.2f}</td>'
     )

@@ -33,7 +33,7 @@ class Strips:
 
 def draw_strips(view: PageView, named: Sequence[tuple[str, Block]]) -> Strips:
     """Decode the strips of named items."""
-    rows = [(name, block) for name, block in named if block.seen]
+    rows = [(name, block) for name, block in named if block.playlist]
     length = sum(block.frames for _, block in rows) or 1
     step = max(float(_LEAST_S * view.fps), 2 * length / MOST_THUMBNAILS)
     wanted = [(name, at, shot) for name, block in rows for at, shot in _shots(view, block, step)]
@@ -52,26 +52,28 @@ def draw_strips(view: PageView, named: Sequence[tuple[str, Block]]) -> Strips:
 def _shots(view: PageView, block: Block, step: float) -> Iterator[tuple[int, ThumbnailRequest]]:
     """Yield the frames of a block's strip: the first, the last, some between."""
     fps = view.fps
-    moving = any(seen.moves for seen in block.seen)
-    count = min(_MOST_OF_BLOCK, max(2, round(block.frames / step))) if moving else len(block.seen)
+    moving = any(entry.is_video for entry in block.playlist)
+    count = (
+        min(_MOST_OF_BLOCK, max(2, round(block.frames / step))) if moving else len(block.playlist)
+    )
     if moving:
         frames = [block.start + round(n * (block.frames - 1) / (count - 1)) for n in range(count)]
     else:
-        frames = [seen.start for seen in block.seen[:_MOST_OF_BLOCK]]
+        frames = [entry.start for entry in block.playlist[:_MOST_OF_BLOCK]]
     near = Fraction(block.frames, count)
     for frame in dict.fromkeys(frames):
-        seen = next((one for one in block.seen if one.start <= frame < one.end), None)
-        if seen is None or seen.path is None:
+        entry = next((one for one in block.playlist if one.start <= frame < one.end), None)
+        if entry is None or entry.path is None:
             continue
-        if not seen.moves:
-            yield frame, ThumbnailRequest(seen.path)
+        if not entry.is_video:
+            yield frame, ThumbnailRequest(entry.path)
             continue
-        at = seen.at(frame, fps)
-        ends = sorted((seen.at(seen.start, fps), seen.at(seen.end - 1, fps)))
-        reach = near * abs(seen.speed) / fps
+        at = entry.at(frame, fps)
+        ends = sorted((entry.at(entry.start, fps), entry.at(entry.end - 1, fps)))
+        reach = near * abs(entry.speed) / fps
         early, late = max(ends[0], at - reach), min(ends[1], at + reach)
         wanted = frame == frames[0]
         yield (
             frame,
-            ThumbnailRequest(seen.path, at, early, late, wanted, view.media[seen.path].video),
+            ThumbnailRequest(entry.path, at, early, late, wanted, view.media[entry.path].video),
         )

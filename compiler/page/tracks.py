@@ -20,12 +20,12 @@ from ..timeline.properties import item_length
 from ..timeline.slots import slot_of
 from . import facts
 from .frame_text import FrameClock
-from .playlist import seen_of
+from .playlist import playlist_of
 from .view_model import Block, CutTransition, Fact, Group, PageView, Row, State
 from .waveform import peaks_of
 
 
-class Rows:
+class TrackRows:
     """The tracks of a timeline as rows."""
 
     def __init__(
@@ -67,8 +67,10 @@ class Rows:
             return base
         fps, media = self._view.fps, self._reader.media
         spans = self._reader.spans(item, placed.begin, (start, end))
-        seen = tuple(seen_of(spans, media.media, fps))
-        base = replace(base, seen=seen, said=self._said(start, end), transition=_into(placed))
+        playlist = tuple(playlist_of(spans, media.media, fps))
+        base = replace(
+            base, playlist=playlist, spoken=self._spoken(start, end), transition=_into(placed)
+        )
         clip = item if isinstance(item, otio.schema.Clip) else None
         slot = slot_of(clip) if clip is not None else None
         file = self._file(clip) if clip is not None else None
@@ -97,8 +99,8 @@ class Rows:
         )
         if among is not None and state is not State.OFF:
             groups[0] = replace(groups[0], facts=(*groups[0].facts, among))
-        if base.said:
-            groups.append(Group("Words", (Fact("", base.said, kind="said"),)))
+        if base.spoken:
+            groups.append(Group("Words", (Fact("", base.spoken, kind="said"),)))
         if state is State.MISSING:
             what = "missing or unreadable"
             groups.append(Group("Media", (Fact("File", what, file, kind="warning"),)))
@@ -124,7 +126,7 @@ class Rows:
             return None
         return media_path(reference, self._root)
 
-    def _said(self, start: int, end: int) -> str:
+    def _spoken(self, start: int, end: int) -> str:
         words = (w.text for w in self._view.words if start <= (w.start + w.end) / 2 < end)
         return " ".join(words)
 

@@ -30,14 +30,14 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ShownSpan:
+class PlaylistEntry:
     """Frames ``[start, end)`` of the reel that show one file or colour.
 
     Attributes:
         path: a video, a still, or an image of a sequence; None for a colour or nothing.
         at_s: seconds into the video at the first frame.
         speed: seconds of video a second of the reel.
-        moves: whether it is a video.
+        is_video: whether it is a video.
         colour: ``#rrggbb`` without a file; empty for nothing, or for missing media.
     """
 
@@ -46,7 +46,7 @@ class ShownSpan:
     path: Path | None = None
     at_s: Fraction = Fraction(0)
     speed: Fraction = Fraction(1)
-    moves: bool = False
+    is_video: bool = False
     colour: str = ""
 
     def at(self, frame: int, fps: Fraction) -> Fraction:
@@ -86,10 +86,10 @@ class Block:
         start, frames: its frames, from cut to cut.
         state: of its picture or sound.
         renderer, quality: of a slot, else empty.
-        said: the words spoken meanwhile.
+        spoken: the words spoken meanwhile.
         transition: into it, in words; empty for a cut.
         media: its file.
-        seen: its playlist.
+        playlist: its playlist.
         groups: the panel's facts about it.
         warned: whether one of these facts is a warning.
     """
@@ -100,10 +100,10 @@ class Block:
     state: State
     renderer: str = ""
     quality: str = ""
-    said: str = ""
+    spoken: str = ""
     transition: str = ""
     media: Path | None = None
-    seen: tuple[ShownSpan, ...] = ()
+    playlist: tuple[PlaylistEntry, ...] = ()
     groups: tuple[Group, ...] = ()
 
     @property
@@ -150,7 +150,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class PageMarker:
     """A marker; ``colour`` is OTIO's name of it, in lower case."""
 
     name: str
@@ -170,7 +170,7 @@ class TextSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundStretch:
+class SoundSpan:
     """A stretch of a sound file, ``start_s`` to ``end_s`` of the reel, from its second ``at_s``."""
 
     path: Path
@@ -191,8 +191,8 @@ class PageView:
         width, height, fps, frames: of the reel.
         first: the frame number of its start timecode.
         rows: picture tracks from the top down, then sound.
-        seen: the playlist of the whole picture.
-        heard: the playlist of the whole mix.
+        playlist: the playlist of the whole picture.
+        sounds: the playlist of the whole mix.
         media: the probed properties of its files.
         peaks_per_s: of the rows' peaks.
         reel: the finished video, if there is one beside the timeline.
@@ -208,11 +208,11 @@ class PageView:
     frames: int
     first: int = 0
     rows: list[Row] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
+    markers: list[PageMarker] = field(default_factory=list)
     words: list[TextSpan] = field(default_factory=list)
     captions: list[TextSpan] = field(default_factory=list)
-    seen: list[ShownSpan] = field(default_factory=list)
-    heard: list[SoundStretch] = field(default_factory=list)
+    playlist: list[PlaylistEntry] = field(default_factory=list)
+    sounds: list[SoundSpan] = field(default_factory=list)
     media: dict[Path, MediaInfo] = field(default_factory=dict)
     peaks_per_s: int = 0
     reel: Path | None = None

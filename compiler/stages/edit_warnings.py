@@ -11,7 +11,7 @@ from ...renderers.image.open_image import image_file
 from ..notices import Notice
 from ..script.model import Script
 from ..sync import edit
-from ..timeline.metadata import NAMESPACE
+from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_clips
 from .read import ParsedScript
 from .render import unsupported_settings
@@ -71,7 +71,7 @@ def _small_stills(script: Script) -> Iterator[Notice]:
 
 def _sounds_cut_off(timeline: otio.schema.Timeline) -> Iterator[Notice]:
     for track in timeline.audio_tracks():
-        if track.metadata.get(NAMESPACE, {}).get("role") != "effects":
+        if own_metadata(track).get("role") != "effects":
             continue
         for clip in track.find_clips():
             whole, heard = clip.available_range().duration, clip.source_range.duration

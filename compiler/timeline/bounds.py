@@ -15,6 +15,7 @@ from opentimelineio.opentime import RationalTime, TimeRange
 from ..errors import InputError, Problem
 from .metadata import GENERATOR_KIND, NAMESPACE
 from .metadata_faults import is_own_mapping, metadata_faults, recipe_faults
+from .properties import length_of
 
 LOWEST_RATE, HIGHEST_RATE = 0.01, 1e9
 """Units a second; the highest is for nanoseconds."""
@@ -122,7 +123,7 @@ def _time_fault(name: str, field: str, time: RationalTime | None) -> Iterator[tu
 
 def _length_fault(timeline: otio.schema.Timeline) -> Iterator[str]:
     try:
-        hours = timeline.duration().to_seconds() / 3600
+        hours = float(length_of(timeline) / 3600)
     except otio.exceptions.OTIOError:
         return  # Reported by whatever needs a length.
     if hours > LONGEST_REEL_H:

@@ -13,7 +13,7 @@ from opentimelineio.opentime import TimeRange
 
 from .layout import Placed, TrackTransition, lay_out_timeline
 from .properties import frames_of, item_length
-from .rate import seconds, time, time_range
+from .rate import exact_rate, seconds, time, time_range
 
 
 def resolve_ranges(timeline: otio.schema.Timeline, fps: Fraction) -> list[str]:
@@ -79,10 +79,9 @@ def _shortened(placed: Placed, fps: Fraction) -> otio.core.Item:
         # In reverse a clip starts at the end of its range.
         skipped = head * placed.speed if placed.speed >= 0 else tail * -placed.speed
         start = seconds(shown.start_time) + skipped / fps
-        rate = Fraction(shown.start_time.rate)
-        item.source_range = TimeRange(
-            otio.opentime.RationalTime(float(start * rate), float(rate)), time(placed.frames, fps)
-        )
+        rate = shown.start_time.rate
+        begin = otio.opentime.RationalTime(float(start * exact_rate(rate)), rate)
+        item.source_range = TimeRange(begin, time(placed.frames, fps))
     return item
 
 

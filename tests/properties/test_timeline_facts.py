@@ -27,7 +27,7 @@ from otio_gvideo.compiler.editors.read_timeline import read_timeline, report_of_
 from otio_gvideo.compiler.editors.reimport import reimport
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.inspection.expected_reel import expected_reel
-from otio_gvideo.compiler.page.build_view import read_view
+from otio_gvideo.compiler.page.build_view import build_view
 from otio_gvideo.compiler.script.config import BUILT_IN
 from otio_gvideo.compiler.timeline.layout import lay_out_timeline
 from otio_gvideo.compiler.timeline.properties import rate_and_frames, size_of
@@ -64,7 +64,7 @@ def asked_by_commands(path: Path) -> dict[str, Callable[[], Facts]]:
         return expected.fps, expected.frames, (report.width, report.height)
 
     def view() -> Facts:
-        page = read_view(loaded, path)
+        page = build_view(loaded, path)
         for row in page.rows:
             assert all(0 <= one.start < one.end <= page.frames for one in row.blocks)
         return page.fps, page.frames, (page.width, page.height)

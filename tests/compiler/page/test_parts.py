@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from otio_gvideo.compiler.page.facts import cut_among_words
 from otio_gvideo.compiler.page.frame_text import FrameClock
-from otio_gvideo.compiler.page.page_context import Sheet
+from otio_gvideo.compiler.page.page_context import PageContext
 from otio_gvideo.compiler.page.thumbnail_strips import Strips
 from otio_gvideo.compiler.page.view_model import PageView, TextSpan
 from otio_gvideo.compiler.page.waveform import MOST, peaks_per_second
@@ -44,11 +44,11 @@ def test_lengths(frames: int, text: str) -> None:
 
 @pytest.mark.posix
 def test_links_lead_from_the_page_and_are_never_schemes() -> None:
-    sheet = Sheet(PageView(Path("/a/b/c/x.otio"), "", 2, 2, FPS, 1), Path("/a/b/c"), Strips())
+    sheet = PageContext(PageView(Path("/a/b/c/x.otio"), "", 2, 2, FPS, 1), Path("/a/b/c"), Strips())
     assert sheet.url(Path("/a/b/c/media/a b#1?.mp4")) == "./media/a%20b%231%3F.mp4"
     assert sheet.url(Path("/a/voice.wav")) == "./../../voice.wav"
     assert sheet.url(Path("/a/b/c/javascript:alert(1)")) == "./javascript%3Aalert%281%29"
-    far = Sheet(sheet.view, Path("/a/b/c/d/e/f"), Strips())
+    far = PageContext(sheet.view, Path("/a/b/c/d/e/f"), Strips())
     assert far.url(Path("/a/é.wav")) == "file:///a/%C3%A9.wav"
     assert sheet.link(None) == ""
     assert sheet.link(Path("/a/b/c/<gone>")) == '<span title="&lt;gone&gt;">&lt;gone&gt;</span>'

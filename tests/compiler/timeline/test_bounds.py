@@ -18,7 +18,7 @@ from otio_gvideo.compiler.backend.spans.read_spans import read_spans
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.inspection.expected_reel import expected_reel
-from otio_gvideo.compiler.page.build_view import read_view
+from otio_gvideo.compiler.page.build_view import build_view
 from otio_gvideo.compiler.timeline.bounds import refuse_impossible
 from otio_gvideo.compiler.timeline.json_text import DEEPEST, depth_of
 from otio_gvideo.compiler.timeline.media import MOST_IMAGES
@@ -256,7 +256,7 @@ def test_a_clip_without_the_media_that_it_names_has_none(key: str, tmp_path: Pat
     path = changed(
         tmp_path, lambda clip: clip.update(media_references={}, active_media_reference_key=key)
     )
-    view = read_view(read_timeline(path), path)
+    view = build_view(read_timeline(path), path)
     assert view.notes[0] == "dusk: it has no media (MissingReference)"
 
 

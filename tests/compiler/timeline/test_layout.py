@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import opentimelineio as otio
+import pytest
 from otio_gvideo.compiler.timeline.layout import lay_out, lay_out_timeline
 from otio_gvideo.compiler.timeline.properties import rate_and_frames
 from otio_gvideo.compiler.timeline.rate import time, time_range
@@ -90,6 +91,18 @@ def test_a_transition_that_a_range_cuts_off_is_named() -> None:
         "V1: 1 of its transitions, at or beyond the ends of its range, left out"
     ]
     assert places(timeline) == [[("a", 0, 8, 0)]]
+
+
+def test_a_rounded_rate_does_not_move_what_is_shortened() -> None:
+    late = clip(10)
+    late.source_range = otio.opentime.TimeRange(
+        otio.opentime.RationalTime(86400, 23.98), otio.opentime.RationalTime(10, 23.98)
+    )
+    cut = track(late)
+    cut.source_range = time_range(2, 5, Fraction(24000, 1001))
+    timeline = of(cut)
+    resolve_ranges(timeline, Fraction(24000, 1001))
+    assert timeline.tracks[0][0].source_range.start_time.value == pytest.approx(86402)
 
 
 def test_what_is_shown_in_reverse_is_shortened_at_the_right_end() -> None:

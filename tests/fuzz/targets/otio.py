@@ -10,8 +10,8 @@ from otio_gvideo.compiler.backend.captions.burn import to_ass
 from otio_gvideo.compiler.editors.read_timeline import read_timeline, report_of_timeline
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.inspection.expected_reel import expected_reel
-from otio_gvideo.compiler.page.build_view import read_view
-from otio_gvideo.compiler.page.render import page_of
+from otio_gvideo.compiler.page.build_view import build_view
+from otio_gvideo.compiler.page.render import render_page
 from otio_gvideo.compiler.stages.export import write_export
 from otio_gvideo.compiler.timeline.metadata import GENERATOR_KEY, GENERATOR_KIND
 from otio_gvideo.compiler.timeline.properties import rate_and_frames
@@ -138,7 +138,7 @@ def _flatten(timeline: otio.schema.Timeline, path: Path) -> None:
 
 
 def _view(timeline: otio.schema.Timeline, path: Path) -> None:
-    page_of(read_view(timeline, path), path.with_suffix(".html"), "")
+    render_page(build_view(timeline, path), path.with_suffix(".html"), "")
 
 
 def _export(timeline: otio.schema.Timeline, path: Path) -> None:

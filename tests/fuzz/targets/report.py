@@ -7,11 +7,11 @@ from pathlib import Path
 
 import opentimelineio as otio
 from otio_gvideo.compiler.outputs.paths import report_path
-from otio_gvideo.compiler.page.build_view import read_view
-from otio_gvideo.compiler.page.render import page_of
+from otio_gvideo.compiler.page.build_view import build_view
+from otio_gvideo.compiler.page.render import render_page
 
 from .. import mutators
-from .sidecar import timeline_of
+from .sidecar import timeline_html
 
 SUFFIX = ".json"
 REPORT = {
@@ -36,7 +36,7 @@ def crashes() -> dict[str, bytes]:
 
 
 def read(path: Path) -> None:
-    cut = timeline_of(path.parent)
+    cut = timeline_html(path.parent)
     report_path(cut).write_bytes(path.read_bytes())
     timeline = otio.adapters.read_from_file(str(cut))
-    page_of(read_view(timeline, cut), cut.with_suffix(".html"), "")
+    render_page(build_view(timeline, cut), cut.with_suffix(".html"), "")

@@ -13,8 +13,8 @@ import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 from otio_gvideo.compiler.editors.known_slots import recipe_in
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
-from otio_gvideo.compiler.page.build_view import read_view
-from otio_gvideo.compiler.page.render import page_of
+from otio_gvideo.compiler.page.build_view import build_view
+from otio_gvideo.compiler.page.render import render_page
 from otio_gvideo.renderers.run.attempts import attempt_log_of
 from otio_gvideo.renderers.run.store import Store, _checksum, sidecar_of
 
@@ -68,7 +68,7 @@ def crashes() -> dict[str, bytes]:
     return {"deep": b'{"recipe": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"}
 
 
-def timeline_of(folder: Path) -> Path:
+def timeline_html(folder: Path) -> Path:
     """Write a video and a timeline that shows it, unless they exist."""
     path = folder / "cut.otio"
     if not path.exists():
@@ -83,7 +83,7 @@ def timeline_of(folder: Path) -> Path:
 
 def read(path: Path) -> None:
     folder = path.parent
-    cut = timeline_of(folder)
+    cut = timeline_html(folder)
     sidecar = sidecar_of(folder / MEDIA)
     for content in (path.read_bytes(), _with_checksum(path.read_bytes())):
         sidecar.write_bytes(content)
@@ -93,7 +93,7 @@ def read(path: Path) -> None:
         attempt_log_of(folder / MEDIA)
         recipe_in(sidecar)
     timeline = otio.adapters.read_from_file(str(cut))
-    page_of(read_view(timeline, cut), cut.with_suffix(".html"), "")
+    render_page(build_view(timeline, cut), cut.with_suffix(".html"), "")
 
 
 def _with_checksum(content: bytes) -> bytes:
