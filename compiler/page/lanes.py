@@ -9,7 +9,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from .page_context import PageContext, block_name, count, state_label
+from ..progress_clock import count
+from .page_context import PageContext, block_name, state_label
 from .view_model import Block, CutTransition, PageMarker, Row, State
 
 _TINTS = frozenset(

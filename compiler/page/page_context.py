@@ -93,8 +93,3 @@ def state_label(state: State) -> str:
 def badge(state: State) -> str:
     """Return a state as an HTML badge."""
     return f'<span class="badge {state}">{state_label(state)}</span>'
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``1 frame``, ``2 frames``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

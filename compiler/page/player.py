@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 
-from .page_context import PageContext, count
+from ..progress_clock import count
+from .page_context import PageContext
 
 _ICONS = {
     "previous": "M3 3h2v10H3zM14 3v10L6 8z",

@@ -11,10 +11,11 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+from ..progress_clock import count
 from .generator import generator_tag
 from .json_data import as_json, json_data
 from .lanes import timeline_html
-from .page_context import PageContext, count, state_label
+from .page_context import PageContext, state_label
 from .panel import panel_html
 from .player import player_html
 from .tables import tables_html
