@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
+from ...renderers.fit.unsupported import PROMPT_ONLY
 from ...renderers.image.open_image import image_file
 from ..notices import Notice
 from ..script.model import Script
@@ -14,7 +15,7 @@ from ..sync import edit
 from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_clips
 from .read import ParsedScript
-from .render import unsupported_settings
+from .render import planner_notes
 
 MOST_ENLARGED = 5
 """Scale factor of a still above which there is a warning."""
@@ -86,9 +87,9 @@ def _unsupported(script: Script, timeline: otio.schema.Timeline) -> Iterator[Not
     cameras = {scene.id: scene.motion.camera for scene in script.scenes}
     asking: dict[str, list[str]] = {}
     for slot in slot_clips(timeline):
-        for what in unsupported_settings(slot.recipe):
+        for what in planner_notes(slot.recipe):
             if what.startswith("motion.camera ") and (
-                cameras.get(slot.scene) == "auto" or what.endswith("is put into words only")
+                cameras.get(slot.scene) == "auto" or what.endswith(PROMPT_ONLY)
             ):
                 continue  # The move was chosen automatically, or goes into the prompt.
             asking.setdefault(f"{slot.renderer}: {what}", []).append(slot.name)

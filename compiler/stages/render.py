@@ -173,8 +173,8 @@ def describe_calls(recipe: Recipe) -> list[str]:
     return describe(planned) if is_model else []
 
 
-def unsupported_settings(recipe: Recipe) -> tuple[str, ...]:
-    """Return the settings of a recipe that its renderer does not support, a line each."""
+def planner_notes(recipe: Recipe) -> tuple[str, ...]:
+    """Return the unsupported settings and moved keyframes of a slot, a line each."""
     try:
         return _planned(recipe)[0].notes
     except base.RendererError:

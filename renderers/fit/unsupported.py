@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from ..base import Call, Limits, Shot
 
+PROMPT_ONLY = "is only described in the prompt"
+"""End of the line for a camera move that a model gets as text."""
+
 
 def unsupported_settings(shot: Shot, limits: Limits) -> list[str]:
     """Return a line for each setting that the renderer does not support."""
@@ -17,7 +20,7 @@ def unsupported_settings(shot: Shot, limits: Limits) -> list[str]:
         if "pace" in controls:
             how = "only decides how much moves"
         elif "prompt" in controls:
-            how = "is put into words only"
+            how = PROMPT_ONLY
         notes.append(f"motion.camera {motion.camera} {how}")
     if motion.strength != type(motion)().strength and "strength" not in controls:
         notes.append("motion.strength is not honoured")

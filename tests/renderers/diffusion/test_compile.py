@@ -159,7 +159,7 @@ def test_the_plan_lists_the_calls_and_unsupported_requests(configured: Path) -> 
     text = "\n".join(line.strip() for line in lines)
     assert "ltx push_in" in text
     assert "fps, overlap 17" in text
-    assert "motion.camera push_in is put into words only" in text
+    assert "motion.camera push_in is only described in the prompt" in text
     assert "call 1: red.png at its frame 0" in text
     assert re.search(r"1 call of 14 frames at \d+x\d+, 6 fps", text)
     assert "6 fps interpolated to 24 fps" in text

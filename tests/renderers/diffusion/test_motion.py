@@ -94,16 +94,16 @@ def test_a_larger_move_has_a_larger_lora_weight() -> None:
 @pytest.mark.parametrize(
     ("name", "settings", "note"),
     [
-        ("ltx", {}, "motion.camera push_in is put into words only"),
+        ("ltx", {}, "motion.camera push_in is only described in the prompt"),
         ("ltx", {"presets": {"draft": {"guide": 0.4}}}, None),
         ("svd", {}, "motion.camera push_in only decides how much moves"),
-        ("wan", {}, "motion.camera push_in is put into words only"),
+        ("wan", {}, "motion.camera push_in is only described in the prompt"),
         ("animatediff", {}, None),
         ("animatediff", {"ip_adapter": "a/b/c.safetensors", "camera_loras": "published"}, None),
         (
             "animatediff",
             {"ip_adapter": "a/b/c.safetensors"},
-            "motion.camera push_in is put into words only",
+            "motion.camera push_in is only described in the prompt",
         ),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_move_without_a_published_lora_is_noted_as_words_only(shot: Shot) -> N
     settings = {"ip_adapter": "a/b/c.safetensors", "camera_loras": "published"}
     orbit = replace(shot, motion=Motion("orbit_left"))
     lines = describe(plan(orbit, renderer_class("animatediff")(settings, "draft").limits))
-    assert "motion.camera orbit_left is put into words only" in lines
+    assert "motion.camera orbit_left is only described in the prompt" in lines
 
 
 def test_recipes_pin_the_cached_commit(
