@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-import num2words
+from .number_words import NUMBER, SIGNS, number_readings
 
 UNSPACED = re.compile(
     r"[\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
     r"\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 )
 """Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese, which are written without spaces."""
-_CURRENCIES = {
-    "$": ("dollar", "dollars"),
-    "€": ("euro", "euros"),
-    "£": ("pound", "pounds"),
-    "¥": ("yen", "yen"),
-}
-_SIGNS = {"%": "percent", "&": "and", "+": "plus", "=": "equals", "@": "at", "°": "degrees"}
 _ABBREVIATIONS = {
     "mr": "mister",
     "mrs": "missus",
@@ -40,14 +32,7 @@ _ABBREVIATIONS = {
     "mm": "millimeters",
     "no": "no",
 }
-_NUMBER = re.compile(
-    r"(?P<sign>[-−])?(?P<currency>[$€£¥])?(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<part>\d+))?"
-    r"(?P<rest>st|nd|rd|th|s|%|°|[$€£¥])?",
-    re.IGNORECASE,
-)
-_PIECE = re.compile(
-    rf"{_NUMBER.pattern}|[^\W\d_]+(?:'[^\W\d_]+)*|[{''.join(_SIGNS)}]", re.IGNORECASE
-)
+_PIECE = re.compile(rf"{NUMBER.pattern}|[^\W\d_]+(?:'[^\W\d_]+)*|[{''.join(SIGNS)}]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,57 +100,11 @@ def readings(token: str, language: str = "en") -> tuple[tuple[str, ...], ...]:
 def _piece(match: re.Match[str], language: str) -> list[tuple[str, ...]]:
     word = match[0].lower()
     if match["whole"] is not None:
-        return _number(match, language)
-    if word in _SIGNS:
-        return [(_SIGNS[word],)] if language == "en" else [()]
+        return number_readings(match, language)
+    if word in SIGNS:
+        return [(SIGNS[word],)] if language == "en" else [()]
     if language == "en" and word in _ABBREVIATIONS and match[0] != word.upper():
         return [tuple(_ABBREVIATIONS[word].split()), (word,)]
     if language == "en" and match[0].isupper() and 2 <= len(word) <= 5 and word.isalpha():
         return [(word,), tuple(word)]
     return [(word,)]
-
-
-def _number(match: re.Match[str], language: str) -> list[tuple[str, ...]]:
-    whole = int(match["whole"].replace(",", ""))
-    part, rest = match["part"], (match["rest"] or "").lower()
-    currency = match["currency"] or (rest if rest in _CURRENCIES else "")
-    minus: tuple[str, ...] = ("minus",) if match["sign"] else ()
-    cardinal = _words(lambda: num2words.num2words(whole, lang=language))
-    ways = [cardinal, tuple(word for word in cardinal if word != "and")]
-    if language != "en":
-        return [minus + ways[0]]
-    if rest in ("st", "nd", "rd", "th"):
-        return [_words(lambda: num2words.num2words(whole, to="ordinal"))]
-    if part is not None:
-        digits = tuple(num2words.num2words(int(digit)) for digit in part)
-        ways = [(*way, "point", *digits) for way in ways]
-        if currency:
-            names = _CURRENCIES[currency]
-            cents = _words(lambda: num2words.num2words(int(part)))
-            return [(*cardinal, names[1], *cents), (*cardinal, names[1], "and", *cents, "cents")]
-    elif "," not in match["whole"] and 1000 <= whole <= 2099 and not currency:
-        year = _words(lambda: num2words.num2words(whole, to="year"))
-        digits = tuple(num2words.num2words(int(digit)) for digit in match["whole"])
-        ways = [_plural(year) if rest == "s" else year, *ways, digits]
-    elif len(match["whole"]) > 1 and match["whole"].startswith("0"):
-        ways = [tuple(num2words.num2words(int(digit)) for digit in match["whole"])]
-    if whole in (100, 1000, 1_000_000):
-        ways.append(("a", *cardinal[1:]))
-    if currency:
-        ways = [(*way, _CURRENCIES[currency][whole != 1]) for way in ways]
-    elif rest in _SIGNS:
-        ways = [(*way, _SIGNS[rest]) for way in ways]
-    return list(dict.fromkeys(minus + way for way in ways))
-
-
-def _plural(words: tuple[str, ...]) -> tuple[str, ...]:
-    last = words[-1]
-    return (*words[:-1], last[:-1] + "ies" if last.endswith("y") else last + "s")
-
-
-def _words(spell: Callable[[], str]) -> tuple[str, ...]:
-    try:
-        text = spell()
-    except (NotImplementedError, OverflowError, ValueError):
-        return ("number",)
-    return tuple(re.findall(r"[^\W\d_]+", text.lower().replace("-", " ")))
