@@ -42,7 +42,7 @@ def off(check: Check) -> list[str]:
 
 
 def change(folder: Path, *options: str, name: str = "changed.mp4") -> str:
-    """The reel put through ffmpeg with some options."""
+    """Re-encode the reel with options of ffmpeg."""
     run(
         [*input_args(folder / "small.mp4"), *options, *output_args(folder / name)],
         what="spoiling the reel",
@@ -86,7 +86,7 @@ def test_black_standstill_and_a_stray_cut_are_found(reel: Path) -> None:
     assert "unplanned cut" in off(checked(reel, change(reel, "-vf", flash, name="flash.mp4")))
 
 
-def test_a_still_that_is_black_itself_is_no_surprise(project: Path) -> None:
+def test_a_black_still_is_not_a_finding(project: Path) -> None:
     Image.new("RGB", (216, 384)).save(project.parent / "stills" / "green.png")
     report = compile_script(project)
     assert report.video is not None

@@ -1,4 +1,4 @@
-"""A check passes what was flattened from any timeline with any preset, and finds what is not."""
+"""A check passes reels flattened from any timeline with any preset, and finds changed ones."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def off(check: Check) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", BUILT_IN)
-def test_what_a_preset_makes_passes(media: Path, preset: str) -> None:
+def test_the_output_of_every_preset_passes(media: Path, preset: str) -> None:
     parts = (clip("red.mp4", 2, 20), fade(3, 4), clip("blue.mp4", 5, 20), clip("lime.mp4", 3, 9))
     path = saved(media, preset, track(*parts))
     video = path.with_suffix(SUFFIXES.get(preset, ".mp4"))
@@ -92,7 +92,7 @@ def test_cuts_and_black_of_a_source_are_its_own(media: Path) -> None:
     assert "unplanned black" in off(check_video(media / "spoilt.mp4", path))
 
 
-def test_ranges_and_layers_have_their_cuts_where_flattening_has_them(media: Path) -> None:
+def test_cuts_of_ranges_and_layers_match_the_flattened_ones(media: Path) -> None:
     inner = otio.schema.Stack("nest", source_range=time_range(3, 20, FPS))
     inner.append(track(clip("red.mp4", 0, 8, "a"), clip("blue.mp4", 0, 30, "b")))
     upper = track(otio.schema.Gap(source_range=time_range(0, 14, FPS)), clip("lime.mp4", 0, 4, "c"))
@@ -109,7 +109,7 @@ def test_ranges_and_layers_have_their_cuts_where_flattening_has_them(media: Path
     assert expected.gaps == (FrameRange(10, 12),)
 
 
-def test_clips_without_a_name_are_told_apart_by_their_frames(media: Path) -> None:
+def test_unnamed_clips_are_identified_by_their_frames(media: Path) -> None:
     parts = (clip("red.mp4", 0, 9, "x"), clip("blue.mp4", 0, 9, "x"), clip("lime.mp4", 0, 9, "x"))
     path = saved(media, "names", track(*parts))
     flatten_timeline(path, media / "names.mp4")

@@ -1,4 +1,4 @@
-"""A page read as a browser without scripts reads it: elements, texts, and the script's data."""
+"""Parse a page like a browser without scripts: elements, texts, and the script's data."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Element:
 
     @property
     def words(self) -> str:
-        """All text in it."""
+        """All text within."""
         return " ".join(" ".join(one.text for one in self.all()).split())
 
     @property
@@ -43,7 +43,7 @@ class Element:
 
 
 class Page(HTMLParser):
-    """Raises where elements are not nested as they should be."""
+    """A parsed page; raises for elements that are nested wrongly."""
 
     def __init__(self, path: Path):
         super().__init__()
@@ -71,7 +71,7 @@ class Page(HTMLParser):
         self._open[-1].text += data
 
     def find(self, tag: str = "", kind: str = "", **attributes: str) -> list[Element]:
-        """Elements of a tag, a class and attributes."""
+        """Find elements by tag, class and attributes."""
         return [
             one
             for one in self.root.all()
@@ -92,7 +92,7 @@ class Page(HTMLParser):
 
     @property
     def facts(self) -> dict[str, str]:
-        """What the head says."""
+        """The facts of the page's header, by label."""
         pairs = [pair for one in self.find("dl", "meta") for pair in one.inside]
         return {pair.inside[0].words: pair.inside[1].words for pair in pairs}
 
@@ -101,7 +101,7 @@ class Page(HTMLParser):
         return " ".join(one.words for one in self.find("section", "notes"))
 
     def slots(self) -> list[dict[str, str]]:
-        """The table's rows by its heads."""
+        """The rows of the slot table, by column head."""
         head, body = self.by_id("slots").inside
         names = [cell.words for cell in head.inside[0].inside]
         return [
@@ -110,11 +110,11 @@ class Page(HTMLParser):
         ]
 
     def detail(self, name: str) -> Element:
-        """What the panel says of the item of a name."""
+        """Return the panel's details of a named item."""
         return next(one for one in self.find("article") if one.attributes["aria-label"] == name)
 
     def picture(self, number: int) -> NDArray[np.uint8]:
-        """A thumbnail."""
+        """Decode a thumbnail."""
         url = re.search(rf"\.t{number}\{{background-image:url\(data:\S+?,(\S+?)\)", self.source)
         assert url is not None
         with Image.open(io.BytesIO(base64.b64decode(url[1]))) as image:
@@ -124,7 +124,7 @@ class Page(HTMLParser):
         return np.frombuffer(base64.b64decode(self.data["peaks"][row]), np.uint8)
 
     def assert_safe(self) -> None:
-        """No script but its own, and nothing from anywhere but itself and the files beside it."""
+        """Check that the page runs only its own script and loads only local files."""
         scripts = self.find("script")
         assert [one.attributes.get("type") for one in scripts] == ["application/json", None]
         digest = base64.b64encode(hashlib.sha256(scripts[1].text.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""Timelines from elsewhere: other rates and formats, retimed, layered, nested, without media."""
+"""Foreign timelines: other rates and formats, retimed, layered, nested, without media."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NTSC = Fraction(24000, 1001)
 
 
 def stamp_of(picture: np.ndarray) -> int:
-    """The number on a thumbnail of a stamped frame."""
+    """Read the frame number off a thumbnail."""
     row = picture.shape[0] // BITS
     levels = [picture[bit * row + 3 : (bit + 1) * row - 3].mean() for bit in range(BITS)]
     return sum((level > 128) << bit for bit, level in enumerate(levels))
 
 
 @pytest.mark.parametrize("path", FOREIGN, ids=lambda path: path.stem)
-def test_timelines_of_others_have_a_page(path: Path, tmp_path: Path) -> None:
+def test_foreign_timelines_have_a_page(path: Path, tmp_path: Path) -> None:
     shutil.copy(path, tmp_path)
     page = view(tmp_path / path.name)
     (timeline,) = page.find("section", "timeline")
@@ -55,17 +55,17 @@ def test_pictures_are_those_of_the_frames_that_a_clip_shows(tmp_path: Path) -> N
                 (frame - block["s"], stamp_of(page.picture(number))) for frame, number in block["t"]
             ]
     assert page.data["frames"] == 165
-    # Clip 1 shows frames 112 to 142 of its media; a keyframe stands for those near it.
+    # Clip 1 shows frames 112 to 142 of its media; a keyframe may replace its neighbours.
     assert [stamp for _, stamp in shown[40, 71]] == sorted(s for _, s in shown[40, 71])
     assert all(112 <= stamp <= 142 for _, stamp in shown[40, 71])
     # Clip 2 runs at half speed from frame 10 of its media on.
     assert all(210 <= stamp <= 225 for _, stamp in shown[80, 110])
-    # The upper track's clip is another stretch of the first one's media.
+    # The upper track's clip is another part of the first one's media.
     assert all(20 <= stamp <= 30 for _, stamp in shown[50, 61])
     assert "0.5 times as fast" in page.detail("scene 2").words
 
 
-def test_what_is_seen_is_the_uppermost_and_changes_in_the_middle_of_a_transition(
+def test_the_uppermost_picture_shows_and_changes_in_the_middle_of_a_transition(
     tmp_path: Path,
 ) -> None:
     media(tmp_path / "media", Fraction(24))
@@ -150,7 +150,7 @@ def test_nested_ranged_disabled_and_generated(tmp_path: Path) -> None:
     assert stamp_of(page.picture(nest["t"][0][1])) in range(5, 10)
 
 
-def test_a_clip_within_a_long_group_of_pictures_shows_its_own_frame(tmp_path: Path) -> None:
+def test_a_clip_within_a_long_gop_shows_its_own_frame(tmp_path: Path) -> None:
     file = tmp_path / "long.mp4"
     colours = "color=red:s=64x64:r=24:d=4[a];color=blue:s=64x64:r=24:d=4[b];[a][b]concat"
     coded = ["-c:v", "libx264", "-g", "1000", "-sc_threshold", "0", "-pix_fmt", "yuv420p"]

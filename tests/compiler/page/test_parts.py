@@ -1,4 +1,4 @@
-"""The small parts of a page: timecode, links, and where a cut lies among words."""
+"""Small parts of a page: timecode, links, a cut's distance to words."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_links_lead_from_the_page_and_are_never_schemes() -> None:
     assert sheet.link(Path("/a/b/c/<gone>")) == '<span title="&lt;gone&gt;">&lt;gone&gt;</span>'
 
 
-def test_where_a_cut_lies_among_words() -> None:
+def test_a_cut_states_its_distance_to_the_words_around_it() -> None:
     words = [TextSpan(10, 20, "lamp."), TextSpan(44, 60, "Then")]
 
     def told(cut: int, *, may_cut_in: bool = False) -> tuple[str, str] | None:

@@ -42,7 +42,7 @@ def compiled(project: Path) -> Path:
     return compile_script(project, until="timeline").timeline
 
 
-def test_slots_that_wait_show_their_stills_words_and_recipes(compiled: Path) -> None:
+def test_waiting_slots_show_their_stills_words_and_recipes(compiled: Path) -> None:
     viewed = view_timeline(compiled)
     assert viewed.path == compiled.with_suffix(".html")
     assert viewed.warnings == ("3 slots wait for video (otio-gvideo render small.otio)",)
@@ -76,7 +76,7 @@ def test_slots_that_wait_show_their_stills_words_and_recipes(compiled: Path) -> 
     assert not page.find("video")
 
 
-def test_places_are_those_of_the_timeline(compiled: Path) -> None:
+def test_blocks_have_the_frames_of_the_timeline(compiled: Path) -> None:
     page = view(compiled)
     blocks = [block for row in page.find(kind="picture") for block in row.all()]
     starts = [
@@ -93,7 +93,7 @@ def test_places_are_those_of_the_timeline(compiled: Path) -> None:
     assert join.words == "dissolve 12"
 
 
-def test_sound_is_seen_where_it_is_heard(compiled: Path) -> None:
+def test_waveforms_match_the_mix(compiled: Path) -> None:
     page = view(compiled)
     data = page.data
     voice, music = page.peaks(1), page.peaks(2)
@@ -107,7 +107,7 @@ def test_sound_is_seen_where_it_is_heard(compiled: Path) -> None:
     )
     assert voice.max() > 100
     assert voice[inside].max() == 0, "the narration waits"
-    # Music gives way by 10 dB while somebody speaks: to 0.56 of the root of its level.
+    # Music is ducked by 10 dB under speech: to 0.56 of the root of its level.
     spoken = slice(int(1.3 * data["peaksPerS"]), int(1.8 * data["peaksPerS"]))
     given_way = np.median(music[spoken]) / np.median(music[inside])
     assert given_way == pytest.approx(10 ** (-10 / 40), abs=0.03)
@@ -115,7 +115,7 @@ def test_sound_is_seen_where_it_is_heard(compiled: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_finished_reel_is_played_and_told_of(project: Path) -> None:
+def test_a_finished_reel_is_played_and_doubts_about_it_are_noted(project: Path) -> None:
     report = compile_script(project)
     page = view(report.timeline)
     (video,) = page.find("video")
@@ -131,13 +131,13 @@ def test_a_finished_reel_is_played_and_told_of(project: Path) -> None:
         assert row["Media"] == slot.media.name
         assert slot.key in page.detail(slot.name).words
     for strip in page.data["strips"][0]:
-        # Stills are tinted, so that every picture tells whose it is.
+        # Stills are tinted, so that a picture identifies its slot.
         for _, number in strip["t"]:
             red, green, blue = page.picture(number).reshape(-1, 3).mean(axis=0)
             index = page.data["strips"][0].index(strip)
             assert np.argmax([red, green, blue]) == (0, 1, 2)[index]
 
-    # A recipe that was changed, and a reel that is older: both are said.
+    # A changed recipe and an older reel are both reported.
     made = load(report.timeline)
     next(slot_clips(made)).clip.media_references()["generator"].parameters["seed"] = 99
     save(made, report.timeline)
@@ -146,7 +146,7 @@ def test_a_finished_reel_is_played_and_told_of(project: Path) -> None:
     assert "changed after rendering" in page.detail("dusk").words
     assert "small.mp4 is older than the timeline" in page.notes
 
-    # Of another length it is another cut, and is not played.
+    # A reel of another length is out of date, and is not played.
     made = load(report.timeline)
     made.tracks[:] = [made.video_tracks()[0].deepcopy()]
     made.video_tracks()[0].pop()
@@ -155,7 +155,7 @@ def test_a_finished_reel_is_played_and_told_of(project: Path) -> None:
     assert "the reel is out of date" in page.notes
     assert not page.find("video")
 
-    # Without recipes, as an editor returns it, the file beside the media knows them.
+    # Editors drop recipes; then they come from the file beside the media.
     for clip in made.find_clips():
         shown = clip.media_reference.deepcopy()
         clip.set_media_references({"DEFAULT_MEDIA": shown}, "DEFAULT_MEDIA")
@@ -166,7 +166,9 @@ def test_a_finished_reel_is_played_and_told_of(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_reel_goes_into_the_page(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_embed_puts_the_reel_into_the_page(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     timeline = compile_script(project, until="timeline").timeline
     assert main(["view", str(timeline), "--embed"]) == 2
     assert "--embed: there is no finished reel beside it; " in capsys.readouterr().err
@@ -177,7 +179,7 @@ def test_the_reel_goes_into_the_page(project: Path, capsys: pytest.CaptureFixtur
     assert video.attributes["src"].startswith("data:video/mp4;base64,")
 
 
-def test_names_and_prompts_are_text_wherever_they_stand(compiled: Path) -> None:
+def test_names_and_prompts_are_escaped(compiled: Path) -> None:
     made = load(compiled)
     made.metadata["otio_gvideo"]["title"] = EVIL
     made.metadata["otio_gvideo"]["generated_by"] = [{"renderer": EVIL, "model": EVIL}]
@@ -209,7 +211,7 @@ def test_names_and_prompts_are_text_wherever_they_stand(compiled: Path) -> None:
     assert not [one for one in page.root.all() if "url(//x)" in one.attributes.get("style", "")]
 
 
-def test_media_that_are_missing_are_told_of_once(
+def test_missing_media_are_reported_once(
     compiled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = load(compiled)
@@ -245,14 +247,14 @@ def test_bad_input_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert not list(tmp_path.glob("*.html"))
 
 
-def test_a_timeline_without_anything_has_a_page_that_says_so(tmp_path: Path) -> None:
+def test_an_empty_timeline_has_a_page_with_a_note(tmp_path: Path) -> None:
     page = view(save(otio.schema.Timeline("nothing"), tmp_path / "nothing.otio"))
     assert page.notes == "The timeline is empty."
     assert page.data == {"frames": 0}
     assert not page.find("table")
 
 
-def test_the_browser_is_opened_when_that_is_asked_for(
+def test_open_opens_the_browser(
     compiled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     opened: list[str] = []
@@ -264,6 +266,6 @@ def test_the_browser_is_opened_when_that_is_asked_for(
     assert opened == [page.as_uri()]
 
 
-def test_what_cannot_be_written_is_said(compiled: Path) -> None:
+def test_a_page_without_an_html_suffix_is_rejected(compiled: Path) -> None:
     with pytest.raises(InputError, match="is not an HTML file"):
         view_timeline(compiled, compiled.with_suffix(".txt"))

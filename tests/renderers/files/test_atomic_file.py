@@ -1,4 +1,4 @@
-"""A file is there whole or not at all, and what killed processes leave is cleared away."""
+"""Files appear complete or not at all; leftovers of killed processes are deleted."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ clear_scratch(Path(sys.argv[1]))
 
 @contextmanager
 def holder(folder: Path, *before: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has something in the making in a folder."""
+    """Start a process that is writing a file in a folder."""
     process = subprocess.Popen(
         [*before, sys.executable, "-c", HOLDS, str(folder)],
         stdin=subprocess.PIPE,
@@ -75,7 +75,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_file_has_its_name_when_it_is_whole(tmp_path: Path, any_locks: bool) -> None:
+def test_a_file_gets_its_name_when_it_is_complete(tmp_path: Path, any_locks: bool) -> None:
     path = tmp_path / "new" / "a.txt"
     with atomic_file(path) as temporary:
         assert temporary.name == "a.txt"
@@ -86,7 +86,7 @@ def test_a_file_has_its_name_when_it_is_whole(tmp_path: Path, any_locks: bool) -
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, OSError])
-def test_what_fails_leaves_the_old_file(
+def test_a_failed_write_leaves_the_old_file(
     tmp_path: Path, any_locks: bool, error: type[BaseException]
 ) -> None:
     path = tmp_path / "a.txt"
@@ -98,7 +98,7 @@ def test_what_fails_leaves_the_old_file(
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_what_is_not_whole_when_it_is_read_back_gets_no_name(tmp_path: Path) -> None:
+def test_a_file_that_fails_its_check_gets_no_name(tmp_path: Path) -> None:
     def check(temporary: Path) -> None:
         raise ValueError(temporary.read_text())
 
@@ -124,7 +124,7 @@ def test_a_name_may_be_as_long_as_the_system_takes(tmp_path: Path) -> None:
 
 
 @pytest.mark.posix
-def test_what_is_in_the_making_elsewhere_is_left_alone_until_it_is_killed(tmp_path: Path) -> None:
+def test_another_process_keeps_its_scratch_until_it_is_killed(tmp_path: Path) -> None:
     with holder(tmp_path) as process:
         clear_scratch(tmp_path)
         (left,) = tmp_path.glob(f"{SCRATCH}*")
@@ -138,7 +138,7 @@ def test_what_is_in_the_making_elsewhere_is_left_alone_until_it_is_killed(tmp_pa
     assert names(tmp_path) == ["a"]
 
 
-def test_another_thread_of_this_process_is_left_alone_too(tmp_path: Path, any_locks: bool) -> None:
+def test_another_thread_keeps_its_scratch(tmp_path: Path, any_locks: bool) -> None:
     with scratch_folder(tmp_path) as mine:
         other = threading.Thread(target=clear_scratch, args=[tmp_path])
         other.start()
@@ -149,8 +149,8 @@ def test_another_thread_of_this_process_is_left_alone_too(tmp_path: Path, any_lo
 
 @pytest.mark.posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
-def test_process_ids_of_containers_are_not_mistaken(tmp_path: Path) -> None:
-    """Both processes are number 1 or so, each in a namespace of its own."""
+def test_equal_process_ids_in_two_containers_are_not_confused(tmp_path: Path) -> None:
+    """Both processes have PID 1 or 2, each in its own namespace."""
     unshare = shutil.which("unshare")
     assert unshare is not None
     inside = [unshare, "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -163,7 +163,7 @@ def test_process_ids_of_containers_are_not_mistaken(tmp_path: Path) -> None:
         assert (folder / "part").exists()
 
 
-def test_half_made_scratch_folders_are_cleared(tmp_path: Path, any_locks: bool) -> None:
+def test_incomplete_scratch_folders_are_deleted(tmp_path: Path, any_locks: bool) -> None:
     (tmp_path / f"{SCRATCH}00000000").mkdir()
     (tmp_path / f"{SCRATCH}00000001" / "deep").mkdir(parents=True)
     (tmp_path / f"{SCRATCH}00000001" / "deep" / "file").touch()
@@ -172,7 +172,7 @@ def test_half_made_scratch_folders_are_cleared(tmp_path: Path, any_locks: bool) 
 
 
 @pytest.mark.posix
-def test_a_link_that_is_called_like_scratch_leads_nowhere(tmp_path: Path) -> None:
+def test_a_symlink_named_like_scratch_is_not_followed(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "file").touch()
@@ -181,7 +181,7 @@ def test_a_link_that_is_called_like_scratch_leads_nowhere(tmp_path: Path) -> Non
     assert names(precious) == ["file"]
 
 
-def test_a_lock_is_held_once_and_given_back(tmp_path: Path, any_locks: bool) -> None:
+def test_a_lock_is_exclusive_and_can_be_released(tmp_path: Path, any_locks: bool) -> None:
     path = tmp_path / "a.lock"
     lock = try_lock(path)
     assert lock is not None
@@ -194,7 +194,7 @@ def test_a_lock_is_held_once_and_given_back(tmp_path: Path, any_locks: bool) -> 
     again.release()
 
 
-def test_whoever_waits_for_a_lock_is_told_who_has_it(tmp_path: Path, any_locks: bool) -> None:
+def test_waiting_for_a_lock_names_its_owner(tmp_path: Path, any_locks: bool) -> None:
     path = tmp_path / "a.lock"
     order: list[str] = []
     held = threading.Event()
@@ -221,7 +221,7 @@ def test_whoever_waits_for_a_lock_is_told_who_has_it(tmp_path: Path, any_locks: 
     assert names(tmp_path) == []
 
 
-def test_many_threads_hold_a_lock_one_after_the_other(tmp_path: Path, any_locks: bool) -> None:
+def test_many_threads_hold_a_lock_in_turn(tmp_path: Path, any_locks: bool) -> None:
     inside = 0
     most = 0
 
@@ -255,13 +255,13 @@ def test_many_threads_hold_a_lock_one_after_the_other(tmp_path: Path, any_locks:
         ({"boot": "of last week", "host": "another"}, 8 * 86400, True),
     ],
 )
-def test_an_owner_is_given_up_where_it_is_known_or_likely_to_be_gone(
+def test_an_owner_expires_if_it_is_dead_or_silent_for_long(
     change: dict[str, str | int], age_s: float, is_gone: bool
 ) -> None:
     assert replace(this_process(), **change).is_gone(age_s) is is_gone
 
 
-def test_where_there_are_no_locks_a_dead_owner_is_succeeded(
+def test_without_locks_a_dead_owner_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(descriptor: int, how: int) -> None:
@@ -280,8 +280,8 @@ def test_where_there_are_no_locks_a_dead_owner_is_succeeded(
     assert try_lock(path) is None
 
 
-def test_scratch_of_another_machine_gets_time(tmp_path: Path) -> None:
-    """Not every network file system passes locks on."""
+def test_scratch_of_another_machine_expires_late(tmp_path: Path) -> None:
+    """Some network file systems have no locks across machines."""
     folder = tmp_path / f"{SCRATCH}00000000"
     folder.mkdir()
     owner = replace(this_process(), host="another", boot="another")
@@ -294,7 +294,7 @@ def test_scratch_of_another_machine_gets_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.posix
-def test_a_file_that_is_no_lock_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_lock_is_kept(tmp_path: Path) -> None:
     precious = tmp_path / "precious.txt"
     precious.write_text("mine")
     link, file = tmp_path / "link.lock", tmp_path / "file.lock"

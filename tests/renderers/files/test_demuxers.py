@@ -1,4 +1,4 @@
-"""Media are one file each: what makes FFmpeg open another one is refused, whatever it is called."""
+"""Media are self-contained: files that make FFmpeg open others are rejected under any name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ IMF = '<?xml version="1.0"?>\n<CompositionPlaylist xmlns="http://www.smpte-ra.or
 
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
-    """Half a second of white that no medium is to show."""
+    """Half a second of white that no other file may reveal."""
     path = tmp_path / "secret.ts"
     white = ["-f", "lavfi", "-i", "color=c=white:s=64x64:r=24:d=0.5", "-c:v", "mpeg2video"]
     run([*white, *output_args(path)], what="making a segment")
@@ -76,7 +76,7 @@ def test_playlists_open_other_files_without_the_whitelist(
         assert sum(1 for _ in container.decode(video=0)) == 12
 
 
-def test_a_movie_that_points_into_another_file_does_not_open_it(tmp_path: Path) -> None:
+def test_a_movie_with_an_external_reference_does_not_open_it(tmp_path: Path) -> None:
     other = tmp_path / "secret.mov"
     white = ["-f", "lavfi", "-i", "color=c=white:s=64x64:r=24:d=0.5", "-c:v", "mjpeg"]
     run([*white, *output_args(other)], what="making a movie")
@@ -88,7 +88,7 @@ def test_a_movie_that_points_into_another_file_does_not_open_it(tmp_path: Path) 
 
 
 def _pointing(movie: bytes, name: str) -> bytes:
-    """A movie without pictures, whose data reference is a Macintosh alias of another file."""
+    """A movie without frames, whose data reference is a Macintosh alias of another file."""
     alias = bytes(10) + b"\1v" + bytes(26) + bytes(12)
     alias += bytes([len(name)]) + name.encode().ljust(63, b"\0") + bytes(16)
     alias += struct.pack(">HH", 1, 1) + bytes(16)
@@ -117,7 +117,7 @@ def _pointing(movie: bytes, name: str) -> bytes:
 
 @pytest.mark.posix
 @pytest.mark.parametrize("name", ["a%d.png", "a*.png", "a[0-9].tga", "%d/x.jpg"])
-def test_a_name_like_a_pattern_is_one_file(tmp_path: Path, name: str) -> None:
+def test_a_name_like_a_pattern_is_literal(tmp_path: Path, name: str) -> None:
     for other, colour in ((name, "white"), ("a1.png", "black"), ("a2.tga", "black")):
         path = tmp_path / other
         path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Names of files that every system takes; Windows' own rules as Python 3.13 knows them."""
+"""File names are valid on every system, by Windows' rules as in Python 3.13."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEVICES = ["con", "prn", "aux", "nul", "conin$", "conout$"] + [
     f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"
 ]
 NOT_IN_PYTHON = {"com0", "lpt0"}
-"""Named as reserved by Microsoft's pages, and not by Python."""
+"""Reserved by Microsoft's documentation but not by Python."""
 NAMES = st.text(st.sampled_from("conprnaulpt0159¹$COM. -_x"), min_size=1, max_size=7) | st.builds(
     "{}{}".format,
     st.sampled_from(DEVICES),
@@ -30,22 +30,22 @@ def by_python(name: str) -> bool:
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("written", ["{}", "{}.txt", "{}.2-abc.mp4", "{} .x", "{}."])
-def test_devices_are_no_names_in_any_case(device: str, written: str) -> None:
+def test_device_names_are_reserved_in_any_case(device: str, written: str) -> None:
     for name in (written.format(device), written.format(device.upper())):
         assert is_reserved(name)
         assert not is_reserved(unreserved(name))
 
 
-if sys.version_info >= (3, 13):  # Python before does not know reserved names.
+if sys.version_info >= (3, 13):  # Older Pythons have no list of reserved names.
 
     @given(NAMES)
-    def test_what_is_left_is_reserved_nowhere(name: str) -> None:
+    def test_unreserved_names_are_never_reserved(name: str) -> None:
         assert not by_python(unreserved(name))
         if name.partition(".")[0].rstrip(" ").lower() not in NOT_IN_PYTHON:
             wants_change = by_python(name) or not name.strip(" .")
             assert wants_change == (unreserved(name) != name)
 
-    def test_every_character_that_python_refuses_is_replaced() -> None:
+    def test_every_character_that_python_rejects_is_replaced() -> None:
         for character in map(chr, itertools.chain(range(256), (0x2028, 0x1F3AC))):
             name = f"a{character}b"
             is_separator = character in '/\\:"'
@@ -54,6 +54,6 @@ if sys.version_info >= (3, 13):  # Python before does not know reserved names.
 
 
 @given(st.text(st.characters(exclude_characters='<>:"/\\|?*', min_codepoint=32), min_size=1))
-def test_other_names_stay_as_they_are(name: str) -> None:
+def test_valid_names_stay_unchanged(name: str) -> None:
     if not is_reserved(name) and not re.search(r"[ .]$", name):
         assert portable(name) == unreserved(name) == name

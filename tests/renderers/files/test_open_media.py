@@ -13,7 +13,7 @@ from otio_gvideo.renderers.files.open_media import open_input, open_output
 
 @pytest.fixture
 def tagged(tmp_path: Path) -> Path:
-    """A second of silence whose title is Latin-1, as old programs wrote it into ID3 tags."""
+    """A second of silence with a Latin-1 title, as in ID3 tags of old programs."""
     path = tmp_path / "a: b.mp3"
     with open_output(path, "mp3") as container:
         stream = container.add_stream("libmp3lame", rate=48000)
@@ -27,7 +27,7 @@ def tagged(tmp_path: Path) -> Path:
     return path
 
 
-def test_tags_that_are_no_utf8_are_no_error(tagged: Path) -> None:
+def test_tags_with_invalid_utf8_are_accepted(tagged: Path) -> None:
     with open_input(tagged) as container:
         assert container.streams.audio[0].rate == 48000
 

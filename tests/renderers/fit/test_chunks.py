@@ -1,4 +1,4 @@
-"""Chunks of a long slot: joined without a jump in colour, kept until it is done, carried on."""
+"""Chunks of a long slot: matched in colour, stored until the slot is done, resumed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CAN = Limits(
 
 
 class Drifting:
-    """A model that shows a pattern moving, and gets lighter from call to call."""
+    """A model with a moving pattern that gets lighter from call to call."""
 
     name: ClassVar[str] = "drifting"
     version: ClassVar[int] = 1
@@ -88,7 +88,7 @@ def made_by(model: Drifting, shot: Shot, keep: Path | None = None) -> list[Frame
 
 
 @pytest.mark.parametrize("anchored", [False, True])
-def test_colours_do_not_jump_where_chunks_meet(shot: Shot, anchored: bool) -> None:
+def test_colours_do_not_jump_between_chunks(shot: Shot, anchored: bool) -> None:
     model = Drifting(replace(CAN, anchored=anchored), drift=20)
     frames = made_by(model, shot)
     assert len(frames) == 70
@@ -96,15 +96,15 @@ def test_colours_do_not_jump_where_chunks_meet(shot: Shot, anchored: bool) -> No
     assert np.abs(np.diff(levels)).max() < 2.5
     wanted = np.array([model.picture(plan(shot, CAN).calls[0], n).mean() for n in range(70)])
     if not anchored:
-        # The first chunk's colours are those of all.
+        # All chunks have the first one's colours.
         assert np.abs(levels - wanted).max() < 4
     else:
-        # A chunk comes back to its own colours, which are held to the still's.
+        # A chunk fades back to its own colours, anchored by the still.
         last = plan(shot, model.limits).calls[-1]
         assert levels[-1] - wanted[-1] > 10 * (70 - last.first) / last.frames - 2
 
 
-def test_a_chunk_is_given_the_last_frames_of_the_one_before(shot: Shot) -> None:
+def test_a_chunk_gets_the_last_frames_of_the_one_before(shot: Shot) -> None:
     model = Drifting(drift=0)
     frames = made_by(model, shot)
     calls = plan(shot, CAN).calls
@@ -114,7 +114,7 @@ def test_a_chunk_is_given_the_last_frames_of_the_one_before(shot: Shot) -> None:
             assert np.abs(shown.astype(int) - frame).max() <= 1
 
 
-def test_a_slot_that_was_interrupted_goes_on_after_its_last_finished_chunk(
+def test_an_interrupted_slot_resumes_after_its_last_finished_chunk(
     shot: Shot, tmp_path: Path
 ) -> None:
     keep = tmp_path / "chunks"
@@ -129,11 +129,11 @@ def test_a_slot_that_was_interrupted_goes_on_after_its_last_finished_chunk(
     frames = made_by(resumed, shot, keep)
     assert len(resumed.made) == len(plan(shot, CAN).calls) - 2
     assert all(np.array_equal(a, b) for a, b in zip(frames, whole, strict=True))
-    # All is made: nothing is kept.
+    # The slot is done: its chunks are deleted.
     assert list(keep.iterdir()) == []
 
 
-def test_kept_chunks_of_another_recipe_are_not_taken(shot: Shot, tmp_path: Path) -> None:
+def test_stored_chunks_of_another_recipe_are_not_reused(shot: Shot, tmp_path: Path) -> None:
     keep = tmp_path / "chunks"
     broken = Drifting()
     broken.fail_at = 1
@@ -154,7 +154,7 @@ def test_kept_chunks_of_another_recipe_are_not_taken(shot: Shot, tmp_path: Path)
     assert len(model.made) == len(plan(shot, CAN).calls)
 
 
-def test_a_half_written_chunk_is_made_again(shot: Shot, tmp_path: Path) -> None:
+def test_a_half_written_chunk_is_rendered_again(shot: Shot, tmp_path: Path) -> None:
     keep = tmp_path / "chunks"
     broken = Drifting()
     broken.fail_at = 1
@@ -167,7 +167,7 @@ def test_a_half_written_chunk_is_made_again(shot: Shot, tmp_path: Path) -> None:
     assert len(model.made) == len(plan(shot, CAN).calls)
 
 
-def test_a_slot_goes_on_from_the_media_of_the_slot_before(shot: Shot, tmp_path: Path) -> None:
+def test_a_slot_continues_from_the_media_of_the_slot_before(shot: Shot, tmp_path: Path) -> None:
     first = run_renderer.frames(Drifting(drift=0), shot, lambda *_: None)
     media = tmp_path / "first.mp4"
     encode_frames(first, media, width=64, height=96, fps=Fraction(24), encoding=Encoding(crf=8))
@@ -182,9 +182,7 @@ def test_a_slot_goes_on_from_the_media_of_the_slot_before(shot: Shot, tmp_path: 
 
 
 @pytest.mark.parametrize("broken", ["missing", "short", "no video"])
-def test_media_that_cannot_be_gone_on_from_are_named(
-    shot: Shot, tmp_path: Path, broken: str
-) -> None:
+def test_media_unfit_to_continue_from_are_named(shot: Shot, tmp_path: Path, broken: str) -> None:
     media = tmp_path / "first.mp4"
     if broken == "short":
         frames = (np.zeros((144, 64), np.uint8) for _ in range(3))
@@ -195,7 +193,7 @@ def test_media_that_cannot_be_gone_on_from_are_named(
         made_by(Drifting(), replace(shot, previous=media))
 
 
-def test_a_model_that_breaks_its_word_is_told_so(shot: Shot) -> None:
+def test_a_wrong_number_or_size_of_frames_is_an_error(shot: Shot) -> None:
     class Short(Drifting):
         def generate(
             self, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
@@ -226,7 +224,7 @@ def test_matching_brings_mean_and_spread_together_within_bounds() -> None:
     assert contrast.std() > reference.std() / 1.3
 
 
-def test_a_crossfade_never_shows_one_side_alone() -> None:
+def test_every_frame_of_a_crossfade_blends_both_sides() -> None:
     black, white = (np.full((2, 2, 3), level, np.uint8) for level in (0, 240))
     faded = crossfade([black] * 5, [white] * 5)
     assert [int(frame[0, 0, 0]) for frame in faded] == [40, 80, 120, 160, 200]

@@ -1,4 +1,4 @@
-"""Frames between frames: how many, which, how near to the truth, and none across a cut."""
+"""Interpolated frames: how many, which, how accurate, and none across a cut."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RATES = st.builds(Fraction, st.integers(1, 60), st.sampled_from([1, 2, 1001]))
 
 
 class Told:
-    """An interpolator that writes down what it was asked for, into grey frames."""
+    """An interpolator that encodes the requested times as grey levels."""
 
     def between(self, first: Frame, second: Frame, times: list[float]) -> list[Frame]:
         low, high = int(first[0, 0, 0]), int(second[0, 0, 0])
@@ -42,27 +42,27 @@ def numbered(count: int, taken: list[int] | None = None) -> Iterator[Frame]:
 
 
 @given(RATES, RATES, st.integers(1, 80))
-def test_frame_n_shows_the_instant_n_over_fps(native: Fraction, fps: Fraction, count: int) -> None:
+def test_frame_n_shows_the_time_n_over_fps(native: Fraction, fps: Fraction, count: int) -> None:
     needed = int(-(-(count - 1) * native // fps)) + 1
     made = [float(f[0, 0, 0]) for f in retime(numbered(needed), native, fps, count, Told())]
     assert made == pytest.approx([float(n * native / fps) for n in range(count)])
 
 
 @given(RATES, RATES, st.integers(2, 40))
-def test_no_frame_is_taken_before_it_is_needed(native: Fraction, fps: Fraction, count: int) -> None:
+def test_frames_are_read_lazily(native: Fraction, fps: Fraction, count: int) -> None:
     taken: list[int] = []
     for number, _ in enumerate(retime(numbered(10_000, taken), native, fps, count, Told())):
         assert len(taken) <= number * native / fps + 2
 
 
 @given(st.integers(0, 6), st.integers(1, 40))
-def test_where_frames_run_out_it_ends(there: int, count: int) -> None:
+def test_retiming_ends_with_its_source(there: int, count: int) -> None:
     made = list(retime(numbered(there), Fraction(8), Fraction(24), count, Told()))
     assert len(made) == min(count, max(0, 3 * (there - 1) + 1))
 
 
 def texture(height: int, width: int, seed: int = 3) -> Frame:
-    """Something with a photograph's share of coarse and fine detail."""
+    """A texture with a photograph's mix of coarse and fine detail."""
     random = np.random.default_rng(seed)
     total = np.zeros((height, width, 3), np.float32)
     for grain in (64, 32, 16, 8):
@@ -85,7 +85,7 @@ def psnr(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
 @given(
     st.floats(-9, 9), st.floats(-9, 9), st.sampled_from([0.25, 1 / 3, 0.5, 0.75]), st.integers(0, 3)
 )
-def test_a_moving_picture_is_where_it_is_at_that_time(
+def test_motion_is_interpolated_to_the_right_position(
     x: float, y: float, time: float, seed: int
 ) -> None:
     picture = texture(220, 260, seed)
@@ -100,13 +100,13 @@ def test_a_moving_picture_is_where_it_is_at_that_time(
 
 
 @given(st.sampled_from([(8, 8), (16, 40), (33, 57), (240, 426), (500, 281)]), st.integers(0, 9))
-def test_of_two_equal_frames_comes_the_same_frame(size: tuple[int, int], seed: int) -> None:
+def test_equal_frames_interpolate_to_themselves(size: tuple[int, int], seed: int) -> None:
     frame = texture(size[0] + 8, size[1] + 8, seed)[: size[0], : size[1]].copy()
     for made in FlowInterpolator().between(frame, frame.copy(), [0.2, 0.5]):
         assert int(np.abs(made.astype(int) - frame).max()) <= 1
 
 
-def test_what_one_frame_hides_is_taken_from_the_other() -> None:
+def test_occluded_pixels_come_from_the_other_frame() -> None:
     behind, front = texture(200, 300, 1), texture(80, 80, 2)
 
     def scene(at: float) -> Frame:
@@ -118,7 +118,7 @@ def test_what_one_frame_hides_is_taken_from_the_other() -> None:
     blend = np.asarray(cv2.addWeighted(scene(0), 0.5, scene(1), 0.5, 0))
     (made,) = FlowInterpolator().between(scene(0), scene(1), [0.5])
     assert psnr(made, scene(0.5)) > psnr(blend, scene(0.5)) + 6
-    # Uncovered by half of the way, beside the square: only the second frame shows it.
+    # Disoccluded half-way, beside the square: visible in the second frame alone.
     uncovered = np.s_[70:130, 72:80]
     assert (
         psnr(made[uncovered], scene(0.5)[uncovered])
@@ -127,13 +127,13 @@ def test_what_one_frame_hides_is_taken_from_the_other() -> None:
 
 
 @given(st.floats(0.01, 0.99), st.integers(0, 500))
-def test_nothing_is_mixed_across_a_cut(time: float, seed: int) -> None:
+def test_nothing_is_blended_across_a_cut(time: float, seed: int) -> None:
     first, second = texture(160, 120, 2 * seed), texture(160, 120, 2 * seed + 1)
     (made,) = FlowInterpolator().between(first, second, [time])
     assert np.array_equal(made, first if time < 0.5 else second)
 
 
-def test_a_fast_pan_is_no_cut() -> None:
+def test_a_fast_pan_is_not_a_cut() -> None:
     picture = texture(240, 420)
     first, second = (seen(picture, x, 20, (200, 160)) for x in (20, 50))
     (made,) = FlowInterpolator().between(first, second, [0.5])
@@ -141,7 +141,7 @@ def test_a_fast_pan_is_no_cut() -> None:
 
 
 def network(path: Path, inputs: tuple[str, ...], *, half: bool = False) -> Path:
-    """A graph with the signature of RIFE: a plain blend at the time it is given."""
+    """A graph with the signature of RIFE that blends linearly by ``timestep``."""
     import onnx
     from onnx import TensorProto, helper
 
@@ -173,7 +173,7 @@ RIFE = ("img0", "img1", "timestep")
 
 @pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("size", [(64, 96), (50, 70)])
-def test_rife_makes_frames_of_the_size_and_at_the_time(
+def test_rife_makes_frames_of_the_right_size_and_time(
     tmp_path: Path, size: tuple[int, int], half: bool
 ) -> None:
     made_by = interpolator_for(network(tmp_path / "rife.onnx", RIFE, half=half))
@@ -186,7 +186,7 @@ def test_rife_makes_frames_of_the_size_and_at_the_time(
         assert float(np.abs(made - wanted).max()) <= 1
 
 
-def test_rife_mixes_nothing_across_a_cut(tmp_path: Path) -> None:
+def test_rife_blends_nothing_across_a_cut(tmp_path: Path) -> None:
     made_by = RifeInterpolator(network(tmp_path / "rife.onnx", RIFE))
     first, second = texture(160, 120, 4), texture(160, 120, 5)
     early, late = made_by.between(first, second, [0.3, 0.7])
@@ -194,7 +194,7 @@ def test_rife_mixes_nothing_across_a_cut(tmp_path: Path) -> None:
     assert np.array_equal(late, second)
 
 
-def test_a_file_that_is_no_rife_network_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_rife_network_is_rejected_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="ONNX file not found"):
         RifeInterpolator(tmp_path / "none.onnx")
     (tmp_path / "broken.onnx").write_bytes(b"not a network")
@@ -205,5 +205,5 @@ def test_a_file_that_is_no_rife_network_is_refused_with_the_reason(tmp_path: Pat
         RifeInterpolator(other)
 
 
-def test_without_a_network_it_is_optical_flow() -> None:
+def test_without_a_network_optical_flow_interpolates() -> None:
     assert isinstance(interpolator_for(None), FlowInterpolator)

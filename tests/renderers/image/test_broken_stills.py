@@ -1,4 +1,4 @@
-"""Stills that break their decoders, or would take all memory, are refused by every reader."""
+"""Every reader rejects stills that break their decoders or would exhaust memory."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def png(path: Path, width: int, height: int) -> Path:
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("size", [(60000, 60000), (13100, 13100), (0, 10), (2**31 - 1, 2**31 - 1)])
 @pytest.mark.parametrize("read", READERS)
-def test_sizes_that_memory_does_not_hold_are_refused_before_decoding(
+def test_sizes_beyond_memory_are_rejected_before_decoding(
     read: Reader, size: tuple[int, int], tmp_path: Path
 ) -> None:
     path = png(tmp_path / "a.png", *size)
@@ -83,9 +83,7 @@ def test_sizes_that_memory_does_not_hold_are_refused_before_decoding(
 @pytest.mark.parametrize("read", [reader for reader in READERS if reader is not probe])
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp", "avif", "tif", "gif", "bmp", "jp2", "ppm"])
 @pytest.mark.parametrize("part", [0.1, 0.4])
-def test_files_that_were_cut_off_are_refused(
-    read: Reader, kind: str, part: float, tmp_path: Path
-) -> None:
+def test_truncated_files_are_rejected(read: Reader, kind: str, part: float, tmp_path: Path) -> None:
     path = tmp_path / f"a.{kind}"
     noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(path)
@@ -99,13 +97,13 @@ def test_files_that_were_cut_off_are_refused(
 @pytest.mark.parametrize(
     "error", [SyntaxError("x"), struct.error("x"), EOFError(), ZeroDivisionError(), MemoryError()]
 )
-def test_whatever_a_decoder_raises_becomes_one_error(error: Exception, tmp_path: Path) -> None:
+def test_any_error_of_a_decoder_becomes_one_error(error: Exception, tmp_path: Path) -> None:
     path = png(tmp_path / "a.png", 2, 2)
     with pytest.raises(ImageFileError, match=r"it is broken|too little memory"), image_file(path):
         raise error
 
 
-def test_floats_that_are_no_number_are_black(tmp_path: Path) -> None:
+def test_nan_and_infinity_are_black(tmp_path: Path) -> None:
     values = np.full((8, 8), 0.5, np.float32)
     values[0, 0], values[0, 1] = np.nan, np.inf
     Image.fromarray(values).save(tmp_path / "a.tif")
@@ -115,7 +113,7 @@ def test_floats_that_are_no_number_are_black(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
-def test_too_little_memory_is_said_in_one_line(tmp_path: Path) -> None:
+def test_out_of_memory_is_a_one_line_error(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "small.png")
     Image.new("RGB", (7000, 7000)).save(tmp_path / "large.png")
     names = [str(tmp_path / name) for name in ("small.png", "large.png")]

@@ -1,4 +1,4 @@
-"""The compiled loops give the same bytes whichever compiler made them."""
+"""The compiled kernel gives the same bytes with every compiler."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from otio_gvideo.renderers.parallax.mesh import Layer
 
 ROOT = Path(__file__).parents[3]
 MSVC_PATH = "-DNO_GNU_C"
-"""Takes, with any compiler, what MSVC can compile."""
+"""Selects the code path of MSVC with any compiler."""
 
 _COMPILERS = {
     Path(found).resolve(): found
@@ -47,7 +47,7 @@ pytestmark = [
 
 
 def build(name: str, compiler: str, folder: Path, *more: str) -> ModuleType:
-    """An extension module of ours, compiled as pyproject.toml says."""
+    """Compile an extension module with the flags of pyproject.toml."""
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     (settings,) = (
         module for module in setuptools["ext-modules"] if module["name"].endswith(f".{name}")
@@ -83,7 +83,7 @@ def test_msvc_resamples_to_the_same_bytes(
         folder.mkdir()
         monkeypatch.setattr(resampling, "compiled", build("_kernel", compiler, folder, *more))
         planes = []
-        # Sizes that leave rows and columns over beside whole blocks of vectors.
+        # Sizes with remainders beside whole vector blocks.
         for height, width, step in ((61, 133, 1.37), (8, 512, 0.31), (203, 7, 0.4)):
             axes = axis(height, 0.3, step, 90), axis(width, 0.7, step, 300)
             for dtype in (np.float32, np.uint8):
@@ -113,7 +113,7 @@ def test_msvc_draws_layers_to_the_same_bytes(
 
 
 def _spots(height: int, width: int) -> np.ndarray:
-    """A matte of clear, opaque and half-clear places."""
+    """A matte with transparent, opaque and translucent spots."""
     y, x = np.mgrid[0:height, 0:width]
     waves = np.sin(x / 9) + np.cos(y / 11)
     return np.asarray((waves * 400 + 128).clip(0, 255), np.uint8)

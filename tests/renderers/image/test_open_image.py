@@ -1,4 +1,4 @@
-"""Images have one of a few formats, found by content; for none of them is a program run."""
+"""Images are opened in a few formats, detected by content; none of them runs a program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EPS = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 16\n%%EndComments\nshowpag
 
 
 @pytest.mark.posix
-def test_postscript_named_like_a_picture_runs_no_ghostscript(
+def test_postscript_in_disguise_runs_no_ghostscript(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program, called = tmp_path / "gs", tmp_path / "called"
@@ -42,7 +42,7 @@ def test_postscript_named_like_a_picture_runs_no_ghostscript(
 
 
 @pytest.mark.parametrize("kind", ["DDS", "PCX", "SGI", "TGA", "ICO", "MSP"])
-def test_formats_beyond_those_are_refused_by_any_name(tmp_path: Path, kind: str) -> None:
+def test_unsupported_formats_are_rejected_under_any_name(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.png"
     Image.new("1" if kind == "MSP" else "RGB", (16, 16), 1).save(path, kind)
     with Image.open(path) as image:
@@ -51,7 +51,7 @@ def test_formats_beyond_those_are_refused_by_any_name(tmp_path: Path, kind: str)
         open_image(path)
 
 
-def test_a_picture_of_several_from_a_phone_is_read(tmp_path: Path) -> None:
+def test_multi_picture_files_of_phones_load(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     views = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
     views[0].save(path, "MPO", save_all=True, append_images=views[1:])

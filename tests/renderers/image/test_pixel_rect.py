@@ -1,4 +1,4 @@
-"""Parts of pictures, and the nearest samples of a set."""
+"""Rectangles of pictures, and nearest samples of a set."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ RANDOM = np.random.default_rng(11)
 @pytest.mark.parametrize(
     "box", [PixelRect(0, 173, 0, 96), PixelRect(40, 120, 12, 60), PixelRect(100, 173, 50, 96)]
 )
-def test_a_map_is_as_fine_in_a_part_as_in_the_whole(taps: int, way: int, box: PixelRect) -> None:
+def test_upsampling_a_part_equals_that_part_of_the_upsampled_whole(
+    taps: int, way: int, box: PixelRect
+) -> None:
     coarse = RANDOM.random((61, 37), np.float32)
     whole = cv2.resize(coarse, (96, 173), interpolation=way)
     found = box.finer(coarse, (173, 96), taps)
     assert np.abs(found - whole[box.part]).max() < 1e-5
 
 
-def test_a_box_lies_around_what_there_is() -> None:
+def test_a_bounding_box_encloses_the_mask() -> None:
     mask = np.zeros((50, 40), np.bool_)
     assert PixelRect.around(mask) is None
     mask[10, 20] = mask[12, 39] = True
     assert PixelRect.around(mask) == PixelRect(10, 13, 20, 40)
     assert PixelRect.around(mask, 1.5) == PixelRect(8, 15, 18, 40)
-    # Nothing less among finer samples, and none of them is cut in chroma.
+    # Rounded outwards on the finer grid, to even coordinates for chroma.
     assert PixelRect(10, 13, 20, 40).among((50, 40), (75, 100)) == PixelRect(14, 20, 50, 100)
 
 
@@ -39,7 +41,7 @@ def test_the_nearest_of_a_set_is_the_nearest() -> None:
     at = np.argwhere(seeds)
     rows, columns = np.indices(seeds.shape)
     far = np.hypot(rows[..., None] - at[:, 0], columns[..., None] - at[:, 1])
-    # OpenCV's distances are those of a walk over the samples, 2 % off.
+    # OpenCV sums steps between samples, so that its distances are 2 % off.
     x, y = nearest.offsets()
     assert (np.hypot(x, y) <= far.min(axis=-1) * 1.03).all()
     own = values[(rows + y).astype(int), (columns + x).astype(int)]

@@ -1,4 +1,4 @@
-"""Resampling is exact: it agrees with the formula, at any position, and keeps what is flat flat."""
+"""Resampling is exact: it follows the formula at any position and preserves flat planes."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def test_both_axes_follow_the_formula(length: int, start: float, step: float) ->
     as_is = axis(40, 0.0, 1.0, 40), axis(37, 0.0, 1.0, 37)
     across = resample(PLANE, as_is[0], axis(length, start, step, 37))
     down = resample(PLANE, axis(length, start, step, 40), as_is[1])
-    # What keeps ramps straight changes the weights by a hundredth.
+    # The correction for ramps changes the weights by a hundredth.
     for found, line in ((across[7], PLANE[7]), (down[:, 9], PLANE[:, 9])):
         expected = by_the_formula(line.astype(float), length, start, step)
         assert found == pytest.approx(expected, abs=0.03)
 
 
 @given(st.integers(1, 200), st.floats(0, 1), st.floats(0.02, 3))
-def test_places_are_exact(length: int, phase: float, step: float) -> None:
-    """A ramp is sampled at its very positions: nothing wobbles with the phase."""
+def test_sample_positions_are_exact(length: int, phase: float, step: float) -> None:
+    """A ramp is sampled at exact positions, without a wobble by phase."""
     start = 12 + phase
     ramp = np.arange(1000, dtype=np.float32)
     across = axis(length, start, step, 1000)
@@ -51,7 +51,7 @@ def test_places_are_exact(length: int, phase: float, step: float) -> None:
     st.floats(-9, 40),
     st.floats(0, 5),
 )
-def test_what_is_flat_stays_flat(length: int, start: float, step: float) -> None:
+def test_flat_planes_stay_flat(length: int, start: float, step: float) -> None:
     flat = np.full((40, 37), 97.0, np.float32)
     out = resample(flat, axis(length, start, step, 40), axis(length, start, step, 37))
     assert np.abs(out - 97).max() < 1e-3
@@ -62,7 +62,7 @@ def test_whole_pixels_are_copied() -> None:
     assert np.array_equal(out, PLANE[5:25, 3:13])
 
 
-def test_large_planes_are_worked_on_in_pieces() -> None:
+def test_large_planes_are_resampled_in_pieces() -> None:
     big = np.random.default_rng(4).random((900, 700), dtype=np.float32)
     rows, columns = axis(1700, 0.3, 0.51, 900), axis(1300, 0.1, 0.52, 700)
     whole = resample(big, rows, columns)
@@ -80,7 +80,7 @@ def test_bytes_and_floats_give_the_same() -> None:
     )
 
 
-def test_other_than_floats_are_worked_on_in_bands() -> None:
+def test_integer_planes_are_resampled_in_bands() -> None:
     coarse = np.random.default_rng(6).integers(0, 256, (700, 40, 3), dtype=np.uint8)
     rows, columns = axis(500, 3.4, 1.35, 700), axis(33, 0.2, 1.2, 40)
     out = np.empty((500, 33), np.uint8)
@@ -100,7 +100,7 @@ axes = st.tuples(st.integers(1, 600), st.floats(-4, 30), st.floats(0, 3))
 
 
 def both_ways(rows: Axis, columns: Axis, dtype: type) -> tuple[np.ndarray, np.ndarray]:
-    """By the loops of `_kernel.c`, and without them."""
+    """Resample with `_kernel.c` and with its fallback."""
     plane = np.random.default_rng(7).random((90, 300), dtype=np.float32) * 235
     with_loops, without = (np.empty((rows.length, columns.length), dtype) for _ in range(2))
     resample(plane, rows, columns, with_loops)
@@ -113,7 +113,7 @@ def both_ways(rows: Axis, columns: Axis, dtype: type) -> tuple[np.ndarray, np.nd
 @needs_kernel
 @given(axes, axes)
 @settings(max_examples=60)
-def test_without_a_compiler_the_picture_is_the_same(
+def test_the_numpy_fallback_gives_the_same_picture(
     down: tuple[int, float, float], across: tuple[int, float, float]
 ) -> None:
     rows, columns = axis(*down, 90), axis(*across, 300)
@@ -152,7 +152,7 @@ def test_every_processor_makes_the_same_bytes(
         pytest.param([0, 1], np.empty((5, 2), np.float32).T, id="columns for rows"),
     ],
 )
-def test_the_loops_never_leave_their_arrays(first: list[int], out: np.ndarray) -> None:
+def test_the_kernel_never_leaves_its_arrays(first: list[int], out: np.ndarray) -> None:
     rows = Axis(np.array(first, np.int32), np.ones((2, 3), np.float32))
     with pytest.raises(ValueError, match=r"axis|output|rows"):
         resample(PLANE, rows, axis(5, 1.0, 1.0, 37), out)
@@ -166,7 +166,7 @@ def test_whole_levels_are_not_dithered(level: float) -> None:
 
 
 @given(st.floats(0.01, 0.99))
-def test_levels_in_between_are_right_on_average_everywhere(part: float) -> None:
+def test_dithered_levels_are_right_on_average_everywhere(part: float) -> None:
     out = np.empty((64, 64), np.uint8)
     quantise(np.full((64, 64), 100 + part, np.float32), out)
     assert out.mean() == pytest.approx(100 + part, abs=0.01)

@@ -1,4 +1,4 @@
-"""What draws the eye is found where it is, whatever the file is."""
+"""The focus of a still is its most salient region, in every file format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZE = (600, 900)
 
 
 def still(place: tuple[int, int], radius: int = 70) -> Image.Image:
-    """A bright disc before grainy dark ground."""
+    """A bright disc on a dark, grainy background."""
     y, x = np.mgrid[0 : SIZE[1], 0 : SIZE[0]]
     grain = np.random.default_rng(1).normal(70, 10, (SIZE[1], SIZE[0], 1)) * (0.8, 1, 1.1)
     inside = ((x - place[0]) ** 2 + (y - place[1]) ** 2 < radius**2)[..., None]
@@ -23,7 +23,9 @@ def still(place: tuple[int, int], radius: int = 70) -> Image.Image:
 
 @pytest.mark.parametrize("place", [(300, 450), (150, 300), (420, 700), (480, 200)])
 @pytest.mark.parametrize("name", ["still.png", "still.jpg"])
-def test_the_eye_goes_to_what_stands_out(tmp_path: Path, place: tuple[int, int], name: str) -> None:
+def test_the_focus_is_the_most_salient_region(
+    tmp_path: Path, place: tuple[int, int], name: str
+) -> None:
     path = tmp_path / name
     still(place).save(path)
     look = look_at(path)
@@ -32,7 +34,7 @@ def test_the_eye_goes_to_what_stands_out(tmp_path: Path, place: tuple[int, int],
     assert look.focus[1] * SIZE[1] == pytest.approx(place[1], abs=60)
 
 
-def test_a_still_is_seen_as_its_exif_turns_it(tmp_path: Path) -> None:
+def test_saliency_applies_the_exif_orientation(tmp_path: Path) -> None:
     path = tmp_path / "turned.jpg"
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -43,13 +45,15 @@ def test_a_still_is_seen_as_its_exif_turns_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (300, 20), (500, 500)])
-def test_where_nothing_stands_out_it_is_the_middle(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_without_a_salient_region_the_focus_is_the_middle(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
     path = tmp_path / "flat.png"
     Image.new("RGB", size, (90, 120, 60)).save(path)
     assert look_at(path).focus == (0.5, 0.5)
 
 
-def test_what_cannot_be_decoded_is_named(tmp_path: Path) -> None:
+def test_an_undecodable_still_is_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.jpg"
     path.write_bytes(b"\xff\xd8 not much of a picture")
     with pytest.raises(RendererError, match=r"broken\.jpg"):

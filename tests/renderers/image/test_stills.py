@@ -1,4 +1,4 @@
-"""Stills as people have them come out upright, in sRGB, or are refused in words."""
+"""Stills of all kinds load upright and in sRGB, or are rejected with a message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def saved(path: Path, image: Image.Image, **options: object) -> Image.Image:
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
-def test_pictures_stand_upright(tmp_path: Path, orientation: int) -> None:
+def test_exif_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     image = Image.new("RGB", (160, 90), "red")
@@ -33,25 +33,25 @@ def test_pictures_stand_upright(tmp_path: Path, orientation: int) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.uint8])
-def test_deep_grey_is_scaled_and_not_clipped(tmp_path: Path, dtype: type) -> None:
+def test_deep_grey_is_scaled_not_clipped(tmp_path: Path, dtype: type) -> None:
     middle = int(np.iinfo(dtype).max * 0.502)
     deep = Image.fromarray(np.full((8, 8), middle, dtype))
     assert saved(tmp_path / "a.png", deep).getpixel((0, 0)) == pytest.approx((128,) * 3, abs=1)
 
 
 def loaded(path: Path) -> tuple[int, ...]:
-    """As renderers see it."""
+    """The pixel that renderers read."""
     return tuple(np.asarray(load_still(path))[0, 0])
 
 
 def flattened(path: Path) -> tuple[int, ...]:
-    """As flattening shows a still without rendered media."""
+    """The pixel that flattening shows for a slot without rendered media."""
     fit_still(path, (8, 8), path.with_suffix(".pam"))
     return tuple(np.frombuffer(path.with_suffix(".pam").read_bytes()[-4:-1], np.uint8))
 
 
 def reframed(path: Path) -> tuple[int, ...]:
-    """As the focus of a crop is found in it."""
+    """The pixel that the saliency of a crop reads."""
     return tuple(read_image(path)[0, 0])
 
 
@@ -83,7 +83,7 @@ def test_nearly_black_deep_grey_stays_nearly_black(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
-def test_what_is_clear_all_over_is_black(tmp_path: Path, mode: str) -> None:
+def test_fully_transparent_stills_are_black(tmp_path: Path, mode: str) -> None:
     image = Image.new("RGBA", (8, 8), (255, 255, 255, 0)).convert(mode)
     options = {"transparency": 0} if mode == "P" else {}
     made = saved(tmp_path / "a.png", image, **options)
@@ -124,27 +124,27 @@ def test_profiles_are_converted_to_srgb(tmp_path: Path) -> None:
     assert other.mode == "RGB"
 
 
-def test_broken_profiles_are_passed_over(tmp_path: Path) -> None:
+def test_broken_profiles_are_ignored(tmp_path: Path) -> None:
     image = Image.new("RGB", (8, 8), (200, 100, 50))
     made = saved(tmp_path / "a.png", image, icc_profile=b"no profile at all")
     assert made.getpixel((0, 0)) == (200, 100, 50)
 
 
-def test_the_first_picture_of_an_animation_is_taken(tmp_path: Path) -> None:
+def test_an_animation_yields_its_first_frame(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], lossless=True)
     assert load_still(tmp_path / "a.webp").getpixel((0, 0)) == pytest.approx((255, 0, 0), abs=3)
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
-def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_files_that_are_not_images_are_rejected(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(content)
     with pytest.raises(RendererError, match=r"a\.png: cannot be decoded"):
         load_still(path)
 
 
-def test_missing_and_cut_off_files_are_refused(tmp_path: Path) -> None:
+def test_missing_and_truncated_files_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(RendererError, match=r"none\.png: cannot be decoded"):
         load_still(tmp_path / "none.png")
     whole = tmp_path / "whole.jpg"
@@ -157,7 +157,7 @@ def test_missing_and_cut_off_files_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(20000, 9000), (17500, 9800), (5001, 100)])
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_absurd_sizes_are_refused_before_decoding(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_absurd_sizes_are_rejected_before_decoding(tmp_path: Path, size: tuple[int, int]) -> None:
     path = tmp_path / "a.png"
     Image.new("1", size).save(path)
     with pytest.raises(RendererError, match=r"a\.png: .*(170 million pixels|too elongated)"):
@@ -250,16 +250,16 @@ def test_wide_gamuts_and_other_gammas_become_srgb(tmp_path: Path) -> None:
     assert linear.getpixel((0, 0)) == pytest.approx(expected, abs=2)
     wide = saved(tmp_path / "b.jpg", image, quality=100, icc_profile=profile_of(P3, 2.2))
     red, green, blue = wide.getpixel((0, 0))  # type: ignore[misc]
-    # The same numbers are a stronger colour on a wide-gamut screen.
+    # Equal values mean a stronger colour in a wide gamut.
     assert red > 205
     assert green < 100
     assert blue < 50
 
 
-def test_clear_parts_lie_over_a_blur_of_the_rest(tmp_path: Path) -> None:
+def test_transparent_parts_show_a_blur_of_the_rest(tmp_path: Path) -> None:
     rgba = np.zeros((200, 120, 4), np.uint8)
     rgba[60:140, 30:90] = (220, 40, 40, 255)
-    rgba[0, 0, :3] = (0, 255, 0)  # Colour under what is clear is nobody's.
+    rgba[0, 0, :3] = (0, 255, 0)  # The colour of transparent pixels must not matter.
     Image.fromarray(rgba).save(tmp_path / "a.png")
     made, alpha = load_cutout(tmp_path / "a.png")
     assert alpha is not None
@@ -275,7 +275,7 @@ def test_clear_parts_lie_over_a_blur_of_the_rest(tmp_path: Path) -> None:
     assert load_cutout(tmp_path / "b.png")[1] is None
 
 
-def test_heic_without_its_package_says_which(
+def test_heic_without_its_package_names_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(open_image, "_formats", lambda: ("PNG",))

@@ -1,4 +1,4 @@
-"""A model's video that stands still is made again, and by another if need be; and it is told."""
+"""A model's frozen video is retried, then rendered by the fallback, with a notice."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def picture(height: int = 240, width: int = 160, seed: int = 5) -> Frame:
 
 
 def panned(frames: int, a_second: float, *, after: int = 0, seed: int = 5) -> Iterator[Frame]:
-    """A picture that moves by percents of its width a second, from a frame on."""
+    """A picture moving by percents of its width a second, from frame ``after`` on."""
     wide = picture(256, 400, seed)
     for number in range(frames):
         x = 40 + max(0, number - after) / 24 * a_second / 100 * 144
@@ -78,7 +78,7 @@ def movement_of(frames: Iterator[Frame]) -> Movement:
 @given(st.floats(0.5, 20), st.integers(0, 50))
 def test_motion_is_measured_in_percent_of_the_width_a_second(a_second: float, seed: int) -> None:
     seen = movement_of(panned(48, a_second, seed=seed))
-    # Motion of a fraction of a pixel is underestimated; the thresholds were set with that in.
+    # Subpixel motion is underestimated; the thresholds take that into account.
     assert 0.6 * a_second < seen.whole < 1.2 * a_second
     assert 0.6 * a_second < seen.first_second < 1.2 * a_second
 
@@ -90,7 +90,7 @@ def test_neither_noise_nor_flicker_is_motion(noise: float, flicker: float, seed:
 
     def still() -> Iterator[Frame]:
         frame = picture(256, 144, seed).astype(float)
-        # Of the frames between looks nothing is seen.
+        # The meter skips the frames between its samples.
         for number in range(0, 48, 3):
             light = 1 + flicker * np.sin(number)
             noisy = (frame * light + random.normal(0, noise, frame.shape)).clip(0, 255)
@@ -100,7 +100,7 @@ def test_neither_noise_nor_flicker_is_motion(noise: float, flicker: float, seed:
     assert max(seen.first_second, seen.whole) < 0.25
 
 
-def test_standing_still_at_first_is_seen_as_such() -> None:
+def test_a_frozen_start_is_detected() -> None:
     seen = movement_of(panned(96, 4, after=30))
     assert seen.first_second < 0.1
     assert seen.whole > 1.5
@@ -117,15 +117,15 @@ def test_frames_pass_the_meter_as_they_are(count: int, fps: Fraction) -> None:
 
 
 class Shy:
-    """A model that holds its first picture still until it is asked in the right way."""
+    """A model whose video is frozen until attempt `moves_at`."""
 
     name = "shy"
     version = 1
     asked: ClassVar[list[Shot]] = []
     moves_at: ClassVar[int] = 1
-    """The try that moves; before it the picture stands."""
+    """The first attempt that moves, from 0."""
     creeps: ClassVar[tuple[float, ...]] = ()
-    """What moves of a try that does not, in percent of the width a second."""
+    """Little motion of earlier attempts, in percent of the width a second."""
     fails_at: ClassVar[int] = -1
 
     def __init__(self, settings: dict[str, Any], quality: str):
@@ -204,7 +204,7 @@ def test_a_still_video_is_made_again_in_another_way(
     assert moves(made.path).whole > 1
 
 
-def test_the_key_is_that_of_what_was_asked_for_and_the_next_run_knows_what_was_made(
+def test_the_key_is_the_requested_one_and_the_next_run_reads_the_attempts(
     recipe: dict[str, Any], tmp_path: Path, shy: type[Shy]
 ) -> None:
     made = render(recipe, tmp_path / "media")
@@ -229,7 +229,7 @@ def test_media_whose_document_was_changed_are_made_again(
     assert not render(recipe, tmp_path / "media").reused
 
 
-def test_where_no_try_moves_a_renderer_without_a_model_makes_it(
+def test_if_no_attempt_moves_a_renderer_without_a_model_is_the_fallback(
     recipe: dict[str, Any], tmp_path: Path, shy: type[Shy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shy, "moves_at", 99)
@@ -240,7 +240,7 @@ def test_where_no_try_moves_a_renderer_without_a_model_makes_it(
     assert made.made.renderer == "camera"
     assert made.made.moves
     assert made.made.notice == "no motion in 3 attempts with shy; rendered with camera"
-    # The camera was to stand; it moves all the same, or the fallback would stand too.
+    # The fallback moves although the camera is static, or it would be frozen too.
     assert moves(made.path).whole > 0.5
 
 
@@ -271,7 +271,7 @@ def test_a_fallback_has_the_settings_that_are_configured_for_it(
     assert made.made is not None
     assert made.made.renderer == "parallax"
     assert Deep.seen[-1] == {"depth_model": "a/b"}
-    # They decide pixels, and so are part of the key; where there are none it stays what it was.
+    # A fallback's settings affect pixels, so they are part of the key; without any it stays.
     assert settings["fallbacks"] == {"parallax": {"depth_model": "a/b"}}
     assert with_fallbacks({"model": "x"}, {"camera": {}}) == {"model": "x"}
     for guard in (False, {"fallback": "keep"}, {"fallback": "camera"}):
@@ -281,7 +281,7 @@ def test_a_fallback_has_the_settings_that_are_configured_for_it(
 
 
 class Unable(Shy):
-    """A renderer that lacks something."""
+    """An unavailable renderer."""
 
     name = "parallax"
 
@@ -308,7 +308,7 @@ class Deep:
         pass
 
 
-def test_the_liveliest_try_is_kept_where_nobody_else_may(
+def test_without_a_fallback_the_attempt_with_the_most_motion_is_kept(
     recipe: dict[str, Any], tmp_path: Path, shy: type[Shy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shy, "moves_at", 99)
@@ -321,7 +321,7 @@ def test_the_liveliest_try_is_kept_where_nobody_else_may(
     assert moves(made.path).whole == pytest.approx(1.5, rel=0.3)
 
 
-def test_a_retry_that_fails_is_no_failure_of_the_slot(
+def test_a_failed_retry_does_not_fail_the_slot(
     recipe: dict[str, Any], tmp_path: Path, shy: type[Shy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shy, "fails_at", 1)
@@ -346,7 +346,7 @@ def test_a_first_try_that_fails_is_one(
     [{"settings": {"motion_guard": False}}, {"motion": {"strength": 0}}],
     ids=["switched off", "no motion wanted"],
 )
-def test_what_is_to_stand_still_may(
+def test_static_slots_are_not_retried(
     recipe: dict[str, Any], tmp_path: Path, shy: type[Shy], change: dict[str, Any]
 ) -> None:
     motion = recipe["motion"] | change.get("motion", {})
@@ -410,7 +410,7 @@ def test_both_the_first_second_and_the_whole_must_move() -> None:
 
 
 @pytest.mark.slow
-def test_the_report_says_what_was_tried(
+def test_the_report_lists_the_attempts(
     project: Path, shy: type[Shy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shy, "moves_at", 99)
@@ -427,7 +427,7 @@ def test_the_report_says_what_was_tried(
     assert any("breath: no motion in 2 attempts with shy" in w for w in fallbacks)
 
 
-def test_what_a_model_cannot_do_is_told_before_it_renders(project: Path, shy: type[Shy]) -> None:
+def test_unsupported_settings_are_reported_before_rendering(project: Path, shy: type[Shy]) -> None:
     text = project.read_text()
     text = text.replace("motion: {camera: static}", "renderer: shy\n    prompt: calm")
     project.write_text(text.replace("motion: {camera: pan_left}", "renderer: shy"))

@@ -1,4 +1,4 @@
-"""`--engine ray` under faults, as a user sees it: real clusters, real nodes, a real process."""
+"""`--engine ray` under faults, end to end: real clusters, nodes and processes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def script(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def scratch() -> Iterator[Path]:
-    """A folder for temporary files, short enough for the names of sockets."""
+    """A folder for temporary files, with a path short enough for sockets."""
     folder = tempfile.mkdtemp(prefix="ogt-", dir="/tmp" if os.name == "posix" else None)
     yield Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
@@ -63,7 +63,7 @@ def shared() -> Iterator[Cluster]:
 
 @pytest.fixture
 def cluster(shared: Cluster) -> Iterator[Cluster]:
-    """A cluster without CPUs; nodes that a test adds end with it."""
+    """A cluster without CPUs; a test's nodes are removed after it."""
     yield shared
     for node in [*shared.ray.worker_nodes]:
         shared.ray.remove_node(node, allow_graceful=False)
@@ -72,7 +72,7 @@ def cluster(shared: Cluster) -> Iterator[Cluster]:
 
 @pytest.fixture
 def mortal() -> Iterator[Cluster]:
-    """A cluster with a node, to be killed."""
+    """A cluster with one node, for a test to kill."""
     cluster = Cluster()
     cluster.add()
     yield cluster
@@ -80,7 +80,7 @@ def mortal() -> Iterator[Cluster]:
 
 
 def resumes(script: Path, before: dict[str, int]) -> None:
-    """Run again: what was finished is used as it is."""
+    """Run again, and check that finished media are reused."""
     assert ended(compile_on(script, None, engine="local")) == (0, "", "")
     after = finished(script)
     assert len(after) == SLOTS
@@ -90,7 +90,7 @@ def resumes(script: Path, before: dict[str, int]) -> None:
 @pytest.mark.slow
 @pytest.mark.posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_what_was_started(script: Path, scratch: Path, number: int) -> None:
+def test_an_interrupt_ends_started_processes(script: Path, scratch: Path, number: int) -> None:
     process = compile_on(script, None, TMPDIR=str(scratch))
     until(lambda: finished(script), process)
     assert processes(f"{scratch}/")
@@ -146,7 +146,7 @@ def test_a_head_that_dies_loses_nothing_finished(
     process = compile_on(script, mortal, engine=engine, **soon)
     until(lambda: finished(script), process)
     mortal.kill(mortal.ray.head_node)
-    for node in mortal.ray.worker_nodes:  # They may outlive it, and finish what they hold.
+    for node in mortal.ray.worker_nodes:  # They may outlive it, and finish their tasks.
         mortal.kill(node)
     status, out, err = ended(process)
     assert (status, out, err.count("\n")) == (1, "", 1), err
@@ -200,7 +200,7 @@ def test_retries_of_slots_that_need_too_much_memory_are_bounded(
     assert "ran out of memory" in err
 
 
-def test_an_address_where_nothing_answers_is_told_at_once() -> None:
+def test_an_unreachable_address_is_an_error_at_once() -> None:
     pytest.importorskip("grpc")
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))

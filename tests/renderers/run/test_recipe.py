@@ -1,4 +1,4 @@
-"""Media of every version are found under the keys that it gave them."""
+"""Media of every earlier version are found under their keys."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_recipe_survives_a_round_trip_through_json(
     assert Recipe.from_json(written) == Recipe.from_json(document)
 
 
-def test_what_is_written_is_valid_against_the_schema(recipe: dict[str, Any]) -> None:
+def test_written_recipes_match_the_schema(recipe: dict[str, Any]) -> None:
     jsonschema.validate(Recipe.from_json(recipe).as_json(), schemas.load("recipe"))
 
 
@@ -202,7 +202,7 @@ def test_a_missing_field_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("document", [None, [], "recipe", 3])
-def test_other_json_is_no_recipe(document: object) -> None:
+def test_other_json_is_rejected(document: object) -> None:
     with pytest.raises(RecipeError):
         Recipe.from_json(document)
 
@@ -216,7 +216,7 @@ def test_moving_a_project_keeps_its_keys(recipe: dict[str, Any], folder: Path) -
 @pytest.mark.parametrize(
     "change", [{"seed": 2}, {"prompt": "x"}, {"frames": 13}, {"quality": "high"}, {"idr": [0, 3]}]
 )
-def test_whatever_decides_pixels_changes_the_key(
+def test_every_field_that_affects_pixels_changes_the_key(
     recipe: dict[str, Any], change: dict[str, Any]
 ) -> None:
     assert key_of(recipe | change) != key_of(recipe)
@@ -228,7 +228,7 @@ def test_repainting_a_still_changes_the_key(recipe: dict[str, Any], folder: Path
     assert key_of(recipe) != key
 
 
-def test_models_count_by_content_wherever_they_lie(recipe: dict[str, Any], tmp_path: Path) -> None:
+def test_models_are_hashed_by_content_not_path(recipe: dict[str, Any], tmp_path: Path) -> None:
     def key(model: Path, weights: Path) -> str:
         settings = {"model": str(model), "options": [{"weights": str(weights)}], "device": "cpu"}
         return key_of(recipe | {"settings": settings})
@@ -256,7 +256,7 @@ def test_large_weights_count_by_samples(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_the_digest_of_a_folder_sorts_by_the_parts_of_paths(tmp_path: Path) -> None:
-    """As POSIX sorts paths, whatever the system, so that keys stay what they are."""
+    """Paths sort as on POSIX on every system, so that keys stay the same."""
     folder = tmp_path / "model"
     names = ["a/b", "a-b", "B", "a", "Z/c"]
     for name in names:

@@ -1,4 +1,4 @@
-"""Media are found by what they are made of; what is half made is never taken for whole."""
+"""Media are found by the hash of their inputs; incomplete files are never cache hits."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def test_of_several_failures_the_fault_is_the_cause(recipe: dict[str, Any], tmp_
     assert caught.value.__cause__ is fault
 
 
-def test_an_interrupt_ends_the_run_and_keeps_what_is_finished(
+def test_an_interrupt_ends_the_run_and_keeps_finished_media(
     recipe: dict[str, Any], tmp_path: Path
 ) -> None:
     def interrupt(made: Rendered) -> None:
@@ -240,7 +240,7 @@ def test_frames_are_counted_up_to_all_of_them(recipe: dict[str, Any], tmp_path: 
 
 
 class Recorder:
-    """A renderer with limits: what runs a model. Records what becomes of its instances."""
+    """A renderer with limits, like one that runs a model; records the life of its instances."""
 
     name = "recorder"
     version = 1
@@ -273,7 +273,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return Recorder.log
 
 
-def test_a_slot_is_given_the_media_it_follows(
+def test_a_slot_gets_the_media_it_follows(
     recipe: dict[str, Any], tmp_path: Path, recorder: list[str]
 ) -> None:
     recipe = recipe | {"settings": {"motion_guard": False}}
@@ -289,7 +289,7 @@ def test_a_slot_is_given_the_media_it_follows(
         "closed",
     ]
     assert [each.slot for each in made] == ["three", "two", "one"]
-    # Media that are there are as good as media made now.
+    # Media of an earlier run serve as well.
     made[0].path.unlink()
     run([job("three", third)], tmp_path / "media")
     assert recorder[-2:] == ["standard after two", "closed"]
@@ -348,7 +348,7 @@ def flip(path: Path, at: int) -> None:
 
 
 def untouched(path: Path, change: Callable[[], object]) -> None:
-    """Change a file as a failing disk does: its times stay what they were."""
+    """Change a file as a failing disk does, with its times unchanged."""
     state = path.stat()
     change()
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
