@@ -9,7 +9,7 @@ from ..editors.read_timeline import read_timeline, refuse_missing
 from ..errors import InputError, Problem
 from ..evaluation.evaluation import Evaluation, is_evaluation, redrawn
 from ..evaluation.page import page_of
-from ..evaluation.selection import chosen_slots, known_qualities, pick_takes, picked
+from ..evaluation.selection import chosen_slots, known_qualities, pick_takes, picked_takes
 from ..files.exists import is_there
 from ..files.protected_files import refuse_inputs
 from ..outputs.paths import Outputs, refuse_unwritable, write_text, write_timeline
@@ -107,7 +107,7 @@ def _evaluate(
             )
             clock.done("evaluate", f"{count(len(found.takes), 'take')} measured")
     pick_takes(loaded, picks, slots, path)
-    found.picked = picked(loaded)
+    found.picked = picked_takes(loaded)
     if picks:
         disclose(loaded, path.parent)
     if found.takes or picks:

@@ -1,8 +1,7 @@
-"""The audio tracks of a reel: narration, music, effects; every edit on a whole frame.
+"""Audio tracks of a reel: narration, music, effects; edits on whole frames.
 
-Where music is looped on a bar the edit lies on the frame at or before the bar line, and the media
-of the next round start so that the beat goes on to the sample: the start of a source range, which
-is no edit position, may lie between two frames.
+Music that loops on a bar is cut at the frame at or before the bar line; its source range then
+starts between two frames, so that the beat continues to the sample.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from .music_bars import Beat, MusicLoop, last_bar_line, loop_on_bars
 from .places import frame_in_scene
 
 JOIN_FRAMES = 1
-"""Frames on either side of a place where a pause was taken out of the voice, for a crossfade."""
+"""Frames of crossfade on either side of a removed pause."""
 MUSIC_SEAM = Fraction(1, 2)
-"""Seconds over which looped music is crossfaded with itself."""
+"""Length of the crossfade of looped music, in seconds."""
 BAR_SEAM_FRAMES = 1
-"""Frames before a bar over which music that is looped on it is crossfaded."""
+"""Length of the crossfade before a bar that music loops on, in frames."""
 FIRST_EFFECTS_TRACK = 3
 
 
@@ -42,7 +41,7 @@ class Sound:
 
 
 def narration_track(schedule: edit.Schedule, voices: Sequence[Sound]) -> otio.schema.Track:
-    """The voice, with silence where it waits."""
+    """Build the narration track, with gaps for pauses."""
     fps = schedule.fps
     track = _track("A1", role="narration")
     position = 0
@@ -58,7 +57,7 @@ def narration_track(schedule: edit.Schedule, voices: Sequence[Sound]) -> otio.sc
 
 
 def music_track(music: model.Music, sound: Sound, schedule: edit.Schedule) -> otio.schema.Track:
-    """The bed: once, or looped, on its bars where they are known; to the end or the last bar."""
+    """Build the music track: once or looped, on bars if they are known."""
     stated = {
         "gain_db": music.gain_db,
         "duck_db": music.duck_db,
@@ -77,7 +76,7 @@ def music_track(music: model.Music, sound: Sound, schedule: edit.Schedule) -> ot
 
 
 def _lay_music(track: otio.schema.Track, loop: bool, sound: Sound, schedule: edit.Schedule) -> int:
-    """Music with a crossfade at each seam; returns the frame at which it ends."""
+    """Append music with a crossfade at each seam, and return its end frame."""
     fps = schedule.fps
     whole = frame_at_or_before(sound.duration, fps)
     half = min(frame_at_or_before(MUSIC_SEAM / 2, fps), whole // 4)
@@ -121,7 +120,7 @@ def _lay_bars(
             continue
         if position:
             track.append(_crossfade(BAR_SEAM_FRAMES, 0, fps))
-        # The edit is a part of a frame early, and so are the media: the bar itself is in time.
+        # The cut is a fraction of a frame early, and so is the source: the bar itself is in time.
         source = stretch.source - (stretch.start - position / fps)
         track.append(_sound_clip(sound, source * fps, end - position, fps))
         position = end
@@ -131,14 +130,14 @@ def _lay_bars(
 def effect_tracks(
     script: model.Script, schedule: edit.Schedule, lengths: Mapping[Path, Fraction]
 ) -> list[otio.schema.Track]:
-    """The scenes' sounds on as few tracks as hold them without overlap.
+    """Build the tracks of the scenes' sounds, as few as possible without overlap.
 
-    A sound starts where it is placed; one at ``end`` ends with its scene.
+    A sound starts at its place; one at ``end`` ends with its scene.
 
     Args:
-        script: names, sounds and their places.
-        schedule: the edit, for the same scenes.
-        lengths: of every sound's file, in seconds.
+        script: the script.
+        schedule: its schedule.
+        lengths: of each sound's file, in seconds.
     """
     fps = schedule.fps
     ends: list[int] = []
@@ -167,7 +166,7 @@ def effect_tracks(
 def _effects(
     script: model.Script, schedule: edit.Schedule, lengths: Mapping[Path, Fraction]
 ) -> Iterable[tuple[int, int, str, model.SoundEffect, int]]:
-    """Frames ``[start, end)`` of the reel, scene, effect, frames of it that are left out before."""
+    """Return start and end in the reel, scene, sound, and skipped leading frames, in order."""
     found = []
     for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
         for effect in scene.sounds:
@@ -189,12 +188,12 @@ def _track(name: str, **stated: Any) -> otio.schema.Track:
 
 
 def _is_join(before: edit.VoiceClip, after: edit.VoiceClip) -> bool:
-    """Whether a pause was taken out between two clips, both long enough for a crossfade."""
+    """Whether a pause was removed between two clips, both long enough for a crossfade."""
     return before.source == after.source and min(before.frames, after.frames) > 2 * JOIN_FRAMES
 
 
 def _crossfade(before: int, after: int, fps: Fraction) -> otio.schema.Transition:
-    """An equal-power crossfade of sound, that many frames before and after its cut."""
+    """Build an audio crossfade of so many frames before and after the cut."""
     return otio.schema.Transition(
         name="dissolve",
         transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
@@ -218,6 +217,6 @@ def _sound_clip(
 
 
 def _fill_to(track: otio.schema.Track, position: int, stop: int, fps: Fraction) -> None:
-    """Silence from one frame to another, where there is any."""
+    """Append silence from one frame to another, if any."""
     if stop > position:
         track.append(otio.schema.Gap(source_range=time_range(0, stop - position, fps)))

@@ -1,8 +1,7 @@
-"""A schedule and its script as an OpenTimelineIO timeline: the intermediate representation.
+"""Build the OpenTimelineIO timeline of a schedule and its script.
 
-The layout is described in ``docs/architecture.md``: one picture track ``V1`` of slots, gaps and
-transitions, the narration on ``A1``, music on ``A2``, the scenes' sounds from ``A3`` on, every edit
-on whole frames of one rate.
+Layout, as in ``docs/architecture.md``: slots, gaps and transitions on the picture track ``V1``,
+narration on ``A1``, music on ``A2``, the scenes' sounds from ``A3`` on; all edits on whole frames.
 """
 
 from __future__ import annotations
@@ -35,15 +34,15 @@ def build_timeline(
     music: Sound | None,
     effects: Mapping[Path, Fraction] = MappingProxyType({}),
 ) -> otio.schema.Timeline:
-    """The timeline of a reel, with stills as the media of every slot.
+    """Build the timeline of a reel, with stills as the media of all slots.
 
     Args:
-        script: names, texts, transitions.
-        schedule: the edit, for the same scenes.
+        script: the script.
+        schedule: its schedule.
         recipes: by slot name.
-        voices: the schedule's sources, in its order.
-        music: what ``script.music`` names.
-        effects: seconds of every file that the scenes' sounds name.
+        voices: the schedule's voice sources, in order.
+        music: the file of ``script.music``.
+        effects: length of each file of the scenes' sounds, in seconds.
     """
     fps = schedule.fps
     timeline: otio.schema.Timeline = parsed(
@@ -96,7 +95,7 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
 
 
 def _language(script: model.Script) -> str:
-    """The language of the words: of the narration, else of the first scene that has one."""
+    """Return the language of the narration, or of the first scene's."""
     narrations = [script.narration, *(scene.narration for scene in script.scenes)]
     return next((narration.language for narration in narrations if narration), "en")
 

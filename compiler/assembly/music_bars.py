@@ -1,4 +1,4 @@
-"""Music cut on its bars: where it is looped so that the beat goes on, and where it may end."""
+"""Loop music on its bars, without a break in the beat, and end it on one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import floor
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The bars of a piece of music: seconds of the first one's start, and of each."""
+    """Start of the first bar of music, and length of a bar, in seconds."""
 
     first: Fraction
     bar: Fraction
@@ -17,7 +17,7 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class MusicLoop:
-    """Reel seconds ``[start, end)`` in which music plays from ``source`` seconds on."""
+    """Music from ``source`` seconds on, in reel seconds ``[start, end)``."""
 
     start: Fraction
     end: Fraction
@@ -25,19 +25,19 @@ class MusicLoop:
 
 
 def loop_on_bars(length: Fraction, beat: Beat, reel: Fraction, margin: Fraction) -> list[MusicLoop]:
-    """Music repeated for the length of a reel: from the end of its last whole bar back to a bar.
+    """Loop music from the end of its last whole bar back to a bar, for the length of a reel.
 
-    It goes back to its first bar, or to the second where less than ``margin`` lies before the
-    first: a crossfade needs sound on both sides. So an upbeat or intro is heard once.
+    It loops to the first bar, or to the second if less than ``margin`` precedes the first, since a
+    crossfade needs sound on both sides. An upbeat or intro is heard once.
 
     Args:
-        length: of the music, seconds.
-        beat: where its bars are.
-        reel: seconds to fill.
-        margin: seconds of the crossfade before a seam.
+        length: of the music, in seconds.
+        beat: its bars.
+        reel: length to fill, in seconds.
+        margin: length of the crossfade before a seam, in seconds.
 
     Returns:
-        Stretches that follow one another; just one where the music has not two bars.
+        Consecutive loops; only one if the music is too short to loop.
     """
     bars = floor((length - beat.first) / beat.bar)
     back = 0 if beat.first >= margin else 1
@@ -45,18 +45,18 @@ def loop_on_bars(length: Fraction, beat: Beat, reel: Fraction, margin: Fraction)
         return [MusicLoop(Fraction(0), min(length, reel), Fraction(0))]
     seam = beat.first + bars * beat.bar
     again = beat.first + back * beat.bar
-    stretches = [MusicLoop(Fraction(0), min(seam, reel), Fraction(0))]
-    while stretches[-1].end < reel:
-        start = stretches[-1].end
-        stretches.append(MusicLoop(start, min(start + seam - again, reel), again))
-    return stretches
+    loops = [MusicLoop(Fraction(0), min(seam, reel), Fraction(0))]
+    while loops[-1].end < reel:
+        start = loops[-1].end
+        loops.append(MusicLoop(start, min(start + seam - again, reel), again))
+    return loops
 
 
-def last_bar_line(stretches: list[MusicLoop], beat: Beat) -> Fraction:
-    """Reel seconds of the last start of a bar at or before the end; the end where there is none."""
-    for stretch in reversed(stretches):
-        heard = stretch.source + stretch.end - stretch.start
+def last_bar_line(loops: list[MusicLoop], beat: Beat) -> Fraction:
+    """Return the last bar line at or before the end, or the end, in reel seconds."""
+    for loop in reversed(loops):
+        heard = loop.source + loop.end - loop.start
         line = beat.first + floor((heard - beat.first) / beat.bar) * beat.bar
-        if line > stretch.source:
-            return stretch.start + line - stretch.source
-    return stretches[-1].end
+        if line > loop.source:
+            return loop.start + line - loop.source
+    return loops[-1].end

@@ -1,4 +1,4 @@
-"""Places in a scene: start, end, a share, seconds, a word."""
+"""Resolve places in a scene: start, end, percentage, seconds, word."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..sync.frames import nearest_frame
 
 
 def frame_in_scene(at: model.ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -> int:
-    """The frame of a scene, counted from its first one, that a place is at.
+    """Return the frame of a place, counted from the scene's first frame.
 
-    ``end`` is the last frame; seconds may lie beyond it. A word that is not said is at the start.
+    ``end`` is the last frame; seconds may exceed it. An unknown word is at the start.
     """
     last = placed.end - placed.start - 1
     match at.kind:

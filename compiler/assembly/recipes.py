@@ -1,4 +1,4 @@
-"""What each slot's picture is made of: the recipe in its `GeneratorReference`."""
+"""The recipe of every slot, from the script, the schedule and the configuration."""
 
 from __future__ import annotations
 
@@ -12,33 +12,31 @@ from pathlib import Path
 from typing import Any
 
 from ...renderers.base import MIDDLE, Keyframe, Lora, Motion, Shot
+from ...renderers.image.saliency import SaliencyGlance
 from ...renderers.run.recipe import Recipe
 from ..script import model
 from ..sync import edit
 from .auto_camera import SceneView, choose_moves
 from .places import frame_in_scene
 
-Look = tuple[float, tuple[float, float]]
-"""Of a still: height over width, and the point that draws the eye, 0..1 of width and height."""
 
-
-def unseen(_: Path) -> Look:
-    """What is said of a still at which nobody looks."""
-    return 1.0, MIDDLE
+def unseen(_: Path) -> SaliencyGlance:
+    """Return a square with its focus in the middle, for stills that are not examined."""
+    return SaliencyGlance(1.0, MIDDLE)
 
 
 @dataclass(frozen=True, slots=True)
 class RendererInputs:
-    """How pictures are made: what a recipe takes from the machine's side.
+    """What recipes take from the configuration.
 
     Attributes:
         versions: of the renderers, by name; part of every key.
-        settings: of the renderers, by name, from the machine's configuration.
-        encoding: codec, preset and crf of a scene's media, by its quality.
-        key_of: the key of a recipe.
-        continues: names of the renderers whose slots need the media of the slot before.
-        look: what a glance at a still tells; called from several threads.
-        origins: what is to be told of the models behind renderers, by the renderers' names.
+        settings: of the renderers, by name.
+        encoding: returns codec, preset and crf by quality.
+        key_of: returns the key of a recipe.
+        continues: names of the renderers with `Limits.continues`.
+        look: returns shape and focus of a still; called from several threads.
+        origins: disclosed origins of the renderers' models, by renderer.
     """
 
     versions: Mapping[str, int]
@@ -46,15 +44,15 @@ class RendererInputs:
     encoding: Callable[[model.Quality], Mapping[str, Any]]
     key_of: Callable[[Recipe], str]
     continues: frozenset[str] = frozenset()
-    look: Callable[[Path], Look] = unseen
+    look: Callable[[Path], SaliencyGlance] = unseen
     origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def slot_recipes(
-    script: model.Script, schedule: edit.Schedule, making: RendererInputs
+    script: model.Script, schedule: edit.Schedule, inputs: RendererInputs
 ) -> dict[str, Recipe]:
-    """The recipe of every slot, by the slot's name."""
-    motions = decided_motions(script, schedule, making.look)
+    """Return the recipe of every slot, by name."""
+    motions = decided_motions(script, schedule, inputs.look)
     lengths = {t.cut: t.before + t.after for t in schedule.transitions}
     recipes: dict[str, Recipe] = {}
     for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
@@ -63,7 +61,7 @@ def slot_recipes(
         for slot in placed.slots:
             recipe = Recipe(
                 renderer=scene.renderer,
-                version=making.versions[scene.renderer],
+                version=inputs.versions[scene.renderer],
                 shot=Shot(
                     width=script.output.width,
                     height=script.output.height,
@@ -81,50 +79,50 @@ def slot_recipes(
                     seed=scene.seed if scene.seed is not None else seed_of(scene.id),
                     motion=_shot_motion(motions[scene.id]),
                     quality=scene.quality,
-                    settings=dict(making.settings.get(scene.renderer, {})),
+                    settings=dict(inputs.settings.get(scene.renderer, {})),
                 ),
-                encoding=dict(making.encoding(scene.quality)),
+                encoding=dict(inputs.encoding(scene.quality)),
                 idr=idr_frames(slot, lengths.get(slot.start, 0), lengths.get(slot.end, 0)),
                 follows=follows,
             )
-            if scene.renderer in making.continues and slot.part < slot.parts:
-                follows = making.key_of(recipe)
+            if scene.renderer in inputs.continues and slot.part < slot.parts:
+                follows = inputs.key_of(recipe)
             recipes[slot.name] = recipe
     return recipes
 
 
 def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> tuple[int, ...]:
-    """Frames of a slot's media at which a copy may start or stop.
+    """Return the frames of a slot's media at which a stream copy may start or stop.
 
-    They are the first frames of the body and of each handle, and the frames between which the body
-    is seen alone: after the incoming transition and before the outgoing one.
+    They are the first frames of the body and of each handle, and the limits of the body without its
+    transitions.
 
     Args:
         slot: the slot.
-        incoming, outgoing: frames of the transitions at its start and end.
+        incoming, outgoing: lengths of its transitions, in frames.
     """
     places = {0, slot.head, incoming, slot.frames - outgoing, slot.frames - slot.tail}
     return tuple(sorted(place for place in places if 0 <= place < slot.frames))
 
 
 def decided_motions(
-    script: model.Script, schedule: edit.Schedule, look: Callable[[Path], Look]
+    script: model.Script, schedule: edit.Schedule, look: Callable[[Path], SaliencyGlance]
 ) -> dict[str, model.ScriptMotion]:
-    """The motion of every scene, by its id: its move and its focus decided."""
+    """Return the motion of every scene, by id, with ``auto`` resolved to a move and a focus."""
     sights: dict[str, SceneView] = {}
     frame = script.output.width / script.output.height
     undecided = [s for s in script.scenes if s.motion.camera == "auto" or s.motion.focus == "auto"]
-    # What does not fill the frame is seen whole, wherever the eye is drawn.
+    # A still that does not fill the frame is visible whole, so its focus does not matter.
     stills = {s.id: s.keyframes[0].image for s in undecided if s.fit == "cover"}
     different = list(dict.fromkeys(stills.values()))
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        seen = dict(zip(different, workers.map(look, different), strict=True))
+        glances = dict(zip(different, workers.map(look, different), strict=True))
     for scene in undecided:
-        aspect, focus = seen[stills[scene.id]] if scene.id in stills else (1.0, MIDDLE)
+        glance = glances[stills[scene.id]] if scene.id in stills else SaliencyGlance(1.0, MIDDLE)
         stated = scene.motion.focus if isinstance(scene.motion.focus, tuple) else None
         if scene.motion.focus == "middle":
             stated = MIDDLE
-        sights[scene.id] = SceneView(1 / aspect / frame, stated or focus)
+        sights[scene.id] = SceneView(1 / glance.aspect / frame, stated or glance.focus)
     seconds = {
         scene.id: float(placed.slots[0].span / schedule.fps)
         for scene, placed in zip(script.scenes, schedule.scenes, strict=True)
@@ -149,9 +147,9 @@ def _shot_motion(motion: model.ScriptMotion) -> Motion:
 def keyframe_places(
     scene: model.ScriptScene, placed: edit.ScheduledScene, fps: Fraction
 ) -> tuple[Keyframe, ...]:
-    """The scene's stills with the frame of its span (handles included) that each is reached at.
+    """Return a scene's keyframes, in frames of its span, handles included.
 
-    A still at the start or the end holds through the handle there.
+    A keyframe at the start or end holds through the handle there.
     """
     head = placed.slots[0].head
     span = placed.slots[0].span
@@ -169,5 +167,5 @@ def keyframe_places(
 
 
 def seed_of(scene_id: str) -> int:
-    """A scene's seed where the script gives none: the same for the same name, on every machine."""
+    """Return the default seed of a scene, a hash of its id."""
     return int.from_bytes(hashlib.sha256(scene_id.encode()).digest()[:4], "big") >> 1

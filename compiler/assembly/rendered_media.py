@@ -1,4 +1,4 @@
-"""Rendered: media that are there already, found by key."""
+"""Find rendered media by key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..timeline.slots import set_media, slot_clips, slot_of
 
 
 def find_rendered(clip: otio.schema.Clip, folders: Sequence[Path]) -> Path | None:
-    """The rendered media of a clip: by its recipe's key, else by the key in its file's name."""
+    """Return the rendered media of a clip, by its recipe's key or the key in its file name."""
     slot = slot_of(clip)
     if slot is not None:
         try:
@@ -23,7 +23,7 @@ def find_rendered(clip: otio.schema.Clip, folders: Sequence[Path]) -> Path | Non
         except (
             RendererError,
             InputError,
-        ):  # A still is gone: what was rendered of it may be there.
+        ):  # A still is missing; its rendered media may exist.
             key = None
         for folder in folders:
             found = Store(folder).find(slot.name, key) if key is not None else None
@@ -40,7 +40,7 @@ def find_rendered(clip: otio.schema.Clip, folders: Sequence[Path]) -> Path | Non
 
 
 def link_rendered(timeline: otio.schema.Timeline, folders: Iterable[Path]) -> None:
-    """Name the rendered media of every slot that has any in the folders."""
+    """Link every slot to its rendered media in the folders, if there are any."""
     places = list(folders)
     for slot in slot_clips(timeline):
         found = find_rendered(slot.clip, places)

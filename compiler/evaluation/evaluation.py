@@ -149,8 +149,7 @@ def is_evaluation(path: Path) -> bool:
 
 
 def redrawn(found: Evaluation) -> Evaluation:
-    """An evaluation in which takes were picked and none was made: what was kept of the one before,
-    with the picks. Without takes where nothing was kept whose media are there."""
+    """Return the previous evaluation with the new picks; without takes if their media are gone."""
     takes = [take for take in takes_before(found.data).values() if take.made.path.is_file()]
     if not takes:
         return found
@@ -180,7 +179,7 @@ def _take(one: Mapping[str, Any]) -> Take:
 
 
 def means(takes: Sequence[Take]) -> dict[str, Mapping[str, float | None]]:
-    """The mean of each figure over a take's slots, by the take's name."""
+    """Return the mean of each figure over all slots, by take name."""
     by_name: dict[str, list[Take]] = {}
     for take in takes:
         by_name.setdefault(take.name, []).append(take)
@@ -188,7 +187,7 @@ def means(takes: Sequence[Take]) -> dict[str, Mapping[str, float | None]]:
 
 
 def figures(take: Take) -> dict[str, float | None]:
-    """All figures of a take, by name."""
+    """Return all figures of a take, by name."""
     return {
         "seconds_per_second": take.seconds_per_second,
         "memory_mb": take.made.memory_mb,

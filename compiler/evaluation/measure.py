@@ -1,11 +1,11 @@
-"""What can be measured of a slot's finished video.
+"""Measure a slot's finished video.
 
-fidelity      to the keyframe, at its frame: structural similarity, framing aside
-flicker       what of a frame's light the next one does not have where it moved to (the warping
-              error of Lai et al., "Learning Blind Video Temporal Consistency", 2018)
-motion        as the guard against still video measures it, in the first second and in whole
-smoothness    how much the motion of a frame is that of the frame before
-drift         of colour, from the beginning to the end
+fidelity      SSIM to the keyframe, at its frame, after alignment
+flicker       warping error of luma between frames (Lai et al., "Learning Blind Video Temporal
+              Consistency", 2018)
+motion        as the motion guard measures it, in the first second and over the whole video
+smoothness    similarity of motion from frame to frame
+drift         of colours, from the start to the end
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from ...renderers.fit.scale import rgb_of
 from ...renderers.image.stills import load_still
 from ...renderers.run.motion_measure import WIDTH, MotionMeter, block_velocities
 from ..errors import WorkError
-from .ssim import LEAST_SHARED, common_way, laid_over, likeness
+from .ssim import LEAST_SHARED, frame_homography, likeness, warp_onto
 
 STILL_WIDTH = 540
-"""Pixels of width at which a frame is held against its still."""
+"""Width at which a frame is compared with its still, in pixels."""
 DRIFT_WIDTH = 270
 STILL = 0.1
-"""Motion, in percent of the width a second, below which there is nothing to be smooth."""
+"""Motion, in percent of the width per second, below which smoothness is undefined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class _Steadiness:
         return float(np.mean(self._errors)) if self._errors else 0.0
 
     def smoothness(self) -> float | None:
-        # By the triangle inequality this lies between 0 and 1.
+        # Between 0 and 1, by the triangle inequality.
         return 1 - self._changes / self._speeds if self._speeds else None
 
 
@@ -140,7 +140,7 @@ def _total(velocities: NDArray[np.float64]) -> float:
 
 
 class _Colours:
-    """The mean picture of a stretch of frames, and the frame in its middle to lay it by."""
+    """The middle frame of a range, for its mean colours."""
 
     def __init__(self, start: int, end: int):
         self._start, self._end = start, end
@@ -153,15 +153,15 @@ class _Colours:
             self._middle = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def distance(self, other: _Colours) -> float | None:
-        """Between the mean colours of what both show."""
+        """Return the distance of mean colours in the common area."""
         if self._middle is None or other._middle is None:
             return None
         one, two = self._middle, other._middle
         height, width = two.shape[:2]
-        way = common_way(_grey(two), _grey(one))
-        laid = laid_over(one, way, width, height)
+        way = frame_homography(_grey(two), _grey(one))
+        laid = warp_onto(one, way, width, height)
         if laid.inside.mean() < LEAST_SHARED:
-            laid = laid_over(one, np.eye(3), width, height)
+            laid = warp_onto(one, np.eye(3), width, height)
         means = [
             cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[laid.inside].mean(0)
             for picture in (laid.picture, two)
@@ -181,7 +181,7 @@ def _fidelity(still: Path, frame: Frame, fit: str) -> float:
     over = (width / picture.shape[1], height / picture.shape[0])
     fitted = max(over) if fit == "cover" else min(over)
     given = _resized(_grey(picture), fitted * scale)
-    # Video has luma of limited range.
+    # Luma of video has limited range.
     given = np.asarray((given * (219 / 255) + 16).round(), np.uint8)
     offset = [(given.shape[1 - axis] - shown.shape[1 - axis]) / 2 for axis in (0, 1)]
     guess = np.array([[1, 0, offset[0]], [0, 1, offset[1]], [0, 0, 1]])
@@ -190,11 +190,11 @@ def _fidelity(still: Path, frame: Frame, fit: str) -> float:
 
 def _resized(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     size = (max(16, round(picture.shape[1] * scale)), max(16, round(picture.shape[0] * scale)))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, size, interpolation=way), np.uint8)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
 
 
 def _grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Luma of BT.709, full range."""
+    """Return BT.709 luma, full range."""
     weights = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
     return np.asarray(cv2.transform(rgb, weights), np.uint8).reshape(rgb.shape[:2])

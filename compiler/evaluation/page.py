@@ -1,4 +1,4 @@
-"""An evaluation as one HTML page that needs nothing beside it: pictures and previews are in it."""
+"""An evaluation as a single HTML page with embedded images and previews."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .table import COLUMNS, Column, shown
 
 PREVIEW_WIDTH = 270
 FRAMES = 5
-"""Pictures of each take, from its first frame to its last."""
+"""Images of each take, from the first to the last frame."""
 NOTEWORTHY = 0.05
-"""Share by which figures must differ for the best to be marked."""
+"""Least relative difference of figures for the best to be marked."""
 _JPEG_QUALITY = 80
 
 _STYLE = """
@@ -57,11 +57,11 @@ dt { font-weight: 600; } dd { margin: 0; }
 
 
 def page_of(found: Evaluation, slots: Sequence[SlotClip]) -> str:
-    """The page.
+    """Return the HTML.
 
     Args:
-        found: what is shown.
-        slots: whose takes they are.
+        found: the evaluation.
+        slots: of its takes.
 
     Raises:
         WorkError: media, or a still, cannot be decoded.
@@ -148,7 +148,7 @@ def _table(head: str, rows: Mapping[str, Mapping[str, float | None]]) -> str:
 
 
 def _best(column: Column, rows: Mapping[str, Mapping[str, float | None]]) -> str | None:
-    """The best figure as text, where it is better than another by more than chance."""
+    """Return the best figure as text, if the difference is significant."""
     values = sorted(value for row in rows.values() if (value := row[column.name]) is not None)
     if column.higher_is_better is None or len(values) < 2:
         return None

@@ -1,4 +1,4 @@
-"""What an evaluation is asked for: slots, qualities and takes, by their names."""
+"""Select slots, qualities and takes by name."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..timeline.slots import SlotClip, slot_clips
 from ..timeline.takes import pick, picked_take, takes_of
 
 SLOTS = 3
-"""Slots that are tried where none are named."""
+"""Number of slots to evaluate by default."""
 
 
 def chosen_slots(
     timeline: otio.schema.Timeline, names: Sequence[str], path: Path
 ) -> list[SlotClip]:
-    """The slots of those names; all for ``all``; without names a few, spread over the reel.
+    """Return the named slots; all for ``all``; by default `SLOTS`, spread over the reel.
 
     Raises:
-        InputError: there are no slots, or none of a name.
+        InputError: there are no slots, or a name is unknown.
     """
     slots = list(slot_clips(timeline))
     if not slots:
@@ -49,10 +49,10 @@ def chosen_slots(
 
 
 def known_qualities(names: Sequence[str]) -> list[Quality]:
-    """The qualities of those names, each once.
+    """Return the named qualities, each once.
 
     Raises:
-        InputError: there is no such quality.
+        InputError: a name is unknown.
     """
     known = get_args(Quality)
     problems = [
@@ -68,17 +68,17 @@ def known_qualities(names: Sequence[str]) -> list[Quality]:
 def pick_takes(
     timeline: otio.schema.Timeline, picks: Sequence[str], names: Sequence[str], path: Path
 ) -> None:
-    """Make takes active.
+    """Activate takes.
 
     Args:
-        timeline: whose slots have them.
-        picks: each ``TAKE`` for all slots that have it, or ``SLOT=TAKE`` for one; ``none`` for a
-            take goes back to the slot's own media.
-        names: of the slots that a pick without a slot is for; all where there are none.
+        timeline: with the takes; changed.
+        picks: each ``TAKE`` for all slots that have it, or ``SLOT=TAKE``; the take ``none`` is the
+            slot's own media.
+        names: of the slots for picks without a slot; empty for all.
         path: of the timeline, for messages.
 
     Raises:
-        InputError: no slot has such a take.
+        InputError: a slot or take is unknown.
     """
     slots = {slot.name: slot for slot in slot_clips(timeline)}
     wanted: list[tuple[SlotClip, str]] = []
@@ -89,7 +89,7 @@ def pick_takes(
         if name and name not in slots:
             problems.append(Problem.in_file(path, f"no slot is called {name!r}", where="--pick"))
             continue
-        among = [slots[name]] if name else [s for s in slots.values() if _is_meant(s, names)]
+        among = [slots[name]] if name else [s for s in slots.values() if _is_selected(s, names)]
         having = [slot for slot in among if key == MEDIA_KEY or key in takes_of(slot)]
         if not having:
             there = sorted({one for slot in among for one in takes_of(slot)})
@@ -103,12 +103,12 @@ def pick_takes(
         pick(slot, key)
 
 
-def _is_meant(slot: SlotClip, names: Sequence[str]) -> bool:
+def _is_selected(slot: SlotClip, names: Sequence[str]) -> bool:
     return not names or list(names) == ["all"] or slot.name in names
 
 
-def picked(timeline: otio.schema.Timeline) -> dict[str, str]:
-    """The takes that are active, by slot."""
+def picked_takes(timeline: otio.schema.Timeline) -> dict[str, str]:
+    """Return the active takes, by slot."""
     return {
         slot.name: slot.clip.active_media_reference_key
         for slot in slot_clips(timeline)

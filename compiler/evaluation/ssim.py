@@ -1,6 +1,6 @@
-"""How alike two pictures are, once one is laid over the other.
+"""Structural similarity (SSIM) of two images, aligned by a homography.
 
-Structural similarity after Wang et al., "Image Quality Assessment: From Error Visibility to
+SSIM after Wang et al., "Image Quality Assessment: From Error Visibility to
 Structural Similarity", 2004, with its Gaussian window of 11 pixels.
 """
 
@@ -13,23 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 Luma = NDArray[np.uint8]
-Way = NDArray[np.float64]
-"""A homography of shape ``(3, 3)``: from pixels of one picture to pixels of another."""
+Homography = NDArray[np.float64]
+"""Shape ``(3, 3)``: from pixels of one image to pixels of another."""
 
 _WINDOW, _SIGMA = 11, 1.5
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 LEAST_SHARED = 0.4
-"""Share of a frame that a still must reach over to be held against it."""
+"""Least share of a frame that the aligned still must cover."""
 MOST_ZOOM = 3.0
 MOST_STRETCH = 1.3
-"""How much more one side of a view may be enlarged than the other."""
+"""Highest ratio of the scales of the two axes."""
 FEATURES = 1500
 LEAST_MATCHES = 12
-"""Points that must agree on where a picture lies for it to count as found."""
+"""Inliers required for a match of features."""
 
 
 def ssim_map(one: Luma, other: Luma) -> NDArray[np.float64]:
-    """Structural similarity around each pixel, -1..1; shape of the pictures."""
+    """Return SSIM around each pixel, -1..1, in the shape of the images."""
     x, y = one.astype(np.float64), other.astype(np.float64)
     mean_x, mean_y = _blur(x), _blur(y)
     variance_x = _blur(x * x) - mean_x**2
@@ -45,38 +45,37 @@ def _blur(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Overlay:
-    """A picture laid over another: what it shows there, and where it reaches."""
+class WarpedImage:
+    """An image warped onto another, and the mask of the pixels that it covers."""
 
     picture: NDArray[np.uint8]
     inside: NDArray[np.bool_]
 
 
-def laid_over(picture: NDArray[np.uint8], way: Way, width: int, height: int) -> Overlay:
-    """A picture as seen from the frame of another, into whose pixels' places ``way`` leads."""
+def warp_onto(picture: NDArray[np.uint8], way: Homography, width: int, height: int) -> WarpedImage:
+    """Warp an image into a frame, by the homography from the frame's pixels to the image's."""
 
     def moved(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         return np.asarray(cv2.warpPerspective(image, way, (width, height), flags=flags), np.uint8)
 
     inside = moved(np.full(picture.shape[:2], 255, np.uint8)) > 254
-    return Overlay(moved(picture), inside)
+    return WarpedImage(moved(picture), inside)
 
 
-def likeness(still: Luma, frame: Luma, guess: Way) -> tuple[float, Way]:
-    """The mean structural similarity of a frame to a still, framing aside.
+def likeness(still: Luma, frame: Luma, guess: Homography) -> tuple[float, Homography]:
+    """Return the mean SSIM of a frame and a still, after alignment.
 
-    The still is laid over the frame as well as can be: as guessed, and as points that both have in
-    common say, each refined (Evangelidis and Psarakis, "Parametric image alignment using enhanced
-    correlation coefficient maximization", 2008). A camera's move is so not taken for a change of
-    the picture; whatever is no view of the same flat picture is.
+    The still is aligned by the best of an initial guess and matched features, both refined
+    (Evangelidis and Psarakis, "Parametric image alignment using enhanced correlation coefficient
+    maximization", 2008). So a camera move does not lower the similarity.
 
     Args:
         still, frame: luma.
         guess: from pixels of the frame to pixels of the still.
 
     Returns:
-        The similarity where the still reaches, and the way from the frame to the still.
+        SSIM over the covered pixels, and the homography from the frame to the still.
     """
     found = guess
     best = _similarity(still, frame, guess)
@@ -91,22 +90,22 @@ def likeness(still: Luma, frame: Luma, guess: Way) -> tuple[float, Way]:
     return best, found
 
 
-def _similarity(still: Luma, frame: Luma, way: Way) -> float:
-    laid = laid_over(still, way, frame.shape[1], frame.shape[0])
-    # Bent far enough, a little of any picture is like a little of any other.
+def _similarity(still: Luma, frame: Luma, way: Homography) -> float:
+    laid = warp_onto(still, way, frame.shape[1], frame.shape[0])
+    # With enough distortion, some part of any image resembles another.
     if laid.inside.mean() < LEAST_SHARED or not _is_view(way):
         return -1.0
     return float(ssim_map(frame, laid.picture)[laid.inside].mean())
 
 
-def _is_view(way: Way) -> bool:
-    """Whether a camera's move may lead to such a view of a still."""
+def _is_view(way: Homography) -> bool:
+    """Whether a homography is a plausible camera view of a still."""
     scales = np.linalg.svd(way[:2, :2], compute_uv=False)
     return bool(scales[1] > 1 / MOST_ZOOM and scales[0] < min(MOST_ZOOM, MOST_STRETCH * scales[1]))
 
 
-def _matched(one: Luma, other: Luma) -> Way | None:
-    """The way from one picture to another by points that both have; None where they have none."""
+def _matched(one: Luma, other: Luma) -> Homography | None:
+    """Return the homography between two images by matched features; None without matches."""
     detector = cv2.ORB.create(FEATURES)
     (points, marks), (other_points, other_marks) = (
         detector.detectAndCompute(image, None) for image in (one, other)
@@ -125,18 +124,18 @@ def _matched(one: Luma, other: Luma) -> Way | None:
     return np.vstack([way, [0.0, 0.0, 1.0]])
 
 
-def _refined(still: Luma, frame: Luma, way: Way) -> Way:
+def _refined(still: Luma, frame: Luma, way: Homography) -> Homography:
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-5)
     try:
         _, found = cv2.findTransformECC(
             frame, still, way.astype(np.float32), cv2.MOTION_HOMOGRAPHY, criteria
         )
-    except cv2.error:  # It does not converge where the pictures have nothing in common.
+    except cv2.error:  # No convergence: the images have nothing in common.
         return way
     return np.asarray(found, np.float64)
 
 
-def common_way(one: Luma, other: Luma) -> Way:
-    """The way from one frame's pixels to another's; none at all where it cannot be found."""
+def frame_homography(one: Luma, other: Luma) -> Homography:
+    """Return the homography between two frames, or the identity if there is none."""
     found = _matched(one, other)
     return np.eye(3) if found is None else found

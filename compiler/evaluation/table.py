@@ -1,4 +1,4 @@
-"""An evaluation as lines for a terminal of 80 columns."""
+"""An evaluation as a table of 80 columns."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Column:
 
     Attributes:
         name: of the figure.
-        title, explained: what it is called, and what it means.
-        show: a value as text.
-        higher_is_better: None where neither is better.
+        title, explained: heading and explanation.
+        show: formats a value.
+        higher_is_better: None if neither is better.
     """
 
     name: str
@@ -32,59 +32,58 @@ COLUMNS = (
     Column(
         "seconds_per_second",
         "s/s",
-        "seconds of work for a second of video, from the recipe to the encoded file; a model's "
-        "first slot pays for loading it",
+        "render time per second of video, in seconds; includes loading a model in its first slot",
         lambda value: f"{value:.2f}" if value < 100 else f"{value:.0f}",
         False,
     ),
     Column(
         "memory_mb",
         "MB",
-        "the most that the process had in the machine's memory",
+        "peak memory of the process",
         lambda value: f"{value:.0f}",
         False,
     ),
     Column(
         "gpu_memory_mb",
         "GPU MB",
-        "the most of the device's memory that was reserved",
+        "peak reserved memory of the device",
         lambda value: f"{value:.0f}",
         False,
     ),
     Column(
         "fidelity",
         "SSIM",
-        "structural similarity to the keyframe at its frame, framing aside; 1 is the same picture",
+        "structural similarity to the keyframe at its frame, after alignment; 1 is identical",
         lambda value: f"{value:.3f}",
         True,
     ),
     Column(
         "flicker",
         "flick",
-        "mean change of light along the motion from frame to frame, in levels of 255",
+        "mean change of luma along the motion from frame to frame, in levels of 255",
         lambda value: f"{value:.2f}",
         False,
     ),
     Column(
         "first_second",
         "1st s",
-        "motion in the first second: of the tenth of the picture that moves most, in percent of "
-        "the width a second",
+        "motion in the first second, of the fastest tenth of the picture, in percent of its width "
+        "per second",
         lambda value: f"{value:.2f}",
     ),
     Column("motion", "all", "the same over the whole slot", lambda value: f"{value:.2f}"),
     Column(
         "smoothness",
         "even",
-        "evenness of motion: 1 where every part of the picture goes on as it went",
+        "evenness of motion; 1 is constant velocity",
         lambda value: f"{value:.2f}",
         True,
     ),
     Column(
         "drift",
         "drift",
-        "distance of mean colours from the first to the last half second, in CIELAB; about 2 can "
-        "be seen",
+        "distance of mean colours from the first to the last half second, in CIELAB; about 2 is "
+        "visible",
         lambda value: f"{value:.1f}",
         False,
     ),
@@ -92,7 +91,7 @@ COLUMNS = (
 
 
 def as_lines(found: Evaluation) -> list[str]:
-    """The table, what failed, and what the columns mean."""
+    """Return the table, its legend, and failures."""
     rows = [(take.slot, take.name, figures(take)) for take in found.takes]
     slots = {slot for slot, _, _ in rows}
     averages = means(found.takes)
@@ -104,7 +103,7 @@ def as_lines(found: Evaluation) -> list[str]:
         max(len(column.title), *(len(row[n]) for row in cells), 0) if cells else len(column.title)
         for n, column in enumerate(columns)
     ]
-    # Names take what the figures leave.
+    # Names get the remaining width.
     left = max(16, WIDTH - sum(widths) - len(widths) - 1)
     longest = max((len(name) for _, name, _ in rows), default=4)
     second = min(longest, left - 6)
@@ -126,10 +125,10 @@ def as_lines(found: Evaluation) -> list[str]:
 
 def _legend(columns: list[Column]) -> list[str]:
     short: Mapping[str, str] = {
-        "seconds_per_second": "s/s: seconds of work a second of video",
+        "seconds_per_second": "s/s: render seconds per second of video",
         "fidelity": "SSIM: to the keyframe",
         "flicker": "flick: levels of 255",
-        "first_second": "1st s, all: motion, % of the width a second",
+        "first_second": "1st s, all: motion, % of the width per second",
         "smoothness": "even: of motion, 1 is best",
         "drift": "drift: of colour, CIELAB",
     }
@@ -145,7 +144,7 @@ def _legend(columns: list[Column]) -> list[str]:
 
 
 def shown(column: Column, row: Mapping[str, float | None]) -> str:
-    """A figure as text; a dash where there is none."""
+    """Format a figure; a dash if there is none."""
     value = row[column.name]
     return "-" if value is None else column.show(value)
 

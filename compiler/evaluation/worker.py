@@ -1,11 +1,10 @@
-"""Takes made in a process of their own, so that memory is one renderer's, and a crash its own.
+"""Render takes in a separate process, to measure its memory and to survive its crash.
 
     python -m otio_gvideo.compiler.evaluation.worker < job.json
 
-The job is ``{"media": folder, "jobs": [{"slot", "recipe"}, …]}``. Out come lines of JSON:
-``frames`` as they are made, ``made`` for each finished slot, ``failed`` with the reasons of those
-that failed.
-`make_takes` is the other end of it.
+Standard input is ``{"media": folder, "jobs": [{"slot", "recipe"}, …]}``; standard output is lines
+of JSON: ``frames`` for progress, ``made`` for each finished slot, ``failed`` with reasons.
+`make_takes` runs in the parent process.
 """
 
 from __future__ import annotations
@@ -70,16 +69,16 @@ def make_takes(
     on_frames: Callable[[str, int], None],
     on_made: Callable[[MadeTake], None],
 ) -> dict[str, Failure]:
-    """Make takes of one renderer and quality in another process, one after the other.
+    """Render takes of one renderer and quality in another process, one after the other.
 
     Args:
-        jobs: what to make.
+        jobs: the takes.
         media: the store's folder.
-        on_frames: called with a slot and the frames of it that are made.
-        on_made: called for each slot that is finished.
+        on_frames: called with a slot and its number of rendered frames.
+        on_made: called for each finished slot.
 
     Returns:
-        Why slots could not be made, by slot.
+        Failures, by slot.
     """
     document = {
         "media": str(media),
@@ -114,15 +113,15 @@ def make_takes(
         worker.wait()
         raise
     for slot in sorted(missing - failures.keys()):
-        # Status -9 is what a machine that runs out of memory does to its largest process.
+        # Status -9: Linux kills the largest process when memory runs out.
         how = "was killed, for want of memory perhaps" if status == -9 else f"ended with {status}"
         failures[slot] = Failure(f"its process {how}")
     return {slot: failure for slot, failure in failures.items() if slot in missing}
 
 
 def main() -> int:
-    """Make what standard input says."""
-    # Libraries that print must not be taken for the protocol.
+    """Render the takes of standard input."""
+    # Libraries that print must not disturb the protocol.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n", buffering=1)
     os.dup2(2, 1)
     job = json.load(sys.stdin)
@@ -167,7 +166,7 @@ def main() -> int:
 
 
 def peak_memory_mb() -> float:
-    """The most that this process has had in memory, in MiB; 0 where the system does not say."""
+    """Return the peak memory of this process, in MiB; 0 if unknown."""
     try:
         import resource  # noqa: PLC0415 - not there on Windows
     except ImportError:
@@ -186,7 +185,7 @@ def _windows_peak_mb() -> float:
 
 
 def _device() -> tuple[float | None, str]:
-    """What a slot took of the GPU's memory since the slot before, and the device's name."""
+    """Return peak GPU memory since the previous slot, in MiB, and the device's name."""
     torch: Any = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
         return None, _processor()

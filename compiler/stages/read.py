@@ -11,10 +11,10 @@ from typing import Any
 from ...renderers import base, registry
 from ...renderers.diffusion.local_weights import pin_revisions
 from ...renderers.diffusion.model_settings import model_origin
-from ...renderers.image.saliency import look_at
+from ...renderers.image.saliency import SaliencyGlance, look_at
 from ...renderers.run.motion_guard import with_fallbacks
 from ...renderers.run.recipe import recipe_key
-from ..assembly.recipes import Look, RendererInputs, unseen
+from ..assembly.recipes import RendererInputs, unseen
 from ..backend.encode.transitions import transition_names
 from ..backend.output_spec import OutputSpec
 from ..errors import InputError, Problem
@@ -183,9 +183,8 @@ def _renderer_inputs(scenes: Sequence[ScriptScene], config: Config) -> RendererI
     )
 
 
-def _look(still: Path) -> Look:
+def _look(still: Path) -> SaliencyGlance:
     try:
-        seen = look_at(still)
+        return look_at(still)
     except base.RendererError:
         return unseen(still)  # Rendering reports the error.
-    return seen.aspect, seen.focus

@@ -1,8 +1,8 @@
-"""The Ray driver: the process of a run that talks to a cluster.
+"""The Ray driver: a separate process that connects to a cluster.
 
-Ray writes logs to the terminal from C++ and ends its own process if a cluster is lost. Both stay in
-here: `ray_executor` starts this process, sends tasks to its standard input, and reads results from
-what was its standard output. The end of the input is the end of the driver.
+Ray writes logs to the terminal from C++ and exits its process if a cluster is lost; a separate
+process contains both. `executor` starts it, sends tasks to its standard input, and reads results
+from its standard output. It exits at the end of input.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from typing import Any, BinaryIO
 from .task import DISTRIBUTION, task_of
 
 ADDRESS = re.compile(r"ray://(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/?#\[\]]+)(?::(?P<port>\d{1,5}))?/?")
-"""Of a cluster's Ray Client server."""
+"""Address of a Ray Client server."""
 CLIENT_PORT = 10001
-"""Of a Ray Client server by default."""
+"""Default port of a Ray Client server."""
 REACHED_S = 5.0
-"""Time for a TCP connection to a cluster."""
+"""Timeout of a TCP connection to a cluster."""
 RETRY_S = (1.0, 3.0)
-"""Times after which a slot is begun again, if the worker that makes it dies."""
+"""Delays of retries after a worker died."""
 ATTEMPTS = 1 + len(RETRY_S)
-"""Times that it is begun."""
+"""Attempts in all."""
 CANCEL_S = 3.0
 """Time for cancelled tasks to delete their temporary files."""
 OBJECT_STORE_BYTES = 80 << 20
-"""Ray's least: tasks and results are small, and containers have little shared memory."""
+"""Ray's minimum: tasks and results are small, and containers have little shared memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """What the driver is asked first.
+    """The first request to the driver.
 
     Attributes:
-        address: of a cluster, for ``ray.init``; None for this machine's, or else a new one.
+        address: of a cluster, for ``ray.init``; None for this machine's, else a new one.
         folder: for the logs and sockets of a new cluster.
         wait_s: time for the first CPU to become free.
     """
@@ -56,10 +56,10 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the driver answers.
+    """A reply of the driver.
 
     Attributes:
-        task: number of the task; None if it is about the cluster.
+        task: number of the task; None for the cluster.
         kind: ``ready``; ``result`` or ``raised``, with a pickled object; ``failed``, with a line.
         content: that object or line.
     """
@@ -81,7 +81,7 @@ class _ClusterError(Exception):
 
 
 def main() -> None:
-    """Connect, run what comes, and leave the cluster."""
+    """Connect, run tasks, and disconnect."""
     requests, replies = _take_streams()
     _forbid_core_dumps()
     state = _Driver(replies)
@@ -116,16 +116,16 @@ class _Driver:
         self.waiting.put(None)
 
     def reply(self, reply: Reply) -> None:
-        """Send it; to nobody if the run was killed."""
+        """Send a reply; ignore that the run was killed."""
         with contextlib.suppress(OSError):
             pickle.dump(reply, self.replies)
             self.replies.flush()
 
     def connect(self, asked: Connect) -> None:
-        """Join or start a cluster whose workers can do the work.
+        """Join or start a cluster, and check its workers.
 
         Raises:
-            _ClusterError: there is none.
+            _ClusterError: the cluster cannot be used.
         """
         import ray  # noqa: PLC0415 - optional, and slow to import
 
@@ -140,10 +140,10 @@ class _Driver:
         self._probe(asked.wait_s)
 
     def _probe(self, wait_s: float) -> None:
-        """Run a task that does nothing.
+        """Run an empty task.
 
         Raises:
-            _ClusterError: no CPU became free, or its worker is not fit for slots.
+            _ClusterError: no CPU became free, or its worker lacks a package.
         """
         ray, attempts = self.ray, 0
         while True:
@@ -172,7 +172,7 @@ class _Driver:
             return
 
     def serve(self) -> None:
-        """Run tasks until there are no more to come.
+        """Run tasks until the end of input.
 
         Raises:
             _ClusterError: the cluster was lost.
@@ -191,7 +191,7 @@ class _Driver:
                 self._settle(self.running.pop(reference), reference)
 
     def leave(self) -> None:
-        """Cancel what runs, wait for it to clean up, and disconnect."""
+        """Cancel running tasks, wait for their clean-up, and disconnect."""
         if self.ray is None:
             return
         with contextlib.suppress(Exception):
@@ -250,7 +250,7 @@ def _init(ray: Any, asked: Connect) -> None:
 
 
 def _current_cluster() -> str | None:
-    """Address of the cluster that ``ray start`` has started on this machine."""
+    """Return the address of the cluster that ``ray start`` started on this machine."""
     try:
         from ray._private.utils import read_ray_address  # noqa: PLC0415 - has no public name
     except ImportError:
@@ -259,7 +259,7 @@ def _current_cluster() -> str | None:
 
 
 def _answers(address: str) -> bool:
-    """Whether something listens at an address, ``HOST:PORT`` or ``ray://HOST:PORT``."""
+    """Whether a server listens at an address, ``HOST:PORT`` or ``ray://HOST:PORT``."""
     found = ADDRESS.fullmatch(address if "://" in address else f"ray://{address}")
     if found is None:
         return False
@@ -272,7 +272,7 @@ def _answers(address: str) -> bool:
 
 
 def _cause_of_death(errors: Any, error: Exception) -> str:
-    """Why a task's worker died, in one line."""
+    """Return the cause of a worker's death, in one line."""
     if isinstance(error, errors.OutOfMemoryError):
         return f"its machine ran out of memory: Ray has killed its worker {ATTEMPTS} times"
     if isinstance(error, (errors.WorkerCrashedError, errors.NodeDiedError)):
@@ -281,13 +281,13 @@ def _cause_of_death(errors: Any, error: Exception) -> str:
 
 
 def _line(error: BaseException) -> str:
-    """An error's text on one line, without its tail if it is long."""
+    """Return an error's text on one line, truncated if long."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:299]}…"
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Standard input and output for ourselves; Ray and its processes get the log and nothing."""
+    """Take over standard input and output; redirect those of Ray to the log."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

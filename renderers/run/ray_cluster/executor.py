@@ -1,4 +1,4 @@
-"""An executor whose functions run on a Ray cluster, through a process of its own."""
+"""An executor for functions on a Ray cluster, through a driver process."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WAIT_S = 300.0
-"""Time for a cluster's first CPU to become free: clouds start machines in minutes."""
+"""Timeout for a cluster's first free CPU: clouds start machines in minutes."""
 WAIT_VARIABLE = "OTIO_GVIDEO_RAY_WAIT_S"
-"""Environment variable that sets another."""
+"""Environment variable that overrides it."""
 LEAVE_S = 15.0
-"""Time for the driver to leave a cluster, before it is killed."""
+"""Timeout of the driver's exit, before it is killed."""
 LONGEST_FOLDER = 30
-"""Bytes of a folder in which Ray's sockets still get names that the system allows."""
+"""Longest folder name, in bytes, for valid names of Ray's sockets."""
 
 
 def refuse_missing(address: str | None) -> None:
-    """Check that what the engine needs is installed.
+    """Check that the packages of the engine are installed.
 
     Raises:
-        UnavailableError: it is not.
+        UnavailableError: a package is missing.
     """
     # Ray Client needs gRPC.
     needed = ("ray", "grpc") if address else ("ray",)
@@ -48,7 +48,7 @@ def refuse_missing(address: str | None) -> None:
 class RayExecutor(Executor):
     """Runs functions as Ray tasks; they and their arguments must be picklable by name.
 
-    The cluster is joined, or started, for the first of them.
+    The first task joins or starts the cluster.
     """
 
     def __init__(self, address: str | None):
@@ -65,7 +65,7 @@ class RayExecutor(Executor):
         self._is_closed = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start a task; the future raises what the task raised.
+        """Start a task; its future raises the task's exception.
 
         Raises:
             RendererError: the cluster cannot be used.
@@ -79,12 +79,12 @@ class RayExecutor(Executor):
                 future.set_exception(self._failure)
                 return future
             self._futures[number] = future
-        with contextlib.suppress(OSError):  # Its reader says that the driver has ended.
+        with contextlib.suppress(OSError):  # The reader thread reports the end of the driver.
             self._send((number, pickle.dumps((fn, args, kwargs))))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Leave the cluster, and end it if it was started for us."""
+        """Leave the cluster; stop it if it was started by this executor."""
         self._is_closed = True
         process, self._process = self._process, None
         try:
@@ -114,7 +114,7 @@ class RayExecutor(Executor):
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self._folder,
-                # Ctrl-C is for us: the driver ends when its input does.
+                # Ctrl-C is for this process: the driver exits at the end of its input.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
@@ -126,7 +126,7 @@ class RayExecutor(Executor):
         with contextlib.suppress(OSError):
             self._send(Connect(address, str(self._folder), wait_s))
         while not wait([self._ready], timeout=0.2).done:
-            pass  # Short waits let an interrupt through between them.
+            pass  # Short waits let interrupts through.
         self._ready.result()
 
     def _send(self, message: object) -> None:
@@ -137,7 +137,7 @@ class RayExecutor(Executor):
         process.stdin.flush()
 
     def _read(self, replies: IO[bytes]) -> None:
-        """Settle futures until the driver ends; it ends early if the cluster is lost."""
+        """Settle futures until the driver exits, early if the cluster is lost."""
         why = "it cannot be joined: Ray has ended its own driver"
         with contextlib.suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):
             while True:
@@ -174,7 +174,7 @@ class RayExecutor(Executor):
 
 
 def _scratch() -> Path:
-    """A folder for a driver, in a short place: names of sockets have 107 bytes on most systems."""
+    """Create a folder with a short name: sockets' names have at most 107 bytes on most systems."""
     usual = tempfile.gettempdir()
     is_long = os.name == "posix" and len(os.fsencode(usual)) > LONGEST_FOLDER
     try:
@@ -184,7 +184,7 @@ def _scratch() -> Path:
 
 
 def _joined() -> str | None:
-    """Address of a cluster that this process has joined already."""
+    """Return the address of the cluster that this process has joined, if any."""
     ray = sys.modules.get("ray")
     if ray is None or not ray.is_initialized():
         return None

@@ -1,4 +1,4 @@
-"""Whether the machines of a cluster see the folder that their media are for."""
+"""Check that the machines of a cluster share the folder of their media."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..store import Store
 
 @contextmanager
 def marked(folder: Path) -> Iterator[Path]:
-    """Put a file into a folder: a machine that sees it shares the folder.
+    """Yield a marker file in a folder, to check that a machine shares the folder.
 
     Raises:
-        RendererError: the folder cannot be written to.
+        RendererError: the folder cannot be written.
     """
     with ExitStack() as held:
         try:
@@ -40,12 +40,12 @@ def render_slot_remotely(
     marker: Path,
     force: bool,
 ) -> Rendered:
-    """Make a slot's media on a cluster's machine that sees the files it needs.
+    """Render a slot on a machine of a cluster, after checking its access to files.
 
     Args:
-        job, key, store, write_clip, previous: as `render_slot` takes them.
-        marker: a file of `marked`, below the store's folder.
-        force: make it even if the store has it.
+        job, key, store, write_clip, previous: as in `render_slot`.
+        marker: the file of `marked`, below the store's folder.
+        force: render, ignoring the store.
 
     Raises:
         RendererError: this machine lacks a file; or as `render_slot`.
@@ -54,7 +54,7 @@ def render_slot_remotely(
         if not path.exists():
             missing = store.folder if path == marker else path
             raise RendererError(f"{platform.node()} does not see {missing}; share its folder")
-    # A worker that died after its work was done has left it here.
+    # A worker may have died after it had finished.
     found = None if force else store.find(job.slot, key)
     if found is not None:
         return Rendered(job.slot, key, found, True, 0.0, attempt_log_of(found))

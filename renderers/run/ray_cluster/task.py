@@ -1,4 +1,4 @@
-"""What the workers of a Ray cluster run."""
+"""The function that workers of a Ray cluster run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ DISTRIBUTION = "otio-gvideo"
 
 
 def task_of(here: str) -> Callable[[bytes], tuple[str, Any]]:
-    """The function that workers run.
+    """Return the function that workers run.
 
-    Ray carries a nested function over by value: it runs where this package is missing, and says so.
+    Ray pickles nested functions by value: it runs and reports an error even without this package.
 
     Args:
         here: version of this package on the driver's machine.

@@ -36,8 +36,8 @@ reels = st.lists(scenes, min_size=1, max_size=14, unique_by=lambda s: s.id)
 def chosen(
     reel: list[model.ScriptScene], wideness: float = 1.0, focus: tuple[float, float] = (0.5, 0.5)
 ) -> list[model.ScriptMotion]:
-    sights = {s.id: SceneView(wideness, focus) for s in reel}
-    return list(choose_moves(reel, sights, {s.id: 5.0 for s in reel}).values())
+    views = {s.id: SceneView(wideness, focus) for s in reel}
+    return list(choose_moves(reel, views, {s.id: 5.0 for s in reel}).values())
 
 
 def kinds(reel: list[model.ScriptScene], wideness: float = 1.0) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from otio_gvideo.compiler.assembly.recipes import slot_recipes
 from otio_gvideo.compiler.script import model
+from otio_gvideo.renderers.image.saliency import SaliencyGlance
 
 from .reels import MAKING, reel
 
@@ -31,7 +32,7 @@ def test_continuations_follow_each_other_where_the_renderer_needs_it() -> None:
 
 def test_a_focus_is_stated_or_seen() -> None:
     script, schedule = reel()
-    making = replace(MAKING, look=lambda _: (16 / 9, (0.2, 0.7)))
+    making = replace(MAKING, look=lambda _: SaliencyGlance(16 / 9, (0.2, 0.7)))
 
     def focus(**motion: object) -> object:
         scenes = tuple(replace(s, motion=model.ScriptMotion(**motion)) for s in script.scenes)  # type: ignore[arg-type]

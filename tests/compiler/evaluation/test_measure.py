@@ -18,7 +18,7 @@ from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.evaluation.measure import Measures, measure
-from otio_gvideo.compiler.evaluation.ssim import common_way, likeness, ssim_map
+from otio_gvideo.compiler.evaluation.ssim import frame_homography, likeness, ssim_map
 from otio_gvideo.renderers.base import Keyframe, Shot
 from PIL import Image, ImageOps
 
@@ -95,7 +95,7 @@ def test_another_picture_is_not_the_same_in_any_framing() -> None:
 
 def test_pictures_of_nothing_have_nothing_in_common_and_are_no_error() -> None:
     flat = np.full((64, 48), 90, np.uint8)
-    assert np.array_equal(common_way(flat, flat), np.eye(3))
+    assert np.array_equal(frame_homography(flat, flat), np.eye(3))
     assert likeness(flat, flat, np.eye(3))[0] == pytest.approx(1)
 
 
