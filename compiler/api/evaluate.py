@@ -94,13 +94,13 @@ def _evaluate(
         with clock.stage("evaluate"):
             outputs = Outputs(path.parent, path.stem)
             refuse_unwritable(outputs, [slot.name for slot in tried])
-            evaluate_slots(
+            found = evaluate_slots(
+                path,
                 tried,
                 renderers,
                 wanted,
                 settings,
                 outputs,
-                found,
                 on_progress,
                 force=force,
                 inputs=not_rendered(inputs),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ...renderers import base, registry
 from ...renderers.run.job import Job
@@ -42,26 +43,26 @@ class _Kind:
 
 
 def evaluate_slots(
+    timeline: Path,
     slots: Sequence[SlotClip],
     renderers: Sequence[str],
     qualities: Sequence[Quality],
     config: Config,
     outputs: Outputs,
-    found: Evaluation,
     on_progress: OnProgress,
     *,
     force: bool = False,
     inputs: Sequence[InputFile] = (),
-) -> None:
+) -> Evaluation:
     """Render takes, measure them, and add them to the clips of the timeline.
 
     Args:
+        timeline: the file of the timeline.
         slots: to render.
         renderers: by name; all that can run here if empty.
         qualities: of each renderer.
         config: of this machine.
         outputs: the timeline's folder, and its store.
-        found: receives the results.
         on_progress: called as it goes.
         force: ignore cached takes and measurements.
         inputs: files that takes must not overwrite.
@@ -69,67 +70,78 @@ def evaluate_slots(
     Raises:
         InputError: a requested renderer cannot run here, or a take would overwrite an input.
     """
-    kinds = _kinds(renderers, qualities, config, found)
-    before = {} if force else takes_before(found.data)
+    found = Evaluation(timeline)
+    kinds, found.left_out = _kinds(renderers, qualities, config)
+    earlier = takes_before(found.data)
     store = Store(outputs.media)
     work = [(kind, _recipes(slots, kind, config)) for kind in kinds]
-    taken = (pair for _, recipes in work for pair in recipes.items())
+    recipes_by_slot = (pair for _, recipes in work for pair in recipes.items())
     hint = "copy the timeline to another folder"
-    refuse_inputs(store_files(store, taken), inputs, hint)
+    refuse_inputs(store_files(store, recipes_by_slot), inputs, hint)
     total = sum(recipe.shot.frames for _, recipes in work for recipe in recipes.values())
     progress = _TakeProgress(on_progress, total)
     takes: dict[tuple[str, str], Take] = {}
     for kind, recipes in work:
-        jobs = []
-        for name, recipe in recipes.items():
-            key = recipe_key(recipe)
-            kept = before.get(key)
-            if kept is not None and kept.slot == name and store.find(name, key) is not None:
-                takes[name, kind.take] = kept
-                progress.report(name, kind.take, recipe.shot.frames)
-            else:
-                jobs.append(Job(name, recipe))
-        if not jobs:
-            continue
-
-        def on_made(
-            made: MadeTake, kind: _Kind = kind, recipes: Mapping[str, Recipe] = recipes
-        ) -> None:
-            recipe = recipes[made.slot]
-            takes[made.slot, kind.take] = Take(
-                made.slot,
-                kind.take,
-                made,
-                recipe.shot.frames,
-                recipe.shot.fps,
-                measure(made.path, recipe.shot),
-            )
-            progress.report(made.slot, kind.take, recipe.shot.frames)
-
-        failed = make_takes(
-            jobs,
-            outputs.media,
-            on_frames=lambda slot, frames, kind=kind: progress.report(slot, kind.take, frames),  # type: ignore[misc]
-            on_made=on_made,
-        )
+        cached = {} if force else _cached_takes(recipes, earlier, store)
+        for name, take in cached.items():
+            takes[name, kind.take] = take
+            progress.report(name, kind.take, take.frames)
+        missing = {name: recipe for name, recipe in recipes.items() if name not in cached}
+        rendered, failed = _render_takes(kind, missing, outputs, progress)
+        takes |= {(take.slot, take.name): take for take in rendered}
         if not renderers and len(failed) == len(recipes) and _are_unavailable(failed):
             # The weights are not on this machine, and the renderer was not requested by name.
             found.left_out[kind.renderer] = next(iter(failed.values())).why
         else:
             found.failed |= {(slot, kind.take): failure.why for slot, failure in failed.items()}
-    found.damaged += damage_warnings(store)
+    found.damaged = damage_warnings(store)
     for slot in slots:
         for kind in kinds:
             if (slot.name, kind.take) in takes:
                 take = takes[slot.name, kind.take]
                 set_take(slot, kind.take, take.made.path)
                 found.takes.append(take)
-    made = {(take.slot, take.name) for take in found.takes}
     found.before = [
         take
-        for take in takes_before(found.data).values()
-        if (take.slot, take.name) not in made and take.made.path.is_file()
+        for take in earlier.values()
+        if (take.slot, take.name) not in takes and take.made.path.is_file()
     ]
+    return found
+
+
+def _cached_takes(
+    recipes: Mapping[str, Recipe], earlier: Mapping[str, Take], store: Store
+) -> dict[str, Take]:
+    """Return the takes of an earlier evaluation whose media are in the store, by slot."""
+    keys = {name: recipe_key(recipe) for name, recipe in recipes.items()}
+    return {
+        name: earlier[key]
+        for name, key in keys.items()
+        if key in earlier and earlier[key].slot == name and store.find(name, key) is not None
+    }
+
+
+def _render_takes(
+    kind: _Kind, recipes: Mapping[str, Recipe], outputs: Outputs, progress: _TakeProgress
+) -> tuple[list[Take], dict[str, Failure]]:
+    """Render and measure takes; return them, and the failures by slot."""
+    takes: list[Take] = []
+
+    def on_made(made: MadeTake) -> None:
+        shot = recipes[made.slot].shot
+        measures = measure(made.path, shot)
+        takes.append(Take(made.slot, kind.take, made, shot.frames, shot.fps, measures))
+        progress.report(made.slot, kind.take, shot.frames)
+
+    if not recipes:
+        return [], {}
+    failed = make_takes(
+        [Job(name, recipe) for name, recipe in recipes.items()],
+        outputs.media,
+        on_frames=lambda slot, frames: progress.report(slot, kind.take, frames),
+        on_made=on_made,
+    )
+    return takes, failed
 
 
 def _are_unavailable(failed: Mapping[str, Failure]) -> bool:
@@ -137,9 +149,11 @@ def _are_unavailable(failed: Mapping[str, Failure]) -> bool:
 
 
 def _kinds(
-    renderers: Sequence[str], qualities: Sequence[Quality], config: Config, found: Evaluation
-) -> list[_Kind]:
+    renderers: Sequence[str], qualities: Sequence[Quality], config: Config
+) -> tuple[list[_Kind], dict[str, str]]:
+    """Return the renderers at each quality, and the errors of those that cannot run, by name."""
     kinds = []
+    left_out = {}
     problems = []
     for name in renderers or registry.renderer_names():
         try:
@@ -151,10 +165,10 @@ def _kinds(
         except base.RendererError as error:
             if renderers:
                 problems.append(Problem.option("--renderers", str(error)))
-            found.left_out[name] = str(error)
+            left_out[name] = str(error)
     if problems:
         raise InputError(problems)
-    return kinds
+    return kinds, left_out
 
 
 def _recipes(slots: Sequence[SlotClip], kind: _Kind, config: Config) -> dict[str, Recipe]:
