@@ -104,7 +104,7 @@ def _lay_bars(
     beat = Beat(music.first_beat, 60 * music.beats_per_bar / music.bpm)
     stretches = [MusicLoop(Fraction(0), min(sound.duration, reel), Fraction(0))]
     if music.loop and sound.duration < reel:
-        # What a crossfade needs before the bar, and the part of a frame that an edit is early by.
+        # The crossfade before the bar, and up to a frame by which the cut is early.
         stretches = loop_on_bars(sound.duration, beat, reel, (BAR_SEAM_FRAMES + 1) / fps)
     if music.end_on == "bar":
         last = last_bar_line(stretches, beat)

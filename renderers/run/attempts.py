@@ -1,4 +1,4 @@
-"""The attempts at one slot by a model, and the one that was kept."""
+"""The attempts of a model at one slot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Attempt:
     """One render of a slot, and its motion.
 
     Attributes:
-        renderer, seed, image_strength, strength, prompt: what was asked of the renderer.
+        renderer, seed, image_strength, strength, prompt: the request.
         first_second, whole: motion, as in `motion_measure.Movement`.
         failed: the error; empty if there was none.
     """
@@ -50,8 +50,8 @@ class AttemptLog:
 
     Attributes:
         attempts: in order; a fallback renderer's is the last.
-        used: index of the one that was kept.
-        moves: whether that one has enough motion.
+        used: index of the attempt behind the media.
+        moves: whether that attempt has enough motion.
     """
 
     attempts: tuple[Attempt, ...]
@@ -60,7 +60,7 @@ class AttemptLog:
 
     @property
     def renderer(self) -> str:
-        """The renderer of the media that were kept."""
+        """The renderer of the media."""
         return self.attempts[self.used].renderer
 
     @property

@@ -12,7 +12,7 @@ from ..registry import renderer_class
 
 
 def kind_of(name: str, shot: Shot) -> str:
-    """Return what the slots of one renderer instance share: renderer, quality and settings."""
+    """Return renderer, quality and settings as one text: slots of equal kind share an instance."""
     settings = json.dumps(shot.settings, sort_keys=True, default=str)
     return f"{name} {shot.quality} {settings}"
 
@@ -20,8 +20,8 @@ def kind_of(name: str, shot: Shot) -> str:
 class LoadedRenderers:
     """The renderers of one run, for any number of threads.
 
-    Every slot gets its own instance of an unbounded renderer. A renderer with limits is kept from
-    slot to slot, for one slot at a time, until another kind is asked for.
+    Every slot gets its own instance of an unbounded renderer. A renderer with limits serves
+    one slot at a time, and stays loaded until another kind is requested.
     """
 
     def __init__(self) -> None:

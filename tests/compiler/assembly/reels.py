@@ -1,4 +1,4 @@
-"""A small scheduled reel for the timeline's tests."""
+"""A small schedule for the tests of timelines."""
 
 from __future__ import annotations
 

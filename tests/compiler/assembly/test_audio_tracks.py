@@ -1,4 +1,4 @@
-"""Sounds start where the script places them; music keeps its beat over every seam."""
+"""Sounds start at their places; looped music keeps its beat across every seam."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_sound_starts_at_its_place(at: model.ScenePlace, wanted: object) -> No
     assert clip.metadata["otio_gvideo"]["scene"] == "storm"
 
 
-def test_sounds_that_overlap_lie_on_tracks_of_their_own() -> None:
+def test_overlapping_sounds_are_on_separate_tracks() -> None:
     start = AT("start")
     schedule, tracks = laid(
         stairs=[model.SoundEffect(THUNDER, start), model.SoundEffect(DOOR, start)],
@@ -75,7 +75,7 @@ def test_sounds_that_overlap_lie_on_tracks_of_their_own() -> None:
     assert all(track.duration().value == schedule.frames for track in tracks)
 
 
-def test_a_sound_that_reaches_over_an_end_of_the_reel_is_cut_there() -> None:
+def test_sounds_are_trimmed_to_the_reel() -> None:
     schedule, (track,) = laid(long=[model.SoundEffect(THUNDER, AT("seconds", Fraction(15)))])
     ((_, start, frames),) = placed(track)
     assert start + frames == schedule.frames
@@ -89,7 +89,7 @@ def test_a_sound_that_reaches_over_an_end_of_the_reel_is_cut_there() -> None:
     assert clip.source_range.start_time.value == 48  # its first two seconds would be too early
 
 
-def test_no_sounds_make_no_track() -> None:
+def test_without_sounds_there_is_no_track() -> None:
     assert laid()[1] == []
 
 
@@ -102,7 +102,7 @@ seconds = st.integers(1, 60_000).map(lambda n: Fraction(n, 1000))
     bar=st.integers(200, 9000).map(lambda n: Fraction(n, 1000)),
     total=seconds,
 )
-def test_the_beat_goes_on_over_every_seam(
+def test_the_beat_continues_across_every_seam(
     length: Fraction, first: Fraction, bar: Fraction, total: Fraction
 ) -> None:
     beat, margin = Beat(first, bar), Fraction(1, 12)
@@ -130,7 +130,7 @@ def test_the_last_bar_line_is_where_a_bar_ends() -> None:
 
 
 def clicks(path: Path, bpm: int, first: float, length: float) -> Sound:
-    """A click on every beat, a higher one on every fourth."""
+    """Return clicks on every beat, higher on every fourth."""
     beat = 60 / bpm
     place = f"(t-{first})"
     click = f"between(mod({place},{beat}),0,0.004)*gte({place},0)"
@@ -159,7 +159,7 @@ def test_looped_clicks_stay_on_the_beat_to_the_sample(
     numbers = (starts - first * SAMPLE_RATE) / beat
     assert len(starts) == floor((schedule.frames / 24 - first) / (60 / 97) - 1e-9) + 1
     assert np.abs(numbers - np.round(numbers)).max() * beat < 4
-    # Every fourth is the high one, also after a seam.
+    # Every fourth click is high, also after a seam.
     for start in starts[:-1]:
         click = heard[start : start + 190, 0]
         crossings = int((np.diff(np.signbit(click)) != 0).sum())

@@ -1,4 +1,4 @@
-"""Undecided moves are varied, suit the still and the length, and stay when other scenes change."""
+"""Automatic moves vary, suit still and length, and do not depend on distant scenes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def kinds(reel: list[model.ScriptScene], wideness: float = 1.0) -> list[str]:
 
 
 @given(reels)
-def test_no_kind_comes_twice_in_a_row_unless_the_script_says_so(
+def test_no_kind_repeats_unless_the_script_states_it(
     reel: list[model.ScriptScene],
 ) -> None:
     for (one, first), (other, second) in pairwise(zip(reel, kinds(reel), strict=True)):
@@ -63,7 +63,7 @@ def test_stated_moves_stay(reel: list[model.ScriptScene]) -> None:
 
 
 @given(reels, scenes, st.data())
-def test_a_change_reaches_no_further_than_a_run_of_equal_wishes(
+def test_a_change_affects_at_most_a_run_of_equal_preferences(
     reel: list[model.ScriptScene], new: model.ScriptScene, data: st.DataObject
 ) -> None:
     place = data.draw(st.integers(0, len(reel) - 1))
@@ -73,7 +73,7 @@ def test_a_change_reaches_no_further_than_a_run_of_equal_wishes(
     alone = [kinds([s])[0] for s in edited]
     was_alone = [kinds([s])[0] for s in reel]
     before, after = kinds(reel), kinds(edited)
-    # What stands before the neighbour is as it was, and what stands after the next change of wish.
+    # Scenes before the neighbour are unchanged, and those after the run of equal preferences.
     assert before[: max(0, place - 1)] == after[: max(0, place - 1)]
     for index in range(place + 2, len(reel)):
         run = {*alone[place : index + 1]}, {*was_alone[place : index + 1]}
@@ -110,13 +110,13 @@ def test_moves_suit_the_shape_of_the_still(wideness: float, kind: str) -> None:
         ((0.5, 0.9), "tilt_up"),
     ],
 )
-def test_moves_go_towards_what_draws_the_eye(focus: tuple[float, float], never: str) -> None:
+def test_moves_go_towards_the_focus(focus: tuple[float, float], never: str) -> None:
     moves = {m.camera for m in chosen([scene(f"scene-{n}") for n in range(100)], 1.0, focus)}
     assert never not in moves
 
 
 @given(st.floats(0.2, 60), st.floats(1.05, 3), st.floats(0.05, 0.6))
-def test_longer_scenes_go_further_and_more_slowly(
+def test_longer_scenes_move_further_and_more_slowly(
     seconds: float, times: float, amount: float
 ) -> None:
     short, long = amount_for(amount, seconds), amount_for(amount, seconds * times)

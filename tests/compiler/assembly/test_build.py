@@ -1,4 +1,4 @@
-"""The timeline is whole-framed, complete and readable by any OTIO program."""
+"""Timelines are on whole frames, complete, and readable by any OTIO program."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_available_ranges_cover_bodies_and_handles(policy: str) -> None:
 def neighbours(
     track: otio.schema.Track, clip: otio.schema.Clip
 ) -> tuple[otio.opentime.RationalTime, otio.opentime.RationalTime]:
-    """Frames that the transitions on either side take from beyond the clip's own range."""
+    """Return the frames before and after a clip that its transitions use."""
     zero = otio.opentime.RationalTime(0, clip.source_range.duration.rate)
     before, after = otio.schema.Track.neighbors_of(track, clip)
     return (
@@ -99,7 +99,7 @@ def test_a_long_scene_is_several_slots_of_one_span() -> None:
         assert after["start"] == before["start"] + before["frames"]
 
 
-def test_a_keyframe_at_a_word_is_reached_when_the_word_is_said() -> None:
+def test_a_keyframe_at_a_word_is_at_its_start() -> None:
     _, schedule = reel()
     clip = next(c for c in picture(timeline()).find_clips() if c.name == "long")
     second = clip.media_references()["generator"].parameters["keyframes"][1]
@@ -108,7 +108,7 @@ def test_a_keyframe_at_a_word_is_reached_when_the_word_is_said() -> None:
     assert abs(second["frame"] - scene.slots[0].head - said) <= 1
 
 
-def test_words_and_markers_stand_in_reel_time() -> None:
+def test_words_and_markers_are_in_reel_time() -> None:
     _, schedule = reel()
     tl = timeline()
     words = tl.metadata["otio_gvideo"]["words"]
@@ -119,7 +119,7 @@ def test_words_and_markers_stand_in_reel_time() -> None:
     assert markers["storm"].marked_range.start_time.value == schedule.scenes[1].start
 
 
-def test_the_narration_waits_during_a_beat() -> None:
+def test_the_narration_pauses_during_a_beat() -> None:
     voice = next(t for t in timeline().audio_tracks() if t.name == "A1")
     kinds = [type(item).__name__ for item in voice]
     assert kinds == ["Clip", "Gap", "Clip"]

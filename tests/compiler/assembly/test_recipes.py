@@ -1,4 +1,4 @@
-"""Recipes hold what decides a slot's pixels and nothing that does not."""
+"""Recipes hold everything that decides a slot's pixels, and nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_editing_one_scene_changes_no_other_recipe() -> None:
     assert [name for name in before if before[name] != after[name]] == ["storm"]
 
 
-def test_continuations_follow_each_other_where_the_renderer_needs_it() -> None:
+def test_parts_of_a_scene_follow_each_other_if_the_renderer_continues() -> None:
     script, schedule = reel()
     plain = slot_recipes(script, schedule, MAKING)
     assert plain["long.2"].follows is None
@@ -30,7 +30,7 @@ def test_continuations_follow_each_other_where_the_renderer_needs_it() -> None:
     assert chained["long.2"].follows == MAKING.key_of(chained["long"])
 
 
-def test_a_focus_is_stated_or_seen() -> None:
+def test_a_focus_is_stated_or_found() -> None:
     script, schedule = reel()
     making = replace(MAKING, look=lambda _: SaliencyGlance(16 / 9, (0.2, 0.7)))
 
@@ -44,7 +44,7 @@ def test_a_focus_is_stated_or_seen() -> None:
     assert focus(focus=(0.1, 0.9)) == focus(camera="push_in", focus=(0.1, 0.9)) == (0.1, 0.9)
 
 
-def test_idr_frames_stand_where_the_body_is_seen_alone() -> None:
+def test_idr_frames_limit_the_body_without_transitions() -> None:
     script, schedule = reel()
     recipe = slot_recipes(script, schedule, MAKING)["storm"]
     into, out = (t for t in schedule.transitions if t.scene in ("storm", "breath"))

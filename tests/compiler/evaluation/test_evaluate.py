@@ -1,4 +1,4 @@
-"""Takes are made, measured, shown and picked; what goes wrong is told and costs nothing else."""
+"""Takes are rendered, measured, compared and picked; a failed take does not affect the others."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def clips(timeline: Path) -> dict[str, otio.schema.Clip]:
 
 
 @pytest.mark.slow
-def test_takes_are_made_measured_kept_and_picked(timeline: Path) -> None:
+def test_takes_are_rendered_measured_reused_and_picked(timeline: Path) -> None:
     found = evaluate_timeline(
         timeline, renderers=["camera"], qualities=["draft", "standard"], slots=["dusk", "breath"]
     )
@@ -74,7 +74,7 @@ def test_takes_are_made_measured_kept_and_picked(timeline: Path) -> None:
     assert page.count("data:video/mp4;base64,") == 4
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
 
-    # Again: nothing is made or measured, and the figures are those of when it was.
+    # A second run renders and measures nothing, and reports the same figures.
     written = {path: path.stat().st_mtime_ns for path in (timeline.parent / "media").iterdir()}
     again = evaluate_timeline(
         timeline, renderers=["camera"], qualities=["draft"], slots=["dusk"], picks=["camera.draft"]
@@ -84,7 +84,7 @@ def test_takes_are_made_measured_kept_and_picked(timeline: Path) -> None:
     assert len(json.loads(again.data.read_text())["takes"]) == 4
     assert again.picked == {"dusk": "camera.draft"}
 
-    # What is picked is what is rendered, and what is seen in the reel.
+    # A picked take counts as rendered, and is in the reel.
     report = render_timeline(timeline)
     made = {slot.name: slot for slot in report.slots}
     assert list(made) == ["dusk", "breath", "stairs"]
@@ -93,7 +93,7 @@ def test_takes_are_made_measured_kept_and_picked(timeline: Path) -> None:
     assert clips(timeline)["dusk"].active_media_reference_key == "camera.draft"
     assert flatten_timeline(timeline, timeline.with_suffix(".mp4")).video is not None
 
-    # A pick alone redraws the page, with every take that there is.
+    # A pick alone rewrites the page, with all takes.
     assert found.page.read_text().count("data:video/mp4;base64,") == 1
     assert evaluate_timeline(timeline, picks=["breath=camera.standard"]).takes == []
     page = found.page.read_text()
@@ -113,7 +113,7 @@ def test_takes_are_made_measured_kept_and_picked(timeline: Path) -> None:
     assert not back.takes
 
 
-def test_a_picked_take_whose_media_are_gone_is_rendered_as_the_recipe_says(timeline: Path) -> None:
+def test_if_the_media_of_a_picked_take_are_missing_the_recipe_is_rendered(timeline: Path) -> None:
     evaluate_timeline(
         timeline,
         renderers=["camera"],
@@ -140,7 +140,7 @@ def test_a_picked_take_whose_media_are_gone_is_rendered_as_the_recipe_says(timel
         ({"picks": ["dawn=ltx.high"]}, "no slot is called 'dawn'"),
     ],
 )
-def test_what_is_named_wrongly_is_told_and_nothing_is_written(
+def test_unknown_names_are_reported_and_nothing_is_written(
     timeline: Path, wrong: dict[str, list[str]], said: str
 ) -> None:
     before = timeline.read_bytes()
@@ -150,7 +150,7 @@ def test_what_is_named_wrongly_is_told_and_nothing_is_written(
     assert not (timeline.parent / "media").exists()
 
 
-def test_a_timeline_without_slots_is_none_to_evaluate(tmp_path: Path) -> None:
+def test_a_timeline_without_slots_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "empty.otio"
     otio.adapters.write_to_file(otio.schema.Timeline("empty"), str(path))
     with pytest.raises(InputError, match="has no slots"):
@@ -206,7 +206,7 @@ class Still(Crashes):
 
 @pytest.fixture
 def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package with renderers of its own, installed as packages are."""
+    """Install a package with two renderers."""
     site = tmp_path / "site"
     about = site / "third_party-1.0.dist-info"
     about.mkdir(parents=True)
@@ -221,7 +221,7 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_what_goes_wrong_with_one_take_costs_no_other(
+def test_a_failed_take_does_not_affect_the_others(
     timeline: Path, third_party: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     config = timeline.with_name("video_config.yaml")
@@ -248,7 +248,7 @@ def test_what_goes_wrong_with_one_take_costs_no_other(
 
 
 @pytest.mark.slow
-def test_renderers_that_cannot_run_are_left_out_unless_they_are_named(
+def test_unavailable_renderers_are_skipped_unless_named(
     timeline: Path, third_party: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(InputError, match="--renderers: there is no model"):
@@ -297,7 +297,7 @@ def test_the_table_fits_a_terminal(slot: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 1, "takes": [{}]}', "null"])
-def test_an_evaluation_that_is_broken_is_made_again(tmp_path: Path, text: str) -> None:
+def test_a_broken_evaluation_is_ignored(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.evaluation.json"
     path.write_text(text)
     assert takes_before(path) == {}

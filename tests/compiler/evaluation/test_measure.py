@@ -1,4 +1,4 @@
-"""What is measured is what is there: likeness, flicker, evenness, drift."""
+"""Similarity, flicker, smoothness and drift have known values for known videos."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def waves() -> Picture:
     ],
     ids=["shifted", "darker", "blurred", "flat"],
 )
-def test_similarity_is_that_of_scikit_image(change: Any, similarity: float) -> None:
-    """As `skimage.metrics.structural_similarity` has it with Gaussian weights of sigma 1.5."""
+def test_ssim_equals_that_of_scikit_image(change: Any, similarity: float) -> None:
+    """Equal to `skimage.metrics.structural_similarity` with Gaussian weights of sigma 1.5."""
     inner = np.s_[8:-8, 8:-8]
     assert ssim_map(waves(), change(waves()))[inner].mean() == pytest.approx(similarity, abs=1e-9)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
-def test_similarity_is_symmetric_and_one_for_the_same(one: int, other: int) -> None:
+def test_ssim_is_symmetric_and_one_for_equal_images(one: int, other: int) -> None:
     a, b = (np.random.default_rng(s).integers(0, 256, (24, 20), np.uint8) for s in (one, other))
     assert np.allclose(ssim_map(a, b), ssim_map(b, a))
     assert np.allclose(ssim_map(a, a), 1)
@@ -59,7 +59,7 @@ def test_similarity_is_symmetric_and_one_for_the_same(one: int, other: int) -> N
 
 
 def photo(width: int, height: int, name: str = "home") -> Picture:
-    """A still of the example, cut to a size."""
+    """Return a still of the example, cropped to a size."""
     with Image.open(LIGHTHOUSE / "keyframes" / f"{name}.jpg") as still:
         return np.asarray(ImageOps.fit(still.convert("RGB"), (width, height)))
 
@@ -73,7 +73,7 @@ VIEWS = {
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_another_framing_of_a_still_is_the_same_still(view: str) -> None:
+def test_another_framing_of_a_still_is_similar(view: str) -> None:
     still = np.asarray(cv2.cvtColor(photo(300, 400), cv2.COLOR_RGB2GRAY), np.uint8)
     way = np.array(VIEWS[view], np.float64)
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
@@ -85,7 +85,7 @@ def test_another_framing_of_a_still_is_the_same_still(view: str) -> None:
     assert float(np.abs(there - wanted).max()) < 1.5
 
 
-def test_another_picture_is_not_the_same_in_any_framing() -> None:
+def test_another_image_is_dissimilar_in_any_framing() -> None:
     still, frame = (
         np.asarray(cv2.cvtColor(photo(240, 320, name), cv2.COLOR_RGB2GRAY), np.uint8)
         for name in ("home", "stairs")
@@ -93,7 +93,7 @@ def test_another_picture_is_not_the_same_in_any_framing() -> None:
     assert likeness(still, frame, np.eye(3))[0] < 0.7
 
 
-def test_pictures_of_nothing_have_nothing_in_common_and_are_no_error() -> None:
+def test_flat_images_have_no_features_to_align() -> None:
     flat = np.full((64, 48), 90, np.uint8)
     assert np.array_equal(frame_homography(flat, flat), np.eye(3))
     assert likeness(flat, flat, np.eye(3))[0] == pytest.approx(1)
@@ -119,14 +119,14 @@ def shot_of(still: Path) -> Shot:
 
 
 def panned(speed: float = 0.8, every: int = 1) -> Iterator[Picture]:
-    """The still, moving by some pixels a frame, each position held for some frames."""
+    """Yield the still panned by some pixels per frame, each position held for some frames."""
     wide = photo(SIZE[0] + 80, SIZE[1])
     for number in range(FRAMES):
         shift = np.array([[1, 0, -speed * (number // every * every)], [0, 1, 0]], np.float64)
         yield np.asarray(cv2.warpAffine(wide, shift, SIZE, flags=cv2.INTER_CUBIC), np.uint8)
 
 
-def test_a_still_that_stands_is_faithful_and_still(tmp_path: Path) -> None:
+def test_a_static_still_has_full_fidelity_and_no_motion(tmp_path: Path) -> None:
     found = measured(tmp_path, iter([photo(*SIZE)] * FRAMES))
     assert found.fidelity is not None
     assert found.fidelity > 0.98
@@ -136,7 +136,7 @@ def test_a_still_that_stands_is_faithful_and_still(tmp_path: Path) -> None:
     assert found.drift == pytest.approx(0, abs=0.2)
 
 
-def test_a_picture_that_is_not_the_still_is_not_faithful(tmp_path: Path) -> None:
+def test_another_image_has_low_fidelity(tmp_path: Path) -> None:
     found = measured(tmp_path, iter([photo(*SIZE, name="stairs")] * FRAMES))
     assert found.fidelity is not None
     assert found.fidelity < 0.7
@@ -163,7 +163,7 @@ def test_flicker_is_measured_in_levels(tmp_path: Path) -> None:
     assert unsteady.flicker == pytest.approx(7, rel=0.3)
 
 
-def test_frames_shown_thrice_are_uneven(tmp_path: Path) -> None:
+def test_frames_repeated_three_times_are_not_smooth(tmp_path: Path) -> None:
     even, jerky = measured(tmp_path, panned()), measured(tmp_path, panned(every=3))
     assert even.smoothness is not None
     assert jerky.smoothness is not None
@@ -173,7 +173,7 @@ def test_frames_shown_thrice_are_uneven(tmp_path: Path) -> None:
 
 
 def test_drift_is_of_colour_and_not_of_framing(tmp_path: Path) -> None:
-    # From red on the left to blue on the right: a pan sees other colours.
+    # Red on the left, blue on the right: a pan shows other colours.
     tint = np.linspace(0, 1, SIZE[0] + 80)[None, :, None] * np.array([[[-80, 0, 80]]])
     wide = photo(SIZE[0] + 80, SIZE[1]).astype(float) * 0.5 + 60
 
@@ -197,7 +197,7 @@ def test_a_slot_from_one_still_to_another_has_no_drift(tmp_path: Path) -> None:
     assert measured(tmp_path, panned(), keyframes=keys).drift is None
 
 
-def test_what_cannot_be_decoded_is_a_failure_in_a_line(tmp_path: Path) -> None:
+def test_undecodable_media_are_a_one_line_error(tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
     with pytest.raises(WorkError, match=r"broken\.mp4: its picture cannot be decoded"):
