@@ -9,7 +9,7 @@ import av
 import numpy as np
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler import OutputOptions, compile_script, flatten_timeline
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.compiler.backend.encode.encoding import Encoding
 from otio_gvideo.compiler.cli import main
@@ -67,6 +67,22 @@ def test_several_sizes_are_several_files(
     for name, size in (("x", (96, 160)), ("x-96x96", (96, 96)), ("x-160x96", (160, 96))):
         assert size_of(tmp_path / f"{name}.mp4")[1:] == size
         assert str(tmp_path / f"{name}.mp4") in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (OutputOptions(sizes=((96, 161),)), "a picture of 96x161 cannot be encoded"),
+        (OutputOptions(reframe="faces"), "reframe 'faces' is not one of centre, salient"),  # type: ignore[arg-type]
+        (OutputOptions(preset="hvec"), "there is no preset 'hvec'"),
+    ],
+)
+def test_invalid_options_from_python_are_rejected_before_any_work(
+    options: OutputOptions, message: str, timeline: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        flatten_timeline(timeline, tmp_path / "x.mp4", output_options=options)
+    assert not (tmp_path / "x.segments").exists()
 
 
 def test_presets_of_the_configuration(timeline: Path, tmp_path: Path) -> None:

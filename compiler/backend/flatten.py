@@ -32,7 +32,7 @@ from .mux.chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
 from .mux.mux import CaptionTrack, MuxInputs, mux
 from .mux.preview import write_preview
 from .mux.size_limit import encode_to_size, refuse_too_small
-from .output_spec import OutputSpec, Signer
+from .output_spec import OutputSpec, Signer, refuse_size
 from .segments.join import join
 from .segments.make import SegmentStats, make_segments, stopped_on_error
 from .segments.store import SegmentStore
@@ -203,11 +203,7 @@ def _manifest_bytes(spec: OutputSpec, signer: Signer | None) -> int:
 
 
 def _canvas(size: tuple[int, int], fps: Fraction, reading: SpanReading, spec: OutputSpec) -> Canvas:
-    width, height = size
-    if width % 2 or height % 2 or min(size) < 16:
-        raise InputError(
-            f"a picture of {width}x{height} cannot be encoded; use even numbers from 16 on"
-        )
+    refuse_size(size)
     focus = focus_points(reading, size, fps, spec.salience) if spec.salience else {}
     return Canvas(size, fps, focus)
 

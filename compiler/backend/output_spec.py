@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ..errors import InputError
 from ..notices import Notice
 from .encode.encoding import Encoding
 from .encode.reframe import Salience
@@ -47,6 +48,19 @@ class OutputSpec:
     def suffix(self) -> str:
         """Suffix of the files' names."""
         return f".{self.preview.kind}" if self.preview else self.encoding.details.suffix
+
+
+def refuse_size(size: tuple[int, int]) -> None:
+    """Reject a frame size that cannot be encoded in 4:2:0.
+
+    Raises:
+        InputError: a side is odd or below 16 pixels.
+    """
+    width, height = size
+    if width % 2 or height % 2 or min(size) < 16:
+        raise InputError(
+            f"a picture of {width}x{height} cannot be encoded; use even numbers from 16 on"
+        )
 
 
 class Signer(Protocol):

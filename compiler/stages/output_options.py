@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
+
+Reframe: TypeAlias = Literal["centre", "salient"]
+"""Point that pictures are cropped around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class OutputOptions:
 
     preset: str = ""
     sizes: tuple[tuple[int, int], ...] = ()
-    reframe: Literal["centre", "salient"] | None = None
+    reframe: Reframe | None = None
     max_mb: float | None = None
     allow_missing: bool = False
     allow_network: bool = False

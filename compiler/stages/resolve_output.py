@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import get_args
 
 from ...renderers.image.saliency import saliency
 from ..backend.encode.codecs import hardware_encoder
@@ -12,14 +13,14 @@ from ..backend.encode.encoding import Encoding
 from ..backend.encode.transitions import TransitionStyle
 from ..backend.mux.preview import Preview
 from ..backend.mux.size_limit import refuse_too_small
-from ..backend.output_spec import OutputSpec
+from ..backend.output_spec import OutputSpec, refuse_size
 from ..errors import InputError, Problem
 from ..media.samples import duration_of
 from ..notices import Notice
 from ..script.config import Config, OutputPreset
 from ..script.model import Script
 from ..script.schema_check import nearest
-from .output_options import OutputOptions
+from .output_options import OutputOptions, Reframe
 
 _TWO_PASS = ("h264", "hevc")
 """Codecs with a size limit."""
@@ -29,12 +30,14 @@ def resolve_output(config: Config, options: OutputOptions) -> OutputSpec:
     """Return the files to make, from a preset and the options that override it.
 
     Raises:
-        InputError: the preset does not exist; it or an expression cannot be used.
+        InputError: the preset does not exist; or it, an option or an expression is invalid.
     """
     name = options.preset or config.preset
     preset = _preset(config, name, is_option=bool(options.preset))
     _check_expressions(config)
     sizes = options.sizes or preset.sizes
+    for size in sizes:
+        refuse_size(size)
     max_mb = options.max_mb or preset.max_mb
     spec = OutputSpec(
         sizes=sizes,
@@ -57,6 +60,8 @@ def resolve_output(config: Config, options: OutputOptions) -> OutputSpec:
             f"only {', '.join(_TWO_PASS)} can be fitted into a size, not {preset.codec}"
         )
     reframe = options.reframe or preset.reframe or ("salient" if sizes else "centre")
+    if reframe not in get_args(Reframe):
+        raise InputError(f"reframe {reframe!r} is not one of {', '.join(get_args(Reframe))}")
     return replace(spec, salience=saliency) if reframe == "salient" else spec
 
 
