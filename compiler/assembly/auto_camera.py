@@ -5,7 +5,8 @@ and pushes end on it; no kind of move repeats; longer scenes move further, but m
 
 Each scene prefers a kind of move by its own id and still. If two in a row prefer the same, the
 second takes another one that the third does not prefer. So a change to one scene affects only its
-neighbours, or a run of scenes with the same preference; all others keep their moves and media.
+neighbours, or a run of scenes with the same preference and up to one more before a stated move; all
+others keep their moves and media.
 """
 
 from __future__ import annotations
