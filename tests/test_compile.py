@@ -436,7 +436,7 @@ def test_an_unknown_renderer_is_wrong_input(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["compile", str(project), "--renderer", "crayon"]) == 2
-    assert "there is no renderer 'crayon'" in capsys.readouterr().err
+    assert "'crayon' is not a renderer" in capsys.readouterr().err
 
 
 class Faulty(CameraRenderer):
@@ -620,7 +620,7 @@ def test_scenes_with_their_own_voice_files(project: Path) -> None:
 
 
 NOT_MADE = {
-    "preset": (["--preset", "hvec"], "--preset: there is no preset 'hvec'; did you mean 'hevc'?"),
+    "preset": (["--preset", "hvec"], "--preset: 'hvec' is not a preset; did you mean 'hevc'?"),
     "size": (["--max-size", "0.05"], "small.yaml: 11.2 s do not fit into 0.05 MB; they need 0.06"),
     "kind": (["--preset", "gif", "--max-size", "5"], "only h264, hevc can be fitted into a size"),
     "name": (["-o", "reel.mp4"], "reel.mp4: is a file name"),

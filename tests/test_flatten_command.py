@@ -115,7 +115,7 @@ def test_missing_media_end_with_status_1_unless_allowed(
 @pytest.mark.parametrize(
     ("args", "printed"),
     [
-        (["-o", "x.mp4", "--preset", "hvec"], "--preset: there is no preset 'hvec'; did you mean"),
+        (["-o", "x.mp4", "--preset", "hvec"], "--preset: 'hvec' is not a preset; did you mean"),
         (["-o", "x.mp4", "--preset", "prores"], "--output: this preset makes a .mov file; name it"),
         (["-o", "x.gif"], "--output: this preset makes a .mp4 file; name it x.mp4"),
         (["-o", "x.gif", "--preset", "gif", "--max-size", "5"], "can be fitted into a size"),
@@ -139,7 +139,7 @@ def test_impossible_options_are_refused(
     [
         ("presets:\n  a: {codec: av1, speed: fast}\npreset: a\n", ":2:6: presets.a: 'fast' is no"),
         ("presets:\n  a: {codec: prores, crf: 3}\npreset: a\n", "prores has no crf"),
-        ("preset: a\n", ":1:9: preset: there is no preset 'a'"),
+        ("preset: a\n", ":1:9: preset: 'a' is not a preset"),
         ("presets:\n  a: {codec: h264, sizes: [99x100]}\n", "'99x100' is not a size"),
         (
             "transitions:\n  expressions:\n    iris: 'lt(X,'\n",

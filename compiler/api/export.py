@@ -105,5 +105,5 @@ def _beside(timeline: Path, editor: str | None) -> Path:
         InputError: no editor is given.
     """
     if editor is None:
-        raise InputError(Problem.general("no output is given", "give -o X.EXT, or --for PROGRAM"))
+        raise InputError(Problem.general("no output", "give -o X.EXT, or --for PROGRAM"))
     return timeline.with_name(f"{timeline.stem}.{editor}{EDITORS[editor].suffixes[0]}")

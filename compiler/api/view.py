@@ -96,7 +96,7 @@ def _write(
     embedded = ""
     if embed:
         if finished.reel is None:
-            why = finished.notes[0] if finished.notes else "there is no finished reel beside it"
+            why = finished.notes[0] if finished.notes else "no finished reel beside it"
             hint = f"run otio-gvideo flatten {path.name} -o {path.stem}.mp4"
             raise InputError(Problem.in_file(path, why, hint, where="--embed"))
         view.notes += refuse_outside(timeline, path, [finished.reel], allow=allow_outside)

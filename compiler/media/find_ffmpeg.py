@@ -45,7 +45,7 @@ def _choose(path: str, override: str) -> str:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise WorkError("there is no ffmpeg; install ffmpeg 5.1 or later, or imageio-ffmpeg") from (
+        raise WorkError("no ffmpeg found; install ffmpeg 5.1 or later, or imageio-ffmpeg") from (
             error
         )
 

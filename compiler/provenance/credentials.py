@@ -85,7 +85,7 @@ def _absent(stated: Provenance, problem: _ProblemAt) -> Iterator[Problem]:
         elif not is_file(path):
             yield problem(name, f"{path}: no such file")
         elif path.stat().st_size > _MOST_BYTES:
-            yield problem(name, f"{path}: is larger than 1 MB, so it is no PEM file")
+            yield problem(name, f"{path}: is larger than 1 MB, so it is not a PEM file")
 
 
 def _read(path: Path, name: str, problem: _ProblemAt) -> bytes:

@@ -32,7 +32,7 @@ def _unknown(config: Config) -> Iterator[Problem]:
     names = renderer_names()
     for name, settings in config.renderers.items():
         if name not in names:
-            what = f"there is no renderer {name!r}"
+            what = f"{name!r} is not a renderer"
             yield config.problem(("renderers", name), what, nearest(name, names), at_key=True)
             continue
         known = settings_of(name)
@@ -40,5 +40,5 @@ def _unknown(config: Config) -> Iterator[Problem]:
             continue
         for key in settings.keys() - set(known):
             hint = nearest(key, sorted(known)) if known else f"{name} has none"
-            what = f"there is no setting {key!r}"
+            what = f"{key!r} is not a setting"
             yield config.problem(("renderers", name, key), what, hint, at_key=True)

@@ -117,7 +117,7 @@ def _override(script: Script, renderer: str | None, quality: Quality | None) -> 
     if renderer is not None and renderer not in registry.renderer_names():
         known = ", ".join(registry.renderer_names())
         raise InputError(
-            Problem.option("--renderer", f"there is no renderer {renderer!r}", f"known: {known}")
+            Problem.option("--renderer", f"{renderer!r} is not a renderer", f"known: {known}")
         )
     scenes = tuple(
         replace(scene, renderer=renderer or scene.renderer, quality=quality or scene.quality)

@@ -85,7 +85,7 @@ def _preset(config: Config, name: str, *, is_option: bool) -> OutputPreset:
     if not name:
         return OutputPreset("h264", config.encoder.preset, config.encoder.crf)
     if name not in config.presets:
-        what, hint = f"there is no preset {name!r}", nearest(name, list(config.presets))
+        what, hint = f"{name!r} is not a preset", nearest(name, list(config.presets))
         raise InputError(
             Problem.option("--preset", what, hint)
             if is_option

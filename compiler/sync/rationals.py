@@ -24,5 +24,5 @@ def parse_rational(text: str) -> Fraction:
         ZeroDivisionError: its denominator is 0.
     """
     if not _RATIONAL.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is no number of up to 20 digits")
+        raise ValueError(f"{text[:40]!r} is not a number of up to 20 digits")
     return Fraction(text)

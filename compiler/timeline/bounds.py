@@ -59,7 +59,7 @@ def _faults(timeline: otio.schema.Timeline) -> Iterator[tuple[str, str]]:
             yield name, f"is nested more than {DEEPEST} compositions deep"
             continue
         if not is_own_mapping(item):
-            yield name, f"metadata.{NAMESPACE} is no mapping"
+            yield name, f"metadata.{NAMESPACE} is not a mapping"
         if isinstance(item, otio.schema.Transition):
             yield from _time_fault(name, "in_offset", item.in_offset)
             yield from _time_fault(name, "out_offset", item.out_offset)
@@ -76,7 +76,7 @@ def _item_faults(name: str, item: otio.core.Item) -> Iterator[tuple[str, str]]:
     yield from _range_fault(name, "source_range", item.source_range)
     for marker in item.markers:
         if not is_own_mapping(marker):
-            yield str(marker.name) or name, f"metadata.{NAMESPACE} is no mapping"
+            yield str(marker.name) or name, f"metadata.{NAMESPACE} is not a mapping"
         yield from _range_fault(str(marker.name) or name, "marked_range", marker.marked_range)
     for effect in item.effects:
         if isinstance(effect, otio.schema.LinearTimeWarp):
@@ -118,7 +118,7 @@ def _time_fault(name: str, field: str, time: RationalTime | None) -> Iterator[tu
         bounds = f"{LOWEST_RATE:g} to {HIGHEST_RATE:g}"
         yield name, f"{field} counts {rate:g} units a second; {bounds} are possible"
     elif not math.isfinite(value) or abs(value) > MOST_SECONDS * rate:
-        yield name, f"{field} is {value:g} at {rate:g} a second, which is no time"
+        yield name, f"{field} is {value:g} at {rate:g} a second, which is not a time"
 
 
 def _length_fault(timeline: otio.schema.Timeline) -> Iterator[str]:

@@ -78,7 +78,7 @@ def _check_object(pairs: list[tuple[str, Any]]) -> object:
     if isinstance(schema, str):
         found = _SCHEMA.fullmatch(schema)
         if found is None or found[1] in _INTERNAL:
-            raise ValueError(f"{schema[:60]!r} is no schema of a file")
+            raise ValueError(f"{schema[:60]!r} is not a schema of a file")
         if found[1] == "Timeline" and dict(pairs).get("tracks", "") is None:
             raise ValueError("a timeline has no tracks")
         if found[1] == "Clip" and int(found[2]) < 2:

@@ -28,17 +28,17 @@ def metadata_faults(timeline: otio.schema.Timeline) -> Iterator[str]:
     if stated is None:
         return
     if not _is_mapping(stated):
-        yield f"metadata.{NAMESPACE} is no mapping"
+        yield f"metadata.{NAMESPACE} is not a mapping"
         return
     output = stated.get("output")
     if output is not None:
-        yield from _output_faults(output) if _is_mapping(output) else ["output is no mapping"]
+        yield from _output_faults(output) if _is_mapping(output) else ["output is not a mapping"]
     yield from _word_faults(stated.get("words"))
     if stated.get("captions") is not None and not _is_mapping(stated["captions"]):
-        yield "captions is no mapping"
+        yield "captions is not a mapping"
     models = stated.get("generated_by")
     if models is not None and not (_is_list(models) and all(map(_is_mapping, models))):
-        yield "generated_by is no list of mappings"
+        yield "generated_by is not a list of mappings"
 
 
 def recipe_faults(generator: otio.schema.GeneratorReference) -> Iterator[str]:
@@ -46,14 +46,14 @@ def recipe_faults(generator: otio.schema.GeneratorReference) -> Iterator[str]:
     recipe = generator.parameters
     foreign = _not_json(recipe)
     if foreign:
-        yield f"the recipe holds {foreign}, which is no JSON"
+        yield f"the recipe holds {foreign}, which is not JSON"
     keyframes, motion = recipe.get("keyframes") or [], recipe.get("motion") or {}
     if not (_is_list(keyframes) and all(map(_is_mapping, keyframes))):
         yield "keyframes of the recipe are no list of mappings"
     elif not all(isinstance(one.get("image"), str) for one in keyframes):
         yield "keyframes of the recipe name no image"
     if not _is_mapping(motion):
-        yield "motion of the recipe is no mapping"
+        yield "motion of the recipe is not a mapping"
     elif not (_is_list(loras := motion.get("loras") or []) and all(map(_is_mapping, loras))):
         yield "loras of the recipe are no list of mappings"
 
@@ -84,25 +84,25 @@ def _output_faults(output: Any) -> Iterator[str]:
             if not LOWEST_FPS <= parse_rational(str(fps)) <= HIGHEST_FPS:
                 yield f"output.fps is {fps}; {LOWEST_FPS} to {HIGHEST_FPS} are possible"
         except (ValueError, TypeError, ArithmeticError):
-            yield f"output.fps is {_shown(fps)}, which is no rate"
+            yield f"output.fps is {_shown(fps)}, which is not a rate"
     for side in ("width", "height"):
         if side in output:
             pixels = output[side]
             if not (is_number(pixels) and pixels == int(pixels) and SMALLEST <= pixels <= LARGEST):
                 yield f"output.{side} is {_shown(pixels)}; {SMALLEST} to {LARGEST} are possible"
     if "loudness" in output and not is_number(output["loudness"]):
-        yield f"output.loudness is {_shown(output['loudness'])}, which is no number"
+        yield f"output.loudness is {_shown(output['loudness'])}, which is not a number"
 
 
 def _word_faults(words: Any) -> Iterator[str]:
     if words is None:
         return
     if not _is_list(words):
-        yield "words is no list"
+        yield "words is not a list"
         return
     for index, word in enumerate(words):
         if not _is_mapping(word):
-            yield f"words[{index}] is no mapping"
+            yield f"words[{index}] is not a mapping"
         elif not isinstance(word.get("text"), str):
             yield f"words[{index}] has no text"
         elif not all(_is_time(word.get(end)) for end in ("start", "end")):

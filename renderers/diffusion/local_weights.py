@@ -26,7 +26,7 @@ def local_folder(source: WeightSource, setup: ModelSetup) -> Path:
     """
     if source.path is not None:
         if not source.path.is_dir():
-            raise UnavailableError(f"{source.path}: there is no such folder of a model")
+            raise UnavailableError(f"{source.path}: model folder not found")
         return source.path
     folder = cached_snapshot(source)
     if folder is None:
@@ -65,7 +65,7 @@ def local_file(source: WeightSource, setup: ModelSetup) -> Path:
     if source.path is not None and source.path.suffix:
         reject_pickle(source.path.name)
         if not source.path.is_file():
-            raise UnavailableError(f"{source.path}: there is no such file")
+            raise UnavailableError(f"{source.path}: file not found")
         return source.path
     folder = local_folder(source, setup)
     if source.file is None:

@@ -98,5 +98,5 @@ def _checked_path(lora: Lora) -> Path:
     """
     reject_pickle(str(lora.path))
     if not lora.path.is_file():
-        raise RendererError(f"{lora.path}: there is no such LoRA")
+        raise RendererError(f"{lora.path}: LoRA not found")
     return lora.path

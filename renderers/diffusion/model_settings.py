@@ -86,7 +86,7 @@ def model_setup(renderer: str, settings: Mapping[str, Any], quality: str) -> Mod
     for name in settings.keys() - {*SETTINGS, FALLBACKS}:
         close = difflib.get_close_matches(name, SETTINGS, 1)
         hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(SETTINGS)}"
-        raise RendererError(f"there is no setting {name!r}; {hint}")
+        raise RendererError(f"{name!r} is not a setting; {hint}")
     for each, changes in settings.get("presets", {}).items():
         model_preset(renderer, each, changes)
     defaults = model_table()[renderer]["weights"]

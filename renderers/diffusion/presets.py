@@ -54,11 +54,11 @@ def model_preset(renderer: str, quality: str, changes: Mapping[str, Any]) -> Mod
         if name not in known:
             close = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
-            raise RendererError(f"presets.{quality}: there is no field {name!r}; {hint}")
+            raise RendererError(f"presets.{quality}: {name!r} is not a field; {hint}")
         is_list = known[name].type == "tuple[float, ...]"
         types = (list, tuple) if is_list else (str,) if name == "interpolation" else (int, float)
         if not isinstance(value, types) or isinstance(value, bool):
-            raise RendererError(f"presets.{quality}.{name}: {value!r} is no value for it")
+            raise RendererError(f"presets.{quality}.{name}: {value!r} is not a valid value")
         row[name] = value
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, (list, tuple)) else value

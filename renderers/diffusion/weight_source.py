@@ -50,13 +50,13 @@ def parse_source(value: Any) -> WeightSource:
         revision = value.get("revision", source.revision)
         return replace(source, revision=revision, file=value.get("file", source.file))
     if not isinstance(value, str) or not value:
-        raise RendererError(f"{value!r} is no folder, no file and no model of the hub")
+        raise RendererError(f"{value!r} is neither a folder, a file nor a model of the hub")
     if Path(value).is_absolute():
         return WeightSource(value)
     owner, _, rest = value.partition("/")
     name, _, file = rest.partition("/")
     if not name:
-        raise RendererError(f"{value!r} is no model of the hub: it is not OWNER/NAME")
+        raise RendererError(f"{value!r} is not a model of the hub: expected OWNER/NAME")
     return WeightSource(f"{owner}/{name}", file=file or None)
 
 

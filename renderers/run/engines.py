@@ -26,7 +26,9 @@ def refuse_engine(engine: str) -> None:
     if engine != "ray":
         found = ADDRESS.fullmatch(engine)
         if found is None or int(found["port"] or 1) not in range(1, 1 << 16):
-            raise UnavailableError(f"there is no engine {engine!r}: local, ray or ray://HOST:PORT")
+            raise UnavailableError(
+                f"{engine!r} is not an engine; use local, ray or ray://HOST:PORT"
+            )
     refuse_missing(None if engine == "ray" else engine)
 
 

@@ -264,7 +264,7 @@ class _MixReader:
             number = math.nan
         most = _MAX_DB if name.endswith("_db") else _MAX_S
         if not abs(number) <= most:
-            what = f"is more than {most:,}" if math.isfinite(number) else "is no number"
+            what = f"is more than {most:,}" if math.isfinite(number) else "is not a number"
             place = Place(where=str(item.name))
             self.problems.append(Problem.at(place, f"{name} {value!r} {what}"))
             return default

@@ -42,7 +42,7 @@ class Encoding:
     def __post_init__(self) -> None:
         details = CODECS.get(self.codec)
         if details is None:
-            raise InputError(f"there is no encoder for {self.codec!r}; use {', '.join(CODECS)}")
+            raise InputError(f"{self.codec!r} is not a codec; use {', '.join(CODECS)}")
         if self.preset and self.preset not in details.presets:
             known = ", ".join(details.presets)
             raise InputError(f"{self.preset!r} is not a preset of {self.codec}; use {known}")

@@ -179,7 +179,7 @@ def _by_synthesis(
 ) -> _Placed:
     """Return the times of a synthesized voice, warped onto the recorded one."""
     if not can_speak(task.language):
-        what = f"there is no acoustic model for language {task.language!r}"
+        what = f"no acoustic model for language {task.language!r}"
         hint = f"install {SYNTHESIZER}, or give a transcript as narration.transcript"
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
     found = _warped(task, samples, on_progress)

@@ -254,7 +254,7 @@ def test_subtitles_are_exported_in_each_format(tmp_path: Path) -> None:
     [
         (["-o", "x.foo"], "x.foo: .foo is not an export format; known: .otio,"),
         (["-o", "x.edl", "--for", "finalcut"], "Final Cut Pro reads no .edl; it reads .fcpxml"),
-        ([], "no output is given; give -o X.EXT, or --for PROGRAM"),
+        ([], "no output; give -o X.EXT, or --for PROGRAM"),
     ],
 )
 def test_an_impossible_export_is_rejected_in_one_line(

@@ -171,7 +171,7 @@ def test_embed_puts_the_reel_into_the_page(
 ) -> None:
     timeline = compile_script(project, until="timeline").timeline
     assert main(["view", str(timeline), "--embed"]) == 2
-    assert "--embed: there is no finished reel beside it; " in capsys.readouterr().err
+    assert "--embed: no finished reel beside it; " in capsys.readouterr().err
     assert not timeline.with_suffix(".html").exists()
     compile_script(project)
     page = view(timeline, embed=True)

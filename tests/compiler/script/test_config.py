@@ -40,15 +40,15 @@ def others(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ("paralax: {depth_model: a/b}", "2:3: renderers.paralax: there is no renderer 'paralax'; "
+        ("paralax: {depth_model: a/b}", "2:3: renderers.paralax: 'paralax' is not a renderer; "
          "did you mean 'parallax'?"),
-        ("parallax: {depth_modle: a/b}", "2:14: renderers.parallax.depth_modle: there is no "
-         "setting 'depth_modle'; did you mean 'depth_model'?"),
-        ("camera: {device: cpu}", "2:12: renderers.camera.device: there is no setting 'device'; "
+        ("parallax: {depth_modle: a/b}", "2:14: renderers.parallax.depth_modle: "
+         "'depth_modle' is not a setting; did you mean 'depth_model'?"),
+        ("camera: {device: cpu}", "2:12: renderers.camera.device: 'device' is not a setting; "
          "camera has none"),
-        ("wan: {memory: 8}", "2:9: renderers.wan.memory: there is no setting 'memory'; did you "
+        ("wan: {memory: 8}", "2:9: renderers.wan.memory: 'memory' is not a setting; did you "
          "mean 'memory_gb'?"),
-        ("listing: {grian: 1}", "2:13: renderers.listing.grian: there is no setting 'grian'; did "
+        ("listing: {grian: 1}", "2:13: renderers.listing.grian: 'grian' is not a setting; did "
          "you mean 'grain'?"),
     ],
 )  # fmt: skip

@@ -88,7 +88,7 @@ def test_brackets_in_strings_are_no_nesting() -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ('{"OTIO_SCHEMA":"UnknownSchema.1"}', "'UnknownSchema.1' is no schema of a file"),
+        ('{"OTIO_SCHEMA":"UnknownSchema.1"}', "'UnknownSchema.1' is not a schema of a file"),
         (
             '{"OTIO_SCHEMA":"Clip.1","media_references":{"a":{"OTIO_SCHEMA":"MissingReference.1"}}}',
             "a clip is 'Clip.1', but has the media_references of a Clip.2",
@@ -100,7 +100,7 @@ def test_brackets_in_strings_are_no_nesting() -> None:
         (
             '{"OTIO_SCHEMA":"Timeline.1","tracks":{"OTIO_SCHEMA":"Stack.1","OTIO_REF_ID":"s",'
             '"children":[{"OTIO_SCHEMA":"SerializableObjectRef.1","id":"s"}]}}',
-            "'SerializableObjectRef.1' is no schema of a file",
+            "'SerializableObjectRef.1' is not a schema of a file",
         ),
         ('{"OTIO_SCHEMA":"Timeline.1","tracks":null}', "a timeline has no tracks"),
         ('{"a": 1, "a": 2}', "the key 'a' stands twice in an object"),
@@ -132,7 +132,7 @@ def test_a_time_that_is_none_is_refused_with_the_clip(
 ) -> None:
     path = changed(tmp_path, lambda clip: clip["source_range"][field].update(value=value))
     assert refused(path) == [
-        f"dusk: source_range.{field} is {value:g} at 24 a second, which is no time"
+        f"dusk: source_range.{field} is {value:g} at 24 a second, which is not a time"
     ]
 
 
@@ -211,18 +211,18 @@ def test_a_nested_timeline_on_the_first_track_can_be_checked(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("stated", "what"),
     [
-        ("text", "metadata.otio_gvideo is no mapping"),
-        ({"output": []}, "output is no mapping"),
-        ({"output": {"fps": "1e999999999"}}, "output.fps is '1e999999999', which is no rate"),
-        ({"output": {"fps": "1/0"}}, "output.fps is '1/0', which is no rate"),
+        ("text", "metadata.otio_gvideo is not a mapping"),
+        ({"output": []}, "output is not a mapping"),
+        ({"output": {"fps": "1e999999999"}}, "output.fps is '1e999999999', which is not a rate"),
+        ({"output": {"fps": "1/0"}}, "output.fps is '1/0', which is not a rate"),
         ({"output": {"width": 1e9}}, "output.width is 1000000000.0; 2 to 16384 are possible"),
-        ({"output": {"loudness": "loud"}}, "output.loudness is 'loud', which is no number"),
-        ({"words": 5}, "words is no list"),
+        ({"output": {"loudness": "loud"}}, "output.loudness is 'loud', which is not a number"),
+        ({"words": 5}, "words is not a list"),
         ({"words": [{"text": "a", "start": math.nan, "end": 1}]},
          "words[0] has no start and end in seconds"),
         ({"words": [{"start": 0, "end": 1}]}, "words[0] has no text"),
-        ({"captions": 1}, "captions is no mapping"),
-        ({"generated_by": ["a"]}, "generated_by is no list of mappings"),
+        ({"captions": 1}, "captions is not a mapping"),
+        ({"generated_by": ["a"]}, "generated_by is not a list of mappings"),
     ],
 )  # fmt: skip
 def test_metadata_of_the_wrong_kind_are_refused(stated: Any, what: str, tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_metadata_of_the_wrong_kind_are_refused(stated: Any, what: str, tmp_path
     [
         ({"keyframes": [5]}, "keyframes of the recipe are no list of mappings"),
         ({"motion": {"a": otio.schema.Clip()}}, "the recipe holds Clip "),
-        ({"seed": math.nan}, "the recipe holds float nan, which is no JSON"),
+        ({"seed": math.nan}, "the recipe holds float nan, which is not JSON"),
     ],
 )
 def test_a_recipe_of_the_wrong_kind_is_refused(

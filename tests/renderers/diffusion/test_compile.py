@@ -173,15 +173,15 @@ def test_a_wrong_setting_is_reported_with_its_line(
     text = config.read_text()
     at = "4:5: renderers.ltx: "
     for wrong, said in (
-        (("steps: 2", "stops: 2"), at + "presets.draft: there is no field 'stops'; did you mean"),
+        (("steps: 2", "stops: 2"), at + "presets.draft: 'stops' is not a field; did you mean"),
         # Of another quality, whose error would otherwise appear much later.
         (
             ("presets:\n", "presets:\n      high: {crff: 3}\n"),
-            at + "presets.high: there is no field",
+            at + "presets.high: 'crff' is not a field",
         ),
         (
             ("memory_gb", "memory_bg"),
-            "6:5: renderers.ltx.memory_bg: there is no setting 'memory_bg'; did you mean",
+            "6:5: renderers.ltx.memory_bg: 'memory_bg' is not a setting; did you mean",
         ),
     ):
         config.write_text(text.replace(*wrong))

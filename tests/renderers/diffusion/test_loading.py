@@ -108,7 +108,7 @@ def test_a_folder_without_a_model_is_reported_in_one_line(
     settings = settings_for("ltx", models)
     (tmp_path / "empty").mkdir()
     for folder, what in (
-        (tmp_path / "nowhere", "there is no such folder"),
+        (tmp_path / "nowhere", "model folder not found"),
         (tmp_path / "empty", "no model_index.json"),
         (models("svd"), "cannot be loaded as LTXConditionPipeline"),
     ):

@@ -216,7 +216,7 @@ def test_an_unreachable_address_is_an_error_at_once() -> None:
 
 @pytest.mark.parametrize("name", ["ray://", "ray://a:b", "ray://a:99999", "ray://a b:1", "steam"])
 def test_a_wrong_address_is_refused_before_any_work(script: Path, name: str) -> None:
-    with pytest.raises(InputError, match=r"^--engine: there is no engine"):
+    with pytest.raises(InputError, match=r"^--engine: .* is not an engine"):
         compile_script(script, engine=name)
     assert not (script.parent / "build").exists()
 

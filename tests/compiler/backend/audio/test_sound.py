@@ -251,8 +251,8 @@ def test_invalid_levels_are_rejected_by_name(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_mix(made, tmp_path, Fraction(10))
     assert [str(problem) for problem in caught.value.problems] == [
-        "tone: fade_in 'nan' is no number",
-        "gain_db 'loud' is no number",
+        "tone: fade_in 'nan' is not a number",
+        "gain_db 'loud' is not a number",
     ]
 
 
