@@ -74,7 +74,7 @@ def test_several_sizes_are_several_files(
     [
         (OutputOptions(sizes=((96, 161),)), "a picture of 96x161 cannot be encoded"),
         (OutputOptions(reframe="faces"), "reframe 'faces' is not one of centre, salient"),  # type: ignore[arg-type]
-        (OutputOptions(preset="hvec"), "there is no preset 'hvec'"),
+        (OutputOptions(preset="hvec"), "'hvec' is not a preset"),
     ],
 )
 def test_invalid_options_from_python_are_rejected_before_any_work(

@@ -59,7 +59,7 @@ def recipe_faults(generator: otio.schema.GeneratorReference) -> Iterator[str]:
 
 
 def _not_json(value: Any) -> str:
-    """Return the first value that is no JSON; empty if there is none."""
+    """Return the first value that is not JSON; empty if there is none."""
     waiting = [value]
     while waiting:
         here = waiting.pop()
