@@ -49,7 +49,7 @@ def run(*args: str | Path) -> None:
     """Run a command as a user would, and stop at an error, or a warning that is not our own."""
     command = [sys.executable, "-m", "otio_gvideo.compiler", *map(str, args)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-    own = "warning: "  # As of what a format cannot hold; `compile` has none with --strict.
+    own = "warning: "  # Such as losses of a format; `compile` has none with --strict.
     others = [line for line in done.stderr.splitlines() if not line.startswith(own)]
     if done.returncode or "warning" in "".join(others).lower():
         sys.exit(f"{command[3:]}: status {done.returncode}\n{done.stdout}{done.stderr}")

@@ -9,8 +9,8 @@ configured with; it has to speak the JSON of the simple API (PEP 691). Extra ind
 `find-links` are not asked. The version is the newest that every requirement allows, without
 backtracking, and an sdist's dependencies are those that its PKG-INFO lists.
 
-The exit status is 1 if a dependency lacks a wheel where the classifiers promise one: on an
-operating system and a Python that they name. A pure Python sdist installs without a compiler and
+The exit status is 1 if a dependency lacks a wheel for an operating system and a Python of the
+classifiers. A pure Python sdist installs without a compiler and
 counts as there.
 """
 
@@ -178,7 +178,7 @@ def supported(platform: Platform, python: str) -> frozenset[tags.Tag]:
 
 
 class Index:
-    """A package index; every answer is asked for once.
+    """A package index; every response is cached.
 
     Raises (any method):
         urllib.error.URLError: it cannot be reached, or has no such package.
@@ -199,7 +199,7 @@ class Index:
         return self._files[name]
 
     def requirements(self, file: File) -> tuple[list[Requirement], bool]:
-        """Return what a file depends on, and whether it is free of native sources."""
+        """Return the requirements of a file, and whether it is free of native sources."""
         if file.url not in self._metadata:
             self._metadata[file.url] = self._requirements(file)
         return self._metadata[file.url]
@@ -288,7 +288,7 @@ def choose(
 def resolve(
     index: Index, requirements: Iterable[Requirement], platform: Platform, python: str
 ) -> list[Finding]:
-    """Return what is found of every package that requirements need on a target, by name."""
+    """Resolve requirements on a target; return a finding for each package, by name."""
     base = environment(platform, python)
     allowed: dict[str, SpecifierSet] = {}
     wanted: dict[str, set[str]] = {}

@@ -506,7 +506,7 @@ def test_wrong_usage_is_one_line(
     assert lines[0].endswith("--help")
 
 
-def test_files_and_folders_are_told_apart(
+def test_files_and_folders_are_distinguished(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["compile", str(project), "-o", str(project)]) == 2

@@ -122,7 +122,7 @@ FUNCTIONS = [
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_whatever_a_public_function_takes_or_returns_is_public(
+def test_types_of_public_functions_are_public(
     function: Callable[..., Any],
 ) -> None:
     found = {kind for hint in get_type_hints(function).values() for kind in types_in(hint)}

@@ -50,7 +50,7 @@ class Finding:
     """One measurement.
 
     Attributes:
-        name: what was measured, as in ``frames`` or ``cut storm``.
+        name: the measurement, such as ``frames`` or ``cut storm``.
         ok: whether it is within its limits.
         measured, wanted: values in words, with units.
     """

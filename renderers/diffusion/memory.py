@@ -32,7 +32,7 @@ class Rung:
     """A rung of the ladder.
 
     Attributes:
-        offload: what is kept in RAM: nothing (``none``), whole parts that are idle (``model``),
+        offload: held in RAM: nothing (``none``), whole idle components (``model``),
             the denoiser's blocks (``group``), or every layer (``sequential``).
         tiling: whether the VAE decodes tiles of a frame.
         decode_pixels: pixels, over all frames, that are decoded at once.

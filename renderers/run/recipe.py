@@ -38,7 +38,7 @@ class Recipe:
 
     Attributes:
         renderer, version: name and version of the renderer.
-        shot: without ``previous``, which is known only when it is rendered.
+        shot: without ``previous``, which depends on the rendered media.
         encoding: codec, preset and crf of the media.
         idr: frames of the media at which a stream copy may start or stop, ascending.
         follows: key of the slot whose media the shot continues.

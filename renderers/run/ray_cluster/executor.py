@@ -196,4 +196,4 @@ def _wait_s() -> float:
     try:
         return float(stated)
     except ValueError as error:
-        raise RendererError(f"{WAIT_VARIABLE}: {stated!r} is no number of seconds") from error
+        raise RendererError(f"{WAIT_VARIABLE}: {stated!r} is not a number of seconds") from error

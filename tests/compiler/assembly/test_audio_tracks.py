@@ -89,7 +89,7 @@ def test_sounds_are_trimmed_to_the_reel() -> None:
     assert clip.source_range.start_time.value == 48  # its first two seconds would be too early
 
 
-def test_without_sounds_there_is_no_track() -> None:
+def test_without_sounds_no_track_is_built() -> None:
     assert laid()[1] == []
 
 

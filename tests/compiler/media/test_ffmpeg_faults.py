@@ -79,7 +79,7 @@ def test_a_hang_while_feeding_is_killed(fake: Path, monkeypatch: pytest.MonkeyPa
     assert time.monotonic() - started < 10
 
 
-def test_slow_progress_is_no_hang(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_progress_is_not_a_hang(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ffmpeg, "STALL_S", 3)
     write(fake, "for n in $(seq 20); do echo frame=$n; sleep 0.2; done")
     frames: list[int] = []

@@ -61,7 +61,7 @@ def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.otio")), ids=lambda path: path.stem)
-def test_what_editors_write_is_within_the_bounds(path: Path) -> None:
+def test_files_of_editors_are_within_the_bounds(path: Path) -> None:
     refuse_impossible(read_timeline(path), path)
     assert depth_of(path.read_bytes()) < DEEPEST / 5
 
@@ -106,7 +106,7 @@ def test_brackets_in_strings_are_no_nesting() -> None:
         ('{"a": 1, "a": 2}', "the key 'a' stands twice in an object"),
     ],
 )
-def test_what_ends_the_process_in_the_parser_does_not_get_there(
+def test_input_that_crashes_the_parser_is_rejected_before_it(
     text: str, what: str, tmp_path: Path
 ) -> None:
     assert refused_text(tmp_path, text) == [f"cannot be read as a timeline: {what}"]
@@ -177,7 +177,7 @@ def test_a_billion_images_are_refused_at_once(tmp_path: Path) -> None:
     assert f"1,000,000,000 images are more than {MOST_IMAGES:,}" in reading.missing[0]
 
 
-def test_millions_of_images_that_are_not_there_are_not_asked_for_one_by_one(tmp_path: Path) -> None:
+def test_millions_of_missing_images_are_not_checked_one_by_one(tmp_path: Path) -> None:
     held = TimeRange(RationalTime(0, 24), RationalTime(1_900_000, 24))
     begun = time.process_time()
     reading = read_spans(images(tmp_path, available_range=held), tmp_path, 24, transitions=())

@@ -93,7 +93,7 @@ def test_a_transition_that_a_range_cuts_off_is_named() -> None:
     assert places(timeline) == [[("a", 0, 8, 0)]]
 
 
-def test_a_rounded_rate_does_not_move_what_is_shortened() -> None:
+def test_a_rounded_rate_does_not_move_trimmed_clips() -> None:
     late = clip(10)
     late.source_range = otio.opentime.TimeRange(
         otio.opentime.RationalTime(86400, 23.98), otio.opentime.RationalTime(10, 23.98)
@@ -105,7 +105,7 @@ def test_a_rounded_rate_does_not_move_what_is_shortened() -> None:
     assert timeline.tracks[0][0].source_range.start_time.value == pytest.approx(86402)
 
 
-def test_what_is_shown_in_reverse_is_shortened_at_the_right_end() -> None:
+def test_reversed_clips_are_trimmed_at_the_right_end() -> None:
     back = clip(10)
     back.effects.append(otio.schema.LinearTimeWarp(time_scalar=-1))
     cut = track(back)

@@ -96,7 +96,7 @@ def test_an_unstated_size_is_that_of_the_first_video(media: Path) -> None:
     assert size_of(of(track(clip(9)), hidden), media) == (WIDTH, HEIGHT)
 
 
-def test_what_a_range_hides_has_no_say_in_the_size(media: Path) -> None:
+def test_media_outside_the_range_do_not_decide_the_size(media: Path) -> None:
     trimmed = track(sequence(3), clip(9))
     trimmed.source_range = time_range(3, 9, FPS)
     assert size_of(of(trimmed), media) == (WIDTH, HEIGHT)

@@ -1,4 +1,4 @@
-"""A timeline is resolved to spans exactly, and omissions are named."""
+"""A timeline resolves to spans exactly, with warnings for omissions."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_transitions_that_reach_beyond_a_track_count_to_its_length(media: Path) 
     )
 
 
-def test_a_track_that_ends_in_a_transition_pushes_what_follows(media: Path) -> None:
+def test_a_track_that_ends_in_a_transition_pushes_later_items(media: Path) -> None:
     inner = track(clip("a.mp4", 5, 10), fade(2, 4))
     spans = shown(media, track(inner, clip("b.mp4", 0, 6)))
     assert named(spans, media) == [
@@ -193,7 +193,7 @@ def test_retimes_and_freezes(media: Path) -> None:
     ]
 
 
-def test_what_is_disabled_is_not_shown(media: Path) -> None:
+def test_disabled_items_are_not_shown(media: Path) -> None:
     off = clip("a.mp4", 0, 10)
     off.enabled = False
     effect = otio.schema.Effect("x", "Glow", enabled=False)
@@ -218,7 +218,7 @@ def test_places_of_other_rates_do_not_add_up_their_error(media: Path) -> None:
     assert spans[-1].end == round(50 * 7 * Fraction(1001, 30000) * 24)
 
 
-def test_a_handle_that_the_media_lack_is_held_and_told(media: Path) -> None:
+def test_a_missing_handle_holds_a_frame_with_a_warning(media: Path) -> None:
     reading = read(media, track(clip("a.mp4", 30, 30), fade(0, 6), clip("b.mp4", 0, 20)))
     assert [warning.split(":")[0] for warning in reading.warnings] == ["a.mp4"]
     assert "last frame is held" in reading.warnings[0]
@@ -250,7 +250,7 @@ def test_all_that_is_missing_is_named_and_has_a_slate(media: Path, tmp_path: Pat
         assert "MEDIA MISSING" in span.picture.lines
 
 
-def test_what_is_shown_otherwise_is_named(media: Path) -> None:
+def test_unsupported_effects_and_transitions_are_named(media: Path) -> None:
     glowing = clip("b.mp4", 0, 10, [otio.schema.Effect("", "Glow")])
     blurred = track(clip("a.mp4", 0, 10))
     blurred.effects.append(otio.schema.Effect("", "Blur"))
@@ -280,7 +280,7 @@ def test_transitions_that_reach_into_each_other_are_shortened(media: Path) -> No
     assert lengths == [3 + 3, 3 + 2]
 
 
-def test_what_runs_backwards_begins_with_the_end_of_its_range(media: Path) -> None:
+def test_reversed_clips_start_at_the_end_of_their_range(media: Path) -> None:
     def back(speed: float) -> list[otio.schema.Effect]:
         return [otio.schema.LinearTimeWarp("rev", time_scalar=speed)]
 
@@ -311,7 +311,7 @@ def test_a_nested_timeline_is_retimed_as_a_whole(media: Path) -> None:
     assert warped(0)[1:] == [Span(3, 11, at("a.mp4", 4, 0))]
 
 
-def test_pictures_that_are_not_opaque_show_what_is_below(media: Path, tmp_path: Path) -> None:
+def test_translucent_pictures_composite_over_lower_tracks(media: Path, tmp_path: Path) -> None:
     Image.new("RGBA", (30, 40), (255, 0, 0, 128)).save(tmp_path / "half.png")
     half = ImageContent(tmp_path / "half.png", opaque=False)
     glass = otio.schema.Clip("glass", source_range=time_range(0, 10, FPS))

@@ -96,7 +96,7 @@ def frames_of(spans: list[Span]) -> list[Picture]:
 
 
 @given(tracks())
-def test_every_frame_of_a_track_shows_what_it_should(track: Track) -> None:
+def test_every_frame_of_a_track_shows_the_right_content(track: Track) -> None:
     spans = list(lay_track(track.items, track.cuts, FPS))
     start, end = -track.cuts[0].before, track.items[-1].end + track.cuts[-1].after
     assert (spans[0].start, spans[-1].end) == (start, end)

@@ -129,14 +129,14 @@ def test_a_repetition_loop_is_kept_once() -> None:
     ]
 
 
-def test_a_line_repeated_with_speech_underneath_is_no_repetition_loop() -> None:
+def test_a_line_repeated_with_speech_underneath_is_not_a_repetition_loop() -> None:
     line = ("out", "goes", "the", "tide")
     rows = [(w, 0.4 * n, 0.4 * n + 0.35) for n, w in enumerate(line * 3)]
     assert len(repair_transcript(raw(*rows), speech=voice((0, 5))).words) == 12
     assert len(repair_transcript(raw(*rows)).words) == 4
 
 
-def test_a_word_repeated_three_times_is_no_repetition_loop() -> None:
+def test_a_word_repeated_three_times_is_not_a_repetition_loop() -> None:
     rows = [(word, 0.5 * n, 0.5 * n + 0.4) for n, word in enumerate(["row"] * 3 + ["your", "boat"])]
     assert repair_transcript(raw(*rows)).repairs == ()
 

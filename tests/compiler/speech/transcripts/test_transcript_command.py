@@ -83,6 +83,6 @@ def test_a_transcript_is_never_written_over_itself(tmp_path: Path) -> None:
         show_transcript(path, output=path)
 
 
-def test_a_sound_that_cannot_be_read_is_said() -> None:
+def test_an_unreadable_audio_file_is_an_error() -> None:
     with pytest.raises(InputError, match=r"--audio: nowhere\.wav: its sound cannot be read"):
         show_transcript(DATA / "openai-whisper.json", Path("nowhere.wav"))
