@@ -57,7 +57,7 @@ def narration_track(schedule: edit.Schedule, voices: Sequence[Sound]) -> otio.sc
 
 
 def music_track(music: model.Music, sound: Sound, schedule: edit.Schedule) -> otio.schema.Track:
-    """Build the music track: once or looped, on bars if they are known."""
+    """Build the music track: once or looped, on bars if the tempo is stated."""
     stated = {
         "gain_db": music.gain_db,
         "duck_db": music.duck_db,

@@ -28,7 +28,7 @@ def loop_on_bars(length: Fraction, beat: Beat, reel: Fraction, margin: Fraction)
     """Loop music from the end of its last whole bar back to a bar, for the length of a reel.
 
     It loops to the first bar, or to the second if less than ``margin`` precedes the first, since a
-    crossfade needs sound on both sides. An upbeat or intro is heard once.
+    crossfade needs sound on both sides. An upbeat or intro plays once.
 
     Args:
         length: of the music, in seconds.
