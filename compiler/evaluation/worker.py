@@ -140,7 +140,7 @@ def main() -> int:
                 "memory_mb": round(peak_memory_mb(), 1),
                 "gpu_memory_mb": gpu,
                 "device": device,
-                "notice": rendered.made.notice if rendered.made else "",
+                "notice": rendered.attempt_log.notice if rendered.attempt_log else "",
             }
         )
 

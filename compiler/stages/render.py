@@ -102,11 +102,11 @@ def fill_slots(
                 media=rendered.path,
                 reused=rendered.reused,
                 seconds=rendered.seconds,
-                made=rendered.made,
+                made=rendered.attempt_log,
             )
         )
-        if rendered.made is not None and rendered.made.notice:
-            what = f"{rendered.slot}: {rendered.made.notice}"
+        if rendered.attempt_log is not None and rendered.attempt_log.notice:
+            what = f"{rendered.slot}: {rendered.attempt_log.notice}"
             report.warnings.append(Notice("fallback", what))
 
     try:

@@ -36,7 +36,7 @@ class Rendered:
         path: the file.
         reused: whether the store had it.
         seconds: render time; 0 if reused.
-        made: the attempts; None of a renderer without a guard.
+        attempt_log: None of a renderer without a guard.
     """
 
     slot: str
@@ -44,7 +44,7 @@ class Rendered:
     path: Path
     reused: bool
     seconds: float
-    made: AttemptLog | None = None
+    attempt_log: AttemptLog | None = None
 
 
 class WriteClip(Protocol):

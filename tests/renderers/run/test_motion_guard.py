@@ -197,10 +197,14 @@ def test_a_still_video_is_made_again_in_another_way(
     assert second.prompt.startswith("a lamp, ")
     assert "motion" in second.prompt
     assert "frozen" in second.negative_prompt
-    assert made.made is not None
-    assert [one.whole > 1 for one in made.made.attempts] == [False, True]
-    assert (made.made.used, made.made.moves, made.made.renderer) == (1, True, "shy")
-    assert made.made.notice == ""
+    assert made.attempt_log is not None
+    assert [one.whole > 1 for one in made.attempt_log.attempts] == [False, True]
+    assert (made.attempt_log.used, made.attempt_log.moves, made.attempt_log.renderer) == (
+        1,
+        True,
+        "shy",
+    )
+    assert made.attempt_log.notice == ""
     assert moves(made.path).whole > 1
 
 
@@ -213,8 +217,10 @@ def test_the_key_is_the_requested_one_and_the_next_run_reads_the_attempts(
     assert document["key"] == made.key == recipe_key(Recipe.from_json(recipe))
     again = render(recipe, tmp_path / "media")
     assert again.reused
-    assert made.made is not None
-    assert again.made == AttemptLog.from_json(json.loads(json.dumps(made.made.as_json())))
+    assert made.attempt_log is not None
+    assert again.attempt_log == AttemptLog.from_json(
+        json.loads(json.dumps(made.attempt_log.as_json()))
+    )
     assert len(shy.asked) == 2
 
 
@@ -236,10 +242,10 @@ def test_if_no_attempt_moves_a_renderer_without_a_model_is_the_fallback(
     without = recipe | {"settings": {"motion_guard": {"fallback": "camera"}}}
     made = render(without, tmp_path / "media")
     assert len(shy.asked) == 1 + PRESETS["standard"].retries
-    assert made.made is not None
-    assert made.made.renderer == "camera"
-    assert made.made.moves
-    assert made.made.notice == "no motion in 3 attempts with shy; rendered with camera"
+    assert made.attempt_log is not None
+    assert made.attempt_log.renderer == "camera"
+    assert made.attempt_log.moves
+    assert made.attempt_log.notice == "no motion in 3 attempts with shy; rendered with camera"
     # The fallback moves although the camera is static, or it would be frozen too.
     assert moves(made.path).whole > 0.5
 
@@ -249,12 +255,12 @@ def test_the_best_renderer_without_a_model_is_taken_of_those_that_can(
 ) -> None:
     monkeypatch.setattr(shy, "moves_at", 99)
     monkeypatch.setitem(registry._BUILT_IN, "parallax", f"{__name__}:Unable")
-    made = render(recipe, tmp_path / "media").made
+    made = render(recipe, tmp_path / "media").attempt_log
     assert made is not None
     assert made.renderer == "camera"
     monkeypatch.setitem(registry._BUILT_IN, "parallax", f"{__name__}:Deep")
     monkeypatch.setattr(shy, "asked", [])
-    made = render(recipe | {"seed": 8}, tmp_path / "media").made
+    made = render(recipe | {"seed": 8}, tmp_path / "media").attempt_log
     assert made is not None
     assert made.renderer == "parallax"
 
@@ -268,8 +274,8 @@ def test_a_fallback_has_the_settings_that_are_configured_for_it(
     configured = {"parallax": {"depth_model": "a/b"}, "camera": {}, "svd": {"device": "cpu"}}
     settings = with_fallbacks({"motion_guard": {"retries": 0}}, configured)
     made = render(recipe | {"settings": settings}, tmp_path / "media")
-    assert made.made is not None
-    assert made.made.renderer == "parallax"
+    assert made.attempt_log is not None
+    assert made.attempt_log.renderer == "parallax"
     assert Deep.seen[-1] == {"depth_model": "a/b"}
     # A fallback's settings affect pixels, so they are part of the key; without any it stays.
     assert settings["fallbacks"] == {"parallax": {"depth_model": "a/b"}}
@@ -315,9 +321,9 @@ def test_without_a_fallback_the_attempt_with_the_most_motion_is_kept(
     monkeypatch.setattr(shy, "creeps", (0.0, 1.5, 0.5))
     settings = {"motion_guard": {"whole": 3, "fallback": "keep"}}
     made = render(recipe | {"settings": settings}, tmp_path / "media")
-    assert made.made is not None
-    assert (made.made.used, made.made.moves) == (1, False)
-    assert made.made.notice == "little motion in 3 attempts with shy; kept"
+    assert made.attempt_log is not None
+    assert (made.attempt_log.used, made.attempt_log.moves) == (1, False)
+    assert made.attempt_log.notice == "little motion in 3 attempts with shy; kept"
     assert moves(made.path).whole == pytest.approx(1.5, rel=0.3)
 
 
@@ -326,7 +332,7 @@ def test_a_failed_retry_does_not_fail_the_slot(
 ) -> None:
     monkeypatch.setattr(shy, "fails_at", 1)
     settings = {"motion_guard": {"fallback": "camera"}}
-    made = render(recipe | {"settings": settings}, tmp_path / "media").made
+    made = render(recipe | {"settings": settings}, tmp_path / "media").attempt_log
     assert made is not None
     assert [one.failed for one in made.attempts] == ["", "out of memory", ""]
     assert made.renderer == "camera"
@@ -351,7 +357,7 @@ def test_static_slots_are_not_retried(
 ) -> None:
     motion = recipe["motion"] | change.get("motion", {})
     made = render(recipe | change | {"motion": motion}, tmp_path / "media")
-    assert made.made is None
+    assert made.attempt_log is None
     assert len(shy.asked) == 1
 
 
