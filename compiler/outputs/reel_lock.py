@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ...renderers.files.atomic_file import clear_scratch
-from ...renderers.files.locks import Owner, locked
+from ...renderers.files.lock_owner import Owner
+from ...renderers.files.locks import locked
 from ..files.atomic_output import write_errors
 from ..progress import OnProgress, Progress, Stage
 

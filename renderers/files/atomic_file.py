@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .locks import LOST_AFTER_S, UNKNOWN, Lock, owner_of, try_lock
+from .lock_owner import LOST_AFTER_S, UNKNOWN
+from .locks import Lock, owner_of, try_lock
 from .replace import replace_file
 
 SCRATCH = ".otio-gvideo-scratch-"

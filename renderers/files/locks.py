@@ -12,78 +12,27 @@ import contextlib
 import errno
 import json
 import os
-import platform
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .processes import is_running
+from .lock_owner import LOST_AFTER_S, UNKNOWN, Owner, this_process
 
 try:
     fcntl: Any = import_module("fcntl")
 except ImportError:  # Windows
     fcntl = None
 
-LOST_AFTER_S = 7 * 24 * 3600.0
-"""Seconds after which an owner of unknown state expires."""
 _POLL_S = 0.1
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 _HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK, 0)
 """Errors for a lock that another process holds; 0 is Wine's."""
 _LOCKED_BYTE = 1 << 30
 """A locked byte cannot be read on Windows, so this one lies past the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The process that holds a lock, for other machines and containers.
-
-    Attributes:
-        host: name of the machine or container.
-        boot: id of the machine's boot; empty if unknown.
-        namespace: of process ids; empty if unknown.
-        pid: in that namespace.
-    """
-
-    host: str
-    boot: str
-    namespace: str
-    pid: int
-
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}" if self.pid else "unknown"
-
-    @property
-    def is_near(self) -> bool:
-        """Whether the process is or was on this machine, in any container."""
-        here = this_process()
-        return bool(self.boot and self.boot == here.boot) or self.host == here.host
-
-    def is_gone(self, age_s: float) -> bool:
-        """Whether the process has certainly ended, or its lock of ``age_s`` seconds expired."""
-        here = this_process()
-        if self.is_near and self.boot != here.boot:
-            return True  # The machine was rebooted.
-        if self.is_near and self.namespace == here.namespace:
-            return not is_running(self.pid)
-        return age_s > LOST_AFTER_S
-
-
-UNKNOWN = Owner("", "", "", 0)
-
-
-def this_process() -> Owner:
-    """Return this process as an owner."""
-    boot = namespace = ""
-    with contextlib.suppress(OSError):
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
-    with contextlib.suppress(OSError, NotImplementedError):
-        namespace = str(Path("/proc/self/ns/pid").readlink())
-    return Owner(platform.node(), boot, namespace, os.getpid())
 
 
 class Lock:

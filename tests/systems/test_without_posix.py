@@ -17,7 +17,7 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.timeline.rate import time_range
 from otio_gvideo.renderers.files.atomic_file import SCRATCH
-from otio_gvideo.renderers.files.locks import this_process
+from otio_gvideo.renderers.files.lock_owner import this_process
 from otio_gvideo.renderers.files.open_media import open_input
 from PIL import Image
 

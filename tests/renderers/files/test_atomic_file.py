@@ -25,7 +25,8 @@ from otio_gvideo.renderers.files.atomic_file import (
     clear_scratch,
     scratch_folder,
 )
-from otio_gvideo.renderers.files.locks import Owner, locked, owner_of, this_process, try_lock
+from otio_gvideo.renderers.files.lock_owner import Owner, this_process
+from otio_gvideo.renderers.files.locks import locked, owner_of, try_lock
 
 HOLDS = """
 import sys
