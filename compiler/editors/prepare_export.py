@@ -22,7 +22,7 @@ from ..timeline.effects import speed_of
 from ..timeline.layout import lay_out
 from ..timeline.media import media_path
 from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY
-from ..timeline.properties import rate_of, size_of, state_format
+from ..timeline.properties import item_length, rate_of, size_of, state_format
 from ..timeline.rate import time, time_range, whole_frames
 from ..timeline.resolve_ranges import resolve_ranges
 
@@ -61,9 +61,19 @@ def prepare_export(
 def _snap_items(timeline: otio.schema.Timeline, fps: Fraction) -> None:
     """Give the items of tracks the whole frames of their layout, which add up without an error."""
     for track in timeline.tracks:
+        length, end = round(item_length(track) * fps), 0
         for placed in lay_out(track, fps):
             start = whole_frames(placed.item.trimmed_range().start_time, fps)
             placed.item.source_range = time_range(start, placed.frames, fps)
+            end = placed.end
+        # Transitions at the ends of a track count to its length.
+        first, last = track[0] if len(track) else None, track[-1] if len(track) else None
+        if isinstance(last, otio.schema.Transition):
+            before = first.in_offset if isinstance(first, otio.schema.Transition) else None
+            end += whole_frames(before, fps) if before is not None else 0
+            last.out_offset = time(max(0, length - end), fps)
+        elif isinstance(first, otio.schema.Transition):
+            first.in_offset = time(max(0, length - end), fps)
 
 
 def _prepare_item(

@@ -53,7 +53,10 @@ def resolve_ranges(timeline: otio.schema.Timeline, fps: Fraction) -> list[str]:
     if len(stack) and frames_of(timeline, fps) < frames:
         # A range may be longer than its track or stack.
         longest = max(stack, key=item_length)
-        rest = frames - round(item_length(longest) * fps)
+        length = item_length(longest)
+        if len(longest) and isinstance(longest[-1], otio.schema.Transition):
+            length -= seconds(longest[-1].out_offset)  # Counts only at the end of a track.
+        rest = frames - round(length * fps)
         longest.append(otio.schema.Gap(source_range=time_range(0, rest, fps)))
     return lines
 
