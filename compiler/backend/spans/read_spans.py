@@ -19,7 +19,7 @@ from ...timeline.rate import seconds
 from ..encode.transitions import transition_names
 from .content import TransparentContent, advance
 from .media import MediaReader, unique
-from .spans import Item, Span, SpanCut, composite_spans, lay_track, retime, retimed_range, trim
+from .spans import Span, SpanCut, TrackItem, composite_spans, lay_track, retime, retimed_range, trim
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,9 @@ class SpanReader:
         items = []
         for index, one in enumerate(placed):
             reach = (one.start - cuts[index].before, one.end + cuts[index + 1].after)
-            items.append(Item(one.start, one.end, tuple(self.spans(one.item, one.begin, reach))))
+            items.append(
+                TrackItem(one.start, one.end, tuple(self.spans(one.item, one.begin, reach)))
+            )
         return self._padded(lay_track(items, cuts, self.fps), window)
 
     def _cut(self, transition: TrackTransition | None, frame: int) -> SpanCut:

@@ -43,7 +43,7 @@ class SpanCut:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class TrackItem:
     """An item of a track.
 
     Attributes:
@@ -64,7 +64,7 @@ def trim(spans: Sequence[Span], start: int, end: int, fps: Fraction) -> Iterator
             yield Span(first, last, advance(span.picture, first - span.start, fps))
 
 
-def lay_track(items: Sequence[Item], cuts: Sequence[SpanCut], fps: Fraction) -> Iterator[Span]:
+def lay_track(items: Sequence[TrackItem], cuts: Sequence[SpanCut], fps: Fraction) -> Iterator[Span]:
     """Yield the spans of a track in order.
 
     A transition at the start or end of a track blends with transparency. One at the end makes the
@@ -86,7 +86,7 @@ def lay_track(items: Sequence[Item], cuts: Sequence[SpanCut], fps: Fraction) -> 
 
 
 def _across(
-    old: Item | None, new: Item | None, place: int, cut: SpanCut, fps: Fraction
+    old: TrackItem | None, new: TrackItem | None, place: int, cut: SpanCut, fps: Fraction
 ) -> Iterator[Span]:
     """Yield the spans of the transition between two items, if there is one; None is transparent."""
     start, end = place - cut.before, place + cut.after

@@ -61,7 +61,7 @@ def test_a_clip_without_a_length_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"reel: has no length: .*; give every clip"):
         rate_of(bare)
     with pytest.raises(InputError, match=r"cut\.otio: has no length"):
-        rate_of(bare, tmp_path / "cut.otio")
+        rate_and_frames(bare, tmp_path / "cut.otio")
 
 
 @pytest.fixture(scope="module")

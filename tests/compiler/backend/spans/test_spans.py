@@ -19,9 +19,9 @@ from otio_gvideo.compiler.backend.spans.content import (
     media_paths,
 )
 from otio_gvideo.compiler.backend.spans.spans import (
-    Item,
     Span,
     SpanCut,
+    TrackItem,
     composite_spans,
     lay_track,
     trim,
@@ -36,7 +36,7 @@ def video(number: int, start: int = 0) -> VideoContent:
 
 @dataclass(frozen=True)
 class Track:
-    items: list[Item]
+    items: list[TrackItem]
     cuts: list[SpanCut]
 
     def shown(self, frame: int) -> Picture:
@@ -55,7 +55,7 @@ class Track:
         return self.frame_of(item, frame)
 
     @staticmethod
-    def frame_of(item: Item | None, frame: int) -> Picture:
+    def frame_of(item: TrackItem | None, frame: int) -> Picture:
         if item is None:
             return TransparentContent()
         span = next(span for span in item.spans if span.start <= frame < span.end)
@@ -85,7 +85,7 @@ def tracks(draw: st.DrawFn, length: int | None = None) -> Track:
             Span(middle, high, video(9, draw(st.integers(50, 60)))),
         )
         items.append(
-            Item(start, end, parts if draw(st.booleans()) else (Span(low, high, picture),))
+            TrackItem(start, end, parts if draw(st.booleans()) else (Span(low, high, picture),))
         )
         position = end
     return Track(items, cuts)
