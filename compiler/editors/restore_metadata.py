@@ -20,6 +20,7 @@ from ..notices import Notice
 from ..timeline.layout import Placed, lay_out, lay_out_timeline
 from ..timeline.media import media_file_name
 from ..timeline.metadata import NAMESPACE, own_metadata, plain
+from ..timeline.properties import visible_start
 from ..timeline.slots import slot_of
 from .known_slots import KnownSlots
 
@@ -180,6 +181,7 @@ class _NarrationSpan:
 
 def _narration(timeline: otio.schema.Timeline, fps: Fraction) -> list[_NarrationSpan]:
     spans = []
+    hidden = round(visible_start(timeline) * fps)
     for layout in lay_out_timeline(timeline, fps):
         if not layout.is_sound or own_metadata(layout.track).get("role") != "narration":
             continue
@@ -187,7 +189,8 @@ def _narration(timeline: otio.schema.Timeline, fps: Fraction) -> list[_Narration
             clip = placed.item
             if placed.is_clip and isinstance(clip, otio.schema.Clip) and placed.speed == 1:
                 file = media_file_name(clip.media_reference) or str(clip.name)
-                spans.append(_NarrationSpan(file, placed.media_start, placed.start, placed.frames))
+                start = placed.start + hidden
+                spans.append(_NarrationSpan(file, placed.media_start, start, placed.frames))
     return spans
 
 

@@ -12,7 +12,7 @@ import opentimelineio as otio
 from .effects import speed_of
 from .media import source_start
 from .metadata import own_metadata
-from .properties import frames_of, item_length
+from .properties import frames_of, item_length, visible_start
 from .rate import seconds, whole_frames
 
 
@@ -110,7 +110,7 @@ def lay_out_timeline(timeline: otio.schema.Timeline, fps: Fraction) -> list[Trac
         otio.exceptions.OTIOError: something in the timeline has no length.
     """
     stack = timeline.tracks
-    at = -seconds(stack.source_range.start_time) if stack.source_range else Fraction(0)
+    at = -visible_start(timeline)
     frames = frames_of(timeline, fps)
     layouts = []
     for child in stack:

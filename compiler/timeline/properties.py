@@ -71,6 +71,15 @@ def length_of(timeline: otio.schema.Timeline) -> Fraction:
     return item_length(timeline.tracks)
 
 
+def visible_start(timeline: otio.schema.Timeline) -> Fraction:
+    """Return the second of a timeline's own time at which its reel starts: 0 without a range.
+
+    Words in the metadata and markers count in the timeline's own time.
+    """
+    visible = timeline.tracks.source_range
+    return seconds(visible.start_time) if visible is not None else Fraction(0)
+
+
 def frames_of(timeline: otio.schema.Timeline, fps: Fraction) -> int:
     """Return `length_of` in frames at a rate, rounded to the nearest."""
     return max(0, round(length_of(timeline) * fps))

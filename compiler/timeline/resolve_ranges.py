@@ -12,12 +12,15 @@ import opentimelineio as otio
 from opentimelineio.opentime import TimeRange
 
 from .layout import Placed, TrackTransition, lay_out_timeline
-from .properties import frames_of, item_length
+from .metadata import NAMESPACE, own_metadata, plain
+from .properties import frames_of, item_length, visible_start
 from .rate import exact_rate, seconds, time, time_range
 
 
 def resolve_ranges(timeline: otio.schema.Timeline, fps: Fraction) -> list[str]:
     """Apply the ranges of a timeline's stack and tracks, in place; nested ranges stay.
+
+    Markers and words move along.
 
     A nested composition beside the tracks becomes the only item of a track.
 
@@ -28,7 +31,7 @@ def resolve_ranges(timeline: otio.schema.Timeline, fps: Fraction) -> list[str]:
     Returns:
         The transitions left out at the ends of ranges, one line each.
     """
-    stack = timeline.tracks
+    stack, start = timeline.tracks, visible_start(timeline)
     ranged, frames = stack.source_range is not None, frames_of(timeline, fps)
     lines: list[str] = []
     for index, layout in enumerate(lay_out_timeline(timeline, fps)):
@@ -49,6 +52,8 @@ def resolve_ranges(timeline: otio.schema.Timeline, fps: Fraction) -> list[str]:
             end = placed.end
         lines += _left_out(child, kept)
         stack[index] = kept
+    _shift_markers(stack)
+    _shift_words(timeline, start)
     stack.source_range = None
     if len(stack) and frames_of(timeline, fps) < frames:
         # A range may be longer than its track or stack.
@@ -65,10 +70,35 @@ def _track_like(child: otio.core.Item) -> otio.schema.Track:
     """Return an empty track with the name, kind and markers of a child of a stack."""
     if isinstance(child, otio.schema.Track):
         track = child.deepcopy()
+        _shift_markers(track)
         del track[:]
         track.source_range = None
         return track
     return otio.schema.Track(str(child.name), kind=otio.schema.TrackKind.Video)
+
+
+def _shift_markers(item: otio.core.Item) -> None:
+    """Move the markers of an item to its own time without its range; drop those outside."""
+    if item.source_range is None:
+        return
+    start, length = seconds(item.source_range.start_time), seconds(item.source_range.duration)
+    for index in reversed(range(len(item.markers))):
+        marked = item.markers[index].marked_range
+        if 0 <= seconds(marked.start_time) - start < length:
+            moved = marked.start_time - item.source_range.start_time
+            item.markers[index].marked_range = TimeRange(moved, marked.duration)
+        else:
+            del item.markers[index]
+
+
+def _shift_words(timeline: otio.schema.Timeline, start: Fraction) -> None:
+    words = own_metadata(timeline).get("words")
+    if words and start:
+        shifted = [
+            {**word, "start": word["start"] - float(start), "end": word["end"] - float(start)}
+            for word in plain(words)
+        ]
+        timeline.metadata[NAMESPACE]["words"] = [word for word in shifted if word["end"] > 0]
 
 
 def _shortened(placed: Placed, fps: Fraction) -> otio.core.Item:

@@ -18,7 +18,7 @@ from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects
 from ...timeline.media import source_start
 from ...timeline.metadata import own_metadata
-from ...timeline.properties import item_length
+from ...timeline.properties import item_length, visible_start
 from ...timeline.rate import seconds
 from .clip_audio import ClipAudio
 from .ducking import ATTACK_S, RELEASE_S, loud_ranges
@@ -71,8 +71,7 @@ def read_mix(
     reader = _MixReader(ClipAudio(root, remote or {}))
     tracks = []
     window = (Fraction(0), length_s)
-    visible = timeline.tracks.source_range
-    at = -seconds(visible.start_time) if visible is not None else Fraction(0)
+    at = -visible_start(timeline)
     for track in timeline.tracks:
         if not track.enabled:
             continue
@@ -95,8 +94,8 @@ def read_mix(
     )
     if not any(track.duck_db for track in tracks):
         return mix
-    words = own_metadata(timeline).get("words") or ()
-    speech = tuple((float(word["start"]), float(word["end"])) for word in words)
+    words, start = own_metadata(timeline).get("words") or (), float(visible_start(timeline))
+    speech = tuple((float(word["start"]) - start, float(word["end"]) - start) for word in words)
     if not speech:
         voices = voice_tracks(mix)
         speech = loud_ranges(Mix(voices, mix.samples).blocks()) if voices else ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import opentimelineio as otio
 
 from ...timeline.metadata import own_metadata
+from ...timeline.properties import visible_start
 
 _JOINED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -29,17 +30,19 @@ class SpokenWord:
 
 
 def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
-    """Return the words of a timeline, in order of time."""
+    """Return the words of a timeline in its reel, in order of time."""
+    start = float(visible_start(timeline))
     words = (
         SpokenWord(
             _clean(str(word["text"])),
-            float(word["start"]),
-            float(word["end"]),
+            float(word["start"]) - start,
+            float(word["end"]) - start,
             str(word.get("scene", "")),
         )
         for word in own_metadata(timeline).get("words") or ()
     )
-    return sorted((word for word in words if word.text), key=lambda word: word.start)
+    visible = (word for word in words if word.text and word.end > 0)
+    return sorted(visible, key=lambda word: word.start)
 
 
 def language_of(timeline: otio.schema.Timeline) -> str:

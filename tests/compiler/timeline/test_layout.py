@@ -6,7 +6,9 @@ from fractions import Fraction
 
 import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler.backend.captions.words import words_of
 from otio_gvideo.compiler.timeline.layout import lay_out, lay_out_timeline
+from otio_gvideo.compiler.timeline.markers import markers_of
 from otio_gvideo.compiler.timeline.properties import rate_and_frames
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from otio_gvideo.compiler.timeline.resolve_ranges import resolve_ranges
@@ -91,6 +93,25 @@ def test_a_transition_that_a_range_cuts_off_is_named() -> None:
         "V1: 1 of its transitions, at or beyond the ends of its range, left out"
     ]
     assert places(timeline) == [[("a", 0, 8, 0)]]
+
+
+def test_markers_and_words_keep_their_place_in_the_reel() -> None:
+    timeline = of(track(clip(48)))
+    timeline.tracks.source_range = time_range(12, 24, FPS)
+    for name, frame in (("before", 6), ("within", 18)):
+        timeline.tracks.markers.append(otio.schema.Marker(name, time_range(frame, 1, FPS)))
+    gone = {"text": "gone", "start": 0.1, "end": 0.4}
+    kept = {"text": "kept", "start": 0.75, "end": 1.0}
+    timeline.metadata["otio_gvideo"] = {"words": [gone, kept]}
+
+    def shown() -> tuple[object, object]:
+        markers = [(time, marker.name) for time, marker in markers_of(timeline)]
+        return markers, [(word.text, word.start, word.end) for word in words_of(timeline)]
+
+    before = shown()
+    assert before == ([(Fraction(1, 4), "within")], [("kept", 0.25, 0.5)])
+    resolve_ranges(timeline, FPS)
+    assert shown() == before
 
 
 def test_a_rounded_rate_does_not_move_trimmed_clips() -> None:
