@@ -182,7 +182,7 @@ def clocks() -> tuple[float, float]:
 def floor(script: Path, folder: Path) -> dict[str, Any]:
     """Encode the reel's frames, rendered beforehand."""
     from otio_gvideo.compiler.backend.encode.encoder import encode_frames  # noqa: PLC0415
-    from otio_gvideo.compiler.backend.encode.encoding import Encoding  # noqa: PLC0415
+    from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding  # noqa: PLC0415
 
     frames = reel_frames(script)
     before = clocks()

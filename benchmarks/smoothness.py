@@ -25,7 +25,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from otio_gvideo.compiler.evaluation.ssim import ssim_map
+from otio_gvideo.compiler.evaluation.still_similarity import ssim_map
 from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
 from otio_gvideo.renderers.base import CAMERA_MOVES, Keyframe, Motion, Shot
 from otio_gvideo.renderers.camera.camera import CameraRenderer

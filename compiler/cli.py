@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from .commands import COMMANDS, load_command
 from .errors import InputError, Problem, WorkError
 from .files.path_text import refuse_unnamable
-from .streams import escape_unencodable, is_closed_pipe, print_json, print_warnings
+from .printing import escape_unencodable, is_closed_pipe, print_json, print_warnings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

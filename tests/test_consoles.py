@@ -176,8 +176,8 @@ def test_undecodable_names_are_escaped(tmp_path: Path) -> None:
 
 BARS = """\
 import io, os, sys
-from otio_gvideo.compiler.console import display
-from otio_gvideo.compiler.streams import escape_unencodable
+from otio_gvideo.compiler.progress_display import display
+from otio_gvideo.compiler.printing import escape_unencodable
 from otio_gvideo.compiler.progress import Progress
 escape_unencodable()
 with display("auto") as show:

@@ -11,13 +11,13 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import OutputOptions, compile_script, flatten_timeline
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.script.read_script import load_script
 from otio_gvideo.compiler.timeline.rate import time_range
 
-from .compiler.backend.stamped import planes, stamp
+from .compiler.backend.frame_stamps import planes, stamp
 from .conftest import SCRIPT
 
 FPS = Fraction(24)

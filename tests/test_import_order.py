@@ -14,7 +14,7 @@ ORDER = (
     "compiler.cli",
     "compiler.commands compiler.editors.plugin",
     "compiler.api",
-    "compiler.stages compiler.doctor compiler.console compiler.progress_bars",
+    "compiler.stages compiler.doctor compiler.progress_display compiler.progress_bars",
     "compiler.evaluation",
     "compiler.editors",
     "compiler.page compiler.inspection",
@@ -30,7 +30,7 @@ ORDER = (
     "compiler.sync",
     "compiler.files",
     "compiler.progress_clock compiler.progress compiler.notices compiler.errors compiler.packages "
-    "compiler.streams schemas",
+    "compiler.printing schemas",
     "renderers.run",
     "renderers.diffusion renderers.parallax",
     "renderers.camera",

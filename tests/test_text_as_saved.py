@@ -21,7 +21,7 @@ from otio_gvideo.compiler.script.yaml_source import read_yaml
 from otio_gvideo.compiler.speech.transcripts import read_transcript
 from PIL import Image
 
-from .compiler.editors.cut import cut, media
+from .compiler.editors.sample_cut import cut, media
 
 TRANSCRIPTS = Path(__file__).parent / "compiler" / "speech" / "transcripts" / "data"
 

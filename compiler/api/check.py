@@ -9,7 +9,7 @@ from ..editors.read_timeline import read_timeline, report_of_timeline
 from ..errors import InputError, Problem, WorkError
 from ..files.exists import is_file, is_folder
 from ..inspection.check import Check, check_reel
-from ..inspection.signature import signature_findings
+from ..inspection.signature_check import signature_findings
 from ..media.probe import probe
 from ..progress import OnProgress, Progress, silent
 from ..stages.signing import claims_of, is_marked_signed

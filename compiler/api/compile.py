@@ -10,9 +10,9 @@ import opentimelineio as otio
 
 from ...renderers.run.store import Store
 from ..files.protected_files import refuse_inputs
-from ..outputs.claims import FileClaims
 from ..outputs.paths import Outputs, outputs_beside, refuse_unwritable, timeline_text
 from ..outputs.reel_lock import lock_reel
+from ..outputs.report_claims import FileClaims
 from ..progress import OnProgress, silent
 from ..progress_clock import ProgressClock, count
 from ..report import Report

@@ -13,7 +13,7 @@ from ..errors import InputError, Problem
 from ..files.exists import is_file, is_folder
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
-from ..outputs.claims import claim, is_claimed, keep_edited
+from ..outputs.report_claims import claim, is_claimed, keep_edited
 from ..stages.export import write_export
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 

@@ -8,8 +8,8 @@ from ..editors.read_timeline import read_timeline, refuse_missing, report_of_tim
 from ..files.path_limits import names_of_video, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
-from ..outputs.claims import claim_file, keep_unclaimed
 from ..outputs.reel_lock import lock_reel
+from ..outputs.report_claims import claim_file, keep_unclaimed
 from ..progress import OnProgress, silent
 from ..progress_clock import ProgressClock, count
 from ..report import Report

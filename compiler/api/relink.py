@@ -11,9 +11,9 @@ from ..errors import InputError, Problem
 from ..files.exists import is_folder
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import refuse_inputs
-from ..outputs.claims import is_claimed, update_timeline
 from ..outputs.paths import Outputs, refuse_unwritable
 from ..outputs.reel_lock import lock_reel
+from ..outputs.report_claims import is_claimed, update_timeline
 from ..progress import OnProgress, silent
 from ..stages.input_files import NEW_NAME, inputs_of_timeline
 

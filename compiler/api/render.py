@@ -12,9 +12,9 @@ from ..editors.reimport import ReimportedTimeline, reimport
 from ..errors import InputError, Problem
 from ..files.protected_files import InputFile, refuse_inputs
 from ..notices import Notice
-from ..outputs.claims import is_claimed, keep_edited, sealed_hash, update_timeline
 from ..outputs.paths import Outputs, refuse_unwritable
 from ..outputs.reel_lock import lock_reel
+from ..outputs.report_claims import is_claimed, keep_edited, sealed_hash, update_timeline
 from ..progress import OnProgress, silent
 from ..progress_clock import ProgressClock, count
 from ..report import Report

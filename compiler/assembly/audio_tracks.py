@@ -21,7 +21,7 @@ from ..sync.frames import frame_at_or_after, frame_at_or_before
 from ..timeline.metadata import NAMESPACE
 from ..timeline.rate import time, time_range
 from .music_bars import Beat, MusicLoop, last_bar_line, loop_on_bars
-from .places import frame_in_scene
+from .scene_positions import frame_in_scene
 
 JOIN_FRAMES = 1
 """Frames of crossfade on either side of a removed pause."""

@@ -17,7 +17,7 @@ from ...renderers.run.recipe import Recipe
 from ..script import model
 from ..sync import edit
 from .auto_camera import SceneView, choose_moves
-from .places import frame_in_scene
+from .scene_positions import frame_in_scene
 
 
 def unseen(_: Path) -> SaliencyGlance:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ..errors import InputError
 from ..notices import Notice
-from .encode.encoding import Encoding
+from .encode.encoder_settings import Encoding
 from .encode.reframe import Salience
 from .encode.transitions import TransitionStyle
 from .mux.preview import Preview

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..streams import print_json
+from ..printing import print_json
 from . import options
 
 
@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..api.check import check_video
-    from ..console import display
+    from ..progress_display import display
 
     with display("none" if args.json else args.progress) as show:
         found = check_video(args.video, args.against, on_progress=show)

@@ -32,8 +32,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..api.compile import compile_script
-    from ..console import display
     from ..outputs.paths import report_path
+    from ..progress_display import display
     from .print_report import print_report
 
     with display(args.progress) as show:

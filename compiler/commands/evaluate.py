@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..streams import print_json, print_warnings
+from ..printing import print_json, print_warnings
 from . import options
 
 
@@ -50,8 +50,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..api.evaluate import evaluate_timeline
-    from ..console import display
     from ..evaluation.table import as_lines
+    from ..progress_display import display
 
     with display("none" if args.json else args.progress) as show:
         found = evaluate_timeline(

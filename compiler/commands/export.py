@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..streams import print_warnings
+from ..printing import print_warnings
 from . import options
 
 SUFFIXES = ".otio .otioz .otiod .fcpxml .xml .edl .aaf .mlt .kdenlive .srt .vtt .ass"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..printing import print_json, print_warnings
 from ..report import Report
-from ..streams import print_json, print_warnings
 
 
 def print_report(report: Report, style: str, *also: Path) -> None:

@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..api.render import render_timeline
-    from ..console import display
+    from ..progress_display import display
     from .print_report import print_report
 
     with display(args.progress) as show:

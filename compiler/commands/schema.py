@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ... import schemas
-from ..streams import print_json
+from ..printing import print_json
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..notices import Notice
-from ..streams import print_warnings
+from ..printing import print_warnings
 from . import options
 
 

@@ -26,7 +26,7 @@ from ...renderers.fit.scale import rgb_of
 from ...renderers.image.stills import load_still
 from ...renderers.run.motion_measure import WIDTH, MotionMeter, block_velocities
 from ..errors import WorkError
-from .ssim import LEAST_SHARED, frame_homography, likeness, warp_onto
+from .still_similarity import LEAST_SHARED, frame_homography, likeness, warp_onto
 
 STILL_WIDTH = 540
 """Width at which a frame is compared with its still, in pixels."""

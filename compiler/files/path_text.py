@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import InputError, Problem
-from ..streams import is_text
+from ..printing import is_text
 
 _LOCALE_FAULT = f"cannot be named in this locale, whose encoding is {sys.getfilesystemencoding()}"
 _LOCALE_HINT = "set PYTHONUTF8=1, or LC_ALL=C.UTF-8"

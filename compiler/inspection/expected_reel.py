@@ -12,7 +12,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...renderers.run.recipe import Recipe
-from ..backend.spans.content import (
+from ..backend.spans.frame_content import (
     ImageContent,
     OverlayContent,
     Picture,

@@ -11,7 +11,7 @@ from ..backend.audio.mix import Mix
 from ..backend.captions.cues import captions_of
 from ..backend.captions.words import words_of
 from ..backend.mux.chapters import disclosure_of, title_of
-from ..backend.spans.content import TransparentContent
+from ..backend.spans.frame_content import TransparentContent
 from ..backend.spans.media import unique
 from ..backend.spans.read_spans import span_reader
 from ..backend.spans.spans import Span, composite_spans

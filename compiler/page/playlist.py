@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from ..backend.spans.content import (
+from ..backend.spans.frame_content import (
     Bars,
     ColourContent,
     ImageContent,

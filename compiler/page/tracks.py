@@ -9,7 +9,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..backend.audio.read_mix import read_mix
-from ..backend.spans.content import SlateContent, leaves
+from ..backend.spans.frame_content import SlateContent, leaves
 from ..backend.spans.read_spans import SpanReader
 from ..errors import WorkError
 from ..notices import Notice
@@ -18,7 +18,7 @@ from ..timeline.media import media_path
 from ..timeline.metadata import own_metadata
 from ..timeline.properties import item_length
 from ..timeline.slots import slot_of
-from . import facts
+from . import item_details
 from .frame_text import FrameClock
 from .playlist import playlist_of
 from .view_model import Block, CutTransition, Fact, Group, PageView, Row, State
@@ -75,7 +75,7 @@ class TrackRows:
         slot = slot_of(clip) if clip is not None else None
         file = self._file(clip) if clip is not None else None
         info = media.media.get(file) if file is not None else None
-        beside = facts.sidecar(file) if info is not None and not info.still else {}
+        beside = item_details.sidecar(file) if info is not None and not info.still else {}
         lost = any(
             isinstance(leaf, SlateContent) for span in spans for leaf in leaves(span.picture)
         )
@@ -92,9 +92,9 @@ class TrackRows:
         elif slot is not None or beside:
             state = State.WAITING if info is not None and info.still else State.RENDERED
         recipe = slot.stated if slot is not None else beside.get("recipe", {})
-        groups = [facts.place(placed, self._clock)]
+        groups = [item_details.place(placed, self._clock)]
         scene = own_metadata(item)
-        among = facts.cut_among_words(
+        among = item_details.cut_among_words(
             start, self._view.words, fps, may_cut_in=slot is None or scene.get("part", 1) != 1
         )
         if among is not None and state is not State.OFF:
@@ -105,12 +105,12 @@ class TrackRows:
             what = "missing or unreadable"
             groups.append(Group("Media", (Fact("File", what, file, kind="warning"),)))
         elif clip is not None:
-            groups.append(facts.media_group(file, info, slot, self._root, state))
+            groups.append(item_details.media_group(file, info, slot, self._root, state))
         else:
             groups.append(_inside(item))
-        made = facts.made_group(file)
+        made = item_details.made_group(file)
         groups += [made] if made is not None else []
-        groups += facts.recipe_groups(recipe) if recipe else []
+        groups += item_details.recipe_groups(recipe) if recipe else []
         return replace(
             base,
             state=state,
@@ -147,7 +147,7 @@ class TrackRows:
         base = Block(str(item.name), start, end - start, State.GAP)
         if isinstance(item, otio.schema.Gap):
             return base
-        group = facts.place(placed, self._clock)
+        group = item_details.place(placed, self._clock)
         stated = [
             Fact(label, f"{value:g}{unit}")
             for name, label, unit in (("gain_db", "Level", " dB"), ("fade_in", "Fades in", " s"),

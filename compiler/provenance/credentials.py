@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, Problem
 from ..files.exists import is_file
 from ..script.config import Config, Provenance
-from .library import EXTRA, is_installed
+from .c2pa_library import EXTRA, is_installed
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from .claims import GENERATED, LABEL, Claims, SourceFile
-from .library import FORMATS
+from .assertions import GENERATED, LABEL, Claims, SourceFile
+from .c2pa_library import FORMATS
 
 TOOL = "otio-gvideo"
 _UNKNOWN = "application/octet-stream"

@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from ..errors import WorkError
 from ..files.exists import is_file
-from .claims import Claims, SourceFile
+from .assertions import Claims, SourceFile
+from .c2pa_library import FORMATS, context, library
 from .credentials import Credentials
-from .library import FORMATS, context, library
 from .manifest import definition, ingredients, media_type
 
 

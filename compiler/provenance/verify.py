@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..media.mp4 import holds_manifest
-from .claims import LABEL
-from .library import FORMATS, context, is_installed, library
+from .assertions import LABEL
+from .c2pa_library import FORMATS, context, is_installed, library
 
 _UNTRUSTED = "signingCredential.untrusted"
 

@@ -15,7 +15,7 @@ from ..media.samples import duration_of
 from ..outputs.paths import Outputs
 from ..report import Report, SceneReport
 from ..script.model import Script
-from ..speech.speech import Speech
+from ..speech.align_narration import Speech
 from ..sync import edit
 from ..sync.frames import frame_time
 from ..sync.schedule import lay_end_to_end, make_schedule

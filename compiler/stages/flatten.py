@@ -19,7 +19,7 @@ from ..notices import Notice
 from ..outputs.paths import Outputs
 from ..progress import OnProgress, Progress
 from ..progress_clock import count
-from ..provenance.claims import Claims
+from ..provenance.assertions import Claims
 from ..provenance.credentials import Credentials
 from ..provenance.sign import Signing
 from ..report import Loudness, Report

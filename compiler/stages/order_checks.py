@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from ..assembly.places import frame_in_scene
+from ..assembly.scene_positions import frame_in_scene
 from ..errors import Problem
 from ..script.model import Script, ScriptScene
-from ..speech.speech import Speech
+from ..speech.align_narration import Speech
 from ..sync import edit
 from ..sync.types import Word
 

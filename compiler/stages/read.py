@@ -28,7 +28,7 @@ from ..script.config import Config
 from ..script.model import Quality, Script, ScriptScene
 from ..script.read_script import load_script
 from ..script.renderer_settings import read_config
-from ..speech.speech import Speech, align_narration
+from ..speech.align_narration import Speech, align_narration
 from .flatten import segments_of, videos_of
 from .input_files import NEW_FOLDER, inputs_of_script
 from .output_options import OutputOptions

@@ -9,7 +9,7 @@ from typing import get_args
 from ...renderers.image.saliency import saliency
 from ..backend.encode.codecs import hardware_encoder
 from ..backend.encode.custom_transitions import check_expression
-from ..backend.encode.encoding import Encoding
+from ..backend.encode.encoder_settings import Encoding
 from ..backend.encode.transitions import TransitionStyle
 from ..backend.mux.preview import Preview
 from ..backend.mux.size_limit import refuse_too_small

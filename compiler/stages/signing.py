@@ -16,7 +16,7 @@ from ...renderers.run.store import sidecar_of
 from ..editors.known_slots import stated_in
 from ..errors import InputError
 from ..files.exists import is_file
-from ..provenance.claims import Claims, GeneratedSlot, SourceFile
+from ..provenance.assertions import Claims, GeneratedSlot, SourceFile
 from ..provenance.credentials import Credentials, load_credentials
 from ..provenance.sign import Signing, SigningError
 from ..script.config import Config

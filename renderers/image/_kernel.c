@@ -3,7 +3,7 @@
  * Vectors are GCC's and Clang's own extension, so that one source serves every processor; on x86-64
  * the loops exist twice and the processor decides at run time. MSVC has neither vector types nor
  * target attributes and takes four lanes from SSE or NEON intrinsics; scalar loops would be slower
- * than fallback.py. The bytes are the same everywhere: see _lanes.h. Work runs without the
+ * than fallback.py. The bytes are the same everywhere: see _simd_lanes.h. Work runs without the
  * interpreter's lock.
  */
 
@@ -26,7 +26,7 @@
 #pragma fp_contract(off)
 #endif
 
-#define AT_ONCE 8 /* as many sums as rows() in _lanes.h has */
+#define AT_ONCE 8 /* as many sums as rows() in _simd_lanes.h has */
 #define PANEL 256
 
 struct axis {
@@ -67,14 +67,14 @@ static inline vector_4 add_scaled_4(vector_4 sum, float factor, vector_4 values)
 #define LANES 4
 #define TARGET
 #define NAME(what) what##_4
-#include "_lanes.h"
+#include "_simd_lanes.h"
 
 #if defined(__x86_64__) && !defined(NO_GNU_C)
 #define HAS_WIDE
 #define LANES 8
 #define TARGET __attribute__((target("avx2")))
 #define NAME(what) what##_8
-#include "_lanes.h"
+#include "_simd_lanes.h"
 #endif
 
 struct loops {

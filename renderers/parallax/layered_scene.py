@@ -22,7 +22,7 @@ from ..image.resample import Floats
 from ..image.yuv import Grid, Planes, planes_of, to_planes
 from . import layers, mesh
 from .depth_image import DepthImage
-from .extent import measure_extent, pose_in_depth, zoomed
+from .move_extent import measure_extent, pose_in_depth, zoomed
 from .perspective import Rays, Relief, Vector, camera_view
 from .upsample import upsample_matte, upsample_planes
 from .work_grid import WorkGrid

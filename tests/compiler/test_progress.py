@@ -6,9 +6,9 @@ import io
 import json
 
 import pytest
-from otio_gvideo.compiler.console import display
 from otio_gvideo.compiler.progress import Estimate, Progress
 from otio_gvideo.compiler.progress_bars import ProgressBars, _left
+from otio_gvideo.compiler.progress_display import display
 
 
 def test_cache_hits_do_not_count_in_the_time_left() -> None:

@@ -6,7 +6,7 @@ import errno
 import os
 
 import pytest
-from otio_gvideo.compiler.streams import is_closed_pipe
+from otio_gvideo.compiler.printing import is_closed_pipe
 
 
 def windows_error(number: int) -> OSError:

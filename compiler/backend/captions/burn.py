@@ -24,7 +24,7 @@ from ...media.ffmpeg import output_args, run
 from ...media.find_ffmpeg import ffmpeg_path
 from ...notices import Notice
 from ...timeline.metadata import own_metadata
-from ..encode.encoding import TAGS
+from ..encode.encoder_settings import TAGS
 from .ass import AssScript, Typesetter, escape
 from .cues import captions_of
 from .fonts import EMOJI, RUBIK, Face, emoji, face_of, is_invisible

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ...media.ffmpeg import run
 from ...media.ffmpeg_log import FfmpegError, StoppedError
-from .filtergraph import graph_args
+from .ffmpeg_stream import graph_args
 from .transitions import TransitionPart, TransitionStyle, blend, plain
 
 ENDLESS = ("while", "taylor", "root", "print")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...media.ffmpeg import FfmpegProcess, output_args, pipe_args, process
 from ...media.ffmpeg_watchdog import LOOKAHEAD_FRAMES, patience
 from ...media.read_back import refuse_torn_video
-from .encoding import TAGS, Encoding, video_args
+from .encoder_settings import TAGS, Encoding, video_args
 
 _FROM_RGB = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp"
 _QUEUED_FRAMES = 3

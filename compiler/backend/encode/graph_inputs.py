@@ -16,7 +16,7 @@ from ...files.atomic_output import write_errors
 from ...media.ffmpeg import output_args, run
 from ...media.media_info import MediaInfo
 from ..segments.scratch import stand_in
-from ..spans.content import ImageContent, SlateContent, VideoContent
+from ..spans.frame_content import ImageContent, SlateContent, VideoContent
 from ..spans.slate import draw_slate
 from .scale_crop import Canvas, fit_still
 

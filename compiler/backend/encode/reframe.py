@@ -22,7 +22,7 @@ from ....renderers.image.open_image import ImageFileError, image_file
 from ....renderers.image.stills import to_8_bits
 from ...media.containers import open_media
 from ...media.media_info import MediaInfo
-from ..spans.content import ImageContent, VideoContent, leaves
+from ..spans.frame_content import ImageContent, VideoContent, leaves
 from ..spans.read_spans import SpanReading
 from .scale_crop import Focus
 

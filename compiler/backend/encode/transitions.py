@@ -34,8 +34,8 @@ from typing import Any
 import ffmpeg
 
 from ...media.find_ffmpeg import ffmpeg_path, filter_values, setpts_keeps_rate
-from .encoding import BT709
-from .filtergraph import ratio, source
+from .encoder_settings import BT709
+from .ffmpeg_stream import ratio, source
 
 XFADE_NAMES = {
     "dissolve": "fade",

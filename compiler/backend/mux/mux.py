@@ -10,7 +10,7 @@ from ...media.ffmpeg import input_args, output_args, run
 from ...media.ffmpeg_watchdog import patience
 from ...media.mp4 import disable_subtitles
 from ..encode.codecs import Codec
-from ..encode.encoding import timescale
+from ..encode.encoder_settings import timescale
 from .languages import iso_639_2
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...errors import InputError, WorkError
 from ...media.ffmpeg import input_args, output_args, reading_patience, run
 from ..encode.codecs import two_pass_args
-from ..encode.encoding import Encoding, format_args
+from ..encode.encoder_settings import Encoding, format_args
 from .mux import MuxInputs, mux
 
 MIN_BITS_PER_S = 40_000

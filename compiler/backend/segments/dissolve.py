@@ -25,7 +25,7 @@ from ...media.media_info import MediaInfo
 from ..encode.codecs import upload_filter
 from ..encode.scale_crop import Canvas, fit_filters
 from ..output_spec import OutputSpec
-from ..spans.content import Picture, TransitionContent, VideoContent
+from ..spans.frame_content import Picture, TransitionContent, VideoContent
 from ..spans.spans import Span
 from .join import MAX_REORDER, display_number
 from .plan import CutPoints, Encode

@@ -11,7 +11,7 @@ import av
 from ....renderers.files.open_media import open_output
 from ...errors import WorkError
 from ...media.containers import open_media
-from ..encode.encoding import timescale
+from ..encode.encoder_settings import timescale
 from .plan import Copy, CutPoints, cut_points
 
 MAX_REORDER = 16

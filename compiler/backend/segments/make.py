@@ -18,10 +18,10 @@ from ...media.probe import probe
 from ...media.read_back import refuse_torn_video
 from ..captions.burn import BurnedCaptions
 from ..encode.encoder import encode_frames
-from ..encode.graph import encode_segment
 from ..encode.scale_crop import Canvas
+from ..encode.span_filtergraph import encode_segment
 from ..output_spec import OutputSpec
-from ..spans.content import Picture, TransitionContent, TransparentContent, media_paths
+from ..spans.frame_content import Picture, TransitionContent, TransparentContent, media_paths
 from ..spans.read_spans import SpanReading
 from ..spans.spans import Span, trim
 from .dissolve import UndecodableError, can_mix, mix_frames

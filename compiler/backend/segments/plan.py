@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
-from ..spans.content import VideoContent, advance, is_reversed
+from ..spans.frame_content import VideoContent, advance, is_reversed
 from ..spans.spans import Span
 
 MAX_SEGMENT_S = 20

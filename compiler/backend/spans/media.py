@@ -31,7 +31,7 @@ from ...timeline.media import (
     source_start,
     why_no_path,
 )
-from .content import Bars, ColourContent, ImageContent, Picture, SlateContent, VideoContent
+from .frame_content import Bars, ColourContent, ImageContent, Picture, SlateContent, VideoContent
 
 _Line = TypeVar("_Line", bound=str)
 _PROBES = 4

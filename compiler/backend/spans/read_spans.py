@@ -17,7 +17,7 @@ from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import frames_of, item_length
 from ...timeline.rate import seconds
 from ..encode.transitions import transition_names
-from .content import TransparentContent, advance
+from .frame_content import TransparentContent, advance
 from .media import MediaReader, unique
 from .spans import Span, SpanCut, TrackItem, composite_spans, lay_track, retime, retimed_range, trim
 

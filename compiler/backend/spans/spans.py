@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from .content import Picture, TransitionContent, TransparentContent, advance, composite, retimed
+from .frame_content import (
+    Picture,
+    TransitionContent,
+    TransparentContent,
+    advance,
+    composite,
+    retimed,
+)
 
 
 @dataclass(frozen=True, slots=True)

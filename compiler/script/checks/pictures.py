@@ -10,8 +10,8 @@ from ...errors import Problem
 from ..schema_check import nearest, show
 from ..yaml_source import KeyPath, YamlSource
 from .files import ScriptFiles
-from .places import check_place, share_of
 from .plain_data import entries
+from .scene_positions import check_place, share_of
 
 
 def check_keyframes(

@@ -10,8 +10,8 @@ from ...errors import Problem
 from ...media.samples import duration_of
 from ..yaml_source import KeyPath, YamlSource
 from .files import ScriptFiles
-from .places import check_place
 from .plain_data import entries, is_number
+from .scene_positions import check_place
 
 
 def check_narration(narration: object, path: KeyPath, files: ScriptFiles) -> Fraction | None:

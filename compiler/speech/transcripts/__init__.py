@@ -36,7 +36,7 @@ from .base import (
     Transcript,
     TranscriptError,
 )
-from .content import parse_json, read_text
+from .file_text import parse_json, read_text
 from .repair import repair_transcript
 
 __all__ = [

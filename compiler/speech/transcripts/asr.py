@@ -24,7 +24,7 @@ from ...outputs.paths import write_text
 from ..pauses import speech_intervals
 from . import whisper
 from .base import Transcript, TranscriptError
-from .content import parse_json, read_text
+from .file_text import parse_json, read_text
 from .repair import repair_transcript
 
 DEFAULT_MODEL = "small"

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, BinaryIO
 
-from .task import DISTRIBUTION, task_of
+from .worker import DISTRIBUTION, task_of
 
 ADDRESS = re.compile(r"ray://(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/?#\[\]]+)(?::(?P<port>\d{1,5}))?/?")
 """Address of a Ray Client server."""

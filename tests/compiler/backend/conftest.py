@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from .frame_stamps import write_stamped
 from .reels import FPS
-from .stamped import write_stamped
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 
-from .stamped import FAST, HEIGHT, WIDTH, write_stamped
+from .frame_stamps import FAST, HEIGHT, WIDTH, write_stamped
 
 FPS = Fraction(24)
 

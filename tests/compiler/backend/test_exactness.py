@@ -18,7 +18,7 @@ from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.media.samples import SAMPLE_RATE
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
-from .stamped import FAST, HEIGHT, WIDTH, read_stamps, write_stamped
+from .frame_stamps import FAST, HEIGHT, WIDTH, read_stamps, write_stamped
 
 FPS = Fraction(24)
 RATES = (24, 24, 12, 30, 48)

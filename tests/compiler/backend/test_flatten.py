@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
@@ -24,8 +24,8 @@ from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
+from .frame_stamps import HEIGHT, WIDTH, planes, read_stamps, stamp, write_stamped
 from .reels import FPS, Shown, clip, flat, of, reel, stills
-from .stamped import HEIGHT, WIDTH, planes, read_stamps, stamp, write_stamped
 
 # Frames.
 

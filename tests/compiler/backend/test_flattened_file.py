@@ -19,8 +19,8 @@ from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time_range
 from otio_gvideo.renderers.files.atomic_file import SCRATCH
 
+from .frame_stamps import FAST, HEIGHT, WIDTH, planes, read_stamps, write_stamped
 from .reels import FPS, Shown, clip, flat, of, reel, stills
-from .stamped import FAST, HEIGHT, WIDTH, planes, read_stamps, write_stamped
 
 
 def test_progress_ends_at_the_last_frame(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.encode.transitions import DIPS, SLIDES, XFADE_NAMES
 from PIL import Image
 
+from .frame_stamps import HEIGHT, WIDTH, planes
 from .reels import clip, flat, of, stills, transition
-from .stamped import HEIGHT, WIDTH, planes
 
 NAMES = sorted({*XFADE_NAMES, *SLIDES, *DIPS, "radial", "smoothleft", "circlecrop"})
 LENGTH, BODY = 9, 12

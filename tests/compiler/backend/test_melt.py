@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from skimage.metrics import structural_similarity
 
-from .stamped import planes
+from .frame_stamps import planes
 
 pytest.importorskip("otio_mlt_adapter", reason="needs otio-mlt-adapter (the extra `test`)")
 MELT = shutil.which("melt")

@@ -12,7 +12,7 @@ import av
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.backend.encode.codecs import HARDWARE, hardware_encoder
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.mux.preview import Preview
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.errors import InputError
@@ -20,8 +20,8 @@ from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
+from .frame_stamps import FAST, planes, read_stamps
 from .reels import FPS, clip_of, dissolve, flat_to, of
-from .stamped import FAST, planes, read_stamps
 
 
 def three_clips(media: list[Path]) -> otio.schema.Timeline:

@@ -23,7 +23,7 @@ from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.rate import time_range
 from otio_gvideo.renderers.files.atomic_file import SCRATCH
 
-from .cut import cut, media
+from .sample_cut import cut, media
 
 
 @pytest.fixture(autouse=True)

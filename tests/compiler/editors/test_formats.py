@@ -21,8 +21,8 @@ from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.layout import kind_of, lay_out, lay_out_timeline
 from otio_gvideo.compiler.timeline.properties import rate_of
 
-from .cut import START, cut, media
 from .resolve import compiled
+from .sample_cut import START, cut, media
 
 ROOT = Path(__file__).parents[3]
 NTSC = Fraction(24000, 1001)

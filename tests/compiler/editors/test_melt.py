@@ -23,8 +23,8 @@ from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 
-from ..backend.stamped import FAST, HEIGHT, WIDTH, planes, read_stamps
-from .cut import cut, media
+from ..backend.frame_stamps import FAST, HEIGHT, WIDTH, planes, read_stamps
+from .sample_cut import cut, media
 
 FPS = Fraction(24)
 

@@ -15,7 +15,7 @@ from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time_range
 
-from ..backend.stamped import planes
+from ..backend.frame_stamps import planes
 from .resolve import FPS, write_resolve
 
 

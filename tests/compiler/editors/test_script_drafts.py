@@ -22,8 +22,8 @@ from otio_gvideo.compiler.script.read_script import load_script
 from otio_gvideo.compiler.timeline.layout import lay_out
 from otio_gvideo.compiler.timeline.rate import time_range
 
-from ..backend.stamped import write_stamped
-from .cut import cut, media
+from ..backend.frame_stamps import write_stamped
+from .sample_cut import cut, media
 
 SAID = (
     "At the edge of the sea there was once a light, and a man who kept it.",

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.evaluation.measure import Measures, measure
-from otio_gvideo.compiler.evaluation.ssim import frame_homography, likeness, ssim_map
+from otio_gvideo.compiler.evaluation.still_similarity import frame_homography, likeness, ssim_map
 from otio_gvideo.renderers.base import Keyframe, Shot
 from PIL import Image, ImageOps
 

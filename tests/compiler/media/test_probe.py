@@ -12,7 +12,7 @@ from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.media.probe import probe
 from PIL import Image
 
-from ..backend.stamped import HEIGHT, WIDTH, write_stamped
+from ..backend.frame_stamps import HEIGHT, WIDTH, write_stamped
 
 
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(12, 5)])

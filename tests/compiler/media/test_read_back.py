@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.media.ffmpeg import run
 from otio_gvideo.compiler.media.read_back import (

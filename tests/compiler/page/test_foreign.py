@@ -14,8 +14,8 @@ from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
-from ..backend.stamped import BITS
-from ..editors.cut import cut, media
+from ..backend.frame_stamps import BITS
+from ..editors.sample_cut import cut, media
 from .test_view import save, view
 
 FOREIGN = sorted((Path(__file__).parents[2] / "data" / "otio").glob("*.otio"))

@@ -14,7 +14,7 @@ from otio_gvideo.compiler import InputError, compile_script, view_timeline
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.timeline.slots import slot_clips
 
-from .reading import Page
+from .parse_page import Page
 
 EVIL = "</script><img src=x onerror=alert(1)>\"'& <!-- script -->"
 

@@ -20,20 +20,20 @@ import pytest
 from otio_gvideo.compiler import InputError, WorkError, compile_script, flatten_timeline
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.inspection.check import Check
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.provenance import verify
-from otio_gvideo.compiler.provenance.claims import COMPOSITE, Claims, SourceFile
+from otio_gvideo.compiler.provenance.assertions import COMPOSITE, Claims, SourceFile
 from otio_gvideo.compiler.provenance.credentials import Credentials
 from otio_gvideo.compiler.provenance.sign import Signing
 from otio_gvideo.compiler.stages.output_options import OutputOptions
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
-from ..backend.stamped import stamp
+from ..backend.frame_stamps import stamp
 from . import authority
 from .test_credentials import CONFIG
 

@@ -19,7 +19,7 @@ from otio_gvideo.compiler.backend.captions import fonts
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.script import model
 from otio_gvideo.compiler.script.read_script import load_script
-from otio_gvideo.compiler.speech.speech import align_narration
+from otio_gvideo.compiler.speech.align_narration import align_narration
 from PIL import Image
 
 from ...conftest import LIGHTHOUSE, SCRIPT

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.script.read_script import load_script
-from otio_gvideo.compiler.speech.speech import align_narration
+from otio_gvideo.compiler.speech.align_narration import align_narration
 from otio_gvideo.compiler.speech.trailing_speech import trailing_speech
 from otio_gvideo.compiler.sync.types import Interval, Word
 

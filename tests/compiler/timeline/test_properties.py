@@ -12,7 +12,7 @@ from otio_gvideo.compiler.timeline.properties import rate_and_frames, rate_of, s
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 
-from ..backend.stamped import HEIGHT, WIDTH, write_stamped
+from ..backend.frame_stamps import HEIGHT, WIDTH, write_stamped
 
 FPS = Fraction(24)
 

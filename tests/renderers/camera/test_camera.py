@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from otio_gvideo.compiler.evaluation.ssim import ssim_map
+from otio_gvideo.compiler.evaluation.still_similarity import ssim_map
 from otio_gvideo.renderers.base import CAMERA_MOVES, Frame, Keyframe, Motion, RendererError, Shot
 from otio_gvideo.renderers.camera.camera import (
     CameraRenderer,

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.renderers.base import (
     Call,
     Frame,

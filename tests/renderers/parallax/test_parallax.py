@@ -18,8 +18,8 @@ from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.image.resample import axis, resample
 from otio_gvideo.renderers.parallax import mesh
 from otio_gvideo.renderers.parallax.depth_image import load_depth_image
-from otio_gvideo.renderers.parallax.extent import measure_extent
 from otio_gvideo.renderers.parallax.layered_scene import DEPTH, LayeredImage, layered_image
+from otio_gvideo.renderers.parallax.move_extent import measure_extent
 from otio_gvideo.renderers.parallax.parallax import ParallaxRenderer
 from otio_gvideo.renderers.parallax.perspective import camera_centre, camera_view
 from PIL import Image

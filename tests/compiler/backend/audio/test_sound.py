@@ -14,7 +14,7 @@ from otio_gvideo.compiler.backend.audio.ducking import duck_envelope
 from otio_gvideo.compiler.backend.audio.loudness import encode_audio, measure_file, target_of
 from otio_gvideo.compiler.backend.audio.mix import AudioTrack, Clip, Mix
 from otio_gvideo.compiler.backend.audio.read_mix import read_mix
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.errors import InputError

@@ -26,7 +26,7 @@ from otio_gvideo.compiler.backend.captions.style import (
     read_style,
 )
 from otio_gvideo.compiler.backend.captions.words import SpokenWord, words_of
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import FlattenResult, flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.errors import InputError

@@ -13,8 +13,8 @@ from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
+from ..frame_stamps import planes, read_stamps, write_stamped
 from ..reels import FPS, clip_of, dissolve, flat_to, of
-from ..stamped import planes, read_stamps, write_stamped
 
 
 def colours(path: Path) -> list[NDArray[np.float64]]:

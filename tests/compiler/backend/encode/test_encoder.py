@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoding import Encoding, timescale
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding, timescale
 from otio_gvideo.compiler.backend.segments.join import read_cut_points
 from otio_gvideo.compiler.errors import InputError, WorkError
 from otio_gvideo.compiler.media import ffmpeg
@@ -24,7 +24,7 @@ from otio_gvideo.renderers.base import Keyframe, Motion, Shot
 from otio_gvideo.renderers.camera.camera import CameraRenderer
 from otio_gvideo.renderers.fit import run_renderer
 
-from ..stamped import FAST, HEIGHT, WIDTH, read_stamps, stamp
+from ..frame_stamps import FAST, HEIGHT, WIDTH, read_stamps, stamp
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "lighthouse"
 FPS = Fraction(24)

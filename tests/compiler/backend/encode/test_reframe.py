@@ -15,8 +15,8 @@ from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.renderers.image.saliency import saliency
 from PIL import Image
 
+from ..frame_stamps import FAST
 from ..reels import clip_of, flat_to, of
-from ..stamped import FAST
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.backend.encode import custom_transitions
 from otio_gvideo.compiler.backend.encode.custom_transitions import check_expression
-from otio_gvideo.compiler.backend.encode.filtergraph import graph_args
+from otio_gvideo.compiler.backend.encode.ffmpeg_stream import graph_args
 from otio_gvideo.compiler.backend.encode.transitions import (
     DIPS,
     SLIDES,
@@ -29,8 +29,8 @@ from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path, filter_values
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 
+from ..frame_stamps import FAST, HEIGHT, WIDTH, planes
 from ..reels import of
-from ..stamped import FAST, HEIGHT, WIDTH, planes
 
 FPS = Fraction(24)
 

@@ -14,8 +14,8 @@ import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
-from otio_gvideo.compiler.backend.encode.filtergraph import graph_args, source
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
+from otio_gvideo.compiler.backend.encode.ffmpeg_stream import graph_args, source
 from otio_gvideo.compiler.backend.encode.scale_crop import Canvas
 from otio_gvideo.compiler.backend.encode.transitions import TransitionPart, TransitionStyle, blend
 from otio_gvideo.compiler.backend.flatten import flatten
@@ -27,7 +27,7 @@ from otio_gvideo.compiler.backend.segments.dissolve import (
 )
 from otio_gvideo.compiler.backend.segments.join import read_cut_points
 from otio_gvideo.compiler.backend.segments.plan import CutPoints, Encode
-from otio_gvideo.compiler.backend.spans.content import (
+from otio_gvideo.compiler.backend.spans.frame_content import (
     Picture,
     TransitionContent,
     TransparentContent,

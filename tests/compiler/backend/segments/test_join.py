@@ -8,12 +8,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 
+from ..frame_stamps import planes
 from ..reels import FPS, clip_of, dissolve, flat_to, of
-from ..stamped import planes
 
 
 def moving(folder: Path) -> list[Path]:

@@ -16,7 +16,11 @@ from otio_gvideo.compiler.backend.segments.plan import (
     cut_points,
     plan_segments,
 )
-from otio_gvideo.compiler.backend.spans.content import TransparentContent, VideoContent, advance
+from otio_gvideo.compiler.backend.spans.frame_content import (
+    TransparentContent,
+    VideoContent,
+    advance,
+)
 from otio_gvideo.compiler.backend.spans.spans import Span
 
 FPS = Fraction(24)

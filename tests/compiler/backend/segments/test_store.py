@@ -12,9 +12,9 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.backend.audio.mix import AudioTrack, Clip, Mix
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.segments.store import VERSION, key_of
-from otio_gvideo.compiler.backend.spans.content import (
+from otio_gvideo.compiler.backend.spans.frame_content import (
     Bars,
     ColourContent,
     ImageContent,
@@ -27,8 +27,8 @@ from otio_gvideo.compiler.backend.spans.content import (
 from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_version
 from otio_gvideo.compiler.timeline.rate import time_range
 
+from ..frame_stamps import read_stamps, write_stamped
 from ..reels import FPS, clip_of, dissolve, flat_to, of
-from ..stamped import read_stamps, write_stamped
 
 
 def texts(folder: Path) -> dict[str, int]:

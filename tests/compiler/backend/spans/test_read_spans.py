@@ -7,7 +7,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.backend.spans.content import (
+from otio_gvideo.compiler.backend.spans.frame_content import (
     Bars,
     ColourContent,
     ImageContent,
@@ -24,7 +24,7 @@ from otio_gvideo.compiler.timeline.properties import frames_of, rate_of
 from otio_gvideo.compiler.timeline.rate import exact_rate, seconds, time, time_range
 from PIL import Image
 
-from ..stamped import write_stamped
+from ..frame_stamps import write_stamped
 
 FPS = Fraction(24)
 Child = otio.core.Composable

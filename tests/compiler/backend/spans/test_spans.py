@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.compiler.backend.spans.content import (
+from otio_gvideo.compiler.backend.spans.frame_content import (
     ImageContent,
     Picture,
     TransitionContent,

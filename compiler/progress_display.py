@@ -6,8 +6,8 @@ import sys
 from types import TracebackType
 from typing import Literal, Protocol, Self, TextIO
 
+from .printing import print_json
 from .progress import Progress
-from .streams import print_json
 
 Style = Literal["auto", "plain", "json", "none"]
 

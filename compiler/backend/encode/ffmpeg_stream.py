@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from ....renderers.files.open_media import PROTOCOLS
-from .encoding import TAGS
+from .encoder_settings import TAGS
 
 _NUMBER = "number_of_input"
 """An option that tells inputs apart, removed before ffmpeg sees it: ffmpeg-python takes two equal

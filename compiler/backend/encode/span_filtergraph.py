@@ -20,7 +20,7 @@ from ...media.media_info import MediaInfo
 from ..output_spec import OutputSpec
 from ..segments.plan import ALONE_S, Encode
 from ..segments.scratch import stand_in
-from ..spans.content import (
+from ..spans.frame_content import (
     Bars,
     ColourContent,
     ImageContent,
@@ -33,8 +33,8 @@ from ..spans.content import (
     reversed_content,
 )
 from .codecs import device_args, upload_filter
-from .encoding import BT709, TAGS, video_args
-from .filtergraph import graph_args, ratio, source
+from .encoder_settings import BT709, TAGS, video_args
+from .ffmpeg_stream import graph_args, ratio, source
 from .graph_inputs import GraphInputs
 from .scale_crop import Canvas, Filters, fit_filters
 from .transitions import TransitionPart, TransitionStyle, blend, concatenate, plain

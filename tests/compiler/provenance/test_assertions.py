@@ -9,7 +9,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from otio_gvideo.compiler.provenance.claims import (
+from otio_gvideo.compiler.provenance.assertions import (
     COMPOSITE,
     GENERATED,
     PARTLY_GENERATED,

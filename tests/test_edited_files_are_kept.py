@@ -16,7 +16,7 @@ from otio_gvideo.compiler.api import render
 from otio_gvideo.compiler.api.compile import Until
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import WorkError
-from otio_gvideo.compiler.outputs.claims import FileClaims
+from otio_gvideo.compiler.outputs.report_claims import FileClaims
 from otio_gvideo.renderers.files import atomic_file
 
 from .conftest import SILENT

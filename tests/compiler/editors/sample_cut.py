@@ -9,7 +9,7 @@ from pathlib import Path
 import opentimelineio as otio
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
-from ..backend.stamped import HEIGHT, WIDTH, write_stamped
+from ..backend.frame_stamps import HEIGHT, WIDTH, write_stamped
 
 START = 24 * 3600
 

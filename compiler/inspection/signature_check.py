@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..provenance.claims import Claims, differences
-from ..provenance.library import EXTRA
+from ..provenance.assertions import Claims, differences
+from ..provenance.c2pa_library import EXTRA
 from ..provenance.verify import signature_of
 from .check import Finding
 

@@ -10,7 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
-from otio_gvideo.compiler.backend.encode.encoding import Encoding
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 
 WIDTH, HEIGHT = 96, 160
 BITS = 10

@@ -6,8 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from otio_gvideo.compiler.page.facts import cut_among_words
 from otio_gvideo.compiler.page.frame_text import FrameClock
+from otio_gvideo.compiler.page.item_details import cut_among_words
 from otio_gvideo.compiler.page.page_context import PageContext
 from otio_gvideo.compiler.page.thumbnail_strips import Strips
 from otio_gvideo.compiler.page.view_model import PageView, TextSpan
