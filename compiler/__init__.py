@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .evaluation.evaluation import Evaluation, Take
     from .evaluation.measure import Measures
     from .evaluation.worker import MadeTake
-    from .inspection.check import Check, Finding
+    from .inspection.findings import Check, Finding
     from .inspection.voice_offset import VoiceOffset
     from .notices import Notice
     from .progress import OnProgress, Progress, Stage
@@ -43,12 +43,12 @@ _HOME = {
     "Attempt": ".renderers.run.attempts",
     "AttemptLog": ".renderers.run.attempts",
     "Change": "editors.changes",
-    "Check": "inspection.check",
+    "Check": "inspection.findings",
     "CompileError": "errors",
     "CompilePlan": "api.plan",
     "Evaluation": "evaluation.evaluation",
     "Exported": "api.export",
-    "Finding": "inspection.check",
+    "Finding": "inspection.findings",
     "InputError": "errors",
     "Loudness": "report",
     "MadeTake": "evaluation.worker",

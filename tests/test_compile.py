@@ -587,9 +587,11 @@ def test_json_progress_has_a_failure(project: Path, capsys: pytest.CaptureFixtur
     assert error["exit_status"] == 1
     assert "x.mp4 was written, but slates" in error["problems"][0]["what"]
     assert printed.err == f"otio-gvideo: {error['problems'][0]['what']}\n"
-    assert main(["check", str(video), "--against", str(timeline), "--progress", "json"]) == 1
+    assert main(["check", str(video), "--against", str(timeline), "--progress", "json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     jsonschema.validate(lines[-1]["check"], schemas.load("check"))
+    findings = {one["name"]: one["measured"] for one in lines[-1]["check"]["findings"]}
+    assert findings["missing media"].startswith("slate, frames 0 to ")
 
 
 @pytest.mark.slow

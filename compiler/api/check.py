@@ -8,7 +8,8 @@ from pathlib import Path
 from ..editors.read_timeline import read_timeline, report_of_timeline
 from ..errors import InputError, Problem, WorkError
 from ..files.exists import is_file, is_folder
-from ..inspection.check import Check, check_reel
+from ..inspection.check import check_reel
+from ..inspection.findings import Check
 from ..inspection.signature_check import signature_findings
 from ..media.probe import probe
 from ..progress import OnProgress, Progress, silent

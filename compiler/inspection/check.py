@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import opentimelineio as otio
 
@@ -18,6 +16,7 @@ from ..backend.encode.codecs import CODECS
 from ..media.media_info import MediaInfo
 from ..media.probe import probe
 from .expected_reel import ExpectedReel, expected_reel
+from .findings import Check, Finding
 from .frame_measures import (
     PREVIEWS,
     FrameMeasure,
@@ -43,66 +42,6 @@ BLACK_FRAMES = 3
 FROZEN_S = 1
 FROZEN_CHANGE = 0.02
 BT709 = (1, 1, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One measurement.
-
-    Attributes:
-        name: the measurement, such as ``frames`` or ``cut storm``.
-        ok: whether it is within its limits.
-        measured, wanted: values in words, with units.
-    """
-
-    name: str
-    ok: bool
-    measured: str
-    wanted: str
-
-    def __str__(self) -> str:
-        """Return one line of a terminal."""
-        state = "ok " if self.ok else "OFF"
-        wanted = "" if self.ok and self.measured == self.wanted else f" (wanted {self.wanted})"
-        return f"{state} {self.name:<22} {self.measured}{wanted}"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """All findings, and their figures for programs."""
-
-    video: Path
-    findings: tuple[Finding, ...]
-    cut_offsets: dict[str, int | None]
-    voice_offsets: tuple[VoiceOffset, ...]
-    lufs: float
-    dbtp: float
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is off."""
-        return all(finding.ok for finding in self.findings)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the document of ``schemas/check.schema.json``."""
-        return {
-            "version": 1,
-            "video": str(self.video),
-            "ok": self.ok,
-            "findings": [
-                {"name": f.name, "ok": f.ok, "measured": f.measured, "wanted": f.wanted}
-                for f in self.findings
-            ],
-            "cut_offsets_frames": self.cut_offsets,
-            "voice_offsets_ms": [
-                {"at_s": o.at_s, "ms": None if o.ms is None else round(o.ms, 3)}
-                for o in self.voice_offsets
-            ],
-            "loudness": {
-                "integrated_lufs": _finite(self.lufs),
-                "true_peak_dbtp": _finite(self.dbtp),
-            },
-        }
 
 
 def check_reel(
@@ -139,6 +78,7 @@ def check_reel(
     for (name, offset), (frame, _) in zip(cuts.items(), expected.cuts, strict=True):
         found = "no visible change" if offset is None else f"frame {frame + offset}"
         findings.append(Finding(f"cut {name}", offset in (0, None), found, f"frame {frame}"))
+    findings += _slates(expected)
     findings += _surprises(measure, expected, media_root)
     length_s = expected.frames / fps
     voice = _voice(timeline, media_root, length_s)
@@ -275,6 +215,13 @@ def _may_be_black(expected: ExpectedReel, root: Path, frame: int) -> bool:
     return any(luma is not None and is_dark(luma) for luma in lumas)
 
 
+def _slates(expected: ExpectedReel) -> Iterator[Finding]:
+    """Yield the places that can only be slates; a reel with them is still true to its timeline."""
+    for slate in expected.slates:
+        where = f"slate, frames {slate.start} to {slate.end}"
+        yield Finding("missing media", True, where, where)
+
+
 def _surprises(measure: FrameMeasure, expected: ExpectedReel, root: Path) -> Iterator[Finding]:
     """Yield the cuts, black and standstill that are not in the timeline."""
     transitions, gaps = expected.transitions, expected.gaps
@@ -323,7 +270,3 @@ def _voice_findings(offsets: tuple[VoiceOffset, ...]) -> Iterator[Finding]:
         )
     if not known and not all(offset.silent for offset in offsets):
         yield Finding("voice", False, "not found in the reel", "the narration")
-
-
-def _finite(value: float) -> float | None:
-    return round(value, 2) if abs(value) < 1e6 else None

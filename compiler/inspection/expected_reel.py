@@ -16,6 +16,7 @@ from ..backend.spans.frame_content import (
     ImageContent,
     OverlayContent,
     Picture,
+    SlateContent,
     TransitionContent,
     TransparentContent,
     VideoContent,
@@ -86,6 +87,15 @@ class ExpectedReel:
     def gaps(self) -> tuple[FrameRange, ...]:
         """Frames without a picture."""
         return _ranges(s for s in self.spans if isinstance(s.picture, TransparentContent))
+
+    @property
+    def slates(self) -> tuple[FrameRange, ...]:
+        """Frames that show slates, because media are missing."""
+        return _ranges(
+            span
+            for span in self.spans
+            if any(isinstance(leaf, SlateContent) for leaf in leaves(span.picture))
+        )
 
     @property
     def still(self) -> tuple[FrameRange, ...]:

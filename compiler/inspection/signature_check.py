@@ -8,7 +8,7 @@ from pathlib import Path
 from ..provenance.assertions import Claims, differences
 from ..provenance.c2pa_library import EXTRA
 from ..provenance.verify import signature_of
-from .check import Finding
+from .findings import Finding
 
 _MOST_NAMED = 3
 

@@ -14,8 +14,8 @@ from otio_gvideo import schemas
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.inspection.check import Check
 from otio_gvideo.compiler.inspection.expected_reel import FrameRange, expected_reel
+from otio_gvideo.compiler.inspection.findings import Check
 from otio_gvideo.compiler.inspection.frame_measures import runs
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.timeline.rate import time_range

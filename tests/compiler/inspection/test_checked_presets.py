@@ -9,8 +9,8 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import OutputOptions, flatten_timeline
 from otio_gvideo.compiler.api.check import check_video
-from otio_gvideo.compiler.inspection.check import Check
 from otio_gvideo.compiler.inspection.expected_reel import FrameRange, expected_reel
+from otio_gvideo.compiler.inspection.findings import Check
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.script.config import BUILT_IN
 from otio_gvideo.compiler.timeline.rate import time, time_range

@@ -23,7 +23,7 @@ from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.cli import main
-from otio_gvideo.compiler.inspection.check import Check
+from otio_gvideo.compiler.inspection.findings import Check
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.provenance import verify
 from otio_gvideo.compiler.provenance.assertions import COMPOSITE, Claims, SourceFile
