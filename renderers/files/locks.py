@@ -43,6 +43,9 @@ class Lock:
 
     def release(self) -> None:
         """Delete and close the file; may be called again after an interrupt."""
+        # The owner file first: whoever creates the lock file next must be able to own it.
+        if self._claim is not None:
+            _delete(self._claim)
         # Delete before unlocking: waiting processes then notice that the path has changed.
         deleted = _delete(self._path)
         descriptor, self._descriptor = self._descriptor, -1
@@ -50,8 +53,6 @@ class Lock:
             os.close(descriptor)
         if not deleted:
             _delete(self._path)
-        if self._claim is not None:
-            _delete(self._claim)
 
 
 def try_lock(path: Path) -> Lock | None:
@@ -168,10 +169,14 @@ def _claim(path: Path) -> Path | None:
 
 
 def _is_abandoned(claim: Path) -> bool:
+    """Whether the owner of an owner file is gone; a file that is gone was released in order.
+
+    Taken for abandoned, its successor would be taken away from its owner.
+    """
     try:
         age_s = time.time() - claim.stat().st_mtime
     except OSError:
-        return True
+        return False
     owner = owner_of(claim)
     return age_s > LOST_AFTER_S if owner == UNKNOWN else owner.is_gone(age_s)
 

@@ -225,7 +225,7 @@ def test_a_reference_to_another_drive_is_absolute(monkeypatch: pytest.MonkeyPatc
     assert clip.media_reference.target_url == r"D:\m\a b.mp4"
     slots.set_media(slot, PureWindowsPath(r"C:\reel\m\a b.mp4"), folder)  # type: ignore[arg-type]
     assert clip.media_reference.target_url == "m/a b.mp4"
-    page = page_context.Sheet(None, folder, None)  # type: ignore[arg-type]
+    page = page_context.PageContext(None, folder, None)  # type: ignore[arg-type]
     assert page.url(PureWindowsPath(r"D:\m\a b.mp4")) == "file:///D:/m/a%20b.mp4"  # type: ignore[arg-type]
     assert page.url(PureWindowsPath(r"C:\reel\m\a b.mp4")) == "./m/a%20b.mp4"  # type: ignore[arg-type]
 

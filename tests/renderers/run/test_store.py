@@ -156,7 +156,7 @@ def test_a_ray_cluster_makes_the_same_media(
 
 
 def test_an_unknown_engine_is_refused(recipe: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(UnavailableError, match="no engine 'steam'"):
+    with pytest.raises(UnavailableError, match="'steam' is not an engine"):
         run([job("a", recipe)], tmp_path / "media", engine="steam")
 
 
