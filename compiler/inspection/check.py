@@ -241,9 +241,10 @@ def _surprises(measure: FrameMeasure, expected: ExpectedReel, root: Path) -> Ite
             yield Finding("unplanned black", False, f"frames {start} to {end}", "none")
     frozen = measure.change < FROZEN_CHANGE
     frozen[:1] = False
+    still = (*expected.still, *gaps)
     for start, end in runs(frozen, round(FROZEN_S * expected.fps)):
         middle = (start + end) // 2
-        if not any(s.holds(middle) for s in (*expected.still, *gaps)):
+        if not any(span.holds(middle) for span in still):
             yield Finding("unplanned standstill", False, f"frames {start} to {end}", "none")
 
 

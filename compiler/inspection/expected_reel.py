@@ -6,11 +6,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
+from typing import TypeGuard
 
 import opentimelineio as otio
 
+from ...renderers.base import Shot
+from ...renderers.camera.keyframe_weights import keyframe_weights
 from ...renderers.run.recipe import Recipe
 from ..backend.spans.frame_content import (
     ImageContent,
@@ -31,6 +34,9 @@ from ..timeline.layout import TrackLayout, kind_of, lay_out_timeline
 from ..timeline.media import media_path
 from ..timeline.properties import frames_of
 from ..timeline.slots import slot_clips
+
+_OF_STILLS = ("camera", "parallax")
+"""Renderers whose static shots move only in dissolves between keyframes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,8 @@ class ExpectedReel:
 
     @property
     def still(self) -> tuple[FrameRange, ...]:
-        """Where stillness is fine: everywhere but in slots with a moving camera."""
-        return _ranges(s for s in self.spans if not any(map(self._moves, leaves(s.picture))))
+        """Where stillness is fine: everywhere but in slots whose camera or subject moves."""
+        return _ranges(chain.from_iterable(map(self._still_parts, self.spans)))
 
     @property
     def edges(self) -> list[int]:
@@ -134,12 +140,32 @@ class ExpectedReel:
             span = self.spans[index]
             yield from leaves(advance(span.picture, frame - span.start, self.fps))
 
-    def _moves(self, leaf: Picture) -> bool:
+    def _still_parts(self, span: Span) -> Iterator[FrameRange]:
+        """Yield the parts of a span in which nothing moves."""
+        moves = list(filter(self._moves, leaves(span.picture)))
+        if not moves:
+            yield FrameRange(span.start, span.end)
+        elif all(map(self._dissolves_only, moves)):
+            for frame in range(span.start, span.end):
+                if not any(self._dissolves(leaf, frame - span.start) for leaf in moves):
+                    yield FrameRange(frame, frame + 1)
+
+    def _moves(self, leaf: Picture) -> TypeGuard[VideoContent]:
         if not isinstance(leaf, VideoContent) or not leaf.speed or leaf.path not in self.recipes:
             return False
         shot = self.recipes[leaf.path].shot
-        is_static = shot.motion.camera == "static" or not shot.motion.amount
-        return len(shot.keyframes) != 1 or not is_static
+        return len(shot.keyframes) != 1 or not _is_static(shot)
+
+    def _dissolves_only(self, leaf: VideoContent) -> bool:
+        recipe = self.recipes[leaf.path]
+        return recipe.renderer in _OF_STILLS and _is_static(recipe.shot)
+
+    def _dissolves(self, leaf: VideoContent, frames: int) -> bool:
+        """Whether a slot dissolves between two keyframes, some frames into its span."""
+        shot = self.recipes[leaf.path].shot
+        second = leaf.start + frames * leaf.speed / self.fps
+        frame = shot.start + round(second * shot.fps)
+        return keyframe_weights(shot.keyframes, frame, shot)[2] > 0
 
 
 def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> ExpectedReel:
@@ -207,8 +233,12 @@ def _is_blend(picture: Picture) -> bool:
     return isinstance(picture, TransitionContent)
 
 
-def _ranges(spans: Iterator[Span]) -> tuple[FrameRange, ...]:
-    """Return the frames of some spans; adjacent ones become one range."""
+def _is_static(shot: Shot) -> bool:
+    return shot.motion.camera == "static" or not shot.motion.amount
+
+
+def _ranges(spans: Iterator[Span] | Iterator[FrameRange]) -> tuple[FrameRange, ...]:
+    """Return the frames of some spans or ranges; adjacent ones become one range."""
     found: list[FrameRange] = []
     for span in spans:
         if found and found[-1].end == span.start:

@@ -9,11 +9,15 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import OutputOptions, flatten_timeline
 from otio_gvideo.compiler.api.check import check_video
-from otio_gvideo.compiler.inspection.expected_reel import FrameRange, expected_reel
+from otio_gvideo.compiler.backend.spans.frame_content import VideoContent
+from otio_gvideo.compiler.backend.spans.spans import Span
+from otio_gvideo.compiler.inspection.expected_reel import ExpectedReel, FrameRange, expected_reel
 from otio_gvideo.compiler.inspection.findings import Check
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.script.config import BUILT_IN
 from otio_gvideo.compiler.timeline.rate import time, time_range
+from otio_gvideo.renderers.base import Keyframe, Motion, Shot
+from otio_gvideo.renderers.run.recipe import Recipe
 
 from ...properties.timelines import make_media
 
@@ -116,3 +120,21 @@ def test_unnamed_clips_are_identified_by_their_frames(media: Path) -> None:
     check = check_video(media / "names.mp4", path)
     assert off(check) == []
     assert check.cut_offsets == {"x": 0, "x at 18": 0}
+
+
+@pytest.mark.parametrize(
+    ("renderer", "still"),
+    [("camera", (FrameRange(0, 16), FrameRange(25, 45))), ("ltx", ())],
+)
+def test_a_static_shot_moves_only_in_its_dissolves_unless_a_model_makes_it(
+    media: Path, renderer: str, still: tuple[FrameRange, ...]
+) -> None:
+    shot = Shot(
+        96, 160, FPS, 50, 0, 0, 0, 50,
+        (Keyframe(media / "a.png", 10), Keyframe(media / "b.png", 30)),
+        motion=Motion(camera="static"),
+    )  # fmt: skip
+    recipe = Recipe(renderer, 5, shot, {}, ())
+    span = Span(0, 45, VideoContent(media / "red.mp4", Fraction(5) / FPS))
+    expected = ExpectedReel(45, FPS, (span,), (), {}, {media / "red.mp4": recipe})
+    assert expected.still == still
