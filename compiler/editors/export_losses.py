@@ -36,4 +36,5 @@ def export_losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
         metadata = own_metadata(track)
         lost = [_LEVELS[key] for key in _LOST_LEVELS.get(suffix, ()) if metadata.get(key)]
         if lost:
-            yield f"{track.name}: its {', '.join(lost)} left out"
+            names = " and ".join((", ".join(lost[:-1]), lost[-1]) if lost[1:] else lost)
+            yield f"{track.name}: {names} {'are' if lost[1:] else 'is'} left out"

@@ -32,7 +32,9 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
         if len(timelines) == 1:
             loaded = timelines[0]
     if not isinstance(loaded, otio.schema.Timeline):
-        raise InputError(Problem.in_file(path, f"holds no Timeline, but {type(loaded).__name__}"))
+        kind = type(loaded).__name__
+        article = "an" if kind[0] in "AEIOU" else "a"
+        raise InputError(Problem.in_file(path, f"holds {article} {kind}, not a timeline"))
     _fill_references(loaded)
     refuse_impossible(loaded, path)
     return loaded

@@ -34,9 +34,9 @@ class FrameClock:
         return text
 
     def seconds(self, frames: int) -> str:
-        """Format a length: ``2.50 s``, ``3:04.5 min``."""
+        """Format a length: ``2.50 s``, ``3:04.5``."""
         length = float(frames / self.fps)
         if length < 60:
             return f"{length:.2f} s"
         minutes, left = divmod(round(length, 1), 60)
-        return f"{minutes:.0f}:{left:04.1f} min"
+        return f"{minutes:.0f}:{left:04.1f}"

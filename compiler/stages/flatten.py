@@ -146,7 +146,7 @@ def report_videos(
         if result.loudness_lufs is not None and result.true_peak_dbtp is not None:
             report.loudness = Loudness(result.loudness_lufs, result.true_peak_dbtp)
     if missing and spec.allow_missing:
-        report.warnings += [Notice("missing", f"missing: {line}") for line in missing]
+        report.warnings += [Notice("missing", line) for line in missing]
     elif missing:
         name = report.video.name if report.video else "the video"
         listed = "\n".join(f"  {line}" for line in missing)

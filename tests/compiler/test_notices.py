@@ -169,7 +169,7 @@ def test_a_failure_prints_the_warnings_before_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cut = damaged_cut(tmp_path)
-    glow = "a: the effect Glow cannot be rendered; it is shown without"
+    glow = "a: the effect Glow is not supported; the clip is shown without it"
     with pytest.raises(WorkError, match="slates and silence") as failed:
         flatten_timeline(cut, tmp_path / "x.mp4")
     assert failed.value.warnings == (glow,)

@@ -29,7 +29,7 @@ class ClipAudio:
         """Return the media of a clip, or why there is no audio in it."""
         reference = clip.media_reference
         if not isinstance(reference, otio.schema.ExternalReference) or not reference.target_url:
-            return f"it has no sound file ({type(reference).__name__})"
+            return "has no sound file; silence replaces it"
         path = self._path(reference)
         if path is None or not path.is_file():
             return f"its sound {path or reference.target_url} does not exist"

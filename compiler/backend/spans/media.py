@@ -90,7 +90,9 @@ class MediaReader:
         """
         speed = speed_of(clip)
         for effect in unsupported_effects(clip):
-            what = f"{clip.name}: the effect {effect} cannot be rendered; it is shown without"
+            what = (
+                f"{clip.name}: the effect {effect} is not supported; the clip is shown without it"
+            )
             self.warnings.append(Notice("effect", what))
         match clip.media_reference:
             case otio.schema.GeneratorReference() as generator:
@@ -99,8 +101,8 @@ class MediaReader:
                 found = self._sequence(clip, sequence)
             case otio.schema.ExternalReference() as reference:
                 found = self._file(clip, reference)
-            case other:
-                return self._slate(clip, f"it has no media ({type(other).__name__})")
+            case _:
+                return self._slate(clip, "has no media; a slate replaces it")
         if isinstance(found, SlateContent):
             return found
         assert found.video is not None

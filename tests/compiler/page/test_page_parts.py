@@ -36,7 +36,7 @@ def test_timecode(fps: Fraction, first: int, frame: int, counting: str, label: s
 
 
 @pytest.mark.parametrize(
-    ("frames", "text"), [(60, "2.50 s"), (1439, "59.96 s"), (24 * 184, "3:04.0 min")]
+    ("frames", "text"), [(60, "2.50 s"), (1439, "59.96 s"), (24 * 184, "3:04.0")]
 )
 def test_lengths(frames: int, text: str) -> None:
     assert FrameClock(FPS).seconds(frames) == text

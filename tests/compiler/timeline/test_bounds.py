@@ -257,7 +257,7 @@ def test_a_clip_without_the_media_that_it_names_has_none(key: str, tmp_path: Pat
         tmp_path, lambda clip: clip.update(media_references={}, active_media_reference_key=key)
     )
     view = build_view(read_timeline(path), path)
-    assert view.notes[0] == "dusk: it has no media (MissingReference)"
+    assert view.notes[0] == "dusk: has no media; a slate replaces it"
 
 
 def test_a_clip_without_a_length_cannot_be_exported(tmp_path: Path) -> None:
@@ -290,3 +290,9 @@ def test_a_number_of_an_editor_takes_no_time(number: str, tmp_path: Path) -> Non
         f'<sequence format="r1" tcStart="{number}s"><spine/></sequence></project></fcpxml>'
     )
     assert "is invalid" in refused(path)[0]
+
+
+def test_a_file_of_another_object_is_named_as_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "clip.otio"
+    otio.adapters.write_to_file(otio.schema.Clip("a"), str(path))
+    assert refused(path) == ["holds a Clip, not a timeline"]

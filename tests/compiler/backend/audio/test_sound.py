@@ -231,7 +231,11 @@ def test_unplayable_sound_is_listed_and_silent(tmp_path: Path) -> None:
         [clip(tone, 48, 10)],
     )
     mix = read_mix(made, tmp_path, Fraction(10))
-    for what in ("MissingReference", "none.wav does not exist", "text.wav"):
+    for what in (
+        "silent: has no sound file; silence replaces it",
+        "none.wav does not exist",
+        "text.wav",
+    ):
         assert sum(what in line for line in mix.missing) == 1, (what, mix.missing)
     assert len(mix.missing) == 3
     assert mix.warnings == (

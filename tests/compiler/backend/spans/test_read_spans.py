@@ -234,7 +234,9 @@ def test_all_that_is_missing_is_named_and_has_a_slate(media: Path, tmp_path: Pat
     strange = otio.schema.Clip("strange", source_range=time_range(0, 10, FPS))
     strange.media_reference = otio.schema.GeneratorReference("", "plasma")
     wanted = {
-        "empty: it has no media": otio.schema.Clip("empty", source_range=time_range(0, 10, FPS)),
+        "empty: has no media; a slate replaces it": otio.schema.Clip(
+            "empty", source_range=time_range(0, 10, FPS)
+        ),
         "a.mp4 are on a network": clip("http://example.com/a.mp4", 0, 10),
         "none.mp4 does not exist": clip("none.mp4", 0, 10),
         "missing.png does not exist": clip("missing.png", 0, 10),
