@@ -27,6 +27,8 @@ from otio_gvideo.compiler import (
     flatten_timeline,
 )
 from otio_gvideo.compiler.api.check import check_video
+from otio_gvideo.compiler.api.export import export_timeline
+from otio_gvideo.compiler.api.plan import plan_script
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import Problem
 from otio_gvideo.compiler.media.probe import probe
@@ -672,3 +674,16 @@ def test_a_timeline_is_rendered_to_a_timeline(
         "--output: render writes an .otio file; name it x.otio, and export that\n"
     )
     assert media(timeline.parent) == []
+
+
+def test_unknown_values_of_python_callers_are_refused_before_any_work(project: Path) -> None:
+    with pytest.raises(InputError, match="until: 'foo' is not a stage; known: timeline, media, v"):
+        compile_script(project, until="foo")  # type: ignore[arg-type]
+    no_quality = "quality: 'foo' is not a quality; known: draft, standard, high"
+    with pytest.raises(InputError, match=no_quality):
+        compile_script(project, quality="foo")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=no_quality):
+        plan_script(project, quality="foo")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="editor: 'foo' is not a program; known: resolve, "):
+        export_timeline(project, editor="foo")
+    assert not (project.parent / "build").exists()

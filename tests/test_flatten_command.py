@@ -73,6 +73,8 @@ def test_several_sizes_are_several_files(
     ("options", "message"),
     [
         (OutputOptions(sizes=((96, 161),)), "a picture of 96x161 cannot be encoded"),
+        (OutputOptions(max_mb=0), "--max-size: '0' is not a number of megabytes, as in 50"),
+        (OutputOptions(sizes=["foo"]), "--size: 'foo' is not a size in even pixels"),  # type: ignore[arg-type]
         (OutputOptions(reframe="faces"), "reframe 'faces' is not one of centre, salient"),  # type: ignore[arg-type]
         (OutputOptions(preset="hvec"), "'hvec' is not a preset"),
     ],

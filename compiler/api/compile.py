@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import opentimelineio as otio
 
@@ -32,6 +32,7 @@ from ..stages.render import RenderOptions, fill_slots, refuse_engine, render_sum
 from ..stages.signing import mark_signed
 from ..stages.verify_stores import verify_stored
 from ..timeline.slots import slot_clips
+from .arguments import refuse_unknown
 
 Until = Literal["timeline", "media", "video"]
 
@@ -79,6 +80,8 @@ def compile_script(
         WorkError: the work failed. The next run reuses finished parts.
     """
     refuse_engine(engine)
+    refuse_unknown("until", until, "a stage", get_args(Until))
+    refuse_unknown("quality", quality, "a quality", get_args(Quality))
     path = Path(script).absolute()
     clock = ProgressClock(on_progress)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)

@@ -22,6 +22,7 @@ from ..stages.evaluate import evaluate_slots
 from ..stages.input_files import inputs_of_timeline, not_rendered
 from ..timeline.disclosure import disclose
 from ..timeline.slots import slot_clips
+from .arguments import as_names
 
 _ELSEWHERE = "rename it, or copy the timeline to another folder"
 
@@ -40,7 +41,7 @@ def evaluate_timeline(
     """Compare renderers on slots of a timeline: render takes, measure them, write a page.
 
     Takes are added to the timeline's clips; their active media stay until a take is picked. Earlier
-    takes and measurements are reused.
+    takes and measurements are reused. A string in place of a list of names is one name.
 
     Args:
         timeline: as written by `compile_script`.
@@ -64,7 +65,16 @@ def evaluate_timeline(
     refuse_missing(path)
     refuse_unwritable(Outputs(path.parent, path.stem))
     with lock_reel(path, "evaluate", on_progress):
-        return _evaluate(path, renderers, qualities, slots, picks, config, on_progress, force=force)
+        return _evaluate(
+            path,
+            as_names(renderers),
+            as_names(qualities),
+            as_names(slots),
+            as_names(picks),
+            config,
+            on_progress,
+            force=force,
+        )
 
 
 def _evaluate(

@@ -16,6 +16,7 @@ from ..notices import Notice
 from ..outputs.report_claims import claim, is_claimed, keep_edited
 from ..stages.export import write_export
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
+from .arguments import refuse_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ def export_timeline(
         timeline: any timeline, with or without rendered media.
         output: the file, its format given by its suffix; by default the editor's preferred format,
             beside the timeline.
-        editor: a program of `EDITORS` to write for.
+        editor: the program to write for: ``resolve``, ``premiere``, ``finalcut``, ``avid``,
+            ``kdenlive``, ``shotcut``, ``blender`` or ``nuke``.
         allow_outside: let a bundle include media from outside the timeline's project.
 
     Returns:
@@ -55,6 +57,7 @@ def export_timeline(
             include media from outside the project.
         WorkError: the file cannot be written.
     """
+    refuse_unknown("editor", editor, "a program", EDITORS)
     path = Path(timeline).absolute()
     program = None if editor is None else EDITORS[editor]
     target = _beside(path, editor) if output is None else Path(output).absolute()

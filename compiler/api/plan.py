@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import opentimelineio as otio
 
@@ -22,6 +23,7 @@ from ..stages.edit_warnings import edit_warnings
 from ..stages.read import read_script
 from ..stages.render import describe_calls
 from ..timeline.slots import slot_clips
+from .arguments import refuse_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def plan_script(
     Raises:
         InputError: the script, its files or the configuration are wrong.
     """
+    refuse_unknown("quality", quality, "a quality", get_args(Quality))
     path = Path(script).absolute()
     parsed = read_script(path, config, renderer, quality, allow_outside, ProgressClock(silent))
     schedule, timeline = build_edit(parsed)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
-from typing import get_args
+from typing import Any, get_args
 
 from ...renderers.image.saliency import saliency
 from ..backend.encode.codecs import hardware_encoder
@@ -37,8 +38,12 @@ def resolve_output(config: Config, options: OutputOptions) -> OutputSpec:
     _check_expressions(config)
     sizes = options.sizes or preset.sizes
     for size in sizes:
+        _refuse_no_size(size)
         refuse_size(size)
-    max_mb = options.max_mb or preset.max_mb
+    if options.max_mb is not None and not 0 < options.max_mb < math.inf:
+        what = f"'{options.max_mb}' is not a number of megabytes, as in 50"
+        raise InputError(Problem.option("--max-size", what))
+    max_mb = preset.max_mb if options.max_mb is None else options.max_mb
     spec = OutputSpec(
         sizes=sizes,
         max_bytes=None if max_mb is None else int(max_mb * 1_000_000),
@@ -79,6 +84,14 @@ def refuse_too_long(spec: OutputSpec, script: Script) -> None:
     length_s = sum((duration_of(voice.audio) for voice in voices if voice), Fraction(0))
     length_s += sum((scene.duration or Fraction(0) for scene in script.scenes), Fraction(0))
     refuse_too_small(spec.max_bytes, 0, length_s, script.path.name)
+
+
+def _refuse_no_size(size: Any) -> None:
+    """Reject what a Python caller gave in place of a width and a height."""
+    is_pair = isinstance(size, tuple | list) and len(size) == 2
+    if not (is_pair and all(isinstance(side, int) for side in size)):
+        what = f"{size!r} is not a size in even pixels, as in 1080x1920"
+        raise InputError(Problem.option("--size", what))
 
 
 def _preset(config: Config, name: str, *, is_option: bool) -> OutputPreset:

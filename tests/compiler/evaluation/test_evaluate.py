@@ -133,6 +133,7 @@ def test_if_the_media_of_a_picked_take_are_missing_the_recipe_is_rendered(timeli
     ("wrong", "said"),
     [
         ({"slots": ["dusk", "dawn"]}, "no slot is called 'dawn'; there are dusk, breath, stairs"),
+        ({"slots": "dawn"}, "no slot is called 'dawn'"),
         ({"qualities": ["best"]}, "'best' is no quality; there are draft, standard, high"),
         ({"renderers": ["crayon"]}, "no renderer is called 'crayon'"),
         ({"picks": ["ltx.high"]}, "no slot has a take 'ltx.high'; evaluate makes takes"),
@@ -141,7 +142,7 @@ def test_if_the_media_of_a_picked_take_are_missing_the_recipe_is_rendered(timeli
     ],
 )
 def test_unknown_names_are_reported_and_nothing_is_written(
-    timeline: Path, wrong: dict[str, list[str]], said: str
+    timeline: Path, wrong: dict[str, list[str] | str], said: str
 ) -> None:
     before = timeline.read_bytes()
     with pytest.raises(InputError, match=re.escape(said)):

@@ -1,0 +1,30 @@
+"""Arguments of Python callers, refused as the command line refuses its options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..errors import InputError, Problem
+
+
+def refuse_unknown(name: str, value: str | None, noun: str, known: Iterable[str]) -> None:
+    """Reject an argument that is none of its known values.
+
+    Args:
+        name: of the argument.
+        value: as given; None is accepted.
+        noun: what the value should be, with its article.
+        known: all values.
+
+    Raises:
+        InputError: the value is unknown.
+    """
+    known = tuple(known)
+    if value is not None and value not in known:
+        hint = f"known: {', '.join(known)}"
+        raise InputError(Problem.option(name, f"{value!r} is not {noun}", hint))
+
+
+def as_names(given: str | Sequence[str]) -> Sequence[str]:
+    """Return names; a string is one name."""
+    return [given] if isinstance(given, str) else given
