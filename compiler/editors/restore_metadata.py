@@ -19,7 +19,7 @@ from ..backend.encode.transitions import DIPS, SLIDES, XFADE_NAMES
 from ..notices import Notice
 from ..timeline.layout import Placed, lay_out, lay_out_timeline
 from ..timeline.media import media_file_name
-from ..timeline.metadata import NAMESPACE, own_metadata, plain
+from ..timeline.metadata import NAMESPACE, output_metadata, own_metadata, plain
 from ..timeline.properties import visible_start
 from ..timeline.slots import slot_of
 from .known_slots import KnownSlots
@@ -73,7 +73,8 @@ def restore_metadata(
     if compiled is None:
         return notices
     before, stated = _metadata(compiled), _metadata(timeline)
-    timeline.metadata[NAMESPACE] = {**before, **stated}
+    output = {**output_metadata(compiled), **output_metadata(timeline)}  # It may state a size only.
+    timeline.metadata[NAMESPACE] = {**before, **stated, **({"output": output} if output else {})}
     timeline.name = timeline.name or compiled.name
     if not has_audio:
         for track in compiled.audio_tracks():

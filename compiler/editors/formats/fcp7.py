@@ -14,6 +14,7 @@ Faults of the adapter that are fixed here:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +28,8 @@ from ...media.probe import is_still
 from ...sync.rationals import parse_rational
 from ...timeline.effects import speed_of
 from ...timeline.layout import kind_of
+from ...timeline.metadata import NAMESPACE
+from ...timeline.metadata_faults import LARGEST, SMALLEST
 from ...timeline.properties import rate_of, size_of
 from ...timeline.rate import whole_frames
 from .base import adapter, name_tracks, read_xml, time_warp, write_xml
@@ -81,6 +84,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     if isinstance(found, otio.schema.Timeline):
         name_tracks(found)
         root = ElementTree.fromstring(text)
+        _read_size(root, found)
         comments = [m.findtext("comment", "") for m in root.iterfind(".//sequence/marker")]
         if len(comments) == len(found.tracks.markers):
             for marker, comment in zip(found.tracks.markers, comments, strict=True):
@@ -94,6 +98,20 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
             if isinstance(reference, otio.schema.ExternalReference):
                 reference.target_url = path_of_url(reference.target_url)
     return found
+
+
+def _read_size(root: Element, timeline: otio.schema.Timeline) -> None:
+    """State the size of the first sequence in even pixels, unless it is malformed."""
+    size = {}
+    for side in ("width", "height"):
+        path = f".//sequence/media/video/format/samplecharacteristics/{side}"
+        stated = (root.findtext(path) or "").strip()
+        if not re.fullmatch("[0-9]{1,5}", stated):
+            return
+        size[side] = int(stated) // 2 * 2
+    if not all(SMALLEST <= pixels <= LARGEST for pixels in size.values()):
+        return
+    timeline.metadata[NAMESPACE] = {"output": size}
 
 
 def _clips(timeline: otio.schema.Timeline) -> list[otio.schema.Clip]:

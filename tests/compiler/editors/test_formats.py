@@ -19,7 +19,7 @@ from otio_gvideo.compiler.editors.prepare_export import prepare_export
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.layout import kind_of, lay_out, lay_out_timeline
-from otio_gvideo.compiler.timeline.properties import rate_of
+from otio_gvideo.compiler.timeline.properties import rate_of, size_of
 
 from .resolve import compiled
 from .sample_cut import START, cut, media
@@ -215,6 +215,20 @@ def test_a_final_cut_7_sequence_states_its_format(folder: Path) -> None:
     assert "<height>160</height>" in text
     assert "<pathurl>file:///" in text
     assert "a%200.mp4" in text
+
+
+@pytest.mark.parametrize(
+    ("width", "size"), [("1280", (1280, 720)), ("12 in", (96, 160)), ("0", (96, 160))]
+)
+def test_a_final_cut_7_sequence_has_its_stated_size(
+    folder: Path, width: str, size: tuple[int, int]
+) -> None:
+    source = folder / "cut.otio"
+    cut(folder).to_json_file(str(source))
+    path = export_timeline(source, folder / "sized.xml").path
+    text = path.read_text().replace("<width>96<", f"<width>{width}<")
+    path.write_text(text.replace("<height>160<", "<height>720<"))
+    assert size_of(read_timeline(path), folder) == size
 
 
 def test_a_bundle_holds_media_and_their_recipes(tmp_path: Path) -> None:

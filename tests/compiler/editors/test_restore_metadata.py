@@ -69,3 +69,14 @@ def test_an_unknown_transition_is_reported_and_becomes_a_dissolve(edit: Edit) ->
     assert kinds(back)[0] == ("dissolve", 6, 6)
     assert back.warnings == ["storm: unknown transition 'Venetian Blinds'; replaced by a dissolve"]
     assert back.timeline.tracks[0][1].name == "Venetian Blinds"
+
+
+def test_a_size_from_an_editor_keeps_the_rest_of_the_format(edit: Edit) -> None:
+    before = dict(edit.timeline.metadata["otio_gvideo"]["output"])
+    path = write_resolve(edit.timeline, edit.folder / "edited.otio")
+    document = json.loads(path.read_text())
+    document["metadata"]["otio_gvideo"] = {"output": {"width": 640, "height": 360}}
+    path.write_text(json.dumps(document))
+    back = reimport(path).timeline
+    assert "fps" in before
+    assert dict(back.metadata["otio_gvideo"]["output"]) == {**before, "width": 640, "height": 360}
