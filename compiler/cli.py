@@ -67,13 +67,14 @@ def make_parser(loaded: Container[str] = COMMANDS) -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action=_Version, nargs=0, help="show the version number and exit"
     )
-    added = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    added = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", parser_class=_CommandParser
+    )
     for name, what in COMMANDS.items():
         own = added.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         if name in loaded:
             command = load_command(name)
             own.set_defaults(run=command.run)
-            own.add_argument("--debug", action="store_true", help="show a traceback on failure")
             command.arguments(own)
     return parser
 
@@ -84,6 +85,26 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         what = message.removeprefix("argument ")
         self.exit(2, f"{self.prog}: {what}; see {self.prog} --help\n")
+
+
+class _CommandParser(_Parser):
+    """The parser of a command, or of an action of it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.add_argument(
+            "--debug",
+            action="store_true",
+            default=argparse.SUPPRESS,  # An action must not reset that of its command.
+            help="show a traceback on failure",
+        )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Reject unknown options here: the parser of all commands would name its own help."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
 
 class _Version(argparse.Action):

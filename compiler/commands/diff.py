@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the same timeline after an edit: .otio .otioz .fcpxml .xml .edl .aaf",
     )
     parser.add_argument("--json", action="store_true", help="print the changes as JSON")
-    options.strictness(parser)
+    options.strictness(parser, writes=False)
 
 
 def run(args: argparse.Namespace) -> int:

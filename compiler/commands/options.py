@@ -131,15 +131,15 @@ def output_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def strictness(parser: argparse.ArgumentParser) -> None:
-    """Add ``--strict`` and ``--fail-on``."""
+def strictness(parser: argparse.ArgumentParser, *, writes: bool = True) -> None:
+    """Add ``--strict`` and ``--fail-on``, to a command that writes files or none."""
     parser.add_argument(
         "--strict",
         dest="fail_on",
         action="store_const",
         const=list(CODES),
         default=[],
-        help="exit with status 1 after any warning; all files are still written",
+        help="exit with status 1 after any warning" + ("; all files are still written" * writes),
     )
     parser.add_argument(
         "--fail-on",

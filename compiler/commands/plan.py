@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.output_folder(parser)
     options.config(parser)
     options.overriding(parser)
-    options.strictness(parser)
+    options.strictness(parser, writes=False)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from otio_gvideo.compiler import commands
+from otio_gvideo.compiler.cli import main, make_parser
 from otio_gvideo.compiler.commands import COMMANDS, export, load_command
 from otio_gvideo.compiler.editors.editor_profiles import EDITORS
 from otio_gvideo.compiler.editors.formats import FORMATS
@@ -52,3 +53,33 @@ def test_export_lists_the_formats_and_programs_of_its_tables() -> None:
     written = [suffix for suffix, entry in FORMATS.items() if entry.write is not None]
     assert export.SUFFIXES.split() == written
     assert tuple(EDITORS) == export.PROGRAMS
+
+
+@pytest.mark.parametrize("words", [["models", "list"], ["models", "--debug", "list"], ["doctor"]])
+def test_every_command_takes_debug(words: list[str]) -> None:
+    before = [] if "--debug" in words else ["--debug"]
+    assert make_parser().parse_args([*words, *before]).debug is True
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [(["relink", "x.otio", "--media", "."], "relink"), (["models", "list"], "models list")],
+)
+def test_an_unknown_option_points_to_the_help_of_its_command(
+    words: list[str], command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*words, "--foo"])
+    printed = capsys.readouterr().err
+    assert printed == (
+        f"otio-gvideo {command}: unrecognized arguments: --foo; see otio-gvideo {command} --help\n"
+    )
+
+
+@pytest.mark.parametrize(("command", "writes"), [("plan", 0), ("diff", 0), ("compile", 1)])
+def test_only_a_command_that_writes_files_says_so(
+    command: str, writes: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert " ".join(capsys.readouterr().out.split()).count("files are still written") == writes
