@@ -157,7 +157,9 @@ def _media_frames(shown: ShownClip) -> int:
 
 def _order_changes(pairs: Sequence[_Pair]) -> Iterator[Change]:
     before = [one for one, _ in pairs]
-    after = [one for one, two in sorted(pairs, key=lambda pair: pair[1].placed.start)]
+    in_new_order = sorted(pairs, key=lambda pair: (pair[1].track, pair[1].placed.start))
+    after = [one for one, _ in in_new_order]
+    tracks = [two.track for _, two in in_new_order]
     moved = [i for i in range(len(before)) if before[i] is not after[i]]
     if len(moved) == 2:
         yield ClipsSwapped(before[moved[0]].name, before[moved[1]].name)
@@ -170,7 +172,8 @@ def _order_changes(pairs: Sequence[_Pair]) -> Iterator[Change]:
     }
     for index, shown in enumerate(after):
         if shown not in in_order:
-            yield ClipReordered(shown.name, after[index - 1].name if index else None)
+            follows = index > 0 and tracks[index - 1] == tracks[index]
+            yield ClipReordered(shown.name, after[index - 1].name if follows else None)
 
 
 def _gaps(shown: Sequence[ShownClip]) -> dict[ShownClip, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,16 +18,21 @@ from otio_gvideo.compiler.editors.changes import (
     ClipAdded,
     ClipMoved,
     ClipRemoved,
+    ClipReordered,
     ClipSplit,
     ClipTrimmed,
     TransitionChanged,
     TransitionTiming,
 )
 from otio_gvideo.compiler.editors.compare import compare
+from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from .edit import Edit
 from .resolve import FPS, write_resolve
+
+CORPUS = Path(os.environ.get("OTIO_GVIDEO_CORPUS", "no corpus"))
+FILES = sorted(CORPUS.glob("*.*")) if CORPUS.is_dir() else []
 
 
 def cut_later(edit: Edit) -> None:
@@ -302,3 +308,29 @@ def test_a_swap_is_reported_once(tmp_path: Path) -> None:
     edited = write_resolve(edit.timeline, edit.folder / "edited.otio")
     lines = diff_timelines(before, edited).lines()
     assert lines == ["stairs and storm swapped", REUSED]
+
+
+def test_several_picture_tracks_are_in_order_as_they_are() -> None:
+    def stacked(*cuts: Cut) -> otio.schema.Timeline:
+        timeline = otio.schema.Timeline("reel")
+        for number, cut in enumerate(cuts, 1):
+            (track,) = timeline_of(cut).tracks
+            track.name = f"V{number}"
+            timeline.tracks.append(track.deepcopy())
+        return timeline
+
+    low, high = [("a", 0, 30), ("b", 0, 30)], [("c", 0, 9), ("d", 0, 40), ("e", 0, 5)]
+    before = stacked(low, high)
+    assert compare(before, before.deepcopy(), FPS) == []
+    after = stacked(low, [high[2], *high[:2]])
+    assert compare(before, after, FPS) == [ClipReordered("e on V2", None)]
+
+
+@pytest.mark.skipif(not FILES, reason="OTIO_GVIDEO_CORPUS names no folder of timelines")
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_nothing_changes_from_a_timeline_of_another_program_to_itself(file: Path) -> None:
+    try:
+        diff = diff_timelines(file, file)
+    except InputError:
+        return  # Not a timeline, or one that its reader rejects.
+    assert diff.changes == []
