@@ -65,4 +65,5 @@ def diff_timelines(before: str | Path, after: str | Path) -> TimelineDiff:
     store = Store(new.output.parent / "media", new.known_slots.folders, read=False)
     to_render, reused = slots_to_render(new, store)
     warnings = tuple(dict.fromkeys((*old.warnings, *new.warnings)))
-    return TimelineDiff(compare(old.timeline, new.timeline, new.fps), to_render, reused, warnings)
+    changes = compare(old.timeline, new.timeline, old.fps, new.fps)
+    return TimelineDiff(changes, to_render, reused, warnings)

@@ -27,6 +27,18 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class RateChanged(Change):
+    """Another frame rate: the frames of each timeline are counted at its own."""
+
+    before: float
+    after: float
+
+    def lines(self) -> list[str]:
+        """``rate: 24 to 30 fps``."""
+        return [f"rate: {self.before:.6g} to {self.after:.6g} fps"]
+
+
+@dataclass(frozen=True, slots=True)
 class ClipRemoved(Change):
     """A clip of the first timeline without a counterpart in the second."""
 
@@ -161,7 +173,7 @@ class SpeedChanged(Change):
 
     def lines(self) -> list[str]:
         """``breath plays at 50 % instead of 100 %``."""
-        return [f"{self.clip} plays at {self.after * 100:g} % instead of {self.before * 100:g} %"]
+        return [f"{self.clip} plays at {percent(self.after)} instead of {percent(self.before)}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,15 +270,20 @@ class AudioTracksCounted(Change):
 
 @dataclass(frozen=True, slots=True)
 class LengthChanged(Change):
-    """Another length of the picture."""
+    """Another length of the reel, also where only its sound is longer or shorter."""
 
     before: int
     after: int
 
     def lines(self) -> list[str]:
-        """``the picture is 6 frames longer: 90 to 96 frames``."""
+        """``the reel is 6 frames longer: 90 to 96 frames``."""
         change = _longer(self.after - self.before)
-        return [f"the picture is {change}: {self.before} to {self.after} frames"]
+        return [f"the reel is {change}: {self.before} to {self.after} frames"]
+
+
+def percent(speed: float) -> str:
+    """Return a playback speed as it is shown."""
+    return f"{speed * 100:g} %"
 
 
 def _later(change: int) -> str:

@@ -17,6 +17,7 @@ import opentimelineio as otio
 from ..timeline.layout import Placed, TrackLayout, TrackTransition, lay_out_timeline
 from ..timeline.media import media_file_name
 from ..timeline.metadata import own_metadata
+from ..timeline.properties import frames_of
 from ..timeline.slots import slot_of
 from .changes import (
     AudioTrackChanged,
@@ -33,9 +34,11 @@ from .changes import (
     ClipTrimmed,
     LengthChanged,
     MediaReplaced,
+    RateChanged,
     SpeedChanged,
     TransitionChanged,
     TransitionTiming,
+    percent,
 )
 
 
@@ -69,29 +72,35 @@ _Pair = tuple[ShownClip, ShownClip]
 
 
 def compare(
-    before: otio.schema.Timeline, after: otio.schema.Timeline, fps: Fraction
+    before: otio.schema.Timeline,
+    after: otio.schema.Timeline,
+    old_fps: Fraction,
+    new_fps: Fraction,
 ) -> list[Change]:
     """Return the changes from one timeline to another; none if nothing changed.
 
     Args:
         before, after: with or without recipes in their slots.
-        fps: the frame rate that both are counted in.
+        old_fps, new_fps: the frame rate of each, in which its frames are counted.
     """
-    layouts = lay_out_timeline(before, fps), lay_out_timeline(after, fps)
+    layouts = lay_out_timeline(before, old_fps), lay_out_timeline(after, new_fps)
     old, new = (_shown([one for one in layout if one.is_picture]) for layout in layouts)
     pairs, removed, added = _pair(old, new)
     splits: dict[ShownClip, list[ShownClip]] = {}
     for one, two in pairs:
         splits[one] = _pieces(one, two, added)
         added = [shown for shown in added if shown not in splits[one]]
-    changes: list[Change] = [ClipRemoved(shown.name) for shown in removed]
+    changes: list[Change] = []
+    if old_fps != new_fps:
+        changes.append(RateChanged(float(old_fps), float(new_fps)))
+    changes += [ClipRemoved(shown.name) for shown in removed]
     changes += [ClipAdded(shown.name, shown.placed.start, shown.placed.frames) for shown in added]
     changes += _order_changes(pairs)
     changes += _clip_changes(pairs, splits, _gaps(old) | _gaps(new))
     changes += [change for pieces in splits.values() for change in _split_changes(pieces)]
     changes += _transition_changes(pairs)
     changes += _audio_changes(*([one for one in layout if one.is_sound] for layout in layouts))
-    lengths = [max((s.placed.end for s in shown), default=0) for shown in (old, new)]
+    lengths = frames_of(before, old_fps), frames_of(after, new_fps)
     if lengths[0] != lengths[1]:
         changes.append(LengthChanged(*lengths))
     return changes
@@ -192,7 +201,7 @@ def _clip_changes(
 ) -> Iterator[Change]:
     for one, two in pairs:
         old, new, name = one.placed, two.placed, two.name
-        if old.speed != new.speed:
+        if _is_retimed(one, two):
             yield SpeedChanged(name, float(old.speed), float(new.speed))
         if bool(old.item.enabled) != bool(new.item.enabled):
             yield ClipToggled(name, bool(new.item.enabled))
@@ -211,12 +220,17 @@ def _clip_changes(
 def _trim_changes(one: ShownClip, two: ShownClip) -> Iterator[Change]:
     head = two.in_point - one.in_point
     before, after = one.placed.frames, two.placed.frames
-    is_retimed = one.placed.speed != two.placed.speed
+    is_retimed = _is_retimed(one, two)
     if head and before == after and not is_retimed:
         yield ClipSlipped(two.name, head)
     elif head or before != after:
         tail = 0 if is_retimed else head + after - before
         yield ClipTrimmed(two.name, head, tail, before, after)
+
+
+def _is_retimed(one: ShownClip, two: ShownClip) -> bool:
+    """Return whether the speeds differ in the digits that are shown."""
+    return percent(float(one.placed.speed)) != percent(float(two.placed.speed))
 
 
 def _is_slot(item: otio.core.Item) -> bool:

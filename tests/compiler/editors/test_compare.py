@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
@@ -21,6 +22,8 @@ from otio_gvideo.compiler.editors.changes import (
     ClipReordered,
     ClipSplit,
     ClipTrimmed,
+    LengthChanged,
+    RateChanged,
     TransitionChanged,
     TransitionTiming,
 )
@@ -106,7 +109,7 @@ REUSED = "reused: 3 slots"
             [
                 "stairs ends 6 frames later in its picture",
                 "stairs is 6 frames longer: 40 to 46 frames",
-                "the picture is 6 frames longer: 90 to 96 frames",
+                "the reel is 6 frames longer: 90 to 96 frames",
                 "to render: stairs, 52 frames (its media hold 46)",
                 "reused: 2 slots",
             ],
@@ -134,7 +137,7 @@ REUSED = "reused: 3 slots"
         ),
         (
             dropped,
-            ["storm removed", "the picture is 30 frames shorter: 90 to 60 frames"],
+            ["storm removed"],
         ),
         (split, ["storm split after 12 frames", REUSED]),
         (
@@ -151,7 +154,7 @@ REUSED = "reused: 3 slots"
             own_clip,
             [
                 "drone added at frame 90, 25 frames",
-                "the picture is 25 frames longer: 90 to 115 frames",
+                "the reel is 25 frames longer: 90 to 115 frames",
                 REUSED,
             ],
         ),
@@ -196,7 +199,7 @@ def timeline_of(cut: Cut) -> otio.schema.Timeline:
                 "storm added ends 5 frames later in its picture",
                 "storm added is 5 frames longer: 20 to 25 frames",
                 "storm split after 12 frames",
-                "the picture is 5 frames shorter: 60 to 55 frames",
+                "the reel is 5 frames shorter: 60 to 55 frames",
             ],
         ),
         (  # three pieces
@@ -221,7 +224,7 @@ def timeline_of(cut: Cut) -> otio.schema.Timeline:
                 "storm added at frame 12, 16 frames",
                 "storm ends 18 frames earlier in its picture",
                 "storm is 18 frames shorter: 30 to 12 frames",
-                "the picture is 2 frames shorter: 30 to 28 frames",
+                "the reel is 2 frames shorter: 30 to 28 frames",
             ],
         ),
         (
@@ -234,7 +237,7 @@ def timeline_of(cut: Cut) -> otio.schema.Timeline:
 def test_changes_of_different_clips_do_not_suppress_each_other(
     before: Cut, after: Cut, lines: list[str]
 ) -> None:
-    changes = compare(timeline_of(before), timeline_of(after), FPS)
+    changes = compare(timeline_of(before), timeline_of(after), FPS, FPS)
     assert [line for change in changes for line in change.lines()] == lines
 
 
@@ -247,7 +250,7 @@ CUTS = st.lists(st.tuples(NAMES, st.integers(0, 9), st.integers(1, 9)), min_size
     [("storm", 0, 10), ("storm", 0, 10)], [("storm", 0, 4), ("storm", 4, 6), ("storm", 0, 4)]
 )
 def test_every_clip_is_kept_removed_added_or_a_piece(before: Cut, after: Cut) -> None:
-    changes = compare(timeline_of(before), timeline_of(after), FPS)
+    changes = compare(timeline_of(before), timeline_of(after), FPS, FPS)
     clips, new_clips = (Counter(name for name, _, _ in cut) for cut in (before, after))
     found = {kind: Counter[str]() for kind in (ClipRemoved, ClipAdded, ClipSplit)}
     for change in changes:
@@ -265,7 +268,7 @@ def test_a_url_and_a_path_of_one_file_are_the_same() -> None:
         audio = otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio)
         audio.append(cut.tracks[0][0].deepcopy())
         cut.tracks.append(audio)
-    assert compare(*cuts, FPS) == []
+    assert compare(*cuts, FPS, FPS) == []
 
 
 def test_changes_are_typed_records(tmp_path: Path) -> None:
@@ -293,7 +296,7 @@ def test_json_has_kind_fields_and_text_of_each_change(
     found = json.loads(capsys.readouterr().out)
     assert found["changes"][1] == {
         "kind": "length_changed", "before": 90, "after": 96,
-        "text": ["the picture is 6 frames longer: 90 to 96 frames"],
+        "text": ["the reel is 6 frames longer: 90 to 96 frames"],
     }  # fmt: skip
     assert found["to_render"] == [{"slot": "stairs", "frames": 52, "media_frames": 46}]
     assert found["reused"] == 2
@@ -321,9 +324,43 @@ def test_several_picture_tracks_are_in_order_as_they_are() -> None:
 
     low, high = [("a", 0, 30), ("b", 0, 30)], [("c", 0, 9), ("d", 0, 40), ("e", 0, 5)]
     before = stacked(low, high)
-    assert compare(before, before.deepcopy(), FPS) == []
+    assert compare(before, before.deepcopy(), FPS, FPS) == []
     after = stacked(low, [high[2], *high[:2]])
-    assert compare(before, after, FPS) == [ClipReordered("e on V2", None)]
+    assert compare(before, after, FPS, FPS) == [ClipReordered("e on V2", None)]
+
+
+def test_each_timeline_is_counted_at_its_own_rate(tmp_path: Path) -> None:
+    paths = tmp_path / "24.otio", tmp_path / "30.otio"
+    for path, fps in zip(paths, (24, 30), strict=True):
+        timeline = timeline_of([("storm", 0, 0)])
+        timeline.tracks[0][0].source_range = time_range(12, 48, Fraction(fps))
+        timeline.to_json_file(str(path))
+    assert diff_timelines(*paths).lines() == ["rate: 24 to 30 fps", "reused: 0 slots"]
+    assert diff_timelines(*paths[::-1]).changes == [RateChanged(30, 24)]
+
+
+def test_only_a_speed_that_shows_is_another() -> None:
+    def played(speed: float) -> otio.schema.Timeline:
+        timeline = timeline_of([("storm", 0, 30)])
+        timeline.tracks[0][0].effects.append(otio.schema.LinearTimeWarp(time_scalar=speed))
+        return timeline
+
+    assert compare(played(2.2744101), played(2.2744102), FPS, FPS) == []
+    (change,) = compare(played(2.27441), played(2.27442), FPS, FPS)
+    assert change.lines() == ["storm plays at 227.442 % instead of 227.441 %"]
+
+
+def test_the_length_is_that_of_the_timeline() -> None:
+    def sounding(frames: int) -> otio.schema.Timeline:
+        timeline = timeline_of([("storm", 0, 30)])
+        track = otio.schema.Track("A1", kind=otio.schema.TrackKind.Audio)
+        track.append(otio.schema.Gap(source_range=time_range(0, frames, FPS)))
+        timeline.tracks.append(track)
+        return timeline
+
+    changes = compare(sounding(40), sounding(50), FPS, FPS)
+    assert changes == [LengthChanged(40, 50)]
+    assert changes[0].lines() == ["the reel is 10 frames longer: 40 to 50 frames"]
 
 
 @pytest.mark.skipif(not FILES, reason="OTIO_GVIDEO_CORPUS names no folder of timelines")
