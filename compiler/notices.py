@@ -75,6 +75,16 @@ def parse_notice(line: str, code: str) -> Notice:
     return Notice(code, line)
 
 
+def waiting(slots: int, timeline: str) -> Notice:
+    """Return the warning that some slots have no video yet.
+
+    >>> waiting(3, "reel.otio")
+    '3 slots wait for video (otio-gvideo render reel.otio)'
+    """
+    who = f"{slots} slots wait" if slots > 1 else "1 slot waits"
+    return Notice("unrendered", f"{who} for video (otio-gvideo render {timeline})")
+
+
 def failure(warnings: Iterable[Notice], codes: Iterable[str]) -> str:
     """Return the one-line error for warnings with some codes; empty if there are none.
 

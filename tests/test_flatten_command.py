@@ -15,6 +15,7 @@ from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.script.read_script import load_script
+from otio_gvideo.compiler.stages.flatten import unrendered_notices
 from otio_gvideo.compiler.timeline.rate import time_range
 
 from .compiler.backend.frame_stamps import planes, stamp
@@ -203,3 +204,21 @@ def test_a_transition_that_ffmpeg_lacks_is_refused_with_the_nearest(project: Pat
     known = {"cut", "dissolve"}
     with pytest.raises(InputError, match="'wipe_left' is not a transition; known: cut"):
         load_script(project, transitions=known)
+
+
+def test_slots_that_show_their_stills_are_a_warning(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compiled = compile_script(project, until="timeline")
+    assert compiled.warnings == []
+    video = project.parent / "x.mp4"
+    assert run(compiled.timeline, "-o", str(video), "--fail-on", "unrendered") == 1
+    name = compiled.timeline.name
+    what = f"3 slots wait for video (otio-gvideo render {name}) [unrendered]"
+    assert what in capsys.readouterr().err
+    assert video.is_file()
+    edited = otio.adapters.read_from_file(str(compiled.timeline))
+    edited.find_clips()[0].enabled = False
+    assert [str(one) for one in unrendered_notices(edited, compiled.timeline)] == [
+        f"2 slots wait for video (otio-gvideo render {name})"
+    ]

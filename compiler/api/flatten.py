@@ -20,6 +20,7 @@ from ..stages.flatten import (
     refuse_wrong_suffix,
     report_videos,
     segments_of,
+    unrendered_notices,
     videos_of,
 )
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
@@ -71,6 +72,7 @@ def flatten_timeline(
                 folders=[segments_of(video)],
             )
             report = report_of_timeline(loaded, path, path.parent)
+            report.warnings += unrendered_notices(loaded, path)
             if is_marked_signed(loaded) and credentials is None:
                 what = f"{path.name} was compiled to be signed, and {video.name} is not"
                 report.warnings.append(Notice("unsigned", f"{what} (--config)"))

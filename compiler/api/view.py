@@ -14,7 +14,7 @@ from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import refuse_inputs
-from ..notices import Notice, parse_notice
+from ..notices import Notice, parse_notice, waiting
 from ..outputs.paths import write_text
 from ..page.build_view import build_view
 from ..page.generator import is_page
@@ -120,11 +120,9 @@ def _add_reel(view: PageView, finished: FinishedReel) -> None:
         lufs, peak = loudness.get("integrated_lufs"), loudness.get("true_peak_dbtp")
         if isinstance(lufs, int | float) and isinstance(peak, int | float):
             view.facts.insert(0, Fact("Loudness", f"{lufs:.1f} LUFS, peak {peak:.1f} dBTP"))
-    waiting = sum(block.state is State.WAITING for block in view.blocks)
-    if waiting:
-        slots = f"{waiting} slots wait" if waiting > 1 else "1 slot waits"
-        what = f"{slots} for video (otio-gvideo render {view.path.name})"
-        view.notes.append(Notice("unrendered", what))
+    slots = sum(block.state is State.WAITING for block in view.blocks)
+    if slots:
+        view.notes.append(waiting(slots, view.path.name))
     lost = sum(block.state is State.MISSING for row in view.rows for block in row.blocks)
     if lost > 1:
         view.notes.insert(0, Notice("missing", f"{lost} clips lack their media"))

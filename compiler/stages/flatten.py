@@ -15,7 +15,8 @@ from ..backend.captions.sidecars import to_srt, to_vtt
 from ..backend.flatten import FlattenResult, flatten, refuse_size_limit
 from ..backend.output_spec import OutputSpec
 from ..errors import InputError, Problem, WorkError
-from ..notices import Notice
+from ..media.probe import is_still
+from ..notices import Notice, waiting
 from ..outputs.paths import Outputs
 from ..progress import OnProgress, Progress
 from ..progress_clock import count
@@ -23,6 +24,8 @@ from ..provenance.assertions import Claims
 from ..provenance.credentials import Credentials
 from ..provenance.sign import Signing
 from ..report import Loudness, Report
+from ..timeline.media import media_file_name
+from ..timeline.slots import slot_clips
 from .signing import claims_of
 
 
@@ -154,6 +157,29 @@ def report_videos(
             f"{name} was written, but slates and silence replace missing media "
             f"(--allow-missing accepts that):\n{listed}"
         )
+
+
+def unrendered_notices(timeline: otio.schema.Timeline, path: Path) -> list[Notice]:
+    """Return a warning if visible slots show their stills, because they are not rendered.
+
+    Args:
+        timeline: the timeline.
+        path: its file.
+    """
+    slots = sum(
+        isinstance(slot.clip.media_reference, otio.schema.ExternalReference)
+        and is_still(Path(media_file_name(slot.clip.media_reference)))
+        and _is_visible(slot.clip)
+        for slot in slot_clips(timeline)
+    )
+    return [waiting(slots, path.name)] if slots else []
+
+
+def _is_visible(item: otio.core.Item | None) -> bool:
+    """Whether an item and all that it is in are enabled."""
+    while item is not None and item.enabled:
+        item = item.parent()
+    return item is None
 
 
 def videos_of(video: Path, spec: OutputSpec) -> list[Path]:
