@@ -14,7 +14,7 @@ CONCAT = "ffconcat version 1.0\nfile 'bed.wav'\n"
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("voice.wav", CONCAT, ":4:20: narration.audio: 'voice.wav' its sound cannot be read: "),
+        ("voice.wav", CONCAT, ":4:20: narration.audio: 'voice.wav' cannot be read as sound: "),
         ("stills/red.png", EPS, ":10:15: scenes[0].keyframe: 'stills/red.png' is not a readable"),
     ],
 )

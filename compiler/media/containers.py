@@ -58,7 +58,7 @@ def open_sound(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
         raise WorkError(f"{path}: there is too little memory to decode its sound") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or error
-        raise WorkError(f"{path}: its sound cannot be read: {cause}") from error
+        raise WorkError(f"{path}: cannot be read as sound: {cause}") from error
 
 
 def why_no_sound(stream: AudioStream) -> str:

@@ -68,6 +68,8 @@ SYNONYMS = {
     },
 }
 """Values of other tools, and ours for the same, by the title of their schema."""
+_OTHER_KIND = frozenset({"type", "enum", "const"})
+"""Rules that a value meant as something else breaks."""
 MOST_PROBLEMS = 1000
 """Most problems reported of one document."""
 _TYPES = {
@@ -133,23 +135,28 @@ def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
                 yield source.problem(here, f"{key!r} is not a key here", hint, at_key=True)
     elif rule == "required":
         missing = next(key for key in bound if key not in value and repr(key) in error.message)
-        hint = _first_sentence(schema["properties"].get(missing, {}))
+        rules = schema["properties"].get(missing, {})
+        hint = f"add a list of {missing}" if rules.get("type") == "array" else _request(rules)
         yield source.problem(path, f"{missing!r} is missing", hint)
     elif rule == "enum":
         hint = _synonym(value, title) or nearest(value, bound)
         yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
     elif rule == "oneOf":
-        hint = _synonym(value, title) or _first_sentence(schema)
-        yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
+        of_its_type = _faults_within(error)
+        for one in of_its_type:
+            yield from _problems(source, one)
+        if not of_its_type:
+            hint = _synonym(value, title) or _request(schema)
+            yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
     elif rule == "const":
         yield source.problem(path, f"{show(value)} is not {show(bound)}", f"write {show(bound)}")
     elif rule == "type":
         kinds = [bound] if isinstance(bound, str) else bound
         wanted = " or ".join(_TYPES[kind] for kind in kinds)
-        hint = _correction(value, kinds, schema) or _first_sentence(schema)
+        hint = _correction(value, kinds, schema) or _request(schema)
         yield source.problem(path, f"{show(value)} is not {wanted}", hint)
     elif rule == "pattern":
-        hint = _ntsc(value, schema) or _first_sentence(schema)
+        hint = _ntsc(value, schema) or _request(schema)
         yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
     else:
         yield source.problem(path, _bound_broken(str(rule), value, bound))
@@ -203,7 +210,7 @@ def _bound_broken(rule: str, value: object, bound: object) -> str:
         "multipleOf": f"{show(value)} is not a multiple of {show(bound)}",
         "minLength": "is empty",
         "maxLength": f"is longer than {show(bound)} characters",
-        "minItems": "the list is empty",
+        "minItems": f"the list is shorter than {show(bound)}" if value else "the list is empty",
         "maxItems": f"the list is longer than {show(bound)}",
     }
     return sayings.get(rule, f"{show(value)} breaks the rule {rule} of the format")
@@ -246,8 +253,36 @@ def _nearest_key(key: str, known: Sequence[str], present: Mapping[str, object]) 
     return nearest(key, known)
 
 
-def _first_sentence(schema: Mapping[str, Any]) -> str:
-    text = str(schema.get("description", ""))
-    sentence = text.split(". ", 1)[0].rstrip(".")
-    # "GPU memory" and "H.264" keep their capitals.
-    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
+def _faults_within(error: ValidationError) -> list[ValidationError]:
+    """Return the faults by the alternative that a value is meant as, if its type tells."""
+    branches: dict[object, list[ValidationError]] = {}
+    for fault in error.context or ():
+        branches.setdefault(fault.schema_path[0], []).append(fault)
+    for faults in branches.values():
+        if not any(one.validator in _OTHER_KIND and not one.path for one in faults):
+            return faults
+    return []
+
+
+def _request(schema: Mapping[str, Any]) -> str:
+    """Return a hint that asks for a value, made of the first sentence of its description."""
+    kind = schema.get("type")
+    if kind == "object":
+        examples = schema.get("examples", ())
+        known = [*next(iter(examples), ()), *schema.get("properties", ())]
+        keys = schema.get("required") or [key for key in known if key != "id"][:2]
+        return f"write it as {{{', '.join(f'{key}: ...' for key in keys)}}}" if keys else ""
+    sentence = str(schema.get("description", "")).split(". ", 1)[0].rstrip(".")
+    sentence = re.split(r";(?![^()]*\))", sentence, maxsplit=1)[0]
+    if not sentence or kind == "boolean" or "enum" in schema:
+        return ""
+    words = re.findall(r"[^\s,:(]+", sentence)
+    # "GPU memory" and "LoRAs" keep their capitals.
+    if words[0] == "A" or words[0][1:].islower():
+        sentence = sentence[0].lower() + sentence[1:]
+    are_many = kind == "array" or any(re.fullmatch(r"\w*[^\Ws]s", word) for word in words[:2])
+    if are_many or words[0] in ("A", "An", "The"):
+        return f"give {sentence}"
+    if " of " in re.split(r"[,:(]", sentence, maxsplit=1)[0]:
+        return f"give the {sentence}"
+    return f"give {_a(sentence)}"

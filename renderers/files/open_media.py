@@ -51,7 +51,7 @@ def open_input(file: Path | IO[bytes], options: Mapping[str, str] | None = None)
             raise OSError(f"it is {what}, which only references other files") from error
         if isinstance(error, av.error.ArgumentError) and demuxer is None:
             # FFmpeg's error for a format that is not on the whitelist.
-            raise OSError("its media format is not supported") from error
+            raise OSError("its format is not supported") from error
         raise
     return opened
 

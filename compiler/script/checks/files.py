@@ -20,6 +20,8 @@ from ..yaml_source import KeyPath, YamlSource
 _Fault: TypeAlias = tuple[str, str] | None
 """The fact and the hint for a faulty file."""
 _TOO_LARGE = f"the limit is {MOST_PIXELS // 1_000_000} million pixels"
+_CLOSE = 0.75
+"""Least likeness of a name that a hint guesses."""
 AT_ONCE = 8
 """Most files checked in parallel, which bounds the memory of decoded stills."""
 
@@ -135,9 +137,13 @@ def _sibling(path: Path) -> str:
     if not path.parent.is_dir():
         beside = path.parent.parent
         names = [e.name for e in beside.iterdir() if e.is_dir()] if beside.is_dir() else []
-        close = difflib.get_close_matches(path.parent.name, names, 1, 0.6)
+        close = difflib.get_close_matches(path.parent.name, names, 1, _CLOSE)
         guess = f"; did you mean {close[0]!r}?" if close else ""
         return f"there is no folder {path.parent.name!r} either{guess}"
-    names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-    close = difflib.get_close_matches(path.name, names, 1, 0.6)
-    return f"did you mean {close[0]!r}?" if close else "check the name"
+    files = {
+        entry.stem.lower(): entry.name
+        for entry in path.parent.iterdir()
+        if entry.suffix.lower() == path.suffix.lower() and entry.is_file()
+    }
+    close = difflib.get_close_matches(path.stem.lower(), files, 1, _CLOSE)
+    return f"did you mean {files[close[0]]!r}?" if close else "check the name"

@@ -56,7 +56,7 @@ def test_five_problems_give_five_lines_with_their_places(project: Path) -> None:
         "6:31: defaults.transition.type: 'disolve' is not a transition; did you mean 'dissolve'?",
         "11:22: scenes[0].motion.camera: 'zoom_in' is not a camera move; that is 'push_in' here",
         "13:15: scenes[1].duration: 'soon' is not a number; "
-        "length of a silent beat in seconds; the narration waits",
+        "give the length of a silent beat in seconds",
     ]
 
 
@@ -122,9 +122,9 @@ PROBLEMS = {
         "keyframe: stills/red.png",
         'keyframes: [{image: stills/red.png, at: "1/0%"}]',
         [
-            "10:45: scenes[0].keyframes[0].at: '1/0%' is not a place in the scene; time in the "
-            "scene: start, end, a share such as 40%, seconds from the scene's start, or a spoken "
-            "word such as word:storm (word:storm#2 for its second occurrence)"
+            "10:45: scenes[0].keyframes[0].at: '1/0%' is not a place in the scene; give a time in "
+            "the scene: start, end, a share such as 40%, seconds from the scene's start, or a "
+            "spoken word such as word:storm (word:storm#2 for its second occurrence)"
         ],
     ),
     "renderer": (
@@ -142,7 +142,7 @@ PROBLEMS = {
         "fps: 23.5",
         [
             "3:40: output.fps: 23.5 is not a whole number or text; "
-            'frames per second: a whole number, or a fraction such as "24000/1001"'
+            'give frames per second: a whole number, or a fraction such as "24000/1001"'
         ],
     ),
     "colour": (
@@ -159,8 +159,8 @@ PROBLEMS = {
         "version: 1",
         "version: 1\ncaptions: {position: left, size: 4, safe_area: {left: 50}}",
         [
-            "2:22: captions.position: 'left' is not a position; position of the block: top, "
-            "middle, bottom, or the height of its centre in percent, such as 65%",
+            "2:22: captions.position: 'left' is not a position; give the position of the "
+            "block: top, middle, bottom, or the height of its centre in percent, such as 65%",
             "2:34: captions.size: 4 is less than 8",
             "2:55: captions.safe_area.left: 50 is more than 45",
         ],
@@ -191,7 +191,7 @@ PROBLEMS = {
             "9:65: scenes[0].sounds[1].at: the scene's text has no word 'seas'; "
             "did you mean 'sea'?",
             "9:87: scenes[0].sounds[2].audio: 'stills/red.png' holds no sound; is it a sound file?",
-            "9:104: scenes[0].sounds[3]: 'audio' is missing; sound or video file, in any "
+            "9:104: scenes[0].sounds[3]: 'audio' is missing; give a sound or video file, in any "
             "format that ffmpeg reads",
         ],
     ),
@@ -246,8 +246,8 @@ PROBLEMS = {
         "id: dusk",
         "id: Dämmerung",
         [
-            "8:9: scenes[0].id: 'Dämmerung' is not a name for a scene; name of the scene's "
-            "clips and media: English letters, digits, _ and -, at most 64, the first not -"
+            "8:9: scenes[0].id: 'Dämmerung' is not a name for a scene; give the name of the "
+            "scene's clips and media: English letters, digits, _ and -, at most 64, the first not -"
         ],
     ),
     "other programs' words": (
@@ -259,6 +259,31 @@ PROBLEMS = {
             "19:38: scenes[2].motion.focus: 'center' is not a focus; that is 'middle' here",
             "20:24: scenes[2].transition.type: 'fade' is not a transition; that is 'dissolve' here",
         ],
+    ),
+    "a list of words where a mapping stands": (
+        "narration: {audio: voice.wav}",
+        "narration: [voice.wav]",
+        ["4:12: narration: a list is not a mapping of keys to values; write it as {audio: ...}"],
+    ),
+    "a point beyond the frame": (
+        "motion: {camera: pan_left}",
+        "motion: {camera: pan_left, focus: [2, 0]}",
+        ["19:40: scenes[2].motion.focus[0]: 2 is more than 1"],
+    ),
+    "a word where a level stands": (
+        "gain_db: -12,",
+        "gain_db: loud,",
+        ["5:34: music.gain_db: 'loud' is not a number; give a level in dB"],
+    ),
+    "a name unlike any other": (
+        "stills/blue.png",
+        "stills/nope.png",
+        ["18:15: scenes[2].keyframe: 'stills/nope.png' does not exist; check the name"],
+    ),
+    "a close name of another kind": (
+        "stills/blue.png",
+        "stills/blue.mp4",
+        ["18:15: scenes[2].keyframe: 'stills/blue.mp4' does not exist; check the name"],
     ),
     "odd size": (
         "width: 108",
@@ -564,3 +589,21 @@ def test_a_time_with_absurd_digits_is_rejected_at_once(
     begun = time.process_time()
     assert problems(script)
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("scenes", "expected"),
+    [
+        ("", "1:1: 'scenes' is missing; add a list of scenes"),
+        (
+            "scenes: [just text]\n",
+            "2:10: scenes[0]: 'just text' is not a mapping of keys to values; "
+            "write it as {text: ..., keyframe: ...}",
+        ),
+    ],
+)
+def test_a_script_without_fields_is_told_how_to_write_them(
+    project: Path, scenes: str, expected: str
+) -> None:
+    project.write_text(f"version: 1\n{scenes}")
+    assert problems(project) == [expected]

@@ -84,5 +84,5 @@ def test_a_transcript_is_never_written_over_itself(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_audio_file_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"--audio: nowhere\.wav: its sound cannot be read"):
+    with pytest.raises(InputError, match=r"--audio: nowhere\.wav: cannot be read as sound"):
         show_transcript(DATA / "openai-whisper.json", Path("nowhere.wav"))
