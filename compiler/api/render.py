@@ -10,6 +10,7 @@ from ..editors.bundle_media import copy_media, rename_media
 from ..editors.read_timeline import refuse_missing, report_of_timeline
 from ..editors.reimport import ReimportedTimeline, reimport
 from ..errors import InputError, Problem
+from ..files.exists import is_folder, is_there
 from ..files.protected_files import InputFile, refuse_inputs
 from ..notices import Notice
 from ..outputs.paths import Outputs, refuse_unwritable
@@ -76,6 +77,10 @@ def render_timeline(
     clock = ProgressClock(on_progress)
     reel = Path(output).absolute() if output else path
     refuse_missing(path)
+    if compiled is not None and not is_there(Path(compiled)):
+        raise InputError(Problem.option("--compiled", f"{compiled}: no such file"))
+    if media is not None and not is_folder(Path(media)):
+        raise InputError(Problem.option("--media", f"{media}: no such folder"))
     refuse_unwritable(Outputs(reel.parent, reel.stem))
     with lock_reel(reel, "render", on_progress):
         with clock.stage("read"):
@@ -85,6 +90,9 @@ def render_timeline(
                 compiled=Path(compiled).absolute() if compiled else None,
                 media=Path(media).absolute() if media else None,
             )
+            if compiled is not None and reimported.known_slots.compiled is None:
+                what, hint = "is not a compiled timeline", "name the .otio that compile wrote"
+                raise InputError(Problem.option("--compiled", f"{compiled}: {what}", hint))
             target = Path(output).absolute() if output else reimported.output
             outputs = Outputs(target.parent, target.stem)
             refuse_unwritable(outputs, [slot.name for slot in slot_clips(reimported.timeline)])

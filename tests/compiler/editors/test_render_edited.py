@@ -16,6 +16,7 @@ from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.rate import time_range
 
 from ..backend.frame_stamps import planes
+from .edit import Edit
 from .resolve import FPS, write_resolve
 
 
@@ -109,3 +110,28 @@ def test_the_commands_report_their_work(project: Path, capsys: pytest.CaptureFix
     assert lines[1].startswith("to render: dusk, ")
     assert main(["diff", path, "nowhere.fcpxml"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "what"),
+    [
+        ("--compiled", "no.otio", "no such file"),
+        (
+            "--compiled",
+            "cut.jpg",
+            "is not a compiled timeline; name the .otio that compile wrote",
+        ),
+        ("--media", "nodir", "no such folder"),
+        ("--media", "cut.jpg", "no such folder"),
+    ],
+)
+def test_a_wrong_compiled_timeline_or_media_folder_is_rejected(
+    edit: Edit, capsys: pytest.CaptureFixture[str], option: str, name: str, what: str
+) -> None:
+    path = write_resolve(edit.timeline, edit.folder / "edited.otio")
+    (edit.folder / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    before, named = path.read_bytes(), edit.folder / name
+    args = ["render", str(path), "--progress", "none", option, str(named)]
+    assert main(args) == 2
+    assert f"{option}: {named}: {what}\n" in capsys.readouterr().err
+    assert path.read_bytes() == before
