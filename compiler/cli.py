@@ -79,8 +79,27 @@ def make_parser(loaded: Container[str] = COMMANDS) -> argparse.ArgumentParser:
     return parser
 
 
+_NOUNS = {
+    "action": "an action",
+    "command": "a command",
+    "editor": "a program",
+    "name": "a format",
+    "progress": "a progress display",
+    "quality": "a quality",
+    "reframe": "a way of cropping",
+    "until": "a stage",
+}
+"""What the value of an argument with choices is, by its name."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports a usage error in one line."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            name = "command" if action.dest == argparse.SUPPRESS else action.dest
+            what = f"{value!r} is not {_NOUNS[name]}; known: {', '.join(action.choices)}"
+            raise argparse.ArgumentError(action, what)
 
     def error(self, message: str) -> NoReturn:
         what = message.removeprefix("argument ")

@@ -53,4 +53,4 @@ def renderer_class(name: str) -> type[Renderer]:
                 raise UnavailableError(
                     f"the renderer {name} of the package {package} cannot be loaded: {error}"
                 ) from error
-    raise UnavailableError(f"no renderer is called {name!r}; known: {', '.join(renderer_names())}")
+    raise UnavailableError(f"{name!r} is not a renderer; known: {', '.join(renderer_names())}")

@@ -491,9 +491,16 @@ def test_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["bogus"], "otio-gvideo: COMMAND: invalid choice: 'bogus'"),
+        (["bogus"], "otio-gvideo: COMMAND: 'bogus' is not a command; known: compile, render"),
         (["compile"], "otio-gvideo compile: the following arguments are required: SCRIPT"),
-        (["schema", "x"], "otio-gvideo schema: NAME: invalid choice: 'x'"),
+        (["compile", "x", "--until", "x"], "otio-gvideo compile: --until: 'x' is not a stage; kno"),
+        (["compile", "x", "--quality", "x"], "otio-gvideo compile: --quality: 'x' is not a quali"),
+        (["flatten", "x", "--reframe", "x"], "otio-gvideo flatten: --reframe: 'x' is not a way o"),
+        (["check", "x", "--progress", "x"], "otio-gvideo check: --progress: 'x' is not a progres"),
+        (["export", "x", "--for", "x"], "otio-gvideo export: --for: 'x' is not a program; known"),
+        (["models", "x"], "otio-gvideo models: ACTION: 'x' is not an action; known: list, pull"),
+        (["flatten", "x", "--clip-sound", "loud"], "otio-gvideo flatten: --clip-sound: 'loud' is"),
+        (["schema", "x"], "otio-gvideo schema: NAME: 'x' is not a format; known: "),
     ],
 )
 def test_wrong_usage_is_one_line(
@@ -625,8 +632,11 @@ def test_scenes_with_their_own_voice_files(project: Path) -> None:
 
 NOT_MADE = {
     "preset": (["--preset", "hvec"], "--preset: 'hvec' is not a preset; did you mean 'hevc'?"),
-    "size": (["--max-size", "0.05"], "small.yaml: 11.2 s do not fit into 0.05 MB; they need 0.06"),
-    "kind": (["--preset", "gif", "--max-size", "5"], "only h264, hevc can be fitted into a size"),
+    "size": (["--max-size", "0.05"], "small.yaml: --max-size: 11.2 s need at least 0.06 MB"),
+    "kind": (
+        ["--preset", "gif", "--max-size", "5"],
+        "--max-size: only h264 and hevc can be",
+    ),
     "name": (["-o", "reel.mp4"], "reel.mp4: is a file name"),
 }
 
@@ -656,11 +666,11 @@ def test_a_size_limit_below_the_audio_is_refused_before_rendering(
     assert main([*args, "--max-size", "0.2"]) == 2
     printed = capsys.readouterr()
     assert [line.split()[0] for line in printed.out.splitlines()] == ["read", "align", "timeline"]
-    assert "small.mp4: 11.2 s do not fit into 0.20 MB; they need" in printed.err
+    assert "small.mp4: --max-size: 11.2 s need at least" in printed.err
     folder = project.parent / "build" / "small"
     assert media(folder) == []
     # The files that it names are enough.
-    needed = float(printed.err.rpartition("they need ")[2].split()[0]) + 0.01
+    needed = float(printed.err.rpartition("at least ")[2].split()[0]) + 0.01
     assert main([*args, "--max-size", f"{needed:.2f}"]) == 0
     assert (folder / "small.mp4").stat().st_size <= needed * 1e6
 

@@ -121,7 +121,7 @@ def test_missing_media_end_with_status_1_unless_allowed(
         (["-o", "x.mp4", "--preset", "hvec"], "--preset: 'hvec' is not a preset; did you mean"),
         (["-o", "x.mp4", "--preset", "prores"], "--output: this preset makes a .mov file; name it"),
         (["-o", "x.gif"], "--output: this preset makes a .mp4 file; name it x.mp4"),
-        (["-o", "x.gif", "--preset", "gif", "--max-size", "5"], "can be fitted into a size"),
+        (["-o", "x.gif", "--preset", "gif", "--max-size", "5"], "can be limited in size, not gif"),
     ],
 )
 def test_impossible_options_are_refused(

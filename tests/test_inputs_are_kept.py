@@ -210,10 +210,11 @@ def test_a_folder_is_not_replaced_by_an_export(
     compile_script("small.yaml", output=".", until="timeline")
     (folder / "album.otiod").mkdir()
     shutil.copy("blue.png", "album.otiod/blue.png")
-    for name in ("album.otiod", "stills.xml"):
+    hint = "a folder; give a file name, as in stills.xml/small.otio"
+    for name, said in (("album.otiod", "a folder, not a bundle"), ("stills.xml", hint)):
         if name == "stills.xml":
             (folder / "album.otiod").rename(folder / name)
-        refused(["export", "small.otio", "-o", name], name, "a folder, not a bundle")
+        refused(["export", "small.otio", "-o", name], name, said)
 
 
 def test_a_rendered_timeline_replaces_no_other_timeline(

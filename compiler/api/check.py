@@ -58,7 +58,8 @@ def check_video(
         raise WorkError("; ".join([str(error), *broken])) from error
     found = replace(found, findings=(*found.findings, *signature))
     off = sum(not finding.ok for finding in found.findings)
-    summary = f"{reel.name}: {off} of {len(found.findings)} findings are off"
+    verb = "is" if off == 1 else "are"
+    summary = f"{reel.name}: {off} of {len(found.findings)} findings {verb} off"
     on_progress(Progress("check", 1, 1, summary if off else f"{reel.name}: nothing is off"))
     return found
 

@@ -116,7 +116,7 @@ def _evaluate(
                 inputs=not_rendered(inputs),
             )
             clock.done("evaluate", f"{count(len(found.takes), 'take')} measured")
-    pick_takes(loaded, picks, slots, path)
+    found.restored = pick_takes(loaded, picks, slots, path)
     found.picked = picked_takes(loaded)
     if picks:
         disclose(loaded, path.parent)

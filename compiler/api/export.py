@@ -64,13 +64,13 @@ def export_timeline(
     loaded = read_timeline(path)
     inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
     refuse_inputs([target], inputs, NEW_NAME, folders=[target])
-    _refuse_folder(target)
+    _refuse_folder(target, path.stem)
     before_rename = partial(_claim, path, target, is_asked=output is not None)
     warnings = write_export(loaded, path, target, program, before_rename, allow_outside)
     return Exported(target, tuple(warnings))
 
 
-def _refuse_folder(output: Path) -> None:
+def _refuse_folder(output: Path, stem: str) -> None:
     """Reject an output that is a folder and not a bundle: it would be replaced.
 
     Raises:
@@ -78,7 +78,10 @@ def _refuse_folder(output: Path) -> None:
     """
     is_bundle = output.suffix.lower() == ".otiod" and is_file(output / "content.otio")
     if is_folder(output) and not is_bundle:
-        raise InputError(Problem.in_file(output, "is a folder, not a bundle", NEW_NAME))
+        if output.suffix.lower() == ".otiod":
+            raise InputError(Problem.in_file(output, "is a folder, not a bundle", NEW_NAME))
+        hint = f"give a file name, as in {output.name}/{stem}.otio"
+        raise InputError(Problem.in_file(output, "is a folder", hint))
 
 
 def _claim(timeline: Path, output: Path, temporary: Path, *, is_asked: bool) -> Notice | None:

@@ -65,7 +65,10 @@ def _fetched(
     if unknown:
         known = ", ".join(model_table())
         raise InputError(
-            [Problem.general(f"{name} has no model", f"known: {known}") for name in unknown]
+            [
+                Problem.general(f"{name!r} is not a renderer with a model", f"known: {known}")
+                for name in unknown
+            ]
         )
     setups = [(name, s) for name in names for s in _setups(name, qualities or QUALITIES, config)]
     pinned: dict[str, dict[str, str]] = {}

@@ -74,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
             print(line)
         for slot, take in found.picked.items():
             print(f"{slot}: {take} is picked")
+        for slot in found.restored:
+            print(f"{slot}: its own media are active again")
         if found.takes:
             print(found.page)
     else:

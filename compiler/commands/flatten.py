@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--clip-sound",
-        type=float,
+        type=options.number,
         metavar="DB",
         help="mix in the audio of the video clips at this level, as in -12 (default: none)",
     )

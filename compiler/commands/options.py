@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -176,6 +177,17 @@ def output_options_of(args: argparse.Namespace) -> OutputOptions:
         max_mb=args.max_size,
         keep_segments=not args.no_segments,
     )
+
+
+def number(text: str) -> float:
+    """Parse a finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
 
 
 def _size(text: str) -> tuple[int, int]:

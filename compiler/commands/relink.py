@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..progress_clock import count
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file")
@@ -38,5 +40,5 @@ def run(args: argparse.Namespace) -> int:
         print(f"{url} -> {path}")
     for url in done.missing:
         print(f"{url}: not found in {args.media}", file=sys.stderr)
-    print(f"{output}: {len(done.found)} files relinked, {len(done.missing)} missing")
+    print(f"{output}: {count(len(done.found), 'file')} relinked, {len(done.missing)} missing")
     return 1 if done.missing else 0

@@ -72,6 +72,7 @@ class Evaluation:
         failed: reasons of failed takes, by slot and take.
         left_out: reasons of skipped renderers, by name.
         picked: active takes, by slot.
+        restored: slots whose own media a pick made active again.
         damaged: takes of earlier evaluations that failed their hash check.
         made_by: versions of Python, ffmpeg and packages.
     """
@@ -82,6 +83,7 @@ class Evaluation:
     failed: dict[tuple[str, str], str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     picked: dict[str, str] = field(default_factory=dict)
+    restored: list[str] = field(default_factory=list)
     damaged: list[Notice] = field(default_factory=list)
     made_by: dict[str, str] = field(default_factory=versions)
 

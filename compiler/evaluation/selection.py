@@ -38,14 +38,15 @@ def chosen_slots(
     known = {slot.name for slot in slots}
     unknown = [name for name in names if name not in known]
     if unknown:
-        hint = f"there are {', '.join(slot.name for slot in slots[:20])}"
+        hint = _known(slots)
         raise InputError(
-            [
-                Problem.in_file(path, f"no slot is called {n!r}", hint, where="--slots")
-                for n in unknown
-            ]
+            [Problem.in_file(path, f"{n!r} is not a slot", hint, where="--slots") for n in unknown]
         )
     return [slot for slot in slots if slot.name in names]
+
+
+def _known(slots: Sequence[SlotClip]) -> str:
+    return f"known: {', '.join(slot.name for slot in slots[:20])}" + ", …" * (len(slots) > 20)
 
 
 def known_qualities(names: Sequence[str]) -> list[Quality]:
@@ -56,7 +57,7 @@ def known_qualities(names: Sequence[str]) -> list[Quality]:
     """
     known = get_args(Quality)
     problems = [
-        Problem.option("--qualities", f"{name!r} is no quality", f"there are {', '.join(known)}")
+        Problem.option("--qualities", f"{name!r} is not a quality", f"known: {', '.join(known)}")
         for name in names
         if name not in known
     ]
@@ -67,7 +68,7 @@ def known_qualities(names: Sequence[str]) -> list[Quality]:
 
 def pick_takes(
     timeline: otio.schema.Timeline, picks: Sequence[str], names: Sequence[str], path: Path
-) -> None:
+) -> list[str]:
     """Activate takes.
 
     Args:
@@ -77,17 +78,22 @@ def pick_takes(
         names: of the slots for picks without a slot; empty for all.
         path: of the timeline, for messages.
 
+    Returns:
+        The slots whose own media are active again, or were asked for by name.
+
     Raises:
         InputError: a slot or take is unknown.
     """
     slots = {slot.name: slot for slot in slot_clips(timeline)}
     wanted: list[tuple[SlotClip, str]] = []
+    restored: list[str] = []
     problems = []
     for given in picks:
         name, _, take = given.rpartition("=")
         key = MEDIA_KEY if take == "none" else take
         if name and name not in slots:
-            problems.append(Problem.in_file(path, f"no slot is called {name!r}", where="--pick"))
+            what, hint = f"{name!r} is not a slot", _known(list(slots.values()))
+            problems.append(Problem.in_file(path, what, hint, where="--pick"))
             continue
         among = [slots[name]] if name else [s for s in slots.values() if _is_selected(s, names)]
         having = [slot for slot in among if key == MEDIA_KEY or key in takes_of(slot)]
@@ -97,10 +103,17 @@ def pick_takes(
             hint = f"there are {', '.join(there)}" if there else "evaluate makes takes"
             problems.append(Problem.in_file(path, what, hint, where="--pick"))
         wanted += [(slot, key) for slot in having]
+        if key == MEDIA_KEY:
+            restored += [slot.name for slot in having if name or picked_take(slot) is not None]
     if problems:
         raise InputError(problems)
     for slot, key in wanted:
         pick(slot, key)
+    return [
+        name
+        for name in dict.fromkeys(restored)
+        if slots[name].clip.active_media_reference_key == MEDIA_KEY
+    ]
 
 
 def _is_selected(slot: SlotClip, names: Sequence[str]) -> bool:

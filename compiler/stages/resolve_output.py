@@ -61,9 +61,8 @@ def resolve_output(config: Config, options: OutputOptions) -> OutputSpec:
         encoding, warnings = _encoding(config, name, preset)
         spec = replace(spec, encoding=encoding, warnings=warnings)
     if max_mb is not None and preset.codec not in _TWO_PASS:
-        raise InputError(
-            f"only {', '.join(_TWO_PASS)} can be fitted into a size, not {preset.codec}"
-        )
+        what = f"only {' and '.join(_TWO_PASS)} can be limited in size, not {preset.codec}"
+        raise InputError(Problem.option("--max-size", what))
     reframe = options.reframe or preset.reframe or ("salient" if sizes else "centre")
     if reframe not in get_args(Reframe):
         raise InputError(f"reframe {reframe!r} is not one of {', '.join(get_args(Reframe))}")

@@ -83,3 +83,9 @@ def test_only_a_command_that_writes_files_says_so(
     with pytest.raises(SystemExit):
         main([command, "--help"])
     assert " ".join(capsys.readouterr().out.split()).count("files are still written") == writes
+
+
+def test_models_of_an_unknown_renderer_are_not_pulled(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "pull", "foo"]) == 2
+    said = "'foo' is not a renderer with a model; known: "
+    assert capsys.readouterr().err.startswith(said)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from ...errors import InputError, WorkError
+from ...errors import InputError, Problem, WorkError
 from ...media.ffmpeg import input_args, output_args, reading_patience, run
 from ..encode.codecs import two_pass_args
 from ..encode.encoder_settings import Encoding, format_args
@@ -35,8 +35,9 @@ def refuse_too_small(max_bytes: int, sound_bytes: int, length_s: Fraction, name:
     least = (sound_bytes + MIN_BITS_PER_S * length_s / 8) / _PAYLOAD
     if least > max_bytes:
         needed = math.ceil(least / 10_000) / 100
-        raise InputError(f"{name}: {float(length_s):.1f} s do not fit into "
-                         f"{max_bytes / 1e6:.2f} MB; they need {needed:.2f} MB")  # fmt: skip
+        what = f"{float(length_s):.1f} s need at least {needed:.2f} MB"
+        what += f", more than {max_bytes / 1e6:g} MB"
+        raise InputError(Problem.in_file(name, what, where="--max-size"))
 
 
 def encode_to_size(

@@ -125,3 +125,17 @@ def test_files_that_relink_does_not_find_are_named(
     assert main(["relink", str(report.timeline), "--media", str(empty)]) == 1
     assert "voice.wav: not found in" in capsys.readouterr().err
     assert main(["relink", str(report.timeline), "--media", str(tmp_path / "no")]) == 2
+
+
+def test_one_relinked_file_is_singular(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "a.mp4").write_bytes(b"x")
+    made = otio.schema.Timeline("edit")
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    length = otio.opentime.TimeRange(duration=otio.opentime.RationalTime(24, 24))
+    track.append(otio.schema.Clip("a", otio.schema.ExternalReference("old/a.mp4"), length))
+    made.tracks.append(track)
+    path = tmp_path / "edit.otio"
+    otio.adapters.write_to_file(made, str(path))
+    assert main(["relink", str(path), "--media", str(tmp_path / "new")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(": 1 file relinked, 0 missing")

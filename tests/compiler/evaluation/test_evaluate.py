@@ -23,6 +23,8 @@ from otio_gvideo.compiler.evaluation.evaluation import Evaluation, Take, takes_b
 from otio_gvideo.compiler.evaluation.measure import Measures
 from otio_gvideo.compiler.evaluation.table import as_lines
 from otio_gvideo.compiler.evaluation.worker import MadeTake
+from otio_gvideo.compiler.timeline.slots import slot_clips
+from otio_gvideo.compiler.timeline.takes import set_take
 from otio_gvideo.renderers import registry
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -132,13 +134,13 @@ def test_if_the_media_of_a_picked_take_are_missing_the_recipe_is_rendered(timeli
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"slots": ["dusk", "dawn"]}, "no slot is called 'dawn'; there are dusk, breath, stairs"),
-        ({"slots": "dawn"}, "no slot is called 'dawn'"),
-        ({"qualities": ["best"]}, "'best' is no quality; there are draft, standard, high"),
-        ({"renderers": ["crayon"]}, "no renderer is called 'crayon'"),
+        ({"slots": ["dusk", "dawn"]}, "'dawn' is not a slot; known: dusk, breath, stairs"),
+        ({"slots": "dawn"}, "'dawn' is not a slot"),
+        ({"qualities": ["best"]}, "'best' is not a quality; known: draft, standard, high"),
+        ({"renderers": ["crayon"]}, "'crayon' is not a renderer; known: "),
         ({"picks": ["ltx.high"]}, "no slot has a take 'ltx.high'; evaluate makes takes"),
         ({"picks": ["dusk=ltx.high"]}, "dusk has no take 'ltx.high'"),
-        ({"picks": ["dawn=ltx.high"]}, "no slot is called 'dawn'"),
+        ({"picks": ["dawn=ltx.high"]}, "'dawn' is not a slot; known: dusk"),
     ],
 )
 def test_unknown_names_are_reported_and_nothing_is_written(
@@ -302,3 +304,18 @@ def test_a_broken_evaluation_is_ignored(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.evaluation.json"
     path.write_text(text)
     assert takes_before(path) == {}
+
+
+def test_restored_slots_are_named(
+    timeline: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded = otio.adapters.read_from_file(str(timeline))
+    breath = next(slot for slot in slot_clips(loaded) if slot.name == "breath")
+    set_take(breath, "camera.draft", tmp_path / "x.mp4")
+    otio.adapters.write_to_file(loaded, str(timeline))
+    evaluate_timeline(timeline, picks=["camera.draft"])
+    for pick in ("none", "breath=none"):
+        assert main(["evaluate", str(timeline), "--pick", pick, "--progress", "plain"]) == 0
+        restored = [line for line in capsys.readouterr().out.splitlines() if "own media" in line]
+        assert restored == ["breath: its own media are active again"]
+    assert clips(timeline)["breath"].active_media_reference_key == "DEFAULT_MEDIA"

@@ -8,11 +8,12 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import OutputOptions, flatten_timeline
+from otio_gvideo.compiler.api import check as api_check
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.spans.frame_content import VideoContent
 from otio_gvideo.compiler.backend.spans.spans import Span
 from otio_gvideo.compiler.inspection.expected_reel import ExpectedReel, FrameRange, expected_reel
-from otio_gvideo.compiler.inspection.findings import Check
+from otio_gvideo.compiler.inspection.findings import Check, Finding
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.script.config import BUILT_IN
 from otio_gvideo.compiler.timeline.rate import time, time_range
@@ -138,3 +139,13 @@ def test_a_static_shot_moves_only_in_its_dissolves_unless_a_model_makes_it(
     span = Span(0, 45, VideoContent(media / "red.mp4", Fraction(5) / FPS))
     expected = ExpectedReel(45, FPS, (span,), (), {}, {media / "red.mp4": recipe})
     assert expected.still == still
+
+
+def test_one_finding_is_off_in_the_singular(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(media, "one", track(clip("red.mp4", 2, 4)))
+    found = Check(path, (Finding("a", False, "1", "2"),), {}, (), -14, -1)
+    monkeypatch.setattr(api_check, "check_reel", lambda *_, **__: found)
+    monkeypatch.setattr(api_check, "signature_findings", lambda *_: [Finding("b", True, "1", "1")])
+    said: list[str] = []
+    check_video(media / "red.mp4", path, on_progress=lambda step: said.append(step.message))
+    assert said == ["red.mp4: 1 of 2 findings is off"]

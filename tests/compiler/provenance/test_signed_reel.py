@@ -224,7 +224,7 @@ def test_a_size_limit_counts_the_manifest(edit: Path, tmp_path: Path) -> None:
     manifest_of(video)
     _, start, end = boxes(video.read_bytes())[1]
     assert signing.manifest_bytes() == end - start
-    with pytest.raises(InputError, match=r"do not fit into 0\.01 MB; they need 0\.02 MB"):
+    with pytest.raises(InputError, match=r"need at least 0\.02 MB, more than 0\.01 MB"):
         flatten_timeline(edit, tmp_path / "small.mp4", output_options=OutputOptions(max_mb=0.01))
     (tmp_path / "video_config.yaml").unlink()
     flatten_timeline(edit, tmp_path / "plain.mp4", output_options=limit)
