@@ -213,7 +213,7 @@ def named(reader: Any) -> str:
 
 
 PROGRAM_FILES = {
-    "report": ("report.json", "Written beside every reel."),
+    "report": ("report.json", "Written by `compile` beside the reel, not by `flatten`."),
     "check": ("check --json", "Printed by `otio-gvideo check --json`."),
     "evaluation": ("NAME.evaluation.json", "Written by `otio-gvideo evaluate`."),
     "recipe": ("Recipes", "In every slot of a timeline, and in a sidecar beside rendered media."),

@@ -14,6 +14,7 @@ from typing import Any, get_args, get_type_hints
 import jsonschema
 import pytest
 from otio_gvideo import compiler, schemas
+from otio_gvideo.compiler.editors.editor_profiles import EDITORS
 
 DOCS = Path(__file__).parent.parent / "docs"
 WRITTEN_BY_USERS = ("script", "config")
@@ -135,3 +136,11 @@ def test_every_argument_of_a_public_function_is_documented(function: Callable[..
     page = inspect.getdoc(function) or ""
     for name in inspect.signature(function).parameters:
         assert re.search(rf"^    {name}: ", page, re.MULTILINE), name
+
+
+def test_the_table_of_editors_names_the_formats_of_each_profile() -> None:
+    for name, editor in EDITORS.items():
+        text = (DOCS / "editors.md").read_text(encoding="utf-8")
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+        told = set(re.findall(r"`(\.\w+)`", row.split("|")[3]))
+        assert told == set(editor.suffixes) - {".srt", ".ass"}, name

@@ -28,9 +28,9 @@ def relink_timeline(
     """Find moved files of a timeline by name, and update their paths.
 
     Args:
-        timeline: an ``.otio`` file.
+        timeline: an ``.otio`` file; with ``output``, any timeline that can be read.
         media: the folder to search, with all below it.
-        output: the file to write; by default the timeline.
+        output: the file to write; an ``.otio`` file, by default the timeline.
         on_progress: called while another run writes the timeline.
 
     Returns:

@@ -10,7 +10,12 @@ from ..progress_clock import count
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("timeline", type=Path, metavar="TIMELINE", help="an .otio file")
+    parser.add_argument(
+        "timeline",
+        type=Path,
+        metavar="TIMELINE",
+        help="an .otio file, or with -o also .otioz .fcpxml .xml .edl .aaf",
+    )
     parser.add_argument(
         "--media",
         type=Path,
