@@ -46,9 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _end_after_closed_pipe()
     except WorkError as error:
         _print_warnings(error, args)
-        print(f"otio-gvideo: {error}", file=sys.stderr)
+        for problem in error.problems:
+            print(f"otio-gvideo: {problem}", file=sys.stderr)
         _print_traceback(error, args)
-        return _report_failure(args, 1, Problem.general(str(error)))
+        return _report_failure(args, 1, *error.problems)
     except Exception as error:
         return _end_after_closed_pipe() if is_closed_pipe(error) else _report_fault(error, args)
 

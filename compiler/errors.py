@@ -97,6 +97,13 @@ class WorkError(CompileError):
 
     Attributes:
         warnings: of the run, before the failure.
+        problems: what failed, one for each line of the message.
     """
 
     warnings: tuple[Notice, ...] = ()
+
+    def __init__(self, problems: Iterable[Problem] | str):
+        if isinstance(problems, str):
+            problems = (Problem.general(problems),)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))

@@ -152,11 +152,9 @@ def report_videos(
         report.warnings += [Notice("missing", line) for line in missing]
     elif missing:
         name = report.video.name if report.video else "the video"
-        listed = "\n".join(f"  {line}" for line in missing)
-        raise WorkError(
-            f"{name} was written, but slates and silence replace missing media "
-            f"(--allow-missing accepts that):\n{listed}"
-        )
+        what = f"{name} was written, but slates and silence replace missing media"
+        summary = Problem.general(what, "--allow-missing accepts that")
+        raise WorkError([summary, *map(Problem.general, missing)])
 
 
 def unrendered_notices(timeline: otio.schema.Timeline, path: Path) -> list[Notice]:
