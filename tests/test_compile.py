@@ -595,7 +595,9 @@ def test_json_progress_has_a_failure(project: Path, capsys: pytest.CaptureFixtur
     error = json.loads(printed.out.splitlines()[-1])["error"]
     assert error["exit_status"] == 1
     assert "x.mp4 was written, but slates" in error["problems"][0]["what"]
-    assert printed.err == f"otio-gvideo: {error['problems'][0]['what']}\n"
+    told = [f"otio-gvideo: {Problem(**problem)}" for problem in error["problems"]]
+    assert len(told) > 3
+    assert printed.err.splitlines() == told
     assert main(["check", str(video), "--against", str(timeline), "--progress", "json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     jsonschema.validate(lines[-1]["check"], schemas.load("check"))
