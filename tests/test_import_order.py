@@ -39,6 +39,7 @@ ORDER = (
     "renderers.files",
     "renderers.registry renderers.torch_device",
     "renderers.base",
+    "renderers.error_text",
 )
 """From the command line down to the arithmetic. Names on one line have the same rank."""
 PATHS = sorted(path for top in ("compiler", "renderers") for path in (ROOT / top).rglob("*.py"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..script import model
+from ..script.tokens import bare
 from ..sync import edit
 from ..sync.frames import nearest_frame
 
@@ -29,12 +30,8 @@ def frame_in_scene(at: model.ScenePlace, placed: edit.ScheduledScene, fps: Fract
 
 
 def _word_frame(at: model.ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -> int:
-    wanted = _bare(at.word)
-    starts = [word.start for word in placed.words if _bare(word.text) == wanted]
+    wanted = bare(at.word)
+    starts = [word.start for word in placed.words if bare(word.text) == wanted]
     if not starts:
         return 0
     return nearest_frame(starts[min(int(at.value), len(starts) - 1)], fps) - placed.start
-
-
-def _bare(word: str) -> str:
-    return "".join(letter for letter in word.casefold() if letter.isalnum())

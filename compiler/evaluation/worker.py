@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ...renderers.base import RendererError
+from ...renderers.error_text import one_line
 from ...renderers.run import pool
 from ...renderers.run.job import Job, Rendered
 from ...renderers.run.recipe import Recipe
@@ -160,7 +161,7 @@ def main() -> int:
             reasons[slot] += f"; with {packages_in_use()}"
         say(failed={slot: [why, slot in error.unavailable] for slot, why in reasons.items()})
     except (RendererError, CompileError) as error:
-        said = [" ".join(str(error).split()), False]
+        said = [one_line(error), False]
         say(failed={one["slot"]: said for one in job["jobs"]})
     return 0
 

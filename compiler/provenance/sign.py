@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ...renderers.error_text import one_line
 from ..errors import WorkError
 from ..files.exists import is_file
 from .assertions import Claims, SourceFile
@@ -78,7 +79,7 @@ def _sign(signing: Signing, kind: str, source: BinaryIO, target: BinaryIO) -> No
                     builder.add_ingredient(described[one], media_type(one.path), stream)
             builder.sign(signer, kind, source, target)
     except c2pa.C2paError as error:
-        raise SigningError(" ".join(str(error).split())) from None
+        raise SigningError(one_line(error)) from None
 
 
 def _has_manifest(source: SourceFile) -> bool:

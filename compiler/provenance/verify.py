@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...renderers.error_text import one_line
 from ..media.mp4 import holds_manifest
 from .assertions import LABEL
 from .c2pa_library import FORMATS, context, is_installed, library
@@ -53,7 +54,7 @@ def signature_of(video: Path) -> Signature | None:
             with reader:
                 return _signature(reader)
     except c2pa.C2paError as error:
-        return Signature(True, (" ".join(str(error).split()),))
+        return Signature(True, (one_line(error),))
 
 
 def _signature(reader: Any) -> Signature:

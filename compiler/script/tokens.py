@@ -68,6 +68,11 @@ def tokenize(text: str, language: str = "en") -> list[Token]:
     return tokens
 
 
+def bare(word: str) -> str:
+    """Return a word without case and punctuation, for comparison."""
+    return "".join(letter for letter in word.casefold() if letter.isalnum())
+
+
 def _split_unspaced(chunk: str) -> list[str]:
     """Split text without spaces into letters; combining marks stay with their letter."""
     if not UNSPACED.search(chunk):

@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 import yaml
 
+from ...renderers.error_text import one_line
 from ..errors import InputError, Place, Problem
 from ..files.text_encoding import decode, unix_lines
 
@@ -112,7 +113,7 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> YamlSourc
     except yaml.MarkedYAMLError as error:
         raise InputError(_syntax_problem(name, error)) from error
     except yaml.YAMLError as error:
-        what = " ".join(str(error).split())
+        what = one_line(error)
         raise InputError(Problem.in_file(name, f"is not YAML: {what}")) from error
     except _TooManyValuesError as error:
         what = f"holds more than {MOST_VALUES:,} values"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ...renderers.error_text import one_line
 from ...renderers.run.store import damage_of
 from ..editors import formats
 from ..editors.bundle_media import copy_media, rename_media
@@ -116,7 +117,7 @@ def _written(
         raise
     except Exception as error:
         # Adapters raise any exception for a timeline that they cannot write.
-        what = " ".join(str(error).split()) or type(error).__name__
+        what = one_line(error) or type(error).__name__
         raise WorkError(f"{output}: cannot be written as {output.suffix}: {what}") from error
 
 

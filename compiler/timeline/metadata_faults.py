@@ -12,6 +12,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ...renderers.error_text import shortened
 from ..sync.rationals import parse_rational
 from .metadata import NAMESPACE
 
@@ -68,7 +69,7 @@ def _not_json(value: Any) -> str:
         elif _is_list(here):
             waiting += here
         elif not (here is None or isinstance(here, str | bool) or is_number(here)):
-            return f"{type(here).__name__} {_shown(here)}"
+            return f"{type(here).__name__} {shortened(here)}"
     return ""
 
 
@@ -84,14 +85,14 @@ def _output_faults(output: Any) -> Iterator[str]:
             if not LOWEST_FPS <= parse_rational(str(fps)) <= HIGHEST_FPS:
                 yield f"output.fps is {fps}; {LOWEST_FPS} to {HIGHEST_FPS} are possible"
         except (ValueError, TypeError, ArithmeticError):
-            yield f"output.fps is {_shown(fps)}, which is not a rate"
+            yield f"output.fps is {shortened(fps)}, which is not a rate"
     for side in ("width", "height"):
         if side in output:
             pixels = output[side]
             if not (is_number(pixels) and pixels == int(pixels) and SMALLEST <= pixels <= LARGEST):
-                yield f"output.{side} is {_shown(pixels)}; {SMALLEST} to {LARGEST} are possible"
+                yield f"output.{side} is {shortened(pixels)}; {SMALLEST} to {LARGEST} are possible"
     if "loudness" in output and not is_number(output["loudness"]):
-        yield f"output.loudness is {_shown(output['loudness'])}, which is not a number"
+        yield f"output.loudness is {shortened(output['loudness'])}, which is not a number"
 
 
 def _word_faults(words: Any) -> Iterator[str]:
@@ -124,8 +125,3 @@ def _is_mapping(value: object) -> bool:
 
 def _is_list(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"

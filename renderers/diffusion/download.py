@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from ..base import RendererError, UnavailableError
+from ..error_text import one_line
 from .local_weights import cached_snapshot
 from .model_settings import ModelSetup
 from .weight_source import SAFE_SUFFIX, WeightSource, reject_pickle
@@ -89,7 +90,7 @@ def pull(source: WeightSource, setup: ModelSetup, *, bars: bool = False) -> Down
             f"{source} is not on this machine, and the hub is out of reach or HF_HUB_OFFLINE is set"
         ) from error
     except (HfHubHTTPError, OSError) as error:
-        what = " ".join(str(error).split())
+        what = one_line(error)
         raise RendererError(f"{source} cannot be downloaded: {what[:200]}") from error
     if source.file is not None and not (path / source.file).is_file():
         raise RendererError(f"{source.model} has no file {source.file}")

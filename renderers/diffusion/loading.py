@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..base import RendererError, UnavailableError
+from ..error_text import one_line
 from .local_weights import (
     local_file,
     local_folder,
@@ -108,7 +109,7 @@ def load_pipeline(
     except MemoryError:
         raise
     except (OSError, ValueError, TypeError, ImportError) as error:
-        what = " ".join(str(error).split())
+        what = one_line(error)
         if setup.model.path is None and isinstance(error, OSError):
             raise missing_weights(setup.model, setup) from error
         raise RendererError(f"{setup.model} cannot be loaded as {kind}: {what[:300]}") from error
@@ -144,7 +145,7 @@ def load_part(kind: Any, source: WeightSource, setup: ModelSetup, dtype: Any, **
                 folder, dtype=dtype, use_safetensors=True, local_files_only=True, **more
             )
     except (OSError, ValueError, TypeError) as error:
-        what = " ".join(str(error).split())
+        what = one_line(error)
         raise RendererError(
             f"{source} cannot be loaded as {kind.__name__}: {what[:300]}"
         ) from error
@@ -182,7 +183,7 @@ def load_single_file(
                 **more,
             )
     except (OSError, ValueError, TypeError, KeyError) as error:
-        what = " ".join(str(error).split())
+        what = one_line(error)
         raise RendererError(f"{path} cannot be loaded as a {part}: {what[:300]}") from error
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..base import Lora, Motion, RendererError, Shot
+from ..error_text import one_line
 from .loading import Pipeline
 from .local_weights import local_file
 from .memory import is_out_of_memory
@@ -85,7 +86,7 @@ class LoraSet:
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             if is_out_of_memory(error):
                 raise
-            what = " ".join(str(error).split())
+            what = one_line(error)
             raise RendererError(f"{path}: no LoRA for {self._renderer}: {what[:200]}") from error
         self._names[path] = name
 

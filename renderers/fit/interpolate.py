@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Frame, RendererError, UnavailableError
+from ..error_text import one_line
 
 CUT_SHARE = 0.6
 """Least share of occluded pixels, both ways, at a cut: 0.77 to 1 between different stills, up to
@@ -247,7 +248,7 @@ class RifeInterpolator:
         try:
             self._session = onnxruntime.InferenceSession(str(path), providers=usable)
         except Exception as error:  # onnxruntime's errors have no common base
-            raise RendererError(f"{path}: onnxruntime cannot load it: {_line(error)}") from error
+            raise RendererError(f"{path}: onnxruntime cannot load it: {one_line(error)}") from error
         types = {one.name: one.type for one in self._session.get_inputs()}
         outputs = {one.name for one in self._session.get_outputs()}
         if not {"img0", "img1", "timestep"} <= set(types) or "output" not in outputs:
@@ -281,7 +282,7 @@ class RifeInterpolator:
         try:
             (output,) = self._session.run(["output"], given)
         except Exception as error:  # as above
-            raise RendererError(f"{self._path}: cannot be run: {_line(error)}") from error
+            raise RendererError(f"{self._path}: cannot be run: {one_line(error)}") from error
         picture = np.asarray(output)[0, :, : shape[0], : shape[1]].transpose(1, 2, 0)
         return np.ascontiguousarray((picture * 255.0 + 0.5).clip(0, 255), np.uint8)
 
@@ -290,7 +291,3 @@ def _tensor(frame: Frame) -> NDArray[np.float32]:
     height, width = frame.shape[:2]
     padded = cv2.copyMakeBorder(frame, 0, -height % 32, 0, -width % 32, cv2.BORDER_REPLICATE)
     return np.asarray(padded.transpose(2, 0, 1)[None] / 255, np.float32)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

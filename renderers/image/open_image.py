@@ -12,6 +12,8 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from ..error_text import one_line
+
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 """Pillow's names; JPEG includes MPO, PPM the rest of netpbm. HEIF needs a package."""
 MOST_PIXELS = 170_000_000
@@ -47,7 +49,7 @@ def image_file(path: Path) -> Iterator[Image.Image]:
     except MemoryError as error:
         raise ImageFileError("there is too little memory to decode it") from error
     except OSError as error:
-        why = error.strerror or " ".join(str(error).split())
+        why = error.strerror or one_line(error)
         raise ImageFileError(why[:200]) from error
     except Exception as error:
         why = " ".join(f"{type(error).__name__}: {error}".split())

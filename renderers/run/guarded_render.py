@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..base import FALLBACKS, Frame, Motion, OnStep, Renderer, RendererError, Shot, UnavailableError
+from ..error_text import one_line
 from ..files.replace import replace_file
 from ..fit import run_renderer
 from ..registry import renderer_names
@@ -80,7 +81,7 @@ def guarded_render(
     assert guard is not None
     if failure is not None:
         attempt = attempt_shots(shot)[len(run.attempts)]
-        run.attempts.append(replace(_attempt_of(name, attempt), failed=_one_line(failure)))
+        run.attempts.append(replace(_attempt_of(name, attempt), failed=one_line(failure)))
     _fall_back(run, shot, guard, renderers)
     return run.log(guard)
 
@@ -149,7 +150,3 @@ def _fall_back(run: _Attempts, shot: Shot, guard: Guard, renderers: Renderers) -
 
 def _attempt_of(name: str, shot: Shot) -> Attempt:
     return Attempt(name, shot.seed, shot.image_strength, shot.motion.strength, shot.prompt)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

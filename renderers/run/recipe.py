@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from ..base import FITS, MIDDLE, QUALITIES, Keyframe, Lora, Motion, RendererError, Shot
+from ..error_text import shortened
 from ..files.digest import file_digest
 
 _KINDS = {
@@ -250,7 +251,7 @@ def _checked(value: object, kind: type[_T], path: str) -> _T:
     accepted = (int, float) if kind is float else kind
     if isinstance(value, accepted) and not (isinstance(value, bool) and kind in (int, float)):
         return cast("_T", value)
-    raise RecipeError(f"{path} of the recipe is {_shown(value)}, not {_KINDS[kind]}")
+    raise RecipeError(f"{path} of the recipe is {shortened(value)}, not {_KINDS[kind]}")
 
 
 def _items(values: object, kind: type[_T], path: str) -> list[_T]:
@@ -260,7 +261,9 @@ def _items(values: object, kind: type[_T], path: str) -> list[_T]:
 def _one_of(value: str, allowed: Sequence[str], path: str) -> Any:
     if value in allowed:
         return value
-    raise RecipeError(f"{path} of the recipe is {_shown(value)}, not one of {', '.join(allowed)}")
+    raise RecipeError(
+        f"{path} of the recipe is {shortened(value)}, not one of {', '.join(allowed)}"
+    )
 
 
 def _rate(text: str) -> Fraction:
@@ -269,10 +272,5 @@ def _rate(text: str) -> Fraction:
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if rate <= 0:
-        raise RecipeError(f"fps of the recipe is {_shown(text)}, not a rate such as 24/1")
+        raise RecipeError(f"fps of the recipe is {shortened(text)}, not a rate such as 24/1")
     return rate
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from ....renderers.error_text import one_line
 from ...errors import InputError, Problem
 from ...files.exists import is_there
 from ...files.path_text import refuse_unnamable
@@ -82,5 +83,5 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
         raise InputError(Problem.in_file(path, what, f"known: {known}")) from error
     except Exception as error:
         # Adapters raise any exception for a broken file.
-        what = " ".join(str(error).split()) or type(error).__name__
+        what = one_line(error) or type(error).__name__
         raise InputError(Problem.in_file(path, f"cannot be read as a timeline: {what}")) from error

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from ....renderers.error_text import one_line
 from ....renderers.files.digest import sha256_of
 from ....renderers.files.file_names import portable
 from ....renderers.files.replace import replace_file
@@ -219,5 +220,5 @@ def _evict(parent: Path, used: Path) -> None:
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
-    why = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+    why = getattr(error, "strerror", None) or one_line(error) or type(error).__name__
     return InputError(Problem.in_file(path, f"cannot be read as a bundle: {why}"))

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from PIL import Image, ImageFont, UnidentifiedImageError
 
+from ....renderers.error_text import one_line
 from ....renderers.image.open_image import FURTHEST_ASPECT, MOST_PIXELS, open_image
 from ...errors import Problem, WorkError
 from ...files.exists import refusal
@@ -117,7 +118,7 @@ def _image_fault(path: Path) -> _Fault:
         return "is not a readable image", "PNG, JPEG, WebP and TIFF are"
     # Pillow's decoders raise undocumented errors for broken files.
     except Exception as error:
-        why = " ".join(str(error).split()) or type(error).__name__
+        why = one_line(error) or type(error).__name__
         return f"is a broken image: {why[:200]}", "save it again"
     return None
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from ...errors import Problem
 from ...sync.rationals import parse_rational
 from ..schema_check import nearest, show
-from ..tokens import tokenize
+from ..tokens import bare, tokenize
 from ..yaml_source import KeyPath, YamlSource
 
 _AT_WORD = re.compile(r"word:(?P<word>[^#\s]+)(?:#(?P<nth>[1-9][0-9]{0,8}))?")
@@ -50,16 +50,11 @@ def _check_word(source: YamlSource, at: str, text: object, path: KeyPath) -> Ite
     if not isinstance(text, str):
         yield source.problem(path, "only a scene with text has words", "use a share or seconds")
         return
-    words = [_bare(token.text) for token in tokenize(text)]
-    count, nth = words.count(_bare(match["word"])), int(match["nth"] or 1)
+    words = [bare(token.text) for token in tokenize(text)]
+    count, nth = words.count(bare(match["word"])), int(match["nth"] or 1)
     if count == 0:
         what = f"the scene's text has no word {match['word']!r}"
         yield source.problem(path, what, nearest(match["word"], list(dict.fromkeys(words))))
     elif nth > count:
         what = f"the scene says {match['word']!r} {count} times, not {nth}"
         yield source.problem(path, what, "")
-
-
-def _bare(word: str) -> str:
-    """Return a word without case and punctuation, for comparison."""
-    return "".join(letter for letter in word.casefold() if letter.isalnum())

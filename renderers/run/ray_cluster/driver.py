@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, BinaryIO
 
+from ...error_text import one_line
 from .worker import DISTRIBUTION, task_of
 
 ADDRESS = re.compile(r"ray://(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/?#\[\]]+)(?::(?P<port>\d{1,5}))?/?")
@@ -282,7 +283,7 @@ def _cause_of_death(errors: Any, error: Exception) -> str:
 
 def _line(error: BaseException) -> str:
     """Return an error's text on one line, truncated if long."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = one_line(error) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:299]}…"
 
 
