@@ -121,7 +121,7 @@ class LtxRenderer(LtxFamily):
         ).frames
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the frames, decoded in chunks."""
+        """Yield the frames, decoded a few at a time."""
         import torch  # noqa: PLC0415
 
         vae = pipe.vae
@@ -131,4 +131,4 @@ class LtxRenderer(LtxFamily):
         if vae.config.timestep_conditioning:
             noise = torch.randn(latents.shape, generator=self.generator(call))
             latents = latents + (noise - latents) * self.preset.decode_noise
-        yield from self.decode_chunks(pipe, latents, most)
+        yield from self.decode_chunks(pipe, latents)

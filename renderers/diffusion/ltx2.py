@@ -75,5 +75,5 @@ class Ltx2Renderer(LtxFamily):
         ]
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the frames, decoded in chunks."""
-        yield from self.decode_chunks(pipe, latents, most)
+        """Yield the frames, decoded a few at a time."""
+        yield from self.decode_chunks(pipe, latents)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from PIL import Image
 
 from ..base import CAMERA_MOVES, Call, Frame, FrameGrid, Limits, Shot
 from . import memory
 from .conditioning import camera_clip, conditioning_image
-from .decoding import decode_video
+from .decoding import to_frame
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
+from .ltx_vae import decode_latents, stream_encoder
 from .motion_strength import keyframe_crf, keyframe_strength
+from .offload import bring_to_device
 
 GRID = 8
 """Frames to a latent frame: calls, overlaps and guides have ``8 k + 1`` frames, and keyframes are
@@ -89,18 +91,24 @@ class LtxFamily(DiffusionRenderer):
             clips.append(ConditionClip(image, key.frame, strength))
         return clips
 
-    def decode_chunks(self, pipe: Pipeline, latents: Tensor, most: int) -> Iterator[Frame]:
-        """Yield the frames of denormalised latents, decoded in chunks."""
+    def load(self, parts: Mapping[str, Any]) -> Pipeline:
+        """Load the pipeline, with a VAE that encodes clips in pieces."""
+        pipe = super().load(parts)
+        stream_encoder(pipe.vae)
+        return pipe
+
+    def decode_chunks(self, pipe: Pipeline, latents: Tensor) -> Iterator[Frame]:
+        """Yield the frames of denormalised latents, decoded a few at a time."""
         import torch  # noqa: PLC0415 - slow to import
 
-        vae = pipe.vae
+        vae = bring_to_device(pipe.vae)
         timestep = None
         if vae.config.timestep_conditioning:
-            timestep = torch.tensor([self.preset.decode_timestep], dtype=vae.dtype)
-
-        def decode_chunk(chunk: Tensor) -> Tensor:
-            at = None if timestep is None else timestep.to(self.device)
+            timestep = torch.tensor([self.preset.decode_timestep], dtype=vae.dtype).to(self.device)
+        pieces = decode_latents(vae.decoder, latents.to(self.device, vae.dtype), timestep)
+        while True:
             with torch.inference_mode():
-                return vae.decode(chunk.to(self.device, vae.dtype), at, return_dict=False)[0]
-
-        yield from decode_video(latents, decode_chunk, GRID, most)
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield from map(to_frame, piece[0].unbind(1))

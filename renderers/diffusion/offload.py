@@ -57,6 +57,17 @@ def offload_layers(models: list[Any], device: str) -> None:
         )
 
 
+def bring_to_device(model: Any) -> Any:
+    """Return a model after its offload hook, if any, has moved it to the device.
+
+    The hook runs before ``forward``, and before ``encode`` and ``decode`` of a VAE, only.
+    """
+    hook = getattr(model, "_hf_hook", None)
+    if hook is not None:
+        hook.pre_forward(model)
+    return model
+
+
 def limit_memory(device: str, budget_gb: float) -> float:
     """Limit this process to a budget of VRAM, and return how much of it the card has, in GB."""
     import torch  # noqa: PLC0415
