@@ -21,7 +21,6 @@ from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor, load_part
 from .local_weights import local_file, local_folder
 from .motion_strength import keyframe_strength
-from .prompt import prompt_of
 from .weight_source import WeightSource
 
 CONTEXT = 16
@@ -41,6 +40,7 @@ class AnimateDiffRenderer(DiffusionRenderer):
     """
 
     name: ClassVar[str] = "animatediff"
+    version: ClassVar[int] = 2
     denoisers: ClassVar[tuple[str, ...]] = ("unet",)
     half: ClassVar[str] = "float16"
     encoded: ClassVar[tuple[str, ...]] = ()
@@ -134,7 +134,7 @@ class AnimateDiffRenderer(DiffusionRenderer):
     ) -> Tensor:
         """Return latents of shape ``(1, channels, frames, h, w)``."""
         preset = self.preset
-        prompt = prompt_of(shot)
+        prompt = self.prompt(shot)
         return pipe(
             **self._conditions(pipe, shot, call, before),
             prompt=prompt.positive,

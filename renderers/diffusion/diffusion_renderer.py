@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -39,6 +40,8 @@ class DiffusionRenderer(ABC):
         pipeline: its class in diffusers.
         denoisers: names of its transformers or UNets.
         half: the 16-bit dtype that its weights were trained in.
+        precise: names of the parts that compute in 32 bits whatever the dtype.
+        prompt_tokens: length that prompts are padded or cut to; None for the pipeline's own.
         encoded: names of the results of ``encode_prompt``, in its order; none for a model without
             prompts, or whose text encoder is not unloaded.
     """
@@ -48,6 +51,8 @@ class DiffusionRenderer(ABC):
     pipeline: str
     denoisers: ClassVar[tuple[str, ...]] = ("transformer",)
     half: ClassVar[str] = "bfloat16"
+    precise: ClassVar[tuple[str, ...]] = ()
+    prompt_tokens: ClassVar[int | None] = None
     encoded: ClassVar[tuple[str, ...]] = ("prompt_embeds", "negative_prompt_embeds")
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
@@ -81,7 +86,13 @@ class DiffusionRenderer(ABC):
             parts: parts to use instead of the folder's; None leaves a part out.
         """
         return loading.load_pipeline(
-            self.pipeline, self.folder, self.setup, self.dtype, parts, self.denoisers[0]
+            self.pipeline,
+            self.folder,
+            self.setup,
+            self.dtype,
+            parts,
+            denoisers=self.denoisers,
+            precise=self.precise,
         )
 
     # The renderer's interface.
@@ -89,7 +100,7 @@ class DiffusionRenderer(ABC):
     def expect(self, shots: Sequence[Shot]) -> None:
         """Note the prompts of all shots that this run may render."""
         if self.encoded:
-            self._expected = {prompt_of(shot) for shot in shots}
+            self._expected = {self.prompt(shot) for shot in shots}
 
     def generate(
         self, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
@@ -97,7 +108,7 @@ class DiffusionRenderer(ABC):
         """Yield the call's frames as RGB."""
         on_step(0, 1)
         if self.encoded:
-            self._encode(prompt_of(shot))
+            self._encode(self.prompt(shot))
         latents = self._retry_on_ladder(
             lambda pipe: self.denoise(
                 self._lora_set.apply(pipe, loras_of(shot, self.setup)), shot, call, before, on_step
@@ -160,9 +171,14 @@ class DiffusionRenderer(ABC):
                 )
         return parts
 
+    def prompt(self, shot: Shot) -> Prompt:
+        """Return the prompt of a shot, with the preset's negative prompt if the scene has none."""
+        negative = shot.negative_prompt or self.preset.negative
+        return prompt_of(replace(shot, negative_prompt=negative))
+
     def embeddings(self, shot: Shot) -> dict[str, Tensor]:
         """Return the prompt of a shot as arguments of the pipeline's call, on the device."""
-        embeddings = self._embeddings[prompt_of(shot)]
+        embeddings = self._embeddings[self.prompt(shot)]
         return {name: tensor.to(self.device) for name, tensor in embeddings.items()}
 
     def generator(self, call: Call) -> Any:
@@ -198,7 +214,13 @@ class DiffusionRenderer(ABC):
         self._unload()  # One model in memory at a time.
         missing = sorted({prompt, *self._expected} - self._embeddings.keys())
         encoder = TextEncoder(
-            self.pipeline, self.encoded, self.folder, self.setup, self.device, self.dtype
+            self.pipeline,
+            self.encoded,
+            self.folder,
+            self.setup,
+            self.device,
+            self.dtype,
+            self.prompt_tokens,
         )
         self._embeddings |= encoder.encode(missing, self._budget())
         offload.free_memory(self.device)
@@ -214,7 +236,7 @@ class DiffusionRenderer(ABC):
         rungs = self._ladder()
         if self._rung is None:
             sizes = loading.weight_sizes(
-                self.folder, self.setup, self.denoisers[0], self.dtype.itemsize
+                self.folder, self.setup, self.denoisers[0], self.dtype.itemsize, self.precise
             )
             pixels = call.width * call.height * call.frames
             self._rung = memory.first_rung(rungs, sizes, pixels, budget)

@@ -54,7 +54,9 @@ def silenced_libraries() -> Iterator[None]:
 
 
 def pick_dtype(setup: ModelSetup, device: str, half: str) -> Any:
-    """Return the configured dtype; by default 16 bits on an accelerator and 32 on the CPU.
+    """Return the configured dtype; by default ``half`` on an accelerator and 32 bits on the CPU.
+
+    Also on MPS: a model trained in bfloat16 overflows in float16.
 
     Args:
         setup: of the model.
@@ -63,8 +65,7 @@ def pick_dtype(setup: ModelSetup, device: str, half: str) -> Any:
     """
     import torch  # noqa: PLC0415 - slow to import
 
-    default = "float32" if device == "cpu" else "float16" if device == "mps" else half
-    return getattr(torch, setup.dtype or default)
+    return getattr(torch, setup.dtype or ("float32" if device == "cpu" else half))
 
 
 def load_pipeline(
@@ -73,7 +74,8 @@ def load_pipeline(
     setup: ModelSetup,
     dtype: Any,
     parts: Mapping[str, Any],
-    denoiser: str | None = None,
+    denoisers: tuple[str, ...] = (),
+    precise: tuple[str, ...] = (),
 ) -> Pipeline:
     """Load a pipeline into RAM.
 
@@ -83,24 +85,29 @@ def load_pipeline(
         setup: of the model.
         dtype: of its weights.
         parts: parts to use instead of the folder's; None leaves a part out.
-        denoiser: the part to quantise, if the setup asks for that.
+        denoisers: the parts to quantise, if the setup asks for that.
+        precise: parts that are loaded in 32 bits whatever the dtype.
 
     Raises:
         RendererError: the folder does not hold such a pipeline, or holds pickles.
         UnavailableError: files are missing.
     """
     import diffusers  # noqa: PLC0415 - seconds to import
+    import torch  # noqa: PLC0415
 
     reject_pickle_folders(folder)
     pipeline_index(folder, setup)
-    if setup.quantization == "int8" and denoiser is not None and denoiser not in parts:
-        config = diffusers.PipelineQuantizationConfig(quant_mapping={denoiser: _int8_config()})
-        parts = {**parts, "quantization_config": config}
+    if setup.quantization == "int8":
+        wanted = {name: _int8_config() for name in denoisers if name not in parts}
+        if wanted:
+            config = diffusers.PipelineQuantizationConfig(quant_mapping=wanted)
+            parts = {**parts, "quantization_config": config}
+    dtypes = {"default": dtype, **dict.fromkeys(precise, torch.float32)}
     try:
         with silenced_libraries():
             pipe = getattr(diffusers, kind).from_pretrained(
                 folder,
-                dtype=dtype,
+                dtype=dtypes if precise else dtype,
                 variant=setup.variant,
                 use_safetensors=True,
                 local_files_only=True,
@@ -193,7 +200,13 @@ def has_vae(source: WeightSource, setup: ModelSetup) -> bool:
     return any(name.startswith("vae.") for name in header)
 
 
-def weight_sizes(folder: Path, setup: ModelSetup, denoiser: str, bytes_each: float) -> Sizes:
+def weight_sizes(
+    folder: Path,
+    setup: ModelSetup,
+    denoiser: str,
+    bytes_each: float,
+    precise: tuple[str, ...] = (),
+) -> Sizes:
     """Return the bytes of a pipeline's weights on the device, without its text encoder.
 
     Args:
@@ -201,11 +214,19 @@ def weight_sizes(folder: Path, setup: ModelSetup, denoiser: str, bytes_each: flo
         setup: of the model.
         denoiser: name of the transformer or UNet.
         bytes_each: of a number that is not quantised.
+        precise: parts in 32 bits.
     """
     parts = [path for path in folder.iterdir() if path.is_dir() and path.name not in ENCODERS]
     own = bytes_each if setup.quantization == "none" else 1.0
     sizes = {
-        path.name: weights_bytes(path, own if path.name.startswith(denoiser) else bytes_each)
+        path.name: weights_bytes(
+            path,
+            own
+            if path.name.startswith(denoiser)
+            else max(4.0, bytes_each)
+            if path.name in precise
+            else bytes_each,
+        )
         for path in parts
     }
     core = sum(n for name, n in sizes.items() if name.startswith(denoiser))

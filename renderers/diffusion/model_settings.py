@@ -24,10 +24,17 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class SetupLora:
-    """A LoRA of the configuration, applied to every shot."""
+    """A LoRA of the configuration, applied to every shot.
+
+    Attributes:
+        source: its file.
+        weight: 1 is full strength.
+        expert: ``high`` or ``low``, for one expert of Wan 2.2 A14B; None for all.
+    """
 
     source: WeightSource
     weight: float
+    expert: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ def model_setup(renderer: str, settings: Mapping[str, Any], quality: str) -> Mod
         variant=settings.get("variant", None if own_model else defaults.get("variant")),
         parts=parts,
         loras=tuple(
-            SetupLora(parse_source(entry), float(entry.get("weight", 1.0)))
+            SetupLora(parse_source(entry), float(entry.get("weight", 1.0)), entry.get("expert"))
             for entry in settings.get("loras", ())
         ),
         camera_loras=_camera_loras(renderer, settings.get("camera_loras", {})),

@@ -32,6 +32,9 @@ class ModelPreset:
     decode_timestep: float = 0.0
     decode_noise: float = 0.0
     interpolation: str = "rife"
+    guidance_2: float = 0.0
+    shift: float = 0.0
+    negative: str = ""
 
 
 @functools.cache
@@ -41,14 +44,24 @@ def model_table() -> Mapping[str, Any]:
     return tomllib.loads(text)
 
 
-def model_preset(renderer: str, quality: str, changes: Mapping[str, Any]) -> ModelPreset:
+def model_preset(
+    renderer: str, quality: str, changes: Mapping[str, Any], variant: str | None = None
+) -> ModelPreset:
     """Return a preset of the table with some fields changed.
+
+    Args:
+        renderer, quality: of the preset.
+        changes: of the configuration, by field.
+        variant: one of the renderer's ``variants``, for another model than the default one.
 
     Raises:
         RendererError: a field is unknown, or a value has the wrong type.
     """
     rows = model_table()[renderer]
     row = {**rows["common"], **rows[quality]}
+    if variant is not None:
+        other = rows["variants"][variant]
+        row |= {**other["common"], **other.get(quality, {})}
     known = {field.name: field for field in fields(ModelPreset)}
     for name, value in changes.items():
         if name not in known:
@@ -56,7 +69,8 @@ def model_preset(renderer: str, quality: str, changes: Mapping[str, Any]) -> Mod
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
             raise RendererError(f"presets.{quality}: {name!r} is not a field; {hint}")
         is_list = known[name].type == "tuple[float, ...]"
-        types = (list, tuple) if is_list else (str,) if name == "interpolation" else (int, float)
+        is_text = known[name].type == "str"
+        types = (list, tuple) if is_list else (str,) if is_text else (int, float)
         if not isinstance(value, types) or isinstance(value, bool):
             raise RendererError(f"presets.{quality}.{name}: {value!r} is not a valid value")
         row[name] = value

@@ -32,6 +32,7 @@ class TextEncoder:
         setup: of the model.
         device: to run on.
         dtype: of its weights.
+        tokens: that a prompt is padded or cut to; None for the pipeline's own number.
     """
 
     pipeline: str
@@ -40,6 +41,7 @@ class TextEncoder:
     setup: ModelSetup
     device: str
     dtype: Any
+    tokens: int | None = None
 
     def encode(self, prompts: Sequence[Prompt], budget_gb: float) -> dict[Prompt, Embeddings]:
         """Load the encoder, encode prompts, and unload it.
@@ -80,8 +82,9 @@ class TextEncoder:
 
     def _embeddings(self, pipe: Pipeline, prompt: Prompt) -> Embeddings:
         is_guided = self.setup.preset.guidance > 1
+        length = {} if self.tokens is None else {"max_sequence_length": self.tokens}
         encoded = pipe.encode_prompt(
-            prompt.positive, prompt.negative, is_guided, device=self.device
+            prompt.positive, prompt.negative, is_guided, device=self.device, **length
         )
         return {
             name: tensor.cpu()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot, UnavailableError
@@ -16,27 +19,42 @@ from .conditioning import conditioning_image
 from .decoding import decode_video
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
+from .presets import ModelPreset, model_preset
 
 GRID = 4
 """Frames to a latent frame; the pipeline rounds other counts than ``4 k + 1`` down."""
+HIGHEST_SIGMA = 0.999
+"""Where even steps start, before the shift: ``1 - 1 / 1000``."""
 
 
 class WanRenderer(DiffusionRenderer):
     """Wan's image-to-video models, through ``WanImageToVideoPipeline``."""
 
     name: ClassVar[str] = "wan"
+    version: ClassVar[int] = 2
     pipeline = "WanImageToVideoPipeline"
     denoisers: ClassVar[tuple[str, ...]] = ("transformer", "transformer_2")
+    precise: ClassVar[tuple[str, ...]] = ("vae",)
+    prompt_tokens: ClassVar[int | None] = 512
+
+    def __init__(self, settings: Mapping[str, Any], quality: str):
+        super().__init__(settings, quality)
+        if not self._is_5b:
+            changes = settings.get("presets", {}).get(quality, {})
+            variant = "a14b" if self._has_experts else "14b"
+            self.preset = model_preset(self.name, quality, changes, variant)
+            self.setup = replace(self.setup, preset=self.preset)
 
     @property
     def limits(self) -> Limits:
         """121 frames at 24 fps for 2.2-5B, 81 at 16 fps for the others, as in their training."""
         preset = self.preset
-        fps, most = (preset.fps, preset.frames) if self._is_5b else (16.0, min(preset.frames, 81))
         fits = memory.longest_call(preset.max_pixels, 1, self.setup.budget_gb)
         return Limits(
-            frames=FrameGrid(GRID, 1, least=2 * GRID + 1, most=max(2 * GRID + 1, min(most, fits))),
-            fps=Fraction(fps).limit_denominator(1001),
+            frames=FrameGrid(
+                GRID, 1, least=2 * GRID + 1, most=max(2 * GRID + 1, min(preset.frames, fits))
+            ),
+            fps=Fraction(preset.fps).limit_denominator(1001),
             multiple=32 if self._is_5b else 16,
             max_pixels=preset.max_pixels,
             conditions=frozenset({"first", "last"} if self._takes_last else {"first"}),
@@ -48,6 +66,16 @@ class WanRenderer(DiffusionRenderer):
     @cached_property
     def _is_5b(self) -> bool:
         return bool(self._config("model_index.json").get("expand_timesteps", "5B" in self._id))
+
+    @cached_property
+    def _has_experts(self) -> bool:
+        """Whether it is 2.2-A14B, with one transformer for high and one for low noise."""
+        index = self._config("model_index.json")
+        return (
+            index["boundary_ratio"] is not None
+            if "boundary_ratio" in index
+            else ("A14B" in self._id)
+        )
 
     @cached_property
     def _takes_last(self) -> bool:
@@ -71,10 +99,18 @@ class WanRenderer(DiffusionRenderer):
             return {}
         return config
 
+    def load(self, parts: Mapping[str, Any]) -> Pipeline:
+        """Load the pipeline, with the schedule of the preset."""
+        pipe = super().load(parts)
+        pipe.scheduler = flow_scheduler(self.preset)
+        return pipe
+
     def denoise(
         self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Tensor:
         """Return the pipeline's latents: normalised, ``(1, channels, frames, h, w)``."""
+        preset = self.preset
+        sigmas = flow_sigmas(preset)
         stills = {key.frame: conditioning_image(key.image, shot, call) for key in call.keyframes}
         last = stills.get(call.frames - 1)
         return pipe(
@@ -84,11 +120,12 @@ class WanRenderer(DiffusionRenderer):
             width=call.width,
             height=call.height,
             num_frames=call.frames,
-            num_inference_steps=self.preset.steps,
-            guidance_scale=self.preset.guidance,
+            num_inference_steps=len(sigmas),
+            guidance_scale=preset.guidance,
+            guidance_scale_2=(preset.guidance_2 or None) if self._has_experts else None,
             generator=self.generator(call),
             output_type="latent",
-            callback_on_step_end=self.at_step(on_step, self.preset.steps),
+            callback_on_step_end=self.at_step(on_step, len(sigmas)),
         ).frames.cpu()
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
@@ -106,3 +143,41 @@ class WanRenderer(DiffusionRenderer):
                 return vae.decode(chunk.to(self.device, vae.dtype), return_dict=False)[0]
 
         yield from decode_video(latents * deviation + mean, decode_chunk, GRID, most)
+
+
+def flow_sigmas(preset: ModelPreset) -> NDArray[np.float64]:
+    """Return the noise level of each step, 1 is noise alone.
+
+    They are the preset's ``timesteps`` over 1000, or even steps with the preset's shift. Source:
+    ``FlowUniPCMultistepScheduler.set_timesteps`` of https://github.com/Wan-Video/Wan2.2; that of
+    diffusers starts from 1 and ends at 1/1000 instead.
+    """
+    if preset.timesteps:
+        return np.array(preset.timesteps) / 1000
+    shift = preset.shift or 1.0
+    even = np.linspace(HIGHEST_SIGMA, 0, preset.steps, endpoint=False)
+    return np.asarray(shift * even / (1 + (shift - 1) * even))
+
+
+def flow_scheduler(preset: ModelPreset) -> Any:
+    """Return a scheduler with the sigmas of a preset, whatever steps it is set to.
+
+    Even steps are those of UniPC, as in Wan's own pipelines; ``timesteps``, of a distilled
+    checkpoint, are plain Euler steps.
+    """
+    from diffusers import (  # noqa: PLC0415 - slow to import
+        FlowMatchEulerDiscreteScheduler,
+        UniPCMultistepScheduler,
+    )
+
+    made: Any
+    if preset.timesteps:
+        made = FlowMatchEulerDiscreteScheduler(shift=1.0)
+    else:
+        made = UniPCMultistepScheduler(
+            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=1.0
+        )
+    sigmas = flow_sigmas(preset)
+    set_timesteps = made.set_timesteps
+    made.set_timesteps = lambda _steps, device=None: set_timesteps(device=device, sigmas=sigmas)
+    return made

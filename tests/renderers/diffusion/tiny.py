@@ -344,25 +344,54 @@ def _ip_adapter(folder: Path, save_file: Any) -> None:
     save_file(tensors, folder / "ip-adapter.safetensors")
 
 
-def wan(folder: Path, **transformer: Any) -> Path:
-    """Wan 2.1 from a first frame."""
-    from diffusers import (
-        AutoencoderKLWan,
-        FlowMatchEulerDiscreteScheduler,
-        WanImageToVideoPipeline,
-        WanTransformer3DModel,
-    )
-    from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
+def wan_vae() -> Any:
+    """Compression 8 in space and 4 in time."""
+    from diffusers import AutoencoderKLWan
 
-    torch.manual_seed(0)
-    tokenizer = _t5_tokenizer()
-    vae = AutoencoderKLWan(
+    return AutoencoderKLWan(
         base_dim=4,
         z_dim=16,
         dim_mult=[1, 1, 1, 1],
         num_res_blocks=1,
         temperal_downsample=[False, True, True],
     )
+
+
+def wan_transformer(**config: Any) -> Any:
+    """Two blocks of Wan's transformer."""
+    from diffusers import WanTransformer3DModel
+
+    return WanTransformer3DModel(
+        patch_size=(1, 2, 2),
+        num_attention_heads=2,
+        attention_head_dim=12,
+        out_channels=16,
+        text_dim=32,
+        freq_dim=64,
+        ffn_dim=32,
+        num_layers=2,
+        cross_attn_norm=True,
+        qk_norm="rms_norm_across_heads",
+        rope_max_seq_len=64,
+        **config,
+    )
+
+
+def wan(folder: Path, *, has_image: bool = True, experts: int = 1, **config: Any) -> Path:
+    """Wan 2.1 from a first frame.
+
+    Args:
+        folder: to save it in.
+        has_image: whether it has an image encoder.
+        experts: number of transformers.
+        config: of the transformer, and ``expand_timesteps`` of the pipeline.
+    """
+    from diffusers import UniPCMultistepScheduler, WanImageToVideoPipeline
+    from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
+
+    torch.manual_seed(0)
+    tokenizer = _t5_tokenizer()
+    vae = wan_vae()
     encoder = CLIPVisionModel(
         CLIPVisionConfig(
             hidden_size=16,
@@ -373,34 +402,25 @@ def wan(folder: Path, **transformer: Any) -> Path:
             patch_size=16,
         )
     ).eval()
-    config = {"in_channels": 36, "image_dim": 16, **transformer}
     index = {"expand_timesteps": config.pop("expand_timesteps", False)}
-    has_image = config["image_dim"] is not None
+    config = {"in_channels": 36, "image_dim": 16 if has_image else None, **config}
+    transformers = [wan_transformer(**config) for _ in range(experts)]
     WanImageToVideoPipeline(
         tokenizer=tokenizer,
         text_encoder=_t5(tokenizer, umt5=True),
         vae=vae,
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=5.0),
+        scheduler=UniPCMultistepScheduler(
+            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
+        ),
         image_processor=CLIPImageProcessor(
             crop_size={"height": 32, "width": 32}, size={"shortest_edge": 32}
         )
         if has_image
         else None,
         image_encoder=encoder if has_image else None,
-        transformer=WanTransformer3DModel(
-            patch_size=(1, 2, 2),
-            num_attention_heads=2,
-            attention_head_dim=12,
-            out_channels=16,
-            text_dim=32,
-            freq_dim=64,
-            ffn_dim=32,
-            num_layers=2,
-            cross_attn_norm=True,
-            qk_norm="rms_norm_across_heads",
-            rope_max_seq_len=64,
-            **config,
-        ),
+        transformer=transformers[0],
+        transformer_2=transformers[1] if experts > 1 else None,
+        boundary_ratio=0.9 if experts > 1 else None,
         **index,
     ).save_pretrained(folder)
     return folder
@@ -408,12 +428,12 @@ def wan(folder: Path, **transformer: Any) -> Path:
 
 def wan_5b(folder: Path) -> Path:
     """Wan 2.2 TI2V 5B: the first frame is a latent of the video itself."""
-    return wan(folder, in_channels=16, image_dim=None, expand_timesteps=True)
+    return wan(folder, has_image=False, in_channels=16, expand_timesteps=True)
 
 
 def wan_a14b(folder: Path) -> Path:
-    """Wan 2.2 I2V A14B, with one expert: no image encoder, a last frame is honoured."""
-    return wan(folder, image_dim=None)
+    """Wan 2.2 I2V A14B: two experts, no image encoder; a last frame is honoured."""
+    return wan(folder, has_image=False, experts=2)
 
 
 def ltx2(folder: Path) -> Path:
