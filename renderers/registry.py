@@ -18,7 +18,10 @@ _BUILT_IN = {
     "svd": "otio_gvideo.renderers.diffusion.svd:SvdRenderer",
     "wan": "otio_gvideo.renderers.diffusion.wan:WanRenderer",
 }
-_DIFFUSION = ("torch", "diffusers", "transformers", "accelerate", "peft", "ftfy", "sentencepiece")
+_DIFFUSION = (
+    *("torch", "diffusers", "transformers", "accelerate", "peft", "ftfy", "safetensors"),
+    *("sentencepiece", "google.protobuf"),
+)
 _NEEDS = dict.fromkeys(("animatediff", "ltx", "ltx2", "svd", "wan"), _DIFFUSION)
 """Packages of the extra `diffusion` that a built-in renderer needs."""
 ENTRY_POINT_GROUP = "otio_gvideo.renderers"
@@ -36,11 +39,11 @@ def renderer_class(name: str) -> type[Renderer]:
         UnavailableError: the renderer is unknown, or a package is missing.
     """
     if name in _BUILT_IN:
-        missing = [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]
+        missing = [package for package in _NEEDS.get(name, ()) if not _is_installed(package)]
         if missing:
+            packages = ", ".join(module.rpartition(".")[2] for module in missing)
             raise UnavailableError(
-                f"the renderer {name} needs {', '.join(missing)}: "
-                "pip install 'otio-gvideo[diffusion]'"
+                f"the renderer {name} needs {packages}: pip install 'otio-gvideo[diffusion]'"
             )
         module, _, attribute = _BUILT_IN[name].partition(":")
         return cast("type[Renderer]", getattr(import_module(module), attribute))
@@ -54,3 +57,10 @@ def renderer_class(name: str) -> type[Renderer]:
                     f"the renderer {name} of the package {package} cannot be loaded: {error}"
                 ) from error
     raise UnavailableError(f"{name!r} is not a renderer; known: {', '.join(renderer_names())}")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # Its parent package is missing.
+        return False

@@ -26,6 +26,7 @@ from ..stages.flatten import (
     report_videos,
 )
 from ..stages.input_files import NEW_FOLDER, inputs_of_script, store_files
+from ..stages.model_checks import refuse_models
 from ..stages.output_options import OutputOptions
 from ..stages.read import ParsedScript, read_script
 from ..stages.render import RenderOptions, fill_slots, refuse_engine, render_summary
@@ -87,7 +88,18 @@ def compile_script(
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     refuse_unwritable(outputs)
     wanted = (output_options or OutputOptions()) if until == "video" else None
-    parsed = read_script(path, config, renderer, quality, allow_outside, clock, wanted, outputs)
+    parsed = read_script(
+        path,
+        config,
+        renderer,
+        quality,
+        allow_outside,
+        clock,
+        wanted,
+        outputs,
+        media=outputs.media,
+        needs_models=until != "timeline" and engine == "local",
+    )
     if parsed.output is not None:
         outputs = replace(outputs, suffix=parsed.output.suffix)
     options = RenderOptions(engine, force, relative_media)
@@ -106,7 +118,7 @@ def _compile(
 ) -> Report:
     """Compile a parsed script under the lock of its reel."""
     damaged = verify_stored(outputs) if verify else []
-    timeline, report, claims = _write_edit(parsed, outputs, until, clock)
+    timeline, report, claims = _write_edit(parsed, outputs, until, options, clock)
     report.warnings += damaged
     if parsed.output is not None:
         refuse_small_size_limit(
@@ -138,12 +150,17 @@ def _compile(
 
 
 def _write_edit(
-    parsed: ParsedScript, outputs: Outputs, until: Until, clock: ProgressClock
+    parsed: ParsedScript,
+    outputs: Outputs,
+    until: Until,
+    options: RenderOptions,
+    clock: ProgressClock,
 ) -> tuple[otio.schema.Timeline, Report, FileClaims]:
     """Write the timeline of a script, with stills as media, and its report.
 
     Raises:
-        InputError: rendering would overwrite an input. Nothing was written.
+        InputError: rendering would overwrite an input, or a model cannot run here. Nothing was
+            written.
     """
     with clock.stage("timeline"):
         schedule, timeline = build_edit(parsed)
@@ -154,6 +171,7 @@ def _write_edit(
             recipes = ((slot.name, slot.recipe) for slot in slot_clips(timeline))
             media = store_files(Store(outputs.media, read=False), recipes)
             refuse_inputs(media, inputs_of_script(parsed.script, parsed.config), NEW_FOLDER)
+            refuse_models(timeline, outputs, parsed.config, options)
         claims = FileClaims(report, outputs)
         size = report.width, report.height
         captions = captions_text(timeline, outputs, size, report.fps)

@@ -104,9 +104,10 @@ def plan_script(
     """
     refuse_unknown("quality", quality, "a quality", get_args(Quality))
     path = Path(script).absolute()
-    parsed = read_script(path, config, renderer, quality, allow_outside, ProgressClock(silent))
-    schedule, timeline = build_edit(parsed)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
+    clock, media = ProgressClock(silent), outputs.media
+    parsed = read_script(path, config, renderer, quality, allow_outside, clock, media=media)
+    schedule, timeline = build_edit(parsed)
     store = Store(outputs.media, read=False)
     scene_starts = {scene.id: scene.start for scene in schedule.scenes}
     slots = tuple(
@@ -131,7 +132,8 @@ def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> ot
     Arguments and errors as in `compile_script`.
     """
     path = Path(script).absolute()
-    parsed = read_script(path, None, None, None, allow_outside, ProgressClock(silent))
+    clock, media = ProgressClock(silent), outputs_beside(path, None).media
+    parsed = read_script(path, None, None, None, allow_outside, clock, media=media)
     _, timeline = build_edit(parsed)
-    link_rendered(timeline, [outputs_beside(path, None).media])
+    link_rendered(timeline, [media])
     return timeline

@@ -28,6 +28,7 @@ from ..stages.input_files import (
     store_files,
     timeline_file,
 )
+from ..stages.model_checks import refuse_models
 from ..stages.render import RenderOptions, fill_slots, refuse_engine, render_summary
 from ..timeline.slots import slot_clips
 
@@ -97,12 +98,12 @@ def render_timeline(
             outputs = Outputs(target.parent, target.stem)
             refuse_unwritable(outputs, [slot.name for slot in slot_clips(reimported.timeline)])
             _refuse_inputs(reimported, path, target, outputs, settings)
+            also = tuple(reimported.known_slots.folders)
+            options = RenderOptions(engine, force, relative_media, also)
+            refuse_models(reimported.timeline, outputs, settings, options)
             report = report_of_timeline(reimported.timeline, target, path.parent)
             report.warnings += reimported.warnings
             clock.done("read", f"{count(report.frames, 'frame')}; {reimported.summary}")
-        options = RenderOptions(
-            engine, force, relative_media, tuple(reimported.known_slots.folders)
-        )
         # Keep a version that an editor saves meanwhile, too.
         in_place = target == path
         before = sha256_of(path) if in_place else sealed_hash(target)

@@ -11,6 +11,7 @@ from typing import Any
 from ...renderers import base, registry
 from ...renderers.diffusion.local_weights import pin_revisions
 from ...renderers.diffusion.model_settings import model_origin
+from ...renderers.diffusion.presets import model_table
 from ...renderers.image.saliency import SaliencyGlance, look_at
 from ...renderers.run.motion_guard import with_fallbacks
 from ...renderers.run.recipe import recipe_key
@@ -31,6 +32,7 @@ from ..script.renderer_settings import read_config
 from ..speech.align_narration import Speech, align_narration
 from .flatten import segments_of, videos_of
 from .input_files import NEW_FOLDER, inputs_of_script
+from .model_checks import finished_commits, refuse_first_models
 from .output_options import OutputOptions
 from .resolve_output import refuse_too_long, resolve_output
 from .signing import credentials_of
@@ -66,8 +68,14 @@ def read_script(
     clock: ProgressClock,
     output: OutputOptions | None = None,
     outputs: Outputs | None = None,
+    *,
+    media: Path | None = None,
+    needs_models: bool = False,
 ) -> ParsedScript:
     """Read, check and align a script; check ``outputs`` if given. Alignment comes last.
+
+    ``media`` is the folder of rendered media. With ``needs_models``, models that have rendered
+    nothing into it yet must be able to run here.
 
     Raises:
         InputError: the script, the configuration or the options are wrong.
@@ -83,12 +91,14 @@ def read_script(
             transitions={*settings.expressions, *transition_names(ffmpeg_path())},
         )
         script = _override(script, renderer, quality)
-        renderer_inputs = _renderer_inputs(script.scenes, settings)
+        renderer_inputs = _renderer_inputs(script.scenes, settings, media)
         if spec is not None:
             refuse_too_long(spec, script)
         if outputs is not None:
             refuse_unwritable(outputs, [f"{scene.id}.99" for scene in script.scenes])
             _refuse_inputs(outputs, spec, script, settings)
+        if media is not None and needs_models:
+            refuse_first_models(script.scenes, renderer_inputs.settings, media, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
     with clock.stage("align"):
         speech = align_narration(
@@ -135,7 +145,9 @@ def _halved(length: int) -> int:
     return max(2, length // 4 * 2)
 
 
-def _renderer_inputs(scenes: Sequence[ScriptScene], config: Config) -> RendererInputs:
+def _renderer_inputs(
+    scenes: Sequence[ScriptScene], config: Config, media: Path | None
+) -> RendererInputs:
     """Return versions and settings of the renderers of the scenes.
 
     Raises:
@@ -145,6 +157,8 @@ def _renderer_inputs(scenes: Sequence[ScriptScene], config: Config) -> RendererI
     continues: set[str] = set()
     origins: dict[str, dict[str, Any]] = {}
     settings: dict[str, Mapping[str, Any]] = dict(config.renderers)
+    has_models = any(scene.renderer in model_table() for scene in scenes)
+    finished = finished_commits(media) if media is not None and has_models else {}
     problems = []
     seen: set[tuple[str, str]] = set()
     for scene in scenes:
@@ -165,7 +179,7 @@ def _renderer_inputs(scenes: Sequence[ScriptScene], config: Config) -> RendererI
             origin = model_origin(name, config.renderers.get(name, {}))
             if origin is not None:
                 origins[name] = origin
-                settings[name] = pin_revisions(name, config.renderers.get(name, {}))
+                settings[name] = pin_revisions(name, config.renderers.get(name, {}), finished)
             if not limits.is_unbounded:
                 settings[name] = with_fallbacks(settings.get(name, {}), config.renderers)
         except base.RendererError as error:

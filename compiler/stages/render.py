@@ -71,13 +71,8 @@ def fill_slots(
     A slot with a picked take is not rendered.
     """
     store = Store(outputs.media, options.also)
-    slots: dict[str, list[SlotClip]] = {}
-    for name, same in _by_job(slot_clips(timeline)).items():
-        taken = [_picked(slot, store, outputs.folder) for slot in same]
-        report.slots.extend([made for made in taken if made is not None][:1])
-        left = [slot for slot, made in zip(same, taken, strict=True) if made is None]
-        if left:
-            slots[name] = left
+    slots, picked = slots_to_render(timeline, store, outputs.folder)
+    report.slots.extend(picked)
     jobs = [Job(name, same[0].recipe) for name, same in slots.items()]
     total = sum(job.recipe.shot.frames for job in jobs)
     done: dict[str, int] = {}
@@ -130,6 +125,27 @@ def fill_slots(
         disclose(timeline, outputs.folder)
     order = {name: index for index, name in enumerate(_by_job(slot_clips(timeline)))}
     report.slots.sort(key=lambda slot: order[slot.name])
+
+
+def slots_to_render(
+    timeline: otio.schema.Timeline, store: Store, folder: Path
+) -> tuple[dict[str, list[SlotClip]], list[SlotReport]]:
+    """Return the slots without a picked take by job, and an entry for each job with one.
+
+    Args:
+        timeline: with the slots.
+        store: of their media, which need not exist.
+        folder: of the timeline.
+    """
+    slots: dict[str, list[SlotClip]] = {}
+    picked: list[SlotReport] = []
+    for name, same in _by_job(slot_clips(timeline)).items():
+        taken = [_picked(slot, store, folder) for slot in same]
+        picked += [made for made in taken if made is not None][:1]
+        left = [slot for slot, made in zip(same, taken, strict=True) if made is None]
+        if left:
+            slots[name] = left
+    return slots, picked
 
 
 def damage_warnings(store: Store) -> list[Notice]:

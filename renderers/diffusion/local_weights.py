@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +99,17 @@ def reject_pickle_folders(folder: Path) -> None:
             reject_pickle(str(pickles[0]))
 
 
-def pin_revisions(renderer: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def pin_revisions(
+    renderer: str, settings: Mapping[str, Any], finished: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return settings with unstated revisions pinned to the commits in the hub's cache.
 
     A recipe so changes its key if another version of the weights is downloaded.
+
+    Args:
+        renderer: its name.
+        settings: of the renderer.
+        finished: `commits` of finished media, for weights that are not in the cache any more.
 
     Raises:
         RendererError: a setting is wrong.
@@ -111,19 +119,33 @@ def pin_revisions(renderer: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         return pinned
     setup = model_setup(renderer, settings, "standard")
     model, weights = setup.model, setup.weights
+    known = finished or {}
     if model.path is None and model.revision is None:
         folder = cached_snapshot(model)
-        if folder is not None:
-            pinned["revision"] = folder.name
+        commit = known.get(str(model)) if folder is None else folder.name
+        if commit is not None:
+            pinned["revision"] = commit
     if weights is not None and weights.path is None and weights.revision is None:
         folder = cached_snapshot(weights)
-        if folder is not None:
+        commit = known.get(str(weights)) if folder is None else folder.name
+        if commit is not None:
             pinned["weights"] = {
                 "model": weights.model,
-                "revision": folder.name,
+                "revision": commit,
                 "file": weights.file,
             }
     return pinned
+
+
+def commits(renderer: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the revisions that `pin_revisions` stated in settings, by source.
+
+    Raises:
+        RendererError: a setting is wrong.
+    """
+    setup = model_setup(renderer, settings, "standard")
+    sources = [setup.model, *([] if setup.weights is None else [setup.weights])]
+    return {str(replace(one, revision=None)): one.revision for one in sources if one.revision}
 
 
 def pipeline_index(folder: Path, setup: ModelSetup) -> dict[str, Any]:

@@ -242,11 +242,12 @@ def test_missing_weights_are_named_with_the_command_that_downloads_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "empty"))
-    assert main(["compile", str(project), "--renderer", "wan", "--progress", "none"]) == 1
+    assert main(["compile", str(project), "--renderer", "wan", "--progress", "none"]) == 2
     error = capsys.readouterr().err.strip()
     assert error.count("\n") == 0
     assert error.count("is not on this machine") == 1
-    assert "dusk, breath, stairs: " in error
+    assert error.startswith("renderers.wan: ")
+    assert not (project.parent / "build").exists()
     assert "Wan-AI/Wan2.2-TI2V-5B-Diffusers is not on this machine" in error
     assert "otio-gvideo models pull wan" in error
 
