@@ -28,7 +28,7 @@ from schema_pages import code, fields_of, leaves, listed, table
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py: change the schema or the code, and run it again. -->\n"
-ADAPTERS = (".xml", ".edl", ".aaf")
+ADAPTERS = (".xml", ".aaf")
 """Formats that need the extra `editors`."""
 PRESET_FIELDS = ("steps", "guidance", "max_pixels", "frames", "fps", "overlap", "strength")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from ..editors.read_timeline import read_timeline, report_of_timeline
@@ -17,13 +18,18 @@ from ..stages.signing import claims_of, is_marked_signed
 
 
 def check_video(
-    video: str | Path, timeline: str | Path, *, on_progress: OnProgress = silent
+    video: str | Path,
+    timeline: str | Path,
+    *,
+    fps: Fraction | None = None,
+    on_progress: OnProgress = silent,
 ) -> Check:
     """Measure a finished reel against its timeline.
 
     Args:
         video: the reel.
         timeline: the timeline it was flattened from.
+        fps: frame rate of an ``.edl``, which states none.
         on_progress: called with each step.
 
     Returns:
@@ -38,7 +44,7 @@ def check_video(
         what = "is a folder, not a video" if is_folder(reel) else "no such file"
         raise InputError(Problem.in_file(video, what))
     _refuse_other_files(reel, str(video))
-    loaded = read_timeline(path)
+    loaded = read_timeline(path, fps)
     report = report_of_timeline(loaded, path, path.parent)
     signature = tuple(
         signature_findings(reel, lambda: claims_of(loaded, path.parent), is_marked_signed(loaded))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from ...renderers.run.store import Store
 from ..editors.changes import Change
 from ..editors.compare import compare
+from ..editors.read_timeline import WITHOUT_RATE, refuse_rate
 from ..editors.reimport import SlotToRender, reimport, slots_to_render
 from ..notices import Notice
 from ..progress_clock import count
@@ -49,21 +51,33 @@ class TimelineDiff:
         }
 
 
-def diff_timelines(before: str | Path, after: str | Path) -> TimelineDiff:
+def diff_timelines(
+    before: str | Path, after: str | Path, *, fps: Fraction | None = None
+) -> TimelineDiff:
     """Return the changes from one timeline to another, and the slots to render for them.
 
     Args:
         before: a timeline, such as a compiled one.
         after: the same after an edit, in any format that can be read.
+        fps: frame rate of an ``.edl``, which states none; by default the compiled timeline's.
 
     Raises:
         InputError: one of them cannot be read.
     """
     old_path, new_path = Path(before).absolute(), Path(after).absolute()
-    old = reimport(old_path)
-    new = reimport(new_path, compiled=old_path if old_path.suffix.lower() == ".otio" else None)
+    refuse_rate([old_path, new_path], fps)
+    old = reimport(old_path, _rate_for(old_path, fps))
+    new = reimport(
+        new_path,
+        _rate_for(new_path, fps),
+        compiled=old_path if old_path.suffix.lower() == ".otio" else None,
+    )
     store = Store(new.output.parent / "media", new.known_slots.folders, read=False)
     to_render, reused = slots_to_render(new, store)
     warnings = tuple(dict.fromkeys((*old.warnings, *new.warnings)))
     changes = compare(old.timeline, new.timeline, old.fps, new.fps)
     return TimelineDiff(changes, to_render, reused, warnings)
+
+
+def _rate_for(path: Path, fps: Fraction | None) -> Fraction | None:
+    return fps if path.suffix.lower() in WITHOUT_RATE else None

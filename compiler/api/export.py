@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def export_timeline(
     timeline: str | Path,
     output: str | Path | None = None,
     *,
+    fps: Fraction | None = None,
     editor: str | None = None,
     allow_outside: bool = False,
 ) -> Exported:
@@ -45,6 +47,7 @@ def export_timeline(
         timeline: any timeline, with or without rendered media.
         output: the file, its format given by its suffix; by default the editor's preferred format,
             beside the timeline.
+        fps: frame rate of an ``.edl``, which states none.
         editor: the program to write for: ``resolve``, ``premiere``, ``finalcut``, ``avid``,
             ``kdenlive``, ``shotcut``, ``blender`` or ``nuke``.
         allow_outside: let a bundle include media from outside the timeline's project.
@@ -61,7 +64,7 @@ def export_timeline(
     path = Path(timeline).absolute()
     program = None if editor is None else EDITORS[editor]
     target = _beside(path, editor) if output is None else Path(output).absolute()
-    loaded = read_timeline(path)
+    loaded = read_timeline(path, fps)
     inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
     refuse_inputs([target], inputs, NEW_NAME, folders=[target])
     _refuse_folder(target, path.stem)

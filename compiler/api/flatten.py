@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from ..editors.read_timeline import read_timeline, refuse_missing, report_of_timeline
@@ -33,6 +34,7 @@ def flatten_timeline(
     timeline: str | Path,
     output: str | Path,
     *,
+    fps: Fraction | None = None,
     config: str | Path | None = None,
     output_options: OutputOptions | None = None,
     on_progress: OnProgress = silent,
@@ -42,6 +44,7 @@ def flatten_timeline(
     Args:
         timeline: in any format that can be read.
         output: the video file; its suffix is that of the preset.
+        fps: frame rate of an ``.edl``, which states none.
         config: the configuration; else ``video_config.yaml`` beside the input, else in the user's
             configuration folder.
         output_options: preset, sizes, and the media to accept.
@@ -64,7 +67,7 @@ def flatten_timeline(
     refuse_missing(path)
     with lock_reel(video, "flatten", on_progress):
         with clock.stage("read"):
-            loaded = read_timeline(path)
+            loaded = read_timeline(path, fps)
             refuse_inputs(
                 videos_of(video, spec),
                 [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from ..editors.bundle_media import copy_media, rename_media
@@ -19,7 +20,11 @@ from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 
 
 def init_script(
-    source: str | Path, output: str | Path | None = None, *, force: bool = False
+    source: str | Path,
+    output: str | Path | None = None,
+    *,
+    fps: Fraction | None = None,
+    force: bool = False,
 ) -> tuple[Path, list[Notice]]:
     """Draft a script from a folder of stills, a voice and a text, or from a timeline.
 
@@ -27,6 +32,7 @@ def init_script(
         source: the folder, or a timeline in any format that can be read.
         output: the script; by default ``script.yaml`` in the folder, or the timeline's name with
             ``.yaml``.
+        fps: frame rate of an ``.edl``, which states none.
         force: replace an existing script.
 
     Returns:
@@ -52,7 +58,7 @@ def init_script(
         refuse_inputs([target], inputs, NEW_NAME)
         draft = draft_from_folder(path)
     else:
-        loaded = read_timeline(path)
+        loaded = read_timeline(path, fps)
         inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
         refuse_inputs([target], inputs, NEW_NAME)
         copy_media(rename_media(loaded, target.parent / "media"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from ..editors.bundle_media import copy_media, rename_media
@@ -23,6 +24,7 @@ def relink_timeline(
     media: str | Path,
     output: str | Path | None = None,
     *,
+    fps: Fraction | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Path, Relinked]:
     """Find moved files of a timeline by name, and update their paths.
@@ -31,6 +33,7 @@ def relink_timeline(
         timeline: an ``.otio`` file; with ``output``, any timeline that can be read.
         media: the folder to search, with all below it.
         output: the file to write; an ``.otio`` file, by default the timeline.
+        fps: frame rate of an ``.edl``, which states none.
         on_progress: called while another run writes the timeline.
 
     Returns:
@@ -49,7 +52,7 @@ def relink_timeline(
     refuse_missing(path)
     refuse_unwritable(Outputs(target.parent, target.stem))
     with lock_reel(target, "read", on_progress):
-        loaded = read_timeline(path)
+        loaded = read_timeline(path, fps)
         is_ours = target == path and is_claimed(path, path)
         inputs = inputs_of_timeline(loaded, path)
         done = relink(loaded, path.parent, folder)

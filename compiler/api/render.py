@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from ...renderers.files.digest import sha256_of
@@ -36,6 +37,7 @@ from ..timeline.slots import slot_clips
 def render_timeline(
     timeline: str | Path,
     *,
+    fps: Fraction | None = None,
     output: str | Path | None = None,
     compiled: str | Path | None = None,
     media: str | Path | None = None,
@@ -53,6 +55,7 @@ def render_timeline(
 
     Args:
         timeline: ``.otio``, or any file that an editor writes.
+        fps: frame rate of an ``.edl``, which states none; by default the compiled timeline's.
         output: the ``.otio`` to write; by default the timeline itself, else ``<timeline>.otio``.
         compiled: the compiled timeline; by default searched beside the timeline and its media.
         media: another folder of rendered media.
@@ -88,6 +91,7 @@ def render_timeline(
             settings = read_config(config, path)
             reimported = reimport(
                 path,
+                fps,
                 compiled=Path(compiled).absolute() if compiled else None,
                 media=Path(media).absolute() if media else None,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
@@ -49,6 +50,7 @@ def view_timeline(
     timeline: str | Path,
     output: str | Path | None = None,
     *,
+    fps: Fraction | None = None,
     embed: bool = False,
     allow_outside: bool = False,
 ) -> Viewed:
@@ -57,6 +59,7 @@ def view_timeline(
     Args:
         timeline: any timeline, with or without rendered media.
         output: the page; by default ``<name>.html`` beside the timeline.
+        fps: frame rate of an ``.edl``, which states none.
         embed: include a small copy of the finished reel.
         allow_outside: let that reel lie outside the timeline's project.
 
@@ -75,7 +78,7 @@ def view_timeline(
     if output is None and page.exists() and not is_page(page):
         what = "exists already, and was not written by otio-gvideo"
         raise InputError(Problem.in_file(page, what, NEW_NAME))
-    loaded = read_timeline(path)
+    loaded = read_timeline(path, fps)
     inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
     refuse_inputs([page], inputs, NEW_NAME)
     return Viewed(page, tuple(_write(loaded, path, page, embed, allow_outside)))

@@ -15,6 +15,7 @@ PROGRAMS = ("resolve", "premiere", "finalcut", "avid", "kdenlive", "shotcut", "b
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.any_timeline(parser)
+    options.frame_rate(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -42,7 +43,11 @@ def run(args: argparse.Namespace) -> int:
     from ..api.export import export_timeline
 
     exported = export_timeline(
-        args.timeline, args.output, editor=args.editor, allow_outside=args.allow_outside
+        args.timeline,
+        args.output,
+        fps=args.fps,
+        editor=args.editor,
+        allow_outside=args.allow_outside,
     )
     print_warnings(exported.warnings)
     print(exported.path)

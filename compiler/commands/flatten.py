@@ -11,6 +11,7 @@ from . import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.any_timeline(parser)
+    options.frame_rate(parser)
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
     )
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         report = flatten_timeline(
             args.timeline,
             args.output,
+            fps=args.fps,
             config=args.config,
             output_options=replace(
                 options.output_options_of(args),

@@ -7,6 +7,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,16 @@ def any_timeline(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="TIMELINE",
         help="any timeline: .otio .otioz .otiod .fcpxml .xml .edl .aaf",
+    )
+
+
+def frame_rate(parser: argparse.ArgumentParser) -> None:
+    """Add ``--fps``."""
+    parser.add_argument(
+        "--fps",
+        type=_rate,
+        metavar="FPS",
+        help="frame rate of an .edl, which states none, as in 25 or 30000/1001",
     )
 
 
@@ -188,6 +199,21 @@ def number(text: str) -> float:
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return value
+
+
+def _rate(text: str) -> Fraction:
+    from ..sync.rationals import parse_rational
+    from ..timeline.properties import HIGHEST_FPS
+    from ..timeline.rate import exact_rate
+
+    try:
+        rate = exact_rate(parse_rational(text))
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 1 <= rate <= HIGHEST_FPS:
+        what = f"{text!r} is not a frame rate, as in 25, 23.976 or 30000/1001"
+        raise argparse.ArgumentTypeError(what)
+    return rate
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ..progress_clock import count
+from . import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder to search, with its subfolders",
     )
+    options.frame_rate(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -39,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
         args.timeline,
         args.media,
         args.output,
+        fps=args.fps,
         on_progress=lambda step: print(step.message, file=sys.stderr),
     )
     for url, path in done.found.items():

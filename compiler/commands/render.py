@@ -15,6 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIMELINE",
         help="an .otio file, or the export of an editor: .otioz .fcpxml .xml .edl .aaf",
     )
+    options.frame_rate(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     with display(args.progress) as show:
         report = render_timeline(
             args.timeline,
+            fps=args.fps,
             output=args.output,
             compiled=args.compiled,
             media=args.media,

@@ -12,6 +12,7 @@ from . import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.any_timeline(parser)
+    options.frame_rate(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -40,7 +41,11 @@ def run(args: argparse.Namespace) -> int:
     from ..files.file_urls import url_of_path
 
     viewed = view_timeline(
-        args.timeline, args.output, embed=args.embed, allow_outside=args.allow_outside
+        args.timeline,
+        args.output,
+        fps=args.fps,
+        embed=args.embed,
+        allow_outside=args.allow_outside,
     )
     warnings = list(viewed.warnings)
     if args.open and not webbrowser.open(url_of_path(viewed.path)):

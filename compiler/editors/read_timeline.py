@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,18 +15,22 @@ from ..timeline.bounds import refuse_impossible
 from ..timeline.properties import rate_and_frames, size_of
 from . import formats
 
+WITHOUT_RATE = (".edl",)
+"""Suffixes of formats that state no frame rate."""
+
 
 def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeline:
     """Read a timeline from a file of any known format.
 
     Args:
         path: the file.
-        fps: the frame rate for formats that state none (``.edl``).
+        fps: the frame rate, for formats that state none (`WITHOUT_RATE`).
 
     Raises:
         InputError: the file is missing, broken, holds something other than a timeline, or states
             numbers out of bounds (`timeline.bounds`).
     """
+    refuse_rate([path], fps)
     loaded = formats.read(path, fps)
     if isinstance(loaded, otio.schema.SerializableCollection):
         timelines = [item for item in loaded if isinstance(item, otio.schema.Timeline)]
@@ -38,6 +43,18 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
     _fill_references(loaded)
     refuse_impossible(loaded, path)
     return loaded
+
+
+def refuse_rate(paths: Iterable[Path], fps: Fraction | None) -> None:
+    """Reject a frame rate for timelines that all state their own.
+
+    Raises:
+        InputError: it is one.
+    """
+    names = [path.name for path in paths]
+    if fps is not None and not any(name.lower().endswith(WITHOUT_RATE) for name in names):
+        what = f"{names[-1]} states its frame rate"
+        raise InputError(Problem.option("--fps", what, "it is for .edl"))
 
 
 def _fill_references(timeline: otio.schema.Timeline) -> None:

@@ -23,6 +23,8 @@ from .restore_metadata import restore_metadata
 
 _WITHOUT_AUDIO = {".edl"}
 """Formats that carry no audio, and no frame rate."""
+_ANY_FPS = Fraction(24)
+"""To read the names in a list by, until its rate is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +82,31 @@ class SlotToRender:
 
 
 def reimport(
-    path: Path, *, compiled: Path | None = None, media: Path | None = None
+    path: Path,
+    fps: Fraction | None = None,
+    *,
+    compiled: Path | None = None,
+    media: Path | None = None,
 ) -> ReimportedTimeline:
     """Read a timeline that an editor wrote, and give its slots their recipes back.
 
     Args:
         path: any file that `read_timeline` reads.
+        fps: the frame rate of an ``.edl``; by default the compiled timeline's.
         compiled: the timeline that it was made from; searched for nearby by default.
         media: another folder of rendered media, besides those nearby.
 
     Raises:
         InputError: the file cannot be read.
     """
-    timeline = read_timeline(path)
+    is_list = path.suffix.lower() in _WITHOUT_AUDIO
+    timeline = read_timeline(path, fps or (_ANY_FPS if is_list else None))
     known_slots = find_known_slots(timeline, path, compiled=compiled, media=media)
+    if is_list and fps is None:
+        before = known_slots.compiled
+        timeline = read_timeline(path, rate_of(before) if before is not None else None)
     fps = rate_of(timeline)
-    has_audio = path.suffix.lower() not in _WITHOUT_AUDIO or bool(timeline.audio_tracks())
-    if known_slots.compiled is not None and path.suffix.lower() in _WITHOUT_AUDIO:
-        compiled_fps = rate_of(known_slots.compiled)
-        if compiled_fps != fps:
-            fps, timeline = compiled_fps, read_timeline(path, compiled_fps)
+    has_audio = not is_list or bool(timeline.audio_tracks())
     rebuilt = rebuild_recipes(timeline, known_slots, path.parent, fps, recipe_key)
     foreign = _foreign_clips(timeline, rebuilt)
     warnings = restore_metadata(timeline, known_slots, fps, has_audio=has_audio)

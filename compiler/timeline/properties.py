@@ -17,7 +17,7 @@ from .media import media_path, read_sequence, sequence_folder
 from .metadata import NAMESPACE, output_metadata, plain
 from .rate import exact_rate, seconds
 
-_HIGHEST_FPS = 240
+HIGHEST_FPS = 240
 """Higher rates count samples, not frames."""
 _FPS = Fraction(24)
 _SIZE = (1080, 1920)
@@ -130,7 +130,7 @@ def _rates(tracks: Iterable[otio.schema.Track]) -> Counter[Fraction]:
             shown = item.source_range
             if shown is None and isinstance(item, otio.schema.Clip):
                 shown = item.media_reference.available_range
-            if shown is not None and 1 <= shown.duration.rate <= _HIGHEST_FPS:
+            if shown is not None and 1 <= shown.duration.rate <= HIGHEST_FPS:
                 found[exact_rate(shown.duration.rate)] += 1
     return found
 

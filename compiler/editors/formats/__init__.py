@@ -12,7 +12,18 @@ from ....renderers.error_text import one_line
 from ...errors import InputError, Problem
 from ...files.exists import is_there
 from ...files.path_text import refuse_unnamable
-from . import aaf, edl, fcp7, fcpxml, fcpxml_read, kdenlive, mlt, otio_json, subtitles
+from . import (
+    aaf,
+    edl_read,
+    edl_write,
+    fcp7,
+    fcpxml,
+    fcpxml_read,
+    kdenlive,
+    mlt,
+    otio_json,
+    subtitles,
+)
 from .base import Format
 
 FORMATS = {
@@ -24,7 +35,7 @@ FORMATS = {
         Format(".fcpxml", "Final Cut Pro X", fcpxml.write, fcpxml_read.read),
         Format(".fcpxmld", "Final Cut Pro X, a folder", None, fcpxml_read.read),
         Format(".xml", "Final Cut Pro 7", fcp7.write, fcp7.read),
-        Format(".edl", "CMX 3600", edl.write, edl.read),
+        Format(".edl", "CMX 3600", edl_write.write, edl_read.read),
         Format(".aaf", "AAF", aaf.write, aaf.read),
         Format(".mlt", "MLT", mlt.write, None),
         Format(".kdenlive", "Kdenlive", kdenlive.write, None),

@@ -23,7 +23,6 @@ from otio_gvideo.compiler.timeline.bounds import refuse_impossible
 from otio_gvideo.compiler.timeline.json_text import DEEPEST, depth_of
 from otio_gvideo.compiler.timeline.media import MOST_IMAGES
 from otio_gvideo.compiler.timeline.metadata import GENERATOR_KIND
-from PIL import Image
 
 DATA = Path(__file__).parents[2] / "data" / "otio"
 
@@ -271,15 +270,14 @@ def test_a_clip_without_a_length_cannot_be_exported(tmp_path: Path) -> None:
 
 def test_a_timeline_that_a_format_cannot_hold_ends_in_a_line(tmp_path: Path) -> None:
     timeline = one_clip()
-    clip = next(iter(timeline.find_clips()))
-    Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
-    clip.media_reference.target_url = "a.png"
-    clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=-2.0))
+    (track,) = timeline.video_tracks()
+    nested = otio.schema.Stack(children=[track.deepcopy()])
+    track[:] = [nested]
     path = tmp_path / "cut.otio"
     path.write_text(timeline.to_json_string())
-    with pytest.raises(WorkError, match=r"cut\.edl: cannot be written as \.edl: "):
-        export_timeline(path, tmp_path / "cut.edl")
-    assert not (tmp_path / "cut.edl").exists()
+    with pytest.raises(WorkError, match=r"cut\.xml: cannot be written as \.xml: "):
+        export_timeline(path, tmp_path / "cut.xml")
+    assert not (tmp_path / "cut.xml").exists()
 
 
 @pytest.mark.parametrize("number", ["1e999999999", "9" * 5000, "1/0"])
