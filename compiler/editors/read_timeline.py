@@ -32,17 +32,44 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
     """
     refuse_rate([path], fps)
     loaded = formats.read(path, fps)
+    timeline = _timeline_of(loaded, path)
+    _fill_references(timeline)
+    refuse_impossible(timeline, path)
+    return timeline
+
+
+def _timeline_of(loaded: otio.core.SerializableObject, path: Path) -> otio.schema.Timeline:
+    """Return the timeline of a file; anything else with a length becomes one.
+
+    A collection has one timeline or none, in which case its clips follow each other.
+
+    Raises:
+        InputError: the file holds several timelines, or nothing that lasts.
+    """
     if isinstance(loaded, otio.schema.SerializableCollection):
         timelines = [item for item in loaded if isinstance(item, otio.schema.Timeline)]
-        if len(timelines) == 1:
-            loaded = timelines[0]
-    if not isinstance(loaded, otio.schema.Timeline):
+        if len(timelines) > 1:
+            names = ", ".join(repr(str(timeline.name)) for timeline in timelines)
+            what = f"holds {len(timelines)} timelines ({names})"
+            raise InputError(Problem.in_file(path, what, "export one of them"))
+        items = [item.deepcopy() for item in loaded if isinstance(item, otio.core.Item)]
+        loaded = timelines[0] if timelines else otio.schema.Track("V1", items)
+        if not timelines and not items:
+            raise InputError(Problem.in_file(path, "holds no timeline and no clips"))
+    if isinstance(loaded, otio.schema.Timeline):
+        return loaded
+    if not isinstance(loaded, otio.core.Item):
         kind = type(loaded).__name__
         article = "an" if kind[0] in "AEIOU" else "a"
         raise InputError(Problem.in_file(path, f"holds {article} {kind}, not a timeline"))
-    _fill_references(loaded)
-    refuse_impossible(loaded, path)
-    return loaded
+    timeline = otio.schema.Timeline(str(loaded.name) or path.stem)
+    if isinstance(loaded, otio.schema.Stack):
+        timeline.tracks = loaded
+    elif isinstance(loaded, otio.schema.Track):
+        timeline.tracks.append(loaded)
+    else:
+        timeline.tracks.append(otio.schema.Track("V1", [loaded]))
+    return timeline
 
 
 def refuse_rate(paths: Iterable[Path], fps: Fraction | None) -> None:

@@ -7,7 +7,10 @@ from their path and the clip's name, so that a clip has the same media in every 
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import uuid
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -51,10 +54,22 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     return losses
 
 
+@contextlib.contextmanager
+def _silenced_logging() -> Iterator[None]:
+    """Drop warnings about odd numbers, which the adapter's library logs at the root."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.aaf``."""
     adapter(ADAPTER, path)
-    found = otio.adapters.read_from_file(str(path), adapter_name=ADAPTER, attach_markers=True)
+    with _silenced_logging():
+        found = otio.adapters.read_from_file(str(path), adapter_name=ADAPTER, attach_markers=True)
     if isinstance(found, otio.schema.Timeline):
         name_tracks(found, ("", "Sequence"))
         for track in found.tracks:

@@ -291,6 +291,6 @@ def test_a_number_of_an_editor_takes_no_time(number: str, tmp_path: Path) -> Non
 
 
 def test_a_file_of_another_object_is_named_as_what_it_holds(tmp_path: Path) -> None:
-    path = tmp_path / "clip.otio"
-    otio.adapters.write_to_file(otio.schema.Clip("a"), str(path))
-    assert refused(path) == ["holds a Clip, not a timeline"]
+    path = tmp_path / "marker.otio"
+    otio.adapters.write_to_file(otio.schema.Marker("a"), str(path))
+    assert refused(path) == ["holds a Marker, not a timeline"]
