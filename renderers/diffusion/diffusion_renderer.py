@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from ..base import Call, Frame, Limits, OnStep, RendererError, Shot
+from ..fit.planner import call_seed
 from ..torch_device import pick_device
 from . import loading, memory, offload
 from .loading import ENCODERS, Pipeline, Tensor, silenced_libraries
@@ -47,7 +48,7 @@ class DiffusionRenderer(ABC):
     """
 
     name: ClassVar[str]
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     pipeline: str
     denoisers: ClassVar[tuple[str, ...]] = ("transformer",)
     half: ClassVar[str] = "bfloat16"
@@ -181,11 +182,16 @@ class DiffusionRenderer(ABC):
         embeddings = self._embeddings[self.prompt(shot)]
         return {name: tensor.to(self.device) for name, tensor in embeddings.items()}
 
-    def generator(self, call: Call) -> Any:
-        """Return a generator with a call's seed, on the CPU: the same noise on every device."""
+    def generator(self, call: Call, use: str = "") -> Any:
+        """Return a generator with a call's seed, on the CPU: the same noise on every device.
+
+        Args:
+            call: the call.
+            use: of the noise if it is not the first; each use has a seed of its own.
+        """
         import torch  # noqa: PLC0415
 
-        return torch.Generator("cpu").manual_seed(call.seed)
+        return torch.Generator("cpu").manual_seed(call_seed(call.seed, use))
 
     def at_step(self, on_step: OnStep, total: int, done: int = 0) -> Callable[..., dict[str, Any]]:
         """Return a pipeline's callback after each step.
@@ -274,7 +280,7 @@ class DiffusionRenderer(ABC):
                 self._loaded(call)
                 with silenced_libraries(), torch.inference_mode(), torch.random.fork_rng():
                     # SparseCtrl's pipeline ignores its generator and uses the global one.
-                    torch.manual_seed(call.seed)
+                    torch.manual_seed(call_seed(call.seed, "global"))
                     # Not a local variable: that would keep it in memory beside the next one.
                     return work(self._loaded(call))
             except Exception as caught:  # anything but a lack of memory is raised again at once

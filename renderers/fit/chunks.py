@@ -55,7 +55,11 @@ def native_frames(
     several = len(plan.calls) > 1
     kept = ChunkFolder(keep, renderer, shot) if keep is not None and several else None
     joined = itertools.islice(_joined(renderer, shot, plan, on_share, kept), plan.native_frames)
-    yield from joined
+    count = 0
+    for count, frame in enumerate(joined, 1):  # noqa: B007
+        yield frame
+    # The last call ended on a keyframe, which holds.
+    yield from itertools.repeat(frame, plan.native_frames - count)
     if kept is not None:
         kept.clear(plan.calls)
 
@@ -70,8 +74,8 @@ def _joined(
         try:
             head = list(itertools.islice(made, call.overlap))
             matched = _matched(before, head, made, call, renderer.limits.anchored)
-            # The overlap with the previous slot is dropped: that slot shows it.
-            shared = list(itertools.islice(matched, call.overlap))
+            # Frames before the slot are dropped; those of a previous slot are shown there.
+            shared = list(itertools.islice(matched, call.overlap if index > 0 else -call.first))
             faded = crossfade(before, shared) if index > 0 else []
             held: deque[Frame] = deque()
             for frame in itertools.chain(faded, matched):

@@ -1,7 +1,8 @@
 """Plan the calls of a slot within a renderer's limits: size, chunks, rate, crop. Pure functions.
 
 Times are in native frames: frame ``n`` appears ``n / native fps`` seconds after the start of the
-media. Calls cover them from 0 on, consecutive ones overlap, and surplus frames are dropped.
+media. Calls cover them from 0 on, consecutive ones overlap, and surplus frames are dropped. A model
+that can only end on a keyframe covers them up to the last visible one, which holds to the end.
 """
 
 from __future__ import annotations
@@ -62,15 +63,21 @@ def plan(shot: Shot, limits: Limits) -> SlotPlan:
     lead = limits.overlap if limits.continues and shot.previous is not None else 0
     longest = longest_count(limits.frames)
     overlap = limits.overlap or (min(JOIN_FRAMES, longest // 2) if longest else 0)
-    lengths = chunk_lengths(needed + lead, limits.frames, overlap)
+    places = [_place(shot, key, fps) for key in shot.keyframes]
+    end = _last_visible(shot, fps)
+    ends = _ends_on_keyframe(limits, places[-1], end, fps)
+    covered = lead + (end + 1 if ends else needed)
+    lengths = chunk_lengths(covered, limits.frames, overlap)
     notes = unsupported_settings(shot, limits)
     if len(lengths) > 1 and not limits.overlap:
         notes.append(
             f"the model cannot continue from frames: {len(lengths)} chunks dissolve into each other"
         )
-    places = [round((key.frame - shot.start) * fps / shot.fps) for key in shot.keyframes]
     calls: list[Call] = []
     first = -lead
+    if ends and not lead:
+        # Surplus frames go before the slot, so that its last visible frame is the calls' last.
+        first -= sum(lengths) - overlap * (len(lengths) - 1) - covered
     for index, length in enumerate(lengths):
         shared = lead if index == 0 else overlap
         call = Call(
@@ -81,11 +88,13 @@ def plan(shot: Shot, limits: Limits) -> SlotPlan:
             first=first,
             keyframes=(),
             overlap=shared,
-            seed=call_seed(shot.seed, index),
+            seed=call_seed(shot.seed, shot.start, index),
         )
         continued = shared > 0 and limits.overlap > 0
-        end = needed if index == len(lengths) - 1 else None
-        keyframes = _keyframes(shot, limits, call, places, continued, end)
+        is_last = index == len(lengths) - 1
+        keyframes = _keyframes(
+            shot, limits, call, places, continued, needed if is_last else None, is_last and ends
+        )
         calls.append(replace(call, keyframes=keyframes))
         first += length - overlap
     notes += unsupported_keyframes(shot, places, needed, calls)
@@ -127,11 +136,50 @@ def _single_call(shot: Shot, limits: Limits) -> SlotPlan:
     )
 
 
-def call_seed(seed: int, index: int) -> int:
-    """Return the seed of a call: the slot's for the first one, a 32-bit hash of it for others."""
-    if index == 0:
+def call_seed(seed: int, *place: int | str) -> int:
+    """Return the seed of one use of random numbers within a scene, so that no two uses share any.
+
+    Args:
+        seed: of the scene, or one that this function returned.
+        place: of the use: start of the slot in its scene and index of the call; or a retry, or
+            what a call needs the numbers for. The first of all, zeros or empty, has ``seed``.
+
+    Returns:
+        ``seed``, or a 48-bit hash: a number that JSON keeps exactly.
+    """
+    if not any(place):
         return seed
-    return int.from_bytes(hashlib.sha256(f"{seed}/{index}".encode()).digest()[:4], "big")
+    parts = "/".join(map(str, (seed, *place)))
+    return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:6], "big")
+
+
+def _last_visible(shot: Shot, fps: Fraction) -> int:
+    """Return the last native frame of a slot's body, which its handle follows."""
+    return math.floor(max(0, shot.frames - 1 - shot.tail) * fps / shot.fps)
+
+
+def _place(shot: Shot, key: Keyframe, fps: Fraction) -> int:
+    """Return the position of a keyframe, in native frames from the start of the media.
+
+    One at the end of the scene, handle included, is moved to the last visible frame.
+    """
+    is_end = 0 < key.frame == shot.span - 1 == shot.start + shot.frames - 1
+    if is_end:
+        return _last_visible(shot, fps)
+    return round((key.frame - shot.start) * fps / shot.fps)
+
+
+def _ends_on_keyframe(limits: Limits, place: int, end: int, fps: Fraction) -> bool:
+    """Return whether the last call of a slot ends on a keyframe, which holds through the handle.
+
+    Args:
+        limits: of the renderer.
+        place: of the last keyframe.
+        end: the last visible frame.
+        fps: native rate, of both.
+    """
+    is_near = place > 0 and abs(end - place) <= LAST_WITHIN_S * fps
+    return is_near and end > 0 and "last" in limits.conditions and "any" not in limits.conditions
 
 
 def _keyframes(
@@ -141,6 +189,7 @@ def _keyframes(
     places: list[int],
     continued: bool,
     end: int | None,
+    ends: bool,
 ) -> tuple[Keyframe, ...]:
     """Return the keyframes of one call.
 
@@ -151,6 +200,7 @@ def _keyframes(
         places: positions of the shot's keyframes, in native frames from the start of the media.
         continued: whether the call gets the frames before it.
         end: of the last call, the slot's number of native frames; else None.
+        ends: whether the call's last frame is the last keyframe.
     """
     found: dict[int, Keyframe] = {}
     taken = call.overlap if continued else 0
@@ -162,11 +212,8 @@ def _keyframes(
             snapped = min((local + step // 2) // step, (call.frames - 1) // step) * step
             if inside and (not taken or min(local, snapped) >= taken):
                 found[snapped] = Keyframe(key.image, snapped)
-    elif end is not None and "last" in limits.conditions:
-        place = places[-1]
-        near = LAST_WITHIN_S * call.fps
-        if place > 0 and abs(end - 1 - place) <= near and place - call.first >= taken:
-            found[call.frames - 1] = Keyframe(shot.keyframes[-1].image, call.frames - 1)
+    elif ends and call.frames > taken:
+        found[call.frames - 1] = Keyframe(shot.keyframes[-1].image, call.frames - 1)
     takes_first = not limits.conditions.isdisjoint({"first", "any"})
     only_last = "any" not in limits.conditions
     if takes_first and not continued and (only_last or not found):
@@ -200,7 +247,7 @@ def describe(slot_plan: SlotPlan) -> list[str]:
         scaled = f"{way} by {float(slot_plan.scale):.3f}, " if slot_plan.scale != 1 else ""
         lines.append(f"{scaled}cropped to {slot_plan.width}x{slot_plan.height}")
     spare = sum(one.frames - one.overlap for one in slot_plan.calls) - slot_plan.native_frames
-    lines.append(f"{slot_plan.frames} frames" + (f", {spare} to spare" if spare else ""))
+    lines.append(f"{slot_plan.frames} frames" + (f", {spare} to spare" if spare > 0 else ""))
     return [*lines, *slot_plan.notes]
 
 

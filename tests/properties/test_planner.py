@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from otio_gvideo.renderers.base import Call, Frame, FrameGrid, Keyframe, Limits, OnStep, Shot
 from otio_gvideo.renderers.fit import run_renderer
+from otio_gvideo.renderers.fit.chunks import native_frames
 from otio_gvideo.renderers.fit.model_grid import (
     chunk_lengths,
     count_for,
@@ -70,7 +72,7 @@ def shots(draw: st.DrawFn, longest: int = 300) -> Shot:
         fps=draw(st.sampled_from(RATES)),
         frames=frames,
         head=0,
-        tail=0,
+        tail=draw(st.integers(0, min(12, frames - 1))),
         start=start,
         span=span,
         keyframes=tuple(Keyframe(Path(f"{n}.png"), place) for n, place in enumerate(places)),
@@ -95,12 +97,14 @@ def test_every_call_is_within_the_limits(shot: Shot, can: Limits) -> None:
 def test_calls_cover_the_slot_without_gaps_and_none_is_superfluous(shot: Shot, can: Limits) -> None:
     made = plan(shot, can)
     lead = can.overlap if can.continues and shot.previous else 0
-    assert made.calls[0].first == -lead
+    ends = ends_on_its_last_keyframe(shot, can)
+    if lead or not ends:
+        assert made.calls[0].first == -lead
     for one, other in itertools.pairwise(made.calls):
         assert other.first + other.overlap == one.first + one.frames
         assert one.first + one.frames < made.native_frames
     last = made.calls[-1]
-    assert last.first + last.frames >= made.native_frames
+    assert ends or last.first + last.frames >= made.native_frames
     # The last finished frame lies between two native frames.
     assert (made.native_frames - 1) / last.fps >= (shot.frames - 1) / shot.fps
     assert (made.native_frames - 2) / last.fps < (shot.frames - 1) / shot.fps
@@ -140,7 +144,7 @@ def test_a_keyframe_is_hit_within_half_a_step_or_reported(shot: Shot, can: Limit
     step = can.keyframe_step if "any" in can.conditions else 1
     for key in shot.keyframes:
         place = round((key.frame - shot.start) * made.calls[0].fps / shot.fps)
-        if not 0 <= place < made.native_frames:
+        if not 0 <= place < made.native_frames or key.frame == shot.span - 1:
             continue
         found = [
             abs(call.first + met.frame - place)
@@ -152,6 +156,64 @@ def test_a_keyframe_is_hit_within_half_a_step_or_reported(shot: Shot, can: Limit
         assert near or any(key.image.name in note for note in made.notes)
         if near and step == 1:
             assert min(found) == 0
+
+
+def ends_on_its_last_keyframe(shot: Shot, can: Limits) -> bool:
+    """Whether a model that honours a first and a last frame alone gets a last one."""
+    call = plan(shot, can).calls[-1]
+    last = [key.frame for key in call.keyframes] == [call.frames - 1]
+    both = [key.frame for key in call.keyframes] == [0, call.frames - 1]
+    return can.conditions == {"first", "last"} and call.frames > 1 and (last or both)
+
+
+MODELS = {
+    "ltx": Limits(
+        FrameGrid(8, 1, 9, 257), max_fps=Fraction(30), multiple=32, overlap=17, continues=True
+    ),
+    "wan": Limits(
+        FrameGrid(4, 1, 9, 81),
+        fps=Fraction(16),
+        multiple=16,
+        conditions=frozenset({"first", "last"}),
+        overlap=1,
+        continues=True,
+    ),
+    "animatediff": Limits(FrameGrid(least=16, most=96), fps=Fraction(8), multiple=8),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=40)
+@given(
+    seconds=st.fractions(2, 10),
+    fps=st.sampled_from(RATES),
+    head=st.integers(0, 15),
+    tail=st.integers(0, 15),
+)
+def test_a_keyframe_at_the_end_is_on_the_last_visible_frame(
+    name: str, seconds: Fraction, fps: Fraction, head: int, tail: int
+) -> None:
+    can = MODELS[name]
+    frames = head + math.ceil(seconds * fps) + tail
+    keys = (Keyframe(Path("a.png"), 0), Keyframe(Path("b.png"), frames - 1))
+    shot = Shot(64, 96, fps, frames, head, tail, 0, frames, keys)
+    made = plan(shot, can)
+    call = made.calls[-1]
+    key = call.keyframes[-1]
+    assert key.image.name == "b.png"
+    # The visible frame shows the native frames beside it.
+    visible = (frames - 1 - tail) * call.fps / fps
+    assert 0 <= visible - (call.first + key.frame) < 1
+    assert not any("b.png" in note for note in made.notes)
+    # The first keyframe is no more than a step of the grid before the slot.
+    first = made.calls[0]
+    assert first.keyframes[0] == Keyframe(Path("a.png"), 0)
+    assert -can.frames.step < first.first <= 0
+    # What a model that ends on the keyframe lacks is held.
+    native = list(native_frames(Numbered(can), shot, made, lambda *_: None))
+    assert len(native) == made.native_frames
+    held = native[call.first + key.frame :]
+    assert "any" in can.conditions or all((frame == held[0]).all() for frame in held)
 
 
 @given(shots(), limits())
@@ -171,7 +233,7 @@ def test_the_crop_lies_in_the_frame_and_has_the_aspect_ratio_of_the_slot(
 def test_a_plan_is_deterministic_and_every_call_has_its_own_seed(shot: Shot, can: Limits) -> None:
     made = plan(shot, can)
     assert made == plan(shot, can)
-    assert made.calls[0].seed == shot.seed
+    assert (made.calls[0].seed == shot.seed) == (shot.start == 0)
     assert len({call.seed for call in made.calls}) == len(made.calls)
     text = describe(made)
     assert text[-len(made.notes) - 1].startswith(f"{shot.frames} frames")
