@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -70,17 +69,21 @@ def compress(frame: Frame, crf: int) -> Frame:
     """Pass a still through H.264, as the frames that the models were trained on.
 
     Lightricks' own inference blurs a still slightly (3x3, sigma 1) and encodes it at crf 29: to the
-    model a clean still means a video without motion.
+    model a clean still means a video without motion. It does so at the still's own size and scales
+    the result to the call's; here it is done at the call's, so that a large still is not cleaner
+    than a small one.
 
     Raises:
         RendererError: the encoder failed.
     """
     height, width = frame.shape[:2]
-    soft = np.ascontiguousarray(cv2.GaussianBlur(frame, (3, 3), 1.0), np.uint8)
+    # The blur is rounded down, and the encoder's preset is the one of ``crf_compressor.py``.
+    soft = cv2.GaussianBlur(frame.astype(np.float32), (3, 3), 1.0).astype(np.uint8)
+    options = {"crf": str(crf), "preset": "veryfast"}
     try:
         buffer = io.BytesIO()
         with open_output(buffer, "mp4") as container:
-            stream = container.add_stream("libx264", rate=Fraction(24), options={"crf": str(crf)})
+            stream = container.add_stream("libx264", rate=1, options=options)
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             picture = av.VideoFrame.from_ndarray(soft, format="rgb24")
             container.mux([*stream.encode(picture), *stream.encode()])

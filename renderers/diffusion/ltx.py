@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from PIL import Image
+
 from ..base import Call, Frame, Limits, OnStep, Shot
+from .conditioning import camera_clip
 from .loading import Pipeline, Tensor, load_part
 from .ltx_family import LtxFamily
-from .motion_strength import keyframe_noise
+from .motion_strength import condition_noise
 
-REFINE_STRENGTH = 0.999
-"""``denoise_strength`` of the second pass: just below 1, so that it starts from the latents."""
+FROM_LATENTS = 0.999
+"""``denoise_strength`` just below 1, so that the pipeline starts from the latents that it gets. It
+then drops the first timestep."""
+HARD = 1 - 1e-6
+"""Least conditioning strength of latents that the pipeline never denoises."""
 
 
 class LtxRenderer(LtxFamily):
@@ -31,53 +38,74 @@ class LtxRenderer(LtxFamily):
 
         single = self.single_file("LTXVideoTransformer3DModel", "AutoencoderKLLTXVideo")
         pipe = super().load({**single, **parts})
-        # Folders of 0.9.0 and 0.9.1 ask for dynamic shifting, which this pipeline lacks.
+        # Folders of 0.9.0 and 0.9.1 ask for dynamic shifting, which this pipeline lacks; and
+        # Lightricks' timesteps are not shifted.
         pipe.scheduler = FlowMatchEulerDiscreteScheduler.from_config(
-            pipe.scheduler.config, use_dynamic_shifting=False, shift_terminal=None
+            pipe.scheduler.config, use_dynamic_shifting=False, shift_terminal=None, shift=1.0
         )
+        pipe._callback_tensor_inputs = ["latents", "init_latents", "conditioning_mask"]
         return pipe
 
     def denoise(
         self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Tensor:
-        """Return the pipeline's latents: normalised, ``(1, channels, frames, h, w)``."""
+        """Return the pipeline's latents: normalised, ``(1, channels, frames, h, w)``.
+
+        Keyframes condition at full strength, as in Lightricks' own inference: the timesteps of
+        distilled models end long before latents of a lower strength would be denoised. What holds
+        them less is the noise that the model sees on them, which `_keep_clean` takes away again.
+        """
         preset = self.preset
-        scale = 2 if preset.refine else 1
-        steps = len(preset.timesteps) or preset.steps
-        total = steps + len(preset.refine)
-        shared = {
-            **self.embeddings(shot),
-            "num_frames": call.frames,
-            "frame_rate": float(call.fps),
-            "guidance_scale": preset.guidance,
-            "image_cond_noise_scale": keyframe_noise(preset.noise, shot),
-            "generator": self.generator(call),
-            "output_type": "latent",
-        }
-        size = {"width": call.width // scale, "height": call.height // scale}
+        small = replace(call, width=call.width // 2, height=call.height // 2)
+        first = small if preset.refine else call
+        timesteps = self.timesteps()
+        latents = None
+        if preset.guide:
+            noise = min(timesteps, key=lambda time: abs(time / 1000 - (1 - preset.guide)))
+            timesteps = timesteps[timesteps.index(noise) :]
+            latents = self._encoded_camera_move(pipe, shot, first)
         conditions = self.conditions(shot, call, before)
-        latents = pipe(
-            **shared,
-            **size,
-            conditions=conditions,
-            num_inference_steps=steps,
-            timesteps=list(preset.timesteps) or None,
-            callback_on_step_end=self.at_step(on_step, total),
-        ).frames
-        if not preset.refine:
-            return latents.cpu()
-        return pipe(
-            **shared,
-            width=call.width,
-            height=call.height,
-            conditions=conditions,
-            latents=self._upsampled(pipe, latents),
-            denoise_strength=REFINE_STRENGTH,
-            # The first is dropped, as the strength is below 1.
-            timesteps=[1000.0, *preset.refine],
-            num_inference_steps=len(preset.refine) + 1,
-            callback_on_step_end=self.at_step(on_step, total, steps),
-        ).frames.cpu()
+        total = len(timesteps) + len(preset.refine)
+
+        def run(
+            size: Call, latents: Tensor | None, timesteps: Sequence[float], done: int, use: str
+        ) -> Tensor:
+            start = {} if latents is None else {"latents": latents}
+            times = list(timesteps) if latents is None else [1000.0, *timesteps]
+            report = self.at_step(on_step, total, done)
+            return pipe(
+                **self.embeddings(shot),
+                **start,
+                conditions=conditions,
+                width=size.width,
+                height=size.height,
+                num_frames=call.frames,
+                frame_rate=float(call.fps),
+                timesteps=times,
+                num_inference_steps=len(times),
+                denoise_strength=FROM_LATENTS if start else 1.0,
+                guidance_scale=preset.guidance,
+                image_cond_noise_scale=condition_noise(preset.noise, shot),
+                generator=self.generator(call, use),
+                output_type="latent",
+                callback_on_step_end=_keep_clean(report, len(timesteps) - 1),
+                callback_on_step_end_tensor_inputs=pipe._callback_tensor_inputs,
+            ).frames
+
+        latents = run(first, latents, timesteps, 0, "")
+        if preset.refine:
+            latents = self._upsampled(pipe, latents)
+            latents = run(call, latents, preset.refine, len(timesteps), "refine")
+        return latents.cpu()
+
+    def timesteps(self) -> list[float]:
+        """Return the timesteps of the first pass, 1000 to 0: the preset's, or its even steps."""
+        from diffusers.pipelines.ltx.pipeline_ltx_condition import (  # noqa: PLC0415
+            linear_quadratic_schedule,
+        )
+
+        even = linear_quadratic_schedule(self.preset.steps) * 1000
+        return list(self.preset.timesteps) or even.tolist()
 
     def conditions(self, shot: Shot, call: Call, before: list[Frame]) -> list[Any]:
         """Return the conditions of a call.
@@ -94,11 +122,20 @@ class LtxRenderer(LtxFamily):
                 frame_index=one.frame,
                 strength=one.strength,
             )
-            for one in self.condition_clips(shot, call, before)
+            for one in self.keyframe_clips(shot, call, before)
         ]
 
+    def _encoded_camera_move(self, pipe: Pipeline, shot: Shot, call: Call) -> Tensor:
+        """Return the latents of the camera move, normalised."""
+        clip = [Image.fromarray(frame) for frame in camera_clip(shot, call)]
+        video = pipe.video_processor.preprocess_video(clip, call.height, call.width)
+        vae = pipe.vae
+        # The mode draws no random numbers.
+        latents = vae.encode(video.to(self.device, vae.dtype)).latent_dist.mode()
+        return pipe._normalize_latents(latents, vae.latents_mean, vae.latents_std)
+
     def _upsampled(self, pipe: Pipeline, latents: Tensor) -> Tensor:
-        """Upsample latents to twice the size by the model's own upsampler."""
+        """Upsample latents to twice the size, with the mean and spread of each channel kept."""
         from diffusers import LTXLatentUpsamplePipeline  # noqa: PLC0415
         from diffusers.pipelines.ltx.modeling_latent_upsampler import (  # noqa: PLC0415
             LTXLatentUpsamplerModel,
@@ -117,18 +154,46 @@ class LtxRenderer(LtxFamily):
             latents=latents.to(self.device),
             width=latents.shape[-1] * pipe.vae_spatial_compression_ratio,
             height=latents.shape[-2] * pipe.vae_spatial_compression_ratio,
+            adain_factor=1.0,
             output_type="latent",
         ).frames
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the frames, decoded a few at a time."""
+        """Yield the frames, decoded a few at a time.
+
+        Noise is mixed into the normalised latents, as Lightricks do; the pipeline of diffusers
+        mixes it into the denormalised ones.
+        """
         import torch  # noqa: PLC0415
 
         vae = pipe.vae
+        if vae.config.timestep_conditioning:
+            noise = torch.randn(latents.shape, generator=self.generator(call, "decode"))
+            latents = torch.lerp(latents, noise, self.preset.decode_noise)
         latents = pipe._denormalize_latents(
             latents, vae.latents_mean, vae.latents_std, vae.config.scaling_factor
         )
-        if vae.config.timestep_conditioning:
-            noise = torch.randn(latents.shape, generator=self.generator(call))
-            latents = latents + (noise - latents) * self.preset.decode_noise
         yield from self.decode_chunks(pipe, latents)
+
+
+def _keep_clean(report: Callable[..., object], last: int) -> Callable[..., dict[str, Tensor]]:
+    """Return a callback that replaces hard-conditioned latents by their clean ones after a step.
+
+    The pipeline adds noise to them before each step, and would leave what it added before the last:
+    0.53 of ``noise`` after Lightricks' first pass.
+
+    Args:
+        report: the callback to call first.
+        last: index of the last step.
+    """
+    import torch  # noqa: PLC0415 - slow to import
+
+    def keep(pipe: object, index: int, time: object, tensors: dict[str, Tensor]) -> dict[str, Any]:
+        report(pipe, index, time, tensors)
+        mask = tensors["conditioning_mask"]
+        if index < last or mask is None:
+            return {}
+        hard = mask[..., None] > HARD
+        return {"latents": torch.where(hard, tensors["init_latents"], tensors["latents"])}
+
+    return keep

@@ -20,8 +20,8 @@ from .motion_strength import keyframe_crf, keyframe_strength
 from .offload import bring_to_device
 
 GRID = 8
-"""Frames to a latent frame: calls, overlaps and guides have ``8 k + 1`` frames, and keyframes are
-at multiples of it. The pipelines silently cut other counts down."""
+"""Frames to a latent frame: calls, overlaps and guides have ``8 k + 1`` frames; the pipelines
+silently cut other counts down. A still may be at any frame, as in Lightricks' own tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,6 @@ class LtxFamily(DiffusionRenderer):
             multiple=multiple,
             max_pixels=preset.max_pixels,
             conditions=frozenset({"first", "last", "any"}),
-            keyframe_step=GRID,
             controls=frozenset(controls),
             moves=frozenset(CAMERA_MOVES),
             overlap=overlap,
@@ -77,15 +76,21 @@ class LtxFamily(DiffusionRenderer):
 
     def condition_clips(self, shot: Shot, call: Call, before: list[Frame]) -> list[ConditionClip]:
         """Return the conditions of a call: a camera move, the frames before, keyframes."""
-        preset = self.preset
         clips = []
-        if preset.guide:
+        if self.preset.guide:
             clip = [Image.fromarray(frame) for frame in camera_clip(shot, call)]
-            clips.append(ConditionClip(clip, strength=preset.guide))
+            clips.append(ConditionClip(clip, strength=self.preset.guide))
+        strength = keyframe_strength(self.preset.strength, shot)
+        return [*clips, *self.keyframe_clips(shot, call, before, strength)]
+
+    def keyframe_clips(
+        self, shot: Shot, call: Call, before: list[Frame], strength: float = 1.0
+    ) -> list[ConditionClip]:
+        """Return the frames before a call, and its keyframes with a strength."""
+        clips = []
         if before:
             clips.append(ConditionClip([Image.fromarray(frame) for frame in before]))
-        crf = keyframe_crf(preset.crf, shot.motion.strength)
-        strength = keyframe_strength(preset.strength, shot)
+        crf = keyframe_crf(self.preset.crf, shot.motion.strength)
         for key in call.keyframes:
             image = Image.fromarray(conditioning_image(key.image, shot, call, crf))
             clips.append(ConditionClip(image, key.frame, strength))

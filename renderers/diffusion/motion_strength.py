@@ -6,6 +6,8 @@ from ..base import Motion, Shot
 
 SVD_BUCKET = 127
 """The motion bucket that Stable Video Diffusion was tuned at."""
+MOST_NOISE = 0.4
+"""Most noise on keyframes of LTX-Video, unless the preset has more; Lightricks' default is 0.15."""
 
 
 def keyframe_strength(strength: float, shot: Shot) -> float:
@@ -16,6 +18,16 @@ def keyframe_strength(strength: float, shot: Shot) -> float:
     """
     adjusted = strength + 0.3 * (0.5 - shot.motion.strength)
     return min(1.0, max(0.2, adjusted * shot.image_strength))
+
+
+def condition_noise(noise: float, shot: Shot) -> float:
+    """Return the noise that LTX-Video sees on keyframes: ``noise`` at ``motion.strength`` 0.5.
+
+    From half of it at 0 to twice as much at 1, and more on retries of a video that stood still, up
+    to `MOST_NOISE`. The model takes it for what it is only while there is much noise elsewhere.
+    """
+    looser = 4 ** (shot.motion.strength - 0.5) / max(0.25, shot.image_strength) ** 2
+    return min(max(noise, MOST_NOISE), noise * float(looser))
 
 
 def keyframe_crf(crf: int, strength: float) -> int:

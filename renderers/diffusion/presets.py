@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any
@@ -55,14 +55,15 @@ def model_preset(
         variant: one of the renderer's ``variants``, for another model than the default one.
 
     Raises:
-        RendererError: a field is unknown, or a value has the wrong type.
+        RendererError: a value has the wrong type, or the table has no such field for the renderer.
     """
     rows = model_table()[renderer]
     row = {**rows["common"], **rows[quality]}
     if variant is not None:
         other = rows["variants"][variant]
         row |= {**other["common"], **other.get(quality, {})}
-    known = {field.name: field for field in fields(ModelPreset)}
+    offered = set(_field_names(rows))
+    known = {field.name: field for field in fields(ModelPreset) if field.name in offered}
     for name, value in changes.items():
         if name not in known:
             close = difflib.get_close_matches(name, known, 1)
@@ -79,3 +80,11 @@ def model_preset(
         for name, value in row.items()
     }
     return ModelPreset(**values)
+
+
+def _field_names(table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of all fields in a table, and of the tables within."""
+    for name, value in table.items():
+        yield name
+        if isinstance(value, Mapping):
+            yield from _field_names(value)

@@ -199,7 +199,7 @@ def test_every_preset_is_complete_and_within_its_models_training() -> None:
     ltx = model_preset("ltx", "standard", {})
     assert len(ltx.timesteps) == ltx.steps == 7
     assert 0 not in ltx.timesteps
-    assert ltx.noise == pytest.approx(0.025)
+    assert ltx.noise == pytest.approx(0.15)
     assert (ltx.overlap - 1) % 8 == 0
     assert ltx.frames <= 257
 
@@ -209,6 +209,10 @@ def test_fields_of_presets_are_checked() -> None:
     for wrong in ({"stops": 3}, {"steps": "three"}, {"steps": True}, {"timesteps": 4}):
         with pytest.raises(RendererError, match=r"presets\.draft"):
             model_preset("svd", "draft", wrong)
+    # Of another renderer's presets.
+    for name, field in (("ltx", "strength"), ("wan", "guide"), ("animatediff", "noise")):
+        with pytest.raises(RendererError, match=f"{field!r} is not a field; "):
+            model_preset(name, "draft", {field: 0.5})
 
 
 @pytest.mark.slow
