@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Stage = Literal["read", "align", "timeline", "render", "flatten", "check", "evaluate"]
+Stage = Literal["read", "align", "timeline", "render", "flatten", "check", "evaluate", "download"]
 
 
 @dataclass(frozen=True, slots=True)

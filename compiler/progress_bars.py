@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from ..renderers.error_text import gigabytes
 from .progress import Progress, Stage
 
 
@@ -47,7 +48,7 @@ class ProgressBars:
         self._bars.update(
             self._task[1],
             completed=progress.done / max(progress.total, 1e-9),
-            more=f"{_left(progress.left_s)}{progress.slot[:20]}",
+            more=f"{_left(progress.left_s)}{_downloaded(progress) or progress.slot[:20]}",
         )
         if progress.message:
             self._clear()
@@ -68,3 +69,10 @@ def _left(seconds: float | None) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s left, "
     return f"{seconds / 60:.0f} min left, " if seconds < 5400 else f"{seconds / 3600:.1f} h left, "
+
+
+def _downloaded(progress: Progress) -> str:
+    """Return text such as ``1.2 of 6.3 GB``; empty in other stages."""
+    if progress.stage != "download" or progress.total <= 1:
+        return ""
+    return gigabytes(progress.done, progress.total)

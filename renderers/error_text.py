@@ -1,4 +1,4 @@
-"""Facts of error messages on one line."""
+"""Facts of messages on one line."""
 
 from __future__ import annotations
 
@@ -14,3 +14,11 @@ def shortened(value: object) -> str:
     """Return the `repr` of a value, cut to 60 characters."""
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def gigabytes(*sizes: float) -> str:
+    """Return sizes in bytes as text such as ``1.2 of 6.3 GB`` or ``35.0 MB``."""
+    units = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+    scale, unit = next((one for one in units if max(sizes) >= one[0]), units[-1])
+    digits = 1 if max(sizes) / scale < 99.5 else 0
+    return f"{' of '.join(f'{size / scale:.{digits}f}' for size in sizes)} {unit}"

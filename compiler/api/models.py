@@ -2,27 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ...renderers import base, registry
 from ...renderers.base import QUALITIES
 from ...renderers.diffusion import download
+from ...renderers.diffusion.missing_weights import weights_state
 from ...renderers.diffusion.model_settings import ModelSetup, model_setup
 from ...renderers.diffusion.presets import model_table
+from ...renderers.diffusion.published import download_gb, is_gated
 from ...renderers.diffusion.weight_source import WeightSource
+from ...renderers.error_text import gigabytes
 from ..errors import InputError, Problem, WorkError
+from ..progress import Estimate, OnProgress, Progress, silent
 from ..script.config import FILE_NAME, Config
 from ..script.renderer_settings import read_config
 
 
-def list_models(*, config: Path | None = None) -> Iterator[str]:
-    """Yield lines with the weights of each renderer, and whether they are on this machine.
+@dataclass(frozen=True, slots=True)
+class ListedWeights:
+    """Weights of a renderer.
+
+    Attributes:
+        source: repository, file or folder.
+        state: ``here``, ``incomplete`` or ``missing``.
+        fault: what is missing; empty if they are here.
+        disk_bytes: of their files on this machine.
+        download_gb: about, of all that `pull_models` fetches of them; None if unknown, or local.
+        gated: whether a licence has to be accepted on the model's page.
+    """
+
+    source: str
+    state: str
+    fault: str
+    disk_bytes: int
+    download_gb: float | None
+    gated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A renderer that runs a model.
+
+    Attributes:
+        renderer: its name.
+        licence: of the default model; empty for another.
+        weights: of all qualities.
+    """
+
+    renderer: str
+    licence: str
+    weights: tuple[ListedWeights, ...]
+
+    def lines(self) -> Iterator[str]:
+        """Yield it as text."""
+        yield self.renderer + (f"  {self.licence}" if self.licence else "")
+        for one in self.weights:
+            size = gigabytes(one.disk_bytes)
+            if one.state != "here":
+                size = "" if one.download_gb is None else f"about {one.download_gb:.3g} GB"
+            gated = " (gated)" if one.gated and one.state != "here" else ""
+            yield f"  {one.state:<10} {size:>13}  {one.source}{gated}"
+            if one.state == "incomplete":
+                yield f"{'':28}{one.fault}"
+
+
+@dataclass(frozen=True, slots=True)
+class PulledWeights:
+    """Downloaded weights.
+
+    Attributes:
+        renderer: that loads them.
+        source: repository, file or folder.
+        commit: of the repository; None for a local folder.
+        path: on this machine.
+        pins: settings of the renderer that pin them to the commit; empty if they are pinned.
+    """
+
+    renderer: str
+    source: str
+    commit: str | None
+    path: Path
+    pins: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {**asdict(self), "path": str(self.path)}
+
+
+def list_models(*, config: Path | None = None) -> list[ListedModel]:
+    """Return the weights of each renderer, and whether they are on this machine.
+
+    Args:
+        config: of this machine, as in `pull_models`.
 
     Raises:
         InputError: the configuration is wrong, or a package of the models is not installed.
     """
-    return _listed(read_config(config, Path.cwd() / FILE_NAME))
+    settings = read_config(config, Path.cwd() / FILE_NAME)
+    return [_listed(name, settings) for name in model_table()]
 
 
 def pull_models(
@@ -30,80 +111,138 @@ def pull_models(
     *,
     qualities: Sequence[str] | None = None,
     config: Path | None = None,
-    bars: bool = False,
-) -> Iterator[str]:
-    """Download the weights of renderers; yield a line for each finished download.
+    on_progress: OnProgress = silent,
+) -> list[PulledWeights]:
+    """Download the missing weights of renderers.
 
     Args:
         renderers: by name.
         qualities: to download for. Default: all.
         config: of this machine. Default: ``video_config.yaml`` in the current folder, else in the
             user's configuration folder.
-        bars: show the hub library's progress bars on standard error.
+        on_progress: called with the bytes of all downloads.
 
     Raises:
         InputError: there is no such renderer, or the configuration is wrong.
-        WorkError: a download failed. The next call reuses finished ones.
+        WorkError: a download failed, or the disk is too small. The next call carries it on.
     """
-    return _fetched(renderers, qualities, read_config(config, Path.cwd() / FILE_NAME), bars=bars)
-
-
-def _listed(config: Config) -> Iterator[str]:
-    for name in model_table():
-        setups = _setups(name, QUALITIES, config)
-        is_default = "model" not in config.renderers.get(name, {})
-        yield name + (f"  ({model_table()[name]['weights']['licence']})" if is_default else "")
-        for source in dict.fromkeys(source for setup in setups for source in setup.sources):
-            yield f"  {'here' if download.is_local(source) else 'missing':<8} {source}"
-
-
-def _fetched(
-    names: Sequence[str], qualities: Sequence[str] | None, config: Config, *, bars: bool
-) -> Iterator[str]:
-    """Yield the finished downloads, then the settings that pin their revisions."""
-    unknown = [name for name in names if name not in model_table()]
+    settings = read_config(config, Path.cwd() / FILE_NAME)
+    unknown = [name for name in renderers if name not in model_table()]
     if unknown:
-        known = ", ".join(model_table())
+        hint = f"known: {', '.join(model_table())}"
         raise InputError(
-            [
-                Problem.general(f"{name!r} is not a renderer with a model", f"known: {known}")
-                for name in unknown
-            ]
+            Problem.general(f"{name!r} is not a renderer with a model", hint) for name in unknown
         )
-    setups = [(name, s) for name in names for s in _setups(name, qualities or QUALITIES, config)]
-    pinned: dict[str, dict[str, str]] = {}
-    done = set()
-    for name, setup in setups:
-        for source in setup.sources:
-            if (name, source) in done:
-                continue
-            done.add((name, source))
-            try:
-                found = download.pull(source, setup, bars=bars)
-            except base.RendererError as error:
-                raise WorkError(str(error)) from error
-            at = f" at {found.commit[:12]}" if found.commit else ""
-            yield f"{name:<12} {source.model if source.file is None else source}{at}"
-            yield f"             {found.path}"
-            if found.commit and source.revision != found.commit:
-                pinned[name] = pinned.get(name, {}) | _pins(source, setup, found.commit)
-    pinned = {name: pins for name, pins in pinned.items() if pins}
-    if pinned:
+    wanted = {
+        (name, source): setup
+        for name in renderers
+        for setup in _setups(name, qualities or QUALITIES, settings)
+        for source in setup.sources
+    }
+    on_progress(Progress("download", 0, 1))
+    try:
+        planned = {
+            (name, source): download.plan_download(source, setup)
+            for (name, source), setup in wanted.items()
+        }
+        download.refuse_full_disk(list(planned.values()))
+        _fetch(list(planned.values()), on_progress)
+    except base.RendererError as error:
+        raise WorkError(str(error)) from error
+    return [
+        PulledWeights(
+            renderer=name,
+            source=str(source),
+            commit=one.commit,
+            path=one.path,
+            pins=_pins(source, wanted[name, source], one.commit),
+        )
+        for (name, source), one in planned.items()
+    ]
+
+
+def pulled_lines(pulled: Sequence[PulledWeights]) -> Iterator[str]:
+    """Yield downloaded weights as text, then the settings that pin their revisions."""
+    for one in pulled:
+        at = f" at {one.commit[:12]}" if one.commit else ""
+        yield f"{one.renderer:<12} {one.source.partition('@')[0]}{at}"
+        yield f"             {one.path}"
+    pins: dict[str, dict[str, Any]] = {}
+    for one in pulled:
+        pins.setdefault(one.renderer, {}).update(one.pins)
+    pins = {name: own for name, own in pins.items() if own}
+    if pins:
         yield "To pin these revisions, add to video_config.yaml:"
         yield "renderers:"
-        for name, pins in sorted(pinned.items()):
+        for name, own in sorted(pins.items()):
             yield f"  {name}:"
-            yield from (f"    {setting}: {value}" for setting, value in pins.items())
+            yield from (f"    {setting}: {_yaml(value)}" for setting, value in own.items())
 
 
-def _pins(source: WeightSource, setup: ModelSetup, commit: str) -> dict[str, str]:
-    """Return the settings, as YAML values, that pin a source to a commit."""
+def _fetch(downloads: Sequence[download.Download], on_progress: OnProgress) -> None:
+    """Download files, and report the bytes of all of them."""
+    total = sum(sum(one.missing.values()) for one in downloads)
+    estimate = Estimate()
+    done = 0
+
+    def on_bytes(count: int) -> None:
+        nonlocal done
+        done += count
+        left_s = estimate.left_s(done, total)
+        on_progress(Progress("download", min(done, total), max(total, 1), left_s=left_s))
+
+    for one in downloads:
+        if one.missing:
+            download.fetch(one, on_bytes)
+        elif one.repository is not None:
+            download.fetch(one)  # The revision may refer to an earlier commit.
+    what = f"{gigabytes(total)} downloaded" if total else "all weights are here"
+    on_progress(Progress("download", 1, 1, what))
+
+
+def _pins(source: WeightSource, setup: ModelSetup, commit: str | None) -> dict[str, Any]:
+    """Return the settings that pin a source to a commit; none if they state it already."""
+    if commit is None or source.revision == commit:
+        return {}
     if source == setup.model:
         return {"revision": commit}
-    file = f", file: {source.file}" if source.file else ""
-    value = f"{{model: {source.model}, revision: {commit}{file}}}"
+    value = {"model": source.model, "revision": commit}
+    value |= {"file": source.file} if source.file else {}
     parts = {**setup.parts, **({"weights": setup.weights} if setup.weights else {})}
     return {name: value for name, part in parts.items() if part == source}
+
+
+def _yaml(value: object) -> str:
+    """Return a value of `_pins` in YAML on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {entry}" for name, entry in value.items()) + "}"
+    return str(value)
+
+
+def _listed(name: str, config: Config) -> ListedModel:
+    sources: dict[WeightSource, ModelSetup] = {}
+    for setup in _setups(name, QUALITIES, config):
+        for source in setup.sources:
+            sources.setdefault(source, setup)
+    is_default = "model" not in config.renderers.get(name, {})
+    licence = model_table()[name]["weights"]["licence"] if is_default else ""
+    return ListedModel(name, licence, tuple(_weights(*pair) for pair in sources.items()))
+
+
+def _weights(source: WeightSource, setup: ModelSetup) -> ListedWeights:
+    try:
+        found = weights_state(source, setup)
+    except base.RendererError as error:
+        return ListedWeights(str(source), "incomplete", str(error), 0, None, False)
+    size = download_gb(source) if source.path is None else None
+    return ListedWeights(
+        source=str(source),
+        state=found.state,
+        fault=found.fault,
+        disk_bytes=found.disk_bytes,
+        download_gb=size,
+        gated=is_gated(source),
+    )
 
 
 def _setups(name: str, qualities: Sequence[str], config: Config) -> list[ModelSetup]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from dataclasses import asdict
 from pathlib import Path
 
+from ..printing import print_json
 from . import options
 
 
@@ -13,18 +14,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser(
         "list",
-        help="list the weights of each renderer, and whether they are here",
-        description="List the weights of each renderer, and whether they are here.",
+        help="list the weights of each renderer, their sizes, and whether they are here",
+        description="List the weights of each renderer, their sizes, and whether they are here. "
+        "Uses no network: sizes of missing weights are approximate.",
     )
     pulling = actions.add_parser(
         "pull",
         help="download the weights of renderers from the Hugging Face hub",
         description="Download the weights of renderers from the Hugging Face hub, safetensors "
-        "only. Environment variables: HF_HOME (folder of the downloads), HF_TOKEN (sent with "
-        "requests), HF_HUB_OFFLINE (no network).",
+        "only. A download that was interrupted is carried on. Environment variables: HF_HOME "
+        "(folder of the downloads), HF_TOKEN (sent with requests), HF_ENDPOINT (another hub), "
+        "HF_HUB_OFFLINE (no network).",
     )
     for action in (listing, pulling):
         options.config(action)
+    listing.add_argument("--json", action="store_true", help="print the list as JSON")
+    options.progress(pulling)
     pulling.add_argument("renderer", nargs="+", metavar="RENDERER", help="as in ltx, svd, wan")
     pulling.add_argument(
         "--quality",
@@ -35,16 +40,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..api.models import list_models, pull_models
-
     config = Path(args.config) if args.config else None
-    lines = (
-        list_models(config=config)
-        if args.action == "list"
-        else pull_models(
-            args.renderer, qualities=args.quality, config=config, bars=sys.stderr.isatty()
-        )
-    )
-    for line in lines:
-        print(line, flush=True)
+    return _list(args, config) if args.action == "list" else _pull(args, config)
+
+
+def _list(args: argparse.Namespace, config: Path | None) -> int:
+    from ..api.models import list_models
+
+    models = list_models(config=config)
+    if args.json:
+        print_json([asdict(model) for model in models], indent=2)
+    else:
+        print(*(line for model in models for line in model.lines()), sep="\n")
+    return 0
+
+
+def _pull(args: argparse.Namespace, config: Path | None) -> int:
+    from ..api.models import pull_models, pulled_lines
+    from ..progress_display import display
+
+    with display(args.progress) as show:
+        pulled = pull_models(args.renderer, qualities=args.quality, config=config, on_progress=show)
+    if args.progress == "json":
+        print_json({"models": [one.as_json() for one in pulled]})
+    elif args.progress != "none":
+        print(*pulled_lines(pulled), sep="\n")
     return 0

@@ -13,6 +13,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..error_text import gigabytes
 from .memory import safetensors_header
 from .weight_source import SAFE_SUFFIX, reject_pickle
 
@@ -142,11 +143,3 @@ def file_fault(path: Path) -> str:
     with path.open("rb") as stream:
         is_pointer = stream.read(len(_POINTER)) == _POINTER
     return "is a pointer of Git LFS; run git lfs pull" if is_pointer else "is cut off or damaged"
-
-
-def gigabytes(*sizes: float) -> str:
-    """Return sizes in bytes as text such as ``1.2 of 6.3 GB`` or ``35.0 MB``."""
-    units = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
-    scale, unit = next((one for one in units if max(sizes) >= one[0]), units[-1])
-    digits = 1 if max(sizes) / scale < 99.5 else 0
-    return f"{' of '.join(f'{size / scale:.{digits}f}' for size in sizes)} {unit}"
