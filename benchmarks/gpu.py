@@ -46,6 +46,7 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 import torch
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.renderers.base import Expecting, Keyframe, Motion, Renderer, RendererError, Shot
+from otio_gvideo.renderers.diffusion.memory import DESCRIBED
 from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.fit.planner import plan
 from otio_gvideo.renderers.registry import renderer_class
@@ -159,8 +160,8 @@ def timed(name: str, quality: str, model: Path, arguments: argparse.Namespace) -
             renderer.expect(shots)
         seconds = [_make(renderer, each) for each in shots]
         planned = plan(shot, renderer.limits)
-        ladder, rung = getattr(renderer, "_ladder", None), getattr(renderer, "_rung", None)
-        where = "" if ladder is None or rung is None else str(ladder()[rung])
+        model = getattr(renderer, "_model", None)
+        where = "" if model is None else DESCRIBED[model.ladder.rung]
     call = planned.calls[0]
     return Found(
         native=f"{call.width}x{call.height}",

@@ -8,10 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from ...renderers.files.user_folders import config_folder
 from ..errors import InputError, Place, Problem
 from ..files.exists import is_file
 from ..files.file_urls import begins_with
-from ..files.user_folders import config_folder
 from .model import Quality
 from .schema_check import check_schema
 from .yaml_source import KeyPath, YamlSource, format_path, read_yaml

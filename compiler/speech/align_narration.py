@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from ...renderers.files.user_folders import cache_folder
 from ..errors import InputError, Problem
-from ..files.user_folders import cache_folder
 from ..media.samples import duration_of, speech_samples
 from ..notices import Notice
 from ..script.model import Narration, Script, ScriptScene

@@ -20,6 +20,7 @@ from .decoding import to_frame
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor, load_part
 from .local_weights import local_file, local_folder
+from .memory import Cost, Footprint
 from .motion_strength import keyframe_strength
 from .weight_source import WeightSource
 
@@ -63,10 +64,20 @@ class AnimateDiffRenderer(DiffusionRenderer):
         }[self._conditioning]
 
     @property
+    def footprint(self) -> Footprint:
+        """Activations of the published models, with guidance."""
+        return Footprint(
+            denoise=Cost(clip_bytes=565.0),
+            encode=Cost(frame_bytes=1400.0, clip_bytes=18.0),
+            decode=Cost(frame_bytes=1600.0),
+            vae_gb=0.2,
+        )
+
+    @property
     def limits(self) -> Limits:
         """The limits of one call, which depend on how keyframes condition it."""
         preset, is_sparse = self.preset, self._conditioning == "controlnet"
-        fits = max(CONTEXT, memory.longest_call(preset.max_pixels, 1, self.setup.budget_gb))
+        fits = memory.longest_call(self.footprint, preset.max_pixels, self.setup.memory_gb)
         most = min(preset.frames, fits, *([LONGEST_WINDOW] if is_sparse else []))
         moves = CAMERA_MOVES if self._conditioning == "clip" else tuple(self._moves)
         return Limits(
@@ -177,12 +188,12 @@ class AnimateDiffRenderer(DiffusionRenderer):
             "enforce_inference_steps": True,
         }
 
-    def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
+    def decode(self, pipe: Pipeline, latents: Tensor, call: Call) -> Iterator[Frame]:
         """Yield the frames; each is decoded by itself."""
         import torch  # noqa: PLC0415
 
         vae = pipe.vae
-        for part in (latents[0].transpose(0, 1) / vae.config.scaling_factor).split(min(most, 16)):
+        for part in (latents[0].transpose(0, 1) / vae.config.scaling_factor).split(1):
             with torch.inference_mode():
                 decoded = vae.decode(part.to(self.device, vae.dtype)).sample
             yield from map(to_frame, decoded)

@@ -1,72 +1,89 @@
-"""VAE decoding in chunks: never all frames as floats at once, with crossfades between chunks."""
+"""VAE decoding in spatial tiles, blended where they overlap."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 
 from ..base import Frame
 from .loading import Tensor
 
-OVERLAP = 4
-"""Latent frames that two chunks share: one to settle in at either end, the rest to crossfade."""
+OVERLAP = 64
+"""Pixels that two tiles share: what diffusers' own tiling of Wan's VAE has."""
 
 
-def chunk_ranges(latents: int, most: int) -> list[tuple[int, int]]:
-    """Return the ranges of latent frames to decode together, each sharing `OVERLAP` with the next.
+def tile_ranges(length: int, most: int, overlap: int) -> list[tuple[int, int]]:
+    """Return the ranges of the fewest tiles of one size that cover a side.
 
     Args:
-        latents: their number.
-        most: in one chunk.
+        length: of the side.
+        most: of a tile, if that is more than twice the overlap.
+        overlap: that two tiles share, at least.
 
-    >>> chunk_ranges(10, 20), chunk_ranges(10, 6)
-    ([(0, 10)], [(0, 6), (2, 8), (4, 10)])
+    >>> tile_ranges(52, 60, 4), tile_ranges(52, 30, 4)
+    ([(0, 52)], [(0, 28), (24, 52)])
     """
-    most = max(most, OVERLAP + 2)
-    ranges = [(0, min(latents, most))]
-    while ranges[-1][1] < latents:
-        start = ranges[-1][1] - OVERLAP
-        ranges.append((start, min(latents, start + most)))
-    return ranges
+    most = max(most, 2 * overlap + 1)
+    if length <= most:
+        return [(0, length)]
+    count = -(-(length - overlap) // (most - overlap))
+    size = -(-(length + (count - 1) * overlap) // count)
+    starts = [round(number * (length - size) / (count - 1)) for number in range(count)]
+    return [(start, start + size) for start in starts]
 
 
-def decode_video(
-    latents: Tensor, decode: Callable[[Tensor], Tensor], scale: int, most_frames: int
+def decode_tiled(
+    latents: Tensor, decode: Callable[[Tensor], Iterator[Tensor]], scale: int, most_pixels: int
 ) -> Iterator[Frame]:
-    """Yield the frames of a video's latents as RGB, with one chunk in memory at a time.
+    """Yield the frames of a video as RGB, decoded in tiles along its longer side.
 
-    Latent frame 0 is frame 0; each later one stands for ``scale`` frames. The first latent of any
-    chunk decodes to a single frame, the last of its group. In an overlap the new chunk lacks its
-    past and the old one its future: each contributes its settled half, with a crossfade between.
+    Whole frames are yielded as they are decoded; of tiles, the whole video is held in RAM, in 8
+    bits.
 
     Args:
         latents: shape ``(1, channels, latent frames, height, width)``.
-        decode: to shape ``(1, 3, frames, height, width)``, in -1..1.
-        scale: frames to a latent frame.
-        most_frames: decoded at once.
+        decode: from latents to pieces of shape ``(1, 3, frames, height, width)``, in -1..1.
+        scale: pixels to a latent position, of one side.
+        most_pixels: of a tile.
     """
-    count = latents.shape[2]
-    held: list[Tensor] = []
-    for start, end in chunk_ranges(count, (most_frames - 1) // scale + 1):
-        video = decode(latents[:, :, start:end])[0]
-        frames = [video[:, number] for number in range(video.shape[1])]
-        if start > 0:
-            frames = [*_crossfade(held, frames[: len(held)], scale), *frames[len(held) :]]
-        keep = scale * (OVERLAP - 1) + 1 if end < count else 0
-        # Copies: a view would keep the whole chunk in memory.
-        held = [frame.clone() for frame in frames[len(frames) - keep :]]
-        for frame in frames[: len(frames) - keep]:
-            yield to_frame(frame)
+    axis = 3 if latents.shape[3] >= latents.shape[4] else 4
+    length, other = latents.shape[axis], latents.shape[7 - axis]
+    most = int(most_pixels / (scale * scale * other))
+    ranges = tile_ranges(length, most, -(-OVERLAP // scale))
+    video: list[Frame] = []
+    size = [side * scale for side in latents.shape[3:]]
+    ends = [0, *(end * scale for _, end in ranges)]
+    for (before, _), (start, end) in zip(pairwise(ends), ranges, strict=True):
+        tile = latents.narrow(axis, start, end - start)
+        frames = (to_frame(image) for piece in decode(tile) for image in piece[0].unbind(1))
+        if len(ranges) == 1:
+            yield from frames
+            return
+        for number, frame in enumerate(frames):
+            if len(video) == number:
+                video.append(np.empty((*size, 3), np.uint8))
+            # Views with the tiled side first.
+            whole, part = (image.swapaxes(0, axis - 3) for image in (video[number], frame))
+            paste(whole, part, start * scale, before - start * scale)
+    yield from video
 
 
-def _crossfade(old: list[Tensor], new: list[Tensor], settle: int) -> list[Tensor]:
-    length = len(old) - 2 * settle
-    faded = []
-    for number, (one, other) in enumerate(zip(old, new, strict=True)):
-        share = min(1.0, max(0.0, (number - settle + 1) / (length + 1)))
-        faded.append(one + (other - one) * share)
-    return faded
+def paste(whole: Frame, part: Frame, start: int, shared: int) -> None:
+    """Put a part into a frame, with a linear crossfade over its first rows.
+
+    Args:
+        whole: written to.
+        part: to put there.
+        start: its first row.
+        shared: rows that were filled before.
+    """
+    if shared > 0:
+        share = ((np.arange(shared) + 1) / (shared + 1)).astype(np.float32)[:, None, None]
+        old = whole[start : start + shared].astype(np.float32)
+        whole[start : start + shared] = np.rint(old + (part[:shared] - old) * share)
+    whole[start + max(0, shared) : start + len(part)] = part[max(0, shared) :]
 
 
 def to_frame(image: Tensor) -> Frame:

@@ -9,29 +9,29 @@ progress is reported at every step, where the caller may cancel.
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from ..base import Call, Frame, Limits, OnStep, RendererError, Shot
+from ..base import Call, Frame, Limits, OnStep, Shot
 from ..fit.planner import call_seed
 from ..torch_device import pick_device
 from . import loading, memory, offload
+from .loaded_pipeline import LoadedPipeline
 from .loading import ENCODERS, Pipeline, Tensor, silenced_libraries
 from .local_weights import local_folder
-from .loras import LoraSet, loras_of
+from .loras import loras_of
 from .memory import is_out_of_memory
 from .model_settings import ModelSetup, model_setup
 from .prompt import Prompt, prompt_of
 from .text_encoding import Embeddings, TextEncoder
+from .weight_sizes import weight_sizes
 
 T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
 
 
 class DiffusionRenderer(ABC):
@@ -59,11 +59,14 @@ class DiffusionRenderer(ABC):
     def __init__(self, settings: Mapping[str, Any], quality: str):
         self.setup: ModelSetup = model_setup(self.name, settings, quality)
         self.preset = self.setup.preset
-        self._pipe: Pipeline = None
-        self._rung: int | None = None
+        self._sizes: memory.Sizes | None = None
         self._embeddings: dict[Prompt, Embeddings] = {}
         self._expected: set[Prompt] = set()
-        self._lora_set = LoraSet(self.name)
+
+    @property
+    def footprint(self) -> memory.Footprint:
+        """The memory that the model's activations need."""
+        return memory.Footprint()
 
     @property
     @abstractmethod
@@ -77,8 +80,8 @@ class DiffusionRenderer(ABC):
         """Return the latents of a call; arguments as in `Renderer.generate`."""
 
     @abstractmethod
-    def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the RGB frames of a call's latents, about ``most`` decoded at once."""
+    def decode(self, pipe: Pipeline, latents: Tensor, call: Call) -> Iterator[Frame]:
+        """Yield the RGB frames of a call's latents, decoded a few at a time."""
 
     def load(self, parts: Mapping[str, Any]) -> Pipeline:
         """Load the pipeline into RAM.
@@ -112,30 +115,38 @@ class DiffusionRenderer(ABC):
             self._encode(self.prompt(shot))
         latents = self._retry_on_ladder(
             lambda pipe: self.denoise(
-                self._lora_set.apply(pipe, loras_of(shot, self.setup)), shot, call, before, on_step
+                self._model.loras.apply(pipe, loras_of(shot, self.setup)),
+                shot,
+                call,
+                before,
+                on_step,
             ),
             call,
         )
         done = 0
-        while done < call.frames:
-            # A retry on a lower rung skips the frames that were yielded before.
-            frames: Iterator[Frame] = iter(())
-            try:
-                frames = self.decode(self._loaded(call), latents, call, self._decode_most(call))
-                for frame in islice(frames, done, None):
-                    yield frame
-                    done += 1
-                break
-            except Exception as caught:  # anything but a lack of memory is raised again at once
-                if not is_out_of_memory(caught):
-                    raise
-                error = str(caught)
-            frames = iter(())  # A generator refers to its pipeline.
-            self._step_down(error)
+        try:
+            while done < call.frames:
+                # A retry on a lower rung skips the frames that were yielded before.
+                frames: Iterator[Frame] = iter(())
+                try:
+                    frames = self.decode(self._model.placed(call), latents, call)
+                    for frame in islice(frames, done, None):
+                        yield frame
+                        done += 1
+                    break
+                except Exception as caught:  # all but a lack of memory is raised again at once
+                    if not is_out_of_memory(caught):
+                        raise
+                    error = str(caught)
+                frames = iter(())  # A generator refers to its pipeline.
+                self._model.step_down(error)
+        finally:
+            if done:  # Nobody may ask for the last frames.
+                self._model.worked(call)
 
     def close(self) -> None:
         """Unload the model, and drop the embeddings of prompts."""
-        self._unload()
+        self._model.unload()
         self._embeddings.clear()
 
     # Helpers for the models.
@@ -217,7 +228,7 @@ class DiffusionRenderer(ABC):
         """Encode a prompt, and with it all that are expected, unless they are cached."""
         if prompt in self._embeddings:
             return
-        self._unload()  # One model in memory at a time.
+        self._model.unload()  # One model in memory at a time.
         missing = sorted({prompt, *self._expected} - self._embeddings.keys())
         encoder = TextEncoder(
             self.pipeline,
@@ -228,48 +239,42 @@ class DiffusionRenderer(ABC):
             self.dtype,
             self.prompt_tokens,
         )
-        self._embeddings |= encoder.encode(missing, self._budget())
+        self._embeddings |= encoder.encode(
+            missing, offload.memory_budget(self.device, self.setup.memory_gb)
+        )
         offload.free_memory(self.device)
 
     # The model.
 
-    def _loaded(self, call: Call) -> Pipeline:
-        """Return the pipeline, loaded and placed on the current rung."""
-        if self._pipe is not None:
-            return self._pipe
-        without: dict[str, Any] = {} if not self.encoded else dict.fromkeys(self.dropped)
-        budget = self._budget()
-        rungs = self._ladder()
-        if self._rung is None:
-            sizes = loading.weight_sizes(
-                self.folder, self.setup, self.denoisers[0], self.dtype.itemsize, self.precise
+    def plan(self, call: Call, rung: memory.Offload) -> memory.MemoryPlan:
+        """Return the memory that a call takes on a rung of the ladder."""
+        if self._sizes is None:
+            vae_bytes = max(self.footprint.vae_bytes, self.dtype.itemsize)
+            self._sizes = weight_sizes(
+                self.folder,
+                self.setup,
+                self.denoisers,
+                self.dropped if self.encoded else (),
+                self.dtype.itemsize,
+                vae_bytes,
             )
-            pixels = call.width * call.height * call.frames
-            self._rung = memory.first_rung(rungs, sizes, pixels, budget)
-            _log.info("%s: %s", self.name, rungs[self._rung])
-        pipe = self.load(without)
-        pipe.set_progress_bar_config(disable=True)
-        offload.place_pipeline(pipe, rungs[self._rung], self.device, self.setup, self.denoisers)
-        self._pipe = pipe
-        return pipe
+        pixels = call.width * call.height
+        return memory.memory_plan(
+            rung, self._sizes, self.footprint, pixels, call.frames, self.tile_pixels
+        )
 
-    def _unload(self) -> None:
-        if self._pipe is not None:
-            self._pipe.maybe_free_model_hooks()
-            self._pipe = None
-            self._lora_set.clear()
-            offload.free_memory(self.device)
+    @property
+    def tile_pixels(self) -> int:
+        """Pixels of a frame to decode at once, for a VAE that decodes tiles."""
+        return memory.tile_pixels(self.footprint, self.setup.memory_gb)
 
-    def _ladder(self) -> tuple[memory.Rung, ...]:
-        return memory.offload_ladder(self.device, self.setup.offload, self.setup.vae_tiling)
-
-    def _budget(self) -> float:
-        return offload.limit_memory(self.device, self.setup.budget_gb)
-
-    def _decode_most(self, call: Call) -> int:
-        """Return the number of frames to decode at once."""
-        assert self._rung is not None
-        return max(1, self._ladder()[self._rung].decode_pixels // (call.width * call.height))
+    @cached_property
+    def _model(self) -> LoadedPipeline:
+        return LoadedPipeline(
+            *(self.name, self.setup, self.device, self.denoisers),
+            load=lambda: self.load(dict.fromkeys(self.dropped) if self.encoded else {}),
+            plan=self.plan,
+        )
 
     def _retry_on_ladder(self, work: Callable[[Pipeline], T], call: Call) -> T:
         """Run some work with the pipeline, and retry one rung down if memory runs out."""
@@ -277,35 +282,15 @@ class DiffusionRenderer(ABC):
 
         while True:
             try:
-                self._loaded(call)
+                self._model.placed(call)
                 with silenced_libraries(), torch.inference_mode(), torch.random.fork_rng():
                     # SparseCtrl's pipeline ignores its generator and uses the global one.
                     torch.manual_seed(call_seed(call.seed, "global"))
                     # Not a local variable: that would keep it in memory beside the next one.
-                    return work(self._loaded(call))
+                    return work(self._model.placed(call))
             except Exception as caught:  # anything but a lack of memory is raised again at once
                 if not is_out_of_memory(caught):
                     raise
                 error = str(caught)
             # Outside the handler, whose traceback refers to the tensors that fill the memory.
-            self._step_down(error)
-
-    def _step_down(self, error: str) -> None:
-        """Unload the pipeline and go one rung down.
-
-        Raises:
-            RendererError: this was the last rung.
-        """
-        rungs = self._ladder()
-        self._pipe = None
-        self._lora_set.clear()
-        offload.free_memory(self.device)
-        below = (self._rung or 0) + 1
-        if below >= len(rungs):
-            what = " ".join(error.split())[:120]
-            raise RendererError(
-                f"{self.name}: out of memory even with {rungs[-1]}; lower max_pixels or frames of "
-                f"presets.{self.setup.quality} ({what})"
-            )
-        _log.warning("%s: out of memory; trying again with %s", self.name, rungs[below])
-        self._rung = below
+            self._model.step_down(error)

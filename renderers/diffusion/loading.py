@@ -17,8 +17,8 @@ from .local_weights import (
     pipeline_index,
     reject_pickle_folders,
 )
-from .memory import Sizes, safetensors_header, weights_bytes
 from .model_settings import ModelSetup
+from .weight_sizes import safetensors_header
 from .weight_source import WeightSource
 
 Pipeline: TypeAlias = Any
@@ -198,37 +198,3 @@ def has_vae(source: WeightSource, setup: ModelSetup) -> bool:
     """Whether a single file has a VAE beside its denoiser."""
     header = safetensors_header(local_file(source, setup))
     return any(name.startswith("vae.") for name in header)
-
-
-def weight_sizes(
-    folder: Path,
-    setup: ModelSetup,
-    denoiser: str,
-    bytes_each: float,
-    precise: tuple[str, ...] = (),
-) -> Sizes:
-    """Return the bytes of a pipeline's weights on the device, without its text encoder.
-
-    Args:
-        folder: of the pipeline.
-        setup: of the model.
-        denoiser: name of the transformer or UNet.
-        bytes_each: of a number that is not quantised.
-        precise: parts in 32 bits.
-    """
-    parts = [path for path in folder.iterdir() if path.is_dir() and path.name not in ENCODERS]
-    own = bytes_each if setup.quantization == "none" else 1.0
-    sizes = {
-        path.name: weights_bytes(
-            path,
-            own
-            if path.name.startswith(denoiser)
-            else max(4.0, bytes_each)
-            if path.name in precise
-            else bytes_each,
-        )
-        for path in parts
-    }
-    core = sum(n for name, n in sizes.items() if name.startswith(denoiser))
-    others = sum(n for name, n in sizes.items() if not name.startswith(denoiser))
-    return Sizes(core, others)

@@ -12,6 +12,7 @@ from ..base import Call, Frame, Limits, OnStep, Shot
 from .conditioning import camera_clip
 from .loading import Pipeline, Tensor, load_part
 from .ltx_family import LtxFamily
+from .memory import Cost, Footprint
 from .motion_strength import condition_noise
 
 FROM_LATENTS = 0.999
@@ -26,6 +27,16 @@ class LtxRenderer(LtxFamily):
 
     name: ClassVar[str] = "ltx"
     pipeline = "LTXConditionPipeline"
+
+    @property
+    def footprint(self) -> Footprint:
+        """Activations of 2B; those of 13B grow with the width of its layers."""
+        wider = self.denoiser_width(2048) / 2048
+        return Footprint(
+            denoise=Cost(clip_bytes=17.0 * wider),
+            encode=Cost(0.95, 1020.0, 6.0 if self.preset.guide else 0.0),
+            decode=Cost(1.0, 830.0, 3.0),
+        )
 
     @property
     def limits(self) -> Limits:
@@ -158,7 +169,7 @@ class LtxRenderer(LtxFamily):
             output_type="latent",
         ).frames
 
-    def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
+    def decode(self, pipe: Pipeline, latents: Tensor, call: Call) -> Iterator[Frame]:
         """Yield the frames, decoded a few at a time.
 
         Noise is mixed into the normalised latents, as Lightricks do; the pipeline of diffusers

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from ..base import Call, Frame, Limits, OnStep, Shot
 from .loading import Pipeline, Tensor
 from .ltx_family import GRID, LtxFamily
+from .memory import Cost, Footprint
 
 
 class Ltx2Renderer(LtxFamily):
@@ -15,6 +16,16 @@ class Ltx2Renderer(LtxFamily):
 
     name: ClassVar[str] = "ltx2"
     pipeline = "LTX2ConditionPipeline"
+
+    @property
+    def footprint(self) -> Footprint:
+        """Activations of 19B; guidance doubles the batch."""
+        wider = self.denoiser_width(4096) / 4096
+        return Footprint(
+            denoise=Cost(clip_bytes=48.0 * wider * (2 if self.preset.guidance > 1 else 1)),
+            encode=Cost(0.75, 1120.0, 6.0 if self.preset.guide else 0.0),
+            decode=Cost(1.0, 430.0, 7.0),
+        )
 
     @property
     def limits(self) -> Limits:
@@ -74,6 +85,6 @@ class Ltx2Renderer(LtxFamily):
             for one in self.condition_clips(shot, call, before)
         ]
 
-    def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
+    def decode(self, pipe: Pipeline, latents: Tensor, call: Call) -> Iterator[Frame]:
         """Yield the frames, decoded a few at a time."""
         yield from self.decode_chunks(pipe, latents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from ..base import CAMERA_MOVES, Call, Frame, FrameGrid, Limits, Shot
+from ..base import CAMERA_MOVES, Call, Frame, FrameGrid, Limits, Shot, UnavailableError
 from . import memory
 from .conditioning import camera_clip, conditioning_image
 from .decoding import to_frame
@@ -49,6 +50,15 @@ class LtxFamily(DiffusionRenderer):
         "negative_prompt_attention_mask",
     )
 
+    def denoiser_width(self, usual: int) -> int:
+        """Return the width of the transformer's layers: ``usual`` if it is not downloaded yet."""
+        try:
+            text = (self.folder / "transformer" / "config.json").read_text(encoding="utf-8")
+        except (UnavailableError, OSError):
+            return usual
+        config = json.loads(text)
+        return int(config["num_attention_heads"] * config["attention_head_dim"])
+
     def limits_at(self, multiple: int) -> Limits:
         """Return the limits of one call.
 
@@ -57,7 +67,7 @@ class LtxFamily(DiffusionRenderer):
         """
         preset = self.preset
         # The same for all calls: as if frames had all the pixels that the preset allows.
-        fits = memory.longest_call(preset.max_pixels, 1, self.setup.budget_gb)
+        fits = memory.longest_call(self.footprint, preset.max_pixels, self.setup.memory_gb)
         overlap = (preset.overlap - 1) // GRID * GRID + 1
         controls = {"prompt", "strength", "loras"} | ({"camera"} if preset.guide else set())
         return Limits(

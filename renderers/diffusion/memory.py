@@ -1,133 +1,178 @@
-"""Fitting a model into VRAM: a budget picks the first rung of a fixed ladder of offloading.
+"""Fitting a model into VRAM: the memory that each phase of a call needs, and the offload ladder.
 
-Each rung of the ladder needs less memory and more time. A renderer starts at the first rung that is
-estimated to fit, and falls back to the next one if it runs out of memory.
+What is on the device never changes pixels; the length of calls and the size of decoded tiles do, so
+these follow from the configuration alone (`longest_call`, `tile_pixels`).
 """
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from math import prod
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 GB = 1 << 30
-Offload = Literal["none", "model", "group", "sequential"]
+Offload = Literal["none", "model", "group"]
 
-DENOISE_BYTES = 24
-"""Estimated bytes of activations for each pixel of all frames that are denoised at once."""
-DECODE_BYTES = 64
-"""Estimated bytes of activations for each pixel of all frames that are decoded at once."""
-WORKSPACE_GB = 1.5
-"""The device's context, its libraries' workspaces and fragmentation."""
-BLOCK_GB = 1.0
-"""Part of an offloaded denoiser that is on the device at once."""
+LADDER: tuple[Offload, ...] = get_args(Offload)
+"""Kept in RAM: nothing, the parts that are not at work, or also the denoiser's layers that are not.
+Each rung takes less VRAM and more time than the one before."""
+DESCRIBED: Mapping[Offload, str] = {
+    "none": "all on the device",
+    "model": "only the part at work on the device",
+    "group": "only the denoiser's layer at work on the device",
+}
+
+CONTEXT_GB = 1.0
+"""The device's context, workspaces of libraries, and fragmentation."""
+SMALLEST_GB = 7.5
+"""Free memory of the smallest card that tiles are planned for: 8 GB, less what a desktop takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
-    """A rung of the ladder.
+class Cost:
+    """Activations of a phase, as the sum of three parts.
 
     Attributes:
-        offload: held in RAM: nothing (``none``), whole idle components (``model``),
-            the denoiser's blocks (``group``), or every layer (``sequential``).
-        tiling: whether the VAE decodes tiles of a frame.
-        decode_pixels: pixels, over all frames, that are decoded at once.
+        fixed_gb: whatever the size.
+        frame_bytes: for a pixel of one frame.
+        clip_bytes: for a pixel of all frames.
     """
 
-    offload: Offload
-    tiling: bool
-    decode_pixels: int
+    fixed_gb: float = 0.0
+    frame_bytes: float = 0.0
+    clip_bytes: float = 0.0
 
-    def __str__(self) -> str:
-        parts = [f"{self.offload} offload" if self.offload != "none" else "all on the device"]
-        parts += ["VAE in tiles"] if self.tiling else []
-        return ", ".join([*parts, f"{self.decode_pixels / 1e6:.0f} MP decoded at once"])
+    def gb(self, frame_pixels: int, frames: int) -> float:
+        """Return the memory that a clip takes."""
+        per_frame = self.frame_bytes + self.clip_bytes * frames
+        return self.fixed_gb + frame_pixels * per_frame / GB
 
 
-LADDER = (
-    Rung("none", False, 160_000_000),
-    Rung("none", False, 40_000_000),
-    Rung("model", False, 40_000_000),
-    Rung("model", True, 16_000_000),
-    Rung("group", True, 16_000_000),
-    Rung("sequential", True, 4_000_000),
-)
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Activations of a model, measured at full size on PyTorch's meta device.
+
+    Attributes:
+        denoise: of a step.
+        encode: of the keyframes and clips that condition a call.
+        decode: of the latents; for a VAE that decodes in tiles, of a tile.
+        vae_gb: weights of the VAE, for the size of tiles.
+        vae_bytes: of a number of the VAE, at least.
+    """
+
+    denoise: Cost = Cost(clip_bytes=60.0)
+    encode: Cost = Cost(frame_bytes=4000.0)
+    decode: Cost = Cost(frame_bytes=8000.0)
+    vae_gb: float = 1.0
+    vae_bytes: int = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Bytes of a pipeline's weights on the device.
+    """Bytes of a pipeline's weights on the device, without its text encoder.
 
     Attributes:
-        denoiser: of the transformer or UNet.
-        rest: of all other parts but the text encoder.
+        denoisers: of each transformer or UNet.
+        layer: of the largest layer of one.
+        vae: of the VAE.
+        rest: of all other parts.
     """
 
-    denoiser: int
-    rest: int
+    denoisers: tuple[int, ...]
+    layer: int
+    vae: int
+    rest: int = 0
 
 
-def offload_ladder(
-    device: str, offload: str = "auto", tiling: bool | None = None
-) -> tuple[Rung, ...]:
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """Memory that each phase of a call takes on a rung, in GB, with the context."""
+
+    encode_gb: float
+    denoise_gb: float
+    decode_gb: float
+
+    @property
+    def peak_gb(self) -> float:
+        """The largest of them."""
+        return max(self.encode_gb, self.denoise_gb, self.decode_gb)
+
+
+def memory_plan(
+    rung: Offload, sizes: Sizes, footprint: Footprint, frame_pixels: int, frames: int, tile: int
+) -> MemoryPlan:
+    """Estimate the memory of a call.
+
+    Args:
+        rung: of the ladder.
+        sizes: of the weights.
+        footprint: of the activations.
+        frame_pixels: of a frame.
+        frames: of the call.
+        tile: pixels decoded at once; `tile_pixels`.
+    """
+    encode = footprint.encode.gb(frame_pixels, frames)
+    denoise = footprint.denoise.gb(frame_pixels, frames)
+    decode = footprint.decode.gb(min(frame_pixels, tile), frames)
+    if rung == "none":
+        resident = CONTEXT_GB + (sum(sizes.denoisers) + sizes.vae + sizes.rest) / GB
+        return MemoryPlan(resident + encode, resident + denoise, resident + decode)
+    # The next layer is copied while one computes.
+    denoiser = 2 * sizes.layer if rung == "group" else max(sizes.denoisers, default=0)
+    vae = CONTEXT_GB + sizes.vae / GB
+    return MemoryPlan(
+        max(vae + encode, CONTEXT_GB + sizes.rest / GB),
+        CONTEXT_GB + denoiser / GB + denoise,
+        vae + decode,
+    )
+
+
+def offload_ladder(device: str, offload: str = "auto") -> tuple[Offload, ...]:
     """Return the ladder of a device.
 
     Args:
-        device: its kind. The CPU has nothing to offload to: its rungs only decode less at once.
-        offload: the first rung's; ``auto`` starts at the top.
-        tiling: whether the VAE decodes tiles; None leaves it to the rung.
+        device: its kind. The CPU has nothing to offload to.
+        offload: the first rung; ``auto`` starts at the top.
     """
-    rungs: tuple[Rung, ...] = LADDER
     if device == "cpu":
-        rungs = tuple(dict.fromkeys(replace(rung, offload="none") for rung in LADDER))
-    elif offload != "auto":
-        order = ("none", "model", "group", "sequential")
-        rungs = tuple(r for r in LADDER if order.index(r.offload) >= order.index(offload))
-    if tiling is not None:
-        rungs = tuple(dict.fromkeys(replace(rung, tiling=tiling) for rung in rungs))
-    return rungs
+        return LADDER[:1]
+    return LADDER if offload == "auto" else tuple(r for r in LADDER if _place(r) >= _place(offload))
 
 
-def first_rung(rungs: tuple[Rung, ...], sizes: Sizes, pixels: int, budget_gb: float) -> int:
-    """Return the index of the first rung that is estimated to fit, else of the last.
+def _place(rung: str) -> int:
+    return [str(each) for each in LADDER].index(rung)
+
+
+def longest_call(footprint: Footprint, frame_pixels: int, memory_gb: float | None) -> int:
+    """Return the frames that a memory limit lets denoise at once, layer by layer.
 
     Args:
-        rungs: the ladder.
-        sizes: of the model.
-        pixels: of all frames of a call.
-        budget_gb: available memory.
+        footprint: of the model.
+        frame_pixels: of a frame.
+        memory_gb: the configured limit; None sets none.
     """
-    for index, rung in enumerate(rungs):
-        if needed_gb(rung, sizes, pixels) <= budget_gb:
-            return index
-    return len(rungs) - 1
+    if memory_gb is None:
+        return 1 << 30
+    cost = footprint.denoise
+    available = max(0.5, memory_gb - CONTEXT_GB - LAYER_GB - cost.fixed_gb) * GB / frame_pixels
+    return max(1, int((available - cost.frame_bytes) / cost.clip_bytes))
 
 
-def needed_gb(rung: Rung, sizes: Sizes, pixels: int) -> float:
-    """Estimate the peak memory of a rung."""
-    denoising = pixels * DENOISE_BYTES / GB
-    decoding = min(pixels, rung.decode_pixels) * DECODE_BYTES / GB * (0.5 if rung.tiling else 1.0)
-    denoiser, rest = sizes.denoiser / GB, sizes.rest / GB
-    if rung.offload == "none":
-        return WORKSPACE_GB + denoiser + rest + max(denoising, decoding)
-    if rung.offload == "group":
-        denoiser = min(denoiser, BLOCK_GB)
-    elif rung.offload == "sequential":
-        denoiser, rest = min(denoiser, BLOCK_GB / 4), min(rest, BLOCK_GB / 4)
-    return WORKSPACE_GB + max(denoiser + denoising, rest + decoding)
+LAYER_GB = 0.5
+"""Layers of an offloaded denoiser that are on the device at once, for `longest_call`."""
 
 
-def longest_call(width: int, height: int, budget_gb: float) -> int:
-    """Return the frames that can be denoised at once within a budget, with an offloaded denoiser.
+def tile_pixels(footprint: Footprint, memory_gb: float | None) -> int:
+    """Return the pixels to decode at once: what fits beside the VAE.
 
-    It depends on the configuration alone, never on a card's free memory, as it decides pixels.
+    Args:
+        footprint: of the model.
+        memory_gb: the configured limit; None plans for the smallest card, so that pixels are the
+            same on all.
     """
-    available = max(0.5, budget_gb - WORKSPACE_GB - BLOCK_GB)
-    return max(1, int(available * GB / (width * height * DENOISE_BYTES)))
+    cost = footprint.decode
+    available = (memory_gb or SMALLEST_GB) - CONTEXT_GB - footprint.vae_gb - cost.fixed_gb
+    return max(1, int(max(0.5, available) * GB / max(1.0, cost.frame_bytes)))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -141,37 +186,3 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and (
         "out of memory" in message or "can't allocate memory" in message
     )
-
-
-def weights_bytes(path: Path, bytes_each: float) -> int:
-    """Return the bytes of weights once loaded, from the files' headers alone.
-
-    Args:
-        path: a ``.safetensors`` file, or a model's folder of them.
-        bytes_each: of a number in memory.
-    """
-    found = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
-    plain = [file for file in found if "." not in file.stem] or found
-    return int(sum(_count_numbers(file) for file in plain) * bytes_each)
-
-
-def _count_numbers(path: Path) -> int:
-    return sum(prod(entry["shape"]) for entry in safetensors_header(path).values())
-
-
-def safetensors_header(path: Path) -> Mapping[str, Mapping[str, list[int]]]:
-    """Return the shapes of a safetensors file's tensors, by name; empty for another file.
-
-    The format: eight bytes with the length of a JSON header, which has every tensor's shape
-    (https://github.com/huggingface/safetensors, "Format").
-    """
-    try:
-        with path.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            if length > 100 << 20:
-                return {}
-            header: dict[str, Mapping[str, list[int]]] = json.loads(stream.read(length))
-    except (OSError, ValueError, struct.error):
-        return {}
-    header.pop("__metadata__", None)
-    return header

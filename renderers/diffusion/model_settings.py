@@ -11,12 +11,11 @@ from ..base import FALLBACKS, RendererError
 from .presets import ModelPreset, model_preset, model_table
 from .weight_source import WeightSource, parse_source, reject_pickle
 
-DEFAULT_MEMORY_GB = 16.0
 PARTS = ("upsampler", "adapter", "controlnet", "ip_adapter")
 """Weights of a model's family besides its pipeline."""
 SETTINGS = (
     *("model", "revision", "weights", "variant", *PARTS, "loras", "camera_loras"),
-    *("device", "dtype", "memory_gb", "offload", "vae_tiling", "vae_slicing", "quantization"),
+    *("device", "dtype", "memory_gb", "offload", "vae_slicing", "quantization"),
     *("compile", "presets", "rife", "motion_guard"),
 )
 """All settings; ``config.schema.json`` explains them."""
@@ -49,7 +48,8 @@ class ModelSetup:
             ``controlnet``, ``ip_adapter``).
         camera_loras: by camera move.
         device: ``auto``, ``cuda``, ``xpu``, ``mps`` or ``cpu``.
-        offload: ``auto``, ``none``, ``model``, ``group`` or ``sequential``.
+        memory_gb: limit of VRAM; None for what the device has free.
+        offload: ``auto``, ``none``, ``model`` or ``group``.
         quantization: ``none``, ``fp8`` (layerwise casting) or ``int8`` (torchao).
     """
 
@@ -65,16 +65,10 @@ class ModelSetup:
     dtype: str | None
     memory_gb: float | None
     offload: str
-    vae_tiling: bool | None
     vae_slicing: bool
     quantization: str
     compile: bool
     preset: ModelPreset
-
-    @property
-    def budget_gb(self) -> float:
-        """VRAM to plan for, whatever the card has."""
-        return self.memory_gb or DEFAULT_MEMORY_GB
 
     @property
     def sources(self) -> tuple[WeightSource, ...]:
@@ -108,6 +102,7 @@ def model_setup(renderer: str, settings: Mapping[str, Any], quality: str) -> Mod
         for name in PARTS
         if settings.get(name, defaults.get(name)) is not None
     }
+    limit = settings.get("memory_gb", "auto")
     preset = model_preset(renderer, quality, settings.get("presets", {}).get(quality, {}))
     if not preset.refine:
         parts.pop("upsampler", None)
@@ -125,9 +120,8 @@ def model_setup(renderer: str, settings: Mapping[str, Any], quality: str) -> Mod
         camera_loras=_camera_loras(renderer, settings.get("camera_loras", {})),
         device=settings.get("device", "auto"),
         dtype=settings.get("dtype"),
-        memory_gb=settings.get("memory_gb"),
+        memory_gb=None if limit == "auto" else float(limit),
         offload=settings.get("offload", "auto"),
-        vae_tiling=settings.get("vae_tiling"),
         vae_slicing=settings.get("vae_slicing", True),
         quantization=settings.get("quantization", "none"),
         compile=settings.get("compile", False),

@@ -1,46 +1,129 @@
-"""Placing a pipeline in memory: on the device, or offloaded to RAM, as a rung requires."""
+"""Placing a loaded pipeline: on the device, or offloaded to RAM, as a rung of the ladder says."""
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .loading import Pipeline
-from .memory import GB, Rung
+from .memory import GB, Offload
 from .model_settings import ModelSetup
 
+TOGETHER = {"controlnet": "unet"}
+"""Parts that run in every step beside a denoiser: they stay with it."""
+UNUSED = ("motion_adapter",)
+"""Parts whose weights were copied into others at loading."""
 
-def place_pipeline(
-    pipe: Pipeline, rung: Rung, device: str, setup: ModelSetup, denoisers: tuple[str, ...]
-) -> None:
-    """Place a freshly loaded pipeline, with offloading, tiling, fp8 and compilation."""
+
+def prepare_pipeline(pipe: Pipeline, setup: ModelSetup, denoisers: Sequence[str]) -> None:
+    """Prepare a freshly loaded pipeline, with fp8, compilation and slices."""
     import torch  # noqa: PLC0415 - slow to import
 
-    models = [getattr(pipe, name) for name in denoisers if getattr(pipe, name, None) is not None]
-    for model in models:
+    for model in denoisers_of(pipe, denoisers):
         if setup.quantization == "fp8":
             model.enable_layerwise_casting(
                 storage_dtype=torch.float8_e4m3fn, compute_dtype=model.dtype
             )
         if setup.compile:
             model.compile_repeated_blocks()
-    vae = pipe.vae
-    if setup.vae_slicing and hasattr(vae, "use_slicing"):
-        vae.enable_slicing()
-    if rung.tiling and hasattr(vae, "use_tiling"):
-        vae.enable_tiling()
-    if rung.offload == "none":
-        pipe.to(device)
-    elif rung.offload == "model":
-        pipe.enable_model_cpu_offload(device=device)
-    elif rung.offload == "sequential":
-        pipe.enable_sequential_cpu_offload(device=device)
-    else:
-        # The VAE is not offloaded: in some VAEs that clashes with tiling.
-        offload_layers(models, device)
-        for name, part in pipe.components.items():
-            if isinstance(part, torch.nn.Module) and name not in denoisers:
-                part.to(device)
+    if setup.vae_slicing and hasattr(pipe.vae, "use_slicing"):
+        pipe.vae.enable_slicing()
+
+
+def place_pipeline(pipe: Pipeline, rung: Offload, device: str, denoisers: Sequence[str]) -> None:
+    """Move the parts of a pipeline to where a rung has them, from where another had them."""
+    import torch  # noqa: PLC0415
+    from accelerate.hooks import add_hook_to_module, remove_hook_from_module  # noqa: PLC0415
+
+    parts = {
+        name: part
+        for name, part in pipe.components.items()
+        if isinstance(part, torch.nn.Module) and name not in UNUSED
+    }
+    for part in parts.values():
+        remove_hook_from_module(part)
+    if rung == "none":
+        for part in parts.values():
+            move(part, device)
+        return
+    for part in parts.values():
+        move(part, "cpu")
+    streamed = [name for name in parts if rung == "group" and name in denoisers]
+    offload_layers([parts[name] for name in streamed], device)
+    for name, part in parts.items():
+        work = TOGETHER.get(name, name)
+        others = [
+            other
+            for each, other in parts.items()
+            if TOGETHER.get(each, each) != work and each not in streamed
+        ]
+        add_hook_to_module(part, AloneOnDevice(torch.device(device), others, name not in streamed))
+
+
+@dataclass(slots=True)
+class AloneOnDevice:
+    """A hook of accelerate's that moves a part to the device when it starts to work, others off.
+
+    ``enable_model_cpu_offload`` moves off the one part that comes before in a fixed order: after a
+    keyframe is encoded, the VAE would stay beside the transformer.
+
+    Attributes:
+        execution_device: where the part runs.
+        others: parts that leave.
+        comes: whether the part itself is moved; layers of a streamed denoiser come by themselves.
+    """
+
+    execution_device: Any
+    others: list[Any]
+    comes: bool
+    no_grad: bool = False
+
+    def init_hook(self, module: Any) -> Any:
+        """Return the part as it is."""
+        return module
+
+    def pre_forward(self, module: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make room for the part, and move it."""
+        for other in self.others:
+            move(other, "cpu")
+        if self.comes:
+            move(module, self.execution_device)
+        return args, kwargs
+
+    def post_forward(self, _module: Any, output: Any) -> Any:
+        """Return the output as it is."""
+        return output
+
+    def detach_hook(self, module: Any) -> Any:
+        """Return the part as it is."""
+        return module
+
+
+def move(part: Any, device: Any) -> None:
+    """Move a part's weights, unless they are there."""
+    import torch  # noqa: PLC0415
+
+    there = next(iter(part.parameters()), None)
+    if there is None or there.device != torch.device(device):
+        part.to(device)
+
+
+def denoisers_of(pipe: Pipeline, names: Sequence[str]) -> list[Any]:
+    """Return the denoisers that a pipeline has."""
+    return [getattr(pipe, name) for name in names if getattr(pipe, name, None) is not None]
+
+
+def bring_to_device(model: Any) -> Any:
+    """Return a model after its offload hook, if any, has moved it to the device.
+
+    The hook runs before ``forward``, and before ``encode`` and ``decode`` of a VAE, only.
+    """
+    hook = getattr(model, "_hf_hook", None)
+    if hook is not None:
+        hook.pre_forward(model)
+    return model
 
 
 def offload_layers(models: list[Any], device: str) -> None:
@@ -57,26 +140,39 @@ def offload_layers(models: list[Any], device: str) -> None:
         )
 
 
-def bring_to_device(model: Any) -> Any:
-    """Return a model after its offload hook, if any, has moved it to the device.
+def memory_budget(device: str, limit_gb: float | None) -> float:
+    """Return the memory to plan for, in GB: the limit, or what the device has free.
 
-    The hook runs before ``forward``, and before ``encode`` and ``decode`` of a VAE, only.
+    A limit is enforced where PyTorch can.
+
+    Args:
+        device: its kind.
+        limit_gb: the configured limit; None sets none.
     """
-    hook = getattr(model, "_hf_hook", None)
-    if hook is not None:
-        hook.pre_forward(model)
-    return model
-
-
-def limit_memory(device: str, budget_gb: float) -> float:
-    """Limit this process to a budget of VRAM, and return how much of it the card has, in GB."""
     import torch  # noqa: PLC0415
 
-    if device != "cuda":
-        return budget_gb
-    total = torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory / GB
-    torch.cuda.set_per_process_memory_fraction(min(1.0, budget_gb / total))
-    return float(min(budget_gb, total))
+    if device not in ("cuda", "xpu"):
+        if device == "mps" and limit_gb is None:
+            return float(torch.mps.recommended_max_memory() / GB)
+        return limit_gb or float("inf")
+    backend = getattr(torch, device)
+    free, total = backend.mem_get_info()
+    available = float(free + backend.memory_reserved()) / GB
+    if limit_gb is None:
+        return available
+    if device == "cuda":
+        torch.cuda.set_per_process_memory_fraction(min(1.0, limit_gb * GB / total))
+    return min(limit_gb, available)
+
+
+def card_name(device: str) -> str:
+    """Return a name for the device and its memory, of those that can run out of it."""
+    import torch  # noqa: PLC0415
+
+    if device not in ("cuda", "xpu"):
+        return device
+    found = getattr(torch, device).get_device_properties(0)
+    return f"{found.name}, {found.total_memory / GB:.1f} GB"
 
 
 def free_memory(device: str) -> None:

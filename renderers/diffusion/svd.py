@@ -13,15 +13,16 @@ from PIL import Image
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot
 from ..fit.chunks import colour_match
 from .conditioning import conditioning_image
-from .decoding import to_frame
+from .decoding import decode_tiled
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
+from .memory import Cost, Footprint
 from .motion_strength import keyframe_noise, motion_bucket
 
 COUNTS = (14, 25)
 """Frames that the published models were trained for; a single frame crashes the pipeline."""
-MIN_DECODED = 4
-"""Frames to decode at once, at least: one by one they flicker."""
+DECODED = 4
+"""Frames to decode at once: one by one they flicker."""
 
 
 class SvdRenderer(DiffusionRenderer):
@@ -32,6 +33,17 @@ class SvdRenderer(DiffusionRenderer):
     denoisers: ClassVar[tuple[str, ...]] = ("unet",)
     half: ClassVar[str] = "float16"
     encoded: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def footprint(self) -> Footprint:
+        """Activations of the published models, with guidance."""
+        return Footprint(
+            denoise=Cost(clip_bytes=570.0),
+            encode=Cost(frame_bytes=2600.0),
+            decode=Cost(frame_bytes=4150.0 * DECODED),
+            vae_gb=0.4,
+            vae_bytes=4,
+        )
 
     @property
     def limits(self) -> Limits:
@@ -77,15 +89,21 @@ class SvdRenderer(DiffusionRenderer):
         table = colour_match([anchor], before[-1:])
         return np.asarray(cv2.LUT(before[-1], table), np.uint8)
 
-    def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the frames, decoded a few at a time."""
+    def decode(self, pipe: Pipeline, latents: Tensor, call: Call) -> Iterator[Frame]:
+        """Yield the frames, decoded a few at a time, in tiles."""
         import torch  # noqa: PLC0415 - slow to import
 
         vae = pipe.vae
         if vae.dtype == torch.float16 and vae.config.force_upcast:
             vae.to(dtype=torch.float32)  # It overflows in float16.
-        at_once = max(MIN_DECODED, most)
-        for part in (latents[0] / vae.config.scaling_factor).split(at_once):
-            with torch.inference_mode():
-                decoded = vae.decode(part.to(self.device, vae.dtype), num_frames=len(part)).sample
-            yield from map(to_frame, decoded)
+
+        def decode_tile(tile: Tensor) -> Iterator[Tensor]:
+            for part in tile[0].transpose(0, 1).split(DECODED):
+                with torch.inference_mode():
+                    on_device = part.to(self.device, vae.dtype)
+                    decoded = vae.decode(on_device, num_frames=len(part)).sample
+                yield decoded.transpose(0, 1)[None]
+
+        scaled = latents.transpose(1, 2) / vae.config.scaling_factor
+        scale = call.height // latents.shape[3]
+        yield from decode_tiled(scaled, decode_tile, scale, self.tile_pixels)

@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 from . import loading, offload
 from .loading import ENCODERS, Pipeline, Tensor
 from .local_weights import pipeline_index
-from .memory import GB, WORKSPACE_GB, is_out_of_memory, weights_bytes
+from .memory import CONTEXT_GB, GB, is_out_of_memory
 from .model_settings import ModelSetup
 from .prompt import Prompt
+from .weight_sizes import weights_bytes
 
 Embeddings: TypeAlias = Mapping[str, Tensor]
 """Arguments of a pipeline's call that replace its prompt; in RAM."""
@@ -50,7 +51,7 @@ class TextEncoder:
         layer.
         """
         size = weights_bytes(self.folder / "text_encoder", self.dtype.itemsize)
-        if size / GB + WORKSPACE_GB <= budget_gb:
+        if size / GB + CONTEXT_GB <= budget_gb:
             try:
                 return self._encode(prompts, is_offloaded=False)
             except Exception as error:

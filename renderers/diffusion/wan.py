@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,9 +16,11 @@ from PIL import Image
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot, UnavailableError
 from . import memory
 from .conditioning import conditioning_image
-from .decoding import decode_video
+from .decoding import decode_tiled
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
+from .memory import Cost, Footprint
+from .offload import bring_to_device
 from .presets import ModelPreset, model_preset
 
 GRID = 4
@@ -46,10 +48,30 @@ class WanRenderer(DiffusionRenderer):
             self.setup = replace(self.setup, preset=self.preset)
 
     @property
+    def footprint(self) -> Footprint:
+        """Activations of 5B, or of 14B with the VAE of 2.1."""
+        if self._is_5b:
+            return Footprint(
+                denoise=Cost(clip_bytes=51.0),
+                encode=Cost(frame_bytes=2050.0),
+                decode=Cost(frame_bytes=21_600.0),
+                vae_gb=2.63,
+                vae_bytes=4,
+            )
+        return Footprint(
+            denoise=Cost(clip_bytes=117.0),
+            # The whole clip is encoded: keyframes, and grey between them.
+            encode=Cost(frame_bytes=14_500.0, clip_bytes=24.0),
+            decode=Cost(frame_bytes=19_700.0),
+            vae_gb=0.48,
+            vae_bytes=4,
+        )
+
+    @property
     def limits(self) -> Limits:
         """121 frames at 24 fps for 2.2-5B, 81 at 16 fps for the others, as in their training."""
         preset = self.preset
-        fits = memory.longest_call(preset.max_pixels, 1, self.setup.budget_gb)
+        fits = memory.longest_call(self.footprint, preset.max_pixels, self.setup.memory_gb)
         return Limits(
             frames=FrameGrid(
                 GRID, 1, least=2 * GRID + 1, most=max(2 * GRID + 1, min(preset.frames, fits))
@@ -128,8 +150,8 @@ class WanRenderer(DiffusionRenderer):
             callback_on_step_end=self.at_step(on_step, len(sigmas)),
         ).frames.cpu()
 
-    def decode(self, pipe: Pipeline, latents: Tensor, call: Call, most: int) -> Iterator[Frame]:
-        """Yield the frames, decoded in chunks."""
+    def decode(self, pipe: Pipeline, latents: Tensor, call: Call) -> Iterator[Frame]:
+        """Yield the frames, decoded in tiles."""
         import torch  # noqa: PLC0415 - slow to import
 
         vae, config = pipe.vae, pipe.vae.config
@@ -137,12 +159,39 @@ class WanRenderer(DiffusionRenderer):
             torch.tensor(values).view(1, config.z_dim, 1, 1, 1)
             for values in (config.latents_mean, config.latents_std)
         )
+        latents = (latents * deviation + mean).to(self.device, vae.dtype)
+        scale = call.height // latents.shape[3]
+        yield from decode_tiled(latents, partial(decode_frames, vae), scale, self.tile_pixels)
 
-        def decode_chunk(chunk: Tensor) -> Tensor:
-            with torch.inference_mode():
-                return vae.decode(chunk.to(self.device, vae.dtype), return_dict=False)[0]
 
-        yield from decode_video(latents * deviation + mean, decode_chunk, GRID, most)
+def decode_frames(vae: Any, latents: Tensor) -> Iterator[Tensor]:
+    """Yield what the ``decode`` of Wan's VAE returns at once, a latent frame's frames at a time.
+
+    Each convolution caches the frames before (``_decode`` of diffusers' ``autoencoder_kl_wan.py``),
+    so nothing is computed twice, and only the size of a frame counts for memory.
+
+    Args:
+        vae: an ``AutoencoderKLWan``.
+        latents: shape ``(1, channels, latent frames, height, width)``.
+    """
+    import torch  # noqa: PLC0415
+    from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify  # noqa: PLC0415
+
+    bring_to_device(vae)
+    vae.clear_cache()
+    for number in range(latents.shape[2]):
+        vae._conv_idx = [0]
+        with torch.inference_mode():
+            frames = vae.decoder(
+                vae.post_quant_conv(latents[:, :, number : number + 1]),
+                feat_cache=vae._feat_map,
+                feat_idx=vae._conv_idx,
+                first_chunk=number == 0,
+            )
+            if vae.config.patch_size is not None:
+                frames = unpatchify(frames, patch_size=vae.config.patch_size)
+        yield frames
+    vae.clear_cache()
 
 
 def flow_sigmas(preset: ModelPreset) -> NDArray[np.float64]:

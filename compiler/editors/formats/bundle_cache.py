@@ -24,9 +24,9 @@ from ....renderers.error_text import one_line
 from ....renderers.files.digest import sha256_of
 from ....renderers.files.file_names import portable
 from ....renderers.files.replace import replace_file
+from ....renderers.files.user_folders import CACHE_VARIABLE, cache_folder
 from ...errors import InputError, Problem, WorkError
 from ...files.atomic_output import scratch
-from ...files.user_folders import CACHE_VARIABLE, cache_folder
 
 CONTENT = "content.otio"
 MOST_ENTRIES = 10_000

@@ -35,7 +35,7 @@ def loaded(name: str, settings: dict[str, Any], shot: Shot) -> Any:
     with closing(renderer_class(name)(settings, "draft")) as renderer:
         made: Any = renderer
         list(run_renderer.frames(made, lasting(shot, 9), lambda *_: None))
-        return made._pipe
+        return made._model.pipe
 
 
 @pytest.mark.slow

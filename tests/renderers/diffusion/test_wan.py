@@ -175,7 +175,7 @@ def test_the_vae_computes_in_32_bits_beside_a_transformer_in_16(
         made: Any = renderer
         short = lasting(shot, 9)
         frames = list(made.generate(short, plan(short, made.limits).calls[0], [], lambda *_: None))
-        assert made._pipe.vae.dtype == torch.float32
-        assert made._pipe.transformer.dtype == torch.bfloat16
+        assert made._model.pipe.vae.dtype == torch.float32
+        assert made._model.pipe.transformer.dtype == torch.bfloat16
     assert len(frames) == 9
     assert rendered_each("wan", settings, short)

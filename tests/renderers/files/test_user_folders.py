@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from otio_gvideo.compiler.files import user_folders
-from otio_gvideo.compiler.files.user_folders import cache_folder, config_folder
+from otio_gvideo.renderers.files import user_folders
+from otio_gvideo.renderers.files.user_folders import cache_folder, config_folder
 from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 

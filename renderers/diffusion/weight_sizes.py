@@ -1,0 +1,92 @@
+"""Bytes of a model's weights, from the headers of its files: nothing is loaded."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from math import prod
+from pathlib import Path
+
+from .local_weights import local_file, local_folder
+from .memory import Sizes
+from .model_settings import ModelSetup
+
+SKIPPED = ("tokenizer", "vocoder", "safety_checker", "feature_extractor", "scheduler")
+"""Folders of a pipeline that are not loaded, or have no weights."""
+
+
+def weight_sizes(
+    folder: Path,
+    setup: ModelSetup,
+    denoisers: Iterable[str],
+    dropped: Iterable[str],
+    bytes_each: float,
+    vae_bytes: float,
+) -> Sizes:
+    """Return the bytes of a pipeline's weights on the device.
+
+    Args:
+        folder: of the pipeline.
+        setup: of the model.
+        denoisers: names of its transformers or UNets.
+        dropped: names of parts that are not loaded.
+        bytes_each: of a number that is not quantised.
+        vae_bytes: of a number of the VAE.
+    """
+    quantised = bytes_each if setup.quantization == "none" else 1.0
+    parts = {
+        path.name: _shapes(path)
+        for path in folder.iterdir()
+        if path.is_dir() and path.name not in {*SKIPPED, *dropped}
+    }
+    cores = [parts.pop(name) for name in denoisers if name in parts]
+    if setup.weights is not None:
+        header = safetensors_header(local_file(setup.weights, setup))
+        own = [prod(e["shape"]) for name, e in header.items() if not name.startswith("vae.")]
+        cores = [own, *cores[1:]]
+    for name in ("adapter", "controlnet"):
+        if name in setup.parts and cores:
+            cores[0] = [*cores[0], *_shapes(local_folder(setup.parts[name], setup))]
+    vae = parts.pop("vae", [])
+    return Sizes(
+        denoisers=tuple(int(sum(core) * quantised) for core in cores),
+        layer=int(max((max(core, default=0) for core in cores), default=0) * quantised),
+        vae=int(sum(vae) * vae_bytes),
+        rest=int(sum(sum(part) for part in parts.values()) * bytes_each),
+    )
+
+
+def weights_bytes(path: Path, bytes_each: float) -> int:
+    """Return the bytes of weights once loaded.
+
+    Args:
+        path: a ``.safetensors`` file, or a model's folder of them.
+        bytes_each: of a number in memory.
+    """
+    return int(sum(_shapes(path)) * bytes_each)
+
+
+def _shapes(path: Path) -> list[int]:
+    """Return the numbers in each tensor of a file or folder."""
+    found = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+    plain = [file for file in found if "." not in file.stem] or found
+    return [prod(e["shape"]) for file in plain for e in safetensors_header(file).values()]
+
+
+def safetensors_header(path: Path) -> Mapping[str, Mapping[str, list[int]]]:
+    """Return the shapes of a safetensors file's tensors, by name; empty for another file.
+
+    The format: eight bytes with the length of a JSON header, which has every tensor's shape
+    (https://github.com/huggingface/safetensors, "Format").
+    """
+    try:
+        with path.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            if length > 100 << 20:
+                return {}
+            header: dict[str, Mapping[str, list[int]]] = json.loads(stream.read(length))
+    except (OSError, ValueError, struct.error):
+        return {}
+    header.pop("__metadata__", None)
+    return header
