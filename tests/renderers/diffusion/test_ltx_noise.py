@@ -63,7 +63,7 @@ def ltx(models: Callable[[str], Path], quality: str = "draft", **fields: Any) ->
 def latents_of(renderer: Any, shot: Shot, call: Call, before: list[Frame]) -> torch.Tensor:
     renderer._encode(prompt.prompt_of(shot))
     with torch.inference_mode():
-        pipe = renderer._loaded(call)
+        pipe = renderer._model.placed(call)
         made: torch.Tensor = renderer.denoise(pipe, shot, call, before, lambda *_: None)
     return made
 

@@ -73,7 +73,7 @@ def ours(kind: str, folder: Path, shot: Shot) -> dict[str, Any]:
             )[None]
             for name, prompt in (("", "positive"), ("negative_", "negative"))
         }
-        pipe = made._loaded(call)
+        pipe = made._model.placed(call)
         for part in ("transformer", "transformer_2"):
             model = getattr(pipe, part, None)
             if model is not None:
