@@ -314,6 +314,33 @@ def test_only_the_part_at_work_is_on_the_device(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("rung", ["model", "group"])
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("ltx", {"quantization": "fp8", "dtype": "bfloat16"}),
+        ("animatediff", {"camera_loras": True}),
+    ],
+)
+def test_quantised_weights_and_loras_give_the_same_video_on_every_rung(
+    name: str,
+    more: dict[str, Any],
+    rung: str,
+    models: Callable[[str], Path],
+    shot: Shot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if "camera_loras" in more:
+        lora = models(name) / "loras" / "zoom-in.safetensors"
+        more = {"camera_loras": {"push_in": str(lora)}}
+    settings = settings_for(name, models, **more)
+    plain = rendered(name, settings, lasting(shot, 10))
+    monkeypatch.setattr(memory, "offload_ladder", lambda *_: (rung,))
+    made = rendered(name, settings, lasting(shot, 10))
+    assert all(np.array_equal(a, b) for a, b in zip(plain, made, strict=True))
+
+
+@pytest.mark.slow
 def test_a_text_encoder_that_does_not_fit_is_offloaded_layer_by_layer(
     models: Callable[[str], Path], shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
