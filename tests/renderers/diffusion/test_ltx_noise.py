@@ -69,7 +69,9 @@ def latents_of(renderer: Any, shot: Shot, call: Call, before: list[Frame]) -> to
 
 
 @pytest.mark.parametrize("place", ["first", "middle", "last", "overlap", "guide"])
-@pytest.mark.parametrize("quality", ["draft", "standard", "high"])
+@pytest.mark.parametrize(
+    "quality", ["draft", pytest.param("standard", marks=pytest.mark.slow), "high"]
+)
 def test_no_noise_is_left_at_a_keyframe(
     quality: str,
     place: str,

@@ -153,12 +153,12 @@ def ours(
             )
         }
         with torch.inference_mode():
-            pipe = ltx._loaded(call)
+            pipe = ltx._model.placed(call)
             latents = ltx.denoise(pipe, shot, call, before or [], lambda *_: None)
         found["latents"] = [latents]
         noise = fixed("decode", latents.shape)
         patch.setattr(torch, "randn", lambda *_, **__: noise)
-        frames = list(ltx.decode(pipe, latents, call, FRAMES))
+        frames = list(ltx.decode(pipe, latents, call))
     return recording._stacked(found), frames
 
 
