@@ -20,7 +20,7 @@ from typing import Any, ClassVar, TypeVar
 from ..base import Call, Frame, Limits, OnStep, Shot
 from ..fit.planner import call_seed
 from ..torch_device import pick_device
-from . import loading, memory, offload
+from . import loading, memory, offload, single_file
 from .loaded_pipeline import LoadedPipeline
 from .loading import ENCODERS, Pipeline, Tensor, silenced_libraries
 from .local_weights import local_folder
@@ -166,21 +166,34 @@ class DiffusionRenderer(ABC):
         """The dtype to compute in."""
         return loading.pick_dtype(self.setup, self.device, self.half)
 
-    def single_file(self, denoiser: str, vae: str) -> dict[str, Any]:
-        """Load parts of the pipeline from the configured single file; none without one.
+    def single_files(self, denoiser: str, vae: str | None = None) -> dict[str, Any]:
+        """Load parts of the pipeline from the configured single files; none without one.
 
         Args:
             denoiser, vae: their classes.
         """
-        source = self.setup.weights
-        if source is None:
-            return {}
-        parts = {}
-        for kind, part in ((denoiser, self.denoisers[0]), (vae, "vae")):
-            if part != "vae" or loading.has_vae(source, self.setup):
-                parts[part] = loading.load_single_file(
-                    kind, source, self.folder, part, self.setup, self.dtype
-                )
+        import torch  # noqa: PLC0415
+
+        setup, source = self.setup, self.setup.weights
+        sources = (source, setup.parts.get("weights_2"))
+        parts = {
+            part: single_file.load_single_file(
+                denoiser,
+                each,
+                self.folder,
+                part,
+                setup,
+                self.dtype,
+                loading.quantization_of(setup),
+            )
+            for part, each in zip(self.denoisers, sources, strict=False)
+            if each is not None
+        }
+        if source is not None and vae is not None and single_file.has_vae(source, setup):
+            dtype = torch.float32 if "vae" in self.precise else self.dtype
+            parts["vae"] = single_file.load_single_file(
+                vae, source, self.folder, "vae", setup, dtype
+            )
         return parts
 
     def prompt(self, shot: Shot) -> Prompt:
@@ -270,6 +283,7 @@ class DiffusionRenderer(ABC):
 
     @cached_property
     def _model(self) -> LoadedPipeline:
+        self.setup = single_file.as_stored(self.setup, self.device)
         return LoadedPipeline(
             *(self.name, self.setup, self.device, self.denoisers),
             load=lambda: self.load(dict.fromkeys(self.dropped) if self.encoded else {}),

@@ -26,6 +26,7 @@ from .local_weights import pipeline_index
 from .missing_weights import replaced_parts, weights_state
 from .model_settings import ModelSetup
 from .repository_files import needed_files
+from .single_file import names_vae
 from .weight_files import INDEX
 from .weight_source import SAFE_SUFFIX, WeightSource
 
@@ -264,7 +265,7 @@ def _has_remote_vae(setup: ModelSetup) -> bool:
             )
     except (SafetensorsParsingError, RendererError):
         return False
-    return any(name.startswith("vae.") for name in header.tensors)
+    return names_vae(header.tensors, setup)
 
 
 def _cache() -> Path:

@@ -11,14 +11,12 @@ from typing import Any, TypeAlias
 from ..base import RendererError, UnavailableError
 from ..error_text import one_line
 from .local_weights import (
-    local_file,
     local_folder,
     missing_weights,
     pipeline_index,
     reject_pickle_folders,
 )
 from .model_settings import ModelSetup
-from .weight_sizes import safetensors_header
 from .weight_source import WeightSource
 
 Pipeline: TypeAlias = Any
@@ -158,43 +156,6 @@ def load_part(kind: Any, source: WeightSource, setup: ModelSetup, dtype: Any, **
         ) from error
 
 
-def load_single_file(
-    kind: str, source: WeightSource, folder: Path, part: str, setup: ModelSetup, dtype: Any
-) -> Any:
-    """Load one part of a pipeline from a checkpoint in its original format.
-
-    Args:
-        kind: its class in diffusers.
-        source: the checkpoint.
-        folder: of the pipeline, for the part's configuration.
-        part: its name in the pipeline.
-        setup: of the model.
-        dtype: of its weights.
-
-    Raises:
-        RendererError: it cannot be loaded.
-    """
-    import diffusers  # noqa: PLC0415
-
-    path = local_file(source, setup)
-    is_int8 = setup.quantization == "int8" and part != "vae"
-    more = {"quantization_config": _int8_config()} if is_int8 else {}
-    try:
-        with silenced_libraries():
-            return getattr(diffusers, kind).from_single_file(
-                str(path),
-                config=str(folder),
-                subfolder=part,
-                dtype=dtype,
-                local_files_only=True,
-                **more,
-            )
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        what = one_line(error)
-        raise RendererError(f"{path} cannot be loaded as a {part}: {what[:300]}") from error
-
-
-def has_vae(source: WeightSource, setup: ModelSetup) -> bool:
-    """Whether a single file has a VAE beside its denoiser."""
-    header = safetensors_header(local_file(source, setup))
-    return any(name.startswith("vae.") for name in header)
+def quantization_of(setup: ModelSetup) -> dict[str, Any]:
+    """Return the argument of a loader that quantises a denoiser while it is loaded, if any."""
+    return {"quantization_config": _int8_config()} if setup.quantization == "int8" else {}

@@ -47,7 +47,7 @@ class LtxRenderer(LtxFamily):
         """Load the pipeline, with a scheduler that it supports."""
         from diffusers import FlowMatchEulerDiscreteScheduler  # noqa: PLC0415 - slow to import
 
-        single = self.single_file("LTXVideoTransformer3DModel", "AutoencoderKLLTXVideo")
+        single = self.single_files("LTXVideoTransformer3DModel", "AutoencoderKLLTXVideo")
         pipe = super().load({**single, **parts})
         # Folders of 0.9.0 and 0.9.1 ask for dynamic shifting, which this pipeline lacks; and
         # Lightricks' timesteps are not shifted.

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from ..base import RendererError
-from .loading import has_vae
 from .local_weights import cached_snapshot
 from .model_settings import ModelSetup
 from .published import is_gated
+from .single_file import has_vae
 from .weight_files import INDEX, file_fault, part_faults, pipeline_faults
 from .weight_source import SAFE_SUFFIX, WeightSource, reject_pickle
 
@@ -81,12 +81,14 @@ def weight_problems(setup: ModelSetup) -> list[str]:
 
 
 def replaced_parts(setup: ModelSetup) -> tuple[str, ...]:
-    """Return the parts of a pipeline whose weights come from the setup's single file."""
+    """Return the parts of a pipeline whose weights come from the setup's single files."""
+    second = ("transformer_2",) if "weights_2" in setup.parts else ()
     if setup.weights is None:
-        return ()
+        return second
     if weights_state(setup.weights, setup).state != "here":
-        return (*DENOISERS, "vae")  # It may have a VAE: its own absence is reported instead.
-    return (*DENOISERS, "vae") if has_vae(setup.weights, setup) else DENOISERS
+        # It may have a VAE: its own absence is reported instead.
+        return (*DENOISERS, *second, "vae")
+    return (*DENOISERS, *second, *(("vae",) if has_vae(setup.weights, setup) else ()))
 
 
 def _problem(source: WeightSource, setup: ModelSetup) -> str:

@@ -11,7 +11,7 @@ from ..base import FALLBACKS, RendererError
 from .presets import ModelPreset, model_preset, model_table
 from .weight_source import WeightSource, parse_source, reject_pickle
 
-PARTS = ("upsampler", "adapter", "controlnet", "ip_adapter")
+PARTS = ("upsampler", "adapter", "controlnet", "ip_adapter", "weights_2")
 """Weights of a model's family besides its pipeline."""
 SETTINGS = (
     *("model", "revision", "weights", "variant", *PARTS, "loras", "camera_loras"),
@@ -44,8 +44,8 @@ class ModelSetup:
         renderer, quality: of this setup.
         model: the pipeline.
         weights: a single file that replaces the model's denoiser, and its VAE if it has one.
-        parts: further weights of the model's family, by name (``upsampler``, ``adapter``,
-            ``controlnet``, ``ip_adapter``).
+        parts: further weights of the model's family, by name, as in `PARTS`; ``weights_2`` is a
+            single file that replaces its second denoiser.
         camera_loras: by camera move.
         device: ``auto``, ``cuda``, ``xpu``, ``mps`` or ``cpu``.
         memory_gb: limit of VRAM; None for what the device has free.

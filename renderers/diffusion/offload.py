@@ -19,17 +19,38 @@ UNUSED = ("motion_adapter",)
 
 def prepare_pipeline(pipe: Pipeline, setup: ModelSetup, denoisers: Sequence[str]) -> None:
     """Prepare a freshly loaded pipeline, with fp8, compilation and slices."""
-    import torch  # noqa: PLC0415 - slow to import
-
     for model in denoisers_of(pipe, denoisers):
         if setup.quantization == "fp8":
-            model.enable_layerwise_casting(
-                storage_dtype=torch.float8_e4m3fn, compute_dtype=model.dtype
-            )
+            store_in_8_bits(model)
         if setup.compile:
-            model.compile_repeated_blocks()
+            compile_model(model)
     if setup.vae_slicing and hasattr(pipe.vae, "use_slicing"):
         pipe.vae.enable_slicing()
+
+
+def compile_model(model: Any) -> None:
+    """Compile a denoiser's repeated blocks, or the whole of one that names none: a UNet.
+
+    Hooks of offloading come around it later. A LoRA that is loaded later compiles it again.
+    """
+    import torch  # noqa: PLC0415 - slow to import
+
+    if model._repeated_blocks:
+        model.compile_repeated_blocks()
+    else:
+        model.forward = torch.compile(model.forward)
+
+
+def store_in_8_bits(model: Any) -> None:
+    """Keep a denoiser's weights as 8-bit floats, cast layer by layer when they are used."""
+    import torch  # noqa: PLC0415
+
+    dtype = model.dtype
+    model.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
+    for module in model.modules():
+        if getattr(getattr(module, "weight", None), "dtype", None) == torch.float8_e4m3fn:
+            # peft gives a LoRA this dtype; without it, that of the stored weight.
+            module.compute_dtype = dtype
 
 
 def place_pipeline(pipe: Pipeline, rung: Offload, device: str, denoisers: Sequence[str]) -> None:

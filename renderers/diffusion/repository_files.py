@@ -60,7 +60,9 @@ def needed_files(
 def _pipeline_files(
     setup: ModelSetup, listed: Sequence[str], index: Mapping[str, Any], *, has_vae: bool
 ) -> list[str]:
-    replaced = () if setup.weights is None else (*DENOISERS, *(["vae"] if has_vae else []))
+    replaced = {"transformer_2"} if "weights_2" in setup.parts else set()
+    if setup.weights is not None:
+        replaced |= {*DENOISERS, *(["vae"] if has_vae else [])}
     needed = [INDEX]
     for part, has_weights in pipeline_parts(index).items():
         inside = [name for name in listed if name.startswith(f"{part}/")]

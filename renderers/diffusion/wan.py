@@ -123,7 +123,7 @@ class WanRenderer(DiffusionRenderer):
 
     def load(self, parts: Mapping[str, Any]) -> Pipeline:
         """Load the pipeline, with the schedule of the preset."""
-        pipe = super().load(parts)
+        pipe = super().load({**self.single_files("WanTransformer3DModel"), **parts})
         pipe.scheduler = flow_scheduler(self.preset)
         return pipe
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..error_text import gigabytes
-from .weight_sizes import safetensors_header
+from .safetensors_header import safetensors_header
 from .weight_source import SAFE_SUFFIX, reject_pickle
 
 INDEX = "model_index.json"

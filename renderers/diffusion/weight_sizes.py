@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 
 from .local_weights import local_file, local_folder
 from .memory import Sizes
 from .model_settings import ModelSetup
+from .safetensors_header import safetensors_header
+from .single_file import denoiser_shapes
 
 SKIPPED = ("tokenizer", "vocoder", "safety_checker", "feature_extractor", "scheduler")
 """Folders of a pipeline that are not loaded, or have no weights."""
@@ -41,10 +41,10 @@ def weight_sizes(
         if path.is_dir() and path.name not in {*SKIPPED, *dropped}
     }
     cores = [parts.pop(name) for name in denoisers if name in parts]
-    if setup.weights is not None:
-        header = safetensors_header(local_file(setup.weights, setup))
-        own = [prod(e["shape"]) for name, e in header.items() if not name.startswith("vae.")]
-        cores = [own, *cores[1:]]
+    singles = (setup.weights, setup.parts.get("weights_2"))
+    for number, single in enumerate(singles[: len(cores)]):
+        if single is not None:
+            cores[number] = denoiser_shapes(local_file(single, setup))
     for name in ("adapter", "controlnet"):
         if name in setup.parts and cores:
             cores[0] = [*cores[0], *_shapes(local_folder(setup.parts[name], setup))]
@@ -72,21 +72,3 @@ def _shapes(path: Path) -> list[int]:
     found = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
     plain = [file for file in found if "." not in file.stem] or found
     return [prod(e["shape"]) for file in plain for e in safetensors_header(file).values()]
-
-
-def safetensors_header(path: Path) -> Mapping[str, Mapping[str, list[int]]]:
-    """Return the shapes of a safetensors file's tensors, by name; empty for another file.
-
-    The format: eight bytes with the length of a JSON header, which has every tensor's shape
-    (https://github.com/huggingface/safetensors, "Format").
-    """
-    try:
-        with path.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            if length > 100 << 20:
-                return {}
-            header: dict[str, Mapping[str, list[int]]] = json.loads(stream.read(length))
-    except (OSError, ValueError, struct.error):
-        return {}
-    header.pop("__metadata__", None)
-    return header
