@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import platform
 from importlib import import_module
+from importlib.util import find_spec
 
-from ..renderers.base import UnavailableError
+from ..renderers.base import QUALITIES, UnavailableError
+from ..renderers.diffusion.card import Card, find_card, fit_text, preset_gb
+from ..renderers.diffusion.memory import GB
+from ..renderers.diffusion.missing_weights import weight_problems
+from ..renderers.diffusion.model_settings import ModelSetup, model_setup
 from ..renderers.diffusion.presets import model_table
+from ..renderers.diffusion.published import main_memory_gb
 from ..renderers.registry import renderer_class, renderer_names
+from ..renderers.run.concurrency import free_bytes
 from .backend.encode.codecs import CODECS, hardware_encoder, software_encoder
 from .media.find_ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
 from .media.programs import find_program
@@ -22,6 +29,7 @@ ENCODERS = ("libx264", "aac")
 def diagnose() -> list[str]:
     """Return a line for each of them, with a hint if it is missing."""
     python, *others = packages()
+    card = _card()
     return [
         f"python     {python.installed} ({python.tested}) on {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores",
@@ -30,8 +38,8 @@ def diagnose() -> list[str]:
         *(f"encoder    {name}: {_encoder(name)}" for name in ENCODERS),
         *(f"video      {codec}: {_video(codec)}" for codec in CODECS),
         f"languages  English{_other_languages()}",
-        f"device     {_device()}",
-        *(f"renderer   {name}: {_renderer(name)}" for name in renderer_names()),
+        f"device     {_device(card)}",
+        *(f"renderer   {name}: {_renderer(name, card)}" for name in renderer_names()),
     ]
 
 
@@ -70,27 +78,37 @@ def _video(codec: str) -> str:
     return f"{software}, {hardware or 'no hardware'}"
 
 
-def _device() -> str:
+def _card() -> Card | None:
+    """Return the GPU; None without one, or without torch."""
     try:
-        import torch  # noqa: PLC0415 - seconds to import, and optional
+        return find_card()
     except ImportError:
-        return "CPU (torch is not installed)"
-    if torch.cuda.is_available():
-        free, total = torch.cuda.mem_get_info()
-        name = torch.cuda.get_device_name()
-        return f"{name}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free"
-    if torch.backends.mps.is_available():
-        return "Apple GPU (mps)"
-    return "CPU"
+        return None
 
 
-def _renderer(name: str) -> str:
+def _device(card: Card | None) -> str:
+    if card is not None:
+        return str(card)
+    return "CPU" if find_spec("torch") else "CPU (torch is not installed)"
+
+
+def _renderer(name: str, card: Card | None) -> str:
     try:
         renderer_class(name)
     except UnavailableError as error:
         return str(error)
-    return (
-        "installed; `otio-gvideo models list` shows its weights"
-        if name in model_table()
-        else "ready"
-    )
+    if name not in model_table():
+        return "ready"
+    setups = [model_setup(name, {}, quality) for quality in QUALITIES]
+    is_here = not any(weight_problems(setup) for setup in setups)
+    weights = "" if is_here else f"; weights missing: otio-gvideo models pull {name}"
+    fits = _on_cpu(setups[0]) if card is None else fit_text(preset_gb(name, {}), card)
+    return f"{fits}{weights}"
+
+
+def _on_cpu(setup: ModelSetup) -> str:
+    """Return what a renderer can do without a GPU."""
+    needed, free = main_memory_gb(setup.model), free_bytes() / GB
+    if needed > free:
+        return f"CPU: not at all (it takes {needed:.1f} GB, and {free:.1f} GB are free)"
+    return "CPU: minutes to hours for a second of video"

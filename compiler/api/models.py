@@ -10,6 +10,7 @@ from typing import Any
 from ...renderers import base, registry
 from ...renderers.base import QUALITIES
 from ...renderers.diffusion import download
+from ...renderers.diffusion.card import Card, find_card, fit_text, preset_gb
 from ...renderers.diffusion.missing_weights import weights_state
 from ...renderers.diffusion.model_settings import ModelSetup, model_setup
 from ...renderers.diffusion.presets import model_table
@@ -28,7 +29,7 @@ class ListedWeights:
 
     Attributes:
         source: repository, file or folder.
-        state: ``here``, ``incomplete`` or ``missing``.
+        state: ``here``, ``partial`` or ``missing``.
         fault: what is missing; empty if they are here.
         disk_bytes: of their files on this machine.
         download_gb: about, of all that `pull_models` fetches of them; None if unknown, or local.
@@ -51,11 +52,18 @@ class ListedModel:
         renderer: its name.
         licence: of the default model; empty for another.
         weights: of all qualities.
+        memory_gb: GPU memory of a full-size slot of ten seconds with full offloading, by quality;
+            empty if unknown.
+        fits: qualities that fit the free memory of this machine's GPU.
+        memory: the same in words.
     """
 
     renderer: str
     licence: str
     weights: tuple[ListedWeights, ...]
+    memory_gb: Mapping[str, float]
+    fits: tuple[str, ...]
+    memory: str
 
     def lines(self) -> Iterator[str]:
         """Yield it as text."""
@@ -63,11 +71,12 @@ class ListedModel:
         for one in self.weights:
             size = gigabytes(one.disk_bytes)
             if one.state != "here":
-                size = "" if one.download_gb is None else f"about {one.download_gb:.3g} GB"
+                size = "" if one.download_gb is None else f"about {_rounded(one.download_gb)} GB"
             gated = " (gated)" if one.gated and one.state != "here" else ""
-            yield f"  {one.state:<10} {size:>13}  {one.source}{gated}"
-            if one.state == "incomplete":
-                yield f"{'':28}{one.fault}"
+            yield f" {one.state:<8}{size:>12}  {one.source}{gated}"
+            if one.state == "partial":
+                yield f"{'':23}{one.fault}"
+        yield f" GPU      {self.memory}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,8 @@ def list_models(*, config: Path | None = None) -> list[ListedModel]:
         InputError: the configuration is wrong, or a package of the models is not installed.
     """
     settings = read_config(config, Path.cwd() / FILE_NAME)
-    return [_listed(name, settings) for name in model_table()]
+    card = find_card()
+    return [_listed(name, settings, card) for name in model_table()]
 
 
 def pull_models(
@@ -212,6 +222,10 @@ def _pins(source: WeightSource, setup: ModelSetup, commit: str | None) -> dict[s
     return {name: value for name, part in parts.items() if part == source}
 
 
+def _rounded(gb: float) -> str:
+    return f"{gb:.1f}" if gb < 10 else f"{gb:.0f}"
+
+
 def _yaml(value: object) -> str:
     """Return a value of `_pins` in YAML on one line."""
     if isinstance(value, Mapping):
@@ -219,21 +233,32 @@ def _yaml(value: object) -> str:
     return str(value)
 
 
-def _listed(name: str, config: Config) -> ListedModel:
+def _listed(name: str, config: Config, card: Card | None) -> ListedModel:
     sources: dict[WeightSource, ModelSetup] = {}
     for setup in _setups(name, QUALITIES, config):
         for source in setup.sources:
             sources.setdefault(source, setup)
     is_default = "model" not in config.renderers.get(name, {})
     licence = model_table()[name]["weights"]["licence"] if is_default else ""
-    return ListedModel(name, licence, tuple(_weights(*pair) for pair in sources.items()))
+    try:
+        needed = preset_gb(name, config.renderers.get(name, {}))
+    except base.RendererError:
+        needed = {}  # Weights are of another kind: their line says so.
+    return ListedModel(
+        renderer=name,
+        licence=licence,
+        weights=tuple(_weights(*pair) for pair in sources.items()),
+        memory_gb={quality: round(gb, 1) for quality, gb in needed.items()},
+        fits=tuple(q for q, gb in needed.items() if card is not None and gb <= card.free_gb),
+        memory=fit_text(needed, card),
+    )
 
 
 def _weights(source: WeightSource, setup: ModelSetup) -> ListedWeights:
     try:
         found = weights_state(source, setup)
     except base.RendererError as error:
-        return ListedWeights(str(source), "incomplete", str(error), 0, None, False)
+        return ListedWeights(str(source), "partial", str(error), 0, None, False)
     size = download_gb(source) if source.path is None else None
     return ListedWeights(
         source=str(source),

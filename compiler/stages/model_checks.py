@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
 from ...renderers import base
+from ...renderers.base import Keyframe, Shot
 from ...renderers.diffusion.local_weights import commits
-from ...renderers.diffusion.model_settings import model_setup
 from ...renderers.diffusion.presets import model_table
 from ...renderers.diffusion.requirements import requirement_problems
+from ...renderers.run.loaded_renderers import kind_of
 from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import DamagedError, Store, read_sidecar
-from ..errors import InputError, Problem
+from ..errors import InputError
 from ..outputs.paths import Outputs
 from ..script.config import Config
-from ..script.model import ScriptScene
-from ..timeline.slots import SlotClip, slot_clips
+from ..script.model import Script
+from ..timeline.slots import slot_clips
 from .render import RenderOptions, slots_to_render
+
+SHORTEST_S = 2
+"""Least length of a slot, in seconds, where the narration allows."""
 
 
 def refuse_first_models(
-    scenes: Sequence[ScriptScene],
-    settings: Mapping[str, Mapping[str, Any]],
-    media: Path,
-    config: Config,
+    script: Script, settings: Mapping[str, Mapping[str, Any]], media: Path, config: Config
 ) -> None:
     """Reject models that cannot run here and have rendered nothing of a script yet.
 
-    Nothing is known about the slots before alignment; models with finished media are checked
-    by `refuse_models`, once the missing slots are known.
+    Nothing is known about the slots before alignment: the shortest possible one is assumed. Models
+    with finished media are checked by `refuse_models`, once the missing slots are known.
 
     Args:
-        scenes: of the script.
+        script: with the scenes.
         settings: of the renderers, by name.
         media: folder of the script's rendered media.
         config: of this machine.
@@ -44,10 +45,24 @@ def refuse_first_models(
     Raises:
         InputError: weights are missing, or the device is too small; a problem each.
     """
-    kinds = {(s.renderer, s.quality): None for s in scenes if s.renderer in model_table()}
+    kinds = {(s.renderer, s.quality) for s in script.scenes if s.renderer in model_table()}
     finished = {name for name, _ in finished_models(media)} if kinds else set()
+    output = script.output
+    frames = int(SHORTEST_S * output.fps)
     _refuse(
-        [(name, settings.get(name, {}), q) for name, q in kinds if name not in finished], config
+        {
+            (name, quality): [
+                Shot(
+                    *(output.width, output.height, output.fps, frames, 0, 0, 0, frames),
+                    keyframes=(Keyframe(Path(), 0),),
+                    quality=quality,
+                    settings=settings.get(name, {}),
+                )
+            ]
+            for name, quality in sorted(kinds)
+            if name not in finished
+        },
+        config,
     )
 
 
@@ -95,11 +110,16 @@ def refuse_models(
     store = Store(outputs.media, options.also, read=False)
     jobs, _ = slots_to_render(timeline, store, outputs.folder)
     missing = [
-        slot
+        slot.recipe
         for slot, *_ in jobs.values()
         if options.force or store.find(slot.name, recipe_key(slot.recipe)) is None
     ]
-    _refuse(map(_kind, missing), config)
+    kinds: dict[tuple[str, str], list[Shot]] = {}
+    for recipe in missing:
+        kinds.setdefault((recipe.renderer, kind_of(recipe.renderer, recipe.shot)), []).append(
+            recipe.shot
+        )
+    _refuse(kinds, config)
 
 
 def _age(path: Path) -> float:
@@ -109,20 +129,18 @@ def _age(path: Path) -> float:
         return 0.0
 
 
-def _kind(slot: SlotClip) -> tuple[str, Mapping[str, Any], str]:
-    shot = slot.recipe.shot
-    return slot.recipe.renderer, shot.settings, shot.quality
+def _refuse(kinds: Mapping[tuple[str, str], Sequence[Shot]], config: Config) -> None:
+    """Reject models that cannot render shots.
 
-
-def _refuse(kinds: Iterable[tuple[str, Mapping[str, Any], str]], config: Config) -> None:
-    problems: dict[Problem, None] = {}
-    for name, settings, quality in kinds:
-        if name not in model_table():
-            continue
-        try:
-            found = requirement_problems(model_setup(name, settings, quality))
-        except base.RendererError as error:
-            found = [str(error)]
-        problems |= dict.fromkeys(config.problem(("renderers", name), what) for what in found)
+    Args:
+        kinds: shots of equal settings, by the renderer's name and what tells kinds apart.
+        config: of this machine.
+    """
+    problems = {
+        config.problem(("renderers", name), what): None
+        for (name, _), shots in kinds.items()
+        if name in model_table()
+        for what in requirement_problems(name, shots)
+    }
     if problems:
         raise InputError(problems)

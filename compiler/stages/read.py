@@ -98,7 +98,7 @@ def read_script(
             refuse_unwritable(outputs, [f"{scene.id}.99" for scene in script.scenes])
             _refuse_inputs(outputs, spec, script, settings)
         if media is not None and needs_models:
-            refuse_first_models(script.scenes, renderer_inputs.settings, media, settings)
+            refuse_first_models(script, renderer_inputs.settings, media, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
     with clock.stage("align"):
         speech = align_narration(

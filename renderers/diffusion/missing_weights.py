@@ -26,13 +26,13 @@ class WeightsState:
 
     Attributes:
         source: of the weights.
-        state: ``missing``, ``incomplete`` or ``here``.
+        state: ``missing``, ``partial`` or ``here``.
         fault: what is missing; empty if they are here.
         path: their folder or file; None if they are missing.
     """
 
     source: WeightSource
-    state: Literal["here", "incomplete", "missing"]
+    state: Literal["here", "partial", "missing"]
     fault: str = ""
     path: Path | None = None
 
@@ -58,9 +58,7 @@ def weights_state(source: WeightSource, setup: ModelSetup) -> WeightsState:
     if source.path is not None and source.path.suffix:
         reject_pickle(source.path.name)
         fault = file_fault(source.path)
-        state: Literal["missing", "incomplete"] = (
-            "incomplete" if source.path.exists() else "missing"
-        )
+        state: Literal["missing", "partial"] = "partial" if source.path.exists() else "missing"
         return WeightsState(source, state if fault else "here", fault, source.path)
     folder = cached_snapshot(source) if source.path is None else source.path
     if folder is None or not folder.is_dir():
@@ -70,9 +68,9 @@ def weights_state(source: WeightSource, setup: ModelSetup) -> WeightsState:
         fault = file_fault(file)
         if fault and not file.is_file():
             return WeightsState(source, "missing", fault)
-        return WeightsState(source, "incomplete" if fault else "here", fault, file)
+        return WeightsState(source, "partial" if fault else "here", fault, file)
     faults = list(_folder_faults(source, setup, folder))
-    return WeightsState(source, "incomplete" if faults else "here", _joined(faults), folder)
+    return WeightsState(source, "partial" if faults else "here", _joined(faults), folder)
 
 
 def weight_problems(setup: ModelSetup) -> list[str]:

@@ -1,27 +1,59 @@
-"""What a setup of a model needs on this machine, before anything is loaded."""
+"""What a model needs on this machine, before anything is loaded."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
-from ..base import UnavailableError
+from ..base import RendererError, Shot, UnavailableError
+from ..fit.planner import plan
+from ..registry import renderer_class
 from ..torch_device import pick_device
+from .card import find_card, refuse_small_card
+from .diffusion_renderer import DiffusionRenderer
 from .missing_weights import weight_problems
 from .model_settings import ModelSetup
 
 
-def requirement_problems(setup: ModelSetup) -> list[str]:
-    """Return a line for each reason why a setup cannot run here, with the way out.
+def requirement_problems(name: str, shots: Sequence[Shot]) -> list[str]:
+    """Return a line for each reason why a renderer cannot run here, with the way out.
 
     Weights are checked first: torch is imported only if they are here.
+
+    Args:
+        name: of the renderer.
+        shots: to render, of one quality and the same settings.
     """
-    problems = weight_problems(setup)
-    if setup.quantization == "int8" and find_spec("torchao") is None:
-        problems.append("quantization int8 needs torchao: pip install torchao")
+    try:
+        renderer = renderer_class(name)(shots[0].settings, shots[0].quality)
+    except RendererError as error:
+        return [str(error)]
+    assert isinstance(renderer, DiffusionRenderer)
+    problems = [*weight_problems(renderer.setup), *_package_problems(renderer.setup)]
     if problems:
         return problems
     try:
-        pick_device(setup.device, setup.renderer)
+        if pick_device(renderer.setup.device, name) == "cpu":
+            return []
     except UnavailableError as error:
+        return [str(error)]
+    return _card_problems(renderer, shots)
+
+
+def _package_problems(setup: ModelSetup) -> list[str]:
+    if setup.quantization == "int8" and find_spec("torchao") is None:
+        return ["quantization int8 needs torchao: pip install torchao"]
+    return []
+
+
+def _card_problems(renderer: DiffusionRenderer, shots: Sequence[Shot]) -> list[str]:
+    """Return a line if the longest call does not fit the card."""
+    card = find_card()
+    calls = [call for shot in shots for call in plan(shot, renderer.limits).calls]
+    if card is None or not calls:
+        return []
+    try:
+        refuse_small_card(renderer, max(calls, key=lambda call: call.frames), card)
+    except RendererError as error:
         return [str(error)]
     return []

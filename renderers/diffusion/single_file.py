@@ -153,11 +153,11 @@ def as_stored(setup: ModelSetup, device: str) -> ModelSetup:
     return replace(setup, quantization="fp8") if is_cast and not is_scaled else setup
 
 
-def denoiser_shapes(path: Path) -> list[int]:
-    """Return the numbers in each tensor of a single file's denoiser."""
+def tensor_shapes(path: Path, *, vae: bool) -> list[int]:
+    """Return the numbers in each tensor of a single file's VAE, or of its denoiser."""
     header = safetensors_header(path)
     return [
-        prod(header[name]["shape"]) for name in _chosen(header, vae=False) if not _is_scale(name)
+        prod(header[name]["shape"]) for name in _chosen(header, vae=vae) if not _is_scale(name)
     ]
 
 

@@ -10,7 +10,7 @@ from .local_weights import local_file, local_folder
 from .memory import Sizes
 from .model_settings import ModelSetup
 from .safetensors_header import safetensors_header
-from .single_file import denoiser_shapes
+from .single_file import has_vae, tensor_shapes
 
 SKIPPED = ("tokenizer", "vocoder", "safety_checker", "feature_extractor", "scheduler")
 """Folders of a pipeline that are not loaded, or have no weights."""
@@ -41,14 +41,16 @@ def weight_sizes(
         if path.is_dir() and path.name not in {*SKIPPED, *dropped}
     }
     cores = [parts.pop(name) for name in denoisers if name in parts]
+    vae = parts.pop("vae", [])
     singles = (setup.weights, setup.parts.get("weights_2"))
     for number, single in enumerate(singles[: len(cores)]):
         if single is not None:
-            cores[number] = denoiser_shapes(local_file(single, setup))
+            cores[number] = tensor_shapes(local_file(single, setup), vae=False)
+    if setup.weights is not None and has_vae(setup.weights, setup):
+        vae = tensor_shapes(local_file(setup.weights, setup), vae=True)
     for name in ("adapter", "controlnet"):
         if name in setup.parts and cores:
             cores[0] = [*cores[0], *_shapes(local_folder(setup.parts[name], setup))]
-    vae = parts.pop("vae", [])
     return Sizes(
         denoisers=tuple(int(sum(core) * quantised) for core in cores),
         layer=int(max((max(core, default=0) for core in cores), default=0) * quantised),

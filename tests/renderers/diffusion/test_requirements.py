@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,15 @@ from otio_gvideo.compiler import (
     plan_script,
     render_timeline,
 )
-from otio_gvideo.renderers.base import RendererError
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.renderers.base import Keyframe, RendererError, Shot
+from otio_gvideo.renderers.diffusion.card import Card, fit_text, preset_gb, refuse_small_card
+from otio_gvideo.renderers.diffusion.diffusion_renderer import DiffusionRenderer
 from otio_gvideo.renderers.diffusion.missing_weights import weight_problems, weights_state
 from otio_gvideo.renderers.diffusion.model_settings import ModelSetup, model_setup
 from otio_gvideo.renderers.diffusion.requirements import requirement_problems
+from otio_gvideo.renderers.fit.planner import plan
+from otio_gvideo.renderers.registry import renderer_class
 
 from . import hub
 from .test_families import settings_for
@@ -55,10 +63,12 @@ def sharded(part: Path) -> None:
     (part / WEIGHTS).unlink()
 
 
-def test_a_whole_folder_has_no_problems_in_any_family(models: Callable[[str], Path]) -> None:
+def test_a_whole_folder_has_no_problems_in_any_family(
+    shot: Shot, models: Callable[[str], Path]
+) -> None:
     for name in ("ltx", "ltx2", "svd", "animatediff", "wan"):
-        setup = model_setup(name, settings_for(name, models), "draft")
-        assert requirement_problems(setup) == [], name
+        own = replace(shot, settings=settings_for(name, models))
+        assert requirement_problems(name, [own]) == [], name
 
 
 @pytest.mark.parametrize(
@@ -135,14 +145,75 @@ def test_pickles_are_named_before_anything_is_loaded(copied: Path) -> None:
         weights_state(setup.model, setup)
 
 
-def test_a_missing_torchao_and_device_are_named(copied: Path) -> None:
+def test_a_missing_torchao_and_device_are_named(copied: Path, shot: Shot) -> None:
     import torch
 
-    (problem,) = requirement_problems(setup_of(copied, quantization="int8"))
+    settings = {"model": str(copied), "quantization": "int8"}
+    (problem,) = requirement_problems("ltx", [replace(shot, settings=settings)])
     assert problem == "quantization int8 needs torchao: pip install torchao"
     if not torch.cuda.is_available():
-        (problem,) = requirement_problems(setup_of(copied, device="cuda"))
+        settings = {"model": str(copied), "device": "cuda"}
+        (problem,) = requirement_problems("ltx", [replace(shot, settings=settings)])
         assert problem == "ltx: this machine has no cuda device; set device: auto"
+
+
+def test_a_card_that_no_offloading_fits_is_refused_with_what_would_fit() -> None:
+    full = Shot(1080, 1920, Fraction(24), 240, 0, 0, 0, 240, (Keyframe(Path(), 0),))
+    small, enough = Card("a card", 3.0, 4.0), Card("a card", 3.0, 16.0)
+    for name in ("ltx", "ltx2", "svd", "animatediff", "wan"):
+        renderer = renderer_class(name)({}, "standard")
+        assert isinstance(renderer, DiffusionRenderer)
+        call = plan(full, renderer.limits).calls[0]
+        # Memory in use by others may be free later.
+        refuse_small_card(renderer, call, enough)
+        with pytest.raises(RendererError) as caught:
+            refuse_small_card(renderer, call, small)
+        assert str(caught.value).startswith(f"{name} standard needs ")
+        assert "a card has 4.0 GB; set memory_gb: 4 for shorter calls" in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_presets_that_fit_a_card_are_told_from_those_that_do_not() -> None:
+    needed = preset_gb("ltx", {})
+    assert list(needed) == ["draft", "standard", "high"]
+    assert 3 < needed["draft"] < needed["standard"] < needed["high"] < 16
+    needed = {"draft": 4.9, "standard": 5.1, "high": 9.1}
+    amounts = "draft 4.9 GB, standard 5.1 GB, high 9.1 GB"
+    for free, text in (
+        (16.0, f"{amounts}: all fit"),
+        (8.0, "draft 4.9 GB, standard 5.1 GB fit; high 9.1 GB does not"),
+        (5.0, "draft 4.9 GB fits; standard 5.1 GB, high 9.1 GB do not"),
+        (4.0, f"{amounts}: none fits"),
+    ):
+        assert fit_text(needed, Card("a card", free, 16.0)) == text
+    assert fit_text(needed, None) == f"{amounts}; no GPU here"
+    assert preset_gb("wan", {"model": "acme/unknown"}) == {}
+
+
+@pytest.mark.parametrize("command", [["models", "list"], ["models", "list", "--json"]])
+def test_the_list_is_readable_in_80_columns(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    if "--json" in command:
+        ltx = next(one for one in json.loads(out) if one["renderer"] == "ltx")
+        assert set(ltx["memory_gb"]) == {"draft", "standard", "high"}
+        return
+    assert max(map(len, out.splitlines())) <= 80
+    assert re.search(r"missing +about 34 GB  Wan-AI/", out)
+    assert "stable-video-diffusion-img2vid-xt (gated)" in out
+
+
+def test_doctor_says_what_each_renderer_can_do_here(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    renderers = {line.split()[1]: line for line in lines if line.startswith("renderer ")}
+    assert renderers["camera:"].endswith("ready")
+    for name in ("ltx", "ltx2", "svd", "animatediff", "wan"):
+        line = renderers[f"{name}:"]
+        assert "CPU: " in line or " GB" in line
+        assert line.endswith(f"; weights missing: otio-gvideo models pull {name}")
 
 
 def in_hub_cache(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
