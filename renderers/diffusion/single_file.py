@@ -20,6 +20,7 @@ from .local_weights import local_file
 from .memory import is_out_of_memory
 from .model_settings import ModelSetup
 from .safetensors_header import safetensors_header
+from .svd_names import diffusers_names
 from .weight_source import WeightSource
 
 FP8 = ("F8_E4M3", "F8_E5M2")
@@ -114,7 +115,12 @@ def _made(model_class: Any, config: Any, tensors: dict[str, Any], dtype: Any) ->
     with init_empty_weights():
         model = model_class.from_config(config)
     if not model.state_dict().keys() <= tensors.keys():
-        convert = SINGLE_FILE_LOADABLE_CLASSES[model_class.__name__]["checkpoint_mapping_fn"]
+        name = model_class.__name__
+        convert = (
+            diffusers_names
+            if name == "UNetSpatioTemporalConditionModel"
+            else SINGLE_FILE_LOADABLE_CLASSES[name]["checkpoint_mapping_fn"]
+        )
         tensors = convert(config=config, checkpoint=tensors)
     precise = set(model_class._keep_in_fp32_modules or ())
     weights = {
@@ -156,9 +162,7 @@ def as_stored(setup: ModelSetup, device: str) -> ModelSetup:
 def tensor_shapes(path: Path, *, vae: bool) -> list[int]:
     """Return the numbers in each tensor of a single file's VAE, or of its denoiser."""
     header = safetensors_header(path)
-    return [
-        prod(header[name]["shape"]) for name in _chosen(header, vae=vae) if not _is_scale(name)
-    ]
+    return [prod(header[name]["shape"]) for name in _chosen(header, vae=vae) if not _is_scale(name)]
 
 
 def read_tensors(path: Path, *, vae: bool, dtype: Any) -> dict[str, Any]:

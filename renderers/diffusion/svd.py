@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -29,9 +29,11 @@ class SvdRenderer(DiffusionRenderer):
     """Stable Video Diffusion and its XT models, through ``StableVideoDiffusionPipeline``."""
 
     name: ClassVar[str] = "svd"
+    version: ClassVar[int] = 2
     pipeline = "StableVideoDiffusionPipeline"
     denoisers: ClassVar[tuple[str, ...]] = ("unet",)
     half: ClassVar[str] = "float16"
+    precise: ClassVar[tuple[str, ...]] = ("vae",)
     encoded: ClassVar[tuple[str, ...]] = ()
 
     @property
@@ -61,6 +63,10 @@ class SvdRenderer(DiffusionRenderer):
             anchored=True,
         )
 
+    def load(self, parts: Mapping[str, Any]) -> Pipeline:
+        """Load the pipeline, with the VAE in 32 bits: it overflows in float16."""
+        return super().load({**self.single_files("UNetSpatioTemporalConditionModel"), **parts})
+
     def denoise(
         self, pipe: Pipeline, shot: Shot, call: Call, before: list[Frame], on_step: OnStep
     ) -> Tensor:
@@ -72,6 +78,7 @@ class SvdRenderer(DiffusionRenderer):
             height=call.height,
             num_frames=call.frames,
             num_inference_steps=preset.steps,
+            min_guidance_scale=preset.guidance_2 or 1.0,
             max_guidance_scale=preset.guidance,
             fps=round(call.fps),
             motion_bucket_id=motion_bucket(shot.motion),
@@ -94,8 +101,6 @@ class SvdRenderer(DiffusionRenderer):
         import torch  # noqa: PLC0415 - slow to import
 
         vae = pipe.vae
-        if vae.dtype == torch.float16 and vae.config.force_upcast:
-            vae.to(dtype=torch.float32)  # It overflows in float16.
 
         def decode_tile(tile: Tensor) -> Iterator[Tensor]:
             for part in tile[0].transpose(0, 1).split(DECODED):
