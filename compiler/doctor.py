@@ -13,7 +13,8 @@ from ..renderers.diffusion.memory import GB
 from ..renderers.diffusion.missing_weights import weight_problems
 from ..renderers.diffusion.model_settings import ModelSetup, model_setup
 from ..renderers.diffusion.presets import model_table
-from ..renderers.diffusion.published import main_memory_gb
+from ..renderers.diffusion.published import published_memory_gb
+from ..renderers.error_text import one_line
 from ..renderers.registry import renderer_class, renderer_names
 from ..renderers.run.concurrency import free_bytes
 from .backend.encode.codecs import CODECS, hardware_encoder, software_encoder
@@ -29,7 +30,7 @@ ENCODERS = ("libx264", "aac")
 def diagnose() -> list[str]:
     """Return a line for each of them, with a hint if it is missing."""
     python, *others = packages()
-    card = _card()
+    card, fault = _card()
     return [
         f"python     {python.installed} ({python.tested}) on {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores",
@@ -38,7 +39,7 @@ def diagnose() -> list[str]:
         *(f"encoder    {name}: {_encoder(name)}" for name in ENCODERS),
         *(f"video      {codec}: {_video(codec)}" for codec in CODECS),
         f"languages  English{_other_languages()}",
-        f"device     {_device(card)}",
+        f"device     {fault or _device(card)}",
         *(f"renderer   {name}: {_renderer(name, card)}" for name in renderer_names()),
     ]
 
@@ -78,12 +79,14 @@ def _video(codec: str) -> str:
     return f"{software}, {hardware or 'no hardware'}"
 
 
-def _card() -> Card | None:
-    """Return the GPU; None without one, or without torch."""
+def _card() -> tuple[Card | None, str]:
+    """Return the GPU; None without one, or without torch; and the error of a broken one."""
     try:
-        return find_card()
+        return find_card(), ""
     except ImportError:
-        return None
+        return None, ""
+    except RuntimeError as error:
+        return None, f"CPU; the GPU does not work: {one_line(error)[:200]}"
 
 
 def _device(card: Card | None) -> str:
@@ -108,7 +111,7 @@ def _renderer(name: str, card: Card | None) -> str:
 
 def _on_cpu(setup: ModelSetup) -> str:
     """Return what a renderer can do without a GPU."""
-    needed, free = main_memory_gb(setup.model), free_bytes() / GB
+    needed, free = published_memory_gb(setup.model), free_bytes() / GB
     if needed > free:
         return f"CPU: not at all (it takes {needed:.1f} GB, and {free:.1f} GB are free)"
     return "CPU: minutes to hours for a second of video"

@@ -19,6 +19,7 @@ from ...renderers.diffusion.weight_source import WeightSource
 from ...renderers.error_text import gigabytes
 from ..errors import InputError, Problem, WorkError
 from ..progress import Estimate, OnProgress, Progress, silent
+from ..progress_clock import count as plural
 from ..script.config import FILE_NAME, Config
 from ..script.renderer_settings import read_config
 
@@ -116,6 +117,12 @@ def list_models(*, config: Path | None = None) -> list[ListedModel]:
     return [_listed(name, settings, card) for name in model_table()]
 
 
+def cache_summary() -> str:
+    """Return the folder of downloaded weights, and its free space, in words."""
+    folder, free = download.cache_folder(), download.free_bytes()
+    return f"weights are kept in {folder} ({gigabytes(free)} free)"
+
+
 def pull_models(
     renderers: Sequence[str],
     *,
@@ -191,23 +198,30 @@ def pulled_lines(pulled: Sequence[PulledWeights]) -> Iterator[str]:
 
 def _fetch(downloads: Sequence[download.Download], on_progress: OnProgress) -> None:
     """Download files, and report the bytes of all of them."""
-    total = sum(sum(one.missing.values()) for one in downloads)
+    sizes = {id(one): sum(one.missing.values()) for one in downloads}
+    total = sum(sizes.values())
+    files = sum(len(one.missing) for one in downloads)
     estimate = Estimate()
     done = 0
+
+    def report(message: str = "") -> None:
+        left_s = estimate.left_s(done, total)
+        on_progress(Progress("download", min(done, total), max(total, 1), message, left_s=left_s))
 
     def on_bytes(count: int) -> None:
         nonlocal done
         done += count
-        left_s = estimate.left_s(done, total)
-        on_progress(Progress("download", min(done, total), max(total, 1), left_s=left_s))
+        report()
 
+    if total:
+        report(f"{gigabytes(total)} in {plural(files, 'file')}, to {download.cache_folder()}")
     for one in downloads:
-        if one.missing:
-            download.fetch(one, on_bytes)
-        elif one.repository is not None:
-            download.fetch(one)  # The revision may refer to an earlier commit.
-    what = f"{gigabytes(total)} downloaded" if total else "all weights are here"
-    on_progress(Progress("download", 1, 1, what))
+        if one.repository is None:
+            continue
+        download.fetch(one, on_bytes)  # Of no files: the revision may refer to an earlier commit.
+        if sizes[id(one)]:
+            report(f"{one.source}: {gigabytes(sizes[id(one)])}")
+    on_progress(Progress("download", 1, 1, "done" if total else "all weights are here"))
 
 
 def _pins(source: WeightSource, setup: ModelSetup, commit: str | None) -> dict[str, Any]:

@@ -14,9 +14,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser(
         "list",
-        help="list the weights of each renderer, their sizes, and whether they are here",
-        description="List the weights of each renderer, their sizes, and whether they are here. "
-        "Uses no network: sizes of missing weights are approximate.",
+        help="list the weights of each renderer, whether they are here, and what fits this GPU",
+        description="List the weights of each renderer, whether they are here, and which qualities "
+        "fit this GPU. Uses no network: sizes of missing weights are approximate.",
     )
     pulling = actions.add_parser(
         "pull",
@@ -45,13 +45,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, config: Path | None) -> int:
-    from ..api.models import list_models
+    from ..api.models import cache_summary, list_models
 
     models = list_models(config=config)
     if args.json:
         print_json([asdict(model) for model in models], indent=2)
     else:
-        print(*(line for model in models for line in model.lines()), sep="\n")
+        print(*(line for model in models for line in model.lines()), cache_summary(), sep="\n")
     return 0
 
 

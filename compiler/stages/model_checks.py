@@ -12,8 +12,10 @@ import opentimelineio as otio
 from ...renderers import base
 from ...renderers.base import Keyframe, Shot
 from ...renderers.diffusion.local_weights import commits
+from ...renderers.diffusion.memory import GB
 from ...renderers.diffusion.presets import model_table
 from ...renderers.diffusion.requirements import requirement_problems
+from ...renderers.run.concurrency import free_bytes
 from ...renderers.run.loaded_renderers import kind_of
 from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import DamagedError, Store, read_sidecar
@@ -136,11 +138,12 @@ def _refuse(kinds: Mapping[tuple[str, str], Sequence[Shot]], config: Config) -> 
         kinds: shots of equal settings, by the renderer's name and what tells kinds apart.
         config: of this machine.
     """
+    free_gb = free_bytes() / GB
     problems = {
         config.problem(("renderers", name), what): None
         for (name, _), shots in kinds.items()
         if name in model_table()
-        for what in requirement_problems(name, shots)
+        for what in requirement_problems(name, shots, free_gb)
     }
     if problems:
         raise InputError(problems)

@@ -16,7 +16,7 @@ from .diffusion_renderer import DiffusionRenderer
 from .memory import GB
 from .missing_weights import weight_problems
 from .published import published_sizes
-from .weight_sizes import weight_sizes
+from .weight_sizes import weight_sizes, weights_bytes
 
 HALF_BYTES = 2
 """Bytes of a number on a card."""
@@ -128,6 +128,33 @@ def least_gb(renderer: DiffusionRenderer, call: Call) -> float | None:
         memory.memory_plan(rung, sizes, footprint, pixels, call.frames, tile).peak_gb
         for rung in rungs
     )
+
+
+def main_memory_gb(renderer: DiffusionRenderer) -> float:
+    """Return the main memory that a renderer's weights take on the CPU, in GB."""
+    bytes_each = HALF_BYTES if renderer.setup.dtype in ("float16", "bfloat16") else 4
+    vae_bytes = max(renderer.footprint.vae_bytes, bytes_each)
+    dropped = renderer.dropped if renderer.encoded else ()
+    sizes = weight_sizes(
+        renderer.folder, renderer.setup, renderer.denoisers, dropped, bytes_each, vae_bytes
+    )
+    loaded = sum(sizes.denoisers) + sizes.vae + sizes.rest
+    encoder = weights_bytes(renderer.folder / "text_encoder", bytes_each)
+    return max(loaded, encoder) / GB
+
+
+def refuse_small_memory(renderer: DiffusionRenderer, free_gb: float) -> None:
+    """Reject weights that do not fit into main memory, for the CPU.
+
+    Raises:
+        RendererError: they need more memory than is free.
+    """
+    needed = main_memory_gb(renderer)
+    if needed > free_gb:
+        raise RendererError(
+            f"{renderer.name} needs {needed:.1f} GB of memory on the CPU, and {free_gb:.1f} GB are "
+            "free; use a GPU, or the renderer camera or parallax"
+        )
 
 
 def refuse_small_card(renderer: DiffusionRenderer, call: Call, card: Card) -> None:

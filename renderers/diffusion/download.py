@@ -123,14 +123,11 @@ def refuse_full_disk(downloads: Sequence[Download]) -> None:
         RendererError: there is not.
     """
     needed = sum(sum(one.missing.values()) - one.partial_bytes for one in downloads)
-    folder = _cache()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = free_bytes()
     if needed > free:
         raise RendererError(
-            f"the download needs {gigabytes(needed)}, and {folder} has {gigabytes(free)} free; "
-            "set HF_HOME to a folder with more room"
+            f"the download needs {gigabytes(needed)}, and {cache_folder()} has {gigabytes(free)} "
+            "free; set HF_HOME to a folder with more room"
         )
 
 
@@ -170,7 +167,7 @@ def _fetch_file(repository: Repository, name: str, on_bytes: OnBytes) -> None:
     if not etag:
         raise RendererError(f"{repository.name}/{name}: the hub states no ETag")
     blob = storage / "blobs" / etag
-    locks = _cache() / ".locks" / storage.name
+    locks = cache_folder() / ".locks" / storage.name
     for folder in (blob.parent, locks):
         folder.mkdir(parents=True, exist_ok=True)
     with locked(locks / f"{etag}.pull.lock"):
@@ -268,10 +265,19 @@ def _has_remote_vae(setup: ModelSetup) -> bool:
     return names_vae(header.tensors, setup)
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Return the folder of downloaded weights; need not exist."""
     from huggingface_hub import constants  # noqa: PLC0415
 
     return Path(constants.HF_HUB_CACHE)
+
+
+def free_bytes() -> int:
+    """Return the free space for downloads."""
+    folder = cache_folder()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
 
 
 def _storage(model: str) -> Path:
@@ -279,7 +285,7 @@ def _storage(model: str) -> Path:
     from huggingface_hub.file_download import repo_folder_name  # noqa: PLC0415
 
     name: str = repo_folder_name(repo_id=model, repo_type="model")
-    return _cache() / name
+    return cache_folder() / name
 
 
 def _snapshot_of(path: Path, source: WeightSource) -> Path:

@@ -42,7 +42,7 @@ def published_sizes(source: WeightSource, bytes_each: float, vae_bytes: float) -
     )
 
 
-def main_memory_gb(source: WeightSource) -> float:
+def published_memory_gb(source: WeightSource) -> float:
     """Return the main memory that a published pipeline takes on the CPU, in 32 bits."""
     facts = _facts(source)
     rest = sum(facts.get(name, 0) for name in ("denoiser", "vae", "rest"))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from ..base import RendererError, Shot, UnavailableError
+from ..base import RendererError, Shot
 from ..fit.planner import plan
 from ..registry import renderer_class
 from ..torch_device import pick_device
-from .card import find_card, refuse_small_card
+from .card import find_card, refuse_small_card, refuse_small_memory
 from .diffusion_renderer import DiffusionRenderer
 from .missing_weights import weight_problems
 from .model_settings import ModelSetup
 
 
-def requirement_problems(name: str, shots: Sequence[Shot]) -> list[str]:
+def requirement_problems(name: str, shots: Sequence[Shot], free_gb: float) -> list[str]:
     """Return a line for each reason why a renderer cannot run here, with the way out.
 
     Weights are checked first: torch is imported only if they are here.
@@ -23,6 +23,7 @@ def requirement_problems(name: str, shots: Sequence[Shot]) -> list[str]:
     Args:
         name: of the renderer.
         shots: to render, of one quality and the same settings.
+        free_gb: free main memory, for the CPU.
     """
     try:
         renderer = renderer_class(name)(shots[0].settings, shots[0].quality)
@@ -34,10 +35,12 @@ def requirement_problems(name: str, shots: Sequence[Shot]) -> list[str]:
         return problems
     try:
         if pick_device(renderer.setup.device, name) == "cpu":
-            return []
-    except UnavailableError as error:
+            refuse_small_memory(renderer, free_gb)
+        else:
+            _refuse_card(renderer, shots)
+    except RendererError as error:
         return [str(error)]
-    return _card_problems(renderer, shots)
+    return []
 
 
 def _package_problems(setup: ModelSetup) -> list[str]:
@@ -46,14 +49,9 @@ def _package_problems(setup: ModelSetup) -> list[str]:
     return []
 
 
-def _card_problems(renderer: DiffusionRenderer, shots: Sequence[Shot]) -> list[str]:
-    """Return a line if the longest call does not fit the card."""
+def _refuse_card(renderer: DiffusionRenderer, shots: Sequence[Shot]) -> None:
+    """Reject a card that does not fit the longest call."""
     card = find_card()
     calls = [call for shot in shots for call in plan(shot, renderer.limits).calls]
-    if card is None or not calls:
-        return []
-    try:
+    if card is not None and calls:
         refuse_small_card(renderer, max(calls, key=lambda call: call.frames), card)
-    except RendererError as error:
-        return [str(error)]
-    return []

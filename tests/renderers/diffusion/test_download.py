@@ -146,7 +146,9 @@ def test_progress_is_in_bytes_and_the_result_in_json(
     size = sum(path.stat().st_size for path in needed if path.name != "model_index.json")
     assert steps[-2]["done"] == steps[-2]["total"] == size
     assert [step["done"] for step in steps[:-1]] == sorted(step["done"] for step in steps[:-1])
-    assert steps[-1]["message"] == f"{size / 1e6:.1f} MB downloaded"
+    said = [step["message"] for step in steps if step["message"]]
+    assert said[0].startswith(f"{size / 1e6:.1f} MB in ")
+    assert said[1:] == [f"{MODEL}: {size / 1e6:.1f} MB", "done"]
     (model,) = lines[-1]["models"]
     assert (model["commit"], model["pins"]) == (hub.COMMIT, {"revision": hub.COMMIT})
     assert (Path(model["path"]) / "model_index.json").is_file()
@@ -158,6 +160,37 @@ def test_progress_is_in_bytes_and_the_result_in_json(
     ]
     assert [state["state"] for state in states] == ["missing", "here"]
     assert states[1]["disk_bytes"] > size
+
+
+def test_a_vae_that_the_single_file_holds_is_not_downloaded(
+    published: Path, config: Path, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = "diffusion_pytorch_model.safetensors"
+    transformer = load_file(published / "transformer" / weights)
+    vae = load_file(published / "vae" / weights)
+    single = {f"model.diffusion_model.{name}": one for name, one in transformer.items()}
+    save_file({**single, **{f"vae.{name}": one for name, one in vae.items()}}, published / FILE)
+    text = config.read_text().replace("}", f", weights: {MODEL}/{FILE}}}")
+    config.write_text(text)
+    with hub.serving({MODEL: published}) as (address, asked):
+        env = environment(tmp_path, address)
+        pulled, listed = commands(
+            pull(config), ("models", "list", "--config", str(config), "--json"), env=env
+        )
+    assert pulled.status == 0, pulled.err
+    fetched = {name.partition("@")[0].removeprefix(f"{MODEL}/") for name in asked}
+    assert {FILE, "vae/config.json", f"text_encoder/{TEXT_WEIGHTS}"} <= fetched
+    assert f"vae/{weights}" not in fetched
+    assert f"transformer/{weights}" not in fetched
+    (ltx,) = [one for one in json.loads(listed.out) if one["renderer"] == "ltx"]
+    states = {one["source"]: one["state"] for one in ltx["weights"]}
+    assert states[MODEL] == states[f"{MODEL}/{FILE}"] == "here"
+
+
+FILE = "ltxv-single.safetensors"
+TEXT_WEIGHTS = "model.safetensors"
 
 
 def slowly(write: Callable[[bytes], object], name: str, content: bytes) -> None:

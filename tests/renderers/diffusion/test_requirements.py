@@ -63,12 +63,13 @@ def sharded(part: Path) -> None:
     (part / WEIGHTS).unlink()
 
 
+@pytest.mark.slow
 def test_a_whole_folder_has_no_problems_in_any_family(
     shot: Shot, models: Callable[[str], Path]
 ) -> None:
     for name in ("ltx", "ltx2", "svd", "animatediff", "wan"):
         own = replace(shot, settings=settings_for(name, models))
-        assert requirement_problems(name, [own]) == [], name
+        assert requirement_problems(name, [own], 16) == [], name
 
 
 @pytest.mark.parametrize(
@@ -149,11 +150,11 @@ def test_a_missing_torchao_and_device_are_named(copied: Path, shot: Shot) -> Non
     import torch
 
     settings = {"model": str(copied), "quantization": "int8"}
-    (problem,) = requirement_problems("ltx", [replace(shot, settings=settings)])
+    (problem,) = requirement_problems("ltx", [replace(shot, settings=settings)], 16)
     assert problem == "quantization int8 needs torchao: pip install torchao"
     if not torch.cuda.is_available():
         settings = {"model": str(copied), "device": "cuda"}
-        (problem,) = requirement_problems("ltx", [replace(shot, settings=settings)])
+        (problem,) = requirement_problems("ltx", [replace(shot, settings=settings)], 16)
         assert problem == "ltx: this machine has no cuda device; set device: auto"
 
 
@@ -171,6 +172,18 @@ def test_a_card_that_no_offloading_fits_is_refused_with_what_would_fit() -> None
         assert str(caught.value).startswith(f"{name} standard needs ")
         assert "a card has 4.0 GB; set memory_gb: 4 for shorter calls" in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_weights_that_do_not_fit_into_main_memory_are_refused_on_the_cpu(
+    copied: Path, shot: Shot
+) -> None:
+    own = replace(shot, settings={"model": str(copied), "device": "cpu"})
+    assert requirement_problems("ltx", [own], 0.05) == []
+    (problem,) = requirement_problems("ltx", [own], 0.001)
+    assert problem == (
+        "ltx needs 0.0 GB of memory on the CPU, and 0.0 GB are free; use a GPU, or the renderer "
+        "camera or parallax"
+    )
 
 
 def test_presets_that_fit_a_card_are_told_from_those_that_do_not() -> None:
