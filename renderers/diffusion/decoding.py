@@ -71,7 +71,9 @@ def decode_tiled(
 
 
 def paste(whole: Frame, part: Frame, start: int, shared: int) -> None:
-    """Put a part into a frame, with a linear crossfade over its first rows.
+    """Put a part into a frame, with a crossfade over its first rows.
+
+    It takes the middle half of them: near its own edge, a part lacks what lies beyond.
 
     Args:
         whole: written to.
@@ -80,7 +82,10 @@ def paste(whole: Frame, part: Frame, start: int, shared: int) -> None:
         shared: rows that were filled before.
     """
     if shared > 0:
-        share = ((np.arange(shared) + 1) / (shared + 1)).astype(np.float32)[:, None, None]
+        settle = shared // 4
+        rows = np.arange(shared) - settle
+        share = np.clip((rows + 1) / (shared - 2 * settle + 1), 0, 1)
+        share = share.astype(np.float32)[:, None, None]
         old = whole[start : start + shared].astype(np.float32)
         whole[start : start + shared] = np.rint(old + (part[:shared] - old) * share)
     whole[start + max(0, shared) : start + len(part)] = part[max(0, shared) :]

@@ -491,3 +491,32 @@ def test_wans_video_decoded_frame_by_frame_is_that_decoded_at_once() -> None:
             whole = vae.decode(latents, return_dict=False)[0]
         made = torch.cat(list(decode_frames(vae, latents)), 2).clamp(-1, 1)
         assert torch.equal(made, whole)
+
+
+def test_tiles_of_wans_vae_have_no_seam() -> None:
+    from functools import partial
+
+    from diffusers import AutoencoderKLWan
+    from otio_gvideo.renderers.diffusion.wan import decode_frames
+
+    torch.manual_seed(1)
+    vae = AutoencoderKLWan(
+        base_dim=4,
+        dim_mult=[1, 1, 1, 1],
+        num_res_blocks=1,
+        z_dim=4,
+        temperal_downsample=[False] * 3,
+    ).eval()
+    # Smooth latents, as those of a picture.
+    latents = torch.nn.functional.interpolate(torch.randn(1, 4, 2, 6, 4), size=(2, 40, 16))
+    decode = partial(decode_frames, vae)
+    whole, parts = (
+        np.stack(list(decoding.decode_tiled(latents, decode, 8, pixels))).astype(int)
+        for pixels in (1 << 30, 24 * 16 * 8 * 8)
+    )
+    assert np.abs(whole - parts).mean() < 0.2 * whole.std()
+    rows, tiled_rows = (np.abs(np.diff(each, axis=1)).mean((0, 2, 3)) for each in (whole, parts))
+    edges = [edge * 8 for tile in decoding.tile_ranges(40, 24, 8) for edge in tile][1:-1]
+    assert len(edges) == 2
+    for edge in edges:
+        assert tiled_rows[edge - 1] <= 1.2 * rows.max()
