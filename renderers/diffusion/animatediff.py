@@ -8,6 +8,7 @@ SparseCtrl, at any frame; with a configured ``ip_adapter`` by an IP-Adapter, as 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ from .decoding import to_frame
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor, load_part
 from .local_weights import local_file, local_folder
-from .memory import Cost, Footprint
+from .memory import CallSize, Cost, Footprint
 from .motion_strength import keyframe_strength
 from .weight_source import WeightSource
 
@@ -72,6 +73,10 @@ class AnimateDiffRenderer(DiffusionRenderer):
             decode=Cost(frame_bytes=1600.0),
             vae_gb=0.2,
         )
+
+    def call_size(self, call: Call) -> CallSize:
+        """Return the size of a call's work; the camera move is encoded whole, frame by frame."""
+        return replace(super().call_size(call), encoded=call.frames)
 
     @property
     def limits(self) -> Limits:

@@ -84,9 +84,8 @@ def paste(whole: Frame, part: Frame, start: int, shared: int) -> None:
     if shared > 0:
         settle = shared // 4
         rows = np.arange(shared) - settle
-        share = np.clip((rows + 1) / (shared - 2 * settle + 1), 0, 1)
-        share = share.astype(np.float32)[:, None, None]
-        old = whole[start : start + shared].astype(np.float32)
+        share = np.clip((rows + 1) / (shared - 2 * settle + 1), 0, 1)[:, None, None]
+        old = whole[start : start + shared].astype(np.float64)
         whole[start : start + shared] = np.rint(old + (part[:shared] - old) * share)
     whole[start + max(0, shared) : start + len(part)] = part[max(0, shared) :]
 

@@ -22,7 +22,7 @@ from ..fit.planner import call_seed
 from ..torch_device import pick_device
 from . import loading, memory, offload, single_file
 from .loaded_pipeline import LoadedPipeline
-from .loading import ENCODERS, Pipeline, Tensor, silenced_libraries
+from .loading import ENCODERS, Pipeline, Tensor
 from .local_weights import local_folder
 from .loras import loras_of
 from .memory import is_out_of_memory
@@ -113,15 +113,14 @@ class DiffusionRenderer(ABC):
         on_step(0, 1)
         if self.encoded:
             self._encode(self.prompt(shot))
-        latents = self._retry_on_ladder(
+        latents = self._model.run(
             lambda pipe: self.denoise(
                 self._model.loras.apply(pipe, loras_of(shot, self.setup)),
-                shot,
-                call,
-                before,
-                on_step,
+                *(shot, call, before, on_step),
             ),
             call,
+            # SparseCtrl's pipeline ignores its generator and uses the global one.
+            call_seed(call.seed, "global"),
         )
         done = 0
         try:
@@ -271,9 +270,12 @@ class DiffusionRenderer(ABC):
                 self.dtype.itemsize,
                 vae_bytes,
             )
-        pixels = call.width * call.height
-        return memory.memory_plan(
-            rung, self._sizes, self.footprint, pixels, call.frames, self.tile_pixels
+        return memory.memory_plan(rung, self._sizes, self.footprint, self.call_size(call))
+
+    def call_size(self, call: Call) -> memory.CallSize:
+        """Return the size of a call's work: of a model that encodes one frame at a time."""
+        return memory.CallSize(
+            call.width * call.height, 1, call.frames, call.frames, self.tile_pixels
         )
 
     @property
@@ -289,22 +291,3 @@ class DiffusionRenderer(ABC):
             load=lambda: self.load(dict.fromkeys(self.dropped) if self.encoded else {}),
             plan=self.plan,
         )
-
-    def _retry_on_ladder(self, work: Callable[[Pipeline], T], call: Call) -> T:
-        """Run some work with the pipeline, and retry one rung down if memory runs out."""
-        import torch  # noqa: PLC0415
-
-        while True:
-            try:
-                self._model.placed(call)
-                with silenced_libraries(), torch.inference_mode(), torch.random.fork_rng():
-                    # SparseCtrl's pipeline ignores its generator and uses the global one.
-                    torch.manual_seed(call_seed(call.seed, "global"))
-                    # Not a local variable: that would keep it in memory beside the next one.
-                    return work(self._model.placed(call))
-            except Exception as caught:  # anything but a lack of memory is raised again at once
-                if not is_out_of_memory(caught):
-                    raise
-                error = str(caught)
-            # Outside the handler, whose traceback refers to the tensors that fill the memory.
-            self._model.step_down(error)

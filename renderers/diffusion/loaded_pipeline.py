@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ..base import Call, RendererError
 from . import memory, offload
 from .ladder import Ladder
-from .loading import Pipeline
+from .loading import Pipeline, silenced_libraries
 from .loras import LoraSet
 from .model_settings import ModelSetup
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -64,6 +67,33 @@ class LoadedPipeline:
             offload.place_pipeline(self.pipe, rung, self.device, self.denoisers)
             self._placed = rung
         return self.pipe
+
+    def run(self, work: Callable[[Pipeline], T], call: Call, seed: int) -> T:
+        """Run some work with the pipeline, and retry one rung down if memory runs out.
+
+        Args:
+            work: to do.
+            call: that it is for.
+            seed: of the global generator.
+
+        Raises:
+            RendererError: memory ran out on the last rung.
+        """
+        import torch  # noqa: PLC0415 - slow to import
+
+        while True:
+            try:
+                self.placed(call)
+                with silenced_libraries(), torch.inference_mode(), torch.random.fork_rng():
+                    torch.manual_seed(seed)
+                    # Not a local variable: that would keep it in memory beside the next one.
+                    return work(self.placed(call))
+            except Exception as caught:  # anything but a lack of memory is raised again at once
+                if not memory.is_out_of_memory(caught):
+                    raise
+                error = str(caught)
+            # Outside the handler, whose traceback refers to the tensors that fill the memory.
+            self.step_down(error)
 
     def step_down(self, error: str) -> None:
         """Go one rung down after a lack of memory; the pipeline stays loaded.

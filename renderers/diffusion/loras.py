@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -132,6 +133,9 @@ class LoraSet:
                 )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             if is_out_of_memory(error):
+                # Nothing of it may stay, as it is loaded again.
+                with contextlib.suppress(Exception):
+                    pipe.delete_adapters(name)
                 raise
             what = one_line(error)
             raise RendererError(

@@ -34,8 +34,8 @@ class LtxRenderer(LtxFamily):
         wider = self.denoiser_width(2048) / 2048
         return Footprint(
             denoise=Cost(clip_bytes=17.0 * wider),
-            encode=Cost(0.95, 1020.0, 6.0 if self.preset.guide else 0.0),
-            decode=Cost(1.0, 830.0, 3.0),
+            encode=Cost(0.95, 1060.0, clip_bytes=6.0, piece_bytes=65.0),
+            decode=Cost(1.0, 850.0, clip_bytes=3.0, piece_bytes=21.0),
         )
 
     @property

@@ -23,8 +23,8 @@ class Ltx2Renderer(LtxFamily):
         wider = self.denoiser_width(4096) / 4096
         return Footprint(
             denoise=Cost(clip_bytes=48.0 * wider * (2 if self.preset.guidance > 1 else 1)),
-            encode=Cost(0.75, 1120.0, 6.0 if self.preset.guide else 0.0),
-            decode=Cost(1.0, 430.0, 7.0),
+            encode=Cost(0.95, 1080.0, clip_bytes=6.0, piece_bytes=55.0),
+            decode=Cost(1.0, 430.0, clip_bytes=7.0, piece_bytes=100.0),
         )
 
     @property

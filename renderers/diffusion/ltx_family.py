@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from .decoding import to_frame
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
 from .ltx_vae import decode_latents, stream_encoder
+from .memory import CallSize
 from .motion_strength import keyframe_crf, keyframe_strength
 from .offload import bring_to_device
 
@@ -49,6 +50,15 @@ class LtxFamily(DiffusionRenderer):
         "negative_prompt_embeds",
         "negative_prompt_attention_mask",
     )
+
+    def call_size(self, call: Call) -> CallSize:
+        """Return the size of a call's work, with a latent frame for each later keyframe."""
+        later = sum(key.frame > 0 for key in call.keyframes)
+        return replace(
+            super().call_size(call),
+            encoded=call.frames if self.preset.guide else max(1, call.overlap),
+            denoised=call.frames + GRID * later,
+        )
 
     def denoiser_width(self, usual: int) -> int:
         """Return the width of the transformer's layers: ``usual`` if it is not downloaded yet."""

@@ -33,19 +33,41 @@ class Cost:
     """Activations of a phase, as the sum of three parts.
 
     Attributes:
-        fixed_gb: whatever the size.
+        fixed_gb: of work in pieces, once the clip is longer than a piece.
         frame_bytes: for a pixel of one frame.
         clip_bytes: for a pixel of all frames.
+        piece_bytes: for a pixel of all frames, up to ``fixed_gb``.
     """
 
     fixed_gb: float = 0.0
     frame_bytes: float = 0.0
     clip_bytes: float = 0.0
+    piece_bytes: float = 0.0
 
     def gb(self, frame_pixels: int, frames: int) -> float:
         """Return the memory that a clip takes."""
-        per_frame = self.frame_bytes + self.clip_bytes * frames
-        return self.fixed_gb + frame_pixels * per_frame / GB
+        pixels = frame_pixels * frames / GB
+        pieces = min(self.fixed_gb, self.piece_bytes * pixels)
+        return pieces + self.frame_bytes * frame_pixels / GB + self.clip_bytes * pixels
+
+
+@dataclass(frozen=True, slots=True)
+class CallSize:
+    """The size of a call's work.
+
+    Attributes:
+        frame_pixels: of a frame.
+        encoded: frames of the longest clip that conditions the call.
+        denoised: frames in all, with keyframes beside the video.
+        decoded: frames of the video.
+        tile: pixels of a frame that are decoded at once; `tile_pixels`.
+    """
+
+    frame_pixels: int
+    encoded: int
+    denoised: int
+    decoded: int
+    tile: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +120,18 @@ class MemoryPlan:
         return max(self.encode_gb, self.denoise_gb, self.decode_gb)
 
 
-def memory_plan(
-    rung: Offload, sizes: Sizes, footprint: Footprint, frame_pixels: int, frames: int, tile: int
-) -> MemoryPlan:
+def memory_plan(rung: Offload, sizes: Sizes, footprint: Footprint, call: CallSize) -> MemoryPlan:
     """Estimate the memory of a call.
 
     Args:
         rung: of the ladder.
         sizes: of the weights.
         footprint: of the activations.
-        frame_pixels: of a frame.
-        frames: of the call.
-        tile: pixels decoded at once; `tile_pixels`.
+        call: its size.
     """
-    encode = footprint.encode.gb(frame_pixels, frames)
-    denoise = footprint.denoise.gb(frame_pixels, frames)
-    decode = footprint.decode.gb(min(frame_pixels, tile), frames)
+    encode = footprint.encode.gb(call.frame_pixels, call.encoded)
+    denoise = footprint.denoise.gb(call.frame_pixels, call.denoised)
+    decode = footprint.decode.gb(min(call.frame_pixels, call.tile), call.decoded)
     if rung == "none":
         resident = CONTEXT_GB + (sum(sizes.denoisers) + sizes.vae + sizes.rest) / GB
         return MemoryPlan(resident + encode, resident + denoise, resident + decode)

@@ -19,7 +19,7 @@ from .conditioning import conditioning_image
 from .decoding import decode_tiled
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
-from .memory import Cost, Footprint
+from .memory import CallSize, Cost, Footprint
 from .offload import bring_to_device
 from .presets import ModelPreset, model_preset
 
@@ -66,6 +66,11 @@ class WanRenderer(DiffusionRenderer):
             vae_gb=0.48,
             vae_bytes=4,
         )
+
+    def call_size(self, call: Call) -> CallSize:
+        """Return the size of a call's work; all models but 5B encode a clip of its length."""
+        size = super().call_size(call)
+        return size if self._is_5b else replace(size, encoded=call.frames)
 
     @property
     def limits(self) -> Limits:

@@ -49,14 +49,7 @@ def peaks(name: str, quality: str, seconds: float, **settings: Any) -> list[floa
     calls = plan(shot, renderer.limits).calls
     return [
         max(
-            memory_plan(
-                rung,
-                sizes,
-                renderer.footprint,
-                call.width * call.height,
-                call.frames,
-                renderer.tile_pixels,
-            ).peak_gb
+            memory_plan(rung, sizes, renderer.footprint, renderer.call_size(call)).peak_gb
             for call in calls
         )
         for rung in LADDER

@@ -23,7 +23,14 @@ from otio_gvideo.renderers.diffusion import (
     rung_cache,
     weight_sizes,
 )
-from otio_gvideo.renderers.diffusion.memory import GB, LADDER, Cost, Footprint, Sizes
+from otio_gvideo.renderers.diffusion.memory import (
+    GB,
+    LADDER,
+    CallSize,
+    Cost,
+    Footprint,
+    Sizes,
+)
 from otio_gvideo.renderers.fit import run_renderer
 from otio_gvideo.renderers.registry import renderer_class
 
@@ -32,17 +39,16 @@ from .test_families import rendered, settings_for
 
 LTX_2B = Sizes((int(3.6 * GB),), GB // 32, int(2.3 * GB))
 LTX_13B = Sizes((int(24.3 * GB),), GB // 8, int(2.3 * GB))
-ACTIVATIONS = Footprint(Cost(clip_bytes=17.0), Cost(1.0, 1000.0), Cost(1.0, 800.0, 3.0))
+ACTIVATIONS = Footprint(
+    Cost(clip_bytes=17.0), Cost(1.0, 1000.0, 6.0, 65.0), Cost(1.0, 800.0, 3.0, 21.0)
+)
 FIVE_SECONDS = (544 * 960, 121)
 
 
 def _needs(sizes: Sizes, frames: int = FIVE_SECONDS[1]) -> list[float]:
     tile = memory.tile_pixels(ACTIVATIONS, None)
-    pixels = FIVE_SECONDS[0]
-    return [
-        memory.memory_plan(rung, sizes, ACTIVATIONS, pixels, frames, tile).peak_gb
-        for rung in LADDER
-    ]
+    call = CallSize(FIVE_SECONDS[0], 17, frames, frames, tile)
+    return [memory.memory_plan(rung, sizes, ACTIVATIONS, call).peak_gb for rung in LADDER]
 
 
 @given(
