@@ -122,12 +122,8 @@ def least_gb(renderer: DiffusionRenderer, call: Call) -> float | None:
         sizes = weight_sizes(
             renderer.folder, setup, renderer.denoisers, dropped, HALF_BYTES, vae_bytes
         )
-    pixels, tile = call.width * call.height, renderer.tile_pixels
-    rungs = memory.offload_ladder("cuda", setup.offload)
-    return min(
-        memory.memory_plan(rung, sizes, footprint, pixels, call.frames, tile).peak_gb
-        for rung in rungs
-    )
+    size, rungs = renderer.call_size(call), memory.offload_ladder("cuda", setup.offload)
+    return min(memory.memory_plan(rung, sizes, footprint, size).peak_gb for rung in rungs)
 
 
 def main_memory_gb(renderer: DiffusionRenderer) -> float:
