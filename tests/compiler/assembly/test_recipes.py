@@ -7,6 +7,8 @@ from pathlib import Path
 
 from otio_gvideo.compiler.assembly.recipes import slot_recipes
 from otio_gvideo.compiler.script import model
+from otio_gvideo.renderers.base import FrameGrid, Limits
+from otio_gvideo.renderers.fit.planner import plan
 from otio_gvideo.renderers.image.saliency import SaliencyGlance
 
 from .reels import MAKING, reel
@@ -74,3 +76,29 @@ def test_keyframes_are_placed_within_the_span() -> None:
     assert frames[0] == 0
     assert frames[2] == shot.span - 1
     assert abs(frames[1] - shot.frames // 2) < 12
+
+
+def test_a_model_reaches_an_end_keyframe_on_the_last_frame_before_the_cut() -> None:
+    script, schedule = reel()
+    end = model.ScriptKeyframe(Path("/end.png"), model.ScenePlace("end"))
+    scenes = tuple(replace(s, keyframes=(s.keyframes[0], end)) for s in script.scenes)
+    recipes = slot_recipes(replace(script, scenes=scenes), schedule, MAKING)
+    can = Limits(FrameGrid(8, 1, 9, 257), multiple=32, overlap=17, continues=True)
+    tails = []
+    for placed in schedule.scenes:
+        slot = placed.slots[-1]
+        call = plan(recipes[slot.name].shot, can).calls[-1]
+        (reached,) = (key.frame for key in call.keyframes if key.image.name == "end.png")
+        # The body of the slot ends where the next one starts.
+        assert call.first + reached == slot.frames - slot.tail - 1
+        tails.append(slot.tail)
+    assert max(tails) > 0
+
+
+def test_parts_of_a_scene_share_its_seed_but_not_their_noise() -> None:
+    script, schedule = reel()
+    recipes = slot_recipes(script, schedule, MAKING)
+    can = Limits(FrameGrid(8, 1, 9, 257), multiple=32, overlap=17)
+    parts = [recipes[name].shot for name in ("long", "long.2")]
+    assert parts[0].seed == parts[1].seed
+    assert len({plan(part, can).calls[0].seed for part in parts}) == 2

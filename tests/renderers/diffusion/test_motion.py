@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.renderers.base import CAMERA_MOVES, Motion, Shot
+from otio_gvideo.renderers.base import CAMERA_MOVES, Keyframe, Motion, Shot
 from otio_gvideo.renderers.diffusion import local_weights
 from otio_gvideo.renderers.diffusion.loras import camera_lora
 from otio_gvideo.renderers.diffusion.motion_strength import (
+    MOST_NOISE,
+    condition_noise,
     keyframe_crf,
     keyframe_noise,
     keyframe_strength,
@@ -73,6 +76,25 @@ def test_keyframe_strength_falls_with_motion_strength_and_on_retries(shot: Shot)
     assert held(0.5, 0.7) == pytest.approx(0.63)
     noisy = replace(shot, image_strength=0.7)
     assert keyframe_noise(0.02, noisy) > 3 * keyframe_noise(0.02, shot)
+
+
+@given(strengths, strengths, st.floats(0.5, 1), st.floats(0.5, 1))
+def test_the_noise_on_ltx_keyframes_grows_with_strength_and_retries_up_to_a_bound(
+    strength: float, other: float, hold: float, other_hold: float
+) -> None:
+    still = Keyframe(Path("a.png"), 0)
+    shot = Shot(64, 96, Fraction(24), 48, 0, 0, 0, 48, (still,))
+
+    def noise(base: float, strength: float, hold: float) -> float:
+        moving = replace(shot, motion=Motion(strength=strength), image_strength=hold)
+        return condition_noise(base, moving)
+
+    less, more = sorted((strength, other))
+    tight, loose = sorted((hold, other_hold), reverse=True)
+    assert noise(0.15, 0.5, 1.0) == pytest.approx(0.15)
+    assert 0 < noise(0.15, less, tight) <= noise(0.15, more, loose) <= MOST_NOISE
+    assert noise(0.6, more, loose) <= 0.6
+    assert noise(0.0, more, loose) == 0
 
 
 def test_the_motion_bucket_is_the_published_one_by_default_and_in_range() -> None:
