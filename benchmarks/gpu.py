@@ -231,7 +231,7 @@ def _save_pipeline(
             other = json.loads((whole / "model_index.json").read_text(encoding="utf-8"))
             index[part] = other[what["same_as"]]
         elif "made" in what:
-            made = _tokenizer(what["made"])
+            made = tokenizer(what["made"])
             made.save_pretrained(folder / part)
             index[part] = ["transformers", type(made).__name__]
         else:
@@ -273,7 +273,7 @@ def shaped(what: Mapping[str, Any], *, tiny: bool = False) -> Any:
         return kind(**config)
 
 
-def _tokenizer(kind: str) -> Any:
+def tokenizer(kind: str) -> Any:
     """Return a tokenizer of letters; any will do for random weights."""
     import transformers  # noqa: PLC0415 - slow to import
     from transformers.convert_slow_tokenizer import bytes_to_unicode  # noqa: PLC0415

@@ -1,0 +1,340 @@
+"""A card that is not there: tensors without data, whose memory and work are counted.
+
+Inside `Card`, PyTorch creates tensors of `FakeTensorMode`, on a device ``cuda`` that only exists as
+a name. Hooks of accelerate and diffusers move them as real ones. The card notes the bytes of all
+living storages on the device, the peak of each phase, and the floating-point operations of matrix
+products, convolutions and attention. Small tensors carry their values, so that schedules and masks
+decide what they do in a real run.
+
+`Card.fail_at` raises PyTorch's error for a lack of memory at one allocation.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import torch
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+from torch.utils._pytree import tree_iter, tree_map
+from torch.utils.flop_counter import flop_registry
+
+GIB = 1 << 30
+GRAIN = 512
+"""Bytes that PyTorch's allocator on CUDA rounds up to."""
+SMALL = 1 << 14
+"""Elements up to which tensors carry their values."""
+
+
+class Card:
+    """A simulated accelerator: enter it, and run models on the device ``cuda``.
+
+    Attributes:
+        memory_gb: that it says to have.
+        live: bytes of living storages on it.
+        peaks: largest ``live``, by phase.
+        matmul, attention: floating-point operations, by phase.
+        allocations: storages that were allocated on it.
+        fail_at: number of the allocation that fails; None for none.
+        phase: name that measurements are filed under.
+    """
+
+    def __init__(self, memory_gb: float = 1024.0, fail_at: int | None = None):
+        self.memory_gb = memory_gb
+        self.live = 0
+        self.peaks: Counter[str] = Counter()
+        self.matmul: Counter[str] = Counter()
+        self.attention: Counter[str] = Counter()
+        self.allocations = 0
+        self.fail_at = fail_at
+        self.phase = ""
+        self._seen: set[int] = set()
+        self._stack = ExitStack()
+        self._fake = FakeTensorMode(allow_non_fake_inputs=True)
+
+    def __enter__(self) -> Card:
+        enter = self._stack.enter_context
+        for patch in _patches(self.memory_gb):
+            enter(patch)
+        enter(self._fake)
+        enter(_Operators(self, self._fake))
+        enter(_Functions(self))
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._stack.close()
+
+    @contextlib.contextmanager
+    def during(self, phase: str) -> Iterator[None]:
+        """File measurements under a phase."""
+        before, self.phase = self.phase, phase
+        self._note()
+        try:
+            yield
+        finally:
+            self.phase = before
+            self._note()
+
+    def work(self, phase: str) -> float:
+        """Return the floating-point operations of a phase."""
+        return float(self.matmul[phase] + self.attention[phase])
+
+    def reset(self) -> None:
+        """Forget all measurements but what lives."""
+        for counter in (self.peaks, self.matmul, self.attention):
+            counter.clear()
+
+    def track(self, tensor: FakeTensor) -> None:
+        """Count a tensor's storage while it lives."""
+        if tensor.fake_device.type != "cuda":
+            return
+        storage = tensor.untyped_storage()
+        identity = storage._cdata
+        if identity in self._seen:
+            return
+        self.allocations += 1
+        if self.allocations - 1 == self.fail_at:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate (simulated)")
+        size = -(-storage.nbytes() // GRAIN) * GRAIN
+        self._seen.add(identity)
+        self.live += size
+        weakref.finalize(storage, self._forget, identity, size)
+        self._note()
+
+    def _forget(self, identity: int, size: int) -> None:
+        self._seen.discard(identity)
+        self.live -= size
+
+    def _note(self) -> None:
+        self.peaks[self.phase] = max(self.peaks[self.phase], self.live)
+
+
+class _Operators(TorchDispatchMode):
+    """Counts what each operator allocates and computes."""
+
+    def __init__(self, card: Card, fake: FakeTensorMode):
+        super().__init__()
+        self._card = card
+        self._fake = fake
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs, name = kwargs or {}, func._overloadpacket
+        if func.namespace == "prim":
+            return func(*args, **kwargs)
+        if func is torch.ops.aten._local_scalar_dense.default:
+            value = _value(args[0])
+            with _disable_current_modes():
+                return 0 if value is None else value.item()
+        if name not in {*flop_registry, *VALUED}:
+            with self:
+                decomposed = func.decompose(*args, **kwargs)
+            if decomposed is not NotImplemented:
+                return decomposed
+        known, value = _evaluate(func, args, kwargs)
+        if name in VALUED:
+            value = value if known else VALUED[name](args)
+            return _from_value(value, args[0].device)
+        out = func(*args, **kwargs)
+        if name in flop_registry and _is_on_card(out):
+            self._card.matmul[self._card.phase] += flop_registry[name](*args, **kwargs, out_val=out)
+        for tensor in tree_iter(out):
+            if isinstance(tensor, FakeTensor):
+                self._card.track(tensor)
+        if known:
+            _attach(out, value)
+        return out
+
+
+class _Functions(TorchFunctionMode):
+    """Functions that tensors without data lack, or that a CPU computes in another way."""
+
+    def __init__(self, card: Card):
+        super().__init__()
+        self._card = card
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.nn.functional.scaled_dot_product_attention:
+            return self._attend(*args, **kwargs)
+        if args and isinstance(args[0], FakeTensor) and func in REPLACED:
+            return REPLACED[func](args[0])
+        return func(*args, **kwargs)
+
+    def _attend(self, query: Any, key: Any, value: Any, *_: Any, **__: Any) -> Any:
+        """Allocate the result alone, as a fused kernel does."""
+        if query.device.type == "cuda":
+            *lead, tokens, width = query.shape
+            rows = int(np.prod(lead))
+            flops = 2 * rows * tokens * key.shape[-2] * (width + value.shape[-1])
+            self._card.attention[self._card.phase] += flops
+        # Kernels return (batch, tokens, heads, width), transposed.
+        *lead, heads, tokens, _ = query.shape
+        out = query.new_empty((*lead, tokens, heads, value.shape[-1]))
+        return out.transpose(-2, -3)
+
+
+def _value(tensor: Any) -> Any:
+    """Return a tensor's real value, on the CPU; None if it has none."""
+    if isinstance(tensor, FakeTensor):
+        return getattr(tensor, "card_value", None)
+    return tensor if tensor.device.type == "cpu" and tensor.numel() <= SMALL else None
+
+
+def _to_numpy(tensor: FakeTensor) -> Any:
+    value = _value(tensor)
+    if value is None:
+        return np.zeros(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+    with _disable_current_modes():
+        return value.numpy()
+
+
+def _to_float(tensor: FakeTensor) -> float:
+    # ``torch.Tensor([...])`` would read the data.
+    value = _value(tensor)
+    with _disable_current_modes():
+        return 0.0 if value is None else float(value)
+
+
+REPLACED: dict[Any, Callable[[FakeTensor], Any]] = {
+    torch.Tensor.numpy: _to_numpy,
+    torch.Tensor.__array__: _to_numpy,
+    torch.Tensor.tolist: lambda tensor: _to_numpy(tensor).tolist(),
+    torch.Tensor.__float__: _to_float,
+    torch.Tensor.pin_memory: lambda tensor: tensor,
+    torch.Tensor.is_pinned: lambda _: True,
+}
+"""Methods of tensors that read the data, or need a driver."""
+
+
+def _attach(out: Any, value: Any) -> None:
+    for fake, real in zip(tree_iter(out), tree_iter(value), strict=False):
+        if isinstance(fake, FakeTensor) and isinstance(real, torch.Tensor):
+            fake.card_value = real if real.numel() <= SMALL else None
+
+
+UNKNOWN = ("empty", "rand", "normal", "bernoulli", "dropout", "uniform")
+
+
+def _evaluate(func: Any, args: Any, kwargs: Any) -> tuple[bool, Any]:
+    """Return the result of an operator on values, and whether they are all known."""
+    tensors = [x for x in tree_iter((args, kwargs)) if isinstance(x, torch.Tensor)]
+    if any(word in func._opname for word in UNKNOWN) and not func._opname.endswith("_like"):
+        return _forget_written(func, args)
+    if any(x.numel() > SMALL for x in tensors) or any(_value(x) is None for x in tensors):
+        return _forget_written(func, args)
+    if "empty" in func._opname or "rand" in func._opname:
+        return False, None
+    if not tensors and np.prod(list(_numbers(args)) or [1]) > SMALL:
+        return False, None
+
+    def real(x: Any) -> Any:
+        if isinstance(x, torch.Tensor):
+            return _value(x)
+        return torch.device("cpu") if isinstance(x, torch.device) else x
+
+    with _disable_current_modes():
+        try:
+            out = func(*tree_map(real, args), **tree_map(real, kwargs))
+        except (RuntimeError, NotImplementedError, TypeError, IndexError):
+            return False, None
+    return True, out
+
+
+def _numbers(args: Any) -> Iterator[int]:
+    for each in args:
+        if isinstance(each, (list, tuple)):
+            yield from (n for n in each if isinstance(n, int) and n > 0)
+
+
+def _forget_written(func: Any, args: Any) -> tuple[bool, None]:
+    for argument, given in zip(func._schema.arguments, args, strict=False):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            for tensor in tree_iter(given):
+                if isinstance(tensor, FakeTensor):
+                    tensor.card_value = None
+    return False, None
+
+
+VALUED: dict[Any, Callable[[Any], Any]] = {
+    torch.ops.aten.nonzero: lambda args: torch.zeros(1, args[0].ndim, dtype=torch.long),
+    torch.ops.aten.unique_consecutive: lambda args: torch.zeros(1),
+    torch.ops.aten.masked_select: lambda args: torch.zeros(1),
+}
+"""Operators whose result's shape depends on values, and what they return without these."""
+
+
+def _from_value(value: Any, device: torch.device) -> Any:
+    made = torch.empty(value.shape, dtype=value.dtype, device=device)
+    made.card_value = value
+    return made
+
+
+def _is_on_card(out: Any) -> bool:
+    return any(isinstance(x, torch.Tensor) and x.device.type == "cuda" for x in tree_iter(out))
+
+
+def _patches(memory_gb: float) -> list[Any]:
+    """Return what PyTorch lacks for a device that only exists as a name."""
+    total = int(memory_gb * GIB)
+    cuda = torch.cuda
+    replaced = {
+        "Stream": _Stream,
+        "current_stream": lambda *_: _Stream(),
+        "stream": lambda _: contextlib.nullcontext(),
+        "synchronize": lambda *_: None,
+        "empty_cache": lambda: None,
+        "mem_get_info": lambda *_: (total, total),
+        "memory_reserved": lambda *_: 0,
+        "set_per_process_memory_fraction": lambda *_: None,
+        "get_device_properties": lambda *_: SimpleNamespace(name="simulated", total_memory=total),
+    }
+    return [
+        *(mock.patch.object(cuda, name, value) for name, value in replaced.items()),
+        mock.patch.object(torch.nn.Module, "_apply", _apply),
+        mock.patch.object(FakeTensor, "data", property(_data, _set_data), create=True),
+    ]
+
+
+class _Stream:
+    """A stream without work to wait for."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def synchronize(self) -> None: ...
+
+    def wait_stream(self, _: Any) -> None: ...
+
+
+def _apply(module: Any, function: Callable[[Any], Any], recurse: bool = True) -> Any:
+    """Change weights as ``torch.nn.Module._apply`` does, which swaps tensors of other classes."""
+    if recurse:
+        for child in module.children():
+            child._apply(function)
+    for parameter in module._parameters.values():
+        if parameter is not None:
+            # In place, as a weight may be shared.
+            parameter.data = function(parameter)
+    for name, buffer in module._buffers.items():
+        if buffer is not None:
+            module._buffers[name] = function(buffer)
+    return module
+
+
+def _data(tensor: Any) -> Any:
+    return tensor.detach()
+
+
+def _set_data(tensor: Any, value: Any) -> None:
+    torch.Tensor.data.__set__(tensor, value)
+    if isinstance(value, FakeTensor):
+        tensor.fake_device, tensor.constant = value.fake_device, None
+        tensor.card_value = _value(value)
