@@ -16,6 +16,7 @@ from PIL import Image
 
 from ..base import CAMERA_MOVES, Call, Frame, FrameGrid, Limits, OnStep, RendererError, Shot
 from . import memory
+from .animatediff_files import has_text_encoder, load_motion_module, load_text_encoder
 from .conditioning import camera_clip, conditioning_image
 from .decoding import to_frame
 from .diffusion_renderer import DiffusionRenderer
@@ -108,9 +109,15 @@ class AnimateDiffRenderer(DiffusionRenderer):
         )
 
         setup = self.setup
+        adapter = setup.parts["adapter"]
         extra = {
-            "motion_adapter": load_part(MotionAdapter, setup.parts["adapter"], setup, self.dtype)
+            **self.single_files("UNet2DConditionModel", "AutoencoderKL"),
+            "motion_adapter": load_motion_module(adapter, setup, self.dtype)
+            if adapter.is_file
+            else load_part(MotionAdapter, adapter, setup, self.dtype),
         }
+        if setup.weights is not None and has_text_encoder(setup.weights, setup):
+            extra["text_encoder"] = load_text_encoder(setup.weights, self.folder, setup, self.dtype)
         if self._conditioning == "controlnet":
             extra["controlnet"] = load_part(
                 SparseControlNetModel, setup.parts["controlnet"], setup, self.dtype
@@ -118,13 +125,15 @@ class AnimateDiffRenderer(DiffusionRenderer):
         if self._conditioning == "ip_adapter":
             extra["image_encoder"] = self._image_encoder()
         pipe = super().load({**extra, **parts})
-        # Other settings make the brightness flicker.
-        pipe.scheduler = DDIMScheduler.from_config(
-            pipe.scheduler.config,
+        # As configs/inference of https://github.com/guoyww/AnimateDiff. The folder's own schedule
+        # ends with noise in the video, and so does "linspace", which diffusers' guide names: its
+        # DDIMScheduler takes each step to another timestep than that of the next one.
+        pipe.scheduler = DDIMScheduler(
+            beta_start=0.00085,
+            beta_end=0.012,
             beta_schedule="linear",
-            clip_sample=False,
-            timestep_spacing="linspace",
             steps_offset=1,
+            clip_sample=False,
         )
         if self._conditioning != "controlnet":
             # Always: it cannot be disabled again with an adapter that has no middle block.

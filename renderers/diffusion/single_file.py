@@ -69,7 +69,7 @@ def load_single_file(
     import diffusers  # noqa: PLC0415 - slow to import
 
     path = local_file(source, setup)
-    tensors = read_tensors(path, vae=part == "vae", dtype=dtype)
+    tensors = read_tensors(path, VAE_PREFIXES if part == "vae" else None, dtype)
     if not tensors:
         raise RendererError(f"{path} has no weights of a {part}")
     model_class = getattr(diffusers, kind)
@@ -91,6 +91,15 @@ def load_single_file(
             raise
         what = one_line(error)[:300]
         raise RendererError(f"{path} cannot be loaded as a {part}: {what}") from error
+    return complete(model, path, part)
+
+
+def complete(model: Any, path: Path, part: str) -> Any:
+    """Return a model that was loaded from a file.
+
+    Raises:
+        RendererError: the file lacked some of its weights.
+    """
     missing = [name for name, tensor in model.named_parameters() if tensor.is_meta]
     if missing:
         raise RendererError(
@@ -162,11 +171,17 @@ def as_stored(setup: ModelSetup, device: str) -> ModelSetup:
 def tensor_shapes(path: Path, *, vae: bool) -> list[int]:
     """Return the numbers in each tensor of a single file's VAE, or of its denoiser."""
     header = safetensors_header(path)
-    return [prod(header[name]["shape"]) for name in _chosen(header, vae=vae) if not _is_scale(name)]
+    names = _chosen(header, VAE_PREFIXES if vae else None)
+    return [prod(header[name]["shape"]) for name in names if not _is_scale(name)]
 
 
-def read_tensors(path: Path, *, vae: bool, dtype: Any) -> dict[str, Any]:
-    """Return the tensors of a checkpoint's VAE or of its denoiser, by name; 8-bit ones in a dtype.
+def read_tensors(path: Path, prefixes: tuple[str, ...] | None, dtype: Any) -> dict[str, Any]:
+    """Return the tensors of one part of a checkpoint, by name.
+
+    Args:
+        path: of the checkpoint.
+        prefixes: of the part's names; None for the denoiser, the tensors of no other part.
+        dtype: to read 8-bit floats in; others keep theirs.
 
     Raises:
         RendererError: it is no safetensors file, or is quantised in another way.
@@ -174,7 +189,7 @@ def read_tensors(path: Path, *, vae: bool, dtype: Any) -> dict[str, Any]:
     from safetensors import safe_open  # noqa: PLC0415
 
     header = _header(path)
-    names = list(_chosen(header, vae=vae))
+    names = list(_chosen(header, prefixes))
     for name in names:
         kind = header[name]["dtype"]
         if kind not in PLAIN and name.endswith("weight"):
@@ -212,9 +227,9 @@ def _is_scale(name: str) -> bool:
     return name.endswith((*SCALES, *UNUSED))
 
 
-def _chosen(header: Iterable[str], *, vae: bool) -> Iterable[str]:
+def _chosen(header: Iterable[str], prefixes: tuple[str, ...] | None) -> Iterable[str]:
     for name in header:
-        if name.startswith(VAE_PREFIXES) if vae else not name.startswith(OTHER_PREFIXES):
+        if name.startswith(prefixes) if prefixes else not name.startswith(OTHER_PREFIXES):
             yield name
 
 

@@ -49,8 +49,10 @@ def weight_sizes(
     if setup.weights is not None and has_vae(setup.weights, setup):
         vae = tensor_shapes(local_file(setup.weights, setup), vae=True)
     for name in ("adapter", "controlnet"):
-        if name in setup.parts and cores:
-            cores[0] = [*cores[0], *_shapes(local_folder(setup.parts[name], setup))]
+        source = setup.parts.get(name)
+        if source is not None and cores:
+            path = (local_file if source.is_file else local_folder)(source, setup)
+            cores[0] = [*cores[0], *_shapes(path)]
     return Sizes(
         denoisers=tuple(int(sum(core) * quantised) for core in cores),
         layer=int(max((max(core, default=0) for core in cores), default=0) * quantised),

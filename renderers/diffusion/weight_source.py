@@ -32,6 +32,11 @@ class WeightSource:
         """The folder or file on this machine; None for a repository of the hub."""
         return Path(self.model) if Path(self.model).is_absolute() else None
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it names a single file of weights, not a folder or a repository."""
+        return (self.file or self.model).endswith(SAFE_SUFFIX)
+
     def __str__(self) -> str:
         name = self.model if self.file is None else f"{self.model}/{self.file}"
         return name if self.revision is None else f"{name}@{self.revision}"

@@ -52,15 +52,6 @@ def test_a_folder_with_another_pipeline_and_schedule_in_its_index_loads(
 
 
 @pytest.mark.slow
-def test_animatediff_gets_the_schedule_that_does_not_flicker(
-    shot: Shot, models: Callable[[str], Path]
-) -> None:
-    config = loaded("animatediff", settings_for("animatediff", models), shot).scheduler.config
-    assert (config.beta_schedule, config.clip_sample) == ("linear", False)
-    assert (config.timestep_spacing, config.steps_offset) == ("linspace", 1)
-
-
-@pytest.mark.slow
 def test_libraries_print_nothing_while_a_model_runs(
     shot: Shot, models: Callable[[str], Path], capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,7 +85,7 @@ def test_a_file_in_8_bits_stays_in_8_bits_and_computes_in_more(
     tmp_path: Path, models: Callable[[str], Path], shot: Shot, prefix: str
 ) -> None:
     plain = wan_file(tmp_path / "plain.safetensors", "5b", dtype=FP8)
-    tensors = read_tensors(plain, vae=False, dtype=torch.float32)
+    tensors = read_tensors(plain, None, torch.float32)
     cast = {prefix + name: t.to(FP8) if t.ndim == 2 else t for name, t in tensors.items()}
     save_file(cast, tmp_path / "cast.safetensors")
     settings = settings_for("wan_5b", models, weights=str(tmp_path / "cast.safetensors"))
