@@ -123,7 +123,7 @@ def test_a_variant_is_loaded_by_its_name(
     assert len(rendered("svd", {**settings, "variant": "fp16"}, lasting(shot, 9))) == 9
 
 
-def _single_file(folder: Path, file: Path, scale: float) -> None:
+def lightricks_file(folder: Path, file: Path, scale: float) -> None:
     """Save a folder's transformer under the names of Lightricks' own checkpoints."""
     from safetensors.torch import load_file, save_file
 
@@ -151,7 +151,7 @@ def test_a_single_file_replaces_the_transformer(
     plain = rendered("ltx", settings, short)
     for scale, is_same in ((1.0, True), (1.5, False)):
         file = tmp_path / f"{scale}.safetensors"
-        _single_file(models("ltx"), file, scale)
+        lightricks_file(models("ltx"), file, scale)
         made = rendered("ltx", {**settings, "weights": str(file)}, short)
         assert (difference(plain, made) == 0) is is_same
 

@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from .conftest import lasting
 from .reference.fixed_weights import fixed, fixed_weights
 from .test_families import difference, rendered, settings_for
+from .test_loading import lightricks_file
 from .test_wan import wan_lora
 
 SHAPES = json.loads((Path(__file__).parent / "reference" / "wan_shapes.json").read_text())
@@ -198,3 +199,17 @@ def test_the_memory_of_a_single_file_is_planned_for(
         for one in (with_file, without)
     ]
     assert sizes[0] == sizes[1]
+
+
+def test_a_file_of_ltx_in_8_bits_stays_in_8_bits(
+    tmp_path: Path, models: Callable[[str], Path], shot: Shot
+) -> None:
+    file = tmp_path / "ltxv-fp8.safetensors"
+    lightricks_file(models("ltx"), file, 1.0)
+    tensors = {name: t.to(FP8) if t.ndim == 2 else t for name, t in load_file(file).items()}
+    save_file(tensors, file)
+    pipe = loaded("ltx", settings_for("ltx", models, weights=str(file)), lasting(shot, 9))
+    weight = pipe.transformer.transformer_blocks[0].attn1.to_q.weight
+    assert weight.dtype == FP8
+    name = "model.diffusion_model.transformer_blocks.0.attn1.to_q.weight"
+    assert torch.equal(weight.float(), tensors[name].float())
