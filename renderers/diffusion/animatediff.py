@@ -69,7 +69,7 @@ class AnimateDiffRenderer(DiffusionRenderer):
     def footprint(self) -> Footprint:
         """Activations of the published models, with guidance."""
         return Footprint(
-            denoise=Cost(clip_bytes=565.0),
+            denoise=Cost(0.2, clip_bytes=525.0),
             encode=Cost(frame_bytes=1400.0, clip_bytes=18.0),
             decode=Cost(frame_bytes=1600.0),
             vae_gb=0.2,

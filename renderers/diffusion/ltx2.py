@@ -22,7 +22,7 @@ class Ltx2Renderer(LtxFamily):
         """Activations of 19B; guidance doubles the batch."""
         wider = self.denoiser_width(4096) / 4096
         return Footprint(
-            denoise=Cost(clip_bytes=48.0 * wider * (2 if self.preset.guidance > 1 else 1)),
+            denoise=Cost(0.3, clip_bytes=45.5 * wider * (2 if self.preset.guidance > 1 else 1)),
             encode=Cost(0.95, 1080.0, clip_bytes=6.0, piece_bytes=55.0),
             decode=Cost(1.0, 430.0, clip_bytes=7.0, piece_bytes=100.0),
         )

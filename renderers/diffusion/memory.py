@@ -33,7 +33,7 @@ class Cost:
     """Activations of a phase, as the sum of three parts.
 
     Attributes:
-        fixed_gb: of work in pieces, once the clip is longer than a piece.
+        fixed_gb: whatever the size; of work in pieces, once the clip is longer than a piece.
         frame_bytes: for a pixel of one frame.
         clip_bytes: for a pixel of all frames.
         piece_bytes: for a pixel of all frames, up to ``fixed_gb``.
@@ -42,7 +42,7 @@ class Cost:
     fixed_gb: float = 0.0
     frame_bytes: float = 0.0
     clip_bytes: float = 0.0
-    piece_bytes: float = 0.0
+    piece_bytes: float = float("inf")
 
     def gb(self, frame_pixels: int, frames: int) -> float:
         """Return the memory that a clip takes."""

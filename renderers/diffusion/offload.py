@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .loading import Pipeline
@@ -80,7 +81,16 @@ def place_pipeline(pipe: Pipeline, rung: Offload, device: str, denoisers: Sequen
             for each, other in parts.items()
             if TOGETHER.get(each, each) != work and each not in streamed
         ]
-        add_hook_to_module(part, AloneOnDevice(torch.device(device), others, name not in streamed))
+        if name in streamed:
+            # Of torch's own: the layers' hooks, set anew after the first step, undo accelerate's.
+            part.register_forward_pre_hook(partial(_make_room, others))
+        else:
+            add_hook_to_module(part, AloneOnDevice(torch.device(device), others))
+
+
+def _make_room(others: list[Any], *_: Any) -> None:
+    for other in others:
+        move(other, "cpu")
 
 
 @dataclass(slots=True)
@@ -93,12 +103,10 @@ class AloneOnDevice:
     Attributes:
         execution_device: where the part runs.
         others: parts that leave.
-        comes: whether the part itself is moved; layers of a streamed denoiser come by themselves.
     """
 
     execution_device: Any
     others: list[Any]
-    comes: bool
     no_grad: bool = False
 
     def init_hook(self, module: Any) -> Any:
@@ -107,10 +115,8 @@ class AloneOnDevice:
 
     def pre_forward(self, module: Any, *args: Any, **kwargs: Any) -> Any:
         """Make room for the part, and move it."""
-        for other in self.others:
-            move(other, "cpu")
-        if self.comes:
-            move(module, self.execution_device)
+        _make_room(self.others)
+        move(module, self.execution_device)
         return args, kwargs
 
     def post_forward(self, _module: Any, output: Any) -> Any:

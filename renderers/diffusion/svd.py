@@ -40,7 +40,7 @@ class SvdRenderer(DiffusionRenderer):
     def footprint(self) -> Footprint:
         """Activations of the published models, with guidance."""
         return Footprint(
-            denoise=Cost(clip_bytes=570.0),
+            denoise=Cost(0.05, clip_bytes=567.0),
             encode=Cost(frame_bytes=2600.0),
             decode=Cost(frame_bytes=4150.0 * DECODED),
             vae_gb=0.4,

@@ -52,14 +52,14 @@ class WanRenderer(DiffusionRenderer):
         """Activations of 5B, or of 14B with the VAE of 2.1."""
         if self._is_5b:
             return Footprint(
-                denoise=Cost(clip_bytes=51.0),
+                denoise=Cost(0.1, clip_bytes=50.3),
                 encode=Cost(frame_bytes=2050.0),
                 decode=Cost(frame_bytes=21_600.0),
                 vae_gb=2.63,
                 vae_bytes=4,
             )
         return Footprint(
-            denoise=Cost(clip_bytes=117.0),
+            denoise=Cost(0.1, clip_bytes=116.0),
             # The whole clip is encoded: keyframes, and grey between them.
             encode=Cost(frame_bytes=14_500.0, clip_bytes=24.0),
             decode=Cost(frame_bytes=19_700.0),
