@@ -35,7 +35,7 @@ class LtxRenderer(LtxFamily):
         return Footprint(
             denoise=Cost(0.08, clip_bytes=15.4 * wider),
             encode=Cost(0.95, 1060.0, clip_bytes=6.0, piece_bytes=65.0),
-            decode=Cost(1.0, 850.0, clip_bytes=3.0, piece_bytes=21.0),
+            decode=Cost(1.0, 890.0, clip_bytes=3.0, piece_bytes=21.0),
         )
 
     @property
