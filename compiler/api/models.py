@@ -11,6 +11,7 @@ from ...renderers import base, registry
 from ...renderers.base import QUALITIES
 from ...renderers.diffusion import download
 from ...renderers.diffusion.card import Card, find_card, fit_text, preset_gb
+from ...renderers.diffusion.hub_files import cache_folder
 from ...renderers.diffusion.missing_weights import weights_state
 from ...renderers.diffusion.model_settings import ModelSetup, model_setup
 from ...renderers.diffusion.presets import model_table
@@ -119,7 +120,7 @@ def list_models(*, config: Path | None = None) -> list[ListedModel]:
 
 def cache_summary() -> str:
     """Return the folder of downloaded weights, and its free space, in words."""
-    folder, free = download.cache_folder(), download.free_bytes()
+    folder, free = cache_folder(), download.free_bytes()
     return f"weights are kept in {folder} ({gigabytes(free)} free)"
 
 
@@ -164,6 +165,8 @@ def pull_models(
         }
         download.refuse_full_disk(list(planned.values()))
         _fetch(list(planned.values()), on_progress)
+        for (_, source), setup in wanted.items():
+            _refuse_incomplete(source, setup)
     except base.RendererError as error:
         raise WorkError(str(error)) from error
     return [
@@ -214,7 +217,7 @@ def _fetch(downloads: Sequence[download.Download], on_progress: OnProgress) -> N
         report()
 
     if total:
-        report(f"{gigabytes(total)} in {plural(files, 'file')}, to {download.cache_folder()}")
+        report(f"{gigabytes(total)} in {plural(files, 'file')}, to {cache_folder()}")
     for one in downloads:
         if one.repository is None:
             continue
@@ -222,6 +225,13 @@ def _fetch(downloads: Sequence[download.Download], on_progress: OnProgress) -> N
         if sizes[id(one)]:
             report(f"{one.source}: {gigabytes(sizes[id(one)])}")
     on_progress(Progress("download", 1, 1, "done" if total else "all weights are here"))
+
+
+def _refuse_incomplete(source: WeightSource, setup: ModelSetup) -> None:
+    """Reject downloaded weights that the renderer could not load."""
+    found = weights_state(source, setup)
+    if found.state != "here":
+        raise WorkError(f"{source} is not a whole model: {found.fault}")
 
 
 def _pins(source: WeightSource, setup: ModelSetup, commit: str | None) -> dict[str, Any]:

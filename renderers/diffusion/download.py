@@ -1,18 +1,13 @@
-"""Download weights from the Hugging Face hub: only needed files, only safetensors, resumable.
+"""Download the weights of a setup from the Hugging Face hub: needed files, safetensors alone.
 
-Files go where the hub's own library keeps them. That library starts a file of gigabytes anew after
-an interrupt, so a file is fetched here into ``blobs/<etag>.incomplete``, carried on by the next
-call, and verified by its hash. The name of a revision refers to a commit once all needed files of
-that commit are there: an interrupted update leaves the earlier version usable. Layout:
-https://huggingface.co/docs/huggingface_hub/guides/manage-cache
+The name of a revision refers to a commit once all needed files of that commit are there: an
+interrupted update leaves the earlier version usable.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,8 +15,8 @@ from typing import Any
 from ..base import RendererError, UnavailableError
 from ..error_text import gigabytes
 from ..files.atomic_file import atomic_file
-from ..files.locks import locked
 from .hub import Repository, errors_in_one_line, list_repository
+from .hub_files import OnBytes, cache_folder, fetch_file, size_of, storage_folder
 from .local_weights import pipeline_index
 from .missing_weights import replaced_parts, weights_state
 from .model_settings import ModelSetup
@@ -29,13 +24,6 @@ from .repository_files import needed_files
 from .single_file import names_vae
 from .weight_files import INDEX
 from .weight_source import SAFE_SUFFIX, WeightSource
-
-RETRIES = 5
-"""Attempts without a new byte before a download fails."""
-CHUNK = 1 << 20
-
-OnBytes = Callable[[int], None]
-"""Called with the bytes that a download has advanced by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +57,10 @@ class Download:
         """Bytes of missing files that an earlier call fetched."""
         if self.repository is None:
             return 0
-        blobs = _storage(self.source.model) / "blobs"
+        blobs = storage_folder(self.source.model) / "blobs"
         hashes = (self.repository.hashes.get(name) for name in self.missing)
         parts = (blobs / f"{one}.incomplete" for one in hashes if one is not None)
-        return sum(part.stat().st_size for part in parts if part.is_file())
+        return sum(map(size_of, parts))
 
 
 def plan_download(source: WeightSource, setup: ModelSetup) -> Download:
@@ -99,7 +87,7 @@ def plan_download(source: WeightSource, setup: ModelSetup) -> Download:
             raise UnavailableError(f"{source} is not on this machine, and HF_HUB_OFFLINE is set")
         return Download(source, _snapshot_of(found.path, source))
     repository = list_repository(source)
-    path = _storage(source.model) / "snapshots" / repository.commit
+    path = storage_folder(source.model) / "snapshots" / repository.commit
     if source.file is not None and source.file not in repository.sizes:
         raise RendererError(f"{source.model} has no file {source.file}")
     index: Mapping[str, Any] = {}
@@ -109,7 +97,7 @@ def plan_download(source: WeightSource, setup: ModelSetup) -> Download:
                 f"{source.model} has no {INDEX}: not a repository of a diffusers pipeline"
             )
         with errors_in_one_line(source):
-            _fetch_file(repository, INDEX, lambda _: None)
+            fetch_file(repository, INDEX, lambda _: None)
         index = pipeline_index(path, setup)
     has_vae = _has_remote_vae(setup)
     names = needed_files(source, setup, list(repository.sizes), index, has_vae=has_vae)
@@ -143,104 +131,11 @@ def fetch(download: Download, on_bytes: OnBytes = lambda _: None) -> None:
         return
     with errors_in_one_line(source):
         for name in download.missing:
-            _fetch_file(repository, name, on_bytes)
+            fetch_file(repository, name, on_bytes)
         revision = source.revision or "main"
         if revision != repository.commit:
-            with atomic_file(_storage(source.model) / "refs" / revision) as temporary:
+            with atomic_file(storage_folder(source.model) / "refs" / revision) as temporary:
                 temporary.write_bytes(repository.commit.encode())
-
-
-def _fetch_file(repository: Repository, name: str, on_bytes: OnBytes) -> None:
-    """Download a file into the hub's cache, unless it is there."""
-    from huggingface_hub import (  # noqa: PLC0415
-        get_hf_file_metadata,
-        hf_hub_download,
-        hf_hub_url,
-        utils,
-    )
-
-    storage = _storage(repository.name)
-    if (storage / "snapshots" / repository.commit / name).exists():
-        return
-    url = hf_hub_url(repository.name, name, revision=repository.commit)
-    etag = get_hf_file_metadata(url).etag
-    if not etag:
-        raise RendererError(f"{repository.name}/{name}: the hub states no ETag")
-    blob = storage / "blobs" / etag
-    locks = cache_folder() / ".locks" / storage.name
-    for folder in (blob.parent, locks):
-        folder.mkdir(parents=True, exist_ok=True)
-    with locked(locks / f"{etag}.pull.lock"):
-        if not blob.exists():
-            part = blob.with_name(f"{etag}.incomplete")
-            _download(url, part, on_bytes)
-            if not _is_intact(part, etag):
-                part.unlink()
-                raise RendererError(f"{repository.name}/{name} arrived damaged; run again")
-            part.replace(blob)
-    utils.disable_progress_bars()
-    hf_hub_download(repository.name, name, revision=repository.commit)  # Links the blob only.
-
-
-def _download(url: str, part: Path, on_bytes: OnBytes) -> None:
-    """Append the missing bytes to a part of a file, also over several lost connections."""
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
-
-    transport_error = HfHubHTTPError.__bases__[0]
-    on_bytes(part.stat().st_size if part.exists() else 0)
-    failures = 0
-    while True:
-        before = part.stat().st_size if part.exists() else 0
-        try:
-            _append(url, part, on_bytes)
-        except HfHubHTTPError:
-            raise
-        except transport_error:
-            failures = 1 if part.exists() and part.stat().st_size > before else failures + 1
-            if failures > RETRIES:
-                raise
-            time.sleep(min(2.0 ** (failures - 1), 8.0) / 4)
-        else:
-            return
-
-
-def _append(url: str, part: Path, on_bytes: OnBytes) -> None:
-    from huggingface_hub import constants, get_session  # noqa: PLC0415
-    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # noqa: PLC0415
-
-    start = part.stat().st_size if part.exists() else 0
-    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
-    if start:
-        headers["Range"] = f"bytes={start}-"
-    timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
-    with get_session().stream(
-        "GET", url, headers=headers, timeout=timeout, follow_redirects=True
-    ) as response:
-        if response.status_code == 416:  # The part is whole.
-            return
-        hf_raise_for_status(response)
-        if start and response.status_code != 206:  # The server sends all of it.
-            on_bytes(-start)
-            start = 0
-        part.touch()
-        with part.open("r+b") as stream:
-            stream.seek(start)
-            stream.truncate()
-            for chunk in response.iter_bytes(CHUNK):
-                stream.write(chunk)
-                on_bytes(len(chunk))
-
-
-def _is_intact(path: Path, etag: str) -> bool:
-    """Whether a file has the hash that its ETag states: SHA-256 of large files, Git's of others."""
-    with path.open("rb") as stream:
-        if len(etag) == 64:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == etag
-        if len(etag) == 40:
-            git = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-            git.update(stream.read())
-            return git.hexdigest() == etag
-    return True
 
 
 def _has_remote_vae(setup: ModelSetup) -> bool:
@@ -265,27 +160,12 @@ def _has_remote_vae(setup: ModelSetup) -> bool:
     return names_vae(header.tensors, setup)
 
 
-def cache_folder() -> Path:
-    """Return the folder of downloaded weights; need not exist."""
-    from huggingface_hub import constants  # noqa: PLC0415
-
-    return Path(constants.HF_HUB_CACHE)
-
-
 def free_bytes() -> int:
     """Return the free space for downloads."""
     folder = cache_folder()
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free
-
-
-def _storage(model: str) -> Path:
-    """Return a repository's folder in the hub's cache."""
-    from huggingface_hub.file_download import repo_folder_name  # noqa: PLC0415
-
-    name: str = repo_folder_name(repo_id=model, repo_type="model")
-    return cache_folder() / name
 
 
 def _snapshot_of(path: Path, source: WeightSource) -> Path:

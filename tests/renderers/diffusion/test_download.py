@@ -212,6 +212,14 @@ def partial(tmp_path: Path) -> list[Path]:
     return list((tmp_path / "home" / "hub").glob("*/blobs/*.incomplete"))
 
 
+def size_of(path: Path) -> int:
+    """Return the size of a file that may be renamed at any time."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 @contextmanager
 def interrupted(
     published: Path, config: Path, tmp_path: Path, how: signal.Signals
@@ -220,7 +228,7 @@ def interrupted(
     with hub.serving({MODEL: published}, send=slowly) as (address, asked):
         process = started(config, environment(tmp_path, address))
         deadline = time.monotonic() + 30
-        while not any(part.stat().st_size > 1 << 20 for part in partial(tmp_path)):
+        while not any(size_of(part) > 1 << 20 for part in partial(tmp_path)):
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.02)
@@ -248,6 +256,18 @@ def test_a_killed_download_is_carried_on_with_the_same_bytes(
     snapshot = tmp_path / "home" / "hub" / "models--acme--tiny-ltx" / "snapshots" / hub.COMMIT
     for path in snapshot.rglob("*.safetensors"):
         assert path.read_bytes() == (published / path.relative_to(snapshot)).read_bytes()
+
+
+@pytest.mark.slow
+def test_pulls_at_once_fetch_each_file_once(published: Path, config: Path, tmp_path: Path) -> None:
+    with hub.serving({MODEL: published}, send=slowly) as (address, asked):
+        env = environment(tmp_path, address)
+        running = [started(config, env) for _ in range(3)]
+        ends = [(process.communicate()[1], process.returncode) for process in running]
+    assert ends == [("", 0)] * 3
+    assert len(asked) == len(set(asked))
+    assert partial(tmp_path) == []
+    assert not list(tmp_path.rglob("*.pull.lock"))
 
 
 @pytest.mark.slow
@@ -291,6 +311,16 @@ def test_a_file_that_arrives_damaged_is_not_kept(
     assert pulled.status == 1
     assert pulled.err == f"otio-gvideo: {MODEL}/vae/config.json arrived damaged; run again\n"
     assert partial(tmp_path) == []
+
+
+def test_a_repository_without_a_part_is_not_a_whole_model(
+    published: Path, config: Path, tmp_path: Path
+) -> None:
+    shutil.rmtree(published / "tokenizer")
+    with hub.serving({MODEL: published}) as (address, _):
+        (pulled,) = commands(pull(config), env=environment(tmp_path, address))
+    assert pulled.status == 1
+    assert pulled.err == f"otio-gvideo: {MODEL} is not a whole model: tokenizer/ is missing\n"
 
 
 def test_a_disk_without_room_is_named_before_the_download(

@@ -21,6 +21,7 @@ from otio_gvideo.compiler import (
 )
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.renderers.base import Keyframe, RendererError, Shot
+from otio_gvideo.renderers.diffusion import requirements
 from otio_gvideo.renderers.diffusion.card import Card, fit_text, preset_gb, refuse_small_card
 from otio_gvideo.renderers.diffusion.diffusion_renderer import DiffusionRenderer
 from otio_gvideo.renderers.diffusion.missing_weights import weight_problems, weights_state
@@ -294,6 +295,20 @@ def test_missing_weights_are_reported_before_alignment_and_nothing_is_written(
     assert not (project.parent / "build").exists()
     # A timeline with stills needs no model.
     compile_script(project, renderer="ltx", quality="draft", until="timeline")
+
+
+def test_a_small_card_is_reported_before_alignment(
+    project: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = CONFIG.format(model=copied).replace("    device: cpu\n", "")
+    (project.parent / "video_config.yaml").write_text(text)
+    monkeypatch.setattr(requirements, "pick_device", lambda *_: "cuda")
+    monkeypatch.setattr(requirements, "find_card", lambda: Card("a card", 0.4, 0.5))
+    with pytest.raises(InputError, match=r"ltx draft needs 1\.\d GB for a call of") as caught:
+        compile_script(project, renderer="ltx", quality="draft")
+    assert len(caught.value.problems) == 1
+    assert stages(project, renderer="ltx", quality="draft") == ["read"]
+    assert not (project.parent / "build").exists()
 
 
 @pytest.fixture
