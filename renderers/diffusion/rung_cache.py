@@ -37,7 +37,7 @@ def remember_rung(key: str, rung: str, free_gb: float) -> None:
         with locked(path.with_name(f"{NAME}.lock")):
             entries = {**_read(path), key: {"rung": rung, "free_gb": round(free_gb, 2)}}
             with atomic_file(path) as temporary:
-                temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+                temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8", newline="\n")
 
 
 def _read(path: Path) -> dict[str, Any]:
