@@ -118,23 +118,30 @@ def pin_revisions(
     if renderer not in model_table():
         return pinned
     setup = model_setup(renderer, settings, "standard")
-    model, weights = setup.model, setup.weights
+    model = setup.model
     known = finished or {}
     if model.path is None and model.revision is None:
         folder = cached_snapshot(model)
         commit = known.get(str(model)) if folder is None else folder.name
         if commit is not None:
             pinned["revision"] = commit
-    if weights is not None and weights.path is None and weights.revision is None:
-        folder = cached_snapshot(weights)
-        commit = known.get(str(weights)) if folder is None else folder.name
-        if commit is not None:
-            pinned["weights"] = {
-                "model": weights.model,
-                "revision": commit,
-                "file": weights.file,
-            }
+    for name, weights in _single_files(setup).items():
+        if weights.path is None and weights.revision is None:
+            folder = cached_snapshot(weights)
+            commit = known.get(str(weights)) if folder is None else folder.name
+            if commit is not None:
+                pinned[name] = {
+                    "model": weights.model,
+                    "revision": commit,
+                    "file": weights.file,
+                }
     return pinned
+
+
+def _single_files(setup: ModelSetup) -> dict[str, WeightSource]:
+    """Return the single files of a setup, by setting."""
+    files = {"weights": setup.weights, "weights_2": setup.parts.get("weights_2")}
+    return {name: source for name, source in files.items() if source is not None}
 
 
 def commits(renderer: str, settings: Mapping[str, Any]) -> dict[str, str]:
@@ -144,7 +151,7 @@ def commits(renderer: str, settings: Mapping[str, Any]) -> dict[str, str]:
         RendererError: a setting is wrong.
     """
     setup = model_setup(renderer, settings, "standard")
-    sources = [setup.model, *([] if setup.weights is None else [setup.weights])]
+    sources = [setup.model, *_single_files(setup).values()]
     return {str(replace(one, revision=None)): one.revision for one in sources if one.revision}
 
 

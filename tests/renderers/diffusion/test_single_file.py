@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from otio_gvideo.renderers.base import Lora, RendererError, Shot
+from otio_gvideo.renderers.diffusion.local_weights import commits, pin_revisions
 from otio_gvideo.renderers.diffusion.single_file import read_tensors
 from otio_gvideo.renderers.diffusion.weight_sizes import weight_sizes
 from otio_gvideo.renderers.fit.planner import plan
@@ -213,3 +214,21 @@ def test_a_file_of_ltx_in_8_bits_stays_in_8_bits(
     assert weight.dtype == FP8
     name = "model.diffusion_model.transformer_blocks.0.attn1.to_q.weight"
     assert torch.equal(weight.float(), tensors[name].float())
+
+
+def test_the_files_of_both_experts_are_pinned_to_their_commits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0123456789abcdef" * 2 + "01234567"
+    storage = tmp_path / "models--acme--wan"
+    (storage / "refs").mkdir(parents=True)
+    (storage / "refs" / "main").write_text(commit)
+    (storage / "snapshots" / commit).mkdir(parents=True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    files = {"weights": "acme/wan/high.safetensors", "weights_2": "acme/wan/low.safetensors"}
+    pinned = pin_revisions("wan", {"model": "acme/wan", **files})
+    assert pinned["revision"] == commit
+    for name, file in files.items():
+        own = {"model": "acme/wan", "revision": commit, "file": file.rsplit("/", 1)[1]}
+        assert pinned[name] == own
+    assert commits("wan", pinned) == dict.fromkeys(("acme/wan", *files.values()), commit)
