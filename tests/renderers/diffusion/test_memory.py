@@ -319,6 +319,22 @@ def test_only_the_part_at_work_is_on_the_device(
     assert bool(streamed) == (rung == "group")
 
 
+def test_the_vae_leaves_a_streamed_denoiser_alone_after_the_layers_hooks_were_set_anew(
+    models: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusers import LTXPipeline
+
+    left: list[str] = []
+    pipe = LTXPipeline.from_pretrained(models("ltx"), text_encoder=None, tokenizer=None)
+    monkeypatch.setattr(offload, "move", lambda part, _: left.append(type(part).__name__))
+    offload.place_pipeline(pipe, "group", "cpu", ("transformer",))
+    left.clear()
+    # On CUDA diffusers removes a hook after the first step, and with it what wraps ``forward``.
+    monkeypatch.setattr(pipe.transformer, "forward", lambda: None)
+    pipe.transformer()
+    assert left == ["AutoencoderKLLTXVideo"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("rung", ["model", "group"])
 @pytest.mark.parametrize(
