@@ -1,8 +1,8 @@
-"""Prepare a timeline for export: media that exist, ranges that are true, whole frames of one rate.
+"""Prepare a timeline for export: absolute paths, ranges that are true, whole frames of one rate.
 
-Editors reject a timeline over one missing reference, place clips by stated ranges without checking
-them, and each rounds fractions of frames in its own way. So every clip of the copy has one medium,
-by absolute path, with its true range.
+Editors place clips by stated ranges without checking them, and each rounds fractions of frames in
+its own way. So every clip of the copy has one medium, by absolute path, with its range: the true
+one if the file exists, else the one that the clip needs, so that the editor shows it offline.
 """
 
 from __future__ import annotations
@@ -14,33 +14,40 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import WorkError
+from ..files.file_urls import is_windows_path
 from ..media.media_info import MediaInfo
 from ..media.probe import is_still, probe
 from ..notices import Notice
 from ..sync.frames import frame_at_or_after
 from ..timeline.effects import speed_of
 from ..timeline.layout import lay_out
-from ..timeline.media import media_path
+from ..timeline.media import media_path, sequence_pattern
 from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.properties import item_length, rate_of, size_of, state_format
 from ..timeline.rate import time, time_range, whole_frames
 from ..timeline.resolve_ranges import resolve_ranges
 
+_WITH_ANY_REFERENCE = (".otio", ".otioz", ".otiod", ".edl")
+"""Suffixes of formats in which a clip needs no file."""
+
 
 def prepare_export(
-    timeline: otio.schema.Timeline, root: Path
+    timeline: otio.schema.Timeline, root: Path, suffix: str
 ) -> tuple[otio.schema.Timeline, list[Notice]]:
     """Return a copy of a timeline that opens elsewhere, and what differs in it.
 
-    Slots without video show their stills; clips without any media become gaps.
+    Slots without video show their stills. Clips whose media are missing keep them; a generator
+    becomes a gap in formats without generators.
 
     Args:
         timeline: any timeline.
         root: the folder that relative media paths start from.
+        suffix: of the format.
     """
     copy = timeline.deepcopy()
     fps = rate_of(copy)
     width, height = size_of(copy, root)
+    left_out = [] if suffix in _WITH_ANY_REFERENCE else list(_only_tracks(copy))
     lost = [Notice("transition", line) for line in resolve_ranges(copy, fps)]
     state_format(copy, width, height, fps)
     _snap_items(copy, fps)
@@ -51,11 +58,28 @@ def prepare_export(
         for track in copy.tracks
         if isinstance(track, otio.schema.Track)
         for index, item in enumerate(list(track))
-        for notice in _prepare_item(track, index, item, root, fps)
+        for notice in _prepare_item(track, index, item, root, suffix, fps)
     ]
+    for clip in copy.find_clips():
+        if clip.parent().parent() is not copy.tracks and _existing_media(clip, root) is None:
+            _keep_offline(clip, root, suffix, fps)
     for marker in copy.tracks.markers:
         marker.marked_range = _snapped(marker.marked_range, fps)
-    return copy, [*lost, *notices]
+    return copy, [*left_out, *lost, *notices]
+
+
+def _only_tracks(timeline: otio.schema.Timeline) -> Iterator[Notice]:
+    """Put what lies beside the tracks into tracks, and remove tracks of unknown kinds."""
+    kinds = (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio)
+    nested = timeline.tracks.find_children(descended_from_type=otio.schema.Stack)
+    for stack in (timeline.tracks, *nested):
+        for index, child in enumerate(list(stack)):
+            if not isinstance(child, otio.schema.Track):
+                stack[index] = otio.schema.Track(str(child.name), [child.deepcopy()])
+    for child in list(timeline.tracks):
+        if child.kind not in kinds:
+            yield Notice("format", f"{child.name}: a track of kind {child.kind!r} is left out")
+            timeline.tracks.remove(child)
 
 
 def _snap_items(timeline: otio.schema.Timeline, fps: Fraction) -> None:
@@ -77,7 +101,12 @@ def _snap_items(timeline: otio.schema.Timeline, fps: Fraction) -> None:
 
 
 def _prepare_item(
-    track: otio.schema.Track, index: int, item: otio.core.Composable, root: Path, fps: Fraction
+    track: otio.schema.Track,
+    index: int,
+    item: otio.core.Composable,
+    root: Path,
+    suffix: str,
+    fps: Fraction,
 ) -> Iterator[Notice]:
     if isinstance(item, otio.schema.Transition):
         item.in_offset = time(whole_frames(item.in_offset, fps), fps)
@@ -93,10 +122,48 @@ def _prepare_item(
         if found is not None:
             yield from _prepare_clip(item, *found, root, fps)
             return
-        what = f"{item.name}: its media are missing; replaced by a gap"
-        yield Notice("missing", what)
-        frames = whole_frames(item.duration(), fps)
-        track[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
+        reference = item.media_reference
+        if isinstance(reference, otio.schema.GeneratorReference):
+            if suffix in _WITH_ANY_REFERENCE:
+                return
+            what = f"{item.name}: the generator {reference.generator_kind} is replaced by a gap"
+            yield Notice("format", what)
+            frames = whole_frames(item.duration(), fps)
+            track[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
+            return
+        yield Notice("missing", f"{item.name}: its media are missing; it stays, offline")
+        _keep_offline(item, root, suffix, fps)
+
+
+def _keep_offline(clip: otio.schema.Clip, root: Path, suffix: str, fps: Fraction) -> None:
+    """Make the missing medium of a clip one that every format can name, and give it a range.
+
+    A clip that names no file gets its own name as one, in formats that need it.
+    """
+    # A copy: OpenTimelineIO ends the process over a reference that a clip is given twice.
+    reference = clip.media_reference.deepcopy()
+    if not isinstance(reference, otio.schema.ExternalReference):
+        if suffix in _WITH_ANY_REFERENCE:
+            return
+        if isinstance(reference, otio.schema.ImageSequenceReference):
+            name = str(Path(reference.target_url_base) / sequence_pattern(reference))
+        else:
+            name = str(reference.name or clip.name or "missing")
+        stated = reference.available_range
+        reference = otio.schema.ExternalReference(name, stated)
+    path = media_path(reference, root)
+    if path is not None and not is_windows_path(reference.target_url):
+        reference.target_url = str(path)
+    shown = clip.trimmed_range()
+    if reference.available_range is None:
+        speed = max(Fraction(1), abs(speed_of(clip)))
+        begin = min(0, round(shown.start_time.value))
+        end = round(shown.start_time.value + shown.duration.value * float(speed))
+        reference.available_range = time_range(begin, end - begin, fps)
+    else:
+        reference.available_range = _snapped(reference.available_range, fps)
+    clip.source_range = shown
+    clip.set_media_references({MEDIA_KEY: reference}, MEDIA_KEY)
 
 
 def _prepare_clip(

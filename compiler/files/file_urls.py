@@ -8,6 +8,7 @@ programs write ``file://`` before a path without its leading slash.
 
 from __future__ import annotations
 
+import ntpath
 import os
 import re
 from os import PathLike
@@ -16,6 +17,7 @@ from urllib.parse import quote, unquote
 
 _DRIVE = re.compile(r"/*([A-Za-z])[:|](?=[\\/]|$)")
 _DRIVE_LETTER = re.compile(r"[A-Za-z]:")
+_ABSOLUTE_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _LOCALHOST = re.compile(r"//localhost(?=[\\/]|$)", re.IGNORECASE)
 _VERBATIM, _VERBATIM_UNC = "\\\\?\\", "\\\\?\\UNC\\"
 """Prefixes of verbatim Windows paths, as of those longer than 260 characters."""
@@ -78,6 +80,8 @@ def url_of_path(path: str | PathLike[str], flavour: ModuleType = os.path) -> str
     if is_url(text, flavour):
         return text
     if not _is_windows(flavour):
+        if is_windows_path(text):
+            return url_of_path(text, ntpath)
         if not text.startswith("/"):
             raise ValueError(f"{text!r} is relative: it has no file: URL")
         return f"file://{_quoted(text)}"
@@ -90,6 +94,15 @@ def url_of_path(path: str | PathLike[str], flavour: ModuleType = os.path) -> str
     if _DRIVE_LETTER.fullmatch(drive):
         return f"file:///{drive}{_quoted(slashed)}"
     return f"file:{_quoted(drive.replace(chr(92), '/') + slashed)}"
+
+
+def is_windows_path(text: str) -> bool:
+    r"""Whether a text is an absolute path of Windows, which means nothing on another system.
+
+    >>> is_windows_path(r"D:\a.mov"), is_windows_path(r"\\server\a.mov"), is_windows_path("/a.mov")
+    (True, True, False)
+    """
+    return bool(_ABSOLUTE_DRIVE.match(text)) or text.startswith("\\\\")
 
 
 def relative_or_absolute(

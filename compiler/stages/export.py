@@ -59,7 +59,7 @@ def write_export(
         what = f"{editor.name} reads no {suffix}"
         raise InputError(Problem.in_file(output, what, f"it reads {known}"))
     try:
-        copy, notes = prepare_export(timeline, path.parent)
+        copy, notes = prepare_export(timeline, path.parent, suffix)
     except otio.exceptions.OTIOError as error:
         what = f"cannot be laid out: {' '.join(str(error).split())}"
         hint = "give every clip a source_range"

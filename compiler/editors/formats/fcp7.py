@@ -36,6 +36,8 @@ from .base import adapter, name_tracks, read_xml, time_warp, write_xml
 
 ADAPTER = "fcp_xml"
 _CLIPS = ".//sequence//track/clipitem"
+_OWN_CLIPS = "./media/*/track/clipitem"
+"""Those of one sequence; a nested one lies within a clip."""
 
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
@@ -67,7 +69,9 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     }
     for clip in root.iter("clipitem"):
         _fix_clip(clip, lengths)
-    for clip, item in zip(root.iterfind(_CLIPS), _clips(timeline), strict=True):
+    outermost = next(root.iter("sequence"))
+    own = [clip for clip in outermost.iterfind(_OWN_CLIPS) if clip.find("sequence") is None]
+    for clip, item in zip(own, _clips(timeline), strict=True):
         _write_speed(clip, item, rate_of(timeline))
     write_xml(path, root, "xmeml")
     return losses

@@ -142,6 +142,9 @@ def _bundled(
                 continue
             if isinstance(reference, otio.schema.ExternalReference):
                 path = Path(reference.target_url)
+                if not path.is_file():
+                    kept[key] = reference
+                    continue
                 if path not in names:
                     plain = Path(portable(path.name))
                     packed = {plain.suffix: path}

@@ -108,7 +108,7 @@ def test_a_loss_fails_the_export_on_request(
     otio.adapters.write_to_file(made, str(path))
     assert main(["export", str(path), "-o", str(tmp_path / "x.mlt"), "--fail-on", "format"]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "warning: gone: its media are missing; replaced by a gap [missing]",
+        "warning: gone: its media are missing; it stays, offline [missing]",
         "warning: a: the effect Glow is left out [format]",
         "otio-gvideo: 1 warning counts as an error (format)",
     ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import zipfile
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import opentimelineio as otio
@@ -26,6 +27,8 @@ from .sample_cut import START, cut, media
 
 ROOT = Path(__file__).parents[3]
 NTSC = Fraction(24000, 1001)
+CORPUS = Path(os.environ.get("OTIO_GVIDEO_CORPUS", "no corpus"))
+"""A folder of timelines that other programs wrote."""
 READ_BACK = (".otio", ".otioz", ".otiod", ".fcpxml", ".xml", ".edl", ".aaf")
 
 
@@ -158,7 +161,7 @@ def test_a_file_for_resolve_suits_its_reader(folder: Path) -> None:
 
 def test_a_slot_without_video_shows_its_still_and_its_handles(tmp_path: Path) -> None:
     timeline = compiled(tmp_path / "reel", rendered=False)
-    made, notes = prepare_export(timeline, tmp_path / "reel")
+    made, notes = prepare_export(timeline, tmp_path / "reel", ".fcpxml")
     assert notes == []
     for clip in made.tracks[0].find_clips():
         reference = clip.media_reference
@@ -172,7 +175,7 @@ def test_a_half_rendered_reel_opens_and_missing_media_become_stills(tmp_path: Pa
     folder = tmp_path / "reel"
     timeline = compiled(folder)
     next((folder / "media").glob("storm-*.mp4")).unlink()
-    made, notes = prepare_export(timeline, folder)
+    made, notes = prepare_export(timeline, folder, ".fcpxml")
     assert [Path(c.media_reference.target_url).stem for c in made.tracks[0].find_clips()][1] == (
         "storm"
     )
@@ -180,20 +183,43 @@ def test_a_half_rendered_reel_opens_and_missing_media_become_stills(tmp_path: Pa
     assert "replaced by its still" in notes[0]
 
 
-def test_a_clip_without_any_media_becomes_a_gap_of_its_length(folder: Path) -> None:
+@pytest.mark.parametrize("suffix", READ_BACK)
+@pytest.mark.parametrize("url", ["/nowhere/a.mp4", "D:\\nowhere\\a.mp4"])
+def test_a_clip_whose_media_are_missing_stays(folder: Path, suffix: str, url: str) -> None:
     timeline = cut(folder)
-    timeline.tracks[0][0].media_reference.target_url = "/nowhere/a.mp4"
-    made, notes = prepare_export(timeline, folder)
-    assert isinstance(made.tracks[0][0], otio.schema.Gap)
-    assert made.tracks[0][0].duration().value == 40
-    assert notes == ["scene 0: its media are missing; replaced by a gap"]
+    timeline.tracks[0][0].media_reference.target_url = url
+    first = there_and_back(timeline, folder, suffix).tracks[0][0]
+    assert isinstance(first, otio.schema.Clip)
+    assert PureWindowsPath(first.media_reference.target_url).name == "a.mp4"
+    _, notes = prepare_export(timeline, folder, suffix)
+    assert notes == ["scene 0: its media are missing; it stays, offline"]
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="OTIO_GVIDEO_CORPUS names no folder of timelines")
+@pytest.mark.parametrize(
+    "suffix", [".fcpxml", ".xml", ".edl", ".aaf", ".mlt", ".kdenlive", ".otioz"]
+)
+def test_every_clip_of_other_programs_timelines_stays(tmp_path: Path, suffix: str) -> None:
+    """Clips are counted where the format reads back; the others have to be written."""
+    names = ["swiftex__example.otio", "tlr__Transition2.otio", "fcpk__Complex.fcpxml"]
+    for name in names:
+        output = tmp_path / f"{name}{suffix}"
+        export_timeline(CORPUS / name, output)
+        if suffix in READ_BACK and suffix != ".edl":
+            shown = [c for c in read_timeline(CORPUS / name).find_clips() if not _is_made(c)]
+            back = [c for c in read_timeline(output).find_clips() if not _is_made(c)]
+            assert len(back) == len(shown)
+
+
+def _is_made(clip: otio.schema.Clip) -> bool:
+    return isinstance(clip.media_reference, otio.schema.GeneratorReference)
 
 
 def test_available_ranges_are_those_of_the_files(folder: Path) -> None:
     timeline = cut(folder)
     for clip in timeline.find_clips():
         clip.media_reference.available_range = None
-    made, _ = prepare_export(timeline, folder)
+    made, _ = prepare_export(timeline, folder, ".fcpxml")
     ranges = {c.media_reference.available_range.duration.value for c in made.tracks[0].find_clips()}
     assert ranges == {60}
 
@@ -203,7 +229,7 @@ def test_positions_become_whole_frames_without_drift(folder: Path) -> None:
     timeline.tracks[0][0].source_range = otio.opentime.TimeRange(
         otio.opentime.RationalTime(0.4, 24), otio.opentime.RationalTime(39.7, 24)
     )
-    made, _ = prepare_export(timeline, folder)
+    made, _ = prepare_export(timeline, folder, ".fcpxml")
     assert made.tracks[0][0].source_range.duration.value == 40
 
 

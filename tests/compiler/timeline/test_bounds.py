@@ -271,7 +271,7 @@ def test_a_clip_without_a_length_cannot_be_exported(tmp_path: Path) -> None:
 def test_a_timeline_that_a_format_cannot_hold_ends_in_a_line(tmp_path: Path) -> None:
     timeline = one_clip()
     (track,) = timeline.video_tracks()
-    nested = otio.schema.Stack(children=[track.deepcopy()])
+    nested = otio.schema.Track(children=[item.deepcopy() for item in track])
     track[:] = [nested]
     path = tmp_path / "cut.otio"
     path.write_text(timeline.to_json_string())
