@@ -103,6 +103,7 @@ def checkpoint(folder: Path, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_stable_diffusion_replaces_unet_and_text_encoder(
     tmp_path: Path, models: Callable[[str], Path], shot: Shot
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_checkpoint_of_stable_diffusion_replaces_unet_and_text_encoder(
         torch.testing.assert_close(one * 1.5, two, msg=name)
 
 
+@pytest.mark.slow
 def test_a_motion_module_of_the_authors_loads_as_the_folder_does(
     tmp_path: Path, models: Callable[[str], Path], shot: Shot
 ) -> None:

@@ -86,6 +86,7 @@ def test_every_step_is_that_of_the_authors_sampler(
     torch.testing.assert_close(latents[0], recorded["latents"], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_noise_on_the_keyframe_and_the_bucket_change_the_video(
     models: Callable[[str], Path], shot: Shot
 ) -> None:
@@ -101,6 +102,7 @@ def test_the_noise_on_the_keyframe_and_the_bucket_change_the_video(
     assert difference(rendered("svd", settings, short), rendered("svd", settings, lively)) > 0.05
 
 
+@pytest.mark.slow
 def test_the_vae_computes_in_32_bits_beside_a_unet_in_16(
     models: Callable[[str], Path], shot: Shot
 ) -> None:

@@ -82,6 +82,7 @@ def test_both_experts_of_wan_load_from_a_file_each(
         assert torch.equal(model.blocks[1].ffn.net[0].proj.weight, wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", ("model.diffusion_model.", "diffusion_model."))
 def test_a_file_in_8_bits_stays_in_8_bits_and_computes_in_more(
     tmp_path: Path, models: Callable[[str], Path], shot: Shot, prefix: str
@@ -102,6 +103,7 @@ def test_a_file_in_8_bits_stays_in_8_bits_and_computes_in_more(
     assert difference(rendered("wan", settings, short), rendered("wan", wide, short)) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ("weight_scale", "scale_weight"))
 def test_scales_of_8_bit_weights_are_applied(
     tmp_path: Path, models: Callable[[str], Path], shot: Shot, style: str
@@ -121,6 +123,7 @@ def test_scales_of_8_bit_weights_are_applied(
     assert stored.blocks[0].ffn.net[0].proj.weight.dtype == FP8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ("bfloat16", "float32"))
 def test_a_single_file_loads_as_a_folder_does(
     tmp_path: Path, models: Callable[[str], Path], shot: Shot, dtype: str
@@ -141,6 +144,7 @@ def test_a_single_file_loads_as_a_folder_does(
         assert torch.equal(one, other), name
 
 
+@pytest.mark.slow
 def test_a_lora_acts_on_weights_in_8_bits_without_loss(
     tmp_path: Path, models: Callable[[str], Path], shot: Shot
 ) -> None:

@@ -112,6 +112,7 @@ def test_a14b_has_its_own_presets_by_its_folder_and_by_its_name(
     assert (small.preset.steps, small.preset.guidance, small.preset.frames) == (50, 5.0, 121)
 
 
+@pytest.mark.slow
 def test_a_lora_acts_on_both_experts_or_on_the_one_it_is_for(
     tmp_path: Path, models: Callable[[str], Path], shot: Shot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
