@@ -43,6 +43,7 @@ class DiffusionRenderer(ABC):
         half: the 16-bit dtype that its weights were trained in.
         precise: names of the parts that compute in 32 bits whatever the dtype.
         prompt_tokens: length that prompts are padded or cut to; None for the pipeline's own.
+        encoders: names of the parts that encode prompts, unloaded before the others are loaded.
         encoded: names of the results of ``encode_prompt``, in its order; none for a model without
             prompts, or whose text encoder is not unloaded.
     """
@@ -54,6 +55,7 @@ class DiffusionRenderer(ABC):
     half: ClassVar[str] = "bfloat16"
     precise: ClassVar[tuple[str, ...]] = ()
     prompt_tokens: ClassVar[int | None] = None
+    encoders: ClassVar[tuple[str, ...]] = ENCODERS
     encoded: ClassVar[tuple[str, ...]] = ("prompt_embeds", "negative_prompt_embeds")
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
@@ -232,7 +234,16 @@ class DiffusionRenderer(ABC):
     @property
     def dropped(self) -> tuple[str, ...]:
         """Parts that are not loaded once prompts are encoded."""
-        return ENCODERS
+        return self.encoders
+
+    def shortened(self, encoder: Pipeline, embeddings: Embeddings) -> Embeddings:
+        """Return what is kept of a prompt's embeddings until its slots are rendered.
+
+        Args:
+            encoder: the pipeline that encoded it.
+            embeddings: on the device.
+        """
+        return embeddings
 
     # Prompts.
 
@@ -250,6 +261,8 @@ class DiffusionRenderer(ABC):
             self.device,
             self.dtype,
             self.prompt_tokens,
+            self.encoders,
+            self.shortened,
         )
         self._embeddings |= encoder.encode(
             missing, offload.memory_budget(self.device, self.setup.memory_gb)

@@ -10,10 +10,10 @@ from PIL import Image
 
 from ..base import Call, Frame, Limits, OnStep, Shot
 from .conditioning import camera_clip
-from .loading import Pipeline, Tensor, load_part
+from .loading import Pipeline, Tensor
 from .ltx_family import LtxFamily
 from .memory import Cost, Footprint
-from .motion_strength import condition_noise
+from .motion_strength import condition_noise, keyframe_crf
 
 FROM_LATENTS = 0.999
 """``denoise_strength`` just below 1, so that the pipeline starts from the latents that it gets. It
@@ -127,13 +127,13 @@ class LtxRenderer(LtxFamily):
             LTXVideoCondition,
         )
 
+        crf = keyframe_crf(self.preset.crf, shot.motion.strength)
         return [
             LTXVideoCondition(
                 **{"video" if isinstance(one.images, list) else "image": one.images},
                 frame_index=one.frame,
-                strength=one.strength,
             )
-            for one in self.keyframe_clips(shot, call, before)
+            for one in self.condition_clips(shot, call, before, crf)
         ]
 
     def _encoded_camera_move(self, pipe: Pipeline, shot: Shot, call: Call) -> Tensor:
@@ -152,22 +152,9 @@ class LtxRenderer(LtxFamily):
             LTXLatentUpsamplerModel,
         )
 
-        model = load_part(
-            LTXLatentUpsamplerModel,
-            self.setup.parts["upsampler"],
-            self.setup,
-            self.dtype,
-            subfolder="latent_upsampler",
-        ).to(self.device)
-        upsample = LTXLatentUpsamplePipeline(vae=pipe.vae, latent_upsampler=model)
-        upsample.set_progress_bar_config(disable=True)
-        return upsample(
-            latents=latents.to(self.device),
-            width=latents.shape[-1] * pipe.vae_spatial_compression_ratio,
-            height=latents.shape[-2] * pipe.vae_spatial_compression_ratio,
-            adain_factor=1.0,
-            output_type="latent",
-        ).frames
+        return self.upsampled(
+            pipe, latents, LTXLatentUpsamplePipeline, LTXLatentUpsamplerModel, adain=1.0
+        )
 
     def decode(self, pipe: Pipeline, latents: Tensor, call: Call) -> Iterator[Frame]:
         """Yield the frames, decoded a few at a time.

@@ -12,13 +12,12 @@ from PIL import Image
 
 from ..base import CAMERA_MOVES, Call, Frame, FrameGrid, Limits, Shot, UnavailableError
 from . import memory
-from .conditioning import camera_clip, conditioning_image
+from .conditioning import conditioning_image
 from .decoding import to_frame
 from .diffusion_renderer import DiffusionRenderer
-from .loading import Pipeline, Tensor
+from .loading import Pipeline, Tensor, load_part
 from .ltx_vae import decode_latents, stream_encoder
 from .memory import CallSize
-from .motion_strength import keyframe_crf, keyframe_strength
 from .offload import bring_to_device
 
 GRID = 8
@@ -33,12 +32,10 @@ class ConditionClip:
     Attributes:
         images: one, or those of a clip, at the call's size.
         frame: of the call, at which it starts.
-        strength: of the conditioning, 0..1.
     """
 
     images: Image.Image | list[Image.Image]
     frame: int = 0
-    strength: float = 1.0
 
 
 class LtxFamily(DiffusionRenderer):
@@ -94,27 +91,46 @@ class LtxFamily(DiffusionRenderer):
             continues=True,
         )
 
-    def condition_clips(self, shot: Shot, call: Call, before: list[Frame]) -> list[ConditionClip]:
-        """Return the conditions of a call: a camera move, the frames before, keyframes."""
-        clips = []
-        if self.preset.guide:
-            clip = [Image.fromarray(frame) for frame in camera_clip(shot, call)]
-            clips.append(ConditionClip(clip, strength=self.preset.guide))
-        strength = keyframe_strength(self.preset.strength, shot)
-        return [*clips, *self.keyframe_clips(shot, call, before, strength)]
-
-    def keyframe_clips(
-        self, shot: Shot, call: Call, before: list[Frame], strength: float = 1.0
+    def condition_clips(
+        self, shot: Shot, call: Call, before: list[Frame], crf: int = 0
     ) -> list[ConditionClip]:
-        """Return the frames before a call, and its keyframes with a strength."""
+        """Return the frames before a call, and its keyframes, passed through H.264 at a crf."""
         clips = []
         if before:
             clips.append(ConditionClip([Image.fromarray(frame) for frame in before]))
-        crf = keyframe_crf(self.preset.crf, shot.motion.strength)
         for key in call.keyframes:
             image = Image.fromarray(conditioning_image(key.image, shot, call, crf))
-            clips.append(ConditionClip(image, key.frame, strength))
+            clips.append(ConditionClip(image, key.frame))
         return clips
+
+    def upsampled(
+        self, pipe: Pipeline, latents: Tensor, upsampler: Any, model: Any, adain: float = 0.0
+    ) -> Tensor:
+        """Return latents at twice the size, of the model's own upsampler.
+
+        Args:
+            pipe: the model's pipeline.
+            latents: as the pipeline returned them.
+            upsampler: the class of the upsampler's pipeline.
+            model: the class of the upsampler.
+            adain: share in which each channel's mean and spread are restored.
+        """
+        part = load_part(
+            model,
+            self.setup.parts["upsampler"],
+            self.setup,
+            self.dtype,
+            subfolder="latent_upsampler",
+        ).to(self.device)
+        made = upsampler(vae=pipe.vae, latent_upsampler=part)
+        made.set_progress_bar_config(disable=True)
+        return made(
+            latents=latents.to(self.device),
+            width=latents.shape[-1] * pipe.vae_spatial_compression_ratio,
+            height=latents.shape[-2] * pipe.vae_spatial_compression_ratio,
+            adain_factor=adain,
+            output_type="latent",
+        ).frames
 
     def load(self, parts: Mapping[str, Any]) -> Pipeline:
         """Load the pipeline, with a VAE that encodes clips in pieces."""

@@ -33,6 +33,9 @@ class ModelPreset:
     decode_noise: float = 0.0
     interpolation: str = "rife"
     guidance_2: float = 0.0
+    stg: float = 0.0
+    modality: float = 1.0
+    rescale: float = 0.0
     shift: float = 0.0
     negative: str = ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -34,6 +34,8 @@ class TextEncoder:
         device: to run on.
         dtype: of its weights.
         tokens: that a prompt is padded or cut to; None for the pipeline's own number.
+        parts: of the pipeline that encode prompts.
+        shorten: makes what is kept of a prompt's embeddings, given the pipeline too.
     """
 
     pipeline: str
@@ -43,6 +45,8 @@ class TextEncoder:
     device: str
     dtype: Any
     tokens: int | None = None
+    parts: tuple[str, ...] = ENCODERS
+    shorten: Callable[[Pipeline, Embeddings], Embeddings] = lambda _, embeddings: embeddings
 
     def encode(self, prompts: Sequence[Prompt], budget_gb: float) -> dict[Prompt, Embeddings]:
         """Load the encoder, encode prompts, and unload it.
@@ -50,7 +54,11 @@ class TextEncoder:
         It runs on the device if it fits into the budget and into VRAM, else offloaded layer by
         layer.
         """
-        size = weights_bytes(self.folder / "text_encoder", self.dtype.itemsize)
+        size = sum(
+            weights_bytes(self.folder / part, self.dtype.itemsize)
+            for part in self.parts
+            if part != "tokenizer"
+        )
         if size / GB + CONTEXT_GB <= budget_gb:
             try:
                 return self._encode(prompts, is_offloaded=False)
@@ -66,7 +74,8 @@ class TextEncoder:
 
         pipe = self._load()
         if is_offloaded:
-            offload.offload_layers([pipe.text_encoder], self.device)
+            models = [getattr(pipe, part) for part in self.parts if part != "tokenizer"]
+            offload.offload_layers(models, self.device)
         else:
             pipe.to(self.device)
         with loading.silenced_libraries(), torch.inference_mode():
@@ -77,7 +86,7 @@ class TextEncoder:
         index = pipeline_index(self.folder, self.setup)
         parts = [name for name, part in index.items() if isinstance(part, list)]
         without: dict[str, Any] = {
-            name: None for name in parts if name not in (*ENCODERS, "scheduler")
+            name: None for name in parts if name not in (*self.parts, "scheduler")
         }
         return loading.load_pipeline(self.pipeline, self.folder, self.setup, self.dtype, without)
 
@@ -87,8 +96,7 @@ class TextEncoder:
         encoded = pipe.encode_prompt(
             prompt.positive, prompt.negative, is_guided, device=self.device, **length
         )
-        return {
-            name: tensor.cpu()
-            for name, tensor in zip(self.outputs, encoded, strict=True)
-            if tensor is not None
-        }
+        named = zip(self.outputs, encoded, strict=True)
+        kept = self.shorten(pipe, {name: value for name, value in named if value is not None})
+        # A copy: a view would keep all that it is a part of.
+        return {name: value.cpu().clone() for name, value in kept.items()}

@@ -24,7 +24,7 @@ from . import tiny  # noqa: E402
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "ltx": {"presets": {"draft": {"steps": 2, "timesteps": [1000.0, 500.0]}}},
-    "ltx2": {"presets": {"draft": {"steps": 2}}},
+    "ltx2": {"presets": {"draft": {"steps": 2, "timesteps": [1000.0, 500.0]}}},
     "svd": {"presets": {"draft": {"steps": 2}}},
     "animatediff": {"presets": {"draft": {"steps": 2}}},
     "wan": {"presets": {"draft": {"steps": 2}}},

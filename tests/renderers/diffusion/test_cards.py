@@ -17,7 +17,7 @@ LARGEST_LAYER = {"ltx": 0.04, "ltx2": 0.19, "svd": 0.05, "animatediff": 0.05, "w
 SIZES = {
     # Billions of parameters: denoiser, VAE, rest; and bytes of a number of the VAE.
     "ltx": (1.92, 1.25, 0.0, 2),
-    "ltx2": (18.9, 1.22, 1.5, 2),
+    "ltx2": (19.0, 1.22, 0.1, 2),
     "svd": (1.53, 0.10, 0.63, 4),
     "animatediff": (1.31, 0.08, 0.12, 2),
     "wan": (5.0, 0.705, 0.0, 4),
