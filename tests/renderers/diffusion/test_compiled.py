@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from otio_gvideo.renderers.base import Lora, Shot
 from otio_gvideo.renderers.diffusion.loading import pick_dtype
+from otio_gvideo.renderers.diffusion.loras import loras_of
+from otio_gvideo.renderers.diffusion.memory import Offload
 from otio_gvideo.renderers.diffusion.model_settings import model_setup
-from otio_gvideo.renderers.diffusion.offload import compile_model
+from otio_gvideo.renderers.diffusion.offload import compile_model, place_pipeline
+from otio_gvideo.renderers.fit.planner import plan
 from otio_gvideo.renderers.registry import renderer_class
 
 from . import tiny
@@ -37,6 +42,37 @@ def test_a_compiled_unet_gives_the_same_video_also_with_loras(
     compiled = rendered(name, settings_for(name, models, compile=True), short)
     assert frames["ok"] > before
     assert difference(plain, compiled) < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rung", "quantization"), (("model", "none"), ("group", "fp8")))
+def test_a_compiled_unet_works_offloaded_with_loras_and_in_8_bits(
+    rung: Offload,
+    quantization: str,
+    models: Callable[[str], Path],
+    shot: Shot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+    lora = Lora(models("animatediff") / "loras" / "zoom-in.safetensors", 1.0)
+    short = lasting(shot, 9)
+    short = replace(short, motion=replace(short.motion, loras=(lora,)))
+    latents = []
+    for is_compiled in (False, True):
+        settings = settings_for(
+            "animatediff", models, compile=is_compiled, quantization=quantization
+        )
+        with closing(renderer_class("animatediff")(settings, "draft")) as renderer:
+            made: Any = renderer
+            call = plan(short, made.limits).calls[0]
+            pipe = made._model.placed(call)
+            if is_compiled:
+                # The CPU as if it were a card: the hooks are the same.
+                place_pipeline(pipe, rung, "cpu", made.denoisers)
+            with torch.inference_mode():
+                made._model.loras.apply(pipe, loras_of(short, made.setup))
+                latents.append(made.denoise(pipe, short, call, [], lambda *_: None))
+    torch.testing.assert_close(*latents, atol=1e-3, rtol=1e-3)
 
 
 def test_blocks_are_compiled_where_a_denoiser_names_them() -> None:
