@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import get_args
+from textwrap import wrap
+from typing import Any, get_args
 
 import opentimelineio as otio
 
@@ -21,9 +22,12 @@ from ..script.model import Quality
 from ..stages.edit import build_edit
 from ..stages.edit_warnings import edit_warnings
 from ..stages.read import read_script
-from ..stages.render import describe_calls
+from ..stages.render import describe_calls, model_prompt
 from ..timeline.slots import slot_clips
 from .arguments import refuse_unknown
+
+INDENTED: dict[str, Any] = {"initial_indent": " " * 8, "subsequent_indent": " " * 10}
+"""Of a prompt in the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class PlannedSlot:
         frames: of its media, with handles.
         renderer: its name.
         camera: the camera move.
+        prompt: that the model is given; empty without one.
         calls: calls of the model, and unsupported settings, a line each; none without a model.
     """
 
@@ -46,6 +51,7 @@ class PlannedSlot:
     frames: int
     renderer: str
     camera: str
+    prompt: str
     calls: tuple[str, ...]
 
 
@@ -77,6 +83,8 @@ class CompilePlan:
                 f"{slot.renderer} {slot.camera}"
             )
             yield from (f"        {line}" for line in slot.calls)
+            if slot.prompt:
+                yield from wrap(f"prompt: {slot.prompt}", 80, **INDENTED)
 
 
 def plan_script(
@@ -118,6 +126,7 @@ def plan_script(
             frames=slot.recipe.shot.frames,
             renderer=slot.recipe.renderer,
             camera=slot.recipe.shot.motion.camera,
+            prompt=model_prompt(slot.recipe),
             calls=tuple(describe_calls(slot.recipe)),
         )
         for slot in slot_clips(timeline)

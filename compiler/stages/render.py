@@ -9,6 +9,8 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...renderers import base, registry
+from ...renderers.diffusion.diffusion_renderer import DiffusionRenderer
+from ...renderers.diffusion.prompt import cut_note
 from ...renderers.fit.planner import SlotPlan, describe, plan
 from ...renderers.run import engines, pool
 from ...renderers.run.job import Job, Rendered
@@ -185,26 +187,46 @@ def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:
 
 def describe_calls(recipe: Recipe) -> list[str]:
     """Describe the model calls of a slot, and its unsupported settings; empty without a model."""
-    planned, is_model = _planned(recipe)
-    return describe(planned) if is_model else []
+    planned, renderer = _planned(recipe)
+    if renderer.limits.is_unbounded:
+        return []
+    lines = describe(planned)
+    note = _prompt_note(renderer, recipe)
+    return [*lines, note] if note else lines
+
+
+def model_prompt(recipe: Recipe) -> str:
+    """Return the prompt that a slot's model is given; empty for a renderer without prompts."""
+    renderer = _planned(recipe)[1]
+    if "prompt" not in renderer.limits.controls or not isinstance(renderer, DiffusionRenderer):
+        return ""
+    return renderer.prompt(recipe.shot).positive
 
 
 def planner_notes(recipe: Recipe) -> tuple[str, ...]:
     """Return the unsupported settings and moved keyframes of a slot, a line each."""
     try:
-        return _planned(recipe)[0].notes
+        planned, renderer = _planned(recipe)
     except base.RendererError:
         return ()  # Rendering reports the error.
+    note = _prompt_note(renderer, recipe)
+    return (*planned.notes, note) if note else planned.notes
 
 
-def _planned(recipe: Recipe) -> tuple[SlotPlan, bool]:
-    """Return the calls for a slot, and whether the renderer runs a model."""
+def _prompt_note(renderer: base.Renderer, recipe: Recipe) -> str | None:
+    if not isinstance(renderer, DiffusionRenderer):
+        return None
+    return cut_note(recipe.shot, renderer.prompt_tokens)
+
+
+def _planned(recipe: Recipe) -> tuple[SlotPlan, base.Renderer]:
+    """Return the calls for a slot, and its renderer."""
     shot = recipe.shot
     renderer = registry.renderer_class(recipe.renderer)(shot.settings, shot.quality)
     # A continued slot is longer; the file that it continues from does not matter here.
     previous = Path(recipe.follows) if recipe.follows else None
     planned = plan(replace(shot, previous=previous), renderer.limits)
-    return planned, not renderer.limits.is_unbounded
+    return planned, renderer
 
 
 def render_summary(slots: Sequence[SlotReport]) -> str:

@@ -24,6 +24,7 @@ from .loading import Pipeline, Tensor, load_part
 from .local_weights import local_file, local_folder
 from .memory import CallSize, Cost, Footprint
 from .motion_strength import keyframe_strength
+from .prompt import PromptShape
 from .weight_source import WeightSource
 
 CONTEXT = 16
@@ -47,6 +48,8 @@ class AnimateDiffRenderer(DiffusionRenderer):
     denoisers: ClassVar[tuple[str, ...]] = ("unet",)
     half: ClassVar[str] = "float16"
     encoded: ClassVar[tuple[str, ...]] = ()
+    prompt_tokens: ClassVar[int | None] = 77
+    prompt_shape: ClassVar[PromptShape] = "tags"
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
         super().__init__(settings, quality)

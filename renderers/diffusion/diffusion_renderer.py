@@ -27,7 +27,7 @@ from .local_weights import local_folder
 from .loras import loras_of
 from .memory import is_out_of_memory
 from .model_settings import ModelSetup, model_setup
-from .prompt import Prompt, prompt_of
+from .prompt import Prompt, PromptShape, prompt_of
 from .text_encoding import Embeddings, TextEncoder
 from .weight_sizes import weight_sizes
 
@@ -44,6 +44,7 @@ class DiffusionRenderer(ABC):
         precise: names of the parts that compute in 32 bits whatever the dtype.
         prompt_tokens: length that prompts are padded or cut to; None for the pipeline's own.
         encoders: names of the parts that encode prompts, unloaded before the others are loaded.
+        prompt_shape: of the prompts that the model was trained on.
         encoded: names of the results of ``encode_prompt``, in its order; none for a model without
             prompts, or whose text encoder is not unloaded.
     """
@@ -56,6 +57,7 @@ class DiffusionRenderer(ABC):
     precise: ClassVar[tuple[str, ...]] = ()
     prompt_tokens: ClassVar[int | None] = None
     encoders: ClassVar[tuple[str, ...]] = ENCODERS
+    prompt_shape: ClassVar[PromptShape] = "paragraph"
     encoded: ClassVar[tuple[str, ...]] = ("prompt_embeds", "negative_prompt_embeds")
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
@@ -200,7 +202,8 @@ class DiffusionRenderer(ABC):
     def prompt(self, shot: Shot) -> Prompt:
         """Return the prompt of a shot, with the preset's negative prompt if the scene has none."""
         negative = shot.negative_prompt or self.preset.negative
-        return prompt_of(replace(shot, negative_prompt=negative))
+        shot = replace(shot, negative_prompt=negative)
+        return prompt_of(shot, self.setup.prompt_style, self.prompt_shape, self.prompt_tokens)
 
     def embeddings(self, shot: Shot) -> dict[str, Tensor]:
         """Return the prompt of a shot as arguments of the pipeline's call, on the device."""

@@ -26,6 +26,7 @@ class LtxRenderer(LtxFamily):
     """LTX-Video since 0.9.5, through ``LTXConditionPipeline``."""
 
     name: ClassVar[str] = "ltx"
+    prompt_tokens: ClassVar[int | None] = 256
     pipeline = "LTXConditionPipeline"
 
     @property

@@ -36,6 +36,7 @@ class Ltx2Renderer(LtxFamily):
 
     name: ClassVar[str] = "ltx2"
     version: ClassVar[int] = 2
+    prompt_tokens: ClassVar[int | None] = 1024
     pipeline = "LTX2ConditionPipeline"
     encoders: ClassVar[tuple[str, ...]] = (*ENCODERS, "connectors")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..base import FALLBACKS, RendererError
 from .presets import ModelPreset, model_preset, model_table
+from .prompt import STYLES
 from .weight_source import WeightSource, parse_source, reject_pickle
 
 PARTS = ("upsampler", "adapter", "controlnet", "ip_adapter", "weights_2")
@@ -16,7 +17,7 @@ PARTS = ("upsampler", "adapter", "controlnet", "ip_adapter", "weights_2")
 SETTINGS = (
     *("model", "revision", "weights", "variant", *PARTS, "loras", "camera_loras"),
     *("device", "dtype", "memory_gb", "offload", "vae_slicing", "quantization"),
-    *("compile", "presets", "rife", "motion_guard"),
+    *("compile", "presets", "prompt_style", "rife", "motion_guard"),
 )
 """All settings; ``config.schema.json`` explains them."""
 
@@ -51,6 +52,7 @@ class ModelSetup:
         memory_gb: limit of VRAM; None for what the device has free.
         offload: ``auto``, ``none``, ``model`` or ``group``.
         quantization: ``none``, ``fp8`` (layerwise casting) or ``int8`` (torchao).
+        prompt_style: ``described`` or ``plain``.
     """
 
     renderer: str
@@ -69,6 +71,7 @@ class ModelSetup:
     quantization: str
     compile: bool
     preset: ModelPreset
+    prompt_style: str = STYLES[0]
 
     @property
     def sources(self) -> tuple[WeightSource, ...]:
@@ -126,7 +129,10 @@ def model_setup(renderer: str, settings: Mapping[str, Any], quality: str) -> Mod
         quantization=settings.get("quantization", "none"),
         compile=settings.get("compile", False),
         preset=preset,
+        prompt_style=settings.get("prompt_style", STYLES[0]),
     )
+    if setup.prompt_style not in STYLES:
+        raise RendererError(f"prompt_style: {setup.prompt_style!r} is not described or plain")
     for source in setup.sources:
         reject_pickle(source.file or source.model)
     return setup

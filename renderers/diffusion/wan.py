@@ -22,6 +22,7 @@ from .loading import Pipeline, Tensor
 from .memory import CallSize, Cost, Footprint
 from .offload import bring_to_device
 from .presets import ModelPreset, model_preset
+from .prompt import PromptShape
 
 GRID = 4
 """Frames to a latent frame; the pipeline rounds other counts than ``4 k + 1`` down."""
@@ -38,6 +39,7 @@ class WanRenderer(DiffusionRenderer):
     denoisers: ClassVar[tuple[str, ...]] = ("transformer", "transformer_2")
     precise: ClassVar[tuple[str, ...]] = ("vae",)
     prompt_tokens: ClassVar[int | None] = 512
+    prompt_shape: ClassVar[PromptShape] = "camera_first"
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
         super().__init__(settings, quality)
