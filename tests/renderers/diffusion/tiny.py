@@ -437,15 +437,17 @@ def wan_a14b(folder: Path) -> Path:
 
 
 def ltx2(folder: Path) -> Path:
-    """LTX-2: Gemma 3, connectors, pictures and sound."""
+    """LTX-2: Gemma 3, connectors, pictures and sound; and beside it ``upsampler``."""
     from diffusers import (
         AutoencoderKLLTX2Audio,
         AutoencoderKLLTX2Video,
         FlowMatchEulerDiscreteScheduler,
         LTX2ConditionPipeline,
+        LTX2LatentUpsamplePipeline,
         LTX2VideoTransformer3DModel,
     )
     from diffusers.pipelines.ltx2 import LTX2TextConnectors
+    from diffusers.pipelines.ltx2.latent_upsampler import LTX2LatentUpsamplerModel
     from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
     from transformers import (
         Gemma3Config,
@@ -582,4 +584,8 @@ def ltx2(folder: Path) -> Path:
         transformer=transformer,
         vocoder=vocoder,
     ).save_pretrained(folder)
+    upsampler = LTX2LatentUpsamplerModel(in_channels=4, mid_channels=32, num_blocks_per_stage=1)
+    LTX2LatentUpsamplePipeline(vae=vae, latent_upsampler=upsampler).save_pretrained(
+        folder / "upsampler"
+    )
     return folder
