@@ -56,7 +56,7 @@ class WanRenderer(DiffusionRenderer):
             return Footprint(
                 denoise=Cost(0.1, clip_bytes=50.3),
                 encode=Cost(frame_bytes=2050.0),
-                decode=Cost(frame_bytes=21_600.0),
+                decode=Cost(0.06, frame_bytes=21_600.0),
                 vae_gb=2.63,
                 vae_bytes=4,
             )
