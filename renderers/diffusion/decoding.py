@@ -11,8 +11,8 @@ from ..base import Frame
 from .loading import Tensor
 
 OVERLAP = 48
-"""Pixels that two tiles share: three latents of Wan 2.2 5B, whose tiles for 8 GB decode a fifth more
-than the frame has."""
+"""Pixels that two tiles share: three latents of Wan 2.2 5B, whose tiles for 8 GB decode a fifth
+more than the frame has."""
 
 
 def tile_ranges(length: int, most: int, overlap: int) -> list[tuple[int, int]]:
