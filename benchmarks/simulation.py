@@ -6,7 +6,7 @@ living storages on the device, the peak of each phase, and the floating-point op
 products, convolutions and attention. Small tensors carry their values, so that schedules and masks
 decide what they do in a real run.
 
-`Card.fail_at` raises PyTorch's error for a lack of memory at one allocation.
+PyTorch's error for a lack of memory is raised at the allocations that `Card.fail_at` names.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class Card:
         peaks: largest ``live``, by phase.
         matmul, attention: floating-point operations, by phase.
         allocations: storages that were allocated on it.
-        fail_at: number of the allocation that fails; None for none.
+        fail_at: numbers of the allocations that fail.
         phase: name that measurements are filed under.
     """
 
-    def __init__(self, memory_gb: float = 1024.0, fail_at: int | None = None):
+    def __init__(self, memory_gb: float = 1024.0, fail_at: range = range(0)):
         self.memory_gb = memory_gb
         self.live = 0
         self.peaks: Counter[str] = Counter()
@@ -102,7 +102,7 @@ class Card:
         if identity in self._seen:
             return
         self.allocations += 1
-        if self.allocations - 1 == self.fail_at:
+        if self.allocations - 1 in self.fail_at:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate (simulated)")
         size = -(-storage.nbytes() // GRAIN) * GRAIN
         self._seen.add(identity)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..base import RendererError
+from ..error_text import one_line
 from . import loading, offload
 from .loading import ENCODERS, Pipeline, Tensor
 from .local_weights import pipeline_index
@@ -53,21 +55,33 @@ class TextEncoder:
 
         It runs on the device if it fits into the budget and into VRAM, else offloaded layer by
         layer.
+
+        Raises:
+            RendererError: not even a layer fits.
         """
         size = sum(
             weights_bytes(self.folder / part, self.dtype.itemsize)
             for part in self.parts
             if part != "tokenizer"
         )
-        if size / GB + CONTEXT_GB <= budget_gb:
+        name = self.setup.renderer
+        for is_offloaded in (False, True):
+            if not is_offloaded and size / GB + CONTEXT_GB > budget_gb:
+                continue
             try:
-                return self._encode(prompts, is_offloaded=False)
-            except Exception as error:
-                if not is_out_of_memory(error):
+                return self._encode(prompts, is_offloaded=is_offloaded)
+            except Exception as caught:  # anything but a lack of memory is raised again at once
+                if not is_out_of_memory(caught):
                     raise
-            _log.warning("%s: out of memory; encoding prompts layer by layer", self.setup.renderer)
+                error = one_line(caught)
+            # Outside the handler, whose traceback refers to the tensors that fill the memory.
             offload.free_memory(self.device)
-        return self._encode(prompts, is_offloaded=True)
+            if not is_offloaded:
+                _log.warning("%s: out of memory; encoding prompts layer by layer", name)
+        raise RendererError(
+            f"{name}: out of memory while encoding prompts, even layer by layer; close other "
+            f"programs that use the device, or set device: cpu ({error[:120]})"
+        )
 
     def _encode(self, prompts: Sequence[Prompt], *, is_offloaded: bool) -> dict[Prompt, Embeddings]:
         import torch  # noqa: PLC0415 - slow to import
