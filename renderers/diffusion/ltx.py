@@ -34,7 +34,7 @@ class LtxRenderer(LtxFamily):
         """Activations of 2B; those of 13B grow with the width of its layers."""
         wider = self.denoiser_width(2048) / 2048
         return Footprint(
-            denoise=Cost(0.08, clip_bytes=15.4 * wider),
+            denoise=Cost(0.1, clip_bytes=15.4 * wider),
             encode=Cost(0.95, 1060.0, clip_bytes=6.0, piece_bytes=65.0),
             decode=Cost(1.0, 890.0, clip_bytes=3.0, piece_bytes=21.0),
         )

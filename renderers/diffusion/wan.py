@@ -54,7 +54,7 @@ class WanRenderer(DiffusionRenderer):
         """Activations of 5B, or of 14B with the VAE of 2.1."""
         if self._is_5b:
             return Footprint(
-                denoise=Cost(0.1, clip_bytes=50.3),
+                denoise=Cost(0.14, clip_bytes=50.3),
                 encode=Cost(frame_bytes=2050.0),
                 decode=Cost(0.06, frame_bytes=21_600.0),
                 vae_gb=2.63,
