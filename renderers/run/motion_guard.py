@@ -1,8 +1,10 @@
 """The guard against still video: required motion of a model's slot, and how to retry it.
 
 Image-to-video models tend to hold their first frame. A slot with less motion than its preset
-requires is retried with another seed, weaker keyframes, a higher motion strength, and a prompt that
-mentions motion. `guarded_render` runs the retries.
+requires is retried with another seed and a prompt that mentions motion, from the second retry on
+also with weaker keyframes and a higher motion strength: those cost likeness to the still. The
+negative prompt stays, so that a model's own default stays in effect. `guarded_render` runs the
+retries.
 """
 
 from __future__ import annotations
@@ -18,16 +20,15 @@ from .motion_measure import Movement
 SETTING = "motion_guard"
 """The renderer's setting that overrides `PRESETS`."""
 LESS_HOLD = 0.15
-"""Decrease of ``image_strength`` from attempt to attempt."""
+"""Decrease of ``image_strength`` from retry to retry, after the first."""
 LEAST_HOLD = 0.5
 MORE_STRENGTH = 0.2
+"""Increase of ``motion.strength`` from retry to retry, after the first."""
 MOTION_WORDS = (
     "continuous, clearly visible motion from the very first moment",
     "dynamic shot, everything in the picture moves at once and without a pause",
 )
 """Words added to the prompt, by retry."""
-STILL_WORDS = "still image, frozen, motionless, slideshow, worst quality, blurry, distorted"
-"""Negative prompt of retries; added to the script's, or in place of the model's default."""
 _WITHOUT_MODEL = ("parallax", "camera")
 """Renderers without a model, best first."""
 
@@ -124,14 +125,14 @@ def attempt_shots(shot: Shot) -> tuple[Shot, ...]:
 def _livelier(shot: Shot, number: int) -> Shot:
     if number == 0:
         return shot
+    looser = number - 1
     words = MOTION_WORDS[min(number, len(MOTION_WORDS)) - 1]
     return replace(
         shot,
         seed=call_seed(shot.seed, -number),
-        image_strength=max(LEAST_HOLD, 1 - LESS_HOLD * number) * shot.image_strength,
+        image_strength=max(LEAST_HOLD, 1 - LESS_HOLD * looser) * shot.image_strength,
         motion=replace(
-            shot.motion, strength=min(1.0, shot.motion.strength + MORE_STRENGTH * number)
+            shot.motion, strength=min(1.0, shot.motion.strength + MORE_STRENGTH * looser)
         ),
         prompt=f"{shot.prompt.rstrip(' .,')}, {words}" if shot.prompt.strip() else words,
-        negative_prompt=", ".join(part for part in (shot.negative_prompt, STILL_WORDS) if part),
     )
