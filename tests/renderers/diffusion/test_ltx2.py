@@ -123,7 +123,7 @@ def test_a_prompt_takes_the_bytes_of_one_vector_a_token_and_modality(
     models: Callable[[str], Path], shot: Shot
 ) -> None:
     with closing(ltx2(models)) as renderer:
-        wanted = prompt.prompt_of(shot)
+        wanted = renderer.prompt(shot)
         renderer._encode(wanted)
         kept = renderer._embeddings[wanted]
         tokens, width = 1024, 16 + 16

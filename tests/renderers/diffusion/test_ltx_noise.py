@@ -61,7 +61,7 @@ def ltx(models: Callable[[str], Path], quality: str = "draft", **fields: Any) ->
 
 
 def latents_of(renderer: Any, shot: Shot, call: Call, before: list[Frame]) -> torch.Tensor:
-    renderer._encode(prompt.prompt_of(shot))
+    renderer._encode(renderer.prompt(shot))
     with torch.inference_mode():
         pipe = renderer._model.placed(call)
         made: torch.Tensor = renderer.denoise(pipe, shot, call, before, lambda *_: None)
