@@ -22,7 +22,7 @@ from ..script.model import Quality
 from ..stages.edit import build_edit
 from ..stages.edit_warnings import edit_warnings
 from ..stages.read import read_script
-from ..stages.render import describe_calls, model_prompt
+from ..stages.render import describe_calls, model_prompt, needed_gb
 from ..timeline.slots import slot_clips
 from .arguments import refuse_unknown
 
@@ -42,6 +42,7 @@ class PlannedSlot:
         renderer: its name.
         camera: the camera move.
         prompt: that the model is given; empty without one.
+        needed_gb: GPU memory that the model takes at least; None without one, or if unknown.
         calls: calls of the model, and unsupported settings, a line each; none without a model.
     """
 
@@ -52,6 +53,7 @@ class PlannedSlot:
     renderer: str
     camera: str
     prompt: str
+    needed_gb: float | None
     calls: tuple[str, ...]
 
 
@@ -83,6 +85,8 @@ class CompilePlan:
                 f"{slot.renderer} {slot.camera}"
             )
             yield from (f"        {line}" for line in slot.calls)
+            if slot.needed_gb is not None:
+                yield f"        at least {slot.needed_gb:.1f} GB of GPU memory"
             if slot.prompt:
                 yield from wrap(f"prompt: {slot.prompt}", 80, **INDENTED)
 
@@ -127,6 +131,7 @@ def plan_script(
             renderer=slot.recipe.renderer,
             camera=slot.recipe.shot.motion.camera,
             prompt=model_prompt(slot.recipe),
+            needed_gb=needed_gb(slot.recipe),
             calls=tuple(describe_calls(slot.recipe)),
         )
         for slot in slot_clips(timeline)

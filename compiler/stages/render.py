@@ -9,6 +9,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...renderers import base, registry
+from ...renderers.diffusion.card import least_gb
 from ...renderers.diffusion.diffusion_renderer import DiffusionRenderer
 from ...renderers.diffusion.prompt import cut_note
 from ...renderers.fit.planner import SlotPlan, describe, plan
@@ -211,6 +212,15 @@ def planner_notes(recipe: Recipe) -> tuple[str, ...]:
         return ()  # Rendering reports the error.
     note = _prompt_note(renderer, recipe)
     return (*planned.notes, note) if note else planned.notes
+
+
+def needed_gb(recipe: Recipe) -> float | None:
+    """Return the GPU memory that a slot's model takes at least, in GB; None if unknown."""
+    planned, renderer = _planned(recipe)
+    if not isinstance(renderer, DiffusionRenderer):
+        return None
+    needed = [least_gb(renderer, call) for call in planned.calls]
+    return max((gb for gb in needed if gb is not None), default=None)
 
 
 def _prompt_note(renderer: base.Renderer, recipe: Recipe) -> str | None:

@@ -10,9 +10,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Literal
 
 from ..base import UnavailableError
+from ..diffusion.presets import model_table
 from .concurrency import slots_at_once
-from .ray_cluster.driver import ADDRESS
+from .ray_cluster.driver import ADDRESS, REQUIRED, USEFUL
 from .ray_cluster.executor import RayExecutor, refuse_missing
+from .recipe import Recipe
 
 
 def refuse_engine(engine: str) -> None:
@@ -30,6 +32,14 @@ def refuse_engine(engine: str) -> None:
                 f"{engine!r} is not an engine; use local, ray or ray://HOST:PORT"
             )
     refuse_missing(None if engine == "ray" else engine)
+
+
+def gpu_need(recipe: Recipe) -> str:
+    """Return whether a slot needs a GPU, for `RayExecutor.submit_on`."""
+    if recipe.renderer not in model_table():
+        return ""
+    device = recipe.shot.settings.get("device", "auto")
+    return REQUIRED if device == "cuda" else USEFUL if device == "auto" else ""
 
 
 def executor(engine: str, workers: int | Literal["auto"], pixels: int) -> Executor:

@@ -11,10 +11,11 @@ from typing import Literal
 
 from ..base import RendererError, Shot, UnavailableError
 from .attempts import attempt_log_of
-from .engines import executor
+from .engines import executor, gpu_need
 from .job import Job, Rendered, WriteClip, render_slot
 from .loaded_renderers import LoadedRenderers, kind_of
 from .motion_guard import attempt_shots
+from .ray_cluster.executor import RayExecutor
 from .ray_cluster.shared_folder import marked, render_slot_remotely
 from .recipe import recipe_key
 from .store import Store
@@ -207,8 +208,11 @@ class _Run:
     ) -> Future[Rendered]:
         job = self._job(key)
         if marker is not None:
-            return pool.submit(
-                render_slot_remotely, job, key, self.store, self.write_clip, previous, marker, force
+            assert isinstance(pool, RayExecutor)
+            return pool.submit_on(
+                gpu_need(job.recipe),
+                render_slot_remotely,
+                *(job, key, self.store, self.write_clip, previous, marker, force),
             )
 
         def on_step(done: int, total: int) -> None:

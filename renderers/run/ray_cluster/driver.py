@@ -32,6 +32,8 @@ REACHED_S = 5.0
 """Timeout of a TCP connection to a cluster."""
 RETRY_S = (1.0, 3.0)
 """Delays of retries after a worker died."""
+REQUIRED, USEFUL = "required", "useful"
+"""Whether a task needs a GPU, or also runs without."""
 ATTEMPTS = 1 + len(RETRY_S)
 """Attempts in all."""
 CANCEL_S = 3.0
@@ -61,7 +63,8 @@ class Reply:
 
     Attributes:
         task: number of the task; None for the cluster.
-        kind: ``ready``; ``result`` or ``raised``, with a pickled object; ``failed``, with a line.
+        kind: ``ready``; ``result`` or ``raised``, with a pickled object; ``failed``, with a line;
+            ``warning``, with a line for the log.
         content: that object or line.
     """
 
@@ -74,6 +77,7 @@ class Reply:
 class _RayTask:
     number: int
     blob: bytes
+    gpu: str = ""
     attempts: int = 0
 
 
@@ -104,8 +108,10 @@ class _Driver:
     replies: BinaryIO
     ray: Any = None
     submit: Any = None
+    on_gpu: Any = None
     waiting: queue.SimpleQueue[_RayTask | None] = field(default_factory=queue.SimpleQueue)
     running: dict[Any, _RayTask] = field(default_factory=dict)
+    is_warned: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
 
     def read(self, requests: BinaryIO) -> None:
@@ -137,7 +143,8 @@ class _Driver:
             raise
         except Exception as error:  # Ray's own, gRPC's, and the system's
             raise _ClusterError(_line(error)) from error
-        self.submit = ray.remote(max_retries=0, num_cpus=1)(task_of(version(DISTRIBUTION))).remote
+        task = ray.remote(max_retries=0, num_cpus=1)(task_of(version(DISTRIBUTION)))
+        self.submit, self.on_gpu = task.remote, task.options(num_gpus=1).remote
         self._probe(asked.wait_s)
 
     def _probe(self, wait_s: float) -> None:
@@ -204,9 +211,19 @@ class _Driver:
             self.ray.shutdown()
 
     def _start(self, task: _RayTask) -> None:
+        """Submit a task; one that can use a GPU asks for one if the cluster has any."""
         task.attempts += 1
         try:
-            self.running[self.submit(task.blob)] = task
+            has_gpu = bool(task.gpu) and self.ray.cluster_resources().get("GPU", 0) >= 1
+            if task.gpu == REQUIRED and not has_gpu:
+                what = "device: cuda is set, and no machine of the cluster has a GPU"
+                self.reply(Reply(task.number, "failed", what))
+                return
+            if task.gpu and not has_gpu and not self.is_warned:
+                self.is_warned = True
+                self.reply(Reply(task.number, "warning", "no GPU there; models run on its CPUs"))
+            submit = self.on_gpu if has_gpu else self.submit
+            self.running[submit(task.blob)] = task
         except Exception as error:
             raise _ClusterError(f"it was lost: {_line(error)}") from error
 

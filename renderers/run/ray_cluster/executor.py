@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import itertools
+import logging
 import os
 import pickle
 import shutil
@@ -22,6 +23,8 @@ from .driver import Connect, Reply
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 WAIT_S = 300.0
 """Timeout for a cluster's first free CPU: clouds start machines in minutes."""
@@ -65,7 +68,21 @@ class RayExecutor(Executor):
         self._is_closed = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start a task; its future raises the task's exception.
+        """Start a task on a CPU; its future raises the task's exception.
+
+        Raises:
+            RendererError: the cluster cannot be used.
+        """
+        return self.submit_on("", fn, *args, **kwargs)
+
+    def submit_on(
+        self, gpu: str, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """Start a task, as `submit` does.
+
+        Args:
+            gpu: whether it needs one: `driver.REQUIRED`, `driver.USEFUL` or empty.
+            fn, args, kwargs: the task.
 
         Raises:
             RendererError: the cluster cannot be used.
@@ -80,7 +97,7 @@ class RayExecutor(Executor):
                 return future
             self._futures[number] = future
         with contextlib.suppress(OSError):  # The reader thread reports the end of the driver.
-            self._send((number, pickle.dumps((fn, args, kwargs))))
+            self._send((number, pickle.dumps((fn, args, kwargs)), gpu))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -145,6 +162,8 @@ class RayExecutor(Executor):
                 if reply.kind == "ready":
                     self._ready.set_result(None)
                     why = "it was lost"
+                elif reply.kind == "warning":
+                    _log.warning("%s: %s", self._name, reply.content)
                 elif reply.task is None:
                     why = reply.content
                 else:

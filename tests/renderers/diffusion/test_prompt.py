@@ -126,6 +126,9 @@ def test_the_plan_shows_the_prompt_and_warns_of_one_that_is_cut(
     lines = list(plan.lines())
     first = next(line for line in lines if line.startswith("        prompt: "))
     assert plan.slots[0].prompt.startswith(first.removeprefix("        prompt: "))
+    needed = plan.slots[0].needed_gb
+    assert needed is not None
+    assert f"        at least {needed:.1f} GB of GPU memory" in lines
     assert all(len(line) <= 80 for line in lines if line.startswith("  "))
     assert any("256 are read" in str(warning) for warning in plan.warnings)
 

@@ -47,10 +47,10 @@ class Cluster:
             patch.setenv("RAY_health_check_failure_threshold", "5")
             self.ray = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
 
-    def add(self, **environment: str) -> Any:
+    def add(self, gpus: int = 0, **environment: str) -> Any:
         """A node with one CPU."""
         return self.ray.add_node(
-            num_cpus=1, object_store_memory=80 << 20, env_vars=environment, wait=True
+            num_cpus=1, num_gpus=gpus, object_store_memory=80 << 20, env_vars=environment, wait=True
         )
 
     def kill(self, node: Any) -> None:

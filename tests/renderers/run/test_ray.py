@@ -11,6 +11,8 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
@@ -19,11 +21,12 @@ from otio_gvideo.compiler.api.compile import compile_script
 from otio_gvideo.compiler.backend.encode.encoder import write_slot
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.slots import slot_clips
-from otio_gvideo.renderers.base import RendererError
+from otio_gvideo.renderers.base import Keyframe, RendererError, Shot
+from otio_gvideo.renderers.run.engines import gpu_need
 from otio_gvideo.renderers.run.job import Job
 from otio_gvideo.renderers.run.ray_cluster.executor import RayExecutor
 from otio_gvideo.renderers.run.ray_cluster.shared_folder import marked, render_slot_remotely
-from otio_gvideo.renderers.run.recipe import recipe_key
+from otio_gvideo.renderers.run.recipe import Recipe, recipe_key
 from otio_gvideo.renderers.run.store import Store
 from PIL import Image
 
@@ -251,3 +254,44 @@ def test_a_slot_that_a_dead_worker_has_finished_is_not_made_again(
         again = render_slot_remotely(job, key, store, write_slot, None, marker, False)
     assert (made.reused, again.reused) == (False, True)
     assert made.path == again.path
+
+
+def visible(gpu: str, monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> str | None:
+    """The GPUs that a task sees which asks for one or none."""
+    monkeypatch.setenv("RAY_ADDRESS", cluster.ray.address)
+    with RayExecutor(None) as pool:
+        return pool.submit_on(gpu, os.getenv, "CUDA_VISIBLE_DEVICES").result()
+
+
+@pytest.mark.slow
+@pytest.mark.posix
+def test_a_task_that_can_use_a_gpu_gets_one(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.add(gpus=1)
+    assert visible("required", monkeypatch, cluster) == "0"
+    assert visible("useful", monkeypatch, cluster) == "0"
+    assert visible("", monkeypatch, cluster) != "0"
+
+
+@pytest.mark.slow
+@pytest.mark.posix
+def test_without_a_gpu_there_a_model_runs_on_a_cpu_with_a_line_or_fails_in_one(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.add()
+    assert visible("useful", monkeypatch, cluster) != "0"
+    assert "no GPU there; models run on its CPUs" in caplog.text
+    with pytest.raises(RendererError, match="device: cuda is set, and no machine"):
+        visible("required", monkeypatch, cluster)
+
+
+def test_a_model_can_use_a_gpu_unless_its_device_is_the_cpu() -> None:
+    shot = Shot(64, 64, Fraction(24), 24, 0, 0, 0, 24, (Keyframe(Path("a.png"), 0),))
+
+    def need(renderer: str, **settings: str) -> str:
+        return gpu_need(Recipe(renderer, 2, replace(shot, settings=settings), {}, ()))
+
+    assert need("camera") == need("ltx", device="cpu") == ""
+    assert need("ltx") == "useful"
+    assert need("wan", device="cuda") == "required"
