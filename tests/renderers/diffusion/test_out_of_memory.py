@@ -34,6 +34,8 @@ def on_card(
     """Return a function that renders a tiny model on a simulated card."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     published = importlib.import_module("published_models")
+    if torch.version.cuda is None:
+        pytest.skip("a PyTorch without CUDA cannot stand in for a GPU")
     simulation = importlib.import_module("simulation")
     monkeypatch.setattr(diffusion_renderer, "pick_device", lambda *_: "cuda")
     monkeypatch.setattr(rung_cache, "remember_rung", lambda *_: None)
