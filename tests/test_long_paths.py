@@ -88,7 +88,7 @@ COMMANDS = [
     ("compile s.yaml -o {long}", "the path is too long; give a shorter one with --output"),
     ("compile {long}.yaml", "in it is too long; give a shorter name"),
     ("compile s.yaml --config {long}", "--config: no such file"),
-    ("plan {long}.yaml", "cannot be read: File name too long"),
+    ("plan {long}.yaml", "in it is too long; give a shorter name"),
     ("render {long}.otio", "no such file"),
     ("render cut.otio -o {long}.otio", "in it is too long; give a shorter name"),
     ("flatten {long}.otio -o x.mp4", "no such file"),

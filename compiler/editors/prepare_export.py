@@ -14,7 +14,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import WorkError
-from ..files.file_urls import is_windows_path
+from ..files.file_urls import is_url, is_windows_path
 from ..media.media_info import MediaInfo
 from ..media.probe import is_still, probe
 from ..notices import Notice
@@ -154,6 +154,9 @@ def _keep_offline(clip: otio.schema.Clip, root: Path, suffix: str, fps: Fraction
     path = media_path(reference, root)
     if path is not None and not is_windows_path(reference.target_url):
         reference.target_url = str(path)
+    elif not is_url(reference.target_url) and not is_windows_path(reference.target_url):
+        # A name that this system's locale refuses.
+        reference.target_url = str(root.absolute() / reference.target_url)
     shown = clip.trimmed_range()
     if reference.available_range is None:
         speed = max(Fraction(1), abs(speed_of(clip)))
