@@ -151,12 +151,12 @@ def _keep_offline(clip: otio.schema.Clip, root: Path, suffix: str, fps: Fraction
             name = str(reference.name or clip.name or "missing")
         stated = reference.available_range
         reference = otio.schema.ExternalReference(name, stated)
-    path = media_path(reference, root)
-    if path is not None and not is_windows_path(reference.target_url):
-        reference.target_url = str(path)
-    elif not is_url(reference.target_url) and not is_windows_path(reference.target_url):
-        # A name that this system's locale refuses.
-        reference.target_url = str(root.absolute() / reference.target_url)
+    url = reference.target_url
+    if not is_windows_path(url):
+        path = media_path(reference, root)
+        if path is None and not is_url(url):
+            path = root.absolute() / url  # A name that this system's locale refuses.
+        reference.target_url = url if path is None else str(path)
     shown = clip.trimmed_range()
     if reference.available_range is None:
         speed = max(Fraction(1), abs(speed_of(clip)))

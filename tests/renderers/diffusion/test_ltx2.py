@@ -12,16 +12,15 @@ from typing import Any
 
 import pytest
 import torch
-from otio_gvideo.renderers.base import Frame, Keyframe, Motion, Shot
+from otio_gvideo.renderers.base import Motion, Shot
 from otio_gvideo.renderers.diffusion import prompt
 from otio_gvideo.renderers.registry import renderer_class
-from otio_gvideo.renderers.run.motion_guard import attempt_shots
 from safetensors.torch import load_file, save_file
 
 from .conftest import lasting
-from .test_conditions import call_of, grey
+from .test_conditions import call_of
 from .test_families import difference, settings_for
-from .test_ltx_noise import FIRST, FRAMES, LAST, MIDDLE, OVERLAP, latents_of
+from .test_ltx_noise import FRAMES, latents_of, leaves_no_noise
 
 
 def ltx2(models: Callable[[str], Path], quality: str = "draft", **fields: Any) -> Any:
@@ -87,27 +86,9 @@ def test_no_noise_is_left_at_a_keyframe(
     stills: tuple[Path, Path],
     ideal: list[torch.Tensor],
 ) -> None:
-    keys = [Keyframe(stills[0], FIRST)]
-    keys += [Keyframe(stills[1], frame) for frame in (MIDDLE, LAST) if place in ("middle", "last")]
-    with closing(ltx2(models, quality, **({"guide": 0.4} if place == "guide" else {}))) as renderer:
-        call = call_of(shot, FRAMES, keyframes=tuple(keys))
-        before: list[Frame] = []
-        if place == "overlap":
-            call = replace(call, keyframes=(), overlap=OVERLAP)
-            before = [grey(50 + n, call) for n in range(OVERLAP)]
-        for strength in (0.0, 1.0):
-            moving = replace(
-                lasting(shot, FRAMES), quality=quality, motion=Motion(strength=strength)
-            )
-            for attempt in attempt_shots(moving):
-                one, other = (
-                    latents_of(renderer, attempt, replace(call, seed=seed), before)
-                    for seed in (attempt.seed, attempt.seed + 1)
-                )
-                passes = 2 if quality == "high" else 1
-                noise = float((ideal[-1 - passes] - ideal[-1]).std())
-                assert noise > 0.2
-                assert float((one - other).abs().max()) < 0.005 * noise
+    fields = {"guide": 0.4} if place == "guide" else {}
+    with closing(ltx2(models, quality, **fields)) as renderer:
+        leaves_no_noise(renderer, quality, place, shot, stills, ideal)
 
 
 def test_motion_strength_loosens_the_keyframes(models: Callable[[str], Path], shot: Shot) -> None:
