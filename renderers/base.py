@@ -104,6 +104,7 @@ class Shot:
         depth: a depth map of the first keyframe, near is white; or None.
         fit: how a still of another shape fills the frame.
         prompt, negative_prompt: of a model.
+        ending: the prompt of the scene that begins with the still that this shot ends on.
         seed: of all random numbers.
         motion: of camera and subject.
         quality: one of `QUALITIES`.
@@ -126,6 +127,7 @@ class Shot:
     fit: Literal["cover", "contain", "blur"] = "cover"
     prompt: str = ""
     negative_prompt: str = ""
+    ending: str = ""
     seed: int = 0
     motion: Motion = Motion()
     quality: str = "standard"

@@ -35,6 +35,7 @@ class RendererInputs:
         encoding: returns codec, preset and crf by quality.
         key_of: returns the key of a recipe.
         continues: names of the renderers with `Limits.continues`.
+        describes: names of the renderers whose prompts say how a shot ends.
         look: returns shape and focus of a still; called from several threads.
         origins: disclosed origins of the renderers' models, by renderer.
     """
@@ -44,6 +45,7 @@ class RendererInputs:
     encoding: Callable[[model.Quality], Mapping[str, Any]]
     key_of: Callable[[Recipe], str]
     continues: frozenset[str] = frozenset()
+    describes: frozenset[str] = frozenset()
     look: Callable[[Path], SaliencyGlance] = unseen
     origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -55,8 +57,10 @@ def slot_recipes(
     motions = decided_motions(script, schedule, inputs.look)
     lengths = {t.cut: t.before + t.after for t in schedule.transitions}
     recipes: dict[str, Recipe] = {}
-    for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
+    following = (*script.scenes[1:], None)
+    for scene, placed, after in zip(script.scenes, schedule.scenes, following, strict=True):
         keyframes = keyframe_places(scene, placed, schedule.fps)
+        ending = _ending(scene, after) if scene.renderer in inputs.describes else ""
         follows: str | None = None
         for slot in placed.slots:
             recipe = Recipe(
@@ -76,6 +80,7 @@ def slot_recipes(
                     fit=scene.fit,
                     prompt=scene.prompt,
                     negative_prompt=scene.negative_prompt,
+                    ending=ending if slot.part == slot.parts else "",
                     seed=scene.seed if scene.seed is not None else seed_of(scene.id),
                     motion=_shot_motion(motions[scene.id]),
                     quality=scene.quality,
@@ -89,6 +94,15 @@ def slot_recipes(
                 follows = inputs.key_of(recipe)
             recipes[slot.name] = recipe
     return recipes
+
+
+def _ending(scene: model.ScriptScene, after: model.ScriptScene | None) -> str:
+    """Return the prompt of the scene after, if it begins with the still that a scene ends on."""
+    if after is None or len(scene.keyframes) < 2:
+        return ""
+    last, first = scene.keyframes[-1], after.keyframes[:1]
+    is_same = last.at.kind == "end" and [one.image for one in first] == [last.image]
+    return after.prompt if is_same else ""
 
 
 def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> tuple[int, ...]:

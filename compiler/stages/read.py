@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...renderers import base, registry
+from ...renderers.diffusion.diffusion_renderer import DiffusionRenderer
 from ...renderers.diffusion.local_weights import pin_revisions
 from ...renderers.diffusion.model_settings import model_origin
 from ...renderers.diffusion.presets import model_table
@@ -155,6 +156,7 @@ def _renderer_inputs(
     """
     versions: dict[str, int] = {}
     continues: set[str] = set()
+    describes: set[str] = set()
     origins: dict[str, dict[str, Any]] = {}
     settings: dict[str, Mapping[str, Any]] = dict(config.renderers)
     has_models = any(scene.renderer in model_table() for scene in scenes)
@@ -173,7 +175,10 @@ def _renderer_inputs(
             continue
         versions[name] = kind.version
         try:
-            limits = kind(config.renderers.get(name, {}), scene.quality).limits
+            created = kind(config.renderers.get(name, {}), scene.quality)
+            limits = created.limits
+            if isinstance(created, DiffusionRenderer) and created.describes:
+                describes.add(name)
             if limits.continues:
                 continues.add(name)
             origin = model_origin(name, config.renderers.get(name, {}))
@@ -192,6 +197,7 @@ def _renderer_inputs(
         encoding=lambda quality: asdict(config.encoder.of(quality)),
         key_of=recipe_key,
         continues=frozenset(continues),
+        describes=frozenset(describes),
         look=_look,
         origins=origins,
     )

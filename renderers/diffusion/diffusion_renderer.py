@@ -205,6 +205,11 @@ class DiffusionRenderer(ABC):
         shot = replace(shot, negative_prompt=negative)
         return prompt_of(shot, self.setup.prompt_style, self.prompt_shape, self.prompt_tokens)
 
+    @property
+    def describes(self) -> bool:
+        """Whether prompts are described, and so say how a shot ends."""
+        return "prompt" in self.limits.controls and self.setup.prompt_style == "described"
+
     def embeddings(self, shot: Shot) -> dict[str, Tensor]:
         """Return the prompt of a shot as arguments of the pipeline's call, on the device."""
         embeddings = self._embeddings[self.prompt(shot)]

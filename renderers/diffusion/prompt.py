@@ -1,12 +1,15 @@
 """The prompt and the negative prompt of a shot: the script's words, then camera and motion.
 
 The style ``described`` has the shape that each model's authors ask for, and adds nothing that the
-script does not say:
+script does not say. What follows is told if it belongs to the shot: a shot that ends on the still
+that the next scene begins with ends as that scene's prompt says. Nothing is said of what lies
+beyond a cut, since a model would show it.
 
-* ``paragraph``: the action, then movement, then the camera, in sentences
+* ``paragraph``: the action in its order, then movement, then the camera, in sentences
   (``prompt_enhance_utils.py`` of Lightricks' LTX-Video).
 * ``camera_first``: the camera, then what moves (the prompts for image-to-video in
-  ``wan/utils/system_prompt.py`` of Wan 2.2).
+  ``wan/utils/system_prompt.py`` of Wan 2.2; of a first and a last frame, both and the change
+  between them, in ``wan/utils/prompt_extend.py`` of Wan 2.1).
 * ``tags``: phrases between commas, the most important first, for CLIP's 77 tokens.
 """
 
@@ -50,6 +53,8 @@ MOTION_SENTENCES = (
 """The same as sentences."""
 CHANGING = "the picture changes gradually, in one shot without a cut"
 """Of a shot with several keyframes."""
+ENDING = "by the end of the shot: {}"
+ENDING_TAG = "then {}"
 DEFAULT_NEGATIVE_PROMPT = "worst quality, blurry, jittery, distorted, text, watermark"
 """The negative prompt of a scene without one."""
 _ENDS = ".!?…。！？｡؟।"
@@ -79,17 +84,20 @@ def prompt_of(
         tokens: that the model reads. What ``described`` adds is left out where it does not fit.
     """
     own = " ".join(shot.prompt.split())
+    ending = " ".join(shot.ending.split()) if style == "described" else ""
     negative = shot.negative_prompt or DEFAULT_NEGATIVE_PROMPT
     camera = camera_phrase(shot.motion)
     is_tags = style == "plain" or shape == "tags"
     phrases = MOTION_PHRASES if is_tags else MOTION_SENTENCES
     motion = next(text for most, text in phrases if shot.motion.strength <= most)
     if is_tags:
-        parts = [part for part in (own.rstrip(_ENDS + _COMMAS), camera, motion) if part]
+        last = ENDING_TAG.format(ending.rstrip(_ENDS + _COMMAS)) if ending else ""
+        parts = [part for part in (own.rstrip(_ENDS + _COMMAS), camera, motion, last) if part]
         room = tokens if style == "described" else None
         return Prompt(", ".join(_fitting(parts, own, room)), negative)
+    action = [own, ENDING.format(ending) if ending else ""]
     added = [motion, CHANGING] if len(shot.keyframes) > 1 else [motion]
-    order = (camera, own, *added) if shape == "camera_first" else (own, *added, camera)
+    order = [camera, *action, *added] if shape == "camera_first" else [*action, *added, camera]
     sentences = [_sentence(part) for part in order if part]
     return Prompt(" ".join(_fitting(sentences, _sentence(own), tokens)), negative)
 

@@ -98,6 +98,7 @@ class Recipe:
             fit=_one_of(get("fit", str), FITS, "fit"),
             prompt=get("prompt", str),
             negative_prompt=get("negative_prompt", str),
+            ending=get("ending", str) if _has(document, "ending") else "",
             seed=get("seed", int),
             motion=Motion(
                 camera=get("motion.camera", str),
@@ -132,6 +133,7 @@ class Recipe:
         document: dict[str, Any] = {
             "depth": str(shot.depth) if shot.depth else None,
             "encoding": dict(self.encoding),
+            **({"ending": shot.ending} if shot.ending else {}),
             "fit": shot.fit,
             "follows": self.follows,
             "fps": f"{shot.fps.numerator}/{shot.fps.denominator}",
@@ -245,6 +247,10 @@ def _get(document: object, path: str, kind: type[_T]) -> _T:
             raise RecipeError(f"the recipe has no {path}")
         value = value[name]
     return _checked(value, kind, path)
+
+
+def _has(document: object, name: str) -> bool:
+    return isinstance(document, Mapping) and name in document
 
 
 def _checked(value: object, kind: type[_T], path: str) -> _T:

@@ -78,6 +78,28 @@ def test_keyframes_are_placed_within_the_span() -> None:
     assert abs(frames[1] - shot.frames // 2) < 12
 
 
+def test_a_scene_that_ends_on_the_next_ones_still_ends_as_its_prompt_says() -> None:
+    script, schedule = reel()
+    end = model.ScriptKeyframe(Path("/end.png"), model.ScenePlace("end"))
+    first, second, *others = script.scenes
+    first = replace(first, keyframes=(first.keyframes[0], end), renderer="parallax")
+    onward = replace(second, keyframes=(replace(end, at=model.ScenePlace("start")),))
+    onward = replace(onward, prompt="waves rise", renderer="parallax")
+
+    def endings(*scenes: model.ScriptScene, describes: str = "parallax") -> set[tuple[str, str]]:
+        inputs = replace(MAKING, describes=frozenset({describes}))
+        recipes = slot_recipes(replace(script, scenes=(*scenes, *others)), schedule, inputs)
+        return {(name, r.shot.ending) for name, r in recipes.items() if "ending" in r.as_json()}
+
+    assert endings(first, onward) == {("stairs", "waves rise")}
+    # Another still is a cut; a keyframe before the end is passed.
+    assert endings(first, replace(onward, keyframes=second.keyframes)) == set()
+    passed = replace(end, at=model.ScenePlace("fraction", model.Fraction(1, 2)))
+    assert endings(replace(first, keyframes=(first.keyframes[0], passed)), onward) == set()
+    # A renderer without prompts keeps its keys.
+    assert endings(first, onward, describes="ltx") == set()
+
+
 def test_a_model_reaches_an_end_keyframe_on_the_last_frame_before_the_cut() -> None:
     script, schedule = reel()
     end = model.ScriptKeyframe(Path("/end.png"), model.ScenePlace("end"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -56,6 +57,21 @@ def test_several_keyframes_are_one_shot_without_a_cut(shot: Shot) -> None:
     more = replace(shot, keyframes=(*shot.keyframes, Keyframe(Path("end.png"), 40)))
     assert "changes gradually, in one shot without a cut." in positive("ltx", more)
     assert "without a cut" not in positive("ltx", shot)
+
+
+def test_a_shot_that_ends_as_the_next_one_begins_says_so_in_the_order_of_time(shot: Shot) -> None:
+    shot = replace(shot, ending="waves rise against the tower,")
+    assert positive("ltx", shot).startswith(
+        "A lamp above the sea. By the end of the shot: waves rise against the tower. The movement"
+    )
+    assert "the sea. By the end of the shot: waves rise against the tower. " in positive(
+        "wan", shot
+    )
+    assert positive("animatediff", shot).endswith(", then waves rise against the tower")
+    crowded = replace(shot, prompt="a lamp above the sea, " * 14)
+    assert "waves" not in positive("animatediff", crowded)
+    plain = replace(shot, ending="")
+    assert positive("ltx", shot, prompt_style="plain") == prompt_of(plain).positive
 
 
 def test_stronger_motion_is_said_in_other_words(shot: Shot) -> None:
@@ -131,6 +147,30 @@ def test_the_plan_shows_the_prompt_and_warns_of_one_that_is_cut(
     assert f"        at least {needed:.1f} GB of GPU memory" in lines
     assert all(len(line) <= 80 for line in lines if line.startswith("  "))
     assert any("256 are read" in str(warning) for warning in plan.warnings)
+
+
+def test_the_plan_says_how_a_shot_ends_and_nothing_of_what_follows_a_cut(
+    project: Path, models: Callable[[str], Path]
+) -> None:
+    text = project.read_text()
+    text = text.replace("defaults: {", "defaults: {renderer: ltx, quality: draft, ")
+    ids = re.findall(r"  - id: (\w+)\n", text)
+    for number, name in enumerate(ids):
+        text = text.replace(f"  - id: {name}\n", f"  - id: {name}\n    prompt: number {number}\n")
+    keyframes = re.findall(r"    keyframe: (.*)\n", text)
+    text = text.replace(
+        f"    keyframe: {keyframes[0]}\n",
+        f"    keyframes: [{{image: {keyframes[0]}}}, {{image: {keyframes[1]}, at: end}}]\n",
+        1,
+    )
+    project.write_text(text)
+    config = f"renderers: {{ltx: {{model: {models('ltx')}, device: cpu}}}}"
+    (project.parent / "video_config.yaml").write_text(config)
+    prompts = [slot.prompt for slot in plan_script(project).slots]
+    assert "Number 0. By the end of the shot: number 1. " in prompts[0]
+    for number, prompt in enumerate(prompts[1:], 1):
+        assert f"Number {number}." in prompt
+        assert "By the end" not in prompt
 
 
 EMPTY = Shot(64, 96, Fraction(24), 48, 0, 0, 0, 48, ())
