@@ -13,26 +13,21 @@ call that is too large fails as on a smaller card.
 Prints, for each model and preset, seconds of finished video for a second of work: of the first
 slot, loading included, and of the next one; peak VRAM allocated and reserved; and the rung of the
 offload ladder. The target is LTX-Video 2B, distilled, in ``draft`` and ``standard``: 1 or more.
-LTX-2 is not among the models: its 19 billion parameters do not fit into 16 GB.
+LTX-2, LTX-Video 13B and Wan A14B need more main memory than a small machine has.
 
 ``--tiny`` builds the same models at minimal size, to try all of this without a GPU. The folder
-takes 16 GB of disk for ``ltx``, 23 for ``wan``, 5 for ``svd`` and 3 for ``animatediff``, and is
-reused by the next run.
+takes 16 GB of disk for ``ltx``, 39 for ``ltx-13b``, 71 for ``ltx2``, 23 for ``wan``, 69 for
+``wan-a14b``, 5 for ``svd`` and 3 for ``animatediff``, and is reused by the next run.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
-import json
 import os
-import shutil
-import string
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +38,7 @@ os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
+import published_models
 import torch
 from otio_gvideo.compiler.backend.encode.encoder import encode_frames
 from otio_gvideo.renderers.base import Expecting, Keyframe, Motion, Renderer, RendererError, Shot
@@ -57,9 +53,6 @@ QUALITIES = ("draft", "standard", "high")
 TARGET = {("ltx", "draft"), ("ltx", "standard")}
 """Presets whose target is a second of video, or more, for a second of work."""
 GB = 2**30
-SPREAD = 0.02
-"""Standard deviation of weights: small, so that activations stay finite."""
-SHARD = "4GB"
 
 
 def main() -> int:
@@ -67,7 +60,7 @@ def main() -> int:
     if arguments.device == "cuda" and not torch.cuda.is_available():
         print("there is no CUDA device here; try: --device cpu --tiny", file=sys.stderr)
         return 1
-    names = arguments.renderer or sorted(path.stem for path in (HERE / "models").glob("*.json"))
+    names = arguments.renderer or published_models.NAMES
     kind = "tiny" if arguments.tiny else "full"
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     folder = (arguments.folder or cache / "otio-gvideo" / "gpu-benchmark").absolute() / kind
@@ -78,7 +71,9 @@ def main() -> int:
     )
     missed = False
     for name in names:
-        model = built(name, folder / name, tiny=arguments.tiny, device=arguments.device)
+        model = published_models.built(
+            name, folder / name, tiny=arguments.tiny, device=arguments.device
+        )
         for quality in arguments.quality or QUALITIES:
             try:
                 found = timed(name, quality, model, arguments)
@@ -102,7 +97,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = [path.stem for path in sorted((HERE / "models").glob("*.json"))]
+    names = published_models.NAMES
     parser.add_argument("--renderer", nargs="+", choices=names, help="which models (all)")
     parser.add_argument("--quality", nargs="+", choices=QUALITIES, help="which presets (all)")
     parser.add_argument("--memory-gb", type=float, default=16.0, help="of the device (16)")
@@ -130,7 +125,8 @@ class Found:
 
 def timed(name: str, quality: str, model: Path, arguments: argparse.Namespace) -> Found:
     """Render two slots with different prompts, one after the other."""
-    described = json.loads((HERE / "models" / f"{name}.json").read_text(encoding="utf-8"))
+    described = published_models.description(name)
+    family = described.get("renderer", name)
     settings: dict[str, Any] = {
         "model": str(model),
         "device": arguments.device,
@@ -155,7 +151,7 @@ def timed(name: str, quality: str, model: Path, arguments: argparse.Namespace) -
         torch.cuda.set_per_process_memory_fraction(min(1.0, arguments.memory_gb * GB / total))
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-    with contextlib.closing(renderer_class(name)(settings, quality)) as renderer:
+    with contextlib.closing(renderer_class(family)(settings, quality)) as renderer:
         if isinstance(renderer, Expecting):
             renderer.expect(shots)
         seconds = [_make(renderer, each) for each in shots]
@@ -185,112 +181,6 @@ def _make(renderer: Renderer, shot: Shot) -> float:
         )
     assert written == shot.frames
     return time.perf_counter() - started
-
-
-def built(name: str, folder: Path, *, tiny: bool, device: str) -> Path:
-    """Return the folder of a model with random weights; build it if it is missing."""
-    described = json.loads((HERE / "models" / f"{name}.json").read_text(encoding="utf-8"))
-    stamp = folder / "built.json"
-    if stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8")) == described:
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    print(f"building {name} in {folder} …", file=sys.stderr, flush=True)
-    torch.manual_seed(0)
-    _save_pipeline(described, folder, tiny, device)
-    for beside, what in described["beside"].items():
-        if "pipeline" in what:
-            _save_pipeline(what, folder / beside, tiny, device, folder)
-        else:
-            _save_part(what, folder / beside, tiny, device)
-    stamp.write_text(json.dumps(described), encoding="utf-8")
-    return folder
-
-
-def _save_pipeline(
-    described: Mapping[str, Any],
-    folder: Path,
-    tiny: bool,
-    device: str,
-    whole: Path | None = None,
-) -> None:
-    """Save a pipeline's parts and its index, as ``save_pretrained`` would."""
-    import diffusers  # noqa: PLC0415 - slow to import
-
-    folder.mkdir(parents=True)
-    index: dict[str, Any] = {
-        "_class_name": described["pipeline"],
-        "_diffusers_version": diffusers.__version__,
-        **described.get("index", {}),
-    }
-    for part, what in described["parts"].items():
-        if what.get("made") == "none":
-            index[part] = [None, None]
-        elif "same_as" in what:
-            assert whole is not None
-            shutil.copytree(whole / what["same_as"], folder / part, copy_function=os.link)
-            other = json.loads((whole / "model_index.json").read_text(encoding="utf-8"))
-            index[part] = other[what["same_as"]]
-        elif "made" in what:
-            made = tokenizer(what["made"])
-            made.save_pretrained(folder / part)
-            index[part] = ["transformers", type(made).__name__]
-        else:
-            _save_part(what, folder / part, tiny, device)
-            index[part] = what.get("index", [what["library"], what["class"]])
-    (folder / "model_index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
-
-
-def _save_part(what: Mapping[str, Any], folder: Path, tiny: bool, device: str) -> None:
-    if what["class"].endswith("Scheduler"):
-        getattr(importlib.import_module(what["library"]), what["class"])(
-            **what["config"]
-        ).save_pretrained(folder)
-        return
-    model = shaped(what, tiny=tiny)
-    dtype = torch.float32 if tiny else torch.bfloat16
-    # bfloat16 from the start: the largest text encoder takes 23 GB in float32.
-    model = model.to(dtype).to_empty(device=device)
-    with torch.no_grad():
-        for key, tensor in [*model.named_parameters(), *model.named_buffers()]:
-            if not tensor.is_floating_point():
-                tensor.copy_(torch.arange(tensor.numel()).reshape(tensor.shape))
-            elif tensor.ndim == 1 and key.endswith("weight"):
-                tensor.fill_(1.0)
-            elif tensor.ndim == 1:
-                tensor.zero_()
-            else:
-                tensor.normal_(0.0, SPREAD)
-    model.save_pretrained(folder, max_shard_size=SHARD)
-
-
-def shaped(what: Mapping[str, Any], *, tiny: bool = False) -> Any:
-    """Return a model in its published shape on the meta device, without memory."""
-    config = {**what["config"], **(what.get("tiny", {}) if tiny else {})}
-    kind = getattr(importlib.import_module(what.get("module", what["library"])), what["class"])
-    with torch.device("meta"):
-        if what["library"] == "transformers":
-            return kind(kind.config_class(**config)).eval()
-        return kind(**config)
-
-
-def tokenizer(kind: str) -> Any:
-    """Return a tokenizer of letters; any will do for random weights."""
-    import transformers  # noqa: PLC0415 - slow to import
-    from transformers.convert_slow_tokenizer import bytes_to_unicode  # noqa: PLC0415
-
-    if kind == "clip_image":
-        return transformers.CLIPImageProcessor(
-            crop_size={"height": 224, "width": 224}, size={"shortest_edge": 224}
-        )
-    if kind == "clip":
-        letters = list(bytes_to_unicode().values())
-        tokens = ["<|startoftext|>", "<|endoftext|>", *letters, *(f"{x}</w>" for x in letters)]
-        vocab = {token: number for number, token in enumerate(tokens)}
-        return transformers.CLIPTokenizer(vocab=vocab, merges=[], model_max_length=77)
-    letters = ["▁", *string.ascii_letters, *string.digits, *".,;:!?-'\"()"]
-    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
-    pieces += [(letter, -float(number + 2)) for number, letter in enumerate(letters)]
-    return transformers.T5TokenizerFast(vocab=pieces, extra_ids=0, model_max_length=512)
 
 
 def _device(device: str) -> str:
