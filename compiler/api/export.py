@@ -48,8 +48,8 @@ def export_timeline(
         output: the file, its format given by its suffix; by default the editor's preferred format,
             beside the timeline.
         fps: frame rate of an ``.edl``, which states none.
-        editor: the program to write for: ``resolve``, ``premiere``, ``finalcut``, ``avid``,
-            ``kdenlive``, ``shotcut``, ``blender`` or ``nuke``.
+        editor: the program to write for: ``resolve``, ``resolve-18``, ``premiere``, ``finalcut``,
+            ``avid``, ``kdenlive``, ``shotcut``, ``blender`` or ``nuke``.
         allow_outside: let a bundle include media from outside the timeline's project.
 
     Returns:

@@ -9,7 +9,10 @@ from ..printing import print_warnings
 from . import options
 
 SUFFIXES = ".otio .otioz .otiod .fcpxml .xml .edl .aaf .mlt .kdenlive .srt .vtt .ass"
-PROGRAMS = ("resolve", "premiere", "finalcut", "avid", "kdenlive", "shotcut", "blender", "nuke")
+PROGRAMS = (
+    *("resolve", "resolve-18", "premiere", "finalcut", "avid"),
+    *("kdenlive", "shotcut", "blender", "nuke"),
+)
 """The tables of `editors`, without importing OpenTimelineIO for them; a test compares."""
 
 

@@ -70,7 +70,7 @@ def write_export(
     notes += notices("format", export_losses(copy, suffix))
     notes += _damaged_media(timeline, path.parent, read=suffix in _PACKED)
     if editor is not None:
-        notes += notices("format", adapt_for(copy, editor))
+        notes += notices("format", adapt_for(copy, editor, suffix))
     copies = {} if suffix in _WITHOUT_PATHS else rename_media(copy, output.parent / "media")
     with atomic_output(output) as temporary:
         if editor is not None and editor.old_schema and suffix in (".otio", ".otioz"):

@@ -120,8 +120,8 @@ def compiled(folder: Path, *, rendered: bool = True) -> otio.schema.Timeline:
 def as_resolve(timeline: otio.schema.Timeline) -> dict[str, Any]:
     """Return the JSON that Resolve writes of an imported timeline.
 
-    `Clip.1`, one reference by absolute path, no foreign metadata, its own everywhere, effects on
-    every clip, ranges as floats, start at 01:00:00:00.
+    One reference by absolute path, no foreign metadata, its own everywhere, effects on every clip,
+    ranges as floats, start at 01:00:00:00.
     """
     copy = timeline.deepcopy()
     copy.metadata.clear()
@@ -130,13 +130,20 @@ def as_resolve(timeline: otio.schema.Timeline) -> dict[str, Any]:
     for number, track in enumerate(copy.tracks, 1):
         track.name = f"{'Video' if track.kind == 'Video' else 'Audio'} {number}"
         track.metadata.clear()
-        track.metadata["Resolve_OTIO"] = {"Locked": False, "SoloOn": False}
+        sound = {"Audio Type": "Stereo", "SoloOn": False} if track.kind == "Audio" else {}
+        track.metadata["Resolve_OTIO"] = {"Locked": False, **sound}
         for item in track:
             item.metadata.clear()
             if isinstance(item, otio.schema.Transition):
                 item.transition_type = otio.schema.TransitionTypes.SMPTE_Dissolve
                 item.name = "Cross Dissolve"
-                item.metadata["Resolve_OTIO"] = {"Effects": {"Alignment": 2, "Name": "Cross"}}
+                item.metadata["Resolve_OTIO"] = {
+                    "Effects": {
+                        "Effect Name": "Cross Dissolve", "Enabled": True,
+                        "Name": "Cross Dissolve", "Parameters": [], "Type": 9,
+                    },
+                    "Transition Type": "Cross Dissolve",
+                }  # fmt: skip
             elif isinstance(item, otio.schema.Clip):
                 item.metadata["Resolve_OTIO"] = {"Link Group ID": number}
                 item.effects.append(
@@ -154,9 +161,7 @@ def as_resolve(timeline: otio.schema.Timeline) -> dict[str, Any]:
                 shown.metadata.clear()
                 shown.name = Path(shown.target_url).name
                 item.set_media_references({"DEFAULT_MEDIA": shown}, "DEFAULT_MEDIA")
-    versions = otio.versioning.fetch_map("OTIO_CORE", "0.14.0")
-    text = otio.adapters.write_to_string(copy, "otio_json", target_schema_versions=versions)
-    return dict(json.loads(text))
+    return dict(json.loads(copy.to_json_string()))
 
 
 def write_resolve(timeline: otio.schema.Timeline, path: Path) -> Path:

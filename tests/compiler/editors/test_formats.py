@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import zipfile
@@ -133,30 +132,6 @@ def test_clips_of_one_file_keep_their_own_names(folder: Path, suffix: str) -> No
     back = there_and_back(timeline, folder, suffix)
     names = [clip.name for clip in back.tracks[0].find_clips()]
     assert names == [f"scene {number}" for number in range(5)]
-
-
-def test_a_file_for_resolve_suits_its_reader(folder: Path) -> None:
-    source = folder / "cut.otio"
-    cut(folder).to_json_file(str(source))
-    for suffix in (".otio", ".otioz"):
-        path = export_timeline(source, folder / f"resolve{suffix}", editor="resolve").path
-        if suffix == ".otioz":
-            with zipfile.ZipFile(path) as archive:
-                document = json.loads(archive.read("content.otio"))
-        else:
-            document = json.loads(path.read_text())
-        text = json.dumps(document)
-        assert '"Clip.2"' not in text
-        assert "MissingReference" not in text
-        assert "Custom_Transition" not in text
-        clips = [c for c in document["tracks"]["children"][0]["children"]
-                 if c["OTIO_SCHEMA"] == "Clip.1"]  # fmt: skip
-        assert len(clips) == 5
-        for clip in clips:
-            url = clip["media_reference"]["target_url"]
-            assert Path(url).is_absolute() if suffix == ".otio" else url.startswith("media/")
-        notes = [m["metadata"]["Resolve_OTIO"]["Note"] for m in document["tracks"]["markers"]]
-        assert notes == ["about the first", "about the second"]
 
 
 def test_a_slot_without_video_shows_its_still_and_its_handles(tmp_path: Path) -> None:
