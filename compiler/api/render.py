@@ -31,6 +31,7 @@ from ..stages.input_files import (
 )
 from ..stages.model_checks import refuse_models
 from ..stages.render import RenderOptions, fill_slots, refuse_engine, render_summary
+from ..timeline.effects import effect_notices
 from ..timeline.slots import slot_clips
 
 
@@ -106,7 +107,7 @@ def render_timeline(
             options = RenderOptions(engine, force, relative_media, also)
             refuse_models(reimported.timeline, outputs, settings, options)
             report = report_of_timeline(reimported.timeline, target, path.parent)
-            report.warnings += reimported.warnings
+            report.warnings += [*reimported.warnings, *effect_notices(reimported.timeline)]
             clock.done("read", f"{count(report.frames, 'frame')}; {reimported.summary}")
         # Keep a version that an editor saves meanwhile, too.
         in_place = target == path

@@ -1,22 +1,19 @@
 """The changes from one timeline to another, in an editor's terms.
 
-Clips are identified by the slot that they show; of several clips of one slot, those whose in points
-are nearest are paired. All positions are frames.
+All positions are frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from fractions import Fraction
 from itertools import pairwise
 
 import opentimelineio as otio
 
-from ..timeline.layout import Placed, TrackLayout, TrackTransition, lay_out_timeline
+from ..timeline.layout import TrackLayout, TrackTransition, lay_out_timeline
 from ..timeline.media import media_file_name
-from ..timeline.metadata import own_metadata
 from ..timeline.properties import frames_of
 from ..timeline.slots import slot_of
 from .changes import (
@@ -40,35 +37,8 @@ from .changes import (
     TransitionTiming,
     percent,
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ShownClip:
-    """A clip of a picture track, compared by identity.
-
-    Attributes:
-        name: of its slot or itself, and of its track, unless that is the first.
-        track: number of the track.
-        placed: the clip, in frames.
-    """
-
-    name: str
-    track: int
-    placed: Placed
-
-    @property
-    def in_point(self) -> int:
-        """The frame of the scene's picture at its start; extending a slot does not change it."""
-        clip = self.placed.item
-        slot = slot_of(clip) if isinstance(clip, otio.schema.Clip) else None
-        if slot is None:
-            return self.placed.media_start
-        shift = int(own_metadata(clip).get("shift", 0))
-        return slot.recipe.shot.start - shift + self.placed.media_start
-
-
-_Pair = tuple[ShownClip, ShownClip]
-"""The same clip before and after."""
+from .effect_changes import SpeedRamped, effect_changes, speed_ramp
+from .pair_clips import ClipPair, ShownClip, pair_clips, shown_clips, split_pieces
 
 
 def compare(
@@ -84,11 +54,11 @@ def compare(
         old_fps, new_fps: the frame rate of each, in which its frames are counted.
     """
     layouts = lay_out_timeline(before, old_fps), lay_out_timeline(after, new_fps)
-    old, new = (_shown([one for one in layout if one.is_picture]) for layout in layouts)
-    pairs, removed, added = _pair(old, new)
+    old, new = (shown_clips([one for one in layout if one.is_picture]) for layout in layouts)
+    pairs, removed, added = pair_clips(old, new)
     splits: dict[ShownClip, list[ShownClip]] = {}
     for one, two in pairs:
-        splits[one] = _pieces(one, two, added)
+        splits[one] = split_pieces(one, two, added)
         added = [shown for shown in added if shown not in splits[one]]
     changes: list[Change] = []
     if old_fps != new_fps:
@@ -98,6 +68,11 @@ def compare(
     changes += _order_changes(pairs)
     changes += _clip_changes(pairs, splits, _gaps(old) | _gaps(new))
     changes += [change for pieces in splits.values() for change in _split_changes(pieces)]
+    changes += [
+        change
+        for one, two in pairs
+        for change in effect_changes(two.name, one.placed.item, two.placed.item)
+    ]
     changes += _transition_changes(pairs)
     changes += _audio_changes(*([one for one in layout if one.is_sound] for layout in layouts))
     lengths = frames_of(before, old_fps), frames_of(after, new_fps)
@@ -106,65 +81,7 @@ def compare(
     return changes
 
 
-def _shown(tracks: Sequence[TrackLayout]) -> list[ShownClip]:
-    return [
-        ShownClip(
-            _name(placed.item) + (f" on {layout.track.name}" if number else ""), number, placed
-        )
-        for number, layout in enumerate(tracks)
-        for placed in layout.items
-        if isinstance(placed.item, otio.schema.Clip)
-    ]
-
-
-def _name(item: otio.core.Item) -> str:
-    slot = slot_of(item) if isinstance(item, otio.schema.Clip) else None
-    return slot.name if slot is not None else str(item.name) or "a clip without a name"
-
-
-def _pair(
-    old: Sequence[ShownClip], new: Sequence[ShownClip]
-) -> tuple[list[_Pair], list[ShownClip], list[ShownClip]]:
-    """Return pairs, removed and added clips, each in reel order."""
-    pairs: list[_Pair] = []
-    added = list(new)
-    removed = []
-    for shown in old:
-        candidates = [other for other in added if other.name == shown.name]
-        if not candidates:
-            removed.append(shown)
-            continue
-        best = min(
-            candidates,
-            key=lambda other: (
-                abs(other.in_point - shown.in_point),
-                abs(other.placed.start - shown.placed.start),
-            ),
-        )
-        added.remove(best)
-        pairs.append((shown, best))
-    return pairs, removed, added
-
-
-def _pieces(one: ShownClip, two: ShownClip, added: Sequence[ShownClip]) -> list[ShownClip]:
-    """Return the pieces that a clip was split into, in order; none if it was not split.
-
-    They show all its frames, each once: ``two``, its counterpart, and added clips of the same name.
-    """
-    by_in_point = {piece.in_point: piece for piece in (*added, two) if piece.name == two.name}
-    pieces = []
-    reached, out_point = one.in_point, one.in_point + _media_frames(one)
-    while reached < out_point and reached in by_in_point:
-        pieces.append(by_in_point[reached])
-        reached += _media_frames(pieces[-1])
-    return pieces if len(pieces) > 1 and two in pieces and reached == out_point else []
-
-
-def _media_frames(shown: ShownClip) -> int:
-    return round(shown.placed.frames * shown.placed.speed)
-
-
-def _order_changes(pairs: Sequence[_Pair]) -> Iterator[Change]:
+def _order_changes(pairs: Sequence[ClipPair]) -> Iterator[Change]:
     before = [one for one, _ in pairs]
     in_new_order = sorted(pairs, key=lambda pair: (pair[1].track, pair[1].placed.start))
     after = [one for one, _ in in_new_order]
@@ -195,13 +112,13 @@ def _gaps(shown: Sequence[ShownClip]) -> dict[ShownClip, int]:
 
 
 def _clip_changes(
-    pairs: Sequence[_Pair],
+    pairs: Sequence[ClipPair],
     splits: Mapping[ShownClip, Sequence[ShownClip]],
     gaps: Mapping[ShownClip, int],
 ) -> Iterator[Change]:
     for one, two in pairs:
         old, new, name = one.placed, two.placed, two.name
-        if _is_retimed(one, two):
+        if _is_retimed(one, two) and not _ramp(splits[one]):
             yield SpeedChanged(name, float(old.speed), float(new.speed))
         if bool(old.item.enabled) != bool(new.item.enabled):
             yield ClipToggled(name, bool(new.item.enabled))
@@ -241,7 +158,15 @@ def _file_name(item: otio.core.Item) -> str:
     return media_file_name(getattr(item, "media_reference", None))
 
 
+def _ramp(pieces: Sequence[ShownClip]) -> SpeedRamped | None:
+    return speed_ramp(pieces[0].name, [piece.placed for piece in pieces]) if pieces else None
+
+
 def _split_changes(pieces: Sequence[ShownClip]) -> Iterator[Change]:
+    ramp = _ramp(pieces)
+    if ramp is not None:
+        yield ramp
+        return
     frames = 0
     for before, after in pairwise(pieces):
         frames += before.placed.frames
@@ -249,7 +174,7 @@ def _split_changes(pieces: Sequence[ShownClip]) -> Iterator[Change]:
         yield ClipSplit(before.name, frames, None if follows else after.placed.start)
 
 
-def _transition_changes(pairs: Sequence[_Pair]) -> Iterator[Change]:
+def _transition_changes(pairs: Sequence[ClipPair]) -> Iterator[Change]:
     for one, two in pairs:
         before, after = _timing(one.placed.into), _timing(two.placed.into)
         if before != after:

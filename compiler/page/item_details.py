@@ -15,6 +15,7 @@ from ...renderers.run.attempts import AttemptLog
 from ...renderers.run.recipe import Recipe, RecipeError, recipe_key
 from ...renderers.run.store import sidecar_of
 from ..media.media_info import MediaInfo
+from ..timeline.effects import effect_name, is_active
 from ..timeline.layout import Placed
 from ..timeline.media import media_path
 from ..timeline.metadata import MEDIA_KEY
@@ -40,7 +41,7 @@ def place(placed: Placed, clock: FrameClock) -> Group:
         speed = "a frozen frame" if not placed.speed else f"{float(placed.speed):.4g} times as fast"
         facts.append(Fact("Speed", speed))
     if len(placed.item.effects):
-        named = (str(e.effect_name or e.name or e.schema_name()) for e in placed.item.effects)
+        named = (effect_name(effect) for effect in placed.item.effects if is_active(effect))
         facts.append(Fact("Effects", ", ".join(dict.fromkeys(named))))
     return Group("Place", tuple(facts))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import opentimelineio as otio
+
+from ..notices import Notice
 
 
 def speed_of(item: otio.core.Item) -> Fraction:
@@ -20,12 +23,39 @@ def speed_of(item: otio.core.Item) -> Fraction:
 
 
 def unsupported_effects(item: otio.core.Item) -> tuple[str, ...]:
-    """Return the names of an item's effects that cannot be rendered."""
+    """Return an editor's names of an item's effects that cannot be rendered."""
     return tuple(
-        str(effect.effect_name or effect.name or effect.schema_name())
+        effect_name(effect)
         for effect in item.effects
         if is_active(effect) and not isinstance(effect, otio.schema.LinearTimeWarp)
     )
+
+
+def effect_name(effect: otio.schema.Effect) -> str:
+    """Return an editor's name of an effect; DaVinci Resolve states it in its metadata alone."""
+    stated = effect.metadata.get("Resolve_OTIO")
+    own = stated.get("Effect Name") if hasattr(stated, "get") else None
+    return str(own or effect.effect_name or effect.name or effect.schema_name())
+
+
+def effect_notices(timeline: otio.schema.Timeline) -> Iterator[Notice]:
+    """Yield a warning for each effect on the pictures of a timeline that cannot be rendered."""
+    for child in timeline.tracks:
+        if isinstance(child, otio.schema.Track) and child.kind == otio.schema.TrackKind.Audio:
+            continue
+        inside = child.find_children() if isinstance(child, otio.core.Composition) else []
+        for item in (child, *inside):
+            if isinstance(item, otio.core.Item):
+                for effect in unsupported_effects(item):
+                    yield effect_notice(item, effect)
+
+
+def effect_notice(item: otio.core.Item, effect: str) -> Notice:
+    """Return the warning that an item is shown without an effect, given the effect's name."""
+    is_clip = isinstance(item, otio.schema.Clip)
+    what = "clip" if is_clip else type(item).__name__.lower()
+    text = f"{item.name}: the effect {effect} is not supported; the {what} is shown without it"
+    return Notice("effect", text)
 
 
 def is_active(effect: otio.schema.Effect) -> bool:

@@ -22,7 +22,7 @@ from ...files.file_urls import paths_of
 from ...media.media_info import MediaInfo, VideoInfo, has_alpha
 from ...media.probe import probe
 from ...notices import Notice
-from ...timeline.effects import speed_of, unsupported_effects
+from ...timeline.effects import effect_notice, speed_of, unsupported_effects
 from ...timeline.media import (
     media_path,
     read_sequence,
@@ -89,11 +89,7 @@ class MediaReader:
             frames: its length; a reversed clip starts with the last frame of its range.
         """
         speed = speed_of(clip)
-        for effect in unsupported_effects(clip):
-            what = (
-                f"{clip.name}: the effect {effect} is not supported; the clip is shown without it"
-            )
-            self.warnings.append(Notice("effect", what))
+        self.warnings += [effect_notice(clip, effect) for effect in unsupported_effects(clip)]
         match clip.media_reference:
             case otio.schema.GeneratorReference() as generator:
                 return self._generated(clip, generator)

@@ -12,7 +12,7 @@ import opentimelineio as otio
 from ...media.find_ffmpeg import ffmpeg_path
 from ...media.media_info import MediaInfo
 from ...notices import Notice
-from ...timeline.effects import speed_of, unsupported_effects
+from ...timeline.effects import effect_notice, speed_of, unsupported_effects
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import frames_of, item_length
 from ...timeline.rate import seconds
@@ -123,9 +123,7 @@ class SpanReader:
             self.warn("effect", str(item.name), f"a {type(item).__name__} cannot be shown")
             return clear
         speed = speed_of(item)
-        for effect in unsupported_effects(item):
-            what = f"the effect {effect} on a {type(item).__name__} cannot be rendered"
-            self.warn("effect", str(item.name), what)
+        self.media.warnings += [effect_notice(item, effect) for effect in unsupported_effects(item)]
         if speed == 1:
             return self._composition(item, at, window)
         pivot = at * self.fps

@@ -7,8 +7,7 @@ Faults of the adapter that are fixed here:
 * Every file claims to hold sound, so editors look for audio in silent clips.
 * A clip's ``duration`` is that of the cut, not of its media; its rate is written twice.
 * Comments of markers are omitted.
-* Retimes are omitted. They are Final Cut's "Time Remap", with in and out points in frames of the
-  retimed clip.
+* Retimes are omitted.
 * Tracks have no names; reading gives them names.
 """
 
@@ -26,16 +25,20 @@ import opentimelineio as otio
 from ...files.file_urls import path_of_url, url_of_path
 from ...media.probe import is_still
 from ...sync.rationals import parse_rational
-from ...timeline.effects import speed_of
 from ...timeline.layout import kind_of
 from ...timeline.metadata import NAMESPACE
 from ...timeline.metadata_faults import LARGEST, SMALLEST
 from ...timeline.properties import rate_of, size_of
-from ...timeline.rate import whole_frames
-from .base import adapter, name_tracks, read_xml, time_warp, write_xml
+from .base import adapter, name_tracks, read_xml, write_xml
+from .fcp7_retime import parameters_of, read_retimes, write_retime
 
 ADAPTER = "fcp_xml"
-_CLIPS = ".//sequence//track/clipitem"
+_NEUTRAL = {
+    "basic": {"scale": "100", "rotation": "0", "antiflicker": "0"},
+    "crop": {"left": "0", "right": "0", "top": "0", "bottom": "0", "edgefeather": "0"},
+    "opacity": {"opacity": "100"},
+}
+"""Values at which the motion effects that programs write on every clip change nothing."""
 _OWN_CLIPS = "./media/*/track/clipitem"
 """Those of one sequence; a nested one lies within a clip."""
 
@@ -72,7 +75,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     outermost = next(root.iter("sequence"))
     own = [clip for clip in outermost.iterfind(_OWN_CLIPS) if clip.find("sequence") is None]
     for clip, item in zip(own, _clips(timeline), strict=True):
-        _write_speed(clip, item, rate_of(timeline))
+        write_retime(clip, item, rate_of(timeline))
     write_xml(path, root, "xmeml")
     return losses
 
@@ -93,10 +96,8 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
         if len(comments) == len(found.tracks.markers):
             for marker, comment in zip(found.tracks.markers, comments, strict=True):
                 marker.comment = marker.comment or comment
-        items, written = _clips(found), root.findall(_CLIPS)
-        if len(written) == len(items):
-            for clip, item in zip(written, items, strict=True):
-                _read_speed(clip, item)
+        read_retimes(found, rate_of(found))
+        _drop_neutral_effects(found)
         for clip in found.find_clips():
             reference = clip.media_reference
             if isinstance(reference, otio.schema.ExternalReference):
@@ -123,6 +124,34 @@ def _clips(timeline: otio.schema.Timeline) -> list[otio.schema.Clip]:
     return [i for track in timeline.tracks for i in track if isinstance(i, otio.schema.Clip)]
 
 
+def _drop_neutral_effects(timeline: otio.schema.Timeline) -> None:
+    for item in timeline.find_children():
+        if isinstance(item, otio.core.Item):
+            item.effects[:] = [effect for effect in item.effects if not _is_neutral(effect)]
+
+
+def _is_neutral(effect: otio.schema.Effect) -> bool:
+    stated = effect.metadata.get("fcp_xml", {})
+    neutral = _NEUTRAL.get(str(stated.get("effectid", "")).casefold())
+    if neutral is None:
+        return False
+    for parameter in parameters_of(effect):
+        name, value = str(parameter.get("parameterid")).casefold(), parameter.get("value")
+        if "keyframe" in parameter:
+            return False
+        # A point has parts, such as the horiz and vert of center.
+        parts = dict(value).values() if isinstance(value, Mapping) else ()
+        if any(parse_rational(str(part).strip()) for part in parts):
+            return False
+        if (
+            name in neutral
+            and not parts
+            and parse_rational(str(value).strip()) != int(neutral[name])
+        ):
+            return False
+    return True
+
+
 def _add_format(sequence: Element, timeline: otio.schema.Timeline) -> None:
     video = sequence.find("./media/video")
     if video is None:
@@ -145,59 +174,6 @@ def _add_format(sequence: Element, timeline: otio.schema.Timeline) -> None:
         ("colordepth", 24),
     ):
         SubElement(sample, name).text = str(value)
-
-
-def _write_speed(clip: Element, item: otio.schema.Clip, fps: Fraction) -> None:
-    speed = speed_of(item)
-    if speed == 1:
-        return
-    begin, end = clip.find("in"), clip.find("out")
-    if speed and begin is not None and end is not None:
-        first, length = int(begin.text or 0), int(end.text or 0) - int(begin.text or 0)
-        # The adapter's correction for a transition is in frames of the reel already.
-        start = whole_frames(item.trimmed_range().start_time, fps)
-        begin.text = str(round(start / speed) - (start - first))
-        end.text = str(int(begin.text) + length)
-    effect = SubElement(SubElement(clip, "filter"), "effect")
-    for name, value in (
-        ("name", "Time Remap"),
-        ("effectid", "timeremap"),
-        ("effectcategory", "motion"),
-        ("effecttype", "motion"),
-        ("mediatype", "video"),
-    ):
-        SubElement(effect, name).text = value
-    for name, value in (("variablespeed", "0"), ("speed", f"{float(abs(speed)) * 100:g}"),
-                        ("reverse", "FALSE"), ("frameblending", "FALSE")):  # fmt: skip
-        parameter = SubElement(effect, "parameter")
-        SubElement(parameter, "parameterid").text = name
-        SubElement(parameter, "name").text = name
-        SubElement(parameter, "value").text = value
-
-
-def _read_speed(clip: Element, item: otio.schema.Clip) -> None:
-    for effect in clip.iterfind("filter/effect"):
-        if (effect.findtext("effectid") or "").casefold() != "timeremap":
-            continue
-        for parameter in effect.iterfind("parameter"):
-            if parameter.findtext("parameterid") != "speed":
-                continue
-            speed = parse_rational((parameter.findtext("value") or "100").strip()) / 100
-            span = item.source_range
-            own = [e for e in item.effects if not isinstance(e, otio.schema.TimeEffect)]
-            if speed == 1 or span is None or len(own) < len(item.effects):
-                continue
-            item.effects[:] = [e for e in own if not _is_remap(e)]
-            item.effects.append(time_warp(speed))
-            if speed:
-                start = round(Fraction(span.start_time.value) * speed)
-                item.source_range = otio.opentime.TimeRange(
-                    otio.opentime.RationalTime(start, span.start_time.rate), span.duration
-                )
-
-
-def _is_remap(effect: otio.schema.Effect) -> bool:
-    return "timeremap" in str(effect.metadata).casefold()
 
 
 def _fix_files(root: Element) -> None:

@@ -156,28 +156,43 @@ class FcpxmlDocument:
                 extra = {"format": self.resources.format, "tcFormat": "NDF"}
             element = Element("asset-clip", values | extra)
             if placed.speed != 1:
-                self._retime(element, clip, placed)
+                self._retime(element, placed)
         for marker in clip.markers:
             frame = whole_frames(marker.marked_range.start_time, self.fps)
-            self._mark(element, marker, Fraction(frame) / (placed.speed or 1))
+            self._mark(element, marker, self._own_time(placed, Fraction(frame)))
         return element
 
     def _local_start(self, placed: Placed) -> Fraction:
         """Return the frame of an item's own time at its start."""
         if not isinstance(placed.item, otio.schema.Clip) or not placed.speed:
             return Fraction(0)
-        return (first_media_frame(placed.item, self.fps) + placed.media_start) / placed.speed
+        first = first_media_frame(placed.item, self.fps) + placed.media_start
+        shown = placed.frames * max(-placed.speed, Fraction(0))
+        return self._own_time(placed, first + shown)
 
-    def _retime(self, element: Element, clip: otio.schema.Clip, placed: Placed) -> None:
+    def _own_time(self, placed: Placed, frame: Fraction) -> Fraction:
+        """Return the frame of a clip's own time at a frame of its media; reversed, from the end."""
+        if placed.speed >= 0:
+            return frame / (placed.speed or 1)
+        first, last = self._media_range(placed)
+        return (first + last - frame) / -placed.speed
+
+    def _media_range(self, placed: Placed) -> tuple[Fraction, Fraction]:
+        """Return the first frame of a clip's media, and the one after the last."""
+        first = Fraction(first_media_frame(placed.item, self.fps))
+        available = placed.item.media_reference.available_range
+        length = whole_frames(available.duration, self.fps) if available else placed.frames
+        return first, first + length
+
+    def _retime(self, element: Element, placed: Placed) -> None:
         """Map a clip's own time to its media's: linearly, or to one frame if it is frozen."""
-        first = Fraction(first_media_frame(clip, self.fps))
+        first, last = self._media_range(placed)
         if not placed.speed:
             frozen = first + placed.media_start
             points = [(Fraction(0), frozen), (Fraction(placed.frames), frozen)]
         else:
-            available = clip.media_reference.available_range
-            length = whole_frames(available.duration, self.fps) if available else placed.frames
-            points = [(frame / placed.speed, frame) for frame in (first, first + length)]
+            ends = ((self._own_time(placed, frame), frame) for frame in (first, last))
+            points = sorted(ends)
         time_map = SubElement(element, "timeMap", frameSampling="floor")
         for own, media in points:
             SubElement(

@@ -22,19 +22,11 @@ from ...sync.rationals import parse_rational
 from ...timeline.properties import state_format
 from ...timeline.rate import time, time_range
 from .base import read_xml, time_warp
+from .fcpxml_effects import effects_of
+from .time_maps import ConstantSpeed, map_pieces
 
 ITEMS = {"asset-clip", "clip", "video", "audio", "gap", "ref-clip", "sync-clip", "mc-clip", "title"}
 DISSOLVES = {"Cross Dissolve", "Audio Crossfade", ""}
-DEFAULTS = {
-    "anchor": ("0 0",),
-    "amount": ("0dB", "1", "1.0"),
-    "enabled": ("1",),
-    "position": ("0 0",),
-    "rotation": ("0",),
-    "scale": ("1 1",),
-    "type": ("fit",),
-}
-"""Neutral values of adjustments, which programs write on every clip."""
 BUNDLE_INFO = "Info.fcpxml"
 """The file in the folder ``.fcpxmld`` that Final Cut 10.6 and later export."""
 
@@ -139,8 +131,10 @@ class _Walker:
         first = round(start * self.fps)
         frames = round((start + _seconds(element.get("duration"))) * self.fps) - first
         if element.tag != "gap":
-            clip = self._clip(element, frames)
-            yield _LaneItem(self._is_audio(element), lane, first, frames, clip)
+            is_audio = self._is_audio(element)
+            for at, clip in self._clips(element, frames):
+                length = round(clip.source_range.duration.value)
+                yield _LaneItem(is_audio, lane, first + at, length, clip)
         local_start = _seconds(element.get("start"))
         for child in element:
             if child.tag == "marker":
@@ -153,30 +147,29 @@ class _Walker:
                 elif child.tag in ITEMS:
                     yield from self._item(child, child_start, child_lane)
 
-    def _clip(self, element: Element, frames: int) -> otio.schema.Clip:
-        asset = self._asset(element)
-        local_start = _seconds(element.get("start"))
-        speed, media_start = Fraction(1), local_start
+    def _clips(self, element: Element, frames: int) -> Iterator[tuple[int, otio.schema.Clip]]:
+        """Yield an item's first frame, 0, and its clip; a clip for each part of a speed ramp."""
+        begin = _seconds(element.get("start")) * self.fps
         points = [
-            (_seconds(point.get("time")), _seconds(point.get("value")))
+            (_seconds(point.get("time")) * self.fps, _seconds(point.get("value")) * self.fps)
             for point in element.iterfind("./timeMap/timept")
         ]
-        if len(points) >= 2:
-            (t0, v0), (t1, v1) = points[0], points[-1]
-            speed = (v1 - v0) / (t1 - t0)
-            media_start = v0 + (local_start - t0) * speed
+        whole = [ConstantSpeed(0, frames, begin, Fraction(1))]
+        for piece in map_pieces(points, begin, frames) if len(points) > 1 else whole:
+            yield piece.start, self._clip(element, piece)
+
+    def _clip(self, element: Element, piece: ConstantSpeed) -> otio.schema.Clip:
+        asset = self._asset(element)
         clip = otio.schema.Clip(
             element.get("name") or (asset.get("name", "") if asset is not None else ""),
-            source_range=time_range(round(media_start * self.fps), frames, self.fps),
+            source_range=time_range(round(piece.media_start), piece.frames, self.fps),
         )
         if asset is not None:
             clip.media_reference = self._reference(asset)
         clip.enabled = element.get("enabled", "1") != "0"
-        if speed != 1:
-            clip.effects.append(time_warp(speed))
-        if len(points) > 2:
-            clip.effects.append(otio.schema.Effect("", "varying speed"))
-        clip.effects.extend(_effects(element))
+        if piece.speed != 1:
+            clip.effects.append(time_warp(piece.speed))
+        clip.effects.extend(effects_of(element))
         return clip
 
     def _reference(self, asset: Element) -> otio.schema.ExternalReference:
@@ -260,19 +253,6 @@ def _transition(item: _LaneItem, cut: int, fps: Fraction) -> otio.schema.Transit
         in_offset=time(cut - item.start, fps),
         out_offset=time(item.end - cut, fps),
     )
-
-
-def _effects(element: Element) -> Iterator[otio.schema.Effect]:
-    """Yield an item's filters, and its adjustments other than neutral ones."""
-    for child in element:
-        if child.get("enabled", "1") == "0":
-            continue
-        if child.tag in ("filter-video", "filter-audio", "filter-video-mask"):
-            yield otio.schema.Effect("", child.get("name") or child.tag)
-        elif child.tag.startswith("adjust-") and (
-            len(child) or any(v not in DEFAULTS.get(name, ()) for name, v in child.items())
-        ):
-            yield otio.schema.Effect("", child.tag)
 
 
 def _seconds(text: str | None) -> Fraction:

@@ -48,8 +48,7 @@ def test_final_cut_filters_become_effects(tmp_path: Path) -> None:
     assert not plain.effects
     others = [one for one in laden.effects if not isinstance(one, otio.schema.TimeEffect)]
     assert [effect.effect_name for effect in others] == [
-        "varying speed",
-        "adjust-transform",
+        "Transform",
         "adjust-volume",
         "Gaussian Blur",
     ]
