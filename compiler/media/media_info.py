@@ -21,6 +21,7 @@ class VideoInfo:
             (range: 0 unknown, 1 limited, 2 full).
         rotation: degrees clockwise by which to rotate for display; 0, 90, 180 or 270.
         sample_aspect: width of a pixel by its height.
+        is_constant: whether all frames are equally long.
         steady: whether the time of frame ``n`` is exactly ``n / fps``.
     """
 
@@ -37,6 +38,7 @@ class VideoInfo:
     rotation: int = 0
     sample_aspect: Fraction = Fraction(1)
     steady: bool = False
+    is_constant: bool = False
 
     @property
     def display_size(self) -> tuple[Fraction, Fraction]:

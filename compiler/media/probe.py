@@ -95,7 +95,8 @@ def probe_sequence(
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
         raise WorkError(f"{first}: cannot be read as an image: {error}") from error
     count = len(images)
-    video = replace(video, fps=fps, frames=count, start=Fraction(0), steady=True, extradata=b"")
+    video = replace(video, fps=fps, frames=count, start=Fraction(0), extradata=b"")
+    video = replace(video, steady=True, is_constant=True)
     return MediaInfo(
         path,
         count / fps,
@@ -125,6 +126,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
     start = began
     if stream.start_time is not None and stream.time_base:
         start = stream.start_time * stream.time_base
+    is_constant = bool(fps) and stream.base_rate == fps
     return VideoInfo(
         codec=context.name,
         profile=str(context.profile or ""),
@@ -142,7 +144,8 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         ),
         start=max(Fraction(0), start - began),
         rotation=rotation_of(path) if is_mp4 else _decoded_rotation(container, stream),
-        steady=is_mp4 and bool(fps) and stream.base_rate == fps,
+        steady=is_mp4 and is_constant,
+        is_constant=is_constant,
         sample_aspect=aspect if _ASPECTS[0] <= aspect <= _ASPECTS[1] else Fraction(1),
     )
 

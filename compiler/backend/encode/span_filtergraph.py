@@ -221,8 +221,9 @@ class _GraphBuilder:
             )
         else:
             # Seek exactly if time stamps are exact, so that decoding starts at the frame if it is
-            # an IDR frame; else a frame and a half early, so that rounding never skips it.
-            early = 0 if info.steady else one * 3 / 2
+            # an IDR frame; else two frames early, so that rounding never skips it: whole frames,
+            # since ffmpeg rounds the place to ticks of the stream, which are frames in MXF.
+            early = 0 if info.steady else one * 2
             seek = _microseconds(max(Fraction(0), first * one + info.start - early))
             length = first * one + info.start - seek
             length += (frames - 1) * video.speed / self._fps + 2 * one

@@ -5,7 +5,7 @@ Pure: media are known only by their paths.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -137,6 +137,24 @@ def retimed(picture: Picture, speed: Fraction) -> Picture:
             )
         case OverlayContent():
             return OverlayContent(retimed(picture.upper, speed), retimed(picture.lower, speed))
+    return picture
+
+
+def with_videos(picture: Picture, change: Callable[[VideoContent], VideoContent]) -> Picture:
+    """Return a content with each video in it changed."""
+    match picture:
+        case VideoContent():
+            return change(picture)
+        case TransitionContent():
+            return replace(
+                picture,
+                outgoing=with_videos(picture.outgoing, change),
+                incoming=with_videos(picture.incoming, change),
+            )
+        case OverlayContent():
+            return OverlayContent(
+                with_videos(picture.upper, change), with_videos(picture.lower, change)
+            )
     return picture
 
 

@@ -33,6 +33,7 @@ from ...timeline.media import (
 )
 from .frame_content import Bars, ColourContent, ImageContent, Picture, SlateContent, VideoContent
 
+_ENDS = ("first", "last")
 _Line = TypeVar("_Line", bound=str)
 _PROBES = 4
 _BLACK = (0, 0, 0, 255)
@@ -138,9 +139,11 @@ class MediaReader:
                 nearest_frame(video, picture.start + frame * picture.speed / self.fps)
                 for frame in (0, max(0, body - 1))
             )
+            ends = [first < 0 or last < 0, max(first, last) >= video.frames]
+            which = " or ".join(end for end, is_held in zip(_ENDS, ends, strict=True) if is_held)
             what = (
                 f"{name}: it shows frames {first} to {last} of {picture.path.name}, which holds "
-                f"{video.frames}; its first or last frame is held"
+                f"{video.frames}; its {which} frame is held"
             )
             self.warnings.append(Notice("range", what))
             return

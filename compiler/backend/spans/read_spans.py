@@ -18,6 +18,7 @@ from ...timeline.properties import frames_of, item_length
 from ...timeline.rate import seconds
 from ..encode.transitions import transition_names
 from .frame_content import TransparentContent, advance
+from .hold_ends import hold_ends
 from .media import MediaReader, unique
 from .spans import Span, SpanCut, TrackItem, composite_spans, lay_track, retime, retimed_range, trim
 
@@ -65,6 +66,7 @@ def read_spans(
         [Span(*window, TransparentContent())],
         fps,
     )
+    spans = list(hold_ends(spans, media.media, fps))
     return SpanReading(tuple(spans), media.media, unique(media.warnings), unique(media.missing))
 
 
