@@ -16,6 +16,7 @@ from ..files.atomic_output import atomic_output, scratch
 from ..media.find_ffmpeg import ffmpeg_path
 from ..media.read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
 from ..notices import Notice
+from ..timeline.media_timecode import count_from_timecode
 from ..timeline.properties import rate_and_frames, size_of
 from ..timeline.timecode import timecode_of
 from .audio.cached_audio import cached_audio
@@ -106,6 +107,8 @@ def flatten(
     reserved = _manifest_bytes(spec, signer)
     with atomic_output(output) as temporary, scratch(output.parent) as folder:
         remote = fetch_all(timeline, store, folder) if spec.allow_network else {}
+        timeline = timeline.deepcopy()
+        count_from_timecode(timeline, root, remote)
         names = transition_names(ffmpeg_path()) | set(spec.transitions.expressions)
         reading = read_spans(timeline, root, fps, remote=remote, transitions=names)
         mix = read_mix(

@@ -12,6 +12,7 @@ from ..errors import InputError, Problem
 from ..files.exists import is_there
 from ..report import Report
 from ..timeline.bounds import refuse_impossible
+from ..timeline.media_timecode import count_from_timecode
 from ..timeline.properties import rate_and_frames, size_of
 from . import formats
 
@@ -21,6 +22,8 @@ WITHOUT_RATE = (".edl",)
 
 def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeline:
     """Read a timeline from a file of any known format.
+
+    Clips that count in the timecode of their media get its range (`timeline.media_timecode`).
 
     Args:
         path: the file.
@@ -35,6 +38,7 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
     timeline = _timeline_of(loaded, path)
     _fill_references(timeline)
     refuse_impossible(timeline, path)
+    count_from_timecode(timeline, path.parent)
     return timeline
 
 
