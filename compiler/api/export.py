@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...renderers.files.digest import sha256_of
 from ..editors.editor_profiles import EDITORS
+from ..editors.formats.fcpxml import VERSIONS
 from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem
 from ..files.exists import is_file, is_folder
@@ -40,6 +41,7 @@ def export_timeline(
     fps: Fraction | None = None,
     editor: str | None = None,
     allow_outside: bool = False,
+    fcpxml_version: str | None = None,
 ) -> Exported:
     """Write a timeline in another program's format.
 
@@ -51,6 +53,7 @@ def export_timeline(
         editor: the program to write for: ``resolve``, ``resolve-18``, ``premiere``, ``finalcut``,
             ``avid``, ``kdenlive``, ``shotcut``, ``blender`` or ``nuke``.
         allow_outside: let a bundle include media from outside the timeline's project.
+        fcpxml_version: of an ``.fcpxml``, ``1.8`` to ``1.14``; by default 1.8.
 
     Returns:
         The file, and warnings about everything it cannot hold.
@@ -61,6 +64,7 @@ def export_timeline(
         WorkError: the file cannot be written.
     """
     refuse_unknown("editor", editor, "a program", EDITORS)
+    refuse_unknown("fcpxml_version", fcpxml_version, "a version", VERSIONS)
     path = Path(timeline).absolute()
     program = None if editor is None else EDITORS[editor]
     target = _beside(path, editor) if output is None else Path(output).absolute()
@@ -69,7 +73,9 @@ def export_timeline(
     refuse_inputs([target], inputs, NEW_NAME, folders=[target])
     _refuse_folder(target, path.stem)
     before_rename = partial(_claim, path, target, is_asked=output is not None)
-    warnings = write_export(loaded, path, target, program, before_rename, allow_outside)
+    warnings = write_export(
+        loaded, path, target, program, before_rename, allow_outside, fcpxml_version
+    )
     return Exported(target, tuple(warnings))
 
 

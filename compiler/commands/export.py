@@ -13,6 +13,7 @@ PROGRAMS = (
     *("resolve", "resolve-18", "premiere", "finalcut", "avid"),
     *("kdenlive", "shotcut", "blender", "nuke"),
 )
+FCPXML_VERSIONS = ("1.8", "1.9", "1.10", "1.11", "1.12", "1.13", "1.14")
 """The tables of `editors`, without importing OpenTimelineIO for them; a test compares."""
 
 
@@ -35,6 +36,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the program that will open the file: {', '.join(PROGRAMS)}",
     )
     parser.add_argument(
+        "--fcpxml-version",
+        choices=FCPXML_VERSIONS,
+        metavar="N",
+        help=f"of an .fcpxml: {', '.join(FCPXML_VERSIONS)} (default: 1.8, for every reader)",
+    )
+    parser.add_argument(
         "--allow-outside",
         action="store_true",
         help="let .otioz and .otiod include media from outside the timeline's and script's folders",
@@ -51,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         fps=args.fps,
         editor=args.editor,
         allow_outside=args.allow_outside,
+        fcpxml_version=args.fcpxml_version,
     )
     print_warnings(exported.warnings)
     print(exported.path)

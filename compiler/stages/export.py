@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import opentimelineio as otio
@@ -14,7 +15,7 @@ from ..editors import formats
 from ..editors.bundle_media import copy_media, rename_media
 from ..editors.editor_profiles import Editor, adapt_for
 from ..editors.export_losses import export_losses
-from ..editors.formats import otio_json
+from ..editors.formats import fcpxml, otio_json
 from ..editors.prepare_export import prepare_export
 from ..editors.project_files import refuse_outside
 from ..errors import InputError, Problem, WorkError
@@ -35,6 +36,7 @@ def write_export(
     editor: Editor | None,
     before_rename: Callable[[Path], Notice | None],
     allow_outside: bool,
+    fcpxml_version: str | None = None,
 ) -> list[Notice]:
     """Write a timeline for an editor, atomically; return warnings.
 
@@ -45,6 +47,7 @@ def write_export(
         editor: the program; None for any that reads the format.
         before_rename: called with the temporary file before it is renamed; returns a warning.
         allow_outside: let a bundle include media from outside the timeline's project.
+        fcpxml_version: of an ``.fcpxml``; None for the default.
 
     Raises:
         InputError: the format cannot be written or the editor does not read it, or a bundle would
@@ -54,6 +57,11 @@ def write_export(
     write = formats.writer(output)
     refuse_unusable(output.parent, names_of_file(output))
     suffix = output.suffix.lower()
+    if fcpxml_version is not None:
+        if suffix != ".fcpxml":
+            what = f"{suffix} has no version {fcpxml_version} of FCPXML"
+            raise InputError(Problem.in_file(output, what, "write an .fcpxml"))
+        write = partial(fcpxml.write, version=fcpxml_version)
     if editor is not None and suffix not in editor.suffixes:
         known = ", ".join(editor.suffixes)
         what = f"{editor.name} reads no {suffix}"

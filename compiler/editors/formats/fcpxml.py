@@ -2,8 +2,9 @@
 
 `otio-fcpx-xml-adapter` omits transitions, puts clips in places that the format forbids, writes
 plain paths and counts NTSC rates as whole ones. So this writer follows Apple's reference
-(https://developer.apple.com/documentation/professional-video-applications/fcpxml-reference), in
-version 1.8, the oldest that all current readers accept.
+(https://developer.apple.com/documentation/professional-video-applications/fcpxml-reference) and is
+valid against the DTD of each version. By default it writes 1.8, the oldest that current readers
+accept: a reader knows the versions up to its own.
 
 The first picture track is the primary storyline. Clips of other tracks are connected to it in
 lanes; clips joined by transitions form secondary storylines, since only those hold transitions.
@@ -27,12 +28,13 @@ from ...timeline.rate import whole_frames
 from .base import is_audio, write_xml
 from .fcpxml_resources import Resources, first_media_frame, seconds_text
 
-VERSION = "1.8"
+VERSIONS = ("1.8", "1.9", "1.10", "1.11", "1.12", "1.13", "1.14")
+"""Versions that can be written, the default first."""
 
 
-def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
-    """Write ``.fcpxml``."""
-    document = FcpxmlDocument(timeline)
+def write(timeline: otio.schema.Timeline, path: Path, *, version: str = VERSIONS[0]) -> list[str]:
+    """Write ``.fcpxml``, in one of `VERSIONS`."""
+    document = FcpxmlDocument(timeline, version)
     write_xml(path, document.build(), "fcpxml")
     return document.losses
 
@@ -53,12 +55,14 @@ _Storyline = Sequence[tuple[Element, Placed]]
 class FcpxmlDocument:
     """A file under construction: resources are declared as clips use them."""
 
-    def __init__(self, timeline: otio.schema.Timeline):
+    def __init__(self, timeline: otio.schema.Timeline, version: str):
         self.timeline = timeline
         self.fps = rate_of(timeline)
         self.losses: list[str] = []
-        self.root = Element("fcpxml", version=VERSION)
-        self.resources = Resources(timeline, self.fps, SubElement(self.root, "resources"))
+        self.root = Element("fcpxml", version=version)
+        resources = SubElement(self.root, "resources")
+        has_media_rep = version != VERSIONS[0]
+        self.resources = Resources(timeline, self.fps, resources, has_media_rep=has_media_rep)
 
     def build(self) -> Element:
         """Return the root element."""

@@ -1,8 +1,8 @@
 """Read FCPXML as Final Cut Pro and Resolve write it.
 
 The primary storyline becomes ``V1``. Each lane above it becomes a picture track; each lane below
-it, and all items with sound alone, become audio tracks. Compound clips, titles and generators
-become clips without media that keep their place and name.
+it, and all items with sound alone, become audio tracks. Compound clips, titles, generators and
+drawings become clips without media that keep their place and name. The pick of an audition is read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from .base import read_xml, time_warp
 from .fcpxml_effects import effects_of
 from .time_maps import ConstantSpeed, map_pieces
 
-ITEMS = {"asset-clip", "clip", "video", "audio", "gap", "ref-clip", "sync-clip", "mc-clip", "title"}
+ITEMS = {
+    *("asset-clip", "clip", "video", "audio", "gap", "ref-clip", "sync-clip", "mc-clip", "title"),
+    "live-drawing",
+}
 DISSOLVES = {"Cross Dissolve", "Audio Crossfade", ""}
 BUNDLE_INFO = "Info.fcpxml"
 """The file in the folder ``.fcpxmld`` that Final Cut 10.6 and later export."""
@@ -110,10 +113,10 @@ class _Walker:
         """Yield the items of a storyline that begins ``origin`` seconds into the sequence."""
         reached = max(origin, Fraction(0))
         is_audio = self._is_audio(next(iter(spine), spine))
-        for element in spine:
+        for element in map(_picked, spine):
             offset = element.get("offset")
             start = origin + _seconds(offset) if offset is not None else reached
-            end = start + _seconds(element.get("duration"))
+            end = start + self._length(element)
             if element.tag == "transition":
                 first = round(start * self.fps)
                 name = element.get("name", "")
@@ -129,14 +132,14 @@ class _Walker:
     ) -> Iterator[_LaneItem | otio.schema.Marker]:
         """Yield an item, its markers, and the items connected to it."""
         first = round(start * self.fps)
-        frames = round((start + _seconds(element.get("duration"))) * self.fps) - first
+        frames = round((start + self._length(element)) * self.fps) - first
         if element.tag != "gap":
             is_audio = self._is_audio(element)
             for at, clip in self._clips(element, frames):
                 length = round(clip.source_range.duration.value)
                 yield _LaneItem(is_audio, lane, first + at, length, clip)
         local_start = _seconds(element.get("start"))
-        for child in element:
+        for child in map(_picked, element):
             if child.tag == "marker":
                 yield self._marker(child, start + _seconds(child.get("start")) - local_start)
             elif child.get("lane") is not None:
@@ -187,6 +190,14 @@ class _Walker:
         found = self.resources.get(ref or "")
         return found if found is not None and found.tag == "asset" else None
 
+    def _length(self, element: Element) -> Fraction:
+        """Return the duration of an item in seconds; that of its media if it states none."""
+        stated, used = element.get("duration"), self.resources.get(element.get("ref") or "")
+        if stated is None and used is not None:
+            sequence = used.find("sequence")
+            stated = (used if sequence is None else sequence).get("duration")
+        return _seconds(stated)
+
     def _is_audio(self, element: Element) -> bool:
         asset = self._asset(element)
         if asset is None:
@@ -200,6 +211,15 @@ class _Walker:
             marked_range=time_range(round(at_s * self.fps), frames, self.fps),
             comment=element.get("note", ""),
         )
+
+
+def _picked(element: Element) -> Element:
+    """Return the pick of an audition, its first item, in its place; other elements unchanged."""
+    if element.tag != "audition" or not len(element):
+        return element
+    pick = Element(element[0].tag, element[0].attrib | element.attrib)
+    pick.extend(element[0])
+    return pick
 
 
 def _tracks(items: Sequence[_LaneItem], fps: Fraction) -> Iterator[otio.schema.Track]:

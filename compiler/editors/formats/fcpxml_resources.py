@@ -23,10 +23,20 @@ class Resources:
     Attributes:
         element: the element.
         format: the id of the sequence's format.
+        has_media_rep: whether a ``media-rep`` in each asset names its file, as from 1.9 on; else
+            an attribute.
     """
 
-    def __init__(self, timeline: otio.schema.Timeline, fps: Fraction, element: Element):
+    def __init__(
+        self,
+        timeline: otio.schema.Timeline,
+        fps: Fraction,
+        element: Element,
+        *,
+        has_media_rep: bool,
+    ):
         self.element = element
+        self.has_media_rep = has_media_rep
         self._fps = fps
         self._ids: dict[str, str] = {}
         width, height = size_of(timeline)
@@ -46,7 +56,7 @@ class Resources:
         length = Fraction(whole_frames(reference.available_range.duration, self._fps))
         values = {
             "name": Path(reference.target_url).name,
-            "src": url,
+            **({} if self.has_media_rep else {"src": url}),
             "start": seconds_text(Fraction(first_media_frame(clip, self._fps)), self._fps),
             "duration": "0s" if is_still else seconds_text(length, self._fps),
         }
@@ -54,7 +64,8 @@ class Resources:
             values |= {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"}
         else:
             values |= {"hasVideo": "1", "format": kind}
-        return self._id("asset", url, values)
+        file = Element("media-rep", kind="original-media", src=url) if self.has_media_rep else None
+        return self._id("asset", url, values, file)
 
     def dissolve(self) -> str:
         """Return the id of the cross dissolve."""
@@ -66,12 +77,15 @@ class Resources:
         values = {"name": "Audio Crossfade", "uid": AUDIO_CROSSFADE}
         return self._id("effect", "crossfade", values)
 
-    def _id(self, tag: str, name: str, values: dict[str, str]) -> str:
+    def _id(
+        self, tag: str, name: str, values: dict[str, str], content: Element | None = None
+    ) -> str:
         """Return the id of a resource, declaring it if necessary."""
         key = f"{tag} {name}"
         if key not in self._ids:
             self._ids[key] = f"r{len(self._ids) + 1}"
-            SubElement(self.element, tag, {"id": self._ids[key], **values})
+            declared = SubElement(self.element, tag, {"id": self._ids[key], **values})
+            declared.extend([] if content is None else [content])
         return self._ids[key]
 
 
