@@ -7,12 +7,16 @@ import os
 import wave
 import zipfile
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.api.export import export_timeline
+from otio_gvideo.compiler.editors.read_timeline import read_timeline
+from otio_gvideo.compiler.media.ffmpeg import run
+from otio_gvideo.compiler.timeline.media import source_start
 from otio_gvideo.compiler.timeline.rate import time_range
 
 from .resolve import FPS
@@ -127,6 +131,32 @@ def test_a_picture_is_linked_with_its_own_sound_alone(folder: Path) -> None:
     linked = [c for t in tracks for c in of_schema(t, "Clip.2") if "Link Group ID" in own(c)]
     assert [(c["name"], own(c)["Link Group ID"]) for c in linked] == [("scene 0", 1)] * 2
     assert others
+
+
+def first_frames(clip: dict[str, Any]) -> tuple[int, ...]:
+    """Return the first frames of a clip's media, of the clip, and of its markers."""
+    spans = [clip["media_references"]["DEFAULT_MEDIA"]["available_range"], clip["source_range"]]
+    spans += [marker["marked_range"] for marker in clip["markers"]]
+    return tuple(int(span["start_time"]["value"]) for span in spans)
+
+
+@pytest.mark.parametrize("fps", [FPS, Fraction(24000, 1001)])
+def test_clips_count_in_the_timecode_of_their_media(tmp_path: Path, fps: Fraction) -> None:
+    media(tmp_path, fps)
+    stamped = tmp_path / "stamped.mov"
+    args = ["-i", str(tmp_path / "a 0.mp4"), "-c", "copy", "-timecode", "01:00:00:00"]
+    run([*args, str(stamped)], what="stamp")
+    timeline = cut(tmp_path, fps)
+    clip = next(iter(timeline.tracks[0].find_clips()))
+    start = int(clip.source_range.start_time.value)
+    clip.media_reference.target_url = str(stamped)
+    clip.markers.append(otio.schema.Marker("here", time_range(start + 3, 1, fps)))
+    document = exported(timeline, tmp_path)
+    first, second, *_ = of_schema(document, "Clip.2")
+    assert first_frames(first) == (86400, 86400 + start, 86400 + start + 3)
+    assert first_frames(second)[0] == 0
+    back = read_timeline(tmp_path / "resolve.otio")
+    assert source_start(next(iter(back.tracks[0].find_clips()))) == start / fps
 
 
 def test_markers_have_their_notes(folder: Path) -> None:
