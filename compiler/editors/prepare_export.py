@@ -12,16 +12,19 @@ from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
+from opentimelineio.opentime import TimeRange
 
 from ..errors import WorkError
 from ..files.file_urls import is_url, is_windows_path
 from ..media.media_info import MediaInfo
 from ..media.probe import is_still, probe
+from ..media.timecode import read_timecode
 from ..notices import Notice
 from ..sync.frames import frame_at_or_after
 from ..timeline.effects import speed_of
 from ..timeline.layout import lay_out
 from ..timeline.media import media_path, sequence_pattern
+from ..timeline.media_timecode import timecode_range
 from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.properties import item_length, rate_of, size_of, state_format
 from ..timeline.rate import time, time_range, whole_frames
@@ -192,6 +195,15 @@ def _prepare_clip(
     stated = reference.available_range
     shown = clip.trimmed_range()
     origin = whole_frames(stated.start_time, fps) if stated is not None else 0
+    timecode = None if is_still(path) else read_timecode(path, fps)
+    if timecode is not None:
+        # Editors count in the timecode that they read from the file.
+        counted = whole_frames(timecode_range(timecode, fps).start_time, fps)
+        shift, origin = time(counted - origin, fps), counted
+        shown = TimeRange(shown.start_time + shift, shown.duration)
+        for marker in clip.markers:
+            marked = marker.marked_range
+            marker.marked_range = TimeRange(marked.start_time + shift, marked.duration)
     frames = _media_frames(path, fps)
     if frames is None:
         needed = shown.start_time.value + shown.duration.value
@@ -235,7 +247,7 @@ def _media_frames(path: Path, fps: Fraction) -> int | None:
     return frame_at_or_after(info.duration, fps)
 
 
-def _snapped(span: otio.opentime.TimeRange, fps: Fraction) -> otio.opentime.TimeRange:
+def _snapped(span: TimeRange, fps: Fraction) -> TimeRange:
     """Round both ends of a range, rather than its length, to whole frames."""
     start = whole_frames(span.start_time, fps)
     end = whole_frames(span.end_time_exclusive(), fps)

@@ -26,7 +26,7 @@ from ...files.atomic_output import scratch, write_errors
 from ...media.find_ffmpeg import ffmpeg_version
 from ...media.media_info import MediaInfo
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same spans are to give other frames than before."""
 _ENDS = 65536
 _SPARE = 1.0

@@ -9,6 +9,8 @@ from xml.etree.ElementTree import Element, SubElement
 import opentimelineio as otio
 
 from ...files.file_urls import url_of_path
+from ...media.probe import is_still
+from ...media.timecode import read_timecode
 from ...timeline.properties import size_of
 from ...timeline.rate import whole_frames
 
@@ -57,7 +59,7 @@ class Resources:
         values = {
             "name": Path(reference.target_url).name,
             **({} if self.has_media_rep else {"src": url}),
-            "start": seconds_text(Fraction(first_media_frame(clip, self._fps)), self._fps),
+            "start": seconds_text(first_media_frame(clip, self._fps), self._fps),
             "duration": "0s" if is_still else seconds_text(length, self._fps),
         }
         if is_audio:
@@ -89,10 +91,19 @@ class Resources:
         return self._ids[key]
 
 
-def first_media_frame(clip: otio.schema.Clip, fps: Fraction) -> int:
-    """Return the number of the first frame of a clip's media."""
+def first_media_frame(clip: otio.schema.Clip, fps: Fraction) -> Fraction:
+    """Return the number of the first frame of a clip's media.
+
+    The exact time of a file with timecode, as Final Cut reads it, which may be no whole frame.
+    """
     available = clip.media_reference.available_range
-    return whole_frames(available.start_time, fps) if available is not None else 0
+    if available is None:
+        return Fraction(0)
+    path = Path(clip.media_reference.target_url)
+    timecode = read_timecode(path, fps) if path.is_file() and not is_still(path) else None
+    if timecode is not None:
+        return timecode.start / timecode.rate * fps
+    return Fraction(whole_frames(available.start_time, fps))
 
 
 def seconds_text(frames: Fraction | int, fps: Fraction) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from xml.etree import ElementTree
 
 import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler.api.diff import diff_timelines
+from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.backend.audio.read_mix import read_mix
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
@@ -16,6 +19,7 @@ from otio_gvideo.compiler.backend.spans.read_spans import read_spans
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.media.timecode import MediaTimecode, read_timecode
+from otio_gvideo.compiler.timeline.media import source_start
 from otio_gvideo.compiler.timeline.rate import time_range
 
 from ..backend.frame_stamps import FAST, HEIGHT, WIDTH, read_stamps, write_stamped
@@ -149,6 +153,26 @@ def test_sound_is_counted_from_the_time_of_its_recording(folder: Path) -> None:
     mix = read_mix(read_timeline(path), folder, Fraction(1))
     assert [one.source for lane in mix.tracks for one in lane.clips] == [2 * 48000]
     assert mix.warnings == ()
+
+
+@pytest.mark.parametrize("suffix", [".otio", ".fcpxml", ".xml", ".edl", ".aaf"])
+def test_exports_count_in_the_timecode_of_each_file(folder: Path, suffix: str) -> None:
+    """Also clips that counted from the first frame: an editor reads the file's timecode."""
+    clips = clip("a.mov", HOUR + 96, 24), clip("film.mov", 50, 24), clip("24.00.mp4", 20, 24)
+    timeline(*clips).to_json_file(str(folder / "cut.otio"))
+    exported = export_timeline(folder / "cut.otio", folder / f"out{suffix}")
+    assert exported.warnings == ()
+    back = read_timeline(exported.path)
+    starts = [one.source_range.start_time.value for one in back.find_clips()]
+    # FCPXML counts seconds, of which an hour of 23.976's timecode has 3603.6.
+    film = round(HOUR * Fraction(1001, 1000)) if suffix == ".fcpxml" else HOUR
+    assert starts == [HOUR + 96, film + 50, 20]
+    assert [source_start(one) * 24 for one in back.find_clips()] == [96, 50, 20]
+    if suffix == ".fcpxml":
+        assets = ElementTree.parse(exported.path).findall("resources/asset")
+        assert [asset.get("start") for asset in assets] == ["3600s", "18018/5s", "0s"]
+    changes = diff_timelines(folder / "cut.otio", exported.path).changes
+    assert changes == []
 
 
 def test_a_timecode_is_read_in_real_frames(folder: Path) -> None:
