@@ -246,7 +246,7 @@ def test_a_foreign_page_or_export_is_replaced_only_if_named(
 ) -> None:
     compile_script("small.yaml", output=".", until="timeline")
     view, export = ["view", "small.otio"], ["export", "small.otio", "--for", "kdenlive"]
-    for command, name in ((view, "small.html"), (export, "small.kdenlive.kdenlive")):
+    for command, name in ((view, "small.html"), (export, "small.kdenlive")):
         path = folder / name
         path.write_text("mine")
         if command is view:
@@ -254,7 +254,7 @@ def test_a_foreign_page_or_export_is_replaced_only_if_named(
             assert main([*command, "-o", name]) == 0
         else:
             assert main(command) == 0
-            assert (folder / "small.kdenlive.edited-1.kdenlive").read_text() == "mine"
+            assert (folder / "small.edited-1.kdenlive").read_text() == "mine"
         assert main(command) == 0
         (folder / "small.yaml").write_text(SILENT.replace("0.25", "0.5"))
         compile_script("small.yaml", output=".", until="timeline")
@@ -263,7 +263,7 @@ def test_a_foreign_page_or_export_is_replaced_only_if_named(
         compile_script("small.yaml", output=".", until="timeline")
     path.write_text(path.read_text().replace("\n", "\n\n", 1))
     assert main(export) == 0
-    assert (folder / "small.kdenlive.edited-2.kdenlive").exists()
+    assert (folder / "small.edited-2.kdenlive").exists()
     assert len(list(folder.glob("*.edited-*"))) == 2
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...renderers.files.digest import sha256_of
 from ..editors.editor_profiles import EDITORS
+from ..editors.formats.capcut_files import CONTENT, is_untouched
 from ..editors.formats.fcpxml import VERSIONS
 from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem
@@ -51,7 +52,7 @@ def export_timeline(
             beside the timeline.
         fps: frame rate of an ``.edl``, which states none.
         editor: the program to write for: ``resolve``, ``resolve-18``, ``premiere``, ``finalcut``,
-            ``avid``, ``kdenlive``, ``shotcut``, ``blender`` or ``nuke``.
+            ``avid``, ``capcut``, ``kdenlive``, ``shotcut``, ``blender`` or ``nuke``.
         allow_outside: let a bundle include media from outside the timeline's project.
         fcpxml_version: of an ``.fcpxml``, ``1.8`` to ``1.14``; by default 1.8.
 
@@ -86,7 +87,10 @@ def _refuse_folder(output: Path, stem: str) -> None:
         InputError: it is one.
     """
     is_bundle = output.suffix.lower() == ".otiod" and is_file(output / "content.otio")
-    if is_folder(output) and not is_bundle:
+    if is_folder(output) and not is_bundle and not is_untouched(output):
+        if is_file(output / CONTENT):
+            what = "is a CapCut project that was changed since it was exported"
+            raise InputError(Problem.in_file(output, what, NEW_NAME))
         if output.suffix.lower() == ".otiod":
             raise InputError(Problem.in_file(output, "is a folder, not a bundle", NEW_NAME))
         hint = f"give a file name, as in {output.name}/{stem}.otio"
@@ -121,4 +125,6 @@ def _beside(timeline: Path, editor: str | None) -> Path:
     """
     if editor is None:
         raise InputError(Problem.general("no output", "give -o X.EXT, or --for PROGRAM"))
-    return timeline.with_name(f"{timeline.stem}.{editor}{EDITORS[editor].suffixes[0]}")
+    suffix = EDITORS[editor].suffixes[0]
+    named = "" if suffix == f".{editor}" else f".{editor}"
+    return timeline.with_name(f"{timeline.stem}{named}{suffix}")

@@ -8,10 +8,10 @@ from pathlib import Path
 from ..printing import print_warnings
 from . import options
 
-SUFFIXES = ".otio .otioz .otiod .fcpxml .xml .edl .aaf .mlt .kdenlive .srt .vtt .ass"
+SUFFIXES = ".otio .otioz .otiod .fcpxml .xml .edl .aaf .mlt .kdenlive .capcut .srt .vtt .ass"
 PROGRAMS = (
     *("resolve", "resolve-18", "premiere", "finalcut", "avid"),
-    *("kdenlive", "shotcut", "blender", "nuke"),
+    *("kdenlive", "shotcut", "capcut", "blender", "nuke"),
 )
 FCPXML_VERSIONS = ("1.8", "1.9", "1.10", "1.11", "1.12", "1.13", "1.14")
 """The tables of `editors`, without importing OpenTimelineIO for them; a test compares."""

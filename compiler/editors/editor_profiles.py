@@ -44,6 +44,7 @@ EDITORS = {
     "avid": Editor("Media Composer", (".aaf", ".edl")),
     "kdenlive": Editor("Kdenlive", (".kdenlive", ".otio", ".mlt", ".srt", ".ass")),
     "shotcut": Editor("Shotcut", (".mlt", ".edl", ".srt")),
+    "capcut": Editor("CapCut", (".capcut", ".srt")),
     "blender": Editor("Blender", (".edl", ".otio", ".srt")),
     "nuke": Editor("Nuke Studio and Hiero", (".otio", ".otioz", ".edl", ".xml", ".aaf")),
 }

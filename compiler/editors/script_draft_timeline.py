@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import opentimelineio as otio
-from PIL import Image
 
 from ...renderers.files.file_names import unreserved
 from ..errors import InputError, Problem
-from ..media.containers import open_media
 from ..media.probe import is_still
 from ..media.samples import duration_of
+from ..media.still_frame import save_frame
 from ..timeline.layout import Placed, lay_out_timeline
 from ..timeline.media import media_path
 from ..timeline.metadata import KEYFRAME_KEY
@@ -153,7 +151,7 @@ class _SceneDrafter:
             name = f"{stem}-{number}"
             number += 1
         target = self.folder / "keyframes" / f"{name}.png"
-        _save_frame(path, Fraction(placed.media_start) / self.fps, target)
+        save_frame(path, Fraction(placed.media_start) / self.fps, target)
         self.notes.append(
             f"{clip.name}: shows a video; its first frame is its still, {target.name}"
         )
@@ -165,26 +163,3 @@ def _file(placed: Placed, root: Path) -> Path | None:
     clip = placed.item
     path = media_path(clip.media_reference, root) if isinstance(clip, otio.schema.Clip) else None
     return path if path is not None and path.is_file() else None
-
-
-def _save_frame(video: Path, at_s: Fraction, target: Path) -> None:
-    """Save the frame of a video at a time, in seconds.
-
-    Raises:
-        InputError: the video cannot be read.
-    """
-    try:
-        with open_media(video) as container:
-            stream = container.streams.video[0]
-            assert stream.time_base is not None
-            container.seek(int(at_s / stream.time_base), stream=stream)
-            frame = None
-            for frame in container.decode(stream):
-                if frame.time is None or frame.time >= float(at_s) - 1e-3:
-                    break
-            if frame is None:
-                raise InputError(Problem.in_file(video, f"has no frame at {float(at_s):g} s"))
-            target.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(frame.to_ndarray(format="rgb24")).save(target)
-    except (av.error.FFmpegError, IndexError, OSError) as error:
-        raise InputError(Problem.in_file(video, f"cannot be read: {error}")) from error

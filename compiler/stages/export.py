@@ -13,9 +13,9 @@ from ...renderers.error_text import one_line
 from ...renderers.run.store import damage_of
 from ..editors import formats
 from ..editors.bundle_media import copy_media, rename_media
-from ..editors.editor_profiles import Editor, adapt_for
+from ..editors.editor_profiles import EDITORS, Editor, adapt_for
 from ..editors.export_losses import export_losses
-from ..editors.formats import fcpxml, otio_json
+from ..editors.formats import capcut, capcut_files, fcpxml, otio_json
 from ..editors.prepare_export import prepare_export
 from ..editors.project_files import refuse_outside
 from ..errors import InputError, Problem, WorkError
@@ -24,9 +24,16 @@ from ..files.path_limits import names_of_file, refuse_unusable
 from ..notices import Notice, notices
 from ..timeline.media import media_path
 
-_PACKED = (".otioz", ".otiod")
+_PACKED = (".otioz", ".otiod", formats.CAPCUT)
 """Formats that contain the media."""
 _WITHOUT_PATHS = (*_PACKED, ".srt", ".vtt", ".ass")
+
+
+def suffix_of(output: Path, editor: Editor | None) -> str:
+    """Return the suffix of an output's format; a CapCut draft may have any name."""
+    suffix = output.suffix.lower()
+    is_draft = editor is EDITORS["capcut"] and suffix not in formats.FORMATS
+    return formats.CAPCUT if is_draft else suffix
 
 
 def write_export(
@@ -54,9 +61,11 @@ def write_export(
             include media from outside the project.
         WorkError: the file cannot be written.
     """
-    write = formats.writer(output)
+    suffix = suffix_of(output, editor)
+    write = formats.writer(output, suffix)
+    if suffix == formats.CAPCUT:
+        write = partial(capcut.write, place=output)
     refuse_unusable(output.parent, names_of_file(output))
-    suffix = output.suffix.lower()
     if fcpxml_version is not None:
         if suffix != ".fcpxml":
             what = f"{suffix} has no version {fcpxml_version} of FCPXML"
@@ -88,7 +97,8 @@ def write_export(
             notes += notices("format", _written(write, copy, temporary, output))
         copy_media(copies)
         notice = before_rename(temporary)
-    notes += [] if notice is None else [notice]
+    left = capcut_files.register(output) if suffix == formats.CAPCUT else None
+    notes += [one for one in (notice, left) if one is not None]
     return list(dict.fromkeys(notes))
 
 

@@ -113,7 +113,7 @@ class Typesetter:
     def measure(self, words: Sequence[SpokenWord]) -> float:
         """Return the width of words on a line, with blanks between them."""
         face, size = self.style.face(), self._size
-        widths = sum(face.width(self._shown(word.text), size) for word in words)
+        widths = sum(face.width(self.shown(word.text), size) for word in words)
         blanks = sum(not is_joined(a.text, b.text) for a, b in pairwise(words))
         return widths + blanks * face.width(" ", size)
 
@@ -190,7 +190,7 @@ class Typesetter:
     def _line(self, words: Sequence[SpokenWord], cue: Cue, start: Fraction) -> str:
         text = ""
         for index, word in enumerate(words):
-            shown = self._escaped(self._shown(word.text))
+            shown = self._escaped(self.shown(word.text))
             if self.style.style == "karaoke":
                 shown = self._highlight(word, cue, start) + shown
             if index and not is_joined(words[index - 1].text, word.text):
@@ -211,7 +211,7 @@ class Typesetter:
         last = max(last, first + 1)
         return rf"{{{begin}\t({last},{last + 1},\1c{plain})}}"
 
-    def _shown(self, text: str) -> str:
+    def shown(self, text: str) -> str:
         """Drop absent letters, and apply capitals."""
         if self.absent:
             text = "".join(letter for letter in text if letter not in self.absent)

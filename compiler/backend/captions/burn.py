@@ -26,7 +26,7 @@ from ...notices import Notice
 from ...timeline.metadata import own_metadata
 from ..encode.encoder_settings import TAGS
 from .ass import AssScript, Typesetter, escape
-from .cues import captions_of
+from .cues import Cue, captions_of
 from .fonts import EMOJI, RUBIK, Face, emoji, face_of, is_invisible
 from .style import CaptionStyle, Colour, is_font_file, read_style
 from .words import language_of, words_of
@@ -108,15 +108,23 @@ def prepare_captions(
     return BurnedCaptions(typesetter.script(cues), fonts, checked.warnings)
 
 
-def to_ass(timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction) -> str:
-    """Return the captions of a timeline as an ASS file, burned in or not.
+def typeset(
+    timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction
+) -> tuple[Typesetter, list[Cue]]:
+    """Return the captions of a timeline, burned in or not, and what sets them in its style.
 
     Raises:
         InputError: the style is invalid.
     """
     style = read_style(dict(own_metadata(timeline).get("captions") or {}))
     typesetter = Typesetter(style, size, fps, language_of(timeline), _family_of(style))
-    return typesetter.script(captions_of(timeline, typesetter.limits())).text()
+    return typesetter, captions_of(timeline, typesetter.limits())
+
+
+def to_ass(timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction) -> str:
+    """Return the captions of a timeline as an ASS file; errors as of `typeset`."""
+    typesetter, cues = typeset(timeline, size, fps)
+    return typesetter.script(cues).text()
 
 
 def _copy_fonts(style: CaptionStyle, folder: Path) -> Path:

@@ -14,6 +14,7 @@ from ...files.exists import is_there
 from ...files.path_text import refuse_unnamable
 from . import (
     aaf,
+    capcut,
     edl_read,
     edl_write,
     fcp7,
@@ -26,6 +27,8 @@ from . import (
 )
 from .base import Format
 
+CAPCUT = ".capcut"
+"""Suffix of CapCut drafts, which may have any name."""
 FORMATS = {
     entry.suffix: entry
     for entry in (
@@ -39,6 +42,7 @@ FORMATS = {
         Format(".aaf", "AAF", aaf.write, aaf.read),
         Format(".mlt", "MLT", mlt.write, None),
         Format(".kdenlive", "Kdenlive", kdenlive.write, None),
+        Format(CAPCUT, "CapCut draft, a folder", capcut.write, None),
         Format(".srt", "SubRip", subtitles.write_srt, None),
         Format(".vtt", "WebVTT", subtitles.write_vtt, None),
         Format(".ass", "Advanced SubStation Alpha", subtitles.write_ass, None),
@@ -47,13 +51,17 @@ FORMATS = {
 """Formats by suffix."""
 
 
-def writer(path: Path) -> Callable[[otio.schema.Timeline, Path], list[str]]:
-    """Return the function that writes a file of that name.
+def writer(path: Path, suffix: str) -> Callable[[otio.schema.Timeline, Path], list[str]]:
+    """Return the function that writes a file of a format.
+
+    Args:
+        path: of the file, for messages.
+        suffix: of the format.
 
     Raises:
-        InputError: no format has its suffix, or the format is read-only.
+        InputError: no format has the suffix, or the format is read-only.
     """
-    entry = FORMATS.get(path.suffix.lower())
+    entry = FORMATS.get(suffix)
     if entry is None or entry.write is None:
         known = ", ".join(suffix for suffix, one in FORMATS.items() if one.write is not None)
         what = f"{path.suffix or 'a name without a suffix'} is not an export format"

@@ -1,0 +1,364 @@
+"""Write a CapCut draft: a folder of the timeline, its media, and CapCut's list of them.
+
+The format is not published. This writer follows what public readers and writers agree on: pyCapCut
+0.0.4 (https://github.com/GuanYixuan/pyCapCut, CapCut 6.7), capcut-cli 0.23
+(https://github.com/renezander030/capcut-cli, CapCut 6.2 to 9.3), VectCutAPI
+(https://github.com/sun-guannan/VectCutAPI), and the description of drafts of CapCut 8.2 and 8.4 in
+https://github.com/Davidb-2107/capcut-cli-david. Times are microseconds.
+
+Two habits of CapCut matter: its lowest picture track closes gaps, so gaps are black stills there;
+and a transition lies half before and half after its cut, so an uneven one moves the cut.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import opentimelineio as otio
+from PIL import Image
+
+from ....renderers.files.file_names import portable
+from ...backend.audio.ducking import duck_envelope
+from ...backend.audio.mix import AudioTrack, Clip, Mix
+from ...backend.audio.read_mix import read_mix
+from ...backend.captions.burn import typeset
+from ...backend.captions.style import Colour
+from ...media.probe import is_still, probe
+from ...media.samples import SAMPLE_RATE
+from ...media.still_frame import save_frame
+from ...timeline.layout import Placed, TrackLayout, TrackTransition, lay_out_timeline
+from ...timeline.metadata import own_metadata
+from ...timeline.properties import frames_of, rate_of, size_of
+from ...timeline.rate import whole_frames
+from .capcut_files import Medium, write_files
+from .capcut_parts import STILL_US, DraftParts
+from .capcut_transitions import DISSOLVE, TRANSITIONS
+
+_SIZE_PX = 9.0
+"""Pixels, of a frame 1080 wide, of CapCut's text size 1, roughly: its 8 is a usual caption."""
+_BLACK = "black.png"
+
+
+def write(timeline: otio.schema.Timeline, path: Path, place: Path | None = None) -> list[str]:
+    """Write a draft.
+
+    Args:
+        timeline: prepared for export.
+        path: the folder to write.
+        place: where the folder will lie, since a draft holds absolute paths; by default ``path``.
+    """
+    writer = _DraftWriter(timeline, path, place or path)
+    writer.write()
+    return writer.losses
+
+
+class _DraftWriter:
+    def __init__(self, timeline: otio.schema.Timeline, path: Path, place: Path):
+        self.timeline, self.path, self.place = timeline, path, place
+        self.fps, self.size = rate_of(timeline), size_of(timeline)
+        self.frames = frames_of(timeline, self.fps)
+        self.parts = DraftParts(str(place), self.fps)
+        self.losses: list[str] = []
+        self.media: dict[Path, Medium] = {}
+        self._names: set[str] = set()
+
+    def write(self) -> None:
+        """Build the draft, copy the media, and write the files."""
+        (self.path / "assets").mkdir(parents=True)
+        pictures = [
+            layout
+            for layout in lay_out_timeline(self.timeline, self.fps)
+            if layout.is_picture and layout.track.enabled
+        ]
+        for layer, layout in enumerate(pictures):
+            self._pictures(layout, layer)
+        self._captions()
+        length_s = Fraction(self.frames) / self.fps
+        self._sounds(read_mix(self.timeline, self.path, length_s))
+        if self.timeline.tracks.markers:
+            self.losses.append("markers of the timeline are left out")
+        media = list(self.media.values())
+        write_files(self.path, self.place, self.parts, self.size, self.fps, self.frames, media)
+
+    def _pictures(self, layout: TrackLayout, layer: int) -> None:
+        segments = self.parts.track("video", str(layout.track.name or ""))
+        for number, placed in enumerate(layout.items):
+            begin = placed.start + (_shift(placed.into) if placed.into else 0)
+            end = placed.end + (_shift(placed.out) if placed.out else 0)
+            if begin >= end:
+                continue
+            follows = layout.items[number + 1 : number + 2]
+            if placed.is_clip and isinstance(placed.item, otio.schema.Clip):
+                segments.append(self._clip(placed, (begin, end), layer, follows))
+            else:
+                if not isinstance(placed.item, otio.schema.Gap | otio.schema.Clip):
+                    self.losses.append(f"{placed.item.name or 'a composition'}: written as a gap")
+                if layer == 0:
+                    segments.append(self._black((begin, end), self._transition(placed, follows)))
+
+    def _clip(
+        self, placed: Placed, span: tuple[int, int], layer: int, follows: Sequence[Placed]
+    ) -> dict[str, Any]:
+        clip = placed.item
+        assert isinstance(clip, otio.schema.Clip)
+        path = _file_of(clip)
+        speed = placed.speed
+        if path is None:
+            self.losses.append(f"{clip.name}: names no file; it is black")
+            return self._black(span, self._transition(placed, follows))
+        if not speed and not is_still(path) and path.is_file():
+            path = self._frozen(path, placed)
+        if speed < 0:
+            self.losses.append(f"{clip.name}: plays backwards; written forwards")
+        medium = self._medium(path, clip)
+        is_image = medium.length_us == STILL_US
+        rate = Fraction(1) if is_image or not speed else abs(speed)
+        length = self.parts.us(span[1]) - self.parts.us(span[0])
+        frame = placed.media_start + (span[0] - placed.start) * speed
+        if speed < 0:
+            frame += (span[1] - span[0]) * speed
+        start = 0 if is_image else max(0, self.parts.us(frame))
+        used = round(length * rate)
+        if not is_image and start + used > medium.length_us:
+            # CapCut plays from the beginning what reaches beyond its medium.
+            start = max(0, medium.length_us - used)
+            used = min(used, medium.length_us)
+        return self.parts.picture_segment(
+            self.parts.picture(medium.path, medium.size, medium.length_us, medium.id),
+            (self.parts.us(span[0]), length),
+            (start, used),
+            rate,
+            transition=self._transition(placed, follows),
+            scale=self._fill(medium.size),
+            volume=_clip_volume(clip),
+            layer=layer,
+            keyframes=self._fades(placed, span),
+        )
+
+    def _black(self, span: tuple[int, int], transition: str) -> dict[str, Any]:
+        path = self.path / "assets" / _BLACK
+        if not path.exists():
+            Image.new("RGB", self.size).save(path)
+            self._names.add(_BLACK)
+        medium = self.media.setdefault(path, self._listed(_BLACK, "photo", STILL_US, self.size))
+        start, end = map(self.parts.us, span)
+        material = self.parts.picture(medium.path, medium.size, STILL_US, medium.id)
+        return self.parts.picture_segment(
+            material, (start, end - start), (0, end - start), Fraction(1), transition=transition
+        )
+
+    def _transition(self, placed: Placed, follows: Sequence[Placed]) -> str:
+        """Add the transition out of an item, and return its material; empty if there is none."""
+        if placed.out is None or not follows:
+            return ""
+        kind = placed.out.kind
+        if kind not in TRANSITIONS:
+            self.losses.append(f"{kind}: written as a dissolve")
+        return self.parts.transition(
+            TRANSITIONS.get(kind, DISSOLVE), self.parts.us(placed.out.frames)
+        )
+
+    def _fades(self, placed: Placed, span: tuple[int, int]) -> list[dict[str, Any]]:
+        """Return opacity for the transitions at the start and end of a track."""
+        length = self.parts.us(span[1]) - self.parts.us(span[0])
+        points: list[tuple[int, float]] = []
+        if placed.fade_in:
+            points += [(0, 0.0), (min(length, self.parts.us(placed.fade_in.frames)), 1.0)]
+        if placed.fade_out:
+            begin = max(0, length - self.parts.us(placed.fade_out.frames))
+            points += [(max(begin, points[-1][0] if points else 0), 1.0), (length, 0.0)]
+        return self.parts.keyframes("KFTypeAlpha", points)
+
+    def _fill(self, size: tuple[int, int]) -> float:
+        """Return the scale at which a picture fills the frame; 1 fits it in."""
+        ratios = [Fraction(one, other) for one, other in zip(self.size, size, strict=True)]
+        return round(float(max(ratios) / min(ratios)), 6)
+
+    def _captions(self) -> None:
+        typesetter, cues = typeset(self.timeline, self.size, self.fps)
+        if not cues:
+            return
+        style, area = typesetter.style, typesetter.area
+        if style.style != "plain":
+            self.losses.append(f"captions: {style.style} becomes plain lines")
+        segments = self.parts.track("text", "captions")
+        middle = area.middle(style.position, style.size_px * 1.2 * style.lines)
+        for cue in cues:
+            start, end = (round(Fraction(at) * self.fps) for at in (cue.start, cue.end))
+            start, end = max(0, start), min(end, self.frames)
+            if start >= end:
+                continue
+            material = self.parts.text(
+                [typesetter.shown(line) for line in cue.text],
+                size=round(style.size_px / _SIZE_PX, 1),
+                colour=_rgb(style.colour),
+                outline=_rgb(style.outline_colour),
+            )
+            at = self.parts.us(start)
+            span = (at, self.parts.us(end) - at)
+            segments.append(self.parts.text_segment(material, span, 1 - 2 * middle / area.height))
+
+    def _sounds(self, mix: Mix) -> None:
+        self.losses += [f"{line}: left out" for line in mix.missing]
+        for track in mix.tracks:
+            if track.role == "picture":
+                continue
+            for number, lane in enumerate(_lanes(track.clips)):
+                name = track.role or "sound"
+                segments = self.parts.track("audio", f"{name} {number + 1}" if number else name)
+                segments += [self._sound(clip, track, mix) for clip in lane]
+
+    def _sound(self, clip: Clip, track: AudioTrack, mix: Mix) -> dict[str, Any]:
+        if clip.speed < 0:
+            self.losses.append(f"{clip.path.name}: plays backwards; written forwards")
+        speed = abs(clip.speed)
+        start, length = _us(clip.start), _us(clip.end) - _us(clip.start)
+        begin = clip.source if clip.speed > 0 else clip.source - (clip.end - clip.start) * speed
+        medium = self._medium(clip.path, None)
+        source, used = max(0, _us(begin)), round(length * speed)
+        if source + used > medium.length_us:
+            source, used = max(0, medium.length_us - used), min(used, medium.length_us)
+        is_first = clip.start == min(one.start for one in track.clips)
+        is_last = clip.end == max(one.end for one in track.clips)
+        into = max(_us(clip.fade_in), round(track.fade_in_s * 1e6) if is_first else 0)
+        out = max(_us(clip.fade_out), round(track.fade_out_s * 1e6) if is_last else 0)
+        level = track.gain_db + clip.gain_db
+        return self.parts.sound_segment(
+            self.parts.sound(medium.path, medium.length_us, medium.id),
+            (start, length),
+            (source, used),
+            speed,
+            fades=(min(into, length), min(out, length)),
+            volume=_linear(level),
+            keyframes=self.parts.keyframes("KFTypeVolume", _ducked(clip, track, mix, level)),
+        )
+
+    def _frozen(self, path: Path, placed: Placed) -> Path:
+        """Save the frame that a clip holds."""
+        name = self._free_name(f"{path.stem}-{placed.media_start}.png")
+        target = self.path / "assets" / name
+        save_frame(path, Fraction(placed.media_start) / self.fps, target)
+        video = probe(target).video
+        assert video is not None
+        self.media[target] = self._listed(name, "photo", STILL_US, (video.width, video.height))
+        return target
+
+    def _medium(self, path: Path, clip: otio.schema.Clip | None) -> Medium:
+        """Copy a file into the draft, once, and return its entry; a missing file keeps its path."""
+        if path in self.media:
+            return self.media[path]
+        if not path.is_file():
+            available = clip.media_reference.available_range if clip else None
+            frames = whole_frames(available.duration, self.fps) if available else self.frames
+            kind, length, size = "video", self.parts.us(frames), self.size
+            if is_still(path):
+                kind, length = "photo", STILL_US
+            missing = Medium(self.parts.new_id(), str(path), kind, length, size)
+            self.media[path] = missing
+            return missing
+        name = self._free_name(portable(path.name))
+        shutil.copyfile(path, self.path / "assets" / name)
+        info = probe(path)
+        if info.video is None:
+            made = self._listed(name, "music", math.floor(info.duration * 1_000_000), (0, 0))
+        else:
+            width, height = (round(side) for side in info.video.display_size)
+            length = STILL_US if is_still(path) else math.floor(info.duration * 1_000_000)
+            kind = "photo" if length == STILL_US else "video"
+            made = self._listed(name, kind, length, (width, height))
+        self.media[path] = made
+        return made
+
+    def _listed(self, name: str, kind: str, length_us: int, size: tuple[int, int]) -> Medium:
+        path = str(self.place.absolute() / "assets" / name)
+        return Medium(self.parts.new_id(), path, kind, length_us, size)
+
+    def _free_name(self, name: str) -> str:
+        stem, suffix = Path(name).stem, Path(name).suffix
+        number = 2
+        while name.casefold() in self._names:
+            name = f"{stem}-{number}{suffix}"
+            number += 1
+        self._names.add(name.casefold())
+        return name
+
+
+def _shift(cut: TrackTransition) -> int:
+    """Return the frames from a cut to the middle of its transition."""
+    return (cut.after - cut.before) // 2
+
+
+def _file_of(clip: otio.schema.Clip) -> Path | None:
+    """Return the file of a prepared clip; None for sequences and generators."""
+    reference = clip.media_reference
+    if not isinstance(reference, otio.schema.ExternalReference):
+        return None
+    return Path(str(reference.target_url))
+
+
+def _clip_volume(clip: otio.schema.Clip) -> float:
+    """Return the linear level of a picture clip's own sound, which is silent by default."""
+    item: otio.core.Composable | None = clip
+    while item is not None:
+        level = own_metadata(item).get("sound_gain_db")
+        if level is not None:
+            return _linear(float(level))
+        item = item.parent()
+    return 0.0
+
+
+def _lanes(clips: Sequence[Clip]) -> list[list[Clip]]:
+    """Share clips out to tracks on which none overlap, as CapCut allows no crossfades of sound."""
+    lanes: list[list[Clip]] = []
+    for clip in clips:
+        lane = next((lane for lane in lanes if lane[-1].end <= clip.start), None)
+        if lane is None:
+            lanes.append([clip])
+        else:
+            lane.append(clip)
+    return lanes
+
+
+def _ducked(clip: Clip, track: AudioTrack, mix: Mix, level_db: float) -> list[tuple[int, float]]:
+    """Return the volume of a ducked clip at microseconds from its start; none if it is constant.
+
+    CapCut interpolates amplitudes, the mix decibels: a point halfway keeps them within 0.3 dB.
+    """
+    if not track.duck_db:
+        return []
+    envelope = duck_envelope(mix.speech, track.attack_s, track.release_s)
+    begin, end = clip.start / SAMPLE_RATE, clip.end / SAMPLE_RATE
+    inside = [float(at) for at in envelope.times if begin < at < end]
+    ends = [begin, *inside, end]
+    times = sorted({*ends, *((one + other) / 2 for one, other in pairwise(ends))})
+    depths = envelope.at(np.array(times))
+    if not depths.any():
+        return []
+    values = [_linear(level_db - track.duck_db * float(depth)) for depth in depths]
+    points = [(round((at - begin) * 1e6), value) for at, value in zip(times, values, strict=True)]
+    return [
+        point
+        for index, point in enumerate(points)
+        if index in (0, len(points) - 1)
+        or not points[index - 1][1] == point[1] == points[index + 1][1]
+    ]
+
+
+def _linear(decibels: float) -> float:
+    return round(10 ** (decibels / 20), 6)
+
+
+def _us(samples: int | Fraction) -> int:
+    return round(samples * 1_000_000 / Fraction(SAMPLE_RATE))
+
+
+def _rgb(colour: Colour) -> tuple[float, float, float]:
+    red, green, blue = (round(part / 255, 6) for part in colour[:3])
+    return red, green, blue
