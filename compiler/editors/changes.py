@@ -217,15 +217,20 @@ class TransitionTiming:
 
 @dataclass(frozen=True, slots=True)
 class TransitionChanged(Change):
-    """The transition into a clip was added, removed or changed; None is a cut."""
+    """The transition into a clip was added, removed or changed; None is a cut.
+
+    With ``is_out``, it is the one out of the clip, where no other clip follows.
+    """
 
     clip: str
     before: TransitionTiming | None
     after: TransitionTiming | None
+    is_out: bool = False
 
     def lines(self) -> list[str]:
         """``dissolve into storm 12 to 6 frames``."""
-        old, new, where = self.before, self.after, f"into {self.clip}"
+        old, new = self.before, self.after
+        where = f"{'out of' if self.is_out else 'into'} {self.clip}"
         if old is None:
             assert new is not None
             return [f"{new.kind} of {count(new.frames, 'frame')} {where} added"]

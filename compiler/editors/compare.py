@@ -12,8 +12,9 @@ from itertools import pairwise
 
 import opentimelineio as otio
 
-from ..timeline.layout import TrackLayout, TrackTransition, lay_out_timeline
+from ..timeline.layout import Placed, TrackTransition
 from ..timeline.media import media_file_name
+from ..timeline.nested import OpenedItem, open_timeline
 from ..timeline.properties import frames_of
 from ..timeline.slots import slot_of
 from .changes import (
@@ -38,6 +39,7 @@ from .changes import (
     percent,
 )
 from .effect_changes import SpeedRamped, effect_changes, speed_ramp
+from .nesting_changes import nesting_changes
 from .pair_clips import ClipPair, ShownClip, pair_clips, shown_clips, split_pieces
 
 
@@ -53,8 +55,8 @@ def compare(
         before, after: with or without recipes in their slots.
         old_fps, new_fps: the frame rate of each, in which its frames are counted.
     """
-    layouts = lay_out_timeline(before, old_fps), lay_out_timeline(after, new_fps)
-    old, new = (shown_clips([one for one in layout if one.is_picture]) for layout in layouts)
+    opened = open_timeline(before, old_fps), open_timeline(after, new_fps)
+    old, new = (shown_clips(items) for items in opened)
     pairs, removed, added = pair_clips(old, new)
     splits: dict[ShownClip, list[ShownClip]] = {}
     for one, two in pairs:
@@ -74,7 +76,8 @@ def compare(
         for change in effect_changes(two.name, one.placed.item, two.placed.item)
     ]
     changes += _transition_changes(pairs)
-    changes += _audio_changes(*([one for one in layout if one.is_sound] for layout in layouts))
+    changes += nesting_changes(pairs)
+    changes += _audio_changes(*opened)
     lengths = frames_of(before, old_fps), frames_of(after, new_fps)
     if lengths[0] != lengths[1]:
         changes.append(LengthChanged(*lengths))
@@ -176,9 +179,22 @@ def _split_changes(pieces: Sequence[ShownClip]) -> Iterator[Change]:
 
 def _transition_changes(pairs: Sequence[ClipPair]) -> Iterator[Change]:
     for one, two in pairs:
-        before, after = _timing(one.placed.into), _timing(two.placed.into)
-        if before != after:
-            yield TransitionChanged(two.name, before, after)
+        for is_out in (False, True):
+            before, after = (_timing(_beside(shown.placed, is_out=is_out)) for shown in (one, two))
+            if before != after:
+                yield TransitionChanged(two.name, before, after, is_out)
+
+
+def _beside(placed: Placed, *, is_out: bool) -> TrackTransition | None:
+    """Return the transition into a clip; with ``is_out``, that from it into no other clip."""
+    if not is_out:
+        return placed.into or placed.fade_in
+    if placed.out is None:
+        return placed.fade_out
+    track = placed.out.item.parent()
+    return (
+        placed.out if isinstance(track[track.index(placed.out.item) + 1], otio.schema.Gap) else None
+    )
 
 
 def _timing(transition: TrackTransition | None) -> TransitionTiming | None:
@@ -187,20 +203,22 @@ def _timing(transition: TrackTransition | None) -> TransitionTiming | None:
     return TransitionTiming(transition.kind, transition.before, transition.after)
 
 
-def _audio_changes(before: Sequence[TrackLayout], after: Sequence[TrackLayout]) -> Iterator[Change]:
-    for old, new in zip(before, after, strict=False):
-        clips, new_clips = _audio_clips(old), _audio_clips(new)
+def _audio_changes(before: Sequence[OpenedItem], after: Sequence[OpenedItem]) -> Iterator[Change]:
+    old, new = _audio_tracks(before), _audio_tracks(after)
+    for number, (clips, new_clips) in enumerate(zip(old, new, strict=False), 1):
         if clips != new_clips:
             changed = sum(clip not in clips for clip in new_clips)
-            yield AudioTrackChanged(str(new.track.name), len(clips), len(new_clips), changed)
-    if len(before) != len(after):
-        yield AudioTracksCounted(len(before), len(after))
+            yield AudioTrackChanged(f"A{number}", len(clips), len(new_clips), changed)
+    if len(old) != len(new):
+        yield AudioTracksCounted(len(old), len(new))
 
 
-def _audio_clips(layout: TrackLayout) -> list[tuple[str, int, int, int]]:
-    """Return file name, start, length and in point of each clip of an audio track."""
-    return [
-        (_file_name(p.item) or str(p.item.name), p.start, p.frames, p.media_start)
-        for p in layout.items
-        if isinstance(p.item, otio.schema.Clip)
-    ]
+def _audio_tracks(items: Sequence[OpenedItem]) -> list[list[tuple[str, int, int, int]]]:
+    """Return file name, start, length and in point of the clips of each audio track."""
+    tracks: dict[int, list[tuple[str, int, int, int]]] = {}
+    for one in items:
+        clip, p = one.placed.item, one.placed
+        if one.is_sound and isinstance(clip, otio.schema.Clip):
+            named = _file_name(clip) or str(clip.name)
+            tracks.setdefault(one.track, []).append((named, p.start, p.frames, p.media_start))
+    return [tracks.get(number, []) for number in range(max(tracks, default=-1) + 1)]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import opentimelineio as otio
 
-from ..timeline.layout import Placed, TrackLayout
+from ..timeline.layout import Placed
 from ..timeline.metadata import own_metadata
+from ..timeline.nested import OpenedItem
 from ..timeline.slots import slot_of
 
 
@@ -24,11 +25,13 @@ class ShownClip:
         name: of its slot or itself, and of its track, unless that is the first.
         track: number of the track.
         placed: the clip, in frames.
+        inside: names of the nested timelines that it is in, the outermost first.
     """
 
     name: str
     track: int
     placed: Placed
+    inside: tuple[str, ...] = ()
 
     @property
     def in_point(self) -> int:
@@ -45,15 +48,17 @@ ClipPair = tuple[ShownClip, ShownClip]
 """The same clip before and after."""
 
 
-def shown_clips(tracks: Sequence[TrackLayout]) -> list[ShownClip]:
+def shown_clips(items: Sequence[OpenedItem]) -> list[ShownClip]:
     """Return the clips of picture tracks, the lowest track first."""
     return [
         ShownClip(
-            _name(placed.item) + (f" on {layout.track.name}" if number else ""), number, placed
+            _name(one.placed.item) + (f" on V{one.track + 1}" if one.track else ""),
+            one.track,
+            one.placed,
+            one.inside,
         )
-        for number, layout in enumerate(tracks)
-        for placed in layout.items
-        if isinstance(placed.item, otio.schema.Clip)
+        for one in items
+        if not one.is_sound and not isinstance(one.placed.item, otio.schema.Gap)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -118,11 +118,23 @@ def reimport(
 def _foreign_clips(timeline: otio.schema.Timeline, rebuilt: Sequence[RebuiltClip]) -> list[str]:
     slot_clips = {id(one.use.clip) for one in rebuilt}
     return [
-        str(item.name)
-        for track in timeline.video_tracks()
-        for item in track
-        if isinstance(item, otio.schema.Clip) and id(item) not in slot_clips
+        str(clip.name)
+        for child in timeline.tracks
+        if not isinstance(child, otio.schema.Track) or child.kind == otio.schema.TrackKind.Video
+        for clip in ([child] if isinstance(child, otio.schema.Clip) else _clips_in(child))
+        if id(clip) not in slot_clips
     ]
+
+
+def _clips_in(item: otio.core.Composition) -> Iterator[otio.schema.Clip]:
+    """Yield the clips of picture tracks in a composition, at any depth."""
+    for child in item:
+        if isinstance(child, otio.schema.Clip):
+            yield child
+        elif isinstance(child, otio.core.Composition):
+            kind = getattr(child, "kind", otio.schema.TrackKind.Video)
+            if kind != otio.schema.TrackKind.Audio:
+                yield from _clips_in(child)
 
 
 def slots_to_render(reimported: ReimportedTimeline, store: Store) -> tuple[list[SlotToRender], int]:

@@ -17,9 +17,10 @@ import opentimelineio as otio
 
 from ..backend.encode.transitions import DIPS, SLIDES, XFADE_NAMES
 from ..notices import Notice
-from ..timeline.layout import Placed, lay_out, lay_out_timeline
+from ..timeline.layout import Placed, lay_out
 from ..timeline.media import media_file_name
 from ..timeline.metadata import NAMESPACE, output_metadata, own_metadata, plain
+from ..timeline.nested import open_timeline
 from ..timeline.properties import visible_start
 from ..timeline.slots import slot_of
 from .known_slots import KnownSlots
@@ -67,7 +68,8 @@ def restore_metadata(
     compiled_kinds = dict(_transition_kinds(compiled, fps)) if compiled is not None else {}
     notices = [
         notice
-        for track in timeline.video_tracks()
+        for track in timeline.tracks.find_children(descended_from_type=otio.schema.Track)
+        if track.kind == otio.schema.TrackKind.Video
         for notice in _restore_transitions(track, compiled_kinds, fps)
     ]
     if compiled is None:
@@ -95,8 +97,11 @@ def _neighbours(track: otio.schema.Track, fps: Fraction) -> Iterator[tuple[Place
     return pairwise(lay_out(track, fps))
 
 
-def _scene(placed: Placed) -> str:
-    slot = slot_of(placed.item) if isinstance(placed.item, otio.schema.Clip) else None
+def _scene(item: otio.core.Item, end: int) -> str:
+    """Return the scene at an end of an item, 0 or -1; in a nested timeline, of its first track."""
+    while isinstance(item, otio.core.Composition) and len(item):
+        item = item[end if isinstance(item, otio.schema.Track) else 0]
+    slot = slot_of(item) if isinstance(item, otio.schema.Clip) else None
     return slot.scene if slot is not None else ""
 
 
@@ -107,7 +112,7 @@ def _transition_kinds(
     for track in compiled.video_tracks():
         for before, after in _neighbours(track, fps):
             if before.out is not None:
-                yield (_scene(before), _scene(after)), before.out.kind
+                yield (_scene(before.item, -1), _scene(after.item, 0)), before.out.kind
 
 
 def _restore_transitions(
@@ -125,7 +130,9 @@ def _restore_transitions(
         if item.transition_type == dissolve:
             if stated is None and kind in (None, "dissolve"):
                 # Perhaps exported as a dissolve, for an editor that knows no other transition.
-                kind = compiled_kinds.get((_scene(before), _scene(after)), "dissolve")
+                kind = compiled_kinds.get(
+                    (_scene(before.item, -1), _scene(after.item, 0)), "dissolve"
+                )
         elif kind is None and stated is None:
             kind = "dissolve"
             what = f"unknown transition {name!r}; replaced by a dissolve"
@@ -144,8 +151,8 @@ def _own_kind(name: str) -> str | None:
 def _restore_roles(timeline: otio.schema.Timeline, compiled: otio.schema.Timeline) -> None:
     """Give each audio track the metadata of the compiled track with which it shares most clips."""
     candidates = [(track, _file_names(track)) for track in compiled.audio_tracks()]
-    for track in timeline.audio_tracks():
-        if own_metadata(track):
+    for track in timeline.tracks.find_children(descended_from_type=otio.schema.Track):
+        if track.kind != otio.schema.TrackKind.Audio or own_metadata(track):
             continue
         names = _file_names(track)
         for candidate, candidate_names in candidates:
@@ -183,15 +190,15 @@ class _NarrationSpan:
 def _narration(timeline: otio.schema.Timeline, fps: Fraction) -> list[_NarrationSpan]:
     spans = []
     hidden = round(visible_start(timeline) * fps)
-    for layout in lay_out_timeline(timeline, fps):
-        if not layout.is_sound or own_metadata(layout.track).get("role") != "narration":
+    for one in open_timeline(timeline, fps):
+        placed, clip = one.placed, one.placed.item
+        if not one.is_sound or not placed.is_clip or placed.speed != 1:
             continue
-        for placed in layout.items:
-            clip = placed.item
-            if placed.is_clip and isinstance(clip, otio.schema.Clip) and placed.speed == 1:
-                file = media_file_name(clip.media_reference) or str(clip.name)
-                start = placed.start + hidden
-                spans.append(_NarrationSpan(file, placed.media_start, start, placed.frames))
+        assert isinstance(clip, otio.schema.Clip)
+        if own_metadata(clip.parent()).get("role") == "narration":
+            file = media_file_name(clip.media_reference) or str(clip.name)
+            start = placed.start + hidden
+            spans.append(_NarrationSpan(file, placed.media_start, start, placed.frames))
     return spans
 
 

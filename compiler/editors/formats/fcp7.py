@@ -7,6 +7,7 @@ Faults of the adapter that are fixed here:
 * Every file claims to hold sound, so editors look for audio in silent clips.
 * A clip's ``duration`` is that of the cut, not of its media; its rate is written twice.
 * Comments of markers are omitted.
+* Nested sequences are read without tracks.
 * Retimes are omitted.
 * Tracks have no names; reading gives them names.
 """
@@ -22,6 +23,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
+from ...errors import InputError, Problem
 from ...files.file_urls import path_of_url, url_of_path
 from ...media.probe import is_still
 from ...sync.rationals import parse_rational
@@ -31,6 +33,7 @@ from ...timeline.metadata_faults import LARGEST, SMALLEST
 from ...timeline.properties import rate_of, size_of
 from .base import adapter, name_tracks, read_xml, write_xml
 from .fcp7_retime import parameters_of, read_retimes, write_retime
+from .fcp7_sequences import prepare_sequences
 
 ADAPTER = "fcp_xml"
 _NEUTRAL = {
@@ -82,7 +85,12 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
 
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.xml``."""
-    text = read_xml(path)
+    try:
+        root = ElementTree.fromstring(read_xml(path))
+    except ElementTree.ParseError as error:
+        raise InputError(Problem.in_file(path, f"is not XML: {error}")) from error
+    prepare_sequences(root, path)
+    text = ElementTree.tostring(root, "unicode")
     found = adapter(ADAPTER, path).read_from_string(text)
     if isinstance(found, otio.schema.SerializableCollection):
         sequences = [item for item in found if isinstance(item, otio.schema.Timeline)]
@@ -90,9 +98,10 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
             found = sequences[0]
     if isinstance(found, otio.schema.Timeline):
         name_tracks(found)
-        root = ElementTree.fromstring(text)
         _read_size(root, found)
-        comments = [m.findtext("comment", "") for m in root.iterfind(".//sequence/marker")]
+        comments = [
+            m.findtext("comment", "") for m in next(root.iter("sequence")).iterfind("marker")
+        ]
         if len(comments) == len(found.tracks.markers):
             for marker, comment in zip(found.tracks.markers, comments, strict=True):
                 marker.comment = marker.comment or comment
