@@ -1,10 +1,11 @@
 """A card that is not there: tensors without data, whose memory and work are counted.
 
 Inside `Card`, PyTorch creates tensors of `FakeTensorMode`, on a device ``cuda`` that only exists as
-a name. Hooks of accelerate and diffusers move them as real ones. The card notes the bytes of all
-living storages on the device, the peak of each phase, and the floating-point operations of matrix
-products, convolutions and attention. Small tensors carry their values, so that schedules and masks
-decide what they do in a real run.
+a name. PyTorch's C++ takes it for ``meta``, so that a build without CUDA will do. Hooks of
+accelerate and diffusers move tensors as real ones. The card notes the bytes of all living storages
+on the device, the peak of each phase, and the floating-point operations of matrix products,
+convolutions and attention. Small tensors carry their values, so that schedules and masks decide
+what they do in a real run.
 
 PyTorch's error for a lack of memory is raised at the allocations that `Card.fail_at` names.
 """
@@ -16,6 +17,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -128,8 +130,11 @@ class _Operators(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs, name = kwargs or {}, func._overloadpacket
+        if func is torch.ops.prim.device.default:
+            return _as(STAND_IN, CARD, args[0].device)
         if func.namespace == "prim":
             return func(*args, **kwargs)
+        args, kwargs = tree_map(partial(_as, CARD, STAND_IN), (args, kwargs))
         if func is torch.ops.aten._local_scalar_dense.default:
             value = _value(args[0])
             with _disable_current_modes():
@@ -167,6 +172,12 @@ class _Functions(TorchFunctionMode):
             return self._attend(*args, **kwargs)
         if args and isinstance(args[0], FakeTensor) and func in REPLACED:
             return REPLACED[func](args[0])
+        if func is torch.device:
+            return func(*args, **kwargs)
+        if func in FROM_DATA and kwargs.get("device") is not None:
+            # The stand-in has no place for the data.
+            return func(*args, **{**kwargs, "device": "cpu"}).to(kwargs["device"])
+        args, kwargs = tree_map(partial(_as, STAND_IN, CARD), (args, kwargs))
         return func(*args, **kwargs)
 
     def _attend(self, query: Any, key: Any, value: Any, *_: Any, **__: Any) -> Any:
@@ -180,6 +191,16 @@ class _Functions(TorchFunctionMode):
         *lead, heads, tokens, _ = query.shape
         out = query.new_empty((*lead, tokens, heads, value.shape[-1]))
         return out.transpose(-2, -3)
+
+
+CARD, STAND_IN = torch.device("cuda:0"), torch.device("meta")
+"""The card, and what PyTorch's C++ takes it for: a build without CUDA has no functions for it."""
+
+
+def _as(device: torch.device, other: torch.device, x: Any) -> Any:
+    """Return one device in place of another, and anything else as it is."""
+    kind = x.type if isinstance(x, torch.device) else x if isinstance(x, str) else ""
+    return device if kind == other.type else x
 
 
 def _value(tensor: Any) -> Any:
@@ -211,6 +232,7 @@ REPLACED: dict[Any, Callable[[FakeTensor], Any]] = {
     torch.Tensor.__float__: _to_float,
     torch.Tensor.pin_memory: lambda tensor: tensor,
     torch.Tensor.is_pinned: lambda _: True,
+    torch.Tensor.is_cuda.__get__: lambda tensor: tensor.device.type == CARD.type,
 }
 """Methods of tensors that read the data, or need a driver."""
 
@@ -221,6 +243,7 @@ def _attach(out: Any, value: Any) -> None:
             fake.card_value = real if real.numel() <= SMALL else None
 
 
+FROM_DATA = (torch.tensor, torch.as_tensor, torch.asarray)
 UNKNOWN = ("empty", "rand", "normal", "bernoulli", "dropout", "uniform")
 
 

@@ -12,9 +12,6 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra [diffusion] is not installed")
 pytest.importorskip("diffusers", reason="the extra [diffusion] is not installed")
-pytestmark = pytest.mark.skipif(
-    torch.version.cuda is None, reason="a PyTorch without CUDA cannot stand in for a GPU"
-)
 
 BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
 SHORT = ["--model", "ltx", "--quality", "draft", "--seconds", "0.3", "--rung", "none"]
