@@ -3,9 +3,10 @@
     python benchmarks/memory.py [--model ltx …] [--quality standard …] [--seconds 5 …]
                                 [--rung none …] [--card 8 12 16 24] [--all] [--json FILE]
 
-Each model has its published shape (``benchmarks/models/``) and no weights. The real renderer loads it, places it, encodes, denoises
-two steps and decodes on a simulated card (`simulation.Card`), on each rung of the offload ladder.
-Prints the planned and the simulated peak of each phase, in GiB, and the cards that the plan fits;
+Each model has its published shape (``benchmarks/models/``) and no weights. The real renderer loads
+it, places it, encodes, denoises two steps and decodes on a simulated card (`simulation.Card`), on
+each rung of the offload ladder. Prints the planned and the simulated peak of each phase, in GiB,
+and the cards that the plan fits;
 `--json` writes these and the work of each phase in TFLOP. The phase that begins still has what the
 one before left on the card. Exits with 1 if a planned peak lies below the simulated one or more
 than 15 % above. `CONTEXT_GB` is added to the simulated peaks: it stands for what no simulation
@@ -34,7 +35,6 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 import numpy as np
 import published_models
-import torch
 from otio_gvideo.renderers.base import Call, Keyframe, Motion, Shot
 from otio_gvideo.renderers.diffusion import diffusion_renderer, rung_cache
 from otio_gvideo.renderers.diffusion.memory import CONTEXT_GB, LADDER
