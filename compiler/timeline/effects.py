@@ -9,6 +9,9 @@ import opentimelineio as otio
 
 from ..notices import Notice
 
+RESOLVE_VOLUME = "Fairlight Clip Volume and Fades"
+"""The effect in which DaVinci Resolve states the levels of a clip."""
+
 
 def speed_of(item: otio.core.Item) -> Fraction:
     """Return the playback speed of an item: 2 is twice as fast, 0 a frozen frame, -1 reversed.
@@ -27,7 +30,8 @@ def unsupported_effects(item: otio.core.Item) -> tuple[str, ...]:
     return tuple(
         effect_name(effect)
         for effect in item.effects
-        if is_active(effect) and not isinstance(effect, otio.schema.LinearTimeWarp)
+        if is_active(effect)
+        and not (isinstance(effect, otio.schema.LinearTimeWarp) or is_volume(effect))
     )
 
 
@@ -56,6 +60,12 @@ def effect_notice(item: otio.core.Item, effect: str) -> Notice:
     what = "clip" if is_clip else type(item).__name__.lower()
     text = f"{item.name}: the effect {effect} is not supported; the {what} is shown without it"
     return Notice("effect", text)
+
+
+def is_volume(effect: otio.schema.Effect) -> bool:
+    """Whether an effect is Resolve's volume of a clip, which `levels.clip_levels` reads."""
+    stated = effect.metadata.get("Resolve_OTIO")
+    return hasattr(stated, "get") and stated.get("Effect Name") == RESOLVE_VOLUME
 
 
 def is_active(effect: otio.schema.Effect) -> bool:

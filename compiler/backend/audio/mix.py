@@ -31,9 +31,12 @@ class Clip:
         path: the file.
         start, end: samples of the reel, half-open.
         source: first sample of the file; a fraction if the clip is retimed.
-        fade_in, fade_out: length of an equal-power fade, in samples.
+        fade_in, fade_out: length of a fade, in samples; equal-power by default.
         speed: samples of the file per sample of the reel; not 0, negative for backwards.
         gain_db: of this clip alone.
+        levels: keyframes of its level, added to ``gain_db``: samples of the reel and dB, joined by
+            straight lines.
+        linear_fades: whether ``fade_in`` and ``fade_out`` are linear in amplitude.
     """
 
     path: Path
@@ -44,6 +47,8 @@ class Clip:
     fade_out: int = 0
     speed: Fraction = Fraction(1)
     gain_db: float = 0.0
+    levels: tuple[tuple[int, float], ...] = ()
+    linear_fades: tuple[bool, bool] = (False, False)
 
 
 def retimed(clips: Iterable[Clip], pivot: Fraction, speed: Fraction) -> list[Clip]:
@@ -75,6 +80,8 @@ def retimed(clips: Iterable[Clip], pivot: Fraction, speed: Fraction) -> list[Cli
                 speed=clip.speed * speed,
                 fade_in=fades[0 if forward else 1],
                 fade_out=fades[1 if forward else 0],
+                levels=tuple(sorted((place(sample), level) for sample, level in clip.levels)),
+                linear_fades=clip.linear_fades if forward else clip.linear_fades[::-1],
             )
         )
     return sorted(result, key=lambda clip: clip.start)
@@ -252,15 +259,21 @@ class _TrackReader:
 def _fades(
     clip: Clip, first: int, last: int, joined_before: bool, joined_after: bool
 ) -> NDArray[np.float32]:
-    """Return the gain of samples ``[first, last)``: equal-power fades, short ones at edges."""
+    """Return the gain of samples ``[first, last)``: levels, fades, short ones at edges."""
     places = np.arange(first, last)
     gain = np.full(last - first, 10.0 ** (clip.gain_db / 20), np.float32)
+    if clip.levels:
+        samples, decibels = zip(*clip.levels, strict=True)
+        gain *= (10 ** (np.interp(places, samples, decibels) / 20)).astype(np.float32)
     into = clip.fade_in or (0 if joined_before or clip.source <= 0 else EDGE)
     out = clip.fade_out or (0 if joined_after else EDGE)
     if into and first < clip.start + into:
-        share = np.clip((places - clip.start + 0.5) / into, 0, 1)
-        gain *= np.sin(share * np.pi / 2).astype(np.float32)
+        gain *= _fade((places - clip.start + 0.5) / into, clip.linear_fades[0])
     if out and last > clip.end - out:
-        share = np.clip((clip.end - places - 0.5) / out, 0, 1)
-        gain *= np.sin(share * np.pi / 2).astype(np.float32)
+        gain *= _fade((clip.end - places - 0.5) / out, clip.linear_fades[1])
     return gain
+
+
+def _fade(shares: NDArray[np.float64], is_linear: bool) -> NDArray[np.float32]:
+    shares = np.clip(shares, 0, 1)
+    return (shares if is_linear else np.sin(shares * np.pi / 2)).astype(np.float32)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import opentimelineio as otio
 
-from ...errors import InputError, Place, Problem
+from ...errors import InputError, Problem
 from ...media.media_info import MediaInfo
 from ...media.samples import SAMPLE_RATE
 from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects
+from ...timeline.levels import ClipLevels, clip_levels, number_of
 from ...timeline.media import source_start
 from ...timeline.metadata import own_metadata
-from ...timeline.properties import item_length, visible_start
+from ...timeline.properties import item_length, length_of, visible_start
 from ...timeline.rate import seconds
 from .clip_audio import ClipAudio
 from .ducking import ATTACK_S, RELEASE_S, loud_ranges
@@ -32,8 +32,6 @@ _NO_CROSSFADE: Offsets = (Fraction(0), Fraction(0))
 _CLIP_SOUND = "sound_gain_db"
 _OVERRUN_S = Fraction(1, 4)
 """Seconds by which a clip may overrun its file without a warning."""
-_MAX_DB, _MAX_S = 300, 86_400
-"""Limits of levels and times in metadata."""
 
 
 def read_mix(
@@ -47,8 +45,8 @@ def read_mix(
     """Return the mix that a timeline describes.
 
     Metadata of an audio track may hold ``gain_db``, ``duck_db``, ``attack``, ``release``,
-    ``fade_in`` and ``fade_out`` (seconds); those of a clip on it ``gain_db``, ``fade_in`` and
-    ``fade_out``. Tracks with ``duck_db`` duck under the words in the timeline's metadata; without
+    ``fade_in`` and ``fade_out`` (seconds); those of a clip on it, or Resolve's, levels as in
+    `clip_levels`. Tracks with ``duck_db`` duck under the words in the timeline's metadata; without
     words, under the loud parts of the voice: the tracks of the role ``narration``, else all that
     do not duck.
 
@@ -94,12 +92,28 @@ def read_mix(
     )
     if not any(track.duck_db for track in tracks):
         return mix
-    words, start = own_metadata(timeline).get("words") or (), float(visible_start(timeline))
-    speech = tuple((float(word["start"]) - start, float(word["end"]) - start) for word in words)
+    speech = _spoken(timeline)
     if not speech:
         voices = voice_tracks(mix)
         speech = loud_ranges(Mix(voices, mix.samples).blocks()) if voices else ()
     return replace(mix, speech=speech)
+
+
+def _spoken(timeline: otio.schema.Timeline) -> tuple[tuple[float, float], ...]:
+    """Return the words of a timeline's metadata as ranges of the reel, in seconds."""
+    words, start = own_metadata(timeline).get("words") or (), float(visible_start(timeline))
+    return tuple((float(word["start"]) - start, float(word["end"]) - start) for word in words)
+
+
+def speech_of(timeline: otio.schema.Timeline, root: Path) -> tuple[tuple[float, float], ...]:
+    """Return the speech under which tracks duck, as in `read_mix`; empty if no track ducks.
+
+    Raises:
+        InputError, WorkError: as of `read_mix` and `Mix.blocks`.
+    """
+    if not any(own_metadata(track).get("duck_db") for track in timeline.audio_tracks()):
+        return ()
+    return _spoken(timeline) or read_mix(timeline, root, length_of(timeline)).speech
 
 
 @dataclass
@@ -154,11 +168,11 @@ class _MixReader:
         if isinstance(item, otio.schema.Clip):
             if not picture:
                 speed = self._speed(item, picture)
-                gain = self._number(item, "gain_db", 0.0)
-                yield from self._clip(item, at, window, fades, speed, gain)
+                yield from self._clip(item, at, window, fades, speed, self._levels(item))
             elif level is not None and self.audio.is_audible(item):
                 speed = self._speed(item, picture)
-                yield from self._clip(item, at, window, fades, speed, level)
+                levels = ClipLevels(((Fraction(0), level),))
+                yield from self._clip(item, at, window, fades, speed, levels)
             return
         if not isinstance(item, otio.schema.Track | otio.schema.Stack):
             if not picture:
@@ -211,7 +225,7 @@ class _MixReader:
         window: Window,
         fades: tuple[Offsets, Offsets],
         speed: Fraction,
-        gain_db: float,
+        levels: ClipLevels,
     ) -> Iterator[Clip]:
         info = self._media(clip)
         if info is None or not speed:
@@ -227,18 +241,23 @@ class _MixReader:
         edges = sorted((source, source + (last - first) * speed))
         if not self._check_range(str(clip.name), info, (edges[0], edges[1])):
             return
-        faded_in = lead + fade_in or Fraction(self._number(clip, "fade_in", 0.0))
-        faded_out = fade_out + trail or Fraction(self._number(clip, "fade_out", 0.0))
+        faded_in, faded_out = lead + fade_in, fade_out + trail
         place = source * SAMPLE_RATE
+        points = [(round((at + time) * SAMPLE_RATE), level) for time, level in levels.points]
         yield Clip(
             path=info.path,
             start=round(first * SAMPLE_RATE),
             end=round(last * SAMPLE_RATE),
             source=round(place) if speed == 1 else place,
-            fade_in=round(faded_in * SAMPLE_RATE) if first == start else 0,
-            fade_out=round(faded_out * SAMPLE_RATE) if last == end else 0,
+            fade_in=round((faded_in or levels.fade_in) * SAMPLE_RATE) if first == start else 0,
+            fade_out=round((faded_out or levels.fade_out) * SAMPLE_RATE) if last == end else 0,
             speed=speed,
-            gain_db=gain_db,
+            gain_db=levels.gain_db if len(points) < 2 else 0.0,
+            levels=tuple(points) if len(points) > 1 else (),
+            linear_fades=(
+                levels.is_linear and not faded_in,
+                levels.is_linear and not faded_out,
+            ),
         )
 
     def _check_range(self, name: str, info: MediaInfo, used: Window) -> bool:
@@ -256,18 +275,18 @@ class _MixReader:
         return True
 
     def _number(self, item: otio.core.Item, name: str, default: float) -> float:
-        value: Any = own_metadata(item).get(name, default)
         try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        most = _MAX_DB if name.endswith("_db") else _MAX_S
-        if not abs(number) <= most:
-            what = f"is more than {most:,}" if math.isfinite(number) else "is not a number"
-            place = Place(where=str(item.name))
-            self.problems.append(Problem.at(place, f"{name} {value!r} {what}"))
+            return number_of(item, name, default)
+        except InputError as error:
+            self.problems += error.problems
             return default
-        return number
+
+    def _levels(self, clip: otio.schema.Clip) -> ClipLevels:
+        try:
+            return clip_levels(clip)
+        except InputError as error:
+            self.problems += error.problems
+            return ClipLevels()
 
     def _speed(self, item: otio.core.Item, picture: bool) -> Fraction:
         """Return the speed of an item; 0, a `FreezeFrame`, is silent."""

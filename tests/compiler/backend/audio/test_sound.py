@@ -336,3 +336,19 @@ def test_encoded_sound_is_in_sync_with_its_source(each_ffmpeg: str, tmp_path: Pa
     run([*input_args(reel), *output_args(tmp_path / "decoded.wav")], what="decoding")
     again = SoundReader(tmp_path / "decoded.wav").read(0, len(source))[:, 0]
     assert abs(lag(again, source)) < 0.005
+
+
+def test_keyframes_and_linear_fades_of_a_clip_are_played(tmp_path: Path) -> None:
+    tone = make(tmp_path / "tone.wav", "0.5*sin(440*2*PI*t)", 10)
+    keyed = clip(tone, 48, 96)
+    stated = {"gain_db": -2, "levels": [[1, 0], [2, -12]], "fade_in": 0.5, "fade": "linear"}
+    keyed.metadata["otio_gvideo"] = stated
+    plain = mixed(timeline([clip(tone, 48, 96)]), 96)[:, 0]
+    heard = mixed(timeline([keyed]), 96)[:, 0]
+
+    def level(at: float) -> float:
+        window = slice(int((at - 0.02) * SAMPLE_RATE), int((at + 0.02) * SAMPLE_RATE))
+        return 10 * float(np.log10((heard[window] ** 2).mean() / (plain[window] ** 2).mean()))
+
+    for at, decibels in ((0.25, -8.02), (0.8, -2), (1.5, -8), (1.75, -11), (3.5, -14)):
+        assert level(at) == pytest.approx(decibels, abs=0.1), at

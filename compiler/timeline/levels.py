@@ -1,0 +1,271 @@
+"""Audio levels of tracks and clips: gain, keyframes and fades, as our metadata or Resolve's state.
+
+DaVinci Resolve's exports state a clip's volume in the effect "Fairlight Clip Volume and Fades": in
+dB, with keyframes in frames from the clip's start, and fades in frames.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil, floor
+from typing import Any, TypeAlias
+
+import opentimelineio as otio
+
+from ..errors import InputError, Place, Problem
+from .effects import is_volume
+from .metadata import NAMESPACE, own_metadata
+from .rate import exact_rate
+
+LevelPoint: TypeAlias = tuple[Fraction, float]
+"""Seconds from the start of an item, and dB."""
+MUTED_DB = -96.0
+"""The level at which editors show silence; fades start and end there."""
+LEVEL_KEYS = ("gain_db", "duck_db", "attack", "release", "fade_in", "fade_out")
+"""Levels in our metadata of a track."""
+MAX_DB, MAX_S = 300, 86_400
+"""Limits of levels and times in metadata."""
+_TOLERANCE_DB, _INAUDIBLE_DB = 0.1, -60.0
+_STEP_DB = 2.0
+"""Steps in which a fade is written as keyframes, which programs join in dB or in amplitude."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLevels:
+    """The level of a clip.
+
+    Attributes:
+        points: keyframes in order, joined by straight lines in dB; the first and the last hold
+            beyond them. One is a constant gain, none is 0 dB.
+        fade_in, fade_out: seconds, from the clip's start and to its end.
+        is_linear: whether fades are linear in amplitude, instead of equal-power.
+    """
+
+    points: tuple[LevelPoint, ...] = ()
+    fade_in: Fraction = Fraction(0)
+    fade_out: Fraction = Fraction(0)
+    is_linear: bool = False
+
+    @property
+    def gain_db(self) -> float:
+        """The constant gain, or the first keyframe's."""
+        return self.points[0][1] if self.points else 0.0
+
+    def db_at(self, at_s: Fraction, length_s: Fraction) -> float:
+        """Return the level in dB at a time in a clip of some length, fades included."""
+        share = 1.0
+        for fade, left in ((self.fade_in, at_s), (self.fade_out, length_s - at_s)):
+            if fade > 0:
+                share *= _fade(float(left / fade), self.is_linear)
+        return interpolate(self.points, at_s) + _decibels(share)
+
+    def without_fades(self, length_s: Fraction) -> tuple[LevelPoint, ...]:
+        """Return keyframes that include the fades, for formats that state none."""
+        if not (self.fade_in or self.fade_out):
+            return self.points
+        fading = {
+            at
+            for fade, sign, edge in ((self.fade_in, 1, 0), (self.fade_out, -1, length_s))
+            if fade
+            for at in (edge + sign * share * fade for share in _fade_shares(self.is_linear))
+        }
+        times = sorted({*fading, *(time for time, _ in self.points)})
+        return tuple((time, max(MUTED_DB, self.db_at(time, length_s))) for time in times)
+
+    def sounds_like(self, other: ClipLevels, length_s: Fraction, fps: Fraction) -> bool:
+        """Whether two levels of a clip differ by at most 0.1 dB at each of its frames."""
+        for frame in range(round(length_s * fps) + 1):
+            mine, theirs = (levels.db_at(frame / fps, length_s) for levels in (self, other))
+            if abs(max(mine, _INAUDIBLE_DB) - max(theirs, _INAUDIBLE_DB)) > _TOLERANCE_DB:
+                return False
+        return True
+
+
+def on_frames(
+    points: Iterable[LevelPoint], fps: Fraction, step_db: float | None = None
+) -> list[tuple[int, float]]:
+    """Return keyframes on whole frames from a clip's start, for formats without others.
+
+    A keyframe between two frames becomes one on each. With ``step_db``, they differ by no more
+    than that, for programs that join them in amplitude.
+    """
+    points = list(points)
+    near = {edge for time, _ in points for edge in (floor(time * fps), ceil(time * fps))}
+    frames = sorted(near)
+    for before, after in pairwise(sorted(near)):
+        if step_db is None:
+            break
+        change = interpolate(points, after / fps) - interpolate(points, before / fps)
+        steps = min(after - before, ceil(abs(change) / step_db))
+        frames += [before + round((after - before) * step / steps) for step in range(1, steps)]
+    return [(frame, interpolate(points, frame / fps)) for frame in sorted(set(frames))]
+
+
+def interpolate(points: Iterable[LevelPoint], at_s: Fraction) -> float:
+    """Return the level at a time between keyframes; 0 dB if there are none."""
+    before: LevelPoint | None = None
+    for time, level in points:
+        if time >= at_s:
+            if before is None or time == at_s:
+                return level
+            return before[1] + (level - before[1]) * float((at_s - before[0]) / (time - before[0]))
+        before = (time, level)
+    return before[1] if before is not None else 0.0
+
+
+def clip_levels(clip: otio.schema.Clip) -> ClipLevels:
+    """Return the levels of a clip: of our metadata, else of Resolve's.
+
+    Our metadata may hold ``gain_db``, ``levels`` (pairs of seconds from the clip's start and dB,
+    added to it), ``fade_in``, ``fade_out`` (seconds) and ``fade`` (``linear``, or equal-power).
+
+    Raises:
+        InputError: a number is invalid; lists all of them.
+    """
+    stated = own_metadata(clip)
+    if not {"gain_db", "levels", "fade_in", "fade_out"} & stated.keys():
+        return _resolve_levels(clip)
+    problems: list[Problem] = []
+    gain = _collected(clip, "gain_db", problems)
+    points = [(Fraction(time), gain + db) for time, db in _keyframes(clip, problems)]
+    fade_in, fade_out = (
+        Fraction(max(0.0, _collected(clip, key, problems))) for key in ("fade_in", "fade_out")
+    )
+    if problems:
+        raise InputError(problems)
+    constant = [(Fraction(0), gain)] if gain else []
+    return ClipLevels(tuple(points or constant), fade_in, fade_out, stated.get("fade") == "linear")
+
+
+def state_levels(clip: otio.schema.Clip, levels: ClipLevels) -> None:
+    """Write levels into our metadata of a clip; remove them if they change nothing."""
+    kept = {
+        key: value
+        for key, value in own_metadata(clip).items()
+        if key not in ("gain_db", "levels", "fade_in", "fade_out", "fade")
+    }
+    if len(levels.points) > 1:
+        kept["levels"] = [[float(time), db] for time, db in levels.points]
+    elif levels.gain_db:
+        kept["gain_db"] = levels.gain_db
+    if levels.fade_in:
+        kept["fade_in"] = float(levels.fade_in)
+    if levels.fade_out:
+        kept["fade_out"] = float(levels.fade_out)
+    if levels.is_linear and (levels.fade_in or levels.fade_out):
+        kept["fade"] = "linear"
+    if kept:
+        clip.metadata[NAMESPACE] = kept
+    else:
+        clip.metadata.pop(NAMESPACE, None)
+
+
+def number_of(item: otio.core.Item, name: str, default: float = 0.0) -> float:
+    """Return a number in our metadata of an item.
+
+    Raises:
+        InputError: it is no number, or out of bounds.
+    """
+    return _bounded(item, name, own_metadata(item).get(name, default))
+
+
+def _bounded(item: otio.core.Item, name: str, value: Any, unit: str = "") -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    most = MAX_DB if (unit or name).endswith("db") else MAX_S
+    if not abs(number) <= most:
+        what = f"is more than {most:,}" if math.isfinite(number) else "is not a number"
+        place = Place(where=str(item.name))
+        raise InputError(Problem.at(place, f"{name} {value!r} {what}"))
+    return number
+
+
+def _collected(item: otio.core.Item, name: str, problems: list[Problem]) -> float:
+    try:
+        return number_of(item, name)
+    except InputError as error:
+        problems += error.problems
+        return 0.0
+
+
+def _keyframes(clip: otio.schema.Clip, problems: list[Problem]) -> list[tuple[float, float]]:
+    stated = own_metadata(clip).get("levels", ())
+    try:
+        pairs = [tuple(pair) for pair in stated]
+        return sorted(
+            (_bounded(clip, "levels", time, "s"), _bounded(clip, "levels", db, "db"))
+            for time, db in pairs
+        )
+    except InputError as error:
+        problems += error.problems
+    except (TypeError, ValueError):
+        what = "levels is not a list of pairs of seconds and dB"
+        problems.append(Problem.at(Place(where=str(clip.name)), what))
+    return []
+
+
+def _resolve_levels(clip: otio.schema.Clip) -> ClipLevels:
+    """Return what Resolve's effects state; values that are no numbers count as their defaults."""
+    fps = exact_rate(clip.trimmed_range().duration.rate)
+    for effect in clip.effects:
+        if not (effect.enabled and is_volume(effect)):
+            continue
+        stated = effect.metadata["Resolve_OTIO"]
+        if not stated.get("Enabled", True):
+            continue
+        parameters = {str(one.get("Parameter ID")): one for one in _mappings(stated, "Parameters")}
+        volume = parameters.get("volume", {})
+        points = tuple(sorted(_resolve_keyframes(volume, fps)))
+        constant = _number(volume.get("Parameter Value"))
+        if not points and constant:
+            points = ((Fraction(0), constant),)
+        fade_in, fade_out = (
+            Fraction(max(0.0, _number(parameters.get(name, {}).get("Parameter Value")))) / fps
+            for name in ("faderIn", "faderOut")
+        )
+        return ClipLevels(points, fade_in, fade_out, is_linear=True)
+    return ClipLevels()
+
+
+def _resolve_keyframes(volume: Mapping[str, Any], fps: Fraction) -> Iterator[LevelPoint]:
+    stated: Any = volume.get("Key Frames")
+    for frame, one in stated.items() if hasattr(stated, "items") else ():
+        value = one.get("Value") if hasattr(one, "get") else one
+        yield Fraction(_number(frame)).limit_denominator(1000) / fps, _number(value)
+
+
+def _mappings(stated: Any, name: str) -> Iterator[Any]:
+    found = stated.get(name)
+    if hasattr(found, "__iter__"):
+        yield from (one for one in found if hasattr(one, "get"))
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return 0.0
+    return number if abs(number) <= MAX_S else 0.0
+
+
+def _fade(share: float, is_linear: bool) -> float:
+    share = min(1.0, max(0.0, share))
+    return share if is_linear else math.sin(share * math.pi / 2)
+
+
+def _fade_shares(is_linear: bool) -> list[Fraction]:
+    """Return the shares of a fade at which its level has changed by a step, from silence on."""
+    steps = int(-MUTED_DB / 2 / _STEP_DB)
+    gains = [10 ** (-_STEP_DB * step / 20) for step in range(steps, -1, -1)]
+    shares = gains if is_linear else [math.asin(gain) * 2 / math.pi for gain in gains]
+    return [Fraction(0), *(Fraction(share).limit_denominator(100_000) for share in shares)]
+
+
+def _decibels(gain: float) -> float:
+    return 20 * math.log10(gain) if gain > 10 ** (MUTED_DB / 20) else MUTED_DB
