@@ -26,6 +26,7 @@ from .memory import CallSize, Cost, Footprint
 from .motion_strength import keyframe_strength
 from .prompt import PromptShape
 from .weight_source import WeightSource
+from .work import ANIMATEDIFF_UNET, SD_VAE, Work
 
 CONTEXT = 16
 """Frames that the motion adapter was trained on, and of a window of FreeNoise."""
@@ -81,6 +82,18 @@ class AnimateDiffRenderer(DiffusionRenderer):
     def call_size(self, call: Call) -> CallSize:
         """Return the size of a call's work; the camera move is encoded whole, frame by frame."""
         return replace(super().call_size(call), encoded=call.frames)
+
+    def work(self, call: Call) -> Work:
+        """Return the work of a call; windows of FreeNoise overlap."""
+        size, guided = self.call_size(call), 2 if self.preset.guidance > 1 else 1
+        windows = 1 + max(0, -(-(call.frames - CONTEXT) // STRIDE))
+        windowed = call.frames if self._conditioning == "controlnet" else windows * CONTEXT
+        step = ANIMATEDIFF_UNET.tflop(size.frame_pixels, call.frames, windowed)
+        return Work(
+            SD_VAE.encode_tflop(size.frame_pixels, [size.encoded]),
+            self.preset.steps * guided * step,
+            SD_VAE.decode_tflop(size.frame_pixels, call.frames),
+        )
 
     @property
     def limits(self) -> Limits:

@@ -35,6 +35,25 @@ def tile_ranges(length: int, most: int, overlap: int) -> list[tuple[int, int]]:
     return [(start, start + size) for start in starts]
 
 
+def frame_tiles(length: int, other: int, scale: int, most_pixels: int) -> list[tuple[int, int]]:
+    """Return the ranges of a frame's tiles, along its longer side, in latents.
+
+    Args:
+        length, other: its sides, in latents.
+        scale: pixels to a latent position, of one side.
+        most_pixels: of a tile.
+    """
+    most = int(most_pixels / (scale * scale * other))
+    return tile_ranges(length, most, -(-OVERLAP // scale))
+
+
+def tiled_share(width: int, height: int, scale: int, most_pixels: int) -> float:
+    """Return the pixels of all tiles of a frame, for a pixel of the frame."""
+    length, other = max(width, height) // scale, min(width, height) // scale
+    tiles = frame_tiles(length, other, scale, most_pixels)
+    return sum(end - start for start, end in tiles) / length
+
+
 def decode_tiled(
     latents: Tensor, decode: Callable[[Tensor], Iterator[Tensor]], scale: int, most_pixels: int
 ) -> Iterator[Frame]:
@@ -50,9 +69,7 @@ def decode_tiled(
         most_pixels: of a tile.
     """
     axis = 3 if latents.shape[3] >= latents.shape[4] else 4
-    length, other = latents.shape[axis], latents.shape[7 - axis]
-    most = int(most_pixels / (scale * scale * other))
-    ranges = tile_ranges(length, most, -(-OVERLAP // scale))
+    ranges = frame_tiles(latents.shape[axis], latents.shape[7 - axis], scale, most_pixels)
     video: list[Frame] = []
     size = [side * scale for side in latents.shape[3:]]
     ends = [0, *(end * scale for _, end in ranges)]

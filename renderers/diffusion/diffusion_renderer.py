@@ -30,6 +30,7 @@ from .model_settings import ModelSetup, model_setup
 from .prompt import Prompt, PromptShape, prompt_of
 from .text_encoding import Embeddings, TextEncoder
 from .weight_sizes import weight_sizes
+from .work import Work
 
 T = TypeVar("T")
 
@@ -71,6 +72,10 @@ class DiffusionRenderer(ABC):
     def footprint(self) -> memory.Footprint:
         """The memory that the model's activations need."""
         return memory.Footprint()
+
+    def work(self, call: Call) -> Work | None:
+        """Return the work of a call; None if nobody counted the model's."""
+        return None
 
     @property
     @abstractmethod

@@ -14,6 +14,7 @@ from .loading import Pipeline, Tensor
 from .ltx_family import LtxFamily
 from .memory import Cost, Footprint
 from .motion_strength import condition_noise, keyframe_crf
+from .work import LTX_VAE, Work, ltx_transformer
 
 FROM_LATENTS = 0.999
 """``denoise_strength`` just below 1, so that the pipeline starts from the latents that it gets. It
@@ -32,12 +33,40 @@ class LtxRenderer(LtxFamily):
     @property
     def footprint(self) -> Footprint:
         """Activations of 2B; those of 13B grow with the width of its layers."""
-        wider = self.denoiser_width(2048) / 2048
+        wider = self._shape[1] / 2048
         return Footprint(
             denoise=Cost(0.1, clip_bytes=15.4 * wider),
             encode=Cost(0.95, 1060.0, clip_bytes=6.0, piece_bytes=65.0),
             decode=Cost(1.0, 890.0, clip_bytes=3.0, piece_bytes=21.0),
         )
+
+    def work(self, call: Call) -> Work:
+        """Return the work of a call: of one pass at its size, or of one at half and one at all."""
+        preset, size = self.preset, self.call_size(call)
+        transformer, guided = ltx_transformer(*self._shape), 2 if preset.guidance > 1 else 1
+        first = size.frame_pixels / (4 if preset.refine else 1)
+        clips = self.conditioning_clips(call)
+        encode = LTX_VAE.encode_tflop(first, [*clips, call.frames] if preset.guide else clips)
+        denoise = self._steps * transformer.tflop(first, size.denoised)
+        if preset.refine:
+            encode += LTX_VAE.encode_tflop(size.frame_pixels, clips)
+            encode += LTX_VAE.upsample_tflop(size.frame_pixels, call.frames)
+            denoise += len(preset.refine) * transformer.tflop(size.frame_pixels, size.denoised)
+        decode = LTX_VAE.decode_tflop(size.frame_pixels, size.decoded)
+        return Work(encode, guided * denoise, decode)
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        is_13b = "13b" in f"{self.setup.model} {self.setup.weights}".lower()
+        return self.denoiser_shape((48, 4096) if is_13b else (28, 2048))
+
+    @property
+    def _steps(self) -> int:
+        """Steps of the first pass; with a guide and even steps, at most."""
+        preset = self.preset
+        if not preset.timesteps:
+            return preset.steps
+        return len(_after_guide(preset.timesteps, preset.guide))
 
     @property
     def limits(self) -> Limits:
@@ -73,8 +102,7 @@ class LtxRenderer(LtxFamily):
         timesteps = self.timesteps()
         latents = None
         if preset.guide:
-            noise = min(timesteps, key=lambda time: abs(time / 1000 - (1 - preset.guide)))
-            timesteps = timesteps[timesteps.index(noise) :]
+            timesteps = _after_guide(timesteps, preset.guide)
             latents = self._encoded_camera_move(pipe, shot, first)
         conditions = self.conditions(shot, call, before)
         total = len(timesteps) + len(preset.refine)
@@ -173,6 +201,14 @@ class LtxRenderer(LtxFamily):
             latents, vae.latents_mean, vae.latents_std, vae.config.scaling_factor
         )
         yield from self.decode_chunks(pipe, latents)
+
+
+def _after_guide(timesteps: Sequence[float], guide: float) -> list[float]:
+    """Return the timesteps from the one that is nearest to ``1 - guide``; all without a guide."""
+    if not guide:
+        return list(timesteps)
+    noise = min(timesteps, key=lambda time: abs(time / 1000 - (1 - guide)))
+    return list(timesteps[timesteps.index(noise) :])
 
 
 def _keep_clean(report: Callable[..., object], last: int) -> Callable[..., dict[str, Tensor]]:

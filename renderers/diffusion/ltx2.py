@@ -22,6 +22,7 @@ from .memory import Cost, Footprint
 from .motion_strength import keyframe_crf, keyframe_strength
 from .presets import model_preset
 from .text_encoding import Embeddings
+from .work import LTX2_VAE, Work, ltx2_transformer
 
 AUDIO_GUIDANCE = 7.0
 """Guidance scale of the sound, if the video has one at all: Lightricks' own."""
@@ -29,6 +30,8 @@ DEV_SHIFT, DEV_LAST_SIGMA = 2.05, 0.1
 """Of the dev model's schedule: logarithm of its shift, and where it is stretched to. Lightricks
 take the shift of 4096 tokens for every size; diffusers takes that of the call's."""
 MODALITIES = ("", "negative_")
+SHAPE = (48, 4096)
+"""Layers of the transformer, and their width."""
 
 
 class Ltx2Renderer(LtxFamily):
@@ -55,12 +58,31 @@ class Ltx2Renderer(LtxFamily):
     @property
     def footprint(self) -> Footprint:
         """Activations of 19B; guidance doubles the batch."""
-        wider = self.denoiser_width(4096) / 4096
+        wider = self.denoiser_shape(SHAPE)[1] / SHAPE[1]
         return Footprint(
             denoise=Cost(0.3, clip_bytes=45.5 * wider * (2 if self.preset.guidance > 1 else 1)),
             encode=Cost(0.95, 1080.0, clip_bytes=6.0, piece_bytes=55.0),
             decode=Cost(1.0, 430.0, clip_bytes=7.0, piece_bytes=100.0),
         )
+
+    def work(self, call: Call) -> Work:
+        """Return the work of a call, with sound: guided passes, then a second one without."""
+        preset, size = self.preset, self.call_size(call)
+        transformer = ltx2_transformer(*self.denoiser_shape(SHAPE))
+        passes = 1
+        if preset.guidance > 1:
+            passes += 1 + (preset.stg > 0) + (preset.modality > 1)
+        first = size.frame_pixels / (4 if preset.refine else 1)
+        clips = self.conditioning_clips(call) + ([call.frames] if preset.guide else [])
+        encode = LTX2_VAE.encode_tflop(first, clips)
+        steps = len(preset.timesteps) or preset.steps
+        denoise = steps * passes * transformer.tflop(first, size.denoised)
+        if preset.refine:
+            encode += LTX2_VAE.encode_tflop(size.frame_pixels, clips)
+            encode += LTX2_VAE.upsample_tflop(size.frame_pixels, call.frames)
+            denoise += len(preset.refine) * transformer.tflop(size.frame_pixels, size.denoised)
+        decode = LTX2_VAE.decode_tflop(size.frame_pixels, size.decoded)
+        return Work(encode, denoise, decode)
 
     @property
     def limits(self) -> Limits:

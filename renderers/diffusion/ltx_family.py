@@ -57,14 +57,23 @@ class LtxFamily(DiffusionRenderer):
             denoised=call.frames + GRID * later,
         )
 
-    def denoiser_width(self, usual: int) -> int:
-        """Return the width of the transformer's layers: ``usual`` if it is not downloaded yet."""
+    def denoiser_shape(self, usual: tuple[int, int]) -> tuple[int, int]:
+        """Return the number of the transformer's layers and their width.
+
+        Args:
+            usual: both, of a model that is not downloaded yet.
+        """
         try:
             text = (self.folder / "transformer" / "config.json").read_text(encoding="utf-8")
         except (UnavailableError, OSError):
             return usual
         config = json.loads(text)
-        return int(config["num_attention_heads"] * config["attention_head_dim"])
+        width = config["num_attention_heads"] * config["attention_head_dim"]
+        return int(config["num_layers"]), int(width)
+
+    def conditioning_clips(self, call: Call) -> list[int]:
+        """Return the lengths of the clips and stills that condition a call, but for a guide."""
+        return [*([call.overlap] if call.overlap else []), *(1 for _ in call.keyframes)]
 
     def limits_at(self, multiple: int) -> Limits:
         """Return the limits of one call.

@@ -13,11 +13,12 @@ from PIL import Image
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot
 from ..fit.chunks import colour_match
 from .conditioning import conditioning_image
-from .decoding import decode_tiled
+from .decoding import decode_tiled, tiled_share
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
 from .memory import Cost, Footprint
 from .motion_strength import keyframe_noise, motion_bucket
+from .work import SVD_UNET, SVD_VAE, Work
 
 COUNTS = (14, 25)
 """Frames that the published models were trained for; a single frame crashes the pipeline."""
@@ -45,6 +46,16 @@ class SvdRenderer(DiffusionRenderer):
             decode=Cost(frame_bytes=4150.0 * DECODED),
             vae_gb=0.4,
             vae_bytes=4,
+        )
+
+    def work(self, call: Call) -> Work:
+        """Return the work of a call; guidance doubles the batch."""
+        size, guided = self.call_size(call), 2 if self.preset.guidance > 1 else 1
+        tiles = tiled_share(call.width, call.height, 8, size.tile)
+        return Work(
+            SVD_VAE.encode_tflop(size.frame_pixels, [1]),
+            self.preset.steps * guided * SVD_UNET.tflop(size.frame_pixels, call.frames),
+            SVD_VAE.decode_tflop(size.frame_pixels, call.frames, tiles),
         )
 
     @property

@@ -16,13 +16,14 @@ from PIL import Image
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot, UnavailableError
 from . import memory
 from .conditioning import conditioning_image
-from .decoding import decode_tiled
+from .decoding import decode_tiled, tiled_share
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
 from .memory import CallSize, Cost, Footprint
 from .offload import bring_to_device
 from .presets import ModelPreset, model_preset
 from .prompt import PromptShape
+from .work import WAN_5B, WAN_14B, WAN_21_VAE, WAN_22_VAE, Work
 
 GRID = 4
 """Frames to a latent frame; the pipeline rounds other counts than ``4 k + 1`` down."""
@@ -73,6 +74,18 @@ class WanRenderer(DiffusionRenderer):
         """Return the size of a call's work; all models but 5B encode a clip of its length."""
         size = super().call_size(call)
         return size if self._is_5b else replace(size, encoded=call.frames)
+
+    def work(self, call: Call) -> Work:
+        """Return the work of a call; each step is one expert's, of A14B."""
+        preset, size = self.preset, self.call_size(call)
+        transformer, vae = (WAN_5B, WAN_22_VAE) if self._is_5b else (WAN_14B, WAN_21_VAE)
+        passes = (len(preset.timesteps) or preset.steps) * (2 if preset.guidance > 1 else 1)
+        tiles = tiled_share(call.width, call.height, 16 if self._is_5b else 8, size.tile)
+        return Work(
+            vae.encode_tflop(size.frame_pixels, [size.encoded]),
+            passes * transformer.tflop(size.frame_pixels, size.denoised),
+            vae.decode_tflop(size.frame_pixels, size.decoded, tiles),
+        )
 
     @property
     def limits(self) -> Limits:
