@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ..editors.read_timeline import read_timeline, refuse_missing, report_of_timeline
+from ..editors.relink import relink_nearby
 from ..files.path_limits import names_of_video, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
@@ -68,6 +69,7 @@ def flatten_timeline(
     with lock_reel(video, "flatten", on_progress):
         with clock.stage("read"):
             loaded = read_timeline(path, fps)
+            relinked = relink_nearby(loaded, path.parent)
             refuse_inputs(
                 videos_of(video, spec),
                 [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)],
@@ -75,7 +77,7 @@ def flatten_timeline(
                 folders=[segments_of(video)],
             )
             report = report_of_timeline(loaded, path, path.parent)
-            report.warnings += unrendered_notices(loaded, path)
+            report.warnings += [*relinked, *unrendered_notices(loaded, path)]
             if is_marked_signed(loaded) and credentials is None:
                 what = f"{path.name} was compiled to be signed, and {video.name} is not"
                 report.warnings.append(Notice("unsigned", f"{what} (--config)"))

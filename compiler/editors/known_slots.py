@@ -70,6 +70,13 @@ class KnownSlots:
     compiled: otio.schema.Timeline | None = None
     compiled_path: Path | None = None
 
+    @property
+    def files(self) -> list[Path]:
+        """The media of the compiled timeline."""
+        if self.compiled is None or self.compiled_path is None:
+            return []
+        return list(_media_files(self.compiled, self.compiled_path.parent))
+
 
 def find_known_slots(
     timeline: otio.schema.Timeline,

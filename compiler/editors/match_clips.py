@@ -11,7 +11,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...renderers.run.store import key12_in_name
-from ..timeline.media import media_path
+from ..timeline.media import media_file_name, media_path
 from .known_slots import KnownSlot, KnownSlots, slot_of_clip
 
 
@@ -36,33 +36,34 @@ def match_clip(clip: otio.schema.Clip, known_slots: KnownSlots, root: Path) -> M
         return Match(own)
     path = media_path(clip.media_reference, root)
     if path is not None:
-        slot = _slot_of_media(path, known_slots)
+        file = media_file_name(clip.media_reference)
+        slot = _slot_of_media(file, known_slots)
         if slot is not None:
             return Match(slot)
-        slot = _slot_of_still(path, str(clip.name), known_slots)
+        slot = _slot_of_still(path, file, str(clip.name), known_slots)
         if slot is not None:
             return Match(slot, is_still=True)
         if path.is_file():
             return None
     name = str(clip.name)
-    slot = known_slots.by_name.get(name) or _slot_of_media(Path(name), known_slots)
+    slot = known_slots.by_name.get(name) or _slot_of_media(name, known_slots)
     return Match(slot, is_still=slot.media is None) if slot is not None else None
 
 
-def _slot_of_media(path: Path, known_slots: KnownSlots) -> KnownSlot | None:
+def _slot_of_media(file: str, known_slots: KnownSlots) -> KnownSlot | None:
     """Match the name of rendered media; conversions may change its suffix or append to its key."""
     by_stem = known_slots.by_stem
-    slot = by_stem.get(path.stem) or by_stem.get(path.name)
-    key12 = key12_in_name(path.name)
+    slot = by_stem.get(Path(file).stem) or by_stem.get(file)
+    key12 = key12_in_name(file)
     if slot is not None or key12 is None:
         return slot
     return next((one for stem, one in by_stem.items() if stem.endswith(f"-{key12}")), None)
 
 
-def _slot_of_still(path: Path, name: str, known_slots: KnownSlots) -> KnownSlot | None:
+def _slot_of_still(path: Path, file: str, name: str, known_slots: KnownSlots) -> KnownSlot | None:
     """Match the still of a slot that is not rendered; of several slots, the one of that name."""
     slots = known_slots.by_name.values()
     same = [slot for slot in slots if slot.still == path]
-    same = same or [slot for slot in slots if slot.still.name == path.name]
+    same = same or [slot for slot in slots if slot.still.name == file]
     named = next((slot for slot in same if slot.name == name), None)
     return named or (same[0] if len({slot.scene for slot in same}) == 1 else None)

@@ -19,6 +19,7 @@ from .formats import FORMATS
 from .known_slots import KnownSlots, find_known_slots
 from .read_timeline import read_timeline
 from .rebuild_recipes import RebuiltClip, rebuild_recipes
+from .relink import relink_nearby
 from .restore_metadata import restore_metadata
 
 _WITHOUT_AUDIO = {".edl"}
@@ -108,8 +109,10 @@ def reimport(
     fps = rate_of(timeline)
     has_audio = not is_list or bool(timeline.audio_tracks())
     rebuilt = rebuild_recipes(timeline, known_slots, path.parent, fps, recipe_key)
+    found = relink_nearby(timeline, path.parent, known_slots.files)
     foreign = _foreign_clips(timeline, rebuilt)
-    warnings = restore_metadata(timeline, known_slots, fps, has_audio=has_audio)
+    restored = restore_metadata(timeline, known_slots, fps, has_audio=has_audio)
+    warnings = [*found, *restored]
     is_otio = FORMATS.get(path.suffix.lower()) is FORMATS[".otio"]
     output = path if is_otio else path.with_name(f"{path.name}.otio")
     return ReimportedTimeline(timeline, output, known_slots, rebuilt, foreign, warnings, fps)

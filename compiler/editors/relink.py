@@ -7,16 +7,17 @@ recipes are relinked as well; their keys stay the same, since these hash content
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import opentimelineio as otio
 
 from ...renderers.run.recipe import with_files
-from ..files.exists import is_there
-from ..files.file_urls import paths_of
-from ..timeline.media import media_path
+from ..files.exists import is_file, is_folder, is_there
+from ..files.file_urls import file_name_of, paths_of
+from ..notices import Notice
+from ..timeline.media import media_file_name, media_path, missing_name
 from ..timeline.metadata import GENERATOR_KEY
 from ..timeline.slots import slot_of
 
@@ -41,7 +42,7 @@ def relink(timeline: otio.schema.Timeline, root: Path, folder: Path) -> Relinked
     found: dict[str, Path] = {}
     missing: list[str] = []
     for name, path in dict(_missing_files(timeline, root)).items():
-        candidates = index.get(path.name, []) if path is not None else []
+        candidates = index.get(file_name_of(name), []) if path is not None else []
         if path is not None and candidates:
             found[name] = max(candidates, key=lambda other: _shared_parts(path, other))
         else:
@@ -61,6 +62,38 @@ def relink(timeline: otio.schema.Timeline, root: Path, folder: Path) -> Relinked
             references[GENERATOR_KEY].parameters.update(recipe.as_json())
             clip.set_media_references(references, clip.active_media_reference_key)
     return Relinked(found, missing)
+
+
+def relink_nearby(
+    timeline: otio.schema.Timeline, root: Path, files: Iterable[Path] = ()
+) -> list[Notice]:
+    """Replace missing files by files of the same name nearby, in place; return a notice for each.
+
+    Args:
+        timeline: from an editor.
+        root: the folder that relative media paths start from; searched with its ``media``.
+        files: others that may be meant, such as those of the compiled timeline.
+    """
+    nearby: dict[str, list[Path]] = {}
+    for folder in (root, root / "media"):
+        for file in sorted(folder.iterdir()) if is_folder(folder) else []:
+            nearby.setdefault(file.name, []).append(file)
+    for file in files:
+        nearby.setdefault(file.name, []).insert(0, file)
+    notices = {}
+    for clip in timeline.find_clips():
+        reference = clip.media_reference
+        path = media_path(reference, root)
+        if path is None or not reference.target_url or is_there(path):
+            continue
+        named = missing_name(reference, path)
+        candidates = [one for one in nearby.get(media_file_name(reference), []) if is_file(one)]
+        if candidates:
+            found = max(candidates, key=lambda other: _shared_parts(path, other))
+            what = f"{clip.name}: {named} does not exist; {found} is used"
+            notices[named] = Notice("missing", what)
+            reference.target_url = str(found)
+    return list(notices.values())
 
 
 def _missing_files(timeline: otio.schema.Timeline, root: Path) -> Iterator[tuple[str, Path | None]]:
@@ -90,9 +123,10 @@ def _index(folder: Path) -> dict[str, list[Path]]:
 
 
 def _shared_parts(old: Path, new: Path) -> int:
-    """Return the length of the common end of two paths, in parts."""
+    """Return the length of the common end of two paths, in parts; ``old`` may be of Windows."""
     shared = 0
-    for one, other in zip(reversed(old.parts), reversed(new.parts), strict=False):
+    old_parts = old.as_posix().replace("\\", "/").split("/")
+    for one, other in zip(reversed(old_parts), reversed(new.parts), strict=False):
         if one != other:
             break
         shared += 1

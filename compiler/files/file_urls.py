@@ -105,6 +105,18 @@ def is_windows_path(text: str) -> bool:
     return bool(_ABSOLUTE_DRIVE.match(text)) or text.startswith("\\\\")
 
 
+def file_name_of(text: str, flavour: ModuleType = os.path) -> str:
+    r"""Return the file name in a path or URL of any system.
+
+    >>> file_name_of(r"D:\a\b c.mov"), file_name_of("file:///D:/a/b%20c.mov")
+    ('b c.mov', 'b c.mov')
+    """
+    path = (paths_of(text, flavour) or (text,))[0]
+    if is_windows_path(path) or "/" not in path:
+        path = path.replace("\\", "/")
+    return path.rstrip("/").rpartition("/")[2]
+
+
 def relative_or_absolute(
     path: str | PathLike[str], folder: str | PathLike[str], flavour: ModuleType = os.path
 ) -> str:

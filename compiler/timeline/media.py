@@ -13,7 +13,7 @@ import opentimelineio as otio
 
 from ..errors import WorkError
 from ..files.exists import refusal
-from ..files.file_urls import paths_of
+from ..files.file_urls import file_name_of, is_windows_path, paths_of
 from ..media.media_info import MediaInfo
 from ..media.probe import probe_sequence
 from .rate import exact_rate, seconds
@@ -36,11 +36,19 @@ def media_path(reference: otio.core.MediaReference | None, root: Path) -> Path |
 
 
 def media_file_name(reference: otio.core.MediaReference | None) -> str:
-    """Return the name of an `ExternalReference`'s file, decoded if it is in a URL; else empty."""
+    """Return the name of an `ExternalReference`'s file, decoded if it is in a URL; else empty.
+
+    It may be a path of another system.
+    """
     if not isinstance(reference, otio.schema.ExternalReference):
         return ""
+    return file_name_of(str(reference.target_url))
+
+
+def missing_name(reference: otio.schema.ExternalReference, path: Path) -> str:
+    """Return the path of a missing file as messages name it; one of Windows as it is stated."""
     url = str(reference.target_url)
-    return Path((paths_of(url) or (url,))[0]).name
+    return url if is_windows_path(url) else str(path)
 
 
 def why_no_path(url: str) -> str:

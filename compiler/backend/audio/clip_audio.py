@@ -10,7 +10,7 @@ import opentimelineio as otio
 from ...errors import WorkError
 from ...media.media_info import MediaInfo
 from ...media.probe import probe
-from ...timeline.media import media_path
+from ...timeline.media import media_path, missing_name
 
 
 class ClipAudio:
@@ -32,7 +32,8 @@ class ClipAudio:
             return "has no sound file; silence replaces it"
         path = self._path(reference)
         if path is None or not path.is_file():
-            return f"its sound {path or reference.target_url} does not exist"
+            named = reference.target_url if path is None else missing_name(reference, path)
+            return f"its sound {named} does not exist"
         info = self._probe(path)
         if isinstance(info, WorkError):
             return str(info)

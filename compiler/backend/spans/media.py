@@ -24,7 +24,9 @@ from ...media.probe import probe
 from ...notices import Notice
 from ...timeline.effects import effect_notice, speed_of, unsupported_effects
 from ...timeline.media import (
+    media_file_name,
     media_path,
+    missing_name,
     read_sequence,
     sequence_folder,
     sequence_pattern,
@@ -174,7 +176,8 @@ class MediaReader:
             way_out = "" if paths_of(url) else " (--allow-network)"
             return self._slate(clip, f"its media {url} {why_no_path(url)}{way_out}", url)
         if path not in self._read:
-            return self._slate(clip, f"its media {path} does not exist", path.name)
+            what = f"its media {missing_name(reference, path)} does not exist"
+            return self._slate(clip, what, media_file_name(reference))
         info = self._read[path]
         if isinstance(info, WorkError):
             return self._slate(clip, str(info), path.name)
