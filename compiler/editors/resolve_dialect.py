@@ -3,8 +3,7 @@
 Key names, types and values are those of files that Resolve 19 and 21 wrote (the fixtures of
 https://github.com/samuelgursky/davinci-resolve-mcp and https://github.com/ynput/ayon-core). Its
 reader takes the layout of audio tracks, the channels of their clips, links between picture and
-sound, and the notes of markers from there. Every clip has one reference, named after its file, and
-counts in the timecode of that file: a clip outside of it ends the import.
+sound, and the notes of markers from there. Every clip has one reference, named after its file.
 """
 
 from __future__ import annotations
@@ -15,16 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
-from opentimelineio.opentime import RationalTime, TimeRange
 
 from ..errors import WorkError
-from ..media.probe import is_still, probe
-from ..media.timecode import read_timecode
+from ..media.probe import probe
 from ..timeline.media import media_file_name, media_path
-from ..timeline.media_timecode import timecode_range
 from ..timeline.metadata import MEDIA_KEY
-from ..timeline.properties import rate_of
-from ..timeline.rate import time, whole_frames
 
 KEY = "Resolve_OTIO"
 """Key of Resolve's metadata."""
@@ -52,7 +46,6 @@ def to_resolve(timeline: otio.schema.Timeline) -> None:
         layout = _LAYOUTS.get(max(counts, default=1) or 1)
         _state(track, {"Locked": False, "SoloOn": False, **_if("Audio Type", layout)})
     _link_sound(timeline)
-    _count_from_timecode(timeline)
     for clip in timeline.find_clips():
         _state(clip, {})
         # A copy: OpenTimelineIO ends the process over a reference that a clip is given twice.
@@ -64,29 +57,6 @@ def to_resolve(timeline: otio.schema.Timeline) -> None:
             transition.name = "Cross Dissolve"
     for marker in _markers(timeline):
         _state(marker, {"Keywords": [], "Note": str(marker.comment)})
-
-
-def _count_from_timecode(timeline: otio.schema.Timeline) -> None:
-    """Move the ranges of clips, their media and their markers to the timecode of the files."""
-    fps = rate_of(timeline)
-    timecode_of = cache(lambda path: read_timecode(path, fps))
-    for clip in timeline.find_clips():
-        path = media_path(clip.media_reference, Path())
-        if path is None or not path.is_file() or is_still(path):
-            continue
-        timecode, available = timecode_of(path), clip.media_reference.available_range
-        if timecode is None or available is None:
-            continue
-        start = whole_frames(timecode_range(timecode, fps).start_time, fps)
-        moved = time(start - whole_frames(available.start_time, fps), fps)
-        clip.media_reference.available_range = _moved(available, moved)
-        clip.source_range = _moved(clip.trimmed_range(), moved)
-        for marker in clip.markers:
-            marker.marked_range = _moved(marker.marked_range, moved)
-
-
-def _moved(span: TimeRange, by: RationalTime) -> TimeRange:
-    return TimeRange(span.start_time + by, span.duration)
 
 
 def _state(item: otio.core.SerializableObjectWithMetadata, values: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from ...timeline.metadata import own_metadata
 from ...timeline.properties import rate_of, size_of
 from ...timeline.rate import whole_frames
 from .base import is_audio, write_xml
+from .shotcut_markers import add_markers
 
 LUMAS = {
     "wipe_left": ("luma01.pgm", True),
@@ -110,6 +111,7 @@ class MltDocument:
             names.append((self._playlist(track, items, number), track))
         main = Element("tractor", {"id": "main", "in": "0", "out": str(frames - 1)})
         properties(main, {"shotcut": 1})
+        add_markers(main, self.timeline)
         for name, track in names:
             reference = SubElement(main, "track", producer=name)
             if track is not None and is_audio(track):
