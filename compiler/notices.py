@@ -10,7 +10,7 @@ CODES: Mapping[str, str] = MappingProxyType(
     {
         "sync": "words were not found in the recording, are uncertain, or belong to no scene",
         "transcript": "a transcript was repaired, or is doubtful",
-        "captions": "captions are requested, and there are no words to show",
+        "captions": "there are no words to show, or captions are hard to read",
         "font": "a font is not installed, or lacks glyphs",
         "resolution": "a still is enlarged more than five times",
         "transition": "a transition is shortened, replaced or left out",

@@ -19,6 +19,7 @@ from ..report import Report
 from ..script.model import Quality
 from ..stages.edit import build_edit, edit_report
 from ..stages.flatten import (
+    caption_warnings,
     captions_text,
     flatten_summary,
     make_videos,
@@ -175,6 +176,7 @@ def _write_edit(
         claims = FileClaims(report, outputs)
         size = report.width, report.height
         captions = captions_text(timeline, outputs, size, report.fps)
+        report.warnings += caption_warnings(timeline, size, report.fps)
         report.captions = list(captions)
         claims.write({outputs.timeline: timeline_text(timeline), **captions})
         _write_report(report, claims, clock)

@@ -12,6 +12,7 @@ import opentimelineio as otio
 from ..backend.audio.loudness import MAX_DBTP, measure_file, target_of
 from ..backend.audio.mix import Mix, voice_tracks
 from ..backend.audio.read_mix import read_mix
+from ..backend.captions.burn import caption_departures
 from ..backend.encode.codecs import CODECS
 from ..media.media_info import MediaInfo
 from ..media.probe import probe
@@ -80,6 +81,7 @@ def check_reel(
         findings.append(Finding(f"cut {name}", offset in (0, None), found, f"frame {frame}"))
     findings += _slates(expected)
     findings += _surprises(measure, expected, media_root)
+    findings += _captions(timeline, (width, height), fps)
     length_s = expected.frames / fps
     voice = _voice(timeline, media_root, length_s)
     offsets: tuple[VoiceOffset, ...] = ()
@@ -246,6 +248,14 @@ def _surprises(measure: FrameMeasure, expected: ExpectedReel, root: Path) -> Ite
         middle = (start + end) // 2
         if not any(span.holds(middle) for span in still):
             yield Finding("unplanned standstill", False, f"frames {start} to {end}", "none")
+
+
+def _captions(
+    timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction
+) -> Iterator[Finding]:
+    """Yield the captions that are hard to read; they follow the voice, so none is an error."""
+    for line in caption_departures(timeline, size, fps):
+        yield Finding("caption", True, line, "slower")
 
 
 def _voice(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> Mix:

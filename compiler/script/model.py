@@ -115,6 +115,7 @@ class Captions:
     capitals: bool | None = None
     lines: int | None = None
     words: int | None = None
+    reading_speed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..backend.captions.burn import to_ass
+from ..backend.captions.burn import caption_departures, to_ass
 from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
 from ..backend.flatten import FlattenResult, flatten, refuse_size_limit
@@ -28,6 +28,9 @@ from ..timeline.media import media_file_name
 from ..timeline.slots import slot_clips
 from .signing import claims_of
 
+_NAMED = 3
+"""Captions that warnings name; the rest is counted."""
+
 
 def captions_text(
     timeline: otio.schema.Timeline, outputs: Outputs, size: tuple[int, int], fps: Fraction
@@ -39,6 +42,15 @@ def captions_text(
         outputs.vtt: to_vtt(cues),
         outputs.ass: to_ass(timeline, size, fps),
     }
+
+
+def caption_warnings(
+    timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction
+) -> list[Notice]:
+    """Return warnings about captions that are hard to read: the first ones, and their number."""
+    lines = caption_departures(timeline, size, fps)
+    more = [f"{len(lines) - _NAMED} more captions are hard to read"] if lines[_NAMED:] else []
+    return [Notice("captions", line) for line in [*lines[:_NAMED], *more]]
 
 
 def refuse_wrong_suffix(video: Path, spec: OutputSpec) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from .cues import Cue, CueLimits
+from .cues import SHORTEST_S, Cue, CueLimits
 from .fonts import Face, emoji
 from .style import Area, CaptionStyle, Colour, area_of
 from .words import SpokenWord, is_joined
@@ -107,7 +107,8 @@ class Typesetter:
             language=self.language,
             lines=1 if big else self.style.lines,
             max_words=self.style.words if big else None,
-            min_s=0.25 if big else 1.0,
+            min_s=0.25 if big else SHORTEST_S,
+            speed=None if big else self.style.reading_speed,
         )
 
     def measure(self, words: Sequence[SpokenWord]) -> float:

@@ -40,7 +40,7 @@ _PROCLITICS = {
     "nl": "de het een en of maar in op aan van voor met door bij naar te om dat die is zijn mijn "
     "geen niet",
 }
-"""Words that belong to the next one, by language: a line should not end with one."""
+"""Words that belong to the next one, by language: no line should end with one, or a number."""
 _PROCLITIC_SETS = {language: frozenset(words.split()) for language, words in _PROCLITICS.items()}
 
 
@@ -88,4 +88,5 @@ def roughness(words: Sequence[SpokenWord], place: int, language: str) -> float:
     if CLAUSE_END.search(before) or SENTENCE_END.search(before):
         return -0.3
     proclitics = _PROCLITIC_SETS.get(language.partition("-")[0].lower(), frozenset())
-    return 0.35 if before.lower().strip("\"'“”‘’«»(") in proclitics else 0.0
+    bare = before.lower().strip("\"'“”‘’«»(")
+    return 0.35 if bare in proclitics or bare.isdecimal() else 0.0

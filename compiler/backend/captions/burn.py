@@ -26,7 +26,7 @@ from ...notices import Notice
 from ...timeline.metadata import own_metadata
 from ..encode.encoder_settings import TAGS
 from .ass import AssScript, Typesetter, escape
-from .cues import Cue, captions_of
+from .cues import Cue, captions_of, default_limits, hard_to_read
 from .fonts import EMOJI, RUBIK, Face, emoji, face_of, is_invisible
 from .style import CaptionStyle, Colour, is_font_file, read_style
 from .words import language_of, words_of
@@ -119,6 +119,19 @@ def typeset(
     style = read_style(dict(own_metadata(timeline).get("captions") or {}))
     typesetter = Typesetter(style, size, fps, language_of(timeline), _family_of(style))
     return typesetter, captions_of(timeline, typesetter.limits())
+
+
+def caption_departures(
+    timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction
+) -> list[str]:
+    """Return a line for each caption that is hard to read; arguments and errors as of `typeset`.
+
+    Of burned-in captions if the timeline asks for them, else of the sidecar files.
+    """
+    if (own_metadata(timeline).get("captions") or {}).get("burn"):
+        typesetter, cues = typeset(timeline, size, fps)
+        return list(hard_to_read(cues, typesetter.limits()))
+    return list(hard_to_read(captions_of(timeline), default_limits(timeline)))
 
 
 def to_ass(timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction) -> str:

@@ -1,23 +1,37 @@
-"""Group words into cues: captions of at most two lines, with every word once."""
+"""Group words into cues: captions of at most two lines, with every word once.
+
+The norms are those of streaming services for adults (Netflix, Timed Text Style Guide: at most 20
+characters a second for English, 9 for Chinese; at least 5/6 s, at most 7 s; breaks at clauses); the
+aim is 17 characters a second.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import opentimelineio as otio
 
+from ...timeline.metadata import own_metadata
 from ...timeline.properties import length_of
-from .breaks import SENTENCE_END, Measure, halve, roughness, two_lines
+from .breaks import SENTENCE_END, Measure, roughness, two_lines
+from .phrases import join_phrases
 from .words import SpokenWord, columns, join_words, language_of, words_of
 
 LINE_WIDTH = 32
 """Columns of a line, for a size that can be read on a phone in a vertical picture."""
-LONGEST_S = 5.0
-SHORTEST_S = 1.0
-"""Minimum duration of a cue in seconds, if the next one leaves the time."""
+READING_SPEED = 17.0
+"""Characters a second, with blanks, that a cue aims for; a full-width letter counts as 17/9."""
+FASTEST = 20 / 17
+"""The limit, as a share of the aim."""
+LONGEST_S = 7.0
+SHORTEST_S = 5 / 6
+HOLD_S = 1.0
+"""Seconds that a cue stays after its last word, if it takes that long to read."""
 PAUSE_S = 0.7
 """A pause this long ends a cue."""
 TICK_S = 0.001
@@ -42,6 +56,11 @@ class Cue:
         """The words of all lines."""
         return tuple(word for line in self.lines for word in line)
 
+    @property
+    def speed(self) -> float:
+        """Characters a second, full-width letters counted as 17/9."""
+        return _characters(join_words(self.words)) / (self.end - self.start)
+
 
 @dataclass(frozen=True, slots=True)
 class CueLimits:
@@ -49,11 +68,13 @@ class CueLimits:
 
     Attributes:
         width: of a line, in the unit of ``measure``; a longer word gets a line of its own.
-        measure: returns the width of words on a line; by default in columns of text.
+        measure: returns the width of words on a line, which grows by the width of each word and
+            of the blank before it; by default in columns of text.
         language: of the words; decides where lines break.
         lines: 1 or 2.
         max_words: in a cue; None for no limit.
         min_s: minimum duration in seconds, if the next cue leaves the time.
+        speed: characters a second to aim for; None for as spoken.
     """
 
     width: float = LINE_WIDTH
@@ -62,25 +83,30 @@ class CueLimits:
     lines: int = 2
     max_words: int | None = None
     min_s: float = SHORTEST_S
-
-    def line_break(self, words: Sequence[SpokenWord]) -> int | None:
-        """Return where the second line starts: 0 for one line, None if the words do not fit."""
-        if self.max_words is not None and len(words) > max(1, self.max_words):
-            return None
-        place = two_lines(words, self.width, self.measure, self.language)
-        return None if place and self.lines == 1 else place
+    speed: float | None = READING_SPEED
 
     def wrap(self, words: Sequence[SpokenWord]) -> tuple[tuple[SpokenWord, ...], ...]:
         """Return the words of a cue as lines."""
-        place = self.line_break(words)
+        place = two_lines(words, self.width, self.measure, self.language)
         return (tuple(words[:place]), tuple(words[place:])) if place else (tuple(words),)
+
+    def reading_s(self, words: Sequence[SpokenWord]) -> float:
+        """Return the seconds that a cue of words needs."""
+        return max(self.min_s, _characters(join_words(words)) / self.speed if self.speed else 0.0)
 
 
 def captions_of(timeline: otio.schema.Timeline, limits: CueLimits | None = None) -> list[Cue]:
     """Return the captions of a timeline, none beyond its end."""
     length = length_of(timeline)
-    limits = limits or CueLimits(language=language_of(timeline))
-    return make_cues(words_of(timeline), limits, float(length) or None)
+    words = join_phrases(words_of(timeline), language_of(timeline))
+    return make_cues(words, limits or default_limits(timeline), float(length) or None)
+
+
+def default_limits(timeline: otio.schema.Timeline) -> CueLimits:
+    """Return the limits of captions in files of their own."""
+    stated = own_metadata(timeline).get("captions") or {}
+    speed = stated.get("reading_speed") if hasattr(stated, "get") else None
+    return CueLimits(language=language_of(timeline), speed=float(speed or READING_SPEED))
 
 
 def make_cues(
@@ -88,8 +114,9 @@ def make_cues(
 ) -> list[Cue]:
     """Group words into cues that never overlap and hold every word once.
 
-    A cue ends with a sentence, a scene or a pause. A long one is split after a comma, else near its
-    middle; a short one is joined to the next.
+    A cue ends with a scene or a pause, or where splitting the words between costs least: a cue that
+    is too short or too fast to read costs most, then a break within a phrase. Sentences share a cue
+    only whole.
 
     Args:
         words: in order of time.
@@ -97,8 +124,13 @@ def make_cues(
         length_s: end of the reel in seconds; no cue lasts beyond it.
     """
     limits = limits or CueLimits()
-    groups = [part for sentence in _sentences(words) for part in _split_to_fit(sentence, limits)]
-    groups = _without_flashes(groups, limits)
+    end = math.inf if length_s is None else length_s
+    groups = [
+        words[first:last]
+        for begin, finish in _passages(words)
+        for first, last in _Splitter(words[begin:finish], limits, _next(words, finish, end)).split()
+        for first, last in [(begin + first, begin + last)]
+    ]
     starts: list[float] = []
     for group in groups:
         # Two cues never start together, even if two words do.
@@ -108,73 +140,151 @@ def make_cues(
     for group, start, following in zip(
         groups, starts, [*starts[1:], math.inf][: len(starts)], strict=True
     ):
-        end = max(group[-1].end, start + limits.min_s)
+        spoken = max(group[-1].end, start)
+        wanted = min(start + limits.reading_s(group), spoken + HOLD_S)
+        shown = max(spoken, wanted, start + limits.min_s)
         if length_s is not None and following == math.inf:
-            end = min(end, max(length_s, group[-1].end))
+            shown = min(shown, max(length_s, group[-1].end))
         # A caption stays over a short pause, since flicker disturbs.
-        end = following if following - end < PAUSE_S / 2 else end
-        cues.append(Cue(start, max(end, start + TICK_S), limits.wrap(group)))
+        shown = following if following - shown < PAUSE_S / 2 else shown
+        cues.append(Cue(start, max(shown, start + TICK_S), limits.wrap(group)))
     return cues
 
 
-def _sentences(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:
-    groups: list[list[SpokenWord]] = []
-    for word in words:
-        if groups:
-            last = groups[-1][-1]
-            ended = SENTENCE_END.search(last.text) and not _is_abbreviation(last.text)
-            if not (ended or word.scene != last.scene or word.start - last.end >= PAUSE_S):
-                groups[-1].append(word)
-                continue
-        groups.append([word])
-    return groups
+def hard_to_read(cues: Sequence[Cue], limits: CueLimits) -> Iterator[str]:
+    """Yield a line for each cue that is too short or too fast to read."""
+    for cue in cues:
+        shown = cue.end - cue.start
+        named = f"{join_words(cue.words)!r} at {cue.start:.2f} s"
+        most = math.inf if limits.speed is None else limits.speed * FASTEST
+        if cue.speed > most + 1e-6:
+            yield f"{named}: {cue.speed:.0f} characters a second, above {most:.0f}"
+        elif shown < limits.min_s - TICK_S:
+            yield f"{named}: shown for {shown:.2f} s, less than {limits.min_s:.2f}"
 
 
-def _without_flashes(groups: list[list[SpokenWord]], limits: CueLimits) -> list[list[SpokenWord]]:
-    """Join cues that are too short to the next one."""
-    joined: list[list[SpokenWord]] = []
-    for group in groups:
-        last = joined[-1] if joined else None
+def _characters(text: str) -> float:
+    """Return the length of a text, full-width letters counted as 17/9."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) - wide + wide * 17 / 9
+
+
+def _passages(words: Sequence[SpokenWord]) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of words that no scene's end and no pause divides."""
+    begin = 0
+    for place in range(1, len(words) + 1):
         if (
-            last is not None
-            and group[0].start - last[0].start < limits.min_s
-            and group[0].scene == last[-1].scene
-            and group[-1].end - last[0].start <= LONGEST_S
-            and limits.line_break([*last, *group]) is not None
+            place == len(words)
+            or words[place].scene != words[place - 1].scene
+            or words[place].start - words[place - 1].end >= PAUSE_S
         ):
-            joined[-1] = [*last, *group]
-        else:
-            joined.append(group)
-    return joined
+            yield begin, place
+            begin = place
 
 
-def _is_abbreviation(text: str) -> bool:
-    """Whether a full stop ends an abbreviation such as ``Mr.`` or ``J.``."""
-    return bool(re.fullmatch(r"([A-Z]|Mrs?|Ms|Dr|St|vs|No)\.", text))
+def _next(words: Sequence[SpokenWord], place: int, end: float) -> float:
+    return words[place].start if place < len(words) else end
 
 
-def _split_to_fit(words: list[SpokenWord], limits: CueLimits) -> list[list[SpokenWord]]:
-    """Split a sentence into cues, none too wide or longer than `LONGEST_S`."""
-    place = limits.line_break(words)
-    fits = place is not None and words[-1].end - words[0].start <= LONGEST_S
-    part = 0
-    if place and fits and roughness(words, place, limits.language) > 0:
-        part = _clause(words, limits)
-    if len(words) == 1 or (fits and not part):
-        return [words]
-    part = part or halve(words, limits.measure, limits.language)
-    return [*_split_to_fit(words[:part], limits), *_split_to_fit(words[part:], limits)]
+@dataclass
+class _Splitter:
+    """Splits a passage into cues at the least cost, by dynamic programming.
 
+    Args:
+        words: of the passage.
+        limits: of a cue.
+        until: seconds at which the next passage starts.
+    """
 
-def _clause(words: list[SpokenWord], limits: CueLimits) -> int:
-    """Return where to split after a clause, if both parts are long enough for a cue; else 0."""
-    return next(
-        (
+    words: Sequence[SpokenWord]
+    limits: CueLimits
+    until: float
+    _widths: list[float] = field(default_factory=list)
+    _blanks: list[float] = field(default_factory=list)
+    _rough: list[float] = field(default_factory=list)
+
+    def split(self) -> list[tuple[int, int]]:
+        """Return the ranges of words of the cues."""
+        words, measure = self.words, self.limits.measure
+        alone = [measure([word]) for word in words]
+        self._blanks = [0.0] + [
+            measure([one, other]) - alone[index] - alone[index + 1]
+            for index, (one, other) in enumerate(pairwise(words))
+        ]
+        self._widths = [0.0]
+        for width, blank in zip(alone, self._blanks, strict=True):
+            self._widths.append(self._widths[-1] + width + blank)
+        language = self.limits.language
+        self._rough = [0.0, *(roughness(words, at, language) for at in range(1, len(words)))]
+        ends = [is_sentence_end(word.text) for word in words]
+        least = [0.0] + [math.inf] * len(words)
+        origin = [0] * (len(words) + 1)
+        for last in range(1, len(words) + 1):
+            for first in range(last - 1, -1, -1):
+                if last - first > 1 and not self._fits(first, last):
+                    break
+                cost = least[first] + self._cost(first, last, ends)
+                if cost < least[last]:
+                    least[last], origin[last] = cost, first
+        ranges, last = [], len(words)
+        while last:
+            ranges.append((origin[last], last))
+            last = origin[last]
+        return ranges[::-1]
+
+    def _width(self, first: int, last: int) -> float:
+        return self._widths[last] - self._widths[first] - self._blanks[first]
+
+    def _fits(self, first: int, last: int) -> bool:
+        """Whether a cue of words ``[first, last)`` is not too wide, long or full."""
+        limits = self.limits
+        if limits.max_words is not None and last - first > max(1, limits.max_words):
+            return False
+        if self.words[last - 1].end - self.words[first].start > LONGEST_S:
+            return False
+        return self._width(first, last) <= limits.width or self._line_break(first, last) > 0
+
+    def _line_break(self, first: int, last: int) -> int:
+        """Return the smoothest place for a second line; 0 if there is none."""
+        if self.limits.lines == 1:
+            return 0
+        fitting = [
             place
-            for place in range(1, len(words))
-            if roughness(words, place, limits.language) < 0
-            and words[place].start - words[0].start >= limits.min_s
-            and words[-1].end - words[place].start >= limits.min_s
-        ),
-        0,
+            for place in range(first + 1, last)
+            if (self._width(first, place) <= self.limits.width or place == first + 1)
+            and (self._width(place, last) <= self.limits.width or place == last - 1)
+        ]
+        return min(fitting, key=self._rough.__getitem__, default=0)
+
+    def _cost(self, first: int, last: int, ends: Sequence[bool]) -> float:
+        words, limits = self.words, self.limits
+        inside = sum(ends[first : last - 1])
+        whole = (first == 0 or ends[first - 1]) and (last == len(words) or ends[last - 1])
+        if inside and not whole:
+            return _FORBIDDEN
+        following = words[last].start if last < len(words) else self.until
+        room = min(following, max(words[last - 1].end, words[first].start) + HOLD_S)
+        shown = max(room - words[first].start, TICK_S)
+        hurry = max(0.0, limits.reading_s(words[first:last]) / shown - 1)
+        cost = _PER_CUE + _PER_HURRY * min(hurry, 10.0) + _PER_SENTENCE * inside
+        if self._width(first, last) > limits.width and last - first > 1:
+            fullness = self._width(first, last) / (2 * limits.width)
+            cost += max(0.0, self._rough[self._line_break(first, last)]) / 2 + fullness / 5
+        if last < len(words):
+            pause = max(0.0, words[last].start - words[last - 1].end)
+            rough = self._rough[last]
+            cost += (_FORBIDDEN if rough >= 1 else 2 * rough) - min(pause, 0.5)
+        return cost
+
+
+_FORBIDDEN = 1_000.0
+_PER_CUE = 0.6
+_PER_HURRY = 4.0
+_PER_SENTENCE = 0.5
+
+
+def is_sentence_end(text: str) -> bool:
+    """Whether a word ends a sentence, and is no abbreviation such as ``Mr.`` or ``J.``."""
+    return bool(SENTENCE_END.search(text)) and not re.fullmatch(
+        r"([A-Z]|Mrs?|Ms|Dr|St|vs|No)\.", text
     )

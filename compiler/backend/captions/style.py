@@ -48,6 +48,7 @@ class CaptionStyle:
         capitals: convert to capitals.
         lines: maximum, 1 or 2.
         words: maximum at a time in the style ``word``.
+        reading_speed: characters a second that captions aim for.
     """
 
     style: Kind = "plain"
@@ -64,6 +65,7 @@ class CaptionStyle:
     capitals: bool = False
     lines: int = 2
     words: int = 3
+    reading_speed: float = 17.0
 
     @property
     def size_px(self) -> float:
@@ -195,4 +197,5 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "capitals": bool,
     "lines": lambda value: min(2, max(1, int(value))),
     "words": lambda value: max(1, int(value)),
+    "reading_speed": lambda value: max(1.0, _number(value)),
 }

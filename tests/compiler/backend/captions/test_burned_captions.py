@@ -87,8 +87,8 @@ def test_captions_begin_and_end_on_the_frames_of_their_words(
     words = said("one", start=1.0) + said("two", start=2.51)
     result = flattened(reel(words, style="plain", outline=0, shadow=0), tmp_path / "reel.mp4")
     seen = [bool((luma > 128).any()) for luma, _, _ in planes(tmp_path / "reel.mp4")]
-    # A cue lasts a second, and changes at the frames nearest to its times.
-    assert [n for n, one in enumerate(seen) if one] == [*range(24, 48), *range(60, 84)]
+    # A cue lasts 5/6 s, and changes at the frames nearest to its times.
+    assert [n for n, one in enumerate(seen) if one] == [*range(24, 44), *range(60, 80)]
     assert result.frames == 96
 
 
@@ -151,11 +151,11 @@ def test_video_without_captions_is_copied(tmp_path: Path) -> None:
     clip = otio.schema.Clip("clip", media, time_range(0, 240, FPS))
     timeline.tracks[0][:] = [clip]
     result = flattened(timeline, tmp_path / "reel.mp4")
-    # The caption is at 4 to 5 s; copies stop and start at IDR frames, two seconds apart.
+    # The caption begins at 4 s; copies stop and start at IDR frames, two seconds apart.
     assert result.segments.copied_frames == 192
     frames = planes(tmp_path / "reel.mp4")
     assert [n for n, (luma, _, _) in enumerate(frames) if (luma > 128).any()] == list(
-        range(96, 120)
+        range(96, 116)
     )
 
 

@@ -6,17 +6,22 @@ from itertools import pairwise
 
 import opentimelineio as otio
 import pysubs2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.backend.captions.cues import (
+    HOLD_S,
     LINE_WIDTH,
     PAUSE_S,
     SHORTEST_S,
     Cue,
     CueLimits,
     captions_of,
+    hard_to_read,
+    is_sentence_end,
     make_cues,
 )
+from otio_gvideo.compiler.backend.captions.phrases import join_phrases
 from otio_gvideo.compiler.backend.captions.sidecars import to_srt, to_vtt
 from otio_gvideo.compiler.backend.captions.words import SpokenWord, columns
 
@@ -62,28 +67,98 @@ def test_cues_of_any_words_are_ordered_and_complete(words: list[SpokenWord], wid
 
 
 @given(spoken())
-def test_a_cue_lasts_a_second_if_the_next_leaves_the_time(words: list[SpokenWord]) -> None:
-    cues = make_cues(words)
-    for cue, following in pairwise([*cues, None]):
+def test_a_cue_lasts_as_long_as_it_takes_to_read_if_the_next_leaves_the_time(
+    words: list[SpokenWord],
+) -> None:
+    limits = CueLimits()
+    for cue, following in pairwise([*make_cues(words), None]):
         room = following.start - cue.start if following else 10.0
-        assert cue.end - cue.start >= min(room, SHORTEST_S) - 1e-9
+        spoken = cue.words[-1].end + HOLD_S - cue.start
+        least = max(SHORTEST_S, min(limits.reading_s(cue.words), spoken))
+        assert cue.end - cue.start >= min(room, least) - 1e-9
 
 
 @given(spoken())
-def test_a_cue_stays_over_a_short_pause_but_not_over_a_long_one(
+def test_a_cue_stays_over_a_short_pause_and_no_longer_than_reading_takes(
     words: list[SpokenWord],
 ) -> None:
+    limits = CueLimits()
     for cue, following in pairwise(make_cues(words)):
         silence = following.start - cue.end
         assert silence == 0 or silence >= PAUSE_S / 2 - 1e-9
-        last = cue.lines[-1][-1]
-        assert cue.end - max(last.end, cue.start + SHORTEST_S) < PAUSE_S / 2 + 1e-9
+        read = max(cue.words[-1].end, cue.start + limits.reading_s(cue.words))
+        assert cue.end - read < PAUSE_S / 2 + 1e-9
+
+
+@given(spoken())
+def test_sentences_share_a_cue_only_whole(words: list[SpokenWord]) -> None:
+    ends = [0, *(n + 1 for n, word in enumerate(words) if is_sentence_end(word.text))]
+    ends += [n for n in range(1, len(words)) if words[n].scene != words[n - 1].scene]
+    pauses = (n for n in range(1, len(words)) if words[n].start - words[n - 1].end >= PAUSE_S)
+    edges = {*ends, *pauses, len(words)}
+    place = 0
+    for cue in make_cues(words):
+        first, place = place, place + len(cue.words)
+        if any(is_sentence_end(word.text) for word in cue.words[:-1]):
+            assert {first, place} <= edges
 
 
 def test_short_sentences_share_a_cue() -> None:
     text = "Yes. No. Who knows? The sea went on as it always had."
     words = [SpokenWord(w, n * 0.25, n * 0.25 + 0.25) for n, w in enumerate(text.split())]
     assert next(cue.text for cue in make_cues(words)) == ("Yes. No. Who knows?",)
+
+
+def test_a_fast_phrase_shares_its_cue_with_a_slow_one() -> None:
+    fast = [
+        SpokenWord(word, n * 0.12, n * 0.12 + 0.12)
+        for n, word in enumerate(("so", "then", "we", "all"))
+    ]
+    slow = [
+        SpokenWord(w, 0.48 + n * 0.8, 1.28 + n * 0.8)
+        for n, w in enumerate(("went", "home", "again."))
+    ]
+    (cue,) = make_cues([*fast, *slow])
+    assert cue.speed < 17
+
+
+def test_a_cue_that_cannot_be_read_is_named() -> None:
+    text = "Nobody understands sentences that are spoken this fast."
+    words = [SpokenWord(w, n * 0.15, n * 0.15 + 0.15) for n, w in enumerate(text.split())]
+    words.append(SpokenWord("Next.", words[-1].end, words[-1].end + 2, "next"))
+    (line,) = hard_to_read(make_cues(words), CueLimits())
+    assert line.startswith("'Nobody understands sentences")
+    assert line.endswith("characters a second, above 20")
+
+
+def test_japanese_breaks_between_words_and_highlights_them_whole() -> None:
+    letters = "朝早く起きて、海まで歩いた。"
+    words = [SpokenWord(letter, n / 5, n / 5 + 0.2) for n, letter in enumerate(letters)]
+    phrases = join_phrases(words, "ja")
+    assert [phrase.text for phrase in phrases] == ["朝早く", "起きて、", "海まで", "歩いた。"]
+    assert (phrases[1].start, phrases[1].end) == (words[3].start, words[6].end)
+    assert "早く" in "".join(make_cues(phrases, CueLimits(width=10))[0].text[:1])
+    assert join_phrases(words, "en") == words
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh", "今天天气很好，我们去海边散步吧。"),
+        ("zh-TW", "今天天氣很好，我們去散步。"),
+        ("th", "วันนี้อากาศดีมาก"),
+    ],
+)
+def test_other_writing_systems_without_spaces_have_phrases(language: str, text: str) -> None:
+    words = [SpokenWord(letter, n / 5, n / 5 + 0.2) for n, letter in enumerate(text)]
+    phrases = join_phrases(words, language)
+    assert "".join(phrase.text for phrase in phrases) == text
+    assert 1 < len(phrases) < len(words)
+
+
+def test_full_width_letters_are_read_at_nine_a_second() -> None:
+    cue = Cue(0.0, 2.0, ((SpokenWord("海" * 18, 0.0, 2.0),),))
+    assert cue.speed == pytest.approx(17)
 
 
 def test_captions_end_with_the_reel() -> None:
