@@ -15,6 +15,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "resolution": "a still is enlarged more than five times",
         "transition": "a transition is shortened, replaced or left out",
         "unsupported": "a renderer does not support a setting of the script",
+        "prompt": "a language model wrote no usable prompt; the described one is used",
         "fallback": "a model's video stands still, or a fallback renderer made it",
         "unavailable": "a renderer cannot run here and was left out",
         "missing": "media are missing: a slate, a still, a gap or silence replaces them",

@@ -104,6 +104,7 @@ class Shot:
         depth: a depth map of the first keyframe, near is white; or None.
         fit: how a still of another shape fills the frame.
         prompt, negative_prompt: of a model.
+        written: the prompt that a language model wrote of ``prompt`` and the rest; or empty.
         ending: the prompt of the scene that begins with the still that this shot ends on.
         seed: of all random numbers.
         motion: of camera and subject.
@@ -127,6 +128,7 @@ class Shot:
     fit: Literal["cover", "contain", "blur"] = "cover"
     prompt: str = ""
     negative_prompt: str = ""
+    written: str = ""
     ending: str = ""
     seed: int = 0
     motion: Motion = Motion()

@@ -100,6 +100,7 @@ def compile_script(
         outputs,
         media=outputs.media,
         needs_models=until != "timeline" and engine == "local",
+        writes_prompts=True,
     )
     if parsed.output is not None:
         outputs = replace(outputs, suffix=parsed.output.suffix)

@@ -242,7 +242,7 @@ def _pins(source: WeightSource, setup: ModelSetup, commit: str | None) -> dict[s
         return {"revision": commit}
     value = {"model": source.model, "revision": commit}
     value |= {"file": source.file} if source.file else {}
-    parts = {**setup.parts, **({"weights": setup.weights} if setup.weights else {})}
+    parts = {**setup.parts, "weights": setup.weights, "prompt_model": setup.prompt_model}
     return {name: value for name, part in parts.items() if part == source}
 
 

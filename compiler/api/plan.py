@@ -42,6 +42,7 @@ class PlannedSlot:
         renderer: its name.
         camera: the camera move.
         prompt: that the model is given; empty without one.
+        prompt_model: the language model that is still to rewrite the prompt; empty for none.
         needed_gb: GPU memory that the model takes at least; None without one, or if unknown.
         calls: calls of the model, and unsupported settings, a line each; none without a model.
     """
@@ -53,6 +54,7 @@ class PlannedSlot:
     renderer: str
     camera: str
     prompt: str
+    prompt_model: str
     needed_gb: float | None
     calls: tuple[str, ...]
 
@@ -88,7 +90,10 @@ class CompilePlan:
             if slot.needed_gb is not None:
                 yield f"        at least {slot.needed_gb:.1f} GB of GPU memory"
             if slot.prompt:
-                yield from wrap(f"prompt: {slot.prompt}", 80, **INDENTED)
+                label = (
+                    f"prompt, for {slot.prompt_model} to rewrite" if slot.prompt_model else "prompt"
+                )
+                yield from wrap(f"{label}: {slot.prompt}", 80, **INDENTED)
 
 
 def plan_script(
@@ -131,6 +136,7 @@ def plan_script(
             renderer=slot.recipe.renderer,
             camera=slot.recipe.shot.motion.camera,
             prompt=model_prompt(slot.recipe),
+            prompt_model=parsed.prompts.waiting.get(model_prompt(slot.recipe), ""),
             needed_gb=needed_gb(slot.recipe),
             calls=tuple(describe_calls(slot.recipe)),
         )

@@ -38,6 +38,7 @@ class RendererInputs:
         describes: names of the renderers whose prompts say how a shot ends.
         look: returns shape and focus of a still; called from several threads.
         origins: disclosed origins of the renderers' models, by renderer.
+        write: returns the prompt that a language model writes for a recipe; empty for none.
     """
 
     versions: Mapping[str, int]
@@ -48,6 +49,7 @@ class RendererInputs:
     describes: frozenset[str] = frozenset()
     look: Callable[[Path], SaliencyGlance] = unseen
     origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    write: Callable[[Recipe], str] = lambda _: ""
 
 
 def slot_recipes(
@@ -90,6 +92,9 @@ def slot_recipes(
                 idr=idr_frames(slot, lengths.get(slot.start, 0), lengths.get(slot.end, 0)),
                 follows=follows,
             )
+            written = inputs.write(recipe)
+            if written:
+                recipe = replace(recipe, shot=replace(recipe.shot, written=written))
             if scene.renderer in inputs.continues and slot.part < slot.parts:
                 follows = inputs.key_of(recipe)
             recipes[slot.name] = recipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from fractions import Fraction
 
@@ -30,7 +31,9 @@ def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timelin
     """Schedule a script, and build its timeline with stills as media.
 
     Raises:
-        InputError: scenes, keyframes or sounds are not in the order of the narration.
+        InputError: scenes, keyframes or sounds are not in the order of the narration, or a language
+            model is not here.
+        WorkError: a language model failed.
     """
     script, speech = parsed.script, parsed.speech
     _refuse(times_out_of_order(script, speech))
@@ -40,7 +43,8 @@ def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timelin
     if script.music is not None:
         music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
-    recipes = slot_recipes(script, schedule, parsed.renderer_inputs)
+    with contextlib.closing(parsed.prompts):
+        recipes = slot_recipes(script, schedule, parsed.renderer_inputs)
     files = {effect.audio for scene in script.scenes for effect in scene.sounds}
     effects = {path: duration_of(path) for path in files}
     timeline = build_timeline(script, schedule, recipes, voices, music, effects)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import opentimelineio as otio
@@ -15,7 +15,7 @@ from ..sync import edit
 from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_clips
 from .read import ParsedScript
-from .render import planner_notes
+from .render import model_prompt, planner_notes
 
 MOST_ENLARGED = 5
 """Scale factor of a still above which there is a warning."""
@@ -36,6 +36,7 @@ def edit_warnings(
         *_small_stills(parsed.script),
         *_sounds_cut_off(timeline),
         *_unsupported(parsed.script, timeline),
+        *_unwritten(parsed.prompts.faults, timeline),
     ]
 
 
@@ -94,5 +95,20 @@ def _unsupported(script: Script, timeline: otio.schema.Timeline) -> Iterator[Not
                 continue  # The move was chosen automatically, or goes into the prompt.
             asking.setdefault(f"{slot.renderer}: {what}", []).append(slot.name)
     for what, names in asking.items():
-        others = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        yield Notice("unsupported", f"{', '.join(names[:3])}{others}: {what}")
+        yield Notice("unsupported", f"{_listed(names)}: {what}")
+
+
+def _unwritten(faults: Mapping[str, str], timeline: otio.schema.Timeline) -> Iterator[Notice]:
+    """Yield faults of prompts that language models wrote, each once for all slots."""
+    found: dict[str, list[str]] = {}
+    for slot in slot_clips(timeline) if faults else ():
+        fault = faults.get(model_prompt(slot.recipe))
+        if fault is not None:
+            found.setdefault(f"{slot.renderer}: {fault}", []).append(slot.name)
+    for what, names in found.items():
+        yield Notice("prompt", f"{_listed(names)}: {what}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    others = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{others}"

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
-from ...renderers import base
+from ...renderers import base, registry
 from ...renderers.base import Keyframe, Shot
+from ...renderers.diffusion.diffusion_renderer import DiffusionRenderer
 from ...renderers.diffusion.local_weights import commits
 from ...renderers.diffusion.memory import GB
 from ...renderers.diffusion.presets import model_table
+from ...renderers.diffusion.prompt_writer import answer_hash
 from ...renderers.diffusion.requirements import requirement_problems
 from ...renderers.run.concurrency import free_bytes
 from ...renderers.run.loaded_renderers import kind_of
-from ...renderers.run.recipe import recipe_key
+from ...renderers.run.recipe import Recipe, recipe_key
 from ...renderers.run.store import DamagedError, Store, read_sidecar
 from ..errors import InputError
 from ..outputs.paths import Outputs
@@ -70,7 +72,27 @@ def refuse_first_models(
 
 def finished_models(media: Path) -> list[tuple[str, Mapping[str, Any]]]:
     """Return renderer and settings of each finished video of a model in a folder, oldest first."""
-    found: list[tuple[str, Mapping[str, Any]]] = []
+    return [
+        (recipe["renderer"], dict(recipe.get("settings") or {}))
+        for recipe in _finished_recipes(media)
+    ]
+
+
+def finished_prompts(media: Path) -> dict[str, str]:
+    """Return the prompts that language models wrote for finished media, by `answer_hash`."""
+    found: dict[str, str] = {}
+    for document in _finished_recipes(media):
+        with contextlib.suppress(base.RendererError):
+            recipe = Recipe.from_json(document)
+            shot = recipe.shot
+            renderer = registry.renderer_class(recipe.renderer)(shot.settings, shot.quality)
+            if shot.written and isinstance(renderer, DiffusionRenderer):
+                found[answer_hash(renderer, shot)] = shot.written
+    return found
+
+
+def _finished_recipes(media: Path) -> Iterator[dict[str, Any]]:
+    """Yield the JSON of the recipe of each finished video of a model in a folder, oldest first."""
     for path in sorted(media.glob("*.json"), key=_age):
         try:
             document = read_sidecar(path.with_suffix(".mp4")) or {}
@@ -78,8 +100,7 @@ def finished_models(media: Path) -> list[tuple[str, Mapping[str, Any]]]:
             continue
         recipe = document.get("recipe")
         if isinstance(recipe, dict) and recipe.get("renderer") in model_table():
-            found.append((recipe["renderer"], dict(recipe.get("settings") or {})))
-    return found
+            yield recipe
 
 
 def finished_commits(media: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from ...renderers.diffusion.diffusion_renderer import DiffusionRenderer
 from ...renderers.diffusion.local_weights import pin_revisions
 from ...renderers.diffusion.model_settings import model_origin
 from ...renderers.diffusion.presets import model_table
+from ...renderers.diffusion.prompt_writer import PromptWriter
 from ...renderers.image.saliency import SaliencyGlance, look_at
 from ...renderers.run.motion_guard import with_fallbacks
-from ...renderers.run.recipe import recipe_key
+from ...renderers.run.recipe import Recipe, recipe_key
 from ..assembly.recipes import RendererInputs, unseen
 from ..backend.encode.transitions import transition_names
 from ..backend.output_spec import OutputSpec
-from ..errors import InputError, Problem
+from ..errors import InputError, Problem, WorkError
 from ..files.protected_files import refuse_inputs
 from ..media.find_ffmpeg import ffmpeg_path
 from ..outputs.paths import Outputs, refuse_unwritable
@@ -33,7 +35,7 @@ from ..script.renderer_settings import read_config
 from ..speech.align_narration import Speech, align_narration
 from .flatten import segments_of, videos_of
 from .input_files import NEW_FOLDER, inputs_of_script
-from .model_checks import finished_commits, refuse_first_models
+from .model_checks import finished_commits, finished_prompts, refuse_first_models
 from .output_options import OutputOptions
 from .resolve_output import refuse_too_long, resolve_output
 from .signing import credentials_of
@@ -50,6 +52,7 @@ class ParsedScript:
         speech: word times.
         output: the files to make of it; None for none.
         credentials: sign the video with these; None leaves it unsigned.
+        prompts: writes the prompts of slots.
     """
 
     script: Script
@@ -58,6 +61,7 @@ class ParsedScript:
     speech: Speech
     output: OutputSpec | None
     credentials: Credentials | None
+    prompts: PromptWriter
 
 
 def read_script(
@@ -72,11 +76,13 @@ def read_script(
     *,
     media: Path | None = None,
     needs_models: bool = False,
+    writes_prompts: bool = False,
 ) -> ParsedScript:
     """Read, check and align a script; check ``outputs`` if given. Alignment comes last.
 
     ``media`` is the folder of rendered media. With ``needs_models``, models that have rendered
-    nothing into it yet must be able to run here.
+    nothing into it yet must be able to run here. With ``writes_prompts``, language models run for
+    prompts that they have not written yet.
 
     Raises:
         InputError: the script, the configuration or the options are wrong.
@@ -92,7 +98,9 @@ def read_script(
             transitions={*settings.expressions, *transition_names(ffmpeg_path())},
         )
         script = _override(script, renderer, quality)
-        renderer_inputs = _renderer_inputs(script.scenes, settings, media)
+        known = partial(finished_prompts, media) if media is not None else dict
+        prompts = PromptWriter(runs=writes_prompts, earlier=known)
+        renderer_inputs = _renderer_inputs(script.scenes, settings, media, prompts)
         if spec is not None:
             refuse_too_long(spec, script)
         if outputs is not None:
@@ -108,7 +116,7 @@ def read_script(
         spoken = sum(len(words) for words in speech.words.values())
         seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
         clock.done("align", f"{count(spoken, 'word')} in {seconds:.1f} s of narration")
-    return ParsedScript(script, settings, renderer_inputs, speech, spec, credentials)
+    return ParsedScript(script, settings, renderer_inputs, speech, spec, credentials, prompts)
 
 
 def _refuse_inputs(
@@ -147,7 +155,7 @@ def _halved(length: int) -> int:
 
 
 def _renderer_inputs(
-    scenes: Sequence[ScriptScene], config: Config, media: Path | None
+    scenes: Sequence[ScriptScene], config: Config, media: Path | None, prompts: PromptWriter
 ) -> RendererInputs:
     """Return versions and settings of the renderers of the scenes.
 
@@ -179,6 +187,9 @@ def _renderer_inputs(
             limits = created.limits
             if isinstance(created, DiffusionRenderer) and created.describes:
                 describes.add(name)
+            elif "prompt_model" in config.renderers.get(name, {}):
+                place = ("renderers", name, "prompt_model")
+                problems.append(config.problem(place, f"{name} takes no prompt", "leave it out"))
             if limits.continues:
                 continues.add(name)
             origin = model_origin(name, config.renderers.get(name, {}))
@@ -200,7 +211,28 @@ def _renderer_inputs(
         describes=frozenset(describes),
         look=_look,
         origins=origins,
+        write=partial(_write_prompt, prompts, config),
     )
+
+
+def _write_prompt(prompts: PromptWriter, config: Config, recipe: Recipe) -> str:
+    """Return the prompt that a language model writes for a recipe; empty without one.
+
+    Raises:
+        InputError: the language model is not here, or of another kind.
+        WorkError: it failed.
+    """
+    name, shot = recipe.renderer, recipe.shot
+    if "prompt_model" not in shot.settings:
+        return ""
+    try:
+        renderer = registry.renderer_class(name)(shot.settings, shot.quality)
+        return prompts.write(renderer, shot) if isinstance(renderer, DiffusionRenderer) else ""
+    except base.UnavailableError as error:
+        place = ("renderers", name, "prompt_model")
+        raise InputError(config.problem(place, str(error))) from error
+    except base.RendererError as error:
+        raise WorkError(str(error)) from error
 
 
 def _look(still: Path) -> SaliencyGlance:

@@ -26,7 +26,9 @@ def retaken(
     recipe: Recipe, renderer: str, version: int, quality: str, settings: Mapping[str, Any]
 ) -> Recipe:
     """Return a slot's recipe for another renderer and quality; it follows no other slot."""
-    shot = replace(recipe.shot, quality=quality, settings=dict(settings))
+    # A language model wrote the prompt in the shape of the slot's own renderer.
+    written = recipe.shot.written if renderer == recipe.renderer else ""
+    shot = replace(recipe.shot, quality=quality, settings=dict(settings), written=written)
     return replace(recipe, renderer=renderer, version=version, shot=shot, follows=None)
 
 

@@ -125,23 +125,21 @@ def pin_revisions(
         commit = known.get(str(model)) if folder is None else folder.name
         if commit is not None:
             pinned["revision"] = commit
-    for name, weights in _single_files(setup).items():
+    for name, weights in _named_sources(setup).items():
         if weights.path is None and weights.revision is None:
             folder = cached_snapshot(weights)
             commit = known.get(str(weights)) if folder is None else folder.name
             if commit is not None:
-                pinned[name] = {
-                    "model": weights.model,
-                    "revision": commit,
-                    "file": weights.file,
-                }
+                pinned[name] = {"model": weights.model, "revision": commit}
+                if weights.file is not None or name in ("weights", "weights_2"):
+                    pinned[name]["file"] = weights.file
     return pinned
 
 
-def _single_files(setup: ModelSetup) -> dict[str, WeightSource]:
-    """Return the single files of a setup, by setting."""
-    files = {"weights": setup.weights, "weights_2": setup.parts.get("weights_2")}
-    return {name: source for name, source in files.items() if source is not None}
+def _named_sources(setup: ModelSetup) -> dict[str, WeightSource]:
+    """Return the weights of a setup besides its pipeline, by setting."""
+    named = {"weights": setup.weights, "prompt_model": setup.prompt_model, **setup.parts}
+    return {name: source for name, source in named.items() if source is not None}
 
 
 def commits(renderer: str, settings: Mapping[str, Any]) -> dict[str, str]:
@@ -151,7 +149,7 @@ def commits(renderer: str, settings: Mapping[str, Any]) -> dict[str, str]:
         RendererError: a setting is wrong.
     """
     setup = model_setup(renderer, settings, "standard")
-    sources = [setup.model, *_single_files(setup).values()]
+    sources = [setup.model, *_named_sources(setup).values()]
     return {str(replace(one, revision=None)): one.revision for one in sources if one.revision}
 
 

@@ -74,8 +74,12 @@ def weights_state(source: WeightSource, setup: ModelSetup) -> WeightsState:
 
 
 def weight_problems(setup: ModelSetup) -> list[str]:
-    """Return a line for each source of a setup that is missing or incomplete, with the way out."""
-    return [problem for source in setup.sources if (problem := _problem(source, setup))]
+    """Return a line for each source of a setup that is missing or incomplete, with the way out.
+
+    A language model is not needed for prompts that it wrote.
+    """
+    sources = (source for source in setup.sources if source != setup.prompt_model)
+    return [problem for source in sources if (problem := _problem(source, setup))]
 
 
 def replaced_parts(setup: ModelSetup) -> tuple[str, ...]:
@@ -121,7 +125,7 @@ def _folder_faults(source: WeightSource, setup: ModelSetup, folder: Path) -> Ite
         yield from pipeline_faults(folder, index, setup.variant, replaced_parts(setup))
     elif source == setup.parts.get("upsampler"):
         yield from _model_faults(folder, "latent_upsampler/")
-    elif source in (setup.parts.get("adapter"), setup.parts.get("controlnet")):
+    elif source in (*map(setup.parts.get, ("adapter", "controlnet")), setup.prompt_model):
         yield from _model_faults(folder, "")
     elif not any(folder.glob(f"*{SAFE_SUFFIX}")):
         yield f"*{SAFE_SUFFIX} is missing"

@@ -17,7 +17,7 @@ PARTS = ("upsampler", "adapter", "controlnet", "ip_adapter", "weights_2")
 SETTINGS = (
     *("model", "revision", "weights", "variant", *PARTS, "loras", "camera_loras"),
     *("device", "dtype", "memory_gb", "offload", "vae_slicing", "quantization"),
-    *("compile", "presets", "prompt_style", "rife", "motion_guard"),
+    *("compile", "presets", "prompt_style", "prompt_model", "rife", "motion_guard"),
 )
 """All settings; ``config.schema.json`` explains them."""
 
@@ -53,6 +53,7 @@ class ModelSetup:
         offload: ``auto``, ``none``, ``model`` or ``group``.
         quantization: ``none``, ``fp8`` (layerwise casting) or ``int8`` (torchao).
         prompt_style: ``described`` or ``plain``.
+        prompt_model: a language model that rewrites described prompts; or None.
     """
 
     renderer: str
@@ -72,13 +73,15 @@ class ModelSetup:
     compile: bool
     preset: ModelPreset
     prompt_style: str = STYLES[0]
+    prompt_model: WeightSource | None = None
 
     @property
     def sources(self) -> tuple[WeightSource, ...]:
-        """All weights that have to be on this machine."""
+        """All weights, those of a language model last."""
         sources = [self.model, *self.parts.values(), *self.camera_loras.values()]
         sources += [lora.source for lora in self.loras]
-        return tuple(sources if self.weights is None else [*sources, self.weights])
+        single = (self.weights, self.prompt_model)
+        return (*sources, *(source for source in single if source is not None))
 
 
 def model_setup(renderer: str, settings: Mapping[str, Any], quality: str) -> ModelSetup:
@@ -130,9 +133,12 @@ def model_setup(renderer: str, settings: Mapping[str, Any], quality: str) -> Mod
         compile=settings.get("compile", False),
         preset=preset,
         prompt_style=settings.get("prompt_style", STYLES[0]),
+        prompt_model=parse_source(settings["prompt_model"]) if "prompt_model" in settings else None,
     )
     if setup.prompt_style not in STYLES:
         raise RendererError(f"prompt_style: {setup.prompt_style!r} is not described or plain")
+    if setup.prompt_model is not None and setup.prompt_style != "described":
+        raise RendererError("prompt_model: it writes described prompts; leave out prompt_style")
     for source in setup.sources:
         reject_pickle(source.file or source.model)
     return setup

@@ -74,7 +74,7 @@ def prompt_of(
     shape: PromptShape = "paragraph",
     tokens: int | None = None,
 ) -> Prompt:
-    """Return the prompt and the negative prompt of a shot.
+    """Return the prompt and the negative prompt of a shot; what a language model wrote, if it did.
 
     Args:
         shot: the shot.
@@ -83,9 +83,11 @@ def prompt_of(
         shape: of the style ``described``.
         tokens: that the model reads. What ``described`` adds is left out where it does not fit.
     """
+    negative = shot.negative_prompt or DEFAULT_NEGATIVE_PROMPT
+    if shot.written:
+        return Prompt(shot.written, negative)
     own = " ".join(shot.prompt.split())
     ending = " ".join(shot.ending.split()) if style == "described" else ""
-    negative = shot.negative_prompt or DEFAULT_NEGATIVE_PROMPT
     camera = camera_phrase(shot.motion)
     is_tags = style == "plain" or shape == "tags"
     phrases = MOTION_PHRASES if is_tags else MOTION_SENTENCES

@@ -52,7 +52,9 @@ def needed_files(
         reject_pickles(listed)
     if source == setup.parts.get("upsampler"):
         return [name for name in plain if name.startswith("latent_upsampler/")]
-    if source in (setup.parts.get("adapter"), setup.parts.get("controlnet")):
+    if source == setup.prompt_model:
+        plain = [name for name in plain if "/" not in name]
+    if source in (*map(setup.parts.get, ("adapter", "controlnet")), setup.prompt_model):
         return [name for name in plain if name.endswith(TEXT_SUFFIXES)] + _weights(plain, None)
     return plain
 

@@ -135,4 +135,5 @@ def _livelier(shot: Shot, number: int) -> Shot:
             shot.motion, strength=min(1.0, shot.motion.strength + MORE_STRENGTH * looser)
         ),
         prompt=f"{shot.prompt.rstrip(' .,')}, {words}" if shot.prompt.strip() else words,
+        written=f"{shot.written.rstrip(' .,')}, {words}" if shot.written else "",
     )

@@ -98,6 +98,7 @@ class Recipe:
             fit=_one_of(get("fit", str), FITS, "fit"),
             prompt=get("prompt", str),
             negative_prompt=get("negative_prompt", str),
+            written=get("written", str) if _has(document, "written") else "",
             ending=get("ending", str) if _has(document, "ending") else "",
             seed=get("seed", int),
             motion=Motion(
@@ -161,6 +162,7 @@ class Recipe:
             "tail": shot.tail,
             "version": self.version,
             "width": shot.width,
+            **({"written": shot.written} if shot.written else {}),
         }
         for (*parents, name), value in self.extra.items():
             inner: Any = document

@@ -5,6 +5,7 @@ They are saved in the published formats, so that loading, calls and decoding are
 
 from __future__ import annotations
 
+import itertools
 import string
 from pathlib import Path
 from typing import Any
@@ -588,4 +589,48 @@ def ltx2(folder: Path) -> Path:
     LTX2LatentUpsamplePipeline(vae=vae, latent_upsampler=upsampler).save_pretrained(
         folder / "upsampler"
     )
+    return folder
+
+
+def language_model(folder: Path, answer: str, *, ends: bool = True, template: str = "") -> Path:
+    """A Llama that answers every request with the same words.
+
+    Its hidden state is the last token alone, and its head names the one that follows that.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    words = ["<unk>", "</s>", "<assistant>", *dict.fromkeys(answer.split())]
+    inner = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, "<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        unk_token="<unk>",
+        eos_token="</s>",
+        additional_special_tokens=["<assistant>"],
+    )
+    tokenizer.chat_template = template or None
+    config = LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=128,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        eos_token_id=1,
+        bos_token_id=None,
+        tie_word_embeddings=False,
+    )
+    model = LlamaForCausalLM(config)
+    chain = ["<assistant>" if template else "<unk>", *answer.split(), "</s>"]
+    if not ends:
+        chain[-1] = chain[1]
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.fill_(0 if weight.dim() == 2 else 1)
+        for n in range(len(words)):
+            model.model.embed_tokens.weight[n, n] = 1
+        for before, after in itertools.pairwise(chain):
+            model.lm_head.weight[words.index(after), words.index(before)] = 1
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder
