@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
-        "sync": "words were not found in the recording, are uncertain, or belong to no scene",
+        "sync": "words were not found, are uncertain, belong to no scene, or were moved by an edit",
         "transcript": "a transcript was repaired, or is doubtful",
         "captions": "there are no words to show, or captions are hard to read",
         "font": "a font is not installed, or lacks glyphs",

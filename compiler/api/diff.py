@@ -12,6 +12,7 @@ from ..editors.changes import Change
 from ..editors.compare import compare
 from ..editors.read_timeline import WITHOUT_RATE, refuse_rate
 from ..editors.reimport import SlotToRender, reimport, slots_to_render
+from ..editors.words_against_pictures import words_moved
 from ..notices import Notice
 from ..progress_clock import count
 
@@ -24,7 +25,7 @@ class TimelineDiff:
         changes: in the order of the reel, kind by kind.
         to_render: slots of the second timeline without finished media.
         reused: number of its slots with finished media.
-        warnings: losses of the files' formats.
+        warnings: losses of the files' formats, and words that were moved against their pictures.
     """
 
     changes: list[Change]
@@ -74,7 +75,8 @@ def diff_timelines(
     )
     store = Store(new.output.parent / "media", new.known_slots.folders, read=False)
     to_render, reused = slots_to_render(new, store)
-    warnings = tuple(dict.fromkeys((*old.warnings, *new.warnings)))
+    moved = words_moved(old.timeline, new.timeline, old.fps, new.fps)
+    warnings = tuple(dict.fromkeys((*old.warnings, *new.warnings, *moved)))
     changes = compare(old.timeline, new.timeline, old.fps, new.fps)
     return TimelineDiff(changes, to_render, reused, warnings)
 
