@@ -178,7 +178,7 @@ def made_group(media: Path | None) -> Group | None:
             f"{one.renderer}, seed {one.seed}: motion {one.first_second:.2f} in the first second, "
             f"{one.whole:.2f} in all"
         )
-        what += ", kept" if number == made.used else ""
+        what += f", kept: {made.reason}" if number == made.used else ""
         facts.append(Fact(f"Attempt {number + 1}", what))
     return Group("Attempts", tuple(facts))
 

@@ -52,11 +52,13 @@ class AttemptLog:
         attempts: in order; a fallback renderer's is the last.
         used: index of the attempt behind the media.
         moves: whether that attempt has enough motion.
+        stopped: whether retries were left out because two in a row had less motion than the best.
     """
 
     attempts: tuple[Attempt, ...]
     used: int
     moves: bool
+    stopped: bool = False
 
     @property
     def renderer(self) -> str:
@@ -74,12 +76,26 @@ class AttemptLog:
             return f"little motion in {_counted(len(self.attempts))} with {requested}; kept"
         return ""
 
+    @property
+    def reason(self) -> str:
+        """Why the attempt in use was kept, in one line."""
+        requested = self.attempts[0].renderer
+        if self.renderer != requested:
+            why = f"no attempt with {requested} has enough motion"
+        elif self.moves:
+            why = "the first with enough motion"
+        else:
+            why = "the most motion of all, but not enough"
+        return f"{why}; no more retries after two with less motion" if self.stopped else why
+
     def as_json(self) -> dict[str, Any]:
         """Return the JSON of sidecars and reports."""
         return {
             "tries": [one.as_json() for one in self.attempts],
             "used": self.used,
             "moves": self.moves,
+            "stopped": self.stopped,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -92,7 +108,8 @@ class AttemptLog:
         attempts = tuple(
             Attempt(**{**one, "failed": one["failed"] or ""}) for one in document["tries"]
         )
-        log = cls(attempts, int(document["used"]), bool(document["moves"]))
+        stopped = bool(document.get("stopped", False))
+        log = cls(attempts, int(document["used"]), bool(document["moves"]), stopped)
         log.attempts[log.used]
         return log
 

@@ -1,7 +1,8 @@
 """Render a slot's media, with retries if a model's video stands still.
 
-Retries follow `motion_guard.attempt_shots`; if none of them has enough motion, a renderer without a
-model takes over. The recipe, and so the key, stays the requested one.
+Retries follow `motion_guard.attempt_shots`, and end early if two in a row have less motion than the
+best one so far. If none has enough motion, a renderer without a model takes over. The recipe, and
+so the key, stays the requested one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from .attempts import Attempt, AttemptLog
 from .motion_guard import Guard, attempt_shots, fallback_renderers, guard_of
 from .motion_measure import MotionMeter, Movement
 
+MOST_WORSE = 2
+"""Attempts in a row with less motion than the best one after which no other follows."""
 GENTLE_MOVE = Motion(camera="push_in", amount=0.2)
 """The camera move of a fallback if the shot asks for none: nothing else moves without a model."""
 Renderers: TypeAlias = Callable[[str, Shot], contextlib.AbstractContextManager[Renderer]]
@@ -71,9 +74,13 @@ def guarded_render(
             if guard is None:
                 write(run_renderer.frames(renderer, shot, rising, chunks=chunks), path)
                 return None
-            for attempt in attempt_shots(shot):
+            shots = attempt_shots(shot)
+            for attempt in shots:
                 if run.render(name, renderer, attempt, guard) >= 1:
                     return run.log(guard)
+                if run.worse == MOST_WORSE:
+                    run.stopped = len(run.attempts) < len(shots)
+                    break
     except RendererError as error:
         if not run.attempts or isinstance(error, UnavailableError):
             raise
@@ -91,6 +98,9 @@ class _Attempts:
 
     def __init__(self, path: Path, write: Write, on_step: OnStep, chunks: Path | None):
         self.attempts: list[Attempt] = []
+        self.worse = 0
+        """Attempts in a row with less motion than the best one."""
+        self.stopped = False
         self._path, self._write, self._on_step, self._chunks = path, write, on_step, chunks
         self._best, self._used = -1.0, 0
 
@@ -103,6 +113,7 @@ class _Attempts:
             self._write(meter.watch(frames), part)
             movement = meter.movement()
             ratio = guard.ratio(movement)
+            self.worse = self.worse + 1 if ratio < self._best else 0
             if ratio > self._best:
                 replace_file(part, self._path)
                 self._best, self._used = ratio, len(self.attempts)
@@ -122,7 +133,7 @@ class _Attempts:
         """Return the attempts so far."""
         used = self.attempts[self._used]
         moves = guard.ratio(Movement(used.first_second, used.whole)) >= 1
-        return AttemptLog(tuple(self.attempts), self._used, moves)
+        return AttemptLog(tuple(self.attempts), self._used, moves, self.stopped)
 
 
 def _fall_back(run: _Attempts, shot: Shot, guard: Guard, renderers: Renderers) -> None:

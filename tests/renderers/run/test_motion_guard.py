@@ -324,6 +324,53 @@ def test_without_a_fallback_the_attempt_with_the_most_motion_is_kept(
     assert moves(made.path).whole == pytest.approx(1.5, rel=0.3)
 
 
+@pytest.mark.parametrize(
+    ("creeps", "asked", "used"),
+    [
+        ((1.5, 0.8, 0.4, 0.2), 3, 0),
+        ((0.4, 1.5, 0.8, 0.4, 0.2), 4, 1),
+        ((1.5, 0.4, 2.2, 0.8, 0.4, 0.2), 5, 2),
+        ((0.0, 0.0, 0.0, 0.0, 0.0, 0.0), 6, 0),
+    ],
+    ids=["from the first", "from the second", "one worse, then better", "none worse"],
+)
+def test_two_worse_retries_in_a_row_are_the_last(
+    recipe: dict[str, Any],
+    tmp_path: Path,
+    shy: type[Shy],
+    monkeypatch: pytest.MonkeyPatch,
+    creeps: tuple[float, ...],
+    asked: int,
+    used: int,
+) -> None:
+    monkeypatch.setattr(shy, "moves_at", 99)
+    monkeypatch.setattr(shy, "creeps", creeps)
+    settings = {"motion_guard": {"first_second": 5, "fallback": "keep", "retries": 5}}
+    log = render(recipe | {"settings": settings}, tmp_path / "media").attempt_log
+    assert log is not None
+    assert len(shy.asked) == asked
+    assert (log.used, log.stopped) == (used, asked < 6)
+    assert max(log.attempts, key=lambda one: one.whole) == log.attempts[used]
+    stop = "; no more retries after two with less motion"
+    assert log.reason == "the most motion of all, but not enough" + (stop if asked < 6 else "")
+    assert log.as_json()["reason"] == log.reason
+    assert AttemptLog.from_json(log.as_json()).reason == log.reason
+
+
+def test_attempts_say_why_one_was_kept(
+    recipe: dict[str, Any], tmp_path: Path, shy: type[Shy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = render(recipe, tmp_path / "media").attempt_log
+    assert log is not None
+    assert log.reason == "the first with enough motion"
+    monkeypatch.setattr(shy, "asked", [])
+    monkeypatch.setattr(shy, "moves_at", 99)
+    settings = {"motion_guard": {"fallback": "camera"}}
+    log = render(recipe | {"settings": settings}, tmp_path / "media").attempt_log
+    assert log is not None
+    assert log.reason == "no attempt with shy has enough motion"
+
+
 def test_a_failed_retry_does_not_fail_the_slot(
     recipe: dict[str, Any], tmp_path: Path, shy: type[Shy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
