@@ -23,7 +23,7 @@ from ..notices import Notice
 from ..sync.frames import frame_at_or_after
 from ..timeline.effects import speed_of
 from ..timeline.layout import lay_out
-from ..timeline.media import media_path, sequence_pattern
+from ..timeline.media import media_path, sequence_folder, sequence_images, sequence_pattern
 from ..timeline.media_timecode import timecode_range
 from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.properties import item_length, rate_of, size_of, state_format
@@ -32,6 +32,8 @@ from ..timeline.resolve_ranges import resolve_ranges
 
 _WITH_ANY_REFERENCE = (".otio", ".otioz", ".otiod", ".edl")
 """Suffixes of formats in which a clip needs no file."""
+_WITH_SEQUENCES = (".mlt", ".kdenlive")
+_WITHOUT_NESTED = (".fcpxml", ".edl")
 
 
 def prepare_export(
@@ -56,16 +58,13 @@ def prepare_export(
     _snap_items(copy, fps)
     start = copy.global_start_time
     copy.global_start_time = time(whole_frames(start, fps) if start is not None else 0, fps)
+    compositions = copy.tracks.find_children(descended_from_type=otio.core.Composition)
     notices = [
         notice
-        for track in copy.tracks
-        if isinstance(track, otio.schema.Track)
-        for index, item in enumerate(list(track))
-        for notice in _prepare_item(track, index, item, root, suffix, fps)
+        for parent in compositions
+        for index, item in enumerate(list(parent))
+        for notice in _prepare_item(parent, index, item, root, suffix, fps)
     ]
-    for clip in copy.find_clips():
-        if clip.parent().parent() is not copy.tracks and _existing_media(clip, root) is None:
-            _keep_offline(clip, root, suffix, fps)
     for marker in copy.tracks.markers:
         marker.marked_range = _snapped(marker.marked_range, fps)
     return copy, [*left_out, *lost, *notices]
@@ -104,7 +103,7 @@ def _snap_items(timeline: otio.schema.Timeline, fps: Fraction) -> None:
 
 
 def _prepare_item(
-    track: otio.schema.Track,
+    parent: otio.core.Composition,
     index: int,
     item: otio.core.Composable,
     root: Path,
@@ -115,27 +114,38 @@ def _prepare_item(
         item.in_offset = time(whole_frames(item.in_offset, fps), fps)
         item.out_offset = time(whole_frames(item.out_offset, fps), fps)
     elif isinstance(item, otio.schema.Track | otio.schema.Stack):
-        what = (
-            f"{item.name or track.name}: a nested timeline; "
-            "a gap in .fcpxml, .mlt, .kdenlive and .edl, which hold none"
-        )
-        yield Notice("format", what)
+        if suffix in _WITHOUT_NESTED and isinstance(parent, otio.schema.Track):
+            what = f"{item.name or parent.name}: a nested timeline; a gap in {suffix}"
+            yield Notice("format", what)
     elif isinstance(item, otio.schema.Clip):
+        reference = item.media_reference
+        if suffix in _WITH_SEQUENCES and _locate_sequence(reference, root):
+            return
         found = _existing_media(item, root)
         if found is not None:
             yield from _prepare_clip(item, *found, root, fps)
             return
-        reference = item.media_reference
         if isinstance(reference, otio.schema.GeneratorReference):
             if suffix in _WITH_ANY_REFERENCE:
                 return
             what = f"{item.name}: the generator {reference.generator_kind} is replaced by a gap"
             yield Notice("format", what)
             frames = whole_frames(item.duration(), fps)
-            track[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
+            parent[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
             return
         yield Notice("missing", f"{item.name}: its media are missing; it stays, offline")
         _keep_offline(item, root, suffix, fps)
+
+
+def _locate_sequence(reference: otio.core.MediaReference, root: Path) -> bool:
+    """Make the folder of an image sequence absolute; False if it is none, or has no images."""
+    if not isinstance(reference, otio.schema.ImageSequenceReference):
+        return False
+    folder = sequence_folder(reference, root)
+    if folder is None or not sequence_images(reference, folder):
+        return False
+    reference.target_url_base = str(folder)
+    return True
 
 
 def _keep_offline(clip: otio.schema.Clip, root: Path, suffix: str, fps: Fraction) -> None:

@@ -69,7 +69,7 @@ class GraphInputs:
             image = info.images[number]
             link = folder / f"{number:08d}{suffix}"
             if image is None and not info.black_where_missing:
-                image = _nearest(info, number)
+                image = nearest_image(info, number)
             if image is None:
                 _draw_black(info, link)
             else:
@@ -77,7 +77,7 @@ class GraphInputs:
         return f"{folder.name}/%08d{suffix}"
 
 
-def _nearest(info: MediaInfo, number: int) -> Path | None:
+def nearest_image(info: MediaInfo, number: int) -> Path | None:
     """Return the image before a missing one; the one after it if there is none."""
     before = (image for image in reversed(info.images[:number]) if image is not None)
     after = (image for image in info.images[number:] if image is not None)

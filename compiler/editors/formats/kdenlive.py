@@ -19,7 +19,8 @@ from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import size_of
 from ...timeline.rate import whole_frames
 from .base import is_audio
-from .mlt import MltDocument, properties, save
+from .mlt import MltDocument, save
+from .mlt_media import properties
 
 DOCUMENT_VERSION = "1.04"
 INTERNAL = 237
@@ -37,6 +38,10 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
 
 class KdenliveDocument(MltDocument):
     """The clips and transitions of an MLT document, in Kdenlive's layout."""
+
+    def __init__(self, timeline: otio.schema.Timeline):
+        super().__init__(timeline)
+        self._ids: dict[str, int] = {}
 
     def build(self) -> Element:
         """Build all elements; return the main tractor, which has to come last."""
@@ -90,33 +95,27 @@ class KdenliveDocument(MltDocument):
             guides.append({"comment": str(marker.name), "pos": position, "type": 0})
         return json.dumps(guides)
 
-    def producer(self, placed: Placed) -> str | None:
-        """Return the id of a clip's producer, which also has an id in the bin."""
-        name = super().producer(placed)
-        if name is not None:
-            element = self._producer_element(name)
-            if element.find("property[@name='kdenlive:id']") is None:
-                properties(
-                    element,
-                    {"kdenlive:id": len(self.producers) + 1,
-                     "kdenlive:clipname": placed.item.name},
-                )  # fmt: skip
-        return name
-
-    def _producer_element(self, name: str) -> Element:
-        return next(e for e in self.root.iter("producer") if e.get("id") == name)
-
     def _fill(self, bin_list: Element) -> None:
-        for name in self.producers.values():
-            element = self._producer_element(name)
+        """Number the clips of the bin: each file as it is, of which retimed ones are copies."""
+        for number, name in enumerate(dict.fromkeys(self.media.sources.values()), 2):
+            self._ids[name] = number
+            element = self.media.elements[name]
             SubElement(
                 bin_list,
                 "entry",
                 {"producer": name, "in": "0", "out": element.get("out", "0")},
             )
+        for name, element in reversed(self.media.elements.items()):
+            caption = element.findtext("property[@name='shotcut:caption']")
+            known = {"kdenlive:id": self._ids[self.media.sources[name]]}
+            properties(element, known | {"kdenlive:clipname": caption})
             # Producers have to precede the bin that refers to them.
             self.root.remove(element)
             self.root.insert(1, element)
+        for entry in self.root.iter("entry"):
+            name = entry.get("producer", "")
+            if name in self.media.sources and entry not in list(bin_list):
+                properties(entry, {"kdenlive:id": self._ids[self.media.sources[name]]})
 
     def _track(
         self, track: otio.schema.Track, items: list[Placed], number: int, frames: int
@@ -142,12 +141,12 @@ class KdenliveDocument(MltDocument):
             end = placed.frames + (placed.out.after if placed.out else 0)
             if placed.into:
                 side = 1 - side
-            if placed.is_clip:
+            if not isinstance(placed.item, otio.schema.Gap) and placed.item.enabled:
                 blank = placed.start + begin - reached[side]
                 if blank > 0:
                     SubElement(lines[side], "blank", length=str(blank))
-                self._entry(lines[side], placed, begin, end)
-                self._name_entry(lines[side])
+                for entry in self.items.entries(placed, begin, end, for_audio):
+                    entry.add_to(lines[side])
                 reached[side] = placed.start + end
             if placed.out:
                 self._mix_clips(tractor, placed.end, placed.out, side, for_audio)
@@ -174,12 +173,6 @@ class KdenliveDocument(MltDocument):
                     kind["invert"] = 1 - kind["invert"]
         common = {"a_track": 0, "b_track": 1, "kdenlive:mixcut": transition.before}
         properties(SubElement(tractor, "transition", span), common | kind | {"reverse": side})
-
-    def _name_entry(self, line: Element) -> None:
-        entry = line[-1]
-        name = entry.get("producer", "")
-        known = self._producer_element(name).findtext("property[@name='kdenlive:id']")
-        properties(entry, {"kdenlive:id": known})
 
     def _mix_tracks(self, main: Element, number: int, for_audio: bool) -> None:
         common = {

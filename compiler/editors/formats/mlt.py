@@ -11,19 +11,20 @@ with the prefix ``shotcut:`` make Shotcut show a timeline.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 import opentimelineio as otio
 
-from ...files.file_urls import slashed
-from ...media.probe import is_still
+from ...backend.spans.read_spans import span_reader
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.metadata import own_metadata
 from ...timeline.properties import rate_of, size_of
-from ...timeline.rate import whole_frames
 from .base import is_audio, write_xml
+from .mlt_items import MltItems
+from .mlt_media import MltMedia, properties
 from .shotcut_markers import add_markers
 
 LUMAS = {
@@ -50,13 +51,6 @@ def save(root: Element, main: Element, path: Path) -> None:
     """Write a document; ``main``, the element to play, comes last."""
     root.append(main)
     write_xml(path, root, encoding="utf-8")
-
-
-def properties(element: Element, values: dict[str, Any]) -> Element:
-    """Add properties to an element, and return it."""
-    for name, value in values.items():
-        SubElement(element, "property", name=name).text = str(value)
-    return element
 
 
 def profile(timeline: otio.schema.Timeline) -> Element:
@@ -89,41 +83,52 @@ class MltDocument:
         self.root = Element("mlt", LC_NUMERIC="C", version="7.0.0", producer="main")
         self.root.set("title", str(timeline.name or ""))
         self.root.append(profile(timeline))
-        self.producers: dict[tuple[str, Fraction, int], str] = {}
-        self.tractors = 0
+        self.media = MltMedia(self.root, self.fps)
+        reader = span_reader(timeline, Path(), self.fps)
+        self.items = MltItems(self.media, reader, self.fps, self.add_nested, self.losses)
+        self._names = count()
 
     def build(self) -> Element:
         """Build all elements; return the main tractor, which has to come last."""
-        layouts = [(track, lay_out(track, self.fps)) for track in self.timeline.tracks]
+        return self.tractor(self.timeline, "main")
+
+    def tractor(self, timeline: otio.schema.Timeline, name: str) -> Element:
+        """Return the tractor of a timeline whose stack and tracks have no ranges.
+
+        Its lowest track is black; transparent in a nested timeline, above what lies below it.
+        """
+        layouts = [(track, lay_out(track, self.fps)) for track in timeline.tracks]
         frames = max((items[-1].end for _, items in layouts if items), default=1)
-        black = SubElement(
-            self.root, "producer", {"id": "black", "in": "0", "out": str(frames - 1)}
-        )
+        span = {"in": "0", "out": str(frames - 1)}
+        below = "background" if name == "main" else f"{name}background"
+        black = SubElement(self.root, "producer", {"id": f"{below}colour", **span})
         properties(
             black,
-            {"length": frames, "eof": "pause", "resource": "0", "mlt_service": "color",
+            {"length": frames, "eof": "pause", "mlt_service": "color",
+             "resource": "#ff000000" if name == "main" else "#00000000",
              "mlt_image_format": "rgba", "set.test_audio": 0},
         )  # fmt: skip
-        background = SubElement(self.root, "playlist", id="background")
-        SubElement(background, "entry", {"producer": "black", "in": "0", "out": str(frames - 1)})
-        names: list[tuple[str, otio.schema.Track | None]] = [("background", None)]
-        for number, (track, items) in enumerate(layouts):
-            names.append((self._playlist(track, items, number), track))
-        main = Element("tractor", {"id": "main", "in": "0", "out": str(frames - 1)})
-        properties(main, {"shotcut": 1})
-        add_markers(main, self.timeline)
-        for name, track in names:
-            reference = SubElement(main, "track", producer=name)
+        background = SubElement(self.root, "playlist", id=below)
+        SubElement(background, "entry", {"producer": f"{below}colour", **span})
+        names: list[tuple[str, otio.schema.Track | None]] = [(below, None)]
+        names += [(self._playlist(track, items), track) for track, items in layouts]
+        made = Element("tractor", {"id": name, **span})
+        if name == "main":
+            properties(made, {"shotcut": 1})
+            add_markers(made, timeline)
+        for playlist, track in names:
+            reference = SubElement(made, "track", producer=playlist)
             if track is not None and is_audio(track):
                 reference.set("hide", "video")
+        lowest = next((n for n, (_, t) in enumerate(names) if t and not is_audio(t)), 0)
         for number, (_, track) in enumerate(names):
             if track is not None:
-                self._mix(main, number, is_audio(track), frames)
-        return main
+                self._mix(made, number, lowest, is_audio(track), frames)
+        return made
 
-    def _playlist(self, track: otio.schema.Track, items: list[Placed], number: int) -> str:
+    def _playlist(self, track: otio.schema.Track, items: list[Placed]) -> str:
         for_audio = is_audio(track)
-        playlist = Element("playlist", id=f"playlist{number}")
+        playlist = Element("playlist", id=f"playlist{next(self._names)}")
         properties(
             playlist,
             {f"shotcut:{'audio' if for_audio else 'video'}": 1, "shotcut:name": track.name or ""},
@@ -134,8 +139,8 @@ class MltDocument:
             after = items[index + 1] if index + 1 < len(items) else None
             begin = placed.into.after if placed.into else 0
             end = placed.frames - (placed.out.before if placed.out else 0)
-            if end > begin:
-                self._entry(playlist, placed, begin, end)
+            for entry in self.items.entries(placed, begin, end, for_audio):
+                entry.add_to(playlist)
             if placed.out is not None and after is not None:
                 name = self._transition(placed, after, placed.out, for_audio)
                 last = str(placed.out.frames - 1)
@@ -143,58 +148,17 @@ class MltDocument:
         self.root.append(playlist)
         return str(playlist.get("id"))
 
-    def _entry(self, playlist: Element, placed: Placed, begin: int, end: int) -> None:
-        """Add frames ``begin`` to ``end`` of an item, counted from its start."""
-        producer = self.producer(placed)
-        if producer is None:
-            SubElement(playlist, "blank", length=str(end - begin))
-            return
-        first = self.position(placed, begin)
-        SubElement(
-            playlist,
-            "entry",
-            {"producer": producer, "in": str(first), "out": str(first + end - begin - 1)},
-        )
-
-    def position(self, placed: Placed, frame: int) -> int:
-        """Return the frame of an item's producer at a frame of the item."""
-        if not placed.speed:
-            return 0
-        return max(0, round(placed.media_start / placed.speed) + frame)
-
-    def producer(self, placed: Placed) -> str | None:
-        """Return the id of a clip's producer; None for gaps."""
-        clip = placed.item
-        if (
-            not placed.is_clip
-            or not isinstance(clip, otio.schema.Clip)
-            or not isinstance(clip.media_reference, otio.schema.ExternalReference)
-        ):
-            return None
-        path = slashed(str(clip.media_reference.target_url))
-        frozen = placed.media_start if not placed.speed else 0
-        key = (path, placed.speed, frozen)
-        if key not in self.producers:
-            self.producers[key] = f"producer{len(self.producers)}"
-            available = clip.media_reference.available_range
-            length = whole_frames(available.duration, self.fps)
-            if placed.speed:
-                length = int(length / placed.speed)
-            element = SubElement(
-                self.root,
-                "producer",
-                {"id": self.producers[key], "in": "0", "out": str(max(0, length - 1))},
-            )
-            values = {"length": length, "eof": "pause", "shotcut:caption": clip.name}
-            properties(element, values | _service(path, placed.speed, frozen))
-        return self.producers[key]
+    def add_nested(self, timeline: otio.schema.Timeline, number: int) -> str:
+        """Add the tractor of a nested timeline; return its id."""
+        name = f"nested{number}"
+        self.root.append(self.tractor(timeline, name))
+        return name
 
     def _transition(
         self, old: Placed, new: Placed, transition: TrackTransition, for_audio: bool
     ) -> str:
         """Add a tractor of the frames that two items share; return its id."""
-        name = f"transition{self.tractors}"
-        self.tractors += 1
+        name = f"transition{next(self._names)}"
         last = str(transition.frames - 1)
         lines = []
         for side, placed, begin in (
@@ -202,7 +166,8 @@ class MltDocument:
             ("b", new, -transition.before),
         ):
             line = Element("playlist", id=f"{name}{side}")
-            self._entry(line, placed, begin, begin + transition.frames)
+            for entry in self.items.entries(placed, begin, begin + transition.frames, for_audio):
+                entry.add_to(line)
             lines.append(line)
         self.root.extend(lines)
         tractor = SubElement(self.root, "tractor", {"id": name, "in": "0", "out": last})
@@ -231,20 +196,22 @@ class MltDocument:
             self.losses.append(f"{transition.kind}: written as a dissolve")
         return values
 
-    def _mix(self, main: Element, number: int, for_audio: bool, frames: int) -> None:
-        """Mix a track with those below it: sound is added, pictures are composited."""
+    def _mix(self, main: Element, number: int, lowest: int, for_audio: bool, frames: int) -> None:
+        """Mix a track with those below it: sound is added, pictures are composited.
+
+        ``lowest`` is the number of the lowest picture track.
+        """
         span = {"in": "0", "out": str(frames - 1)}
-        common = {"a_track": 0, "b_track": number}
         properties(
             SubElement(main, "transition", span),
-            common | {"mlt_service": "mix", "always_active": 1, "sum": 1},
+            {"a_track": 0, "b_track": number, "mlt_service": "mix", "always_active": 1, "sum": 1},
         )
         if not for_audio:
             properties(
                 SubElement(main, "transition", span),
-                common
-                | {"mlt_service": "qtblend", "always_active": 1, "disable": int(number == 1)},
-            )
+                {"a_track": lowest if number > lowest else 0, "b_track": number,
+                 "mlt_service": "qtblend", "always_active": 1, "disable": int(number == lowest)},
+            )  # fmt: skip
 
     def _gain(self, playlist: Element, track: otio.schema.Track, items: list[Placed]) -> None:
         """Add the gain and fades of a track's metadata."""
@@ -264,19 +231,3 @@ class MltDocument:
             points[end] = SILENT_DB
         text = ";".join(f"{frame}={db:g}" for frame, db in sorted(points.items()))
         properties(SubElement(playlist, "filter"), {"mlt_service": "volume", "level": text})
-
-
-def _service(path: str, speed: Fraction, frozen: int) -> dict[str, Any]:
-    """Return the service that reads a file at a speed; ``frozen`` is the frame for speed 0."""
-    if is_still(Path(path)):
-        return {"mlt_service": "pixbuf", "resource": path, "ttl": 1}
-    if not speed:
-        return {"mlt_service": "hold", "resource": path, "frame": frozen}
-    if speed != 1:
-        return {
-            "mlt_service": "timewarp",
-            "resource": f"{float(speed):g}:{path}",
-            "warp_speed": f"{float(speed):g}",
-            "warp_resource": path,
-        }
-    return {"mlt_service": "avformat-novalidate", "resource": path, "seekable": 1}

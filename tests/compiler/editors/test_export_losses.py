@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
@@ -124,3 +125,20 @@ def test_levels_that_a_format_loses_are_one_sentence() -> None:
     assert list(export_losses(made, ".xml")) == [
         "A2: gain, ducking, fade-in and fade-out are left out"
     ]
+
+
+@pytest.mark.parametrize("suffix", [".otio", ".xml", ".mlt", ".kdenlive"])
+def test_a_missing_clip_of_a_nested_timeline_is_named(tmp_path: Path, suffix: str) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "here.png")
+    names = "here.png", "gone.mp4"
+    clips = [
+        otio.schema.Clip(name, otio.schema.ExternalReference(name), time_range(0, 12, Fraction(24)))
+        for name in names
+    ]
+    inner = otio.schema.Stack("inner", [otio.schema.Track("V", clips, kind="Video")])
+    timeline = otio.schema.Timeline("outer")
+    timeline.tracks.append(otio.schema.Track("V1", [inner], kind="Video"))
+    timeline.to_json_file(str(tmp_path / "outer.otio"))
+    exported = export_timeline(tmp_path / "outer.otio", tmp_path / "sent" / f"x{suffix}")
+    assert exported.warnings == ("gone.mp4: its media are missing; it stays, offline",)
+    assert str(tmp_path / "here.png") in exported.path.read_text()

@@ -1,0 +1,192 @@
+"""`melt` plays every export frame for frame as `flatten` shows the timeline.
+
+The media carry the number of each frame in their pixels.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler.api.export import export_timeline
+from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
+from otio_gvideo.compiler.editors.read_timeline import read_timeline
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.timeline.rate import time, time_range
+
+from ..backend.frame_stamps import FAST, HEIGHT, WIDTH, read_stamps, write_stamped
+from .test_melt import play
+
+FPS = Fraction(24)
+Item = otio.core.Composable
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("melt") is None, reason="melt is not installed"),
+]
+
+
+def clip(
+    start: float, frames: int, speed: float = 1, name: str = "a.mp4", rate: Fraction = FPS
+) -> otio.schema.Clip:
+    made = otio.schema.Clip(name, otio.schema.ExternalReference(name))
+    made.source_range = otio.opentime.TimeRange(
+        otio.opentime.RationalTime(start, float(rate)), time(frames, rate)
+    )
+    if speed == 0:
+        made.effects.append(otio.schema.FreezeFrame())
+    elif speed != 1:
+        made.effects.append(otio.schema.LinearTimeWarp(time_scalar=speed))
+    return made
+
+
+def images(
+    start: int,
+    frames: int,
+    speed: float = 1,
+    *,
+    step: int = 1,
+    missing: str = "hold",
+    rate: int = 24,
+) -> otio.schema.Clip:
+    policy = getattr(otio.schema.ImageSequenceReference.MissingFramePolicy, missing)
+    made = clip(start, frames, speed)
+    made.media_reference = otio.schema.ImageSequenceReference(
+        *("images", "shot.", ".png", 1001, step, rate, 4, policy),
+        available_range=time_range(0, 40, Fraction(rate)),
+    )
+    return made
+
+
+def gap(frames: int) -> otio.schema.Gap:
+    return otio.schema.Gap(source_range=time_range(0, frames, FPS))
+
+
+def blend(before: int, after: int) -> otio.schema.Transition:
+    kind = otio.schema.TransitionTypes.SMPTE_Dissolve
+    return otio.schema.Transition("dissolve", kind, time(before, FPS), time(after, FPS))
+
+
+def track(*items: Item, start: int | None = None, frames: int = 0) -> otio.schema.Track:
+    made = otio.schema.Track("V", items, kind=otio.schema.TrackKind.Video)
+    made.source_range = None if start is None else time_range(start, frames, FPS)
+    return made
+
+
+def stack(
+    *tracks: Item, start: int | None = None, frames: int = 0, speed: float = 1
+) -> otio.schema.Stack:
+    made = otio.schema.Stack("nested", tracks)
+    made.source_range = None if start is None else time_range(start, frames, FPS)
+    if speed != 1:
+        made.effects.append(otio.schema.LinearTimeWarp(time_scalar=speed))
+    return made
+
+
+FLAT: dict[str, Callable[[], list[Item]]] = {
+    "reversed": lambda: [clip(10, 6), clip(50, 8, -1), clip(20, 4)],
+    "reversed at other speeds": lambda: [clip(11, 6, -2), clip(30, 7, -0.5), clip(40, 5, -3.3)],
+    "retimed": lambda: [clip(11, 6, 2), clip(30, 7, 0.5), clip(40, 6, 1.5), clip(3, 9, 0.37)],
+    "fast, from any frame": lambda: [clip(1, 5, 10), clip(2, 5, 10), clip(7, 5, 7), clip(9, 5)],
+    "frozen": lambda: [clip(5, 4), clip(70, 6, 0), clip(30, 3), clip(119, 8, 0), clip(0, 4, 0)],
+    "past the end": lambda: [clip(115, 10), clip(3, 4), clip(200, 5), clip(50, 3)],
+    "past the end at other speeds": lambda: [clip(110, 9, 2), clip(90, 6, 10), clip(112, 9, -1)],
+    "before the start": lambda: [clip(-4, 8), clip(-10, 6, 2), clip(-3, 7, -1), clip(60, 3)],
+    "gaps": lambda: [gap(3), clip(10, 4, -1), gap(2), clip(9, 5, 2), gap(4)],
+    "single frames": lambda: [clip(n * 9, 1, speed) for n, speed in enumerate((1, -1, 2, 0, -7))],
+    "images": lambda: [images(0, 8), clip(5, 4), images(12, 9), images(35, 5)],
+    "images, retimed": lambda: [images(5, 6, -1), images(7, 6, 2), images(9, 7, 0.5)],
+    "images past the end": lambda: [images(36, 9), clip(2, 3), images(33, 6, 3)],
+    "every second image": lambda: [images(0, 10, step=2), clip(3, 3), images(10, 8, -1, step=2)],
+    "missing images": lambda: [images(12, 14), images(12, 10, -1)],
+    "images at half the rate": lambda: [images(4, 12, rate=12), clip(9, 3)],
+    "media at other rates": lambda: [clip(3, 8, name="b.mp4"), clip(10, 7, -1, name="c.mp4")],
+    "dissolves of retimed clips": lambda: [
+        clip(30, 20, -1), blend(4, 4), clip(41, 20, 2), blend(3, 5), clip(100, 20, 0)
+    ],
+    "dissolves past the ends": lambda: [clip(105, 15), blend(4, 4), clip(2, 15, -1)],
+    "media timecode": lambda: [
+        clip(86430, 6, name="tc.mov"), clip(86410, 6, -1, name="tc.mov")
+    ],
+}  # fmt: skip
+NESTED: dict[str, Callable[[], list[Item]]] = {
+    "a nested track": lambda: [
+        clip(3, 4), track(clip(20, 6), gap(2), clip(40, 6, -1)), clip(9, 4)
+    ],
+    "a range of a nested stack": lambda: [
+        stack(track(clip(20, 20), clip(60, 20, 2)), start=15, frames=12), clip(9, 4)
+    ],
+    "a nested timeline twice": lambda: [
+        stack(track(clip(20, 5), images(3, 4))), clip(1, 3), stack(track(clip(20, 5), images(3, 4)))
+    ],
+    "nested in nested": lambda: [
+        stack(track(clip(7, 3), stack(track(clip(90, 8, -1), clip(2, 5)), start=4, frames=6)))
+    ],
+    "upper tracks of a nested timeline": lambda: [
+        stack(track(clip(0, 20)), track(gap(5), clip(70, 6), gap(3), clip(30, 4)))
+    ],
+    "a nested timeline, retimed": lambda: [
+        stack(track(clip(10, 10), clip(60, 20)), speed=2, start=4, frames=9),
+        stack(track(clip(10, 10), clip(60, 20)), speed=-1, start=4, frames=12),
+    ],
+    "a dissolve into a nested timeline": lambda: [
+        clip(10, 12), blend(3, 4), stack(track(clip(40, 30)), start=8, frames=14), blend(4, 2),
+        clip(80, 10),
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Media of 120 frames, and 40 images from 1001 on without those of 1015 and 1016."""
+    made = tmp_path_factory.mktemp("media")
+    write_stamped(made / "a.mp4", 1, 120, FPS)
+    write_stamped(made / "b.mp4", 1, 120, Fraction(25))
+    write_stamped(made / "c.mp4", 1, 120, Fraction(30000, 1001))
+    source = ("-i", str(made / "a.mp4"))
+    timecode = output_args(made / "tc.mov", "-c", "copy", "-timecode", "01:00:00:00")
+    run([*source, *timecode], what="making media")
+    (made / "images").mkdir()
+    numbered = ("-frames:v", "40", "-start_number", "1001")
+    run([*source, *output_args(made / "images" / "shot.%04d.png", *numbered)], what="making images")
+    return made
+
+
+@pytest.mark.parametrize("name", [*FLAT, *NESTED])
+def test_melt_plays_every_frame(name: str, folder: Path) -> None:
+    items = (FLAT | NESTED)[name]()
+    timeline = otio.schema.Timeline(name)
+    timeline.metadata["otio_gvideo"] = {"output": {"width": WIDTH, "height": HEIGHT, "fps": "24/1"}}
+    timeline.tracks.append(track(*items))
+    kept = [folder / "images" / f"shot.{number}.png" for number in (1015, 1016)]
+    if name == "missing images":
+        for image in kept:
+            image.rename(image.with_suffix(".away"))
+    path = folder / f"{name}.otio"
+    timeline.to_json_file(str(path))
+    try:
+        flat = folder / f"{name}.mp4"
+        flatten(read_timeline(path), flat, OutputSpec(FAST), media_root=folder)
+        wanted = read_stamps(flat)
+        for suffix in (".mlt", ".kdenlive"):
+            exported = export_timeline(path, folder / f"{name}{suffix}")
+            assert [one for one in exported.warnings if one.code != "range"] == []
+            shown = read_stamps(play(exported.path))
+            assert len(shown) == len(wanted)
+            # Blends differ at their ends, where a number may still be read, or not.
+            is_blend = "dissolve" in name
+            assert is_blend or None not in wanted or name in ("gaps", "a nested track")
+            assert [
+                (frame, *both)
+                for frame, both in enumerate(zip(wanted, shown, strict=True))
+                if both[0] != both[1] and not (is_blend and None in both)
+            ] == [], suffix
+    finally:
+        for image in kept:
+            if name == "missing images":
+                image.with_suffix(".away").rename(image)
