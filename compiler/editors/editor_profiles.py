@@ -45,7 +45,7 @@ EDITORS = {
     "kdenlive": Editor("Kdenlive", (".kdenlive", ".otio", ".mlt", ".srt", ".ass")),
     "shotcut": Editor("Shotcut", (".mlt", ".edl", ".srt")),
     "capcut": Editor("CapCut", (".capcut", ".srt")),
-    "blender": Editor("Blender", (".edl", ".otio", ".srt")),
+    "blender": Editor("Blender", (".otio", ".edl", ".srt")),
     "nuke": Editor("Nuke Studio and Hiero", (".otio", ".otioz", ".edl", ".xml", ".aaf")),
 }
 """Profiles by their names for ``--for``."""
