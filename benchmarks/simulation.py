@@ -15,26 +15,28 @@ from __future__ import annotations
 import contextlib
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+import known_values
 import numpy as np
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
-from torch.utils._pytree import tree_iter, tree_map
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
 from torch.utils.flop_counter import flop_registry
 
 GIB = 1 << 30
 GRAIN = 512
 """Bytes that PyTorch's allocator on CUDA rounds up to."""
-SMALL = 1 << 14
-"""Elements up to which tensors carry their values."""
+KEPT = {*flop_registry, *known_values.VALUED}
+"""Operators that are not decomposed."""
+FROM_DATA = (torch.tensor, torch.as_tensor, torch.asarray)
+"""Functions that make tensors of the CPU's data."""
 
 
 class Card:
@@ -61,7 +63,7 @@ class Card:
         self.phase = ""
         self._seen: set[int] = set()
         self._stack = ExitStack()
-        self._fake = FakeTensorMode(allow_non_fake_inputs=True)
+        self._fake = _FakeTensors(allow_non_fake_inputs=True)
 
     def __enter__(self) -> Card:
         enter = self._stack.enter_context
@@ -120,6 +122,32 @@ class Card:
         self.peaks[self.phase] = max(self.peaks[self.phase], self.live)
 
 
+CARD, STAND_IN = torch.device("cuda:0"), torch.device("meta")
+"""The card, and what PyTorch's C++ takes it for: a build without CUDA has no functions for it."""
+
+
+def _moved(
+    device: torch.device, other: torch.device, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return arguments with one device in place of another."""
+
+    def moved(x: Any) -> Any:
+        kind = x.type if isinstance(x, torch.device) else x if isinstance(x, str) else ""
+        return device if kind == other.type else x
+
+    return [moved(x) for x in args], {key: moved(x) for key, x in kwargs.items()}
+
+
+class _FakeTensors(FakeTensorMode):
+    """Tensors without data, which C++ believes to be on the stand-in."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.prim.device.default:
+            return STAND_IN if args[0].device == CARD else args[0].device
+        args, kwargs = _moved(CARD, STAND_IN, args, kwargs or {})
+        return super().__torch_dispatch__(func, types, args, kwargs)
+
+
 class _Operators(TorchDispatchMode):
     """Counts what each operator allocates and computes."""
 
@@ -130,24 +158,19 @@ class _Operators(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs, name = kwargs or {}, func._overloadpacket
-        if func is torch.ops.prim.device.default:
-            return _as(STAND_IN, CARD, args[0].device)
         if func.namespace == "prim":
             return func(*args, **kwargs)
-        args, kwargs = tree_map(partial(_as, CARD, STAND_IN), (args, kwargs))
-        if func is torch.ops.aten._local_scalar_dense.default:
-            value = _value(args[0])
-            with _disable_current_modes():
-                return 0 if value is None else value.item()
-        if name not in {*flop_registry, *VALUED}:
+        if name in (torch.ops.aten._local_scalar_dense, torch.ops.aten.equal):
+            return known_values.read(*args)
+        if name not in KEPT:
             with self:
                 decomposed = func.decompose(*args, **kwargs)
             if decomposed is not NotImplemented:
                 return decomposed
-        known, value = _evaluate(func, args, kwargs)
-        if name in VALUED:
-            value = value if known else VALUED[name](args)
-            return _from_value(value, args[0].device)
+        known, value = known_values.evaluate(func, args, kwargs)
+        if name in known_values.VALUED:
+            value = value if known else known_values.VALUED[name](args)
+            return known_values.from_value(value, args[0].device)
         out = func(*args, **kwargs)
         if name in flop_registry and _is_on_card(out):
             self._card.matmul[self._card.phase] += flop_registry[name](*args, **kwargs, out_val=out)
@@ -155,7 +178,7 @@ class _Operators(TorchDispatchMode):
             if isinstance(tensor, FakeTensor):
                 self._card.track(tensor)
         if known:
-            _attach(out, value)
+            known_values.attach(out, value)
         return out
 
 
@@ -170,14 +193,14 @@ class _Functions(TorchFunctionMode):
         kwargs = kwargs or {}
         if func is torch.nn.functional.scaled_dot_product_attention:
             return self._attend(*args, **kwargs)
-        if args and isinstance(args[0], FakeTensor) and func in REPLACED:
-            return REPLACED[func](args[0])
+        if args and isinstance(args[0], FakeTensor) and func in known_values.REPLACED:
+            return known_values.REPLACED[func](args[0])
         if func is torch.device:
             return func(*args, **kwargs)
         if func in FROM_DATA and kwargs.get("device") is not None:
             # The stand-in has no place for the data.
             return func(*args, **{**kwargs, "device": "cpu"}).to(kwargs["device"])
-        args, kwargs = tree_map(partial(_as, STAND_IN, CARD), (args, kwargs))
+        args, kwargs = _moved(STAND_IN, CARD, args, kwargs)
         return func(*args, **kwargs)
 
     def _attend(self, query: Any, key: Any, value: Any, *_: Any, **__: Any) -> Any:
@@ -191,114 +214,6 @@ class _Functions(TorchFunctionMode):
         *lead, heads, tokens, _ = query.shape
         out = query.new_empty((*lead, tokens, heads, value.shape[-1]))
         return out.transpose(-2, -3)
-
-
-CARD, STAND_IN = torch.device("cuda:0"), torch.device("meta")
-"""The card, and what PyTorch's C++ takes it for: a build without CUDA has no functions for it."""
-
-
-def _as(device: torch.device, other: torch.device, x: Any) -> Any:
-    """Return one device in place of another, and anything else as it is."""
-    kind = x.type if isinstance(x, torch.device) else x if isinstance(x, str) else ""
-    return device if kind == other.type else x
-
-
-def _value(tensor: Any) -> Any:
-    """Return a tensor's real value, on the CPU; None if it has none."""
-    if isinstance(tensor, FakeTensor):
-        return getattr(tensor, "card_value", None)
-    return tensor if tensor.device.type == "cpu" and tensor.numel() <= SMALL else None
-
-
-def _to_numpy(tensor: FakeTensor) -> Any:
-    value = _value(tensor)
-    if value is None:
-        return np.zeros(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
-    with _disable_current_modes():
-        return value.numpy()
-
-
-def _to_float(tensor: FakeTensor) -> float:
-    # ``torch.Tensor([...])`` would read the data.
-    value = _value(tensor)
-    with _disable_current_modes():
-        return 0.0 if value is None else float(value)
-
-
-REPLACED: dict[Any, Callable[[FakeTensor], Any]] = {
-    torch.Tensor.numpy: _to_numpy,
-    torch.Tensor.__array__: _to_numpy,
-    torch.Tensor.tolist: lambda tensor: _to_numpy(tensor).tolist(),
-    torch.Tensor.__float__: _to_float,
-    torch.Tensor.pin_memory: lambda tensor: tensor,
-    torch.Tensor.is_pinned: lambda _: True,
-    torch.Tensor.is_cuda.__get__: lambda tensor: tensor.device.type == CARD.type,
-}
-"""Methods of tensors that read the data, or need a driver."""
-
-
-def _attach(out: Any, value: Any) -> None:
-    for fake, real in zip(tree_iter(out), tree_iter(value), strict=False):
-        if isinstance(fake, FakeTensor) and isinstance(real, torch.Tensor):
-            fake.card_value = real if real.numel() <= SMALL else None
-
-
-FROM_DATA = (torch.tensor, torch.as_tensor, torch.asarray)
-UNKNOWN = ("empty", "rand", "normal", "bernoulli", "dropout", "uniform")
-
-
-def _evaluate(func: Any, args: Any, kwargs: Any) -> tuple[bool, Any]:
-    """Return the result of an operator on values, and whether they are all known."""
-    tensors = [x for x in tree_iter((args, kwargs)) if isinstance(x, torch.Tensor)]
-    if any(word in func._opname for word in UNKNOWN) and not func._opname.endswith("_like"):
-        return _forget_written(func, args)
-    if any(x.numel() > SMALL for x in tensors) or any(_value(x) is None for x in tensors):
-        return _forget_written(func, args)
-    if "empty" in func._opname or "rand" in func._opname:
-        return False, None
-    if not tensors and np.prod(list(_numbers(args)) or [1]) > SMALL:
-        return False, None
-
-    def real(x: Any) -> Any:
-        if isinstance(x, torch.Tensor):
-            return _value(x)
-        return torch.device("cpu") if isinstance(x, torch.device) else x
-
-    with _disable_current_modes():
-        try:
-            out = func(*tree_map(real, args), **tree_map(real, kwargs))
-        except (RuntimeError, NotImplementedError, TypeError, IndexError):
-            return False, None
-    return True, out
-
-
-def _numbers(args: Any) -> Iterator[int]:
-    for each in args:
-        if isinstance(each, (list, tuple)):
-            yield from (n for n in each if isinstance(n, int) and n > 0)
-
-
-def _forget_written(func: Any, args: Any) -> tuple[bool, None]:
-    for argument, given in zip(func._schema.arguments, args, strict=False):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            for tensor in tree_iter(given):
-                if isinstance(tensor, FakeTensor):
-                    tensor.card_value = None
-    return False, None
-
-
-VALUED: dict[Any, Callable[[Any], Any]] = {
-    torch.ops.aten.nonzero: lambda args: torch.zeros(1, args[0].ndim, dtype=torch.long),
-    torch.ops.aten.unique_consecutive: lambda args: torch.zeros(1),
-    torch.ops.aten.masked_select: lambda args: torch.zeros(1),
-}
-"""Operators whose result's shape depends on values, and what they return without these."""
-
-
-def _from_value(value: Any, device: torch.device) -> Any:
-    made = torch.empty(value.shape, dtype=value.dtype, device=device)
-    made.card_value = value
-    return made
 
 
 def _is_on_card(out: Any) -> bool:
@@ -360,4 +275,4 @@ def _set_data(tensor: Any, value: Any) -> None:
     torch.Tensor.data.__set__(tensor, value)
     if isinstance(value, FakeTensor):
         tensor.fake_device, tensor.constant = value.fake_device, None
-        tensor.card_value = _value(value)
+        tensor.card_value = known_values.value_of(value)

@@ -16,7 +16,7 @@ from .diffusion_renderer import DiffusionRenderer
 from .memory import GB
 from .missing_weights import weight_problems
 from .published import published_sizes
-from .weight_sizes import weight_sizes, weights_bytes
+from .weight_sizes import weights_bytes
 
 HALF_BYTES = 2
 """Bytes of a number on a card."""
@@ -111,17 +111,14 @@ def _amounts(needed: Mapping[str, float]) -> str:
 def least_gb(renderer: DiffusionRenderer, call: Call) -> float | None:
     """Return the card memory that a call takes on the last rung of the ladder, in GB."""
     setup, footprint = renderer.setup, renderer.footprint
-    vae_bytes = max(footprint.vae_bytes, HALF_BYTES)
     if weight_problems(setup):
+        vae_bytes = max(footprint.vae_bytes, HALF_BYTES)
         quantised = HALF_BYTES if setup.quantization == "none" else 1
         sizes = published_sizes(setup.model, quantised, vae_bytes)
         if sizes is None:
             return None
     else:
-        dropped = renderer.dropped if renderer.encoded else ()
-        sizes = weight_sizes(
-            renderer.folder, setup, renderer.denoisers, dropped, HALF_BYTES, vae_bytes
-        )
+        sizes = renderer.sizes(HALF_BYTES)
     size, rungs = renderer.call_size(call), memory.offload_ladder("cuda", setup.offload)
     return min(memory.memory_plan(rung, sizes, footprint, size).peak_gb for rung in rungs)
 
@@ -129,11 +126,7 @@ def least_gb(renderer: DiffusionRenderer, call: Call) -> float | None:
 def main_memory_gb(renderer: DiffusionRenderer) -> float:
     """Return the main memory that a renderer's weights take on the CPU, in GB."""
     bytes_each = HALF_BYTES if renderer.setup.dtype in ("float16", "bfloat16") else 4
-    vae_bytes = max(renderer.footprint.vae_bytes, bytes_each)
-    dropped = renderer.dropped if renderer.encoded else ()
-    sizes = weight_sizes(
-        renderer.folder, renderer.setup, renderer.denoisers, dropped, bytes_each, vae_bytes
-    )
+    sizes = renderer.sizes(bytes_each)
     loaded = sum(sizes.denoisers) + sizes.vae + sizes.rest
     encoder = weights_bytes(renderer.folder / "text_encoder", bytes_each)
     return max(loaded, encoder) / GB

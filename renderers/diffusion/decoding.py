@@ -54,6 +54,13 @@ def tiled_share(width: int, height: int, scale: int, most_pixels: int) -> float:
     return sum(end - start for start, end in tiles) / length
 
 
+def pixels_of_tile(width: int, height: int, scale: int, most_pixels: int) -> int:
+    """Return the pixels of one of a frame's tiles; arguments as in `tiled_share`."""
+    other, length = sorted((width // scale, height // scale))
+    start, end = frame_tiles(length, other, scale, most_pixels)[0]
+    return (end - start) * other * scale * scale
+
+
 def decode_tiled(
     latents: Tensor, decode: Callable[[Tensor], Iterator[Tensor]], scale: int, most_pixels: int
 ) -> Iterator[Frame]:

@@ -12,10 +12,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
-from itertools import islice
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from ..base import Call, Frame, Limits, OnStep, Shot
 from ..fit.planner import call_seed
@@ -25,14 +24,11 @@ from .loaded_pipeline import LoadedPipeline
 from .loading import ENCODERS, Pipeline, Tensor
 from .local_weights import local_folder
 from .loras import loras_of
-from .memory import is_out_of_memory
 from .model_settings import ModelSetup, model_setup
 from .prompt import Prompt, PromptShape, prompt_of
 from .text_encoding import Embeddings, TextEncoder
 from .weight_sizes import weight_sizes
 from .work import Work
-
-T = TypeVar("T")
 
 
 class DiffusionRenderer(ABC):
@@ -131,26 +127,7 @@ class DiffusionRenderer(ABC):
             # SparseCtrl's pipeline ignores its generator and uses the global one.
             call_seed(call.seed, "global"),
         )
-        done = 0
-        try:
-            while done < call.frames:
-                # A retry on a lower rung skips the frames that were yielded before.
-                frames: Iterator[Frame] = iter(())
-                try:
-                    frames = self.decode(self._model.placed(call), latents, call)
-                    for frame in islice(frames, done, None):
-                        yield frame
-                        done += 1
-                    break
-                except Exception as caught:  # all but a lack of memory is raised again at once
-                    if not is_out_of_memory(caught):
-                        raise
-                    error = str(caught)
-                frames = iter(())  # A generator refers to its pipeline.
-                self._model.step_down(error)
-        finally:
-            if done:  # Nobody may ask for the last frames.
-                self._model.worked(call)
+        yield from self._model.frames(lambda pipe: self.decode(pipe, latents, call), call)
 
     def close(self) -> None:
         """Unload the model, and drop the embeddings of prompts."""
@@ -180,28 +157,19 @@ class DiffusionRenderer(ABC):
         Args:
             denoiser, vae: their classes.
         """
-        import torch  # noqa: PLC0415
-
         setup, source = self.setup, self.setup.weights
+        made = partial(
+            single_file.load_single_file, folder=self.folder, setup=setup, dtype=self.dtype
+        )
+        quantization = loading.quantization_of(setup)
         sources = (source, setup.parts.get("weights_2"))
         parts = {
-            part: single_file.load_single_file(
-                denoiser,
-                each,
-                self.folder,
-                part,
-                setup,
-                self.dtype,
-                loading.quantization_of(setup),
-            )
+            part: made(denoiser, each, part=part, quantization=quantization)
             for part, each in zip(self.denoisers, sources, strict=False)
             if each is not None
         }
         if source is not None and vae is not None and single_file.has_vae(source, setup):
-            dtype = torch.float32 if "vae" in self.precise else self.dtype
-            parts["vae"] = single_file.load_single_file(
-                vae, source, self.folder, "vae", setup, dtype
-            )
+            parts["vae"] = made(vae, source, part="vae")
         return parts
 
     def prompt(self, shot: Shot) -> Prompt:
@@ -287,22 +255,22 @@ class DiffusionRenderer(ABC):
     def plan(self, call: Call, rung: memory.Offload) -> memory.MemoryPlan:
         """Return the memory that a call takes on a rung of the ladder."""
         if self._sizes is None:
-            vae_bytes = max(self.footprint.vae_bytes, self.dtype.itemsize)
-            self._sizes = weight_sizes(
-                self.folder,
-                self.setup,
-                self.denoisers,
-                self.dropped if self.encoded else (),
-                self.dtype.itemsize,
-                vae_bytes,
-            )
+            self._sizes = self.sizes(self.dtype.itemsize)
         return memory.memory_plan(rung, self._sizes, self.footprint, self.call_size(call))
 
+    def sizes(self, bytes_each: float) -> memory.Sizes:
+        """Return the bytes of the weights on the device, given those of a number.
+
+        A number that is quantised takes one byte, and one of the VAE may take more.
+        """
+        dropped = self.dropped if self.encoded else ()
+        vae_bytes = max(self.footprint.vae_bytes, bytes_each)
+        return weight_sizes(self.folder, self.setup, self.denoisers, dropped, bytes_each, vae_bytes)
+
     def call_size(self, call: Call) -> memory.CallSize:
-        """Return the size of a call's work: of a model that encodes one frame at a time."""
-        return memory.CallSize(
-            call.width * call.height, 1, call.frames, call.frames, self.tile_pixels
-        )
+        """Return the size of a call's work: of a model that encodes one frame, and no tiles."""
+        pixels = call.width * call.height
+        return memory.CallSize(pixels, 1, call.frames, call.frames, pixels)
 
     @property
     def tile_pixels(self) -> int:

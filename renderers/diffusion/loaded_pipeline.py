@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
-from ..base import Call, RendererError
+from ..base import Call, Frame, RendererError
 from . import memory, offload
 from .ladder import Ladder
 from .loading import Pipeline, silenced_libraries
@@ -93,9 +94,41 @@ class LoadedPipeline:
                     raise
                 error = str(caught)
             # Outside the handler, whose traceback refers to the tensors that fill the memory.
-            self.step_down(error)
+            self._step_down(error)
 
-    def step_down(self, error: str) -> None:
+    def frames(self, decode: Callable[[Pipeline], Iterator[Frame]], call: Call) -> Iterator[Frame]:
+        """Yield a call's frames, and retry one rung down if memory runs out.
+
+        A retry skips the frames that were yielded before.
+
+        Args:
+            decode: yields them, given the pipeline.
+            call: that they are of.
+
+        Raises:
+            RendererError: memory ran out on the last rung.
+        """
+        done = 0
+        try:
+            while done < call.frames:
+                frames: Iterator[Frame] = iter(())
+                try:
+                    frames = decode(self.placed(call))
+                    for frame in islice(frames, done, None):
+                        yield frame
+                        done += 1
+                    break
+                except Exception as caught:  # all but a lack of memory is raised again at once
+                    if not memory.is_out_of_memory(caught):
+                        raise
+                    error = str(caught)
+                frames = iter(())  # A generator refers to its pipeline.
+                self._step_down(error)
+        finally:
+            if done:  # Nobody may ask for the last frames.
+                self._worked(call)
+
+    def _step_down(self, error: str) -> None:
         """Go one rung down after a lack of memory; the pipeline stays loaded.
 
         Raises:
@@ -113,7 +146,7 @@ class LoadedPipeline:
             self.unload()
             raise
 
-    def worked(self, call: Call) -> None:
+    def _worked(self, call: Call) -> None:
         """Note that a call was finished."""
         self.ladder.worked(self._key(call), self._budget_gb)
 

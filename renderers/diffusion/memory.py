@@ -60,7 +60,7 @@ class CallSize:
         encoded: frames of the longest clip that conditions the call.
         denoised: frames in all, with keyframes beside the video.
         decoded: frames of the video.
-        tile: pixels of a frame that are decoded at once; `tile_pixels`.
+        tile: pixels of a frame that are decoded at once: all, but for a VAE that decodes tiles.
     """
 
     frame_pixels: int
@@ -131,7 +131,7 @@ def memory_plan(rung: Offload, sizes: Sizes, footprint: Footprint, call: CallSiz
     """
     encode = footprint.encode.gb(call.frame_pixels, call.encoded)
     denoise = footprint.denoise.gb(call.frame_pixels, call.denoised)
-    decode = footprint.decode.gb(min(call.frame_pixels, call.tile), call.decoded)
+    decode = footprint.decode.gb(call.tile, call.decoded)
     if rung == "none":
         resident = CONTEXT_GB + (sum(sizes.denoisers) + sizes.vae + sizes.rest) / GB
         return MemoryPlan(resident + encode, resident + denoise, resident + decode)

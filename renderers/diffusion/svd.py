@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -13,10 +14,10 @@ from PIL import Image
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot
 from ..fit.chunks import colour_match
 from .conditioning import conditioning_image
-from .decoding import decode_tiled, tiled_share
+from .decoding import decode_tiled, pixels_of_tile, tiled_share
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
-from .memory import Cost, Footprint
+from .memory import CallSize, Cost, Footprint
 from .motion_strength import keyframe_noise, motion_bucket
 from .work import SVD_UNET, SVD_VAE, Work
 
@@ -24,6 +25,9 @@ COUNTS = (14, 25)
 """Frames that the published models were trained for; a single frame crashes the pipeline."""
 DECODED = 4
 """Frames to decode at once: one by one they flicker."""
+
+VAE_SCALE = 8
+"""Pixels to a latent position, of one side."""
 
 
 class SvdRenderer(DiffusionRenderer):
@@ -48,10 +52,15 @@ class SvdRenderer(DiffusionRenderer):
             vae_bytes=4,
         )
 
+    def call_size(self, call: Call) -> CallSize:
+        """Return the size of a call's work, with that of a tile."""
+        tile = pixels_of_tile(call.width, call.height, VAE_SCALE, self.tile_pixels)
+        return replace(super().call_size(call), tile=tile)
+
     def work(self, call: Call) -> Work:
         """Return the work of a call; guidance doubles the batch."""
         size, guided = self.call_size(call), 2 if self.preset.guidance > 1 else 1
-        tiles = tiled_share(call.width, call.height, 8, size.tile)
+        tiles = tiled_share(call.width, call.height, VAE_SCALE, self.tile_pixels)
         return Work(
             SVD_VAE.encode_tflop(size.frame_pixels, [1]),
             self.preset.steps * guided * SVD_UNET.tflop(size.frame_pixels, call.frames),
@@ -121,5 +130,4 @@ class SvdRenderer(DiffusionRenderer):
                 yield decoded.transpose(0, 1)[None]
 
         scaled = latents.transpose(1, 2) / vae.config.scaling_factor
-        scale = call.height // latents.shape[3]
-        yield from decode_tiled(scaled, decode_tile, scale, self.tile_pixels)
+        yield from decode_tiled(scaled, decode_tile, VAE_SCALE, self.tile_pixels)

@@ -16,7 +16,7 @@ from PIL import Image
 from ..base import Call, Frame, FrameGrid, Limits, OnStep, Shot, UnavailableError
 from . import memory
 from .conditioning import conditioning_image
-from .decoding import decode_tiled, tiled_share
+from .decoding import decode_tiled, pixels_of_tile, tiled_share
 from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor
 from .memory import CallSize, Cost, Footprint
@@ -72,15 +72,18 @@ class WanRenderer(DiffusionRenderer):
 
     def call_size(self, call: Call) -> CallSize:
         """Return the size of a call's work; all models but 5B encode a clip of its length."""
-        size = super().call_size(call)
-        return size if self._is_5b else replace(size, encoded=call.frames)
+        return replace(
+            super().call_size(call),
+            encoded=1 if self._is_5b else call.frames,
+            tile=pixels_of_tile(call.width, call.height, self._vae_scale, self.tile_pixels),
+        )
 
     def work(self, call: Call) -> Work:
         """Return the work of a call; each step is one expert's, of A14B."""
         preset, size = self.preset, self.call_size(call)
         transformer, vae = (WAN_5B, WAN_22_VAE) if self._is_5b else (WAN_14B, WAN_21_VAE)
         passes = (len(preset.timesteps) or preset.steps) * (2 if preset.guidance > 1 else 1)
-        tiles = tiled_share(call.width, call.height, 16 if self._is_5b else 8, size.tile)
+        tiles = tiled_share(call.width, call.height, self._vae_scale, self.tile_pixels)
         return Work(
             vae.encode_tflop(size.frame_pixels, [size.encoded]),
             passes * transformer.tflop(size.frame_pixels, size.denoised),
@@ -108,6 +111,11 @@ class WanRenderer(DiffusionRenderer):
     @cached_property
     def _is_5b(self) -> bool:
         return bool(self._config("model_index.json").get("expand_timesteps", "5B" in self._id))
+
+    @property
+    def _vae_scale(self) -> int:
+        """Pixels to a latent position, of one side: of the VAE of 2.2, or of 2.1."""
+        return 16 if self._is_5b else 8
 
     @cached_property
     def _has_experts(self) -> bool:
