@@ -2,13 +2,15 @@
 
 Key names, types and values are those of files that Resolve 19 and 21 wrote (the fixtures of
 https://github.com/samuelgursky/davinci-resolve-mcp and https://github.com/ynput/ayon-core). Its
-reader takes the layout of audio tracks, the channels of their clips, links between picture and
-sound, and the notes of markers from there. Every clip has one reference, named after its file.
+reader takes the layout of audio tracks, the channels and levels of their clips, links between
+picture and sound, and the notes of markers from there. Every clip has one reference, named after
+its file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,11 @@ import opentimelineio as otio
 
 from ..errors import WorkError
 from ..media.probe import probe
+from ..timeline.effects import RESOLVE_VOLUME, is_volume
+from ..timeline.levels import ClipLevels, clip_levels, on_frames, state_levels
 from ..timeline.media import media_file_name, media_path
-from ..timeline.metadata import MEDIA_KEY
+from ..timeline.metadata import MEDIA_KEY, own_metadata
+from ..timeline.rate import exact_rate, whole_frames
 
 KEY = "Resolve_OTIO"
 """Key of Resolve's metadata."""
@@ -38,6 +43,7 @@ def to_resolve(timeline: otio.schema.Timeline) -> None:
         counts = []
         for clip in track.find_clips(shallow_search=True):
             path = media_path(clip.media_reference, Path())
+            _state_volume(clip)
             count = channels(path) if path is not None else 0
             counts.append(count)
             if count in _LAYOUTS:
@@ -57,6 +63,52 @@ def to_resolve(timeline: otio.schema.Timeline) -> None:
             transition.name = "Cross Dissolve"
     for marker in _markers(timeline):
         _state(marker, {"Keywords": [], "Note": str(marker.comment)})
+
+
+def _state_volume(clip: otio.schema.Clip) -> None:
+    """Move the levels in our metadata of a clip to Resolve's volume, of dB and whole frames.
+
+    Equal-power fades become keyframes, since the curve of Resolve's own is unknown.
+    """
+    if not any(own_metadata(clip).get(key) for key in ("gain_db", "levels", "fade_in", "fade_out")):
+        return
+    fps, levels = exact_rate(clip.trimmed_range().duration.rate), clip_levels(clip)
+    if not levels.is_linear:
+        length = Fraction(whole_frames(clip.trimmed_range().duration, fps)) / fps
+        levels = ClipLevels(levels.without_fades(length))
+    keyframes = on_frames(levels.points, fps) if len(levels.points) > 1 else []
+    frames = {str(frame): {"Value": db, "Variant Type": "Double"} for frame, db in keyframes}
+    volume = _parameter("volume", levels.gain_db, -100.0, 30.0) | {"Key Frames": frames}
+    fades = {"faderIn": levels.fade_in, "faderOut": levels.fade_out}
+    effect = {
+        "Effect Name": RESOLVE_VOLUME,
+        "Enabled": True,
+        "Name": "Volume",
+        "Parameters": [
+            *([volume] if levels.points else []),
+            *(
+                _parameter(n, float(round(f * fps)), 0.0, 2.0**31 - 1)
+                for n, f in fades.items()
+                if f
+            ),
+        ],
+        "Type": 62,
+    }
+    clip.effects[:] = [one for one in clip.effects if not is_volume(one)]
+    clip.effects.append(otio.schema.Effect("", "Resolve Effect", {KEY: effect}))
+    state_levels(clip, ClipLevels())
+
+
+def _parameter(name: str, value: float, least: float, most: float) -> dict[str, Any]:
+    return {
+        "Default Parameter Value": 0.0,
+        "Key Frames": {},
+        "Parameter ID": name,
+        "Parameter Value": min(most, max(least, value)),
+        "Variant Type": "Double",
+        "maxValue": most,
+        "minValue": least,
+    }
 
 
 def _state(item: otio.core.SerializableObjectWithMetadata, values: Mapping[str, Any]) -> None:

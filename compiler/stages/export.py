@@ -12,9 +12,10 @@ import opentimelineio as otio
 from ...renderers.error_text import one_line
 from ...renderers.run.store import damage_of
 from ..editors import formats
+from ..editors.bake_levels import bake_levels
 from ..editors.bundle_media import copy_media, rename_media
 from ..editors.editor_profiles import EDITORS, Editor, adapt_for
-from ..editors.export_losses import export_losses
+from ..editors.export_losses import CLIP_LEVELS, export_losses
 from ..editors.formats import capcut, capcut_files, fcpxml, otio_json
 from ..editors.prepare_export import prepare_export
 from ..editors.project_files import refuse_outside
@@ -23,6 +24,7 @@ from ..files.atomic_output import atomic_output, torn_reason
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..notices import Notice, notices
 from ..timeline.media import media_path
+from ..timeline.properties import rate_of
 
 _PACKED = (".otioz", ".otiod", formats.CAPCUT)
 """Formats that contain the media."""
@@ -81,6 +83,9 @@ def write_export(
         what = f"cannot be laid out: {' '.join(str(error).split())}"
         hint = "give every clip a source_range"
         raise InputError(Problem.in_file(timeline.name, what, hint)) from error
+    for_resolve = editor is not None and editor.is_resolve and suffix in (".otio", ".otioz")
+    if suffix in CLIP_LEVELS or for_resolve:
+        notes += bake_levels(copy, path.parent, rate_of(copy))
     if suffix in _PACKED:
         files = otio_json.packed_files(copy)
         notes += refuse_outside(timeline, path, files, allow=allow_outside)

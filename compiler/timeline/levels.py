@@ -7,8 +7,8 @@ dB, with keyframes in frames from the clip's start, and fades in frames.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
@@ -25,11 +25,13 @@ LevelPoint: TypeAlias = tuple[Fraction, float]
 """Seconds from the start of an item, and dB."""
 MUTED_DB = -96.0
 """The level at which editors show silence; fades start and end there."""
-LEVEL_KEYS = ("gain_db", "duck_db", "attack", "release", "fade_in", "fade_out")
+LEVEL_KEYS = frozenset({"gain_db", "duck_db", "attack", "release", "fade_in", "fade_out"})
 """Levels in our metadata of a track."""
 MAX_DB, MAX_S = 300, 86_400
 """Limits of levels and times in metadata."""
 _TOLERANCE_DB, _INAUDIBLE_DB = 0.1, -60.0
+_LEAST_DB = 0.001
+"""Change of a level that is none."""
 _STEP_DB = 2.0
 """Steps in which a fade is written as keyframes, which programs join in dB or in amplitude."""
 
@@ -62,6 +64,13 @@ class ClipLevels:
             if fade > 0:
                 share *= _fade(float(left / fade), self.is_linear)
         return interpolate(self.points, at_s) + _decibels(share)
+
+    def shifted(self, by_s: Fraction) -> ClipLevels:
+        """Return the levels of the part of a clip that begins some seconds after its start."""
+        if not by_s:
+            return self
+        points = tuple((time - by_s, level) for time, level in self.points)
+        return replace(self, points=simplified(points), fade_in=Fraction(0))
 
     def without_fades(self, length_s: Fraction) -> tuple[LevelPoint, ...]:
         """Return keyframes that include the fades, for formats that state none."""
@@ -115,6 +124,19 @@ def interpolate(points: Iterable[LevelPoint], at_s: Fraction) -> float:
             return before[1] + (level - before[1]) * float((at_s - before[0]) / (time - before[0]))
         before = (time, level)
     return before[1] if before is not None else 0.0
+
+
+def simplified(points: Sequence[LevelPoint]) -> tuple[LevelPoint, ...]:
+    """Return keyframes without those that lie on the line between their neighbours."""
+    kept: list[LevelPoint] = []
+    for index, (time, level) in enumerate(points):
+        after = points[index + 1 : index + 2]
+        if kept and abs(interpolate((kept[-1], *after), time) - level) < _LEAST_DB:
+            continue
+        kept.append((time, level))
+    if len(kept) == 1:
+        kept = [(Fraction(0), kept[0][1])] if abs(kept[0][1]) >= _LEAST_DB else []
+    return tuple(kept)
 
 
 def clip_levels(clip: otio.schema.Clip) -> ClipLevels:
@@ -260,10 +282,14 @@ def _fade(share: float, is_linear: bool) -> float:
 
 
 def _fade_shares(is_linear: bool) -> list[Fraction]:
-    """Return the shares of a fade at which its level has changed by a step, from silence on."""
+    """Return the shares of a fade at which to put keyframes, from silence on.
+
+    They are a step apart; the top of an equal-power fade is round and gets more.
+    """
     steps = int(-MUTED_DB / 2 / _STEP_DB)
     gains = [10 ** (-_STEP_DB * step / 20) for step in range(steps, -1, -1)]
     shares = gains if is_linear else [math.asin(gain) * 2 / math.pi for gain in gains]
+    shares += [] if is_linear else [0.4, 0.5, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
     return [Fraction(0), *(Fraction(share).limit_denominator(100_000) for share in shares)]
 
 

@@ -8,7 +8,7 @@ Faults of the adapter that are fixed here:
 * A clip's ``duration`` is that of the cut, not of its media; its rate is written twice.
 * Comments of markers are omitted.
 * Nested sequences are read without tracks.
-* Retimes are omitted.
+* Retimes and levels are omitted.
 * Tracks have no names; reading gives them names.
 """
 
@@ -27,11 +27,12 @@ from ...errors import InputError, Problem
 from ...files.file_urls import path_of_url, url_of_path
 from ...media.probe import is_still
 from ...sync.rationals import parse_rational
-from ...timeline.layout import kind_of
+from ...timeline.layout import Placed, kind_of, lay_out
 from ...timeline.metadata import NAMESPACE
 from ...timeline.metadata_faults import LARGEST, SMALLEST
 from ...timeline.properties import rate_of, size_of
 from .base import adapter, name_tracks, read_xml, write_xml
+from .fcp7_levels import read_levels, write_levels
 from .fcp7_retime import parameters_of, read_retimes, write_retime
 from .fcp7_sequences import prepare_sequences
 
@@ -77,8 +78,10 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
         _fix_clip(clip, lengths)
     outermost = next(root.iter("sequence"))
     own = [clip for clip in outermost.iterfind(_OWN_CLIPS) if clip.find("sequence") is None]
-    for clip, item in zip(own, _clips(timeline), strict=True):
-        write_retime(clip, item, rate_of(timeline))
+    fps = rate_of(timeline)
+    for clip, placed in zip(own, _placed(timeline, fps), strict=True):
+        write_retime(clip, placed.item, fps)
+        write_levels(clip, placed, fps)
     write_xml(path, root, "xmeml")
     return losses
 
@@ -105,6 +108,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
         if len(comments) == len(found.tracks.markers):
             for marker, comment in zip(found.tracks.markers, comments, strict=True):
                 marker.comment = marker.comment or comment
+        read_levels(found, rate_of(found))
         read_retimes(found, rate_of(found))
         _drop_neutral_effects(found)
         for clip in found.find_clips():
@@ -128,9 +132,10 @@ def _read_size(root: Element, timeline: otio.schema.Timeline) -> None:
     timeline.metadata[NAMESPACE] = {"output": size}
 
 
-def _clips(timeline: otio.schema.Timeline) -> list[otio.schema.Clip]:
+def _placed(timeline: otio.schema.Timeline, fps: Fraction) -> list[Placed]:
     """Return the clips of a timeline's tracks, in the order of the document's."""
-    return [i for track in timeline.tracks for i in track if isinstance(i, otio.schema.Clip)]
+    placed = (placed for track in timeline.tracks for placed in lay_out(track, fps))
+    return [one for one in placed if isinstance(one.item, otio.schema.Clip)]
 
 
 def _drop_neutral_effects(timeline: otio.schema.Timeline) -> None:

@@ -22,10 +22,12 @@ import opentimelineio as otio
 
 from ...media.probe import is_still
 from ...timeline.layout import Placed, TrackTransition, lay_out
+from ...timeline.levels import clip_levels
 from ...timeline.metadata import own_metadata
 from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
 from .base import is_audio, write_xml
+from .fcpxml_levels import volume_element
 from .fcpxml_resources import Resources, first_media_frame, seconds_text
 
 VERSIONS = ("1.8", "1.9", "1.10", "1.11", "1.12", "1.13", "1.14")
@@ -161,6 +163,10 @@ class FcpxmlDocument:
             element = Element("asset-clip", values | extra)
             if placed.speed != 1:
                 self._retime(element, placed)
+            if lane.is_audio:
+                start = self._local_start(placed) / self.fps
+                volume = volume_element(clip_levels(clip), start)
+                element.extend([] if volume is None else [volume])
         for marker in clip.markers:
             frame = whole_frames(marker.marked_range.start_time, self.fps)
             self._mark(element, marker, self._own_time(placed, Fraction(frame)))
@@ -265,6 +271,6 @@ def _runs(items: Iterable[Placed]) -> list[list[Placed]]:
 
 
 def _sort_children(element: Element) -> None:
-    """Sort an item's children as the DTD requires: time map, connected items, markers."""
-    rank = {"timeMap": 0, "marker": 2}
-    element[:] = sorted(element, key=lambda child: rank.get(child.tag, 1))
+    """Sort an item's children as the DTD requires: time map, volume, connected items, markers."""
+    rank = {"timeMap": 0, "adjust-volume": 1, "marker": 3}
+    element[:] = sorted(element, key=lambda child: rank.get(child.tag, 2))

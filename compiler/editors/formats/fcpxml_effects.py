@@ -19,6 +19,7 @@ DEFAULTS = {
 """Neutral values of adjustments, which programs write on every clip."""
 NEUTRAL = {("adjust-colorConform", "conformNone")}
 """Adjustments that change nothing, with their ``conformType``."""
+VOLUME = "Volume"
 ADJUSTMENTS = {
     "adjust-blend": "Compositing",
     "adjust-colorConform": "Color Conform",
@@ -31,6 +32,7 @@ ADJUSTMENTS = {
     "adjust-rollingShutter": "Rolling Shutter",
     "adjust-stabilization": "Stabilization",
     "adjust-transform": "Transform",
+    "adjust-volume": VOLUME,
 }
 """Names of adjustments in Final Cut's inspector."""
 

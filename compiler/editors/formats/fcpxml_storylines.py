@@ -12,9 +12,11 @@ import opentimelineio as otio
 
 from ...files.file_urls import path_of_url
 from ...sync.rationals import parse_rational
+from ...timeline.levels import state_levels
 from ...timeline.rate import time_range
 from .base import is_audio, time_warp
-from .fcpxml_effects import effects_of
+from .fcpxml_effects import VOLUME, effects_of
+from .fcpxml_levels import levels_in
 from .fcpxml_tracks import LaneItem, lane_tracks
 from .time_maps import ConstantSpeed, map_pieces
 
@@ -95,7 +97,12 @@ class Storylines:
                 item.enabled = element.get("enabled", "1") != "0"
                 if piece.speed != 1:
                     item.effects.append(time_warp(piece.speed))
-                item.effects.extend(effects_of(element))
+                effects = effects_of(element)
+                levels = levels_in(element)
+                if is_sound and isinstance(item, otio.schema.Clip) and levels is not None:
+                    state_levels(item, levels.shifted(Fraction(piece.start) / self.fps))
+                    effects = (one for one in effects if one.effect_name != VOLUME)
+                item.effects.extend(effects)
                 yield LaneItem(is_sound, lane, first + piece.start, piece.frames, item)
         local_start = seconds_of(element.get("start"))
         for child in map(_picked, element):

@@ -20,6 +20,7 @@ from ...timeline.properties import size_of
 from ...timeline.rate import whole_frames
 from .base import is_audio
 from .mlt import MltDocument, save
+from .mlt_levels import VolumeFilter
 from .mlt_media import properties
 
 DOCUMENT_VERSION = "1.04"
@@ -145,13 +146,10 @@ class KdenliveDocument(MltDocument):
                 blank = placed.start + begin - reached[side]
                 if blank > 0:
                     SubElement(lines[side], "blank", length=str(blank))
-                for entry in self.items.entries(placed, begin, end, for_audio):
-                    entry.add_to(lines[side])
+                self.add_item(lines[side], placed, begin, end, for_audio)
                 reached[side] = placed.start + end
             if placed.out:
                 self._mix_clips(tractor, placed.end, placed.out, side, for_audio)
-        if for_audio:
-            self._gain(tractor, track, items)
         self.root.extend([*lines, tractor])
         return str(tractor.get("id"))
 
@@ -173,6 +171,11 @@ class KdenliveDocument(MltDocument):
                     kind["invert"] = 1 - kind["invert"]
         common = {"a_track": 0, "b_track": 1, "kdenlive:mixcut": transition.before}
         properties(SubElement(tractor, "transition", span), common | kind | {"reverse": side})
+
+    def volume(self, one: VolumeFilter) -> dict[str, Any]:
+        """Return the properties of an effect."""
+        named = {"mlt_service": "volume", "kdenlive_id": one.kind}
+        return named | {"max_gain": "20dB", "window": 75} | one.values
 
     def _mix_tracks(self, main: Element, number: int, for_audio: bool) -> None:
         common = {

@@ -20,10 +20,10 @@ import opentimelineio as otio
 
 from ...backend.spans.read_spans import span_reader
 from ...timeline.layout import Placed, TrackTransition, lay_out
-from ...timeline.metadata import own_metadata
 from ...timeline.properties import rate_of, size_of
 from .base import is_audio, write_xml
 from .mlt_items import MltItems
+from .mlt_levels import VolumeFilter, volume_filters
 from .mlt_media import MltMedia, properties
 from .shotcut_markers import add_markers
 
@@ -36,7 +36,6 @@ LUMAS = {
     "circle_close": ("luma16.pgm", True),
 }
 """Our wipes as MLT's: the luma map, whose grey is the time of each pixel, and its inversion."""
-SILENT_DB = -70
 
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
@@ -133,20 +132,32 @@ class MltDocument:
             playlist,
             {f"shotcut:{'audio' if for_audio else 'video'}": 1, "shotcut:name": track.name or ""},
         )
-        if for_audio:
-            self._gain(playlist, track, items)
         for index, placed in enumerate(items):
             after = items[index + 1] if index + 1 < len(items) else None
             begin = placed.into.after if placed.into else 0
             end = placed.frames - (placed.out.before if placed.out else 0)
-            for entry in self.items.entries(placed, begin, end, for_audio):
-                entry.add_to(playlist)
+            self.add_item(playlist, placed, begin, end, for_audio)
             if placed.out is not None and after is not None:
                 name = self._transition(placed, after, placed.out, for_audio)
                 last = str(placed.out.frames - 1)
                 SubElement(playlist, "entry", {"producer": name, "in": "0", "out": last})
         self.root.append(playlist)
         return str(playlist.get("id"))
+
+    def add_item(
+        self, playlist: Element, placed: Placed, begin: int, end: int, for_audio: bool
+    ) -> None:
+        """Append frames ``begin`` to ``end`` of an item, with its levels."""
+        for entry in self.items.entries(placed, begin, end, for_audio):
+            element = entry.add_to(playlist)
+            for one in volume_filters(placed, begin, end, self.fps) if entry.producer else ():
+                span = {"in": str(entry.first + one.first), "out": str(entry.first + one.last)}
+                properties(SubElement(element, "filter", span), self.volume(one))
+
+    def volume(self, one: VolumeFilter) -> dict[str, Any]:
+        """Return the properties of a filter; Shotcut names the one with keyframes."""
+        named = {"shotcut:filter": "audioGain"} if one.kind == "volume" else {}
+        return {"mlt_service": "volume"} | one.values | named
 
     def add_nested(self, timeline: otio.schema.Timeline, number: int) -> str:
         """Add the tractor of a nested timeline; return its id."""
@@ -166,8 +177,7 @@ class MltDocument:
             ("b", new, -transition.before),
         ):
             line = Element("playlist", id=f"{name}{side}")
-            for entry in self.items.entries(placed, begin, begin + transition.frames, for_audio):
-                entry.add_to(line)
+            self.add_item(line, placed, begin, begin + transition.frames, for_audio)
             lines.append(line)
         self.root.extend(lines)
         tractor = SubElement(self.root, "tractor", {"id": name, "in": "0", "out": last})
@@ -212,22 +222,3 @@ class MltDocument:
                 {"a_track": lowest if number > lowest else 0, "b_track": number,
                  "mlt_service": "qtblend", "always_active": 1, "disable": int(number == lowest)},
             )  # fmt: skip
-
-    def _gain(self, playlist: Element, track: otio.schema.Track, items: list[Placed]) -> None:
-        """Add the gain and fades of a track's metadata."""
-        values = own_metadata(track)
-        level = values.get("gain_db", 0.0)
-        end = items[-1].end if items else 0
-        fade_in, fade_out = (
-            round(values.get(name, 0) * self.fps) for name in ("fade_in", "fade_out")
-        )
-        if not (level or fade_in or fade_out):
-            return
-        points = {0: SILENT_DB if fade_in else level}
-        if fade_in:
-            points[min(fade_in, end)] = level
-        if fade_out:
-            points[max(*points, end - fade_out)] = level
-            points[end] = SILENT_DB
-        text = ";".join(f"{frame}={db:g}" for frame, db in sorted(points.items()))
-        properties(SubElement(playlist, "filter"), {"mlt_service": "volume", "level": text})
