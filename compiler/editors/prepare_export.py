@@ -33,7 +33,7 @@ from ..timeline.resolve_ranges import resolve_ranges
 _WITH_ANY_REFERENCE = (".otio", ".otioz", ".otiod", ".edl")
 """Suffixes of formats in which a clip needs no file."""
 _WITH_SEQUENCES = (".mlt", ".kdenlive")
-_WITHOUT_NESTED = (".fcpxml", ".edl")
+_WITHOUT_NESTED = (".edl",)
 
 
 def prepare_export(

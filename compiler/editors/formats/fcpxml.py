@@ -68,32 +68,21 @@ class FcpxmlDocument:
 
     def build(self) -> Element:
         """Return the root element."""
-        lanes = [_lane(track, self.fps) for track in self.timeline.tracks]
-        first = next((lane for lane in lanes if not lane.is_audio), _Lane([], False, "dialogue"))
-        frames = max((lane.items[-1].end for lane in lanes if lane.items), default=0)
         start = self.timeline.global_start_time
         start_frame = whole_frames(start, self.fps) if start is not None else 0
-        spine = SubElement(self._sequence(start_frame, frames), "spine")
-        storyline = self._storyline(spine, first, start_frame, frames)
-        numbers = {True: 0, False: 0}
-        for lane in lanes:
-            if lane is not first:
-                numbers[lane.is_audio] += -1 if lane.is_audio else 1
-                for run in _runs(lane.items):
-                    self._connect(storyline, lane, run, numbers[lane.is_audio])
-        for marker in self.timeline.tracks.markers:
-            frame = whole_frames(marker.marked_range.start_time, self.fps)
-            parent, under = _at(storyline, frame)
-            self._mark(parent, marker, self._local_start(under) + frame - under.start)
-        for element, _ in storyline:
-            _sort_children(element)
-        return self.root
-
-    def _sequence(self, start_frame: int, frames: int) -> Element:
         name = self.timeline.name or "timeline"
         event = SubElement(SubElement(self.root, "library"), "event", name=name)
-        return SubElement(
-            SubElement(event, "project", name=name),
+        project = SubElement(event, "project", name=name)
+        self._sequence(project, self.timeline.tracks, start_frame)
+        return self.root
+
+    def _sequence(self, parent: Element, stack: Sequence[otio.core.Item], start_frame: int) -> None:
+        """Add the sequence of a timeline, or of one nested in it, given its tracks."""
+        lanes = [_lane(track, self.fps) for track in stack]
+        first = next((lane for lane in lanes if not lane.is_audio), _Lane([], False, "dialogue"))
+        frames = max((lane.items[-1].end for lane in lanes if lane.items), default=0)
+        sequence = SubElement(
+            parent,
             "sequence",
             format=self.resources.format,
             duration=self._seconds(frames),
@@ -102,6 +91,20 @@ class FcpxmlDocument:
             audioLayout="stereo",
             audioRate="48k",
         )
+        spine = SubElement(sequence, "spine")
+        storyline = self._storyline(spine, first, start_frame, frames)
+        numbers = {True: 0, False: 0}
+        for lane in lanes:
+            if lane is not first:
+                numbers[lane.is_audio] += -1 if lane.is_audio else 1
+                for run in _runs(lane.items):
+                    self._connect(storyline, lane, run, numbers[lane.is_audio])
+        for marker in getattr(stack, "markers", ()):
+            frame = whole_frames(marker.marked_range.start_time, self.fps)
+            parent, under = _at(storyline, frame)
+            self._mark(parent, marker, self._local_start(under) + frame - under.start)
+        for element, _ in storyline:
+            _sort_children(element)
 
     def _storyline(self, spine: Element, lane: _Lane, start_frame: int, frames: int) -> _Storyline:
         """Add the items of the first picture track, and a gap up to the end of the longest track.
@@ -146,6 +149,8 @@ class FcpxmlDocument:
             "duration": self._seconds(placed.frames),
         }
         clip = placed.item
+        if isinstance(clip, otio.core.Composition):
+            return self._compound(lane, placed, clip, values)
         if not isinstance(clip, otio.schema.Clip) or not isinstance(
             clip.media_reference, otio.schema.ExternalReference
         ):
@@ -172,11 +177,25 @@ class FcpxmlDocument:
             self._mark(element, marker, self._own_time(placed, Fraction(frame)))
         return element
 
+    def _compound(
+        self, lane: _Lane, placed: Placed, nested: otio.core.Composition, values: dict[str, str]
+    ) -> Element:
+        """Return a compound clip; its tracks are a resource of its own."""
+        values["ref"], media = self.resources.compound(str(nested.name))
+        self._sequence(media, nested if isinstance(nested, otio.schema.Stack) else [nested], 0)
+        values |= {"srcEnable": "audio"} if lane.is_audio else {}
+        values |= {} if nested.enabled else {"enabled": "0"}
+        element = Element("ref-clip", values)
+        if placed.speed != 1:
+            self._retime(element, placed)
+        return element
+
     def _local_start(self, placed: Placed) -> Fraction:
         """Return the frame of an item's own time at its start."""
-        if not isinstance(placed.item, otio.schema.Clip) or not placed.speed:
+        item = placed.item
+        if isinstance(item, otio.schema.Gap) or not placed.speed:
             return Fraction(0)
-        first = first_media_frame(placed.item, self.fps) + placed.media_start
+        first = self._shown_from(placed)
         shown = placed.frames * max(-placed.speed, Fraction(0))
         return self._own_time(placed, first + shown)
 
@@ -187,8 +206,18 @@ class FcpxmlDocument:
         first, last = self._media_range(placed)
         return (first + last - frame) / -placed.speed
 
+    def _shown_from(self, placed: Placed) -> Fraction:
+        """Return the frame of its media, or of its nested timeline, that an item starts with."""
+        first = self._media_range(placed)[0] + placed.media_start
+        if isinstance(placed.item, otio.core.Composition):
+            first += whole_frames(placed.item.trimmed_range().start_time, self.fps)
+        return first
+
     def _media_range(self, placed: Placed) -> tuple[Fraction, Fraction]:
-        """Return the first frame of a clip's media, and the one after the last."""
+        """Return the first frame of an item's media, and the one after the last."""
+        if isinstance(placed.item, otio.core.Composition):
+            inside = placed.item.available_range().duration
+            return Fraction(0), Fraction(whole_frames(inside, self.fps))
         first = Fraction(first_media_frame(placed.item, self.fps))
         available = placed.item.media_reference.available_range
         length = whole_frames(available.duration, self.fps) if available else placed.frames
@@ -198,7 +227,7 @@ class FcpxmlDocument:
         """Map a clip's own time to its media's: linearly, or to one frame if it is frozen."""
         first, last = self._media_range(placed)
         if not placed.speed:
-            frozen = first + placed.media_start
+            frozen = self._shown_from(placed)
             points = [(Fraction(0), frozen), (Fraction(placed.frames), frozen)]
         else:
             ends = ((self._own_time(placed, frame), frame) for frame in (first, last))

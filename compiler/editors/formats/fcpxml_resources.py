@@ -69,6 +69,12 @@ class Resources:
         file = Element("media-rep", kind="original-media", src=url) if self.has_media_rep else None
         return self._id("asset", url, values, file)
 
+    def compound(self, name: str) -> tuple[str, Element]:
+        """Declare a compound clip; return its id and the element for its sequence."""
+        number = f"r{len(self._ids) + 1}"
+        self._ids[f"media {number}"] = number
+        return number, SubElement(self.element, "media", id=number, name=name or "Compound Clip")
+
     def dissolve(self) -> str:
         """Return the id of the cross dissolve."""
         values = {"name": "Cross Dissolve", "uid": CROSS_DISSOLVE}

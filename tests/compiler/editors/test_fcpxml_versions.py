@@ -24,8 +24,10 @@ from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.timeline.layout import lay_out
 from otio_gvideo.compiler.timeline.properties import rate_of
 
+from .edit import Edit
 from .resolve import FPS, compiled
 from .sample_cut import cut, media
+from .test_nested_timelines import compound
 
 DTDS = Path(os.environ.get("OTIO_GVIDEO_DTDS", "no DTDs"))
 CORPUS = Path(os.environ.get("OTIO_GVIDEO_CORPUS", "no corpus"))
@@ -95,7 +97,10 @@ def test_times_fit_and_children_are_in_order(folder: Path, fps: Fraction) -> Non
 def test_files_are_valid(folder: Path, tmp_path: Path, version: str) -> None:
     etree = pytest.importorskip("lxml.etree")
     dtd = etree.DTD(str(DTDS / f"fcpxml-{version}.dtd"))
-    for timeline in (cut(folder), retimed(folder, NTSC), compiled(tmp_path, rendered=False)):
+    edit = Edit(tmp_path / "nested")
+    compound(edit)
+    ready = (cut(folder), retimed(folder, NTSC), compiled(tmp_path, rendered=False), edit.timeline)
+    for timeline in ready:
         path, _ = written(timeline, folder, version)
         assert dtd.validate(etree.parse(str(path))), dtd.error_log
 

@@ -146,6 +146,20 @@ def test_a_nested_timeline_is_trimmed_and_retimed_with_its_clips(edit: Edit) -> 
     assert shown == [("stairs", 0, 10, 20), ("storm", 10, 10, 6), ("breath", 20, 20, 4)]
 
 
+@pytest.mark.parametrize("speed", [1.0, 2.0])
+def test_a_nested_timeline_survives_fcpxml(speed: float, edit: Edit) -> None:
+    compound(edit)
+    if speed != 1:
+        edit.track[0].effects.append(otio.schema.LinearTimeWarp(time_scalar=speed))
+        edit.track[0].source_range = time_range(10, 30, FPS)
+    before = edit.folder / "nested.otio"
+    edit.timeline.to_json_file(str(before))
+    sent = export_timeline(before, edit.folder / "sent.fcpxml")
+    assert not any("nested" in line for line in sent.warnings)
+    assert isinstance(read_timeline(sent.path).tracks[0][0], otio.schema.Stack)
+    assert diff_timelines(before, sent.path).lines()[0] == "nothing changed"
+
+
 def test_a_compound_clip_that_holds_itself_is_refused(edit: Edit) -> None:
     path = fcpxml_of("ref-clip", edit)
     inside = '<ref-clip ref="m1" name="loop" offset="3600s" duration="1s"/>'
