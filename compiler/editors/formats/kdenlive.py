@@ -1,7 +1,8 @@
 """Write Kdenlive's project: MLT XML with all clips in a bin, and two playlists for each track.
 
-The document version is that of Kdenlive 22, which later ones convert; `otio-kdenlive-adapter` is
-deprecated and loses transitions. Clips joined by a transition overlap, on alternate playlists of
+The document version is that of Kdenlive 22, which later ones convert; with nested timelines, that
+of 23.04 and later, in which each is a sequence of the bin. `otio-kdenlive-adapter` is deprecated
+and loses transitions. Clips joined by a transition overlap, on alternate playlists of
 their track.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -22,8 +25,13 @@ from .base import is_audio
 from .mlt import MltDocument, save
 from .mlt_levels import VolumeFilter
 from .mlt_media import properties
+from .mlt_nested import has_sound
 
 DOCUMENT_VERSION = "1.04"
+NESTING_VERSION = "1.1"
+"""That of Kdenlive 23.04 and later, whose documents hold several sequences."""
+SEQUENCE = 17
+"""Kdenlive's number for a clip of the bin that is a sequence."""
 INTERNAL = 237
 """Marks the transitions that Kdenlive adds between tracks."""
 
@@ -43,50 +51,128 @@ class KdenliveDocument(MltDocument):
     def __init__(self, timeline: otio.schema.Timeline):
         super().__init__(timeline)
         self._ids: dict[str, int] = {}
+        self._sequences: dict[str, tuple[str, Element]] = {}
+        self._uuid = self._uuid_of("")
 
     def build(self) -> Element:
         """Build all elements; return the main tractor, which has to come last."""
-        tracks = list(self.timeline.tracks)
-        sounds = [track for track in tracks if is_audio(track)]
-        pictures = [track for track in tracks if not is_audio(track)]
-        layouts = [(track, lay_out(track, self.fps)) for track in (*reversed(sounds), *pictures)]
-        frames = max((items[-1].end for _, items in layouts if items), default=1)
-        bin_list = self._bin()
+        bin_list = Element("playlist", id="main_bin")
+        main = self._sequence(self.timeline, "main")
+        self._fill(bin_list)
+        self._describe_bin(bin_list)
+        if not self._sequences:
+            self.root.insert(1 + len(self.media.elements), bin_list)
+            return main
+        # The timeline is a sequence of the bin, too.
+        main.set("id", self._uuid)
+        self._sequences[self._uuid] = str(self.timeline.name), main
+        self.root.append(main)
+        sequences = self._sequences.items()
+        for number, (name, (title, element)) in enumerate(sequences, len(self._ids) + 2):
+            self._describe_sequence(name, title, element, number)
+            SubElement(bin_list, "entry", {"producer": name, "in": "0", "out": "0"})
+        self.root.append(bin_list)
+        span = {"in": "0", "out": main.get("out", "0")}
+        project = Element("tractor", {"id": "project", **span})
+        properties(project, {"kdenlive:projectTractor": 1})
+        SubElement(project, "track", {"producer": self._uuid, **span})
+        return project
+
+    def add_nested(self, timeline: otio.schema.Timeline, number: int) -> str:
+        """Add the sequence of a nested timeline; return its id."""
+        name = self._uuid_of(f"nested {number}")
+        element = self._sequence(timeline, name)
+        self._sequences[name] = str(timeline.name), element
+        self.root.append(element)
+        return name
+
+    def _uuid_of(self, name: str) -> str:
+        identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{self.timeline.name}{name}")
+        return f"{{{identity}}}"
+
+    def _sequence(self, timeline: otio.schema.Timeline, name: str) -> Element:
+        """Return the tractor of a timeline whose stack and tracks have no ranges.
+
+        Nested timelines on picture tracks have a second track for their sound.
+        """
+        tracks = [(track, lay_out(track, self.fps), is_audio(track)) for track in timeline.tracks]
+        sounds = [one for one in tracks if one[2]]
+        pictures = [one for one in tracks if not one[2]]
+        for track, items, _ in pictures:
+            nested = [
+                replace(one, into=None, out=None)
+                for one in items
+                if one.speed == 1 and has_sound(one.item)
+            ]
+            if nested:
+                sounds.append((track, nested, True))
+        layouts = [*reversed(sounds), *pictures]
+        frames = max((items[-1].end for _, items, _ in layouts if items), default=1)
         span = {"in": "0", "out": str(frames - 1)}
-        black = SubElement(self.root, "producer", {"id": "black_track", **span})
+        background = "black_track" if name == "main" else f"black_track{name}"
+        black = SubElement(self.root, "producer", {"id": background, **span})
         properties(
             black,
-            {"length": frames, "eof": "continue", "resource": "black", "mlt_service": "color",
-             "kdenlive:playlistid": "black_track", "mlt_image_format": "rgba",
-             "set.test_audio": 0},
+            {"length": frames, "eof": "continue", "resource": "black" if name == "main" else 0,
+             "mlt_service": "color", "kdenlive:playlistid": "black_track",
+             "mlt_image_format": "rgba", "set.test_audio": 0},
         )  # fmt: skip
-        main = Element("tractor", {"id": "main", **span})
-        SubElement(main, "track", producer="black_track")
-        for number, (track, items) in enumerate(layouts):
-            name = self._track(track, items, number, frames)
-            SubElement(main, "track", producer=name)
-        for number, (track, _) in enumerate(layouts, 1):
-            self._mix_tracks(main, number, is_audio(track))
-        self._fill(bin_list)
-        return main
+        made = Element("tractor", {"id": name, **span})
+        SubElement(made, "track", producer=background)
+        for track, items, for_audio in layouts:
+            producer = self._track(track, items, for_audio, frames)
+            SubElement(made, "track", producer=producer)
+        for number, (_, _, for_audio) in enumerate(layouts, 1):
+            self._mix_tracks(made, number, for_audio)
+        return made
 
-    def _bin(self) -> Element:
-        """Add the empty bin, which has to precede the tracks."""
-        element = SubElement(self.root, "playlist", id="main_bin")
+    def _describe_sequence(self, name: str, title: str, element: Element, number: int) -> None:
+        """Add the properties of a sequence clip, after which its entries are numbered."""
+        frames = int(element.get("out", "0")) + 1
+        tracks = len(element.findall("track")) - 1
+        is_main = name == self._uuid
+        values: dict[str, Any] = {
+            "uuid": name,
+            "control_uuid": name,
+            "clipname": title or f"Sequence {number}",
+            "duration": _clock(frames / self.fps),
+            "maxduration": frames,
+            "producer_type": SEQUENCE,
+            "clip_type": 0,
+            "folderid": -1,
+            "id": number,
+            "sequenceproperties.documentuuid": self._uuid,
+            "sequenceproperties.hasAudio": 1,
+            "sequenceproperties.hasVideo": 1,
+            "sequenceproperties.tracks": tracks,
+            "sequenceproperties.tracksCount": tracks,
+            "sequenceproperties.groups": "[]",
+            "sequenceproperties.guides": self._guides() if is_main else "[]",
+        }
+        properties(element, {f"kdenlive:{key}": value for key, value in values.items()})
+        for entry in self.root.iter("entry"):
+            if entry.get("producer") == name:
+                properties(entry, {"kdenlive:id": number})
+
+    def _describe_bin(self, bin_list: Element) -> None:
+        """Add the properties of the document to the bin."""
         width, height = size_of(self.timeline)
-        identity = uuid.uuid5(uuid.NAMESPACE_OID, str(self.timeline.name))
-        values = {
+        values: dict[str, Any] = {
             "version": DOCUMENT_VERSION,
             "kdenliveversion": "22.12.3",
-            "uuid": f"{{{identity}}}",
+            "uuid": self._uuid,
             "profile": f"{width}x{height}_{float(self.fps):g}",
-            "guides": self._guides(),
             "audioTarget": -1,
             "videoTarget": -1,
             "position": 0,
         }
-        named: dict[str, Any] = {f"kdenlive:docproperties.{k}": v for k, v in values.items()}
-        return properties(element, named | {"xml_retain": 1})
+        if self._sequences:
+            values |= {"version": NESTING_VERSION, "kdenliveversion": "24.02.0",
+                       "opensequences": self._uuid, "activetimeline": self._uuid}  # fmt: skip
+        else:
+            values["guides"] = self._guides()
+        named = {f"kdenlive:docproperties.{key}": value for key, value in values.items()}
+        properties(bin_list, named | {"xml_retain": 1})
 
     def _guides(self) -> str:
         """Return the timeline's markers as Kdenlive's guides, in JSON."""
@@ -119,9 +205,9 @@ class KdenliveDocument(MltDocument):
                 properties(entry, {"kdenlive:id": self._ids[self.media.sources[name]]})
 
     def _track(
-        self, track: otio.schema.Track, items: list[Placed], number: int, frames: int
+        self, track: otio.schema.Track, items: list[Placed], for_audio: bool, frames: int
     ) -> str:
-        for_audio = is_audio(track)
+        number = next(self._names)
         lines = [Element("playlist", id=f"playlist{number}_{side}") for side in (0, 1)]
         if for_audio:
             for line in lines:
@@ -190,3 +276,11 @@ class KdenliveDocument(MltDocument):
         else:
             kind = {"mlt_service": "qtblend", "kdenlive_id": "qtblend", "compositing": 0}
         properties(SubElement(main, "transition"), common | kind)
+
+
+def _clock(seconds: Fraction) -> str:
+    """Return seconds in MLT's spelling, ``00:00:05.000``."""
+    thousandths = round(seconds * 1000)
+    minutes, thousandths = divmod(thousandths, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{thousandths // 1000:02d}.{thousandths % 1000:03d}"

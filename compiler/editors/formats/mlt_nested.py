@@ -10,6 +10,7 @@ import opentimelineio as otio
 from ...timeline.layout import Placed
 from ...timeline.rate import time_range, whole_frames
 from ...timeline.resolve_ranges import resolve_ranges
+from .base import is_audio
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,11 @@ def nested_timeline(placed: Placed, fps: Fraction) -> NestedTimeline:
             timeline.tracks[index] = otio.schema.Track(str(child.name), [child.deepcopy()])
     resolve_ranges(timeline, fps)
     return NestedTimeline(timeline, head)
+
+
+def has_sound(item: otio.core.Item) -> bool:
+    """Whether an item is a nested timeline with clips on audio tracks."""
+    if not isinstance(item, otio.schema.Stack | otio.schema.Track):
+        return False
+    tracks = item.find_children(descended_from_type=otio.schema.Track)
+    return any(is_audio(track) and track.find_clips() for track in tracks)
