@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ...renderers.files.user_folders import cache_folder
-from ..errors import InputError, Problem
+from ..errors import InputError, Problem, WorkError
 from ..media.samples import duration_of, speech_samples
 from ..notices import Notice
 from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
+from .alignment_cache import Aligned, cached_alignment
 from .pauses import speech_intervals
 from .trailing_speech import trailing_speech
 from .transcripts import Transcript, read_transcript
-from .transcripts.asr import transcribe
+from .transcripts.asr import recognition_key, transcribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,17 @@ def align_narration(script: Script, on_progress: Callable[[float], None] | None 
         voices.append(Voice(narration.audio, duration_of(narration.audio)))
         voice_of |= dict.fromkeys((scene.id for scene in scenes), index)
         try:
-            found, doubts = _align_track(
+            found, doubts = _align_once(
                 narration,
                 scenes,
-                voices[-1].duration,
-                _part_progress(on_progress, index, len(tracks)),
-                script.path.parent,
+                partial(
+                    _align_track,
+                    narration,
+                    scenes,
+                    voices[-1].duration,
+                    _part_progress(on_progress, index, len(tracks)),
+                    script.path.parent,
+                ),
             )
         except InputError as error:
             problems += error.problems
@@ -91,6 +99,29 @@ def _tracks(script: Script) -> list[tuple[Narration, list[ScriptScene]]]:
     return [(scene.narration, [scene]) for scene in spoken if scene.narration is not None]
 
 
+def _align_once(
+    narration: Narration, scenes: Sequence[ScriptScene], align: Callable[[], Aligned]
+) -> Aligned:
+    """Align a track unless the same one was aligned before."""
+    files = [narration.audio, *([narration.transcript] if narration.transcript else [])]
+    try:
+        settings = _settings(narration, scenes)
+    except (InputError, WorkError):
+        return align()  # It says what is wrong, and where.
+    return cached_alignment(files, settings, align)
+
+
+def _settings(narration: Narration, scenes: Sequence[ScriptScene]) -> list[Any]:
+    """Return what decides on word times besides the files, as JSON values."""
+    asr, recognised = narration.asr, None
+    if asr is not None:
+        recognised = recognition_key(narration.audio, asr.engine, asr.model, narration.language)
+    named = narration.transcript.name if narration.transcript else None
+    times = [[str(second) for second in scene.time or ()] for scene in scenes]
+    texts = [[scene.id, scene.text, time] for scene, time in zip(scenes, times, strict=True)]
+    return [narration.language, narration.align, recognised, named, texts]
+
+
 def _part_progress(
     on_progress: Callable[[float], None] | None, index: int, count: int
 ) -> Callable[[float], None] | None:
@@ -107,7 +138,7 @@ def _align_track(
     duration: Fraction,
     on_progress: Callable[[float], None] | None,
     folder: Path,
-) -> tuple[dict[str, tuple[Word, ...]], list[Notice]]:
+) -> Aligned:
     on_recognition = None
     if narration.asr is not None:
         on_recognition = _part_progress(on_progress, 0, 2)

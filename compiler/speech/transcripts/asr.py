@@ -58,15 +58,11 @@ def transcribe(
     if engine not in ENGINES:
         what = f"{engine!r} is not a speech recogniser"
         raise InputError(Problem.at(_ENGINE, what, f"known: {', '.join(ENGINES)}"))
-    try:
-        version = metadata.version(engine)
-    except metadata.PackageNotFoundError as error:
-        what, hint = f"{engine} is not installed", "pip install 'otio-gvideo[asr]', or name a file"
-        raise InputError(Problem.at(_ENGINE, what, hint)) from error
+    version = _version(engine)
     duration = duration_of(audio)
     cached = None
     if cache is not None:
-        cached = cache / f"{_key(audio, engine, version, model, language)}.json"
+        cached = cache / f"{recognition_key(audio, engine, model, language)}.json"
     text = _read_cached(cached)
     if text is None:
         text = json.dumps(
@@ -98,8 +94,16 @@ def _read_cached(path: Path | None) -> str | None:
         return None
 
 
-def _key(audio: Path, engine: str, version: str, model: str, language: str | None) -> str:
-    """Return the cache key of a result: a SHA-256 in hexadecimal."""
+def _version(engine: str) -> str:
+    try:
+        return metadata.version(engine)
+    except metadata.PackageNotFoundError as error:
+        what, hint = f"{engine} is not installed", "pip install 'otio-gvideo[asr]', or name a file"
+        raise InputError(Problem.at(_ENGINE, what, hint)) from error
+
+
+def recognition_key(audio: Path, engine: str, model: str, language: str | None) -> str:
+    """Return the cache key of a result: a SHA-256 in hexadecimal; errors as of `transcribe`."""
     digest = hashlib.sha256()
     try:
         with audio.open("rb") as stream:
@@ -107,7 +111,7 @@ def _key(audio: Path, engine: str, version: str, model: str, language: str | Non
         named = _model_digest(Path(model)) if Path(model).is_dir() else model
     except OSError as error:
         raise WorkError(f"{error.filename or audio}: cannot be read: {error.strerror}") from error
-    digest.update(json.dumps([engine, version, named, language]).encode())
+    digest.update(json.dumps([engine, _version(engine), named, language]).encode())
     return digest.hexdigest()
 
 

@@ -1,0 +1,109 @@
+"""Aligned words by content: the voice, the texts, the transcript, and the code that aligned them.
+
+Listening takes half of a compile without changes, and its result depends on nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ...renderers.files.digest import sha256_of
+from ...renderers.files.user_folders import cache_folder
+from ..errors import WorkError
+from ..files.atomic_output import write_errors
+from ..notices import Notice
+from ..outputs.paths import write_text
+from ..sync.types import Word
+
+Aligned: TypeAlias = tuple[dict[str, tuple[Word, ...]], list[Notice]]
+"""Words by scene, and warnings."""
+_PACKAGES = ("numpy", "num2words", "av", "espeakng-loader")
+_CODE = ("speech", "script/tokens.py", "media/samples.py", "media/containers.py")
+"""What of this package decides on word times."""
+
+
+def cached_alignment(
+    files: Iterable[Path], settings: Sequence[Any], align: Callable[[], Aligned]
+) -> Aligned:
+    """Return an alignment from the cache, else make it and keep it.
+
+    Args:
+        files: whose content decides: voice and transcript.
+        settings: everything else that decides, as JSON values.
+        align: makes the alignment; what it raises is not kept.
+
+    Raises:
+        WorkError: a file cannot be read.
+    """
+    path = cache_folder() / "alignments" / f"{_key(files, settings)}.json"
+    found = _read(path)
+    if found is not None:
+        return found
+    aligned = align()
+    with suppress(WorkError):  # A cache that cannot be written saves nothing, and breaks nothing.
+        write_text(path, _as_text(aligned))
+    return aligned
+
+
+def _key(files: Iterable[Path], settings: Sequence[Any]) -> str:
+    hashes = []
+    for path in files:
+        with write_errors(path):
+            hashes.append(sha256_of(path))
+    return _digest(json.dumps([_code_digest(), hashes, list(settings)], ensure_ascii=False))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@cache
+def _code_digest() -> str:
+    """Hash the code and the versions of packages that decide on word times."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for name in _CODE:
+        place = package / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.read_bytes())
+    for name in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            digest.update(f"{name} {metadata.version(name)}\n".encode())
+    return digest.hexdigest()
+
+
+def _as_text(aligned: Aligned) -> str:
+    words, warnings = aligned
+    content = {
+        "words": {
+            scene: [[word.text, str(word.start), str(word.end)] for word in said]
+            for scene, said in words.items()
+        },
+        "warnings": [[warning.code, str(warning)] for warning in warnings],
+    }
+    text = json.dumps(content, ensure_ascii=False)
+    return json.dumps({"sha256": _digest(text), "content": text}, ensure_ascii=False) + "\n"
+
+
+def _read(path: Path) -> Aligned | None:
+    """Return a kept alignment; None if there is none, or it is damaged."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        if document["sha256"] != _digest(document["content"]):
+            return None
+        content: Mapping[str, Any] = json.loads(document["content"])
+        words = {
+            scene: tuple(Word(text, Fraction(start), Fraction(end)) for text, start, end in said)
+            for scene, said in content["words"].items()
+        }
+        return words, [Notice(code, text) for code, text in content["warnings"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,125 @@
+"""A narration is listened to once: words are kept by everything that decides on them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.script.read_script import load_script
+from otio_gvideo.compiler.speech import align_narration as module
+from otio_gvideo.compiler.speech.align_narration import Speech, align_narration
+from otio_gvideo.renderers.files.user_folders import CACHE_VARIABLE
+from PIL import Image
+
+NARRATION = Path(__file__).parents[3] / "examples" / "lighthouse" / "audio" / "narration.flac"
+SCRIPT = """version: 1
+narration: {audio: voice.wav, language: en}
+scenes:
+  - {id: sea, text: At the edge of the sea there was once a light, keyframe: still.png}
+  - {id: keeper, text: and a man who kept it., keyframe: still.png}
+"""
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the first five seconds of the example's narration."""
+    path = tmp_path_factory.mktemp("voice") / "voice.wav"
+    run([*input_args(NARRATION), "-t", "5", *output_args(path)], what="cutting the voice")
+    return path
+
+
+@pytest.fixture
+def listened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return the voice files that were listened to."""
+    heard: list[Path] = []
+    align = module.align_scenes
+
+    def listen(scenes, audio, **settings):  # type: ignore[no-untyped-def]
+        heard.append(audio)
+        return align(scenes, audio, **settings)
+
+    monkeypatch.setattr(module, "align_scenes", listen)
+    return heard
+
+
+@pytest.fixture
+def script(tmp_path: Path, voice: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write a script in two scenes, with a cache of its own."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    folder = tmp_path / "reel"
+    folder.mkdir()
+    shutil.copyfile(voice, folder / "voice.wav")
+    Image.new("RGB", (108, 192), "navy").save(folder / "still.png")
+    path = folder / "script.yaml"
+    path.write_text(SCRIPT)
+    return path
+
+
+def _align(script: Path) -> Speech:
+    return align_narration(load_script(script))
+
+
+def _kept(script: Path) -> list[Path]:
+    return list((script.parents[1] / "cache" / "alignments").glob("*.json"))
+
+
+def test_a_second_compile_does_not_listen_again(script: Path, listened: list[Path]) -> None:
+    first = _align(script)
+    assert len(listened) == 1
+    assert _align(script) == first
+    assert len(listened) == 1
+
+
+def test_whatever_decides_on_the_words_is_listened_to_again(
+    script: Path, listened: list[Path]
+) -> None:
+    first = _align(script)
+    text = script.read_text()
+    script.write_text(text.replace("once a light", "only a light"))
+    assert _align(script) != first
+    script.write_text(text)
+    voice = first.voices[0].path
+    content = voice.read_bytes()
+    voice.write_bytes(content + b"\0")  # Another file, though it sounds the same.
+    _align(script)
+    voice.write_bytes(content)
+    assert _align(script) == first
+    assert len(listened) == 3
+
+
+def test_what_does_not_decide_is_not(script: Path, listened: list[Path]) -> None:
+    first = _align(script)
+    script.write_text(script.read_text() + "\n# A comment.\n")
+    assert _align(script) == first
+    assert len(listened) == 1
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[]", "flip"])
+def test_a_damaged_entry_is_made_again(script: Path, listened: list[Path], damage: str) -> None:
+    first = _align(script)
+    (kept,) = _kept(script)
+    whole = kept.read_text()
+    kept.write_text(whole.replace("keeper", "reaper") if damage == "flip" else damage)
+    assert _align(script) == first
+    assert len(listened) == 2
+    assert kept.read_text() == whole
+
+
+def test_a_cache_that_cannot_be_written_breaks_nothing(script: Path, listened: list[Path]) -> None:
+    (script.parents[1] / "cache").write_text("a file")
+    assert _align(script) == _align(script)
+    assert len(listened) == 2
+
+
+def test_a_scene_that_is_not_there_is_an_error_every_time(script: Path) -> None:
+    text = script.read_text().replace(
+        "and a man who kept it.", "Purple elephants negotiated quarterly invoices."
+    )
+    script.write_text(text)
+    for _ in range(2):
+        with pytest.raises(InputError, match="is not in the narration"):
+            _align(script)
+    assert not _kept(script)
