@@ -33,7 +33,7 @@ from ..timeline.resolve_ranges import resolve_ranges
 _WITH_ANY_REFERENCE = (".otio", ".otioz", ".otiod", ".edl")
 """Suffixes of formats in which a clip needs no file."""
 _WITH_SEQUENCES = (".mlt", ".kdenlive")
-_WITHOUT_NESTED = (".edl",)
+_WITHOUT_NESTED = (".edl", ".aaf")
 
 
 def prepare_export(
@@ -169,7 +169,10 @@ def _keep_offline(clip: otio.schema.Clip, root: Path, suffix: str, fps: Fraction
         path = media_path(reference, root)
         if path is None and not is_url(url):
             path = root.absolute() / url  # A name that this system's locale refuses.
-        reference.target_url = url if path is None else str(path)
+        url = url if path is None else str(path)
+    # URLs have a slash before a drive.
+    bare = url.removeprefix("/")
+    reference.target_url = bare if is_windows_path(bare) else url
     shown = clip.trimmed_range()
     if reference.available_range is None:
         speed = max(Fraction(1), abs(speed_of(clip)))

@@ -38,7 +38,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     copy = timeline.deepcopy()
     fps = rate_of(timeline)
     for track in copy.tracks:
-        for item in track:
+        for index, item in enumerate(list(track)):
             if isinstance(item, otio.schema.Transition):
                 if kind_of(item) != "dissolve":
                     losses.append(f"{kind_of(item)}: written as a dissolve")
@@ -47,6 +47,9 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
                 item.metadata["AAF"] = _dissolve(cut, is_audio(track))
             elif isinstance(item, otio.schema.Clip):
                 _add_identity(item)
+            elif isinstance(item, otio.core.Composition):
+                # The adapter writes them whole, whatever their range.
+                track[index] = otio.schema.Gap(source_range=item.trimmed_range())
     copy.tracks.markers.clear()
     module.write_to_file(copy, str(path), embed_essence=False)
     if timeline.tracks.markers:

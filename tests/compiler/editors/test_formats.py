@@ -170,6 +170,28 @@ def test_a_clip_whose_media_are_missing_stays(folder: Path, suffix: str, url: st
     assert notes == ["scene 0: its media are missing; it stays, offline"]
 
 
+@pytest.mark.posix
+@pytest.mark.parametrize("url", ["file://localhost/D%3a/nowhere/a.mp4", "/D:/nowhere/a.mp4"])
+def test_missing_media_on_a_drive_are_exported_as_that_drives_path(folder: Path, url: str) -> None:
+    """A program on Windows reads ``D:/a.mp4``, and no ``/D:/a.mp4``."""
+    timeline = cut(folder)
+    timeline.tracks[0][0].media_reference.target_url = url
+    made, _ = prepare_export(timeline, folder, ".otio")
+    assert made.tracks[0][0].media_reference.target_url == "D:/nowhere/a.mp4"
+
+
+@pytest.mark.parametrize("suffix", READ_BACK)
+def test_a_nested_timeline_is_exported_to_every_format(folder: Path, suffix: str) -> None:
+    timeline, inner = cut(folder), cut(folder)
+    first = timeline.tracks[0][0]
+    stack = otio.schema.Stack("nested", [inner.tracks[0].deepcopy()])
+    stack.source_range = otio.opentime.TimeRange(duration=first.duration())
+    timeline.tracks[0][0] = stack
+    back = there_and_back(timeline, folder, suffix)
+    placed = lay_out(back.video_tracks()[0], rate_of(timeline))
+    assert placed[0].frames == first.duration().value
+
+
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="OTIO_GVIDEO_CORPUS names no folder of timelines")
 @pytest.mark.parametrize(
     "suffix", [".fcpxml", ".xml", ".edl", ".aaf", ".mlt", ".kdenlive", ".otioz"]
