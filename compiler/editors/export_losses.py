@@ -12,7 +12,7 @@ from ..timeline.metadata import own_metadata
 
 LOSSLESS = frozenset({".otio", ".otioz", ".otiod", ".srt", ".vtt", ".ass"})
 """Formats that hold everything, and those that hold words alone by nature."""
-CLIP_LEVELS = frozenset({".fcpxml", ".xml", ".mlt", ".kdenlive"})
+CLIP_LEVELS = frozenset({".capcut", ".fcpxml", ".xml", ".mlt", ".kdenlive"})
 """Formats in which clips alone have levels; an ``.edl`` holds no audio."""
 
 

@@ -25,8 +25,7 @@ import opentimelineio as otio
 from PIL import Image
 
 from ....renderers.files.file_names import portable
-from ...backend.audio.ducking import duck_envelope
-from ...backend.audio.mix import AudioTrack, Clip, Mix
+from ...backend.audio.mix import Clip, Mix
 from ...backend.audio.read_mix import read_mix
 from ...backend.captions.burn import typeset
 from ...backend.captions.style import Colour
@@ -213,9 +212,9 @@ class _DraftWriter:
             for number, lane in enumerate(_lanes(track.clips)):
                 name = track.role or "sound"
                 segments = self.parts.track("audio", f"{name} {number + 1}" if number else name)
-                segments += [self._sound(clip, track, mix) for clip in lane]
+                segments += [self._sound(clip) for clip in lane]
 
-    def _sound(self, clip: Clip, track: AudioTrack, mix: Mix) -> dict[str, Any]:
+    def _sound(self, clip: Clip) -> dict[str, Any]:
         if clip.speed < 0:
             self.losses.append(f"{clip.path.name}: plays backwards; written forwards")
         speed = abs(clip.speed)
@@ -225,19 +224,15 @@ class _DraftWriter:
         source, used = max(0, _us(begin)), round(length * speed)
         if source + used > medium.length_us:
             source, used = max(0, medium.length_us - used), min(used, medium.length_us)
-        is_first = clip.start == min(one.start for one in track.clips)
-        is_last = clip.end == max(one.end for one in track.clips)
-        into = max(_us(clip.fade_in), round(track.fade_in_s * 1e6) if is_first else 0)
-        out = max(_us(clip.fade_out), round(track.fade_out_s * 1e6) if is_last else 0)
-        level = track.gain_db + clip.gain_db
+        volumes = _volumes(clip)
         return self.parts.sound_segment(
             self.parts.sound(medium.path, medium.length_us, medium.id),
             (start, length),
             (source, used),
             speed,
-            fades=(min(into, length), min(out, length)),
-            volume=_linear(level),
-            keyframes=self.parts.keyframes("KFTypeVolume", _ducked(clip, track, mix, level)),
+            fades=(min(_us(clip.fade_in), length), min(_us(clip.fade_out), length)),
+            volume=volumes[0][1] if volumes else _linear(clip.gain_db),
+            keyframes=self.parts.keyframes("KFTypeVolume", volumes),
         )
 
     def _frozen(self, path: Path, placed: Placed) -> Path:
@@ -326,28 +321,22 @@ def _lanes(clips: Sequence[Clip]) -> list[list[Clip]]:
     return lanes
 
 
-def _ducked(clip: Clip, track: AudioTrack, mix: Mix, level_db: float) -> list[tuple[int, float]]:
-    """Return the volume of a ducked clip at microseconds from its start; none if it is constant.
+def _volumes(clip: Clip) -> list[tuple[int, float]]:
+    """Return the volume of a clip at microseconds from its start; none if it is constant.
 
     CapCut interpolates amplitudes, the mix decibels: a point halfway keeps them within 0.3 dB.
     """
-    if not track.duck_db:
+    if not clip.levels:
         return []
-    envelope = duck_envelope(mix.speech, track.attack_s, track.release_s)
-    begin, end = clip.start / SAMPLE_RATE, clip.end / SAMPLE_RATE
-    inside = [float(at) for at in envelope.times if begin < at < end]
-    ends = [begin, *inside, end]
-    times = sorted({*ends, *((one + other) / 2 for one, other in pairwise(ends))})
-    depths = envelope.at(np.array(times))
-    if not depths.any():
-        return []
-    values = [_linear(level_db - track.duck_db * float(depth)) for depth in depths]
-    points = [(round((at - begin) * 1e6), value) for at, value in zip(times, values, strict=True)]
+    known = [(_us(at) - _us(clip.start), level) for at, level in clip.levels]
+    length = _us(clip.end) - _us(clip.start)
+    times, levels = zip(*known, strict=True)
+    inside = [at for at in times if 0 < at < length]
+    ends = [0, *inside, length]
+    halves = [(one + other) // 2 for one, other in pairwise(ends)]
     return [
-        point
-        for index, point in enumerate(points)
-        if index in (0, len(points) - 1)
-        or not points[index - 1][1] == point[1] == points[index + 1][1]
+        (at, _linear(clip.gain_db + float(np.interp(at, times, levels))))
+        for at in sorted({*ends, *halves})
     ]
 
 

@@ -22,6 +22,7 @@ from otio_gvideo.compiler.media.samples import SAMPLE_RATE
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from ..backend.frame_stamps import HEIGHT, WIDTH, read_stamps
+from .levelled_cut import levelled_cut
 from .sample_cut import cut, media
 
 FPS = Fraction(24)
@@ -190,6 +191,18 @@ def test_levels_fades_and_ducking_are_those_of_the_mix(tmp_path: Path) -> None:
         np.round(at * SAMPLE_RATE).astype(np.int64), envelope
     )
     assert np.abs(written - 20 * np.log10(gain)).max() < 0.3
+
+
+def test_keyframes_of_a_clips_level_are_kept(tmp_path: Path) -> None:
+    levelled_cut(tmp_path)
+    exported = export_timeline(tmp_path / "cut.otio", tmp_path / "cut.capcut", editor="capcut")
+    draft = _draft(exported.path)
+    segment = _segments(draft, "audio")[-1][-1]
+    (volume,) = segment["common_keyframes"]
+    points = {one["time_offset"]: one["values"][0] for one in volume["keyframe_list"]}
+    decibels = {at: 20 * np.log10(points[at]) for at in (0, 500_000, 1_500_000, 2_500_000)}
+    wanted = {0: 2, 500_000: 2, 1_500_000: -10, 2_500_000: -4}
+    assert decibels == pytest.approx(wanted, abs=0.01)
 
 
 def test_crossfades_of_sound_go_to_two_tracks(tmp_path: Path) -> None:
