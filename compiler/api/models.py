@@ -296,7 +296,8 @@ def _weights(source: WeightSource, setup: ModelSetup) -> ListedWeights:
 
 def _setups(name: str, qualities: Sequence[str], config: Config) -> list[ModelSetup]:
     try:
-        registry.renderer_class(name)
+        for quality in qualities:  # Some know which checkpoints they render.
+            registry.renderer_class(name)(config.renderers.get(name, {}), quality)
         return [model_setup(name, config.renderers.get(name, {}), q) for q in qualities]
     except base.UnavailableError as error:
         raise InputError(str(error)) from error

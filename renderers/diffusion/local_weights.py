@@ -56,6 +56,13 @@ def cached_snapshot(source: WeightSource) -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def path_here(source: WeightSource) -> Path | None:
+    """Return the folder of a model, or a single file, on this machine; None if it is not here."""
+    folder = cached_snapshot(source) if source.path is None else source.path
+    path = folder if folder is None or source.file is None else folder / source.file
+    return path if path is not None and path.exists() else None
+
+
 def local_file(source: WeightSource, setup: ModelSetup) -> Path:
     """Return a single file of weights on this machine.
 

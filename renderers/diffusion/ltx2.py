@@ -16,7 +16,9 @@ from PIL import Image
 from ..base import Call, Frame, Limits, OnStep, Shot, UnavailableError
 from .conditioning import camera_clip
 from .loading import ENCODERS, Pipeline, Tensor
-from .ltx2_conditioning import denoise_by_token, gate_by_step
+from .local_weights import path_here
+from .ltx2_conditioning import denoise_by_token, gate_by_step, let_perturb
+from .ltx2_version import refuse_other_versions
 from .ltx_family import GRID, LtxFamily
 from .memory import Cost, Footprint
 from .motion_strength import keyframe_crf, keyframe_strength
@@ -38,13 +40,16 @@ class Ltx2Renderer(LtxFamily):
     """LTX-2 and 2.3, through ``LTX2ConditionPipeline``."""
 
     name: ClassVar[str] = "ltx2"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     prompt_tokens: ClassVar[int | None] = 1024
     pipeline = "LTX2ConditionPipeline"
     encoders: ClassVar[tuple[str, ...]] = (*ENCODERS, "connectors")
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
         super().__init__(settings, quality)
+        for source in (self.setup.model, self.setup.weights):
+            if source is not None:
+                refuse_other_versions(source, path_here(source))
         if self._is_dev:
             changes = settings.get("presets", {}).get(quality, {})
             self.preset = model_preset(self.name, quality, changes, "dev")
@@ -122,6 +127,7 @@ class Ltx2Renderer(LtxFamily):
         pipe.connectors = lambda both, mask, **_: (both[..., :width], both[..., width:], mask)
         denoise_by_token(pipe)
         gate_by_step(pipe.transformer)
+        let_perturb(pipe.transformer)
         return pipe
 
     def shortened(self, encoder: Pipeline, embeddings: Embeddings) -> Embeddings:

@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from pathlib import Path
 from types import MappingProxyType
 
 from ..base import Shot
@@ -20,7 +19,7 @@ from ..files.digest import file_digest
 from ..files.user_folders import cache_folder
 from .diffusion_renderer import DiffusionRenderer
 from .language_model import Answer, LanguageModel
-from .local_weights import cached_snapshot, local_folder
+from .local_weights import local_folder, path_here
 from .prompt import PromptShape, estimated_tokens
 from .weight_source import WeightSource
 
@@ -90,11 +89,7 @@ class PromptWriter:
         described = renderer.prompt(replace(shot, written="")).positive
         digest = answer_hash(renderer, shot)
         answer = _cached(digest)
-        if (
-            answer is None
-            and cached_folder(source) is None
-            and digest in (known := self._earlier())
-        ):
+        if answer is None and path_here(source) is None and digest in (known := self._earlier()):
             return known[digest]
         if answer is None:
             if not self.runs:
@@ -141,15 +136,8 @@ def request_of(renderer: DiffusionRenderer, described: str) -> str:
     return INSTRUCTIONS[renderer.prompt_shape] + described
 
 
-def cached_folder(source: WeightSource) -> Path | None:
-    """Return the folder of a language model on this machine; None if it is not here."""
-    if source.path is not None:
-        return source.path if source.path.is_dir() else None
-    return cached_snapshot(source)
-
-
 def _identity(source: WeightSource) -> str:
-    folder = cached_folder(source)
+    folder = path_here(source)
     if source.path is not None:
         return file_digest(folder) if folder is not None else source.model
     commit = folder.name if folder is not None else source.revision

@@ -1,4 +1,4 @@
-"""The header of a safetensors file: the names, dtypes and shapes of its tensors."""
+"""The header of a safetensors file: the names, dtypes and shapes of its tensors, and metadata."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ def safetensors_header(path: Path) -> Mapping[str, Mapping[str, Any]]:
     The format: eight bytes with the length of a JSON header, which has every tensor's shape
     (https://github.com/huggingface/safetensors, "Format").
     """
+    return {name: entry for name, entry in _header(path).items() if name != "__metadata__"}
+
+
+def safetensors_metadata(path: Path) -> Mapping[str, Any]:
+    """Return what the authors of a file wrote into its header; empty for another file."""
+    found = _header(path).get("__metadata__", {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def _header(path: Path) -> dict[str, Mapping[str, Any]]:
     try:
         with path.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
@@ -23,5 +33,4 @@ def safetensors_header(path: Path) -> Mapping[str, Mapping[str, Any]]:
             header: dict[str, Mapping[str, Any]] = json.loads(stream.read(length))
     except (OSError, ValueError, struct.error):
         return {}
-    header.pop("__metadata__", None)
     return header

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from otio_gvideo.renderers.base import Motion, Shot
+from otio_gvideo.renderers.base import Motion, RendererError, Shot
 from otio_gvideo.renderers.diffusion import prompt
 from otio_gvideo.renderers.registry import renderer_class
 from safetensors.torch import load_file, save_file
@@ -168,3 +168,37 @@ def test_a_single_file_replaces_the_transformer(
             made = renderer.generate(shot, call_of(shot, FRAMES), [], lambda *_: None)
             videos.append(list(made))
     assert difference(*videos) > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ({"model": "Lightricks/LTX-2.5-Diffusers"}, "LTX-2.5-Diffusers is LTX 2.5; supported are"),
+        ({"weights": "a/b/ltx-2.4-22b.safetensors"}, "ltx-2.4-22b.safetensors is LTX 2.4; supp"),
+    ],
+)
+def test_another_version_is_refused_by_its_name(settings: dict[str, str], what: str) -> None:
+    with pytest.raises(RendererError, match=f"{what}.* LTX-2 and LTX-2.3"):
+        renderer_class("ltx2")(settings, "draft")
+
+
+@pytest.mark.parametrize("version", ["2.5.0", "v3", "2.10"])
+def test_another_version_is_refused_by_its_metadata(version: str, tmp_path: Path) -> None:
+    file = tmp_path / "model.safetensors"
+    save_file({"a": torch.zeros(1)}, file, metadata={"model_version": version})
+    with pytest.raises(RendererError, match=r"model.safetensors is LTX .* LTX-2 and LTX-2.3"):
+        renderer_class("ltx2")({"weights": str(file)}, "draft")
+    save_file({"a": torch.zeros(1)}, file, metadata={"model_version": "2.3.1"})
+    renderer_class("ltx2")({"weights": str(file)}, "draft")
+
+
+def test_another_version_is_refused_by_its_configuration(
+    models: Callable[[str], Path], tmp_path: Path
+) -> None:
+    renderer_class("ltx2")({"model": str(models("ltx2"))}, "draft")
+    folder = shutil.copytree(models("ltx2"), tmp_path / "later")
+    file = folder / "transformer" / "config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps({**config, "use_keyframes_abs_pos_embedding": True}))
+    with pytest.raises(RendererError, match=r"later is of a later version than LTX-2.3; supported"):
+        renderer_class("ltx2")({"model": str(folder)}, "draft")
