@@ -39,6 +39,7 @@ from .changes import (
     percent,
 )
 from .effect_changes import SpeedRamped, effect_changes, speed_ramp
+from .level_changes import level_changes
 from .nesting_changes import nesting_changes
 from .pair_clips import ClipPair, ShownClip, pair_clips, shown_clips, split_pieces
 
@@ -78,6 +79,7 @@ def compare(
     changes += _transition_changes(pairs)
     changes += nesting_changes(pairs)
     changes += _audio_changes(*opened)
+    changes += level_changes(before, after, opened, (old_fps, new_fps))
     lengths = frames_of(before, old_fps), frames_of(after, new_fps)
     if lengths[0] != lengths[1]:
         changes.append(LengthChanged(*lengths))

@@ -111,7 +111,7 @@ def reimport(
     rebuilt = rebuild_recipes(timeline, known_slots, path.parent, fps, recipe_key)
     found = relink_nearby(timeline, path.parent, known_slots.files)
     foreign = _foreign_clips(timeline, rebuilt)
-    restored = restore_metadata(timeline, known_slots, fps, has_audio=has_audio)
+    restored = restore_metadata(timeline, known_slots, path.parent, fps, has_audio=has_audio)
     warnings = [*found, *restored]
     is_otio = FORMATS.get(path.suffix.lower()) is FORMATS[".otio"]
     output = path if is_otio else path.with_name(f"{path.name}.otio")

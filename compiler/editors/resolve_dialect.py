@@ -19,7 +19,7 @@ import opentimelineio as otio
 
 from ..errors import WorkError
 from ..media.probe import probe
-from ..timeline.effects import RESOLVE_VOLUME, is_volume
+from ..timeline.effects import RESOLVE_VOLUME
 from ..timeline.levels import ClipLevels, clip_levels, on_frames, state_levels
 from ..timeline.media import media_file_name, media_path
 from ..timeline.metadata import MEDIA_KEY, own_metadata
@@ -94,9 +94,8 @@ def _state_volume(clip: otio.schema.Clip) -> None:
         ],
         "Type": 62,
     }
-    clip.effects[:] = [one for one in clip.effects if not is_volume(one)]
-    clip.effects.append(otio.schema.Effect("", "Resolve Effect", {KEY: effect}))
     state_levels(clip, ClipLevels())
+    clip.effects.append(otio.schema.Effect("", "Resolve Effect", {KEY: effect}))
 
 
 def _parameter(name: str, value: float, least: float, most: float) -> dict[str, Any]:

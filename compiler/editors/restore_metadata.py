@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
@@ -24,6 +25,7 @@ from ..timeline.nested import open_timeline
 from ..timeline.properties import visible_start
 from ..timeline.slots import slot_of
 from .known_slots import KnownSlots
+from .restore_levels import RestoredTrack, restore_levels
 
 OWN_TRANSITIONS = frozenset({*XFADE_NAMES, *SLIDES, *DIPS})
 """Names of our transitions."""
@@ -51,13 +53,19 @@ EDITOR_TRANSITIONS = {
 
 
 def restore_metadata(
-    timeline: otio.schema.Timeline, known_slots: KnownSlots, fps: Fraction, *, has_audio: bool
+    timeline: otio.schema.Timeline,
+    known_slots: KnownSlots,
+    root: Path,
+    fps: Fraction,
+    *,
+    has_audio: bool,
 ) -> list[Notice]:
     """Restore dropped metadata in place, after recipes are rebuilt.
 
     Args:
         timeline: from an editor.
         known_slots: with the compiled timeline.
+        root: the folder that relative media paths start in.
         fps: the reel's frame rate.
         has_audio: whether the format carries audio; if not, the compiled timeline's is used.
 
@@ -83,10 +91,10 @@ def restore_metadata(
             timeline.tracks.append(track.deepcopy())
         what = "the file carries no sound; that of the compiled timeline is used"
         notices.append(Notice("format", what))
-    _restore_roles(timeline, compiled)
+    restored = _restore_roles(timeline, compiled)
     if stated.get("words", before.get("words")) == before.get("words"):
         _restore_words(timeline, before.get("words", []), compiled, fps)
-    return notices
+    return [*notices, *restore_levels(timeline, restored, root, fps)]
 
 
 def _metadata(timeline: otio.schema.Timeline) -> dict[str, Any]:
@@ -148,8 +156,11 @@ def _own_kind(name: str) -> str | None:
     return name if name in OWN_TRANSITIONS else EDITOR_TRANSITIONS.get(name.casefold())
 
 
-def _restore_roles(timeline: otio.schema.Timeline, compiled: otio.schema.Timeline) -> None:
+def _restore_roles(
+    timeline: otio.schema.Timeline, compiled: otio.schema.Timeline
+) -> list[RestoredTrack]:
     """Give each audio track the metadata of the compiled track with which it shares most clips."""
+    restored = []
     candidates = [(track, _file_names(track)) for track in compiled.audio_tracks()]
     for track in timeline.tracks.find_children(descended_from_type=otio.schema.Track):
         if track.kind != otio.schema.TrackKind.Audio or own_metadata(track):
@@ -159,7 +170,9 @@ def _restore_roles(timeline: otio.schema.Timeline, compiled: otio.schema.Timelin
             shared = sum(number for name, number in names.items() if name in candidate_names)
             if shared * 2 > names.total():
                 track.metadata[NAMESPACE] = plain(candidate.metadata.get(NAMESPACE, {}))
+                restored.append(RestoredTrack(track, candidate))
                 break
+    return restored
 
 
 def _file_names(track: otio.schema.Track) -> Counter[str]:

@@ -29,7 +29,8 @@ LEVEL_KEYS = frozenset({"gain_db", "duck_db", "attack", "release", "fade_in", "f
 """Levels in our metadata of a track."""
 MAX_DB, MAX_S = 300, 86_400
 """Limits of levels and times in metadata."""
-_TOLERANCE_DB, _INAUDIBLE_DB = 0.1, -60.0
+TOLERANCE_DB, INAUDIBLE_DB = 0.1, -60.0
+"""Change of a level that nobody hears, and a level that nobody hears."""
 _LEAST_DB = 0.001
 """Change of a level that is none."""
 _STEP_DB = 2.0
@@ -89,7 +90,7 @@ class ClipLevels:
         """Whether two levels of a clip differ by at most 0.1 dB at each of its frames."""
         for frame in range(round(length_s * fps) + 1):
             mine, theirs = (levels.db_at(frame / fps, length_s) for levels in (self, other))
-            if abs(max(mine, _INAUDIBLE_DB) - max(theirs, _INAUDIBLE_DB)) > _TOLERANCE_DB:
+            if abs(max(mine, INAUDIBLE_DB) - max(theirs, INAUDIBLE_DB)) > TOLERANCE_DB:
                 return False
         return True
 
@@ -164,7 +165,8 @@ def clip_levels(clip: otio.schema.Clip) -> ClipLevels:
 
 
 def state_levels(clip: otio.schema.Clip, levels: ClipLevels) -> None:
-    """Write levels into our metadata of a clip; remove them if they change nothing."""
+    """Write levels into our metadata of a clip, in place of Resolve's; none for 0 dB."""
+    clip.effects[:] = [effect for effect in clip.effects if not is_volume(effect)]
     kept = {
         key: value
         for key, value in own_metadata(clip).items()

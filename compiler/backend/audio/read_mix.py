@@ -92,14 +92,14 @@ def read_mix(
     )
     if not any(track.duck_db for track in tracks):
         return mix
-    speech = _spoken(timeline)
+    speech = spoken(timeline)
     if not speech:
         voices = voice_tracks(mix)
         speech = loud_ranges(Mix(voices, mix.samples).blocks()) if voices else ()
     return replace(mix, speech=speech)
 
 
-def _spoken(timeline: otio.schema.Timeline) -> tuple[tuple[float, float], ...]:
+def spoken(timeline: otio.schema.Timeline) -> tuple[tuple[float, float], ...]:
     """Return the words of a timeline's metadata as ranges of the reel, in seconds."""
     words, start = own_metadata(timeline).get("words") or (), float(visible_start(timeline))
     return tuple((float(word["start"]) - start, float(word["end"]) - start) for word in words)
@@ -113,7 +113,7 @@ def speech_of(timeline: otio.schema.Timeline, root: Path) -> tuple[tuple[float, 
     """
     if not any(own_metadata(track).get("duck_db") for track in timeline.audio_tracks()):
         return ()
-    return _spoken(timeline) or read_mix(timeline, root, length_of(timeline)).speech
+    return spoken(timeline) or read_mix(timeline, root, length_of(timeline)).speech
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,13 +10,17 @@ from xml.etree import ElementTree
 import numpy as np
 import opentimelineio as otio
 import pytest
+from otio_gvideo.compiler.api.diff import diff_timelines
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.backend.audio.read_mix import read_mix
 from otio_gvideo.compiler.editors.bake_levels import bake_levels
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
+from otio_gvideo.compiler.editors.reimport import reimport
 from otio_gvideo.compiler.timeline.layout import lay_out
 from otio_gvideo.compiler.timeline.levels import clip_levels
+from otio_gvideo.compiler.timeline.metadata import own_metadata
 
+from . import resolve
 from .levelled_cut import FPS, FRAMES, levelled_cut, windows
 
 WRITTEN = {".fcpxml": None, ".xml": None, ".otio": "resolve"}
@@ -94,3 +99,93 @@ def test_levels_of_a_file_that_resolve_wrote_are_read() -> None:
     assert [(float(at * 24), round(db, 2)) for at, db in keyed.points] == [
         (96, 0), (194, -2), (241, -29.54)
     ]  # fmt: skip
+
+
+def compiled(folder: Path) -> otio.schema.Timeline:
+    """Return the cut as a compiled timeline, ``reel.otio``, with a rendered slot on V1."""
+    made = resolve.compiled(folder)
+    levels = levelled_cut(folder / "sounds")
+    made.metadata["otio_gvideo"]["words"] = levels.metadata["otio_gvideo"]["words"]
+    for track in levels.audio_tracks():
+        made.tracks.append(track.deepcopy())
+    made.to_json_file(str(folder / "reel.otio"))
+    return made
+
+
+def louder(path: Path) -> None:
+    """Raise the last clip's level by 3 dB, as an editor does."""
+    text = path.read_text()
+    if path.suffix == ".otio":
+        document = json.loads(text)
+        sounds = [t for t in document["tracks"]["children"] if t["kind"] == "Audio"]
+        clips = [c for c in sounds[-1]["children"] if c["OTIO_SCHEMA"].startswith("Clip")]
+        stated = clips[-1]["effects"][-1]["metadata"]["Resolve_OTIO"]["Parameters"][0]
+        for keyframe in stated["Key Frames"].values():
+            keyframe["Value"] += 3
+        path.write_text(json.dumps(document))
+        return
+    root = ElementTree.fromstring(text)
+    if path.suffix == ".fcpxml":
+        for keyframe in list(root.iter("adjust-volume"))[-1].iter("keyframe"):
+            keyframe.set("value", f"{float((keyframe.get('value') or '')[:-2]) + 3}dB")
+    else:
+        effects = [e for e in root.iter("effect") if e.findtext("effectid") == "audiolevels"]
+        for value in effects[-1].iterfind("parameter/keyframe/value"):
+            value.text = str(float(value.text or 0) * 10 ** (3 / 20))
+    path.write_text(ElementTree.tostring(root, "unicode"))
+
+
+def forget(path: Path) -> None:
+    """Remove our metadata from an OpenTimelineIO file, as Resolve does."""
+    if path.suffix == ".otio":
+        made = otio.adapters.read_from_file(str(path))
+        for item in (made, *made.tracks, *made.find_children()):
+            item.metadata.pop("otio_gvideo", None)
+        made.to_json_file(str(path))
+
+
+@pytest.mark.parametrize("suffix", WRITTEN)
+def test_unchanged_levels_come_back_as_those_of_their_tracks(suffix: str, tmp_path: Path) -> None:
+    made = compiled(tmp_path)
+    path = tmp_path / f"edited{suffix}"
+    export_timeline(tmp_path / "reel.otio", path, editor=WRITTEN[suffix])
+    forget(path)
+    back = reimport(path).timeline
+    for before, after in zip(made.audio_tracks(), back.audio_tracks(), strict=True):
+        assert own_metadata(after) == own_metadata(before)
+        for mine, theirs in zip(before.find_clips(), after.find_clips(), strict=True):
+            assert clip_levels(mine) == clip_levels(theirs)
+    assert diff_timelines(tmp_path / "reel.otio", path).changes == []
+
+
+@pytest.mark.parametrize("suffix", WRITTEN)
+def test_a_changed_level_is_told_and_played(suffix: str, tmp_path: Path) -> None:
+    made = compiled(tmp_path)
+    path = tmp_path / f"edited{suffix}"
+    export_timeline(tmp_path / "reel.otio", path, editor=WRITTEN[suffix])
+    forget(path)
+    louder(path)
+    changes = diff_timelines(tmp_path / "reel.otio", path).changes
+    assert [line for change in changes for line in change.lines()] == [
+        "thunder is 3 dB louder from 4 s to 7 s"
+    ]
+    back = reimport(path).timeline
+    change = heard(back, tmp_path) - heard(made, tmp_path)
+    alone = heard(made, tmp_path) > -35
+    # The music plays on under the clip, at a third of its level or less.
+    assert np.abs(change[:38]).max() < 0.5
+    assert change[alone][42:44].min() > 1
+    assert own_metadata(back.audio_tracks()[1])["duck_db"] == 8
+
+
+def test_a_file_without_levels_has_those_of_the_compiled_timeline(tmp_path: Path) -> None:
+    made = compiled(tmp_path)
+    path = export_timeline(tmp_path / "reel.otio", tmp_path / "edited.fcpxml").path
+    root = ElementTree.parse(path).getroot()
+    for element in root.iter():
+        for volume in element.findall("adjust-volume"):
+            element.remove(volume)
+    path.write_text(ElementTree.tostring(root, "unicode"))
+    reimported = reimport(path)
+    assert "no sound levels; those of the compiled timeline" in str(reimported.warnings)
+    assert np.abs(heard(reimported.timeline, tmp_path) - heard(made, tmp_path)).max() < 0.01
