@@ -101,8 +101,8 @@ def _heard(
         if one.track not in tracks and not one.inside:
             tracks[one.track] = track_levels(clip.parent(), speech, fps)
         track = TrackLevels() if one.inside else tracks[one.track]
-        levels, length = track.in_clip(placed, clip_levels(clip), fps), placed.frames / fps
-        frames = [levels.db_at(frame / fps, length) for frame in range(placed.frames)]
+        levels = track.in_clip(placed, clip_levels(clip), fps)
+        frames = levels.on_each_frame(placed.frames, fps)[:-1]
         named = media_file_name(clip.media_reference).rpartition(".")[0] or str(clip.name)
         yield _Heard(named, placed, [max(INAUDIBLE_DB, level) for level in frames])
 

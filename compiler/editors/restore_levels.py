@@ -57,7 +57,7 @@ def restore_levels(
         compiled = TrackLevels() if is_nested else track_levels(one.track, speech, fps)
         own = [_compiled_levels(p, one.compiled, fps) for p in placed]
         if is_stated and not all(
-            clip_levels(p.item).sounds_like(compiled.in_clip(p, levels, fps), p.frames / fps, fps)
+            clip_levels(p.item).sounds_like(compiled.in_clip(p, levels, fps), p.frames, fps)
             for p, levels in zip(placed, own, strict=True)
         ):
             drop_levels(one.track)

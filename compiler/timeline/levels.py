@@ -14,6 +14,7 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import Any, TypeAlias
 
+import numpy as np
 import opentimelineio as otio
 
 from ..errors import InputError, Place, Problem
@@ -86,13 +87,29 @@ class ClipLevels:
         times = sorted({*fading, *(time for time, _ in self.points)})
         return tuple((time, max(MUTED_DB, self.db_at(time, length_s))) for time in times)
 
-    def sounds_like(self, other: ClipLevels, length_s: Fraction, fps: Fraction) -> bool:
+    def on_each_frame(self, frames: int, fps: Fraction) -> list[float]:
+        """Return the level in dB at each frame of a clip, and at its end."""
+        times = [float(frame / fps) for frame in range(frames + 1)]
+        length = float(frames / fps)
+        curve: list[float] = np.interp(
+            times,
+            [float(time) for time, _ in self.points] or [0.0],
+            [level for _, level in self.points] or [0.0],
+        ).tolist()
+        for fade, is_in in ((float(self.fade_in), True), (float(self.fade_out), False)):
+            for index, time in enumerate(times) if fade else ():
+                left = time if is_in else length - time
+                if left < fade:
+                    curve[index] += _decibels(_fade(left / fade, self.is_linear))
+        return curve
+
+    def sounds_like(self, other: ClipLevels, frames: int, fps: Fraction) -> bool:
         """Whether two levels of a clip differ by at most 0.1 dB at each of its frames."""
-        for frame in range(round(length_s * fps) + 1):
-            mine, theirs = (levels.db_at(frame / fps, length_s) for levels in (self, other))
-            if abs(max(mine, INAUDIBLE_DB) - max(theirs, INAUDIBLE_DB)) > TOLERANCE_DB:
-                return False
-        return True
+        mine, theirs = (levels.on_each_frame(frames, fps) for levels in (self, other))
+        return all(
+            abs(max(one, INAUDIBLE_DB) - max(two, INAUDIBLE_DB)) <= TOLERANCE_DB
+            for one, two in zip(mine, theirs, strict=True)
+        )
 
 
 def on_frames(

@@ -104,9 +104,9 @@ def test_resolves_volume_is_in_decibels_and_frames_from_the_clips_start() -> Non
 def test_levels_within_a_tenth_of_a_decibel_are_the_same() -> None:
     one = ClipLevels(((Fraction(0), 0.0), (Fraction(1), -8.0)), fade_in=Fraction(1), is_linear=True)
     as_points = ClipLevels(one.without_fades(Fraction(4)))
-    assert as_points.sounds_like(one, Fraction(4), FPS)
+    assert as_points.sounds_like(one, 96, FPS)
     louder = ClipLevels(((Fraction(0), 0.2), (Fraction(1), -8.0)), Fraction(1), is_linear=True)
-    assert not louder.sounds_like(one, Fraction(4), FPS)
+    assert not louder.sounds_like(one, 96, FPS)
 
 
 def test_keyframes_between_frames_become_two_on_frames() -> None:
