@@ -22,6 +22,7 @@ def check_video(
     timeline: str | Path,
     *,
     fps: Fraction | None = None,
+    sequence: str | None = None,
     on_progress: OnProgress = silent,
 ) -> Check:
     """Measure a finished reel against its timeline.
@@ -30,6 +31,7 @@ def check_video(
         video: the reel.
         timeline: the timeline it was flattened from.
         fps: frame rate of an ``.edl``, which states none.
+        sequence: name of the timeline, for files that hold several.
         on_progress: called with each step.
 
     Returns:
@@ -44,7 +46,7 @@ def check_video(
         what = "is a folder, not a video" if is_folder(reel) else "no such file"
         raise InputError(Problem.in_file(video, what))
     _refuse_other_files(reel, str(video))
-    loaded = read_timeline(path, fps)
+    loaded = read_timeline(path, fps, sequence)
     report = report_of_timeline(loaded, path, path.parent)
     signature = tuple(
         signature_findings(reel, lambda: claims_of(loaded, path.parent), is_marked_signed(loaded))

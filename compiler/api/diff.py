@@ -53,7 +53,11 @@ class TimelineDiff:
 
 
 def diff_timelines(
-    before: str | Path, after: str | Path, *, fps: Fraction | None = None
+    before: str | Path,
+    after: str | Path,
+    *,
+    fps: Fraction | None = None,
+    sequence: str | None = None,
 ) -> TimelineDiff:
     """Return the changes from one timeline to another, and the slots to render for them.
 
@@ -61,16 +65,18 @@ def diff_timelines(
         before: a timeline, such as a compiled one.
         after: the same after an edit, in any format that can be read.
         fps: frame rate of an ``.edl``, which states none; by default the compiled timeline's.
+        sequence: name of the timeline, for files that hold several.
 
     Raises:
         InputError: one of them cannot be read.
     """
     old_path, new_path = Path(before).absolute(), Path(after).absolute()
     refuse_rate([old_path, new_path], fps)
-    old = reimport(old_path, _rate_for(old_path, fps))
+    old = reimport(old_path, _rate_for(old_path, fps), sequence=sequence)
     new = reimport(
         new_path,
         _rate_for(new_path, fps),
+        sequence=sequence,
         compiled=old_path if old_path.suffix.lower() == ".otio" else None,
     )
     store = Store(new.output.parent / "media", new.known_slots.folders, read=False)

@@ -40,6 +40,7 @@ def export_timeline(
     output: str | Path | None = None,
     *,
     fps: Fraction | None = None,
+    sequence: str | None = None,
     editor: str | None = None,
     allow_outside: bool = False,
     fcpxml_version: str | None = None,
@@ -51,6 +52,7 @@ def export_timeline(
         output: the file, its format given by its suffix; by default the editor's preferred format,
             beside the timeline.
         fps: frame rate of an ``.edl``, which states none.
+        sequence: name of the timeline, for files that hold several.
         editor: the program to write for: ``resolve``, ``resolve-18``, ``premiere``, ``finalcut``,
             ``avid``, ``capcut``, ``kdenlive``, ``shotcut``, ``blender`` or ``nuke``.
         allow_outside: let a bundle include media from outside the timeline's project.
@@ -69,7 +71,7 @@ def export_timeline(
     path = Path(timeline).absolute()
     program = None if editor is None else EDITORS[editor]
     target = _beside(path, editor) if output is None else Path(output).absolute()
-    loaded = read_timeline(path, fps)
+    loaded = read_timeline(path, fps, sequence)
     inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
     refuse_inputs([target], inputs, NEW_NAME, folders=[target])
     _refuse_folder(target, path.stem)

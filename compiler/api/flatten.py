@@ -36,6 +36,7 @@ def flatten_timeline(
     output: str | Path,
     *,
     fps: Fraction | None = None,
+    sequence: str | None = None,
     config: str | Path | None = None,
     output_options: OutputOptions | None = None,
     on_progress: OnProgress = silent,
@@ -46,6 +47,7 @@ def flatten_timeline(
         timeline: in any format that can be read.
         output: the video file; its suffix is that of the preset.
         fps: frame rate of an ``.edl``, which states none.
+        sequence: name of the timeline, for files that hold several.
         config: the configuration; else ``video_config.yaml`` beside the input, else in the user's
             configuration folder.
         output_options: preset, sizes, and the media to accept.
@@ -68,7 +70,7 @@ def flatten_timeline(
     refuse_missing(path)
     with lock_reel(video, "flatten", on_progress):
         with clock.stage("read"):
-            loaded = read_timeline(path, fps)
+            loaded = read_timeline(path, fps, sequence)
             relinked = relink_nearby(loaded, path.parent)
             refuse_inputs(
                 videos_of(video, spec),

@@ -24,6 +24,7 @@ def init_script(
     output: str | Path | None = None,
     *,
     fps: Fraction | None = None,
+    sequence: str | None = None,
     force: bool = False,
 ) -> tuple[Path, list[Notice]]:
     """Draft a script from a folder of stills, a voice and a text, or from a timeline.
@@ -33,6 +34,7 @@ def init_script(
         output: the script; by default ``script.yaml`` in the folder, or the timeline's name with
             ``.yaml``.
         fps: frame rate of an ``.edl``, which states none.
+        sequence: name of the timeline, for files that hold several.
         force: replace an existing script.
 
     Returns:
@@ -58,7 +60,7 @@ def init_script(
         refuse_inputs([target], inputs, NEW_NAME)
         draft = draft_from_folder(path)
     else:
-        loaded = read_timeline(path, fps)
+        loaded = read_timeline(path, fps, sequence)
         inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
         refuse_inputs([target], inputs, NEW_NAME)
         copy_media(rename_media(loaded, target.parent / "media"))

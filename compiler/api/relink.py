@@ -25,6 +25,7 @@ def relink_timeline(
     output: str | Path | None = None,
     *,
     fps: Fraction | None = None,
+    sequence: str | None = None,
     on_progress: OnProgress = silent,
 ) -> tuple[Path, Relinked]:
     """Find moved files of a timeline by name, and update their paths.
@@ -34,6 +35,7 @@ def relink_timeline(
         media: the folder to search, with all below it.
         output: the file to write; an ``.otio`` file, by default the timeline.
         fps: frame rate of an ``.edl``, which states none.
+        sequence: name of the timeline, for files that hold several.
         on_progress: called while another run writes the timeline.
 
     Returns:
@@ -52,7 +54,7 @@ def relink_timeline(
     refuse_missing(path)
     refuse_unwritable(Outputs(target.parent, target.stem))
     with lock_reel(target, "read", on_progress):
-        loaded = read_timeline(path, fps)
+        loaded = read_timeline(path, fps, sequence)
         is_ours = target == path and is_claimed(path, path)
         inputs = inputs_of_timeline(loaded, path)
         done = relink(loaded, path.parent, folder)

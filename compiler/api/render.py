@@ -39,6 +39,7 @@ def render_timeline(
     timeline: str | Path,
     *,
     fps: Fraction | None = None,
+    sequence: str | None = None,
     output: str | Path | None = None,
     compiled: str | Path | None = None,
     media: str | Path | None = None,
@@ -57,6 +58,7 @@ def render_timeline(
     Args:
         timeline: ``.otio``, or any file that an editor writes.
         fps: frame rate of an ``.edl``, which states none; by default the compiled timeline's.
+        sequence: name of the timeline, for files that hold several.
         output: the ``.otio`` to write; by default the timeline itself, else ``<timeline>.otio``.
         compiled: the compiled timeline; by default searched beside the timeline and its media.
         media: another folder of rendered media.
@@ -93,6 +95,7 @@ def render_timeline(
             reimported = reimport(
                 path,
                 fps,
+                sequence=sequence,
                 compiled=Path(compiled).absolute() if compiled else None,
                 media=Path(media).absolute() if media else None,
             )

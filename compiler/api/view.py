@@ -51,6 +51,7 @@ def view_timeline(
     output: str | Path | None = None,
     *,
     fps: Fraction | None = None,
+    sequence: str | None = None,
     embed: bool = False,
     allow_outside: bool = False,
 ) -> Viewed:
@@ -60,6 +61,7 @@ def view_timeline(
         timeline: any timeline, with or without rendered media.
         output: the page; by default ``<name>.html`` beside the timeline.
         fps: frame rate of an ``.edl``, which states none.
+        sequence: name of the timeline, for files that hold several.
         embed: include a small copy of the finished reel.
         allow_outside: let that reel lie outside the timeline's project.
 
@@ -78,7 +80,7 @@ def view_timeline(
     if output is None and page.exists() and not is_page(page):
         what = "exists already, and was not written by otio-gvideo"
         raise InputError(Problem.in_file(page, what, NEW_NAME))
-    loaded = read_timeline(path, fps)
+    loaded = read_timeline(path, fps, sequence)
     inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path)]
     refuse_inputs([page], inputs, NEW_NAME)
     return Viewed(page, tuple(_write(loaded, path, page, embed, allow_outside)))

@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIMELINE",
         help="the timeline that the reel was made from",
     )
-    options.frame_rate(parser)
+    options.reading(parser)
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     options.progress(parser)
 
@@ -28,7 +28,9 @@ def run(args: argparse.Namespace) -> int:
     from ..progress_display import display
 
     with display("none" if args.json else args.progress) as show:
-        found = check_video(args.video, args.against, fps=args.fps, on_progress=show)
+        found = check_video(
+            args.video, args.against, fps=args.fps, sequence=args.sequence, on_progress=show
+        )
     if args.json:
         print_json(found.as_json(), indent=2)
     elif args.progress == "json":

@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="B",
         help="the same timeline after an edit: .otio .otioz .fcpxml .xml .edl .aaf",
     )
-    options.frame_rate(parser)
+    options.reading(parser)
     parser.add_argument("--json", action="store_true", help="print the changes as JSON")
     options.strictness(parser, writes=False)
 
@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..api.diff import diff_timelines
 
-    diff = diff_timelines(args.before, args.after, fps=args.fps)
+    diff = diff_timelines(args.before, args.after, fps=args.fps, sequence=args.sequence)
     if args.json:
         print_json(diff.as_json(), indent=2)
     else:

@@ -19,7 +19,7 @@ FCPXML_VERSIONS = ("1.8", "1.9", "1.10", "1.11", "1.12", "1.13", "1.14")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.any_timeline(parser)
-    options.frame_rate(parser)
+    options.reading(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         args.timeline,
         args.output,
         fps=args.fps,
+        sequence=args.sequence,
         editor=args.editor,
         allow_outside=args.allow_outside,
         fcpxml_version=args.fcpxml_version,

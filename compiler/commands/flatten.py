@@ -11,7 +11,7 @@ from . import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.any_timeline(parser)
-    options.frame_rate(parser)
+    options.reading(parser)
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="X.mp4", help="the video to write"
     )
@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
             args.timeline,
             args.output,
             fps=args.fps,
+            sequence=args.sequence,
             config=args.config,
             output_options=replace(
                 options.output_options_of(args),

@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a folder of stills, a voice and a text; or a cut with stills on V1 and narration "
         "on A1",
     )
-    options.frame_rate(parser)
+    options.reading(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -32,7 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..api.init import init_script
 
-    path, warnings = init_script(args.source, args.output, fps=args.fps, force=args.force)
+    path, warnings = init_script(
+        args.source, args.output, fps=args.fps, sequence=args.sequence, force=args.force
+    )
     print_warnings(warnings)
     print(path)
     options.fail_on(args, warnings)

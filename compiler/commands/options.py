@@ -28,13 +28,18 @@ def any_timeline(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def frame_rate(parser: argparse.ArgumentParser) -> None:
-    """Add ``--fps``."""
+def reading(parser: argparse.ArgumentParser) -> None:
+    """Add ``--fps`` and ``--sequence``."""
     parser.add_argument(
         "--fps",
         type=_rate,
         metavar="FPS",
         help="frame rate of an .edl, which states none, as in 25 or 30000/1001",
+    )
+    parser.add_argument(
+        "--sequence",
+        metavar="NAME",
+        help="the timeline to read from a file that holds several",
     )
 
 

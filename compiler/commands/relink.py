@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder to search, with its subfolders",
     )
-    options.frame_rate(parser)
+    options.reading(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
         args.media,
         args.output,
         fps=args.fps,
+        sequence=args.sequence,
         on_progress=lambda step: print(step.message, file=sys.stderr),
     )
     for url, path in done.found.items():

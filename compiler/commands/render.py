@@ -15,7 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIMELINE",
         help="an .otio file, or the export of an editor: .otioz .fcpxml .xml .edl .aaf",
     )
-    options.frame_rate(parser)
+    options.reading(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
         report = render_timeline(
             args.timeline,
             fps=args.fps,
+            sequence=args.sequence,
             output=args.output,
             compiled=args.compiled,
             media=args.media,

@@ -12,7 +12,7 @@ from . import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.any_timeline(parser)
-    options.frame_rate(parser)
+    options.reading(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         args.timeline,
         args.output,
         fps=args.fps,
+        sequence=args.sequence,
         embed=args.embed,
         allow_outside=args.allow_outside,
     )

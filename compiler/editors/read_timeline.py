@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +20,9 @@ WITHOUT_RATE = (".edl",)
 """Suffixes of formats that state no frame rate."""
 
 
-def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeline:
+def read_timeline(
+    path: Path, fps: Fraction | None = None, sequence: str | None = None
+) -> otio.schema.Timeline:
     """Read a timeline from a file of any known format.
 
     Clips that count in the timecode of their media get its range (`timeline.media_timecode`).
@@ -28,6 +30,7 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
     Args:
         path: the file.
         fps: the frame rate, for formats that state none (`WITHOUT_RATE`).
+        sequence: name of the timeline, for files that hold several.
 
     Raises:
         InputError: the file is missing, broken, holds something other than a timeline, or states
@@ -35,27 +38,29 @@ def read_timeline(path: Path, fps: Fraction | None = None) -> otio.schema.Timeli
     """
     refuse_rate([path], fps)
     loaded = formats.read(path, fps)
-    timeline = _timeline_of(loaded, path)
+    timeline = _timeline_of(loaded, path, sequence)
     _fill_references(timeline)
     refuse_impossible(timeline, path)
     count_from_timecode(timeline, path.parent)
     return timeline
 
 
-def _timeline_of(loaded: otio.core.SerializableObject, path: Path) -> otio.schema.Timeline:
+def _timeline_of(
+    loaded: otio.core.SerializableObject, path: Path, sequence: str | None
+) -> otio.schema.Timeline:
     """Return the timeline of a file; anything else with a length becomes one.
 
-    A collection has one timeline or none, in which case its clips follow each other.
+    Of several timelines in a collection, ``sequence`` names one; if there is none, its clips follow
+    each other.
 
     Raises:
-        InputError: the file holds several timelines, or nothing that lasts.
+        InputError: the file holds several timelines and none or two of that name, or nothing that
+            lasts.
     """
     if isinstance(loaded, otio.schema.SerializableCollection):
         timelines = [item for item in loaded if isinstance(item, otio.schema.Timeline)]
         if len(timelines) > 1:
-            names = ", ".join(repr(str(timeline.name)) for timeline in timelines)
-            what = f"holds {len(timelines)} timelines ({names})"
-            raise InputError(Problem.in_file(path, what, "export one of them"))
+            timelines = [_named(timelines, path, sequence)]
         items = [item.deepcopy() for item in loaded if isinstance(item, otio.core.Item)]
         loaded = timelines[0] if timelines else otio.schema.Track("V1", items)
         if not timelines and not items:
@@ -74,6 +79,25 @@ def _timeline_of(loaded: otio.core.SerializableObject, path: Path) -> otio.schem
     else:
         timeline.tracks.append(otio.schema.Track("V1", [loaded]))
     return timeline
+
+
+def _named(
+    timelines: Sequence[otio.schema.Timeline], path: Path, sequence: str | None
+) -> otio.schema.Timeline:
+    """Return the timeline of a name among several.
+
+    Raises:
+        InputError: there is none, or more than one.
+    """
+    named = [timeline for timeline in timelines if str(timeline.name) == sequence]
+    if len(named) == 1:
+        return named[0]
+    names = ", ".join(repr(str(timeline.name)) for timeline in timelines)
+    what = f"holds {len(timelines)} timelines ({names})"
+    if sequence is not None:
+        what += f", {len(named) or 'none'} of them named {sequence!r}"
+    hint = "rename one of them" if named else "choose one with --sequence NAME"
+    raise InputError(Problem.in_file(path, what, hint))
 
 
 def refuse_rate(paths: Iterable[Path], fps: Fraction | None) -> None:

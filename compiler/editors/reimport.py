@@ -86,6 +86,7 @@ def reimport(
     path: Path,
     fps: Fraction | None = None,
     *,
+    sequence: str | None = None,
     compiled: Path | None = None,
     media: Path | None = None,
 ) -> ReimportedTimeline:
@@ -94,6 +95,7 @@ def reimport(
     Args:
         path: any file that `read_timeline` reads.
         fps: the frame rate of an ``.edl``; by default the compiled timeline's.
+        sequence: name of the timeline, for files that hold several.
         compiled: the timeline that it was made from; searched for nearby by default.
         media: another folder of rendered media, besides those nearby.
 
@@ -101,7 +103,7 @@ def reimport(
         InputError: the file cannot be read.
     """
     is_list = path.suffix.lower() in _WITHOUT_AUDIO
-    timeline = read_timeline(path, fps or (_ANY_FPS if is_list else None))
+    timeline = read_timeline(path, fps or (_ANY_FPS if is_list else None), sequence)
     known_slots = find_known_slots(timeline, path, compiled=compiled, media=media)
     if is_list and fps is None:
         before = known_slots.compiled

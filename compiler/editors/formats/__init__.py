@@ -102,5 +102,10 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
         raise InputError(Problem.in_file(path, what, f"known: {known}")) from error
     except Exception as error:
         # Adapters raise any exception for a broken file.
+        if isinstance(error, AttributeError | LookupError | TypeError | AssertionError):
+            # Its text is about the adapter's code, not about the file.
+            kind = entry.name if entry is not None else path.suffix
+            what = f"cannot be read as {kind}: something that the format requires is missing in it"
+            raise InputError(Problem.in_file(path, what, "--debug shows where")) from error
         what = one_line(error) or type(error).__name__
         raise InputError(Problem.in_file(path, f"cannot be read as a timeline: {what}")) from error

@@ -21,7 +21,7 @@ from ...files.file_urls import path_of_url, url_of_path
 from ...timeline.layout import kind_of
 from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
-from .base import adapter, is_audio, name_tracks
+from .base import adapter, is_audio, name_tracks, timelines_in
 
 ADAPTER = "AAF"
 VIDEO_DISSOLVE = "0c3bea40-fc05-11d2-8a29-0050040ef7d2"
@@ -73,12 +73,12 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     adapter(ADAPTER, path)
     with _silenced_logging():
         found = otio.adapters.read_from_file(str(path), adapter_name=ADAPTER, attach_markers=True)
-    if isinstance(found, otio.schema.Timeline):
-        name_tracks(found, ("", "Sequence"))
-        for track in found.tracks:
+    for timeline in timelines_in(found):
+        name_tracks(timeline, ("", "Sequence"))
+        for track in timeline.tracks:
             # The adapter adds transitions to the length of a track, as AAF does.
             track.source_range = None
-        for clip in found.find_clips():
+        for clip in timeline.find_clips():
             if isinstance(clip.media_reference, otio.schema.ExternalReference):
                 clip.media_reference.target_url = path_of_url(clip.media_reference.target_url)
     return found

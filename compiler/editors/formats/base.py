@@ -89,6 +89,12 @@ def name_tracks(timeline: otio.schema.Timeline, unnamed: tuple[str, ...] = ("",)
                 track.name = f"{letter}{number}"
 
 
+def timelines_in(found: otio.core.SerializableObject) -> list[otio.schema.Timeline]:
+    """Return the timeline that an adapter read, or the timelines of the collection."""
+    items = found if isinstance(found, otio.schema.SerializableCollection) else [found]
+    return [item for item in items if isinstance(item, otio.schema.Timeline)]
+
+
 def is_audio(track: otio.schema.Track) -> bool:
     """Whether a track is an audio track; all other kinds show pictures."""
     return bool(track.kind == otio.schema.TrackKind.Audio)

@@ -31,7 +31,7 @@ from ...timeline.layout import Placed, kind_of, lay_out
 from ...timeline.metadata import NAMESPACE
 from ...timeline.metadata_faults import LARGEST, SMALLEST
 from ...timeline.properties import rate_of, size_of
-from .base import adapter, name_tracks, read_xml, write_xml
+from .base import adapter, name_tracks, read_xml, timelines_in, write_xml
 from .fcp7_levels import read_levels, write_levels
 from .fcp7_retime import parameters_of, read_retimes, write_retime
 from .fcp7_sequences import prepare_sequences
@@ -92,38 +92,38 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
         root = ElementTree.fromstring(read_xml(path))
     except ElementTree.ParseError as error:
         raise InputError(Problem.in_file(path, f"is not XML: {error}")) from error
-    prepare_sequences(root, path)
-    text = ElementTree.tostring(root, "unicode")
-    found = adapter(ADAPTER, path).read_from_string(text)
-    if isinstance(found, otio.schema.SerializableCollection):
-        sequences = [item for item in found if isinstance(item, otio.schema.Timeline)]
-        if len(sequences) == 1:
-            found = sequences[0]
-    if isinstance(found, otio.schema.Timeline):
-        name_tracks(found)
-        _read_size(root, found)
-        comments = [
-            m.findtext("comment", "") for m in next(root.iter("sequence")).iterfind("marker")
-        ]
-        if len(comments) == len(found.tracks.markers):
-            for marker, comment in zip(found.tracks.markers, comments, strict=True):
-                marker.comment = marker.comment or comment
-        read_levels(found, rate_of(found))
-        read_retimes(found, rate_of(found))
-        _drop_neutral_effects(found)
-        for clip in found.find_clips():
-            reference = clip.media_reference
-            if isinstance(reference, otio.schema.ExternalReference):
-                reference.target_url = path_of_url(reference.target_url)
-    return found
+    sequences = prepare_sequences(root, path)
+    found = adapter(ADAPTER, path).read_from_string(ElementTree.tostring(root, "unicode"))
+    timelines = timelines_in(found)
+    for sequence, timeline in zip(sequences, timelines, strict=True):
+        _complete(timeline, sequence)
+    return timelines[0] if len(timelines) == 1 else found
 
 
-def _read_size(root: Element, timeline: otio.schema.Timeline) -> None:
-    """State the size of the first sequence in even pixels, unless it is malformed."""
+def _complete(timeline: otio.schema.Timeline, sequence: Element) -> None:
+    """Read what the adapter leaves out, in place."""
+    name_tracks(timeline)
+    _read_size(sequence, timeline)
+    comments = [marker.findtext("comment", "") for marker in sequence.iterfind("marker")]
+    if len(comments) == len(timeline.tracks.markers):
+        for marker, comment in zip(timeline.tracks.markers, comments, strict=True):
+            marker.comment = marker.comment or comment
+    fps = rate_of(timeline)
+    read_levels(timeline, fps)
+    read_retimes(timeline, fps)
+    _drop_neutral_effects(timeline)
+    for clip in timeline.find_clips():
+        reference = clip.media_reference
+        if isinstance(reference, otio.schema.ExternalReference):
+            reference.target_url = path_of_url(reference.target_url)
+
+
+def _read_size(sequence: Element, timeline: otio.schema.Timeline) -> None:
+    """State the size of a sequence in even pixels, unless it is malformed."""
     size = {}
     for side in ("width", "height"):
-        path = f".//sequence/media/video/format/samplecharacteristics/{side}"
-        stated = (root.findtext(path) or "").strip()
+        path = f"./media/video/format/samplecharacteristics/{side}"
+        stated = (sequence.findtext(path) or "").strip()
         if not re.fullmatch("[0-9]{1,5}", stated):
             return
         size[side] = int(stated) // 2 * 2

@@ -18,8 +18,8 @@ _DEPTH = 20
 """Levels of nested sequences; more are a sequence that holds itself."""
 
 
-def prepare_sequences(root: Element, path: Path) -> None:
-    """Define files and nested sequences wherever they are named, in place.
+def prepare_sequences(root: Element, path: Path) -> list[Element]:
+    """Define files and nested sequences wherever they are named, in place; return the outermost.
 
     Of several sequences, those that are nested in others are no longer among the outermost.
 
@@ -50,6 +50,7 @@ def prepare_sequences(root: Element, path: Path) -> None:
     for sequence in outermost:
         _define(sequence, originals, path, 0)
     _drop_nested(root, {one for one in nested if one})
+    return [*root.iterfind("./sequence"), *root.iterfind(".//children/sequence")]
 
 
 def _define(

@@ -5,7 +5,7 @@ it, and all items with sound alone, become audio tracks. Compound, synchronized 
 become nested timelines; of an audition, the pick is read. Titles, generators and drawings become
 clips without media that keep their place and name.
 
-A file without a project may hold one clip, as Final Cut exports it from the browser.
+A file without a project holds clips, as Final Cut exports them from its browser.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     """Read ``.fcpxml``, or the folder ``.fcpxmld``.
 
     Raises:
-        InputError: it is not FCPXML, or holds no project and not one clip.
+        InputError: it is not FCPXML, or holds no project and no clip.
     """
     file = path / BUNDLE_INFO if path.is_dir() else path
     try:
@@ -44,31 +44,40 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
         raise InputError(Problem.in_file(path, f"is not FCPXML: its root is <{root.tag}>"))
     resources = {r.get("id", ""): r for r in root.iterfind("./resources/*")}
     try:
-        name, sequence = _chosen(root, resources, path)
-        return _timeline(resources, sequence, name)
+        timelines = [
+            _timeline(resources, sequence, name)
+            for name, sequence in _sequences(root, resources, path)
+        ]
     except KeyError as error:
         what = f"refers to the resource {error}, which it does not hold"
         raise InputError(Problem.in_file(path, what)) from error
     except (ValueError, ZeroDivisionError) as error:
         raise InputError(Problem.in_file(path, f"is invalid: {error}")) from error
+    if len(timelines) == 1:
+        return timelines[0]
+    return otio.schema.SerializableCollection(path.stem, timelines)
 
 
-def _chosen(root: Element, resources: Mapping[str, Element], path: Path) -> tuple[str, Element]:
-    """Return name and sequence of the first project, else of the only clip.
+def _sequences(
+    root: Element, resources: Mapping[str, Element], path: Path
+) -> list[tuple[str, Element]]:
+    """Return names and sequences of the projects, else of the clips in the browser.
 
     Raises:
-        InputError: there is no project, and no clip or several.
+        InputError: there are none.
     """
-    for project in root.iter("project"):
-        sequence = project.find("sequence")
-        if sequence is not None:
-            return project.get("name", path.stem), sequence
+    projects = [
+        (project.get("name", path.stem), sequence)
+        for project in root.iter("project")
+        if (sequence := project.find("sequence")) is not None
+    ]
     clips = [clip for parent in (root, *root.iter("event")) for clip in parent if clip.tag in ITEMS]
-    if len(clips) != 1:
-        names = ", ".join(repr(clip.get("name", clip.tag)) for clip in clips)
-        what = f"holds no project and {len(clips)} clips ({names})" if clips else "holds no project"
-        raise InputError(Problem.in_file(path, what, "export a project, or one clip"))
-    return clips[0].get("name", path.stem), _sequence_of(clips[0], resources)
+    if not projects and not clips:
+        what = "holds no project and no clip of Final Cut"
+        raise InputError(Problem.in_file(path, what, "export a project"))
+    return projects or [
+        (clip.get("name", path.stem), _sequence_of(clip, resources)) for clip in clips
+    ]
 
 
 def _sequence_of(clip: Element, resources: Mapping[str, Element]) -> Element:

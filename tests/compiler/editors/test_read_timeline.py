@@ -42,7 +42,7 @@ def test_what_lasts_is_read_as_a_timeline(name: str, tmp_path: Path) -> None:
     [
         (
             [otio.schema.Timeline("day"), otio.schema.Timeline("night")],
-            "holds 2 timelines ('day', 'night'); export one of them",
+            "holds 2 timelines ('day', 'night'); choose one with --sequence NAME",
         ),
         ([], "holds no timeline and no clips"),
     ],
