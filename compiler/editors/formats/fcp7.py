@@ -51,6 +51,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.xml``, version 4 of ``xmeml``."""
     losses = []
     copy = timeline.deepcopy()
+    _wrap_tracks(copy)
     for track in copy.tracks:
         for item in track:
             if isinstance(item, otio.schema.Transition):
@@ -98,6 +99,20 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     for sequence, timeline in zip(sequences, timelines, strict=True):
         _complete(timeline, sequence)
     return timelines[0] if len(timelines) == 1 else found
+
+
+def _wrap_tracks(timeline: otio.schema.Timeline) -> None:
+    """Make nested tracks stacks of one track, in place: sequences can be nested, tracks not."""
+    for parent in timeline.tracks.find_children(descended_from_type=otio.schema.Track):
+        for index, item in enumerate(list(parent)):
+            if isinstance(item, otio.schema.Track):
+                track = item.deepcopy()
+                track.source_range = None
+                stack = otio.schema.Stack(str(item.name), [track], item.source_range)
+                stack.effects.extend(effect.deepcopy() for effect in item.effects)
+                track.effects.clear()
+                stack.enabled = item.enabled
+                parent[index] = stack
 
 
 def _complete(timeline: otio.schema.Timeline, sequence: Element) -> None:

@@ -162,10 +162,11 @@ def test_final_cuts_own_files_of_every_version_are_read() -> None:
     seen = set()
     for file in sorted(CORPUS.glob("*.fcpxml")):
         root = ElementTree.parse(file).getroot()
-        sequence = root.find(".//project/sequence")
-        if sequence is None:
+        project = root.find(".//project")
+        if project is None:
             continue
-        timeline = read_timeline(file)
+        sequence = project.find("sequence")
+        timeline = read_timeline(file, sequence=project.get("name"))
         fps = rate_of(timeline)
         ends = [lay_out(track, fps)[-1].end / fps for track in timeline.tracks if len(track)]
         items = [i for i in sequence.find("spine") if i.tag != "transition"]

@@ -160,6 +160,28 @@ def test_a_nested_timeline_survives_fcpxml(speed: float, edit: Edit) -> None:
     assert diff_timelines(before, sent.path).lines()[0] == "nothing changed"
 
 
+@pytest.mark.parametrize("suffix", [".fcpxml", ".xml", ".aaf", ".edl"])
+def test_a_nested_track_is_exported_as_a_nested_timeline_or_a_gap(suffix: str, edit: Edit) -> None:
+    inside = otio.schema.Track("Inside", kind=otio.schema.TrackKind.Video)
+    for item in list(edit.track)[:3]:
+        edit.track.remove(item)
+        inside.append(item)
+    edit.track.insert(0, inside)
+    before = edit.folder / "nested.otio"
+    edit.timeline.to_json_file(str(before))
+    sent = export_timeline(before, edit.folder / f"sent{suffix}")
+    shown = [
+        (one.placed.item.name, one.placed.start, one.placed.frames, len(one.inside))
+        for one in open_timeline(read_timeline(sent.path, FPS if suffix == ".edl" else None), FPS)
+        if not one.is_sound and isinstance(one.placed.item, otio.schema.Clip)
+    ]
+    inner = [("stairs", 0, 40, 1), ("storm", 40, 30, 1)]
+    becomes_gap = suffix in (".aaf", ".edl")
+    assert shown == [*([] if becomes_gap else inner), ("breath", 70, 20, 0)]
+    said = f"Inside: a nested timeline; a gap in {suffix}"
+    assert (said in sent.warnings) == becomes_gap
+
+
 def test_a_compound_clip_that_holds_itself_is_refused(edit: Edit) -> None:
     path = fcpxml_of("ref-clip", edit)
     inside = '<ref-clip ref="m1" name="loop" offset="3600s" duration="1s"/>'
