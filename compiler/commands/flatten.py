@@ -30,7 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--clip-sound",
         type=options.number,
         metavar="DB",
-        help="mix in the audio of the video clips at this level, as in -12 (default: none)",
+        help="mix in the audio of the video clips at this level, as in -12; -96 to 24 (default:"
+        " none)",
     )
     options.config(parser)
     options.progress(parser)

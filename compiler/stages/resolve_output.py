@@ -23,6 +23,8 @@ from ..script.model import Script
 from ..script.schema_check import nearest
 from .output_options import OutputOptions, Reframe
 
+_QUIETEST_DB, _LOUDEST_DB = -96, 24
+"""Levels of picture clips' own sound."""
 _TWO_PASS = ("h264", "hevc")
 """Codecs with a size limit."""
 
@@ -43,6 +45,10 @@ def resolve_output(config: Config, options: OutputOptions) -> OutputSpec:
     if options.max_mb is not None and not 0 < options.max_mb < math.inf:
         what = f"'{options.max_mb}' is not a number of megabytes, as in 50"
         raise InputError(Problem.option("--max-size", what))
+    level = options.clip_sound_db
+    if level is not None and not _QUIETEST_DB <= level <= _LOUDEST_DB:
+        what = f"{level:g} dB is no level; give {_QUIETEST_DB} to {_LOUDEST_DB}"
+        raise InputError(Problem.option("--clip-sound", what))
     max_mb = preset.max_mb if options.max_mb is None else options.max_mb
     spec = OutputSpec(
         sizes=sizes,

@@ -61,6 +61,7 @@ class FcpxmlDocument:
         self.timeline = timeline
         self.fps = rate_of(timeline)
         self.losses: list[str] = []
+        self.kinds = _kinds(timeline)
         self.root = Element("fcpxml", version=version)
         resources = SubElement(self.root, "resources")
         has_media_rep = version != VERSIONS[0]
@@ -156,7 +157,8 @@ class FcpxmlDocument:
         ):
             return Element("gap", values)
         still = is_still(Path(clip.media_reference.target_url))
-        values["ref"] = self.resources.asset(clip, is_audio=lane.is_audio, is_still=still)
+        kinds = self.kinds[clip.media_reference.target_url]
+        values["ref"] = self.resources.asset(clip, kinds, is_still=still)
         if not clip.enabled:
             values["enabled"] = "0"
         if still:
@@ -165,6 +167,8 @@ class FcpxmlDocument:
             extra = {"tcFormat": "NDF", "audioRole": lane.role}
             if not lane.is_audio:
                 extra = {"format": self.resources.format, "tcFormat": "NDF"}
+            if len(kinds) > 1:
+                extra["srcEnable"] = "audio" if lane.is_audio else "video"
             element = Element("asset-clip", values | extra)
             if placed.speed != 1:
                 self._retime(element, placed)
@@ -278,6 +282,17 @@ class FcpxmlDocument:
 def _lane(track: otio.schema.Track, fps: Fraction) -> _Lane:
     role = "music" if own_metadata(track).get("role") == "music" else "dialogue"
     return _Lane(lay_out(track, fps), is_audio(track), role)
+
+
+def _kinds(timeline: otio.schema.Timeline) -> dict[str, set[str]]:
+    """Return what each file is used for, ``video``, ``audio`` or both, by its URL."""
+    kinds: dict[str, set[str]] = {}
+    for track in timeline.tracks:
+        for clip in track.find_clips():
+            if isinstance(clip.media_reference, otio.schema.ExternalReference):
+                used = kinds.setdefault(clip.media_reference.target_url, set())
+                used.add("audio" if is_audio(track) else "video")
+    return kinds
 
 
 def _at(storyline: _Storyline, frame: int) -> tuple[Element, Placed]:

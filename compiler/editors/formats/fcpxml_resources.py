@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
@@ -47,8 +48,8 @@ class Resources:
         colour = {"colorSpace": "1-1-1 (Rec. 709)"}
         self.format = self._id("format", "sequence", {"frameDuration": frame} | self._size | colour)
 
-    def asset(self, clip: otio.schema.Clip, *, is_audio: bool, is_still: bool) -> str:
-        """Return the id of a clip's file."""
+    def asset(self, clip: otio.schema.Clip, kinds: Collection[str], *, is_still: bool) -> str:
+        """Return the id of a clip's file, used for ``kinds``: ``video``, ``audio`` or both."""
         reference = clip.media_reference
         url = url_of_path(reference.target_url)
         kind = self.format
@@ -62,10 +63,10 @@ class Resources:
             "start": seconds_text(first_media_frame(clip, self._fps), self._fps),
             "duration": "0s" if is_still else seconds_text(length, self._fps),
         }
-        if is_audio:
-            values |= {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"}
-        else:
+        if "video" in kinds:
             values |= {"hasVideo": "1", "format": kind}
+        if "audio" in kinds:
+            values |= {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"}
         file = Element("media-rep", kind="original-media", src=url) if self.has_media_rep else None
         return self._id("asset", url, values, file)
 

@@ -119,6 +119,8 @@ class MltDocument:
             reference = SubElement(made, "track", producer=playlist)
             if track is not None and is_audio(track):
                 reference.set("hide", "video")
+            elif track is not None and not any(isinstance(i, otio.core.Composition) for i in track):
+                reference.set("hide", "audio")  # The sound of clips lies on audio tracks.
         lowest = next((n for n, (_, t) in enumerate(names) if t and not is_audio(t)), 0)
         for number, (_, track) in enumerate(names):
             if track is not None:

@@ -22,6 +22,7 @@ from otio_gvideo.compiler.timeline.metadata import own_metadata
 
 from . import resolve
 from .levelled_cut import FPS, FRAMES, levelled_cut, windows
+from .sample_cut import cut, media
 
 WRITTEN = {".fcpxml": None, ".xml": None, ".otio": "resolve"}
 """Formats whose clips have levels, and the editor to write for."""
@@ -189,3 +190,17 @@ def test_a_file_without_levels_has_those_of_the_compiled_timeline(tmp_path: Path
     reimported = reimport(path)
     assert "no sound levels; those of the compiled timeline" in str(reimported.warnings)
     assert np.abs(heard(reimported.timeline, tmp_path) - heard(made, tmp_path)).max() < 0.01
+
+
+def test_the_sound_of_a_video_stays_sound_in_final_cut(tmp_path: Path) -> None:
+    media(tmp_path, FPS)
+    made = cut(tmp_path)
+    video = made.tracks[0].find_clips()[0]
+    own = otio.schema.Track("Own", kind=otio.schema.TrackKind.Audio)
+    own.append(otio.schema.Clip("own", video.media_reference.deepcopy(), video.source_range))
+    made.tracks.append(own)
+    made.to_json_file(str(tmp_path / "cut.otio"))
+    path = export_timeline(tmp_path / "cut.otio", tmp_path / "out.fcpxml").path
+    back = read_timeline(path)
+    assert [track.kind for track in back.tracks] == [track.kind for track in made.tracks]
+    assert [clip.name for clip in back.audio_tracks()[-1].find_clips()] == ["own"]

@@ -16,14 +16,17 @@ import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.export import export_timeline
+from otio_gvideo.compiler.backend.audio.read_mix import read_mix
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.editors.formats.mlt import LUMAS
 from otio_gvideo.compiler.media.probe import probe
+from otio_gvideo.compiler.media.samples import SoundReader
 from otio_gvideo.compiler.timeline.rate import time, time_range
 from PIL import Image
 
 from ..backend.frame_stamps import FAST, HEIGHT, WIDTH, planes, read_stamps
+from .levelled_cut import levelled_cut, windows
 from .sample_cut import cut, media
 
 FPS = Fraction(24)
@@ -118,6 +121,17 @@ def test_wipes_run_in_the_same_direction(tmp_path: Path) -> None:
             for frame in (24 * number - 5, 24 * number, 24 * number + 5):
                 agree = ((pictures[frame] > 128) == (wanted[frame] > 128)).mean()
                 assert agree > 0.8, (suffix, kind, frame)
+
+
+@pytest.mark.parametrize("suffix", [".mlt", ".kdenlive"])
+def test_melt_plays_the_levels_of_the_mix(tmp_path: Path, suffix: str) -> None:
+    timeline = levelled_cut(tmp_path)
+    mix = np.concatenate(list(read_mix(timeline, tmp_path, Fraction(10)).blocks()))
+    project = export_timeline(tmp_path / "cut.otio", tmp_path / f"out{suffix}").path
+    theirs = SoundReader(play(project)).read(0, len(mix))
+    difference = np.abs(windows(theirs[:, 0]) - windows(mix[:, 0]))
+    # MLT crossfades in amplitude, from 4.75 s to 5.25 s.
+    assert np.delete(difference, range(46, 54)).max() < 0.5
 
 
 def test_a_compiled_reel_plays_in_melt_as_it_flattens(project: Path) -> None:

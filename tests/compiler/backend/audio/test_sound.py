@@ -17,6 +17,7 @@ from otio_gvideo.compiler.backend.audio.read_mix import read_mix
 from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
+from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.media.samples import SAMPLE_RATE, SoundReader
@@ -352,3 +353,11 @@ def test_keyframes_and_linear_fades_of_a_clip_are_played(tmp_path: Path) -> None
 
     for at, decibels in ((0.25, -8.02), (0.8, -2), (1.5, -8), (1.75, -11), (3.5, -14)):
         assert level(at) == pytest.approx(decibels, abs=0.1), at
+
+
+def test_a_level_out_of_bounds_is_rejected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["flatten", "x.otio", "-o", str(tmp_path / "x.mp4"), "--clip-sound", "900"]
+    assert main(command) == 2
+    assert "--clip-sound: 900 dB is no level; give -96 to 24" in capsys.readouterr().err
