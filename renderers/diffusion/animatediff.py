@@ -75,13 +75,16 @@ class AnimateDiffRenderer(DiffusionRenderer):
         return Footprint(
             denoise=Cost(0.2, clip_bytes=525.0),
             encode=Cost(frame_bytes=1400.0, clip_bytes=18.0),
-            decode=Cost(frame_bytes=1600.0),
+            decode=Cost(frame_bytes=1950.0),
             vae_gb=0.2,
         )
 
     def call_size(self, call: Call) -> CallSize:
-        """Return the size of a call's work; the camera move is encoded whole, frame by frame."""
-        return replace(super().call_size(call), encoded=call.frames)
+        """Return the size of a call's work; the camera move is encoded whole, frame by frame.
+
+        A frame more is denoised: for what long calls take beyond the activations of a frame.
+        """
+        return replace(super().call_size(call), encoded=call.frames, denoised=call.frames + 1)
 
     def work(self, call: Call) -> Work:
         """Return the work of a call; windows of FreeNoise overlap."""

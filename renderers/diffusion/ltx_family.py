@@ -49,12 +49,12 @@ class LtxFamily(DiffusionRenderer):
     )
 
     def call_size(self, call: Call) -> CallSize:
-        """Return the size of a call's work, with a latent frame for each later keyframe."""
+        """Return the size of a call's work; each later keyframe is a latent frame more."""
         later = sum(key.frame > 0 for key in call.keyframes)
         return replace(
             super().call_size(call),
             encoded=call.frames if self.preset.guide else max(1, call.overlap),
-            denoised=call.frames + GRID * later,
+            denoised=GRID * ((call.frames - 1) // GRID + 1 + later),
         )
 
     def denoiser_shape(self, usual: tuple[int, int]) -> tuple[int, int]:

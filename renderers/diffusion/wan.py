@@ -57,7 +57,7 @@ class WanRenderer(DiffusionRenderer):
             return Footprint(
                 denoise=Cost(0.14, clip_bytes=50.3),
                 encode=Cost(frame_bytes=2050.0),
-                decode=Cost(0.06, frame_bytes=21_600.0),
+                decode=Cost(0.06, frame_bytes=21_600.0, clip_bytes=3.0),
                 vae_gb=2.63,
                 vae_bytes=4,
             )
@@ -65,7 +65,7 @@ class WanRenderer(DiffusionRenderer):
             denoise=Cost(0.1, clip_bytes=116.0),
             # The whole clip is encoded: keyframes, and grey between them.
             encode=Cost(frame_bytes=14_500.0, clip_bytes=24.0),
-            decode=Cost(frame_bytes=19_700.0),
+            decode=Cost(frame_bytes=19_700.0, clip_bytes=15.0),
             vae_gb=0.48,
             vae_bytes=4,
         )
@@ -75,6 +75,7 @@ class WanRenderer(DiffusionRenderer):
         return replace(
             super().call_size(call),
             encoded=1 if self._is_5b else call.frames,
+            denoised=GRID * ((call.frames - 1) // GRID + 1),
             tile=pixels_of_tile(call.width, call.height, self._vae_scale, self.tile_pixels),
         )
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 
-from .local_weights import local_file, local_folder
+from .local_weights import local_file, local_folder, pipeline_index
 from .memory import Sizes
 from .model_settings import ModelSetup
 from .safetensors_header import safetensors_header
 from .single_file import has_vae, tensor_shapes
 
-SKIPPED = ("tokenizer", "vocoder", "safety_checker", "feature_extractor", "scheduler")
-"""Folders of a pipeline that are not loaded, or have no weights."""
+SKIPPED = ("vocoder", "safety_checker")
+"""Parts of a pipeline that are not loaded."""
 
 
 def weight_sizes(
@@ -36,9 +36,9 @@ def weight_sizes(
     """
     quantised = bytes_each if setup.quantization == "none" else 1.0
     parts = {
-        path.name: _shapes(path)
-        for path in folder.iterdir()
-        if path.is_dir() and path.name not in {*SKIPPED, *dropped}
+        name: _shapes(folder / name)
+        for name, kind in pipeline_index(folder, setup).items()
+        if isinstance(kind, list) and name not in {*SKIPPED, *dropped} and (folder / name).is_dir()
     }
     cores = [parts.pop(name) for name in denoisers if name in parts]
     vae = parts.pop("vae", [])

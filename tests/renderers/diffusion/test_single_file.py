@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -204,6 +205,18 @@ def test_the_memory_of_a_single_file_is_planned_for(
         for one in (with_file, without)
     ]
     assert sizes[0] == sizes[1]
+
+
+def test_only_parts_of_the_pipeline_are_planned_for(
+    tmp_path: Path, models: Callable[[str], Path]
+) -> None:
+    plain: Any = renderer_class("ltx")(settings_for("ltx", models), "draft")
+    folder = tmp_path / "ltx"
+    shutil.copytree(models("ltx"), folder)
+    shutil.copytree(folder / "transformer", folder / "transformer-backup")
+    settings = {**settings_for("ltx", models), "model": str(folder)}
+    copied: Any = renderer_class("ltx")(settings, "draft")
+    assert copied.sizes(2.0) == plain.sizes(2.0)
 
 
 def test_a_file_of_ltx_in_8_bits_stays_in_8_bits(
