@@ -14,10 +14,8 @@ from pathlib import Path
 import opentimelineio as otio
 from opentimelineio.opentime import TimeRange
 
-from ..errors import WorkError
 from ..files.file_urls import is_url, is_windows_path
-from ..media.media_info import MediaInfo
-from ..media.probe import is_still, probe
+from ..media.probe import is_still, probe_if_readable
 from ..media.timecode import read_timecode
 from ..notices import Notice
 from ..sync.frames import frame_at_or_after
@@ -249,11 +247,8 @@ def _existing_media(clip: otio.schema.Clip, root: Path) -> tuple[str, Path] | No
 
 def _media_frames(path: Path, fps: Fraction) -> int | None:
     """Return the length of a file in frames of the reel; None for stills and unreadable files."""
-    if is_still(path):
-        return None
-    try:
-        info: MediaInfo = probe(path)
-    except WorkError:
+    info = None if is_still(path) else probe_if_readable(path)
+    if info is None:
         return None
     if info.video is not None and info.video.fps:
         return int(info.video.frames * fps / info.video.fps)

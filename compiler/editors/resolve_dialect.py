@@ -17,8 +17,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ..errors import WorkError
-from ..media.probe import probe
+from ..media.probe import probe_if_readable
 from ..timeline.effects import RESOLVE_VOLUME
 from ..timeline.levels import ClipLevels, clip_levels, on_frames, state_levels
 from ..timeline.media import media_file_name, media_path
@@ -122,11 +121,8 @@ def _if(key: str, value: Any) -> dict[str, Any]:
 
 def _channels(path: Path) -> int:
     """Return the number of audio channels of a file; 0 if it cannot be read."""
-    try:
-        audio = probe(path).audio
-    except WorkError:
-        return 0
-    return 0 if audio is None else audio.channels
+    info = probe_if_readable(path)
+    return 0 if info is None or info.audio is None else info.audio.channels
 
 
 def _link_sound(timeline: otio.schema.Timeline) -> None:

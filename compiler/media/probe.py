@@ -72,6 +72,14 @@ def probe(path: Path) -> MediaInfo:
     return MediaInfo(path, duration, video, audio)
 
 
+def probe_if_readable(path: Path) -> MediaInfo | None:
+    """Read the headers of a file, as `probe`; None if it is missing or unreadable."""
+    try:
+        return probe(path) if path.is_file() else None
+    except WorkError:
+        return None
+
+
 def probe_sequence(
     path: Path, images: Sequence[Path | None], fps: Fraction, *, black_where_missing: bool
 ) -> MediaInfo:

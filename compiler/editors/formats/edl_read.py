@@ -14,9 +14,9 @@ from typing import Any
 
 import opentimelineio as otio
 
-from ...errors import InputError, Problem, WorkError
+from ...errors import InputError, Problem
 from ...files.text_encoding import decode, unix_lines
-from ...media.probe import is_still, probe
+from ...media.probe import is_still, probe_if_readable
 from ...timeline.effects import speed_of
 from ...timeline.media import media_path
 from ...timeline.rate import exact_rate, time, time_range
@@ -56,14 +56,9 @@ def _rate_of_media(found: EventList, root: Path) -> Fraction | None:
     paths = dict.fromkeys(file for event in found.events for file in event.files.values())
     for url in list(paths)[:MOST_PROBED]:
         file = media_path(otio.schema.ExternalReference(url), root)
-        if file is None or not file.is_file() or is_still(file):
-            continue
-        try:
-            video = probe(file).video
-        except WorkError:
-            continue
-        if video is not None and video.fps:
-            rates.add(exact_rate(video.fps))
+        info = None if file is None or is_still(file) else probe_if_readable(file)
+        if info is not None and info.video is not None and info.video.fps:
+            rates.add(exact_rate(info.video.fps))
     highest = max(c.frames for e in found.events for c in (*e.source, *e.record))
     return rates.pop() if len(rates) == 1 and highest < min(rates) else None
 

@@ -12,7 +12,7 @@ lanes; clips joined by transitions form secondary storylines, since only those h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -28,7 +28,8 @@ from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
 from .base import is_audio, write_xml
 from .fcpxml_levels import volume_element
-from .fcpxml_resources import Resources, first_media_frame, seconds_text
+from .fcpxml_order import runs_of, sort_children
+from .fcpxml_resources import Resources, first_media_frame, kinds_of_media, seconds_text
 
 VERSIONS = ("1.8", "1.9", "1.10", "1.11", "1.12", "1.13", "1.14")
 """Versions that can be written, the default first."""
@@ -61,7 +62,7 @@ class FcpxmlDocument:
         self.timeline = timeline
         self.fps = rate_of(timeline)
         self.losses: list[str] = []
-        self.kinds = _kinds(timeline)
+        self.kinds = kinds_of_media(timeline)
         self.root = Element("fcpxml", version=version)
         resources = SubElement(self.root, "resources")
         has_media_rep = version != VERSIONS[0]
@@ -98,14 +99,14 @@ class FcpxmlDocument:
         for lane in lanes:
             if lane is not first:
                 numbers[lane.is_audio] += -1 if lane.is_audio else 1
-                for run in _runs(lane.items):
+                for run in runs_of(lane.items):
                     self._connect(storyline, lane, run, numbers[lane.is_audio])
         for marker in getattr(stack, "markers", ()):
             frame = whole_frames(marker.marked_range.start_time, self.fps)
             parent, under = _at(storyline, frame)
             self._mark(parent, marker, self._local_start(under) + frame - under.start)
         for element, _ in storyline:
-            _sort_children(element)
+            sort_children(element)
 
     def _storyline(self, spine: Element, lane: _Lane, start_frame: int, frames: int) -> _Storyline:
         """Add the items of the first picture track, and a gap up to the end of the longest track.
@@ -284,37 +285,7 @@ def _lane(track: otio.schema.Track, fps: Fraction) -> _Lane:
     return _Lane(lay_out(track, fps), is_audio(track), role)
 
 
-def _kinds(timeline: otio.schema.Timeline) -> dict[str, set[str]]:
-    """Return what each file is used for, ``video``, ``audio`` or both, by its URL."""
-    kinds: dict[str, set[str]] = {}
-    for track in timeline.tracks:
-        for clip in track.find_clips():
-            if isinstance(clip.media_reference, otio.schema.ExternalReference):
-                used = kinds.setdefault(clip.media_reference.target_url, set())
-                used.add("audio" if is_audio(track) else "video")
-    return kinds
-
-
 def _at(storyline: _Storyline, frame: int) -> tuple[Element, Placed]:
     """Return the item of a storyline at a frame of the reel, else the last."""
     found = (pair for pair in storyline if pair[1].start <= frame < pair[1].end)
     return next(found, storyline[-1])
-
-
-def _runs(items: Iterable[Placed]) -> list[list[Placed]]:
-    """Group clips that transitions join; every other clip is a group of its own."""
-    runs: list[list[Placed]] = []
-    for placed in items:
-        if not isinstance(placed.item, otio.schema.Clip):
-            continue
-        if placed.into is not None and runs and runs[-1][-1].end == placed.start:
-            runs[-1].append(placed)
-        else:
-            runs.append([placed])
-    return runs
-
-
-def _sort_children(element: Element) -> None:
-    """Sort an item's children as the DTD requires: time map, volume, connected items, markers."""
-    rank = {"timeMap": 0, "adjust-volume": 1, "marker": 3}
-    element[:] = sorted(element, key=lambda child: rank.get(child.tag, 2))

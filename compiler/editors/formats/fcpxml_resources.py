@@ -10,10 +10,11 @@ from xml.etree.ElementTree import Element, SubElement
 import opentimelineio as otio
 
 from ...files.file_urls import url_of_path
-from ...media.probe import is_still
+from ...media.probe import is_still, probe_if_readable
 from ...media.timecode import read_timecode
 from ...timeline.properties import size_of
 from ...timeline.rate import whole_frames
+from .base import is_audio
 
 CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
 AUDIO_CROSSFADE = "FFAudioTransition"
@@ -66,7 +67,9 @@ class Resources:
         if "video" in kinds:
             values |= {"hasVideo": "1", "format": kind}
         if "audio" in kinds:
-            values |= {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"}
+            info = probe_if_readable(Path(reference.target_url))
+            channels = 2 if info is None or info.audio is None else info.audio.channels
+            values |= {"hasAudio": "1", "audioSources": "1", "audioChannels": str(channels)}
         file = Element("media-rep", kind="original-media", src=url) if self.has_media_rep else None
         return self._id("asset", url, values, file)
 
@@ -116,3 +119,14 @@ def first_media_frame(clip: otio.schema.Clip, fps: Fraction) -> Fraction:
 def seconds_text(frames: Fraction | int, fps: Fraction) -> str:
     """Return frames as seconds in the format's spelling: ``61/12s``, ``5s``."""
     return f"{frames / fps}s"
+
+
+def kinds_of_media(timeline: otio.schema.Timeline) -> dict[str, set[str]]:
+    """Return what each file is used for, ``video``, ``audio`` or both, by its URL."""
+    kinds: dict[str, set[str]] = {}
+    for track in timeline.find_children(descended_from_type=otio.schema.Track):
+        for clip in track.find_clips(shallow_search=True):
+            if isinstance(clip.media_reference, otio.schema.ExternalReference):
+                used = kinds.setdefault(clip.media_reference.target_url, set())
+                used.add("audio" if is_audio(track) else "video")
+    return kinds

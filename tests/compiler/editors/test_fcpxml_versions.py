@@ -21,8 +21,11 @@ from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.commands import export
 from otio_gvideo.compiler.editors.formats.fcpxml import VERSIONS
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.media.ffmpeg import run
 from otio_gvideo.compiler.timeline.layout import lay_out
 from otio_gvideo.compiler.timeline.properties import rate_of
+from otio_gvideo.compiler.timeline.rate import time_range
 
 from .edit import Edit
 from .resolve import FPS, compiled
@@ -100,9 +103,62 @@ def test_files_are_valid(folder: Path, tmp_path: Path, version: str) -> None:
     edit = Edit(tmp_path / "nested")
     compound(edit)
     ready = (cut(folder), retimed(folder, NTSC), compiled(tmp_path, rendered=False), edit.timeline)
-    for timeline in ready:
+    for timeline in (*ready, pair(folder / "missing.mp4")):
         path, _ = written(timeline, folder, version)
         assert dtd.validate(etree.parse(str(path))), dtd.error_log
+
+
+def pair(file: Path) -> otio.schema.Timeline:
+    """A picture and the sound of its own file."""
+    timeline = otio.schema.Timeline("pair")
+    for kind in ("Video", "Audio"):
+        reference = otio.schema.ExternalReference(str(file), time_range(0, 60, FPS))
+        clip = otio.schema.Clip("take", reference, time_range(6, 48, FPS))
+        timeline.tracks.append(otio.schema.Track(kind, [clip], kind=kind))
+    return timeline
+
+
+@pytest.mark.parametrize("version", ["1.8", "1.13"])
+def test_the_sound_of_a_video_file_is_sound(tmp_path: Path, version: str) -> None:
+    file = tmp_path / "take.mp4"
+    picture = ["-f", "lavfi", "-i", "testsrc=s=96x160:r=24:d=2.5"]
+    run([*picture, "-f", "lavfi", "-i", "sine=d=2.5", "-ac", "1", str(file)], what="make")
+    for one in (tmp_path / "missing.mp4", file):
+        path, root = written(pair(one), tmp_path, version)
+        back = read_timeline(path)
+        assert [(t.kind, len(t.find_clips())) for t in back.tracks] == [("Video", 1), ("Audio", 1)]
+    (asset,) = root.iter("asset")
+    streams = (asset.get("hasVideo"), asset.get("hasAudio"), asset.get("audioChannels"))
+    assert streams == ("1", "1", "1")
+    assert [item.get("srcEnable") for item in root.iter("asset-clip")] == ["video", "audio"]
+
+
+def test_a_nested_timeline_on_any_track_is_a_compound_clip(folder: Path) -> None:
+    timeline, inner = cut(folder), cut(folder)
+    for number, track in enumerate(inner.tracks):
+        stack = otio.schema.Stack(f"nested {number}", [track.deepcopy()])
+        stack.source_range = time_range(0, 24, FPS)
+        timeline.tracks.append(otio.schema.Track("more", [stack], kind=track.kind))
+    path, root = written(timeline, folder, "1.13")
+    assert len(list(root.iter("ref-clip"))) == len(inner.tracks)
+    stacks = read_timeline(path).tracks.find_children(descended_from_type=otio.schema.Stack)
+    assert {one.name for one in stacks} >= {f"nested {n}" for n in range(len(inner.tracks))}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (DTDS.is_dir() and CORPUS.is_dir()), reason="OTIO_GVIDEO_DTDS or OTIO_GVIDEO_CORPUS"
+)
+def test_timelines_of_other_programs_are_written_valid(tmp_path: Path) -> None:
+    etree = pytest.importorskip("lxml.etree")
+    dtds = {version: etree.DTD(str(DTDS / f"fcpxml-{version}.dtd")) for version in ("1.8", "1.13")}
+    for file in sorted(CORPUS.iterdir()):
+        for version, dtd in dtds.items():
+            try:
+                path = export_timeline(file, tmp_path / "x.fcpxml", fcpxml_version=version).path
+            except InputError:
+                continue  # No timeline, or one without a rate.
+            assert dtd.validate(etree.parse(str(path))), (file.name, dtd.error_log)
 
 
 def test_another_format_has_no_version(
