@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...renderers.files.digest import sha256_of
 from ..editors.editor_profiles import EDITORS
-from ..editors.formats.capcut_files import CONTENT, is_untouched
+from ..editors.formats.capcut.files import CONTENT, is_untouched
 from ..editors.formats.fcpxml import VERSIONS
 from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem

@@ -16,7 +16,9 @@ from ..editors.bake_levels import bake_levels
 from ..editors.bundle_media import copy_media, rename_media
 from ..editors.editor_profiles import EDITORS, Editor, adapt_for
 from ..editors.export_losses import CLIP_LEVELS, export_losses
-from ..editors.formats import capcut, capcut_files, fcpxml, otio_json
+from ..editors.formats import fcpxml, otio_json
+from ..editors.formats.capcut.files import register
+from ..editors.formats.capcut.write import write as write_capcut
 from ..editors.prepare_export import prepare_export
 from ..editors.project_files import refuse_outside
 from ..errors import InputError, Problem, WorkError
@@ -66,7 +68,7 @@ def write_export(
     suffix = suffix_of(output, editor)
     write = formats.writer(output, suffix)
     if suffix == formats.CAPCUT:
-        write = partial(capcut.write, place=output)
+        write = partial(write_capcut, place=output)
     refuse_unusable(output.parent, names_of_file(output))
     if fcpxml_version is not None:
         if suffix != ".fcpxml":
@@ -102,7 +104,7 @@ def write_export(
             notes += notices("format", _written(write, copy, temporary, output))
         copy_media(copies)
         notice = before_rename(temporary)
-    left = capcut_files.register(output) if suffix == formats.CAPCUT else None
+    left = register(output) if suffix == formats.CAPCUT else None
     notes += [one for one in (notice, left) if one is not None]
     return list(dict.fromkeys(notes))
 

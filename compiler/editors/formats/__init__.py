@@ -14,7 +14,6 @@ from ...files.exists import is_there
 from ...files.path_text import refuse_unnamable
 from . import (
     aaf,
-    capcut,
     edl_read,
     edl_write,
     fcp7,
@@ -26,6 +25,7 @@ from . import (
     subtitles,
 )
 from .base import Format
+from .capcut.write import write as write_capcut
 
 CAPCUT = ".capcut"
 """Suffix of CapCut drafts, which may have any name."""
@@ -42,7 +42,7 @@ FORMATS = {
         Format(".aaf", "AAF", aaf.write, aaf.read),
         Format(".mlt", "MLT", mlt.write, None),
         Format(".kdenlive", "Kdenlive", kdenlive.write, None),
-        Format(CAPCUT, "CapCut draft, a folder", capcut.write, None),
+        Format(CAPCUT, "CapCut draft, a folder", write_capcut, None),
         Format(".srt", "SubRip", subtitles.write_srt, None),
         Format(".vtt", "WebVTT", subtitles.write_vtt, None),
         Format(".ass", "Advanced SubStation Alpha", subtitles.write_ass, None),

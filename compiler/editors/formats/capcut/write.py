@@ -12,8 +12,6 @@ and a transition lies half before and half after its cut, so an uneven one moves
 
 from __future__ import annotations
 
-import math
-import shutil
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -22,27 +20,24 @@ from typing import Any
 
 import numpy as np
 import opentimelineio as otio
-from PIL import Image
 
-from ....renderers.files.file_names import portable
-from ...backend.audio.mix import Clip, Mix
-from ...backend.audio.read_mix import read_mix
-from ...backend.captions.burn import typeset
-from ...backend.captions.style import Colour
-from ...media.probe import is_still, probe
-from ...media.samples import SAMPLE_RATE
-from ...media.still_frame import save_frame
-from ...timeline.layout import Placed, TrackLayout, TrackTransition, lay_out_timeline
-from ...timeline.metadata import own_metadata
-from ...timeline.properties import frames_of, rate_of, size_of
-from ...timeline.rate import whole_frames
-from .capcut_files import Medium, write_files
-from .capcut_parts import STILL_US, DraftParts
-from .capcut_transitions import DISSOLVE, TRANSITIONS
+from ....backend.audio.mix import Clip, Mix
+from ....backend.audio.read_mix import read_mix
+from ....backend.captions.burn import typeset
+from ....backend.captions.style import Colour
+from ....media.probe import is_still
+from ....media.samples import SAMPLE_RATE
+from ....timeline.layout import Placed, TrackLayout, TrackTransition, lay_out_timeline
+from ....timeline.metadata import own_metadata
+from ....timeline.properties import frames_of, rate_of, size_of
+from ....timeline.rate import whole_frames
+from .files import write_files
+from .materials import DISSOLVE, STILL_US, TRANSITIONS, DraftMaterials
+from .media import DraftMedia, Medium
+from .segments import keyframes, picture_segment, sound_segment, text_segment
 
 _SIZE_PX = 9.0
 """Pixels, of a frame 1080 wide, of CapCut's text size 1, roughly: its 8 is a usual caption."""
-_BLACK = "black.png"
 
 
 def write(timeline: otio.schema.Timeline, path: Path, place: Path | None = None) -> list[str]:
@@ -63,14 +58,12 @@ class _DraftWriter:
         self.timeline, self.path, self.place = timeline, path, place
         self.fps, self.size = rate_of(timeline), size_of(timeline)
         self.frames = frames_of(timeline, self.fps)
-        self.parts = DraftParts(str(place), self.fps)
+        self.parts = DraftMaterials(str(place), self.fps)
+        self.media = DraftMedia(path, place, self.parts, self.size)
         self.losses: list[str] = []
-        self.media: dict[Path, Medium] = {}
-        self._names: set[str] = set()
 
     def write(self) -> None:
         """Build the draft, copy the media, and write the files."""
-        (self.path / "assets").mkdir(parents=True)
         pictures = [
             layout
             for layout in lay_out_timeline(self.timeline, self.fps)
@@ -79,11 +72,10 @@ class _DraftWriter:
         for layer, layout in enumerate(pictures):
             self._pictures(layout, layer)
         self._captions()
-        length_s = Fraction(self.frames) / self.fps
-        self._sounds(read_mix(self.timeline, self.path, length_s))
+        self._sounds(read_mix(self.timeline, self.path, self.frames / self.fps))
         if self.timeline.tracks.markers:
             self.losses.append("markers of the timeline are left out")
-        media = list(self.media.values())
+        media = self.media.listed
         write_files(self.path, self.place, self.parts, self.size, self.fps, self.frames, media)
 
     def _pictures(self, layout: TrackLayout, layer: int) -> None:
@@ -112,11 +104,9 @@ class _DraftWriter:
         if path is None:
             self.losses.append(f"{clip.name}: names no file; it is black")
             return self._black(span, self._transition(placed, follows))
-        if not speed and not is_still(path) and path.is_file():
-            path = self._frozen(path, placed)
         if speed < 0:
             self.losses.append(f"{clip.name}: plays backwards; written forwards")
-        medium = self._medium(path, clip)
+        medium = self._medium(path, clip, placed)
         is_image = medium.length_us == STILL_US
         rate = Fraction(1) if is_image or not speed else abs(speed)
         length = self.parts.us(span[1]) - self.parts.us(span[0])
@@ -129,7 +119,8 @@ class _DraftWriter:
             # CapCut plays from the beginning what reaches beyond its medium.
             start = max(0, medium.length_us - used)
             used = min(used, medium.length_us)
-        return self.parts.picture_segment(
+        return picture_segment(
+            self.parts,
             self.parts.picture(medium.path, medium.size, medium.length_us, medium.id),
             (self.parts.us(span[0]), length),
             (start, used),
@@ -141,17 +132,21 @@ class _DraftWriter:
             keyframes=self._fades(placed, span),
         )
 
+    def _medium(self, path: Path, clip: otio.schema.Clip, placed: Placed) -> Medium:
+        if not path.is_file():
+            available = clip.media_reference.available_range
+            frames = whole_frames(available.duration, self.fps) if available else self.frames
+            return self.media.missing(path, self.parts.us(frames))
+        if not placed.speed and not is_still(path):
+            return self.media.frozen(path, placed.media_start, self.fps)
+        return self.media.copied(path)
+
     def _black(self, span: tuple[int, int], transition: str) -> dict[str, Any]:
-        path = self.path / "assets" / _BLACK
-        if not path.exists():
-            Image.new("RGB", self.size).save(path)
-            self._names.add(_BLACK)
-        medium = self.media.setdefault(path, self._listed(_BLACK, "photo", STILL_US, self.size))
+        medium = self.media.black()
         start, end = map(self.parts.us, span)
         material = self.parts.picture(medium.path, medium.size, STILL_US, medium.id)
-        return self.parts.picture_segment(
-            material, (start, end - start), (0, end - start), Fraction(1), transition=transition
-        )
+        times = (start, end - start), (0, end - start)
+        return picture_segment(self.parts, material, *times, Fraction(1), transition=transition)
 
     def _transition(self, placed: Placed, follows: Sequence[Placed]) -> str:
         """Add the transition out of an item, and return its material; empty if there is none."""
@@ -173,7 +168,7 @@ class _DraftWriter:
         if placed.fade_out:
             begin = max(0, length - self.parts.us(placed.fade_out.frames))
             points += [(max(begin, points[-1][0] if points else 0), 1.0), (length, 0.0)]
-        return self.parts.keyframes("KFTypeAlpha", points)
+        return keyframes(self.parts, "KFTypeAlpha", points)
 
     def _fill(self, size: tuple[int, int]) -> float:
         """Return the scale at which a picture fills the frame; 1 fits it in."""
@@ -202,7 +197,7 @@ class _DraftWriter:
             )
             at = self.parts.us(start)
             span = (at, self.parts.us(end) - at)
-            segments.append(self.parts.text_segment(material, span, 1 - 2 * middle / area.height))
+            segments.append(text_segment(self.parts, material, span, 1 - 2 * middle / area.height))
 
     def _sounds(self, mix: Mix) -> None:
         self.losses += [f"{line}: left out" for line in mix.missing]
@@ -220,69 +215,21 @@ class _DraftWriter:
         speed = abs(clip.speed)
         start, length = _us(clip.start), _us(clip.end) - _us(clip.start)
         begin = clip.source if clip.speed > 0 else clip.source - (clip.end - clip.start) * speed
-        medium = self._medium(clip.path, None)
+        medium = self.media.copied(clip.path)
         source, used = max(0, _us(begin)), round(length * speed)
         if source + used > medium.length_us:
             source, used = max(0, medium.length_us - used), min(used, medium.length_us)
         volumes = _volumes(clip)
-        return self.parts.sound_segment(
+        return sound_segment(
+            self.parts,
             self.parts.sound(medium.path, medium.length_us, medium.id),
             (start, length),
             (source, used),
             speed,
             fades=(min(_us(clip.fade_in), length), min(_us(clip.fade_out), length)),
             volume=volumes[0][1] if volumes else _linear(clip.gain_db),
-            keyframes=self.parts.keyframes("KFTypeVolume", volumes),
+            keyframes=keyframes(self.parts, "KFTypeVolume", volumes),
         )
-
-    def _frozen(self, path: Path, placed: Placed) -> Path:
-        """Save the frame that a clip holds."""
-        name = self._free_name(f"{path.stem}-{placed.media_start}.png")
-        target = self.path / "assets" / name
-        save_frame(path, Fraction(placed.media_start) / self.fps, target)
-        video = probe(target).video
-        assert video is not None
-        self.media[target] = self._listed(name, "photo", STILL_US, (video.width, video.height))
-        return target
-
-    def _medium(self, path: Path, clip: otio.schema.Clip | None) -> Medium:
-        """Copy a file into the draft, once, and return its entry; a missing file keeps its path."""
-        if path in self.media:
-            return self.media[path]
-        if not path.is_file():
-            available = clip.media_reference.available_range if clip else None
-            frames = whole_frames(available.duration, self.fps) if available else self.frames
-            kind, length, size = "video", self.parts.us(frames), self.size
-            if is_still(path):
-                kind, length = "photo", STILL_US
-            missing = Medium(self.parts.new_id(), str(path), kind, length, size)
-            self.media[path] = missing
-            return missing
-        name = self._free_name(portable(path.name))
-        shutil.copyfile(path, self.path / "assets" / name)
-        info = probe(path)
-        if info.video is None:
-            made = self._listed(name, "music", math.floor(info.duration * 1_000_000), (0, 0))
-        else:
-            width, height = (round(side) for side in info.video.display_size)
-            length = STILL_US if is_still(path) else math.floor(info.duration * 1_000_000)
-            kind = "photo" if length == STILL_US else "video"
-            made = self._listed(name, kind, length, (width, height))
-        self.media[path] = made
-        return made
-
-    def _listed(self, name: str, kind: str, length_us: int, size: tuple[int, int]) -> Medium:
-        path = str(self.place.absolute() / "assets" / name)
-        return Medium(self.parts.new_id(), path, kind, length_us, size)
-
-    def _free_name(self, name: str) -> str:
-        stem, suffix = Path(name).stem, Path(name).suffix
-        number = 2
-        while name.casefold() in self._names:
-            name = f"{stem}-{number}{suffix}"
-            number += 1
-        self._names.add(name.casefold())
-        return name
 
 
 def _shift(cut: TrackTransition) -> int:

@@ -9,16 +9,16 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ....renderers.files.digest import sha256_of
-from ...files.atomic_output import atomic_output
-from ...notices import Notice
-from .base import write_text
-from .capcut_parts import DraftParts
+from .....renderers.files.digest import sha256_of
+from ....files.atomic_output import atomic_output
+from ....notices import Notice
+from ..base import write_text
+from .materials import DraftMaterials
+from .media import Medium
 
 CONTENT = "draft_content.json"
 _TWIN = "draft_info.json"
@@ -39,29 +39,10 @@ _GROUPS = (0, 1, 2, 3, 6, 7, 8)
 """Types of the groups of ``draft_materials``; imported media are in the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Medium:
-    """A file in CapCut's list of a draft's media.
-
-    Attributes:
-        id: its identifier there.
-        path: absolute.
-        kind: ``video``, ``photo`` or ``music``.
-        length_us: in microseconds.
-        size: width and height in pixels; (0, 0) for sound.
-    """
-
-    id: str
-    path: str
-    kind: str
-    length_us: int
-    size: tuple[int, int]
-
-
 def write_files(
     folder: Path,
     place: Path,
-    parts: DraftParts,
+    parts: DraftMaterials,
     size: tuple[int, int],
     fps: Fraction,
     frames: int,

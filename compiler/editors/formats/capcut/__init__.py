@@ -1,0 +1,1 @@
+"""Write CapCut drafts."""
