@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import opentimelineio as otio
 
 from ..timeline.effects import speed_of, unsupported_effects
-from ..timeline.levels import LEVEL_KEYS
-from ..timeline.metadata import own_metadata
 
 LOSSLESS = frozenset({".otio", ".otioz", ".otiod", ".srt", ".vtt", ".ass"})
 """Formats that hold everything, and those that hold words alone by nature."""
-CLIP_LEVELS = frozenset({".capcut", ".fcpxml", ".xml", ".mlt", ".kdenlive"})
+CLIP_LEVELS = frozenset({".capcut", ".fcpxml", ".xml", ".aaf", ".mlt", ".kdenlive"})
 """Formats in which clips alone have levels; an ``.edl`` holds no audio."""
 
 
@@ -28,6 +26,3 @@ def export_losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
             yield f"{clip.name}: its speed, {float(speed):g}, is left out"
     if suffix == ".edl" and timeline.tracks.markers:
         yield "markers of the timeline are left out"
-    for track in timeline.audio_tracks() if suffix == ".aaf" else ():
-        if any(LEVEL_KEYS & own_metadata(item).keys() for item in (track, *track.find_clips())):
-            yield f"{track.name}: its levels are left out"

@@ -144,6 +144,12 @@ def interpolate(points: Iterable[LevelPoint], at_s: Fraction) -> float:
     return before[1] if before is not None else 0.0
 
 
+def added(one: Sequence[LevelPoint], other: Sequence[LevelPoint]) -> tuple[LevelPoint, ...]:
+    """Return the keyframes of two levels that are applied one after the other."""
+    times = sorted({time for time, _ in (*one, *other)})
+    return simplified([(t, interpolate(one, t) + interpolate(other, t)) for t in times])
+
+
 def simplified(points: Sequence[LevelPoint]) -> tuple[LevelPoint, ...]:
     """Return keyframes without those that lie on the line between their neighbours."""
     kept: list[LevelPoint] = []

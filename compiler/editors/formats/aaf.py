@@ -21,6 +21,7 @@ from ...files.file_urls import path_of_url, url_of_path
 from ...timeline.layout import kind_of
 from ...timeline.properties import rate_of
 from ...timeline.rate import whole_frames
+from .aaf_levels import read_levels, write_levels
 from .base import adapter, is_audio, name_tracks, timelines_in
 
 ADAPTER = "AAF"
@@ -52,6 +53,7 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
                 track[index] = otio.schema.Gap(source_range=item.trimmed_range())
     copy.tracks.markers.clear()
     module.write_to_file(copy, str(path), embed_essence=False)
+    write_levels(copy, path, fps)
     if timeline.tracks.markers:
         losses.append("markers of the timeline are left out")
     return losses
@@ -78,6 +80,7 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
         for track in timeline.tracks:
             # The adapter adds transitions to the length of a track, as AAF does.
             track.source_range = None
+        read_levels(timeline, rate_of(timeline))
         for clip in timeline.find_clips():
             if isinstance(clip.media_reference, otio.schema.ExternalReference):
                 clip.media_reference.target_url = path_of_url(clip.media_reference.target_url)

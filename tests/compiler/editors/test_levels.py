@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -24,7 +25,7 @@ from . import resolve
 from .levelled_cut import FPS, FRAMES, levelled_cut, windows
 from .sample_cut import cut, media
 
-WRITTEN = {".fcpxml": None, ".xml": None, ".otio": "resolve"}
+WRITTEN = {".fcpxml": None, ".xml": None, ".otio": "resolve", ".aaf": None}
 """Formats whose clips have levels, and the editor to write for."""
 
 
@@ -159,7 +160,7 @@ def test_unchanged_levels_come_back_as_those_of_their_tracks(suffix: str, tmp_pa
     assert diff_timelines(tmp_path / "reel.otio", path).changes == []
 
 
-@pytest.mark.parametrize("suffix", WRITTEN)
+@pytest.mark.parametrize("suffix", [suffix for suffix in WRITTEN if suffix != ".aaf"])
 def test_a_changed_level_is_told_and_played(suffix: str, tmp_path: Path) -> None:
     made = compiled(tmp_path)
     path = tmp_path / f"edited{suffix}"
@@ -204,3 +205,32 @@ def test_the_sound_of_a_video_stays_sound_in_final_cut(tmp_path: Path) -> None:
     back = read_timeline(path)
     assert [track.kind for track in back.tracks] == [track.kind for track in made.tracks]
     assert [clip.name for clip in back.audio_tracks()[-1].find_clips()] == ["own"]
+
+
+def test_an_aaf_comes_back_without_effects(tmp_path: Path) -> None:
+    levelled_cut(tmp_path)
+    path = export_timeline(tmp_path / "cut.otio", tmp_path / "out.aaf").path
+    back = read_timeline(path)
+    items = (item for item in back.find_children() if isinstance(item, otio.core.Item))
+    assert [effect.name for item in items for effect in item.effects] == []
+
+
+CORPUS = Path(os.environ.get("OTIO_GVIDEO_CORPUS", "no corpus"))
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="OTIO_GVIDEO_CORPUS names no folder of timelines")
+def test_levels_of_other_programs_are_read() -> None:
+    """A clip gain of Avid within its volume, and fades and keyframes of Final Cut."""
+    stated = {}
+    for name in (
+        "aaf__normalclip_sourceclip_references_compositionmob_has_also_mastermob_usercomments.aaf",
+        "fcpk__TimelineWithSecondaryStorylineWithAudioKeyframes.fcpxml",
+    ):
+        for clip in read_timeline(CORPUS / name).find_clips():
+            if clip_levels(clip).points:
+                stated[str(clip.name)] = clip_levels(clip)
+    assert stated["composition_and_master_md"].gain_db == pytest.approx(20, abs=0.01)
+    music = stated["El_Huaynazo"]
+    assert [round(level) for _, level in music.points] == [-3, -37, -37, -15, -15, -37]
+    assert float(music.points[0][0]) == pytest.approx(6408403 / 720000)
+    assert float(music.fade_out) == pytest.approx(6112587 / 720000)
