@@ -23,8 +23,9 @@ from ...timeline.properties import size_of
 from ...timeline.rate import whole_frames
 from .base import is_audio
 from .mlt import MltDocument, save
+from .mlt_entries import properties
+from .mlt_fades import FilmFades, fades_of, shows
 from .mlt_levels import VolumeFilter
-from .mlt_media import properties
 from .mlt_nested import has_sound
 
 DOCUMENT_VERSION = "1.04"
@@ -223,18 +224,21 @@ class KdenliveDocument(MltDocument):
         for line in lines:
             SubElement(tractor, "track", {"hide": hide, "producer": str(line.get("id"))})
         reached, side = [0, 0], 0
-        for placed in items:
-            begin = -placed.into.before if placed.into else 0
-            end = placed.frames + (placed.out.after if placed.out else 0)
-            if placed.into:
+        for index, placed in enumerate(items):
+            into, out = placed.into or placed.fade_in, placed.out or placed.fade_out
+            begin = -into.before if into else 0
+            end = placed.frames + (out.after if out else 0)
+            fades = FilmFades() if for_audio else fades_of(items, index)
+            if placed.into and not fades.into:
                 side = 1 - side
-            if not isinstance(placed.item, otio.schema.Gap) and placed.item.enabled:
+            if shows(placed):
                 blank = placed.start + begin - reached[side]
                 if blank > 0:
                     SubElement(lines[side], "blank", length=str(blank))
-                self.add_item(lines[side], placed, begin, end, for_audio)
+                kept = self.kept_fades(fades, track)
+                self.add_item(lines[side], placed, begin, end, for_audio, kept)
                 reached[side] = placed.start + end
-            if placed.out:
+            if placed.out and (for_audio or (shows(placed) and not fades.out)):
                 self._mix_clips(tractor, placed.end, placed.out, side, for_audio)
         self.root.extend([*lines, tractor])
         return str(tractor.get("id"))

@@ -22,9 +22,11 @@ from ...backend.spans.read_spans import span_reader
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.properties import rate_of, size_of
 from .base import is_audio, write_xml
+from .mlt_entries import properties
+from .mlt_fades import FilmFades, fade_filters, fades_of, shows
 from .mlt_items import MltItems
 from .mlt_levels import VolumeFilter, volume_filters
-from .mlt_media import MltMedia, properties
+from .mlt_media import MltMedia
 from .shotcut_markers import add_markers
 
 LUMAS = {
@@ -36,6 +38,9 @@ LUMAS = {
     "circle_close": ("luma16.pgm", True),
 }
 """Our wipes as MLT's: the luma map, whose grey is the time of each pixel, and its inversion."""
+
+
+_NO_FADES = FilmFades()
 
 
 def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
@@ -138,23 +143,53 @@ class MltDocument:
             after = items[index + 1] if index + 1 < len(items) else None
             begin = placed.into.after if placed.into else 0
             end = placed.frames - (placed.out.before if placed.out else 0)
-            self.add_item(playlist, placed, begin, end, for_audio)
-            if placed.out is not None and after is not None:
+            fades = FilmFades() if for_audio else fades_of(items, index)
+            if fades.into is not None:
+                begin = -fades.into.before
+            if fades.out is not None:
+                end = placed.frames + fades.out.after
+            self.add_item(playlist, placed, begin, end, for_audio, self.kept_fades(fades, track))
+            if placed.out is None or after is None:
+                continue
+            if for_audio or (shows(placed) and shows(after)):
                 name = self._transition(placed, after, placed.out, for_audio)
                 last = str(placed.out.frames - 1)
                 SubElement(playlist, "entry", {"producer": name, "in": "0", "out": last})
+            elif not shows(placed) and not shows(after):
+                SubElement(playlist, "blank", length=str(placed.out.frames))
         self.root.append(playlist)
         return str(playlist.get("id"))
 
     def add_item(
-        self, playlist: Element, placed: Placed, begin: int, end: int, for_audio: bool
+        self,
+        playlist: Element,
+        placed: Placed,
+        begin: int,
+        end: int,
+        for_audio: bool,
+        fades: FilmFades = _NO_FADES,
     ) -> None:
-        """Append frames ``begin`` to ``end`` of an item, with its levels."""
+        """Append frames ``begin`` to ``end`` of an item, with its levels and fades."""
+        at = 0
         for entry in self.items.entries(placed, begin, end, for_audio):
             element = entry.add_to(playlist)
+            span = {"in": str(entry.first), "out": str(entry.first + entry.frames - 1)}
+            for values in fade_filters(fades, at, entry.frames, end - begin):
+                properties(SubElement(element, "filter", span), values)
+            at += entry.frames
             for one in volume_filters(placed, begin, end, self.fps) if entry.producer else ():
                 span = {"in": str(entry.first + one.first), "out": str(entry.first + one.last)}
                 properties(SubElement(element, "filter", span), self.volume(one))
+
+    def kept_fades(self, fades: FilmFades, track: otio.schema.Track) -> FilmFades:
+        """Return fades of the lowest picture track, which are from and to black; none of others."""
+        pictures = [one for one in track.parent() if not is_audio(one)]
+        for one in (fades.into, fades.out):
+            if one is not None and track is not pictures[0]:
+                self.losses.append(f"{track.name}: a transition from or to nothing is left out")
+            elif one is not None and one.kind != "dissolve":
+                self.losses.append(f"{one.kind} from or to nothing: written as a fade")
+        return fades if track is pictures[0] else FilmFades()
 
     def volume(self, one: VolumeFilter) -> dict[str, Any]:
         """Return the properties of a filter; Shotcut names the one with keyframes."""

@@ -25,7 +25,8 @@ from ...media.probe import is_still
 from ...timeline.layout import Placed
 from ...timeline.media import source_start
 from ...timeline.rate import whole_frames
-from .mlt_media import MltEntry, MltMedia
+from .mlt_entries import MltEntry
+from .mlt_media import MltMedia
 from .mlt_nested import NestedTimeline, nested_timeline
 
 

@@ -23,45 +23,11 @@ from ...backend.spans.media import nearest_frame
 from ...backend.spans.spans import Span
 from ...media.media_info import MediaInfo, VideoInfo
 from ...timeline.layout import Placed
+from .mlt_entries import MltEntry, properties
 
 _HALF = Fraction(1, 2)
 _NUDGE = Fraction(1, 1_000_000)
 """Frames by which ``timeremap`` is kept off the border between two frames."""
-
-
-@dataclass(frozen=True, slots=True)
-class MltEntry:
-    """A part of a playlist.
-
-    Attributes:
-        producer: its id; None for a blank.
-        first, frames: the producer's first frame shown, and the number of frames.
-        frozen: frame of the producer, from ``first`` on, shown throughout; None if it plays.
-    """
-
-    producer: str | None
-    first: int
-    frames: int
-    frozen: int | None = None
-
-    def add_to(self, playlist: Element) -> Element:
-        """Append the entry to a playlist."""
-        if self.producer is None:
-            return SubElement(playlist, "blank", length=str(self.frames))
-        span = {"in": str(self.first), "out": str(self.first + self.frames - 1)}
-        entry = SubElement(playlist, "entry", {"producer": self.producer, **span})
-        if self.frozen is not None:
-            values = {"mlt_service": "freeze", "kdenlive_id": "freeze", "frame": self.frozen,
-                      "freeze_before": 0, "freeze_after": 0}  # fmt: skip
-            properties(SubElement(entry, "filter"), values)
-        return entry
-
-
-def properties(element: Element, values: Mapping[str, Any]) -> Element:
-    """Add properties to an element, and return it."""
-    for name, value in values.items():
-        SubElement(element, "property", name=name).text = str(value)
-    return element
 
 
 @dataclass
@@ -158,12 +124,12 @@ class MltMedia:
             return MltEntry(source, first, frames, place - first)
         begin = content.start * self.fps
         guesses = [place for place in _around(begin) if place >= 0]
-        plays = [p for p in guesses if _shown(p, 1, frames, per_frame) == wanted]
+        plays = [p for p in guesses if _shown(p, 1, frames, self.fps, video.fps) == wanted]
         if content.speed == 1 and (plays or guesses):
             first = plays[0] if plays else max(0, round(begin))
             self.plain(path, name, first + frames)
             return MltEntry(source, first, frames)
-        warped = self._warped(content, name, length, per_frame, wanted)
+        warped = self._warped(content, name, length, video.fps, wanted)
         return warped or self._remapped(content, video, name, frames)
 
     def _warped(
@@ -171,7 +137,7 @@ class MltMedia:
         content: VideoContent,
         name: str,
         length: int,
-        per_frame: Fraction,
+        fps: Fraction,
         wanted: Sequence[int],
     ) -> MltEntry | None:
         """Return the entry of a ``timewarp``; None if it would show other frames."""
@@ -181,7 +147,7 @@ class MltMedia:
         for place in _around(content.start * self.fps / pace):
             first = place if step > 0 else last - place
             fits = 0 <= first <= last + 1 - len(wanted)
-            if fits and _shown(place, step, len(wanted), per_frame * pace) == wanted:
+            if fits and _shown(place, step, len(wanted), self.fps / pace, fps) == wanted:
                 path = content.path.as_posix()
                 values = {"mlt_service": "timewarp", "resource": f"{speed}:{path}",
                           "warp_speed": speed, "warp_resource": path}  # fmt: skip
@@ -277,9 +243,24 @@ def _around(place: Fraction) -> Iterable[int]:
     return sorted(range(math.floor(place) - 1, math.ceil(place) + 2), key=lambda n: abs(n - place))
 
 
-def _shown(first: int, step: int, frames: int, per_frame: Fraction) -> list[int]:
-    """Return the frames of a file that `melt` shows, of a producer's frames from ``first`` on."""
-    return [math.floor((first + step * n) * per_frame + _HALF) for n in range(frames)]
+def _shown(first: int, step: int, frames: int, rate: Fraction, fps: Fraction) -> list[int]:
+    """Return the frames of a file that `melt` shows, of a producer's frames from ``first`` on.
+
+    In floating point, as `melt` counts: between two frames, an error decides.
+
+    Args:
+        first: of the producer.
+        step: from one frame to the next, -1 in reverse.
+        frames: their number.
+        rate: frames of the producer in a second of the file.
+        fps: of the file.
+    """
+    shown = []
+    for place in range(first, first + step * frames, step):
+        if (place * fps / rate + _HALF).denominator == 1 and rate.denominator != 1:
+            return []  # The rate that `melt` counts with is rounded, too.
+        shown.append(math.floor(place / float(rate) * float(fps) + 0.5))
+    return shown
 
 
 def _number_of_first(info: MediaInfo) -> int | None:
