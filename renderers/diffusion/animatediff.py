@@ -23,6 +23,7 @@ from .diffusion_renderer import DiffusionRenderer
 from .loading import Pipeline, Tensor, load_part
 from .local_weights import local_file, local_folder
 from .memory import CallSize, Cost, Footprint
+from .motion_norms import normalize_by_frame
 from .motion_strength import keyframe_strength
 from .prompt import PromptShape
 from .weight_source import WeightSource
@@ -45,7 +46,7 @@ class AnimateDiffRenderer(DiffusionRenderer):
     """
 
     name: ClassVar[str] = "animatediff"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     denoisers: ClassVar[tuple[str, ...]] = ("unet",)
     half: ClassVar[str] = "float16"
     encoded: ClassVar[tuple[str, ...]] = ()
@@ -154,6 +155,9 @@ class AnimateDiffRenderer(DiffusionRenderer):
             steps_offset=1,
             clip_sample=False,
         )
+        for part in ("unet", "controlnet"):
+            if hasattr(pipe, part):
+                normalize_by_frame(getattr(pipe, part))
         if self._conditioning != "controlnet":
             # Always: it cannot be disabled again with an adapter that has no middle block.
             pipe.enable_free_noise(context_length=CONTEXT, context_stride=STRIDE)
