@@ -171,7 +171,8 @@ def simulate(
         for target, attribute, value in (
             (diffusion_renderer, "pick_device", lambda *_: "cuda"),
             # This machine's experience says nothing about the card.
-            (rung_cache, "_read", lambda _: {}),
+            (rung_cache, "read_entries", lambda _: {}),
+            (diffusion_renderer.CallTimer, "keep", lambda *_: None),
         ):
             stack.enter_context(mock.patch.object(target, attribute, value))
         stack.enter_context(published_models.without_weights())

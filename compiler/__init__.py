@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .api.export import Exported, export_timeline
     from .api.flatten import flatten_timeline
     from .api.init import init_script
-    from .api.plan import CompilePlan, PlannedSlot, plan_script
+    from .api.plan import CompilePlan, PlannedSlot, PlannedSum, plan_script
     from .api.relink import relink_timeline
     from .api.render import render_timeline
     from .api.view import Viewed, view_timeline
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .report import Loudness, Report, SceneReport, SlotReport
     from .script.model import Quality
     from .stages.output_options import OutputOptions
+    from .stages.slot_needs import SlotNeeds
 
 _HOME = {
     "Attempt": ".renderers.run.attempts",
@@ -57,6 +58,7 @@ _HOME = {
     "OnProgress": "progress",
     "OutputOptions": "stages.output_options",
     "PlannedSlot": "api.plan",
+    "PlannedSum": "api.plan",
     "Place": "errors",
     "Problem": "errors",
     "Progress": "progress",
@@ -64,6 +66,7 @@ _HOME = {
     "Relinked": "editors.relink",
     "Report": "report",
     "SceneReport": "report",
+    "SlotNeeds": "stages.slot_needs",
     "SlotReport": "report",
     "SlotToRender": "editors.reimport",
     "Stage": "progress",
@@ -105,12 +108,14 @@ __all__ = [
     "OutputOptions",
     "Place",
     "PlannedSlot",
+    "PlannedSum",
     "Problem",
     "Progress",
     "Quality",
     "Relinked",
     "Report",
     "SceneReport",
+    "SlotNeeds",
     "SlotReport",
     "SlotToRender",
     "Stage",

@@ -472,11 +472,12 @@ def test_plan_lists_slots_to_render_and_to_reuse(
 ) -> None:
     assert main(["plan", str(project)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines[1:]] == [
+    assert [line.split()[:2] for line in lines if line.startswith(("render", "reuse"))] == [
         ["render", "dusk"],
         ["render", "breath"],
         ["render", "stairs"],
     ]
+    assert lines[-2].startswith("to render:   3 slots, ")
     assert not (project.parent / "build").exists()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from textwrap import wrap
@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import opentimelineio as otio
 
+from ...renderers.run.concurrency import slots_at_once
 from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import Store
 from ..assembly.rendered_media import link_rendered
@@ -22,12 +23,18 @@ from ..script.model import Quality
 from ..stages.edit import build_edit
 from ..stages.edit_warnings import edit_warnings
 from ..stages.read import read_script
-from ..stages.render import describe_calls, model_prompt, needed_gb
+from ..stages.slot_needs import SlotNeeds, duration, slot_needs
 from ..timeline.slots import slot_clips
 from .arguments import refuse_unknown
 
 INDENTED: dict[str, Any] = {"initial_indent": " " * 8, "subsequent_indent": " " * 10}
 """Of a prompt in the plan."""
+SOURCES = {"measured": "measured", "table": "by the table of cards", "unknown": ""}
+"""Where the speed of a device comes from."""
+
+
+NOT_COUNTED = "without loading, prompts, retries, sound and the finished file"
+"""What the times of a plan leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +43,87 @@ class PlannedSlot:
 
     Attributes:
         name: of the slot.
+        key: of its recipe; slots that share it are rendered once.
         is_rendered: whether the store holds its media.
         scene_start: first frame of its scene in the reel.
         frames: of its media, with handles.
         renderer: its name.
         camera: the camera move.
-        prompt: that the model is given; empty without one.
+        needs: what rendering it takes.
         prompt_model: the language model that is still to rewrite the prompt; empty for none.
-        needed_gb: GPU memory that the model takes at least; None without one, or if unknown.
-        calls: calls of the model, and unsupported settings, a line each; none without a model.
     """
 
     name: str
+    key: str
     is_rendered: bool
     scene_start: int
     frames: int
     renderer: str
     camera: str
-    prompt: str
+    needs: SlotNeeds
     prompt_model: str
+
+    def lines(self, fps: Fraction) -> Iterator[str]:
+        """Yield it as text."""
+        state = "reuse" if self.is_rendered else "render"
+        start_s = float(self.scene_start / fps)
+        yield (
+            f"{state:<7} {self.name:<20} {start_s:7.2f} s  {self.frames:4} frames  "
+            f"{self.renderer} {self.camera}"
+        )
+        yield from (f"        {line}" for line in self.needs.described)
+        if not self.is_rendered:
+            yield from (f"        {line}" for line in self._cost_lines())
+        if self.needs.prompt:
+            rewritten = f", for {self.prompt_model} to rewrite" if self.prompt_model else ""
+            yield from wrap(f"prompt{rewritten}: {self.needs.prompt}", 80, **INDENTED)
+
+    def _cost_lines(self) -> Iterator[str]:
+        """Yield time and memory as text; no time without a model that nobody timed."""
+        needs = self.needs
+        if needs.seconds is not None:
+            source = f" on {needs.device} ({SOURCES[needs.speed]})" if needs.calls else ""
+            yield f"about {duration(needs.seconds)}{source}"
+        elif needs.calls:
+            where = needs.device or "this machine"
+            yield f"no time known for {self.renderer} on {where} until its first slot"
+        if needs.needed_gb is not None:
+            yield _memory(needs.needed_gb)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSum:
+    """What slots to render take together.
+
+    Attributes:
+        slots: to render, each recipe once.
+        calls: of models.
+        seconds: of those whose time is known; None if no time is.
+        untimed: slots whose time is unknown.
+        needed_gb: GPU memory of the largest; None without one, or if unknown.
+    """
+
+    slots: int
+    calls: int
+    seconds: float | None
+    untimed: int
     needed_gb: float | None
-    calls: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return it as text."""
+        parts = [count(self.slots, "slot")]
+        if self.calls:
+            parts.append(count(self.calls, "call"))
+        if self.seconds is None:
+            parts.append("no time known")
+        else:
+            more = f" and {count(self.untimed, 'slot')} of unknown time" if self.untimed else ""
+            parts.append(f"about {duration(self.seconds)}{more}")
+        return ", ".join(parts if self.needed_gb is None else [*parts, _memory(self.needed_gb)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +134,7 @@ class CompilePlan:
         timeline: the `.otio` file that `compile_script` would write.
         frames, fps: of the reel.
         slots: in the order of the reel.
+        at_once: slots without a model that are rendered side by side.
         warnings: that `compile_script` would begin with.
     """
 
@@ -74,26 +142,71 @@ class CompilePlan:
     frames: int
     fps: Fraction
     slots: tuple[PlannedSlot, ...]
+    at_once: int
     warnings: tuple[Notice, ...]
 
     def lines(self) -> Iterator[str]:
         """Yield the plan as text, without the warnings."""
         yield f"{self.timeline}: {count(self.frames, 'frame')} at {float(self.fps):g}"
         for slot in self.slots:
-            state = "reuse" if slot.is_rendered else "render"
-            start_s = float(slot.scene_start / self.fps)
-            yield (
-                f"{state:<7} {slot.name:<20} {start_s:7.2f} s  {slot.frames:4} frames  "
-                f"{slot.renderer} {slot.camera}"
-            )
-            yield from (f"        {line}" for line in slot.calls)
-            if slot.needed_gb is not None:
-                yield f"        at least {slot.needed_gb:.1f} GB of GPU memory"
-            if slot.prompt:
-                label = (
-                    f"prompt, for {slot.prompt_model} to rewrite" if slot.prompt_model else "prompt"
-                )
-                yield from wrap(f"{label}: {slot.prompt}", 80, **INDENTED)
+            yield from slot.lines(self.fps)
+        sums = self.by_renderer()
+        if len(sums) > 1:
+            yield from (f"{name + ':':<12} {each.text()}" for name, each in sums.items())
+        if sums:
+            yield f"{'to render:':<12} {self.total().text()}"
+            yield f"{'':<12} ({NOT_COUNTED})"
+
+    def by_renderer(self) -> dict[str, PlannedSum]:
+        """Return what the slots to render take, by renderer."""
+        slots = {slot.key: slot for slot in self.slots if not slot.is_rendered}
+        names = sorted({slot.renderer for slot in slots.values()})
+        return {
+            name: self._sum([slot for slot in slots.values() if slot.renderer == name])
+            for name in names
+        }
+
+    def total(self) -> PlannedSum:
+        """Return what all slots to render take."""
+        sums = list(self.by_renderer().values())
+        known = [each.seconds for each in sums if each.seconds is not None]
+        return PlannedSum(
+            sum(each.slots for each in sums),
+            sum(each.calls for each in sums),
+            sum(known) if known else None,
+            sum(each.untimed for each in sums),
+            max((each.needed_gb for each in sums if each.needed_gb is not None), default=None),
+        )
+
+    def _sum(self, slots: Sequence[PlannedSlot]) -> PlannedSum:
+        """Return what slots of one renderer take: those of a model one after the other."""
+        needs = [slot.needs for slot in slots]
+        known = [each.seconds for each in needs if each.seconds is not None]
+        calls = sum(each.calls for each in needs)
+        beside = 1 if calls else max(1, min(self.at_once, len(slots)))
+        return PlannedSum(
+            len(slots),
+            calls,
+            sum(known) / beside if known else None,
+            len(slots) - len(known),
+            max((each.needed_gb for each in needs if each.needed_gb is not None), default=None),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the plan as JSON, with what it leaves out."""
+        return {
+            "timeline": str(self.timeline),
+            "frames": self.frames,
+            "fps": str(self.fps),
+            "slots": [slot.as_json() for slot in self.slots],
+            "renderers": {name: asdict(each) for name, each in self.by_renderer().items()},
+            "total": {**asdict(self.total()), "not_counted": NOT_COUNTED},
+            "warnings": [{"code": one.code, "message": str(one)} for one in self.warnings],
+        }
+
+
+def _memory(gb: float) -> str:
+    return f"at least {gb:.1f} GB of GPU memory"
 
 
 def plan_script(
@@ -130,20 +243,30 @@ def plan_script(
     slots = tuple(
         PlannedSlot(
             name=slot.name,
-            is_rendered=store.find(slot.name, recipe_key(slot.recipe)) is not None,
+            key=key,
+            is_rendered=store.find(slot.name, key) is not None,
             scene_start=scene_starts[slot.scene],
             frames=slot.recipe.shot.frames,
             renderer=slot.recipe.renderer,
             camera=slot.recipe.shot.motion.camera,
-            prompt=model_prompt(slot.recipe),
-            prompt_model=parsed.prompts.waiting.get(model_prompt(slot.recipe), ""),
-            needed_gb=needed_gb(slot.recipe),
-            calls=tuple(describe_calls(slot.recipe)),
+            needs=needs,
+            prompt_model=parsed.prompts.waiting.get(needs.prompt, ""),
         )
         for slot in slot_clips(timeline)
+        for key, needs in [(recipe_key(slot.recipe), slot_needs(slot.recipe))]
     )
-    warnings = tuple(edit_warnings(parsed, schedule, timeline))
-    return CompilePlan(outputs.timeline, schedule.frames, schedule.fps, slots, warnings)
+    pixels = max(
+        (s.recipe.shot.width * s.recipe.shot.height for s in slot_clips(timeline)), default=1
+    )
+    workers = parsed.config.workers
+    return CompilePlan(
+        outputs.timeline,
+        schedule.frames,
+        schedule.fps,
+        slots,
+        workers if isinstance(workers, int) else slots_at_once(pixels),
+        tuple(edit_warnings(parsed, schedule, timeline)),
+    )
 
 
 def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> otio.schema.Timeline:

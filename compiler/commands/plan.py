@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..printing import print_warnings
+from ..printing import print_json, print_warnings
 from . import options
 
 
@@ -14,6 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.output_folder(parser)
     options.config(parser)
     options.overriding(parser)
+    parser.add_argument("--json", action="store_true", help="print the plan as JSON")
     options.strictness(parser, writes=False)
 
 
@@ -28,7 +29,10 @@ def run(args: argparse.Namespace) -> int:
         quality=args.quality,
         allow_outside=args.allow_outside,
     )
-    print(*plan.lines(), sep="\n")
+    if args.json:
+        print_json(plan.as_json(), indent=2)
+    else:
+        print(*plan.lines(), sep="\n")
     print_warnings(plan.warnings)
     options.fail_on(args, plan.warnings)
     return 0

@@ -15,7 +15,7 @@ from ..sync import edit
 from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_clips
 from .read import ParsedScript
-from .render import model_prompt, planner_notes
+from .slot_needs import model_prompt, planner_notes
 
 MOST_ENLARGED = 5
 """Scale factor of a still above which there is a warning."""

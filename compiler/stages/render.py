@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import opentimelineio as otio
 
-from ...renderers import base, registry
-from ...renderers.diffusion.card import least_gb
-from ...renderers.diffusion.diffusion_renderer import DiffusionRenderer
-from ...renderers.diffusion.prompt import cut_note
-from ...renderers.fit.planner import SlotPlan, describe, plan
+from ...renderers import base
 from ...renderers.run import engines, pool
 from ...renderers.run.job import Job, Rendered
-from ...renderers.run.recipe import Recipe
 from ...renderers.run.store import Store
 from ..backend.encode.encoder import write_slot
 from ..errors import InputError, Problem, WorkError
@@ -184,59 +179,6 @@ def _picked(slot: SlotClip, store: Store, folder: Path) -> SlotReport | None:
         return None
     renderer = slot.clip.active_media_reference_key.rpartition(".")[0]
     return SlotReport(slot.name, renderer, key, media, True, 0.0)
-
-
-def describe_calls(recipe: Recipe) -> list[str]:
-    """Describe the model calls of a slot, and its unsupported settings; empty without a model."""
-    planned, renderer = _planned(recipe)
-    if renderer.limits.is_unbounded:
-        return []
-    lines = describe(planned)
-    note = _prompt_note(renderer, recipe)
-    return [*lines, note] if note else lines
-
-
-def model_prompt(recipe: Recipe) -> str:
-    """Return the prompt that a slot's model is given; empty for a renderer without prompts."""
-    renderer = _planned(recipe)[1]
-    if "prompt" not in renderer.limits.controls or not isinstance(renderer, DiffusionRenderer):
-        return ""
-    return renderer.prompt(recipe.shot).positive
-
-
-def planner_notes(recipe: Recipe) -> tuple[str, ...]:
-    """Return the unsupported settings and moved keyframes of a slot, a line each."""
-    try:
-        planned, renderer = _planned(recipe)
-    except base.RendererError:
-        return ()  # Rendering reports the error.
-    note = _prompt_note(renderer, recipe)
-    return (*planned.notes, note) if note else planned.notes
-
-
-def needed_gb(recipe: Recipe) -> float | None:
-    """Return the GPU memory that a slot's model takes at least, in GB; None if unknown."""
-    planned, renderer = _planned(recipe)
-    if not isinstance(renderer, DiffusionRenderer):
-        return None
-    needed = [least_gb(renderer, call) for call in planned.calls]
-    return max((gb for gb in needed if gb is not None), default=None)
-
-
-def _prompt_note(renderer: base.Renderer, recipe: Recipe) -> str | None:
-    if not isinstance(renderer, DiffusionRenderer):
-        return None
-    return cut_note(recipe.shot, renderer.prompt_tokens)
-
-
-def _planned(recipe: Recipe) -> tuple[SlotPlan, base.Renderer]:
-    """Return the calls for a slot, and its renderer."""
-    shot = recipe.shot
-    renderer = registry.renderer_class(recipe.renderer)(shot.settings, shot.quality)
-    # A continued slot is longer; the file that it continues from does not matter here.
-    previous = Path(recipe.follows) if recipe.follows else None
-    planned = plan(replace(shot, previous=previous), renderer.limits)
-    return planned, renderer
 
 
 def render_summary(slots: Sequence[SlotReport]) -> str:

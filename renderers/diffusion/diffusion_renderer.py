@@ -20,6 +20,7 @@ from ..base import Call, Frame, Limits, OnStep, Shot
 from ..fit.planner import call_seed
 from ..torch_device import pick_device
 from . import loading, memory, offload, single_file
+from .call_timer import CallTimer, work_kind
 from .loaded_pipeline import LoadedPipeline
 from .loading import ENCODERS, Pipeline, Tensor
 from .local_weights import local_folder
@@ -118,16 +119,28 @@ class DiffusionRenderer(ABC):
         on_step(0, 1)
         if self.encoded:
             self._encode(self.prompt(shot))
+        timer = CallTimer(work_kind(self.setup, self.half))
+
+        def denoised(pipe: Pipeline) -> Tensor:
+            applied = self._model.loras.apply(pipe, loras_of(shot, self.setup))
+            return timer.denoise.call(lambda: self.denoise(applied, shot, call, before, on_step))
+
         latents = self._model.run(
-            lambda pipe: self.denoise(
-                self._model.loras.apply(pipe, loras_of(shot, self.setup)),
-                *(shot, call, before, on_step),
-            ),
+            denoised,
             call,
             # SparseCtrl's pipeline ignores its generator and uses the global one.
             call_seed(call.seed, "global"),
         )
-        yield from self._model.frames(lambda pipe: self.decode(pipe, latents, call), call)
+        frames = self._model.frames(
+            lambda pipe: timer.decode.each(self.decode(pipe, latents, call)), call
+        )
+        done = 0
+        try:
+            for frame in frames:
+                done += 1
+                yield frame
+        finally:
+            timer.keep(self.work(call), done / call.frames, self.device)
 
     def close(self) -> None:
         """Unload the model, and drop the embeddings of prompts."""

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-from pathlib import Path
-from typing import Any
-
-from ..files.atomic_file import atomic_file
-from ..files.locks import locked
-from ..files.user_folders import cache_folder
+from ..files.json_cache import read_entries, update_entries
 
 NAME = "offload.json"
 TOLERANCE = 1.1
@@ -23,7 +16,7 @@ def recall_rung(key: str, free_gb: float) -> str | None:
         key: of the card, the model and the shape of the call.
         free_gb: memory to plan for. With more than there was, the estimate is tried again.
     """
-    found = _read(cache_folder() / NAME).get(key)
+    found = read_entries(NAME).get(key)
     if not isinstance(found, dict) or free_gb > found.get("free_gb", 0) * TOLERANCE:
         return None
     return str(found.get("rung"))
@@ -31,18 +24,5 @@ def recall_rung(key: str, free_gb: float) -> str | None:
 
 def remember_rung(key: str, rung: str, free_gb: float) -> None:
     """Note the rung that worked. Without a writable cache, the next run finds out again."""
-    path = cache_folder() / NAME
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.with_name(f"{NAME}.lock")):
-            entries = {**_read(path), key: {"rung": rung, "free_gb": round(free_gb, 2)}}
-            with atomic_file(path) as temporary:
-                temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8", newline="\n")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    entry = {"rung": rung, "free_gb": round(free_gb, 2)}
+    update_entries(NAME, lambda entries: entries.update({key: entry}))

@@ -8,10 +8,12 @@ Every step is lazy: memory does not grow with the length of a slot.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..base import Frame, OnStep, Renderer, RendererError, Shot
+from ..files.speeds import Stopwatch, processor, remember_rate
 from .chunks import native_frames
 from .interpolate import Interpolator, interpolator_for, retime
 from .planner import SlotPlan, plan
@@ -65,7 +67,9 @@ def _converted(
     renderer: Renderer, shot: Shot, slot_plan: SlotPlan, on_step: OnStep, chunks: Path | None
 ) -> Iterator[Frame]:
     progress = _CallProgress(slot_plan, on_step)
-    native = native_frames(renderer, shot, slot_plan, progress.of_call, chunks)
+    rendering, started = Stopwatch(), time.perf_counter()
+    made = native_frames(renderer, shot, slot_plan, progress.of_call, chunks)
+    native = rendering.each(made)
     fps = slot_plan.calls[0].fps
     rated = native
     if fps != slot_plan.fps:
@@ -81,12 +85,25 @@ def _converted(
         for _ in native:
             pass
     finally:
-        for source in (rated, native):
+        for source in (rated, native, made):
             close = getattr(source, "close", None)
             if close is not None:
                 close()
     if count != slot_plan.frames:
         raise RendererError(f"{renderer.name} made {count} frames in place of {slot_plan.frames}")
+    finishing_s = time.perf_counter() - started - rendering.seconds
+    remember_rate(processor(), finishing_work(slot_plan), shot_megapixels(shot), finishing_s)
+
+
+def finishing_work(slot_plan: SlotPlan) -> str:
+    """Return the kind of work that finishes a model's frames: to rate and size, and to a file."""
+    retimed = slot_plan.calls[0].fps != slot_plan.fps
+    return "finish interpolated" if retimed else "finish"
+
+
+def shot_megapixels(shot: Shot) -> float:
+    """Return the pixels of a shot's frames, in millions."""
+    return shot.frames * shot.width * shot.height / 1e6
 
 
 def _rife(shot: Shot) -> Path | None:

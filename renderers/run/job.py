@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..base import Frame, RendererError
+from ..diffusion.presets import model_table
 from ..files.atomic_file import scratch_folder
+from ..files.speeds import processor, remember_rate
+from ..fit.run_renderer import shot_megapixels
 from .attempts import AttemptLog
 from .guarded_render import guarded_render
 from .loaded_renderers import LoadedRenderers
@@ -117,4 +120,8 @@ def render_slot(
     finally:
         if loaded is None:
             own.close()
-    return Rendered(job.slot, key, path, False, time.perf_counter() - started, log)
+    seconds = time.perf_counter() - started
+    is_one_attempt = log is None or len(log.attempts) == 1
+    if recipe.renderer not in model_table() and is_one_attempt:
+        remember_rate(processor(), recipe.renderer, shot_megapixels(shot), seconds)
+    return Rendered(job.slot, key, path, False, seconds, log)

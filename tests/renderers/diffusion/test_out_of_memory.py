@@ -37,7 +37,7 @@ def on_card(
     simulation = importlib.import_module("simulation")
     monkeypatch.setattr(diffusion_renderer, "pick_device", lambda *_: "cuda")
     monkeypatch.setattr(rung_cache, "remember_rung", lambda *_: None)
-    monkeypatch.setattr(rung_cache, "_read", lambda _: {})
+    monkeypatch.setattr(rung_cache, "read_entries", lambda _: {})
 
     def run(name: str, rung: str, fail_at: range = range(0)) -> tuple[Any, str | int]:
         folder, described = tmp_path / name, published.description(name)

@@ -141,10 +141,10 @@ def test_the_plan_shows_the_prompt_and_warns_of_one_that_is_cut(
     plan = plan_script(project)
     lines = list(plan.lines())
     first = next(line for line in lines if line.startswith("        prompt: "))
-    assert plan.slots[0].prompt.startswith(first.removeprefix("        prompt: "))
-    needed = plan.slots[0].needed_gb
+    assert plan.slots[0].needs.prompt.startswith(first.removeprefix("        prompt: "))
+    needed = plan.slots[0].needs.needed_gb
     assert needed is not None
-    assert f"        at least {needed:.1f} GB of GPU memory" in lines
+    assert any(line.endswith(f", at least {needed:.1f} GB of GPU memory") for line in lines)
     assert all(len(line) <= 80 for line in lines if line.startswith("  "))
     assert any("256 are read" in str(warning) for warning in plan.warnings)
 
@@ -166,7 +166,7 @@ def test_the_plan_says_how_a_shot_ends_and_nothing_of_what_follows_a_cut(
     project.write_text(text)
     config = f"renderers: {{ltx: {{model: {models('ltx')}, device: cpu}}}}"
     (project.parent / "video_config.yaml").write_text(config)
-    prompts = [slot.prompt for slot in plan_script(project).slots]
+    prompts = [slot.needs.prompt for slot in plan_script(project).slots]
     assert "Number 0. By the end of the shot: number 1. " in prompts[0]
     for number, prompt in enumerate(prompts[1:], 1):
         assert f"Number {number}." in prompt

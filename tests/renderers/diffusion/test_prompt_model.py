@@ -194,7 +194,7 @@ def test_compiling_writes_the_prompts_and_the_plan_shows_them(script: Path, writ
     report = compile_script(script, until="timeline")
     assert report.timeline.read_text().count(f'"written": "{ANSWER}"') == len(before.slots)
     after = plan_script(script)
-    assert {(slot.prompt, slot.prompt_model) for slot in after.slots} == {(ANSWER, "")}
+    assert {(slot.needs.prompt, slot.prompt_model) for slot in after.slots} == {(ANSWER, "")}
     assert not [one for one in report.warnings if one.code == "prompt"]
 
 
