@@ -122,11 +122,21 @@ def seconds_text(frames: Fraction | int, fps: Fraction) -> str:
 
 
 def kinds_of_media(timeline: otio.schema.Timeline) -> dict[str, set[str]]:
-    """Return what each file is used for, ``video``, ``audio`` or both, by its URL."""
+    """Return what each file is used for or holds, ``video``, ``audio`` or both, by its URL.
+
+    The sound of a picture's file counts, since programs play it unless it is switched off.
+    """
     kinds: dict[str, set[str]] = {}
     for track in timeline.find_children(descended_from_type=otio.schema.Track):
         for clip in track.find_clips(shallow_search=True):
             if isinstance(clip.media_reference, otio.schema.ExternalReference):
-                used = kinds.setdefault(clip.media_reference.target_url, set())
-                used.add("audio" if is_audio(track) else "video")
+                url = clip.media_reference.target_url
+                if url not in kinds:
+                    kinds[url] = {"audio"} if _has_sound(Path(url)) else set()
+                kinds[url].add("audio" if is_audio(track) else "video")
     return kinds
+
+
+def _has_sound(path: Path) -> bool:
+    info = None if is_still(path) else probe_if_readable(path)
+    return info is not None and info.audio is not None

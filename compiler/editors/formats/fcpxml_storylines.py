@@ -12,7 +12,7 @@ import opentimelineio as otio
 
 from ...files.file_urls import path_of_url
 from ...sync.rationals import parse_rational
-from ...timeline.levels import state_levels
+from ...timeline.levels import MUTED_DB, ClipLevels, clip_levels, state_levels
 from ...timeline.rate import time_range
 from .base import is_audio, time_warp
 from .fcpxml_effects import VOLUME, effects_of
@@ -26,6 +26,8 @@ ITEMS = {
 }
 """Elements that last."""
 DISSOLVES = {"Cross Dissolve", "Audio Crossfade", ""}
+MUTED = ((Fraction(0), MUTED_DB),)
+"""The level of a clip whose sound was switched off."""
 _DEPTH = 20
 """Levels of nested timelines; more are a compound clip that holds itself."""
 
@@ -40,11 +42,13 @@ class Storylines:
         resources: elements of the document by id.
         fps: the frame rate.
         depth: number of timelines that this one is nested in.
+        has_own_sound: whether pictures play the sound of their files.
     """
 
     resources: Mapping[str, Element]
     fps: Fraction
     depth: int = 0
+    has_own_sound: bool = True
 
     def sequence(self, sequence: Element) -> list[Found]:
         """Return what a sequence holds.
@@ -76,6 +80,8 @@ class Storylines:
                 kind = "dissolve" if name in DISSOLVES else name
                 frames = round(end * self.fps) - first
                 yield LaneItem(is_sound, lane, first, frames, transition=kind)
+                if not is_sound and element.find("filter-audio") is not None:
+                    yield LaneItem(True, lane, first, frames, transition="dissolve")
             elif element.tag in ITEMS:
                 reached = end
                 yield from self._item(element, start, lane)
@@ -97,13 +103,16 @@ class Storylines:
                 item.enabled = element.get("enabled", "1") != "0"
                 if piece.speed != 1:
                     item.effects.append(time_warp(piece.speed))
-                effects = effects_of(element)
-                levels = levels_in(element)
-                if is_sound and isinstance(item, otio.schema.Clip) and levels is not None:
-                    state_levels(item, levels.shifted(Fraction(piece.start) / self.fps))
-                    effects = (one for one in effects if one.effect_name != VOLUME)
+                own = self._own_sound(element, piece) if not is_sound else None
+                effects = list(effects_of(element))
+                if isinstance(item, otio.schema.Clip) and (is_sound or own is not None):
+                    effects = [one for one in effects if one.effect_name != VOLUME]
+                    state_levels(own or item, _levels_of(element, piece, self.fps))
                 item.effects.extend(effects)
-                yield LaneItem(is_sound, lane, first + piece.start, piece.frames, item)
+                place = lane, first + piece.start, piece.frames
+                yield LaneItem(is_sound, *place, item)
+                if own is not None and clip_levels(own).points != MUTED:
+                    yield LaneItem(True, *place, own)
         local_start = seconds_of(element.get("start"))
         for child in map(_picked, element):
             if child.tag == "marker":
@@ -136,6 +145,26 @@ class Storylines:
             clip.media_reference = self._reference(asset)
         return clip
 
+    def _own_sound(self, element: Element, piece: ConstantSpeed) -> otio.schema.Clip | None:
+        """Return the sound that a picture's own file plays; None if it plays none."""
+        asset = self._asset(element)
+        is_silent = element.tag == "clip" and element.find(".//audio") is None
+        if (
+            asset is None
+            or not self.has_own_sound
+            or is_silent
+            or element.tag not in ("asset-clip", "clip")
+            or asset.get("hasAudio") != "1"
+            or element.get("srcEnable", "all") != "all"
+        ):
+            return None
+        clip = self._clip(element)
+        clip.source_range = time_range(round(piece.media_start), piece.frames, self.fps)
+        clip.enabled = element.get("enabled", "1") != "0"
+        if piece.speed != 1:
+            clip.effects.append(time_warp(piece.speed))
+        return clip
+
     def _nested(self, element: Element) -> otio.schema.Stack | None:
         """Return the tracks in a compound, synchronized or multicam clip; None for other items.
 
@@ -149,6 +178,8 @@ class Storylines:
         found: list[Found] = []
         if element.tag == "sync-clip":
             start = self._nested_start(element) / self.fps
+            # It plays the sound that was synchronized, in place of the camera's.
+            inside = replace(inside, has_own_sound=False)
             found = list(inside.storyline(_primary(element), -start, 0))
         elif element.tag == "ref-clip" and source is not None:
             sequence = source.find("sequence")
@@ -230,6 +261,12 @@ class Storylines:
             marked_range=time_range(round(at_s * self.fps), frames, self.fps),
             comment=element.get("note", ""),
         )
+
+
+def _levels_of(element: Element, piece: ConstantSpeed, fps: Fraction) -> ClipLevels:
+    """Return the levels of a part of an item."""
+    levels = levels_in(element)
+    return ClipLevels() if levels is None else levels.shifted(Fraction(piece.start) / fps)
 
 
 def _picked(element: Element) -> Element:

@@ -234,3 +234,28 @@ def test_levels_of_other_programs_are_read() -> None:
     assert [round(level) for _, level in music.points] == [-3, -37, -37, -15, -15, -37]
     assert float(music.points[0][0]) == pytest.approx(6408403 / 720000)
     assert float(music.fade_out) == pytest.approx(6112587 / 720000)
+
+
+OWN_SOUND = """<fcpxml version="1.10"><resources>
+  <format id="r0" width="96" height="160" frameDuration="1/24s"/>
+  <asset id="r1" name="drone" start="0s" duration="8s" hasVideo="1" hasAudio="1" format="r0">
+    <media-rep kind="original-media" src="file:///drone.mp4"/></asset>
+</resources><library><event><project name="cut"><sequence format="r0" duration="6s"><spine>
+  <asset-clip ref="r1" name="heard" offset="0s" start="1s" duration="2s">
+    <adjust-volume amount="-6dB"/></asset-clip>
+  <asset-clip ref="r1" name="muted" offset="2s" duration="2s">
+    <adjust-volume amount="-96dB"/></asset-clip>
+  <asset-clip ref="r1" name="silent" offset="4s" srcEnable="video" duration="2s"/>
+</spine></sequence></project></event></library></fcpxml>"""
+
+
+def test_the_own_sound_of_pictures_is_played_as_final_cut_does(tmp_path: Path) -> None:
+    path = tmp_path / "cut.fcpxml"
+    path.write_text(OWN_SOUND)
+    made = read_timeline(path)
+    assert [clip.name for clip in made.video_tracks()[0].find_clips()] == [
+        "heard", "muted", "silent"
+    ]  # fmt: skip
+    sounds = made.audio_tracks()[0].find_clips()
+    assert [(clip.name, clip_levels(clip).gain_db) for clip in sounds] == [("heard", -6)]
+    assert not [effect for clip in made.find_clips() for effect in clip.effects]
