@@ -53,6 +53,8 @@ class Narration:
     language: str = "en"
     align: Literal["audio", "transcript"] = "audio"
     """Source of the word times; ``transcript`` trusts a transcript that was itself aligned."""
+    unheard: Literal["error", "warn"] = "error"
+    """Whether a scene that is not in the narration is an error, or placed by its neighbours."""
     place: Place | None = field(default=None, compare=False)
     """Place of ``transcript`` in the script; None without one."""
 

@@ -17,6 +17,7 @@ from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
 from .alignment_cache import Aligned, cached_alignment
+from .language_guess import other_language
 from .pauses import speech_intervals
 from .trailing_speech import trailing_speech
 from .transcripts import Transcript, read_transcript
@@ -119,7 +120,7 @@ def _settings(narration: Narration, scenes: Sequence[ScriptScene]) -> list[Any]:
     named = narration.transcript.name if narration.transcript else None
     times = [[str(second) for second in scene.time or ()] for scene in scenes]
     texts = [[scene.id, scene.text, time] for scene, time in zip(scenes, times, strict=True)]
-    return [narration.language, narration.align, recognised, named, texts]
+    return [narration.language, narration.align, narration.unheard, recognised, named, texts]
 
 
 def _part_progress(
@@ -165,13 +166,17 @@ def _align_track(
                 language=narration.language,
                 transcript=transcript,
                 method=narration.align,
+                unheard=narration.unheard,
                 on_progress=on_progress,
             )
         except AlignmentError as error:
             places = {scene.id: scene.place_of("text") for scene in scenes}
+            spoken = " ".join(text.text for text in texts)
+            other = other_language(spoken, narration.language)
+            hint = f"; the texts look like {other!r}: set narration.language" if other else ""
             raise InputError(
                 [
-                    Problem.at(places[entry.scene_id], entry.what, entry.hint)
+                    Problem.at(places[entry.scene_id], entry.what, entry.hint + hint)
                     for entry in error.entries
                 ]
             ) from error

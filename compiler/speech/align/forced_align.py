@@ -84,7 +84,7 @@ def forced_align(
     anchors = aligner.first_pass(tokens, lambda share: report(0.8 * share))
     found = {piece.token for piece in anchors if not piece.unscripted}
     everything = range(len(tokens))
-    doubtful = _runs([index for index in everything if index not in found])
+    doubtful = consecutive([index for index in everything if index not in found])
     placed = aligner.second_pass(tokens, everything, anchors)
     report(0.9)
     unspoken = {
@@ -259,7 +259,7 @@ def _interval(start: int, end: int) -> Interval:
     return Interval(start * FRAME + ONSET, end * FRAME + ONSET)
 
 
-def _runs(numbers: Sequence[int]) -> list[list[int]]:
+def consecutive(numbers: Sequence[int]) -> list[list[int]]:
     """Group ascending numbers into consecutive runs."""
     runs: list[list[int]] = []
     for number in numbers:

@@ -25,14 +25,15 @@ from ...sync.types import Interval, Word
 from ..pauses import speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
 from .dtw_align import DtwAlignment, dtw_align
-from .forced_align import forced_align
+from .forced_align import consecutive, forced_align
 from .synthesis import SYNTHESIZER, can_speak
-from .transcript_anchors import TranscriptAnchors
+from .transcript_anchors import TranscriptAnchors, spread
 from .verdicts import (
     AlignmentError,
     AlignmentWarning,
     MissingScene,
     SceneText,
+    Unheard,
     check_anchors,
     check_forced_alignment,
     check_synthesis,
@@ -69,6 +70,7 @@ class _SceneTask:
     anchors: TranscriptAnchors | None
     language: str
     duration: Fraction
+    unheard: Unheard
 
 
 _Placed = tuple[list[Interval], list[AlignmentWarning]]
@@ -81,6 +83,7 @@ def align_scenes(
     language: str = "en",
     transcript: Transcript | None = None,
     method: Literal["audio", "transcript"] = "audio",
+    unheard: Unheard = "error",
     on_progress: Callable[[float], None] | None = None,
 ) -> Alignment:
     """Align the words of the scenes to the narration.
@@ -91,6 +94,7 @@ def align_scenes(
         language: as in ``en`` or ``pt-BR``.
         transcript: words with times, from anywhere.
         method: ``transcript`` takes all times from the transcript and ignores the audio.
+        unheard: ``warn`` places scenes that are not in the narration between their neighbours.
         on_progress: called with 0..1.
 
     Returns:
@@ -108,7 +112,7 @@ def align_scenes(
         tokens += found
     duration = duration_of(audio)
     anchors = TranscriptAnchors.of(tokens, transcript, language) if transcript else None
-    task = _SceneTask(scenes, tokens, members, anchors, language, duration)
+    task = _SceneTask(scenes, tokens, members, anchors, language, duration, unheard)
     if not tokens:
         times: list[Interval] = []
         warnings: list[AlignmentWarning] = []
@@ -146,7 +150,7 @@ def _from_transcript(task: _SceneTask) -> _Placed:
     if task.anchors is None:
         what, hint = "align: transcript needs a transcript", "name one as narration.transcript"
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
-    warnings = check_anchors(task.scenes, task.members, task.anchors)
+    warnings = check_anchors(task.scenes, task.members, task.anchors, task.unheard)
     return task.anchors.interpolated(task.duration), warnings
 
 
@@ -164,14 +168,33 @@ def _by_forced_alignment(
     if task.anchors is not None:
         trusted = frozenset(task.anchors.trusted())
     alignment = forced_align(task.tokens, samples, on_progress, trusted)
-    warnings = check_forced_alignment(
-        task.scenes, task.tokens, task.members, alignment, task.anchors
+    warnings, not_heard = check_forced_alignment(
+        task.scenes, task.tokens, task.members, alignment, task.anchors, task.unheard
     )
-    times = _fill_unspoken(alignment.times, task.duration)
+    times = _fill_unspoken(_with_unheard(task, alignment.times, not_heard), task.duration)
     if alignment.contrast >= CLEAR:
         speech = _merge_close(speech_intervals(samples))
         times = trim_to_speech(times, speech, most=SWALLOWED)
     return times, warnings
+
+
+def _with_unheard(
+    task: _SceneTask, times: Sequence[Interval | None], not_heard: Sequence[int]
+) -> list[Interval | None]:
+    """Place unheard scenes by the transcript, else evenly between their neighbours."""
+    placed = list(times)
+    unheard = {index for number in not_heard for index in task.members[number]}
+    for index in unheard:
+        placed[index] = None
+    for run in consecutive(sorted(unheard)):
+        before = [time.end for time in placed[: run[0]] if time]
+        after = [time.start for time in placed[run[-1] + 1 :] if time]
+        room = Interval(before[-1] if before else Fraction(0), after[0] if after else task.duration)
+        known = [None] * len(run) if task.anchors is None else [task.anchors.times[i] for i in run]
+        chosen = [task.tokens[index] for index in run]
+        for index, interval in zip(run, spread(chosen, known, room), strict=True):
+            placed[index] = interval
+    return placed
 
 
 def _by_synthesis(
@@ -183,7 +206,7 @@ def _by_synthesis(
         hint = f"install {SYNTHESIZER}, or give a transcript as narration.transcript"
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
     found = _warped(task, samples, on_progress)
-    warnings = check_synthesis(task.scenes, found)
+    warnings = check_synthesis(task.scenes, found, task.unheard)
     return trim_to_speech(found.times, speech_intervals(samples), most=SWALLOWED), warnings
 
 

@@ -111,24 +111,38 @@ class TranscriptAnchors:
 
     def interpolated(self, duration: Fraction) -> list[Interval]:
         """Return times of all tokens; unmatched ones share the time between their neighbours."""
-        times: list[Interval] = []
-        index = 0
-        while index < len(self.tokens):
-            known = self.times[index]
-            if known is not None:
-                start = max(known.start, times[-1].end) if times else known.start
-                times.append(Interval(start, max(start, known.end)))
-                index += 1
-                continue
-            stop = index
-            while stop < len(self.tokens) and self.times[stop] is None:
-                stop += 1
-            begin = times[-1].end if times else Fraction(0)
-            following = self.times[stop] if stop < len(self.tokens) else None
-            end = max(begin, following.start if following else duration)
-            times += _split_time(self.tokens[index:stop], Interval(begin, end))
-            index = stop
-        return times
+        return spread(self.tokens, self.times, Interval(Fraction(0), duration))
+
+
+def spread(
+    tokens: Sequence[Token], times: Sequence[Interval | None], room: Interval
+) -> list[Interval]:
+    """Return times of all tokens; those without one share the time between their neighbours.
+
+    Args:
+        tokens: in order.
+        times: of each token, as far as it is known; those outside the room are cut off.
+        room: of all tokens.
+    """
+    spread: list[Interval] = []
+    index = 0
+    while index < len(tokens):
+        known = times[index]
+        if known is not None:
+            earliest = max(room.start, spread[-1].end if spread else room.start)
+            start = min(max(known.start, earliest), max(room.end, earliest))
+            spread.append(Interval(start, max(start, min(known.end, room.end))))
+            index += 1
+            continue
+        stop = index
+        while stop < len(tokens) and times[stop] is None:
+            stop += 1
+        begin = spread[-1].end if spread else room.start
+        following = times[stop] if stop < len(tokens) else None
+        end = max(begin, min(following.start, room.end) if following else room.end)
+        spread += _split_time(tokens[index:stop], Interval(begin, end))
+        index = stop
+    return spread
 
 
 def _spoken_forms(tokens: Sequence[Token]) -> tuple[list[str], list[int]]:

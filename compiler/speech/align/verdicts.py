@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
+from typing import Literal, TypeAlias
 
 from ...script.tokens import Token
 from ...sync.types import Interval
@@ -16,7 +17,7 @@ from .transcript_anchors import TranscriptAnchors
 MISSING = 0.34
 """Share of a scene's words in the transcript below which it is missing."""
 WEAK = 0.67
-"""The same below which it is doubtful."""
+"""The same below which it is doubtful, and from which its times stand if it is not heard."""
 MISFIT = 0.1
 """Largest negative margin of a scene without a warning, as a share of the contrast."""
 RUSHED = 25.0
@@ -28,6 +29,8 @@ HURRIED, DIFFERENT = 0.5, 0.1
 """Share of the median pace below which, and distance above the median, a scene is missing."""
 FAST = 0.65
 """Share of the median pace below which a scene is doubtful."""
+INSIST = "narration.unheard: warn places it all the same"
+Unheard: TypeAlias = Literal["error", "warn"]
 LONG_UNSCRIPTED = Fraction(3, 5)
 """Seconds of unscripted speech from which it is reported."""
 
@@ -71,7 +74,8 @@ def check_forced_alignment(
     members: Sequence[Sequence[int]],
     alignment: ForcedAlignment,
     anchors: TranscriptAnchors | None,
-) -> list[AlignmentWarning]:
+    unheard: Unheard = "error",
+) -> tuple[list[AlignmentWarning], list[int]]:
     """Return warnings about unspoken words, bad scores and unscripted speech.
 
     Args:
@@ -79,40 +83,73 @@ def check_forced_alignment(
         tokens: of all scenes.
         members: the tokens of each scene.
         alignment: of the tokens.
-        anchors: to quote the transcript in hints.
+        anchors: the transcript; it outvotes the ear if it has most of a scene's words.
+        unheard: ``warn`` makes missing scenes warnings.
+
+    Returns:
+        The warnings, and the numbers of the scenes that were not heard.
 
     Raises:
         AlignmentError: scenes that are mostly unspoken.
     """
     missing: list[MissingScene] = []
+    not_heard: list[int] = []
     warnings: list[AlignmentWarning] = []
     scene_of = {index: number for number, group in enumerate(members) for index in group}
-    for scene, group in zip(scenes, members, strict=True):
+    for number, (scene, group) in enumerate(zip(scenes, members, strict=True)):
         unspoken = [index for index in group if alignment.times[index] is None]
         margin = _margin(group, alignment)
         squeezed = margin < 0 and _pace(tokens, group, alignment) >= RUSHED
         if squeezed or _letters(tokens, unspoken) >= UNSPOKEN * _letters(tokens, group):
-            missing.append(_missing(scene, group, anchors, _place_of(group, alignment)))
+            not_heard.append(number)
+            share = 0.0 if anchors is None else anchors.matched_share(group)
+            if share >= WEAK:
+                what = f"it was not heard; placed by the transcript, which has {share:.0%} of it"
+                warnings.append(AlignmentWarning(scene.id, f"{what}: listen to it"))
+            else:
+                missing.append(_missing(scene, group, anchors, _place_of(group, alignment)))
         elif unspoken:
             shown = _short(" ".join(tokens[index].text for index in unspoken))
             warnings.append(AlignmentWarning(scene.id, f"{shown!r} was not heard in it"))
         elif margin < -MISFIT * alignment.contrast:
             what = f"low confidence ({margin:.1f}); check that the narration says this text"
             warnings.append(AlignmentWarning(scene.id, what))
-    if missing:
-        raise AlignmentError(missing)
+    warnings += _as_warnings(missing, unheard)
     for index, interval in alignment.unscripted:
         if interval.duration >= LONG_UNSCRIPTED and index in scene_of and index - 1 in scene_of:
             scene = scenes[scene_of[index - 1]]
             what = f"speech that is not in the script {_span(interval)}"
             warnings.append(AlignmentWarning(scene.id, what))
-    return warnings
+    return warnings, not_heard
+
+
+def _as_warnings(missing: Sequence[MissingScene], unheard: Unheard) -> list[AlignmentWarning]:
+    """Return warnings about missing scenes if they are allowed.
+
+    Raises:
+        AlignmentError: they are not, and there are some.
+    """
+    if missing and unheard == "error":
+        raise AlignmentError(missing)
+    return [
+        AlignmentWarning(entry.scene_id, f"{entry.what}; placed between its neighbours")
+        for entry in missing
+    ]
 
 
 def check_anchors(
-    scenes: Sequence[SceneText], members: Sequence[Sequence[int]], anchors: TranscriptAnchors
+    scenes: Sequence[SceneText],
+    members: Sequence[Sequence[int]],
+    anchors: TranscriptAnchors,
+    unheard: Unheard = "error",
 ) -> list[AlignmentWarning]:
     """Return warnings about scenes that a transcript has only in part.
+
+    Args:
+        scenes: in order.
+        members: the tokens of each scene.
+        anchors: the transcript.
+        unheard: ``warn`` makes missing scenes warnings.
 
     Raises:
         AlignmentError: scenes that it lacks.
@@ -123,16 +160,16 @@ def check_anchors(
         for scene, group, share in zip(scenes, members, shares, strict=True)
         if share < MISSING
     ]
-    if missing:
-        raise AlignmentError(missing)
-    return [
+    return _as_warnings(missing, unheard) + [
         AlignmentWarning(scene.id, f"the transcript has {share:.0%} of its words; check its place")
         for scene, share in zip(scenes, shares, strict=True)
-        if share < WEAK
+        if MISSING <= share < WEAK
     ]
 
 
-def check_synthesis(scenes: Sequence[SceneText], found: DtwAlignment) -> list[AlignmentWarning]:
+def check_synthesis(
+    scenes: Sequence[SceneText], found: DtwAlignment, unheard: Unheard = "error"
+) -> list[AlignmentWarning]:
     """Return warnings about scenes that leave the pace of the others.
 
     DTW places every scene. It hurries through unspoken ones, at 0.4 to 0.6 of the median pace in
@@ -150,7 +187,7 @@ def check_synthesis(scenes: Sequence[SceneText], found: DtwAlignment) -> list[Al
                 MissingScene(
                     scene.id,
                     f"{_short(scene.text)!r}, or a scene beside it, is not in the narration",
-                    "correct the text, or record it; a transcript tells which",
+                    f"correct the text, or record it; a transcript tells which; {INSIST}",
                 )
             )
         elif own_pace < FAST * pace:
@@ -159,9 +196,7 @@ def check_synthesis(scenes: Sequence[SceneText], found: DtwAlignment) -> list[Al
                 "check that the narration has it and its neighbours"
             )
             warnings.append(AlignmentWarning(scene.id, what))
-    if missing:
-        raise AlignmentError(missing)
-    return warnings
+    return [*_as_warnings(missing, unheard), *warnings]
 
 
 def _letters(tokens: Sequence[Token], chosen: Sequence[int]) -> int:
@@ -204,7 +239,7 @@ def _missing(
         hint = f"correct the text, or record it: it would be {_span(place)}"
     else:
         hint = "correct the text, or record it"
-    return MissingScene(scene.id, what, hint)
+    return MissingScene(scene.id, what, f"{hint}; {INSIST}")
 
 
 def _span(interval: Interval) -> str:

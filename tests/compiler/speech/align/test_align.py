@@ -18,6 +18,7 @@ from otio_gvideo.compiler.script.tokens import readings, tokenize
 from otio_gvideo.compiler.speech.align import AlignmentError, SceneText, align_scenes
 from otio_gvideo.compiler.speech.align.pronunciation import phones
 from otio_gvideo.compiler.speech.align.text_align import align_words
+from otio_gvideo.compiler.speech.language_guess import other_language
 from otio_gvideo.compiler.speech.pauses import speech_intervals, trim_to_speech
 from otio_gvideo.compiler.speech.transcripts import Transcript, read_transcript
 from otio_gvideo.compiler.sync.cuts import cut_in_pause
@@ -90,6 +91,48 @@ def test_an_unspoken_scene_is_reported(transcript: Path | None) -> None:
         )
     assert [entry.scene_id for entry in caught.value.entries] == ["moon"]
     assert "is not in the narration" in caught.value.entries[0].what
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transcript", [None, TRUTH], ids=["sound alone", "transcript"])
+def test_a_person_may_insist_on_an_unheard_scene(transcript: Path | None) -> None:
+    texts = scenes()
+    told = [texts[0], UNSAID, *texts[1:]]
+    read = read_transcript(transcript) if transcript else None
+    found = align_scenes(told, AUDIO, transcript=read, unheard="warn")
+    plain = align_scenes(texts, AUDIO, transcript=read)
+    (warning,) = (one for one in found.warnings if one.scene_id == UNSAID.id)
+    assert "is not in the narration; placed between its neighbours" in warning.what
+    first, unsaid, second = found.scenes[:3]
+    assert first.words[-1].end <= unsaid.words[0].start
+    assert unsaid.words[-1].end <= second.words[0].start
+    for one, other in zip((first, *found.scenes[2:]), plain.scenes, strict=True):
+        assert abs(one.words[0].start - other.words[0].start) < Fraction(1, 24)
+
+
+@pytest.mark.slow
+def test_a_transcript_that_has_a_scene_outvotes_the_ear() -> None:
+    texts, true = scenes(), read_transcript(TRUTH)
+    # Somebody hears it, for its words are in the transcript; the aligner hears silence there.
+    said = [replace(w, start=w.start / 1000, end=w.end / 1000) for w in true.words[:3]]
+    heard = [
+        replace(word, text=text)
+        for word, text in zip(said, ("Purple", "elephants", "negotiated."), strict=True)
+    ]
+    with_it = replace(true, words=(*heard, *true.words))
+    told = [SceneText("purple", "Purple elephants negotiated."), *texts]
+    found = align_scenes(told, AUDIO, transcript=with_it)
+    (warning,) = (one for one in found.warnings if one.scene_id == "purple")
+    assert "placed by the transcript, which has 100% of it" in warning.what
+    assert found.scenes[0].words[-1].end <= found.scenes[1].words[0].start
+
+
+def test_a_text_in_another_language_is_recognised() -> None:
+    german = "Am Rand des Meeres stand einmal ein Licht, und ein Mann, der es hütete."
+    assert other_language(german, "en") == "de"
+    assert other_language(german, "de-AT") == ""
+    assert other_language("Every evening the keeper climbed the stairs.", "en") == ""
+    assert other_language("Nein.", "en") == ""  # Too short to say.
 
 
 def test_a_scene_missing_from_a_transcript_is_reported_with_the_nearest_passage() -> None:
