@@ -15,6 +15,7 @@ from ..editors.reimport import SlotToRender, reimport, slots_to_render
 from ..editors.words_against_pictures import words_moved
 from ..notices import Notice
 from ..progress_clock import count
+from ..timeline.media_timecode import share_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def diff_timelines(
         sequence=sequence,
         compiled=old_path if old_path.suffix.lower() == ".otio" else None,
     )
+    share_ranges(old.timeline, new.timeline)
     store = Store(new.output.parent / "media", new.known_slots.folders, read=False)
     to_render, reused = slots_to_render(new, store)
     moved = words_moved(old.timeline, new.timeline, old.fps, new.fps)

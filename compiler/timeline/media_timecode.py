@@ -17,7 +17,7 @@ from opentimelineio.opentime import RationalTime, TimeRange
 from ..media.probe import is_still
 from ..media.timecode import MediaTimecode, read_timecode
 from .effects import speed_of
-from .media import media_path
+from .media import media_file_name, media_path
 from .rate import exact_rate, seconds
 
 
@@ -48,6 +48,26 @@ def count_from_timecode(
         timecode = read_timecode(path, _rate(clips[0]))
         if timecode is not None:
             _count(clips, timecode)
+
+
+def share_ranges(one: otio.schema.Timeline, other: otio.schema.Timeline) -> None:
+    """Count the same media in two timelines alike, if only one of them states a range, in place.
+
+    So a clip has not slipped because the file with its timecode is missing beside one of them.
+    """
+    for source, target in ((one, other), (other, one)):
+        ranges = {
+            media_file_name(clip.media_reference): clip.media_reference.available_range
+            for clip in source.find_clips()
+            if clip.media_reference.available_range is not None
+        }
+        ranges.pop("", None)
+        for clip in target.find_clips():
+            reference = clip.media_reference
+            available = ranges.get(media_file_name(reference))
+            is_unstated = clip.source_range is not None and reference.available_range is None
+            if is_unstated and available is not None and _shown(clip, available):
+                reference.available_range = available
 
 
 def _count(clips: Sequence[otio.schema.Clip], timecode: MediaTimecode) -> None:

@@ -175,6 +175,19 @@ def test_exports_count_in_the_timecode_of_each_file(folder: Path, suffix: str) -
     assert changes == []
 
 
+def test_a_clip_has_not_slipped_where_its_file_is_missing(folder: Path, tmp_path: Path) -> None:
+    made = timeline(clip("a.mov", HOUR + 96, 24))
+    made.to_json_file(str(folder / "here.otio"))
+    made.to_json_file(str(tmp_path / "elsewhere.otio"))
+    assert diff_timelines(tmp_path / "elsewhere.otio", folder / "here.otio").changes == []
+    slipped = timeline(clip("a.mov", HOUR + 98, 24))
+    slipped.to_json_file(str(folder / "here.otio"))
+    changes = diff_timelines(tmp_path / "elsewhere.otio", folder / "here.otio").changes
+    assert [line for change in changes for line in change.lines()] == [
+        "a.mov slipped by 2 frames, to later frames of its picture"
+    ]
+
+
 def test_a_timecode_is_read_in_real_frames(folder: Path) -> None:
     assert read_timecode(folder / "drop.mov", FPS) == MediaTimecode(
         107_892, NTSC, 240 / NTSC, is_drop_frame=True
