@@ -79,9 +79,9 @@ class KdenliveDocument(MltDocument):
         SubElement(project, "track", {"producer": self._uuid, **span})
         return project
 
-    def add_nested(self, timeline: otio.schema.Timeline, number: int) -> str:
+    def add_nested(self, timeline: otio.schema.Timeline) -> str:
         """Add the sequence of a nested timeline; return its id."""
-        name = self._uuid_of(f"nested {number}")
+        name = self._uuid_of(f"nested {next(self._names)}")
         element = self._sequence(timeline, name)
         self._sequences[name] = str(timeline.name), element
         self.root.append(element)

@@ -196,9 +196,9 @@ class MltDocument:
         named = {"shotcut:filter": "audioGain"} if one.kind == "volume" else {}
         return {"mlt_service": "volume"} | one.values | named
 
-    def add_nested(self, timeline: otio.schema.Timeline, number: int) -> str:
+    def add_nested(self, timeline: otio.schema.Timeline) -> str:
         """Add the tractor of a nested timeline; return its id."""
-        name = f"nested{number}"
+        name = f"nested{next(self._names)}"
         self.root.append(self.tractor(timeline, name))
         return name
 

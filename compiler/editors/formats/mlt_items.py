@@ -45,7 +45,7 @@ class MltItems:
     media: MltMedia
     reader: SpanReader
     fps: Fraction
-    add_nested: Callable[[otio.schema.Timeline, int], str]
+    add_nested: Callable[[otio.schema.Timeline], str]
     losses: list[str] = field(default_factory=list)
     _nested: dict[int, tuple[str, NestedTimeline]] = field(default_factory=dict)
 
@@ -123,7 +123,7 @@ class MltItems:
             return
         if id(item) not in self._nested:
             nested = nested_timeline(placed, self.fps)
-            self._nested[id(item)] = self.add_nested(nested.timeline, len(self._nested)), nested
+            self._nested[id(item)] = self.add_nested(nested.timeline), nested
         name, nested = self._nested[id(item)]
         first = begin + nested.head
         if first < 0:
