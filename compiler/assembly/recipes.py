@@ -38,6 +38,7 @@ class RendererInputs:
         describes: names of the renderers whose prompts say how a shot ends.
         look: returns shape and focus of a still; called from several threads.
         origins: disclosed origins of the renderers' models, by renderer.
+        pins: further settings that pin weights of one quality, by renderer and quality.
         write: returns the prompt that a language model writes for a recipe; empty for none.
     """
 
@@ -49,6 +50,7 @@ class RendererInputs:
     describes: frozenset[str] = frozenset()
     look: Callable[[Path], SaliencyGlance] = unseen
     origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    pins: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     write: Callable[[Recipe], str] = lambda _: ""
 
 
@@ -86,7 +88,10 @@ def slot_recipes(
                     seed=scene.seed if scene.seed is not None else seed_of(scene.id),
                     motion=_shot_motion(motions[scene.id]),
                     quality=scene.quality,
-                    settings=dict(inputs.settings.get(scene.renderer, {})),
+                    settings={
+                        **inputs.settings.get(scene.renderer, {}),
+                        **inputs.pins.get((scene.renderer, scene.quality), {}),
+                    },
                 ),
                 encoding=dict(inputs.encoding(scene.quality)),
                 idr=idr_frames(slot, lengths.get(slot.start, 0), lengths.get(slot.end, 0)),

@@ -166,6 +166,7 @@ def _renderer_inputs(
     continues: set[str] = set()
     describes: set[str] = set()
     origins: dict[str, dict[str, Any]] = {}
+    pins: dict[tuple[str, str], Mapping[str, Any]] = {}
     settings: dict[str, Mapping[str, Any]] = dict(config.renderers)
     has_models = any(scene.renderer in model_table() for scene in scenes)
     finished = finished_commits(media) if media is not None and has_models else {}
@@ -195,7 +196,14 @@ def _renderer_inputs(
             origin = model_origin(name, config.renderers.get(name, {}))
             if origin is not None:
                 origins[name] = origin
-                settings[name] = pin_revisions(name, config.renderers.get(name, {}), finished)
+                own = config.renderers.get(name, {})
+                settings[name] = pin_revisions(name, own, finished)
+                all_pinned = pin_revisions(name, own, finished, scene.quality)
+                pins[name, scene.quality] = {
+                    part: pinned
+                    for part, pinned in all_pinned.items()
+                    if settings[name].get(part) != pinned
+                }
             if not limits.is_unbounded:
                 settings[name] = with_fallbacks(settings.get(name, {}), config.renderers)
         except base.RendererError as error:
@@ -211,6 +219,7 @@ def _renderer_inputs(
         describes=frozenset(describes),
         look=_look,
         origins=origins,
+        pins=pins,
         write=partial(_write_prompt, prompts, config),
     )
 

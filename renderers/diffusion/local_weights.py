@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..base import RendererError, UnavailableError
+from ..base import QUALITIES, RendererError, UnavailableError
 from .model_settings import ModelSetup, model_setup
 from .presets import model_table
 from .weight_source import SAFE_SUFFIX, WeightSource, reject_pickle
@@ -107,7 +107,10 @@ def reject_pickle_folders(folder: Path) -> None:
 
 
 def pin_revisions(
-    renderer: str, settings: Mapping[str, Any], finished: Mapping[str, str] | None = None
+    renderer: str,
+    settings: Mapping[str, Any],
+    finished: Mapping[str, str] | None = None,
+    quality: str = "standard",
 ) -> dict[str, Any]:
     """Return settings with unstated revisions pinned to the commits in the hub's cache.
 
@@ -117,6 +120,7 @@ def pin_revisions(
         renderer: its name.
         settings: of the renderer.
         finished: `commits` of finished media, for weights that are not in the cache any more.
+        quality: whose weights are pinned; some have an upsampler besides.
 
     Raises:
         RendererError: a setting is wrong.
@@ -124,27 +128,52 @@ def pin_revisions(
     pinned = dict(settings)
     if renderer not in model_table():
         return pinned
-    setup = model_setup(renderer, settings, "standard")
-    model = setup.model
+    setup = model_setup(renderer, settings, quality)
     known = finished or {}
-    if model.path is None and model.revision is None:
-        folder = cached_snapshot(model)
-        commit = known.get(str(model)) if folder is None else folder.name
+    commit = _commit(setup.model, known)
+    if commit is not None:
+        pinned["revision"] = commit
+    for name, source in _named_sources(setup).items():
+        commit = _commit(source, known)
         if commit is not None:
-            pinned["revision"] = commit
-    for name, weights in _named_sources(setup).items():
-        if weights.path is None and weights.revision is None:
-            folder = cached_snapshot(weights)
-            commit = known.get(str(weights)) if folder is None else folder.name
-            if commit is not None:
-                pinned[name] = {"model": weights.model, "revision": commit}
-                if weights.file is not None or name in ("weights", "weights_2"):
-                    pinned[name]["file"] = weights.file
+            pinned[name] = _stated(source, commit)
+            if name in ("weights", "weights_2"):
+                pinned[name]["file"] = source.file
+    moves = {
+        move: _stated(source, commit)
+        for move, source in setup.camera_loras.items()
+        if (commit := _commit(source, known)) is not None
+    }
+    if moves:
+        own = settings["camera_loras"]
+        others = model_table()[renderer]["camera_loras"] if own == "published" else own
+        pinned["camera_loras"] = {**others, **moves}
+    if setup.loras:
+        pinned["loras"] = [
+            own
+            if (commit := _commit(lora.source, known)) is None
+            else {**own, **_stated(lora.source, commit)}
+            for own, lora in zip(settings["loras"], setup.loras, strict=True)
+        ]
     return pinned
 
 
+def _commit(source: WeightSource, known: Mapping[str, str]) -> str | None:
+    """Return the commit to pin a source to; None of a local or a pinned one, or if unknown."""
+    if source.path is not None or source.revision is not None:
+        return None
+    folder = cached_snapshot(source)
+    return known.get(str(source)) if folder is None else folder.name
+
+
+def _stated(source: WeightSource, commit: str) -> dict[str, Any]:
+    """Return a source at a commit as a setting states it."""
+    file = {} if source.file is None else {"file": source.file}
+    return {"model": source.model, "revision": commit, **file}
+
+
 def _named_sources(setup: ModelSetup) -> dict[str, WeightSource]:
-    """Return the weights of a setup besides its pipeline, by setting."""
+    """Return the weights of a setup besides its pipeline and LoRAs, by setting."""
     named = {"weights": setup.weights, "prompt_model": setup.prompt_model, **setup.parts}
     return {name: source for name, source in named.items() if source is not None}
 
@@ -155,9 +184,11 @@ def commits(renderer: str, settings: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         RendererError: a setting is wrong.
     """
-    setup = model_setup(renderer, settings, "standard")
-    sources = [setup.model, *_named_sources(setup).values()]
-    return {str(replace(one, revision=None)): one.revision for one in sources if one.revision}
+    found: dict[str, str] = {}
+    for quality in QUALITIES:  # Some have weights of their own.
+        sources = model_setup(renderer, settings, quality).sources
+        found |= {str(replace(x, revision=None)): x.revision for x in sources if x.revision}
+    return found
 
 
 def pipeline_index(folder: Path, setup: ModelSetup) -> dict[str, Any]:

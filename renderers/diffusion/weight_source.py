@@ -45,7 +45,7 @@ class WeightSource:
 def parse_source(value: Any) -> WeightSource:
     """Parse a source of the configuration: a name, or a mapping with ``model``, ``revision``.
 
-    ``owner/name/path/x.safetensors`` is a file in a repository.
+    ``owner/name/path/x.safetensors`` is a file in a repository, and ``@revision`` may follow.
 
     Raises:
         RendererError: it is neither.
@@ -58,11 +58,12 @@ def parse_source(value: Any) -> WeightSource:
         raise RendererError(f"{value!r} is neither a folder, a file nor a model of the hub")
     if Path(value).is_absolute():
         return WeightSource(value)
-    owner, _, rest = value.partition("/")
+    path, has_revision, revision = value.partition("@")
+    owner, _, rest = path.partition("/")
     name, _, file = rest.partition("/")
-    if not name:
-        raise RendererError(f"{value!r} is not a model of the hub: expected OWNER/NAME")
-    return WeightSource(f"{owner}/{name}", file=file or None)
+    if not name or (has_revision and not revision):
+        raise RendererError(f"{value!r} is not a model of the hub: expected OWNER/NAME[@REVISION]")
+    return WeightSource(f"{owner}/{name}", revision or None, file or None)
 
 
 def reject_pickle(name: str) -> None:

@@ -249,3 +249,40 @@ def test_the_files_of_both_experts_are_pinned_to_their_commits(
         own = {"model": "acme/wan", "revision": commit, "file": file.rsplit("/", 1)[1]}
         assert pinned[name] == own
     assert commits("wan", pinned) == dict.fromkeys(("acme/wan", *files.values()), commit)
+
+
+def test_parts_and_loras_are_pinned_and_a_stated_revision_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0123456789abcdef" * 2 + "01234567"
+    for name in ("up", "film", "zoom"):
+        storage = tmp_path / f"models--acme--{name}"
+        (storage / "refs").mkdir(parents=True)
+        (storage / "refs" / "main").write_text(commit)
+        (storage / "snapshots" / commit).mkdir(parents=True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    settings = {
+        "model": "acme/base@v2",
+        "upsampler": "acme/up",
+        "loras": [{"model": "acme/film", "weight": 0.5}, {"model": "acme/away"}],
+        "camera_loras": {"push_in": "acme/zoom", "pan_left": "acme/zoom/a.safetensors@1"},
+    }
+    at = {"revision": commit}
+    pinned = pin_revisions("ltx", settings, quality="high")
+    assert pinned == {
+        "model": "acme/base@v2",
+        "upsampler": {"model": "acme/up", **at},
+        "loras": [{"model": "acme/film", "weight": 0.5, **at}, {"model": "acme/away"}],
+        "camera_loras": {**settings["camera_loras"], "push_in": {"model": "acme/zoom", **at}},
+    }
+    # Only this quality upsamples.
+    assert pin_revisions("ltx", settings)["upsampler"] == "acme/up"
+    found = commits("ltx", pinned)
+    assert {name: found[name] for name in ("acme/up", "acme/film", "acme/zoom")} == dict.fromkeys(
+        ("acme/up", "acme/film", "acme/zoom"), commit
+    )
+    # What was deleted is known from finished media.
+    shutil.rmtree(tmp_path / "models--acme--up")
+    assert pin_revisions("ltx", settings, found, "high") == pinned
+    with pytest.raises(RendererError, match=r"expected OWNER/NAME\[@REVISION\]"):
+        pin_revisions("ltx", {"model": "acme/base@"})
