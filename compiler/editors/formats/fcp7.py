@@ -32,6 +32,7 @@ from ...timeline.metadata import NAMESPACE
 from ...timeline.metadata_faults import LARGEST, SMALLEST
 from ...timeline.properties import rate_of, size_of
 from .base import adapter, name_tracks, read_xml, timelines_in, write_xml
+from .fcp7_fades import fades_at_gaps, separate_items
 from .fcp7_levels import read_levels, write_levels
 from .fcp7_retime import parameters_of, read_retimes, write_retime
 from .fcp7_sequences import prepare_sequences
@@ -51,6 +52,8 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     """Write ``.xml``, version 4 of ``xmeml``."""
     losses = []
     copy = timeline.deepcopy()
+    fades_at_gaps(copy)
+    separate_items(copy)
     _wrap_tracks(copy)
     for track in copy.tracks:
         for item in track:

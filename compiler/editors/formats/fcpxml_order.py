@@ -11,14 +11,12 @@ from ...timeline.layout import Placed
 
 
 def runs_of(items: Iterable[Placed]) -> list[list[Placed]]:
-    """Group clips that transitions join; every other clip is a group of its own."""
+    """Group items that transitions join; every other clip is a group of its own."""
     runs: list[list[Placed]] = []
     for placed in items:
-        if isinstance(placed.item, otio.schema.Gap):
-            continue
         if placed.into is not None and runs and runs[-1][-1].end == placed.start:
             runs[-1].append(placed)
-        else:
+        elif not isinstance(placed.item, otio.schema.Gap) or placed.out is not None:
             runs.append([placed])
     return runs
 

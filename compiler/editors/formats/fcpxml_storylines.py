@@ -69,7 +69,8 @@ class Storylines:
         """Yield the items of a storyline that begins ``origin`` seconds into the sequence."""
         items = [_picked(element) for element in spine]
         reached = max(origin, Fraction(0))
-        is_sound = bool(items) and self._is_audio(items[0])
+        first_item = next((one for one in items if one.tag not in ("gap", "transition")), None)
+        is_sound = first_item is not None and self._is_audio(first_item)
         for element in items:
             offset = element.get("offset")
             start = origin + seconds_of(offset) if offset is not None else reached
