@@ -6,12 +6,16 @@ The media carry the number of each frame in their pixels.
 from __future__ import annotations
 
 import shutil
+import wave
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
+import numpy as np
 import opentimelineio as otio
 import pytest
+from numpy.typing import NDArray
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
@@ -217,3 +221,39 @@ def test_melt_plays_every_frame(group: str, folder: Path) -> None:
             assert max(difference(*lumas[frame]) for frame in range(*names[name])) < 10
     readable = [frame for frame in wanted if frame is not None]
     assert len(readable) > len(wanted) / 2
+
+
+def loudness(path: Path) -> NDArray[np.float64]:
+    """Return the mean level of every eighth of a second."""
+    with av.open(str(path)) as container:
+        sound = np.concatenate([one.to_ndarray()[0] for one in container.decode(audio=0)])
+    eighths = sound[: len(sound) // 6000 * 6000].reshape(-1, 6000)
+    return np.asarray(np.abs(eighths).mean(axis=1))
+
+
+def test_melt_plays_the_sound_of_retimed_clips_in_time(folder: Path) -> None:
+    """A tone that gets louder each half second tells the place in the file."""
+    steps = [np.sin(np.arange(24000) / 17) * (step + 1) * 1800 for step in range(10)]
+    with wave.open(str(folder / "steps.wav"), "wb") as file:
+        file.setparams((1, 2, 48000, 0, "NONE", ""))
+        file.writeframes(np.concatenate(steps).astype("<i2").tobytes())
+    uses = (
+        *((0, 24, 1), (24, 48, -1), (12, 24, 2), (24, 24, 0.5), (100, 40, 1), (20, 24, 1)),
+        *((50, 24, 0), (10, 30, -2), (100, 40, -1), (60, 26, 1)),
+    )
+    clips = [clip(start, frames, speed, "steps.wav") for start, frames, speed in uses]
+    timeline = otio.schema.Timeline("sound")
+    timeline.tracks.append(track(clip(0, 304, 0.25)))
+    timeline.tracks.append(otio.schema.Track("A1", clips, kind="Audio"))
+    path, flat = folder / "sound.otio", folder / "sound.mp4"
+    timeline.to_json_file(str(path))
+    flatten(read_timeline(path), flat, OutputSpec(FAST), media_root=folder)
+    wanted = loudness(flat)
+    for suffix in (".mlt", ".kdenlive"):
+        played = loudness(play(export_timeline(path, folder / f"sound{suffix}").path))
+        both = min(len(wanted), len(played))
+        assert abs(len(wanted) - len(played)) <= 1
+        mine, theirs = wanted[:both], played[:both]
+        # `flatten` makes all of it as loud as reels are.
+        theirs = theirs * (mine @ theirs) / (theirs @ theirs)
+        assert np.abs(mine - theirs).max() < 0.05 * mine.max()
