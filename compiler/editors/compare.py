@@ -40,8 +40,12 @@ from .changes import (
 )
 from .effect_changes import SpeedRamped, effect_changes, speed_ramp
 from .level_changes import level_changes
+from .marker_changes import marker_changes
 from .nesting_changes import nesting_changes
 from .pair_clips import ClipPair, ShownClip, pair_clips, shown_clips, split_pieces
+
+_AudioClip = tuple[str, int, int, int, bool]
+"""File name, start, length, in point, and whether it is switched on."""
 
 
 def compare(
@@ -76,9 +80,10 @@ def compare(
         for one, two in pairs
         for change in effect_changes(two.name, one.placed.item, two.placed.item)
     ]
-    changes += _transition_changes(pairs)
+    changes += _transition_changes(pairs, splits)
     changes += nesting_changes(pairs)
     changes += _audio_changes(*opened)
+    changes += marker_changes(before, after, (old_fps, new_fps))
     changes += level_changes(before, after, opened, (old_fps, new_fps))
     lengths = frames_of(before, old_fps), frames_of(after, new_fps)
     if lengths[0] != lengths[1]:
@@ -125,8 +130,8 @@ def _clip_changes(
         old, new, name = one.placed, two.placed, two.name
         if _is_retimed(one, two) and not _ramp(splits[one]):
             yield SpeedChanged(name, float(old.speed), float(new.speed))
-        if bool(old.item.enabled) != bool(new.item.enabled):
-            yield ClipToggled(name, bool(new.item.enabled))
+        if _is_on(old) != _is_on(new):
+            yield ClipToggled(name, _is_on(new))
         files = [_file_name(placed.item) for placed in (old, new) if not _is_slot(placed.item)]
         # The media of a slot change with its recipe.
         if len(files) == 2 and all(files) and files[0] != files[1]:
@@ -137,6 +142,14 @@ def _clip_changes(
         shift = new.start - old.start
         if shift and (old.end == new.end or gaps[one] != gaps[two]):
             yield ClipMoved(name, shift)
+
+
+def _is_on(placed: Placed) -> bool:
+    """Whether a clip is enabled, and the tracks and stacks that it is in."""
+    item: otio.core.Item | None = placed.item
+    while item is not None and item.enabled:
+        item = item.parent()
+    return item is None
 
 
 def _trim_changes(one: ShownClip, two: ShownClip) -> Iterator[Change]:
@@ -179,12 +192,18 @@ def _split_changes(pieces: Sequence[ShownClip]) -> Iterator[Change]:
         yield ClipSplit(before.name, frames, None if follows else after.placed.start)
 
 
-def _transition_changes(pairs: Sequence[ClipPair]) -> Iterator[Change]:
+def _transition_changes(
+    pairs: Sequence[ClipPair], splits: Mapping[ShownClip, Sequence[ShownClip]]
+) -> Iterator[Change]:
     for one, two in pairs:
         for is_out in (False, True):
             before, after = (_timing(_beside(shown.placed, is_out=is_out)) for shown in (one, two))
             if before != after:
                 yield TransitionChanged(two.name, before, after, is_out)
+        for piece in splits[one]:
+            added = _timing(piece.placed.into) if piece is not two else None
+            if added is not None:
+                yield TransitionChanged(piece.name, None, added)
 
 
 def _beside(placed: Placed, *, is_out: bool) -> TrackTransition | None:
@@ -215,12 +234,13 @@ def _audio_changes(before: Sequence[OpenedItem], after: Sequence[OpenedItem]) ->
         yield AudioTracksCounted(len(old), len(new))
 
 
-def _audio_tracks(items: Sequence[OpenedItem]) -> list[list[tuple[str, int, int, int]]]:
-    """Return file name, start, length and in point of the clips of each audio track."""
-    tracks: dict[int, list[tuple[str, int, int, int]]] = {}
+def _audio_tracks(items: Sequence[OpenedItem]) -> list[list[_AudioClip]]:
+    """Return the clips of each audio track."""
+    tracks: dict[int, list[_AudioClip]] = {}
     for one in items:
         clip, p = one.placed.item, one.placed
         if one.is_sound and isinstance(clip, otio.schema.Clip):
             named = _file_name(clip) or str(clip.name)
-            tracks.setdefault(one.track, []).append((named, p.start, p.frames, p.media_start))
+            heard = (named, p.start, p.frames, p.media_start, _is_on(p))
+            tracks.setdefault(one.track, []).append(heard)
     return [tracks.get(number, []) for number in range(max(tracks, default=-1) + 1)]

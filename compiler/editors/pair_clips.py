@@ -103,7 +103,10 @@ def split_pieces(one: ShownClip, two: ShownClip, added: Sequence[ShownClip]) -> 
     reached, out_point = one.in_point, one.in_point + _media_frames(one)
     while reached < out_point and reached in by_in_point:
         pieces.append(by_in_point[reached])
+        # A frozen or reversed piece leads to no other.
         reached += _media_frames(pieces[-1])
+        if _media_frames(pieces[-1]) <= 0:
+            break
     if len(pieces) > 1 and two in pieces and reached == out_point:
         return pieces
     return _ramp_pieces(two, same)

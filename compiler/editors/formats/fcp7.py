@@ -7,7 +7,7 @@ Faults of the adapter that are fixed here:
 * Every file claims to hold sound, so editors look for audio in silent clips.
 * A clip's ``duration`` is that of the cut, not of its media; its rate is written twice.
 * Comments of markers are omitted.
-* Nested sequences are read without tracks.
+* Nested sequences are read without tracks, and clips and tracks that are switched off as on.
 * Retimes and levels are omitted.
 * Tracks have no names; reading gives them names.
 """
@@ -35,7 +35,7 @@ from .base import adapter, name_tracks, read_xml, timelines_in, write_xml
 from .fcp7_fades import fades_at_gaps, separate_items
 from .fcp7_levels import read_levels, write_levels
 from .fcp7_retime import parameters_of, read_retimes, write_retime
-from .fcp7_sequences import prepare_sequences
+from .fcp7_sequences import prepare_sequences, read_enabled
 
 ADAPTER = "fcp_xml"
 _NEUTRAL = {
@@ -80,14 +80,24 @@ def write(timeline: otio.schema.Timeline, path: Path) -> list[str]:
     }
     for clip in root.iter("clipitem"):
         _fix_clip(clip, lengths)
-    outermost = next(root.iter("sequence"))
-    own = [clip for clip in outermost.iterfind(_OWN_CLIPS) if clip.find("sequence") is None]
+    _complete_sequence(next(root.iter("sequence")), timeline)
+    write_xml(path, root, "xmeml")
+    return losses
+
+
+def _complete_sequence(sequence: Element, timeline: otio.schema.Timeline) -> None:
+    """Write what the adapter leaves out of the clips and tracks of the outermost sequence."""
+    own = [clip for clip in sequence.iterfind(_OWN_CLIPS) if clip.find("sequence") is None]
     fps = rate_of(timeline)
     for clip, placed in zip(own, _placed(timeline, fps), strict=True):
         write_retime(clip, placed.item, fps)
         write_levels(clip, placed, fps)
-    write_xml(path, root, "xmeml")
-    return losses
+        if not placed.item.enabled:
+            SubElement(clip, "enabled").text = "FALSE"
+    for kind, tracks in (("video", timeline.video_tracks()), ("audio", timeline.audio_tracks())):
+        for element, track in zip(sequence.iterfind(f"./media/{kind}/track"), tracks, strict=False):
+            if not track.enabled:
+                SubElement(element, "enabled").text = "FALSE"
 
 
 def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
@@ -129,6 +139,7 @@ def _complete(timeline: otio.schema.Timeline, sequence: Element) -> None:
     fps = rate_of(timeline)
     read_levels(timeline, fps)
     read_retimes(timeline, fps)
+    read_enabled(timeline)
     _drop_neutral_effects(timeline)
     for clip in timeline.find_clips():
         reference = clip.media_reference

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
+
+import opentimelineio as otio
 
 from ...errors import InputError, Problem
 
+_OFF = "otio_gvideo.off"
+"""Name of the filter of clips that are switched off."""
 _DEPTH = 20
 """Levels of nested sequences; more are a sequence that holds itself."""
 
@@ -37,6 +41,11 @@ def prepare_sequences(root: Element, path: Path) -> list[Element]:
         ]
         what = f"holds no sequence, but {', '.join(names)}" if names else "holds no sequence"
         raise InputError(Problem.in_file(path, what, "export a sequence"))
+    for clip in root.iter("clipitem"):
+        if (clip.findtext("enabled") or "").strip().upper() == "FALSE":
+            # The adapter reads filters, and not this.
+            effect = SubElement(SubElement(clip, "filter"), "effect")
+            SubElement(effect, "name").text = _OFF
     defined: dict[tuple[str, str], Element] = {}
     for element in root.iter():
         if element.get("id") and len(element):
@@ -51,6 +60,18 @@ def prepare_sequences(root: Element, path: Path) -> list[Element]:
         _define(sequence, originals, path, 0)
     _drop_nested(root, {one for one in nested if one})
     return [*root.iterfind("./sequence"), *root.iterfind(".//children/sequence")]
+
+
+def read_enabled(timeline: otio.schema.Timeline) -> None:
+    """Switch clips and tracks off that `prepare_sequences` met so, in place."""
+    for item in timeline.find_children(descended_from_type=otio.core.Item):
+        kept = [effect for effect in item.effects if effect.name != _OFF]
+        if len(kept) < len(item.effects):
+            item.effects[:] = kept
+            item.enabled = False
+        elif isinstance(item, otio.schema.Track):
+            stated = str(item.metadata.get("fcp_xml", {}).get("enabled", "TRUE"))
+            item.enabled = stated.strip().upper() != "FALSE"
 
 
 def _define(

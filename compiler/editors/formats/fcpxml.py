@@ -13,7 +13,7 @@ lanes; clips joined by transitions form secondary storylines, since only those h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
@@ -118,10 +118,13 @@ class FcpxmlDocument:
         rest = Placed(otio.schema.Gap(), end, frames - end, 0, Fraction(1))
         for placed in (*lane.items, *([rest] if end < frames else ())):
             element = self._item(lane, placed, start_frame + placed.start)
+            if placed.fade_in is not None:
+                spine.append(self._transition(lane, placed.fade_in, start_frame + placed.start))
             spine.append(element)
             storyline.append((element, placed))
-            if placed.out is not None:
-                spine.append(self._transition(lane, placed.out, start_frame + placed.end))
+            out = placed.out or placed.fade_out
+            if out is not None:
+                spine.append(self._transition(lane, out, start_frame + placed.end))
         return storyline
 
     def _connect(
@@ -131,17 +134,24 @@ class FcpxmlDocument:
         start = run[0].start
         parent, under = _at(storyline, start)
         offset = self._seconds(self._local_start(under) + start - under.start)
-        if len(run) == 1:
+        # From and to nothing, within their clips: a storyline begins and ends with a clip.
+        ends = run[0].into or run[0].fade_in, run[-1].out or run[-1].fade_out
+        into = replace(ends[0], before=0) if ends[0] is not None and ends[0].after else None
+        out = replace(ends[1], after=0) if ends[1] is not None and ends[1].before else None
+        if len(run) == 1 and into is None and out is None:
             element = self._item(lane, run[0], 0)
             element.set("lane", str(number))
             element.set("offset", offset)
             parent.append(element)
             return
         spine = SubElement(parent, "spine", lane=str(number), offset=offset)
+        if into is not None:
+            spine.append(self._transition(lane, into, 0))
         for placed in run:
             spine.append(self._item(lane, placed, placed.start - start))
-            if placed.out is not None and placed is not run[-1]:
-                spine.append(self._transition(lane, placed.out, placed.end - start))
+            after = out if placed is run[-1] else placed.out
+            if after is not None:
+                spine.append(self._transition(lane, after, placed.end - start))
 
     def _item(self, lane: _Lane, placed: Placed, offset: int) -> Element:
         values = {
