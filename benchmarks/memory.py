@@ -5,8 +5,8 @@
 
 Each model has its published shape (``benchmarks/models/``) and no weights. The real renderer loads
 it, places it, encodes, denoises two steps and decodes on a simulated card (`simulation.Card`), on
-each rung of the offload ladder. Prints the planned and the simulated peak of each phase, in GiB,
-and the cards that the plan fits;
+each rung of the offload ladder. Prints the peak of encoding prompts and of placing the weights, in
+GiB, the planned and the simulated peak of each phase of a call, and the cards that the plan fits;
 `--json` writes these and the work of each phase in TFLOP. The phase that begins still has what the
 one before left on the card. Exits with 1 if a planned peak lies below the simulated one or more
 than 15 % above. `CONTEXT_GB` is added to the simulated peaks: it stands for what no simulation
@@ -21,6 +21,7 @@ import json
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
@@ -36,7 +37,7 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 import numpy as np
 import published_models
 from otio_gvideo.renderers.base import Call, Keyframe, Motion, Shot
-from otio_gvideo.renderers.diffusion import diffusion_renderer, rung_cache
+from otio_gvideo.renderers.diffusion import diffusion_renderer, offload, rung_cache
 from otio_gvideo.renderers.diffusion.memory import CONTEXT_GB, LADDER
 from otio_gvideo.renderers.fit.planner import plan
 from otio_gvideo.renderers.registry import renderer_class
@@ -48,7 +49,9 @@ QUALITIES = ("draft", "standard", "high")
 CARDS = (8, 12, 16, 24)
 DESKTOP_GB = 0.5
 """Memory of a card that is not free."""
-PHASES = ("prompts", "encode", "denoise", "decode")
+PHASES = ("prompts", "load", "encode", "denoise", "decode")
+ONCE, PLANNED = PHASES[:2], PHASES[2:]
+"""Phases before the first call, and those of each call, which are planned."""
 ABOVE = 1.15
 """Largest ratio of a planned to a simulated peak."""
 
@@ -60,7 +63,7 @@ class SimulatedCall:
     Attributes:
         model, quality, rung: what ran.
         width, height, frames: of the call.
-        planned: by phase; without ``prompts``.
+        planned: by phase of a call.
         simulated: by phase, with the context.
         matmul, attention: work by phase; of two denoising steps a pass.
     """
@@ -98,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     found: list[SimulatedCall] = []
     print(
         f"{'':40}{'planned / simulated, GiB: peak':>32}"
-        + "".join(f"{phase:>15}" for phase in PHASES)
+        + "".join(f"{phase:>{9 if phase in ONCE else 15}}" for phase in PHASES)
         + f"{'ratio':>7}  fits"
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -140,9 +143,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def line(call: SimulatedCall, cards: Sequence[int], is_wrong: bool) -> str:
     """Return a call as a line of the table."""
     size = f"{call.width}x{call.height}x{call.frames}"
-    phases = "".join(
-        f"{call.planned.get(phase, 0):>7.2f} /{call.simulated.get(phase, 0):6.2f}"
-        for phase in PHASES
+    phases = "".join(f"{call.simulated[phase]:>9.2f}" for phase in ONCE) + "".join(
+        f"{call.planned[phase]:>7.2f} /{call.simulated[phase]:6.2f}" for phase in PLANNED
     )
     fits = [str(card) for card in cards if call.planned_gb <= card - DESKTOP_GB]
     return (
@@ -173,6 +175,7 @@ def simulate(
             # This machine's experience says nothing about the card.
             (rung_cache, "read_entries", lambda _: {}),
             (diffusion_renderer.CallTimer, "keep", lambda *_: None),
+            (offload, "place_pipeline", during(card, "load", offload.place_pipeline)),
         ):
             stack.enter_context(mock.patch.object(target, attribute, value))
         stack.enter_context(published_models.without_weights())
@@ -191,14 +194,14 @@ def simulate(
 def _simulated(
     name: str, quality: str, rung: str, renderer: Any, card: Card, shot: Shot, call: Call
 ) -> SimulatedCall:
-    prompts = card.peaks.get("prompts", 0)
+    once = Counter({phase: card.peaks[phase] for phase in ONCE})
     card.reset()
     before = [np.zeros((call.height, call.width, 3), np.uint8)] * call.overlap
     frames = sum(1 for _ in renderer.generate(shot, call, before, lambda *_: None))
     assert frames == call.frames
     card.phase = ""
     gc.collect()
-    card.peaks["prompts"] = max(prompts, card.peaks["prompts"])
+    card.peaks |= once  # The larger of both.
     planned = renderer.plan(call, rung)
     return SimulatedCall(
         name,
@@ -207,31 +210,34 @@ def _simulated(
         call.width,
         call.height,
         call.frames,
-        {phase: getattr(planned, f"{phase}_gb") for phase in PHASES[1:]},
+        {phase: getattr(planned, f"{phase}_gb") for phase in PLANNED},
         {phase: card.peaks[phase] / GIB + CONTEXT_GB for phase in PHASES},
         {phase: count / 1e12 for phase, count in card.matmul.items()},
         {phase: count / 1e12 for phase, count in card.attention.items()},
     )
 
 
+def during(card: Card, phase: str, work: Any) -> Any:
+    """Return some work that is measured as a phase."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with card.during(phase):
+            return work(*args, **kwargs)
+
+    return run
+
+
 def mark_phases(renderer: Any, card: Card) -> None:
     """Tell the card which phase of a call a renderer is in."""
     load, decode = renderer.load, renderer.decode
-
-    def during(phase: str, work: Any) -> Any:
-        def run(*args: Any, **kwargs: Any) -> Any:
-            with card.during(phase):
-                return work(*args, **kwargs)
-
-        return run
 
     def marked(parts: Any) -> Any:
         pipe = load(parts)
         for name in renderer.denoisers:
             denoiser = getattr(pipe, name, None)
             if denoiser is not None:
-                denoiser.forward = during("denoise", denoiser.forward)
-        pipe.vae.encode = during("encode", pipe.vae.encode)
+                denoiser.forward = during(card, "denoise", denoiser.forward)
+        pipe.vae.encode = during(card, "encode", pipe.vae.encode)
         return pipe
 
     def decoded(*args: Any) -> Iterator[Any]:
@@ -239,13 +245,13 @@ def mark_phases(renderer: Any, card: Card) -> None:
             yield from decode(*args)
 
     renderer.load, renderer.decode = marked, decoded
-    renderer._encode = during("prompts", renderer._encode)
-    renderer.denoise = during("encode", renderer.denoise)
+    renderer._encode = during(card, "prompts", renderer._encode)
+    renderer.denoise = during(card, "encode", renderer.denoise)
 
 
 def _two_steps(family: str, quality: str) -> dict[str, Any]:
     """Return the changes of a preset to two steps a pass: all are alike."""
-    if family != "ltx":
+    if family not in ("ltx", "ltx2"):
         return {"steps": 2}
     refine = {"refine": [909.4, 421.9]} if quality == "high" else {}
     return {"steps": 2, "timesteps": [1000.0, 725.0], **refine}

@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
@@ -52,7 +52,7 @@ class Card:
         phase: name that measurements are filed under.
     """
 
-    def __init__(self, memory_gb: float = 1024.0, fail_at: range = range(0)):
+    def __init__(self, memory_gb: float = 1024.0, fail_at: Container[int] = ()):
         self.memory_gb = memory_gb
         self.live = 0
         self.peaks: Counter[str] = Counter()

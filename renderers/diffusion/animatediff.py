@@ -75,7 +75,7 @@ class AnimateDiffRenderer(DiffusionRenderer):
         """Activations of the published models, with guidance."""
         return Footprint(
             denoise=Cost(0.2, clip_bytes=525.0),
-            encode=Cost(frame_bytes=1400.0, clip_bytes=18.0),
+            encode=Cost(frame_bytes=3250.0, clip_bytes=16.0),
             decode=Cost(frame_bytes=1950.0),
             vae_gb=0.2,
         )
