@@ -7,11 +7,16 @@ from collections.abc import Iterator
 import opentimelineio as otio
 
 from ..timeline.effects import speed_of, unsupported_effects
+from ..timeline.levels import clip_levels
 
 LOSSLESS = frozenset({".otio", ".otioz", ".otiod", ".srt", ".vtt", ".ass"})
 """Formats that hold everything, and those that hold words alone by nature."""
 CLIP_LEVELS = frozenset({".capcut", ".fcpxml", ".xml", ".aaf", ".mlt", ".kdenlive"})
 """Formats in which clips alone have levels; an ``.edl`` holds no audio."""
+
+
+_LOUDEST_DB = {".fcpxml": 12.0, ".xml": 12.0}
+"""The highest level of a clip in a format."""
 
 
 def export_losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
@@ -24,5 +29,10 @@ def export_losses(timeline: otio.schema.Timeline, suffix: str) -> Iterator[str]:
             yield f"{clip.name}: the effect {effect} is left out"
         if suffix == ".aaf" and speed != 1:
             yield f"{clip.name}: its speed, {float(speed):g}, is left out"
+    for clip in timeline.find_clips() if suffix in _LOUDEST_DB else ():
+        most = max((level for _, level in clip_levels(clip).points), default=0.0)
+        if most > _LOUDEST_DB[suffix]:
+            highest = f"{_LOUDEST_DB[suffix]:g} dB, the highest level in {suffix}"
+            yield f"{clip.name}: its level of {most:g} dB becomes {highest}"
     if suffix == ".edl" and timeline.tracks.markers:
         yield "markers of the timeline are left out"

@@ -14,6 +14,7 @@ from ...renderers.run.store import damage_of
 from ..editors import formats
 from ..editors.bake_levels import bake_levels
 from ..editors.bundle_media import copy_media, rename_media
+from ..editors.clip_sound_tracks import add_clip_sounds
 from ..editors.editor_profiles import EDITORS, Editor, adapt_for
 from ..editors.export_losses import CLIP_LEVELS, export_losses
 from ..editors.formats import fcpxml, otio_json
@@ -87,6 +88,7 @@ def write_export(
         raise InputError(Problem.in_file(timeline.name, what, hint)) from error
     for_resolve = editor is not None and editor.is_resolve and suffix in (".otio", ".otioz")
     if suffix in CLIP_LEVELS or for_resolve:
+        add_clip_sounds(copy, path.parent)
         notes += bake_levels(copy, path.parent, rate_of(copy))
     if suffix in _PACKED:
         files = otio_json.packed_files(copy)

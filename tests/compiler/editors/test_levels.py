@@ -17,9 +17,12 @@ from otio_gvideo.compiler.backend.audio.read_mix import read_mix
 from otio_gvideo.compiler.editors.bake_levels import bake_levels
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.editors.reimport import reimport
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.timeline.layout import lay_out
 from otio_gvideo.compiler.timeline.levels import clip_levels
+from otio_gvideo.compiler.timeline.media import media_file_name
 from otio_gvideo.compiler.timeline.metadata import own_metadata
+from otio_gvideo.compiler.timeline.rate import time_range
 
 from . import resolve
 from .levelled_cut import FPS, FRAMES, levelled_cut, windows
@@ -259,3 +262,39 @@ def test_the_own_sound_of_pictures_is_played_as_final_cut_does(tmp_path: Path) -
     sounds = made.audio_tracks()[0].find_clips()
     assert [(clip.name, clip_levels(clip).gain_db) for clip in sounds] == [("heard", -6)]
     assert not [effect for clip in made.find_clips() for effect in clip.effects]
+
+
+@pytest.mark.parametrize("suffix", [".fcpxml", ".xml"])
+def test_a_level_above_that_of_a_format_is_told(suffix: str, tmp_path: Path) -> None:
+    made = levelled_cut(tmp_path)
+    loud = made.tracks[2].find_clips()[0]
+    loud.metadata["otio_gvideo"] = {"gain_db": 15.0}
+    made.to_json_file(str(tmp_path / "cut.otio"))
+    exported = export_timeline(tmp_path / "cut.otio", tmp_path / f"out{suffix}")
+    told = f"thunder: its level of 15 dB becomes 12 dB, the highest level in {suffix}"
+    assert exported.warnings == (told,)
+    back = read_timeline(exported.path).audio_tracks()[1].find_clips()[0]
+    assert clip_levels(back).gain_db == pytest.approx(12, abs=0.01)
+
+
+@pytest.mark.parametrize("suffix", [".fcpxml", ".xml"])
+def test_the_sound_of_a_picture_clip_gets_an_audio_track(suffix: str, tmp_path: Path) -> None:
+    made = levelled_cut(tmp_path)
+    film = tmp_path / "film.mp4"
+    still, sound = tmp_path / "still.png", tmp_path / "thunder.wav"
+    inputs = ["-loop", "1", "-framerate", "24", "-i", str(still), "-i", str(sound), "-t", "2"]
+    run([*inputs, "-shortest", *output_args(film)], what="making a film")
+    shown = made.tracks[0][0]
+    shown.media_reference = otio.schema.ExternalReference(str(film), time_range(0, 48, FPS))
+    shown.source_range = time_range(0, 40, FPS)
+    shown.metadata["otio_gvideo"] = {"sound_gain_db": -9.0}
+    made.to_json_file(str(tmp_path / "cut.otio"))
+    back = read_timeline(export_timeline(tmp_path / "cut.otio", tmp_path / f"out{suffix}").path)
+    assert len(back.video_tracks()) == 1
+    played = [
+        (round(clip.duration().value), round(clip_levels(clip).gain_db, 2))
+        for track in back.audio_tracks()
+        for clip in track.find_clips()
+        if media_file_name(clip.media_reference) == "film.mp4"
+    ]
+    assert played == [(40, -9.0)]
