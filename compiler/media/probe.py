@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -134,6 +135,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
     start = began
     if stream.start_time is not None and stream.time_base:
         start = stream.start_time * stream.time_base
+    frames = _frames(path, container, stream, fps, is_mp4)
     is_constant = bool(fps) and stream.base_rate == fps
     return VideoInfo(
         codec=context.name,
@@ -141,7 +143,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         width=context.width,
         height=context.height,
         fps=fps,
-        frames=_frames(path, container, stream, fps, is_mp4),
+        frames=frames,
         pixel_format=str(context.pix_fmt),
         extradata=bytes(context.extradata or b""),
         colors=(
@@ -153,9 +155,20 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         start=max(Fraction(0), start - began),
         rotation=rotation_of(path) if is_mp4 else _decoded_rotation(container, stream),
         steady=is_mp4 and is_constant,
-        is_constant=is_constant,
+        is_constant=is_constant and abs(frames - _length(container, stream) * fps) < 2,
         sample_aspect=aspect if _ASPECTS[0] <= aspect <= _ASPECTS[1] else Fraction(1),
     )
+
+
+def _length(container: InputContainer, stream: VideoStream) -> Fraction:
+    """Return the seconds of a picture stream; in Matroska a tag, else those of the file."""
+    if stream.duration and stream.time_base:
+        return Fraction(stream.duration * stream.time_base)
+    stated = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
+    if stated is None:
+        return Fraction(container.duration or 0, av.time_base)
+    hours, minutes, seconds = map(Fraction, stated.groups())
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _frames(

@@ -37,7 +37,7 @@ def hold_ends(
         assert video is not None
         frame = nearest_frame(video, content.start)
         inside = min(max(frame, 0), video.frames - 1)
-        if inside == frame or (content.speed and not _counts_evenly(media[content.path])):
+        if inside == frame or (content.speed and not video.is_constant):
             return content
         return replace(content, start=inside / video.fps, speed=_FROZEN)
 
@@ -56,14 +56,7 @@ def _crossings(content: VideoContent, info: MediaInfo, fps: Fraction) -> Iterato
     video = info.video
     assert video is not None
     step = content.speed / fps
-    for edge in (-_HALF, video.frames - _HALF) if _counts_evenly(info) else ():
+    for edge in (-_HALF, video.frames - _HALF) if video.is_constant else ():
         # Frame n is the nearest one in ((n - 1/2) / fps, (n + 1/2) / fps].
         crossing = (edge / video.fps - content.start) / step
         yield math.floor(crossing) + 1 if step > 0 else math.ceil(crossing)
-
-
-def _counts_evenly(info: MediaInfo) -> bool:
-    """Whether frames of a video are counted by its average rate; else ffmpeg finds the last."""
-    video = info.video
-    assert video is not None
-    return video.is_constant and abs(video.frames - info.duration * video.fps) < 2

@@ -57,13 +57,16 @@ def test_every_frame_shows_the_nearest_frame_of_its_media(
             assert nearest_frame(video, shown.start) == min(max(wanted, 0), frames - 1)
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mxf"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mxf", ".mkv"])
 def test_a_clip_past_its_end_holds_the_last_frame_at_any_speed(suffix: str, tmp_path: Path) -> None:
     file = write_stamped(tmp_path / "a.mp4", 0, 60, FPS)
     if suffix == ".mxf":
         codec = ("-c:v", "mpeg2video", "-q:v", "1", "-pix_fmt", "yuv422p")
         file = tmp_path / "a.mxf"
         run(["-i", str(tmp_path / "a.mp4"), *output_args(file, *codec)], what="making media")
+    if suffix == ".mkv":  # Its sound is longer than its picture.
+        file, sound = tmp_path / "a.mkv", ("-f", "lavfi", "-i", "sine=d=9", "-c:v", "copy")
+        run(["-i", str(tmp_path / "a.mp4"), *sound, *output_args(file)], what="making media")
     expected = {1: [56, 57, 58, 59, 59], 10: [36, 46, 56, 59, 59], -10: [59, 59, 56, 46, 36]}
     track = otio.schema.Track("V1", kind="Video")
     for speed in expected:
