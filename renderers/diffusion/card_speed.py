@@ -93,6 +93,8 @@ def nvidia_card() -> str | None:
             [driver, "--query-gpu=name", "--format=csv,noheader"],
             capture_output=True,
             text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=ANSWER_S,
             check=True,
         )
