@@ -65,7 +65,7 @@ class Ltx2Renderer(LtxFamily):
         """Activations of 19B; guidance doubles the batch."""
         wider = self.denoiser_shape(SHAPE)[1] / SHAPE[1]
         return Footprint(
-            denoise=Cost(0.3, clip_bytes=45.5 * wider * (2 if self.preset.guidance > 1 else 1)),
+            denoise=Cost(0.05, clip_bytes=45.6 * wider * (2 if self.preset.guidance > 1 else 1)),
             encode=Cost(0.95, 1080.0, clip_bytes=6.0, piece_bytes=55.0),
             decode=Cost(0.53, 430.0, clip_bytes=10.0, piece_bytes=21.0),
         )
