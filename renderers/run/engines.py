@@ -12,7 +12,8 @@ from typing import Literal
 from ..base import UnavailableError
 from ..diffusion.presets import model_table
 from .concurrency import slots_at_once
-from .ray_cluster.driver import ADDRESS, REQUIRED, USEFUL
+from .ray_cluster.connection import ADDRESS
+from .ray_cluster.driver import REQUIRED, USEFUL
 from .ray_cluster.executor import RayExecutor, refuse_missing
 from .recipe import Recipe
 
@@ -35,11 +36,14 @@ def refuse_engine(engine: str) -> None:
 
 
 def gpu_need(recipe: Recipe) -> str:
-    """Return whether a slot needs a GPU, for `RayExecutor.submit_on`."""
+    """Return whether a slot needs a GPU, for `RayExecutor.submit_on`.
+
+    Ray counts those of NVIDIA, AMD and Intel; not those of Macs, where a slot asks for a CPU.
+    """
     if recipe.renderer not in model_table():
         return ""
     device = recipe.shot.settings.get("device", "auto")
-    return REQUIRED if device == "cuda" else USEFUL if device == "auto" else ""
+    return REQUIRED if device in ("cuda", "xpu") else USEFUL if device == "auto" else ""
 
 
 def executor(engine: str, workers: int | Literal["auto"], pixels: int) -> Executor:

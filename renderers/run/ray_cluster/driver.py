@@ -11,50 +11,28 @@ import contextlib
 import os
 import pickle
 import queue
-import re
 import shutil
-import socket
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, BinaryIO
 
-from ...error_text import one_line
+from .connection import ClusterError, Connect, join_cluster, line_of
 from .worker import DISTRIBUTION, task_of
 
-ADDRESS = re.compile(r"ray://(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/?#\[\]]+)(?::(?P<port>\d{1,5}))?/?")
-"""Address of a Ray Client server."""
-CLIENT_PORT = 10001
-"""Default port of a Ray Client server."""
-REACHED_S = 5.0
-"""Timeout of a TCP connection to a cluster."""
 RETRY_S = (1.0, 3.0)
 """Delays of retries after a worker died."""
 REQUIRED, USEFUL = "required", "useful"
 """Whether a task needs a GPU, or also runs without."""
+GPU_WAIT_S = 10.0
+"""Time for the first GPU to become free, before a line says that it is waited for."""
 ATTEMPTS = 1 + len(RETRY_S)
 """Attempts in all."""
 CANCEL_S = 3.0
 """Time for cancelled tasks to delete their temporary files."""
-OBJECT_STORE_BYTES = 80 << 20
-"""Ray's minimum: tasks and results are small, and containers have little shared memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connect:
-    """The first request to the driver.
-
-    Attributes:
-        address: of a cluster, for ``ray.init``; None for this machine's, else a new one.
-        folder: for the logs and sockets of a new cluster.
-        wait_s: time for the first CPU to become free.
-    """
-
-    address: str | None
-    folder: str
-    wait_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +59,6 @@ class _RayTask:
     attempts: int = 0
 
 
-class _ClusterError(Exception):
-    """The cluster cannot be used; the message is one line for the user."""
-
-
 def main() -> None:
     """Connect, run tasks, and disconnect."""
     requests, replies = _take_streams()
@@ -96,7 +70,7 @@ def main() -> None:
         state.connect(connect)
         state.reply(Reply(None, "ready"))
         state.serve()
-    except _ClusterError as error:
+    except ClusterError as error:
         state.reply(Reply(None, "failed", str(error)))
     finally:
         state.leave()
@@ -112,6 +86,9 @@ class _Driver:
     waiting: queue.SimpleQueue[_RayTask | None] = field(default_factory=queue.SimpleQueue)
     running: dict[Any, _RayTask] = field(default_factory=dict)
     is_warned: bool = False
+    gpu_probe: tuple[Any, float] | None = None
+    """An empty task that waits for the first GPU, and when it was started."""
+    gpu_waits: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
 
     def read(self, requests: BinaryIO) -> None:
@@ -132,17 +109,17 @@ class _Driver:
         """Join or start a cluster, and check its workers.
 
         Raises:
-            _ClusterError: the cluster cannot be used.
+            ClusterError: the cluster cannot be used.
         """
         import ray  # noqa: PLC0415 - optional, and slow to import
 
         self.ray = ray
         try:
-            _init(ray, asked)
-        except _ClusterError:
+            join_cluster(ray, asked)
+        except ClusterError:
             raise
         except Exception as error:  # Ray's own, gRPC's, and the system's
-            raise _ClusterError(_line(error)) from error
+            raise ClusterError(line_of(error)) from error
         task = ray.remote(max_retries=0, num_cpus=1)(task_of(version(DISTRIBUTION)))
         self.submit, self.on_gpu = task.remote, task.options(num_gpus=1).remote
         self._probe(asked.wait_s)
@@ -151,7 +128,7 @@ class _Driver:
         """Run an empty task.
 
         Raises:
-            _ClusterError: no CPU became free, or its worker lacks a package.
+            ClusterError: no CPU became free, or its worker lacks a package.
         """
         ray, attempts = self.ray, 0
         while True:
@@ -161,29 +138,29 @@ class _Driver:
                 end = time.monotonic() + wait_s
                 while not ray.wait([probe], timeout=0.2)[0]:
                     if self.ended.is_set():
-                        raise _ClusterError("nothing is to be rendered any more")
+                        raise ClusterError("nothing is to be rendered any more")
                     if time.monotonic() < end:
                         continue
                     cpus = int(ray.cluster_resources().get("CPU", 0))
                     free = f"none of its {cpus} CPUs became free" if cpus else "it has had no CPU"
-                    raise _ClusterError(f"{free} in {wait_s:g} s")
+                    raise ClusterError(f"{free} in {wait_s:g} s")
                 kind, content = ray.get(probe)
-            except _ClusterError:
+            except ClusterError:
                 raise
             except Exception as error:
                 if attempts == ATTEMPTS:
-                    raise _ClusterError(_cause_of_death(ray.exceptions, error)) from error
+                    raise ClusterError(_cause_of_death(ray.exceptions, error)) from error
                 time.sleep(RETRY_S[attempts - 1])
                 continue
             if kind == "failed":
-                raise _ClusterError(content)
+                raise ClusterError(content)
             return
 
     def serve(self) -> None:
         """Run tasks until the end of input.
 
         Raises:
-            _ClusterError: the cluster was lost.
+            ClusterError: the cluster was lost.
         """
         while True:
             while not (self.running and self.waiting.empty()):
@@ -194,7 +171,8 @@ class _Driver:
             try:
                 done, _ = self.ray.wait(list(self.running), timeout=0.2)
             except Exception as error:  # Ray Client's connection
-                raise _ClusterError(f"it was lost: {_line(error)}") from error
+                raise ClusterError(f"it was lost: {line_of(error)}") from error
+            self._tell_gpu_wait()
             for reference in done:
                 self._settle(self.running.pop(reference), reference)
 
@@ -211,28 +189,46 @@ class _Driver:
             self.ray.shutdown()
 
     def _start(self, task: _RayTask) -> None:
-        """Submit a task; one that can use a GPU asks for one if the cluster has any."""
+        """Submit a task; one that can use a GPU asks for one if a machine has one, and a CPU."""
         task.attempts += 1
         try:
-            has_gpu = bool(task.gpu) and self.ray.cluster_resources().get("GPU", 0) >= 1
+            has_gpu = bool(task.gpu) and any(map(_has_gpu, self.ray.nodes()))
             if task.gpu == REQUIRED and not has_gpu:
-                what = "device: cuda is set, and no machine of the cluster has a GPU"
+                what = "device is cuda or xpu, and no machine of the cluster has a GPU and a CPU"
                 self.reply(Reply(task.number, "failed", what))
                 return
-            if task.gpu and not has_gpu and not self.is_warned:
+            # Ray does not count the GPUs of Macs, which models use all the same.
+            if task.gpu and not has_gpu and not self.is_warned and sys.platform != "darwin":
                 self.is_warned = True
                 self.reply(Reply(task.number, "warning", "no GPU there; models run on its CPUs"))
+            if has_gpu and self.gpu_probe is None:
+                probe = self.on_gpu(pickle.dumps((os.getpid, (), {})))
+                self.gpu_probe = probe, time.monotonic()
             submit = self.on_gpu if has_gpu else self.submit
             self.running[submit(task.blob)] = task
         except Exception as error:
-            raise _ClusterError(f"it was lost: {_line(error)}") from error
+            raise ClusterError(f"it was lost: {line_of(error)}") from error
+
+    def _tell_gpu_wait(self) -> None:
+        """Say once what tasks wait for, if no GPU was free for some seconds."""
+        if self.gpu_probe is None or self.gpu_waits:
+            return
+        probe, since = self.gpu_probe
+        if time.monotonic() - since < GPU_WAIT_S or self.ray.wait([probe], timeout=0)[0]:
+            return
+        self.gpu_waits = True
+        gpus = sum(
+            int(node["Resources"].get("GPU", 0)) for node in filter(_has_gpu, self.ray.nodes())
+        )
+        what = f"waiting for a GPU: others use its {gpus}" if gpus else "waiting for a GPU to join"
+        self.reply(Reply(None, "warning", f"{what} (Ctrl-C ends the run)"))
 
     def _settle(self, task: _RayTask, reference: Any) -> None:
         errors = self.ray.exceptions
         try:
             kind, content = self.ray.get(reference)
         except errors.RayTaskError as error:
-            kind, content = "failed", _line(error.cause or error)
+            kind, content = "failed", line_of(error.cause or error)
         except errors.RayError as error:
             if task.attempts < ATTEMPTS:
                 timer = threading.Timer(RETRY_S[task.attempts - 1], self.waiting.put, (task,))
@@ -241,52 +237,14 @@ class _Driver:
                 return
             kind, content = "failed", _cause_of_death(errors, error)
         except Exception as error:
-            raise _ClusterError(f"it was lost: {_line(error)}") from error
+            raise ClusterError(f"it was lost: {line_of(error)}") from error
         self.reply(Reply(task.number, kind, content))
 
 
-def _init(ray: Any, asked: Connect) -> None:
-    how: dict[str, Any] = {"log_to_driver": False}
-    named = asked.address or os.environ.get("RAY_ADDRESS")
-    current = None if named else _current_cluster()
-    if current is not None and not _answers(current):
-        current = None  # It has crashed.
-    address = named or current
-    if address in (None, "local"):
-        ray.init(
-            "local",
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES,
-            _temp_dir=asked.folder,
-            **how,
-        )
-        return
-    if address != "auto" and not _answers(str(address)):
-        where = "" if asked.address else f" at RAY_ADDRESS={address}"
-        raise _ClusterError(f"nothing answers{where}")
-    ray.init(address, **how)
-
-
-def _current_cluster() -> str | None:
-    """Return the address of the cluster that ``ray start`` started on this machine."""
-    try:
-        from ray._private.utils import read_ray_address  # noqa: PLC0415 - has no public name
-    except ImportError:
-        return None
-    return read_ray_address() or None
-
-
-def _answers(address: str) -> bool:
-    """Whether a server listens at an address, ``HOST:PORT`` or ``ray://HOST:PORT``."""
-    found = ADDRESS.fullmatch(address if "://" in address else f"ray://{address}")
-    if found is None:
-        return False
-    host, port = found["host"].strip("[]"), int(found["port"] or CLIENT_PORT)
-    try:
-        socket.create_connection((host, port), REACHED_S).close()
-    except (OSError, UnicodeError, OverflowError):
-        return False
-    return True
+def _has_gpu(node: Mapping[str, Any]) -> bool:
+    """Whether a machine can run a task on a GPU; a GPU of one and a CPU of another do not."""
+    free = node["Resources"] if node["Alive"] else {}
+    return bool(free.get("GPU", 0) >= 1 and free.get("CPU", 0) >= 1)
 
 
 def _cause_of_death(errors: Any, error: Exception) -> str:
@@ -295,13 +253,7 @@ def _cause_of_death(errors: Any, error: Exception) -> str:
         return f"its machine ran out of memory: Ray has killed its worker {ATTEMPTS} times"
     if isinstance(error, (errors.WorkerCrashedError, errors.NodeDiedError)):
         return f"its Ray worker died {ATTEMPTS} times; it may have run out of memory"
-    return f"Ray failed {ATTEMPTS} times: {_line(error)}"
-
-
-def _line(error: BaseException) -> str:
-    """Return an error's text on one line, truncated if long."""
-    text = one_line(error) or type(error).__name__
-    return text if len(text) <= 300 else f"{text[:299]}…"
+    return f"Ray failed {ATTEMPTS} times: {line_of(error)}"
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:

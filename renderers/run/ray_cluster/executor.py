@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
 from ...base import RendererError, UnavailableError
-from .driver import Connect, Reply
+from .connection import Connect
+from .driver import Reply
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -47,10 +47,14 @@ class Cluster:
             patch.setenv("RAY_health_check_failure_threshold", "5")
             self.ray = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
 
-    def add(self, gpus: int = 0, **environment: str) -> Any:
-        """A node with one CPU."""
+    def add(self, gpus: int = 0, cpus: int = 1, **environment: str) -> Any:
+        """A node, by default with one CPU."""
         return self.ray.add_node(
-            num_cpus=1, num_gpus=gpus, object_store_memory=80 << 20, env_vars=environment, wait=True
+            num_cpus=cpus,
+            num_gpus=gpus,
+            object_store_memory=80 << 20,
+            env_vars=environment,
+            wait=True,
         )
 
     def kill(self, node: Any) -> None:

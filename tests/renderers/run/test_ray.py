@@ -282,8 +282,36 @@ def test_without_a_gpu_there_a_model_runs_on_a_cpu_with_a_line_or_fails_in_one(
     cluster.add()
     assert visible("useful", monkeypatch, cluster) != "0"
     assert "no GPU there; models run on its CPUs" in caplog.text
-    with pytest.raises(RendererError, match="device: cuda is set, and no machine"):
+    with pytest.raises(RendererError, match="device is cuda or xpu, and no machine"):
         visible("required", monkeypatch, cluster)
+
+
+@pytest.mark.slow
+@pytest.mark.posix
+def test_a_gpu_and_a_cpu_of_two_machines_do_not_run_a_task(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.add(gpus=1, cpus=0)
+    cluster.add()
+    assert visible("useful", monkeypatch, cluster) != "0"
+    assert "no GPU there; models run on its CPUs" in caplog.text
+    with pytest.raises(RendererError, match="no machine of the cluster has a GPU and a CPU"):
+        visible("required", monkeypatch, cluster)
+
+
+@pytest.mark.slow
+@pytest.mark.posix
+def test_a_gpu_that_others_use_is_waited_for_with_a_line(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.add(gpus=1)
+    cluster.add()
+    monkeypatch.setenv("RAY_ADDRESS", cluster.ray.address)
+    with RayExecutor(None) as others, RayExecutor(None) as pool:
+        others.submit_on("required", time.sleep, 15)
+        until(lambda: processes("ray::task"))
+        assert pool.submit_on("required", os.getenv, "CUDA_VISIBLE_DEVICES").result() == "0"
+    assert "waiting for a GPU: others use its 1 (Ctrl-C ends the run)" in caplog.text
 
 
 def test_a_model_can_use_a_gpu_unless_its_device_is_the_cpu() -> None:
@@ -292,6 +320,6 @@ def test_a_model_can_use_a_gpu_unless_its_device_is_the_cpu() -> None:
     def need(renderer: str, **settings: str) -> str:
         return gpu_need(Recipe(renderer, 2, replace(shot, settings=settings), {}, ()))
 
-    assert need("camera") == need("ltx", device="cpu") == ""
+    assert need("camera") == need("ltx", device="cpu") == need("ltx", device="mps") == ""
     assert need("ltx") == "useful"
-    assert need("wan", device="cuda") == "required"
+    assert need("wan", device="cuda") == need("wan", device="xpu") == "required"
