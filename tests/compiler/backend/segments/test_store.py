@@ -165,6 +165,8 @@ EXPECTED = {
                                     "fade_out": 0,
                                     "speed": "1",
                                     "gain_db": 0.0,
+                                    "levels": [],
+                                    "linear_fades": [False, False],
                                 },
                             ]
                         ],
