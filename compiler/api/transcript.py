@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
-from ..errors import InputError, WorkError
+from ..errors import InputError, Problem, WorkError
 from ..files.path_limits import names_of_file, refuse_unusable
 from ..files.protected_files import InputFile, refuse_inputs
 from ..media.samples import duration_of, speech_samples
@@ -39,11 +39,14 @@ def show_transcript(
         The description, and warnings.
 
     Raises:
-        InputError: the file is not a transcript, the recording cannot be read, or the output would
-            replace one of them.
+        InputError: the file is not a transcript, the recording cannot be read, or the output is
+            no ``.json`` or would replace one of them.
         WorkError: the output cannot be written.
     """
     if output is not None:
+        if output.suffix.lower() != ".json":
+            what = f"the words are written as JSON, not as {output.suffix or output.name}"
+            raise InputError(Problem.option("--output", what, f"name it {output.stem}.json"))
         refuse_unusable(output.absolute().parent, names_of_file(output))
         read = [InputFile(path, "the transcript")]
         read += [InputFile(audio, "the recording of the transcript")] if audio is not None else []

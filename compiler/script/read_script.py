@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, Place
+from ..errors import InputError, Place, Problem
 from ..files.path_text import refuse_unnamable
 from . import model
 from .checks import check_script
@@ -51,6 +51,9 @@ def load_script(
     refuse_unnamable([path])
     name = _relative(path)
     source = read_yaml(path, name)
+    if isinstance(source.data, dict) and "OTIO_SCHEMA" in source.data:
+        what, hint = "is a timeline, not a script", "render, flatten or export it"
+        raise InputError(Problem.in_file(name, what, hint))
     files = ScriptFiles(source, path.parent, allow_outside)
     problems = check_schema(
         source, "script", None if transitions is None else {"transition": transitions}

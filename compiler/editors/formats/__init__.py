@@ -49,6 +49,8 @@ FORMATS = {
     )
 }
 """Formats by suffix."""
+SCRIPTS = (".yaml", ".yml")
+"""Suffixes of scripts."""
 
 
 def writer(path: Path, suffix: str) -> Callable[[otio.schema.Timeline, Path], list[str]]:
@@ -83,6 +85,9 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
     if not is_there(path):
         raise InputError(Problem.in_file(path, "no such file"))
     entry = FORMATS.get(path.suffix.lower())
+    if path.suffix.lower() in SCRIPTS and path.is_file():
+        what = "is a script, not a timeline"
+        raise InputError(Problem.in_file(path, what, "compile it, and name the .otio"))
     if entry is None and path.is_dir():
         raise InputError(Problem.in_file(path, "is a folder, not a timeline"))
     if entry is not None and entry.read is None:

@@ -22,7 +22,7 @@ from ...sync.rationals import parse_rational
 NOMINAL = (24, 25, 30, 48, 50, 60)
 """Usual frames a second of timecode."""
 _EVENT = re.compile(
-    r"(\d+)\s+(\S.*?)\s+(\S+)\s+(C|D|K|KB|KO|W\d{3})(?:\s+(\d+))?\s+(\S+(?:\s+\S+){3})"
+    r"(\d+)\s+(\S.*?)\s+(\S+)\s+(C|D|K(?:\s*[BO]\b)?|W\d{3})(?:\s+(\d+))?\s+(\S+(?:\s+\S+){3})"
 )
 _TIMECODE = re.compile(r"(\d+):(\d\d):(\d\d)([:;.,])(\d\d)")
 _SPEED = re.compile(r"M2\s+(.*?)\s+(-?\d*\.?\d+)\s+[\d:;]+")
@@ -207,7 +207,7 @@ def _event(line: str, number: int) -> EdlEvent | None:
         number=int(found[1]),
         reel=found[2],
         channels=found[3],
-        kind=found[4],
+        kind="".join(found[4].split()),
         frames=int(found[5] or 0),
         source=(source_in, source_out),
         record=(record_in, record_out),

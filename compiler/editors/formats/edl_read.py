@@ -27,6 +27,7 @@ MOST_PROBED = 8
 """Media files that are asked for their frame rate."""
 _BLACK = ("BL", "BLACK")
 _CHANNELS = {"A": ("A1",), "AA": ("A1", "A2"), "B": ("V", "A1"), "NONE": ()}
+_FOREGROUND = ("K", "KO")
 _SEQUENCE = re.compile(r"(?P<prefix>.*?)\[(?P<start>\d+)-(?P<end>\d+)\](?P<suffix>\.\w+)")
 
 
@@ -86,7 +87,9 @@ class _ListReader:
         channels: dict[str, list[EdlEvent]] = {}
         for event in self._found.events:
             for channel in _channels(event):
-                channels.setdefault(channel, []).append(event)
+                # The foreground of a key lies over its background, which is of kind KB.
+                is_above = channel == "V" and event.kind in _FOREGROUND
+                channels.setdefault("V2" if is_above else channel, []).append(event)
         start = min(self._at(event.record[0]) for event in self._found.events)
         for channel, events in channels.items():
             kind = otio.schema.TrackKind.Audio if channel[0] == "A" else otio.schema.TrackKind.Video
@@ -137,7 +140,7 @@ class _ListReader:
                 items.append(self._gap(at - end))
             end = out
             clip = self._clip(event, skipped, out - at - skipped)
-            length = min(event.frames, out - at) if event.kind != "C" and not skipped else 0
+            length = min(event.frames, out - at) if event.kind[0] in "DW" and not skipped else 0
             if length > 1:
                 self._add_transition(items, event, clip, length, from_black=from_black)
             items.append(clip)
@@ -203,6 +206,8 @@ class _ListReader:
         )
         if speed != 1:
             clip.effects.append(time_warp(speed))
+        if event.kind in _FOREGROUND:
+            clip.effects.append(otio.schema.Effect("", "Key"))
         for code, colour, text in event.locators:
             at = begin + self._at(code) - self._at(event.record[0]) - skipped
             marker = otio.schema.Marker(text, time_range(at, 0, self._rate))

@@ -15,6 +15,7 @@ from otio_gvideo.compiler.editors.formats.edl_write import write
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.timeline.effects import effect_notices
 from otio_gvideo.compiler.timeline.layout import Placed, lay_out_timeline
 from otio_gvideo.compiler.timeline.media import media_file_name
 from otio_gvideo.compiler.timeline.properties import rate_of
@@ -259,3 +260,23 @@ def test_each_line_that_is_no_event_is_named(tmp_path: Path) -> None:
     path.write_text("TITLE: nothing\n")
     with pytest.raises(InputError, match="holds no events; not an edit decision list"):
         read_timeline(path)
+
+
+def test_the_foreground_of_a_key_lies_over_its_background(tmp_path: Path) -> None:
+    path = tmp_path / "key.edl"
+    path.write_text(
+        "TITLE: keys\nFCM: NON-DROP FRAME\n"
+        "001  AX  V  C       00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00\n"
+        "* FROM CLIP NAME: before.mov\n"
+        "002  BG  V  K B     00:00:00:00 00:00:04:00 01:00:02:00 01:00:06:00\n"
+        "* FROM CLIP NAME: below.mov\n"
+        "002  FG  V  K  024  00:00:10:00 00:00:14:00 01:00:02:00 01:00:06:00\n"
+        "* FROM CLIP NAME: above.mov\n"
+    )
+    timeline = read_timeline(path, Fraction(24))
+    below, above = timeline.video_tracks()
+    assert [item.name for item in below] == ["before.mov", "below.mov"]
+    assert [(item.name, item.duration().value) for item in above] == [("", 48), ("above.mov", 96)]
+    assert [str(line) for line in effect_notices(timeline)] == [
+        "above.mov: the effect Key is not supported; the clip is shown without it"
+    ]

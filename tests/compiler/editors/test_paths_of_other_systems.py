@@ -8,6 +8,7 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.api.diff import diff_timelines
+from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.api.flatten import flatten_timeline
 from otio_gvideo.compiler.api.relink import relink_timeline
 from otio_gvideo.compiler.editors.reimport import reimport
@@ -113,3 +114,22 @@ def test_relink_finds_files_by_the_names_of_any_system(spelling: str, tmp_path: 
     if "My" in ELSEWHERE[spelling](""):
         assert folders == {tmp_path / "place/My reel"}
     assert folders <= {tmp_path / "place/My reel", tmp_path / "other"}
+
+
+@pytest.mark.parametrize("suffix", [".fcpxml", ".xml", ".edl"])
+def test_relink_reads_every_format_and_writes_otio(suffix: str, edit: Edit) -> None:
+    (edit.folder / "sent").mkdir()
+    plain = edit.folder / "sent" / "plain.otio"
+    edit.timeline.to_json_file(str(plain))
+    sent = export_timeline(plain, edit.folder / f"sent{suffix}").path
+    moved = edit.folder.parent / "moved"
+    edit.folder.rename(moved)
+    fps = FPS if suffix == ".edl" else None
+    target, done = relink_timeline(moved / sent.name, moved, moved / "back.otio", fps=fps)
+    assert not done.missing
+    names = {"stairs", "storm", "breath"} | ({"voice"} if suffix != ".edl" else set())
+    found = otio.adapters.read_from_file(str(target)).find_clips()
+    assert {Path(clip.media_reference.target_url).name[:5] for clip in found} == {
+        name[:5] for name in names
+    }
+    assert all(Path(clip.media_reference.target_url).is_relative_to(moved) for clip in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
@@ -119,3 +120,19 @@ def test_what_a_file_lacks_is_said_in_its_own_words(
     with pytest.raises(InputError) as caught:
         read_timeline(path)
     assert str(caught.value).startswith(f"{path}: {said}")
+
+
+@pytest.mark.parametrize("command", ["flatten", "render", "view", "export", "relink"])
+def test_a_script_is_no_timeline_and_a_timeline_no_script(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = written(tmp_path, "reel.yaml", "version: 1\nscenes: []\n")
+    output = {"flatten": "a.mp4", "view": "a.html"}.get(command, "a.otio")
+    more = ["--media", str(tmp_path)] if command == "relink" else []
+    assert main([command, str(script), "-o", str(tmp_path / output), *more]) == 2
+    said = "reel.yaml: is a script, not a timeline; compile it, and name the .otio"
+    assert capsys.readouterr().err.endswith(said + "\n")
+    timeline = written(tmp_path, "reel.otio", otio.schema.Timeline("reel").to_json_string())
+    assert main(["compile", str(timeline)]) == 2
+    said = "reel.otio: is a timeline, not a script; render, flatten or export it"
+    assert capsys.readouterr().err.endswith(said + "\n")

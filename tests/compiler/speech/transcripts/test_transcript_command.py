@@ -86,3 +86,13 @@ def test_a_transcript_is_never_written_over_itself(tmp_path: Path) -> None:
 def test_an_unreadable_audio_file_is_an_error() -> None:
     with pytest.raises(InputError, match=r"--audio: nowhere\.wav: cannot be read as sound"):
         show_transcript(DATA / "openai-whisper.json", Path("nowhere.wav"))
+
+
+def test_words_are_written_as_json_alone(tmp_path: Path) -> None:
+    output = tmp_path / "words.txt"
+    with pytest.raises(InputError) as caught:
+        show_transcript(DATA / "openai-whisper.json", output=output)
+    assert str(caught.value) == (
+        "--output: the words are written as JSON, not as .txt; name it words.json"
+    )
+    assert not output.exists()
