@@ -197,10 +197,10 @@ class _Functions(TorchFunctionMode):
             return known_values.REPLACED[func](args[0])
         if func is torch.device:
             return func(*args, **kwargs)
+        args, kwargs = _moved(STAND_IN, CARD, args, kwargs)
         if func in FROM_DATA and kwargs.get("device") is not None:
             # The stand-in has no place for the data.
             return func(*args, **{**kwargs, "device": "cpu"}).to(kwargs["device"])
-        args, kwargs = _moved(STAND_IN, CARD, args, kwargs)
         return func(*args, **kwargs)
 
     def _attend(self, query: Any, key: Any, value: Any, *_: Any, **__: Any) -> Any:

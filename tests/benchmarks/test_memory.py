@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -51,6 +52,25 @@ def test_attention_takes_its_result_alone_and_small_values_are_known() -> None:
         assert (steps == steps[2]).nonzero()[0].item() == 2
 
 
+def test_every_build_of_pytorch_takes_tensors_of_the_card() -> None:
+    simulation = importlib.import_module("simulation")
+    with simulation.Card() as card:
+        tokens = torch.tensor([[1, 2], [3, 4]], device="cuda")
+        assert tokens[1, None, :].device == tokens.device == torch.device("cuda:0")
+        assert tokens.is_cuda
+        assert tokens.to("cuda") is tokens
+        assert card.live == card.allocations * simulation.GRAIN == simulation.GRAIN
+        assert copy.deepcopy(tokens)[1].cpu().tolist() == [3, 4]
+        assert torch.equal(tokens, tokens + 0)
+        assert not torch.equal(tokens, tokens + 1)
+        made = torch.zeros_like(tokens, dtype=torch.float32) + torch.ones(2, device="cuda")
+        assert (made.device.type, made.tolist()) == ("cuda", [[1, 1], [1, 1]])
+        layer = torch.nn.Linear(2, 2)
+        layer.weight.data = layer.weight.data.to("cuda")
+        assert layer.weight.is_cuda
+        assert not layer.bias.is_cuda
+
+
 def test_an_allocation_can_fail() -> None:
     simulation = importlib.import_module("simulation")
     with simulation.Card(fail_at=range(1, 2)):
@@ -76,6 +96,7 @@ def test_a_plan_that_lies_below_the_simulated_peak_fails(
     status = memory.main(SHORT)
     (call,) = found
     assert status == (0 if 1 <= call.ratio <= memory.ABOVE else 1)
+    assert call.simulated["load"] > 5.5 + memory.CONTEXT_GB  # All but the text encoder.
     assert call.simulated["denoise"] > 4.5 + memory.CONTEXT_GB  # Its weights alone take more.
     for factor, expected in ((0.99, 1), (1.0, 0), (1.14, 0), (1.16, 1)):
         planned = dict.fromkeys(call.planned, call.simulated_gb * factor)
