@@ -131,7 +131,9 @@ def _prepare_item(
             frames = whole_frames(item.duration(), fps)
             parent[index] = otio.schema.Gap(name=item.name, source_range=time_range(0, frames, fps))
             return
-        yield Notice("missing", f"{item.name}: its media are missing; it stays, offline")
+        if suffix != ".capcut" or getattr(parent, "kind", "") != otio.schema.TrackKind.Audio:
+            # A CapCut project keeps pictures alone without their files.
+            yield Notice("missing", f"{item.name}: its media are missing; it stays, offline")
         _keep_offline(item, root, suffix, fps)
 
 

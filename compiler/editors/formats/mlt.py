@@ -183,13 +183,13 @@ class MltDocument:
 
     def kept_fades(self, fades: FilmFades, track: otio.schema.Track) -> FilmFades:
         """Return fades of the lowest picture track, which are from and to black; none of others."""
-        pictures = [one for one in track.parent() if not is_audio(one)]
+        lowest = next((one for one in track.parent() if not is_audio(one)), None)
         for one in (fades.into, fades.out):
-            if one is not None and track is not pictures[0]:
+            if one is not None and track is not lowest:
                 self.losses.append(f"{track.name}: a transition from or to nothing is left out")
             elif one is not None and one.kind != "dissolve":
                 self.losses.append(f"{one.kind} from or to nothing: written as a fade")
-        return fades if track is pictures[0] else FilmFades()
+        return fades if track is lowest else FilmFades()
 
     def volume(self, one: VolumeFilter) -> dict[str, Any]:
         """Return the properties of a filter; Shotcut names the one with keyframes."""

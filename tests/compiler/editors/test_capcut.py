@@ -159,6 +159,14 @@ def test_a_missing_medium_keeps_its_path(tmp_path: Path) -> None:
     assert _frames(segment["target_timerange"]) == (40, 71)
 
 
+def test_a_missing_sound_is_left_out_and_reported_once(tmp_path: Path) -> None:
+    (tmp_path / "voice.wav").unlink()
+    exported = _export(tmp_path, cut(tmp_path))
+    told = [str(notice) for notice in exported.warnings if "voice" in str(notice)]
+    assert told == [f"voice: its sound {tmp_path / 'voice.wav'} does not exist: left out"]
+    assert not _segments(_draft(exported.path), "audio")
+
+
 def test_levels_fades_and_ducking_are_those_of_the_mix(tmp_path: Path) -> None:
     timeline = cut(tmp_path, plain=True)
     words = [{"text": "one", "start": 1.0, "end": 1.4}, {"text": "two", "start": 5.0, "end": 5.3}]

@@ -192,6 +192,15 @@ def test_a_nested_timeline_is_exported_to_every_format(folder: Path, suffix: str
     assert placed[0].frames == first.duration().value
 
 
+@pytest.mark.parametrize("suffix", [".mlt", ".kdenlive", ".capcut", ".fcpxml", ".xml", ".aaf"])
+def test_a_timeline_of_sound_alone_is_exported(folder: Path, suffix: str) -> None:
+    timeline = cut(folder)
+    timeline.tracks[:] = [track.deepcopy() for track in timeline.audio_tracks()]
+    timeline.to_json_file(str(folder / "sound.otio"))
+    exported = export_timeline(folder / "sound.otio", folder / f"sound only{suffix}")
+    assert exported.path.exists()
+
+
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="OTIO_GVIDEO_CORPUS names no folder of timelines")
 @pytest.mark.parametrize(
     "suffix", [".fcpxml", ".xml", ".edl", ".aaf", ".mlt", ".kdenlive", ".otioz"]
