@@ -12,22 +12,14 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..backend.audio.ducking import ATTACK_S, RELEASE_S, duck_envelope
-from ..backend.audio.read_mix import speech_of
+from ..backend.audio.ducking import ATTACK_S, RELEASE_S, duck_envelope, spoken
+from ..backend.audio.read_mix import read_mix
 from ..notices import Notice
 from ..timeline.layout import Placed, lay_out
-from ..timeline.levels import (
-    LEVEL_KEYS,
-    ClipLevels,
-    LevelPoint,
-    clip_levels,
-    interpolate,
-    number_of,
-    simplified,
-    state_levels,
-)
+from ..timeline.level_curves import ClipLevels, LevelPoint, interpolate, simplified
+from ..timeline.levels import LEVEL_KEYS, clip_levels, number_of, state_levels
 from ..timeline.metadata import NAMESPACE, own_metadata
-from ..timeline.properties import visible_start
+from ..timeline.properties import length_of, visible_start
 
 _GRID = 48_000
 """Keyframes lie on audio samples, so that their times are short fractions."""
@@ -146,9 +138,18 @@ def bake_levels(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> li
 
 
 def speech_in(timeline: otio.schema.Timeline, root: Path) -> tuple[tuple[float, float], ...]:
-    """Return the speech under which tracks duck, in seconds of the timeline's own time."""
+    """Return the speech under which tracks duck, in seconds of the timeline's own time.
+
+    As in `read_mix`; empty if no track ducks.
+
+    Raises:
+        InputError, WorkError: as of `read_mix` and `Mix.blocks`.
+    """
+    if not any(own_metadata(track).get("duck_db") for track in timeline.audio_tracks()):
+        return ()
+    speech = spoken(timeline) or read_mix(timeline, root, length_of(timeline)).speech
     hidden = float(visible_start(timeline))
-    return tuple((start + hidden, end + hidden) for start, end in speech_of(timeline, root))
+    return tuple((start + hidden, end + hidden) for start, end in speech)
 
 
 def _bake(track: otio.schema.Track, levels: TrackLevels, fps: Fraction) -> Iterator[Notice]:

@@ -9,9 +9,10 @@ from itertools import groupby
 
 import opentimelineio as otio
 
-from ..backend.audio.read_mix import spoken
+from ..backend.audio.ducking import spoken
 from ..timeline.layout import Placed
-from ..timeline.levels import INAUDIBLE_DB, TOLERANCE_DB, clip_levels
+from ..timeline.level_curves import INAUDIBLE_DB, TOLERANCE_DB
+from ..timeline.levels import clip_levels
 from ..timeline.media import media_file_name
 from ..timeline.nested import OpenedItem
 from .bake_levels import TrackLevels, track_levels

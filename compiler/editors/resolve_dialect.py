@@ -19,7 +19,8 @@ import opentimelineio as otio
 
 from ..media.probe import probe_if_readable
 from ..timeline.effects import RESOLVE_VOLUME
-from ..timeline.levels import ClipLevels, clip_levels, on_frames, state_levels
+from ..timeline.level_curves import ClipLevels, on_frames
+from ..timeline.levels import clip_levels, state_levels
 from ..timeline.media import media_file_name, media_path
 from ..timeline.metadata import MEDIA_KEY, own_metadata
 from ..timeline.rate import exact_rate, whole_frames

@@ -17,7 +17,8 @@ import opentimelineio as otio
 from ..errors import WorkError
 from ..notices import Notice
 from ..timeline.layout import Placed, lay_out
-from ..timeline.levels import ClipLevels, clip_levels, state_levels
+from ..timeline.level_curves import ClipLevels
+from ..timeline.levels import clip_levels, state_levels
 from ..timeline.media import media_file_name
 from .bake_levels import TrackLevels, drop_levels, has_levels, speech_in, track_levels
 

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import opentimelineio as otio
 from numpy.typing import NDArray
 
 from ...media.samples import SAMPLE_RATE, Samples
+from ...timeline.metadata import own_metadata
+from ...timeline.properties import visible_start
 
 ATTACK_S = 0.25
 """Seconds in which music ducks before a word."""
@@ -63,6 +66,12 @@ def duck_envelope(
         for time in (start - attack_s, start, max(start, end), max(start, end) + release_s)
     ]
     return Envelope(np.array(times), np.array([0.0, 1.0, 1.0, 0.0] * len(merged)))
+
+
+def spoken(timeline: otio.schema.Timeline) -> tuple[tuple[float, float], ...]:
+    """Return the words of a timeline's metadata as ranges of the reel, in seconds."""
+    words, start = own_metadata(timeline).get("words") or (), float(visible_start(timeline))
+    return tuple((float(word["start"]) - start, float(word["end"]) - start) for word in words)
 
 
 def loud_ranges(blocks: Iterable[Samples]) -> tuple[tuple[float, float], ...]:

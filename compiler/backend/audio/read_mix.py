@@ -15,13 +15,14 @@ from ...media.media_info import MediaInfo
 from ...media.samples import SAMPLE_RATE
 from ...notices import Notice
 from ...timeline.effects import speed_of, unsupported_effects
-from ...timeline.levels import ClipLevels, clip_levels, number_of
+from ...timeline.level_curves import ClipLevels
+from ...timeline.levels import clip_levels, number_of
 from ...timeline.media import source_start
 from ...timeline.metadata import own_metadata
-from ...timeline.properties import item_length, length_of, visible_start
+from ...timeline.properties import item_length, visible_start
 from ...timeline.rate import seconds
 from .clip_audio import ClipAudio
-from .ducking import ATTACK_S, RELEASE_S, loud_ranges
+from .ducking import ATTACK_S, RELEASE_S, loud_ranges, spoken
 from .mix import AudioTrack, Clip, Mix, continuous, lanes_of, retimed, voice_tracks
 
 Window: TypeAlias = tuple[Fraction, Fraction]
@@ -97,23 +98,6 @@ def read_mix(
         voices = voice_tracks(mix)
         speech = loud_ranges(Mix(voices, mix.samples).blocks()) if voices else ()
     return replace(mix, speech=speech)
-
-
-def spoken(timeline: otio.schema.Timeline) -> tuple[tuple[float, float], ...]:
-    """Return the words of a timeline's metadata as ranges of the reel, in seconds."""
-    words, start = own_metadata(timeline).get("words") or (), float(visible_start(timeline))
-    return tuple((float(word["start"]) - start, float(word["end"]) - start) for word in words)
-
-
-def speech_of(timeline: otio.schema.Timeline, root: Path) -> tuple[tuple[float, float], ...]:
-    """Return the speech under which tracks duck, as in `read_mix`; empty if no track ducks.
-
-    Raises:
-        InputError, WorkError: as of `read_mix` and `Mix.blocks`.
-    """
-    if not any(own_metadata(track).get("duck_db") for track in timeline.audio_tracks()):
-        return ()
-    return spoken(timeline) or read_mix(timeline, root, length_of(timeline)).speech
 
 
 @dataclass

@@ -18,15 +18,8 @@ from typing import Any
 import opentimelineio as otio
 
 from ...timeline.layout import Placed, lay_out
-from ...timeline.levels import (
-    MUTED_DB,
-    ClipLevels,
-    LevelPoint,
-    added,
-    clip_levels,
-    on_frames,
-    state_levels,
-)
+from ...timeline.level_curves import MUTED_DB, ClipLevels, LevelPoint, added, on_frames
+from ...timeline.levels import clip_levels, state_levels
 from .base import is_audio
 
 _GAIN = "9d2ea894-0968-11d3-8a38-0050040ef7d2"

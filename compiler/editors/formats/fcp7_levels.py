@@ -17,15 +17,8 @@ from xml.etree.ElementTree import Element, SubElement
 import opentimelineio as otio
 
 from ...timeline.layout import Placed, lay_out
-from ...timeline.levels import (
-    MUTED_DB,
-    ClipLevels,
-    LevelPoint,
-    clip_levels,
-    on_frames,
-    simplified,
-    state_levels,
-)
+from ...timeline.level_curves import MUTED_DB, ClipLevels, LevelPoint, on_frames, simplified
+from ...timeline.levels import clip_levels, state_levels
 from ...timeline.rate import whole_frames
 from .base import is_audio
 from .fcp7_retime import parameters_of

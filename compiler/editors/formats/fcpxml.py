@@ -184,8 +184,7 @@ class FcpxmlDocument:
             if placed.speed != 1:
                 self._retime(element, placed)
             if lane.is_audio:
-                start = self._local_start(placed) / self.fps
-                volume = volume_element(clip_levels(clip), start)
+                volume = volume_element(clip_levels(clip), self._local_start(placed) / self.fps)
                 element.extend([] if volume is None else [volume])
         for marker in clip.markers:
             frame = whole_frames(marker.marked_range.start_time, self.fps)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
 from ...sync.rationals import parse_rational
-from ...timeline.levels import MUTED_DB, ClipLevels
+from ...timeline.level_curves import MUTED_DB, ClipLevels
 
 LOUDEST_DB = 12.0
 """The highest level of Final Cut's inspector."""

@@ -12,7 +12,8 @@ import opentimelineio as otio
 
 from ...files.file_urls import path_of_url
 from ...sync.rationals import parse_rational
-from ...timeline.levels import MUTED_DB, ClipLevels, clip_levels, state_levels
+from ...timeline.level_curves import MUTED_DB, ClipLevels
+from ...timeline.levels import clip_levels, state_levels
 from ...timeline.rate import time_range
 from .base import is_audio, time_warp
 from .fcpxml_effects import VOLUME, effects_of

@@ -16,7 +16,8 @@ from typing import Any
 import opentimelineio as otio
 
 from ...timeline.layout import Placed
-from ...timeline.levels import MUTED_DB, clip_levels, interpolate, on_frames
+from ...timeline.level_curves import MUTED_DB, interpolate, on_frames
+from ...timeline.levels import clip_levels
 from .base import is_audio
 
 _MEAN = 0.8

@@ -9,13 +9,8 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.effects import unsupported_effects
-from otio_gvideo.compiler.timeline.levels import (
-    ClipLevels,
-    clip_levels,
-    interpolate,
-    on_frames,
-    state_levels,
-)
+from otio_gvideo.compiler.timeline.level_curves import ClipLevels, interpolate, on_frames
+from otio_gvideo.compiler.timeline.levels import clip_levels, state_levels
 from otio_gvideo.compiler.timeline.rate import time_range
 
 FPS = Fraction(24)
