@@ -110,7 +110,10 @@ def render_timeline(
             options = RenderOptions(engine, force, relative_media, also)
             refuse_models(reimported.timeline, outputs, settings, options)
             report = report_of_timeline(reimported.timeline, target, path.parent)
-            report.warnings += [*reimported.warnings, *effect_notices(reimported.timeline)]
+            report.warnings += [
+                *reimported.warnings,
+                *dict.fromkeys(effect_notices(reimported.timeline)),
+            ]
             clock.done("read", f"{count(report.frames, 'frame')}; {reimported.summary}")
         # Keep a version that an editor saves meanwhile, too.
         in_place = target == path

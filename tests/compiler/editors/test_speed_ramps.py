@@ -9,6 +9,7 @@ import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler.api.diff import diff_timelines
 from otio_gvideo.compiler.api.export import export_timeline
+from otio_gvideo.compiler.api.render import render_timeline
 from otio_gvideo.compiler.editors.formats.time_maps import ConstantSpeed, map_pieces
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.editors.reimport import reimport
@@ -210,3 +211,12 @@ def test_a_time_map_goes_on_at_the_speed_of_its_ends() -> None:
     ]
     with pytest.raises(ValueError, match="increasing"):
         map_pieces([points[1], points[0]], Fraction(0), 4)
+
+
+def test_render_names_an_effect_of_a_ramp_once(edit: Edit) -> None:
+    path = fcpxml(edit, RAMP, more='<adjust-transform scale="1.5 1.5"/>')
+    report = render_timeline(path)
+    assert [str(line) for line in report.warnings if line.code == "effect"] == [
+        "stairs: the effect Transform is not supported; the clip is shown without it"
+    ]
+    assert [slot.reused for slot in report.slots] == [True]
