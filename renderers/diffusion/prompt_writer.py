@@ -89,7 +89,9 @@ class PromptWriter:
         described = renderer.prompt(replace(shot, written="")).positive
         digest = answer_hash(renderer, shot)
         answer = _cached(digest)
-        if answer is None and path_here(source) is None and digest in (known := self._earlier()):
+        # A folder counts by its content, so that it has to be here.
+        is_away = answer is None and source.path is None and path_here(source) is None
+        if is_away and digest in (known := self._earlier()):
             return known[digest]
         if answer is None:
             if not self.runs:

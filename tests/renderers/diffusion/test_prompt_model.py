@@ -14,7 +14,7 @@ from otio_gvideo.compiler import InputError, compile_script, plan_script
 from otio_gvideo.compiler.stages.model_checks import finished_prompts
 from otio_gvideo.renderers.base import Motion, RendererError, Shot, UnavailableError
 from otio_gvideo.renderers.diffusion.model_settings import model_setup
-from otio_gvideo.renderers.diffusion.prompt_writer import FOLDER, PromptWriter
+from otio_gvideo.renderers.diffusion.prompt_writer import FOLDER, PromptWriter, answer_hash
 from otio_gvideo.renderers.diffusion.repository_files import needed_files
 from otio_gvideo.renderers.registry import renderer_class
 from otio_gvideo.renderers.run.motion_guard import MOTION_WORDS, attempt_shots
@@ -172,6 +172,11 @@ def test_finished_media_bring_their_prompts_to_a_machine_without_the_model(
     renderer: Any = renderer_class("ltx")(settings, "draft")
     writer = PromptWriter(runs=True, earlier=lambda: finished_prompts(media.parent))
     assert writer.write(renderer, shot) == ANSWER
+    local = replace(shot, settings={"prompt_model": str(tmp_path / "gone"), "device": "cpu"})
+    folder: Any = renderer_class("ltx")(local.settings, "draft")
+    recalled = PromptWriter(runs=True, earlier=lambda: {answer_hash(folder, local): ANSWER})
+    with pytest.raises(UnavailableError, match="gone: model folder not found"):
+        recalled.write(folder, local)
     moved = replace(shot, motion=Motion(camera="pan_left"))
     with pytest.raises(UnavailableError, match=r"owner/lm@01234567.* is not on this machine"):
         writer.write(renderer, moved)
