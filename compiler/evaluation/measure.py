@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from ...renderers.base import Frame, RendererError, Shot
 from ...renderers.files.open_media import open_input
-from ...renderers.fit.interpolate import dense_flow, flow_back, small_luma
+from ...renderers.fit.interpolate import FLOW_WIDTH, dense_flow, flow_back, small_luma
 from ...renderers.fit.scale import rgb_of
 from ...renderers.image.stills import load_still
-from ...renderers.run.motion_measure import WIDTH, MotionMeter, block_velocities
+from ...renderers.run.motion_detail import block_velocities
+from ...renderers.run.motion_measure import GRID, MotionMeter
 from ..errors import WorkError
 from .still_similarity import LEAST_SHARED, frame_homography, likeness, warp_onto
 
@@ -113,14 +114,14 @@ class _Steadiness:
         self._changes = self._speeds = 0.0
 
     def see(self, frame: Frame) -> None:
-        luma = small_luma(frame, WIDTH)
+        luma = small_luma(frame, FLOW_WIDTH)
         if self._before is not None:
             there, back = self._estimate(self._before, luma), self._estimate(luma, self._before)
             came, seen = flow_back(luma, there, back)
             if seen.any():
                 difference = cv2.absdiff(self._before, came)
                 self._errors.append(float(difference[seen].mean()))
-            velocity = block_velocities(there, self._before)
+            velocity = block_velocities(there, self._before, GRID)
             if self._velocity is not None:
                 self._changes += _total(velocity - self._velocity)
                 self._speeds += _total(velocity) + _total(self._velocity)

@@ -165,9 +165,12 @@ def flow_back(
         second: of the flows' size.
         there, back: forward and backward flow.
     """
-    height, width = second.shape
-    moved = _sampled(second, _grid(width, height) + there)
-    return moved, _mismatch(there, back) < 0.5
+    return moved_back(second, there), _mismatch(there, back) < 0.5
+
+
+def moved_back(second: NDArray[Any], there: Flow) -> NDArray[Any]:
+    """Warp the second of two planes onto the first by the forward flow, of their size."""
+    return _sampled(second, _grid(there.shape[1], there.shape[0]) + there)
 
 
 def is_cut(*hidden: NDArray[np.float32]) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 from ..base import Frame, OnStep, Renderer, RendererError, Shot
 from ..files.speeds import Stopwatch, processor, remember_rate
@@ -21,10 +23,17 @@ from .scale import finish_frame
 
 MODEL_SHARE = 0.8
 """Share of a call's progress for the model's steps; the rest is for decoded frames."""
+Watch: TypeAlias = Callable[[Iterator[Frame], Fraction], Iterator[Frame]]
+"""Passes frames at a rate through."""
 
 
 def frames(
-    renderer: Renderer, shot: Shot, on_step: OnStep, *, chunks: Path | None = None
+    renderer: Renderer,
+    shot: Shot,
+    on_step: OnStep,
+    *,
+    chunks: Path | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[Frame]:
     """Yield exactly ``shot.frames`` frames of ``shot.width`` x ``shot.height``, lazily.
 
@@ -35,6 +44,7 @@ def frames(
         shot: the slot.
         on_step: called with (frames rendered, all frames); a model's steps count as frames.
         chunks: a folder for finished chunks of a long slot, kept until the slot is finished.
+        watch: sees the renderer's own frames, before interpolation adds motion between them.
 
     Raises:
         RendererError: the renderer failed, or returned a wrong number or size of frames.
@@ -42,8 +52,9 @@ def frames(
     limits = renderer.limits
     slot_plan = plan(shot, limits)
     if limits.is_unbounded:
-        return _checked(renderer, shot, slot_plan, on_step)
-    return _converted(renderer, shot, slot_plan, on_step, chunks)
+        checked = _checked(renderer, shot, slot_plan, on_step)
+        return checked if watch is None else watch(checked, shot.fps)
+    return _converted(renderer, shot, slot_plan, on_step, chunks, watch)
 
 
 def _checked(
@@ -64,17 +75,23 @@ def _checked(
 
 
 def _converted(
-    renderer: Renderer, shot: Shot, slot_plan: SlotPlan, on_step: OnStep, chunks: Path | None
+    renderer: Renderer,
+    shot: Shot,
+    slot_plan: SlotPlan,
+    on_step: OnStep,
+    chunks: Path | None,
+    watch: Watch | None,
 ) -> Iterator[Frame]:
     progress = _CallProgress(slot_plan, on_step)
     rendering, started = Stopwatch(), time.perf_counter()
     made = native_frames(renderer, shot, slot_plan, progress.of_call, chunks)
     native = rendering.each(made)
     fps = slot_plan.calls[0].fps
-    rated = native
+    watched = native if watch is None else watch(native, fps)
+    rated = watched
     if fps != slot_plan.fps:
         chosen: Interpolator = interpolator_for(_rife(shot))
-        rated = retime(native, fps, slot_plan.fps, slot_plan.frames, chosen)
+        rated = retime(watched, fps, slot_plan.fps, slot_plan.frames, chosen)
     count = 0
     try:
         for frame in itertools.islice(rated, slot_plan.frames):
@@ -85,7 +102,7 @@ def _converted(
         for _ in native:
             pass
     finally:
-        for source in (rated, native, made):
+        for source in (rated, watched, native, made):
             close = getattr(source, "close", None)
             if close is not None:
                 close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
@@ -106,12 +107,19 @@ class _Attempts:
 
     def render(self, name: str, renderer: Renderer, shot: Shot, guard: Guard) -> float:
         """Render once, keep the file if it is the best so far, and return `Guard.ratio`."""
-        meter = MotionMeter(shot.fps)
+        meters: list[MotionMeter] = []
+
+        def watch(frames: Iterator[Frame], fps: Fraction) -> Iterator[Frame]:
+            meters.append(MotionMeter(fps))
+            return meters[-1].watch(frames)
+
         part = self._path.with_name(f"attempt-{self._path.name}")
         try:
-            frames = run_renderer.frames(renderer, shot, self._on_step, chunks=self._chunks)
-            self._write(meter.watch(frames), part)
-            movement = meter.movement()
+            frames = run_renderer.frames(
+                renderer, shot, self._on_step, chunks=self._chunks, watch=watch
+            )
+            self._write(frames, part)
+            movement = meters[-1].movement()
             ratio = guard.ratio(movement)
             self.worse = self.worse + 1 if ratio < self._best else 0
             if ratio > self._best:
