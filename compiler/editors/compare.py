@@ -227,7 +227,11 @@ def _timing(transition: TrackTransition | None) -> TransitionTiming | None:
 def _audio_changes(before: Sequence[OpenedItem], after: Sequence[OpenedItem]) -> Iterator[Change]:
     old, new = _audio_tracks(before), _audio_tracks(after)
     for number, (clips, new_clips) in enumerate(zip(old, new, strict=False), 1):
-        if clips != new_clips:
+        if [clip[:-1] for clip in clips] == [clip[:-1] for clip in new_clips]:
+            for (file, *_, was_on), (*_, is_on) in zip(clips, new_clips, strict=True):
+                if was_on != is_on:
+                    yield ClipToggled(file.rpartition(".")[0] or file, is_on)
+        else:
             changed = sum(clip not in clips for clip in new_clips)
             yield AudioTrackChanged(f"A{number}", len(clips), len(new_clips), changed)
     if len(old) != len(new):

@@ -5,22 +5,31 @@ A clip whose media exist and belong to no slot is the editor's own, whatever its
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import opentimelineio as otio
 
 from ...renderers.run.store import key12_in_name
-from ..timeline.media import media_file_name, media_path
+from ..notices import Notice
+from ..timeline.media import media_file_name, media_path, missing_name
 from .known_slots import KnownSlot, KnownSlots, slot_of_clip
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The slot of a clip, and whether the clip shows its still, so that all frames are alike."""
+    """The slot of a clip.
+
+    Attributes:
+        slot: the slot.
+        is_still: whether the clip shows its still, so that all frames are alike.
+        lost: the file that the clip names if it is missing, and has neither name nor key of a slot.
+    """
 
     slot: KnownSlot
     is_still: bool = False
+    lost: str = ""
 
 
 def match_clip(clip: otio.schema.Clip, known_slots: KnownSlots, root: Path) -> Match | None:
@@ -34,6 +43,7 @@ def match_clip(clip: otio.schema.Clip, known_slots: KnownSlots, root: Path) -> M
     own = slot_of_clip(clip, root)
     if own is not None:
         return Match(own)
+    lost = ""
     path = media_path(clip.media_reference, root)
     if path is not None:
         file = media_file_name(clip.media_reference)
@@ -45,9 +55,23 @@ def match_clip(clip: otio.schema.Clip, known_slots: KnownSlots, root: Path) -> M
             return Match(slot, is_still=True)
         if path.is_file():
             return None
+        lost = missing_name(clip.media_reference, path)
     name = str(clip.name)
     slot = known_slots.by_name.get(name) or _slot_of_media(name, known_slots)
-    return Match(slot, is_still=slot.media is None) if slot is not None else None
+    return Match(slot, is_still=slot.media is None, lost=lost) if slot is not None else None
+
+
+def lost_media(
+    timeline: otio.schema.Timeline, known_slots: KnownSlots, root: Path
+) -> Iterator[Notice]:
+    """Yield a warning for each clip that only its name identifies, because its file is missing."""
+    audio = otio.schema.TrackKind.Audio
+    for clip in timeline.find_clips():
+        if getattr(clip.parent(), "kind", "") != audio:
+            match = match_clip(clip, known_slots, root)
+            if match is not None and match.lost:
+                what = f"{match.lost} does not exist; the slot of that name is shown"
+                yield Notice("missing", f"{clip.name}: {what}")
 
 
 def _slot_of_media(file: str, known_slots: KnownSlots) -> KnownSlot | None:

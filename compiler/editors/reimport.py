@@ -17,6 +17,7 @@ from ..progress_clock import count
 from ..timeline.properties import rate_of
 from .formats import FORMATS
 from .known_slots import KnownSlots, find_known_slots
+from .match_clips import lost_media
 from .read_timeline import read_timeline
 from .rebuild_recipes import RebuiltClip, rebuild_recipes
 from .relink import relink_nearby
@@ -110,11 +111,12 @@ def reimport(
         timeline = read_timeline(path, rate_of(before) if before is not None else None)
     fps = rate_of(timeline)
     has_audio = not is_list or bool(timeline.audio_tracks())
+    lost = list(lost_media(timeline, known_slots, path.parent))
     rebuilt = rebuild_recipes(timeline, known_slots, path.parent, fps, recipe_key)
     found = relink_nearby(timeline, path.parent, known_slots.files)
     foreign = _foreign_clips(timeline, rebuilt)
     restored = restore_metadata(timeline, known_slots, path.parent, fps, has_audio=has_audio)
-    warnings = [*found, *restored]
+    warnings = [*lost, *found, *restored]
     is_otio = FORMATS.get(path.suffix.lower()) is FORMATS[".otio"]
     output = path if is_otio else path.with_name(f"{path.name}.otio")
     return ReimportedTimeline(timeline, output, known_slots, rebuilt, foreign, warnings, fps)

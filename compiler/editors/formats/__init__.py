@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -49,6 +50,8 @@ FORMATS = {
     )
 }
 """Formats by suffix."""
+_NO_NUMBER = re.compile(r"(?:invalid literal for int\(\).*?|could not convert .*?): (.*)")
+"""Python's words for text that is no number."""
 SCRIPTS = (".yaml", ".yml")
 """Suffixes of scripts."""
 
@@ -113,4 +116,6 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
             what = f"cannot be read as {kind}: something that the format requires is missing in it"
             raise InputError(Problem.in_file(path, what, "--debug shows where")) from error
         what = one_line(error) or type(error).__name__
+        number = _NO_NUMBER.fullmatch(what)
+        what = f"{number[1]} is not a number" if number is not None else what
         raise InputError(Problem.in_file(path, f"cannot be read as a timeline: {what}")) from error

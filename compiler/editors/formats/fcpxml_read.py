@@ -51,7 +51,9 @@ def read(path: Path, _fps: Fraction | None) -> otio.core.SerializableObject:
     except KeyError as error:
         what = f"refers to the resource {error}, which it does not hold"
         raise InputError(Problem.in_file(path, what)) from error
-    except (ValueError, ZeroDivisionError) as error:
+    except ZeroDivisionError as error:
+        raise InputError(Problem.in_file(path, "is invalid: a time is divided by 0")) from error
+    except ValueError as error:
         raise InputError(Problem.in_file(path, f"is invalid: {error}")) from error
     if len(timelines) == 1:
         return timelines[0]

@@ -176,7 +176,7 @@ EDITS = {
              "wipe_left into breath is now dissolve"),
         words=("the words of storm now lie over no picture",),
     ),
-    "mute": Case(edits.mute, ("sound of A1: 1 to 1 clips, 1 changed",), edl=NOTHING),
+    "mute": Case(edits.mute, ("voice switched off",), edl=NOTHING),
     "cut the sound": Case(
         edits.cut_sound, ("sound of A1: 1 to 1 clips, 1 changed",), edl=NOTHING
     ),

@@ -344,6 +344,26 @@ def test_a_broken_file_is_rejected_in_one_line(tmp_path: Path, suffix: str) -> N
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "old", "new", "told"),
+    [
+        (".xml", "<start>0</start>", "<start>soon</start>", "'soon' is not a number"),
+        (".fcpxml", 'duration="5/3s"', 'duration="5/0s"', "is invalid: a time is divided by 0"),
+    ],
+)
+def test_a_wrong_number_is_told_without_words_of_python(
+    folder: Path, suffix: str, old: str, new: str, told: str
+) -> None:
+    cut(folder).to_json_file(str(folder / "cut.otio"))
+    path = export_timeline(folder / "cut.otio", folder / f"wrong{suffix}").path
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        formats.read(path)
+    assert str(caught.value).endswith(told)
+
+
 def test_exports_are_atomic(folder: Path) -> None:
     cut(folder).to_json_file(str(folder / "cut.otio"))
     export_timeline(folder / "cut.otio", folder / "out.mlt")

@@ -56,7 +56,10 @@ def test_media_are_matched_by_file_name_in_any_folder(edit: Edit, name: str) -> 
 def test_clips_with_missing_media_are_matched_by_clip_name(edit: Edit) -> None:
     for clip in edit.track.find_clips():
         clip.media_reference.target_url = "/nowhere/proxy.mov"
-    assert clips(edit.back()) == UNTOUCHED
+    back = edit.back()
+    assert clips(back) == UNTOUCHED
+    what = "/nowhere/proxy.mov does not exist; the slot of that name is shown"
+    assert back.warnings == [f"{name}: {what}" for name in ("stairs", "storm", "breath")]
 
 
 def test_stills_are_matched_before_anything_is_rendered(tmp_path: Path) -> None:
