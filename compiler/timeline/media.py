@@ -104,6 +104,11 @@ def read_sequence(sequence: otio.schema.ImageSequenceReference, folder: Path) ->
     stated = sequence.available_range
     rate = exact_rate(sequence.rate or (stated.duration.rate if stated is not None else 24))
     existing = _images_by_number(sequence, folder)
+    base = str(sequence.target_url_base)
+    if not existing and is_windows_path(base):
+        # Under the root that its folder was resolved against, nobody would know it.
+        name = base.rstrip("/\\") + f"/{sequence_pattern(sequence)}"
+        raise WorkError(f"{name}: no such images")
 
     def exists(number: int) -> bool:
         return sequence.start_frame + number * step in existing and image(number).is_file()

@@ -15,6 +15,7 @@ from otio_gvideo.compiler.editors.reimport import reimport
 from otio_gvideo.compiler.errors import WorkError
 from otio_gvideo.compiler.files.file_urls import file_name_of
 from otio_gvideo.compiler.media import ffmpeg
+from otio_gvideo.compiler.timeline.media import read_sequence
 from otio_gvideo.compiler.timeline.rate import time_range
 
 from .edit import UNTOUCHED, Edit
@@ -133,3 +134,13 @@ def test_relink_reads_every_format_and_writes_otio(suffix: str, edit: Edit) -> N
         name[:5] for name in names
     }
     assert all(Path(clip.media_reference.target_url).is_relative_to(moved) for clip in found)
+
+
+def test_missing_images_on_a_drive_are_named_as_stated(tmp_path: Path) -> None:
+    """And not below the folder of the timeline."""
+    reference = otio.schema.ImageSequenceReference(
+        "C:\\shots\\010\\", "a.", ".exr", rate=24, frame_zero_padding=4
+    )
+    with pytest.raises(WorkError) as caught:
+        read_sequence(reference, tmp_path / "C:" / "shots")
+    assert str(caught.value) == r"C:\shots\010/a.%04d.exr: no such images"
