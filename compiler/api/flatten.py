@@ -80,6 +80,9 @@ def flatten_timeline(
             )
             report = report_of_timeline(loaded, path, path.parent)
             report.warnings += [*relinked, *unrendered_notices(loaded, path)]
+            if path.suffix.lower() == ".edl" and not loaded.audio_tracks():
+                what = "carries no sound; otio-gvideo render adds that of its compiled timeline"
+                report.warnings.append(Notice("format", f"{path.name}: {what}"))
             if is_marked_signed(loaded) and credentials is None:
                 what = f"{path.name} was compiled to be signed, and {video.name} is not"
                 report.warnings.append(Notice("unsigned", f"{what} (--config)"))

@@ -33,7 +33,8 @@ def draft_from_timeline(timeline: otio.schema.Timeline, path: Path, folder: Path
         folder: of the script; stills are saved into its ``keyframes``.
 
     Raises:
-        InputError: there is no picture track, or a clip's media are missing; names all of them.
+        InputError: there is no picture track, or a clip shows no existing still or video; names
+            all of them.
     """
     fps, root = rate_of(timeline), path.parent
     layouts = lay_out_timeline(timeline, fps)
@@ -98,11 +99,17 @@ class _SceneDrafter:
     problems: list[Problem] = field(default_factory=list)
 
     def scene(self, placed: Placed) -> Draft | None:
-        """Return the scene of a clip; None if its media are missing."""
+        """Return the scene of a clip; None if it shows no existing still or video."""
         still = self._still(placed)
         name = scene_id(str(placed.item.name) or "scene", self.ids)
         if still is None:
+            reference = getattr(placed.item, "media_reference", None)
             what, hint = "its media are missing", "relink it"
+            if isinstance(reference, otio.schema.GeneratorReference):
+                what = f"shows the generator {reference.generator_kind}, no picture file"
+                hint = "replace it with a still"
+            elif isinstance(reference, otio.schema.ImageSequenceReference):
+                what, hint = "shows an image sequence", "replace it with a still or a video"
             self.problems.append(Problem.in_file(self.path, what, hint, where=name))
             return None
         scene: Draft = {"id": name}

@@ -9,6 +9,8 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from otio_gvideo.compiler.api.export import export_timeline
+from otio_gvideo.compiler.api.flatten import flatten_timeline
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.editors.formats.edl_events import parse_timecode, timecode
 from otio_gvideo.compiler.editors.formats.edl_write import write
@@ -20,6 +22,8 @@ from otio_gvideo.compiler.timeline.layout import Placed, lay_out_timeline
 from otio_gvideo.compiler.timeline.media import media_file_name
 from otio_gvideo.compiler.timeline.properties import rate_of
 from otio_gvideo.compiler.timeline.rate import time, time_range
+
+from .sample_cut import cut, media
 
 RATES = [
     Fraction(24), Fraction(25), Fraction(30), Fraction(50), Fraction(60),
@@ -280,3 +284,12 @@ def test_the_foreground_of_a_key_lies_over_its_background(tmp_path: Path) -> Non
     assert [str(line) for line in effect_notices(timeline)] == [
         "above.mov: the effect Key is not supported; the clip is shown without it"
     ]
+
+
+def test_a_list_flattens_without_sound_and_says_so(tmp_path: Path) -> None:
+    media(tmp_path, Fraction(24))
+    cut(tmp_path, plain=True).to_json_file(str(tmp_path / "cut.otio"))
+    path = export_timeline(tmp_path / "cut.otio", tmp_path / "cut.edl").path
+    report = flatten_timeline(path, tmp_path / "cut.mp4")
+    told = "cut.edl: carries no sound; otio-gvideo render adds that of its compiled timeline"
+    assert [str(notice) for notice in report.warnings if "sound" in str(notice)] == [told]

@@ -256,6 +256,20 @@ def test_all_missing_stills_of_a_cut_are_named(tmp_path: Path) -> None:
     assert [problem.where for problem in caught.value.problems] == ["scene-0", "scene-1"]
 
 
+def test_a_generator_and_an_image_sequence_of_a_cut_are_named_as_such(tmp_path: Path) -> None:
+    media(tmp_path, Fraction(24))
+    timeline = cut(tmp_path)
+    first, second = timeline.tracks[0].find_clips()[:2]
+    first.media_reference = otio.schema.GeneratorReference("black", generator_kind="Slug")
+    second.media_reference = otio.schema.ImageSequenceReference("/x", "a.", ".exr", rate=24)
+    timeline.to_json_file(str(tmp_path / "cut.otio"))
+    with pytest.raises(InputError) as caught:
+        init_script(tmp_path / "cut.otio")
+    told = [str(problem) for problem in caught.value.problems]
+    assert told[0].endswith("shows the generator Slug, no picture file; replace it with a still")
+    assert told[1].endswith("shows an image sequence; replace it with a still or a video")
+
+
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=12), st.data())
 def test_divide_keeps_all_items_in_order(weights: list[int], data: st.DataObject) -> None:
     count = data.draw(st.integers(1, len(weights)))
