@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,8 @@ from ...errors import InputError, Problem
 from ...files.text_encoding import decode, encoding_of
 
 EXTRA = "pip install 'otio-gvideo[editors]'"
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold, as in names with control characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ def write_xml(path: Path, root: Element, doctype: str = "", encoding: str = "UTF
     ElementTree.indent(root)
     head = f'<?xml version="1.0" encoding="{encoding}"?>\n'
     head += f"<!DOCTYPE {doctype}>\n" if doctype else ""
-    write_text(path, f"{head}{ElementTree.tostring(root, 'unicode')}\n")
+    text = _NO_XML.sub("\ufffd", ElementTree.tostring(root, "unicode"))
+    write_text(path, f"{head}{text}\n")
 
 
 def read_xml(path: Path) -> str | bytes:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import opentimelineio as otio
 import pytest
@@ -270,11 +271,12 @@ def test_a_clip_without_a_length_cannot_be_exported(tmp_path: Path) -> None:
 
 def test_a_timeline_that_a_format_cannot_hold_ends_in_a_line(tmp_path: Path) -> None:
     timeline = one_clip()
-    (track,) = timeline.video_tracks()
-    nested = otio.schema.Track(children=[item.deepcopy() for item in track])
-    track[:] = [nested]
+    timeline.video_tracks()[0][0].name = "a\x01b"
     path = tmp_path / "cut.otio"
     path.write_text(timeline.to_json_string())
+    for suffix in (".fcpxml", ".mlt", ".kdenlive"):
+        written = export_timeline(path, tmp_path / f"cut{suffix}").path
+        ElementTree.parse(written)
     with pytest.raises(WorkError, match=r"cut\.xml: cannot be written as \.xml: "):
         export_timeline(path, tmp_path / "cut.xml")
     assert not (tmp_path / "cut.xml").exists()
