@@ -13,7 +13,7 @@ import pytest
 from otio_gvideo import compiler, renderers, schemas
 
 FOLDERS = [Path(package.__file__).parent for package in (compiler, renderers, schemas)]
-OTHERS = {"av", "Image", "wave", "zipfile", "request", "archive", "webbrowser"}
+OTHERS = {"aaf2", "av", "Image", "wave", "zipfile", "request", "archive", "webbrowser"}
 """Modules whose `open` does not open text."""
 OURS = {"write_text", "read_text"}
 """Functions of this package that do it right, by name."""

@@ -50,7 +50,7 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DriftChange:
     """How a difference changed between three frames at equal distance.
 
     Attributes:
@@ -70,7 +70,9 @@ def shrunk(luma: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     return cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def change_of(sample: int, planes: Sequence[NDArray[np.float32]], grid: tuple[int, int]) -> Change:
+def change_of(
+    sample: int, planes: Sequence[NDArray[np.float32]], grid: tuple[int, int]
+) -> DriftChange:
     """Return the change between three planes, with gradients by percent of the width."""
     first, second, third = planes
     difference = (third - first) / 2
@@ -78,10 +80,10 @@ def change_of(sample: int, planes: Sequence[NDArray[np.float32]], grid: tuple[in
     across, down = (cv2.Sobel(difference, cv2.CV_32F, x, 1 - x, ksize=3) * scale for x in (1, 0))
     parts = (across, down, difference, third - 2 * second + first)
     means = [block_means(parts[one] * parts[other], grid) for one, other in PRODUCTS]
-    return Change(sample, np.dstack(means))
+    return DriftChange(sample, np.dstack(means))
 
 
-def drift(changes: Sequence[Change], samples: range, scale: DriftScale) -> Blocks | float:
+def drift(changes: Sequence[DriftChange], samples: range, scale: DriftScale) -> Blocks | float:
     """Return the speeds of blocks in a stretch of time, times their certainty of 0 to 1.
 
     Args:
@@ -103,7 +105,7 @@ def drift(changes: Sequence[Change], samples: range, scale: DriftScale) -> Block
     return speed * ramp(share, scale.explained) * alive
 
 
-def _around(changes: Sequence[Change], reach: int) -> NDArray[np.float64]:
+def _around(changes: Sequence[DriftChange], reach: int) -> NDArray[np.float64]:
     mean = np.mean([one.products for one in changes], axis=0)
     return np.asarray(cv2.blur(mean, (reach, reach), borderType=cv2.BORDER_REPLICATE), np.float64)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..base import Frame
 from ..fit.interpolate import dense_flow, small_luma
 from .motion_detail import Blocks, Detail, Velocities, certain_velocities, fine_detail, speeds
-from .motion_drift import QUICK, SOFT, Change, change_of, drift, shrunk
+from .motion_drift import QUICK, SOFT, DriftChange, change_of, drift, shrunk
 
 GRID = (9, 16)
 """Blocks along the shorter and the longer side."""
@@ -72,8 +72,8 @@ class MotionMeter:
         self._open_quick: list[Blocks] = []
         self._windows: list[Blocks] = []
         self._sampled: deque[NDArray[np.float32]] = deque(maxlen=2 * self._per_window + 1)
-        self._soft: list[Change] = []
-        self._quick: list[Change] = []
+        self._soft: list[DriftChange] = []
+        self._quick: list[DriftChange] = []
 
     def watch(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         """Pass frames through, I420 or RGB, and sample them."""
