@@ -16,7 +16,7 @@ from ..media.samples import duration_of
 from ..media.still_frame import save_frame
 from ..timeline.layout import Placed, lay_out_timeline
 from ..timeline.media import media_path
-from ..timeline.metadata import KEYFRAME_KEY
+from ..timeline.metadata import KEYFRAME_KEY, own_metadata
 from ..timeline.properties import rate_of, size_of
 from .script_draft import Draft, ScriptDraft, scene_id, script_path, yaml_number
 
@@ -49,7 +49,14 @@ def draft_from_timeline(timeline: otio.schema.Timeline, path: Path, folder: Path
         "title": timeline.name or path.stem,
         "output": {"width": width, "height": height, "fps": yaml_number(fps)},
     }
+    compiled = own_metadata(timeline).get("script") or {}
     notes = []
+    if compiled:
+        name = Path(str(compiled.get("path", ""))).name or "a script"
+        notes.append(
+            f"{path.name} was compiled from {name}: texts, moves, captions, and the stills after "
+            "the first of a scene are there alone"
+        )
     spans = [placed for placed in sounds[0].items if placed.is_clip] if sounds else []
     voice = next((file for p in spans if (file := _file(p, root)) is not None), None)
     of_voice = [p for p in spans if _file(p, root) == voice]
