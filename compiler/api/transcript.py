@@ -44,13 +44,13 @@ def show_transcript(
         WorkError: the output cannot be written.
     """
     if output is not None:
-        if output.suffix.lower() != ".json":
-            what = f"the words are written as JSON, not as {output.suffix or output.name}"
-            raise InputError(Problem.option("--output", what, f"name it {output.stem}.json"))
         refuse_unusable(output.absolute().parent, names_of_file(output))
         read = [InputFile(path, "the transcript")]
         read += [InputFile(audio, "the recording of the transcript")] if audio is not None else []
         refuse_inputs([output], read, "give another name with --output")
+        if output.suffix.lower() != ".json":
+            what = f"the words are written as JSON, not as {output.suffix or output.name}"
+            raise InputError(Problem.option("--output", what, f"name it {output.stem}.json"))
     duration = speech = None
     if audio is not None:
         try:

@@ -16,6 +16,7 @@ from ..notices import Notice
 from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
+from .align.verdicts import INSIST
 from .alignment_cache import Aligned, cached_alignment
 from .language_guess import other_language
 from .pauses import speech_intervals
@@ -173,10 +174,14 @@ def _align_track(
             places = {scene.id: scene.place_of("text") for scene in scenes}
             spoken = " ".join(text.text for text in texts)
             other = other_language(spoken, narration.language)
-            hint = f"; the texts look like {other!r}: set narration.language" if other else ""
+            guess = f"; the texts look like {other!r}: set narration.language" if other else ""
             raise InputError(
                 [
-                    Problem.at(places[entry.scene_id], entry.what, entry.hint + hint)
+                    Problem.at(
+                        places[entry.scene_id],
+                        entry.what,
+                        entry.hint + (guess if INSIST in entry.hint else ""),
+                    )
                     for entry in error.entries
                 ]
             ) from error
