@@ -111,11 +111,7 @@ def prepare_captions(
 def typeset(
     timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction
 ) -> tuple[Typesetter, list[Cue]]:
-    """Return the captions of a timeline, burned in or not, and what sets them in its style.
-
-    Raises:
-        InputError: the style is invalid.
-    """
+    """Return the captions of a timeline, and what sets them; errors as of `read_style`."""
     style = read_style(dict(own_metadata(timeline).get("captions") or {}))
     typesetter = Typesetter(style, size, fps, language_of(timeline), _family_of(style))
     return typesetter, captions_of(timeline, typesetter.limits())
@@ -124,10 +120,7 @@ def typeset(
 def caption_departures(
     timeline: otio.schema.Timeline, size: tuple[int, int], fps: Fraction
 ) -> list[str]:
-    """Return a line for each caption that is hard to read; arguments and errors as of `typeset`.
-
-    Of burned-in captions if the timeline asks for them, else of the sidecar files.
-    """
+    """Return a line for each caption that is hard to read: burned in, or else in a sidecar file."""
     if (own_metadata(timeline).get("captions") or {}).get("burn"):
         typesetter, cues = typeset(timeline, size, fps)
         return list(hard_to_read(cues, typesetter.limits()))
