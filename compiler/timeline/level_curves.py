@@ -166,5 +166,10 @@ def _fade_shares(is_linear: bool) -> list[Fraction]:
     return [Fraction(0), *(Fraction(share).limit_denominator(100_000) for share in shares)]
 
 
+def amplitude(level_db: float) -> float:
+    """Return a level as linear gain, 0 from `MUTED_DB` down."""
+    return float(10 ** (level_db / 20)) if level_db > MUTED_DB else 0.0
+
+
 def _decibels(gain: float) -> float:
     return 20 * math.log10(gain) if gain > 10 ** (MUTED_DB / 20) else MUTED_DB

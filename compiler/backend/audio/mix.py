@@ -87,11 +87,17 @@ def retimed(clips: Iterable[Clip], pivot: Fraction, speed: Fraction) -> list[Cli
     return sorted(result, key=lambda clip: clip.start)
 
 
-def lanes_of(clips: Iterable[Clip]) -> list[list[Clip]]:
-    """Return clips as lanes without overlaps, since nested tracks play several at once."""
+def lanes_of(clips: Iterable[Clip], *, crossfades: bool = True) -> list[list[Clip]]:
+    """Return clips as lanes, since nested tracks play several at once.
+
+    Args:
+        clips: in order of their starts.
+        crossfades: whether clips of a lane may overlap, as those of a crossfade do.
+    """
     lanes: list[list[Clip]] = []
     for clip in clips:
-        lane = next((lane for lane in lanes if lane[-1].start <= clip.start), None)
+        ends = (lane[-1].start if crossfades else lane[-1].end for lane in lanes)
+        lane = next((lanes[index] for index, end in enumerate(ends) if end <= clip.start), None)
         if lane is None:
             lanes.append([clip])
         else:

@@ -18,7 +18,7 @@ from typing import Any
 import opentimelineio as otio
 
 from ...timeline.layout import Placed, lay_out
-from ...timeline.level_curves import MUTED_DB, ClipLevels, LevelPoint, added, on_frames
+from ...timeline.level_curves import MUTED_DB, ClipLevels, LevelPoint, added, amplitude, on_frames
 from ...timeline.levels import clip_levels, state_levels
 from .base import is_audio
 
@@ -84,7 +84,7 @@ def _gain(
     group = create.OperationGroup(operation)
     group.media_kind, group.length = "sound", clip.length
     if len(points) == 1:
-        value = create.ConstantValue(parameter, _rational(_linear(points[0][1])))
+        value = create.ConstantValue(parameter, _rational(amplitude(points[0][1])))
     else:
         linear = create.InterpolationDef(aaf2.misc.LinearInterp, "LinearInterp", "LinearInterp")
         dictionary.register_def(linear)
@@ -95,7 +95,7 @@ def _gain(
         for frame, level in on_frames(points, fps, _STEP_DB):
             point = create.ControlPoint()
             point["Time"].value = aaf2.rational.AAFRational(frame + lead, clip.length)
-            point["Value"].value = _rational(_linear(level))
+            point["Value"].value = _rational(amplitude(level))
             point["ControlPointSource"].value = 2
             value["PointList"].append(point)
     group.parameters.append(value)
@@ -164,10 +164,6 @@ def _decibels(gain: float) -> float:
 
 def _named(effect: otio.schema.Effect) -> str:
     return str(effect.name or effect.effect_name).casefold()
-
-
-def _linear(level: float) -> float:
-    return float(10 ** (level / 20)) if level > MUTED_DB else 0.0
 
 
 def _rational(value: float) -> Any:

@@ -17,7 +17,14 @@ from xml.etree.ElementTree import Element, SubElement
 import opentimelineio as otio
 
 from ...timeline.layout import Placed, lay_out
-from ...timeline.level_curves import MUTED_DB, ClipLevels, LevelPoint, on_frames, simplified
+from ...timeline.level_curves import (
+    MUTED_DB,
+    ClipLevels,
+    LevelPoint,
+    amplitude,
+    on_frames,
+    simplified,
+)
 from ...timeline.levels import clip_levels, state_levels
 from ...timeline.rate import whole_frames
 from .base import is_audio
@@ -107,8 +114,7 @@ def _keyframes(parameter: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _linear(level: float) -> str:
-    gain = 10 ** (level / 20) if level > MUTED_DB else 0.0
-    return f"{min(LOUDEST, gain):.6g}"
+    return f"{min(LOUDEST, amplitude(level)):.6g}"
 
 
 def _decibels(value: Any) -> float:

@@ -150,7 +150,7 @@ def _bundled(
                     packed = {plain.suffix: path}
                     if _is_recipe(sidecar := path.with_suffix(".json")):
                         packed[sidecar.suffix] = sidecar
-                    stem = _free_stem(plain.stem, packed, taken)
+                    stem = free_stem(plain.stem, packed, taken)
                     names[path] = f"{stem}{plain.suffix}"
                     files |= {f"{stem}{suffix}": file for suffix, file in packed.items()}
                 reference.target_url = f"media/{names[path]}"
@@ -159,7 +159,7 @@ def _bundled(
     return copy, files
 
 
-def _free_stem(plain: str, suffixes: Iterable[str], taken: set[str]) -> str:
+def free_stem(plain: str, suffixes: Iterable[str], taken: set[str]) -> str:
     """Return a stem that is unused with all suffixes, numbered if necessary, and take it."""
     stem, number = plain, 2
     while any(f"{stem}{suffix}".casefold() in taken for suffix in suffixes):

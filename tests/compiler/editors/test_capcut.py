@@ -18,6 +18,7 @@ from otio_gvideo.compiler.backend.audio.ducking import duck_envelope
 from otio_gvideo.compiler.backend.audio.mix import AudioTrack
 from otio_gvideo.compiler.cli import main
 from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.media.samples import SAMPLE_RATE
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
@@ -211,6 +212,23 @@ def test_keyframes_of_a_clips_level_are_kept(tmp_path: Path) -> None:
     decibels = {at: 20 * np.log10(points[at]) for at in (0, 500_000, 1_500_000, 2_500_000)}
     wanted = {0: 2, 500_000: 2, 1_500_000: -10, 2_500_000: -4}
     assert decibels == pytest.approx(wanted, abs=0.01)
+
+
+def test_the_sound_of_a_picture_is_heard_once(tmp_path: Path) -> None:
+    timeline = levelled_cut(tmp_path)
+    movie = tmp_path / "movie.mp4"
+    picture = [*input_args(tmp_path / "still.png", "-loop", "1"), *input_args(tmp_path / "bed.wav")]
+    run([*picture, "-t", "10", "-pix_fmt", "yuv420p", *output_args(movie)], what="a movie")
+    reference = otio.schema.ExternalReference(str(movie), time_range(0, 240, FPS))
+    clip = otio.schema.Clip("movie", reference, time_range(0, 240, FPS))
+    clip.metadata["otio_gvideo"] = {"sound_gain_db": -6.0}
+    timeline.tracks[0][:] = [clip]
+    draft = _draft(_export(tmp_path, timeline).path)
+    ((shown,),) = _segments(draft, "video")
+    assert shown["volume"] == 0.0
+    (heard,) = _segments(draft, "audio")[-1]
+    assert heard["volume"] == pytest.approx(10 ** (-6 / 20), abs=1e-5)
+    assert Path(_material(draft, "audios", heard["material_id"])["path"]).name == "movie.mp4"
 
 
 def test_crossfades_of_sound_go_to_two_tracks(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.timeline.rate import time, time_range
 
 from .edit import Edit
+from .edits import split
 from .resolve import FPS, write_resolve
 
 CORPUS = Path(os.environ.get("OTIO_GVIDEO_CORPUS", "no corpus"))
@@ -64,13 +65,6 @@ def swapped(edit: Edit) -> None:
 def dropped(edit: Edit) -> None:
     edit.track.remove(edit.clip("storm"))
     edit.track.remove(edit.track[2])
-
-
-def split(edit: Edit) -> None:
-    storm = edit.clip("storm")
-    rest = storm.deepcopy()
-    storm.source_range, rest.source_range = time_range(6, 12, FPS), time_range(18, 18, FPS)
-    edit.track.insert(edit.track.index(storm) + 1, rest)
 
 
 def slipped(edit: Edit) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from .....renderers.files.file_names import portable
 from ....media.probe import is_still, probe
 from ....media.still_frame import save_frame
+from ..otio_json import free_stem
 from .materials import STILL_US, DraftMaterials
 
 _BLACK = "black.png"
@@ -108,9 +109,5 @@ class DraftMedia:
         return Medium(self._parts.new_id(), str(self._place / name), kind, length_us, size)
 
     def _free_name(self, name: str) -> str:
-        stem, suffix, number = Path(name).stem, Path(name).suffix, 2
-        while name.casefold() in self._names:
-            name = f"{stem}-{number}{suffix}"
-            number += 1
-        self._names.add(name.casefold())
-        return name
+        plain = Path(name)
+        return f"{free_stem(plain.stem, [plain.suffix], self._names)}{plain.suffix}"

@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 import opentimelineio as otio
 
-from ....backend.audio.mix import Clip, Mix
+from ....backend.audio.mix import Clip, Mix, lanes_of
 from ....backend.audio.read_mix import read_mix
 from ....backend.captions.burn import typeset
 from ....backend.captions.style import Colour
 from ....media.probe import is_still
 from ....media.samples import SAMPLE_RATE
 from ....timeline.layout import Placed, TrackLayout, TrackTransition, lay_out_timeline
-from ....timeline.metadata import own_metadata
+from ....timeline.level_curves import amplitude
 from ....timeline.properties import frames_of, rate_of, size_of
 from ....timeline.rate import whole_frames
 from .files import write_files
@@ -127,7 +127,7 @@ class _DraftWriter:
             rate,
             transition=self._transition(placed, follows),
             scale=self._fill(medium.size),
-            volume=_clip_volume(clip),
+            volume=0.0,  # Heard pictures have audio tracks.
             layer=layer,
             keyframes=self._fades(placed, span),
         )
@@ -204,7 +204,7 @@ class _DraftWriter:
         for track in mix.tracks:
             if track.role == "picture":
                 continue
-            for number, lane in enumerate(_lanes(track.clips)):
+            for number, lane in enumerate(lanes_of(track.clips, crossfades=False)):
                 name = track.role or "sound"
                 segments = self.parts.track("audio", f"{name} {number + 1}" if number else name)
                 segments += [self._sound(clip) for clip in lane]
@@ -227,7 +227,7 @@ class _DraftWriter:
             (source, used),
             speed,
             fades=(min(_us(clip.fade_in), length), min(_us(clip.fade_out), length)),
-            volume=volumes[0][1] if volumes else _linear(clip.gain_db),
+            volume=volumes[0][1] if volumes else amplitude(clip.gain_db),
             keyframes=keyframes(self.parts, "KFTypeVolume", volumes),
         )
 
@@ -245,29 +245,6 @@ def _file_of(clip: otio.schema.Clip) -> Path | None:
     return Path(str(reference.target_url))
 
 
-def _clip_volume(clip: otio.schema.Clip) -> float:
-    """Return the linear level of a picture clip's own sound, which is silent by default."""
-    item: otio.core.Composable | None = clip
-    while item is not None:
-        level = own_metadata(item).get("sound_gain_db")
-        if level is not None:
-            return _linear(float(level))
-        item = item.parent()
-    return 0.0
-
-
-def _lanes(clips: Sequence[Clip]) -> list[list[Clip]]:
-    """Share clips out to tracks on which none overlap, as CapCut allows no crossfades of sound."""
-    lanes: list[list[Clip]] = []
-    for clip in clips:
-        lane = next((lane for lane in lanes if lane[-1].end <= clip.start), None)
-        if lane is None:
-            lanes.append([clip])
-        else:
-            lane.append(clip)
-    return lanes
-
-
 def _volumes(clip: Clip) -> list[tuple[int, float]]:
     """Return the volume of a clip at microseconds from its start; none if it is constant.
 
@@ -282,13 +259,9 @@ def _volumes(clip: Clip) -> list[tuple[int, float]]:
     ends = [0, *inside, length]
     halves = [(one + other) // 2 for one, other in pairwise(ends)]
     return [
-        (at, _linear(clip.gain_db + float(np.interp(at, times, levels))))
+        (at, amplitude(clip.gain_db + float(np.interp(at, times, levels))))
         for at in sorted({*ends, *halves})
     ]
-
-
-def _linear(decibels: float) -> float:
-    return round(10 ** (decibels / 20), 6)
 
 
 def _us(samples: int | Fraction) -> int:
