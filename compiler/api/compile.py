@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -9,7 +10,9 @@ from typing import Literal, get_args
 import opentimelineio as otio
 
 from ...renderers.run.store import Store
+from ..files.exists import is_folder
 from ..files.protected_files import refuse_inputs
+from ..notices import Notice
 from ..outputs.paths import Outputs, outputs_beside, refuse_unwritable, timeline_text
 from ..outputs.reel_lock import lock_reel
 from ..outputs.report_claims import FileClaims
@@ -35,6 +38,7 @@ from ..stages.signing import mark_signed
 from ..stages.verify_stores import verify_stored
 from ..timeline.slots import slot_clips
 from .arguments import refuse_unknown
+from .init import DRAFT_NAME, init_script
 
 Until = Literal["timeline", "media", "video"]
 
@@ -58,7 +62,8 @@ def compile_script(
     """Compile a script into a timeline, its media and the finished reel.
 
     Args:
-        script: the YAML file.
+        script: the YAML file; or a folder with its ``script.yaml``, which is drafted as by
+            `init_script` if there is none.
         output: the output folder; by default ``build/<script's name>/`` beside the script.
         until: the last stage: ``timeline``, ``media`` or ``video``.
         config: the configuration; else ``video_config.yaml`` beside the script, else in the user's
@@ -84,8 +89,8 @@ def compile_script(
     refuse_engine(engine)
     refuse_unknown("until", until, "a stage", get_args(Until))
     refuse_unknown("quality", quality, "a quality", get_args(Quality))
-    path = Path(script).absolute()
     clock = ProgressClock(on_progress)
+    path, drafted = _script_file(Path(script).absolute(), clock)
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     refuse_unwritable(outputs)
     wanted = (output_options or OutputOptions()) if until == "video" else None
@@ -106,7 +111,19 @@ def compile_script(
         outputs = replace(outputs, suffix=parsed.output.suffix)
     options = RenderOptions(engine, force, relative_media)
     with lock_reel(outputs.video, "timeline", on_progress):
-        return _compile(parsed, outputs, until, options, clock, verify=verify)
+        return _compile(parsed, outputs, until, options, clock, drafted, verify=verify)
+
+
+def _script_file(path: Path, clock: ProgressClock) -> tuple[Path, list[Notice]]:
+    """Return the script, and the guesses of its draft if it was written now."""
+    if not is_folder(path):
+        return path, []
+    script = path / DRAFT_NAME
+    if script.exists():
+        return script, []
+    drafted, guesses = init_script(path)
+    clock.done("read", f"{drafted.name}: drafted from {path.name}")
+    return drafted, guesses
 
 
 def _compile(
@@ -115,12 +132,14 @@ def _compile(
     until: Until,
     options: RenderOptions,
     clock: ProgressClock,
+    warnings: Sequence[Notice],
     *,
     verify: bool,
 ) -> Report:
-    """Compile a parsed script under the lock of its reel."""
+    """Compile a parsed script under the lock of its reel; its warnings follow the given ones."""
     damaged = verify_stored(outputs) if verify else []
     timeline, report, claims = _write_edit(parsed, outputs, until, options, clock)
+    report.warnings[:0] = warnings
     report.warnings += damaged
     if parsed.output is not None:
         refuse_small_size_limit(

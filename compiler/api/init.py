@@ -18,6 +18,9 @@ from ..notices import Notice, notices
 from ..outputs.paths import write_text
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 
+DRAFT_NAME = "script.yaml"
+"""Of the script of a folder."""
+
 
 def init_script(
     source: str | Path,
@@ -45,7 +48,7 @@ def init_script(
     """
     path = Path(source).absolute()
     from_files = is_folder(path) and path.suffix.lower() not in (".otiod", ".fcpxmld")
-    target = path / "script.yaml" if from_files else path.with_suffix(".yaml")
+    target = path / DRAFT_NAME if from_files else path.with_suffix(".yaml")
     target = Path(output).absolute() if output else target
     refuse_unusable(target.parent, names_of_file(target))
     if target.exists() and not force:

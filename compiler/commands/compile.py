@@ -9,7 +9,13 @@ from . import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
+    parser.add_argument(
+        "script",
+        type=Path,
+        metavar="SCRIPT|FOLDER",
+        help="the YAML script; or a folder of stills, a voice and a text: its script.yaml, "
+        "drafted as by init if there is none",
+    )
     options.output_folder(parser)
     parser.add_argument(
         "--until",

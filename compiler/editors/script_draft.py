@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from ... import schemas
 from ..files.file_urls import relative_or_absolute
 
 Draft = dict[str, Any]
@@ -30,9 +31,27 @@ class ScriptDraft:
     notes: list[str]
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines as such."""
+
+
+def _text_node(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text_node)
+
+
 def to_yaml(script: Draft) -> str:
-    """Return the text of a script, with suggestions for the last scene as comments."""
-    text = yaml.safe_dump(script, sort_keys=False, allow_unicode=True, width=96)
+    """Return the text of a script, with suggestions for the last scene as comments.
+
+    The first line names the schema, for editors (the YAML language server reads it).
+    """
+    schema = (Path(schemas.__file__).parent / "script.schema.json").as_uri()
+    text = f"# yaml-language-server: $schema={schema}\n" + yaml.dump(
+        script, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96
+    )
     scenes = script["scenes"]
     unset = [key for key in SUGGESTIONS if key not in scenes[-1]]
     if len(scenes) == 1:

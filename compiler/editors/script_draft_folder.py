@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,20 +12,33 @@ from ..files.path_text import refuse_unnamable
 from ..files.text_encoding import decode, unix_lines
 from ..media.probe import STILL_SUFFIXES, is_still
 from ..media.samples import duration_of
+from ..script.read_script import name_by_text
+from ..speech.language_guess import language_of
 from .script_draft import Draft, ScriptDraft, scene_id, script_path, yaml_number
+from .script_draft_text import LEVELS, joined_lines, plain_text, share_out
 
 SOUNDS = {".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff"}
 TEXTS = {".txt", ".md"}
 TRANSCRIPTS = {".json", ".srt", ".vtt", ".textgrid"}
 USED = {*STILL_SUFFIXES, *SOUNDS, *TEXTS}
 """Suffixes of files that a draft may name; a transcript has the name of its voice."""
-MUSIC = re.compile(r"music|bed|score|theme|song|ambien|background", re.I)
+VIDEOS = {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".3gp"}
+MUSIC = re.compile(
+    r"music|musik|musique|m[uú]sica|bed|score|theme|song|ambien|background|loop|beat", re.I
+)
+VOICE = re.compile(
+    r"voice|narrat|speech|speak|spoken|(?<![a-z])vo(?![a-z])|stimme|sprecher|voix|voz|voce", re.I
+)
+_FROM_CAMERA = re.compile(
+    r"(?:img|image|dsc[nf]?|pxl|mvimg|gopr|gx|dji|photo|picture|pic|foto|bild|screenshot|frame"
+    r"|still|scene|slide|page|whatsapp image|signal|p|_)*(?:[\W_]*\d)+"
+    r"(?:[\W_]*(?:at|am|pm|edited|copy|wa|burst|cover|hdr|pano|e))*[\W_\d]*",
+    re.I,
+)
+"""A name that a camera or a counter gave."""
 DEPTH = re.compile(r"[._-]depth$", re.I)
 SILENT_S = 3.0
 """Seconds of a scene if there is no voice."""
-_SENTENCE = re.compile(r"(?<=[.!?…。！？])[\"'”’»)\]]*\s+|(?<=[。！？])")
-_PARAGRAPH = re.compile(r"\n\s*\n")
-_LINE = re.compile(r"\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +52,8 @@ class _SceneGroup:
 def draft_from_folder(folder: Path) -> ScriptDraft:
     """Draft a script from the files of a folder.
 
-    Each still gets a paragraph of the text, if there are as many; otherwise sentences are divided
-    evenly among the stills. Several voices become one scene each, as text-to-speech programs write
-    them, and the stills are divided among these.
+    Each still gets a part of the text; see `share_out`. Several voices become one scene each, as
+    text-to-speech programs write them, and the stills are divided among these.
 
     Raises:
         InputError: there are no stills, or more voices than stills.
@@ -51,30 +63,32 @@ def draft_from_folder(folder: Path) -> ScriptDraft:
     images = [f for f in files if is_still(f)]
     depths = {DEPTH.sub("", f.stem): f for f in images if DEPTH.search(f.stem)}
     stills = [f for f in images if not DEPTH.search(f.stem)]
-    sounds = [f for f in files if f.suffix.lower() in SOUNDS]
-    music = [f for f in sounds if MUSIC.search(f.stem)]
-    voices = [f for f in sounds if f not in music]
+    voices, music = _voices_and_music(files)
     _refuse_unusable(folder, stills, voices)
-    script: Draft = {"version": 1, "title": _title(folder.resolve().name)}
-    narrations = [_narration(voice, files, folder) for voice in voices]
+    texts = [f for f in files if f.suffix.lower() in TEXTS and f.stem.lower() != "readme"]
+    by_stem = {f.stem: f for f in texts}
+    used = [by_stem[v.stem] for v in voices if v.stem in by_stem] or texts[:1]
+    spoken = {f: _read(f) for f in used} if voices else {}
+    text = joined_lines("\n".join(body for body, _ in spoken.values()))
+    headings = [heading for _, heading in spoken.values() if heading]
+    script: Draft = {"version": 1}
+    script["title"] = headings[0] if headings else _title(folder.resolve().name)
+    language = language_of(text)
+    narrations = [_narration(voice, files, folder, language) for voice in voices]
     if len(voices) == 1:
         script["narration"] = narrations[0]
     if music:
         script["music"] = {"audio": script_path(music[0], folder)}
-    texts = [f for f in files if f.suffix.lower() in TEXTS and f.stem.lower() != "readme"]
-    notes = []
+    notes = _unused(folder, files, texts if len(voices) <= 1 else [], used, music)
     if len(voices) > 1:
-        groups, more_notes = _group_by_voice(stills, voices, narrations, texts)
+        parts = {f.stem: body for f, (body, _) in spoken.items()}
+        groups, more_notes = _group_by_voice(stills, voices, narrations, parts, language)
+    elif text:
+        groups, more_notes = _group_by_text(stills, spoken[used[0]][0], language)
+    elif voices:
+        groups, more_notes = _group_evenly(stills, voices[0])
     else:
-        if len(texts) > 1:
-            notes.append(f"of several texts, only {script_path(texts[0], folder)} is used")
-        text = _read(texts[0]) if texts and voices else ""
-        if text:
-            groups, more_notes = _group_by_text(stills, text)
-        elif voices:
-            groups, more_notes = _group_evenly(stills, voices[0])
-        else:
-            groups, more_notes = [_SceneGroup({"duration": SILENT_S}, [s]) for s in stills], []
+        groups, more_notes = [_SceneGroup({"duration": SILENT_S}, [s]) for s in stills], []
     taken = set[str]()
     scenes = [_scene(group, folder, depths, taken) for group in groups]
     if any("text" in scene for scene in scenes):
@@ -82,6 +96,40 @@ def draft_from_folder(folder: Path) -> ScriptDraft:
     script["defaults"] = {"transition": {"type": "dissolve", "duration": 0.5}}
     script["scenes"] = scenes
     return ScriptDraft(script, [*notes, *more_notes])
+
+
+def _voices_and_music(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Tell voices from music by their names, and by a text or transcript of a sound's name.
+
+    One sound without either is music if others are voices.
+    """
+    sounds = [f for f in files if f.suffix.lower() in SOUNDS]
+    music = [f for f in sounds if MUSIC.search(f.stem) and not VOICE.search(f.stem)]
+    others = [f for f in sounds if f not in music]
+    written = {f.stem for f in files if f.suffix.lower() in TEXTS | TRANSCRIPTS}
+    voices = [f for f in others if VOICE.search(f.stem) or f.stem in written]
+    unnamed = [f for f in others if f not in voices]
+    return (voices, [*music, *unnamed]) if voices and len(unnamed) <= 1 else (others, music)
+
+
+def _unused(
+    folder: Path,
+    files: Sequence[Path],
+    texts: Sequence[Path],
+    used: Sequence[Path],
+    music: Sequence[Path],
+) -> list[str]:
+    """Return a note on each kind of file of which a draft leaves some out."""
+    videos = [f for f in files if f.suffix.lower() in VIDEOS]
+    notes = []
+    if len(texts) > 1:
+        notes.append(f"of several texts, only {script_path(used[0], folder)} is used")
+    if len(music) > 1:
+        notes.append(f"of several pieces of music, only {script_path(music[0], folder)} is used")
+    if videos:
+        names = ", ".join(script_path(f, folder) for f in videos)
+        notes.append(f"not used: {names}; only stills become scenes")
+    return notes
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -92,7 +140,10 @@ def files_of(folder: Path) -> list[Path]:
 
 def _refuse_unusable(folder: Path, stills: Sequence[Path], voices: Sequence[Path]) -> None:
     if not stills:
-        hint = "put images into it, named in their order"
+        hint = (
+            "put images into it, named in their order, and if there are any a voice (.mp3, .wav), "
+            "its text (.txt) and a file named music"
+        )
         raise InputError(Problem.in_file(folder, "holds no stills", hint))
     if len(voices) > len(stills):
         names = ", ".join(str(f.relative_to(folder)) for f in voices)
@@ -101,9 +152,11 @@ def _refuse_unusable(folder: Path, stills: Sequence[Path], voices: Sequence[Path
         raise InputError(Problem.in_file(folder, what, hint))
 
 
-def _narration(voice: Path, files: Sequence[Path], folder: Path) -> Draft:
-    """Return a voice, and the transcript of the same name."""
+def _narration(voice: Path, files: Sequence[Path], folder: Path, language: str) -> Draft:
+    """Return a voice, its language if known, and the transcript of the same name."""
     narration: Draft = {"audio": script_path(voice, folder)}
+    if language:
+        narration["language"] = language
     transcript = next((f for f in files if _is_transcript(f, voice)), None)
     if transcript is not None:
         narration["transcript"] = script_path(transcript, folder)
@@ -114,18 +167,20 @@ def _group_by_voice(
     stills: Sequence[Path],
     voices: Sequence[Path],
     narrations: Sequence[Draft],
-    texts: Sequence[Path],
+    texts: Mapping[str, str],
+    language: str,
 ) -> tuple[list[_SceneGroup], list[str]]:
     """Return a scene for each voice, with its text, or with its length if the text is unknown."""
-    by_stem = {f.stem: _read(f) for f in texts}
-    parts = [by_stem.get(voice.stem, "") for voice in voices]
-    if texts and not any(voice.stem in by_stem for voice in voices):
-        parts = _split_into(_read(texts[0]), len(voices)) or parts
+    parts = [texts.get(voice.stem, "") for voice in voices]
+    if not any(parts) and len(texts) == 1:
+        shared = share_out(*texts.values(), len(voices), language)
+        if len(shared.parts) == len(voices) and shared.level < 3:
+            parts = list(shared.parts)
     groups, notes = [], []
     shares = divide([1] * len(stills), len(voices))
     for voice, narration, text, (first, end) in zip(voices, narrations, parts, shares, strict=True):
         if text:
-            timing: Draft = {"text": " ".join(text.split())}
+            timing: Draft = {"text": text}
         else:
             notes.append(f"{voice.name}: no text for it; the scene lasts as long as the voice")
             timing = {"time": {"start": 0, "end": yaml_number(duration_of(voice))}}
@@ -144,37 +199,29 @@ def _group_evenly(stills: Sequence[Path], voice: Path) -> tuple[list[_SceneGroup
     return groups, ["no text: the voice is divided evenly among the stills"]
 
 
-def _group_by_text(stills: Sequence[Path], text: str) -> tuple[list[_SceneGroup], list[str]]:
-    """Return a scene for each paragraph, or scenes of several sentences or several stills."""
+def _group_by_text(
+    stills: Sequence[Path], text: str, language: str
+) -> tuple[list[_SceneGroup], list[str]]:
+    """Return a scene for each part of the text, with one still or more."""
+    shared = share_out(text, len(stills), language)
+    count = len(shared.parts)
     notes = []
-    parts = [" ".join(part.split()) for part in _PARAGRAPH.split(text) if part.strip()]
-    if len(parts) != len(stills):
-        parts = [s for part in parts for s in _SENTENCE.split(part) if s and s.strip()]
+    if shared.level or count < len(stills):
         notes.append(
-            f"{len(parts)} sentences are divided among {len(stills)} stills; "
+            f"the text is divided among {len(stills)} stills where {LEVELS[shared.level]} end; "
             "write a paragraph for each still to decide"
         )
-    count = min(len(parts), len(stills))
-    sentences = divide([len(part) for part in parts], count)
-    pictures = divide([1] * len(stills), count)
     groups = [
-        _SceneGroup({"text": " ".join(parts[a:b])}, stills[c:d])
-        for (a, b), (c, d) in zip(sentences, pictures, strict=True)
+        _SceneGroup({"text": part}, stills[first:stop])
+        for part, (first, stop) in zip(shared.parts, divide([1] * len(stills), count), strict=True)
     ]
     return groups, notes
 
 
-def _split_into(text: str, count: int) -> list[str]:
-    """Split a text into paragraphs, lines or sentences, whichever are that many; none if none."""
-    for separator in (_PARAGRAPH, _LINE, _SENTENCE):
-        parts = [part for part in separator.split(text) if part and part.strip()]
-        if len(parts) == count:
-            return parts
-    return []
-
-
-def _read(text: Path) -> str:
-    return unix_lines(decode(text.read_bytes(), "replace")).strip()
+def _read(text: Path) -> tuple[str, str]:
+    """Return a text and its heading."""
+    body = unix_lines(decode(text.read_bytes(), "replace"))
+    return plain_text(body, is_markdown=text.suffix.lower() == ".md")
 
 
 def divide(weights: Sequence[int], count: int) -> list[tuple[int, int]]:
@@ -200,7 +247,11 @@ def divide(weights: Sequence[int], count: int) -> list[tuple[int, int]]:
 
 def _scene(group: _SceneGroup, folder: Path, depths: dict[str, Path], taken: set[str]) -> Draft:
     stills = group.stills
-    scene: Draft = {"id": scene_id(stills[0].stem, taken), **group.timing}
+    name = stills[0].stem
+    if _FROM_CAMERA.fullmatch(name) and "text" in group.timing:
+        name = name_by_text(group.timing["text"], len(taken))
+        name = f"scene-{name}" if name.isdigit() else name
+    scene: Draft = {"id": scene_id(name, taken), **group.timing}
     if len(stills) == 1:
         scene["keyframe"] = script_path(stills[0], folder)
         if stills[0].stem in depths:

@@ -268,11 +268,18 @@ def _at(at: str | int | Fraction) -> model.ScenePlace:
 
 
 def _name_for(scene: Mapping[str, Any], index: int, taken: set[str]) -> str:
-    """Name a scene without an id by its number and first words."""
-    text = str(scene.get("text", "beat")).translate(_LETTERS)
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    words = re.findall(r"[A-Za-z0-9]+", plain)[:3]
-    name = "-".join([f"{index + 1:02}", *words]).lower()[:60]
+    name = name_by_text(str(scene.get("text", "beat")), index)
     while name in taken:
         name += "-"
     return name
+
+
+def name_by_text(text: str, index: int) -> str:
+    """Name a scene by its number and first words, as far as they have English letters.
+
+    >>> name_by_text("Every evening the keeper climbed 117 steps.", 1)
+    '02-every-evening-the'
+    """
+    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    words = re.findall(r"[A-Za-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c)))
+    return "-".join([f"{index + 1:02}", *words[:3]]).lower()[:60]

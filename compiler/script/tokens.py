@@ -18,7 +18,7 @@ UNSPACED = re.compile(
     r"\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 )
 """Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese, which are written without spaces."""
-_ABBREVIATIONS = {
+ABBREVIATIONS = {
     "mr": "mister",
     "mrs": "missus",
     "ms": "miss",
@@ -108,8 +108,8 @@ def _piece(match: re.Match[str], language: str) -> list[tuple[str, ...]]:
         return number_readings(match, language)
     if word in SIGNS:
         return [(SIGNS[word],)] if language == "en" else [()]
-    if language == "en" and word in _ABBREVIATIONS and match[0] != word.upper():
-        return [tuple(_ABBREVIATIONS[word].split()), (word,)]
+    if language == "en" and word in ABBREVIATIONS and match[0] != word.upper():
+        return [tuple(ABBREVIATIONS[word].split()), (word,)]
     if language == "en" and match[0].isupper() and 2 <= len(word) <= 5 and word.isalpha():
         return [(word,), tuple(word)]
     return [(word,)]

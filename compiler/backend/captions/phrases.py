@@ -5,6 +5,7 @@ BudouX (https://github.com/google/budoux) finds the phrases of Japanese, Chinese
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
@@ -37,6 +38,16 @@ def join_phrases(words: Sequence[SpokenWord], language: str) -> list[SpokenWord]
                 joined.append(word)
             place += len(word.text)
     return joined
+
+
+def split_phrases(text: str, language: str) -> list[str]:
+    """Split a text where a phrase may begin: between words, or as BudouX does.
+
+    >>> split_phrases("a b", "en")
+    ['a ', 'b']
+    """
+    parser = _parser(language.lower())
+    return re.findall(r"\S+\s*", text) if parser is None else parser(text)
 
 
 def _starts(phrases: Sequence[str]) -> set[int]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import opentimelineio as otio
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from otio_gvideo import schemas
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.init import init_script
 from otio_gvideo.compiler.cli import main
@@ -21,6 +25,7 @@ from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.script.read_script import load_script
 from otio_gvideo.compiler.timeline.layout import lay_out
 from otio_gvideo.compiler.timeline.rate import time_range
+from PIL import Image
 
 from ..backend.frame_stamps import write_stamped
 from .sample_cut import cut, media
@@ -44,8 +49,13 @@ def folder(project: Path, tmp_path: Path) -> Path:
     return folder
 
 
+def write_tone(path: Path) -> None:
+    tone = ["-f", "lavfi", "-i", "sine=300:duration=1"]
+    run([*tone, *output_args(path)], what="writing a tone")
+
+
 def scenes(path: Path) -> list[dict[str, object]]:
-    return list(yaml.safe_load(path.read_text())["scenes"])
+    return list(yaml.safe_load(path.read_text("utf-8"))["scenes"])
 
 
 def test_a_folder_with_a_paragraph_for_each_still_becomes_a_script_that_compiles(
@@ -58,7 +68,7 @@ def test_a_folder_with_a_paragraph_for_each_still_becomes_a_script_that_compiles
     assert notes == []
     document = yaml.safe_load(path.read_text())
     assert document["title"] == "The light"
-    assert document["narration"] == {"audio": "voice.wav"}
+    assert document["narration"] == {"audio": "voice.wav", "language": "en"}
     assert document["music"] == {"audio": "bed.wav"}
     assert [scene["text"] for scene in document["scenes"]] == list(SAID)
     assert document["scenes"][0]["depth"] == "stills/blue.depth.png"
@@ -69,12 +79,141 @@ def test_a_folder_with_a_paragraph_for_each_still_becomes_a_script_that_compiles
 def test_more_stills_than_sentences_become_keyframes(folder: Path) -> None:
     (folder / "text.md").write_text(" ".join(SAID))
     path, notes = init_script(folder)
-    assert notes == ["2 sentences are divided among 3 stills; "
+    assert notes == ["the text is divided among 3 stills where clauses end; "
                      "write a paragraph for each still to decide"]  # fmt: skip
-    first, second = scenes(path)
-    assert [k["at"] for k in first["keyframes"]] == ["start", "end"]  # type: ignore[attr-defined]
-    assert second["keyframe"] == "stills/red.png"
+    assert [scene["text"] for scene in scenes(path)] == [*re.split("(?<=,) ", SAID[0]), SAID[1]]
     compile_script(path, until="timeline")
+
+
+def test_stills_without_words_of_their_own_become_keyframes(folder: Path) -> None:
+    (folder / "text.txt").write_text("The keeper climbed.")
+    path, _ = init_script(folder)
+    (scene,) = scenes(path)
+    assert [k["at"] for k in scene["keyframes"]] == ["start", "50%", "end"]  # type: ignore[attr-defined]
+
+
+TEXTS = {
+    "verse": (
+        "Wer reitet so spät durch Nacht und Wind?\nEs ist der Vater mit seinem Kind;\n"
+        "Er hat den Knaben wohl in dem Arm,\nEr faßt ihn sicher, er hält ihn warm.\n\n"
+        "Mein Sohn, was birgst du so bang dein Gesicht?",
+        ["Wer reitet so spät durch Nacht und Wind?\nEs ist der Vater mit seinem Kind;",
+         "Er hat den Knaben wohl in dem Arm,\nEr faßt ihn sicher, er hält ihn warm.",
+         "Mein Sohn, was birgst du so bang dein Gesicht?"],
+        "de",
+    ),
+    "list": (
+        "- a warm winter coat\n- two pairs of socks\n* bread and apples",
+        ["a warm winter coat", "two pairs of socks", "bread and apples"],
+        "en",
+    ),
+    "Japanese": (
+        "朝早く、私たちは湖へ歩いて行った。水は静かだった。昼になると風が出た。夕方には疲れていた。",
+        ["朝早く、私たちは湖へ歩いて行った。", "水は静かだった。昼になると風が出た。",
+         "夕方には疲れていた。"],
+        "ja",
+    ),
+    "emoji": (
+        "We went down to the lake. 🌅 The water was still 😀. In the evening we were tired 🎉 🎉",
+        ["We went down to the lake. 🌅", "The water was still 😀.",
+         "In the evening we were tired 🎉 🎉"],
+        "en",
+    ),
+    "abbreviations": (
+        "We met Dr. Miller at No. 5 in the morning. He wore a coat. It rained, e.g. all day long.",
+        ["We met Dr. Miller at No. 5 in the morning.", "He wore a coat.",
+         "It rained, e.g. all day long."],
+        "en",
+    ),
+    "wrapped": (
+        "We walked down to the lake in the morning, and the water was as still as\n"
+        "a mirror of glass. The wind came up at noon. In the evening we were very\ntired.",
+        ["We walked down to the lake in the morning, and the water was as still as "
+         "a mirror of glass.", "The wind came up at noon.", "In the evening we were very tired."],
+        "en",
+    ),
+    "Arabic": (
+        "في الصباح ذهبنا إلى البحيرة. كان الماء ساكنا؟ عند الظهر هبت الريح.",
+        ["في الصباح ذهبنا إلى البحيرة.", "كان الماء ساكنا؟", "عند الظهر هبت الريح."],
+        "ar",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_is_divided_where_its_parts_end_and_its_language_written(
+    folder: Path, name: str
+) -> None:
+    text, parts, language = TEXTS[name]
+    (folder / "text.txt").write_text(text, "utf-8")
+    path, _ = init_script(folder)
+    assert [scene["text"] for scene in scenes(path)] == parts
+    assert yaml.safe_load(path.read_text("utf-8"))["narration"]["language"] == language
+    load_script(path)
+
+
+def test_one_long_sentence_is_divided_between_words(folder: Path) -> None:
+    (folder / "text.txt").write_text(
+        "We walked to the shop with a friend and then went home and had tea in the garden"
+    )
+    for number in range(3):
+        shutil.copy(folder / "stills" / "red.png", folder / "stills" / f"x{number}.png")
+    path, _ = init_script(folder)
+    assert len(scenes(path)) == 3
+    assert all(len(scene["keyframes"]) == 2 for scene in scenes(path))  # type: ignore[arg-type]
+
+
+def test_scenes_of_photos_that_a_camera_named_have_names_of_words(tmp_path: Path) -> None:
+    for name in ("IMG_0001", "PXL_20240501_101112", "2024-05-01 10.11.12", "harbour-2"):
+        Image.new("RGB", (60, 80)).save(tmp_path / f"{name}.jpg")
+    write_tone(tmp_path / "stimme.wav")
+    (tmp_path / "text.txt").write_text("Der Hafen.\n\nÄgypten!\n\n朝。\n\nDas Ende.", "utf-8")
+    path, _ = init_script(tmp_path)
+    names = {str(scene["keyframe"]): scene["id"] for scene in scenes(path)}
+    assert names == {
+        "2024-05-01 10.11.12.jpg": "01-der-hafen",
+        "harbour-2.jpg": "harbour-2",
+        "IMG_0001.jpg": "scene-03",
+        "PXL_20240501_101112.jpg": "04-das-ende",
+    }
+
+
+def test_a_voice_is_told_from_music_by_names_and_texts(tmp_path: Path) -> None:
+    Image.new("RGB", (60, 80)).save(tmp_path / "1.jpg")
+    for sound in ("my narration.wav", "lofi.wav"):
+        write_tone(tmp_path / sound)
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    (tmp_path / "my narration.md").write_text("# The *lake*\n\nWe **went** down to the lake.")
+    path, notes = init_script(tmp_path)
+    document = yaml.safe_load(path.read_text())
+    assert document["narration"]["audio"] == "my narration.wav"
+    assert document["music"] == {"audio": "lofi.wav"}
+    assert (document["title"], scenes(path)[0]["text"]) == (
+        "The lake",
+        "We went down to the lake.",
+    )
+    assert notes == ["not used: clip.mp4; only stills become scenes"]
+
+
+def test_the_first_line_names_the_schema_for_editors(folder: Path) -> None:
+    path, _ = init_script(folder)
+    mark, _, url = path.read_text().splitlines()[0].partition("$schema=")
+    assert mark == "# yaml-language-server: "
+    assert json.loads(Path(unquote(urlsplit(url).path)).read_text()) == schemas.load("script")
+
+
+def test_a_folder_compiles_and_a_second_time_by_its_script(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "text.txt").write_text("\n\n".join(SAID))
+    (folder / "stills" / "green.png").unlink()
+    assert main(["compile", str(folder), "--until", "timeline"]) == 0
+    script = folder / "script.yaml"
+    assert "drafted from the_light" in capsys.readouterr().out
+    script.write_text(script.read_text().replace("The light", "Mine"))
+    assert main(["compile", str(folder), "--until", "timeline"]) == 0
+    assert "title: Mine" in script.read_text()
+    assert (folder / "build" / "script" / "script.otio").exists()
 
 
 def test_a_draft_with_text_has_captions(folder: Path) -> None:
@@ -85,7 +224,6 @@ def test_a_draft_with_text_has_captions(folder: Path) -> None:
     document = yaml.safe_load(path.read_text())
     assert document["captions"] == {"burn": True, "style": "karaoke"}
     assert list(document)[-2:] == ["defaults", "scenes"]
-    assert "language" not in document["narration"]
 
 
 def test_a_draft_ends_with_suggestions_as_comments(folder: Path) -> None:
@@ -104,7 +242,7 @@ def test_suggestions_are_applicable_and_not_yet_set(folder: Path) -> None:
     for still in ("green", "red"):
         (folder / "stills" / f"{still}.png").unlink()
     path, _ = init_script(folder)
-    assert path.read_text().count("#") == 2
+    assert path.read_text().count("#") == 3
     assert "transition: {" not in path.read_text()
     scene = {"id": "a", "transition": {"type": "dissolve", "duration": 0.5}}
     assert "# transition" not in to_yaml({"scenes": [{"id": "b"}, scene]})
@@ -175,8 +313,7 @@ def test_several_voices_become_a_scene_each(folder: Path, told: str) -> None:
     found = scenes(path)
     assert [scene["text"] for scene in found] == list(SAID)
     assert [scene["narration"] for scene in found] == [
-        {"audio": "line1.wav"},
-        {"audio": "line2.wav"},
+        {"audio": f"line{number}.wav", "language": "en"} for number in (1, 2)
     ]
     assert [len(scene.get("keyframes", [0])) for scene in found] == [2, 1]
     assert compile_script(path, until="timeline").warnings == []
