@@ -158,7 +158,7 @@ def speech_samples(path: Path) -> NDArray[np.int16]:
     Raises:
         WorkError: the file cannot be decoded.
     """
-    blocks: list[NDArray[np.int16]] = []
+    content = bytearray()
     count = 0
     with open_sound(path) as (container, stream):
         resampler = av.AudioResampler("s16", "mono", SPEECH_RATE)
@@ -168,13 +168,15 @@ def speech_samples(path: Path) -> NDArray[np.int16]:
                 began = (container.start_time or 0) / av.time_base
                 lead = round((float(frame.time or 0.0) - began) * SPEECH_RATE)
             frame.pts = None
-            blocks += [made.to_ndarray()[0] for made in resampler.resample(frame)]
+            for made in resampler.resample(frame):
+                content += made.to_ndarray()[0].data
             count += frame.samples
             if max(count / stream.rate, abs(lead) / SPEECH_RATE) > MAX_S:
                 raise WorkError(f"{path}: {_TOO_LONG}")
-        blocks += [made.to_ndarray()[0] for made in resampler.resample(None)]
-        samples = np.concatenate([np.zeros(max(0, lead), np.int16), *blocks])
-    return samples[max(0, -lead) :]
+        for made in resampler.resample(None):
+            content += made.to_ndarray()[0].data
+    samples = np.frombuffer(content, np.int16)
+    return np.pad(samples, (lead, 0)) if lead > 0 else samples[-lead:]
 
 
 def _no_level(at_s: float) -> str:

@@ -15,6 +15,8 @@ from ..sync.types import Interval
 _HOP = SPEECH_RATE // 100
 _VOWELS = SPEECH_RATE // 4000
 """Samples averaged for a low-pass at 2 kHz."""
+_AT_ONCE = 6000
+"""Blocks whose samples are converted at once, for flat memory."""
 _BRIDGE = 6
 """Longest silence within speech in blocks of 10 ms: the closures of stops."""
 _SHORTEST = 3
@@ -34,12 +36,16 @@ def speech_intervals(samples: NDArray[np.int16]) -> list[Interval]:
     count = len(samples) // _HOP
     if not count:
         return []
-    blocks = samples[: count * _HOP].reshape(count, _HOP).astype(np.float64)
-    vowels = blocks.reshape(count, -1, _VOWELS).mean(axis=2)
-    level, range_db = _above_floor(_level(blocks))
+    blocks = samples[: count * _HOP].reshape(count, _HOP)
+    full, low = np.empty(count), np.empty(count)
+    for first in range(0, count, _AT_ONCE):
+        part = blocks[first : first + _AT_ONCE].astype(np.float64)
+        full[first : first + _AT_ONCE] = _level(part)
+        low[first : first + _AT_ONCE] = _level(part.reshape(len(part), -1, _VOWELS).mean(axis=2))
+    level, range_db = _above_floor(full)
     voiced = level > max(6.0, range_db / 3)
     # Smoothed, since noise in so few samples crosses so low a threshold.
-    level, range_db = _above_floor(np.convolve(_level(vowels), [0.25, 0.5, 0.25], "same"))
+    level, range_db = _above_floor(np.convolve(low, [0.25, 0.5, 0.25], "same"))
     voiced |= level > max(3.0, min(range_db / 3, (range_db - 12) / 2))
     voiced = _close(voiced, _BRIDGE)
     voiced = ~_close(~voiced, _SHORTEST)

@@ -105,8 +105,8 @@ class _Aligner:
 
     def __init__(self, samples: NDArray[np.int16]):
         self.model: AcousticModel = english()
-        self.features = with_deltas(normalised(cepstra(samples)))
-        self.frames = len(self.features)
+        self.cepstra = normalised(cepstra(samples))
+        self.frames = len(self.cepstra)
         self.contrast = self._contrast()
         self.leeway = 0.14 * self.contrast
         """Nats a frame by which a spoken word may score below the voice's usual."""
@@ -115,7 +115,7 @@ class _Aligner:
         self._margins: list[float] = []
 
     def _contrast(self) -> float:
-        some = self._phone_scores(self.features[:: max(1, self.frames // 4000)])
+        some = self._phone_scores(np.arange(0, self.frames, max(1, self.frames // 4000)))
         if not len(some):
             return 5.0
         best, silence = self._best_and_silence(some)
@@ -129,8 +129,11 @@ class _Aligner:
         best = np.partition(scores, -4, axis=1)[:, -4:].mean(axis=1)
         return best, scores[:, number : number + STATES].max(axis=1)
 
-    def _phone_scores(self, features: Array) -> Array:
-        return self.model.score(features, self.model.first_states.ravel())
+    def _phone_scores(self, frames: NDArray[np.int64]) -> Array:
+        return self._score(frames, self.model.first_states.ravel())
+
+    def _score(self, frames: NDArray[np.int64], senones: NDArray[np.int64]) -> Array:
+        return self.model.score(with_deltas(self.cepstra, frames), senones)
 
     def search(
         self, lattice: Lattice, first: int, last: int, penalties: Penalties, *, to_end: bool
@@ -138,7 +141,7 @@ class _Aligner:
         """Return the best path through frames ``[first, last)``."""
         phones = self.model.first_states.ravel()
         senones, columns = np.unique(np.concatenate([lattice.senones, phones]), return_inverse=True)
-        scores = self.model.score(self.features[first:last], senones)
+        scores = self._score(np.arange(first, last), senones)
         count = len(lattice.senones)
         best, silence = self._best_and_silence(scores[:, columns[count:]])
         apart = np.convolve(silence - best, np.full(15, 1 / 15), mode="same")[: len(best)]

@@ -40,8 +40,12 @@ def cepstra(samples: NDArray[np.int16]) -> Array:
     Returns:
         ``[len(samples) // 160, 13]``; windows at the end are padded with zeros.
     """
-    log_mel = np.log(_denoised(np.maximum(_mel_power(samples), _LEAST_POWER)))
-    return (log_mel @ _cosines()).astype(np.float32)
+    found = np.empty((len(samples) // HOP, CEPSTRA), np.float32)
+    suppress = _NoiseSuppressor()
+    for first in range(0, len(found), _BLOCK):
+        mel = np.maximum(_mel_power(samples, first, min(len(found), first + _BLOCK)), _LEAST_POWER)
+        found[first : first + _BLOCK] = np.log(suppress(mel)) @ _cosines()
+    return found
 
 
 def normalised(values: Array) -> Array:
@@ -50,60 +54,60 @@ def normalised(values: Array) -> Array:
     return values - sounding.mean(axis=0, keepdims=True) if len(sounding) else values
 
 
-def with_deltas(values: Array) -> Array:
-    """Return ``[frames, 39]``: cepstra, deltas and double deltas, as Sphinx's ``1s_c_d_dd``."""
-    if not len(values):
-        return np.zeros((0, 3 * values.shape[1]), np.float32)
-    padded = np.concatenate([values[:1].repeat(3, 0), values, values[-1:].repeat(3, 0)])
-    count = len(values)
+def with_deltas(values: Array, frames: NDArray[np.int64] | None = None) -> Array:
+    """Return ``[frames, 39]``: cepstra, deltas and double deltas, as Sphinx's ``1s_c_d_dd``.
+
+    Args:
+        values: the cepstra of a recording.
+        frames: the numbers of its frames to return; all if it is None.
+    """
+    chosen = np.arange(len(values)) if frames is None else frames
 
     def at(shift: int) -> Array:
-        return padded[3 + shift : 3 + shift + count]
+        return values[np.clip(chosen + shift, 0, len(values) - 1)]
 
     slope = at(2) - at(-2)
     curve = (at(3) - at(-1)) - (at(1) - at(-3))
-    return np.concatenate([values, slope, curve], axis=1)
+    return np.concatenate([at(0), slope, curve], axis=1)
 
 
-def _mel_power(samples: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Return the power in mel bands, ``[frames, 25]``."""
-    count = len(samples) // HOP
-    mel = np.empty((count, _BANDS))
-    window = np.hamming(WINDOW)
-    for first in range(0, count, _BLOCK):
-        last = min(count, first + _BLOCK)
-        begin = first * HOP
-        need = (last - first - 1) * HOP + WINDOW
-        part = samples[max(0, begin - 1) : begin + need].astype(np.float64)
-        previous = part[0] if begin else 0.0
-        part = part[1:] if begin else part
-        part = np.pad(part, (0, need - len(part)))
-        emphasised = part - _PRE_EMPHASIS * np.concatenate([[previous], part[:-1]])
-        frames = np.lib.stride_tricks.sliding_window_view(emphasised, WINDOW)[::HOP]
-        spectrum = np.fft.rfft(frames * window, _FFT)
-        mel[first:last] = (spectrum.real**2 + spectrum.imag**2) @ _mel_filters()
-    return mel
+def _mel_power(samples: NDArray[np.int16], first: int, last: int) -> NDArray[np.float64]:
+    """Return the power of frames ``[first, last)`` in mel bands, ``[last - first, 25]``."""
+    begin = first * HOP
+    need = (last - first - 1) * HOP + WINDOW
+    part = samples[max(0, begin - 1) : begin + need].astype(np.float64)
+    previous = part[0] if begin else 0.0
+    part = part[1:] if begin else part
+    part = np.pad(part, (0, need - len(part)))
+    emphasised = part - _PRE_EMPHASIS * np.concatenate([[previous], part[:-1]])
+    frames = np.lib.stride_tricks.sliding_window_view(emphasised, WINDOW)[::HOP]
+    spectrum = np.fft.rfft(frames * np.hamming(WINDOW), _FFT)
+    return np.asarray((spectrum.real**2 + spectrum.imag**2) @ _mel_filters())
 
 
-def _denoised(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Multiply mel power by a gain per band, down to 1/20 in steady noise."""
-    if not len(mel):
-        return mel
-    power = mel[0].copy()
-    noise = mel[0] / 20
-    floor = mel[0] / 20
-    peak = np.zeros(_BANDS)
-    gains = np.empty_like(mel)
-    for index, frame in enumerate(mel):
-        power += 0.3 * (frame - power)
-        noise += np.where(power >= noise, 0.001, 0.5) * (power - noise)
-        signal = np.maximum(power - noise, 1.0)
-        floor += np.where(signal >= floor, 0.001, 0.5) * (signal - floor)
-        peak *= 0.85
-        masked = np.where(signal < 0.85 * peak, 0.2 * peak, signal)
-        np.maximum(peak, signal, out=peak)
-        gains[index] = np.maximum(masked, floor) / np.maximum(power, 1e-9)
-    return np.asarray(mel * (np.clip(gains, 1 / 20, 20) @ _smoothing()))
+class _NoiseSuppressor:
+    """Multiplies mel power by a gain per band, down to 1/20 in steady noise."""
+
+    def __init__(self) -> None:
+        self._state: tuple[NDArray[np.float64], ...] = ()
+        """Power, noise, floor and peak after the last frame."""
+
+    def __call__(self, mel: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the denoised mel power of the frames that follow, ``[frames, 25]``."""
+        if not self._state:
+            self._state = (mel[0].copy(), mel[0] / 20, mel[0] / 20, np.zeros(_BANDS))
+        power, noise, floor, peak = self._state
+        gains = np.empty_like(mel)
+        for index, frame in enumerate(mel):
+            power += 0.3 * (frame - power)
+            noise += np.where(power >= noise, 0.001, 0.5) * (power - noise)
+            signal = np.maximum(power - noise, 1.0)
+            floor += np.where(signal >= floor, 0.001, 0.5) * (signal - floor)
+            peak *= 0.85
+            masked = np.where(signal < 0.85 * peak, 0.2 * peak, signal)
+            np.maximum(peak, signal, out=peak)
+            gains[index] = np.maximum(masked, floor) / np.maximum(power, 1e-9)
+        return np.asarray(mel * (np.clip(gains, 1 / 20, 20) @ _smoothing()))
 
 
 @cache
