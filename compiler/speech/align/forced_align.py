@@ -42,6 +42,8 @@ MIN_MARGIN = -0.35
 QUIET = -0.15
 """Least score of silence relative to any sound if nobody speaks, as a share of the contrast. Over
 15 frames it is -0.3 to -0.7 in speech, also in noise and reverberation, and about 0 in pauses."""
+FILLERS = ("AH", "M")
+"""Phones of fillers: "uh", "um", "mm". The model's noises would swallow weak onsets in noise."""
 UNSCRIPTED = 10.0
 """Penalty of unscripted speech in the second pass, as a multiple of the contrast."""
 
@@ -149,7 +151,11 @@ class _Aligner:
         unscripted = np.where(
             apart > QUIET * self.contrast, silence - 1, best + np.float32(self.level)
         ).astype(np.float32)
-        return best_path(lattice, scores, columns[:count], unscripted, penalties, to_end=to_end)
+        states = [self.model.first_states[self.model.phones.index(phone)] for phone in FILLERS]
+        filler = scores[:, np.searchsorted(senones, np.concatenate(states))].max(axis=1)
+        return best_path(
+            lattice, scores, columns[:count], unscripted, filler, penalties, to_end=to_end
+        )
 
     def first_pass(
         self, tokens: Sequence[Token], report: Callable[[float], None]
@@ -253,7 +259,11 @@ class _Aligner:
                 / max(1, sum(p.end - p.start for p in span))
                 for span in spans
             ),
-            unscripted=tuple((p.token, _interval(p.start, p.end)) for p in placed if p.unscripted),
+            unscripted=tuple(
+                (p.token, _interval(p.start, p.end))
+                for p in placed
+                if p.unscripted and not p.filler
+            ),
             contrast=self.contrast,
         )
 

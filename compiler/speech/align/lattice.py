@@ -31,6 +31,7 @@ class Lattice:
         first, last: first and last state of each arc.
         source, target: nodes at which an arc starts and ends; the same for a pause.
         token: the token of an arc, -1 for a pause.
+        unlikely: 1 for a pause between words that no punctuation separates, else 0.
         joints: the nodes between tokens, one more than there are tokens.
         phones: number of phones of each token's shortest reading.
     """
@@ -43,6 +44,7 @@ class Lattice:
     source: NDArray[np.int64]
     target: NDArray[np.int64]
     token: NDArray[np.int64]
+    unlikely: Array
     joints: NDArray[np.int64]
     phones: NDArray[np.int64]
 
@@ -98,7 +100,8 @@ def lattice_of(tokens: Sequence[Token], model: AcousticModel) -> Lattice:
                 ]
     silent = model.first_states[model.phones.index(SILENCE)]
     arcs += [_Arc(node, node, -1, silent, (SILENCE,)) for node in range(nodes)]
-    return _packed(arcs, joints, lengths, model)
+    likely = [0, len(tokens), *(n for n, token in enumerate(tokens, 1) if _pauses(token))]
+    return _packed(arcs, joints, lengths, {joints[n] for n in likely}, model)
 
 
 def _pauses(token: Token) -> bool:
@@ -125,7 +128,11 @@ def _states(
 
 
 def _packed(
-    arcs: list[_Arc], joints: list[int], lengths: list[int], model: AcousticModel
+    arcs: list[_Arc],
+    joints: list[int],
+    lengths: list[int],
+    pauses: set[int],
+    model: AcousticModel,
 ) -> Lattice:
     arcs.sort(key=lambda arc: arc.target)
     sizes = np.array([len(arc.states) for arc in arcs])
@@ -140,6 +147,7 @@ def _packed(
         source=np.array([arc.source for arc in arcs]),
         target=np.array([arc.target for arc in arcs]),
         token=np.array([arc.token for arc in arcs]),
+        unlikely=np.array([arc.token < 0 and arc.source not in pauses for arc in arcs], np.float32),
         joints=np.array(joints),
         phones=np.array(lengths),
     )

@@ -1,9 +1,9 @@
 """Viterbi search: the likeliest path through a lattice for some frames (Viterbi 1967).
 
-Two kinds of transitions beside the lattice's arcs let the path leave the script: at a joint the
-voice may say something unscripted for any time (scored by the online garbage model of Bourlard,
-D'hoore and Boite, 1994: the mean of the best senones of any phone), and tokens may be skipped, at a
-penalty by their length.
+Three kinds of transitions beside the lattice's arcs let the path leave the script: at a joint the
+voice may hesitate (a filler: "uh", "mm") or say something unscripted for any time (scored
+by the online garbage model of Bourlard, D'hoore and Boite, 1994: the mean of the best senones of
+any phone), and tokens may be skipped, at a penalty by their length.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _NEVER = np.float32(-1e30)
 _IMPOSSIBLE = -1e8
 _UNSCRIPTED = -1
 _SKIPPED = -2
+_FILLER = -3
 """Backpointers at a joint, in place of an arc."""
 
 
@@ -29,23 +30,29 @@ class Penalties:
 
     Attributes:
         unscripted: of beginning unscripted speech.
+        filler: of beginning a filler.
         skip: of skipping a token, plus `skip_phone` for each of its phones.
         word: of beginning a word or a pause; keeps the path from fragmenting.
+        pause: of beginning a pause between words that no punctuation separates.
     """
 
     unscripted: float = 40.0
+    filler: float = 20.0
     skip: float = 25.0
     skip_phone: float = 5.0
     word: float = 1.0
+    pause: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class AlignedPiece:
-    """Frames ``[start, end)`` with a word of a token, or with unscripted speech.
+    """Frames ``[start, end)`` with a word of a token, or with speech outside the script.
 
     Attributes:
         token: its token; for unscripted speech the token that follows.
         margin: mean log likelihood ratio of the word to unscripted speech, in nats a frame.
+        unscripted: whether it is outside the script.
+        filler: whether it is, and only a hesitation.
     """
 
     token: int
@@ -53,6 +60,7 @@ class AlignedPiece:
     end: int
     margin: float = 0.0
     unscripted: bool = False
+    filler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,7 @@ def best_path(
     scores: Array,
     columns: NDArray[np.int64],
     unscripted: Array,
+    filler: Array,
     penalties: Penalties,
     *,
     to_end: bool,
@@ -82,6 +91,7 @@ def best_path(
         scores: log likelihoods of senones, ``[frames, n]``.
         columns: the column of ``scores`` for each state of the lattice.
         unscripted: log likelihood of any speech or noise, ``[frames]``.
+        filler: log likelihood of a hesitation, ``[frames]``.
         penalties: of leaving the script.
         to_end: whether the path must end at the last joint; else it may end at any.
     """
@@ -93,36 +103,40 @@ def best_path(
     ).astype(np.float32)
     stepped = np.zeros((frames, states), np.bool_)
     back = np.zeros((frames + 1, len(targets)), np.int32)
-    entered = np.zeros((frames, len(joints)), np.bool_)
+    entered = np.zeros((2, frames, len(joints)), np.bool_)
     node = np.full(len(targets), _NEVER, np.float32)
     state = np.full(states, _NEVER, np.float32)
-    other = np.full(len(joints), _NEVER, np.float32)
+    other = np.full((2, len(joints)), _NEVER, np.float32)
+    outside = np.stack([unscripted, filler])
     node[0] = 0
     _skip_tokens(node, back[0], joints, skip_penalty)
     emission = np.empty(states, np.float32)
     advance = np.empty(states, np.float32)
     leave = np.roll(lattice.step, 1)
     arc_numbers = np.arange(arcs, dtype=np.int32)
-    word_penalty = np.float32(penalties.word)
-    unscripted_penalty = np.float32(penalties.unscripted)
+    entering = np.float32(penalties.word) + np.float32(penalties.pause) * lattice.unlikely
+    leaving = np.array([[penalties.unscripted], [penalties.filler]], np.float32)
     for frame in range(frames):
         np.add(state[:-1], leave[1:], out=advance[1:])
-        advance[lattice.first] = node[lattice.source] - word_penalty
+        advance[lattice.first] = node[lattice.source] - entering
         state += lattice.loop
         np.greater(advance, state, out=stepped[frame])
         np.maximum(state, advance, out=state)
         np.take(scores[frame], columns, out=emission)
         state += emission
-        begin = node[joints] - unscripted_penalty
-        np.greater(begin, other, out=entered[frame])
-        other = np.maximum(begin, other) + unscripted[frame]
+        begin = node[joints] - leaving
+        np.greater(begin, other, out=entered[:, frame])
+        np.maximum(begin, other, out=other)
+        other += outside[:, frame, None]
         exits = state[lattice.last] + lattice.step[lattice.last]
         node = np.maximum.reduceat(exits, starts)
         here = back[frame + 1]
         best = exits == node[lattice.target]
         here[lattice.target[best]] = arc_numbers[best]
-        here[joints[other > node[joints]]] = _UNSCRIPTED
-        node[joints] = np.maximum(node[joints], other)
+        for kind, backpointer in enumerate((_UNSCRIPTED, _FILLER)):
+            better = other[kind] > node[joints]
+            here[joints[better]] = backpointer
+            node[joints[better]] = other[kind, better]
         _skip_tokens(node, here, joints, skip_penalty)
     end = len(joints) - 1 if to_end else int(np.argmax(node[joints]))
     if frames == 0 or float(node[joints[end]]) < _IMPOSSIBLE:
@@ -174,12 +188,12 @@ def _trace(
             node = int(lattice.joints[joint_of[node] - 1])
             continue
         stop = frame
-        if arc == _UNSCRIPTED:
-            joint = joint_of[node]
+        if arc in (_UNSCRIPTED, _FILLER):
+            joint, is_filler = joint_of[node], arc == _FILLER
             frame -= 1
-            while not entered[frame, joint]:
+            while not entered[int(is_filler), frame, joint]:
                 frame -= 1
-            pieces.append(AlignedPiece(joint, frame, stop, unscripted=True))
+            pieces.append(AlignedPiece(joint, frame, stop, unscripted=True, filler=is_filler))
             continue
         state, first = int(lattice.last[arc]), int(lattice.first[arc])
         frame -= 1

