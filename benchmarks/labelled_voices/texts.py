@@ -1,0 +1,118 @@
+"""What synthesised voices say: a scene for every sentence."""
+
+ENGLISH = (
+    "The old harbor was quiet before dawn.",
+    "A single lantern burned above the door of the customs house.",
+    "Nobody had seen the captain since the night of the great fire.",
+    "Wait.",
+    "Something moved behind the shutters.",
+    "It was only a cat, thin and gray, looking for fish.",
+    "By the time the sun came up, the whole town knew that the ship had returned.",
+    "Some said gold, some said letters, and one old woman said that it was music.",
+    "No.",
+    "They ran down the hill, past the church and the bakery, shouting and laughing.",
+    "No one remembered who had rung the bell.",
+    "And if you listen closely, you can hear someone answer.",
+)
+MORE_ENGLISH = (
+    "My grandmother kept bees in the garden behind the station.",
+    "Every morning she walked out with a kettle of smoke.",
+    "Listen.",
+    "They only sting you when you lie to them, she told me.",
+    "I never found out whether that was true.",
+    "When the railway closed, the hives were sold to a farmer from the valley.",
+    "Yes.",
+    "He paid in honey, two jars a month, for as long as she lived.",
+    "The last jar still stands on my kitchen table.",
+    "It has turned dark, and as hard as glass.",
+    "Stop.",
+    "Sometimes, on a warm day, one bee comes in through the open window and sits on the lid.",
+)
+FALTERING = (
+    "So um the first thing you need is uh a good pair of boots.",
+    "I went I went to the market and uh nobody was there.",
+    "Um.",
+    "The train was late again, uh, as it always is in the winter.",
+    "We we waited for an hour and then um we walked home.",
+    "Uh it was the best night of the year.",
+)
+"""With fillers and restarts, which `UNSCRIPTED` keeps out of the script."""
+UNSCRIPTED = {0: (1, 9), 1: (0, 1, 8), 2: (0,), 3: (5,), 4: (0, 8), 5: (0,)}
+"""Places in the sentences of `FALTERING`, by sentence."""
+NEVER_SAID = {
+    "en": "Bananas grow on the far side of the moon every summer.",
+    "it": "Le banane crescono ogni estate sul lato nascosto della luna.",
+    "fr": "Les bananes poussent chaque été sur la face cachée de la lune.",
+    "de": "Auf der Rückseite des Mondes wachsen jeden Sommer Bananen.",
+    "es": "Los plátanos crecen cada verano en la cara oculta de la luna.",
+    "hi": "चाँद के उस पार हर गर्मी में केले उगते हैं।",
+    "ja": "毎年の夏、月の裏側でバナナが育ちます。",
+    "fi": "Banaanit kasvavat joka kesä kuun pimeällä puolella.",
+    "ru": "Каждое лето на обратной стороне луны растут бананы.",
+    "ca": "Els plàtans creixen cada estiu a la cara oculta de la lluna.",
+}
+OTHERS = {
+    "it": (
+        "Ogni sera il guardiano saliva i cento gradini per accendere la lampada.",
+        "Il mare era calmo e nessuno parlava.",
+        "Poi venne la tempesta.",
+        "Una nave senza luci passava davanti agli scogli.",
+        "Aspetta.",
+        "In paese dicevano che la luce non si sarebbe mai spenta.",
+        "Al mattino il cielo era chiaro e i pescatori tornarono a casa.",
+    ),
+    "fr": (
+        "Chaque soir le gardien montait les cent marches pour allumer la lampe.",
+        "La mer était calme et personne ne parlait.",
+        "Puis vint la tempête.",
+        "Un bateau sans lumière passait devant les rochers.",
+        "Attends.",
+        "Au village on disait que la lumière ne mourrait jamais.",
+        "Au matin le ciel était clair et les pêcheurs rentrèrent chez eux.",
+    ),
+    "de": (
+        "Jeden Abend stieg der Wärter die hundert Stufen hinauf, um die Lampe anzuzünden.",
+        "Das Meer war ruhig, und niemand sprach.",
+        "Dann kam der Sturm.",
+        "Ein Schiff ohne Licht fuhr an den Felsen vorbei.",
+        "Warte.",
+        "Im Dorf sagte man, dass das Licht nie ausgehen werde.",
+        "Am Morgen war der Himmel klar, und die Fischer kehrten nach Hause zurück.",
+    ),
+    "es": (
+        "Cada noche el farero subía los cien escalones para encender la lámpara.",
+        "El mar estaba tranquilo y nadie hablaba.",
+        "Después llegó la tormenta.",
+        "Un barco sin luces pasaba delante de las rocas.",
+        "Espera.",
+        "En el pueblo decían que la luz nunca se apagaría.",
+        "Por la mañana el cielo estaba claro y los pescadores volvieron a casa.",
+    ),
+    "hi": (
+        "हर शाम रखवाला दीपक जलाने के लिए सौ सीढ़ियाँ चढ़ता था।",
+        "समुद्र शांत था और कोई नहीं बोल रहा था।",
+        "फिर तूफान आया।",
+        "बिना रोशनी का एक जहाज चट्टानों के सामने से गुजर रहा था।",
+        "रुको।",
+        "गाँव में लोग कहते थे कि यह रोशनी कभी नहीं बुझेगी।",
+        "सुबह आसमान साफ था और मछुआरे घर लौट आए।",
+    ),
+    "ja": (
+        "まいばん、とうだいもりは ひゃくだんの かいだんを のぼりました。",
+        "うみは しずかで、だれも はなしませんでした。",
+        "そして あらしが きました。",
+        "あかりの ない ふねが いわの まえを とおりました。",
+        "まって。",
+        "むらでは、その ひかりは きえないと いわれて いました。",
+        "あさに なると そらは はれて、りょうしたちは いえに かえりました。",
+    ),
+    "fi": (
+        "Joka ilta vartija nousi sata askelmaa sytyttämään lampun.",
+        "Meri oli tyyni eikä kukaan puhunut.",
+        "Sitten tuli myrsky.",
+        "Laiva ilman valoja kulki kallioiden ohi.",
+        "Odota.",
+        "Kylässä sanottiin, ettei valo koskaan sammuisi.",
+        "Aamulla taivas oli kirkas ja kalastajat palasivat kotiin.",
+    ),
+}
