@@ -49,7 +49,14 @@ QUICK_CLIPS = ("slt, festival", "awb, flite", "joe, piper", "cold_corpus*", "Lib
 QUICK = ("clean", "babble 10 dB", "babble 0 dB", "room 0.4 s", "telephone", "10% swapped")
 IN_BABBLE = ("slt, festival", "kal, festival", "awb, flite", "rms, flite", "joe, piper")
 NAMES_OF_CONDITIONS = frozenset(condition.name for condition in CONDITIONS)
-LANGUAGES_ALSO = ("clean", "babble 10 dB", "room 0.4 s", "telephone", "scene never said")
+LANGUAGES_ALSO = (
+    "clean",
+    "babble 10 dB",
+    "room 0.4 s",
+    "telephone",
+    "scene never said",
+    "scene left out",
+)
 """Conditions for languages other than English."""
 
 
@@ -137,7 +144,7 @@ def is_quick(clip: str, condition: str) -> bool:
 def cached_clip(item: material.Material, cache: Path) -> Clip:
     """Return a clip, made with the same code before or now."""
     sources = sorted(Path(material.__file__).parent.glob("*.py"))
-    made_by = {"material.py", "synthesized.py", "texts.py", "clips.py", "agreement.py"}
+    made_by = {"material.py", "synthesized.py", "texts.py", "clips.py", "agreement.py", "sppas.py"}
     code = [path.read_bytes() for path in sources if path.name in made_by | {"references.py"}]
     path = cache / f"clip-{digest(item.name, *code)}.json"
     if path.exists():

@@ -16,7 +16,7 @@ import numpy as np
 from otio_gvideo.compiler.media.samples import speech_samples
 from otio_gvideo.compiler.speech.transcripts import read_transcript
 
-from . import agreement, synthesized, texts
+from . import agreement, sppas, synthesized, texts
 from .clips import (
     RATE,
     Clip,
@@ -77,6 +77,7 @@ def materials() -> list[Material]:
         _material("cold_corpus", "en", hand, partial(_cold_corpus, without_fillers=False)),
         _material("cold_corpus, fillers", "en", hand, partial(_cold_corpus, without_fillers=True)),
         _material("bobby and mary", "en", hand, _bobby_and_mary),
+        _material("M15, SPPAS", "en", hand, sppas.english_read),
         _material("LibriVox", "en", agreed, partial(_sphinx, "librivox")),
         _material("cards", "en", agreed, partial(_sphinx, "cards")),
         _material("two_cities", "en", agreed, partial(_moonshine, "two_cities", agreement.DICKENS)),
@@ -89,6 +90,10 @@ def materials() -> list[Material]:
     for name, language in (("ona", "ca"), ("nsh", "ru")):
         make = partial(_recorded, name, language)
         found.append(_material(f"{language}: {name}, festival", language, exact, make))
+    found += [
+        _material("fr: read, SPPAS", "fr", hand, sppas.french_read),
+        _material("fr: radio, SPPAS", "fr", "SPPAS's aligner", sppas.french_talk),
+    ]
     for voice in ("it+f2", "fr+f3", "fr+m7", "hi+f2", "ja+m3", "ja+f3", "de+m5", "es+f4"):
         language = voice[:2]
         make = partial(_foreign, synthesized.espeak, voice, language)
