@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .script.model import Quality
     from .stages.output_options import OutputOptions
     from .stages.slot_needs import SlotNeeds
+    from .sync.types import Word
 
 _HOME = {
     "Attempt": ".renderers.run.attempts",
@@ -75,6 +76,7 @@ _HOME = {
     "Until": "api.compile",
     "Viewed": "api.view",
     "VoiceOffset": "inspection.voice_offset",
+    "Word": "sync.types",
     "WorkError": "errors",
     "check_video": "api.check",
     "compile_script": "api.compile",
@@ -124,6 +126,7 @@ __all__ = [
     "Until",
     "Viewed",
     "VoiceOffset",
+    "Word",
     "WorkError",
     "check_video",
     "compile_script",

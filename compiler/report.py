@@ -16,6 +16,7 @@ from ..renderers.run.attempts import AttemptLog
 from .errors import WorkError
 from .media.find_ffmpeg import ffmpeg_version
 from .notices import Notice
+from .sync.types import Word
 
 REPORT_VERSION = 1
 PACKAGES = (
@@ -47,12 +48,16 @@ class SceneReport:
         cut_frame: its first frame in the reel.
         end_frame: the frame after its last.
         meant: the cut before rounding to a frame, in seconds of the reel.
+        confidence: probability that the cut lies in its pause, 0..1; None if unknown.
+        words: in seconds of the reel, with their confidence.
     """
 
     id: str
     cut_frame: int
     end_frame: int
     meant: Fraction
+    confidence: Fraction | None = None
+    words: tuple[Word, ...] = ()
 
     def as_json(self, fps: Fraction) -> dict[str, Any]:
         """Return its part of the report."""
@@ -62,7 +67,20 @@ class SceneReport:
             "end_frame": self.end_frame,
             "meant_s": round(float(self.meant), 6),
             "error_ms": round(float((self.cut_frame / fps - self.meant) * 1000), 3),
+            "confidence": _number(self.confidence),
+            "words": [
+                {
+                    "text": word.text,
+                    "start_s": round(float(word.start), 6),
+                    "confidence": _number(word.confidence),
+                }
+                for word in self.words
+            ],
         }
+
+
+def _number(probability: Fraction | None) -> float | None:
+    return None if probability is None else float(probability)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,17 +81,26 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
             key: value for key, value in asdict(script.captions).items() if value is not None
         },
         "language": _language(script),
+        "scenes": [
+            {"scene": scene.id, **_confidence(scene.confidence)} for scene in schedule.scenes
+        ],
         "words": [
             {
                 "scene": scene.id,
                 "text": word.text,
                 "start": round(float(word.start), 6),
                 "end": round(float(word.end), 6),
+                **_confidence(word.confidence),
             }
             for scene in schedule.scenes
             for word in scene.words
         ],
     }
+
+
+def _confidence(probability: Fraction | None) -> dict[str, float]:
+    """Return the entry of a word or scene; empty if it is unknown."""
+    return {} if probability is None else {"confidence": float(probability)}
 
 
 def _language(script: model.Script) -> str:

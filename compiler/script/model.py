@@ -241,7 +241,12 @@ def reel_name(script: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SpokenScene:
-    """The aligned words of a scene, on the narration's axis."""
+    """The aligned words of a scene, on the narration's axis.
+
+    ``confidence`` is the probability that the cut into the scene lies in the pause before its first
+    word, 0..1; None if unknown.
+    """
 
     scene: str
     words: tuple[Word, ...]
+    confidence: Fraction | None = None

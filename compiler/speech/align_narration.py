@@ -17,7 +17,7 @@ from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
 from .align.verdicts import INSIST
-from .alignment_cache import Aligned, cached_alignment
+from .alignment_cache import AlignedTrack, cached_alignment
 from .language_guess import other_language
 from .pauses import speech_intervals
 from .trailing_speech import trailing_speech
@@ -41,12 +41,14 @@ class Speech:
         voices: the voice files, in the order of the scenes.
         voice_of: index in ``voices`` of each scene with words or a time.
         words: by scene, on the axis of the scene's voice file.
+        confidence: of the cut into each scene (see `SpokenScene`).
         warnings: repairs and doubts, one line each.
     """
 
     voices: tuple[Voice, ...]
     voice_of: Mapping[str, int]
     words: Mapping[str, tuple[Word, ...]]
+    confidence: Mapping[str, Fraction]
     warnings: tuple[Notice, ...]
 
 
@@ -65,13 +67,14 @@ def align_narration(script: Script, on_progress: Callable[[float], None] | None 
     voices = []
     voice_of: dict[str, int] = {}
     words: dict[str, tuple[Word, ...]] = {}
+    confidence: dict[str, Fraction] = {}
     warnings: list[Notice] = []
     problems: list[Problem] = []
     for index, (narration, scenes) in enumerate(tracks):
         voices.append(Voice(narration.audio, duration_of(narration.audio)))
         voice_of |= dict.fromkeys((scene.id for scene in scenes), index)
         try:
-            found, doubts = _align_once(
+            found = _align_once(
                 narration,
                 scenes,
                 partial(
@@ -86,11 +89,12 @@ def align_narration(script: Script, on_progress: Callable[[float], None] | None 
         except InputError as error:
             problems += error.problems
             continue
-        words |= found
-        warnings += doubts
+        words |= found.words
+        confidence |= found.confidence
+        warnings += found.warnings
     if problems:
         raise InputError(problems)
-    return Speech(tuple(voices), voice_of, words, tuple(warnings))
+    return Speech(tuple(voices), voice_of, words, confidence, tuple(warnings))
 
 
 def _tracks(script: Script) -> list[tuple[Narration, list[ScriptScene]]]:
@@ -102,8 +106,8 @@ def _tracks(script: Script) -> list[tuple[Narration, list[ScriptScene]]]:
 
 
 def _align_once(
-    narration: Narration, scenes: Sequence[ScriptScene], align: Callable[[], Aligned]
-) -> Aligned:
+    narration: Narration, scenes: Sequence[ScriptScene], align: Callable[[], AlignedTrack]
+) -> AlignedTrack:
     """Align a track unless the same one was aligned before."""
     files = [narration.audio, *([narration.transcript] if narration.transcript else [])]
     try:
@@ -140,7 +144,7 @@ def _align_track(
     duration: Fraction,
     on_progress: Callable[[float], None] | None,
     folder: Path,
-) -> Aligned:
+) -> AlignedTrack:
     on_recognition = None
     if narration.asr is not None:
         on_recognition = _part_progress(on_progress, 0, 2)
@@ -158,6 +162,7 @@ def _align_track(
             for repair in transcript.repairs
         ]
     words: dict[str, tuple[Word, ...]] = {}
+    confidence: dict[str, Fraction] = {}
     texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
     if texts:
         try:
@@ -186,10 +191,17 @@ def _align_track(
                 ]
             ) from error
         words |= {scene.scene: scene.words for scene in alignment.scenes}
+        confidence |= {
+            scene.scene: scene.confidence
+            for scene in alignment.scenes
+            if scene.confidence is not None
+        }
         warnings += [
             Notice("sync", f"{warning.scene_id}: {warning.what}") for warning in alignment.warnings
         ]
-    for scene in scenes:
+    for before, scene in zip([None, *scenes], scenes, strict=False):
+        if scene.time is not None or (before is not None and before.time is not None):
+            confidence[scene.id] = Fraction(1)
         if scene.time is not None and transcript is not None:
             words[scene.id] = words_within(transcript.words, Interval(*scene.time))
     last = scenes[-1]
@@ -197,7 +209,7 @@ def _align_track(
         known = None if transcript is None else transcript.words
         what = trailing_speech(last.time[1], duration, known, _speech(narration.audio))
         warnings += [Notice("sync", f"{last.id}: {what}")] if what else []
-    return words, warnings
+    return AlignedTrack(words, confidence, tuple(warnings))
 
 
 def _speech(audio: Path) -> Iterator[Interval]:
@@ -244,7 +256,7 @@ def _in_script(problem: Problem, narration: Narration, folder: Path) -> Problem:
 def words_within(words: Sequence[Word], interval: Interval) -> tuple[Word, ...]:
     """Return the words whose middle lies in an interval, trimmed to it."""
     return tuple(
-        Word(word.text, max(word.start, interval.start), min(word.end, interval.end))
+        replace(word, start=max(word.start, interval.start), end=min(word.end, interval.end))
         for word in words
         if interval.start <= (word.start + word.end) / 2 < interval.end
     )

@@ -9,11 +9,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from ...renderers.files.digest import sha256_of
 from ...renderers.files.user_folders import cache_folder
@@ -23,16 +24,23 @@ from ..notices import Notice
 from ..outputs.paths import write_text
 from ..sync.types import Word
 
-Aligned: TypeAlias = tuple[dict[str, tuple[Word, ...]], list[Notice]]
-"""Words by scene, and warnings."""
 _PACKAGES = ("numpy", "num2words", "av", "espeakng-loader")
 _CODE = ("speech", "script/tokens.py", "media/samples.py", "media/containers.py")
 """What of this package decides on word times."""
 
 
+@dataclass(frozen=True, slots=True)
+class AlignedTrack:
+    """An aligned voice file: words and confidence by scene (see `SpokenScene`), and warnings."""
+
+    words: Mapping[str, tuple[Word, ...]]
+    confidence: Mapping[str, Fraction]
+    warnings: tuple[Notice, ...]
+
+
 def cached_alignment(
-    files: Iterable[Path], settings: Sequence[Any], align: Callable[[], Aligned]
-) -> Aligned:
+    files: Iterable[Path], settings: Sequence[Any], align: Callable[[], AlignedTrack]
+) -> AlignedTrack:
     """Return an alignment from the cache, else make it and keep it.
 
     Args:
@@ -80,20 +88,28 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _as_text(aligned: Aligned) -> str:
-    words, warnings = aligned
+def _as_text(aligned: AlignedTrack) -> str:
     content = {
         "words": {
-            scene: [[word.text, str(word.start), str(word.end)] for word in said]
-            for scene, said in words.items()
+            scene: [[w.text, *map(_text_of, (w.start, w.end, w.confidence))] for w in said]
+            for scene, said in aligned.words.items()
         },
-        "warnings": [[warning.code, str(warning)] for warning in warnings],
+        "confidence": {scene: str(value) for scene, value in aligned.confidence.items()},
+        "warnings": [[warning.code, str(warning)] for warning in aligned.warnings],
     }
     text = json.dumps(content, ensure_ascii=False)
     return json.dumps({"sha256": _digest(text), "content": text}, ensure_ascii=False) + "\n"
 
 
-def _read(path: Path) -> Aligned | None:
+def _text_of(number: Fraction | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _number_of(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)
+
+
+def _read(path: Path) -> AlignedTrack | None:
     """Return a kept alignment; None if there is none, or it is damaged."""
     try:
         document = json.loads(path.read_text("utf-8"))
@@ -101,9 +117,16 @@ def _read(path: Path) -> Aligned | None:
             return None
         content: Mapping[str, Any] = json.loads(document["content"])
         words = {
-            scene: tuple(Word(text, Fraction(start), Fraction(end)) for text, start, end in said)
+            scene: tuple(
+                Word(text, Fraction(start), Fraction(end), _number_of(confidence))
+                for text, start, end, confidence in said
+            )
             for scene, said in content["words"].items()
         }
-        return words, [Notice(code, text) for code, text in content["warnings"]]
+        return AlignedTrack(
+            words,
+            {scene: Fraction(value) for scene, value in content["confidence"].items()},
+            tuple(Notice(code, text) for code, text in content["warnings"]),
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return None

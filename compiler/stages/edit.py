@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 import opentimelineio as otio
@@ -65,6 +66,13 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
     fps = script.output.fps
     sources = lay_end_to_end((voice.duration for voice in speech.voices), fps)
     scenes = []
+    certain = dict(speech.confidence)
+    following = Fraction(1)
+    for scene in reversed(script.scenes):  # A beat begins at the cut into the words after it.
+        if scene.duration is None:
+            following = certain.get(scene.id, Fraction(1))
+        else:
+            certain[scene.id] = following
     for scene in script.scenes:
         offset = Fraction(0)
         if scene.id in speech.voice_of:
@@ -76,6 +84,7 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
                 time=scene.time and Interval(scene.time[0] + offset, scene.time[1] + offset),
                 beat=scene.duration,
                 transition=scene.transition.duration,
+                confidence=certain.get(scene.id),
             )
         )
     policy = script.silences
@@ -91,7 +100,7 @@ def _moved(words: tuple[Word, ...], offset: Fraction) -> tuple[Word, ...]:
     """Shift words of a voice file to the time axis of the whole narration."""
     if not offset:
         return words
-    return tuple(Word(word.text, word.start + offset, word.end + offset) for word in words)
+    return tuple(replace(word, start=word.start + offset, end=word.end + offset) for word in words)
 
 
 def edit_report(
@@ -105,6 +114,8 @@ def edit_report(
         height=parsed.script.output.height,
         fps=schedule.fps,
         frames=schedule.frames,
-        scenes=[SceneReport(s.id, s.start, s.end, s.cut) for s in schedule.scenes],
+        scenes=[
+            SceneReport(s.id, s.start, s.end, s.cut, s.confidence, s.words) for s in schedule.scenes
+        ],
         warnings=edit_warnings(parsed, schedule, timeline),
     )

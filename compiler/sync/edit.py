@@ -36,6 +36,7 @@ class SceneInput:
         time: its stated interval of the narration.
         beat: seconds of silence without narration.
         transition: requested length of the transition into it, in seconds.
+        confidence: probability that the cut into it lies in its pause, 0..1; None if unknown.
     """
 
     id: str
@@ -43,6 +44,7 @@ class SceneInput:
     time: Interval | None = None
     beat: Fraction | None = None
     transition: Fraction = Fraction(0)
+    confidence: Fraction | None = None
 
     @property
     def speech(self) -> tuple[Interval, ...]:
@@ -107,6 +109,8 @@ class ScheduledScene:
     words: tuple[Word, ...]
     """Its words in reel seconds."""
     slots: tuple[Slot, ...]
+    confidence: Fraction | None = None
+    """Probability that the cut lies in its pause, 0..1; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)

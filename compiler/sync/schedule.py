@@ -106,7 +106,8 @@ def make_schedule(
     placed = []
     for index, scene in enumerate(scenes):
         words = tuple(
-            Word(w.text, time_map.start_of(w.start), time_map.end_of(w.end)) for w in scene.words
+            Word(w.text, time_map.start_of(w.start), time_map.end_of(w.end), w.confidence)
+            for w in scene.words
         )
         meets_next = ends[index] == following[index] and index + 1 < len(scenes)
         slots = _slots(
@@ -116,7 +117,9 @@ def make_schedule(
             fps=fps,
         )
         placed.append(
-            ScheduledScene(scene.id, starts[index], ends[index], meant[index], words, slots)
+            ScheduledScene(
+                scene.id, starts[index], ends[index], meant[index], words, slots, scene.confidence
+            )
         )
     return Schedule(
         fps=fps,

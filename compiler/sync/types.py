@@ -14,11 +14,13 @@ class Word:
         text: as in captions: with its punctuation, without surrounding spaces.
         start: seconds on the narration's own axis.
         end: seconds, never before ``start``.
+        confidence: probability that ``start`` is within 50 ms of the truth, 0..1; None if unknown.
     """
 
     text: str
     start: Fraction
     end: Fraction
+    confidence: Fraction | None = None
 
     def __post_init__(self) -> None:
         if self.end < self.start:

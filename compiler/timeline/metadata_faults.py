@@ -35,6 +35,7 @@ def metadata_faults(timeline: otio.schema.Timeline) -> Iterator[str]:
     if output is not None:
         yield from _output_faults(output) if _is_mapping(output) else ["output is not a mapping"]
     yield from _word_faults(stated.get("words"))
+    yield from _scene_faults(stated.get("scenes"))
     if stated.get("captions") is not None and not _is_mapping(stated["captions"]):
         yield "captions is not a mapping"
     models = stated.get("generated_by")
@@ -108,6 +109,26 @@ def _word_faults(words: Any) -> Iterator[str]:
             yield f"words[{index}] has no text"
         elif not all(_is_time(word.get(end)) for end in ("start", "end")):
             yield f"words[{index}] has no start and end in seconds"
+        elif not _is_probability(word.get("confidence")):
+            yield f"the confidence of words[{index}] is not a number from 0 to 1"
+
+
+def _scene_faults(scenes: Any) -> Iterator[str]:
+    if scenes is None:
+        return
+    if not _is_list(scenes):
+        yield "scenes is not a list"
+        return
+    for index, scene in enumerate(scenes):
+        if not (_is_mapping(scene) and isinstance(scene.get("scene"), str)):
+            yield f"scenes[{index}] names no scene"
+        elif not _is_probability(scene.get("confidence")):
+            yield f"the confidence of scenes[{index}] is not a number from 0 to 1"
+
+
+def _is_probability(value: Any) -> bool:
+    """Whether a value is a confidence; None is an unknown one."""
+    return value is None or (is_number(value) and 0 <= value <= 1)
 
 
 def is_number(value: object) -> bool:

@@ -9,7 +9,7 @@ recording (DTW).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from statistics import median
@@ -24,6 +24,8 @@ from ...script.tokens import Token, tokenize
 from ...sync.types import Interval, Word
 from ..pauses import speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
+from . import evidence
+from .confidence import confidence
 from .dtw_align import DtwAlignment, dtw_align
 from .forced_align import consecutive, forced_align
 from .synthesis import SYNTHESIZER, can_speak
@@ -37,6 +39,7 @@ from .verdicts import (
     check_anchors,
     check_forced_alignment,
     check_synthesis,
+    with_doubts,
 )
 
 SHORTEST = Fraction(1, 10)
@@ -73,7 +76,13 @@ class _SceneTask:
     unheard: Unheard
 
 
-_Placed = tuple[list[Interval], list[AlignmentWarning]]
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Times of all tokens, doubts about scenes, and the evidence for the times."""
+
+    times: list[Interval]
+    warnings: list[AlignmentWarning]
+    evidence: evidence.Evidence
 
 
 def align_scenes(
@@ -114,34 +123,37 @@ def align_scenes(
     anchors = TranscriptAnchors.of(tokens, transcript, language) if transcript else None
     task = _SceneTask(scenes, tokens, members, anchors, language, duration, unheard)
     if not tokens:
-        times: list[Interval] = []
-        warnings: list[AlignmentWarning] = []
-    elif method == "transcript":
-        times, warnings = _from_transcript(task)
+        return Alignment(tuple(SpokenScene(scene.id, ()) for scene in scenes), duration, ())
+    samples = speech_samples(audio)
+    if method == "transcript":
+        placed = _from_transcript(task)
     else:
-        samples = speech_samples(audio)
         if len(samples) < SHORTEST * SPEECH_RATE or not samples.any():
             what, hint = "the narration has no speech", "is it the right file?"
             raise AlignmentError([MissingScene(scene.id, what, hint) for scene in scenes])
         if language.partition("-")[0].lower() == "en":
-            times, warnings = _by_forced_alignment(task, samples, on_progress)
+            placed = _by_forced_alignment(task, samples, on_progress)
         elif anchors is not None and (anchors.timed == "word" or not can_speak(language)):
-            times, warnings = _by_transcript(task, samples)
+            placed = _by_transcript(task, samples)
         elif anchors is not None:
-            times, warnings = _by_segments(task, samples, on_progress)
+            placed = _by_segments(task, samples, on_progress)
         else:
-            times, warnings = _by_synthesis(task, samples, on_progress)
-    ordered = in_order(times, duration)
-    words = [Word(t.text, i.start, i.end) for t, i in zip(tokens, ordered, strict=True)]
+            placed = _by_synthesis(task, samples, on_progress)
+    times = in_order(placed.times, duration)
+    trust = confidence(tokens, members, times, speech_intervals(samples), placed.evidence)
+    words = [
+        Word(token.text, time.start, time.end, sure)
+        for token, time, sure in zip(tokens, times, trust.words, strict=True)
+    ]
     if on_progress:
         on_progress(1.0)
     return Alignment(
         tuple(
-            SpokenScene(scene.id, tuple(words[index] for index in group))
-            for scene, group in zip(scenes, members, strict=True)
+            SpokenScene(scene.id, tuple(words[index] for index in group), sure)
+            for scene, group, sure in zip(scenes, members, trust.scenes, strict=True)
         ),
         duration,
-        tuple(warnings),
+        tuple(with_doubts(placed.warnings, scenes, members, times, trust)),
     )
 
 
@@ -151,13 +163,14 @@ def _from_transcript(task: _SceneTask) -> _Placed:
         what, hint = "align: transcript needs a transcript", "name one as narration.transcript"
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
     warnings = check_anchors(task.scenes, task.members, task.anchors, task.unheard)
-    return task.anchors.interpolated(task.duration), warnings
+    times = task.anchors.interpolated(task.duration)
+    return _Placed(times, warnings, evidence.of_transcript(task.anchors))
 
 
 def _by_transcript(task: _SceneTask, samples: NDArray[np.int16]) -> _Placed:
     """Return the times of the transcript without the pauses that its words swallowed."""
-    times, warnings = _from_transcript(task)
-    return trim_to_speech(times, speech_intervals(samples)), warnings
+    placed = _from_transcript(task)
+    return replace(placed, times=trim_to_speech(placed.times, speech_intervals(samples)))
 
 
 def _by_forced_alignment(
@@ -175,7 +188,7 @@ def _by_forced_alignment(
     if alignment.contrast >= CLEAR:
         speech = _merge_close(speech_intervals(samples))
         times = trim_to_speech(times, speech, most=SWALLOWED)
-    return times, warnings
+    return _Placed(times, warnings, evidence.of_forced_alignment(alignment, times, task.anchors))
 
 
 def _with_unheard(
@@ -207,7 +220,8 @@ def _by_synthesis(
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
     found = _warped(task, samples, on_progress)
     warnings = check_synthesis(task.scenes, found, task.unheard)
-    return trim_to_speech(found.times, speech_intervals(samples), most=SWALLOWED), warnings
+    times = trim_to_speech(found.times, speech_intervals(samples), most=SWALLOWED)
+    return _Placed(times, warnings, evidence.of_dtw(found, task.members))
 
 
 def _by_segments(
@@ -217,7 +231,8 @@ def _by_segments(
 
     The others keep the times interpolated in their segments.
     """
-    interpolated, warnings = _from_transcript(task)
+    placed = _from_transcript(task)
+    interpolated = placed.times
     found = _warped(task, samples, on_progress)
     times = list(interpolated)
     for group in task.members:
@@ -225,7 +240,7 @@ def _by_segments(
         if apart <= SEGMENT:
             for index in group:
                 times[index] = found.times[index]
-    return trim_to_speech(times, speech_intervals(samples), most=SWALLOWED), warnings
+    return replace(placed, times=trim_to_speech(times, speech_intervals(samples), most=SWALLOWED))
 
 
 def _warped(

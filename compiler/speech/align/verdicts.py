@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 
 from ...script.tokens import Token
 from ...sync.types import Interval
+from ...timeline.confidence import TimedWord, doubtful_scenes
+from .confidence import Confidence
 from .dtw_align import DtwAlignment
 from .forced_align import ForcedAlignment
 from .transcript_anchors import TranscriptAnchors
@@ -197,6 +199,38 @@ def check_synthesis(
             )
             warnings.append(AlignmentWarning(scene.id, what))
     return [*_as_warnings(missing, unheard), *warnings]
+
+
+def with_doubts(
+    warnings: Sequence[AlignmentWarning],
+    scenes: Sequence[SceneText],
+    members: Sequence[Sequence[int]],
+    times: Sequence[Interval],
+    confidence: Confidence,
+) -> list[AlignmentWarning]:
+    """Return the warnings with one for each scene whose cut is doubtful: its first, if it has any.
+
+    Args:
+        warnings: so far.
+        scenes: in order.
+        members: the tokens of each scene.
+        times: of all tokens, in order.
+        confidence: of tokens and scenes.
+    """
+    words = [
+        TimedWord(scene.id, float(times[i].start), float(times[i].end), float(confidence.words[i]))
+        for scene, group in zip(scenes, members, strict=True)
+        for i in group
+    ]
+    ids = (scene.id for scene in scenes)
+    cuts = dict(zip(ids, map(float, confidence.scenes), strict=True))
+    doubts = {doubt.scene: str(doubt) for doubt in doubtful_scenes(words, cuts)}
+    merged = []
+    for warning in warnings:
+        doubt = doubts.pop(warning.scene_id, "")
+        what = f"{warning.what}; {doubt}" if doubt else warning.what
+        merged.append(AlignmentWarning(warning.scene_id, what))
+    return merged + [AlignmentWarning(scene, doubt) for scene, doubt in doubts.items()]
 
 
 def _letters(tokens: Sequence[Token], chosen: Sequence[int]) -> int:

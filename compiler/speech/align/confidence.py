@@ -1,0 +1,175 @@
+"""Calibrated confidence in words and cuts, from measures that the alignment leaves behind.
+
+A word is right if its start is within 50 ms of the truth, a cut if it lies in its true pause. Both
+have a logistic model (Cox, 1958) over a few features; `confidence_model` holds the coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...script.tokens import Token
+from ...sync.types import Interval
+from .confidence_model import CUTS, WORDS
+from .evidence import Evidence, Measures
+
+BESIDE = 3
+"""Words on either side of a cut that count for it."""
+LONG_PAUSE = 0.4
+"""Seconds from which a longer pause says no more."""
+NEAR = 0.3
+"""Distance in seconds, from a detected onset of speech, from which a larger one says no more."""
+LEAST, MOST = 0.01, 0.99
+"""Range of a confidence: nothing that was listened to is certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Probabilities of words, and of the cuts into scenes."""
+
+    words: tuple[Fraction, ...]
+    scenes: tuple[Fraction, ...]
+
+
+def confidence(
+    tokens: Sequence[Token],
+    members: Sequence[Sequence[int]],
+    times: Sequence[Interval],
+    speech: Sequence[Interval],
+    evidence: Evidence,
+) -> Confidence:
+    """Return the probabilities that words and cuts are right.
+
+    Args:
+        tokens: of all scenes, in order.
+        members: the tokens of each scene.
+        times: of each token, in order.
+        speech: the recording's intervals with speech, by energy.
+        evidence: of the alignment.
+    """
+    return Confidence(
+        _probabilities(word_features(tokens, times, speech, evidence), WORDS[evidence.source]),
+        _probabilities(cut_features(members, times, speech, evidence), CUTS[evidence.source]),
+    )
+
+
+def word_features(
+    tokens: Sequence[Token],
+    times: Sequence[Interval],
+    speech: Sequence[Interval],
+    evidence: Evidence,
+) -> Measures:
+    """Return the features of each word, ``[words, features]``, in the order of the coefficients."""
+    starts, ends = _seconds(times)
+    fits = evidence.fits
+    around = np.concatenate([fits[:1], fits, fits[-1:]]) if len(fits) else fits
+    letters = np.array([max(1, sum(map(len, token.readings[0]))) for token in tokens])
+    pace = np.log(np.maximum(ends - starts, 0.01) / letters)
+    pace = np.clip(abs(pace - np.median(pace)), 0, 2) if len(pace) else pace
+    gaps = np.clip(starts - np.concatenate([[0.0], ends[:-1]]), 0, LONG_PAUSE)
+    return np.column_stack(
+        [
+            fits,
+            np.minimum(around[:-2], around[2:]),
+            pace,
+            np.concatenate([pace[:1], pace[:-1]]),
+            gaps,
+            np.where(gaps > 0.05, _distance(starts, speech), 0),
+            np.full(len(tokens), evidence.clarity),
+            _near(starts, evidence.foreign),
+            *_agreement(evidence),
+        ]
+    )
+
+
+def cut_features(
+    members: Sequence[Sequence[int]],
+    times: Sequence[Interval],
+    speech: Sequence[Interval],
+    evidence: Evidence,
+) -> Measures:
+    """Return the features of the cut into each scene, ``[scenes, features]``."""
+    starts, ends = _seconds(times)
+    fits = np.concatenate([[0.0], np.cumsum(evidence.fits)])
+    firsts = np.array([group[0] if group else 0 for group in members], np.int64)
+    stops = np.array([group[-1] + 1 if group else 0 for group in members], np.int64)
+    end = np.where(firsts > 0, ends[firsts - 1], 0.0)
+    start = np.maximum(starts[firsts], end)
+    whole = _means(fits, firsts, stops)
+    return np.column_stack(
+        [
+            np.minimum(start - end, LONG_PAUSE),
+            np.minimum(
+                _means(fits, np.maximum(firsts - BESIDE, 0), firsts),
+                _means(fits, firsts, np.minimum(firsts + BESIDE, len(times))),
+            ),
+            np.minimum(whole, np.concatenate([whole[:1], whole[:-1]])),
+            _voiced_share(end, start, speech),
+            np.full(len(members), evidence.clarity),
+            _near((start + end) / 2, evidence.foreign),
+        ]
+    )
+
+
+def _means(sums: Measures, first: NDArray[np.int64], stop: NDArray[np.int64]) -> Measures:
+    """Return the mean of each range, from sums of all before; 1 for an empty one."""
+    count = stop - first
+    return np.where(count > 0, (sums[stop] - sums[first]) / np.maximum(count, 1), 1.0)
+
+
+def _agreement(evidence: Evidence) -> tuple[Measures, Measures]:
+    """Return whether each word has a second source, and its distance from that, up to `NEAR`."""
+    known = ~np.isnan(evidence.agreement)
+    return known.astype(float), np.where(
+        known, np.minimum(np.nan_to_num(evidence.agreement), NEAR), 0
+    )
+
+
+def _seconds(times: Sequence[Interval]) -> tuple[Measures, Measures]:
+    both = np.array([(float(time.start), float(time.end)) for time in times]).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
+
+
+def _distance(starts: Measures, speech: Sequence[Interval]) -> Measures:
+    """Return the distance of each start from the nearest onset of speech, up to `NEAR` seconds."""
+    onsets = np.array([float(interval.start) for interval in speech])
+    if not len(onsets):
+        return np.full(len(starts), NEAR)
+    after = np.searchsorted(onsets, starts)
+    nearest = np.minimum(
+        abs(starts - onsets[np.maximum(after - 1, 0)]),
+        abs(starts - onsets[np.minimum(after, len(onsets) - 1)]),
+    )
+    return np.asarray(np.minimum(nearest, NEAR))
+
+
+def _near(instants: Measures, foreign: Sequence[Interval]) -> Measures:
+    """Whether each instant is in, or within half a second of, speech outside the script: 0 or 1."""
+    near = np.zeros(len(instants))
+    for interval in foreign:
+        first, last = float(interval.start) - 0.5, float(interval.end) + 0.5
+        near[(instants >= first) & (instants <= last)] = 1
+    return near
+
+
+def _voiced_share(starts: Measures, ends: Measures, speech: Sequence[Interval]) -> Measures:
+    """Return the share of each pause that has the energy of speech; 0.5 for an empty one."""
+    edges = [0.0] + [float(edge) for it in speech for edge in (it.start, it.end)]
+    lengths = [float(it.duration) for it in speech]
+    voiced = np.concatenate([[0.0], np.repeat(np.cumsum([0.0, *lengths]), 2)[1:-1]])
+    inside = np.interp(ends, edges, voiced) - np.interp(starts, edges, voiced)
+    length = ends - starts
+    return np.where(length < 0.01, 0.5, np.clip(inside / np.maximum(length, 0.01), 0, 1))
+
+
+def _probabilities(features: Measures, coefficients: Sequence[float]) -> tuple[Fraction, ...]:
+    """Return logistic probabilities in hundredths; ``coefficients`` begin with the intercept."""
+    weights: NDArray[np.float64] = np.array(coefficients)
+    logits = weights[0] + features @ weights[1:]
+    values = np.clip(1 / (1 + np.exp(-np.clip(logits, -30, 30))), LEAST, MOST)
+    return tuple(Fraction(round(100 * float(value)), 100) for value in values)

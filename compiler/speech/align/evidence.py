@@ -1,0 +1,78 @@
+"""Evidence for the times of words, in the same measures for every source of times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...sync.types import Interval
+from .dtw_align import DtwAlignment
+from .forced_align import ForcedAlignment
+from .transcript_anchors import TranscriptAnchors
+
+Source: TypeAlias = Literal["forced", "dtw", "transcript"]
+"""Where the times come from: each source has its own coefficients."""
+Measures: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for the times of words.
+
+    Attributes:
+        source: of the times.
+        fits: how well each word fits the sound, 1 for clear speech, 0 and below for other speech:
+            the margin of forced alignment as a share of the contrast, or its like.
+        agreement: distance of each word's start from another source's, in seconds; NaN without one.
+        clarity: of the recording, about 1 in a studio.
+        foreign: intervals of speech outside the script.
+    """
+
+    source: Source
+    fits: Measures
+    agreement: Measures
+    clarity: float
+    foreign: tuple[Interval, ...] = ()
+
+
+def of_transcript(anchors: TranscriptAnchors) -> Evidence:
+    """Return the evidence for a transcript's times: words that it has, at a place of their own."""
+    known = np.array([time is not None for time in anchors.times], np.float64)
+    fits = known if anchors.timed == "word" else known / 2
+    return Evidence("transcript", fits, np.full(len(fits), np.nan), 1.0)
+
+
+def of_forced_alignment(
+    alignment: ForcedAlignment, times: Sequence[Interval], anchors: TranscriptAnchors | None
+) -> Evidence:
+    """Return the evidence for times of forced alignment; an unspoken token has the worst fit."""
+    known = [None] * len(times) if anchors is None else anchors.times
+    return Evidence(
+        "forced",
+        np.array(
+            [
+                margin / alignment.contrast if time is not None else -1
+                for margin, time in zip(alignment.margins, alignment.times, strict=True)
+            ]
+        ),
+        np.array(
+            [
+                abs(float(time.start - other.start)) if other is not None else np.nan
+                for time, other in zip(times, known, strict=True)
+            ]
+        ),
+        alignment.contrast / 13,
+        tuple(interval for _, interval in alignment.unscripted),
+    )
+
+
+def of_dtw(found: DtwAlignment, members: Sequence[Sequence[int]]) -> Evidence:
+    """Return the evidence for times of DTW: the scenes' distances from the synthesized voice."""
+    fits = np.zeros(len(found.times))
+    for group, distance in zip(members, found.distances, strict=True):
+        fits[list(group)] = 1 - distance
+    return Evidence("dtw", fits, np.full(len(fits), np.nan), 1.0)
