@@ -173,7 +173,7 @@ def _group_by_voice(
     """Return a scene for each voice, with its text, or with its length if the text is unknown."""
     parts = [texts.get(voice.stem, "") for voice in voices]
     if not any(parts) and len(texts) == 1:
-        shared = share_out(*texts.values(), len(voices), language)
+        shared = share_out(next(iter(texts.values())), len(voices), language)
         if len(shared.parts) == len(voices) and shared.level < 3:
             parts = list(shared.parts)
     groups, notes = [], []
