@@ -477,8 +477,24 @@ def test_plan_lists_slots_to_render_and_to_reuse(
         ["render", "breath"],
         ["render", "stairs"],
     ]
-    assert lines[-2].startswith("to render:   3 slots, ")
+    assert lines[-3].startswith("to render:   3 slots, ")
+    assert lines[-1] == "network:     nothing is asked of it"
     assert not (project.parent / "build").exists()
+
+
+def test_plan_tells_when_each_part_of_a_scene_is_seen_and_what_is_cropped(project: Path) -> None:
+    text = project.read_text()
+    assert "    duration: 1.0\n" in text
+    project.write_text(text.replace("    duration: 1.0\n", "    duration: 23\n"))
+    Image.new("RGB", (400, 300)).save(project.parent / "stills" / "blue.png")
+    plan = plan_script(project)
+    parts = [slot for slot in plan.slots if slot.name.startswith("breath")]
+    assert len(parts) == 3
+    assert [slot.end for slot in parts[:-1]] == [slot.start for slot in parts[1:]]
+    assert parts[-1].end - parts[0].start == 23 * 24
+    assert (plan.slots[0].start, plan.slots[-1].end) == (0, plan.frames)
+    crops = [line for slot in plan.slots for line in slot.crops]
+    assert crops == ["crops 58% of blue.png (left and right); fit: blur shows all of it"]
 
 
 def test_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:

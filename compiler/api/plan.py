@@ -20,8 +20,10 @@ from ..outputs.paths import outputs_beside
 from ..progress import silent
 from ..progress_clock import ProgressClock, count
 from ..script.model import Quality
+from ..stages.cropped_stills import cropped_stills
 from ..stages.edit import build_edit
 from ..stages.edit_warnings import edit_warnings
+from ..stages.missing_downloads import MissingDownload, missing_downloads
 from ..stages.read import read_script
 from ..stages.slot_needs import SlotNeeds, duration, slot_needs
 from ..timeline.slots import slot_clips
@@ -45,10 +47,11 @@ class PlannedSlot:
         name: of the slot.
         key: of its recipe; slots that share it are rendered once.
         is_rendered: whether the store holds its media.
-        scene_start: first frame of its scene in the reel.
+        start, end: frames of the reel from which and before which it is seen, without handles.
         frames: of its media, with handles.
         renderer: its name.
         camera: the camera move.
+        crops: how much of its stills is outside the frame, a line each.
         needs: what rendering it takes.
         prompt_model: the language model that is still to rewrite the prompt; empty for none.
     """
@@ -56,21 +59,24 @@ class PlannedSlot:
     name: str
     key: str
     is_rendered: bool
-    scene_start: int
+    start: int
+    end: int
     frames: int
     renderer: str
     camera: str
+    crops: tuple[str, ...]
     needs: SlotNeeds
     prompt_model: str
 
     def lines(self, fps: Fraction) -> Iterator[str]:
         """Yield it as text."""
         state = "reuse" if self.is_rendered else "render"
-        start_s = float(self.scene_start / fps)
+        seen = f"{float(self.start / fps):.2f} to {float(self.end / fps):.2f} s"
         yield (
-            f"{state:<7} {self.name:<20} {start_s:7.2f} s  {self.frames:4} frames  "
+            f"{state:<7} {self.name:<20} {seen:>18}  {self.frames:4} frames  "
             f"{self.renderer} {self.camera}"
         )
+        yield from (f"        {line}" for line in self.crops)
         yield from (f"        {line}" for line in self.needs.described)
         if not self.is_rendered:
             yield from (f"        {line}" for line in self._cost_lines())
@@ -135,6 +141,7 @@ class CompilePlan:
         frames, fps: of the reel.
         slots: in the order of the reel.
         at_once: slots without a model that are rendered side by side.
+        downloads: weights that this machine lacks; nothing else is asked of the network.
         warnings: that `compile_script` would begin with.
     """
 
@@ -143,6 +150,7 @@ class CompilePlan:
     fps: Fraction
     slots: tuple[PlannedSlot, ...]
     at_once: int
+    downloads: tuple[MissingDownload, ...]
     warnings: tuple[Notice, ...]
 
     def lines(self) -> Iterator[str]:
@@ -156,6 +164,11 @@ class CompilePlan:
         if sums:
             yield f"{'to render:':<12} {self.total().text()}"
             yield f"{'':<12} ({NOT_COUNTED})"
+        for one in self.downloads:
+            text = f"{'network:':<12} {one.line()}"
+            yield from wrap(text, 80, subsequent_indent=" " * 13, break_on_hyphens=False)
+        if not self.downloads:
+            yield f"{'network:':<12} nothing is asked of it"
 
     def by_renderer(self) -> dict[str, PlannedSum]:
         """Return what the slots to render take, by renderer."""
@@ -201,6 +214,7 @@ class CompilePlan:
             "slots": [slot.as_json() for slot in self.slots],
             "renderers": {name: asdict(each) for name, each in self.by_renderer().items()},
             "total": {**asdict(self.total()), "not_counted": NOT_COUNTED},
+            "downloads": [asdict(one) for one in self.downloads],
             "warnings": [{"code": one.code, "message": str(one)} for one in self.warnings],
         }
 
@@ -239,25 +253,26 @@ def plan_script(
     parsed = read_script(path, config, renderer, quality, allow_outside, clock, media=media)
     schedule, timeline = build_edit(parsed)
     store = Store(outputs.media, read=False)
-    scene_starts = {scene.id: scene.start for scene in schedule.scenes}
+    planned = list(slot_clips(timeline))
     slots = tuple(
         PlannedSlot(
             name=slot.name,
             key=key,
             is_rendered=store.find(slot.name, key) is not None,
-            scene_start=scene_starts[slot.scene],
+            start=seen.start_time.to_frames(),
+            end=seen.end_time_exclusive().to_frames(),
             frames=slot.recipe.shot.frames,
             renderer=slot.recipe.renderer,
             camera=slot.recipe.shot.motion.camera,
+            crops=cropped_stills(slot.recipe.shot),
             needs=needs,
             prompt_model=parsed.prompts.waiting.get(needs.prompt, ""),
         )
-        for slot in slot_clips(timeline)
+        for slot in planned
         for key, needs in [(recipe_key(slot.recipe), slot_needs(slot.recipe))]
+        for seen in [slot.clip.range_in_parent()]
     )
-    pixels = max(
-        (s.recipe.shot.width * s.recipe.shot.height for s in slot_clips(timeline)), default=1
-    )
+    pixels = max((s.recipe.shot.width * s.recipe.shot.height for s in planned), default=1)
     workers = parsed.config.workers
     return CompilePlan(
         outputs.timeline,
@@ -265,6 +280,7 @@ def plan_script(
         schedule.fps,
         slots,
         workers if isinstance(workers, int) else slots_at_once(pixels),
+        missing_downloads(slot.recipe for slot in planned),
         tuple(edit_warnings(parsed, schedule, timeline)),
     )
 

@@ -1,0 +1,36 @@
+"""How much of a still is outside a frame of another shape."""
+
+from __future__ import annotations
+
+from ...renderers.base import Shot
+from ..errors import WorkError
+from ..media.probe import probe
+
+_LEAST = 0.1
+"""Share of a still from which its crop is told."""
+
+
+def cropped_stills(shot: Shot) -> tuple[str, ...]:
+    """Return a line for each still of which a tenth or more is outside the frame.
+
+    Only of stills that cover the frame. What a camera move leaves out is not counted.
+    """
+    if shot.fit != "cover":
+        return ()
+    lines: dict[str, str] = {}
+    for keyframe in shot.keyframes:
+        try:
+            video = probe(keyframe.image).video
+        except WorkError:
+            continue  # Rendering reports the error.
+        if video is None:
+            continue
+        ratio = (video.width * shot.height) / (video.height * shot.width)
+        if video.rotation in (90, 270):
+            ratio = (video.height * shot.height) / (video.width * shot.width)
+        share = 1 - min(ratio, 1 / ratio)
+        if share >= _LEAST:
+            sides = "left and right" if ratio > 1 else "top and bottom"
+            name = keyframe.image.name
+            lines[name] = f"crops {share:.0%} of {name} ({sides}); fit: blur shows all of it"
+    return tuple(lines.values())
