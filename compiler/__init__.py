@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .progress import OnProgress, Progress, Stage
     from .report import Loudness, Report, SceneReport, SlotReport
     from .script.model import Quality
+    from .stages.missing_downloads import MissingDownload
     from .stages.output_options import OutputOptions
     from .stages.slot_needs import SlotNeeds
     from .sync.types import Word
@@ -55,6 +56,7 @@ _HOME = {
     "Loudness": "report",
     "MadeTake": "evaluation.worker",
     "Measures": "evaluation.measure",
+    "MissingDownload": "stages.missing_downloads",
     "Notice": "notices",
     "OnProgress": "progress",
     "OutputOptions": "stages.output_options",
@@ -105,6 +107,7 @@ __all__ = [
     "Loudness",
     "MadeTake",
     "Measures",
+    "MissingDownload",
     "Notice",
     "OnProgress",
     "OutputOptions",
