@@ -13,7 +13,7 @@ from typing import Literal
 
 from ...renderers.files.file_names import unreserved
 from ..errors import Place
-from ..sync.types import Word
+from ..sync.types import Interval, Word
 
 Fit = Literal["cover", "contain", "blur"]
 SilencePolicy = Literal["hold", "gap", "tighten"]
@@ -244,9 +244,11 @@ class SpokenScene:
     """The aligned words of a scene, on the narration's axis.
 
     ``confidence`` is the probability that the cut into the scene lies in the pause before its first
-    word, 0..1; None if unknown.
+    word, 0..1; None if unknown. ``unscripted`` is what is said outside the script since the words
+    of the scene before.
     """
 
     scene: str
     words: tuple[Word, ...]
     confidence: Fraction | None = None
+    unscripted: tuple[Interval, ...] = ()

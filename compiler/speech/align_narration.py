@@ -42,6 +42,7 @@ class Speech:
         voice_of: index in ``voices`` of each scene with words or a time.
         words: by scene, on the axis of the scene's voice file.
         confidence: of the cut into each scene (see `SpokenScene`).
+        unscripted: by scene, what is said outside the script since the words of the scene before.
         warnings: repairs and doubts, one line each.
     """
 
@@ -49,6 +50,7 @@ class Speech:
     voice_of: Mapping[str, int]
     words: Mapping[str, tuple[Word, ...]]
     confidence: Mapping[str, Fraction]
+    unscripted: Mapping[str, tuple[Interval, ...]]
     warnings: tuple[Notice, ...]
 
 
@@ -68,6 +70,7 @@ def align_narration(script: Script, on_progress: Callable[[float], None] | None 
     voice_of: dict[str, int] = {}
     words: dict[str, tuple[Word, ...]] = {}
     confidence: dict[str, Fraction] = {}
+    unscripted: dict[str, tuple[Interval, ...]] = {}
     warnings: list[Notice] = []
     problems: list[Problem] = []
     for index, (narration, scenes) in enumerate(tracks):
@@ -91,10 +94,11 @@ def align_narration(script: Script, on_progress: Callable[[float], None] | None 
             continue
         words |= found.words
         confidence |= found.confidence
+        unscripted |= found.unscripted
         warnings += found.warnings
     if problems:
         raise InputError(problems)
-    return Speech(tuple(voices), voice_of, words, confidence, tuple(warnings))
+    return Speech(tuple(voices), voice_of, words, confidence, unscripted, tuple(warnings))
 
 
 def _tracks(script: Script) -> list[tuple[Narration, list[ScriptScene]]]:
@@ -163,6 +167,7 @@ def _align_track(
         ]
     words: dict[str, tuple[Word, ...]] = {}
     confidence: dict[str, Fraction] = {}
+    unscripted: dict[str, tuple[Interval, ...]] = {}
     texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
     if texts:
         try:
@@ -191,6 +196,7 @@ def _align_track(
                 ]
             ) from error
         words |= {scene.scene: scene.words for scene in alignment.scenes}
+        unscripted |= {scene.scene: scene.unscripted for scene in alignment.scenes}
         confidence |= {
             scene.scene: scene.confidence
             for scene in alignment.scenes
@@ -209,7 +215,7 @@ def _align_track(
         known = None if transcript is None else transcript.words
         what = trailing_speech(last.time[1], duration, known, _speech(narration.audio))
         warnings += [Notice("sync", f"{last.id}: {what}")] if what else []
-    return AlignedTrack(words, confidence, tuple(warnings))
+    return AlignedTrack(words, confidence, unscripted, tuple(warnings))
 
 
 def _speech(audio: Path) -> Iterator[Interval]:

@@ -22,7 +22,7 @@ from ..errors import WorkError
 from ..files.atomic_output import write_errors
 from ..notices import Notice
 from ..outputs.paths import write_text
-from ..sync.types import Word
+from ..sync.types import Interval, Word
 
 _PACKAGES = ("numpy", "num2words", "av", "espeakng-loader")
 _CODE = ("speech", "script/tokens.py", "media/samples.py", "media/containers.py")
@@ -31,10 +31,11 @@ _CODE = ("speech", "script/tokens.py", "media/samples.py", "media/containers.py"
 
 @dataclass(frozen=True, slots=True)
 class AlignedTrack:
-    """An aligned voice file: words and confidence by scene (see `SpokenScene`), and warnings."""
+    """An aligned voice file: what `SpokenScene` says of each scene, and warnings."""
 
     words: Mapping[str, tuple[Word, ...]]
     confidence: Mapping[str, Fraction]
+    unscripted: Mapping[str, tuple[Interval, ...]]
     warnings: tuple[Notice, ...]
 
 
@@ -94,6 +95,10 @@ def _as_text(aligned: AlignedTrack) -> str:
             scene: [[w.text, *map(_text_of, (w.start, w.end, w.confidence))] for w in said]
             for scene, said in aligned.words.items()
         },
+        "unscripted": {
+            scene: [[str(other.start), str(other.end)] for other in others]
+            for scene, others in aligned.unscripted.items()
+        },
         "confidence": {scene: str(value) for scene, value in aligned.confidence.items()},
         "warnings": [[warning.code, str(warning)] for warning in aligned.warnings],
     }
@@ -126,6 +131,10 @@ def _read(path: Path) -> AlignedTrack | None:
         return AlignedTrack(
             words,
             {scene: Fraction(value) for scene, value in content["confidence"].items()},
+            {
+                scene: tuple(Interval(Fraction(start), Fraction(end)) for start, end in others)
+                for scene, others in content["unscripted"].items()
+            },
             tuple(Notice(code, text) for code, text in content["warnings"]),
         )
     except (OSError, ValueError, TypeError, KeyError):

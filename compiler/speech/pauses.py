@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -21,6 +21,8 @@ _BRIDGE = 6
 """Longest silence within speech in blocks of 10 ms: the closures of stops."""
 _SHORTEST = 3
 """Longest click, in blocks of 10 ms."""
+PAUSE = Fraction(1, 4)
+"""Seconds from which a silence is a pause; a shorter one may be a weak sound."""
 
 
 def speech_intervals(samples: NDArray[np.int16]) -> list[Interval]:
@@ -67,6 +69,17 @@ def _above_floor(level: NDArray[np.float64]) -> tuple[NDArray[np.float64], float
     return level - floor, float(speech - floor)
 
 
+def merge_close(speech: Sequence[Interval]) -> list[Interval]:
+    """Merge intervals of speech that no pause separates: weak sounds in noise."""
+    merged: list[Interval] = []
+    for interval in speech:
+        if merged and interval.start - merged[-1].end < PAUSE:
+            merged[-1] = Interval(merged[-1].start, interval.end)
+        else:
+            merged.append(interval)
+    return merged
+
+
 def trim_to_speech(
     times: Sequence[Interval], speech: Sequence[Interval], most: Fraction | None = None
 ) -> list[Interval]:
@@ -79,16 +92,8 @@ def trim_to_speech(
         speech: from `speech_intervals`.
         most: longest trim of either end, in seconds; a longer one is not made. None for no limit.
     """
-    ends = [interval.end for interval in speech]
     trimmed = []
-    for time in times:
-        overlaps = []
-        index = bisect_left(ends, time.start)
-        while index < len(speech) and speech[index].start < time.end:
-            start, end = max(time.start, speech[index].start), min(time.end, speech[index].end)
-            if end > start:
-                overlaps.append(Interval(start, end))
-            index += 1
+    for time, overlaps in zip(times, speech_within(times, speech), strict=True):
         if not overlaps:
             trimmed.append(time)
             continue
@@ -103,6 +108,22 @@ def trim_to_speech(
             )
         )
     return trimmed
+
+
+def speech_within(
+    times: Sequence[Interval], speech: Sequence[Interval]
+) -> Iterator[list[Interval]]:
+    """Yield the parts of each interval that are speech; both in order."""
+    ends = [interval.end for interval in speech]
+    for time in times:
+        overlaps = []
+        index = bisect_left(ends, time.start)
+        while index < len(speech) and speech[index].start < time.end:
+            start, end = max(time.start, speech[index].start), min(time.end, speech[index].end)
+            if end > start:
+                overlaps.append(Interval(start, end))
+            index += 1
+        yield overlaps
 
 
 def _close(mask: NDArray[np.bool_], most: int) -> NDArray[np.bool_]:

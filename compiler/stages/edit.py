@@ -85,6 +85,10 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
                 beat=scene.duration,
                 transition=scene.transition.duration,
                 confidence=certain.get(scene.id),
+                unscripted=tuple(
+                    Interval(other.start + offset, other.end + offset)
+                    for other in speech.unscripted.get(scene.id, ())
+                ),
             )
         )
     policy = script.silences

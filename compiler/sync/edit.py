@@ -37,6 +37,7 @@ class SceneInput:
         beat: seconds of silence without narration.
         transition: requested length of the transition into it, in seconds.
         confidence: probability that the cut into it lies in its pause, 0..1; None if unknown.
+        unscripted: speech outside the script, since the end of the words of the scene before.
     """
 
     id: str
@@ -45,10 +46,11 @@ class SceneInput:
     beat: Fraction | None = None
     transition: Fraction = Fraction(0)
     confidence: Fraction | None = None
+    unscripted: tuple[Interval, ...] = ()
 
     @property
     def speech(self) -> tuple[Interval, ...]:
-        """Intervals of its speech, on the narration's axis."""
+        """Intervals of its words, on the narration's axis."""
         if self.words:
             return tuple(Interval(word.start, word.end) for word in self.words)
         return (self.time,) if self.time else ()

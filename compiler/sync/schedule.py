@@ -146,7 +146,7 @@ def _spoken_cuts(spoken: Sequence[SceneInput], frames: int, fps: Fraction) -> li
         elif before.time is not None:
             pause = Interval(before.time.end, before.time.end)
         else:
-            pause = Interval(before.words[-1].end, after.words[0].start)
+            pause = _pause(before, after)
         cuts.append(cut_in_pause(pause, fps))
     apart: list[Cut] = []
     for index, cut in enumerate(cuts):
@@ -158,12 +158,30 @@ def _spoken_cuts(spoken: Sequence[SceneInput], frames: int, fps: Fraction) -> li
     return apart
 
 
+def _pause(before: SceneInput, after: SceneInput) -> Interval:
+    """Return the pause between two scenes: the longest if something unscripted is said there.
+
+    "Um" and false starts follow short pauses, and belong to the scene after them.
+    """
+    last, first = before.speech[-1], after.speech[0]
+    between = [u for u in after.unscripted if u.end > last.end and u.start < first.start]
+    pauses = list(pauses_between([last, *between, first]))
+    if not between or not pauses:
+        return Interval(last.end, first.start)
+    return max(pauses, key=lambda pause: pause.duration)
+
+
+def _start(interval: Interval) -> Fraction:
+    return interval.start
+
+
 def _removed(
     spoken: Sequence[SceneInput], fps: Fraction, silences: SilencePolicy
 ) -> list[tuple[int, int]]:
     """Return the frame ranges of the narration that ``tighten`` removes."""
     removed = []
-    for pause in pauses_between(stretch for scene in spoken for stretch in scene.speech):
+    sounds = (sorted((*scene.unscripted, *scene.speech), key=_start) for scene in spoken)
+    for pause in pauses_between(stretch for scene in sounds for stretch in scene):
         extra = surplus(pause, silences.longer_than, silences.keep)
         if extra is not None:
             start = frame_at_or_after(extra.start, fps)
@@ -241,7 +259,7 @@ def _ends_before_gaps(
         spoken += before.beat is None
         if before.beat is not None or after.beat is not None:
             continue
-        pause = Interval(before.speech[-1].end, after.speech[0].start)
+        pause = _pause(before, after)
         extra = surplus(pause, silences.longer_than, silences.keep)
         if extra is not None:
             gap = cuts[spoken - 1].frame - nearest_frame(extra.start, fps)

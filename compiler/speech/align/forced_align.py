@@ -57,6 +57,7 @@ class ForcedAlignment:
         margins: log likelihood ratio of each token to any other speech, in nats a frame; about 2
             for clear speech that says it, below 0 for speech that does not.
         unscripted: speech outside the script, each with the token that follows it.
+        fillers: the same for "uh" and "um".
         contrast: lead of the best phone over the mean of all, in nats a frame: 13 in a studio, 8 in
             noise at 10 dB or in a church. Margins shrink in proportion.
     """
@@ -65,6 +66,7 @@ class ForcedAlignment:
     margins: tuple[float, ...]
     unscripted: tuple[tuple[int, Interval], ...]
     contrast: float
+    fillers: tuple[tuple[int, Interval], ...] = ()
 
 
 def forced_align(
@@ -265,6 +267,7 @@ class _Aligner:
                 if p.unscripted and not p.filler
             ),
             contrast=self.contrast,
+            fillers=tuple((p.token, _interval(p.start, p.end)) for p in placed if p.filler),
         )
 
 

@@ -22,7 +22,7 @@ from ...media.samples import SPEECH_RATE, duration_of, speech_samples
 from ...script.model import SpokenScene
 from ...script.tokens import Token, tokenize
 from ...sync.types import Interval, Word
-from ..pauses import speech_intervals, trim_to_speech
+from ..pauses import merge_close, speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
 from . import evidence
 from .confidence import confidence
@@ -30,6 +30,7 @@ from .dtw_align import DtwAlignment, dtw_align
 from .forced_align import consecutive, forced_align
 from .synthesis import SYNTHESIZER, can_speak
 from .transcript_anchors import TranscriptAnchors, spread
+from .unscripted import Unscripted, by_scene, sounding
 from .verdicts import (
     AlignmentError,
     AlignmentWarning,
@@ -50,8 +51,6 @@ CLEAR = 12.0
 """Contrast from which energy finds the edges of speech better than the model: a clean recording."""
 SEGMENT = Fraction(2)
 """Largest median distance of DTW from the segments of a transcript, in seconds."""
-PAUSE = Fraction(1, 4)
-"""Seconds from which a silence is a pause; a shorter one may be a weak sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ class _Placed:
     times: list[Interval]
     warnings: list[AlignmentWarning]
     evidence: evidence.Evidence
+    unscripted: Unscripted = ()
 
 
 def align_scenes(
@@ -141,6 +141,7 @@ def align_scenes(
             placed = _by_synthesis(task, samples, on_progress)
     times = in_order(placed.times, duration)
     trust = confidence(tokens, members, times, speech_intervals(samples), placed.evidence)
+    apart = by_scene(members, placed.unscripted)
     words = [
         Word(token.text, time.start, time.end, sure)
         for token, time, sure in zip(tokens, times, trust.words, strict=True)
@@ -149,8 +150,8 @@ def align_scenes(
         on_progress(1.0)
     return Alignment(
         tuple(
-            SpokenScene(scene.id, tuple(words[index] for index in group), sure)
-            for scene, group, sure in zip(scenes, members, trust.scenes, strict=True)
+            SpokenScene(scene.id, tuple(words[index] for index in group), sure, tuple(others))
+            for scene, group, sure, others in zip(scenes, members, trust.scenes, apart, strict=True)
         ),
         duration,
         tuple(with_doubts(placed.warnings, scenes, members, times, trust)),
@@ -185,10 +186,15 @@ def _by_forced_alignment(
         task.scenes, task.tokens, task.members, alignment, task.anchors, task.unheard
     )
     times = _fill_unspoken(_with_unheard(task, alignment.times, not_heard), task.duration)
+    speech = speech_intervals(samples)
     if alignment.contrast >= CLEAR:
-        speech = _merge_close(speech_intervals(samples))
-        times = trim_to_speech(times, speech, most=SWALLOWED)
-    return _Placed(times, warnings, evidence.of_forced_alignment(alignment, times, task.anchors))
+        times = trim_to_speech(times, merge_close(speech), most=SWALLOWED)
+    return _Placed(
+        times,
+        warnings,
+        evidence.of_forced_alignment(alignment, times, task.anchors),
+        sounding((*alignment.unscripted, *alignment.fillers), speech),
+    )
 
 
 def _with_unheard(
@@ -252,17 +258,6 @@ def _warped(
         task.language,
         on_progress,
     )
-
-
-def _merge_close(speech: Sequence[Interval]) -> list[Interval]:
-    """Merge intervals of speech that no pause separates: weak sounds in noise."""
-    merged: list[Interval] = []
-    for interval in speech:
-        if merged and interval.start - merged[-1].end < PAUSE:
-            merged[-1] = Interval(merged[-1].start, interval.end)
-        else:
-            merged.append(interval)
-    return merged
 
 
 def _fill_unspoken(times: Sequence[Interval | None], duration: Fraction) -> list[Interval]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.media.samples import SPEECH_RATE
 from otio_gvideo.compiler.speech.align import align_scenes
+from otio_gvideo.compiler.sync.edit import SceneInput, VoiceSource
+from otio_gvideo.compiler.sync.schedule import make_schedule
 
 from .recordings import TrueWord, samples, saved, scenes, truth
 
@@ -48,3 +51,26 @@ def test_fillers_that_the_script_leaves_out_move_no_word(tmp_path: Path) -> None
     for scene, line in zip(found.scenes, lines, strict=True):
         for word, true in zip(scene.words, line, strict=True):
             assert abs(float(word.start) - true.start) < 0.15, (scene.scene, word)
+
+
+def part(voice: str, line: int, first: int, last: int) -> NDArray[np.int16]:
+    """Return the sound of some words."""
+    said = truth(voice)[line]
+    start, end = said[first].start, said[last].end
+    return samples(voice)[round(start * SPEECH_RATE) : round(end * SPEECH_RATE)]
+
+
+@pytest.mark.slow
+def test_a_false_start_belongs_to_the_scene_that_it_begins(tmp_path: Path) -> None:
+    starts = {(1, 0): part("slt", 1, 0, 2), (2, 0): part("slt", 2, 0, 1)}
+    sound, lines = spliced("slt", starts)
+    found = align_scenes(scenes("slt"), saved(sound, tmp_path))
+    cuts = make_schedule(
+        [SceneInput(s.scene, s.words, unscripted=s.unscripted) for s in found.scenes],
+        [VoiceSource(0, found.duration)],
+        Fraction(24),
+    ).scenes
+    for (number, _), extra in starts.items():
+        cut = cuts[number].start / 24
+        spoken = len(extra) / SPEECH_RATE
+        assert lines[number - 1][-1].end - 0.04 <= cut <= lines[number][0].start - spoken + 0.04
