@@ -12,13 +12,11 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 from otio_gvideo.compiler.media.samples import speech_samples
 from otio_gvideo.compiler.speech.transcripts import read_transcript
 
 from . import agreement, sppas, synthesized, texts
 from .clips import (
-    RATE,
     Clip,
     ClipMaker,
     MissingVoiceError,
@@ -80,8 +78,7 @@ def materials() -> list[Material]:
         _material("M15, SPPAS", "en", hand, sppas.english_read),
         _material("LibriVox", "en", agreed, partial(_sphinx, "librivox")),
         _material("cards", "en", agreed, partial(_sphinx, "cards")),
-        _material("two_cities", "en", agreed, partial(_moonshine, "two_cities", agreement.DICKENS)),
-        _material("beckett", "en", agreed, partial(_moonshine, "beckett", agreement.BECKETT)),
+        _material("two_cities", "en", agreed, _two_cities),
     ]
     for name, (language, _, _) in synthesized.FESTIVAL.items():
         if language != "en":
@@ -180,7 +177,8 @@ def _sphinx(kind: str) -> Clip:
     for line in transcription.splitlines():
         text, name = re.findall(r"<s> (.*?) *</s> \((.*)\)", line)[0]
         samples = speech_samples(folder / f"{name}.wav")
-        spoken.append((samples, agreement.agreed_words(samples, text)))
+        words = agreement.agreed_words(samples, text)
+        spoken.append((samples, agreement.without_silence(words, agreement.silences(samples))))
     return _agreed(kind, spoken)
 
 
@@ -195,12 +193,12 @@ def _agreed(name: str, spoken: Sequence[tuple[Samples, list[agreement.AgreedWord
     return replace(clip, words=words)
 
 
-def _moonshine(name: str, sentences: Sequence[str]) -> Clip:
-    """Return a recording of moonshine-voice in scenes; pauses are silences between agreed words."""
-    path = Path(os.environ.get(MOONSHINE, "")) / f"{name}.wav"
+def _two_cities() -> Clip:
+    """Return the recording of moonshine-voice; pauses are silences between agreed words."""
+    path = Path(os.environ.get(MOONSHINE, "")) / "two_cities.wav"
     if MOONSHINE not in os.environ or not path.exists():
-        raise MissingVoiceError(f"{MOONSHINE}, the folder of moonshine-voice's {name}.wav")
-    samples = speech_samples(path)
+        raise MissingVoiceError(f"{MOONSHINE}, the folder of moonshine-voice's two_cities.wav")
+    samples, sentences = speech_samples(path), agreement.DICKENS
     words = agreement.agreed_words(samples, " ".join(sentences))
     scenes = [scene for scene, sentence in enumerate(sentences) for _ in sentence.split()]
     said = [
@@ -213,14 +211,4 @@ def _moonshine(name: str, sentences: Sequence[str]) -> Clip:
             pause = agreement.longest_within(quiet, before.start + 0.05, after.end - 0.05)
             said[place] = replace(before, end=pause[0])
             said[place + 1] = replace(after, start=pause[1])
-    return Clip(name, "en", samples, tuple(said))
-
-
-def seconds(clip: Clip) -> float:
-    """Return the length of a clip."""
-    return len(clip.samples) / RATE
-
-
-def level(clip: Clip) -> float:
-    """Return the loudest sample of a clip; full scale is 1."""
-    return float(np.abs(clip.samples.astype(np.int32)).max()) / 32768
+    return Clip("two_cities", "en", samples, tuple(said))
