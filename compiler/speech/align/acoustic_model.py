@@ -8,6 +8,7 @@ in every frame can one search compare readings, skipped tokens and unscripted sp
 
 from __future__ import annotations
 
+import itertools
 import struct
 from dataclasses import dataclass
 from functools import cache
@@ -26,9 +27,9 @@ STATES = 3
 """Emitting states of a phone, left to right."""
 _LOG_STEP = 1024 * float(np.log(1.0001))
 """Natural logarithm per unit of a stored mixture weight."""
-_BLOCK = 64
-"""Frames scored at once: too few for OpenBLAS to start threads, which on a busy machine wait for
-each other ten times as long as they work."""
+BLOCK = 64
+"""Most frames scored at once: too few for OpenBLAS to start threads, which on a busy machine wait
+for each other ten times as long as they work."""
 _POSITIONS = {"inside": 0, "begin": 1, "end": 2, "single": 3}
 
 
@@ -55,7 +56,7 @@ class AcousticModel:
     _constant: tuple[Array, ...]
     """Per stream ``[phones, 128]``."""
     _weights: tuple[Array, ...]
-    """Per stream ``[128, senones]``, not logarithms."""
+    """Per stream ``[senones, 128]``, not logarithms."""
 
     def states(self, phone: str, left: str, right: str, position: str) -> NDArray[np.int64]:
         """Return the three senones of a phone between two others (a triphone).
@@ -72,38 +73,72 @@ class AcousticModel:
                 return np.asarray(self._sequences[found])
         return np.asarray(self.first_states[number])
 
-    def score(self, features: Array, senones: NDArray[np.int64]) -> Array:
-        """Return log likelihoods ``[frames, len(senones)]`` for features ``[frames, 39]``."""
-        scores = np.zeros((len(features), len(senones)), np.float32)
-        books = self.codebook[senones]
-        used = np.unique(books)
-        chosen = [
-            (place, which)
-            for place, book in enumerate(used)
-            for which in _split(np.flatnonzero(books == book))
-        ]
-        weights = [[part[:, senones[which]] for _, which in chosen] for part in self._weights]
-        quadratic = [part[used] for part in self._quadratic]
-        constant = [part[used, None] for part in self._constant]
-        for first in range(0, len(features), _BLOCK):
-            block = features[first : first + _BLOCK]
-            target = scores[first : first + _BLOCK]
-            for stream in range(3):
-                values = block[:, stream * CEPSTRA : (stream + 1) * CEPSTRA]
-                terms = np.concatenate([values * values, values], axis=1)
-                density = np.matmul(terms[None], quadratic[stream]) + constant[stream]
-                most = density.max(axis=2, keepdims=True)
-                density -= most
-                np.exp(density, out=density)
-                for (book, which), weight in zip(chosen, weights[stream], strict=True):
-                    mixed = density[book] @ weight
-                    mixed += 1e-30
-                    target[:, which] += np.log(mixed, out=mixed) + most[book]
+    def densities(self, features: Array) -> Densities:
+        """Return the densities of all Gaussians.
+
+        Args:
+            features: ``[frames, 39]``, at most `BLOCK` frames.
+        """
+        values, most = [], []
+        for stream in range(3):
+            part = features[:, stream * CEPSTRA : (stream + 1) * CEPSTRA]
+            terms = np.concatenate([part * part, part], axis=1)
+            density = np.matmul(terms[None], self._quadratic[stream])
+            density += self._constant[stream][:, None]
+            top = density.max(axis=2, keepdims=True)
+            density -= top
+            values.append(np.exp(density, out=density))
+            most.append(top[:, :, 0])
+        return Densities(tuple(values), tuple(most))
+
+    def phone_scores(self, densities: Densities) -> Array:
+        """Return log likelihoods of the states of context-free phones, ``[frames, phones, 3]``."""
+        total = 0.0
+        for values, most, weights in zip(
+            densities.values, densities.most, self._weights, strict=True
+        ):
+            mixed = np.matmul(values, weights[self.first_states].transpose(0, 2, 1))
+            mixed += 1e-30
+            total += np.log(mixed, out=mixed) + most[:, :, None]
+        return np.asarray(total).transpose(1, 0, 2)
+
+    def score(self, densities: Densities, senones: NDArray[np.int64]) -> Array:
+        """Return log likelihoods ``[frames, len(senones)]``."""
+        order = np.argsort(self.codebook[senones], kind="stable")
+        books = self.codebook[senones[order]]
+        edges = [0, *(np.flatnonzero(np.diff(books)) + 1).tolist(), len(books)]
+        frames = densities.values[0].shape[1]
+        mixed = np.empty((len(senones), frames), np.float32)
+        total = np.zeros_like(mixed)
+        for values, most, all_weights in zip(
+            densities.values, densities.most, self._weights, strict=True
+        ):
+            weights = all_weights[senones[order]]
+            for first, last in itertools.pairwise(edges):
+                density = values[books[first]].T
+                for start in range(first, last, 32):
+                    stop = min(start + 32, last)
+                    np.matmul(weights[start:stop], density, out=mixed[start:stop])
+            mixed += 1e-30
+            np.log(mixed, out=mixed)
+            mixed += most[books]
+            total += mixed
+        scores = np.empty((frames, len(senones)), np.float32)
+        scores[:, order] = total.T
         return scores
 
 
-def _split(numbers: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    return [numbers[first : first + 32] for first in range(0, len(numbers), 32)]
+@dataclass(frozen=True, slots=True, eq=False)
+class Densities:
+    """Densities of all Gaussians for some frames, by stream.
+
+    Attributes:
+        values: relative to the greatest of a codebook, ``[phones, frames, 128]``.
+        most: logarithm of that, ``[phones, frames]``.
+    """
+
+    values: tuple[Array, ...]
+    most: tuple[Array, ...]
 
 
 _Numbers = TypeVar("_Numbers", int, NDArray[np.int64])
@@ -186,8 +221,8 @@ def _gaussians(folder: Path, books: int) -> tuple[tuple[Array, ...], tuple[Array
 
 
 def _mixture_weights(path: Path, senones: int) -> tuple[Array, ...]:
-    """Return weights ``[128, senones]`` of each stream; stored as negated logarithms in a byte."""
+    """Return weights ``[senones, 128]`` of each stream; stored as negated logarithms in a byte."""
     content = path.read_bytes()
     size = 3 * 128 * senones
     stored = np.frombuffer(content, np.uint8, size, len(content) - size).reshape(3, 128, senones)
-    return tuple(np.exp(-_LOG_STEP * part.astype(np.float32)) for part in stored)
+    return tuple(np.exp(-_LOG_STEP * np.ascontiguousarray(part.T, np.float32)) for part in stored)

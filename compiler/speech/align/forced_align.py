@@ -16,34 +16,30 @@ from numpy.typing import NDArray
 
 from ...script.tokens import Token
 from ...sync.types import Interval
-from .acoustic_model import SILENCE, STATES, AcousticModel, english
 from .lattice import Lattice, lattice_of
-from .mfcc import Array, cepstra, normalised, with_deltas
+from .observations import Recording
 from .viterbi import AlignedPiece, AlignmentPath, Penalties, best_path
 
 FRAME = Fraction(1, 100)
 """Seconds between frames."""
 ONSET = Fraction(128, 10_000)
 """Seconds from the start of a frame to the middle of its window."""
-CHUNK = 4000
-"""Frames of a chunk of the first pass."""
+FIRST_CHUNK, CHUNK = 4000, 12000
+"""Frames of the first chunk of the first pass, which tells the voice's usual scores; of others."""
 OVERLAP = 600
 """Frames that consecutive chunks share."""
+BEAM = 80.0
+"""Beam of the first pass, as a multiple of the contrast: some 5 seconds of doubt."""
 PACE = 0.06
 """Tokens a frame of the fastest speech."""
 LOOKAHEAD = 80
 """Further tokens in the lattice of a chunk."""
 MAX_LOOKAHEAD = 2500
 """The same if the next tokens were not found: much of the script is unspoken."""
-SEGMENT = 1500
-"""Frames from which a pause between anchors ends a segment of the second pass."""
+SEGMENT, LONGEST_SEGMENT = 500, 6000
+"""Frames from which a pause, or any gap, between anchors ends a segment of the second pass."""
 MIN_MARGIN = -0.35
 """Least margin of spoken tokens, as a share of the contrast."""
-QUIET = -0.15
-"""Least score of silence relative to any sound if nobody speaks, as a share of the contrast. Over
-15 frames it is -0.3 to -0.7 in speech, also in noise and reverberation, and about 0 in pauses."""
-FILLERS = ("AH", "M")
-"""Phones of fillers: "uh", "um", "mm". The model's noises would swallow weak onsets in noise."""
 UNSCRIPTED = 10.0
 """Penalty of unscripted speech in the second pass, as a multiple of the contrast."""
 
@@ -105,59 +101,26 @@ def forced_align(
 
 
 class _Aligner:
-    """The features of a recording, and the score that decides between a word and other speech."""
+    """A recording, and the score that decides between a word and other speech."""
 
     def __init__(self, samples: NDArray[np.int16]):
-        self.model: AcousticModel = english()
-        self.cepstra = normalised(cepstra(samples))
-        self.frames = len(self.cepstra)
-        self.contrast = self._contrast()
+        self.recording = Recording(samples)
+        self.model = self.recording.model
+        self.frames = self.recording.frames
+        self.contrast = self.recording.contrast
         self.leeway = 0.14 * self.contrast
         """Nats a frame by which a spoken word may score below the voice's usual."""
         self.level = 0.65 * (min(self.contrast, 13.5) - 9) - 0.5 - self.leeway
         """Score of unscripted speech relative to the best phones, in nats a frame."""
         self._margins: list[float] = []
 
-    def _contrast(self) -> float:
-        some = self._phone_scores(np.arange(0, self.frames, max(1, self.frames // 4000)))
-        if not len(some):
-            return 5.0
-        best, silence = self._best_and_silence(some)
-        lead = best - some.mean(axis=1)
-        voiced = silence - best < QUIET * lead.mean()
-        return float(lead[voiced].mean() if voiced.any() else lead.mean())
-
-    def _best_and_silence(self, scores: Array) -> tuple[Array, Array]:
-        """Return the scores of the best phones and of silence, from those of all phones' states."""
-        number = self.model.phones.index(SILENCE) * STATES
-        best = np.partition(scores, -4, axis=1)[:, -4:].mean(axis=1)
-        return best, scores[:, number : number + STATES].max(axis=1)
-
-    def _phone_scores(self, frames: NDArray[np.int64]) -> Array:
-        return self._score(frames, self.model.first_states.ravel())
-
-    def _score(self, frames: NDArray[np.int64], senones: NDArray[np.int64]) -> Array:
-        return self.model.score(with_deltas(self.cepstra, frames), senones)
-
     def search(
         self, lattice: Lattice, first: int, last: int, penalties: Penalties, *, to_end: bool
     ) -> AlignmentPath | None:
         """Return the best path through frames ``[first, last)``."""
-        phones = self.model.first_states.ravel()
-        senones, columns = np.unique(np.concatenate([lattice.senones, phones]), return_inverse=True)
-        scores = self._score(np.arange(first, last), senones)
-        count = len(lattice.senones)
-        best, silence = self._best_and_silence(scores[:, columns[count:]])
-        apart = np.convolve(silence - best, np.full(15, 1 / 15), mode="same")[: len(best)]
-        # In pauses, silence must win against unscripted speech.
-        unscripted = np.where(
-            apart > QUIET * self.contrast, silence - 1, best + np.float32(self.level)
-        ).astype(np.float32)
-        states = [self.model.first_states[self.model.phones.index(phone)] for phone in FILLERS]
-        filler = scores[:, np.searchsorted(senones, np.concatenate(states))].max(axis=1)
-        return best_path(
-            lattice, scores, columns[:count], unscripted, filler, penalties, to_end=to_end
-        )
+        heard = self.recording.observations(first, last, self.level)
+        beam = BEAM * self.contrast if penalties.skip < 1e6 else np.inf
+        return best_path(lattice, heard, penalties, to_end=to_end, beam=beam)
 
     def first_pass(
         self, tokens: Sequence[Token], report: Callable[[float], None]
@@ -167,7 +130,7 @@ class _Aligner:
         frame = position = 0
         lookahead = LOOKAHEAD
         while frame < self.frames and position < len(tokens):
-            stop = min(self.frames, frame + CHUNK)
+            stop = min(self.frames, frame + (CHUNK if frame else FIRST_CHUNK))
             window = tokens[position : position + int((stop - frame) * PACE) + lookahead]
             has_last = position + len(window) == len(tokens)
             to_end = stop == self.frames and has_last
@@ -307,7 +270,7 @@ def _segments(
         if following in after_unscripted:
             continue
         gap, length = starts[following] - ends[token], ends[token] - first
-        if (length >= SEGMENT and gap >= 10) or length >= 4 * SEGMENT:
+        if (length >= SEGMENT and gap >= 10) or length >= LONGEST_SEGMENT:
             cut = (starts[following] + ends[token]) // 2
             parts.append((part, first, cut))
             part, first = [], cut

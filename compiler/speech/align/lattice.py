@@ -48,6 +48,46 @@ class Lattice:
     joints: NDArray[np.int64]
     phones: NDArray[np.int64]
 
+    def part(self, first: int, last: int) -> Part:
+        """Return the part from one joint to another, both included."""
+        nodes = int(self.joints[first]), int(self.joints[last]) + 1
+        # The pause at a node is the last arc that leads to it.
+        arcs = slice(
+            int(np.searchsorted(self.target, nodes[0], "right")) - 1,
+            int(np.searchsorted(self.target, nodes[1])),
+        )
+        states = slice(int(self.first[arcs.start]), int(self.last[arcs.stop - 1]) + 1)
+        return Part(
+            Lattice(
+                senones=self.senones[states],
+                loop=self.loop[states],
+                step=self.step[states],
+                first=self.first[arcs] - states.start,
+                last=self.last[arcs] - states.start,
+                source=self.source[arcs] - nodes[0],
+                target=self.target[arcs] - nodes[0],
+                token=self.token[arcs],
+                unlikely=self.unlikely[arcs],
+                joints=self.joints[first : last + 1] - nodes[0],
+                phones=self.phones[first:last],
+            ),
+            states,
+            arcs,
+            slice(*nodes),
+            slice(first, last + 1),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Part of a lattice, numbered from 0, and which states, arcs, nodes and joints these are."""
+
+    lattice: Lattice
+    states: slice
+    arcs: slice
+    nodes: slice
+    joints: slice
+
 
 @dataclass(frozen=True, slots=True)
 class _Arc:

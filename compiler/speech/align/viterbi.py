@@ -8,13 +8,16 @@ any phone), and tokens may be skipped, at a penalty by their length.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .lattice import Lattice
+from .acoustic_model import BLOCK, STATES
+from .lattice import Lattice, Part
 from .mfcc import Array
+from .observations import Observation
 
 _NEVER = np.float32(-1e30)
 _IMPOSSIBLE = -1e8
@@ -74,42 +77,127 @@ class AlignmentPath:
     end: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trace:
+    """Backpointers of a block of frames, in the numbers of a part of the lattice."""
+
+    part: Part
+    first: int
+    stepped: NDArray[np.bool_]
+    back: NDArray[np.int32]
+    entered: NDArray[np.bool_]
+    ratio: Array
+    """Of each senone to unscripted speech."""
+    columns: NDArray[np.int64]
+
+
 def best_path(
     lattice: Lattice,
-    scores: Array,
-    columns: NDArray[np.int64],
-    unscripted: Array,
-    filler: Array,
+    observations: Iterable[Observation],
     penalties: Penalties,
     *,
     to_end: bool,
+    beam: float = np.inf,
 ) -> AlignmentPath | None:
     """Return the best path from the first joint; None if there is none.
 
     Args:
         lattice: of the tokens.
-        scores: log likelihoods of senones, ``[frames, n]``.
-        columns: the column of ``scores`` for each state of the lattice.
-        unscripted: log likelihood of any speech or noise, ``[frames]``.
-        filler: log likelihood of a hesitation, ``[frames]``.
+        observations: what is heard, in blocks of equal length; the last may be shorter.
         penalties: of leaving the script.
         to_end: whether the path must end at the last joint; else it may end at any.
+        beam: nats by which a path may fall behind the best one before it is given up.
     """
-    frames, states, arcs = len(scores), len(lattice.senones), len(lattice.first)
     joints = lattice.joints
-    targets, starts = np.unique(lattice.target, return_index=True)
-    skip_penalty = np.concatenate(
-        [[0.0], np.cumsum(penalties.skip + penalties.skip_phone * lattice.phones)]
-    ).astype(np.float32)
-    stepped = np.zeros((frames, states), np.bool_)
-    back = np.zeros((frames + 1, len(targets)), np.int32)
-    entered = np.zeros((2, frames, len(joints)), np.bool_)
-    node = np.full(len(targets), _NEVER, np.float32)
-    state = np.full(states, _NEVER, np.float32)
+    node = np.full(int(joints[-1]) + 1, _NEVER, np.float32)
+    state = np.full(len(lattice.senones), _NEVER, np.float32)
     other = np.full((2, len(joints)), _NEVER, np.float32)
-    outside = np.stack([unscripted, filler])
     node[0] = 0
-    _skip_tokens(node, back[0], joints, skip_penalty)
+    skip_penalty = _skip_penalty(lattice, penalties)
+    _skip_tokens(node, np.zeros(len(node), np.int32), joints, skip_penalty)
+    traces: list[_Trace] = []
+    frames = 0
+    for observation in observations:
+        first, last = _active(lattice, node, state, other, beam)
+        part = lattice.part(first, last)
+        for scores, kept in ((node, part.nodes), (state, part.states), (other, part.joints)):
+            scores[..., : kept.start] = _NEVER
+            scores[..., kept.stop :] = _NEVER
+        within = node[part.nodes], state[part.states], other[:, part.joints]
+        traces.append(_advance(part, frames, observation, penalties, *within))
+        frames += len(traces[-1].ratio)
+    if to_end:
+        reached = node[joints] + skip_penalty
+        start, end = int(np.argmax(reached)), len(joints) - 1
+    else:
+        start = end = int(np.argmax(node[joints]))
+    if frames == 0 or float(node[joints[start]]) < _IMPOSSIBLE:
+        return None
+    pieces, ratio = _trace(lattice, traces, frames, start)
+    total = np.concatenate([[0.0], np.cumsum(ratio)])
+    return AlignmentPath(
+        tuple(
+            piece
+            if piece.unscripted
+            else replace(
+                piece,
+                margin=float(total[piece.end] - total[piece.start]) / (piece.end - piece.start),
+            )
+            for piece in pieces
+        ),
+        end,
+    )
+
+
+def _skip_penalty(lattice: Lattice, penalties: Penalties) -> Array:
+    """Return the penalty of skipping all tokens before each joint."""
+    each = penalties.skip + penalties.skip_phone * lattice.phones
+    return np.concatenate([[0.0], np.cumsum(each)]).astype(np.float32)
+
+
+def _active(
+    lattice: Lattice, node: Array, state: Array, other: Array, beam: float
+) -> tuple[int, int]:
+    """Return the first and last joint that a block of frames may reach; lower all scores.
+
+    The best score becomes 0: sums of many frames would lose precision.
+    """
+    best = max(node.max(), state.max(), other.max())
+    for scores in (node, state, other):
+        np.subtract(scores, best, out=scores)
+    if beam == np.inf or best < _IMPOSSIBLE:
+        return 0, len(lattice.joints) - 1
+    nodes = np.flatnonzero(node > -beam)
+    arcs = np.searchsorted(lattice.last, np.flatnonzero(state > -beam))
+    outside = lattice.joints[np.flatnonzero((other > -beam).any(axis=0))]
+    reached = np.concatenate([nodes, lattice.source[arcs], lattice.target[arcs], outside])
+    first = int(np.searchsorted(lattice.joints, reached.min(), "right")) - 1
+    last = int(np.searchsorted(lattice.joints, reached.max()))
+    phones = np.concatenate([[0], np.cumsum(lattice.phones)])
+    reach = phones[last] + BLOCK // STATES
+    return first, min(int(np.searchsorted(phones, reach, "right")), len(lattice.joints) - 1)
+
+
+def _advance(
+    part: Part,
+    first: int,
+    observation: Observation,
+    penalties: Penalties,
+    node: Array,
+    state: Array,
+    other: Array,
+) -> _Trace:
+    """Advance the scores of nodes, states and speech outside the script by a block of frames."""
+    lattice = part.lattice
+    joints = lattice.joints
+    senones, columns = np.unique(lattice.senones, return_inverse=True)
+    scores = observation.score(senones)
+    frames, states, arcs = len(scores), len(state), len(lattice.first)
+    starts = np.searchsorted(lattice.target, np.arange(len(node)))
+    skip_penalty = _skip_penalty(lattice, penalties)
+    stepped = np.zeros((frames, states), np.bool_)
+    back = np.zeros((frames, len(node)), np.int32)
+    entered = np.zeros((2, frames, len(joints)), np.bool_)
     emission = np.empty(states, np.float32)
     advance = np.empty(states, np.float32)
     leave = np.roll(lattice.step, 1)
@@ -127,10 +215,10 @@ def best_path(
         begin = node[joints] - leaving
         np.greater(begin, other, out=entered[:, frame])
         np.maximum(begin, other, out=other)
-        other += outside[:, frame, None]
+        other += observation.outside[:, frame, None]
         exits = state[lattice.last] + lattice.step[lattice.last]
-        node = np.maximum.reduceat(exits, starts)
-        here = back[frame + 1]
+        np.maximum.reduceat(exits, starts, out=node)
+        here = back[frame]
         best = exits == node[lattice.target]
         here[lattice.target[best]] = arc_numbers[best]
         for kind, backpointer in enumerate((_UNSCRIPTED, _FILLER)):
@@ -138,24 +226,8 @@ def best_path(
             here[joints[better]] = backpointer
             node[joints[better]] = other[kind, better]
         _skip_tokens(node, here, joints, skip_penalty)
-    end = len(joints) - 1 if to_end else int(np.argmax(node[joints]))
-    if frames == 0 or float(node[joints[end]]) < _IMPOSSIBLE:
-        return None
-    pieces, visited = _trace(lattice, back, stepped, entered, end)
-    ratio = scores[np.arange(frames), columns[visited]] - unscripted
-    total = np.concatenate([[0.0], np.cumsum(ratio)])
-    return AlignmentPath(
-        tuple(
-            piece
-            if piece.unscripted
-            else replace(
-                piece,
-                margin=float(total[piece.end] - total[piece.start]) / (piece.end - piece.start),
-            )
-            for piece in pieces
-        ),
-        end,
-    )
+    ratio = scores - observation.outside[0, :, None]
+    return _Trace(part, first, stepped, back, entered, ratio, columns)
 
 
 def _skip_tokens(
@@ -171,38 +243,43 @@ def _skip_tokens(
 
 
 def _trace(
-    lattice: Lattice,
-    back: NDArray[np.int32],
-    stepped: NDArray[np.bool_],
-    entered: NDArray[np.bool_],
-    end: int,
-) -> tuple[tuple[AlignedPiece, ...], NDArray[np.int64]]:
-    """Trace the path back from its end; return its pieces, and the state of each frame."""
-    joint_of = {int(node): index for index, node in enumerate(lattice.joints)}
-    visited = np.zeros(len(stepped), np.int64)
+    lattice: Lattice, traces: Sequence[_Trace], frames: int, start: int
+) -> tuple[tuple[AlignedPiece, ...], Array]:
+    """Trace the path back from a joint; return its pieces, and the ratio of each frame."""
+    size = len(traces[0].ratio)
+    ratio = np.zeros(frames, np.float32)
     pieces: list[AlignedPiece] = []
-    frame, node = len(stepped), int(lattice.joints[end])
-    while frame > 0 or node != lattice.joints[0]:
-        arc = int(back[frame, node])
-        if arc == _SKIPPED or frame == 0:
-            node = int(lattice.joints[joint_of[node] - 1])
+    frame, node = frames, int(lattice.joints[start])
+    while frame > 0:
+        trace = traces[(frame - 1) // size]
+        arc = int(trace.back[frame - 1 - trace.first, node - trace.part.nodes.start])
+        joint = int(np.searchsorted(lattice.joints, node))
+        if arc == _SKIPPED:
+            node = int(lattice.joints[joint - 1])
             continue
         stop = frame
         if arc in (_UNSCRIPTED, _FILLER):
-            joint, is_filler = joint_of[node], arc == _FILLER
-            frame -= 1
-            while not entered[int(is_filler), frame, joint]:
+            is_filler = arc == _FILLER
+            begun = False
+            while not begun:
                 frame -= 1
+                trace = traces[frame // size]
+                place = joint - trace.part.joints.start
+                begun = bool(trace.entered[int(is_filler), frame - trace.first, place])
             pieces.append(AlignedPiece(joint, frame, stop, unscripted=True, filler=is_filler))
             continue
+        arc += trace.part.arcs.start
         state, first = int(lattice.last[arc]), int(lattice.first[arc])
-        frame -= 1
-        visited[frame] = state
-        while not (state == first and stepped[frame, state]):
-            state -= int(stepped[frame, state])
+        begun = False
+        while not begun:
             frame -= 1
-            visited[frame] = state
+            trace = traces[frame // size]
+            row, place = frame - trace.first, state - trace.part.states.start
+            ratio[frame] = trace.ratio[row, trace.columns[place]]
+            stepped = bool(trace.stepped[row, place])
+            begun = state == first and stepped
+            state -= int(stepped)
         if lattice.token[arc] >= 0:
             pieces.append(AlignedPiece(int(lattice.token[arc]), frame, stop))
         node = int(lattice.source[arc])
-    return tuple(reversed(pieces)), visited
+    return tuple(reversed(pieces)), ratio
