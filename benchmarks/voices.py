@@ -9,18 +9,18 @@ or where two other aligners agree. Results are kept by content: a rerun computes
 
 Columns:
 
-* ``cuts``: share of cuts in their true pause, or within half a frame of it.
+* ``cuts``: those in their true pause, or within half a frame of it.
 * ``silent``: cuts more than two frames outside, without a warning that names the scene that starts
   there. Must be 0.
-* ``median``, ``p95``, ``50 ms``, ``bias``: absolute errors of word starts in ms, their share within
-  50 ms, and the median of the signed ones.
-* ``refused``: scenes refused though they are said / rightly.
-* ``warned``: scenes with a warning and without a fault / with a fault (altered text, a cut outside
-  its pause, a word more than 150 ms off).
-* ``sure``, ``ECE``: mean confidence and expected calibration error, of words / of cuts.
+* ``median, p95``, ``50 ms``, ``bias``: of the errors of word starts in ms, their share within 50
+  ms, and the median with its sign.
+* ``refused``: scenes refused though they are said, and rightly.
+* ``warned``: scenes with a warning without a fault, and with one: altered text, a cut outside its
+  pause, a word more than 150 ms off.
+* ``sure``, ``ECE``: mean confidence, and expected calibration error.
 
 ``--references`` adds pocketsphinx's own aligner and faster-whisper's tiny.en (English, right
-scripts).
+scripts): cuts, median error of word starts, share of all words within 50 ms.
 """
 
 from __future__ import annotations

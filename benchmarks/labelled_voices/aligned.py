@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 import tempfile
 import wave
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from otio_gvideo import compiler
-from otio_gvideo.compiler.speech.align import AlignmentError, SceneText, align_scenes
+from otio_gvideo.compiler.speech.align import (
+    AlignmentError,
+    AlignmentWarning,
+    SceneText,
+    align_scenes,
+)
+from otio_gvideo.compiler.speech.align import scenes as aligner
 from otio_gvideo.compiler.sync.cuts import cut_in_pause
 from otio_gvideo.compiler.sync.types import Interval
 
@@ -22,6 +30,8 @@ from .scripts import Scene
 FPS = 24
 _SOURCES = ("speech", "script/tokens.py", "script/number_words.py", "sync/cuts.py")
 """Code that decides on word times, in the package `compiler`."""
+_AFTERWARDS = ("confidence.py", "confidence_model.py")
+"""Modules among them that only judge the times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,53 +52,96 @@ class Aligned:
     warnings: list[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the alignment of a script leaves to its confidence.
+
+    Attributes:
+        measures: arguments of `confidence.confidence`: tokens, members, times, speech, evidence.
+        warnings: without those that confidence adds.
+        refused: scenes that are an error.
+    """
+
+    measures: tuple[Any, ...]
+    warnings: list[AlignmentWarning]
+    refused: list[str]
+
+
 @cache
 def code_digest() -> str:
-    """Return a key of the code that aligns."""
+    """Return a key of the code that aligns; confidence comes after it."""
     root = Path(compiler.__file__).parent
     files: list[Path] = []
     for name in _SOURCES:
         path = root / name
         files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
-    return digest(*(path.read_bytes() for path in files))
+    return digest(*(path.read_bytes() for path in files if path.name not in _AFTERWARDS))
 
 
-def aligned(samples: Samples, scenes: Sequence[Scene], language: str, cached: Path) -> Aligned:
+def evidence_of(samples: Samples, scenes: Sequence[Scene], language: str, cached: Path) -> Evidence:
     """Align a script to a recording, unless that was done before with the same code."""
     texts = [SceneText(scene.id, scene.text) for scene in scenes]
-    path = cached / f"ours-{digest(samples, texts, language, code_digest())}.json"
+    path = cached / f"evidence-{digest(samples, texts, language, code_digest())}.pickle"
     if path.exists():
-        raw = json.loads(path.read_text())
-        return Aligned(**raw)
+        found: Evidence = pickle.loads(path.read_bytes())  # Written below.
+        return found
     refused: list[str] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _recorded() as kept:
         sound = Path(folder) / "voice.wav"
         write_wav(sound, samples)
         try:
-            found = align_scenes(texts, sound, language=language)
+            align_scenes(texts, sound, language=language)
         except AlignmentError as error:
             refused = [entry.scene_id for entry in error.entries]
-            found = align_scenes(texts, sound, language=language, unheard="warn")
-    result = Aligned(
-        [
-            _as_written(
-                [word for word, _ in scene.words],
-                [(w.text, float(w.start), float(w.end), _confidence(w)) for w in spoken.words],
-            )
-            for scene, spoken in zip(scenes, found.scenes, strict=True)
-        ],
-        [_confidence(spoken) for spoken in found.scenes],
-        refused,
-        [(warning.scene_id, warning.what) for warning in found.warnings],
-    )
+            align_scenes(texts, sound, language=language, unheard="warn")
+    found = Evidence(kept["confidence"], list(kept["with_doubts"][0]), refused)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(result)))
-    return result
+    path.write_bytes(pickle.dumps(found))
+    return found
 
 
-def _confidence(item: object) -> float | None:
-    known = getattr(item, "confidence", None)
-    return None if known is None else float(known)
+@contextmanager
+def _recorded() -> Iterator[dict[str, tuple[Any, ...]]]:
+    """Keep the arguments of the last two steps of `align_scenes`."""
+    kept: dict[str, tuple[Any, ...]] = {}
+    own = {name: getattr(aligner, name) for name in ("confidence", "with_doubts")}
+
+    def keeping(name: str) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            kept[name] = arguments
+            return own[name](*arguments)
+
+        return call
+
+    for name in own:
+        setattr(aligner, name, keeping(name))
+    try:
+        yield kept
+    finally:
+        for name, function in own.items():
+            setattr(aligner, name, function)
+
+
+def aligned(samples: Samples, scenes: Sequence[Scene], language: str, cached: Path) -> Aligned:
+    """Align a script to a recording as the compiler does, with confidence as it is now."""
+    evidence = evidence_of(samples, scenes, language, cached)
+    tokens, members, times, *_ = evidence.measures
+    trust = aligner.confidence(*evidence.measures)
+    texts = [SceneText(scene.id, scene.text) for scene in scenes]
+    warnings = aligner.with_doubts(evidence.warnings, texts, members, times, trust)
+    timed = [
+        (token.text, float(time.start), float(time.end), float(sure))
+        for token, time, sure in zip(tokens, times, trust.words, strict=True)
+    ]
+    return Aligned(
+        [
+            _as_written([word for word, _ in scene.words], [timed[index] for index in group])
+            for scene, group in zip(scenes, members, strict=True)
+        ],
+        [float(sure) for sure in trust.scenes],
+        evidence.refused,
+        [(warning.scene_id, warning.what) for warning in warnings],
+    )
 
 
 def _as_written(
