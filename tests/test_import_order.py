@@ -13,6 +13,7 @@ ORDER = (
     "compiler.__main__",
     "compiler.cli",
     "compiler.commands compiler.editors.plugin",
+    "compiler.watch",
     "compiler.api",
     "compiler.stages compiler.doctor compiler.progress_display compiler.progress_bars",
     "compiler.evaluation",

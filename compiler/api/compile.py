@@ -111,7 +111,9 @@ def compile_script(
         outputs = replace(outputs, suffix=parsed.output.suffix)
     options = RenderOptions(engine, force, relative_media)
     with lock_reel(outputs.video, "timeline", on_progress):
-        return _compile(parsed, outputs, until, options, clock, drafted, verify=verify)
+        return compile_parsed(
+            parsed, outputs, until, options, clock, warnings=drafted, verify=verify
+        )
 
 
 def _script_file(path: Path, clock: ProgressClock) -> tuple[Path, list[Notice]]:
@@ -126,17 +128,20 @@ def _script_file(path: Path, clock: ProgressClock) -> tuple[Path, list[Notice]]:
     return drafted, guesses
 
 
-def _compile(
+def compile_parsed(
     parsed: ParsedScript,
     outputs: Outputs,
     until: Until,
     options: RenderOptions,
     clock: ProgressClock,
-    warnings: Sequence[Notice],
     *,
-    verify: bool,
+    warnings: Sequence[Notice] = (),
+    verify: bool = False,
 ) -> Report:
-    """Compile a parsed script under the lock of its reel; its warnings follow the given ones."""
+    """Compile a parsed script under the lock of its reel; its warnings follow the given ones.
+
+    Errors as in `compile_script`.
+    """
     damaged = verify_stored(outputs) if verify else []
     timeline, report, claims = _write_edit(parsed, outputs, until, options, clock)
     report.warnings[:0] = warnings

@@ -16,7 +16,7 @@ from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import Store
 from ..assembly.rendered_media import link_rendered
 from ..notices import Notice
-from ..outputs.paths import outputs_beside
+from ..outputs.paths import Outputs, outputs_beside
 from ..progress import silent
 from ..progress_clock import ProgressClock, count
 from ..script.model import Quality
@@ -24,8 +24,9 @@ from ..stages.cropped_stills import cropped_stills
 from ..stages.edit import build_edit
 from ..stages.edit_warnings import edit_warnings
 from ..stages.missing_downloads import MissingDownload, missing_downloads
-from ..stages.read import read_script
+from ..stages.read import ParsedScript, read_script
 from ..stages.slot_needs import SlotNeeds, duration, slot_needs
+from ..sync.edit import Schedule
 from ..timeline.slots import slot_clips
 from .arguments import refuse_unknown
 
@@ -251,7 +252,13 @@ def plan_script(
     outputs = outputs_beside(path, Path(output).absolute() if output else None)
     clock, media = ProgressClock(silent), outputs.media
     parsed = read_script(path, config, renderer, quality, allow_outside, clock, media=media)
-    schedule, timeline = build_edit(parsed)
+    return plan_edit(parsed, *build_edit(parsed), outputs)
+
+
+def plan_edit(
+    parsed: ParsedScript, schedule: Schedule, timeline: otio.schema.Timeline, outputs: Outputs
+) -> CompilePlan:
+    """Return the plan of a script that is scheduled."""
     store = Store(outputs.media, read=False)
     planned = list(slot_clips(timeline))
     slots = tuple(

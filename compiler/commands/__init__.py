@@ -16,6 +16,7 @@ from .base import Command
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "compile": "compile a script into a timeline, its media and the reel",
+        "watch": "compile a script after every save, and show it in the web browser",
         "render": "render the slots of a timeline that lack media, also after an edit elsewhere",
         "flatten": "flatten any OpenTimelineIO timeline to a video",
         "export": "export a timeline for DaVinci Resolve, Premiere, Final Cut and other editors",

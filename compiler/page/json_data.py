@@ -38,6 +38,7 @@ def json_data(context: PageContext) -> dict[str, Any]:
             {"s": round(c.start, 2), "e": round(c.end, 2), "t": " ".join(c.text.split())}
             for c in view.captions
         ],
+        "words": [{"s": round(w.start, 2), "e": round(w.end, 2), "t": w.text} for w in view.words],
         "strips": list(_strip_data(context)),
         "peaksPerS": view.peaks_per_s,
         "peaks": [base64.b64encode(row.peaks).decode() for row in view.rows],

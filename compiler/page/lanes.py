@@ -122,7 +122,8 @@ def _block(context: PageContext, name: str, row: Row, block: Block) -> str:
     warned = " warned" if block.warned else ""
     return (
         f'<button type="button" class="at block {block.state}{warned}" id="{name}" '
-        f'style="{place}" data-s="{block.start}" aria-pressed="false" '
+        f'style="{place}" data-s="{block.start}" data-name="{html.escape(block.name)}" '
+        'aria-pressed="false" '
         f'aria-label="{html.escape(", ".join(told))}" title="{html.escape(", ".join(told))}">'
         f'{strip}<span class="name"><b>{html.escape(block.name)}</b>'
         f"<small>{html.escape(small)}</small></span></button>"

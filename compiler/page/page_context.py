@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,11 +31,14 @@ class PageContext:
         view: the content of the page.
         folder: the folder of the page.
         strips: the thumbnails of its blocks.
+        served: returns the URL of a file that a server sends, empty if it must not; None for a page
+            that links to files.
     """
 
     view: PageView
     folder: Path
     strips: Strips
+    served: Callable[[Path], str] | None = None
 
     @cached_property
     def clock(self) -> FrameClock:
@@ -58,6 +61,8 @@ class PageContext:
 
     def url(self, path: Path) -> str:
         """Return a file's URL, relative to the page if the file is near it."""
+        if self.served is not None:
+            return self.served(path)
         related = self._related(path)
         # A leading dot keeps a colon in the file's name from looking like a scheme.
         return url_of_path(path) if related is None else f"./{quote(related.as_posix())}"
@@ -68,10 +73,11 @@ class PageContext:
             return ""
         told = html.escape(str(self._related(path) or path))
         name = f'<span title="{told}">{html.escape(path.name)}</span>'
-        if not path.is_file():
+        url = self.url(path) if path.is_file() else ""
+        if not url:
             return name
         # In a new tab, so that readers keep their place in the page.
-        return f'<a href="{html.escape(self.url(path))}" target="_blank" rel="noopener">{name}</a>'
+        return f'<a href="{html.escape(url)}" target="_blank" rel="noopener">{name}</a>'
 
     def _related(self, path: Path) -> Path | None:
         """Return a path relative to the page; None if it is too far up or on another drive."""

@@ -31,6 +31,7 @@ def player_html(context: PageContext, embedded: str) -> str:
             f'<video id="reel" src="{html.escape(source)}" controls playsinline '
             f'preload="metadata" aria-label="The reel"></video>'
         )
+    stage = '<div id="stage" hidden></div><p id="cue" hidden></p>' if context.served else ""
     wide = " wide" if view.width > view.height else ""
     buttons = "".join(
         f'<button type="button" id="{name}" aria-label="{what}" title="{what}">'
@@ -53,7 +54,7 @@ def player_html(context: PageContext, embedded: str) -> str:
         '<section class="player" aria-label="Player">'
         f'<div class="screen{wide}" id="screen" style="--ratio:{view.width}/{view.height}">'
         '<div class="absent" id="absent" hidden>no picture</div>'
-        f'<div class="poster t0" id="poster"></div>{reel}</div>'
+        f'<div class="poster t0" id="poster"></div>{reel}{stage}</div>'
         f'<div class="clock"><output id="timecode">{context.clock.label(0)}</output>'
         f'<span id="frame">{count(view.frames, "frame")}</span><span id="speed"></span></div>'
         f'<div class="controls">{buttons}</div><p class="says" id="says"></p></section>'

@@ -7,9 +7,12 @@ import hashlib
 import html
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ..progress_clock import count
 from .generator import generator_tag
@@ -26,43 +29,71 @@ _MOST_OPEN = 4
 """Notes that are not folded."""
 
 
-def render_page(view: PageView, page: Path, embedded: str = "") -> str:
+@dataclass(frozen=True, slots=True)
+class LivePage:
+    """What a page has that a server keeps current.
+
+    Attributes:
+        url: returns the URL of a file, empty if it must not be sent.
+        html: before the player.
+        takes: before the tables.
+        script, style: added to the page's own.
+        data: added to the page's JSON.
+    """
+
+    url: Callable[[Path], str]
+    html: str
+    takes: str
+    script: str
+    style: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def render_page(
+    view: PageView, page: Path, embedded: str = "", live: LivePage | None = None
+) -> str:
     """Return the page's HTML.
 
     Args:
         view: its content.
         page: its path; links to media are relative to it.
         embedded: a ``data:`` URL of the reel, to play instead of its file.
+        live: what a server adds to it; None for a file.
     """
     named = list(PageContext(view, page.parent, Strips()).named(sound=False))
-    context = PageContext(view, page.parent, draw_strips(view, named))
-    script = _asset("view.js").strip()
+    served = live.url if live is not None else None
+    context = PageContext(view, page.parent, draw_strips(view, named), served)
+    script = "\n".join([_asset("view.js").strip(), *([live.script] if live else [])])
+    style = "\n".join([_asset("view.css").strip(), *([live.style] if live else [])])
+    data = json_data(context) | dict(live.data if live else {})
     title = html.escape(view.title)
     parts = {
         "generator": generator_tag(),
-        "policy": _policy(script),
+        "policy": _policy(script, "connect-src 'self'; " if live else ""),
         "title": f"{title}: timeline",
         "heading": title,
-        "style": f"{_asset('view.css').strip()}\n{_picture_rules(context)}",
+        "style": f"{style}\n{_picture_rules(context)}",
         "facts": _facts(context),
         "notes": _notes(context),
+        "live": live.html if live else "",
         "player": player_html(context, embedded) if view.frames else "",
         "timeline": timeline_html(context) if view.frames else "",
         "panel": panel_html(context) if view.frames else "",
+        "takes": live.takes if live else "",
         "tables": tables_html(context) if view.frames else "",
         "made_by": f"{html.escape(view.path.name)}, by otio-gvideo {version('otio-gvideo')}",
-        "data": as_json(json_data(context)),
+        "data": as_json(data),
         "script": script,
     }
     # In one pass, since inserted text may look like a placeholder.
     return re.sub(r"<!-- (\w+) -->", lambda found: parts[found[1]], _asset("view.html"))
 
 
-def _policy(script: str) -> str:
+def _policy(script: str, more: str) -> str:
     """Content security policy: run the page's own script, load local media, nothing else."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        f"default-src 'none'; {more}script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "img-src 'self' file: data:; media-src 'self' file: data:; base-uri 'none'; "
         "form-action 'none'"
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...renderers.base import RendererError
 from ...renderers.image.stills import load_still
+from ..files.file_version import FileVersion, file_version
 from ..media.containers import open_media
 from ..media.media_info import VideoInfo
 
@@ -57,7 +59,8 @@ def thumbnails(shots: Sequence[ThumbnailRequest]) -> list[str]:
         of_file.setdefault(shot.path, []).append(shot)
     made: dict[ThumbnailRequest, str] = {}
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
-        for urls in pool.map(_of_one, of_file.values()):
+        files = [(file_version(path), tuple(wanted)) for path, wanted in of_file.items()]
+        for urls in pool.map(lambda file: _of_one(*file), files):
             made |= urls
     return [made.get(shot, "") for shot in shots]
 
@@ -79,12 +82,13 @@ def picture_url(rgb: NDArray[np.uint8], size: tuple[int, int], suffix: str, qual
     return f"data:image/{kind};base64,{base64.b64encode(coded.tobytes()).decode()}"
 
 
-def _of_one(shots: Sequence[ThumbnailRequest]) -> dict[ThumbnailRequest, str]:
+@lru_cache(1024)
+def _of_one(file: FileVersion, shots: tuple[ThumbnailRequest, ...]) -> dict[ThumbnailRequest, str]:
     """Decode the shots of one file; undecodable ones are left out."""
     if shots[0].video is None:
-        return dict.fromkeys(shots, _still(shots[0].path))
+        return dict.fromkeys(shots, _still(file.path))
     ordered = sorted(shots, key=lambda shot: shot.at_s)
-    return dict(zip(ordered, _frames(shots[0].path, ordered), strict=False))
+    return dict(zip(ordered, _frames(file.path, ordered), strict=False))
 
 
 def _still(path: Path) -> str:

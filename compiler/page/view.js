@@ -2,15 +2,11 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const data = JSON.parse($("data").textContent);
+  let data = JSON.parse($("data").textContent);
   document.documentElement.classList.add("js");
   if (!data.frames) return;
 
-  const fps = data.fps[0] / data.fps[1];
-  const last = data.frames - 1;
-  const lanes = $("lanes");
-  const scroll = $("scroll");
-  const ruler = $("ruler");
+  let fps, last, lanes, scroll, ruler, playhead, waves;
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
@@ -72,6 +68,18 @@
 
   const placed = (time) => (time + 0.5) / fps; // the middle of a frame, safe from the player's rounding
 
+  // Play or seek a video so that it shows its second `place`; return whether it plays.
+  function keepUp(element, place, pace) {
+    const rate = pace * speed;
+    const runs = speed > 0 && rate >= 0.1 && rate <= 8;
+    if (runs) element.playbackRate = rate;
+    const off = Math.abs(element.currentTime - place);
+    if (off > (runs ? 0.15 : 0.4 / fps) && !element.seeking) element.currentTime = Math.max(0, place);
+    if (runs && element.paused) element.play().catch(() => {});
+    if (!runs && !element.paused) element.pause();
+    return runs;
+  }
+
   const parts = {
     pool: new Map(),
     sounds: new Map(),
@@ -80,7 +88,7 @@
 
     element(index) {
       const part = data.seen[index];
-      if (!part || !part.u || part.failed) return null;
+      if (!part || !part.u || part.failed || stage.at(part.s) >= 0) return null;
       let element = this.pool.get(index);
       if (!element) {
         element = document.createElement(part.m ? "video" : "img");
@@ -91,9 +99,11 @@
           element.preload = "auto";
         } else element.alt = "";
         element.addEventListener("error", () => {
-          part.failed = true;
+          const at = [...this.pool].find(([, one]) => one === element);
           element.remove();
-          this.pool.delete(index);
+          if (!at) return;
+          data.seen[at[0]].failed = true;
+          this.pool.delete(at[0]);
         });
         element.src = part.u;
         screen.insertBefore(element, poster.nextSibling);
@@ -111,6 +121,22 @@
       this.pool.delete(far);
     },
 
+    // Keep the elements of files that are shown and heard as before.
+    renew(seen, heard) {
+      for (const [name, before, after] of [["pool", seen, data.seen], ["sounds", heard, data.heard]]) {
+        const free = [...this[name]].map(([index, element]) => [before[index].u, element]);
+        this[name] = new Map();
+        after.forEach((part, index) => {
+          const at = free.findIndex(([url]) => part.u && url === part.u);
+          if (at >= 0) this[name].set(index, free.splice(at, 1)[0][1]);
+        });
+        for (const [, element] of free) {
+          if (element.pause) element.pause();
+          element.remove();
+        }
+      }
+    },
+
     show() {
       const index = indexAt(data.seen, frame);
       const part = data.seen[index];
@@ -121,15 +147,9 @@
       }
       screen.style.backgroundColor = (part && part.c) || "";
       poster.hidden = Boolean(part && part.c);
+      stage.show(true);
       if (!element || !part.m) return;
-      const place = Math.max(0, part.a + (frame + 0.5 - part.s) / fps * part.v);
-      const rate = part.v * speed;
-      const runs = speed > 0 && rate >= 0.1 && rate <= 8;
-      if (runs) element.playbackRate = rate;
-      const off = Math.abs(element.currentTime - place);
-      if (off > (runs ? 0.15 : 0.4 / fps) && !element.seeking) element.currentTime = place;
-      if (runs && element.paused) element.play().catch(() => {});
-      if (!runs && !element.paused) element.pause();
+      const runs = keepUp(element, part.a + (frame + 0.5 - part.s) / fps * part.v, part.v);
       if (runs) this.element(index + 1);
     },
 
@@ -156,6 +176,175 @@
     },
   };
 
+  // ---- The animatic: stills under their moves, drafts over them, then finished slots ---------
+
+  const stage = {
+    box: $("stage"),
+    shots: new Map(),
+
+    at(frame) {
+      if (!this.box || !data.animatic) return -1;
+      const found = indexAt(data.animatic.shots, frame);
+      // In a transition, the outgoing shot.
+      return found > 0 && data.animatic.shots[found - 1].e > frame ? found - 1 : found;
+    },
+
+    shot(index) {
+      const shot = data.animatic.shots[index];
+      let made = this.shots.get(index);
+      if (!made) {
+        const box = this.box.appendChild(document.createElement("div"));
+        const images = shot.layers.map((layer) => {
+          const image = box.appendChild(document.createElement("img"));
+          image.className = layer.b ? "behind" : "";
+          image.alt = "";
+          image.src = layer.u;
+          return image;
+        });
+        made = { box, images, video: null, url: "" };
+        this.shots.set(index, made);
+        for (const far of [...this.shots.keys()].filter((one) => Math.abs(one - index) > 2)) {
+          this.shots.get(far).box.remove();
+          this.shots.delete(far);
+        }
+      }
+      if (made.url !== shot.v) this.load(made, shot);
+      return made;
+    },
+
+    // Put a video over the stills, or over the video before it, once it has its picture.
+    load(made, shot) {
+      made.url = shot.v;
+      if (!shot.v) return;
+      const video = document.createElement("video");
+      video.muted = video.playsInline = true;
+      video.preload = "auto";
+      video.src = shot.v;
+      video.style.visibility = "hidden";
+      made.box.append(video);
+      video.addEventListener("loadeddata", () => keepUp(video, placed(frame - shot.s + shot.a), 1));
+      video.addEventListener(
+        "seeked",
+        () => {
+          if (made.url !== shot.v) return video.remove();
+          if (made.video) made.video.remove();
+          made.video = video;
+          video.style.visibility = "";
+          showPicture();
+        },
+        { once: true },
+      );
+    },
+
+    // Keep the elements of shots that have the same stills; their video may be another one.
+    renew(before) {
+      const free = [...this.shots].map(([index, made]) => [before[index], made]);
+      const same = (one, two) =>
+        one.n === two.n && one.layers.map((x) => x.u).join() === two.layers.map((x) => x.u).join();
+      this.shots = new Map();
+      (data.animatic ? data.animatic.shots : []).forEach((shot, index) => {
+        const at = free.findIndex(([old]) => same(old, shot));
+        if (at < 0) return;
+        const [old, made] = free.splice(at, 1)[0];
+        if (made.video && (old.a - old.s !== shot.a - shot.s || !shot.v)) {
+          made.video.remove(); // It shows other frames.
+          Object.assign(made, { video: null, url: "" });
+        }
+        this.shots.set(index, made);
+      });
+      for (const [, made] of free) made.box.remove();
+    },
+
+    // Samples of `size` numbers each, `step` frames apart, joined by straight lines.
+    sample(numbers, size, step, frame) {
+      const count = numbers.length / size;
+      const place = Math.min(frame / step, count - 1);
+      const from = Math.floor(place);
+      const to = Math.min(from + 1, count - 1);
+      const share = place - from;
+      const part = (at) => numbers.slice(at * size, at * size + size);
+      const [one, two] = [part(from), part(to)];
+      return one.map((value, n) => value + (two[n] - value) * share);
+    },
+
+    draw(index) {
+      const shot = data.animatic.shots[index];
+      const { box, images, video } = this.shot(index);
+      const [wide, high] = [this.box.clientWidth, this.box.clientHeight];
+      shot.layers.forEach((layer, n) => {
+        const [a, b, c, d, e, f, g, h] = this.sample(layer.m, 8, shot.step, frame - shot.s);
+        // CSS lists the columns of a 4x4 matrix.
+        const columns = [
+          a, (d * high) / wide, 0, g / wide, (b * wide) / high, e, 0, h / high,
+          0, 0, 1, 0, c * wide, f * high, 0, 1,
+        ];
+        images[n].style.transform = `matrix3d(${columns.map((one) => one.toFixed(7)).join()})`;
+        images[n].style.opacity = this.sample(layer.w, 1, shot.step, frame - shot.s)[0];
+      });
+      if (video) keepUp(video, placed(frame - shot.s + shot.a), 1);
+      box.hidden = false;
+      box.style.cssText = "";
+      return box;
+    },
+
+    show(on) {
+      const first = this.at(frame);
+      if (!this.box) return;
+      this.box.hidden = !on || first < 0;
+      this.box.style.backgroundColor = "";
+      if (this.box.hidden) {
+        for (const { video } of this.shots.values()) if (video) video.pause();
+        return;
+      }
+      const shown = [first, first + 1].filter((n) => {
+        const shot = data.animatic.shots[n];
+        return shot && shot.s <= frame && frame < shot.e;
+      });
+      for (const [n, { box, video }] of this.shots) {
+        box.hidden = !shown.includes(n);
+        if (box.hidden && video) video.pause();
+      }
+      const boxes = shown.map((n) => this.draw(n));
+      const into = boxes[1] && data.animatic.shots[shown[1]].into;
+      if (into) this.blend(into.k, (frame - into.s + 0.5) / into.n, boxes);
+      if (data.animatic.shots[first + 1]) this.shot(first + 1).box.hidden = boxes.length < 2;
+    },
+
+    blend(kind, done, [from, to]) {
+      const left = `${(1 - done) * 100}%`;
+      const wipes = { left: `0 0 0 ${left}`, right: `0 ${left} 0 0`, up: `${left} 0 0 0`, down: `0 0 ${left} 0` };
+      const ways = { left: [1, 0], right: [-1, 0], up: [0, 1], down: [0, -1] };
+      const [name, way] = kind.split("_");
+      if (name === "wipe" && wipes[way]) to.style.clipPath = `inset(${wipes[way]})`;
+      else if (name === "slide" && ways[way]) {
+        const [x, y] = ways[way];
+        from.style.transform = `translate(${-x * done * 100}%, ${-y * done * 100}%)`;
+        to.style.transform = `translate(${x * (1 - done) * 100}%, ${y * (1 - done) * 100}%)`;
+      } else if (kind === "circle_open") to.style.clipPath = `circle(${done * 100}% at 50% 50%)`;
+      else if (kind === "fade_black" || kind === "fade_white") {
+        this.box.style.backgroundColor = kind.slice(5);
+        from.style.opacity = Math.max(0, 1 - 2 * done);
+        to.style.opacity = Math.max(0, 2 * done - 1);
+      } else to.style.opacity = done;
+    },
+
+    say(cue) {
+      const box = $("cue");
+      if (!box) return;
+      box.hidden = !cue || Boolean(reel);
+      if (box.hidden) return;
+      const words = data.words.filter((word) => word.s < cue.e && word.e > cue.s);
+      box.replaceChildren(
+        ...words.map((word) => {
+          const one = document.createElement(word.s <= frame && frame < word.e ? "b" : "span");
+          one.textContent = `${word.t} `;
+          return one;
+        }),
+      );
+      if (!words.length) box.textContent = cue.t;
+    },
+  };
+
   function showPicture() {
     const thumb = thumbAt(frame);
     poster.className = `poster t${thumb}`;
@@ -174,14 +363,50 @@
     reel = null;
     showPicture();
   }
-  if (reel) {
-    reel.removeAttribute("controls");
-    reel.addEventListener("error", withoutReel);
-    if (reel.error) withoutReel();
+  function adopt(video) {
+    video.removeAttribute("controls");
+    video.addEventListener("error", () => video === reel && withoutReel());
     // A seek requested during another one.
-    reel.addEventListener("seeked", () => speed <= 0 && showPicture());
-    reel.addEventListener("ended", () => play(0));
-    reel.addEventListener("click", () => play(speed ? 0 : 1));
+    video.addEventListener("seeked", () => speed <= 0 && video === reel && showPicture());
+    video.addEventListener("ended", () => video === reel && play(0));
+    video.addEventListener("click", () => play(speed ? 0 : 1));
+  }
+  if (reel) {
+    adopt(reel);
+    if (reel.error) withoutReel();
+  }
+
+  // Show a new reel once its picture is there, at the same frame and speed.
+  function changeReel(video) {
+    const url = video && video.getAttribute("src");
+    if (reel && reel.getAttribute("src") === url) return;
+    if (!video) return withoutReel();
+    for (const other of all("video.next", screen)) other.remove();
+    video.classList.add("next");
+    video.preload = "auto";
+    adopt(video);
+    screen.insertBefore(video, poster.nextSibling);
+    video.addEventListener("loadeddata", () => (video.currentTime = placed(frame)), { once: true });
+    video.addEventListener(
+      "seeked",
+      () => {
+        if (!video.isConnected) return;
+        const running = speed;
+        if (running) play(0);
+        if (reel) reel.remove();
+        for (const element of [...parts.pool.values(), ...parts.sounds.values()]) {
+          if (element.pause) element.pause();
+          element.hidden = true;
+        }
+        video.classList.remove("next");
+        reel = video;
+        reel.muted = muted;
+        stage.show(false);
+        if (running) play(running);
+        else show();
+      },
+      { once: true },
+    );
   }
 
   // ---- Playing -----------------------------------------------------------------------------
@@ -250,7 +475,6 @@
     follow();
   }
 
-  const playhead = $("playhead");
   function show() {
     const text = label(frame);
     $("timecode").textContent = text;
@@ -260,6 +484,7 @@
     playhead.style.transform = `translateX(${frame * px()}px)`;
     const cue = data.captions[indexAt(data.captions, frame + 0.5)];
     $("says").textContent = cue ? cue.t : "";
+    stage.say(cue);
     showPicture();
   }
 
@@ -336,10 +561,10 @@
     }
   }
 
-  const waves = all("canvas.wave").map((canvas) => {
+  function wave(canvas) {
     const bytes = atob(data.peaks[Number(canvas.dataset.row)]);
     return [canvas, Uint8Array.from(bytes, (one) => one.charCodeAt(0))];
-  });
+  }
 
   function drawWave(canvas, peaks) {
     const [pen, width, height, style] = sheet(canvas);
@@ -377,6 +602,8 @@
     for (const block of all(".block")) block.setAttribute("aria-pressed", String(block.id === id));
     $("panel").scrollTop = 0;
     $("hint").hidden = true;
+    const name = $(id).dataset.name || "";
+    document.dispatchEvent(new CustomEvent("otio-select", { detail: name }));
   }
 
   function open(id) {
@@ -401,59 +628,70 @@
   const frameAt = (event) =>
     Math.floor((event.clientX - scroll.getBoundingClientRect().left - head() + scroll.scrollLeft) / px());
 
-  scroll.addEventListener("click", (event) => {
-    if (event.target.closest(".head, .ruler")) return;
-    const block = event.target.closest(".block");
-    if (block) select(block.id);
-    if (event.detail > 0) go(frameAt(event));
-    else if (block) go(Number(block.dataset.s));
-  });
-  ruler.addEventListener("pointerdown", (event) => {
-    ruler.setPointerCapture(event.pointerId);
-    go(frameAt(event));
-  });
-  ruler.addEventListener("pointermove", (event) => {
-    if (ruler.hasPointerCapture(event.pointerId)) go(frameAt(event));
-  });
-  scroll.addEventListener("scroll", draw, { passive: true });
-  scroll.addEventListener(
-    "wheel",
-    (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      setZoom(px() * Math.exp(-event.deltaY * 0.004), frameAt(event));
-    },
-    { passive: false },
-  );
+  // Read the data and the elements that a live page replaces.
+  function bind() {
+    data = JSON.parse($("data").textContent);
+    fps = data.fps[0] / data.fps[1];
+    last = data.frames - 1;
+    [lanes, scroll, ruler, playhead] = ["lanes", "scroll", "ruler", "playhead"].map($);
+    waves = all("canvas.wave").map(wave);
+    scroll.addEventListener("click", (event) => {
+      if (event.target.closest(".head, .ruler")) return;
+      const block = event.target.closest(".block");
+      if (block) select(block.id);
+      if (event.detail > 0) go(frameAt(event));
+      else if (block) go(Number(block.dataset.s));
+    });
+    ruler.addEventListener("pointerdown", (event) => {
+      ruler.setPointerCapture(event.pointerId);
+      go(frameAt(event));
+    });
+    ruler.addEventListener("pointermove", (event) => {
+      if (ruler.hasPointerCapture(event.pointerId)) go(frameAt(event));
+    });
+    scroll.addEventListener("scroll", draw, { passive: true });
+    scroll.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey) return;
+        event.preventDefault();
+        setZoom(px() * Math.exp(-event.deltaY * 0.004), frameAt(event));
+      },
+      { passive: false },
+    );
+    const filter = $("filter");
+    filter.addEventListener("input", () => {
+      const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const row of all("#slots tbody tr")) {
+        const text = row.textContent.toLowerCase();
+        const found = wanted.every((word) => text.includes(word));
+        row.hidden = !found;
+        const block = $(row.id.slice(2));
+        if (block) block.classList.toggle("dim", !found);
+      }
+    });
+    $("copy").addEventListener("click", async () => {
+      const rows = all("#slots tr").filter((row) => !row.hidden);
+      const cell = (one) => one.textContent.trim().replace(/\s+/g, " ");
+      const text = rows.map((row) => [...row.cells].map(cell).join("\t")).join("\n");
+      let said = "Copied";
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {
+        // Without access to the clipboard, select the text instead.
+        window.getSelection().selectAllChildren($("slots"));
+        said = "Selected";
+      }
+      $("copy").textContent = said;
+      setTimeout(() => ($("copy").textContent = "Copy table"), 1500);
+    });
+    for (const name of ["out", "in", "fit"]) $(name).addEventListener("click", actions[name]);
+    $("zoom").addEventListener("input", (event) => {
+      setZoom(fit() * Math.exp((Number(event.target.value) / 100) * Math.log(widest() / fit())));
+    });
+  }
   window.addEventListener("resize", drawn);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-
-  const filter = $("filter");
-  filter.addEventListener("input", () => {
-    const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const row of all("#slots tbody tr")) {
-      const text = row.textContent.toLowerCase();
-      const found = wanted.every((word) => text.includes(word));
-      row.hidden = !found;
-      const block = $(row.id.slice(2));
-      if (block) block.classList.toggle("dim", !found);
-    }
-  });
-  $("copy").addEventListener("click", async () => {
-    const rows = all("#slots tr").filter((row) => !row.hidden);
-    const cell = (one) => one.textContent.trim().replace(/\s+/g, " ");
-    const text = rows.map((row) => [...row.cells].map(cell).join("\t")).join("\n");
-    let said = "Copied";
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without access to the clipboard, select the text instead.
-      window.getSelection().selectAllChildren($("slots"));
-      said = "Selected";
-    }
-    $("copy").textContent = said;
-    setTimeout(() => ($("copy").textContent = "Copy table"), 1500);
-  });
 
   // ---- Buttons and keys --------------------------------------------------------------------
 
@@ -474,10 +712,9 @@
       showPicture();
     },
   };
-  for (const [name, act] of Object.entries(actions)) $(name).addEventListener("click", act);
-  $("zoom").addEventListener("input", (event) => {
-    setZoom(fit() * Math.exp((Number(event.target.value) / 100) * Math.log(widest() / fit())));
-  });
+  for (const name of ["play", "back", "on", "previous", "next", "sound"]) {
+    $(name).addEventListener("click", actions[name]);
+  }
 
   const keys = {
     " ": actions.play, k: () => play(0), j: () => faster(-1), l: () => faster(1),
@@ -498,9 +735,43 @@
     else keys[key]();
   });
 
-  const lowest = all(".picture").pop();
-  const begin = lowest && lowest.querySelector(".block");
-  if (begin) select(begin.id);
+  // Select the block of a name, else the first picture.
+  function begin(name) {
+    const lowest = all(".picture").pop();
+    const named = all(".block").find((block) => block.dataset.name === name);
+    const block = named || (lowest && lowest.querySelector(".block"));
+    if (block) select(block.id);
+  }
+
+  // Take over another version of this page; the playhead, the zoom and the selection stay.
+  function update(fresh) {
+    const selected = document.querySelector(".block.selected");
+    const [left, wanted] = [scroll.scrollLeft, $("filter").value];
+    const { seen, heard, animatic } = data;
+    for (const part of [".top", ".timeline", ".panel", ".tables", "#data", "style", "title"]) {
+      document.querySelector(part).replaceWith(fresh.querySelector(part));
+    }
+    for (const old of all(".notes")) old.remove();
+    const notes = fresh.querySelector(".notes");
+    if (notes) document.querySelector(".top").after(notes);
+    bind();
+    if (zoom) lanes.style.setProperty("--px", `${zoom}px`);
+    parts.renew(seen, heard);
+    stage.renew(animatic ? animatic.shots : []);
+    $("filter").value = wanted;
+    if (wanted) $("filter").dispatchEvent(new Event("input"));
+    begin(selected && selected.dataset.name);
+    scroll.scrollLeft = left;
+    changeReel(fresh.getElementById("reel"));
+    frame = Math.min(frame, last);
+    exact = Math.min(exact, data.frames - 1);
+    show();
+    drawn();
+  }
+  document.addEventListener("otio-update", (event) => update(event.detail));
+
+  bind();
+  begin();
   show();
   drawn();
 })();

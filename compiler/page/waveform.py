@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 import numpy as np
 
 from ..backend.audio.mix import Mix
+from ..files.file_version import FileVersion, file_version
 from ..media.samples import SAMPLE_RATE
 
 MOST = 90_000
@@ -24,6 +28,14 @@ def peaks_of(mix: Mix, per_second: int) -> bytes:
     Raises:
         WorkError: a file cannot be decoded.
     """
+    if not any(track.duck_db for track in mix.tracks):
+        mix = replace(mix, speech=())  # Other words change nothing.
+    paths = {clip.path for track in mix.tracks for clip in track.clips}
+    return _measured(mix, per_second, frozenset(map(file_version, paths)))
+
+
+@lru_cache(64)
+def _measured(mix: Mix, per_second: int, _: frozenset[FileVersion]) -> bytes:
     step = SAMPLE_RATE // per_second
     found = []
     for block in mix.blocks():

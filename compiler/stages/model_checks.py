@@ -132,9 +132,10 @@ def refuse_models(
         return
     store = Store(outputs.media, options.also, read=False)
     jobs, _ = slots_to_render(timeline, store, outputs.folder)
+    wanted = [slot for slot, *_ in jobs.values() if options.wanted(slot.recipe)]
     missing = [
         slot.recipe
-        for slot, *_ in jobs.values()
+        for slot in wanted
         if options.force or store.find(slot.name, recipe_key(slot.recipe)) is None
     ]
     kinds: dict[tuple[str, str], list[Shot]] = {}

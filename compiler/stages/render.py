@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import opentimelineio as otio
 from ...renderers import base
 from ...renderers.run import engines, pool
 from ...renderers.run.job import Job, Rendered
+from ...renderers.run.loaded_renderers import LoadedRenderers
+from ...renderers.run.recipe import Recipe
 from ...renderers.run.store import Store
 from ..backend.encode.encoder import write_slot
 from ..errors import InputError, Problem, WorkError
@@ -36,12 +38,18 @@ class RenderOptions:
         force: render again on a cache hit.
         relative_media: write media paths relative to the timeline.
         also: further folders of rendered media to reuse.
+        wanted: whether to fill the slots of a recipe.
+        on_rendered: called with the name of each finished slot and its media.
+        loaded: renderers that stay loaded after the run; None to unload them.
     """
 
     engine: str
     force: bool
     relative_media: bool
     also: tuple[Path, ...] = ()
+    wanted: Callable[[Recipe], bool] = lambda _: True
+    on_rendered: Callable[[str, Path], None] = lambda *_: None
+    loaded: LoadedRenderers | None = None
 
 
 def refuse_engine(engine: str) -> None:
@@ -72,6 +80,7 @@ def fill_slots(
     slots, picked = slots_to_render(timeline, store, outputs.folder)
     report.slots.extend(picked)
     jobs = [Job(name, same[0].recipe) for name, same in slots.items()]
+    jobs = [job for job in jobs if options.wanted(job.recipe)]
     total = sum(job.recipe.shot.frames for job in jobs)
     done: dict[str, int] = {}
 
@@ -101,6 +110,7 @@ def fill_slots(
         if rendered.attempt_log is not None and rendered.attempt_log.notice:
             what = f"{rendered.slot}: {rendered.attempt_log.notice}"
             report.warnings.append(Notice("fallback", what))
+        options.on_rendered(rendered.slot, rendered.path)
 
     try:
         pool.render_slots(
@@ -112,6 +122,7 @@ def fill_slots(
             force=options.force,
             on_frames=on_frames,
             on_finished=on_finished,
+            loaded=options.loaded,
         )
     except base.UnavailableError as error:
         raise InputError(str(error)) from error

@@ -17,6 +17,10 @@ def kind_of(name: str, shot: Shot) -> str:
     return f"{name} {shot.quality} {settings}"
 
 
+class SlotCancelledError(Exception):
+    """The run was cancelled; the renderer is sound."""
+
+
 class LoadedRenderers:
     """The renderers of one run, for any number of threads.
 
@@ -57,6 +61,8 @@ class LoadedRenderers:
                     created.expect(self._expected.get(kind, ()))
             try:
                 yield self._held
+            except SlotCancelledError:
+                raise
             except BaseException:
                 # After a failure, perhaps out of memory, the instance is not reused.
                 self.close()

@@ -13,7 +13,7 @@ from ..base import RendererError, Shot, UnavailableError
 from .attempts import attempt_log_of
 from .engines import executor, gpu_need
 from .job import Job, Rendered, WriteClip, render_slot
-from .loaded_renderers import LoadedRenderers, kind_of
+from .loaded_renderers import LoadedRenderers, SlotCancelledError, kind_of
 from .motion_guard import attempt_shots
 from .ray_cluster.executor import RayExecutor
 from .ray_cluster.shared_folder import marked, render_slot_remotely
@@ -53,6 +53,7 @@ def render_slots(
     force: bool = False,
     on_frames: Callable[[str, int, int], None] = lambda *_: None,
     on_finished: Callable[[Rendered], None] = lambda _: None,
+    loaded: LoadedRenderers | None = None,
 ) -> list[Rendered]:
     """Render the missing slots.
 
@@ -69,6 +70,7 @@ def render_slots(
         on_frames: called with (slot, frames rendered, all frames), from any thread, never
             concurrently; of a cluster only when a slot is finished.
         on_finished: called for each finished slot, never concurrently.
+        loaded: renderers that stay loaded after the run; None to load and unload its own.
 
     Returns:
         One entry per job, in the order of the jobs.
@@ -77,13 +79,13 @@ def render_slots(
         SlotsError: slots failed; all others are rendered and kept.
     """
     store.clear_leftovers()
-    run = _Run(jobs, store, write_clip, on_frames, on_finished)
+    run = _Run(jobs, store, write_clip, on_frames, on_finished, loaded or LoadedRenderers())
     run.reuse_finished(force=force)
     is_local = engine == "local"
     pixels = max((job.recipe.shot.width * job.recipe.shot.height for job in jobs), default=1)
     with (
         executor(engine, workers, pixels) as pool,
-        contextlib.closing(run.loaded),
+        contextlib.nullcontext() if loaded is not None else contextlib.closing(run.loaded),
         contextlib.nullcontext() if is_local or run.is_done else marked(store.folder) as marker,
     ):
         try:
@@ -105,6 +107,7 @@ class _Run:
         write_clip: WriteClip,
         on_frames: Callable[[str, int, int], None],
         on_finished: Callable[[Rendered], None],
+        loaded: LoadedRenderers,
     ):
         self.jobs = jobs
         self.keys = [recipe_key(job.recipe) for job in jobs]
@@ -112,7 +115,7 @@ class _Run:
         self.write_clip = write_clip
         self.on_frames = on_frames
         self.on_finished = on_finished
-        self.loaded = LoadedRenderers()
+        self.loaded = loaded
         self.stop = threading.Event()
         self._lock = threading.Lock()
         self._done: dict[int, Rendered] = {}
@@ -217,7 +220,7 @@ class _Run:
 
         def on_step(done: int, total: int) -> None:
             if self.stop.is_set():
-                raise _Stopped
+                raise SlotCancelledError
             with self._lock:
                 self.on_frames(job.slot, done, total)
 
@@ -269,7 +272,3 @@ def _origin(error: Exception) -> Exception:
     """Unwrap an exception of a Ray worker, whose text is a traceback."""
     cause = getattr(error, "cause", None)
     return _origin(cause) if isinstance(cause, Exception) else error
-
-
-class _Stopped(Exception):  # noqa: N818 - not an error
-    """The run was cancelled."""

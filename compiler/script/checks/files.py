@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from ....renderers.error_text import one_line
 from ....renderers.image.open_image import FURTHEST_ASPECT, MOST_PIXELS, open_image
 from ...errors import Problem, WorkError
 from ...files.exists import refusal
+from ...files.file_version import FileVersion, file_version
 from ...files.path_text import fault_of_locale
 from ...media.samples import check_sound, duration_of
 from ..yaml_source import KeyPath, YamlSource
@@ -89,7 +91,7 @@ def _fault(path: Path, kind: str) -> _Fault:
     if not path.is_file():
         return ("does not exist" if not path.exists() else "is not a file", _sibling(path))
     if kind == "image":
-        return _image_fault(path)
+        return _image_fault(file_version(path))
     if kind == "font":
         return _font_fault(path)
     if kind == "sound":
@@ -102,9 +104,10 @@ def _fault(path: Path, kind: str) -> _Fault:
     return None
 
 
-def _image_fault(path: Path) -> _Fault:
+@lru_cache(4096)
+def _image_fault(file: FileVersion) -> _Fault:
     try:
-        with open_image(path) as image:
+        with open_image(file.path) as image:
             size = f"is {image.width}x{image.height}"
             if image.width * image.height > MOST_PIXELS:
                 return size, _TOO_LARGE

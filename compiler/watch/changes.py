@@ -1,0 +1,81 @@
+"""Notice changes in the folders of a script's files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import watchfiles
+
+_STEP_MS = 40
+"""A save is over once nothing changes for so long."""
+_DEBOUNCE_MS = 400
+"""Longest wait for that."""
+_END_S = 0.3
+"""Longest wait for the thread at the end; it holds nothing."""
+_LOOK_MS = 1000
+"""Folders that appear or vanish are noticed after so long."""
+
+
+class FolderWatch:
+    """Watches folders, not what is below them, in a thread.
+
+    Args:
+        on_change: called after a change in one of the folders, and after they were changed, from
+            the thread.
+    """
+
+    def __init__(self, on_change: Callable[[], None]):
+        self._on_change = on_change
+        self._folders: frozenset[Path] = frozenset()
+        self._renewed, self._ended = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def watch(self, files: Iterable[Path]) -> None:
+        """Watch the folders of files, of links also those of their targets."""
+        paths = [path for file in files for path in (file, file.resolve())]
+        folders = frozenset(path.parent for path in paths)
+        if folders != self._folders:
+            self._folders = folders
+            self._renewed.set()
+
+    def end(self) -> None:
+        """Stop watching."""
+        self._ended.set()
+        self._renewed.set()
+        self._thread.join(_END_S)
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._renewed.clear()
+            there = [folder for folder in self._folders if folder.is_dir()]
+            self._on_change()  # Something may have changed while no folder was watched.
+            if not there:
+                self._renewed.wait(_LOOK_MS / 1000)
+                continue
+            try:
+                self._follow(there)
+            except OSError:
+                self._renewed.wait(_LOOK_MS / 1000)  # A folder vanished meanwhile.
+
+    def _follow(self, folders: list[Path]) -> None:
+        for changes in watchfiles.watch(
+            *folders,
+            watch_filter=None,
+            recursive=False,
+            step=_STEP_MS,
+            debounce=_DEBOUNCE_MS,
+            rust_timeout=_LOOK_MS,
+            yield_on_timeout=True,
+            stop_event=self._renewed,
+            raise_interrupt=False,
+        ):
+            if changes:
+                self._on_change()
+            if {folder for folder in self._folders if folder.is_dir()} != set(folders):
+                return

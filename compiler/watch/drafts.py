@@ -1,0 +1,73 @@
+"""Drafts: slots rendered small and fast, to be seen before the finished ones."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from ...renderers.run import pool
+from ...renderers.run.job import Job, Rendered
+from ...renderers.run.recipe import Recipe, recipe_key
+from ...renderers.run.store import Store
+from ..backend.encode.encoder import write_slot
+
+_SHARE = 4
+"""Sides of a finished frame to those of a draft."""
+_LEAST = 64
+"""Least width of a draft, in pixels."""
+
+
+class Drafts:
+    """Drafts of this session, in a folder of their own that `close` deletes."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="otio-gvideo-drafts-"))
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
+        return self._folder
+
+    def render(
+        self,
+        slots: Sequence[tuple[str, Recipe]],
+        workers: int | Literal["auto"],
+        on_drafted: Callable[[], None],
+    ) -> None:
+        """Render drafts of slots without a model, each as soon as it is done.
+
+        A slot that fails has none: rendering it in full reports the error.
+        """
+        jobs = [Job(name, _small(recipe)) for name, recipe in slots]
+
+        def finished(rendered: Rendered) -> None:
+            if not rendered.reused:
+                on_drafted()
+
+        try:
+            pool.render_slots(
+                jobs, Store(self._folder, read=False), write_clip=write_slot, workers=workers,
+                on_finished=finished,
+            )  # fmt: skip
+        except pool.SlotsError:
+            return
+
+    def find(self, slot: str, recipe: Recipe) -> Path | None:
+        """Return the draft of a slot; None if there is none yet."""
+        return Store(self._folder, read=False).find(slot, recipe_key(_small(recipe)))
+
+    def close(self) -> None:
+        """Delete them."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _small(recipe: Recipe) -> Recipe:
+    shot = recipe.shot
+    width = max(_LEAST, shot.width // _SHARE // 2 * 2)
+    height = max(2, round(shot.height * width / shot.width / 2) * 2)
+    small = replace(shot, width=min(width, shot.width), height=min(height, shot.height))
+    return replace(recipe, shot=small, follows=None)

@@ -1,0 +1,92 @@
+"""The animatic shows what the camera renders: the homographies are those of its frames."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import opentimelineio as otio
+import pytest
+from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.page.build_view import build_view
+from otio_gvideo.compiler.timeline.slots import slot_clips
+from otio_gvideo.compiler.watch.animatic import STEP, animatic_of
+from otio_gvideo.renderers.base import CAMERA_MOVES, FITS, Call
+from otio_gvideo.renderers.camera.camera import CameraRenderer
+from PIL import Image
+
+SIZE = (108, 192)
+SCRIPT = """\
+version: 1
+output: {{width: 108, height: 192, fps: 24}}
+captions: {{burn: false}}
+defaults: {{renderer: camera, fit: {fit}, transition: {{type: cut}}}}
+scenes:
+"""
+SCENE = """\
+  - {{id: {move}, duration: 1, keyframe: still.png, motion: {{camera: {move}, amount: 0.6}}}}
+"""
+
+
+@pytest.fixture(params=FITS)
+def timeline(request: pytest.FixtureRequest, tmp_path: Path) -> otio.schema.Timeline:
+    """A scene for each move, over a wide still with large shapes."""
+    rng = np.random.default_rng(3)
+    grain = rng.integers(0, 256, (6, 9, 3), dtype=np.uint8)
+    Image.fromarray(grain).resize((480, 320), Image.Resampling.BICUBIC).save(tmp_path / "still.png")
+    script = tmp_path / "s.yaml"
+    scenes = "".join(SCENE.format(move=move) for move in CAMERA_MOVES)
+    script.write_text(SCRIPT.format(fit=request.param) + scenes)
+    path = compile_script(script, until="timeline").timeline
+    return otio.adapters.read_from_file(str(path))
+
+
+def test_stills_lie_where_the_camera_draws_them(timeline: otio.schema.Timeline) -> None:
+    shots = animatic_of(timeline, Fraction(24), str, lambda _: "")["shots"]
+    slots = list(slot_clips(timeline))
+    assert [shot["n"] for shot in shots] == [slot.name for slot in slots]
+    still = np.asarray(Image.open(slots[0].recipe.shot.keyframes[0].image)).astype(np.float32)
+    for shot, slot in zip(shots, slots, strict=True):
+        stated = slot.recipe.shot
+        call = Call(*SIZE, stated.fps, stated.frames, 0, stated.keyframes, 0, 0)
+        frames = list(CameraRenderer({}, "draft").generate(stated, call, [], lambda *_: None))
+        for frame in (0, 8, 20):
+            drawn = np.zeros((SIZE[1], SIZE[0], 3), np.float32)
+            for layer in shot["layers"]:
+                blurred = cv2.GaussianBlur(still, (0, 0), 12) * 0.55 if layer["b"] else still
+                draw(blurred, layer["m"], frame, drawn)
+            luma = drawn @ np.array([0.2126, 0.7152, 0.0722]) * 219 / 255 + 16
+            apart = np.abs(luma - frames[frame][: SIZE[1]])
+            # The blur behind is only alike.
+            most = 12.0 if stated.fit == "blur" else 2.0
+            assert apart.mean() < most, (slot.name, frame, apart.mean())
+
+
+def draw(still: np.ndarray, numbers: list[float], frame: int, out: np.ndarray) -> None:
+    """Draw a still by the homography of a frame, as the page does."""
+    first = 0 if len(numbers) == 8 else frame // STEP * 8
+    matrix = np.array([*numbers[first : first + 8], 1.0]).reshape(3, 3)
+    height, width = still.shape[:2]
+    to_unit = np.array([[1 / width, 0, 0.5 / width], [0, 1 / height, 0.5 / height], [0, 0, 1]])
+    to_pixels = np.array([[SIZE[0], 0, -0.5], [0, SIZE[1], -0.5], [0, 0, 1.0]])
+    whole = to_pixels @ matrix @ to_unit
+    # Area sampling, as the still is reduced.
+    picture = cv2.warpPerspective(cv2.GaussianBlur(still, (0, 0), 1.0), whole, SIZE)
+    mask = cv2.warpPerspective(np.ones((height, width), np.float32), whole, SIZE)[..., None]
+    out[:] = picture + out * (1 - mask)
+
+
+def test_shots_overlap_in_their_transition(project: Path) -> None:
+    """The example's first transition is a dissolve of 12 frames, the second scene's a cut."""
+    path = compile_script(project, until="timeline").timeline
+    timeline = otio.adapters.read_from_file(str(path))
+    view = build_view(timeline, path)
+    shots = animatic_of(timeline, view.fps, str, lambda name: f"{name}.mp4")["shots"]
+    cut = view.rows[0].blocks[1].start
+    assert shots[0]["e"] == cut + 6
+    assert shots[1]["into"] == {"k": "dissolve", "s": cut - 6, "n": 12}
+    assert (shots[1]["s"], shots[1]["a"], shots[1]["v"]) == (cut - 6, 0, "breath.mp4")
+    assert shots[2]["into"] is None
+    assert shots[2]["s"] == view.rows[0].blocks[2].start
