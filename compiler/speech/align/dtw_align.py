@@ -41,8 +41,8 @@ class DtwAlignment:
 
     Attributes:
         times: of every token of every scene, in order.
-        paces: length of each scene relative to the synthesized voice.
-        distances: mean cosine distance of the two voices in each scene, 0..2; about 0.6.
+        paces: length of each token relative to the synthesized voice.
+        distances: mean cosine distance of the two voices in each token, 0..2; about 0.6.
     """
 
     times: tuple[Interval, ...]
@@ -55,6 +55,7 @@ def dtw_align(
     samples: NDArray[np.int16],
     language: str,
     on_progress: Callable[[float], None] | None = None,
+    outside: Sequence[Interval] = (),
 ) -> DtwAlignment:
     """Place every token of every scene.
 
@@ -63,21 +64,20 @@ def dtw_align(
         samples: of the narration, mono, 16 kHz.
         language: one that `can_speak`.
         on_progress: called with 0..1.
+        outside: speech that is not in the script.
 
     Raises:
         WorkError: the synthesizer failed, or the narration has no speech.
     """
-    voiced = _speech_frames(samples)
+    voiced = _speech_frames(samples, outside)
     if not len(voiced):
         raise WorkError("the narration has no speech")
     parts: list[Array] = []
     bounds = [0]
-    scene_bounds = [0]
     for index, tokens in enumerate(scenes):
         for voice in synthesize(tokens, language):
             parts.append(cepstra(voice))
             bounds.append(bounds[-1] + len(parts[-1]))
-        scene_bounds.append(bounds[-1])
         if on_progress:
             on_progress(0.5 * (index + 1) / len(scenes))
     if bounds[-1] == 0:
@@ -93,7 +93,7 @@ def dtw_align(
         times.append(Interval(Fraction(int(start), 100), Fraction(int(end), 100)))
     distances = _distances(recorded, spoken[path])
     paces, means = [], []
-    for begin, end in itertools.pairwise(scene_bounds):
+    for begin, end in itertools.pairwise(bounds):
         first, last = np.searchsorted(path, [begin, end])
         paces.append(float(last - first) / max(1, end - begin))
         means.append(float(distances[first:last].mean()) if last > first else 2.0)
@@ -158,14 +158,18 @@ def _edge_weights(scenes: Sequence[Sequence[Token]]) -> NDArray[np.float64]:
     return np.array(weights)
 
 
-def _speech_frames(samples: NDArray[np.int16]) -> NDArray[np.int64]:
-    """Return the numbers of the frames with speech."""
+def _speech_frames(samples: NDArray[np.int16], outside: Sequence[Interval]) -> NDArray[np.int64]:
+    """Return the numbers of the frames with speech of the script."""
     count = len(samples) // HOP
     spans = [
         np.arange(int(stretch.start * 100), min(count, int(stretch.end * 100)))
         for stretch in speech_intervals(samples)
     ]
-    return np.concatenate(spans) if spans else np.zeros(0, np.int64)
+    voiced = np.concatenate(spans) if spans else np.zeros(0, np.int64)
+    for stretch in outside:
+        first, last = np.searchsorted(voiced, [int(stretch.start * 100), int(stretch.end * 100)])
+        voiced = np.delete(voiced, np.s_[first:last])
+    return voiced
 
 
 def _normalised(values: Array) -> Array:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...sync.types import Interval
-from .dtw_align import DtwAlignment
 from .forced_align import ForcedAlignment
+from .foreign_align import ForeignAlignment
 from .transcript_anchors import TranscriptAnchors
 
 Source: TypeAlias = Literal["forced", "dtw", "transcript"]
@@ -70,9 +70,18 @@ def of_forced_alignment(
     )
 
 
-def of_dtw(found: DtwAlignment, members: Sequence[Sequence[int]]) -> Evidence:
-    """Return the evidence for times of DTW: the scenes' distances from the synthesized voice."""
-    fits = np.zeros(len(found.times))
-    for group, distance in zip(members, found.distances, strict=True):
-        fits[list(group)] = 1 - distance
-    return Evidence("dtw", fits, np.full(len(fits), np.nan), 1.0)
+def of_foreign_alignment(found: ForeignAlignment) -> Evidence:
+    """Return the evidence for times of forced alignment in another language, checked by DTW."""
+    heard = found.heard
+    return Evidence(
+        "dtw",
+        np.array(
+            [
+                margin / heard.contrast if time is not None else -1
+                for margin, time in zip(heard.margins, heard.times, strict=True)
+            ]
+        ),
+        abs(np.array(found.apart)),
+        heard.contrast / 13,
+        tuple(interval for _, interval in heard.unscripted),
+    )

@@ -40,6 +40,8 @@ SEGMENT, LONGEST_SEGMENT = 500, 6000
 """Frames from which a pause, or any gap, between anchors ends a segment of the second pass."""
 MIN_MARGIN = -0.35
 """Least margin of spoken tokens, as a share of the contrast."""
+FOREIGN = 0.4
+"""Leeway of words of another language, as a share of the contrast."""
 UNSCRIPTED = 10.0
 """Penalty of unscripted speech in the second pass, as a multiple of the contrast."""
 
@@ -70,6 +72,8 @@ def forced_align(
     samples: NDArray[np.int16],
     on_progress: Callable[[float], None] | None = None,
     trusted: frozenset[int] = frozenset(),
+    *,
+    foreign: bool = False,
 ) -> ForcedAlignment:
     """Place tokens on a recording.
 
@@ -78,9 +82,10 @@ def forced_align(
         samples: mono, 16 kHz.
         on_progress: called with 0..1.
         trusted: tokens that are spoken for certain, whatever their scores.
+        foreign: another language, whose sounds those of the model only resemble.
     """
     report = on_progress or (lambda _: None)
-    aligner = _Aligner(samples)
+    aligner = _Aligner(samples, foreign=foreign)
     anchors = aligner.first_pass(tokens, lambda share: report(0.8 * share))
     found = {piece.token for piece in anchors if not piece.unscripted}
     everything = range(len(tokens))
@@ -103,12 +108,13 @@ def forced_align(
 class _Aligner:
     """A recording, and the score that decides between a word and other speech."""
 
-    def __init__(self, samples: NDArray[np.int16]):
+    def __init__(self, samples: NDArray[np.int16], *, foreign: bool):
         self.recording = Recording(samples)
         self.model = self.recording.model
         self.frames = self.recording.frames
         self.contrast = self.recording.contrast
-        self.leeway = 0.14 * self.contrast
+        self.leeway = (FOREIGN if foreign else 0.14) * self.contrast
+        self.foreign = foreign
         """Nats a frame by which a spoken word may score below the voice's usual."""
         self.level = 0.65 * (min(self.contrast, 13.5) - 9) - 0.5 - self.leeway
         """Score of unscripted speech relative to the best phones, in nats a frame."""
@@ -118,6 +124,8 @@ class _Aligner:
         self, lattice: Lattice, first: int, last: int, penalties: Penalties, *, to_end: bool
     ) -> AlignmentPath | None:
         """Return the best path through frames ``[first, last)``."""
+        if self.foreign:  # A filler would win against sounds that the model does not know.
+            penalties = replace(penalties, filler=1e9)
         heard = self.recording.observations(first, last, self.level)
         beam = BEAM * self.contrast if penalties.skip < 1e6 else np.inf
         return best_path(lattice, heard, penalties, to_end=to_end, beam=beam)

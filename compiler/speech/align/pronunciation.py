@@ -38,9 +38,15 @@ _VOWELS = "aeiouy"
 def pronunciations(word: str) -> tuple[tuple[str, ...], ...]:
     """Return the pronunciations of a lower-case word, the commonest first; at least one.
 
+    Upper-case words are phones themselves, separated by spaces.
+
     >>> pronunciations("the")
     (('DH', 'AH'), ('DH', 'IY'))
+    >>> pronunciations("DH AH")
+    (('DH', 'AH'),)
     """
+    if word.isupper():
+        return (tuple(word.split()),)
     known = _dictionary()
     if word in known:
         return tuple(tuple(way.split()) for way in known[word][:MOST_VARIANTS])

@@ -1,9 +1,9 @@
-"""Align every scene: by forced alignment if there is an acoustic model, else by transcript or DTW.
+"""Align every scene: by forced alignment, else by a transcript with word times.
 
 Forced alignment takes all times from the audio; a transcript only confirms words with low scores.
 Without an acoustic model the times are those of the transcript, without the pauses that its words
-swallowed. If it times segments alone, or there is none, a synthesized voice is warped onto the
-recording (DTW).
+swallowed. If it times segments alone, or there is none, the English model hears the nearest sounds,
+and a synthesized voice warped onto the recording (DTW) must agree.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from ..pauses import merge_close, speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
 from . import evidence
 from .confidence import confidence
-from .dtw_align import DtwAlignment, dtw_align
-from .forced_align import consecutive, forced_align
+from .forced_align import ForcedAlignment, consecutive, forced_align
+from .foreign_align import ForeignAlignment, foreign_align
+from .foreign_verdicts import check_foreign_alignment
 from .synthesis import SYNTHESIZER, can_speak
 from .transcript_anchors import TranscriptAnchors, spread
 from .unscripted import Unscripted, by_scene, sounding
@@ -39,7 +40,6 @@ from .verdicts import (
     Unheard,
     check_anchors,
     check_forced_alignment,
-    check_synthesis,
     with_doubts,
 )
 
@@ -50,7 +50,7 @@ SWALLOWED = Fraction(3, 20)
 CLEAR = 12.0
 """Contrast from which energy finds the edges of speech better than the model: a clean recording."""
 SEGMENT = Fraction(2)
-"""Largest median distance of DTW from the segments of a transcript, in seconds."""
+"""Largest median distance of words from the segments of a transcript, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def align_scenes(
         elif anchors is not None:
             placed = _by_segments(task, samples, on_progress)
         else:
-            placed = _by_synthesis(task, samples, on_progress)
+            placed = _by_two_passes(task, samples, on_progress)
     times = in_order(placed.times, duration)
     trust = confidence(tokens, members, times, speech_intervals(samples), placed.evidence)
     apart = by_scene(members, placed.unscripted)
@@ -185,16 +185,27 @@ def _by_forced_alignment(
     warnings, not_heard = check_forced_alignment(
         task.scenes, task.tokens, task.members, alignment, task.anchors, task.unheard
     )
-    times = _fill_unspoken(_with_unheard(task, alignment.times, not_heard), task.duration)
     speech = speech_intervals(samples)
-    if alignment.contrast >= CLEAR:
-        times = trim_to_speech(times, merge_close(speech), most=SWALLOWED)
+    times = _heard_times(task, alignment, not_heard, speech)
     return _Placed(
         times,
         warnings,
         evidence.of_forced_alignment(alignment, times, task.anchors),
         sounding((*alignment.unscripted, *alignment.fillers), speech),
     )
+
+
+def _heard_times(
+    task: _SceneTask,
+    alignment: ForcedAlignment,
+    not_heard: Sequence[int],
+    speech: Sequence[Interval],
+) -> list[Interval]:
+    """Return times for every token; in a clean recording energy finds the edges of speech."""
+    times = _fill_unspoken(_with_unheard(task, alignment.times, not_heard), task.duration)
+    if alignment.contrast >= CLEAR:
+        times = trim_to_speech(times, merge_close(speech), most=SWALLOWED)
+    return times
 
 
 def _with_unheard(
@@ -216,48 +227,51 @@ def _with_unheard(
     return placed
 
 
-def _by_synthesis(
+def _by_two_passes(
     task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
 ) -> _Placed:
-    """Return the times of a synthesized voice, warped onto the recorded one."""
+    """Return the times of forced alignment in English phones, checked by a synthesized voice."""
     if not can_speak(task.language):
         what = f"no acoustic model for language {task.language!r}"
         hint = f"install {SYNTHESIZER}, or give a transcript as narration.transcript"
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
-    found = _warped(task, samples, on_progress)
-    warnings = check_synthesis(task.scenes, found, task.unheard)
-    times = trim_to_speech(found.times, speech_intervals(samples), most=SWALLOWED)
-    return _Placed(times, warnings, evidence.of_dtw(found, task.members))
+    found = _foreign(task, samples, on_progress)
+    warnings, not_heard = check_foreign_alignment(
+        task.scenes, task.tokens, task.members, found, task.unheard
+    )
+    speech = speech_intervals(samples)
+    return _Placed(
+        _heard_times(task, found.heard, not_heard, speech),
+        warnings,
+        evidence.of_foreign_alignment(found),
+        sounding(found.heard.unscripted, speech),
+    )
 
 
 def _by_segments(
     task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
 ) -> _Placed:
-    """Return the times of a synthesized voice for scenes that agree with the transcript's segments.
+    """Return the times of forced alignment for scenes that agree with the transcript's segments.
 
     The others keep the times interpolated in their segments.
     """
     placed = _from_transcript(task)
-    interpolated = placed.times
-    found = _warped(task, samples, on_progress)
-    times = list(interpolated)
+    speech = speech_intervals(samples)
+    found = _heard_times(task, _foreign(task, samples, on_progress).heard, [], speech)
+    times = list(placed.times)
     for group in task.members:
-        apart = median(abs(found.times[i].start - interpolated[i].start) for i in group)
+        apart = median(abs(found[i].start - placed.times[i].start) for i in group)
         if apart <= SEGMENT:
             for index in group:
-                times[index] = found.times[index]
-    return replace(placed, times=trim_to_speech(times, speech_intervals(samples), most=SWALLOWED))
+                times[index] = found[index]
+    return replace(placed, times=trim_to_speech(times, speech, most=SWALLOWED))
 
 
-def _warped(
+def _foreign(
     task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
-) -> DtwAlignment:
-    return dtw_align(
-        [[task.tokens[index] for index in group] for group in task.members],
-        samples,
-        task.language,
-        on_progress,
-    )
+) -> ForeignAlignment:
+    scenes = [[task.tokens[index] for index in group] for group in task.members]
+    return foreign_align(scenes, samples, task.language, on_progress)
 
 
 def _fill_unspoken(times: Sequence[Interval | None], duration: Fraction) -> list[Interval]:

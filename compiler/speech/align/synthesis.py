@@ -23,6 +23,8 @@ _GAP = SPEECH_RATE // 5
 """Least samples of silence between clauses of the synthesizer."""
 _SILENT_TOKEN = SPEECH_RATE // 12
 """Samples of silence for a token without sound."""
+_MANDARIN = "cmn-latn-pinyin"
+"""The voice whose Mandarin is Mandarin: espeak-ng 1.51's ``cmn`` spells pinyin in English."""
 
 
 def can_speak(language: str) -> bool:
@@ -31,15 +33,25 @@ def can_speak(language: str) -> bool:
     if program is None:
         return False
     tried = subprocess.run(
-        [program, "-q", "-v", language.lower(), "a"], capture_output=True, check=False
+        [program, "-q", "-v", voice_of(language), "a"], capture_output=True, check=False
     )
     return tried.returncode == 0
 
 
+def voice_of(language: str) -> str:
+    """Return the synthesizer's voice of a language.
+
+    >>> voice_of("pt-BR"), voice_of("zh-CN")
+    ('pt-br', 'cmn-latn-pinyin')
+    """
+    code = language.lower()
+    return _MANDARIN if code in ("zh", "zh-cn", "zh-tw", "zh-hans", "zh-hant", "cmn") else code
+
+
 def synthesize(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]]:
     """Return the samples of each token; in scripts without spaces, tokens split their phrase."""
-    phrases = _phrases(tokens)
-    texts = ["".join(map(_plain_text, phrase)) for phrase in phrases]
+    phrases = phrases_of(tokens)
+    texts = ["".join(map(plain_text, phrase)) for phrase in phrases]
     together = _split(_synthesize("\n\n".join(f"{t.strip(' .,-')}." for t in texts), language))
     if len(together) != len(phrases):
         together = [
@@ -55,7 +67,7 @@ def synthesize(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]
     ]
 
 
-def _phrases(tokens: Sequence[Token]) -> list[list[Token]]:
+def phrases_of(tokens: Sequence[Token]) -> list[list[Token]]:
     """Group tokens into phrases: letters up to a punctuation mark, or a single word."""
     phrases: list[list[Token]] = []
     for token in tokens:
@@ -67,7 +79,7 @@ def _phrases(tokens: Sequence[Token]) -> list[list[Token]]:
     return phrases
 
 
-def _plain_text(token: Token) -> str:
+def plain_text(token: Token) -> str:
     """Return a token's text without symbols that the synthesizer would read aloud.
 
     Combining marks stay: Thai vowels and tones are marks of the letter before.
@@ -80,7 +92,7 @@ def _plain_text(token: Token) -> str:
 
 def _synthesize(text: str, language: str) -> NDArray[np.int16]:
     done = subprocess.run(
-        [find_program(SYNTHESIZER) or SYNTHESIZER, "-v", language.lower(), "--stdin", "--stdout"],
+        [find_program(SYNTHESIZER) or SYNTHESIZER, "-v", voice_of(language), "--stdin", "--stdout"],
         input=text.encode(),
         capture_output=True,
         check=False,

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import median
 from typing import Literal, TypeAlias
 
 from ...script.tokens import Token
 from ...sync.types import Interval
 from ...timeline.confidence import TimedWord, doubtful_scenes
 from .confidence import Confidence
-from .dtw_align import DtwAlignment
 from .forced_align import ForcedAlignment
 from .transcript_anchors import TranscriptAnchors
 
@@ -27,10 +25,6 @@ RUSHED = 25.0
 into other speech if it is this fast and its margin is negative."""
 UNSPOKEN = 0.6
 """Share of a scene's letters in unspoken tokens from which it is missing."""
-HURRIED, DIFFERENT = 0.5, 0.1
-"""Share of the median pace below which, and distance above the median, a scene is missing."""
-FAST = 0.65
-"""Share of the median pace below which a scene is doubtful."""
 INSIST = "narration.unheard: warn places it all the same"
 Unheard: TypeAlias = Literal["error", "warn"]
 LONG_UNSCRIPTED = Fraction(3, 5)
@@ -97,35 +91,44 @@ def check_forced_alignment(
     missing: list[MissingScene] = []
     not_heard: list[int] = []
     warnings: list[AlignmentWarning] = []
-    scene_of = {index: number for number, group in enumerate(members) for index in group}
     for number, (scene, group) in enumerate(zip(scenes, members, strict=True)):
         unspoken = [index for index in group if alignment.times[index] is None]
-        margin = _margin(group, alignment)
+        margin = margin_of(group, alignment)
         squeezed = margin < 0 and _pace(tokens, group, alignment) >= RUSHED
-        if squeezed or _letters(tokens, unspoken) >= UNSPOKEN * _letters(tokens, group):
+        if squeezed or letters_of(tokens, unspoken) >= UNSPOKEN * letters_of(tokens, group):
             not_heard.append(number)
             share = 0.0 if anchors is None else anchors.matched_share(group)
             if share >= WEAK:
                 what = f"it was not heard; placed by the transcript, which has {share:.0%} of it"
                 warnings.append(AlignmentWarning(scene.id, f"{what}: listen to it"))
             else:
-                missing.append(_missing(scene, group, anchors, _place_of(group, alignment)))
+                missing.append(missing_scene(scene, group, anchors, place_of(group, alignment)))
         elif unspoken:
-            shown = _short(" ".join(tokens[index].text for index in unspoken))
+            shown = shortened(" ".join(tokens[index].text for index in unspoken))
             warnings.append(AlignmentWarning(scene.id, f"{shown!r} was not heard in it"))
         elif margin < -MISFIT * alignment.contrast:
             what = f"low confidence ({margin:.1f}); check that the narration says this text"
             warnings.append(AlignmentWarning(scene.id, what))
-    warnings += _as_warnings(missing, unheard)
-    for index, interval in alignment.unscripted:
-        if interval.duration >= LONG_UNSCRIPTED and index in scene_of and index - 1 in scene_of:
-            scene = scenes[scene_of[index - 1]]
-            what = f"speech that is not in the script {_span(interval)}"
-            warnings.append(AlignmentWarning(scene.id, what))
-    return warnings, not_heard
+    warnings += as_warnings(missing, unheard)
+    return warnings + unscripted_warnings(scenes, members, alignment), not_heard
 
 
-def _as_warnings(missing: Sequence[MissingScene], unheard: Unheard) -> list[AlignmentWarning]:
+def unscripted_warnings(
+    scenes: Sequence[SceneText], members: Sequence[Sequence[int]], alignment: ForcedAlignment
+) -> list[AlignmentWarning]:
+    """Return warnings about speech outside the script, by the scene before it."""
+    scene_of = {index: number for number, group in enumerate(members) for index in group}
+    return [
+        AlignmentWarning(
+            scenes[scene_of[index - 1]].id,
+            f"speech that is not in the script {_span(interval)}",
+        )
+        for index, interval in alignment.unscripted
+        if interval.duration >= LONG_UNSCRIPTED and index in scene_of and index - 1 in scene_of
+    ]
+
+
+def as_warnings(missing: Sequence[MissingScene], unheard: Unheard) -> list[AlignmentWarning]:
     """Return warnings about missing scenes if they are allowed.
 
     Raises:
@@ -158,47 +161,15 @@ def check_anchors(
     """
     shares = [anchors.matched_share(group) for group in members]
     missing = [
-        _missing(scene, group, anchors, None)
+        missing_scene(scene, group, anchors, None)
         for scene, group, share in zip(scenes, members, shares, strict=True)
         if share < MISSING
     ]
-    return _as_warnings(missing, unheard) + [
+    return as_warnings(missing, unheard) + [
         AlignmentWarning(scene.id, f"the transcript has {share:.0%} of its words; check its place")
         for scene, share in zip(scenes, shares, strict=True)
         if MISSING <= share < WEAK
     ]
-
-
-def check_synthesis(
-    scenes: Sequence[SceneText], found: DtwAlignment, unheard: Unheard = "error"
-) -> list[AlignmentWarning]:
-    """Return warnings about scenes that leave the pace of the others.
-
-    DTW places every scene. It hurries through unspoken ones, at 0.4 to 0.6 of the median pace in
-    three languages; spoken scenes take 0.8 to 2 times the median.
-
-    Raises:
-        AlignmentError: scenes that are hurried through and sound different.
-    """
-    pace, distance = median(found.paces), median(found.distances)
-    missing: list[MissingScene] = []
-    warnings: list[AlignmentWarning] = []
-    for scene, own_pace, own_distance in zip(scenes, found.paces, found.distances, strict=True):
-        if own_pace < HURRIED * pace and own_distance > distance + DIFFERENT:
-            missing.append(
-                MissingScene(
-                    scene.id,
-                    f"{_short(scene.text)!r}, or a scene beside it, is not in the narration",
-                    f"correct the text, or record it; a transcript tells which; {INSIST}",
-                )
-            )
-        elif own_pace < FAST * pace:
-            what = (
-                f"it takes {own_pace / pace:.0%} of the usual time for its words; "
-                "check that the narration has it and its neighbours"
-            )
-            warnings.append(AlignmentWarning(scene.id, what))
-    return [*_as_warnings(missing, unheard), *warnings]
 
 
 def with_doubts(
@@ -233,24 +204,25 @@ def with_doubts(
     return merged + [AlignmentWarning(scene, doubt) for scene, doubt in doubts.items()]
 
 
-def _letters(tokens: Sequence[Token], chosen: Sequence[int]) -> int:
+def letters_of(tokens: Sequence[Token], chosen: Sequence[int]) -> int:
+    """Return the number of letters of the chosen tokens, as spoken."""
     return sum(len(word) for index in chosen for word in tokens[index].readings[0])
 
 
 def _pace(tokens: Sequence[Token], group: Sequence[int], alignment: ForcedAlignment) -> float:
     """Letters a second of a scene as aligned."""
     seconds = sum(float(time.duration) for i in group if (time := alignment.times[i]))
-    return _letters(tokens, group) / max(seconds, 1e-3)
+    return letters_of(tokens, group) / max(seconds, 1e-3)
 
 
-def _margin(group: Sequence[int], alignment: ForcedAlignment) -> float:
+def margin_of(group: Sequence[int], alignment: ForcedAlignment) -> float:
     """Mean margin of some tokens, weighted by their lengths."""
     lengths = [float(time.duration) if (time := alignment.times[i]) else 0.0 for i in group]
     margins = [alignment.margins[index] for index in group]
     return sum(m * s for m, s in zip(margins, lengths, strict=True)) / max(sum(lengths), 1e-6)
 
 
-def _place_of(group: Sequence[int], alignment: ForcedAlignment) -> Interval | None:
+def place_of(group: Sequence[int], alignment: ForcedAlignment) -> Interval | None:
     """Return the gap for a scene between the nearest spoken tokens; None at either end."""
     before = [time.end for time in alignment.times[: group[0]] if time]
     after = [time.start for time in alignment.times[group[-1] + 1 :] if time]
@@ -259,13 +231,14 @@ def _place_of(group: Sequence[int], alignment: ForcedAlignment) -> Interval | No
     return Interval(before[-1], after[0])
 
 
-def _missing(
+def missing_scene(
     scene: SceneText,
     group: Sequence[int],
     anchors: TranscriptAnchors | None,
     place: Interval | None,
 ) -> MissingScene:
-    what = f"{_short(scene.text)!r} is not in the narration"
+    """Return a scene that is not in the narration, with what the transcript or the place tells."""
+    what = f"{shortened(scene.text)!r} is not in the narration"
     if anchors is not None:
         passage, share = anchors.nearest_passage(group)
         hint = f"the nearest passage is {passage!r} ({share:.0%} of its words agree)"
@@ -280,6 +253,7 @@ def _span(interval: Interval) -> str:
     return f"from {float(interval.start):.1f} to {float(interval.end):.1f} s"
 
 
-def _short(text: str, most: int = 40) -> str:
+def shortened(text: str, most: int = 40) -> str:
+    """Return a text on one line, cut to a number of characters."""
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

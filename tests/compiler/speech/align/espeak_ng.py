@@ -1,7 +1,8 @@
 """espeak-ng as a program, from the library in the `espeakng-loader` wheel.
 
-Supports the calls of the compiler and the tests: ``-q -v VOICE TEXT`` (does the voice exist)
-and ``-v VOICE [-s RATE] --stdin --stdout`` (standard input as a WAV file). Functions as in
+Supports the calls of the compiler and the tests: ``-q -v VOICE TEXT`` (does the voice exist),
+``-q --ipa -v VOICE --stdin`` (the IPA of each clause of standard input) and
+``-v VOICE [-s RATE] --stdin --stdout`` (standard input as a WAV file). Functions as in
 `espeak-ng/speak_lib.h`.
 """
 
@@ -14,7 +15,7 @@ import wave
 
 import espeakng_loader
 
-RETRIEVAL, CHARS_UTF8, RATE = 1, 1, 1
+RETRIEVAL, CHARS_UTF8, RATE, IPA = 1, 1, 1, 2
 CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
 )
@@ -43,11 +44,20 @@ def set_voice(library: ctypes.CDLL, name: bytes) -> bool:
     return library.espeak_SetVoiceByProperties(ctypes.byref(Voice(languages=name))) == 0
 
 
+def print_ipa(library: ctypes.CDLL, text: bytes) -> None:
+    """Print a line for each clause of a text."""
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    rest = ctypes.c_char_p(text)
+    while rest.value:
+        print(library.espeak_TextToPhonemes(ctypes.byref(rest), CHARS_UTF8, IPA).decode())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="espeak-ng")
     parser.add_argument("-v", dest="voice", default="en")
     parser.add_argument("-s", dest="rate", type=int, default=175)
     parser.add_argument("-q", dest="quiet", action="store_true")
+    parser.add_argument("--ipa", action="store_true")
     parser.add_argument("--stdin", action="store_true")
     parser.add_argument("--stdout", action="store_true")
     parser.add_argument("text", nargs="?", default="")
@@ -58,6 +68,9 @@ def main() -> int:
     if hertz <= 0 or not set_voice(library, args.voice.encode()):
         print(f"Error: The specified espeak-ng voice does not exist: {args.voice}", file=sys.stderr)
         return 1
+    if args.ipa:
+        print_ipa(library, sys.stdin.buffer.read())
+        return 0
     if args.quiet:
         return 0
     blocks: list[bytes] = []

@@ -1,0 +1,76 @@
+"""Verdicts on alignments in languages without an acoustic model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from ...script.tokens import Token
+from .foreign_align import ForeignAlignment
+from .verdicts import (
+    UNSPOKEN,
+    AlignmentWarning,
+    MissingScene,
+    SceneText,
+    Unheard,
+    as_warnings,
+    letters_of,
+    margin_of,
+    missing_scene,
+    place_of,
+    shortened,
+    unscripted_warnings,
+)
+
+OTHER_TEXT, DOUBTFUL, DOUBTFUL_LETTER = 0.25, 0.1, 0.35
+"""Distance of a scene's margin below the median, as a share of the contrast, from which it is
+missing, and from which it is doubtful: more for a scene of a few letters."""
+LOST, LOST_START = 0.7, 0.35
+"""Seconds between the two passes from which a word is doubtful, and the first one of a scene."""
+PARTLY = 0.25
+"""Share of a scene's letters in unspoken tokens from which it is told."""
+
+
+def check_foreign_alignment(
+    scenes: Sequence[SceneText],
+    tokens: Sequence[Token],
+    members: Sequence[Sequence[int]],
+    found: ForeignAlignment,
+    unheard: Unheard = "error",
+) -> tuple[list[AlignmentWarning], list[int]]:
+    """Return warnings about scenes in a language without a model, as `check_forced_alignment`.
+
+    A scene that is not said scores far below the others. Where the two passes disagree, one of them
+    is lost.
+
+    Raises:
+        AlignmentError: scenes that are mostly unspoken.
+    """
+    heard = found.heard
+    margins = [margin_of(group, heard) for group in members]
+    usual = median(margins)
+    missing: list[MissingScene] = []
+    not_heard: list[int] = []
+    warnings: list[AlignmentWarning] = []
+    for number, (scene, group) in enumerate(zip(scenes, members, strict=True)):
+        unspoken = [index for index in group if heard.times[index] is None]
+        share = letters_of(tokens, unspoken) / max(1, letters_of(tokens, group))
+        behind = (usual - margins[number]) / heard.contrast
+        lost = max(group, key=lambda index: abs(found.apart[index]))
+        apart = abs(found.apart[lost])
+        if share >= UNSPOKEN or behind >= OTHER_TEXT:
+            not_heard.append(number)
+            missing.append(missing_scene(scene, group, None, place_of(group, heard)))
+        elif apart >= LOST or abs(found.apart[group[0]]) >= LOST_START:
+            time = heard.times[lost]
+            place = f" at {float(time.start):.1f} s" if time else ""
+            what = f"{tokens[lost].text!r}{place} may be off by {apart:.1f} s: listen to the scene"
+            warnings.append(AlignmentWarning(scene.id, what))
+        elif share >= PARTLY:
+            shown = shortened(" ".join(tokens[index].text for index in unspoken))
+            warnings.append(AlignmentWarning(scene.id, f"{shown!r} was not heard in it"))
+        elif behind >= DOUBTFUL + DOUBTFUL_LETTER / letters_of(tokens, group) ** 0.5:
+            what = "low confidence; check that the narration says this text"
+            warnings.append(AlignmentWarning(scene.id, what))
+    warnings += as_warnings(missing, unheard)
+    return warnings + unscripted_warnings(scenes, members, heard), not_heard
