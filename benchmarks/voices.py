@@ -30,7 +30,7 @@ import csv
 import fnmatch
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple
 from pathlib import Path
 
@@ -49,6 +49,14 @@ QUICK_CLIPS = ("slt, festival", "awb, flite", "joe, piper", "cold_corpus*", "Lib
 QUICK = ("clean", "babble 10 dB", "babble 0 dB", "room 0.4 s", "telephone", "10% swapped")
 IN_BABBLE = ("slt, festival", "kal, festival", "awb, flite", "rms, flite", "joe, piper")
 NAMES_OF_CONDITIONS = frozenset(condition.name for condition in CONDITIONS)
+ROWS: dict[str, Callable[[str, str, str], str]] = {
+    "condition": lambda _, language, condition: (
+        condition if language == "en" else f"other languages, {condition}"
+    ),
+    "language": lambda _, language, condition: f"{language}, {condition}",
+    "clip": lambda name, _, condition: f"{name}, {condition}",
+}
+"""Names of rows, from those of a clip, its language and a condition."""
 LANGUAGES_ALSO = (
     "clean",
     "babble 10 dB",
@@ -66,7 +74,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="six clips, six conditions")
     parser.add_argument("--references", action="store_true", help="other programs, too")
     parser.add_argument("--list", action="store_true", help="name clips and conditions")
-    parser.add_argument("--by-clip", action="store_true", help="a row a clip")
+    parser.add_argument("--by", choices=ROWS, default="condition", help="what has a row of its own")
     parser.add_argument("--faults", action="store_true", help="name silent cuts and wrong refusals")
     parser.add_argument("--csv", type=Path, help="write every word and cut there")
     parser.add_argument("--cache", type=Path, default=cache_folder() / "labelled-voices")
@@ -102,8 +110,7 @@ def main() -> None:
         clip, script = prepared(clips[name], conditions[condition], list(bank.values()))
         ours = aligned(clip.samples, script, clip.language, arguments.cache)
         scores = score(clip, script, ours)
-        language = "English" if clip.language == "en" else clip.language
-        row = f"{name if arguments.by_clip else language}, {condition}"
+        row = ROWS[arguments.by](name, clip.language, condition)
         add(results, row, OURS, scores)
         rows += exported(name, condition, scores)
         if arguments.faults:
