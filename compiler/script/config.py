@@ -78,6 +78,7 @@ class Config:
         expressions: custom transitions, by name.
         workers: slots rendered at a time.
         renderers: settings by renderer.
+        alignment: ``model`` and ``device`` of the speech model that aligns words.
         provenance: signing of finished videos.
         source: the file, for messages; None without one.
     """
@@ -89,6 +90,7 @@ class Config:
     expressions: Mapping[str, str] = field(default_factory=dict)
     workers: int | Literal["auto"] = "auto"
     renderers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    alignment: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = Provenance()
     source: YamlSource | None = field(default=None, compare=False, repr=False)
 
@@ -125,6 +127,7 @@ def load_config(explicit: Path | None, beside: Path | None) -> Config:
         expressions=mixing.get("expressions") or {},
         workers=data.get("workers", "auto"),
         renderers=_settings(data.get("renderers") or {}, path.absolute().parent),
+        alignment=_settings(data.get("alignment") or {}, path.absolute().parent),
         provenance=_provenance(data.get("provenance") or {}, path.absolute().parent),
         source=source,
     )

@@ -43,6 +43,19 @@ class Asr:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignmentModel:
+    """A CTC model that aligns words.
+
+    ``mms``, a repository of the hub, or an absolute folder; ``none`` for the means of the base
+    install.
+    """
+
+    model: str
+    device: str = "auto"
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Narration:
     """A voice track, and its transcript if there is one."""
 
@@ -53,6 +66,8 @@ class Narration:
     language: str = "en"
     align: Literal["audio", "transcript"] = "audio"
     """Source of the word times; ``transcript`` trusts a transcript that was itself aligned."""
+    align_model: AlignmentModel | None = None
+    """None is that of the configuration."""
     unheard: Literal["error", "warn"] = "error"
     """Whether a scene that is not in the narration is an error, or placed by its neighbours."""
     place: Place | None = field(default=None, compare=False)

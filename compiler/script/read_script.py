@@ -18,6 +18,7 @@ from . import model
 from .checks import check_script
 from .checks.captions import is_font_file
 from .checks.files import ScriptFiles
+from .checks.sound import is_folder_name
 from .schema_check import MOST_PROBLEMS, check_schema
 from .yaml_source import KeyPath, YamlSource, format_path, read_yaml
 
@@ -151,6 +152,10 @@ class _Resolver:
             values["asr"] = self._asr(model.Asr(**transcript))
         elif transcript is not None:
             values["transcript"] = self._folder / transcript
+        if "align_model" in values:
+            name, place = values["align_model"], self._place((*path, "align_model"))
+            where = str((self._folder / name).absolute()) if is_folder_name(name) else name
+            values["align_model"] = model.AlignmentModel(where, place=place)
         return model.Narration(**values)
 
     def _asr(self, asr: model.Asr) -> model.Asr:

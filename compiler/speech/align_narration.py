@@ -9,13 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ...renderers.base import RendererError
+from ...renderers.files.digest import file_digest
 from ...renderers.files.user_folders import cache_folder
-from ..errors import InputError, Problem, WorkError
+from ..errors import InputError, Place, Problem, WorkError
 from ..media.samples import duration_of, speech_samples
 from ..notices import Notice
 from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
+from .align.ctc_folder import CtcFolder, read_ctc_folder
+from .align.ctc_weights import local_model, model_languages
 from .align.verdicts import INSIST
 from .alignment_cache import AlignedTrack, cached_alignment
 from .language_guess import other_language
@@ -129,7 +133,26 @@ def _settings(narration: Narration, scenes: Sequence[ScriptScene]) -> list[Any]:
     named = narration.transcript.name if narration.transcript else None
     times = [[str(second) for second in scene.time or ()] for scene in scenes]
     texts = [[scene.id, scene.text, time] for scene, time in zip(scenes, times, strict=True)]
-    return [narration.language, narration.align, narration.unheard, recognised, named, texts]
+    model = _align_model(narration)
+    listener = [file_digest(model.folder), model.adapter] if model else None
+    how = [narration.align, listener, narration.unheard]
+    return [narration.language, *how, recognised, named, texts]
+
+
+def _align_model(narration: Narration) -> CtcFolder | None:
+    """Find the speech model of a narration; None if it has none.
+
+    Raises:
+        InputError: it is not on this machine, or of another kind.
+    """
+    chosen = narration.align_model
+    if chosen is None:
+        return None
+    try:
+        languages = model_languages(narration.language)
+        return read_ctc_folder(local_model(chosen.model), languages, chosen.device)
+    except RendererError as error:
+        raise InputError(Problem.at(chosen.place or Place(), str(error))) from error
 
 
 def _part_progress(
@@ -177,6 +200,7 @@ def _align_track(
                 language=narration.language,
                 transcript=transcript,
                 method=narration.align,
+                model=_align_model(narration),
                 unheard=narration.unheard,
                 on_progress=on_progress,
             )

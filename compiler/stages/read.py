@@ -21,7 +21,7 @@ from ...renderers.run.recipe import Recipe, recipe_key
 from ..assembly.recipes import RendererInputs, unseen
 from ..backend.encode.transitions import transition_names
 from ..backend.output_spec import OutputSpec
-from ..errors import InputError, Problem, WorkError
+from ..errors import InputError, Place, Problem, WorkError
 from ..files.protected_files import refuse_inputs
 from ..media.find_ffmpeg import ffmpeg_path
 from ..outputs.paths import Outputs, refuse_unwritable
@@ -29,7 +29,7 @@ from ..progress import Progress
 from ..progress_clock import ProgressClock, count
 from ..provenance.credentials import Credentials
 from ..script.config import Config
-from ..script.model import Quality, Script, ScriptScene
+from ..script.model import AlignmentModel, Narration, Quality, Script, ScriptScene
 from ..script.read_script import load_script
 from ..script.renderer_settings import read_config
 from ..speech.align_narration import Speech, align_narration
@@ -97,7 +97,7 @@ def read_script(
             renderers=registry.renderer_names(),
             transitions={*settings.expressions, *transition_names(ffmpeg_path())},
         )
-        script = _override(script, renderer, quality)
+        script = _with_align_models(_override(script, renderer, quality), settings)
         known = partial(finished_prompts, media) if media is not None else dict
         prompts = PromptWriter(runs=writes_prompts, earlier=known)
         renderer_inputs = _renderer_inputs(script.scenes, settings, media, prompts)
@@ -147,6 +147,26 @@ def _override(script: Script, renderer: str | None, quality: Quality | None) -> 
         # A mixed reel keeps its size: its drafts would have to be upsampled again.
         output = replace(output, width=_halved(output.width), height=_halved(output.height))
     return replace(script, scenes=scenes, output=output)
+
+
+def _with_align_models(script: Script, config: Config) -> Script:
+    """Resolve the alignment model of every narration."""
+
+    def resolve(narration: Narration | None) -> Narration | None:
+        if narration is None:
+            return None
+        own, device = narration.align_model, config.alignment.get("device", "auto")
+        is_english = narration.language.partition("-")[0].lower() == "en"
+        if own is None and "model" in config.alignment and not is_english:
+            at = config.problem(("alignment", "model"), "")
+            place = Place(at.file, at.line, at.column, at.where)
+            own = AlignmentModel(config.alignment["model"], place=place)
+        if own is None or own.model == "none" or narration.align == "transcript":
+            return replace(narration, align_model=None)
+        return replace(narration, align_model=replace(own, device=device))
+
+    scenes = tuple(replace(s, narration=resolve(s.narration)) for s in script.scenes)
+    return replace(script, narration=resolve(script.narration), scenes=scenes)
 
 
 def _halved(length: int) -> int:

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent.parent
-EXTRAS = ("c2pa", "diffusion", "asr", "heif", "ray", "editors", "rife", "depth", "watch")
+EXTRAS = ("c2pa", "diffusion", "asr", "heif", "ray", "editors", "rife", "depth", "watch", "align")
 
 
 def requirements() -> list[Requirement]:

@@ -50,7 +50,7 @@ class ScriptFiles:
         Args:
             value: a path as in the script.
             path: of the value.
-            kind: ``image``, ``sound``, ``font`` or ``file``.
+            kind: ``image``, ``sound``, ``font``, ``file`` or ``folder``.
         """
         if not isinstance(value, str) or not value:
             return None
@@ -88,8 +88,9 @@ class ScriptFiles:
 
 
 def _fault(path: Path, kind: str) -> _Fault:
-    if not path.is_file():
-        return ("does not exist" if not path.exists() else "is not a file", _sibling(path))
+    if not (path.is_dir() if kind == "folder" else path.is_file()):
+        is_other = f"is not a {'folder' if kind == 'folder' else 'file'}"
+        return ("does not exist" if not path.exists() else is_other, _sibling(path))
     if kind == "image":
         return _image_fault(file_version(path))
     if kind == "font":

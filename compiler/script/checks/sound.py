@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from ...errors import Problem
+from ...files.file_urls import begins_with
 from ...media.samples import duration_of
 from ..yaml_source import KeyPath, YamlSource
 from .files import ScriptFiles
@@ -14,11 +16,19 @@ from .plain_data import entries, is_number
 from .scene_positions import check_place
 
 
+def is_folder_name(model: str) -> bool:
+    """Whether the name of a model is that of a folder: others are those of the hub."""
+    return begins_with(model, (".", "..")) or Path(model).is_absolute()
+
+
 def check_narration(narration: object, path: KeyPath, files: ScriptFiles) -> Fraction | None:
     """Check the files of a narration; return its length in seconds, or None if unreadable."""
     if not isinstance(narration, dict):
         return None
     files.check(narration.get("transcript"), (*path, "transcript"), "file")
+    model = narration.get("align_model")
+    if isinstance(model, str) and is_folder_name(model):
+        files.check(model, (*path, "align_model"), "folder")
     audio = files.sound(narration.get("audio"), (*path, "audio"))
     return duration_of(audio) if audio is not None else None
 

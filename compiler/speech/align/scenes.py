@@ -26,6 +26,8 @@ from ..pauses import merge_close, speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
 from . import evidence
 from .confidence import confidence
+from .ctc_align import align_by_model
+from .ctc_folder import CtcFolder
 from .forced_align import ForcedAlignment, consecutive, forced_align
 from .foreign_align import ForeignAlignment, foreign_align
 from .foreign_verdicts import check_foreign_alignment
@@ -73,6 +75,7 @@ class _SceneTask:
     language: str
     duration: Fraction
     unheard: Unheard
+    model: CtcFolder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def align_scenes(
     language: str = "en",
     transcript: Transcript | None = None,
     method: Literal["audio", "transcript"] = "audio",
+    model: CtcFolder | None = None,
     unheard: Unheard = "error",
     on_progress: Callable[[float], None] | None = None,
 ) -> Alignment:
@@ -103,6 +107,7 @@ def align_scenes(
         language: as in ``en`` or ``pt-BR``.
         transcript: words with times, from anywhere.
         method: ``transcript`` takes all times from the transcript and ignores the audio.
+        model: aligns in place of the means of this package; None for them.
         unheard: ``warn`` places scenes that are not in the narration between their neighbours.
         on_progress: called with 0..1.
 
@@ -121,7 +126,7 @@ def align_scenes(
         tokens += found
     duration = duration_of(audio)
     anchors = TranscriptAnchors.of(tokens, transcript, language) if transcript else None
-    task = _SceneTask(scenes, tokens, members, anchors, language, duration, unheard)
+    task = _SceneTask(scenes, tokens, members, anchors, language, duration, unheard, model)
     if not tokens:
         return Alignment(tuple(SpokenScene(scene.id, ()) for scene in scenes), duration, ())
     samples = speech_samples(audio)
@@ -131,7 +136,7 @@ def align_scenes(
         if len(samples) < SHORTEST * SPEECH_RATE or not samples.any():
             what, hint = "the narration has no speech", "is it the right file?"
             raise AlignmentError([MissingScene(scene.id, what, hint) for scene in scenes])
-        if language.partition("-")[0].lower() == "en":
+        if model is not None or language.partition("-")[0].lower() == "en":
             placed = _by_forced_alignment(task, samples, on_progress)
         elif anchors is not None and (anchors.timed == "word" or not can_speak(language)):
             placed = _by_transcript(task, samples)
@@ -181,7 +186,13 @@ def _by_forced_alignment(
     trusted: frozenset[int] = frozenset()
     if task.anchors is not None:
         trusted = frozenset(task.anchors.trusted())
-    alignment = forced_align(task.tokens, samples, on_progress, trusted)
+    doubts: list[AlignmentWarning] = []
+    if (model := task.model) is None:
+        alignment = forced_align(task.tokens, samples, on_progress, trusted)
+    else:
+        alignment, doubts = align_by_model(
+            task.scenes, task.tokens, samples, model, trusted, on_progress
+        )
     warnings, not_heard = check_forced_alignment(
         task.scenes, task.tokens, task.members, alignment, task.anchors, task.unheard
     )
@@ -189,7 +200,7 @@ def _by_forced_alignment(
     times = _heard_times(task, alignment, not_heard, speech)
     return _Placed(
         times,
-        warnings,
+        [*doubts, *warnings],
         evidence.of_forced_alignment(alignment, times, task.anchors),
         sounding((*alignment.unscripted, *alignment.fillers), speech),
     )
