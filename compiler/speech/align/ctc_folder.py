@@ -61,7 +61,7 @@ class CtcFolder:
         """Samples that a frame of the convolutions sees."""
         strides, kernels = self.config["conv_stride"], self.config["conv_kernel"]
         steps = [math.prod(strides[:index]) for index in range(len(strides))]
-        return 1 + sum((k - 1) * step for k, step in zip(kernels, steps, strict=True))
+        return int(1 + sum((k - 1) * step for k, step in zip(kernels, steps, strict=True)))
 
 
 def read_ctc_folder(folder: Path, languages: Sequence[str], device: str = "auto") -> CtcFolder:

@@ -1,7 +1,7 @@
 """Align every scene: by forced alignment, else by a transcript with word times.
 
 Forced alignment takes all times from the audio; a transcript only confirms words with low scores.
-Without an acoustic model the times are those of the transcript, without the pauses that its words
+Without a model the times are those of the transcript, without the pauses that its words
 swallowed. If it times segments alone, or there is none, the English model hears the nearest sounds,
 and a synthesized voice warped onto the recording (DTW) must agree.
 """
@@ -187,12 +187,11 @@ def _by_forced_alignment(
     if task.anchors is not None:
         trusted = frozenset(task.anchors.trusted())
     doubts: list[AlignmentWarning] = []
-    if (model := task.model) is None:
+    if task.model is None:
         alignment = forced_align(task.tokens, samples, on_progress, trusted)
     else:
-        alignment, doubts = align_by_model(
-            task.scenes, task.tokens, samples, model, trusted, on_progress
-        )
+        how = (samples, task.model, trusted, on_progress)
+        alignment, doubts = align_by_model(task.scenes, task.tokens, *how)
     warnings, not_heard = check_forced_alignment(
         task.scenes, task.tokens, task.members, alignment, task.anchors, task.unheard
     )
