@@ -134,5 +134,6 @@ def _add_reel(view: PageView, finished: FinishedReel) -> None:
     told = finished.report.get("warnings")
     before = [parse_notice(str(line), "reel") for line in told] if isinstance(told, list) else []
     before = [notice for notice in before if notice.code not in _OF_THE_RUN]
-    lines = [*finished.notes, *before]
+    listed = {f"{doubt.scene}: {doubt}" for doubt in view.doubts or ()}
+    lines = [line for line in (*finished.notes, *before) if line not in listed]
     view.notes += [line for line in lines if line not in view.notes]

@@ -16,6 +16,7 @@ from ..backend.captions.burn import caption_departures
 from ..backend.encode.codecs import CODECS
 from ..media.media_info import MediaInfo
 from ..media.probe import probe
+from ..timeline.confidence import LEAST_CUT, doubts_of, scene_confidence
 from .expected_reel import ExpectedReel, expected_reel
 from .findings import Check, Finding
 from .frame_measures import (
@@ -69,11 +70,12 @@ def check_reel(
         WorkError: the video cannot be decoded.
     """
     expected = expected_reel(timeline, media_root, fps)
+    confidence = scene_confidence(timeline)
     measure = measure_frames(video, on_frame)
     info = probe(video)
     if video.suffix.lower() in PREVIEWS:
         findings, cuts = _preview(video, info, measure, expected, (width, height))
-        return Check(video, tuple(findings), cuts, (), -math.inf, -math.inf)
+        return Check(video, tuple(findings), cuts, (), -math.inf, -math.inf, confidence)
     findings = list(_file(video, info, measure, expected, (width, height)))
     cuts = cut_offsets(measure, expected)
     for (name, offset), (frame, _) in zip(cuts.items(), expected.cuts, strict=True):
@@ -82,6 +84,7 @@ def check_reel(
     findings += _slates(expected)
     findings += _surprises(measure, expected, media_root)
     findings += _captions(timeline, (width, height), fps)
+    findings += _doubtful(timeline)
     length_s = expected.frames / fps
     voice = _voice(timeline, media_root, length_s)
     offsets: tuple[VoiceOffset, ...] = ()
@@ -105,7 +108,7 @@ def check_reel(
                 f"at most {MAX_DBTP:.0f} dBTP",
             ),
         ]
-    return Check(video, tuple(findings), cuts, offsets, loudness.lufs, loudness.dbtp)
+    return Check(video, tuple(findings), cuts, offsets, loudness.lufs, loudness.dbtp, confidence)
 
 
 def cut_offsets(measure: FrameMeasure, expected: ExpectedReel) -> dict[str, int | None]:
@@ -256,6 +259,12 @@ def _captions(
     """Yield the captions that are hard to read; they follow the voice, so none is an error."""
     for line in caption_departures(timeline, size, fps):
         yield Finding("caption", True, line, "slower")
+
+
+def _doubtful(timeline: otio.schema.Timeline) -> Iterator[Finding]:
+    """Yield the scenes to listen to, worst first; only a person hears whether one is off."""
+    for doubt in sorted(doubts_of(timeline), key=lambda doubt: doubt.confidence):
+        yield Finding(f"listen {doubt.scene}", True, doubt.place, f"{LEAST_CUT:.0%} certain")
 
 
 def _voice(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> Mix:

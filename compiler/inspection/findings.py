@@ -41,6 +41,8 @@ class Check:
     voice_offsets: tuple[VoiceOffset, ...]
     lufs: float
     dbtp: float
+    confidence: dict[str, float]
+    """Of each scene's cut, as the timeline states it."""
 
     @property
     def ok(self) -> bool:
@@ -62,6 +64,7 @@ class Check:
                 {"at_s": o.at_s, "ms": None if o.ms is None else round(o.ms, 3)}
                 for o in self.voice_offsets
             ],
+            "confidence": self.confidence,
             "loudness": {
                 "integrated_lufs": _finite(self.lufs),
                 "true_peak_dbtp": _finite(self.dbtp),

@@ -17,6 +17,7 @@ from ..backend.spans.read_spans import span_reader
 from ..backend.spans.spans import Span, composite_spans
 from ..media.samples import SAMPLE_RATE
 from ..notices import Notice, notices
+from ..timeline.confidence import doubts_of, scene_confidence
 from ..timeline.layout import kind_of
 from ..timeline.properties import rate_and_frames, size_of
 from ..timeline.rate import seconds
@@ -57,9 +58,11 @@ def build_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
     view = PageView(path, title, *size, fps, frames, first)
     view.playlist = playlist_of(whole, reader.media.media, fps)
     view.words = [
-        TextSpan(word.start * float(fps), word.end * float(fps), word.text)
+        TextSpan(word.start * float(fps), word.end * float(fps), word.text, word.confidence)
         for word in words_of(timeline)
     ]
+    if scene_confidence(timeline):
+        view.doubts = sorted(doubts_of(timeline), key=lambda doubt: doubt.confidence)
     view.captions = [
         TextSpan(cue.start * float(fps), cue.end * float(fps), "\n".join(cue.text))
         for cue in captions_of(timeline)

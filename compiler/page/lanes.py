@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ..progress_clock import count
 from .page_context import PageContext, block_name, state_label
-from .view_model import Block, CutTransition, PageMarker, Row, State
+from .view_model import Block, CutTransition, PageMarker, Row, State, TextSpan
 
 _TINTS = frozenset(
     {"pink", "red", "orange", "yellow", "green", "cyan", "blue", "purple", "magenta", "black",
@@ -63,11 +63,18 @@ def _text_lanes(context: PageContext) -> Iterator[str]:
         ("word", "Words", context.view.words),
     ):
         if said:
-            yield _lane(f"{kind}s", title, "", [
-                f'<span class="at {kind}" style="{_at(one.start, one.end - one.start)}" '
-                f'title="{html.escape(one.text)}">{html.escape(" ".join(one.text.split()))}</span>'
-                for one in said
-            ])  # fmt: skip
+            yield _lane(f"{kind}s", title, "", [_text_span(kind, one) for one in said])
+
+
+def _text_span(kind: str, span: TextSpan) -> str:
+    style, told = _at(span.start, span.end - span.start), span.text
+    if span.confidence is not None:
+        style += f";--p:{span.confidence:.2f}"
+        told += f" ({span.confidence:.0%} certain)"
+    return (
+        f'<span class="at {kind}" style="{style}" title="{html.escape(told)}">'
+        f"{html.escape(' '.join(span.text.split()))}</span>"
+    )
 
 
 def _mark(mark: PageMarker) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..progress_clock import count
+from ..timeline.confidence import LEAST_CUT
 from .generator import generator_tag
 from .json_data import as_json, json_data
 from .lanes import timeline_html
@@ -74,7 +75,7 @@ def render_page(
         "heading": title,
         "style": f"{style}\n{_picture_rules(context)}",
         "facts": _facts(context),
-        "notes": _notes(context),
+        "notes": _notes(context) + _doubts(context),
         "live": live.html if live else "",
         "player": player_html(context, embedded) if view.frames else "",
         "timeline": timeline_html(context) if view.frames else "",
@@ -124,6 +125,8 @@ def _facts(context: PageContext) -> str:
         shown.append(Fact("Picture", listed))
     if view.words:
         shown.append(Fact("Words", str(len(view.words))))
+    if view.doubts is not None and not view.doubts:
+        shown.append(Fact("Cuts", f"each at least {LEAST_CUT:.0%} certain"))
     items = "".join(
         f"<div><dt>{html.escape(fact.label)}</dt><dd>{html.escape(fact.text)}</dd></div>"
         for fact in [*shown, *view.facts]
@@ -143,6 +146,24 @@ def _notes(context: PageContext) -> str:
         summary = f"{count(len(notes), 'note')}: {html.escape(notes[0])}, …"
         told = f"<details><summary>{summary}</summary>{told}</details>"
     return f'<section class="{kind}" aria-label="Notes">{told}</section>'
+
+
+def _doubts(context: PageContext) -> str:
+    """List the scenes to listen to first, as links to their first slots."""
+    doubts = context.view.doubts
+    if not doubts:
+        return ""
+    lines = []
+    for doubt in doubts:
+        frame = doubt.at_s * float(context.view.fps)
+        inside = (n for n, b in context.named(sound=False) if b.start <= frame < b.end)
+        block, scene = next(inside, None), html.escape(doubt.scene)
+        link = scene if block is None else f'<a href="#d-{block}">{scene}</a>'
+        lines.append(f"<li>{link}: {html.escape(doubt.place)}</li>")
+    return (
+        '<section class="notes listen" aria-label="Scenes to listen to first">'
+        f"<h2>Scenes to listen to first</h2><ol>{''.join(lines)}</ol></section>"
+    )
 
 
 def _asset(name: str) -> str:

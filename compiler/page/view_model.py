@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..media.media_info import MediaInfo
 from ..notices import Notice
+from ..timeline.confidence import DoubtfulScene
 
 
 class State(StrEnum):
@@ -162,11 +163,15 @@ class PageMarker:
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """A word or a caption, in fractional frames of the reel."""
+    """A word or a caption, in fractional frames of the reel.
+
+    ``confidence`` is the probability that a word starts there, 0..1; None if unknown.
+    """
 
     start: float
     end: float
     text: str
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,7 @@ class PageView:
         media: the probed properties of its files.
         peaks_per_s: of the rows' peaks.
         reel: the finished video, if there is one beside the timeline.
+        doubts: scenes to listen to, the least certain first; None if confidence is unknown.
         facts: about the whole reel, such as loudness and disclosure.
         notes: one line for each missing file and other problem, the most important first.
     """
@@ -216,6 +222,7 @@ class PageView:
     media: dict[Path, MediaInfo] = field(default_factory=dict)
     peaks_per_s: int = 0
     reel: Path | None = None
+    doubts: list[DoubtfulScene] | None = None
     facts: list[Fact] = field(default_factory=list)
     notes: list[Notice] = field(default_factory=list)
 

@@ -44,10 +44,17 @@ class DoubtfulScene:
     at_s: float
     off_s: float
 
+    @property
+    def place(self) -> str:
+        """The doubt in figures, without the scene's name."""
+        return (
+            f"{self.confidence:.0%} certain: its first word, at {self.at_s:.2f} s, may be up to "
+            f"{self.off_s:.1f} s off"
+        )
+
     def __str__(self) -> str:
-        """Return the doubt, without the scene's name."""
-        at = f"its first word, at {self.at_s:.2f} s, may be up to {self.off_s:.1f} s off"
-        return f"its cut is {self.confidence:.0%} certain: {at}; listen to it"
+        """Return the doubt as a warning, without the scene's name."""
+        return f"its cut is {self.place}; listen to it"
 
 
 def doubtful_scenes(

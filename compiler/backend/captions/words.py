@@ -21,12 +21,13 @@ _JOINED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """A word, its start and end in seconds of the reel, and its scene."""
+    """A word, its start and end in seconds of the reel, its scene, and its confidence, 0..1."""
 
     text: str
     start: float
     end: float
     scene: str = ""
+    confidence: float | None = None
 
 
 def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
@@ -38,6 +39,7 @@ def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
             float(word["start"]) - start,
             float(word["end"]) - start,
             str(word.get("scene", "")),
+            None if word.get("confidence") is None else float(word["confidence"]),
         )
         for word in own_metadata(timeline).get("words") or ()
     )

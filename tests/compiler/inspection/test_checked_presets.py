@@ -143,7 +143,7 @@ def test_a_static_shot_moves_only_in_its_dissolves_unless_a_model_makes_it(
 
 def test_one_finding_is_off_in_the_singular(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(media, "one", track(clip("red.mp4", 2, 4)))
-    found = Check(path, (Finding("a", False, "1", "2"),), {}, (), -14, -1)
+    found = Check(path, (Finding("a", False, "1", "2"),), {}, (), -14, -1, {})
     monkeypatch.setattr(api_check, "check_reel", lambda *_, **__: found)
     monkeypatch.setattr(api_check, "signature_findings", lambda *_: [Finding("b", True, "1", "1")])
     said: list[str] = []
