@@ -103,6 +103,7 @@ class Shot:
         keyframes: at least one, ascending.
         depth: a depth map of the first keyframe, near is white; or None.
         fit: how a still of another shape fills the frame.
+        people: whether stills show people, whose outlines are a subject in front of a background.
         prompt, negative_prompt: of a model.
         written: the prompt that a language model wrote of ``prompt`` and the rest; or empty.
         ending: the prompt of the scene that begins with the still that this shot ends on.
@@ -126,6 +127,7 @@ class Shot:
     keyframes: tuple[Keyframe, ...]
     depth: Path | None = None
     fit: Literal["cover", "contain", "blur"] = "cover"
+    people: bool = False
     prompt: str = ""
     negative_prompt: str = ""
     written: str = ""

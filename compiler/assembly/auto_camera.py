@@ -29,6 +29,8 @@ WEIGHTS = {"push": 4.0, "pan": 2.0, "tilt": 2.0, "orbit": 2.0}
 """Relative frequency of the kinds."""
 FITTING = 4.0
 """Factor for the kind that suits the shape of the still."""
+FILLS = frozenset({"auto", "cover"})
+"""Fits of a still that fills the frame."""
 MUCH_WIDER = 1.25
 """Least ratio of the aspects of still and frame for a wide still; its inverse for a tall one."""
 IN_DEPTH = frozenset({"parallax"})
@@ -121,9 +123,9 @@ def _order(scene: model.ScriptScene, views: Mapping[str, SceneView]) -> list[str
     if scene.renderer not in IN_DEPTH:
         del weights["orbit"]
     wideness = views[scene.id].wideness
-    if scene.fit == "cover" and wideness > MUCH_WIDER:
+    if scene.fit in FILLS and wideness > MUCH_WIDER:
         weights["pan"] *= FITTING
-    if scene.fit == "cover" and wideness < 1 / MUCH_WIDER:
+    if scene.fit in FILLS and wideness < 1 / MUCH_WIDER:
         weights["tilt"] *= FITTING
     return sorted(weights, key=lambda kind: -(_chance(scene.id, kind) ** (1 / weights[kind])))
 

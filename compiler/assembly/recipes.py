@@ -16,8 +16,12 @@ from ...renderers.image.saliency import SaliencyGlance
 from ...renderers.run.recipe import Recipe
 from ..script import model
 from ..sync import edit
-from .auto_camera import SceneView, choose_moves
+from .auto_camera import FILLS, IN_DEPTH, SceneView, choose_moves
+from .face_framing import SceneLook, frame_faces
 from .scene_positions import frame_in_scene
+
+LEAST_MOVE = 0.4
+"""Share of its amount below which an automatic move that keeps faces becomes a push."""
 
 
 def unseen(_: Path) -> SaliencyGlance:
@@ -58,7 +62,7 @@ def slot_recipes(
     script: model.Script, schedule: edit.Schedule, inputs: RendererInputs
 ) -> dict[str, Recipe]:
     """Return the recipe of every slot, by name."""
-    motions = decided_motions(script, schedule, inputs.look)
+    looks = decided_looks(script, schedule, inputs.look)
     lengths = {t.cut: t.before + t.after for t in schedule.transitions}
     recipes: dict[str, Recipe] = {}
     following = (*script.scenes[1:], None)
@@ -81,12 +85,13 @@ def slot_recipes(
                     span=slot.span,
                     keyframes=keyframes,
                     depth=scene.depth,
-                    fit=scene.fit,
+                    fit=looks[scene.id].fit,
+                    people=looks[scene.id].people,
                     prompt=scene.prompt,
                     negative_prompt=scene.negative_prompt,
                     ending=ending if slot.part == slot.parts else "",
                     seed=scene.seed if scene.seed is not None else seed_of(scene.id),
-                    motion=_shot_motion(motions[scene.id]),
+                    motion=looks[scene.id].motion,
                     quality=scene.quality,
                     settings={
                         **inputs.settings.get(scene.renderer, {}),
@@ -129,20 +134,18 @@ def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> tuple[int, ...]
     return tuple(sorted(place for place in places if 0 <= place < slot.frames))
 
 
-def decided_motions(
+def decided_looks(
     script: model.Script, schedule: edit.Schedule, look: Callable[[Path], SaliencyGlance]
-) -> dict[str, model.ScriptMotion]:
-    """Return the motion of every scene, by id, with ``auto`` resolved to a move and a focus."""
+) -> dict[str, SceneLook]:
+    """Return motion and fit of every scene, by id, with ``auto`` resolved, and faces kept."""
     sights: dict[str, SceneView] = {}
     frame = script.output.width / script.output.height
     undecided = [s for s in script.scenes if s.motion.camera == "auto" or s.motion.focus == "auto"]
-    # A still that does not fill the frame is visible whole, so its focus does not matter.
-    stills = {s.id: s.keyframes[0].image for s in undecided if s.fit == "cover"}
-    different = list(dict.fromkeys(stills.values()))
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        glances = dict(zip(different, workers.map(look, different), strict=True))
+    glances = _glances(script, look)
     for scene in undecided:
-        glance = glances[stills[scene.id]] if scene.id in stills else SaliencyGlance(1.0, MIDDLE)
+        # A still that does not fill the frame is visible whole, so its focus does not matter.
+        is_whole = scene.fit not in FILLS
+        glance = SaliencyGlance(1.0, MIDDLE) if is_whole else glances[scene.keyframes[0].image]
         stated = scene.motion.focus if isinstance(scene.motion.focus, tuple) else None
         if scene.motion.focus == "middle":
             stated = MIDDLE
@@ -151,10 +154,39 @@ def decided_motions(
         scene.id: float(placed.slots[0].span / schedule.fps)
         for scene, placed in zip(script.scenes, schedule.scenes, strict=True)
     }
-    return {
-        scene: replace(motion, focus=sights[scene].focus if scene in sights else motion.focus)
-        for scene, motion in choose_moves(script.scenes, sights, seconds).items()
+    moves = choose_moves(script.scenes, sights, seconds)
+    looks: dict[str, SceneLook] = {}
+    for scene in script.scenes:
+        sight, motion = sights.get(scene.id), moves[scene.id]
+        moved = _shot_motion(replace(motion, focus=sight.focus if sight else motion.focus))
+        stills = [glances[key.image] for key in scene.keyframes if key.image in glances]
+        faces = [face for still in stills for face in still.faces]
+        if faces and scene.motion.focus in (None, "auto"):
+            fit = None if scene.fit == "auto" else scene.fit
+            found = frame_faces(faces, stills[0].aspect, 1 / frame, moved, fit)
+            if scene.motion.camera == "auto" and found.amount < LEAST_MOVE * moved.amount:
+                moved = replace(moved, camera="push_in")  # It needs no room beside the faces.
+                found = frame_faces(faces, stills[0].aspect, 1 / frame, moved, fit)
+            moved = replace(moved, focus=found.focus, amount=found.amount)
+            people = scene.renderer in IN_DEPTH and found.fit == "cover"
+            looks[scene.id] = SceneLook(moved, found.fit, people)
+        else:
+            looks[scene.id] = SceneLook(moved, "cover" if scene.fit == "auto" else scene.fit)
+    return looks
+
+
+def _glances(
+    script: model.Script, look: Callable[[Path], SaliencyGlance]
+) -> dict[Path, SaliencyGlance]:
+    """Look at the stills whose focus or faces count."""
+    stills = {
+        key.image: None
+        for scene in script.scenes
+        for key in scene.keyframes
+        if scene.motion.focus in (None, "auto") or scene.motion.camera == "auto"
     }
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        return dict(zip(stills, workers.map(look, stills), strict=True))
 
 
 def _shot_motion(motion: model.ScriptMotion) -> Motion:

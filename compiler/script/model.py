@@ -15,7 +15,7 @@ from ...renderers.files.file_names import unreserved
 from ..errors import Place
 from ..sync.types import Interval, Word
 
-Fit = Literal["cover", "contain", "blur"]
+Fit = Literal["auto", "cover", "contain", "blur"]
 SilencePolicy = Literal["hold", "gap", "tighten"]
 CaptionStyle = Literal["plain", "karaoke", "word"]
 Quality = Literal["draft", "standard", "high"]
@@ -212,7 +212,8 @@ class ScriptScene:
     prompt: str = ""
     negative_prompt: str = ""
     depth: Path | None = None
-    fit: Fit = "cover"
+    fit: Fit = "auto"
+    """``auto`` is ``cover``, and ``blur`` where that would cut off faces."""
     renderer: str = "parallax"
     quality: Quality = "standard"
     seed: int | None = None

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from .faces import Face
+from .known_faces import faces_of
 from .open_image import ImageFileError, image_file
 from .stills import load_still
 
@@ -37,25 +39,27 @@ _Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class SaliencyGlance:
-    """Shape and focus of a still.
+    """Shape, focus and faces of a still.
 
     Attributes:
         aspect: height over width.
         focus: the most salient point ``(x, y)``, 0..1 of width and height.
+        faces: the largest first.
     """
 
     aspect: float
     focus: tuple[float, float]
+    faces: tuple[Face, ...] = ()
 
 
 def look_at(path: Path) -> SaliencyGlance:
-    """Return shape and focus of a still.
+    """Return shape, focus and faces of a still.
 
     Raises:
         RendererError: the still cannot be decoded.
     """
     size, copy = _small(path)
-    return SaliencyGlance(size[1] / size[0], focus_of(np.asarray(copy)))
+    return SaliencyGlance(size[1] / size[0], focus_of(np.asarray(copy)), faces_of(path))
 
 
 def focus_of(rgb: NDArray[np.uint8]) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from ..base import Shot
 from ..camera.letterbox import letterbox
 from ..camera.poses import Framing, cover_framing
 from ..camera.sampling import even_length
+from ..image.known_faces import faces_of
 from ..image.stills import load_cutout
 from .depth.sources import SUBJECT_SHIFT, Depth, DepthStill, find_depth
 
@@ -57,7 +58,7 @@ def load_depth_image(path: Path, shot: Shot, settings: Mapping[str, Any]) -> Dep
     aspect = shot.height / shot.width
     if shot.fit == "cover":
         is_first = path == shot.keyframes[0].image
-        still = DepthStill(path, rgb, alpha)
+        still = DepthStill(path, rgb, alpha, faces_of(path) if shot.people else ())
         depth = find_depth(still, shot.depth, settings, is_map_of_still=is_first)
         return DepthImage(rgb, depth, cover_framing(height / width, aspect))
     native = width / min(1.0, aspect * width / height)

@@ -1,4 +1,4 @@
-"""The source of a still's depth: a depth map, its alpha, a model, a person's matte, or a guess."""
+"""The source of a still's depth: a map, its alpha, a model, the outline of people, or a guess."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...image.faces import Face
 from ...image.resample import Floats
 from . import guess, maps, model, outline, person_segmentation
 
@@ -51,11 +52,13 @@ class DepthStill:
         path: of its file.
         rgb: shape ``(height, width, 3)``.
         alpha: its opacity, shape ``(height, width)``; None if all is opaque.
+        faces: of people to cut out.
     """
 
     path: Path
     rgb: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None = None
+    faces: tuple[Face, ...] = ()
 
 
 def find_depth(
@@ -87,7 +90,7 @@ def find_depth(
         return Depth(outline.shrink(still.alpha, ALPHA_SIDE) / np.float32(255), SUBJECT_SHIFT)
     if settings.get("depth_model"):
         return Depth(model.estimate_depth(still.path, still.rgb, settings), KNOWN_SHIFT)
-    mask = person_segmentation.segment_person(still.rgb)
+    mask = person_segmentation.segment_people(still.rgb, still.faces)
     if mask is not None:
         return Depth(mask, SUBJECT_SHIFT)
     return Depth(guess.guess_depth(still.rgb), GUESSED_SHIFT)

@@ -1,4 +1,4 @@
-"""Sources of depth: maps of any type, alpha, a real tiny model, mattes of persons, a guess."""
+"""Sources of depth: maps of any type, alpha, a real tiny model, outlines of people, a guess."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 from otio_gvideo.renderers.base import RendererError, UnavailableError
-from otio_gvideo.renderers.parallax.depth import model, person_segmentation, sources
+from otio_gvideo.renderers.image.faces import find_faces
+from otio_gvideo.renderers.parallax.depth import model, outline, person_segmentation, sources
 from otio_gvideo.renderers.parallax.depth.guess import guess_depth
 from otio_gvideo.renderers.parallax.depth.maps import read_depth
 from otio_gvideo.renderers.parallax.depth.sources import (
@@ -232,9 +234,35 @@ def test_an_implausible_matte_is_not_trusted(spoil: object) -> None:
     assert not person_segmentation.is_trusted(spoil(mask), rgb)  # type: ignore[operator]
 
 
-def test_a_trusted_matte_becomes_depth(still: DepthStill, monkeypatch: pytest.MonkeyPatch) -> None:
-    mask, rgb = person()
-    monkeypatch.setattr(person_segmentation, "_segmenter", lambda: lambda small: mask)
-    found = sources.find_depth(DepthStill(still.path, rgb), None, {})
+def astronaut() -> np.ndarray:
+    return np.asarray(skimage.data.astronaut())
+
+
+def test_a_person_is_a_subject_in_front_of_the_background(still: DepthStill) -> None:
+    rgb = astronaut()
+    found = sources.find_depth(DepthStill(still.path, rgb, faces=find_faces(rgb)), None, {})
     assert found.most_shift == SUBJECT_SHIFT
-    assert np.array_equal(found.values, mask)
+    near = cv2.resize(found.values, (512, 512)) > 0.5
+    # The face, the suit; the flag and the wall on either side of the head.
+    assert near[110, 225]
+    assert near[400, 200]
+    assert not near[60:120, 20:150].any()
+    assert not near[20:80, 320:350].any()
+
+
+def test_hair_and_shoulders_are_cut_along_their_own_edges() -> None:
+    rgb = astronaut()
+    mask = person_segmentation.segment_people(rgb, find_faces(rgb))
+    assert mask is not None
+    edge = outline.edges_of(mask, 0.5)
+    coarse = cv2.resize(cv2.resize(mask, (64, 64)), (512, 512))
+    assert outline.contrast_along(edge, rgb) > outline.contrast_along(
+        outline.edges_of((coarse > 0.5).astype(np.float32), 0.5), rgb
+    )
+
+
+def test_without_a_face_nothing_is_cut_out(still: DepthStill) -> None:
+    rgb = np.asarray(skimage.data.chelsea())  # A cat, of whose outline the model is sure.
+    assert find_faces(rgb) == ()
+    found = sources.find_depth(DepthStill(still.path, rgb), None, {})
+    assert found.most_shift == GUESSED_SHIFT

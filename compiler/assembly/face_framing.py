@@ -1,0 +1,119 @@
+"""Keep faces in the frame: the fit of a still with people, and the focus and extent of its move.
+
+A crop keeps every head, with the hair above it. If that is impossible, or more than `MOST_CROPPED`
+of the still would go, the whole still is shown before its own blur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...renderers.base import Motion
+from ...renderers.camera.poses import Framing, cover_framing, pose_at
+from ...renderers.image.faces import Face
+
+MOST_CROPPED = 0.45
+"""Largest share of a still with faces that a crop may remove."""
+_SAME_SHAPE = 0.01
+"""Largest share of a still that a crop removes if it has the frame's shape."""
+_MARGIN = 0.02
+"""Least distance of a head from the frame's edge, in frame widths."""
+_SMALLER = (1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.1, 0.0)
+"""Shares of a move's amount that are tried."""
+_SAMPLES = 9
+"""Times of a move that are looked at."""
+_SMALL = 0.25
+"""Share of the largest face's area below which a face is a passer-by's."""
+
+
+Filling: TypeAlias = Literal["cover", "contain", "blur"]
+
+
+@dataclass(frozen=True, slots=True)
+class SceneLook:
+    """How the stills of a scene are shown, and whether a renderer in depth cuts out people."""
+
+    motion: Motion
+    fit: Filling
+    people: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFraming:
+    """How a still with faces is shown: its fit, and the focus and the amount of its move."""
+
+    fit: Filling
+    focus: tuple[float, float]
+    amount: float
+
+
+def frame_faces(
+    faces: Sequence[Face],
+    still_aspect: float,
+    frame_aspect: float,
+    motion: Motion,
+    fit: Filling | None,
+) -> FaceFraming:
+    """Return the framing in which all heads stay in the frame during a move.
+
+    Args:
+        faces: of the still, at least one; those far smaller than the largest do not count.
+        still_aspect, frame_aspect: height over width.
+        motion: its move and the amount wanted; its focus is ignored.
+        fit: as stated; None chooses between a crop and a blur.
+    """
+    largest = max(face.area for face in faces)
+    heads = np.array([face.head for face in faces if face.area >= _SMALL * largest])
+    box = np.concatenate([heads[:, :2].min(axis=0), heads[:, 2:].max(axis=0)])
+    cropped = 1 - min(still_aspect / frame_aspect, frame_aspect / still_aspect)
+    if fit == "cover" or (fit is None and cropped <= MOST_CROPPED):
+        found = _in_frame(box, still_aspect, frame_aspect, motion)
+        if found is not None:
+            return found
+        if fit == "cover" or cropped < _SAME_SHAPE:
+            return FaceFraming("cover", _middle(box), motion.amount)
+    # The whole still, in the middle of a frame of its own.
+    size = np.array([frame_aspect / still_aspect, still_aspect / frame_aspect] * 2).clip(max=1)
+    shrunk = 0.5 + (box - 0.5) * size
+    found = _in_frame(shrunk, frame_aspect, frame_aspect, motion)
+    return replace(found or FaceFraming("blur", _middle(shrunk), 0.0), fit=fit or "blur")
+
+
+def _in_frame(
+    box: NDArray[np.float64], still_aspect: float, frame_aspect: float, motion: Motion
+) -> FaceFraming | None:
+    """Return the widest move of a crop that keeps a box in the frame; None if none does."""
+    framing = cover_framing(still_aspect, frame_aspect)
+    focus = _middle(box)
+    for share in _SMALLER:
+        moved = replace(motion, amount=round(motion.amount * share, 3), focus=focus)
+        if _is_inside(box, moved, framing):
+            return FaceFraming("cover", focus, moved.amount)
+    return None
+
+
+def _is_inside(box: NDArray[np.float64], motion: Motion, framing: Framing) -> bool:
+    left, top, right, bottom = box
+    corners = np.array([(x, y, 1.0) for x in (left, right) for y in (top, bottom)])
+    corners[:, 0] = (corners[:, 0] - 0.5) * framing.width
+    corners[:, 1] = (corners[:, 1] - 0.5) * framing.height
+    # A head that touches the still's own edge needs no room beyond it.
+    room = np.array([0.5, framing.aspect / 2]) - _MARGIN
+    touches = np.array([left <= 0 or right >= 1, top <= 0 or bottom >= 1])
+    room = np.where(touches, room + 2 * _MARGIN, room)
+    for number in range(_SAMPLES):
+        pose = pose_at(motion, number / (_SAMPLES - 1), framing)
+        seen = corners @ np.linalg.inv(pose.matrix()).T
+        if (np.abs(seen[:, :2] / seen[:, 2:]) > room).any():
+            return False
+    return True
+
+
+def _middle(box: NDArray[np.float64]) -> tuple[float, float]:
+    left, top, right, bottom = map(float, box)
+    return round((left + right) / 2, 3), round((top + bottom) / 2, 3)
