@@ -11,6 +11,7 @@ from pathlib import Path
 from ...renderers.run.recipe import Recipe
 from ..api.plan import SOURCES, CompilePlan, PlannedSlot
 from ..errors import Problem
+from ..progress_clock import count
 from ..stages.slot_needs import duration
 from .stored_takes import StoredTake
 
@@ -96,7 +97,7 @@ def _card(slot: BoardSlot, fps: Fraction) -> str:
     needs = planned.needs
     cost = "rendered"
     if not planned.is_rendered:
-        parts = [f"{needs.calls} calls"] if needs.calls else []
+        parts = [count(needs.calls, "call")] if needs.calls else []
         if needs.seconds is not None:
             parts.append(f"about {duration(needs.seconds)} {SOURCES[needs.speed]}".strip())
         else:
