@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from .cues import SHORTEST_S, Cue, CueLimits
-from .fonts import Face, emoji
+from .fonts import FontFace, emoji
 from .style import Area, CaptionStyle, Colour, area_of
 from .words import SpokenWord, is_joined
 
@@ -94,7 +94,7 @@ class Typesetter:
         return area_of(self.style, self.size)
 
     @property
-    def face(self) -> Face:
+    def face(self) -> FontFace:
         """The font for measuring text."""
         return self.style.face()
 

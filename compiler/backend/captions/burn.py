@@ -27,7 +27,7 @@ from ...timeline.metadata import own_metadata
 from ..encode.encoder_settings import TAGS
 from .ass import AssScript, Typesetter, escape
 from .cues import Cue, captions_of, default_limits, hard_to_read
-from .fonts import EMOJI, RUBIK, Face, emoji, face_of, is_invisible
+from .fonts import EMOJI, RUBIK, FontFace, emoji, face_of, is_invisible
 from .style import CaptionStyle, Colour, is_font_file, read_style
 from .words import language_of, words_of
 
@@ -187,7 +187,7 @@ def _is_found(family: str, log: str) -> bool:
     wanted = family.casefold().replace(" ", "")
     name = match[3].casefold().replace("-", "")
     path = Path(match[1])
-    face: Face | None = None
+    face: FontFace | None = None
     if path.suffix.lower() in (".ttf", ".otf", ".ttc") and path.is_file():
         face = face_of(path)
     families = [face.family.casefold().replace(" ", "")] if face is not None else []

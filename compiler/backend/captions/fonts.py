@@ -31,7 +31,7 @@ _NO_LETTER = "\U0010fffe"
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class FontFace:
     """A font file.
 
     Attributes:
@@ -70,18 +70,18 @@ def _ems(path: Path, text: str) -> float:
     return float(_font(path).getlength(known)) / _MEASURED_AT + foreign
 
 
-def rubik() -> Face:
+def rubik() -> FontFace:
     """Return the default font of captions."""
     return face_of(RUBIK)
 
 
-def emoji() -> Face:
+def emoji() -> FontFace:
     """Return the emoji font: outlines, since libass draws no colour fonts."""
     return face_of(EMOJI)
 
 
 @functools.cache
-def face_of(path: Path) -> Face:
+def face_of(path: Path) -> FontFace:
     """Read the metrics of a font file.
 
     Raises:
@@ -98,7 +98,7 @@ def face_of(path: Path) -> Face:
             descent = -descent
         family = _family(data, tables[b"name"]) or str(_font(path).getname()[0])
         digest = hashlib.sha256(data).hexdigest()[:16]
-        return Face(path, family, weight, units / (ascent + descent), digest)
+        return FontFace(path, family, weight, units / (ascent + descent), digest)
     except (OSError, struct.error, KeyError, ZeroDivisionError) as error:
         raise WorkError(f"{path}: is not a readable font") from error
 

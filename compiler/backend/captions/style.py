@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from PIL import ImageColor
 
 from ...errors import InputError, WorkError
-from .fonts import SUFFIXES, Face, face_of, rubik
+from .fonts import SUFFIXES, FontFace, face_of, rubik
 
 SCALE = 1080
 """Pixels of the shorter side at which lengths are stated."""
@@ -72,7 +72,7 @@ class CaptionStyle:
         """The size, or its default."""
         return self.size or (120.0 if self.style == "word" else 72.0)
 
-    def face(self) -> Face:
+    def face(self) -> FontFace:
         """Return the font for measuring text: the file in ``font``, else Rubik.
 
         Raises:
