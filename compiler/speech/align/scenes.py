@@ -66,7 +66,10 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class _SceneTask:
-    """Scenes as tokens (``members`` are those of each scene), and the anchors of a transcript."""
+    """Scenes as tokens (``members`` are those of each scene), and what is known of the narration.
+
+    ``speech`` is where its sound has the energy of speech.
+    """
 
     scenes: Sequence[SceneText]
     tokens: list[Token]
@@ -76,6 +79,7 @@ class _SceneTask:
     duration: Fraction
     unheard: Unheard
     model: CtcFolder | None
+    speech: Sequence[Interval] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +133,24 @@ def align_scenes(
     task = _SceneTask(scenes, tokens, members, anchors, language, duration, unheard, model)
     if not tokens:
         return Alignment(tuple(SpokenScene(scene.id, ()) for scene in scenes), duration, ())
-    samples = speech_samples(audio)
     if method == "transcript":
         placed = _from_transcript(task)
     else:
+        samples = speech_samples(audio)
+        task = replace(task, speech=speech_intervals(samples))
         if len(samples) < SHORTEST * SPEECH_RATE or not samples.any():
             what, hint = "the narration has no speech", "is it the right file?"
             raise AlignmentError([MissingScene(scene.id, what, hint) for scene in scenes])
         if model is not None or language.partition("-")[0].lower() == "en":
             placed = _by_forced_alignment(task, samples, on_progress)
         elif anchors is not None and (anchors.timed == "word" or not can_speak(language)):
-            placed = _by_transcript(task, samples)
+            placed = _by_transcript(task)
         elif anchors is not None:
             placed = _by_segments(task, samples, on_progress)
         else:
             placed = _by_two_passes(task, samples, on_progress)
     times = in_order(placed.times, duration)
-    trust = confidence(tokens, members, times, speech_intervals(samples), placed.evidence)
+    trust = confidence(tokens, members, times, task.speech, placed.evidence)
     apart = by_scene(members, placed.unscripted)
     words = [
         Word(token.text, time.start, time.end, sure)
@@ -173,10 +178,10 @@ def _from_transcript(task: _SceneTask) -> _Placed:
     return _Placed(times, warnings, evidence.of_transcript(task.anchors))
 
 
-def _by_transcript(task: _SceneTask, samples: NDArray[np.int16]) -> _Placed:
+def _by_transcript(task: _SceneTask) -> _Placed:
     """Return the times of the transcript without the pauses that its words swallowed."""
     placed = _from_transcript(task)
-    return replace(placed, times=trim_to_speech(placed.times, speech_intervals(samples)))
+    return replace(placed, times=trim_to_speech(placed.times, task.speech))
 
 
 def _by_forced_alignment(
@@ -195,26 +200,22 @@ def _by_forced_alignment(
     warnings, not_heard = check_forced_alignment(
         task.scenes, task.tokens, task.members, alignment, task.anchors, task.unheard
     )
-    speech = speech_intervals(samples)
-    times = _heard_times(task, alignment, not_heard, speech)
+    times = _heard_times(task, alignment, not_heard)
     return _Placed(
         times,
         [*doubts, *warnings],
         evidence.of_forced_alignment(alignment, times, task.anchors),
-        sounding((*alignment.unscripted, *alignment.fillers), speech),
+        sounding((*alignment.unscripted, *alignment.fillers), task.speech),
     )
 
 
 def _heard_times(
-    task: _SceneTask,
-    alignment: ForcedAlignment,
-    not_heard: Sequence[int],
-    speech: Sequence[Interval],
+    task: _SceneTask, alignment: ForcedAlignment, not_heard: Sequence[int]
 ) -> list[Interval]:
     """Return times for every token; in a clean recording energy finds the edges of speech."""
     times = _fill_unspoken(_with_unheard(task, alignment.times, not_heard), task.duration)
     if alignment.contrast >= CLEAR:
-        times = trim_to_speech(times, merge_close(speech), most=SWALLOWED)
+        times = trim_to_speech(times, merge_close(task.speech), most=SWALLOWED)
     return times
 
 
@@ -249,12 +250,11 @@ def _by_two_passes(
     warnings, not_heard = check_foreign_alignment(
         task.scenes, task.tokens, task.members, found, task.unheard
     )
-    speech = speech_intervals(samples)
     return _Placed(
-        _heard_times(task, found.heard, not_heard, speech),
+        _heard_times(task, found.heard, not_heard),
         warnings,
         evidence.of_foreign_alignment(found),
-        sounding(found.heard.unscripted, speech),
+        sounding(found.heard.unscripted, task.speech),
     )
 
 
@@ -266,15 +266,14 @@ def _by_segments(
     The others keep the times interpolated in their segments.
     """
     placed = _from_transcript(task)
-    speech = speech_intervals(samples)
-    found = _heard_times(task, _foreign(task, samples, on_progress).heard, [], speech)
+    found = _heard_times(task, _foreign(task, samples, on_progress).heard, [])
     times = list(placed.times)
     for group in task.members:
         apart = median(abs(found[i].start - placed.times[i].start) for i in group)
         if apart <= SEGMENT:
             for index in group:
                 times[index] = found[index]
-    return replace(placed, times=trim_to_speech(times, speech, most=SWALLOWED))
+    return replace(placed, times=trim_to_speech(times, task.speech, most=SWALLOWED))
 
 
 def _foreign(

@@ -1,0 +1,224 @@
+"""Fit the coefficients of compiler/speech/align/confidence_model.py on labelled voices.
+
+    python benchmarks/fit_confidence.py [--only …] [--write]
+
+Words are right within 50 ms, cuts within half a frame of their true pause (`labelled_voices`). The
+voices of `HELD_OUT` are not fitted on: tests measure the calibration with them. Printed, for words
+and cuts of each source of times: rows, share that is right, expected calibration error on voices
+left out of the fit in turn, and what a confidence of 0.8 is worth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import pickle
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from labelled_voices import material
+from labelled_voices.aligned import code_digest, cut_s, write_wav
+from labelled_voices.clips import Clip, digest
+from labelled_voices.degrade import CONDITIONS
+from labelled_voices.scores import CLOSE_MS, HALF_FRAME, calibration_error, outside
+from labelled_voices.scripts import EDITS, Scene
+from numpy.typing import NDArray
+from otio_gvideo.compiler.speech.align import SceneText, align_scenes, confidence, scenes
+from otio_gvideo.compiler.timeline.confidence import LEAST_CUT
+from otio_gvideo.renderers.files.user_folders import cache_folder
+from voices import IN_BABBLE, LANGUAGES_ALSO, available, is_chosen, prepared
+
+HELD_OUT = ("cold_corpus*", "bobby and mary", "rms*")
+"""Voices that are not fitted on."""
+MODEL = Path(confidence.__file__).with_name("confidence_model.py")
+RIDGE = 1.0
+"""Weight of the squared coefficients, as of so many rows."""
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Features of words or cuts, whether each is right, and the voice of each."""
+
+    features: Floats
+    right: Floats
+    voices: NDArray[np.str_]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=["*"], help="clips or conditions, as in awb*")
+    parser.add_argument("--write", action="store_true", help="write the coefficients")
+    parser.add_argument("--cache", type=Path, default=cache_folder() / "labelled-voices")
+    arguments = parser.parse_args()
+    measured: dict[tuple[str, str], list[tuple[Floats, Floats, str]]] = {}
+    for name, parts in alignments(arguments.only, arguments.cache):
+        for kind, source, features, right in parts:
+            measured.setdefault((kind, source), []).append((features, right, name))
+    fitted = {}
+    for (kind, source), parts in sorted(measured.items()):
+        rows = Rows(
+            np.concatenate([features for features, _, _ in parts]),
+            np.concatenate([right for _, right, _ in parts]),
+            np.concatenate([[name] * len(right) for _, right, name in parts]),
+        )
+        held = np.array([any(fnmatch.fnmatch(v, one) for one in HELD_OUT) for v in rows.voices])
+        fitted[kind, source] = logistic(rows.features[~held], rows.right[~held])
+        report(f"{kind}, {source}", rows, held, fitted[kind, source])
+    if arguments.write:
+        MODEL.write_text(module_text(fitted))
+
+
+def alignments(only: Sequence[str], cache: Path) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the voice of each alignment, and its words and cuts: features, and which are right."""
+    found = {item.name: item for item in material.materials()}
+    conditions = {condition.name: condition for condition in (*CONDITIONS, *EDITS)}
+    names = [name for name in found if is_chosen(name, found, only)]
+    clips = available([found[name] for name in names], cache)
+    bank = list(available([found[name] for name in IN_BABBLE], cache).values())
+    for title, condition in conditions.items():
+        for name, whole in clips.items():
+            is_meant = whole.language == "en" or title in LANGUAGES_ALSO
+            if not is_meant or not is_chosen(title, conditions, only):
+                continue
+            clip, script = prepared(whole, condition, bank)
+            print(f"\r{name}, {title:40}", end="", file=sys.stderr, flush=True)
+            yield name, list(measure(clip, script, recorded(clip, script, cache)))
+
+
+def recorded(clip: Clip, script: Sequence[Scene], cache: Path) -> tuple[Any, ...]:
+    """Align a script, and return the arguments of `confidence.confidence`; cached by content."""
+    key = digest(clip.samples, [s.text for s in script], clip.language, code_digest(_OWN))
+    path = cache / f"evidence-{key}.pickle"
+    if path.exists():
+        return tuple(pickle.loads(path.read_bytes()))
+    kept: list[tuple[Any, ...]] = []
+    own = scenes.confidence
+
+    def record(*arguments: Any) -> Any:
+        kept.append(arguments)
+        return own(*arguments)
+
+    scenes.confidence = record
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            sound = Path(folder) / "voice.wav"
+            write_wav(sound, clip.samples)
+            texts = [SceneText(scene.id, scene.text) for scene in script]
+            align_scenes(texts, sound, language=clip.language, unheard="warn")
+    finally:
+        scenes.confidence = own
+    path.write_bytes(pickle.dumps(kept[0]))
+    return kept[0]
+
+
+_OWN = ("confidence.py", "confidence_model.py")
+"""Modules that a recording of the evidence does not depend on."""
+
+
+def measure(
+    clip: Clip, script: Sequence[Scene], arguments: tuple[Any, ...]
+) -> Iterator[tuple[str, str, Floats, Floats]]:
+    """Yield the features of words and cuts, and whether they are right."""
+    tokens, members, times, speech, evidence = arguments
+    words = confidence.word_features(tokens, times, speech, evidence)
+    cuts = confidence.cut_features(members, times, speech, evidence)
+    rows, right = [], []
+    for scene, group in zip(script, members, strict=True):
+        for (_, place), token in zip(scene.words, first_tokens(scene, tokens, group), strict=True):
+            if place is not None and clip.words[place].is_timed:
+                error = float(times[token].start) - clip.words[place].start
+                rows.append(words[token])
+                right.append(abs(error) * 1000 <= CLOSE_MS)
+    yield "WORDS", evidence.source, np.array(rows), np.array(right, float)
+    rows, right = [], []
+    told = [(n, scene.number) for n, scene in enumerate(script) if scene.number is not None]
+    for (_, first), (after, second) in pairwise(told):
+        pause = (clip.pause_before(first + 1)[0], clip.pause_before(second)[1])
+        end, start = times[members[after][0] - 1].end, times[members[after][0]].start
+        rows.append(cuts[after])
+        right.append(outside(cut_s(float(end), float(start)), pause) <= HALF_FRAME)
+    yield "CUTS", evidence.source, np.array(rows), np.array(right, float)
+
+
+def first_tokens(scene: Scene, tokens: Sequence[Any], group: Sequence[int]) -> list[int]:
+    """Return the first token of each word, letter by letter: some have several."""
+    firsts, letters, place = [], 0, 0
+    for text, _ in scene.words:
+        while place + 1 < len(group) and letters >= len("".join(tokens[group[place]].text.split())):
+            letters -= len("".join(tokens[group[place]].text.split()))
+            place += 1
+        firsts.append(group[place])
+        letters += len("".join(text.split()))
+    return firsts
+
+
+def logistic(features: Floats, right: Floats) -> Floats:
+    """Return the intercept and coefficients of largest likelihood, by Newton's method."""
+    rows = np.column_stack([np.ones(len(right)), features])
+    ridge = RIDGE * np.eye(rows.shape[1])
+    ridge[0, 0] = 1e-6
+    weights = np.zeros(rows.shape[1])
+    for _ in range(100):
+        found = probability(features, weights)
+        slope = rows.T @ (right - found) - ridge @ weights
+        curve = (rows * (found * (1 - found))[:, None]).T @ rows + ridge
+        step = np.linalg.solve(curve, slope)
+        weights += step
+        if np.abs(step).max() < 1e-8:
+            break
+    return weights
+
+
+def probability(features: Floats, weights: Floats) -> Floats:
+    return 1 / (1 + np.exp(-np.clip(weights[0] + features @ weights[1:], -30, 30)))
+
+
+def report(name: str, rows: Rows, held: NDArray[np.bool_], weights: Floats) -> None:
+    """Print how well the probabilities hold on voices that were not fitted on."""
+    left = np.empty(len(rows.right))
+    for voice in set(rows.voices[~held]):
+        mine = rows.voices == voice
+        left[mine] = probability(
+            rows.features[mine], logistic(rows.features[~held & ~mine], rows.right[~held & ~mine])
+        )
+    left[held] = probability(rows.features[held], weights)
+    for title, chosen in (("left out in turn", ~held), ("held out", held)):
+        sure, right = left[chosen], rows.right[chosen]
+        if not len(right):
+            continue
+        silent = sure >= LEAST_CUT
+        print(
+            f"{name}, {title}: {len(right)} rows, {right.mean():.1%} right, ECE "
+            f"{calibration_error(sure, right > 0):.3f}; {silent.mean():.1%} at least {LEAST_CUT}, "
+            f"of which {right[silent].mean():.2%} are right"
+        )
+
+
+def module_text(fitted: dict[tuple[str, str], Floats]) -> str:
+    """Return the text of the module with the coefficients."""
+    lines = [
+        '"""Coefficients of the confidence models, by source of the times; intercepts first.',
+        "",
+        "Written by ``benchmarks/fit_confidence.py --write`` from labelled voices; do not edit.",
+        '"""',
+        "",
+        "from __future__ import annotations",
+    ]
+    for kind in ("WORDS", "CUTS"):
+        lines += ["", f"{kind} = {{"]
+        for (one, source), weights in sorted(fitted.items()):
+            if one == kind:
+                lines.append(f'    "{source}": ({", ".join(f"{w:.3g}" for w in weights)}),')
+        lines.append("}")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    main()
