@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-from otio_gvideo.compiler.speech.align.scenes import in_order
+from otio_gvideo.compiler.speech.align.monotone_times import in_order
 from otio_gvideo.compiler.sync.types import Interval
 
 from .strategies import seconds

@@ -31,6 +31,7 @@ from .ctc_folder import CtcFolder
 from .forced_align import ForcedAlignment, consecutive, forced_align
 from .foreign_align import ForeignAlignment, foreign_align
 from .foreign_verdicts import check_foreign_alignment
+from .monotone_times import fill_unspoken, in_order
 from .synthesis import SYNTHESIZER, can_speak
 from .transcript_anchors import TranscriptAnchors, spread
 from .unscripted import Unscripted, by_scene, sounding
@@ -213,7 +214,7 @@ def _heard_times(
     task: _SceneTask, alignment: ForcedAlignment, not_heard: Sequence[int]
 ) -> list[Interval]:
     """Return times for every token; in a clean recording energy finds the edges of speech."""
-    times = _fill_unspoken(_with_unheard(task, alignment.times, not_heard), task.duration)
+    times = fill_unspoken(_with_unheard(task, alignment.times, not_heard), task.duration)
     if alignment.contrast >= CLEAR:
         times = trim_to_speech(times, merge_close(task.speech), most=SWALLOWED)
     return times
@@ -281,34 +282,3 @@ def _foreign(
 ) -> ForeignAlignment:
     scenes = [[task.tokens[index] for index in group] for group in task.members]
     return foreign_align(scenes, samples, task.language, on_progress)
-
-
-def _fill_unspoken(times: Sequence[Interval | None], duration: Fraction) -> list[Interval]:
-    """Return times for every token; an unspoken one gets the end of the token before it."""
-    filled: list[Interval] = []
-    end = Fraction(0)
-    for time in times:
-        filled.append(time if time is not None else Interval(end, end))
-        end = filled[-1].end
-    first = next((time.start for time in times if time is not None), duration)
-    return [Interval(max(t.start, min(first, t.start)), t.end) for t in filled]
-
-
-def in_order(times: Sequence[Interval], duration: Fraction) -> list[Interval]:
-    """Make times monotone: each at least a millisecond long, none before its neighbour."""
-    least = min(Fraction(1, 1000), duration / max(1, len(times)))
-    ordered: list[Interval] = []
-    end = Fraction(0)
-    safe = duration - least * len(times)
-    for index, time in enumerate(times):
-        following = times[index + 1].start if index + 1 < len(times) else duration
-        # Fast path for times in order: fraction arithmetic is slow.
-        if not (end <= time.start and time.start + least <= time.end <= min(following, safe)):
-            latest = duration - least * (len(times) - index)
-            start = max(end, min(time.start, latest))
-            stop = min(time.end, max(following, start + least), latest + least)
-            ordered.append(Interval(start, max(stop, start + least)))
-        else:
-            ordered.append(time)
-        end = ordered[-1].end
-    return ordered
