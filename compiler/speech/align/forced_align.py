@@ -7,7 +7,7 @@ others between the anchors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -18,6 +18,8 @@ from ...script.tokens import Token
 from ...sync.types import Interval
 from .lattice import Lattice, lattice_of
 from .observations import Recording
+from .segments import segments
+from .unspoken import unspoken_runs, without
 from .viterbi import AlignedPiece, AlignmentPath, Penalties, best_path
 
 FRAME = Fraction(1, 100)
@@ -38,8 +40,8 @@ LOOKAHEAD = 80
 """Further tokens in the lattice of a chunk."""
 MAX_LOOKAHEAD = 2500
 """The same if the next tokens were not found: much of the script is unspoken."""
-SEGMENT, LONGEST_SEGMENT = 500, 6000
-"""Frames from which a pause, or any gap, between anchors ends a segment of the second pass."""
+ALONE = 2000
+"""Most frames in which a doubtful sentence is looked for by itself."""
 MIN_MARGIN = -0.35
 """Least margin of spoken tokens, as a share of the contrast."""
 FOREIGN = 0.4
@@ -58,6 +60,7 @@ class ForcedAlignment:
             for clear speech that says it, below 0 for speech that does not.
         unscripted: speech outside the script, each with the token that follows it.
         fillers: the same for "uh" and "um".
+        skipped: tokens that fit the sound so little that the first pass skipped them.
         contrast: lead of the best phone over the mean of all, in nats a frame: 13 in a studio, 8 in
             noise at 10 dB or in a church. Margins shrink in proportion.
     """
@@ -67,6 +70,7 @@ class ForcedAlignment:
     unscripted: tuple[tuple[int, Interval], ...]
     contrast: float
     fillers: tuple[tuple[int, Interval], ...] = ()
+    skipped: frozenset[int] = frozenset()
 
 
 def forced_align(
@@ -91,20 +95,21 @@ def forced_align(
     anchors = aligner.first_pass(tokens, lambda share: report(0.8 * share))
     found = {piece.token for piece in anchors if not piece.unscripted}
     everything = range(len(tokens))
-    doubtful = consecutive([index for index in everything if index not in found])
+    skipped = [index for index in everything if index not in found]
     placed = aligner.second_pass(tokens, everything, anchors)
     report(0.9)
-    unspoken = {
-        index
-        for run in doubtful
-        if not trusted.intersection(run) and not aligner.is_spoken(run, placed)
-        for index in run
-    }
+    unspoken = unspoken_runs(
+        tokens,
+        skipped,
+        lambda run: bool(trusted.intersection(run)) or aligner.is_spoken(run, placed),
+    )
     if unspoken:
-        spoken = [index for index in everything if index not in unspoken]
-        placed = aligner.second_pass(tokens, spoken, anchors)
+        placed = aligner.second_pass(tokens, without(everything, unspoken), anchors)
+        still = [run for run in unspoken if not aligner.is_spoken_alone(tokens, run, placed)]
+        if len(still) < len(unspoken):
+            placed = aligner.second_pass(tokens, without(everything, still), anchors)
     report(1.0)
-    return aligner.result(len(tokens), placed)
+    return replace(aligner.result(len(tokens), placed), skipped=frozenset(skipped))
 
 
 class _Aligner:
@@ -115,8 +120,8 @@ class _Aligner:
         self.model = self.recording.model
         self.frames = self.recording.frames
         self.contrast = self.recording.contrast
-        self.leeway = (FOREIGN if foreign else 0.14) * self.contrast
         self.foreign = foreign
+        self.leeway = (FOREIGN if foreign else 0.14) * self.contrast
         """Nats a frame by which a spoken word may score below the voice's usual."""
         self.level = 0.65 * (min(self.contrast, 13.5) - 9) - 0.5 - self.leeway
         """Score of unscripted speech relative to the best phones, in nats a frame."""
@@ -190,9 +195,9 @@ class _Aligner:
     ) -> list[AlignedPiece]:
         """Place every spoken token, segment by segment between anchors."""
         pieces: list[AlignedPiece] = []
-        penalties = Penalties(unscripted=UNSCRIPTED * self.contrast, skip=1e9)
+        penalties = self._second_penalties()
         anchored = {piece.token for piece in anchors if not piece.unscripted}
-        for part, first, last in _segments(spoken, anchors, self.frames):
+        for part, first, last in segments(spoken, anchors, self.frames):
             within = [p for p in anchors if first <= p.start < last]
             if anchored.issuperset(part) and not any(p.unscripted for p in within):
                 pieces += [p for p in within if p.token in set(part)]
@@ -214,12 +219,32 @@ class _Aligner:
         Slurred or misread words were skipped at margins of -0.1 to -0.3 of the contrast, unspoken
         sentences at -0.5 to -1.3 (two synthetic voices, without noise).
         """
-        chosen = [p for p in placed if not p.unscripted and run[0] <= p.token <= run[-1]]
-        frames = sum(p.end - p.start for p in chosen)
-        if not frames:
+        return self._fits(p for p in placed if run[0] <= p.token <= run[-1])
+
+    def is_spoken_alone(
+        self, tokens: Sequence[Token], run: Sequence[int], placed: Sequence[AlignedPiece]
+    ) -> bool:
+        """Whether tokens are spoken between their neighbours.
+
+        They were placed beside others that are not, which took their sound.
+        """
+        said = [piece for piece in placed if not piece.unscripted]
+        first = max((piece.end for piece in said if piece.token < run[0]), default=0)
+        last = min((piece.start for piece in said if piece.token > run[-1]), default=self.frames)
+        if not 0 < last - first <= ALONE:
             return False
-        margin = sum(p.margin * (p.end - p.start) for p in chosen) / frames
-        return margin > MIN_MARGIN * self.contrast
+        lattice = lattice_of([tokens[index] for index in run], self.model)
+        path = self.search(lattice, first, last, self._second_penalties(), to_end=True)
+        return path is not None and self._fits(path.pieces)
+
+    def _fits(self, pieces: Iterable[AlignedPiece]) -> bool:
+        said = [piece for piece in pieces if not piece.unscripted]
+        frames = sum(piece.end - piece.start for piece in said)
+        margin = sum(piece.margin * (piece.end - piece.start) for piece in said)
+        return margin > MIN_MARGIN * self.contrast * frames
+
+    def _second_penalties(self) -> Penalties:
+        return Penalties(unscripted=UNSCRIPTED * self.contrast, skip=1e9)
 
     def result(self, count: int, placed: Sequence[AlignedPiece]) -> ForcedAlignment:
         """Return the pieces by token, in seconds."""
@@ -246,44 +271,3 @@ class _Aligner:
 
 def _interval(start: int, end: int) -> Interval:
     return Interval(start * FRAME + ONSET, end * FRAME + ONSET)
-
-
-def consecutive(numbers: Sequence[int]) -> list[list[int]]:
-    """Group ascending numbers into consecutive runs."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return runs
-
-
-def _segments(
-    spoken: Sequence[int], anchors: Sequence[AlignedPiece], frames: int
-) -> list[tuple[list[int], int, int]]:
-    """Group tokens into segments ``(tokens, first frame, stop)``, cut in pauses between anchors."""
-    starts: dict[int, int] = {}
-    ends: dict[int, int] = {}
-    after_unscripted = {piece.token for piece in anchors if piece.unscripted}
-    for piece in anchors:
-        if not piece.unscripted:
-            starts.setdefault(piece.token, piece.start)
-            ends[piece.token] = piece.end
-    parts: list[tuple[list[int], int, int]] = []
-    part: list[int] = []
-    first = 0
-    for token, following in zip(spoken, [*spoken[1:], -1], strict=True):
-        part.append(token)
-        if token not in ends or following not in starts or following != token + 1:
-            continue
-        if following in after_unscripted:
-            continue
-        gap, length = starts[following] - ends[token], ends[token] - first
-        if (length >= SEGMENT and gap >= 10) or length >= LONGEST_SEGMENT:
-            cut = (starts[following] + ends[token]) // 2
-            parts.append((part, first, cut))
-            part, first = [], cut
-    if part:
-        parts.append((part, first, frames))
-    return parts

@@ -28,13 +28,14 @@ from . import evidence
 from .confidence import confidence
 from .ctc_align import align_by_model
 from .ctc_folder import CtcFolder
-from .forced_align import ForcedAlignment, consecutive, forced_align
+from .forced_align import ForcedAlignment, forced_align
 from .foreign_align import ForeignAlignment, foreign_align
 from .foreign_verdicts import check_foreign_alignment
 from .monotone_times import fill_unspoken, in_order
 from .synthesis import SYNTHESIZER, can_speak
 from .transcript_anchors import TranscriptAnchors, spread
 from .unscripted import Unscripted, by_scene, sounding
+from .unspoken import consecutive
 from .verdicts import (
     AlignmentError,
     AlignmentWarning,

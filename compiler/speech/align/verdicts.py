@@ -22,7 +22,7 @@ MISFIT = 0.1
 """Largest negative margin of a scene without a warning, as a share of the contrast."""
 RUSHED = 25.0
 """Letters a second that nobody speaks at (people speak at 12 to 20): an unspoken scene was squeezed
-into other speech if it is this fast and its margin is negative."""
+into other speech if it is this fast, its margin is negative, and half of it was skipped."""
 UNSPOKEN = 0.6
 """Share of a scene's letters in unspoken tokens from which it is missing."""
 INSIST = "narration.unheard: warn places it all the same"
@@ -94,7 +94,8 @@ def check_forced_alignment(
     for number, (scene, group) in enumerate(zip(scenes, members, strict=True)):
         unspoken = [index for index in group if alignment.times[index] is None]
         margin = margin_of(group, alignment)
-        squeezed = margin < 0 and _pace(tokens, group, alignment) >= RUSHED
+        doubted = 2 * len(alignment.skipped.intersection(group)) >= len(group)
+        squeezed = doubted and margin < 0 and _pace(tokens, group, alignment) >= RUSHED
         if squeezed or letters_of(tokens, unspoken) >= UNSPOKEN * letters_of(tokens, group):
             not_heard.append(number)
             share = 0.0 if anchors is None else anchors.matched_share(group)

@@ -79,3 +79,12 @@ def saved(sound: NDArray[np.int16], folder: Path) -> Path:
         file.setframerate(SPEECH_RATE)
         file.writeframes(sound.tobytes())
     return path
+
+
+def by_telephone(sound: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Keep 300 to 3400 Hz, in the 8 bits of mu-law (ITU-T G.711)."""
+    spectrum = np.fft.rfft(sound)
+    hertz = np.fft.rfftfreq(len(sound), 1 / SPEECH_RATE)
+    band = np.fft.irfft(spectrum * ((hertz > 300) & (hertz < 3400)), len(sound)) / 32768
+    coded = np.round(np.sign(band) * np.log1p(255 * abs(band)) / np.log(256) * 127) / 127
+    return (np.sign(coded) * (256 ** abs(coded) - 1) / 255 * 32767).astype(np.int16)

@@ -1,0 +1,62 @@
+"""Unspoken tokens: those that fit the sound too little, and the rest of their sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ...script.tokens import Token
+
+MOSTLY = 0.5
+"""Share of unspoken tokens from which a sentence is unspoken: a few short words fit anywhere."""
+LONGEST_SENTENCE = 60
+"""Tokens from which a text without punctuation is not taken for one sentence."""
+_ENDS, _CLOSING = frozenset(".!?…。！？।؟"), "\"'”’)»"
+
+
+def unspoken_runs(
+    tokens: Sequence[Token], skipped: Sequence[int], is_spoken: Callable[[Sequence[int]], bool]
+) -> list[list[int]]:
+    """Return unspoken tokens in runs, each within a sentence.
+
+    Args:
+        tokens: of the script.
+        skipped: numbers of the doubtful ones, ascending.
+        is_spoken: whether a run of them is spoken nevertheless.
+    """
+    doubtful = set(skipped)
+    unspoken = []
+    for sentence in _sentences(tokens):
+        runs = [
+            run
+            for run in consecutive([number for number in sentence if number in doubtful])
+            if not is_spoken(run)
+        ]
+        mostly = MOSTLY * len(sentence) < sum(map(len, runs)) and len(sentence) <= LONGEST_SENTENCE
+        unspoken += [sentence] if mostly and not is_spoken(sentence) else runs
+    return unspoken
+
+
+def without(numbers: Iterable[int], runs: Iterable[Sequence[int]]) -> list[int]:
+    """Return the numbers that are in no run."""
+    left_out = {number for run in runs for number in run}
+    return [number for number in numbers if number not in left_out]
+
+
+def consecutive(numbers: Iterable[int]) -> list[list[int]]:
+    """Group ascending numbers into consecutive runs."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs
+
+
+def _sentences(tokens: Sequence[Token]) -> list[list[int]]:
+    sentences: list[list[int]] = [[]]
+    for number, token in enumerate(tokens):
+        sentences[-1].append(number)
+        if token.text.rstrip(_CLOSING)[-1:] in _ENDS:
+            sentences.append([])
+    return [sentence for sentence in sentences if sentence]
