@@ -12,7 +12,9 @@ from . import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("script", type=Path, metavar="SCRIPT", help="the YAML script")
+    parser.add_argument(
+        "script", type=Path, metavar="SCRIPT", help="the YAML script, or its folder"
+    )
     options.output_folder(parser)
     options.config(parser)
     options.progress(parser)
@@ -27,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     import sys
+    import threading
     import webbrowser
 
     from ..printing import print_json, print_warnings
@@ -40,7 +43,12 @@ def run(args: argparse.Namespace) -> int:
             print_json({"url": url})
         else:
             print(url, flush=True)
-        if not args.no_open and not webbrowser.open(url):
+        if not args.no_open:
+            # A browser of the terminal would block.
+            threading.Thread(target=show_page, args=(url,), daemon=True).start()
+
+    def show_page(url: str) -> None:
+        if not webbrowser.open(url):
             print_warnings([Notice("browser", "no web browser to open the page in")], args.progress)
 
     def finished(

@@ -103,7 +103,8 @@ def _card(slot: BoardSlot, fps: Fraction) -> str:
         else:
             parts.append("no time known")
         parts += [f"{needs.needed_gb:.1f} GB"] if needs.needed_gb is not None else []
-        cost = ", ".join(parts)
+        cost = html.escape(", ".join(parts))
+    cost += "".join(f"<br>{html.escape(line)}" for line in planned.crops)
     prompt = needs.prompt or shot.prompt
     button = ""
     if slot.needs_approval:
@@ -114,7 +115,7 @@ def _card(slot: BoardSlot, fps: Fraction) -> str:
     return (
         f'<article class="card" data-slot="{html.escape(planned.name)}">{picture}'
         f"<h3>{html.escape(planned.name)}</h3><p>{time}<br>{html.escape(planned.renderer)}, "
-        f"{html.escape(shot.quality)}, {move}<br><b>{html.escape(cost)}</b></p>"
+        f"{html.escape(shot.quality)}, {move}<br><b>{cost}</b></p>"
         f'<p class="said">{html.escape(prompt)}</p>{button}</article>'
     )
 

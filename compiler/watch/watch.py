@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from ..api.arguments import refuse_unknown
+from ..api.init import DRAFT_NAME
 from ..errors import InputError, Problem
 from ..notices import Notice
 from ..outputs.paths import outputs_beside
@@ -38,7 +39,8 @@ def watch_script(
     shown there.
 
     Args:
-        script, output, config, renderer, quality, allow_outside: as in `compile_script`.
+        script: the YAML file, or a folder with a ``script.yaml``.
+        output, config, renderer, quality, allow_outside: as in `compile_script`.
         port: of the page on ``127.0.0.1``; 0 for a free one.
         on_start: called with the address of the page, whose token lets in whoever has it.
         on_progress: called with each step.
@@ -51,9 +53,11 @@ def watch_script(
     """
     refuse_unknown("quality", quality, "a quality", get_args(Quality))
     path = Path(script).absolute()
+    if path.is_dir():
+        path /= DRAFT_NAME
     if not path.is_file():
-        what = "no such file" if not path.exists() else "is a folder, not a script"
-        raise InputError(Problem.in_file(script, what))
+        hint = f"write one: otio-gvideo init {path.parent.name}" if path.parent.is_dir() else ""
+        raise InputError(Problem.in_file(path, "no such file", hint))
     folder = Path(output).absolute() if output else None
     outputs = outputs_beside(path, folder)
     try:
