@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ...renderers.base import Motion
+from ...renderers.base import Motion, Shot
 from ...renderers.camera.poses import Framing, cover_framing, pose_at
 from ...renderers.image.faces import Face
 
@@ -67,9 +67,7 @@ def frame_faces(
         motion: its move and the amount wanted; its focus is ignored.
         fit: as stated; None chooses between a crop and a blur.
     """
-    largest = max(face.area for face in faces)
-    heads = np.array([face.head for face in faces if face.area >= _SMALL * largest])
-    box = np.concatenate([heads[:, :2].min(axis=0), heads[:, 2:].max(axis=0)])
+    box = _heads(faces)
     cropped = 1 - min(still_aspect / frame_aspect, frame_aspect / still_aspect)
     if fit == "cover" or (fit is None and cropped <= MOST_CROPPED):
         found = _in_frame(box, still_aspect, frame_aspect, motion)
@@ -78,10 +76,47 @@ def frame_faces(
         if fit == "cover" or cropped < _SAME_SHAPE:
             return FaceFraming("cover", _middle(box), motion.amount)
     # The whole still, in the middle of a frame of its own.
-    size = np.array([frame_aspect / still_aspect, still_aspect / frame_aspect] * 2).clip(max=1)
-    shrunk = 0.5 + (box - 0.5) * size
+    shrunk = _shrunk(box, still_aspect, frame_aspect)
     found = _in_frame(shrunk, frame_aspect, frame_aspect, motion)
     return replace(found or FaceFraming("blur", _middle(shrunk), 0.0), fit=fit or "blur")
+
+
+def head_band(faces: Sequence[Face], still_aspect: float, shot: Shot) -> tuple[float, float]:
+    """Return the rows that heads reach during a shot's move, 0..1 of the frame's height.
+
+    Args:
+        faces: of its still, at least one.
+        still_aspect: height over width.
+        shot: its fit, its move and the frame's shape count.
+    """
+    frame_aspect = shot.height / shot.width
+    box = _heads(faces)
+    framing = cover_framing(still_aspect, frame_aspect)
+    if shot.fit != "cover":
+        box, framing = _shrunk(box, still_aspect, frame_aspect), Framing(1, *(frame_aspect,) * 2)
+    rows = np.concatenate(
+        [
+            _seen(box, shot.motion, framing, number / (_SAMPLES - 1))[:, 1]
+            for number in range(_SAMPLES)
+        ]
+    )
+    top, bottom = 0.5 + rows.min() / frame_aspect, 0.5 + rows.max() / frame_aspect
+    return max(0.0, round(float(top), 3)), min(1.0, round(float(bottom), 3))
+
+
+def _heads(faces: Sequence[Face]) -> NDArray[np.float64]:
+    """Return the box of all heads but those of passers-by."""
+    largest = max(face.area for face in faces)
+    heads = np.array([face.head for face in faces if face.area >= _SMALL * largest])
+    return np.concatenate([heads[:, :2].min(axis=0), heads[:, 2:].max(axis=0)])
+
+
+def _shrunk(
+    box: NDArray[np.float64], still_aspect: float, frame_aspect: float
+) -> NDArray[np.float64]:
+    """Return a box of a still as one of a frame that shows the whole still in its middle."""
+    size = np.array([frame_aspect / still_aspect, still_aspect / frame_aspect] * 2).clip(max=1)
+    return np.asarray(0.5 + (box - 0.5) * size)
 
 
 def _in_frame(
@@ -99,19 +134,25 @@ def _in_frame(
 
 def _is_inside(box: NDArray[np.float64], motion: Motion, framing: Framing) -> bool:
     left, top, right, bottom = box
-    corners = np.array([(x, y, 1.0) for x in (left, right) for y in (top, bottom)])
-    corners[:, 0] = (corners[:, 0] - 0.5) * framing.width
-    corners[:, 1] = (corners[:, 1] - 0.5) * framing.height
     # A head that touches the still's own edge needs no room beyond it.
     room = np.array([0.5, framing.aspect / 2]) - _MARGIN
     touches = np.array([left <= 0 or right >= 1, top <= 0 or bottom >= 1])
     room = np.where(touches, room + 2 * _MARGIN, room)
     for number in range(_SAMPLES):
-        pose = pose_at(motion, number / (_SAMPLES - 1), framing)
-        seen = corners @ np.linalg.inv(pose.matrix()).T
-        if (np.abs(seen[:, :2] / seen[:, 2:]) > room).any():
+        if (np.abs(_seen(box, motion, framing, number / (_SAMPLES - 1))) > room).any():
             return False
     return True
+
+
+def _seen(
+    box: NDArray[np.float64], motion: Motion, framing: Framing, t: float
+) -> NDArray[np.float64]:
+    """Return the corners of a box in the frame at time ``t`` 0..1, in frame widths; (4, 2)."""
+    left, top, right, bottom = box - 0.5
+    corners = np.array([(x, y, 1.0) for x in (left, right) for y in (top, bottom)])
+    corners *= (framing.width, framing.height, 1.0)
+    seen = corners @ np.linalg.inv(pose_at(motion, t, framing).matrix()).T
+    return np.asarray(seen[:, :2] / seen[:, 2:])
 
 
 def _middle(box: NDArray[np.float64]) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...renderers.base import Shot
 from ..errors import WorkError
 from ..media.probe import probe
@@ -19,18 +21,25 @@ def cropped_stills(shot: Shot) -> tuple[str, ...]:
         return ()
     lines: dict[str, str] = {}
     for keyframe in shot.keyframes:
-        try:
-            video = probe(keyframe.image).video
-        except WorkError:
-            continue  # Rendering reports the error.
-        if video is None:
+        aspect = aspect_of(keyframe.image)
+        if aspect is None:
             continue
-        ratio = (video.width * shot.height) / (video.height * shot.width)
-        if video.rotation in (90, 270):
-            ratio = (video.height * shot.height) / (video.width * shot.width)
+        ratio = shot.height / shot.width / aspect
         share = 1 - min(ratio, 1 / ratio)
         if share >= _LEAST:
             sides = "left and right" if ratio > 1 else "top and bottom"
             name = keyframe.image.name
             lines[name] = f"crops {share:.0%} of {name} ({sides}); fit: blur shows all of it"
     return tuple(lines.values())
+
+
+def aspect_of(still: Path) -> float | None:
+    """Return height over width of an upright still; None if it cannot be read."""
+    try:
+        video = probe(still).video
+    except WorkError:
+        return None  # Rendering reports the error.
+    if video is None:
+        return None
+    aspect = video.height / video.width
+    return 1 / aspect if video.rotation in (90, 270) else aspect

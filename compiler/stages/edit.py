@@ -24,6 +24,7 @@ from ..sync.schedule import lay_end_to_end, make_schedule
 from ..sync.types import Interval, Word
 from ..timeline.metadata import NAMESPACE
 from .edit_warnings import edit_warnings
+from .heads import heads_of
 from .order_checks import places_out_of_order, times_out_of_order
 from .read import ParsedScript
 
@@ -49,6 +50,11 @@ def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timelin
     files = {effect.audio for scene in script.scenes for effect in scene.sounds}
     effects = {path: duration_of(path) for path in files}
     timeline = build_timeline(script, schedule, recipes, voices, music, effects)
+    shots = (recipes[scene.slots[0].name].shot for scene in schedule.scenes)
+    for entry, shot in zip(timeline.metadata[NAMESPACE]["scenes"], shots, strict=True):
+        band = heads_of(shot)
+        if band is not None:
+            entry["heads"] = list(band)
     if parsed.renderer_inputs.origins:
         timeline.metadata[NAMESPACE]["generated_by"] = [
             dict(origin) for origin in parsed.renderer_inputs.origins.values()

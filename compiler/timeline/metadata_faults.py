@@ -124,11 +124,20 @@ def _scene_faults(scenes: Any) -> Iterator[str]:
             yield f"scenes[{index}] names no scene"
         elif not _is_probability(scene.get("confidence")):
             yield f"the confidence of scenes[{index}] is not a number from 0 to 1"
+        elif not _are_rows(scene.get("heads")):
+            yield f"the heads of scenes[{index}] are not two numbers from 0 to 1"
 
 
 def _is_probability(value: Any) -> bool:
     """Whether a value is a confidence; None is an unknown one."""
     return value is None or (is_number(value) and 0 <= value <= 1)
+
+
+def _are_rows(value: Any) -> bool:
+    """Whether a value states the rows of heads; None is a scene without."""
+    if value is None:
+        return True
+    return _is_list(value) and len(value) == 2 and all(is_number(x) and 0 <= x <= 1 for x in value)
 
 
 def is_number(value: object) -> bool:

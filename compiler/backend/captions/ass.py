@@ -7,8 +7,8 @@ a box behind all lines, ``Encoding`` -1 detects the direction of the text).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
@@ -79,6 +79,7 @@ class Typesetter:
         language: of the words.
         family: font family to draw with instead of the style's.
         absent: letters to drop, since no font has them.
+        heads: rows that heads reach in a scene, 0..1 of the picture's height, by scene.
     """
 
     style: CaptionStyle
@@ -87,6 +88,7 @@ class Typesetter:
     language: str = "en"
     family: str = ""
     absent: frozenset[str] = frozenset()
+    heads: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def area(self) -> Area:
@@ -175,7 +177,8 @@ class Typesetter:
         line_px = self._size / self.face.em * shrink
         together = style.box_colour is not None or len(cue.lines) == 1
         pitch = line_px if together else _LINE_HEIGHT * self._size * shrink
-        middle = area.middle(style.position, pitch * len(cue.lines))
+        heads = self.heads.get(cue.words[0].scene)
+        middle = area.middle(style.position, pitch * len(cue.lines), heads)
         start, end = self._frame_edge(cue.start), self._frame_edge(cue.end)
         blocks = [cue.lines] if together else [(line,) for line in cue.lines]
         for number, block in enumerate(blocks):

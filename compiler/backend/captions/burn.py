@@ -29,7 +29,7 @@ from .ass import AssScript, Typesetter, escape
 from .cues import Cue, captions_of, default_limits, hard_to_read
 from .fonts import EMOJI, RUBIK, FontFace, emoji, face_of, is_invisible
 from .style import CaptionStyle, Colour, is_font_file, read_style
-from .words import language_of, words_of
+from .words import heads_of, language_of, words_of
 
 _MAX_CHECKED = 4000
 """Letters that are checked; a text with more is in an installed writing system."""
@@ -103,7 +103,8 @@ def prepare_captions(
     checked = _check_fonts({letter for word in words for letter in word.text}, style, fonts)
     if draws_in_bt601(ffmpeg_path(), folder):
         style = _for_bt601(style)
-    typesetter = Typesetter(style, size, fps, language_of(timeline), checked.family, checked.absent)
+    language, heads = language_of(timeline), heads_of(timeline)
+    typesetter = Typesetter(style, size, fps, language, checked.family, checked.absent, heads)
     cues = captions_of(timeline, typesetter.limits())
     return BurnedCaptions(typesetter.script(cues), fonts, checked.warnings)
 
@@ -113,7 +114,8 @@ def typeset(
 ) -> tuple[Typesetter, list[Cue]]:
     """Return the captions of a timeline, and what sets them; errors as of `read_style`."""
     style = read_style(dict(own_metadata(timeline).get("captions") or {}))
-    typesetter = Typesetter(style, size, fps, language_of(timeline), _family_of(style))
+    language, heads = language_of(timeline), heads_of(timeline)
+    typesetter = Typesetter(style, size, fps, language, _family_of(style), heads=heads)
     return typesetter, captions_of(timeline, typesetter.limits())
 
 

@@ -97,8 +97,26 @@ class Area:
         """Maximum width of a line, which is centred in the picture."""
         return self.width - 2 * max(self.left, self.right)
 
-    def middle(self, position: str | float, block: float) -> float:
-        """Return the vertical centre of a block of lines, clamped to the area."""
+    def middle(
+        self, position: str | float, block: float, heads: tuple[float, float] | None = None
+    ) -> float:
+        """Return the vertical centre of a block of lines, clamped to the area.
+
+        Lines at the bottom move to the top or to the middle if they hide less of heads there.
+
+        Args:
+            position: of the style.
+            block: height of the lines.
+            heads: rows that heads reach, 0..1 of the picture's height.
+        """
+        if heads is not None and position == "bottom":
+            top, bottom = (row * self.height for row in heads)
+
+            def hidden(middle: float) -> float:
+                return min(bottom, middle + block / 2) - max(top, middle - block / 2)
+
+            places = [self.middle(place, block) for place in ("bottom", "top", "middle")]
+            return min(places, key=lambda middle: max(0.0, hidden(middle)))
         percent = _PLACES[position] if isinstance(position, str) else position
         low, high = self.top + block / 2, self.height - self.bottom - block / 2
         return min(max(percent / 100 * self.height, low), max(low, high))

@@ -77,3 +77,12 @@ def columns(words: Sequence[SpokenWord]) -> float:
     if text.isascii():
         return len(text)
     return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+
+
+def heads_of(timeline: otio.schema.Timeline) -> dict[str, tuple[float, float]]:
+    """Return the rows that heads reach in each scene with a face, 0..1 of the picture's height."""
+    return {
+        str(scene["scene"]): (float(scene["heads"][0]), float(scene["heads"][1]))
+        for scene in own_metadata(timeline).get("scenes") or ()
+        if scene.get("heads")
+    }

@@ -1,0 +1,71 @@
+"""Captions keep off the heads of the people in a scene."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import opentimelineio as otio
+import pytest
+import skimage.data
+from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.backend.captions.burn import to_ass
+from otio_gvideo.compiler.backend.captions.style import Area
+from otio_gvideo.compiler.editors.read_timeline import read_timeline
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.timeline.properties import rate_of
+from PIL import Image
+
+
+def rows(timeline: otio.schema.Timeline) -> dict[str, set[int]]:
+    """Return the rows of captions in a picture of 1920 rows, by their first word."""
+    found: dict[str, set[int]] = {}
+    for line in to_ass(timeline, (1080, 1920), rate_of(timeline)).splitlines():
+        if line.startswith("Dialogue"):
+            at = re.search(r"\\pos\(\d+,([\d.]+)\)", line)
+            assert at is not None
+            text = re.sub(r"{[^}]*}", "", line.rpartition(",,")[2])
+            found.setdefault(text.split()[0], set()).add(int(float(at[1])))
+    return found
+
+
+def test_captions_move_off_a_face_at_the_bottom(project: Path) -> None:
+    face = Image.fromarray(skimage.data.astronaut()[:300, 80:380]).resize((540, 540))
+    portrait = Image.fromarray(np.full((960, 540, 3), 90, np.uint8))
+    portrait.paste(face, (0, 420))
+    portrait.save(project.parent / "stills" / "red.png")
+    timeline = otio.adapters.read_from_file(str(compile_script(project, until="timeline").timeline))
+    scenes = {str(s["scene"]): dict(s) for s in timeline.metadata["otio_gvideo"]["scenes"]}
+    top, bottom = scenes["dusk"]["heads"]
+    assert 0.4 < top < bottom < 0.95
+    assert "heads" not in scenes["stairs"]
+    placed = rows(timeline)
+    assert max(placed["At"]) < 1920 * top
+    assert min(placed["Every"]) > 1920 / 2
+
+
+@pytest.mark.parametrize(
+    ("position", "heads", "expected"),
+    [
+        ("bottom", None, 700),
+        ("bottom", (0.1, 0.5), 700),
+        ("bottom", (0.5, 0.9), 300),
+        ("bottom", (0.0, 1.0), 700),  # There is no better place.
+        ("middle", (0.4, 0.6), 500),  # As stated.
+    ],
+)
+def test_captions_at_the_bottom_go_where_they_hide_least(
+    position: str, heads: tuple[float, float] | None, expected: float
+) -> None:
+    area = Area(500, 1000, left=50, right=50, top=250, bottom=250)
+    assert area.middle(position, 100, heads) == expected
+
+
+def test_heads_that_are_no_rows_are_refused(project: Path, tmp_path: Path) -> None:
+    report = compile_script(project, until="timeline")
+    timeline = otio.adapters.read_from_file(str(report.timeline))
+    timeline.metadata["otio_gvideo"]["scenes"][0]["heads"] = [3, "x"]
+    otio.adapters.write_to_file(timeline, str(tmp_path / "a.otio"))
+    with pytest.raises(InputError, match=r"the heads of scenes\[0\] are not two numbers"):
+        read_timeline(tmp_path / "a.otio")
