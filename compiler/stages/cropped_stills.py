@@ -13,12 +13,10 @@ _LEAST = 0.1
 
 
 def cropped_stills(shot: Shot) -> tuple[str, ...]:
-    """Return a line for each still of which a tenth or more is outside the frame.
+    """Return a line for each still of which a tenth or more is outside the frame, or would be.
 
-    Only of stills that cover the frame. What a camera move leaves out is not counted.
+    What a camera move leaves out is not counted.
     """
-    if shot.fit != "cover":
-        return ()
     lines: dict[str, str] = {}
     for keyframe in shot.keyframes:
         aspect = aspect_of(keyframe.image)
@@ -29,7 +27,11 @@ def cropped_stills(shot: Shot) -> tuple[str, ...]:
         if share >= _LEAST:
             sides = "left and right" if ratio > 1 else "top and bottom"
             name = keyframe.image.name
-            lines[name] = f"crops {share:.0%} of {name} ({sides}); fit: blur shows all of it"
+            if shot.fit == "cover":
+                lines[name] = f"crops {share:.0%} of {name} ({sides}); fit: blur shows all of it"
+            else:
+                around = "a blurred copy" if shot.fit == "blur" else "black"
+                lines[name] = f"shows all of {name} on {around}; fit: cover would crop {share:.0%}"
     return tuple(lines.values())
 
 

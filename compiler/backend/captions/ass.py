@@ -1,7 +1,7 @@
 """Typeset cues as Advanced SubStation Alpha (ASS): styles, positions, karaoke.
 
-Format: http://www.tcax.org/docs/ass-specs.htm, with the extensions of libass (``BorderStyle`` 4 is
-a box behind all lines, ``Encoding`` -1 detects the direction of the text).
+Format: http://www.tcax.org/docs/ass-specs.htm, with libass's extensions (``BorderStyle`` 4 is a box
+behind all lines, ``Encoding`` -1 detects the direction of the text).
 """
 
 from __future__ import annotations

@@ -113,7 +113,8 @@ def test_a_script_keeps_faces_unless_its_scene_says_how(project: Path) -> None:
     """``project`` has three scenes, the first with ``red.png``."""
     before = {slot.name: slot for slot in plan_script(project).slots}
     Image.fromarray(skimage.data.astronaut()[:340]).save(project.parent / "stills" / "red.png")
-    assert not any(slot.crops for slot in plan_script(project).slots if slot.name == "dusk")
+    (whole,) = next(slot.crops for slot in plan_script(project).slots if slot.name == "dusk")
+    assert whole.startswith("shows all of red.png on a blurred copy; fit: cover would crop 6")
     text = project.read_text()
     project.write_text(text.replace("red.png\n", "red.png\n    fit: cover\n", 1))
     after = {slot.name: slot for slot in plan_script(project).slots}
