@@ -63,7 +63,7 @@ class MissingVoiceError(Exception):
 ClipMaker = Callable[[], Clip]
 Spoken = tuple[Samples, list[tuple[str, float, float]]]
 """Samples of a sentence, and its words with their times."""
-_FILLERS = frozenset({"uh", "um", "uhm", "mm", "er", "ah"})
+FILLERS = frozenset({"uh", "um", "uhm", "mm", "er", "ah"})
 _TAIL = 0.03
 """Seconds that are kept before the first and after the last word of a sentence."""
 
@@ -94,7 +94,7 @@ def joined(name: str, language: str, sentences: Sequence[Spoken], pauses: Sequen
 def with_fillers_unscripted(clip: Clip) -> Clip:
     """Return a clip whose script leaves fillers out."""
     words = [
-        replace(word, scene=None) if word.text.strip(".,").lower() in _FILLERS else word
+        replace(word, scene=None) if word.text.strip(".,").lower() in FILLERS else word
         for word in clip.words
     ]
     return replace(clip, words=tuple(words))

@@ -17,6 +17,7 @@ from otio_gvideo.compiler.speech.transcripts import read_transcript
 
 from . import agreement, sppas, synthesized, texts
 from .clips import (
+    FILLERS,
     Clip,
     ClipMaker,
     MissingVoiceError,
@@ -36,7 +37,7 @@ POCKETSPHINX = Path("/usr/share/pocketsphinx/test/data")
 RECORDED = Path(__file__).parents[2] / "tests" / "compiler" / "speech" / "align" / "data"
 PAUSES = (0.35, 0.15, 0.6, 0.25, 0.45, 0.2, 0.8)
 """Seconds between scenes, in turn."""
-LONG_PAUSE_S = 0.15
+LONG_PAUSE_S = 0.3
 """Least seconds of silence that end a scene in spontaneous speech."""
 
 
@@ -150,16 +151,18 @@ def _labelled(name: str, labels: str) -> tuple[Samples, list[tuple[str, float, f
 
 
 def _cold_corpus(*, without_fillers: bool) -> Clip:
-    """Return spontaneous speech in scenes that end at pauses."""
+    """Return spontaneous speech in scenes that end at pauses, none of fillers alone.
+
+    Its labels are an aligner's: one filler lasts 10 ms, another lies in silence. They time nothing.
+    """
     samples, words = _labelled("cold_corpus", "cold_corpus.TextGrid")
     scene, said = 0, []
     for (text, start, end), following in zip(words, [*words[1:], words[-1]], strict=True):
-        said.append(SaidWord(text, start, end, scene))
-        scene += following[1] - end >= LONG_PAUSE_S
+        said.append(SaidWord(text, start, end, scene, text not in FILLERS))
+        has_words = any(word.scene == scene and word.is_timed for word in said)
+        scene += has_words and following[1] - end >= LONG_PAUSE_S
     clip = Clip("cold_corpus", "en", samples, tuple(said))
-    if without_fillers:
-        clip = with_fillers_unscripted(clip)
-    return replace(clip, words=tuple(renumbered(clip.words)))
+    return with_fillers_unscripted(clip) if without_fillers else clip
 
 
 def _bobby_and_mary() -> Clip:
