@@ -32,6 +32,8 @@ class ScriptOutput:
     """``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop frame; None is zero."""
     loudness: float = -14.0
     """Integrated loudness of the reel, in LUFS."""
+    platform: str = ""
+    """One of `platforms`; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

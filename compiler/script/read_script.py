@@ -19,6 +19,7 @@ from .checks import check_script
 from .checks.captions import is_font_file
 from .checks.files import ScriptFiles
 from .checks.sound import is_folder_name
+from .platforms import platforms
 from .schema_check import MOST_PROBLEMS, check_schema
 from .yaml_source import KeyPath, YamlSource, format_path, read_yaml
 
@@ -92,7 +93,7 @@ class _Resolver:
             scenes=self._scenes(data["scenes"], data.get("defaults", {})),
             narration=self._narration(data.get("narration"), ("narration",)),
             music=self._music(data.get("music")),
-            captions=self._captions(data.get("captions", {})),
+            captions=self._captions(data.get("captions", {}), data.get("output", {})),
             silences=model.ScriptSilences(
                 policy=silences.get("policy", default.policy),
                 longer_than=Fraction(silences.get("longer_than", default.longer_than)),
@@ -181,15 +182,17 @@ class _Resolver:
             effects.append(model.SoundEffect(**values))
         return tuple(effects)
 
-    def _captions(self, data: Mapping[str, Any]) -> model.Captions:
+    def _captions(self, data: Mapping[str, Any], output: Mapping[str, Any]) -> model.Captions:
         values: dict[str, Any] = {
             key: float(value) if isinstance(value, Fraction) else value
             for key, value in data.items()
         }
         if is_font_file(values.get("font")):
             values["font"] = str(self._folder / values["font"])
-        if "safe_area" in values:
-            values["safe_area"] = {side: float(share) for side, share in data["safe_area"].items()}
+        stated = {side: float(share) for side, share in data.get("safe_area", {}).items()}
+        overlays = platforms()[output["platform"]].safe_area if "platform" in output else {}
+        if stated or overlays:
+            values["safe_area"] = {**overlays, **stated}
         return model.Captions(**values)
 
     def _motion(self, data: Mapping[str, Any]) -> model.ScriptMotion:

@@ -14,6 +14,7 @@ from ..script.model import Script
 from ..sync import edit
 from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_clips
+from .platform_warnings import platform_warnings
 from .read import ParsedScript
 from .slot_needs import model_prompt, planner_notes
 
@@ -35,6 +36,7 @@ def edit_warnings(
         *_no_captions(parsed),
         *_small_stills(parsed.script),
         *_sounds_cut_off(timeline),
+        *platform_warnings(parsed.script, schedule, timeline),
         *_unsupported(parsed.script, timeline),
         *_unwritten(parsed.prompts.faults, timeline),
     ]
