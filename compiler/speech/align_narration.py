@@ -227,7 +227,9 @@ def _align_track(
             if scene.confidence is not None
         }
         warnings += [
-            Notice("sync", f"{warning.scene_id}: {warning.what}") for warning in alignment.warnings
+            Notice("sync", f"{warning.scene_id}: {warning.what}")
+            for warning in alignment.warnings
+            if warning.unscripted is None or not _is_shown(warning.unscripted, scenes)
         ]
     for before, scene in zip([None, *scenes], scenes, strict=False):
         if scene.time is not None or (before is not None and before.time is not None):
@@ -240,6 +242,16 @@ def _align_track(
         what = trailing_speech(last.time[1], duration, known, _speech(narration.audio))
         warnings += [Notice("sync", f"{last.id}: {what}")] if what else []
     return AlignedTrack(words, confidence, unscripted, tuple(warnings))
+
+
+def _is_shown(speech: Interval, scenes: Sequence[ScriptScene]) -> bool:
+    """Whether speech outside the script is mostly in scenes that state their time."""
+    shown = [
+        max(Fraction(0), min(speech.end, scene.time[1]) - max(speech.start, scene.time[0]))
+        for scene in scenes
+        if scene.time is not None
+    ]
+    return 2 * sum(shown) >= speech.duration
 
 
 def _speech(audio: Path) -> Iterator[Interval]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...script.tokens import Token
 from ...sync.types import Interval
+from .foreground import without_noise
 from .lattice import Lattice, lattice_of
 from .observations import Recording
 from .segments import segments
@@ -59,7 +60,7 @@ class ForcedAlignment:
         margins: log likelihood ratio of each token to any other speech, in nats a frame; about 2
             for clear speech that says it, below 0 for speech that does not.
         unscripted: speech outside the script, each with the token that follows it.
-        fillers: the same for "uh" and "um".
+        fillers: the same for "uh" and "um", and for noises.
         skipped: tokens that fit the sound so little that the first pass skipped them.
         contrast: lead of the best phone over the mean of all, in nats a frame: 13 in a studio, 8 in
             noise at 10 dB or in a church. Margins shrink in proportion.
@@ -108,6 +109,7 @@ def forced_align(
         still = [run for run in unspoken if not aligner.is_spoken_alone(tokens, run, placed)]
         if len(still) < len(unspoken):
             placed = aligner.second_pass(tokens, without(everything, still), anchors)
+    placed = without_noise(placed, aligner.recording, samples)
     report(1.0)
     return replace(aligner.result(len(tokens), placed), skipped=frozenset(skipped))
 

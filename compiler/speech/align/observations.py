@@ -101,17 +101,25 @@ class Recording:
         best = np.partition(phones.reshape(len(phones), -1), -4, axis=1)[:, -4:].mean(axis=1)
         return best, phones[:, self.model.phones.index(SILENCE)].max(axis=1)
 
-    def _contrast(self) -> float:
-        chosen = np.arange(0, self.frames, max(1, self.frames // 4000))
-        if not len(chosen):
-            return 5.0
+    def lead(self, frames: NDArray[np.int64]) -> Array:
+        """Return the lead of the best phone over the mean of all in some frames, in nats."""
+        return self._lead_and_silence(frames)[0]
+
+    def _lead_and_silence(self, frames: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Return the lead of the best phone over the mean of all, and that of silence over it."""
         leads, quiet = [], []
-        for start in range(0, len(chosen), BLOCK):
-            features = with_deltas(self.cepstra, chosen[start : start + BLOCK])
+        for start in range(0, len(frames), BLOCK):
+            features = with_deltas(self.cepstra, frames[start : start + BLOCK])
             phones = self.model.phone_scores(self.model.densities(features))
             best, silence = self._best_and_silence(phones)
             leads.append(best - phones.mean(axis=(1, 2)))
             quiet.append(silence - best)
-        lead, apart = np.concatenate(leads), np.concatenate(quiet)
+        return np.concatenate(leads), np.concatenate(quiet)
+
+    def _contrast(self) -> float:
+        chosen = np.arange(0, self.frames, max(1, self.frames // 4000))
+        if not len(chosen):
+            return 5.0
+        lead, apart = self._lead_and_silence(chosen)
         voiced = apart < QUIET * lead.mean()
         return float(lead[voiced].mean() if voiced.any() else lead.mean())

@@ -41,10 +41,11 @@ class SceneText:
 
 @dataclass(frozen=True, slots=True)
 class AlignmentWarning:
-    """A doubt about the alignment of a scene."""
+    """A doubt about the alignment of a scene; ``unscripted`` is speech outside the script."""
 
     scene_id: str
     what: str
+    unscripted: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,16 @@ def check_forced_alignment(
 def unscripted_warnings(
     scenes: Sequence[SceneText], members: Sequence[Sequence[int]], alignment: ForcedAlignment
 ) -> list[AlignmentWarning]:
-    """Return warnings about speech outside the script, by the scene before it."""
+    """Return warnings about speech outside the script, by the scene before it or the first."""
     scene_of = {index: number for number, group in enumerate(members) for index in group}
     return [
         AlignmentWarning(
-            scenes[scene_of[index - 1]].id,
+            scenes[scene_of[max(0, index - 1)]].id,
             f"speech that is not in the script {_span(interval)}",
+            interval,
         )
         for index, interval in alignment.unscripted
-        if interval.duration >= LONG_UNSCRIPTED and index in scene_of and index - 1 in scene_of
+        if interval.duration >= LONG_UNSCRIPTED
     ]
 
 
@@ -200,8 +202,8 @@ def with_doubts(
     merged = []
     for warning in warnings:
         doubt = doubts.pop(warning.scene_id, "")
-        what = f"{warning.what}; {doubt}" if doubt else warning.what
-        merged.append(AlignmentWarning(warning.scene_id, what))
+        what = f"{warning.what}; {doubt}"
+        merged.append(AlignmentWarning(warning.scene_id, what) if doubt else warning)
     return merged + [AlignmentWarning(scene, doubt) for scene, doubt in doubts.items()]
 
 
