@@ -73,6 +73,13 @@ class ForcedAlignment:
     fillers: tuple[tuple[int, Interval], ...] = ()
     skipped: frozenset[int] = frozenset()
 
+    def margin_of(self, group: Sequence[int]) -> float:
+        """Return the mean margin of some tokens, weighted by their lengths."""
+        lengths = [float(time.duration) if (time := self.times[i]) else 0.0 for i in group]
+        margins = [self.margins[index] for index in group]
+        total = sum(margin * length for margin, length in zip(margins, lengths, strict=True))
+        return total / max(sum(lengths), 1e-6)
+
 
 def forced_align(
     tokens: Sequence[Token],

@@ -7,10 +7,12 @@ the second opinion: where both are right they agree within a tenth of a second.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,17 @@ from .dtw_align import dtw_align
 from .forced_align import ForcedAlignment, forced_align
 from .foreign_phones import pronounced
 from .synthesis import phrases_of, plain_text
+from .transcript_anchors import spread
+from .unspoken import consecutive
 
+OTHER_TEXT = 0.25
+"""Distance of a scene's margin below the median, as a share of the contrast, from which it is not
+said."""
+TORN = Fraction(3, 5)
+"""Seconds of speech outside the script that a scene does not contain, since people rather speak
+between scenes."""
+_ATTEMPTS = 3
+"""Most times that scenes are left out."""
 WEAK_ONSET = Fraction(1, 5)
 """Longest beginning of a word, in seconds, that the first pass takes for silence."""
 
@@ -63,24 +75,122 @@ def foreign_align(
         WorkError: the synthesizer failed, or the narration has no speech.
     """
     report = on_progress or (lambda _: None)
-    groups = [group for tokens in scenes for group in _pronounced_groups(tokens, language)]
-    units = [Token(group[-1].text, ((phones,),)) for group, phones in groups]
-    found = forced_align(units, samples, lambda share: report(0.6 * share), foreign=True)
-    heard = _by_token(found, [len(group) for group, _ in groups])
-    heard = replace(heard, times=tuple(start_with_speech(heard.times, speech_intervals(samples))))
-    outside = [interval for _, interval in heard.unscripted]
+    speech = speech_intervals(samples)
+    heard = _heard(scenes, samples, language, lambda share: report(0.6 * share))
+    members = _members(scenes)
+    times = start_with_speech(gathered(heard, scenes, speech), speech)
+    heard = replace(heard, times=tuple(times))
+    said = [n for n, group in enumerate(members) if any(heard.times[i] for i in group)]
+    if not said:
+        nothing = (0.0,) * len(heard.times)
+        return ForeignAlignment(heard, nothing, nothing, nothing)
     warped = dtw_align(
-        scenes, samples, language, lambda share: report(0.6 + 0.4 * share), outside=outside
+        [scenes[number] for number in said],
+        samples,
+        language,
+        lambda share: report(0.6 + 0.4 * share),
+        outside=[interval for _, interval in heard.unscripted],
     )
-    return ForeignAlignment(
-        heard,
-        tuple(
-            0.0 if one is None else float(other.start - one.start)
-            for one, other in zip(heard.times, warped.times, strict=True)
-        ),
-        warped.distances,
-        warped.paces,
-    )
+    apart, distances, paces = ([0.0] * len(heard.times) for _ in range(3))
+    for place, index in enumerate(index for number in said for index in members[number]):
+        time = heard.times[index]
+        apart[index] = float(warped.times[place].start - time.start) if time else 0.0
+        distances[index], paces[index] = warped.distances[place], warped.paces[place]
+    return ForeignAlignment(heard, tuple(apart), tuple(distances), tuple(paces))
+
+
+def _members(scenes: Sequence[Sequence[Token]]) -> list[range]:
+    """Return the numbers of each scene's tokens."""
+    firsts = [0, *itertools.accumulate(map(len, scenes))]
+    return [range(first, stop) for first, stop in itertools.pairwise(firsts)]
+
+
+def _heard(
+    scenes: Sequence[Sequence[Token]],
+    samples: NDArray[np.int16],
+    language: str,
+    on_progress: Callable[[float], None],
+) -> ForcedAlignment:
+    """Place all tokens by forced alignment, but those of scenes that are not said.
+
+    An unsaid scene pushes its neighbours aside. So one of each run that scores far below the others
+    is left out, the first or the last: the one without which the rest fits better.
+    """
+    groups = [_pronounced_groups(tokens, language) for tokens in scenes]
+    members = _members(scenes)
+
+    def placed(said: Sequence[int], report: Callable[[float], None] | None) -> ForcedAlignment:
+        units = [(group, phones) for number in said for group, phones in groups[number]]
+        tokens = [Token(group[-1].text, ((phones,),)) for group, phones in units]
+        found = forced_align(tokens, samples, report, foreign=True)
+        indices = [index for number in said for index in members[number]]
+        return _by_token(found, [len(group) for group, _ in units], indices, members[-1].stop)
+
+    said = [number for number, tokens in enumerate(scenes) if tokens]
+    heard = placed(said, on_progress)
+    for _ in range(_ATTEMPTS):
+        margins = [heard.margin_of(members[number]) / heard.contrast for number in said]
+        low = median(margins) - OTHER_TEXT
+        places = consecutive([place for place, margin in enumerate(margins) if margin <= low])
+        runs = [[said[place] for place in run] for run in places]
+        if not runs or len(runs) == len(said):
+            break
+        ends = [{run[end] for run in runs} for end in (0, -1)]
+        tries = [placed([n for n in said if n not in ends[0]], None)]
+        tries += (
+            [placed([n for n in said if n not in ends[1]], None)] if ends[0] != ends[1] else tries
+        )
+        fits = [
+            [sum(one.margin_of(members[number]) for number in run) for run in runs] for one in tries
+        ]
+        unsaid = {
+            run[0] if first >= last else run[-1]
+            for run, first, last in zip(runs, *fits, strict=True)
+        }
+        said = [number for number in said if number not in unsaid]
+        heard = tries[ends.index(unsaid)] if unsaid in ends else placed(said, None)
+    return heard
+
+
+def gathered(
+    heard: ForcedAlignment, scenes: Sequence[Sequence[Token]], speech: Sequence[Interval]
+) -> list[Interval | None]:
+    """Return the times with no scene torn apart by speech outside the script.
+
+    The first words of a scene that follows such speech may match its beginning; the smaller part of
+    a torn scene moves to the larger, up to a pause if there is one near.
+    """
+    times = list(heard.times)
+    begins, ends = [it.start for it in speech], [it.end for it in speech]
+    for members, tokens in zip(_members(scenes), scenes, strict=True):
+        for follower, outside in heard.unscripted:
+            if outside.duration < TORN or not members.start < follower < members.stop:
+                continue
+            parts = range(members.start, follower), range(follower, members.stop)
+            said = [[i for i in part if times[i]] for part in parts]
+            letters = [sum(_length(tokens[i - members.start]) for i in part) for part in said]
+            stay, move = (said[1], said[0]) if letters[0] < letters[1] else (said[0], said[1])
+            first, last = times[stay[0]] if stay else None, times[stay[-1]] if stay else None
+            if not move or first is None or last is None:
+                continue
+            rate = (last.end - first.start) / max(letters)
+            length = min(letters) * rate
+            if move[0] < stay[0]:
+                edge = max(outside.start, first.start - length)
+                near = [it for it in begins if abs(it - edge) <= length and it < first.start]
+                room = Interval(min(near, key=lambda it: abs(it - edge), default=edge), first.start)
+            else:
+                edge = min(outside.end, last.end + length)
+                near = [it for it in ends if abs(it - edge) <= length and it > last.end]
+                room = Interval(last.end, min(near, key=lambda it: abs(it - edge), default=edge))
+            chosen = [tokens[index - members.start] for index in move]
+            for index, time in zip(move, spread(chosen, [None] * len(move), room), strict=True):
+                times[index] = time
+    return times
+
+
+def _length(token: Token) -> int:
+    return max(1, sum(map(len, token.readings[0])))
 
 
 def start_with_speech(
@@ -125,21 +235,28 @@ def _pronounced_groups(tokens: Sequence[Token], language: str) -> list[tuple[lis
     return groups
 
 
-def _by_token(found: ForcedAlignment, sizes: Sequence[int]) -> ForcedAlignment:
-    """Split the times of groups evenly among their tokens."""
-    times: list[Interval | None] = []
-    margins: list[float] = []
-    firsts = [0]
-    for time, margin, size in zip(found.times, found.margins, sizes, strict=True):
-        margins += [margin] * size
-        firsts.append(firsts[-1] + size)
-        if time is None:
-            times += [None] * size
-            continue
-        step = time.duration / size
-        times += [
-            Interval(time.start + step * place, time.start + step * (place + 1))
-            for place in range(size)
-        ]
-    unscripted = tuple((firsts[number], interval) for number, interval in found.unscripted)
+def _by_token(
+    found: ForcedAlignment, sizes: Sequence[int], placed: Sequence[int], count: int
+) -> ForcedAlignment:
+    """Split the times of groups evenly among their tokens.
+
+    Args:
+        found: times of groups.
+        sizes: numbers of tokens of the groups.
+        placed: the tokens in the groups.
+        count: of all tokens.
+    """
+    times: list[Interval | None] = [None] * count
+    margins = [0.0] * count
+    firsts = [0, *itertools.accumulate(sizes)]
+    for time, margin, (first, stop) in zip(
+        found.times, found.margins, itertools.pairwise(firsts), strict=True
+    ):
+        for place, index in enumerate(placed[first:stop]):
+            margins[index] = margin
+            if time is not None:
+                step = time.duration / (stop - first)
+                times[index] = Interval(time.start + step * place, time.start + step * (place + 1))
+    numbers = [*placed, count]
+    unscripted = tuple((numbers[firsts[group]], time) for group, time in found.unscripted)
     return ForcedAlignment(tuple(times), tuple(margins), unscripted, found.contrast)

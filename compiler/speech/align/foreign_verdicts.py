@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from statistics import median
 
 from ...script.tokens import Token
-from .foreign_align import ForeignAlignment
+from .foreign_align import OTHER_TEXT, ForeignAlignment
 from .verdicts import (
+    LONG_UNSCRIPTED,
     UNSPOKEN,
     AlignmentWarning,
     MissingScene,
@@ -15,16 +16,15 @@ from .verdicts import (
     Unheard,
     as_warnings,
     letters_of,
-    margin_of,
     missing_scene,
     place_of,
     shortened,
     unscripted_warnings,
 )
 
-OTHER_TEXT, DOUBTFUL, DOUBTFUL_LETTER = 0.25, 0.1, 0.35
+DOUBTFUL, DOUBTFUL_LETTER = 0.1, 0.35
 """Distance of a scene's margin below the median, as a share of the contrast, from which it is
-missing, and from which it is doubtful: more for a scene of a few letters."""
+doubtful: more for a scene of a few letters."""
 LOST, LOST_START = 0.7, 0.35
 """Seconds between the two passes from which a word is doubtful, and the first one of a scene."""
 PARTLY = 0.25
@@ -47,12 +47,14 @@ def check_foreign_alignment(
         AlignmentError: scenes that are mostly unspoken.
     """
     heard = found.heard
-    margins = [margin_of(group, heard) for group in members]
-    usual = median(margins)
+    margins = [heard.margin_of(group) for group in members]
+    usual = median(margin for margin, group in zip(margins, members, strict=True) if group)
     missing: list[MissingScene] = []
     not_heard: list[int] = []
     warnings: list[AlignmentWarning] = []
     for number, (scene, group) in enumerate(zip(scenes, members, strict=True)):
+        if not group:
+            continue
         unspoken = [index for index in group if heard.times[index] is None]
         share = letters_of(tokens, unspoken) / max(1, letters_of(tokens, group))
         behind = (usual - margins[number]) / heard.contrast
@@ -73,4 +75,11 @@ def check_foreign_alignment(
             what = "low confidence; check that the narration says this text"
             warnings.append(AlignmentWarning(scene.id, what))
     warnings += as_warnings(missing, unheard)
-    return warnings + unscripted_warnings(scenes, members, heard), not_heard
+    warnings += unscripted_warnings(scenes, members, heard)
+    following = {at for at, time in heard.unscripted if time.duration >= LONG_UNSCRIPTED}
+    warnings += [
+        AlignmentWarning(scene.id, "other speech comes before it; check where it starts")
+        for scene, group in zip(scenes, members, strict=True)
+        if group and group[0] in following
+    ]
+    return warnings, not_heard

@@ -94,7 +94,7 @@ def check_forced_alignment(
     warnings: list[AlignmentWarning] = []
     for number, (scene, group) in enumerate(zip(scenes, members, strict=True)):
         unspoken = [index for index in group if alignment.times[index] is None]
-        margin = margin_of(group, alignment)
+        margin = alignment.margin_of(group)
         doubted = 2 * len(alignment.skipped.intersection(group)) >= len(group)
         squeezed = doubted and margin < 0 and _pace(tokens, group, alignment) >= RUSHED
         if squeezed or letters_of(tokens, unspoken) >= UNSPOKEN * letters_of(tokens, group):
@@ -216,13 +216,6 @@ def _pace(tokens: Sequence[Token], group: Sequence[int], alignment: ForcedAlignm
     """Letters a second of a scene as aligned."""
     seconds = sum(float(time.duration) for i in group if (time := alignment.times[i]))
     return letters_of(tokens, group) / max(seconds, 1e-3)
-
-
-def margin_of(group: Sequence[int], alignment: ForcedAlignment) -> float:
-    """Mean margin of some tokens, weighted by their lengths."""
-    lengths = [float(time.duration) if (time := alignment.times[i]) else 0.0 for i in group]
-    margins = [alignment.margins[index] for index in group]
-    return sum(m * s for m, s in zip(margins, lengths, strict=True)) / max(sum(lengths), 1e-6)
 
 
 def place_of(group: Sequence[int], alignment: ForcedAlignment) -> Interval | None:
