@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import watchfiles
@@ -14,6 +16,9 @@ _DEBOUNCE_MS = 400
 """Longest wait for that."""
 _END_S = 0.3
 """Longest wait for the thread at the end; it holds nothing."""
+_MOST_FOLDERS = 200
+_DEEPEST = 3
+"""Folders below another one that are watched."""
 _LOOK_MS = 1000
 """Folders that appear or vanish are noticed after so long."""
 
@@ -36,12 +41,11 @@ class FolderWatch:
         """Start the thread."""
         self._thread.start()
 
-    def watch(self, files: Iterable[Path]) -> None:
-        """Watch the folders of files, of links also those of their targets."""
-        paths = [path for file in files for path in (file, file.resolve())]
-        folders = frozenset(path.parent for path in paths)
-        if folders != self._folders:
-            self._folders = folders
+    def watch(self, folders: Iterable[Path]) -> None:
+        """Watch these folders from now on."""
+        wanted = frozenset(folders)
+        if wanted != self._folders:
+            self._folders = wanted
             self._renewed.set()
 
     def end(self) -> None:
@@ -79,3 +83,20 @@ class FolderWatch:
                 self._on_change()
             if {folder for folder in self._folders if folder.is_dir()} != set(folders):
                 return
+
+
+def folders_below(folder: Path, without: Path) -> Iterator[Path]:
+    """Yield a folder and those below it, except hidden ones and the outputs."""
+    waiting = [(folder, 0)]
+    for number in range(_MOST_FOLDERS):
+        if number >= len(waiting):
+            return
+        here, depth = waiting[number]
+        yield here
+        if depth < _DEEPEST:
+            with contextlib.suppress(OSError), os.scandir(here) as entries:
+                waiting += [
+                    (Path(entry.path), depth + 1)
+                    for entry in entries
+                    if entry.is_dir() and entry.name[:1] != "." and Path(entry.path) != without
+                ]

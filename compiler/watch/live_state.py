@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .script_edit import ScriptEdit
-
 KEEPALIVE_S = 15.0
 """A comment is sent after so long, so that closed connections are noticed."""
 
@@ -24,14 +22,12 @@ class LiveState:
         page: its HTML; empty before the first one.
         version: of the page.
         told: the rest of the state, as JSON.
-        edits: changes of the script that were shown, by their hash.
-        approved: keys of slots that may be rendered by a model.
+        approved: `approval_key` of slots that may be rendered by a model.
     """
 
     page: str = ""
     version: int = 0
     told: dict[str, Any] = field(default_factory=dict)
-    edits: dict[str, ScriptEdit] = field(default_factory=dict)
     approved: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = field(default_factory=dict)

@@ -8,49 +8,34 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import opentimelineio as otio
-
-from ...renderers import registry
 from ...renderers.run.loaded_renderers import LoadedRenderers
-from ...renderers.run.recipe import Recipe, recipe_key
-from ...renderers.run.store import Store
 from ..api.compile import compile_parsed
-from ..api.plan import CompilePlan, plan_edit
-from ..assembly.rendered_media import link_rendered
 from ..errors import InputError, Problem, WorkError
 from ..files.file_version import file_version
 from ..notices import Notice
 from ..outputs.paths import Outputs, refuse_unwritable
-from ..page.build_view import build_view
 from ..progress import OnProgress, Progress
 from ..progress_clock import ProgressClock, count
 from ..script.config import FILE_NAME
 from ..script.model import Quality
-from ..stages.edit import build_edit
 from ..stages.input_files import inputs_of_script
 from ..stages.output_options import OutputOptions
 from ..stages.read import ParsedScript, read_script
 from ..stages.render import RenderOptions
-from ..timeline.slots import SlotClip, set_media, slot_clips
-from .animatic import animatic_of
-from .changes import FolderWatch
+from .changes import FolderWatch, folders_below
 from .drafts import Drafts
 from .live_page import empty_view, live_page
 from .live_state import LiveState
-from .script_edit import edit_script
 from .served_files import ServedFiles
-from .stored_takes import another_seed, takes_of_slot
-from .storyboard import BoardSlot, problems_html
+from .storyboard import problems_html
+from .watched_edit import WatchedEdit, approval_key
 
 _TELL_S = 0.2
 """Least seconds between two reports of progress."""
@@ -67,18 +52,6 @@ class WatchOptions:
     allow_outside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """A script as it was compiled last."""
-
-    parsed: ParsedScript
-    outputs: Outputs
-    timeline: otio.schema.Timeline
-    fps: Fraction
-    plan: CompilePlan
-    recipes: Mapping[str, Recipe]
-
-
 class WatchSession:
     """Compiles a script again and again.
 
@@ -88,6 +61,10 @@ class WatchSession:
         outputs: the files to write.
         on_progress: called with each step, for the terminal.
         on_result: called after each run with its errors, its warnings, and its seconds.
+
+    Attributes:
+        files: to serve.
+        edit: the script as it was compiled last; None before that.
     """
 
     def __init__(
@@ -108,7 +85,7 @@ class WatchSession:
         self._seen = {options.script: file_version(options.script)}
         self._listed: frozenset[str] = frozenset()
         self._failed = False
-        self._edit: _Edit | None = None
+        self.edit: WatchedEdit | None = None
         self._warnings: tuple[Notice, ...] = ()
         self._told_at = 0.0
         self._lock = threading.Lock()
@@ -155,10 +132,17 @@ class WatchSession:
 
     def _names(self) -> frozenset[str]:
         found: set[str] = set()
-        for folder in {path.parent for path in self._seen}:
-            with contextlib.suppress(OSError):
-                found.update(entry.path for entry in os.scandir(folder) if entry.name[:1] != ".")
+        for folder in self._folders():
+            with contextlib.suppress(OSError), os.scandir(folder) as entries:
+                found.update(entry.path for entry in entries if entry.name[:1] != ".")
         return frozenset(found)
+
+    def _folders(self) -> set[Path]:
+        """Return the folders of the files; after a failure, all where a file may be missing."""
+        folders = {one.parent for path in self._seen for one in (path, path.resolve())}
+        if self._failed:
+            folders.update(folders_below(self._options.script.parent, self._outputs.folder))
+        return folders
 
     # ---- Runs, in the main thread ----
 
@@ -180,7 +164,6 @@ class WatchSession:
         with self._lock:
             self._compiling, self._superseded = True, False
             self._seen = {path: file_version(path) for path in self._seen}
-            self._listed = self._names()
         problems: tuple[Problem, ...] = ()
         try:
             try:
@@ -199,11 +182,13 @@ class WatchSession:
     def _finish(self, problems: tuple[Problem, ...], seconds: float) -> None:
         self._refuse_gone()
         self._failed = bool(problems)
-        self._watch.watch(self._seen)
+        if self._failed:
+            self._listed = self._names()
+        self._watch.watch(self._folders())
         if problems:
             files = {one.file: Path(one.file).absolute() for one in problems if one.file}
             told = problems_html(problems, files)
-            kept = "; the last good reel stays" if self._edit is not None else ""
+            kept = "; the last good reel stays" if self.edit is not None else ""
             self._state.tell(
                 phase="error", status=f"{count(len(problems), 'problem')}{kept}", problems=told,
                 share=None,
@@ -212,25 +197,26 @@ class WatchSession:
 
     def _compile(self) -> None:
         """Compile the script: an animatic at once, then drafts, then the reel."""
-        options = self._options
         self._state.tell(phase="read", status="Reading the script", share=None)
-        outputs = self._outputs
-        refuse_unwritable(outputs)
+        refuse_unwritable(self._outputs)
         clock = ProgressClock(self._step)
-        parsed = read_script(
-            options.script, options.config, options.renderer, options.quality,
-            options.allow_outside, clock, OutputOptions(), outputs, media=outputs.media,
-        )  # fmt: skip
+        parsed = self._read(clock)
         self._follow(parsed)
-        schedule, timeline = build_edit(parsed)
-        link_rendered(timeline, [outputs.media])
-        recipes = {slot.name: slot.recipe for slot in slot_clips(timeline)}
-        plan = plan_edit(parsed, schedule, timeline, outputs)
-        self._warnings = plan.warnings
-        self._edit = _Edit(parsed, outputs, timeline, schedule.fps, plan, recipes)
+        assert parsed.output is not None
+        outputs = replace(self._outputs, suffix=parsed.output.suffix)
+        self.edit = WatchedEdit.of(parsed, outputs)
+        self._warnings = self.edit.plan.warnings
         self._state.tell(phase="animatic", status="Animatic", problems="")
         self._show()
-        self._render(clock)
+        self._render(self.edit, clock)
+
+    def _read(self, clock: ProgressClock, *, writes_prompts: bool = False) -> ParsedScript:
+        options = self._options
+        return read_script(
+            options.script, options.config, options.renderer, options.quality,
+            options.allow_outside, clock, OutputOptions(), self._outputs,
+            media=self._outputs.media, writes_prompts=writes_prompts,
+        )  # fmt: skip
 
     def _follow(self, parsed: ParsedScript) -> None:
         """Watch the files of a script; those that were watched keep their version."""
@@ -239,30 +225,27 @@ class WatchSession:
         paths = [path.absolute() for path in (*files, script, script.with_name(FILE_NAME))]
         with self._lock:
             self._seen = {path: self._seen.get(path) or file_version(path) for path in paths}
-        self._watch.watch(paths)
+            self._watch.watch(self._folders())
 
-    def _render(self, clock: ProgressClock) -> None:
-        edit = self._edit
-        assert edit is not None
-        waiting = self._unapproved()
-        drafted = [
-            (slot.name, edit.recipes[slot.name])
-            for slot in edit.plan.slots
-            if not slot.is_rendered and not slot.needs.calls
-        ]
+    def _render(self, edit: WatchedEdit, clock: ProgressClock) -> None:
+        """Render drafts, then what is approved, then the reel if nothing is left."""
+        waiting = edit.unapproved(self._state.approved)
         self._state.tell(phase="drafts", status="Drafts")
-        self._drafts.render(drafted, edit.parsed.config.workers, self._show)
+        self._drafts.render(edit.drafted(), edit.parsed.config.workers, self._show)
         self._state.tell(phase="render", status="Rendering")
         options = RenderOptions(
             "local",
             force=False,
             relative_media=False,
-            wanted=lambda recipe: recipe_key(recipe) not in waiting,
+            wanted=lambda recipe: approval_key(recipe) not in waiting,
             on_rendered=self._replace,
             loaded=self._loaded,
         )
+        parsed = edit.parsed
+        if parsed.prompts.waiting and not waiting:
+            parsed = self._read(clock, writes_prompts=True)
         report = compile_parsed(
-            edit.parsed, edit.outputs, "media" if waiting else "video", options, clock
+            parsed, edit.outputs, "media" if waiting else "video", options, clock
         )
         status = "Up to date"
         if waiting:
@@ -271,67 +254,19 @@ class WatchSession:
         self._show(None if waiting else report.video)
         self._state.tell(phase="done", status=status, share=None)
 
-    def _unapproved(self) -> set[str]:
-        """Return the keys of slots that run a model, lack media and were not approved."""
-        edit = self._edit
-        if edit is None:
-            return set()
-        costly = {s.key for s in edit.plan.slots if s.needs.calls and not s.is_rendered}
-        return costly - self._state.approved
-
     def _replace(self, name: str, media: Path) -> None:
         """Show a slot's finished media."""
-        edit = self._edit
-        assert edit is not None
-        slots = [slot for slot in slot_clips(edit.timeline) if slot.name == name]
-        if any(_media_of(slot) != str(media) for slot in slots):
-            for slot in slots:
-                set_media(slot, media)
-            planned = (
-                replace(s, is_rendered=s.is_rendered or s.name == name) for s in edit.plan.slots
-            )
-            self._edit = replace(edit, plan=replace(edit.plan, slots=tuple(planned)))
+        if self.edit is not None and self.edit.rendered.get(name) != media:
+            self.edit = self.edit.with_media(name, media)
             self._show()
-
-    def _video_url(self, name: str) -> str:
-        """Return the URL of a slot's finished video, else that of its draft."""
-        assert self._edit is not None
-        store = Store(self._edit.outputs.media, read=False)
-        slot = next(slot for slot in self._edit.plan.slots if slot.name == name)
-        media = store.find(name, slot.key) or self._drafts.find(name, self._edit.recipes[name])
-        return self.files.url(media) if media is not None else ""
 
     def _show(self, reel: Path | None = None) -> None:
         """Make the page anew."""
-        edit = self._edit
+        edit, state = self.edit, self._state
         assert edit is not None
-        view = build_view(edit.timeline, edit.outputs.timeline)
-        view.reel = reel
-        view.notes += [notice for notice in self._warnings if notice not in view.notes]
-        waiting = self._unapproved()
-        board = [
-            BoardSlot(
-                planned,
-                edit.recipes[planned.name],
-                self.files.still_url(edit.recipes[planned.name].shot.keyframes[0].image),
-                planned.key in waiting,
-                takes_of_slot(
-                    edit.outputs.media, planned.name, edit.recipes[planned.name], planned.key
-                ),
-            )
-            for planned in edit.plan.slots
-        ]
-        self._state.show(
-            live_page(
-                view,
-                self._state.version + 1,
-                self.files,
-                board,
-                edit.plan,
-                animatic_of(edit.timeline, edit.fps, self.files.still_url, self._video_url),
-                registry.renderer_names(),
-            )
-        )
+        version = state.version + 1
+        find = self._drafts.find
+        state.show(edit.page(version, self.files, state.approved, find, self._warnings, reel))
 
     def _step(self, progress: Progress) -> None:
         self._on_progress(progress)
@@ -343,65 +278,7 @@ class WatchSession:
             share = progress.done / progress.total if progress.total else None
             self._state.tell(status=f"{what}{slot}", share=share)
 
-    # ---- Requests of the page, from threads of the server ----
-
-    def act(self, name: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Carry out a request of the page.
-
-        ``approve`` lets models render slots: ``keys``. ``propose`` returns a change of the script
-        as a diff: ``slot``, and ``what`` is ``seed``, ``renderer`` or ``take``. ``write`` writes
-        it: ``edit``.
-
-        Raises:
-            InputError, WorkError: it cannot be done.
-        """
-        if name == "approve":
-            keys = asked.get("keys")
-            self._state.approved.update(map(str, keys if isinstance(keys, list) else ()))
-            with self._lock:
-                self._renew()
-            return {}
-        if name == "propose":
-            return self._propose(asked)
-        if name == "write":
-            edit = self._state.edits.pop(str(asked.get("edit")), None)
-            if edit is None:
-                raise InputError("there is no such change any longer")
-            edit.write()
-            return {}
-        raise InputError(f"{name!r} is no request")
-
-    def _propose(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        edit = self._edit
-        slot = str(asked.get("slot"))
-        if edit is None or slot not in edit.recipes:
-            raise InputError(f"there is no slot {slot!r}")
-        recipe = edit.recipes[slot]
-        what = asked.get("what")
-        changes: Mapping[Any, Any] | None
-        if what == "seed":
-            changes = {("seed",): another_seed(recipe.shot.seed)}
-        elif what == "renderer" and asked.get("renderer") in registry.renderer_names():
-            changes = {("renderer",): str(asked["renderer"])}
-        elif what == "take":
-            takes = takes_of_slot(edit.outputs.media, slot, recipe, recipe_key(recipe))
-            changes = next((t.changes for t in takes if t.name == asked.get("take")), None)
-        else:
-            changes = None
-        if not changes:
-            raise InputError("the script cannot say that")
-        scene = next(s.scene for s in slot_clips(edit.timeline) if s.name == slot)
-        number = [one.id for one in edit.parsed.script.scenes].index(scene)
-        made = edit_script(
-            self._options.script,
-            {("scenes", number, *path): value for path, value in changes.items()},
-        )
-        if not made.diff:
-            return {"edit": "", "diff": "The script says so already."}
-        key = hashlib.sha256(f"{made.before}\0{made.after}".encode()).hexdigest()
-        self._state.edits[key] = made
-        return {"edit": key, "diff": made.diff}
-
-
-def _media_of(slot: SlotClip) -> str:
-    return str(getattr(slot.clip.media_reference, "target_url", ""))
+    def approve(self) -> None:
+        """Render what was approved; called from a thread of the server."""
+        with self._lock:
+            self._renew()

@@ -27,14 +27,14 @@ class BoardSlot:
         planned: what rendering it takes.
         recipe: of it.
         still: URL of its first still.
-        needs_approval: whether it runs a model that nobody has approved.
+        approval: what to approve; empty if it runs no model, or is approved.
         takes: its finished videos.
     """
 
     planned: PlannedSlot
     recipe: Recipe
     still: str
-    needs_approval: bool
+    approval: str
     takes: Sequence[StoredTake]
 
 
@@ -76,10 +76,10 @@ def _excerpt(problem: Problem, file: Path | None) -> str:
 
 def board_html(slots: Sequence[BoardSlot], plan: CompilePlan) -> str:
     """Return the storyboard: a picture for each slot, its prompt, time and cost."""
-    waiting = [slot for slot in slots if slot.needs_approval]
+    waiting = [slot for slot in slots if slot.approval]
     button = ""
     if waiting:
-        names = html.escape(" ".join(slot.planned.key for slot in waiting))
+        names = html.escape(" ".join(slot.approval for slot in waiting))
         button = f'<button type="button" data-approve="{names}">Render all {len(waiting)}</button>'
     total = plan.total()
     told = f"{total.text()} to render" if total.slots else "every slot is rendered"
@@ -107,8 +107,8 @@ def _card(slot: BoardSlot, fps: Fraction) -> str:
     cost += "".join(f"<br>{html.escape(line)}" for line in planned.crops)
     prompt = needs.prompt or shot.prompt
     button = ""
-    if slot.needs_approval:
-        button = f'<button type="button" data-approve="{planned.key}">Render it</button>'
+    if slot.approval:
+        button = f'<button type="button" data-approve="{slot.approval}">Render it</button>'
     picture = f'<img src="{html.escape(slot.still)}" alt="" loading="lazy">' if slot.still else ""
     time = f"{float(planned.start / fps):.2f} s to {float(planned.end / fps):.2f} s"
     move = planned.camera.replace("_", " ")

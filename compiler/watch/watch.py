@@ -62,6 +62,7 @@ def watch_script(
     outputs = outputs_beside(path, folder)
     try:
         from .live_state import LiveState  # noqa: PLC0415 - needs the extra
+        from .page_requests import PageRequests  # noqa: PLC0415
         from .server import PageServer, open_socket  # noqa: PLC0415
         from .session import WatchOptions, WatchSession  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -72,7 +73,8 @@ def watch_script(
     options = WatchOptions(path, with_config, renderer, quality, allow_outside)
     state = LiveState()
     session = WatchSession(options, state, outputs, on_progress, on_result)
-    server = PageServer(opened, state, session.files, session.act)
+    requests = PageRequests(state, lambda: session.edit, session.approve)
+    server = PageServer(opened, state, session.files, requests)
     server.start()
     try:
         on_start(server.url)
