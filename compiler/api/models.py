@@ -7,78 +7,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ...renderers import base, registry
+from ...renderers import base
 from ...renderers.base import QUALITIES
 from ...renderers.diffusion import download
-from ...renderers.diffusion.card import Card, find_card, fit_text, preset_gb
+from ...renderers.diffusion.card import find_card
 from ...renderers.diffusion.hub_files import cache_folder
 from ...renderers.diffusion.missing_weights import weights_state
-from ...renderers.diffusion.model_settings import ModelSetup, model_setup
+from ...renderers.diffusion.model_settings import ModelSetup
 from ...renderers.diffusion.presets import model_table
-from ...renderers.diffusion.published import download_gb, is_gated
 from ...renderers.diffusion.weight_source import WeightSource
 from ...renderers.error_text import gigabytes
 from ..errors import InputError, Problem, WorkError
 from ..progress import Estimate, OnProgress, Progress, silent
 from ..progress_clock import count as plural
-from ..script.config import FILE_NAME, Config
+from ..script.config import FILE_NAME
 from ..script.renderer_settings import read_config
-
-
-@dataclass(frozen=True, slots=True)
-class ListedWeights:
-    """Weights of a renderer.
-
-    Attributes:
-        source: repository, file or folder.
-        state: ``here``, ``partial`` or ``missing``.
-        fault: what is missing; empty if they are here.
-        disk_bytes: of their files on this machine.
-        download_gb: about, of all that `pull_models` fetches of them; None if unknown, or local.
-        gated: whether a licence has to be accepted on the model's page.
-    """
-
-    source: str
-    state: str
-    fault: str
-    disk_bytes: int
-    download_gb: float | None
-    gated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ListedModel:
-    """A renderer that runs a model.
-
-    Attributes:
-        renderer: its name.
-        licence: of the default model; empty for another.
-        weights: of all qualities.
-        memory_gb: GPU memory of a full-size slot of ten seconds with full offloading, by quality;
-            empty if unknown.
-        fits: qualities that fit the free memory of this machine's GPU.
-        memory: the same in words.
-    """
-
-    renderer: str
-    licence: str
-    weights: tuple[ListedWeights, ...]
-    memory_gb: Mapping[str, float]
-    fits: tuple[str, ...]
-    memory: str
-
-    def lines(self) -> Iterator[str]:
-        """Yield it as text."""
-        yield self.renderer + (f"  {self.licence}" if self.licence else "")
-        for one in self.weights:
-            size = gigabytes(one.disk_bytes)
-            if one.state != "here":
-                size = "" if one.download_gb is None else f"about {_rounded(one.download_gb)} GB"
-            gated = " (gated)" if one.gated and one.state != "here" else ""
-            yield f" {one.state:<8}{size:>12}  {one.source}{gated}"
-            if one.state == "partial":
-                yield f"{'':23}{one.fault}"
-        yield f" GPU      {self.memory}"
+from ..speech.align.ctc_weights import MMS, PULL, model_source, plan_model_download
+from ..stages.model_list import ListedModel, listed_align_model, listed_renderer, setups_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +60,10 @@ def list_models(*, config: Path | None = None) -> list[ListedModel]:
     """
     settings = read_config(config, Path.cwd() / FILE_NAME)
     card = find_card()
-    return [_listed(name, settings, card) for name in model_table()]
+    return [
+        *(listed_renderer(name, settings, card) for name in model_table()),
+        listed_align_model(settings),
+    ]
 
 
 def cache_summary() -> str:
@@ -128,14 +76,16 @@ def pull_models(
     renderers: Sequence[str],
     *,
     qualities: Sequence[str] | None = None,
+    languages: Sequence[str] = (),
     config: Path | None = None,
     on_progress: OnProgress = silent,
 ) -> list[PulledWeights]:
     """Download the missing weights of renderers.
 
     Args:
-        renderers: by name.
+        renderers: by name; ``align-mms``, or ``align-`` and the name of another alignment model.
         qualities: to download for. Default: all.
+        languages: of the narrations, for alignment models with an adapter for each language.
         config: of this machine. Default: ``video_config.yaml`` in the current folder, else in the
             user's configuration folder.
         on_progress: called with the bytes of all downloads.
@@ -145,16 +95,23 @@ def pull_models(
         WorkError: a download failed, or the disk is too small. The next call carries it on.
     """
     settings = read_config(config, Path.cwd() / FILE_NAME)
+    aligning = [name for name in renderers if name.startswith(PULL)]
+    renderers = [name for name in renderers if name not in aligning]
     unknown = [name for name in renderers if name not in model_table()]
     if unknown:
-        hint = f"known: {', '.join(model_table())}"
+        hint = f"known: {', '.join(model_table())}, {PULL}{MMS}"
         raise InputError(
             Problem.general(f"{name!r} is not a renderer with a model", hint) for name in unknown
         )
+    for name in aligning:
+        try:
+            model_source(name.removeprefix(PULL))
+        except base.RendererError as error:
+            raise InputError(str(error)) from error
     wanted = {
         (name, source): setup
         for name in renderers
-        for setup in _setups(name, qualities or QUALITIES, settings)
+        for setup in setups_of(name, qualities or QUALITIES, settings)
         for source in setup.sources
     }
     on_progress(Progress("download", 0, 1))
@@ -163,6 +120,9 @@ def pull_models(
             (name, source): download.plan_download(source, setup)
             for (name, source), setup in wanted.items()
         }
+        for name in aligning:
+            one = plan_model_download(name.removeprefix(PULL), languages)
+            planned[name, one.source] = one
         download.refuse_full_disk(list(planned.values()))
         _fetch(list(planned.values()), on_progress)
         for (_, source), setup in wanted.items():
@@ -175,7 +135,7 @@ def pull_models(
             source=str(source),
             commit=one.commit,
             path=one.path,
-            pins=_pins(source, wanted[name, source], one.commit),
+            pins=_pins(source, wanted[name, source], one.commit) if name not in aligning else {},
         )
         for (name, source), one in planned.items()
     ]
@@ -246,60 +206,8 @@ def _pins(source: WeightSource, setup: ModelSetup, commit: str | None) -> dict[s
     return {name: value for name, part in parts.items() if part == source}
 
 
-def _rounded(gb: float) -> str:
-    return f"{gb:.1f}" if gb < 10 else f"{gb:.0f}"
-
-
 def _yaml(value: object) -> str:
     """Return a value of `_pins` in YAML on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}: {entry}" for name, entry in value.items()) + "}"
     return str(value)
-
-
-def _listed(name: str, config: Config, card: Card | None) -> ListedModel:
-    sources: dict[WeightSource, ModelSetup] = {}
-    for setup in _setups(name, QUALITIES, config):
-        for source in setup.sources:
-            sources.setdefault(source, setup)
-    is_default = "model" not in config.renderers.get(name, {})
-    licence = model_table()[name]["weights"]["licence"] if is_default else ""
-    try:
-        needed = preset_gb(name, config.renderers.get(name, {}))
-    except base.RendererError:
-        needed = {}  # Weights are of another kind: their line says so.
-    return ListedModel(
-        renderer=name,
-        licence=licence,
-        weights=tuple(_weights(*pair) for pair in sources.items()),
-        memory_gb={quality: round(gb, 1) for quality, gb in needed.items()},
-        fits=tuple(q for q, gb in needed.items() if card is not None and gb <= card.free_gb),
-        memory=fit_text(needed, card),
-    )
-
-
-def _weights(source: WeightSource, setup: ModelSetup) -> ListedWeights:
-    try:
-        found = weights_state(source, setup)
-    except base.RendererError as error:
-        return ListedWeights(str(source), "partial", str(error), 0, None, False)
-    size = download_gb(source) if source.path is None else None
-    return ListedWeights(
-        source=str(source),
-        state=found.state,
-        fault=found.fault,
-        disk_bytes=found.disk_bytes,
-        download_gb=size,
-        gated=is_gated(source),
-    )
-
-
-def _setups(name: str, qualities: Sequence[str], config: Config) -> list[ModelSetup]:
-    try:
-        for quality in qualities:  # Some know which checkpoints they render.
-            registry.renderer_class(name)(config.renderers.get(name, {}), quality)
-        return [model_setup(name, config.renderers.get(name, {}), q) for q in qualities]
-    except base.UnavailableError as error:
-        raise InputError(str(error)) from error
-    except base.RendererError as error:
-        raise InputError(config.problem(("renderers", name), str(error))) from error

@@ -20,8 +20,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     pulling = actions.add_parser(
         "pull",
-        help="download the weights of renderers from the Hugging Face hub",
-        description="Download the weights of renderers from the Hugging Face hub, safetensors "
+        help="download the weights of models from the Hugging Face hub",
+        description="Download the weights of models from the Hugging Face hub, safetensors "
         "only. A download that was interrupted is carried on. Environment variables: HF_HOME "
         "(folder of the downloads), HF_TOKEN (sent with requests), HF_ENDPOINT (another hub), "
         "HF_HUB_OFFLINE (no network).",
@@ -30,7 +30,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         options.config(action)
     listing.add_argument("--json", action="store_true", help="print the list as JSON")
     options.progress(pulling)
-    pulling.add_argument("renderer", nargs="+", metavar="RENDERER", help="as in ltx, svd, wan")
+    pulling.add_argument(
+        "renderer",
+        nargs="+",
+        metavar="MODEL",
+        help="renderer, as in ltx, svd, wan; or align-mms, which aligns words, or align-OWNER/NAME",
+    )
+    pulling.add_argument(
+        "--language",
+        action="append",
+        metavar="CODE",
+        help="download the adapter of an alignment model for this language; may be repeated",
+    )
     pulling.add_argument(
         "--quality",
         choices=("draft", "standard", "high"),
@@ -60,7 +71,13 @@ def _pull(args: argparse.Namespace, config: Path | None) -> int:
     from ..progress_display import display
 
     with display(args.progress) as show:
-        pulled = pull_models(args.renderer, qualities=args.quality, config=config, on_progress=show)
+        pulled = pull_models(
+            args.renderer,
+            qualities=args.quality,
+            languages=args.language or (),
+            config=config,
+            on_progress=show,
+        )
     if args.progress == "json":
         print_json({"models": [one.as_json() for one in pulled]})
     elif args.progress != "none":

@@ -18,8 +18,8 @@ from ..notices import Notice
 from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .align import AlignmentError, SceneText, align_scenes
-from .align.ctc_folder import CtcFolder, read_ctc_folder
-from .align.ctc_weights import local_model, model_languages
+from .align.ctc_folder import CtcFolder
+from .align.ctc_weights import find_model
 from .align.verdicts import INSIST
 from .alignment_cache import AlignedTrack, cached_alignment
 from .language_guess import other_language
@@ -149,8 +149,7 @@ def _align_model(narration: Narration) -> CtcFolder | None:
     if chosen is None:
         return None
     try:
-        languages = model_languages(narration.language)
-        return read_ctc_folder(local_model(chosen.model), languages, chosen.device)
+        return find_model(chosen.model, narration.language, chosen.device)
     except RendererError as error:
         raise InputError(Problem.at(chosen.place or Place(), str(error))) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -232,7 +233,7 @@ def reach_over_blanks(
     reached = list(times)
     previous = Fraction(0)
     place = 0
-    for index, following in zip(spoken, [*spoken[1:], None], strict=True):
+    for index, following in itertools.zip_longest(spoken, spoken[1:]):
         time = times[index]
         after = times[following] if following is not None else None
         assert time is not None

@@ -163,15 +163,29 @@ def _load(model: CtcFolder) -> Callable[[Array], Array]:
     except ImportError as error:
         raise UnavailableError(PACKAGES) from error
     on_device = pick_device(model.device, "alignment")
+    library = transformers.utils.logging
+    level = library.get_verbosity()
+    library.set_verbosity_error()
+    library.disable_progress_bar()
     try:
-        network = transformers.AutoModelForCTC.from_pretrained(
-            model.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        network, loaded = transformers.AutoModelForCTC.from_pretrained(
+            model.folder,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
         if model.adapter:
             network.load_adapter(model.adapter, use_safetensors=True, local_files_only=True)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         what = one_line(error)[:200]
         raise RendererError(f"{model.folder}: cannot be loaded: {what}") from error
+    finally:
+        library.set_verbosity(level)
+        library.enable_progress_bar()
+    absent = sorted(name for name in loaded["missing_keys"] if "masked_spec_embed" not in name)
+    if absent:  # They would be random numbers.
+        raise RendererError(f"{model.folder}: no CTC model: its weights lack {absent[0]}")
     network = network.to(on_device).eval()
 
     def run(part: Array) -> Array:

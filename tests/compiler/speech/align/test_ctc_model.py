@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,48 +13,15 @@ from otio_gvideo.compiler.speech.align import ctc_model
 from otio_gvideo.compiler.speech.align.ctc_folder import Vocabulary, read_ctc_folder
 from otio_gvideo.compiler.speech.align.ctc_model import emissions_of
 from otio_gvideo.compiler.speech.align.ctc_text import spell
-from otio_gvideo.compiler.speech.align.ctc_weights import local_model, model_languages
+from otio_gvideo.compiler.speech.align.ctc_weights import find_model, model_languages
 from otio_gvideo.renderers.base import RendererError
 from otio_gvideo.renderers.files.user_folders import CACHE_VARIABLE
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="the extra [align] is not installed")
 from safetensors.torch import save_file  # noqa: E402
-from transformers import Wav2Vec2Config, Wav2Vec2ForCTC  # noqa: E402
+from transformers import Wav2Vec2ForCTC  # noqa: E402
 
-LATIN = {"<blank>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3} | {
-    letter: 4 + number for number, letter in enumerate("aienourtsdkmlhgybpcwvzfjqx'")
-}
-"""As in MMS' aligner: romanised text, no label between words."""
-TINY: dict[str, Any] = {
-    "hidden_size": 16,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "intermediate_size": 16,
-    "conv_dim": (8, 8),
-    "conv_kernel": (40, 16),
-    "conv_stride": (20, 16),
-    "num_feat_extract_layers": 2,
-    "num_conv_pos_embeddings": 4,
-    "num_conv_pos_embedding_groups": 2,
-}
-
-
-def build(folder: Path, vocabulary: dict[str, Any], **settings: Any) -> Path:
-    """Write a model with random weights, as save_pretrained does."""
-    torch.manual_seed(1904)
-    tables = [entry for entry in vocabulary.values() if isinstance(entry, dict)] or [vocabulary]
-    config = Wav2Vec2Config(**TINY, vocab_size=len(tables[0]), pad_token_id=0, **settings)
-    model = Wav2Vec2ForCTC(config)
-    model.save_pretrained(folder)
-    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
-    if settings.get("adapter_attn_dim"):
-        for number, (language, table) in enumerate(vocabulary.items()):
-            weights = {name: value.clone() for name, value in model._get_adapters().items()}
-            weights["lm_head.weight"] = torch.zeros(len(table), TINY["hidden_size"])
-            weights["lm_head.bias"] = torch.zeros(len(table))
-            weights["lm_head.bias"][number + 1] = 20.0
-            save_file(weights, folder / f"adapter.{language}.safetensors", {"format": "pt"})
-    return folder
+from .tiny_ctc import LATIN, build  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +104,7 @@ def test_pickles_are_not_loaded(latin: Path, tmp_path: Path) -> None:
         (folder / name).write_bytes((latin / name).read_bytes())
     torch.save({}, folder / "pytorch_model.bin")
     with pytest.raises(RendererError, match=r"pytorch_model.bin: a .bin file is a pickle"):
-        local_model(str(folder))
+        find_model(str(folder), "de", "cpu")
 
 
 @pytest.mark.parametrize(
@@ -165,8 +130,25 @@ def test_a_fault_is_named(
     else:
         (folder / name).write_bytes(content)
     with pytest.raises(RendererError, match=fault) as caught:
-        read_ctc_folder(local_model(str(folder)), ("deu",))
+        find_model(str(folder), "de", "cpu")
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_without_labels_is_not_one_that_aligns(latin: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    for path in latin.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    weights = Wav2Vec2ForCTC.from_pretrained(latin).state_dict()
+    plain = {name: value for name, value in weights.items() if not name.startswith("lm_head")}
+    save_file(plain, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(RendererError, match=r"no CTC model: its weights lack lm_head.bias"):
+        emissions_of(find_model(str(folder), "de", "cpu"), noise(1))
+
+
+def test_nothing_is_printed(latin: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    emissions_of(read_ctc_folder(latin, ("deu",)), noise(1))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_model_that_is_not_here_names_the_command_that_fetches_it(
@@ -174,7 +156,7 @@ def test_a_model_that_is_not_here_names_the_command_that_fetches_it(
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(RendererError, match="fetch it: otio-gvideo models pull align-mms"):
-        local_model("mms")
+        find_model("mms", "de", "cpu")
 
 
 def test_letters_take_the_labels_that_there_are(latin: Path) -> None:
