@@ -36,8 +36,8 @@ SPOKEN = 3.0
 that says something else scores lower by 5 to 12. Also the penalty of skipping a label."""
 CONTRAST = 13.0
 """What margins compare with, in nats a label."""
-REACH = Fraction(1, 5)
-"""Most seconds that a word reaches over blanks before its first or after its last label."""
+BEFORE, AFTER = Fraction(1, 5), Fraction(3, 10)
+"""Most seconds that a word reaches over blanks before its first and after its last label."""
 
 
 def align_by_model(
@@ -243,14 +243,14 @@ def reach_over_blanks(
         start, end = time.start, time.end
         if place < len(speech) and speech[place].start <= start:
             begin = max(previous, speech[place].start)
-            if begin == speech[place].start and start - begin <= REACH:
+            if begin == speech[place].start and start - begin <= BEFORE:
                 start = begin
         last = place
         while last < len(speech) and speech[last].end < end:
             last += 1
         if last < len(speech) and speech[last].start <= end:
             stop = min(limit, speech[last].end)
-            end = stop if stop - end <= REACH else end
+            end = stop if stop - end <= AFTER else end
         reached[index] = Interval(start, max(end, start))
         previous = reached[index].end  # type: ignore[union-attr]
     return reached

@@ -246,7 +246,7 @@ def _by_two_passes(
     """Return the times of forced alignment in English phones, checked by a synthesized voice."""
     if not can_speak(task.language):
         what = f"no acoustic model for language {task.language!r}"
-        hint = f"install {SYNTHESIZER}, or give a transcript as narration.transcript"
+        hint = f"install {SYNTHESIZER}, name a narration.align_model, or give a transcript"
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
     found = _foreign(task, samples, on_progress)
     warnings, not_heard = check_foreign_alignment(
