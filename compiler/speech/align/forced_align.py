@@ -7,7 +7,7 @@ others between the anchors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from ...script.tokens import Token
 from ...sync.types import Interval
 from .foreground import without_noise
-from .lattice import Lattice, lattice_of
+from .lattice import lattice_of
 from .observations import Recording
-from .segments import segments
-from .unspoken import unspoken_runs, without
+from .resume import resumed, until_lost, without_strays
+from .segments import continues, pieces_by_token, segments
+from .unspoken import room_of, unspoken_runs, without, without_room
 from .viterbi import AlignedPiece, AlignmentPath, Penalties, best_path
 
 FRAME = Fraction(1, 100)
@@ -39,8 +40,6 @@ PACE = 0.06
 """Tokens a frame of the fastest speech."""
 LOOKAHEAD = 80
 """Further tokens in the lattice of a chunk."""
-MAX_LOOKAHEAD = 2500
-"""The same if the next tokens were not found: much of the script is unspoken."""
 ALONE = 2000
 """Most frames in which a doubtful sentence is looked for by itself."""
 MIN_MARGIN = -0.35
@@ -104,16 +103,19 @@ def forced_align(
     found = {piece.token for piece in anchors if not piece.unscripted}
     everything = range(len(tokens))
     skipped = [index for index in everything if index not in found]
-    placed = aligner.second_pass(tokens, everything, anchors)
+    scripted = [piece for piece in anchors if not piece.unscripted]
+    hasty = without_room(tokens, skipped, trusted, scripted, aligner.frames)
+    placed = aligner.second_pass(tokens, without(everything, hasty), anchors)
     report(0.9)
+    by_token = pieces_by_token(placed)
     unspoken = unspoken_runs(
         tokens,
         skipped,
-        lambda run: bool(trusted.intersection(run)) or aligner.is_spoken(run, placed),
+        lambda run: bool(trusted.intersection(run)) or aligner.is_spoken(run, by_token),
     )
     if unspoken:
         placed = aligner.second_pass(tokens, without(everything, unspoken), anchors)
-        still = [run for run in unspoken if not aligner.is_spoken_alone(tokens, run, placed)]
+        still = aligner.unspoken_alone(tokens, unspoken, placed)
         if len(still) < len(unspoken):
             placed = aligner.second_pass(tokens, without(everything, still), anchors)
     placed = without_noise(placed, aligner.recording, samples)
@@ -126,7 +128,6 @@ class _Aligner:
 
     def __init__(self, samples: NDArray[np.int16], *, foreign: bool):
         self.recording = Recording(samples)
-        self.model = self.recording.model
         self.frames = self.recording.frames
         self.contrast = self.recording.contrast
         self.foreign = foreign
@@ -135,16 +136,24 @@ class _Aligner:
         self.level = 0.65 * (min(self.contrast, 13.5) - 9) - 0.5 - self.leeway
         """Score of unscripted speech relative to the best phones, in nats a frame."""
         self._margins: list[float] = []
+        self._placed: dict[tuple[tuple[int, ...], int, int], list[AlignedPiece]] = {}
 
     def search(
-        self, lattice: Lattice, first: int, last: int, penalties: Penalties, *, to_end: bool
+        self,
+        tokens: Sequence[Token],
+        first: int,
+        last: int,
+        penalties: Penalties,
+        *,
+        to_end: bool,
+        beam: float = np.inf,
     ) -> AlignmentPath | None:
         """Return the best path through frames ``[first, last)``."""
         if self.foreign:  # A filler would win against sounds that the model does not know.
             penalties = replace(penalties, filler=1e9)
         heard = self.recording.observations(first, last, self.level)
-        beam = BEAM * self.contrast if penalties.skip < 1e6 else np.inf
-        return best_path(lattice, heard, penalties, to_end=to_end, beam=beam)
+        lattice = lattice_of(tokens, self.recording.model)
+        return best_path(lattice, heard, penalties, to_end=to_end, beam=beam * self.contrast)
 
     def first_pass(
         self, tokens: Sequence[Token], report: Callable[[float], None]
@@ -152,40 +161,39 @@ class _Aligner:
         """Align the whole recording, chunk by chunk; the path may leave the script."""
         pieces: list[AlignedPiece] = []
         frame = position = 0
-        lookahead = LOOKAHEAD
         while frame < self.frames and position < len(tokens):
             stop = min(self.frames, frame + (CHUNK if frame else FIRST_CHUNK))
-            window = tokens[position : position + int((stop - frame) * PACE) + lookahead]
-            has_last = position + len(window) == len(tokens)
-            to_end = stop == self.frames and has_last
-            lattice = lattice_of(window, self.model)
-            path = self.search(lattice, frame, stop, Penalties(), to_end=to_end)
-            found = path.pieces if path else ()
-            if self._adapt(found):
-                continue
-            scripted = sum(p.end - p.start for p in found if not p.unscripted)
-            unscripted = sum(p.end - p.start for p in found if p.unscripted)
-            if unscripted > 2 * scripted and not has_last and lookahead < MAX_LOOKAHEAD:
-                lookahead = MAX_LOOKAHEAD
-                continue
+            window = tokens[position : position + int((stop - frame) * PACE) + LOOKAHEAD]
             is_last = stop == self.frames
+            to_end = is_last and position + len(window) == len(tokens)
+            path = self.search(window, frame, stop, Penalties(), to_end=to_end, beam=BEAM)
+            if self._adapt(path.pieces if path else ()):
+                continue
+            found = [
+                replace(p, token=p.token + position, start=p.start + frame, end=p.end + frame)
+                for p in (path.pieces if path else ())
+            ]
+            sure = until_lost(found, frame, stop)
+            if len(sure) < len(found):
+                begin, after = (sure[-1].end, sure[-1].token + 1) if sure else (frame, position)
+                place = resumed(self.search, tokens, after, begin, stop)
+                if place is not None:
+                    position, frame = place
+                    pieces += [*sure, AlignedPiece(position, begin, frame, unscripted=True)]
+                    continue
             kept = [p for p in found if is_last or p.end <= stop - OVERLAP]
             while kept and kept[-1].unscripted and not is_last:
                 kept.pop()
-            pieces += [
-                replace(p, token=p.token + position, start=p.start + frame, end=p.end + frame)
-                for p in kept
-            ]
+            pieces += kept
             if is_last:
                 break
             if kept:
-                frame, position = frame + kept[-1].end, position + kept[-1].token + 1
-                lookahead = LOOKAHEAD
+                frame, position = kept[-1].end, kept[-1].token + 1
             else:
                 pieces.append(AlignedPiece(position, frame, stop - OVERLAP, unscripted=True))
                 frame = stop - OVERLAP
             report(frame / self.frames)
-        return pieces
+        return without_strays(pieces)
 
     def _adapt(self, found: Sequence[AlignedPiece]) -> bool:
         """Adapt the level to this voice; return whether that changed it much."""
@@ -205,46 +213,54 @@ class _Aligner:
         """Place every spoken token, segment by segment between anchors."""
         pieces: list[AlignedPiece] = []
         penalties = self._second_penalties()
-        anchored = {piece.token for piece in anchors if not piece.unscripted}
-        for part, first, last in segments(spoken, anchors, self.frames):
-            within = [p for p in anchors if first <= p.start < last]
-            if anchored.issuperset(part) and not any(p.unscripted for p in within):
-                pieces += [p for p in within if p.token in set(part)]
-                continue
-            lattice = lattice_of([tokens[index] for index in part], self.model)
-            path = self.search(lattice, first, last, penalties, to_end=True)
-            numbers = [*part, part[-1] + 1]
-            if path is not None:
-                within = [
-                    replace(p, token=numbers[p.token], start=p.start + first, end=p.end + first)
-                    for p in path.pieces
-                ]
+        for segment in segments(spoken, anchors, self.frames):
+            key = segment.tokens, segment.first, segment.last
+            within = self._placed.get(key, segment.pieces)
+            if not segment.is_placed and key not in self._placed:
+                first, part = segment.first, segment.tokens
+                chosen = [tokens[index] for index in part]
+                path = self.search(chosen, first, segment.last, penalties, to_end=True)
+                numbers = [*part, part[-1] + 1]
+                if path is not None:
+                    within = [
+                        replace(p, token=numbers[p.token], start=p.start + first, end=p.end + first)
+                        for p in path.pieces
+                    ]
+                self._placed[key] = list(within)
+            if pieces and within and continues(pieces[-1], within[0]):
+                within = [replace(within[0], start=pieces.pop().start), *within[1:]]
             pieces += within
         return pieces
 
-    def is_spoken(self, run: Sequence[int], placed: Sequence[AlignedPiece]) -> bool:
+    def is_spoken(self, run: Sequence[int], by_token: Mapping[int, Sequence[AlignedPiece]]) -> bool:
         """Whether tokens that the first pass skipped are spoken nevertheless.
 
         Slurred or misread words were skipped at margins of -0.1 to -0.3 of the contrast, unspoken
         sentences at -0.5 to -1.3 (two synthetic voices, without noise).
         """
-        return self._fits(p for p in placed if run[0] <= p.token <= run[-1])
+        return self._fits(piece for token in run for piece in by_token.get(token, ()))
 
-    def is_spoken_alone(
-        self, tokens: Sequence[Token], run: Sequence[int], placed: Sequence[AlignedPiece]
-    ) -> bool:
-        """Whether tokens are spoken between their neighbours.
+    def unspoken_alone(
+        self,
+        tokens: Sequence[Token],
+        runs: Sequence[Sequence[int]],
+        placed: Sequence[AlignedPiece],
+    ) -> list[Sequence[int]]:
+        """Return the runs of tokens that are not spoken between their neighbours, either.
 
-        They were placed beside others that are not, which took their sound.
+        Others were placed beside tokens that are not spoken, which took their sound.
         """
         said = [piece for piece in placed if not piece.unscripted]
-        first = max((piece.end for piece in said if piece.token < run[0]), default=0)
-        last = min((piece.start for piece in said if piece.token > run[-1]), default=self.frames)
-        if not 0 < last - first <= ALONE:
-            return False
-        lattice = lattice_of([tokens[index] for index in run], self.model)
-        path = self.search(lattice, first, last, self._second_penalties(), to_end=True)
-        return path is not None and self._fits(path.pieces)
+        found = []
+        for run in runs:
+            first, last = room_of(run, said, self.frames)
+            path = None
+            if 0 < last - first <= ALONE:
+                chosen = [tokens[index] for index in run]
+                path = self.search(chosen, first, last, self._second_penalties(), to_end=True)
+            if path is None or not self._fits(path.pieces):
+                found.append(run)
+        return found
 
     def _fits(self, pieces: Iterable[AlignedPiece]) -> bool:
         said = [piece for piece in pieces if not piece.unscripted]
@@ -257,10 +273,8 @@ class _Aligner:
 
     def result(self, count: int, placed: Sequence[AlignedPiece]) -> ForcedAlignment:
         """Return the pieces by token, in seconds."""
-        spans: list[list[AlignedPiece]] = [[] for _ in range(count)]
-        for piece in placed:
-            if not piece.unscripted:
-                spans[piece.token].append(piece)
+        by_token = pieces_by_token(placed)
+        spans = [by_token.get(token, []) for token in range(count)]
         return ForcedAlignment(
             times=tuple(_interval(span[0].start, span[-1].end) if span else None for span in spans),
             margins=tuple(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
 from ...script.tokens import Token
+from .pronunciation import pronunciations
+from .segments import BEFORE, LONGEST_SEGMENT
+from .viterbi import AlignedPiece
 
 MOSTLY = 0.5
 """Share of unspoken tokens from which a sentence is unspoken: a few short words fit anywhere."""
 LONGEST_SENTENCE = 60
 """Tokens from which a text without punctuation is not taken for one sentence."""
+FASTEST = 4
+"""Frames of a phone at the fastest pace."""
 _ENDS, _CLOSING = frozenset(".!?…。！？।؟"), "\"'”’)»"
 
 
@@ -34,6 +40,40 @@ def unspoken_runs(
         mostly = MOSTLY * len(sentence) < sum(map(len, runs)) and len(sentence) <= LONGEST_SENTENCE
         unspoken += [sentence] if mostly and not is_spoken(sentence) else runs
     return unspoken
+
+
+def room_of(run: Sequence[int], scripted: Sequence[AlignedPiece], frames: int) -> tuple[int, int]:
+    """Return the frames between the neighbours of a run of tokens, of so many frames in all."""
+    place = bisect_left(scripted, run[0], key=lambda piece: piece.token)
+    after = bisect_left(scripted, run[-1] + 1, key=lambda piece: piece.token)
+    begin = scripted[place - 1].end if place else 0
+    return begin, scripted[after].start if after < len(scripted) else frames
+
+
+def without_room(
+    tokens: Sequence[Token],
+    skipped: Sequence[int],
+    trusted: frozenset[int],
+    scripted: Sequence[AlignedPiece],
+    frames: int,
+) -> list[list[int]]:
+    """Return the runs of skipped tokens that there is no time to say.
+
+    Args:
+        tokens: of the script.
+        skipped: numbers of the doubtful ones, ascending.
+        trusted: those that are spoken for certain.
+        scripted: anchors, in order.
+        frames: of the recording.
+    """
+    found = []
+    for run in consecutive(skipped):
+        first, last = room_of(run, scripted, frames)
+        room = last - first if last - first < LONGEST_SEGMENT else BEFORE
+        phones = sum(len(pronunciations(w)[0]) for i in run for w in tokens[i].readings[0])
+        if room < FASTEST * phones and not trusted.intersection(run):
+            found.append(run)
+    return found
 
 
 def without(numbers: Iterable[int], runs: Iterable[Sequence[int]]) -> list[int]:
