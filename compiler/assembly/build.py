@@ -91,6 +91,7 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
                 "start": round(float(word.start), 6),
                 "end": round(float(word.end), 6),
                 **_confidence(word.confidence),
+                **({"line_end": True} if word.line_end else {}),
             }
             for scene in schedule.scenes
             for word in scene.words

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from .number_words import NUMBER, SIGNS, number_readings
@@ -18,6 +18,8 @@ UNSPACED = re.compile(
     r"\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 )
 """Letters of Thai, Lao, Burmese, Khmer, Japanese and Chinese, which are written without spaces."""
+VERSE_LINE = 60
+"""Characters of the longest line of verse; wrapped prose has longer ones."""
 ABBREVIATIONS = {
     "mr": "mister",
     "mrs": "missus",
@@ -40,32 +42,48 @@ class Token:
     """A token as shown, and its readings (tuples of lower-case spoken words), the likeliest first.
 
     Punctuation without a reading is part of the token beside it.
+
+    Attributes:
+        text: with its punctuation.
+        readings: at least one.
+        line_end: whether it ends a line of verse, but not the last.
     """
 
     text: str
     readings: tuple[tuple[str, ...], ...]
+    line_end: bool = False
 
 
 def tokenize(text: str, language: str = "en") -> list[Token]:
     """Split a text into tokens, each with at least one reading.
+
+    Line breaks count if every line is as short as those of verse (`VERSE_LINE`).
 
     >>> [token.text for token in tokenize("He climbed 117 steps — alone.")]
     ['He', 'climbed', '117', 'steps —', 'alone.']
     """
     tokens: list[Token] = []
     lead = ""
-    for chunk in unicodedata.normalize("NFC", text).split():
-        for part in _split_unspaced(chunk):
+    for line in _lines(unicodedata.normalize("NFC", text)):
+        if tokens:
+            tokens[-1] = replace(tokens[-1], line_end=True)
+        for part in (part for chunk in line.split() for part in _split_unspaced(chunk)):
             spoken = readings(part, language)
             if spoken:
                 tokens.append(Token(lead + part, spoken))
                 lead = ""
             elif tokens and not lead:
                 joint = "" if UNSPACED.search(tokens[-1].text[-1]) else " "
-                tokens[-1] = Token(tokens[-1].text + joint + part, tokens[-1].readings)
+                tokens[-1] = replace(tokens[-1], text=tokens[-1].text + joint + part)
             else:
                 lead += f"{part} "
     return tokens
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of verse; prose that is wrapped as one line."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines if all(len(line.strip()) <= VERSE_LINE for line in lines) else [text]
 
 
 def bare(word: str) -> str:

@@ -92,7 +92,9 @@ def _code_digest() -> str:
 def _as_text(aligned: AlignedTrack) -> str:
     content = {
         "words": {
-            scene: [[w.text, *map(_text_of, (w.start, w.end, w.confidence))] for w in said]
+            scene: [
+                [w.text, *map(_text_of, (w.start, w.end, w.confidence)), w.line_end] for w in said
+            ]
             for scene, said in aligned.words.items()
         },
         "unscripted": {
@@ -123,8 +125,8 @@ def _read(path: Path) -> AlignedTrack | None:
         content: Mapping[str, Any] = json.loads(document["content"])
         words = {
             scene: tuple(
-                Word(text, Fraction(start), Fraction(end), _number_of(confidence))
-                for text, start, end, confidence in said
+                Word(text, Fraction(start), Fraction(end), _number_of(confidence), bool(line_end))
+                for text, start, end, confidence, line_end in said
             )
             for scene, said in content["words"].items()
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -31,7 +32,7 @@ from .silences import pauses_between, surplus
 from .split import split_scene
 from .timemap import Insertion, TimeMap, build_time_map
 from .transitions import fit_transitions, frames_after, frames_before
-from .types import Interval, Word
+from .types import Interval
 
 SHORTEST_SLOT = Fraction(2)
 LONGEST_SLOT = Fraction(10)
@@ -106,7 +107,7 @@ def make_schedule(
     placed = []
     for index, scene in enumerate(scenes):
         words = tuple(
-            Word(w.text, time_map.start_of(w.start), time_map.end_of(w.end), w.confidence)
+            replace(w, start=time_map.start_of(w.start), end=time_map.end_of(w.end))
             for w in scene.words
         )
         meets_next = ends[index] == following[index] and index + 1 < len(scenes)

@@ -15,12 +15,14 @@ class Word:
         start: seconds on the narration's own axis.
         end: seconds, never before ``start``.
         confidence: probability that ``start`` is within 50 ms of the truth, 0..1; None if unknown.
+        line_end: whether it ends a line of verse.
     """
 
     text: str
     start: Fraction
     end: Fraction
     confidence: Fraction | None = None
+    line_end: bool = False
 
     def __post_init__(self) -> None:
         if self.end < self.start:

@@ -81,10 +81,12 @@ def halve(words: Sequence[SpokenWord], measure: Measure, language: str) -> int:
 
 
 def roughness(words: Sequence[SpokenWord], place: int, language: str) -> float:
-    """Return the cost of a break before a word: below 0 after a clause, 1 if it is forbidden."""
+    """Return the cost of a break before a word: below 0 after a clause or verse, 1 if forbidden."""
     before, after = words[place - 1].text, words[place].text
     if _NEVER_FIRST.match(after) or _NEVER_LAST.search(before):
         return 1.0
+    if words[place - 1].line_end:
+        return -0.6
     if CLAUSE_END.search(before) or SENTENCE_END.search(before):
         return -0.3
     proclitics = _PROCLITIC_SETS.get(language.partition("-")[0].lower(), frozenset())

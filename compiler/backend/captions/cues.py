@@ -88,6 +88,8 @@ class CueLimits:
     def wrap(self, words: Sequence[SpokenWord]) -> tuple[tuple[SpokenWord, ...], ...]:
         """Return the words of a cue as lines."""
         place = two_lines(words, self.width, self.measure, self.language)
+        if place == 0 and self.lines == 2:
+            place = next((at for at in range(1, len(words)) if words[at - 1].line_end), 0)
         return (tuple(words[:place]), tuple(words[place:])) if place else (tuple(words),)
 
     def reading_s(self, words: Sequence[SpokenWord]) -> float:
@@ -115,8 +117,8 @@ def make_cues(
     """Group words into cues that never overlap and hold every word once.
 
     A cue ends with a scene or a pause, or where splitting the words between costs least: a cue that
-    is too short or too fast to read costs most, then a break within a phrase. Sentences share a cue
-    only whole.
+    is too short or too fast to read costs most, then a break within a phrase. Sentences and verses
+    share a cue only whole, verses only if they are too fast by themselves.
 
     Args:
         words: in order of time.
@@ -216,7 +218,7 @@ class _Splitter:
             self._widths.append(self._widths[-1] + width + blank)
         language = self.limits.language
         self._rough = [0.0, *(roughness(words, at, language) for at in range(1, len(words)))]
-        ends = [is_sentence_end(word.text) for word in words]
+        ends = [word.line_end or is_sentence_end(word.text) for word in words]
         least = [0.0] + [math.inf] * len(words)
         origin = [0] * (len(words) + 1)
         for last in range(1, len(words) + 1):
@@ -259,6 +261,7 @@ class _Splitter:
     def _cost(self, first: int, last: int, ends: Sequence[bool]) -> float:
         words, limits = self.words, self.limits
         inside = sum(ends[first : last - 1])
+        verses = sum(word.line_end for word in words[first : last - 1])
         whole = (first == 0 or ends[first - 1]) and (last == len(words) or ends[last - 1])
         if inside and not whole:
             return _FORBIDDEN
@@ -267,6 +270,7 @@ class _Splitter:
         shown = max(room - words[first].start, TICK_S)
         hurry = max(0.0, limits.reading_s(words[first:last]) / shown - 1)
         cost = _PER_CUE + _PER_HURRY * min(hurry, 10.0) + _PER_SENTENCE * inside
+        cost += _PER_VERSE * verses
         if self._width(first, last) > limits.width and last - first > 1:
             fullness = self._width(first, last) / (2 * limits.width)
             cost += max(0.0, self._rough[self._line_break(first, last)]) / 2 + fullness / 5
@@ -281,6 +285,7 @@ _FORBIDDEN = 1_000.0
 _PER_CUE = 0.6
 _PER_HURRY = 4.0
 _PER_SENTENCE = 0.5
+_PER_VERSE = 2.0
 
 
 def is_sentence_end(text: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -33,7 +34,7 @@ def join_phrases(words: Sequence[SpokenWord], language: str) -> list[SpokenWord]
             if index and place not in starts:
                 before = joined[-1]
                 text, end = before.text + word.text, max(before.end, word.end)
-                joined[-1] = SpokenWord(text, before.start, end, before.scene)
+                joined[-1] = replace(before, text=text, end=end, line_end=word.line_end)
             else:
                 joined.append(word)
             place += len(word.text)
@@ -59,10 +60,11 @@ def _starts(phrases: Sequence[str]) -> set[int]:
 
 
 def _runs(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:
-    """Return the runs of words of a scene that are written without a space, or a pause."""
+    """Return the runs of words of a scene and a line that are written without a space."""
     runs: list[list[SpokenWord]] = [[word] for word in words[:1]]
     for one, other in pairwise(words):
-        if one.scene == other.scene and is_joined(one.text, other.text):
+        is_same = one.scene == other.scene and not one.line_end
+        if is_same and is_joined(one.text, other.text):
             runs[-1].append(other)
         else:
             runs.append([other])

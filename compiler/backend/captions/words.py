@@ -21,13 +21,17 @@ _JOINED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """A word, its start and end in seconds of the reel, its scene, and its confidence, 0..1."""
+    """A word, its start and end in seconds of the reel, its scene, and its confidence, 0..1.
+
+    ``line_end``: whether it ends a line of verse.
+    """
 
     text: str
     start: float
     end: float
     scene: str = ""
     confidence: float | None = None
+    line_end: bool = False
 
 
 def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
@@ -40,6 +44,7 @@ def words_of(timeline: otio.schema.Timeline) -> list[SpokenWord]:
             float(word["end"]) - start,
             str(word.get("scene", "")),
             None if word.get("confidence") is None else float(word["confidence"]),
+            bool(word.get("line_end", False)),
         )
         for word in own_metadata(timeline).get("words") or ()
     )

@@ -155,7 +155,7 @@ def align_scenes(
     trust = confidence(tokens, members, times, task.speech, placed.evidence)
     apart = by_scene(members, placed.unscripted)
     words = [
-        Word(token.text, time.start, time.end, sure)
+        Word(token.text, time.start, time.end, sure, token.line_end)
         for token, time, sure in zip(tokens, times, trust.words, strict=True)
     ]
     if on_progress:

@@ -24,6 +24,7 @@ from otio_gvideo.compiler.backend.captions.cues import (
 from otio_gvideo.compiler.backend.captions.phrases import join_phrases
 from otio_gvideo.compiler.backend.captions.sidecars import to_srt, to_vtt
 from otio_gvideo.compiler.backend.captions.words import SpokenWord, columns
+from otio_gvideo.compiler.script.tokens import tokenize
 
 
 @st.composite
@@ -228,3 +229,45 @@ def test_lines_break_at_clauses_and_not_after_articles() -> None:
 def test_webvtt_is_escaped() -> None:
     cue = Cue(0, 1, ((SpokenWord("a<b", 0, 1), SpokenWord("&", 0, 1)),))
     assert "a&lt;b &amp;" in to_vtt([cue])
+
+
+def recited(text: str, word_s: float, language: str = "en") -> list[SpokenWord]:
+    """The words of a text, each of a length in seconds."""
+    return [
+        SpokenWord(token.text, index * word_s, (index + 1) * word_s, "a", None, token.line_end)
+        for index, token in enumerate(tokenize(text, language))
+    ]
+
+
+@pytest.mark.parametrize(
+    "verse",
+    [
+        "Half a league, half a league,\nHalf a league onward,\nAll in the valley of Death\n"
+        "Rode the six hundred.",
+        "Shall I\ncompare thee to\na summer's day?",
+    ],
+)
+def test_a_cue_ends_with_its_verse(verse: str) -> None:
+    cues = make_cues(recited(verse, 0.5))
+    assert not any(word.line_end for cue in cues for word in cue.words[:-1])
+    assert sum(cue.words[-1].line_end for cue in cues) == verse.count("\n")
+
+
+def test_a_long_verse_is_split_and_short_ones_that_are_too_fast_share_a_cue_on_lines() -> None:
+    long = "the " + "lighthouse " * 5
+    cues = make_cues(recited(f"{long.strip()}\nand so\ndark", 0.4))
+    assert not any({"lighthouse", "and"} <= {word.text for word in cue.words} for cue in cues)
+    fast = make_cues(recited("Come, tempest,\ncome, night!", 0.11))
+    assert [cue.text for cue in fast] == [("Come, tempest,", "come, night!")]
+
+
+def test_verses_without_spaces_end_cues_and_phrases() -> None:
+    verse = "古池や\n蛙飛びこむ\n水の音"
+    phrases = join_phrases(recited(verse, 0.3, "ja"), "ja")
+    assert [word.text for word in phrases if word.line_end] == ["古池や", "蛙飛びこむ"]
+    assert ["".join(cue.text) for cue in make_cues(phrases)] == verse.splitlines()
+
+
+def test_wrapped_prose_is_no_verse() -> None:
+    prose = ("The lamp had burned all night above the empty harbour, and nobody " * 2).strip()
+    assert not any(token.line_end for token in tokenize(f"{prose}\nsaw it."))
