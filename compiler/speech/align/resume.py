@@ -18,10 +18,12 @@ from .viterbi import AlignedPiece, AlignmentPath, Penalties
 LOST = 2000
 """Frames of such a search."""
 RUN = 7
-"""Tokens in a row that tell a place in the script."""
+"""Tokens nearly in a row that tell a place in the script."""
+SKIPPED = 2
+"""Most tokens that they leave out."""
 FAR = 2500
 """Tokens that are searched at once."""
-_NEARLY_FREE = Penalties(skip=0.1, skip_phone=0.02, word=8.0)
+_NEARLY_FREE = Penalties(unscripted=100.0, skip=0.1, skip_phone=0.02, word=8.0)
 
 
 _STRAY = 3
@@ -87,14 +89,12 @@ def resumed(
     for start in dict.fromkeys([first, max(first, last - LOST)]):
         stop = min(last, start + LOST)
         path = search(window, start, stop, _NEARLY_FREE, to_end=False)
-        run: list[AlignedPiece] = []
-        for piece in path.pieces if path else ():
-            if run and (piece.unscripted or piece.token - run[-1].token > 1):
-                run = []
-            if not piece.unscripted:
-                run.append(piece)
-            if run and run[-1].token - run[0].token >= RUN - 1:
-                return run[0].token + after, run[0].start + start
+        pieces = path.pieces if path else ()
+        firsts = {piece.token: piece for piece in reversed(pieces) if not piece.unscripted}
+        numbers = sorted(firsts)
+        for begin, end in zip(numbers, numbers[RUN - 1 :], strict=False):
+            if end - begin < RUN + SKIPPED:
+                return begin + after, firsts[begin].start + start
     return None
 
 

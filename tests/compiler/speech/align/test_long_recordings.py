@@ -1,0 +1,56 @@
+"""Long narrations: time and memory grow with the sound and the script, not with their product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from otio_gvideo.compiler.speech.align import AlignmentError, SceneText, align_scenes
+from otio_gvideo.compiler.speech.align.segments import segments
+from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
+
+from . import recordings
+
+UNSAID = [
+    "Whoever wants a quiet garden should plant it far away from the railway and the river.",
+    "My uncle bought seven copper kettles and gave every one of them to a different neighbour.",
+    "Please remember that the committee meets on alternate Thursdays in the upper library.",
+    "Grapes ripen slowly under those windows because the orchard wall throws a purple shadow.",
+]
+
+
+def test_a_voice_that_leaves_out_much_of_the_script_is_found_again(tmp_path: Path) -> None:
+    said = recordings.scenes("slt")
+    left_out = [SceneText(f"x{n}", UNSAID[n % len(UNSAID)]) for n in range(16)]
+    voice = recordings.saved(recordings.samples("slt"), tmp_path)
+    script = [*said[:4], *left_out, *said[4:]]
+    try:
+        align_scenes(script, voice)
+        raise AssertionError("no scene is missing")
+    except AlignmentError as error:
+        assert [entry.scene_id for entry in error.entries] == [scene.id for scene in left_out]
+    found = align_scenes(script, voice, unheard="warn")
+    starts = {scene.scene: float(scene.words[0].start) for scene in found.scenes}
+    for scene, line in zip(said, recordings.truth("slt"), strict=True):
+        assert abs(starts[scene.id] - line[0].start) < 0.15, scene
+
+
+def test_a_long_time_outside_the_script_is_not_searched_again() -> None:
+    hour = 360_000
+    anchors = [
+        AlignedPiece(0, 100, 150),
+        AlignedPiece(1, 150, hour, unscripted=True),
+        AlignedPiece(1, hour, hour + 50),
+        AlignedPiece(2, hour + 60, hour + 90),
+    ]
+    found = segments([0, 1, 2], anchors, 2 * hour)
+    assert [token for segment in found for token in segment.tokens] == [0, 1, 2]
+    assert max(one.last - one.first for one in found if one.tokens) < 2000
+    outside = [piece for one in found if not one.tokens for piece in one.pieces]
+    assert sum(piece.end - piece.start for piece in outside) > 0.99 * hour
+
+
+def test_skipped_tokens_before_an_anchor_are_looked_for_beside_it() -> None:
+    anchors = [AlignedPiece(2, 100_000, 100_050), AlignedPiece(3, 100_060, 100_100)]
+    first = next(one for one in segments([0, 1, 2, 3], anchors, 100_200) if one.tokens)
+    assert first.tokens[:2] == (0, 1)
+    assert first.first == 100_000 - 1000
