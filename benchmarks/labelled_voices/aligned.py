@@ -15,7 +15,6 @@ from typing import Any
 
 from otio_gvideo import compiler
 from otio_gvideo.compiler.speech.align import (
-    AlignmentError,
     AlignmentWarning,
     SceneText,
     align_scenes,
@@ -32,6 +31,8 @@ _SOURCES = ("speech", "script/tokens.py", "script/number_words.py", "sync/cuts.p
 """Code that decides on word times, in the package `compiler`."""
 _AFTERWARDS = ("confidence.py", "confidence_model.py")
 """Modules among them that only judge the times."""
+_REFUSED = "; placed between its neighbours"
+"""How a warning ends that is an error unless `narration.unheard` is ``warn``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +86,13 @@ def evidence_of(samples: Samples, scenes: Sequence[Scene], language: str, cached
     if path.exists():
         found: Evidence = pickle.loads(path.read_bytes())  # Written below.
         return found
-    refused: list[str] = []
     with tempfile.TemporaryDirectory() as folder, _recorded() as kept:
         sound = Path(folder) / "voice.wav"
         write_wav(sound, samples)
-        try:
-            align_scenes(texts, sound, language=language)
-        except AlignmentError as error:
-            refused = [entry.scene_id for entry in error.entries]
-            align_scenes(texts, sound, language=language, unheard="warn")
-    found = Evidence(kept["confidence"], list(kept["with_doubts"][0]), refused)
+        align_scenes(texts, sound, language=language, unheard="warn")
+    warnings = list(kept["with_doubts"][0])
+    refused = [warning.scene_id for warning in warnings if warning.what.endswith(_REFUSED)]
+    found = Evidence(kept["confidence"], warnings, refused)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(pickle.dumps(found))
     return found
