@@ -102,6 +102,19 @@ class AcousticModel:
             total += np.log(mixed, out=mixed) + most[:, :, None]
         return np.asarray(total).transpose(1, 0, 2)
 
+    def expected(self, densities: Densities, senones: NDArray[np.int64]) -> list[Moments]:
+        """Return what each frame would be if it came from its senone, by stream."""
+        books, frames = self.codebook[senones], np.arange(len(senones))
+        found = []
+        for values, weights, quadratic in zip(
+            densities.values, self._weights, self._quadratic, strict=True
+        ):
+            share = values[books, frames] * weights[senones] + np.float32(1e-30)
+            share /= share.sum(axis=1, keepdims=True)
+            terms = np.matmul(quadratic[books], share[:, :, None])[:, :, 0]
+            found.append(Moments(-2 * terms[:, :CEPSTRA], terms[:, CEPSTRA:]))
+        return found
+
     def score(self, densities: Densities, senones: NDArray[np.int64]) -> Array:
         """Return log likelihoods ``[frames, len(senones)]``."""
         order = np.argsort(self.codebook[senones], kind="stable")
@@ -139,6 +152,14 @@ class Densities:
 
     values: tuple[Array, ...]
     most: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Expected precisions, and these times means, of a stream's Gaussians, ``[frames, 13]``."""
+
+    precision: Array
+    weighted_mean: Array
 
 
 _Numbers = TypeVar("_Numbers", int, NDArray[np.int64])

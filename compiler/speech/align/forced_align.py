@@ -129,14 +129,18 @@ class _Aligner:
     def __init__(self, samples: NDArray[np.int16], *, foreign: bool):
         self.recording = Recording(samples)
         self.frames = self.recording.frames
-        self.contrast = self.recording.contrast
         self.foreign = foreign
-        self.leeway = (FOREIGN if foreign else 0.14) * self.contrast
+        self._judge()
+        self._margins: list[float] = []
+        self._placed: dict[tuple[tuple[int, ...], int, int], list[AlignedPiece]] = {}
+
+    def _judge(self) -> None:
+        """Set thresholds by the contrast."""
+        self.contrast = self.recording.contrast
+        self.leeway = (FOREIGN if self.foreign else 0.14) * self.contrast
         """Nats a frame by which a spoken word may score below the voice's usual."""
         self.level = 0.65 * (min(self.contrast, 13.5) - 9) - 0.5 - self.leeway
         """Score of unscripted speech relative to the best phones, in nats a frame."""
-        self._margins: list[float] = []
-        self._placed: dict[tuple[tuple[int, ...], int, int], list[AlignedPiece]] = {}
 
     def search(
         self,
@@ -167,6 +171,9 @@ class _Aligner:
             is_last = stop == self.frames
             to_end = is_last and position + len(window) == len(tokens)
             path = self.search(window, frame, stop, Penalties(), to_end=to_end, beam=BEAM)
+            if path and self.recording.adapt(frame, path.senones):
+                self._judge()
+                continue
             if self._adapt(path.pieces if path else ()):
                 continue
             found = [

@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .acoustic_model import BLOCK, SILENCE, AcousticModel, Densities, english
+from .adaptation import FeatureMap, fitted_map
 from .mfcc import Array, cepstra, normalised, with_deltas
 
+NOISY = 11.3
+"""Contrast below which features are adapted: that of noise at 20 dB; clean voices have 13."""
 QUIET = -0.15
 """Least score of silence relative to any sound if nobody speaks, as a share of the contrast. Over
 15 frames it is -0.3 to -0.7 in speech, also in noise and reverberation, and about 0 in pauses."""
@@ -55,8 +58,29 @@ class Recording:
         self.model: AcousticModel = english()
         self.cepstra = normalised(cepstra(samples))
         self.frames = len(self.cepstra)
+        self._map: FeatureMap | None = None
         self.contrast = self._contrast()
         """See `ForcedAlignment`."""
+
+    def adapt(self, first: int, senones: NDArray[np.int64]) -> bool:
+        """Adapt the features to noise or a room, once; return whether that was done.
+
+        Args:
+            first: frame.
+            senones: of the frames from there, -1 outside the script.
+        """
+        if self._map is not None or self.contrast >= NOISY:
+            return False
+        aligned = np.flatnonzero(senones >= 0)
+        self._map = fitted_map(self.cepstra, aligned + first, senones[aligned], self.model)
+        if self._map is not None:
+            self.contrast = self._contrast()
+        return self._map is not None
+
+    def _features(self, frames: NDArray[np.int64]) -> Array:
+        if self._map is None:
+            return with_deltas(self.cepstra, frames)
+        return self._map(self.cepstra, frames)
 
     def observations(self, first: int, last: int, level: float) -> Iterator[Observation]:
         """Return what is heard in frames ``[first, last)``, by blocks.
@@ -91,7 +115,7 @@ class Recording:
             )
 
     def _hear(self, frames: NDArray[np.int64]) -> _BlockScores:
-        densities = self.model.densities(with_deltas(self.cepstra, frames))
+        densities = self.model.densities(self._features(frames))
         phones = self.model.phone_scores(densities)
         filler = phones[:, [self.model.phones.index(phone) for phone in FILLERS]]
         return _BlockScores(densities, *self._best_and_silence(phones), filler.max(axis=(1, 2)))
@@ -109,7 +133,7 @@ class Recording:
         """Return the lead of the best phone over the mean of all, and that of silence over it."""
         leads, quiet = [], []
         for start in range(0, len(frames), BLOCK):
-            features = with_deltas(self.cepstra, frames[start : start + BLOCK])
+            features = self._features(frames[start : start + BLOCK])
             phones = self.model.phone_scores(self.model.densities(features))
             best, silence = self._best_and_silence(phones)
             leads.append(best - phones.mean(axis=(1, 2)))

@@ -70,11 +70,14 @@ class AlignedPiece:
 class AlignmentPath:
     """The best path: pieces in order, without pauses and skipped tokens.
 
-    ``end`` is the joint at which it ends.
+    Attributes:
+        end: the joint at which it ends.
+        senones: of each frame, -1 outside the script.
     """
 
     pieces: tuple[AlignedPiece, ...]
     end: int
+    senones: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +136,7 @@ def best_path(
         start = end = int(np.argmax(node[joints]))
     if frames == 0 or float(node[joints[start]]) < _IMPOSSIBLE:
         return None
-    pieces, ratio = _trace(lattice, traces, frames, start)
+    pieces, ratio, senones = _trace(lattice, traces, frames, start)
     total = np.concatenate([[0.0], np.cumsum(ratio)])
     return AlignmentPath(
         tuple(
@@ -146,6 +149,7 @@ def best_path(
             for piece in pieces
         ),
         end,
+        senones,
     )
 
 
@@ -244,10 +248,11 @@ def _skip_tokens(
 
 def _trace(
     lattice: Lattice, traces: Sequence[_Trace], frames: int, start: int
-) -> tuple[tuple[AlignedPiece, ...], Array]:
-    """Trace the path back from a joint; return its pieces, and the ratio of each frame."""
+) -> tuple[tuple[AlignedPiece, ...], Array, NDArray[np.int64]]:
+    """Trace the path back from a joint; return its pieces, and ratio and senone of each frame."""
     size = len(traces[0].ratio)
     ratio = np.zeros(frames, np.float32)
+    senones = np.full(frames, -1)
     pieces: list[AlignedPiece] = []
     frame, node = frames, int(lattice.joints[start])
     while frame > 0:
@@ -276,10 +281,11 @@ def _trace(
             trace = traces[frame // size]
             row, place = frame - trace.first, state - trace.part.states.start
             ratio[frame] = trace.ratio[row, trace.columns[place]]
+            senones[frame] = lattice.senones[state]
             stepped = bool(trace.stepped[row, place])
             begun = state == first and stepped
             state -= int(stepped)
         if lattice.token[arc] >= 0:
             pieces.append(AlignedPiece(int(lattice.token[arc]), frame, stop))
         node = int(lattice.source[arc])
-    return tuple(reversed(pieces)), ratio
+    return tuple(reversed(pieces)), ratio, senones
