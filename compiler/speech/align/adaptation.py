@@ -41,7 +41,7 @@ class FeatureMap:
     def applied(self, inputs: NDArray[np.float64]) -> Array:
         """Map inputs ``[frames, 3, 27]``."""
         mapped = np.matmul(inputs[:, :, None], self.rows.transpose(0, 2, 1))
-        return mapped.reshape(len(inputs), -1).astype(np.float32)
+        return np.asarray(mapped.reshape(len(inputs), -1), np.float32)
 
 
 def _inputs(cepstra: Array, frames: NDArray[np.int64]) -> NDArray[np.float64]:

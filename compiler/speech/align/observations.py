@@ -62,14 +62,14 @@ class Recording:
         self.contrast = self._contrast()
         """See `ForcedAlignment`."""
 
-    def adapt(self, first: int, senones: NDArray[np.int64]) -> bool:
+    def adapt(self, first: int, senones: NDArray[np.int64] | None) -> bool:
         """Adapt the features to noise or a room, once; return whether that was done.
 
         Args:
             first: frame.
             senones: of the frames from there, -1 outside the script.
         """
-        if self._map is not None or self.contrast >= NOISY:
+        if senones is None or self._map is not None or self.contrast >= NOISY:
             return False
         aligned = np.flatnonzero(senones >= 0)
         self._map = fitted_map(self.cepstra, aligned + first, senones[aligned], self.model)

@@ -72,12 +72,12 @@ class AlignmentPath:
 
     Attributes:
         end: the joint at which it ends.
-        senones: of each frame, -1 outside the script.
+        senones: of each frame, -1 outside the script; None if its model has no senones.
     """
 
     pieces: tuple[AlignedPiece, ...]
     end: int
-    senones: NDArray[np.int64]
+    senones: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -58,12 +58,12 @@ def with_noise(sound: NDArray[np.int16], snr_db: float) -> NDArray[np.int16]:
     return (mixed * 0.7).clip(-32768, 32767).astype(np.int16)
 
 
-def in_room(sound: NDArray[np.int16], decay_s: float) -> NDArray[np.int16]:
-    """Add reverberation: its time (-60 dB) in seconds, 4 dB below the voice."""
+def in_room(sound: NDArray[np.int16], decay_s: float, below_db: float = 4.4) -> NDArray[np.int16]:
+    """Add reverberation: its time (-60 dB) in seconds, and how far it is below the voice."""
     count = int(decay_s * SPEECH_RATE)
     echo = np.random.default_rng(2).normal(size=count) * 10 ** (-3 * np.arange(count) / count)
     echo[: SPEECH_RATE // 250] = 0
-    echo *= 0.6 / np.sqrt(np.sum(echo**2))
+    echo *= 10 ** (-below_db / 20) / np.sqrt(np.sum(echo**2))
     echo[0] = 1
     size = len(sound) + count
     mixed = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(echo, size), size)[: len(sound)]
