@@ -27,9 +27,7 @@ from .viterbi import AlignedPiece, AlignmentPath, Penalties, best_path
 FRAME = Fraction(1, 100)
 """Seconds between frames."""
 ONSET = Fraction(28, 10_000)
-"""Seconds from the start of a frame to the sound whose state begins in it: the median over labelled
-voices (festival and the Montreal Forced Aligner's corpus); earlier than the middle of the window,
-since slopes look 30 ms ahead."""
+"""Seconds from the start of a frame to the sound whose state begins in it, by labelled voices."""
 FIRST_CHUNK, CHUNK = 4000, 12000
 """Frames of the first chunk of the first pass, which tells the voice's usual scores; of others."""
 OVERLAP = 600
@@ -135,7 +133,6 @@ class _Aligner:
         self._placed: dict[tuple[tuple[int, ...], int, int], list[AlignedPiece]] = {}
 
     def _judge(self) -> None:
-        """Set thresholds by the contrast."""
         self.contrast = self.recording.contrast
         self.leeway = (FOREIGN if self.foreign else 0.14) * self.contrast
         """Nats a frame by which a spoken word may score below the voice's usual."""
