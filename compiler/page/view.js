@@ -198,6 +198,7 @@
           const image = box.appendChild(document.createElement("img"));
           image.className = layer.b ? "behind" : "";
           image.alt = "";
+          image.addEventListener("load", () => speed || showPicture());
           image.src = layer.u;
           return image;
         });
@@ -305,6 +306,9 @@
         if (box.hidden && video) video.pause();
       }
       const boxes = shown.map((n) => this.draw(n));
+      // Until the first still is there, the poster below is seen.
+      const there = this.shots.get(first).images.every((image) => image.complete);
+      this.box.classList.toggle("bare", !there);
       const into = boxes[1] && data.animatic.shots[shown[1]].into;
       if (into) this.blend(into.k, (frame - into.s + 0.5) / into.n, boxes);
       if (data.animatic.shots[first + 1]) this.shot(first + 1).box.hidden = boxes.length < 2;

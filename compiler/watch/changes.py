@@ -14,7 +14,7 @@ _STEP_MS = 40
 """A save is over once nothing changes for so long."""
 _DEBOUNCE_MS = 400
 """Longest wait for that."""
-_END_S = 0.3
+_END_S = 0.1
 """Longest wait for the thread at the end; it holds nothing."""
 _MOST_FOLDERS = 200
 _DEEPEST = 3

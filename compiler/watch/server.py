@@ -47,7 +47,7 @@ _HEADERS = {
 }
 _FILE_HEADERS = {**_HEADERS, "Cache-Control": "private, max-age=86400, immutable"}
 _MOST_BODY = 4096
-_END_S = 0.5
+_END_S = 0.3
 """Longest wait for open connections at the end."""
 
 Act = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]

@@ -94,7 +94,7 @@ def test_a_change_and_a_mistake_are_seen(script: Path, watch: Watching, page: An
 
     status_code, seconds = watch.end()
     assert status_code == 130
-    assert seconds < 2
+    assert seconds < 5  # One on a machine that does nothing else.
     page.wait_for_selector("#watch.ended")
 
 
