@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ _ATTEMPTS = 3
 """Most times that scenes are left out."""
 WEAK_ONSET = Fraction(1, 5)
 """Longest beginning of a word, in seconds, that the first pass takes for silence."""
+_Group: TypeAlias = tuple[list[Token], str, int]
+"""Tokens, their phones, and how many letters of their phrase cannot be read: with its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,14 @@ class ForeignAlignment:
             first did not find it.
         distances: mean cosine distance of the two voices in each token, 0..2; about 0.6.
         paces: length of each token by DTW relative to the synthesized voice.
+        unread: share of each scene's tokens that the synthesizer cannot read.
     """
 
     heard: ForcedAlignment
     apart: tuple[float, ...]
     distances: tuple[float, ...]
     paces: tuple[float, ...]
+    unread: tuple[float, ...]
 
 
 def foreign_align(
@@ -76,14 +81,19 @@ def foreign_align(
     """
     report = on_progress or (lambda _: None)
     speech = speech_intervals(samples)
-    heard = _heard(scenes, samples, language, lambda share: report(0.6 * share))
+    groups = [_pronounced_groups(tokens, language) for tokens in scenes]
+    unread = tuple(
+        sum(count for _, _, count in one) / max(1, len(tokens))
+        for one, tokens in zip(groups, scenes, strict=True)
+    )
+    heard = _heard(scenes, groups, samples, lambda share: report(0.6 * share))
     members = _members(scenes)
     times = start_with_speech(gathered(heard, scenes, speech), speech)
     heard = replace(heard, times=tuple(times))
     said = [n for n, group in enumerate(members) if any(heard.times[i] for i in group)]
     if not said:
         nothing = (0.0,) * len(heard.times)
-        return ForeignAlignment(heard, nothing, nothing, nothing)
+        return ForeignAlignment(heard, nothing, nothing, nothing, unread)
     warped = dtw_align(
         [scenes[number] for number in said],
         samples,
@@ -96,7 +106,7 @@ def foreign_align(
         time = heard.times[index]
         apart[index] = float(warped.times[place].start - time.start) if time else 0.0
         distances[index], paces[index] = warped.distances[place], warped.paces[place]
-    return ForeignAlignment(heard, tuple(apart), tuple(distances), tuple(paces))
+    return ForeignAlignment(heard, tuple(apart), tuple(distances), tuple(paces), unread)
 
 
 def _members(scenes: Sequence[Sequence[Token]]) -> list[range]:
@@ -107,8 +117,8 @@ def _members(scenes: Sequence[Sequence[Token]]) -> list[range]:
 
 def _heard(
     scenes: Sequence[Sequence[Token]],
+    groups: Sequence[Sequence[_Group]],
     samples: NDArray[np.int16],
-    language: str,
     on_progress: Callable[[float], None],
 ) -> ForcedAlignment:
     """Place all tokens by forced alignment, but those of scenes that are not said.
@@ -116,11 +126,10 @@ def _heard(
     An unsaid scene pushes its neighbours aside. So one of each run that scores far below the others
     is left out, the first or the last: the one without which the rest fits better.
     """
-    groups = [_pronounced_groups(tokens, language) for tokens in scenes]
     members = _members(scenes)
 
     def placed(said: Sequence[int], report: Callable[[float], None] | None) -> ForcedAlignment:
-        units = [(group, phones) for number in said for group, phones in groups[number]]
+        units = [(group, phones) for number in said for group, phones, _ in groups[number]]
         tokens = [Token(group[-1].text, ((phones,),)) for group, phones in units]
         found = forced_align(tokens, samples, report, foreign=True)
         indices = [index for number in said for index in members[number]]
@@ -215,22 +224,26 @@ def start_with_speech(
     return moved
 
 
-def _pronounced_groups(tokens: Sequence[Token], language: str) -> list[tuple[list[Token], str]]:
+def _pronounced_groups(tokens: Sequence[Token], language: str) -> list[_Group]:
     """Return tokens and their phones: a word, or as many letters of a phrase as have a phone.
 
     In scripts without spaces the letters of a phrase share its phones evenly.
     """
-    groups: list[tuple[list[Token], str]] = []
+    groups: list[_Group] = []
     phrases = phrases_of(tokens)
     texts = ["".join(map(plain_text, phrase)) for phrase in phrases]
-    for phrase, phones in zip(phrases, pronounced(texts, language), strict=True):
-        split = phones.split()
+    for phrase, spoken in zip(phrases, pronounced(texts, language), strict=True):
+        split = spoken.phones.split()
         count = min(len(phrase), len(split)) if len(phrase) > 1 else 1
         letters = np.array_split(np.arange(len(phrase)), count)
         shares = np.array_split(np.arange(len(split)), count)
         groups += [
-            ([phrase[index] for index in one], " ".join(split[index] for index in other))
-            for one, other in zip(letters, shares, strict=True)
+            (
+                [phrase[index] for index in one],
+                " ".join(split[index] for index in other),
+                0 if place else spoken.unread,
+            )
+            for place, (one, other) in enumerate(zip(letters, shares, strict=True))
         ]
     return groups
 

@@ -11,6 +11,7 @@ import re
 import subprocess
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from ...errors import WorkError
@@ -33,14 +34,29 @@ _PHONES = {sound: phones for phones, sounds in _SOUNDS.items() for sound in soun
 _SOUND = re.compile("|".join(sorted(map(re.escape, _PHONES), key=len, reverse=True)))
 _OTHER_VOICE = re.compile(r"\([a-z-]+\)")
 """A mark where the synthesizer changes its language, as in ``(en)lˈɛtə(ja)``."""
+_NAMED = re.compile(r"\(en\)")
+_LATIN = re.compile("[A-Za-z0-9]")
 _UNHEARD = "AH"
 """Of a word without sounds."""
 _BATCH = 400
 """Most texts of a call."""
 
 
-def pronounced(texts: Sequence[str], language: str) -> list[str]:
-    """Return ARPAbet phones of each text, separated by spaces; at least one.
+@dataclass(frozen=True, slots=True)
+class Pronounced:
+    """A text as spoken.
+
+    Attributes:
+        phones: ARPAbet, separated by spaces; at least one.
+        unread: letters that the synthesizer only names, in English: "Chinese letter".
+    """
+
+    phones: str
+    unread: int
+
+
+def pronounced(texts: Sequence[str], language: str) -> list[Pronounced]:
+    """Return the phones of each text.
 
     Args:
         texts: words or phrases.
@@ -50,10 +66,13 @@ def pronounced(texts: Sequence[str], language: str) -> list[str]:
         WorkError: the synthesizer failed.
     """
     distinct = list(dict.fromkeys(texts))
-    found: dict[str, str] = {}
+    found: dict[str, Pronounced] = {}
     for start in range(0, len(distinct), _BATCH):
         part = distinct[start : start + _BATCH]
-        found |= {t: in_phones(ipa) for t, ipa in zip(part, _ipa(part, language), strict=True)}
+        found |= {
+            text: Pronounced(in_phones(ipa), 0 if _LATIN.search(text) else len(_NAMED.findall(ipa)))
+            for text, ipa in zip(part, _ipa(part, language), strict=True)
+        }
     return [found[text] for text in texts]
 
 

@@ -7,6 +7,7 @@ from statistics import median
 
 from ...script.tokens import Token
 from .foreign_align import OTHER_TEXT, ForeignAlignment
+from .synthesis import SYNTHESIZER
 from .verdicts import (
     LONG_UNSCRIPTED,
     UNSPOKEN,
@@ -27,6 +28,8 @@ DOUBTFUL, DOUBTFUL_LETTER = 0.1, 0.35
 doubtful: more for a scene of a few letters."""
 LOST, LOST_START = 0.7, 0.35
 """Seconds between the two passes from which a word is doubtful, and the first one of a scene."""
+UNREAD = 0.1
+"""Share of a scene's letters that the synthesizer cannot read from which it is told."""
 PARTLY = 0.25
 """Share of a scene's letters in unspoken tokens from which it is told."""
 
@@ -76,6 +79,15 @@ def check_foreign_alignment(
             warnings.append(AlignmentWarning(scene.id, what))
     warnings += as_warnings(missing, unheard)
     warnings += unscripted_warnings(scenes, members, heard)
+    warnings += [
+        AlignmentWarning(
+            scene.id,
+            f"{SYNTHESIZER} cannot read {share:.0%} of it: its times are guesses; write it "
+            "phonetically (kana), or give a transcript with word times",
+        )
+        for scene, share in zip(scenes, found.unread, strict=True)
+        if share >= UNREAD
+    ]
     following = {at for at, time in heard.unscripted if time.duration >= LONG_UNSCRIPTED}
     warnings += [
         AlignmentWarning(scene.id, "other speech comes before it; check where it starts")

@@ -31,6 +31,7 @@ from otio_gvideo.compiler.speech.align import (
     dtw,
 )
 from otio_gvideo.compiler.speech.align.dtw_align import dtw_align
+from otio_gvideo.compiler.speech.align.foreign_phones import pronounced
 from otio_gvideo.compiler.speech.transcripts import Transcript, read_transcript
 from otio_gvideo.compiler.sync.cuts import cut_in_pause
 from otio_gvideo.compiler.sync.types import Interval
@@ -295,6 +296,11 @@ def test_a_long_voice_is_warped_coarse_to_fine_onto_the_same_path(
     path = dtw.warp(voice[pace], voice)
     assert np.all(np.diff(path) >= 0)
     assert np.percentile(abs(path - pace), 99) <= 5
+
+
+def test_letters_that_the_synthesizer_only_names_are_counted() -> None:
+    found = pronounced(["海", "うみ", "Reel"], "ja")
+    assert [one.unread for one in found] == [1, 0, 0]
 
 
 def test_silence_is_an_error() -> None:
