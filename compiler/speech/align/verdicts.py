@@ -14,9 +14,9 @@ from .confidence import Confidence
 from .forced_align import ForcedAlignment
 from .transcript_anchors import TranscriptAnchors
 
-MISSING = 0.34
+MISSING = 0.33
 """Share of a scene's words in the transcript below which it is missing."""
-WEAK = 0.67
+WEAK = 0.66
 """The same below which it is doubtful, and from which its times stand if it is not heard."""
 MISFIT = 0.1
 """Largest negative margin of a scene without a warning, as a share of the contrast."""
