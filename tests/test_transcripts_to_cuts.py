@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,9 @@ def test_every_format_of_a_narration_gives_the_same_cuts(
 ) -> None:
     report = compiled(project, FORMATS[format_](words))
     assert len(report.scenes) == 11
-    assert report.scenes == wanted.scenes
+    # Ends of words differ with what a format knows of punctuation.
+    assert [replace(scene, words=()) for scene in report.scenes] == [
+        replace(scene, words=()) for scene in wanted.scenes
+    ]
     assert not report.warnings
     assert len(read_transcript(project / "words.txt").words) == len(words)
