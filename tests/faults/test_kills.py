@@ -58,7 +58,7 @@ def test_a_run_that_is_killed_before_any_call_is_carried_on(
         except AssertionError as error:
             raise AssertionError(f"killed before {seen(case)}: {error}") from error
 
-    each(spread(calls, tries or 14), check)
+    each(spread(calls, tries or 9), check)
 
 
 def test_a_run_that_is_killed_at_any_time_is_carried_on(
@@ -77,7 +77,7 @@ def test_a_run_that_is_killed_at_any_time_is_carried_on(
         finish(process)
         carry_on(case, script, expected)
 
-    each([rng.uniform(0.2, 1) for _ in range(tries or 4)], check)
+    each([rng.uniform(0.2, 1) for _ in range(tries or 3)], check)
 
 
 def test_a_run_that_is_killed_repeatedly_finishes(
@@ -118,4 +118,4 @@ def test_a_terminated_run_leaves_nothing_behind(
         except AssertionError as error:
             raise AssertionError(f"{kind.name} before {seen(case)}: {error}") from error
 
-    each(spread(calls, tries or 6), check)
+    each(spread(calls, tries or 5), check)

@@ -78,6 +78,8 @@ def test_a_write_error_is_one_line(
             return
         assert_one_line(result, os.strerror(code), "cannot be written")
         assert_nothing_left(case / "out")
+        if tries is None and number % 3:
+            return  # The next run is the same whichever file was not written.
         assert_finished(run(case, "compile", script, "-o", case / "out"), case / "out", expected)
 
     each(patterns, check)

@@ -10,7 +10,7 @@ from otio_gvideo.compiler.errors import InputError, WorkError
 
 from . import runner, targets, worker
 
-TRIES = 2000
+TRIES = 1000
 
 
 @pytest.mark.parametrize("name", targets.names())
