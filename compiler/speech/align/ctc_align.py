@@ -34,6 +34,9 @@ LOOKAHEAD, MAX_LOOKAHEAD = 300, 6000
 SPOKEN = 3.0
 """Nats by which a label of a spoken token may score below the likeliest one, on average; speech
 that says something else scores lower by 5 to 12. Also the penalty of skipping a label."""
+UNSCRIPTED = 1.5
+"""Nats that a label of unscripted speech costs: more than one that is said, less than a wrong one.
+Else the path would leave the script for good wherever it may end before the script does."""
 CONTRAST = 13.0
 """What margins compare with, in nats a label."""
 BEFORE, AFTER = Fraction(1, 5), Fraction(3, 10)
@@ -184,13 +187,18 @@ def _scores(
 ) -> tuple[Array, int, Array]:
     """Return scores with a column for silence between words, that column, and those of any speech.
 
-    A label between words, as wav2vec2 has it, is silence like the blank.
+    A label between words, as wav2vec2 has it, is silence like the blank. Any speech has the score
+    of each frame's likeliest label, less `UNSCRIPTED` where another one begins.
     """
     scores = emissions.dense(first, last)
     quiet = scores[:, vocabulary.blank]
     if vocabulary.delimiter is not None:
         quiet = np.maximum(quiet, scores[:, vocabulary.delimiter])
-    return np.column_stack([scores, quiet]), scores.shape[1], scores.max(axis=1)
+    likeliest = scores.argmax(axis=1)
+    is_silent = np.isin(likeliest, [vocabulary.blank, vocabulary.delimiter])
+    begins = ~is_silent & (np.diff(likeliest, prepend=-1) != 0)
+    unscripted = scores.max(axis=1) - np.float32(UNSCRIPTED) * begins
+    return np.column_stack([scores, quiet]), scores.shape[1], unscripted
 
 
 def _trimmed(piece: AlignedPiece, scores: Array, gap: int, unscripted: Array) -> AlignedPiece:

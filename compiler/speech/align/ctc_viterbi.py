@@ -127,7 +127,7 @@ def best_ctc_path(
 
     Returns:
         Pieces from the first to the last label of a token. Their margins are means over the labels,
-        each at its best frame: the log probability relative to ``unscripted``.
+        each at its best frame: the log probability relative to the likeliest label's.
     """
     frames, states = len(scores), len(graph.columns)
     joints = len(graph.labels) + 1
@@ -180,9 +180,7 @@ def best_ctc_path(
     end = joints - 1 if to_end else int(np.argmax(node))
     if frames == 0 or float(node[end]) < _IMPOSSIBLE:
         return None
-    return AlignmentPath(
-        _trace(graph, moves, back, back_apart, entered, scores, unscripted, end), end
-    )
+    return AlignmentPath(_trace(graph, moves, back, back_apart, entered, scores, end), end)
 
 
 def _joint_scores(
@@ -222,7 +220,6 @@ def _trace(
     back_apart: NDArray[np.int8],
     entered: NDArray[np.bool_],
     scores: Array,
-    unscripted: Array,
     end: int,
 ) -> tuple[AlignedPiece, ...]:
     """Trace the path back from its end."""
@@ -242,7 +239,7 @@ def _trace(
                 frame -= 1
             pieces.append(AlignedPiece(joint, frame, stop, unscripted=True))
         else:
-            piece, previous = _trace_arc(graph, moves, frame, kind, scores, unscripted)
+            piece, previous = _trace_arc(graph, moves, frame, kind, scores)
             pieces.append(piece)
             frame, joint = piece.start, piece.token
             is_apart = _last_is(graph, back[frame, joint], previous)
@@ -260,14 +257,13 @@ def _trace_arc(
     frame: int,
     arc: int,
     scores: Array,
-    unscripted: Array,
 ) -> tuple[AlignedPiece, int]:
     """Trace an arc back from the frame after it; return its piece and the column of its start."""
     first, state, stop = int(graph.first[arc]), int(graph.last[arc]), frame
     best: dict[int, float] = {}
     while True:
         frame -= 1
-        ratio = float(scores[frame, graph.columns[state]] - unscripted[frame])
+        ratio = float(scores[frame, graph.columns[state]] - scores[frame].max())
         best[state] = max(best.get(state, -np.inf), ratio)
         move = int(moves[frame, state])
         if state == first and move != _STAY:
