@@ -195,7 +195,7 @@ def _scores(
     if vocabulary.delimiter is not None:
         quiet = np.maximum(quiet, scores[:, vocabulary.delimiter])
     likeliest = scores.argmax(axis=1)
-    is_silent = np.isin(likeliest, [vocabulary.blank, vocabulary.delimiter])
+    is_silent = quiet == scores.max(axis=1)
     begins = ~is_silent & (np.diff(likeliest, prepend=-1) != 0)
     unscripted = scores.max(axis=1) - np.float32(UNSCRIPTED) * begins
     return np.column_stack([scores, quiet]), scores.shape[1], unscripted
