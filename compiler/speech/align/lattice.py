@@ -145,7 +145,7 @@ def lattice_of(tokens: Sequence[Token], model: AcousticModel) -> Lattice:
 
 
 def _pauses(token: Token) -> bool:
-    return token.text[-1] in _PAUSING
+    return token.line_end or token.text[-1] in _PAUSING
 
 
 def _states(

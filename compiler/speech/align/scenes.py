@@ -195,7 +195,12 @@ def _by_forced_alignment(
         trusted = frozenset(task.anchors.trusted())
     doubts: list[AlignmentWarning] = []
     if task.model is None:
-        alignment = forced_align(task.tokens, samples, on_progress, trusted)
+        ends = {group[-1] for group in task.members if group}
+        lines = [
+            replace(token, line_end=True) if index in ends else token
+            for index, token in enumerate(task.tokens)
+        ]
+        alignment = forced_align(lines, samples, on_progress, trusted)
     else:
         how = (samples, task.model, trusted, on_progress)
         alignment, doubts = align_by_model(task.scenes, task.tokens, *how)

@@ -97,6 +97,6 @@ def _sentences(tokens: Sequence[Token]) -> list[list[int]]:
     sentences: list[list[int]] = [[]]
     for number, token in enumerate(tokens):
         sentences[-1].append(number)
-        if token.text.rstrip(_CLOSING)[-1:] in _ENDS:
+        if token.line_end or token.text.rstrip(_CLOSING)[-1:] in _ENDS:
             sentences.append([])
     return [sentence for sentence in sentences if sentence]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.media.samples import SPEECH_RATE
+from otio_gvideo.compiler.script.tokens import tokenize
 from otio_gvideo.compiler.speech.align import align_scenes
+from otio_gvideo.compiler.speech.align.acoustic_model import english
+from otio_gvideo.compiler.speech.align.lattice import lattice_of
 from otio_gvideo.compiler.sync.edit import SceneInput, VoiceSource
 from otio_gvideo.compiler.sync.schedule import make_schedule
 
@@ -74,3 +78,10 @@ def test_a_false_start_belongs_to_the_scene_that_it_begins(tmp_path: Path) -> No
         cut = cuts[number].start / 24
         spoken = len(extra) / SPEECH_RATE
         assert lines[number - 1][-1].end - 0.04 <= cut <= lines[number][0].start - spoken + 0.04
+
+
+def test_pauses_are_expected_where_a_line_or_a_scene_ends() -> None:
+    tokens = tokenize("the keeper climbed")
+    ended = [tokens[0], replace(tokens[1], line_end=True), tokens[2]]
+    assert lattice_of(tokens, english()).unlikely.sum() == 2
+    assert lattice_of(ended, english()).unlikely.sum() == 1
