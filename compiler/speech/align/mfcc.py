@@ -29,6 +29,8 @@ _LIFTER = 22
 _LEAST_POWER = 10.0
 """Mel power of noise in the last of 16 bits: the floor for digital silence."""
 _BLOCK = 4096
+_MEAN_STEP, _MEAN_STEPS = 1000, 12
+"""Frames between two cepstral means, and such steps in the window of one."""
 _SAMPLED = 256
 """Frames of each sample in which missing bands are looked for."""
 _MISSING = 7.5
@@ -75,9 +77,32 @@ def _missing_bands(samples: NDArray[np.int16]) -> NDArray[np.float64]:
 
 
 def normalised(values: Array) -> Array:
-    """Subtract the cepstral mean, which removes the response of microphone and room."""
-    sounding = values[values[:, 0] > 0]
-    return values - sounding.mean(axis=0, keepdims=True) if len(sounding) else values
+    """Subtract the cepstral mean, which removes the response of microphone and room.
+
+    It is the mean of two minutes around a frame: in a long recording voices change, and music has
+    a mean of its own.
+    """
+    count = -(-len(values) // _MEAN_STEP)
+    sums, sounding = np.zeros((count + 1, values.shape[1])), np.zeros(count + 1)
+    for block in range(count):
+        part = values[block * _MEAN_STEP : (block + 1) * _MEAN_STEP]
+        heard = part[part[:, 0] > 0]
+        sums[block + 1], sounding[block + 1] = heard.sum(axis=0, dtype=np.float64), len(heard)
+    sums, sounding = np.cumsum(sums, axis=0), np.cumsum(sounding)
+    if not count or not sounding[-1]:
+        return values
+    width = min(count, _MEAN_STEPS)
+    firsts = np.clip(np.arange(count) - width // 2, 0, count - width)
+    weights = sounding[firsts + width] - sounding[firsts]
+    # A window without sound takes the mean of all.
+    means = (sums[firsts + width] - sums[firsts] + sums[-1] / sounding[-1]) / (weights + 1)[:, None]
+    found = values.copy()
+    centres = (np.arange(count) + 0.5) * _MEAN_STEP
+    for first in range(0, len(values), _BLOCK):
+        frames = np.arange(first, min(len(values), first + _BLOCK))
+        for column in range(values.shape[1]):
+            found[frames, column] -= np.interp(frames, centres, means[:, column])
+    return found
 
 
 def with_deltas(values: Array, frames: NDArray[np.int64] | None = None) -> Array:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from otio_gvideo.compiler.speech.align import AlignmentError, SceneText, align_scenes
+from otio_gvideo.compiler.speech.align.mfcc import normalised
 from otio_gvideo.compiler.speech.align.segments import segments
 from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
 
@@ -54,3 +56,13 @@ def test_skipped_tokens_before_an_anchor_are_looked_for_beside_it() -> None:
     first = next(one for one in segments([0, 1, 2, 3], anchors, 100_200) if one.tokens)
     assert first.tokens[:2] == (0, 1)
     assert first.first == 100_000 - 1000
+
+
+def test_ten_minutes_of_music_leave_the_cepstra_of_a_voice_alone() -> None:
+    voice = np.random.default_rng(0).normal(5, 1, (72_000, 13)).astype(np.float32)
+    with_music = voice.copy()
+    with_music[12_000:] += 4
+    apart = normalised(with_music)[:6000] - normalised(voice)[:6000]
+    assert np.abs(apart).max() < 0.1
+    short = voice[:9000]
+    np.testing.assert_allclose(normalised(short), short - short.mean(axis=0), atol=1e-4)
