@@ -39,6 +39,8 @@ from .watched_edit import WatchedEdit, approval_key
 
 _TELL_S = 0.2
 """Least seconds between two reports of progress."""
+_SHOWN = 2
+"""Least time between two pages while slots are rendered, in times that it takes to make one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class WatchSession:
         self._failed = False
         self.edit: WatchedEdit | None = None
         self._warnings: tuple[Notice, ...] = ()
-        self._told_at = 0.0
+        self._told_at = self._shown_at = self._show_s = 0.0
         self._lock = threading.Lock()
         self._due = threading.Event()
         self._compiling = self._superseded = False
@@ -231,7 +233,7 @@ class WatchSession:
         """Render drafts, then what is approved, then the reel if nothing is left."""
         waiting = edit.unapproved(self._state.approved)
         self._state.tell(phase="drafts", status="Drafts")
-        self._drafts.render(edit.drafted(), edit.parsed.config.workers, self._show)
+        self._drafts.render(edit.drafted(), edit.parsed.config.workers, self._show_progress)
         self._state.tell(phase="render", status="Rendering")
         options = RenderOptions(
             "local",
@@ -258,15 +260,23 @@ class WatchSession:
         """Show a slot's finished media."""
         if self.edit is not None and self.edit.rendered.get(name) != media:
             self.edit = self.edit.with_media(name, media)
+            self._show_progress()
+
+    def _show_progress(self) -> None:
+        """Make the page anew, unless a long reel's has only just been made."""
+        if time.monotonic() - self._shown_at > _SHOWN * self._show_s:
             self._show()
 
     def _show(self, reel: Path | None = None) -> None:
         """Make the page anew."""
+        started = time.monotonic()
         edit, state = self.edit, self._state
         assert edit is not None
         version = state.version + 1
         find = self._drafts.find
         state.show(edit.page(version, self.files, state.approved, find, self._warnings, reel))
+        self._shown_at = time.monotonic()
+        self._show_s = self._shown_at - started
 
     def _step(self, progress: Progress) -> None:
         self._on_progress(progress)
