@@ -56,7 +56,7 @@ def spell(tokens: Sequence[Token], vocabulary: Vocabulary, language: str) -> Spe
     readings = []
     for token in tokens:
         options = []
-        for words in token.readings:
+        for words in _marked(token) or token.readings:
             labels: list[int] = []
             for word in words:
                 plain = _romanised(word, language) if is_romanised else word
@@ -112,6 +112,15 @@ def _labels(letter: str, known: dict[str, int], unknown: dict[str, None]) -> lis
     if not found and letter.isalnum():
         unknown[letter] = None
     return found
+
+
+def _marked(token: Token) -> tuple[tuple[str, ...], ...]:
+    """Return the reading of a token with vowel signs, as in Hindi, which readings leave out."""
+    text = unicodedata.normalize("NFKC", token.text).lower()
+    kinds = [unicodedata.category(letter)[0] for letter in text]
+    if "M" not in kinds or "N" in kinds:
+        return ()
+    return (("".join(c for c, kind in zip(text, kinds, strict=True) if kind in "LM"),),)
 
 
 def _romanised(word: str, language: str) -> str:

@@ -170,3 +170,16 @@ def test_capitals_marks_and_strangers() -> None:
     spelled = spell(tokenize("été ta qat ж", "fr"), vocabulary, "fra")
     assert spelled.readings == (((2, 3, 2),), ((3, 4),), ((4, 3),), ((5,),))
     assert spelled.unknown == ("q",)
+
+
+@pytest.mark.slow
+def test_other_scripts_are_romanised_for_a_latin_vocabulary(latin: Path) -> None:
+    vocabulary = read_ctc_folder(latin, ("rus",)).vocabulary
+    letters = {number: letter for letter, number in LATIN.items()}
+    for text, language, code, plain in (
+        ("Вечер", "ru", "rus", "vecher"),
+        ("Größe", "de", "deu", "groesse"),
+        ("नेपाल", "hi", "hin", "nepaal"),
+    ):
+        ((reading,),) = spell(tokenize(text, language), vocabulary, code).readings
+        assert "".join(letters[number] for number in reading) == plain

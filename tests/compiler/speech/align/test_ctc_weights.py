@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.script.config import load_config
+from otio_gvideo.compiler.script.read_script import load_script
+from otio_gvideo.compiler.stages.read import _with_align_models
+from otio_gvideo.renderers.registry import renderer_names
 from PIL import Image
 
 torch = pytest.importorskip("torch", reason="the extra [align] is not installed")
@@ -104,3 +108,28 @@ def test_a_missing_model_is_an_error_at_its_line(
     assert line.startswith(f"{script}:2:")
     assert said in line
     assert not (folder / "build").exists()
+
+
+@pytest.mark.parametrize(
+    ("narration", "model"),
+    [
+        ("language: de", "mms"),
+        ("language: en-GB", None),
+        ("language: en, align_model: a/b", "a/b"),
+        ("language: de, align_model: a/b", "a/b"),
+        ("language: de, align_model: none", None),
+    ],
+)
+def test_the_configuration_s_model_is_for_languages_other_than_english(
+    tmp_path: Path, voice: Path, narration: str, model: str | None
+) -> None:
+    (tmp_path / "voice.wav").write_bytes(voice.read_bytes())
+    Image.new("RGB", (108, 192), "navy").save(tmp_path / "still.png")
+    path = tmp_path / "script.yaml"
+    path.write_text(SCRIPT.replace("language: de, align_model: {model}", narration).format())
+    (tmp_path / "video_config.yaml").write_text("alignment: {model: mms, device: cpu}\n")
+    script = load_script(path, renderers=renderer_names())
+    resolved = _with_align_models(script, load_config(None, path)).narration
+    assert resolved is not None
+    chosen = resolved.align_model
+    assert (chosen and (chosen.model, chosen.device)) == (model and (model, "cpu"))
