@@ -235,9 +235,9 @@ def _with_unheard(
     for index in unheard:
         placed[index] = None
     for run in consecutive(sorted(unheard)):
-        before = [time.end for time in placed[: run[0]] if time]
-        after = [time.start for time in placed[run[-1] + 1 :] if time]
-        room = Interval(before[-1] if before else Fraction(0), after[0] if after else task.duration)
+        begin = next((time.end for time in reversed(placed[: run[0]]) if time), Fraction(0))
+        end = next((time.start for time in placed[run[-1] + 1 :] if time), task.duration)
+        room = Interval(begin, end)
         known = [None] * len(run) if task.anchors is None else [task.anchors.times[i] for i in run]
         chosen = [task.tokens[index] for index in run]
         for index, interval in zip(run, spread(chosen, known, room), strict=True):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from ...script.tokens import Token, tokenize
 from ...sync.types import Interval
@@ -94,7 +95,7 @@ class TranscriptAnchors:
             The passage, and the share of the tokens' spoken words that it has, 0..1.
         """
         wanted = Counter(w for index in tokens for w in self.tokens[index].readings[0])
-        spoken = [[w for t in tokenize(text) for w in t.readings[0]] for text in self.words]
+        spoken = [_spoken(text) for text in self.words]
         size = min(len(tokens), len(spoken))
         best, place = -1, 0
         window: Counter[str] = Counter(w for words in spoken[:size] for w in words)
@@ -143,6 +144,11 @@ def spread(
         spread += _split_time(tokens[index:stop], Interval(begin, end))
         index = stop
     return spread
+
+
+@lru_cache(maxsize=1 << 16)
+def _spoken(text: str) -> list[str]:
+    return [word for token in tokenize(text) for word in token.readings[0]]
 
 
 def _spoken_forms(tokens: Sequence[Token]) -> tuple[list[str], list[int]]:

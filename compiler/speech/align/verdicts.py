@@ -220,11 +220,9 @@ def _pace(tokens: Sequence[Token], group: Sequence[int], alignment: ForcedAlignm
 
 def place_of(group: Sequence[int], alignment: ForcedAlignment) -> Interval | None:
     """Return the gap for a scene between the nearest spoken tokens; None at either end."""
-    before = [time.end for time in alignment.times[: group[0]] if time]
-    after = [time.start for time in alignment.times[group[-1] + 1 :] if time]
-    if not before or not after:
-        return None
-    return Interval(before[-1], after[0])
+    before = next((time for time in reversed(alignment.times[: group[0]]) if time), None)
+    after = next((time for time in alignment.times[group[-1] + 1 :] if time), None)
+    return None if before is None or after is None else Interval(before.end, after.start)
 
 
 def missing_scene(
