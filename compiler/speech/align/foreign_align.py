@@ -8,10 +8,8 @@ the second opinion: where both are right they agree within a tenth of a second.
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from statistics import median
 from typing import TypeAlias
 
@@ -23,21 +21,16 @@ from ...sync.types import Interval
 from ..pauses import speech_intervals
 from .dtw_align import dtw_align
 from .forced_align import ForcedAlignment, forced_align
+from .foreign_edges import clipped_starts_moved, gathered, members_of, start_with_speech
 from .foreign_phones import pronounced
 from .synthesis import phrases_of, plain_text
-from .transcript_anchors import spread
 from .unspoken import consecutive
 
 OTHER_TEXT = 0.25
 """Distance of a scene's margin below the median, as a share of the contrast, from which it is not
 said."""
-TORN = Fraction(3, 5)
-"""Seconds of speech outside the script that a scene does not contain, since people rather speak
-between scenes."""
 _ATTEMPTS = 3
 """Most times that scenes are left out."""
-WEAK_ONSET = Fraction(1, 5)
-"""Longest beginning of a word, in seconds, that the first pass takes for silence."""
 _Group: TypeAlias = tuple[list[Token], str, int]
 """Tokens, their phones, and how many letters of their phrase cannot be read: with its first."""
 
@@ -87,8 +80,9 @@ def foreign_align(
         for one, tokens in zip(groups, scenes, strict=True)
     )
     heard = _heard(scenes, groups, samples, lambda share: report(0.6 * share))
-    members = _members(scenes)
-    times = start_with_speech(gathered(heard, scenes, speech), speech)
+    members = members_of(scenes)
+    times = clipped_starts_moved(gathered(heard, scenes, speech), members)
+    times = start_with_speech(times, speech)
     heard = replace(heard, times=tuple(times))
     said = [n for n, group in enumerate(members) if any(heard.times[i] for i in group)]
     if not said:
@@ -109,12 +103,6 @@ def foreign_align(
     return ForeignAlignment(heard, tuple(apart), tuple(distances), tuple(paces), unread)
 
 
-def _members(scenes: Sequence[Sequence[Token]]) -> list[range]:
-    """Return the numbers of each scene's tokens."""
-    firsts = [0, *itertools.accumulate(map(len, scenes))]
-    return [range(first, stop) for first, stop in itertools.pairwise(firsts)]
-
-
 def _heard(
     scenes: Sequence[Sequence[Token]],
     groups: Sequence[Sequence[_Group]],
@@ -126,11 +114,16 @@ def _heard(
     An unsaid scene pushes its neighbours aside. So one of each run that scores far below the others
     is left out, the first or the last: the one without which the rest fits better.
     """
-    members = _members(scenes)
+    members = members_of(scenes)
 
     def placed(said: Sequence[int], report: Callable[[float], None] | None) -> ForcedAlignment:
         units = [(group, phones) for number in said for group, phones, _ in groups[number]]
-        tokens = [Token(group[-1].text, ((phones,),)) for group, phones in units]
+        ends = {id(groups[number][-1][0]) for number in said}
+        tokens = [
+            # People pause between scenes, whatever the script's punctuation.
+            Token(group[-1].text + "." * (id(group) in ends), ((phones,),))
+            for group, phones in units
+        ]
         found = forced_align(tokens, samples, report, foreign=True)
         indices = [index for number in said for index in members[number]]
         return _by_token(found, [len(group) for group, _ in units], indices, members[-1].stop)
@@ -159,69 +152,6 @@ def _heard(
         said = [number for number in said if number not in unsaid]
         heard = tries[ends.index(unsaid)] if unsaid in ends else placed(said, None)
     return heard
-
-
-def gathered(
-    heard: ForcedAlignment, scenes: Sequence[Sequence[Token]], speech: Sequence[Interval]
-) -> list[Interval | None]:
-    """Return the times with no scene torn apart by speech outside the script.
-
-    The first words of a scene that follows such speech may match its beginning; the smaller part of
-    a torn scene moves to the larger, up to a pause if there is one near.
-    """
-    times = list(heard.times)
-    begins, ends = [it.start for it in speech], [it.end for it in speech]
-    for members, tokens in zip(_members(scenes), scenes, strict=True):
-        for follower, outside in heard.unscripted:
-            if outside.duration < TORN or not members.start < follower < members.stop:
-                continue
-            parts = range(members.start, follower), range(follower, members.stop)
-            said = [[i for i in part if times[i]] for part in parts]
-            letters = [sum(_length(tokens[i - members.start]) for i in part) for part in said]
-            stay, move = (said[1], said[0]) if letters[0] < letters[1] else (said[0], said[1])
-            first, last = times[stay[0]] if stay else None, times[stay[-1]] if stay else None
-            if not move or first is None or last is None:
-                continue
-            rate = (last.end - first.start) / max(letters)
-            length = min(letters) * rate
-            if move[0] < stay[0]:
-                edge = max(outside.start, first.start - length)
-                near = [it for it in begins if abs(it - edge) <= length and it < first.start]
-                room = Interval(min(near, key=lambda it: abs(it - edge), default=edge), first.start)
-            else:
-                edge = min(outside.end, last.end + length)
-                near = [it for it in ends if abs(it - edge) <= length and it > last.end]
-                room = Interval(last.end, min(near, key=lambda it: abs(it - edge), default=edge))
-            chosen = [tokens[index - members.start] for index in move]
-            for index, time in zip(move, spread(chosen, [None] * len(move), room), strict=True):
-                times[index] = time
-    return times
-
-
-def _length(token: Token) -> int:
-    return max(1, sum(map(len, token.readings[0])))
-
-
-def start_with_speech(
-    times: Sequence[Interval | None], speech: Sequence[Interval]
-) -> list[Interval | None]:
-    """Move starts of words after a pause back to where the speech begins, by up to `WEAK_ONSET`.
-
-    A sound that English lacks, or that a room blurs, may pass for silence.
-    """
-    moved: list[Interval | None] = []
-    begins = [stretch.start for stretch in speech]
-    end = Fraction(0)
-    for time in times:
-        if time is not None:
-            place = bisect_right(begins, time.start) - 1
-            follows = place >= 0 and end < begins[place] and time.start < speech[place].end
-            late = follows and time.start - begins[place] <= WEAK_ONSET
-            moved.append(Interval(begins[place], time.end) if late else time)
-            end = time.end
-        else:
-            moved.append(None)
-    return moved
 
 
 def _pronounced_groups(tokens: Sequence[Token], language: str) -> list[_Group]:

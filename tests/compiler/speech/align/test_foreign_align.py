@@ -8,7 +8,11 @@ import pytest
 from otio_gvideo.compiler.script.tokens import Token, tokenize
 from otio_gvideo.compiler.speech.align.acoustic_model import english
 from otio_gvideo.compiler.speech.align.forced_align import ForcedAlignment
-from otio_gvideo.compiler.speech.align.foreign_align import gathered, start_with_speech
+from otio_gvideo.compiler.speech.align.foreign_edges import (
+    clipped_starts_moved,
+    gathered,
+    start_with_speech,
+)
 from otio_gvideo.compiler.speech.align.foreign_phones import _SOUNDS, in_phones
 from otio_gvideo.compiler.sync.types import Interval
 
@@ -46,6 +50,17 @@ def test_a_far_onset_is_left_to_other_speech() -> None:
     speech = [interval(0.3, 1.0), interval(1.5, 2.0)]
     times = [interval(0.3, 1.0), interval(1.8, 1.9)]
     assert start_with_speech(times, speech) == times
+
+
+def test_a_clipped_first_word_joins_its_scene_behind_the_pause() -> None:
+    times = [interval(0, 1), interval(1, 1.03), interval(1.6, 2)]
+    moved = clipped_starts_moved(times, [[0], [1, 2]])
+    assert moved == [times[0], interval(1.6, 1.65), interval(1.65, 2)]
+
+
+def test_a_short_word_with_a_length_of_its_own_stays() -> None:
+    times = [interval(0, 1), interval(1, 1.2), interval(1.6, 2)]
+    assert clipped_starts_moved(times, [[0], [1, 2]]) == times
 
 
 def torn(first: tuple[float, float], rest: list[tuple[float, float]]) -> ForcedAlignment:
