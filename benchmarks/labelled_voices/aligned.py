@@ -86,7 +86,7 @@ def evidence_of(samples: Samples, scenes: Sequence[Scene], language: str, cached
     if path.exists():
         found: Evidence = pickle.loads(path.read_bytes())  # Written below.
         return found
-    with tempfile.TemporaryDirectory() as folder, _recorded() as kept:
+    with tempfile.TemporaryDirectory() as folder, recorded_steps() as kept:
         sound = Path(folder) / "voice.wav"
         write_wav(sound, samples)
         align_scenes(texts, sound, language=language, unheard="warn")
@@ -99,7 +99,7 @@ def evidence_of(samples: Samples, scenes: Sequence[Scene], language: str, cached
 
 
 @contextmanager
-def _recorded() -> Iterator[dict[str, tuple[Any, ...]]]:
+def recorded_steps() -> Iterator[dict[str, tuple[Any, ...]]]:
     """Keep the arguments of the last two steps of `align_scenes`."""
     kept: dict[str, tuple[Any, ...]] = {}
     own = {name: getattr(aligner, name) for name in ("confidence", "with_doubts")}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import opentimelineio as otio
@@ -11,7 +12,7 @@ import opentimelineio as otio
 from .metadata import own_metadata
 from .properties import visible_start
 
-LEAST_CUT = 0.8
+LEAST_CUT = 0.9
 """Confidence below which a cut is doubtful."""
 LEAST_WORD = 0.8
 """Confidence below which a word is doubtful; the others bound the error of a cut between them."""
@@ -24,7 +25,7 @@ class TimedWord:
     scene: str
     start: float
     end: float
-    confidence: float
+    confidence: float | Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class DoubtfulScene:
 
 
 def doubtful_scenes(
-    words: Sequence[TimedWord], confidence: dict[str, float]
+    words: Sequence[TimedWord], confidence: Mapping[str, float | Fraction]
 ) -> Iterator[DoubtfulScene]:
     """Yield the doubtful scenes.
 
@@ -71,7 +72,7 @@ def doubtful_scenes(
     for number, word in enumerate(words):
         if number and words[number - 1].scene == word.scene:
             continue
-        sure = confidence.get(word.scene, 1.0)
+        sure = float(confidence.get(word.scene, 1))
         if sure >= LEAST_CUT:
             continue
         while nearest < len(certain) and certain[nearest] < number:

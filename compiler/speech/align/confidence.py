@@ -16,24 +16,33 @@ from numpy.typing import NDArray
 from ...script.tokens import Token
 from ...sync.types import Interval
 from .confidence_model import CUTS, WORDS
-from .evidence import Evidence, Measures
+from .evidence import UNFIT, Evidence, Measures
 
 BESIDE = 3
 """Words on either side of a cut that count for it."""
 LONG_PAUSE = 0.4
 """Seconds from which a longer pause says no more."""
+NO_PAUSE = 0.03
+"""Seconds below which there is no pause."""
 NEAR = 0.3
 """Distance in seconds, from a detected onset of speech, from which a larger one says no more."""
+UNHEARD = Fraction(3, 10)
+"""Most confidence in a cut beside a scene that was not heard: it was placed between others."""
 LEAST, MOST = 0.01, 0.99
 """Range of a confidence: nothing that was listened to is certain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Probabilities of words, and of the cuts into scenes."""
+    """Probabilities of words, and of the cuts into scenes; None if nothing was listened to."""
 
-    words: tuple[Fraction, ...]
-    scenes: tuple[Fraction, ...]
+    words: tuple[Fraction | None, ...]
+    scenes: tuple[Fraction | None, ...]
+
+
+def unknown(tokens: Sequence[Token], members: Sequence[Sequence[int]]) -> Confidence:
+    """Return no probabilities."""
+    return Confidence((None,) * len(tokens), (None,) * len(members))
 
 
 def confidence(
@@ -52,10 +61,20 @@ def confidence(
         speech: the recording's intervals with speech, by energy.
         evidence: of the alignment.
     """
+    cuts = _probabilities(cut_features(members, times, speech, evidence), CUTS[evidence.source])
     return Confidence(
         _probabilities(word_features(tokens, times, speech, evidence), WORDS[evidence.source]),
-        _probabilities(cut_features(members, times, speech, evidence), CUTS[evidence.source]),
+        tuple(
+            sure if is_heard else min(sure, UNHEARD)
+            for sure, is_heard in zip(cuts, _heard(members, evidence), strict=True)
+        ),
     )
+
+
+def _heard(members: Sequence[Sequence[int]], evidence: Evidence) -> list[bool]:
+    """Whether any word was heard of each scene, and of the scene before it."""
+    own = [any(evidence.fits[index] > UNFIT for index in group) for group in members]
+    return [here and before for before, here in zip([True, *own], own, strict=False)]
 
 
 def word_features(
@@ -81,7 +100,6 @@ def word_features(
             gaps,
             np.where(gaps > 0.05, _distance(starts, speech), 0),
             np.full(len(tokens), evidence.clarity),
-            _near(starts, evidence.foreign),
             *_agreement(evidence),
         ]
     )
@@ -97,21 +115,22 @@ def cut_features(
     starts, ends = _seconds(times)
     fits = np.concatenate([[0.0], np.cumsum(evidence.fits)])
     firsts = np.array([group[0] if group else 0 for group in members], np.int64)
-    stops = np.array([group[-1] + 1 if group else 0 for group in members], np.int64)
-    end = np.where(firsts > 0, ends[firsts - 1], 0.0)
+    lasts = np.maximum(firsts - 1, 0)
+    end = np.where(firsts > 0, ends[lasts], 0.0)
     start = np.maximum(starts[firsts], end)
-    whole = _means(fits, firsts, stops)
+    known, apart = _agreement(evidence)
     return np.column_stack(
         [
             np.minimum(start - end, LONG_PAUSE),
+            start - end < NO_PAUSE,
             np.minimum(
                 _means(fits, np.maximum(firsts - BESIDE, 0), firsts),
                 _means(fits, firsts, np.minimum(firsts + BESIDE, len(times))),
             ),
-            np.minimum(whole, np.concatenate([whole[:1], whole[:-1]])),
             _voiced_share(end, start, speech),
             np.full(len(members), evidence.clarity),
-            _near((start + end) / 2, evidence.foreign),
+            np.minimum(known[firsts], known[lasts]),
+            np.maximum(apart[firsts], apart[lasts]),
         ]
     )
 
@@ -148,23 +167,14 @@ def _distance(starts: Measures, speech: Sequence[Interval]) -> Measures:
     return np.asarray(np.minimum(nearest, NEAR))
 
 
-def _near(instants: Measures, foreign: Sequence[Interval]) -> Measures:
-    """Whether each instant is in, or within half a second of, speech outside the script: 0 or 1."""
-    near = np.zeros(len(instants))
-    for interval in foreign:
-        first, last = float(interval.start) - 0.5, float(interval.end) + 0.5
-        near[(instants >= first) & (instants <= last)] = 1
-    return near
-
-
 def _voiced_share(starts: Measures, ends: Measures, speech: Sequence[Interval]) -> Measures:
-    """Return the share of each pause that has the energy of speech; 0.5 for an empty one."""
+    """Return the share of each pause that has the energy of speech; 1 for none."""
     edges = [0.0] + [float(edge) for it in speech for edge in (it.start, it.end)]
     lengths = [float(it.duration) for it in speech]
     voiced = np.concatenate([[0.0], np.repeat(np.cumsum([0.0, *lengths]), 2)[1:-1]])
     inside = np.interp(ends, edges, voiced) - np.interp(starts, edges, voiced)
     length = ends - starts
-    return np.where(length < 0.01, 0.5, np.clip(inside / np.maximum(length, 0.01), 0, 1))
+    return np.where(length < NO_PAUSE, 1.0, np.clip(inside / np.maximum(length, 0.01), 0, 1))
 
 
 def _probabilities(features: Measures, coefficients: Sequence[float]) -> tuple[Fraction, ...]:

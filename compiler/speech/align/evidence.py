@@ -16,6 +16,10 @@ from .transcript_anchors import TranscriptAnchors
 
 Source: TypeAlias = Literal["forced", "dtw", "transcript"]
 """Where the times come from: each source has its own coefficients."""
+UNFIT = -1.0
+"""Fit of a word that was not heard."""
+ONSET = 0.3
+"""Farthest onset of speech, in seconds, that may be a word's of a transcript."""
 Measures: TypeAlias = NDArray[np.float64]
 
 
@@ -39,11 +43,26 @@ class Evidence:
     foreign: tuple[Interval, ...] = ()
 
 
-def of_transcript(anchors: TranscriptAnchors) -> Evidence:
-    """Return the evidence for a transcript's times: words that it has, at a place of their own."""
+def of_transcript(anchors: TranscriptAnchors, speech: Sequence[Interval] = ()) -> Evidence:
+    """Return the evidence for a transcript's times.
+
+    The nearer its words are to the onsets of speech, where the sound has any, the better it times
+    the others: their median distance is its clarity.
+
+    Args:
+        anchors: the transcript.
+        speech: of the recording, by energy.
+    """
     known = np.array([time is not None for time in anchors.times], np.float64)
+    starts = [float(time.start) if time else np.nan for time in anchors.times]
+    onsets = np.array([-np.inf, *(float(interval.start) for interval in speech), np.inf])
+    after = np.searchsorted(onsets[1:-1], starts) + 1
+    away = np.minimum(starts - onsets[after - 1], onsets[after] - starts)
+    away = np.where(away <= ONSET, away, np.nan)
+    near = away[~np.isnan(away)]
+    median = float(np.median(near)) if len(near) else ONSET / 2
     fits = known if anchors.timed == "word" else known / 2
-    return Evidence("transcript", fits, np.full(len(fits), np.nan), 1.0)
+    return Evidence("transcript", fits, away, 1 - median / ONSET)
 
 
 def of_forced_alignment(
@@ -55,7 +74,7 @@ def of_forced_alignment(
         "forced",
         np.array(
             [
-                margin / alignment.contrast if time is not None else -1
+                margin / alignment.contrast if time is not None else UNFIT
                 for margin, time in zip(alignment.margins, alignment.times, strict=True)
             ]
         ),
@@ -77,7 +96,7 @@ def of_foreign_alignment(found: ForeignAlignment) -> Evidence:
         "dtw",
         np.array(
             [
-                margin / heard.contrast if time is not None else -1
+                margin / heard.contrast if time is not None else UNFIT
                 for margin, time in zip(heard.margins, heard.times, strict=True)
             ]
         ),

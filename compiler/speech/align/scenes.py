@@ -25,7 +25,7 @@ from ...sync.types import Interval, Word
 from ..pauses import merge_close, speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
 from . import evidence
-from .confidence import confidence
+from .confidence import confidence, unknown
 from .ctc_align import align_by_model
 from .ctc_folder import CtcFolder
 from .forced_align import ForcedAlignment, forced_align
@@ -152,7 +152,10 @@ def align_scenes(
         else:
             placed = _by_two_passes(task, samples, on_progress)
     times = in_order(placed.times, duration)
-    trust = confidence(tokens, members, times, task.speech, placed.evidence)
+    warnings, trust = placed.warnings, unknown(tokens, members)
+    if method == "audio":
+        trust = confidence(tokens, members, times, task.speech, placed.evidence)
+        warnings = with_doubts(warnings, scenes, members, times, trust)
     apart = by_scene(members, placed.unscripted)
     words = [
         Word(token.text, time.start, time.end, sure, token.line_end)
@@ -166,7 +169,7 @@ def align_scenes(
             for scene, group, sure, others in zip(scenes, members, trust.scenes, apart, strict=True)
         ),
         duration,
-        tuple(with_doubts(placed.warnings, scenes, members, times, trust)),
+        tuple(warnings),
     )
 
 
@@ -177,7 +180,7 @@ def _from_transcript(task: _SceneTask) -> _Placed:
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
     warnings = check_anchors(task.scenes, task.members, task.anchors, task.unheard)
     times = task.anchors.interpolated(task.duration)
-    return _Placed(times, warnings, evidence.of_transcript(task.anchors))
+    return _Placed(times, warnings, evidence.of_transcript(task.anchors, task.speech))
 
 
 def _by_transcript(task: _SceneTask) -> _Placed:
@@ -273,14 +276,19 @@ def _by_segments(
     The others keep the times interpolated in their segments.
     """
     placed = _from_transcript(task)
-    found = _heard_times(task, _foreign(task, samples, on_progress).heard, [])
+    foreign = _foreign(task, samples, on_progress)
+    found = _heard_times(task, foreign.heard, [])
     times = list(placed.times)
+    known = evidence.of_foreign_alignment(foreign)
     for group in task.members:
         apart = median(abs(found[i].start - placed.times[i].start) for i in group)
         if apart <= SEGMENT:
             for index in group:
                 times[index] = found[index]
-    return replace(placed, times=trim_to_speech(times, task.speech, most=SWALLOWED))
+        else:
+            known.fits[list(group)] = evidence.UNFIT
+    times = trim_to_speech(times, task.speech, most=SWALLOWED)
+    return replace(placed, times=times, evidence=known)
 
 
 def _foreign(

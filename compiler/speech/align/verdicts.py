@@ -192,12 +192,13 @@ def with_doubts(
         confidence: of tokens and scenes.
     """
     words = [
-        TimedWord(scene.id, float(times[i].start), float(times[i].end), float(confidence.words[i]))
+        TimedWord(scene.id, float(times[i].start), float(times[i].end), confidence.words[i] or 0)
         for scene, group in zip(scenes, members, strict=True)
         for i in group
     ]
     ids = (scene.id for scene in scenes)
-    cuts = dict(zip(ids, map(float, confidence.scenes), strict=True))
+    known = zip(ids, confidence.scenes, strict=True)
+    cuts = {scene: sure for scene, sure in known if sure is not None}
     doubts = {doubt.scene: str(doubt) for doubt in doubtful_scenes(words, cuts)}
     merged = []
     for warning in warnings:

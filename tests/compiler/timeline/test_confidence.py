@@ -40,7 +40,7 @@ def test_without_a_certain_word_the_error_reaches_the_ends_of_the_narration() ->
 
 
 def test_certain_scenes_and_scenes_of_unknown_confidence_are_no_doubts() -> None:
-    assert not list(doubtful_scenes(WORDS, {"a": 0.9, "b": 0.8}))
+    assert not list(doubtful_scenes(WORDS, {"a": 0.95, "b": 0.9}))
     assert not list(doubtful_scenes(WORDS, {}))
 
 
@@ -99,7 +99,7 @@ def test_the_page_tints_words_and_lists_the_scenes_to_listen_to(compiled: Path) 
     assert "--p:" in page
     assert "Scenes to listen to first" in page
     assert "stairs</a>: 25% certain: its first word, at" in page
-    sure = view_timeline(doubting(compiled, confidence=0.9)).path.read_text()
+    sure = view_timeline(doubting(compiled, confidence=0.95)).path.read_text()
     assert "Scenes to listen to first" not in sure
 
 

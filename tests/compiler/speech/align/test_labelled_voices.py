@@ -14,7 +14,7 @@ import pytest
 BENCHMARKS = Path(__file__).parents[4] / "benchmarks"
 READ = ("kal, festival", "rms, flite", "bobby and mary")
 """Clear readings; no coefficient was fitted on them."""
-CLIPS = (*READ, "cold_corpus", "cold_corpus, fillers")
+CLIPS = (*READ, "LibriVox")
 WORSE = (
     "babble 10 dB",
     "babble 0 dB",
@@ -64,3 +64,27 @@ def test_a_clear_reading_has_every_cut_in_its_pause_and_no_warning(
     assert not scores.refused_wrongly + scores.warned_wrongly + scores.warned_rightly
     assert np.median(errors) < 20
     assert np.percentile(errors, 95) < 60
+
+
+@pytest.mark.slow
+def test_confidence_is_calibrated_and_silence_is_a_promise(voices: Any, cache: Path) -> None:
+    """On voices that no coefficient was fitted on, clear and worse."""
+    cuts: list[Any] = []
+    words: list[tuple[float, bool]] = []
+    for name in CLIPS:
+        for condition in ("clean", *WORSE):
+            scores = measured(voices, name, condition, cache)
+            cuts += scores.cuts
+            near = np.abs(scores.word_errors_ms) <= 50
+            words += zip(scores.word_confidences, near.tolist(), strict=True)
+    of_cuts = [(cut.confidence, cut.outside_frames <= 0.5) for cut in cuts]
+    error = importlib.import_module("labelled_voices.scores").calibration_error
+    for kind, pairs in (("words", words), ("cuts", of_cuts)):
+        for low in np.arange(10) / 10:  # The reliability diagram.
+            right = [ok for sure, ok in pairs if low <= sure < low + 0.1]
+            share = f"{np.mean(right):.0%} of {len(right)}" if right else "none"
+            print(f"{kind}, {low:.0%} to {low + 0.1:.0%} certain: {share} right")
+        assert error(*zip(*pairs, strict=True)) < 0.1, kind
+    unwarned = [cut.outside_frames <= 0.5 for cut in cuts if not cut.is_warned]
+    print(f"without a warning: {np.mean(unwarned):.1%} of {len(unwarned)} cuts are in their pause")
+    assert np.mean(unwarned) >= 0.98

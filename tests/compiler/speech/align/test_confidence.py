@@ -1,0 +1,83 @@
+"""Confidence falls with whatever makes words and cuts less certain."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from otio_gvideo.compiler.script.tokens import tokenize
+from otio_gvideo.compiler.speech.align import Alignment, align_scenes
+from otio_gvideo.compiler.speech.align.confidence import UNHEARD, Confidence, confidence
+from otio_gvideo.compiler.speech.align.evidence import UNFIT, Evidence
+from otio_gvideo.compiler.sync.types import Interval
+
+from .recordings import samples, saved, scenes, with_noise
+
+TOKENS = tokenize("one two three four five six", "en")
+MEMBERS = [[0, 1, 2], [3, 4, 5]]
+
+
+def judged(
+    *,
+    fits: float = 0.25,
+    pause: float = 0.4,
+    clarity: float = 1.0,
+    voiced: bool = False,
+) -> Confidence:
+    """Judge two scenes of three words with a pause between them."""
+    starts = [0.3, 0.6, 0.9, 1.2 + pause, 1.5 + pause, 1.8 + pause]
+    times = [Interval(Fraction(s).limit_denominator(100), Fraction(s + 0.3)) for s in starts]
+    ends = (2.1 + pause,) if voiced else (1.2, 2.1 + pause)
+    begins = (0.3,) if voiced else (0.3, 1.2 + pause)
+    speech = [Interval(Fraction(a), Fraction(b)) for a, b in zip(begins, ends, strict=True)]
+    evidence = Evidence("forced", np.full(6, fits), np.full(6, np.nan), clarity)
+    return confidence(TOKENS, MEMBERS, times, speech, evidence)
+
+
+def test_clear_words_around_a_clear_pause_are_certain() -> None:
+    found = judged()
+    assert min(found.words) > Fraction(8, 10)
+    assert min(found.scenes) > Fraction(95, 100)
+    assert max(*found.words, *found.scenes) < 1  # Nothing that was listened to is certain.
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({"fits": 0.1, "clarity": 0.6}, {"fits": -0.3, "clarity": 0.6}),
+        ({"pause": 0.4, "clarity": 0.6}, {"pause": 0.0, "clarity": 0.6}),
+        ({"clarity": 0.8, "fits": 0.0}, {"clarity": 0.4, "fits": 0.0}),
+        ({"voiced": False, "clarity": 0.6}, {"voiced": True, "clarity": 0.6}),
+    ],
+)
+def test_a_cut_is_less_certain_with_worse_evidence(
+    better: dict[str, Any], worse: dict[str, Any]
+) -> None:
+    assert judged(**better).scenes[1] > judged(**worse).scenes[1]
+
+
+def test_scenes_that_were_not_heard_are_not_certain() -> None:
+    found = judged(fits=UNFIT)
+    assert max(found.words) < Fraction(1, 2)
+    assert max(found.scenes) <= UNHEARD
+
+
+def test_no_words_have_no_confidence() -> None:
+    nothing = Evidence("forced", np.zeros(0), np.zeros(0), 1.0)
+    assert confidence([], [], [], [], nothing) == Confidence((), ())
+
+
+@pytest.mark.slow
+def test_confidence_falls_as_noise_rises(tmp_path: Path) -> None:
+    found: list[Alignment] = []
+    for snr_db in (40, 10, 0):
+        sound = with_noise(samples("slt"), snr_db)
+        found.append(align_scenes(scenes("slt"), saved(sound, tmp_path), unheard="warn"))
+    words = [np.mean([float(w.confidence or 0) for s in a.scenes for w in s.words]) for a in found]
+    cuts = [np.mean([float(s.confidence or 0) for s in a.scenes]) for a in found]
+    for means in (words, cuts):
+        assert all(before > after for before, after in pairwise(means)), means
