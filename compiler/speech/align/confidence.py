@@ -22,6 +22,8 @@ BESIDE = 3
 """Words on either side of a cut that count for it."""
 LONG_PAUSE = 0.4
 """Seconds from which a longer pause says no more."""
+CLEAR = 1.0
+"""Clarity from which a clearer recording says no more."""
 NO_PAUSE = 0.03
 """Seconds below which there is no pause."""
 NEAR = 0.3
@@ -99,7 +101,7 @@ def word_features(
             np.concatenate([pace[:1], pace[:-1]]),
             gaps,
             np.where(gaps > 0.05, _distance(starts, speech), 0),
-            np.full(len(tokens), evidence.clarity),
+            np.full(len(tokens), min(evidence.clarity, CLEAR)),
             *_agreement(evidence),
         ]
     )
@@ -128,7 +130,7 @@ def cut_features(
                 _means(fits, firsts, np.minimum(firsts + BESIDE, len(times))),
             ),
             _voiced_share(end, start, speech),
-            np.full(len(members), evidence.clarity),
+            np.full(len(members), min(evidence.clarity, CLEAR)),
             np.minimum(known[firsts], known[lasts]),
             np.maximum(apart[firsts], apart[lasts]),
         ]
