@@ -19,7 +19,7 @@ CONDITIONS = {
     "noise at 20 dB": lambda sound: with_noise(sound, 20),
     "room of 0.4 s": lambda sound: in_room(sound, 0.4),
 }
-BIAS_MS = {"clean": 5, "noise at 20 dB": 15, "room of 0.4 s": 20}
+BIAS_MS = {"clean": 5, "noise at 20 dB": 10, "room of 0.4 s": 10}
 RATES = [Fraction(rate) for rate in ("24", "25", "30", "60", "24000/1001", "30000/1001")]
 
 

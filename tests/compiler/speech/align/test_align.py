@@ -30,6 +30,8 @@ from .recordings import truth as voice_truth
 
 AUDIO = LIGHTHOUSE / "audio" / "narration.flac"
 TRUTH = LIGHTHOUSE / "audio" / "narration.json"
+HALF_A_BLANK_S = 0.025
+"""The labels part words in the middle of a blank, which belongs to the word after it (`make.py`)."""
 UNSAID = SceneText("moon", "Bananas grow on the far side of the moon every summer")
 
 
@@ -48,7 +50,8 @@ def test_words_are_aligned_without_a_transcript() -> None:
     found = align_scenes(scenes(), AUDIO)
     words = [word for scene in found.scenes for word in scene.words]
     errors = [
-        abs(float(word.start) - true["start"]) for word, true in zip(words, truth(), strict=True)
+        abs(float(word.start) - (true["start"] - HALF_A_BLANK_S))
+        for word, true in zip(words, truth(), strict=True)
     ]
     median, p95 = np.median(errors) * 1000, np.percentile(errors, 95) * 1000
     print(f"lighthouse: median {median:.0f} ms, 95th percentile {p95:.0f} ms")
