@@ -31,7 +31,7 @@ from .recordings import truth as voice_truth
 AUDIO = LIGHTHOUSE / "audio" / "narration.flac"
 TRUTH = LIGHTHOUSE / "audio" / "narration.json"
 HALF_A_BLANK_S = 0.025
-"""The labels part words in the middle of a blank, which belongs to the word after it (`make.py`)."""
+"""The labels part words within a blank, which belongs to the word after it (`data/make.py`)."""
 UNSAID = SceneText("moon", "Bananas grow on the far side of the moon every summer")
 
 
