@@ -64,7 +64,8 @@ def main() -> None:
     measured: dict[tuple[str, str], list[tuple[Floats, Floats, str]]] = {}
     for name, parts in alignments(arguments.only, arguments.cache):
         for kind, source, features, right in parts:
-            measured.setdefault((kind, source), []).append((features, right, name))
+            if len(right):
+                measured.setdefault((kind, source), []).append((features, right, name))
     fitted = {}
     for (kind, source), parts in sorted(measured.items()):
         rows = Rows(

@@ -34,8 +34,6 @@ INDENTED: dict[str, Any] = {"initial_indent": " " * 8, "subsequent_indent": " " 
 """Of a prompt in the plan."""
 SOURCES = {"measured": "measured", "table": "by the table of cards", "unknown": ""}
 """Where the speed of a device comes from."""
-
-
 NOT_COUNTED = "without loading, prompts, retries, sound and the finished file"
 """What the times of a plan leave out."""
 
@@ -165,11 +163,9 @@ class CompilePlan:
         if sums:
             yield f"{'to render:':<12} {self.total().text()}"
             yield f"{'':<12} ({NOT_COUNTED})"
-        for one in self.downloads:
-            text = f"{'network:':<12} {one.line()}"
-            yield from wrap(text, 80, subsequent_indent=" " * 13, break_on_hyphens=False)
-        if not self.downloads:
-            yield f"{'network:':<12} nothing is asked of it"
+        for text in [one.line() for one in self.downloads] or ["nothing is asked of it"]:
+            line = f"{'network:':<12} {text}"
+            yield from wrap(line, 80, subsequent_indent=" " * 13, break_on_hyphens=False)
 
     def by_renderer(self) -> dict[str, PlannedSum]:
         """Return what the slots to render take, by renderer."""
@@ -238,10 +234,8 @@ def plan_script(
     Args:
         script: the YAML file.
         output: the output folder, as in `compile_script`.
-        config: the configuration; else ``video_config.yaml`` beside the input, else in the user's
-            configuration folder.
-        renderer: the renderer of every scene; by default the script's.
-        quality: the quality of every scene; by default the script's.
+        config: the configuration; else as in `compile_script`.
+        renderer, quality: of every scene; by default the script's.
         allow_outside: let the script name files outside its folder.
 
     Raises:

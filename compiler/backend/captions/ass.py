@@ -168,8 +168,7 @@ class Typesetter:
     def _events(self, cue: Cue) -> Iterator[Event]:
         """Yield one event for all lines of a cue if they share a box, else one for each line.
 
-        In one event libass spaces lines by the font's ascent and descent; separate events allow
-        `_LINE_HEIGHT`.
+        In one event libass spaces lines by ascent and descent; separate ones allow `_LINE_HEIGHT`.
         """
         area, style = self.area, self.style
         widest = max(self.measure(line) for line in cue.lines)
