@@ -235,7 +235,8 @@ def plan_script(
         script: the YAML file.
         output: the output folder, as in `compile_script`.
         config: the configuration; else as in `compile_script`.
-        renderer, quality: of every scene; by default the script's.
+        renderer: the renderer of every scene; by default the script's.
+        quality: the quality of every scene; by default the script's.
         allow_outside: let the script name files outside its folder.
 
     Raises:
