@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from otio_gvideo.compiler.speech.align import AlignmentError, SceneText, align_scenes
+import pytest
+from otio_gvideo.compiler.script.tokens import tokenize
+from otio_gvideo.compiler.speech.align import AlignmentError, SceneText, align_scenes, forced_align
 from otio_gvideo.compiler.speech.align.mfcc import normalised
 from otio_gvideo.compiler.speech.align.segments import segments
 from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
@@ -66,3 +68,18 @@ def test_ten_minutes_of_music_leave_the_cepstra_of_a_voice_alone() -> None:
     assert np.abs(apart).max() < 0.1
     short = voice[:9000]
     np.testing.assert_allclose(normalised(short), short - short.mean(axis=0), atol=1e-4)
+
+
+def test_a_voice_that_resumes_the_script_where_the_search_began_ends_the_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[int] = []
+
+    def here(_search: object, _tokens: object, after: int, first: int, _last: int) -> object:
+        calls.append(first)
+        assert len(calls) < 5
+        return after, first
+
+    monkeypatch.setattr(forced_align, "resumed", here)
+    forced_align.forced_align(tokenize(" ".join(UNSAID)), recordings.samples("slt"))
+    assert calls
