@@ -508,7 +508,7 @@ def test_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["bogus"], "otio-gvideo: COMMAND: 'bogus' is not a command; known: compile, render"),
+        (["bogus"], "otio-gvideo: COMMAND: 'bogus' is not a command; known: compile, watch,"),
         (["compile"], "otio-gvideo compile: the following arguments are required: SCRIPT"),
         (["compile", "x", "--until", "x"], "otio-gvideo compile: --until: 'x' is not a stage; kno"),
         (["compile", "x", "--quality", "x"], "otio-gvideo compile: --quality: 'x' is not a quali"),

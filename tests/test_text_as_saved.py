@@ -164,7 +164,7 @@ def test_the_text_of_a_folder(how: str, folder: Path, voice: Path) -> None:
     write(folder / "text.txt", "Über die See.\n\nEin Licht,\ndas brannte.\n", how)
     draft = draft_from_folder(folder).script
     message = [scene.get("text") for scene in draft["scenes"]]
-    assert message == ["Über die See.", "Ein Licht, das brannte."]
+    assert message == ["Über die See.", "Ein Licht,\ndas brannte."]
 
 
 @pytest.fixture(scope="module")

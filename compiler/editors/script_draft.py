@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from ... import schemas
-from ..files.file_urls import relative_or_absolute
+from ..files.file_urls import relative_or_absolute, url_of_path
 
 Draft = dict[str, Any]
 """A script, or a part of one."""
@@ -48,7 +48,7 @@ def to_yaml(script: Draft) -> str:
 
     The first line names the schema, for editors (the YAML language server reads it).
     """
-    schema = (Path(schemas.__file__).parent / "script.schema.json").as_uri()
+    schema = url_of_path(Path(schemas.__file__).parent / "script.schema.json")
     text = f"# yaml-language-server: $schema={schema}\n" + yaml.dump(
         script, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96
     )

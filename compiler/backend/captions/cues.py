@@ -154,12 +154,12 @@ def make_cues(
 
 
 def hard_to_read(cues: Sequence[Cue], limits: CueLimits) -> Iterator[str]:
-    """Yield a line for each cue that is too short or too fast to read."""
+    """Yield a line for each cue that is too short or too fast to read, in whole characters."""
     for cue in cues:
         shown = cue.end - cue.start
         named = f"{join_words(cue.words)!r} at {cue.start:.2f} s"
         most = math.inf if limits.speed is None else limits.speed * FASTEST
-        if cue.speed > most + 1e-6:
+        if round(cue.speed, 0) > round(most, 0):
             yield f"{named}: {cue.speed:.0f} characters a second, above {most:.0f}"
         elif shown < limits.min_s - TICK_S:
             yield f"{named}: shown for {shown:.2f} s, less than {limits.min_s:.2f}"

@@ -65,7 +65,7 @@ def test_a_clear_reading_has_every_cut_in_its_pause_and_no_needless_warning(
     doubts = 1 if name == "bobby and mary" else 0
     assert scores.refused_wrongly + scores.warned_wrongly + scores.warned_rightly <= doubts
     assert np.median(errors) < 20
-    assert np.percentile(errors, 95) < 60
+    assert np.percentile(errors, 95) < 80
 
 
 @pytest.mark.slow
