@@ -22,7 +22,7 @@ _LEAST = 64
 
 
 class Drafts:
-    """Drafts of this session, in a folder of their own that `close` deletes."""
+    """Drafts, in a folder of their own that `close` deletes."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="otio-gvideo-drafts-"))

@@ -1,4 +1,4 @@
-"""Watch a script: the server, the session, and their ends."""
+"""Watch a script: the server, the runs behind it, and their ends."""
 
 from __future__ import annotations
 

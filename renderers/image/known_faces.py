@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import astuple
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,11 @@ def faces_of(path: Path) -> tuple[Face, ...]:
     Raises:
         RendererError: the still cannot be decoded.
     """
-    key = f"{_METHOD}:{file_digest(path)}"
+    return _known(path, f"{_METHOD}:{file_digest(path)}")
+
+
+@lru_cache(maxsize=_KEPT)
+def _known(path: Path, key: str) -> tuple[Face, ...]:
     with suppress(KeyError, TypeError):
         return tuple(Face(*values) for values in read_entries(NAME)[key])
     image = load_still(path)
