@@ -22,7 +22,8 @@ from .observations import Recording
 from .resume import resumed, until_lost, without_strays
 from .segments import continues, pieces_by_token, segments
 from .unspoken import room_of, unspoken_runs, without, without_room
-from .viterbi import AlignedPiece, AlignmentPath, Penalties, best_path
+from .viterbi import AlignedPiece, AlignmentPath, best_path
+from .viterbi_advance import Penalties
 
 FRAME = Fraction(1, 100)
 """Seconds between frames."""

@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 
 from ...script.tokens import Token
-from .viterbi import AlignedPiece, AlignmentPath, Penalties
+from .viterbi import AlignedPiece, AlignmentPath
+from .viterbi_advance import Penalties
 
 LOST = 2000
 """Frames of such a search."""

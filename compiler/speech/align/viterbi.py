@@ -15,36 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .acoustic_model import BLOCK, STATES
-from .lattice import Lattice, Part
+from .lattice import Lattice
 from .mfcc import Array
 from .observations import Observation
+from .viterbi_advance import (
+    FILLER,
+    SKIPPED,
+    UNSCRIPTED,
+    BlockTrace,
+    Penalties,
+    advance,
+    skip_cost,
+    skip_tokens,
+)
 
 _NEVER = np.float32(-1e30)
 _IMPOSSIBLE = -1e8
-_UNSCRIPTED = -1
-_SKIPPED = -2
-_FILLER = -3
-"""Backpointers at a joint, in place of an arc."""
-
-
-@dataclass(frozen=True, slots=True)
-class Penalties:
-    """Penalties of leaving the script, in nats.
-
-    Attributes:
-        unscripted: of beginning unscripted speech.
-        filler: of beginning a filler.
-        skip: of skipping a token, plus `skip_phone` for each of its phones.
-        word: of beginning a word or a pause; keeps the path from fragmenting.
-        pause: of beginning a pause between words that no punctuation separates.
-    """
-
-    unscripted: float = 40.0
-    filler: float = 20.0
-    skip: float = 25.0
-    skip_phone: float = 5.0
-    word: float = 1.0
-    pause: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +66,6 @@ class AlignmentPath:
     senones: NDArray[np.int64] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Trace:
-    """Backpointers of a block of frames, in the numbers of a part of the lattice."""
-
-    part: Part
-    first: int
-    stepped: NDArray[np.bool_]
-    back: NDArray[np.int32]
-    entered: NDArray[np.bool_]
-    ratio: Array
-    """Of each senone to unscripted speech."""
-    columns: NDArray[np.int64]
-
-
 def best_path(
     lattice: Lattice,
     observations: Iterable[Observation],
@@ -116,9 +88,9 @@ def best_path(
     state = np.full(len(lattice.senones), _NEVER, np.float32)
     other = np.full((2, len(joints)), _NEVER, np.float32)
     node[0] = 0
-    skip_penalty = _skip_penalty(lattice, penalties)
-    _skip_tokens(node, np.zeros(len(node), np.int32), joints, skip_penalty)
-    traces: list[_Trace] = []
+    to_skip = skip_cost(lattice, penalties)
+    skip_tokens(node, np.zeros(len(node), np.int32), joints, to_skip)
+    traces: list[BlockTrace] = []
     frames = 0
     for observation in observations:
         first, last = _active(lattice, node, state, other, beam)
@@ -127,10 +99,10 @@ def best_path(
             scores[..., : kept.start] = _NEVER
             scores[..., kept.stop :] = _NEVER
         within = node[part.nodes], state[part.states], other[:, part.joints]
-        traces.append(_advance(part, frames, observation, penalties, *within))
+        traces.append(advance(part, frames, observation, penalties, *within))
         frames += len(traces[-1].ratio)
     if to_end:
-        reached = node[joints] + skip_penalty
+        reached = node[joints] + to_skip
         start, end = int(np.argmax(reached)), len(joints) - 1
     else:
         start = end = int(np.argmax(node[joints]))
@@ -151,12 +123,6 @@ def best_path(
         end,
         senones,
     )
-
-
-def _skip_penalty(lattice: Lattice, penalties: Penalties) -> Array:
-    """Return the penalty of skipping all tokens before each joint."""
-    each = penalties.skip + penalties.skip_phone * lattice.phones
-    return np.concatenate([[0.0], np.cumsum(each)]).astype(np.float32)
 
 
 def _active(
@@ -182,72 +148,8 @@ def _active(
     return first, min(int(np.searchsorted(phones, reach, "right")), len(lattice.joints) - 1)
 
 
-def _advance(
-    part: Part,
-    first: int,
-    observation: Observation,
-    penalties: Penalties,
-    node: Array,
-    state: Array,
-    other: Array,
-) -> _Trace:
-    """Advance the scores of nodes, states and speech outside the script by a block of frames."""
-    lattice = part.lattice
-    joints = lattice.joints
-    senones, columns = np.unique(lattice.senones, return_inverse=True)
-    scores = observation.score(senones)
-    frames, states, arcs = len(scores), len(state), len(lattice.first)
-    starts = np.searchsorted(lattice.target, np.arange(len(node)))
-    skip_penalty = _skip_penalty(lattice, penalties)
-    stepped = np.zeros((frames, states), np.bool_)
-    back = np.zeros((frames, len(node)), np.int32)
-    entered = np.zeros((2, frames, len(joints)), np.bool_)
-    emission = np.empty(states, np.float32)
-    advance = np.empty(states, np.float32)
-    leave = np.roll(lattice.step, 1)
-    arc_numbers = np.arange(arcs, dtype=np.int32)
-    entering = np.float32(penalties.word) + np.float32(penalties.pause) * lattice.unlikely
-    leaving = np.array([[penalties.unscripted], [penalties.filler]], np.float32)
-    for frame in range(frames):
-        np.add(state[:-1], leave[1:], out=advance[1:])
-        advance[lattice.first] = node[lattice.source] - entering
-        state += lattice.loop
-        np.greater(advance, state, out=stepped[frame])
-        np.maximum(state, advance, out=state)
-        np.take(scores[frame], columns, out=emission)
-        state += emission
-        begin = node[joints] - leaving
-        np.greater(begin, other, out=entered[:, frame])
-        np.maximum(begin, other, out=other)
-        other += observation.outside[:, frame, None]
-        exits = state[lattice.last] + lattice.step[lattice.last]
-        np.maximum.reduceat(exits, starts, out=node)
-        here = back[frame]
-        best = exits == node[lattice.target]
-        here[lattice.target[best]] = arc_numbers[best]
-        for kind, backpointer in enumerate((_UNSCRIPTED, _FILLER)):
-            better = other[kind] > node[joints]
-            here[joints[better]] = backpointer
-            node[joints[better]] = other[kind, better]
-        _skip_tokens(node, here, joints, skip_penalty)
-    ratio = scores - observation.outside[0, :, None]
-    return _Trace(part, first, stepped, back, entered, ratio, columns)
-
-
-def _skip_tokens(
-    node: Array, back: NDArray[np.int32], joints: NDArray[np.int64], penalty: Array
-) -> None:
-    """Update scores and backpointers in place: joints are also reached by skipping tokens."""
-    own = node[joints] + penalty
-    best = np.maximum.accumulate(own)
-    cheaper = best > own
-    if cheaper.any():
-        back[joints[cheaper]] = _SKIPPED
-        node[joints[cheaper]] = (best - penalty)[cheaper]
-
-
 def _trace(
-    lattice: Lattice, traces: Sequence[_Trace], frames: int, start: int
+    lattice: Lattice, traces: Sequence[BlockTrace], frames: int, start: int
 ) -> tuple[tuple[AlignedPiece, ...], Array, NDArray[np.int64]]:
     """Trace the path back from a joint; return its pieces, and ratio and senone of each frame."""
     size = len(traces[0].ratio)
@@ -259,12 +161,12 @@ def _trace(
         trace = traces[(frame - 1) // size]
         arc = int(trace.back[frame - 1 - trace.first, node - trace.part.nodes.start])
         joint = int(np.searchsorted(lattice.joints, node))
-        if arc == _SKIPPED:
+        if arc == SKIPPED:
             node = int(lattice.joints[joint - 1])
             continue
         stop = frame
-        if arc in (_UNSCRIPTED, _FILLER):
-            is_filler = arc == _FILLER
+        if arc in (UNSCRIPTED, FILLER):
+            is_filler = arc == FILLER
             begun = False
             while not begun:
                 frame -= 1

@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from otio_gvideo.compiler.script.tokens import tokenize
-from otio_gvideo.compiler.speech.align import AlignmentError, SceneText, align_scenes, forced_align
+from otio_gvideo.compiler.speech.align import (
+    AlignmentError,
+    SceneText,
+    align_scenes,
+    forced_align,
+    viterbi_advance,
+)
 from otio_gvideo.compiler.speech.align.mfcc import normalised
 from otio_gvideo.compiler.speech.align.segments import segments
 from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
@@ -83,3 +89,34 @@ def test_a_voice_that_resumes_the_script_where_the_search_began_ends_the_search(
     monkeypatch.setattr(forced_align, "resumed", here)
     forced_align.forced_align(tokenize(" ".join(UNSAID)), recordings.samples("slt"))
     assert calls
+
+
+@pytest.mark.skipif(viterbi_advance.compiled is None, reason="the inner loop is not compiled")
+def test_the_compiled_search_finds_the_path_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [scene.text for scene in recordings.scenes("slt")[:3]]
+    # Words that are not spoken, and speech that is not written: every kind of transition.
+    tokens = tokenize(" ".join([texts[0], UNSAID[0], texts[2]]))
+    samples = recordings.samples("slt")[: 20 * 16_000]
+    compiled = forced_align.forced_align(tokens, samples)
+    assert any(time is None for time in compiled.times)
+    monkeypatch.setattr(viterbi_advance, "compiled", None)
+    assert forced_align.forced_align(tokens, samples) == compiled
+
+
+@pytest.mark.skipif(viterbi_advance.compiled is None, reason="the inner loop is not compiled")
+def test_the_compiled_search_rejects_arrays_that_do_not_go_together() -> None:
+    assert viterbi_advance.compiled
+    sizes = [4, 6, (2, 2), *[2] * 5, *[6] * 3, 2, 2, (2, 1), (5, 3), (2, 5), (5, 6), (5, 4)]
+    kinds = [*"fff", *"qqqqf", *"ffq", *"qf", *"fff", *"?i?"]
+    arrays = [np.zeros(size, kind) for size, kind in zip([*sizes, (2, 5, 2)], kinds, strict=True)]
+    viterbi_advance.compiled.advance(*arrays)
+    for number, array in enumerate(arrays):
+        wrong = [*arrays]
+        wrong[number] = np.zeros((len(array) + 1, *array.shape[1:]), array.dtype)
+        with pytest.raises(ValueError, match="do not go together"):
+            viterbi_advance.compiled.advance(*wrong)
+    for number in (3, 4, 5, 6, 10, 11):
+        wrong = [*arrays]
+        wrong[number] = wrong[number] + 100
+        with pytest.raises(ValueError, match="do not go together"):
+            viterbi_advance.compiled.advance(*wrong)
