@@ -67,6 +67,7 @@ class Motion:
         loras: applied to the model.
         focus: the point that a push moves towards and other moves keep in frame: ``(x, y)``, 0..1
             of the still's width and height.
+        zoom: least zoom of the move; 1 shows as much of the still as fits.
     """
 
     camera: str = "static"
@@ -75,6 +76,7 @@ class Motion:
     strength: float = 0.5
     loras: tuple[Lora, ...] = ()
     focus: tuple[float, float] = MIDDLE
+    zoom: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

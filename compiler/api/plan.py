@@ -49,7 +49,7 @@ class PlannedSlot:
         start, end: frames of the reel from which and before which it is seen, without handles.
         frames: of its media, with handles.
         renderer: its name.
-        camera: the camera move.
+        camera, zoom: the camera move, and the zoom of a closer framing, or 1.
         crops: how much of its stills is outside the frame, a line each.
         needs: what rendering it takes.
         prompt_model: the language model that is still to rewrite the prompt; empty for none.
@@ -63,6 +63,7 @@ class PlannedSlot:
     frames: int
     renderer: str
     camera: str
+    zoom: float
     crops: tuple[str, ...]
     needs: SlotNeeds
     prompt_model: str
@@ -71,10 +72,9 @@ class PlannedSlot:
         """Yield it as text."""
         state = "reuse" if self.is_rendered else "render"
         seen = f"{float(self.start / fps):.2f} to {float(self.end / fps):.2f} s"
-        yield (
-            f"{state:<7} {self.name:<20} {seen:>18}  {self.frames:4} frames  "
-            f"{self.renderer} {self.camera}"
-        )
+        shown = f"{self.camera} {self.zoom:g}x closer" if self.zoom > 1 else self.camera
+        frames = f"{self.frames:4} frames  {self.renderer} {shown}"
+        yield f"{state:<7} {self.name:<20} {seen:>18}  {frames}"
         yield from (f"        {line}" for line in self.crops)
         yield from (f"        {line}" for line in self.needs.described)
         if not self.is_rendered:
@@ -266,6 +266,7 @@ def plan_edit(
             frames=slot.recipe.shot.frames,
             renderer=slot.recipe.renderer,
             camera=slot.recipe.shot.motion.camera,
+            zoom=slot.recipe.shot.motion.zoom,
             crops=cropped_stills(slot.recipe.shot),
             needs=needs,
             prompt_model=parsed.prompts.waiting.get(needs.prompt, ""),
@@ -294,7 +295,6 @@ def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> ot
     """
     path = Path(script).absolute()
     clock, media = ProgressClock(silent), outputs_beside(path, None).media
-    parsed = read_script(path, None, None, None, allow_outside, clock, media=media)
-    _, timeline = build_edit(parsed)
+    _, timeline = build_edit(read_script(path, None, None, None, allow_outside, clock, media=media))
     link_rendered(timeline, [media])
     return timeline

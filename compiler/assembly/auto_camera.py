@@ -43,6 +43,8 @@ USUAL_S = 5.0
 """Length in seconds of a scene whose move has exactly its ``amount``."""
 LENGTHENS = 0.4
 """A scene twice as long moves ``2 ** LENGTHENS`` times as far, at two thirds of the speed."""
+LEAST_MOVE = 0.4
+"""Share of its amount below which a move that keeps its subject in the frame is replaced."""
 LEAST, MOST = 0.6, 1.5
 """Bounds of that factor."""
 
@@ -86,7 +88,7 @@ def choose_moves(
             view = views[scene.id]
             chosen[scene.id] = replace(
                 scene.motion,
-                camera=_move(scene.id, kind, view),
+                camera=move_of(scene.id, kind, view),
                 amount=amount_for(scene.motion.amount, seconds[scene.id]),
             )
         else:
@@ -130,7 +132,7 @@ def _order(scene: model.ScriptScene, views: Mapping[str, SceneView]) -> list[str
     return sorted(weights, key=lambda kind: -(_chance(scene.id, kind) ** (1 / weights[kind])))
 
 
-def _move(name: str, kind: str, view: SceneView) -> str:
+def move_of(name: str, kind: str, view: SceneView) -> str:
     """Return the move of a kind, in the direction of the focus."""
     if kind == "push":
         return "pull_out" if _chance(name, "pulled") < PULLED else "push_in"

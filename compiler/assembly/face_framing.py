@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...renderers.base import Motion, Shot
 from ...renderers.camera.poses import Framing, cover_framing, pose_at
 from ...renderers.image.faces import Face
+from ...renderers.image.saliency import Box
 
 MOST_CROPPED = 0.45
 """Largest share of a still with faces that a crop may remove."""
@@ -36,11 +37,19 @@ Filling: TypeAlias = Literal["cover", "contain", "blur"]
 
 @dataclass(frozen=True, slots=True)
 class SceneLook:
-    """How the stills of a scene are shown, and whether a renderer in depth cuts out people."""
+    """How the stills of a scene are shown.
+
+    Attributes:
+        motion: the move.
+        fit: how a still fills the frame.
+        people: whether a renderer in depth cuts out people.
+        closer: the move of a closer framing, which is shown by turns if the still is held long.
+    """
 
     motion: Motion
     fit: Filling
     people: bool = False
+    closer: Motion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ def frame_faces(
         motion: its move and the amount wanted; its focus is ignored.
         fit: as stated; None chooses between a crop and a blur.
     """
-    box = _heads(faces)
+    box = np.array(heads_box(faces))
     cropped = 1 - min(still_aspect / frame_aspect, frame_aspect / still_aspect)
     if fit == "cover" or (fit is None and cropped <= MOST_CROPPED):
         found = _in_frame(box, still_aspect, frame_aspect, motion)
@@ -81,6 +90,26 @@ def frame_faces(
     return replace(found or FaceFraming("blur", _middle(shrunk), 0.0), fit=fit or "blur")
 
 
+def keep_in_frame(
+    box: Box, still_aspect: float, frame_aspect: float, motion: Motion, fit: Filling
+) -> Motion | None:
+    """Return a move about a box, made shorter until it stays in the frame; None if it cannot.
+
+    Args:
+        box: left, top, right and bottom, 0..1 of the still.
+        still_aspect, frame_aspect: height over width.
+        motion: its zoom counts, its focus does not.
+        fit: how the still fills the frame.
+    """
+    inside = np.array(box)
+    if fit != "cover":
+        inside, still_aspect = _shrunk(inside, still_aspect, frame_aspect), frame_aspect
+    found = _in_frame(inside, still_aspect, frame_aspect, motion)
+    if found is None:
+        return None
+    return replace(motion, focus=found.focus, amount=found.amount)
+
+
 def head_band(faces: Sequence[Face], still_aspect: float, shot: Shot) -> tuple[float, float]:
     """Return the rows that heads reach during a shot's move, 0..1 of the frame's height.
 
@@ -90,7 +119,7 @@ def head_band(faces: Sequence[Face], still_aspect: float, shot: Shot) -> tuple[f
         shot: its fit, its move and the frame's shape count.
     """
     frame_aspect = shot.height / shot.width
-    box = _heads(faces)
+    box = np.array(heads_box(faces))
     framing = cover_framing(still_aspect, frame_aspect)
     if shot.fit != "cover":
         box, framing = _shrunk(box, still_aspect, frame_aspect), Framing(1, *(frame_aspect,) * 2)
@@ -104,11 +133,13 @@ def head_band(faces: Sequence[Face], still_aspect: float, shot: Shot) -> tuple[f
     return max(0.0, round(float(top), 3)), min(1.0, round(float(bottom), 3))
 
 
-def _heads(faces: Sequence[Face]) -> NDArray[np.float64]:
-    """Return the box of all heads but those of passers-by."""
+def heads_box(faces: Sequence[Face]) -> Box:
+    """Return the box of all heads but those of passers-by: left, top, right and bottom, 0..1."""
     largest = max(face.area for face in faces)
     heads = np.array([face.head for face in faces if face.area >= _SMALL * largest])
-    return np.concatenate([heads[:, :2].min(axis=0), heads[:, 2:].max(axis=0)])
+    left, top = heads[:, :2].min(axis=0).tolist()
+    right, bottom = heads[:, 2:].max(axis=0).tolist()
+    return left, top, right, bottom
 
 
 def _shrunk(

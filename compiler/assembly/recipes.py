@@ -16,12 +16,10 @@ from ...renderers.image.saliency import SaliencyGlance
 from ...renderers.run.recipe import Recipe
 from ..script import model
 from ..sync import edit
-from .auto_camera import FILLS, IN_DEPTH, SceneView, choose_moves
+from .auto_camera import FILLS, IN_DEPTH, LEAST_MOVE, SceneView, choose_moves
+from .cut_in import closer_look, framing_lengths, slot_framings
 from .face_framing import SceneLook, frame_faces
 from .scene_positions import frame_in_scene
-
-LEAST_MOVE = 0.4
-"""Share of its amount below which an automatic move that keeps faces becomes a push."""
 
 
 def unseen(_: Path) -> SaliencyGlance:
@@ -70,7 +68,8 @@ def slot_recipes(
         keyframes = keyframe_places(scene, placed, schedule.fps)
         ending = _ending(scene, after) if scene.renderer in inputs.describes else ""
         follows: str | None = None
-        for slot in placed.slots:
+        framings = slot_framings(placed, looks[scene.id])
+        for slot, framing in zip(placed.slots, framings, strict=True):
             recipe = Recipe(
                 renderer=scene.renderer,
                 version=inputs.versions[scene.renderer],
@@ -81,8 +80,8 @@ def slot_recipes(
                     frames=slot.frames,
                     head=slot.head,
                     tail=slot.tail,
-                    start=slot.span_start,
-                    span=slot.span,
+                    start=framing.start,
+                    span=framing.span,
                     keyframes=keyframes,
                     depth=scene.depth,
                     fit=looks[scene.id].fit,
@@ -91,7 +90,7 @@ def slot_recipes(
                     negative_prompt=scene.negative_prompt,
                     ending=ending if slot.part == slot.parts else "",
                     seed=scene.seed if scene.seed is not None else seed_of(scene.id),
-                    motion=looks[scene.id].motion,
+                    motion=framing.motion,
                     quality=scene.quality,
                     settings={
                         **inputs.settings.get(scene.renderer, {}),
@@ -151,7 +150,7 @@ def decided_looks(
             stated = MIDDLE
         sights[scene.id] = SceneView(1 / glance.aspect / frame, stated or glance.focus)
     seconds = {
-        scene.id: float(placed.slots[0].span / schedule.fps)
+        scene.id: float(framing_lengths(placed)[0] / schedule.fps)
         for scene, placed in zip(script.scenes, schedule.scenes, strict=True)
     }
     moves = choose_moves(script.scenes, sights, seconds)
@@ -172,6 +171,19 @@ def decided_looks(
             looks[scene.id] = SceneLook(moved, found.fit, people)
         else:
             looks[scene.id] = SceneLook(moved, "cover" if scene.fit == "auto" else scene.fit)
+    following = [*(looks[scene.id].motion.camera for scene in script.scenes[1:]), "static"]
+    for scene, placed, after in zip(script.scenes, schedule.scenes, following, strict=True):
+        lengths = framing_lengths(placed)
+        if len(lengths) > 1:
+            closer = closer_look(
+                scene,
+                looks[scene.id],
+                glances[scene.keyframes[0].image],
+                (script.output.width, script.output.height),
+                float(lengths[1] / schedule.fps),
+                after,
+            )
+            looks[scene.id] = replace(looks[scene.id], closer=closer)
     return looks
 
 

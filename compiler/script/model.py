@@ -168,7 +168,7 @@ class ScriptMotion:
 
     ``focus`` is the fixed point of the move in the still, ``(x, y)`` in 0..1 of its width and
     height, ``middle``, or ``auto`` (saliency); None is ``auto`` for an ``auto`` move, else
-    ``middle``.
+    ``middle``. ``cut_in`` lets an ``auto`` move change the framing of a still that is held long.
     """
 
     camera: str = "auto"
@@ -177,6 +177,7 @@ class ScriptMotion:
     strength: float = 0.5
     loras: tuple[ScriptLora, ...] = ()
     focus: tuple[float, float] | Literal["auto", "middle"] | None = None
+    cut_in: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import opentimelineio as otio
 
 from ..assembly.audio_tracks import Sound
 from ..assembly.build import build_timeline
+from ..assembly.cut_in import may_cut_in
 from ..assembly.recipes import slot_recipes
 from ..errors import InputError, Problem
 from ..media.samples import duration_of
@@ -50,9 +51,9 @@ def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timelin
     files = {effect.audio for scene in script.scenes for effect in scene.sounds}
     effects = {path: duration_of(path) for path in files}
     timeline = build_timeline(script, schedule, recipes, voices, music, effects)
-    shots = (recipes[scene.slots[0].name].shot for scene in schedule.scenes)
-    for entry, shot in zip(timeline.metadata[NAMESPACE]["scenes"], shots, strict=True):
-        band = heads_of(shot)
+    entries = timeline.metadata[NAMESPACE]["scenes"]
+    for entry, placed in zip(entries, schedule.scenes, strict=True):
+        band = heads_of([recipes[slot.name].shot for slot in placed.slots])
         if band is not None:
             entry["heads"] = list(band)
     if parsed.renderer_inputs.origins:
@@ -95,6 +96,7 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
                     Interval(other.start + offset, other.end + offset)
                     for other in speech.unscripted.get(scene.id, ())
                 ),
+                may_cut_in=may_cut_in(scene),
             )
         )
     policy = script.silences

@@ -38,6 +38,7 @@ class SceneInput:
         transition: requested length of the transition into it, in seconds.
         confidence: probability that the cut into it lies in its pause, 0..1; None if unknown.
         unscripted: speech outside the script, since the end of the words of the scene before.
+        may_cut_in: whether its framing may change at a pause if it is held long.
     """
 
     id: str
@@ -47,6 +48,7 @@ class SceneInput:
     transition: Fraction = Fraction(0)
     confidence: Fraction | None = None
     unscripted: tuple[Interval, ...] = ()
+    may_cut_in: bool = False
 
     @property
     def speech(self) -> tuple[Interval, ...]:
@@ -76,6 +78,7 @@ class Slot:
         head, tail: handles: frames of media before and after the body, for transitions.
         span_start: first frame of its media, from the first visible frame of the scene.
         span: visible frames of the scene, with its outer handles.
+        cuts_in: whether it begins at a pause at which the framing of the scene may change.
     """
 
     scene: str
@@ -87,6 +90,7 @@ class Slot:
     tail: int
     span_start: int
     span: int
+    cuts_in: bool = False
 
     @property
     def name(self) -> str:

@@ -23,23 +23,17 @@ from .edit import (
     ScheduledTransition,
     ScheduleError,
     SilencePolicy,
-    Slot,
     VoiceClip,
     VoiceSource,
 )
 from .frames import clamp, frame_at_or_after, frame_at_or_before, frame_time, nearest_frame
 from .silences import pauses_between, surplus
-from .split import split_scene
+from .slots import LONGEST_SLOT, slots_of
 from .timemap import Insertion, TimeMap, build_time_map
 from .transitions import fit_transitions, frames_after, frames_before
 from .types import Interval
 
-SHORTEST_SLOT = Fraction(2)
-LONGEST_SLOT = Fraction(10)
-"""Range of a slot's body in seconds: the usual clip lengths of video models."""
 HOLD = SilencePolicy()
-SPLIT_PAUSE = Fraction(1, 5)
-"""Shortest pause at which a long scene is split, in seconds."""
 
 
 def lay_end_to_end(durations: Iterable[Fraction], fps: Fraction) -> tuple[VoiceSource, ...]:
@@ -111,8 +105,14 @@ def make_schedule(
             for w in scene.words
         )
         meets_next = ends[index] == following[index] and index + 1 < len(scenes)
-        slots = _slots(
+        sounds = [
+            Interval(time_map.start_of(sound.start), time_map.end_of(sound.end))
+            for sound in sorted((*scene.unscripted, *scene.speech), key=_start)
+        ]
+        slots = slots_of(
+            scene,
             ScheduledScene(scene.id, starts[index], ends[index], meant[index], words, ()),
+            list(pauses_between(sounds)),
             head=frames_before(granted[index]),
             tail=frames_after(granted[index + 1]) if meets_next else 0,
             fps=fps,
@@ -298,43 +298,6 @@ def _grant_transitions(
         if index and granted[index] < wanted[place]
     ]
     return granted, notices
-
-
-def _slots(scene: ScheduledScene, *, head: int, tail: int, fps: Fraction) -> tuple[Slot, ...]:
-    """Return the slots of a scene: one, or several if it is long."""
-    most = frame_at_or_before(LONGEST_SLOT, fps)
-    least = min(max(frame_at_or_after(SHORTEST_SLOT, fps), head, tail), most // 2)
-    length = scene.end - scene.start
-    splits: tuple[int, ...] = ()
-    if length > most:
-        pauses = pauses_between(Interval(word.start, word.end) for word in scene.words)
-        splits = split_scene(
-            length,
-            least,
-            most,
-            [
-                cut_in_pause(pause, fps).frame - scene.start
-                for pause in pauses
-                if pause.duration >= SPLIT_PAUSE
-            ],
-            [nearest_frame(word.end, fps) - scene.start for word in scene.words],
-        )
-    bounds = [0, *splits, length]
-    parts = len(bounds) - 1
-    return tuple(
-        Slot(
-            scene=scene.id,
-            part=part,
-            parts=parts,
-            start=scene.start + first,
-            end=scene.start + end,
-            head=head if part == 1 else 0,
-            tail=tail if part == parts else 0,
-            span_start=0 if part == 1 else head + first,
-            span=head + length + tail,
-        )
-        for part, (first, end) in enumerate(pairwise(bounds), 1)
-    )
 
 
 def _voice(

@@ -21,11 +21,13 @@ def split_scene(
     most: int,
     pauses: Iterable[int] = (),
     word_ends: Iterable[int] = (),
+    usual: int | None = None,
 ) -> tuple[int, ...]:
     """Return the split points of a scene, in frames from its start; none for a short scene.
 
     All parts have ``least`` to ``most`` frames. Preferred are the fewest even splits, then the
-    fewest at word ends, then the fewest parts, then the most even parts (least sum of squares).
+    fewest at word ends, then a split rather than none, then the least time that parts last beyond
+    4/3 of ``usual``, then the fewest parts, then the most even parts (least sum of squares).
 
     Args:
         frames: length of the scene.
@@ -33,6 +35,7 @@ def split_scene(
         most: longest part.
         pauses: best split points, in frames from the scene's start.
         word_ends: second best.
+        usual: length from which a scene is split, at pauses if not at all; by default ``most``.
 
     Raises:
         ValueError: ``least`` is more than half of ``most``: some lengths have no split.
@@ -41,18 +44,22 @@ def split_scene(
     (100,)
     >>> split_scene(480, 48, 240)
     (240,)
+    >>> split_scene(230, 48, 240, pauses=[70, 100], usual=144)
+    (100,)
     """
     if 2 * least > most:
         raise ValueError(f"parts of {least} to {most} frames cannot make up every length")
-    if frames <= most:
+    usual = most if usual is None else usual
+    if frames <= usual:
         return ()
     kinds = dict.fromkeys(_even(frames, least, most), Break.EVEN)
     kinds.update(dict.fromkeys(word_ends, Break.WORD))
     kinds.update(dict.fromkeys(pauses, Break.PAUSE))
     places = [0, *sorted(p for p in kinds if least <= p <= frames - least), frames]
 
-    # Shortest path over the split points; a cost is (evens, word ends, parts, sum of squares).
-    best: list[tuple[tuple[int, int, int, int], int] | None] = [((0, 0, 0, 0), -1)]
+    # Shortest path over the split points; a cost is
+    # (evens, word ends, wholes, frames beyond 4/3 of the usual length, parts, sum of squares).
+    best: list[tuple[tuple[int, ...], int] | None] = [((0, 0, 0, 0, 0, 0), -1)]
     first = 0
     for place in places[1:]:
         while place - places[first] > most:
@@ -62,10 +69,12 @@ def split_scene(
         for index in range(first, len(best)):
             before, length = best[index], place - places[index]
             if before is not None and length >= least:
-                evens, words, parts, squares = before[0]
+                evens, words, _, beyond, parts, squares = before[0]
                 cost = (
                     evens + (kind is Break.EVEN),
                     words + (kind is Break.WORD),
+                    int(length == frames),
+                    beyond + max(0, length - usual * 4 // 3),
                     parts + 1,
                     squares + length * length,
                 )

@@ -101,8 +101,8 @@ def _changes(
         if name not in _IN_SCENE or name not in taken:
             return None
         changes[name,] = taken[name]
-    for name, value in wanted["motion"].items():
-        if taken["motion"].get(name) == value:
+    for name in {**wanted["motion"], **taken["motion"]}:
+        if taken["motion"].get(name) == wanted["motion"].get(name):
             continue
         if name not in _IN_MOTION or name not in taken["motion"]:
             return None

@@ -205,9 +205,9 @@ def _clamped_focus(
 def _end_pose(motion: Motion, framing: Framing) -> tuple[Pose, tuple[float, float]]:
     """Return one end of a move about its middle, and the limits of that middle.
 
-    The pose's zoom is the least at which the move stays within the still; its ``x`` and ``y`` are
-    in widths of the zoomed frame. The limits are the largest distances of the move's middle from
-    the still's, along x and y, in frame widths.
+    The pose's zoom is the motion's, or the least at which the move stays within the still; its
+    ``x`` and ``y`` are in widths of the zoomed frame. The limits are the largest distances of the
+    move's middle from the still's, along x and y, in frame widths.
     """
     move, amount = motion.camera, motion.amount
     if move in ("static", "push_in", "pull_out"):
@@ -226,7 +226,7 @@ def _end_pose(motion: Motion, framing: Framing) -> tuple[Pose, tuple[float, floa
     right = np.abs(end.corners(framing.aspect)).max(axis=0)
     left = np.abs(replace(end, yaw=-end.yaw).corners(framing.aspect)).max(axis=0)
     wide, high = (float(length) for length in np.maximum(left, right))
-    zoom = max(1.0, 2 * wide / framing.width, 2 * high / framing.height)
+    zoom = max(1.0, motion.zoom, 2 * wide / framing.width, 2 * high / framing.height)
     final = zoom * ZOOM_MARGIN
     limits = (framing.width / 2 - wide / final, framing.height / 2 - high / final)
     return replace(end, zoom=zoom), limits

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -34,36 +35,45 @@ STANDS_OUT = 0.55
 STEP = 0.05
 """Points are rounded to this share of a side, so that noise does not move the camera."""
 
+Box: TypeAlias = tuple[float, float, float, float]
 _Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class SaliencyGlance:
-    """Shape, focus and faces of a still.
+    """What the automatic camera knows of a still.
 
     Attributes:
         aspect: height over width.
         focus: the most salient point ``(x, y)``, 0..1 of width and height.
         faces: the largest first.
+        width: in pixels; None if unknown.
+        extent: of the salient part: left, top, right and bottom, 0..1 of width and height; None if
+            unknown.
     """
 
     aspect: float
     focus: tuple[float, float]
     faces: tuple[Face, ...] = ()
+    width: int | None = None
+    extent: Box | None = None
 
 
 def look_at(path: Path) -> SaliencyGlance:
-    """Return shape, focus and faces of a still.
+    """Return what the automatic camera knows of a still.
 
     Raises:
         RendererError: the still cannot be decoded.
     """
     size, copy = _small(path)
-    return SaliencyGlance(size[1] / size[0], focus_of(np.asarray(copy)), faces_of(path))
+    focus, extent = salient_part(np.asarray(copy))
+    return SaliencyGlance(size[1] / size[0], focus, faces_of(path), size[0], extent)
 
 
-def focus_of(rgb: NDArray[np.uint8]) -> tuple[float, float]:
-    """Return the most salient point of an image of about `SIDE` pixels; by default its centre.
+def salient_part(rgb: NDArray[np.uint8]) -> tuple[tuple[float, float], Box]:
+    """Return the middle and the extent of the salient part of an image of about `SIDE` pixels.
+
+    By default they are the image's own.
 
     Args:
         rgb: shape ``(height, width, 3)``.
@@ -72,7 +82,7 @@ def focus_of(rgb: NDArray[np.uint8]) -> tuple[float, float]:
     salient = saliency(rgb)
     top = float(salient.max())
     if top <= 0:
-        return 0.5, 0.5
+        return (0.5, 0.5), (0.0, 0.0, 1.0, 1.0)
     stands_out = (salient >= STANDS_OUT * top).astype(np.uint8)
     _, labels = cv2.connectedComponents(stands_out)
     where = np.unravel_index(int(salient.argmax()), salient.shape)
@@ -83,7 +93,11 @@ def focus_of(rgb: NDArray[np.uint8]) -> tuple[float, float]:
         float((weight * x).sum() / total + 0.5) / width,
         float((weight * y).sum() / total + 0.5) / height,
     )
-    return _rounded(place[0]), _rounded(place[1])
+    rows, columns = (np.flatnonzero(weight.any(axis=axis)) for axis in (1, 0))
+    left, right = float(columns[0]) / width, float(columns[-1] + 1) / width
+    top, bottom = float(rows[0]) / height, float(rows[-1] + 1) / height
+    extent = _rounded(left), _rounded(top), _rounded(right), _rounded(bottom)
+    return (_rounded(place[0]), _rounded(place[1])), extent
 
 
 def saliency(rgb: NDArray[np.uint8]) -> _Floats:
@@ -127,8 +141,10 @@ def _unlike_the_border(colours: _Floats, wide: int) -> _Floats:
 
 def _small(path: Path) -> tuple[tuple[int, int], Image.Image]:
     """Return a still's size and a small copy, upright; a JPEG is decoded at reduced size."""
+    longest = 0
     try:
         with image_file(path) as image:
+            longest = max(image.size)
             if image.format == "JPEG" and image.mode == "RGB":
                 image.draft("RGB", (SIDE * 2, SIDE * 2))
                 still = ImageOps.exif_transpose(image)
@@ -137,10 +153,10 @@ def _small(path: Path) -> tuple[tuple[int, int], Image.Image]:
     except ImageFileError:
         still = None
     still = still or load_still(path)  # Raises the error.
-    size = still.size
-    factor = SIDE / max(size)
-    shape = (max(8, round(size[0] * factor)), max(8, round(size[1] * factor)))
-    return size, still.resize(shape, Image.Resampling.BOX)
+    size = np.array(still.size)
+    shape = np.maximum(8, (size * SIDE / size.max()).round().astype(int))
+    width, height = (size * max(longest, size.max()) / size.max()).round().astype(int).tolist()
+    return (width, height), still.resize(tuple(shape.tolist()), Image.Resampling.BOX)
 
 
 def _rounded(share: float) -> float:

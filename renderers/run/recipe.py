@@ -112,6 +112,7 @@ class Recipe:
                     for one in get("motion.loras", list)
                 ),
                 focus=(focus[0], focus[1]),
+                zoom=get("motion.zoom", float) if "zoom" in motion else 1.0,
             ),
             quality=_one_of(get("quality", str), QUALITIES, "quality"),
             settings=get("settings", dict),
@@ -151,6 +152,7 @@ class Recipe:
                 **({"focus": list(motion.focus)} if self.states_focus else {}),
                 "loras": [{"path": str(x.path), "weight": x.weight} for x in motion.loras],
                 "strength": motion.strength,
+                **({"zoom": motion.zoom} if motion.zoom != 1 else {}),
             },
             "negative_prompt": shot.negative_prompt,
             **({"people": True} if shot.people else {}),

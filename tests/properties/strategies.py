@@ -65,5 +65,12 @@ def reels(
             span = Interval(words[0].start, words[-1].end)
             scenes.append(SceneInput(f"s{index}", time=span, transition=transition))
         else:
-            scenes.append(SceneInput(f"s{index}", words=tuple(words), transition=transition))
+            scenes.append(
+                SceneInput(
+                    f"s{index}",
+                    words=tuple(words),
+                    transition=transition,
+                    may_cut_in=draw(st.booleans()),
+                )
+            )
     return Reel(tuple(scenes), clock + draw(seconds(0, 1500)), fps)

@@ -195,6 +195,18 @@ def test_rule_6_slots_of_long_scenes_are_two_to_ten_seconds(
             assert min(lengths) >= 2 * reel.fps
 
 
+@given(reels(), silences())
+def test_rule_6_a_framing_changes_in_a_pause_of_a_scene_that_may_cut_in(
+    reel: Reel, policy: SilencePolicy
+) -> None:
+    for source, scene in zip(reel.scenes, scheduled(reel, policy).scenes, strict=True):
+        for slot in scene.slots:
+            if slot.cuts_in:
+                assert source.may_cut_in
+                cut = Fraction(slot.start) / reel.fps
+                assert not any(word.start < cut < word.end for word in scene.words)
+
+
 @given(st.integers(241, 2400), st.sets(st.integers(0, 2400)), st.sets(st.integers(0, 2400)))
 def test_rule_6_a_scene_is_split_at_pauses_if_possible(
     frames: int, pauses: set[int], words: set[int]

@@ -1,0 +1,134 @@
+"""A still that is held long is shown in two framings, unless the script says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from otio_gvideo.compiler.assembly.auto_camera import kind_of
+from otio_gvideo.compiler.assembly.cut_in import may_cut_in
+from otio_gvideo.compiler.assembly.recipes import slot_recipes
+from otio_gvideo.compiler.script import model
+from otio_gvideo.compiler.sync.edit import SceneInput, Schedule, VoiceSource
+from otio_gvideo.compiler.sync.schedule import make_schedule
+from otio_gvideo.compiler.sync.types import Interval, Word
+from otio_gvideo.renderers.base import Shot
+from otio_gvideo.renderers.camera.poses import cover_framing, pose_at
+from otio_gvideo.renderers.image.faces import Face
+from otio_gvideo.renderers.image.saliency import SaliencyGlance
+
+from .reels import MAKING, STILL, scene, words
+
+FPS = Fraction(24)
+LONG = words(("Up", 0.5, 2.0), ("went", 2.0, 4.8), ("he", 5.4, 5.9), ("slowly", 5.9, 10.8))
+LARGE = SaliencyGlance(16 / 9, (0.5, 0.4), width=4000, extent=(0.35, 0.3, 0.65, 0.5))
+
+
+def scheduled(
+    spoken: Sequence[Word],
+    only: model.ScriptScene | None = None,
+    unscripted: tuple[Interval, ...] = (),
+    until: Fraction = Fraction(11),
+) -> tuple[model.Script, Schedule]:
+    only = only or scene("stairs")
+    script = model.Script(Path("/r.yaml"), "0" * 64, "r", model.ScriptOutput(), (only,))
+    source = SceneInput(
+        only.id,
+        tuple(spoken),
+        beat=only.duration,
+        unscripted=unscripted,
+        may_cut_in=may_cut_in(only),
+    )
+    voices = [VoiceSource(0, until)] if spoken else []
+    return script, make_schedule([source], voices, FPS)
+
+
+def shots(
+    only: model.ScriptScene | None = None,
+    glance: SaliencyGlance = LARGE,
+    spoken: Sequence[Word] = LONG,
+) -> list[Shot]:
+    script, schedule = scheduled(spoken, only)
+    recipes = slot_recipes(script, schedule, replace(MAKING, look=lambda _: glance))
+    return [recipe.shot for recipe in recipes.values()]
+
+
+def test_a_still_held_long_is_cut_in_on_at_a_pause() -> None:
+    wide, closer = shots()
+    assert (wide.motion.zoom, closer.motion.zoom) == (1, 1.6)
+    assert 4.8 * 24 < wide.frames < 5.4 * 24
+    assert (wide.start, wide.span) == (0, wide.frames)
+    assert (closer.start, closer.span) == (0, closer.frames)
+    assert kind_of(wide.motion.camera) != kind_of(closer.motion.camera)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"motion": model.ScriptMotion("push_in")},
+        {"motion": model.ScriptMotion(focus=(0.5, 0.5))},
+        {"motion": model.ScriptMotion(focus="middle")},
+        {"motion": model.ScriptMotion(cut_in=False)},
+        {"renderer": "ltx"},
+        {"fit": "contain"},
+        {"keyframes": (STILL, model.ScriptKeyframe(STILL.image, model.ScenePlace("end")))},
+    ],
+)
+def test_what_a_person_sets_keeps_one_framing(changes: dict[str, object]) -> None:
+    stated = scene("stairs", **changes)
+    _, schedule = scheduled(LONG, stated)
+    assert not any(slot.cuts_in for slot in schedule.scenes[0].slots)
+
+
+def test_a_still_held_for_six_seconds_or_without_a_pause_keeps_one_framing() -> None:
+    assert len(scheduled(LONG[:3], until=Fraction(6))[1].scenes[0].slots) == 1
+    assert len(scheduled(LONG[:3], until=Fraction(8))[1].scenes[0].slots) == 2
+    restless = [replace(one, end=other.start) for one, other in pairwise(LONG)] + [LONG[-1]]
+    assert {shot.motion.zoom for shot in shots(spoken=restless)} == {1}
+
+
+def test_a_word_outside_the_script_is_not_cut() -> None:
+    _, schedule = scheduled(LONG, unscripted=(Interval(Fraction("4.85"), Fraction("5.38")),))
+    assert not any(slot.cuts_in for slot in schedule.scenes[0].slots)
+
+
+def test_a_silent_beat_is_cut_in_on_in_its_middle() -> None:
+    wide, closer = shots(scene("breath", text=None, duration=Fraction(8)), spoken=())
+    assert (wide.frames, closer.frames) == (96, 96)
+    assert (wide.motion.zoom, closer.motion.zoom) == (1, 1.6)
+
+
+def test_a_still_too_small_for_a_closer_framing_keeps_one_move() -> None:
+    first, second = shots(glance=replace(LARGE, width=540))
+    assert (first.motion.zoom, second.motion.zoom) == (1, 1)
+    assert first.motion == second.motion
+    assert second.start == first.frames
+    assert first.span == second.span == first.frames + second.frames
+
+
+@pytest.mark.parametrize("renderer", ["camera", "parallax"])
+@pytest.mark.parametrize("left", [0.1, 0.35, 0.6])
+def test_heads_stay_in_a_closer_framing(renderer: str, left: float) -> None:
+    face = Face(left, 0.3, left + 0.25, 0.44, 0.9)
+    glance = replace(LARGE, faces=(face,))
+    wide, closer = shots(scene("stairs", renderer=renderer), glance)
+    assert closer.motion.zoom > 1.2
+    framing = cover_framing(16 / 9, 16 / 9)
+    head = face.head
+    for shot in (wide, closer):
+        for step in range(9):
+            seen = pose_at(shot.motion, step / 8, framing).corners(16 / 9)
+            low, high = seen.min(axis=0), seen.max(axis=0)
+            assert low[0] <= head[0] - 0.5
+            assert high[0] >= head[2] - 0.5
+            assert low[1] <= (head[1] - 0.5) * 16 / 9
+            assert high[1] >= (head[3] - 0.5) * 16 / 9
+
+
+def test_heads_too_far_apart_keep_one_framing() -> None:
+    faces = (Face(0.06, 0.3, 0.3, 0.44, 0.9), Face(0.7, 0.3, 0.94, 0.44, 0.9))
+    assert {shot.motion.zoom for shot in shots(glance=replace(LARGE, faces=faces))} == {1}
