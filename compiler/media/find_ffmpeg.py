@@ -7,10 +7,11 @@ import logging
 import os
 import re
 import subprocess
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
-import imageio_ffmpeg
-
+from ...renderers.files.json_cache import remembered
 from ..errors import WorkError
 from .ffmpeg_log import FfmpegError, last_words, unanswered
 from .ffmpeg_watchdog import noticed
@@ -23,6 +24,10 @@ ANSWER_S = 8.0
 """Timeout of a question that ffmpeg answers about itself."""
 _TRIAL_S = 30.0
 """Timeout of a trial run: hardware encoders start a device first."""
+_ANSWERS = 64
+"""Answers that are kept."""
+_SETTLED_S = 10.0
+"""Age in seconds from which on the times of a program's file tell it from another one."""
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +47,8 @@ def _choose(path: str, override: str) -> str:
     found = None if override else find_program("ffmpeg", path)
     if found is not None and _is_fit(found):
         return found
+    import imageio_ffmpeg  # noqa: PLC0415 - 20 ms, and seldom needed
+
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
@@ -123,11 +130,37 @@ def trial(program: str, args: Sequence[str]) -> bool:
 
 
 def _ask(program: str, *args: str) -> str:
-    """Return what a program prints on standard output.
+    """Return what a program prints on standard output, from the cache if it is the same program.
 
     Raises:
         FfmpegError: it cannot be run, fails, or exceeds `ANSWER_S`.
     """
+    identity = _identity(Path(program))
+    if identity is None:
+        return _answer(program, args)
+    key = " ".join([*identity, *args])
+    return str(remembered("ffmpeg.json", key, lambda: _answer(program, args), _ANSWERS))
+
+
+def _identity(program: Path) -> list[str] | None:
+    """Return what tells versions of a program apart; None if it may change unnoticed.
+
+    That is the case for a script, which may run another program, and for one that was installed
+    within the last seconds: it may be replaced by one with the same times.
+    """
+    try:
+        found = program.resolve()
+        with found.open("rb") as stream:
+            is_script = stream.read(2) == b"#!"
+        state = found.stat()
+    except OSError:
+        return None
+    is_new = time.time() - max(state.st_mtime, state.st_ctime) < _SETTLED_S
+    times = f"{state.st_size}-{state.st_mtime_ns}-{state.st_ctime_ns}-{state.st_ino}"
+    return None if is_script or is_new else [str(found), times]
+
+
+def _answer(program: str, args: Sequence[str]) -> str:
     words = [*args] if args[0] == "-version" else ["-hide_banner", *args]
     try:
         return subprocess.run(

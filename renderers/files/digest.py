@@ -26,9 +26,9 @@ def sha256_of(path: Path) -> str:
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's content, or of the names and contents of a folder's files.
 
-    It is cached by size and modification time. Files larger than `SAMPLED_ABOVE`, weights of
-    models, are hashed by their size and 64 samples of 1 MiB: reading gigabytes would take longer
-    than some renders.
+    It is cached by size, times and inode, for the life of the process. Files larger than
+    `SAMPLED_ABOVE`, weights of models, are hashed by their size and 64 samples of 1 MiB: reading
+    gigabytes would take longer than some renders.
 
     Raises:
         RendererError: the file cannot be read.
@@ -49,11 +49,11 @@ def file_digest(path: Path) -> str:
 
 def _stat_digest(path: Path) -> str:
     state = path.stat()
-    return _digest(path, state.st_size, state.st_mtime_ns)
+    return _digest(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
 
 
 @functools.lru_cache(maxsize=65536)
-def _digest(path: Path, size: int, mtime_ns: int) -> str:
+def _digest(path: Path, size: int, *_state: int) -> str:
     with path.open("rb") as stream:
         if size <= SAMPLED_ABOVE:
             return hashlib.file_digest(stream, "sha256").hexdigest()

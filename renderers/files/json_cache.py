@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -31,3 +32,31 @@ def update_entries(name: str, change: Callable[[dict[str, Any]], None]) -> None:
             change(entries)
             with atomic_file(path) as temporary:
                 temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8", newline="\n")
+
+
+def remembered(name: str, key: str, make: Callable[[], Any], kept: int = 4096) -> Any:
+    """Return a JSON value from a table, else make and keep it.
+
+    Args:
+        name: of the table.
+        key: of everything that decides the value: content, not names and times of files.
+        make: makes the value; what it raises is not kept.
+        kept: entries to keep, the latest ones.
+    """
+    entry = read_entries(name).get(key)
+    if isinstance(entry, list) and len(entry) == 2 and entry[1] == _checksum(key, entry[0]):
+        return entry[0]
+    value = make()
+
+    def add(entries: dict[str, Any]) -> None:
+        entries.pop(key, None)
+        entries[key] = [value, _checksum(key, value)]
+        for old in list(entries)[:-kept]:
+            del entries[old]
+
+    update_entries(name, add)
+    return value
+
+
+def _checksum(key: str, value: Any) -> str:
+    return hashlib.sha256(json.dumps([key, value], sort_keys=True).encode()).hexdigest()[:16]

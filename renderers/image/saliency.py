@@ -10,15 +10,19 @@ and the centre-surround differences of L. Itti et al., PAMI 20 (11), 1998.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from ..files.digest import file_digest
+from ..files.json_cache import remembered
 from .faces import Face
 from .known_faces import faces_of
 from .open_image import ImageFileError, image_file
@@ -32,6 +36,8 @@ CENTRE = 0.4
 """Standard deviation of the preference for the centre, in sides."""
 STANDS_OUT = 0.55
 """Threshold of a salient pixel, as a share of the maximum."""
+NAME = "focus.json"
+"""Table of known stills in the user's cache, by content."""
 STEP = 0.05
 """Points are rounded to this share of a side, so that noise does not move the camera."""
 
@@ -65,9 +71,21 @@ def look_at(path: Path) -> SaliencyGlance:
     Raises:
         RendererError: the still cannot be decoded.
     """
-    size, copy = _small(path)
-    focus, extent = salient_part(np.asarray(copy))
-    return SaliencyGlance(size[1] / size[0], focus, faces_of(path), size[0], extent)
+
+    def look() -> list[Any]:
+        size, copy = _small(path)
+        return [*size, *salient_part(np.asarray(copy))]
+
+    width, height, focus, extent = remembered(NAME, f"{_method()}:{file_digest(path)}", look)
+    x, y = focus
+    left, top, right, bottom = extent
+    return SaliencyGlance(height / width, (x, y), faces_of(path), width, (left, top, right, bottom))
+
+
+@cache
+def _method() -> str:
+    """Return what decides the salient part besides the still: this code."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
 def salient_part(rgb: NDArray[np.uint8]) -> tuple[tuple[float, float], Box]:

@@ -9,9 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+import PIL
 from PIL import Image, ImageFont, UnidentifiedImageError
 
 from ....renderers.error_text import one_line
+from ....renderers.files.digest import file_digest
+from ....renderers.files.json_cache import remembered
 from ....renderers.image.open_image import FURTHEST_ASPECT, MOST_PIXELS, open_image
 from ...errors import Problem, WorkError
 from ...files.exists import refusal
@@ -105,17 +108,19 @@ def _fault(path: Path, kind: str) -> _Fault:
     return None
 
 
+class _SizeError(Exception):
+    """A still has a size that is not supported; its arguments are those of a `_Fault`."""
+
+
 @lru_cache(4096)
 def _image_fault(file: FileVersion) -> _Fault:
+    """Decode a still, unless the same content was intact before."""
     try:
-        with open_image(file.path) as image:
-            size = f"is {image.width}x{image.height}"
-            if image.width * image.height > MOST_PIXELS:
-                return size, _TOO_LARGE
-            if max(image.size) > FURTHEST_ASPECT * min(image.size):
-                return size, f"one side may be {FURTHEST_ASPECT} times the other at the most"
-            image.draft("RGB", (64, 64))
-            image.load()
+        key = f"{PIL.__version__}:{MOST_PIXELS}:{FURTHEST_ASPECT}:{file_digest(file.path)}"
+        remembered("intact_stills.json", key, lambda: _decode(file.path))
+    except _SizeError as error:
+        what, hint = error.args
+        return what, hint
     except Image.DecompressionBombError:
         return "is too large", _TOO_LARGE
     except UnidentifiedImageError:
@@ -125,6 +130,25 @@ def _image_fault(file: FileVersion) -> _Fault:
         why = one_line(error) or type(error).__name__
         return f"is a broken image: {why[:200]}", "save it again"
     return None
+
+
+def _decode(path: Path) -> bool:
+    """Decode a still at a reduced size if its format allows that; return True if it is intact.
+
+    Raises:
+        _SizeError: it is too large or too elongated.
+        Exception: as Pillow's decoders raise it.
+    """
+    with open_image(path) as image:
+        size = f"is {image.width}x{image.height}"
+        if image.width * image.height > MOST_PIXELS:
+            raise _SizeError(size, _TOO_LARGE)
+        if max(image.size) > FURTHEST_ASPECT * min(image.size):
+            what = f"one side may be {FURTHEST_ASPECT} times the other at the most"
+            raise _SizeError(size, what)
+        image.draft("RGB", (64, 64))
+        image.load()
+    return True
 
 
 def _font_fault(path: Path) -> _Fault:

@@ -208,3 +208,27 @@ def test_a_write_error_in_the_middle_of_a_flood_is_found(fake: Path) -> None:
     noise = "yes 'some noise of a decoder' | head -n 9000 >&2"
     write(fake, f"{noise}; echo 'Error writing trailer of a.mp4: File too large' >&2; {noise}")
     assert "Error writing trailer of a.mp4: File too large" in failure()
+
+
+def test_a_program_that_was_just_replaced_is_asked_again(tmp_path: Path) -> None:
+    program = tmp_path / "ffmpeg"
+    for name, answer in (("true", ""), ("echo", "-version")):
+        shutil.copy(shutil.which(name) or name, program)
+        assert find_ffmpeg._ask(str(program), "-version").strip() == answer
+
+
+def test_a_settled_program_is_asked_once_and_a_script_every_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_ffmpeg, "_SETTLED_S", -1.0)
+    program, script = tmp_path / "ffmpeg", tmp_path / "wrapper"
+    shutil.copy(shutil.which("echo") or "echo", program)
+    assert find_ffmpeg._ask(str(program), "-h").endswith("-h\n")
+    asked = []
+    monkeypatch.setattr(find_ffmpeg, "_answer", lambda *args: asked.append(args) or "again")
+    assert find_ffmpeg._ask(str(program), "-h").endswith("-h\n")
+    write(script, "exit 0")
+    assert find_ffmpeg._ask(str(script), "-h") == "again"
+    shutil.copy(shutil.which("true") or "true", program)
+    assert find_ffmpeg._ask(str(program), "-h") == "again"
+    assert [args[0] for args in asked] == [str(script), str(program)]
