@@ -52,9 +52,7 @@ class AcousticModel:
     _keys: NDArray[np.int64]
     _sequences: NDArray[np.int64]
     _quadratic: tuple[Array, ...]
-    """Per stream ``[phones, 26, 128]``: coefficients of squares and values."""
-    _constant: tuple[Array, ...]
-    """Per stream ``[phones, 128]``."""
+    """Per stream ``[phones, 128, 27]``: coefficients of squares and values, and constants."""
     _weights: tuple[Array, ...]
     """Per stream ``[senones, 128]``, not logarithms."""
 
@@ -80,15 +78,15 @@ class AcousticModel:
             features: ``[frames, 39]``, at most `BLOCK` frames.
         """
         values, most = [], []
+        ones = np.ones((1, len(features)), np.float32)
         for stream in range(3):
-            part = features[:, stream * CEPSTRA : (stream + 1) * CEPSTRA]
-            terms = np.concatenate([part * part, part], axis=1)
-            density = np.matmul(terms[None], self._quadratic[stream])
-            density += self._constant[stream][:, None]
-            top = density.max(axis=2, keepdims=True)
+            part = features.T[stream * CEPSTRA : (stream + 1) * CEPSTRA]
+            terms = np.concatenate([part * part, part, ones])
+            density = np.matmul(self._quadratic[stream], terms)
+            top = density.max(axis=1, keepdims=True)
             density -= top
             values.append(np.exp(density, out=density))
-            most.append(top[:, :, 0])
+            most.append(top[:, 0])
         return Densities(tuple(values), tuple(most))
 
     def phone_scores(self, densities: Densities) -> Array:
@@ -97,10 +95,10 @@ class AcousticModel:
         for values, most, weights in zip(
             densities.values, densities.most, self._weights, strict=True
         ):
-            mixed = np.matmul(values, weights[self.first_states].transpose(0, 2, 1))
+            mixed = np.matmul(weights[self.first_states], values)
             mixed += 1e-30
-            total += np.log(mixed, out=mixed) + most[:, :, None]
-        return np.asarray(total).transpose(1, 0, 2)
+            total += np.log(mixed, out=mixed) + most[:, None]
+        return np.asarray(total).transpose(2, 0, 1)
 
     def expected(self, densities: Densities, senones: NDArray[np.int64]) -> list[Moments]:
         """Return what each frame would be if it came from its senone, by stream."""
@@ -109,10 +107,10 @@ class AcousticModel:
         for values, weights, quadratic in zip(
             densities.values, self._weights, self._quadratic, strict=True
         ):
-            share = values[books, frames] * weights[senones] + np.float32(1e-30)
+            share = values[books, :, frames] * weights[senones] + np.float32(1e-30)
             share /= share.sum(axis=1, keepdims=True)
-            terms = np.matmul(quadratic[books], share[:, :, None])[:, :, 0]
-            found.append(Moments(-2 * terms[:, :CEPSTRA], terms[:, CEPSTRA:]))
+            terms = np.matmul(share[:, None], quadratic[books])[:, 0]
+            found.append(Moments(-2 * terms[:, :CEPSTRA], terms[:, CEPSTRA : 2 * CEPSTRA]))
         return found
 
     def score(self, densities: Densities, senones: NDArray[np.int64]) -> Array:
@@ -120,7 +118,7 @@ class AcousticModel:
         order = np.argsort(self.codebook[senones], kind="stable")
         books = self.codebook[senones[order]]
         edges = [0, *(np.flatnonzero(np.diff(books)) + 1).tolist(), len(books)]
-        frames = densities.values[0].shape[1]
+        frames = densities.values[0].shape[2]
         mixed = np.empty((len(senones), frames), np.float32)
         total = np.zeros_like(mixed)
         for values, most, all_weights in zip(
@@ -128,7 +126,7 @@ class AcousticModel:
         ):
             weights = all_weights[senones[order]]
             for first, last in itertools.pairwise(edges):
-                density = values[books[first]].T
+                density = values[books[first]]
                 for start in range(first, last, 32):
                     stop = min(start + 32, last)
                     np.matmul(weights[start:stop], density, out=mixed[start:stop])
@@ -146,7 +144,7 @@ class Densities:
     """Densities of all Gaussians for some frames, by stream.
 
     Attributes:
-        values: relative to the greatest of a codebook, ``[phones, frames, 128]``.
+        values: relative to the greatest of a codebook, ``[phones, 128, frames]``.
         most: logarithm of that, ``[phones, frames]``.
     """
 
@@ -201,7 +199,6 @@ def english() -> AcousticModel:
     transitions = transitions[table["tmat"][:ci_count]]
     transitions = np.log(np.maximum(transitions / transitions.sum(2, keepdims=True), 1e-4))
     state = np.arange(STATES)
-    quadratic, constant = _gaussians(folder, ci_count)
     return AcousticModel(
         phones=tuple(names),
         first_states=sequences[table["ssid"][:ci_count]],
@@ -210,8 +207,7 @@ def english() -> AcousticModel:
         step=transitions[:, state, state + 1].astype(np.float32),
         _keys=keys[order],
         _sequences=sequences[triphones["ssid"][order]],
-        _quadratic=quadratic,
-        _constant=constant,
+        _quadratic=_gaussians(folder, ci_count),
         _weights=_mixture_weights(folder / "sendump", senone_count),
     )
 
@@ -224,21 +220,14 @@ def _floats(path: Path, header: int) -> NDArray[np.float32]:
     return np.frombuffer(content, "<f4", size, start + 4 * header)
 
 
-def _gaussians(folder: Path, books: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Return diagonal Gaussians as a matrix product: ``[x*x, x] @ quadratic + constant``."""
+def _gaussians(folder: Path, books: int) -> tuple[Array, ...]:
+    """Return diagonal Gaussians as a matrix product: ``quadratic @ [x*x, x, 1]``."""
     means = _floats(folder / "means", 7).reshape(books, 3, -1, CEPSTRA).astype(np.float64)
     spread = _floats(folder / "variances", 7).reshape(means.shape).astype(np.float64)
     spread = np.maximum(spread, 1e-4)
-    quadratic, constant = [], []
-    for stream in range(3):
-        mean, variance = means[:, stream], spread[:, stream]
-        terms = np.concatenate([-0.5 / variance, mean / variance], axis=2)
-        quadratic.append(terms.transpose(0, 2, 1))
-        constant.append(-0.5 * np.sum(mean**2 / variance + np.log(2 * np.pi * variance), axis=2))
-    return (
-        tuple(np.ascontiguousarray(part, np.float32) for part in quadratic),
-        tuple(part.astype(np.float32) for part in constant),
-    )
+    constant = -0.5 * np.sum(means**2 / spread + np.log(2 * np.pi * spread), axis=3, keepdims=True)
+    terms = np.concatenate([-0.5 / spread, means / spread, constant], axis=3)
+    return tuple(np.ascontiguousarray(terms[:, stream], np.float32) for stream in range(3))
 
 
 def _mixture_weights(path: Path, senones: int) -> tuple[Array, ...]:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from ...script.tokens import Token
 from ...sync.types import Interval
+from .acoustic_model import english
 from .foreground import without_noise
-from .lattice import lattice_of
-from .observations import Recording
+from .lattice import lattice_of, senones_of
+from .observations import SHORT, Recording
 from .resume import resumed, until_lost, without_strays
 from .segments import continues, pieces_by_token, segments
 from .unspoken import room_of, unspoken_runs, without, without_room
@@ -97,7 +98,7 @@ def forced_align(
         foreign: another language, whose sounds those of the model only resemble.
     """
     report = on_progress or (lambda _: None)
-    aligner = _Aligner(samples, foreign=foreign)
+    aligner = _Aligner(samples, tokens, foreign=foreign)
     anchors = aligner.first_pass(tokens, lambda share: report(0.8 * share))
     found = {piece.token for piece in anchors if not piece.unscripted}
     everything = range(len(tokens))
@@ -125,8 +126,9 @@ def forced_align(
 class _Aligner:
     """A recording, and the score that decides between a word and other speech."""
 
-    def __init__(self, samples: NDArray[np.int16], *, foreign: bool):
-        self.recording = Recording(samples)
+    def __init__(self, samples: NDArray[np.int16], tokens: Sequence[Token], *, foreign: bool):
+        known = senones_of(tokens[: LOOKAHEAD + int(SHORT * PACE)], english())
+        self.recording = Recording(samples, known)
         self.frames = self.recording.frames
         self.foreign = foreign
         self._judge()

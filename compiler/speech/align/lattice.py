@@ -7,7 +7,7 @@ reading leads from joint to joint. Readings of several words have inner nodes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +142,12 @@ def lattice_of(tokens: Sequence[Token], model: AcousticModel) -> Lattice:
     arcs += [_Arc(node, node, -1, silent, (SILENCE,)) for node in range(nodes)]
     likely = [0, len(tokens), *(n for n, token in enumerate(tokens, 1) if _pauses(token))]
     return _packed(arcs, joints, lengths, {joints[n] for n in likely}, model)
+
+
+def senones_of(tokens: Sequence[Token], model: AcousticModel) -> NDArray[np.int64]:
+    """Return the senones of some tokens, together and each by itself, without repetition."""
+    apart = [replace(token, line_end=True) for token in tokens]
+    return np.unique(np.concatenate([lattice_of(some, model).senones for some in (tokens, apart)]))
 
 
 def _pauses(token: Token) -> bool:

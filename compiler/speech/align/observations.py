@@ -1,12 +1,15 @@
 """What a recording sounds like, frame by frame, to the acoustic model: the input of the search.
 
-Densities of Gaussians are kept for one block of frames at a time, and only the senones that the
-search asks for are scored.
+Densities of Gaussians are kept for some blocks of frames at a time, and only the senones that the
+search asks for are scored. Scores are kept while there is room: most are asked for again. Blocks
+that follow are heard on other cores meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +29,16 @@ FILLERS = ("AH", "M")
 """Phones of fillers: "uh", "um", "mm". The model's noises would swallow weak onsets in noise."""
 _SMOOTHED = 15
 """Frames over which silence is judged."""
+SHORT = 8000
+"""Frames below which a recording is heard once, for its contrast and for its script."""
+_SAMPLED = 4000
+"""Frames of longer ones that tell the contrast."""
+_KEPT = 64 << 20
+"""Bytes of scores that are kept: some seven minutes."""
+_WORKERS = 2
+"""Threads that listen."""
+_AHEAD = 3
+"""Blocks that are heard ahead of the search."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,23 +55,33 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _BlockScores:
-    """Densities of a block, and the log likelihoods of any phone, silence and fillers."""
+class _SenoneScores:
+    """Log likelihoods ``[frames, senones]`` of some senones, ascending."""
 
-    densities: Densities
-    best: Array
-    silence: Array
-    filler: Array
+    senones: NDArray[np.int64]
+    scores: Array
 
 
 class Recording:
-    """The cepstra of a recording, and its contrast."""
+    """The cepstra of a recording, and its contrast.
 
-    def __init__(self, samples: NDArray[np.int16]):
+    Args:
+        samples: mono, 16 kHz.
+        senones: of its script, to score a short recording in one go.
+    """
+
+    def __init__(self, samples: NDArray[np.int16], senones: Sequence[int] | NDArray[np.int64] = ()):
         self.model: AcousticModel = english()
         self.cepstra = normalised(cepstra(samples))
         self.frames = len(self.cepstra)
         self._map: FeatureMap | None = None
+        self._senones = np.unique(np.asarray(senones, np.int64))
+        self._pool = ThreadPoolExecutor(_WORKERS)
+        self._sound = np.empty((4, self.frames), np.float32)
+        """Scores of the best phones, silence and fillers, and the mean of all, of heard blocks."""
+        self._is_heard = np.zeros(-(-self.frames // BLOCK), np.bool_)
+        self._kept = 0
+        self._scores: OrderedDict[int, _SenoneScores] = OrderedDict()
         self.contrast = self._contrast()
         """See `ForcedAlignment`."""
 
@@ -74,6 +97,9 @@ class Recording:
         aligned = np.flatnonzero(senones >= 0)
         self._map = fitted_map(self.cepstra, aligned + first, senones[aligned], self.model)
         if self._map is not None:
+            self._is_heard[:] = False
+            self._scores.clear()
+            self._kept = 0
             self.contrast = self._contrast()
         return self._map is not None
 
@@ -92,58 +118,136 @@ class Recording:
         half = _SMOOTHED // 2
         kernel = np.full(_SMOOTHED, 1 / _SMOOTHED)
         before = np.zeros(half)
-        heard = [
-            self._hear(np.arange(start, min(last, start + BLOCK)))
-            for start in range(first, min(last, first + BLOCK), BLOCK)
-        ]
-        for start in range(first, last, BLOCK):
-            following = np.arange(start + BLOCK, min(last, start + 2 * BLOCK))
-            heard += [self._hear(following)] if len(following) else []
-            now = heard.pop(0)
-            ahead = heard[0].silence - heard[0].best if heard else np.zeros(0)
-            ahead = np.pad(ahead[:half], (0, max(0, half - len(ahead))))
-            apart = now.silence - now.best
-            smooth = np.convolve(np.concatenate([before, apart, ahead]), kernel, mode="valid")
-            before = np.concatenate([before, apart])[-half:]
+        blocks = self._blocks(first, last)
+        following = next(blocks, None)
+        while following is not None:
+            (block, densities), following = following, next(blocks, None)
+            rows = self._rows(block, first, last)
+            best, silence, filler, _ = self._sound[:, rows]
+            # Nothing beyond the last frame counts.
+            heard = self._sound[:, rows.start : min(last, rows.stop + half)]
+            apart = np.zeros(rows.stop - rows.start + half)
+            apart[: heard.shape[1]] = heard[1] - heard[0]
+            apart = np.concatenate([before, apart])
+            smooth = np.convolve(apart, kernel, mode="valid")
+            before = apart[-2 * half : -half]
             # In pauses, silence must win against unscripted speech.
             unscripted = np.where(
-                smooth > QUIET * self.contrast, now.silence - 1, now.best + np.float32(level)
+                smooth > QUIET * self.contrast, silence - 1, best + np.float32(level)
             )
             yield Observation(
-                partial(self.model.score, now.densities),
-                np.stack([unscripted, now.filler]).astype(np.float32),
+                partial(self._score, block, rows, densities),
+                np.stack([unscripted, filler]).astype(np.float32),
             )
-
-    def _hear(self, frames: NDArray[np.int64]) -> _BlockScores:
-        densities = self.model.densities(self._features(frames))
-        phones = self.model.phone_scores(densities)
-        filler = phones[:, [self.model.phones.index(phone) for phone in FILLERS]]
-        return _BlockScores(densities, *self._best_and_silence(phones), filler.max(axis=(1, 2)))
-
-    def _best_and_silence(self, phones: Array) -> tuple[Array, Array]:
-        """Return the scores of the best phones and of silence."""
-        best = np.partition(phones.reshape(len(phones), -1), -4, axis=1)[:, -4:].mean(axis=1)
-        return best, phones[:, self.model.phones.index(SILENCE)].max(axis=1)
 
     def lead(self, frames: NDArray[np.int64]) -> Array:
         """Return the lead of the best phone over the mean of all in some frames, in nats."""
-        return self._lead_and_silence(frames)[0]
+        for block in np.unique(frames // BLOCK).tolist():
+            if not self._is_heard[block]:
+                self._receive(block, self._hear(block))
+        best, _, _, mean = self._sound[:, frames]
+        return np.asarray(best - mean)
 
-    def _lead_and_silence(self, frames: NDArray[np.int64]) -> tuple[Array, Array]:
-        """Return the lead of the best phone over the mean of all, and that of silence over it."""
-        leads, quiet = [], []
-        for start in range(0, len(frames), BLOCK):
-            features = self._features(frames[start : start + BLOCK])
-            phones = self.model.phone_scores(self.model.densities(features))
-            best, silence = self._best_and_silence(phones)
-            leads.append(best - phones.mean(axis=(1, 2)))
-            quiet.append(silence - best)
-        return np.concatenate(leads), np.concatenate(quiet)
+    def _rows(self, block: int, first: int, last: int) -> slice:
+        """Return the frames of a block that lie in ``[first, last)``."""
+        return slice(max(first, block * BLOCK), min(last, (block + 1) * BLOCK))
+
+    def _blocks(self, first: int, last: int) -> Iterator[tuple[int, Densities | None]]:
+        """Hear blocks, ahead of those asked for; known ones come without densities."""
+        waiting: deque[tuple[int, Future[tuple[Array, Densities]] | None]] = deque()
+        for block in range(first // BLOCK, -(-last // BLOCK)):
+            is_known = self._is_heard[block] and block in self._scores
+            waiting.append((block, None if is_known else self._pool.submit(self._hear, block)))
+            if len(waiting) > _AHEAD:
+                yield self._received(*waiting.popleft())
+        while waiting:
+            yield self._received(*waiting.popleft())
+
+    def _received(
+        self, block: int, future: Future[tuple[Array, Densities]] | None
+    ) -> tuple[int, Densities | None]:
+        if future is None:
+            return block, None
+        return block, self._receive(block, future.result())
+
+    def _receive(self, block: int, heard: tuple[Array, Densities]) -> Densities:
+        sound, densities = heard
+        self._sound[:, self._rows(block, 0, self.frames)] = sound
+        self._is_heard[block] = True
+        return densities
+
+    def _hear(self, block: int) -> tuple[Array, Densities]:
+        rows = self._rows(block, 0, self.frames)
+        return self._listen(np.arange(rows.start, rows.stop))
+
+    def _listen(self, frames: NDArray[np.int64]) -> tuple[Array, Densities]:
+        """Return scores of the best phones, silence and fillers, the mean of all; and densities.
+
+        The scores are ``[4, frames]``.
+        """
+        densities = self.model.densities(self._features(frames))
+        phones = self.model.phone_scores(densities)
+        best = np.partition(phones.reshape(len(phones), -1), -4, axis=1)[:, -4:].mean(axis=1)
+        silence = phones[:, self.model.phones.index(SILENCE)].max(axis=1)
+        fillers = phones[:, [self.model.phones.index(phone) for phone in FILLERS]]
+        mean = phones.mean(axis=(1, 2))
+        return np.stack([best, silence, fillers.max(axis=(1, 2)), mean]), densities
+
+    def _score(
+        self, block: int, rows: slice, densities: Densities | None, senones: NDArray[np.int64]
+    ) -> Array:
+        """Return the log likelihoods of ascending senones in frames ``rows`` of a block."""
+        known = self._scores.get(block)
+        missing = senones if known is None else np.setdiff1d(senones, known.senones, True)
+        if len(missing):
+            if densities is None:
+                densities = self._receive(block, self._hear(block))
+            known = self._keep(block, missing, self.model.score(densities, missing))
+        assert known is not None
+        self._scores.move_to_end(block)
+        begin = block * BLOCK
+        scores = known.scores[rows.start - begin : rows.stop - begin]
+        if len(known.senones) == len(senones):
+            return scores
+        return np.take(scores, np.searchsorted(known.senones, senones), axis=1)
+
+    def _keep(self, block: int, senones: NDArray[np.int64], scores: Array) -> _SenoneScores:
+        """Keep scores of a block, beside those that are known; drop those of other blocks."""
+        known = self._scores.pop(block, None)
+        if known is not None:
+            self._kept -= known.scores.nbytes
+            senones = np.concatenate([known.senones, senones])
+            order = np.argsort(senones)
+            senones = senones[order]
+            scores = np.take(np.concatenate([known.scores, scores], axis=1), order, axis=1)
+        self._scores[block] = _SenoneScores(senones, scores)
+        self._kept += scores.nbytes
+        while self._kept > _KEPT and len(self._scores) > 1:
+            self._kept -= self._scores.popitem(last=False)[1].scores.nbytes
+        return self._scores[block]
 
     def _contrast(self) -> float:
-        chosen = np.arange(0, self.frames, max(1, self.frames // 4000))
-        if not len(chosen):
+        """Listen to the recording, or to samples of a long one."""
+        if not self.frames:
             return 5.0
-        lead, apart = self._lead_and_silence(chosen)
-        voiced = apart < QUIET * lead.mean()
+        if self.frames < SHORT:
+            blocks = range(len(self._is_heard))
+            for block, (sound, scores) in enumerate(self._pool.map(self._hear_script, blocks)):
+                self._sound[:, self._rows(block, 0, self.frames)] = sound
+                self._is_heard[block] = True
+                if len(self._senones):
+                    self._keep(block, self._senones, scores)
+            sound = self._sound
+        else:
+            chosen = np.arange(0, self.frames, self.frames // _SAMPLED)
+            parts = [chosen[first : first + BLOCK] for first in range(0, len(chosen), BLOCK)]
+            heard = self._pool.map(lambda frames: self._listen(frames)[0], parts)
+            sound = np.concatenate(list(heard), axis=1)
+        best, silence, _, mean = sound
+        lead = best - mean
+        voiced = silence - best < QUIET * lead.mean()
         return float(lead[voiced].mean() if voiced.any() else lead.mean())
+
+    def _hear_script(self, block: int) -> tuple[Array, Array]:
+        sound, densities = self._hear(block)
+        return sound, self.model.score(densities, self._senones)

@@ -78,7 +78,7 @@ def best_path(
 
     Args:
         lattice: of the tokens.
-        observations: what is heard, in blocks of equal length; the last may be shorter.
+        observations: what is heard, in blocks of at most `BLOCK` frames.
         penalties: of leaving the script.
         to_end: whether the path must end at the last joint; else it may end at any.
         beam: nats by which a path may fall behind the best one before it is given up.
@@ -152,13 +152,13 @@ def _trace(
     lattice: Lattice, traces: Sequence[BlockTrace], frames: int, start: int
 ) -> tuple[tuple[AlignedPiece, ...], Array, NDArray[np.int64]]:
     """Trace the path back from a joint; return its pieces, and ratio and senone of each frame."""
-    size = len(traces[0].ratio)
+    trace_of = [trace for trace in traces for _ in trace.ratio]
     ratio = np.zeros(frames, np.float32)
     senones = np.full(frames, -1)
     pieces: list[AlignedPiece] = []
     frame, node = frames, int(lattice.joints[start])
     while frame > 0:
-        trace = traces[(frame - 1) // size]
+        trace = trace_of[frame - 1]
         arc = int(trace.back[frame - 1 - trace.first, node - trace.part.nodes.start])
         joint = int(np.searchsorted(lattice.joints, node))
         if arc == SKIPPED:
@@ -170,7 +170,7 @@ def _trace(
             begun = False
             while not begun:
                 frame -= 1
-                trace = traces[frame // size]
+                trace = trace_of[frame]
                 place = joint - trace.part.joints.start
                 begun = bool(trace.entered[int(is_filler), frame - trace.first, place])
             pieces.append(AlignedPiece(joint, frame, stop, unscripted=True, filler=is_filler))
@@ -180,7 +180,7 @@ def _trace(
         begun = False
         while not begun:
             frame -= 1
-            trace = traces[frame // size]
+            trace = trace_of[frame]
             row, place = frame - trace.first, state - trace.part.states.start
             ratio[frame] = trace.ratio[row, trace.columns[place]]
             senones[frame] = lattice.senones[state]

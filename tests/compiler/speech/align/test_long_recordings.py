@@ -14,6 +14,7 @@ from otio_gvideo.compiler.speech.align import (
     forced_align,
     viterbi_advance,
 )
+from otio_gvideo.compiler.speech.align.acoustic_model import AcousticModel, Densities
 from otio_gvideo.compiler.speech.align.mfcc import normalised
 from otio_gvideo.compiler.speech.align.segments import segments
 from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
@@ -120,3 +121,18 @@ def test_the_compiled_search_rejects_arrays_that_do_not_go_together() -> None:
         wrong[number] = wrong[number] + 100
         with pytest.raises(ValueError, match="do not go together"):
             viterbi_advance.compiled.advance(*wrong)
+
+
+def test_a_short_recording_is_heard_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+    densities = AcousticModel.densities
+
+    def counted(self: AcousticModel, features: np.ndarray) -> Densities:
+        heard.append(len(features))
+        return densities(self, features)
+
+    monkeypatch.setattr(AcousticModel, "densities", counted)
+    tokens = tokenize(" ".join(scene.text for scene in recordings.scenes("slt")[:3]))
+    samples = recordings.samples("slt")[: 20 * 16_000]
+    forced_align.forced_align(tokens, samples)
+    assert sum(heard) < 1.1 * len(samples) // 160
