@@ -122,6 +122,8 @@ class Captions:
     style: CaptionStyle = "plain"
     font: str | None = None
     """A font file by its absolute path, or the name of a family."""
+    emoji_font: str | None = None
+    """A colour font by its absolute path."""
     size: float | None = None
     colour: str | None = None
     highlight_colour: str | None = None

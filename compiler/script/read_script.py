@@ -189,6 +189,8 @@ class _Resolver:
         }
         if is_font_file(values.get("font")):
             values["font"] = str(self._folder / values["font"])
+        if "emoji_font" in values:
+            values["emoji_font"] = str(self._folder / values["emoji_font"])
         stated = {side: float(share) for side, share in data.get("safe_area", {}).items()}
         overlays = platforms()[output["platform"]].safe_area if "platform" in output else {}
         if stated or overlays:

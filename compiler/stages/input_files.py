@@ -35,6 +35,8 @@ def inputs_of_script(script: Script, config: Config) -> list[InputFile]:
         found.append(InputFile(script.music.audio, f"the music {_SCRIPT}"))
     if script.captions.font is not None and is_font_file(script.captions.font):
         found.append(InputFile(Path(script.captions.font), f"the font {_SCRIPT}"))
+    if script.captions.emoji_font is not None:
+        found.append(InputFile(Path(script.captions.emoji_font), f"the emoji font {_SCRIPT}"))
     for scene in script.scenes:
         found += [InputFile(frame.image, f"a still {_SCRIPT}") for frame in scene.keyframes]
         found += [InputFile(sound.audio, f"a sound {_SCRIPT}") for sound in scene.sounds]
@@ -77,9 +79,10 @@ def inputs_of_timeline(
                 found.append(InputFile(media, f"media {_TIMELINE}", rendered))
                 found.append(InputFile(sidecar_of(media), f"a recipe {_TIMELINE}", rendered))
     captions: Any = own_metadata(timeline).get("captions")
-    font = captions.get("font") if hasattr(captions, "get") else None
-    if isinstance(font, str) and is_font_file(font):
-        found.append(InputFile(Path(font), f"the font {_TIMELINE}"))
+    for key in ("font", "emoji_font") if hasattr(captions, "get") else ():
+        font = captions.get(key)
+        if isinstance(font, str) and is_font_file(font):
+            found.append(InputFile(Path(font), f"the {key.replace('_', ' ')} {_TIMELINE}"))
     return found
 
 

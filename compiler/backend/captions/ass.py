@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
+from .ass_script import AssScript, Event
+from .colour_emoji import ColourFont
 from .cues import SHORTEST_S, Cue, CueLimits
 from .fonts import FontFace, emoji
 from .style import Area, CaptionStyle, Colour, area_of
@@ -19,8 +21,10 @@ from .words import SpokenWord, is_joined
 
 _LINGER_S = 0.3
 """A word stays highlighted over a shorter pause after it."""
-_POP_MS = 90
+POP_MS = 90
 """Milliseconds in which words of the style ``word`` grow to full size."""
+POP_FROM = 0.82
+"""The size that they grow from."""
 _LINE_HEIGHT = 1.25
 """Line height, in ems."""
 _BOX_PADDING = 0.3
@@ -30,42 +34,6 @@ _STYLE_FIELDS = (
     "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
     "Alignment, MarginL, MarginR, MarginV, Encoding"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A caption: start and end in seconds of the reel, and text with override tags."""
-
-    start: Fraction
-    end: Fraction
-    text: str
-
-    def line(self, since: Fraction) -> str:
-        """Return the event's line in a file whose time 0 is ``since``, in or before the event."""
-        start, text = self.start - since, self.text
-        if start < 0:
-            start, text = Fraction(0), _advanced(text, round(-start * 1000))
-        return f"Dialogue: 0,{_clock(start)},{_clock(self.end - since)},Caption,,0,0,0,,{text}"
-
-
-@dataclass(frozen=True, slots=True)
-class AssScript:
-    """An ASS file: the header, and the events in order."""
-
-    header: str
-    events: tuple[Event, ...]
-
-    def text(self) -> str:
-        """Return the whole file."""
-        return "\n".join([self.header, *(event.line(Fraction(0)) for event in self.events), ""])
-
-    def between(self, start: Fraction, end: Fraction) -> str:
-        """Return the file of a range of the reel in seconds; its times count from ``start``.
-
-        So a segment that only moved keeps its file. Empty if the range has no captions.
-        """
-        shown = [event for event in self.events if event.start < end and event.end > start]
-        return "\n".join([self.header, *(e.line(start) for e in shown), ""]) if shown else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +48,7 @@ class Typesetter:
         family: font family to draw with instead of the style's.
         absent: letters to drop, since no font has them.
         heads: rows that heads reach in a scene, 0..1 of the picture's height, by scene.
+        colour: the font of emoji that are drawn in colour later; None for outlines.
     """
 
     style: CaptionStyle
@@ -89,6 +58,7 @@ class Typesetter:
     family: str = ""
     absent: frozenset[str] = frozenset()
     heads: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    colour: ColourFont | None = None
 
     @property
     def area(self) -> Area:
@@ -116,7 +86,11 @@ class Typesetter:
     def measure(self, words: Sequence[SpokenWord]) -> float:
         """Return the width of words on a line, with blanks between them."""
         face, size = self.style.face(), self._size
-        widths = sum(face.width(self.shown(word.text), size) for word in words)
+        widths = sum(
+            self.colour.width(part) * size if self.colour and is_emoji else face.width(part, size)
+            for word in words
+            for part, is_emoji in self._parts(word)
+        )
         blanks = sum(not is_joined(a.text, b.text) for a, b in pairwise(words))
         return widths + blanks * face.width(" ", size)
 
@@ -182,24 +156,42 @@ class Typesetter:
         blocks = [cue.lines] if together else [(line,) for line in cue.lines]
         for number, block in enumerate(blocks):
             down = middle + (number - (len(blocks) - 1) / 2) * pitch
-            tags = [rf"\pos({_number(area.width / 2)},{_number(down)})"]
+            place = area.width / 2, down
+            tags = [rf"\pos({_number(place[0])},{_number(place[1])})"]
             if shrink < 1:
                 tags.append(rf"\fs{_number(line_px)}")
             if style.style == "word":
-                tags.append(rf"\fscx82\fscy82\t(0,{_POP_MS},\fscx100\fscy100)")
-            text = r"\N".join(self._line(line, cue, start) for line in block)
-            yield Event(start, end, f"{{{''.join(tags)}}}{text}")
+                tags.append(
+                    rf"\fscx{POP_FROM:.0%}\fscy{POP_FROM:.0%}\t(0,{POP_MS},\fscx100\fscy100)".replace(
+                        "%", ""
+                    )
+                )
+            size = self._size * shrink
+            text = r"\N".join(self._line(line, cue, start, size) for line in block)
+            parts = (part for line in block for word in line for part in self._parts(word))
+            emoji = tuple(part for part, is_emoji in parts if is_emoji)
+            yield Event(start, end, f"{{{''.join(tags)}}}{text}", emoji, size, place)
 
-    def _line(self, words: Sequence[SpokenWord], cue: Cue, start: Fraction) -> str:
+    def _line(self, words: Sequence[SpokenWord], cue: Cue, start: Fraction, em: float) -> str:
         text = ""
         for index, word in enumerate(words):
-            shown = self._escaped(self.shown(word.text))
+            shown = "".join(
+                place_holder(self.colour.width(part) * em, em)
+                if self.colour and is_emoji
+                else self._escaped(part)
+                for part, is_emoji in self._parts(word)
+            )
             if self.style.style == "karaoke":
                 shown = self._highlight(word, cue, start) + shown
             if index and not is_joined(words[index - 1].text, word.text):
                 shown = f" {shown}"
             text += shown
         return text
+
+    def _parts(self, word: SpokenWord) -> Iterator[tuple[str, bool]]:
+        """Yield the parts of a word as it is shown, and whether they are emoji in colour."""
+        shown = self.shown(word.text)
+        return iter([(shown, False)]) if self.colour is None else self.colour.split(shown)
 
     def _highlight(self, word: SpokenWord, cue: Cue, start: Fraction) -> str:
         """Return the tags that highlight a word while it is spoken."""
@@ -247,23 +239,13 @@ class Typesetter:
         return max(Fraction(0), (frame - Fraction(1, 2)) / self.fps)
 
 
-_CHANGE = re.compile(r"\\t\((\d+),(\d+),([^()]*)\)")
+def place_holder(width: float, em: float) -> str:
+    """Return a drawing of no area that holds a place in a line, lower than any letter."""
+    return rf"{{\bord0\p1}}m 0 0 l {_number(width)} {_number(em / 4)} 0 0{{\p0\bord}}"
 
 
-def _advanced(text: str, passed_ms: int) -> str:
-    r"""Return text with its animations advanced: finished ones become plain tags.
-
-    >>> _advanced(r"{\t(0,90,\fscx100)\t(200,201,\1c&H0&)}a", 100)
-    '{\\fscx100\\t(100,101,\\1c&H0&)}a'
-    """
-
-    def change(match: re.Match[str]) -> str:
-        first, last = int(match[1]) - passed_ms, int(match[2]) - passed_ms
-        return rf"\t({first},{last},{match[3]})" if last > 0 else match[3]
-
-    return _CHANGE.sub(change, text)
-
-
+PLACE_HOLDER = re.compile(r"\{\\bord0\\p1\}m 0 0 l (\S+) (\S+) 0 0\{\\p0\\bord\}")
+"""A `place_holder`: its width and height."""
 _JOINER = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
@@ -289,12 +271,3 @@ def _bgr(colour: Colour) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _clock(time: Fraction) -> str:
-    """Return a time as ``H:MM:SS.cc``."""
-    hundredths = round(time * 100)
-    seconds, hundredths = divmod(hundredths, 100)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}.{hundredths:02}"

@@ -1,41 +1,45 @@
-"""Burned-in captions: their ASS file and fonts, checked against this machine's libass and ffmpeg.
-
-A trial run of libass reports letters that no font of this machine has, and the colour matrix in
-which this ffmpeg draws.
-"""
+"""Burned-in captions: their ASS file, fonts and emoji in colour."""
 
 from __future__ import annotations
 
-import functools
 import math
-import re
 import shutil
-import tempfile
-import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import opentimelineio as otio
 
-from ...media.ffmpeg import output_args, run
 from ...media.find_ffmpeg import ffmpeg_path
 from ...notices import Notice
 from ...timeline.metadata import own_metadata
-from ..encode.encoder_settings import TAGS
-from .ass import AssScript, Typesetter, escape
+from .ass import Typesetter
+from .ass_script import AssScript, Event
+from .colour_emoji import ColourFont
 from .cues import Cue, captions_of, default_limits, hard_to_read
-from .fonts import EMOJI, RUBIK, FontFace, emoji, face_of, is_invisible
-from .style import CaptionStyle, Colour, is_font_file, read_style
-from .words import heads_of, language_of, words_of
+from .emoji_overlay import EmojiLook, EmojiOverlay, ShownEmoji
+from .emoji_places import PlacedEmoji, place_emoji
+from .fonts import EMOJI, RUBIK
+from .style import SCALE, CaptionStyle, is_font_file, read_style
+from .trials import check_fonts, draws_in_bt601, family_of, for_bt601
+from .words import SpokenWord, heads_of, language_of, words_of
 
-_MAX_CHECKED = 4000
-"""Letters that are checked; a text with more is in an installed writing system."""
-_CANVAS = 64
 _NEAR_S = 1
 """Gap between captions, in seconds, below which it is encoded along with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeCaptions:
+    """Captions of a range of the reel.
+
+    Attributes:
+        text: an ASS file, whose time 0 is the start of the range; empty for none.
+        emoji: to draw over it; None for none.
+    """
+
+    text: str
+    emoji: EmojiOverlay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,33 @@ class BurnedCaptions:
         script: the ASS file; its times are those of the reel.
         fonts: the folder for ``fontsdir`` of ffmpeg's filter ``ass``.
         warnings: about missing fonts.
+        look: of emoji in colour; None if there are none.
+        places: of emoji in colour, by event.
+        unit: pixels in a unit of the ASS file.
     """
 
     script: AssScript
     fonts: Path
     warnings: tuple[Notice, ...] = ()
+    look: EmojiLook | None = None
+    places: Mapping[Event, tuple[PlacedEmoji, ...]] = field(default_factory=dict)
+    unit: float = 1.0
 
-    def between(self, start: Fraction, end: Fraction) -> str:
-        """Return the ASS file of a range of the reel, in seconds; see `AssScript.between`."""
-        return self.script.between(start, end)
+    def between(self, start: Fraction, end: Fraction) -> RangeCaptions:
+        """Return the captions of a range of the reel, in seconds."""
+        text = self.script.between(start, end)
+        shown = tuple(
+            ShownEmoji(
+                event.start - start,
+                event.end - start,
+                event.em * self.unit,
+                (event.middle[0] * self.unit, event.middle[1] * self.unit),
+                self.places[event],
+            )
+            for event in self.script.shown(start, end)
+            if event in self.places
+        )
+        return RangeCaptions(text, EmojiOverlay(self.look, shown) if self.look and shown else None)
 
     def ranges(self, frames: int, fps: Fraction) -> Iterator[tuple[int, int, bool]]:
         """Yield frames ``[start, end)`` of the reel, and whether they have captions.
@@ -100,13 +122,40 @@ def prepare_captions(
         return None
     style = read_style(stated)
     fonts = _copy_fonts(style, folder)
-    checked = _check_fonts({letter for word in words for letter in word.text}, style, fonts)
-    if draws_in_bt601(ffmpeg_path(), folder):
-        style = _for_bt601(style)
-    language, heads = language_of(timeline), heads_of(timeline)
-    typesetter = Typesetter(style, size, fps, language, checked.family, checked.absent, heads)
-    cues = captions_of(timeline, typesetter.limits())
-    return BurnedCaptions(typesetter.script(cues), fonts, checked.warnings)
+    # Emoji are never ASCII; else no font is looked for.
+    colour = None if all(word.text.isascii() for word in words) else style.colour_font()
+    checked = check_fonts(_letters(words, colour), style, fonts)
+    drawn = for_bt601(style) if draws_in_bt601(ffmpeg_path(), folder) else style
+    typesetter = Typesetter(
+        *(drawn, size, fps, language_of(timeline), checked.family, checked.absent),
+        heads=heads_of(timeline),
+        colour=colour,
+    )
+    script = typesetter.script(captions_of(timeline, typesetter.limits()))
+    unit = min(size) / SCALE
+    look = None if colour is None else _look(style, colour, unit)
+    places = place_emoji(script, size, fonts, folder)
+    return BurnedCaptions(script, fonts, checked.warnings, look, places, unit)
+
+
+def _letters(words: Iterable[SpokenWord], colour: ColourFont | None) -> set[str]:
+    """Return the letters that libass draws."""
+    texts = (word.text for word in words)
+    if colour is None:
+        return {letter for text in texts for letter in text}
+    parts = (part for text in texts for part in colour.split(text))
+    return {letter for part, is_emoji in parts if not is_emoji for letter in part}
+
+
+def _look(style: CaptionStyle, colour: ColourFont, unit: float) -> EmojiLook:
+    return EmojiLook(
+        font=colour,
+        outline=style.outline * unit,
+        outline_colour=style.outline_colour,
+        shadow=0 if style.box_colour is not None else round(style.shadow * unit),
+        opacity=style.colour[3],
+        pops=style.style == "word",
+    )
 
 
 def typeset(
@@ -115,7 +164,7 @@ def typeset(
     """Return the captions of a timeline, and what sets them; errors as of `read_style`."""
     style = read_style(dict(own_metadata(timeline).get("captions") or {}))
     language, heads = language_of(timeline), heads_of(timeline)
-    typesetter = Typesetter(style, size, fps, language, _family_of(style), heads=heads)
+    typesetter = Typesetter(style, size, fps, language, family_of(style), heads=heads)
     return typesetter, captions_of(timeline, typesetter.limits())
 
 
@@ -143,157 +192,3 @@ def _copy_fonts(style: CaptionStyle, folder: Path) -> Path:
     for number, path in enumerate(files):
         shutil.copyfile(path, fonts / f"{number}{path.suffix}")
     return fonts
-
-
-def _family_of(style: CaptionStyle) -> str:
-    """Return the family that a style names; empty for a file, or none."""
-    return "" if is_font_file(style.font) else style.font
-
-
-@dataclass(frozen=True, slots=True)
-class _FontCheck:
-    family: str = ""
-    absent: frozenset[str] = frozenset()
-    warnings: tuple[Notice, ...] = ()
-
-
-def _check_fonts(letters: Iterable[str], style: CaptionStyle, fonts: Path) -> _FontCheck:
-    """Ask libass for letters without a font, in a trial of those that are in no bundled font."""
-    known = (style.face(), emoji())
-    family = _family_of(style)
-    foreign = sorted(x for x in letters if not any(face.has(x) for face in known))[:_MAX_CHECKED]
-    if not family and not foreign:
-        return _FontCheck()
-    log = _trial_log("".join(foreign) or "a", family or known[0].family, fonts)
-    warnings = []
-    if family and not _is_found(family, log):
-        what = f"captions.font: this machine has no font {family!r}; Rubik is used"
-        warnings.append(Notice("font", what))
-        family = ""
-    codes = re.findall(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]+)", log)
-    missing = sorted({chr(int(code, 16)) for code in codes} & set(foreign))
-    absent = frozenset(x for x in missing if unicodedata.category(x) in ("So", "Sk", "Cn", "Co"))
-    for system, found in _by_system(x for x in missing if not is_invisible(x)).items():
-        shown = " ".join(found[:5]) + (" …" if len(found) > 5 else "")
-        instead = "they are dropped" if set(found) <= absent else "a box replaces each"
-        what = f"captions: this machine has no font for {system} ({shown}); {instead}"
-        warnings.append(Notice("font", what))
-    return _FontCheck(family, absent, tuple(warnings))
-
-
-def _is_found(family: str, log: str) -> bool:
-    """Whether the first font that libass selected is of a family."""
-    match = re.search(r"fontselect: \(.*?, \d+, \d+\) -> (.+), (-?\d+), (\S*)\s*$", log, re.M)
-    if match is None:
-        return False
-    wanted = family.casefold().replace(" ", "")
-    name = match[3].casefold().replace("-", "")
-    path = Path(match[1])
-    face: FontFace | None = None
-    if path.suffix.lower() in (".ttf", ".otf", ".ttc") and path.is_file():
-        face = face_of(path)
-    families = [face.family.casefold().replace(" ", "")] if face is not None else []
-    return wanted in families or name.startswith(wanted)
-
-
-def _by_system(letters: Iterable[str]) -> dict[str, list[str]]:
-    """Group letters by writing system, from their Unicode names."""
-    systems: dict[str, list[str]] = {}
-    for letter in letters:
-        name = unicodedata.name(letter, "")
-        system = name.partition(" ")[0].capitalize() or "unassigned characters"
-        if name.startswith("CJK"):
-            system = "Chinese characters"
-        elif unicodedata.category(letter) in ("So", "Sk", "Cn", "Co"):
-            system = "pictographs"
-        systems.setdefault(system, []).append(letter)
-    return systems
-
-
-def _trial_log(text: str, family: str, fonts: Path) -> str:
-    """Return the log of libass for a text."""
-    lines = [escape(text[start : start + 40]) for start in range(0, len(text), 40)]
-    with tempfile.TemporaryDirectory(dir=fonts.parent) as folder:
-        return _drawn(
-            r"\N".join(lines), f"{family},20,&H00FFFFFF", Path(folder), fonts, output=None
-        )
-
-
-@functools.cache
-def draws_in_bt601(program: str, scratch: Path) -> bool:
-    """Whether this ffmpeg draws in BT.601 regardless of the picture's matrix, as before 7.
-
-    Tested by drawing yellow on a picture that is tagged BT.709.
-    """
-    with tempfile.TemporaryDirectory(dir=scratch) as name:
-        folder = Path(name)
-        output = folder / "drawn.yuv"
-        box = (
-            rf"{{\an7\pos(0,0)\bord0\shad0\p1}}m 0 0 l {_CANVAS} 0 {_CANVAS} {_CANVAS} 0 {_CANVAS}"
-        )
-        _drawn(box, "Rubik,20,&H0000D4FF", folder, RUBIK.parent, output)
-        luma = np.fromfile(output, np.uint8)[_CANVAS * _CANVAS // 2 + _CANVAS // 2]
-    return bool(luma < 190.5)  # 188 in BT.601, 193 in BT.709
-
-
-def _drawn(text: str, style: str, folder: Path, fonts: Path, output: Path | None) -> str:
-    """Draw a line on a small picture, and return ffmpeg's log."""
-    script = folder / "try.ass"
-    script.write_text(
-        f"[Script Info]\nPlayResX: {_CANVAS}\nPlayResY: {_CANVAS}\nYCbCr Matrix: TV.709\n"
-        "[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, Bold\n"
-        f"Style: D,{style},-1\n[Events]\nFormat: Start, End, Style, Text\n"
-        f"Dialogue: 0:00:00.00,0:00:09.00,D,{text}\n",
-        encoding="utf-8",
-        newline="\n",
-    )
-    size = f"{_CANVAS}x{_CANVAS}"
-    sink = output_args(output, "-f", "rawvideo") if output else ["-f", "null", "-"]
-    picture = ["-f", "lavfi", "-i", f"color=gray:s={size}:r=1:d=1"]
-    graph = f"format=yuv420p,{TAGS},ass=filename={_quoted(script)}:fontsdir={_quoted(fonts)}"
-    return run(
-        [*picture, "-vf", f"{graph}:shaping=complex", "-frames:v", "1", *sink],
-        what="trying out captions",
-        loglevel="info",
-    )
-
-
-def _quoted(path: Path) -> str:
-    """Escape a path for an option of a filter, and again for the graph."""
-    option = re.sub(r"([\\':])", r"\\\1", str(path))
-    return re.sub(r"([\\'\[\],;])", r"\\\1", option)
-
-
-def _for_bt601(style: CaptionStyle) -> CaptionStyle:
-    """Return a style in the colours that look right when drawn in BT.601."""
-    box = style.box_colour
-    return replace(
-        style,
-        colour=as_bt601(style.colour),
-        highlight_colour=as_bt601(style.highlight_colour),
-        outline_colour=as_bt601(style.outline_colour),
-        box_colour=as_bt601(box) if box is not None else None,
-    )
-
-
-_BT709, _BT601 = (
-    np.array(
-        [
-            [red, 1 - red - blue, blue],
-            [-red / (2 - 2 * blue), (red + blue - 1) / (2 - 2 * blue), 0.5],
-            [0.5, (red + blue - 1) / (2 - 2 * red), -blue / (2 - 2 * red)],
-        ]
-    )
-    for red, blue in ((0.2126, 0.0722), (0.299, 0.114))
-)
-"""Matrices from RGB to luma and colour differences (ITU-R BT.709, BT.601)."""
-
-
-def as_bt601(colour: Colour) -> Colour:
-    """Return the colour whose BT.601 luma and differences equal those of ``colour`` in BT.709.
-
-    >>> as_bt601((255, 212, 0, 255)), as_bt601((255, 255, 255, 128))
-    ((250, 222, 9, 255), (255, 255, 255, 128))
-    """
-    red, green, blue = np.clip(np.linalg.solve(_BT601, _BT709 @ np.array(colour[:3])), 0, 255)
-    return round(float(red)), round(float(green)), round(float(blue)), colour[3]

@@ -18,6 +18,7 @@ from pathlib import Path
 from PIL import ImageFont
 
 from ...errors import WorkError
+from ...files.font_tables import font_tables
 
 FOLDER = Path(__file__).parent.parent / "fonts"
 RUBIK = FOLDER / "Rubik-Bold.ttf"
@@ -76,7 +77,7 @@ def rubik() -> FontFace:
 
 
 def emoji() -> FontFace:
-    """Return the emoji font: outlines, since libass draws no colour fonts."""
+    """Return the emoji font of outlines, for emoji that no colour font draws."""
     return face_of(EMOJI)
 
 
@@ -89,7 +90,7 @@ def face_of(path: Path) -> FontFace:
     """
     try:
         data = path.read_bytes()
-        tables = _tables(data)
+        tables = font_tables(data)
         units = struct.unpack_from(">H", data, tables[b"head"] + 18)[0]
         weight = struct.unpack_from(">H", data, tables[b"OS/2"] + 4)[0]
         ascent, descent = struct.unpack_from(">hh", data, tables[b"OS/2"] + 74)
@@ -106,14 +107,6 @@ def face_of(path: Path) -> FontFace:
 def is_invisible(letter: str) -> bool:
     """Whether a letter has no glyph of its own: blanks, joiners, variation selectors."""
     return unicodedata.category(letter) in ("Zs", "Cf") or "\ufe00" <= letter <= "\ufe0f"
-
-
-def _tables(data: bytes) -> dict[bytes, int]:
-    """Return the offsets of the tables of the first font in a file."""
-    start = struct.unpack_from(">L", data, 12)[0] if data[:4] == b"ttcf" else 0
-    count = struct.unpack_from(">H", data, start + 4)[0]
-    records = (struct.unpack_from(">4sLLL", data, start + 12 + 16 * n) for n in range(count))
-    return {tag: offset for tag, _, offset, _ in records}
 
 
 def _family(data: bytes, table: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from PIL import ImageColor
 
 from ...errors import InputError, WorkError
+from .colour_emoji import ColourFont, colour_font
 from .fonts import SUFFIXES, FontFace, face_of, rubik
 
 SCALE = 1080
@@ -37,6 +38,7 @@ class CaptionStyle:
         style: ``plain`` lines, ``karaoke`` (the spoken word is highlighted) or ``word`` (a few big
             words at a time).
         font: a font file, or a family installed on the machine; empty for Rubik Bold.
+        emoji_font: a colour font's file; empty for the system's.
         size: of an em; None for 72, or 120 if ``style`` is ``word``.
         colour, highlight_colour: of letters, and of the spoken word.
         outline, outline_colour: width and colour of the outline.
@@ -53,6 +55,7 @@ class CaptionStyle:
 
     style: Kind = "plain"
     font: str = ""
+    emoji_font: str = ""
     size: float | None = None
     colour: Colour = (255, 255, 255, 255)
     highlight_colour: Colour = (255, 212, 0, 255)
@@ -79,6 +82,14 @@ class CaptionStyle:
             WorkError: the file cannot be read.
         """
         return face_of(Path(self.font)) if is_font_file(self.font) else rubik()
+
+    def colour_font(self) -> ColourFont | None:
+        """Return the font of emoji in colour: the file in ``emoji_font``, else the system's.
+
+        Raises:
+            WorkError: the file cannot be drawn in colour.
+        """
+        return colour_font(Path(self.emoji_font) if self.emoji_font else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,11 @@ def read_style(stated: Mapping[str, Any]) -> CaptionStyle:
         style.face()
     except WorkError as error:
         raise InputError(f"captions.font: {error}") from error
+    try:
+        if style.emoji_font:
+            style.colour_font()
+    except WorkError as error:
+        raise InputError(f"captions.emoji_font: {error}") from error
     return style
 
 
@@ -203,6 +219,7 @@ def is_font_file(font: str) -> bool:
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "style": _kind,
     "font": str,
+    "emoji_font": str,
     "size": _number,
     "colour": parse_colour,
     "highlight_colour": parse_colour,

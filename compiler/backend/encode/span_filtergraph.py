@@ -17,6 +17,7 @@ from ....renderers.files.open_media import url
 from ...media.ffmpeg import output_args, run
 from ...media.ffmpeg_watchdog import patience
 from ...media.media_info import MediaInfo
+from ..captions.burn import RangeCaptions
 from ..output_spec import OutputSpec
 from ..segments.plan import ALONE_S, Encode
 from ..segments.scratch import stand_in
@@ -39,6 +40,7 @@ from .graph_inputs import GraphInputs
 from .scale_crop import Canvas, Filters, fit_filters
 from .transitions import TransitionPart, TransitionStyle, blend, concatenate, plain
 
+_EMOJI = "emoji.mov"
 _FINE = 705_600_000
 """Ticks a second that divide into whole ticks a frame at every common rate."""
 
@@ -51,7 +53,7 @@ def encode_segment(
     spec: OutputSpec,
     canvas: Canvas,
     scratch: Path,
-    captions: str = "",
+    captions: RangeCaptions | None = None,
     fonts: Path | None = None,
     on_frame: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
@@ -65,7 +67,7 @@ def encode_segment(
         spec: encoding and transition style.
         canvas: the frame of the reel.
         scratch: an empty folder for temporary files.
-        captions: an ASS file to burn in; its time 0 is the first frame.
+        captions: to burn in; their time 0 is the first frame.
         fonts: a folder with the fonts of the captions.
         on_frame: called with the number of encoded frames.
         stop: stops the work when set.
@@ -77,8 +79,11 @@ def encode_segment(
     pictures = _GraphBuilder(GraphInputs(scratch, media, canvas), canvas, spec.transitions)
     streams = [pictures.stream(span.picture, span.frames) for span in segment.spans]
     stream = concatenate(streams, canvas.fps)
-    if captions:
-        stream = _captioned(stream, captions, fonts, scratch)
+    if captions is not None and captions.text:
+        stream = _captioned(stream, captions.text, fonts, scratch)
+        if captions.emoji is not None:
+            place = captions.emoji.write(scratch / _EMOJI, segment.frames, canvas.fps)
+            stream = _with_emoji(stream, place)
     encoding, fps = spec.encoding, canvas.fps
     upload = upload_filter(encoding.program)
     last = f"{TAGS},{upload}" if upload else TAGS
@@ -116,6 +121,13 @@ def _captioned(stream: Any, captions: str, fonts: Path | None, scratch: Path) ->
     # ffmpeg 7 draws in the colours of the frames' tags, which are lost by here.
     tagged = stream.filter("setparams", **BT709)
     return tagged.filter("ass", filename="captions.ass", shaping="complex", **where)
+
+
+def _with_emoji(stream: Any, place: tuple[int, int]) -> Any:
+    """Draw emoji over a stream; the last picture stays to its end."""
+    emoji = from_rgb(source(f"file:{_EMOJI}", f="mov"), opaque=False)
+    x, y = place
+    return ffmpeg.filter([stream, emoji], "overlay", x=x, y=y, format="yuv420")
 
 
 class _GraphBuilder:
@@ -172,20 +184,12 @@ class _GraphBuilder:
         red, green, blue, alpha = picture.rgba
         colour = f"0x{red:02x}{green:02x}{blue:02x}@{alpha / 255:.4f}"
         flat = source(f"color=c={colour}:{shape},format=rgba", f="lavfi")
-        return self._held(self._from_rgb(flat, alpha == 255), frames)
+        return self._held(from_rgb(flat, alpha == 255), frames)
 
     def _still(self, still: ImageContent | SlateContent, frames: int) -> Any:
         name = self._inputs.image(still)
         image = source(f"file:{name}", f="pam_pipe", framerate=ratio(self._fps))
-        return self._held(
-            self._from_rgb(image, isinstance(still, SlateContent) or still.opaque), frames
-        )
-
-    @staticmethod
-    def _from_rgb(stream: Any, opaque: bool) -> Any:
-        return stream.filter(
-            "scale", out_color_matrix="bt709", out_range="tv", flags="bicubic+accurate_rnd"
-        ).filter("format", "yuv420p" if opaque else "yuva420p")
+        return self._held(from_rgb(image, isinstance(still, SlateContent) or still.opaque), frames)
 
     def _held(self, stream: Any, frames: int) -> Any:
         """Hold the first frame of a stream."""
@@ -256,6 +260,13 @@ class _GraphBuilder:
             .filter("trim", end_frame=frames)
             .filter("setsar", 1)
         )
+
+
+def from_rgb(stream: Any, opaque: bool) -> Any:
+    """Return a stream of RGB as planar YUV in BT.709, with its transparency if it has any."""
+    return stream.filter(
+        "scale", out_color_matrix="bt709", out_range="tv", flags="bicubic+accurate_rnd"
+    ).filter("format", "yuv420p" if opaque else "yuva420p")
 
 
 def _filtered(stream: Any, filters: Filters) -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...media.probe import probe
 from ...media.read_back import refuse_torn_video
-from ..captions.burn import BurnedCaptions
+from ..captions.burn import BurnedCaptions, RangeCaptions
 from ..encode.encoder import encode_frames
 from ..encode.scale_crop import Canvas
 from ..encode.span_filtergraph import encode_segment
@@ -97,11 +97,11 @@ def make_segments(
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A segment to encode: the name of its file in the store, and its captions as ASS."""
+    """A segment to encode: the name of its file in the store, and its captions."""
 
     segment: Encode
     name: str
-    captions: str
+    captions: RangeCaptions
 
 
 @dataclass
@@ -183,13 +183,13 @@ class _SegmentMaker:
         return segments
 
     def _job(self, segment: Encode) -> _Job:
-        captions, fps = "", self.canvas.fps
+        captions, fps = RangeCaptions(""), self.canvas.fps
         if self.captions is not None:
             start, end = segment.spans[0].start / fps, segment.spans[-1].end / fps
             captions = self.captions.between(start, end)
         return _Job(segment, self._name(segment, captions), captions)
 
-    def _name(self, segment: Encode, captions: str) -> str:
+    def _name(self, segment: Encode, captions: RangeCaptions) -> str:
         """Return the name of a segment's file, from everything that decides its content."""
         canvas, style, encoding = self.canvas, self.spec.transitions, self.spec.encoding
         contents = [(span.frames, span.picture) for span in segment.spans]
@@ -205,7 +205,7 @@ class _SegmentMaker:
             [encoding, encoding.program],
             [style.linear_light and bool(mixed), expressions],
             focus,
-            captions,
+            captions if captions.emoji else captions.text,
         )
         return f"{key}{encoding.details.suffix}"
 
@@ -213,7 +213,7 @@ class _SegmentMaker:
         """Return the codec headers of a file that is encoded here."""
         encoding = self.spec.encoding
         name = f"headers-{key_of({}, self.canvas.size, self.canvas.fps, encoding)}.mp4"
-        job = _Job(Encode((Span(0, 2, TransparentContent()),)), name, "")
+        job = _Job(Encode((Span(0, 2, TransparentContent()),)), name, RangeCaptions(""))
         video = probe(self.store.find(name) or self._encoded(job).path).video
         return video.extradata if video is not None else b""
 
@@ -254,7 +254,7 @@ class _SegmentMaker:
     def _encode(self, job: _Job, path: Path, on_frame: Callable[[int], None]) -> None:
         segment, media = job.segment, self.reading.media
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
-            if not job.captions and can_mix(
+            if not job.captions.text and can_mix(
                 segment, media, self.spec, self.canvas, self._cut_points_if_alike
             ):
                 # ffmpeg may conceal errors that this decoder refuses.

@@ -1,4 +1,4 @@
-"""Captions: their font and their colours."""
+"""Captions: their fonts and their colours."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ FONT_SUFFIXES = (".ttf", ".otf", ".ttc")
 
 
 def check_captions(source: YamlSource, captions: object, files: ScriptFiles) -> Iterator[Problem]:
-    """Check the font file and the colours."""
+    """Check the font files and the colours."""
     if not isinstance(captions, dict):
         return
     if is_font_file(captions.get("font")):
         files.check(captions["font"], ("captions", "font"), "font")
+    files.check(captions.get("emoji_font"), ("captions", "emoji_font"), "emoji font")
     for key, value in captions.items():
         if str(key).endswith("colour") and isinstance(value, str):
             try:

@@ -19,6 +19,7 @@ from ....renderers.image.open_image import FURTHEST_ASPECT, MOST_PIXELS, open_im
 from ...errors import Problem, WorkError
 from ...files.exists import refusal
 from ...files.file_version import FileVersion, file_version
+from ...files.font_tables import has_colour
 from ...files.path_text import fault_of_locale
 from ...media.samples import check_sound, duration_of
 from ..yaml_source import KeyPath, YamlSource
@@ -53,7 +54,7 @@ class ScriptFiles:
         Args:
             value: a path as in the script.
             path: of the value.
-            kind: ``image``, ``sound``, ``font``, ``file`` or ``folder``.
+            kind: ``image``, ``sound``, ``font``, ``emoji font``, ``file`` or ``folder``.
         """
         if not isinstance(value, str) or not value:
             return None
@@ -96,8 +97,8 @@ def _fault(path: Path, kind: str) -> _Fault:
         return ("does not exist" if not path.exists() else is_other, _sibling(path))
     if kind == "image":
         return _image_fault(file_version(path))
-    if kind == "font":
-        return _font_fault(path)
+    if kind in ("font", "emoji font"):
+        return _font_fault(path, coloured=kind == "emoji font")
     if kind == "sound":
         try:
             length = duration_of(path)
@@ -151,8 +152,12 @@ def _decode(path: Path) -> bool:
     return True
 
 
-def _font_fault(path: Path) -> _Fault:
+def _font_fault(path: Path, coloured: bool) -> _Fault:
     try:
+        if coloured:  # It may have a single size.
+            kinds = "with tables CBDT or sbix, or COLR of version 0"
+            known = has_colour(path.read_bytes())
+            return None if known else ("is not a font with emoji in colour", kinds)
         ImageFont.truetype(path, 24)
     except (OSError, ValueError):
         return "is not a readable font", "TrueType and OpenType fonts are"

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from otio_gvideo import schemas
 from otio_gvideo.compiler.backend.captions.ass import Typesetter, escape
-from otio_gvideo.compiler.backend.captions.burn import as_bt601, prepare_captions, to_ass
+from otio_gvideo.compiler.backend.captions.burn import prepare_captions, to_ass
 from otio_gvideo.compiler.backend.captions.cues import make_cues
 from otio_gvideo.compiler.backend.captions.fonts import EMOJI, RUBIK, face_of
 from otio_gvideo.compiler.backend.captions.style import (
@@ -25,6 +25,7 @@ from otio_gvideo.compiler.backend.captions.style import (
     parse_position,
     read_style,
 )
+from otio_gvideo.compiler.backend.captions.trials import as_bt601
 from otio_gvideo.compiler.backend.captions.words import SpokenWord, words_of
 from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import FlattenResult, flatten
@@ -217,8 +218,10 @@ def test_drawn_text_matches_its_measured_position(kind: str, position: str, tmp_
 
 @pytest.mark.slow
 def test_letters_without_a_font_are_reported_and_emoji_dropped(
-    each_ffmpeg: str, tmp_path: Path
+    each_ffmpeg: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for folders in ("XDG_DATA_HOME", "XDG_DATA_DIRS"):  # without the system's colour font
+        monkeypatch.setenv(folders, str(tmp_path))
     words = said("fire 🔥 \U0001fadf \U00012000")
     found = prepare_captions(reel(words), SIZE, FPS, tmp_path)
     assert found is not None
@@ -301,6 +304,8 @@ def test_colours_and_positions_in_css_notation() -> None:
         ("position", "left"),
         ("size", "big"),
         ("font", "/none.ttf"),
+        ("emoji_font", "/none.ttf"),
+        ("emoji_font", str(RUBIK)),
         ("safe_area", 5),
     ],
 )

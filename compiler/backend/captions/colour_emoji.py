@@ -1,0 +1,179 @@
+"""Emoji in colour: their sequences in a text, and their pictures from a colour font.
+
+Sequences: https://unicode.org/reports/tr51/. libass draws no colour fonts; Pillow draws bitmaps
+(``CBDT``, ``sbix``) and layers of outlines (``COLR``, version 0), and joins sequences if its
+libraqm finds FriBidi.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, features
+
+from ...errors import WorkError
+from ...files.font_tables import has_colour
+
+_INSTALLED = (
+    "NotoColorEmoji.ttf",
+    "Apple Color Emoji.ttc",
+    "seguiemj.ttf",
+    "TwitterColorEmoji-SVGinOT.ttf",
+    "Twemoji.Mozilla.ttf",
+    "TwemojiMozilla.ttf",
+    "JoyPixels.ttf",
+    "OpenMoji-color-glyf_colr_0.ttf",
+)
+"""File names of colour fonts, which Pillow looks for in the system's folders."""
+_SIZES = (256, 160, 136, 128, 109, 96, 72, 64, 32)
+"""Sizes in pixels to try: fonts of bitmaps have few."""
+_USUAL = "\U0001f600"
+"""An emoji that others are measured by: one em is its height."""
+_MARGIN = 0.04
+"""Blank at both sides of an emoji, in ems."""
+_MIDDLE = 0.35
+"""Middle of an emoji above the baseline, in ems: that of a capital."""
+
+_PICTURES = (
+    "\U0001f000-\U0001faff\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2614\u2615\u2648-\u2653"
+    "\u267f\u2693\u26a1\u26aa\u26ab\u26bd\u26be\u26c4\u26c5\u26ce\u26d4\u26ea\u26f2\u26f3\u26f5\u26fa"
+    "\u26fd\u2705\u270a\u270b\u2728\u274c\u274e\u2753-\u2755\u2757\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c"
+    "\u2b50\u2b55"
+)
+"""Characters that are pictures unless U+FE0E follows (``Emoji_Presentation``)."""
+_ANY = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
+_TONE = "[\U0001f3fb-\U0001f3ff]"
+_ENDING = rf"(?:\ufe0f|{_TONE})?\u20e3?[\U000e0020-\U000e007f]*"
+_SEQUENCE = re.compile(
+    "[\U0001f1e6-\U0001f1ff]{2}"
+    "|[0-9#*]\ufe0f?\u20e3"
+    rf"|(?:[{_PICTURES}](?!\ufe0e)|[{_ANY}](?=\ufe0f|{_TONE})){_ENDING}"
+    rf"(?:\u200d[{_ANY}]{_ENDING})*"
+)
+_SELDOM = re.compile(
+    rf"[0-9#*\u200d\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U000e0020-\U000e007f]|{_TONE}"
+)
+"""Parts of sequences that may have no picture of their own."""
+_NO_LETTER = "\U0010fffe"
+"""A code point without a picture in any font."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A picture as RGBA, and its box in pixels, whose origin is on the baseline."""
+
+    image: Image.Image
+    box: tuple[int, int, int, int]
+
+    @property
+    def middle(self) -> float:
+        """Its middle, in pixels below the baseline."""
+        return (self.box[1] + self.box[3]) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class ColourFont:
+    """A colour font.
+
+    Attributes:
+        path: of the file.
+        size: in pixels, at which it is drawn.
+        digest: SHA-256 of the file, shortened.
+    """
+
+    path: Path
+    size: int
+    digest: str
+
+    def split(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield the parts of a text, and whether they are emoji that this font draws.
+
+        Each emoji is a part of its own.
+        """
+        place = 0
+        for match in _SEQUENCE.finditer(text):
+            if self._draws(match[0]):
+                if place < match.start():
+                    yield text[place : match.start()], False
+                yield match[0], True
+                place = match.end()
+        if place < len(text):
+            yield text[place:], False
+
+    def width(self, emoji: str) -> float:
+        """Return the width of an emoji with its margins, in ems."""
+        return self._glyph(emoji).image.width / self._em + 2 * _MARGIN
+
+    def picture(self, emoji: str, em: float) -> tuple[Image.Image, float]:
+        """Return an emoji that `split` found as RGBA, and its middle in pixels below the baseline.
+
+        Args:
+            emoji: the sequence.
+            em: in pixels.
+        """
+        glyph, scale = self._glyph(emoji), em / self._em
+        size = tuple(max(1, round(side * scale)) for side in glyph.image.size)
+        middle = (glyph.middle - self._glyph(_USUAL).middle) * scale - _MIDDLE * em
+        return glyph.image.resize((size[0], size[1]), Image.Resampling.LANCZOS), middle
+
+    @property
+    def _em(self) -> int:
+        """One em: the height of a usual emoji, in pixels of this font."""
+        return self._glyph(_USUAL).image.height
+
+    def _draws(self, emoji: str) -> bool:
+        if len(emoji.rstrip("\ufe0f")) > 1 and not features.check("raqm"):
+            return False
+        missing = _glyph(self.path, self.size, _NO_LETTER)
+        letters = [_glyph(self.path, self.size, x) for x in emoji if not _SELDOM.match(x)]
+        absent = any(x is None or (missing and missing.image == x.image) for x in letters)
+        return not absent and _glyph(self.path, self.size, emoji) is not None
+
+    def _glyph(self, emoji: str) -> Glyph:
+        found = _glyph(self.path, self.size, emoji)
+        side = self.size
+        return found or Glyph(Image.new("RGBA", (side, side)), (0, -side * 4 // 5, side, side // 5))
+
+
+def colour_font(stated: Path | None = None) -> ColourFont | None:
+    """Return the stated colour font, else one of the system's; None if there is none.
+
+    Raises:
+        WorkError: the stated one cannot be drawn in colour.
+    """
+    for name in _INSTALLED if stated is None else (str(stated),):
+        for size in _SIZES:
+            with suppress(OSError):
+                path = Path(str(ImageFont.truetype(name, size).path))
+                data = path.read_bytes()
+                if not has_colour(data):
+                    break
+                return ColourFont(path, size, hashlib.sha256(data).hexdigest()[:16])
+    if stated is None:
+        return None
+    raise WorkError(f"{stated}: has no emoji in colour that can be drawn (CBDT, sbix, COLR 0)")
+
+
+@functools.cache
+def _load(name: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(name, size)
+
+
+@functools.cache
+def _glyph(path: Path, size: int, text: str) -> Glyph | None:
+    """Draw a text; None if nothing shows."""
+    font = _load(str(path), size)
+    reach, down = round(font.getlength(text)) + 2 * size, 2 * size
+    canvas = Image.new("RGBA", (reach + size, 3 * size))
+    ImageDraw.Draw(canvas).text((size, down), text, font=font, anchor="ls", embedded_color=True)
+    box = canvas.getbbox()
+    if box is None:
+        return None
+    left, top, right, bottom = box
+    return Glyph(canvas.crop(box), (left - size, top - down, right - size, bottom - down))

@@ -1,0 +1,220 @@
+"""Emoji in burned captions, in the colours of a font of coloured squares."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import opentimelineio as otio
+import pytest
+from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from numpy.typing import NDArray
+from otio_gvideo.compiler.backend.captions.burn import prepare_captions, to_ass
+from otio_gvideo.compiler.backend.captions.colour_emoji import colour_font
+from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
+from otio_gvideo.compiler.backend.flatten import flatten
+from otio_gvideo.compiler.backend.output_spec import OutputSpec
+from otio_gvideo.compiler.timeline.rate import time_range
+
+FPS = Fraction(24)
+SIZE = (270, 480)
+SQUARES = {
+    "face": (0x1F600, (1.0, 0.0, 0.0)),
+    "wave": (0x1F44B, (0.0, 0.0, 1.0)),
+    "tone": (0x1F3FD, (0.0, 0.0, 1.0)),
+    "heart": (0x2764, (0.0, 0.0, 1.0)),
+    "D": (0x1F1E9, (0.0, 0.0, 1.0)),
+    "E": (0x1F1EA, (0.0, 0.0, 1.0)),
+    "one": (0x31, (0.0, 0.0, 1.0)),
+    "keycap": (0x20E3, (0.0, 0.0, 1.0)),
+    "vs16": (0xFE0F, (0.0, 0.0, 1.0)),
+    "zwj": (0x200D, (0.0, 0.0, 1.0)),
+    "whole": (0xF0000, (0.0, 1.0, 0.0)),
+}
+"""Glyphs, their letters and colours: parts of sequences are blue, sequences are green."""
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+SEQUENCES = ["👋🏽", "👋‍👋", "👋🏽‍👋", "🇩🇪", "1️⃣", "❤️"]
+
+
+@pytest.fixture(scope="module")
+def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A font whose emoji are squares, and whose sequences are ligatures of them."""
+    pen = TTGlyphPen(None)
+    for place, to in enumerate([(50, -150), (50, 750), (950, 750), (950, -150)]):
+        (pen.lineTo if place else pen.moveTo)(to)
+    pen.closePath()
+    square, names = pen.glyph(), [".notdef", "space", *SQUARES, "layer"]
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap({32: "space"} | {code: name for name, (code, _) in SQUARES.items()})
+    blank = TTGlyphPen(None).glyph()
+    builder.setupGlyf({n: blank if n in (".notdef", "space") else square for n in names})
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 50)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Squares", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    layers = {name: [("layer", place)] for place, name in enumerate(SQUARES)}
+    builder.setupCOLR(layers, version=0)
+    builder.setupCPAL([[(*colour, 1.0) for _, colour in SQUARES.values()]])
+    addOpenTypeFeaturesFromString(
+        builder.font,
+        "feature ccmp { sub wave tone zwj wave by whole; sub wave tone by whole;"
+        " sub wave zwj wave by whole; sub D E by whole; sub one vs16 keycap by whole;"
+        " sub heart vs16 by whole; } ccmp;",
+    )
+    path = tmp_path_factory.mktemp("font") / "squares.ttf"
+    builder.save(path)
+    return path
+
+
+def reel(text: str, font: Path, language: str = "en", **captions: Any) -> otio.schema.Timeline:
+    """Return a second of grey under captions of two words a second from frame 6 on."""
+    timeline = otio.schema.Timeline("reel")
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    grey = otio.schema.GeneratorReference(
+        generator_kind="SolidColor", parameters={"color": [0.5, 0.5, 0.5, 1.0]}
+    )
+    track.append(otio.schema.Clip("grey", grey, time_range(0, 24, FPS)))
+    timeline.tracks.append(track)
+    words = text.split()
+    each = 0.5 / len(words)
+    timeline.metadata["otio_gvideo"] = {
+        "words": [
+            {"text": w, "start": 0.25 + n * each, "end": 0.25 + (n + 1) * each, "scene": "a"}
+            for n, w in enumerate(words)
+        ],
+        "language": language,
+        "captions": {"burn": True, "emoji_font": str(font), **captions},
+    }
+    return timeline
+
+
+def frames(timeline: otio.schema.Timeline, path: Path) -> list[NDArray[np.uint8]]:
+    """Flatten a timeline, and return its frames as RGB."""
+    flatten(timeline, path, OutputSpec(Encoding(preset="ultrafast", crf=1)), size=SIZE)
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def columns(frame: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.intp]:
+    """Return the columns that have pixels of a colour."""
+    near = (np.abs(frame.astype(int) - colour) < 40).all(axis=2)
+    return np.flatnonzero(near.any(axis=0))
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_a_sequence_is_one_emoji(font: Path, sequence: str) -> None:
+    found = colour_font(font)
+    assert found is not None
+    parts = list(found.split(f"a{sequence}b"))
+    assert parts == [("a", False), (sequence, True), ("b", False)]
+    image, _ = found.picture(sequence, 20)
+    assert image.getpixel((10, 10)) == (0, 255, 0, 255)
+    assert image.size == (20, 20)
+
+
+@pytest.mark.parametrize("text", ["1 2 #", "❤", "😀\ufe0e", "🚀", "ok"])
+def test_text_and_what_the_font_lacks_stay_text(font: Path, text: str) -> None:
+    found = colour_font(font)
+    assert found is not None
+    assert list(found.split(text)) == [(text, False)]
+
+
+def test_emoji_show_with_their_caption(each_ffmpeg: str, font: Path, tmp_path: Path) -> None:
+    seen = frames(reel("a 😀 👋🏽", font), tmp_path / "reel.mp4")
+    lit = [n for n, frame in enumerate(seen) if columns(frame, RED).size]
+    assert lit[0] == 6
+    assert lit == [n for n, frame in enumerate(seen) if columns(frame, GREEN).size]
+    assert not any(columns(frame, BLUE).size for frame in seen)
+    red, green = (columns(seen[12], colour) for colour in (RED, GREEN))
+    # One em is 18 pixels here; the outline lies around the square.
+    assert 16 <= red.size <= 19
+    assert red.max() < green.min()
+    row = seen[12][:, int(red.mean())]
+    rows = np.flatnonzero((np.abs(row.astype(int) - RED) < 40).all(axis=1))
+    assert 16 <= rows.size <= 19
+    around = row[[rows.min() - 2, rows.max() + 2]]
+    assert (around.astype(int).sum(axis=1) < 120).all(), "no outline"
+
+
+def test_emoji_stand_where_their_line_leaves_room(font: Path, tmp_path: Path) -> None:
+    """In a right-to-left line the first emoji is at the right; between words both are clear."""
+    frame = frames(reel("سلام 😀 سلام 👋🏽", font, "ar"), tmp_path / "reel.mp4")[12]
+    red, green = (columns(frame, colour) for colour in (RED, GREEN))
+    white = columns(frame, (255, 255, 255))
+    assert green.max() < red.min()
+    assert white.min() > green.max()
+    assert not set(white) & set(range(red.min() - 1, red.max() + 2))
+
+
+@pytest.mark.slow
+def test_emoji_grow_with_their_word(font: Path, tmp_path: Path) -> None:
+    seen = frames(reel("a 😀", font, style="word", size=160), tmp_path / "reel.mp4")
+    sizes = [columns(frame, RED).size for frame in seen[6:10]]
+    assert sizes[0] < sizes[1] < sizes[2] == sizes[3] == pytest.approx(40, abs=2)
+
+
+@pytest.mark.slow
+def test_a_caption_keeps_its_emoji_across_segments(font: Path, tmp_path: Path) -> None:
+    whole = reel("a 😀", font)
+    cut = whole.deepcopy()
+    clip = cut.tracks[0][0]
+    first, second = clip.deepcopy(), clip.deepcopy()
+    first.source_range, second.source_range = time_range(0, 12, FPS), time_range(12, 12, FPS)
+    cut.tracks[0][:] = [first, second]
+    one, other = (frames(t, tmp_path / f"{n}.mp4") for n, t in enumerate((whole, cut)))
+    assert [columns(f, RED).tolist() for f in one] == [columns(f, RED).tolist() for f in other]
+
+
+def test_the_file_for_editors_keeps_the_characters(font: Path, tmp_path: Path) -> None:
+    timeline = reel("a 👋🏽", font)
+    assert "👋🏽" in to_ass(timeline, SIZE, FPS)
+    found = prepare_captions(timeline, SIZE, FPS, tmp_path)
+    assert found is not None
+    assert "👋" not in found.script.text()
+    assert found.warnings == ()
+
+
+def test_without_a_colour_font_emoji_are_outlines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folders in ("XDG_DATA_HOME", "XDG_DATA_DIRS"):
+        monkeypatch.setenv(folders, str(tmp_path))
+    monkeypatch.setattr("sys.platform", "linux")
+    timeline = reel("a 😀", tmp_path, emoji_font="")
+    found = prepare_captions(timeline, SIZE, FPS, tmp_path)
+    assert found is not None
+    assert r"{\fnNoto Emoji}😀{\fnRubik}" in found.script.text()
+    assert not found.places
+
+
+def test_the_systems_colour_font_is_found(
+    font: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fonts").mkdir()
+    installed = tmp_path / "fonts" / "NotoColorEmoji.ttf"
+    installed.write_bytes(font.read_bytes())
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr("sys.platform", "linux")
+    found = colour_font()
+    assert found is not None
+    assert found.path == installed
+
+
+@pytest.mark.skipif(colour_font() is None, reason="no colour font (fonts-noto-color-emoji)")
+@pytest.mark.parametrize("sequence", [*SEQUENCES[:1], *SEQUENCES[3:], "👨‍👩‍👧", "🏳️‍🌈", "😀"])
+def test_a_real_font_draws_a_sequence_as_one_emoji_in_colour(sequence: str) -> None:
+    found = colour_font()
+    assert found is not None
+    assert list(found.split(f"a {sequence}")) == [("a ", False), (sequence, True)]
+    image, _ = found.picture(sequence, 100)
+    assert image.width < 1.35 * 100
+    seen = np.asarray(image)[np.asarray(image.getchannel("A")) > 200][:, :3].astype(int)
+    grey = "👨‍👩‍👧"  # a silhouette in newer fonts
+    assert sequence == grey or np.ptp(seen, axis=1).max() > 40
