@@ -15,7 +15,7 @@ from typing import Any
 from ..base import RendererError, UnavailableError
 from ..error_text import gigabytes
 from ..files.atomic_file import atomic_file
-from .hub import Repository, errors_in_one_line, list_repository
+from .hub import OFFLINE, Repository, errors_in_one_line, list_repository
 from .hub_files import OnBytes, cache_folder, fetch_file, size_of, storage_folder
 from .local_weights import pipeline_index
 from .missing_weights import replaced_parts, weights_state
@@ -84,7 +84,7 @@ def plan_download(source: WeightSource, setup: ModelSetup) -> Download:
     if constants.HF_HUB_OFFLINE:
         found = weights_state(source, setup)
         if found.state != "here" or found.path is None:
-            raise UnavailableError(f"{source} is not on this machine, and HF_HUB_OFFLINE is set")
+            raise UnavailableError(f"{source} is not on this machine, and {OFFLINE}")
         return Download(source, _snapshot_of(found.path, source))
     repository = list_repository(source)
     path = storage_folder(source.model) / "snapshots" / repository.commit

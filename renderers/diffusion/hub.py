@@ -17,6 +17,8 @@ T = TypeVar("T")
 FIRST_ANSWER_S = 4.0
 """Wait for the first answer of the hub; names of hosts may be looked up for longer than that."""
 TOKENS = "https://huggingface.co/settings/tokens"
+NAME_FOLDER = "name a folder with the weights in video_config.yaml"
+OFFLINE = f"HF_HUB_OFFLINE is set; unset it, or {NAME_FOLDER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,7 @@ def errors_in_one_line(source: WeightSource) -> Iterator[None]:
     try:
         yield
     except OfflineModeIsEnabled as error:
-        raise UnavailableError(
-            f"{source} is not on this machine, and HF_HUB_OFFLINE is set"
-        ) from error
+        raise UnavailableError(f"{source} is not on this machine, and {OFFLINE}") from error
     except HfHubHTTPError as error:
         raise RendererError(_refusal(error, source)) from error
     except HFValidationError as error:
@@ -96,7 +96,7 @@ def errors_in_one_line(source: WeightSource) -> Iterator[None]:
         why = one_line(error)[:80] or type(error).__name__
         raise UnavailableError(
             f"{constants.ENDPOINT} is out of reach ({why}); check the network, its proxy and "
-            "HF_ENDPOINT, or name a folder with the weights in video_config.yaml"
+            f"HF_ENDPOINT, or {NAME_FOLDER}"
         ) from error
     except OSError as error:
         raise RendererError(f"{source} cannot be stored: {one_line(error)}") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ....renderers.base import RendererError, UnavailableError
 from ....renderers.diffusion.download import Download
-from ....renderers.diffusion.hub import list_repository
+from ....renderers.diffusion.hub import OFFLINE, list_repository
 from ....renderers.diffusion.hub_files import storage_folder
 from ....renderers.diffusion.local_weights import cached_snapshot
 from ....renderers.diffusion.weight_files import (
@@ -125,7 +125,7 @@ def plan_model_download(model: str, languages: Sequence[str]) -> Download:
     if source.path is not None or constants.HF_HUB_OFFLINE:
         fault = "not on this machine" if folder is None or not folder.is_dir() else ""
         if fault or folder is None or (fault := model_fault(folder)):
-            offline = ", and HF_HUB_OFFLINE is set" if source.path is None else ""
+            offline = f", and {OFFLINE}" if source.path is None else ""
             raise UnavailableError(f"{source}: {fault}{offline}")
         return Download(source, folder)
     repository = list_repository(source)

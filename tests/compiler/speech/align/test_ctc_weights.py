@@ -57,6 +57,13 @@ def test_a_model_is_fetched_listed_and_found(tmp_path: Path) -> None:
     assert rows[0]["licence"] == "CC-BY-NC 4.0: not for commercial use"
 
 
+def test_without_a_network_a_pull_says_how_to_go_on(tmp_path: Path) -> None:
+    env = environment(tmp_path, "http://127.0.0.1:9") | {"HF_HUB_OFFLINE": "1"}
+    (pulled,) = commands(("models", "pull", "align-mms"), env=env)
+    assert pulled.status == 1
+    assert "HF_HUB_OFFLINE is set; unset it, or name a folder" in pulled.err
+
+
 def test_a_language_has_its_own_adapter(tmp_path: Path) -> None:
     letters = {"<pad>": 0, "|": 1, "a": 2}
     folder = build(
