@@ -20,7 +20,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "fallback": "a model's video stands still, or a fallback renderer made it",
         "unavailable": "a renderer cannot run here and was left out",
         "missing": "media are missing: a slate, a still, a gap or silence replaces them",
-        "range": "a clip's source range exceeds its media",
+        "range": "a clip's source range exceeds its media, or a clip is shorter than its scene",
         "effect": "an effect, a generator, an item or a track is not supported",
         "format": "the file format cannot express something, or lost it",
         "sound": "audio is missing, is cut off, or ends early",

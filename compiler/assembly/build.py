@@ -1,7 +1,8 @@
 """Build the OpenTimelineIO timeline of a schedule and its script.
 
-Layout, as in ``docs/architecture.md``: slots, gaps and transitions on the picture track ``V1``,
-narration on ``A1``, music on ``A2``, the scenes' sounds from ``A3`` on; all edits on whole frames.
+Layout, as in ``docs/architecture.md``: slots, the user's clips, gaps and transitions on the picture
+track ``V1``, narration on ``A1``, music on ``A2``, the scenes' sounds from ``A3`` on; all edits on
+whole frames.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from ..timeline.metadata import GENERATOR_KEY, GENERATOR_KIND, KEYFRAME_KEY, MED
 from ..timeline.otio_objects import parsed
 from ..timeline.rate import time, time_range
 from .audio_tracks import Sound, effect_tracks, music_track, narration_track
+from .clip_items import PlacedClip, picture_items
+from .scene_parts import PartedReel, part_scenes
 
 FORMAT_VERSION = 1
 
@@ -33,6 +36,8 @@ def build_timeline(
     voices: Sequence[Sound],
     music: Sound | None,
     effects: Mapping[Path, Fraction] = MappingProxyType({}),
+    parted: PartedReel | None = None,
+    clips: Mapping[str, PlacedClip] = MappingProxyType({}),
 ) -> otio.schema.Timeline:
     """Build the timeline of a reel, with stills as the media of all slots.
 
@@ -43,6 +48,8 @@ def build_timeline(
         voices: the schedule's voice sources, in order.
         music: the file of ``script.music``.
         effects: length of each file of the scenes' sounds, in seconds.
+        parted: both with scenes in parts; None without clips.
+        clips: by slot name.
     """
     fps = schedule.fps
     timeline: otio.schema.Timeline = parsed(
@@ -54,7 +61,8 @@ def build_timeline(
     timeline.global_start_time = (
         otio.opentime.from_timecode(start, float(fps)) if start else time(0, fps)
     )
-    timeline.tracks.append(_picture(script, schedule, recipes))
+    parted = parted or part_scenes(script, schedule)
+    timeline.tracks.append(_picture(parted.script, parted.schedule, recipes, clips))
     if voices:
         timeline.tracks.append(narration_track(schedule, voices))
     if music is not None and script.music is not None:
@@ -111,7 +119,10 @@ def _language(script: model.Script) -> str:
 
 
 def _picture(
-    script: model.Script, schedule: edit.Schedule, recipes: Mapping[str, Recipe]
+    script: model.Script,
+    schedule: edit.Schedule,
+    recipes: Mapping[str, Recipe],
+    clips: Mapping[str, PlacedClip],
 ) -> otio.schema.Track:
     fps = schedule.fps
     track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
@@ -121,7 +132,10 @@ def _picture(
         if placed.id in transitions:
             track.append(_transition(scene.transition.type, transitions[placed.id], fps))
         for slot in placed.slots:
-            track.append(_slot_clip(slot, recipes[slot.name], fps))
+            if slot.name in clips:
+                track.extend(picture_items(clips[slot.name], fps))
+            else:
+                track.append(_slot_clip(slot, recipes[slot.name], fps))
         if placed.end in gaps:
             gap = gaps[placed.end]
             track.append(otio.schema.Gap(source_range=time_range(0, gap.end - gap.start, fps)))

@@ -59,12 +59,14 @@ class RendererInputs:
 def slot_recipes(
     script: model.Script, schedule: edit.Schedule, inputs: RendererInputs
 ) -> dict[str, Recipe]:
-    """Return the recipe of every slot, by name."""
+    """Return the recipe of every slot of stills, by name."""
     looks = decided_looks(script, schedule, inputs.look)
     lengths = {t.cut: t.before + t.after for t in schedule.transitions}
     recipes: dict[str, Recipe] = {}
     following = (*script.scenes[1:], None)
     for scene, placed, after in zip(script.scenes, schedule.scenes, following, strict=True):
+        if not scene.keyframes:
+            continue
         keyframes = keyframe_places(scene, placed, schedule.fps)
         ending = _ending(scene, after) if scene.renderer in inputs.describes else ""
         follows: str | None = None
@@ -136,10 +138,13 @@ def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> tuple[int, ...]
 def decided_looks(
     script: model.Script, schedule: edit.Schedule, look: Callable[[Path], SaliencyGlance]
 ) -> dict[str, SceneLook]:
-    """Return motion and fit of every scene, by id, with ``auto`` resolved, and faces kept."""
+    """Return motion and fit of every scene with stills, by id, without ``auto``; faces are kept."""
     sights: dict[str, SceneView] = {}
     frame = script.output.width / script.output.height
-    undecided = [s for s in script.scenes if s.motion.camera == "auto" or s.motion.focus == "auto"]
+    pairs = zip(script.scenes, schedule.scenes, strict=True)
+    shown = [(scene, placed) for scene, placed in pairs if scene.keyframes]
+    scenes = [scene for scene, _ in shown]
+    undecided = [s for s in scenes if s.motion.camera == "auto" or s.motion.focus == "auto"]
     glances = _glances(script, look)
     for scene in undecided:
         # A still that does not fill the frame is visible whole, so its focus does not matter.
@@ -150,12 +155,11 @@ def decided_looks(
             stated = MIDDLE
         sights[scene.id] = SceneView(1 / glance.aspect / frame, stated or glance.focus)
     seconds = {
-        scene.id: float(framing_lengths(placed)[0] / schedule.fps)
-        for scene, placed in zip(script.scenes, schedule.scenes, strict=True)
+        scene.id: float(framing_lengths(placed)[0] / schedule.fps) for scene, placed in shown
     }
-    moves = choose_moves(script.scenes, sights, seconds)
+    moves = choose_moves(scenes, sights, seconds)
     looks: dict[str, SceneLook] = {}
-    for scene in script.scenes:
+    for scene in scenes:
         sight, motion = sights.get(scene.id), moves[scene.id]
         moved = _shot_motion(replace(motion, focus=sight.focus if sight else motion.focus))
         stills = [glances[key.image] for key in scene.keyframes if key.image in glances]
@@ -171,8 +175,8 @@ def decided_looks(
             looks[scene.id] = SceneLook(moved, found.fit, people)
         else:
             looks[scene.id] = SceneLook(moved, "cover" if scene.fit == "auto" else scene.fit)
-    following = [*(looks[scene.id].motion.camera for scene in script.scenes[1:]), "static"]
-    for scene, placed, after in zip(script.scenes, schedule.scenes, following, strict=True):
+    following = [*(looks[scene.id].motion.camera for scene in scenes[1:]), "static"]
+    for (scene, placed), after in zip(shown, following, strict=False):
         lengths = framing_lengths(placed)
         if len(lengths) > 1:
             closer = closer_look(

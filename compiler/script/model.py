@@ -13,6 +13,7 @@ from typing import Literal
 
 from ...renderers.files.file_names import unreserved
 from ..errors import Place
+from ..sync.clip_runs import ClipFit
 from ..sync.types import Interval, Word
 
 Fit = Literal["auto", "cover", "contain", "blur"]
@@ -201,14 +202,39 @@ class ScriptKeyframe:
 
     image: Path
     at: ScenePlace = ScenePlace("start")
+    place: Place | None = field(default=None, compare=False)
+    """Of ``at`` in the script."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptClip:
+    """A video of the user's own, its time in the scene, and the part of it that is shown.
+
+    ``start`` and ``end`` (``in`` and ``out`` of the script) are seconds of the video; None is not
+    stated. ``sound_db`` is the level of its own sound; None is silent.
+    """
+
+    video: Path
+    at: ScenePlace = ScenePlace("start")
+    start: Fraction | None = None
+    end: Fraction | None = None
+    fit: ClipFit = "trim"
+    speed: Fraction = Fraction(1)
+    sound_db: float | None = None
+    place: Place | None = field(default=None, compare=False)
+    """Of ``at`` in the script."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptScene:
-    """One entry of the script. Exactly one of ``text``, ``time`` and ``duration`` is set."""
+    """One entry of the script. Exactly one of ``text``, ``time`` and ``duration`` is set.
+
+    It has keyframes or clips, or both.
+    """
 
     id: str
     keyframes: tuple[ScriptKeyframe, ...]
+    clips: tuple[ScriptClip, ...] = ()
     text: str | None = None
     time: tuple[Fraction, Fraction] | None = None
     duration: Fraction | None = None
@@ -227,6 +253,14 @@ class ScriptScene:
     sounds: tuple[SoundEffect, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict)
     """Of ``""`` (the scene itself), ``text``, ``time``, ``keyframes[1].at``, …"""
+
+    @property
+    def pictures(self) -> tuple[ScriptKeyframe | ScriptClip, ...]:
+        """Its keyframes and clips in the order of the script."""
+        found: list[ScriptKeyframe | ScriptClip] = [*self.keyframes, *self.clips]
+        places = [(one.place.line, one.place.column) if one.place else (0, 0) for one in found]
+        order = sorted(range(len(found)), key=places.__getitem__)
+        return tuple(found[index] for index in order)
 
     def place_of(self, key: str = "") -> Place:
         """Return the place of a key, else that of the scene."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -119,7 +119,8 @@ class _Resolver:
         inherited = {key: scene.get(key, defaults.get(key)) for key in _INHERITED}
         return model.ScriptScene(
             id=name,
-            keyframes=self._keyframes(scene),
+            keyframes=self._keyframes(scene, path),
+            clips=self._clips(scene, path),
             text=scene.get("text"),
             time=(Fraction(time["start"]), Fraction(time["end"])) if time else None,
             duration=Fraction(scene["duration"]) if "duration" in scene else None,
@@ -134,13 +135,42 @@ class _Resolver:
             **{key: value for key, value in inherited.items() if value is not None},
         )
 
-    def _keyframes(self, scene: Mapping[str, Any]) -> tuple[model.ScriptKeyframe, ...]:
+    def _keyframes(
+        self, scene: Mapping[str, Any], path: KeyPath
+    ) -> tuple[model.ScriptKeyframe, ...]:
         if "keyframe" in scene:
             return (model.ScriptKeyframe(self._folder / scene["keyframe"]),)
         return tuple(
-            model.ScriptKeyframe(self._folder / keyframe["image"], _at(keyframe.get("at", "start")))
-            for keyframe in scene["keyframes"]
+            model.ScriptKeyframe(self._folder / keyframe["image"], at, place)
+            for keyframe, at, place in self._listed(scene, path)
+            if "image" in keyframe
         )
+
+    def _clips(self, scene: Mapping[str, Any], path: KeyPath) -> tuple[model.ScriptClip, ...]:
+        if "clip" in scene:
+            return (self._clip(scene["clip"]),)
+        return tuple(
+            replace(self._clip(keyframe["clip"]), at=at, place=place)
+            for keyframe, at, place in self._listed(scene, path)
+            if "clip" in keyframe
+        )
+
+    def _listed(
+        self, scene: Mapping[str, Any], path: KeyPath
+    ) -> Iterator[tuple[Mapping[str, Any], model.ScenePlace, Place]]:
+        """Yield the entries of ``keyframes``, each with its ``at`` and the place of that."""
+        for index, keyframe in enumerate(scene.get("keyframes", ())):
+            here = (*path, "keyframes", index)
+            at = (*here, "at") if "at" in keyframe else here
+            yield keyframe, _at(keyframe.get("at", "start")), self._place(at)
+
+    def _clip(self, stated: str | Mapping[str, Any]) -> model.ScriptClip:
+        values = _exact({"video": stated} if isinstance(stated, str) else stated, "speed")
+        for key, name in (("in", "start"), ("out", "end")):
+            if key in values:
+                values[name] = Fraction(values.pop(key))
+        values["video"] = self._folder / values["video"]
+        return model.ScriptClip(**values)
 
     def _narration(self, data: Mapping[str, Any] | None, path: KeyPath) -> model.Narration | None:
         if data is None:

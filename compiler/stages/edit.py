@@ -11,8 +11,10 @@ import opentimelineio as otio
 
 from ..assembly.audio_tracks import Sound
 from ..assembly.build import build_timeline
+from ..assembly.clip_items import place_clips
 from ..assembly.cut_in import may_cut_in
 from ..assembly.recipes import slot_recipes
+from ..assembly.scene_parts import part_scenes
 from ..errors import InputError, Problem
 from ..media.samples import duration_of
 from ..outputs.paths import Outputs
@@ -46,14 +48,18 @@ def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timelin
     if script.music is not None:
         music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
+    parted = part_scenes(script, schedule)
+    schedule = parted.whole
     with contextlib.closing(parsed.prompts):
-        recipes = slot_recipes(script, schedule, parsed.renderer_inputs)
+        recipes = slot_recipes(parted.script, parted.schedule, parsed.renderer_inputs)
+    clips = place_clips(parted, script.output)
     files = {effect.audio for scene in script.scenes for effect in scene.sounds}
     effects = {path: duration_of(path) for path in files}
-    timeline = build_timeline(script, schedule, recipes, voices, music, effects)
+    timeline = build_timeline(script, schedule, recipes, voices, music, effects, parted, clips)
     entries = timeline.metadata[NAMESPACE]["scenes"]
     for entry, placed in zip(entries, schedule.scenes, strict=True):
-        band = heads_of([recipes[slot.name].shot for slot in placed.slots])
+        shots = [recipes[slot.name].shot for slot in placed.slots]
+        band = heads_of(shots) if shots else None
         if band is not None:
             entry["heads"] = list(band)
     if parsed.renderer_inputs.origins:

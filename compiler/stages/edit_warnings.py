@@ -12,6 +12,7 @@ from ...renderers.image.open_image import image_file
 from ..notices import Notice
 from ..script.model import Script
 from ..sync import edit
+from ..timeline.media import media_file_name
 from ..timeline.metadata import own_metadata
 from ..timeline.slots import slot_clips
 from .platform_warnings import platform_warnings
@@ -35,6 +36,7 @@ def edit_warnings(
         *(Notice("transition", f"{one.scene}: {one.what}") for one in schedule.notices),
         *_no_captions(parsed),
         *_small_stills(parsed.script),
+        *_short_clips(timeline),
         *_sounds_cut_off(timeline),
         *platform_warnings(parsed.script, schedule, timeline),
         *_unsupported(parsed.script, timeline),
@@ -71,6 +73,16 @@ def _small_stills(script: Script) -> Iterator[Notice]:
             if factor > MOST_ENLARGED:
                 what = f"{image.name} is {across}x{down} and is enlarged {factor:.1f} times to fill"
                 yield Notice("resolution", f"{scene.id}: {what} {width}x{height}")
+
+
+def _short_clips(timeline: otio.schema.Timeline) -> Iterator[Notice]:
+    for clip in timeline.find_clips():
+        if own_metadata(clip).get("held") == "trim":
+            held = clip.source_range.duration.to_seconds()
+            name = media_file_name(clip.media_reference)
+            what = f"{name} is too short by {held:.1f} s; its last frame is held"
+            hint = "fit: hold allows that, loop plays it again, speed slows it down"
+            yield Notice("range", f"{own_metadata(clip)['scene']}: {what}; {hint}")
 
 
 def _sounds_cut_off(timeline: otio.schema.Timeline) -> Iterator[Notice]:

@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from ..assembly.scene_positions import frame_in_scene
-from ..errors import Problem
-from ..script.model import Script, ScriptScene
+from ..errors import Place, Problem
+from ..script.model import Script, ScriptClip, ScriptScene
 from ..speech.align_narration import Speech
 from ..sync import edit
 from ..sync.types import Word
@@ -53,30 +53,40 @@ def _said(words: Sequence[Word]) -> str:
 
 
 def places_out_of_order(script: Script, schedule: edit.Schedule) -> Iterator[Problem]:
-    """Yield keyframes and sounds past the end of their scene, and keyframes out of order."""
+    """Yield pictures and sounds past the end of their scene, and pictures out of order."""
     fps = schedule.fps
     for scene, placed in zip(script.scenes, schedule.scenes, strict=True):
-        length = placed.end - placed.start
-        before = 0
-        for kind, ats in (
-            ("keyframes", [keyframe.at for keyframe in scene.keyframes]),
-            ("sounds", [sound.at for sound in scene.sounds]),
+        for index, sound in enumerate(scene.sounds):
+            yield from _past_end(
+                scene.place_of(f"sounds[{index}].at"),
+                frame_in_scene(sound.at, placed, fps),
+                placed,
+                fps,
+            )
+        pictures = scene.pictures
+        frames = [max(0, frame_in_scene(one.at, placed, fps)) for one in pictures]
+        for one, frame in zip(pictures, frames, strict=True):
+            yield from _past_end(one.place or scene.place_of(), frame, placed, fps)
+        for before, after, (one, other) in zip(
+            frames, frames[1:], pairwise(pictures), strict=False
         ):
-            for index, at in enumerate(ats):
-                frame = max(0, frame_in_scene(at, placed, fps))
-                where = f"{kind}[{index}].at"
-                if frame > length:
-                    what = f"{float(frame / fps):.2f} s is past the end of the scene"
-                    yield _at(scene, where, f"{what}, which lasts {float(length / fps):.2f} s")
-                elif kind == "keyframes" and frame < before:
-                    what = f"is reached at {float(frame / fps):.2f} s"
-                    yield _at(
-                        scene,
-                        where,
-                        f"{what}, before the keyframe before it, at {float(before / fps):.2f} s",
-                        "put keyframes in order of their places",
-                    )
-                before = max(before, frame)
+            place = other.place or scene.place_of()
+            if after < before:
+                what = f"is reached at {float(after / fps):.2f} s, before the keyframe before it"
+                what = f"{what}, at {float(before / fps):.2f} s"
+                yield Problem.at(place, what, "put keyframes in order of their places")
+            elif after == before and ScriptClip in (type(one), type(other)):
+                what = f"is reached at {float(after / fps):.2f} s, as the one before it is"
+                yield Problem.at(place, what, "leave one of them out, or move it")
+
+
+def _past_end(
+    place: Place, frame: int, placed: edit.ScheduledScene, fps: Fraction
+) -> Iterator[Problem]:
+    length = placed.end - placed.start
+    if frame > length:
+        what = f"{float(frame / fps):.2f} s is past the end of the scene"
+        yield Problem.at(place, f"{what}, which lasts {float(length / fps):.2f} s")
 
 
 def _at(scene: ScriptScene, where: str, what: str, hint: str = "") -> Problem:

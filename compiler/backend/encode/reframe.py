@@ -6,7 +6,7 @@ One point holds for a whole file, so that the crop never moves within a shot.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -64,7 +64,7 @@ def focus_points(
             total: NDArray[np.float32] | None = None
             # Unreadable files are reported by the encode.
             with suppress(av.error.FFmpegError, OSError, ValueError, ImageFileError):
-                for picture in _samples(info, times):
+                for picture in sample_frames(info, times):
                     one = salience(_small(picture))
                     total = one if total is None or total.shape != one.shape else total + one
             if total is not None:
@@ -107,7 +107,7 @@ def _is_cropped(info: MediaInfo, size: tuple[int, int]) -> bool:
     return abs(width / height / (size[0] / size[1]) - 1) > _MIN_CROP
 
 
-def _samples(info: MediaInfo, times: list[Fraction]) -> Iterator[NDArray[np.uint8]]:
+def sample_frames(info: MediaInfo, times: Sequence[Fraction]) -> Iterator[NDArray[np.uint8]]:
     """Yield pictures of a file, upright, with square pixels, from its used range."""
     if info.images:
         images = [image for image in info.images if image is not None]

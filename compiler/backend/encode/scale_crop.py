@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import Image, ImageOps
 
+from ....renderers.camera.letterbox import BLUR_BRIGHTNESS, BLUR_SIGMA, BLUR_WIDTH
 from ....renderers.image.open_image import image_file
 from ....renderers.image.stills import to_8_bits
 from ...files.atomic_output import write_errors
@@ -94,13 +95,27 @@ def crop_origin(scaled: tuple[int, int], size: tuple[int, int], focus: Focus) ->
     return left, top
 
 
-def fit_filters(video: VideoInfo, size: tuple[int, int], focus: Focus = CENTRE) -> Filters:
+def contain_size(shown: tuple[Fraction, Fraction], size: tuple[int, int]) -> tuple[int, int]:
+    """Return the even size at which all of a picture is in the frame.
+
+    >>> contain_size((Fraction(1920), Fraction(1080)), (1080, 1920))
+    (1080, 608)
+    """
+    scale = min(side / picture for side, picture in zip(size, shown, strict=True))
+    width, height = (max(2, round(side * scale / 2) * 2) for side in shown)
+    return min(width, size[0]), min(height, size[1])
+
+
+def fit_filters(
+    video: VideoInfo, size: tuple[int, int], focus: Focus = CENTRE, *, crops: bool = True
+) -> Filters:
     """Return the filters that fit a video into the frame, in BT.709 limited range.
 
     Args:
         video: the source.
         size: width and height of the frame, in pixels.
         focus: the point to crop around.
+        crops: whether it covers the frame; else the frame is larger than it (letterbox).
     """
     filters: list[tuple[str, dict[str, Any]]] = []
     hdr = video.colors[1] in (_PQ, _HLG)
@@ -110,7 +125,7 @@ def fit_filters(video: VideoInfo, size: tuple[int, int], focus: Focus = CENTRE) 
     if alpha:
         # Premultiplied, since colours of transparent pixels must not bleed when scaled.
         filters += [("format", {"pix_fmts": "gbrap"}), ("premultiply", {"inplace": 1})]
-    width, height = cover_size(video.display_size, size)
+    width, height = (cover_size if crops else contain_size)(video.display_size, size)
     fits = (
         (width, height) == size
         and video.display_size == tuple(map(Fraction, size))
@@ -128,7 +143,7 @@ def fit_filters(video: VideoInfo, size: tuple[int, int], focus: Focus = CENTRE) 
         if not hdr and not alpha:
             scale["in_color_matrix"] = _matrix(video)
         filters.append(("scale", scale))
-        if (width, height) != size:
+        if crops and (width, height) != size:
             left, top = crop_origin((width, height), size, focus)
             crop = {"out_w": size[0], "out_h": size[1], "x": left, "y": top}
             filters.append(("crop", crop))
@@ -137,6 +152,21 @@ def fit_filters(video: VideoInfo, size: tuple[int, int], focus: Focus = CENTRE) 
         filters += [("unpremultiply", {"inplace": 1}), ("scale", to_yuv)]
     filters.append(("format", {"pix_fmts": "yuva420p" if alpha else "yuv420p"}))
     return tuple(filters)
+
+
+def backdrop_filters(video: VideoInfo, size: tuple[int, int]) -> Filters:
+    """Return the filters of a darkened blur that fills the frame behind a letterboxed video.
+
+    It looks as that of a still by `renderers.camera.letterbox`.
+    """
+    small = BLUR_WIDTH, max(2, round(BLUR_WIDTH * size[1] / size[0] / 2) * 2)
+    chroma = f"128+(val-128)*{BLUR_BRIGHTNESS}"
+    return (
+        *fit_filters(video, small),
+        ("gblur", {"sigma": BLUR_SIGMA}),
+        ("lutyuv", {"y": f"16+(val-16)*{BLUR_BRIGHTNESS}", "u": chroma, "v": chroma}),
+        ("scale", {"w": size[0], "h": size[1], "flags": "bicubic+accurate_rnd"}),
+    )
 
 
 def _matrix(video: VideoInfo) -> str:

@@ -16,7 +16,7 @@ from ....renderers.files.demuxers import demuxer_options
 from ....renderers.files.open_media import url
 from ...media.ffmpeg import output_args, run
 from ...media.ffmpeg_watchdog import patience
-from ...media.media_info import MediaInfo
+from ...media.media_info import MediaInfo, VideoInfo
 from ..captions.burn import RangeCaptions
 from ..output_spec import OutputSpec
 from ..segments.plan import ALONE_S, Encode
@@ -37,7 +37,7 @@ from .codecs import device_args, upload_filter
 from .encoder_settings import BT709, TAGS, video_args
 from .ffmpeg_stream import graph_args, ratio, source
 from .graph_inputs import GraphInputs
-from .scale_crop import Canvas, Filters, fit_filters
+from .scale_crop import Canvas, Filters, backdrop_filters, contain_size, fit_filters
 from .transitions import TransitionPart, TransitionStyle, blend, concatenate, plain
 
 _EMOJI = "emoji.mov"
@@ -249,10 +249,8 @@ class _GraphBuilder:
         shifted = decoded.filter("settb", f"1/{_FINE}").filter(
             "setpts", f"(PTS-{round(into * _FINE)})*{speed.denominator}/{speed.numerator}"
         )
-        fitted = _filtered(
-            shifted.filter("fps", fps=ratio(self._fps), round="up", start_time=0),
-            fit_filters(info, self._size, self._inputs.canvas.focus_of(video.path)),
-        )
+        timed = shifted.filter("fps", fps=ratio(self._fps), round="up", start_time=0)
+        fitted = self._fitted(timed, video, info)
         if not video.speed:
             return self._held(fitted, frames)
         return (
@@ -260,6 +258,23 @@ class _GraphBuilder:
             .filter("trim", end_frame=frames)
             .filter("setsar", 1)
         )
+
+    def _fitted(self, stream: Any, video: VideoContent, info: VideoInfo) -> Any:
+        """Fit the frames of a video into the frame of the reel."""
+        size = self._size
+        if video.fit == "cover" or contain_size(info.display_size, size) == size:
+            focus = video.focus or self._inputs.canvas.focus_of(video.path)
+            return _filtered(stream, fit_filters(info, size, focus))
+        letterbox = fit_filters(info, size, crops=False)
+        if video.fit == "contain":
+            where = {"x": "(ow-iw)/2", "y": "(oh-ih)/2"}
+            return _filtered(stream, letterbox).filter("pad", w=size[0], h=size[1], **where)
+        both = stream.filter_multi_output("split")
+        sides = [
+            _filtered(both[0], backdrop_filters(info, size)),
+            _filtered(both[1], letterbox),
+        ]
+        return ffmpeg.filter(sides, "overlay", x="(W-w)/2", y="(H-h)/2", format="yuv420")
 
 
 def from_rgb(stream: Any, opaque: bool) -> Any:

@@ -56,12 +56,16 @@ class VideoContent:
             the last frame is held.
         speed: playback speed; 0 holds a frame, negative is reversed.
         opaque: whether it has no alpha.
+        fit: ``cover`` crops it, ``contain`` letterboxes it, ``blur`` on a blurred copy.
+        focus: point to crop around, 0..1 of width and height; None is what stands out.
     """
 
     path: Path
     start: Fraction
     speed: Fraction = Fraction(1)
     opaque: bool = True
+    fit: str = "cover"
+    focus: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import opentimelineio as otio
 from PIL import ImageColor
 
+from ....renderers.base import FITS
 from ....renderers.run.store import damage_of
 from ...errors import WorkError
 from ...files.file_urls import paths_of
@@ -33,6 +34,7 @@ from ...timeline.media import (
     source_start,
     why_no_path,
 )
+from ...timeline.metadata import own_metadata
 from .frame_content import Bars, ColourContent, ImageContent, Picture, SlateContent, VideoContent
 
 _ENDS = ("first", "last")
@@ -111,7 +113,7 @@ class MediaReader:
         start = source_start(clip)
         if speed < 0:
             start -= max(0, frames - 1) * speed / self.fps
-        return VideoContent(found.path, start, speed, opaque)
+        return VideoContent(found.path, start, speed, opaque, *_framing(clip))
 
     def check_range(self, name: str, picture: Picture, body: int, before: int, after: int) -> None:
         """Warn of frames that a clip needs and its media lack.
@@ -235,6 +237,18 @@ class MediaReader:
             what = "its slot has no media yet (`otio-gvideo render` fills it)"
             return self._slate(clip, what, "not rendered")
         return self._slate(clip, f"the generator {kind!r} is not known", f"generator: {kind}")
+
+
+def _framing(clip: otio.schema.Clip) -> tuple[str, tuple[float, float] | None]:
+    """Return fit and focus of a clip by its metadata; any other values are as if not stated."""
+    own = own_metadata(clip)
+    fit: Any = own.get("fit")
+    focus: Any = own.get("focus")
+    try:
+        x, y = (min(1.0, max(0.0, float(share))) for share in focus)
+    except (TypeError, ValueError):
+        return fit if fit in FITS else "cover", None
+    return fit if fit in FITS else "cover", (x, y)
 
 
 def parse_colour(value: object) -> tuple[int, int, int, int] | None:

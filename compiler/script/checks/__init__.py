@@ -16,7 +16,7 @@ from ..yaml_source import KeyPath, YamlSource, format_path
 from .captions import check_captions
 from .files import ScriptFiles
 from .output import check_output
-from .pictures import check_keyframes, check_loras, check_renderer
+from .pictures import check_loras, check_pictures, check_renderer
 from .plain_data import entries, is_number
 from .sound import check_music, check_narration, check_sounds
 from .times import check_time, check_timing
@@ -52,7 +52,7 @@ def check_script(
         own = check_narration(scene.get("narration"), (*path, "narration"), files)
         end = yield from check_time(source, scene, path, end, own or length)
         end = Fraction(0) if own else end
-        yield from check_keyframes(source, scene, path, files)
+        yield from check_pictures(source, scene, path, files)
         yield from check_sounds(source, scene, path, files)
         files.check(scene.get("depth"), (*path, "depth"), "image")
         check_loras(scene, path, files)

@@ -21,6 +21,8 @@ from ...files.exists import refusal
 from ...files.file_version import FileVersion, file_version
 from ...files.font_tables import has_colour
 from ...files.path_text import fault_of_locale
+from ...media.media_info import MediaInfo
+from ...media.probe import probe
 from ...media.samples import check_sound, duration_of
 from ..yaml_source import KeyPath, YamlSource
 
@@ -54,7 +56,7 @@ class ScriptFiles:
         Args:
             value: a path as in the script.
             path: of the value.
-            kind: ``image``, ``sound``, ``font``, ``emoji font``, ``file`` or ``folder``.
+            kind: ``image``, ``sound``, ``video``, ``font``, ``emoji font``, ``file`` or ``folder``.
         """
         if not isinstance(value, str) or not value:
             return None
@@ -81,6 +83,11 @@ class ScriptFiles:
         named = self.check(value, path, "sound")
         return None if named is None or self._faults[named, "sound"].result() else named
 
+    def video(self, value: object, path: KeyPath) -> MediaInfo | None:
+        """Return the headers of the video of a value; None if it cannot be read."""
+        named = self.check(value, path, "video")
+        return None if named is None or self._faults[named, "video"].result() else probe(named)
+
     def problems(self) -> list[Problem]:
         """Wait for all checks; return the faults of the files."""
         self._workers.shutdown()
@@ -95,17 +102,15 @@ def _fault(path: Path, kind: str) -> _Fault:
     if not (path.is_dir() if kind == "folder" else path.is_file()):
         is_other = f"is not a {'folder' if kind == 'folder' else 'file'}"
         return ("does not exist" if not path.exists() else is_other, _sibling(path))
-    if kind == "image":
-        return _image_fault(file_version(path))
-    if kind in ("font", "emoji font"):
-        return _font_fault(path, coloured=kind == "emoji font")
-    if kind == "sound":
-        try:
-            length = duration_of(path)
-            check_sound(path)
-        except WorkError as error:
-            return (str(error).removeprefix(f"{path}: "), "is it a sound file?")
-        return None if length > 0 else ("has no sound", "is it the right file?")
+    match kind:
+        case "image":
+            return _image_fault(file_version(path))
+        case "font" | "emoji font":
+            return _font_fault(path, coloured=kind == "emoji font")
+        case "video":
+            return _video_fault(path)
+        case "sound":
+            return _sound_fault(path)
     return None
 
 
@@ -150,6 +155,29 @@ def _decode(path: Path) -> bool:
         image.draft("RGB", (64, 64))
         image.load()
     return True
+
+
+def _sound_fault(path: Path) -> _Fault:
+    try:
+        length = duration_of(path)
+        check_sound(path)
+    except WorkError as error:
+        return (str(error).removeprefix(f"{path}: "), "is it a sound file?")
+    return None if length > 0 else ("has no sound", "is it the right file?")
+
+
+def _video_fault(path: Path) -> _Fault:
+    try:
+        info = probe(path)
+    except WorkError as error:
+        return (str(error).removeprefix(f"{path}: "), "is it a video?")
+    if info.still:
+        return "is a still", "name it as keyframe"
+    if info.video is None:
+        return "has no picture", "a clip is a video; name sound under sounds"
+    if not (info.video.fps and info.video.frames):
+        return "has no frame rate", "is it a whole video?"
+    return None
 
 
 def _font_fault(path: Path, coloured: bool) -> _Fault:

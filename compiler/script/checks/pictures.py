@@ -1,4 +1,4 @@
-"""Check the pictures of a scene: keyframes in order, renderer, LoRAs."""
+"""Check the pictures of a scene: stills and clips in order, renderer, LoRAs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,37 @@ from typing import Any
 from ...errors import Problem
 from ..schema_check import nearest, show
 from ..yaml_source import KeyPath, YamlSource
+from .clips import check_clip
 from .files import ScriptFiles
 from .plain_data import entries
 from .scene_positions import check_place, share_of
 
+OF_STILLS = ("depth", "motion", "prompt", "negative_prompt", "renderer", "quality", "seed")
+"""Keys of a scene that apply to its stills alone."""
 
-def check_keyframes(
+
+def check_pictures(
     source: YamlSource, scene: Mapping[str, Any], path: KeyPath, files: ScriptFiles
 ) -> Iterator[Problem]:
-    """Check that there is one still, or several in the order of their times."""
-    stated = [key for key in ("keyframe", "keyframes") if key in scene]
+    """Check that there is one still, one clip, or several of them in the order of their times."""
+    stated = [key for key in ("keyframe", "keyframes", "clip") if key in scene]
     if len(stated) != 1:
-        what = "has keyframe and keyframes" if stated else "has no keyframe"
-        yield source.problem(path, what, "name one still, or several under keyframes")
+        what = f"has {' and '.join(stated)}" if stated else "has no keyframe"
+        hint = "name one still, one clip, or several under keyframes"
+        yield source.problem(path, what, hint)
     files.check(scene.get("keyframe"), (*path, "keyframe"), "image")
+    if "clip" in scene:
+        yield from check_clip(source, scene["clip"], (*path, "clip"), files)
     before = Fraction(-1)
-    for keyframe, here in entries(scene, "keyframes", path):
+    only_clips = stated == ["clip"]
+    listed = list(entries(scene, "keyframes", path))
+    for keyframe, here in listed:
+        if ("image" in keyframe) == ("clip" in keyframe):
+            what = "has image and clip" if "image" in keyframe else "has neither image nor clip"
+            yield source.problem(here, what, "name one of them")
         files.check(keyframe.get("image"), (*here, "image"), "image")
+        if "clip" in keyframe:
+            yield from check_clip(source, keyframe["clip"], (*here, "clip"), files)
         at = keyframe.get("at", "start")
         yield from check_place(source, at, scene.get("text"), (*here, "at"))
         share = {"start": Fraction(0), "end": Fraction(1)}.get(str(at), share_of(at))
@@ -34,6 +48,11 @@ def check_keyframes(
                 what = f"{show(at)} is not after the previous keyframe"
                 yield source.problem((*here, "at"), what, "put keyframes in order of time")
             before = max(before, share)
+    if only_clips or (listed and all("clip" in keyframe for keyframe, _ in listed)):
+        for key in OF_STILLS:
+            if key in scene:
+                what = "does not apply to a clip"
+                yield source.problem((*path, key), what, "leave it out", at_key=True)
 
 
 def check_renderer(

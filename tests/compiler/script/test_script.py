@@ -65,7 +65,7 @@ PROBLEMS = {
         "keyframe: stills/red.png",
         "image: stills/red.png",
         [
-            "8:5: scenes[0]: has no keyframe; name one still, or several under keyframes",
+            "8:5: scenes[0]: has no keyframe; name one still, one clip, or several under keyframes",
             "10:5: scenes[0].image: 'image' is not a key here; that is 'keyframe' here",
         ],
     ),

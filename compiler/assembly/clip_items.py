@@ -1,0 +1,202 @@
+"""Lay videos of the user's own into the timeline as themselves, with their sound.
+
+Starts count in frames of the video's own rate, from its timecode if it has one; lengths count in
+frames of the reel, so that cuts stay on its frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+
+import opentimelineio as otio
+
+from ...renderers.base import Motion
+from ...renderers.image.faces import find_faces
+from ..backend.encode.reframe import sample_frames
+from ..errors import WorkError
+from ..media.media_info import MediaInfo
+from ..media.probe import probe
+from ..media.timecode import read_timecode
+from ..script import model
+from ..sync import edit
+from ..sync.clip_runs import ClipRange, ClipRun, clip_runs
+from ..sync.frames import nearest_frame
+from ..timeline.metadata import NAMESPACE
+from ..timeline.rate import exact_rate, time, time_range
+from .face_framing import Filling, frame_faces
+from .scene_parts import PartedReel
+
+_SAME_SHAPE = 0.01
+"""Largest difference from the frame's shape that crops next to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMedia:
+    """A video as the timeline names it.
+
+    Attributes:
+        info: its headers.
+        fps: rate at which its frames are counted: its own; whole for a variable rate.
+        frames: its length at that rate.
+        start: number of its first frame, by its timecode; else 0.
+    """
+
+    info: MediaInfo
+    fps: Fraction
+    frames: int
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedClip:
+    """A clip of the script in the reel.
+
+    Attributes:
+        clip: as in the script.
+        slot: its frames and handles.
+        media: its video.
+        runs: what fills the frames, in order.
+        fit: how its picture fills the frame.
+        focus: point to crop around, 0..1 of width and height; None is what stands out.
+    """
+
+    clip: model.ScriptClip
+    slot: edit.Slot
+    media: ClipMedia
+    runs: tuple[ClipRun, ...]
+    fit: Filling = "cover"
+    focus: tuple[float, float] | None = None
+
+
+def clip_media(info: MediaInfo) -> ClipMedia:
+    """Return a video with the rate at which its frames are counted."""
+    video = info.video
+    assert video is not None
+    fps, frames = exact_rate(video.fps), video.frames
+    if not video.is_constant:
+        fps = Fraction(max(1, round(video.fps)))
+        frames = max(1, floor(video.frames / video.fps * fps))
+    timecode = read_timecode(info.path, fps)
+    start = 0
+    if timecode is not None:
+        units, rate = timecode.start_at(fps)
+        start = nearest_frame(units / rate, fps)
+    return ClipMedia(info, fps, frames, start)
+
+
+def place_clip(
+    scene: model.ScriptScene,
+    slot: edit.Slot,
+    media: ClipMedia,
+    output: model.ScriptOutput,
+) -> PlacedClip:
+    """Place the clip of a scene that shows nothing else.
+
+    Args:
+        scene: with one clip.
+        slot: its frames and handles.
+        media: of the clip.
+        output: frame and rate of the reel.
+    """
+    (clip,) = scene.clips
+    first = (
+        None if clip.start is None else min(nearest_frame(clip.start, media.fps), media.frames - 1)
+    )
+    end = None if clip.end is None else min(nearest_frame(clip.end, media.fps), media.frames)
+    if end is not None:
+        end = max(end, (first or 0) + 1)
+    runs = clip_runs(
+        ClipRange(media.fps, media.frames, first, end),
+        slot.end - slot.start,
+        output.fps,
+        clip.fit,
+        clip.speed,
+        (slot.head, slot.tail),
+    )
+    placed = PlacedClip(clip, slot, media, runs)
+    fit, focus = _framing(placed, scene.fit, output.height / output.width, output.fps)
+    return PlacedClip(clip, slot, media, runs, fit, focus)
+
+
+def _framing(
+    placed: PlacedClip, fit: model.Fit, frame_aspect: float, reel_fps: Fraction
+) -> tuple[Filling, tuple[float, float] | None]:
+    """Return fit and focus of a clip, by the faces in some of its frames."""
+    stated: Filling | None = None if fit == "auto" else fit
+    video = placed.media.info.video
+    assert video is not None
+    width, height = video.display_size
+    aspect = float(height / width)
+    if stated in ("contain", "blur") or abs(aspect / frame_aspect - 1) < _SAME_SHAPE:
+        return stated or "cover", None
+    run = placed.runs[0]
+    begin = run.first / placed.media.fps
+    times = [begin, begin + run.frames * run.speed / reel_fps]
+    try:
+        faces = [
+            face for rgb in sample_frames(placed.media.info, times) for face in find_faces(rgb)
+        ]
+    except (OSError, ValueError, WorkError):
+        return stated or "cover", None  # Flattening reports the error.
+    if not faces:
+        return stated or "cover", None
+    found = frame_faces(faces, aspect, frame_aspect, Motion(camera="static"), stated)
+    return found.fit, found.focus if found.fit == "cover" else None
+
+
+def picture_items(placed: PlacedClip, fps: Fraction) -> Iterator[otio.schema.Clip]:
+    """Yield the timeline's clips of a placed clip, one a run."""
+    slot = placed.slot
+    for number, run in enumerate(placed.runs):
+        looks: dict[str, object] = {"fit": placed.fit}
+        if placed.focus is not None:
+            looks["focus"] = list(placed.focus)
+        if not run.speed:
+            looks["held"] = placed.clip.fit
+        elif placed.clip.sound_db is not None:
+            looks["sound_gain_db"] = placed.clip.sound_db
+        name = slot.name if number == 0 else f"{slot.name}~{number + 1}"
+        item = _item(name, placed.media, run, fps)
+        item.metadata[NAMESPACE] = {
+            "scene": slot.scene,
+            "part": slot.part,
+            "parts": slot.parts,
+            **looks,
+        }
+        yield item
+
+
+def _item(name: str, media: ClipMedia, run: ClipRun, fps: Fraction) -> otio.schema.Clip:
+    item = otio.schema.Clip(
+        name,
+        otio.schema.ExternalReference(
+            str(media.info.path), time_range(media.start, media.frames, media.fps)
+        ),
+        otio.opentime.TimeRange(time(media.start + run.first, media.fps), time(run.frames, fps)),
+    )
+    if not run.speed:
+        item.effects.append(otio.schema.FreezeFrame())
+    elif run.speed != 1:
+        item.effects.append(otio.schema.LinearTimeWarp("", float(run.speed)))
+    return item
+
+
+def place_clips(parted: PartedReel, output: model.ScriptOutput) -> dict[str, PlacedClip]:
+    """Place all clips of a reel, by the name of their slot.
+
+    Raises:
+        WorkError: a video cannot be read.
+    """
+    media: dict[Path, ClipMedia] = {}
+    found = {}
+    for scene, placed in zip(parted.script.scenes, parted.schedule.scenes, strict=True):
+        for clip in scene.clips:
+            if clip.video not in media:
+                media[clip.video] = clip_media(probe(clip.video))
+            (slot,) = placed.slots
+            found[slot.name] = place_clip(scene, slot, media[clip.video], output)
+    return found

@@ -1,0 +1,41 @@
+"""Check a clip: its file, and the part of it that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from ...errors import Problem
+from ..schema_check import show
+from ..yaml_source import KeyPath, YamlSource
+from .files import ScriptFiles
+from .plain_data import is_number
+
+
+def check_clip(
+    source: YamlSource, clip: object, path: KeyPath, files: ScriptFiles
+) -> Iterator[Problem]:
+    """Check that a clip is a video, and that its times lie in it."""
+    if not isinstance(clip, dict):
+        files.video(clip, path)
+        return
+    values: dict[str, Any] = clip
+    info = files.video(values.get("video"), (*path, "video"))
+    start, end = values.get("in", Fraction(0)), values.get("out")
+    if is_number(start) and is_number(end) and end <= start:
+        what = f"{show(end)} s is not after in, {show(start)} s"
+        yield source.problem((*path, "out"), what, "swap them, or leave one out")
+    if values.get("fit") == "speed" and "speed" in values:
+        what = "fit: speed computes the speed"
+        yield source.problem((*path, "speed"), what, "leave out one of them")
+    if info is None or info.video is None:
+        return
+    length = info.video.frames / info.video.fps
+    slack = 1 / info.video.fps  # Files and players state lengths rounded.
+    for key, time, most in (("in", start, length - slack / 2), ("out", end, length + slack)):
+        if is_number(time) and time > most:
+            what = f"{show(time)} s is past the end of the video, {float(length):.2f} s"
+            yield source.problem((*path, key), what, "")
+    if "sound_db" in values and info.audio is None:
+        yield source.problem((*path, "sound_db"), "the video has no sound", "leave it out")

@@ -1,0 +1,201 @@
+"""Videos of the user's own in place of stills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import opentimelineio as otio
+import pytest
+from numpy.typing import NDArray
+from otio_gvideo.compiler import InputError, compile_script
+from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.timeline.effects import speed_of
+from PIL import Image
+
+HEAD = (
+    "version: 1\noutput: {width: 96, height: 160, fps: 24}\ndefaults: {renderer: camera}\nscenes:\n"
+)
+
+
+def count_video(path: Path, frames: int, rate: str, size: str = "96x160", *more: str) -> None:
+    """Write a video whose frame ``n`` has the luma ``16 + 2 n``, with a tone."""
+    seconds = float(frames / Fraction(rate))
+    picture = f"nullsrc=s={size}:r={rate},geq=lum='16+2*N':cb=128:cr=128"
+    run(
+        [
+            *("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", f"sine=f=440:d={seconds}"),
+            *("-frames:v", str(frames), "-c:v", "libx264", "-qp", "0", "-pix_fmt", "yuv420p"),
+            *("-color_range", "tv", "-colorspace", "bt709", "-c:a", "aac", *more),
+            *output_args(path),
+        ],
+        what="making a video",
+    )
+
+
+@pytest.fixture(scope="session")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("videos")
+    count_video(folder / "thirty.mp4", 90, "30")
+    count_video(folder / "ntsc.mp4", 60, "24000/1001")
+    tone = ["-f", "lavfi", "-i", "sine=f=440:d=1"]
+    run([*tone, *output_args(folder / "tone.wav")], what="making a tone")
+    mute = output_args(folder / "mute.mp4", "-an", "-c", "copy")
+    run([*input_args(folder / "ntsc.mp4"), *mute], what="removing the sound")
+    return folder
+
+
+@pytest.fixture
+def folder(videos: Path, tmp_path: Path) -> Path:
+    for video in videos.iterdir():
+        (tmp_path / video.name).hardlink_to(video)
+    Image.new("RGB", (96, 160), (200, 40, 30)).save(tmp_path / "red.png")
+    return tmp_path
+
+
+def compiled(folder: Path, scenes: str, until: str = "video") -> list[otio.schema.Clip]:
+    """Compile scenes; return the clips of the picture track."""
+    script = folder / "reel.yaml"
+    script.write_text(HEAD + scenes)
+    report = compile_script(script, until=until)  # type: ignore[arg-type]
+    timeline = otio.adapters.read_from_file(str(report.timeline))
+    return list(timeline.video_tracks()[0].find_clips())
+
+
+def warnings_of(folder: Path, scenes: str) -> list[str]:
+    script = folder / "reel.yaml"
+    script.write_text(HEAD + scenes)
+    return [warning.coded for warning in compile_script(script).warnings]
+
+
+def pictures(folder: Path) -> Iterator[NDArray[np.uint8]]:
+    with av.open(str(folder / "build" / "reel" / "reel.mp4")) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="yuv420p")[: frame.height]
+
+
+def counts(folder: Path) -> list[int]:
+    """Return the frame of its video that each frame of the reel shows."""
+    return [round((float(picture.mean()) - 16) / 2) for picture in pictures(folder)]
+
+
+def nearest(first: int, frames: int, step: Fraction) -> list[int]:
+    return [first + -((-frame * step + Fraction(1, 2)) // 1) for frame in range(frames)]
+
+
+def test_a_clip_is_in_the_timeline_as_itself_and_its_frames_are_in_the_reel(folder: Path) -> None:
+    (clip,) = compiled(folder, "  - {id: a, duration: 2, clip: {video: thirty.mp4, in: 0.5}}\n")
+    reference = clip.media_reference
+    assert isinstance(reference, otio.schema.ExternalReference)
+    assert reference.target_url == str(folder / "thirty.mp4")
+    rational = otio.opentime.RationalTime
+    assert reference.available_range == otio.opentime.TimeRange(rational(0, 30), rational(90, 30))
+    assert clip.source_range == otio.opentime.TimeRange(rational(15, 30), rational(48, 24))
+    assert (clip.source_range.start_time.rate, clip.source_range.duration.rate) == (30, 24)
+    assert list(clip.media_references()) == ["DEFAULT_MEDIA"]
+    assert counts(folder) == nearest(15, 48, Fraction(30, 24))
+    assert not list((folder / "build" / "reel").glob("media/*"))  # No copy of the clip.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stated", "runs", "shown"),
+    [
+        ("fit: trim", [(48, 0, 1)], nearest(0, 48, Fraction(30, 24))),
+        ("fit: hold, out: 0.5", [(12, 0, 1), (36, 14, 0)], None),
+        ("fit: loop, in: 1, out: 1.5", [(12, 30, 1)] * 4, nearest(30, 12, Fraction(30, 24)) * 4),
+        ("speed: 0.5, in: 1", [(48, 30, Fraction(1, 2))], nearest(30, 48, Fraction(15, 24))),
+        ("fit: speed", [(48, 0, Fraction(3, 2))], nearest(0, 48, Fraction(45, 24))),
+    ],
+)
+def test_a_clip_meets_the_length_of_its_scene(
+    folder: Path, stated: str, runs: list[tuple[int, int, Fraction]], shown: list[int] | None
+) -> None:
+    clips = compiled(folder, f"  - {{id: a, duration: 2, clip: {{video: thirty.mp4, {stated}}}}}\n")
+    assert [
+        (clip.source_range.duration.value, clip.source_range.start_time.value, speed_of(clip))
+        for clip in clips
+    ] == runs
+    shown = shown or [*nearest(0, 12, Fraction(30, 24)), *[14] * 36]
+    assert counts(folder) == shown
+
+
+def test_a_clip_that_is_too_short_is_held_and_warned_of(folder: Path) -> None:
+    scene = "  - {id: a, duration: 3, clip: {video: ntsc.mp4, FIT}}\n"
+    (warning,) = warnings_of(folder, scene.replace("FIT", "fit: trim"))
+    assert warning == (
+        "a: ntsc.mp4 is too short by 0.5 s; its last frame is held; fit: hold allows that, loop "
+        "plays it again, speed slows it down [range]"
+    )
+    assert counts(folder)[-12:] == [59] * 12
+    assert warnings_of(folder, scene.replace("FIT", "fit: hold")) == []
+
+
+def test_a_scene_mixes_stills_and_clips(folder: Path) -> None:
+    clips = compiled(
+        folder,
+        """\
+  - id: a
+    duration: 4
+    motion: {camera: static}
+    keyframes:
+      - {clip: {video: thirty.mp4, in: 1}}
+      - {image: red.png, at: 1}
+      - {clip: ntsc.mp4, at: 3}
+""",
+    )
+    assert [clip.name for clip in clips] == ["a", "a.2", "a.3"]
+    assert [clip.source_range.duration.to_frames() for clip in clips] == [24, 48, 24]
+    seen = counts(folder)
+    assert seen[:24] == nearest(30, 24, Fraction(30, 24))
+    assert len(set(seen[24:72])) == 1
+    assert seen[72:] == nearest(0, 24, Fraction(1000, 1001))
+
+
+def test_a_transition_shows_the_frames_of_the_file_beside_the_clip(folder: Path) -> None:
+    scenes = """\
+  - {id: a, duration: 1, clip: {video: thirty.mp4, out: 1.1}}
+  - {id: b, duration: 1, clip: thirty.mp4, transition: {type: dissolve, duration: 0.5}}
+"""
+    assert warnings_of(folder, scenes) == []
+    clips = compiled(folder, scenes, "timeline")
+    # Without an in point the clip begins late enough for the six frames before the cut.
+    assert [clip.source_range.start_time.value for clip in clips] == [0, 8]
+
+
+ERRORS = {
+    "clip: none.mp4": "5:32: scenes[0].clip: 'none.mp4' does not exist",
+    "clip: red.png": "5:32: scenes[0].clip: 'red.png' is a still; name it as keyframe",
+    "clip: {video: tone.wav}": "5:40: scenes[0].clip.video: 'tone.wav' has no picture",
+    "clip: {video: thirty.mp4, in: 7}": "in: 7 s is past the end of the video, 3.00 s",
+    "clip: {video: thirty.mp4, in: 2, out: 1}": "out: 1 s is not after in, 2 s",
+    "clip: {video: thirty.mp4, out: 9}": "out: 9 s is past the end of the video, 3.00 s",
+    "clip: {video: thirty.mp4, speed: 0}": "speed: 0 is less than 0.01",
+    "clip: {video: thirty.mp4, speed: 2, fit: speed}": "fit: speed computes the speed",
+    "clip: {video: thirty.mp4, fit: stretch}": "'stretch' is not a fit",
+    "clip: {video: mute.mp4, sound_db: 0}": "sound_db: the video has no sound",
+    "clip: thirty.mp4, keyframe: red.png": "has keyframe and clip",
+    "clip: thirty.mp4, depth: red.png": "depth: does not apply to a clip; leave it out",
+    "clip: thirty.mp4, motion: {camera: static}": "motion: does not apply to a clip",
+    "clip: {in: 1}": "'video' is missing",
+    "keyframes: [{clip: thirty.mp4, image: red.png}]": "has image and clip; name one of them",
+    "keyframes: [{at: 1}]": "has neither image nor clip",
+    "keyframes: [{image: red.png}, {clip: thirty.mp4, at: 2}, {image: red.png, at: 1}]": (
+        "is reached at 1.00 s, before the keyframe before it"
+    ),
+    "keyframes: [{image: red.png}, {clip: thirty.mp4, at: 0}]": "as the one before it is",
+    "keyframes: [{image: red.png}, {clip: thirty.mp4, at: 8}]": "past the end of the scene",
+}
+
+
+@pytest.mark.parametrize("stated", ERRORS)
+def test_a_wrong_clip_is_one_line_at_its_place(folder: Path, stated: str) -> None:
+    with pytest.raises(InputError) as error:
+        compiled(folder, f"  - {{id: a, duration: 4, {stated}}}\n")
+    (problem,) = error.value.problems
+    assert ERRORS[stated] in str(problem)
+    assert ":5:" in str(problem)
+    assert not (folder / "build").exists()
