@@ -92,17 +92,30 @@ def bare(word: str) -> str:
 
 
 def _split_unspaced(chunk: str) -> list[str]:
-    """Split text without spaces into letters; combining marks stay with their letter."""
+    """Split text without spaces into letters.
+
+    Marks stay with the letter before them, opening brackets with the one after.
+
+    >>> _split_unspaced("は「海。」3月")
+    ['は', '「海。」', '3', '月']
+    """
     if not UNSPACED.search(chunk):
         return [chunk]
     parts: list[str] = []
     for letter in chunk:
-        spaced = parts and not UNSPACED.search(letter) and not UNSPACED.search(parts[-1][-1])
-        if parts and (spaced or not letter.isalnum() or unicodedata.combining(letter)):
+        last = parts[-1] if parts else ""
+        is_spaced = not UNSPACED.search(letter) and not UNSPACED.search(last)
+        is_mark = not letter.isalnum() or unicodedata.combining(letter)
+        if last and (all(map(_opens, last)) or (not _opens(letter) and (is_spaced or is_mark))):
             parts[-1] += letter
         else:
             parts.append(letter)
     return parts
+
+
+def _opens(letter: str) -> bool:
+    """Whether it is an opening bracket or quotation mark."""
+    return unicodedata.category(letter) in ("Ps", "Pi")
 
 
 @lru_cache(maxsize=1 << 15)

@@ -24,7 +24,7 @@ from ..notices import Notice
 from ..outputs.paths import write_text
 from ..sync.types import Interval, Word
 
-_PACKAGES = ("numpy", "num2words", "av", "espeakng-loader", "uroman")
+_PACKAGES = ("numpy", "num2words", "av", "espeakng-loader", "uroman", "fugashi", "ipadic")
 _CODE = ("speech", "script/tokens.py", "media/samples.py", "media/containers.py")
 """What of this package decides on word times."""
 

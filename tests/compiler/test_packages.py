@@ -18,7 +18,19 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent.parent
-EXTRAS = ("c2pa", "diffusion", "asr", "heif", "ray", "editors", "rife", "depth", "watch", "align")
+EXTRAS = (
+    "c2pa",
+    "diffusion",
+    "asr",
+    "heif",
+    "ray",
+    "editors",
+    "rife",
+    "depth",
+    "watch",
+    "align",
+    "japanese",
+)
 
 
 def requirements() -> list[Requirement]:

@@ -13,6 +13,7 @@ from ...script.tokens import Token
 from .ctc_folder import Vocabulary
 from .ctc_model import PACKAGES
 from .ctc_viterbi import BETWEEN_WORDS
+from .japanese import can_read_kanji, kana_of
 from .verdicts import AlignmentError, AlignmentWarning, MissingScene, SceneText
 
 LATIN = frozenset("abcdefghijklmnopqrstuvwxyz'")
@@ -36,7 +37,8 @@ def spell(tokens: Sequence[Token], vocabulary: Vocabulary, language: str) -> Spe
 
     Letters may be of either case. A vocabulary of plain Latin letters alone, such as that of MMS'
     aligner, was trained on romanised text: words with other letters are romanised by ``uroman``
-    (Hermjakob et al. 2018). Else a letter without a label loses its marks, or is left out.
+    (Hermjakob et al. 2018), Japanese by its kana. Else a letter without a label loses its
+    marks, or is left out.
 
     Args:
         tokens: of the script.
@@ -53,10 +55,11 @@ def spell(tokens: Sequence[Token], vocabulary: Vocabulary, language: str) -> Spe
     }
     is_romanised = all(label.lower() in LATIN for label in known if label.isalpha())
     unknown: dict[str, None] = {}
+    kana = kana_of(tokens) if is_romanised and can_read_kanji(language) else None
     readings = []
-    for token in tokens:
+    for place, token in enumerate(tokens):
         options = []
-        for words in _marked(token) or token.readings:
+        for words in [(kana[place],)] if kana else _marked(token) or token.readings:
             labels: list[int] = []
             for word in words:
                 plain = _romanised(word, language) if is_romanised else word

@@ -23,6 +23,7 @@ from .dtw_align import dtw_align
 from .forced_align import ForcedAlignment, forced_align
 from .foreign_edges import clipped_starts_moved, gathered, members_of, start_with_speech
 from .foreign_phones import pronounced
+from .japanese import can_read_kanji, japanese_words
 from .synthesis import phrases_of, plain_text
 from .unspoken import consecutive
 
@@ -157,11 +158,16 @@ def _heard(
 def _pronounced_groups(tokens: Sequence[Token], language: str) -> list[_Group]:
     """Return tokens and their phones: a word, or as many letters of a phrase as have a phone.
 
-    In scripts without spaces the letters of a phrase share its phones evenly.
+    In scripts without spaces the letters of a phrase share its phones evenly. Japanese is read by
+    the words of a dictionary if that is installed.
     """
     groups: list[_Group] = []
-    phrases = phrases_of(tokens)
-    texts = ["".join(map(plain_text, phrase)) for phrase in phrases]
+    if can_read_kanji(language):
+        words = japanese_words(tokens)
+        phrases, texts = [list(word.letters) for word in words], [word.kana for word in words]
+    else:
+        phrases = phrases_of(tokens)
+        texts = ["".join(map(plain_text, phrase)) for phrase in phrases]
     for phrase, spoken in zip(phrases, pronounced(texts, language), strict=True):
         split = spoken.phones.split()
         count = min(len(phrase), len(split)) if len(phrase) > 1 else 1

@@ -7,6 +7,7 @@ from statistics import median
 
 from ...script.tokens import Token
 from .foreign_align import OTHER_TEXT, ForeignAlignment
+from .japanese import EXTRA, is_japanese
 from .synthesis import SYNTHESIZER
 from .verdicts import (
     LONG_UNSCRIPTED,
@@ -39,6 +40,7 @@ def check_foreign_alignment(
     tokens: Sequence[Token],
     members: Sequence[Sequence[int]],
     found: ForeignAlignment,
+    language: str,
     unheard: Unheard = "error",
 ) -> tuple[list[AlignmentWarning], list[int]]:
     """Return warnings about scenes in a language without a model, as `check_forced_alignment`.
@@ -79,11 +81,12 @@ def check_foreign_alignment(
             warnings.append(AlignmentWarning(scene.id, what))
     warnings += as_warnings(missing, unheard)
     warnings += unscripted_warnings(scenes, members, heard)
+    hint = EXTRA if is_japanese(language) else "write it phonetically"
     warnings += [
         AlignmentWarning(
             scene.id,
-            f"{SYNTHESIZER} cannot read {share:.0%} of it: its times are guesses; write it "
-            "phonetically (kana), or give a transcript with word times",
+            f"{SYNTHESIZER} cannot read {share:.0%} of it: its times are guesses; {hint}, or give "
+            "a transcript with word times",
         )
         for scene, share in zip(scenes, found.unread, strict=True)
         if share >= UNREAD

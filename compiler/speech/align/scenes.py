@@ -258,7 +258,7 @@ def _by_two_passes(
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
     found = _foreign(task, samples, on_progress)
     warnings, not_heard = check_foreign_alignment(
-        task.scenes, task.tokens, task.members, found, task.unheard
+        task.scenes, task.tokens, task.members, found, task.language, task.unheard
     )
     return _Placed(
         _heard_times(task, found.heard, not_heard),

@@ -16,6 +16,7 @@ from ...errors import WorkError
 from ...media.programs import find_program
 from ...media.samples import SPEECH_RATE
 from ...script.tokens import UNSPACED, Token
+from .japanese import can_read_kanji, kana_of
 
 SYNTHESIZER = "espeak-ng"
 """The program, and its package."""
@@ -51,7 +52,8 @@ def voice_of(language: str) -> str:
 def synthesize(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]]:
     """Return the samples of each token; in scripts without spaces, tokens split their phrase."""
     phrases = phrases_of(tokens)
-    texts = ["".join(map(plain_text, phrase)) for phrase in phrases]
+    spoken = [kana_of(p) if can_read_kanji(language) else [*map(plain_text, p)] for p in phrases]
+    texts = ["".join(parts) for parts in spoken]
     together = _split(_synthesize("\n\n".join(f"{t.strip(' .,-')}." for t in texts), language))
     if len(together) != len(phrases):
         together = [
@@ -62,9 +64,15 @@ def synthesize(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]
         ]
     return [
         part
-        for phrase, voice in zip(phrases, together, strict=True)
-        for part in np.array_split(voice, len(phrase))
+        for parts, voice in zip(spoken, together, strict=True)
+        for part in _shared_out(voice, [max(1, len(text)) for text in parts])
     ]
+
+
+def _shared_out(voice: NDArray[np.int16], weights: Sequence[int]) -> list[NDArray[np.int16]]:
+    """Split a phrase among its tokens, in proportion."""
+    ends = np.cumsum(weights) * len(voice) // sum(weights)
+    return np.split(voice, ends[:-1])
 
 
 def phrases_of(tokens: Sequence[Token]) -> list[list[Token]]:

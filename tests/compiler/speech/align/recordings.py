@@ -16,6 +16,8 @@ from otio_gvideo.compiler.speech.align import SceneText
 DATA = Path(__file__).parent / "data"
 VOICES = ("slt", "joe")
 """English: festival's and piper's."""
+JAPANESE = "mei"
+"""Open JTalk's; its words are clauses."""
 OTHERS = {"ona": "ca", "nsh": "ru"}
 """Festival's in Catalan and Russian, and their languages."""
 

