@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from ..errors import InputError, Problem
+from ..files.exists import is_folder
+
+DRAFT_NAME = "script.yaml"
+"""Of the script of a folder."""
 
 
 def refuse_unknown(name: str, value: str | None, noun: str, known: Iterable[str]) -> None:
@@ -28,3 +33,8 @@ def refuse_unknown(name: str, value: str | None, noun: str, known: Iterable[str]
 def as_names(given: str | Sequence[str]) -> Sequence[str]:
     """Return names; a string is one name."""
     return [given] if isinstance(given, str) else given
+
+
+def script_in(path: Path) -> Path:
+    """Return the script of a folder, which need not exist; any other path itself."""
+    return path / DRAFT_NAME if is_folder(path) else path

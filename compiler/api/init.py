@@ -17,9 +17,7 @@ from ..files.protected_files import InputFile, refuse_inputs
 from ..notices import Notice, notices
 from ..outputs.paths import write_text
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
-
-DRAFT_NAME = "script.yaml"
-"""Of the script of a folder."""
+from .arguments import DRAFT_NAME
 
 
 def init_script(

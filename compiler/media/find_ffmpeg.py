@@ -135,14 +135,14 @@ def _ask(program: str, *args: str) -> str:
     Raises:
         FfmpegError: it cannot be run, fails, or exceeds `ANSWER_S`.
     """
-    identity = _identity(Path(program))
+    identity = identity_of(Path(program))
     if identity is None:
         return _answer(program, args)
     key = " ".join([*identity, *args])
     return str(remembered("ffmpeg.json", key, lambda: _answer(program, args), _ANSWERS))
 
 
-def _identity(program: Path) -> list[str] | None:
+def identity_of(program: Path) -> list[str] | None:
     """Return what tells versions of a program apart; None if it may change unnoticed.
 
     That is the case for a script, which may run another program, and for one that was installed

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import opentimelineio as otio
@@ -37,11 +38,14 @@ class FileClaims:
     Args:
         report: of the run; its ``files`` and ``timeline_sha256`` are updated.
         outputs: the reel's files.
+        own: claims of files that the run finds finished.
     """
 
-    def __init__(self, report: Report, outputs: Outputs):
+    def __init__(
+        self, report: Report, outputs: Outputs, own: Mapping[str, list[str]] = MappingProxyType({})
+    ):
         self._report, self._outputs = report, outputs
-        self._own: dict[str, list[str]] = {}
+        self._own = dict(own)
 
     def write(self, texts: Mapping[Path, str]) -> None:
         """Claim and write text files of the reel.

@@ -181,7 +181,11 @@ def size_of(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def places_of(script: Path) -> list[Path]:
+    """Return where the configuration of a script may be, the first choice first."""
+    return [script.parent / FILE_NAME, config_folder() / FILE_NAME]
+
+
 def _find(beside: Path | None) -> Path | None:
-    places = [beside.parent / FILE_NAME] if beside else []
-    places.append(config_folder() / FILE_NAME)
+    places = places_of(beside) if beside else [config_folder() / FILE_NAME]
     return next((place for place in places if is_file(place)), None)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...renderers.run.loaded_renderers import LoadedRenderers
-from ..api.compile import compile_parsed
+from ..api.compile_stages import compile_parsed
 from ..errors import InputError, Problem, WorkError
 from ..files.file_version import file_version
 from ..notices import Notice

@@ -1,0 +1,252 @@
+"""The last run of a reel, to recognise one that would change nothing, without doing it.
+
+A run is kept in the user's cache with the SHA-256 of all that went in and came out: the program,
+the script, its files, the reel. A run with equal arguments is a repetition if all of that is the
+same to the byte. Times of files are not trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ...renderers.files.digest import sha256_of
+from ...renderers.files.user_folders import cache_folder
+from ..errors import WorkError
+from ..media.find_ffmpeg import ffmpeg_path, identity_of
+from ..notices import Notice
+from ..progress import Stage
+from ..report import Loudness, Report, SceneReport, SlotReport
+from ..sync.types import Word
+from .paths import write_text
+
+REPEATABLE = frozenset(
+    {"sync", "transcript", "captions", "platform", "resolution", "transition", "unsupported"}
+)
+"""Codes of warnings that the content of the files decides on: the same in every run."""
+SETTLED_S = 2.0
+"""A file must be older than the run by so much, or it may have been changed after it was read."""
+_KEPT = 256
+"""Runs that are kept, the latest ones."""
+_PACKAGE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """A finished run, as a repetition reports it.
+
+    Attributes:
+        messages: stage and message of each step.
+        stores: folders in which a killed run may have left scratch.
+        report: of a repetition.
+    """
+
+    messages: Sequence[tuple[Stage, str]]
+    stores: Sequence[Path]
+    report: Report
+
+
+def has_run(arguments: Sequence[Any]) -> bool:
+    """Whether a run with these arguments is kept; they are JSON values."""
+    return _path_of(arguments).is_file()
+
+
+def read_run(arguments: Sequence[Any]) -> LastRun | None:
+    """Return the last run with these arguments if all its files are as they were."""
+    try:
+        document = json.loads(_path_of(arguments).read_text("utf-8"))
+        if document["sha256"] != _digest(document["content"]):
+            return None
+        content = json.loads(document["content"])
+        if content["machine"] != _machine():
+            return None
+        if not all(_is_unchanged(Path(path), sha) for path, sha in content["files"].items()):
+            return None
+        messages = [(stage, message) for stage, message in content["messages"]]
+        stores = [Path(path) for path in content["stores"]]
+        return LastRun(messages, stores, _report_of(content["report"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def write_run(
+    arguments: Sequence[Any],
+    files: Mapping[str, str],
+    messages: Sequence[tuple[Stage, str]],
+    stores: Sequence[Path],
+    report: Report,
+) -> None:
+    """Keep a run, unless its warnings or this machine may change by themselves.
+
+    Args:
+        arguments: of the run, as JSON values.
+        files: SHA-256 by path, or its first digits; empty for a file that must not be there.
+        messages: as in `LastRun`.
+        stores: as in `LastRun`.
+        report: of the run.
+    """
+    machine = _machine()
+    if machine is None or any(notice.code not in REPEATABLE for notice in report.warnings):
+        return
+    content = json.dumps(
+        {
+            "machine": machine,
+            "files": dict(files),
+            "messages": messages,
+            "stores": [str(path) for path in stores],
+            "report": _plain_report(report),
+        },
+        ensure_ascii=False,
+    )
+    path = _path_of(arguments)
+    with suppress(WorkError):  # A cache that cannot be written saves nothing, and breaks nothing.
+        write_text(path, json.dumps({"sha256": _digest(content), "content": content}) + "\n")
+    _evict(path.parent)
+
+
+def inputs_as_read(paths: Iterable[Path], started: float) -> dict[str, str] | None:
+    """Return the SHA-256 of each input; None if one may have changed since it was read.
+
+    Args:
+        paths: of files that a run has read.
+        started: when it began, in seconds since the epoch.
+    """
+    found = {}
+    for path in paths:
+        try:
+            for state in (path.stat(), path.lstat()):
+                if max(state.st_mtime, state.st_ctime) > started - SETTLED_S:
+                    return None
+            found[str(path)] = sha256_of(path)
+        except OSError:  # It is a folder, or gone.
+            return None
+    return found
+
+
+def _is_unchanged(path: Path, sha256: str) -> bool:
+    if not sha256:
+        return not os.path.lexists(path)
+    return sha256_of(path).startswith(sha256)
+
+
+def _path_of(arguments: Sequence[Any]) -> Path:
+    return cache_folder() / "runs" / f"{_digest(json.dumps(list(arguments)))}.json"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _machine() -> str | None:
+    """Return what decides on a run besides its files; None if that cannot be told.
+
+    That is the code of this program, the packages, the interpreter and ffmpeg.
+    """
+    ffmpeg = identity_of(Path(ffmpeg_path()))
+    if ffmpeg is None:
+        return None
+    code = []
+    for part in ("compiler", "renderers", "schemas"):
+        for path in sorted((_PACKAGE / part).rglob("*")):
+            if path.suffix != ".pyc" and path.is_file():
+                state = path.stat()
+                code.append([str(path), state.st_size, state.st_mtime_ns, state.st_ctime_ns])
+    packages = []
+    for folder in sys.path:
+        with suppress(OSError):
+            packages += [path.name for path in Path(folder).glob("*-info")]
+    system = [sys.version, platform.platform(), os.cpu_count()]
+    return _digest(json.dumps([ffmpeg, code, sorted(packages), system]))
+
+
+def _evict(folder: Path) -> None:
+    with suppress(OSError):
+        runs = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+        for path in runs[:-_KEPT]:
+            path.unlink()
+
+
+def _plain_report(report: Report) -> dict[str, Any]:
+    """Return a report as JSON values from which `_report_of` restores it exactly."""
+    names = {path.name for path in (report.timeline, report.video, *report.other_videos,
+                                    *report.captions) if path is not None}  # fmt: skip
+    return {
+        "files": {name: hashes for name, hashes in report.files.items() if name in names},
+        "paths": [str(report.timeline), _text(report.script), _text(report.video)],
+        "size": [report.width, report.height, str(report.fps), report.frames],
+        "timeline_sha256": report.timeline_sha256,
+        "others": [list(map(str, report.other_videos)), list(map(str, report.captions))],
+        "scenes": [
+            [
+                *(scene.id, scene.cut_frame, scene.end_frame, str(scene.meant)),
+                _text(scene.confidence),
+                [
+                    [w.text, str(w.start), str(w.end), _text(w.confidence), w.line_end]
+                    for w in scene.words
+                ],
+            ]
+            for scene in report.scenes
+        ],
+        "slots": [[slot.name, slot.renderer, slot.key, str(slot.media)] for slot in report.slots],
+        "loudness": report.loudness
+        and [report.loudness.integrated_lufs, report.loudness.true_peak_dbtp],
+        "warnings": [[notice.code, str(notice)] for notice in report.warnings],
+        "made_by": report.made_by,
+    }
+
+
+def _report_of(plain: Mapping[str, Any]) -> Report:
+    timeline, script, video = plain["paths"]
+    width, height, fps, frames = plain["size"]
+    videos, captions = plain["others"]
+    return Report(
+        Path(timeline),
+        width,
+        height,
+        Fraction(fps),
+        frames,
+        script=_path(script),
+        timeline_sha256=plain["timeline_sha256"],
+        files=plain["files"],
+        video=_path(video),
+        other_videos=[Path(path) for path in videos],
+        captions=[Path(path) for path in captions],
+        scenes=[
+            SceneReport(
+                *(name, cut, end, Fraction(meant), _number(confidence)),
+                tuple(
+                    Word(text, Fraction(start), Fraction(stop), _number(sure), line_end)
+                    for text, start, stop, sure, line_end in words
+                ),
+            )
+            for name, cut, end, meant, confidence, words in plain["scenes"]
+        ],
+        slots=[
+            SlotReport(name, renderer, key, Path(media), reused=True, seconds=0.0)
+            for name, renderer, key, media in plain["slots"]
+        ],
+        loudness=plain["loudness"] and Loudness(*plain["loudness"]),
+        warnings=[Notice(code, text) for code, text in plain["warnings"]],
+        made_by=plain["made_by"],
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
+
+
+def _number(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)

@@ -1,0 +1,146 @@
+"""A compile that would change nothing does nothing, and any change is noticed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from otio_gvideo.compiler import Progress, compile_script
+from otio_gvideo.compiler.api import compile_stages
+from otio_gvideo.compiler.outputs import last_run
+from PIL import Image
+
+
+class FullRunError(Exception):
+    """The script would be compiled with all its stages."""
+
+
+SCRIPT = """\
+version: 1
+output: {width: 64, height: 112, fps: 24}
+music: {audio: bed.wav}
+scenes:
+  - {id: sea, duration: 2, keyframe: sea.png, renderer: camera}
+  - {id: sky, duration: 2, keyframe: sky.png, renderer: camera}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, bed: Path) -> Path:
+    """A script of two silent beats over music."""
+    shutil.copy(bed, tmp_path / "bed.wav")
+    for name, colour in (("sea", (30, 60, 90)), ("sky", (150, 180, 210))):
+        Image.new("RGB", (128, 224), colour).save(tmp_path / f"{name}.png")
+    script = tmp_path / "small.yaml"
+    script.write_text(SCRIPT)
+    return script
+
+
+@pytest.fixture
+def compiled(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., object]]:
+    """Compile a project; return what runs it again, and raises if that is a full run."""
+    monkeypatch.setenv("OTIO_GVIDEO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(last_run, "SETTLED_S", -600.0)  # Its files are seconds old.
+    compile_script(project)
+    with monkeypatch.context() as patched:
+
+        def refuse(*_: object) -> None:
+            raise FullRunError
+
+        patched.setattr(compile_stages, "compile_changed", refuse)
+        yield lambda **options: compile_script(project, **options)
+
+
+def damaged(content: bytes) -> bytes:
+    content = content or b"-"
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def test_a_repetition_writes_the_report_alone(
+    project: Path, compiled: Callable[..., object]
+) -> None:
+    folder = project.parent / "build" / "small"
+    first = json.loads((folder / "report.json").read_text())
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    scratch = folder / "media" / ".otio-gvideo-scratch-left-over"
+    scratch.mkdir()
+    steps: list[Progress] = []
+    report = compiled(on_progress=steps.append)
+    again = json.loads((folder / "report.json").read_text())
+    assert again == report.as_json()  # type: ignore[attr-defined]
+    assert all(slot["reused"] for slot in again["slots"])
+    for document in (first, again):
+        document["seconds"] = {}
+        for slot in document["slots"]:
+            slot |= {"reused": True, "seconds": 0}
+    assert again == first
+    assert not scratch.exists()
+    kept = (path for path in before if path.name != "report.json" and path.is_file())
+    assert all(path.stat().st_mtime_ns == before[path] for path in kept)
+    told = [step.stage for step in steps if step.message]
+    assert told == ["read", "align", "timeline", "render", "flatten"]
+    (folder / "report.json").unlink()
+    compiled()
+    assert json.loads((folder / "report.json").read_text())["files"] == first["files"]
+
+
+def test_every_changed_file_is_noticed(project: Path, compiled: Callable[..., object]) -> None:
+    """To the bit, with the size and the times of the file as they were."""
+    folder = project.parent / "build" / "small"
+    files = [
+        project,
+        project.with_name("bed.wav"),
+        project.with_name("sea.png"),
+        *folder.glob("small.*"),
+        *folder.glob("media/*"),
+        *folder.glob("small.segments/*"),
+    ]
+    files = [path for path in files if path.is_file()]
+    assert len(files) >= 12
+    for path in files:
+        content, state = path.read_bytes(), path.stat()
+        for change in (damaged(content), None):
+            if change is None:
+                path.unlink()
+            else:
+                path.write_bytes(change)
+                os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+            with pytest.raises(FullRunError):
+                compiled()
+            path.write_bytes(content)
+        compiled()
+
+
+def test_new_settings_options_and_programs_are_noticed(
+    project: Path, compiled: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = project.with_name("video_config.yaml")
+    config.write_text("encoder: {preset: medium}\n")
+    with pytest.raises(FullRunError):
+        compiled()
+    config.unlink()
+    options: dict[str, object] = {"quality": "draft", "force": True, "verify": True}
+    for name, value in options.items():
+        with pytest.raises(FullRunError):
+            compiled(**{name: value})
+    compiled()
+    monkeypatch.setattr(last_run, "identity_of", lambda _: ["another"])
+    with pytest.raises(FullRunError):
+        compiled()
+
+
+def test_a_file_saved_while_it_is_compiled_is_read_by_the_next_run(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its times cannot tell whether the run has read the old or the new content."""
+    monkeypatch.setenv("OTIO_GVIDEO_CACHE", str(tmp_path / "cache"))
+    compile_script(project)
+    monkeypatch.setattr(compile_stages, "compile_changed", lambda *_: "a full run")
+    assert compile_script(project) == "a full run"
