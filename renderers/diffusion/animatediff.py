@@ -46,7 +46,7 @@ class AnimateDiffRenderer(DiffusionRenderer):
     """
 
     name: ClassVar[str] = "animatediff"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     denoisers: ClassVar[tuple[str, ...]] = ("unet",)
     half: ClassVar[str] = "float16"
     encoded: ClassVar[tuple[str, ...]] = ()

@@ -48,7 +48,7 @@ class DiffusionRenderer(ABC):
     """
 
     name: ClassVar[str]
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     pipeline: str
     denoisers: ClassVar[tuple[str, ...]] = ("transformer",)
     half: ClassVar[str] = "bfloat16"

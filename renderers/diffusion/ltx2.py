@@ -40,7 +40,7 @@ class Ltx2Renderer(LtxFamily):
     """LTX-2 and 2.3, through ``LTX2ConditionPipeline``."""
 
     name: ClassVar[str] = "ltx2"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     prompt_tokens: ClassVar[int | None] = 1024
     pipeline = "LTX2ConditionPipeline"
     encoders: ClassVar[tuple[str, ...]] = (*ENCODERS, "connectors")

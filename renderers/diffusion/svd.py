@@ -34,7 +34,7 @@ class SvdRenderer(DiffusionRenderer):
     """Stable Video Diffusion and its XT models, through ``StableVideoDiffusionPipeline``."""
 
     name: ClassVar[str] = "svd"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     pipeline = "StableVideoDiffusionPipeline"
     denoisers: ClassVar[tuple[str, ...]] = ("unet",)
     half: ClassVar[str] = "float16"

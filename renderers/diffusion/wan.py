@@ -35,7 +35,7 @@ class WanRenderer(DiffusionRenderer):
     """Wan's image-to-video models, through ``WanImageToVideoPipeline``."""
 
     name: ClassVar[str] = "wan"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     pipeline = "WanImageToVideoPipeline"
     denoisers: ClassVar[tuple[str, ...]] = ("transformer", "transformer_2")
     precise: ClassVar[tuple[str, ...]] = ("vae",)

@@ -66,6 +66,24 @@ def test_a_disc_stays_round_in_a_frame_of_another_shape(tmp_path: Path, shot: Sh
     assert np.ptp(rows) == pytest.approx(128 / 200 * 100, abs=2)
 
 
+@pytest.mark.parametrize("side", [0.15, 0.85])
+def test_a_keyframe_is_cropped_as_the_camera_crops_it(
+    tmp_path: Path, shot: Shot, side: float
+) -> None:
+    y, x = np.mgrid[:200, :400]
+    disc = (np.hypot(x - side * 400, y - 100) < 30).astype(np.uint8) * 255
+    Image.fromarray(disc).save(tmp_path / "disc.png")
+    asked = replace(
+        shot,
+        keyframes=(Keyframe(tmp_path / "disc.png", 0),),
+        motion=replace(shot.motion, camera="static", focus=(side, 0.5)),
+    )
+    call = call_of(asked)
+    frame = conditioning.conditioning_image(tmp_path / "disc.png", asked, call)
+    assert np.ptp(np.flatnonzero((frame[..., 0] > 127).any(axis=0))) > 30  # The whole disc.
+    assert difference([frame], conditioning.camera_clip(asked, call)[:1]) < 0.01
+
+
 @pytest.mark.parametrize("fit", ["contain", "blur"])
 def test_contain_and_blur_letterbox_a_still(tmp_path: Path, shot: Shot, fit: Any) -> None:
     Image.new("RGB", (100, 100), (240, 240, 240)).save(tmp_path / "square.png")
