@@ -14,7 +14,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "font": "a font is not installed, or lacks glyphs",
         "platform": "the reel does not suit the platform that its script names",
         "resolution": "a still is enlarged more than five times",
-        "transition": "a transition is shortened, replaced or left out",
+        "transition": "a transition is shortened, replaced or left out, or clashes with another",
         "unsupported": "a renderer does not support a setting of the script",
         "prompt": "a language model wrote no usable prompt; the described one is used",
         "fallback": "a model's video stands still, or a fallback renderer made it",

@@ -497,6 +497,32 @@ def test_plan_tells_when_each_part_of_a_scene_is_seen_and_what_is_cropped(projec
     assert crops == ["crops 58% of blue.png (left and right); fit: blur shows all of it"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "seconds", "expected"),
+    [
+        (
+            "fade_white",
+            "fade_black",
+            4,
+            ["c: fade_black comes 4.0 s after fade_white into b; use one of them"],
+        ),
+        ("fade_black", "fade_black", 4, []),
+        ("fade_white", "fade_black", 11, []),
+    ],
+)
+def test_fades_to_white_and_to_black_beside_each_other_are_warned_about(
+    folder: Path, first: str, second: str, seconds: int, expected: list[str]
+) -> None:
+    script = folder / "small.yaml"
+    script.write_text(
+        "version: 1\noutput: {width: 108, height: 192}\ndefaults: {renderer: camera}\nscenes:\n"
+        "  - {id: a, duration: 2, keyframe: red.png}\n"
+        f"  - {{id: b, duration: {seconds}, keyframe: blue.png, transition: {{type: {first}}}}}\n"
+        f"  - {{id: c, duration: 2, keyframe: red.png, transition: {{type: {second}}}}}\n"
+    )
+    assert list(plan_script(script).warnings) == expected
+
+
 def test_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     for name in schemas.names():
         assert main(["schema", name]) == 0

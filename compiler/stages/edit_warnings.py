@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import opentimelineio as otio
 
@@ -21,6 +22,9 @@ from .slot_needs import model_prompt, planner_notes
 
 MOST_ENLARGED = 5
 """Scale factor of a still above which there is a warning."""
+DIPS = ("fade_black", "fade_white")
+DIPS_APART = Fraction(10)
+"""Seconds between two different ones below which there is a warning."""
 LONGEST_CUT_OFF = Fraction(1, 2)
 """Seconds of a sound cut off by the ends of the reel above which there is a warning."""
 _ORIENTATION = 0x0112
@@ -34,6 +38,7 @@ def edit_warnings(
         *parsed.speech.warnings,
         *_first_transition(parsed.script),
         *(Notice("transition", f"{one.scene}: {one.what}") for one in schedule.notices),
+        *_two_dips(parsed.script, schedule),
         *_no_captions(parsed),
         *_small_stills(parsed.script),
         *_short_clips(timeline),
@@ -49,6 +54,18 @@ def _first_transition(script: Script) -> Iterator[Notice]:
     if first.transition.duration and "transition" in first.places:
         what = f"{first.id}: the first scene starts with a cut; its transition is left out"
         yield Notice("transition", what)
+
+
+def _two_dips(script: Script, schedule: edit.Schedule) -> Iterator[Notice]:
+    """Yield fades to white and to black that follow each other."""
+    kinds = {scene.id: scene.transition.type for scene in script.scenes}
+    dips = [one for one in schedule.transitions if kinds[one.scene] in DIPS]
+    for before, after in pairwise(dips):
+        apart = (after.cut - before.cut) / schedule.fps
+        if kinds[before.scene] != kinds[after.scene] and apart < DIPS_APART:
+            what = f"{kinds[after.scene]} comes {float(apart):.1f} s after {kinds[before.scene]}"
+            hint = f"into {before.scene}; use one of them"
+            yield Notice("transition", f"{after.scene}: {what} {hint}")
 
 
 def _no_captions(parsed: ParsedScript) -> Iterator[Notice]:
