@@ -16,6 +16,7 @@ import opentimelineio as otio
 
 from ...sync.rationals import parse_rational
 from ...timeline.effects import speed_of
+from ...timeline.media import source_start
 from ...timeline.metadata import plain
 from ...timeline.rate import time_range, whole_frames
 from .base import time_warp
@@ -34,7 +35,7 @@ def write_retime(clip: Element, item: otio.schema.Clip, fps: Fraction) -> None:
     if speed and begin is not None and end is not None:
         first, length = int(begin.text or 0), int(end.text or 0) - int(begin.text or 0)
         # The adapter's correction for a transition is in frames of the reel already.
-        start = whole_frames(item.trimmed_range().start_time, fps)
+        start = round(source_start(item) * fps)
         at = Fraction(start)
         if speed < 0:
             shown = whole_frames(item.trimmed_range().duration, fps)
