@@ -11,9 +11,13 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
-from otio_gvideo.compiler import InputError, compile_script
+from otio_gvideo.compiler import InputError, compile_script, flatten_timeline
+from otio_gvideo.compiler.api.diff import diff_timelines
+from otio_gvideo.compiler.api.export import export_timeline
+from otio_gvideo.compiler.api.render import render_timeline
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.timeline.effects import speed_of
+from otio_gvideo.compiler.timeline.metadata import own_metadata
 from PIL import Image
 
 HEAD = (
@@ -41,6 +45,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("videos")
     count_video(folder / "thirty.mp4", 90, "30")
     count_video(folder / "ntsc.mp4", 60, "24000/1001")
+    count_video(folder / "code.mov", 90, "25", "96x160", "-timecode", "10:00:00:00")
     tone = ["-f", "lavfi", "-i", "sine=f=440:d=1"]
     run([*tone, *output_args(folder / "tone.wav")], what="making a tone")
     mute = output_args(folder / "mute.mp4", "-an", "-c", "copy")
@@ -71,15 +76,16 @@ def warnings_of(folder: Path, scenes: str) -> list[str]:
     return [warning.coded for warning in compile_script(script).warnings]
 
 
-def pictures(folder: Path) -> Iterator[NDArray[np.uint8]]:
-    with av.open(str(folder / "build" / "reel" / "reel.mp4")) as container:
+def pictures(video: Path) -> Iterator[NDArray[np.uint8]]:
+    with av.open(str(video)) as container:
         for frame in container.decode(video=0):
             yield frame.to_ndarray(format="yuv420p")[: frame.height]
 
 
-def counts(folder: Path) -> list[int]:
-    """Return the frame of its video that each frame of the reel shows."""
-    return [round((float(picture.mean()) - 16) / 2) for picture in pictures(folder)]
+def counts(reel: Path) -> list[int]:
+    """Return the frame of its video that each frame of a reel, or of a folder's reel, shows."""
+    video = reel / "build" / "reel" / "reel.mp4" if reel.is_dir() else reel
+    return [round((float(picture.mean()) - 16) / 2) for picture in pictures(video)]
 
 
 def nearest(first: int, frames: int, step: Fraction) -> list[int]:
@@ -199,3 +205,36 @@ def test_a_wrong_clip_is_one_line_at_its_place(folder: Path, stated: str) -> Non
     assert ERRORS[stated] in str(problem)
     assert ":5:" in str(problem)
     assert not (folder / "build").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["fcpxml", "xml", "edl", "otioz"])
+def test_an_editor_gets_the_clips_and_what_it_changes_is_shown(folder: Path, suffix: str) -> None:
+    compiled(
+        folder,
+        """\
+  - {id: a, duration: 1, clip: {video: thirty.mp4, in: 0.5, sound_db: -6}, fit: blur}
+  - {id: b, duration: 1, clip: {video: thirty.mp4, in: 1, out: 1.5, fit: loop}}
+  - {id: c, duration: 1, clip: {video: code.mov, fit: speed}}
+  - {id: d, duration: 1, clip: {video: code.mov, in: 2, out: 2.6, fit: hold}}
+""",
+    )
+    made = folder / "build" / "reel" / "reel.otio"
+    back = export_timeline(made, made.with_name(f"back.{suffix}")).path
+    assert diff_timelines(made, back).lines()[0] == "nothing changed"
+    timeline = otio.adapters.read_from_file(str(render_timeline(back).timeline))
+    first = timeline.find_clips()[0]
+    assert own_metadata(first)["fit"] == "blur"
+    assert first.name == "a" or suffix == "edl"
+    wanted, video = counts(folder), made.with_name("back.mp4")
+    flatten_timeline(back, video)
+    assert counts(video) == wanted
+    first.source_range = otio.opentime.TimeRange(
+        first.source_range.start_time + otio.opentime.RationalTime(15, 30),
+        first.source_range.duration,
+    )
+    slipped = made.with_name("slipped.otio")
+    otio.adapters.write_to_file(timeline, str(slipped))
+    flatten_timeline(slipped, video)
+    assert counts(video)[:24] == nearest(30, 24, Fraction(30, 24))
+    assert counts(video)[24:] == wanted[24:]

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...renderers.run.store import Store
 from ..editors.changes import Change
+from ..editors.clip_sound_tracks import add_clip_sounds
 from ..editors.compare import compare
 from ..editors.read_timeline import WITHOUT_RATE, refuse_rate
 from ..editors.reimport import SlotToRender, reimport, slots_to_render
@@ -81,6 +82,8 @@ def diff_timelines(
         compiled=old_path if old_path.suffix.lower() == ".otio" else None,
     )
     share_ranges(old.timeline, new.timeline)
+    for one, path in ((old, old_path), (new, new_path)):  # Editors have them on a track.
+        add_clip_sounds(one.timeline, path.parent)
     store = Store(new.output.parent / "media", new.known_slots.folders, read=False)
     to_render, reused = slots_to_render(new, store)
     moved = words_moved(old.timeline, new.timeline, old.fps, new.fps)

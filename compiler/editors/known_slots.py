@@ -209,7 +209,7 @@ def _compiled_near(
             continue
         if not isinstance(loaded, otio.schema.Timeline) or "script" not in own_metadata(loaded):
             continue
-        if next(slot_clips(loaded), None) is None:
+        if not _has_scenes(loaded):
             continue
         shared = len(own_names & _names(loaded))
         if best is None or shared > best[0]:
@@ -217,6 +217,13 @@ def _compiled_near(
     if best is None or (named is None and best[0] == 0):
         return None
     return best[1], best[2]
+
+
+def _has_scenes(timeline: otio.schema.Timeline) -> bool:
+    """Whether a timeline has slots, or clips of a script."""
+    tracks = timeline.video_tracks()
+    is_clip = any("scene" in own_metadata(clip) for track in tracks for clip in track.find_clips())
+    return is_clip or next(slot_clips(timeline), None) is not None
 
 
 def _otio_files_near(timeline: otio.schema.Timeline, path: Path) -> Iterator[Path]:

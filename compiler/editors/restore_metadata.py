@@ -1,7 +1,7 @@
 """Restore the metadata that an editor dropped, from the compiled timeline.
 
-Title, size and frame rate; roles and levels of audio tracks; transitions that were exported as
-dissolves; words, retimed with the narration.
+Title, size and frame rate; scenes and framing of the script's own clips; roles and levels of audio
+tracks; transitions that were exported as dissolves; words, retimed with the narration.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ..timeline.nested import open_timeline
 from ..timeline.properties import visible_start
 from ..timeline.slots import slot_of
 from .known_slots import KnownSlots
+from .restore_clips import restore_clips
 from .restore_levels import RestoredTrack, restore_levels
 
 OWN_TRANSITIONS = frozenset({*XFADE_NAMES, *SLIDES, *DIPS})
@@ -73,6 +74,8 @@ def restore_metadata(
         What could not be restored.
     """
     compiled = known_slots.compiled
+    if compiled is not None:
+        restore_clips(timeline, compiled, has_audio=has_audio)
     compiled_kinds = dict(_transition_kinds(compiled, fps)) if compiled is not None else {}
     notices = [
         notice
@@ -110,7 +113,7 @@ def _scene(item: otio.core.Item, end: int) -> str:
     while isinstance(item, otio.core.Composition) and len(item):
         item = item[end if isinstance(item, otio.schema.Track) else 0]
     slot = slot_of(item) if isinstance(item, otio.schema.Clip) else None
-    return slot.scene if slot is not None else ""
+    return slot.scene if slot is not None else str(own_metadata(item).get("scene", ""))
 
 
 def _transition_kinds(
