@@ -78,6 +78,10 @@ class BurnedCaptions:
         )
         return RangeCaptions(text, EmojiOverlay(self.look, shown) if self.look and shown else None)
 
+    def starts(self, fps: Fraction) -> list[int]:
+        """Return the frames of the reel at which captions appear, in order."""
+        return sorted({math.ceil(event.start * fps) for event in self.script.events})
+
     def ranges(self, frames: int, fps: Fraction) -> Iterator[tuple[int, int, bool]]:
         """Yield frames ``[start, end)`` of the reel, and whether they have captions.
 

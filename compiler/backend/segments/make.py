@@ -26,7 +26,7 @@ from ..spans.read_spans import SpanReading
 from ..spans.spans import Span, trim
 from .dissolve import UndecodableError, can_mix, mix_frames
 from .join import read_cut_points
-from .plan import Copy, CutPoints, Encode, Segment, plan_segments
+from .plan import Copy, CutPoints, Encode, Segment, plan_segments, split_spans
 from .store import SegmentStore, key_of
 
 WORKERS = max(1, min(4, os.cpu_count() or 1))
@@ -170,16 +170,21 @@ class _SegmentMaker:
         return self._cut(lambda path: self._cut_points_of(path, headers))
 
     def _cut(self, cut_points_of: Callable[[Path], CutPoints | None]) -> list[Segment]:
-        """Plan the segments; nothing is copied under burned-in captions."""
+        """Plan the segments; nothing is copied under burned-in captions.
+
+        There a segment begins with a caption, so that a changed word changes few seconds.
+        """
         spans, fps = self.reading.spans, self.canvas.fps
         if self.captions is None:
             return plan_segments(spans, fps, cut_points_of)
         segments: list[Segment] = []
         for start, end, is_captioned in self.captions.ranges(spans[-1].end, fps):
             part = trim(spans, start, end, fps)
-            segments += plan_segments(
-                part, fps, (lambda _: None) if is_captioned else cut_points_of
-            )
+            if is_captioned:
+                split = split_spans(part, self.captions.starts(fps), fps)
+                segments += plan_segments(split, fps, lambda _: None)
+            else:
+                segments += plan_segments(part, fps, cut_points_of)
         return segments
 
     def _job(self, segment: Encode) -> _Job:

@@ -154,6 +154,23 @@ def _parts(
         yield Span(stop, span.end, advance(picture, stop - span.start, fps)), None
 
 
+def split_spans(spans: Iterable[Span], frames: Iterable[int], fps: Fraction) -> list[Span]:
+    """Split spans at frames of the reel, where both parts are long enough to be encoded alone."""
+    alone = int(ALONE_S * fps)
+    places = list(frames)
+    found = []
+    for span in spans:
+        edges = [span.start]
+        for place in places:
+            if edges[-1] + alone <= place <= span.end - alone:
+                edges.append(place)
+        found += [
+            Span(first, last, advance(span.picture, first - span.start, fps))
+            for first, last in pairwise([*edges, span.end])
+        ]
+    return found
+
+
 def _encodes(spans: Iterable[Span], fps: Fraction) -> Iterator[Encode]:
     """Group spans into segments: long ones alone, short ones together."""
     alone = int(ALONE_S * fps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import given
@@ -15,6 +16,7 @@ from otio_gvideo.compiler.backend.segments.plan import (
     Encode,
     cut_points,
     plan_segments,
+    split_spans,
 )
 from otio_gvideo.compiler.backend.spans.frame_content import (
     TransparentContent,
@@ -135,3 +137,31 @@ def test_the_segments_hold_every_frame_once(
         assert len(segment.spans) <= MAX_SPANS
         made += [advance(s.picture, n, FPS) for s in segment.spans for n in range(s.frames)]
     assert made == wanted
+
+
+@given(
+    st.lists(st.integers(1, 300), min_size=1, max_size=8),
+    st.lists(st.integers(0, 1000), unique=True).map(sorted),
+)
+def test_captions_split_spans_into_parts_of_a_second_and_more(
+    lengths: list[int], places: list[int]
+) -> None:
+    edges = [sum(lengths[:n]) for n in range(len(lengths) + 1)]
+    spans = [span(start, end, 7) for start, end in pairwise(edges)]
+    split = split_spans(spans, places, FPS)
+    frames = [
+        (n, advance(s.picture, n - s.start, FPS)) for s in spans for n in range(s.start, s.end)
+    ]
+    assert frames == [
+        (n, advance(s.picture, n - s.start, FPS)) for s in split for n in range(s.start, s.end)
+    ]
+    inner = {part.start for part in split} - {one.start for one in spans}
+    assert inner <= set(places)
+    new = [part for part in split if part not in spans]
+    assert all(part.frames >= FPS for part in new)
+
+
+def test_a_caption_that_moves_leaves_the_parts_of_other_captions_alone() -> None:
+    whole = [span(0, 240, 0)]
+    before, after = (split_spans(whole, [0, 50, moved, 150, 200], FPS) for moved in (100, 97))
+    assert len(set(before) & set(after)) == len(before) - 2 == 3
