@@ -21,12 +21,13 @@ from .align import AlignmentError, SceneText, align_scenes
 from .align.ctc_folder import CtcFolder
 from .align.ctc_weights import find_model
 from .align.verdicts import INSIST
-from .alignment_cache import AlignedTrack, cached_alignment
+from .alignment_cache import AlignedTrack, cached_alignment, search_memo
 from .language_guess import other_language
 from .pauses import speech_intervals
 from .trailing_speech import trailing_speech
 from .transcripts import Transcript, read_transcript
 from .transcripts.asr import recognition_key, transcribe
+from .transcripts.words import words_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,7 @@ def _align_track(
     unscripted: dict[str, tuple[Interval, ...]] = {}
     texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
     if texts:
+        memo = search_memo(narration.audio)
         try:
             alignment = align_scenes(
                 texts,
@@ -202,6 +204,7 @@ def _align_track(
                 model=_align_model(narration),
                 unheard=narration.unheard,
                 on_progress=on_progress,
+                memo=memo,
             )
         except AlignmentError as error:
             places = {scene.id: scene.place_of("text") for scene in scenes}
@@ -218,6 +221,9 @@ def _align_track(
                     for entry in error.entries
                 ]
             ) from error
+        finally:
+            if memo is not None:
+                memo.save()
         words |= {scene.scene: scene.words for scene in alignment.scenes}
         unscripted |= {scene.scene: scene.unscripted for scene in alignment.scenes}
         confidence |= {
@@ -292,12 +298,3 @@ def _in_script(problem: Problem, narration: Narration, folder: Path) -> Problem:
         name = path.relative_to(folder) if path.is_relative_to(folder) else path
         what = str(replace(problem, file=str(name), hint=""))
     return Problem.at(place, what, problem.hint)
-
-
-def words_within(words: Sequence[Word], interval: Interval) -> tuple[Word, ...]:
-    """Return the words whose middle lies in an interval, trimmed to it."""
-    return tuple(
-        replace(word, start=max(word.start, interval.start), end=min(word.end, interval.end))
-        for word in words
-        if interval.start <= (word.start + word.end) / 2 < interval.end
-    )

@@ -21,8 +21,9 @@ from ...renderers.files.user_folders import cache_folder
 from ..errors import WorkError
 from ..files.atomic_output import write_errors
 from ..notices import Notice
-from ..outputs.paths import write_text
 from ..sync.types import Interval, Word
+from .align.search_memo import SearchMemo
+from .verified_json import read_verified, text_digest, write_verified
 
 _PACKAGES = ("numpy", "num2words", "av", "espeakng-loader", "uroman", "fugashi", "ipadic")
 _CODE = ("speech", "script/tokens.py", "media/samples.py", "media/containers.py")
@@ -58,8 +59,15 @@ def cached_alignment(
         return found
     aligned = align()
     with suppress(WorkError):  # A cache that cannot be written saves nothing, and breaks nothing.
-        write_text(path, _as_text(aligned))
+        write_verified(path, _as_json(aligned))
     return aligned
+
+
+def search_memo(audio: Path) -> SearchMemo | None:
+    """Return the searches that were made in a voice file; None if it cannot be read."""
+    with suppress(WorkError):
+        return SearchMemo(cache_folder() / "searches" / f"{_key([audio], [])}.json")
+    return None
 
 
 def _key(files: Iterable[Path], settings: Sequence[Any]) -> str:
@@ -67,11 +75,7 @@ def _key(files: Iterable[Path], settings: Sequence[Any]) -> str:
     for path in files:
         with write_errors(path):
             hashes.append(sha256_of(path))
-    return _digest(json.dumps([_code_digest(), hashes, list(settings)], ensure_ascii=False))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return text_digest(json.dumps([_code_digest(), hashes, list(settings)], ensure_ascii=False))
 
 
 @cache
@@ -89,8 +93,8 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _as_text(aligned: AlignedTrack) -> str:
-    content = {
+def _as_json(aligned: AlignedTrack) -> dict[str, Any]:
+    return {
         "words": {
             scene: [
                 [w.text, *map(_text_of, (w.start, w.end, w.confidence)), w.line_end] for w in said
@@ -104,8 +108,6 @@ def _as_text(aligned: AlignedTrack) -> str:
         "confidence": {scene: str(value) for scene, value in aligned.confidence.items()},
         "warnings": [[warning.code, str(warning)] for warning in aligned.warnings],
     }
-    text = json.dumps(content, ensure_ascii=False)
-    return json.dumps({"sha256": _digest(text), "content": text}, ensure_ascii=False) + "\n"
 
 
 def _text_of(number: Fraction | None) -> str | None:
@@ -118,11 +120,10 @@ def _number_of(text: str | None) -> Fraction | None:
 
 def _read(path: Path) -> AlignedTrack | None:
     """Return a kept alignment; None if there is none, or it is damaged."""
+    content: Mapping[str, Any] | None = read_verified(path)
+    if content is None:
+        return None
     try:
-        document = json.loads(path.read_text("utf-8"))
-        if document["sha256"] != _digest(document["content"]):
-            return None
-        content: Mapping[str, Any] = json.loads(document["content"])
         words = {
             scene: tuple(
                 Word(text, Fraction(start), Fraction(end), _number_of(confidence), bool(line_end))
@@ -139,5 +140,5 @@ def _read(path: Path) -> AlignedTrack | None:
             },
             tuple(Notice(code, text) for code, text in content["warnings"]),
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         return None

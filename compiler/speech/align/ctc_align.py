@@ -16,11 +16,11 @@ from ...media.samples import SPEECH_RATE
 from ...script.tokens import Token
 from ...sync.types import Interval
 from ..pauses import speech_intervals
+from .alignment_result import ForcedAlignment
 from .ctc_folder import CtcFolder, Vocabulary
 from .ctc_model import Emissions, emissions_of
 from .ctc_text import Spelling, check_letters, spell
 from .ctc_viterbi import CtcPenalties, best_ctc_path, ctc_graph
-from .forced_align import ForcedAlignment
 from .mfcc import Array
 from .verdicts import AlignmentWarning, SceneText
 from .viterbi import AlignedPiece

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...sync.types import Interval
-from .forced_align import ForcedAlignment
+from .alignment_result import ForcedAlignment
 from .foreign_align import ForeignAlignment
 from .transcript_anchors import TranscriptAnchors
 

@@ -8,7 +8,7 @@ others between the anchors.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from ...script.tokens import Token
 from ...sync.types import Interval
 from .acoustic_model import english
+from .alignment_result import ForcedAlignment
 from .foreground import without_noise
 from .lattice import lattice_of, senones_of
 from .observations import SHORT, Recording
 from .resume import resumed, until_lost, without_strays
+from .search_memo import SearchMemo
 from .segments import continues, pieces_by_token, segments
 from .unspoken import room_of, unspoken_runs, without, without_room
 from .viterbi import AlignedPiece, AlignmentPath, best_path
@@ -32,6 +34,8 @@ ONSET = Fraction(28, 10_000)
 """Seconds from the start of a frame to the sound whose state begins in it, by labelled voices."""
 FIRST_CHUNK, CHUNK = 4000, 12000
 """Frames of the first chunk of the first pass, which tells the voice's usual scores; of others."""
+LEVEL_STEP = 0.25
+"""Step of the level of a voice, in nats a frame: a changed word shall not change it."""
 OVERLAP = 600
 """Frames that consecutive chunks share."""
 BEAM = 80.0
@@ -50,36 +54,6 @@ UNSCRIPTED = 10.0
 """Penalty of unscripted speech in the second pass, as a multiple of the contrast."""
 
 
-@dataclass(frozen=True, slots=True)
-class ForcedAlignment:
-    """Where tokens are spoken.
-
-    Attributes:
-        times: of each token; None if it is not spoken.
-        margins: log likelihood ratio of each token to any other speech, in nats a frame; about 2
-            for clear speech that says it, below 0 for speech that does not.
-        unscripted: speech outside the script, each with the token that follows it.
-        fillers: the same for "uh" and "um", and for noises.
-        skipped: tokens that fit the sound so little that the first pass skipped them.
-        contrast: lead of the best phone over the mean of all, in nats a frame: 13 in a studio, 8 in
-            noise at 10 dB or in a church. Margins shrink in proportion.
-    """
-
-    times: tuple[Interval | None, ...]
-    margins: tuple[float, ...]
-    unscripted: tuple[tuple[int, Interval], ...]
-    contrast: float
-    fillers: tuple[tuple[int, Interval], ...] = ()
-    skipped: frozenset[int] = frozenset()
-
-    def margin_of(self, group: Sequence[int]) -> float:
-        """Return the mean margin of some tokens, weighted by their lengths."""
-        lengths = [float(time.duration) if (time := self.times[i]) else 0.0 for i in group]
-        margins = [self.margins[index] for index in group]
-        total = sum(margin * length for margin, length in zip(margins, lengths, strict=True))
-        return total / max(sum(lengths), 1e-6)
-
-
 def forced_align(
     tokens: Sequence[Token],
     samples: NDArray[np.int16],
@@ -87,6 +61,7 @@ def forced_align(
     trusted: frozenset[int] = frozenset(),
     *,
     foreign: bool = False,
+    memo: SearchMemo | None = None,
 ) -> ForcedAlignment:
     """Place tokens on a recording.
 
@@ -96,9 +71,10 @@ def forced_align(
         on_progress: called with 0..1.
         trusted: tokens that are spoken for certain, whatever their scores.
         foreign: another language, whose sounds those of the model only resemble.
+        memo: searches that were made before.
     """
     report = on_progress or (lambda _: None)
-    aligner = _Aligner(samples, tokens, foreign=foreign)
+    aligner = _Aligner(samples, tokens, memo, foreign=foreign)
     anchors = aligner.first_pass(tokens, lambda share: report(0.8 * share))
     found = {piece.token for piece in anchors if not piece.unscripted}
     everything = range(len(tokens))
@@ -126,10 +102,18 @@ def forced_align(
 class _Aligner:
     """A recording, and the score that decides between a word and other speech."""
 
-    def __init__(self, samples: NDArray[np.int16], tokens: Sequence[Token], *, foreign: bool):
+    def __init__(
+        self,
+        samples: NDArray[np.int16],
+        tokens: Sequence[Token],
+        memo: SearchMemo | None,
+        *,
+        foreign: bool,
+    ):
         known = senones_of(tokens[: LOOKAHEAD + int(SHORT * PACE)], english())
         self.recording = Recording(samples, known)
         self.frames = self.recording.frames
+        self.memo = memo
         self.foreign = foreign
         self._judge()
         self._margins: list[float] = []
@@ -155,9 +139,19 @@ class _Aligner:
         """Return the best path through frames ``[first, last)``."""
         if self.foreign:  # A filler would win against sounds that the model does not know.
             penalties = replace(penalties, filler=1e9)
-        heard = self.recording.observations(first, last, self.level)
-        lattice = lattice_of(tokens, self.recording.model)
-        return best_path(lattice, heard, penalties, to_end=to_end, beam=beam * self.contrast)
+        beam *= self.contrast
+        settings = [first, last, *astuple(penalties), to_end, beam, self.level, self.contrast]
+        settings.append(self.recording.adapted)
+        # Until a noisy recording is adapted, the senones of the path are needed.
+        memo = self.memo if self.recording.is_adapted else None
+        path = memo.recall(settings, tokens) if memo else None
+        if path is None:
+            heard = self.recording.observations(first, last, self.level)
+            lattice = lattice_of(tokens, self.recording.model)
+            path = best_path(lattice, heard, penalties, to_end=to_end, beam=beam)
+            if memo and path:
+                memo.keep(settings, tokens, path)
+        return path
 
     def first_pass(
         self, tokens: Sequence[Token], report: Callable[[float], None]
@@ -209,6 +203,7 @@ class _Aligner:
         if len(self._margins) < 20:
             return False
         level = float(np.percentile(self._margins, 60)) - self.leeway
+        level = round(level / LEVEL_STEP) * LEVEL_STEP
         change = level - self.level
         # A voice that scores far below all known ones is not reading the script.
         self.level += max(-self.leeway / 2, change) if before < 20 else 0

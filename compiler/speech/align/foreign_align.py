@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from ...script.tokens import Token
 from ...sync.types import Interval
 from ..pauses import speech_intervals
+from .alignment_result import ForcedAlignment
 from .dtw_align import dtw_align
-from .forced_align import ForcedAlignment, forced_align
+from .forced_align import forced_align
 from .foreign_edges import clipped_starts_moved, gathered, members_of, start_with_speech
 from .foreign_phones import pronounced
 from .japanese import can_read_kanji, japanese_words
+from .search_memo import SearchMemo
 from .synthesis import phrases_of, plain_text
 from .unspoken import consecutive
 
@@ -61,6 +63,7 @@ def foreign_align(
     samples: NDArray[np.int16],
     language: str,
     on_progress: Callable[[float], None] | None = None,
+    memo: SearchMemo | None = None,
 ) -> ForeignAlignment:
     """Place every token of every scene.
 
@@ -69,6 +72,7 @@ def foreign_align(
         samples: of the narration, mono, 16 kHz.
         language: one that the synthesizer can speak.
         on_progress: called with 0..1.
+        memo: searches that were made before.
 
     Raises:
         WorkError: the synthesizer failed, or the narration has no speech.
@@ -80,7 +84,7 @@ def foreign_align(
         sum(count for _, _, count in one) / max(1, len(tokens))
         for one, tokens in zip(groups, scenes, strict=True)
     )
-    heard = _heard(scenes, groups, samples, lambda share: report(0.6 * share))
+    heard = _heard(scenes, groups, samples, lambda share: report(0.6 * share), memo)
     members = members_of(scenes)
     times = clipped_starts_moved(gathered(heard, scenes, speech), members)
     times = start_with_speech(times, speech)
@@ -109,6 +113,7 @@ def _heard(
     groups: Sequence[Sequence[_Group]],
     samples: NDArray[np.int16],
     on_progress: Callable[[float], None],
+    memo: SearchMemo | None,
 ) -> ForcedAlignment:
     """Place all tokens by forced alignment, but those of scenes that are not said.
 
@@ -125,7 +130,7 @@ def _heard(
             Token(group[-1].text + "." * (id(group) in ends), ((phones,),))
             for group, phones in units
         ]
-        found = forced_align(tokens, samples, report, foreign=True)
+        found = forced_align(tokens, samples, report, foreign=True, memo=memo)
         indices = [index for number in said for index in members[number]]
         return _by_token(found, [len(group) for group, _ in units], indices, members[-1].stop)
 

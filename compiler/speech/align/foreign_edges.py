@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from ...script.tokens import Token
 from ...sync.types import Interval
-from .forced_align import ForcedAlignment
+from .alignment_result import ForcedAlignment
 from .transcript_anchors import spread
 
 TORN = Fraction(3, 5)

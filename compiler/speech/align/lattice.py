@@ -107,8 +107,8 @@ def lattice_of(tokens: Sequence[Token], model: AcousticModel) -> Lattice:
     heads = [pronunciations(token.readings[0][0])[0][0] for token in tokens]
     tails = [pronunciations(token.readings[0][-1])[0][-1] for token in tokens]
     for index, token in enumerate(tokens):
-        left = SILENCE if index == 0 or _pauses(tokens[index - 1]) else tails[index - 1]
-        last_one = index + 1 == len(tokens) or _pauses(token)
+        left = SILENCE if index == 0 or is_before_pause(tokens[index - 1]) else tails[index - 1]
+        last_one = index + 1 == len(tokens) or is_before_pause(token)
         right = SILENCE if last_one else heads[index + 1]
         begin = joints[-1]
         inner = [
@@ -140,7 +140,7 @@ def lattice_of(tokens: Sequence[Token], model: AcousticModel) -> Lattice:
                 ]
     silent = model.first_states[model.phones.index(SILENCE)]
     arcs += [_Arc(node, node, -1, silent, (SILENCE,)) for node in range(nodes)]
-    likely = [0, len(tokens), *(n for n, token in enumerate(tokens, 1) if _pauses(token))]
+    likely = [0, len(tokens), *(n for n, token in enumerate(tokens, 1) if is_before_pause(token))]
     return _packed(arcs, joints, lengths, {joints[n] for n in likely}, model)
 
 
@@ -150,7 +150,8 @@ def senones_of(tokens: Sequence[Token], model: AcousticModel) -> NDArray[np.int6
     return np.unique(np.concatenate([lattice_of(some, model).senones for some in (tokens, apart)]))
 
 
-def _pauses(token: Token) -> bool:
+def is_before_pause(token: Token) -> bool:
+    """Whether a pause likely follows a token: it ends a line, or with punctuation."""
     return token.line_end or token.text[-1] in _PAUSING
 
 

@@ -7,6 +7,7 @@ that follow are heard on other cores meanwhile.
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -85,6 +86,16 @@ class Recording:
         self.contrast = self._contrast()
         """See `ForcedAlignment`."""
 
+    @property
+    def is_adapted(self) -> bool:
+        """Whether the features are what they will be."""
+        return self._map is not None or self.contrast >= NOISY
+
+    @property
+    def adapted(self) -> str:
+        """Return a digest of the adaptation."""
+        return "" if self._map is None else hashlib.sha256(self._map.rows.tobytes()).hexdigest()
+
     def adapt(self, first: int, senones: NDArray[np.int64] | None) -> bool:
         """Adapt the features to noise or a room, once; return whether that was done.
 
@@ -92,7 +103,7 @@ class Recording:
             first: frame.
             senones: of the frames from there, -1 outside the script.
         """
-        if senones is None or self._map is not None or self.contrast >= NOISY:
+        if senones is None or self.is_adapted:
             return False
         aligned = np.flatnonzero(senones >= 0)
         self._map = fitted_map(self.cepstra, aligned + first, senones[aligned], self.model)

@@ -25,13 +25,15 @@ from ...sync.types import Interval, Word
 from ..pauses import merge_close, speech_intervals, trim_to_speech
 from ..transcripts.base import Transcript
 from . import evidence
+from .alignment_result import ForcedAlignment
 from .confidence import confidence, unknown
 from .ctc_align import align_by_model
 from .ctc_folder import CtcFolder
-from .forced_align import ForcedAlignment, forced_align
+from .forced_align import forced_align
 from .foreign_align import ForeignAlignment, foreign_align
 from .foreign_verdicts import check_foreign_alignment
 from .monotone_times import fill_unspoken, in_order
+from .search_memo import SearchMemo
 from .synthesis import SYNTHESIZER, can_speak
 from .transcript_anchors import TranscriptAnchors, spread
 from .unscripted import Unscripted, by_scene, sounding
@@ -68,10 +70,7 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class _SceneTask:
-    """Scenes as tokens (``members`` are those of each scene), and what is known of the narration.
-
-    ``speech`` is where its sound has the energy of speech.
-    """
+    """Scenes as tokens (``members``: of each), and the narration (``speech``: by its energy)."""
 
     scenes: Sequence[SceneText]
     tokens: list[Token]
@@ -81,6 +80,7 @@ class _SceneTask:
     duration: Fraction
     unheard: Unheard
     model: CtcFolder | None
+    memo: SearchMemo | None
     speech: Sequence[Interval] = ()
 
 
@@ -104,6 +104,7 @@ def align_scenes(
     model: CtcFolder | None = None,
     unheard: Unheard = "error",
     on_progress: Callable[[float], None] | None = None,
+    memo: SearchMemo | None = None,
 ) -> Alignment:
     """Align the words of the scenes to the narration.
 
@@ -116,6 +117,7 @@ def align_scenes(
         model: aligns in place of the means of this package; None for them.
         unheard: ``warn`` places scenes that are not in the narration between their neighbours.
         on_progress: called with 0..1.
+        memo: searches of this narration that were made before.
 
     Returns:
         Every token of every scene once, in order, inside the narration.
@@ -132,7 +134,7 @@ def align_scenes(
         tokens += found
     duration = duration_of(audio)
     anchors = TranscriptAnchors.of(tokens, transcript, language) if transcript else None
-    task = _SceneTask(scenes, tokens, members, anchors, language, duration, unheard, model)
+    task = _SceneTask(scenes, tokens, members, anchors, language, duration, unheard, model, memo)
     if not tokens:
         return Alignment(tuple(SpokenScene(scene.id, ()) for scene in scenes), duration, ())
     if method == "transcript":
@@ -203,7 +205,7 @@ def _by_forced_alignment(
             replace(token, line_end=True) if index in ends else token
             for index, token in enumerate(task.tokens)
         ]
-        alignment = forced_align(lines, samples, on_progress, trusted)
+        alignment = forced_align(lines, samples, on_progress, trusted, memo=task.memo)
     else:
         how = (samples, task.model, trusted, on_progress)
         alignment, doubts = align_by_model(task.scenes, task.tokens, *how)
@@ -295,4 +297,4 @@ def _foreign(
     task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
 ) -> ForeignAlignment:
     scenes = [[task.tokens[index] for index in group] for group in task.members]
-    return foreign_align(scenes, samples, task.language, on_progress)
+    return foreign_align(scenes, samples, task.language, on_progress, task.memo)

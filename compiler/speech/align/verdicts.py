@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 from ...script.tokens import Token
 from ...sync.types import Interval
 from ...timeline.confidence import TimedWord, doubtful_scenes
+from .alignment_result import ForcedAlignment
 from .confidence import Confidence
-from .forced_align import ForcedAlignment
 from .transcript_anchors import TranscriptAnchors
 
 MISSING = 0.33

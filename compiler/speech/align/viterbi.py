@@ -58,11 +58,13 @@ class AlignmentPath:
 
     Attributes:
         end: the joint at which it ends.
+        reach: number of tokens, from the first, that decided on it.
         senones: of each frame, -1 outside the script; None if its model has no senones.
     """
 
     pieces: tuple[AlignedPiece, ...]
     end: int
+    reach: int = 0
     senones: NDArray[np.int64] | None = None
 
 
@@ -91,9 +93,12 @@ def best_path(
     to_skip = skip_cost(lattice, penalties)
     skip_tokens(node, np.zeros(len(node), np.int32), joints, to_skip)
     traces: list[BlockTrace] = []
-    frames = 0
+    frames = reach = 0
     for observation in observations:
         first, last = _active(lattice, node, state, other, beam)
+        reach = max(
+            reach, last + 1
+        )  # The sound of its last phone depends on the token that follows.
         part = lattice.part(first, last)
         for scores, kept in ((node, part.nodes), (state, part.states), (other, part.joints)):
             scores[..., : kept.start] = _NEVER
@@ -121,6 +126,7 @@ def best_path(
             for piece in pieces
         ),
         end,
+        len(joints) - 1 if to_end else min(reach, len(joints) - 1),
         senones,
     )
 

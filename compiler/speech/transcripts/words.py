@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
+from ...sync.types import Interval, Word
 from .base import RawWord, Timed
 
 MILLISECOND = Fraction(1, 1000)
@@ -145,3 +147,12 @@ def share(start: Fraction, end: Fraction, weights: Iterable[int]) -> list[Fracti
         edge = start + (end - start) * Fraction(done, total)
         edges.append(edge if fine else Fraction(math.floor(edge * 1000), 1000))
     return [*edges, end] if parts else [start]
+
+
+def words_within(words: Sequence[Word], interval: Interval) -> tuple[Word, ...]:
+    """Return the words whose middle lies in an interval, trimmed to it."""
+    return tuple(
+        replace(word, start=max(word.start, interval.start), end=min(word.end, interval.end))
+        for word in words
+        if interval.start <= (word.start + word.end) / 2 < interval.end
+    )

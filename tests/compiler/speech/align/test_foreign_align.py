@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from otio_gvideo.compiler.script.tokens import Token, tokenize
 from otio_gvideo.compiler.speech.align.acoustic_model import english
-from otio_gvideo.compiler.speech.align.forced_align import ForcedAlignment
+from otio_gvideo.compiler.speech.align.alignment_result import ForcedAlignment
 from otio_gvideo.compiler.speech.align.foreign_edges import (
     clipped_starts_moved,
     gathered,

@@ -1,0 +1,83 @@
+"""Searches of a narration: after an edit of the script only what it touches is searched again.
+
+A search depends on the frames, the penalties, the level of unscripted speech, and on the tokens as
+far as its paths reached. A changed word therefore leaves the chunks of a long narration alone that
+lie more than its lookahead away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from ...errors import WorkError
+from ...script.tokens import Token
+from ..verified_json import read_verified, write_verified
+from .lattice import is_before_pause
+from .viterbi import AlignedPiece, AlignmentPath
+
+
+class SearchMemo:
+    """Searches of one recording, kept in a file."""
+
+    def __init__(self, path: Path):
+        """Remember searches.
+
+        Args:
+            path: of the file, which need not exist: its name stands for the recording and the code.
+        """
+        self._path = path
+        self._before: Mapping[str, Any] | None = None
+        self._used: dict[str, list[Any]] = {}
+        self._is_changed = False
+
+    def recall(self, settings: Sequence[Any], tokens: Sequence[Token]) -> AlignmentPath | None:
+        """Return the path of a search that was made before; None if it was not.
+
+        Args:
+            settings: all that decides on the path but the tokens, as JSON values.
+            tokens: of the search.
+        """
+        if self._before is None:
+            self._before = read_verified(self._path) or {}
+        key = _digest(settings)
+        for entry in (*self._used.get(key, ()), *self._before.get(key, ())):
+            reach, digest, end, pieces = entry
+            if reach <= len(tokens) and digest == _digest_of_tokens(tokens, reach):
+                self._use(key, entry)
+                return AlignmentPath(tuple(AlignedPiece(*piece) for piece in pieces), end, reach)
+        return None
+
+    def keep(self, settings: Sequence[Any], tokens: Sequence[Token], path: AlignmentPath) -> None:
+        """Remember a search."""
+        pieces = [astuple(piece) for piece in path.pieces]
+        digest = _digest_of_tokens(tokens, path.reach)
+        self._use(_digest(settings), [path.reach, digest, path.end, pieces])
+        self._is_changed = True
+
+    def _use(self, key: str, entry: list[Any]) -> None:
+        used = self._used.setdefault(key, [])
+        if entry not in used:
+            used.append(entry)
+
+    def save(self) -> None:
+        """Write the searches of this run, and no others, if any is new."""
+        if self._is_changed:
+            with suppress(WorkError):  # A cache that cannot be written breaks nothing.
+                write_verified(self._path, self._used)
+
+
+def _digest_of_tokens(tokens: Sequence[Token], reach: int) -> str:
+    # A path that reached the end of the tokens might go on where there are more.
+    is_whole = reach == len(tokens)
+    said = [[token.readings, is_before_pause(token)] for token in tokens[:reach]]
+    return _digest([said, is_whole])
+
+
+def _digest(content: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
