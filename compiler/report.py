@@ -139,6 +139,7 @@ class Report:
         video: None before it is finished.
         other_videos: of further sizes.
         captions: sidecar files.
+        covers: pictures beside the videos.
         scenes: of the script.
         slots: rendered or reused.
         loudness: of the finished video; None without sound.
@@ -158,6 +159,7 @@ class Report:
     video: Path | None = None
     other_videos: list[Path] = field(default_factory=list)
     captions: list[Path] = field(default_factory=list)
+    covers: list[Path] = field(default_factory=list)
     scenes: list[SceneReport] = field(default_factory=list)
     slots: list[SlotReport] = field(default_factory=list)
     loudness: Loudness | None = None
@@ -175,6 +177,7 @@ class Report:
             "video": str(self.video) if self.video else None,
             "other_videos": [str(path) for path in self.other_videos],
             "captions": [str(path) for path in self.captions],
+            **({"covers": [str(path) for path in self.covers]} if self.covers else {}),
             "files": self.files,
             "output": {
                 "width": self.width,

@@ -17,6 +17,7 @@ from ..progress_clock import ProgressClock, count
 from ..report import Report
 from ..script.renderer_settings import read_config
 from ..stages.flatten import (
+    covers_of,
     flatten_summary,
     make_videos,
     refuse_wrong_suffix,
@@ -73,7 +74,7 @@ def flatten_timeline(
             loaded = read_timeline(path, fps, sequence)
             relinked = relink_nearby(loaded, path.parent)
             refuse_inputs(
-                videos_of(video, spec),
+                [*videos_of(video, spec), *covers_of(loaded, videos_of(video, spec))],
                 [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)],
                 NEW_NAME,
                 folders=[segments_of(video)],

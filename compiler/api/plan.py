@@ -14,7 +14,6 @@ import opentimelineio as otio
 from ...renderers.run.concurrency import slots_at_once
 from ...renderers.run.recipe import recipe_key
 from ...renderers.run.store import Store
-from ..assembly.rendered_media import link_rendered
 from ..notices import Notice
 from ..outputs.paths import Outputs, outputs_beside
 from ..progress import silent
@@ -27,6 +26,7 @@ from ..stages.missing_downloads import MissingDownload, missing_downloads
 from ..stages.read import ParsedScript, read_script
 from ..stages.slot_needs import SlotNeeds, duration, slot_needs
 from ..sync.edit import Schedule
+from ..timeline.cover import cover_of
 from ..timeline.slots import slot_clips
 from .arguments import refuse_unknown
 
@@ -138,6 +138,7 @@ class CompilePlan:
     Attributes:
         timeline: the `.otio` file that `compile_script` would write.
         frames, fps: of the reel.
+        cover: the frame of the reel that is its cover; None for none.
         slots: in the order of the reel.
         at_once: slots without a model that are rendered side by side.
         downloads: weights that this machine lacks; nothing else is asked of the network.
@@ -147,6 +148,7 @@ class CompilePlan:
     timeline: Path
     frames: int
     fps: Fraction
+    cover: int | None
     slots: tuple[PlannedSlot, ...]
     at_once: int
     downloads: tuple[MissingDownload, ...]
@@ -155,6 +157,9 @@ class CompilePlan:
     def lines(self) -> Iterator[str]:
         """Yield the plan as text, without the warnings."""
         yield f"{self.timeline}: {count(self.frames, 'frame')} at {float(self.fps):g}"
+        if self.cover is not None:
+            at = f"{float(self.cover / self.fps):.2f} s"
+            yield f"{'cover:':<12} {self.timeline.stem}.jpg, the frame at {at}"
         for slot in self.slots:
             yield from slot.lines(self.fps)
         sums = self.by_renderer()
@@ -208,6 +213,7 @@ class CompilePlan:
             "timeline": str(self.timeline),
             "frames": self.frames,
             "fps": str(self.fps),
+            **({} if self.cover is None else {"cover_frame": self.cover}),
             "slots": [slot.as_json() for slot in self.slots],
             "renderers": {name: asdict(each) for name, each in self.by_renderer().items()},
             "total": {**asdict(self.total()), "not_counted": NOT_COUNTED},
@@ -281,20 +287,9 @@ def plan_edit(
         outputs.timeline,
         schedule.frames,
         schedule.fps,
+        cover_of(timeline, schedule.fps),
         slots,
         workers if isinstance(workers, int) else slots_at_once(pixels),
         missing_downloads(slot.recipe for slot in planned),
         tuple(edit_warnings(parsed, schedule, timeline)),
     )
-
-
-def timeline_of_script(script: str | Path, *, allow_outside: bool = False) -> otio.schema.Timeline:
-    """Return the timeline of a script, with the media that are rendered already. Writes nothing.
-
-    Arguments and errors as in `compile_script`.
-    """
-    path = Path(script).absolute()
-    clock, media = ProgressClock(silent), outputs_beside(path, None).media
-    _, timeline = build_edit(read_script(path, None, None, None, allow_outside, clock, media=media))
-    link_rendered(timeline, [media])
-    return timeline

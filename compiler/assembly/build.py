@@ -84,6 +84,7 @@ def _timeline_metadata(script: model.Script, schedule: edit.Schedule) -> dict[st
             "height": output.height,
             "fps": f"{schedule.fps.numerator}/{schedule.fps.denominator}",
             "loudness": output.loudness,
+            **({"platform": output.platform} if output.platform else {}),
         },
         "captions": {
             key: value for key, value in asdict(script.captions).items() if value is not None

@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 from typing import TypeAlias
 
 from ..script import model
+from ..script.scene_place import ScenePlace
 from ..sync import edit
 from ..sync.silences import pauses_between
 from ..sync.slots import slots_of
@@ -117,5 +118,5 @@ def _moved(picture: _Picture, frame: int, fps: Fraction, of: int) -> _Picture:
     """Return a picture with its place in its part; a still alone is there from the start."""
     if picture.at.kind in ("start", "end") and of > 1:
         return picture
-    at = model.ScenePlace("seconds", frame / fps) if of > 1 else model.ScenePlace("start")
+    at = ScenePlace("seconds", frame / fps) if of > 1 else ScenePlace("start")
     return replace(picture, at=at)

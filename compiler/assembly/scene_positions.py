@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..script import model
+from ..script.scene_place import ScenePlace
 from ..script.tokens import bare
 from ..sync import edit
 from ..sync.frames import nearest_frame
 
 
-def frame_in_scene(at: model.ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -> int:
+def frame_in_scene(at: ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -> int:
     """Return the frame of a place, counted from the scene's first frame.
 
     ``end`` is the last frame; seconds may exceed it. An unknown word is at the start.
@@ -29,7 +29,7 @@ def frame_in_scene(at: model.ScenePlace, placed: edit.ScheduledScene, fps: Fract
             return _word_frame(at, placed, fps)
 
 
-def _word_frame(at: model.ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -> int:
+def _word_frame(at: ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -> int:
     wanted = bare(at.word)
     starts = [word.start for word in placed.words if bare(word.text) == wanted]
     if not starts:

@@ -16,6 +16,7 @@ from ..files.atomic_output import atomic_output, scratch
 from ..media.find_ffmpeg import ffmpeg_path
 from ..media.read_back import refuse_torn_preview, refuse_torn_sound, refuse_torn_video
 from ..notices import Notice
+from ..timeline.cover import cover_of
 from ..timeline.media_timecode import count_from_timecode
 from ..timeline.properties import rate_and_frames, size_of
 from ..timeline.timecode import timecode_of
@@ -30,6 +31,7 @@ from .encode.reframe import focus_points
 from .encode.scale_crop import Canvas
 from .encode.transitions import transition_names
 from .mux.chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
+from .mux.cover import encode_cover, write_cover
 from .mux.mux import CaptionTrack, MuxInputs, mux
 from .mux.preview import write_preview
 from .mux.size_limit import encode_to_size, refuse_too_small
@@ -42,6 +44,8 @@ from .spans.media import unique
 from .spans.read_spans import SpanReading, read_spans
 
 _SOUND_SLACK_S = Fraction(1, 20)
+_POSTERS = 10
+"""Posters that fit into a size limit, at least, for a file to have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class FlattenResult:
         frames, fps: of the picture; the file lasts exactly ``frames / fps`` seconds.
         segments: how its segments were made.
         loudness_lufs, true_peak_dbtp: measured on the encoded sound; None if it is silent.
+        cover: the picture beside the file; None if the timeline asks for none.
         warnings: differences from the timeline.
         missing: media replaced by a slate or silence, one line each.
     """
@@ -64,6 +69,7 @@ class FlattenResult:
     segments: SegmentStats
     loudness_lufs: float | None
     true_peak_dbtp: float | None
+    cover: Path | None = None
     warnings: tuple[Notice, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -78,7 +84,7 @@ def flatten(
     segments: Path | None = None,
     signer: Signer | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
-    before_rename: Callable[[Path], None] | None = None,
+    before_rename: Callable[[Path, Path], None] = lambda _path, _temporary: None,
 ) -> FlattenResult:
     """Flatten a timeline to one file of exactly its frames, sound in sync.
 
@@ -94,7 +100,8 @@ def flatten(
         segments: folder that keeps encoded segments for the next run; None keeps nothing.
         signer: signs the finished file; None leaves it unsigned.
         on_progress: called in this thread with (finished frames, all frames).
-        before_rename: called with the finished temporary file just before it becomes ``output``.
+        before_rename: called with a file's name, ``output`` or that of its cover, and its finished
+            temporary file, just before the file gets that name.
 
     Raises:
         InputError: the timeline is empty, or cannot be encoded as requested.
@@ -140,13 +147,20 @@ def flatten(
             frames,
             _caption_track(timeline, folder, enabled=captions is None),
         )
+        cover = _cover(timeline, inputs, folder)
+        if cover is not None and _has_room(spec, cover):
+            inputs = replace(inputs, cover=cover)
         if spec.max_bytes is not None and spec.preview is None:
             limit = spec.max_bytes - reserved
             small = encode_to_size(inputs, spec.encoding, limit, folder, output.name)
             inputs = replace(inputs, picture=small)
         _write_file(inputs, spec, signer, temporary, folder, output.name)
-        if before_rename is not None:
-            before_rename(temporary)
+        if cover is not None:
+            beside = cover_path(output)
+            with atomic_output(beside) as made:
+                write_cover(cover.read_bytes(), beside, made)
+                before_rename(beside, made)
+        before_rename(output, temporary)
     store.evict()
     damaged = (
         Notice("damaged", f"{path.name} was damaged; it is encoded again") for path in store.damaged
@@ -160,6 +174,7 @@ def flatten(
         segments=stats,
         loudness_lufs=None if measure.silent else measure.lufs,
         true_peak_dbtp=None if measure.silent else measure.dbtp,
+        cover=None if cover is None else cover_path(output),
         warnings=unique((*damaged, *reading.warnings, *mix.warnings, *of_captions)),
         missing=unique((*reading.missing, *mix.missing)),
     )
@@ -220,6 +235,26 @@ def _write_metadata(
     path = folder / "metadata.txt"
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
+
+
+def cover_path(video: Path) -> Path:
+    """Return the path of a video's cover."""
+    return video.with_suffix(".jpg")
+
+
+def _cover(timeline: otio.schema.Timeline, inputs: MuxInputs, folder: Path) -> Path | None:
+    """Write the cover of a reel as a JPEG, if its timeline asks for one."""
+    frame = cover_of(timeline, inputs.fps)
+    if frame is None:
+        return None
+    path = folder / "cover.jpg"
+    path.write_bytes(encode_cover(inputs.picture, frame, inputs.fps, folder))
+    return path
+
+
+def _has_room(spec: OutputSpec, cover: Path) -> bool:
+    """Whether a size limit leaves room for a poster."""
+    return spec.max_bytes is None or cover.stat().st_size * _POSTERS <= spec.max_bytes
 
 
 def _caption_track(

@@ -22,6 +22,7 @@ def print_report(report: Report, style: str, *also: Path) -> None:
         return
     if style == "none":
         return
-    for path in (report.timeline, report.video, *report.other_videos, *report.captions, *also):
+    files = (report.timeline, report.video, *report.other_videos, *report.covers, *report.captions)
+    for path in (*files, *also):
         if path is not None:
             print(path)

@@ -20,6 +20,7 @@ from ..timeline.confidence import LEAST_CUT, doubts_of, scene_confidence
 from .expected_reel import ExpectedReel, expected_reel
 from .findings import Check, Finding
 from .frame_measures import (
+    FROZEN_CHANGE,
     PREVIEWS,
     FrameMeasure,
     difference,
@@ -29,6 +30,7 @@ from .frame_measures import (
     runs,
     source_frame,
 )
+from .opening import opening
 from .voice_offset import VoiceOffset, voice_offsets
 
 SEARCH = 6
@@ -42,7 +44,6 @@ MOST_DRIFT_MS = 5.0
 LOUDNESS_LU = 1.0
 BLACK_FRAMES = 3
 FROZEN_S = 1
-FROZEN_CHANGE = 0.02
 BT709 = (1, 1, 1, 1)
 
 
@@ -83,6 +84,7 @@ def check_reel(
         findings.append(Finding(f"cut {name}", offset in (0, None), found, f"frame {frame}"))
     findings += _slates(expected)
     findings += _surprises(measure, expected, media_root)
+    findings += opening(measure, timeline, round(fps))
     findings += _captions(timeline, (width, height), fps)
     findings += _doubtful(timeline)
     length_s = expected.frames / fps

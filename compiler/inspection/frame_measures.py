@@ -21,8 +21,10 @@ from ..errors import WorkError
 from ..media.media_info import MediaInfo
 
 _WIDTH = 96
-BLACK = 20.0
-"""Luma (16 is black) of the brightest hundredth of a frame below which the frame is black."""
+BLACK, NEARLY_BLACK = 20.0, 40.0
+"""Luma (16 is black) of the brightest hundredth of a frame that is black, or nearly so."""
+FROZEN_CHANGE = 0.02
+"""Change from frame to frame below which the picture stands still."""
 PREVIEWS = (".gif", ".webp")
 Luma = NDArray[np.float32]
 
@@ -33,18 +35,23 @@ class FrameMeasure:
 
     Attributes:
         change: mean absolute difference of luma from the frame before, 0 for the first.
-        black: whether each frame is black.
+        bright: luma of the brightest hundredth of each frame.
         duration_s: sum of the frames' times in an animated image; 0 for a video.
     """
 
     change: NDArray[np.float64]
-    black: NDArray[np.bool_]
+    bright: NDArray[np.float64]
     duration_s: Fraction = Fraction(0)
 
     @property
     def frames(self) -> int:
         """Number of decoded frames."""
         return len(self.change)
+
+    @property
+    def black(self) -> NDArray[np.bool_]:
+        """Whether each frame is black."""
+        return self.bright < BLACK
 
     def sharpness(self, frame: int, around: int = 8) -> float:
         """Return the factor by which a change exceeds the largest one near it."""
@@ -64,18 +71,18 @@ def measure_frames(video: Path, on_frame: Callable[[int], None] | None = None) -
         WorkError: it cannot be decoded.
     """
     changes: list[float] = []
-    black: list[bool] = []
+    bright: list[float] = []
     before: Luma | None = None
     duration_s = Fraction(0)
     decoded = _animation(video) if video.suffix.lower() in PREVIEWS else _video(video)
     for luma, time_s in decoded:
         changes.append(0.0 if before is None else difference(luma, before))
-        black.append(is_dark(luma))
+        bright.append(_brightest(luma))
         duration_s += time_s
         before = luma
         if on_frame is not None:
             on_frame(len(changes))
-    return FrameMeasure(np.array(changes), np.array(black, bool), duration_s)
+    return FrameMeasure(np.array(changes), np.array(bright), duration_s)
 
 
 def difference(luma: Luma, other: Luma) -> float:
@@ -85,13 +92,17 @@ def difference(luma: Luma, other: Luma) -> float:
 
 def is_dark(luma: Luma) -> bool:
     """Whether a frame is black."""
-    return float(np.percentile(luma, 99)) < BLACK
+    return _brightest(luma) < BLACK
 
 
-def is_black(still: Path) -> bool:
-    """Whether a still is black; False if it cannot be read."""
+def _brightest(luma: Luma) -> float:
+    return float(np.percentile(luma, 99))
+
+
+def is_black(still: Path, limit: float = BLACK) -> bool:
+    """Whether a still is black, or darker than a limit of luma; False if it cannot be read."""
     try:
-        return is_dark(_small(np.asarray(load_still(still).convert("L"))))
+        return _brightest(_small(np.asarray(load_still(still).convert("L")))) < limit
     except RendererError:
         return False
 

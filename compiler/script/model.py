@@ -15,6 +15,7 @@ from ...renderers.files.file_names import unreserved
 from ..errors import Place
 from ..sync.clip_runs import ClipFit
 from ..sync.types import Interval, Word
+from .scene_place import ScenePlace, ScriptCover
 
 Fit = Literal["auto", "cover", "contain", "blur"]
 SilencePolicy = Literal["hold", "gap", "tighten"]
@@ -35,6 +36,7 @@ class ScriptOutput:
     """Integrated loudness of the reel, in LUFS."""
     platform: str = ""
     """One of `platforms`; empty for none."""
+    cover: ScriptCover | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,24 +186,11 @@ class ScriptMotion:
 
 
 @dataclass(frozen=True, slots=True)
-class ScenePlace:
-    """The time of a keyframe or a sound in its scene.
-
-    ``kind`` is the unit of ``value``: ``start`` and ``end`` ignore it, ``fraction`` is 0..1 of the
-    scene, ``seconds`` from its start, ``word`` the nth (0-based) occurrence of ``word``.
-    """
-
-    kind: Literal["start", "end", "fraction", "seconds", "word"]
-    value: Fraction = Fraction(0)
-    word: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ScriptKeyframe:
     """A still image and its time in the scene."""
 
     image: Path
-    at: ScenePlace = ScenePlace("start")
+    at: ScenePlace = field(default_factory=lambda: ScenePlace("start"))
     place: Place | None = field(default=None, compare=False)
     """Of ``at`` in the script."""
 
@@ -215,7 +204,7 @@ class ScriptClip:
     """
 
     video: Path
-    at: ScenePlace = ScenePlace("start")
+    at: ScenePlace = field(default_factory=lambda: ScenePlace("start"))
     start: Fraction | None = None
     end: Fraction | None = None
     fit: ClipFit = "trim"

@@ -20,6 +20,7 @@ from .checks.captions import is_font_file
 from .checks.files import ScriptFiles
 from .checks.sound import is_folder_name
 from .platforms import platforms
+from .scene_place import ScenePlace, ScriptCover
 from .schema_check import MOST_PROBLEMS, check_schema
 from .yaml_source import KeyPath, YamlSource, format_path, read_yaml
 
@@ -89,7 +90,7 @@ class _Resolver:
             path=self._path.absolute(),
             sha256=hashlib.sha256(self._path.read_bytes()).hexdigest(),
             title=data.get("title") or model.reel_name(self._path),
-            output=_output(data.get("output", {})),
+            output=self._output(data.get("output", {})),
             scenes=self._scenes(data["scenes"], data.get("defaults", {})),
             narration=self._narration(data.get("narration"), ("narration",)),
             music=self._music(data.get("music")),
@@ -100,6 +101,17 @@ class _Resolver:
                 keep=Fraction(silences.get("keep", default.keep)),
             ),
         )
+
+    def _output(self, data: Mapping[str, Any]) -> model.ScriptOutput:
+        values = dict(data)
+        if "fps" in values:
+            values["fps"] = Fraction(values["fps"])
+        if "loudness" in values:
+            values["loudness"] = float(values["loudness"])
+        if "cover" in values:
+            place = self._place(("output", "cover", "at"))
+            values["cover"] = ScriptCover(values["cover"]["at"], place)
+        return model.ScriptOutput(**values)
 
     def _scenes(
         self, scenes: list[dict[str, Any]], defaults: Mapping[str, Any]
@@ -157,12 +169,12 @@ class _Resolver:
 
     def _listed(
         self, scene: Mapping[str, Any], path: KeyPath
-    ) -> Iterator[tuple[Mapping[str, Any], model.ScenePlace, Place]]:
+    ) -> Iterator[tuple[Mapping[str, Any], ScenePlace, Place]]:
         """Yield the entries of ``keyframes``, each with its ``at`` and the place of that."""
         for index, keyframe in enumerate(scene.get("keyframes", ())):
             here = (*path, "keyframes", index)
             at = (*here, "at") if "at" in keyframe else here
-            yield keyframe, _at(keyframe.get("at", "start")), self._place(at)
+            yield keyframe, ScenePlace.parse(keyframe.get("at", "start")), self._place(at)
 
     def _clip(self, stated: str | Mapping[str, Any]) -> model.ScriptClip:
         values = _exact({"video": stated} if isinstance(stated, str) else stated, "speed")
@@ -208,7 +220,7 @@ class _Resolver:
         for sound in scene.get("sounds", ()):
             values = _exact(sound, "fade_in", "fade_out")
             values["audio"] = self._folder / sound["audio"]
-            values["at"] = _at(sound.get("at", "start"))
+            values["at"] = ScenePlace.parse(sound.get("at", "start"))
             effects.append(model.SoundEffect(**values))
         return tuple(effects)
 
@@ -277,34 +289,10 @@ def _exact(data: Mapping[str, Any], *seconds: str) -> dict[str, Any]:
     return values
 
 
-def _output(data: Mapping[str, Any]) -> model.ScriptOutput:
-    values = dict(data)
-    if "fps" in values:
-        values["fps"] = Fraction(values["fps"])
-    if "loudness" in values:
-        values["loudness"] = float(values["loudness"])
-    return model.ScriptOutput(**values)
-
-
 def _transition(data: Mapping[str, Any]) -> model.ScriptTransition:
     kind = data.get("type", "cut")
     duration = Fraction(data.get("duration", TRANSITION))
     return model.ScriptTransition(kind, Fraction(0) if kind == "cut" else duration)
-
-
-def _at(at: str | int | Fraction) -> model.ScenePlace:
-    if not isinstance(at, str):
-        return model.ScenePlace("seconds", Fraction(at))
-    if at == "start":
-        return model.ScenePlace("start")
-    if at == "end":
-        return model.ScenePlace("end")
-    if at.endswith("%"):
-        return model.ScenePlace("fraction", Fraction(at[:-1]) / 100)
-    if at.startswith("word:"):
-        word, _, nth = at.removeprefix("word:").partition("#")
-        return model.ScenePlace("word", Fraction(int(nth or 1) - 1), word)
-    return model.ScenePlace("seconds", Fraction(at))
 
 
 def _name_for(scene: Mapping[str, Any], index: int, taken: set[str]) -> str:

@@ -12,6 +12,7 @@ import opentimelineio as otio
 from ..assembly.audio_tracks import Sound
 from ..assembly.build import build_timeline
 from ..assembly.clip_items import place_clips
+from ..assembly.cover_frame import cover_frame
 from ..assembly.cut_in import may_cut_in
 from ..assembly.recipes import slot_recipes
 from ..assembly.scene_parts import part_scenes
@@ -25,6 +26,7 @@ from ..sync import edit
 from ..sync.frames import frame_time
 from ..sync.schedule import lay_end_to_end, make_schedule
 from ..sync.types import Interval, Word
+from ..timeline.cover import cover_metadata
 from ..timeline.metadata import NAMESPACE
 from .edit_warnings import edit_warnings
 from .heads import heads_of
@@ -44,6 +46,8 @@ def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timelin
     _refuse(times_out_of_order(script, speech))
     schedule = _schedule(script, speech)
     _refuse(places_out_of_order(script, schedule))
+    asked = script.output.cover
+    cover = None if asked is None else cover_frame(asked, schedule)
     music = None
     if script.music is not None:
         music = Sound(script.music.audio, duration_of(script.music.audio))
@@ -62,6 +66,8 @@ def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timelin
         band = heads_of(shots) if shots else None
         if band is not None:
             entry["heads"] = list(band)
+    if cover is not None:
+        timeline.metadata[NAMESPACE]["cover"] = cover_metadata(timeline, cover, schedule.fps)
     if parsed.renderer_inputs.origins:
         timeline.metadata[NAMESPACE]["generated_by"] = [
             dict(origin) for origin in parsed.renderer_inputs.origins.values()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import opentimelineio as otio
@@ -12,7 +11,7 @@ import opentimelineio as otio
 from ..backend.captions.burn import caption_departures, to_ass
 from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
-from ..backend.flatten import FlattenResult, flatten, refuse_size_limit
+from ..backend.flatten import FlattenResult, cover_path, flatten, refuse_size_limit
 from ..backend.output_spec import OutputSpec
 from ..errors import InputError, Problem, WorkError
 from ..media.probe import is_still
@@ -24,6 +23,7 @@ from ..provenance.assertions import Claims
 from ..provenance.credentials import Credentials
 from ..provenance.sign import Signing
 from ..report import Loudness, Report
+from ..timeline.cover import states_cover
 from ..timeline.media import media_file_name
 from ..timeline.slots import slot_clips
 from .signing import claims_of
@@ -109,8 +109,8 @@ def make_videos(
         spec: format and sizes.
         credentials: sign the files with these; None leaves them unsigned.
         on_progress: called as the work goes on.
-        before_rename: called with a file's name and its finished temporary file, just before the
-            file gets that name.
+        before_rename: called with the name of a video or cover and its finished temporary file,
+            just before the file gets that name.
 
     Yields:
         Each file and its result, once it is written.
@@ -133,7 +133,7 @@ def make_videos(
                 segments=segments_of(video) if spec.keep_segments else None,
                 signer=_signer(credentials, claims, path),
                 on_progress=_share(on_progress, number, len(sizes)),
-                before_rename=partial(before_rename, path),
+                before_rename=before_rename,
             ),
         )
 
@@ -152,6 +152,7 @@ def report_videos(
     for number, (path, result) in enumerate(videos):
         report.warnings += [line for line in result.warnings if line not in report.warnings]
         missing += [line for line in result.missing if line not in missing]
+        report.covers += [result.cover] if result.cover is not None else []
         if number:
             report.other_videos.append(path)
             continue
@@ -196,6 +197,11 @@ def videos_of(video: Path, spec: OutputSpec) -> list[Path]:
     """Return the file of each size: the video, and others with their size in their names."""
     more = (video.with_stem(f"{video.stem}-{w}x{h}") for w, h in spec.sizes[1:])
     return [video, *more]
+
+
+def covers_of(timeline: otio.schema.Timeline, videos: Iterable[Path]) -> list[Path]:
+    """Return the covers beside videos; none if the timeline asks for none."""
+    return [cover_path(video) for video in videos] if states_cover(timeline) else []
 
 
 def _claims(

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
+from ..inspection.frame_measures import NEARLY_BLACK, is_black
 from ..notices import Notice
 from ..script.model import Script
 from ..script.platforms import platforms
@@ -44,8 +45,14 @@ def platform_warnings(
         elif bottom > high + _LEAST_COVERED:
             yield _covered(scene["scene"], name, "bottom")
     first = next(slot_clips(timeline), None)
-    if first is not None and first.recipe.shot.motion.camera == "static":
+    if first is None:
+        return
+    shot = first.recipe.shot
+    if shot.motion.camera == "static" or not shot.motion.amount:
         what = f"{first.scene}: the reel opens on a picture that stands still; give it a move"
+        yield Notice("platform", what)
+    if is_black(shot.keyframes[0].image, NEARLY_BLACK):
+        what = f"{first.scene}: the reel opens on black, or nearly so; begin with a brighter still"
         yield Notice("platform", what)
 
 

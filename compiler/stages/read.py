@@ -20,6 +20,7 @@ from ...renderers.run.motion_guard import with_fallbacks
 from ...renderers.run.recipe import Recipe, recipe_key
 from ..assembly.recipes import RendererInputs, unseen
 from ..backend.encode.transitions import transition_names
+from ..backend.flatten import cover_path
 from ..backend.output_spec import OutputSpec
 from ..errors import InputError, Place, Problem, WorkError
 from ..files.protected_files import refuse_inputs
@@ -127,6 +128,8 @@ def _refuse_inputs(
     if spec is not None:
         video = replace(outputs, suffix=spec.suffix).video
         files += videos_of(video, spec)
+        if script.output.cover is not None:
+            files += [cover_path(each) for each in videos_of(video, spec)]
         folders.append(segments_of(video))
     refuse_inputs(files, inputs_of_script(script, config), NEW_FOLDER, folders=folders)
 

@@ -40,6 +40,7 @@ class MuxInputs:
         fps: of the picture.
         frames: of the picture.
         captions: None for none.
+        cover: a JPEG for a poster, which an MP4 alone can hold; None for none.
     """
 
     picture: Path
@@ -49,6 +50,7 @@ class MuxInputs:
     fps: Fraction
     frames: int
     captions: CaptionTrack | None = None
+    cover: Path | None = None
 
 
 def mux(inputs: MuxInputs, output: Path, codec: Codec, name: str) -> None:
@@ -70,16 +72,25 @@ def mux(inputs: MuxInputs, output: Path, codec: Codec, name: str) -> None:
         captions_input = input_args(captions.path, "-f", "webvtt")
         captions_args = ["-map", "3:s:0", "-c:s", "mov_text"]
         captions_args += ["-metadata:s:s:0", language, "-metadata:s:a:0", language]
-    tag = ["-tag:v", codec.tag] if codec.tag else []
+    cover_input, cover_args = [], []
+    if inputs.cover is not None and codec.suffix == ".mp4":
+        # The muxer writes an attached picture as iTunes' "covr", not as a track.
+        cover_input = input_args(inputs.cover, "-f", "jpeg_pipe")
+        cover_args = ["-map", f"{3 + bool(captions)}:v:0", "-disposition:v:1", "attached_pic"]
+        # Stated for the file, a timecode would become a track for the poster too.
+        timecode = ["-metadata:s:v:0", f"timecode={inputs.timecode}"] if timecode else []
+    tag = ["-tag:v:0", codec.tag] if codec.tag else []
     run(
         [
             *input_args(inputs.picture),
             *input_args(inputs.sound),
             *input_args(inputs.metadata, "-f", "ffmetadata"),
             *captions_input,
+            *cover_input,
             *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "2"),
             *("-c", "copy", "-video_track_timescale", str(timescale(inputs.fps)), *timecode, *tag),
             *captions_args,
+            *cover_args,
             *("-movflags", "+faststart", "-fflags", "+bitexact"),
             *output_args(output, "-f", codec.suffix.removeprefix(".")),
         ],

@@ -18,7 +18,7 @@ def read_from_file(filepath: str, allow_outside: bool = False) -> otio.schema.Ti
     Raises:
         OTIOError: the script is invalid; the message has a line for each problem.
     """
-    from otio_gvideo.compiler.api.plan import timeline_of_script  # noqa: PLC0415
+    from otio_gvideo.compiler.api.script_timeline import timeline_of_script  # noqa: PLC0415
     from otio_gvideo.compiler.errors import CompileError  # noqa: PLC0415
 
     try:

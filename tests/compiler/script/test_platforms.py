@@ -10,6 +10,7 @@ import pytest
 import skimage.data
 from otio_gvideo import schemas
 from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.captions.style import area_of, read_style
 from otio_gvideo.compiler.script.platforms import platforms
 from otio_gvideo.compiler.script.read_script import load_script
@@ -84,3 +85,29 @@ def test_an_opening_that_stands_still_is_warned_about(project: Path) -> None:
     project.write_text(text.replace("camera: push_in", "camera: static", 1))
     (still,) = warnings(project)
     assert still == "dusk: the reel opens on a picture that stands still; give it a move"
+    project.write_text(text.replace("camera: push_in", "camera: push_in, amount: 0", 1))
+    assert warnings(project) == [still]
+
+
+def test_a_black_opening_is_warned_about(project: Path) -> None:
+    name_platform(project, "tiktok")
+    Image.new("RGB", (108, 192), (12, 12, 14)).save(project.parent / "stills" / "red.png")
+    (black,) = warnings(project)
+    assert black == "dusk: the reel opens on black, or nearly so; begin with a brighter still"
+
+
+@pytest.mark.parametrize("platform", ["tiktok", ""])
+def test_check_lists_a_black_opening_that_stands_still(tmp_path: Path, platform: str) -> None:
+    Image.new("RGB", (108, 192), (12, 12, 14)).save(tmp_path / "night.png")
+    script = tmp_path / "small.yaml"
+    script.write_text(
+        "version: 1\ntitle: small\n"
+        f"output: {{width: 108, height: 192{f', platform: {platform}' if platform else ''}}}\n"
+        "scenes: [{id: night, duration: 1.5, keyframe: night.png, renderer: camera}]\n"
+    )
+    report = compile_script(script)
+    assert report.video is not None
+    found = check_video(report.video, report.timeline)
+    listed = [one.measured for one in found.findings if one.name == "opening"]
+    wanted = ["the first frame is black, or nearly so", "stands still for a second"]
+    assert listed == (wanted if platform else [])

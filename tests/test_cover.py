@@ -1,0 +1,183 @@
+"""The cover of a reel: a frame of it beside the file and in it, through timelines and edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import opentimelineio as otio
+import pytest
+from numpy.typing import NDArray
+from otio_gvideo.compiler import compile_script, flatten_timeline
+from otio_gvideo.compiler.api.check import check_video
+from otio_gvideo.compiler.api.plan import plan_script
+from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.media.probe import probe
+from otio_gvideo.compiler.media.still_frame import save_frame
+from otio_gvideo.compiler.stages.output_options import OutputOptions
+from PIL import Image
+
+SCRIPT = """\
+version: 1
+title: three
+output: {width: 108, height: 192, fps: 24}
+defaults: {renderer: camera, motion: {camera: push_in}}
+scenes:
+  - {id: red, duration: 0.5, keyframe: red.png}
+  - {id: green, duration: 0.5, keyframe: green.png}
+  - {id: blue, duration: 0.5, keyframe: blue.png}
+"""
+COLOURS = {"red": (200, 40, 30), "green": (30, 160, 60), "blue": (40, 60, 200)}
+
+
+@pytest.fixture
+def covered(tmp_path: Path) -> Callable[[str], Path]:
+    """Return a function that writes a script with a cover, of three scenes in three colours."""
+    for name, colour in COLOURS.items():
+        Image.new("RGB", (108, 192), colour).save(tmp_path / f"{name}.png")
+
+    def write(at: str) -> Path:
+        script = tmp_path / "small.yaml"
+        script.write_text(SCRIPT.replace("fps: 24}", f"fps: 24, cover: {{at: {at}}}}}"))
+        return script
+
+    return write
+
+
+def pixels(path: Path) -> NDArray[np.float64]:
+    """Return a picture's mean colour."""
+    with Image.open(path) as image:
+        assert image.size == (108, 192)
+        return np.asarray(image.convert("RGB")).mean(axis=(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("at", "frame"),
+    [
+        ("0.75", 18),
+        ("start", 0),
+        ("end", 35),
+        ('"40%"', 14),
+        ("green", 18),
+        ("blue", 30),
+    ],
+)
+def test_a_cover_is_placed_in_the_whole_reel(
+    covered: Callable[[str], Path], at: str, frame: int
+) -> None:
+    assert plan_script(covered(at)).cover == frame
+
+
+def test_the_word_of_a_cover_may_be_in_any_scene(project: Path) -> None:
+    text = project.read_text()
+    for word, scene in (("light", 0), ("steps", 2), ("the#2", 0), ("the#4", 2)):
+        project.write_text(text.replace("fps: 24}", f"fps: 24, cover: {{at: 'word:{word}'}}}}"))
+        report = compile_script(project, until="timeline")
+        timeline = otio.adapters.read_from_file(str(report.timeline))
+        ours = timeline.metadata["otio_gvideo"]
+        bare, _, nth = word.partition("#")
+        said = [w for w in ours["words"] if w["text"].lower().strip(",.") == bare]
+        heard = said[int(nth or 1) - 1]
+        assert ours["cover"]["frame"] == pytest.approx(heard["start"] * 24, abs=0.51)
+        entry = report.scenes[scene]
+        assert entry.cut_frame <= ours["cover"]["frame"] < entry.end_frame
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        ("1.5", "1.5 is not in the reel, which lasts 1.50 s"),
+        ('"150%"', "'150%' is not in the reel"),
+        ("gren", "'gren' is no scene, and no time .* did you mean 'green'"),
+        ("word:storm", "the reel has no word 'storm'"),
+    ],
+)
+def test_a_cover_that_is_nowhere_is_one_line_with_its_place(
+    covered: Callable[[str], Path], at: str, why: str
+) -> None:
+    script = covered(at)
+    with pytest.raises(InputError, match=rf"small\.yaml:3:\d+: output\.cover\.at: {why}") as found:
+        compile_script(script)
+    assert len(str(found.value).splitlines()) == 1
+    assert not (script.parent / "build").exists()
+
+
+def test_a_cover_lies_beside_the_reel_and_is_its_poster(covered: Callable[[str], Path]) -> None:
+    report = compile_script(covered("green"))
+    assert report.video is not None
+    (cover,) = report.covers
+    assert cover == report.video.with_suffix(".jpg")
+    assert cover.name in report.files
+    assert pixels(cover) == pytest.approx(COLOURS["green"], abs=3)
+    still = cover.with_name("still.png")
+    save_frame(report.video, Fraction(18, 24), still)
+    assert pixels(cover) == pytest.approx(pixels(still), abs=3)
+    with av.open(str(report.video)) as container:
+        kinds = [(s.type, bool(s.disposition & 0x400)) for s in container.streams]
+        assert kinds[0] == ("video", False)
+        assert kinds.count(("video", True)) == 1
+        (poster,) = [s for s in container.streams.video if s.disposition & 0x400]
+        packet = next(p for p in container.demux(poster) if p.size)
+        assert bytes(packet) == cover.read_bytes()
+        assert sum("timecode" in s.metadata for s in container.streams if s.type == "data") == 1
+    assert probe(report.video).video is not None
+    assert check_video(report.video, report.timeline).ok
+    assert compile_script(covered("green")).warnings == []
+
+
+def test_without_a_cover_the_file_and_its_timeline_hold_none(
+    covered: Callable[[str], Path],
+) -> None:
+    script = covered("green")
+    script.write_text(SCRIPT)
+    report = compile_script(script)
+    assert report.video is not None
+    assert not report.video.with_suffix(".jpg").exists()
+    timeline = otio.adapters.read_from_file(str(report.timeline))
+    assert "cover" not in timeline.metadata["otio_gvideo"]
+    assert "cover" not in report.as_json()
+    with av.open(str(report.video)) as container:
+        assert len(container.streams.video) == 1
+
+
+def test_an_edited_timeline_keeps_the_picture_of_its_cover(
+    covered: Callable[[str], Path], tmp_path: Path
+) -> None:
+    report = compile_script(covered("blue"), until="media")
+    timeline = otio.adapters.read_from_file(str(report.timeline))
+    track = timeline.video_tracks()[0]
+    track.insert(0, track.pop())
+    edited = report.timeline.with_name("edited.otio")
+    otio.adapters.write_to_file(timeline, str(edited))
+    for name, kept in (("moved", "blue"), ("gone", "green")):
+        if name == "gone":  # then the frame of the reel counts: frame 30 is past its end
+            del track[0]
+            otio.adapters.write_to_file(timeline, str(edited))
+        made = flatten_timeline(edited, tmp_path / f"{name}.mp4")
+        assert made.covers == [tmp_path / f"{name}.jpg"]
+        assert pixels(made.covers[0]) == pytest.approx(COLOURS[kept], abs=3)
+
+
+def test_each_size_has_a_cover_and_a_size_limit_is_kept(covered: Callable[[str], Path]) -> None:
+    options = OutputOptions(sizes=((108, 192), (192, 108)), max_mb=0.06)
+    report = compile_script(covered("green"), output_options=options)
+    assert report.video is not None
+    assert [path.name for path in report.covers] == ["small.jpg", "small-192x108.jpg"]
+    with Image.open(report.covers[1]) as image:
+        assert image.size == (192, 108)
+    for video in (report.video, *report.other_videos):
+        assert video.stat().st_size <= 60_000
+
+
+def test_a_cover_never_replaces_a_still_of_the_script(covered: Callable[[str], Path]) -> None:
+    script = covered("green")
+    folder = script.parent
+    Image.new("RGB", (108, 192), COLOURS["red"]).save(folder / "small.jpg")
+    script.write_text(script.read_text().replace("red.png", "small.jpg"))
+    before = (folder / "small.jpg").read_bytes()
+    with pytest.raises(InputError, match=r"small\.jpg"):
+        compile_script(script, output=folder)
+    assert (folder / "small.jpg").read_bytes() == before
