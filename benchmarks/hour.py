@@ -34,7 +34,9 @@ LEAD_S = 0.12
 CHILD = """
 import json, resource, sys, time
 from pathlib import Path
+from itertools import pairwise
 from otio_gvideo.compiler.speech.align import SceneText, align_scenes
+from otio_gvideo.compiler.sync.silences import cut_pause
 texts = json.loads(Path(sys.argv[1]).read_text())
 scenes = [SceneText(f"s{n}", text) for n, text in enumerate(texts)]
 started, used = time.perf_counter(), time.process_time()
@@ -44,7 +46,11 @@ print(json.dumps({
     "cpu": time.process_time() - used,
     "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     "warnings": len(found.warnings),
-    "words": [[float(s.words[0].start), float(s.words[-1].end)] for s in found.scenes],
+    "pauses": [
+        [float(pause.start), float(pause.end)]
+        for a, b in pairwise(found.scenes)
+        for pause in [cut_pause(a.words[-1], b.unscripted, b.words[0])]
+    ],
 }))
 """
 NOUNS = "harbour lantern captain garden letter window teacher market river engine winter village"
@@ -84,7 +90,7 @@ def main() -> None:
         )
         found = json.loads(child.stdout)
         hours = narration.duration_s / 3600
-        right = right_cuts(narration.spoken, found["words"])
+        right = right_cuts(narration.spoken, found["pauses"])
         print(f"{len(texts)} scenes, {sum(len(t.split()) for t in texts)} words, {hours:.2f} h")
         print(
             f"{found['seconds'] / hours:.0f} s ({found['cpu'] / hours:.0f} s of processors) an "
@@ -163,11 +169,11 @@ def say(text: str, voice: str, folder: Path) -> tuple[np.ndarray, float, float]:
     return sound, sounding[0][1], sounding[-1][2]
 
 
-def right_cuts(spoken: list[tuple[float, float]], words: list[list[float]]) -> int:
+def right_cuts(spoken: list[tuple[float, float]], pauses: list[list[float]]) -> int:
     """Return how many cuts fall into the pauses between scenes, give or take half a frame."""
     right = 0
     for number in range(1, len(spoken)):
-        end, start = words[number - 1][1], words[number][0]
+        end, start = pauses[number - 1]
         cut = min(max(start - LEAD_S, end), start)
         begins, ends = spoken[number - 1][1] - HALF_FRAME_S, spoken[number][0] + HALF_FRAME_S
         right += begins <= cut <= ends

@@ -27,7 +27,7 @@ from .edit import (
     VoiceSource,
 )
 from .frames import clamp, frame_at_or_after, frame_at_or_before, frame_time, nearest_frame
-from .silences import pauses_between, surplus
+from .silences import cut_pause, pauses_between, surplus
 from .slots import LONGEST_SLOT, slots_of
 from .timemap import Insertion, TimeMap, build_time_map
 from .transitions import fit_transitions, frames_after, frames_before
@@ -147,7 +147,7 @@ def _spoken_cuts(spoken: Sequence[SceneInput], frames: int, fps: Fraction) -> li
         elif before.time is not None:
             pause = Interval(before.time.end, before.time.end)
         else:
-            pause = _pause(before, after)
+            pause = cut_pause(before.speech[-1], after.unscripted, after.speech[0])
         cuts.append(cut_in_pause(pause, fps))
     apart: list[Cut] = []
     for index, cut in enumerate(cuts):
@@ -157,19 +157,6 @@ def _spoken_cuts(spoken: Sequence[SceneInput], frames: int, fps: Fraction) -> li
         half = Fraction(1, 2)
         apart.append(Cut(clamp(cut.time, (frame - half) / fps, (frame + half) / fps), frame))
     return apart
-
-
-def _pause(before: SceneInput, after: SceneInput) -> Interval:
-    """Return the pause between two scenes: the longest if something unscripted is said there.
-
-    "Um" and false starts follow short pauses, and belong to the scene after them.
-    """
-    last, first = before.speech[-1], after.speech[0]
-    between = [u for u in after.unscripted if u.end > last.end and u.start < first.start]
-    pauses = list(pauses_between([last, *between, first]))
-    if not between or not pauses:
-        return Interval(last.end, first.start)
-    return max(pauses, key=lambda pause: pause.duration)
 
 
 def _start(interval: Interval) -> Fraction:
@@ -260,7 +247,7 @@ def _ends_before_gaps(
         spoken += before.beat is None
         if before.beat is not None or after.beat is not None:
             continue
-        pause = _pause(before, after)
+        pause = cut_pause(before.speech[-1], after.unscripted, after.speech[0])
         extra = surplus(pause, silences.longer_than, silences.keep)
         if extra is not None:
             gap = cuts[spoken - 1].frame - nearest_frame(extra.start, fps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from .cuts import LEAD
@@ -16,6 +16,30 @@ def pauses_between(speech: Iterable[Interval]) -> Iterator[Interval]:
         if end is not None and stretch.start > end:
             yield Interval(end, stretch.start)
         end = stretch.end if end is None else max(end, stretch.end)
+
+
+def candidate_pauses(
+    last: Interval, unscripted: Sequence[Interval], first: Interval
+) -> list[Interval]:
+    """Return the pauses between two scenes in which the cut may be; the whole interval if none is.
+
+    Args:
+        last: the last word of one scene.
+        unscripted: speech outside the script since then, in order; more may follow.
+        first: the first word of the next scene.
+    """
+    between = [one for one in unscripted if one.end > last.end and one.start < first.start]
+    pauses = list(pauses_between([last, *between, first])) if between else []
+    return pauses or [Interval(last.end, first.start)]
+
+
+def cut_pause(last: Interval, unscripted: Sequence[Interval], first: Interval) -> Interval:
+    """Return the pause of the cut: the longest if something unscripted is said between two scenes.
+
+    "Um", false starts and words that the script lacks follow short pauses, and belong to the scene
+    after them. Arguments as of `candidate_pauses`.
+    """
+    return max(candidate_pauses(last, unscripted, first), key=lambda pause: pause.duration)
 
 
 def surplus(pause: Interval, longer_than: Fraction, keep: Fraction) -> Interval | None:

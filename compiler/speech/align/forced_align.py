@@ -21,6 +21,7 @@ from .alignment_result import ForcedAlignment
 from .foreground import without_noise
 from .lattice import lattice_of, senones_of
 from .observations import SHORT, Recording
+from .repeats import has_filler_at_repeat, repeated
 from .resume import resumed, until_lost, without_strays
 from .search_memo import SearchMemo
 from .segments import continues, pieces_by_token, segments
@@ -76,11 +77,10 @@ def forced_align(
     report = on_progress or (lambda _: None)
     aligner = _Aligner(samples, tokens, memo, foreign=foreign)
     anchors = aligner.first_pass(tokens, lambda share: report(0.8 * share))
-    found = {piece.token for piece in anchors if not piece.unscripted}
     everything = range(len(tokens))
-    skipped = [index for index in everything if index not in found]
     scripted = [piece for piece in anchors if not piece.unscripted]
-    hasty = without_room(tokens, skipped, trusted, scripted, aligner.frames)
+    skipped = without(everything, [[piece.token for piece in scripted]])
+    hasty = without_room(tokens, skipped, trusted | repeated(tokens), scripted, aligner.frames)
     placed = aligner.second_pass(tokens, without(everything, hasty), anchors)
     report(0.9)
     by_token = pieces_by_token(placed)
@@ -222,6 +222,9 @@ class _Aligner:
                 first, part = segment.first, segment.tokens
                 chosen = [tokens[index] for index in part]
                 path = self.search(chosen, first, segment.last, penalties, to_end=True)
+                if path and has_filler_at_repeat(chosen, path.pieces):
+                    plain = replace(penalties, filler=1e9)
+                    path = self.search(chosen, first, segment.last, plain, to_end=True)
                 numbers = [*part, part[-1] + 1]
                 if path is not None:
                     within = [
@@ -265,10 +268,9 @@ class _Aligner:
         return found
 
     def _fits(self, pieces: Iterable[AlignedPiece]) -> bool:
-        said = [piece for piece in pieces if not piece.unscripted]
-        frames = sum(piece.end - piece.start for piece in said)
-        margin = sum(piece.margin * (piece.end - piece.start) for piece in said)
-        return margin > MIN_MARGIN * self.contrast * frames
+        least = MIN_MARGIN * self.contrast
+        said = (piece for piece in pieces if not piece.unscripted)
+        return sum((piece.margin - least) * (piece.end - piece.start) for piece in said) > 0
 
     def _second_penalties(self) -> Penalties:
         return Penalties(unscripted=UNSCRIPTED * self.contrast, skip=1e9)

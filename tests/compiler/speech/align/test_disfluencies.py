@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -9,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from otio_gvideo.compiler.media.samples import SPEECH_RATE
+from otio_gvideo.compiler.media.samples import SPEECH_RATE, speech_samples
 from otio_gvideo.compiler.script.tokens import tokenize
-from otio_gvideo.compiler.speech.align import align_scenes
+from otio_gvideo.compiler.speech.align import SceneText, align_scenes
 from otio_gvideo.compiler.speech.align.acoustic_model import english
 from otio_gvideo.compiler.speech.align.lattice import lattice_of
 from otio_gvideo.compiler.sync.edit import SceneInput, VoiceSource
@@ -78,6 +80,25 @@ def test_a_false_start_belongs_to_the_scene_that_it_begins(tmp_path: Path) -> No
         cut = cuts[number].start / 24
         spoken = len(extra) / SPEECH_RATE
         assert lines[number - 1][-1].end - 0.04 <= cut <= lines[number][0].start - spoken + 0.04
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("flite") is None, reason="needs flite")
+def test_words_that_the_script_says_twice_are_no_filler(tmp_path: Path) -> None:
+    texts = (
+        "But I'm NOT a serpent, I tell you! said Alice.",
+        "I'm a I'm a Well! What are you? said the Pigeon.",
+        "A likely story indeed! said the Pigeon in a tone of the deepest contempt.",
+    )
+    parts = []
+    for text in texts:
+        path = tmp_path / "line.wav"
+        subprocess.run(["flite", "-voice", "rms", "-t", text, "-o", path], check=True)
+        parts += [speech_samples(path), np.zeros(SPEECH_RATE // 2, np.int16)]
+    asked = [SceneText(f"s{number}", text) for number, text in enumerate(texts)]
+    found = align_scenes(asked, saved(np.concatenate(parts), tmp_path)).scenes[1]
+    assert not found.unscripted
+    assert all(word.end - word.start >= Fraction(3, 100) for word in found.words[:4])
 
 
 def test_pauses_are_expected_where_a_line_or_a_scene_ends() -> None:
