@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 from labelled_voices import material
-from labelled_voices.aligned import cut_s, evidence_of, recorded_steps, write_wav
+from labelled_voices.aligned import cuts_s, evidence_of, recorded_steps, write_wav
 from labelled_voices.clips import Clip, digest
 from labelled_voices.degrade import CONDITIONS
 from labelled_voices.references import REFERENCES, Times
@@ -142,9 +143,10 @@ def measure(
     clip: Clip, script: Sequence[Scene], measures: tuple[Any, ...]
 ) -> Iterator[tuple[str, str, Floats, Floats]]:
     """Yield the features of words and cuts, and whether they are right."""
-    tokens, members, times, speech, evidence = measures
+    tokens, members, times, apart, speech, evidence = measures
     words = confidence.word_features(tokens, times, speech, evidence)
-    cuts = confidence.cut_features(members, times, speech, evidence)
+    cuts = confidence.cut_features(tokens, members, times, apart, speech, evidence)
+    placed = cuts_s(members, times, apart)
     rows, right = [], []
     for scene, group in zip(script, members, strict=True):
         for (_, place), token in zip(scene.words, first_tokens(scene, tokens, group), strict=True):
@@ -160,9 +162,8 @@ def measure(
     told = [(n, scene.number) for n, scene in enumerate(script) if scene.number is not None]
     for (_, first), (after, second) in pairwise(told):
         pause = (clip.pause_before(first + 1)[0], clip.pause_before(second)[1])
-        end, start = times[members[after][0] - 1].end, times[members[after][0]].start
         rows.append(cuts[after])
-        right.append(outside(cut_s(float(end), float(start)), pause) <= HALF_FRAME)
+        right.append(outside(placed[after], pause) <= HALF_FRAME)
     yield "CUTS", evidence.source, np.array(rows), np.array(right, float)
 
 
@@ -231,11 +232,13 @@ def module_text(fitted: dict[tuple[str, str], Floats]) -> str:
         "from __future__ import annotations",
     ]
     for kind in ("WORDS", "CUTS"):
-        lines += ["", f"{kind} = {{"]
+        lines += ["", "# fmt: off", f"{kind} = {{"]
         for (one, source), weights in sorted(fitted.items()):
             if one == kind:
-                lines.append(f'    "{source}": ({", ".join(f"{w:.3g}" for w in weights)}),')
-        lines.append("}")
+                numbers = ", ".join(f"{weight:.3g}" for weight in weights)
+                text = fill(numbers, 98, initial_indent=" " * 8, subsequent_indent=" " * 8)
+                lines += [f'    "{source}": (', text, "    ),"]
+        lines += ["}", "# fmt: on"]
     return "\n".join([*lines, ""])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 import wave
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +20,9 @@ from otio_gvideo.compiler.speech.align import (
     align_scenes,
 )
 from otio_gvideo.compiler.speech.align import scenes as aligner
+from otio_gvideo.compiler.speech.align.confidence import unknown
 from otio_gvideo.compiler.sync.cuts import cut_in_pause
+from otio_gvideo.compiler.sync.silences import cut_pause
 from otio_gvideo.compiler.sync.types import Interval
 
 from .clips import RATE, Samples, digest
@@ -42,12 +44,14 @@ class Aligned:
     Attributes:
         words: by scene: start, end, and confidence or None; tokens of scripts without spaces are
             joined again to the script's words.
+        cuts_s: by scene: the second of the cut into it.
         confidences: by scene: that its cut is in its pause; None if unknown.
         refused: scenes that are an error.
         warnings: scene and message.
     """
 
     words: list[list[tuple[float, float, float | None]]]
+    cuts_s: list[float]
     confidences: list[float | None]
     refused: list[str]
     warnings: list[tuple[str, str]]
@@ -58,7 +62,8 @@ class Evidence:
     """What the alignment of a script leaves to its confidence.
 
     Attributes:
-        measures: arguments of `confidence.confidence`: tokens, members, times, speech, evidence.
+        measures: arguments of `confidence.confidence`: tokens, members, times,
+            speech outside the script, speech, evidence.
         warnings: without those that confidence adds.
         refused: scenes that are an error.
     """
@@ -102,28 +107,27 @@ def evidence_of(samples: Samples, scenes: Sequence[Scene], language: str, cached
 def recorded_steps() -> Iterator[dict[str, tuple[Any, ...]]]:
     """Keep the arguments of the last two steps of `align_scenes`."""
     kept: dict[str, tuple[Any, ...]] = {}
-    own = {name: getattr(aligner, name) for name in ("confidence", "with_doubts")}
+    judge, warn = aligner.confidence, aligner.with_doubts
 
-    def keeping(name: str) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
-            kept[name] = arguments
-            return own[name](*arguments)
+    def judged(*arguments: Any) -> Any:
+        kept["confidence"] = arguments
+        return unknown(*arguments[:2])  # Its coefficients may be for other features.
 
-        return call
+    def warned(*arguments: Any) -> Any:
+        kept["with_doubts"] = arguments
+        return warn(*arguments)
 
-    for name in own:
-        setattr(aligner, name, keeping(name))
+    aligner.confidence, aligner.with_doubts = judged, warned
     try:
         yield kept
     finally:
-        for name, function in own.items():
-            setattr(aligner, name, function)
+        aligner.confidence, aligner.with_doubts = judge, warn
 
 
 def aligned(samples: Samples, scenes: Sequence[Scene], language: str, cached: Path) -> Aligned:
     """Align a script to a recording as the compiler does, with confidence as it is now."""
     evidence = evidence_of(samples, scenes, language, cached)
-    tokens, members, times, *_ = evidence.measures
+    tokens, members, times, apart, *_ = evidence.measures
     trust = aligner.confidence(*evidence.measures)
     texts = [SceneText(scene.id, scene.text) for scene in scenes]
     warnings = aligner.with_doubts(evidence.warnings, texts, members, times, trust)
@@ -136,6 +140,7 @@ def aligned(samples: Samples, scenes: Sequence[Scene], language: str, cached: Pa
             _as_written([word for word, _ in scene.words], [timed[index] for index in group])
             for scene, group in zip(scenes, members, strict=True)
         ],
+        cuts_s(members, times, apart),
         [float(sure) for sure in trust.scenes],
         evidence.refused,
         [(warning.scene_id, warning.what) for warning in warnings],
@@ -176,3 +181,26 @@ def cut_s(end: float, start: float) -> float:
         Fraction(end).limit_denominator(10**6), Fraction(start).limit_denominator(10**6)
     )
     return cut_in_pause(pause, Fraction(FPS)).frame / FPS
+
+
+def cuts_s(
+    members: Sequence[Sequence[int]],
+    times: Sequence[Interval],
+    unscripted: Sequence[Sequence[Interval]],
+) -> list[float]:
+    """Return the cut into each scene as the compiler makes it, in seconds; 0 into the first.
+
+    Args:
+        members: the tokens of each scene.
+        times: of all tokens.
+        unscripted: speech outside the script before the last word of each scene.
+    """
+    cuts = []
+    for group, others in zip(members, unscripted, strict=True):
+        first = group[0]
+        if first:
+            pause = cut_pause(times[first - 1], others, times[first])
+            cuts.append(cut_in_pause(pause, Fraction(FPS)).frame / FPS)
+        else:
+            cuts.append(0.0)
+    return cuts

@@ -86,8 +86,7 @@ def score(clip: Clip, script: Sequence[Scene], found: Aligned) -> Scores:
     for (before, first), (after, second) in pairwise(told):
         pause = (clip.pause_before(first.number + 1)[0], clip.pause_before(second.number)[1])
         # A scene that is never said shares their pause with them.
-        end, start = found.words[after - 1][-1][1], found.words[after][0][0]
-        off = outside(cut_s(end, start), pause)
+        off = outside(found.cuts_s[after], pause)
         confidence = found.confidences[after]
         scores.cuts.append(Cut(second.id, off, confidence, second.id in named))
         if off > HALF_FRAME:

@@ -43,6 +43,7 @@ def scored(clip: Any, shift: float = 0.0, **found: Any) -> Any:
     )
     script = found.pop("script", None) or scripts.RIGHT.of(clip)
     words = []
+    cuts_s = []
     for scene in script:
         times = []
         for _, place in scene.words:
@@ -50,8 +51,9 @@ def scored(clip: Any, shift: float = 0.0, **found: Any) -> Any:
             move = shift if said.scene == 1 else 0.0
             times.append((said.start + move, said.end + move, None))
         words.append(times)
+        cuts_s.append(times[0][0] - 0.1)
     known = {"confidences": [None] * len(script), "refused": [], "warnings": []} | found
-    return scores.score(clip, script, ours.Aligned(words=words, **known))
+    return scores.score(clip, script, ours.Aligned(words=words, cuts_s=cuts_s, **known))
 
 
 def test_true_times_score_without_a_fault(clip: Any) -> None:

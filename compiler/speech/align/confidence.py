@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...script.tokens import Token
+from ...sync.silences import candidate_pauses
 from ...sync.types import Interval
 from .confidence_model import CUTS, WORDS
 from .evidence import UNFIT, Evidence, Measures
@@ -51,6 +52,7 @@ def confidence(
     tokens: Sequence[Token],
     members: Sequence[Sequence[int]],
     times: Sequence[Interval],
+    unscripted: Sequence[Sequence[Interval]],
     speech: Sequence[Interval],
     evidence: Evidence,
 ) -> Confidence:
@@ -60,10 +62,12 @@ def confidence(
         tokens: of all scenes, in order.
         members: the tokens of each scene.
         times: of each token, in order.
+        unscripted: speech outside the script before the last word of each scene.
         speech: the recording's intervals with speech, by energy.
         evidence: of the alignment.
     """
-    cuts = _probabilities(cut_features(members, times, speech, evidence), CUTS[evidence.source])
+    features = cut_features(tokens, members, times, unscripted, speech, evidence)
+    cuts = _probabilities(features, CUTS[evidence.source])
     return Confidence(
         _probabilities(word_features(tokens, times, speech, evidence), WORDS[evidence.source]),
         tuple(
@@ -89,9 +93,7 @@ def word_features(
     starts, ends = _seconds(times)
     fits = evidence.fits
     around = np.concatenate([fits[:1], fits, fits[-1:]]) if len(fits) else fits
-    letters = np.array([max(1, sum(map(len, token.readings[0]))) for token in tokens])
-    pace = np.log(np.maximum(ends - starts, 0.01) / letters)
-    pace = np.clip(abs(pace - np.median(pace)), 0, 2) if len(pace) else pace
+    pace = abs(_paces(tokens, ends - starts))
     gaps = np.clip(starts - np.concatenate([[0.0], ends[:-1]]), 0, LONG_PAUSE)
     return np.column_stack(
         [
@@ -107,34 +109,68 @@ def word_features(
     )
 
 
+def _paces(tokens: Sequence[Token], lengths: Measures) -> Measures:
+    """Return the logarithm of each word's length for its letters, over that of the median word."""
+    letters = np.array([max(1, sum(map(len, token.readings[0]))) for token in tokens])
+    pace = np.log(np.maximum(lengths, 0.01) / letters)
+    middle = float(np.median(pace)) if len(pace) else 0.0
+    return np.asarray(np.clip(pace - middle, -2, 2))
+
+
 def cut_features(
+    tokens: Sequence[Token],
     members: Sequence[Sequence[int]],
     times: Sequence[Interval],
+    unscripted: Sequence[Sequence[Interval]],
     speech: Sequence[Interval],
     evidence: Evidence,
 ) -> Measures:
-    """Return the features of the cut into each scene, ``[scenes, features]``."""
+    """Return the features of the cut into each scene, ``[scenes, features]``.
+
+    Beside unscripted speech the cut is in the longest pause; the second longest tells how doubtful
+    that choice is. So does speech near the cut that no word covers.
+    """
     starts, ends = _seconds(times)
+    paces = np.concatenate([[0.0], np.cumsum(abs(_paces(tokens, ends - starts)))])
     fits = np.concatenate([[0.0], np.cumsum(evidence.fits)])
     firsts = np.array([group[0] if group else 0 for group in members], np.int64)
     lasts = np.maximum(firsts - 1, 0)
-    end = np.where(firsts > 0, ends[lasts], 0.0)
-    start = np.maximum(starts[firsts], end)
+    ways = zip(firsts, unscripted, strict=True)
+    chosen = [_pauses(first, times, others) for first, others in ways]
+    end, start, second = np.array(chosen).reshape(-1, 3).T
+    begin, stop = np.maximum(firsts - BESIDE, 0), np.minimum(firsts + BESIDE, len(times))
     known, apart = _agreement(evidence)
     return np.column_stack(
         [
             np.minimum(start - end, LONG_PAUSE),
             start - end < NO_PAUSE,
             np.minimum(
-                _means(fits, np.maximum(firsts - BESIDE, 0), firsts),
-                _means(fits, firsts, np.minimum(firsts + BESIDE, len(times))),
+                _means(fits, begin, firsts),
+                _means(fits, firsts, stop),
             ),
             _voiced_share(end, start, speech),
             np.full(len(members), min(evidence.clarity, CLEAR)),
+            np.where(start - end < NO_PAUSE, 0, _distance(start, speech)),
+            np.minimum(second, LONG_PAUSE),
+            _uncovered_share(begin, stop, starts, ends, speech),
+            np.full(len(members), fits[-1] / max(1, len(times))),
+            evidence.fits[firsts] if len(times) else np.zeros(len(members)),
+            _means(paces, begin, stop),
             np.minimum(known[firsts], known[lasts]),
             np.maximum(apart[firsts], apart[lasts]),
         ]
     )
+
+
+def _pauses(
+    first: int, times: Sequence[Interval], unscripted: Sequence[Interval]
+) -> tuple[float, float, float]:
+    """Return start and end of the pause of a cut before a word, and the length of the next best."""
+    last = times[first - 1] if first else Interval(Fraction(0), Fraction(0))
+    pauses = candidate_pauses(last, unscripted, times[first])
+    *others, best = sorted(pauses, key=lambda pause: pause.duration)
+    second = float(others[-1].duration) if others else 0.0
+    return float(best.start), float(max(best.start, best.end)), second
 
 
 def _means(sums: Measures, first: NDArray[np.int64], stop: NDArray[np.int64]) -> Measures:
@@ -171,12 +207,36 @@ def _distance(starts: Measures, speech: Sequence[Interval]) -> Measures:
 
 def _voiced_share(starts: Measures, ends: Measures, speech: Sequence[Interval]) -> Measures:
     """Return the share of each pause that has the energy of speech; 1 for none."""
+    length = ends - starts
+    share = _voiced_seconds(starts, ends, speech) / np.maximum(length, 0.01)
+    return np.where(length < NO_PAUSE, 1.0, np.clip(share, 0, 1))
+
+
+def _uncovered_share(
+    first: NDArray[np.int64],
+    stop: NDArray[np.int64],
+    starts: Measures,
+    ends: Measures,
+    speech: Sequence[Interval],
+) -> Measures:
+    """Return the seconds of speech between some words, by the length of the words, up to 1."""
+    if not len(starts):
+        return np.zeros(len(first))
+    whole = _voiced_seconds(starts[first], ends[stop - 1], speech)
+    sums = [
+        np.concatenate([[0.0], np.cumsum(each)])
+        for each in (_voiced_seconds(starts, ends, speech), ends - starts)
+    ]
+    covered, length = (each[stop] - each[first] for each in sums)
+    return np.asarray(np.clip((whole - covered) / np.maximum(length, 0.01), 0, 1))
+
+
+def _voiced_seconds(starts: Measures, ends: Measures, speech: Sequence[Interval]) -> Measures:
+    """Return the seconds of each interval that have the energy of speech."""
     edges = [0.0] + [float(edge) for it in speech for edge in (it.start, it.end)]
     lengths = [float(it.duration) for it in speech]
     voiced = np.concatenate([[0.0], np.repeat(np.cumsum([0.0, *lengths]), 2)[1:-1]])
-    inside = np.interp(ends, edges, voiced) - np.interp(starts, edges, voiced)
-    length = ends - starts
-    return np.where(length < NO_PAUSE, 1.0, np.clip(inside / np.maximum(length, 0.01), 0, 1))
+    return np.asarray(np.interp(ends, edges, voiced) - np.interp(starts, edges, voiced))
 
 
 def _probabilities(features: Measures, coefficients: Sequence[float]) -> tuple[Fraction, ...]:

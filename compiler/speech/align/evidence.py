@@ -33,14 +33,12 @@ class Evidence:
             the margin of forced alignment as a share of the contrast, or its like.
         agreement: distance of each word's start from another source's, in seconds; NaN without one.
         clarity: of the recording, about 1 in a studio.
-        foreign: intervals of speech outside the script.
     """
 
     source: Source
     fits: Measures
     agreement: Measures
     clarity: float
-    foreign: tuple[Interval, ...] = ()
 
 
 def of_transcript(anchors: TranscriptAnchors, speech: Sequence[Interval] = ()) -> Evidence:
@@ -85,7 +83,6 @@ def of_forced_alignment(
             ]
         ),
         alignment.contrast / 13,
-        tuple(interval for _, interval in alignment.unscripted),
     )
 
 
@@ -102,5 +99,4 @@ def of_foreign_alignment(found: ForeignAlignment) -> Evidence:
         ),
         abs(np.array(found.apart)),
         heard.contrast / 13,
-        tuple(interval for _, interval in heard.unscripted),
     )

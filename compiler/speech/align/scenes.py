@@ -1,9 +1,9 @@
 """Align every scene: by forced alignment, else by a transcript with word times.
 
 Forced alignment takes all times from the audio; a transcript only confirms words with low scores.
-Without a model the times are those of the transcript, without the pauses that its words
-swallowed. If it times segments alone, or there is none, the English model hears the nearest sounds,
-and a synthesized voice warped onto the recording (DTW) must agree.
+Without a model the times are those of the transcript, trimmed to speech; if it times segments
+alone, or there is none, the English model hears the nearest sounds, and a synthesized voice warped
+onto the recording (DTW) must agree.
 """
 
 from __future__ import annotations
@@ -155,10 +155,10 @@ def align_scenes(
             placed = _by_two_passes(task, samples, on_progress)
     times = in_order(placed.times, duration)
     warnings, trust = placed.warnings, unknown(tokens, members)
-    if method == "audio":
-        trust = confidence(tokens, members, times, task.speech, placed.evidence)
-        warnings = with_doubts(warnings, scenes, members, times, trust)
     apart = by_scene(members, placed.unscripted)
+    if method == "audio":
+        trust = confidence(tokens, members, times, apart, task.speech, placed.evidence)
+        warnings = with_doubts(warnings, scenes, members, times, trust)
     words = [
         Word(token.text, time.start, time.end, sure, token.line_end)
         for token, time, sure in zip(tokens, times, trust.words, strict=True)

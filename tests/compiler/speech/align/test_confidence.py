@@ -35,7 +35,7 @@ def judged(
     begins = (0.3,) if voiced else (0.3, 1.2 + pause)
     speech = [Interval(Fraction(a), Fraction(b)) for a, b in zip(begins, ends, strict=True)]
     evidence = Evidence("forced", np.full(6, fits), np.full(6, np.nan), clarity)
-    return confidence(TOKENS, MEMBERS, times, speech, evidence)
+    return confidence(TOKENS, MEMBERS, times, [(), ()], speech, evidence)
 
 
 def test_clear_words_around_a_clear_pause_are_certain() -> None:
@@ -68,7 +68,7 @@ def test_scenes_that_were_not_heard_are_not_certain() -> None:
 
 def test_no_words_have_no_confidence() -> None:
     nothing = Evidence("forced", np.zeros(0), np.zeros(0), 1.0)
-    assert confidence([], [], [], [], nothing) == Confidence((), ())
+    assert confidence([], [], [], [], [], nothing) == Confidence((), ())
 
 
 @pytest.mark.slow
