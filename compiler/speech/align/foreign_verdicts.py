@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from statistics import median
 
 from ...script.tokens import Token
 from .foreign_align import OTHER_TEXT, ForeignAlignment
 from .japanese import EXTRA, is_japanese
 from .synthesis import SYNTHESIZER
+from .unheard_room import letters_of, rooms_in_noise
 from .verdicts import (
     LONG_UNSCRIPTED,
     UNSPOKEN,
@@ -16,8 +18,7 @@ from .verdicts import (
     MissingScene,
     SceneText,
     Unheard,
-    as_warnings,
-    letters_of,
+    as_hidden,
     missing_scene,
     place_of,
     shortened,
@@ -41,6 +42,7 @@ def check_foreign_alignment(
     members: Sequence[Sequence[int]],
     found: ForeignAlignment,
     language: str,
+    duration: Fraction,
     unheard: Unheard = "error",
 ) -> tuple[list[AlignmentWarning], list[int]]:
     """Return warnings about scenes in a language without a model, as `check_forced_alignment`.
@@ -54,7 +56,7 @@ def check_foreign_alignment(
     heard = found.heard
     margins = [heard.margin_of(group) for group in members]
     usual = median(margin for margin, group in zip(margins, members, strict=True) if group)
-    missing: list[MissingScene] = []
+    missing: dict[int, MissingScene] = {}
     not_heard: list[int] = []
     warnings: list[AlignmentWarning] = []
     for number, (scene, group) in enumerate(zip(scenes, members, strict=True)):
@@ -67,7 +69,7 @@ def check_foreign_alignment(
         apart = abs(found.apart[lost])
         if share >= UNSPOKEN or behind >= OTHER_TEXT:
             not_heard.append(number)
-            missing.append(missing_scene(scene, group, None, place_of(group, heard)))
+            missing[number] = missing_scene(scene, group, None, place_of(group, heard))
         elif apart >= LOST or abs(found.apart[group[0]]) >= LOST_START:
             time = heard.times[lost]
             place = f" at {float(time.start):.1f} s" if time else ""
@@ -79,7 +81,8 @@ def check_foreign_alignment(
         elif behind >= DOUBTFUL + DOUBTFUL_LETTER / letters_of(tokens, group) ** 0.5:
             what = "low confidence; check that the narration says this text"
             warnings.append(AlignmentWarning(scene.id, what))
-    warnings += as_warnings(missing, unheard)
+    rooms = rooms_in_noise(missing, tokens, members, heard, duration)
+    warnings += as_hidden(missing, rooms, unheard)
     warnings += unscripted_warnings(scenes, members, heard)
     hint = EXTRA if is_japanese(language) else "write it phonetically"
     warnings += [

@@ -31,6 +31,7 @@ from .ctc_align import align_by_model
 from .ctc_folder import CtcFolder
 from .forced_align import forced_align
 from .foreign_align import ForeignAlignment, foreign_align
+from .foreign_edges import members_of
 from .foreign_verdicts import check_foreign_alignment
 from .monotone_times import fill_unspoken, in_order
 from .search_memo import SearchMemo
@@ -126,12 +127,9 @@ def align_scenes(
         AlignmentError: scenes are not in the narration.
         WorkError: the audio cannot be read.
     """
-    tokens: list[Token] = []
-    members: list[list[int]] = []
-    for scene in scenes:
-        found = tokenize(scene.text, language)
-        members.append(list(range(len(tokens), len(tokens) + len(found))))
-        tokens += found
+    found = [tokenize(scene.text, language) for scene in scenes]
+    tokens = [token for one in found for token in one]
+    members = [list(numbers) for numbers in members_of(found)]
     duration = duration_of(audio)
     anchors = TranscriptAnchors.of(tokens, transcript, language) if transcript else None
     task = _SceneTask(scenes, tokens, members, anchors, language, duration, unheard, model, memo)
@@ -210,7 +208,8 @@ def _by_forced_alignment(
         how = (samples, task.model, trusted, on_progress)
         alignment, doubts = align_by_model(task.scenes, task.tokens, *how)
     warnings, not_heard = check_forced_alignment(
-        task.scenes, task.tokens, task.members, alignment, task.anchors, task.unheard
+        *(task.scenes, task.tokens, task.members, alignment, task.anchors),
+        *(task.duration, task.unheard),
     )
     times = _heard_times(task, alignment, not_heard)
     return _Placed(
@@ -260,7 +259,8 @@ def _by_two_passes(
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
     found = _foreign(task, samples, on_progress)
     warnings, not_heard = check_foreign_alignment(
-        task.scenes, task.tokens, task.members, found, task.language, task.unheard
+        *(task.scenes, task.tokens, task.members, found, task.language),
+        *(task.duration, task.unheard),
     )
     return _Placed(
         _heard_times(task, found.heard, not_heard),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -13,6 +13,7 @@ from ...timeline.confidence import TimedWord, doubtful_scenes
 from .alignment_result import ForcedAlignment
 from .confidence import Confidence
 from .transcript_anchors import TranscriptAnchors
+from .unheard_room import letters_of, rooms_in_noise
 
 MISSING = 0.33
 """Share of a scene's words in the transcript below which it is missing."""
@@ -71,6 +72,7 @@ def check_forced_alignment(
     members: Sequence[Sequence[int]],
     alignment: ForcedAlignment,
     anchors: TranscriptAnchors | None,
+    duration: Fraction,
     unheard: Unheard = "error",
 ) -> tuple[list[AlignmentWarning], list[int]]:
     """Return warnings about unspoken words, bad scores and unscripted speech.
@@ -81,15 +83,16 @@ def check_forced_alignment(
         members: the tokens of each scene.
         alignment: of the tokens.
         anchors: the transcript; it outvotes the ear if it has most of a scene's words.
+        duration: of the recording, in seconds.
         unheard: ``warn`` makes missing scenes warnings.
 
     Returns:
         The warnings, and the numbers of the scenes that were not heard.
 
     Raises:
-        AlignmentError: scenes that are mostly unspoken.
+        AlignmentError: scenes that are mostly unspoken, and that no noise can hide.
     """
-    missing: list[MissingScene] = []
+    missing: dict[int, MissingScene] = {}
     not_heard: list[int] = []
     warnings: list[AlignmentWarning] = []
     for number, (scene, group) in enumerate(zip(scenes, members, strict=True)):
@@ -104,14 +107,16 @@ def check_forced_alignment(
                 what = f"it was not heard; placed by the transcript, which has {share:.0%} of it"
                 warnings.append(AlignmentWarning(scene.id, f"{what}: listen to it"))
             else:
-                missing.append(missing_scene(scene, group, anchors, place_of(group, alignment)))
+                place = place_of(group, alignment)
+                missing[number] = missing_scene(scene, group, anchors, place)
         elif unspoken:
             shown = shortened(" ".join(tokens[index].text for index in unspoken))
             warnings.append(AlignmentWarning(scene.id, f"{shown!r} was not heard in it"))
         elif margin < -MISFIT * alignment.contrast:
             what = f"low confidence ({margin:.1f}); check that the narration says this text"
             warnings.append(AlignmentWarning(scene.id, what))
-    warnings += as_warnings(missing, unheard)
+    rooms = rooms_in_noise(missing, tokens, members, alignment, duration)
+    warnings += as_hidden(missing, rooms, unheard)
     return warnings + unscripted_warnings(scenes, members, alignment), not_heard
 
 
@@ -129,6 +134,30 @@ def unscripted_warnings(
         for index, interval in alignment.unscripted
         if interval.duration >= LONG_UNSCRIPTED
     ]
+
+
+def as_hidden(
+    missing: Mapping[int, MissingScene], rooms: Mapping[int, Interval], unheard: Unheard
+) -> list[AlignmentWarning]:
+    """Return warnings about missing scenes that noise may hide, and `as_warnings` of the others.
+
+    Args:
+        missing: by number.
+        rooms: of those that may be said.
+        unheard: of the narration.
+
+    Raises:
+        AlignmentError: as of `as_warnings`.
+    """
+    hidden = [
+        AlignmentWarning(
+            missing[number].scene_id,
+            f"it was not heard in the noise; placed where it has room, {_span(room)}",
+        )
+        for number, room in rooms.items()
+    ]
+    others = [entry for number, entry in missing.items() if number not in rooms]
+    return hidden + as_warnings(others, unheard)
 
 
 def as_warnings(missing: Sequence[MissingScene], unheard: Unheard) -> list[AlignmentWarning]:
@@ -206,11 +235,6 @@ def with_doubts(
         what = f"{warning.what}; {doubt}"
         merged.append(AlignmentWarning(warning.scene_id, what) if doubt else warning)
     return merged + [AlignmentWarning(scene, doubt) for scene, doubt in doubts.items()]
-
-
-def letters_of(tokens: Sequence[Token], chosen: Sequence[int]) -> int:
-    """Return the number of letters of the chosen tokens, as spoken."""
-    return sum(len(word) for index in chosen for word in tokens[index].readings[0])
 
 
 def _pace(tokens: Sequence[Token], group: Sequence[int], alignment: ForcedAlignment) -> float:
