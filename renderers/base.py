@@ -68,6 +68,7 @@ class Motion:
         focus: the point that a push moves towards and other moves keep in frame: ``(x, y)``, 0..1
             of the still's width and height.
         zoom: least zoom of the move; 1 shows as much of the still as fits.
+        depth_of_field: blur of what is nearer or farther than the focus, 0..1.
     """
 
     camera: str = "static"
@@ -77,6 +78,7 @@ class Motion:
     loras: tuple[Lora, ...] = ()
     focus: tuple[float, float] = MIDDLE
     zoom: float = 1.0
+    depth_of_field: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +170,8 @@ class Limits:
         max_pixels: per frame; None for no limit.
         conditions: positions of keyframes: "first", "last", "any" (includes the others).
         keyframe_step: positions of keyframes are multiples of this.
-        controls: supported controls, of "camera", "strength", "loras" and "prompt"; "pace" if a
-            camera move only sets the amount of motion.
+        controls: supported controls, of "camera", "depth_of_field", "strength", "loras" and
+            "prompt"; "pace" if a camera move only sets the amount of motion.
         moves: supported camera moves, if "camera" is a control.
         overlap: frames of the previous chunk that a continuing call gets; 0 if it cannot continue
             from frames.

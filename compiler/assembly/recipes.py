@@ -211,6 +211,7 @@ def _shot_motion(motion: model.ScriptMotion) -> Motion:
         amount=motion.amount,
         easing=motion.easing,
         strength=motion.strength,
+        depth_of_field=motion.depth_of_field,
         loras=tuple(Lora(lora.path, lora.weight) for lora in motion.loras),
         focus=motion.focus if isinstance(motion.focus, tuple) else MIDDLE,
     )

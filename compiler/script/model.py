@@ -173,7 +173,8 @@ class ScriptMotion:
 
     ``focus`` is the fixed point of the move in the still, ``(x, y)`` in 0..1 of its width and
     height, ``middle``, or ``auto`` (saliency); None is ``auto`` for an ``auto`` move, else
-    ``middle``. ``cut_in`` lets an ``auto`` move change the framing of a still that is held long.
+    ``middle``. ``depth_of_field``, 0..1, blurs what is nearer or farther. ``cut_in`` lets an
+    ``auto`` move change the framing of a still that is held long.
     """
 
     camera: str = "auto"
@@ -182,6 +183,7 @@ class ScriptMotion:
     strength: float = 0.5
     loras: tuple[ScriptLora, ...] = ()
     focus: tuple[float, float] | Literal["auto", "middle"] | None = None
+    depth_of_field: float = 0.0
     cut_in: bool = True
 
 

@@ -245,7 +245,7 @@ class _Resolver:
             for lora in data.get("loras", ())
         )
         values: dict[str, Any] = {
-            key: float(value) if key in ("amount", "strength") else value
+            key: float(value) if key in ("amount", "strength", "depth_of_field") else value
             for key, value in data.items()
         }
         values["loras"] = loras

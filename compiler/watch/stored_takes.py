@@ -17,7 +17,7 @@ from .script_edit import Scalar
 MOST = 12
 """Takes of a slot to show, the newest first."""
 _IN_SCENE = ("renderer", "quality", "seed", "prompt", "negative_prompt")
-_IN_MOTION = ("camera", "amount", "easing", "strength")
+_IN_MOTION = ("camera", "amount", "easing", "strength", "depth_of_field")
 _FOLLOWING = ("version", "settings", "encoding", "follows", "written", "idr", "ending")
 """Fields of a recipe that the script does not state: other fields and the configuration do."""
 _MOST_SEED = 2**31

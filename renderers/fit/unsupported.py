@@ -24,6 +24,8 @@ def unsupported_settings(shot: Shot, limits: Limits) -> list[str]:
         notes.append(f"motion.camera {motion.camera} {how}")
     if motion.strength != type(motion)().strength and "strength" not in controls:
         notes.append("motion.strength is not honoured")
+    if motion.depth_of_field and "depth_of_field" not in controls:
+        notes.append("motion.depth_of_field is not honoured")
     if motion.loras and "loras" not in controls:
         notes.append("motion.loras are not honoured")
     if shot.prompt and "prompt" not in controls and not limits.is_unbounded:

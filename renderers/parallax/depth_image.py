@@ -73,4 +73,6 @@ def load_depth_image(path: Path, shot: Shot, settings: Mapping[str, Any]) -> Dep
             for n, side in ((size[0], width), (size[1], height))
         )
         card[top : size[1] - top, left : size[0] - left] = 1
-    return DepthImage(canvas, Depth(card, SUBJECT_SHIFT), Framing(1.0, aspect, aspect))
+    return DepthImage(
+        canvas, Depth(card, SUBJECT_SHIFT, float(card.max())), Framing(1.0, aspect, aspect)
+    )

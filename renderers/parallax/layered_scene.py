@@ -10,18 +10,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Motion, RendererError, Shot
 from ..camera.poses import Framing, Pose
 from ..camera.sampling import even_length, visible_grid
-from ..image.pixel_rect import PixelRect
 from ..image.resample import Floats
 from ..image.yuv import Grid, Planes, planes_of, to_planes
-from . import layers, mesh
+from . import mesh
+from .depth.sources import Depth
 from .depth_image import DepthImage
+from .depth_of_field import IN_FOCUS, WIDEST, Lens, depth_at
+from .layer_cuts import LayerCut, cut_layers
 from .move_extent import measure_extent, pose_in_depth, zoomed
 from .perspective import Rays, Relief, Vector, camera_view
 from .upsample import upsample_matte, upsample_planes
@@ -39,12 +40,8 @@ SSIM of 0.985 to ones computed from 16 times 16 samples a pixel."""
 MARGIN_PX = 2.5
 """Pixels between the visible part and the still's edge, for filters: of the frame or of the still,
 whichever are larger."""
-MOST_LAYERS = 3
-"""Layers of a still, at most."""
 OUTSIDE = 1e6
 """A sample position outside any layer."""
-MIN_LAYER_AREA = 3e-4
-"""Share of the still that a layer needs; smaller ones are not split off."""
 
 Pair = tuple[float, float]
 
@@ -145,6 +142,7 @@ def layered_image(image: DepthImage, shot: Shot, motion: Motion) -> LayeredImage
     except ValueError as error:
         raise RendererError(str(error)) from error
     relief = (relief - 1) * np.float32(extent.strength) + 1
+    lens = _lens(motion, image.depth, extent.strength)
     # Planes as dense as the still, or as the closest view can show.
     height, width = image.rgb.shape[:2]
     native, dense = image.native, shot.width * extent.zooms[1] * LINEAR_DENSITY
@@ -157,7 +155,7 @@ def layered_image(image: DepthImage, shot: Shot, motion: Motion) -> LayeredImage
     work_grid = WorkGrid(
         columns, rows, (_coarse_count(columns, coarse), _coarse_count(rows, coarse))
     )
-    cuts = _split_layers(planes, work_grid, relief, extent.shift * work_grid.density(native)[0])
+    cuts = cut_layers(planes, work_grid, native, relief, extent.shift, lens)
     middle = tuple(
         ((side - 1) / 2 - grid.start) / grid.step
         for side, grid in ((width, columns), (height, rows))
@@ -177,57 +175,21 @@ def layered_image(image: DepthImage, shot: Shot, motion: Motion) -> LayeredImage
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """A layer cut out of a still.
-
-    Attributes:
-        planes: its colours.
-        matte: its opacity, 0..255; None for the background.
-        relief: of the whole still, on the work grid.
-        rect: its part of the still.
-        rows: its first and last row on the work grid.
-    """
-
-    planes: Planes
-    matte: NDArray[np.uint8] | None
-    relief: Floats
-    rect: PixelRect
-    rows: Pair | None = None
-
-
-def _split_layers(
-    planes: Planes, work_grid: WorkGrid, relief: Floats, shift_px: float
-) -> list[_Cut]:
-    """Split a still at its depth edges; return the layers, back to front."""
-    cuts: list[_Cut] = []
-    behind, occluded = work_grid.resample(relief), None
-    while len(cuts) < MOST_LAYERS - 1:
-        coarse = Planes(
-            *(
-                np.asarray(cv2.resize(plane, work_grid.size, interpolation=cv2.INTER_AREA))
-                for plane in (planes.y, planes.u, planes.v)
-            )
-        )
-        split = layers.split(behind, _unit_luma(coarse.y), shift_px, occluded)
-        if split is None:
-            break
-        support = split.matte.support()
-        if support is None or np.count_nonzero(split.matte.mask) < MIN_LAYER_AREA * behind.size:
-            break
-        shape = planes.y.shape
-        rect = support.among(behind.shape, shape)
-        front = split.front.region.inpaint(planes, coarse, rect)
-        matte = split.matte.fine(_unit_luma(planes.y[rect.part]), rect, shape)
-        cuts.insert(0, _Cut(front, matte, split.front.relief, rect, (support.top, support.bottom)))
-        planes = split.back.region.inpaint(planes, coarse)
-        behind, occluded = split.back.relief, split.occluded
-    background = _Cut(planes, None, layers.smooth_relief(behind), PixelRect.whole(planes.y.shape))
-    return [background, *cuts]
+def _lens(motion: Motion, depth: Depth, strength: float) -> Lens | None:
+    """Return the lens of a motion over a relief whose depth is scaled; None for all in focus."""
+    if not motion.depth_of_field:
+        return None
+    focus = depth_at(depth.values, motion.focus) if depth.subject is None else depth.subject
+    scale = DEPTH * strength
+    return Lens(
+        focus=(focus - _pivot(depth.values)) * scale + 1,
+        tolerance=IN_FOCUS * scale,
+        blur=WIDEST * motion.depth_of_field / scale,
+    )
 
 
 def _render_layer(
-    cut: _Cut, density: Pair, middle: tuple[float, ...], factor: float, relief: Relief
+    cut: LayerCut, density: Pair, middle: tuple[float, ...], factor: float, relief: Relief
 ) -> RenderLayer:
     """Upsample a layer and pad it for drawing; density and middle are the still's."""
     shape = cut.planes.y.shape
@@ -246,11 +208,6 @@ def _render_layer(
         cut.rows,
         (float(cut.relief.min()) - 1, float(cut.relief.max()) - 1),
     )
-
-
-def _unit_luma(luma: Floats) -> Floats:
-    """Convert limited-range luma levels to 0..1."""
-    return np.asarray(np.clip((luma - np.float32(16)) * np.float32(1 / 219), 0, 1))
 
 
 def _anti_alias_zoom(widest: float, closest: float) -> float:

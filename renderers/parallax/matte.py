@@ -37,9 +37,9 @@ class Matte:
         maps = (self.mask, self.follows, self.slope, self.offset)
         return Matte(*(rect.pasted(values, shape) for values in maps))
 
-    def support(self) -> PixelRect | None:
-        """Return the bounding rectangle of the non-empty part; None if all is empty."""
-        return PixelRect.around(self.mask, 2 * RADIUS_PX + 2)
+    def support(self, blur_px: float = 0.0) -> PixelRect | None:
+        """Return the bounding rectangle of the non-empty part, blurred; None if all is empty."""
+        return PixelRect.around(self.mask, 2 * RADIUS_PX + 2 + blur_px)
 
     def fine(self, luma: Floats, rect: PixelRect, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         """Return the matte, 0..255, refined to the resolution of luma.

@@ -24,7 +24,7 @@ class ParallaxRenderer:
     @property
     def limits(self) -> Limits:
         """No limits: any count, any size, any rate."""
-        return Limits()
+        return Limits(controls=frozenset({"camera", "depth_of_field"}))
 
     def generate(
         self, shot: Shot, call: Call, before: list[Frame], on_step: OnStep

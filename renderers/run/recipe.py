@@ -113,6 +113,9 @@ class Recipe:
                 ),
                 focus=(focus[0], focus[1]),
                 zoom=get("motion.zoom", float) if "zoom" in motion else 1.0,
+                depth_of_field=(
+                    get("motion.depth_of_field", float) if "depth_of_field" in motion else 0.0
+                ),
             ),
             quality=_one_of(get("quality", str), QUALITIES, "quality"),
             settings=get("settings", dict),
@@ -148,6 +151,7 @@ class Recipe:
             "motion": {
                 "amount": motion.amount,
                 "camera": motion.camera,
+                **({"depth_of_field": motion.depth_of_field} if motion.depth_of_field else {}),
                 "easing": motion.easing,
                 **({"focus": list(motion.focus)} if self.states_focus else {}),
                 "loras": [{"path": str(x.path), "weight": x.weight} for x in motion.loras],

@@ -38,10 +38,12 @@ class Depth:
     Attributes:
         values: 0 (far) to 1 (near), over the whole still, of any size.
         most_shift: largest shift of two points against each other to either side, in frame widths.
+        subject: depth of the subject, if its outline is known.
     """
 
     values: Floats
     most_shift: float
+    subject: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,13 @@ def find_depth(
         if is_map_of_still or _is_same_place(values, still.rgb):
             return Depth(values, KNOWN_SHIFT)
     if still.alpha is not None and float((still.alpha < 128).mean()) > CUTOUT:
-        return Depth(outline.shrink(still.alpha, ALPHA_SIDE) / np.float32(255), SUBJECT_SHIFT)
+        cutout = outline.shrink(still.alpha, ALPHA_SIDE) / np.float32(255)
+        return Depth(cutout, SUBJECT_SHIFT, subject=1.0)
     if settings.get("depth_model"):
         return Depth(model.estimate_depth(still.path, still.rgb, settings), KNOWN_SHIFT)
     mask = person_segmentation.segment_people(still.rgb, still.faces)
     if mask is not None:
-        return Depth(mask, SUBJECT_SHIFT)
+        return Depth(mask, SUBJECT_SHIFT, subject=1.0)
     return Depth(guess.guess_depth(still.rgb), GUESSED_SHIFT)
 
 
