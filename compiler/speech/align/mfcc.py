@@ -2,17 +2,28 @@
 
 Pre-emphasis, Hamming windows of 25.6 ms every 10 ms, 25 mel bands from 130 to 6800 Hz, noise
 suppression (`fe_noise.c` of PocketSphinx, after Kim and Stern's power-normalised cepstra),
-logarithm, cosine transform, liftering.
+logarithm, cosine transform, liftering. The loop over frames is compiled (``_loops.c``) if there was
+a C compiler at installation; else NumPy does the same, to the last bit.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...media.samples import SPEECH_RATE
+
+compiled: ModuleType | None
+"""The inner loop in C; None if it was not compiled."""
+try:
+    from . import _loops
+except ImportError:
+    compiled = None
+else:
+    compiled = _loops
 
 Array = NDArray[np.float32]
 
@@ -149,6 +160,9 @@ class _NoiseSuppressor:
             self._state = (mel[0].copy(), mel[0] / 20, mel[0] / 20, np.zeros(_BANDS))
         power, noise, floor, peak = self._state
         gains = np.empty_like(mel)
+        if compiled is not None:
+            compiled.suppress(mel, *self._state, gains)
+            return np.asarray(mel * (np.clip(gains, 1 / 20, 20) @ _smoothing()))
         for index, frame in enumerate(mel):
             power += 0.3 * (frame - power)
             noise += np.where(power >= noise, 0.001, 0.5) * (power - noise)

@@ -1,7 +1,7 @@
 """Scores and backpointers of a Viterbi search, frame after frame, for a block of frames.
 
-The inner loop is compiled if there was a C compiler at installation (``_viterbi.c``); else NumPy
-does the same, to the last bit, in some twenty times the time.
+The inner loop is compiled if there was a C compiler at installation (``_loops.c``); else NumPy does
+the same, to the last bit, in some twenty times the time.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from .observations import Observation
 compiled: ModuleType | None
 """The inner loop in C; None if it was not compiled."""
 try:
-    from . import _viterbi
+    from . import _loops
 except ImportError:
     compiled = None
 else:
-    compiled = _viterbi
+    compiled = _loops
 
 UNSCRIPTED = -1
 SKIPPED = -2

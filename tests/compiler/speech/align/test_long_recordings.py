@@ -12,10 +12,10 @@ from otio_gvideo.compiler.speech.align import (
     SceneText,
     align_scenes,
     forced_align,
+    mfcc,
     viterbi_advance,
 )
 from otio_gvideo.compiler.speech.align.acoustic_model import AcousticModel, Densities
-from otio_gvideo.compiler.speech.align.mfcc import normalised
 from otio_gvideo.compiler.speech.align.segments import segments
 from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
 
@@ -71,10 +71,10 @@ def test_ten_minutes_of_music_leave_the_cepstra_of_a_voice_alone() -> None:
     voice = np.random.default_rng(0).normal(5, 1, (72_000, 13)).astype(np.float32)
     with_music = voice.copy()
     with_music[12_000:] += 4
-    apart = normalised(with_music)[:6000] - normalised(voice)[:6000]
+    apart = mfcc.normalised(with_music)[:6000] - mfcc.normalised(voice)[:6000]
     assert np.abs(apart).max() < 0.1
     short = voice[:9000]
-    np.testing.assert_allclose(normalised(short), short - short.mean(axis=0), atol=1e-4)
+    np.testing.assert_allclose(mfcc.normalised(short), short - short.mean(axis=0), atol=1e-4)
 
 
 def test_a_voice_that_resumes_the_script_where_the_search_began_ends_the_search(
@@ -104,6 +104,16 @@ def test_the_compiled_search_finds_the_path_of_numpy(monkeypatch: pytest.MonkeyP
     assert forced_align.forced_align(tokens, samples) == compiled
 
 
+@pytest.mark.skipif(mfcc.compiled is None, reason="the inner loop is not compiled")
+def test_compiled_cepstra_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    voice = np.tile(recordings.samples("slt"), 2)  # In two blocks of frames.
+    noise = np.random.default_rng(3).normal(0, 300, len(voice))
+    sound = (voice + noise).clip(-32768, 32767).astype(np.int16)
+    compiled = mfcc.cepstra(sound)
+    monkeypatch.setattr(mfcc, "compiled", None)
+    np.testing.assert_array_equal(mfcc.cepstra(sound), compiled)
+
+
 @pytest.mark.skipif(viterbi_advance.compiled is None, reason="the inner loop is not compiled")
 def test_the_compiled_search_rejects_arrays_that_do_not_go_together() -> None:
     assert viterbi_advance.compiled
@@ -116,6 +126,12 @@ def test_the_compiled_search_rejects_arrays_that_do_not_go_together() -> None:
         wrong[number] = np.zeros((len(array) + 1, *array.shape[1:]), array.dtype)
         with pytest.raises(ValueError, match="do not go together"):
             viterbi_advance.compiled.advance(*wrong)
+    bands = [np.zeros((5, 3)), *[np.zeros(3) for _ in range(4)], np.zeros((5, 3))]
+    for number, array in enumerate(bands):
+        wrong = [*bands]
+        wrong[number] = np.zeros((*array.shape[:-1], 4))
+        with pytest.raises(ValueError, match="do not go together"):
+            viterbi_advance.compiled.suppress(*wrong)
     for number in (3, 4, 5, 6, 10, 11):
         wrong = [*arrays]
         wrong[number] = wrong[number] + 100

@@ -1,7 +1,7 @@
-/* The inner loop of viterbi_advance.py: scores of a lattice, frame after frame.
+/* The inner loops of viterbi_advance.py (scores of a lattice) and mfcc.py (noise), by frames.
  *
- * The same additions, subtractions and comparisons of single floats as in NumPy there, so every
- * score, and every choice between equal ones, is the same. Work runs without the interpreter's lock.
+ * The same operations on the same kinds of floats as in NumPy there, so every score, and every choice
+ * between equal ones, is the same. Work runs without the interpreter's lock.
  */
 
 #define Py_LIMITED_API 0x030B0000
@@ -206,7 +206,76 @@ static PyObject *advance(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* The power of bands, and what it is made up of, each updated in place. */
+enum { MEL, POWER, NOISE, FLOOR, PEAK, GAINS, NOISE_COUNT };
+
+/* Towards a value: up slowly, down fast. */
+static double track(double value, double towards)
+{
+    return value + (towards >= value ? 0.001 : 0.5) * (towards - value);
+}
+
+static void suppress_frame(double *const *of, Py_ssize_t bands, const double *mel, double *gains)
+{
+    double *power = of[POWER], *noise = of[NOISE], *floor = of[FLOOR], *peak = of[PEAK];
+    for (Py_ssize_t n = 0; n < bands; n++) {
+        power[n] += 0.3 * (mel[n] - power[n]);
+        noise[n] = track(noise[n], power[n]);
+        double signal = power[n] - noise[n] > 1.0 ? power[n] - noise[n] : 1.0;
+        floor[n] = track(floor[n], signal);
+        peak[n] *= 0.85;
+        double masked = signal < 0.85 * peak[n] ? 0.2 * peak[n] : signal;
+        if (signal > peak[n])
+            peak[n] = signal;
+        gains[n] = (masked > floor[n] ? masked : floor[n]) / (power[n] > 1e-9 ? power[n] : 1e-9);
+    }
+}
+
+static PyObject *suppress(PyObject *self, PyObject *args)
+{
+    Py_buffer buffers[NOISE_COUNT] = {{0}};
+    int is_good = 0, count = 0;
+    (void)self;
+    if (PyTuple_Size(args) != NOISE_COUNT) {
+        PyErr_Format(PyExc_TypeError, "suppress takes %d arrays", NOISE_COUNT);
+        return NULL;
+    }
+    for (; count < NOISE_COUNT; count++) {
+        int flags = PyBUF_C_CONTIGUOUS | (count == MEL ? 0 : PyBUF_WRITABLE);
+        if (PyObject_GetBuffer(PyTuple_GetItem(args, count), &buffers[count], flags))
+            break;
+    }
+    if (count == NOISE_COUNT) {
+        double *of[NOISE_COUNT];
+        const Py_buffer *mel = &buffers[MEL];
+        is_good = mel->ndim == 2;
+        for (int n = 0; is_good && n < NOISE_COUNT; n++) {
+            int is_whole = n == MEL || n == GAINS;
+            of[n] = buffers[n].buf;
+            is_good = buffers[n].itemsize == sizeof(double) &&
+                      buffers[n].ndim == (is_whole ? 2 : 1) &&
+                      buffers[n].shape[0] == mel->shape[is_whole ? 0 : 1] &&
+                      (!is_whole || buffers[n].shape[1] == mel->shape[1]);
+        }
+        if (is_good) {
+            Py_ssize_t frames = mel->shape[0], bands = mel->shape[1];
+            Py_BEGIN_ALLOW_THREADS
+            for (Py_ssize_t frame = 0; frame < frames; frame++)
+                suppress_frame(of, bands, of[MEL] + frame * bands, of[GAINS] + frame * bands);
+            Py_END_ALLOW_THREADS
+        } else {
+            PyErr_SetString(PyExc_ValueError, "arrays of shapes that do not go together");
+        }
+    }
+    for (int n = 0; n < count; n++)
+        PyBuffer_Release(&buffers[n]);
+    if (!is_good)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef METHODS[] = {
+    {"suppress", suppress, METH_VARARGS, "suppress(mel, power, noise, floor, peak, gains)"},
     {"advance", advance, METH_VARARGS,
      "advance(node, state, other, first, last, source, target, entering, loop, step, columns,\n"
      "        joints, skip, leaving, scores, outside, stepped, back, entered)"},
@@ -214,8 +283,8 @@ static PyMethodDef METHODS[] = {
 };
 
 static struct PyModuleDef MODULE = {
-    PyModuleDef_HEAD_INIT, "_viterbi", "The inner loop of viterbi_advance.py.", -1, METHODS,
-    NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "_loops", "The inner loops of viterbi_advance.py and mfcc.py.", -1,
+    METHODS, NULL, NULL, NULL, NULL,
 };
 
-PyMODINIT_FUNC PyInit__viterbi(void) { return PyModule_Create(&MODULE); }
+PyMODINIT_FUNC PyInit__loops(void) { return PyModule_Create(&MODULE); }
