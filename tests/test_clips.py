@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -10,10 +11,12 @@ import av
 import numpy as np
 import opentimelineio as otio
 import pytest
+import yaml
 from numpy.typing import NDArray
 from otio_gvideo.compiler import InputError, compile_script, flatten_timeline
 from otio_gvideo.compiler.api.diff import diff_timelines
 from otio_gvideo.compiler.api.export import export_timeline
+from otio_gvideo.compiler.api.init import init_script
 from otio_gvideo.compiler.api.render import render_timeline
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.timeline.effects import speed_of
@@ -238,3 +241,70 @@ def test_an_editor_gets_the_clips_and_what_it_changes_is_shown(folder: Path, suf
     flatten_timeline(slipped, video)
     assert counts(video)[:24] == nearest(30, 24, Fraction(30, 24))
     assert counts(video)[24:] == wanted[24:]
+
+
+def test_a_frame_of_a_video_is_a_still(folder: Path) -> None:
+    (folder / "ntsc.mp4@0.5s").write_bytes((folder / "red.png").read_bytes())
+    scenes = """\
+  - {id: a, duration: 1, keyframe: thirty.mp4@1.5s, motion: {camera: static}}
+  - {id: b, duration: 1, keyframe: ntsc.mp4@0.5s, motion: {camera: static}}
+"""
+    first, other = compiled(folder, scenes)
+    still = Path(first.media_references()["keyframe"].target_url)
+    with Image.open(still) as image:
+        assert image.size == (96, 160)
+        assert image.getpixel((9, 9)) == (105, 105, 105)  # Luma 106: frame 45.
+    assert set(counts(folder)[:24]) == {45}
+    # A file of that name is itself.
+    assert other.media_references()["keyframe"].target_url == str(folder / "ntsc.mp4@0.5s")
+    still.write_bytes((folder / "red.png").read_bytes())
+    with pytest.raises(InputError, match=r"no longer the frame of thirty\.mp4 .* move it away"):
+        compile_script(folder / "reel.yaml")
+
+
+def test_a_rotated_video_and_its_frame_are_upright(folder: Path) -> None:
+    """A quarter turn of a picture that is dark on its left has that side at the top."""
+    wide = "nullsrc=s=160x96:r=30:d=1,geq=lum='if(lt(X,80),40,200)':cb=128:cr=128"
+    lossless = output_args(folder / "wide.mp4", "-c:v", "libx264", "-qp", "0")
+    run(["-f", "lavfi", "-i", wide, *lossless], what="making a video")
+    data = bytearray((folder / "wide.mp4").read_bytes())
+    matrix = data.index(b"tkhd") + 44
+    data[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
+    (folder / "turned.mp4").write_bytes(data)
+    compiled(
+        folder,
+        "  - {id: a, duration: 0.5, clip: turned.mp4}\n"
+        "  - {id: b, duration: 0.5, keyframe: turned.mp4@0.5s, motion: {camera: static}}\n",
+    )
+    for picture in pictures(folder / "build" / "reel" / "reel.mp4"):
+        assert (round(picture[:70].mean(), -1), round(picture[90:].mean(), -1)) == (40, 200)
+
+
+WRONG_FRAMES = {
+    "thirty.mp4@7s": "7 s is past the end of the video, 3.00 s",
+    "none.mp4@1s": "'none.mp4' does not exist",
+    "tone.wav@0.5s": "'tone.wav' has no picture",
+}
+
+
+@pytest.mark.parametrize("still", WRONG_FRAMES)
+def test_a_wrong_frame_is_one_line_at_its_place(folder: Path, still: str) -> None:
+    with pytest.raises(InputError) as error:
+        compiled(folder, f"  - {{id: a, duration: 1, keyframe: {still}}}\n")
+    (problem,) = error.value.problems
+    assert ":5:" in str(problem)
+    assert WRONG_FRAMES[still] in str(problem)
+
+
+def test_videos_of_a_folder_become_clips(folder: Path) -> None:
+    (folder / "tone.wav").unlink()
+    path, notes = init_script(folder)
+    scenes = yaml.safe_load(path.read_text())["scenes"]
+    assert [(scene.get("clip") or scene["keyframe"], scene["duration"]) for scene in scenes] == [
+        ({"video": "code.mov", "sound_db": 0}, 3),
+        ("mute.mp4", 1.9025),
+        ({"video": "ntsc.mp4", "sound_db": 0}, 1.9025),
+        ("red.png", 3.0),
+        ({"video": "thirty.mp4", "sound_db": 0}, 2.4),
+    ]
+    assert notes == []

@@ -54,6 +54,8 @@ def to_yaml(script: Draft) -> str:
     )
     scenes = script["scenes"]
     unset = [key for key in SUGGESTIONS if key not in scenes[-1]]
+    if "clip" in scenes[-1]:
+        unset.remove("motion")
     if len(scenes) == 1:
         unset.remove("transition")  # The first scene has no transition.
     return text + "".join(f"  # {key}: {SUGGESTIONS[key]}\n" for key in unset)

@@ -5,6 +5,7 @@ Times are `Fraction` seconds, paths are absolute, and ``defaults`` are merged in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -21,6 +22,8 @@ Fit = Literal["auto", "cover", "contain", "blur"]
 SilencePolicy = Literal["hold", "gap", "tighten"]
 CaptionStyle = Literal["plain", "karaoke", "word"]
 Quality = Literal["draft", "standard", "high"]
+
+_VIDEO_FRAME = re.compile(r"(.+)@([0-9]{1,9}(?:\.[0-9]{1,18})?)s?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +192,21 @@ class ScriptMotion:
 
 @dataclass(frozen=True, slots=True)
 class ScriptKeyframe:
-    """A still image and its time in the scene."""
+    """A still image and its time in the scene.
+
+    Attributes:
+        image: the file; of a frame that is not saved as one yet, its video.
+        at: the time.
+        place: of ``at`` in the script.
+        video: the video that it is a frame of, if it is one.
+        video_time: time of that frame, in seconds.
+    """
 
     image: Path
     at: ScenePlace = field(default_factory=lambda: ScenePlace("start"))
     place: Place | None = field(default=None, compare=False)
-    """Of ``at`` in the script."""
+    video: Path | None = None
+    video_time: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +284,22 @@ class Script:
     music: Music | None = None
     captions: Captions = Captions()
     silences: ScriptSilences = ScriptSilences()
+
+
+def video_frame(folder: Path, name: str) -> tuple[str, Fraction] | None:
+    """Return video and seconds of a still named as ``b.mp4@3.2s``; None for a file of that name.
+
+    Args:
+        folder: that the name is relative to.
+        name: as in the script.
+
+    >>> video_frame(Path("/"), "b.mp4@3.2s")
+    ('b.mp4', Fraction(16, 5))
+    """
+    match = _VIDEO_FRAME.fullmatch(name)
+    if match is None or (folder / name).exists():
+        return None
+    return match[1], Fraction(match[2])
 
 
 def reel_name(script: Path) -> str:

@@ -151,12 +151,19 @@ class _Resolver:
         self, scene: Mapping[str, Any], path: KeyPath
     ) -> tuple[model.ScriptKeyframe, ...]:
         if "keyframe" in scene:
-            return (model.ScriptKeyframe(self._folder / scene["keyframe"]),)
+            return (self._still(scene["keyframe"], model.ScenePlace("start"), None),)
         return tuple(
-            model.ScriptKeyframe(self._folder / keyframe["image"], at, place)
+            self._still(keyframe["image"], at, place)
             for keyframe, at, place in self._listed(scene, path)
             if "image" in keyframe
         )
+
+    def _still(self, name: str, at: model.ScenePlace, place: Place | None) -> model.ScriptKeyframe:
+        frame = model.video_frame(self._folder, name)
+        if frame is None:
+            return model.ScriptKeyframe(self._folder / name, at, place)
+        video = self._folder / frame[0]
+        return model.ScriptKeyframe(video, at, place, video, frame[1])
 
     def _clips(self, scene: Mapping[str, Any], path: KeyPath) -> tuple[model.ScriptClip, ...]:
         if "clip" in scene:

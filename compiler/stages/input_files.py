@@ -39,6 +39,9 @@ def inputs_of_script(script: Script, config: Config) -> list[InputFile]:
         found.append(InputFile(Path(script.captions.emoji_font), f"the emoji font {_SCRIPT}"))
     for scene in script.scenes:
         found += [InputFile(frame.image, f"a still {_SCRIPT}") for frame in scene.keyframes]
+        found += [
+            InputFile(one.video, f"a video {_SCRIPT}") for one in scene.keyframes if one.video
+        ]
         found += [InputFile(clip.video, f"a clip {_SCRIPT}") for clip in scene.clips]
         found += [InputFile(sound.audio, f"a sound {_SCRIPT}") for sound in scene.sounds]
         found += [InputFile(lora.path, f"a LoRA {_SCRIPT}") for lora in scene.motion.loras]

@@ -15,6 +15,7 @@ from ...renderers.diffusion.local_weights import pin_revisions
 from ...renderers.diffusion.model_settings import model_origin
 from ...renderers.diffusion.presets import model_table
 from ...renderers.diffusion.prompt_writer import PromptWriter
+from ...renderers.files.user_folders import cache_folder
 from ...renderers.image.saliency import SaliencyGlance, look_at
 from ...renderers.run.motion_guard import with_fallbacks
 from ...renderers.run.recipe import Recipe, recipe_key
@@ -35,6 +36,7 @@ from ..script.read_script import load_script
 from ..script.renderer_settings import read_config
 from ..speech.align_narration import Speech, align_narration
 from .flatten import segments_of, videos_of
+from .frame_stills import STILLS, with_frame_stills
 from .input_files import NEW_FOLDER, inputs_of_script
 from .model_checks import finished_commits, finished_prompts, refuse_first_models
 from .output_options import OutputOptions
@@ -81,6 +83,8 @@ def read_script(
 ) -> ParsedScript:
     """Read, check and align a script; check ``outputs`` if given. Alignment comes last.
 
+    Frames of videos are saved as stills beside the outputs; without these, in the user's cache.
+
     ``media`` is the folder of rendered media. With ``needs_models``, models that have rendered
     nothing into it yet must be able to run here. With ``writes_prompts``, language models run for
     prompts that they have not written yet.
@@ -117,6 +121,8 @@ def read_script(
         spoken = sum(len(words) for words in speech.words.values())
         seconds = float(sum((voice.duration for voice in speech.voices), Fraction(0)))
         clock.done("align", f"{count(spoken, 'word')} in {seconds:.1f} s of narration")
+    stills = cache_folder() / STILLS if outputs is None else outputs.folder / STILLS
+    script = with_frame_stills(script, stills)
     return ParsedScript(script, settings, renderer_inputs, speech, spec, credentials, prompts)
 
 

@@ -24,6 +24,7 @@ from ...files.path_text import fault_of_locale
 from ...media.media_info import MediaInfo
 from ...media.probe import probe
 from ...media.samples import check_sound, duration_of
+from ..model import video_frame
 from ..yaml_source import KeyPath, YamlSource
 
 _Fault: TypeAlias = tuple[str, str] | None
@@ -87,6 +88,21 @@ class ScriptFiles:
         """Return the headers of the video of a value; None if it cannot be read."""
         named = self.check(value, path, "video")
         return None if named is None or self._faults[named, "video"].result() else probe(named)
+
+    def still(self, value: object, path: KeyPath) -> Problem | None:
+        """Check a still, or the video that it is a frame of; return a fault of its time."""
+        frame = video_frame(self._folder, value) if isinstance(value, str) else None
+        if frame is None:
+            self.check(value, path, "image")
+            return None
+        info = self.video(frame[0], path)
+        if info is None or info.video is None:
+            return None
+        length = info.video.frames / info.video.fps
+        if frame[1] < length:
+            return None
+        what = f"{float(frame[1]):g} s is past the end of the video, {float(length):.2f} s"
+        return self._source.problem(path, what)
 
     def problems(self) -> list[Problem]:
         """Wait for all checks; return the faults of the files."""

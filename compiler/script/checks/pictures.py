@@ -27,7 +27,7 @@ def check_pictures(
         what = f"has {' and '.join(stated)}" if stated else "has no keyframe"
         hint = "name one still, one clip, or several under keyframes"
         yield source.problem(path, what, hint)
-    files.check(scene.get("keyframe"), (*path, "keyframe"), "image")
+    faults = [files.still(scene.get("keyframe"), (*path, "keyframe"))]
     if "clip" in scene:
         yield from check_clip(source, scene["clip"], (*path, "clip"), files)
     before = Fraction(-1)
@@ -37,7 +37,7 @@ def check_pictures(
         if ("image" in keyframe) == ("clip" in keyframe):
             what = "has image and clip" if "image" in keyframe else "has neither image nor clip"
             yield source.problem(here, what, "name one of them")
-        files.check(keyframe.get("image"), (*here, "image"), "image")
+        faults.append(files.still(keyframe.get("image"), (*here, "image")))
         if "clip" in keyframe:
             yield from check_clip(source, keyframe["clip"], (*here, "clip"), files)
         at = keyframe.get("at", "start")
@@ -48,6 +48,7 @@ def check_pictures(
                 what = f"{show(at)} is not after the previous keyframe"
                 yield source.problem((*here, "at"), what, "put keyframes in order of time")
             before = max(before, share)
+    yield from (fault for fault in faults if fault is not None)
     if only_clips or (listed and all("clip" in keyframe for keyframe, _ in listed)):
         for key in OF_STILLS:
             if key in scene:

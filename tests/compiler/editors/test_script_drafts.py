@@ -79,8 +79,8 @@ def test_a_folder_with_a_paragraph_for_each_still_becomes_a_script_that_compiles
 def test_more_stills_than_sentences_become_keyframes(folder: Path) -> None:
     (folder / "text.md").write_text(" ".join(SAID))
     path, notes = init_script(folder)
-    assert notes == ["the text is divided among 3 stills where clauses end; "
-                     "write a paragraph for each still to decide"]  # fmt: skip
+    assert notes == ["the text is divided among 3 pictures where clauses end; "
+                     "write a paragraph for each picture to decide"]  # fmt: skip
     assert [scene["text"] for scene in scenes(path)] == [*re.split("(?<=,) ", SAID[0]), SAID[1]]
     compile_script(path, until="timeline")
 
@@ -192,7 +192,7 @@ def test_a_voice_is_told_from_music_by_names_and_texts(tmp_path: Path) -> None:
         "The lake",
         "We went down to the lake.",
     )
-    assert notes == ["not used: clip.mp4; only stills become scenes"]
+    assert notes == ["not used: clip.mp4; no picture can be read from it"]
 
 
 def test_the_first_line_names_the_schema_for_editors(folder: Path) -> None:
@@ -276,8 +276,12 @@ def test_an_existing_script_is_not_overwritten(
 @pytest.mark.parametrize(
     ("take", "add", "said"),
     [
-        ("stills", (), "holds no stills; put images into it"),
-        (None, ("a.wav", "b.wav", "c.wav"), "more voices than stills: a.wav, b.wav, c.wav, voice"),
+        ("stills", (), "holds no pictures; put images or videos into it"),
+        (
+            None,
+            ("a.wav", "b.wav", "c.wav"),
+            "more voices than pictures: a.wav, b.wav, c.wav, voice",
+        ),
     ],
 )
 def test_a_folder_that_makes_no_script_is_rejected(
