@@ -1,6 +1,6 @@
-"""Emoji in colour: their sequences in a text, and their pictures from a colour font.
+"""Emoji in colour: pictures from a colour font.
 
-Sequences: https://unicode.org/reports/tr51/. libass draws no colour fonts; Pillow draws bitmaps
+libass draws no colour fonts; Pillow draws bitmaps
 (``CBDT``, ``sbix``) and layers of outlines (``COLR``, version 0), and joins sequences if its
 libraqm finds FriBidi.
 """
@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 from ...errors import WorkError
 from ...files.font_tables import has_colour
+from .emoji_sequences import SEQUENCE, TONE, is_joined
 
 _INSTALLED = (
     "NotoColorEmoji.ttf",
@@ -40,25 +41,7 @@ _MARGIN = 0.04
 _MIDDLE = 0.35
 """Middle of an emoji above the baseline, in ems: that of a capital."""
 
-_PICTURES = (
-    "\U0001f000-\U0001faff\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2614\u2615\u2648-\u2653"
-    "\u267f\u2693\u26a1\u26aa\u26ab\u26bd\u26be\u26c4\u26c5\u26ce\u26d4\u26ea\u26f2\u26f3\u26f5\u26fa"
-    "\u26fd\u2705\u270a\u270b\u2728\u274c\u274e\u2753-\u2755\u2757\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c"
-    "\u2b50\u2b55"
-)
-"""Characters that are pictures unless U+FE0E follows (``Emoji_Presentation``)."""
-_ANY = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
-_TONE = "[\U0001f3fb-\U0001f3ff]"
-_ENDING = rf"(?:\ufe0f|{_TONE})?\u20e3?[\U000e0020-\U000e007f]*"
-_SEQUENCE = re.compile(
-    "[\U0001f1e6-\U0001f1ff]{2}"
-    "|[0-9#*]\ufe0f?\u20e3"
-    rf"|(?:[{_PICTURES}](?!\ufe0e)|[{_ANY}](?=\ufe0f|{_TONE})){_ENDING}"
-    rf"(?:\u200d[{_ANY}]{_ENDING})*"
-)
-_SELDOM = re.compile(
-    rf"[0-9#*\u200d\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U000e0020-\U000e007f]|{_TONE}"
-)
+_SELDOM = re.compile(rf"[0-9#*\u200d\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U000e0020-\U000e007f]|{TONE}")
 """Parts of sequences that may have no picture of their own."""
 _NO_LETTER = "\U0010fffe"
 """A code point without a picture in any font."""
@@ -97,7 +80,7 @@ class ColourFont:
         Each emoji is a part of its own.
         """
         place = 0
-        for match in _SEQUENCE.finditer(text):
+        for match in SEQUENCE.finditer(text):
             if self._draws(match[0]):
                 if place < match.start():
                     yield text[place : match.start()], False
@@ -128,7 +111,7 @@ class ColourFont:
         return self._glyph(_USUAL).image.height
 
     def _draws(self, emoji: str) -> bool:
-        if len(emoji.rstrip("\ufe0f")) > 1 and not features.check("raqm"):
+        if is_joined(emoji) and not joins_sequences():
             return False
         missing = _glyph(self.path, self.size, _NO_LETTER)
         letters = [_glyph(self.path, self.size, x) for x in emoji if not _SELDOM.match(x)]
@@ -139,6 +122,11 @@ class ColourFont:
         found = _glyph(self.path, self.size, emoji)
         side = self.size
         return found or Glyph(Image.new("RGBA", (side, side)), (0, -side * 4 // 5, side, side // 5))
+
+
+def joins_sequences() -> bool:
+    """Whether Pillow draws a sequence as one picture: its libraqm needs the system's FriBidi."""
+    return bool(features.check("raqm"))
 
 
 def colour_font(stated: Path | None = None) -> ColourFont | None:
@@ -167,11 +155,14 @@ def _load(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 @functools.cache
 def _glyph(path: Path, size: int, text: str) -> Glyph | None:
-    """Draw a text; None if nothing shows."""
-    font = _load(str(path), size)
-    reach, down = round(font.getlength(text)) + 2 * size, 2 * size
-    canvas = Image.new("RGBA", (reach + size, 3 * size))
-    ImageDraw.Draw(canvas).text((size, down), text, font=font, anchor="ls", embedded_color=True)
+    """Draw a text; None if nothing shows, or the font is damaged there."""
+    try:
+        font = _load(str(path), size)
+        reach, down = round(font.getlength(text)) + 2 * size, 2 * size
+        canvas = Image.new("RGBA", (reach + size, 3 * size))
+        ImageDraw.Draw(canvas).text((size, down), text, font=font, anchor="ls", embedded_color=True)
+    except (OSError, ValueError):
+        return None
     box = canvas.getbbox()
     if box is None:
         return None

@@ -19,6 +19,7 @@ import opentimelineio as otio
 from ...timeline.metadata import own_metadata
 from ...timeline.properties import length_of
 from .breaks import SENTENCE_END, Measure, roughness, two_lines
+from .emoji_sequences import simplified
 from .phrases import join_phrases
 from .words import SpokenWord, columns, join_words, language_of, words_of
 
@@ -166,7 +167,8 @@ def hard_to_read(cues: Sequence[Cue], limits: CueLimits) -> Iterator[str]:
 
 
 def _characters(text: str) -> float:
-    """Return the length of a text, full-width letters counted as 17/9."""
+    """Return the length of a text: full-width letters count as 17/9, an emoji as one of them."""
+    text = simplified(text)
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return len(text) - wide + wide * 17 / 9
 

@@ -11,6 +11,7 @@ import opentimelineio as otio
 
 from ...timeline.metadata import own_metadata
 from ...timeline.properties import visible_start
+from .emoji_sequences import simplified
 
 _JOINED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -77,8 +78,8 @@ def is_joined(text: str, following: str) -> bool:
 
 
 def columns(words: Sequence[SpokenWord]) -> float:
-    """Return the width of words on a line; full-width letters count twice."""
-    text = join_words(words)
+    """Return the width of words on a line; full-width letters and emoji count twice."""
+    text = simplified(join_words(words))
     if text.isascii():
         return len(text)
     return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)

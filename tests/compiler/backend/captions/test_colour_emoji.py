@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.captions.burn import prepare_captions, to_ass
 from otio_gvideo.compiler.backend.captions.colour_emoji import colour_font
+from otio_gvideo.compiler.backend.captions.cues import make_cues
+from otio_gvideo.compiler.backend.captions.words import SpokenWord
+from otio_gvideo.compiler.backend.captions.words import columns as columns_of
 from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
@@ -205,6 +209,39 @@ def test_the_systems_colour_font_is_found(
     found = colour_font()
     assert found is not None
     assert found.path == installed
+
+
+def test_sequences_without_fribidi_are_outlines_with_a_warning(
+    font: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("PIL.features.check", lambda _: False)
+    found = prepare_captions(reel("a 😀 👋🏽", font), SIZE, FPS, tmp_path)
+    assert found is not None
+    assert r"{\fnNoto Emoji}👋🏽{\fnRubik}" in found.script.text()
+    assert "😀" not in found.script.text()
+    assert found.warnings == (
+        "captions: 👋🏽 are outlines, since this machine has no FriBidi to join them",
+    )
+
+
+def test_a_damaged_colour_font_leaves_outlines(font: Path, tmp_path: Path) -> None:
+    data = bytearray(font.read_bytes())
+    start = data.index(b"glyf", data.index(b"glyf") - 4)
+    offset, length = struct.unpack_from(">LL", data, start + 8)
+    data[offset : offset + length] = b"\x7f" * length
+    broken = tmp_path / "broken.ttf"
+    broken.write_bytes(data)
+    found = prepare_captions(reel("a 😀", broken), SIZE, FPS, tmp_path)
+    assert found is not None
+    assert r"{\fnNoto Emoji}😀{\fnRubik}" in found.script.text()
+
+
+def test_an_emoji_counts_as_one_full_width_character() -> None:
+    family = [SpokenWord("👨‍👩‍👧", 0, 1)]
+    assert columns_of(family) == columns_of([SpokenWord("家", 0, 1)]) == 2
+    (cue,) = make_cues(family)
+    (other,) = make_cues([SpokenWord("家", 0, 1)])
+    assert cue.speed == other.speed
 
 
 @pytest.mark.skipif(colour_font() is None, reason="no colour font (fonts-noto-color-emoji)")
