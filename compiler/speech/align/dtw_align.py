@@ -24,6 +24,8 @@ from .synthesis import SYNTHESIZER, synthesize
 
 _LOUDNESS, _SLOPES = 1.5, 0.7
 """Weights of the loudness and of the slopes of the cepstra, beside the cepstra."""
+REFERENCES = ("", "+f3")
+"""Voices of the synthesizer, a man's and a woman's: the nearer one to the recording counts."""
 PAUSE = 20
 """Frames of silence from which it is a pause between words."""
 _REACH = 30
@@ -72,26 +74,47 @@ def dtw_align(
     voiced = _speech_frames(samples, outside)
     if not len(voiced):
         raise WorkError("the narration has no speech")
+    recorded = _normalised(cepstra(samples)[voiced])
+    weights = _edge_weights(scenes)
+    found = []
+    for voice in REFERENCES:
+        spoken, bounds = _reference(scenes, language, voice)
+        path = warp(recorded, spoken)
+        edges = snap_to_pauses(np.searchsorted(path, bounds, side="left"), voiced, weights)
+        found.append(_placed(edges, voiced, path, bounds, _distances(recorded, spoken[path])))
+        if on_progress:
+            on_progress(len(found) / len(REFERENCES))
+    return min(found, key=lambda one: float(np.mean(one.distances)))
+
+
+def _reference(
+    scenes: Sequence[Sequence[Token]], language: str, voice: str
+) -> tuple[Array, list[int]]:
+    """Return the synthesized cepstra of all tokens, and the frames where they begin and end."""
     parts: list[Array] = []
     bounds = [0]
-    for index, tokens in enumerate(scenes):
-        for voice in synthesize(tokens, language):
-            parts.append(cepstra(voice))
+    for tokens in scenes:
+        for sound in synthesize(tokens, language, voice):
+            parts.append(cepstra(sound))
             bounds.append(bounds[-1] + len(parts[-1]))
-        if on_progress:
-            on_progress(0.5 * (index + 1) / len(scenes))
     if bounds[-1] == 0:
         raise WorkError(f"{SYNTHESIZER} made no sound in {language!r}")
-    recorded, spoken = _normalised(cepstra(samples)[voiced]), _normalised(np.concatenate(parts))
-    path = warp(recorded, spoken)
-    edges = np.searchsorted(path, bounds, side="left")
-    edges = snap_to_pauses(edges, voiced, _edge_weights(scenes))
+    return _normalised(np.concatenate(parts)), bounds
+
+
+def _placed(
+    edges: NDArray[np.int64],
+    voiced: NDArray[np.int64],
+    path: NDArray[np.int64],
+    bounds: Sequence[int],
+    distances: Array,
+) -> DtwAlignment:
+    """Return tokens between edges, given as indices of the frames with speech."""
     times = []
     for first, last in itertools.pairwise(edges):
         start = voiced[min(int(first), len(voiced) - 1)]
         end = voiced[min(max(int(last) - 1, int(first)), len(voiced) - 1)] + 1
         times.append(Interval(Fraction(int(start), 100), Fraction(int(end), 100)))
-    distances = _distances(recorded, spoken[path])
     paces, means = [], []
     for begin, end in itertools.pairwise(bounds):
         first, last = np.searchsorted(path, [begin, end])

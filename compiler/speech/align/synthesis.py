@@ -49,30 +49,40 @@ def voice_of(language: str) -> str:
     return _MANDARIN if code in ("zh", "zh-cn", "zh-tw", "zh-hans", "zh-hant", "cmn") else code
 
 
-def synthesize(tokens: Sequence[Token], language: str) -> list[NDArray[np.int16]]:
-    """Return the samples of each token; in scripts without spaces, tokens split their phrase."""
+def synthesize(
+    tokens: Sequence[Token], language: str, variant: str = ""
+) -> list[NDArray[np.int16]]:
+    """Return the samples of each token; in scripts without spaces, tokens split their phrase.
+
+    Args:
+        tokens: in order.
+        language: one that `can_speak`.
+        variant: of the voice, such as ``+f3``.
+
+    Raises:
+        WorkError: the synthesizer failed.
+    """
+    voice = voice_of(language) + variant
     phrases = phrases_of(tokens)
     spoken = [kana_of(p) if can_read_kanji(language) else [*map(plain_text, p)] for p in phrases]
     texts = ["".join(parts) for parts in spoken]
-    together = _split(_synthesize("\n\n".join(f"{t.strip(' .,-')}." for t in texts), language))
+    together = _split(_synthesize("\n\n".join(f"{t.strip(' .,-')}." for t in texts), voice))
     if len(together) != len(phrases):
         together = [
-            np.concatenate(
-                _split(_synthesize(text, language)) or [np.zeros(_SILENT_TOKEN, np.int16)]
-            )
+            np.concatenate(_split(_synthesize(text, voice)) or [np.zeros(_SILENT_TOKEN, np.int16)])
             for text in texts
         ]
     return [
         part
-        for parts, voice in zip(spoken, together, strict=True)
-        for part in _shared_out(voice, [max(1, len(text)) for text in parts])
+        for parts, sound in zip(spoken, together, strict=True)
+        for part in _shared_out(sound, [max(1, len(text)) for text in parts])
     ]
 
 
-def _shared_out(voice: NDArray[np.int16], weights: Sequence[int]) -> list[NDArray[np.int16]]:
+def _shared_out(sound: NDArray[np.int16], weights: Sequence[int]) -> list[NDArray[np.int16]]:
     """Split a phrase among its tokens, in proportion."""
-    ends = np.cumsum(weights) * len(voice) // sum(weights)
-    return np.split(voice, ends[:-1])
+    ends = np.cumsum(weights) * len(sound) // sum(weights)
+    return np.split(sound, ends[:-1])
 
 
 def phrases_of(tokens: Sequence[Token]) -> list[list[Token]]:
@@ -98,16 +108,16 @@ def plain_text(token: Token) -> str:
     )
 
 
-def _synthesize(text: str, language: str) -> NDArray[np.int16]:
+def _synthesize(text: str, voice: str) -> NDArray[np.int16]:
     done = subprocess.run(
-        [find_program(SYNTHESIZER) or SYNTHESIZER, "-v", voice_of(language), "--stdin", "--stdout"],
+        [find_program(SYNTHESIZER) or SYNTHESIZER, "-v", voice, "--stdin", "--stdout"],
         input=text.encode(),
         capture_output=True,
         check=False,
     )
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip()
-        raise WorkError(f"{SYNTHESIZER} cannot speak {language!r}: {reason}")
+        raise WorkError(f"{SYNTHESIZER} cannot speak {voice!r}: {reason}")
     with wave.open(io.BytesIO(done.stdout)) as sound:
         rate = sound.getframerate()
         # The header of a pipe has a wrong length.

@@ -79,7 +79,7 @@ def test_clauses_with_kanji_are_found_in_the_voice_of_another_program() -> None:
     print(f"edges of clauses: median {np.median(np.abs(errors)) * 1000:.0f} ms")
     assert np.max(np.abs(errors)) < 0.15
     assert np.median(np.abs(errors)) < 0.06
-    assert not any("cannot read" in warning.what for warning in found.warnings)
+    assert not found.warnings  # A woman's voice: the synthesizer's man alone is lost in it.
 
 
 @pytest.mark.usefixtures("_synthesizer")
