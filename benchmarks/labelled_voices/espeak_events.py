@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -13,7 +14,27 @@ try:
 except ImportError:
     espeakng_loader = None
 
-_RETRIEVAL, _CHARS_UTF8, _RATE, _WORD = 1, 1, 1, 1
+WORD, PHONEME = 1, 7
+"""Kinds of events."""
+_RETRIEVAL, _PHONEME_EVENTS, _CHARS_UTF8 = 1, 1, 1
+_RATE, _PITCH = 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEvent:
+    """The start of a word or a phoneme.
+
+    Attributes:
+        kind: `WORD`, `PHONEME` or another of the library's.
+        letter: index of the letter of the text at which a word begins.
+        start: in seconds.
+        name: of a phoneme; ``_`` and what follows are pauses.
+    """
+
+    kind: int
+    letter: int
+    start: float
+    name: bytes
 
 
 class _Event(ctypes.Structure):
@@ -41,45 +62,56 @@ def _library() -> tuple[ctypes.CDLL, int]:
     """Return the library and its sample rate."""
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     data = str(espeakng_loader.get_data_path()).encode()
-    return library, library.espeak_Initialize(_RETRIEVAL, 0, data, 0)
+    return library, library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEME_EVENTS)
 
 
-def spoken(
-    text: str, voice: str, rate: int = 150
-) -> tuple[NDArray[np.float64], int, list[tuple[str, float, float]]]:
-    """Return samples (full scale 1), their rate, and words with start and end in seconds.
-
-    Words end where the next begins; the last ends where the sound falls by 40 dB.
+def synthesise(
+    text: str, voice: str, rate: int = 150, pitch: int = 50
+) -> tuple[NDArray[np.float64], int, list[SpeechEvent]]:
+    """Return samples (full scale 1), their rate, and the events of a sentence.
 
     Args:
         text: one sentence.
-        voice: as in ``fr+f3``.
+        voice: as in ``fr+f3``: a language and a variant.
         rate: words a minute.
+        pitch: 0 to 100.
     """
     library, hertz = _library()
     if library.espeak_SetVoiceByName(voice.encode()):
         raise ValueError(f"espeak-ng has no voice {voice!r}")
     blocks: list[bytes] = []
-    starts: list[tuple[int, float]] = []
+    events: list[SpeechEvent] = []
 
-    def keep(samples: ctypes._Pointer[ctypes.c_short], count: int, events: object) -> int:
+    def keep(samples: ctypes._Pointer[ctypes.c_short], count: int, found: object) -> int:
         if samples and count > 0:
             blocks.append(ctypes.string_at(samples, 2 * count))
         number = 0
-        while events[number].type:  # type: ignore[index]
-            event = events[number]  # type: ignore[index]
-            if event.type == _WORD:
-                starts.append((event.text_position - 1, event.audio_position / 1000))
+        while found[number].type:  # type: ignore[index]
+            event = found[number]  # type: ignore[index]
+            start = event.sample / hertz
+            events.append(SpeechEvent(event.type, event.text_position - 1, start, event.id))
             number += 1
         return 0
 
     callback = _CALLBACK(keep)
     library.espeak_SetSynthCallback(callback)
     library.espeak_SetParameter(_RATE, rate, 0)
+    library.espeak_SetParameter(_PITCH, pitch, 0)
     raw = text.encode()
     library.espeak_Synth(raw, len(raw) + 1, 0, 0, 0, _CHARS_UTF8, None, None)
     library.espeak_Synchronize()
-    sound = np.frombuffer(b"".join(blocks), np.int16) / 32768
+    return np.frombuffer(b"".join(blocks), np.int16) / 32768, hertz, events
+
+
+def spoken(
+    text: str, voice: str
+) -> tuple[NDArray[np.float64], int, list[tuple[str, float, float]]]:
+    """Return samples, their rate, and words with start and end in seconds; as `synthesise`.
+
+    Words end where the next begins; the last ends where the sound falls by 40 dB.
+    """
+    sound, hertz, events = synthesise(text, voice)
+    starts = [(event.letter, event.start) for event in events if event.kind == WORD]
     loud = np.flatnonzero(np.abs(sound) > 0.01 * np.abs(sound).max())
     ends = [*(start for _, start in starts[1:]), (loud[-1] + 1) / hertz]
     words = []

@@ -1,55 +1,18 @@
-"""Sentences spoken by espeak-ng, with the exact times of words and phonemes.
-
-The library's events state the sample at which each word and phoneme begins
-(`espeak-ng/speak_lib.h`).
-"""
+"""Sentences spoken by espeak-ng, with the exact times of words and phonemes."""
 
 from __future__ import annotations
 
-import ctypes
+import importlib
+import sys
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 
-import espeakng_loader
 import numpy as np
 from numpy.typing import NDArray
 from otio_gvideo.compiler.media.samples import SPEECH_RATE
 
-RETRIEVAL, PHONEME_EVENTS, CHARS_UTF8 = 1, 1, 1
-SPEED, PITCH = 1, 3
-"""Parameters of the voice: words a minute, and 0..100."""
-WORD, PHONEME = 1, 7
-"""Types of events."""
-
-
-class EventId(ctypes.Union):
-    """``espeak_EVENT.id``."""
-
-    _fields_ = (
-        ("number", ctypes.c_int),
-        ("name", ctypes.c_char_p),
-        ("string", ctypes.c_char * 8),
-    )
-
-
-class Event(ctypes.Structure):
-    """``espeak_EVENT``."""
-
-    _fields_ = (
-        ("type", ctypes.c_int),
-        ("unique_identifier", ctypes.c_uint),
-        ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int),
-        ("audio_position", ctypes.c_int),
-        ("sample", ctypes.c_int),
-        ("user_data", ctypes.c_void_p),
-        ("id", EventId),
-    )
-
-
-CALLBACK = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(Event)
-)
+sys.path.append(str(Path(__file__).parents[4] / "benchmarks"))
+espeak = importlib.import_module("labelled_voices.espeak_events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +21,6 @@ class SpokenWord:
 
     text: str
     edges: tuple[float, ...]
-
-
-@cache
-def library() -> tuple[ctypes.CDLL, int]:
-    loaded = ctypes.CDLL(espeakng_loader.get_library_path())
-    data = str(espeakng_loader.get_data_path()).encode()
-    return loaded, loaded.espeak_Initialize(RETRIEVAL, 0, data, PHONEME_EVENTS)
 
 
 def spoken(
@@ -78,41 +34,19 @@ def spoken(
         speed: words a minute.
         pitch: 0..100.
     """
-    speaker, rate = library()
-    blocks: list[NDArray[np.int16]] = []
-    events: list[tuple[int, int, bytes]] = []
-
-    def keep(samples, count, found):  # type: ignore[no-untyped-def]
-        if samples and count > 0:
-            blocks.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        index = 0
-        while found[index].type:
-            event = found[index]
-            events.append((event.type, event.sample, bytes(event.id.string)))
-            index += 1
-        return 0
-
-    callback = CALLBACK(keep)
-    speaker.espeak_SetSynthCallback(callback)
-    assert speaker.espeak_SetVoiceByName(voice.encode()) == 0, voice
-    speaker.espeak_SetParameter(SPEED, speed, 0)
-    speaker.espeak_SetParameter(PITCH, pitch, 0)
-    data = text.encode()
-    speaker.espeak_Synth(data, len(data) + 1, 0, 0, 0, CHARS_UTF8, None, None)
-    speaker.espeak_Synchronize()
+    samples, rate, events = espeak.synthesise(text, voice, speed, pitch)
     words: list[list[float]] = []
     pauses: list[float] = []
-    for kind, sample, name in events:
-        if kind == WORD:
+    for event in events:
+        if event.kind == espeak.WORD:
             words.append([])
-        elif kind == PHONEME and name.startswith(b"_"):
-            pauses.append(sample / rate)
-        elif kind == PHONEME and words:
-            words[-1].append(sample / rate)
+        elif event.kind == espeak.PHONEME and event.name.startswith(b"_"):
+            pauses.append(event.start)
+        elif event.kind == espeak.PHONEME and words:
+            words[-1].append(event.start)
     if len(words) != len(text.split()) or not all(words):
         return None
     starts = [word[0] for word in words[1:]]
-    samples = np.concatenate(blocks).astype(np.float64) / 32768
     for word, following in zip(words, [*starts, len(samples) / rate], strict=True):
         word.append(min([at for at in pauses if at > word[-1]] + [following]))
     return _at_speech_rate(samples, rate), [
