@@ -167,6 +167,12 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     made_by: dict[str, str] = field(default_factory=versions)
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of the reel, without the report."""
+        videos = () if self.video is None else (self.video, *self.other_videos)
+        return (self.timeline, *videos, *self.covers, *self.captions)
+
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain data, valid against its schema."""
         loudness = self.loudness

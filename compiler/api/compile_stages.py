@@ -13,7 +13,13 @@ from ...renderers.run.store import Store
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
 from ..outputs.last_run import write_run
-from ..outputs.paths import Outputs, outputs_beside, refuse_unwritable, timeline_text
+from ..outputs.paths import (
+    Outputs,
+    outputs_beside,
+    refuse_unwritable,
+    segments_of,
+    timeline_text,
+)
 from ..outputs.reel_lock import lock_reel
 from ..outputs.report_claims import FileClaims
 from ..progress import Progress, Stage
@@ -27,7 +33,6 @@ from ..stages.flatten import (
     make_videos,
     refuse_small_size_limit,
     report_videos,
-    segments_of,
 )
 from ..stages.input_files import NEW_FOLDER, inputs_of_script, store_files
 from ..stages.model_checks import refuse_models

@@ -10,6 +10,7 @@ from ..editors.relink import relink_nearby
 from ..files.path_limits import names_of_video, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
+from ..outputs.paths import segments_of, videos_of
 from ..outputs.reel_lock import lock_reel
 from ..outputs.report_claims import claim_file, keep_unclaimed
 from ..progress import OnProgress, silent
@@ -22,9 +23,7 @@ from ..stages.flatten import (
     make_videos,
     refuse_wrong_suffix,
     report_videos,
-    segments_of,
     unrendered_notices,
-    videos_of,
 )
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
 from ..stages.output_options import OutputOptions
@@ -74,7 +73,7 @@ def flatten_timeline(
             loaded = read_timeline(path, fps, sequence)
             relinked = relink_nearby(loaded, path.parent)
             refuse_inputs(
-                [*videos_of(video, spec), *covers_of(loaded, videos_of(video, spec))],
+                [*videos_of(video, spec.sizes), *covers_of(loaded, videos_of(video, spec.sizes))],
                 [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)],
                 NEW_NAME,
                 folders=[segments_of(video)],

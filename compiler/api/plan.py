@@ -261,7 +261,7 @@ def plan_edit(
 ) -> CompilePlan:
     """Return the plan of a script that is scheduled."""
     store = Store(outputs.media, read=False)
-    planned = list(slot_clips(timeline))
+    planned = [(slot, slot.recipe) for slot in slot_clips(timeline)]
     slots = tuple(
         PlannedSlot(
             name=slot.name,
@@ -269,19 +269,19 @@ def plan_edit(
             is_rendered=store.find(slot.name, key) is not None,
             start=seen.start_time.to_frames(),
             end=seen.end_time_exclusive().to_frames(),
-            frames=slot.recipe.shot.frames,
-            renderer=slot.recipe.renderer,
-            camera=slot.recipe.shot.motion.camera,
-            zoom=slot.recipe.shot.motion.zoom,
-            crops=cropped_stills(slot.recipe.shot),
+            frames=recipe.shot.frames,
+            renderer=recipe.renderer,
+            camera=recipe.shot.motion.camera,
+            zoom=recipe.shot.motion.zoom,
+            crops=cropped_stills(recipe.shot),
             needs=needs,
             prompt_model=parsed.prompts.waiting.get(needs.prompt, ""),
         )
-        for slot in planned
-        for key, needs in [(recipe_key(slot.recipe), slot_needs(slot.recipe))]
+        for slot, recipe in planned
+        for key, needs in [(recipe_key(recipe), slot_needs(recipe))]
         for seen in [slot.clip.range_in_parent()]
     )
-    pixels = max((s.recipe.shot.width * s.recipe.shot.height for s in planned), default=1)
+    pixels = max((recipe.shot.width * recipe.shot.height for _, recipe in planned), default=1)
     workers = parsed.config.workers
     return CompilePlan(
         outputs.timeline,
@@ -290,6 +290,6 @@ def plan_edit(
         cover_of(timeline, schedule.fps),
         slots,
         workers if isinstance(workers, int) else slots_at_once(pixels),
-        missing_downloads(slot.recipe for slot in planned),
+        missing_downloads(recipe for _, recipe in planned),
         tuple(edit_warnings(parsed, schedule, timeline)),
     )

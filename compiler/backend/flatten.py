@@ -31,7 +31,7 @@ from .encode.reframe import focus_points
 from .encode.scale_crop import Canvas
 from .encode.transitions import transition_names
 from .mux.chapters import chapters_of, disclosure_of, title_of, to_ffmetadata
-from .mux.cover import encode_cover, write_cover
+from .mux.cover import cover_path, encode_cover, write_cover
 from .mux.mux import CaptionTrack, MuxInputs, mux
 from .mux.preview import write_preview
 from .mux.size_limit import encode_to_size, refuse_too_small
@@ -235,11 +235,6 @@ def _write_metadata(
     path = folder / "metadata.txt"
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
-
-
-def cover_path(video: Path) -> Path:
-    """Return the path of a video's cover."""
-    return video.with_suffix(".jpg")
 
 
 def _cover(timeline: otio.schema.Timeline, inputs: MuxInputs, folder: Path) -> Path | None:

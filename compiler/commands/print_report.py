@@ -22,7 +22,4 @@ def print_report(report: Report, style: str, *also: Path) -> None:
         return
     if style == "none":
         return
-    files = (report.timeline, report.video, *report.other_videos, *report.covers, *report.captions)
-    for path in (*files, *also):
-        if path is not None:
-            print(path)
+    print(*report.paths, *also, sep="\n")

@@ -94,16 +94,18 @@ def write_run(
         stores: as in `LastRun`.
         report: of the run.
     """
-    machine = _machine()
+    machine, plain = _machine(), _plain_report(report)
     if machine is None or any(notice.code not in REPEATABLE for notice in report.warnings):
         return
+    if _timeless(_report_of(plain)) != _timeless(report):
+        return  # It tells of more than is kept, as of the attempts of a model.
     content = json.dumps(
         {
             "machine": machine,
             "files": dict(files),
             "messages": messages,
             "stores": [str(path) for path in stores],
-            "report": _plain_report(report),
+            "report": plain,
         },
         ensure_ascii=False,
     )
@@ -177,14 +179,15 @@ def _evict(folder: Path) -> None:
 
 def _plain_report(report: Report) -> dict[str, Any]:
     """Return a report as JSON values from which `_report_of` restores it exactly."""
-    names = {path.name for path in (report.timeline, report.video, *report.other_videos,
-                                    *report.captions) if path is not None}  # fmt: skip
+    names = {path.name for path in report.paths}
     return {
         "files": {name: hashes for name, hashes in report.files.items() if name in names},
         "paths": [str(report.timeline), _text(report.script), _text(report.video)],
         "size": [report.width, report.height, str(report.fps), report.frames],
         "timeline_sha256": report.timeline_sha256,
-        "others": [list(map(str, report.other_videos)), list(map(str, report.captions))],
+        "others": [
+            list(map(str, paths)) for paths in (report.other_videos, report.covers, report.captions)
+        ],
         "scenes": [
             [
                 *(scene.id, scene.cut_frame, scene.end_frame, str(scene.meant)),
@@ -207,7 +210,7 @@ def _plain_report(report: Report) -> dict[str, Any]:
 def _report_of(plain: Mapping[str, Any]) -> Report:
     timeline, script, video = plain["paths"]
     width, height, fps, frames = plain["size"]
-    videos, captions = plain["others"]
+    videos, covers, captions = plain["others"]
     return Report(
         Path(timeline),
         width,
@@ -219,6 +222,7 @@ def _report_of(plain: Mapping[str, Any]) -> Report:
         files=plain["files"],
         video=_path(video),
         other_videos=[Path(path) for path in videos],
+        covers=[Path(path) for path in covers],
         captions=[Path(path) for path in captions],
         scenes=[
             SceneReport(
@@ -238,6 +242,13 @@ def _report_of(plain: Mapping[str, Any]) -> Report:
         warnings=[Notice(code, text) for code, text in plain["warnings"]],
         made_by=plain["made_by"],
     )
+
+
+def _timeless(report: Report) -> dict[str, Any]:
+    """Return a report as JSON without what differs between repetitions."""
+    document = report.as_json() | {"files": {}, "seconds": {}}
+    document["slots"] = [slot | {"reused": True, "seconds": 0} for slot in document["slots"]]
+    return document
 
 
 def _text(value: object) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,17 @@ def outputs_beside(script: Path, folder: Path | None) -> Outputs:
         hint = f"give a folder with --output; the reel in it is called {name}"
         raise InputError(Problem.in_file(chosen, what, hint))
     return Outputs(chosen, name)
+
+
+def videos_of(video: Path, sizes: Sequence[tuple[int, int]]) -> list[Path]:
+    """Return the file of each size: the video, and others with their size in their names."""
+    more = (video.with_stem(f"{video.stem}-{w}x{h}") for w, h in sizes[1:])
+    return [video, *more]
+
+
+def segments_of(video: Path) -> Path:
+    """Return the folder that keeps the encoded segments of a video."""
+    return video.with_name(f"{video.stem}.segments")
 
 
 def refuse_unwritable(outputs: Outputs, slots: Iterable[str] = ()) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...renderers.base import RendererError
 from ...renderers.files.digest import file_digest
@@ -17,16 +17,14 @@ from ..media.samples import duration_of, speech_samples
 from ..notices import Notice
 from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
-from .align import AlignmentError, SceneText, align_scenes
-from .align.ctc_folder import CtcFolder
-from .align.ctc_weights import find_model
-from .align.verdicts import INSIST
 from .alignment_cache import AlignedTrack, cached_alignment, search_memo
 from .language_guess import other_language
 from .pauses import speech_intervals
 from .trailing_speech import trailing_speech
-from .transcripts import Transcript, read_transcript
-from .transcripts.asr import recognition_key, transcribe
+
+if TYPE_CHECKING:
+    from .align.ctc_folder import CtcFolder
+    from .transcripts import Transcript
 from .transcripts.words import words_within
 
 
@@ -130,6 +128,8 @@ def _settings(narration: Narration, scenes: Sequence[ScriptScene]) -> list[Any]:
     """Return what decides on word times besides the files, as JSON values."""
     asr, recognised = narration.asr, None
     if asr is not None:
+        from .transcripts.asr import recognition_key  # noqa: PLC0415 - seldom needed
+
         recognised = recognition_key(narration.audio, asr.engine, asr.model, narration.language)
     named = narration.transcript.name if narration.transcript else None
     times = [[str(second) for second in scene.time or ()] for scene in scenes]
@@ -149,6 +149,8 @@ def _align_model(narration: Narration) -> CtcFolder | None:
     chosen = narration.align_model
     if chosen is None:
         return None
+    from .align.ctc_weights import find_model  # noqa: PLC0415 - seldom needed
+
     try:
         return find_model(chosen.model, narration.language, chosen.device)
     except RendererError as error:
@@ -172,6 +174,10 @@ def _align_track(
     on_progress: Callable[[float], None] | None,
     folder: Path,
 ) -> AlignedTrack:
+    # Most runs find the words in the cache, and these modules take 0.1 s.
+    from .align import AlignmentError, SceneText, align_scenes  # noqa: PLC0415
+    from .align.verdicts import INSIST  # noqa: PLC0415
+
     on_recognition = None
     if narration.asr is not None:
         on_recognition = _part_progress(on_progress, 0, 2)
@@ -269,6 +275,8 @@ def _transcript(
 ) -> Transcript | None:
     """Read or recognise the transcript of a narration; None if it has none."""
     if narration.asr is not None:
+        from .transcripts.asr import transcribe  # noqa: PLC0415 - seldom needed
+
         return transcribe(
             narration.audio,
             narration.asr.engine,
@@ -278,6 +286,8 @@ def _transcript(
             on_progress=on_progress,
         )
     if narration.transcript is not None:
+        from .transcripts import read_transcript  # noqa: PLC0415 - seldom needed
+
         is_trusted = narration.align == "transcript"
         speech = None if is_trusted else speech_intervals(speech_samples(narration.audio))
         return read_transcript(narration.transcript, duration, speech)

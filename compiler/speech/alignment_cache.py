@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...renderers.files.digest import sha256_of
 from ...renderers.files.user_folders import cache_folder
@@ -22,8 +22,10 @@ from ..errors import WorkError
 from ..files.atomic_output import write_errors
 from ..notices import Notice
 from ..sync.types import Interval, Word
-from .align.search_memo import SearchMemo
 from .verified_json import read_verified, text_digest, write_verified
+
+if TYPE_CHECKING:
+    from .align.search_memo import SearchMemo
 
 _PACKAGES = ("numpy", "num2words", "av", "espeakng-loader", "uroman", "fugashi", "ipadic")
 _CODE = ("speech", "script/tokens.py", "media/samples.py", "media/containers.py")
@@ -65,6 +67,8 @@ def cached_alignment(
 
 def search_memo(audio: Path) -> SearchMemo | None:
     """Return the searches that were made in a voice file; None if it cannot be read."""
+    from .align.search_memo import SearchMemo  # noqa: PLC0415 - a cached alignment needs none
+
     with suppress(WorkError):
         return SearchMemo(cache_folder() / "searches" / f"{_key([audio], [])}.json")
     return None

@@ -11,12 +11,13 @@ import opentimelineio as otio
 from ..backend.captions.burn import caption_departures, to_ass
 from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
-from ..backend.flatten import FlattenResult, cover_path, flatten, refuse_size_limit
+from ..backend.flatten import FlattenResult, flatten, refuse_size_limit
+from ..backend.mux.cover import cover_path
 from ..backend.output_spec import OutputSpec
 from ..errors import InputError, Problem, WorkError
 from ..media.probe import is_still
 from ..notices import Notice, waiting
-from ..outputs.paths import Outputs
+from ..outputs.paths import Outputs, segments_of, videos_of
 from ..progress import OnProgress, Progress
 from ..progress_clock import count
 from ..provenance.assertions import Claims
@@ -121,7 +122,7 @@ def make_videos(
     """
     sizes: tuple[tuple[int, int] | None, ...] = spec.sizes or (None,)
     claims = _claims(credentials, timeline, timeline_path)
-    for number, (size, path) in enumerate(zip(sizes, videos_of(video, spec), strict=True)):
+    for number, (size, path) in enumerate(zip(sizes, videos_of(video, spec.sizes), strict=True)):
         yield (
             path,
             flatten(
@@ -193,12 +194,6 @@ def _is_visible(item: otio.core.Item | None) -> bool:
     return item is None
 
 
-def videos_of(video: Path, spec: OutputSpec) -> list[Path]:
-    """Return the file of each size: the video, and others with their size in their names."""
-    more = (video.with_stem(f"{video.stem}-{w}x{h}") for w, h in spec.sizes[1:])
-    return [video, *more]
-
-
 def covers_of(timeline: otio.schema.Timeline, videos: Iterable[Path]) -> list[Path]:
     """Return the covers beside videos; none if the timeline asks for none."""
     return [cover_path(video) for video in videos] if states_cover(timeline) else []
@@ -214,11 +209,6 @@ def _signer(credentials: Credentials | None, claims: Claims | None, video: Path)
     if credentials is None or claims is None:
         return None
     return Signing(credentials, claims, video.name)
-
-
-def segments_of(video: Path) -> Path:
-    """Return the folder that keeps the encoded segments of a video."""
-    return video.with_name(f"{video.stem}.segments")
 
 
 def _share(on_progress: OnProgress, number: int, parts: int) -> Callable[[int, int], None]:

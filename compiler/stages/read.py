@@ -21,12 +21,12 @@ from ...renderers.run.motion_guard import with_fallbacks
 from ...renderers.run.recipe import Recipe, recipe_key
 from ..assembly.recipes import RendererInputs, unseen
 from ..backend.encode.transitions import transition_names
-from ..backend.flatten import cover_path
+from ..backend.mux.cover import cover_path
 from ..backend.output_spec import OutputSpec
 from ..errors import InputError, Place, Problem, WorkError
 from ..files.protected_files import refuse_inputs
 from ..media.find_ffmpeg import ffmpeg_path
-from ..outputs.paths import Outputs, refuse_unwritable
+from ..outputs.paths import Outputs, refuse_unwritable, segments_of, videos_of
 from ..progress import Progress
 from ..progress_clock import ProgressClock, count
 from ..provenance.credentials import Credentials
@@ -35,7 +35,6 @@ from ..script.model import AlignmentModel, Narration, Quality, Script, ScriptSce
 from ..script.read_script import load_script
 from ..script.renderer_settings import read_config
 from ..speech.align_narration import Speech, align_narration
-from .flatten import segments_of, videos_of
 from .frame_stills import STILLS, with_frame_stills
 from .input_files import NEW_FOLDER, inputs_of_script
 from .model_checks import finished_commits, finished_prompts, refuse_first_models
@@ -133,9 +132,9 @@ def _refuse_inputs(
     folders = []
     if spec is not None:
         video = replace(outputs, suffix=spec.suffix).video
-        files += videos_of(video, spec)
+        files += videos_of(video, spec.sizes)
         if script.output.cover is not None:
-            files += [cover_path(each) for each in videos_of(video, spec)]
+            files += [cover_path(each) for each in videos_of(video, spec.sizes)]
         folders.append(segments_of(video))
     refuse_inputs(files, inputs_of_script(script, config), NEW_FOLDER, folders=folders)
 

@@ -9,11 +9,10 @@ from ...renderers.files.digest import sha256_of
 from ...renderers.run.store import DamagedError, read_sidecar, sidecar_of
 from ..files.exists import is_file
 from ..outputs.last_run import inputs_as_read
-from ..outputs.paths import Outputs
+from ..outputs.paths import Outputs, segments_of
 from ..report import Report
 from ..script.config import places_of
 from ..script.model import Script
-from .flatten import segments_of
 from .input_files import inputs_of_script
 from .read import ParsedScript
 
@@ -67,9 +66,8 @@ def _listens(script: Script) -> bool:
 
 def _written(outputs: Outputs, report: Report, started: float) -> Iterator[tuple[str, str]]:
     """Yield the files of a run with their SHA-256; an empty one if it is unknown."""
-    for path in (report.timeline, report.video, *report.other_videos, *report.captions):
-        if path is not None:
-            yield str(path), report.files.get(path.name, [""])[-1]
+    for path in report.paths:
+        yield str(path), report.files.get(path.name, [""])[-1]
     for slot in report.slots:
         try:
             sidecar = sidecar_of(slot.media)

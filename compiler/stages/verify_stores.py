@@ -6,8 +6,7 @@ from ...renderers.run.store import Store
 from ..backend.segments.store import SegmentStore
 from ..files.atomic_output import write_errors
 from ..notices import Notice, notices
-from ..outputs.paths import Outputs
-from .flatten import segments_of
+from ..outputs.paths import Outputs, segments_of
 
 
 def verify_stored(outputs: Outputs) -> list[Notice]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -16,6 +17,8 @@ from ..error_text import one_line
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 """Pillow's names; JPEG includes MPO, PPM the rest of netpbm. HEIF needs a package."""
+_PLUGINS = ("Png", "Jpeg", "Mpo", "WebP", "Tiff", "Bmp", "Gif", "Ppm", "Jpeg2K", "Avif")
+"""Modules of Pillow for them."""
 MOST_PIXELS = 170_000_000
 """Larger images are rejected before decoding; just below Pillow's own limit."""
 FURTHEST_ASPECT = 50
@@ -93,5 +96,8 @@ def _formats() -> tuple[str, ...]:
         pass
     else:
         pillow_heif.register_heif_opener()
-    Image.init()
+    Image.preinit()
+    for name in _PLUGINS:  # `Image.init` imports forty.
+        with suppress(ImportError):
+            import_module(f"PIL.{name}ImagePlugin")
     return tuple(name for name in FORMATS if name in Image.OPEN)

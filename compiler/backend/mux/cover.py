@@ -15,6 +15,11 @@ from ...media.ffmpeg_watchdog import patience
 _QUALITY = 92
 
 
+def cover_path(video: Path) -> Path:
+    """Return the path of a video's cover."""
+    return video.with_suffix(".jpg")
+
+
 def encode_cover(picture: Path, frame: int, fps: Fraction, folder: Path) -> bytes:
     """Return a frame of a reel's picture as a JPEG, in the colours that players show.
 

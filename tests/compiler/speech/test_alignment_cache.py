@@ -9,7 +9,7 @@ import pytest
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.script.read_script import load_script
-from otio_gvideo.compiler.speech import align_narration as module
+from otio_gvideo.compiler.speech import align as module
 from otio_gvideo.compiler.speech.align_narration import Speech, align_narration
 from otio_gvideo.renderers.files.user_folders import CACHE_VARIABLE
 from PIL import Image
