@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .script.model import Quality
     from .stages.missing_downloads import MissingDownload
     from .stages.output_options import OutputOptions
+    from .stages.planned_clips import PlannedClip
     from .stages.slot_needs import SlotNeeds
     from .sync.types import Word
 
@@ -60,6 +61,7 @@ _HOME = {
     "Notice": "notices",
     "OnProgress": "progress",
     "OutputOptions": "stages.output_options",
+    "PlannedClip": "stages.planned_clips",
     "PlannedSlot": "api.plan",
     "PlannedSum": "api.plan",
     "Place": "errors",
@@ -112,6 +114,7 @@ __all__ = [
     "OnProgress",
     "OutputOptions",
     "Place",
+    "PlannedClip",
     "PlannedSlot",
     "PlannedSum",
     "Problem",

@@ -17,6 +17,7 @@ from otio_gvideo.compiler import InputError, compile_script, flatten_timeline
 from otio_gvideo.compiler.api.diff import diff_timelines
 from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.api.init import init_script
+from otio_gvideo.compiler.api.plan import plan_script
 from otio_gvideo.compiler.api.render import render_timeline
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.timeline.effects import speed_of
@@ -308,3 +309,25 @@ def test_videos_of_a_folder_become_clips(folder: Path) -> None:
         ({"video": "thirty.mp4", "sound_db": 0}, 2.4),
     ]
     assert notes == []
+
+
+def test_plan_tells_which_part_of_a_clip_is_seen_and_what_is_cropped(folder: Path) -> None:
+    count_video(folder / "wide.mp4", 60, "30", "160x96")
+    script = folder / "reel.yaml"
+    script.write_text(
+        HEAD
+        + "  - {id: a, duration: 1, clip: {video: wide.mp4, in: 0.5}}\n"
+        + "  - {id: b, duration: 1, keyframe: red.png}\n"
+        + "  - {id: c, duration: 2, clip: {video: wide.mp4, speed: 2, fit: hold}, fit: blur}\n"
+    )
+    plan = plan_script(script)
+    lines = [" ".join(line.split()) for line in plan.lines() if "wide.mp4" in line]
+    assert lines == [
+        "clip a 0.00 to 1.00 s 24 frames wide.mp4 from 0.50 s",
+        "crops 64% of wide.mp4 (left and right); fit: blur shows all of it",
+        "clip c 2.00 to 3.00 s 24 frames wide.mp4 from 0.00 s, speed 2",
+        "shows all of wide.mp4 on a blurred copy; fit: cover would crop 64%",
+        "clip c~2 3.00 to 4.00 s 24 frames wide.mp4 from 1.97 s, held",
+        "shows all of wide.mp4 on a blurred copy; fit: cover would crop 64%",
+    ]
+    assert [clip["video"] for clip in plan.as_json()["clips"]] == ["wide.mp4"] * 3

@@ -23,6 +23,7 @@ from ..stages.cropped_stills import cropped_stills
 from ..stages.edit import build_edit
 from ..stages.edit_warnings import edit_warnings
 from ..stages.missing_downloads import MissingDownload, missing_downloads
+from ..stages.planned_clips import PlannedClip, planned_clips
 from ..stages.read import ParsedScript, read_script
 from ..stages.slot_needs import SlotNeeds, duration, slot_needs
 from ..sync.edit import Schedule
@@ -34,6 +35,7 @@ INDENTED: dict[str, Any] = {"initial_indent": " " * 8, "subsequent_indent": " " 
 """Of a prompt in the plan."""
 SOURCES = {"measured": "measured", "table": "by the table of cards", "unknown": ""}
 """Where the speed of a device comes from."""
+GPU_MEMORY = "at least {:.1f} GB of GPU memory"
 NOT_COUNTED = "without loading, prompts, retries, sound and the finished file"
 """What the times of a plan leave out."""
 
@@ -93,7 +95,7 @@ class PlannedSlot:
             where = needs.device or "this machine"
             yield f"no time known for {self.renderer} on {where} until its first slot"
         if needs.needed_gb is not None:
-            yield _memory(needs.needed_gb)
+            yield GPU_MEMORY.format(needs.needed_gb)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -128,7 +130,9 @@ class PlannedSum:
         else:
             more = f" and {count(self.untimed, 'slot')} of unknown time" if self.untimed else ""
             parts.append(f"about {duration(self.seconds)}{more}")
-        return ", ".join(parts if self.needed_gb is None else [*parts, _memory(self.needed_gb)])
+        return ", ".join(
+            parts if self.needed_gb is None else [*parts, GPU_MEMORY.format(self.needed_gb)]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class CompilePlan:
         frames, fps: of the reel.
         cover: the frame of the reel that is its cover; None for none.
         slots: in the order of the reel.
+        clips: videos of the user's own, in the order of the reel.
         at_once: slots without a model that are rendered side by side.
         downloads: weights that this machine lacks; nothing else is asked of the network.
         warnings: that `compile_script` would begin with.
@@ -150,6 +155,7 @@ class CompilePlan:
     fps: Fraction
     cover: int | None
     slots: tuple[PlannedSlot, ...]
+    clips: tuple[PlannedClip, ...]
     at_once: int
     downloads: tuple[MissingDownload, ...]
     warnings: tuple[Notice, ...]
@@ -160,8 +166,9 @@ class CompilePlan:
         if self.cover is not None:
             at = f"{float(self.cover / self.fps):.2f} s"
             yield f"{'cover:':<12} {self.timeline.stem}.jpg, the frame at {at}"
-        for slot in self.slots:
-            yield from slot.lines(self.fps)
+        shown: list[PlannedSlot | PlannedClip] = [*self.slots, *self.clips]
+        for one in sorted(shown, key=lambda one: one.start):
+            yield from one.lines(self.fps)
         sums = self.by_renderer()
         if len(sums) > 1:
             yield from (f"{name + ':':<12} {each.text()}" for name, each in sums.items())
@@ -215,15 +222,12 @@ class CompilePlan:
             "fps": str(self.fps),
             **({} if self.cover is None else {"cover_frame": self.cover}),
             "slots": [slot.as_json() for slot in self.slots],
+            "clips": [clip.as_json() for clip in self.clips],
             "renderers": {name: asdict(each) for name, each in self.by_renderer().items()},
             "total": {**asdict(self.total()), "not_counted": NOT_COUNTED},
             "downloads": [asdict(one) for one in self.downloads],
             "warnings": [{"code": one.code, "message": str(one)} for one in self.warnings],
         }
-
-
-def _memory(gb: float) -> str:
-    return f"at least {gb:.1f} GB of GPU memory"
 
 
 def plan_script(
@@ -282,13 +286,14 @@ def plan_edit(
         for seen in [slot.clip.range_in_parent()]
     )
     pixels = max((recipe.shot.width * recipe.shot.height for _, recipe in planned), default=1)
-    workers = parsed.config.workers
+    workers, output = parsed.config.workers, parsed.script.output
     return CompilePlan(
         outputs.timeline,
         schedule.frames,
         schedule.fps,
         cover_of(timeline, schedule.fps),
         slots,
+        tuple(planned_clips(timeline, schedule.fps, (output.width, output.height))),
         workers if isinstance(workers, int) else slots_at_once(pixels),
         missing_downloads(recipe for _, recipe in planned),
         tuple(edit_warnings(parsed, schedule, timeline)),

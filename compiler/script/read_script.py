@@ -151,14 +151,14 @@ class _Resolver:
         self, scene: Mapping[str, Any], path: KeyPath
     ) -> tuple[model.ScriptKeyframe, ...]:
         if "keyframe" in scene:
-            return (self._still(scene["keyframe"], model.ScenePlace("start"), None),)
+            return (self._still(scene["keyframe"], ScenePlace("start"), None),)
         return tuple(
             self._still(keyframe["image"], at, place)
             for keyframe, at, place in self._listed(scene, path)
             if "image" in keyframe
         )
 
-    def _still(self, name: str, at: model.ScenePlace, place: Place | None) -> model.ScriptKeyframe:
+    def _still(self, name: str, at: ScenePlace, place: Place | None) -> model.ScriptKeyframe:
         frame = model.video_frame(self._folder, name)
         if frame is None:
             return model.ScriptKeyframe(self._folder / name, at, place)

@@ -1,4 +1,4 @@
-"""How much of a still is outside a frame of another shape."""
+"""How much of a still or video is outside a frame of another shape."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..errors import WorkError
 from ..media.probe import probe
 
 _LEAST = 0.1
-"""Share of a still from which its crop is told."""
+"""Share of a picture from which its crop is told."""
 
 
 def cropped_stills(shot: Shot) -> tuple[str, ...]:
@@ -17,31 +17,40 @@ def cropped_stills(shot: Shot) -> tuple[str, ...]:
 
     What a camera move leaves out is not counted.
     """
-    lines: dict[str, str] = {}
-    for keyframe in shot.keyframes:
-        aspect = aspect_of(keyframe.image)
-        if aspect is None:
-            continue
-        ratio = shot.height / shot.width / aspect
-        share = 1 - min(ratio, 1 / ratio)
-        if share >= _LEAST:
-            sides = "left and right" if ratio > 1 else "top and bottom"
-            name = keyframe.image.name
-            if shot.fit == "cover":
-                lines[name] = f"crops {share:.0%} of {name} ({sides}); fit: blur shows all of it"
-            else:
-                around = "a blurred copy" if shot.fit == "blur" else "black"
-                lines[name] = f"shows all of {name} on {around}; fit: cover would crop {share:.0%}"
-    return tuple(lines.values())
+    stills = dict.fromkeys(keyframe.image for keyframe in shot.keyframes)
+    lines = (crop_line(still, (shot.width, shot.height), shot.fit) for still in stills)
+    return tuple(dict.fromkeys(line for line in lines if line is not None))
 
 
-def aspect_of(still: Path) -> float | None:
-    """Return height over width of an upright still; None if it cannot be read."""
+def crop_line(picture: Path, size: tuple[int, int], fit: str) -> str | None:
+    """Return how much of a still or video is outside the frame; None for less than a tenth.
+
+    Args:
+        picture: the file.
+        size: width and height of the frame.
+        fit: as in `Shot`.
+    """
+    aspect = aspect_of(picture)
+    if aspect is None:
+        return None
+    ratio = size[1] / size[0] / aspect
+    share = 1 - min(ratio, 1 / ratio)
+    if share < _LEAST:
+        return None
+    if fit == "cover":
+        sides = "left and right" if ratio > 1 else "top and bottom"
+        return f"crops {share:.0%} of {picture.name} ({sides}); fit: blur shows all of it"
+    around = "a blurred copy" if fit == "blur" else "black"
+    return f"shows all of {picture.name} on {around}; fit: cover would crop {share:.0%}"
+
+
+def aspect_of(picture: Path) -> float | None:
+    """Return height over width of a still or video, upright; None if it cannot be read."""
     try:
-        video = probe(still).video
+        video = probe(picture).video
     except WorkError:
         return None  # Rendering reports the error.
     if video is None:
         return None
-    aspect = video.height / video.width
-    return 1 / aspect if video.rotation in (90, 270) else aspect
+    width, height = video.display_size
+    return float(height / width)
