@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ...renderers.base import Motion
-from ...renderers.image.saliency import Box, SaliencyGlance
+from ...renderers.image.saliency import SaliencyGlance
 from ..script import model
 from ..sync import edit
 from .auto_camera import FILLS, LEAST_MOVE, SceneView, amount_for, kind_of, move_of
@@ -19,10 +19,8 @@ from .face_framing import SceneLook, heads_box, keep_in_frame
 
 FRAMING_RENDERERS = frozenset({"camera", "parallax"})
 """Renderers that show a framing as it is."""
-CLOSER = (1.6, 1.45, 1.3)
+CLOSER = (1.6, 1.4, 1.3)
 """Zooms of the closer framing that are tried; the least still reads as another shot."""
-CORE = 0.8
-"""Share of the salient part's width and height that stays in a closer framing."""
 MOST_ENLARGED = 2.0
 """Pixels of the frame to one of the still, at most, in a closer framing."""
 KINDS = ("push", "tilt", "pan")
@@ -91,25 +89,18 @@ def closer_look(
         camera=move_of(scene.id, kind, view),
         amount=amount_for(scene.motion.amount, seconds),
     )
+    extent = glance.extent or (*glance.focus, *glance.focus)
     least: Motion | None = None
     for zoom in CLOSER:
         if glance.width is not None and filled * zoom > glance.width * MOST_ENLARGED:
             continue
         closer = replace(wanted, zoom=zoom)
-        subject = heads_box(glance.faces) if glance.faces else _core(glance)
+        subject = heads_box(glance.faces) if glance.faces else extent
         kept = keep_in_frame(subject, glance.aspect, height / width, closer, look.fit)
         if kept is not None and kept.amount >= LEAST_MOVE * wanted.amount:
             return kept
         least = kept if glance.faces else closer
     return least
-
-
-def _core(glance: SaliencyGlance) -> Box:
-    """Return the inner part of a still's salient part, whose rim is blurred."""
-    left, top, right, bottom = glance.extent or (*glance.focus, *glance.focus)
-    rim = (1 - CORE) / 2
-    across, down = rim * (right - left), rim * (bottom - top)
-    return left + across, top + down, right - across, bottom - down
 
 
 def slot_framings(placed: edit.ScheduledScene, look: SceneLook) -> Iterator[SlotFraming]:
