@@ -1,17 +1,26 @@
-"""The takes of a slot: every finished video that the store has under the slot's name."""
+"""The takes of a slot: finished videos in the store, and in a timeline beside the reel."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ...renderers.base import RendererError
 from ...renderers.run.recipe import Recipe, recipe_key
 from ...renderers.run.store import KEY12, DamagedError, media_name, read_sidecar
+from ..editors.read_timeline import read_timeline
+from ..errors import InputError
+from ..files.file_version import FileVersion, file_version
+from ..outputs.paths import Outputs
 from ..script.yaml_source import KeyPath
+from ..timeline.media import media_path
+from ..timeline.metadata import MEDIA_KEY
+from ..timeline.slots import slot_clips
+from ..timeline.takes import takes_of
 from .script_edit import Scalar
 
 MOST = 12
@@ -48,11 +57,11 @@ class StoredTake:
         return self.key[:KEY12]
 
 
-def takes_of_slot(folder: Path, slot: str, recipe: Recipe, key: str) -> list[StoredTake]:
+def takes_of_slot(outputs: Outputs, slot: str, recipe: Recipe, key: str) -> list[StoredTake]:
     """Return the takes of a slot: the current one, then the newest.
 
     Args:
-        folder: of the rendered media.
+        outputs: of the reel: its store, and timelines in its folder, as from an editor.
         slot: name of the slot.
         recipe: that the script asks for.
         key: of that recipe.
@@ -60,7 +69,7 @@ def takes_of_slot(folder: Path, slot: str, recipe: Recipe, key: str) -> list[Sto
     wanted = recipe.as_json()
     takes = [
         StoredTake(found, media, stated, found == key, _changes(wanted, stated, found))
-        for media, found, stated in _stored(folder, slot)
+        for media, found, stated in _stored(outputs, slot)
     ]
     return sorted(takes, key=lambda take: not take.is_current)[:MOST]
 
@@ -71,18 +80,39 @@ def another_seed(taken: int) -> int:
     return seed if seed != taken else seed + 1
 
 
-def _stored(folder: Path, slot: str) -> Iterator[tuple[Path, str, dict[str, Any]]]:
-    """Yield media, key and recipe of the slot's finished videos, the newest first."""
+def _stored(outputs: Outputs, slot: str) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+    """Yield media, key and recipe of a slot's finished videos, the newest first, keys once."""
     prefix = f"{media_name(slot)}-"
-    found = [path for path in folder.glob("*.mp4") if path.stem[:-KEY12] == prefix]
+    found = {path for path in outputs.media.glob("*.mp4") if path.stem[:-KEY12] == prefix}
+    for timeline in set(outputs.folder.glob("*.otio")) - {outputs.timeline}:
+        found |= _media_of(file_version(timeline)).get(slot, set())
+    keys = set()
     for media in sorted(found, key=_modified, reverse=True):
         try:
             document = read_sidecar(media) or {}
         except DamagedError:
             continue
         key, recipe = document.get("key"), document.get("recipe")
-        if isinstance(key, str) and isinstance(recipe, dict):
+        if isinstance(key, str) and isinstance(recipe, dict) and key not in keys:
+            keys.add(key)
             yield media, key, recipe
+
+
+@lru_cache(16)
+def _media_of(timeline: FileVersion) -> Mapping[str, set[Path]]:
+    """Return the media of the slots of a timeline, by slot, takes included; none if unreadable."""
+    found: dict[str, set[Path]] = {}
+    try:
+        slots = list(slot_clips(read_timeline(timeline.path)))
+    except InputError:
+        return found
+    for slot in slots:
+        references = slot.clip.media_references()
+        for name in (MEDIA_KEY, *takes_of(slot)):
+            path = media_path(references.get(name), timeline.path.parent)
+            if path is not None and path.suffix == ".mp4":
+                found.setdefault(slot.name, set()).add(path)
+    return found
 
 
 def _changes(

@@ -112,6 +112,8 @@ def _card(slot: BoardSlot, fps: Fraction) -> str:
     picture = f'<img src="{html.escape(slot.still)}" alt="" loading="lazy">' if slot.still else ""
     time = f"{float(planned.start / fps):.2f} s to {float(planned.end / fps):.2f} s"
     move = planned.camera.replace("_", " ")
+    if planned.zoom > 1:
+        move += f", {planned.zoom:g}x closer"
     return (
         f'<article class="card" data-slot="{html.escape(planned.name)}">{picture}'
         f"<h3>{html.escape(planned.name)}</h3><p>{time}<br>{html.escape(planned.renderer)}, "

@@ -140,7 +140,7 @@ class WatchedEdit:
             recipe,
             served.still_url(recipe.shot.keyframes[0].image),
             key if key in waiting else "",
-            takes_of_slot(self.outputs.media, name, recipe, planned.key),
+            takes_of_slot(self.outputs, name, recipe, planned.key),
         )
 
     def propose(self, asked: Mapping[str, Any]) -> ScriptEdit:
@@ -160,7 +160,7 @@ class WatchedEdit:
         elif what == "renderer" and asked.get("renderer") in registry.renderer_names():
             changes = {("renderer",): str(asked["renderer"])}
         elif what == "take":
-            takes = takes_of_slot(self.outputs.media, slot, recipe, recipe_key(recipe))
+            takes = takes_of_slot(self.outputs, slot, recipe, recipe_key(recipe))
             changes = next((t.changes for t in takes if t.name == asked.get("take")), None)
         if not changes:
             raise InputError("the script cannot say that")
