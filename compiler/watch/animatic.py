@@ -16,22 +16,28 @@ import numpy as np
 import opentimelineio as otio
 from numpy.typing import NDArray
 
-from ...renderers.base import Motion, RendererError, Shot
+from ...renderers.base import FITS, Keyframe, Motion, RendererError, Shot
 from ...renderers.camera.keyframe_weights import keyframe_weights
 from ...renderers.camera.poses import Framing, cover_framing, pose_at, resolve_auto
 from ...renderers.image.open_image import ImageFileError, image_file
 from ..errors import InputError
 from ..files.file_version import FileVersion, file_version
 from ..timeline.layout import Placed, TrackTransition, lay_out_timeline
+from ..timeline.media import media_path, source_start
+from ..timeline.metadata import output_metadata, own_metadata
 from ..timeline.slots import slot_of
 
 STEP = 4
 """Frames between two samples."""
+EVERY_S, MOST_FRAMES = Fraction(2), 4
+"""Seconds between the frames of a clip that are shown, and their greatest number."""
 _ORIENTATION = 0x0112
 """The EXIF tag."""
 _TURNED = range(5, 9)
 """Its values that swap width and height."""
 _Matrix = NDArray[np.float64]
+FrameOf = Callable[[Path, Fraction], Path | None]
+"""Returns a frame of a video as a file, by its time in seconds; None if it cannot be read."""
 
 
 def animatic_of(
@@ -39,8 +45,9 @@ def animatic_of(
     fps: Fraction,
     still_url: Callable[[Path], str],
     video_url: Callable[[str], str],
+    frame_of: FrameOf = lambda *_: None,
 ) -> dict[str, Any]:
-    """Return the shots of a timeline's slots, in the order of the reel, as JSON.
+    """Return the shots of a timeline's slots and clips, in the order of the reel, as JSON.
 
     ``shots`` have frames ``s`` to ``e`` of the reel, the transition ``into`` them (kind ``k``, from
     frame ``s``, ``n`` frames), a video ``v`` (may be empty) with its frame ``a`` at ``s``, and
@@ -53,11 +60,17 @@ def animatic_of(
         fps: of the reel.
         still_url: returns the URL of a small copy of a still.
         video_url: returns that of a slot's video, finished or a draft; empty without one.
+        frame_of: saves frames of the user's own clips, which are shown as stills.
     """
+    stated = output_metadata(timeline)
+    size = int(stated.get("width", 1080)), int(stated.get("height", 1920))
     shots = []
     for layout in lay_out_timeline(timeline, fps):
         if layout.is_picture:
-            found = (_shot(placed, still_url, video_url) for placed in layout.items)
+            found = (
+                _shot(placed, still_url, video_url) or _clip(placed, fps, size, still_url, frame_of)
+                for placed in layout.items
+            )
             shots += [shot for shot in found if shot is not None]
     return {"shots": sorted(shots, key=lambda shot: shot["s"])}
 
@@ -85,6 +98,49 @@ def _shot(
         "v": video_url(slot.name),
         "into": None if placed.into is None else _into(placed.into, placed.start),
         "layers": layers,
+    }
+
+
+def _clip(
+    placed: Placed,
+    fps: Fraction,
+    size: tuple[int, int],
+    still_url: Callable[[Path], str],
+    frame_of: FrameOf,
+) -> dict[str, Any] | None:
+    """Return a shot of some frames of a clip; None for an item that is no clip of a script."""
+    clip = placed.item
+    if not isinstance(clip, otio.schema.Clip) or slot_of(clip) is not None:
+        return None
+    own, path = own_metadata(clip), media_path(clip.media_reference, Path("/"))
+    if "scene" not in own or path is None:
+        return None
+    start = placed.start - (placed.into.before if placed.into else 0)
+    end = placed.end + (placed.out.after if placed.out else 0)
+    first = source_start(clip) + (start - placed.start) * placed.speed / fps
+    count = 1 + min(MOST_FRAMES - 1, int((end - start) / fps / EVERY_S)) if placed.speed else 1
+    keyframes = []
+    for number in range(count):
+        frame = (end - start) * number // count
+        still = frame_of(path, max(Fraction(0), first + frame * placed.speed / fps))
+        if still is not None:
+            keyframes.append(Keyframe(still, frame))
+    if not keyframes:
+        return None  # Flattening reports the error.
+    fit = own.get("fit")
+    shot = Shot(
+        *size, fps, end - start, 0, 0, 0, end - start, tuple(keyframes),
+        fit=fit if fit in FITS else "cover",
+    )  # fmt: skip
+    return {
+        "s": start,
+        "e": end,
+        "n": str(clip.name),
+        "step": STEP,
+        "a": 0,
+        "v": "",
+        "into": None if placed.into is None else _into(placed.into, placed.start),
+        "layers": list(_layers(shot, 0, end - start, still_url)),
     }
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.page.build_view import build_view
+from otio_gvideo.compiler.stages.frame_stills import frame_still
 from otio_gvideo.compiler.timeline.slots import slot_clips
 from otio_gvideo.compiler.watch.animatic import STEP, animatic_of
 from otio_gvideo.renderers.base import CAMERA_MOVES, FITS, Call
@@ -90,3 +92,22 @@ def test_shots_overlap_in_their_transition(project: Path) -> None:
     assert (shots[1]["s"], shots[1]["a"], shots[1]["v"]) == (cut - 6, 0, "breath.mp4")
     assert shots[2]["into"] is None
     assert shots[2]["s"] == view.rows[0].blocks[2].start
+
+
+def test_frames_of_a_clip_follow_each_other(tmp_path: Path) -> None:
+    picture = "nullsrc=s=160x96:r=30:d=4,geq=lum='16+N':cb=128:cr=128"
+    clip = output_args(tmp_path / "clip.mp4", "-c:v", "libx264", "-qp", "0")
+    run(["-f", "lavfi", "-i", picture, *clip], what="making a video")
+    script = tmp_path / "s.yaml"
+    scene = "  - {id: a, duration: 3, clip: {video: clip.mp4, in: 0.5}}\n"
+    script.write_text(SCRIPT.format(fit="blur") + scene)
+    timeline = otio.adapters.read_from_file(str(compile_script(script, until="timeline").timeline))
+    (shot,) = animatic_of(
+        timeline, Fraction(24), str, str, lambda *video: frame_still(*video, tmp_path / "stills")
+    )["shots"]
+    assert (shot["s"], shot["e"], shot["n"], shot["v"]) == (0, 72, "a", "")
+    behind, first, *_, last = shot["layers"]
+    assert (behind["b"], first["b"]) == (True, False)
+    assert (first["w"][0], first["w"][-1], last["w"][0], last["w"][-1]) == (1, 0, 0, 1)
+    lumas = [np.asarray(Image.open(layer["u"])).mean() * 219 / 255 + 16 for layer in (first, last)]
+    assert lumas == pytest.approx([16 + 15, 16 + 60], abs=1)
