@@ -178,7 +178,7 @@ class _Aligner:
             if len(sure) < len(found):
                 begin, after = (sure[-1].end, sure[-1].token + 1) if sure else (frame, position)
                 place = resumed(self.search, tokens, after, begin, stop)
-                if place is not None and place[1] >= frame + OVERLAP:  # Else nothing is gained.
+                if place is not None and place != (position, frame):  # Else nothing is gained.
                     position, frame = place
                     pieces += [*sure, AlignedPiece(position, begin, frame, unscripted=True)]
                     continue

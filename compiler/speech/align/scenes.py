@@ -216,7 +216,7 @@ def _by_forced_alignment(
         times,
         [*doubts, *warnings],
         evidence.of_forced_alignment(alignment, times, task.anchors),
-        sounding((*alignment.unscripted, *alignment.fillers), task.speech),
+        sounding(alignment.unscripted + alignment.fillers, task.speech, alignment.contrast),
     )
 
 
@@ -266,7 +266,7 @@ def _by_two_passes(
         _heard_times(task, found.heard, not_heard),
         warnings,
         evidence.of_foreign_alignment(found),
-        sounding(found.heard.unscripted, task.speech),
+        sounding(found.heard.unscripted, task.speech, found.heard.contrast),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TypeAlias
 
 from ...sync.types import Interval
@@ -12,15 +13,38 @@ Unscripted: TypeAlias = Sequence[tuple[int, Interval]]
 """Speech outside the script in order, each with the token that follows it."""
 
 
-def sounding(unscripted: Unscripted, speech: Sequence[Interval]) -> Unscripted:
-    """Return what sounds of speech outside the script; all of it if no energy stands out."""
+CLEAR = 12.0
+"""Contrast from which energy tells speech from silence."""
+BRIEF = Fraction(1, 5)
+"""Seconds below which noise may part speech, or be taken for it."""
+
+
+def sounding(unscripted: Unscripted, speech: Sequence[Interval], contrast: float) -> Unscripted:
+    """Return what sounds of speech outside the script; all of it if no energy stands out.
+
+    Args:
+        unscripted: of the narration.
+        speech: by energy.
+        contrast: of the recording. Noise parts speech, and is taken for it: what is brief there
+            counts for none.
+    """
     ordered = sorted(unscripted, key=lambda one: one[1].start)
     parts = speech_within([time for _, time in ordered], speech)
-    return [
+    heard = [
         (follower, part)
         for (follower, time), found in zip(ordered, parts, strict=True)
         for part in found or [time]
     ]
+    if contrast >= CLEAR:
+        return heard
+    joined: list[tuple[int, Interval]] = []
+    for follower, part in heard:
+        last = joined[-1] if joined else None
+        if last and last[0] == follower and part.start - last[1].end < BRIEF:
+            joined[-1] = (follower, Interval(last[1].start, part.end))
+        else:
+            joined.append((follower, part))
+    return [(follower, part) for follower, part in joined if part.duration >= BRIEF]
 
 
 def by_scene(members: Sequence[Sequence[int]], unscripted: Unscripted) -> list[list[Interval]]:

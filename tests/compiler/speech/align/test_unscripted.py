@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,22 @@ import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.media.samples import SPEECH_RATE, speech_samples
 from otio_gvideo.compiler.speech.align import align_scenes
+from otio_gvideo.compiler.speech.align.unscripted import sounding
+from otio_gvideo.compiler.sync.types import Interval
 
 from ....conftest import LIGHTHOUSE
 from .recordings import samples, saved, scenes, truth
+
+
+def interval(start: float, end: float) -> Interval:
+    return Interval(Fraction(round(start * 100), 100), Fraction(round(end * 100), 100))
+
+
+def test_brief_sounds_in_noise_are_no_speech_outside_the_script() -> None:
+    said = [(3, interval(1, 3))]
+    parts = [interval(1, 1.1), interval(1.5, 1.8), interval(1.9, 2.2), interval(2.9, 3)]
+    assert [time for _, time in sounding(said, parts, 13.0)] == parts
+    assert sounding(said, parts, 8.0) == [(3, interval(1.5, 2.2))]
 
 
 def outside(voice: str, sound: NDArray[np.int16], folder: Path, **shown: slice) -> list[str]:
