@@ -25,7 +25,7 @@ RUSHED = 25.0
 """Letters a second that nobody speaks at (people speak at 12 to 20): an unspoken scene was squeezed
 into other speech if it is this fast, its margin is negative, and half of it was skipped."""
 UNSPOKEN = 0.6
-"""Share of a scene's letters in unspoken tokens from which it is missing."""
+"""Share of a scene's letters in unspoken tokens from which it is missing, if most tokens are."""
 INSIST = "narration.unheard: warn places it all the same"
 Unheard: TypeAlias = Literal["error", "warn"]
 LONG_UNSCRIPTED = Fraction(3, 5)
@@ -100,7 +100,8 @@ def check_forced_alignment(
         margin = alignment.margin_of(group)
         doubted = 2 * len(alignment.skipped.intersection(group)) >= len(group)
         squeezed = doubted and margin < 0 and _pace(tokens, group, alignment) >= RUSHED
-        if squeezed or letters_of(tokens, unspoken) >= UNSPOKEN * letters_of(tokens, group):
+        mostly = letters_of(tokens, unspoken) >= UNSPOKEN * letters_of(tokens, group)
+        if squeezed or (mostly and 2 * len(unspoken) > len(group)):
             not_heard.append(number)
             share = 0.0 if anchors is None else anchors.matched_share(group)
             if share >= WEAK:

@@ -1,4 +1,4 @@
-"""Scenes that were not heard: placed where noise may hide them, and refused where it cannot."""
+"""Scenes that were not heard, or in part: placed where noise may hide them, else refused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from otio_gvideo.compiler.script.tokens import tokenize
 from otio_gvideo.compiler.speech.align.alignment_result import ForcedAlignment
 from otio_gvideo.compiler.speech.align.unheard_room import rooms_in_noise
+from otio_gvideo.compiler.speech.align.verdicts import SceneText, check_forced_alignment
 from otio_gvideo.compiler.sync.types import Interval
 
 TOKENS = tokenize("the sea was calm stop and nobody spoke", "en")
@@ -32,3 +33,15 @@ def test_a_scene_is_refused_without_room_with_too_much_and_where_nothing_hides_i
     gap_s: float, contrast: float
 ) -> None:
     assert rooms(gap_s, contrast) == {}
+
+
+def test_a_scene_with_half_of_its_words_said_is_warned_about() -> None:
+    tokens = tokenize("the sea was calm suddenly yes and nobody spoke", "en")
+    members = [[0, 1, 2, 3], [4, 5], [6, 7, 8]]
+    texts = [SceneText(f"s{number}", "") for number in range(3)]
+    times = [Interval(Fraction(n, 2), Fraction(n + 1, 2)) for n in range(9)]
+    heard = ForcedAlignment((*times[:4], None, *times[5:]), (1.0,) * 9, (), 13.0)
+    warnings, _ = check_forced_alignment(texts, tokens, members, heard, None, Fraction(6))
+    assert [(warning.scene_id, warning.what) for warning in warnings] == [
+        ("s1", "'suddenly' was not heard in it")
+    ]
