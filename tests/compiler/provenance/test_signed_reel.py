@@ -122,6 +122,21 @@ def test_a_signed_reel_plays_and_its_signature_holds(reel: Path, project: Path) 
         assert reader.get_validation_state() == "Trusted"
 
 
+def test_a_signature_covers_the_poster(edit: Path, tmp_path: Path) -> None:
+    timeline = otio.adapters.read_from_file(str(edit))
+    timeline.metadata["otio_gvideo"] = {"cover": {"frame": 12}}
+    otio.adapters.write_to_file(timeline, str(edit))
+    video = tmp_path / "out" / "cut.mp4"
+    video.parent.mkdir()
+    (cover,) = flatten_timeline(edit, video).covers
+    manifest_of(video)
+    content, poster = video.read_bytes(), cover.read_bytes()
+    place = content.index(poster) + len(poster) // 2
+    video.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    with c2pa.Reader(str(video)) as reader:
+        assert reader.get_validation_state() == "Invalid"
+
+
 def test_the_manifest_names_the_sources_of_the_reel(reel: Path, project: Path) -> None:
     manifest = manifest_of(reel / "small.mp4")
     folder = project.parent
