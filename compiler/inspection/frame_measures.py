@@ -90,9 +90,9 @@ def difference(luma: Luma, other: Luma) -> float:
     return float(np.abs(luma - other).mean())
 
 
-def is_dark(luma: Luma) -> bool:
-    """Whether a frame is black."""
-    return _brightest(luma) < BLACK
+def is_dark(luma: Luma, limit: float = BLACK) -> bool:
+    """Whether a frame is black, or darker than a limit of luma."""
+    return _brightest(luma) < limit
 
 
 def _brightest(luma: Luma) -> float:
@@ -102,7 +102,7 @@ def _brightest(luma: Luma) -> float:
 def is_black(still: Path, limit: float = BLACK) -> bool:
     """Whether a still is black, or darker than a limit of luma; False if it cannot be read."""
     try:
-        return _brightest(_small(np.asarray(load_still(still).convert("L")))) < limit
+        return is_dark(_small(np.asarray(load_still(still).convert("L"))), limit)
     except RendererError:
         return False
 

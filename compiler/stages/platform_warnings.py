@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import opentimelineio as otio
 
-from ..inspection.frame_measures import NEARLY_BLACK, is_black
+from ..inspection.frame_measures import NEARLY_BLACK, is_black, is_dark, source_frame
+from ..media.probe import probe
 from ..notices import Notice
 from ..script.model import Script
 from ..script.platforms import platforms
 from ..sync import edit
+from ..timeline.media import media_path, source_start
 from ..timeline.metadata import own_metadata
-from ..timeline.slots import slot_clips
+from ..timeline.slots import slot_of
 
 _TALL = Fraction(16, 9)
 _LEAST_COVERED = 0.03
@@ -44,15 +47,29 @@ def platform_warnings(
             yield _covered(scene["scene"], name, "top")
         elif bottom > high + _LEAST_COVERED:
             yield _covered(scene["scene"], name, "bottom")
-    first = next(slot_clips(timeline), None)
+    yield from _opening(timeline, script.scenes[0].id)
+
+
+def _opening(timeline: otio.schema.Timeline, scene: str) -> Iterator[Notice]:
+    """Yield what is wrong with the first picture: a still, or a video of the user's own."""
+    first = next(iter(timeline.video_tracks()[0].find_clips()), None)
     if first is None:
         return
-    shot = first.recipe.shot
-    if shot.motion.camera == "static" or not shot.motion.amount:
-        what = f"{first.scene}: the reel opens on a picture that stands still; give it a move"
-        yield Notice("platform", what)
-    if is_black(shot.keyframes[0].image, NEARLY_BLACK):
-        what = f"{first.scene}: the reel opens on black, or nearly so; begin with a brighter still"
+    slot = slot_of(first)
+    if slot is None:
+        path = media_path(first.media_reference, Path())
+        media = None if path is None else probe(path)
+        fps = media.video.fps if media is not None and media.video is not None else Fraction(0)
+        luma = source_frame(media, round(source_start(first) * fps)) if media is not None else None
+        is_dim = luma is not None and is_dark(luma, NEARLY_BLACK)
+    else:
+        shot = slot.recipe.shot
+        is_dim = is_black(shot.keyframes[0].image, NEARLY_BLACK)
+        if shot.motion.camera == "static" or not shot.motion.amount:
+            what = f"{scene}: the reel opens on a picture that stands still; give it a move"
+            yield Notice("platform", what)
+    if is_dim:
+        what = f"{scene}: the reel opens on black, or nearly so; begin with a brighter picture"
         yield Notice("platform", what)
 
 

@@ -12,6 +12,7 @@ from otio_gvideo import schemas
 from otio_gvideo.compiler import compile_script
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.backend.captions.style import area_of, read_style
+from otio_gvideo.compiler.media.ffmpeg import output_args, run
 from otio_gvideo.compiler.script.platforms import platforms
 from otio_gvideo.compiler.script.read_script import load_script
 from PIL import Image
@@ -93,7 +94,21 @@ def test_a_black_opening_is_warned_about(project: Path) -> None:
     name_platform(project, "tiktok")
     Image.new("RGB", (108, 192), (12, 12, 14)).save(project.parent / "stills" / "red.png")
     (black,) = warnings(project)
-    assert black == "dusk: the reel opens on black, or nearly so; begin with a brighter still"
+    assert black == "dusk: the reel opens on black, or nearly so; begin with a brighter picture"
+
+
+def test_an_opening_clip_is_judged_where_it_begins(tmp_path: Path) -> None:
+    fading = "color=gray:s=108x192:r=24:d=2,fade=in:0:24"
+    run(["-f", "lavfi", "-i", fading, *output_args(tmp_path / "fading.mp4")], what="a fade")
+    Image.new("RGB", (108, 192), "white").save(tmp_path / "white.png")
+    script = tmp_path / "small.yaml"
+    for start, told in ((0, ["a: the reel opens on black, or nearly so"]), (1.5, [])):
+        script.write_text(
+            "version: 1\noutput: {width: 108, height: 192, platform: reels}\nscenes:\n"
+            f"  - {{id: a, duration: 0.5, clip: {{video: fading.mp4, in: {start}}}}}\n"
+            "  - {id: b, duration: 0.5, keyframe: white.png, motion: {camera: static}}\n"
+        )
+        assert [line.partition(";")[0] for line in warnings(script)] == told
 
 
 @pytest.mark.parametrize("platform", ["tiktok", ""])
