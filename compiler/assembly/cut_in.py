@@ -21,7 +21,7 @@ FRAMING_RENDERERS = frozenset({"camera", "parallax"})
 """Renderers that show a framing as it is."""
 CLOSER = (1.6, 1.4, 1.3)
 """Zooms of the closer framing that are tried; the least still reads as another shot."""
-MOST_ENLARGED = 2.0
+MOST_ENLARGED = 2.5
 """Pixels of the frame to one of the still, at most, in a closer framing."""
 KINDS = ("push", "tilt", "pan")
 """Kinds of its move, in order of preference."""
