@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ...renderers.base import Motion
+from ...renderers.camera.poses import Framing, cover_framing, pose_at
 from ...renderers.image.saliency import SaliencyGlance
 from ..script import model
 from ..sync import edit
@@ -20,7 +21,7 @@ from .face_framing import SceneLook, heads_box, keep_in_frame
 FRAMING_RENDERERS = frozenset({"camera", "parallax"})
 """Renderers that show a framing as it is."""
 CLOSER = (1.6, 1.4, 1.3)
-"""Zooms of the closer framing that are tried; the least still reads as another shot."""
+"""Factors on the zoom before the cut that are tried; the least still reads as another shot."""
 MOST_ENLARGED = 2.5
 """Pixels of the frame to one of the still, at most, in a closer framing."""
 KINDS = ("push", "tilt", "pan")
@@ -60,15 +61,15 @@ def framing_lengths(placed: edit.ScheduledScene) -> list[int]:
     return [sum(slot.frames for slot in slots) for slots in _by_framing(placed)]
 
 
-def closer_look(
+def with_closer(
     scene: model.ScriptScene,
     look: SceneLook,
     glance: SaliencyGlance,
     frame: tuple[int, int],
     seconds: float,
     following: str,
-) -> Motion | None:
-    """Return the move of the closer framing of a still; None if it has none.
+) -> SceneLook:
+    """Add a closer framing to a look, if the still allows one; a push before it becomes a pull.
 
     Args:
         scene: the scene.
@@ -76,9 +77,16 @@ def closer_look(
         glance: its still.
         frame: width and height of the frame in pixels.
         seconds: length of the closer framing.
-        following: the move of the next scene, whose kind is not anticipated.
+        following: move of the next scene, whose kind the closer framing leaves out.
     """
     width, height = frame
+    found = look
+    if look.motion.camera == "push_in":  # The cut would undo what the push has shown.
+        look = replace(look, motion=replace(look.motion, camera="pull_out"))
+    shape = Framing(1.0, height / width, height / width)
+    if look.fit == "cover":
+        shape = cover_framing(glance.aspect, height / width)
+    before = pose_at(look.motion, 1.0, shape).zoom
     fills = max if look.fit == "cover" else min
     filled = fills(width, height / glance.aspect)
     taken = {kind_of(look.motion.camera), kind_of(following)}
@@ -91,16 +99,16 @@ def closer_look(
     )
     extent = glance.extent or (*glance.focus, *glance.focus)
     least: Motion | None = None
-    for zoom in CLOSER:
+    for zoom in (round(factor * before, 2) for factor in CLOSER):
         if glance.width is not None and filled * zoom > glance.width * MOST_ENLARGED:
             continue
         closer = replace(wanted, zoom=zoom)
         subject = heads_box(glance.faces) if glance.faces else extent
         kept = keep_in_frame(subject, glance.aspect, height / width, closer, look.fit)
         if kept is not None and kept.amount >= LEAST_MOVE * wanted.amount:
-            return kept
+            return replace(look, closer=kept)
         least = kept if glance.faces else closer
-    return least
+    return found if least is None else replace(look, closer=least)
 
 
 def slot_framings(placed: edit.ScheduledScene, look: SceneLook) -> Iterator[SlotFraming]:

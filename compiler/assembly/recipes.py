@@ -17,7 +17,7 @@ from ...renderers.run.recipe import Recipe
 from ..script import model
 from ..sync import edit
 from .auto_camera import FILLS, IN_DEPTH, LEAST_MOVE, SceneView, choose_moves
-from .cut_in import closer_look, framing_lengths, slot_framings
+from .cut_in import framing_lengths, slot_framings, with_closer
 from .face_framing import SceneLook, frame_faces
 from .scene_positions import frame_in_scene
 
@@ -179,7 +179,7 @@ def decided_looks(
     for (scene, placed), after in zip(shown, following, strict=False):
         lengths = framing_lengths(placed)
         if len(lengths) > 1:
-            closer = closer_look(
+            looks[scene.id] = with_closer(
                 scene,
                 looks[scene.id],
                 glances[scene.keyframes[0].image],
@@ -187,7 +187,6 @@ def decided_looks(
                 float(lengths[1] / schedule.fps),
                 after,
             )
-            looks[scene.id] = replace(looks[scene.id], closer=closer)
     return looks
 
 

@@ -57,9 +57,17 @@ def shots(
     return [recipe.shot for recipe in recipes.values()]
 
 
+def assert_closer(wide: Shot, closer: Shot) -> None:
+    """The view after the cut is narrower by a quarter at least."""
+    framing = cover_framing(16 / 9, 16 / 9)
+    before, after = pose_at(wide.motion, 1, framing), pose_at(closer.motion, 0, framing)
+    assert wide.motion.zoom == 1
+    assert after.zoom > 1.25 * before.zoom
+
+
 def test_a_still_held_long_is_cut_in_on_at_a_pause() -> None:
     wide, closer = shots()
-    assert (wide.motion.zoom, closer.motion.zoom) == (1, 1.6)
+    assert_closer(wide, closer)
     assert 4.8 * 24 < wide.frames < 5.4 * 24
     assert (wide.start, wide.span) == (0, wide.frames)
     assert (closer.start, closer.span) == (0, closer.frames)
@@ -99,7 +107,17 @@ def test_a_word_outside_the_script_is_not_cut() -> None:
 def test_a_silent_beat_is_cut_in_on_in_its_middle() -> None:
     wide, closer = shots(scene("breath", text=None, duration=Fraction(8)), spoken=())
     assert (wide.frames, closer.frames) == (96, 96)
-    assert (wide.motion.zoom, closer.motion.zoom) == (1, 1.6)
+    assert_closer(wide, closer)
+
+
+def test_a_push_before_a_closer_framing_becomes_a_pull() -> None:
+    moves = {
+        (wide.motion.camera, closer.motion.camera)
+        for name in "abcdefghijkl"
+        for wide, closer in [shots(scene(name, renderer="camera"))]
+    }
+    assert "push_in" not in {wide for wide, _ in moves}
+    assert "pull_out" in {wide for wide, _ in moves}
 
 
 def test_a_still_too_small_for_a_closer_framing_keeps_one_move() -> None:
