@@ -20,11 +20,13 @@ from .acoustic_model import english
 from .alignment_result import ForcedAlignment
 from .foreground import without_noise
 from .lattice import lattice_of, senones_of
-from .observations import SHORT, Recording
+from .observations import SHORT
 from .repeats import has_filler_at_repeat, repeated
 from .resume import resumed, until_lost, without_strays
 from .search_memo import SearchMemo
 from .segments import continues, pieces_by_token, segments
+from .stretches import Stretches
+from .unscripted_level import UnscriptedLevels
 from .unspoken import room_of, unspoken_runs, without, without_room
 from .viterbi import AlignedPiece, AlignmentPath, best_path
 from .viterbi_advance import Penalties
@@ -35,8 +37,6 @@ ONSET = Fraction(28, 10_000)
 """Seconds from the start of a frame to the sound whose state begins in it, by labelled voices."""
 FIRST_CHUNK, CHUNK = 4000, 12000
 """Frames of the first chunk of the first pass, which tells the voice's usual scores; of others."""
-LEVEL_STEP = 0.25
-"""Step of the level of a voice, in nats a frame: a changed word shall not change it."""
 OVERLAP = 600
 """Frames that consecutive chunks share."""
 BEAM = 80.0
@@ -49,8 +49,6 @@ ALONE = 2000
 """Most frames in which a doubtful sentence is looked for by itself."""
 MIN_MARGIN = -0.35
 """Least margin of spoken tokens, as a share of the contrast."""
-FOREIGN = 0.4
-"""Leeway of words of another language, as a share of the contrast."""
 UNSCRIPTED = 10.0
 """Penalty of unscripted speech in the second pass, as a multiple of the contrast."""
 
@@ -111,20 +109,13 @@ class _Aligner:
         foreign: bool,
     ):
         known = senones_of(tokens[: LOOKAHEAD + int(SHORT * PACE)], english())
-        self.recording = Recording(samples, known)
+        self.recording = Stretches(samples, known)
         self.frames = self.recording.frames
         self.memo = memo
-        self.foreign = foreign
-        self._judge()
-        self._margins: list[float] = []
-        self._placed: dict[tuple[tuple[int, ...], int, int], list[AlignedPiece]] = {}
-
-    def _judge(self) -> None:
         self.contrast = self.recording.contrast
-        self.leeway = (FOREIGN if self.foreign else 0.14) * self.contrast
-        """Nats a frame by which a spoken word may score below the voice's usual."""
-        self.level = 0.65 * (min(self.contrast, 13.5) - 9) - 0.5 - self.leeway
-        """Score of unscripted speech relative to the best phones, in nats a frame."""
+        self.foreign = foreign
+        self.levels = UnscriptedLevels(self.recording, foreign=foreign)
+        self._placed: dict[tuple[tuple[int, ...], int, int], list[AlignedPiece]] = {}
 
     def search(
         self,
@@ -140,14 +131,14 @@ class _Aligner:
         if self.foreign:  # A filler would win against sounds that the model does not know.
             penalties = replace(penalties, filler=1e9)
         beam *= self.contrast
-        settings = [first, last, *astuple(penalties), to_end, beam, self.level, self.contrast]
-        settings.append(self.recording.adapted)
+        settings = [first, last, *astuple(penalties), to_end, beam, self.contrast]
+        settings += [self.levels.values, *self.recording.adapted(first, last)]
         # Until a noisy recording is adapted, the senones of the path are needed.
         memo = self.memo if self.recording.is_adapted else None
         path = memo.recall(settings, tokens) if memo else None
         if path is None:
-            heard = self.recording.observations(first, last, self.level)
-            lattice = lattice_of(tokens, self.recording.model)
+            heard = self.recording.observations(first, last, self.levels.values)
+            lattice = lattice_of(tokens, english())
             path = best_path(lattice, heard, penalties, to_end=to_end, beam=beam)
             if memo and path:
                 memo.keep(settings, tokens, path)
@@ -165,15 +156,15 @@ class _Aligner:
             is_last = stop == self.frames
             to_end = is_last and position + len(window) == len(tokens)
             path = self.search(window, frame, stop, Penalties(), to_end=to_end, beam=BEAM)
-            if path and self.recording.adapt(frame, path.senones):
-                self._judge()
-                continue
-            if self._adapt(path.pieces if path else ()):
+            if path and (adapted := self.recording.adapt(frame, path.senones)):
+                self.levels.judge(adapted)
                 continue
             found = [
                 replace(p, token=p.token + position, start=p.start + frame, end=p.end + frame)
                 for p in (path.pieces if path else ())
             ]
+            if self.levels.adapt(found):
+                continue
             sure = until_lost(found, frame, stop)
             if len(sure) < len(found):
                 begin, after = (sure[-1].end, sure[-1].token + 1) if sure else (frame, position)
@@ -195,19 +186,6 @@ class _Aligner:
                 frame = stop - OVERLAP
             report(frame / self.frames)
         return without_strays(pieces)
-
-    def _adapt(self, found: Sequence[AlignedPiece]) -> bool:
-        """Adapt the level to this voice; return whether that changed it much."""
-        before = len(self._margins)
-        self._margins += [piece.margin + self.level for piece in found if not piece.unscripted]
-        if len(self._margins) < 20:
-            return False
-        level = float(np.percentile(self._margins, 60)) - self.leeway
-        level = round(level / LEVEL_STEP) * LEVEL_STEP
-        change = level - self.level
-        # A voice that scores far below all known ones is not reading the script.
-        self.level += max(-self.leeway / 2, change) if before < 20 else 0
-        return before < 20 and abs(change) > self.leeway / 4
 
     def second_pass(
         self, tokens: Sequence[Token], spoken: Sequence[int], anchors: Sequence[AlignedPiece]
@@ -281,11 +259,7 @@ class _Aligner:
         spans = [by_token.get(token, []) for token in range(count)]
         return ForcedAlignment(
             times=tuple(_interval(span[0].start, span[-1].end) if span else None for span in spans),
-            margins=tuple(
-                sum(p.margin * (p.end - p.start) for p in span)
-                / max(1, sum(p.end - p.start for p in span))
-                for span in spans
-            ),
+            margins=tuple(self._margin(span) for span in spans),
             unscripted=tuple(
                 (p.token, _interval(p.start, p.end))
                 for p in placed
@@ -294,6 +268,14 @@ class _Aligner:
             contrast=self.contrast,
             fillers=tuple((p.token, _interval(p.start, p.end)) for p in placed if p.filler),
         )
+
+    def _margin(self, span: Sequence[AlignedPiece]) -> float:
+        """Return the mean margin of a token, as if its stretch had the contrast of the whole."""
+        if not span:
+            return 0.0
+        total = sum(p.margin * (p.end - p.start) for p in span) / sum(p.end - p.start for p in span)
+        own = self.recording.parts[self.recording.part_of(span[0].start)].contrast
+        return total if own == self.contrast else total * self.contrast / own
 
 
 def _interval(start: int, end: int) -> Interval:

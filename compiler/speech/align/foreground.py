@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .mfcc import HOP
-from .observations import Recording
+from .stretches import Stretches
 from .viterbi import AlignedPiece
 
 LEAD = 0.84
@@ -29,7 +29,7 @@ _SAMPLED = 2000
 
 
 def without_noise(
-    placed: Sequence[AlignedPiece], recording: Recording, samples: NDArray[np.int16]
+    placed: Sequence[AlignedPiece], recording: Stretches, samples: NDArray[np.int16]
 ) -> list[AlignedPiece]:
     """Return the pieces of an alignment; what is outside the script and no speech as a filler.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -33,7 +33,9 @@ _SMOOTHED = 15
 SHORT = 8000
 """Frames below which a recording is heard once, for its contrast and for its script."""
 _SAMPLED = 4000
-"""Frames of longer ones that tell the contrast."""
+"""Least frames of longer ones that tell the contrast."""
+_FARTHEST = 20
+"""Most frames from one of them to the next."""
 _KEPT = 64 << 20
 """Bytes of scores that are kept: some seven minutes."""
 _WORKERS = 2
@@ -68,21 +70,23 @@ class Recording:
 
     Args:
         samples: mono, 16 kHz.
-        senones: of its script, to score a short recording in one go.
+        senones: of its script, ascending, to score a short recording in one go.
     """
 
-    def __init__(self, samples: NDArray[np.int16], senones: Sequence[int] | NDArray[np.int64] = ()):
+    def __init__(self, samples: NDArray[np.int16], senones: NDArray[np.int64]):
         self.model: AcousticModel = english()
         self.cepstra = normalised(cepstra(samples))
         self.frames = len(self.cepstra)
         self._map: FeatureMap | None = None
-        self._senones = np.unique(np.asarray(senones, np.int64))
+        self._senones = senones
         self._pool = ThreadPoolExecutor(_WORKERS)
         self._sound = np.empty((4, self.frames), np.float32)
         """Scores of the best phones, silence and fillers, and the mean of all, of heard blocks."""
         self._is_heard = np.zeros(-(-self.frames // BLOCK), np.bool_)
         self._kept = 0
         self._scores: OrderedDict[int, _SenoneScores] = OrderedDict()
+        self.voiced = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        """Frames with speech, and the lead of their best phones, before any adaptation."""
         self.contrast = self._contrast()
         """See `ForcedAlignment`."""
 
@@ -246,17 +250,18 @@ class Recording:
             for block, (sound, scores) in enumerate(self._pool.map(self._hear_script, blocks)):
                 self._sound[:, self._rows(block, 0, self.frames)] = sound
                 self._is_heard[block] = True
-                if len(self._senones):
-                    self._keep(block, self._senones, scores)
-            sound = self._sound
+                self._keep(block, self._senones, scores)
+            chosen, sound = np.arange(self.frames), self._sound
         else:
-            chosen = np.arange(0, self.frames, self.frames // _SAMPLED)
+            chosen = np.arange(0, self.frames, min(self.frames // _SAMPLED, _FARTHEST))
             parts = [chosen[first : first + BLOCK] for first in range(0, len(chosen), BLOCK)]
             heard = self._pool.map(lambda frames: self._listen(frames)[0], parts)
             sound = np.concatenate(list(heard), axis=1)
         best, silence, _, mean = sound
         lead = best - mean
         voiced = silence - best < QUIET * lead.mean()
+        if not len(self.voiced[0]):
+            self.voiced = chosen[voiced], lead[voiced]
         return float(lead[voiced].mean() if voiced.any() else lead.mean())
 
     def _hear_script(self, block: int) -> tuple[Array, Array]:

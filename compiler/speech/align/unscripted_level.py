@@ -1,0 +1,57 @@
+"""The score of speech outside the script, which decides between a word and other speech."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from .stretches import Stretches
+from .viterbi import AlignedPiece
+
+FOREIGN = 0.4
+"""Leeway of words of another language, as a share of the contrast."""
+LEAST = 20
+"""Tokens that tell how a voice scores."""
+
+
+class UnscriptedLevels:
+    """Level of unscripted speech relative to the best phones in each stretch, in nats a frame."""
+
+    def __init__(self, recording: Stretches, *, foreign: bool):
+        self._recording = recording
+        self._share = FOREIGN if foreign else 0.14
+        self._margins: list[list[float]] = [[] for _ in recording.parts]
+        self._leeways = [0.0] * len(recording.parts)
+        self.values = [0.0] * len(recording.parts)
+        self.judge(range(len(recording.parts)))
+
+    def judge(self, numbers: Iterable[int]) -> None:
+        """Judge some stretches by their contrast."""
+        for number in numbers:
+            contrast = self._recording.parts[number].contrast
+            # Nats a frame by which a spoken word may score below the voice's usual.
+            self._leeways[number] = self._share * contrast
+            self.values[number] = 0.65 * (min(contrast, 13.5) - 9) - 0.5 - self._leeways[number]
+
+    def adapt(self, found: Iterable[AlignedPiece]) -> bool:
+        """Adapt to the voice in each stretch, once; return whether that changed one much."""
+        new: list[list[float]] = [[] for _ in self.values]
+        for piece in found:
+            if not piece.unscripted:
+                number = self._recording.part_of(piece.start)
+                new[number].append(piece.margin + self.values[number])
+        changed = [self._adapt(number, margins) for number, margins in enumerate(new)]
+        return any(changed)
+
+    def _adapt(self, number: int, margins: list[float]) -> bool:
+        known = self._margins[number]
+        before = len(known)
+        known += margins
+        if before >= LEAST or len(known) < LEAST:
+            return False
+        leeway = self._leeways[number]
+        change = float(np.percentile(known, 60)) - leeway - self.values[number]
+        # A voice that scores far below all known ones is not reading the script.
+        self.values[number] += max(-leeway / 2, change)
+        return abs(change) > leeway / 4

@@ -1,0 +1,61 @@
+"""A narration whose sound changes: each stretch is listened to by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from otio_gvideo.compiler.media.samples import SPEECH_RATE
+from otio_gvideo.compiler.speech.align import SceneText, align_scenes
+from otio_gvideo.compiler.speech.align.stretches import Stretches, changes
+
+from . import recordings
+
+
+def of_two(
+    sounds: list[NDArray[np.int16]], folder: Path
+) -> tuple[list[SceneText], list[float], Path]:
+    """Save both voices one after the other; return scenes, their starts, and the file."""
+    scenes, starts, at = [], [], 0.0
+    for voice, sound in zip(recordings.VOICES, sounds, strict=True):
+        for line, scene in zip(recordings.truth(voice), recordings.scenes(voice), strict=True):
+            scenes.append(SceneText(f"{voice}{scene.id}", scene.text))
+            starts.append(line[0].start + at)
+        at += len(sound) / SPEECH_RATE
+    return scenes, starts, recordings.saved(np.concatenate(sounds), folder)
+
+
+@pytest.mark.parametrize("noisy", [0, 1])
+def test_noise_in_one_half_of_a_narration_leaves_the_words_of_both_in_place(
+    noisy: int, tmp_path: Path
+) -> None:
+    sounds = [recordings.samples(voice) for voice in recordings.VOICES]
+    sounds[noisy] = recordings.with_noise(sounds[noisy], 8)
+    scenes, starts, path = of_two(sounds, tmp_path)
+    found = align_scenes(scenes, path)
+    apart = [
+        abs(float(scene.words[0].start) - start)
+        for scene, start in zip(found.scenes, starts, strict=True)
+    ]
+    assert max(apart) < 0.15, apart
+
+
+def test_two_voices_in_one_room_are_one_stretch() -> None:
+    sounds = [recordings.samples(voice) for voice in recordings.VOICES]
+    assert Stretches(np.concatenate(sounds), np.arange(9)).firsts == [0]
+
+
+def test_a_stretch_begins_where_the_sound_changes_for_long() -> None:
+    random = np.random.default_rng(0)
+    frames = np.arange(0, 12_000, 2)
+    contrast = random.normal(13, 3, 6000).astype(np.float32)
+    assert changes(frames, contrast, 12_000) == []
+    contrast[2000:4000] -= 4
+    first, second = changes(frames, contrast, 12_000)
+    assert abs(first - 4000) < 200
+    assert abs(second - 8000) < 200
+    contrast[:] = 13
+    contrast[2000:2100] = 5  # Two seconds.
+    assert changes(frames, contrast, 12_000) == []
