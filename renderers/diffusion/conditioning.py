@@ -19,8 +19,8 @@ from ..fit.scale import rgb_of
 def conditioning_image(image: Path, shot: Shot, call: Call, crf: int = 0) -> Frame:
     """Return a keyframe as RGB ``(height, width, 3)`` at the size of a call.
 
-    It is cropped at the focus of the motion, or letterboxed, as `Shot.fit` says; the pipelines
-    themselves would stretch it.
+    It is cropped at the focus and zoom of the motion, or letterboxed, as `Shot.fit` says; the
+    pipelines themselves would stretch it.
 
     Args:
         image: the keyframe.
@@ -31,7 +31,7 @@ def conditioning_image(image: Path, shot: Shot, call: Call, crf: int = 0) -> Fra
     Raises:
         RendererError: the still cannot be loaded.
     """
-    still = Motion(amount=0.0, focus=shot.motion.focus)
+    still = Motion(amount=0.0, focus=shot.motion.focus, zoom=shot.motion.zoom)
     (frame,) = _render_camera(
         replace(shot, keyframes=(Keyframe(image, 0),), motion=still), call, 1, 0, 1
     )
