@@ -22,6 +22,7 @@ from ..media.media_info import MediaInfo
 from ..media.probe import probe
 from ..media.timecode import read_timecode
 from ..script import model
+from ..script.pictures import ScriptClip
 from ..sync import edit
 from ..sync.clip_runs import ClipRange, ClipRun, clip_runs
 from ..sync.frames import nearest_frame
@@ -64,7 +65,7 @@ class PlacedClip:
         focus: point to crop around, 0..1 of width and height; None is what stands out.
     """
 
-    clip: model.ScriptClip
+    clip: ScriptClip
     slot: edit.Slot
     media: ClipMedia
     runs: tuple[ClipRun, ...]

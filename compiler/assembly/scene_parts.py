@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 from typing import TypeAlias
 
 from ..script import model
+from ..script.pictures import ScriptClip, ScriptKeyframe
 from ..script.scene_place import ScenePlace
 from ..sync import edit
 from ..sync.silences import pauses_between
@@ -20,7 +21,7 @@ from ..sync.slots import slots_of
 from ..sync.types import Interval
 from .scene_positions import frame_in_scene
 
-_Picture: TypeAlias = model.ScriptKeyframe | model.ScriptClip
+_Picture: TypeAlias = ScriptKeyframe | ScriptClip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _parts(
         tail = placed.slots[-1].tail if end == length else 0
         pauses = list(pauses_between(Interval(word.start, word.end) for word in part.words))
         slots = slots_of(edit.SceneInput(part.id), part, pauses, head=head, tail=tail, fps=fps)
-        if isinstance(run[0][1], model.ScriptClip):
+        if isinstance(run[0][1], ScriptClip):
             slots = (_one_slot(slots),)
         found.append((run, replace(part, slots=slots)))
     count, number = sum(len(part.slots) for _, part in found), 0
@@ -95,8 +96,8 @@ def _parts(
         own = replace(
             scene,
             id=slots[0].name,
-            keyframes=tuple(p for p in pictures if isinstance(p, model.ScriptKeyframe)),
-            clips=tuple(p for p in pictures if isinstance(p, model.ScriptClip)),
+            keyframes=tuple(p for p in pictures if isinstance(p, ScriptKeyframe)),
+            clips=tuple(p for p in pictures if isinstance(p, ScriptClip)),
             transition=scene.transition if first == 0 else model.ScriptTransition(),
         )
         yield own, replace(part, id=own.id, slots=slots)
@@ -104,7 +105,7 @@ def _parts(
 
 def _runs(pictures: Sequence[tuple[int, _Picture]]) -> Iterator[list[tuple[int, _Picture]]]:
     """Yield each clip by itself, and stills that follow each other together."""
-    for is_clip, group in groupby(pictures, lambda one: isinstance(one[1], model.ScriptClip)):
+    for is_clip, group in groupby(pictures, lambda one: isinstance(one[1], ScriptClip)):
         run = list(group)
         yield from ([one] for one in run) if is_clip else [run]
 

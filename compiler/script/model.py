@@ -5,7 +5,6 @@ Times are `Fraction` seconds, paths are absolute, and ``defaults`` are merged in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,16 +13,14 @@ from typing import Literal
 
 from ...renderers.files.file_names import unreserved
 from ..errors import Place
-from ..sync.clip_runs import ClipFit
 from ..sync.types import Interval, Word
+from .pictures import ScriptClip, ScriptKeyframe
 from .scene_place import ScenePlace, ScriptCover
 
 Fit = Literal["auto", "cover", "contain", "blur"]
 SilencePolicy = Literal["hold", "gap", "tighten"]
 CaptionStyle = Literal["plain", "karaoke", "word"]
 Quality = Literal["draft", "standard", "high"]
-
-_VIDEO_FRAME = re.compile(r"(.+)@([0-9]{1,9}(?:\.[0-9]{1,18})?)s?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,44 +188,6 @@ class ScriptMotion:
 
 
 @dataclass(frozen=True, slots=True)
-class ScriptKeyframe:
-    """A still image and its time in the scene.
-
-    Attributes:
-        image: the file; of a frame that is not saved as one yet, its video.
-        at: the time.
-        place: of ``at`` in the script.
-        video: the video that it is a frame of, if it is one.
-        video_time: time of that frame, in seconds.
-    """
-
-    image: Path
-    at: ScenePlace = field(default_factory=lambda: ScenePlace("start"))
-    place: Place | None = field(default=None, compare=False)
-    video: Path | None = None
-    video_time: Fraction = Fraction(0)
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptClip:
-    """A video of the user's own, its time in the scene, and the part of it that is shown.
-
-    ``start`` and ``end`` (``in`` and ``out`` of the script) are seconds of the video; None is not
-    stated. ``sound_db`` is the level of its own sound; None is silent.
-    """
-
-    video: Path
-    at: ScenePlace = field(default_factory=lambda: ScenePlace("start"))
-    start: Fraction | None = None
-    end: Fraction | None = None
-    fit: ClipFit = "trim"
-    speed: Fraction = Fraction(1)
-    sound_db: float | None = None
-    place: Place | None = field(default=None, compare=False)
-    """Of ``at`` in the script."""
-
-
-@dataclass(frozen=True, slots=True)
 class ScriptScene:
     """One entry of the script. Exactly one of ``text``, ``time`` and ``duration`` is set.
 
@@ -284,22 +243,6 @@ class Script:
     music: Music | None = None
     captions: Captions = Captions()
     silences: ScriptSilences = ScriptSilences()
-
-
-def video_frame(folder: Path, name: str) -> tuple[str, Fraction] | None:
-    """Return video and seconds of a still named as ``b.mp4@3.2s``; None for a file of that name.
-
-    Args:
-        folder: that the name is relative to.
-        name: as in the script.
-
-    >>> video_frame(Path("/"), "b.mp4@3.2s")
-    ('b.mp4', Fraction(16, 5))
-    """
-    match = _VIDEO_FRAME.fullmatch(name)
-    if match is None or (folder / name).exists():
-        return None
-    return match[1], Fraction(match[2])
 
 
 def reel_name(script: Path) -> str:

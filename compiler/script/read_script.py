@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -19,6 +19,7 @@ from .checks import check_script
 from .checks.captions import is_font_file
 from .checks.files import ScriptFiles
 from .checks.sound import is_folder_name
+from .pictures import ScriptClip, ScriptKeyframe, read_pictures
 from .platforms import platforms
 from .scene_place import ScenePlace, ScriptCover
 from .schema_check import MOST_PROBLEMS, check_schema
@@ -128,11 +129,12 @@ class _Resolver:
         self, scene: Mapping[str, Any], defaults: Mapping[str, Any], name: str, path: KeyPath
     ) -> model.ScriptScene:
         time = scene.get("time")
+        pictures = list(read_pictures(scene, path, self._folder, self._place))
         inherited = {key: scene.get(key, defaults.get(key)) for key in _INHERITED}
         return model.ScriptScene(
             id=name,
-            keyframes=self._keyframes(scene, path),
-            clips=self._clips(scene, path),
+            keyframes=tuple(one for one in pictures if isinstance(one, ScriptKeyframe)),
+            clips=tuple(one for one in pictures if isinstance(one, ScriptClip)),
             text=scene.get("text"),
             time=(Fraction(time["start"]), Fraction(time["end"])) if time else None,
             duration=Fraction(scene["duration"]) if "duration" in scene else None,
@@ -146,50 +148,6 @@ class _Resolver:
             places=self._places(path),
             **{key: value for key, value in inherited.items() if value is not None},
         )
-
-    def _keyframes(
-        self, scene: Mapping[str, Any], path: KeyPath
-    ) -> tuple[model.ScriptKeyframe, ...]:
-        if "keyframe" in scene:
-            return (self._still(scene["keyframe"], ScenePlace("start"), None),)
-        return tuple(
-            self._still(keyframe["image"], at, place)
-            for keyframe, at, place in self._listed(scene, path)
-            if "image" in keyframe
-        )
-
-    def _still(self, name: str, at: ScenePlace, place: Place | None) -> model.ScriptKeyframe:
-        frame = model.video_frame(self._folder, name)
-        if frame is None:
-            return model.ScriptKeyframe(self._folder / name, at, place)
-        video = self._folder / frame[0]
-        return model.ScriptKeyframe(video, at, place, video, frame[1])
-
-    def _clips(self, scene: Mapping[str, Any], path: KeyPath) -> tuple[model.ScriptClip, ...]:
-        if "clip" in scene:
-            return (self._clip(scene["clip"]),)
-        return tuple(
-            replace(self._clip(keyframe["clip"]), at=at, place=place)
-            for keyframe, at, place in self._listed(scene, path)
-            if "clip" in keyframe
-        )
-
-    def _listed(
-        self, scene: Mapping[str, Any], path: KeyPath
-    ) -> Iterator[tuple[Mapping[str, Any], ScenePlace, Place]]:
-        """Yield the entries of ``keyframes``, each with its ``at`` and the place of that."""
-        for index, keyframe in enumerate(scene.get("keyframes", ())):
-            here = (*path, "keyframes", index)
-            at = (*here, "at") if "at" in keyframe else here
-            yield keyframe, ScenePlace.parse(keyframe.get("at", "start")), self._place(at)
-
-    def _clip(self, stated: str | Mapping[str, Any]) -> model.ScriptClip:
-        values = _exact({"video": stated} if isinstance(stated, str) else stated, "speed")
-        for key, name in (("in", "start"), ("out", "end")):
-            if key in values:
-                values[name] = Fraction(values.pop(key))
-        values["video"] = self._folder / values["video"]
-        return model.ScriptClip(**values)
 
     def _narration(self, data: Mapping[str, Any] | None, path: KeyPath) -> model.Narration | None:
         if data is None:

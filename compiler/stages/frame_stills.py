@@ -22,7 +22,8 @@ from ..media.containers import open_media
 from ..media.ffmpeg import output_args, run
 from ..media.media_info import VideoInfo
 from ..media.probe import probe
-from ..script.model import Script, ScriptKeyframe
+from ..script.model import Script
+from ..script.pictures import ScriptKeyframe
 
 STILLS = "stills"
 """Folder beside a reel's timeline that holds them."""

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from ..assembly.scene_positions import frame_in_scene
 from ..errors import Place, Problem
-from ..script.model import Script, ScriptClip, ScriptScene
+from ..script.model import Script, ScriptScene
+from ..script.pictures import ScriptClip
 from ..speech.align_narration import Speech
 from ..sync import edit
 from ..sync.types import Word

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from otio_gvideo.compiler.assembly.recipes import RendererInputs, slot_recipes
 from otio_gvideo.compiler.script import model
+from otio_gvideo.compiler.script.pictures import ScriptKeyframe
 from otio_gvideo.compiler.sync.edit import SceneInput, VoiceSource
 from otio_gvideo.compiler.sync.schedule import make_schedule
 from otio_gvideo.compiler.sync.types import Word
@@ -86,7 +87,7 @@ class Script(RuleBasedStateMachine):
         self.lengths[name] = Fraction(length, 1000)
         scene = model.ScriptScene(
             name,
-            (model.ScriptKeyframe(Path(f"/{name}.png")),),
+            (ScriptKeyframe(Path(f"/{name}.png")),),
             text="w",
             motion=model.ScriptMotion(camera=move),
             transition=model.ScriptTransition("dissolve", Fraction(transition, 1000)),

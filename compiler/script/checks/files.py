@@ -24,7 +24,7 @@ from ...files.path_text import fault_of_locale
 from ...media.media_info import MediaInfo
 from ...media.probe import probe
 from ...media.samples import check_sound, duration_of
-from ..model import video_frame
+from ..pictures import video_frame
 from ..yaml_source import KeyPath, YamlSource
 
 _Fault: TypeAlias = tuple[str, str] | None

@@ -11,12 +11,13 @@ import opentimelineio as otio
 from otio_gvideo.compiler.assembly.build import Sound, build_timeline
 from otio_gvideo.compiler.assembly.recipes import RendererInputs, slot_recipes
 from otio_gvideo.compiler.script import model
+from otio_gvideo.compiler.script.pictures import ScriptKeyframe
 from otio_gvideo.compiler.sync.edit import SceneInput, Schedule, SilencePolicy, VoiceSource
 from otio_gvideo.compiler.sync.schedule import make_schedule
 from otio_gvideo.compiler.sync.types import Word
 from otio_gvideo.renderers.run.recipe import Recipe
 
-STILL = model.ScriptKeyframe(Path("/stills/one.png"))
+STILL = ScriptKeyframe(Path("/stills/one.png"))
 
 
 def key_of(recipe: Recipe) -> str:
@@ -46,7 +47,7 @@ SCENES = (
     scene("breath", text=None, duration=Fraction(3, 2), transition=DISSOLVE),
     scene(
         "long",
-        keyframes=(STILL, model.ScriptKeyframe(STILL.image, model.ScenePlace("word", word="fire"))),
+        keyframes=(STILL, ScriptKeyframe(STILL.image, model.ScenePlace("word", word="fire"))),
     ),
 )
 WORDS = {

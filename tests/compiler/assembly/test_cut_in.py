@@ -13,6 +13,7 @@ from otio_gvideo.compiler.assembly.auto_camera import kind_of
 from otio_gvideo.compiler.assembly.cut_in import may_cut_in
 from otio_gvideo.compiler.assembly.recipes import slot_recipes
 from otio_gvideo.compiler.script import model
+from otio_gvideo.compiler.script.pictures import ScriptKeyframe
 from otio_gvideo.compiler.sync.edit import SceneInput, Schedule, VoiceSource
 from otio_gvideo.compiler.sync.schedule import make_schedule
 from otio_gvideo.compiler.sync.types import Interval, Word
@@ -83,7 +84,7 @@ def test_a_still_held_long_is_cut_in_on_at_a_pause() -> None:
         {"motion": model.ScriptMotion(cut_in=False)},
         {"renderer": "ltx"},
         {"fit": "contain"},
-        {"keyframes": (STILL, model.ScriptKeyframe(STILL.image, model.ScenePlace("end")))},
+        {"keyframes": (STILL, ScriptKeyframe(STILL.image, model.ScenePlace("end")))},
     ],
 )
 def test_what_a_person_sets_keeps_one_framing(changes: dict[str, object]) -> None:

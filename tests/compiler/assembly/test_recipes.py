@@ -7,6 +7,7 @@ from pathlib import Path
 
 from otio_gvideo.compiler.assembly.recipes import slot_recipes
 from otio_gvideo.compiler.script import model
+from otio_gvideo.compiler.script.pictures import ScriptKeyframe
 from otio_gvideo.renderers.base import FrameGrid, Limits
 from otio_gvideo.renderers.fit.planner import plan
 from otio_gvideo.renderers.image.saliency import SaliencyGlance
@@ -68,7 +69,7 @@ def test_keyframes_are_placed_within_the_span() -> None:
         model.ScenePlace("fraction", model.Fraction(1, 2)),
         model.ScenePlace("end"),
     ]
-    keyframes = tuple(model.ScriptKeyframe(Path(f"/{n}.png"), at) for n, at in enumerate(places))
+    keyframes = tuple(ScriptKeyframe(Path(f"/{n}.png"), at) for n, at in enumerate(places))
     script, schedule = reel()
     scenes = (replace(script.scenes[0], keyframes=keyframes), *script.scenes[1:])
     shot = slot_recipes(replace(script, scenes=scenes), schedule, MAKING)["stairs"].shot
@@ -80,7 +81,7 @@ def test_keyframes_are_placed_within_the_span() -> None:
 
 def test_a_scene_that_ends_on_the_next_ones_still_ends_as_its_prompt_says() -> None:
     script, schedule = reel()
-    end = model.ScriptKeyframe(Path("/end.png"), model.ScenePlace("end"))
+    end = ScriptKeyframe(Path("/end.png"), model.ScenePlace("end"))
     first, second, *others = script.scenes
     first = replace(first, keyframes=(first.keyframes[0], end), renderer="parallax")
     onward = replace(second, keyframes=(replace(end, at=model.ScenePlace("start")),))
@@ -102,7 +103,7 @@ def test_a_scene_that_ends_on_the_next_ones_still_ends_as_its_prompt_says() -> N
 
 def test_a_model_reaches_an_end_keyframe_on_the_last_frame_before_the_cut() -> None:
     script, schedule = reel()
-    end = model.ScriptKeyframe(Path("/end.png"), model.ScenePlace("end"))
+    end = ScriptKeyframe(Path("/end.png"), model.ScenePlace("end"))
     scenes = tuple(replace(s, keyframes=(s.keyframes[0], end)) for s in script.scenes)
     recipes = slot_recipes(replace(script, scenes=scenes), schedule, MAKING)
     can = Limits(FrameGrid(8, 1, 9, 257), multiple=32, overlap=17, continues=True)
