@@ -17,6 +17,7 @@ from ..renderers.diffusion.published import published_memory_gb
 from ..renderers.error_text import one_line
 from ..renderers.registry import renderer_class, renderer_names
 from ..renderers.run.concurrency import free_bytes
+from .backend.captions.colour_emoji import colour_font, joins_sequences
 from .backend.encode.codecs import CODECS, hardware_encoder, software_encoder
 from .media.find_ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
 from .media.programs import find_program
@@ -38,6 +39,7 @@ def diagnose() -> list[str]:
         f"ffmpeg     {ffmpeg_version()} ({ffmpeg_path()})",
         *(f"encoder    {name}: {_encoder(name)}" for name in ENCODERS),
         *(f"video      {codec}: {_video(codec)}" for codec in CODECS),
+        f"emoji      {_emoji()}",
         f"languages  English{_other_languages()}",
         f"device     {fault or _device(card)}",
         *(f"renderer   {name}: {_renderer(name, card)}" for name in renderer_names()),
@@ -63,6 +65,13 @@ def _import_error(module: str) -> str:
     except Exception as error:  # A broken package can raise anything.
         return "; cannot be imported: " + " ".join(f"{type(error).__name__}: {error}".split())
     return ""
+
+
+def _emoji() -> str:
+    font = colour_font()
+    if font is None:
+        return "outlines; no colour font is installed"
+    return f"in colour ({font.path}){'' if joins_sequences() else '; sequences need FriBidi'}"
 
 
 def _other_languages() -> str:

@@ -12,6 +12,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "transcript": "a transcript was repaired, or is doubtful",
         "captions": "there are no words to show, or captions are hard to read",
         "font": "a font is not installed, or lacks glyphs",
+        "cover": "the frame of the cover is not in the edited reel",
         "platform": "the reel does not suit the platform that its script names",
         "resolution": "a still is enlarged more than five times",
         "transition": "a transition is shortened, replaced or left out, or clashes with another",

@@ -18,6 +18,7 @@ from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.media.still_frame import save_frame
 from otio_gvideo.compiler.stages.output_options import OutputOptions
+from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
 SCRIPT = """\
@@ -158,7 +159,25 @@ def test_an_edited_timeline_keeps_the_picture_of_its_cover(
             otio.adapters.write_to_file(timeline, str(edited))
         made = flatten_timeline(edited, tmp_path / f"{name}.mp4")
         assert made.covers == [tmp_path / f"{name}.jpg"]
+        told = [str(one) for one in made.warnings if one.code == "cover"]
+        past = "the cover, frame 30, is past the end of the reel; its last frame is taken"
+        assert told == ([past] if name == "gone" else [])
         assert pixels(made.covers[0]) == pytest.approx(COLOURS[kept], abs=3)
+
+
+@pytest.mark.parametrize(
+    "stated", ["x", {}, {"frame": "3"}, {"frame": -1}, {"frame": 3, "clip": "a", "clip_frame": "b"}]
+)
+def test_a_cover_that_states_no_frame_is_refused(stated: object, tmp_path: Path) -> None:
+    timeline = otio.schema.Timeline("cut")
+    track = otio.schema.Track("V1", kind=otio.schema.TrackKind.Video)
+    track.append(otio.schema.Gap(source_range=time_range(0, 5, 24)))
+    timeline.tracks.append(track)
+    timeline.metadata["otio_gvideo"] = {"cover": stated}
+    path = tmp_path / "cut.otio"
+    otio.adapters.write_to_file(timeline, str(path))
+    with pytest.raises(InputError, match=r"cut\.otio.*cover names no frame"):
+        flatten_timeline(path, tmp_path / "cut.mp4")
 
 
 def test_each_size_has_a_cover_and_a_size_limit_is_kept(covered: Callable[[str], Path]) -> None:

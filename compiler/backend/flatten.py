@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -165,6 +165,7 @@ def flatten(
     damaged = (
         Notice("damaged", f"{path.name} was damaged; it is encoded again") for path in store.damaged
     )
+    of_cover = _cover_warnings(timeline, fps, frames)
     of_captions = captions.warnings if captions is not None else ()
     return FlattenResult(
         width=canvas.size[0],
@@ -175,7 +176,7 @@ def flatten(
         loudness_lufs=None if measure.silent else measure.lufs,
         true_peak_dbtp=None if measure.silent else measure.dbtp,
         cover=None if cover is None else cover_path(output),
-        warnings=unique((*damaged, *reading.warnings, *mix.warnings, *of_captions)),
+        warnings=unique((*damaged, *reading.warnings, *mix.warnings, *of_captions, *of_cover)),
         missing=unique((*reading.missing, *mix.missing)),
     )
 
@@ -243,8 +244,16 @@ def _cover(timeline: otio.schema.Timeline, inputs: MuxInputs, folder: Path) -> P
     if frame is None:
         return None
     path = folder / "cover.jpg"
-    path.write_bytes(encode_cover(inputs.picture, frame, inputs.fps, folder))
+    last = inputs.frames - 1
+    path.write_bytes(encode_cover(inputs.picture, min(frame, last), inputs.fps, folder))
     return path
+
+
+def _cover_warnings(timeline: otio.schema.Timeline, fps: Fraction, frames: int) -> Iterator[Notice]:
+    frame = cover_of(timeline, fps)
+    if frame is not None and frame >= frames:
+        what = f"the cover, frame {frame}, is past the end of the reel; its last frame is taken"
+        yield Notice("cover", what)
 
 
 def _has_room(spec: OutputSpec, cover: Path) -> bool:

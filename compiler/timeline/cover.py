@@ -10,7 +10,6 @@ import opentimelineio as otio
 
 from .layout import Placed, lay_out_timeline
 from .metadata import own_metadata, plain
-from .properties import frames_of
 from .slots import slot_of
 
 
@@ -26,15 +25,14 @@ def cover_metadata(timeline: otio.schema.Timeline, frame: int, fps: Fraction) ->
 
 def states_cover(timeline: otio.schema.Timeline) -> bool:
     """Whether a timeline asks for a cover."""
-    stated = plain(own_metadata(timeline).get("cover"))
-    return isinstance(stated, dict) and isinstance(stated.get("frame"), int)
+    return own_metadata(timeline).get("cover") is not None
 
 
 def cover_of(timeline: otio.schema.Timeline, fps: Fraction) -> int | None:
-    """Return the frame of the reel that is its cover, at most the last; None if none is asked for.
+    """Return the frame of the reel that is its cover; None if none is asked for.
 
-    The frame of the clip's media if the clip still shows it, else the nearest that it shows; the
-    frame of the reel if the clip is gone.
+    The frame of the clip's media if the clip still shows it, else the nearest that it shows. If the
+    clip is gone, the frame of the reel, which may have become shorter.
 
     Raises:
         otio.exceptions.OTIOError: something in the timeline has no length.
@@ -46,13 +44,11 @@ def cover_of(timeline: otio.schema.Timeline, fps: Fraction) -> int | None:
     found = [
         (abs(inside - nearest), nearest)
         for name, placed in _clips(timeline, fps)
-        if name == stated.get("clip") and isinstance(wanted, int) and placed.speed > 0
+        if name == stated.get("clip") and wanted is not None and placed.speed > 0
         for inside in [placed.start + round((wanted - placed.media_start) / placed.speed)]
         for nearest in [min(max(inside, placed.start), placed.end - 1)]
     ]
-    if found:
-        frame = min(found)[1]
-    return min(max(frame, 0), max(0, frames_of(timeline, fps) - 1))
+    return min(found)[1] if found else frame
 
 
 def _clips(timeline: otio.schema.Timeline, fps: Fraction) -> Iterator[tuple[str, Placed]]:

@@ -38,6 +38,8 @@ def metadata_faults(timeline: otio.schema.Timeline) -> Iterator[str]:
     yield from _scene_faults(stated.get("scenes"))
     if stated.get("captions") is not None and not _is_mapping(stated["captions"]):
         yield "captions is not a mapping"
+    if not _is_cover(stated.get("cover")):
+        yield "cover names no frame of the reel, as in {frame: 43, clip: storm, clip_frame: 12}"
     models = stated.get("generated_by")
     if models is not None and not (_is_list(models) and all(map(_is_mapping, models))):
         yield "generated_by is not a list of mappings"
@@ -128,6 +130,19 @@ def _scene_faults(scenes: Any) -> Iterator[str]:
             yield f"the confidence of scenes[{index}] is not a number from 0 to 1"
         elif not _are_rows(scene.get("heads")):
             yield f"the heads of scenes[{index}] are not two numbers from 0 to 1"
+
+
+def _is_cover(value: Any) -> bool:
+    """Whether a value states a cover; None is a reel without."""
+    if value is None:
+        return True
+    if not _is_mapping(value) or not _is_frame(value.get("frame")) or value["frame"] < 0:
+        return False
+    return value.get("clip") is None or _is_frame(value.get("clip_frame"))
+
+
+def _is_frame(value: Any) -> bool:
+    return is_number(value) and value == int(value) and abs(value) <= LATEST_S * HIGHEST_FPS
 
 
 def _is_probability(value: Any) -> bool:

@@ -199,7 +199,7 @@ def _video_fault(path: Path) -> _Fault:
 def _font_fault(path: Path, coloured: bool) -> _Fault:
     try:
         if coloured:  # It may have a single size.
-            kinds = "with tables CBDT or sbix, or COLR of version 0"
+            kinds = "fonts with a table CBDT or sbix, or COLR of version 0, are"
             known = has_colour(path.read_bytes())
             return None if known else ("is not a font with emoji in colour", kinds)
         ImageFont.truetype(path, 24)
