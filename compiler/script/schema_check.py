@@ -22,6 +22,10 @@ KNOWN_ELSEWHERE = {
     "image": "keyframe",
     "picture": "keyframe",
     "still": "keyframe",
+    "video": "clip",
+    "footage": "clip",
+    "b_roll": "clip",
+    "broll": "clip",
     "caption": "text",
     "line": "text",
     "say": "text",
@@ -55,6 +59,7 @@ SYNONYMS = {
         "slide": "slide_left",
         "push": "push_left",
     },
+    "fit": {fit: f"clip: {{fit: {fit}}}" for fit in ("trim", "hold", "loop", "speed")},
     "focus": {"center": "middle", "centre": "middle"},
     "camera move": {
         "zoom_in": "push_in",
@@ -130,7 +135,7 @@ def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
         known = list(schema["properties"])
         for key in value:
             if key not in known:
-                hint = _nearest_key(key, known, value)
+                hint = _of_clip(key, known, value) or _nearest_key(key, known, value)
                 here = (*path, key)
                 yield source.problem(here, f"{key!r} is not a key here", hint, at_key=True)
     elif rule == "required":
@@ -240,6 +245,15 @@ def nearest(value: object, known: Sequence[object]) -> str:
         return f"did you mean {close[0]!r}?"
     listed = ", ".join(words[:12]) + (", …" if len(words) > 12 else "")
     return f"known: {listed}"
+
+
+def _of_clip(key: str, known: Sequence[str], present: Mapping[str, object]) -> str:
+    """Return a hint for a key of a clip that is written beside it."""
+    if key not in ("in", "out", "speed", "sound_db") or "clip" not in known:
+        return ""
+    clip = present.get("clip")
+    video = clip if isinstance(clip, str) else "VIDEO"
+    return f"write it as clip: {{video: {video}, {key}: {show(present[key])}}}"
 
 
 def _nearest_key(key: str, known: Sequence[str], present: Mapping[str, object]) -> str:

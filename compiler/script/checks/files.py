@@ -22,7 +22,7 @@ from ...files.file_version import FileVersion, file_version
 from ...files.font_tables import has_colour
 from ...files.path_text import fault_of_locale
 from ...media.media_info import MediaInfo
-from ...media.probe import probe
+from ...media.probe import probe, probe_if_readable
 from ...media.samples import check_sound, duration_of
 from ..pictures import video_frame
 from ..yaml_source import KeyPath, YamlSource
@@ -146,6 +146,9 @@ def _image_fault(file: FileVersion) -> _Fault:
     except Image.DecompressionBombError:
         return "is too large", _TOO_LARGE
     except UnidentifiedImageError:
+        info = probe_if_readable(file.path)
+        if info is not None and info.video is not None:
+            return "is a video", f"name it as clip, or a frame of it as {file.path.name}@1.5s"
         return "is not a readable image", "PNG, JPEG, WebP and TIFF are"
     # Pillow's decoders raise undocumented errors for broken files.
     except Exception as error:
