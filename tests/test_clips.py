@@ -11,6 +11,7 @@ import av
 import numpy as np
 import opentimelineio as otio
 import pytest
+import skimage.data
 import yaml
 from numpy.typing import NDArray
 from otio_gvideo.compiler import InputError, compile_script, flatten_timeline
@@ -334,3 +335,27 @@ def test_plan_tells_which_part_of_a_clip_is_seen_and_what_is_cropped(folder: Pat
         "shows all of wide.mp4 on a blurred copy; fit: cover would crop 64%",
     ]
     assert [clip["video"] for clip in plan.as_json()["clips"]] == ["wide.mp4"] * 3
+
+
+def test_faces_of_a_clip_stay_in_the_frame_and_captions_know_of_them(folder: Path) -> None:
+    portrait = Image.fromarray(skimage.data.astronaut())
+    wide, tall = Image.new("RGB", (910, 512)), Image.new("RGB", (512, 640))
+    wide.paste(portrait, (-60, 0))
+    tall.paste(portrait, (-100, 100))
+    for name, picture in (("wide", wide), ("tall", tall)):
+        picture.save(folder / f"{name}.png")
+        held = output_args(folder / f"{name}.mp4", "-vf", "loop=24:1", "-pix_fmt", "yuv420p")
+        run([*input_args(folder / f"{name}.png"), *held], what="making a video")
+    scene = "  - {{id: {0}, duration: 0.5, clip: {0}.mp4}}\n"
+    wide_clip, tall_clip = compiled(
+        folder, scene.format("wide") + scene.format("tall"), until="timeline"
+    )
+    # A crop would remove 66 % of the wide one, and there is a face.
+    assert own_metadata(wide_clip)["fit"] == "blur"
+    assert own_metadata(tall_clip)["fit"] == "cover"
+    x, y = own_metadata(tall_clip)["focus"]
+    assert x < 0.4 > y
+    timeline = otio.adapters.read_from_file(str(folder / "build" / "reel" / "reel.otio"))
+    for shown in own_metadata(timeline)["scenes"]:
+        top, bottom = shown["heads"]
+        assert 0 <= top < bottom < 0.6

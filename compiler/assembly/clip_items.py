@@ -14,10 +14,6 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ...renderers.base import Motion
-from ...renderers.image.faces import find_faces
-from ..backend.encode.reframe import sample_frames
-from ..errors import WorkError
 from ..media.media_info import MediaInfo
 from ..media.probe import probe
 from ..media.timecode import read_timecode
@@ -28,11 +24,8 @@ from ..sync.clip_runs import ClipRange, ClipRun, clip_runs
 from ..sync.frames import nearest_frame
 from ..timeline.metadata import NAMESPACE
 from ..timeline.rate import exact_rate, time, time_range
-from .face_framing import Filling, frame_faces
+from .clip_framing import ClipFraming, frame_clip
 from .scene_parts import PartedReel
-
-_SAME_SHAPE = 0.01
-"""Largest difference from the frame's shape that crops next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +54,14 @@ class PlacedClip:
         slot: its frames and handles.
         media: its video.
         runs: what fills the frames, in order.
-        fit: how its picture fills the frame.
-        focus: point to crop around, 0..1 of width and height; None is what stands out.
+        framing: how its picture fills the frame.
     """
 
     clip: ScriptClip
     slot: edit.Slot
     media: ClipMedia
     runs: tuple[ClipRun, ...]
-    fit: Filling = "cover"
-    focus: tuple[float, float] | None = None
+    framing: ClipFraming
 
 
 def clip_media(info: MediaInfo) -> ClipMedia:
@@ -118,44 +109,18 @@ def place_clip(
         clip.speed,
         (slot.head, slot.tail),
     )
-    placed = PlacedClip(clip, slot, media, runs)
-    fit, focus = _framing(placed, scene.fit, output.height / output.width, output.fps)
-    return PlacedClip(clip, slot, media, runs, fit, focus)
-
-
-def _framing(
-    placed: PlacedClip, fit: model.Fit, frame_aspect: float, reel_fps: Fraction
-) -> tuple[Filling, tuple[float, float] | None]:
-    """Return fit and focus of a clip, by the faces in some of its frames."""
-    stated: Filling | None = None if fit == "auto" else fit
-    video = placed.media.info.video
-    assert video is not None
-    width, height = video.display_size
-    aspect = float(height / width)
-    if stated in ("contain", "blur") or abs(aspect / frame_aspect - 1) < _SAME_SHAPE:
-        return stated or "cover", None
-    run = placed.runs[0]
-    begin = run.first / placed.media.fps
-    times = [begin, begin + run.frames * run.speed / reel_fps]
-    try:
-        faces = [
-            face for rgb in sample_frames(placed.media.info, times) for face in find_faces(rgb)
-        ]
-    except (OSError, ValueError, WorkError):
-        return stated or "cover", None  # Flattening reports the error.
-    if not faces:
-        return stated or "cover", None
-    found = frame_faces(faces, aspect, frame_aspect, Motion(camera="static"), stated)
-    return found.fit, found.focus if found.fit == "cover" else None
+    begin = runs[0].first / media.fps
+    times = [begin, begin + runs[0].frames * runs[0].speed / output.fps]
+    return PlacedClip(clip, slot, media, runs, frame_clip(media.info, times, scene.fit, output))
 
 
 def picture_items(placed: PlacedClip, fps: Fraction) -> Iterator[otio.schema.Clip]:
     """Yield the timeline's clips of a placed clip, one a run."""
     slot = placed.slot
     for number, run in enumerate(placed.runs):
-        looks: dict[str, object] = {"fit": placed.fit}
-        if placed.focus is not None:
-            looks["focus"] = list(placed.focus)
+        looks: dict[str, object] = {"fit": placed.framing.fit}
+        if placed.framing.focus is not None:
+            looks["focus"] = list(placed.framing.focus)
         if not run.speed:
             looks["held"] = placed.clip.fit
         elif placed.clip.sound_db is not None:

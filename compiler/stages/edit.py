@@ -63,9 +63,11 @@ def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timelin
     entries = timeline.metadata[NAMESPACE]["scenes"]
     for entry, placed in zip(entries, schedule.scenes, strict=True):
         shots = [recipes[slot.name].shot for slot in placed.slots]
-        band = heads_of(shots) if shots else None
-        if band is not None:
-            entry["heads"] = list(band)
+        bands = [heads_of(shots)] if shots else []
+        bands += [one.framing.heads for one in clips.values() if one.slot.scene == placed.id]
+        rows = [row for band in bands if band is not None for row in band]
+        if rows:
+            entry["heads"] = [min(rows), max(rows)]
     if cover is not None:
         timeline.metadata[NAMESPACE]["cover"] = cover_metadata(timeline, cover, schedule.fps)
     if parsed.renderer_inputs.origins:
