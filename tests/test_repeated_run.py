@@ -1,4 +1,4 @@
-"""A compile that would change nothing does nothing, and any change is noticed."""
+"""Nothing is done twice: a compile that would change nothing looks for changes, and that is all."""
 
 from __future__ import annotations
 
@@ -89,6 +89,19 @@ def test_a_repetition_writes_the_report_alone(
     (folder / "report.json").unlink()
     compiled()
     assert json.loads((folder / "report.json").read_text())["files"] == first["files"]
+
+
+def test_the_sound_is_encoded_once_while_slots_are_rendered(project: Path) -> None:
+    segments = project.parent / "build" / "small" / "small.segments"
+    before: list[str] = []
+
+    def watch(step: Progress) -> None:
+        if step.stage == "flatten" and not before:
+            before.extend(path.name for path in segments.glob("sound-*"))
+
+    compile_script(project, on_progress=watch)
+    assert sorted(before) == sorted(path.name for path in segments.glob("sound-*"))
+    assert len(before) == 2  # The sound, and its loudness.
 
 
 def test_every_changed_file_is_noticed(project: Path, compiled: Callable[..., object]) -> None:

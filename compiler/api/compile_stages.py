@@ -33,6 +33,7 @@ from ..stages.flatten import (
     make_videos,
     refuse_small_size_limit,
     report_videos,
+    sound_while_rendering,
 )
 from ..stages.input_files import NEW_FOLDER, inputs_of_script, store_files
 from ..stages.model_checks import refuse_models
@@ -146,7 +147,7 @@ def compile_parsed(
     Errors as in `compile_script`.
     """
     damaged = verify_stored(outputs) if verify else []
-    timeline, report, claims = _write_edit(parsed, outputs, until, options, clock)
+    timeline, report, claims, has_work = _write_edit(parsed, outputs, until, options, clock)
     report.warnings[:0] = warnings
     report.warnings += damaged
     if parsed.output is not None:
@@ -155,8 +156,10 @@ def compile_parsed(
         )
     if until != "timeline":
         with clock.stage("render"), report.kept_on_failure():
+            beside = parsed.output if has_work else None
             try:
-                fill_slots(timeline, outputs, report, parsed.config, options, clock.on_progress)
+                with sound_while_rendering(timeline, outputs.timeline, outputs.video, beside):
+                    fill_slots(timeline, outputs, report, parsed.config, options, clock.on_progress)
             finally:
                 claims.write({outputs.timeline: timeline_text(timeline)})
                 _write_report(report, claims, clock)
@@ -184,8 +187,11 @@ def _write_edit(
     until: Until,
     options: RenderOptions,
     clock: ProgressClock,
-) -> tuple[otio.schema.Timeline, Report, FileClaims]:
+) -> tuple[otio.schema.Timeline, Report, FileClaims, bool]:
     """Write the timeline of a script, with stills as media, and its report.
+
+    Returns:
+        Also the claims of its files, and whether there are slots to render.
 
     Raises:
         InputError: rendering would overwrite an input, or a model cannot run here. Nothing was
@@ -196,10 +202,11 @@ def _write_edit(
         if parsed.credentials is not None:
             mark_signed(timeline)
         report = edit_report(parsed, schedule, timeline, outputs)
+        missing: list[Path] = []
         if until != "timeline":
             recipes = ((slot.name, slot.recipe) for slot in slot_clips(timeline))
-            media = store_files(Store(outputs.media, read=False), recipes)
-            refuse_inputs(media, inputs_of_script(parsed.script, parsed.config), NEW_FOLDER)
+            missing += store_files(Store(outputs.media, read=False), recipes)
+            refuse_inputs(missing, inputs_of_script(parsed.script, parsed.config), NEW_FOLDER)
             refuse_models(timeline, outputs, parsed.config, options)
         claims = FileClaims(report, outputs)
         size = report.width, report.height
@@ -213,7 +220,7 @@ def _write_edit(
             "timeline",
             f"{outputs.timeline.name}: {count(schedule.frames, 'frame')}, {count(slots, 'slot')}",
         )
-    return timeline, report, claims
+    return timeline, report, claims, bool(missing)
 
 
 def _write_report(report: Report, claims: FileClaims, clock: ProgressClock) -> None:

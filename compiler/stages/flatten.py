@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
 
+from ..backend.audio.cached_audio import sound_ahead
 from ..backend.captions.burn import caption_departures, to_ass
 from ..backend.captions.cues import captions_of
 from ..backend.captions.sidecars import to_srt, to_vtt
@@ -89,6 +91,18 @@ def refuse_small_size_limit(
             segments=segments_of(video) if spec.keep_segments else None,
             signer=_signer(credentials, claims, video),
         )
+
+
+def sound_while_rendering(
+    timeline: otio.schema.Timeline, timeline_path: Path, video: Path, spec: OutputSpec | None
+) -> AbstractContextManager[None]:
+    """Return a context in which the sound of a reel is encoded beside the block, and kept.
+
+    Arguments as in `make_videos`; without ``spec``, or if no segment is kept, nothing is done.
+    """
+    if spec is None or not spec.keep_segments or spec.allow_network:
+        return nullcontext()
+    return sound_ahead(timeline, spec, timeline_path.parent, segments_of(video))
 
 
 def make_videos(

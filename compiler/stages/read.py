@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -113,7 +115,7 @@ def read_script(
         if media is not None and needs_models:
             refuse_first_models(script, renderer_inputs.settings, media, settings)
         clock.done("read", f"{path.name}: {count(len(script.scenes), 'scene')}")
-    with clock.stage("align"):
+    with clock.stage("align"), _looking(script):
         speech = align_narration(
             script, lambda share: clock.on_progress(Progress("align", share, 1))
         )
@@ -123,6 +125,19 @@ def read_script(
     stills = cache_folder() / STILLS if outputs is None else outputs.folder / STILLS
     script = with_frame_stills(script, stills)
     return ParsedScript(script, settings, renderer_inputs, speech, spec, credentials, prompts)
+
+
+@contextmanager
+def _looking(script: Script) -> Iterator[None]:
+    """Look at the stills meanwhile: what is found is remembered."""
+    stills = {key.image for scene in script.scenes for key in scene.keyframes if not key.video}
+    with ThreadPoolExecutor(1) as worker:
+        found = [worker.submit(_look, still) for still in sorted(stills)]
+        try:
+            yield
+        finally:
+            for one in found:
+                one.cancel()
 
 
 def _refuse_inputs(

@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import math
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 
+import opentimelineio as otio
+
+from ...errors import InputError, WorkError
 from ...media.read_back import refuse_torn_sound
 from ...media.samples import SAMPLE_RATE
+from ...timeline.properties import rate_and_frames
+from ..output_spec import OutputSpec
 from ..segments.store import SegmentStore, key_of
-from .loudness import Measure, encode_audio
+from .loudness import Measure, encode_audio, target_of
 from .mix import Mix
+from .read_mix import read_mix
 
 
 def cached_audio(
@@ -48,3 +56,31 @@ def cached_audio(
     text = json.dumps([str(measure.lufs), str(measure.dbtp)])
     store.make(f"{name}.json", folder, lambda path: path.write_bytes(text.encode()))
     return sound, measure
+
+
+@contextmanager
+def sound_ahead(
+    timeline: otio.schema.Timeline, spec: OutputSpec, media_root: Path, segments: Path
+) -> Iterator[None]:
+    """Encode the sound of a reel in a thread while the block renders its pictures.
+
+    `flatten` finds it among the segments; it also reports what is wrong with it.
+
+    Args:
+        timeline: of the reel; not read after the block has begun.
+        spec: of its file.
+        media_root: the folder that relative media paths start in.
+        segments: the folder of its encoded segments.
+    """
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        with suppress(InputError, WorkError):
+            fps, frames = rate_and_frames(timeline)
+            mix = read_mix(timeline, media_root, frames / fps, clip_sound_db=spec.clip_sound_db)
+            target, store = target_of(timeline), SegmentStore(segments)
+            executor.submit(cached_audio, mix, target, store, segments, stop)
+        try:
+            yield
+        except BaseException:
+            stop.set()
+            raise
