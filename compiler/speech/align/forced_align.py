@@ -210,9 +210,9 @@ class _Aligner:
                         for p in path.pieces
                     ]
                 self._placed[key] = list(within)
-            if pieces and within and continues(pieces[-1], within[0]):
-                within = [replace(within[0], start=pieces.pop().start), *within[1:]]
-            pieces += within
+            for piece in within:
+                is_more = bool(pieces) and continues(pieces[-1], piece)
+                pieces.append(replace(piece, start=pieces.pop().start) if is_more else piece)
         return pieces
 
     def is_spoken(self, run: Sequence[int], by_token: Mapping[int, Sequence[AlignedPiece]]) -> bool:

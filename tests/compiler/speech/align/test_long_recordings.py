@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,16 @@ def test_a_short_recording_is_heard_once(monkeypatch: pytest.MonkeyPatch) -> Non
     samples = recordings.samples("slt")[: 20 * 16_000]
     forced_align.forced_align(tokens, samples)
     assert sum(heard) < 1.1 * len(samples) // 160
+
+
+def test_a_long_time_outside_the_script_is_one_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forced_align, "CHUNK", 1500)
+    monkeypatch.setattr(forced_align, "OVERLAP", 100)
+    said, other = recordings.samples("slt"), recordings.samples("joe")
+    text = " ".join(scene.text for scene in recordings.scenes("slt"))
+    found = forced_align.forced_align(
+        tokenize(f"{text} {text}"), np.concatenate([said, other, other, said])
+    )
+    outside = [time for _, time in found.unscripted if time.duration > 1]
+    assert len(outside) == 1, outside
+    assert outside[0].duration > Fraction(3, 2) * len(other) / 16_000
