@@ -94,6 +94,8 @@ def test_the_word_of_a_cover_may_be_in_any_scene(project: Path) -> None:
         ('"150%"', "'150%' is not in the reel"),
         ("gren", "'gren' is no scene, and no time .* did you mean 'green'"),
         ("word:storm", "the reel has no word 'storm'"),
+        ("'word:storm#0'", "'word:storm#0' is no scene, and no time"),
+        ("'1/0'", "'1/0' is no scene, and no time"),
     ],
 )
 def test_a_cover_that_is_nowhere_is_one_line_with_its_place(
@@ -180,6 +182,7 @@ def test_a_cover_that_states_no_frame_is_refused(stated: object, tmp_path: Path)
         flatten_timeline(path, tmp_path / "cut.mp4")
 
 
+@pytest.mark.slow
 def test_each_size_has_a_cover_and_a_size_limit_is_kept(covered: Callable[[str], Path]) -> None:
     options = OutputOptions(sizes=((108, 192), (192, 108)), max_mb=0.06)
     report = compile_script(covered("green"), output_options=options)

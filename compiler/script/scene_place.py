@@ -36,6 +36,8 @@ class ScenePlace:
             return cls("fraction", Fraction(at[:-1]) / 100)
         if isinstance(at, str) and at.startswith("word:"):
             word, _, nth = at.removeprefix("word:").partition("#")
+            if not word or int(nth or 1) < 1:
+                raise ValueError(f"{at!r} names no word")
             return cls("word", Fraction(int(nth or 1) - 1), word)
         return cls("seconds", Fraction(at))
 

@@ -75,9 +75,14 @@ def _advanced(text: str, passed_ms: int) -> str:
     return _CHANGE.sub(change, text)
 
 
+def as_shown(time: Fraction) -> Fraction:
+    """Return a time as the file states it, in whole hundredths of a second."""
+    return Fraction(round(time * 100), 100)
+
+
 def _clock(time: Fraction) -> str:
     """Return a time as ``H:MM:SS.cc``."""
-    hundredths = round(time * 100)
+    hundredths = int(as_shown(time) * 100)
     seconds, hundredths = divmod(hundredths, 100)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

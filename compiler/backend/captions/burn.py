@@ -15,7 +15,7 @@ from ...media.find_ffmpeg import ffmpeg_path
 from ...notices import Notice
 from ...timeline.metadata import own_metadata
 from .ass import Typesetter
-from .ass_script import AssScript, Event
+from .ass_script import AssScript, Event, as_shown
 from .colour_emoji import ColourFont, joins_sequences
 from .cues import Cue, captions_of, default_limits, hard_to_read
 from .emoji_overlay import EmojiLook, EmojiOverlay, ShownEmoji
@@ -68,8 +68,8 @@ class BurnedCaptions:
         text = self.script.between(start, end)
         shown = tuple(
             ShownEmoji(
-                event.start - start,
-                event.end - start,
+                as_shown(event.start - start),
+                as_shown(event.end - start),
                 event.em * self.unit,
                 (event.middle[0] * self.unit, event.middle[1] * self.unit),
                 self.places[event],

@@ -135,6 +135,8 @@ def colour_font(stated: Path | None = None) -> ColourFont | None:
     Raises:
         WorkError: the stated one cannot be drawn in colour.
     """
+    if stated is not None and not stated.is_file():
+        raise WorkError(f"{stated}: is not a file")
     for name in _INSTALLED if stated is None else (str(stated),):
         for size in _SIZES:
             with suppress(OSError):

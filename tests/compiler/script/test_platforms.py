@@ -111,6 +111,7 @@ def test_an_opening_clip_is_judged_where_it_begins(tmp_path: Path) -> None:
         assert [line.partition(";")[0] for line in warnings(script)] == told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", ["tiktok", ""])
 def test_check_lists_a_black_opening_that_stands_still(tmp_path: Path, platform: str) -> None:
     Image.new("RGB", (108, 192), (12, 12, 14)).save(tmp_path / "night.png")
