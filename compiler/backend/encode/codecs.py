@@ -16,6 +16,9 @@ from ...media.find_ffmpeg import encoder_names, ffmpeg_path, trial
 
 GOP_S = 2
 """Maximum seconds between IDR frames, for seeking."""
+AQ_STRENGTH = 1.4
+"""Adaptive quantisation of x264, 1 by default: at 1, clouds in slow motion move unevenly, by 0.2
+pixels; at 1.4 by 0.1, for a fifth more bits in a sky and fewer in grass."""
 THREADS = 4
 """Threads of one encoder, the same on every machine, since x264's output depends on it.
 
@@ -114,7 +117,8 @@ def encoder_args(encoder: str, preset: str, crf: int, fps: Fraction) -> list[str
     if encoder == "libx264":
         x264 = (
             "stitchable=1:open-gop=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:"
-            f"range=tv:chromaloc=0:sar=1/1:keyint={gop}:min-keyint=1:sync-lookahead=0"
+            f"range=tv:chromaloc=0:sar=1/1:keyint={gop}:min-keyint=1:sync-lookahead=0:"
+            f"aq-strength={AQ_STRENGTH}"
         )
         return [
             *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-profile:v", "high"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -88,6 +90,28 @@ def test_planar_frames_are_not_converted(each_ffmpeg: str, tmp_path: Path) -> No
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0))
     assert np.abs(frame.to_ndarray().astype(int) - given).mean() < 0.5
+
+
+def test_a_slow_push_over_soft_clouds_stays_even_in_the_encoded_picture(tmp_path: Path) -> None:
+    still = Keyframe(EXAMPLE / "keyframes" / "dusk.jpg", 0)
+    moved = Shot(1080, 1920, FPS, 36, 0, 0, 30, 126, (still,), motion=Motion("push_in", 0.3))
+    given = list(run_renderer.frames(CameraRenderer({}, "standard"), moved, lambda *_: None))
+    write(given, tmp_path / "a.mp4", width=1080, height=1920, encoding=Encoding())
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        encoded = [frame.to_ndarray() for frame in container.decode(video=0)]
+    assert unevenness(given) < 0.06
+    assert unevenness(encoded) < 0.14
+
+
+def unevenness(frames: Sequence[NDArray[np.uint8]]) -> float:
+    """Deviation of the steps of a patch of sky from a smooth motion, in pixels (RMS)."""
+    patches = [frame[500:692, 60:252].astype(np.float32) for frame in frames]
+    window = cv2.createHanningWindow((192, 192), cv2.CV_32F)
+    pairs = pairwise([patch - patch.mean() for patch in patches])
+    steps = np.array([cv2.phaseCorrelate(one, other, window)[0] for one, other in pairs])
+    number = np.arange(len(steps))
+    smooth = np.stack([np.polyval(np.polyfit(number, axis, 3), number) for axis in steps.T])
+    return float(np.sqrt(np.mean((steps.T - smooth) ** 2)))
 
 
 def test_both_layouts_give_the_same_headers_and_tags(each_ffmpeg: str, tmp_path: Path) -> None:
