@@ -29,6 +29,8 @@ _LINE_HEIGHT = 1.25
 """Line height, in ems."""
 _BOX_PADDING = 0.3
 """Padding of a box, in ems."""
+_EMOJI_MARGIN = 0.04
+"""Blank at both sides of an emoji in colour, in ems, if it has no outline."""
 _STYLE_FIELDS = (
     "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
     "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
@@ -87,7 +89,7 @@ class Typesetter:
         """Return the width of words on a line, with blanks between them."""
         face, size = self.style.face(), self._size
         widths = sum(
-            self.colour.width(part) * size if self.colour and is_emoji else face.width(part, size)
+            self._emoji_width(part, size) if is_emoji else face.width(part, size)
             for word in words
             for part, is_emoji in self._parts(word)
         )
@@ -176,9 +178,7 @@ class Typesetter:
         text = ""
         for index, word in enumerate(words):
             shown = "".join(
-                place_holder(self.colour.width(part) * em, em)
-                if self.colour and is_emoji
-                else self._escaped(part)
+                place_holder(self._emoji_width(part, em), em) if is_emoji else self._escaped(part)
                 for part, is_emoji in self._parts(word)
             )
             if self.style.style == "karaoke":
@@ -187,6 +187,11 @@ class Typesetter:
                 shown = f" {shown}"
             text += shown
         return text
+
+    def _emoji_width(self, emoji: str, em: float) -> float:
+        """Return the width of an emoji in colour, with room for its outline."""
+        assert self.colour is not None
+        return self.colour.width(emoji) * em + 2 * max(self.style.outline, _EMOJI_MARGIN * em)
 
     def _parts(self, word: SpokenWord) -> Iterator[tuple[str, bool]]:
         """Yield the parts of a word as it is shown, and whether they are emoji in colour."""

@@ -36,8 +36,6 @@ _SIZES = (256, 160, 136, 128, 109, 96, 72, 64, 32)
 """Sizes in pixels to try: fonts of bitmaps have few."""
 _USUAL = "\U0001f600"
 """An emoji that others are measured by: one em is its height."""
-_MARGIN = 0.04
-"""Blank at both sides of an emoji, in ems."""
 _MIDDLE = 0.35
 """Middle of an emoji above the baseline, in ems: that of a capital."""
 
@@ -90,8 +88,8 @@ class ColourFont:
             yield text[place:], False
 
     def width(self, emoji: str) -> float:
-        """Return the width of an emoji with its margins, in ems."""
-        return self._glyph(emoji).image.width / self._em + 2 * _MARGIN
+        """Return the width of an emoji, in ems."""
+        return self._glyph(emoji).image.width / self._em
 
     def picture(self, emoji: str, em: float) -> tuple[Image.Image, float]:
         """Return an emoji that `split` found as RGBA, and its middle in pixels below the baseline.

@@ -154,6 +154,8 @@ def _drawn(
     inside = np.pad(alpha, edge) > 127
     distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     spread = np.clip(width + 0.5 - distance, 0, 1) * 255 if width else np.zeros(inside.shape)
+    if look.opacity < 255:  # As in libass, no outline is seen through the letters.
+        spread = spread * (1 - np.pad(alpha, edge) / 255)
     *rgb, opacity = look.outline_colour
     outline = _flat(rgb, spread * (opacity / 255))
     shadow = _flat(rgb, spread * (opacity // 2 / 255) * bool(look.shadow))
