@@ -169,12 +169,12 @@ def speech_samples(path: Path) -> NDArray[np.int16]:
                 lead = round((float(frame.time or 0.0) - began) * SPEECH_RATE)
             frame.pts = None
             for made in resampler.resample(frame):
-                content += made.to_ndarray()[0].data
+                content += memoryview(made.planes[0])[: 2 * made.samples]
             count += frame.samples
             if max(count / stream.rate, abs(lead) / SPEECH_RATE) > MAX_S:
                 raise WorkError(f"{path}: {_TOO_LONG}")
         for made in resampler.resample(None):
-            content += made.to_ndarray()[0].data
+            content += memoryview(made.planes[0])[: 2 * made.samples]
     samples = np.frombuffer(content, np.int16)
     return np.pad(samples, (lead, 0)) if lead > 0 else samples[-lead:]
 

@@ -17,7 +17,7 @@ from .acoustic_model import SILENCE, STATES, AcousticModel
 from .mfcc import Array
 from .pronunciation import pronunciations
 
-_PAUSING = '.,;:!?…—–"”)'
+_PAUSING = frozenset('.,;:!?…—–"”)')
 """Punctuation that likely comes with a pause."""
 
 
@@ -152,7 +152,7 @@ def senones_of(tokens: Sequence[Token], model: AcousticModel) -> NDArray[np.int6
 
 def is_before_pause(token: Token) -> bool:
     """Whether a pause likely follows a token: it ends a line, or with punctuation."""
-    return token.line_end or token.text[-1] in _PAUSING
+    return token.line_end or token.text.rstrip("'’")[-1:] in _PAUSING
 
 
 def _states(

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from otio_gvideo.compiler.script.tokens import readings, tokenize
 from otio_gvideo.compiler.speech.align import AlignmentError, SceneText, align_scenes
+from otio_gvideo.compiler.speech.align.lattice import is_before_pause
 from otio_gvideo.compiler.speech.align.pronunciation import phones
 from otio_gvideo.compiler.speech.align.text_align import align_words
 from otio_gvideo.compiler.speech.language_guess import other_language
@@ -318,3 +319,9 @@ def test_transcript_words_are_exact_fractions() -> None:
     assert isinstance(transcript, Transcript)
     assert isinstance(transcript.words[0], Word)
     assert transcript.words[0].start == Fraction(str(truth()[0]["start"]))
+
+
+def test_people_pause_at_punctuation_also_inside_closing_quotation_marks() -> None:
+    tokens = tokenize("'I know!' said the dogs' owner; “no,” she said, it's late")
+    pauses = [token.text for token in tokens if is_before_pause(token)]
+    assert pauses == ["know!'", "owner;", "“no,”", "said,"]
