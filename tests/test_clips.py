@@ -181,7 +181,7 @@ ERRORS = {
     "clip: none.mp4": "5:32: scenes[0].clip: 'none.mp4' does not exist",
     "clip: red.png": "5:32: scenes[0].clip: 'red.png' is a still; name it as keyframe",
     "clip: {video: tone.wav}": "5:40: scenes[0].clip.video: 'tone.wav' has no picture",
-    "clip: {video: thirty.mp4, in: 7}": "in: 7 s is past the end of the video, 3.00 s",
+    "clip: {video: thirty.mp4, in: 3}": "in: 3 s is past the end of the video, 3.00 s",
     "clip: {video: thirty.mp4, in: 2, out: 1}": "out: 1 s is not after in, 2 s",
     "clip: {video: thirty.mp4, out: 9}": "out: 9 s is past the end of the video, 3.00 s",
     "clip: {video: thirty.mp4, speed: 0}": "speed: 0 is less than 0.01",
@@ -196,6 +196,7 @@ ERRORS = {
     "clip: thirty.mp4, motion: {camera: static}": "motion: does not apply to a clip",
     "clip: {in: 1}": "'video' is missing",
     "keyframes: [{clip: thirty.mp4, image: red.png}]": "has image and clip; name one of them",
+    "keyframes: [{image: red.png}, {clip: thirty.mp4, at: end}]": "a clip has no time to play",
     "keyframes: [{at: 1}]": "has neither image nor clip",
     "keyframes: [{image: red.png}, {clip: thirty.mp4, at: 2}, {image: red.png, at: 1}]": (
         "is reached at 1.00 s, before the keyframe before it"

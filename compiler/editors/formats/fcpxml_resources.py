@@ -10,10 +10,11 @@ from xml.etree.ElementTree import Element, SubElement
 import opentimelineio as otio
 
 from ...files.file_urls import url_of_path
+from ...media.media_info import MediaInfo
 from ...media.probe import is_still, probe_if_readable
 from ...media.timecode import read_timecode
 from ...timeline.properties import size_of
-from ...timeline.rate import whole_frames
+from ...timeline.rate import exact_rate, whole_frames
 from .base import is_audio
 
 CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
@@ -64,14 +65,27 @@ class Resources:
             "start": seconds_text(first_media_frame(clip, self._fps), self._fps),
             "duration": "0s" if is_still else seconds_text(length, self._fps),
         }
+        info = None if is_still else probe_if_readable(Path(reference.target_url))
         if "video" in kinds:
-            values |= {"hasVideo": "1", "format": kind}
+            own = self.format_of(info) if info is not None else kind
+            values |= {"hasVideo": "1", "format": own}
         if "audio" in kinds:
-            info = probe_if_readable(Path(reference.target_url))
             channels = 2 if info is None or info.audio is None else info.audio.channels
             values |= {"hasAudio": "1", "audioSources": "1", "audioChannels": str(channels)}
         file = Element("media-rep", kind="original-media", src=url) if self.has_media_rep else None
         return self._id("asset", url, values, file)
+
+    def format_of(self, info: MediaInfo) -> str:
+        """Return the id of a video's format: that of the sequence if size and rate are the same."""
+        video = info.video
+        if video is None or not video.fps:
+            return self.format
+        width, height = (str(round(side)) for side in video.display_size)
+        size = {"width": width, "height": height}
+        if size == self._size and video.fps == self._fps:
+            return self.format
+        frame = seconds_text(Fraction(1), exact_rate(video.fps))
+        return self._id("format", f"{width}x{height} {frame}", {"frameDuration": frame} | size)
 
     def compound(self, name: str) -> tuple[str, Element]:
         """Declare a compound clip; return its id and the element for its sequence."""

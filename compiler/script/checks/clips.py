@@ -23,7 +23,7 @@ def check_clip(
     values: dict[str, Any] = clip
     info = files.video(values.get("video"), (*path, "video"))
     start, end = values.get("in", Fraction(0)), values.get("out")
-    if is_number(start) and is_number(end) and end <= start:
+    if is_number(start) and is_number(end) and 0 < end <= start:
         what = f"{show(end)} s is not after in, {show(start)} s"
         yield source.problem((*path, "out"), what, "swap them, or leave one out")
     if values.get("fit") == "speed" and "speed" in values:
@@ -32,10 +32,10 @@ def check_clip(
     if info is None or info.video is None:
         return
     length = info.video.frames / info.video.fps
-    slack = 1 / info.video.fps  # Files and players state lengths rounded.
-    for key, time, most in (("in", start, length - slack / 2), ("out", end, length + slack)):
-        if is_number(time) and time > most:
-            what = f"{show(time)} s is past the end of the video, {float(length):.2f} s"
-            yield source.problem((*path, key), what, "")
+    what = f"s is past the end of the video, {float(length):.2f} s"
+    if is_number(start) and start >= length:
+        yield source.problem((*path, "in"), f"{show(start)} {what}")
+    if is_number(end) and end > length + 1 / info.video.fps:  # Players state lengths rounded.
+        yield source.problem((*path, "out"), f"{show(end)} {what}")
     if "sound_db" in values and info.audio is None:
         yield source.problem((*path, "sound_db"), "the video has no sound", "leave it out")

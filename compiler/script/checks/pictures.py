@@ -41,6 +41,9 @@ def check_pictures(
         if "clip" in keyframe:
             yield from check_clip(source, keyframe["clip"], (*here, "clip"), files)
         at = keyframe.get("at", "start")
+        if "clip" in keyframe and at in ("end", "100%"):
+            what = "a clip has no time to play at the end of the scene"
+            yield source.problem((*here, "at"), what, "let it begin earlier")
         yield from check_place(source, at, scene.get("text"), (*here, "at"))
         share = {"start": Fraction(0), "end": Fraction(1)}.get(str(at), share_of(at))
         if share is not None:
