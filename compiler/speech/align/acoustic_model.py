@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import itertools
 import struct
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -112,6 +113,26 @@ class AcousticModel:
             terms = np.matmul(share[:, None], quadratic[books])[:, 0]
             found.append(Moments(-2 * terms[:, :CEPSTRA], terms[:, CEPSTRA : 2 * CEPSTRA]))
         return found
+
+    def gaussians(self, stream: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the means and variances of a stream, ``[phones, 128, 13]``."""
+        terms = self._quadratic[stream].astype(np.float64)
+        variance = -0.5 / terms[:, :, :CEPSTRA]
+        return terms[:, :, CEPSTRA : 2 * CEPSTRA] * variance, variance
+
+    def with_gaussians(
+        self, gaussians: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]
+    ) -> AcousticModel:
+        """Return the model with other means and variances, by stream."""
+        return replace(self, _quadratic=tuple(_terms(*stream) for stream in gaussians))
+
+    def shares(self) -> NDArray[np.float64]:
+        """Return how often each Gaussian of cepstra is its phone's, ``[phones, 128]``."""
+        weights = self._weights[0]
+        found = np.stack(
+            [weights[self.codebook == phone].mean(axis=0) for phone in range(len(self.phones))]
+        ).astype(np.float64)
+        return np.asarray(found / found.sum(axis=1, keepdims=True))
 
     def score(self, densities: Densities, senones: NDArray[np.int64]) -> Array:
         """Return log likelihoods ``[frames, len(senones)]``."""
@@ -221,13 +242,17 @@ def _floats(path: Path, header: int) -> NDArray[np.float32]:
 
 
 def _gaussians(folder: Path, books: int) -> tuple[Array, ...]:
-    """Return diagonal Gaussians as a matrix product: ``quadratic @ [x*x, x, 1]``."""
+    """Return diagonal Gaussians of the streams as a matrix product: ``_ @ [x*x, x, 1]``."""
     means = _floats(folder / "means", 7).reshape(books, 3, -1, CEPSTRA).astype(np.float64)
     spread = _floats(folder / "variances", 7).reshape(means.shape).astype(np.float64)
     spread = np.maximum(spread, 1e-4)
-    constant = -0.5 * np.sum(means**2 / spread + np.log(2 * np.pi * spread), axis=3, keepdims=True)
-    terms = np.concatenate([-0.5 / spread, means / spread, constant], axis=3)
-    return tuple(np.ascontiguousarray(terms[:, stream], np.float32) for stream in range(3))
+    return tuple(_terms(means[:, stream], spread[:, stream]) for stream in range(3))
+
+
+def _terms(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> Array:
+    constant = np.sum(mean**2 / variance + np.log(2 * np.pi * variance), axis=2, keepdims=True)
+    terms = np.concatenate([-0.5 / variance, mean / variance, -0.5 * constant], axis=2)
+    return np.ascontiguousarray(terms, np.float32)
 
 
 def _mixture_weights(path: Path, senones: int) -> tuple[Array, ...]:

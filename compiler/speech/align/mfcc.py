@@ -63,7 +63,7 @@ def cepstra(samples: NDArray[np.int16]) -> Array:
     fill = _missing_bands(samples)
     for first in range(0, len(found), _BLOCK):
         mel = np.maximum(_mel_power(samples, first, min(len(found), first + _BLOCK)), _LEAST_POWER)
-        found[first : first + _BLOCK] = np.log(suppress(mel)) @ fill @ _cosines()
+        found[first : first + _BLOCK] = np.log(suppress(mel)) @ fill @ cepstra_of_bands()
     return found
 
 
@@ -204,7 +204,7 @@ def _mel_filters() -> NDArray[np.float64]:
 
 
 @cache
-def _cosines() -> NDArray[np.float64]:
+def cepstra_of_bands() -> NDArray[np.float64]:
     """Return the orthonormal DCT-II with Sphinx's sine lifter, ``[25, 13]``."""
     band = np.arange(_BANDS) + 0.5
     matrix = np.cos(np.pi * np.outer(band, np.arange(CEPSTRA)) / _BANDS)
@@ -212,3 +212,9 @@ def _cosines() -> NDArray[np.float64]:
     matrix[:, 0] /= np.sqrt(2)
     lifter = 1 + _LIFTER / 2 * np.sin(np.pi * np.arange(CEPSTRA) / _LIFTER)
     return np.asarray(matrix * lifter)
+
+
+@cache
+def bands_of_cepstra() -> NDArray[np.float64]:
+    """Return the inverse transform, ``[13, 25]``: logarithmic mel bands, smooth."""
+    return np.asarray(np.linalg.pinv(cepstra_of_bands()), np.float64)

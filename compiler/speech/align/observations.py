@@ -18,11 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .acoustic_model import BLOCK, SILENCE, AcousticModel, Densities, english
-from .adaptation import FeatureMap, fitted_map
+from .adaptation import LEAST_FRAMES, FeatureMap, fitted_map
+from .compensation import LEAST_PAUSE, compensated, is_silence, pauses_and_speech
 from .mfcc import Array, cepstra, normalised, with_deltas
 
 NOISY = 11.3
-"""Contrast below which features are adapted: that of noise at 20 dB; clean voices have 13."""
+"""Contrast below which a recording is adapted to: that of noise at 20 dB; clean voices have 13."""
+ROUNDS = 2
+"""Times that it is adapted to, each by an alignment with what was known before."""
+LEAST_HEARD = 700
+"""Frames of a recording that must be aligned first, if it has as many: others would mislead."""
 QUIET = -0.15
 """Least score of silence relative to any sound if nobody speaks, as a share of the contrast. Over
 15 frames it is -0.3 to -0.7 in speech, also in noise and reverberation, and about 0 in pauses."""
@@ -89,19 +94,28 @@ class Recording:
         """Frames with speech, and the lead of their best phones, before any adaptation."""
         self.contrast = self._contrast()
         """See `ForcedAlignment`."""
+        self._rounds = 0
+        """Times that it is still to be adapted to."""
 
     @property
     def is_adapted(self) -> bool:
-        """Whether the features are what they will be."""
-        return self._map is not None or self.contrast >= NOISY
+        """Whether model and features are what they will be."""
+        return self._rounds == 0
 
     @property
     def adapted(self) -> str:
         """Return a digest of the adaptation."""
         return "" if self._map is None else hashlib.sha256(self._map.rows.tobytes()).hexdigest()
 
+    def compensate(self) -> None:
+        """Begin to adapt to noise or a room, if there is: tell pauses and speech by loudness."""
+        if self.contrast < NOISY and self.frames >= LEAST_FRAMES:
+            self._rounds = ROUNDS
+            self._change(*pauses_and_speech(self.cepstra))
+            self._hear_anew()
+
     def adapt(self, first: int, senones: NDArray[np.int64] | None) -> bool:
-        """Adapt the features to noise or a room, once; return whether that was done.
+        """Adapt model and features to noise or a room; return whether that was done.
 
         Args:
             first: frame.
@@ -110,13 +124,26 @@ class Recording:
         if senones is None or self.is_adapted:
             return False
         aligned = np.flatnonzero(senones >= 0)
-        self._map = fitted_map(self.cepstra, aligned + first, senones[aligned], self.model)
-        if self._map is not None:
-            self._is_heard[:] = False
-            self._scores.clear()
-            self._kept = 0
-            self.contrast = self._contrast()
-        return self._map is not None
+        if len(aligned) < LEAST_FRAMES or len(senones) < min(self.frames, LEAST_HEARD):
+            return False
+        self._rounds -= 1
+        frames, senones = aligned + first, senones[aligned]
+        pauses = is_silence(self.model, senones)
+        if LEAST_PAUSE <= pauses.sum() < len(pauses):
+            self._change(frames[pauses], frames[~pauses])
+        self._map = fitted_map(self.cepstra, frames, senones, self.model)
+        self._hear_anew()
+        return True
+
+    def _change(self, pauses: NDArray[np.int64], speech: NDArray[np.int64]) -> None:
+        self.model = compensated(english(), self.cepstra, pauses, speech)
+
+    def _hear_anew(self) -> None:
+        """Forget what was heard with another model or other features."""
+        self._is_heard[:] = False
+        self._scores.clear()
+        self._kept = 0
+        self.contrast = self._contrast()
 
     def _features(self, frames: NDArray[np.int64]) -> Array:
         if self._map is None:

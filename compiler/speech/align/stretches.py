@@ -47,6 +47,8 @@ class Stretches:
             self.parts = [
                 Recording(samples[first:last], senones) for first, last in itertools.pairwise(edges)
             ]
+        for part in self.parts:
+            part.compensate()
 
     @property
     def contrast(self) -> float:

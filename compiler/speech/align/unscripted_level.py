@@ -11,6 +11,8 @@ from .viterbi import AlignedPiece
 
 FOREIGN = 0.4
 """Leeway of words of another language, as a share of the contrast."""
+UNADAPTED = 0.3
+"""Further leeway before adaptation to noise or a room: words sound least like the model's."""
 LEAST = 20
 """Tokens that tell how a voice scores."""
 
@@ -29,9 +31,12 @@ class UnscriptedLevels:
     def judge(self, numbers: Iterable[int]) -> None:
         """Judge some stretches by their contrast."""
         for number in numbers:
-            contrast = self._recording.parts[number].contrast
+            part = self._recording.parts[number]
+            contrast = part.contrast
+            # In noise nearly as loud as the voice, others' speech would pass for the script's.
+            further = min(0.15, 0.06 * max(0, 9.2 - contrast)) if part.is_adapted else UNADAPTED
             # Nats a frame by which a spoken word may score below the voice's usual.
-            self._leeways[number] = self._share * contrast
+            self._leeways[number] = (self._share + further) * contrast
             self.values[number] = 0.65 * (min(contrast, 13.5) - 9) - 0.5 - self._leeways[number]
 
     def adapt(self, found: Iterable[AlignedPiece]) -> bool:
