@@ -95,6 +95,7 @@ def test_the_word_of_a_cover_may_be_in_any_scene(project: Path) -> None:
         ("gren", "'gren' is no scene, and no time .* did you mean 'green'"),
         ("word:storm", "the reel has no word 'storm'"),
         ("'word:storm#0'", "'word:storm#0' is no scene, and no time"),
+        ("'1e9999999'", "'1e9999999' is no scene, and no time"),
         ("'1/0'", "'1/0' is no scene, and no time"),
     ],
 )

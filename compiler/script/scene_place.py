@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from ..errors import Place
+from ..sync.rationals import parse_rational
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +27,20 @@ class ScenePlace:
         """Parse ``start``, ``end``, ``40%``, ``word:storm#2`` or seconds.
 
         Raises:
-            ValueError: it is none of these.
+            ValueError, ZeroDivisionError: it is none of these.
         """
         if at == "start":
             return cls("start")
         if at == "end":
             return cls("end")
         if isinstance(at, str) and at.endswith("%"):
-            return cls("fraction", Fraction(at[:-1]) / 100)
+            return cls("fraction", parse_rational(at[:-1]) / 100)
         if isinstance(at, str) and at.startswith("word:"):
             word, _, nth = at.removeprefix("word:").partition("#")
             if not word or int(nth or 1) < 1:
                 raise ValueError(f"{at!r} names no word")
             return cls("word", Fraction(int(nth or 1) - 1), word)
-        return cls("seconds", Fraction(at))
+        return cls("seconds", parse_rational(at) if isinstance(at, str) else Fraction(at))
 
 
 @dataclass(frozen=True, slots=True)
