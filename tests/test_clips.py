@@ -111,29 +111,37 @@ def test_a_clip_is_in_the_timeline_as_itself_and_its_frames_are_in_the_reel(fold
     assert not list((folder / "build" / "reel").glob("media/*"))  # No copy of the clip.
 
 
+LENGTHS = {
+    "fit: trim": ([(48, 0, 1)], nearest(0, 48, Fraction(30, 24))),
+    "fit: hold, out: 0.5": (
+        [(12, 0, 1), (36, 14, 0)],
+        [*nearest(0, 12, Fraction(30, 24)), *[14] * 36],
+    ),
+    "fit: loop, in: 1, out: 1.5": ([(12, 30, 1)] * 4, nearest(30, 12, Fraction(30, 24)) * 4),
+    "speed: 0.5, in: 1": ([(48, 30, Fraction(1, 2))], nearest(30, 48, Fraction(15, 24))),
+    "fit: speed": ([(48, 0, Fraction(3, 2))], nearest(0, 48, Fraction(45, 24))),
+}
+"""What a clip of three seconds states, its runs in a scene of two seconds, and their frames."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("stated", "runs", "shown"),
-    [
-        ("fit: trim", [(48, 0, 1)], nearest(0, 48, Fraction(30, 24))),
-        ("fit: hold, out: 0.5", [(12, 0, 1), (36, 14, 0)], None),
-        ("fit: loop, in: 1, out: 1.5", [(12, 30, 1)] * 4, nearest(30, 12, Fraction(30, 24)) * 4),
-        ("speed: 0.5, in: 1", [(48, 30, Fraction(1, 2))], nearest(30, 48, Fraction(15, 24))),
-        ("fit: speed", [(48, 0, Fraction(3, 2))], nearest(0, 48, Fraction(45, 24))),
-    ],
-)
-def test_a_clip_meets_the_length_of_its_scene(
-    folder: Path, stated: str, runs: list[tuple[int, int, Fraction]], shown: list[int] | None
-) -> None:
-    clips = compiled(folder, f"  - {{id: a, duration: 2, clip: {{video: thirty.mp4, {stated}}}}}\n")
-    assert [
+def test_a_clip_meets_the_length_of_its_scene(folder: Path) -> None:
+    scenes = [
+        f"  - {{id: s{number}, duration: 2, clip: {{video: thirty.mp4, {stated}}}}}\n"
+        for number, stated in enumerate(LENGTHS)
+    ]
+    clips = compiled(folder, "".join(scenes))
+    found = [
         (clip.source_range.duration.value, clip.source_range.start_time.value, speed_of(clip))
         for clip in clips
-    ] == runs
-    shown = shown or [*nearest(0, 12, Fraction(30, 24)), *[14] * 36]
-    assert counts(folder) == shown
+    ]
+    assert found == [run for runs, _ in LENGTHS.values() for run in runs]
+    seen = counts(folder)
+    for number, (stated, (_, shown)) in enumerate(LENGTHS.items()):
+        assert seen[48 * number : 48 * (number + 1)] == shown, stated
 
 
+@pytest.mark.slow
 def test_a_clip_that_is_too_short_is_held_and_warned_of(folder: Path) -> None:
     scene = "  - {id: a, duration: 3, clip: {video: ntsc.mp4, FIT}}\n"
     (warning,) = warnings_of(folder, scene.replace("FIT", "fit: trim"))
@@ -145,6 +153,7 @@ def test_a_clip_that_is_too_short_is_held_and_warned_of(folder: Path) -> None:
     assert warnings_of(folder, scene.replace("FIT", "fit: hold")) == []
 
 
+@pytest.mark.slow
 def test_a_scene_mixes_stills_and_clips(folder: Path) -> None:
     clips = compiled(
         folder,
@@ -166,6 +175,7 @@ def test_a_scene_mixes_stills_and_clips(folder: Path) -> None:
     assert seen[72:] == nearest(0, 24, Fraction(1000, 1001))
 
 
+@pytest.mark.slow
 def test_a_transition_shows_the_frames_of_the_file_beside_the_clip(folder: Path) -> None:
     scenes = """\
   - {id: a, duration: 1, clip: {video: thirty.mp4, out: 1.1}}
@@ -268,6 +278,7 @@ def test_a_frame_of_a_video_is_a_still(folder: Path) -> None:
         compile_script(folder / "reel.yaml")
 
 
+@pytest.mark.slow
 def test_a_rotated_video_and_its_frame_are_upright(folder: Path) -> None:
     """A quarter turn of a picture that is dark on its left has that side at the top."""
     wide = "nullsrc=s=160x96:r=30:d=1,geq=lum='if(lt(X,80),40,200)':cb=128:cr=128"
@@ -338,6 +349,7 @@ def test_plan_tells_which_part_of_a_clip_is_seen_and_what_is_cropped(folder: Pat
     assert [clip["video"] for clip in plan.as_json()["clips"]] == ["wide.mp4"] * 3
 
 
+@pytest.mark.slow
 def test_faces_of_a_clip_stay_in_the_frame_and_captions_know_of_them(folder: Path) -> None:
     portrait = Image.fromarray(skimage.data.astronaut())
     wide, tall = Image.new("RGB", (910, 512)), Image.new("RGB", (512, 640))
