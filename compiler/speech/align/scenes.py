@@ -153,7 +153,7 @@ def align_scenes(
             placed = _by_two_passes(task, samples, on_progress)
     times = in_order(placed.times, duration)
     warnings, trust = placed.warnings, unknown(tokens, members)
-    apart = by_scene(members, placed.unscripted)
+    apart = by_scene(members, placed.unscripted, times, task.speech, placed.evidence.clarity)
     if method == "audio":
         trust = confidence(tokens, members, times, apart, task.speech, placed.evidence)
         warnings = with_doubts(warnings, scenes, members, times, trust)

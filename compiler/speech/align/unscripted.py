@@ -15,6 +15,8 @@ Unscripted: TypeAlias = Sequence[tuple[int, Interval]]
 
 CLEAR = 12.0
 """Contrast from which energy tells speech from silence."""
+SOUND = 0.85
+"""Clarity from which all that has the energy of speech is said."""
 BRIEF = Fraction(1, 5)
 """Seconds below which noise may part speech, or be taken for it."""
 
@@ -47,16 +49,41 @@ def sounding(unscripted: Unscripted, speech: Sequence[Interval], contrast: float
     return [(follower, part) for follower, part in joined if part.duration >= BRIEF]
 
 
-def by_scene(members: Sequence[Sequence[int]], unscripted: Unscripted) -> list[list[Interval]]:
-    """Return what is said outside the script before the last word of each scene.
+def by_scene(
+    members: Sequence[Sequence[int]],
+    unscripted: Unscripted,
+    times: Sequence[Interval],
+    speech: Sequence[Interval],
+    clarity: float,
+) -> list[list[Interval]]:
+    """Return what is said outside the script before the last word of each scene, in order.
+
+    In a clear recording all that sounds between the words of two scenes is said: a weak first sound
+    may be no part of its word.
 
     Args:
         members: the tokens of each scene.
         unscripted: of the whole narration.
+        times: of the tokens, in order.
+        speech: of the narration, by energy.
+        clarity: of the recording, about 1 in a studio.
     """
     found: list[list[Interval]] = [[] for _ in members]
     scene_of = {index: number for number, group in enumerate(members) for index in group}
     for follower, interval in unscripted:
         if follower in scene_of:
             found[scene_of[follower]].append(interval)
-    return found
+    if clarity < SOUND:
+        return found
+    firsts = [group[0] if group else 0 for group in members]
+    gaps = [
+        Interval(times[first - 1].end, times[first].start)
+        if first and times[first - 1].end < times[first].start
+        else Interval(Fraction(0), Fraction(0))
+        for first in firsts
+    ]
+    parts = speech_within(gaps, speech)
+    return [
+        sorted([*others, *sounds], key=lambda one: one.start)
+        for others, sounds in zip(found, parts, strict=True)
+    ]

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.media.samples import SPEECH_RATE, speech_samples
 from otio_gvideo.compiler.speech.align import align_scenes
-from otio_gvideo.compiler.speech.align.unscripted import sounding
+from otio_gvideo.compiler.speech.align.unscripted import by_scene, sounding
+from otio_gvideo.compiler.sync.silences import cut_pause
 from otio_gvideo.compiler.sync.types import Interval
 
 from ....conftest import LIGHTHOUSE
@@ -26,6 +27,15 @@ def test_brief_sounds_in_noise_are_no_speech_outside_the_script() -> None:
     parts = [interval(1, 1.1), interval(1.5, 1.8), interval(1.9, 2.2), interval(2.9, 3)]
     assert [time for _, time in sounding(said, parts, 13.0)] == parts
     assert sounding(said, parts, 8.0) == [(3, interval(1.5, 2.2))]
+
+
+def test_a_weak_sound_before_a_word_is_said_in_a_clear_recording() -> None:
+    members, times = [[0], [1]], [interval(0, 1), interval(1.8, 2.2)]
+    speech = [interval(0, 1.1), interval(1.5, 2.2)]
+    clear, noisy = (by_scene(members, (), times, speech, clarity) for clarity in (0.95, 0.6))
+    assert clear == [[], [interval(1, 1.1), interval(1.5, 1.8)]]
+    assert cut_pause(times[0], clear[1], times[1]) == interval(1.1, 1.5)
+    assert noisy == [[], []]
 
 
 def outside(voice: str, sound: NDArray[np.int16], folder: Path, **shown: slice) -> list[str]:
