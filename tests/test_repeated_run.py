@@ -149,6 +149,18 @@ def test_new_settings_options_and_programs_are_noticed(
         compiled()
 
 
+def test_captions_in_fonts_of_the_system_are_looked_at_again(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another font may be installed."""
+    monkeypatch.setenv("OTIO_GVIDEO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(last_run, "SETTLED_S", -600.0)
+    project.write_text(f"{SCRIPT}captions: {{burn: true, font: DejaVu Sans}}\n")
+    compile_script(project)
+    monkeypatch.setattr(compile_stages, "compile_changed", lambda *_: "a full run")
+    assert compile_script(project) == "a full run"
+
+
 def test_a_file_saved_while_it_is_compiled_is_read_by_the_next_run(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ...renderers.files.digest import sha256_of
-from ...renderers.files.user_folders import cache_folder
+from ...renderers.files.user_folders import cache_folder, config_folder
 from ..errors import WorkError
 from ..media.find_ffmpeg import ffmpeg_path, identity_of
 from ..notices import Notice
@@ -166,7 +166,7 @@ def _machine() -> str | None:
     for folder in sys.path:
         with suppress(OSError):
             packages += [path.name for path in Path(folder).glob("*-info")]
-    system = [sys.version, platform.platform(), os.cpu_count()]
+    system = [sys.version, platform.platform(), os.cpu_count(), str(config_folder())]
     return _digest(json.dumps([ffmpeg, code, sorted(packages), system]))
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ...renderers.files.digest import sha256_of
 from ...renderers.run.store import DamagedError, read_sidecar, sidecar_of
+from ..backend.captions.fonts import RUBIK, face_of
+from ..backend.captions.style import is_font_file
 from ..files.exists import is_file
 from ..outputs.last_run import inputs_as_read
 from ..outputs.paths import Outputs, segments_of
@@ -45,6 +47,8 @@ def files_of_run(
         return None
     if not RENDERERS.issuperset(slot.renderer for slot in report.slots):
         return None
+    if parsed.script.captions.burn and _needs_fonts_of_system(parsed.script, report):
+        return None
     script = parsed.script.path
     named = inputs_of_script(parsed.script, parsed.config)
     names = {one.path.absolute() for one in named} - {script}
@@ -62,6 +66,16 @@ def _listens(script: Script) -> bool:
     """Whether a model recognises or aligns speech: its weights are not in the list."""
     voices = (script.narration, *(scene.narration for scene in script.scenes))
     return any(voice and (voice.asr or voice.align_model) for voice in voices)
+
+
+def _needs_fonts_of_system(script: Script, report: Report) -> bool:
+    """Whether captions are drawn in a font that is neither bundled nor a file of the script."""
+    named = script.captions.font
+    if named is not None and not is_font_file(named):
+        return True
+    face = face_of(RUBIK if named is None else Path(named))
+    letters = {letter for scene in report.scenes for word in scene.words for letter in word.text}
+    return not all(face.has(letter) or letter.isspace() for letter in letters)
 
 
 def _written(outputs: Outputs, report: Report, started: float) -> Iterator[tuple[str, str]]:
