@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,8 +171,15 @@ def _states(
             else "end" if at_end
             else "inside"
         )  # fmt: skip
-        parts.append(model.states(phone, around[place], around[place + 2], position))
+        parts.append(_triphone(model, phone, around[place], around[place + 2], position))
     return np.concatenate(parts)
+
+
+@lru_cache(maxsize=1 << 15)
+def _triphone(
+    model: AcousticModel, phone: str, left: str, right: str, position: str
+) -> NDArray[np.int64]:
+    return model.states(phone, left, right, position)
 
 
 def _packed(
