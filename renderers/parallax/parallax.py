@@ -16,7 +16,7 @@ class ParallaxRenderer:
     """Move through stills in depth, with dissolves between the keyframes of a scene."""
 
     name: ClassVar[str] = "parallax"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
         self._settings = settings

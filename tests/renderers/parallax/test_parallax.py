@@ -186,6 +186,28 @@ def test_depth_edges_are_clean_and_disocclusions_inpainted(
         assert luma[beside].std() > 0.7 * luma[outer].std()
 
 
+@pytest.mark.parametrize("width", [216, 270])
+def test_a_thin_mast_stays_opaque_in_a_small_frame(tmp_path: Path, width: int) -> None:
+    grain = np.random.default_rng(3).integers(110, 160, (640, 360), np.uint8)
+    sky = cv2.resize(grain, (1440, 2560), interpolation=cv2.INTER_CUBIC)
+    depth = np.full(sky.shape, 20, np.uint8)
+    for row in range(300, 2560):
+        mast = slice(790 - row // 12, 808 - row // 12)
+        sky[row, mast], depth[row, mast] = 25, 170
+    slot = shot(
+        save(tmp_path / "mast.png", np.dstack([sky] * 3)),
+        save(tmp_path / "depth.png", depth),
+        width=width,
+        height=width * 16 // 9,
+        frames=2,
+        span=2,
+        motion=Motion("orbit_right", 0.35),
+    )
+    for frame in render(slot):
+        rows = frame[width // 2 : width * 3 // 2].astype(float)
+        assert np.percentile(rows.min(axis=1), 90) < 80
+
+
 def test_near_points_move_more_than_far_ones(box: tuple[Path, Path]) -> None:
     for move in MOVING:
         scene = layered(shot(*box, motion=Motion(move, 0.5)))
