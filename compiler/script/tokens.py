@@ -34,6 +34,8 @@ ABBREVIATIONS = {
     "mm": "millimeters",
     "no": "no",
 }
+_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
+"""An emoji of a digit in a frame, which nobody says."""
 _PIECE = re.compile(rf"{NUMBER.pattern}|[^\W\d_]+(?:'[^\W\d_]+)*|[{''.join(SIGNS)}]", re.IGNORECASE)
 
 
@@ -124,8 +126,10 @@ def readings(token: str, language: str = "en") -> tuple[tuple[str, ...], ...]:
 
     >>> readings("1904,")[:2]
     (('nineteen', 'oh', 'four'), ('one', 'thousand', 'nine', 'hundred', 'and', 'four'))
+    >>> readings("1\ufe0f\u20e3")
+    ()
     """
-    plain = unicodedata.normalize("NFKC", token).replace("’", "'").replace("‘", "'")
+    plain = unicodedata.normalize("NFKC", _KEYCAP.sub("", token)).replace("’", "'").replace("‘", "'")
     found: list[tuple[str, ...]] = [()]
     for match in _PIECE.finditer(plain):
         options = _piece(match, language)
