@@ -68,17 +68,27 @@ def clip_runs(
     step = speed * video.fps / fps
     first = video.first
     if first is None:
-        wanted = math.ceil(head * step)
+        handle = math.ceil(head * step)
         spare = end - 1 - math.ceil((frames - 1 + tail) * step)
-        is_long = spare >= 0 or 2 * wanted < end  # A shorter one is held or looped anyway.
-        first = min(spare if spare >= 0 else wanted, wanted) if is_long else 0
+        is_long = spare >= 0 or 2 * handle < end  # A shorter one is held or looped anyway.
+        first = min(spare if spare >= 0 else handle, handle) if is_long else 0
     whole = math.floor((end - first - _HALF) / step) + 1
     if frames <= whole:
         return (ClipRun(frames, first, speed),)
-    if fit == "loop":
-        starts = range(0, frames, whole)
-        return tuple(ClipRun(min(whole, frames - start), first, speed) for start in starts)
-    return ClipRun(whole, first, speed), ClipRun(frames - whole, end - 1, Fraction(0))
+    if whole == 1:
+        return (ClipRun(frames, first, Fraction(0)),)
+    loops = fit == "loop"
+    lengths = [whole] * (frames // whole if loops else 1)
+    if sum(lengths) < frames:
+        lengths.append(frames - sum(lengths))
+    if len(lengths) > 1:  # The last run has room for a transition.
+        wanted = min(tail, whole) if loops else tail
+        lack = max(0, min(wanted - lengths[-1], lengths[-2] - head - 1))
+        lengths[-2:] = [lengths[-2] - lack, lengths[-1] + lack]
+    if loops:
+        return tuple(ClipRun(length, first, speed) for length in lengths)
+    played, held = lengths
+    return ClipRun(played, first, speed), ClipRun(held, end - 1, Fraction(0))
 
 
 def _stretched(
