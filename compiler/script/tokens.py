@@ -129,7 +129,8 @@ def readings(token: str, language: str = "en") -> tuple[tuple[str, ...], ...]:
     >>> readings("1\ufe0f\u20e3")
     ()
     """
-    plain = unicodedata.normalize("NFKC", _KEYCAP.sub("", token)).replace("’", "'").replace("‘", "'")
+    spoken = _KEYCAP.sub("", token)
+    plain = unicodedata.normalize("NFKC", spoken).replace("’", "'").replace("‘", "'")
     found: list[tuple[str, ...]] = [()]
     for match in _PIECE.finditer(plain):
         options = _piece(match, language)
