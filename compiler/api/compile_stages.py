@@ -216,10 +216,10 @@ def _write_edit(
         claims.write({outputs.timeline: timeline_text(timeline), **captions})
         _write_report(report, claims, clock)
         slots = sum(len(scene.slots) for scene in schedule.scenes)
-        clock.done(
-            "timeline",
-            f"{outputs.timeline.name}: {count(schedule.frames, 'frame')}, {count(slots, 'slot')}",
-        )
+        clips = sum(len(scene.clips) for scene in parsed.script.scenes)
+        parts = [count(schedule.frames, "frame"), count(slots, "slot")]
+        parts += [count(clips, "clip")] if clips else []
+        clock.done("timeline", f"{outputs.timeline.name}: {', '.join(parts)}")
     return timeline, report, claims, bool(missing)
 
 
