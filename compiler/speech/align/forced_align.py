@@ -109,7 +109,7 @@ class _Aligner:
         foreign: bool,
     ):
         known = senones_of(tokens[: LOOKAHEAD + int(SHORT * PACE)], english())
-        self.recording = Stretches(samples, known)
+        self.recording = Stretches(samples, known, foreign=foreign)
         self.frames = self.recording.frames
         self.memo = memo
         self.contrast = self.recording.contrast

@@ -107,12 +107,16 @@ class Recording:
         """Return a digest of the adaptation."""
         return "" if self._map is None else hashlib.sha256(self._map.rows.tobytes()).hexdigest()
 
-    def compensate(self) -> None:
-        """Begin to adapt to noise or a room, if there is: tell pauses and speech by loudness."""
+    def begin_to_adapt(self, *, foreign: bool) -> None:
+        """Begin to adapt to noise or a room, if there is: tell pauses and speech by loudness.
+
+        In another language, features alone are adapted, once: the model's sounds are not its own.
+        """
         if self.contrast < NOISY and self.frames >= LEAST_FRAMES:
-            self._rounds = ROUNDS
-            self._change(*pauses_and_speech(self.cepstra))
-            self._hear_anew()
+            self._rounds = 1 if foreign else ROUNDS
+            if not foreign:
+                self.model = compensated(self.model, self.cepstra, *pauses_and_speech(self.cepstra))
+                self._hear_anew()
 
     def adapt(self, first: int, senones: NDArray[np.int64] | None) -> bool:
         """Adapt model and features to noise or a room; return whether that was done.
@@ -129,14 +133,11 @@ class Recording:
         self._rounds -= 1
         frames, senones = aligned + first, senones[aligned]
         pauses = is_silence(self.model, senones)
-        if LEAST_PAUSE <= pauses.sum() < len(pauses):
-            self._change(frames[pauses], frames[~pauses])
+        if self.model is not english() and LEAST_PAUSE <= pauses.sum() < len(pauses):
+            self.model = compensated(english(), self.cepstra, frames[pauses], frames[~pauses])
         self._map = fitted_map(self.cepstra, frames, senones, self.model)
         self._hear_anew()
         return True
-
-    def _change(self, pauses: NDArray[np.int64], speech: NDArray[np.int64]) -> None:
-        self.model = compensated(english(), self.cepstra, pauses, speech)
 
     def _hear_anew(self) -> None:
         """Forget what was heard with another model or other features."""

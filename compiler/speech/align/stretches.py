@@ -34,9 +34,12 @@ class Stretches:
     Args:
         samples: mono, 16 kHz.
         senones: of its script, ascending, to score a short recording in one go.
+        foreign: another language, whose sounds those of the model only resemble.
     """
 
-    def __init__(self, samples: NDArray[np.int16], senones: NDArray[np.int64]):
+    def __init__(
+        self, samples: NDArray[np.int16], senones: NDArray[np.int64], *, foreign: bool = False
+    ):
         whole = Recording(samples, senones)
         frames, contrast = whole.voiced
         self.frames = whole.frames
@@ -48,7 +51,7 @@ class Stretches:
                 Recording(samples[first:last], senones) for first, last in itertools.pairwise(edges)
             ]
         for part in self.parts:
-            part.compensate()
+            part.begin_to_adapt(foreign=foreign)
 
     @property
     def contrast(self) -> float:

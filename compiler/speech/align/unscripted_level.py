@@ -22,6 +22,7 @@ class UnscriptedLevels:
 
     def __init__(self, recording: Stretches, *, foreign: bool):
         self._recording = recording
+        self._is_foreign = foreign
         self._share = FOREIGN if foreign else 0.14
         self._margins: list[list[float]] = [[] for _ in recording.parts]
         self._leeways = [0.0] * len(recording.parts)
@@ -35,6 +36,7 @@ class UnscriptedLevels:
             contrast = part.contrast
             # In noise nearly as loud as the voice, others' speech would pass for the script's.
             further = min(0.15, 0.06 * max(0, 9.2 - contrast)) if part.is_adapted else UNADAPTED
+            further = 0.0 if self._is_foreign else further
             # Nats a frame by which a spoken word may score below the voice's usual.
             self._leeways[number] = (self._share + further) * contrast
             self.values[number] = 0.65 * (min(contrast, 13.5) - 9) - 0.5 - self._leeways[number]
