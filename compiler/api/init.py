@@ -28,7 +28,7 @@ def init_script(
     sequence: str | None = None,
     force: bool = False,
 ) -> tuple[Path, list[Notice]]:
-    """Draft a script from a folder of stills, a voice and a text, or from a timeline.
+    """Draft a script from a folder of stills, videos, a voice and a text, or from a timeline.
 
     Args:
         source: the folder, or a timeline in any format that can be read.

@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "view": "write a timeline as a web page: player, tracks, words, cuts, recipes",
         "diff": "list the changes between two timelines, and the slots to render for them",
         "relink": "find media that were moved, and update their paths in a timeline",
-        "init": "draft a script from stills, a voice and a text, or from a timeline",
+        "init": "draft a script from stills, videos, a voice and a text, or from a timeline",
         "check": "measure a finished reel against its timeline",
         "transcript": "show the words of a transcript, and its repairs",
         "evaluate": "compare renderers on slots of a timeline, and pick takes",

@@ -13,7 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "script",
         type=Path,
         metavar="SCRIPT|FOLDER",
-        help="the YAML script; or a folder of stills, a voice and a text: its script.yaml, "
+        help="the YAML script; or a folder of stills, videos, a voice and a text: its script.yaml, "
         "drafted as by init if there is none",
     )
     options.output_folder(parser)

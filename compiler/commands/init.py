@@ -14,8 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "source",
         type=Path,
         metavar="FOLDER|TIMELINE",
-        help="a folder of stills, a voice and a text; or a cut with stills on V1 and narration "
-        "on A1",
+        help="a folder of stills, videos, a voice and a text; or a cut with stills on V1 and "
+        "narration on A1",
     )
     options.reading(parser)
     parser.add_argument(
