@@ -30,7 +30,7 @@ NO_PAUSE = 0.03
 NEAR = 0.3
 """Distance in seconds, from a detected onset of speech, from which a larger one says no more."""
 UNHEARD = Fraction(3, 10)
-"""Most confidence in a cut beside a scene that was not heard: it was placed between others."""
+"""Most confidence in a word or scene that was not heard, and in the cut after that scene."""
 LEAST, MOST = 0.01, 0.99
 """Range of a confidence: nothing that was listened to is certain."""
 
@@ -68,8 +68,12 @@ def confidence(
     """
     features = cut_features(tokens, members, times, unscripted, speech, evidence)
     cuts = _probabilities(features, CUTS[evidence.source])
+    words = _probabilities(word_features(tokens, times, speech, evidence), WORDS[evidence.source])
     return Confidence(
-        _probabilities(word_features(tokens, times, speech, evidence), WORDS[evidence.source]),
+        tuple(
+            sure if fit > UNFIT else min(sure, UNHEARD)
+            for sure, fit in zip(words, evidence.fits, strict=True)
+        ),
         tuple(
             sure if is_heard else min(sure, UNHEARD)
             for sure, is_heard in zip(cuts, _heard(members, evidence), strict=True)
