@@ -23,7 +23,7 @@ from .face_framing import Filling, frame_faces, head_band
 _METHOD = "1"
 """Counted in the keys: a change finds other faces."""
 _SIDE = 1280
-"""Longer side of the frames that are looked at, in pixels."""
+"""Longer side of the sampled frames, in pixels."""
 _STATIC = Motion(camera="static")
 
 
@@ -33,7 +33,7 @@ class ClipFraming:
 
     Attributes:
         fit: crop, letterbox or blur.
-        focus: point to crop around, 0..1 of width and height; None is what stands out.
+        focus: point to crop around, 0..1 of width and height; None is the salient part.
         heads: rows that heads reach, 0..1 of the frame's height; None without a face.
     """
 

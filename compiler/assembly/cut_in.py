@@ -1,4 +1,4 @@
-"""Cut in: a still that is held long is shown in two framings by turns, the whole and a closer one.
+"""Cut in: a still on screen for long alternates between two framings, the whole and a closer one.
 
 The cuts are those that the schedule offers, in pauses. A still too small to be shown closer, or
 whose heads would not all stay in the frame, keeps one framing and one move.

@@ -43,7 +43,7 @@ class SceneLook:
         motion: the move.
         fit: how a still fills the frame.
         people: whether a renderer in depth cuts out people.
-        closer: the move of a closer framing, which is shown by turns if the still is held long.
+        closer: the move of a closer framing, which alternates with it on a long still.
     """
 
     motion: Motion

@@ -42,7 +42,7 @@ class PartedReel:
 def part_scenes(script: model.Script, schedule: edit.Schedule) -> PartedReel:
     """Part the scenes of a reel that have clips; all others stay as they are.
 
-    The parts of a scene are named as its slots are, ``storm`` and ``storm.2``.
+    Parts have names like slots, ``storm`` and ``storm.2``.
     """
     scenes: list[model.ScriptScene] = []
     placed: list[edit.ScheduledScene] = []

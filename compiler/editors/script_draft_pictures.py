@@ -83,7 +83,7 @@ def draft_scene(
         folder: of the script.
         depths: depth maps by their still's stem.
         taken: ids of other scenes; its own is added.
-        voiced: whether the reel has a voice; without one, videos are heard.
+        voiced: whether the reel has a voice; without one, videos keep their sound.
     """
     pictures = group.pictures
     name = pictures[0].stem

@@ -16,7 +16,7 @@ _WANTED = "a picture that moves"
 def opening(
     measure: FrameMeasure, timeline: otio.schema.Timeline, second: int
 ) -> Iterator[Finding]:
-    """Yield what is wrong with the opening of a reel, if its timeline names a platform.
+    """Yield the faults of the opening of a reel, if its timeline names a platform.
 
     None is an error: the reel is as its timeline has it.
 

@@ -25,7 +25,7 @@ ANSWER_S = 8.0
 _TRIAL_S = 30.0
 """Timeout of a trial run: hardware encoders start a device first."""
 _ANSWERS = 64
-"""Answers that are kept."""
+"""Most cached answers."""
 _SETTLED_S = 10.0
 """Age in seconds from which on the times of a program's file tell it from another one."""
 _log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def trial(program: str, args: Sequence[str]) -> bool:
 
 
 def _ask(program: str, *args: str) -> str:
-    """Return what a program prints on standard output, from the cache if it is the same program.
+    """Return a program's standard output, from the cache if it is the same program.
 
     Raises:
         FfmpegError: it cannot be run, fails, or exceeds `ANSWER_S`.

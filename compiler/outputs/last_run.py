@@ -1,6 +1,6 @@
 """The last run of a reel, to recognise one that would change nothing, without doing it.
 
-A run is kept in the user's cache with the SHA-256 of all that went in and came out: the program,
+The user's cache has each run with the SHA-256 of all inputs and outputs: the program,
 the script, its files, the reel. A run with equal arguments is a repetition if all of that is the
 same to the byte. Times of files are not trusted.
 """
@@ -36,7 +36,7 @@ REPEATABLE = frozenset(
 SETTLED_S = 2.0
 """A file must be older than the run by so much, or it may have been changed after it was read."""
 _KEPT = 256
-"""Runs that are kept, the latest ones."""
+"""Runs in the cache, the latest ones."""
 _PACKAGE = Path(__file__).parents[2]
 
 
@@ -56,7 +56,7 @@ class LastRun:
 
 
 def has_run(arguments: Sequence[Any]) -> bool:
-    """Whether a run with these arguments is kept; they are JSON values."""
+    """Whether the cache has a run with these arguments, JSON values."""
     return _path_of(arguments).is_file()
 
 
@@ -149,7 +149,7 @@ def _digest(text: str) -> str:
 
 
 def _machine() -> str | None:
-    """Return what decides on a run besides its files; None if that cannot be told.
+    """Return the inputs of a run besides its files; None if they are unknown.
 
     That is the code of this program, the packages, the interpreter and ffmpeg.
     """

@@ -38,7 +38,7 @@ class ScriptKeyframe:
 
 @dataclass(frozen=True, slots=True)
 class ScriptClip:
-    """A video of the user's own, its time in the scene, and the part of it that is shown.
+    """A video of the user's own, its time in the scene, and its range.
 
     ``start`` and ``end`` (``in`` and ``out`` of the script) are seconds of the video; None is not
     stated. ``sound_db`` is the level of its own sound; None is silent.

@@ -1,4 +1,4 @@
-"""JSON in a cache, with a digest of itself: what is damaged counts as absent."""
+"""JSON in a cache, with a digest of itself: damaged files count as absent."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from ..errors import WorkError
 from ..media.probe import probe
 
 _LEAST = 0.1
-"""Share of a picture from which its crop is told."""
+"""Least cropped share of a picture to report."""
 
 
 def cropped_stills(shot: Shot) -> tuple[str, ...]:

@@ -58,11 +58,11 @@ def with_frame_stills(script: Script, folder: Path) -> Script:
 
 
 def frame_still(video: Path, at: Fraction, folder: Path) -> Path:
-    """Save the frame of a video that is seen at a time, unless it is saved already.
+    """Save the frame of a video at a time, unless it exists.
 
     Args:
         video: the file.
-        at: seconds from its first frame; its last frame is seen at any later time.
+        at: seconds from its first frame; past the end it is the last frame.
         folder: to save to.
 
     Raises:
@@ -105,7 +105,7 @@ def _save(video: Path, at: Fraction, path: Path) -> str:
 
 
 def _frame_time(video: Path, info: VideoInfo, at: Fraction) -> Fraction:
-    """Return the time stamp of the frame that is seen at a time, from the file's start."""
+    """Return the time stamp of the frame at a time, from the file's start."""
     found: Fraction | None = None
     try:
         with open_media(video) as container:

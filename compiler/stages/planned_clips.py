@@ -1,4 +1,4 @@
-"""The user's own clips in a plan: when each is seen, its part of the file, and what is cropped."""
+"""The user's own clips in a plan: frames of the reel, range of the file, crop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PlannedClip:
     Attributes:
         name: of its clip in the timeline.
         video: name of its file.
-        start, end: frames of the reel from which and before which it is seen, without handles.
+        start, end: first frame in the reel, and the frame after the last, without handles.
         source_s: its first frame, in seconds of the file.
         speed: of playback; 0 holds that frame.
         crops: how much of its picture is outside the frame, at most one line.

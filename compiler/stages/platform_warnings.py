@@ -51,7 +51,7 @@ def platform_warnings(
 
 
 def _opening(timeline: otio.schema.Timeline, scene: str) -> Iterator[Notice]:
-    """Yield what is wrong with the first picture: a still, or a video of the user's own."""
+    """Yield the faults of the first picture: a still, or a video of the user's own."""
     first = next(iter(timeline.video_tracks()[0].find_clips()), None)
     if first is None:
         return

@@ -129,7 +129,7 @@ def read_script(
 
 @contextmanager
 def _looking(script: Script) -> Iterator[None]:
-    """Look at the stills meanwhile: what is found is remembered."""
+    """Look at the stills meanwhile, and cache the result."""
     stills = {key.image for scene in script.scenes for key in scene.keyframes if not key.video}
     with ThreadPoolExecutor(1) as worker:
         found = [worker.submit(_look, still) for still in sorted(stills)]

@@ -36,7 +36,7 @@ def files_of_run(
     Args:
         parsed: the script.
         outputs: of the run.
-        config: the configuration that the run was given; None if it looked for one.
+        config: the stated configuration; None if the run looked for one.
         report: of the finished run.
         started: when the run began, in seconds since the epoch.
 

@@ -46,7 +46,7 @@ def clip_runs(
 ) -> tuple[ClipRun, ...]:
     """Return the runs that fill some frames of the reel, in order.
 
-    No run shows a frame outside the range, by the rule that the frame nearest in time is shown.
+    No run shows a frame outside the range, if players show the frame nearest in time.
     Without a stated first frame a video starts late enough to have a handle, if it is long enough.
 
     Args:
@@ -70,7 +70,7 @@ def clip_runs(
     if first is None:
         handle = math.ceil(head * step)
         spare = end - 1 - math.ceil((frames - 1 + tail) * step)
-        is_long = spare >= 0 or 2 * handle < end  # A shorter one is held or looped anyway.
+        is_long = spare >= 0 or 2 * handle < end  # A shorter one freezes or loops anyway.
         first = min(spare if spare >= 0 else handle, handle) if is_long else 0
     whole = math.floor((end - first - _HALF) / step) + 1
     if frames <= whole:

@@ -38,7 +38,7 @@ class SceneInput:
         transition: requested length of the transition into it, in seconds.
         confidence: probability that the cut into it lies in its pause, 0..1; None if unknown.
         unscripted: speech outside the script, since the end of the words of the scene before.
-        may_cut_in: whether its framing may change at a pause if it is held long.
+        may_cut_in: whether the framing of a long still may change at a pause.
     """
 
     id: str

@@ -34,7 +34,7 @@ def candidate_pauses(
 
 
 def cut_pause(last: Interval, unscripted: Sequence[Interval], first: Interval) -> Interval:
-    """Return the pause of the cut: the longest if something unscripted is said between two scenes.
+    """Return the pause of the cut: the longest, if there is unscripted speech between two scenes.
 
     "Um", false starts and words that the script lacks follow short pauses, and belong to the scene
     after them. Arguments as of `candidate_pauses`.

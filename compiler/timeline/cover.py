@@ -29,7 +29,7 @@ def states_cover(timeline: otio.schema.Timeline) -> bool:
 
 
 def cover_of(timeline: otio.schema.Timeline, fps: Fraction) -> int | None:
-    """Return the frame of the reel that is its cover; None if none is asked for.
+    """Return the number of the cover frame of a reel; None without a cover.
 
     The frame of the clip's media if the clip still shows it, else the nearest that it shows. If the
     clip is gone, the frame of the reel, which may have become shorter.

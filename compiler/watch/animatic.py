@@ -30,7 +30,7 @@ from ..timeline.slots import slot_of
 STEP = 4
 """Frames between two samples."""
 EVERY_S, MOST_FRAMES = Fraction(2), 4
-"""Seconds between the frames of a clip that are shown, and their greatest number."""
+"""Seconds between the displayed frames of a clip, and their greatest number."""
 _ORIENTATION = 0x0112
 """The EXIF tag."""
 _TURNED = range(5, 9)
@@ -60,7 +60,7 @@ def animatic_of(
         fps: of the reel.
         still_url: returns the URL of a small copy of a still.
         video_url: returns that of a slot's video, finished or a draft; empty without one.
-        frame_of: saves frames of the user's own clips, which are shown as stills.
+        frame_of: saves frames of the user's own clips as stills.
     """
     stated = output_metadata(timeline)
     size = int(stated.get("width", 1080)), int(stated.get("height", 1920))

@@ -40,7 +40,7 @@ def remembered(name: str, key: str, make: Callable[[], Any], kept: int = 4096) -
     Args:
         name: of the table.
         key: of everything that decides the value: content, not names and times of files.
-        make: makes the value; what it raises is not kept.
+        make: makes the value; its exceptions are not cached.
         kept: entries to keep, the latest ones.
     """
     entry = read_entries(name).get(key)

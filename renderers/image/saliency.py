@@ -47,7 +47,7 @@ _Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class SaliencyGlance:
-    """What the automatic camera knows of a still.
+    """Glance of the automatic camera at a still.
 
     Attributes:
         aspect: height over width.

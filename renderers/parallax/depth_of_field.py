@@ -1,4 +1,4 @@
-"""Depth of field: what is nearer or farther than the focus is blurred by a disc, as by a lens.
+"""Depth of field: a disc blurs everything nearer or farther than the focus, as a lens does.
 
 Each layer is blurred by itself before the layers are drawn over each other. A layer has colours and
 relief of its own under the layers before it, and samples in focus give no light to blurred ones

@@ -1,4 +1,4 @@
-"""Cut a still into the layers that are drawn over each other, blurred by the lens."""
+"""Cut a still into layers to composite, each blurred by the lens."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def sound_ahead(
 ) -> Iterator[None]:
     """Encode the sound of a reel in a thread while the block renders its pictures.
 
-    `flatten` finds it among the segments; it also reports what is wrong with it.
+    `flatten` finds it among the segments; it also reports its faults.
 
     Args:
         timeline: of the reel; not read after the block has begun.

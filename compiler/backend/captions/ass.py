@@ -50,7 +50,7 @@ class Typesetter:
         family: font family to draw with instead of the style's.
         absent: letters to drop, since no font has them.
         heads: rows that heads reach in a scene, 0..1 of the picture's height, by scene.
-        colour: the font of emoji that are drawn in colour later; None for outlines.
+        colour: the font of emoji to draw in colour later; None for outlines.
     """
 
     style: CaptionStyle
@@ -194,7 +194,7 @@ class Typesetter:
         return self.colour.width(emoji) * em + 2 * max(self.style.outline, _EMOJI_MARGIN * em)
 
     def _parts(self, word: SpokenWord) -> Iterator[tuple[str, bool]]:
-        """Yield the parts of a word as it is shown, and whether they are emoji in colour."""
+        """Yield the displayed parts of a word, and whether they are emoji in colour."""
         shown = self.shown(word.text)
         return iter([(shown, False)]) if self.colour is None else self.colour.split(shown)
 

@@ -14,7 +14,7 @@ class Event:
     Attributes:
         start, end: in seconds of the reel.
         text: with override tags; drawings of no area hold the places of `emoji`.
-        emoji: those that are drawn over it in colour, in the order of the text.
+        emoji: those to overlay in colour, in the order of the text.
         em: of its letters, in the unit of the file.
         middle: of the text, in the unit of the file.
     """

@@ -127,7 +127,7 @@ def prepare_captions(
         return None
     style = read_style(stated)
     fonts = _copy_fonts(style, folder)
-    # Emoji are never ASCII; else no font is looked for.
+    # ASCII has no emoji, and needs no search for a font.
     colour = None if all(word.text.isascii() for word in words) else style.colour_font()
     checked = check_fonts(_letters(words, colour), style, fonts)
     drawn = for_bt601(style) if draws_in_bt601(ffmpeg_path(), folder) else style

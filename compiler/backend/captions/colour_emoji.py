@@ -64,7 +64,7 @@ class ColourFont:
 
     Attributes:
         path: of the file.
-        size: in pixels, at which it is drawn.
+        size: in pixels.
         digest: SHA-256 of the file, shortened.
     """
 

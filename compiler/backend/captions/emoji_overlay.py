@@ -30,7 +30,7 @@ _Layers = tuple[tuple[Image.Image, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class EmojiLook:
-    """How emoji are drawn; lengths in pixels.
+    """Appearance of emoji; lengths in pixels.
 
     Attributes:
         font: a colour font.
@@ -119,7 +119,7 @@ class EmojiOverlay:
         return left, top
 
     def _state(self, time: Fraction) -> Iterator[tuple[ShownEmoji, float]]:
-        """Yield what is shown at a time of the range, and its scale."""
+        """Yield the visible emoji at a time of the range, and their scale."""
         for one in self.shown:
             if one.start <= time < one.end:
                 passed = float(time - one.start) * 1000 / POP_MS if self.look.pops else 1.0
@@ -154,7 +154,7 @@ def _drawn(
     inside = np.pad(alpha, edge) > 127
     distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     spread = np.clip(width + 0.5 - distance, 0, 1) * 255 if width else np.zeros(inside.shape)
-    if look.opacity < 255:  # As in libass, no outline is seen through the letters.
+    if look.opacity < 255:  # As in libass, letters cover their outline.
         spread = spread * (1 - np.pad(alpha, edge) / 255)
     *rgb, opacity = look.outline_colour
     outline = _flat(rgb, spread * (opacity / 255))

@@ -24,7 +24,7 @@ SEQUENCE = re.compile(
 
 
 def is_joined(emoji: str) -> bool:
-    """Whether an emoji is drawn of several characters."""
+    """Whether an emoji is a sequence of characters."""
     return len(emoji.rstrip("\ufe0f")) > 1
 
 

@@ -57,7 +57,7 @@ class VideoContent:
         speed: playback speed; 0 holds a frame, negative is reversed.
         opaque: whether it has no alpha.
         fit: ``cover`` crops it, ``contain`` letterboxes it, ``blur`` on a blurred copy.
-        focus: point to crop around, 0..1 of width and height; None is what stands out.
+        focus: point to crop around, 0..1 of width and height; None is the salient part.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""Check a clip: its file, and the part of it that is shown."""
+"""Check a clip: its file, and its range of it."""
 
 from __future__ import annotations
 

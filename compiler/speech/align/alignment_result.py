@@ -1,4 +1,4 @@
-"""What forced alignment found: times and margins of tokens, and what is outside the script."""
+"""The result of forced alignment: times and margins of tokens, and speech outside the script."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class JapaneseWord:
 
     Attributes:
         letters: its tokens.
-        kana: its pronunciation in katakana; the text of what is not in the dictionary.
+        kana: its pronunciation in katakana; the text of an unknown word.
     """
 
     letters: tuple[Token, ...]

@@ -140,7 +140,7 @@ class Recording:
         return True
 
     def _hear_anew(self) -> None:
-        """Forget what was heard with another model or other features."""
+        """Drop scores of another model or other features."""
         self._is_heard[:] = False
         self._scores.clear()
         self._kept = 0
@@ -255,7 +255,7 @@ class Recording:
         return np.take(scores, np.searchsorted(known.senones, senones), axis=1)
 
     def _keep(self, block: int, senones: NDArray[np.int64], scores: Array) -> _SenoneScores:
-        """Keep scores of a block, beside those that are known; drop those of other blocks."""
+        """Add scores to those of a block; drop those of other blocks."""
         known = self._scores.pop(block, None)
         if known is not None:
             self._kept -= known.scores.nbytes

@@ -1,4 +1,4 @@
-"""Searches of a narration: after an edit of the script only what it touches is searched again.
+"""Searches of a narration: an edit of the script repeats the search of its own part alone.
 
 A search depends on the frames, the penalties, the level of unscripted speech, and on the tokens as
 far as its paths reached. A changed word therefore leaves the chunks of a long narration alone that

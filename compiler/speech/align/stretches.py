@@ -90,7 +90,7 @@ class Stretches:
         ]
 
     def observations(self, first: int, last: int, levels: Sequence[float]) -> Iterator[Observation]:
-        """Return what is heard in frames ``[first, last)``, by blocks.
+        """Return the observations of frames ``[first, last)``, by blocks.
 
         Args:
             first, last: frames.

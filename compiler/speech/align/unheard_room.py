@@ -28,7 +28,7 @@ def rooms_in_noise(
     """Return the time between their neighbours of unheard scenes that it may belong to.
 
     A scene that is never said leaves its neighbours no more than a pause. Where nothing hides a
-    scene, room is no reason to believe that it is said.
+    scene, room alone is no evidence for it.
 
     Args:
         unheard: numbers of scenes, ascending.

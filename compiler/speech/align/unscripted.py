@@ -27,7 +27,7 @@ def sounding(unscripted: Unscripted, speech: Sequence[Interval], contrast: float
     Args:
         unscripted: of the narration.
         speech: by energy.
-        contrast: of the recording. Noise parts speech, and is taken for it: what is brief there
+        contrast: of the recording. Noise parts speech, and sounds like it: brief sounds there
             counts for none.
     """
     ordered = sorted(unscripted, key=lambda one: one[1].start)

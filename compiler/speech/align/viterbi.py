@@ -80,7 +80,7 @@ def best_path(
 
     Args:
         lattice: of the tokens.
-        observations: what is heard, in blocks of at most `BLOCK` frames.
+        observations: of the recording, in blocks of at most `BLOCK` frames.
         penalties: of leaving the script.
         to_end: whether the path must end at the last joint; else it may end at any.
         beam: nats by which a path may fall behind the best one before it is given up.

@@ -1,4 +1,4 @@
-"""A still that is held long is shown in two framings, unless the script says otherwise."""
+"""A still on screen for long has two framings, unless the script says otherwise."""
 
 from __future__ import annotations
 

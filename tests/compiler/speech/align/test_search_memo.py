@@ -1,4 +1,4 @@
-"""An edit of the script costs the search of what it touches, and nothing else."""
+"""An edit of the script costs the search of its own part alone."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ def piper(sentence: str) -> tuple[np.ndarray, list[Word]]:
 
 
 def jtalk(sentence: str) -> tuple[np.ndarray, list[Word]]:
-    """Samples, and the clauses: what lies between Open JTalk's pauses."""
+    """Samples, and the clauses: the speech between Open JTalk's pauses."""
     with tempfile.TemporaryDirectory() as folder:
         sound, trace = Path(folder) / "a.wav", Path(folder) / "a.txt"
         command = ["open_jtalk", "-x", "/var/lib/mecab/dic/open-jtalk/naist-jdic"]
