@@ -138,7 +138,7 @@ def idr_frames(slot: edit.Slot, incoming: int, outgoing: int) -> tuple[int, ...]
 def decided_looks(
     script: model.Script, schedule: edit.Schedule, look: Callable[[Path], SaliencyGlance]
 ) -> dict[str, SceneLook]:
-    """Return motion and fit of every scene with stills, by id, without ``auto``, framed around faces."""
+    """Return motion and fit of every scene with stills, by id: without ``auto``, around faces."""
     sights: dict[str, SceneView] = {}
     frame = script.output.width / script.output.height
     pairs = zip(script.scenes, schedule.scenes, strict=True)
