@@ -28,7 +28,7 @@ import numpy as np
 SCENES = 665
 RATE = 16000
 EDGE_S = 0.03
-"""Seconds that are kept around a scene's phones."""
+"""Seconds around a scene's phones."""
 HALF_FRAME_S = 1 / 48
 LEAD_S = 0.12
 CHILD = """

@@ -1,4 +1,4 @@
-"""A labelled recording: its samples, the words that are said, and the scene of each."""
+"""A labelled recording: its samples, its spoken words, and the scene of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Samples = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class SaidWord:
-    """A word as it is said.
+    """A spoken word.
 
     Attributes:
         text: as in a script, with its punctuation.
@@ -65,7 +65,7 @@ Spoken = tuple[Samples, list[tuple[str, float, float]]]
 """Samples of a sentence, and its words with their times."""
 FILLERS = frozenset({"uh", "um", "uhm", "mm", "er", "ah"})
 _TAIL = 0.03
-"""Seconds that are kept before the first and after the last word of a sentence."""
+"""Seconds before the first and after the last word of a sentence."""
 
 
 def joined(name: str, language: str, sentences: Sequence[Spoken], pauses: Sequence[float]) -> Clip:

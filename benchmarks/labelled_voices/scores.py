@@ -1,4 +1,4 @@
-"""Scores of what was found against what is true."""
+"""Scores of alignments against the truth."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAR_MS = 150.0
 
 @dataclass(slots=True)
 class Cut:
-    """A cut, how far it is outside its true pause, and what is said about it."""
+    """A cut, its distance from its true pause, and its warnings."""
 
     scene: str
     outside_frames: float

@@ -54,7 +54,7 @@ class Edit:
 
 
 def right_script(clip: Clip) -> list[Scene]:
-    """Return what is said, without fillers."""
+    """Return the spoken words, without fillers."""
     scenes = []
     for number in range(clip.scenes):
         words = tuple((clip.words[place].text, place) for place in clip.scene(number))

@@ -49,7 +49,7 @@ def frame_clip(
 
     Args:
         info: of the video.
-        times: seconds of the video between which it is shown.
+        times: first and last second of its range of the video.
         fit: of the scene.
         output: the frame.
     """

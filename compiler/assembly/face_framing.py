@@ -27,7 +27,7 @@ _MARGIN = 0.02
 _SMALLER = (1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.1, 0.0)
 """Shares of a move's amount that are tried."""
 _SAMPLES = 9
-"""Times of a move that are looked at."""
+"""Sampled times of a move."""
 _SMALL = 0.25
 """Share of the largest face's area below which a face is a passer-by's."""
 
@@ -37,7 +37,7 @@ Filling: TypeAlias = Literal["cover", "contain", "blur"]
 
 @dataclass(frozen=True, slots=True)
 class SceneLook:
-    """How the stills of a scene are shown.
+    """The framing of a scene's stills.
 
     Attributes:
         motion: the move.
@@ -54,7 +54,7 @@ class SceneLook:
 
 @dataclass(frozen=True, slots=True)
 class FaceFraming:
-    """How a still with faces is shown: its fit, and the focus and the amount of its move."""
+    """The framing of a still with faces: its fit, and the focus and the amount of its move."""
 
     fit: Filling
     focus: tuple[float, float]

@@ -287,7 +287,7 @@ class LengthChanged(Change):
 
 
 def percent(speed: float) -> str:
-    """Return a playback speed as it is shown."""
+    """Return a playback speed as text."""
     return f"{speed * 100:g} %"
 
 

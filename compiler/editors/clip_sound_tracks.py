@@ -14,7 +14,7 @@ _LEVEL = "sound_gain_db"
 
 
 def add_clip_sounds(timeline: otio.schema.Timeline, root: Path) -> None:
-    """Add an audio track for each picture track with clips that are heard, in place.
+    """Add an audio track for each picture track with audible clips, in place.
 
     These are the clips whose metadata, or whose track's, state the level of their sound.
 

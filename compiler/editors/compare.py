@@ -164,7 +164,7 @@ def _trim_changes(one: ShownClip, two: ShownClip) -> Iterator[Change]:
 
 
 def _is_retimed(one: ShownClip, two: ShownClip) -> bool:
-    """Return whether the speeds differ in the digits that are shown."""
+    """Return whether the speeds differ in the printed digits."""
     return percent(float(one.placed.speed)) != percent(float(two.placed.speed))
 
 

@@ -27,7 +27,7 @@ class LevelChanged(Change):
         start_s, end_s: seconds of the reel.
         change_db: the largest change.
         is_constant: whether it is the same throughout.
-        is_silent: whether nothing is heard any longer.
+        is_silent: whether the sound is gone.
     """
 
     clip: str

@@ -1,4 +1,4 @@
-"""Tell versions of a file apart within one process, for results that are kept in memory."""
+"""Tell versions of a file apart within one process, for results in memory."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ class ScriptMotion:
     ``focus`` is the fixed point of the move in the still, ``(x, y)`` in 0..1 of its width and
     height, ``middle``, or ``auto`` (saliency); None is ``auto`` for an ``auto`` move, else
     ``middle``. ``depth_of_field``, 0..1, blurs what is nearer or farther. ``cut_in`` lets an
-    ``auto`` move change the framing of a still that is held long.
+    ``auto`` move change the framing of a long still.
     """
 
     camera: str = "auto"
@@ -261,7 +261,7 @@ class SpokenScene:
     """The aligned words of a scene, on the narration's axis.
 
     ``confidence`` is the probability that the cut into the scene lies in the pause before its first
-    word, 0..1; None if unknown. ``unscripted`` is what is said outside the script since the words
+    word, 0..1; None if unknown. ``unscripted`` is speech outside the script since the words
     of the scene before.
     """
 

@@ -45,7 +45,7 @@ class Speech:
         voice_of: index in ``voices`` of each scene with words or a time.
         words: by scene, on the axis of the scene's voice file.
         confidence: of the cut into each scene (see `SpokenScene`).
-        unscripted: by scene, what is said outside the script since the words of the scene before.
+        unscripted: by scene, speech outside the script since the words of the scene before.
         warnings: repairs and doubts, one line each.
     """
 

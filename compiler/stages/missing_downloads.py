@@ -1,4 +1,4 @@
-"""Weights that slots need and this machine lacks: what is asked of the network."""
+"""Weights that slots need and this machine lacks: requests to the network."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from ..timeline.slots import slot_of
 
 _TALL = Fraction(16, 9)
 _LEAST_COVERED = 0.03
-"""Share of the picture's height by which heads reach under an overlay before it is said."""
+"""Least share of the picture's height of heads under an overlay to report."""
 
 
 def platform_warnings(

@@ -69,7 +69,7 @@ def _listens(script: Script) -> bool:
 
 
 def _needs_fonts_of_system(script: Script, report: Report) -> bool:
-    """Whether captions are drawn in a font that is neither bundled nor a file of the script."""
+    """Whether captions need a font that is neither bundled nor a file of the script."""
     named = script.captions.font
     if named is not None and not is_font_file(named):
         return True

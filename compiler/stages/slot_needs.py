@@ -24,7 +24,7 @@ class SlotNeeds:
     Attributes:
         calls: of the model; 0 without one.
         described: the calls and unsupported settings, a line each; none without a model.
-        prompt: that the model is given; empty without one.
+        prompt: for the model; empty without one.
         needed_gb: GPU memory that the model takes at least; None without one, or if unknown.
         seconds: of one attempt, without loading; None if unknown.
         speed: where the seconds come from: runs on this device, or the table of cards.
@@ -75,7 +75,7 @@ def slot_needs(recipe: Recipe) -> SlotNeeds:
 
 
 def model_prompt(recipe: Recipe) -> str:
-    """Return the prompt that a slot's model is given; empty for a renderer without prompts."""
+    """Return the prompt of a slot; empty for a renderer without prompts."""
     return _prompt(_planned(recipe)[1], recipe)
 
 

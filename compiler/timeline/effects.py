@@ -55,7 +55,7 @@ def effect_notices(timeline: otio.schema.Timeline) -> Iterator[Notice]:
 
 
 def effect_notice(item: otio.core.Item, effect: str) -> Notice:
-    """Return the warning that an item is shown without an effect, given the effect's name."""
+    """Return the warning that an item lacks an effect, by the effect's name."""
     is_clip = isinstance(item, otio.schema.Clip)
     what = "clip" if is_clip else type(item).__name__.lower()
     text = f"{item.name}: the effect {effect} is not supported; the {what} is shown without it"

@@ -1,4 +1,4 @@
-"""Drafts: slots rendered small and fast, to be seen before the finished ones."""
+"""Drafts: slots rendered small and fast, a preview of the finished ones."""
 
 from __future__ import annotations
 

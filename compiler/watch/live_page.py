@@ -37,7 +37,7 @@ def live_page(
         version: of the page.
         served: the files that it may link to.
         board: the slots.
-        plan: what is left to render.
+        plan: the slots still to render.
         animatic: of `animatic_of`.
         renderers: names to choose from.
     """

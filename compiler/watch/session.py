@@ -230,7 +230,7 @@ class WatchSession:
             self._watch.watch(self._folders())
 
     def _render(self, edit: WatchedEdit, clock: ProgressClock) -> None:
-        """Render drafts, then what is approved, then the reel if nothing is left."""
+        """Render drafts, then approved slots, then the complete reel."""
         waiting = edit.unapproved(self._state.approved)
         self._state.tell(phase="drafts", status="Drafts")
         self._drafts.render(edit.drafted(), edit.parsed.config.workers, self._show_progress)

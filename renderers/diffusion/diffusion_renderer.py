@@ -231,7 +231,7 @@ class DiffusionRenderer(ABC):
         return self.encoders
 
     def shortened(self, encoder: Pipeline, embeddings: Embeddings) -> Embeddings:
-        """Return what is kept of a prompt's embeddings until its slots are rendered.
+        """Return the part of a prompt's embeddings to keep until its slots are rendered.
 
         Args:
             encoder: the pipeline that encoded it.

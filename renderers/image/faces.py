@@ -23,7 +23,7 @@ MIN_SCORE = 0.78
 _SIDE = 128
 """Of the network's input, in pixels."""
 _TILES = (1, 2)
-"""Squares to the shorter side at which a still is looked at, beside the whole still. A third finds
+"""Squares to the shorter side of a still to search, beside the whole still. A third finds
 no more in group photographs, and costs as much as the others."""
 _OVERLAP = 0.5
 """Of two boxes that are the same face: their intersection over the smaller one."""

@@ -19,7 +19,7 @@ NAME = "faces.json"
 _METHOD = "2"
 """Counted in the keys: a change finds other faces."""
 _SIDE = 1280
-"""Longer side of the copy that is looked at, in pixels."""
+"""Longer side of the searched copy, in pixels."""
 _KEPT = 4096
 """Stills that are remembered."""
 

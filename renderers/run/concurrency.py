@@ -14,7 +14,7 @@ BYTES_PER_PIXEL = 400
 """Memory of a slot per pixel of its frame. Measured: 220 for the encoder's frames and half-pixel
 planes, 160 for the layers of `parallax` (40 for `camera`); the rest for queued frames."""
 KEPT_FREE = 0.25
-"""Share of the free memory that is left to other programs."""
+"""Share of the free memory for other programs."""
 
 UNKNOWN_BYTES = 4 << 30
 """Assumed free memory if the system does not report it."""

@@ -31,7 +31,7 @@ SAMPLES_PER_S = 4
 SIDE = 240
 """Shorter side of the scaled frames, in pixels."""
 SLOW = 1.0
-"""Percent of the width per second below which other distances of frames, and drift, are looked at:
+"""Percent of the width per second below which other distances of frames, and drift, count:
 faster detail over a quarter of a second is proof enough."""
 WINDOW_S = Fraction(1, 2)
 

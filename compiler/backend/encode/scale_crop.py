@@ -54,7 +54,7 @@ _TONE_MAP: Filters = (
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """The frame that all pictures of a reel are brought to.
+    """The common frame of all pictures of a reel.
 
     Attributes:
         size: width and height, in pixels.

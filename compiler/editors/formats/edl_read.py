@@ -24,7 +24,7 @@ from .base import time_warp
 from .edl_events import EdlEvent, EventList, parse_events, rate_of_events
 
 MOST_PROBED = 8
-"""Media files that are asked for their frame rate."""
+"""Media files that may state a frame rate."""
 _BLACK = ("BL", "BLACK")
 _CHANNELS = {"A": ("A1",), "AA": ("A1", "A2"), "B": ("V", "A1"), "NONE": ()}
 _FOREGROUND = ("K", "KO")

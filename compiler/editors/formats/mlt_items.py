@@ -39,7 +39,7 @@ class MltItems:
         reader: resolves clips to their pictures.
         fps: of the reel.
         add_nested: adds the element of a nested timeline to the document, and returns its id.
-        losses: what is left out, one line each.
+        losses: omissions, one line each.
     """
 
     media: MltMedia

@@ -32,7 +32,7 @@ from .mfcc import Array
 CHUNK_S, CONTEXT_S = 24, 3
 """Seconds of a chunk, and of sound on either side of it that its emissions may depend on."""
 KEPT = 64
-"""Likeliest labels that are kept of each frame; the others count as the last of them."""
+"""Likeliest labels of each frame to store; the others count as the last of them."""
 PACKAGES = "aligning by a model needs packages: pip install 'otio-gvideo[align]'"
 
 

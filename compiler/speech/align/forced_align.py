@@ -46,7 +46,7 @@ PACE = 0.06
 LOOKAHEAD = 80
 """Further tokens in the lattice of a chunk."""
 ALONE = 2000
-"""Most frames in which a doubtful sentence is looked for by itself."""
+"""Most frames of a search for a doubtful sentence by itself."""
 MIN_MARGIN = -0.35
 """Least margin of spoken tokens, as a share of the contrast."""
 UNSCRIPTED = 10.0

@@ -1,4 +1,4 @@
-"""Speech or noise: whether what is said outside the script is a voice in the foreground.
+"""Speech or noise: whether speech outside the script is a voice in the foreground.
 
 Music, laughter and the babble of others leave the script, too, but nobody put them there to be
 heard. A voice differs in two measures. Its best phone leads the mean of all as far as in scripted

@@ -33,7 +33,7 @@ OTHER_TEXT = 0.25
 """Distance of a scene's margin below the median, as a share of the contrast, from which it is not
 said."""
 _ATTEMPTS = 3
-"""Most times that scenes are left out."""
+"""Most rounds of leaving scenes out."""
 _Group: TypeAlias = tuple[list[Token], str, int]
 """Tokens, their phones, and how many letters of their phrase cannot be read: with its first."""
 

@@ -31,9 +31,9 @@ doubtful: more for a scene of a few letters."""
 LOST, LOST_START = 0.7, 0.35
 """Seconds between the two passes from which a word is doubtful, and the first one of a scene."""
 UNREAD = 0.1
-"""Share of a scene's letters that the synthesizer cannot read from which it is told."""
+"""Least share of a scene's letters that the synthesizer cannot read to report."""
 PARTLY = 0.25
-"""Share of a scene's letters in unspoken tokens from which it is told."""
+"""Least share of a scene's letters in unspoken tokens to report."""
 
 
 def check_foreign_alignment(

@@ -43,7 +43,7 @@ _BLOCK = 4096
 _MEAN_STEP, _MEAN_STEPS = 1000, 12
 """Frames between two cepstral means, and such steps in the window of one."""
 _SAMPLED = 256
-"""Frames of each sample in which missing bands are looked for."""
+"""Frames of each sample of the search for missing bands."""
 _MISSING = 7.5
 """Least level of a missing band below the strongest band, in nats (33 dB). Wideband voices have 2
 to 5, at most 7 with muffled microphones; telephones and 8 kHz have 8 to 14."""

@@ -1,8 +1,8 @@
 """What a recording sounds like, frame by frame, to the acoustic model: the input of the search.
 
-Densities of Gaussians are kept for some blocks of frames at a time, and only the senones that the
-search asks for are scored. Scores are kept while there is room: most are asked for again. Blocks
-that follow are heard on other cores meanwhile.
+Memory has the densities of Gaussians of a few blocks of frames at a time, and scores of the senones
+that the search needs. Scores stay while there is room, for most serve again. Other cores compute
+the blocks ahead meanwhile.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .mfcc import Array, cepstra, normalised, with_deltas
 NOISY = 11.3
 """Contrast below which a recording is adapted to: that of noise at 20 dB; clean voices have 13."""
 ROUNDS = 2
-"""Times that it is adapted to, each by an alignment with what was known before."""
+"""Rounds of adaptation, each by an alignment with the model of the round before."""
 LEAST_HEARD = 700
 """Frames of a recording that must be aligned first, if it has as many: others would mislead."""
 QUIET = -0.15
@@ -36,22 +36,22 @@ FILLERS = ("AH", "M")
 _SMOOTHED = 15
 """Frames over which silence is judged."""
 SHORT = 8000
-"""Frames below which a recording is heard once, for its contrast and for its script."""
+"""Frames below which one pass gives both the contrast of a recording and its scores."""
 _SAMPLED = 4000
 """Least frames of longer ones that tell the contrast."""
 _FARTHEST = 20
 """Most frames from one of them to the next."""
 _KEPT = 64 << 20
-"""Bytes of scores that are kept: some seven minutes."""
+"""Bytes of scores in memory: some seven minutes."""
 _WORKERS = 2
 """Threads that listen."""
 _AHEAD = 3
-"""Blocks that are heard ahead of the search."""
+"""Blocks computed ahead of the search."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:
-    """What is heard in a block of frames.
+    """Scores of a block of frames.
 
     Attributes:
         score: returns the log likelihoods of senones, ``[frames, senones]``.
@@ -152,7 +152,7 @@ class Recording:
         return self._map(self.cepstra, frames)
 
     def observations(self, first: int, last: int, level: float) -> Iterator[Observation]:
-        """Return what is heard in frames ``[first, last)``, by blocks.
+        """Return the observations of frames ``[first, last)``, by blocks.
 
         Args:
             first, last: frames.

@@ -13,9 +13,9 @@ SEGMENT, LONGEST_SEGMENT = 500, 6000
 _PAUSE = 10
 """Frames of a pause."""
 _OUTSIDE = 2000
-"""Frames between two tokens from which the middle is taken as it is."""
+"""Frames between two tokens from which their middle will do."""
 BEFORE = 1000
-"""Frames before an anchor in which skipped tokens are looked for, if `LONGEST_SEGMENT` is free."""
+"""Frames before an anchor to search for skipped tokens, if `LONGEST_SEGMENT` is free."""
 _EDGE = 300
 """Frames at both of its edges that stay in the segments beside it."""
 

@@ -56,7 +56,7 @@ def by_scene(
     speech: Sequence[Interval],
     clarity: float,
 ) -> list[list[Interval]]:
-    """Return what is said outside the script before the last word of each scene, in order.
+    """Return speech outside the script before the last word of each scene, in order.
 
     In a clear recording all that sounds between the words of two scenes is said: a weak first sound
     may be no part of its word.
