@@ -53,13 +53,7 @@ def duck_envelope(
         attack_s: seconds of the ramp that ends at the start of a range.
         release_s: seconds of the ramp that starts at the end of a range.
     """
-    merged: list[list[float]] = []
-    shortest = max(BREATH_S, attack_s + release_s)
-    for start, end in sorted(speech):
-        if merged and start - merged[-1][1] < shortest:
-            merged[-1][1] = max(merged[-1][1], end)
-        else:
-            merged.append([start, end])
+    merged = _merged(speech, max(BREATH_S, attack_s + release_s))
     times = [
         time
         for start, end in merged
@@ -68,10 +62,27 @@ def duck_envelope(
     return Envelope(np.array(times), np.array([0.0, 1.0, 1.0, 0.0] * len(merged)))
 
 
+def _merged(
+    ranges: Iterable[tuple[float, float]], shortest_s: float
+) -> tuple[tuple[float, float], ...]:
+    """Merge ranges between which there is less than a pause."""
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted(ranges):
+        if merged and start - merged[-1][1] < shortest_s:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
 def spoken(timeline: otio.schema.Timeline) -> tuple[tuple[float, float], ...]:
-    """Return the words of a timeline's metadata as ranges of the reel, in seconds."""
+    """Return the speech of a timeline's metadata as ranges of the reel, in seconds.
+
+    Words without a pause between them are one range: where one ends within it changes no sound.
+    """
     words, start = own_metadata(timeline).get("words") or (), float(visible_start(timeline))
-    return tuple((float(word["start"]) - start, float(word["end"]) - start) for word in words)
+    times = ((float(word["start"]) - start, float(word["end"]) - start) for word in words)
+    return _merged(times, BREATH_S)
 
 
 def loud_ranges(blocks: Iterable[Samples]) -> tuple[tuple[float, float], ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
-from otio_gvideo.compiler.backend.audio.ducking import duck_envelope
+from otio_gvideo.compiler.backend.audio.ducking import duck_envelope, spoken
 from otio_gvideo.compiler.backend.audio.loudness import encode_audio, measure_file, target_of
 from otio_gvideo.compiler.backend.audio.mix import AudioTrack, Clip, Mix
 from otio_gvideo.compiler.backend.audio.read_mix import read_mix
@@ -361,3 +361,16 @@ def test_a_level_out_of_bounds_is_rejected(
     command = ["flatten", "x.otio", "-o", str(tmp_path / "x.mp4"), "--clip-sound", "900"]
     assert main(command) == 2
     assert "--clip-sound: 900 dB is no level; give -96 to 24" in capsys.readouterr().err
+
+
+def test_a_word_that_moves_within_speech_changes_no_ducking() -> None:
+    reels = []
+    for end in (1.2, 1.4):
+        reel = otio.schema.Timeline()
+        times = [(1.0, end), (1.5, 1.9), (4.0, 4.5)]
+        words = [{"text": "a", "start": start, "end": stop} for start, stop in times]
+        reel.metadata["otio_gvideo"] = {"words": words}
+        before, after = duck_envelope(times), duck_envelope(spoken(reel))
+        assert (before.times == after.times).all()
+        reels.append(spoken(reel))
+    assert reels[0] == reels[1] == ((1.0, 1.9), (4.0, 4.5))
