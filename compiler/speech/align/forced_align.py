@@ -166,13 +166,17 @@ class _Aligner:
             if self.levels.adapt(found):
                 continue
             sure = until_lost(found, frame, stop)
+            if len(sure) < len(found) and self.levels.relax():
+                continue
             if len(sure) < len(found):
+                self.levels.restore()
                 begin, after = (sure[-1].end, sure[-1].token + 1) if sure else (frame, position)
                 place = resumed(self.search, tokens, after, begin, stop)
                 if place is not None and place != (position, frame):  # Else nothing is gained.
                     position, frame = place
                     pieces += [*sure, AlignedPiece(position, begin, frame, unscripted=True)]
                     continue
+            self.levels.keep()
             kept = [p for p in found if is_last or p.end <= stop - OVERLAP]
             while kept and kept[-1].unscripted and not is_last:
                 kept.pop()

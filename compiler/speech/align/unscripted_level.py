@@ -27,6 +27,7 @@ class UnscriptedLevels:
         self._margins: list[list[float]] = [[] for _ in recording.parts]
         self._leeways = [0.0] * len(recording.parts)
         self.values = [0.0] * len(recording.parts)
+        self._usual: list[float] | None = None
         self.judge(range(len(recording.parts)))
 
     def judge(self, numbers: Iterable[int]) -> None:
@@ -40,6 +41,24 @@ class UnscriptedLevels:
             # Nats a frame by which a spoken word may score below the voice's usual.
             self._leeways[number] = (self._share + further) * contrast
             self.values[number] = 0.65 * (min(contrast, 13.5) - 9) - 0.5 - self._leeways[number]
+
+    def relax(self) -> bool:
+        """Allow for another voice, which scores below the one before; False if that was done."""
+        if self._usual is not None:
+            return False
+        self._usual = list(self.values)
+        self.values = [
+            value - leeway / 2 for value, leeway in zip(self.values, self._leeways, strict=True)
+        ]
+        return True
+
+    def restore(self) -> None:
+        """Return to the levels before `relax`."""
+        self.values, self._usual = self._usual or self.values, None
+
+    def keep(self) -> None:
+        """Stay with the levels as they are."""
+        self._usual = None
 
     def adapt(self, found: Iterable[AlignedPiece]) -> bool:
         """Adapt to the voice in each stretch, once; return whether that changed one much."""

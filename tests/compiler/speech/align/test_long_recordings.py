@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -166,3 +167,28 @@ def test_a_long_time_outside_the_script_is_one_interval(monkeypatch: pytest.Monk
     outside = [time for _, time in found.unscripted if time.duration > 1]
     assert len(outside) == 1, outside
     assert outside[0].duration > Fraction(3, 2) * len(other) / 16_000
+
+
+def test_where_a_voice_leaves_the_script_another_voice_is_allowed_for_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[tuple[int, float]] = []
+    search = forced_align._Aligner.search
+
+    def heard(self: forced_align._Aligner, tokens: Any, first: int, *more: Any, **how: Any) -> Any:
+        searched.append((first, self.levels.values[0]))
+        return search(self, tokens, first, *more, **how)
+
+    def lost(found: list[AlignedPiece], first: int, _last: int) -> list[AlignedPiece]:
+        is_first = sum(frame == first for frame, _ in searched) == 1
+        return [] if first and is_first else found
+
+    monkeypatch.setattr(forced_align._Aligner, "search", heard)
+    monkeypatch.setattr(forced_align, "until_lost", lost)
+    monkeypatch.setattr(forced_align, "resumed", lambda *_: pytest.fail("the script was left"))
+    tokens = tokenize(" ".join(scene.text for scene in recordings.scenes("slt")))
+    found = forced_align.forced_align(tokens * 2, np.tile(recordings.samples("slt"), 2))
+    assert not found.skipped
+    (first, usual), (again, lower) = [entry for entry in searched if entry[0]][:2]
+    assert again == first
+    assert lower < usual
