@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -23,7 +22,6 @@ from .edit import (
     ScheduledTransition,
     ScheduleError,
     SilencePolicy,
-    VoiceClip,
     VoiceSource,
 )
 from .frames import clamp, frame_at_or_after, frame_at_or_before, frame_time, nearest_frame
@@ -32,6 +30,7 @@ from .slots import LONGEST_SLOT, slots_of
 from .timemap import Insertion, TimeMap, build_time_map
 from .transitions import fit_transitions, frames_after, frames_before
 from .types import Interval
+from .voice_clips import voice_clips
 
 HOLD = SilencePolicy()
 
@@ -132,7 +131,7 @@ def make_schedule(
             for scene, start, n in zip(scenes, starts, granted, strict=True)
             if n
         ),
-        voice=_voice(time_map, sources, fps),
+        voice=voice_clips(time_map, sources, fps),
         time_map=time_map,
         notices=tuple(notices),
     )
@@ -285,30 +284,3 @@ def _grant_transitions(
         if index and granted[index] < wanted[place]
     ]
     return granted, notices
-
-
-def _voice(
-    time_map: TimeMap, sources: Sequence[VoiceSource], fps: Fraction
-) -> tuple[VoiceClip, ...]:
-    """Return the voice clips: the pieces of the time map, cut at the ends of the sources."""
-    clips = []
-    remaining = deque(sources)
-    for piece in time_map.pieces:
-        end = piece.source + piece.frames
-        while remaining:
-            source = remaining[0]
-            source_end = source.start + frame_at_or_after(source.duration, fps)
-            first, last = max(piece.source, source.start), min(end, source_end)
-            if first < last:
-                clips.append(
-                    VoiceClip(
-                        source=len(sources) - len(remaining),
-                        start=first - source.start,
-                        frames=last - first,
-                        reel=piece.reel + first - piece.source,
-                    )
-                )
-            if source_end > end:
-                break
-            remaining.popleft()
-    return tuple(clips)
