@@ -25,6 +25,10 @@ LONG_PAUSE = 0.4
 """Seconds from which a longer pause says no more."""
 CLEAR = 1.0
 """Clarity from which a clearer recording says no more."""
+NOISY = {"forced": 0.56, "dtw": 0.71}
+"""Clarity below which noise masks speech, by source: English, other languages."""
+MASKED = 0.08
+"""Confidence in cuts that noise takes: it hides the evidence against a wrong one, too."""
 NO_PAUSE = 0.03
 """Seconds below which there is no pause."""
 NEAR = 0.3
@@ -67,7 +71,8 @@ def confidence(
         evidence: of the alignment.
     """
     features = cut_features(tokens, members, times, unscripted, speech, evidence)
-    cuts = _probabilities(features, CUTS[evidence.source])
+    is_noisy = evidence.clarity < NOISY.get(evidence.source, 0)
+    cuts = _probabilities(features, CUTS[evidence.source], MASKED if is_noisy else 0)
     words = _probabilities(word_features(tokens, times, speech, evidence), WORDS[evidence.source])
     return Confidence(
         tuple(
@@ -243,9 +248,15 @@ def _voiced_seconds(starts: Measures, ends: Measures, speech: Sequence[Interval]
     return np.asarray(np.interp(ends, edges, voiced) - np.interp(starts, edges, voiced))
 
 
-def _probabilities(features: Measures, coefficients: Sequence[float]) -> tuple[Fraction, ...]:
-    """Return logistic probabilities in hundredths; ``coefficients`` begin with the intercept."""
+def _probabilities(
+    features: Measures, coefficients: Sequence[float], masked: float = 0
+) -> tuple[Fraction, ...]:
+    """Return logistic probabilities in hundredths, less ``masked``.
+
+    The coefficients begin with the intercept.
+    """
     weights: NDArray[np.float64] = np.array(coefficients)
     logits = weights[0] + features @ weights[1:]
-    values = np.clip(1 / (1 + np.exp(-np.clip(logits, -30, 30))), LEAST, MOST)
+    values = np.minimum(1 / (1 + np.exp(-np.clip(logits, -30, 30))), MOST) - masked
+    values = np.clip(values, LEAST, MOST)
     return tuple(Fraction(round(100 * float(value)), 100) for value in values)
