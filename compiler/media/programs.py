@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 
+SYNTHESIZER = "espeak-ng"
+"""The program that pronounces and speaks words, and its package."""
+
 
 def find_program(name: str, path: str | None = None) -> str | None:
     """Return the absolute path of a program on the PATH, or None.

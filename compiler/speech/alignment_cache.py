@@ -20,6 +20,7 @@ from ...renderers.files.digest import sha256_of
 from ...renderers.files.user_folders import cache_folder
 from ..errors import WorkError
 from ..files.atomic_output import write_errors
+from ..media.programs import SYNTHESIZER, find_program
 from ..notices import Notice
 from ..sync.types import Interval, Word
 from .verified_json import read_verified, text_digest, write_verified
@@ -27,9 +28,14 @@ from .verified_json import read_verified, text_digest, write_verified
 if TYPE_CHECKING:
     from .align.search_memo import SearchMemo
 
-_PACKAGES = ("numpy", "num2words", "av", "espeakng-loader", "uroman", "fugashi", "ipadic")
-_CODE = ("speech", "script/tokens.py", "media/samples.py", "media/containers.py")
-"""What of this package decides on word times."""
+_PACKAGES = ["numpy", "num2words", "av", "uroman", "fugashi", "ipadic", "torch", "transformers"]
+_CODE = (
+    *("speech", "script/tokens.py", "script/number_words.py", "timeline/confidence.py"),
+    *("media/samples.py", "media/containers.py"),
+    *("sync/cuts.py", "sync/silences.py", "sync/types.py"),
+)
+"""What of this package decides on word times and warnings."""
+_DATA = "speech/align/en_us"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,16 @@ def cached_alignment(
     Raises:
         WorkError: a file cannot be read.
     """
-    path = cache_folder() / "alignments" / f"{_key(files, settings)}.json"
+    files = list(files)
+    key = _key(files, settings)
+    path = cache_folder() / "alignments" / f"{key}.json"
     found = _read(path)
     if found is not None:
         return found
     aligned = align()
     with suppress(WorkError):  # A cache that cannot be written saves nothing, and breaks nothing.
-        write_verified(path, _as_json(aligned))
+        if _key(files, settings) == key:  # No file was replaced meanwhile.
+            write_verified(path, _as_json(aligned))
     return aligned
 
 
@@ -79,7 +88,17 @@ def _key(files: Iterable[Path], settings: Sequence[Any]) -> str:
     for path in files:
         with write_errors(path):
             hashes.append(sha256_of(path))
-    return text_digest(json.dumps([_code_digest(), hashes, list(settings)], ensure_ascii=False))
+    known = [_code_digest(), _synthesizer(), hashes, list(settings)]
+    return text_digest(json.dumps(known, ensure_ascii=False))
+
+
+def _synthesizer() -> list[str | int]:
+    """Return the identity of the program that pronounces words; empty if there is none."""
+    found = find_program(SYNTHESIZER)
+    if found is None:
+        return []
+    state = Path(found).stat()
+    return [found, state.st_size, state.st_mtime_ns]
 
 
 @cache
@@ -91,6 +110,8 @@ def _code_digest() -> str:
         place = package / name
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             digest.update(path.read_bytes())
+    for path in sorted((package / _DATA).iterdir()):
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
     for name in _PACKAGES:
         with suppress(metadata.PackageNotFoundError):
             digest.update(f"{name} {metadata.version(name)}\n".encode())

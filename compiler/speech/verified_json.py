@@ -16,19 +16,17 @@ def write_verified(path: Path, content: object) -> None:
     Raises:
         WorkError: the file cannot be written.
     """
-    text = json.dumps(content, ensure_ascii=False)
-    document = {"sha256": text_digest(text), "content": text}
-    write_text(path, json.dumps(document, ensure_ascii=False) + "\n")
+    text = json.dumps(content)
+    write_text(path, json.dumps({"sha256": text_digest(text), "content": text}) + "\n")
 
 
 def read_verified(path: Path) -> Any:
     """Return JSON values as they were written; None if there are none, or they are damaged."""
     try:
         document = json.loads(path.read_text("utf-8"))
-        if document["sha256"] != text_digest(document["content"]):
-            return None
-        return json.loads(document["content"])
-    except (OSError, ValueError, TypeError, KeyError):
+        text = str(document["content"])
+        return json.loads(text) if document["sha256"] == text_digest(text) else None
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

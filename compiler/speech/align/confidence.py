@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...script.tokens import Token
-from ...sync.silences import candidate_pauses
+from ...sync.silences import candidate_pauses, cut_pause
 from ...sync.types import Interval
 from .confidence_model import CUTS, WORDS
 from .evidence import UNFIT, Evidence, Measures
@@ -176,9 +176,9 @@ def _pauses(
 ) -> tuple[float, float, float]:
     """Return start and end of the pause of a cut before a word, and the length of the next best."""
     last = times[first - 1] if first else Interval(Fraction(0), Fraction(0))
+    best = cut_pause(last, unscripted, times[first])
     pauses = candidate_pauses(last, unscripted, times[first])
-    *others, best = sorted(pauses, key=lambda pause: pause.duration)
-    second = float(others[-1].duration) if others else 0.0
+    second = max((float(pause.duration) for pause in pauses if pause != best), default=0.0)
     return float(best.start), float(max(best.start, best.end)), second
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from ....renderers.base import UnavailableError
-from ...script.tokens import Token
+from ...script.tokens import Token, tokenize
 from .ctc_folder import Vocabulary
 from .ctc_model import PACKAGES
 from .ctc_viterbi import BETWEEN_WORDS
@@ -59,7 +59,7 @@ def spell(tokens: Sequence[Token], vocabulary: Vocabulary, language: str) -> Spe
     readings = []
     for place, token in enumerate(tokens):
         options = []
-        for words in [(kana[place],)] if kana else _marked(token) or token.readings:
+        for words in _in_kana(token, kana[place]) if kana else _marked(token) or token.readings:
             labels: list[int] = []
             for word in words:
                 plain = _romanised(word, language) if is_romanised else word
@@ -124,6 +124,13 @@ def _marked(token: Token) -> tuple[tuple[str, ...], ...]:
     if "M" not in kinds or "N" in kinds:
         return ()
     return (("".join(c for c, kind in zip(text, kinds, strict=True) if kind in "LM"),),)
+
+
+def _in_kana(token: Token, kana: str) -> list[tuple[str, ...]]:
+    """Return the readings of a token of Japanese; numbers are read as their words."""
+    if not any(letter.isdigit() for letter in token.text):
+        return [(kana,)]
+    return [tuple("".join(kana_of(tokenize(w, "ja"))) for w in words) for words in token.readings]
 
 
 def _romanised(word: str, language: str) -> str:

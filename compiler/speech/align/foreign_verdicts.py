@@ -8,7 +8,7 @@ from statistics import median
 
 from ...script.tokens import Token
 from .foreign_align import OTHER_TEXT, ForeignAlignment
-from .japanese import EXTRA, is_japanese
+from .japanese import EXTRA, can_read_kanji, is_japanese
 from .synthesis import SYNTHESIZER
 from .unheard_room import letters_of, rooms_in_noise
 from .verdicts import (
@@ -84,7 +84,9 @@ def check_foreign_alignment(
     rooms = rooms_in_noise(missing, tokens, members, heard, duration)
     warnings += as_hidden(missing, rooms, unheard)
     warnings += unscripted_warnings(scenes, members, heard)
-    hint = EXTRA if is_japanese(language) else "write it phonetically"
+    hint = "write it phonetically"
+    if is_japanese(language):
+        hint = "write it in kana" if can_read_kanji(language) else EXTRA
     warnings += [
         AlignmentWarning(
             scene.id,

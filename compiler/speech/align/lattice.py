@@ -190,8 +190,9 @@ def _packed(
     model: AcousticModel,
 ) -> Lattice:
     arcs.sort(key=lambda arc: arc.target)
-    sizes = np.array([len(arc.states) for arc in arcs])
-    ends = np.cumsum(sizes)
+    # The compiled search demands 8 bytes; NumPy 1 makes 4 on Windows.
+    sizes = np.array([len(arc.states) for arc in arcs], np.int64)
+    ends = np.cumsum(sizes, dtype=np.int64)
     numbers = np.array([model.phones.index(phone) for arc in arcs for phone in arc.phones])
     return Lattice(
         senones=np.concatenate([arc.states for arc in arcs]),
@@ -199,10 +200,10 @@ def _packed(
         step=model.step[numbers].reshape(-1, STATES).ravel(),
         first=ends - sizes,
         last=ends - 1,
-        source=np.array([arc.source for arc in arcs]),
-        target=np.array([arc.target for arc in arcs]),
-        token=np.array([arc.token for arc in arcs]),
+        source=np.array([arc.source for arc in arcs], np.int64),
+        target=np.array([arc.target for arc in arcs], np.int64),
+        token=np.array([arc.token for arc in arcs], np.int64),
         unlikely=np.array([arc.token < 0 and arc.source not in pauses for arc in arcs], np.float32),
-        joints=np.array(joints),
-        phones=np.array(lengths),
+        joints=np.array(joints, np.int64),
+        phones=np.array(lengths, np.int64),
     )

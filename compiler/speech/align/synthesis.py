@@ -7,19 +7,18 @@ import subprocess
 import unicodedata
 import wave
 from collections.abc import Sequence
+from itertools import islice
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import WorkError
-from ...media.programs import find_program
+from ...media.programs import SYNTHESIZER, find_program
 from ...media.samples import SPEECH_RATE
 from ...script.tokens import UNSPACED, Token
 from .japanese import can_read_kanji, kana_of
 
-SYNTHESIZER = "espeak-ng"
-"""The program, and its package."""
 _GAP = SPEECH_RATE // 5
 """Least samples of silence between clauses of the synthesizer."""
 _SILENT_TOKEN = SPEECH_RATE // 12
@@ -64,7 +63,8 @@ def synthesize(
     """
     voice = voice_of(language) + variant
     phrases = phrases_of(tokens)
-    spoken = [kana_of(p) if can_read_kanji(language) else [*map(plain_text, p)] for p in phrases]
+    each = iter(kana_of(tokens) if can_read_kanji(language) else map(plain_text, tokens))
+    spoken = [list(islice(each, len(phrase))) for phrase in phrases]
     texts = ["".join(parts) for parts in spoken]
     together = _split(_synthesize("\n\n".join(f"{t.strip(' .,-')}." for t in texts), voice))
     if len(together) != len(phrases):

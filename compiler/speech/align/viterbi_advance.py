@@ -105,7 +105,7 @@ def advance(
         np.zeros((frames, len(node)), np.int32),
         np.zeros((2, frames, len(lattice.joints)), np.bool_),
         scores - observation.outside[0, :, None],
-        columns,
+        columns.astype(np.int64, copy=False),
     )
     entering = np.float32(penalties.word) + np.float32(penalties.pause) * lattice.unlikely
     leaving = np.array([[penalties.unscripted], [penalties.filler]], np.float32)
@@ -119,7 +119,7 @@ def advance(
     compiled.advance(
         *(node, state, outside),
         *(lattice.first, lattice.last, lattice.source, lattice.target, entering),
-        *(lattice.loop, lattice.step, columns, lattice.joints, skipping),
+        *(lattice.loop, lattice.step, trace.columns, lattice.joints, skipping),
         *(leaving, scores, observation.outside, trace.stepped, trace.back, trace.entered),
     )
     other[:] = outside

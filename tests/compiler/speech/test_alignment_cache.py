@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -64,6 +65,45 @@ def _align(script: Path) -> Speech:
 
 def _kept(script: Path) -> list[Path]:
     return list((script.parents[1] / "cache" / "alignments").glob("*.json"))
+
+
+@pytest.mark.parametrize("content", ['{"sha256": "", "content": null}', "[" * 100000, "", "1"])
+def test_a_damaged_alignment_is_made_again(
+    content: str, script: Path, listened: list[Path]
+) -> None:
+    first = _align(script)
+    (kept,) = _kept(script)
+    kept.write_text(content)
+    assert _align(script) == first
+    assert len(listened) == 2
+
+
+def test_another_synthesizer_listens_again(
+    script: Path, listened: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _align(script)
+    program = tmp_path / "bin" / "espeak-ng"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    _align(script)
+    assert len(listened) == 2
+
+
+def test_a_voice_that_is_replaced_while_it_is_heard_is_not_kept(
+    script: Path, listened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    align = module.align_scenes
+
+    def replaced(scenes, audio, **settings):  # type: ignore[no-untyped-def]
+        found = align(scenes, audio, **settings)
+        audio.write_bytes(audio.read_bytes()[:-2000])
+        return found
+
+    monkeypatch.setattr(module, "align_scenes", replaced)
+    _align(script)
+    assert not _kept(script)
 
 
 def test_a_second_compile_does_not_listen_again(script: Path, listened: list[Path]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from otio_gvideo.compiler.script.tokens import tokenize
-from otio_gvideo.compiler.speech.align import align_scenes, japanese
+from otio_gvideo.compiler.speech.align import SceneText, align_scenes, japanese
 from otio_gvideo.compiler.speech.align.ctc_folder import Vocabulary
 from otio_gvideo.compiler.speech.align.ctc_text import spell
 from otio_gvideo.compiler.speech.align.japanese import japanese_words, kana_of
@@ -55,6 +55,18 @@ def test_a_romanised_model_is_given_kana_and_not_chinese() -> None:
     ]
 
 
+def test_a_romanised_model_is_given_numbers_as_words() -> None:
+    pytest.importorskip("uroman", reason="the extra [align] is not installed")
+    labels = {letter: number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz", 1)}
+    spelled = spell(tokenize("12月", "ja"), Vocabulary(labels, blank=0, delimiter=None), "jpn")
+    letters = dict(zip(labels.values(), labels, strict=True))
+    assert ["".join(map(letters.__getitem__, one[0])) for one in spelled.readings] == [
+        "juuni",
+        "gatsu",
+    ]
+    assert not spelled.unknown
+
+
 @pytest.fixture
 def _synthesizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "programs" / "espeak-ng"
@@ -91,3 +103,11 @@ def test_without_the_dictionary_a_warning_says_how_to_install_it(
     warned = [warning.what for warning in found.warnings if "cannot read" in warning.what]
     assert warned
     assert all("pip install 'otio-gvideo[japanese]'" in what for what in warned)
+
+
+@pytest.mark.usefixtures("_synthesizer")
+def test_a_letter_that_the_dictionary_lacks_is_to_be_written_in_kana() -> None:
+    texts = [SceneText("s0", "髙橋さんが話す。")]
+    found = align_scenes(texts, DATA / f"{JAPANESE}.flac", language="ja", unheard="warn")
+    (warned,) = (one.what for one in found.warnings if "cannot read" in one.what)
+    assert "write it in kana" in warned
