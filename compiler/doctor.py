@@ -20,9 +20,8 @@ from ..renderers.run.concurrency import free_bytes
 from .backend.captions.colour_emoji import colour_font, joins_sequences
 from .backend.encode.codecs import CODECS, hardware_encoder, software_encoder
 from .media.find_ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
-from .media.programs import find_program
+from .media.programs import SYNTHESIZER, find_program
 from .packages import Package, packages
-from .speech.align.synthesis import SYNTHESIZER
 
 ENCODERS = ("libx264", "aac")
 """The encoders that every reel needs."""

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import WorkError
+from ...media.programs import SYNTHESIZER
 from ...script.tokens import Token
 from ...sync.types import Interval
 from ..pauses import speech_intervals
 from .dtw import warp
 from .mfcc import CEPSTRA, HOP, Array, cepstra, with_deltas
-from .synthesis import SYNTHESIZER, synthesize
+from .synthesis import synthesize
 
 _LOUDNESS, _SLOPES = 1.5, 0.7
 """Weights of the loudness and of the slopes of the cepstra, beside the cepstra."""

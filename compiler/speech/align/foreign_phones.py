@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from ...errors import WorkError
-from ...media.programs import find_program
-from .synthesis import SYNTHESIZER, voice_of
+from ...media.programs import SYNTHESIZER, find_program
+from .synthesis import voice_of
 
 _SOUNDS = {
     "AA": "a ɑ ä ɶ", "AE": "æ", "AH": "ə ɐ ʌ ɤ ɘ", "AO": "ɔ ɒ", "EH": "ɛ", "ER": "ɚ ɝ œ ø ɜ ɞ ɵ",

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from statistics import median
 
+from ...media.programs import SYNTHESIZER
 from ...script.tokens import Token
 from .foreign_align import OTHER_TEXT, ForeignAlignment
 from .japanese import EXTRA, can_read_kanji, is_japanese
-from .synthesis import SYNTHESIZER
 from .unheard_room import letters_of, rooms_in_noise
 from .verdicts import (
     LONG_UNSCRIPTED,

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ...media.programs import SYNTHESIZER
 from ...media.samples import SPEECH_RATE, duration_of, speech_samples
 from ...script.model import SpokenScene
 from ...script.tokens import Token, tokenize
@@ -35,7 +36,7 @@ from .foreign_edges import members_of
 from .foreign_verdicts import check_foreign_alignment
 from .monotone_times import fill_unspoken, in_order
 from .search_memo import SearchMemo
-from .synthesis import SYNTHESIZER, can_speak
+from .synthesis import can_speak
 from .transcript_anchors import TranscriptAnchors, spread
 from .unscripted import Unscripted, by_scene, sounding
 from .unspoken import consecutive
