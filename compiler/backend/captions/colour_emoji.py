@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,13 +27,12 @@ _INSTALLED = (
     "NotoColorEmoji.ttf",
     "Apple Color Emoji.ttc",
     "seguiemj.ttf",
-    "TwitterColorEmoji-SVGinOT.ttf",
     "Twemoji.Mozilla.ttf",
     "TwemojiMozilla.ttf",
     "JoyPixels.ttf",
     "OpenMoji-color-glyf_colr_0.ttf",
 )
-"""File names of colour fonts, which Pillow looks for in the system's folders."""
+"""File names of colour fonts in the system's folders."""
 _SIZES = (256, 160, 136, 128, 109, 96, 72, 64, 32)
 """Sizes in pixels to try: fonts of bitmaps have few."""
 _USUAL = "\U0001f600"
@@ -111,13 +112,13 @@ class ColourFont:
     def _draws(self, emoji: str) -> bool:
         if is_joined(emoji) and not joins_sequences():
             return False
-        missing = _glyph(self.path, self.size, _NO_LETTER)
-        letters = [_glyph(self.path, self.size, x) for x in emoji if not _SELDOM.match(x)]
+        missing = _glyph(self, _NO_LETTER)
+        letters = [_glyph(self, x) for x in emoji if not _SELDOM.match(x)]
         absent = any(x is None or (missing and missing.image == x.image) for x in letters)
-        return not absent and _glyph(self.path, self.size, emoji) is not None
+        return not absent and _glyph(self, emoji) is not None
 
     def _glyph(self, emoji: str) -> Glyph:
-        found = _glyph(self.path, self.size, emoji)
+        found = _glyph(self, emoji)
         side = self.size
         return found or Glyph(Image.new("RGBA", (side, side)), (0, -side * 4 // 5, side, side // 5))
 
@@ -135,10 +136,11 @@ def colour_font(stated: Path | None = None) -> ColourFont | None:
     """
     if stated is not None and not stated.is_file():
         raise WorkError(f"{stated}: is not a file")
-    for name in _INSTALLED if stated is None else (str(stated),):
+    for path in _installed() if stated is None else (stated,):
         for size in _SIZES:
             with suppress(OSError):
-                path = Path(str(ImageFont.truetype(name, size).path))
+                # Not `ImageFont.truetype`, which looks for the name in other folders too.
+                ImageFont.FreeTypeFont(path, size)
                 data = path.read_bytes()
                 if not has_colour(data):
                     break
@@ -148,19 +150,42 @@ def colour_font(stated: Path | None = None) -> ColourFont | None:
     raise WorkError(f"{stated}: has no emoji in colour that can be drawn (CBDT, sbix, COLR 0)")
 
 
-@functools.cache
-def _load(name: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(name, size)
+def _installed() -> Iterator[Path]:
+    """Yield the system's fonts of `_INSTALLED`, in its order."""
+    found: dict[str, Path] = {}
+    for folder in filter(Path.is_absolute, _folders()):
+        for parent, _, names in os.walk(folder):
+            for name in set(_INSTALLED).intersection(names):
+                found.setdefault(name, Path(parent, name))
+    return (found[name] for name in _INSTALLED if name in found)
 
 
-@functools.cache
-def _glyph(path: Path, size: int, text: str) -> Glyph | None:
+def _folders() -> list[Path]:
+    """Return the system's folders of fonts; those of Linux: freedesktop's base directories."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 (Path's raises an error without a home)
+    if sys.platform == "win32":
+        return [Path(os.environ.get("WINDIR", ""), "Fonts")]
+    if sys.platform == "darwin":
+        return [Path("/Library/Fonts"), Path("/System/Library/Fonts"), home / "Library/Fonts"]
+    own = os.environ.get("XDG_DATA_HOME") or home / ".local/share"
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    return [Path(folder, "fonts") for folder in (own, *shared.split(":"))]
+
+
+@functools.lru_cache(4)
+def _load(font: ColourFont) -> ImageFont.FreeTypeFont:
+    return ImageFont.FreeTypeFont(font.path, font.size)
+
+
+@functools.lru_cache(4096)
+def _glyph(font: ColourFont, text: str) -> Glyph | None:
     """Draw a text; None if nothing shows, or the font is damaged there."""
+    size = font.size
     try:
-        font = _load(str(path), size)
-        reach, down = round(font.getlength(text)) + 2 * size, 2 * size
+        face = _load(font)
+        reach, down = round(face.getlength(text)) + 2 * size, 2 * size
         canvas = Image.new("RGBA", (reach + size, 3 * size))
-        ImageDraw.Draw(canvas).text((size, down), text, font=font, anchor="ls", embedded_color=True)
+        ImageDraw.Draw(canvas).text((size, down), text, font=face, anchor="ls", embedded_color=True)
     except (OSError, ValueError):
         return None
     box = canvas.getbbox()

@@ -14,6 +14,7 @@ import pytest
 from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.captions.burn import prepare_captions, to_ass
 from otio_gvideo.compiler.backend.captions.colour_emoji import colour_font
@@ -209,6 +210,34 @@ def test_the_systems_colour_font_is_found(
     found = colour_font()
     assert found is not None
     assert found.path == installed
+
+
+def test_a_font_in_the_working_directory_is_not_the_systems(
+    font: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "NotoColorEmoji.ttf").write_bytes(font.read_bytes())
+    (tmp_path / "fonts").mkdir()
+    (tmp_path / "fonts" / "JoyPixels.ttf").write_bytes(font.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", ".")
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
+    monkeypatch.setattr("sys.platform", "linux")
+    assert colour_font() is None
+
+
+def test_a_replaced_font_draws_its_own_emoji(font: Path, tmp_path: Path) -> None:
+    path = tmp_path / "font.ttf"
+    path.write_bytes(font.read_bytes())
+    before = colour_font(path)
+    assert before is not None
+    assert before.picture("😀", 20)[0].getpixel((10, 10)) == (255, 0, 0, 255)
+    other = TTFont(font)
+    palette = other["CPAL"].palettes[0]
+    palette[0], palette[1] = palette[1], palette[0]
+    other.save(path)
+    after = colour_font(path)
+    assert after is not None
+    assert after.picture("😀", 20)[0].getpixel((10, 10)) == (0, 0, 255, 255)
 
 
 def test_sequences_without_fribidi_are_outlines_with_a_warning(
