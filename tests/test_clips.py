@@ -213,6 +213,9 @@ ERRORS = {
     ),
     "keyframes: [{image: red.png}, {clip: thirty.mp4, at: 0}]": "as the one before it is",
     "keyframes: [{image: red.png}, {clip: thirty.mp4, at: 8}]": "past the end of the scene",
+    "keyframes: [{image: red.png}, {clip: thirty.mp4, at: 4}]": (
+        "has no time to play at the end of the scene; let it begin earlier"
+    ),
 }
 
 
@@ -311,6 +314,29 @@ def test_a_wrong_frame_is_one_line_at_its_place(folder: Path, still: str) -> Non
     (problem,) = error.value.problems
     assert ":5:" in str(problem)
     assert WRONG_FRAMES[still] in str(problem)
+
+
+def test_a_name_that_the_system_rejects_does_not_exist(folder: Path) -> None:
+    with pytest.raises(InputError, match="too long|does not exist"):
+        compiled(folder, f"  - {{id: a, duration: 1, keyframe: {'x' * 300}.mp4@1s}}\n")
+
+
+def test_pictures_named_by_an_alias_keep_their_order(folder: Path) -> None:
+    clips = compiled(
+        folder,
+        """\
+  - {id: a, duration: 1, keyframes: [&clip {clip: thirty.mp4}, {image: red.png, at: 0.5}]}
+  - id: b
+    duration: 1.5
+    keyframes: [{image: red.png}, {clip: code.mov, at: 0.5}, &late {image: red.png, at: 1}]
+  - {id: c, duration: 1.5, keyframes: [*clip, {clip: code.mov, at: 0.5}, *late]}
+""",
+        "timeline",
+    )
+    first, other, still = clips[-3:]
+    assert first.media_reference.target_url == str(folder / "thirty.mp4")
+    assert other.media_reference.target_url == str(folder / "code.mov")
+    assert "keyframe" in still.media_references()
 
 
 def test_videos_of_a_folder_become_clips(folder: Path) -> None:

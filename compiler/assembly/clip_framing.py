@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 from fractions import Fraction
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 
@@ -77,7 +78,7 @@ def _faces_between(info: MediaInfo, times: Sequence[Fraction]) -> list[Face]:
         key = f"{_METHOD}:{file_digest(info.path)}:{':'.join(map(str, times))}"
         found = remembered("clip_faces.json", key, lambda: _look(info, times))
         return [Face(*values) for values in found]
-    except (OSError, ValueError, TypeError, RendererError, WorkError):
+    except (av.error.FFmpegError, OSError, ValueError, TypeError, RendererError, WorkError):
         return []
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
@@ -220,9 +221,7 @@ class ScriptScene:
     def pictures(self) -> tuple[ScriptKeyframe | ScriptClip, ...]:
         """Its keyframes and clips in the order of the script."""
         found: list[ScriptKeyframe | ScriptClip] = [*self.keyframes, *self.clips]
-        places = [(one.place.line, one.place.column) if one.place else (0, 0) for one in found]
-        order = sorted(range(len(found)), key=places.__getitem__)
-        return tuple(found[index] for index in order)
+        return tuple(sorted(found, key=attrgetter("order")))
 
     def place_of(self, key: str = "") -> Place:
         """Return the place of a key, else that of the scene."""

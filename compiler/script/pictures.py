@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from ..errors import Place
+from ..files.exists import is_there
 from ..sync.clip_runs import ClipFit
 from .scene_place import ScenePlace
 from .yaml_source import KeyPath
@@ -27,6 +28,7 @@ class ScriptKeyframe:
         place: of ``at`` in the script.
         video: the video that it is a frame of, if it is one.
         video_time: time of that frame, in seconds.
+        order: number among the pictures of its scene.
     """
 
     image: Path
@@ -34,6 +36,7 @@ class ScriptKeyframe:
     place: Place | None = field(default=None, compare=False)
     video: Path | None = None
     video_time: Fraction = Fraction(0)
+    order: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class ScriptClip:
     sound_db: float | None = None
     place: Place | None = field(default=None, compare=False)
     """Of ``at`` in the script."""
+    order: int = field(default=0, compare=False)
+    """Number among the pictures of its scene."""
 
 
 def video_frame(folder: Path, name: str) -> tuple[str, Fraction] | None:
@@ -66,7 +71,7 @@ def video_frame(folder: Path, name: str) -> tuple[str, Fraction] | None:
     ('b.mp4', Fraction(16, 5))
     """
     match = _VIDEO_FRAME.fullmatch(name)
-    if match is None or (folder / name).exists():
+    if match is None or is_there(folder / name):
         return None
     return match[1], Fraction(match[2])
 
@@ -91,9 +96,9 @@ def read_pictures(
         place = place_of((*here, "at") if "at" in keyframe else here)
         at = ScenePlace.parse(keyframe.get("at", "start"))
         if "image" in keyframe:
-            yield _still(keyframe["image"], at, place, folder)
+            yield replace(_still(keyframe["image"], at, place, folder), order=index)
         else:
-            yield _clip(keyframe["clip"], at, place, folder)
+            yield replace(_clip(keyframe["clip"], at, place, folder), order=index)
 
 
 def _still(name: str, at: ScenePlace, place: Place | None, folder: Path) -> ScriptKeyframe:

@@ -67,7 +67,11 @@ def places_out_of_order(script: Script, schedule: edit.Schedule) -> Iterator[Pro
         pictures = scene.pictures
         frames = [max(0, frame_in_scene(one.at, placed, fps)) for one in pictures]
         for one, frame in zip(pictures, frames, strict=True):
-            yield from _past_end(one.place or scene.place_of(), frame, placed, fps)
+            place = one.place or scene.place_of()
+            yield from _past_end(place, frame, placed, fps)
+            if isinstance(one, ScriptClip) and frame == placed.end - placed.start:
+                what = "has no time to play at the end of the scene"
+                yield Problem.at(place, what, "let it begin earlier")
         for before, after, (one, other) in zip(
             frames, frames[1:], pairwise(pictures), strict=False
         ):
