@@ -7,11 +7,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from otio_gvideo.compiler import Progress, compile_script
 from otio_gvideo.compiler.api import compile_stages
+from otio_gvideo.compiler.errors import Problem
 from otio_gvideo.compiler.outputs import last_run
+from otio_gvideo.compiler.script import read_script
 from PIL import Image
 
 
@@ -169,3 +172,22 @@ def test_a_file_saved_while_it_is_compiled_is_read_by_the_next_run(
     compile_script(project)
     monkeypatch.setattr(compile_stages, "compile_changed", lambda *_: "a full run")
     assert compile_script(project) == "a full run"
+
+
+def test_a_script_saved_while_it_is_checked_is_compiled_by_the_next_run(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTIO_GVIDEO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(last_run, "SETTLED_S", -600.0)
+    check = read_script.check_script
+
+    def save(*args: Any) -> list[Problem]:
+        project.write_text(
+            SCRIPT.replace("duration: 2, keyframe: sky", "duration: 3, keyframe: sky")
+        )
+        return list(check(*args))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(read_script, "check_script", save)
+        assert compile_script(project).frames == 4 * 24
+    assert compile_script(project).frames == 5 * 24

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
@@ -89,7 +88,7 @@ class _Resolver:
         default = model.ScriptSilences()
         return model.Script(
             path=self._path.absolute(),
-            sha256=hashlib.sha256(self._path.read_bytes()).hexdigest(),
+            sha256=self._source.sha256,
             title=data.get("title") or model.reel_name(self._path),
             output=self._output(data.get("output", {})),
             scenes=self._scenes(data["scenes"], data.get("defaults", {})),

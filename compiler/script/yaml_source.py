@@ -7,6 +7,7 @@ and alias bombs are rejected.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -50,12 +51,14 @@ class YamlSource:
 
     Attributes:
         file: path as the user wrote it.
+        sha256: of the file's content.
         data: the plain data.
         values: start of each value, by its path.
         keys: start of each key, by the path of its value.
     """
 
     file: str
+    sha256: str
     data: Value
     values: Mapping[KeyPath, Mark]
     keys: Mapping[KeyPath, Mark]
@@ -100,6 +103,7 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> YamlSourc
         raise InputError(Problem.in_file(name, "no such file")) from error
     except OSError as error:
         raise InputError(Problem.in_file(name, f"cannot be read: {error.strerror}")) from error
+    sha256 = hashlib.sha256(content).hexdigest()
     try:
         text = decode(content)
     except UnicodeDecodeError as error:
@@ -121,7 +125,7 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> YamlSourc
     except RecursionError as error:
         raise InputError(Problem.in_file(name, "is nested too deeply")) from error
     if node is None and may_be_empty:
-        return YamlSource(name, {}, {(): (1, 1)}, {})
+        return YamlSource(name, sha256, {}, {(): (1, 1)}, {})
     if node is None:
         raise InputError(Problem.at(Place(name, 1, 1), "is empty"))
     _reject_expansion(node, name)
@@ -129,7 +133,7 @@ def read_yaml(path: Path, name: str, *, may_be_empty: bool = False) -> YamlSourc
     data = builder.build(node, ())
     if builder.problems:
         raise InputError(sorted(builder.problems))
-    return YamlSource(name, data, builder.values, builder.keys)
+    return YamlSource(name, sha256, data, builder.values, builder.keys)
 
 
 def _syntax_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 
+from ...renderers.files.atomic_file import finish
 from ...renderers.files.demuxers import demuxer_options
 from ...renderers.files.digest import file_digest, sha256_of
 from ...renderers.files.json_cache import remembered
@@ -17,9 +18,11 @@ from ...renderers.files.open_media import url
 from ..backend.encode.ffmpeg_stream import graph_args, source
 from ..backend.encode.scale_crop import fit_filters
 from ..errors import InputError, Problem, WorkError
-from ..files.atomic_output import atomic_output, write_errors
+from ..files.atomic_output import scratch, write_errors
+from ..files.exists import is_there
 from ..media.containers import open_media
 from ..media.ffmpeg import output_args, run
+from ..media.find_ffmpeg import ffmpeg_version
 from ..media.media_info import VideoInfo
 from ..media.probe import probe
 from ..script.model import Script
@@ -69,16 +72,20 @@ def frame_still(video: Path, at: Fraction, folder: Path) -> Path:
         InputError: the saved file was edited.
         WorkError: the video cannot be read, or the file not be written.
     """
-    key = f"{_METHOD}:{file_digest(video)}:{at}"
+    key = f"{_METHOD}:{ffmpeg_version()}:{file_digest(video)}:{at}"
     number = hashlib.sha256(key.encode()).hexdigest()[:12]
     path = folder / f"{video.stem}-{float(at):g}s-{number}.png"
     sha256 = remembered("frame_stills.json", key, lambda: _save(video, at, path))
-    if not path.exists():
+    if not is_there(path):
         sha256 = _save(video, at, path)
+    _refuse_edited(path, sha256, video)
+    return path
+
+
+def _refuse_edited(path: Path, sha256: str, video: Path) -> None:
     if sha256_of(path) != sha256:
         what = f"is no longer the frame of {video.name} that was saved there"
         raise InputError(Problem.in_file(path, what, "move it away, and name it in the script"))
-    return path
 
 
 def _save(video: Path, at: Fraction, path: Path) -> str:
@@ -97,11 +104,18 @@ def _save(video: Path, at: Fraction, path: Path) -> str:
     )
     with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_output(path) as temporary:
+    with scratch(path.parent) as place:
+        made = place / path.name
         png = ("-frames:v", "1", "-c:v", "png", "-f", "image2", "-update", "1")
         args = [*graph_args(stream, "rgb24", "null"), "-map", "[out]"]
-        run([*args, *output_args(temporary, *png)], what=f"saving a frame of {video.name}")
-        return sha256_of(temporary)
+        run([*args, *output_args(made, *png)], what=f"saving a frame of {video.name}")
+        sha256 = sha256_of(made)
+        if is_there(path):
+            _refuse_edited(path, sha256, video)
+        else:
+            with write_errors(path):
+                finish(made, path)
+    return sha256
 
 
 def _frame_time(video: Path, info: VideoInfo, at: Fraction) -> Fraction:
