@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from otio_gvideo.compiler import Progress, compile_script
 from otio_gvideo.compiler.api import compile_stages
-from otio_gvideo.compiler.errors import Problem
+from otio_gvideo.compiler.errors import InputError, Problem
 from otio_gvideo.compiler.outputs import last_run
 from otio_gvideo.compiler.script import read_script
 from PIL import Image
@@ -191,3 +191,33 @@ def test_a_script_saved_while_it_is_checked_is_compiled_by_the_next_run(
         patched.setattr(read_script, "check_script", save)
         assert compile_script(project).frames == 4 * 24
     assert compile_script(project).frames == 5 * 24
+
+
+def test_damaged_sound_is_reported_beside_a_slot_to_render(project: Path) -> None:
+    folder = compile_script(project).timeline.parent
+    (sound,) = folder.glob("small.segments/sound-*.mp4")
+    for removed in ([], folder.glob("media/sea-*.mp4")):
+        sound.write_bytes(damaged(sound.read_bytes()))
+        for path in removed:
+            path.unlink()
+        (warning,) = compile_script(project).warnings
+        assert warning.code == "damaged"
+        assert warning == f"{sound.name} was damaged; it is encoded again"
+        assert compile_script(project).warnings == []
+
+
+def test_a_cache_that_the_system_rejects_is_none(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTIO_GVIDEO_CACHE", str(tmp_path / ("long" * 80)))
+    assert compile_script(project).warnings == []
+
+
+def test_a_repetition_into_a_folder_that_cannot_be_written_is_refused(
+    project: Path, compiled: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere, so that the system's answer is stated here."""
+    folder, access = project.parent / "build" / "small", os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder and access(path, mode))
+    with pytest.raises(InputError, match="cannot be written to"):
+        compiled()

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from ...renderers.files.atomic_file import clear_scratch
 from ..files.exists import is_file, is_folder
 from ..outputs.last_run import has_run, read_run
-from ..outputs.paths import Outputs, outputs_beside
+from ..outputs.paths import Outputs, outputs_beside, refuse_unwritable
 from ..outputs.reel_lock import lock_reel
 from ..outputs.report_claims import FileClaims
 from ..progress import OnProgress, silent
@@ -130,11 +130,13 @@ def _repeat(
     """Return the report of a run that would change nothing; None if this one may.
 
     Raises:
+        InputError: the folder cannot be written.
         WorkError: the report cannot be written.
     """
     arguments = options.run_arguments(script, outputs)
     if not has_run(arguments) or not is_folder(outputs.folder):
         return None
+    refuse_unwritable(outputs)
     with lock_reel(outputs.video, "timeline", clock.on_progress):
         run = read_run(arguments)
         if run is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,8 +107,9 @@ def compile_changed(
             warnings=drafted,
             verify=options.verify,
         )
-        if options.are_repeatable:
-            files = files_of_run(parsed, outputs, options.config, report, started)
+        with suppress(OSError):  # A run that cannot be kept is done again.
+            kept = options.are_repeatable
+            files = files_of_run(parsed, outputs, options.config, report, started) if kept else None
             if files is not None:
                 stores = (outputs.media, segments_of(outputs.video))
                 write_run(arguments, files, _of_repetition(messages, report), stores, report)
@@ -158,8 +160,10 @@ def compile_parsed(
         with clock.stage("render"), report.kept_on_failure():
             beside = parsed.output if has_work else None
             try:
-                with sound_while_rendering(timeline, outputs.timeline, outputs.video, beside):
+                sound = sound_while_rendering(timeline, outputs.timeline, outputs.video, beside)
+                with sound as store:
                     fill_slots(timeline, outputs, report, parsed.config, options, clock.on_progress)
+                report.warnings += store.warnings
             finally:
                 claims.write({outputs.timeline: timeline_text(timeline)})
                 _write_report(report, claims, clock)

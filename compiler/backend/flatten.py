@@ -162,11 +162,9 @@ def flatten(
                 before_rename(beside, made)
         before_rename(output, temporary)
     store.evict()
-    damaged = (
-        Notice("damaged", f"{path.name} was damaged; it is encoded again") for path in store.damaged
-    )
     of_cover = _cover_warnings(timeline, fps, frames)
     of_captions = captions.warnings if captions is not None else ()
+    warnings = (*store.warnings, *reading.warnings, *mix.warnings, *of_captions, *of_cover)
     return FlattenResult(
         width=canvas.size[0],
         height=canvas.size[1],
@@ -176,7 +174,7 @@ def flatten(
         loudness_lufs=None if measure.silent else measure.lufs,
         true_peak_dbtp=None if measure.silent else measure.dbtp,
         cover=None if cover is None else cover_path(output),
-        warnings=unique((*damaged, *reading.warnings, *mix.warnings, *of_captions, *of_cover)),
+        warnings=unique(warnings),
         missing=unique((*reading.missing, *mix.missing)),
     )
 

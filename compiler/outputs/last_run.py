@@ -22,6 +22,7 @@ from typing import Any
 from ...renderers.files.digest import sha256_of
 from ...renderers.files.user_folders import cache_folder, config_folder
 from ..errors import WorkError
+from ..files.exists import is_file
 from ..media.find_ffmpeg import ffmpeg_path, identity_of
 from ..notices import Notice
 from ..progress import Stage
@@ -57,7 +58,7 @@ class LastRun:
 
 def has_run(arguments: Sequence[Any]) -> bool:
     """Whether the cache has a run with these arguments, JSON values."""
-    return _path_of(arguments).is_file()
+    return is_file(_path_of(arguments))
 
 
 def read_run(arguments: Sequence[Any]) -> LastRun | None:
@@ -74,7 +75,7 @@ def read_run(arguments: Sequence[Any]) -> LastRun | None:
         messages = [(stage, message) for stage, message in content["messages"]]
         stores = [Path(path) for path in content["stores"]]
         return LastRun(messages, stores, _report_of(content["report"]))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, WorkError):
         return None
 
 

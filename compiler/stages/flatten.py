@@ -16,6 +16,7 @@ from ..backend.captions.sidecars import to_srt, to_vtt
 from ..backend.flatten import FlattenResult, flatten, refuse_size_limit
 from ..backend.mux.cover import cover_path
 from ..backend.output_spec import OutputSpec
+from ..backend.segments.store import SegmentStore
 from ..errors import InputError, Problem, WorkError
 from ..media.probe import is_still
 from ..notices import Notice, waiting
@@ -95,13 +96,14 @@ def refuse_small_size_limit(
 
 def sound_while_rendering(
     timeline: otio.schema.Timeline, timeline_path: Path, video: Path, spec: OutputSpec | None
-) -> AbstractContextManager[None]:
+) -> AbstractContextManager[SegmentStore]:
     """Return a context in which the sound of a reel is encoded beside the block, and kept.
 
-    Arguments as in `make_videos`; without ``spec``, or if no segment is kept, nothing is done.
+    Arguments as in `make_videos`; without ``spec``, or if no segment is kept, nothing is done. The
+    value is the store of the sound; after the block it has the damage that was found.
     """
     if spec is None or not spec.keep_segments or spec.allow_network:
-        return nullcontext()
+        return nullcontext(SegmentStore(None))
     return sound_ahead(timeline, spec, timeline_path.parent, segments_of(video))
 
 

@@ -30,7 +30,7 @@ class CameraRenderer:
     """
 
     name: ClassVar[str] = "camera"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     def __init__(self, settings: Mapping[str, Any], quality: str):
         """Accept any settings and quality; none of them changes a pixel."""

@@ -61,7 +61,7 @@ def cached_audio(
 @contextmanager
 def sound_ahead(
     timeline: otio.schema.Timeline, spec: OutputSpec, media_root: Path, segments: Path
-) -> Iterator[None]:
+) -> Iterator[SegmentStore]:
     """Encode the sound of a reel in a thread while the block renders its pictures.
 
     `flatten` finds it among the segments; it also reports its faults.
@@ -71,16 +71,18 @@ def sound_ahead(
         spec: of its file.
         media_root: the folder that relative media paths start in.
         segments: the folder of its encoded segments.
+
+    Yields:
+        Their store; after the block it has the damage that was found.
     """
-    stop = threading.Event()
+    stop, store = threading.Event(), SegmentStore(segments)
     with ThreadPoolExecutor(1) as executor:
         with suppress(InputError, WorkError):
             fps, frames = rate_and_frames(timeline)
             mix = read_mix(timeline, media_root, frames / fps, clip_sound_db=spec.clip_sound_db)
-            target, store = target_of(timeline), SegmentStore(segments)
-            executor.submit(cached_audio, mix, target, store, segments, stop)
+            executor.submit(cached_audio, mix, target_of(timeline), store, segments, stop)
         try:
-            yield
+            yield store
         except BaseException:
             stop.set()
             raise

@@ -25,8 +25,9 @@ from ....renderers.files.digest import sha256_of
 from ...files.atomic_output import scratch, write_errors
 from ...media.find_ffmpeg import ffmpeg_version
 from ...media.media_info import MediaInfo
+from ...notices import Notice
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same spans are to give other frames than before."""
 _ENDS = 65536
 _SPARE = 1.0
@@ -59,6 +60,12 @@ class SegmentStore:
         self._folder = folder
         self._used: set[str] = set()
         self.damaged: list[Path] = []
+
+    @property
+    def warnings(self) -> list[Notice]:
+        """A warning for each damaged segment."""
+        what = "was damaged; it is encoded again"
+        return [Notice("damaged", f"{path.name} {what}") for path in self.damaged]
 
     def find(self, name: str) -> Path | None:
         """Return a segment by its name without SHA-256, if it is intact, and mark it as used."""

@@ -126,7 +126,17 @@ EXPECTED = {
     Bars("ebu"): ["Bars", {"standard": "ebu"}],
     SlateContent(("a", "b")): ["Slate", {"lines": ["a", "b"]}],
     ImageContent(NOWHERE): ["Still", {"path": "missing", "opaque": True}],
-    VIDEO: ["Video", {"path": "missing", "start": "1/3", "speed": "1", "opaque": True}],
+    VIDEO: [
+        "Video",
+        {
+            "path": "missing",
+            "start": "1/3",
+            "speed": "1",
+            "opaque": True,
+            "fit": "cover",
+            "focus": None,
+        },
+    ],
     TransitionContent("blur", TransparentContent(), Bars("ebu"), 8): [
         "Blend",
         {
