@@ -317,7 +317,7 @@ def test_a_wrong_frame_is_one_line_at_its_place(folder: Path, still: str) -> Non
 
 
 def test_a_name_that_the_system_rejects_does_not_exist(folder: Path) -> None:
-    with pytest.raises(InputError, match="too long|does not exist"):
+    with pytest.raises(InputError, match=r"too long|does not exist"):
         compiled(folder, f"  - {{id: a, duration: 1, keyframe: {'x' * 300}.mp4@1s}}\n")
 
 
