@@ -10,7 +10,7 @@ CODES: Mapping[str, str] = MappingProxyType(
     {
         "sync": "words were not found, are uncertain, belong to no scene, or were moved by an edit",
         "transcript": "a transcript was repaired, or is doubtful",
-        "captions": "there are no words to show, or captions are hard to read",
+        "captions": "there are no words to show, captions are hard to read, or emoji have no room",
         "font": "a font is not installed, or lacks glyphs",
         "cover": "the frame of the cover is not in the edited reel",
         "platform": "the reel does not suit the platform that its script names",

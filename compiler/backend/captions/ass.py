@@ -161,7 +161,7 @@ class Typesetter:
             place = area.width / 2, down
             tags = [rf"\pos({_number(place[0])},{_number(place[1])})"]
             if shrink < 1:
-                tags.append(rf"\fs{_number(line_px)}")
+                tags.append(rf"\fs{_number(line_px)}\bord{_number(style.outline * shrink)}")
             if style.style == "word":
                 tags.append(
                     rf"\fscx{POP_FROM:.0%}\fscy{POP_FROM:.0%}\t(0,{POP_MS},\fscx100\fscy100)".replace(
@@ -178,7 +178,7 @@ class Typesetter:
         text = ""
         for index, word in enumerate(words):
             shown = "".join(
-                place_holder(self._emoji_width(part, em), em) if is_emoji else self._escaped(part)
+                self._place_holder(part, em) if is_emoji else self._escaped(part)
                 for part, is_emoji in self._parts(word)
             )
             if self.style.style == "karaoke":
@@ -191,7 +191,14 @@ class Typesetter:
     def _emoji_width(self, emoji: str, em: float) -> float:
         """Return the width of an emoji in colour, with room for its outline."""
         assert self.colour is not None
-        return self.colour.width(emoji) * em + 2 * max(self.style.outline, _EMOJI_MARGIN * em)
+        margin = max(self.style.outline / self._size, _EMOJI_MARGIN)
+        return (self.colour.width(emoji) + 2 * margin) * em
+
+    def _place_holder(self, emoji: str, em: float) -> str:
+        """Return a drawing of no area that holds a place in a line, lower than any letter."""
+        width, height = _number(self._emoji_width(emoji, em)), _number(em / 4)
+        outline = _number(self.style.outline * em / self._size)
+        return rf"{{\bord0\p1}}m 0 0 l {width} {height} 0 0{{\p0\bord{outline}}}"
 
     def _parts(self, word: SpokenWord) -> Iterator[tuple[str, bool]]:
         """Yield the displayed parts of a word, and whether they are emoji in colour."""
@@ -244,13 +251,8 @@ class Typesetter:
         return max(Fraction(0), (frame - Fraction(1, 2)) / self.fps)
 
 
-def place_holder(width: float, em: float) -> str:
-    """Return a drawing of no area that holds a place in a line, lower than any letter."""
-    return rf"{{\bord0\p1}}m 0 0 l {_number(width)} {_number(em / 4)} 0 0{{\p0\bord}}"
-
-
-PLACE_HOLDER = re.compile(r"\{\\bord0\\p1\}m 0 0 l (\S+) (\S+) 0 0\{\\p0\\bord\}")
-"""A `place_holder`: its width and height."""
+PLACE_HOLDER = re.compile(r"\{\\bord0\\p1\}m 0 0 l (\S+) (\S+) 0 0\{\\p0\\bord([\d.]+)\}")
+"""A drawing that holds an emoji's place: its width and height, and the outline of the letters."""
 _JOINER = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
 

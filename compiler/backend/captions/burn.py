@@ -50,7 +50,7 @@ class BurnedCaptions:
     Attributes:
         script: the ASS file; its times are those of the reel.
         fonts: the folder for ``fontsdir`` of ffmpeg's filter ``ass``.
-        warnings: about missing fonts.
+        warnings: about missing fonts and emoji.
         look: of emoji in colour; None if there are none.
         places: of emoji in colour, by event.
         unit: pixels in a unit of the ASS file.
@@ -140,7 +140,7 @@ def prepare_captions(
     unit = min(size) / SCALE
     look = None if colour is None else _look(style, colour, unit)
     places = place_emoji(script, size, fonts, folder)
-    warnings = (*checked.warnings, *_of_sequences(words, colour))
+    warnings = (*checked.warnings, *_of_sequences(words, colour), *_of_places(script, places))
     return BurnedCaptions(script, fonts, warnings, look, places, unit)
 
 
@@ -156,6 +156,16 @@ def _of_sequences(words: Iterable[SpokenWord], colour: ColourFont | None) -> Ite
         yield Notice("font", what)
 
 
+def _of_places(
+    script: AssScript, places: Mapping[Event, tuple[PlacedEmoji, ...]]
+) -> Iterator[Notice]:
+    """Yield a warning if emoji have no place in the frame."""
+    lost = sum(len(event.emoji) - len(places.get(event, ())) for event in script.events)
+    if lost:
+        what = f"captions: {lost} emoji have no room in the frame and are left out"
+        yield Notice("captions", what)
+
+
 def _letters(words: Iterable[SpokenWord], colour: ColourFont | None) -> set[str]:
     """Return the letters that libass draws."""
     texts = (word.text for word in words)
@@ -168,7 +178,7 @@ def _letters(words: Iterable[SpokenWord], colour: ColourFont | None) -> set[str]
 def _look(style: CaptionStyle, colour: ColourFont, unit: float) -> EmojiLook:
     return EmojiLook(
         font=colour,
-        outline=style.outline * unit,
+        outline=style.outline / style.size_px,
         outline_colour=style.outline_colour,
         shadow=0 if style.box_colour is not None else round(style.shadow * unit),
         opacity=style.colour[3],

@@ -30,12 +30,13 @@ _Layers = tuple[tuple[Image.Image, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class EmojiLook:
-    """Appearance of emoji; lengths in pixels.
+    """Appearance of emoji.
 
     Attributes:
         font: a colour font.
-        outline, outline_colour: as of the letters.
-        shadow: offset to the right and down; 0 for none.
+        outline: its width, in ems.
+        outline_colour: as of the letters.
+        shadow: offset to the right and down, in pixels; 0 for none.
         opacity: of the letters, 0 to 255.
         pops: whether captions grow when they appear.
     """
@@ -149,7 +150,7 @@ def _drawn(
     """Return shadow, outline and picture with their offsets, and the middle below the baseline."""
     picture, below = look.font.picture(emoji, em)
     alpha = np.asarray(picture.getchannel("A"))
-    width = look.outline * scale
+    width = look.outline * em
     edge = math.ceil(width) + 1
     inside = np.pad(alpha, edge) > 127
     distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

@@ -41,7 +41,9 @@ class PlacedEmoji:
 def place_emoji(
     script: AssScript, size: tuple[int, int], fonts: Path, scratch: Path
 ) -> Mapping[Event, tuple[PlacedEmoji, ...]]:
-    """Return the places of the emoji of each event, in its text's order.
+    """Return the places of the emoji of each event that has some, in its text's order.
+
+    An emoji without a place is outside the frame, or smaller than a pixel.
 
     Args:
         script: the captions.
@@ -99,8 +101,8 @@ def _only(event: Event, wanted: int) -> str:
     def shown(match: re.Match[str]) -> str:
         if next(numbers) != wanted:
             return match[0]
-        width, height = match[1], match[2]
+        width, height, outline = match.groups()
         drawing = f"m 0 0 l {width} 0 {width} {height} 0 {height}"
-        return rf"{{\bord0\1a&H00&\1c&HFFFFFF&\p1}}{drawing}{{\p0\1a\1c\bord}}"
+        return rf"{{\bord0\1a&H00&\1c&HFFFFFF&\p1}}{drawing}{{\p0\1a\1c\bord{outline}}}"
 
     return PLACE_HOLDER.sub(shown, _ANIMATED.sub("", event.text))

@@ -158,6 +158,29 @@ def test_emoji_stand_where_their_line_leaves_room(font: Path, tmp_path: Path) ->
     assert not set(white) & set(range(red.min() - 1, red.max() + 2))
 
 
+def test_a_long_line_of_emoji_shrinks_to_the_frame_with_its_outline(
+    font: Path, tmp_path: Path
+) -> None:
+    timeline = reel("😀" * 60, font)
+    found = prepare_captions(timeline, SIZE, FPS, tmp_path)
+    assert found is not None
+    (event,), (places,) = found.script.events, found.places.values()
+    assert len(places) == len(event.emoji) == 60
+    assert found.warnings == ()
+    frame = frames(timeline, tmp_path / "reel.mp4")[12]
+    dark = np.flatnonzero((frame.max(axis=2) < 100).any(axis=0))
+    assert SIZE[0] * 0.08 < dark.min() < dark.max() < SIZE[0] * 0.92
+
+
+def test_emoji_without_room_are_warned_about(font: Path, tmp_path: Path) -> None:
+    found = prepare_captions(reel("😀" * 400, font), (32, 56), FPS, tmp_path)
+    assert found is not None
+    (warning,) = found.warnings
+    assert warning.code == "captions"
+    lost = 400 - sum(map(len, found.places.values()))
+    assert warning == f"captions: {lost} emoji have no room in the frame and are left out"
+
+
 @pytest.mark.slow
 def test_emoji_grow_with_their_word(font: Path, tmp_path: Path) -> None:
     seen = frames(reel("a 😀", font, style="word", size=160), tmp_path / "reel.mp4")
