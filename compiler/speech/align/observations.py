@@ -8,7 +8,7 @@ the blocks ahead meanwhile.
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from .acoustic_model import BLOCK, SILENCE, AcousticModel, Densities, english
 from .adaptation import LEAST_FRAMES, FeatureMap, fitted_map
 from .compensation import LEAST_PAUSE, compensated, is_silence, pauses_and_speech
+from .kept_scores import KeptScores
 from .mfcc import Array, cepstra, normalised, with_deltas
 
 NOISY = 11.3
@@ -39,10 +40,10 @@ SHORT = 8000
 """Frames below which one pass gives both the contrast of a recording and its scores."""
 _SAMPLED = 4000
 """Least frames of longer ones that tell the contrast."""
+_SAMPLED_STRETCH = 1000
+"""Those of a stretch of a longer one."""
 _FARTHEST = 20
 """Most frames from one of them to the next."""
-_KEPT = 64 << 20
-"""Bytes of scores in memory: some seven minutes."""
 _WORKERS = 2
 """Threads that listen."""
 _AHEAD = 3
@@ -62,34 +63,35 @@ class Observation:
     outside: Array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _SenoneScores:
-    """Log likelihoods ``[frames, senones]`` of some senones, ascending."""
-
-    senones: NDArray[np.int64]
-    scores: Array
-
-
 class Recording:
     """The cepstra of a recording, and its contrast.
 
     Args:
         samples: mono, 16 kHz.
-        senones: of its script, ascending, to score a short recording in one go.
+        senones: of its script, ascending, to score a short recording in one go; None for a stretch
+            of a longer one.
+        stretch: its number, if it is one.
+        whole: recording whose threads and room for scores it shares.
     """
 
-    def __init__(self, samples: NDArray[np.int16], senones: NDArray[np.int64]):
+    def __init__(
+        self,
+        samples: NDArray[np.int16],
+        senones: NDArray[np.int64] | None,
+        stretch: int = 0,
+        whole: Recording | None = None,
+    ):
         self.model: AcousticModel = english()
         self.cepstra = normalised(cepstra(samples))
         self.frames = len(self.cepstra)
         self._map: FeatureMap | None = None
         self._senones = senones
-        self._pool = ThreadPoolExecutor(_WORKERS)
+        self._stretch = stretch
+        self._pool: ThreadPoolExecutor = whole._pool if whole else ThreadPoolExecutor(_WORKERS)
+        self._scores: KeptScores = whole._scores if whole else KeptScores()
         self._sound = np.empty((4, self.frames), np.float32)
         """Scores of the best phones, silence and fillers, and the mean of all, of heard blocks."""
         self._is_heard = np.zeros(-(-self.frames // BLOCK), np.bool_)
-        self._kept = 0
-        self._scores: OrderedDict[int, _SenoneScores] = OrderedDict()
         self.voiced = np.zeros(0, np.int64), np.zeros(0, np.float32)
         """Frames with speech, and the lead of their best phones, before any adaptation."""
         self.contrast = self._contrast()
@@ -141,10 +143,13 @@ class Recording:
 
     def _hear_anew(self) -> None:
         """Drop scores of another model or other features."""
-        self._is_heard[:] = False
-        self._scores.clear()
-        self._kept = 0
+        self.forget()
         self.contrast = self._contrast()
+
+    def forget(self) -> None:
+        """Drop all scores."""
+        self._is_heard[:] = False
+        self._scores.drop(self._stretch)
 
     def _features(self, frames: NDArray[np.int64]) -> Array:
         if self._map is None:
@@ -199,7 +204,7 @@ class Recording:
         """Hear blocks, ahead of those asked for; known ones come without densities."""
         waiting: deque[tuple[int, Future[tuple[Array, Densities]] | None]] = deque()
         for block in range(first // BLOCK, -(-last // BLOCK)):
-            is_known = self._is_heard[block] and block in self._scores
+            is_known = self._is_heard[block] and (self._stretch, block) in self._scores
             waiting.append((block, None if is_known else self._pool.submit(self._hear, block)))
             if len(waiting) > _AHEAD:
                 yield self._received(*waiting.popleft())
@@ -240,48 +245,35 @@ class Recording:
         self, block: int, rows: slice, densities: Densities | None, senones: NDArray[np.int64]
     ) -> Array:
         """Return the log likelihoods of ascending senones in frames ``rows`` of a block."""
-        known = self._scores.get(block)
+        known = self._scores.get((self._stretch, block))
         missing = senones if known is None else np.setdiff1d(senones, known.senones, True)
         if len(missing):
             if densities is None:
                 densities = self._receive(block, self._hear(block))
-            known = self._keep(block, missing, self.model.score(densities, missing))
+            scores = self.model.score(densities, missing)
+            known = self._scores.add((self._stretch, block), missing, scores)
         assert known is not None
-        self._scores.move_to_end(block)
         begin = block * BLOCK
         scores = known.scores[rows.start - begin : rows.stop - begin]
         if len(known.senones) == len(senones):
             return scores
         return np.take(scores, np.searchsorted(known.senones, senones), axis=1)
 
-    def _keep(self, block: int, senones: NDArray[np.int64], scores: Array) -> _SenoneScores:
-        """Add scores to those of a block; drop those of other blocks."""
-        known = self._scores.pop(block, None)
-        if known is not None:
-            self._kept -= known.scores.nbytes
-            senones = np.concatenate([known.senones, senones])
-            order = np.argsort(senones)
-            senones = senones[order]
-            scores = np.take(np.concatenate([known.scores, scores], axis=1), order, axis=1)
-        self._scores[block] = _SenoneScores(senones, scores)
-        self._kept += scores.nbytes
-        while self._kept > _KEPT and len(self._scores) > 1:
-            self._kept -= self._scores.popitem(last=False)[1].scores.nbytes
-        return self._scores[block]
-
     def _contrast(self) -> float:
         """Listen to the recording, or to samples of a long one."""
         if not self.frames:
             return 5.0
-        if self.frames < SHORT:
+        if self._senones is not None and self.frames < SHORT:
+            hear_script = partial(self._hear_script, self._senones)
             blocks = range(len(self._is_heard))
-            for block, (sound, scores) in enumerate(self._pool.map(self._hear_script, blocks)):
+            for block, (sound, scores) in enumerate(self._pool.map(hear_script, blocks)):
                 self._sound[:, self._rows(block, 0, self.frames)] = sound
                 self._is_heard[block] = True
-                self._keep(block, self._senones, scores)
+                self._scores.add((self._stretch, block), self._senones, scores)
             chosen, sound = np.arange(self.frames), self._sound
         else:
-            chosen = np.arange(0, self.frames, min(self.frames // _SAMPLED, _FARTHEST))
+            least = _SAMPLED if self._senones is not None else _SAMPLED_STRETCH
+            chosen = np.arange(0, self.frames, min(max(1, self.frames // least), _FARTHEST))
             parts = [chosen[first : first + BLOCK] for first in range(0, len(chosen), BLOCK)]
             heard = self._pool.map(lambda frames: self._listen(frames)[0], parts)
             sound = np.concatenate(list(heard), axis=1)
@@ -292,6 +284,6 @@ class Recording:
             self.voiced = chosen[voiced], lead[voiced]
         return float(lead[voiced].mean() if voiced.any() else lead.mean())
 
-    def _hear_script(self, block: int) -> tuple[Array, Array]:
+    def _hear_script(self, senones: NDArray[np.int64], block: int) -> tuple[Array, Array]:
         sound, densities = self._hear(block)
-        return sound, self.model.score(densities, self._senones)
+        return sound, self.model.score(densities, senones)

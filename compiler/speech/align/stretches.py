@@ -24,8 +24,8 @@ CLEAN = 13.5
 """Contrast from which a higher one says no more."""
 SHORTEST = 1500
 """Frames of a stretch."""
-LEAST = 150
-"""Frames with speech that tell the contrast of a stretch."""
+LEAST = 0.2
+"""Speech that tells the contrast of a stretch, as a share of the usual."""
 
 
 class Stretches:
@@ -46,9 +46,11 @@ class Stretches:
         self.firsts = [0, *changes(frames, contrast, self.frames)]
         self.parts = [whole]
         if len(self.firsts) > 1:
+            whole.forget()
             edges = [*(first * HOP for first in self.firsts), len(samples)]
             self.parts = [
-                Recording(samples[first:last], senones) for first, last in itertools.pairwise(edges)
+                Recording(samples[first:last], None, number, whole)
+                for number, (first, last) in enumerate(itertools.pairwise(edges))
             ]
         for part in self.parts:
             part.begin_to_adapt(foreign=foreign)
@@ -118,33 +120,38 @@ class Stretches:
                 yield number, begin, end
 
 
-def changes(frames: NDArray[np.int64], contrast: Array, count: int, begin: int = 0) -> list[int]:
+def changes(frames: NDArray[np.int64], contrast: Array, count: int) -> list[int]:
     """Return the frames at which another stretch begins, each the first of a block.
+
+    A place is judged by what is near it, before and after, in thirds: all must differ from the
+    other side, or a burst of noise would pass for a change.
 
     Args:
         frames: with speech, ascending.
         contrast: of each.
-        count: of all frames from ``begin``.
-        begin: first frame.
+        count: of all frames.
     """
-    size = len(frames)
-    if size < 2 * LEAST or count < 2 * SHORTEST:
-        return []
-    sums = np.cumsum(contrast, dtype=np.float64)
-    left = np.arange(1, size)
-    right = size - left
-    before, after = sums[:-1] / left, (sums[-1] - sums[:-1]) / right
-    apart = abs(np.minimum(before, CLEAN) - np.minimum(after, CLEAN))
-    allowed = (left >= LEAST) & (right >= LEAST)
-    allowed &= (frames[:-1] - begin >= SHORTEST) & (begin + count - frames[1:] >= SHORTEST)
-    gain = np.where(allowed, apart**2 * left * right, 0)
-    place = int(np.argmax(gain))
-    if not allowed[place] or apart[place] < STEP:
-        return []
-    change = int(frames[place] + frames[place + 1]) // 2 // BLOCK * BLOCK
-    middle = place + 1
-    return [
-        *changes(frames[:middle], contrast[:middle], change - begin, begin),
-        change,
-        *changes(frames[middle:], contrast[middle:], begin + count - change, change),
-    ]
+    places = np.arange(-(-SHORTEST // BLOCK) * BLOCK, count - SHORTEST + 1, BLOCK)
+    sums = np.concatenate([[0], np.cumsum(contrast, dtype=np.float64)])
+    edges = places[:, np.newaxis] + np.arange(-3, 4) * (SHORTEST // 3)
+    bounds = np.searchsorted(frames, edges)
+    heard, means = np.diff(bounds), _means(sums, bounds)
+    before, after = _means(sums, bounds[:, [0, 3, 6]]).T
+    others = np.stack([after] * 3 + [before] * 3, axis=1)
+    towards = np.sign(after - before)[:, np.newaxis] * [1, 1, 1, -1, -1, -1]
+    least = LEAST * SHORTEST * len(frames) / max(1, count)
+    lasts = ((others - means) * towards >= STEP / 2) | (heard < least / 3)
+    allowed = lasts.all(axis=1) & (np.add.reduceat(heard, [0, 3], axis=1) >= least).all(axis=1)
+    apart = np.where(allowed, abs(after - before), 0)
+    near = -(-SHORTEST // BLOCK)
+    found = []
+    while len(apart) and apart.max() >= STEP:
+        place = int(apart.argmax())
+        found.append(int(places[place]))
+        apart[max(0, place - near + 1) : place + near] = 0
+    return sorted(found)
+
+
+def _means(sums: NDArray[np.float64], bounds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mean contrasts between bounds, of clean ones no more than that."""
+    return np.minimum(np.diff(sums[bounds]) / np.maximum(1, np.diff(bounds)), CLEAN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +61,48 @@ def test_a_stretch_begins_where_the_sound_changes_for_long() -> None:
     contrast[:] = 13
     contrast[2000:2100] = 5  # Two seconds.
     assert changes(frames, contrast, 12_000) == []
+
+
+def test_each_change_of_a_long_recording_is_found() -> None:
+    random = np.random.default_rng(0)
+    frames = np.arange(0, 1_500_000, 5)
+    contrast = random.normal(13, 3, len(frames)).astype(np.float32)
+    contrast[(frames >= 6000) & (frames < 8000)] -= 4
+    first, second, *none = changes(frames[:2800], contrast[:2800], 14_000)
+    assert abs(first - 6000) < 200
+    assert abs(second - 8000) < 200
+    assert not none
+    contrast[frames // 3000 % 2 == 1] -= 4
+    assert len(changes(frames[2000:], contrast[2000:], 1_500_000)) > 490
+
+
+@pytest.mark.parametrize("depth", [4, 8, 12])
+@pytest.mark.parametrize("seconds", [2, 5])
+def test_a_burst_of_noise_begins_no_stretch(seconds: int, depth: int) -> None:
+    frames = np.arange(0, 12_000, 2)
+    contrast = np.random.default_rng(0).normal(13, 3, 6000).astype(np.float32)
+    contrast[2000 : 2000 + 50 * seconds] -= depth
+    assert changes(frames, contrast, 12_000) == []
+
+
+def test_noise_in_the_middle_of_a_recording_is_a_stretch() -> None:
+    sound = np.concatenate([recordings.samples("slt"), recordings.samples("joe")])
+    assert len(sound) > 60 * SPEECH_RATE
+    first, last = 22 * SPEECH_RATE, 42 * SPEECH_RATE
+    sound[first:last] = recordings.with_noise(sound[first:last], 5)
+    starts = [frame / 100 for frame in Stretches(sound, np.arange(9)).firsts]
+    assert starts == pytest.approx([0, 22, 42], abs=2)
+
+
+def test_many_stretches_take_no_more_threads_or_memory_than_one() -> None:
+    voice = recordings.samples("slt")[: 16 * SPEECH_RATE]
+    turns = [voice, recordings.with_noise(voice, 5)] * 3
+    scripted = np.arange(3000)  # Senones: 1.2 MB of scores a second.
+    before = threading.active_count()
+    tracemalloc.start()
+    recording = Stretches(np.concatenate(turns), scripted)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(recording.parts) == 6
+    assert threading.active_count() - before <= 2
+    assert kept < 40 << 20
