@@ -28,6 +28,7 @@ class UnscriptedLevels:
         self._leeways = [0.0] * len(recording.parts)
         self.values = [0.0] * len(recording.parts)
         self._usual: list[float] | None = None
+        """Levels before `relax`."""
         self.judge(range(len(recording.parts)))
 
     def judge(self, numbers: Iterable[int]) -> None:
@@ -41,6 +42,9 @@ class UnscriptedLevels:
             # Nats a frame by which a spoken word may score below the voice's usual.
             self._leeways[number] = (self._share + further) * contrast
             self.values[number] = 0.65 * (min(contrast, 13.5) - 9) - 0.5 - self._leeways[number]
+            if self._usual is not None:
+                self._usual[number] = self.values[number]
+                self.values[number] -= self._leeways[number] / 2
 
     def relax(self) -> bool:
         """Allow for another voice, which scores below the one before; False if that was done."""

@@ -10,8 +10,11 @@ from otio_gvideo.compiler.speech.align import align_scenes
 from otio_gvideo.compiler.speech.align.acoustic_model import BLOCK, english
 from otio_gvideo.compiler.speech.align.adaptation import LEAST_FRAMES, fitted_map
 from otio_gvideo.compiler.speech.align.mfcc import cepstra, normalised, with_deltas
+from otio_gvideo.compiler.speech.align.observations import ROUNDS
+from otio_gvideo.compiler.speech.align.stretches import Stretches
+from otio_gvideo.compiler.speech.align.unscripted_level import UnscriptedLevels
 
-from .recordings import VOICES, in_room, samples, saved, scenes, truth
+from .recordings import VOICES, in_room, samples, saved, scenes, truth, with_noise
 
 
 def likeliest_senones(features: np.ndarray) -> np.ndarray:
@@ -41,6 +44,23 @@ def test_too_few_frames_tell_nothing() -> None:
     few = normalised(cepstra(samples("joe")))[: LEAST_FRAMES - 1]
     frames = np.arange(len(few))
     assert fitted_map(few, frames, np.zeros(len(few), np.int64), english()) is None
+
+
+def test_adaptation_while_another_voice_is_allowed_for_lasts() -> None:
+    recording = Stretches(with_noise(samples("joe")[:160_000], 5), np.arange(9))
+    levels = UnscriptedLevels(recording, foreign=False)
+    unadapted = list(levels.values)
+    features = with_deltas(recording.parts[0].cepstra, np.arange(recording.frames))
+    for _ in range(ROUNDS):
+        assert levels.relax()
+        levels.judge(recording.adapt(0, likeliest_senones(features)))
+        relaxed = list(levels.values)
+        levels.restore()
+    assert recording.is_adapted
+    adapted = UnscriptedLevels(recording, foreign=False).values
+    assert levels.values == adapted
+    assert adapted[0] > unadapted[0]
+    assert relaxed[0] < adapted[0]
 
 
 @pytest.mark.slow
