@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ from ...script.tokens import Token
 from ..verified_json import read_verified, write_verified
 from .lattice import is_before_pause
 from .viterbi import AlignedPiece, AlignmentPath
+
+MOST_UNUSED = 8000
+"""Searches that a file has besides those of its last run: of ten hours, some 6 MB."""
+MOST_FILES = 100
+"""Files of a folder: those used last."""
 
 
 class SearchMemo:
@@ -43,10 +49,8 @@ class SearchMemo:
             settings: all that decides on the path but the tokens, as JSON values.
             tokens: of the search.
         """
-        if self._before is None:
-            self._before = read_verified(self._path) or {}
         key = _digest(settings)
-        for entry in (*self._used.get(key, ()), *self._before.get(key, ())):
+        for entry in (*self._used.get(key, ()), *self._known().get(key, ())):
             reach, digest, end, pieces = entry
             if reach <= len(tokens) and digest == _digest_of_tokens(tokens, reach):
                 self._use(key, entry)
@@ -65,11 +69,43 @@ class SearchMemo:
         if entry not in used:
             used.append(entry)
 
+    def _known(self) -> Mapping[str, Any]:
+        """Return the searches in the file."""
+        if self._before is None:
+            self._before = read_verified(self._path) or {}
+        return self._before
+
     def save(self) -> None:
-        """Write the searches of this run, and no others, if any is new."""
-        if self._is_changed:
-            with suppress(WorkError):  # A cache that cannot be written breaks nothing.
-                write_verified(self._path, self._used)
+        """Write the searches of this run, if any is new, before others; drop files unused for long.
+
+        An interrupted run, or another script on the same voice, leaves those of others in place.
+        """
+        with suppress(WorkError, OSError):  # A cache that cannot be written breaks nothing.
+            if self._is_changed:
+                write_verified(self._path, self._all())
+            elif self._used:
+                self._path.touch()
+            _drop_oldest(self._path.parent)
+
+    def _all(self) -> dict[str, list[Any]]:
+        """Return the searches of this run, and `MOST_UNUSED` others."""
+        unused = (
+            (key, entry)
+            for key, entries in self._known().items()
+            for entry in entries
+            if entry not in self._used.get(key, ())
+        )
+        found = {key: list(entries) for key, entries in self._used.items()}
+        for key, entry in islice(unused, MOST_UNUSED):
+            found.setdefault(key, []).append(entry)
+        return found
+
+
+def _drop_oldest(folder: Path) -> None:
+    """Keep the files of a folder that were used last: others are of old code or old sound."""
+    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    for path in files[:-MOST_FILES]:
+        path.unlink()
 
 
 def _digest_of_tokens(tokens: Sequence[Token], reach: int) -> str:
