@@ -21,6 +21,8 @@ from ..timeline.slots import slot_of
 _TALL = Fraction(16, 9)
 _LEAST_COVERED = 0.03
 """Least share of the picture's height of heads under an overlay to report."""
+_LEAST_MOVE = 0.001
+"""Amount of a camera move in a second, below which a photograph stands still."""
 
 
 def platform_warnings(
@@ -65,7 +67,8 @@ def _opening(timeline: otio.schema.Timeline, scene: str) -> Iterator[Notice]:
     else:
         shot = slot.recipe.shot
         is_dim = is_black(shot.keyframes[0].image, NEARLY_BLACK)
-        if shot.motion.camera == "static" or not shot.motion.amount:
+        amount = 0.0 if shot.motion.camera == "static" else shot.motion.amount
+        if amount < _LEAST_MOVE * shot.span / shot.fps:
             what = f"{scene}: the reel opens on a picture that stands still; give it a move"
             yield Notice("platform", what)
     if is_dim:
