@@ -147,6 +147,26 @@ def test_without_a_cover_the_file_and_its_timeline_hold_none(
         assert len(container.streams.video) == 1
 
 
+def test_a_cover_goes_with_its_line_in_the_script(covered: Callable[[str], Path]) -> None:
+    script = covered("green")
+    with_cover = script.read_text()
+    (cover,) = compile_script(script).covers
+    made = cover.read_bytes()
+    script.write_text(SCRIPT.replace("red.png", f"{cover.relative_to(script.parent).as_posix()}"))
+    compile_script(script)
+    assert cover.read_bytes() == made, "the script uses it as a still"
+    script.write_text(SCRIPT)
+    report = compile_script(script)
+    assert not cover.exists()
+    assert cover.name not in report.files
+    script.write_text(with_cover)
+    compile_script(script)
+    cover.write_bytes(b"a picture of the user's own")
+    script.write_text(SCRIPT)
+    compile_script(script)
+    assert cover.read_bytes() == b"a picture of the user's own"
+
+
 def test_an_edited_timeline_keeps_the_picture_of_its_cover(
     covered: Callable[[str], Path], tmp_path: Path
 ) -> None:

@@ -221,3 +221,49 @@ def test_a_repetition_into_a_folder_that_cannot_be_written_is_refused(
     monkeypatch.setattr(os, "access", lambda path, mode: path != folder and access(path, mode))
     with pytest.raises(InputError, match="cannot be written to"):
         compiled()
+
+
+def test_small_files_are_compared_first_and_a_file_of_another_size_is_not_read(
+    project: Path, compiled: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    digest = last_run.sha256_of
+    monkeypatch.setattr(
+        last_run, "sha256_of", lambda path: (read.append(path.name), digest(path))[1]
+    )
+    compiled()
+    assert read[0] == "small.yaml"
+    assert {*read[1:4]} == {"bed.wav", "sea.png", "sky.png"}
+    for text, needed in ((SCRIPT.replace("sky,", "air,"), ["small.yaml"]), (f"{SCRIPT}\n", [])):
+        project.write_text(text)
+        read.clear()
+        with pytest.raises(FullRunError):
+            compiled()
+        assert read == needed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links are a privilege there")
+def test_a_file_that_became_a_link_out_of_the_folder_is_noticed(
+    project: Path, compiled: Callable[..., object], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    still = project.with_name("sea.png")
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "sea.png"
+    still.rename(elsewhere)
+    still.symlink_to(elsewhere)
+    with pytest.raises(FullRunError):
+        compiled()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no program is a text there")
+def test_another_synthesizer_is_noticed(
+    compiled: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It decides where words of other languages are."""
+    program = tmp_path / "bin" / "espeak-ng"
+    program.parent.mkdir()
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    compiled()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    with pytest.raises(FullRunError):
+        compiled()

@@ -28,6 +28,8 @@ _ANSWERS = 64
 """Most cached answers."""
 _SETTLED_S = 10.0
 """Age in seconds from which on the times of a program's file tell it from another one."""
+_SMALLEST_BYTES = 1 << 20
+"""Size from which on a program on Windows is no shim of a package manager."""
 _log = logging.getLogger(__name__)
 
 
@@ -145,8 +147,9 @@ def _ask(program: str, *args: str) -> str:
 def identity_of(program: Path) -> list[str] | None:
     """Return what tells versions of a program apart; None if it may change unnoticed.
 
-    That is the case for a script, which may run another program, and for one that was installed
-    within the last seconds: it may be replaced by one with the same times.
+    That is the case for what may run another program, as a script, a dispatcher by another name
+    (``/usr/bin/snap``) or a small program on Windows, and for one that was installed within the
+    last seconds: it may be replaced by one with the same times.
     """
     try:
         found = program.resolve()
@@ -155,9 +158,11 @@ def identity_of(program: Path) -> list[str] | None:
         state = found.stat()
     except OSError:
         return None
+    is_small = os.name == "nt" and state.st_size < _SMALLEST_BYTES
+    is_other = not found.stem.lower().startswith("ffmpeg")
     is_new = time.time() - max(state.st_mtime, state.st_ctime) < _SETTLED_S
     times = f"{state.st_size}-{state.st_mtime_ns}-{state.st_ctime_ns}-{state.st_ino}"
-    return None if is_script or is_new else [str(found), times]
+    return None if is_script or is_small or is_other or is_new else [str(found), times]
 
 
 def _answer(program: str, args: Sequence[str]) -> str:

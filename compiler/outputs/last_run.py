@@ -24,6 +24,7 @@ from ...renderers.files.user_folders import cache_folder, config_folder
 from ..errors import WorkError
 from ..files.exists import is_file
 from ..media.find_ffmpeg import ffmpeg_path, identity_of
+from ..media.programs import SYNTHESIZER, find_program
 from ..notices import Notice
 from ..progress import Stage
 from ..report import Loudness, Report, SceneReport, SlotReport
@@ -70,7 +71,10 @@ def read_run(arguments: Sequence[Any]) -> LastRun | None:
         content = json.loads(document["content"])
         if content["machine"] != _machine():
             return None
-        if not all(_is_unchanged(Path(path), sha) for path, sha in content["files"].items()):
+        files = [(Path(path), *state) for path, state in content["files"].items()]
+        if any(_state_of(path, sha) != [sha, size, real] for path, sha, size, real in files):
+            return None
+        if not all(sha256_of(path).startswith(sha) for path, sha, _, _ in files if sha):
             return None
         messages = [(stage, message) for stage, message in content["messages"]]
         stores = [Path(path) for path in content["stores"]]
@@ -90,10 +94,14 @@ def write_run(
 
     Args:
         arguments: of the run, as JSON values.
-        files: SHA-256 by path, or its first digits; empty for a file that must not be there.
+        files: SHA-256 by path, or its first digits; empty for a file that must not be there. They
+            are compared in this order.
         messages: as in `LastRun`.
         stores: as in `LastRun`.
         report: of the run.
+
+    Raises:
+        OSError: a file cannot be looked at.
     """
     machine, plain = _machine(), _plain_report(report)
     if machine is None or any(notice.code not in REPEATABLE for notice in report.warnings):
@@ -103,7 +111,7 @@ def write_run(
     content = json.dumps(
         {
             "machine": machine,
-            "files": dict(files),
+            "files": {path: _state_of(Path(path), sha) for path, sha in files.items()},
             "messages": messages,
             "stores": [str(path) for path in stores],
             "report": plain,
@@ -135,10 +143,11 @@ def inputs_as_read(paths: Iterable[Path], started: float) -> dict[str, str] | No
     return found
 
 
-def _is_unchanged(path: Path, sha256: str) -> bool:
+def _state_of(path: Path, sha256: str) -> list[str | int]:
+    """Return what is quickly compared of a file: its size, and where links lead from its path."""
     if not sha256:
-        return not os.path.lexists(path)
-    return sha256_of(path).startswith(sha256)
+        return ["", int(os.path.lexists(path)), ""]
+    return [sha256, path.stat().st_size, os.path.realpath(path)]
 
 
 def _path_of(arguments: Sequence[Any]) -> Path:
@@ -152,7 +161,7 @@ def _digest(text: str) -> str:
 def _machine() -> str | None:
     """Return the inputs of a run besides its files; None if they are unknown.
 
-    That is the code of this program, the packages, the interpreter and ffmpeg.
+    That is the code of this program, the packages, the interpreter, ffmpeg and espeak-ng.
     """
     ffmpeg = identity_of(Path(ffmpeg_path()))
     if ffmpeg is None:
@@ -168,7 +177,17 @@ def _machine() -> str | None:
         with suppress(OSError):
             packages += [path.name for path in Path(folder).glob("*-info")]
     system = [sys.version, platform.platform(), os.cpu_count(), str(config_folder())]
-    return _digest(json.dumps([ffmpeg, code, sorted(packages), system]))
+    programs = [ffmpeg, _state_of_program(SYNTHESIZER)]
+    return _digest(json.dumps([programs, code, sorted(packages), system]))
+
+
+def _state_of_program(name: str) -> list[str | int] | None:
+    """Return what tells versions of a program on the PATH apart; None if there is none."""
+    found = find_program(name)
+    if found is None:
+        return None
+    state = Path(found).stat()
+    return [found, state.st_size, state.st_mtime_ns]
 
 
 def _evict(folder: Path) -> None:

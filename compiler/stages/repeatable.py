@@ -59,7 +59,8 @@ def files_of_run(
     if files is None or "" in written.values():
         return None
     absent = {str(path): "" for path in settings if path not in present}
-    return {**files, str(script): parsed.script.sha256, **written, **absent}
+    # In the order in which they are compared: what changes most is small, and comes first.
+    return {**absent, str(script): parsed.script.sha256, **files, **written}
 
 
 def _listens(script: Script) -> bool:

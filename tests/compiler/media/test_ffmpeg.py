@@ -9,10 +9,15 @@ import time
 from pathlib import Path
 
 import pytest
-from otio_gvideo.compiler.media import ffmpeg
+from otio_gvideo.compiler.media import ffmpeg, find_ffmpeg
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, pipe_args, process, run
 from otio_gvideo.compiler.media.ffmpeg_log import FfmpegError, StoppedError
-from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path, ffmpeg_version, filter_values
+from otio_gvideo.compiler.media.find_ffmpeg import (
+    ffmpeg_path,
+    ffmpeg_version,
+    filter_values,
+    identity_of,
+)
 
 ENDLESS = ["-re", "-f", "lavfi", "-i", "anullsrc", "-f", "null", "-"]
 
@@ -51,6 +56,22 @@ def test_a_fit_ffmpeg_on_the_path_comes_first(
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     assert ffmpeg_path() == str(tmp_path / "bin" / "ffmpeg")
     assert ffmpeg_version() == version
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are a privilege there")
+def test_what_runs_an_ffmpeg_of_its_own_choice_has_no_known_version(tmp_path: Path) -> None:
+    """As /snap/bin/ffmpeg does, a link to /usr/bin/snap, which stays when the snap is new."""
+    alias = tmp_path / "alias"
+    alias.symlink_to(ffmpeg_path())
+    assert identity_of(alias) == identity_of(Path(ffmpeg_path()))
+    (tmp_path / "snap").write_bytes(Path(sys.executable).read_bytes())
+    os.utime(tmp_path / "snap", (1, 1))
+    (tmp_path / "ffmpeg").symlink_to("snap")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(find_ffmpeg, "_SETTLED_S", -600.0)
+        assert identity_of(tmp_path / "ffmpeg") is None
+        (tmp_path / "snap").rename(tmp_path / "ffmpeg-7")
+        assert identity_of(tmp_path / "ffmpeg-7") is not None
 
 
 def test_a_failure_is_one_line_that_names_the_cause(each_ffmpeg: str, tmp_path: Path) -> None:
