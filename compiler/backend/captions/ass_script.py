@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import accumulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,15 @@ class AssScript:
 
     header: str
     events: tuple[Event, ...]
+    _starts: list[Fraction] = field(init=False, repr=False, compare=False)
+    """The earliest start from each event on."""
+    _ends: list[Fraction] = field(init=False, repr=False, compare=False)
+    """The latest end up to each event."""
+
+    def __post_init__(self) -> None:
+        starts = accumulate((event.start for event in reversed(self.events)), min)
+        object.__setattr__(self, "_starts", list(starts)[::-1])
+        object.__setattr__(self, "_ends", list(accumulate((e.end for e in self.events), max)))
 
     def text(self) -> str:
         """Return the whole file."""
@@ -55,7 +66,9 @@ class AssScript:
 
     def shown(self, start: Fraction, end: Fraction) -> list[Event]:
         """Return the events of a range of the reel, in seconds."""
-        return [event for event in self.events if event.start < end and event.end > start]
+        first, last = bisect_right(self._ends, start), bisect_left(self._starts, end)
+        near = self.events[first:last]
+        return [event for event in near if event.start < end and event.end > start]
 
 
 _CHANGE = re.compile(r"\\t\((\d+),(\d+),([^()]*)\)")

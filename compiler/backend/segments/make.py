@@ -177,11 +177,12 @@ class _SegmentMaker:
         spans, fps = self.reading.spans, self.canvas.fps
         if self.captions is None:
             return plan_segments(spans, fps, cut_points_of)
+        starts = self.captions.starts(fps)
         segments: list[Segment] = []
         for start, end, is_captioned in self.captions.ranges(spans[-1].end, fps):
             part = trim(spans, start, end, fps)
             if is_captioned:
-                split = split_spans(part, self.captions.starts(fps), fps)
+                split = split_spans(part, starts, fps)
                 segments += plan_segments(split, fps, lambda _: None)
             else:
                 segments += plan_segments(part, fps, cut_points_of)

@@ -5,7 +5,8 @@ Pure: `CutPoints` state at which frames a file can be cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -154,14 +155,19 @@ def _parts(
         yield Span(stop, span.end, advance(picture, stop - span.start, fps)), None
 
 
-def split_spans(spans: Iterable[Span], frames: Iterable[int], fps: Fraction) -> list[Span]:
-    """Split spans at frames of the reel, where both parts are long enough to be encoded alone."""
+def split_spans(spans: Iterable[Span], frames: Sequence[int], fps: Fraction) -> list[Span]:
+    """Split spans at frames of the reel, where both parts are long enough to be encoded alone.
+
+    Args:
+        spans: to split.
+        frames: in order.
+        fps: of the reel.
+    """
     alone = int(ALONE_S * fps)
-    places = list(frames)
     found = []
     for span in spans:
         edges = [span.start]
-        for place in places:
+        for place in frames[bisect_left(frames, span.start) : bisect_right(frames, span.end)]:
             if edges[-1] + alone <= place <= span.end - alone:
                 edges.append(place)
         found += [
