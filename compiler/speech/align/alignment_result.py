@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ...sync.types import Interval
 
@@ -21,6 +22,8 @@ class ForcedAlignment:
         skipped: tokens that fit the sound so little that the first pass skipped them.
         contrast: lead of the best phone over the mean of all, in nats a frame: 13 in a studio, 8 in
             noise at 10 dB or in a church. Margins shrink in proportion.
+        stretches: of like sound, if there are several: the second at which each begins, and its
+            contrast.
     """
 
     times: tuple[Interval | None, ...]
@@ -29,6 +32,12 @@ class ForcedAlignment:
     contrast: float
     fillers: tuple[tuple[int, Interval], ...] = ()
     skipped: frozenset[int] = frozenset()
+    stretches: tuple[tuple[Fraction, float], ...] = ()
+
+    def contrast_at(self, second: Fraction) -> float:
+        """Return the contrast of the stretch at a second."""
+        begun = [contrast for start, contrast in self.stretches if start <= second]
+        return begun[-1] if begun else self.contrast
 
     def margin_of(self, group: Sequence[int]) -> float:
         """Return the mean margin of some tokens, weighted by their lengths."""

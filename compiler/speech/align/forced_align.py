@@ -113,6 +113,7 @@ class _Aligner:
         self.frames = self.recording.frames
         self.memo = memo
         self.contrast = self.recording.contrast
+        self.contrasts = [part.contrast for part in self.recording.parts]
         self.foreign = foreign
         self.levels = UnscriptedLevels(self.recording, foreign=foreign)
         self._placed: dict[tuple[tuple[int, ...], int, int], list[AlignedPiece]] = {}
@@ -245,14 +246,18 @@ class _Aligner:
             if 0 < last - first <= ALONE:
                 chosen = [tokens[index] for index in run]
                 path = self.search(chosen, first, last, self._second_penalties(), to_end=True)
-            if path is None or not self._fits(path.pieces):
+            if path is None or not self._fits(path.pieces, first):
                 found.append(run)
         return found
 
-    def _fits(self, pieces: Iterable[AlignedPiece]) -> bool:
-        least = MIN_MARGIN * self.contrast
-        said = (piece for piece in pieces if not piece.unscripted)
-        return sum((piece.margin - least) * (piece.end - piece.start) for piece in said) > 0
+    def _fits(self, pieces: Iterable[AlignedPiece], first: int = 0) -> bool:
+        """Whether pieces, whose frames count from ``first``, fit as well as spoken ones."""
+        total = 0.0
+        for piece in pieces:
+            if not piece.unscripted:
+                contrast = self.contrasts[self.recording.part_of(first + piece.start)]
+                total += (piece.margin - MIN_MARGIN * contrast) * (piece.end - piece.start)
+        return total > 0
 
     def _second_penalties(self) -> Penalties:
         return Penalties(unscripted=UNSCRIPTED * self.contrast, skip=1e9)
@@ -271,6 +276,10 @@ class _Aligner:
             ),
             contrast=self.contrast,
             fillers=tuple((p.token, _interval(p.start, p.end)) for p in placed if p.filler),
+            stretches=tuple(
+                (first * FRAME, contrast)
+                for first, contrast in zip(self.recording.firsts, self.contrasts, strict=True)
+            ),
         )
 
     def _margin(self, span: Sequence[AlignedPiece]) -> float:

@@ -213,4 +213,6 @@ def _by_token(
                 times[index] = Interval(time.start + step * place, time.start + step * (place + 1))
     numbers = [*placed, count]
     unscripted = tuple((numbers[firsts[group]], time) for group, time in found.unscripted)
-    return ForcedAlignment(tuple(times), tuple(margins), unscripted, found.contrast)
+    return ForcedAlignment(
+        tuple(times), tuple(margins), unscripted, found.contrast, stretches=found.stretches
+    )

@@ -43,7 +43,7 @@ def rooms_in_noise(
         for index in members[number]:
             times[index] = None
     heard = [index for index, time in enumerate(times) if time]
-    if alignment.contrast >= NOISY or not heard:
+    if not heard:
         return {}
     spoken = sum((time.duration for time in times if time), Fraction(0))
     pace = spoken / max(1, letters_of(tokens, heard))
@@ -53,6 +53,8 @@ def rooms_in_noise(
         begin = next((time.end for time in reversed(times[: mine[0]]) if time), Fraction(0))
         end = next((time.start for time in times[mine[-1] + 1 :] if time), duration)
         usual = letters_of(tokens, mine) * pace
+        if alignment.contrast_at((begin + end) / 2) >= NOISY:
+            continue
         if LEAST * usual <= end - begin <= MOST * usual + PAUSE * len(run):
             rooms |= dict.fromkeys(run, Interval(begin, end))
     return rooms

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.media.samples import SPEECH_RATE
-from otio_gvideo.compiler.speech.align import SceneText, align_scenes
+from otio_gvideo.compiler.script.tokens import tokenize
+from otio_gvideo.compiler.speech.align import SceneText, align_scenes, forced_align
 from otio_gvideo.compiler.speech.align.stretches import Stretches, changes
+from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
 
 from . import recordings
 
@@ -106,3 +108,16 @@ def test_many_stretches_take_no_more_threads_or_memory_than_one() -> None:
     assert len(recording.parts) == 6
     assert threading.active_count() - before <= 2
     assert kept < 40 << 20
+
+
+def test_a_skipped_word_is_judged_by_the_contrast_of_its_own_stretch() -> None:
+    voice = recordings.samples("slt")[: 16 * SPEECH_RATE]
+    sound = np.concatenate([voice, recordings.with_noise(voice, 5)])
+    aligner = forced_align._Aligner(sound, tokenize("the"), None, foreign=False)
+    margin = forced_align.MIN_MARGIN * aligner.contrast
+    clean, noisy = (
+        aligner.is_spoken([0], {0: [AlignedPiece(0, start, start + 20, margin=margin)]})
+        for start in (500, 2500)
+    )
+    assert clean
+    assert not noisy

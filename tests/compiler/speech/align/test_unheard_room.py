@@ -15,12 +15,14 @@ TOKENS = tokenize("the sea was calm stop and nobody spoke", "en")
 MEMBERS = [[0, 1, 2, 3], [4], [5, 6, 7]]
 
 
-def rooms(gap_s: float, contrast: float) -> dict[int, Interval]:
+def rooms(
+    gap_s: float, contrast: float, stretches: tuple[tuple[Fraction, float], ...] = ()
+) -> dict[int, Interval]:
     """Return the room of the second of three scenes, which was not heard."""
     starts = [0.2, 0.5, 0.8, 1.1, *(1.4 + gap_s + 0.3 * n for n in range(3))]
     times = [Interval(Fraction(round(s * 10), 10), Fraction(round(s * 10) + 3, 10)) for s in starts]
     heard = (*times[:4], None, *times[4:])
-    alignment = ForcedAlignment(heard, (1.0,) * 8, (), contrast)
+    alignment = ForcedAlignment(heard, (1.0,) * 8, (), contrast, stretches=stretches)
     return rooms_in_noise([1], TOKENS, MEMBERS, alignment, Fraction(4))
 
 
@@ -33,6 +35,13 @@ def test_a_scene_is_refused_without_room_with_too_much_and_where_nothing_hides_i
     gap_s: float, contrast: float
 ) -> None:
     assert rooms(gap_s, contrast) == {}
+
+
+@pytest.mark.parametrize(("middle", "is_hidden"), [(7.0, True), (13.0, False)])
+def test_noise_elsewhere_in_a_recording_hides_no_scene(middle: float, is_hidden: bool) -> None:
+    other = 20.0 - middle
+    stretches = ((Fraction(0), other), (Fraction(13, 10), middle), (Fraction(21, 10), other))
+    assert bool(rooms(0.6, other, stretches)) == is_hidden
 
 
 def test_a_scene_with_half_of_its_words_said_is_warned_about() -> None:
