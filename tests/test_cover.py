@@ -188,6 +188,26 @@ def test_an_edited_timeline_keeps_the_picture_of_its_cover(
         assert pixels(made.covers[0]) == pytest.approx(COLOURS[kept], abs=3)
 
 
+def test_flattening_anew_replaces_its_own_files_and_keeps_others(
+    covered: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTIO_GVIDEO_CACHE", str(tmp_path / "cache"))
+    report = compile_script(covered("green"), until="media")
+    timeline = otio.adapters.read_from_file(str(report.timeline))
+    folder = tmp_path / "edit"
+    folder.mkdir()
+    edited, cover = folder / "cut.otio", folder / "out.jpg"
+    for frame in (4, 18):
+        timeline.metadata["otio_gvideo"]["cover"] = {"frame": frame}
+        otio.adapters.write_to_file(timeline, str(edited))
+        assert flatten_timeline(edited, folder / "out.mp4").warnings == []
+    assert not list(folder.glob("*.edited-*"))
+    cover.write_bytes(b"a picture of the user's own")
+    (warning,) = flatten_timeline(edited, folder / "out.mp4").warnings
+    assert warning == "out.jpg was not made here; kept as out.edited-1.jpg"
+    assert (folder / "out.edited-1.jpg").read_bytes() == b"a picture of the user's own"
+
+
 @pytest.mark.parametrize(
     "stated", ["x", {}, {"frame": "3"}, {"frame": -1}, {"frame": 3, "clip": "a", "clip_frame": "b"}]
 )

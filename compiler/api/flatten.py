@@ -10,6 +10,7 @@ from ..editors.relink import relink_nearby
 from ..files.path_limits import names_of_video, refuse_unusable
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
+from ..outputs.made_files import keep_hash
 from ..outputs.paths import segments_of, videos_of
 from ..outputs.reel_lock import lock_reel
 from ..outputs.report_claims import claim_file, keep_unclaimed
@@ -89,8 +90,10 @@ def flatten_timeline(
             clock.done("read", f"{path.name}: {count(report.frames, 'frame')}")
 
         def before_rename(made: Path, temporary: Path) -> None:
-            kept = keep_unclaimed(path, made, temporary) if made != video else None
-            report.warnings += [] if kept is None else [kept]
+            if made != video:
+                kept = keep_unclaimed(path, made, temporary)
+                report.warnings += [] if kept is None else [kept]
+                keep_hash(made, temporary)
             claim_file(path, made, temporary)
 
         with clock.stage("flatten"), report.kept_on_failure():

@@ -26,6 +26,7 @@ from ..files.atomic_output import write_errors
 from ..notices import Notice
 from ..report import Report
 from ..timeline.metadata import NAMESPACE
+from .made_files import hash_when_made
 from .paths import Outputs, read_report, report_path, timeline_text, write_text
 
 _SEAL = "seal"
@@ -171,16 +172,17 @@ def claimed_hashes(timeline: Path) -> dict[str, list[str]]:
 
 
 def keep_unclaimed(timeline: Path, path: Path, temporary: Path) -> Notice | None:
-    """Rename an unclaimed file that a finished one would replace.
+    """Rename a file that a finished one would replace, unless it is claimed or was made here.
 
     Returns:
-        The warning; None if there is no such file, or it is claimed.
+        The warning; None if no file was renamed.
 
     Raises:
         WorkError: it cannot be renamed.
     """
     with write_errors(path):
-        ours = [*claimed_hashes(timeline).get(path.name, []), sha256_of(temporary)]
+        claimed = claimed_hashes(timeline).get(path.name, [])
+        ours = [*claimed, hash_when_made(path), sha256_of(temporary)]
     kept = keep_edited(path, ours)
     if kept is None:
         return None
