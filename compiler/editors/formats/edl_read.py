@@ -221,10 +221,11 @@ class _ListReader:
         return clip
 
     def _speed(self, event: EdlEvent) -> Fraction:
-        if event.is_frozen:
-            return Fraction(0)
         own = [speed for reel, speed in event.speeds if reel == event.reel]
-        stated = own or [speed for _, speed in event.speeds]
+        has_other = event.kind[0] in "DW" and event.speeds  # of the outgoing clip
+        if event.is_frozen and not has_other:
+            return Fraction(0)
+        stated = own if has_other else own or [speed for _, speed in event.speeds]
         return (stated[-1] / self._rate).limit_denominator(1000) if stated else Fraction(1)
 
     def _reference(self, event: EdlEvent, file: str) -> otio.core.MediaReference:

@@ -158,7 +158,9 @@ class _EventLines:
         kind = f"D    {min(cut.frames, end - start):03}"
         self.lines.append(self._line(incoming, kind, incoming.frames, start, end))
         self._describe(outgoing, "FROM", start)
-        self._describe(incoming, "TO", start)
+        # Of two sides from one reel the last speed is the incoming one's.
+        is_retimed = outgoing.speed != 1 and outgoing.reel == incoming.reel
+        self._describe(incoming, "TO", start, is_retimed=is_retimed)
 
     def _line(self, side: _Side, kind: str, source_frames: int, start: int, end: int) -> str:
         codes = (
@@ -173,12 +175,12 @@ class _EventLines:
     def _timecode(self, frame: int) -> str:
         return timecode(frame, self._nominal, drop=self._drop)
 
-    def _describe(self, side: _Side, which: str, start: int) -> None:
+    def _describe(self, side: _Side, which: str, start: int, *, is_retimed: bool = False) -> None:
         """Add the retime, name, file and markers of a side."""
         clip = side.clip
         if clip is None:
             return
-        if side.speed != 1:
+        if side.speed != 1 or is_retimed:
             fps = float(self._rate * side.speed)
             shown = f"{fps:05.1f}" if abs(fps - round(fps, 1)) < EXACT else f"{fps:07.3f}"
             self.lines.append(f"M2   {side.reel:8}       {shown}    {self._timecode(side.start)}")

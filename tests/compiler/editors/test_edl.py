@@ -104,6 +104,18 @@ def test_a_list_comes_back_as_it_was_written(tmp_path: Path, fps: Fraction) -> N
     assert pictures(back) == pictures(cut)
 
 
+@pytest.mark.parametrize("name", ["ship", "storm"])
+@pytest.mark.parametrize("speed", [0.0, 2.0, -1.0])
+def test_a_retimed_clip_dissolves_into_one_at_its_own_speed(
+    tmp_path: Path, speed: float, name: str
+) -> None:
+    fps = Fraction(25)
+    cut = timeline(
+        [clip("storm", 100, 60, fps, speed), dissolve(5, 5, fps), clip(name, 500, 30, fps)], fps
+    )
+    assert pictures(read_timeline(written(cut, tmp_path))) == pictures(cut)
+
+
 def test_another_reader_finds_the_same_cuts(tmp_path: Path) -> None:
     fps = Fraction(25)
     items = [
