@@ -20,7 +20,9 @@ from otio_gvideo.compiler.api.export import export_timeline
 from otio_gvideo.compiler.api.init import init_script
 from otio_gvideo.compiler.api.plan import plan_script
 from otio_gvideo.compiler.api.render import render_timeline
+from otio_gvideo.compiler.backend.encode.reframe import sample_frames
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
+from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.timeline.effects import speed_of
 from otio_gvideo.compiler.timeline.metadata import own_metadata
 from PIL import Image
@@ -279,6 +281,35 @@ def test_a_frame_of_a_video_is_a_still(folder: Path) -> None:
     still.write_bytes((folder / "red.png").read_bytes())
     with pytest.raises(InputError, match=r"no longer the frame of thirty\.mp4 .* move it away"):
         compile_script(folder / "reel.yaml")
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.mpg"])
+def test_a_video_without_an_index_shows_its_frames(folder: Path, name: str) -> None:
+    """A seek in it lands between the key frames, which are two seconds apart."""
+    lossless = ("-qp", "0") if name == "a.ts" else ("-c:v", "mpeg2video", "-q:v", "1")
+    count_video(folder / name, 100, "24", "96x160", "-g", "48", *lossless, "-c:a", "mp2")
+    scenes = """\
+  - {id: a, duration: 1, clip: {video: NAME, in: 1.5}}
+  - {id: b, duration: 0.5, keyframe: NAME@3s, motion: {camera: static}}
+"""
+    compiled(folder, scenes.replace("NAME", name))
+    assert counts(folder) == [*range(36, 60), *[72] * 12]
+    samples = sample_frames(probe(folder / name), (Fraction(2), Fraction(3)))
+    seen = [round(picture.mean() / 255 * 219 / 2) for picture in samples]
+    assert seen == [pytest.approx(48 + 24 * tenth / 10, abs=1) for tenth in (1, 3, 5, 7, 9)]
+
+
+def test_a_frame_that_stays_is_shown_until_the_next(folder: Path) -> None:
+    """The frames of its first second are the usual ones; then one stays for three seconds."""
+    lossless = output_args(folder / "late.mp4", "-c:v", "libx264", "-qp", "0", "-an")
+    late = ("-vf", "setpts='if(lt(N,31),N,N+90)/30/TB'", "-fps_mode", "vfr", "-frames:v", "60")
+    run([*input_args(folder / "thirty.mp4"), *late, *lossless], what="making a video")
+    scenes = """\
+  - {id: a, duration: 1, clip: {video: late.mp4, in: 2.2}}
+  - {id: b, duration: 0.5, keyframe: late.mp4@0.5s, motion: {camera: static}}
+"""
+    compiled(folder, scenes)
+    assert counts(folder) == [*[30] * 24, *[15] * 12]
 
 
 @pytest.mark.slow

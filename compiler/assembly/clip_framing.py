@@ -21,7 +21,7 @@ from ..media.media_info import MediaInfo
 from ..script import model
 from .face_framing import Filling, frame_faces, head_band
 
-_METHOD = "1"
+_METHOD = "2"
 """Counted in the keys: a change finds other faces."""
 _SIDE = 1280
 """Longer side of the sampled frames, in pixels."""

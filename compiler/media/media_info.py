@@ -23,6 +23,8 @@ class VideoInfo:
         sample_aspect: width of a pixel by its height.
         is_constant: whether all frames are equally long.
         steady: whether the time of frame ``n`` is exactly ``n / fps``.
+        lead: seconds by which to seek early: without an index, as in MPEG-TS and PS, a seek lands
+            between key frames.
     """
 
     codec: str
@@ -39,6 +41,7 @@ class VideoInfo:
     sample_aspect: Fraction = Fraction(1)
     steady: bool = False
     is_constant: bool = False
+    lead: Fraction = Fraction(0)
 
     @property
     def display_size(self) -> tuple[Fraction, Fraction]:

@@ -26,6 +26,9 @@ FRAME_RATES = (Fraction(1, 100), Fraction(10_000))
 """Lowest and highest frame rate of a video."""
 MAX_PIXELS = 150_000_000
 """Of a frame."""
+_UNINDEXED = frozenset({"mpegts", "mpeg"})
+_LEAD = Fraction(12)
+"""Longest usual distance between key frames, in seconds."""
 _ASPECTS = (Fraction(1, 100), Fraction(100))
 _ORIENTATION = 0x0112
 """EXIF tag; values from 5 on swap width and height."""
@@ -155,6 +158,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         start=max(Fraction(0), start - began),
         rotation=rotation_of(path) if is_mp4 else _decoded_rotation(container, stream),
         steady=is_mp4 and is_constant,
+        lead=_LEAD if container.format.name in _UNINDEXED else Fraction(0),
         is_constant=is_constant and abs(frames - _length(container, stream) * fps) < 2,
         sample_aspect=aspect if _ASPECTS[0] <= aspect <= _ASPECTS[1] else Fraction(1),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
@@ -30,7 +31,7 @@ from ..script.pictures import ScriptKeyframe
 
 STILLS = "stills"
 """Folder beside a reel's timeline that holds them."""
-_METHOD = "2"
+_METHOD = "3"
 """Counted in the keys: a change saves other pixels."""
 _TOLERANCE_S = Fraction(1, 1000)
 """Seconds by which the time of a frame may be rounded."""
@@ -92,11 +93,12 @@ def _save(video: Path, at: Fraction, path: Path) -> str:
     """Save a frame unless the file exists; return the SHA-256 of the frame as PNG."""
     info = probe(video).video
     assert info is not None
-    seek = _frame_time(video, info, at) - 1 / (2 * info.fps)
+    time = max(_frame_time(video, info, at) - _TOLERANCE_S, info.start)
+    # Not before the first picture, from which ffmpeg would count in MPEG-TS.
+    seek = Fraction(math.floor(max(time - info.lead, info.start) * 1_000_000), 1_000_000)
     width, height = (max(2, round(side / 2) * 2) for side in info.display_size)
-    stream = source(
-        url(video), ss=f"{float(max(seek, Fraction(0))):.6f}", **demuxer_options(video)
-    ).filter("trim", end_frame=1)
+    stream = source(url(video), ss=f"{float(seek):.6f}", **demuxer_options(video))
+    stream = stream.filter("trim", start=f"{float(time - seek):.6f}").filter("trim", end_frame=1)
     for name, options in fit_filters(info, (width, height)):
         stream = stream.filter(name, **options)
     stream = stream.filter(
@@ -126,15 +128,15 @@ def _frame_time(video: Path, info: VideoInfo, at: Fraction) -> Fraction:
             stream = container.streams.video[0]
             base = stream.time_base
             assert base is not None
-            wanted = at + info.start + _TOLERANCE_S
-            container.seek(int((at + info.start) / base), stream=stream)
+            began = Fraction(container.start_time or 0, av.time_base)
+            wanted = began + info.start + at + _TOLERANCE_S
+            container.seek(int((wanted - _TOLERANCE_S - info.lead) / base), stream=stream)
             for frame in container.decode(stream):
                 if frame.pts is None:
                     continue
-                if found is not None and frame.pts * base > wanted:
+                if frame.pts * base > wanted and (found is not None or at > info.lead):
                     break
                 found = frame.pts * base
-            began = Fraction(container.start_time or 0, av.time_base)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise WorkError(f"{video}: cannot be read as media: {error}") from error
     if found is None:

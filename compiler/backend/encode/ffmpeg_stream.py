@@ -25,7 +25,7 @@ def ratio(number: Fraction) -> str:
     return f"{number.numerator}/{number.denominator}"
 
 
-def source(url: str, **options: str) -> Any:
+def source(url: str, **options: str | None) -> Any:
     """Return the picture of an input, opened with ffmpeg's options for it."""
     number = {_NUMBER: next(_numbers)}
     return ffmpeg.input(url, protocol_whitelist=PROTOCOLS, **options, **number).video

@@ -15,6 +15,8 @@ from typing import TypeAlias
 import av
 import cv2
 import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import ImageOps
 
@@ -127,13 +129,26 @@ def sample_frames(info: MediaInfo, times: Sequence[Fraction]) -> Iterator[NDArra
         stream = container.streams.video[0]
         for number in range(_SAMPLES):
             time = low + (high - low) * (2 * number + 1) / (2 * _SAMPLES)
-            if stream.time_base:
-                place = round((time + video.start) / stream.time_base)
-                container.seek(place, stream=stream)
-            frame = next(container.decode(stream), None)
+            began = Fraction(container.start_time or 0, av.time_base)
+            frame = _frame_near(container, stream, began + video.start + time, video.lead)
             if frame is not None:
                 upright = np.rot90(frame.to_ndarray(format="rgb24"), turns)
                 yield cv2.resize(np.ascontiguousarray(upright), shape).astype(np.uint8)
+
+
+def _frame_near(
+    container: InputContainer, stream: VideoStream, time: Fraction, lead: Fraction
+) -> av.VideoFrame | None:
+    """Return the key frame before a time; with a lead the frame at the time."""
+    if not stream.time_base:
+        return next(container.decode(stream), None)
+    place = round(time / stream.time_base)
+    container.seek(round((time - lead) / stream.time_base), stream=stream)
+    frame = None
+    for frame in container.decode(stream):
+        if not lead or (frame.pts is not None and frame.pts >= place):
+            break
+    return frame
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

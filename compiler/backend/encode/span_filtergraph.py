@@ -227,16 +227,22 @@ class _GraphBuilder:
             # Seek exactly if time stamps are exact, so that decoding starts at the frame if it is
             # an IDR frame; else two frames early, so that rounding never skips it: whole frames,
             # since ffmpeg rounds the place to ticks of the stream, which are frames in MXF.
-            early = 0 if info.steady else one * 2
-            seek = _microseconds(max(Fraction(0), first * one + info.start - early))
-            length = first * one + info.start - seek
-            length += (frames - 1) * video.speed / self._fps + 2 * one
+            early = info.lead or (0 if info.steady else one * 2)
+            # In MPEG-TS ffmpeg counts from the first picture if the place is before it.
+            seek = _microseconds(info.start + max(Fraction(0), first * one - early))
             # Threads take longer to start and fill than a short segment takes to decode.
             threads = {"threads": "1"} if frames < ALONE_S * self._fps else {}
+            # At a variable rate the frame before the place may be on screen there. An exact seek
+            # drops it; without one a length counts from the key frame before.
+            limits: dict[str, str | None] = {"noaccurate_seek": None}
+            if info.steady and info.is_constant:
+                length = first * one + info.start - seek
+                length += (frames - 1) * video.speed / self._fps + 2 * one
+                limits = {"t": f"{float(length):.6f}"}
             decoded = source(
                 url(video.path),
                 ss=f"{float(seek):.6f}",
-                t=f"{float(length):.6f}",
+                **limits,
                 **threads,
                 **demuxer_options(video.path),
             )
