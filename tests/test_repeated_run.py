@@ -15,6 +15,7 @@ from otio_gvideo.compiler.api import compile_stages
 from otio_gvideo.compiler.errors import InputError, Problem
 from otio_gvideo.compiler.outputs import last_run
 from otio_gvideo.compiler.script import read_script
+from otio_gvideo.compiler.stages.output_options import OutputOptions
 from PIL import Image
 
 
@@ -204,6 +205,15 @@ def test_damaged_sound_is_reported_beside_a_slot_to_render(project: Path) -> Non
         assert warning.code == "damaged"
         assert warning == f"{sound.name} was damaged; it is encoded again"
         assert compile_script(project).warnings == []
+
+
+def test_damaged_sound_is_reported_under_a_size_limit(project: Path) -> None:
+    limited = OutputOptions(max_mb=8)
+    folder = compile_script(project, output_options=limited).timeline.parent
+    (sound,) = folder.glob("small.segments/sound-*.mp4")
+    sound.write_bytes(damaged(sound.read_bytes()))
+    (warning,) = compile_script(project, output_options=limited).warnings
+    assert warning == f"{sound.name} was damaged; it is encoded again"
 
 
 def test_a_cache_that_the_system_rejects_is_none(

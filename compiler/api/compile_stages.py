@@ -157,7 +157,7 @@ def compile_parsed(
     report.warnings[:0] = warnings
     report.warnings += damaged
     if parsed.output is not None:
-        refuse_small_size_limit(
+        report.warnings += refuse_small_size_limit(
             timeline, outputs.timeline, outputs.video, parsed.output, parsed.credentials
         )
     if until != "timeline":

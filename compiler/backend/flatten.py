@@ -187,17 +187,20 @@ def refuse_size_limit(
     media_root: Path,
     segments: Path | None = None,
     signer: Signer | None = None,
-) -> None:
+) -> list[Notice]:
     """Reject a size limit that a reel cannot keep, before its pictures are rendered.
 
     Arguments as in `flatten`, which reuses the sound that is encoded for this.
+
+    Returns:
+        Warnings about damage of the kept sound.
 
     Raises:
         InputError: the sound and the least picture exceed the limit.
         WorkError: the sound cannot be encoded.
     """
     if spec.max_bytes is None:
-        return
+        return []
     fps, frames = _frames_of(timeline)
     mix = read_mix(timeline, media_root, frames / fps, clip_sound_db=spec.clip_sound_db)
     with scratch(output.parent) as folder:
@@ -205,6 +208,7 @@ def refuse_size_limit(
         path, _ = cached_audio(mix, target_of(timeline), store, folder, threading.Event())
         sound_bytes = path.stat().st_size + _manifest_bytes(spec, signer)
         refuse_too_small(spec.max_bytes, sound_bytes, frames / fps, output.name)
+    return store.warnings
 
 
 def _frames_of(timeline: otio.schema.Timeline) -> tuple[Fraction, int]:

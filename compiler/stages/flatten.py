@@ -74,24 +74,28 @@ def refuse_small_size_limit(
     video: Path,
     spec: OutputSpec,
     credentials: Credentials | None,
-) -> None:
+) -> list[Notice]:
     """Reject a size limit that the video cannot keep, before slots are rendered.
 
     Arguments as in `make_videos`.
 
+    Returns:
+        Warnings about damage of the kept sound.
+
     Raises:
         InputError: the sound and the least picture exceed the limit.
     """
-    if spec.max_bytes is not None:
-        claims = _claims(credentials, timeline, timeline_path)
-        refuse_size_limit(
-            timeline,
-            video,
-            spec,
-            media_root=timeline_path.parent,
-            segments=segments_of(video) if spec.keep_segments else None,
-            signer=_signer(credentials, claims, video),
-        )
+    if spec.max_bytes is None:
+        return []
+    claims = _claims(credentials, timeline, timeline_path)
+    return refuse_size_limit(
+        timeline,
+        video,
+        spec,
+        media_root=timeline_path.parent,
+        segments=segments_of(video) if spec.keep_segments else None,
+        signer=_signer(credentials, claims, video),
+    )
 
 
 def sound_while_rendering(
