@@ -16,18 +16,18 @@ def heads_of(shots: Sequence[Shot]) -> tuple[float, float] | None:
     They are 0..1 of the frame.
 
     Args:
-        shots: of the scene's slots, which share their stills.
+        shots: of the scene's slots.
     """
     bands = []
-    framings = list({shot.motion: shot for shot in shots}.values())
-    for still in dict.fromkeys(key.image for key in shots[0].keyframes):
-        try:
-            faces = faces_of(still)
-        except RendererError:
-            continue  # Rendering reports the error.
-        aspect = aspect_of(still) if faces else None
-        if aspect is not None:
-            bands += [head_band(faces, aspect, shot) for shot in framings]
+    for shot in {(shot.keyframes, shot.fit, shot.motion): shot for shot in shots}.values():
+        for still in dict.fromkeys(key.image for key in shot.keyframes):
+            try:
+                faces = faces_of(still)
+            except RendererError:
+                continue  # Rendering reports the error.
+            aspect = aspect_of(still) if faces else None
+            if aspect is not None:
+                bands.append(head_band(faces, aspect, shot))
     if not bands:
         return None
     return min(top for top, _ in bands), max(bottom for _, bottom in bands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from otio_gvideo.compiler.backend.captions.burn import to_ass
 from otio_gvideo.compiler.backend.captions.style import Area
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.stages.heads import heads_of
 from otio_gvideo.compiler.timeline.properties import rate_of
+from otio_gvideo.renderers.base import Keyframe, Shot
 from PIL import Image
 
 
@@ -43,6 +46,18 @@ def test_captions_move_off_a_face_at_the_bottom(project: Path) -> None:
     placed = rows(timeline)
     assert max(placed["At"]) < 1920 * top
     assert min(placed["Every"]) > 1920 / 2
+
+
+def test_heads_are_those_of_every_still_of_a_scene(tmp_path: Path) -> None:
+    plain, portrait = tmp_path / "plain.png", tmp_path / "portrait.png"
+    Image.new("RGB", (300, 300), (90, 90, 90)).save(plain)
+    Image.fromarray(skimage.data.astronaut()[:300, 80:380]).save(portrait)
+    shots = [
+        Shot(300, 300, Fraction(24), 24, 0, 0, 0, 24, (Keyframe(still, 0),))
+        for still in (plain, portrait)
+    ]
+    assert heads_of(shots[:1]) is None
+    assert heads_of(shots) == heads_of(shots[1:]) is not None
 
 
 @pytest.mark.parametrize(
