@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -16,7 +16,7 @@ from ...renderers.image.saliency import SaliencyGlance
 from ...renderers.run.recipe import Recipe
 from ..script import model
 from ..sync import edit
-from .auto_camera import FILLS, IN_DEPTH, LEAST_MOVE, SceneView, choose_moves
+from .auto_camera import FILLS, IN_DEPTH, LEAST_MOVE, SceneView, amount_for, choose_moves
 from .cut_in import framing_lengths, slot_framings, with_closer
 from .face_framing import SceneLook, frame_faces
 from .scene_positions import frame_in_scene
@@ -160,21 +160,8 @@ def decided_looks(
     moves = choose_moves(scenes, sights, seconds)
     looks: dict[str, SceneLook] = {}
     for scene in scenes:
-        sight, motion = sights.get(scene.id), moves[scene.id]
-        moved = _shot_motion(replace(motion, focus=sight.focus if sight else motion.focus))
         stills = [glances[key.image] for key in scene.keyframes if key.image in glances]
-        faces = [face for still in stills for face in still.faces]
-        if faces and scene.motion.focus in (None, "auto"):
-            fit = None if scene.fit == "auto" else scene.fit
-            found = frame_faces(faces, stills[0].aspect, 1 / frame, moved, fit)
-            if scene.motion.camera == "auto" and found.amount < LEAST_MOVE * moved.amount:
-                moved = replace(moved, camera="push_in")  # It needs no room beside the faces.
-                found = frame_faces(faces, stills[0].aspect, 1 / frame, moved, fit)
-            moved = replace(moved, focus=found.focus, amount=found.amount)
-            people = scene.renderer in IN_DEPTH and found.fit == "cover"
-            looks[scene.id] = SceneLook(moved, found.fit, people)
-        else:
-            looks[scene.id] = SceneLook(moved, "cover" if scene.fit == "auto" else scene.fit)
+        looks[scene.id] = _look_of(scene, moves[scene.id], sights.get(scene.id), stills, frame)
     following = [*(looks[scene.id].motion.camera for scene in scenes[1:]), "static"]
     for (scene, placed), after in zip(shown, following, strict=False):
         lengths = framing_lengths(placed)
@@ -187,7 +174,43 @@ def decided_looks(
                 float(lengths[1] / schedule.fps),
                 after,
             )
+            if looks[scene.id].closer is None:  # Its one move lasts all of the scene.
+                seconds_shown = float(sum(lengths) / schedule.fps)
+                amount = amount_for(scene.motion.amount, seconds_shown)
+                slower = replace(moves[scene.id], amount=amount)
+                still = glances[scene.keyframes[0].image]
+                looks[scene.id] = _look_of(scene, slower, sights[scene.id], [still], frame)
     return looks
+
+
+def _look_of(
+    scene: model.ScriptScene,
+    motion: model.ScriptMotion,
+    sight: SceneView | None,
+    stills: Sequence[SaliencyGlance],
+    frame: float,
+) -> SceneLook:
+    """Return the look of a scene by its decided move, with its faces in the frame.
+
+    Args:
+        scene: the scene.
+        motion: its move.
+        sight: its first still, if its move or focus was not stated.
+        stills: those that were examined.
+        frame: width of the frame by its height.
+    """
+    moved = _shot_motion(replace(motion, focus=sight.focus if sight else motion.focus))
+    faces = [face for still in stills for face in still.faces]
+    if not faces or scene.motion.focus not in (None, "auto"):
+        return SceneLook(moved, "cover" if scene.fit == "auto" else scene.fit)
+    fit = None if scene.fit == "auto" else scene.fit
+    found = frame_faces(faces, stills[0].aspect, 1 / frame, moved, fit)
+    if scene.motion.camera == "auto" and found.amount < LEAST_MOVE * moved.amount:
+        moved = replace(moved, camera="push_in")  # It needs no room beside the faces.
+        found = frame_faces(faces, stills[0].aspect, 1 / frame, moved, fit)
+    moved = replace(moved, focus=found.focus, amount=found.amount)
+    people = scene.renderer in IN_DEPTH and found.fit == "cover"
+    return SceneLook(moved, found.fit, people)
 
 
 def _glances(

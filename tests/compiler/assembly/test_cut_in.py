@@ -127,6 +127,8 @@ def test_a_still_too_small_for_a_closer_framing_keeps_one_move() -> None:
     assert first.motion == second.motion
     assert second.start == first.frames
     assert first.span == second.span == first.frames + second.frames
+    whole, *_ = shots(scene("stairs", motion=model.ScriptMotion(cut_in=False)))
+    assert first.motion.amount == whole.motion.amount
 
 
 @pytest.mark.parametrize("renderer", ["camera", "parallax"])
