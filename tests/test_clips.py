@@ -335,6 +335,7 @@ WRONG_FRAMES = {
     "thirty.mp4@7s": "7 s is past the end of the video, 3.00 s",
     "none.mp4@1s": "'none.mp4' does not exist",
     "tone.wav@0.5s": "'tone.wav' has no picture",
+    "red.png@1s": "'red.png' is a still; leave out @1s",
 }
 
 

@@ -116,7 +116,7 @@ def _unused(
         notes.append(f"of several pieces of music, only {script_path(music[0], folder)} is used")
     if blind:
         names = ", ".join(script_path(f, folder) for f in blind)
-        notes.append(f"not used: {names}; no picture can be read from it")
+        notes.append(f"not used: {names}; no moving picture can be read from it")
     return notes
 
 

@@ -17,7 +17,7 @@ from .script_draft import Draft, scene_id, script_path, yaml_number
 VIDEOS = frozenset(
     {
         *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".ts", ".3gp", ".mpg"),
-        *(".mpeg", ".wmv", ".mxf"),
+        *(".mpeg", ".wmv", ".mxf", ".flv", ".ogv", ".gif"),
     }
 )
 """Suffixes of videos that a draft may name."""
@@ -52,10 +52,12 @@ def pictures_in(files: Sequence[Path]) -> tuple[list[Path], dict[str, Path]]:
 
 @lru_cache(4096)
 def video_in(file: Path) -> MediaInfo | None:
-    """Return the headers of a video with a picture; None for any other file."""
+    """Return the headers of a video with a picture; None for other files and a GIF of one image."""
     info = probe_if_readable(file) if file.suffix.lower() in VIDEOS else None
-    has_frames = info is not None and info.video is not None and info.video.frames
-    return info if has_frames and info is not None and info.video and info.video.fps else None
+    if info is None or info.video is None or not info.video.fps:
+        return None
+    least = 2 if file.suffix.lower() == ".gif" else 1
+    return info if info.video.frames >= least else None
 
 
 def silent_timing(picture: Path) -> Draft:

@@ -26,6 +26,8 @@ def unsupported_settings(shot: Shot, limits: Limits) -> list[str]:
         notes.append("motion.strength is not honoured")
     if motion.depth_of_field and "depth_of_field" not in controls:
         notes.append("motion.depth_of_field is not honoured")
+    elif motion.depth_of_field and shot.fit != "cover":
+        notes.append(f"motion.depth_of_field has no effect with fit: {shot.fit}")
     if motion.loras and "loras" not in controls:
         notes.append("motion.loras are not honoured")
     if shot.prompt and "prompt" not in controls and not limits.is_unbounded:

@@ -22,7 +22,7 @@ from ...files.file_version import FileVersion, file_version
 from ...files.font_tables import has_colour
 from ...files.path_text import fault_of_locale
 from ...media.media_info import MediaInfo
-from ...media.probe import probe, probe_if_readable
+from ...media.probe import is_still, probe, probe_if_readable
 from ...media.samples import check_sound, duration_of
 from ..pictures import video_frame
 from ..yaml_source import KeyPath, YamlSource
@@ -95,6 +95,9 @@ class ScriptFiles:
         if frame is None:
             self.check(value, path, "image")
             return None
+        if is_still(Path(frame[0])):
+            hint = f"leave out {str(value).removeprefix(frame[0])}"
+            return self._source.problem(path, f"{frame[0]!r} is a still", hint)
         info = self.video(frame[0], path)
         if info is None or info.video is None:
             return None

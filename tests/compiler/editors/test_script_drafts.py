@@ -192,7 +192,7 @@ def test_a_voice_is_told_from_music_by_names_and_texts(tmp_path: Path) -> None:
         "The lake",
         "We went down to the lake.",
     )
-    assert notes == ["not used: clip.mp4; no picture can be read from it"]
+    assert notes == ["not used: clip.mp4; no moving picture can be read from it"]
 
 
 def test_the_first_line_names_the_schema_for_editors(folder: Path) -> None:

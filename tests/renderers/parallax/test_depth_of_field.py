@@ -108,3 +108,5 @@ def test_depth_of_field_is_in_the_key_only_if_asked_for(portrait: tuple[Path, Pa
     assert unsupported_settings(lens, ParallaxRenderer({}, "draft").limits) == []
     flat = unsupported_settings(lens, CameraRenderer({}, "draft").limits)
     assert flat == ["motion.depth_of_field is not honoured"]
+    card = unsupported_settings(replace(lens, fit="blur"), ParallaxRenderer({}, "draft").limits)
+    assert card == ["motion.depth_of_field has no effect with fit: blur"]
