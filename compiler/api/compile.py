@@ -84,7 +84,7 @@ def compile_script(
         engine: ``local``, ``ray`` or ``ray://HOST:PORT``.
         force: render every slot again, cache hits too.
         allow_outside: let the script name files outside its folder.
-        relative_media: write media paths relative to the timeline.
+        relative_media: write the paths of rendered media relative to the timeline.
         verify: compare every stored file with its SHA-256, unused ones too.
         output_options: preset, sizes and size limit of the video.
         on_progress: called with each step.

@@ -66,7 +66,7 @@ def render_timeline(
             configuration folder.
         engine: ``local``, ``ray`` or ``ray://HOST:PORT``.
         force: render every slot again, cache hits too.
-        relative_media: write media paths relative to the timeline.
+        relative_media: write the paths of rendered media relative to the timeline.
         on_progress: called with each step.
 
     Returns:

@@ -107,8 +107,8 @@ def rendering(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--relative-media",
         action="store_true",
-        help="write media paths relative to the timeline, for a folder that will be moved "
-        "(default: absolute)",
+        help="write the paths of rendered media relative to the timeline, for a folder that will "
+        "be moved; your own files keep absolute paths (default: all absolute)",
     )
 
 

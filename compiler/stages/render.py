@@ -36,7 +36,7 @@ class RenderOptions:
     Attributes:
         engine: ``local``, ``ray`` or ``ray://HOST:PORT``.
         force: render again on a cache hit.
-        relative_media: write media paths relative to the timeline.
+        relative_media: write the paths of rendered media relative to the timeline.
         also: further folders of rendered media to reuse.
         wanted: whether to fill the slots of a recipe.
         on_rendered: called with the name of each finished slot and its media.
