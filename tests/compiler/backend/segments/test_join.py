@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from otio_gvideo.compiler.backend.encode.codecs import AQ_STRENGTH
 from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
@@ -43,6 +44,7 @@ def test_joins_are_seamless_and_seekable(tmp_path: Path) -> None:
     flat_to(timeline, exact, spec=lossless, size=size)
     single = tmp_path / "single.mp4"
     options = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p"]
+    options += ["-x264-params", f"aq-strength={AQ_STRENGTH}"]
     run([*input_args(exact), *output_args(single, *options)], what="encoding in one pass")
 
     def psnr(path: Path) -> list[float]:

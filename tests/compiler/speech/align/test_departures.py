@@ -86,4 +86,6 @@ def test_a_wrong_transcript_moves_nothing() -> None:
 def test_another_script_altogether_is_an_error_for_most_scenes() -> None:
     with pytest.raises(AlignmentError) as caught:
         align_scenes(scenes("slt"), AUDIO)
-    assert len(caught.value.entries) >= 7
+    assert len(caught.value.entries) >= 6
+    insisted = align_scenes(scenes("slt"), AUDIO, unheard="warn")
+    assert {warning.scene_id for warning in insisted.warnings} == {s.id for s in scenes("slt")}
