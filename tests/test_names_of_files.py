@@ -22,7 +22,7 @@ SCRIPT = """\
 version: 1
 output: {width: 108, height: 192, fps: 24}
 scenes:
-  - {id: con, duration: 21, keyframe: a.png, renderer: camera}
+  - {id: con, duration: 21, keyframe: a.png, renderer: camera, motion: {cut_in: false}}
   - {id: Aux, duration: 2, keyframe: a.png, renderer: camera}
   - {id: aux, duration: 2, keyframe: a.png, renderer: camera, motion: {camera: pan_left}}
 """
