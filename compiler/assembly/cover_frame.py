@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from ..errors import InputError, Problem
 from ..progress_clock import count
 from ..script.scene_place import ScenePlace, ScriptCover
@@ -11,6 +9,7 @@ from ..script.schema_check import nearest, show
 from ..script.tokens import bare
 from ..sync import edit
 from ..sync.frames import nearest_frame
+from .scene_positions import frame_in_range
 
 
 def cover_frame(cover: ScriptCover, schedule: edit.Schedule) -> int:
@@ -28,27 +27,14 @@ def cover_frame(cover: ScriptCover, schedule: edit.Schedule) -> int:
     except (ValueError, ZeroDivisionError) as error:
         what = f"{show(cover.at)} is no scene, and no time such as 2.5, 40% or word:storm"
         raise InputError(Problem.at(cover.place, what, nearest(cover.at, names))) from error
-    frame = _frame(at, cover, schedule)
+    frame = frame_in_range(at, schedule.frames, schedule.fps)
+    if frame is None:
+        frame = _word_frame(at, cover, schedule)
     if not 0 <= frame < schedule.frames:
         length = float(schedule.frames / schedule.fps)
         what = f"{show(cover.at)} is not in the reel, which lasts {length:.2f} s"
         raise InputError(Problem.at(cover.place, what))
     return frame
-
-
-def _frame(at: ScenePlace, cover: ScriptCover, schedule: edit.Schedule) -> int:
-    last = schedule.frames - 1
-    match at.kind:
-        case "start":
-            return 0
-        case "end":
-            return last
-        case "fraction":
-            return nearest_frame(at.value * last, Fraction(1))
-        case "seconds":
-            return nearest_frame(at.value, schedule.fps)
-        case "word":
-            return _word_frame(at, cover, schedule)
 
 
 def _word_frame(at: ScenePlace, cover: ScriptCover, schedule: edit.Schedule) -> int:

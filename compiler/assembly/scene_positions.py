@@ -15,18 +15,23 @@ def frame_in_scene(at: ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -
 
     ``end`` is the last frame; seconds may exceed it. An unknown word is at the start.
     """
-    last = placed.end - placed.start - 1
+    frame = frame_in_range(at, placed.end - placed.start, fps)
+    return _word_frame(at, placed, fps) if frame is None else frame
+
+
+def frame_in_range(at: ScenePlace, frames: int, fps: Fraction) -> int | None:
+    """Return the frame of a place in a range of frames; None for that of a word."""
     match at.kind:
         case "start":
             return 0
         case "end":
-            return last
+            return frames - 1
         case "fraction":
-            return nearest_frame(at.value * last, Fraction(1))
+            return nearest_frame(at.value * (frames - 1), Fraction(1))
         case "seconds":
             return nearest_frame(at.value, fps)
         case "word":
-            return _word_frame(at, placed, fps)
+            return None
 
 
 def _word_frame(at: ScenePlace, placed: edit.ScheduledScene, fps: Fraction) -> int:

@@ -9,21 +9,12 @@ a C compiler at installation; else NumPy does the same, to the last bit.
 from __future__ import annotations
 
 from functools import cache
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...media.samples import SPEECH_RATE
-
-compiled: ModuleType | None
-"""The inner loop in C; None if it was not compiled."""
-try:
-    from . import _loops
-except ImportError:
-    compiled = None
-else:
-    compiled = _loops
+from .compiled_loops import compiled
 
 Array = NDArray[np.float32]
 

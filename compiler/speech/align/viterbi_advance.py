@@ -7,23 +7,14 @@ the same, to the last bit, in some twenty times the time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .compiled_loops import compiled
 from .lattice import Lattice, Part
 from .mfcc import Array
 from .observations import Observation
-
-compiled: ModuleType | None
-"""The inner loop in C; None if it was not compiled."""
-try:
-    from . import _loops
-except ImportError:
-    compiled = None
-else:
-    compiled = _loops
 
 UNSCRIPTED = -1
 SKIPPED = -2
