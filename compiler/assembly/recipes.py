@@ -16,7 +16,7 @@ from ...renderers.image.saliency import SaliencyGlance
 from ...renderers.run.recipe import Recipe
 from ..script import model
 from ..sync import edit
-from .auto_camera import FILLS, IN_DEPTH, LEAST_MOVE, SceneView, amount_for, choose_moves
+from .auto_camera import FILLS, IN_DEPTH, LEAST_MOVE, SceneView, choose_moves
 from .cut_in import framing_lengths, slot_framings, with_closer
 from .face_framing import SceneLook, frame_faces
 from .scene_positions import frame_in_scene
@@ -174,13 +174,16 @@ def decided_looks(
                 float(lengths[1] / schedule.fps),
                 after,
             )
-            if looks[scene.id].closer is None:  # Its one move lasts all of the scene.
-                seconds_shown = float(sum(lengths) / schedule.fps)
-                amount = amount_for(scene.motion.amount, seconds_shown)
-                slower = replace(moves[scene.id], amount=amount)
-                still = glances[scene.keyframes[0].image]
-                looks[scene.id] = _look_of(scene, slower, sights[scene.id], [still], frame)
     return looks
+
+
+def without_closer(
+    script: model.Script, schedule: edit.Schedule, look: Callable[[Path], SaliencyGlance]
+) -> frozenset[str]:
+    """Return the scenes that are scheduled to be cut in on, and whose stills do not allow it."""
+    cut = {scene.id for scene in schedule.scenes if len(framing_lengths(scene)) > 1}
+    looks = decided_looks(script, schedule, look) if cut else {}
+    return frozenset(name for name in cut if looks[name].closer is None)
 
 
 def _look_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from ..assembly.build import build_timeline
 from ..assembly.clip_items import place_clips
 from ..assembly.cover_frame import cover_frame
 from ..assembly.cut_in import may_cut_in
-from ..assembly.recipes import slot_recipes
+from ..assembly.recipes import slot_recipes, without_closer
 from ..assembly.scene_parts import part_scenes
 from ..errors import InputError, Problem
 from ..media.samples import duration_of
@@ -53,6 +53,9 @@ def build_edit(parsed: ParsedScript) -> tuple[edit.Schedule, otio.schema.Timelin
         music = Sound(script.music.audio, duration_of(script.music.audio))
     voices = [Sound(voice.path, voice.duration) for voice in speech.voices]
     parted = part_scenes(script, schedule)
+    whole = without_closer(parted.script, parted.schedule, parsed.renderer_inputs.look)
+    if whole:  # A split without a second framing would only divide a move.
+        parted = part_scenes(script, _schedule(script, speech, whole))
     schedule = parted.whole
     with contextlib.closing(parsed.prompts):
         recipes = slot_recipes(parted.script, parted.schedule, parsed.renderer_inputs)
@@ -83,7 +86,7 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise InputError(found)
 
 
-def _schedule(script: Script, speech: Speech) -> edit.Schedule:
+def _schedule(script: Script, speech: Speech, one_framing: Container[str] = ()) -> edit.Schedule:
     fps = script.output.fps
     sources = lay_end_to_end((voice.duration for voice in speech.voices), fps)
     scenes = []
@@ -110,7 +113,7 @@ def _schedule(script: Script, speech: Speech) -> edit.Schedule:
                     Interval(other.start + offset, other.end + offset)
                     for other in speech.unscripted.get(scene.id, ())
                 ),
-                may_cut_in=may_cut_in(scene),
+                may_cut_in=may_cut_in(scene) and scene.id not in one_framing,
             )
         )
     policy = script.silences

@@ -8,7 +8,9 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from otio_gvideo.compiler.api.plan import plan_script
 from otio_gvideo.compiler.assembly.auto_camera import kind_of
 from otio_gvideo.compiler.assembly.cut_in import may_cut_in
 from otio_gvideo.compiler.assembly.recipes import slot_recipes
@@ -21,6 +23,7 @@ from otio_gvideo.renderers.base import Shot
 from otio_gvideo.renderers.camera.poses import cover_framing, pose_at
 from otio_gvideo.renderers.image.faces import Face
 from otio_gvideo.renderers.image.saliency import SaliencyGlance
+from PIL import Image
 
 from .reels import MAKING, STILL, scene, words
 
@@ -121,14 +124,25 @@ def test_a_push_before_a_closer_framing_becomes_a_pull() -> None:
     assert "pull_out" in {wide for wide, _ in moves}
 
 
-def test_a_still_too_small_for_a_closer_framing_keeps_one_move() -> None:
-    first, second = shots(glance=replace(LARGE, width=540))
-    assert (first.motion.zoom, second.motion.zoom) == (1, 1)
-    assert first.motion == second.motion
-    assert second.start == first.frames
-    assert first.span == second.span == first.frames + second.frames
-    whole, *_ = shots(scene("stairs", motion=model.ScriptMotion(cut_in=False)))
-    assert first.motion.amount == whole.motion.amount
+def test_a_still_too_small_for_a_closer_framing_is_not_split(tmp_path: Path) -> None:
+    beats = "    duration: 8\n    keyframe: {}.png\n"
+    text = "version: 1\ndefaults: {renderer: camera}\nscenes:\n"
+    for name, width in (("small", 400), ("large", 1600)):
+        picture = np.random.default_rng(1).integers(0, 255, (16, 9, 3), np.uint8)
+        Image.fromarray(picture).resize((width, width * 16 // 9)).save(tmp_path / f"{name}.png")
+        text += f"  - id: {name}\n" + beats.format(name)
+    (tmp_path / "script.yaml").write_text(text)
+    slots = plan_script(tmp_path / "script.yaml").slots
+    assert [(slot.name, slot.frames) for slot in slots] == [
+        *[("small", 192), ("large", 96), ("large.2", 96)]
+    ]
+    whole = (
+        (tmp_path / "script.yaml")
+        .read_text()
+        .replace("small\n", "small\n    motion: {cut_in: false}\n")
+    )
+    (tmp_path / "whole.yaml").write_text(whole)
+    assert plan_script(tmp_path / "whole.yaml").slots[0].key == slots[0].key
 
 
 @pytest.mark.parametrize("renderer", ["camera", "parallax"])
