@@ -33,7 +33,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unrendered": "slots have no rendered video yet",
         "reel": "the finished reel does not match the timeline",
         "draft": "a drafted script contains guesses, or leaves something out",
-        "browser": "no web browser opened the page",
+        "browser": "no web browser opened the page, or answering it failed",
     }
 )
 """Meanings by code. Codes are stable: scripts and CI jobs use them."""

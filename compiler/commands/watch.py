@@ -49,7 +49,10 @@ def run(args: argparse.Namespace) -> int:
 
     def show_page(url: str) -> None:
         if not webbrowser.open(url):
-            print_warnings([Notice("browser", "no web browser to open the page in")], args.progress)
+            warn(Notice("browser", "no web browser to open the page in"))
+
+    def warn(notice: Notice) -> None:
+        print_warnings([notice], args.progress)
 
     def finished(
         problems: tuple[Problem, ...], warnings: tuple[Notice, ...], seconds: float
@@ -75,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
             on_start=started,
             on_progress=show,
             on_result=finished,
+            on_notice=warn,
         )
     return 0
 

@@ -23,12 +23,14 @@ class LiveState:
         version: of the page.
         told: the rest of the state, as JSON.
         approved: `approval_key` of slots that may be rendered by a model.
+        ended: whether the events end.
     """
 
     page: str = ""
     version: int = 0
     told: dict[str, Any] = field(default_factory=dict)
     approved: set[str] = field(default_factory=set)
+    ended: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = field(default_factory=dict)
 
@@ -44,13 +46,19 @@ class LiveState:
             self.page, self.version = page, self.version + 1
             self._wake()
 
+    def end(self) -> None:
+        """End the events of every page, from any thread."""
+        with self._lock:
+            self.ended = True
+            self._wake()
+
     def _wake(self) -> None:
         for event, loop in self._listeners.items():
             with contextlib.suppress(RuntimeError):  # The loop was closed.
                 loop.call_soon_threadsafe(event.set)
 
     async def events(self) -> AsyncIterator[str]:
-        """Yield the state as server-sent events, at once and after each change.
+        """Yield the state as server-sent events, at once and after each change, until the end.
 
         Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
         """
@@ -58,7 +66,7 @@ class LiveState:
         with self._lock:
             self._listeners[event] = asyncio.get_running_loop()
         try:
-            while True:
+            while not self.ended:
                 event.clear()
                 state = json.dumps({"version": self.version, **self.told}, default=str)
                 yield f"data: {state}\n\n"

@@ -7,10 +7,9 @@ no origin but this server's. Nothing is sent but the page, its events, and the f
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import errno
 import json
+import logging
 import secrets
 import socket
 import threading
@@ -47,11 +46,13 @@ _HEADERS = {
 }
 _FILE_HEADERS = {**_HEADERS, "Cache-Control": "private, max-age=86400, immutable"}
 _MOST_BODY = 4096
-_END_S = 0.3
-"""Longest wait for open connections at the end."""
+_END_S = 1
+"""Longest wait for answers that are being sent at the end."""
 
 Act = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """Carries out a request of the page: called with its name and arguments, returns the answer."""
+OnFault = Callable[[str], None]
+"""Called, from the server's thread, with the text of an unexpected error."""
 
 
 def open_socket(port: int) -> socket.socket:
@@ -85,18 +86,27 @@ class PageServer:
         state: to serve.
         files: to serve.
         act: carries out what the page asks for.
+        on_fault: called if a request fails unexpectedly; the page is told, too.
     """
 
-    def __init__(self, opened: socket.socket, state: LiveState, files: ServedFiles, act: Act):
+    def __init__(
+        self,
+        opened: socket.socket,
+        state: LiveState,
+        files: ServedFiles,
+        act: Act,
+        on_fault: OnFault = lambda _: None,
+    ):
         token = secrets.token_urlsafe(24)
         port = opened.getsockname()[1]
         self.url = f"http://{HOST}:{port}/{token}/"
-        app = _Guard(_routes(state, files, act), token, port)
+        app = _Guard(_routes(state, files, act), token, port, on_fault)
+        # It would log tracebacks, also of connections that end with the program.
         config = uvicorn.Config(
-            app, log_config=None, lifespan="off", timeout_graceful_shutdown=1,
-            server_header=False, ws="none",
+            app, log_config=None, log_level=logging.CRITICAL + 1, lifespan="off",
+            timeout_graceful_shutdown=_END_S, server_header=False, ws="none",
         )  # fmt: skip
-        self._server, self._socket = uvicorn.Server(config), opened
+        self._server, self._socket, self._state = uvicorn.Server(config), opened, state
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
 
     def start(self) -> None:
@@ -104,21 +114,21 @@ class PageServer:
         self._thread.start()
 
     def end(self) -> None:
-        """Close all connections."""
-        self._server.should_exit = self._server.force_exit = True
-        self._thread.join(_END_S)
+        """End the events, then close all connections."""
+        self._state.end()
+        self._server.should_exit = True
+        self._thread.join(2 * _END_S)
         self._socket.close()
 
     def _run(self) -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            self._server.run(sockets=[self._socket])
+        self._server.run(sockets=[self._socket])
 
 
 class _Guard:
     """Refuses requests without the token, for another host, or from another origin."""
 
-    def __init__(self, app: ASGIApp, token: str, port: int):
-        self._app, self._token = app, token
+    def __init__(self, app: ASGIApp, token: str, port: int, on_fault: OnFault):
+        self._app, self._token, self._on_fault = app, token, on_fault
         self._hosts = {f"{name}:{port}" for name in _NAMES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,7 +149,10 @@ class _Guard:
             why = "asked for by no page"
         else:
             scope = {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, send)
+            except Exception as error:
+                self._on_fault(_fault_text(error))
             return
         refusal = PlainTextResponse(f"refused: {why}\n", 403, headers=_HEADERS)
         await refusal(scope, receive, send)
@@ -177,6 +190,9 @@ def _routes(state: LiveState, files: ServedFiles, act: Act) -> Starlette:
             return JSONResponse({"error": str(error)}, 409, headers=_HEADERS)
         return JSONResponse(dict(answer), headers=_HEADERS)
 
+    async def fault(_: Request, error: Exception) -> Response:
+        return JSONResponse({"error": _fault_text(error)}, 500, headers=_HEADERS)
+
     return Starlette(
         routes=[
             Route("/", page),
@@ -184,8 +200,13 @@ def _routes(state: LiveState, files: ServedFiles, act: Act) -> Starlette:
             Route("/files/{name}/{label:path}", file),
             Route("/stills/{name}", still),
             Route("/do/{name}", action, methods=["POST"]),
-        ]
+        ],
+        exception_handlers={Exception: fault},
     )
+
+
+def _fault_text(error: Exception) -> str:
+    return f"unexpected {type(error).__name__}: {error}"
 
 
 def _json(body: bytes) -> Mapping[str, Any]:

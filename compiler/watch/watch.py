@@ -31,6 +31,7 @@ def watch_script(
     on_start: Callable[[str], None] = lambda _: None,
     on_progress: OnProgress = silent,
     on_result: OnResult = lambda *_: None,
+    on_notice: Callable[[Notice], None] = lambda _: None,
 ) -> None:
     """Compile a script after every save, and serve its page until interrupted.
 
@@ -44,6 +45,7 @@ def watch_script(
         on_start: called with the address of the page, whose token lets in whoever has it.
         on_progress: called with each step.
         on_result: called after each run.
+        on_notice: called if a request of the page fails unexpectedly.
 
     Raises:
         InputError: there is no such script, the port is taken, or packages are missing.
@@ -71,7 +73,11 @@ def watch_script(
     state = LiveState()
     session = WatchSession(options, state, outputs, on_progress, on_result)
     requests = PageRequests(state, lambda: session.edit, session.approve)
-    server = PageServer(opened, state, session.files, requests)
+
+    def report_fault(what: str) -> None:
+        on_notice(Notice("browser", f"a request of the page failed: {what}"))
+
+    server = PageServer(opened, state, session.files, requests, report_fault)
     server.start()
     try:
         on_start(server.url)

@@ -82,6 +82,9 @@ def watching() -> Iterator[Callable[..., Watching]]:
     yield start
     for one in started:
         one.end()
+        # Also while pages are open.
+        assert not any("Traceback" in line for line in one.lines), one.lines
+        assert one.lines[-1].startswith("otio-gvideo: "), one.lines
 
 
 @pytest.fixture(scope="session")
@@ -101,14 +104,21 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """A page whose script may not fail."""
+    """A page whose script may not fail, and whose requests are answered."""
     opened = browser.new_page(viewport={"width": 1300, "height": 1000})
     opened.set_default_timeout(LONGEST_S * 1000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
+
+    def hear(message: Any) -> None:
+        # Without those of a server that has ended.
+        if message.type == "error" and "net::" not in message.text:
+            errors.append(f"{message.text} {message.location}")
+
+    opened.on("console", hear)
     yield opened
     opened.close()
-    assert not errors
+    assert not errors, errors
 
 
 @pytest.fixture(autouse=True, scope="session")

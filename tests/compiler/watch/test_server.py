@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,24 +24,32 @@ from otio_gvideo.compiler.watch.server import PageServer, open_socket
 @dataclass
 class Served:
     url: str
+    server: PageServer
     files: ServedFiles
     folder: Path
     asked: list[str]
+    faults: list[str]
 
     def request(
         self, path: str = "", *, method: str = "GET", body: str = "", **headers: str
     ) -> tuple[int, bytes, dict[str, str]]:
         """Request a path below the address, or a whole one that begins with a slash."""
+        answer = self.open(path, method=method, body=body, **headers)
+        result = answer.status, answer.read(), dict(answer.getheaders())
+        answer.close()
+        return result
+
+    def open(
+        self, path: str, *, method: str = "GET", body: str = "", **headers: str
+    ) -> http.client.HTTPResponse:
+        """Request a path; return the answer before it has been read."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=10)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(
             method, path if path[:1] == "/" else f"{parts.path}{path}", body or None, named
         )
-        answer = connection.getresponse()
-        result = answer.status, answer.read(), dict(answer.getheaders())
-        connection.close()
-        return result
+        return connection.getresponse()
 
     @property
     def origin(self) -> str:
@@ -53,18 +62,20 @@ def served(tmp_path: Path) -> Iterator[Served]:
     folder.mkdir()
     (folder / "a.txt").write_text("inside")
     (tmp_path / "secret.txt").write_text("secret")
-    files, asked = ServedFiles([folder]), list[str]()
+    files, asked, faults = ServedFiles([folder]), list[str](), list[str]()
     state = LiveState(page="<h1>page</h1>")
 
     def act(name: str, _: object) -> dict[str, str]:
         if name == "fail":
             raise InputError("no")
+        if name == "break":
+            raise KeyError("broken")
         asked.append(name)
         return {"done": name}
 
-    server = PageServer(open_socket(0), state, files, act)
+    server = PageServer(open_socket(0), state, files, act, faults.append)
     server.start()
-    yield Served(server.url, files, folder, asked)
+    yield Served(server.url, server, files, folder, asked, faults)
     server.end()
 
 
@@ -129,6 +140,31 @@ def test_a_player_can_seek(served: Served) -> None:
     url = served.files.url(served.folder / "a.txt").removeprefix("./")
     status, body, headers = served.request(url, Range="bytes=2-3")
     assert (status, body, headers["content-range"]) == (206, b"si", "bytes 2-3/6")
+
+
+def test_the_end_closes_open_pages_in_silence(
+    served: Served, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (served.folder / "large.mp4").write_bytes(bytes(30_000_000))
+    events = served.open("events")
+    assert events.readline() == b'data: {"version": 0}\n'
+    # A player that is paused reads no further.
+    video = served.open(served.files.url(served.folder / "large.mp4").removeprefix("./"))
+    video.read(1)
+    served.server.end()
+    assert events.read() == b"\n"
+    assert (*capfd.readouterr(), caplog.text) == ("", "", "")
+    assert served.faults == []
+
+
+def test_a_request_that_fails_unexpectedly_is_told_in_one_line(
+    served: Served, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    status, body, _ = served.request("do/break", method="POST", body="{}", Origin=served.origin)
+    assert (status, json.loads(body)) == (500, {"error": "unexpected KeyError: 'broken'"})
+    assert served.faults == ["unexpected KeyError: 'broken'"]
+    assert (*capfd.readouterr(), caplog.text) == ("", "", "")
+    assert served.request()[0] == 200
 
 
 def test_nobody_can_frame_or_keep_the_page(served: Served) -> None:
