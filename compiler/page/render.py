@@ -28,6 +28,8 @@ from .view_model import Fact, PageView, State
 
 _MOST_OPEN = 4
 """Notes that are not folded."""
+_NO_ICON = '<link rel="icon" href="data:,">'
+"""Browsers ask a server for one otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def render_page(
     title = html.escape(view.title)
     parts = {
         "generator": generator_tag(),
+        "icon": _NO_ICON if live else "",
         "policy": _policy(script, "connect-src 'self'; " if live else ""),
         "title": f"{title}: timeline",
         "heading": title,

@@ -441,8 +441,8 @@
     if (!speed) return;
     if (reel && speed > 0) {
       if (!reel.seeking) exact = reel.currentTime * fps;
-    } else exact += ((now - ticked) / 1000) * fps * speed;
-    ticked = now;
+    } else exact += (Math.max(0, now - ticked) / 1000) * fps * speed;
+    ticked = Math.max(ticked, now); // A frame of the screen may have begun before the click.
     if (exact >= data.frames || exact < 0) {
       frame = clamp(Math.floor(exact), 0, last);
       play(0);

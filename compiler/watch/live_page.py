@@ -43,7 +43,6 @@ def live_page(
     """
     storyboard = board_html(board, plan) if plan is not None else _NO_BOARD
     html = (
-        '<link rel="icon" href="data:,">'
         '<section class="watch" id="watch" aria-live="polite">'
         f'<p id="status" data-version="{version}"></p>'
         '<progress id="share" max="1" hidden></progress></section>'
