@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, Place, Problem
+from ..files.exists import is_folder
 from ..files.path_text import refuse_unnamable
 from . import model
 from .checks import check_script
@@ -168,7 +169,7 @@ class _Resolver:
     def _asr(self, asr: model.Asr) -> model.Asr:
         """Prefer a model folder beside the script to a model name of the engine."""
         folder = self._folder / asr.model
-        return replace(asr, model=str(folder)) if folder.is_dir() else asr
+        return replace(asr, model=str(folder)) if is_folder(folder) else asr
 
     def _music(self, data: Mapping[str, Any] | None) -> model.Music | None:
         if data is None:

@@ -100,7 +100,7 @@ def check_schema(
     """
     validator = _validator(name)
     if known:
-        validator = Draft202012Validator(_listing(schemas.load(name), known))
+        validator = Draft202012Validator(_exact(schemas.load(name), known))
     errors = validator.iter_errors(source.data)
     found = (problem for error in errors for problem in _problems(source, error))
     return sorted(set(islice(found, MOST_PROBLEMS)))
@@ -108,16 +108,21 @@ def check_schema(
 
 @functools.cache
 def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(schemas.load(name))
+    return Draft202012Validator(_exact(schemas.load(name), {}))
 
 
-def _listing(schema: Any, known: Mapping[str, Collection[str]]) -> Any:
-    """Return a schema with replaced enums; values of the schema come first."""
+def _exact(schema: Any, known: Mapping[str, Collection[str]]) -> Any:
+    """Return a schema with exact bounds and replaced enums; values of the schema come first.
+
+    A document's 0.05 is 1/20, which is less than the float 0.05.
+    """
     if isinstance(schema, list):
-        return [_listing(entry, known) for entry in schema]
+        return [_exact(entry, known) for entry in schema]
+    if isinstance(schema, float):
+        return Fraction(str(schema))
     if not isinstance(schema, Mapping):
         return schema
-    copy = {key: _listing(value, known) for key, value in schema.items()}
+    copy = {key: _exact(value, known) for key, value in schema.items()}
     title = schema.get("title")
     if "enum" in schema and isinstance(title, str) and title in known:
         own = [value for value in schema["enum"] if value in known[title]]
@@ -224,7 +229,7 @@ def _bound_broken(rule: str, value: object, bound: object) -> str:
 def show(value: object) -> str:
     """Return a value for a message: short, numbers as written."""
     if isinstance(value, Fraction):
-        return f"{float(value):g}"
+        return f"{float(value):.12g}"
     if isinstance(value, bool):
         return str(value).lower()
     if value is None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError, Place, Problem, WorkError
+from ...files.exists import is_folder
 from ...media.samples import duration_of, speech_samples
 from ...outputs.paths import write_text
 from ..pauses import speech_intervals
@@ -108,7 +109,7 @@ def recognition_key(audio: Path, engine: str, model: str, language: str | None) 
     try:
         with audio.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
-        named = _model_digest(Path(model)) if Path(model).is_dir() else model
+        named = _model_digest(Path(model)) if is_folder(Path(model)) else model
     except OSError as error:
         raise WorkError(f"{error.filename or audio}: cannot be read: {error.strerror}") from error
     digest.update(json.dumps([engine, _version(engine), named, language]).encode())

@@ -42,6 +42,21 @@ def edit(project: Path) -> Callable[[str, str], Path]:
     return change
 
 
+def test_the_bounds_of_the_schema_are_allowed(project: Path) -> None:
+    project.write_text(f"{SCRIPT}\nsilences: {{longer_than: 0.05, keep: 0}}\n")
+    script = load_script(project, renderers={"camera"})
+    assert script.silences.longer_than == Fraction(1, 20)
+
+
+def test_a_model_name_too_long_for_a_file_is_no_folder(
+    edit: Callable[[str, str], Path],
+) -> None:
+    name = "x" * 300
+    path = edit("audio: voice.wav", f"audio: voice.wav, transcript: {{model: {name}}}")
+    narration = load_script(path, renderers={"camera"}).narration
+    assert narration and narration.asr and narration.asr.model == name
+
+
 def test_five_problems_give_five_lines_with_their_places(project: Path) -> None:
     project.write_text(
         SCRIPT.replace("dissolve, duration: 0.5", "disolve, duration: 0.5")
@@ -164,6 +179,11 @@ PROBLEMS = {
             "2:34: captions.size: 4 is less than 8",
             "2:55: captions.safe_area.left: 50 is more than 45",
         ],
+    ),
+    "a bound missed by little": (
+        "version: 1",
+        "version: 1\nsilences: {longer_than: 0.0499999, keep: 0}",
+        ["2:25: silences.longer_than: 0.0499999 is less than 0.05"],
     ),
     "music": (
         "gain_db: -12,",
