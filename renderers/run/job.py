@@ -62,9 +62,26 @@ class WriteClip(Protocol):
         height: int,
         fps: Fraction,
         idr: Sequence[int],
+        transitions: Sequence[range],
         encoding: Mapping[str, Any],
     ) -> object:
-        """Write ``path`` with an IDR frame at each frame of ``idr``."""
+        """Write ``path`` with an IDR frame at each frame of ``idr``.
+
+        ``transitions`` are the frames that a reel shows in transitions alone.
+        """
+
+
+def frames_in_transitions(recipe: Recipe) -> tuple[range, ...]:
+    """Return the frames of a slot's media in its transitions: the handles, and part of the body.
+
+    A transition takes as many frames of the body as of the handle, one more or one fewer, up to an
+    IDR frame.
+    """
+    shot, end = recipe.shot, recipe.shot.frames
+    into = max((place for place in recipe.idr if place <= 2 * shot.head + 1), default=0)
+    out = min((place for place in recipe.idr if place >= end - 2 * shot.tail), default=end)
+    found = range(into if shot.head else 0), range(out if shot.tail else end, end)
+    return tuple(frames for frames in found if frames)
 
 
 def render_slot(
@@ -104,6 +121,7 @@ def render_slot(
             height=shot.height,
             fps=shot.fps,
             idr=recipe.idr,
+            transitions=frames_in_transitions(recipe),
             encoding=recipe.encoding,
         )
 

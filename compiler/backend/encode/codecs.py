@@ -28,6 +28,11 @@ x264 looks ahead in the calling thread (``sync-lookahead=0``): in a thread of it
 X264_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
+_TRANSITION_SEARCH = "me=dia,subme=1,partitions=i8x8"
+"""Motion search of x264 in transitions, about that of `superfast`. A mix of two pictures in motion
+has no motion to find: the search of `veryfast` takes 11 ms a frame more, for 7 % fewer bits."""
+_QUICK_PRESETS = X264_PRESETS[:2]
+"""Presets that search no more than that."""
 SVT_PRESETS = tuple(str(number) for number in range(14))
 PRORES_PROFILES = ("proxy", "lt", "standard", "hq")
 HARDWARE = ("nvenc", "videotoolbox", "qsv", "vaapi")
@@ -111,8 +116,18 @@ def upload_filter(encoder: str) -> str:
     return "format=nv12,hwupload" if encoder.endswith("_vaapi") else ""
 
 
-def encoder_args(encoder: str, preset: str, crf: int, fps: Fraction) -> list[str]:
-    """Return ffmpeg's arguments for constant quality."""
+def encoder_args(
+    encoder: str, preset: str, crf: int, fps: Fraction, transitions: Sequence[range] = ()
+) -> list[str]:
+    """Return ffmpeg's arguments for constant quality.
+
+    Args:
+        encoder: ffmpeg's name.
+        preset: one of the codec's.
+        crf: the quality.
+        fps: frames a second.
+        transitions: frames in which x264 searches motion briefly.
+    """
     gop = max(2, round(GOP_S * fps))
     if encoder == "libx264":
         x264 = (
@@ -120,6 +135,8 @@ def encoder_args(encoder: str, preset: str, crf: int, fps: Fraction) -> list[str
             f"range=tv:chromaloc=0:sar=1/1:keyint={gop}:min-keyint=1:sync-lookahead=0:"
             f"aq-strength={AQ_STRENGTH}"
         )
+        if transitions and preset not in _QUICK_PRESETS:
+            x264 += f":zones={'/'.join(map(_zone, transitions))}"
         return [
             *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-profile:v", "high"),
             *("-threads", str(THREADS), "-x264-params", x264, "-forced-idr", "1"),
@@ -144,6 +161,11 @@ def encoder_args(encoder: str, preset: str, crf: int, fps: Fraction) -> list[str
         profile = PRORES_PROFILES.index(preset)
         return ["-c:v", encoder, "-profile:v", str(profile), "-vendor", "apl0"]
     return _hardware_args(encoder, crf, gop)
+
+
+def _zone(frames: range) -> str:
+    """Return a zone of x264, whose last frame counts."""
+    return f"{frames.start},{frames.stop - 1},{_TRANSITION_SEARCH}"
 
 
 def _hardware_args(encoder: str, crf: int, gop: int) -> list[str]:

@@ -30,6 +30,7 @@ def encode_frames(
     height: int,
     fps: Fraction,
     idr: Sequence[int] = (),
+    transitions: Sequence[range] = (),
     encoding: Encoding | None = None,
     what: str = "",
     stop: threading.Event | None = None,
@@ -46,6 +47,7 @@ def encode_frames(
         width, height: in pixels, even.
         fps: frames a second.
         idr: frames at which a GOP starts; 0 always does.
+        transitions: frames in transitions, in which motion is searched briefly.
         encoding: H.264 with its defaults if None.
         what: the task, for error messages; ``encoding <file>`` if empty.
         stop: stops the work when set.
@@ -73,7 +75,7 @@ def encode_frames(
                 *("-framerate", f"{fps.numerator}/{fps.denominator}"),
             ),
             *("-vf", TAGS if pixel_format == "yuv420p" else f"{_FROM_RGB},format=yuv420p,{TAGS}"),
-            *video_args(encoding or Encoding(), fps, idr),
+            *video_args(encoding or Encoding(), fps, idr, transitions),
         ]
         written = 0
         with (
@@ -107,12 +109,19 @@ def write_slot(
     height: int,
     fps: Fraction,
     idr: Sequence[int],
+    transitions: Sequence[range],
     encoding: Mapping[str, Any],
 ) -> int:
     """Run `encode_frames` with the encoding of a recipe."""
-    settings = Encoding(**encoding)
     return encode_frames(
-        frames, path, width=width, height=height, fps=fps, idr=idr, encoding=settings
+        frames,
+        path,
+        width=width,
+        height=height,
+        fps=fps,
+        idr=idr,
+        transitions=transitions,
+        encoding=Encoding(**encoding),
     )
 
 

@@ -94,10 +94,19 @@ def timescale(fps: Fraction) -> int:
     return fps.numerator * max(1, 24000 // fps.numerator)
 
 
-def video_args(encoding: Encoding, fps: Fraction, idr: Sequence[int] = ()) -> list[str]:
-    """Return ffmpeg's output arguments: encoder, IDR frames, BT.709 limited range."""
+def video_args(
+    encoding: Encoding, fps: Fraction, idr: Sequence[int] = (), transitions: Sequence[range] = ()
+) -> list[str]:
+    """Return ffmpeg's output arguments: encoder, IDR frames, BT.709 limited range.
+
+    Args:
+        encoding: the settings.
+        fps: frames a second.
+        idr: frames at which a GOP starts; 0 always does.
+        transitions: frames in transitions, as in `encoder_args`.
+    """
     return [
-        *encoder_args(encoding.program, encoding.speed, encoding.quality, fps),
+        *encoder_args(encoding.program, encoding.speed, encoding.quality, fps, transitions),
         *("-force_key_frames", forced_keys(idr)),
         *format_args(encoding, fps),
     ]

@@ -93,7 +93,7 @@ def encode_segment(
             *graph_args(stream, encoding.details.pixel_format, last),
             *("-map", "[out]", "-frames:v", str(segment.frames)),
             *("-r", ratio(fps), "-fps_mode", "cfr"),
-            *video_args(encoding, fps),
+            *video_args(encoding, fps, transitions=segment.transitions),
             *output_args(path.absolute(), "-f", encoding.details.suffix.removeprefix(".")),
         ],
         what=segment.task,

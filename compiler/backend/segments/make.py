@@ -294,6 +294,7 @@ class _SegmentMaker:
             width=width,
             height=height,
             fps=self.canvas.fps,
+            transitions=segment.transitions,
             encoding=self.spec.encoding,
             what=segment.task,
             stop=self.stop,

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
-from ..spans.frame_content import VideoContent, advance, is_reversed
+from ..spans.frame_content import TransitionContent, VideoContent, advance, is_reversed
 from ..spans.spans import Span
 
 MAX_SEGMENT_S = 20
@@ -47,6 +47,16 @@ class Encode:
     def frames(self) -> int:
         """Number of frames."""
         return sum(span.frames for span in self.spans)
+
+    @property
+    def transitions(self) -> tuple[range, ...]:
+        """Frames in transitions, counted from the first frame."""
+        first = self.spans[0].start
+        return tuple(
+            range(span.start - first, span.end - first)
+            for span in self.spans
+            if isinstance(span.picture, TransitionContent)
+        )
 
     @property
     def task(self) -> str:

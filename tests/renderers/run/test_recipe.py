@@ -15,6 +15,7 @@ import pytest
 from otio_gvideo import schemas
 from otio_gvideo.renderers.base import Keyframe
 from otio_gvideo.renderers.files.digest import file_digest
+from otio_gvideo.renderers.run.job import frames_in_transitions
 from otio_gvideo.renderers.run.recipe import Recipe, RecipeError, recipe_key
 
 FILES = {
@@ -211,6 +212,26 @@ def test_moving_a_project_keeps_its_keys(recipe: dict[str, Any], folder: Path) -
     key = key_of(recipe)
     moved = (folder / "stairs.png").rename(folder / "elsewhere.png")
     assert key_of(recipe | {"keyframes": [{"image": str(moved), "frame": 0}]}) == key
+
+
+@pytest.mark.parametrize(
+    ("head", "tail", "idr", "expected"),
+    [
+        (0, 0, [0], ()),
+        (6, 0, [0, 6, 12], (range(12),)),
+        (6, 6, [0, 6, 12, 84, 90], (range(12), range(84, 96))),
+        (5, 6, [0, 5, 11, 85, 90], (range(11), range(85, 96))),
+        # An editor shows 20 frames of the handle.
+        (10, 8, [0, 10, 50, 88], (range(10), range(88, 96))),
+    ],
+)
+def test_frames_in_transitions_are_handles_and_as_much_of_the_body(
+    head: int, tail: int, idr: list[int], expected: tuple[range, ...]
+) -> None:
+    recipe = Recipe.from_json(
+        PLAIN | {"frames": 96, "span": 96, "head": head, "tail": tail, "idr": idr}
+    )
+    assert frames_in_transitions(recipe) == expected
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def write_raw(
     height: int,
     fps: Fraction,
     idr: object,
+    transitions: object,
     encoding: object,
 ) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")

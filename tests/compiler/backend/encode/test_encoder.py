@@ -49,6 +49,33 @@ def test_idr_frames_are_where_requested(each_ffmpeg: str, tmp_path: Path) -> Non
     assert {5, 6, 31, 60} <= set(places.stops)
 
 
+@pytest.mark.parametrize("preset", ["superfast", "veryfast", "medium"])
+def test_a_short_search_in_transitions_keeps_headers_and_quality(
+    each_ffmpeg: str, preset: str, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(3)
+    still = cv2.resize(random.integers(20, 230, (24, 12, 1)).astype(np.uint8), (WIDTH, HEIGHT * 2))
+    frames = [np.vstack([still[n : n + HEIGHT], still[: HEIGHT // 2]]) for n in range(36)]
+    settings = Encoding(preset=preset)
+    errors, headers = [], []
+    for name, transitions in (("full", ()), ("short", (range(12), range(30, 36)))):
+        path = tmp_path / f"{name}.mp4"
+        write(frames, path, idr=(12, 30), transitions=transitions, encoding=settings)
+        is_short = b"zones=0,11,me=dia,subme=1,partitions=i8x8/30,35," in path.read_bytes()
+        assert is_short == (name == "short" and preset != "superfast")
+        with av.open(str(path)) as container:
+            headers.append(container.streams.video[0].codec_context.extradata)
+            shown = [frame.to_ndarray() for frame in container.decode(video=0)]
+        assert len(shown) == len(frames)
+        errors.append(
+            np.mean(
+                [np.square(a.astype(float) - b).mean() for a, b in zip(shown, frames, strict=True)]
+            )
+        )
+    assert headers[0] == headers[1]
+    assert errors[1] <= 1.2 * errors[0]
+
+
 def rgb(red: int, green: int, blue: int) -> NDArray[np.uint8]:
     return np.full((HEIGHT, WIDTH, 3), (red, green, blue), np.uint8)
 

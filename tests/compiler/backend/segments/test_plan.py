@@ -19,6 +19,7 @@ from otio_gvideo.compiler.backend.segments.plan import (
     split_spans,
 )
 from otio_gvideo.compiler.backend.spans.frame_content import (
+    TransitionContent,
     TransparentContent,
     VideoContent,
     advance,
@@ -104,6 +105,14 @@ def test_the_frames_before_the_next_idr_frame_are_encoded() -> None:
 def test_a_copy_too_short_to_pay_is_encoded_with_its_neighbours() -> None:
     black = Span(0, 10, TransparentContent())
     assert planned(black, span(10, 24, 90)) == [Encode((black, span(10, 24, 90)))]
+
+
+def test_the_frames_of_transitions_count_from_the_start_of_their_segment() -> None:
+    mix = Span(
+        10, 22, TransitionContent("dissolve", TransparentContent(), TransparentContent(), 12)
+    )
+    assert Encode((Span(4, 10, TransparentContent()), mix)).transitions == (range(6, 18),)
+    assert Encode((Span(4, 10, TransparentContent()),)).transitions == ()
 
 
 def test_contents_between_frames_or_at_another_speed_are_encoded() -> None:
