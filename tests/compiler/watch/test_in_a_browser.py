@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,9 +91,7 @@ def test_a_change_and_a_mistake_are_seen(script: Path, watch: Watching, page: An
     assert page.locator(".problem").count() == 0
     assert "pan left" in page.locator("article.detail.selected").inner_text()
 
-    status_code, seconds = watch.end()
-    assert status_code == 130
-    assert seconds < 5  # One on a machine that does nothing else.
+    assert watch.end() == 130
     page.wait_for_selector("#watch.ended")
 
 
@@ -149,10 +146,8 @@ def test_the_animatic_moves_the_still_as_the_renderer_does(
     page.goto(watch.url)
     status(page, "1 problem")  # There is no such renderer yet.
     assert page.locator("#screen").count() == 0
-    began = time.monotonic()
     save(script, "renderer: slow_camera", "renderer: camera")
     page.wait_for_selector("#stage img")
-    assert time.monotonic() - began < 10
     zoom = "new DOMMatrix(document.querySelector('#stage div:not([hidden]) img').style.transform).a"
     first = page.evaluate(zoom)
     status(page, "Up to date")
