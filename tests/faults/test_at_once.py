@@ -22,7 +22,7 @@ from .output_folder import (
 from .preload import Shim
 from .runs import Result, assert_one_line, finish, run, start
 
-TEN = 10
+RUNS = 5
 SLOW_MS = 8
 """Delay of each of some 350 calls of a run, so that runs overlap on any machine."""
 NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
@@ -53,13 +53,13 @@ def skip_without_namespaces() -> None:
 
 
 @pytest.mark.parametrize("is_complete", [False, True])
-def test_ten_runs_at_once_make_one_reel(
+def test_runs_at_once_make_one_reel(
     is_complete: bool, script: Path, expected: Expected, tmp_path: Path
 ) -> None:
     folder = tmp_path / "out"
     if is_complete:
         clone(expected, folder)
-    runs = [start(tmp_path, "compile", script, "-o", folder) for _ in range(TEN)]
+    runs = [start(tmp_path, "compile", script, "-o", folder) for _ in range(RUNS)]
     for result in map(finish, runs):
         assert (result.status, result.err) == (0, "")
     assert_finished(Result(0, "", ""), folder, expected)

@@ -14,7 +14,7 @@ from .output_folder import Expected, assert_finished, assert_whole, frames_of
 from .runs import assert_one_line, each, run
 
 FULL = ("No space left on device", "disk is full", "cannot be written")
-SIZES = 7
+SIZES = 5
 
 
 @contextmanager
