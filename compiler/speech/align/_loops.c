@@ -20,19 +20,19 @@
 
 /* In the order of the arguments; of each, its dimensions and the size of an item. */
 enum {
-    NODE, STATE, OTHER,                       /* scores, updated in place */
+    NODE, STATE, OTHER, AGE,                  /* scores and frames in each state, updated in place */
     FIRST, LAST, SOURCE, TARGET, ENTERING,    /* of each arc */
-    LOOP, STEP, COLUMNS,                      /* of each state */
+    LOOP, LINGER, STEP, COLUMNS,              /* of each state */
     JOINTS, SKIP,                             /* of each joint */
     LEAVING, SCORES, OUTSIDE,                 /* what leaving the script costs; of each frame */
     STEPPED, BACK, ENTERED,                   /* results */
     COUNT
 };
 static const char SHAPES[COUNT][2] = {
-    {1, 4}, {1, 4}, {2, 4}, {1, 8}, {1, 8}, {1, 8}, {1, 8}, {1, 4}, {1, 4}, {1, 4},
-    {1, 8}, {1, 8}, {1, 4}, {2, 4}, {2, 4}, {2, 4}, {2, 1}, {2, 4}, {3, 1},
+    {1, 4}, {1, 4}, {2, 4}, {1, 4}, {1, 8}, {1, 8}, {1, 8}, {1, 8}, {1, 4}, {1, 4}, {1, 4},
+    {1, 4}, {1, 8}, {1, 8}, {1, 4}, {2, 4}, {2, 4}, {2, 4}, {2, 1}, {2, 4}, {3, 1},
 };
-enum { KINDS = 2, SKIPPED = -2 };
+enum { KINDS = 2, SKIPPED = -2, LONG_STATE = 10 };
 static const int32_t OUTSIDE_ARC[KINDS] = {-1, -3}; /* unscripted speech, and a filler */
 
 typedef struct {
@@ -55,15 +55,18 @@ static void advance_states(const search_t *search, Py_ssize_t frame, const float
                            float *emission)
 {
     float *state = search->at[STATE];
-    const float *loop = search->at[LOOP];
+    int32_t *age = search->at[AGE];
+    const float *loop = search->at[LOOP], *linger = search->at[LINGER];
     const float *scores = (const float *)search->at[SCORES] + frame * search->senones;
     const int64_t *columns = search->at[COLUMNS];
     uint8_t *stepped = (uint8_t *)search->at[STEPPED] + frame * search->states;
     for (Py_ssize_t n = 0; n < search->states; n++)
         emission[n] = scores[columns[n]];
     for (Py_ssize_t n = 0; n < search->states; n++) {
-        float stay = state[n] + loop[n], come = enter[n];
+        float stay = state[n] + loop[n] - (age[n] >= LONG_STATE ? linger[n] : 0.0f);
+        float come = enter[n];
         stepped[n] = come > stay;
+        age[n] = come > stay ? 1 : age[n] + 1;
         state[n] = (come > stay ? come : stay) + emission[n];
     }
 }
@@ -151,9 +154,10 @@ static int fits(const Py_buffer *of, search_t *search)
     Py_ssize_t states = search->states = of[STATE].shape[0];
     Py_ssize_t arcs = search->arcs = of[FIRST].shape[0];
     Py_ssize_t joints = search->joints = of[JOINTS].shape[0];
-    return has(&of[OTHER], KINDS, joints) && has(&of[LAST], arcs, 0) &&
+    return has(&of[OTHER], KINDS, joints) && has(&of[AGE], states, 0) && has(&of[LAST], arcs, 0) &&
            has(&of[SOURCE], arcs, 0) && has(&of[TARGET], arcs, 0) && has(&of[ENTERING], arcs, 0) &&
-           has(&of[LOOP], states, 0) && has(&of[STEP], states, 0) && has(&of[COLUMNS], states, 0) &&
+           has(&of[LOOP], states, 0) && has(&of[LINGER], states, 0) &&
+           has(&of[STEP], states, 0) && has(&of[COLUMNS], states, 0) &&
            has(&of[SKIP], joints, 0) && has(&of[LEAVING], KINDS, 1) &&
            has(&of[OUTSIDE], KINDS, frames) && has(&of[STEPPED], frames, states) &&
            has(&of[BACK], frames, nodes) && has(&of[ENTERED], KINDS, frames) &&
@@ -175,7 +179,7 @@ static PyObject *advance(PyObject *self, PyObject *args)
         return NULL;
     }
     for (; count < COUNT; count++) {
-        int is_written = count <= OTHER || count >= STEPPED;
+        int is_written = count <= AGE || count >= STEPPED;
         int flags = PyBUF_C_CONTIGUOUS | (is_written ? PyBUF_WRITABLE : 0);
         if (PyObject_GetBuffer(PyTuple_GetItem(args, count), &buffers[count], flags))
             break;
@@ -277,8 +281,8 @@ static PyObject *suppress(PyObject *self, PyObject *args)
 static PyMethodDef METHODS[] = {
     {"suppress", suppress, METH_VARARGS, "suppress(mel, power, noise, floor, peak, gains)"},
     {"advance", advance, METH_VARARGS,
-     "advance(node, state, other, first, last, source, target, entering, loop, step, columns,\n"
-     "        joints, skip, leaving, scores, outside, stepped, back, entered)"},
+     "advance(node, state, other, age, first, last, source, target, entering, loop, linger, step,\n"
+     "        columns, joints, skip, leaving, scores, outside, stepped, back, entered)"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -27,6 +27,8 @@ NOISY = 11.3
 """Contrast below which a recording is adapted to: that of noise at 20 dB; clean voices have 13."""
 ROUNDS = 2
 """Rounds of adaptation, each by an alignment with the model of the round before."""
+LINGER = 1.0
+"""Nats a frame of a sound that lasts too long, in noise: it would cover the pause beside it."""
 LEAST_HEARD = 700
 """Frames of a recording that must be aligned first, if it has as many: others would mislead."""
 QUIET = -0.15
@@ -57,10 +59,12 @@ class Observation:
     Attributes:
         score: returns the log likelihoods of senones, ``[frames, senones]``.
         outside: log likelihoods of unscripted speech and of a filler, ``[2, frames]``.
+        linger: nats that each frame beyond `LONG_STATE` in the same state of a sound costs.
     """
 
     score: Callable[[NDArray[np.int64]], Array]
     outside: Array
+    linger: float = 0.0
 
 
 class Recording:
@@ -96,6 +100,7 @@ class Recording:
         """Frames with speech, and the lead of their best phones, before any adaptation."""
         self.contrast = self._contrast()
         """See `ForcedAlignment`."""
+        self._linger = 0.0
         self._rounds = 0
         """Times that it is still to be adapted to."""
 
@@ -117,6 +122,7 @@ class Recording:
         if self.contrast < NOISY and self.frames >= LEAST_FRAMES:
             self._rounds = 1 if foreign else ROUNDS
             if not foreign:
+                self._linger = LINGER
                 self.model = compensated(self.model, self.cepstra, *pauses_and_speech(self.cepstra))
                 self._hear_anew()
 
@@ -186,6 +192,7 @@ class Recording:
             yield Observation(
                 partial(self._score, block, rows, densities),
                 np.stack([unscripted, filler]).astype(np.float32),
+                self._linger,
             )
 
     def lead(self, frames: NDArray[np.int64]) -> Array:

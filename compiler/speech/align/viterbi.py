@@ -89,6 +89,7 @@ def best_path(
     node = np.full(int(joints[-1]) + 1, _NEVER, np.float32)
     state = np.full(len(lattice.senones), _NEVER, np.float32)
     other = np.full((2, len(joints)), _NEVER, np.float32)
+    age = np.zeros(len(lattice.senones), np.int32)
     node[0] = 0
     to_skip = skip_cost(lattice, penalties)
     skip_tokens(node, np.zeros(len(node), np.int32), joints, to_skip)
@@ -103,7 +104,7 @@ def best_path(
         for scores, kept in ((node, part.nodes), (state, part.states), (other, part.joints)):
             scores[..., : kept.start] = _NEVER
             scores[..., kept.stop :] = _NEVER
-        within = node[part.nodes], state[part.states], other[:, part.joints]
+        within = node[part.nodes], state[part.states], other[:, part.joints], age[part.states]
         traces.append(advance(part, frames, observation, penalties, *within))
         frames += len(traces[-1].ratio)
     if to_end:

@@ -20,6 +20,8 @@ UNSCRIPTED = -1
 SKIPPED = -2
 FILLER = -3
 """Backpointers at a joint, in place of an arc."""
+LONG_STATE = 10
+"""Frames from which a further one in the same state costs more in noise; as in ``_loops.c``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def advance(
     node: Array,
     state: Array,
     other: Array,
+    age: NDArray[np.int32],
 ) -> BlockTrace:
     """Advance the scores of nodes, states and speech outside the script by a block of frames.
 
@@ -84,6 +87,7 @@ def advance(
         penalties: of leaving the script.
         node, state: scores of the part's nodes and states, updated in place.
         other: of unscripted speech and of a filler since each joint, ``[2, joints]``; likewise.
+        age: frames that the path to each state has been in it; likewise.
     """
     lattice = part.lattice
     senones, columns = np.unique(lattice.senones, return_inverse=True)
@@ -101,16 +105,17 @@ def advance(
     entering = np.float32(penalties.word) + np.float32(penalties.pause) * lattice.unlikely
     leaving = np.array([[penalties.unscripted], [penalties.filler]], np.float32)
     skipping = skip_cost(lattice, penalties)
+    sounding = np.repeat(lattice.token >= 0, lattice.last - lattice.first + 1)
+    linger = np.float32(observation.linger) * sounding.astype(np.float32)
     if compiled is None:
-        _in_numpy(
-            trace, scores, observation.outside, node, state, other, entering, leaving, skipping
-        )
+        scored = scores, observation.outside, node, state, other, age
+        _in_numpy(trace, *scored, entering, linger, leaving, skipping)
         return trace
     outside = np.ascontiguousarray(other)
     compiled.advance(
-        *(node, state, outside),
+        *(node, state, outside, age),
         *(lattice.first, lattice.last, lattice.source, lattice.target, entering),
-        *(lattice.loop, lattice.step, trace.columns, lattice.joints, skipping),
+        *(lattice.loop, linger, lattice.step, trace.columns, lattice.joints, skipping),
         *(leaving, scores, observation.outside, trace.stepped, trace.back, trace.entered),
     )
     other[:] = outside
@@ -124,7 +129,9 @@ def _in_numpy(
     node: Array,
     state: Array,
     other: Array,
+    age: NDArray[np.int32],
     entering: Array,
+    linger: Array,
     leaving: Array,
     skipping: Array,
 ) -> None:
@@ -139,7 +146,10 @@ def _in_numpy(
         np.add(state[:-1], lattice.step[:-1], out=enter[1:])
         enter[lattice.first] = node[lattice.source] - entering
         state += lattice.loop
+        np.subtract(state, linger, out=state, where=age >= LONG_STATE)
         np.greater(enter, state, out=trace.stepped[frame])
+        age += 1
+        age[trace.stepped[frame]] = 1
         np.maximum(state, enter, out=state)
         np.take(scores[frame], trace.columns, out=emission)
         state += emission
