@@ -30,7 +30,8 @@ _PRE_EMPHASIS = 0.97
 _LIFTER = 22
 _LEAST_POWER = 10.0
 """Mel power of noise in the last of 16 bits: the floor for digital silence."""
-_BLOCK = 4096
+_BLOCK = 128
+"""Frames at once: too few for OpenBLAS to start threads (see `acoustic_model.BLOCK`)."""
 _MEAN_STEP, _MEAN_STEPS = 1000, 12
 """Frames between two cepstral means, and such steps in the window of one."""
 _SAMPLED = 256
@@ -69,7 +70,11 @@ def _missing_bands(samples: NDArray[np.int16]) -> NDArray[np.float64]:
     if not count:
         return filled
     places = np.linspace(0, max(0, count - _SAMPLED), 16).astype(int)
-    parts = [_mel_power(samples, int(at), min(count, int(at) + _SAMPLED)) for at in places]
+    parts = [
+        _mel_power(samples, first, min(count, int(at) + _SAMPLED, first + _BLOCK))
+        for at in places
+        for first in range(int(at), min(count, int(at) + _SAMPLED), _BLOCK)
+    ]
     level = np.log(np.percentile(np.concatenate(parts), 95, axis=0) + _LEAST_POWER)
     own = np.flatnonzero(level > level.max() - _MISSING)
     for band in set(range(_BANDS)) - set(range(own[0], own[-1] + 1)):
@@ -100,8 +105,8 @@ def normalised(values: Array) -> Array:
     means = (sums[firsts + width] - sums[firsts] + sums[-1] / sounding[-1]) / (weights + 1)[:, None]
     found = values.copy()
     centres = (np.arange(count) + 0.5) * _MEAN_STEP
-    for first in range(0, len(values), _BLOCK):
-        frames = np.arange(first, min(len(values), first + _BLOCK))
+    for first in range(0, len(values), _MEAN_STEP):
+        frames = np.arange(first, min(len(values), first + _MEAN_STEP))
         for column in range(values.shape[1]):
             found[frames, column] -= np.interp(frames, centres, means[:, column])
     return found
