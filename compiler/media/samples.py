@@ -159,24 +159,37 @@ def speech_samples(path: Path) -> NDArray[np.int16]:
         WorkError: the file cannot be decoded.
     """
     content = bytearray()
-    count = 0
+    for block in speech_blocks(path):
+        content += block.data
+    return np.frombuffer(content, np.int16)
+
+
+def speech_blocks(path: Path) -> Iterator[NDArray[np.int16]]:
+    """Yield the samples of `speech_samples` in blocks.
+
+    Raises:
+        WorkError: the file cannot be decoded.
+    """
+    count = early = 0
     with open_sound(path) as (container, stream):
         resampler = av.AudioResampler("s16", "mono", SPEECH_RATE)
-        lead = 0
-        for index, frame in enumerate(container.decode(stream)):
-            if index == 0:
-                began = (container.start_time or 0) / av.time_base
-                lead = round((float(frame.time or 0.0) - began) * SPEECH_RATE)
-            frame.pts = None
+        for index, frame in enumerate(itertools.chain(container.decode(stream), [None])):
+            if frame is not None:
+                lead = 0
+                if index == 0:
+                    began = (container.start_time or 0) / av.time_base
+                    lead = round((float(frame.time or 0.0) - began) * SPEECH_RATE)
+                count += frame.samples
+                if max(count / stream.rate, abs(lead) / SPEECH_RATE) > MAX_S:
+                    raise WorkError(f"{path}: {_TOO_LONG}")
+                early = early or max(0, -lead)
+                for silent in range(0, lead, SPEECH_RATE):
+                    yield np.zeros(min(SPEECH_RATE, lead - silent), np.int16)
+                frame.pts = None
             for made in resampler.resample(frame):
-                content += memoryview(made.planes[0])[: 2 * made.samples]
-            count += frame.samples
-            if max(count / stream.rate, abs(lead) / SPEECH_RATE) > MAX_S:
-                raise WorkError(f"{path}: {_TOO_LONG}")
-        for made in resampler.resample(None):
-            content += memoryview(made.planes[0])[: 2 * made.samples]
-    samples = np.frombuffer(content, np.int16)
-    return np.pad(samples, (lead, 0)) if lead > 0 else samples[-lead:]
+                block = np.frombuffer(made.planes[0], np.int16, made.samples)
+                yield block[early:]
+                early -= min(early, len(block))
 
 
 def _no_level(at_s: float) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _PACKAGES = ["numpy", "num2words", "av", "uroman", "fugashi", "ipadic", "torch", "transformers"]
 _CODE = (
     *("speech", "script/tokens.py", "script/number_words.py", "timeline/confidence.py"),
-    *("media/samples.py", "media/containers.py"),
+    *("media/samples.py", "media/sample_file.py", "media/containers.py"),
     *("sync/cuts.py", "sync/silences.py", "sync/types.py"),
 )
 """What of this package decides on word times and warnings."""

@@ -9,13 +9,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from ..media.sample_file import SampleSource
 from ..media.samples import SPEECH_RATE
 from ..sync.types import Interval
 
 _HOP = SPEECH_RATE // 100
 _VOWELS = SPEECH_RATE // 4000
 """Samples averaged for a low-pass at 2 kHz."""
-_AT_ONCE = 6000
+_AT_ONCE = 1000
 """Blocks whose samples are converted at once, for flat memory."""
 _BRIDGE = 6
 """Longest silence within speech in blocks of 10 ms: the closures of stops."""
@@ -25,8 +26,26 @@ PAUSE = Fraction(1, 4)
 """Seconds from which a silence is a pause; a shorter one may be a weak sound."""
 
 
-def speech_intervals(samples: NDArray[np.int16]) -> list[Interval]:
-    """Return the intervals with speech, by energy thresholds that adapt to noise and level.
+def speech_intervals(samples: SampleSource) -> list[Interval]:
+    """Return the intervals with speech, by energy.
+
+    Args:
+        samples: mono, 16 kHz.
+    """
+    return speech_of(speech_frames(samples))
+
+
+def speech_of(frames: NDArray[np.int64]) -> list[Interval]:
+    """Return intervals in seconds.
+
+    Args:
+        frames: from `speech_frames`.
+    """
+    return [Interval(Fraction(start, 100), Fraction(end, 100)) for start, end in frames.tolist()]
+
+
+def speech_frames(samples: SampleSource) -> NDArray[np.int64]:
+    """Return the frames with speech, by energy thresholds that adapt to noise and level.
 
     Either the full band or the band of vowels must stand out. In a quiet room the full band finds
     breathy sounds; in white noise at 20 dB it misses seven tenths of the speech, and the band of
@@ -34,14 +53,17 @@ def speech_intervals(samples: NDArray[np.int16]) -> list[Interval]:
 
     Args:
         samples: mono, 16 kHz.
+
+    Returns:
+        First and last of each interval, ``[intervals, 2]``; the last is outside.
     """
     count = len(samples) // _HOP
     if not count:
-        return []
-    blocks = samples[: count * _HOP].reshape(count, _HOP)
+        return np.zeros((0, 2), np.int64)
     full, low = np.empty(count), np.empty(count)
     for first in range(0, count, _AT_ONCE):
-        part = blocks[first : first + _AT_ONCE].astype(np.float64)
+        sound = samples[first * _HOP : min(count, first + _AT_ONCE) * _HOP]
+        part = sound.astype(np.float64).reshape(-1, _HOP)
         full[first : first + _AT_ONCE] = _level(part)
         low[first : first + _AT_ONCE] = _level(part.reshape(len(part), -1, _VOWELS).mean(axis=2))
     level, range_db = _above_floor(full)
@@ -52,10 +74,7 @@ def speech_intervals(samples: NDArray[np.int16]) -> list[Interval]:
     voiced = _close(voiced, _BRIDGE)
     voiced = ~_close(~voiced, _SHORTEST)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], voiced.astype(np.int8), [0]])))
-    return [
-        Interval(Fraction(int(start), 100), Fraction(int(end), 100))
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    return np.asarray(edges.reshape(-1, 2))
 
 
 def _level(blocks: NDArray[np.float64]) -> NDArray[np.float64]:

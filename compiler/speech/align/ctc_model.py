@@ -117,7 +117,7 @@ def _read(path: Path) -> _Found | None:
     try:
         with np.load(path, allow_pickle=False) as found:
             labels, scores = found["labels"], found["scores"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile):
         return None
     is_whole = labels.ndim == 2 and labels.shape == scores.shape
     return (labels, scores) if is_whole else None

@@ -18,9 +18,9 @@ from ...errors import WorkError
 from ...media.programs import SYNTHESIZER
 from ...script.tokens import Token
 from ...sync.types import Interval
-from ..pauses import speech_intervals
 from .dtw import warp
-from .mfcc import CEPSTRA, HOP, Array, cepstra, with_deltas
+from .mfcc import CEPSTRA, Array, cepstra, with_deltas
+from .narration_sound import NarrationSound
 from .synthesis import synthesize
 
 _LOUDNESS, _SLOPES = 1.5, 0.7
@@ -55,7 +55,7 @@ class DtwAlignment:
 
 def dtw_align(
     scenes: Sequence[Sequence[Token]],
-    samples: NDArray[np.int16],
+    sound: NarrationSound,
     language: str,
     on_progress: Callable[[float], None] | None = None,
     outside: Sequence[Interval] = (),
@@ -64,7 +64,7 @@ def dtw_align(
 
     Args:
         scenes: the tokens of each.
-        samples: of the narration, mono, 16 kHz.
+        sound: of the narration.
         language: one that `can_speak`.
         on_progress: called with 0..1.
         outside: speech that is not in the script.
@@ -72,10 +72,10 @@ def dtw_align(
     Raises:
         WorkError: the synthesizer failed, or the narration has no speech.
     """
-    voiced = _speech_frames(samples, outside)
+    voiced = _speech_frames(sound, outside)
     if not len(voiced):
         raise WorkError("the narration has no speech")
-    recorded = _normalised(cepstra(samples)[voiced])
+    recorded = _normalised(cepstra(sound.samples)[voiced])
     weights = _edge_weights(scenes)
     found = []
     for voice in REFERENCES:
@@ -182,12 +182,12 @@ def _edge_weights(scenes: Sequence[Sequence[Token]]) -> NDArray[np.float64]:
     return np.array(weights)
 
 
-def _speech_frames(samples: NDArray[np.int16], outside: Sequence[Interval]) -> NDArray[np.int64]:
+def _speech_frames(sound: NarrationSound, outside: Sequence[Interval]) -> NDArray[np.int64]:
     """Return the numbers of the frames with speech of the script."""
-    count = len(samples) // HOP
+    count = sound.frames
     spans = [
         np.arange(int(stretch.start * 100), min(count, int(stretch.end * 100)))
-        for stretch in speech_intervals(samples)
+        for stretch in sound.speech
     ]
     voiced = np.concatenate(spans) if spans else np.zeros(0, np.int64)
     for stretch in outside:

@@ -12,7 +12,6 @@ from dataclasses import astuple, replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...script.tokens import Token
 from ...sync.types import Interval
@@ -20,6 +19,7 @@ from .acoustic_model import english
 from .alignment_result import ForcedAlignment
 from .foreground import without_noise
 from .lattice import lattice_of, senones_of
+from .narration_sound import NarrationSound
 from .observations import SHORT
 from .repeats import has_filler_at_repeat, repeated
 from .resume import resumed, until_lost, without_strays
@@ -55,7 +55,7 @@ UNSCRIPTED = 10.0
 
 def forced_align(
     tokens: Sequence[Token],
-    samples: NDArray[np.int16],
+    sound: NarrationSound,
     on_progress: Callable[[float], None] | None = None,
     trusted: frozenset[int] = frozenset(),
     *,
@@ -66,14 +66,14 @@ def forced_align(
 
     Args:
         tokens: at least one.
-        samples: mono, 16 kHz.
+        sound: of the narration.
         on_progress: called with 0..1.
         trusted: tokens that are spoken for certain, whatever their scores.
         foreign: another language, whose sounds those of the model only resemble.
         memo: searches that were made before.
     """
     report = on_progress or (lambda _: None)
-    aligner = _Aligner(samples, tokens, memo, foreign=foreign)
+    aligner = _Aligner(sound, tokens, memo, foreign=foreign)
     anchors = aligner.first_pass(tokens, lambda share: report(0.8 * share))
     everything = range(len(tokens))
     scripted = [piece for piece in anchors if not piece.unscripted]
@@ -92,7 +92,7 @@ def forced_align(
         still = aligner.unspoken_alone(tokens, unspoken, placed)
         if len(still) < len(unspoken):
             placed = aligner.second_pass(tokens, without(everything, still), anchors)
-    placed = without_noise(placed, aligner.recording, samples)
+    placed = without_noise(placed, aligner.recording, sound.power)
     report(1.0)
     return replace(aligner.result(len(tokens), placed), skipped=frozenset(skipped))
 
@@ -102,14 +102,14 @@ class _Aligner:
 
     def __init__(
         self,
-        samples: NDArray[np.int16],
+        sound: NarrationSound,
         tokens: Sequence[Token],
         memo: SearchMemo | None,
         *,
         foreign: bool,
     ):
         known = senones_of(tokens[: LOOKAHEAD + int(SHORT * PACE)], english())
-        self.recording = Stretches(samples, known, foreign=foreign)
+        self.recording = Stretches(sound, known, foreign=foreign)
         self.frames = self.recording.frames
         self.memo = memo
         self.contrast = self.recording.contrast

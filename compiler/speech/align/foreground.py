@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .mfcc import HOP
+from .mfcc import Array
 from .stretches import Stretches
 from .viterbi import AlignedPiece
 
@@ -29,14 +29,14 @@ _SAMPLED = 2000
 
 
 def without_noise(
-    placed: Sequence[AlignedPiece], recording: Stretches, samples: NDArray[np.int16]
+    placed: Sequence[AlignedPiece], recording: Stretches, power: Array
 ) -> list[AlignedPiece]:
     """Return the pieces of an alignment; what is outside the script and no speech as a filler.
 
     Args:
         placed: in order.
         recording: in which they were placed.
-        samples: of the recording, mono, 16 kHz.
+        power: of the frames of the recording.
     """
     words = [piece for piece in placed if not piece.unscripted]
     doubtful = [
@@ -47,13 +47,13 @@ def without_noise(
     if not words or not doubtful:
         return list(placed)
     spoken = _sampled(words)
-    lead, level = recording.lead(spoken).mean(), _level_db(samples, spoken)
+    lead, level = recording.lead(spoken).mean(), _level_db(power, spoken)
     every = np.arange(0, recording.frames, max(1, recording.frames // _SAMPLED))
-    floor = _floor_db(samples, every)
+    floor = _floor_db(power, every)
     noises = set()
     for piece in doubtful:
         frames = _sampled([piece])
-        stands_out = _level_db(samples, frames) - floor >= LEVEL * (level - floor)
+        stands_out = _level_db(power, frames) - floor >= LEVEL * (level - floor)
         if not stands_out or recording.lead(frames).mean() < LEAD * lead:
             noises.add(piece)
     return [replace(piece, filler=True) if piece in noises else piece for piece in placed]
@@ -64,14 +64,9 @@ def _sampled(pieces: Sequence[AlignedPiece]) -> NDArray[np.int64]:
     return frames[:: max(1, len(frames) // _SAMPLED)]
 
 
-def _power(samples: NDArray[np.int16], frames: NDArray[np.int64]) -> NDArray[np.float64]:
-    blocks = samples[: len(samples) // HOP * HOP].reshape(-1, HOP)[frames]
-    return np.asarray(np.mean(blocks.astype(np.float64) ** 2, axis=1) + 1)
+def _level_db(power: Array, frames: NDArray[np.int64]) -> float:
+    return float(10 * np.log10((power[frames].astype(np.float64) + 1).mean()))
 
 
-def _level_db(samples: NDArray[np.int16], frames: NDArray[np.int64]) -> float:
-    return float(10 * np.log10(_power(samples, frames).mean()))
-
-
-def _floor_db(samples: NDArray[np.int16], frames: NDArray[np.int64]) -> float:
-    return float(10 * np.log10(np.percentile(_power(samples, frames), 10)))
+def _floor_db(power: Array, frames: NDArray[np.int64]) -> float:
+    return float(10 * np.log10(np.percentile((power[frames].astype(np.float64) + 1), 10)))

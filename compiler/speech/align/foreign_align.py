@@ -14,17 +14,16 @@ from statistics import median
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...script.tokens import Token
 from ...sync.types import Interval
-from ..pauses import speech_intervals
 from .alignment_result import ForcedAlignment
 from .dtw_align import dtw_align
 from .forced_align import forced_align
 from .foreign_edges import clipped_starts_moved, gathered, members_of, start_with_speech
 from .foreign_phones import pronounced
 from .japanese import can_read_kanji, japanese_words
+from .narration_sound import NarrationSound
 from .search_memo import SearchMemo
 from .synthesis import phrases_of, plain_text
 from .unspoken import consecutive
@@ -60,7 +59,7 @@ class ForeignAlignment:
 
 def foreign_align(
     scenes: Sequence[Sequence[Token]],
-    samples: NDArray[np.int16],
+    sound: NarrationSound,
     language: str,
     on_progress: Callable[[float], None] | None = None,
     memo: SearchMemo | None = None,
@@ -69,7 +68,7 @@ def foreign_align(
 
     Args:
         scenes: the tokens of each.
-        samples: of the narration, mono, 16 kHz.
+        sound: of the narration.
         language: one that the synthesizer can speak.
         on_progress: called with 0..1.
         memo: searches that were made before.
@@ -78,13 +77,13 @@ def foreign_align(
         WorkError: the synthesizer failed, or the narration has no speech.
     """
     report = on_progress or (lambda _: None)
-    speech = speech_intervals(samples)
+    speech = sound.speech
     groups = [_pronounced_groups(tokens, language) for tokens in scenes]
     unread = tuple(
         sum(count for _, _, count in one) / max(1, len(tokens))
         for one, tokens in zip(groups, scenes, strict=True)
     )
-    heard = _heard(scenes, groups, samples, lambda share: report(0.6 * share), memo)
+    heard = _heard(scenes, groups, sound, lambda share: report(0.6 * share), memo)
     members = members_of(scenes)
     times = clipped_starts_moved(gathered(heard, scenes, speech), members)
     times = start_with_speech(times, speech)
@@ -95,7 +94,7 @@ def foreign_align(
         return ForeignAlignment(heard, nothing, nothing, nothing, unread)
     warped = dtw_align(
         [scenes[number] for number in said],
-        samples,
+        sound,
         language,
         lambda share: report(0.6 + 0.4 * share),
         outside=[interval for _, interval in heard.unscripted],
@@ -111,7 +110,7 @@ def foreign_align(
 def _heard(
     scenes: Sequence[Sequence[Token]],
     groups: Sequence[Sequence[_Group]],
-    samples: NDArray[np.int16],
+    sound: NarrationSound,
     on_progress: Callable[[float], None],
     memo: SearchMemo | None,
 ) -> ForcedAlignment:
@@ -130,7 +129,7 @@ def _heard(
             Token(group[-1].text + "." * (id(group) in ends), ((phones,),))
             for group, phones in units
         ]
-        found = forced_align(tokens, samples, report, foreign=True, memo=memo)
+        found = forced_align(tokens, sound, report, foreign=True, memo=memo)
         indices = [index for number in said for index in members[number]]
         return _by_token(found, [len(group) for group, _ in units], indices, members[-1].stop)
 

@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ...media.sample_file import SampleSource
 from ...media.samples import SPEECH_RATE
 from .compiled_loops import compiled
 
@@ -41,7 +42,7 @@ _MISSING = 7.5
 to 5, at most 7 with muffled microphones; telephones and 8 kHz have 8 to 14."""
 
 
-def cepstra(samples: NDArray[np.int16]) -> Array:
+def cepstra(samples: SampleSource) -> Array:
     """Return the denoised cepstra of a recording, one row of 13 every 10 ms.
 
     Args:
@@ -59,7 +60,7 @@ def cepstra(samples: NDArray[np.int16]) -> Array:
     return found
 
 
-def _missing_bands(samples: NDArray[np.int16]) -> NDArray[np.float64]:
+def _missing_bands(samples: SampleSource) -> NDArray[np.float64]:
     """Return the matrix that gives bands beyond a recording's own the mean of the nearest four.
 
     A telephone carries 300 to 3400 Hz, which the model has never heard: the mean of speech then has
@@ -129,7 +130,7 @@ def with_deltas(values: Array, frames: NDArray[np.int64] | None = None) -> Array
     return np.concatenate([at(0), slope, curve], axis=1)
 
 
-def _mel_power(samples: NDArray[np.int16], first: int, last: int) -> NDArray[np.float64]:
+def _mel_power(samples: SampleSource, first: int, last: int) -> NDArray[np.float64]:
     """Return the power of frames ``[first, last)`` in mel bands, ``[last - first, 25]``."""
     begin = first * HOP
     need = (last - first - 1) * HOP + WINDOW

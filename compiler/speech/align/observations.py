@@ -21,7 +21,7 @@ from .acoustic_model import BLOCK, SILENCE, AcousticModel, Densities, english
 from .adaptation import LEAST_FRAMES, FeatureMap, fitted_map
 from .compensation import LEAST_PAUSE, compensated, is_silence, pauses_and_speech
 from .kept_scores import KeptScores
-from .mfcc import Array, cepstra, normalised, with_deltas
+from .mfcc import Array, with_deltas
 
 NOISY = 11.3
 """Contrast below which a recording is adapted to: that of noise at 20 dB; clean voices have 13."""
@@ -71,7 +71,7 @@ class Recording:
     """The cepstra of a recording, and its contrast.
 
     Args:
-        samples: mono, 16 kHz.
+        cepstra: normalised, ``[frames, 13]``.
         senones: of its script, ascending, to score a short recording in one go; None for a stretch
             of a longer one.
         stretch: its number, if it is one.
@@ -80,13 +80,13 @@ class Recording:
 
     def __init__(
         self,
-        samples: NDArray[np.int16],
+        cepstra: Array,
         senones: NDArray[np.int64] | None,
         stretch: int = 0,
         whole: Recording | None = None,
     ):
         self.model: AcousticModel = english()
-        self.cepstra = normalised(cepstra(samples))
+        self.cepstra = cepstra
         self.frames = len(self.cepstra)
         self._map: FeatureMap | None = None
         self._senones = senones

@@ -15,26 +15,24 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...media.programs import SYNTHESIZER
-from ...media.samples import SPEECH_RATE, duration_of, speech_samples
+from ...media.samples import duration_of
 from ...script.model import SpokenScene
 from ...script.tokens import Token, tokenize
 from ...sync.types import Interval, Word
-from ..pauses import merge_close, speech_intervals, trim_to_speech
+from ..pauses import merge_close, trim_to_speech
 from ..transcripts.base import Transcript
 from . import evidence
 from .alignment_result import ForcedAlignment
 from .confidence import confidence, unknown
 from .ctc_align import align_by_model
 from .ctc_folder import CtcFolder
-from .forced_align import forced_align
+from .forced_align import FRAME, forced_align
 from .foreign_align import ForeignAlignment, foreign_align
 from .foreign_edges import members_of
 from .foreign_verdicts import check_foreign_alignment
 from .monotone_times import fill_unspoken, in_order
+from .narration_sound import NarrationSound, sound_of
 from .search_memo import SearchMemo
 from .synthesis import can_speak
 from .transcript_anchors import TranscriptAnchors, spread
@@ -139,19 +137,19 @@ def align_scenes(
     if method == "transcript":
         placed = _from_transcript(task)
     else:
-        samples = speech_samples(audio)
-        task = replace(task, speech=speech_intervals(samples))
-        if len(samples) < SHORTEST * SPEECH_RATE or not samples.any():
+        sound = sound_of(audio, memo.measures if memo else None)
+        if sound.frames < SHORTEST / FRAME or not sound.power.any():
             what, hint = "the narration has no speech", "is it the right file?"
             raise AlignmentError([MissingScene(scene.id, what, hint) for scene in scenes])
+        task = replace(task, speech=sound.speech)
         if model is not None or language.partition("-")[0].lower() == "en":
-            placed = _by_forced_alignment(task, samples, on_progress)
+            placed = _by_forced_alignment(task, sound, on_progress)
         elif anchors is not None and (anchors.timed == "word" or not can_speak(language)):
             placed = _by_transcript(task)
         elif anchors is not None:
-            placed = _by_segments(task, samples, on_progress)
+            placed = _by_segments(task, sound, on_progress)
         else:
-            placed = _by_two_passes(task, samples, on_progress)
+            placed = _by_two_passes(task, sound, on_progress)
     times = in_order(placed.times, duration)
     warnings, trust = placed.warnings, unknown(tokens, members)
     apart = by_scene(members, placed.unscripted, times, task.speech, placed.evidence.clarity)
@@ -191,7 +189,7 @@ def _by_transcript(task: _SceneTask) -> _Placed:
 
 
 def _by_forced_alignment(
-    task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
+    task: _SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
 ) -> _Placed:
     """Return the times of forced alignment; a transcript confirms words with low scores."""
     trusted: frozenset[int] = frozenset()
@@ -204,9 +202,9 @@ def _by_forced_alignment(
             replace(token, line_end=True) if index in ends else token
             for index, token in enumerate(task.tokens)
         ]
-        alignment = forced_align(lines, samples, on_progress, trusted, memo=task.memo)
+        alignment = forced_align(lines, sound, on_progress, trusted, memo=task.memo)
     else:
-        how = (samples, task.model, trusted, on_progress)
+        how = (sound.samples[:], task.model, trusted, on_progress)
         alignment, doubts = align_by_model(task.scenes, task.tokens, *how)
     warnings, not_heard = check_forced_alignment(
         *(task.scenes, task.tokens, task.members, alignment, task.anchors),
@@ -251,14 +249,14 @@ def _with_unheard(
 
 
 def _by_two_passes(
-    task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
+    task: _SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
 ) -> _Placed:
     """Return the times of forced alignment in English phones, checked by a synthesized voice."""
     if not can_speak(task.language):
         what = f"no acoustic model for language {task.language!r}"
         hint = f"install {SYNTHESIZER}, name a narration.align_model, or give a transcript"
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
-    found = _foreign(task, samples, on_progress)
+    found = _foreign(task, sound, on_progress)
     warnings, not_heard = check_foreign_alignment(
         *(task.scenes, task.tokens, task.members, found, task.language),
         *(task.duration, task.unheard),
@@ -272,14 +270,14 @@ def _by_two_passes(
 
 
 def _by_segments(
-    task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
+    task: _SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
 ) -> _Placed:
     """Return the times of forced alignment for scenes that agree with the transcript's segments.
 
     The others keep the times interpolated in their segments.
     """
     placed = _from_transcript(task)
-    foreign = _foreign(task, samples, on_progress)
+    foreign = _foreign(task, sound, on_progress)
     found = _heard_times(task, foreign.heard, [])
     times = list(placed.times)
     known = evidence.of_foreign_alignment(foreign)
@@ -295,7 +293,7 @@ def _by_segments(
 
 
 def _foreign(
-    task: _SceneTask, samples: NDArray[np.int16], on_progress: Callable[[float], None] | None
+    task: _SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
 ) -> ForeignAlignment:
     scenes = [[task.tokens[index] for index in group] for group in task.members]
-    return foreign_align(scenes, samples, task.language, on_progress, task.memo)
+    return foreign_align(scenes, sound, task.language, on_progress, task.memo)

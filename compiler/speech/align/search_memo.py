@@ -19,6 +19,7 @@ from typing import Any
 from ...errors import WorkError
 from ...script.tokens import Token
 from ..verified_json import read_verified, write_verified
+from .kept_arrays import KeptArrays
 from .lattice import is_before_pause
 from .viterbi import AlignedPiece, AlignmentPath
 
@@ -38,6 +39,8 @@ class SearchMemo:
             path: of the file, which need not exist: its name stands for the recording and the code.
         """
         self._path = path
+        self.measures = KeptArrays(path.with_suffix(""))
+        """What was measured in the recording."""
         self._before: Mapping[str, Any] | None = None
         self._used: dict[str, list[Any]] = {}
         self._is_changed = False

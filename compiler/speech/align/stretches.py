@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .acoustic_model import BLOCK
-from .mfcc import HOP, Array
+from .mfcc import Array
+from .narration_sound import NarrationSound
 from .observations import Observation, Recording
 
 STEP = 1.8
@@ -32,24 +33,22 @@ class Stretches:
     """A recording as one `Recording` for each stretch.
 
     Args:
-        samples: mono, 16 kHz.
+        sound: of the narration.
         senones: of its script, ascending, to score a short recording in one go.
         foreign: another language, whose sounds those of the model only resemble.
     """
 
-    def __init__(
-        self, samples: NDArray[np.int16], senones: NDArray[np.int64], *, foreign: bool = False
-    ):
-        whole = Recording(samples, senones)
+    def __init__(self, sound: NarrationSound, senones: NDArray[np.int64], *, foreign: bool = False):
+        whole = Recording(sound.cepstra(), senones)
         frames, contrast = whole.voiced
         self.frames = whole.frames
         self.firsts = [0, *changes(frames, contrast, self.frames)]
         self.parts = [whole]
         if len(self.firsts) > 1:
             whole.forget()
-            edges = [*(first * HOP for first in self.firsts), len(samples)]
+            edges = [*self.firsts, self.frames]
             self.parts = [
-                Recording(samples[first:last], None, number, whole)
+                Recording(sound.cepstra(first, last), None, number, whole)
                 for number, (first, last) in enumerate(itertools.pairwise(edges))
             ]
         for part in self.parts:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from otio_gvideo.compiler.media.samples import SPEECH_RATE, speech_samples
 from otio_gvideo.compiler.speech.align import SceneText
+from otio_gvideo.compiler.speech.align.narration_sound import NarrationSound
 
 DATA = Path(__file__).parent / "data"
 VOICES = ("slt", "joe")
@@ -49,6 +50,10 @@ def scenes(voice: str) -> list[SceneText]:
 @cache
 def samples(voice: str) -> NDArray[np.int16]:
     return speech_samples(DATA / f"{voice}.flac")
+
+
+def sound(voice: str) -> NarrationSound:
+    return NarrationSound(samples(voice))
 
 
 def with_noise(sound: NDArray[np.int16], snr_db: float) -> NDArray[np.int16]:

@@ -10,6 +10,7 @@ from otio_gvideo.compiler.speech.align import align_scenes
 from otio_gvideo.compiler.speech.align.acoustic_model import BLOCK, english
 from otio_gvideo.compiler.speech.align.adaptation import LEAST_FRAMES, fitted_map
 from otio_gvideo.compiler.speech.align.mfcc import cepstra, normalised, with_deltas
+from otio_gvideo.compiler.speech.align.narration_sound import NarrationSound
 from otio_gvideo.compiler.speech.align.observations import ROUNDS
 from otio_gvideo.compiler.speech.align.stretches import Stretches
 from otio_gvideo.compiler.speech.align.unscripted_level import UnscriptedLevels
@@ -47,7 +48,7 @@ def test_too_few_frames_tell_nothing() -> None:
 
 
 def test_adaptation_while_another_voice_is_allowed_for_lasts() -> None:
-    recording = Stretches(with_noise(samples("joe")[:160_000], 5), np.arange(9))
+    recording = Stretches(NarrationSound(with_noise(samples("joe")[:160_000], 5)), np.arange(9))
     levels = UnscriptedLevels(recording, foreign=False)
     unadapted = list(levels.values)
     features = with_deltas(recording.parts[0].cepstra, np.arange(recording.frames))

@@ -32,6 +32,7 @@ from otio_gvideo.compiler.speech.align import (
 )
 from otio_gvideo.compiler.speech.align.dtw_align import dtw_align
 from otio_gvideo.compiler.speech.align.foreign_phones import pronounced
+from otio_gvideo.compiler.speech.align.narration_sound import NarrationSound
 from otio_gvideo.compiler.speech.transcripts import Transcript, read_transcript
 from otio_gvideo.compiler.sync.cuts import cut_in_pause
 from otio_gvideo.compiler.sync.types import Interval
@@ -305,4 +306,4 @@ def test_letters_that_the_synthesizer_only_names_are_counted() -> None:
 
 def test_silence_is_an_error() -> None:
     with pytest.raises(Exception, match="the narration has no speech"):
-        dtw_align([tokenize("la mer", "fr")], np.zeros(16000, np.int16), "fr")
+        dtw_align([tokenize("la mer", "fr")], NarrationSound(np.zeros(16000, np.int16)), "fr")

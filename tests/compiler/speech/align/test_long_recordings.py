@@ -18,6 +18,7 @@ from otio_gvideo.compiler.speech.align import (
     viterbi_advance,
 )
 from otio_gvideo.compiler.speech.align.acoustic_model import AcousticModel, Densities
+from otio_gvideo.compiler.speech.align.narration_sound import NarrationSound
 from otio_gvideo.compiler.speech.align.segments import segments
 from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
 
@@ -90,7 +91,7 @@ def test_a_voice_that_resumes_the_script_where_the_search_began_ends_the_search(
         return after, first
 
     monkeypatch.setattr(forced_align, "resumed", here)
-    forced_align.forced_align(tokenize(" ".join(UNSAID)), recordings.samples("slt"))
+    forced_align.forced_align(tokenize(" ".join(UNSAID)), recordings.sound("slt"))
     assert calls
 
 
@@ -100,10 +101,10 @@ def test_the_compiled_search_finds_the_path_of_numpy(monkeypatch: pytest.MonkeyP
     # Words that are not spoken, and speech that is not written: every kind of transition.
     tokens = tokenize(" ".join([texts[0], UNSAID[0], texts[2]]))
     samples = recordings.samples("slt")[: 20 * 16_000]
-    compiled = forced_align.forced_align(tokens, samples)
+    compiled = forced_align.forced_align(tokens, NarrationSound(samples))
     assert any(time is None for time in compiled.times)
     monkeypatch.setattr(viterbi_advance, "compiled", None)
-    assert forced_align.forced_align(tokens, samples) == compiled
+    assert forced_align.forced_align(tokens, NarrationSound(samples)) == compiled
 
 
 @pytest.mark.skipif(mfcc.compiled is None, reason="the inner loop is not compiled")
@@ -152,7 +153,7 @@ def test_a_short_recording_is_heard_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(AcousticModel, "densities", counted)
     tokens = tokenize(" ".join(scene.text for scene in recordings.scenes("slt")[:3]))
     samples = recordings.samples("slt")[: 20 * 16_000]
-    forced_align.forced_align(tokens, samples)
+    forced_align.forced_align(tokens, NarrationSound(samples))
     assert sum(heard) < 1.1 * len(samples) // 160
 
 
@@ -162,7 +163,7 @@ def test_a_long_time_outside_the_script_is_one_interval(monkeypatch: pytest.Monk
     said, other = recordings.samples("slt"), recordings.samples("joe")
     text = " ".join(scene.text for scene in recordings.scenes("slt"))
     found = forced_align.forced_align(
-        tokenize(f"{text} {text}"), np.concatenate([said, other, other, said])
+        tokenize(f"{text} {text}"), NarrationSound(np.concatenate([said, other, other, said]))
     )
     outside = [time for _, time in found.unscripted if time.duration > 1]
     assert len(outside) == 1, outside
@@ -187,7 +188,9 @@ def test_where_a_voice_leaves_the_script_another_voice_is_allowed_for_first(
     monkeypatch.setattr(forced_align, "until_lost", lost)
     monkeypatch.setattr(forced_align, "resumed", lambda *_: pytest.fail("the script was left"))
     tokens = tokenize(" ".join(scene.text for scene in recordings.scenes("slt")))
-    found = forced_align.forced_align(tokens * 2, np.tile(recordings.samples("slt"), 2))
+    found = forced_align.forced_align(
+        tokens * 2, NarrationSound(np.tile(recordings.samples("slt"), 2))
+    )
     assert not found.skipped
     (first, usual), (again, lower) = [entry for entry in searched if entry[0]][:2]
     assert again == first

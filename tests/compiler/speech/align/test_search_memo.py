@@ -53,7 +53,7 @@ def align(tmp_path: Path) -> Align:
     def once(text: str) -> ForcedAlignment:
         memo = SearchMemo(tmp_path / "memo.json")
         try:
-            return forced_align.forced_align(tokens_of(text), recordings.samples("slt"), memo=memo)
+            return forced_align.forced_align(tokens_of(text), recordings.sound("slt"), memo=memo)
         finally:
             memo.save()
 
@@ -71,7 +71,7 @@ def test_a_changed_word_is_searched_for_in_its_chunk_alone(
     searched.clear()
     edited = align(" ".join(words))
     assert 0 < sum(searched) < whole / 2
-    fresh = forced_align.forced_align(tokens_of(" ".join(words)), recordings.samples("slt"))
+    fresh = forced_align.forced_align(tokens_of(" ".join(words)), recordings.sound("slt"))
     assert edited.times == fresh.times
     np.testing.assert_allclose(edited.margins, fresh.margins, atol=1e-3)
 
@@ -93,7 +93,7 @@ def test_words_that_are_put_in_move_no_others(searched: list[int], align: Align)
     longer = align(" ".join([*words[:middle], "purple", "elephants", *words[middle:]]))
     assert sum(searched) > 0
     kept = [time for n, time in enumerate(longer.times) if n not in (middle, middle + 1)]
-    plain = forced_align.forced_align(tokens_of(" ".join(words)), recordings.samples("slt"))
+    plain = forced_align.forced_align(tokens_of(" ".join(words)), recordings.sound("slt"))
     assert sum(one == other for one, other in zip(kept, plain.times, strict=True)) > len(kept) - 4
 
 

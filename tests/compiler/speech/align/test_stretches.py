@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from otio_gvideo.compiler.media.samples import SPEECH_RATE
 from otio_gvideo.compiler.script.tokens import tokenize
 from otio_gvideo.compiler.speech.align import SceneText, align_scenes, forced_align
+from otio_gvideo.compiler.speech.align.narration_sound import NarrationSound
 from otio_gvideo.compiler.speech.align.stretches import Stretches, changes
 from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
 
@@ -48,7 +49,7 @@ def test_noise_in_one_half_of_a_narration_leaves_the_words_of_both_in_place(
 
 def test_two_voices_in_one_room_are_one_stretch() -> None:
     sounds = [recordings.samples(voice) for voice in recordings.VOICES]
-    assert Stretches(np.concatenate(sounds), np.arange(9)).firsts == [0]
+    assert Stretches(NarrationSound(np.concatenate(sounds)), np.arange(9)).firsts == [0]
 
 
 def test_a_stretch_begins_where_the_sound_changes_for_long() -> None:
@@ -92,7 +93,7 @@ def test_noise_in_the_middle_of_a_recording_is_a_stretch() -> None:
     assert len(sound) > 60 * SPEECH_RATE
     first, last = 22 * SPEECH_RATE, 42 * SPEECH_RATE
     sound[first:last] = recordings.with_noise(sound[first:last], 5)
-    starts = [frame / 100 for frame in Stretches(sound, np.arange(9)).firsts]
+    starts = [frame / 100 for frame in Stretches(NarrationSound(sound), np.arange(9)).firsts]
     assert starts == pytest.approx([0, 22, 42], abs=2)
 
 
@@ -102,7 +103,7 @@ def test_many_stretches_take_no_more_threads_or_memory_than_one() -> None:
     scripted = np.arange(3000)  # Senones: 1.2 MB of scores a second.
     before = threading.active_count()
     tracemalloc.start()
-    recording = Stretches(np.concatenate(turns), scripted)
+    recording = Stretches(NarrationSound(np.concatenate(turns)), scripted)
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(recording.parts) == 6
@@ -113,7 +114,7 @@ def test_many_stretches_take_no_more_threads_or_memory_than_one() -> None:
 def test_a_skipped_word_is_judged_by_the_contrast_of_its_own_stretch() -> None:
     voice = recordings.samples("slt")[: 16 * SPEECH_RATE]
     sound = np.concatenate([voice, recordings.with_noise(voice, 5)])
-    aligner = forced_align._Aligner(sound, tokenize("the"), None, foreign=False)
+    aligner = forced_align._Aligner(NarrationSound(sound), tokenize("the"), None, foreign=False)
     margin = forced_align.MIN_MARGIN * aligner.contrast
     clean, noisy = (
         aligner.is_spoken([0], {0: [AlignedPiece(0, start, start + 20, margin=margin)]})

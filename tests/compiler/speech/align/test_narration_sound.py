@@ -1,0 +1,91 @@
+"""Measures of a narration are the same from memory, from a file and from the cache."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from otio_gvideo.compiler.media.sample_file import SampleFile
+from otio_gvideo.compiler.speech.align import kept_arrays, narration_sound
+from otio_gvideo.compiler.speech.align.kept_arrays import KeptArrays
+from otio_gvideo.compiler.speech.align.narration_sound import NarrationSound, sound_of
+from otio_gvideo.renderers.files.user_folders import CACHE_VARIABLE, cache_folder
+
+from . import recordings
+
+
+def measures(sound: NarrationSound) -> list[object]:
+    parts = sound.cepstra(), sound.cepstra(1000, 2000), sound.cepstra(2000, sound.frames)
+    return [sound.speech, *(part.tobytes() for part in (sound.power, *parts))]
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> Path:
+    return recordings.saved(recordings.samples("slt"), tmp_path)
+
+
+def test_a_long_sound_is_measured_from_a_file(voice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(narration_sound, "IN_MEMORY_S", 1)
+    sound = sound_of(voice)
+    assert isinstance(sound.samples, SampleFile)
+    assert measures(sound) == measures(NarrationSound(recordings.samples("slt")))
+    assert not [path for path in cache_folder().rglob("*") if path.is_file()]
+
+
+def test_a_long_sound_stays_in_memory_if_there_is_no_room_for_a_file(
+    voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(narration_sound, "IN_MEMORY_S", 1)
+    blocked = tmp_path / "cache"
+    blocked.write_text("")
+    monkeypatch.setenv(CACHE_VARIABLE, str(blocked))
+    np.testing.assert_array_equal(sound_of(voice).samples[:], recordings.samples("slt"))
+
+
+def test_the_samples_of_a_long_sound_take_no_memory(tmp_path: Path) -> None:
+    def blocks() -> Iterator[NDArray[np.int16]]:
+        random = np.random.default_rng(0)
+        for _ in range(400):
+            yield random.integers(-500, 500, 16_000, np.int16)
+
+    tracemalloc.start()
+    sound = NarrationSound(SampleFile(blocks(), tmp_path))
+    found = sound.cepstra()
+    assert len(sound.speech) < 10
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(sound.samples) == 400 * 16_000
+    assert most < 2 * found.nbytes + len(sound.samples)
+
+
+def test_kept_measures_need_no_samples(tmp_path: Path) -> None:
+    def never() -> NDArray[np.int16]:
+        raise AssertionError
+
+    kept = KeptArrays(tmp_path / "voice")
+    first = measures(NarrationSound(recordings.samples("slt"), kept))
+    assert measures(NarrationSound(never, kept)) == first
+
+
+@pytest.mark.parametrize("damage", ["cut", "bit", "empty"])
+def test_damaged_measures_are_made_again(damage: str, tmp_path: Path) -> None:
+    kept = KeptArrays(tmp_path / "voice")
+    first = measures(NarrationSound(recordings.samples("slt"), kept))
+    for path in tmp_path.iterdir():
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= damage == "bit"
+        path.write_bytes({"cut": content[:-40], "bit": content, "empty": b""}[damage])
+    assert measures(NarrationSound(recordings.samples("slt"), kept)) == first
+
+
+def test_measures_that_were_not_used_for_long_are_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_arrays, "MOST_BYTES", 10_000)
+    for name in ("older", "newer"):
+        KeptArrays(tmp_path / name).array("power", lambda: np.zeros(1000))
+    assert [path.name for path in tmp_path.iterdir()] == ["newer-power.npz"]
