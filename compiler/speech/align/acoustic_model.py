@@ -31,6 +31,8 @@ _LOG_STEP = 1024 * float(np.log(1.0001))
 BLOCK = 64
 """Most frames scored at once: too few for OpenBLAS to start threads, which on a busy machine wait
 for each other ten times as long as they work."""
+_ROWS = 16
+"""Senones scored at once."""
 _POSITIONS = {"inside": 0, "begin": 1, "end": 2, "single": 3}
 
 
@@ -135,22 +137,29 @@ class AcousticModel:
         return np.asarray(found / found.sum(axis=1, keepdims=True))
 
     def score(self, densities: Densities, senones: NDArray[np.int64]) -> Array:
-        """Return log likelihoods ``[frames, len(senones)]``."""
+        """Return log likelihoods ``[frames, len(senones)]``.
+
+        All matrix products are of one shape: in others, BLAS may add in another order, and a senone
+        would score by which others it is scored with.
+        """
         order = np.argsort(self.codebook[senones], kind="stable")
         books = self.codebook[senones[order]]
         edges = [0, *(np.flatnonzero(np.diff(books)) + 1).tolist(), len(books)]
         frames = densities.values[0].shape[2]
         mixed = np.empty((len(senones), frames), np.float32)
         total = np.zeros_like(mixed)
+        part = np.zeros((_ROWS, self._weights[0].shape[1]), np.float32)
+        product = np.empty((_ROWS, frames), np.float32)
         for values, most, all_weights in zip(
             densities.values, densities.most, self._weights, strict=True
         ):
             weights = all_weights[senones[order]]
             for first, last in itertools.pairwise(edges):
-                density = values[books[first]]
-                for start in range(first, last, 32):
-                    stop = min(start + 32, last)
-                    np.matmul(weights[start:stop], density, out=mixed[start:stop])
+                for start in range(first, last, _ROWS):
+                    rows = slice(start, min(start + _ROWS, last))
+                    part[: rows.stop - start] = weights[rows]
+                    np.matmul(part, values[books[first]], out=product)
+                    mixed[rows] = product[: rows.stop - start]
             mixed += 1e-30
             np.log(mixed, out=mixed)
             mixed += most[books]
