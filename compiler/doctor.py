@@ -17,7 +17,7 @@ from ..renderers.diffusion.published import published_memory_gb
 from ..renderers.error_text import one_line
 from ..renderers.registry import renderer_class, renderer_names
 from ..renderers.run.concurrency import free_bytes
-from .backend.captions.colour_emoji import colour_font, joins_sequences
+from .backend.captions.colour_emoji import colour_font
 from .backend.encode.codecs import CODECS, hardware_encoder, software_encoder
 from .media.find_ffmpeg import encoder_names, ffmpeg_path, ffmpeg_version
 from .media.programs import SYNTHESIZER, find_program
@@ -68,9 +68,7 @@ def _import_error(module: str) -> str:
 
 def _emoji() -> str:
     font = colour_font()
-    if font is None:
-        return "outlines; no colour font is installed"
-    return f"in colour ({font.path}){'' if joins_sequences() else '; sequences need FriBidi'}"
+    return f"in colour ({font.path})" if font else "outlines; no colour font is installed"
 
 
 def _other_languages() -> str:

@@ -22,7 +22,9 @@ def has_colour(data: bytes) -> bool:
     try:
         tables = font_tables(data)
         layered = tables.get(b"COLR")
-        records = struct.unpack_from(">H", data, layered + 2)[0] if layered else 0
+        version, records = struct.unpack_from(">HH", data, layered) if layered else (0, 0)
+        if layered and version:
+            records += struct.unpack_from(">L", data, layered + 14)[0]
     except struct.error:
         return False
     return bool({b"CBDT", b"sbix"} & tables.keys() or records)

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -68,14 +69,14 @@ def _check_size(width: int, height: int) -> None:
         raise ImageFileError(f"{width}x{height} is too elongated for a still")
 
 
-def open_image(path: Path) -> Image.Image:
+def open_image(file: Path | BytesIO) -> Image.Image:
     """Open an image of one of `FORMATS` without decoding its pixels.
 
     Raises:
         PIL.UnidentifiedImageError: the file is no such image.
         OSError, ValueError, PIL.Image.DecompressionBombError: as Pillow raises them.
     """
-    return Image.open(path, formats=_formats())
+    return Image.open(file, formats=_formats())
 
 
 def what_it_is(path: Path) -> str:

@@ -16,11 +16,10 @@ from ...notices import Notice
 from ...timeline.metadata import own_metadata
 from .ass import Typesetter
 from .ass_script import AssScript, Event, as_shown
-from .colour_emoji import ColourFont, joins_sequences
+from .colour_emoji import ColourFont
 from .cues import Cue, captions_of, default_limits, hard_to_read
 from .emoji_overlay import EmojiLook, EmojiOverlay, ShownEmoji
 from .emoji_places import PlacedEmoji, place_emoji
-from .emoji_sequences import SEQUENCE, is_joined
 from .fonts import EMOJI, RUBIK
 from .style import SCALE, CaptionStyle, is_font_file, read_style
 from .trials import check_fonts, draws_in_bt601, family_of, for_bt601
@@ -140,20 +139,8 @@ def prepare_captions(
     unit = min(size) / SCALE
     look = None if colour is None else _look(style, colour, unit)
     places = place_emoji(script, size, fonts, folder)
-    warnings = (*checked.warnings, *_of_sequences(words, colour), *_of_places(script, places))
+    warnings = (*checked.warnings, *_of_places(script, places))
     return BurnedCaptions(script, fonts, warnings, look, places, unit)
-
-
-def _of_sequences(words: Iterable[SpokenWord], colour: ColourFont | None) -> Iterator[Notice]:
-    """Yield a warning if emoji of several characters cannot be drawn in colour here."""
-    if colour is None or joins_sequences():
-        return
-    found = {match[0] for word in words for match in SEQUENCE.finditer(word.text)}
-    joined = sorted(filter(is_joined, found))
-    if joined:
-        shown = " ".join(joined[:5]) + (" …" if len(joined) > 5 else "")
-        what = f"captions: {shown} are outlines, since this machine has no FriBidi to join them"
-        yield Notice("font", what)
 
 
 def _of_places(

@@ -1,62 +1,42 @@
-"""Emoji in colour: pictures from a colour font.
-
-libass draws no colour fonts; Pillow draws bitmaps
-(``CBDT``, ``sbix``) and layers of outlines (``COLR``, version 0), and joins sequences if its
-libraqm finds FriBidi.
-"""
+"""Emoji in colour: pictures from a colour font, since libass draws none."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont, features
+from PIL import Image
 
 from ...errors import WorkError
 from ...files.font_tables import has_colour
-from .emoji_sequences import SEQUENCE, TONE, is_joined
+from .emoji_sequences import SEQUENCE
+
+if TYPE_CHECKING:
+    from .emoji_glyphs import Glyph
 
 _INSTALLED = (
     "NotoColorEmoji.ttf",
+    "Noto-COLRv1.ttf",
     "Apple Color Emoji.ttc",
     "seguiemj.ttf",
     "Twemoji.Mozilla.ttf",
     "TwemojiMozilla.ttf",
     "JoyPixels.ttf",
+    "OpenMoji-color-glyf_colr_1.ttf",
     "OpenMoji-color-glyf_colr_0.ttf",
 )
 """File names of colour fonts in the system's folders."""
-_SIZES = (256, 160, 136, 128, 109, 96, 72, 64, 32)
-"""Sizes in pixels to try: fonts of bitmaps have few."""
 _USUAL = "\U0001f600"
 """An emoji that others are measured by: one em is its height."""
 _MIDDLE = 0.35
 """Middle of an emoji above the baseline, in ems: that of a capital."""
-
-_SELDOM = re.compile(rf"[0-9#*\u200d\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U000e0020-\U000e007f]|{TONE}")
-"""Parts of sequences that may have no picture of their own."""
-_NO_LETTER = "\U0010fffe"
-"""A code point without a picture in any font."""
-
-
-@dataclass(frozen=True, slots=True)
-class Glyph:
-    """A picture as RGBA, and its box in pixels, whose origin is on the baseline."""
-
-    image: Image.Image
-    box: tuple[int, int, int, int]
-
-    @property
-    def middle(self) -> float:
-        """Its middle, in pixels below the baseline."""
-        return (self.box[1] + self.box[3]) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +45,10 @@ class ColourFont:
 
     Attributes:
         path: of the file.
-        size: in pixels.
         digest: SHA-256 of the file, shortened.
     """
 
     path: Path
-    size: int
     digest: str
 
     def split(self, text: str) -> Iterator[tuple[str, bool]]:
@@ -80,7 +58,7 @@ class ColourFont:
         """
         place = 0
         for match in SEQUENCE.finditer(text):
-            if self._draws(match[0]):
+            if _glyph(self, match[0]) is not None:
                 if place < match.start():
                     yield text[place : match.start()], False
                 yield match[0], True
@@ -109,23 +87,11 @@ class ColourFont:
         """One em: the height of a usual emoji, in pixels of this font."""
         return self._glyph(_USUAL).image.height
 
-    def _draws(self, emoji: str) -> bool:
-        if is_joined(emoji) and not joins_sequences():
-            return False
-        missing = _glyph(self, _NO_LETTER)
-        letters = [_glyph(self, x) for x in emoji if not _SELDOM.match(x)]
-        absent = any(x is None or (missing and missing.image == x.image) for x in letters)
-        return not absent and _glyph(self, emoji) is not None
-
     def _glyph(self, emoji: str) -> Glyph:
-        found = _glyph(self, emoji)
-        side = self.size
-        return found or Glyph(Image.new("RGBA", (side, side)), (0, -side * 4 // 5, side, side // 5))
+        from .emoji_glyphs import EM, Glyph  # noqa: PLC0415 - see `_glyph`
 
-
-def joins_sequences() -> bool:
-    """Whether Pillow draws a sequence as one picture: its libraqm needs the system's FriBidi."""
-    return bool(features.check("raqm"))
+        blank = Image.new("RGBA", (EM, EM))
+        return _glyph(self, emoji) or Glyph(blank, (0, -EM * 4 // 5, EM, EM // 5))
 
 
 def colour_font(stated: Path | None = None) -> ColourFont | None:
@@ -137,17 +103,13 @@ def colour_font(stated: Path | None = None) -> ColourFont | None:
     if stated is not None and not stated.is_file():
         raise WorkError(f"{stated}: is not a file")
     for path in _installed() if stated is None else (stated,):
-        for size in _SIZES:
-            with suppress(OSError):
-                # Not `ImageFont.truetype`, which looks for the name in other folders too.
-                ImageFont.FreeTypeFont(path, size)
-                data = path.read_bytes()
-                if not has_colour(data):
-                    break
-                return ColourFont(path, size, hashlib.sha256(data).hexdigest()[:16])
+        with suppress(OSError):
+            data = path.read_bytes()
+            if has_colour(data):
+                return ColourFont(path, hashlib.sha256(data).hexdigest()[:16])
     if stated is None:
         return None
-    raise WorkError(f"{stated}: has no emoji in colour that can be drawn (CBDT, sbix, COLR 0)")
+    raise WorkError(f"{stated}: has no emoji in colour that can be drawn (CBDT, sbix, COLR)")
 
 
 def _installed() -> Iterator[Path]:
@@ -172,24 +134,9 @@ def _folders() -> list[Path]:
     return [Path(folder, "fonts") for folder in (own, *shared.split(":"))]
 
 
-@functools.lru_cache(4)
-def _load(font: ColourFont) -> ImageFont.FreeTypeFont:
-    return ImageFont.FreeTypeFont(font.path, font.size)
-
-
 @functools.lru_cache(4096)
 def _glyph(font: ColourFont, text: str) -> Glyph | None:
-    """Draw a text; None if nothing shows, or the font is damaged there."""
-    size = font.size
-    try:
-        face = _load(font)
-        reach, down = round(face.getlength(text)) + 2 * size, 2 * size
-        canvas = Image.new("RGBA", (reach + size, 3 * size))
-        ImageDraw.Draw(canvas).text((size, down), text, font=face, anchor="ls", embedded_color=True)
-    except (OSError, ValueError):
-        return None
-    box = canvas.getbbox()
-    if box is None:
-        return None
-    left, top, right, bottom = box
-    return Glyph(canvas.crop(box), (left - size, top - down, right - size, bottom - down))
+    """Return a text drawn in one font; None if the font does not have all of it in colour."""
+    from .emoji_glyphs import draw_text  # noqa: PLC0415 - loads HarfBuzz for emoji alone
+
+    return draw_text(font.path, font.digest, text)

@@ -70,7 +70,7 @@ def place_emoji(
         stand_in(fonts, folder / "fonts")
         width, height = size
         graph = (
-            "ass=trial.ass:fontsdir=fonts:shaping=complex,bbox=min_val=126,"
+            "ass=trial.ass:fontsdir=fonts:shaping=complex,bbox=min_val=72,"
             "metadata=print:file=places.txt"
         )
         run(

@@ -12,20 +12,15 @@ _PICTURES = (
 )
 """Characters that are pictures unless U+FE0E follows (``Emoji_Presentation``)."""
 _ANY = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
-TONE = "[\U0001f3fb-\U0001f3ff]"
-_ENDING = rf"(?:\ufe0f|{TONE})?\u20e3?[\U000e0020-\U000e007f]*"
+_TONE = "[\U0001f3fb-\U0001f3ff]"
+_ENDING = rf"(?:\ufe0f|{_TONE})?\u20e3?[\U000e0020-\U000e007f]*"
 SEQUENCE = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}"
     "|[0-9#*]\ufe0f?\u20e3"
-    rf"|(?:[{_PICTURES}](?!\ufe0e)|[{_ANY}](?=\ufe0f|{TONE})){_ENDING}"
+    rf"|(?:[{_PICTURES}](?!\ufe0e)|[{_ANY}](?=\ufe0f|{_TONE})){_ENDING}"
     rf"(?:\u200d[{_ANY}]{_ENDING})*"
 )
 """An emoji: with a skin tone, joined ones, a flag, a keycap."""
-
-
-def is_joined(emoji: str) -> bool:
-    """Whether an emoji is a sequence of characters."""
-    return len(emoji.rstrip("\ufe0f")) > 1
 
 
 def simplified(text: str) -> str:

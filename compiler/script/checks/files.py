@@ -205,7 +205,7 @@ def _video_fault(path: Path) -> _Fault:
 def _font_fault(path: Path, coloured: bool) -> _Fault:
     try:
         if coloured:  # It may have a single size.
-            kinds = "fonts with a table CBDT or sbix, or COLR of version 0, are"
+            kinds = "fonts with a table CBDT, sbix or COLR are"
             known = has_colour(path.read_bytes())
             return None if known else ("is not a font with emoji in colour", kinds)
         ImageFont.truetype(path, 24)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont, newTable
+from fontTools.ttLib.tables.sbixGlyph import Glyph
+from fontTools.ttLib.tables.sbixStrike import Strike
 from numpy.typing import NDArray
 from otio_gvideo.compiler.backend.captions.burn import prepare_captions, to_ass
 from otio_gvideo.compiler.backend.captions.colour_emoji import colour_font
@@ -25,6 +28,7 @@ from otio_gvideo.compiler.backend.encode.encoder_settings import Encoding
 from otio_gvideo.compiler.backend.flatten import flatten
 from otio_gvideo.compiler.backend.output_spec import OutputSpec
 from otio_gvideo.compiler.timeline.rate import time_range
+from PIL import Image
 
 FPS = Fraction(24)
 SIZE = (270, 480)
@@ -46,9 +50,17 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 SEQUENCES = ["👋🏽", "👋‍👋", "👋🏽‍👋", "🇩🇪", "1️⃣", "❤️"]
 
 
+KINDS = ["COLR 0", "COLR 0 over blank glyphs", "COLR 1", "sbix"]
+
+
 @pytest.fixture(scope="module")
 def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A font whose emoji are squares, and whose sequences are ligatures of them."""
+    return squares(tmp_path_factory.mktemp("font") / "squares.ttf", KINDS[0])
+
+
+def squares(path: Path, kind: str) -> Path:
+    """Write that font with a table for colours."""
     pen = TTGlyphPen(None)
     for place, to in enumerate([(50, -150), (50, 750), (950, 750), (950, -150)]):
         (pen.lineTo if place else pen.moveTo)(to)
@@ -58,24 +70,45 @@ def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({32: "space"} | {code: name for name, (code, _) in SQUARES.items()})
     blank = TTGlyphPen(None).glyph()
-    builder.setupGlyf({n: blank if n in (".notdef", "space") else square for n in names})
+    shown = [*(SQUARES if kind in KINDS[::2] else ()), "layer"]
+    builder.setupGlyf({n: square if n in shown else blank for n in names})
     builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 50)))
     builder.setupHorizontalHeader(ascent=800, descent=-200)
     builder.setupNameTable({"familyName": "Squares", "styleName": "Regular"})
     builder.setupOS2()
     builder.setupPost()
-    layers = {name: [("layer", place)] for place, name in enumerate(SQUARES)}
-    builder.setupCOLR(layers, version=0)
-    builder.setupCPAL([[(*colour, 1.0) for _, colour in SQUARES.values()]])
+    colours = [colour for _, colour in SQUARES.values()]
+    if kind == "sbix":
+        builder.font["sbix"] = table = newTable("sbix")
+        table.strikes[100] = strike = Strike(ppem=100, resolution=72)
+        for name, colour in zip(SQUARES, colours, strict=True):
+            data = io.BytesIO()
+            Image.new("RGB", (90, 90), tuple(round(255 * c) for c in colour)).save(data, "PNG")
+            strike.glyphs[name] = Glyph(
+                glyphName=name, graphicType="png ", imageData=data.getvalue(), originOffsetY=-15
+            )
+    else:
+        layers: dict[str, Any] = {name: [("layer", n)] for n, name in enumerate(SQUARES)}
+        if kind == "COLR 1":
+            layers = {name: gradient(place) for place, name in enumerate(SQUARES)}
+        builder.setupCOLR(layers, version=int(kind[5]))
+        builder.setupCPAL([[(*colour, 1.0) for colour in colours]])
     addOpenTypeFeaturesFromString(
         builder.font,
         "feature ccmp { sub wave tone zwj wave by whole; sub wave tone by whole;"
         " sub wave zwj wave by whole; sub D E by whole; sub one vs16 keycap by whole;"
         " sub heart vs16 by whole; } ccmp;",
     )
-    path = tmp_path_factory.mktemp("font") / "squares.ttf"
     builder.save(path)
     return path
+
+
+def gradient(colour: int) -> dict[str, Any]:
+    """Return a square of a gradient from a colour to itself."""
+    stops = [{"StopOffset": at, "PaletteIndex": colour, "Alpha": 1.0} for at in (0.0, 1.0)]
+    line = {"x0": 0, "y0": 0, "x1": 1000, "y1": 0, "x2": 0, "y2": 1000}
+    paint = {"Format": 4, "ColorLine": {"Extend": "pad", "ColorStop": stops}, **line}
+    return {"Format": 10, "Glyph": "layer", "Paint": paint}
 
 
 def reel(text: str, font: Path, language: str = "en", **captions: Any) -> otio.schema.Timeline:
@@ -122,6 +155,30 @@ def test_a_sequence_is_one_emoji(font: Path, sequence: str) -> None:
     image, _ = found.picture(sequence, 20)
     assert image.getpixel((10, 10)) == (0, 255, 0, 255)
     assert image.size == (20, 20)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_table_for_colours_is_drawn(kind: str, tmp_path: Path) -> None:
+    found = colour_font(squares(tmp_path / "font.ttf", kind))
+    assert found is not None
+    for sequence, colour in (("😀", RED), *((sequence, GREEN) for sequence in SEQUENCES)):
+        assert list(found.split(f"a{sequence}")) == [("a", False), (sequence, True)]
+        image, middle = found.picture(sequence, 20)
+        assert image.getpixel((10, 10)) == (*colour, 255)
+        assert image.size == (20, 20)
+        assert middle == pytest.approx(-7)
+    assert list(found.split("🚀")) == [("🚀", False)]
+
+
+def test_an_emoji_of_which_a_part_has_no_colour_stays_text(tmp_path: Path) -> None:
+    path = squares(tmp_path / "font.ttf", KINDS[0])
+    partial = TTFont(path)
+    del partial["COLR"].ColorLayers["tone"], partial["GSUB"]
+    partial.save(path)
+    found = colour_font(path)
+    assert found is not None
+    assert list(found.split("👋")) == [("👋", True)]
+    assert list(found.split("👋🏽")) == [("👋🏽", False)]
 
 
 @pytest.mark.parametrize("text", ["1 2 #", "❤", "😀\ufe0e", "🚀", "ok"])
@@ -261,19 +318,6 @@ def test_a_replaced_font_draws_its_own_emoji(font: Path, tmp_path: Path) -> None
     after = colour_font(path)
     assert after is not None
     assert after.picture("😀", 20)[0].getpixel((10, 10)) == (0, 0, 255, 255)
-
-
-def test_sequences_without_fribidi_are_outlines_with_a_warning(
-    font: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("PIL.features.check", lambda _: False)
-    found = prepare_captions(reel("a 😀 👋🏽", font), SIZE, FPS, tmp_path)
-    assert found is not None
-    assert r"{\fnNoto Emoji}👋🏽{\fnRubik}" in found.script.text()
-    assert "😀" not in found.script.text()
-    assert found.warnings == (
-        "captions: 👋🏽 are outlines, since this machine has no FriBidi to join them",
-    )
 
 
 def test_a_damaged_colour_font_leaves_outlines(font: Path, tmp_path: Path) -> None:
