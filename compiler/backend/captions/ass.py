@@ -98,7 +98,31 @@ class Typesetter:
 
     def script(self, cues: Sequence[Cue]) -> AssScript:
         """Return cues as an ASS file."""
-        return AssScript(self._header(), tuple(e for cue in cues for e in self._events(cue)))
+        places: dict[str, str | float] = {}
+        for cue in sorted(cues, key=self._height):  # The tallest of a scene decides.
+            scene = cue.words[0].scene
+            places[scene] = self._position(scene, self._height(cue))
+        events = (e for cue in cues for e in self._events(cue, places[cue.words[0].scene]))
+        return AssScript(self._header(), tuple(events))
+
+    def _position(self, scene: str, height: float) -> str | float:
+        heads, stated = self.heads.get(scene), self.style.position
+        return self.area.off_heads(stated, height, heads) if heads else stated
+
+    def _height(self, cue: Cue) -> float:
+        return self._pitch(cue) * len(cue.lines)
+
+    def _shrink(self, cue: Cue) -> float:
+        widest = max(self.measure(line) for line in cue.lines)
+        return min(1.0, (self.area.room - 2 * self.style.outline) / max(widest, 1.0))
+
+    def _is_one_event(self, cue: Cue) -> bool:
+        return self.style.box_colour is not None or len(cue.lines) == 1
+
+    def _pitch(self, cue: Cue) -> float:
+        """Return the distance of the lines of a cue."""
+        line = 1 / self.face.em if self._is_one_event(cue) else _LINE_HEIGHT
+        return line * self._size * self._shrink(cue)
 
     @property
     def _size(self) -> float:
@@ -141,19 +165,13 @@ class Typesetter:
             ]
         )
 
-    def _events(self, cue: Cue) -> Iterator[Event]:
-        """Yield one event for all lines of a cue if they share a box, else one for each line.
-
-        In one event libass spaces lines by ascent and descent; separate ones allow `_LINE_HEIGHT`.
-        """
+    def _events(self, cue: Cue, position: str | float) -> Iterator[Event]:
+        """Yield an event for lines in one box, else one for each line, `_LINE_HEIGHT` apart."""
         area, style = self.area, self.style
-        widest = max(self.measure(line) for line in cue.lines)
-        shrink = min(1.0, (area.room - 2 * style.outline) / max(widest, 1.0))
+        shrink, pitch = self._shrink(cue), self._pitch(cue)
         line_px = self._size / self.face.em * shrink
-        together = style.box_colour is not None or len(cue.lines) == 1
-        pitch = line_px if together else _LINE_HEIGHT * self._size * shrink
-        heads = self.heads.get(cue.words[0].scene)
-        middle = area.middle(style.position, pitch * len(cue.lines), heads)
+        together = self._is_one_event(cue)
+        middle = area.middle(position, self._height(cue))
         start, end = self._frame_edge(cue.start), self._frame_edge(cue.end)
         blocks = [cue.lines] if together else [(line,) for line in cue.lines]
         for number, block in enumerate(blocks):

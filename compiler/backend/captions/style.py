@@ -108,26 +108,28 @@ class Area:
         """Maximum width of a line, which is centred in the picture."""
         return self.width - 2 * max(self.left, self.right)
 
-    def middle(
-        self, position: str | float, block: float, heads: tuple[float, float] | None = None
-    ) -> float:
-        """Return the vertical centre of a block of lines, clamped to the area.
-
-        Lines at the bottom move to the top or to the middle if they hide less of heads there.
+    def off_heads(
+        self, position: str | float, block: float, heads: tuple[float, float]
+    ) -> str | float:
+        """Return the position of lines, for those at the bottom the one that hides least of heads.
 
         Args:
             position: of the style.
             block: height of the lines.
             heads: rows that heads reach, 0..1 of the picture's height.
         """
-        if heads is not None and position == "bottom":
-            top, bottom = (row * self.height for row in heads)
+        if position != "bottom":
+            return position
+        top, bottom = (row * self.height for row in heads)
 
-            def hidden(middle: float) -> float:
-                return min(bottom, middle + block / 2) - max(top, middle - block / 2)
+        def hidden(place: str) -> int:
+            middle = self.middle(place, block)
+            return max(0, round(min(bottom, middle + block / 2) - max(top, middle - block / 2)))
 
-            places = [self.middle(place, block) for place in ("bottom", "top", "middle")]
-            return min(places, key=lambda middle: max(0.0, hidden(middle)))
+        return min(("bottom", "top", "middle"), key=hidden)
+
+    def middle(self, position: str | float, block: float) -> float:
+        """Return the vertical centre of a block of lines, clamped to the area."""
         percent = _PLACES[position] if isinstance(position, str) else position
         low, high = self.top + block / 2, self.height - self.bottom - block / 2
         return min(max(percent / 100 * self.height, low), max(low, high))

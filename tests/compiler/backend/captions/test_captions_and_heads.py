@@ -11,8 +11,11 @@ import opentimelineio as otio
 import pytest
 import skimage.data
 from otio_gvideo.compiler import compile_script
+from otio_gvideo.compiler.backend.captions.ass import Typesetter
 from otio_gvideo.compiler.backend.captions.burn import to_ass
-from otio_gvideo.compiler.backend.captions.style import Area
+from otio_gvideo.compiler.backend.captions.cues import Cue
+from otio_gvideo.compiler.backend.captions.style import Area, CaptionStyle
+from otio_gvideo.compiler.backend.captions.words import SpokenWord
 from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.errors import InputError
 from otio_gvideo.compiler.stages.heads import heads_of
@@ -66,6 +69,7 @@ def test_heads_are_those_of_every_still_of_a_scene(tmp_path: Path) -> None:
         ("bottom", None, 700),
         ("bottom", (0.1, 0.5), 700),
         ("bottom", (0.5, 0.9), 300),
+        ("bottom", (0.05, 0.79), 700),  # There is no better place.
         ("bottom", (0.0, 1.0), 700),  # There is no better place.
         ("middle", (0.4, 0.6), 500),  # As stated.
     ],
@@ -74,7 +78,18 @@ def test_captions_at_the_bottom_go_where_they_hide_least(
     position: str, heads: tuple[float, float] | None, expected: float
 ) -> None:
     area = Area(500, 1000, left=50, right=50, top=250, bottom=250)
-    assert area.middle(position, 100, heads) == expected
+    place = position if heads is None else area.off_heads(position, 100, heads)
+    assert area.middle(place, 100) == expected
+
+
+def test_captions_of_a_scene_stay_in_one_place() -> None:
+    """Of these heads, one line at the bottom hides none, and two lines do."""
+    setter = Typesetter(CaptionStyle(), (1080, 1920), Fraction(24), heads={"a": (0.3, 0.71)})
+    words = [SpokenWord(text, n, n + 1, "a") for n, text in enumerate(("one", "two", "three"))]
+    cues = [Cue(0, 1, ((words[0],),)), Cue(1, 3, ((words[1],), (words[2],)))]
+    events = setter.script(cues).events
+    assert len(events) == 3
+    assert all(event.middle[1] < 960 for event in events)
 
 
 def test_heads_that_are_no_rows_are_refused(project: Path, tmp_path: Path) -> None:
