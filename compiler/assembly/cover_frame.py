@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import InputError, Problem
 from ..progress_clock import count
 from ..script.scene_place import ScenePlace, ScriptCover
-from ..script.schema_check import nearest, show
+from ..script.shown_values import nearest, show
 from ..script.tokens import bare
 from ..sync import edit
 from ..sync.frames import nearest_frame

@@ -22,8 +22,8 @@ from .checks.sound import is_folder_name
 from .pictures import ScriptClip, ScriptKeyframe, read_pictures
 from .platforms import platforms
 from .scene_place import ScenePlace, ScriptCover
-from .schema_check import MOST_PROBLEMS, check_schema
-from .yaml_source import KeyPath, YamlSource, format_path, read_yaml
+from .schema_check import check_schema
+from .yaml_source import MOST_PROBLEMS, KeyPath, YamlSource, format_path, read_yaml
 
 END_OF_BAR_FADE = Fraction(1, 50)
 """Default fade-out of music that ends on a bar, in seconds."""

@@ -12,7 +12,7 @@ from ...renderers.registry import renderer_names
 from ...renderers.run.settings import settings_of
 from ..errors import InputError, Problem
 from .config import Config, load_config
-from .schema_check import nearest
+from .shown_values import nearest
 
 
 def read_config(explicit: str | Path | None, beside: Path) -> Config:

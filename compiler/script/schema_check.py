@@ -1,91 +1,19 @@
-"""Check a document against its JSON Schema, with messages that hint at a correction."""
+"""Check a document against its JSON Schema; a document that was valid is not checked again."""
 
 from __future__ import annotations
 
-import difflib
-import functools
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Mapping
 from fractions import Fraction
-from itertools import islice
-from typing import Any, cast
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import Any
 
 from ... import schemas
-from ..errors import Problem
-from ..sync.rationals import parse_rational
-from .yaml_source import KeyPath, YamlSource
+from ...renderers.files.json_cache import remembered
+from ..errors import InputError, Problem
+from .yaml_source import YamlSource
 
-KNOWN_ELSEWHERE = {
-    "image": "keyframe",
-    "picture": "keyframe",
-    "still": "keyframe",
-    "video": "clip",
-    "footage": "clip",
-    "b_roll": "clip",
-    "broll": "clip",
-    "caption": "text",
-    "line": "text",
-    "say": "text",
-    "name": "id",
-    "voice": "narration",
-    "voiceover": "narration",
-    "soundtrack": "music",
-    "bgm": "music",
-    "effect": "motion",
-    "subtitles": "captions",
-    "length": "duration",
-    "clips": "scenes",
-    "resolution": "output",
-    "volume": "gain_db",
-    "ducking": "duck_db",
-}
-"""Keys of other tools, and ours for the same."""
-SYNONYMS = {
-    "transition": {
-        "fade": "dissolve",
-        "crossfade": "dissolve",
-        "cross_dissolve": "dissolve",
-        "crossdissolve": "dissolve",
-        "mix": "dissolve",
-        "none": "cut",
-        "hard_cut": "cut",
-        "fade_to_black": "fade_black",
-        "dip_to_black": "fade_black",
-        "fade_to_white": "fade_white",
-        "wipe": "wipe_left",
-        "slide": "slide_left",
-        "push": "push_left",
-    },
-    "fit": {fit: f"clip: {{fit: {fit}}}" for fit in ("trim", "hold", "loop", "speed")},
-    "focus": {"center": "middle", "centre": "middle"},
-    "camera move": {
-        "zoom_in": "push_in",
-        "zoom": "push_in",
-        "dolly_in": "push_in",
-        "zoom_out": "pull_out",
-        "dolly_out": "pull_out",
-        "ken_burns": "auto",
-        "none": "static",
-        "still": "static",
-    },
-}
-"""Values of other tools, and ours for the same, by the title of their schema."""
-_OTHER_KIND = frozenset({"type", "enum", "const"})
-"""Rules that a value meant as something else breaks."""
-MOST_PROBLEMS = 1000
-"""Most problems reported of one document."""
-_TYPES = {
-    "string": "text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping of keys to values",
-    "null": "empty",
-}
+_KEPT = 256
+"""Valid documents that are remembered."""
 
 
 def check_schema(
@@ -98,17 +26,21 @@ def check_schema(
         name: of the schema.
         known: values that replace an ``enum`` of the schema, by its title.
     """
-    validator = _validator(name)
-    if known:
-        validator = Draft202012Validator(_exact(schemas.load(name), known))
-    errors = validator.iter_errors(source.data)
-    found = (problem for error in errors for problem in _problems(source, error))
-    return sorted(set(islice(found, MOST_PROBLEMS)))
+    schema = _exact(schemas.load(name), known or {})
 
+    def is_valid() -> bool:
+        from .schema_violations import schema_violations  # noqa: PLC0415 - a tenth of a start
 
-@functools.cache
-def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(_exact(schemas.load(name), {}))
+        if problems := schema_violations(source, schema):
+            raise InputError(problems)
+        return True
+
+    key = hashlib.sha256(repr((schema, source.data)).encode(errors="surrogatepass")).hexdigest()
+    try:
+        remembered("valid_documents.json", key, is_valid, _KEPT)
+    except InputError as error:
+        return list(error.problems)
+    return []
 
 
 def _exact(schema: Any, known: Mapping[str, Collection[str]]) -> Any:
@@ -128,180 +60,3 @@ def _exact(schema: Any, known: Mapping[str, Collection[str]]) -> Any:
         own = [value for value in schema["enum"] if value in known[title]]
         copy["enum"] = [*own, *sorted(set(known[title]) - set(own))]
     return copy
-
-
-def _problems(source: YamlSource, error: ValidationError) -> Iterable[Problem]:
-    path: KeyPath = tuple(error.absolute_path)
-    value: Any = error.instance
-    schema: Any = error.schema
-    rule, bound = error.validator, cast("Any", error.validator_value)
-    title = schema.get("title", "value")
-    if rule == "additionalProperties":
-        known = list(schema["properties"])
-        for key in value:
-            if key not in known:
-                hint = _of_clip(key, known, value) or _nearest_key(key, known, value)
-                here = (*path, key)
-                yield source.problem(here, f"{key!r} is not a key here", hint, at_key=True)
-    elif rule == "required":
-        missing = next(key for key in bound if key not in value and repr(key) in error.message)
-        rules = schema["properties"].get(missing, {})
-        hint = f"add a list of {missing}" if rules.get("type") == "array" else _request(rules)
-        yield source.problem(path, f"{missing!r} is missing", hint)
-    elif rule == "enum":
-        hint = _synonym(value, title) or nearest(value, bound)
-        yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
-    elif rule == "oneOf":
-        of_its_type = _faults_within(error)
-        for one in of_its_type:
-            yield from _problems(source, one)
-        if not of_its_type:
-            hint = _synonym(value, title) or _request(schema)
-            yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
-    elif rule == "const":
-        yield source.problem(path, f"{show(value)} is not {show(bound)}", f"write {show(bound)}")
-    elif rule == "type":
-        kinds = [bound] if isinstance(bound, str) else bound
-        wanted = " or ".join(_TYPES[kind] for kind in kinds)
-        hint = _correction(value, kinds, schema) or _request(schema)
-        yield source.problem(path, f"{show(value)} is not {wanted}", hint)
-    elif rule == "pattern":
-        hint = _ntsc(value, schema) or _request(schema)
-        yield source.problem(path, f"{show(value)} is not {_a(title)}", hint)
-    else:
-        yield source.problem(path, _bound_broken(str(rule), value, bound))
-
-
-def _correction(value: Any, kinds: Sequence[str], schema: Mapping[str, Any]) -> str:
-    """Return a hint with a value of the wrong type in the right form, if that is unambiguous."""
-    if (
-        kinds == ["string"]
-        and isinstance(value, int | Fraction)
-        and re.search(schema.get("pattern", "^" if "title" not in schema else "$^"), show(value))
-    ):
-        return f'put it in quotes, as in "{show(value)}"'
-    if "object" in kinds and isinstance(value, str | bool):
-        key = next(iter(schema.get("required", schema.get("properties", ()))), None)
-        rules = schema.get("properties", {}).get(key, {})
-        names_a_thing = key != "id" and len(schema.get("required", ())) <= 1
-        if names_a_thing and "$ref" not in rules and Draft202012Validator(rules).is_valid(value):
-            return f"write it as {{{key}: {value if isinstance(value, str) else show(value)}}}"
-    return _ntsc(value, schema)
-
-
-def _ntsc(value: Any, schema: Mapping[str, Any]) -> str:
-    """Return a hint with the exact rate for a rounded one such as 29.97."""
-    if schema.get("title") != "frame rate" or isinstance(value, bool):
-        return ""
-    try:
-        stated = parse_rational(value) if isinstance(value, str) else Fraction(value)
-        whole = round(stated * 1001 / 1000)
-    except (ValueError, TypeError, ZeroDivisionError):
-        return ""
-    exact = Fraction(whole * 1000, 1001)
-    return f'write "{exact}"' if 0 < abs(exact - stated) < Fraction(1, 100) else ""
-
-
-def _synonym(value: object, title: str) -> str:
-    ours = SYNONYMS.get(title, {}).get(str(value).replace("-", "_").lower())
-    return f"that is {ours!r} here" if ours else ""
-
-
-def _a(title: str) -> str:
-    return f"{'an' if title[0] in 'aeiou' else 'a'} {title}"
-
-
-def _bound_broken(rule: str, value: object, bound: object) -> str:
-    sayings = {
-        "minimum": f"{show(value)} is less than {show(bound)}",
-        "maximum": f"{show(value)} is more than {show(bound)}",
-        "exclusiveMinimum": f"{show(value)} is not more than {show(bound)}",
-        "exclusiveMaximum": f"{show(value)} is not less than {show(bound)}",
-        "multipleOf": f"{show(value)} is not a multiple of {show(bound)}",
-        "minLength": "is empty",
-        "maxLength": f"is longer than {show(bound)} characters",
-        "minItems": f"the list is shorter than {show(bound)}" if value else "the list is empty",
-        "maxItems": f"the list is longer than {show(bound)}",
-    }
-    return sayings.get(rule, f"{show(value)} breaks the rule {rule} of the format")
-
-
-def show(value: object) -> str:
-    """Return a value for a message: short, numbers as written."""
-    if isinstance(value, Fraction):
-        return f"{float(value):.12g}"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "nothing"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else text[:56] + "…'"
-
-
-def nearest(value: object, known: Sequence[object]) -> str:
-    """Return a hint with the nearest known value, or with all of them."""
-    words = [str(word) for word in known]
-    close = difflib.get_close_matches(str(value).replace("-", "_").lower(), words, 1, 0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    listed = ", ".join(words[:12]) + (", …" if len(words) > 12 else "")
-    return f"known: {listed}"
-
-
-def _of_clip(key: str, known: Sequence[str], present: Mapping[str, object]) -> str:
-    """Return a hint for a key of a clip that is written beside it."""
-    if key not in ("in", "out", "speed", "sound_db") or "clip" not in known:
-        return ""
-    clip = present.get("clip")
-    video = clip if isinstance(clip, str) else "VIDEO"
-    return f"write it as clip: {{video: {video}, {key}: {show(present[key])}}}"
-
-
-def _nearest_key(key: str, known: Sequence[str], present: Mapping[str, object]) -> str:
-    free = [word for word in known if word not in present] or list(known)
-    close = difflib.get_close_matches(key.lower(), free, 1, 0.7)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    ours = KNOWN_ELSEWHERE.get(key.lower())
-    if ours in known:
-        return f"that is {ours!r} here"
-    return nearest(key, known)
-
-
-def _faults_within(error: ValidationError) -> list[ValidationError]:
-    """Return the faults by the alternative that a value is meant as, if its type tells."""
-    branches: dict[object, list[ValidationError]] = {}
-    for fault in error.context or ():
-        branches.setdefault(fault.schema_path[0], []).append(fault)
-    for faults in branches.values():
-        if not any(one.validator in _OTHER_KIND and not one.path for one in faults):
-            return faults
-    return []
-
-
-def _request(schema: Mapping[str, Any]) -> str:
-    """Return a hint that asks for a value, made of the first sentence of its description."""
-    kind = schema.get("type")
-    if kind == "object":
-        examples = schema.get("examples", ())
-        known = [*next(iter(examples), ()), *schema.get("properties", ())]
-        keys = schema.get("required") or [key for key in known if key != "id"][:2]
-        return f"write it as {{{', '.join(f'{key}: ...' for key in keys)}}}" if keys else ""
-    sentence = str(schema.get("description", "")).split(". ", 1)[0].rstrip(".")
-    sentence = re.split(r";(?![^()]*\))", sentence, maxsplit=1)[0]
-    if not sentence or kind == "boolean" or "enum" in schema:
-        return ""
-    words = re.findall(r"[^\s,:(]+", sentence)
-    # "GPU memory" and "LoRAs" keep their capitals.
-    if words[0] == "A" or words[0][1:].islower():
-        sentence = sentence[0].lower() + sentence[1:]
-    are_many = kind == "array" or any(re.fullmatch(r"\w*[^\Ws]s", word) for word in words[:2])
-    if are_many or words[0] in ("A", "An", "The"):
-        return f"give {sentence}"
-    if " of " in re.split(r"[,:(]", sentence, maxsplit=1)[0]:
-        return f"give the {sentence}"
-    return f"give {_a(sentence)}"

@@ -25,6 +25,8 @@ from ..files.text_encoding import decode, unix_lines
 MOST_BYTES = 32 << 20
 MOST_VALUES = 500_000
 """Most values of a document, with aliases expanded."""
+MOST_PROBLEMS = 1000
+"""Most problems reported of one document."""
 DEEPEST = 40
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"[-+]?(\d{1,18}\.\d{0,18}|\.\d{1,18})([eE][-+]?\d{1,2})?")

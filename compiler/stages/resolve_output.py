@@ -20,7 +20,7 @@ from ..media.samples import duration_of
 from ..notices import Notice
 from ..script.config import Config, OutputPreset
 from ..script.model import Script
-from ..script.schema_check import nearest
+from ..script.shown_values import nearest
 from .output_options import OutputOptions, Reframe
 
 _QUIETEST_DB, _LOUDEST_DB = -96, 24

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from ...errors import Problem
-from ..schema_check import show
+from ..shown_values import show
 from ..yaml_source import KeyPath, YamlSource, format_path
 from .captions import check_captions
 from .files import ScriptFiles

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from PIL import ImageColor
 
 from ...errors import Problem
-from ..schema_check import show
+from ..shown_values import show
 from ..yaml_source import YamlSource
 from .files import ScriptFiles
 

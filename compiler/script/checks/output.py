@@ -9,7 +9,7 @@ import opentimelineio as otio
 
 from ...errors import Problem
 from ...sync.rationals import parse_rational
-from ..schema_check import show
+from ..shown_values import show
 from ..yaml_source import YamlSource
 
 FASTEST = 240

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from ...errors import Problem
-from ..schema_check import nearest, show
+from ..shown_values import nearest, show
 from ..yaml_source import KeyPath, YamlSource
 from .clips import check_clip
 from .files import ScriptFiles

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ...errors import Problem
 from ...sync.rationals import parse_rational
-from ..schema_check import nearest, show
+from ..shown_values import nearest, show
 from ..tokens import bare, tokenize
 from ..yaml_source import KeyPath, YamlSource
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from ...errors import Problem
-from ..schema_check import show
+from ..shown_values import show
 from ..tokens import tokenize
 from ..yaml_source import KeyPath, YamlSource
 from .plain_data import is_number
