@@ -6,6 +6,7 @@ Exit status: 0 done, 1 the work failed, 2 the input or the usage is wrong, 130 i
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import signal
 import sys
@@ -20,7 +21,13 @@ from typing import Any, NoReturn
 from .commands import COMMANDS, load_command
 from .errors import InputError, Problem, WorkError
 from .files.path_text import refuse_unnamable
-from .printing import escape_unencodable, is_closed_pipe, print_json, print_warnings
+from .printing import (
+    escape_unencodable,
+    is_closed_pipe,
+    open_standard_streams,
+    print_json,
+    print_warnings,
+)
 
 _COLLECT_AFTER = 10_000
 """Objects between two garbage collections; Python's 700 cost a tenth of a start."""
@@ -29,11 +36,12 @@ _COLLECT_AFTER = 10_000
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command, report a failure, and return the exit status."""
     gc.set_threshold(_COLLECT_AFTER)
+    open_standard_streams()
     escape_unencodable()
     words = sys.argv[1:] if argv is None else argv
     args = argparse.Namespace(debug=False, progress="")
     try:
-        make_parser(words).parse_args(words, args)
+        _parse(words, args)
         if not (args.debug or sys.warnoptions):
             warnings.simplefilter("ignore")  # Warnings of libraries are for programmers.
         refuse_unnamable(value for value in vars(args).values() if isinstance(value, Path))
@@ -57,6 +65,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report_failure(args, 1, *error.problems)
     except Exception as error:
         return _end_after_closed_pipe() if is_closed_pipe(error) else _report_fault(error, args)
+
+
+def _parse(words: Sequence[str], args: argparse.Namespace) -> None:
+    """Parse the words of a command line into `args`; report a usage error, also as JSON."""
+    try:
+        make_parser(words).parse_args(words, args)
+    except _UsageError as error:
+        given = " ".join(words)
+        if "--progress json" in given or "--progress=json" in given:
+            args.progress = "json"  # It may stand after the error.
+        _report_failure(args, 2, error.problem)
+        raise
 
 
 def make_parser(loaded: Container[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -85,6 +105,7 @@ def make_parser(loaded: Container[str] = COMMANDS) -> argparse.ArgumentParser:
     return parser
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _NOUNS = {
     "action": "an action",
     "command": "a command",
@@ -98,6 +119,14 @@ _NOUNS = {
 """What the value of an argument with choices is, by its name."""
 
 
+class _UsageError(SystemExit):
+    """Ends the program with status 2 after a usage error was printed."""
+
+    def __init__(self, problem: Problem):
+        super().__init__(2)
+        self.problem = problem
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports a usage error in one line."""
 
@@ -108,8 +137,9 @@ class _Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, what)
 
     def error(self, message: str) -> NoReturn:
-        what = message.removeprefix("argument ")
-        self.exit(2, f"{self.prog}: {what}; see {self.prog} --help\n")
+        what, hint = message.removeprefix("argument "), f"see {self.prog} --help"
+        print(f"{self.prog}: {what}; {hint}", file=sys.stderr)
+        raise _UsageError(Problem.general(what, hint))
 
 
 class _CommandParser(_Parser):
@@ -172,6 +202,8 @@ def _report_fault(error: Exception, args: argparse.Namespace) -> int:
 
 def _exhaustion(error: Exception) -> tuple[str, str]:
     """Return fact and hint if the process hit a limit of the system; else empty strings."""
+    if isinstance(error, OSError) and error.errno in _FULL and not error.filename:
+        return f"cannot be printed: {error.strerror}", "free some space, and run again"
     if isinstance(error, MemoryError):
         return "too little memory", "raise the limit (ulimit -v), or set fewer workers"
     if isinstance(error, RuntimeError) and "can't start new thread" in str(error):

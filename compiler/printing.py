@@ -19,6 +19,23 @@ from .notices import Notice
 _ESCAPED = "otio_gvideo.escaped"
 
 
+def open_standard_streams() -> None:
+    """Open the null device for standard streams that the caller closed (``>&-``).
+
+    Otherwise the next file that is opened would get the number of one, and with it what programs
+    print.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # Takes the lowest free number.
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
 def escape_unencodable() -> None:
     """Have the standard streams escape characters that they cannot encode, as ``\\u…``.
 

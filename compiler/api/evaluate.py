@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..editors.read_timeline import read_timeline, refuse_missing
+from ..editors.formats import refuse_missing
+from ..editors.read_timeline import read_timeline
 from ..errors import InputError, Problem
 from ..evaluation.evaluation import Evaluation, is_evaluation, redrawn
 from ..evaluation.page import page_of

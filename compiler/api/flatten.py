@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from ..editors.read_timeline import read_timeline, refuse_missing, report_of_timeline
+from ..editors.formats import refuse_missing
+from ..editors.read_timeline import read_timeline, report_of_timeline
 from ..editors.relink import relink_nearby
 from ..files.path_limits import names_of_video, refuse_unusable
 from ..files.protected_files import refuse_inputs

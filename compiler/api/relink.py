@@ -6,7 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from ..editors.bundle_media import copy_media, rename_media
-from ..editors.read_timeline import read_timeline, refuse_missing
+from ..editors.formats import refuse_missing
+from ..editors.read_timeline import read_timeline
 from ..editors.relink import Relinked, relink
 from ..errors import InputError, Problem
 from ..files.exists import is_folder

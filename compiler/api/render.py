@@ -8,7 +8,8 @@ from pathlib import Path
 from ...renderers.files.digest import sha256_of
 from ...renderers.run.store import Store
 from ..editors.bundle_media import copy_media, rename_media
-from ..editors.read_timeline import refuse_missing, report_of_timeline
+from ..editors.formats import refuse_missing
+from ..editors.read_timeline import report_of_timeline
 from ..editors.reimport import ReimportedTimeline, reimport
 from ..errors import InputError, Problem
 from ..files.exists import is_folder, is_there

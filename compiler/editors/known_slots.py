@@ -19,7 +19,7 @@ import opentimelineio as otio
 from ...renderers.run.recipe import Recipe, RecipeError
 from ...renderers.run.store import media_name, sidecar_of, slot_in_stem
 from ..errors import InputError
-from ..files.exists import is_folder
+from ..files.exists import is_file, is_folder
 from ..timeline.json_text import parse
 from ..timeline.media import media_file_name, media_path
 from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY, own_metadata
@@ -233,7 +233,8 @@ def _otio_files_near(timeline: otio.schema.Timeline, path: Path) -> Iterator[Pat
     for folder in dict.fromkeys(folders):
         if folder.is_dir():
             for file in sorted(folder.glob("*.otio")):
-                if file.absolute() != path.absolute():
+                # A named pipe would be waited for.
+                if is_file(file) and file.absolute() != path.absolute():
                     yield file
 
 

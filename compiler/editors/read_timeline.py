@@ -9,7 +9,6 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ..errors import InputError, Problem
-from ..files.exists import is_there
 from ..report import Report
 from ..timeline.bounds import refuse_impossible
 from ..timeline.media_timecode import count_from_timecode
@@ -121,16 +120,6 @@ def _fill_references(timeline: otio.schema.Timeline) -> None:
             key = clip.active_media_reference_key or otio.schema.Clip.DEFAULT_MEDIA_KEY
             references[key] = otio.schema.MissingReference()
             clip.set_media_references(references, key)
-
-
-def refuse_missing(path: Path) -> None:
-    """Reject a timeline file that does not exist.
-
-    Raises:
-        InputError: there is no such file.
-    """
-    if not is_there(path):
-        raise InputError(Problem.in_file(path, "no such file"))
 
 
 def report_of_timeline(timeline: otio.schema.Timeline, path: Path, root: Path) -> Report:

@@ -5,11 +5,13 @@ Its pictures are stills, and videos as clips.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import InputError, Problem
+from ..files.exists import is_file
 from ..files.path_text import refuse_unnamable
 from ..files.text_encoding import decode, unix_lines
 from ..media.probe import STILL_SUFFIXES
@@ -122,7 +124,9 @@ def _unused(
 
 def files_of(folder: Path) -> list[Path]:
     """Return the files in a folder in natural order, without hidden and built ones."""
-    files = sorted((f for f in folder.rglob("*") if f.is_file()), key=_natural)
+    # Unlike a glob, a walk passes over folders that cannot be read.
+    walked = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    files = sorted(filter(is_file, walked), key=_natural)
     return [f for f in files if not _is_hidden(f.relative_to(folder))]
 
 

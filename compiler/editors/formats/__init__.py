@@ -11,7 +11,7 @@ import opentimelineio as otio
 
 from ....renderers.error_text import one_line
 from ...errors import InputError, Problem
-from ...files.exists import is_there
+from ...files.exists import is_file, is_folder, is_there
 from ...files.path_text import refuse_unnamable
 from . import (
     aaf,
@@ -52,6 +52,8 @@ FORMATS = {
 """Formats by suffix."""
 _NO_NUMBER = re.compile(r"(?:invalid literal for int\(\).*?|could not convert .*?): (.*)")
 """Python's words for text that is no number."""
+FOLDERS = (".otiod", ".fcpxmld", CAPCUT)
+"""Suffixes of formats that are folders."""
 SCRIPTS = (".yaml", ".yml")
 """Suffixes of scripts."""
 
@@ -74,6 +76,23 @@ def writer(path: Path, suffix: str) -> Callable[[otio.schema.Timeline, Path], li
     return entry.write
 
 
+def refuse_missing(path: Path) -> None:
+    """Reject a timeline that is no file, and no folder of a format.
+
+    Raises:
+        InputError: it is missing, a folder, or a pipe, which would be waited for.
+    """
+    what = ""
+    if not is_there(path):
+        what = "no such file"
+    elif is_folder(path):
+        what = "" if path.suffix.lower() in FOLDERS else "is a folder, not a timeline"
+    elif not is_file(path):
+        what = "is a device or a pipe, not a file"
+    if what:
+        raise InputError(Problem.in_file(path, what))
+
+
 def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObject:
     """Read a file in the format of its suffix, else with OpenTimelineIO's adapters.
 
@@ -85,14 +104,11 @@ def read(path: Path, fps: Fraction | None = None) -> otio.core.SerializableObjec
         InputError: it is missing or broken, or its format is unknown or write-only.
     """
     refuse_unnamable([path])
-    if not is_there(path):
-        raise InputError(Problem.in_file(path, "no such file"))
+    refuse_missing(path)
     entry = FORMATS.get(path.suffix.lower())
     if path.suffix.lower() in SCRIPTS and path.is_file():
         what = "is a script, not a timeline"
         raise InputError(Problem.in_file(path, what, "compile it, and name the .otio"))
-    if entry is None and path.is_dir():
-        raise InputError(Problem.in_file(path, "is a folder, not a timeline"))
     if entry is not None and entry.read is None:
         what = f"{path.suffix} is an export format only"
         raise InputError(

@@ -1,0 +1,75 @@
+"""Standard streams that the caller closed, that are full, or that a program reads as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from otio_gvideo.compiler.cli import main
+from otio_gvideo.compiler.editors.formats import read
+from otio_gvideo.compiler.errors import InputError
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell redirects them")
+
+
+def shell(words: str, redirection: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    program = f'"{sys.executable}" -m otio_gvideo.compiler {words} {redirection}'
+    return subprocess.run(
+        ["sh", "-c", program], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("redirection", [">&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_nothing(folder: Path, redirection: str) -> None:
+    done = shell("compile small.yaml --until timeline", redirection, folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((folder / "build/small/small.otio").read_text())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_device_is_one_line(tmp_path: Path) -> None:
+    done = shell("schema script", ">/dev/full", tmp_path)
+    assert done.returncode == 1
+    message = "cannot be printed: No space left on device; free some space, and run again"
+    assert done.stderr == f"otio-gvideo: {message}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compile", "a", "--size", "x", "--progress", "json"],
+        ["render", "--progress=json", "a", "b"],
+    ],
+)
+def test_a_usage_error_is_a_json_line_too(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    printed = capsys.readouterr()
+    error = json.loads(printed.out)["error"]
+    assert error["exit_status"] == 2
+    problem = error["problems"][0]
+    assert f"{problem['what']}; {problem['hint']}\n" in printed.err
+
+
+@pytest.mark.parametrize("command", ["render", "evaluate", "diff /"])
+def test_the_root_folder_is_no_timeline(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command.split(), "/"]) == 2
+    assert capsys.readouterr().err == "/: is a folder, not a timeline\n"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.otio"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="is a device or a pipe, not a file"):
+        read(pipe)
+    # Nor beside a timeline whose compiled one is searched.
+    clip = tmp_path / "clip.otio"
+    clip.write_text('{"OTIO_SCHEMA": "Clip.1"}')
+    assert main(["render", str(clip)]) == 2
