@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
 
-from ..backend.audio.loudness import MAX_DBTP, measure_file, target_of
-from ..backend.audio.mix import Mix, voice_tracks
-from ..backend.audio.read_mix import read_mix
 from ..backend.captions.burn import caption_departures
 from ..backend.encode.codecs import CODECS
 from ..media.media_info import MediaInfo
 from ..media.probe import probe
 from ..timeline.confidence import LEAST_CUT, doubts_of, scene_confidence
+from .caption_findings import caption_edges, caption_findings
 from .expected_reel import ExpectedReel, expected_reel
 from .findings import Check, Finding
 from .frame_measures import (
@@ -31,7 +29,8 @@ from .frame_measures import (
     source_frame,
 )
 from .opening import opening
-from .voice_offset import VoiceOffset, voice_offsets
+from .picture_findings import picture_findings, slot_samples
+from .sound_findings import SoundCheck, check_sound
 
 SEARCH = 6
 """Frames on either side of an expected cut that are searched for the real one."""
@@ -39,9 +38,6 @@ SHARP = 1.8
 """Factor by which a change must exceed all changes near it to be a cut."""
 VISIBLE = 4.0
 """Mean difference of luma below which a cut cannot be seen (two similar pictures)."""
-MOST_OFFSET_MS = 5.0
-MOST_DRIFT_MS = 5.0
-LOUDNESS_LU = 1.0
 BLACK_FRAMES = 3
 FROZEN_S = 1
 BT709 = (1, 1, 1, 1)
@@ -72,7 +68,8 @@ def check_reel(
     """
     expected = expected_reel(timeline, media_root, fps)
     confidence = scene_confidence(timeline)
-    measure = measure_frames(video, on_frame)
+    samples = {sample.frame for sample in slot_samples(expected)}
+    measure = measure_frames(video, on_frame, samples)
     info = probe(video)
     if video.suffix.lower() in PREVIEWS:
         findings, cuts = _preview(video, info, measure, expected, (width, height))
@@ -83,34 +80,20 @@ def check_reel(
         found = "no visible change" if offset is None else f"frame {frame + offset}"
         findings.append(Finding(f"cut {name}", offset in (0, None), found, f"frame {frame}"))
     findings += _slates(expected)
-    findings += _surprises(measure, expected, media_root)
+    edges = caption_edges(timeline, (width, height), fps)
+    findings += _surprises(measure, expected, media_root, edges)
     findings += opening(measure, timeline, round(fps))
     findings += _captions(timeline, (width, height), fps)
     findings += _doubtful(timeline)
-    length_s = expected.frames / fps
-    voice = _voice(timeline, media_root, length_s)
-    offsets: tuple[VoiceOffset, ...] = ()
-    if voice.tracks:
-        offsets = tuple(voice_offsets(video, voice, float(length_s)))
-        findings += _voice_findings(offsets)
-    loudness = measure_file(video)
-    if not loudness.silent:
-        target = target_of(timeline)
-        findings += [
-            Finding(
-                "loudness",
-                abs(loudness.lufs - target) <= LOUDNESS_LU,
-                f"{loudness.lufs:.1f} LUFS",
-                f"{target:g} LUFS",
-            ),
-            Finding(
-                "true peak",
-                loudness.dbtp <= MAX_DBTP,
-                f"{loudness.dbtp:.1f} dBTP",
-                f"at most {MAX_DBTP:.0f} dBTP",
-            ),
-        ]
-    return Check(video, tuple(findings), cuts, offsets, loudness.lufs, loudness.dbtp, confidence)
+    findings += picture_findings(measure, expected, (width, height))
+    findings += caption_findings(video, timeline)
+    if info.audio is None:
+        findings.append(Finding("sound", False, "no sound track", "a sound track"))
+        sound = SoundCheck(())
+    else:
+        sound = check_sound(video, timeline, media_root, expected.frames / fps)
+    findings += sound.findings
+    return Check(video, tuple(findings), cuts, sound.offsets, sound.lufs, sound.dbtp, confidence)
 
 
 def cut_offsets(measure: FrameMeasure, expected: ExpectedReel) -> dict[str, int | None]:
@@ -229,7 +212,9 @@ def _slates(expected: ExpectedReel) -> Iterator[Finding]:
         yield Finding("missing media", True, where, where)
 
 
-def _surprises(measure: FrameMeasure, expected: ExpectedReel, root: Path) -> Iterator[Finding]:
+def _surprises(
+    measure: FrameMeasure, expected: ExpectedReel, root: Path, captions: Container[int]
+) -> Iterator[Finding]:
     """Yield the cuts, black and standstill that are not in the timeline."""
     transitions, gaps = expected.transitions, expected.gaps
     edges = {frame for frame, _ in expected.cuts}
@@ -237,7 +222,7 @@ def _surprises(measure: FrameMeasure, expected: ExpectedReel, root: Path) -> Ite
     for frame in range(1, measure.frames):
         if measure.change[frame] < 2 * VISIBLE or measure.sharpness(frame) < 2 * SHARP:
             continue
-        is_near = any(abs(frame - edge) <= SEARCH for edge in edges)
+        is_near = frame in captions or any(abs(frame - edge) <= SEARCH for edge in edges)
         is_blend = any(transition.holds(frame, 1) for transition in transitions)
         if not is_near and not is_blend and not _is_cut_of_source(expected, frame):
             yield Finding("unplanned cut", False, f"frame {frame}", "none")
@@ -267,28 +252,3 @@ def _doubtful(timeline: otio.schema.Timeline) -> Iterator[Finding]:
     """Yield the scenes to listen to, worst first; only a person hears whether one is off."""
     for doubt in sorted(doubts_of(timeline), key=lambda doubt: doubt.confidence):
         yield Finding(f"listen {doubt.scene}", True, doubt.place, f"{LEAST_CUT:.0%} certain")
-
-
-def _voice(timeline: otio.schema.Timeline, root: Path, length_s: Fraction) -> Mix:
-    """Return the narration alone: the audio tracks that somebody speaks on."""
-    mix = read_mix(timeline, root, length_s)
-    return Mix(voice_tracks(mix), mix.samples, mix.speech)
-
-
-def _voice_findings(offsets: tuple[VoiceOffset, ...]) -> Iterator[Finding]:
-    known = [offset.ms for offset in offsets if offset.ms is not None]
-    for offset, where in zip(offsets, ("start", "middle", "end"), strict=True):
-        if offset.ms is not None:
-            yield Finding(
-                f"voice at the {where}",
-                abs(offset.ms) <= MOST_OFFSET_MS,
-                f"{offset.ms:+.1f} ms",
-                f"within {MOST_OFFSET_MS:.0f} ms",
-            )
-    if len(known) > 1:
-        drift = max(known) - min(known)
-        yield Finding(
-            "drift", drift <= MOST_DRIFT_MS, f"{drift:.1f} ms", f"within {MOST_DRIFT_MS:.0f} ms"
-        )
-    if not known and not all(offset.silent for offset in offsets):
-        yield Finding("voice", False, "not found in the reel", "the narration")

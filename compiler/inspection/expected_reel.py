@@ -75,6 +75,7 @@ class ExpectedReel:
         cuts: first frames after hard cuts, with the name of the item there.
         media: headers of the media in the spans.
         recipes: the recipes of slots, by the paths of their media.
+        names: the names of slots, likewise.
     """
 
     frames: int
@@ -83,6 +84,7 @@ class ExpectedReel:
     cuts: tuple[tuple[int, str], ...]
     media: Mapping[Path, MediaInfo]
     recipes: Mapping[Path, Recipe]
+    names: Mapping[Path, str]
 
     @property
     def transitions(self) -> tuple[FrameRange, ...]:
@@ -180,11 +182,13 @@ def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> 
         kind_of(one) for one in timeline.find_children() if isinstance(one, otio.schema.Transition)
     }
     reading = read_spans(timeline, root, fps, transitions=kinds | {"dissolve"}, verify=False)
-    recipes = {
-        path: slot.recipe
+    slots = {
+        path: slot
         for slot in slot_clips(timeline)
         if (path := media_path(slot.clip.media_reference, root)) is not None
     }
+    recipes = {path: slot.recipe for path, slot in slots.items()}
+    names = {path: str(slot.clip.name) for path, slot in slots.items()}
     layouts = [
         one for one in lay_out_timeline(timeline, fps) if one.is_picture and one.track.enabled
     ]
@@ -197,7 +201,7 @@ def expected_reel(timeline: otio.schema.Timeline, root: Path, fps: Fraction) -> 
             continue
         if after.end < frames or not isinstance(after.picture, TransparentContent):
             cuts.append((after.start, _name_at(layouts, after)))
-    return ExpectedReel(frames, fps, reading.spans, tuple(cuts), reading.media, recipes)
+    return ExpectedReel(frames, fps, reading.spans, tuple(cuts), reading.media, recipes, names)
 
 
 def _continues(before: Span, after: Span, recipes: Mapping[Path, Recipe], fps: Fraction) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,11 +37,13 @@ class FrameMeasure:
         change: mean absolute difference of luma from the frame before, 0 for the first.
         bright: luma of the brightest hundredth of each frame.
         duration_s: sum of the frames' times in an animated image; 0 for a video.
+        lumas: small grey copies of the frames that were to be kept, by number.
     """
 
     change: NDArray[np.float64]
     bright: NDArray[np.float64]
     duration_s: Fraction = Fraction(0)
+    lumas: Mapping[int, Luma] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
@@ -60,29 +62,37 @@ class FrameMeasure:
         return float(self.change[frame] / max(float(np.max(near, initial=0.0)), 0.05))
 
 
-def measure_frames(video: Path, on_frame: Callable[[int], None] | None = None) -> FrameMeasure:
+def measure_frames(
+    video: Path,
+    on_frame: Callable[[int], None] | None = None,
+    kept: Container[int] = (),
+) -> FrameMeasure:
     """Decode a whole video or animated image, small and grey.
 
     Args:
         video: the file.
         on_frame: called with the number of frames decoded so far.
+        kept: numbers of the frames to keep, for `FrameMeasure.lumas`.
 
     Raises:
         WorkError: it cannot be decoded.
     """
+    lumas: dict[int, Luma] = {}
     changes: list[float] = []
     bright: list[float] = []
     before: Luma | None = None
     duration_s = Fraction(0)
     decoded = _animation(video) if video.suffix.lower() in PREVIEWS else _video(video)
-    for luma, time_s in decoded:
+    for number, (luma, time_s) in enumerate(decoded):
+        if number in kept:
+            lumas[number] = luma
         changes.append(0.0 if before is None else difference(luma, before))
         bright.append(_brightest(luma))
         duration_s += time_s
         before = luma
         if on_frame is not None:
             on_frame(len(changes))
-    return FrameMeasure(np.array(changes), np.array(bright), duration_s)
+    return FrameMeasure(np.array(changes), np.array(bright), duration_s, lumas)
 
 
 def difference(luma: Luma, other: Luma) -> float:

@@ -42,9 +42,11 @@ def off(check: Check) -> list[str]:
 
 
 def change(folder: Path, *options: str, name: str = "changed.mp4") -> str:
-    """Re-encode the reel with options of ffmpeg."""
+    """Re-encode the reel with options of ffmpeg; they may map other streams."""
+    streams = [] if "-map" in options else ["-map", "0:v", "-map", "0:a", "-map", "0:s"]
+    reel = input_args(folder / "small.mp4")
     run(
-        [*input_args(folder / "small.mp4"), *options, *output_args(folder / name)],
+        [*reel, *streams, "-c:s", "copy", *options, *output_args(folder / name)],
         what="spoiling the reel",
     )
     return name
@@ -75,6 +77,41 @@ def test_cuts_that_are_late_are_found(reel: Path) -> None:
     check = checked(reel, late)
     assert check.cut_offsets == {"breath": 2, "stairs": 2}
     assert {"cut breath", "cut stairs"} <= set(off(check))
+
+
+def test_another_picture_in_a_slot_is_found(reel: Path) -> None:
+    assert "pictures" in [finding.name for finding in checked(reel).findings]
+    other = change(reel, "-c:a", "copy", "-vf", "hflip=enable='lt(t,2)'")
+    assert "picture dusk" in off(checked(reel, other))
+
+
+def test_captions_that_are_late_other_or_missing_are_found(reel: Path) -> None:
+    good, late, none = reel / "small.mp4", reel / "late.mp4", reel / "none.mp4"
+    shifted = [*input_args(good), "-itsoffset", "0.5", *input_args(good), "-map", "0:v"]
+    copy = ["-map", "0:a", "-map", "1:s", "-c", "copy"]
+    run([*shifted, *copy, *output_args(late)], what="moving the captions")
+    run(
+        [*input_args(good), "-map", "0:v", "-map", "0:a", "-c", "copy", *output_args(none)], what=""
+    )
+    assert off(checked(reel, "late.mp4")) == ["captions"]
+    assert off(checked(reel, "none.mp4")) == ["captions"]
+    timeline = otio.adapters.read_from_file(str(reel / "small.otio"))
+    timeline.metadata["otio_gvideo"]["words"][0]["text"] = "Around"
+    otio.adapters.write_to_file(timeline, str(reel / "small.otio"))
+    assert off(checked(reel)) == ["captions"]
+
+
+def test_boxes_of_burned_captions_are_no_cuts(project: Path) -> None:
+    style = '{burn: true, size: 200, position: middle, box_colour: "#000000"}'
+    text = project.read_text().replace("title:", f"captions: {style}\ntitle:", 1)
+    project.write_text(text.replace("{type: dissolve, duration: 0.5}", "{type: cut}"))
+    compile_script(project, output=project.parent / "out")
+    assert off(checked(project.parent / "out")) == []
+
+
+def test_a_reel_without_sound_is_named_with_all_else(reel: Path) -> None:
+    silent = change(reel, "-map", "0:v", "-map", "0:s", "-c:v", "copy")
+    assert off(checked(reel, silent)) == ["sound"]
 
 
 def test_black_standstill_and_a_stray_cut_are_found(reel: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_static_shot_moves_only_in_its_dissolves_unless_a_model_makes_it(
     )  # fmt: skip
     recipe = Recipe(renderer, 5, shot, {}, ())
     span = Span(0, 45, VideoContent(media / "red.mp4", Fraction(5) / FPS))
-    expected = ExpectedReel(45, FPS, (span,), (), {}, {media / "red.mp4": recipe})
+    expected = ExpectedReel(45, FPS, (span,), (), {}, {media / "red.mp4": recipe}, {})
     assert expected.still == still
 
 
