@@ -110,6 +110,7 @@ _NOUNS = {
     "action": "an action",
     "command": "a command",
     "editor": "a program",
+    "fcpxml_version": "a version of FCPXML",
     "name": "a format",
     "progress": "a progress display",
     "quality": "a quality",

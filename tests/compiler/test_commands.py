@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,25 @@ def test_an_unknown_option_points_to_the_help_of_its_command(
     assert printed == (
         f"otio-gvideo {command}: unrecognized arguments: --foo; see otio-gvideo {command} --help\n"
     )
+
+
+def test_the_value_of_each_argument_with_choices_has_a_noun(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    subcommands = _subparsers(make_parser())
+    assert subcommands
+    for parser in subcommands:
+        for action in parser._actions:
+            if action.choices is not None and action.option_strings:
+                with pytest.raises(SystemExit):
+                    parser.parse_args([action.option_strings[-1], "nonsense"])
+                assert "'nonsense' is not " in capsys.readouterr().err
+
+
+def _subparsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    actions = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    own = [sub for action in actions for sub in action.choices.values()]
+    return own + [deeper for sub in own for deeper in _subparsers(sub)]
 
 
 @pytest.mark.parametrize(("command", "writes"), [("plan", 0), ("diff", 0), ("compile", 1)])
