@@ -23,9 +23,11 @@ RELEASE_S = 0.08
 """Time constant: two thirds of the gain recover in it."""
 _TAPS = 12
 """Samples on either side that an interpolated value depends on."""
-_SURELY_BELOW = 0.5
-"""Share of the ceiling below which a block is not oversampled: inter-sample peaks are hardly twice
-as high as the samples."""
+_SURELY_BELOW = 0.42
+"""Share of the ceiling below which samples are not oversampled: no value between them is higher
+than 2.34 times the highest of them, the sum of the magnitudes of the taps."""
+_NEAR = HOP * 10
+"""Samples between loud ones that are oversampled together with them."""
 
 
 def limit_peaks(
@@ -75,10 +77,21 @@ _BETWEEN = tuple(_sinc(quarter / 4) for quarter in (1, 2, 3))
 
 def _allowed(stretch: Samples, ceiling: float) -> NDArray[np.float64]:
     """Return the highest gain of each sample, without `_TAPS` samples at either end."""
-    inner = np.abs(stretch[_TAPS : len(stretch) - _TAPS])
-    if float(np.abs(stretch).max(initial=0.0)) < ceiling * _SURELY_BELOW:
-        return np.ones(len(inner))
-    peaks = inner.max(axis=1).astype(np.float64)
+    allowed = np.ones(len(stretch) - 2 * _TAPS)
+    loud = np.flatnonzero(_levels(stretch) >= ceiling * _SURELY_BELOW)
+    if len(loud):
+        breaks = np.flatnonzero(np.diff(loud) > 2 * _TAPS + _NEAR)
+        firsts, lasts = loud[[0, *(breaks + 1)]], loud[[*breaks, -1]]
+        for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+            start, end = max(0, first - 2 * _TAPS), min(len(allowed), last + 1)
+            if start < end:
+                allowed[start:end] = _oversampled(stretch[start : end + 2 * _TAPS], ceiling)
+    return allowed
+
+
+def _oversampled(stretch: Samples, ceiling: float) -> NDArray[np.float64]:
+    """Return the highest gain as `_allowed` does, from values between all samples."""
+    peaks = _levels(stretch[_TAPS : len(stretch) - _TAPS]).astype(np.float64)
     for channel in stretch.T:
         for taps in _BETWEEN:
             # One value before each sample and one after the last.
@@ -87,6 +100,12 @@ def _allowed(stretch: Samples, ceiling: float) -> NDArray[np.float64]:
             np.maximum(peaks, between[1:], out=peaks)
     allowed: NDArray[np.float64] = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))
     return allowed
+
+
+def _levels(samples: Samples) -> NDArray[np.float32]:
+    """Return the level of the louder channel."""
+    levels = np.abs(samples)
+    return np.maximum(levels[:, 0], levels[:, 1])
 
 
 class _Gain:
@@ -100,11 +119,10 @@ class _Gain:
     def __init__(self) -> None:
         self._to_drop = _TAPS  # the padding before the sound
         self._rest = np.ones(0)
-        self._hops: deque[float] = deque([1.0] * (AHEAD - 1))
-        self._held = 1.0
-        self._recent: deque[float] = deque([1.0] * AHEAD, AHEAD)
+        self._hops = np.ones(AHEAD - 1)
+        self._held = np.ones(AHEAD - 1)
         self._before = 1.0
-        self._edges: list[float] = [1.0]
+        self._edges = np.ones(1)
         self._lead = HOP * AHEAD
         self._ready: deque[NDArray[np.float32]] = deque()
         self.known = 0
@@ -117,12 +135,11 @@ class _Gain:
         values = np.concatenate([self._rest, allowed[dropped:]])
         whole = len(values) // HOP * HOP
         self._rest = values[whole:]
-        self._add_hops(values[:whole].reshape(-1, HOP).min(axis=1).tolist())
+        self._add_hops(values[:whole].reshape(-1, HOP).min(axis=1))
 
     def finish(self) -> None:
         """Compute the gain of all remaining samples, at the end of the sound."""
-        last = [float(self._rest.min(initial=1.0))]
-        self._add_hops([*last, *[1.0] * (AHEAD + 2)])
+        self._add_hops(np.append(self._rest.min(initial=1.0), np.ones(AHEAD + 2)))
 
     def take(self, count: int) -> NDArray[np.float32]:
         """Return the gain of the next samples."""
@@ -138,17 +155,20 @@ class _Gain:
         self.known -= count
         return np.concatenate(taken) if taken else np.ones(0, np.float32)
 
-    def _add_hops(self, hops: list[float]) -> None:
-        release = float(np.exp(-0.001 / RELEASE_S))
-        for hop in hops:
-            self._hops.append(hop)
-            least = min(self._hops)
-            self._hops.popleft()
-            self._held = min(least, 1 - (1 - self._held) * release)
-            self._recent.append(self._held)
-            average = sum(self._recent) / AHEAD
-            self._edges.append(min(self._before, average))
-            self._before = average
+    def _add_hops(self, hops: NDArray[np.float64]) -> None:
+        if not len(hops):
+            return
+        known = np.concatenate([self._hops, hops])
+        self._hops = known[len(hops) :]
+        release, held, recovered = float(np.exp(-0.001 / RELEASE_S)), float(self._held[-1]), []
+        for least in _windows(known).min(axis=1).tolist():
+            held = min(least, 1 - (1 - held) * release)
+            recovered.append(held)
+        known = np.concatenate([self._held, recovered])
+        self._held = known[len(hops) :]
+        averages = np.concatenate([[self._before], sum(_windows(known).T) / AHEAD])
+        self._before = averages[-1]
+        self._edges = np.concatenate([self._edges, np.minimum(averages[:-1], averages[1:])])
         self._interpolate()
 
     def _interpolate(self) -> None:
@@ -162,3 +182,8 @@ class _Gain:
         if early < len(line):
             self._ready.append(line[early:])
             self.known += len(line) - early
+
+
+def _windows(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each `AHEAD` consecutive values, shape ``(windows, AHEAD)``."""
+    return np.lib.stride_tricks.sliding_window_view(values, AHEAD)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,8 @@ _TOLERANCE_LU = 0.15
 _FILE_TOLERANCE_LU = 0.5
 _PASSES = 4
 _MAX_ENCODES = 8
+_KEPT_SAMPLES = 2 * 60 * SAMPLE_RATE
+"""Longest mix that is kept between passes (46 MB); a longer one is mixed again for each."""
 _RAW = ("-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2")
 
 
@@ -77,15 +79,16 @@ def encode_audio(
     Raises:
         WorkError: a file cannot be decoded, or ffmpeg failed.
     """
-    measured = measure_blocks(mix.blocks(), stop)
+    blocks = _repeatable(mix)
+    measured = measure_blocks(blocks(), stop)
     gain, ceiling = 0.0, MAX_DBTP - _CODEC_DB
     if not measured.silent:
         gain = min(target - measured.lufs, MAX_GAIN_DB)
     for _ in range(_MAX_ENCODES):
         is_limited = measured.dbtp + gain > ceiling
         if is_limited:
-            gain = _makeup_gain(mix, target, gain, ceiling, stop)
-        _encode(limit_peaks(mix.blocks(), gain, ceiling), path, stop)
+            gain = _makeup_gain(blocks, target, gain, ceiling, stop)
+        _encode(limit_peaks(blocks(), gain, ceiling), path, stop)
         finished = measure_file(path, stop)
         over, missing = finished.dbtp - MAX_DBTP, target - finished.lufs
         if over > 0:
@@ -103,13 +106,25 @@ def encode_audio(
     return finished
 
 
+def _repeatable(mix: Mix) -> Callable[[], Iterable[Samples]]:
+    """Return a function that returns the blocks of a mix, any number of times."""
+    if mix.samples > _KEPT_SAMPLES:
+        return mix.blocks
+    kept = list(mix.blocks())
+    return lambda: kept
+
+
 def _makeup_gain(
-    mix: Mix, target: float, gain: float, ceiling: float, stop: threading.Event | None
+    blocks: Callable[[], Iterable[Samples]],
+    target: float,
+    gain: float,
+    ceiling: float,
+    stop: threading.Event | None,
 ) -> float:
     """Return the gain at which the limited mix is within `_TOLERANCE_LU` of the target."""
     missing = 0.0
     for _ in range(_PASSES):
-        limited = measure_blocks(limit_peaks(mix.blocks(), gain, ceiling), stop, peak=False)
+        limited = measure_blocks(limit_peaks(blocks(), gain, ceiling), stop, peak=False)
         before, missing = missing, target - limited.lufs
         if abs(missing) <= _TOLERANCE_LU or gain >= MAX_GAIN_DB:
             break

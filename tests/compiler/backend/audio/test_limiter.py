@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from otio_gvideo.compiler.backend.audio import limiter
 from otio_gvideo.compiler.backend.audio.limiter import AHEAD, HOP, limit_peaks
 from otio_gvideo.compiler.backend.audio.loudness import measure_blocks
 from otio_gvideo.compiler.media.samples import SAMPLE_RATE
@@ -56,6 +57,16 @@ def test_the_gain_falls_before_a_peak_and_recovers_after_it() -> None:
     assert np.abs(np.diff(gain)).max() < 0.01
     assert np.all(np.diff(gain[24000 + 3 * HOP :]) >= -1e-6)
     assert gain[-1] > 0.97
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.integers(0, 4799), st.floats(0.1, 2)), max_size=9))
+def test_oversampling_near_loud_samples_misses_no_peak(peaks: list[tuple[int, float]]) -> None:
+    sound = noise(4800, 0.05)
+    for place, level in peaks:
+        sound[place] = level, -level / 2
+    inner = limiter._oversampled(sound, 0.5)
+    assert np.array_equal(limiter._allowed(sound, 0.5), inner)
 
 
 @settings(max_examples=25)

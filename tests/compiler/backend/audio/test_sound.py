@@ -10,6 +10,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
+from otio_gvideo.compiler.backend.audio import loudness
 from otio_gvideo.compiler.backend.audio.ducking import duck_envelope, spoken
 from otio_gvideo.compiler.backend.audio.loudness import encode_audio, measure_file, target_of
 from otio_gvideo.compiler.backend.audio.mix import AudioTrack, Clip, Mix
@@ -312,6 +313,17 @@ def test_loudness_meets_the_target_below_the_peak_ceiling(
     assert measure == measure_file(tmp_path / "sound.mp4")
     assert measure.lufs == pytest.approx(target, abs=0.3)
     assert measure.dbtp <= -1.0
+
+
+def test_a_mix_too_long_to_be_kept_gives_the_same_sound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tone = make(tmp_path / "tone.wav", "sin(300*2*PI*t)*(0.2+0.8*between(mod(t,0.5),0,0.02))", 3)
+    mix = read_mix(timeline([clip(tone, 0, 72)]), tmp_path, Fraction(3))
+    kept = encode_audio(mix, tmp_path / "kept.mp4")
+    monkeypatch.setattr(loudness, "_KEPT_SAMPLES", 3 * SAMPLE_RATE - 1)
+    assert encode_audio(mix, tmp_path / "mixed.mp4") == kept
+    assert (tmp_path / "mixed.mp4").read_bytes() == (tmp_path / "kept.mp4").read_bytes()
 
 
 def lag(heard: NDArray[np.float32], source: NDArray[np.float32]) -> float:
