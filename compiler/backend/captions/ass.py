@@ -13,10 +13,11 @@ from fractions import Fraction
 from itertools import pairwise
 
 from .ass_script import AssScript, Event
+from .ass_values import ass_bgr, ass_colour, ass_number, escape
 from .colour_emoji import ColourFont
 from .cues import SHORTEST_S, Cue, CueLimits
 from .fonts import FontFace, emoji
-from .style import Area, CaptionStyle, Colour, area_of
+from .style import Area, CaptionStyle, area_of
 from .words import SpokenWord, is_joined
 
 _LINGER_S = 0.3
@@ -76,7 +77,7 @@ class Typesetter:
         """Return the limits of a cue."""
         big = self.style.style == "word"
         return CueLimits(
-            width=self.area.room - 2 * self.style.outline,
+            width=self._room,
             measure=self.measure,
             language=self.language,
             lines=1 if big else self.style.lines,
@@ -110,11 +111,21 @@ class Typesetter:
         return self.area.off_heads(stated, height, heads) if heads else stated
 
     def _height(self, cue: Cue) -> float:
-        return self._pitch(cue) * len(cue.lines)
+        return self._pitch(cue) * len(cue.lines) + 2 * self._padding
+
+    @property
+    def _padding(self) -> float:
+        """Width of a box around its letters."""
+        boxed = self.style.box_colour is not None
+        return self._size * _BOX_PADDING + self.style.outline if boxed else 0.0
+
+    @property
+    def _room(self) -> float:
+        return self.area.room - 2 * (self._padding or self.style.outline)
 
     def _shrink(self, cue: Cue) -> float:
         widest = max(self.measure(line) for line in cue.lines)
-        return min(1.0, (self.area.room - 2 * self.style.outline) / max(widest, 1.0))
+        return min(1.0, self._room / max(widest, 1.0))
 
     def _is_one_event(self, cue: Cue) -> bool:
         return self.style.box_colour is not None or len(cue.lines) == 1
@@ -136,13 +147,13 @@ class Typesetter:
         back = style.box_colour or (*shade[:3], shade[3] // 2)
         family = self.family or face.family
         values = [
-            *("Caption", family, _number(line_px)),
-            *(_colour(style.colour), _colour(style.highlight_colour)),
-            *(_colour(shade), _colour(back)),
+            *("Caption", family, ass_number(line_px)),
+            *(ass_colour(style.colour), ass_colour(style.highlight_colour)),
+            *(ass_colour(shade), ass_colour(back)),
             *(str(face.weight if not self.family else 700), "0", "0", "0", "100", "100", "0", "0"),
-            *("4" if boxed else "1", _number(style.outline)),
+            *("4" if boxed else "1", ass_number(style.outline)),
             # For boxed lines, the shadow is the padding of the box.
-            _number(self._size * _BOX_PADDING if boxed else style.shadow),
+            ass_number(self._size * _BOX_PADDING if boxed else style.shadow),
             *("5", *(str(round(x)) for x in (area.left, area.right, area.bottom)), "-1"),
         ]
         return "\n".join(
@@ -177,9 +188,9 @@ class Typesetter:
         for number, block in enumerate(blocks):
             down = middle + (number - (len(blocks) - 1) / 2) * pitch
             place = area.width / 2, down
-            tags = [rf"\pos({_number(place[0])},{_number(place[1])})"]
+            tags = [rf"\pos({ass_number(place[0])},{ass_number(place[1])})"]
             if shrink < 1:
-                tags.append(rf"\fs{_number(line_px)}\bord{_number(style.outline * shrink)}")
+                tags.append(rf"\fs{ass_number(line_px)}\bord{ass_number(style.outline * shrink)}")
             if style.style == "word":
                 tags.append(
                     rf"\fscx{POP_FROM:.0%}\fscy{POP_FROM:.0%}\t(0,{POP_MS},\fscx100\fscy100)".replace(
@@ -214,8 +225,8 @@ class Typesetter:
 
     def _place_holder(self, emoji: str, em: float) -> str:
         """Return a drawing of no area that holds a place in a line, lower than any letter."""
-        width, height = _number(self._emoji_width(emoji, em)), _number(em / 4)
-        outline = _number(self.style.outline * em / self._size)
+        width, height = ass_number(self._emoji_width(emoji, em)), ass_number(em / 4)
+        outline = ass_number(self.style.outline * em / self._size)
         return rf"{{\bord0\p1}}m 0 0 l {width} {height} 0 0{{\p0\bord{outline}}}"
 
     def _parts(self, word: SpokenWord) -> Iterator[tuple[str, bool]]:
@@ -230,7 +241,7 @@ class Typesetter:
             if one is word and following.start - until < _LINGER_S:
                 until = max(until, following.start)
         first, last = (round((self._frame_edge(at) - start) * 1000) for at in (word.start, until))
-        plain, bright = _bgr(self.style.colour), _bgr(self.style.highlight_colour)
+        plain, bright = ass_bgr(self.style.colour), ass_bgr(self.style.highlight_colour)
         # A change takes a millisecond: libass reads (0,0) as the whole duration of the line.
         begin = rf"\1c{bright}" if first <= 0 else rf"\1c{plain}\t({first},{first + 1},\1c{bright})"
         last = max(last, first + 1)
@@ -272,27 +283,3 @@ class Typesetter:
 PLACE_HOLDER = re.compile(r"\{\\bord0\\p1\}m 0 0 l (\S+) (\S+) 0 0\{\\p0\\bord([\d.]+)\}")
 """A drawing that holds an emoji's place: its width and height, and the outline of the letters."""
 _JOINER = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
-
-
-def escape(text: str) -> str:
-    r"""Escape braces, and separate backslashes from the next letter, so that nothing is a tag.
-
-    >>> escape("{\\an8}")
-    '\\{\\\u2060an8\\}'
-    """
-    return text.replace("\\", "\\\u2060").replace("{", r"\{").replace("}", r"\}")
-
-
-def _colour(colour: Colour) -> str:
-    """Return a colour as ``&HAABBGGRR``, where alpha 0 is opaque."""
-    red, green, blue, opacity = colour
-    return f"&H{255 - opacity:02X}{blue:02X}{green:02X}{red:02X}"
-
-
-def _bgr(colour: Colour) -> str:
-    red, green, blue, _ = colour
-    return f"&H{blue:02X}{green:02X}{red:02X}&"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")

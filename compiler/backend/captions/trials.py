@@ -15,7 +15,7 @@ import numpy as np
 from ...media.ffmpeg import output_args, run
 from ...notices import Notice
 from ..encode.encoder_settings import TAGS
-from .ass import escape
+from .ass_values import escape
 from .fonts import RUBIK, FontFace, emoji, face_of, is_invisible
 from .style import CaptionStyle, Colour, is_font_file
 

@@ -14,7 +14,8 @@ import pysubs2
 import pytest
 from numpy.typing import NDArray
 from otio_gvideo import schemas
-from otio_gvideo.compiler.backend.captions.ass import Typesetter, escape
+from otio_gvideo.compiler.backend.captions.ass import Typesetter
+from otio_gvideo.compiler.backend.captions.ass_values import escape
 from otio_gvideo.compiler.backend.captions.burn import prepare_captions, to_ass
 from otio_gvideo.compiler.backend.captions.cues import make_cues
 from otio_gvideo.compiler.backend.captions.fonts import EMOJI, RUBIK, face_of

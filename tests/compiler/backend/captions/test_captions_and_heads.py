@@ -99,3 +99,16 @@ def test_heads_that_are_no_rows_are_refused(project: Path, tmp_path: Path) -> No
     otio.adapters.write_to_file(timeline, str(tmp_path / "a.otio"))
     with pytest.raises(InputError, match=r"the heads of scenes\[0\] are not two numbers"):
         read_timeline(tmp_path / "a.otio")
+
+
+@pytest.mark.parametrize("position", ["top", "bottom"])
+def test_a_box_stays_in_the_safe_area(position: str) -> None:
+    style = CaptionStyle(box_colour=(0, 0, 0, 255), position=position)
+    setter = Typesetter(style, (1080, 1920), Fraction(24))
+    word = SpokenWord("box", 0, 1, "a")
+    (event,) = setter.script([Cue(0, 1, ((word,),))]).events
+    area, line = setter.area, 72 / setter.face.em
+    padding = 0.3 * 72 + style.outline
+    assert event.middle[1] - line / 2 - padding >= area.top - 0.01
+    assert event.middle[1] + line / 2 + padding <= 1920 - area.bottom + 0.01
+    assert setter.limits().width == area.room - 2 * padding
