@@ -25,6 +25,8 @@ KINDS = {
     "orbit": ("orbit_left", "orbit_right"),
 }
 """Kinds of moves for ``auto``, and the moves of each."""
+OPPOSITE = {one: other for pair in KINDS.values() for one, other in (pair, pair[::-1])}
+"""The move back of each of them."""
 WEIGHTS = {"push": 4.0, "pan": 2.0, "tilt": 2.0, "orbit": 2.0}
 """Relative frequency of the kinds."""
 FITTING = 4.0

@@ -15,7 +15,7 @@ from ...renderers.camera.poses import Framing, cover_framing, pose_at
 from ...renderers.image.saliency import SaliencyGlance
 from ..script import model
 from ..sync import edit
-from .auto_camera import FILLS, LEAST_MOVE, SceneView, amount_for, kind_of, move_of
+from .auto_camera import FILLS, LEAST_MOVE, OPPOSITE, SceneView, amount_for, kind_of, move_of
 from .face_framing import SceneLook, heads_box, keep_in_frame
 
 FRAMING_RENDERERS = frozenset({"camera", "parallax"})
@@ -118,9 +118,12 @@ def slot_framings(placed: edit.ScheduledScene, look: SceneLook) -> Iterator[Slot
             yield SlotFraming(look.motion, slot.span_start, slot.span)
         return
     for number, slots in enumerate(_by_framing(placed)):
+        motion = look.closer if number % 2 else look.motion
+        if number % 4 >= 2:  # Both framings again: back from where they went.
+            motion = replace(motion, camera=OPPOSITE.get(motion.camera, motion.camera))
         span, start = sum(slot.frames for slot in slots), 0
         for slot in slots:
-            yield SlotFraming(look.closer if number % 2 else look.motion, start, span)
+            yield SlotFraming(motion, start, span)
             start += slot.frames
 
 

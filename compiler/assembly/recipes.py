@@ -203,14 +203,15 @@ def _look_of(
         frame: width of the frame by its height.
     """
     moved = _shot_motion(replace(motion, focus=sight.focus if sight else motion.focus))
-    faces = [face for still in stills for face in still.faces]
+    peopled = [still for still in stills if still.faces]
+    faces = [face for still in peopled for face in still.faces]
     if not faces or scene.motion.focus not in (None, "auto"):
         return SceneLook(moved, "cover" if scene.fit == "auto" else scene.fit)
     fit = None if scene.fit == "auto" else scene.fit
-    found = frame_faces(faces, stills[0].aspect, 1 / frame, moved, fit)
+    found = frame_faces(faces, peopled[0].aspect, 1 / frame, moved, fit)
     if scene.motion.camera == "auto" and found.amount < LEAST_MOVE * moved.amount:
         moved = replace(moved, camera="push_in")  # It needs no room beside the faces.
-        found = frame_faces(faces, stills[0].aspect, 1 / frame, moved, fit)
+        found = frame_faces(faces, peopled[0].aspect, 1 / frame, moved, fit)
     moved = replace(moved, focus=found.focus, amount=found.amount)
     people = scene.renderer in IN_DEPTH and found.fit == "cover"
     return SceneLook(moved, found.fit, people)

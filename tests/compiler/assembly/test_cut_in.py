@@ -114,6 +114,18 @@ def test_a_silent_beat_is_cut_in_on_in_its_middle() -> None:
     assert_closer(wide, closer)
 
 
+def test_a_still_held_for_a_minute_repeats_no_move_soon() -> None:
+    seen = shots(scene("breath", text=None, duration=Fraction(60)), spoken=())
+    assert len(seen) == 10
+    assert [shot.motion.zoom > 1 for shot in seen] == [False, True] * 5
+    wide, closer, wide_back, closer_back, *rest = [shot.motion for shot in seen]
+    for there, back in ((wide, wide_back), (closer, closer_back)):
+        assert kind_of(there.camera) == kind_of(back.camera)
+        assert there.camera != back.camera
+        assert replace(there, camera=back.camera) == back
+    assert rest[:4] == [wide, closer, wide_back, closer_back]
+
+
 def test_a_push_before_a_closer_framing_becomes_a_pull() -> None:
     moves = {
         (wide.motion.camera, closer.motion.camera)

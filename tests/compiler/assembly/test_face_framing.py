@@ -122,3 +122,14 @@ def test_a_script_keeps_faces_unless_its_scene_says_how(project: Path) -> None:
     assert crop.startswith("crops 6")
     others = before.keys() - {"dusk"}
     assert [after[name].key for name in others] == [before[name].key for name in others]
+
+
+def test_a_face_is_framed_in_its_own_still(project: Path) -> None:
+    """A wide still before a portrait would be cropped by too much for a face of its own."""
+    stills = project.parent / "stills"
+    Image.new("RGB", (320, 180), (90, 90, 90)).save(stills / "red.png")
+    Image.fromarray(skimage.data.astronaut()[:426, 104:344]).save(stills / "face.png")
+    keyframes = "keyframes: [{image: stills/red.png}, {image: stills/face.png, at: end}]"
+    project.write_text(project.read_text().replace("keyframe: stills/red.png", keyframes, 1))
+    slot = next(slot for slot in plan_script(project).slots if slot.name == "dusk")
+    assert [crop.partition(" ")[0] for crop in slot.crops] == ["crops"]
