@@ -22,9 +22,11 @@ from ..media.media_info import MediaInfo
 
 _WIDTH = 96
 BLACK, NEARLY_BLACK = 20.0, 40.0
-"""Luma (16 is black) of the brightest hundredth of a frame that is black, or nearly so."""
+"""Luma, 0 to 255, of the brightest hundredth of a frame that is black, or nearly so."""
 FROZEN_CHANGE = 0.02
 """Change from frame to frame below which the picture stands still."""
+_PLAIN = 2.0
+"""Range of luma of a still without detail."""
 PREVIEWS = (".gif", ".webp")
 Luma = NDArray[np.float32]
 
@@ -117,6 +119,14 @@ def is_black(still: Path, limit: float = BLACK) -> bool:
         return False
 
 
+def is_plain(still: Path) -> bool:
+    """Whether a still has one brightness, so that no move over it shows; False if unreadable."""
+    try:
+        return bool(np.ptp(_small(np.asarray(load_still(still).convert("L")))) < _PLAIN)
+    except RendererError:
+        return False
+
+
 def source_frame(media: MediaInfo, number: int) -> Luma | None:
     """Decode one frame of media, small and grey; None if it cannot be decoded.
 
@@ -183,7 +193,7 @@ def _animation(path: Path) -> Iterator[tuple[Luma, Fraction]]:
 
 
 def _small(gray: NDArray[np.uint8]) -> Luma:
-    """Return an image of full range, small and in a video's range."""
+    """Return a small image, in the full range as frames of videos are decoded."""
     height = max(2, round(_WIDTH * gray.shape[0] / gray.shape[1]))
     small = cv2.resize(gray, (_WIDTH, height), interpolation=cv2.INTER_AREA)
-    return (small * np.float32(219 / 255) + 16).astype(np.float32)
+    return small.astype(np.float32)

@@ -127,5 +127,6 @@ def test_check_lists_a_black_opening_that_stands_still(tmp_path: Path, platform:
     assert report.video is not None
     found = check_video(report.video, report.timeline)
     listed = [one.measured for one in found.findings if one.name == "opening"]
+    assert [one for one in found.findings if not one.ok] == []
     wanted = ["the first frame is black, or nearly so", "stands still for a second"]
     assert listed == (wanted if platform else [])
