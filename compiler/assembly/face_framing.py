@@ -165,9 +165,10 @@ def _in_frame(
 
 def _is_inside(box: NDArray[np.float64], motion: Motion, framing: Framing) -> bool:
     left, top, right, bottom = box
-    # A head that touches the still's own edge needs no room beyond it.
+    # A head at the still's own edge needs no room beyond it.
     room = np.array([0.5, framing.aspect / 2]) - _MARGIN
-    touches = np.array([left <= 0 or right >= 1, top <= 0 or bottom >= 1])
+    beside, above = min(left, 1 - right) * framing.width, min(top, 1 - bottom) * framing.height
+    touches = np.array([beside < _MARGIN, above < _MARGIN])
     room = np.where(touches, room + 2 * _MARGIN, room)
     for number in range(_SAMPLES):
         if (np.abs(_seen(box, motion, framing, number / (_SAMPLES - 1))) > room).any():

@@ -84,6 +84,13 @@ def test_a_pan_over_a_face_is_shorter_than_over_a_landscape() -> None:
     assert 0 <= wide.amount < 0.6
 
 
+def test_hair_near_the_upper_edge_of_a_still_does_not_need_a_blur() -> None:
+    """The head leaves room at both sides of the crop, and a hundredth of the still above it."""
+    face = Face(0.26, 0.2, 0.76, 0.52, 0.9)
+    assert 0 < face.head[1] < 0.01
+    assert framed([face], 880 / 577, "push_in", 0.3).fit == "cover"
+
+
 @pytest.mark.parametrize("camera", ["push_in", "pan_left", "orbit_right", "tilt_down", "roll_left"])
 def test_the_face_of_a_photograph_is_found_again_in_every_frame(
     tmp_path: Path, camera: str
