@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...renderers.base import RendererError
 from ...renderers.files.digest import file_digest
-from ...renderers.files.user_folders import cache_folder
 from ..errors import InputError, Place, Problem, WorkError
 from ..media.samples import duration_of, speech_samples
 from ..notices import Notice
@@ -19,12 +18,12 @@ from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .alignment_cache import AlignedTrack, cached_alignment, search_memo
 from .language_guess import other_language
+from .narration_transcript import in_script, transcript_of
 from .pauses import speech_intervals
 from .trailing_speech import trailing_speech
 
 if TYPE_CHECKING:
     from .align.ctc_folder import CtcFolder
-    from .transcripts import Transcript
 from .transcripts.words import words_within
 
 
@@ -183,9 +182,9 @@ def _align_track(
         on_recognition = _part_progress(on_progress, 0, 2)
         on_progress = _part_progress(on_progress, 1, 2)
     try:
-        transcript = _transcript(narration, duration, on_recognition)
+        transcript = transcript_of(narration, duration, on_recognition)
     except InputError as error:
-        problems = [_in_script(problem, narration, folder) for problem in error.problems]
+        problems = [in_script(problem, narration, folder) for problem in error.problems]
         raise InputError(problems) from error
     warnings: list[Notice] = []
     if transcript is not None:
@@ -268,43 +267,3 @@ def _is_shown(speech: Interval, scenes: Sequence[ScriptScene]) -> bool:
 def _speech(audio: Path) -> Iterator[Interval]:
     """Detect the speech of a file, lazily."""
     yield from speech_intervals(speech_samples(audio))
-
-
-def _transcript(
-    narration: Narration, duration: Fraction, on_progress: Callable[[float], None] | None
-) -> Transcript | None:
-    """Read or recognise the transcript of a narration; None if it has none."""
-    if narration.asr is not None:
-        from .transcripts.asr import transcribe  # noqa: PLC0415 - seldom needed
-
-        return transcribe(
-            narration.audio,
-            narration.asr.engine,
-            narration.asr.model,
-            narration.language,
-            cache=cache_folder() / "transcripts",
-            on_progress=on_progress,
-        )
-    if narration.transcript is not None:
-        from .transcripts import read_transcript  # noqa: PLC0415 - seldom needed
-
-        is_trusted = narration.align == "transcript"
-        speech = None if is_trusted else speech_intervals(speech_samples(narration.audio))
-        return read_transcript(narration.transcript, duration, speech)
-    return None
-
-
-def _in_script(problem: Problem, narration: Narration, folder: Path) -> Problem:
-    """Move a transcript's problem to the line of the script that names the transcript.
-
-    The message begins with the transcript's path relative to ``folder``, and the place in it.
-    """
-    place = narration.place
-    if place is None:
-        return problem
-    what = problem.what
-    if narration.transcript is not None:
-        path = narration.transcript
-        name = path.relative_to(folder) if path.is_relative_to(folder) else path
-        what = str(replace(problem, file=str(name), hint=""))
-    return Problem.at(place, what, problem.hint)

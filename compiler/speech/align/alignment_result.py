@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
 
 from ...sync.types import Interval
 
@@ -34,10 +36,15 @@ class ForcedAlignment:
     skipped: frozenset[int] = frozenset()
     stretches: tuple[tuple[Fraction, float], ...] = ()
 
+    @property
+    def firsts(self) -> list[int]:
+        """Return the frames at which stretches begin."""
+        return [int(start * 100) for start, _ in self.stretches] or [0]
+
     def contrast_at(self, second: Fraction) -> float:
         """Return the contrast of the stretch at a second."""
-        begun = [contrast for start, contrast in self.stretches if start <= second]
-        return begun[-1] if begun else self.contrast
+        begun = bisect_right(self.stretches, second, key=itemgetter(0))
+        return self.stretches[begun - 1][1] if begun else self.contrast
 
     def margin_of(self, group: Sequence[int]) -> float:
         """Return the mean margin of some tokens, weighted by their lengths."""

@@ -187,7 +187,7 @@ def _speech_frames(sound: NarrationSound, outside: Sequence[Interval]) -> NDArra
     count = sound.frames
     spans = [
         np.arange(int(stretch.start * 100), min(count, int(stretch.end * 100)))
-        for stretch in sound.speech
+        for stretch in sound.speech()
     ]
     voiced = np.concatenate(spans) if spans else np.zeros(0, np.int64)
     for stretch in outside:

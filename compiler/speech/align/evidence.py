@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from operator import itemgetter
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -18,6 +21,8 @@ Source: TypeAlias = Literal["forced", "dtw", "transcript"]
 """Where the times come from: each source has its own coefficients."""
 UNFIT = -1.0
 """Fit of a word that was not heard."""
+STUDIO = 13.0
+"""Contrast of a clear recording."""
 ONSET = 0.3
 """Farthest onset of speech, in seconds, that may be a word's of a transcript."""
 Measures: TypeAlias = NDArray[np.float64]
@@ -33,12 +38,20 @@ class Evidence:
             the margin of forced alignment as a share of the contrast, or its like.
         agreement: distance of each word's start from another source's, in seconds; NaN without one.
         clarity: of the recording, about 1 in a studio.
+        stretches: of like sound, if there are several: the second at which each begins, and its
+            clarity.
     """
 
     source: Source
     fits: Measures
     agreement: Measures
     clarity: float
+    stretches: tuple[tuple[Fraction, float], ...] = ()
+
+    def clarity_at(self, second: Fraction) -> float:
+        """Return the clarity of the stretch at a second."""
+        begun = bisect_right(self.stretches, second, key=itemgetter(0))
+        return self.stretches[begun - 1][1] if begun else self.clarity
 
 
 def of_transcript(anchors: TranscriptAnchors, speech: Sequence[Interval] = ()) -> Evidence:
@@ -82,7 +95,8 @@ def of_forced_alignment(
                 for time, other in zip(times, known, strict=True)
             ]
         ),
-        alignment.contrast / 13,
+        alignment.contrast / STUDIO,
+        _clarities(alignment),
     )
 
 
@@ -98,5 +112,10 @@ def of_foreign_alignment(found: ForeignAlignment) -> Evidence:
             ]
         ),
         abs(np.array(found.apart)),
-        heard.contrast / 13,
+        heard.contrast / STUDIO,
+        _clarities(heard),
     )
+
+
+def _clarities(alignment: ForcedAlignment) -> tuple[tuple[Fraction, float], ...]:
+    return tuple((start, contrast / STUDIO) for start, contrast in alignment.stretches)

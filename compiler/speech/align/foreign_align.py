@@ -77,7 +77,7 @@ def foreign_align(
         WorkError: the synthesizer failed, or the narration has no speech.
     """
     report = on_progress or (lambda _: None)
-    speech = sound.speech
+    speech = sound.speech()
     groups = [_pronounced_groups(tokens, language) for tokens in scenes]
     unread = tuple(
         sum(count for _, _, count in one) / max(1, len(tokens))

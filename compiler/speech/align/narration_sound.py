@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+import json
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from ...media.sample_file import SampleFile, SampleSource
 from ...media.samples import duration_of, speech_blocks, speech_samples
 from ...sync.types import Interval
 from ..pauses import speech_frames, speech_of
+from ..verified_json import text_digest
 from .kept_arrays import KeptArrays
 from .mfcc import HOP, Array, cepstra, normalised
 
@@ -55,17 +58,42 @@ class NarrationSound:
         """Number of whole frames."""
         return len(self.power)
 
-    @cached_property
-    def speech(self) -> list[Interval]:
-        """The intervals with speech, by energy."""
-        return speech_of(self._measured("speech", lambda: speech_frames(self.samples)))
+    def speech(self, firsts: Sequence[int] = (0,)) -> list[Interval]:
+        """Return the intervals with speech, by energy: each stretch has a noise of its own.
 
-    def cepstra(self, first: int = 0, last: int | None = None) -> Array:
-        """Return the normalised cepstra of frames ``[first, last)``, as if there were no others."""
-        stop = None if last in (None, self.frames) else last
-        name = f"cepstra-{first}-{stop or self.frames}"
-        part = slice(first * HOP, None if stop is None else stop * HOP)
-        return self._measured(name, lambda: normalised(cepstra(_Part(self.samples, part))))
+        Args:
+            firsts: frames at which stretches of like sound begin, ascending.
+        """
+        return speech_of(
+            self._by_stretch("speech", firsts, lambda part, first: speech_frames(part) + first)
+        )
+
+    def cepstra(self, firsts: Sequence[int] = (0,)) -> Array:
+        """Return the cepstra of all frames, each stretch normalised as if there were no others.
+
+        Args:
+            firsts: frames at which stretches of like sound begin, ascending.
+        """
+        return self._by_stretch("cepstra", firsts, lambda part, _: normalised(cepstra(part)))
+
+    def _by_stretch(
+        self,
+        name: str,
+        firsts: Sequence[int],
+        measure: Callable[[SampleSource, int], NDArray[Any]],
+    ) -> NDArray[Any]:
+        """Return what is measured of each stretch, whose first frame is the second argument."""
+
+        def measured() -> NDArray[Any]:
+            edges = [*(first * HOP for first in firsts), len(self.samples)]
+            found = [
+                measure(_Part(self.samples, slice(first, last)), first // HOP)
+                for first, last in itertools.pairwise(edges)
+            ]
+            return found[0] if len(found) == 1 else np.concatenate(found)
+
+        digest = text_digest(json.dumps(list(firsts)))[:16]
+        return self._measured(f"{name}-{digest}", measured)
 
     def _measured(self, name: str, measure: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         if self._kept is None:

@@ -18,12 +18,11 @@ from typing import Literal
 from ...media.programs import SYNTHESIZER
 from ...media.samples import duration_of
 from ...script.model import SpokenScene
-from ...script.tokens import Token, tokenize
-from ...sync.types import Interval, Word
-from ..pauses import merge_close, trim_to_speech
+from ...script.tokens import tokenize
+from ...sync.types import Word
+from ..pauses import trim_to_speech
 from ..transcripts.base import Transcript
 from . import evidence
-from .alignment_result import ForcedAlignment
 from .confidence import confidence, unknown
 from .ctc_align import align_by_model
 from .ctc_folder import CtcFolder
@@ -31,13 +30,13 @@ from .forced_align import FRAME, forced_align
 from .foreign_align import ForeignAlignment, foreign_align
 from .foreign_edges import members_of
 from .foreign_verdicts import check_foreign_alignment
-from .monotone_times import fill_unspoken, in_order
+from .monotone_times import in_order
 from .narration_sound import NarrationSound, sound_of
+from .scene_task import SWALLOWED, PlacedTokens, SceneTask, heard_times
 from .search_memo import SearchMemo
 from .synthesis import can_speak
-from .transcript_anchors import TranscriptAnchors, spread
-from .unscripted import Unscripted, by_scene, sounding
-from .unspoken import consecutive
+from .transcript_anchors import TranscriptAnchors
+from .unscripted import by_scene, sounding
 from .verdicts import (
     AlignmentError,
     AlignmentWarning,
@@ -51,10 +50,6 @@ from .verdicts import (
 
 SHORTEST = Fraction(1, 10)
 """Seconds of audio too short for a word."""
-SWALLOWED = Fraction(3, 20)
-"""Most silence, in seconds, that is trimmed off either end of an aligned word."""
-CLEAR = 12.0
-"""Contrast from which energy finds the edges of speech better than the model: a clean recording."""
 SEGMENT = Fraction(2)
 """Largest median distance of words from the segments of a transcript, in seconds."""
 
@@ -66,32 +61,6 @@ class Alignment:
     scenes: tuple[SpokenScene, ...]
     duration: Fraction
     warnings: tuple[AlignmentWarning, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _SceneTask:
-    """Scenes as tokens (``members``: of each), and the narration (``speech``: by its energy)."""
-
-    scenes: Sequence[SceneText]
-    tokens: list[Token]
-    members: list[list[int]]
-    anchors: TranscriptAnchors | None
-    language: str
-    duration: Fraction
-    unheard: Unheard
-    model: CtcFolder | None
-    memo: SearchMemo | None
-    speech: Sequence[Interval] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """Times of all tokens, doubts about scenes, and the evidence for the times."""
-
-    times: list[Interval]
-    warnings: list[AlignmentWarning]
-    evidence: evidence.Evidence
-    unscripted: Unscripted = ()
 
 
 def align_scenes(
@@ -131,7 +100,7 @@ def align_scenes(
     members = [list(numbers) for numbers in members_of(found)]
     duration = duration_of(audio)
     anchors = TranscriptAnchors.of(tokens, transcript, language) if transcript else None
-    task = _SceneTask(scenes, tokens, members, anchors, language, duration, unheard, model, memo)
+    task = SceneTask(scenes, tokens, members, anchors, language, duration, unheard, model, memo)
     if not tokens:
         return Alignment(tuple(SpokenScene(scene.id, ()) for scene in scenes), duration, ())
     if method == "transcript":
@@ -141,7 +110,7 @@ def align_scenes(
         if sound.frames < SHORTEST / FRAME or not sound.power.any():
             what, hint = "the narration has no speech", "is it the right file?"
             raise AlignmentError([MissingScene(scene.id, what, hint) for scene in scenes])
-        task = replace(task, speech=sound.speech)
+        task = replace(task, speech=sound.speech())
         if model is not None or language.partition("-")[0].lower() == "en":
             placed = _by_forced_alignment(task, sound, on_progress)
         elif anchors is not None and (anchors.timed == "word" or not can_speak(language)):
@@ -152,9 +121,9 @@ def align_scenes(
             placed = _by_two_passes(task, sound, on_progress)
     times = in_order(placed.times, duration)
     warnings, trust = placed.warnings, unknown(tokens, members)
-    apart = by_scene(members, placed.unscripted, times, task.speech, placed.evidence.clarity)
+    apart = by_scene(members, placed.unscripted, times, placed.speech, placed.evidence.clarity_at)
     if method == "audio":
-        trust = confidence(tokens, members, times, apart, task.speech, placed.evidence)
+        trust = confidence(tokens, members, times, apart, placed.speech, placed.evidence)
         warnings = with_doubts(warnings, scenes, members, times, trust)
     words = [
         Word(token.text, time.start, time.end, sure, token.line_end)
@@ -172,25 +141,27 @@ def align_scenes(
     )
 
 
-def _from_transcript(task: _SceneTask) -> _Placed:
+def _from_transcript(task: SceneTask) -> PlacedTokens:
     """Return the times of the transcript unchanged."""
     if task.anchors is None:
         what, hint = "align: transcript needs a transcript", "name one as narration.transcript"
         raise AlignmentError([MissingScene(task.scenes[0].id, what, hint)])
     warnings = check_anchors(task.scenes, task.members, task.anchors, task.unheard)
     times = task.anchors.interpolated(task.duration)
-    return _Placed(times, warnings, evidence.of_transcript(task.anchors, task.speech))
+    return PlacedTokens(
+        times, warnings, evidence.of_transcript(task.anchors, task.speech), task.speech
+    )
 
 
-def _by_transcript(task: _SceneTask) -> _Placed:
+def _by_transcript(task: SceneTask) -> PlacedTokens:
     """Return the times of the transcript without the pauses that its words swallowed."""
     placed = _from_transcript(task)
     return replace(placed, times=trim_to_speech(placed.times, task.speech))
 
 
 def _by_forced_alignment(
-    task: _SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
-) -> _Placed:
+    task: SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
+) -> PlacedTokens:
     """Return the times of forced alignment; a transcript confirms words with low scores."""
     trusted: frozenset[int] = frozenset()
     if task.anchors is not None:
@@ -206,51 +177,24 @@ def _by_forced_alignment(
     else:
         how = (sound.samples[:], task.model, trusted, on_progress)
         alignment, doubts = align_by_model(task.scenes, task.tokens, *how)
+    task = replace(task, speech=sound.speech(alignment.firsts))
     warnings, not_heard = check_forced_alignment(
         *(task.scenes, task.tokens, task.members, alignment, task.anchors),
         *(task.duration, task.unheard),
     )
-    times = _heard_times(task, alignment, not_heard)
-    return _Placed(
+    times = heard_times(task, alignment, not_heard)
+    return PlacedTokens(
         times,
         [*doubts, *warnings],
         evidence.of_forced_alignment(alignment, times, task.anchors),
-        sounding(alignment.unscripted + alignment.fillers, task.speech, alignment.contrast),
+        task.speech,
+        sounding(alignment.unscripted + alignment.fillers, task.speech, alignment.contrast_at),
     )
 
 
-def _heard_times(
-    task: _SceneTask, alignment: ForcedAlignment, not_heard: Sequence[int]
-) -> list[Interval]:
-    """Return times for every token; in a clean recording energy finds the edges of speech."""
-    times = fill_unspoken(_with_unheard(task, alignment.times, not_heard), task.duration)
-    if alignment.contrast >= CLEAR:
-        times = trim_to_speech(times, merge_close(task.speech), most=SWALLOWED)
-    return times
-
-
-def _with_unheard(
-    task: _SceneTask, times: Sequence[Interval | None], not_heard: Sequence[int]
-) -> list[Interval | None]:
-    """Place unheard scenes by the transcript, else evenly between their neighbours."""
-    placed = list(times)
-    unheard = {index for number in not_heard for index in task.members[number]}
-    for index in unheard:
-        placed[index] = None
-    for run in consecutive(sorted(unheard)):
-        begin = next((time.end for time in reversed(placed[: run[0]]) if time), Fraction(0))
-        end = next((time.start for time in placed[run[-1] + 1 :] if time), task.duration)
-        room = Interval(begin, end)
-        known = [None] * len(run) if task.anchors is None else [task.anchors.times[i] for i in run]
-        chosen = [task.tokens[index] for index in run]
-        for index, interval in zip(run, spread(chosen, known, room), strict=True):
-            placed[index] = interval
-    return placed
-
-
 def _by_two_passes(
-    task: _SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
-) -> _Placed:
+    task: SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
+) -> PlacedTokens:
     """Return the times of forced alignment in English phones, checked by a synthesized voice."""
     if not can_speak(task.language):
         what = f"no acoustic model for language {task.language!r}"
@@ -261,24 +205,25 @@ def _by_two_passes(
         *(task.scenes, task.tokens, task.members, found, task.language),
         *(task.duration, task.unheard),
     )
-    return _Placed(
-        _heard_times(task, found.heard, not_heard),
+    return PlacedTokens(
+        heard_times(task, found.heard, not_heard),
         warnings,
         evidence.of_foreign_alignment(found),
-        sounding(found.heard.unscripted, task.speech, found.heard.contrast),
+        task.speech,
+        sounding(found.heard.unscripted, task.speech, found.heard.contrast_at),
     )
 
 
 def _by_segments(
-    task: _SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
-) -> _Placed:
+    task: SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
+) -> PlacedTokens:
     """Return the times of forced alignment for scenes that agree with the transcript's segments.
 
     The others keep the times interpolated in their segments.
     """
     placed = _from_transcript(task)
     foreign = _foreign(task, sound, on_progress)
-    found = _heard_times(task, foreign.heard, [])
+    found = heard_times(task, foreign.heard, [])
     times = list(placed.times)
     known = evidence.of_foreign_alignment(foreign)
     for group in task.members:
@@ -293,7 +238,7 @@ def _by_segments(
 
 
 def _foreign(
-    task: _SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
+    task: SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
 ) -> ForeignAlignment:
     scenes = [[task.tokens[index] for index in group] for group in task.members]
     return foreign_align(scenes, sound, task.language, on_progress, task.memo)

@@ -7,7 +7,6 @@ differ by less than 1.5 (see `ForcedAlignment.contrast`): a lasting step between
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
@@ -46,11 +45,8 @@ class Stretches:
         self.parts = [whole]
         if len(self.firsts) > 1:
             whole.forget()
-            edges = [*self.firsts, self.frames]
-            self.parts = [
-                Recording(sound.cepstra(first, last), None, number, whole)
-                for number, (first, last) in enumerate(itertools.pairwise(edges))
-            ]
+            parts = np.split(sound.cepstra(self.firsts), self.firsts[1:])
+            self.parts = [Recording(part, None, number, whole) for number, part in enumerate(parts)]
         for part in self.parts:
             part.begin_to_adapt(foreign=foreign)
 

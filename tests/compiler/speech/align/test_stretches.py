@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,13 @@ from numpy.typing import NDArray
 from otio_gvideo.compiler.media.samples import SPEECH_RATE
 from otio_gvideo.compiler.script.tokens import tokenize
 from otio_gvideo.compiler.speech.align import SceneText, align_scenes, forced_align
+from otio_gvideo.compiler.speech.align.alignment_result import ForcedAlignment
+from otio_gvideo.compiler.speech.align.evidence import Evidence
 from otio_gvideo.compiler.speech.align.narration_sound import NarrationSound
 from otio_gvideo.compiler.speech.align.stretches import Stretches, changes
+from otio_gvideo.compiler.speech.align.unscripted import by_scene, sounding
 from otio_gvideo.compiler.speech.align.viterbi import AlignedPiece
+from otio_gvideo.compiler.sync.types import Interval
 
 from . import recordings
 
@@ -95,6 +100,35 @@ def test_noise_in_the_middle_of_a_recording_is_a_stretch() -> None:
     sound[first:last] = recordings.with_noise(sound[first:last], 5)
     starts = [frame / 100 for frame in Stretches(NarrationSound(sound), np.arange(9)).firsts]
     assert starts == pytest.approx([0, 22, 42], abs=2)
+
+
+def test_noise_in_one_half_of_a_narration_leaves_the_energy_of_the_other_alone() -> None:
+    voice = recordings.samples("slt")[: 20 * SPEECH_RATE]
+    sound = NarrationSound(np.concatenate([recordings.with_noise(voice, 5), voice]))
+    half = sound.frames // 2
+    alone = NarrationSound(voice).speech()
+    second = [interval for interval in sound.speech([0, half]) if interval.start >= 20]
+    assert [(it.start - 20, it.end - 20) for it in second] == [(it.start, it.end) for it in alone]
+
+
+def test_brief_sounds_outside_the_script_count_where_the_recording_is_clear() -> None:
+    def interval(start: float) -> Interval:
+        return Interval(Fraction(start), Fraction(start) + Fraction(1, 10))
+
+    brief = [(1, interval(2)), (2, interval(30))]
+    alignment = ForcedAlignment((), (), (), 10.0, stretches=((Fraction(0), 8), (Fraction(20), 13)))
+    parts = [interval for _, interval in brief]
+    assert sounding(brief, parts, alignment.contrast_at) == brief[1:]
+
+
+def test_pauses_between_scenes_are_filled_with_sounds_where_the_recording_is_clear() -> None:
+    times = [Interval(Fraction(at), Fraction(at + 1)) for at in (0, 3, 30, 33)]
+    sounds = [Interval(Fraction(at), Fraction(at) + Fraction(1, 2)) for at in (2, 32)]
+    nothing = np.zeros(4)
+    stretches = ((Fraction(0), 0.6), (Fraction(20), 1.0))
+    known = Evidence("forced", nothing, nothing, 0.8, stretches)
+    found = by_scene([[0], [1], [2], [3]], (), times, sounds, known.clarity_at)
+    assert found == [[], [], [], sounds[1:]]
 
 
 def test_many_stretches_take_no_more_threads_or_memory_than_one() -> None:

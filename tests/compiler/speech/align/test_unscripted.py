@@ -25,14 +25,17 @@ def interval(start: float, end: float) -> Interval:
 def test_brief_sounds_in_noise_are_no_speech_outside_the_script() -> None:
     said = [(3, interval(1, 3))]
     parts = [interval(1, 1.1), interval(1.5, 1.8), interval(1.9, 2.2), interval(2.9, 3)]
-    assert [time for _, time in sounding(said, parts, 13.0)] == parts
-    assert sounding(said, parts, 8.0) == [(3, interval(1.5, 2.2))]
+    assert [time for _, time in sounding(said, parts, lambda _: 13.0)] == parts
+    assert sounding(said, parts, lambda _: 8.0) == [(3, interval(1.5, 2.2))]
 
 
 def test_a_weak_sound_before_a_word_is_said_in_a_clear_recording() -> None:
     members, times = [[0], [1]], [interval(0, 1), interval(1.8, 2.2)]
     speech = [interval(0, 1.1), interval(1.5, 2.2)]
-    clear, noisy = (by_scene(members, (), times, speech, clarity) for clarity in (0.95, 0.6))
+    clear, noisy = (
+        by_scene(members, (), times, speech, lambda _, clarity=clarity: clarity)
+        for clarity in (0.95, 0.6)
+    )
     assert clear == [[], [interval(1, 1.1), interval(1.5, 1.8)]]
     assert cut_pause(times[0], clear[1], times[1]) == interval(1.1, 1.5)
     assert noisy == [[], []]
