@@ -4,8 +4,9 @@
 
 Words are right within 50 ms, cuts within half a frame of their true pause (`labelled_voices`). The
 voices of `HELD_OUT` are not fitted on: tests measure the calibration with them
-(`tests/compiler/speech/align/test_labelled_voices.py`). Printed, for words
-and cuts of each source of times: rows, share that is right, expected calibration error on voices
+(`tests/compiler/speech/align/test_labelled_voices.py`). Those of speech models are fitted with the
+small model of the tests, on voices of espeak-ng that it never heard. Printed, for words and cuts of
+each source of times: rows, share that is right, expected calibration error on voices
 left out of the fit in turn, and what a confidence of 0.8 is worth.
 """
 
@@ -18,30 +19,50 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 import numpy as np
-from labelled_voices import material
+from labelled_voices import material, synthesized, texts
 from labelled_voices.aligned import cuts_s, evidence_of, recorded_steps, write_wav
-from labelled_voices.clips import Clip, digest
+from labelled_voices.clips import Clip, digest, joined
 from labelled_voices.degrade import CONDITIONS
 from labelled_voices.references import REFERENCES, Times
 from labelled_voices.scores import CLOSE_MS, HALF_FRAME, calibration_error, outside
 from labelled_voices.scripts import EDITS, Scene
 from numpy.typing import NDArray
-from otio_gvideo.compiler.speech.align import SceneText, align_scenes, confidence
+from otio_gvideo.compiler.speech.align import (
+    SceneText,
+    align_scenes,
+    confidence,
+    confidence_model,
+)
+from otio_gvideo.compiler.speech.align.ctc_folder import read_ctc_folder
 from otio_gvideo.compiler.speech.transcripts import Transcript
 from otio_gvideo.compiler.sync.types import Word
 from otio_gvideo.compiler.timeline.confidence import LEAST_CUT
 from otio_gvideo.renderers.files.user_folders import cache_folder
 from voices import IN_BABBLE, LANGUAGES_ALSO, available, cached_times, is_chosen, prepared
 
-HELD_OUT = ("kal, festival", "rms, flite", "bobby and mary", "LibriVox", "two_cities", "??: *f3, *")
+HELD_OUT = (
+    *("kal, festival", "rms, flite", "bobby and mary", "LibriVox", "two_cities", "??: *f3, *"),
+    *("CTC: ??+m8", "CTC: ??+Annie"),
+)
 """Voices that are not fitted on."""
 MODEL = Path(confidence.__file__).with_name("confidence_model.py")
+CTC_MODEL = material.RECORDED / "ctc"
+CTC_VOICES = {
+    f"CTC: {language}+{variant}": f"{language}+{variant}"
+    for language in ("es", "ru")
+    for variant in ("Andy", "Annie", "Gene", "Jacky", "m8", "steph")
+}
+"""Voices of espeak-ng, none of which the model of the tests was trained on."""
+CTC_CONDITIONS = (
+    *("clean", "babble 20 dB", "babble 10 dB", "noise 10 dB", "room 0.4 s", "telephone"),
+    *("10% swapped", "scene never said"),
+)
 RIDGE = 0.3
 """Weight of the squared coefficients, as of so many rows."""
 Floats = NDArray[np.float64]
@@ -59,15 +80,20 @@ class Rows:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", default=["*"], help="clips or conditions, as in awb*")
-    parser.add_argument("--write", action="store_true", help="write the coefficients")
+    parser.add_argument("--write", action="store_true", help="write what was fitted")
     parser.add_argument("--cache", type=Path, default=cache_folder() / "labelled-voices")
     arguments = parser.parse_args()
     measured: dict[tuple[str, str], list[tuple[Floats, Floats, str]]] = {}
-    for name, parts in alignments(arguments.only, arguments.cache):
+    sources = alignments, ctc_alignments
+    for name, parts in chain(*(made(arguments.only, arguments.cache) for made in sources)):
         for kind, source, features, right in parts:
             if len(right):
                 measured.setdefault((kind, source), []).append((features, right, name))
-    fitted = {}
+    fitted = {
+        (kind, source): np.array(values)
+        for kind in ("WORDS", "CUTS")
+        for source, values in getattr(confidence_model, kind).items()
+    }
     for (kind, source), parts in sorted(measured.items()):
         rows = Rows(
             np.concatenate([features for features, _, _ in parts]),
@@ -85,7 +111,8 @@ def alignments(only: Sequence[str], cache: Path) -> Iterator[tuple[str, list[Any
     """Yield the voice of each alignment, and its words and cuts: features, and which are right."""
     found = {item.name: item for item in material.materials()}
     conditions = {condition.name: condition for condition in (*CONDITIONS, *EDITS)}
-    names = [name for name in found if is_chosen(name, found, only)]
+    known = [*found, *CTC_VOICES]
+    names = [name for name in found if is_chosen(name, known, only)]
     clips = available([found[name] for name in names], cache)
     bank = list(available([found[name] for name in IN_BABBLE], cache).values())
     for title, condition in conditions.items():
@@ -108,6 +135,25 @@ def alignments(only: Sequence[str], cache: Path) -> Iterator[tuple[str, list[Any
             if clip.language == "en":
                 for times in transcripts(clip, script, cache):
                     yield name, list(measure(clip, script, by_transcript(clip, script, times)))
+
+
+def ctc_alignments(only: Sequence[str], cache: Path) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the same by the speech model of the tests."""
+    conditions = {condition.name: condition for condition in (*CONDITIONS, *EDITS)}
+    found = {item.name: item for item in material.materials()}
+    chosen = [name for name in CTC_VOICES if is_chosen(name, [*CTC_VOICES, *found], only)]
+    bank = list(available([found[name] for name in IN_BABBLE], cache).values()) if chosen else []
+    for name in chosen:
+        language = CTC_VOICES[name][:2]
+        spoken = [synthesized.espeak(text, CTC_VOICES[name]) for text in texts.OTHERS[language]]
+        whole = joined(name, language, spoken, material.PAUSES)
+        model = read_ctc_folder(CTC_MODEL, (language,), "cpu")
+        for title in CTC_CONDITIONS:
+            if is_chosen(title, conditions, only):
+                clip, script = prepared(whole, conditions[title], bank)
+                print(f"\r{name}, {title:40}", end="", file=sys.stderr, flush=True)
+                found_by = evidence_of(clip.samples, script, language, cache, model)
+                yield name, list(measure(clip, script, found_by.measures))
 
 
 def transcripts(clip: Clip, script: Sequence[Scene], cache: Path) -> Iterator[Times]:

@@ -21,6 +21,7 @@ from otio_gvideo.compiler.speech.align import (
 )
 from otio_gvideo.compiler.speech.align import scenes as aligner
 from otio_gvideo.compiler.speech.align.confidence import unknown
+from otio_gvideo.compiler.speech.align.ctc_folder import CtcFolder
 from otio_gvideo.compiler.sync.cuts import cut_in_pause
 from otio_gvideo.compiler.sync.silences import cut_pause
 from otio_gvideo.compiler.sync.types import Interval
@@ -84,17 +85,24 @@ def code_digest() -> str:
     return digest(*(path.read_bytes() for path in files if path.name not in _AFTERWARDS))
 
 
-def evidence_of(samples: Samples, scenes: Sequence[Scene], language: str, cached: Path) -> Evidence:
-    """Align a script to a recording, unless that was done before with the same code."""
+def evidence_of(
+    samples: Samples,
+    scenes: Sequence[Scene],
+    language: str,
+    cached: Path,
+    model: CtcFolder | None = None,
+) -> Evidence:
+    """Align a script to a recording, unless that was done before with the same code and model."""
     texts = [SceneText(scene.id, scene.text) for scene in scenes]
-    path = cached / f"evidence-{digest(samples, texts, language, code_digest())}.pickle"
+    by = () if model is None else (model.folder.name,)
+    path = cached / f"evidence-{digest(samples, texts, language, *by, code_digest())}.pickle"
     if path.exists():
         found: Evidence = pickle.loads(path.read_bytes())  # Written below.
         return found
     with tempfile.TemporaryDirectory() as folder, recorded_steps() as kept:
         sound = Path(folder) / "voice.wav"
         write_wav(sound, samples)
-        align_scenes(texts, sound, language=language, unheard="warn")
+        align_scenes(texts, sound, language=language, model=model, unheard="warn")
     warnings = list(kept["with_doubts"][0])
     refused = [warning.scene_id for warning in warnings if warning.what.endswith(_REFUSED)]
     found = Evidence(kept["confidence"], warnings, refused)

@@ -20,7 +20,7 @@ from .alignment_result import ForcedAlignment
 from .ctc_folder import CtcFolder, Vocabulary
 from .ctc_model import Emissions, emissions_of
 from .ctc_text import Spelling, check_letters, spell
-from .ctc_viterbi import CtcPenalties, best_ctc_path, ctc_graph
+from .ctc_viterbi import SPOKEN, CtcPenalties, best_ctc_path, ctc_graph
 from .mfcc import Array
 from .verdicts import AlignmentWarning, SceneText
 from .viterbi import AlignedPiece
@@ -31,9 +31,6 @@ PACE = 25
 """Labels a second of the fastest speech."""
 LOOKAHEAD, MAX_LOOKAHEAD = 300, 6000
 """Further labels in the graph of a chunk, and the same if much of the script is unspoken."""
-SPOKEN = 3.0
-"""Nats by which a label of a spoken token may score below the likeliest one, on average; speech
-that says something else scores lower by 5 to 12. Also the penalty of skipping a label."""
 UNSCRIPTED = 1.5
 """Nats that a label of unscripted speech costs: more than one that is said, less than a wrong one.
 Else the path would leave the script for good wherever it may end before the script does."""

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from .mfcc import Array
 from .viterbi import AlignedPiece, AlignmentPath
 
+SPOKEN = 3.0
+"""Nats by which a label of a spoken token may score below the likeliest one, on average; speech
+that says something else scores lower by 5 to 12. Also the penalty of skipping a label."""
 _NEVER = np.float32(-1e30)
 _IMPOSSIBLE = -1e8
 _SILENT, _UNSCRIPTED, _SKIPPED = -1, -2, -3

@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 
 from ...sync.types import Interval
 from .alignment_result import ForcedAlignment
+from .ctc_viterbi import SPOKEN
 from .foreign_align import ForeignAlignment
 from .transcript_anchors import TranscriptAnchors
 
-Source: TypeAlias = Literal["forced", "dtw", "transcript"]
+Source: TypeAlias = Literal["forced", "ctc", "dtw", "transcript"]
 """Where the times come from: each source has its own coefficients."""
 UNFIT = -1.0
 """Fit of a word that was not heard."""
 STUDIO = 13.0
 """Contrast of a clear recording."""
+LEAST_FIT = -0.9
+"""Least fit of one that was, by a speech model."""
 ONSET = 0.3
 """Farthest onset of speech, in seconds, that may be a word's of a transcript."""
 Measures: TypeAlias = NDArray[np.float64]
@@ -80,23 +83,38 @@ def of_forced_alignment(
     alignment: ForcedAlignment, times: Sequence[Interval], anchors: TranscriptAnchors | None
 ) -> Evidence:
     """Return the evidence for times of forced alignment; an unspoken token has the worst fit."""
+    fits = [
+        margin / alignment.contrast if time is not None else UNFIT
+        for margin, time in zip(alignment.margins, alignment.times, strict=True)
+    ]
+    agreement = _apart(times, anchors)
+    clarity = alignment.contrast / STUDIO
+    return Evidence("forced", np.array(fits), agreement, clarity, _clarities(alignment))
+
+
+def of_ctc_alignment(
+    alignment: ForcedAlignment, times: Sequence[Interval], anchors: TranscriptAnchors | None
+) -> Evidence:
+    """Return the evidence for times by a speech model, which does not tell how clear a voice is.
+
+    A word fits by the log posteriors of its labels: 1 if each is the likeliest of its frame, 0 if
+    they are no likelier than that the word is skipped.
+    """
+    fits = [
+        max(margin / SPOKEN, LEAST_FIT) if time is not None else UNFIT
+        for margin, time in zip(alignment.margins, alignment.times, strict=True)
+    ]
+    return Evidence("ctc", np.array(fits), _apart(times, anchors), 1.0)
+
+
+def _apart(times: Sequence[Interval], anchors: TranscriptAnchors | None) -> Measures:
+    """Return the distance of each word's start from a transcript's, in seconds; NaN without one."""
     known = [None] * len(times) if anchors is None else anchors.times
-    return Evidence(
-        "forced",
-        np.array(
-            [
-                margin / alignment.contrast if time is not None else UNFIT
-                for margin, time in zip(alignment.margins, alignment.times, strict=True)
-            ]
-        ),
-        np.array(
-            [
-                abs(float(time.start - other.start)) if other is not None else np.nan
-                for time, other in zip(times, known, strict=True)
-            ]
-        ),
-        alignment.contrast / STUDIO,
-        _clarities(alignment),
+    return np.array(
+        [
+            abs(float(time.start - other.start)) if other is not None else np.nan
+            for time, other in zip(times, known, strict=True)
+        ]
     )
 
 

@@ -163,9 +163,7 @@ def _by_forced_alignment(
     task: SceneTask, sound: NarrationSound, on_progress: Callable[[float], None] | None
 ) -> PlacedTokens:
     """Return the times of forced alignment; a transcript confirms words with low scores."""
-    trusted: frozenset[int] = frozenset()
-    if task.anchors is not None:
-        trusted = frozenset(task.anchors.trusted())
+    trusted = frozenset(() if task.anchors is None else task.anchors.trusted())
     doubts: list[AlignmentWarning] = []
     if task.model is None:
         ends = {group[-1] for group in task.members if group}
@@ -183,10 +181,11 @@ def _by_forced_alignment(
         *(task.duration, task.unheard),
     )
     times = heard_times(task, alignment, not_heard)
+    of_alignment = evidence.of_ctc_alignment if task.model else evidence.of_forced_alignment
     return PlacedTokens(
         times,
         [*doubts, *warnings],
-        evidence.of_forced_alignment(alignment, times, task.anchors),
+        of_alignment(alignment, times, task.anchors),
         task.speech,
         sounding(alignment.unscripted + alignment.fillers, task.speech, alignment.contrast_at),
     )

@@ -6,9 +6,11 @@ Russian.
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import opentimelineio as otio
@@ -28,6 +30,8 @@ from .recordings import saved
 
 pytest.importorskip("torch", reason="the extra [align] is not installed")
 from .espeak_words import spoken
+
+scores = importlib.import_module("labelled_voices.scores")  # Beside the module above.
 
 FOLDER = Path(__file__).parent / "data" / "ctc"
 HOP = 0.02
@@ -64,7 +68,11 @@ def said(voice: str, sentences: list[str]) -> Said:
 
 
 def aligned(
-    tmp_path: Path, samples: NDArray[np.int16], language: str, sentences: list[str]
+    tmp_path: Path,
+    samples: NDArray[np.int16],
+    language: str,
+    sentences: list[str],
+    unheard: Literal["error", "warn"] = "error",
 ) -> tuple[list[tuple[Word, ...]], list[str]]:
     """Return the words of each sentence, and the warnings."""
     found = align_scenes(
@@ -72,6 +80,7 @@ def aligned(
         saved(samples, tmp_path),
         language=language,
         model=read_ctc_folder(FOLDER, (language,), "cpu"),
+        unheard=unheard,
     )
     return [scene.words for scene in found.scenes], [one.what for one in found.warnings]
 
@@ -178,3 +187,24 @@ def test_a_script_names_its_model(tmp_path: Path, capsys: pytest.CaptureFixture[
     cuts = [float(clip.range_in_parent().start_time.value) / fps for clip in video[1:]]
     for cut, before, after in zip(cuts, truth, truth[1:], strict=False):
         assert before[-1][1] - HOP <= cut <= after[0][0] + HOP
+
+
+def test_confidence_is_that_of_speech_models(tmp_path: Path) -> None:
+    """Words are about as often right as they are certain, of voices that nothing was fitted on."""
+    sure, right = [], []
+    for voice in ("es+Annie", "ru+m8"):
+        sentences = SENTENCES[voice[:2]]
+        samples, truth = said(voice, sentences)
+        level = np.abs(samples).max() / 32767
+        for noise in (0, 3000, 9000):
+            hiss = np.random.default_rng(noise).normal(size=len(samples)) * noise * level
+            noisy = (samples + hiss).clip(-32768, 32767).astype(np.int16)
+            scenes, _ = aligned(tmp_path, noisy, voice[:2], sentences, unheard="warn")
+            words = [word for scene in scenes for word in scene]
+            errors = abs(starts(scenes) - [start for times in truth for start, _ in times])
+            sure += [float(word.confidence or 0) for word in words]
+            right += (errors <= 0.05).tolist()
+    error = scores.calibration_error(sure, right, bins=4)
+    print(f"{np.mean(right):.0%} right, {np.mean(sure):.0%} certain, ECE {error:.2f}")
+    assert error is not None
+    assert error < 0.12
