@@ -83,7 +83,11 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(tmp_path: Path, voice: Path, bed: Path) -> Path:
     """A folder with a script of three scenes and everything it names; the script's path."""
-    folder = tmp_path / "project"
+    return write_project(tmp_path / "project", voice, bed)
+
+
+def write_project(folder: Path, voice: Path, bed: Path) -> Path:
+    """Write the script of `project` and everything it names."""
     (folder / "stills").mkdir(parents=True)
     grain = np.random.default_rng(7).integers(0, 256, (24, 14), dtype=np.uint8)
     texture = Image.fromarray(grain).resize((216, 384), Image.Resampling.BICUBIC).convert("RGB")
@@ -96,6 +100,14 @@ def project(tmp_path: Path, voice: Path, bed: Path) -> Path:
     script = folder / "small.yaml"
     script.write_text(SCRIPT)
     return script
+
+
+def copy_project(script: Path, folder: Path) -> Path:
+    """Copy a compiled project; its timelines and reports name the files of the copy."""
+    shutil.copytree(script.parent, folder)
+    for path in (*folder.rglob("*.otio"), *folder.rglob("report.json")):
+        path.write_text(path.read_text().replace(str(script.parent), str(folder)))
+    return folder / script.name
 
 
 SILENT = """\

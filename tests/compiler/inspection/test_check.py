@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,16 +22,26 @@ from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
+from ...conftest import write_project
+
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def compiled(voice: Path, bed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A compiled project of three scenes with a hard cut between each; the output folder."""
+    script = write_project(tmp_path_factory.mktemp("compiled") / "project", voice, bed)
+    script.write_text(script.read_text().replace("{type: dissolve, duration: 0.5}", "{type: cut}"))
+    compile_script(script, output=script.parent / "out")
+    return script.parent / "out"
+
+
 @pytest.fixture
-def reel(project: Path) -> Path:
-    """A compiled project of three scenes with a hard cut between each; the folder."""
-    text = project.read_text().replace("{type: dissolve, duration: 0.5}", "{type: cut}")
-    project.write_text(text)
-    compile_script(project, output=project.parent / "out")
-    return project.parent / "out"
+def reel(compiled: Path, tmp_path: Path) -> Path:
+    """A folder with copies of the reel and its timeline."""
+    for name in ("small.mp4", "small.otio"):
+        shutil.copy(compiled / name, tmp_path / name)
+    return tmp_path
 
 
 def checked(folder: Path, video: str = "small.mp4") -> Check:

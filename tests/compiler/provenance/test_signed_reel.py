@@ -33,6 +33,7 @@ from otio_gvideo.compiler.stages.output_options import OutputOptions
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
+from ...conftest import copy_project, write_project
 from ..backend.frame_stamps import stamp
 from . import authority
 from .test_credentials import CONFIG
@@ -63,13 +64,20 @@ def edit(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def compiled(voice: Path, bed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A compiled and signed project; the script."""
+    script = write_project(tmp_path_factory.mktemp("compiled") / "project", voice, bed)
+    authority.write(script.parent / "secret")
+    (script.parent / "video_config.yaml").write_text(CONFIG)
+    compile_script(script, output=script.parent / "out")
+    return script
+
+
 @pytest.fixture
-def reel(project: Path) -> Path:
-    """The output folder of a compiled and signed project."""
-    authority.write(project.parent / "secret")
-    (project.parent / "video_config.yaml").write_text(CONFIG)
-    compile_script(project, output=project.parent / "out")
-    return project.parent / "out"
+def reel(compiled: Path, tmp_path: Path) -> Path:
+    """The output folder of a copy."""
+    return copy_project(compiled, tmp_path / "copy").parent / "out"
 
 
 def boxes(content: bytes) -> list[tuple[str, int, int]]:
@@ -98,7 +106,7 @@ def manifest_of(path: Path) -> dict[str, object]:
         return found
 
 
-def test_a_signed_reel_plays_and_its_signature_holds(reel: Path, project: Path) -> None:
+def test_a_signed_reel_plays_and_its_signature_holds(reel: Path) -> None:
     video = reel / "small.mp4"
     report = json.loads((reel / "report.json").read_text())
     assert frames(video) == report["frames"]
@@ -116,7 +124,7 @@ def test_a_signed_reel_plays_and_its_signature_holds(reel: Path, project: Path) 
             bound.update(struct.pack(">Q", begin) + content[begin:stop])
     assert bound.digest() == content[place : place + 32]
     # The chain leads to the root.
-    root = (project.parent / "secret" / "root.pem").read_text()
+    root = (reel.parent / "secret" / "root.pem").read_text()
     settings = c2pa.Settings.from_dict({"trust": {"trust_anchors": root}})
     with c2pa.Reader(str(video), context=c2pa.Context(settings=settings)) as reader:
         assert reader.get_validation_state() == "Trusted"
@@ -137,9 +145,10 @@ def test_a_signature_covers_the_poster(edit: Path, tmp_path: Path) -> None:
         assert reader.get_validation_state() == "Invalid"
 
 
-def test_the_manifest_names_the_sources_of_the_reel(reel: Path, project: Path) -> None:
+def test_the_manifest_names_the_sources_of_the_reel(compiled: Path) -> None:
+    folder = compiled.parent
+    reel = folder / "out"
     manifest = manifest_of(reel / "small.mp4")
-    folder = project.parent
     names = ["stills/red.png", "stills/green.png", "stills/blue.png", "voice.wav", "bed.wav"]
     hashed = {
         Path(name).name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
@@ -161,7 +170,7 @@ def test_the_manifest_names_the_sources_of_the_reel(reel: Path, project: Path) -
 
 
 def test_a_check_verifies_the_signature_and_the_claims(
-    reel: Path, project: Path, capsys: pytest.CaptureFixture[str]
+    reel: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     video, timeline = reel / "small.mp4", reel / "small.otio"
     check = check_video(video, timeline)
@@ -186,7 +195,7 @@ def test_a_check_verifies_the_signature_and_the_claims(
     run(copy, what="copying")
     assert off(check_video(reel / "copy.mp4", timeline)) == {"signature": "none"}
     # A still has changed.
-    stills = project.parent / "stills"
+    stills = reel.parent / "stills"
     shutil.copy(stills / "red.png", stills / "blue.png")
     (stills / "green.png").unlink()
     assert main(["check", str(video), "--against", str(timeline), "--progress", "none"]) == 1
