@@ -27,6 +27,9 @@ _DIFFUSION = (
 )
 _NEEDS = dict.fromkeys(("animatediff", "ltx", "ltx2", "svd", "wan"), _DIFFUSION)
 """Packages of the extra `diffusion` that a built-in renderer needs."""
+STILL_RENDERERS = frozenset({"camera", "parallax"})
+"""Renderers that move a camera over stills: they show a framing as it is, stand still if asked to,
+and read no files but those of the script."""
 ENTRY_POINT_GROUP = "otio_gvideo.renderers"
 
 

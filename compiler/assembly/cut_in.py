@@ -13,13 +13,12 @@ from itertools import groupby
 from ...renderers.base import Motion
 from ...renderers.camera.poses import Framing, cover_framing, pose_at
 from ...renderers.image.saliency import SaliencyGlance
+from ...renderers.registry import STILL_RENDERERS
 from ..script import model
 from ..sync import edit
 from .auto_camera import FILLS, LEAST_MOVE, OPPOSITE, SceneView, amount_for, kind_of, move_of
 from .face_framing import SceneLook, heads_box, keep_in_frame
 
-FRAMING_RENDERERS = frozenset({"camera", "parallax"})
-"""Renderers that show a framing as it is."""
 CLOSER = (1.6, 1.4, 1.3)
 """Factors on the zoom before the cut that are tried; the least still reads as another shot."""
 MOST_ENLARGED = 2.5
@@ -51,7 +50,7 @@ def may_cut_in(scene: model.ScriptScene) -> bool:
         and motion.cut_in
         and motion.focus in (None, "auto")
         and scene.fit in FILLS
-        and scene.renderer in FRAMING_RENDERERS
+        and scene.renderer in STILL_RENDERERS
         and [key.at.kind for key in scene.keyframes] == ["start"]
     )
 

@@ -14,6 +14,7 @@ import opentimelineio as otio
 
 from ...renderers.base import Shot
 from ...renderers.camera.keyframe_weights import keyframe_weights
+from ...renderers.registry import STILL_RENDERERS
 from ...renderers.run.recipe import Recipe
 from ..backend.spans.frame_content import (
     ImageContent,
@@ -34,9 +35,6 @@ from ..timeline.layout import TrackLayout, kind_of, lay_out_timeline
 from ..timeline.media import media_path
 from ..timeline.properties import frames_of
 from ..timeline.slots import slot_clips
-
-_OF_STILLS = ("camera", "parallax")
-"""Renderers whose static shots move only in dissolves between keyframes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,7 @@ class ExpectedReel:
 
     def _dissolves_only(self, leaf: VideoContent) -> bool:
         recipe = self.recipes[leaf.path]
-        return recipe.renderer in _OF_STILLS and _is_static(recipe.shot)
+        return recipe.renderer in STILL_RENDERERS and _is_static(recipe.shot)
 
     def _dissolves(self, leaf: VideoContent, frames: int) -> bool:
         """Whether a slot dissolves between two keyframes, some frames into its span."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from ..assembly.cut_in import FRAMING_RENDERERS
+from ...renderers.registry import STILL_RENDERERS
 from ..inspection.frame_measures import NEARLY_BLACK, is_black, is_dark, source_frame
 from ..media.probe import probe
 from ..notices import Notice
@@ -69,7 +69,7 @@ def _opening(timeline: otio.schema.Timeline, scene: str) -> Iterator[Notice]:
         shot = slot.recipe.shot
         is_dim = is_black(shot.keyframes[0].image, NEARLY_BLACK)
         amount = 0.0 if shot.motion.camera == "static" else shot.motion.amount
-        only_camera_moves = len(shot.keyframes) == 1 and slot.recipe.renderer in FRAMING_RENDERERS
+        only_camera_moves = len(shot.keyframes) == 1 and slot.recipe.renderer in STILL_RENDERERS
         if only_camera_moves and amount < _LEAST_MOVE * shot.span / shot.fps:
             what = f"{scene}: the reel opens on a picture that stands still; give it a move"
             yield Notice("platform", what)

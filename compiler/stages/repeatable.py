@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...renderers.files.digest import sha256_of
+from ...renderers.registry import STILL_RENDERERS
 from ...renderers.run.store import DamagedError, read_sidecar, sidecar_of
 from ..backend.captions.fonts import RUBIK, face_of
 from ..backend.captions.style import is_font_file
@@ -17,9 +18,6 @@ from ..script.config import places_of
 from ..script.model import Script
 from .input_files import inputs_of_script
 from .read import ParsedScript
-
-RENDERERS = frozenset({"camera", "parallax"})
-"""Renderers whose media depend on files of the script alone, without settings."""
 
 
 def files_of_run(
@@ -45,7 +43,7 @@ def files_of_run(
     """
     if parsed.credentials is not None or parsed.config.renderers or _listens(parsed.script):
         return None
-    if not RENDERERS.issuperset(slot.renderer for slot in report.slots):
+    if not STILL_RENDERERS.issuperset(slot.renderer for slot in report.slots):
         return None
     if parsed.script.captions.burn and _needs_fonts_of_system(parsed.script, report):
         return None

@@ -19,7 +19,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import (
     FileResponse,
     HTMLResponse,
@@ -151,6 +151,8 @@ class _Guard:
             scope = {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}
             try:
                 await self._app(scope, receive, send)
+            except ClientDisconnect:
+                pass  # The page was closed.
             except Exception as error:
                 self._on_fault(_fault_text(error))
             return

@@ -28,7 +28,7 @@ from ..stages.read import ParsedScript
 from ..timeline.slots import set_media, slot_clips
 from .animatic import animatic_of
 from .live_page import live_page
-from .script_edit import ScriptEdit, edit_script
+from .script_edit import ScriptEdit, edit_script, read_text
 from .served_files import ServedFiles
 from .stored_takes import another_seed, takes_of_slot
 from .storyboard import BoardSlot
@@ -176,7 +176,7 @@ class WatchedEdit:
         if not changes:
             raise InputError("the script cannot say that")
         script = self.parsed.script
-        if hashlib.sha256(script.path.read_bytes()).hexdigest() != script.sha256:
+        if hashlib.sha256(read_text(script.path).encode()).hexdigest() != script.sha256:
             raise InputError("the script has changed; wait until it is compiled without an error")
         number = [scene.id for scene in script.scenes].index(self.scenes[slot])
         places = {("scenes", number, *path): value for path, value in changes.items()}

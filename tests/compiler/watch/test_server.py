@@ -157,6 +157,17 @@ def test_the_end_closes_open_pages_in_silence(
     assert served.faults == []
 
 
+def test_a_page_that_is_closed_amid_a_request_is_no_fault(served: Served) -> None:
+    parts = urlsplit(served.url)
+    with socket.create_connection((parts.hostname, parts.port)) as cut_off:
+        head = f"POST {parts.path}do/approve HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        length = f"Origin: {served.origin}\r\nContent-Length: 100\r\n\r\n"
+        cut_off.sendall(f"{head}{length}{{".encode())
+    assert served.request()[0] == 200
+    served.server.end()
+    assert served.faults == served.asked == []
+
+
 def test_a_request_that_fails_unexpectedly_is_told_in_one_line(
     served: Served, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
