@@ -18,6 +18,7 @@ from pathlib import Path
 from PIL import ImageFont
 
 from ...errors import WorkError
+from ...files.file_version import FileVersion, file_version
 from ...files.font_tables import font_tables
 
 FOLDER = Path(__file__).parent.parent / "fonts"
@@ -51,16 +52,16 @@ class FontFace:
 
     def has(self, letter: str) -> bool:
         """Whether the font has a glyph for a letter; True for invisible letters."""
-        return is_invisible(letter) or _has(self.path)(letter)
+        return is_invisible(letter) or _has(self.path, self.digest)(letter)
 
     def width(self, text: str, size: float) -> float:
         """Return the width of a text at an em of ``size``; letters of other fonts are estimated."""
-        return _ems(self.path, text) * size
+        return _ems(self.path, self.digest, text) * size
 
 
 @functools.lru_cache(1 << 16)
-def _ems(path: Path, text: str) -> float:
-    has = _has(path)
+def _ems(path: Path, digest: str, text: str) -> float:
+    has = _has(path, digest)
     own = [is_invisible(letter) or has(letter) for letter in text]
     known = "".join(letter for letter, here in zip(text, own, strict=True) if here)
     foreign = sum(
@@ -68,7 +69,7 @@ def _ems(path: Path, text: str) -> float:
         for letter, here in zip(text, own, strict=True)
         if not here
     )
-    return float(_font(path).getlength(known)) / _MEASURED_AT + foreign
+    return float(_font(path, digest).getlength(known)) / _MEASURED_AT + foreign
 
 
 def rubik() -> FontFace:
@@ -81,13 +82,18 @@ def emoji() -> FontFace:
     return face_of(EMOJI)
 
 
-@functools.cache
 def face_of(path: Path) -> FontFace:
     """Read the metrics of a font file.
 
     Raises:
         WorkError: it is not a readable font.
     """
+    return _face(file_version(path))
+
+
+@functools.cache
+def _face(file: FileVersion) -> FontFace:
+    path = file.path
     try:
         data = path.read_bytes()
         tables = font_tables(data)
@@ -97,8 +103,8 @@ def face_of(path: Path) -> FontFace:
         if not ascent + descent:
             ascent, descent = struct.unpack_from(">hh", data, tables[b"hhea"] + 4)
             descent = -descent
-        family = _family(data, tables[b"name"]) or str(_font(path).getname()[0])
         digest = hashlib.sha256(data).hexdigest()[:16]
+        family = _family(data, tables[b"name"]) or str(_font(path, digest).getname()[0])
         return FontFace(path, family, weight, units / (ascent + descent), digest)
     except (OSError, struct.error, KeyError, ZeroDivisionError) as error:
         raise WorkError(f"{path}: is not a readable font") from error
@@ -123,12 +129,13 @@ def _family(data: bytes, table: int) -> str:
 
 
 @functools.cache
-def _font(path: Path) -> ImageFont.FreeTypeFont:
+def _font(path: Path, _: str) -> ImageFont.FreeTypeFont:
+    """Open the font with a digest; the path may hold another one later."""
     return ImageFont.truetype(path, _MEASURED_AT, layout_engine=ImageFont.Layout.BASIC)
 
 
 @functools.cache
-def _has(path: Path) -> Callable[[str], bool]:
+def _has(path: Path, _: str) -> Callable[[str], bool]:
     font = ImageFont.truetype(path, 24, layout_engine=ImageFont.Layout.BASIC)
     missing = bytes(font.getmask(_NO_LETTER))
 
