@@ -202,6 +202,15 @@ def test_flattening_anew_replaces_its_own_files_and_keeps_others(
         otio.adapters.write_to_file(timeline, str(edited))
         assert flatten_timeline(edited, folder / "out.mp4").warnings == []
     assert not list(folder.glob("*.edited-*"))
+    cover_made = cover.read_bytes()
+    bare = timeline.clone()
+    del bare.metadata["otio_gvideo"]["cover"]
+    otio.adapters.write_to_file(bare, str(folder / "bare.otio"))
+    flatten_timeline(folder / "bare.otio", folder / "out.mp4")
+    assert not cover.exists()  # It would be taken for that of the new reel.
+    cover.write_bytes(cover_made + b" edited")
+    flatten_timeline(folder / "bare.otio", folder / "out.mp4")
+    assert cover.read_bytes() == cover_made + b" edited"
     cover.write_bytes(b"a picture of the user's own")
     (warning,) = flatten_timeline(edited, folder / "out.mp4").warnings
     assert warning == "out.jpg was not made here; kept as out.edited-1.jpg"

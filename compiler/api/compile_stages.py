@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING
 import opentimelineio as otio
 
 from ...renderers.run.store import Store
-from ..backend.mux.cover import cover_path
-from ..backend.output_spec import OutputSpec
-from ..files.atomic_output import write_errors
 from ..files.protected_files import refuse_inputs
 from ..notices import Notice
 from ..outputs.last_run import write_run
@@ -26,7 +23,7 @@ from ..outputs.paths import (
     videos_of,
 )
 from ..outputs.reel_lock import lock_reel
-from ..outputs.report_claims import FileClaims, is_claimed
+from ..outputs.report_claims import FileClaims
 from ..progress import Progress, Stage
 from ..progress_clock import ProgressClock, count
 from ..report import Report
@@ -42,6 +39,7 @@ from ..stages.flatten import (
 )
 from ..stages.input_files import NEW_FOLDER, inputs_of_script, store_files
 from ..stages.model_checks import refuse_models
+from ..stages.old_covers import remove_old_covers
 from ..stages.read import ParsedScript, read_script
 from ..stages.render import RenderOptions, fill_slots, refuse_engine, render_summary
 from ..stages.repeatable import files_of_run
@@ -184,7 +182,12 @@ def compile_parsed(
                 claims.before_rename,
             )
             report_videos(report, videos, parsed.output)
-            _remove_old_covers(parsed, outputs, parsed.output, report)
+            remove_old_covers(
+                outputs.timeline,
+                videos_of(outputs.video, parsed.output.sizes),
+                report.covers,
+                inputs_of_script(parsed.script, parsed.config),
+            )
             clock.done("flatten", flatten_summary(report))
     _write_report(report, claims, clock)
     return report
@@ -230,23 +233,6 @@ def _write_edit(
         parts += [count(clips, "clip")] if clips else []
         clock.done("timeline", f"{outputs.timeline.name}: {', '.join(parts)}")
     return timeline, report, claims, bool(missing)
-
-
-def _remove_old_covers(
-    parsed: ParsedScript, outputs: Outputs, spec: OutputSpec, report: Report
-) -> None:
-    """Delete covers of an earlier run that were not edited, unless the script uses them.
-
-    Raises:
-        WorkError: one cannot be deleted.
-    """
-    inputs = {one.path.resolve() for one in inputs_of_script(parsed.script, parsed.config)}
-    for video in videos_of(outputs.video, spec.sizes):
-        cover = cover_path(video)
-        is_used = cover in report.covers or cover.resolve() in inputs
-        if not is_used and is_claimed(outputs.timeline, cover):
-            with write_errors(cover):
-                cover.unlink()
 
 
 def _write_report(report: Report, claims: FileClaims, clock: ProgressClock) -> None:

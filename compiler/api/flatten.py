@@ -28,6 +28,7 @@ from ..stages.flatten import (
     unrendered_notices,
 )
 from ..stages.input_files import NEW_NAME, inputs_of_timeline, timeline_file
+from ..stages.old_covers import remove_old_covers
 from ..stages.output_options import OutputOptions
 from ..stages.resolve_output import resolve_output
 from ..stages.signing import credentials_of, is_marked_signed
@@ -74,9 +75,10 @@ def flatten_timeline(
         with clock.stage("read"):
             loaded = read_timeline(path, fps, sequence)
             relinked = relink_nearby(loaded, path.parent)
+            inputs = [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)]
             refuse_inputs(
                 [*videos_of(video, spec.sizes), *covers_of(loaded, videos_of(video, spec.sizes))],
-                [*timeline_file(path), *inputs_of_timeline(loaded, path, settings)],
+                inputs,
                 NEW_NAME,
                 folders=[segments_of(video)],
             )
@@ -100,6 +102,7 @@ def flatten_timeline(
         with clock.stage("flatten"), report.kept_on_failure():
             videos = make_videos(loaded, path, video, spec, credentials, on_progress, before_rename)
             report_videos(report, videos, spec)
+            remove_old_covers(path, videos_of(video, spec.sizes), report.covers, inputs)
             clock.done("flatten", flatten_summary(report))
     report.seconds = clock.seconds
     return report

@@ -230,8 +230,8 @@ def _report_lock(folder: Path) -> Iterator[None]:
 
 
 def is_claimed(timeline: Path, path: Path) -> bool:
-    """Whether a compiled timeline's report claims a file with its present content."""
-    return _matches(path, claimed_hashes(timeline).get(path.name, []))
+    """Whether a file with its present content was made here, for a timeline or without a report."""
+    return _matches(path, [*claimed_hashes(timeline).get(path.name, []), hash_when_made(path)])
 
 
 def keep_edited(path: Path, ours: Sequence[str]) -> Path | None:
