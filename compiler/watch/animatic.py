@@ -31,6 +31,8 @@ STEP = 4
 """Frames between two samples."""
 EVERY_S, MOST_FRAMES = Fraction(2), 4
 """Seconds between the displayed frames of a clip, and their greatest number."""
+_GRID_S = Fraction(1, 2)
+"""They are whole multiples of it into the video, so that an edit that moves a scene needs few."""
 _ORIENTATION = 0x0112
 """The EXIF tag."""
 _TURNED = range(5, 9)
@@ -122,7 +124,8 @@ def _clip(
     keyframes = []
     for number in range(count):
         frame = (end - start) * number // count
-        still = frame_of(path, max(Fraction(0), first + frame * placed.speed / fps))
+        at = round((first + frame * placed.speed / fps) / _GRID_S) * _GRID_S
+        still = frame_of(path, max(Fraction(0), at))
         if still is not None:
             keyframes.append(Keyframe(still, frame))
     if not keyframes:

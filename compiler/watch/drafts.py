@@ -1,11 +1,14 @@
-"""Drafts: slots rendered small and fast, a preview of the finished ones."""
+"""Drafts: slots rendered small and fast, a preview of the finished ones, and frames of clips."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -14,11 +17,16 @@ from ...renderers.run.job import Job, Rendered
 from ...renderers.run.recipe import Recipe, recipe_key
 from ...renderers.run.store import Store
 from ..backend.encode.encoder import write_slot
+from ..errors import InputError, WorkError
+from ..files.file_version import file_version
+from ..stages.frame_stills import frame_still
+from .served_files import small_still
 
 _SHARE = 4
 """Sides of a finished frame to those of a draft."""
 _LEAST = 64
 """Least width of a draft, in pixels."""
+_DIGITS = 24
 
 
 class Drafts:
@@ -59,6 +67,17 @@ class Drafts:
     def find(self, slot: str, recipe: Recipe) -> Path | None:
         """Return the draft of a slot; None if there is none yet."""
         return Store(self._folder, read=False).find(slot, recipe_key(_small(recipe)))
+
+    def frame_of(self, video: Path, at: Fraction) -> Path | None:
+        """Save a small copy of a video's frame, unless it exists; None if it cannot be read."""
+        version = hashlib.sha256(f"{file_version(video)} {at}".encode(errors="surrogateescape"))
+        path = self._folder / f"{version.hexdigest()[:_DIGITS]}.jpg"
+        if not path.exists():
+            with suppress(InputError, WorkError, OSError):
+                full = frame_still(video, at, self._folder)
+                path.write_bytes(small_still(full))
+                full.unlink()
+        return path if path.exists() else None
 
     def close(self) -> None:
         """Delete them."""

@@ -273,8 +273,10 @@ class WatchSession:
         edit, state = self.edit, self._state
         assert edit is not None
         version = state.version + 1
-        find = self._drafts.find
-        state.show(edit.page(version, self.files, state.approved, find, self._warnings, reel))
+        find, frame_of = self._drafts.find, self._drafts.frame_of
+        state.show(
+            edit.page(version, self.files, state.approved, find, frame_of, self._warnings, reel)
+        )
         self._shown_at = time.monotonic()
         self._show_s = self._shown_at - started
 

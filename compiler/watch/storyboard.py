@@ -163,6 +163,7 @@ def _take(slot: BoardSlot, take: StoredTake, url: str) -> str:
     told += f", {', '.join(moved)}" if moved else ""
     return (
         f'<article class="card take{" current" if take.is_current else ""}" '
-        f'data-take="{take.name}"><video src="{html.escape(url)}" muted loop playsinline '
-        f'controls preload="metadata"></video><p>{html.escape(told)}</p>{button}</article>'
+        f'data-take="{take.name}"><video src="{html.escape(url)}" '
+        f'poster="{html.escape(slot.still)}" muted loop playsinline controls preload="metadata">'
+        f"</video><p>{html.escape(told)}</p>{button}</article>"
     )

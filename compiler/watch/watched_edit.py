@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
 from ...renderers import registry
-from ...renderers.base import RendererError
 from ...renderers.run.recipe import Recipe, recipe_key
 from ...renderers.run.store import Store
 from ..api.plan import CompilePlan, PlannedSlot, plan_edit
 from ..assembly.rendered_media import link_rendered
-from ..errors import InputError, WorkError
+from ..errors import InputError
 from ..notices import Notice
 from ..outputs.paths import Outputs
 from ..page.build_view import build_view
 from ..stages.edit import build_edit
-from ..stages.frame_stills import STILLS, frame_still
 from ..stages.read import ParsedScript
 from ..timeline.slots import set_media, slot_clips
-from .animatic import animatic_of
+from .animatic import FrameOf, animatic_of
 from .live_page import live_page
 from .script_edit import ScriptEdit, edit_script, read_text
 from .served_files import ServedFiles
@@ -107,6 +103,7 @@ class WatchedEdit:
         served: ServedFiles,
         approved: Collection[str],
         find_draft: FindDraft,
+        frame_of: FrameOf,
         warnings: Collection[Notice],
         reel: Path | None,
     ) -> str:
@@ -117,6 +114,7 @@ class WatchedEdit:
             served: the files that it may link to.
             approved: as in `unapproved`.
             find_draft: finds drafts.
+            frame_of: saves frames of the user's own clips as stills.
             warnings: of the run.
             reel: the finished one; None if it is still to come.
         """
@@ -130,16 +128,9 @@ class WatchedEdit:
             return served.url(media) if media is not None else ""
 
         board = [self._board_slot(slot, served, waiting) for slot in self.plan.slots]
-        animatic = animatic_of(
-            self.timeline, self.plan.fps, served.still_url, video_url, self._frame_of
-        )
+        animatic = animatic_of(self.timeline, self.plan.fps, served.still_url, video_url, frame_of)
         names = registry.renderer_names()
         return live_page(view, version, served, board, self.plan, animatic, names)
-
-    def _frame_of(self, video: Path, at: Fraction) -> Path | None:
-        with suppress(InputError, WorkError, RendererError):
-            return frame_still(video, at, self.outputs.folder / STILLS)
-        return None
 
     def _board_slot(
         self, planned: PlannedSlot, served: ServedFiles, waiting: Collection[str]

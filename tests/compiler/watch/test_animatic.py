@@ -15,6 +15,7 @@ from otio_gvideo.compiler.page.build_view import build_view
 from otio_gvideo.compiler.stages.frame_stills import frame_still
 from otio_gvideo.compiler.timeline.slots import slot_clips
 from otio_gvideo.compiler.watch.animatic import STEP, animatic_of
+from otio_gvideo.compiler.watch.drafts import Drafts
 from otio_gvideo.renderers.base import CAMERA_MOVES, FITS, Call
 from otio_gvideo.renderers.camera.camera import CameraRenderer
 from PIL import Image
@@ -111,3 +112,27 @@ def test_frames_of_a_clip_follow_each_other(tmp_path: Path) -> None:
     assert (first["w"][0], first["w"][-1], last["w"][0], last["w"][-1]) == (1, 0, 0, 1)
     lumas = [np.asarray(Image.open(layer["u"])).mean() * 219 / 255 + 16 for layer in (first, last)]
     assert lumas == pytest.approx([16 + 15, 16 + 60], abs=1)
+
+
+def test_frames_of_clips_are_small_and_shared_by_edits_that_move_them_little(
+    tmp_path: Path,
+) -> None:
+    picture = output_args(tmp_path / "clip.mp4", "-c:v", "libx264")
+    run(["-f", "lavfi", "-i", "testsrc=s=720x1280:r=24:d=4", *picture], what="making a video")
+    script, drafts = tmp_path / "s.yaml", Drafts()
+    found = []
+    for start in ("0.5", "0.6"):
+        clip = f"clip: {{video: clip.mp4, in: {start}, fit: hold}}"
+        scene = f"  - {{id: a, duration: 3, {clip}}}\n"
+        script.write_text(SCRIPT.format(fit="cover") + scene)
+        path = compile_script(script, until="timeline").timeline
+        timeline = otio.adapters.read_from_file(str(path))
+        (shot,) = animatic_of(timeline, Fraction(24), str, str, drafts.frame_of)["shots"]
+        found.append([layer["u"] for layer in shot["layers"]])
+    assert found[0] == found[1] and len(found[0]) == 2
+    assert sorted(map(str, drafts.folder.iterdir())) == sorted(found[0])
+    with Image.open(found[0][0]) as image:
+        assert image.size == (360, 640)
+    assert not list(tmp_path.rglob("stills"))
+    drafts.close()
+    assert not drafts.folder.exists()
