@@ -11,7 +11,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
-from otio_gvideo.compiler import compile_script, flatten_timeline
+from otio_gvideo.compiler import compile_script, flatten_timeline, view_timeline
 from otio_gvideo.compiler.api.check import check_video
 from otio_gvideo.compiler.api.plan import plan_script
 from otio_gvideo.compiler.errors import InputError
@@ -129,6 +129,8 @@ def test_a_cover_lies_beside_the_reel_and_is_its_poster(covered: Callable[[str],
         assert sum("timecode" in s.metadata for s in container.streams if s.type == "data") == 1
     assert probe(report.video).video is not None
     assert check_video(report.video, report.timeline).ok
+    page = view_timeline(report.timeline, cover.with_suffix(".html")).path.read_text("utf-8")
+    assert f'<video id="reel" src="./{report.video.name}" poster="./{cover.name}"' in page
     assert compile_script(covered("green")).warnings == []
 
 

@@ -18,6 +18,7 @@ from ..backend.spans.spans import Span, composite_spans
 from ..media.samples import SAMPLE_RATE
 from ..notices import Notice, notices
 from ..timeline.confidence import doubts_of, scene_confidence
+from ..timeline.cover import states_cover
 from ..timeline.layout import kind_of
 from ..timeline.properties import rate_and_frames, size_of
 from ..timeline.rate import seconds
@@ -55,7 +56,7 @@ def build_view(timeline: otio.schema.Timeline, path: Path) -> PageView:
         [Span(*window, TransparentContent())],
         fps,
     )
-    view = PageView(path, title, *size, fps, frames, first)
+    view = PageView(path, title, *size, fps, frames, first, has_cover=states_cover(timeline))
     view.playlist = playlist_of(whole, reader.media.media, fps)
     view.words = [
         TextSpan(word.start * float(fps), word.end * float(fps), word.text, word.confidence)

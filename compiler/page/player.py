@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from ..backend.mux.cover import cover_path
 from ..progress_clock import count
 from .page_context import PageContext
 
@@ -28,8 +29,8 @@ def player_html(context: PageContext, embedded: str) -> str:
     source = embedded or (context.url(view.reel) if view.reel is not None else "")
     if source:
         reel = (
-            f'<video id="reel" src="{html.escape(source)}" controls playsinline '
-            f'preload="metadata" aria-label="The reel"></video>'
+            f'<video id="reel" src="{html.escape(source)}"{_poster(context, embedded)} controls '
+            f'playsinline preload="metadata" aria-label="The reel"></video>'
         )
     stage = '<div id="stage" hidden></div><p id="cue" hidden></p>' if context.served else ""
     wide = " wide" if view.width > view.height else ""
@@ -59,3 +60,13 @@ def player_html(context: PageContext, embedded: str) -> str:
         f'<span id="frame">{count(view.frames, "frame")}</span><span id="speed"></span></div>'
         f'<div class="controls">{buttons}</div><p class="says" id="says"></p></section>'
     )
+
+
+def _poster(context: PageContext, embedded: str) -> str:
+    """Return the attribute that shows the reel's cover until it plays; empty without one."""
+    view = context.view
+    if embedded or view.reel is None or not view.has_cover:
+        return ""
+    cover = cover_path(view.reel)
+    url = context.url(cover) if cover.is_file() else ""
+    return f' poster="{html.escape(url)}"' if url else ""

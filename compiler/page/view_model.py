@@ -201,6 +201,7 @@ class PageView:
         media: the probed properties of its files.
         peaks_per_s: of the rows' peaks.
         reel: the finished video, if there is one beside the timeline.
+        has_cover: whether the reel is to have a cover beside it.
         doubts: scenes to listen to, the least certain first; None if confidence is unknown.
         facts: about the whole reel, such as loudness and disclosure.
         notes: one line for each missing file and other problem, the most important first.
@@ -222,6 +223,7 @@ class PageView:
     media: dict[Path, MediaInfo] = field(default_factory=dict)
     peaks_per_s: int = 0
     reel: Path | None = None
+    has_cover: bool = False
     doubts: list[DoubtfulScene] | None = None
     facts: list[Fact] = field(default_factory=list)
     notes: list[Notice] = field(default_factory=list)
