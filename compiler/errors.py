@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from .notices import Notice
+from .notices import Notice, escape_controls
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ class Problem:
         return cls.at(Place(), what, hint)
 
     def __str__(self) -> str:
-        """Format as ``FILE:LINE:COLUMN: WHERE: WHAT; HINT``, without empty parts."""
+        """Format as ``FILE:LINE:COLUMN: WHERE: WHAT; HINT`` on one line, without empty parts."""
         place = self.file
         if self.line:
             place += f":{self.line}:{self.column}"
         message = f"{self.what}; {self.hint}" if self.hint else self.what
-        return ": ".join(part for part in (place, self.where, message) if part)
+        return escape_controls(": ".join(part for part in (place, self.where, message) if part))
 
 
 class CompileError(Exception):

@@ -39,6 +39,18 @@ CODES: Mapping[str, str] = MappingProxyType(
 """Meanings by code. Codes are stable: scripts and CI jobs use them."""
 
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def escape_controls(text: str) -> str:
+    r"""Escape line breaks and other control characters, which names of files may have.
+
+    >>> escape_controls("two\nlines.wav: is silent")
+    'two\\nlines.wav: is silent'
+    """
+    return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
+
+
 class Notice(str):
     """A one-line warning with a code of `CODES`.
 
@@ -52,7 +64,7 @@ class Notice(str):
     def __new__(cls, code: str, text: str) -> Notice:  # noqa: D102
         if code not in CODES:
             raise ValueError(f"{code!r} is not in the table of codes")
-        notice = super().__new__(cls, " ".join(text.splitlines()))
+        notice = super().__new__(cls, escape_controls(" ".join(text.splitlines())))
         notice.code = code
         return notice
 

@@ -19,6 +19,7 @@ PLACE = Place("s.yaml", 31, 22, "scenes[2].id")
         (Problem.option("--output", "is a folder", "name a file"),
          "--output: is a folder; name a file"),
         (Problem.general("nothing to do"), "nothing to do"),
+        (Problem.in_file("a\n\x1b[2J.wav", "is silent"), r"a\n\x1b[2J.wav: is silent"),
     ],
 )  # fmt: skip
 def test_a_problem_is_one_line(problem: Problem, line: str) -> None:
