@@ -35,7 +35,9 @@ HEAD = (
 def count_video(path: Path, frames: int, rate: str, size: str = "96x160", *more: str) -> None:
     """Write a video whose frame ``n`` has the luma ``16 + 2 n``, with a tone."""
     seconds = float(frames / Fraction(rate))
-    picture = f"nullsrc=s={size}:r={rate},geq=lum='16+2*N':cb=128:cr=128"
+    # Tagged before the encoder asks for its colours: a conversion may round down on some machines.
+    colours = "setparams=range=tv:colorspace=bt709"
+    picture = f"nullsrc=s={size}:r={rate},geq=lum='16+2*N':cb=128:cr=128,{colours}"
     run(
         [
             *("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", f"sine=f=440:d={seconds}"),
@@ -310,6 +312,15 @@ def test_a_frame_that_stays_is_shown_until_the_next(folder: Path) -> None:
 """
     compiled(folder, scenes)
     assert counts(folder) == [*[30] * 24, *[15] * 12]
+
+
+def test_a_frame_of_a_low_average_rate_is_not_shown_before_its_time(folder: Path) -> None:
+    """Three frames at 0, 2 and 2.1 s."""
+    burst = ("-vf", "setpts='if(N,57+3*N,0)/30/TB'", "-fps_mode", "vfr", "-frames:v", "3", "-an")
+    lossless = output_args(folder / "burst.mp4", *burst, "-c:v", "libx264", "-qp", "0")
+    run([*input_args(folder / "thirty.mp4"), *lossless], what="making a video")
+    compiled(folder, "  - {id: a, duration: 2.2, clip: {video: burst.mp4, fit: hold}}\n")
+    assert counts(folder)[:51] == [*[0] * 48, 1, 1, 2]
 
 
 @pytest.mark.slow

@@ -27,6 +27,9 @@ from ..timeline.rate import exact_rate, time, time_range
 from .clip_framing import ClipFraming, frame_clip
 from .scene_parts import PartedReel
 
+_LEAST_FPS = 30
+"""Of a video of variable rate."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClipMedia:
@@ -34,7 +37,8 @@ class ClipMedia:
 
     Attributes:
         info: its headers.
-        fps: rate at which its frames are counted: its own; whole for a variable rate.
+        fps: rate at which its frames are counted: its own; for a variable rate the average, whole
+            and at least 30, since single frames of it may be short.
         frames: its length at that rate.
         start: number of its first frame, by its timecode; else 0.
     """
@@ -70,7 +74,7 @@ def clip_media(info: MediaInfo) -> ClipMedia:
     assert video is not None
     fps, frames = exact_rate(video.fps), video.frames
     if not video.is_constant:
-        fps = Fraction(max(1, round(video.fps)))
+        fps = Fraction(max(_LEAST_FPS, round(video.fps)))
         frames = max(1, floor(video.frames / video.fps * fps))
     timecode = read_timecode(info.path, fps)
     start = 0

@@ -25,6 +25,8 @@ class VideoInfo:
         steady: whether the time of frame ``n`` is exactly ``n / fps``.
         lead: seconds by which to seek early: without an index, as in MPEG-TS and PS, a seek lands
             between key frames.
+        zero: seconds from the file's first time stamp to the one that ffmpeg counts from without a
+            seek: in MPEG-TS and PS, what the stream states as its start.
     """
 
     codec: str
@@ -42,6 +44,7 @@ class VideoInfo:
     steady: bool = False
     is_constant: bool = False
     lead: Fraction = Fraction(0)
+    zero: Fraction = Fraction(0)
 
     @property
     def display_size(self) -> tuple[Fraction, Fraction]:

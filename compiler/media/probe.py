@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -16,14 +15,13 @@ from av.video.stream import VideoStream
 from ...renderers.image.open_image import ImageFileError, image_file
 from ..errors import WorkError
 from .containers import open_media, sound_length, why_no_sound
+from .frame_timing import frame_timing
 from .media_info import AudioInfo, MediaInfo, VideoInfo
-from .mp4 import is_whole, rotation_of
+from .mp4 import rotation_of
 
 STILL_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".avif", ".heic", ".heif"}
 )
-FRAME_RATES = (Fraction(1, 100), Fraction(10_000))
-"""Lowest and highest frame rate of a video."""
 MAX_PIXELS = 150_000_000
 """Of a frame."""
 _UNINDEXED = frozenset({"mpegts", "mpeg"})
@@ -131,22 +129,18 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
     if not 0 < context.width * context.height <= MAX_PIXELS:
         raise WorkError(f"{path}: its picture has {context.width}x{context.height} pixels")
     is_mp4 = "mp4" in container.format.name.split(",")
-    fps = Fraction(stream.average_rate or stream.guessed_rate or 0)
-    fps = fps if FRAME_RATES[0] <= fps <= FRAME_RATES[1] else Fraction(0)
     aspect = Fraction(stream.sample_aspect_ratio or 1)
     began = Fraction(container.start_time or 0, av.time_base)
-    start = began
-    if stream.start_time is not None and stream.time_base:
-        start = stream.start_time * stream.time_base
-    frames = _frames(path, container, stream, fps, is_mp4)
-    is_constant = bool(fps) and stream.base_rate == fps
+    is_unindexed = container.format.name in _UNINDEXED
+    stated = (stream.start_time or 0) * (stream.time_base or Fraction(0))
+    timing = frame_timing(path, container, stream, is_mp4=is_mp4)
     return VideoInfo(
         codec=context.name,
         profile=str(context.profile or ""),
         width=context.width,
         height=context.height,
-        fps=fps,
-        frames=frames,
+        fps=timing.fps,
+        frames=timing.frames,
         pixel_format=str(context.pix_fmt),
         extradata=bytes(context.extradata or b""),
         colors=(
@@ -155,42 +149,14 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
             int(context.colorspace),
             int(context.color_range),
         ),
-        start=max(Fraction(0), start - began),
+        start=Fraction(0) if timing.first_s is None else max(Fraction(0), timing.first_s - began),
         rotation=rotation_of(path) if is_mp4 else _decoded_rotation(container, stream),
-        steady=is_mp4 and is_constant,
-        lead=_LEAD if container.format.name in _UNINDEXED else Fraction(0),
-        is_constant=is_constant and abs(frames - _length(container, stream) * fps) < 2,
+        steady=is_mp4 and timing.is_constant,
+        lead=_LEAD if is_unindexed else Fraction(0),
+        zero=max(Fraction(0), stated - began) if is_unindexed else Fraction(0),
+        is_constant=timing.is_constant,
         sample_aspect=aspect if _ASPECTS[0] <= aspect <= _ASPECTS[1] else Fraction(1),
     )
-
-
-def _length(container: InputContainer, stream: VideoStream) -> Fraction:
-    """Return the seconds of a picture stream; in Matroska a tag, else those of the file."""
-    if stream.duration and stream.time_base:
-        return Fraction(stream.duration * stream.time_base)
-    stated = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
-    if stated is None:
-        return Fraction(container.duration or 0, av.time_base)
-    hours, minutes, seconds = map(Fraction, stated.groups())
-    return hours * 3600 + minutes * 60 + seconds
-
-
-def _frames(
-    path: Path, container: InputContainer, stream: VideoStream, fps: Fraction, is_mp4: bool
-) -> int:
-    """Return the number of frames: as stated if the file is whole and its length agrees."""
-    stated = stream.frames
-    if stated > 0 and is_mp4 and is_whole(path):
-        length = (stream.duration or 0) * (stream.time_base or Fraction(0))
-        if abs(stated - length * fps) <= max(2, stated // 100):
-            return stated
-    return _count_frames(container, stream)
-
-
-def _count_frames(container: InputContainer, stream: VideoStream) -> int:
-    """Count the frames of a file that does not state them, such as Matroska."""
-    container.seek(0)
-    return sum(packet.size > 0 for packet in container.demux(stream))
 
 
 def _decoded_rotation(container: InputContainer, stream: VideoStream) -> int:

@@ -94,10 +94,12 @@ def _save(video: Path, at: Fraction, path: Path) -> str:
     info = probe(video).video
     assert info is not None
     time = max(_frame_time(video, info, at) - _TOLERANCE_S, info.start)
-    # Not before the first picture, from which ffmpeg would count in MPEG-TS.
-    seek = Fraction(math.floor(max(time - info.lead, info.start) * 1_000_000), 1_000_000)
+    before = time - info.lead
+    is_sought = before > info.start  # A seek to the start of an FLV finds nothing.
+    seek = Fraction(math.floor(before * 1_000_000), 1_000_000) if is_sought else info.zero
     width, height = (max(2, round(side / 2) * 2) for side in info.display_size)
-    stream = source(url(video), ss=f"{float(seek):.6f}", **demuxer_options(video))
+    sought = {"ss": f"{float(seek):.6f}"} if is_sought else {}
+    stream = source(url(video), **sought, **demuxer_options(video))
     stream = stream.filter("trim", start=f"{float(time - seek):.6f}").filter("trim", end_frame=1)
     for name, options in fit_filters(info, (width, height)):
         stream = stream.filter(name, **options)

@@ -210,12 +210,12 @@ class _GraphBuilder:
         assert info is not None
         one = 1 / info.fps
         start = video.start
-        if not video.speed:
+        if not video.speed and info.is_constant:
             start = math.ceil(video.start / one - Fraction(1, 2)) * one
         place = min(max(start / one, Fraction(0)), Fraction(info.frames - 1))
         first = math.ceil(place - Fraction(1, 2))
         if known.images:
-            seek = first * one
+            zero = first * one
             count = math.ceil((frames - 1) * video.speed / self._fps / one) + 3
             decoded = source(
                 f"file:{self._inputs.sequence(video, first, count)}",
@@ -228,29 +228,34 @@ class _GraphBuilder:
             # an IDR frame; else two frames early, so that rounding never skips it: whole frames,
             # since ffmpeg rounds the place to ticks of the stream, which are frames in MXF.
             early = info.lead or (0 if info.steady else one * 2)
-            # In MPEG-TS ffmpeg counts from the first picture if the place is before it.
-            seek = _microseconds(info.start + max(Fraction(0), first * one - early))
+            # A seek to the start of an FLV finds nothing.
+            before = first * one - early
+            seek = _microseconds(info.start + before) if before > 0 else Fraction(0)
+            zero = seek or info.zero
             # Threads take longer to start and fill than a short segment takes to decode.
             threads = {"threads": "1"} if frames < ALONE_S * self._fps else {}
             # At a variable rate the frame before the place may be on screen there. An exact seek
             # drops it; without one a length counts from the key frame before.
             limits: dict[str, str | None] = {"noaccurate_seek": None}
             if info.steady and info.is_constant:
-                length = first * one + info.start - seek
+                length = first * one + info.start - zero
                 length += (frames - 1) * video.speed / self._fps + 2 * one
                 limits = {"t": f"{float(length):.6f}"}
+            if seek:
+                limits["ss"] = f"{float(seek):.6f}"
             decoded = source(
                 url(video.path),
-                ss=f"{float(seek):.6f}",
                 **limits,
                 **threads,
                 **demuxer_options(video.path),
             )
         # From here on 0 is the first frame of the span. A source frame is shown from half a frame
         # before its time to half a frame after it: the nearest one wins. The 32nd part less makes
-        # the earlier one win a tie.
-        lead = one / 2 * Fraction(31, 32)
-        into = start + info.start - seek + lead
+        # the earlier one win a tie. At a variable rate, half of an average frame may be several of
+        # the reel's frames.
+        shown = one if info.is_constant else min(one, 1 / self._fps)
+        lead = shown / 2 * Fraction(31, 32)
+        into = start + info.start - zero + lead
         speed = video.speed or 1
         shifted = decoded.filter("settb", f"1/{_FINE}").filter(
             "setpts", f"(PTS-{round(into * _FINE)})*{speed.denominator}/{speed.numerator}"

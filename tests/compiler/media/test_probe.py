@@ -47,6 +47,25 @@ def test_frames_of_matroska_are_counted(tmp_path: Path) -> None:
     assert info.audio.rate == 44100
 
 
+@pytest.mark.parametrize("name", ["a.mkv", "a.webm", "a.flv", "a.avi", "a.ts"])
+def test_a_variable_rate_is_the_average_of_the_whole_file(name: str, tmp_path: Path) -> None:
+    codec = {"a.webm": "libvpx-vp9", "a.avi": "mjpeg"}.get(name, "libx264")
+    some = "select='lt(t,0.5)+not(mod(n,5))'"  # 13 frames in half a second, then 2
+    path = make(tmp_path / name, "-vf", some, "-fps_mode", "vfr", "-an", "-c:v", codec)
+    video = probe(path).video
+    assert video is not None
+    assert not video.is_constant
+    assert video.frames == 15
+    assert float(video.frames / video.fps) == pytest.approx(0.84, abs=0.003)
+
+
+def test_rounded_times_of_a_clock_are_a_constant_rate(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.flv", "-vf", "fps=30", "-c:v", "libx264", "-flvflags", "no_metadata")
+    video = probe(path).video
+    assert video is not None
+    assert (video.fps, video.frames, video.is_constant) == (30, 30, True)
+
+
 def test_non_square_pixels(tmp_path: Path) -> None:
     info = probe(make(tmp_path / "a.mp4", "-vf", "setsar=4/3", "-c:v", "mpeg4"))
     assert info.video is not None

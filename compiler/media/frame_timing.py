@@ -1,0 +1,120 @@
+"""Find the frame rate, the number of frames and the first time stamp of a picture stream.
+
+Headers of Matroska, FLV, AVI and transport streams state neither for certain, so their packets are
+read: an average rate of 1000 is the tick of a clock, and an interlaced frame may be two packets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from .mp4 import is_whole
+
+FRAME_RATES = (Fraction(1, 100), Fraction(10_000))
+"""Lowest and highest frame rate of a video."""
+_LARGEST_DENOMINATOR = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTiming:
+    """Rate, number and start of a stream's frames.
+
+    Attributes:
+        fps: exact for constant rates, else the average; 0 if none can be told.
+        frames: exact, or as many as last as long at ``fps``.
+        is_constant: whether all frames are equally long.
+        first_s: time stamp of the first picture; None if no packet has one.
+    """
+
+    fps: Fraction
+    frames: int
+    is_constant: bool
+    first_s: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Packets:
+    """Packets of a stream: their number, length in seconds (0 for none) and first time stamp."""
+
+    count: int
+    length_s: Fraction = Fraction(0)
+    first_s: Fraction | None = None
+
+
+def frame_timing(
+    path: Path, container: InputContainer, stream: VideoStream, *, is_mp4: bool
+) -> FrameTiming:
+    """Return rate, number and start of the frames, as stated if the file is whole and consistent.
+
+    Args:
+        path: of the file.
+        container: the open file; its packets are read if its headers do not suffice.
+        stream: of its pictures.
+        is_mp4: whether it is an MP4 or MOV, whose headers state every frame.
+    """
+    fps, base = _stated_rate(stream), _in_range(Fraction(stream.base_rate or 0))
+    tick = Fraction(stream.time_base or 0)
+    length, stated = (stream.duration or 0) * tick, stream.frames
+    if stated > 0 and is_mp4 and is_whole(path) and _agrees(stated, length, fps):
+        is_constant = bool(fps) and base == fps and abs(stated - length * fps) < 2
+        first = None if stream.start_time is None else stream.start_time * tick
+        return FrameTiming(fps, stated, is_constant, first)
+    found = _read_packets(container, stream)
+    is_constant, frames = False, found.count
+    by_base, by_rate = (abs(frames - found.length_s * rate) for rate in (base, fps))
+    if base and by_base < min(1, by_rate):
+        fps = base  # The stated one counts in rounded milliseconds.
+    lasting = max(1, round(found.length_s * fps))
+    if found.length_s and fps and _agrees(frames, found.length_s, fps):
+        is_constant = base == fps and abs(frames - found.length_s * fps) < 2
+        frames = frames if is_constant else lasting
+    elif found.length_s and fps and frames > found.length_s * fps:
+        # Two packets a frame: the fields of interlaced pictures.
+        is_constant, frames = base in (fps, 2 * fps), lasting
+    elif found.length_s:
+        average = (frames / found.length_s).limit_denominator(_LARGEST_DENOMINATOR)
+        fps = _in_range(average) or fps
+    return FrameTiming(fps, frames, is_constant, found.first_s)
+
+
+def _stated_rate(stream: VideoStream) -> Fraction:
+    """Return the average rate that the headers state, or FFmpeg's guess; 0 for none."""
+    average = _in_range(Fraction(stream.average_rate or 0))
+    return average or _in_range(Fraction(stream.guessed_rate or 0))
+
+
+def _in_range(fps: Fraction) -> Fraction:
+    return fps if FRAME_RATES[0] <= fps <= FRAME_RATES[1] else Fraction(0)
+
+
+def _agrees(frames: int, length: Fraction, fps: Fraction) -> bool:
+    return abs(frames - length * fps) <= max(2, frames // 100)
+
+
+def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
+    container.seek(0)
+    count = last_duration = latest = 0
+    times: list[int] = []
+    for packet in container.demux(stream):
+        if packet.size > 0 and not packet.is_discard:  # Inside the edit list.
+            count += 1
+            time = packet.dts if packet.pts is None else packet.pts
+            if time is not None:
+                if not times or time > latest:
+                    latest, last_duration = time, packet.duration or 0
+                times.append(time)
+    if not times or not stream.time_base:
+        return _Packets(count)
+    times.sort()
+    gaps = sorted(late - early for early, late in pairwise(times))
+    # Some formats state one tick for every frame, or nothing.
+    is_stated = not gaps or 2 * last_duration >= gaps[0]
+    last = last_duration if is_stated else gaps[len(gaps) // 2]
+    length = (times[-1] - times[0] + last) * stream.time_base
+    return _Packets(count, length, times[0] * stream.time_base)
