@@ -323,6 +323,16 @@ def test_a_frame_of_a_low_average_rate_is_not_shown_before_its_time(folder: Path
     assert counts(folder)[:51] == [*[0] * 48, 1, 1, 2]
 
 
+def test_a_frame_of_a_clock_in_milliseconds_is_held(folder: Path) -> None:
+    """Phones round the time of each frame, so some are before their multiple."""
+    rounded = ("-vf", "settb=1/90000,setpts='floor(N*100/3)*90'", "-enc_time_base", "1/90000")
+    lossless = output_args(folder / "phone.mp4", "-c:v", "libx264", "-qp", "0", "-an")
+    source = [*input_args(folder / "thirty.mp4"), *rounded, "-frames:v", "31"]
+    run([*source, "-video_track_timescale", "90000", *lossless], what="making a video")
+    compiled(folder, "  - {id: a, duration: 1.5, clip: {video: phone.mp4, out: 0.6, fit: hold}}\n")
+    assert counts(folder)[18:] == [17] * 18
+
+
 @pytest.mark.slow
 def test_a_rotated_video_and_its_frame_are_upright(folder: Path) -> None:
     """A quarter turn of a picture that is dark on its left has that side at the top."""

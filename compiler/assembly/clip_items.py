@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 from pathlib import Path
 
 import opentimelineio as otio
@@ -75,7 +74,7 @@ def clip_media(info: MediaInfo) -> ClipMedia:
     fps, frames = exact_rate(video.fps), video.frames
     if not video.is_constant:
         fps = Fraction(max(_LEAST_FPS, round(video.fps)))
-        frames = max(1, floor(video.frames / video.fps * fps))
+        frames = max(1, round(video.frames / video.fps * fps))
     timecode = read_timecode(info.path, fps)
     start = 0
     if timecode is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from .mp4 import is_whole
+from .mp4 import has_even_frames, is_whole
 
 FRAME_RATES = (Fraction(1, 100), Fraction(10_000))
 """Lowest and highest frame rate of a video."""
@@ -28,23 +28,26 @@ class FrameTiming:
     Attributes:
         fps: exact for constant rates, else the average; 0 if none can be told.
         frames: exact, or as many as last as long at ``fps``.
-        is_constant: whether all frames are equally long.
+        is_constant: whether all frames are about equally long.
         first_s: time stamp of the first picture; None if no packet has one.
+        is_even: whether all are equally long to the tick of the file's clock.
     """
 
     fps: Fraction
     frames: int
     is_constant: bool
     first_s: Fraction | None
+    is_even: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Packets:
-    """Packets of a stream: their number, length in seconds (0 for none) and first time stamp."""
+    """Packets of a stream: number, seconds (0 for none), first time stamp, equal distances."""
 
     count: int
     length_s: Fraction = Fraction(0)
     first_s: Fraction | None = None
+    is_even: bool = False
 
 
 def frame_timing(
@@ -64,7 +67,7 @@ def frame_timing(
     if stated > 0 and is_mp4 and is_whole(path) and _agrees(stated, length, fps):
         is_constant = bool(fps) and base == fps and abs(stated - length * fps) < 2
         first = None if stream.start_time is None else stream.start_time * tick
-        return FrameTiming(fps, stated, is_constant, first)
+        return FrameTiming(fps, stated, is_constant, first, is_constant and has_even_frames(path))
     found = _read_packets(container, stream)
     is_constant, frames = False, found.count
     by_base, by_rate = (abs(frames - found.length_s * rate) for rate in (base, fps))
@@ -80,7 +83,7 @@ def frame_timing(
     elif found.length_s:
         average = (frames / found.length_s).limit_denominator(_LARGEST_DENOMINATOR)
         fps = _in_range(average) or fps
-    return FrameTiming(fps, frames, is_constant, found.first_s)
+    return FrameTiming(fps, frames, is_constant, found.first_s, is_constant and found.is_even)
 
 
 def _stated_rate(stream: VideoStream) -> Fraction:
@@ -117,4 +120,4 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
     is_stated = not gaps or 2 * last_duration >= gaps[0]
     last = last_duration if is_stated else gaps[len(gaps) // 2]
     length = (times[-1] - times[0] + last) * stream.time_base
-    return _Packets(count, length, times[0] * stream.time_base)
+    return _Packets(count, length, times[0] * stream.time_base, not gaps or gaps[0] == gaps[-1])

@@ -1,4 +1,4 @@
-"""Properties of an MP4 that libav does not expose: rotation, completeness, the enabled flag.
+"""Properties of an MP4 that libav does not expose: rotation, even frames, completeness, flags.
 
 ISO/IEC 14496-12 (ISO base media file format): boxes of a 32-bit length and a four-letter name; the
 display matrix of a track and its enabled flag are in its header (``tkhd``).
@@ -32,6 +32,22 @@ def rotation_of(path: Path) -> int:
                 a, b = struct.unpack(">2i", header[start : start + 8])
                 return round(math.degrees(math.atan2(b, a)) / 90) * 90 % 360
     return 0
+
+
+def has_even_frames(path: Path) -> bool:
+    """Whether all frames of the first picture track but the last are equally long, to the tick.
+
+    Many phones round the time of each frame to a millisecond.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        for track in _tracks(stream, path.stat().st_size, b"vide"):
+            for box in _find(stream, *track, (b"mdia", b"minf", b"stbl", b"stts")):
+                _, entries, _, _, last, _ = struct.unpack(">6I", _read(stream, box, 24))
+                return entries == 1 or (entries == 2 and last == 1)
+    return False
 
 
 def is_whole(path: Path) -> bool:

@@ -151,7 +151,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         ),
         start=Fraction(0) if timing.first_s is None else max(Fraction(0), timing.first_s - began),
         rotation=rotation_of(path) if is_mp4 else _decoded_rotation(container, stream),
-        steady=is_mp4 and timing.is_constant,
+        steady=is_mp4 and timing.is_even,
         lead=_LEAD if is_unindexed else Fraction(0),
         zero=max(Fraction(0), stated - began) if is_unindexed else Fraction(0),
         is_constant=timing.is_constant,

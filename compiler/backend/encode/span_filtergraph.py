@@ -237,7 +237,7 @@ class _GraphBuilder:
             # At a variable rate the frame before the place may be on screen there. An exact seek
             # drops it; without one a length counts from the key frame before.
             limits: dict[str, str | None] = {"noaccurate_seek": None}
-            if info.steady and info.is_constant:
+            if info.steady:
                 length = first * one + info.start - zero
                 length += (frames - 1) * video.speed / self._fps + 2 * one
                 limits = {"t": f"{float(length):.6f}"}
