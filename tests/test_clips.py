@@ -23,6 +23,7 @@ from otio_gvideo.compiler.api.render import render_timeline
 from otio_gvideo.compiler.backend.encode.reframe import sample_frames
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.media.probe import probe
+from otio_gvideo.compiler.media.samples import SoundReader
 from otio_gvideo.compiler.timeline.effects import speed_of
 from otio_gvideo.compiler.timeline.metadata import own_metadata
 from PIL import Image
@@ -331,6 +332,18 @@ def test_a_frame_of_a_clock_in_milliseconds_is_held(folder: Path) -> None:
     run([*source, "-video_track_timescale", "90000", *lossless], what="making a video")
     compiled(folder, "  - {id: a, duration: 1.5, clip: {video: phone.mp4, out: 0.6, fit: hold}}\n")
     assert counts(folder)[18:] == [17] * 18
+
+
+def test_sound_keeps_step_with_a_picture_that_starts_later(folder: Path) -> None:
+    """As after a cut between key frames: silence before the first picture, a tone from it on."""
+    tone = ["-f", "lavfi", "-i", "sine=f=440:d=2,volume=0:enable='lt(t,0.5)'"]
+    late = ["-itsoffset", "0.5", *input_args(folder / "mute.mp4")]
+    copy = output_args(folder / "late.mkv", "-c:v", "copy", "-c:a", "pcm_s16le", "-t", "2")
+    run([*late, *tone, "-map", "0:v", "-map", "1:a", *copy], what="making a video")
+    assert probe(folder / "late.mkv").video.start == Fraction(1, 2)  # type: ignore[union-attr]
+    compiled(folder, "  - {id: a, duration: 1, clip: {video: late.mkv, sound_db: 0}}\n")
+    heard = SoundReader(folder / "build" / "reel" / "reel.mp4").read(4800, 9600)
+    assert np.abs(heard).max() > 0.01
 
 
 @pytest.mark.slow

@@ -156,7 +156,7 @@ class _MixReader:
             elif level is not None and self.audio.is_audible(item):
                 speed = self._speed(item, picture)
                 levels = ClipLevels(((Fraction(0), level),))
-                yield from self._clip(item, at, window, fades, speed, levels)
+                yield from self._clip(item, at, window, fades, speed, levels, picture=True)
             return
         if not isinstance(item, otio.schema.Track | otio.schema.Stack):
             if not picture:
@@ -210,10 +210,14 @@ class _MixReader:
         fades: tuple[Offsets, Offsets],
         speed: Fraction,
         levels: ClipLevels,
+        *,
+        picture: bool = False,
     ) -> Iterator[Clip]:
         info = self._media(clip)
         if info is None or not speed:
             return
+        # A picture counts from its first frame, sound from the start of the file.
+        late = info.video.start if picture and info.video is not None else Fraction(0)
         (lead, fade_in), (fade_out, trail) = fades
         length = item_length(clip)
         start, end = at - lead, at + length + trail
@@ -221,9 +225,9 @@ class _MixReader:
         if first >= last:
             return
         begin = source_start(clip) - (length * speed if speed < 0 else 0)
-        source = begin + (first - at) * speed
+        source = begin + (first - at) * speed + late
         edges = sorted((source, source + (last - first) * speed))
-        if not self._check_range(str(clip.name), info, (edges[0], edges[1])):
+        if not self._check_range(str(clip.name), info, (edges[0] - late, edges[1] - late)):
             return
         faded_in, faded_out = lead + fade_in, fade_out + trail
         place = source * SAMPLE_RATE
