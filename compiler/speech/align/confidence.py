@@ -25,10 +25,12 @@ LONG_PAUSE = 0.4
 """Seconds from which a longer pause says no more."""
 CLEAR = 1.0
 """Clarity from which a clearer recording says no more."""
-NOISY = {"forced": 0.56, "dtw": 0.71}
-"""Clarity below which noise masks speech, by source: English, other languages."""
+NOISY = {"forced": (0.56, 0.75), "dtw": (0.71, 0.71)}
+"""Clarity up to which noise masks speech, and from which it does not: English, other languages."""
 MASKED = 0.08
 """Confidence in cuts that noise takes: it hides the evidence against a wrong one, too."""
+LOST = 0.5
+"""Confidence below which the scene beside a cut is lost in noise."""
 NO_PAUSE = 0.03
 """Seconds below which there is no pause."""
 NEAR = 0.3
@@ -71,8 +73,7 @@ def confidence(
         evidence: of the alignment.
     """
     features = cut_features(tokens, members, times, unscripted, speech, evidence)
-    is_noisy = evidence.clarity < NOISY.get(evidence.source, 0)
-    cuts = _probabilities(features, CUTS[evidence.source], MASKED if is_noisy else 0)
+    cuts = in_noise(_probabilities(features, CUTS[evidence.source]), evidence)
     words = _probabilities(word_features(tokens, times, speech, evidence), WORDS[evidence.source])
     return Confidence(
         tuple(
@@ -84,6 +85,25 @@ def confidence(
             for sure, is_heard in zip(cuts, _heard(members, evidence), strict=True)
         ),
     )
+
+
+def in_noise(cuts: Sequence[Fraction], evidence: Evidence) -> list[Fraction]:
+    """Return the probabilities of cuts, less what noise hides.
+
+    A cut beside one that is lost counts as the mean of both: where words went astray, some fit the
+    noise as well.
+    """
+    loud, quiet = NOISY.get(evidence.source, (0.0, 0.0))
+    if evidence.clarity >= quiet:
+        return list(cuts)
+    share = min(1.0, (quiet - evidence.clarity) / max(quiet - loud, 1e-6))
+    masked = Fraction(round(100 * MASKED * share), 100)
+    own = [max(sure - masked, Fraction(1, 100)) for sure in cuts]
+    beside = [min(own[max(0, n - 1) : n + 2]) for n in range(len(own))]
+    return [
+        Fraction(round(50 * (sure + least)), 100) if least < LOST <= sure else sure
+        for sure, least in zip(own, beside, strict=True)
+    ]
 
 
 def _heard(members: Sequence[Sequence[int]], evidence: Evidence) -> list[bool]:
@@ -248,15 +268,9 @@ def _voiced_seconds(starts: Measures, ends: Measures, speech: Sequence[Interval]
     return np.asarray(np.interp(ends, edges, voiced) - np.interp(starts, edges, voiced))
 
 
-def _probabilities(
-    features: Measures, coefficients: Sequence[float], masked: float = 0
-) -> tuple[Fraction, ...]:
-    """Return logistic probabilities in hundredths, less ``masked``.
-
-    The coefficients begin with the intercept.
-    """
+def _probabilities(features: Measures, coefficients: Sequence[float]) -> tuple[Fraction, ...]:
+    """Return logistic probabilities in hundredths; the coefficients begin with the intercept."""
     weights: NDArray[np.float64] = np.array(coefficients)
     logits = weights[0] + features @ weights[1:]
-    values = np.minimum(1 / (1 + np.exp(-np.clip(logits, -30, 30))), MOST) - masked
-    values = np.clip(values, LEAST, MOST)
+    values = np.clip(1 / (1 + np.exp(-np.clip(logits, -30, 30))), LEAST, MOST)
     return tuple(Fraction(round(100 * float(value)), 100) for value in values)

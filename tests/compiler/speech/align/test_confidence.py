@@ -11,7 +11,12 @@ import numpy as np
 import pytest
 from otio_gvideo.compiler.script.tokens import tokenize
 from otio_gvideo.compiler.speech.align import Alignment, align_scenes
-from otio_gvideo.compiler.speech.align.confidence import UNHEARD, Confidence, confidence
+from otio_gvideo.compiler.speech.align.confidence import (
+    UNHEARD,
+    Confidence,
+    confidence,
+    in_noise,
+)
 from otio_gvideo.compiler.speech.align.evidence import UNFIT, Evidence
 from otio_gvideo.compiler.sync.types import Interval
 
@@ -64,6 +69,21 @@ def test_scenes_that_were_not_heard_are_not_certain() -> None:
     found = judged(fits=UNFIT)
     assert max(found.words) < Fraction(1, 2)
     assert max(found.scenes) <= UNHEARD
+
+
+def test_noise_takes_confidence_in_cuts_and_more_beside_a_lost_scene() -> None:
+    sure = [Fraction(98, 100), Fraction(2, 10), Fraction(98, 100), Fraction(98, 100)]
+
+    def at(clarity: float) -> list[Fraction]:
+        return in_noise(sure, Evidence("forced", np.ones(1), np.ones(1), clarity))
+
+    assert at(0.8) == sure
+    beside, lost, after, far = at(0.68)
+    assert beside == after < Fraction(7, 10)
+    assert lost < Fraction(2, 10)
+    assert Fraction(94, 100) < far < Fraction(98, 100)
+    assert at(0.5)[3] == Fraction(90, 100)
+    assert in_noise([], Evidence("forced", np.ones(1), np.ones(1), 0.5)) == []
 
 
 def test_no_words_have_no_confidence() -> None:
