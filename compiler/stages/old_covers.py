@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ..backend.mux.cover import cover_path
 from ..files.atomic_output import write_errors
+from ..files.protected_files import InputFile
 from ..outputs.report_claims import is_claimed
-from .input_files import InputFile
 
 
 def remove_old_covers(

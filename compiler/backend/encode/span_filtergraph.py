@@ -85,6 +85,7 @@ def encode_segment(
             place = captions.emoji.write(scratch / _EMOJI, segment.frames, canvas.fps)
             stream = _with_emoji(stream, place)
     encoding, fps = spec.encoding, canvas.fps
+    videos = [info.video for info in media.values() if info.video]
     upload = upload_filter(encoding.program)
     last = f"{TAGS},{upload}" if upload else TAGS
     run(
@@ -103,10 +104,7 @@ def encode_segment(
         stall_s=patience(
             frames=segment.frames,
             pixels=canvas.size[0] * canvas.size[1],
-            source_pixels=max(
-                (info.video.width * info.video.height for info in media.values() if info.video),
-                default=0,
-            ),
+            source_pixels=max((video.width * video.height for video in videos), default=0),
         ),
     )
 
