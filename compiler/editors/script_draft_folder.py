@@ -78,7 +78,10 @@ def draft_from_folder(folder: Path) -> ScriptDraft:
     elif voices:
         groups, more_notes = _group_evenly(pictures, voices[0])
     else:
-        groups, more_notes = [SceneGroup(silent_timing(one), [one]) for one in pictures], []
+        groups = [SceneGroup(silent_timing(one), [one]) for one in pictures]
+        more_notes = [
+            f"not used: {script_path(one, folder)}; there is no voice that reads it" for one in used
+        ]
     taken = set[str]()
     scenes = [draft_scene(group, folder, depths, taken, voiced=bool(voices)) for group in groups]
     if any("text" in scene for scene in scenes):

@@ -195,6 +195,14 @@ def test_a_voice_is_told_from_music_by_names_and_texts(tmp_path: Path) -> None:
     assert notes == ["not used: clip.mp4; no moving picture can be read from it"]
 
 
+def test_a_text_that_no_voice_reads_is_named(tmp_path: Path) -> None:
+    Image.new("RGB", (60, 80)).save(tmp_path / "1.jpg")
+    write_tone(tmp_path / "music.wav")
+    (tmp_path / "text.txt").write_text("We went down to the lake.")
+    _, notes = init_script(tmp_path)
+    assert notes == ["not used: text.txt; there is no voice that reads it"]
+
+
 def test_the_first_line_names_the_schema_for_editors(folder: Path) -> None:
     path, _ = init_script(folder)
     mark, _, url = path.read_text().splitlines()[0].partition("$schema=")
