@@ -71,7 +71,7 @@ def frame_timing(
     found = _read_packets(container, stream)
     is_constant, frames = False, found.count
     by_base, by_rate = (abs(frames - found.length_s * rate) for rate in (base, fps))
-    if base and by_base < min(1, by_rate):
+    if base and by_base < 1 and by_base < by_rate:
         fps = base  # The stated one counts in rounded milliseconds.
     lasting = max(1, round(found.length_s * fps))
     if found.length_s and fps and _agrees(frames, found.length_s, fps):

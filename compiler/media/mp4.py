@@ -46,7 +46,7 @@ def has_even_frames(path: Path) -> bool:
         for track in _tracks(stream, path.stat().st_size, b"vide"):
             for box in _find(stream, *track, (b"mdia", b"minf", b"stbl", b"stts")):
                 _, entries, _, _, last, _ = struct.unpack(">6I", _read(stream, box, 24))
-                return entries == 1 or (entries == 2 and last == 1)
+                return bool(entries == 1 or (entries == 2 and last == 1))
     return False
 
 

@@ -187,7 +187,7 @@ def speech_blocks(path: Path) -> Iterator[NDArray[np.int16]]:
                     yield np.zeros(min(SPEECH_RATE, lead - silent), np.int16)
                 frame.pts = None
             for made in resampler.resample(frame):
-                block = np.frombuffer(made.planes[0], np.int16, made.samples)
+                block = np.frombuffer(memoryview(made.planes[0]), np.int16, made.samples)
                 yield block[early:]
                 early -= min(early, len(block))
 
