@@ -102,7 +102,17 @@ def filter_values(program: str, name: str, option: str) -> frozenset[str]:
 @functools.cache
 def encoder_names(program: str) -> frozenset[str]:
     """Return every encoder that this build lists, whether its hardware is present or not."""
-    lines = _ask(program, "-encoders").splitlines()
+    return _names(_ask(program, "-encoders"))
+
+
+@functools.cache
+def decoder_names(program: str) -> frozenset[str]:
+    """Return every decoder that this build lists."""
+    return _names(_ask(program, "-decoders"))
+
+
+def _names(listed: str) -> frozenset[str]:
+    lines = listed.splitlines()
     return frozenset(words[1] for line in lines if len(words := line.split()) > 1)
 
 

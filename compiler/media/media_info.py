@@ -25,6 +25,7 @@ class VideoInfo:
         steady: whether the time of frame ``n`` is exactly ``n / fps``.
         lead: seconds by which to seek early: without an index, as in MPEG-TS and PS, a seek lands
             between key frames.
+        decoder: FFmpeg's name of the one that keeps transparency, if that is not the default one.
         zero: seconds from the file's first time stamp to the one that ffmpeg counts from without a
             seek: in MPEG-TS and PS, what the stream states as its start.
     """
@@ -45,6 +46,7 @@ class VideoInfo:
     is_constant: bool = False
     lead: Fraction = Fraction(0)
     zero: Fraction = Fraction(0)
+    decoder: str = ""
 
     @property
     def display_size(self) -> tuple[Fraction, Fraction]:

@@ -27,6 +27,8 @@ MAX_PIXELS = 150_000_000
 _UNINDEXED = frozenset({"mpegts", "mpeg"})
 _LEAD = Fraction(12)
 """Longest usual distance between key frames, in seconds."""
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Codecs that carry alpha beside the picture, which FFmpeg's own decoders drop."""
 _ASPECTS = (Fraction(1, 100), Fraction(100))
 _ORIENTATION = 0x0112
 """EXIF tag; values from 5 on swap width and height."""
@@ -134,6 +136,8 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
     is_unindexed = container.format.name in _UNINDEXED
     stated = (stream.start_time or 0) * (stream.time_base or Fraction(0))
     timing = frame_timing(path, container, stream, is_mp4=is_mp4)
+    tags = {name.lower(): value for name, value in stream.metadata.items()}
+    decoder = _ALPHA_DECODERS.get(context.name, "") if tags.get("alpha_mode") == "1" else ""
     return VideoInfo(
         codec=context.name,
         profile=str(context.profile or ""),
@@ -141,7 +145,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         height=context.height,
         fps=timing.fps,
         frames=timing.frames,
-        pixel_format=str(context.pix_fmt),
+        pixel_format="yuva420p" if decoder else str(context.pix_fmt),
         extradata=bytes(context.extradata or b""),
         colors=(
             int(context.color_primaries),
@@ -155,6 +159,7 @@ def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoI
         lead=_LEAD if is_unindexed else Fraction(0),
         zero=max(Fraction(0), stated - began) if is_unindexed else Fraction(0),
         is_constant=timing.is_constant,
+        decoder=decoder,
         sample_aspect=aspect if _ASPECTS[0] <= aspect <= _ASPECTS[1] else Fraction(1),
     )
 

@@ -23,15 +23,15 @@ from ..files.atomic_output import scratch, write_errors
 from ..files.exists import is_there
 from ..media.containers import open_media
 from ..media.ffmpeg import output_args, run
-from ..media.find_ffmpeg import ffmpeg_version
-from ..media.media_info import VideoInfo
+from ..media.find_ffmpeg import decoder_names, ffmpeg_path, ffmpeg_version
+from ..media.media_info import VideoInfo, has_alpha
 from ..media.probe import probe
 from ..script.model import Script
 from ..script.pictures import ScriptKeyframe
 
 STILLS = "stills"
 """Folder beside a reel's timeline that holds them."""
-_METHOD = "3"
+_METHOD = "4"
 """Counted in the keys: a change saves other pixels."""
 _TOLERANCE_S = Fraction(1, 1000)
 """Seconds by which the time of a frame may be rounded."""
@@ -99,6 +99,8 @@ def _save(video: Path, at: Fraction, path: Path) -> str:
     seek = Fraction(math.floor(before * 1_000_000), 1_000_000) if is_sought else info.zero
     width, height = (max(2, round(side / 2) * 2) for side in info.display_size)
     sought = {"ss": f"{float(seek):.6f}"} if is_sought else {}
+    if info.decoder and info.decoder in decoder_names(ffmpeg_path()):
+        sought["c:v"] = info.decoder
     stream = source(url(video), **sought, **demuxer_options(video))
     stream = stream.filter("trim", start=f"{float(time - seek):.6f}").filter("trim", end_frame=1)
     for name, options in fit_filters(info, (width, height)):
@@ -111,7 +113,8 @@ def _save(video: Path, at: Fraction, path: Path) -> str:
     with scratch(path.parent) as place:
         made = place / path.name
         png = ("-frames:v", "1", "-c:v", "png", "-f", "image2", "-update", "1")
-        args = [*graph_args(stream, "rgb24", "null"), "-map", "[out]"]
+        pixels = "rgba" if has_alpha(info.pixel_format) else "rgb24"
+        args = [*graph_args(stream, pixels, "null"), "-map", "[out]"]
         run([*args, *output_args(made, *png)], what=f"saving a frame of {video.name}")
         sha256 = sha256_of(made)
         if is_there(path):

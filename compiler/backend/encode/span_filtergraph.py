@@ -239,14 +239,10 @@ class _GraphBuilder:
                 length = first * one + info.start - zero
                 length += (frames - 1) * video.speed / self._fps + 2 * one
                 limits = {"t": f"{float(length):.6f}"}
+            limits |= {"c:v": info.decoder} if info.decoder else {}
             if seek:
                 limits["ss"] = f"{float(seek):.6f}"
-            decoded = source(
-                url(video.path),
-                **limits,
-                **threads,
-                **demuxer_options(video.path),
-            )
+            decoded = source(url(video.path), **limits, **threads, **demuxer_options(video.path))
         # From here on 0 is the first frame of the span. A source frame is shown from half a frame
         # before its time to half a frame after it: the nearest one wins. The 32nd part less makes
         # the earlier one win a tie. At a variable rate, half of an average frame may be several of

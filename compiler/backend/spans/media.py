@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from ....renderers.base import FITS
 from ....renderers.run.store import damage_of
 from ...errors import WorkError
 from ...files.file_urls import paths_of
+from ...media.find_ffmpeg import decoder_names, ffmpeg_path
 from ...media.media_info import MediaInfo, VideoInfo, has_alpha
 from ...media.probe import probe
 from ...notices import Notice
@@ -192,6 +193,11 @@ class MediaReader:
         if not info.still and not (video.fps and video.frames):
             what = f"its media {info.path} state no frame rate that can be shown"
             return self._slate(clip, what, info.path.name)
+        if video.decoder and video.decoder not in decoder_names(ffmpeg_path()):
+            what = f"{info.path.name} is shown without its transparency"
+            why = f"this ffmpeg lacks the decoder {video.decoder}"
+            self.warnings.append(Notice("effect", f"{clip.name}: {what}; {why}"))
+            info = replace(info, video=replace(video, decoder="", pixel_format="yuv420p"))
         self.media[info.path] = info
         return info
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -10,6 +11,8 @@ import opentimelineio as otio
 import pytest
 from numpy.typing import NDArray
 from otio_gvideo.compiler.media.ffmpeg import output_args, run
+from otio_gvideo.compiler.media.find_ffmpeg import ffmpeg_path
+from otio_gvideo.compiler.stages.frame_stills import frame_still
 from otio_gvideo.compiler.timeline.rate import time_range
 from PIL import Image
 
@@ -45,6 +48,54 @@ def test_transparent_pictures_show_the_track_below(each_ffmpeg: str, tmp_path: P
     for frame in (1, 5, 9):
         assert np.abs(seen[frame] - (100, 50, 100)).max() < 7, (frame, seen[frame])
     assert np.abs(seen[13] - (0, 0, 200)).max() < 7
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_a_webm_with_alpha_shows_the_track_below(
+    codec: str, each_ffmpeg: str, tmp_path: Path
+) -> None:
+    """FFmpeg's own decoders of VP8 and VP9 drop the alpha."""
+    Image.new("RGB", (96, 160), (0, 0, 200)).save(tmp_path / "blue.png")
+    moving = tmp_path / "half.webm"
+    source = "color=c=0xc86400@0.5:s=48x80:r=24:d=2,format=yuva420p"
+    coded = ("-c:v", codec, "-auto-alt-ref", "0", "-b:v", "1M", "-g", "12")
+    run(["-f", "lavfi", "-i", source, *output_args(moving, *coded)], what="making media")
+    timeline = of(clip_of(tmp_path / "blue.png", 0, 8))
+    upper = otio.schema.Track("V2", kind=otio.schema.TrackKind.Video)
+    upper.extend([clip_of(moving, 30, 4)])
+    timeline.tracks.append(upper)
+    result = flat_to(timeline, tmp_path / "reel.mp4")
+    assert not result.warnings
+    seen = colours(tmp_path / "reel.mp4")
+    assert np.abs(seen[2] - (100, 50, 100)).max() < 7, seen[2]
+    assert np.abs(seen[6] - (0, 0, 200)).max() < 7
+    with Image.open(frame_still(moving, Fraction(1), tmp_path / "stills")) as still:
+        assert still.getpixel((24, 40)) == pytest.approx((200, 100, 0, 128), abs=7)
+
+
+@pytest.mark.posix
+def test_an_ffmpeg_without_the_decoder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moving, ffmpeg = tmp_path / "half.webm", ffmpeg_path()
+    source = "color=c=red@0.5:s=48x80:r=24:d=0.5,format=yuva420p"
+    coded = ("-c:v", "libvpx-vp9", "-auto-alt-ref", "0")
+    run(["-f", "lavfi", "-i", source, *output_args(moving, *coded)], what="making media")
+    other = tmp_path / "ffmpeg"
+    other.write_text(
+        f"""#!/bin/sh
+case "$*" in *-decoders) "{ffmpeg}" "$@" | grep -v libvpx; exit;; esac
+exec "{ffmpeg}" "$@"
+"""
+    )
+    other.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(other))
+    result = flat_to(of(clip_of(moving, 0, 4)), tmp_path / "reel.mp4")
+    assert [warning.coded for warning in result.warnings] == [
+        "half: half.webm is shown without its transparency; "
+        "this ffmpeg lacks the decoder libvpx-vp9 [effect]"
+    ]
+    assert colours(tmp_path / "reel.mp4")[2] == pytest.approx((255, 0, 0), abs=7)
 
 
 @pytest.mark.parametrize("policy", ["hold", "black", "error"])
