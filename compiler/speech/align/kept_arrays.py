@@ -1,15 +1,15 @@
 """What was measured in a recording, as arrays in the user's cache: an edit measures nothing again.
 
-The checksums of zip find damage; damaged files count as absent.
+A SHA-256 precedes each array; damaged files count as absent.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from ...files.atomic_output import atomic_output
 
 MOST_BYTES = 1 << 30
 """Size of the arrays in a folder, of those used last: an hour has some 20 MB."""
-_SUFFIX = ".npz"
+_SUFFIX = ".array"
+_DIGEST_BYTES = 32
 
 
 class KeptArrays:
@@ -40,20 +41,38 @@ class KeptArrays:
         if found is None:
             found = make()
             with suppress(WorkError, OSError):  # A cache that cannot be written breaks nothing.
-                with atomic_output(path) as temporary, temporary.open("wb") as stream:
-                    np.savez(stream, kept=found)
+                with atomic_output(path) as temporary, temporary.open("w+b") as stream:
+                    _write(stream, found)
                 _drop_oldest(path.parent)
         return found
 
 
+def _write(stream: BinaryIO, array: NDArray[Any]) -> None:
+    stream.write(bytes(_DIGEST_BYTES))
+    np.save(stream, array, allow_pickle=False)
+    digest = _digest(stream)
+    stream.seek(0)
+    stream.write(digest)
+
+
 def _read(path: Path) -> NDArray[Any] | None:
     try:
-        with np.load(path, allow_pickle=False) as content:
-            found: NDArray[Any] = content["kept"]
-        path.touch()
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile):
+        with path.open("rb") as stream:
+            if stream.read(_DIGEST_BYTES) != _digest(stream):
+                return None
+            stream.seek(_DIGEST_BYTES)
+            found: NDArray[Any] = np.load(stream, allow_pickle=False)
+    except (OSError, ValueError):
         return None
+    with suppress(OSError):  # A cache that cannot be written is still read.
+        path.touch()
     return found
+
+
+def _digest(stream: BinaryIO) -> bytes:
+    """Return the SHA-256 of the array in a file."""
+    stream.seek(_DIGEST_BYTES)
+    return hashlib.file_digest(stream, "sha256").digest()
 
 
 def _drop_oldest(folder: Path) -> None:

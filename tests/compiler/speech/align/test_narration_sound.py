@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,10 @@ from . import recordings
 def measures(sound: NarrationSound) -> list[object]:
     arrays = sound.power, sound.cepstra(), sound.cepstra([0, 1000, 2000])
     return [sound.speech(), sound.speech([0, 2000]), *(array.tobytes() for array in arrays)]
+
+
+def never() -> NDArray[np.int16]:
+    raise AssertionError
 
 
 @pytest.fixture
@@ -63,9 +68,6 @@ def test_the_samples_of_a_long_sound_take_no_memory(tmp_path: Path) -> None:
 
 
 def test_kept_measures_need_no_samples(tmp_path: Path) -> None:
-    def never() -> NDArray[np.int16]:
-        raise AssertionError
-
     kept = KeptArrays(tmp_path / "voice")
     first = measures(NarrationSound(recordings.samples("slt"), kept))
     assert measures(NarrationSound(never, kept)) == first
@@ -82,10 +84,36 @@ def test_damaged_measures_are_made_again(damage: str, tmp_path: Path) -> None:
     assert measures(NarrationSound(recordings.samples("slt"), kept)) == first
 
 
+def test_an_array_is_returned_as_it_was_kept_or_not_at_all(tmp_path: Path) -> None:
+    kept = KeptArrays(tmp_path / "voice")
+    right = kept.array("power", lambda: np.arange(6000, dtype=np.float32).reshape(2000, 3))
+    (path,) = tmp_path.iterdir()
+    content = path.read_bytes()
+    for place in range(160):  # the digest and the header
+        for bit in (1, 6):
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            found = kept_arrays._read(path)
+            assert found is None or found.tobytes() == right.tobytes(), (place, bit)
+
+
+def test_measures_are_read_from_a_folder_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise OSError(errno.EROFS, "read-only file system")
+
+    kept = KeptArrays(tmp_path / "voice")
+    first = measures(NarrationSound(recordings.samples("slt"), kept))
+    monkeypatch.setattr(Path, "touch", refuse)
+    assert measures(NarrationSound(never, kept)) == first
+
+
 def test_measures_that_were_not_used_for_long_are_deleted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept_arrays, "MOST_BYTES", 10_000)
     for name in ("older", "newer"):
         KeptArrays(tmp_path / name).array("power", lambda: np.zeros(1000))
-    assert [path.name for path in tmp_path.iterdir()] == ["newer-power.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == ["newer-power.array"]
