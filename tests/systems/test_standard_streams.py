@@ -30,6 +30,18 @@ def test_closed_streams_change_nothing(folder: Path, redirection: str) -> None:
     assert json.loads((folder / "build/small/small.otio").read_text())
 
 
+def test_programs_have_the_streams_that_the_caller_closed() -> None:
+    started = "import os; [os.fstat(number) for number in range(3)]"
+    program = (
+        "from otio_gvideo.compiler.printing import open_standard_streams as opened\n"
+        "import subprocess, sys\n"
+        f"opened(); sys.exit(subprocess.run([sys.executable, '-c', '{started}']).returncode)"
+    )
+    words = f'"{sys.executable}" -c "$PROGRAM" <&- >&- 2>&-'
+    done = subprocess.run(["sh", "-c", words], env=os.environ | {"PROGRAM": program}, check=False)
+    assert done.returncode == 0
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_device_is_one_line(tmp_path: Path) -> None:
     done = shell("schema script", ">/dev/full", tmp_path)
