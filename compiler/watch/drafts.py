@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from ...renderers.base import RendererError
 from ...renderers.run import pool
 from ...renderers.run.job import Job, Rendered
 from ...renderers.run.recipe import Recipe, recipe_key
@@ -73,7 +74,7 @@ class Drafts:
         version = hashlib.sha256(f"{file_version(video)} {at}".encode(errors="surrogateescape"))
         path = self._folder / f"{version.hexdigest()[:_DIGITS]}.jpg"
         if not path.exists():
-            with suppress(InputError, WorkError, OSError):
+            with suppress(InputError, WorkError, RendererError, OSError):
                 full = frame_still(video, at, self._folder)
                 path.write_bytes(small_still(full))
                 full.unlink()

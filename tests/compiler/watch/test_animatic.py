@@ -136,3 +136,9 @@ def test_frames_of_clips_are_small_and_shared_by_edits_that_move_them_little(
     assert not list(tmp_path.rglob("stills"))
     drafts.close()
     assert not drafts.folder.exists()
+
+
+def test_a_clip_that_was_deleted_meanwhile_has_no_frames(tmp_path: Path) -> None:
+    drafts = Drafts()
+    assert drafts.frame_of(tmp_path / "deleted.mp4", Fraction(0)) is None
+    drafts.close()
