@@ -30,7 +30,7 @@ def open_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # Takes the lowest free number.
-            os.set_inheritable(number, True)  # noqa: FBT003 - programs need theirs open, too
+            os.set_inheritable(number, True)
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
