@@ -326,7 +326,8 @@ def test_a_frame_of_a_low_average_rate_is_not_shown_before_its_time(folder: Path
 
 def test_a_frame_of_a_clock_in_milliseconds_is_held(folder: Path) -> None:
     """Phones round the time of each frame, so some are before their multiple."""
-    rounded = ("-vf", "settb=1/90000,setpts='floor(N*100/3)*90'", "-enc_time_base", "1/90000")
+    rounded = ("-vf", "settb=1/90000,setpts='floor(N*100/3)*90'", "-fps_mode", "vfr")
+    rounded += ("-enc_time_base", "1/90000")
     lossless = output_args(folder / "phone.mp4", "-c:v", "libx264", "-qp", "0", "-an")
     source = [*input_args(folder / "thirty.mp4"), *rounded, "-frames:v", "31"]
     run([*source, "-video_track_timescale", "90000", *lossless], what="making a video")
@@ -344,6 +345,28 @@ def test_sound_keeps_step_with_a_picture_that_starts_later(folder: Path) -> None
     compiled(folder, "  - {id: a, duration: 1, clip: {video: late.mkv, sound_db: 0}}\n")
     heard = SoundReader(folder / "build" / "reel" / "reel.mp4").read(4800, 9600)
     assert np.abs(heard).max() > 0.01
+
+
+def test_times_of_a_picture_that_starts_later_are_those_of_a_player(folder: Path) -> None:
+    """Its first picture is at 0.8 s of the file, as after a cut between key frames."""
+    late = ["-itsoffset", "0.8", *input_args(folder / "mute.mp4"), *input_args(folder / "tone.wav")]
+    copy = output_args(folder / "late.mkv", "-c:v", "copy", "-c:a", "copy")
+    run([*late, "-map", "0:v", "-map", "1:a", *copy], what="making a video")
+    scenes = """\
+  - {id: a, duration: 0.5, clip: {video: late.mkv, in: 1.8, out: 2.4}}
+  - {id: b, duration: 0.5, clip: {video: late.mkv, in: 0.4, out: 1.4}}
+  - {id: c, duration: 0.5, keyframe: late.mkv@1.8s, motion: {camera: static}}
+  - {id: d, duration: 0.5, keyframe: late.mkv@0.4s, motion: {camera: static}}
+"""
+    compiled(folder, scenes)
+    step = Fraction(24000, 24 * 1001)
+    assert counts(folder) == [
+        *nearest(24, 12, step), *nearest(0, 12, step), *[24] * 12, *[0] * 12
+    ]  # fmt: skip
+    plan = plan_script(folder / "reel.yaml")
+    assert [clip.source_s for clip in plan.clips] == [pytest.approx(1.8, abs=0.03), 0.8]
+    with pytest.raises(InputError, match=r"out: 0\.5 s is before the first picture .* 0\.80 s"):
+        compiled(folder, "  - {id: a, duration: 0.5, clip: {video: late.mkv, out: 0.5}}\n")
 
 
 @pytest.mark.slow

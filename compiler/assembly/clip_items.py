@@ -98,10 +98,8 @@ def place_clip(
         output: frame and rate of the reel.
     """
     (clip,) = scene.clips
-    first = (
-        None if clip.start is None else min(nearest_frame(clip.start, media.fps), media.frames - 1)
-    )
-    end = None if clip.end is None else min(nearest_frame(clip.end, media.fps), media.frames)
+    first = None if clip.start is None else min(_frame_at(media, clip.start), media.frames - 1)
+    end = None if clip.end is None else min(_frame_at(media, clip.end), media.frames)
     if end is not None:
         end = max(end, (first or 0) + 1)
     runs = clip_runs(
@@ -115,6 +113,12 @@ def place_clip(
     begin = runs[0].first / media.fps
     times = [begin, begin + runs[0].frames * runs[0].speed / output.fps]
     return PlacedClip(clip, slot, media, runs, frame_clip(media.info, times, scene.fit, output))
+
+
+def _frame_at(media: ClipMedia, time_s: Fraction) -> int:
+    """Return the frame nearest to a time from the start of the file, where players count from."""
+    assert media.info.video is not None
+    return nearest_frame(max(Fraction(0), time_s - media.info.video.delay), media.fps)
 
 
 def picture_items(placed: PlacedClip, fps: Fraction) -> Iterator[otio.schema.Clip]:

@@ -49,6 +49,19 @@ class VideoInfo:
     decoder: str = ""
 
     @property
+    def delay(self) -> Fraction:
+        """Seconds that a player plays before the first picture; 0 for less than half a frame.
+
+        So little is a rounded time stamp, or the delay of the sound's encoder.
+        """
+        return self.start if 2 * self.start * self.fps >= 1 else Fraction(0)
+
+    @property
+    def end(self) -> Fraction:
+        """End of the last picture in seconds, as players count."""
+        return self.delay + self.frames / self.fps
+
+    @property
     def display_size(self) -> tuple[Fraction, Fraction]:
         """Width and height as displayed: rotated, with square pixels."""
         width, height = self.width * self.sample_aspect, Fraction(self.height)

@@ -66,7 +66,7 @@ def frame_still(video: Path, at: Fraction, folder: Path) -> Path:
 
     Args:
         video: the file.
-        at: seconds from its first frame; past the end it is the last frame.
+        at: seconds from the start of the file, as players count; past the end it is the last frame.
         folder: to save to.
 
     Raises:
@@ -134,7 +134,7 @@ def _frame_time(video: Path, info: VideoInfo, at: Fraction) -> Fraction:
             base = stream.time_base
             assert base is not None
             began = Fraction(container.start_time or 0, av.time_base)
-            wanted = began + info.start + at + _TOLERANCE_S
+            wanted = began + info.start + max(Fraction(0), at - info.delay) + _TOLERANCE_S
             container.seek(int((wanted - _TOLERANCE_S - info.lead) / base), stream=stream)
             for frame in container.decode(stream):
                 if frame.pts is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from ..media.probe import probe_if_readable
 from ..timeline.effects import speed_of
 from ..timeline.layout import lay_out
 from ..timeline.media import media_file_name, media_path, source_start
@@ -26,7 +27,7 @@ class PlannedClip:
         name: of its clip in the timeline.
         video: name of its file.
         start, end: first frame in the reel, and the frame after the last, without handles.
-        source_s: its first frame, in seconds of the file.
+        source_s: its first frame, in seconds of the file, as players count.
         speed: of playback; 0 holds that frame.
         crops: how much of its picture is outside the frame, at most one line.
     """
@@ -72,12 +73,14 @@ def planned_clips(
             path = media_path(clip.media_reference, Path("/"))
             fit = str(own_metadata(clip).get("fit", "cover"))
             crop = crop_line(path, size, fit) if path is not None else None
+            info = probe_if_readable(path) if path is not None else None
+            first = info.video.delay if info is not None and info.video is not None else Fraction(0)
             yield PlannedClip(
                 str(clip.name),
                 media_file_name(clip.media_reference),
                 placed.start,
                 placed.end,
-                round(float(source_start(clip)), 4),
+                round(float(first + source_start(clip)), 4),
                 float(speed_of(clip)),
                 () if crop is None else (crop,),
             )

@@ -39,7 +39,7 @@ _TURNED = range(5, 9)
 """Its values that swap width and height."""
 _Matrix = NDArray[np.float64]
 FrameOf = Callable[[Path, Fraction], Path | None]
-"""Returns a frame of a video as a file, by its time in seconds; None if it cannot be read."""
+"""Returns a frame of a video as a file, by seconds from its first one; None if it is unreadable."""
 
 
 def animatic_of(

@@ -20,6 +20,7 @@ from ...renderers.run.store import Store
 from ..backend.encode.encoder import write_slot
 from ..errors import InputError, WorkError
 from ..files.file_version import file_version
+from ..media.probe import probe
 from ..stages.frame_stills import frame_still
 from .served_files import small_still
 
@@ -70,12 +71,19 @@ class Drafts:
         return Store(self._folder, read=False).find(slot, recipe_key(_small(recipe)))
 
     def frame_of(self, video: Path, at: Fraction) -> Path | None:
-        """Save a small copy of a video's frame, unless it exists; None if it cannot be read."""
+        """Save a small copy of a video's frame, unless it exists; None if it cannot be read.
+
+        Args:
+            video: the file.
+            at: seconds from its first picture.
+        """
         version = hashlib.sha256(f"{file_version(video)} {at}".encode(errors="surrogateescape"))
         path = self._folder / f"{version.hexdigest()[:_DIGITS]}.jpg"
         if not path.exists():
             with suppress(InputError, WorkError, RendererError, OSError):
-                full = frame_still(video, at, self._folder)
+                info = probe(video).video
+                first = info.delay if info is not None else Fraction(0)
+                full = frame_still(video, first + at, self._folder)
                 path.write_bytes(small_still(full))
                 full.unlink()
         return path if path.exists() else None

@@ -31,11 +31,14 @@ def check_clip(
         yield source.problem((*path, "speed"), what, "leave out one of them")
     if info is None or info.video is None:
         return
-    length = info.video.frames / info.video.fps
-    what = f"s is past the end of the video, {float(length):.2f} s"
-    if is_number(start) and start >= length:
+    first, last = info.video.delay, info.video.end
+    what = f"s is past the end of the video, {float(last):.2f} s"
+    if is_number(start) and start >= last:
         yield source.problem((*path, "in"), f"{show(start)} {what}")
-    if is_number(end) and end > length + 1 / info.video.fps:  # Players state lengths rounded.
+    if is_number(end) and end > last + 1 / info.video.fps:  # Players state lengths rounded.
         yield source.problem((*path, "out"), f"{show(end)} {what}")
+    if is_number(end) and 0 < end <= first:
+        what = f"{show(end)} s is before the first picture of the video, {float(first):.2f} s"
+        yield source.problem((*path, "out"), what)
     if "sound_db" in values and info.audio is None:
         yield source.problem((*path, "sound_db"), "the video has no sound", "leave it out")

@@ -101,10 +101,10 @@ class ScriptFiles:
         info = self.video(frame[0], path)
         if info is None or info.video is None:
             return None
-        length = info.video.frames / info.video.fps
-        if frame[1] < length:
+        end = info.video.end
+        if frame[1] < end:
             return None
-        what = f"{float(frame[1]):g} s is past the end of the video, {float(length):.2f} s"
+        what = f"{float(frame[1]):g} s is past the end of the video, {float(end):.2f} s"
         return self._source.problem(path, what)
 
     def problems(self) -> list[Problem]:
