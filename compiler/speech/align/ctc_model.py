@@ -9,11 +9,8 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +20,9 @@ from ....renderers.error_text import one_line
 from ....renderers.files.digest import file_digest
 from ....renderers.files.user_folders import cache_folder
 from ....renderers.torch_device import pick_device
-from ...errors import WorkError
-from ...files.atomic_output import atomic_output
 from ...media.samples import SPEECH_RATE
 from .ctc_folder import CtcFolder
+from .kept_arrays import KeptArrays
 from .mfcc import Array
 
 CHUNK_S, CONTEXT_S = 24, 3
@@ -82,27 +78,15 @@ def emissions_of(
         UnavailableError: packages or the device are missing.
         RendererError: the model cannot be loaded, or failed.
     """
-    path = cache_folder() / "emissions" / f"{_key(model, samples)}.npz"
-    found = _read(path)
-    if found is None:
-        found = _compute(model, samples, on_progress)
-        with (
-            suppress(WorkError, OSError),
-            atomic_output(path) as temporary,
-            temporary.open("wb") as stream,
-        ):
-            np.savez(stream, labels=found[0], scores=found[1])
-    labels, scores = found
+    kept = KeptArrays(cache_folder() / "emissions" / _key(model, samples))
+    labels, scores = kept.array("emissions", lambda: _compute(model, samples, on_progress))
     return Emissions(
         labels,
-        scores,
+        scores.view(np.float16),
         hop=Fraction(model.stride, SPEECH_RATE),
         offset=Fraction(model.window - model.stride, 2 * SPEECH_RATE),
         size=max(model.vocabulary.labels.values()) + 1,
     )
-
-
-_Found = tuple[NDArray[np.uint16], NDArray[np.float16]]
 
 
 def _key(model: CtcFolder, samples: NDArray[np.int16]) -> str:
@@ -112,22 +96,12 @@ def _key(model: CtcFolder, samples: NDArray[np.int16]) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path) -> _Found | None:
-    """Return cached emissions; None if there are none, or they are damaged (zip has checksums)."""
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            labels, scores = found["labels"], found["scores"]
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, BadZipFile):
-        return None
-    is_whole = labels.ndim == 2 and labels.shape == scores.shape
-    return (labels, scores) if is_whole else None
-
-
 def _compute(
     model: CtcFolder,
     samples: NDArray[np.int16],
     on_progress: Callable[[float], None],
-) -> _Found:
+) -> NDArray[np.uint16]:
+    """Return the likeliest labels of each frame, and the bits of their scores in half precision."""
     run = _load(model)
     stride, window = model.stride, model.window
     mean, deviation = float(samples.mean()), float(samples.std())
@@ -147,7 +121,7 @@ def _compute(
         labels.append(kept.astype(np.uint16))
         scores.append(np.take_along_axis(found, kept, axis=1).astype(np.float16))
         on_progress(last / frames)
-    return np.concatenate(labels), np.concatenate(scores)
+    return np.stack([np.concatenate(labels), np.concatenate(scores).view(np.uint16)])
 
 
 def _load(model: CtcFolder) -> Callable[[Array], Array]:
