@@ -20,6 +20,7 @@ from ...renderers.files.digest import sha256_of
 from ...renderers.files.user_folders import cache_folder
 from ..errors import WorkError
 from ..files.atomic_output import write_errors
+from ..files.file_version import file_version
 from ..media.programs import SYNTHESIZER, find_program
 from ..notices import Notice
 from ..sync.types import Interval, Word
@@ -78,8 +79,10 @@ def search_memo(audio: Path) -> SearchMemo | None:
     """Return the searches that were made in a voice file; None if it cannot be read."""
     from .align.search_memo import SearchMemo  # noqa: PLC0415 - a cached alignment needs none
 
+    version = file_version(audio)
     with suppress(WorkError):
-        return SearchMemo(cache_folder() / "searches" / f"{_key([audio], [])}.json")
+        path = cache_folder() / "searches" / f"{_key([audio], [])}.json"
+        return SearchMemo(path, lambda: file_version(audio) == version)
     return None
 
 

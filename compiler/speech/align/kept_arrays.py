@@ -26,13 +26,15 @@ _DIGEST_BYTES = 32
 class KeptArrays:
     """Arrays of one recording, each in a file."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, is_same: Callable[[], bool] = lambda: True):
         """Remember arrays.
 
         Args:
             path: what their files' names begin with: it stands for the recording and the code.
+            is_same: whether the recording is still that one; of another one nothing is kept.
         """
         self._path = path
+        self._is_same = is_same
 
     def array(self, name: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Return an array from its file, else make it and keep it."""
@@ -40,6 +42,8 @@ class KeptArrays:
         found = _read(path)
         if found is None:
             found = make()
+            if not self._is_same():
+                return found
             with suppress(WorkError, OSError):  # A cache that cannot be written breaks nothing.
                 with atomic_output(path) as temporary, temporary.open("w+b") as stream:
                     _write(stream, found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from itertools import islice
@@ -32,14 +32,16 @@ MOST_FILES = 100
 class SearchMemo:
     """Searches of one recording, kept in a file."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, is_same: Callable[[], bool] = lambda: True):
         """Remember searches.
 
         Args:
             path: of the file, which need not exist: its name stands for the recording and the code.
+            is_same: whether the recording is still that one; of another one nothing is kept.
         """
         self._path = path
-        self.measures = KeptArrays(path.with_suffix(""))
+        self._is_same = is_same
+        self.measures = KeptArrays(path.with_suffix(""), is_same)
         """What was measured in the recording."""
         self._before: Mapping[str, Any] | None = None
         self._used: dict[str, list[Any]] = {}
@@ -84,7 +86,7 @@ class SearchMemo:
         An interrupted run, or another script on the same voice, leaves those of others in place.
         """
         with suppress(WorkError, OSError):  # A cache that cannot be written breaks nothing.
-            if self._is_changed:
+            if self._is_changed and self._is_same():
                 write_verified(self._path, self._all())
             elif self._used:
                 self._path.touch()

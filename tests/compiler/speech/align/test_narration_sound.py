@@ -14,6 +14,8 @@ from otio_gvideo.compiler.media.sample_file import SampleFile
 from otio_gvideo.compiler.speech.align import kept_arrays, narration_sound
 from otio_gvideo.compiler.speech.align.kept_arrays import KeptArrays
 from otio_gvideo.compiler.speech.align.narration_sound import NarrationSound, sound_of
+from otio_gvideo.compiler.speech.align.viterbi import AlignmentPath
+from otio_gvideo.compiler.speech.alignment_cache import search_memo
 from otio_gvideo.renderers.files.user_folders import CACHE_VARIABLE, cache_folder
 
 from . import recordings
@@ -108,6 +110,24 @@ def test_measures_are_read_from_a_folder_that_cannot_be_written(
     first = measures(NarrationSound(recordings.samples("slt"), kept))
     monkeypatch.setattr(Path, "touch", refuse)
     assert measures(NarrationSound(never, kept)) == first
+
+
+def test_nothing_is_kept_of_a_recording_that_was_replaced_meanwhile(
+    voice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(narration_sound, "KEPT_FROM_S", 1)
+    right, memo = voice.read_bytes(), search_memo(voice)
+    assert memo is not None
+    recordings.saved(recordings.samples("slt")[::-1], voice.parent)
+    sound_of(voice, memo.measures).cepstra()
+    memo.keep([], [], AlignmentPath((), 0, 0))
+    memo.save()
+    voice.write_bytes(right)
+    memo = search_memo(voice)
+    assert memo is not None
+    assert memo.recall([], []) is None
+    found = sound_of(voice, memo.measures).cepstra()
+    np.testing.assert_array_equal(found, NarrationSound(recordings.samples("slt")).cepstra())
 
 
 def test_measures_that_were_not_used_for_long_are_deleted(
