@@ -6,11 +6,13 @@ read: an average rate of 1000 is the tick of a clock, and an interlaced frame ma
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -66,6 +68,10 @@ def frame_timing(
     length, stated = (stream.duration or 0) * tick, stream.frames
     if stated > 0 and is_mp4 and is_whole(path) and _agrees(stated, length, fps):
         is_constant = bool(fps) and base == fps and abs(stated - length * fps) < 2
+        shown = _shown_length(container, stream)
+        if shown > length + 1 / fps:
+            is_constant = False
+            fps = _in_range((stated / shown).limit_denominator(_LARGEST_DENOMINATOR)) or fps
         first = None if stream.start_time is None else stream.start_time * tick
         return FrameTiming(fps, stated, is_constant, first, is_constant and has_even_frames(path))
     found = _read_packets(container, stream)
@@ -86,6 +92,21 @@ def frame_timing(
     return FrameTiming(fps, frames, is_constant, found.first_s, is_constant and found.is_even)
 
 
+def _shown_length(container: InputContainer, stream: VideoStream) -> Fraction:
+    """Return the seconds from the first to the end of the last picture, by the last packets.
+
+    At a variable rate with B-frames, the length that ffmpeg states is one of decoding times.
+    """
+    first = stream.start_time or 0
+    container.seek(first + (stream.duration or 0), stream=stream)
+    ends = (
+        packet.pts + (packet.duration or 0)
+        for packet in container.demux(stream)
+        if packet.pts is not None and not packet.is_discard
+    )
+    return (max(ends, default=first) - first) * Fraction(stream.time_base or 0)
+
+
 def _stated_rate(stream: VideoStream) -> Fraction:
     """Return the average rate that the headers state, or FFmpeg's guess; 0 for none."""
     average = _in_range(Fraction(stream.average_rate or 0))
@@ -101,7 +122,8 @@ def _agrees(frames: int, length: Fraction, fps: Fraction) -> bool:
 
 
 def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
-    container.seek(0)
+    with suppress(av.error.PermissionError):  # FFmpeg's error for a file without frames.
+        container.seek(0)
     count = last_duration = latest = 0
     times: list[int] = []
     for packet in container.demux(stream):

@@ -30,6 +30,7 @@ _LEAD = Fraction(12)
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Codecs that carry alpha beside the picture, which FFmpeg's own decoders drop."""
 _ASPECTS = (Fraction(1, 100), Fraction(100))
+_NO_FRAMES = "holds no frames"
 _ORIENTATION = 0x0112
 """EXIF tag; values from 5 on swap width and height."""
 
@@ -65,10 +66,15 @@ def probe(path: Path) -> MediaInfo:
             if pictures:
                 stream = pictures[0]
                 video = _video(path, container, stream)
+                refused = refused or ("" if video else _NO_FRAMES)
                 if stream.duration and stream.duration > 0 and stream.time_base:
                     duration = stream.duration * stream.time_base
+                if video and not video.is_constant and video.fps:
+                    duration = max(duration, video.frames / video.fps)
     except MemoryError as error:
         raise WorkError(f"{path}: there is too little memory to read it") from error
+    except av.error.EOFError as error:
+        raise WorkError(f"{path}: {_NO_FRAMES}") from error
     except (av.error.FFmpegError, OSError, ValueError, ArithmeticError) as error:
         raise WorkError(f"{path}: cannot be read as media: {error}") from error
     if video is None and audio is None:
@@ -106,6 +112,8 @@ def probe_sequence(
             video = _video(first, container, container.streams.video[0])
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
         raise WorkError(f"{first}: cannot be read as an image: {error}") from error
+    if video is None:
+        raise WorkError(f"{first}: {_NO_FRAMES}")
     count = len(images)
     video = replace(video, fps=fps, frames=count, start=Fraction(0), extradata=b"")
     video = replace(video, steady=True, is_constant=True)
@@ -124,18 +132,21 @@ def _is_cover(stream: VideoStream) -> bool:
     return bool(stream.disposition & stream.disposition.attached_pic)
 
 
-def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoInfo:
+def _video(path: Path, container: InputContainer, stream: VideoStream) -> VideoInfo | None:
+    """Return the properties of a picture stream; None if it holds no frames."""
     context = stream.codec_context
     if getattr(stream, "codec_context", None) is None:  # PyAV's types rule this out
         raise WorkError(f"{path}: its video codec is not supported")
+    is_mp4 = "mp4" in container.format.name.split(",")
+    timing = frame_timing(path, container, stream, is_mp4=is_mp4)
+    if not timing.frames:
+        return None
     if not 0 < context.width * context.height <= MAX_PIXELS:
         raise WorkError(f"{path}: its picture has {context.width}x{context.height} pixels")
-    is_mp4 = "mp4" in container.format.name.split(",")
     aspect = Fraction(stream.sample_aspect_ratio or 1)
     began = Fraction(container.start_time or 0, av.time_base)
     is_unindexed = container.format.name in _UNINDEXED
     stated = (stream.start_time or 0) * (stream.time_base or Fraction(0))
-    timing = frame_timing(path, container, stream, is_mp4=is_mp4)
     tags = {name.lower(): value for name, value in stream.metadata.items()}
     decoder = _ALPHA_DECODERS.get(context.name, "") if tags.get("alpha_mode") == "1" else ""
     return VideoInfo(

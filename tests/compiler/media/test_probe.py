@@ -59,6 +59,37 @@ def test_a_variable_rate_is_the_average_of_the_whole_file(name: str, tmp_path: P
     assert float(video.frames / video.fps) == pytest.approx(0.84, abs=0.003)
 
 
+@pytest.mark.parametrize("regular", [20, 24])
+def test_a_length_of_decoding_times_is_too_short(regular: int, tmp_path: Path) -> None:
+    """FFmpeg states it in an MP4 whose last frames are late, and B-frames come before them.
+
+    If only the last one is late, all decoding times are regular.
+    """
+    late = f"setpts='if(lt(N,{regular}),N,{regular}+(N-{regular}+1)*10)/25/TB'"
+    path = make(
+        tmp_path / "a.mp4", "-vf", late, "-fps_mode", "vfr", "-an", "-c:v", "libx264", "-bf", "3"
+    )
+    info = probe(path)
+    last, gap = Fraction(regular + (25 - regular) * 10, 25), Fraction(10, 25)
+    assert info.video is not None
+    assert not info.video.is_constant
+    assert info.video.frames == 25
+    assert last < info.video.frames / info.video.fps <= last + gap
+    assert info.duration == info.video.frames / info.video.fps
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a.flv", "a.mkv", "a.webm"])
+def test_a_file_without_frames_says_so(name: str, tmp_path: Path) -> None:
+    codec = "libvpx" if name == "a.webm" else "mpeg4" if name == "a.avi" else "libx264"
+    path = make(tmp_path / name, "-frames:v", "0", "-an", "-c:v", codec)
+    with pytest.raises(WorkError, match=r"a\.\w+: holds no frames$"):
+        probe(path)
+    if name == "a.mkv":
+        sound = probe(make(tmp_path / name, "-vf", "select=0", "-c:a", "pcm_s16le"))
+        assert sound.video is None
+        assert sound.audio is not None
+
+
 def test_rounded_times_of_a_clock_are_a_constant_rate(tmp_path: Path) -> None:
     path = make(tmp_path / "a.flv", "-vf", "fps=30", "-c:v", "libx264", "-flvflags", "no_metadata")
     video = probe(path).video
