@@ -69,7 +69,7 @@ def frame_timing(
     if stated > 0 and is_mp4 and is_whole(path) and _agrees(stated, length, fps):
         is_constant = bool(fps) and base == fps and abs(stated - length * fps) < 2
         shown = _shown_length(container, stream)
-        if shown > length + 1 / fps:
+        if fps and shown > length + 1 / fps:
             is_constant = False
             fps = _in_range((stated / shown).limit_denominator(_LARGEST_DENOMINATOR)) or fps
         first = None if stream.start_time is None else stream.start_time * tick

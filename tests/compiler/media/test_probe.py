@@ -70,7 +70,7 @@ def test_a_length_of_decoding_times_is_too_short(regular: int, tmp_path: Path) -
         tmp_path / "a.mp4", "-vf", late, "-fps_mode", "vfr", "-an", "-c:v", "libx264", "-bf", "3"
     )
     info = probe(path)
-    last, gap = Fraction(regular + (25 - regular) * 10, 25), Fraction(10, 25)
+    last, gap = Fraction(regular + (25 - regular) * 10, 25), Fraction(11, 25)
     assert info.video is not None
     assert not info.video.is_constant
     assert info.video.frames == 25
