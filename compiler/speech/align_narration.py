@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ...renderers.base import RendererError
 from ...renderers.files.digest import file_digest
 from ..errors import InputError, Place, Problem, WorkError
-from ..media.samples import duration_of, speech_samples
+from ..media.samples import duration_of
 from ..notices import Notice
 from ..script.model import Narration, Script, ScriptScene
 from ..sync.types import Interval, Word
 from .alignment_cache import AlignedTrack, cached_alignment, search_memo
 from .language_guess import other_language
 from .narration_transcript import in_script, transcript_of
-from .pauses import speech_intervals
 from .trailing_speech import trailing_speech
 
 if TYPE_CHECKING:
@@ -175,14 +174,20 @@ def _align_track(
 ) -> AlignedTrack:
     # Most runs find the words in the cache, and these modules take 0.1 s.
     from .align import AlignmentError, SceneText, align_scenes  # noqa: PLC0415
+    from .align.narration_sound import sound_of  # noqa: PLC0415
     from .align.verdicts import INSIST  # noqa: PLC0415
+
+    memo = search_memo(narration.audio)
+
+    def speech() -> Sequence[Interval]:
+        return sound_of(narration.audio, memo.measures if memo else None).speech()
 
     on_recognition = None
     if narration.asr is not None:
         on_recognition = _part_progress(on_progress, 0, 2)
         on_progress = _part_progress(on_progress, 1, 2)
     try:
-        transcript = transcript_of(narration, duration, on_recognition)
+        transcript = transcript_of(narration, duration, speech, on_recognition)
     except InputError as error:
         problems = [in_script(problem, narration, folder) for problem in error.problems]
         raise InputError(problems) from error
@@ -198,7 +203,6 @@ def _align_track(
     unscripted: dict[str, tuple[Interval, ...]] = {}
     texts = [SceneText(scene.id, scene.text) for scene in scenes if scene.text is not None]
     if texts:
-        memo = search_memo(narration.audio)
         try:
             alignment = align_scenes(
                 texts,
@@ -249,7 +253,7 @@ def _align_track(
     last = scenes[-1]
     if last.time is not None:
         known = None if transcript is None else transcript.words
-        what = trailing_speech(last.time[1], duration, known, _speech(narration.audio))
+        what = trailing_speech(last.time[1], duration, known, speech)
         warnings += [Notice("sync", f"{last.id}: {what}")] if what else []
     return AlignedTrack(words, confidence, unscripted, tuple(warnings))
 
@@ -262,8 +266,3 @@ def _is_shown(speech: Interval, scenes: Sequence[ScriptScene]) -> bool:
         if scene.time is not None
     ]
     return 2 * sum(shown) >= speech.duration
-
-
-def _speech(audio: Path) -> Iterator[Interval]:
-    """Detect the speech of a file, lazily."""
-    yield from speech_intervals(speech_samples(audio))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING
 
 from ...renderers.files.user_folders import cache_folder
 from ..errors import Problem
-from ..media.samples import speech_samples
 from ..script.model import Narration
-from .pauses import speech_intervals
+from ..sync.types import Interval
 
 if TYPE_CHECKING:
     from .transcripts import Transcript
 
 
 def transcript_of(
-    narration: Narration, duration: Fraction, on_progress: Callable[[float], None] | None
+    narration: Narration,
+    duration: Fraction,
+    speech: Callable[[], Sequence[Interval]],
+    on_progress: Callable[[float], None] | None,
 ) -> Transcript | None:
     """Read or recognise the transcript of a narration; None if it has none.
 
     Args:
         narration: of a script.
         duration: of its voice file, in seconds.
+        speech: returns that of the voice file, by energy.
         on_progress: of recognition, called with 0..1.
 
     Raises:
@@ -47,8 +50,7 @@ def transcript_of(
         from .transcripts import read_transcript  # noqa: PLC0415 - seldom needed
 
         is_trusted = narration.align == "transcript"
-        speech = None if is_trusted else speech_intervals(speech_samples(narration.audio))
-        return read_transcript(narration.transcript, duration, speech)
+        return read_transcript(narration.transcript, duration, None if is_trusted else speech())
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from ..sync.types import Interval, Word
@@ -17,7 +17,7 @@ def trailing_speech(
     end: Fraction,
     duration: Fraction,
     words: Sequence[Word] | None,
-    speech: Iterable[Interval],
+    speech: Callable[[], Sequence[Interval]],
 ) -> str:
     """Return a warning if there is speech long after the last scene; else empty.
 
@@ -25,7 +25,7 @@ def trailing_speech(
         end: of the last scene, as stated.
         duration: of the narration.
         words: of its transcript; None if it has none.
-        speech: of the narration, by energy; only read if ``words`` is None.
+        speech: returns that of the narration, by energy; called if ``words`` is None.
     """
     rest = duration - end
     if rest <= FADE_OUT:
@@ -33,7 +33,7 @@ def trailing_speech(
     if words is not None:
         has_speech = any((word.start + word.end) / 2 > end for word in words)
     else:
-        after = (max(Fraction(0), it.end - max(it.start, end)) for it in speech)
+        after = (max(Fraction(0), it.end - max(it.start, end)) for it in speech())
         has_speech = sum(after, Fraction(0)) >= MIN_SPEECH
     if not has_speech:
         return ""

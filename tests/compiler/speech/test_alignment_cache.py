@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from otio_gvideo.compiler.errors import InputError
+from otio_gvideo.compiler.media import samples
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.script.read_script import load_script
 from otio_gvideo.compiler.speech import align as module
+from otio_gvideo.compiler.speech.align import narration_sound
 from otio_gvideo.compiler.speech.align_narration import Speech, align_narration
 from otio_gvideo.renderers.files.user_folders import CACHE_VARIABLE
 from PIL import Image
@@ -104,6 +106,20 @@ def test_a_voice_that_is_replaced_while_it_is_heard_is_not_kept(
     monkeypatch.setattr(module, "align_scenes", replaced)
     _align(script)
     assert not _kept(script)
+
+
+@pytest.mark.parametrize("transcript", ["", ", transcript: voice.srt"])
+def test_an_edit_does_not_decode_the_voice_again(
+    script: Path, monkeypatch: pytest.MonkeyPatch, transcript: str
+) -> None:
+    srt = "1\n00:00:00,000 --> 00:00:05,000\nAt the edge of the sea there was once a light\n"
+    (script.parent / "voice.srt").write_text(srt)
+    script.write_text(SCRIPT.replace(", language: en", f", language: en{transcript}"))
+    monkeypatch.setattr(narration_sound, "KEPT_FROM_S", 1)
+    _align(script)
+    monkeypatch.setattr(samples, "speech_blocks", lambda _: pytest.fail("it decoded again"))
+    script.write_text(script.read_text().replace("a light", "the light"))
+    _align(script)
 
 
 def test_a_second_compile_does_not_listen_again(script: Path, listened: list[Path]) -> None:

@@ -60,9 +60,9 @@ def test_a_transcript_takes_precedence_over_energy(start: float, count: int, pro
 
 def test_a_fade_out_and_a_breath_are_not_reported() -> None:
     word = Word("late", Fraction(11), Fraction(12))
-    assert trailing_speech(Fraction(10), Fraction(12), [word], ()) == ""
-    assert trailing_speech(Fraction(10), Fraction(13), [word], ())
+    assert trailing_speech(Fraction(10), Fraction(12), [word], list) == ""
+    assert trailing_speech(Fraction(10), Fraction(13), [word], list)
     breath = Interval(Fraction(9), Fraction(21, 2))
-    assert trailing_speech(Fraction(10), Fraction(20), None, [breath]) == ""
+    assert trailing_speech(Fraction(10), Fraction(20), None, lambda: [breath]) == ""
     voice = Interval(Fraction(9), Fraction(12))
-    assert trailing_speech(Fraction(10), Fraction(20), None, [voice])
+    assert trailing_speech(Fraction(10), Fraction(20), None, lambda: [voice])
