@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from platformdirs import user_cache_dir, user_config_dir
@@ -15,7 +17,7 @@ _NAME = "otio-gvideo"
 
 def config_folder() -> Path:
     """Return the folder of the user's configuration; need not exist."""
-    folder = Path(user_config_dir(_NAME, appauthor=False, roaming=True))
+    folder = _at_home(partial(user_config_dir, _NAME, appauthor=False, roaming=True))
     return _earlier(folder, "Application Support")
 
 
@@ -24,7 +26,19 @@ def cache_folder() -> Path:
     override = os.environ.get(CACHE_VARIABLE)
     if override:
         return Path(override).expanduser().absolute()
-    return _earlier(Path(user_cache_dir(_NAME, appauthor=False, opinion=False)), "Caches")
+    return _earlier(
+        _at_home(partial(user_cache_dir, _NAME, appauthor=False, opinion=False)), "Caches"
+    )
+
+
+def _at_home(find: Callable[[], str]) -> Path:
+    """Return a folder; of a user without a home, as in some containers, one that cannot exist."""
+    nowhere = Path(os.devnull, _NAME)
+    try:
+        folder = Path(find())
+    except RuntimeError:
+        return nowhere
+    return folder if folder.is_absolute() else nowhere
 
 
 def _earlier(folder: Path, library: str) -> Path:

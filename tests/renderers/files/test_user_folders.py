@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from otio_gvideo.renderers.files import user_folders
+from otio_gvideo.renderers.files.json_cache import read_entries, remembered
 from otio_gvideo.renderers.files.user_folders import cache_folder, config_folder
 from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
@@ -78,3 +80,15 @@ def test_a_folder_of_an_earlier_release_is_kept_on_macos(
 def test_a_variable_overrides_the_cache_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(user_folders.CACHE_VARIABLE, "~/elsewhere")
     assert cache_folder() == home / "elsewhere"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows asks the system, not the environment")
+@pytest.mark.usefixtures("home")
+def test_a_user_without_a_home_has_no_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    for folder in (cache_folder(), config_folder()):
+        with pytest.raises(OSError, match="Not a directory"):
+            folder.mkdir(parents=True)
+    assert read_entries("table.json") == {}
+    assert remembered("table.json", "key", lambda: 1) == 1
