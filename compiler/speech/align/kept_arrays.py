@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class KeptArrays:
         return found
 
 
-def _write(stream: BinaryIO, array: NDArray[Any]) -> None:
+def _write(stream: BufferedRandom, array: NDArray[Any]) -> None:
     stream.write(bytes(_DIGEST_BYTES))
     np.save(stream, array, allow_pickle=False)
     digest = _digest(stream)
@@ -73,7 +74,7 @@ def _read(path: Path) -> NDArray[Any] | None:
     return found
 
 
-def _digest(stream: BinaryIO) -> bytes:
+def _digest(stream: BufferedReader | BufferedRandom) -> bytes:
     """Return the SHA-256 of the array in a file."""
     stream.seek(_DIGEST_BYTES)
     return hashlib.file_digest(stream, "sha256").digest()
