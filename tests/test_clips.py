@@ -21,10 +21,12 @@ from otio_gvideo.compiler.api.init import init_script
 from otio_gvideo.compiler.api.plan import plan_script
 from otio_gvideo.compiler.api.render import render_timeline
 from otio_gvideo.compiler.backend.encode.reframe import sample_frames
+from otio_gvideo.compiler.editors.read_timeline import read_timeline
 from otio_gvideo.compiler.media.ffmpeg import input_args, output_args, run
 from otio_gvideo.compiler.media.probe import probe
 from otio_gvideo.compiler.media.samples import SoundReader
 from otio_gvideo.compiler.timeline.effects import speed_of
+from otio_gvideo.compiler.timeline.media import source_start
 from otio_gvideo.compiler.timeline.metadata import own_metadata
 from PIL import Image
 
@@ -265,6 +267,26 @@ def test_an_editor_gets_the_clips_and_what_it_changes_is_shown(folder: Path, suf
     flatten_timeline(slipped, video)
     assert counts(video)[:24] == nearest(30, 24, Fraction(30, 24))
     assert counts(video)[24:] == wanted[24:]
+
+
+@pytest.mark.parametrize("suffix", ["otio", "otioz", "fcpxml"])
+def test_an_export_starts_clips_at_a_frame_of_their_own_rate(folder: Path, suffix: str) -> None:
+    """Of the reel's frames, none is at these times."""
+    scenes = """\
+  - {id: a, duration: 1, clip: {video: thirty.mp4, in: 0.534}}
+  - {id: b, duration: 1, clip: {video: code.mov, in: 0.52}}
+  - {id: c, duration: 1, clip: {video: thirty.mp4, in: 0.1, speed: 0.5}}
+  - {id: d, duration: 1, clip: {video: thirty.mp4, in: 2.9, fit: hold}}
+"""
+    compiled(folder, scenes, until="timeline")
+    made = folder / "build" / "reel" / "reel.otio"
+    back = export_timeline(made, made.with_name(f"back.{suffix}")).path
+    clips = read_timeline(back).find_clips()
+    starts = [Fraction(16, 30), Fraction(13, 25), Fraction(3, 30), Fraction(87, 30)]
+    assert [source_start(clip) for clip in clips][:4] == starts
+    assert [clip.source_range.start_time.rate for clip in clips][:4] == [30, 25, 30, 30]
+    assert clips[1].source_range.start_time.value == 10 * 3600 * 25 + 13
+    assert diff_timelines(made, back).lines()[0] == "nothing changed"
 
 
 def test_a_frame_of_a_video_is_a_still(folder: Path) -> None:

@@ -27,15 +27,18 @@ from ..timeline.metadata import KEYFRAME_KEY, MEDIA_KEY
 from ..timeline.properties import item_length, rate_of, size_of, state_format
 from ..timeline.rate import time, time_range, whole_frames
 from ..timeline.resolve_ranges import resolve_ranges
+from .exact_starts import exact_starts
 
 _WITH_ANY_REFERENCE = (".otio", ".otioz", ".otiod", ".edl")
 """Suffixes of formats in which a clip needs no file."""
 _WITH_SEQUENCES = (".mlt", ".kdenlive")
+_WITH_MEDIA_RATES = (".otio", ".otioz", ".otiod", ".fcpxml")
+"""Suffixes of formats in which a clip may start at a frame of its media's own rate."""
 _WITHOUT_NESTED = (".edl", ".aaf")
 
 
 def prepare_export(
-    timeline: otio.schema.Timeline, root: Path, suffix: str
+    timeline: otio.schema.Timeline, root: Path, suffix: str, *, in_reel_frames: bool = False
 ) -> tuple[otio.schema.Timeline, list[Notice]]:
     """Return a copy of a timeline that opens elsewhere, and what differs in it.
 
@@ -46,6 +49,8 @@ def prepare_export(
         timeline: any timeline.
         root: the folder that relative media paths start from.
         suffix: of the format.
+        in_reel_frames: count all starts in frames of the reel, also in formats that can count in
+            those of the media.
     """
     copy = timeline.deepcopy()
     fps = rate_of(copy)
@@ -53,6 +58,8 @@ def prepare_export(
     left_out = [] if suffix in _WITH_ANY_REFERENCE else list(_only_tracks(copy))
     lost = [Notice("transition", line) for line in resolve_ranges(copy, fps)]
     state_format(copy, width, height, fps)
+    is_exact = suffix in _WITH_MEDIA_RATES and not in_reel_frames
+    exact = list(exact_starts(copy, fps)) if is_exact else []
     _snap_items(copy, fps)
     start = copy.global_start_time
     copy.global_start_time = time(whole_frames(start, fps) if start is not None else 0, fps)
@@ -63,6 +70,8 @@ def prepare_export(
         for index, item in enumerate(list(parent))
         for notice in _prepare_item(parent, index, item, root, suffix, fps)
     ]
+    for one in exact:
+        one.restore()
     for marker in copy.tracks.markers:
         marker.marked_range = _snapped(marker.marked_range, fps)
     return copy, [*left_out, *lost, *notices]

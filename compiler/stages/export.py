@@ -80,13 +80,13 @@ def write_export(
         known = ", ".join(editor.suffixes)
         what = f"{editor.name} reads no {suffix}"
         raise InputError(Problem.in_file(output, what, f"it reads {known}"))
+    for_resolve = editor is not None and editor.is_resolve and suffix in (".otio", ".otioz")
     try:
-        copy, notes = prepare_export(timeline, path.parent, suffix)
+        copy, notes = prepare_export(timeline, path.parent, suffix, in_reel_frames=for_resolve)
     except otio.exceptions.OTIOError as error:
         what = f"cannot be laid out: {' '.join(str(error).split())}"
         hint = "give every clip a source_range"
         raise InputError(Problem.in_file(timeline.name, what, hint)) from error
-    for_resolve = editor is not None and editor.is_resolve and suffix in (".otio", ".otioz")
     if suffix in CLIP_LEVELS or for_resolve:
         add_clip_sounds(copy, path.parent)
         notes += bake_levels(copy, path.parent, rate_of(copy))

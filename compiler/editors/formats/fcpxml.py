@@ -23,9 +23,10 @@ import opentimelineio as otio
 from ...media.probe import is_still
 from ...timeline.layout import Placed, TrackTransition, lay_out
 from ...timeline.levels import clip_levels
+from ...timeline.media import source_start
 from ...timeline.metadata import own_metadata
 from ...timeline.properties import rate_of
-from ...timeline.rate import whole_frames
+from ...timeline.rate import seconds, whole_frames
 from .base import is_audio, write_xml
 from .fcpxml_levels import volume_element
 from .fcpxml_order import runs_of, sort_children
@@ -222,10 +223,10 @@ class FcpxmlDocument:
 
     def _shown_from(self, placed: Placed) -> Fraction:
         """Return the frame of its media, or of its nested timeline, that an item starts with."""
-        first = self._media_range(placed)[0] + placed.media_start
+        first = self._media_range(placed)[0]
         if isinstance(placed.item, otio.core.Composition):
-            first += whole_frames(placed.item.trimmed_range().start_time, self.fps)
-        return first
+            return first + whole_frames(placed.item.trimmed_range().start_time, self.fps)
+        return first + source_start(placed.item) * self.fps
 
     def _media_range(self, placed: Placed) -> tuple[Fraction, Fraction]:
         """Return the first frame of an item's media, and the one after the last."""
@@ -234,7 +235,7 @@ class FcpxmlDocument:
             return Fraction(0), Fraction(whole_frames(inside, self.fps))
         first = Fraction(first_media_frame(placed.item, self.fps))
         available = placed.item.media_reference.available_range
-        length = whole_frames(available.duration, self.fps) if available else placed.frames
+        length = seconds(available.duration) * self.fps if available else placed.frames
         return first, first + length
 
     def _retime(self, element: Element, placed: Placed) -> None:
@@ -281,8 +282,7 @@ class FcpxmlDocument:
             "duration": self._seconds(1),
             "value": str(marker.name),
         }
-        if marker.comment:
-            values["note"] = str(marker.comment)
+        values |= {"note": str(marker.comment)} if marker.comment else {}
         SubElement(element, "marker", values)
 
     def _seconds(self, frames: Fraction | int) -> str:

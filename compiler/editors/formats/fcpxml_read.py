@@ -22,7 +22,8 @@ from ...errors import InputError, Problem
 from ...timeline.properties import state_format
 from ...timeline.rate import time
 from .base import read_xml
-from .fcpxml_storylines import ITEMS, Storylines, seconds_of
+from .fcpxml_media import seconds_of
+from .fcpxml_storylines import ITEMS, Storylines
 from .fcpxml_tracks import LaneItem, lane_tracks
 
 BUNDLE_INFO = "Info.fcpxml"

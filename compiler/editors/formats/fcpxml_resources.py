@@ -14,7 +14,7 @@ from ...media.media_info import MediaInfo
 from ...media.probe import is_still, probe_if_readable
 from ...media.timecode import read_timecode
 from ...timeline.properties import size_of
-from ...timeline.rate import exact_rate, whole_frames
+from ...timeline.rate import exact_rate, seconds, whole_frames
 from .base import is_audio
 
 CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
@@ -58,7 +58,7 @@ class Resources:
         if is_still:
             named = {"name": "FFVideoFormatRateUndefined"}
             kind = self._id("format", "still", named | self._size)
-        length = Fraction(whole_frames(reference.available_range.duration, self._fps))
+        length = seconds(reference.available_range.duration) * self._fps
         values = {
             "name": Path(reference.target_url).name,
             **({} if self.has_media_rep else {"src": url}),

@@ -9,15 +9,15 @@ from typing import TypeAlias
 from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
+from opentimelineio.opentime import TimeRange
 
-from ...files.file_urls import path_of_url
-from ...sync.rationals import parse_rational
 from ...timeline.level_curves import MUTED_DB, ClipLevels
 from ...timeline.levels import clip_levels, state_levels
-from ...timeline.rate import time_range
+from ...timeline.rate import time, time_range
 from .base import is_audio, time_warp
 from .fcpxml_effects import VOLUME, effects_of
 from .fcpxml_levels import levels_in
+from .fcpxml_media import media_start, reference_of, seconds_of
 from .fcpxml_tracks import LaneItem, lane_tracks
 from .time_maps import ConstantSpeed, map_pieces
 
@@ -101,7 +101,9 @@ class Storylines:
                 else:
                     is_sound = all(is_audio(track) for track in item)
                     begin = max(Fraction(0), piece.media_start - self._nested_start(element))
-                item.source_range = time_range(round(begin), piece.frames, self.fps)
+                asset = self._asset(element)
+                from_media = media_start(begin / self.fps, asset, self.resources, self.fps)
+                item.source_range = TimeRange(from_media, time(piece.frames, self.fps))
                 item.enabled = element.get("enabled", "1") != "0"
                 if piece.speed != 1:
                     item.effects.append(time_warp(piece.speed))
@@ -144,7 +146,7 @@ class Storylines:
         named = element.get("name") or (asset.get("name", "") if asset is not None else "")
         clip = otio.schema.Clip(named)
         if asset is not None:
-            clip.media_reference = self._reference(asset)
+            clip.media_reference = reference_of(asset, self.resources, self.fps)
         return clip
 
     def _own_sound(self, element: Element, piece: ConstantSpeed) -> otio.schema.Clip | None:
@@ -161,7 +163,8 @@ class Storylines:
         ):
             return None
         clip = self._clip(element)
-        clip.source_range = time_range(round(piece.media_start), piece.frames, self.fps)
+        start = media_start(piece.media_start / self.fps, asset, self.resources, self.fps)
+        clip.source_range = TimeRange(start, time(piece.frames, self.fps))
         clip.enabled = element.get("enabled", "1") != "0"
         if piece.speed != 1:
             clip.effects.append(time_warp(piece.speed))
@@ -227,13 +230,6 @@ class Storylines:
         inside = next(iter(source), None) if source is not None else None
         return seconds_of(inside.get("tcStart")) * self.fps if inside is not None else Fraction(0)
 
-    def _reference(self, asset: Element) -> otio.schema.ExternalReference:
-        media = asset.find("media-rep")
-        url = (media if media is not None else asset).get("src") or ""
-        start, length = (round(seconds_of(asset.get(n)) * self.fps) for n in ("start", "duration"))
-        available = time_range(start, length, self.fps) if length else None
-        return otio.schema.ExternalReference(path_of_url(url), available)
-
     def _asset(self, element: Element) -> Element | None:
         ref = element.get("ref")
         if element.tag == "clip":
@@ -286,8 +282,3 @@ def _primary(element: Element) -> list[Element]:
     inside = element if spine is None or spine.get("lane") is not None else spine
     tags = {*ITEMS, "transition"}
     return [one for one in inside if one.tag in tags and one.get("lane") is None]
-
-
-def seconds_of(text: str | None) -> Fraction:
-    """Return the seconds of ``61/12s``; 0 if there is no text."""
-    return parse_rational((text or "0s").rstrip("s") or "0")

@@ -1,0 +1,73 @@
+"""Starts of clips in frames of their media's own rate, which the reel's frames would round.
+
+Before: frame 13 of a reel at 24 fps. After: frame 16 of a video at 30 fps, as before rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+from opentimelineio.opentime import TimeRange
+
+from ..media.timecode import read_timecode
+from ..sync.frames import nearest_frame
+from ..timeline.media import source_start
+from ..timeline.rate import exact_rate, seconds, time, time_range
+from .formats.base import is_audio
+
+_External = otio.schema.ExternalReference
+
+
+@dataclass(frozen=True, slots=True)
+class ExactStart:
+    """The start of a clip before rounding.
+
+    Attributes:
+        clip: of the timeline that is exported.
+        first: frames from the first of its media.
+        frames: length of its media.
+        fps: rate of the media.
+    """
+
+    clip: otio.schema.Clip
+    first: int
+    frames: int
+    fps: Fraction
+
+    def restore(self) -> None:
+        """Restore the start of the clip, unless its media are missing or others by now."""
+        reference = self.clip.media_reference
+        if not isinstance(reference, _External) or not Path(reference.target_url).is_file():
+            return
+        timecode = read_timecode(Path(reference.target_url), self.fps)
+        origin = 0
+        if timecode is not None:
+            units, rate = timecode.start_at(self.fps)
+            origin = nearest_frame(units / rate, self.fps)
+        reference.available_range = time_range(origin, self.frames, self.fps)
+        start = time(origin + self.first, self.fps)
+        self.clip.source_range = TimeRange(start, self.clip.source_range.duration)
+
+
+def exact_starts(timeline: otio.schema.Timeline, fps: Fraction) -> Iterator[ExactStart]:
+    """Yield the starts of clips that count in whole frames of another rate than the reel's.
+
+    Args:
+        timeline: before its times are rounded.
+        fps: of the reel.
+    """
+    for track in timeline.tracks:
+        for clip in track if isinstance(track, otio.schema.Track) else ():
+            reference = getattr(clip, "media_reference", None)
+            available = reference.available_range if isinstance(reference, _External) else None
+            if available is None or clip.source_range is None:
+                continue
+            rate = exact_rate(available.duration.rate)
+            first = source_start(clip) * rate
+            if rate != fps and first.denominator == 1 and not is_audio(track):
+                frames = round(seconds(available.duration) * rate)
+                yield ExactStart(clip, int(first), frames, rate)
